@@ -1,12 +1,24 @@
-/** Imports go one way. Each ban carries its reason, which is what a person reads when it fails. */
-const domain =
-  '^server/(enrolment|devices|commands|holds|jurisdiction|orders|overview|membership|people|relay|ledger|admins|recovery|bus|clock)/';
+/** Rules for imports, each with its reason: imports go one way. */
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+
+/** Folders of server/ with the rules of the product. */
+const DOMAIN = [
+  ...['admins', 'commands', 'devices', 'enrollment', 'holds', 'jurisdiction', 'ledger', 'membership'],
+  ...['orders', 'overview', 'people', 'recovery', 'relay'],
+];
+/** A rule for a folder that was renamed would check nothing. */
+for (const folder of DOMAIN) {
+  if (!existsSync(join(__dirname, 'server', folder))) throw new Error(`server/${folder} does not exist: update DOMAIN`);
+}
+const domain = `^server/(${DOMAIN.join('|')}|bus|clock)/`;
+const domainModule = `^server/(${DOMAIN.join('|')})/`;
 const test = '\\.test\\.ts$|^tests/';
-/** What makes the console's files, in Node; the rest of its folder runs in a browser. */
+/** Builds the console in Node. The other files of its folder run in a browser. */
 const consoleTools = '^server/console/(build|make-world|vite\\.config)\\.ts$';
-/** What runs in a browser besides: what the pages share. */
+/** Shared parts of the pages. They run in a browser too. */
 const look = '^shared/look/';
-/** What makes the files of a device's page, and serves them; `client` runs in a browser. */
+/** Client of the device page, which runs in a browser. */
 const page = '^agent/page/client/';
 const pageTools = '^agent/page/(client/vite\\.config|build)\\.ts$';
 const builtin = `^(node:)?(${require('node:module').builtinModules.join('|')})$`;
@@ -16,101 +28,103 @@ module.exports = {
   forbidden: [
     {
       name: 'no-cycles',
-      comment: 'Two files that need each other cannot be read, tested or moved one at a time.',
+      comment: 'Two files that import each other, even for types alone, cannot be read, tested or moved one at a time.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'shared-stands-alone',
-      comment: 'shared/ runs on the server, on a device and in a browser: it may know none of them.',
+      comment: 'shared/ runs on the server, on a device and in a browser, so it must not import their code.',
       severity: 'error',
       from: { path: '^shared/', pathNot: test },
       to: { path: '^(server|agent|certs|tests)/' },
     },
     {
       name: 'certs-below-server',
-      comment: 'The certificate authority must be usable, and reviewable, without the server around it.',
+      comment: 'A reviewer must be able to use and read the certificate authority without the server.',
       severity: 'error',
       from: { path: '^certs/', pathNot: test },
       to: { path: '^(server|agent|tests)/' },
     },
     {
       name: 'agent-knows-no-server',
-      comment: 'A device trusts documents, not server code; the agent must build without server/ and certs/.',
+      comment: 'The agent must build and run without server/ and certs/. It trusts signed documents only.',
       severity: 'error',
       from: { path: '^agent/', pathNot: test },
       to: { path: '^(server|certs|tests)/' },
     },
     {
       name: 'server-knows-no-agent',
-      comment: 'Whatever the server needs to know of an agent is in shared/protocol.',
+      comment: 'The server and the agent share only the protocol, in shared/.',
       severity: 'error',
       from: { path: '^server/', pathNot: test },
       to: { path: '^(agent|tests)/' },
     },
     {
       name: 'domain-below-edges',
-      comment: 'A rule that knew HTTP, sockets or SQL could not be tested as a rule.',
+      comment: 'Tests of the product’s rules must not need HTTP, sockets or SQL.',
       severity: 'error',
       from: { path: domain, pathNot: test },
-      to: { path: '^server/(gateway|api|public|cli|main\\.ts)' },
+      to: { path: '^server/(gateway|api|public|cli|composition|main\\.ts)' },
     },
     {
       name: 'domain-declares-ports',
-      comment: 'Domain modules declare the port that they need; the store implements it, and main.ts plugs it in.',
+      comment:
+        'Domain modules declare the ports that they need. The store implements them, and server/composition connects both.',
       severity: 'error',
       from: { path: domain, pathNot: test },
       to: { path: '^server/store/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'domain-main-file-only',
-      comment: "Another module's inside is its own: import its main file.",
+      comment: 'The inner files of a module may change at any time. Import the module’s main file.',
       severity: 'error',
       from: {
-        path: '^server/(enrolment|devices|commands|holds|jurisdiction|orders|overview|membership|people|relay|ledger|admins|recovery)/',
+        path: domainModule,
         pathNot: test,
       },
       to: {
-        path: '^server/(enrolment|devices|commands|holds|jurisdiction|orders|overview|membership|people|relay|ledger|admins|recovery)/',
+        path: domainModule,
         pathNot: ['^server/$1/', '^server/([^/]+)/\\1\\.ts$'],
       },
     },
     {
       name: 'sql-in-store-only',
-      comment: 'One place holds every query, so that both dialects are tested by one suite.',
+      comment: 'All queries are in server/store, so that one suite tests them on both databases.',
       severity: 'error',
       from: { path: '^(server|agent|shared|certs)/', pathNot: ['^server/store/', test] },
       to: { path: 'node_modules/(kysely|better-sqlite3|pg)/' },
     },
     {
       name: 'sockets-in-two-places',
-      comment: 'The link has two ends; anything else that opened a WebSocket would be a second device protocol.',
+      comment:
+        'Only the two ends of the device link may open a WebSocket. A third place would be a second device protocol.',
       severity: 'error',
       from: { path: '^(server|agent|shared|certs)/', pathNot: ['^server/gateway/', '^agent/link/', test] },
       to: { path: 'node_modules/(@types/)?ws/' },
     },
     {
       name: 'express-at-the-edge',
-      comment:
-        'Only the api, the public listener and a device’s page speak HTTP through express, and what serves their files.',
+      comment: 'Only the API, the public listener, the device page and the module that serves their files use express.',
       severity: 'error',
       from: {
         path: '^(server|agent|shared|certs)/',
-        pathNot: ['^server/(api|public)/', '^agent/page/app\\.ts$', '^shared/pages/', test],
+        pathNot: ['^server/(api|public)/', '^agent/page/(app|route|[a-z]+-routes)\\.ts$', '^shared/pages/', test],
       },
       to: { path: 'node_modules/(@types/)?express/' },
     },
     {
       name: 'forge-in-certs-only',
-      comment: 'node-forge parses more than DER; certs/ re-encodes and compares, and nobody else should have to know.',
+      comment:
+        'node-forge accepts more than DER. certs/ encodes again and compares; other code must not need to know this.',
       severity: 'error',
       from: { path: '^(server|agent|shared|certs)/', pathNot: ['^certs/', test] },
       to: { path: 'node_modules/(@types/)?node-forge/' },
     },
     {
       name: 'systeminformation-in-inventory-only',
-      comment: 'What is read of a machine is read in one place that a person can audit.',
+      comment: 'One auditable place reads all facts about the machine.',
       severity: 'error',
       from: { path: '^(server|agent|shared|certs)/', pathNot: ['^agent/inventory/', test] },
       to: { path: 'node_modules/systeminformation/' },
@@ -118,7 +132,7 @@ module.exports = {
     {
       name: 'server-cannot-read',
       comment:
-        'No code of the server but the console may hold what opens sealed messages, nor reach it by way of others: "the server cannot read it" is this test.',
+        'The server must not be able to open sealed messages. No server code except the console may import shared/seal, directly or through other modules.',
       severity: 'error',
       from: { path: '^server/', pathNot: ['^server/console/', test] },
       to: { path: '^shared/seal/', reachable: true },
@@ -126,23 +140,21 @@ module.exports = {
     {
       name: 'mls-in-seal-only',
       comment:
-        'ts-mls takes anybody in, for good, unless it is told otherwise, and has to be asked twice about trees: shared/seal does, and nobody else should have to know.',
+        'ts-mls by default accepts every new member and does not fully validate trees. shared/seal adds these checks, so nothing else may import ts-mls.',
       severity: 'error',
       from: { path: '^(server|agent|shared|certs)/', pathNot: ['^shared/seal/', test] },
       to: { path: 'node_modules/(ts-mls|@hpke)/' },
     },
     {
       name: 'seal-runs-in-a-browser',
-      comment:
-        'What seals and opens may not need Node: an agent of another kind, or a page of one, is to use the same.',
+      comment: 'Other agents and pages must be able to use the same sealing code, so it may not need Node.',
       severity: 'error',
       from: { path: '^shared/seal/', pathNot: test },
       to: { path: builtin, reachable: true },
     },
     {
       name: 'console-from-shared-only',
-      comment:
-        'The console knows the server by its API, as every other client does: what both must know is in shared/.',
+      comment: 'The console uses the server’s API like every other client. Common definitions are in shared/.',
       severity: 'error',
       from: { path: '^server/console/', pathNot: test },
       to: { path: '^(server|agent|certs|tests)/', pathNot: '^server/console/' },
@@ -150,14 +162,28 @@ module.exports = {
     {
       name: 'pages-run-in-a-browser',
       comment:
-        'No browser has the builtins of Node, so nothing that a page reaches in shared/ may need one: split what needs it from what does not.',
+        'Browsers lack the built-in modules of Node. Move code that needs one out of the modules that a page imports.',
       severity: 'error',
       from: { path: ['^server/console/', look, page], pathNot: [consoleTools, pageTools, test] },
       to: { path: builtin, reachable: true },
     },
     {
+      name: 'examples-in-openapi-only',
+      comment: 'Pages, agents and the start of the server do not need the examples of the OpenAPI document.',
+      severity: 'error',
+      from: { pathNot: ['^shared/api/examples/', '^server/api/(openapi|schema-names)\\.ts$', test] },
+      to: { path: ['^shared/api/examples/', '^server/api/schema-names\\.ts$'] },
+    },
+    {
+      name: 'openapi-on-demand',
+      comment: 'The OpenAPI document and its examples load on its first request, so that they do not delay the start.',
+      severity: 'error',
+      from: { pathNot: test },
+      to: { path: '^server/api/openapi\\.ts$', dependencyTypesNot: ['dynamic-import'] },
+    },
+    {
       name: 'look-for-pages-only',
-      comment: 'What the pages are drawn with needs a browser: nothing else can use it.',
+      comment: 'The shared parts of the pages need a browser.',
       severity: 'error',
       from: { pathNot: ['^server/console/', page, look] },
       to: { path: look },
@@ -165,7 +191,7 @@ module.exports = {
     {
       name: 'pages-built-and-served-by-their-owners',
       comment:
-        'Bundling and serving files is for whoever has pages; the rest of shared/ runs in them, and on every device.',
+        'Only programs with pages bundle and serve files. The rest of shared/ also runs in browsers and on every device.',
       severity: 'error',
       from: {
         pathNot: [
@@ -181,44 +207,42 @@ module.exports = {
     },
     {
       name: 'console-is-a-client',
-      comment:
-        'The console is served as files. Only what serves or starts it asks for its build; the rest of the server runs without it.',
+      comment: 'The server delivers the console as files. It must run without the console’s code.',
       severity: 'error',
       from: { path: '^server/', pathNot: '^server/(console/|api/|(main\\.ts|start\\.js)$)' },
       to: { path: '^server/console/' },
     },
     {
       name: 'console-by-its-build',
-      comment: "The console's inside is its own: from outside one builds it and reads what was built.",
+      comment: 'Other code may build the console and read the built files, and nothing else.',
       severity: 'error',
       from: { pathNot: '^server/console/' },
       to: { path: '^server/console/', pathNot: '^server/console/(build\\.ts$|dist)' },
     },
     {
       name: 'page-by-its-api',
-      comment: 'A device’s page knows the daemon by what both say to each other, which is in one file, and by shared/.',
+      comment: 'The device page and the daemon share only the definitions of their API, in one file and in shared/.',
       severity: 'error',
       from: { path: page, pathNot: [pageTools, test] },
       to: { path: '^(server|agent|certs|tests)/', pathNot: [page, '^agent/page/api\\.ts$'] },
     },
     {
       name: 'page-on-demand',
-      comment:
-        'Thousands of agents run without a page: only the daemon and its command line may bring one, when asked.',
+      comment: 'Most agents run without a page. Only the daemon and the command line load it, on demand.',
       severity: 'error',
       from: { path: '^agent/', pathNot: ['^agent/(page/|daemon\\.ts$|open-command\\.ts$)', test] },
       to: { path: '^agent/page/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'page-by-its-build',
-      comment: "A page's inside is its own: from outside one builds it and reads what was built.",
+      comment: 'Other code may build the page and read the built files, and nothing else.',
       severity: 'error',
       from: { pathNot: page },
       to: { path: page, pathNot: '^agent/page/client/dist' },
     },
     {
       name: 'tests-are-not-shipped',
-      comment: 'Nothing that runs in production may import a test.',
+      comment: 'Production code must not import tests.',
       severity: 'error',
       from: { path: '^(server|agent|shared|certs)/', pathNot: test },
       to: { path: ['^tests/', '\\.test\\.ts$'] },
@@ -236,7 +260,7 @@ module.exports = {
     },
     {
       name: 'nothing-unresolved',
-      comment: 'An import that leads nowhere fails at run time, on the path that nobody tried.',
+      comment: 'An unresolved import fails only at run time, on the path that uses it.',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },
@@ -244,7 +268,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    // What the build writes.
+    // Output of the builds.
     exclude: { path: '^(server/console|agent/page/client)/dist' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

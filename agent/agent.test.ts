@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { Command } from '../shared/protocol/frames.ts';
 import { newCommandId } from '../shared/protocol/ids.ts';
 import { startAgentServer } from '../tests/support/agent-server.ts';
-import { testAuthority } from '../tests/support/enrolment.ts';
+import { testAuthority } from '../tests/support/enrollment.ts';
 import {
   NOW,
   revisionDocument,
@@ -15,9 +15,10 @@ import {
   TERMS,
 } from '../tests/support/signed-documents.ts';
 import { until } from '../tests/support/until.ts';
-import { type Agent, createAgent } from './agent.ts';
-import { credentialFolder } from './enrolment/credential-folder.ts';
-import { enrol } from './enrolment/enrol.ts';
+import type { Agent } from './agent.ts';
+import { createAgent } from './device-agent.ts';
+import { credentialFolder } from './enrollment/credential-folder.ts';
+import { enroll } from './enrollment/enroll.ts';
 import { noSensors } from './evidence/sensors.ts';
 import { dialDirect } from './link/dial.ts';
 import { type AgentStore, openAgentStore } from './store/agent-store.ts';
@@ -49,9 +50,10 @@ afterEach(async () => {
 });
 
 const keeper = () => credentialFolder(join(folder, 'identity'));
-const enrolBy = (link: string, replace = false) => enrol(link, { keeper: keeper(), store, dial: dialDirect, replace });
+const enrollBy = (link: string, replace = false) =>
+  enroll(link, { keeper: keeper(), store, dial: dialDirect, replace });
 
-/** As after a process start: everything from the disk. */
+/** The agent after a process start: all state comes from the disk. */
 async function agentHere(): Promise<Agent> {
   const agent = createAgent({
     store,
@@ -92,69 +94,69 @@ const command = (kind: Command, id = newCommandId()) => {
   return id;
 };
 
-describe('enrolment', () => {
-  it('ends with list and record stored, key and store for this user alone', async () => {
-    const { device } = await enrolBy(server.link());
+describe('enrollment', () => {
+  it('stores list and record, and makes key and store readable for this user only', async () => {
+    const { device } = await enrollBy(server.link());
     const status = (await agentHere()).status();
-    expect(status).toMatchObject({ device, generation: 1, list: 1, record: 1, root: 1, connection: 'stopped' });
+    expect(status).toMatchObject({ device, generation: 1, list: 1, record: 1, approverSet: 1, connection: 'stopped' });
     for (const name of readdirSync(join(folder, 'identity'))) {
       expect(statSync(join(folder, 'identity', name)).mode & 0o777).toBe(0o600);
     }
     expect(statSync(join(folder, 'agent.db')).mode & 0o777).toBe(0o600);
   });
 
-  it('refuses a server whose authority is another than the link’s, and leaves nothing behind', async () => {
-    await expect(enrolBy(server.link('ab'.repeat(32)))).rejects.toMatchObject({ code: 'fingerprint_mismatch' });
+  it('refuses a server whose CA is not the link’s CA, and stores nothing', async () => {
+    await expect(enrollBy(server.link('ab'.repeat(32)))).rejects.toMatchObject({ code: 'fingerprint_mismatch' });
     expect(keeper().load()).toBeNull();
   });
 
-  it('goes on with the same key and certificate when it was interrupted before the documents', async () => {
+  it('continues with the same key and certificate after an interruption before the documents', async () => {
     const link = server.link();
     const { list } = server.serve;
     server.serve.list = { ...list, envelope: { ...list.envelope, signatures: [] } };
-    await expect(enrolBy(link)).rejects.toMatchObject({ code: 'signature_invalid' });
+    await expect(enrollBy(link)).rejects.toMatchObject({ code: 'signature_invalid' });
     const before = keeper().load();
     expect(before).toMatchObject({ complete: false });
     expect(() => keeper().current()).toThrow(expect.objectContaining({ code: 'not_found' }));
     server.serve.list = list;
-    await enrolBy(link);
+    await enrollBy(link);
     expect(keeper().current()).toMatchObject({ keyPem: before?.keyPem, chainPem: before?.chainPem });
   });
 
-  it('finishes with the kept key when the answer to a used code was lost', async () => {
+  it('finishes with the stored key when the response to a used code was lost', async () => {
     const link = server.link();
     server.serve.answer = 'lost';
-    await expect(enrolBy(link)).rejects.toThrow();
+    await expect(enrollBy(link)).rejects.toThrow();
     const before = keeper().load();
     expect(before).toMatchObject({ complete: false, chainPem: null });
     server.serve.answer = 'given';
-    expect(await enrolBy(link)).toMatchObject({ keyPem: before?.keyPem });
+    expect(await enrollBy(link)).toMatchObject({ keyPem: before?.keyPem });
     expect(server.serve.redeemed).toBe(2);
   });
 
-  it('case 9: a used code answers no other key', async () => {
+  it('case 9: a used code enrolls no other key', async () => {
     const link = server.link();
-    await enrolBy(link);
+    await enrollBy(link);
     keeper().destroy();
-    await expect(enrolBy(link)).rejects.toMatchObject({ code: 'code_used' });
+    await expect(enrollBy(link)).rejects.toMatchObject({ code: 'code_used' });
   });
 
-  it('keeps its identity against another link, unless it is told to give it up', async () => {
-    const first = await enrolBy(server.link());
+  it('keeps its identity when another link arrives, unless the command line replaces it', async () => {
+    const first = await enrollBy(server.link());
     const other = server.link();
-    await expect(enrolBy(other)).rejects.toMatchObject({ code: 'conflict' });
+    await expect(enrollBy(other)).rejects.toMatchObject({ code: 'conflict' });
     const mistyped = other.replace(/ca=[0-9a-f]{8}/, 'ca=00000000');
-    await expect(enrolBy(mistyped, true)).rejects.toMatchObject({ code: 'fingerprint_mismatch' });
+    await expect(enrollBy(mistyped, true)).rejects.toMatchObject({ code: 'fingerprint_mismatch' });
     expect(keeper().current()).toMatchObject({ device: first.device });
-    const second = await enrolBy(other, true);
+    const second = await enrollBy(other, true);
     expect(second.device).not.toBe(first.device);
     expect(store.device(first.device).list()).toBeNull();
   });
 });
 
 describe('the agent', () => {
-  it('renews at two thirds of the certificate’s life, with the same key', async () => {
-    await enrolBy(server.link());
+  it('renews the certificate after two thirds of its lifetime, with the same key', async () => {
+    await enrollBy(server.link());
     const agent = await agentHere();
     const before = keeper().current();
     await agent.tick();
@@ -167,8 +169,8 @@ describe('the agent', () => {
     expect(keeper().current().keyPem).toBe(before.keyPem);
   });
 
-  it('carries a command out once, however often it is sent, and reports it once', async () => {
-    await enrolBy(server.link());
+  it('runs a command once and reports it once, although the server sends it several times', async () => {
+    await enrollBy(server.link());
     const agent = await connected();
     const id = command({ kind: 'lock-workspace' });
     command({ kind: 'lock-workspace' }, id);
@@ -179,16 +181,16 @@ describe('the agent', () => {
     await until(() => expect(results().at(-1)?.command).toBe(after));
     expect(results().filter((result) => result.command === id)).toHaveLength(1);
     expect(server.received.filter((frame) => frame.kind === 'command-stored' && frame.id === id)).toHaveLength(3);
-    expect(store.device(agent.status().device).messages()).toMatchObject([{ text: 'The office is closed.' }]);
+    expect(store.device(agent.status().device).adminMessages(10)).toMatchObject([{ text: 'The office is closed.' }]);
   });
 
-  it('finishes after a restart what was killed in the middle, and reports it once', async () => {
-    const { device } = await enrolBy(server.link());
+  it('finishes an interrupted command after a restart, and reports it once', async () => {
+    const { device } = await enrollBy(server.link());
     const id = newCommandId();
     const kept = store.device(device);
     kept.beginGeneration(1);
     kept.storeCommand({ id, command: { kind: 'wipe-workspace' }, expires: Date.now() - 1 });
-    // Marked as started, and then kill -9: it has to be done, though it has expired meanwhile.
+    // A kill -9 after the start of a command: the next start runs it, although it has expired.
     kept.startCommand(id);
     const agent = await connected();
     await until(() => expect(results()).toMatchObject([{ command: id, outcome: 'done' }]));
@@ -198,15 +200,15 @@ describe('the agent', () => {
     expect(results()).toHaveLength(1);
   });
 
-  it('says that a command came too late instead of carrying it out', async () => {
-    await enrolBy(server.link());
+  it('reports an expired command without running it', async () => {
+    await enrollBy(server.link());
     await connected();
     server.send({ kind: 'command', id: newCommandId(), command: { kind: 'wipe-workspace' }, expires: Date.now() - 1 });
     await until(() => expect(results()).toMatchObject([{ outcome: 'expired' }]));
   });
 
-  it('sends again on the next connection what was not confirmed, with the same number, and resumes its TLS session', async () => {
-    await enrolBy(server.link());
+  it('repeats an unconfirmed report on the next connection with the same number, and resumes its TLS session', async () => {
+    await enrollBy(server.link());
     server.serve.confirm = false;
     const agent = await connected();
     const numbers = () => server.received.flatMap((frame) => (frame.kind === 'report' ? [frame.seq] : []));
@@ -220,21 +222,21 @@ describe('the agent', () => {
     expect(server.serve).toMatchObject({ upgrades: 2, resumed: 1 });
   });
 
-  it('drops the link when there is no network, dials nothing, and is back at once when there is', async () => {
-    await enrolBy(server.link());
+  it('closes the link without a network, does not dial, and connects at once when the network returns', async () => {
+    await enrollBy(server.link());
     const agent = await connected();
-    agent.network(false);
+    agent.link.network(false);
     await until(() => expect(agent.status().connection).toBe('waiting'));
     await agent.tick();
     expect(server.serve.upgrades).toBe(1);
-    agent.network(true);
+    agent.link.network(true);
     await until(() => expect(agent.status().connection).toBe('connected'));
   });
 
-  it('leaves in order: result first, then keys and state are gone', async () => {
-    const { device } = await enrolBy(server.link());
+  it('unenrolls in order: it sends the result, then deletes keys and state', async () => {
+    const { device } = await enrollBy(server.link());
     await connected();
-    command({ kind: 'unenrol' });
+    command({ kind: 'unenroll' });
     await until(() => expect(ends).toEqual(['unenrolled']));
     expect(results()).toMatchObject([{ outcome: 'done' }]);
     expect(readdirSync(join(folder, 'identity'))).toEqual([]);
@@ -242,20 +244,20 @@ describe('the agent', () => {
   });
 
   it('restarts when the result is durable', async () => {
-    await enrolBy(server.link());
+    await enrollBy(server.link());
     await connected();
     command({ kind: 'restart-agent' });
     await until(() => expect(ends).toEqual(['restart']));
     await until(() => expect(results()).toMatchObject([{ outcome: 'done' }]));
   });
 
-  it('stops when the signed revocation list names its certificate, and says so', async () => {
-    await enrolBy(server.link());
+  it('stops when the signed revocation list contains its certificate, and states the reason', async () => {
+    await enrollBy(server.link());
     const agent = await connected();
     server.serve.revoked = [...server.serve.issued];
     for (const socket of server.sockets) socket.close(4403);
     await until(() => expect(agent.status().connection).toBe('revoked'));
-    expect(agent.status().connectionDetail).toMatch(/signed revocation list confirms it\. Enrol the device again/);
+    expect(agent.status().connectionDetail).toMatch(/signed revocation list confirms it\. Enroll the device again/);
     await agent.tick();
     expect(server.serve.upgrades).toBe(1);
   });
@@ -263,7 +265,7 @@ describe('the agent', () => {
   const refusal403 = (code: string) => ({
     status: 403,
     headers: 'content-type: application/problem+json\r\n',
-    body: JSON.stringify({ code, detail: 'Enrol the device again with a new activation link.' }),
+    body: JSON.stringify({ code, detail: 'Enroll the device again with a new activation link.' }),
   });
   it.each([
     ['the server closes the connection as revoked', null, 'nothing'],
@@ -275,7 +277,7 @@ describe('the agent', () => {
   ] as const)('keeps its identity and connects again later: %s', async (_case, code, list) => {
     const other = testAuthority();
     try {
-      await enrolBy(server.link());
+      await enrollBy(server.link());
       const agent = await connected();
       if (list === 'another device') server.serve.revoked = [`4${'0'.repeat(31)}`];
       if (list === 'another authority')
@@ -288,28 +290,28 @@ describe('the agent', () => {
       );
       server.serve.refuse = null;
       await until(() => expect(agent.status().connection).toBe('connected'));
-      const alarms = () =>
+      const alerts = () =>
         server.received.flatMap((frame) =>
-          frame.kind === 'report' && frame.item.type === 'alarm' ? [frame.item.code] : [],
+          frame.kind === 'report' && frame.item.type === 'alert' ? [frame.item.code] : [],
         );
-      await until(() => expect(alarms()).toEqual(['certificate_rejected']));
+      await until(() => expect(alerts()).toEqual(['certificate_rejected']));
     } finally {
       other.remove();
     }
   });
 
-  it('case 14: stays away for minutes when another connection with its identity took over', async () => {
-    await enrolBy(server.link());
+  it('case 14: waits for minutes after another connection with its identity replaced it', async () => {
+    await enrollBy(server.link());
     const agent = await connected();
     for (const socket of server.sockets) socket.close(4409);
     await until(() => expect(agent.status().connection).toBe('waiting'));
-    expect(agent.status().connectionDetail).toMatch(/took over/);
+    expect(agent.status().connectionDetail).toMatch(/replaced this one/);
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect(server.serve.upgrades).toBe(1);
   });
 
-  it('refused by HTTP 451 it stores the list that came with it, hands in receipts, and is back when the order is withdrawn', async () => {
-    await enrolBy(server.link());
+  it('stores the list from an HTTP 451, posts receipts, and connects when the order is withdrawn', async () => {
+    await enrollBy(server.link());
     const { people, online, serve } = server;
     const terms = {
       ...TERMS,
@@ -359,8 +361,8 @@ describe('the agent', () => {
     expect(agent.gate('mail').open).toBe(true);
   });
 
-  it('asks for what is kept from the public when a list comes without it: connected, refused, and when it enrols', async () => {
-    await enrolBy(server.link());
+  it('fetches withheld revisions that a list lacks: connected, refused, and at enrollment', async () => {
+    await enrollBy(server.link());
     const { people, online, serve } = server;
     const agent = await connected();
     const terms = {
@@ -371,13 +373,13 @@ describe('the agent', () => {
     };
     const document = revisionDocument({ terms, salt: 'a'.repeat(64) });
     const list = signedList([signedStub(document, people)], online, { version: 2, previous: serve.list.hash });
-    const alarms = () =>
+    const alerts = () =>
       server.received.flatMap((frame) =>
-        frame.kind === 'report' && frame.item.type === 'alarm' ? [frame.item.code] : [],
+        frame.kind === 'report' && frame.item.type === 'alert' ? [frame.item.code] : [],
       );
     serve.list = list;
     server.send({ kind: 'list', envelope: list.envelope });
-    await until(() => expect(alarms()).toEqual(['withheld_missing']));
+    await until(() => expect(alerts()).toEqual(['withheld_missing']));
     await agent.maintain();
     expect(agent.gate('messaging').open).toBe(true);
     const whole = signedRevision(document, people);
@@ -385,23 +387,23 @@ describe('the agent', () => {
     await agent.maintain();
     expect(agent.gate('messaging')).toMatchObject({ open: false, denials: [{ title: TERMS.title }] });
     await agent.maintain();
-    expect(alarms()).toEqual(['withheld_missing']);
+    expect(alerts()).toEqual(['withheld_missing']);
 
     const ended = { ...document, revision: 2, previous: whole.digest };
     const withdrawn = revisionDocument({ ...ended, act: 'withdraw', status: 'withdrawn' });
     serve.list = signedList([signedStub(withdrawn, people)], online, { version: 3, previous: list.hash });
     serve.withheld = [signedRevision(withdrawn, people)];
     serve.refuse = { status: 451, body: JSON.stringify({ code: 'service_denied' }), headers: '' };
-    agent.network(false);
-    agent.network(true);
+    agent.link.network(false);
+    agent.link.network(true);
     await until(() => expect(agent.status().connection).toBe('refused'));
     await agent.tick();
     expect(agent.gate('messaging').open).toBe(true);
     expect(agent.status().list).toBe(3);
   });
 
-  it('denied management by its own verdict it leaves a server that is late, dials nobody, and is back when the order ends', async () => {
-    await enrolBy(server.link());
+  it('disconnects when its own verdict denies management, does not dial, and connects when the order ends', async () => {
+    await enrollBy(server.link());
     const { people, online, serve } = server;
     const agent = await connected();
     const terms = {
@@ -415,7 +417,7 @@ describe('the agent', () => {
     serve.list = shut;
     server.send({ kind: 'list', envelope: shut.envelope });
     await until(() => expect(agent.gate('management').open).toBe(false));
-    // The receipts go over the connection first: informed of the order, enforced, and told of as it begins.
+    // The receipts leave on the connection first: the order was delivered, displayed and enforced.
     const receipts = () =>
       server.received.filter((frame) => frame.kind === 'report' && frame.item.type === 'receipt').length;
     await until(() => expect(receipts()).toBe(3));
@@ -438,8 +440,8 @@ describe('the agent', () => {
     expect(serve.upgrades).toBe(2);
   });
 
-  it('polling while refused it learns from its record’s answer that it has moved', async () => {
-    await enrolBy(server.link());
+  it('learns from the response to a poll that it has moved', async () => {
+    await enrollBy(server.link());
     const { people, online, serve } = server;
     serve.address = ['PK'];
     const terms = {
@@ -468,7 +470,7 @@ describe('the agent', () => {
     serve.address = ['IT'];
     serve.now += 3_600_000;
     await agent.tick();
-    // One address says it; ten minutes uncontradicted and it counts.
+    // One observation of the address needs ten minutes without a contradiction.
     serve.now += 660_000;
     await agent.tick();
     await until(() => expect(agent.status().connection).toBe('connected'));

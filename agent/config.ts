@@ -1,4 +1,4 @@
-/** Flags and environment of `cordon-agent`, parsed once. Nothing else under `agent/` reads `process.env`. */
+/** Options and environment of `cordon-agent`. No other file under `agent/` reads `process.env`. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -10,26 +10,26 @@ const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 const environment = z.object({
   CORDON_AGENT_HOME: z.string().optional(),
-  /** A program that prints, or a file that holds, what the machine senses (`evidence/sensor-command.ts`). */
+  /** A program that prints, or a file that contains, the machine's position data (`evidence/sensor-command.ts`). */
   CORDON_AGENT_SENSOR_COMMAND: z.string().optional(),
   CORDON_AGENT_SENSOR_FILE: z.string().optional(),
-  /** Where gpsd listens on loopback; 0: it is not asked. */
+  /** Port of gpsd on loopback; 0: the agent does not use gpsd. */
   CORDON_AGENT_GPSD_PORT: z
     .string()
     .regex(/^\d{1,5}$/, { error: PORT, abort: true })
     .transform(Number)
     .refine((value) => value <= 65_535, PORT)
     .default(2947),
-  /** Whether GeoClue is asked where gpsd has no fix, and where the system bus is (D-Bus, "Well-known Message Bus Instances"). */
+  /** Whether the agent asks GeoClue when gpsd has no fix; address of the system bus (D-Bus, "Well-known Message Bus Instances"). */
   CORDON_AGENT_GEOCLUE: z.enum(['on', 'off'], { error: 'on or off' }).default('on'),
   DBUS_SYSTEM_BUS_ADDRESS: z.string().optional(),
   CORDON_AGENT_LOG: z.enum(LEVELS, { error: `one of ${LEVELS.join(', ')}` }).default('info'),
-  /** In which language people here read (POSIX, 8.2), and GNU's list of them. */
+  /** Variables with the languages of the user (POSIX, 8.2, and GNU's list). */
   LANGUAGE: z.string().optional(),
   LC_ALL: z.string().optional(),
   LC_MESSAGES: z.string().optional(),
   LANG: z.string().optional(),
-  /** Set by systemd for its services: the second for those with Type=notify. */
+  /** systemd sets INVOCATION_ID for each service, and NOTIFY_SOCKET for services with Type=notify. */
   INVOCATION_ID: z.string().optional(),
   NOTIFY_SOCKET: z.string().optional(),
 });
@@ -38,21 +38,22 @@ export interface AgentConfig {
   readonly home: string;
   readonly identity: string;
   readonly store: string;
+  /** Disk space for orders (ADR 36). */
+  readonly reserve: string;
   readonly workspace: string;
   /** The daemon's socket for `status` and `send`, 0600. */
   readonly socket: string;
   readonly logFile: string;
-  /** A company's own, instead of what the machine has. */
   readonly sensors: SensorSource | null;
-  /** BCP 47, best first. */
+  /** Language tags (BCP 47), best first. */
   readonly languages: readonly string[];
   readonly gpsdPort: number;
-  /** The bus on which GeoClue is asked; null: it is not. */
+  /** The bus of GeoClue; null: the agent does not use GeoClue. */
   readonly geoclueBus: string | null;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  /** The service manager's socket (sd_notify); null without one. */
+  /** The service manager's socket (sd_notify); null without a service manager. */
   readonly notifySocket: string | null;
-  /** Something starts the daemon again when it exits with 75. */
+  /** A supervisor starts the daemon again after exit code 75. */
   readonly supervised: boolean;
 }
 
@@ -78,6 +79,7 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
     home: base,
     identity: join(base, 'identity'),
     store: join(base, 'agent.db'),
+    reserve: join(base, 'agent.reserve'),
     workspace: join(base, 'workspace'),
     socket: join(base, 'agent.sock'),
     logFile: join(base, 'agent.log'),
@@ -95,14 +97,14 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
 }
 
 /**
- * Keeps the service manager's socket from child processes (sd_notify(3), `unset_environment`). Programs such as `timedatectl` report their own
- * errors there, as if they were the service's.
+ * Keeps the service manager's socket from child processes (sd_notify(3), `unset_environment`). Otherwise programs such as `timedatectl`
+ * report their own errors to the socket, as if they were the service's.
  */
 export function forgetNotifySocket(): void {
   delete process.env['NOTIFY_SOCKET'];
 }
 
-/** `ur_PK.UTF-8` → `ur-PK`. None for the POSIX locale, which is nobody's language. */
+/** Language tags of the environment: `ur_PK.UTF-8` → `ur-PK`. The POSIX locale gives no tag. */
 export function languagesOf({ LANGUAGE, LC_ALL, LC_MESSAGES, LANG }: Record<string, string | undefined>): string[] {
   const locale = LC_ALL || LC_MESSAGES || LANG || 'C';
   const tags = [...(LANGUAGE ?? '').split(':'), locale].map((each) => each.replace(/[.@].*$/, '').replaceAll('_', '-'));

@@ -6,6 +6,8 @@ if (Number(process.versions.node.split('.')[0]) < 26) {
   );
   process.exit(1);
 }
+const { prepareCommandLine } = await import('../shared/command-line.ts');
+prepareCommandLine();
 const { main } = await import('./main.ts').catch((error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
   console.error(`cordon-agent: ${error.message}. Run "npm ci --omit=dev" in the folder of Cordon, then try again.`);

@@ -1,4 +1,3 @@
-/** The daemon: one agent on a real machine, its timers, its control socket, and its end. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
@@ -6,27 +5,34 @@ import pino from 'pino';
 import { notifyServiceManager, type ServiceState } from '../shared/service-manager.ts';
 import { listenForStop } from '../shared/stop-signals.ts';
 import { plain } from '../shared/text/visible-text.ts';
-import { type Agent, createAgent } from './agent.ts';
+import { readAdminMessages } from './admin-messages/admin-messages.ts';
+import type { Agent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
-import { type ControlRequest, type OpenAnswer, serveControl } from './control/control.ts';
+import { type ControlRequest, type OpenResponse, serveControl } from './control/control.ts';
 import { lockHome } from './control/home-lock.ts';
-import { notifyDesktop, showOnDesktop } from './desktop/notify.ts';
+import { createMessageResponder, type MessageResponder } from './control/message-responses.ts';
+import { notifyDesktop, showAdminMessage, showOnDesktop } from './desktop/notify.ts';
+import { createAgent } from './device-agent.ts';
 import type { DeviceTime } from './enforcement/device-clock.ts';
-import { credentialFolder } from './enrolment/credential-folder.ts';
+import { credentialFolder } from './enrollment/credential-folder.ts';
 import { machineSensors } from './evidence/machine-sensors.ts';
 import { sensorsFrom } from './evidence/sensor-command.ts';
 import { collectInventory } from './inventory/inventory.ts';
 import { dialDirect } from './link/dial.ts';
-import { answerMessages, type MessageAnswers } from './message-answers.ts';
 import type { PagePorts } from './page/app.ts';
 import type { Page } from './page/page.ts';
 import { type AgentStore, openAgentStore } from './store/agent-store.ts';
+import { type DiskReserve, openDiskReserve } from './store/disk-reserve.ts';
+import { diskState, RESERVE_SIZE } from './store/disk-space.ts';
 import { openWorkspace } from './workspace/workspace.ts';
 
 const SAMPLE_EVERY = 5 * 60_000;
 const TICK_EVERY = 60_000;
-/** Docker ends a container with SIGKILL ten seconds after SIGTERM. */
+const LOOK_AT_DISK_EVERY = 10_000;
+/** Docker sends SIGKILL ten seconds after SIGTERM. */
 const STOP_WITHIN = 8_000;
+/** Bytes of log that wait for a blocked destination. */
+const LONGEST_BACKLOG = 256 * 1024;
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export type DaemonEnd = 'stopped' | 'restart' | 'unenrolled';
@@ -34,24 +40,32 @@ export type DaemonEnd = 'stopped' | 'restart' | 'unenrolled';
 export interface OpenedAgent {
   readonly agent: Agent;
   readonly store: AgentStore;
+  readonly reserve: DiskReserve;
   readonly log: pino.Logger;
 }
 
-/** The agent over this machine's files, not started. */
+/** Opens the agent with this machine's files, without starting it. */
 export async function openAgent(
   config: AgentConfig,
   onEnd: (end: DaemonEnd) => void,
   time: DeviceTime = machineTime(),
 ): Promise<OpenedAgent> {
   const credentials = credentialFolder(config.identity);
-  // Before anything is opened: a machine that is not enrolled gets told so and no empty store.
+  // Throws on a machine that is not enrolled, before an empty store is made.
   credentials.current();
-  const store = openAgentStore({ file: config.store });
-  const log = pino({ level: config.log, base: { name: 'cordon-agent' } }, pino.destination(2));
-  const noReading = (why: string) => log.warn({ why: plain(why) }, 'the sensors gave no reading');
+  const workspace = await openWorkspace(config.workspace);
+  const reserve = openDiskReserve({ file: config.reserve, size: RESERVE_SIZE });
+  const store = openAgentStore({ file: config.store, reserve });
+  const log = pino({ level: config.log, base: { name: 'cordon-agent' } }, logDestination());
+  const noReading = (why: string) => log.warn({ why: plain(why) }, 'the sensors gave no position');
   const agent = createAgent({
     store,
-    credentials,
+    reserve,
+    credentials: {
+      ...credentials,
+      // On a full disk, the renewal uses the reserved space: without a certificate the device would get no orders.
+      replaceChain: (chainPem) => reserve.run(() => credentials.replaceChain(chainPem)),
+    },
     time,
     sensors: config.sensors
       ? sensorsFrom(config.sensors, noReading)
@@ -62,10 +76,11 @@ export async function openAgent(
           onFailure: noReading,
         }),
     dial: dialDirect,
-    workspace: await openWorkspace(config.workspace),
+    workspace,
     inventory: collectInventory,
     notify: (notice) => notifyDesktop(notice, config.languages),
     announce: (text) => void showOnDesktop('Cordon messages', text),
+    showAdminMessage,
     onRestart: () => onEnd('restart'),
     onUnenrolled: () => onEnd('unenrolled'),
     log: {
@@ -74,16 +89,30 @@ export async function openAgent(
       warn: (message, fields) => log.warn(harmless(fields), message),
     },
   });
-  return { agent, store, log };
+  return { agent, store, reserve, log };
 }
 
-/** `run` may log to a terminal, and what a server said may stand in it. */
+/** Standard error may be a file on a full disk. The log then loses lines, and the agent continues. */
+function logDestination() {
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: LONGEST_BACKLOG });
+  destination.on('error', () => undefined);
+  destination.on('drop', () => {
+    try {
+      destination.flushSync();
+    } catch {
+      // A full disk loses this line. The next line is tried again.
+    }
+  });
+  return destination;
+}
+
+/** Removes control characters from the server's texts, because `run` may log to a terminal. */
 const harmless = (fields: Record<string, unknown> = {}) =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? plain(value) : value]),
   );
 
-/** Runs until a signal, a restart command or an unenrolment. */
+/** Runs the daemon until a signal, a restart command or an unenrollment. */
 export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise<DaemonEnd> {
   const signals = listenForStop({
     within: STOP_WITHIN,
@@ -95,20 +124,30 @@ export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise
   const ended = new Promise<DaemonEnd>((resolve) => {
     end = resolve;
   });
-  const { agent, store, log } = await openAgent(config, (how) => end(how), time);
-  const messages = answerMessages(agent.messaging);
+  const { agent, store, reserve, log } = await openAgent(config, (how) => end(how), time);
+  const messages = createMessageResponder(agent.messaging);
   const page = pageOnDemand({ agent, messaging: agent.messaging, log });
-  const control = await serveControl(config.socket, (request) => answer({ agent, messages, page }, request));
-  // A full disk fails a round; the next one tries again.
-  const failed = (error: unknown) => log.warn({ error: String(error) }, 'a round failed');
+  const control = await serveControl(config.socket, (request) => respond({ agent, messages, page }, request));
+  // A maintenance round fails on a full disk, for example. The next round tries again.
+  const failed = (error: unknown) => log.warn({ error: String(error) }, 'the periodic work failed');
+  let wasFull = false;
+  /** When the disk has space again, the agent continues its waiting work and rebuilds the reserve. */
+  const lookAtDisk = () => {
+    const full = diskState(reserve.space()) === 'full';
+    if (wasFull && !full) void agent.maintain().catch(failed);
+    wasFull = full;
+  };
   const timers = [
+    setInterval(lookAtDisk, LOOK_AT_DISK_EVERY),
     setInterval(() => void agent.maintain().catch(failed), TICK_EVERY),
     setInterval(() => void agent.sample().catch(failed), SAMPLE_EVERY),
   ];
   signals.ready();
   void signals.requested.then(() => end('stopped'));
-  await agent.sample();
+  await agent.sample().catch(failed);
   await agent.start();
+  // The reserve takes a second on a slow disk, so it is built after the start.
+  void reserve.build().catch(failed);
   const tell = (state: ServiceState) =>
     notifyServiceManager(config.notifySocket, state, (reason) =>
       log.warn({ state, reason }, 'systemd was not notified'),
@@ -122,6 +161,7 @@ export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise
   await agent.stop();
   await control.close();
   store.close();
+  if (how === 'unenrolled') reserve.remove();
   unlock();
   signals.release();
   return how;
@@ -132,7 +172,7 @@ interface PageOnDemand {
   close(): Promise<void>;
 }
 
-/** Its code is loaded when somebody asks for it: on most devices nobody does. */
+/** Loads the page's code at the first request, because most devices never open the page. */
 function pageOnDemand(ports: PagePorts): PageOnDemand {
   let opening: Promise<Page> | null = null;
   const open = () => {
@@ -145,28 +185,30 @@ function pageOnDemand(ports: PagePorts): PageOnDemand {
   };
 }
 
-interface Answering {
+interface RequestPorts {
   readonly agent: Agent;
-  readonly messages: MessageAnswers;
+  readonly messages: MessageResponder;
   readonly page: PageOnDemand;
 }
 
-async function answer({ agent, messages, page }: Answering, request: ControlRequest): Promise<unknown> {
+async function respond({ agent, messages, page }: RequestPorts, request: ControlRequest): Promise<unknown> {
   switch (request.op) {
     case 'status':
-      if (request.shown) agent.shown();
+      if (request.shown) agent.notices.markShown();
       return agent.status();
     case 'notices':
-      if (request.shown) agent.shown();
-      return agent.notices();
+      if (request.shown) agent.notices.markShown();
+      return agent.notices.list();
+    case 'admin-messages':
+      return readAdminMessages(agent, request.shown);
     case 'open':
-      return { link: await page.link() } satisfies OpenAnswer;
+      return { link: await page.link() } satisfies OpenResponse;
     default:
       return messages(request);
   }
 }
 
-/** This machine's clocks. The monotonic one counts sleep: it is the time since boot, as the kernel tells it. */
+/** This machine's clocks. The monotonic clock is the kernel's time since boot, which includes sleep. */
 export function machineTime(): DeviceTime {
   return {
     wall: () => Date.now(),
@@ -184,7 +226,7 @@ export function machineTime(): DeviceTime {
   };
 }
 
-/** Where no boot is named, each start of the agent counts as one: the wall clock is heard more often, within the same seven days. */
+/** On a system without a boot identifier, each start of the agent counts as a boot: the agent then uses the wall clock more often. */
 function bootId(): string {
   return process.platform === 'linux' ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() : randomUUID();
 }

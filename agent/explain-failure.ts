@@ -1,10 +1,9 @@
-/** An error as its user is told of it: what happened, how to mend it, and the exit code. One table; never a stack, never raw JSON. */
 import { ZodError } from 'zod';
 import { isCordonError } from '../shared/errors.ts';
-import { EXIT, EXIT_CODES } from './exit-codes.ts';
+import { EXIT } from '../shared/exit-codes.ts';
+import { exitOf } from './exit-codes.ts';
 
 export interface Explained {
-  /** Text for the user: a single line. */
   readonly words: string;
   readonly exit: number;
 }
@@ -12,27 +11,27 @@ export interface Explained {
 type Explain = (what: string, path: string) => Explained;
 
 const unreachable: Explain = (what) => ({
-  words: `The server cannot be reached (${what}): check the network, and that the server runs; then try again.`,
+  words: `The server cannot be reached (${what}). Check the network and the server, then try again.`,
   exit: EXIT.unavailable,
 });
 const untrusted: Explain = (what) => ({
-  words: `The server’s certificate does not hold (${what}): you may be talking to somebody else. Tell your admin.`,
+  words: `The server’s certificate is not valid (${what}). Another machine may pretend to be the server. Tell your admin.`,
   exit: EXIT.unverified,
 });
 const outOfTime: Explain = (what) => ({
-  words: `The server’s certificate is not valid at the time that this machine shows (${what}): set its clock right. If it is right, tell your admin.`,
+  words: `The server’s certificate is not valid at this machine’s time (${what}). Set this machine’s clock. If the clock is right, tell your admin.`,
   exit: EXIT.unverified,
 });
 const forbidden: Explain = (_what, path) => ({
-  words: `There is no permission for ${path}: run this as the user whose it is, or choose another --home.`,
-  exit: EXIT.refused,
+  words: `You have no permission for ${path}. Run this command as the owner of the file, or choose another --home.`,
+  exit: EXIT.forbidden,
 });
 const damaged: Explain = () => ({
   words: 'The agent’s state is damaged. Restore agent.db from a backup, or remove it and enroll this machine again.',
   exit: EXIT.failed,
 });
 const full: Explain = () => ({
-  words: 'The disk is full: make room, and try again. Nothing was lost.',
+  words: 'The disk is full. Free some space and try again. No data was lost.',
   exit: EXIT.unavailable,
 });
 
@@ -44,7 +43,7 @@ const BY_SQLITE: Readonly<Record<number, Explain>> = {
   }),
   8: () => ({
     words: 'The agent’s state is read-only. Run this as the user of the agent, or choose another --home.',
-    exit: EXIT.refused,
+    exit: EXIT.forbidden,
   }),
   10: () => ({
     words: 'The disk reports an error or is full. Check its free space and the kernel log.',
@@ -54,12 +53,12 @@ const BY_SQLITE: Readonly<Record<number, Explain>> = {
   13: full,
   14: () => ({
     words: 'The agent’s state cannot be opened. Run this as the user of the agent, or choose another --home.',
-    exit: EXIT.refused,
+    exit: EXIT.forbidden,
   }),
   26: damaged,
 };
 
-/** By the `code` that Node and OpenSSL give. */
+/** Explanations by the error codes of Node and OpenSSL. */
 const BY_CODE: Readonly<Record<string, Explain>> = {
   ECONNREFUSED: unreachable,
   ECONNRESET: unreachable,
@@ -81,20 +80,20 @@ const BY_CODE: Readonly<Record<string, Explain>> = {
   EROFS: forbidden,
   ENOSPC: full,
   EDQUOT: full,
-  ENOENT: (_what, path) => ({ words: `There is no ${path}.`, exit: EXIT.notFound }),
-  EISDIR: (_what, path) => ({ words: `${path || 'That'} is a folder; name a file.`, exit: EXIT.usage }),
+  ENOENT: (_what, path) => ({ words: `${path} does not exist. Check the name.`, exit: EXIT.notFound }),
+  EISDIR: (_what, path) => ({ words: `${path || 'The given path'} is a folder. Name a file.`, exit: EXIT.usage }),
   ERR_SQLITE_ERROR: (what) => ({
-    words: `The agent’s state cannot be used (${what}): is its file from a newer version?`,
+    words: `The agent’s state cannot be read (${what}). A newer version of the agent may have written it. Update the agent.`,
     exit: EXIT.failed,
   }),
 };
 
 export function explainFailure(error: unknown): Explained {
-  if (isCordonError(error)) return { words: `${error.message} (${error.code})`, exit: EXIT_CODES[error.code] };
+  if (isCordonError(error)) return { words: `${error.message} (${error.code})`, exit: exitOf(error.code) };
   if (error instanceof ZodError || error instanceof SyntaxError) {
     return {
       words:
-        'The server, or a file of the agent, said something that makes no sense here: is this a Cordon server, and as new as this agent?',
+        'A response of the server, or a file of the agent, has an unknown format. Check that the address is a Cordon server, and that server and agent have the same version.',
       exit: EXIT.unverified,
     };
   }

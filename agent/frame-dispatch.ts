@@ -1,40 +1,66 @@
-/** One case a frame: what each frame of the server (`shared/protocol/frames.ts`) sets in motion on the device. It decides nothing. */
 import type { ServerFrame } from '../shared/protocol/frames.ts';
 import type { Commands } from './commands/commands.ts';
 import type { DocumentIntake } from './enforcement/document-intake.ts';
 import type { Link } from './link/link.ts';
 import type { OutboxSender } from './link/outbox.ts';
 import type { MessagingEngine } from './messaging/engine.ts';
+import { isOutOfSpace } from './store/disk-space.ts';
 
 export interface FrameDispatchPorts {
-  /** Who this device is: a server that takes it for another is left. */
+  /** Identity of the device. A server that names another device gets no frames. */
   readonly identity: { readonly device: string; readonly installation: string; readonly generation: number };
   readonly intake: DocumentIntake;
   readonly outbox: OutboxSender;
   readonly commands: Commands;
   readonly messaging: MessagingEngine;
   readonly send: Link['send'];
-  readonly versions: () => { readonly list: number; readonly record: number; readonly root: number };
-  /** The server's time, authenticated. */
+  readonly versions: () => { readonly list: number; readonly record: number; readonly approverSet: number };
+  /** Called with the server's authenticated time. */
   readonly onTime: (time: number) => void;
   readonly onWelcome: () => void;
   readonly onReportsStored: () => void;
-  /** The server was restored from a backup and asks for what this device has stored. */
+  /** Called when the server was restored from a backup and requests the documents of this device. */
   readonly onRecall: (documents: boolean) => void;
+  /** Called when the disk is too full for a command or a message. */
+  readonly onNoRoom: (error: unknown) => void;
 }
 
-export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFrame) => void {
+export interface FrameDispatch {
+  /** Processes one frame. An error closes the connection. */
+  take(frame: ServerFrame): void;
+  /** True when a full disk prevented the storage of a command or message. The server sends it again on the next connection. */
+  missed(): boolean;
+}
+
+export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
   const { identity, intake, outbox, commands, messaging, send } = ports;
   const have = () => void send({ kind: 'have', ...ports.versions() });
 
-  return (frame) => {
+  let missed = false;
+  /**
+   * A full disk must not close the connection, because orders arrive over it. After one missed item, later ones are skipped too: their acknowledgment would
+   * include the missed one.
+   */
+  const ifRoom = (store: () => void) => {
+    if (missed) return;
+    try {
+      store();
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+      missed = true;
+      ports.onNoRoom(error);
+    }
+  };
+
+  const take: FrameDispatch['take'] = (frame) => {
     switch (frame.kind) {
       case 'welcome': {
         const { device, installation, generation, time, doubtful, reports } = frame;
         const same = device === identity.device && generation === identity.generation;
         if (!same || installation !== identity.installation) {
-          throw new Error(`the server takes this device for ${device} of ${installation}`);
+          throw new Error(`the server names this device ${device} of ${installation}`);
         }
+        missed = false;
         if (doubtful !== true) ports.onTime(time);
         outbox.opened(reports);
         void commands.work();
@@ -45,8 +71,8 @@ export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFr
         return ports.onTime(frame.time);
       case 'address':
         return intake.address(frame, true);
-      case 'roots':
-        intake.roots(frame.envelopes);
+      case 'approver-sets':
+        intake.approverSets(frame.envelopes);
         return have();
       case 'list':
         intake.list(frame.envelope, frame.withheld);
@@ -57,15 +83,18 @@ export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFr
       case 'time-correction':
         return intake.timeCorrection(frame.envelope);
       case 'command':
-        commands.store(frame);
-        send({ kind: 'command-stored', id: frame.id });
-        return void commands.work();
+        return ifRoom(() => {
+          commands.store(frame);
+          send({ kind: 'command-stored', id: frame.id });
+          void commands.work();
+        });
       case 'recall':
         return ports.onRecall(frame.documents);
       case 'reports-stored':
         outbox.confirmed(frame.through);
         return ports.onReportsStored();
       case 'mail':
+        return ifRoom(() => messaging.take(frame));
       case 'posted':
       case 'mailbox-is':
       case 'key-packages-left':
@@ -73,4 +102,5 @@ export function createFrameDispatch(ports: FrameDispatchPorts): (frame: ServerFr
         return messaging.take(frame);
     }
   };
+  return { take, missed: () => missed };
 }

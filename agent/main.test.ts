@@ -1,18 +1,20 @@
-/** The agent as people run it: real processes, killed with -9, against a small real server. */
+/** The agent in real processes, killed with -9, against a small real server. */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { EXIT } from '../shared/exit-codes.ts';
 import type { Command } from '../shared/protocol/frames.ts';
 import { newCommandId } from '../shared/protocol/ids.ts';
 import { startAgentServer } from '../tests/support/agent-server.ts';
-import { testAuthority } from '../tests/support/enrolment.ts';
-import { EXIT } from './exit-codes.ts';
+import { testAuthority } from '../tests/support/enrollment.ts';
+import { askControl } from './control/control.ts';
 
 const ENTRY = join(import.meta.dirname, 'cordon-agent.js');
 const WAIT = { timeout: 60_000, interval: 50 };
+const STATUS = { op: 'status', shown: false } as const;
 
 let ca: ReturnType<typeof testAuthority>;
 let server: Awaited<ReturnType<typeof startAgentServer>>;
@@ -58,18 +60,21 @@ async function run(env: Record<string, string> = {}): Promise<ChildProcess> {
     },
   });
   daemons.push(daemon);
+  // A query through the command line would start a process each time.
   await vi.waitFor(
-    async () => expect(JSON.parse((await agent('status', '--json')).out).connection).toBe('connected'),
+    async () =>
+      expect((await askControl(join(home, 'agent.sock'), STATUS))?.ok).toMatchObject({ connection: 'connected' }),
     WAIT,
   );
+  expect(JSON.parse((await agent('status', '--json')).out)).toMatchObject({ connection: 'connected' });
   return daemon;
 }
 
 /** The arguments that enroll with this link. A link as an argument would add a warning to every output. */
-function enrolBy(link: string, ...options: string[]): string[] {
+function enrollBy(link: string, ...options: string[]): string[] {
   const file = `${home}-link`;
   writeFileSync(file, link, { mode: 0o600 });
-  return ['enrol', '--link-file', file, ...options];
+  return ['enroll', '--link-file', file, ...options];
 }
 
 const hellos = () => server.received.filter((frame) => frame.kind === 'hello').length;
@@ -82,16 +87,16 @@ function command(kind: Command) {
   return id;
 }
 
-it('says in one line what is missing, with its own exit codes', async () => {
+it('states a missing part in one line, each with its own exit code', async () => {
   expect(await agent('status')).toMatchObject({
     code: EXIT.notFound,
     err: expect.stringMatching(/^cordon-agent: [^\n]+\n$/),
   });
-  expect(await agent(...enrolBy('cordon:enrol?nonsense'))).toMatchObject({ code: EXIT.usage });
-  expect(await agent(...enrolBy(server.link('ab'.repeat(32))))).toMatchObject({ code: EXIT.unverified });
+  expect(await agent(...enrollBy('cordon:enroll?nonsense'))).toMatchObject({ code: EXIT.usage });
+  expect(await agent(...enrollBy(server.link('ab'.repeat(32))))).toMatchObject({ code: EXIT.unverified });
   expect(await agent('fly')).toMatchObject({ code: EXIT.usage });
   const nobody = server.link().replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:9');
-  expect(await agent(...enrolBy(nobody))).toMatchObject({
+  expect(await agent(...enrollBy(nobody))).toMatchObject({
     code: EXIT.unavailable,
     err: expect.stringMatching(/^cordon-agent: The server cannot be reached [^\n]+\n$/),
   });
@@ -99,41 +104,41 @@ it('says in one line what is missing, with its own exit codes', async () => {
   const hyphen = await agent('send', 'somebody', '- dates');
   expect(hyphen).toMatchObject({
     code: EXIT.usage,
-    err: expect.stringContaining('goes after two: cordon-agent send -- '),
+    err: expect.stringContaining('that begins with a hyphen: cordon-agent send -- '),
   });
   expect(await agent('send', '--', 'somebody', '- dates')).toMatchObject({ code: EXIT.unavailable });
 });
 
-it('killed with -9 while it waits for the answer to its code, it enrols with the same link and the same key', async () => {
+it('enrolls with the same link and the same key after a kill -9 during the enrollment', async () => {
   const link = server.link();
   server.serve.answer = 'never';
-  const child = spawn(process.execPath, [ENTRY, '--home', home, 'enrol', link], { stdio: 'ignore' });
+  const child = spawn(process.execPath, [ENTRY, '--home', home, 'enroll', link], { stdio: 'ignore' });
   daemons.push(child);
   await vi.waitFor(() => expect(server.serve.redeemed).toBe(1), WAIT);
   child.kill('SIGKILL');
   await once(child, 'exit');
   const key = readFileSync(join(home, 'identity', 'key.pem'), 'utf8');
   server.serve.answer = 'given';
-  expect(await agent(...enrolBy(link))).toMatchObject({ code: 0, err: '' });
+  expect(await agent(...enrollBy(link))).toMatchObject({ code: 0, err: '' });
   expect(readFileSync(join(home, 'identity', 'key.pem'), 'utf8')).toBe(key);
-  // And once more: what is done is done.
-  expect(await agent(...enrolBy(link))).toMatchObject({ code: 0 });
+  // A second call changes nothing.
+  expect(await agent(...enrollBy(link))).toMatchObject({ code: 0 });
   expect(server.serve.redeemed).toBe(2);
 });
 
-it('enrols, runs, tells its state to its owner alone, and keeps a workspace that an admin can lock and wipe', async () => {
-  expect(await agent(...enrolBy(server.link()))).toMatchObject({ code: 0 });
+it('enrolls, runs, shows its state only to its owner, and has a workspace that an admin can lock and wipe', async () => {
+  expect(await agent(...enrollBy(server.link()))).toMatchObject({ code: 0 });
   expect((await agent('status')).out).toMatch(/not running/);
   await run();
   expect(statSync(join(home, 'agent.sock')).mode & 0o777).toBe(0o600);
   expect((await agent('status')).out).toMatch(
     /connection +connected[\s\S]*GeoClue: [^\n]*switched off[\s\S]*messaging +open/,
   );
-  for (const again of [['run'], ['run', '--detach'], enrolBy(server.link(), '--replace')]) {
+  for (const again of [['run'], ['run', '--detach'], enrollBy(server.link(), '--replace')]) {
     expect(await agent(...again)).toEqual({
       code: EXIT.conflict,
       out: '',
-      err: expect.stringMatching(/^cordon-agent: An agent runs in [^\n]+ already: [^\n]+ \(conflict\)\n$/),
+      err: expect.stringMatching(/^cordon-agent: Another agent uses [^\n]+ \(conflict\)\n$/),
     });
   }
   expect(server.sockets.size).toBe(1);
@@ -145,12 +150,12 @@ it('enrols, runs, tells its state to its owner alone, and keeps a workspace that
   expect((await agent('workspace', 'get', 'plan.txt')).out).toBe('the plan');
   command({ kind: 'lock-workspace' });
   await vi.waitFor(() => expect(results()).toHaveLength(1), WAIT);
-  expect(await agent('workspace', 'get', 'plan.txt')).toMatchObject({ code: EXIT.refused, out: '' });
+  expect(await agent('workspace', 'get', 'plan.txt')).toMatchObject({ code: EXIT.forbidden, out: '' });
   command({ kind: 'wipe-workspace' });
   await vi.waitFor(() => expect(results()).toHaveLength(2), WAIT);
   expect(await agent('workspace', 'ls')).toMatchObject({
-    code: EXIT.refused,
-    err: expect.stringMatching(/wiped.*an admin has to unlock it/),
+    code: EXIT.forbidden,
+    err: expect.stringMatching(/wiped.*Ask your admin to unlock it/),
   });
 
   command({ kind: 'message', text: 'Bring it back\u001b[2J.' });
@@ -158,8 +163,8 @@ it('enrols, runs, tells its state to its owner alone, and keeps a workspace that
   expect((await agent('messages')).out).toMatch(/\* .* Bring it back\ufffd\[2J\./);
 });
 
-it('case 54: killed with -9 in the middle of commands, again and again, it carries out each and reports each once', async () => {
-  await agent(...enrolBy(server.link()));
+it('case 54: runs and reports each command once, although it is killed repeatedly', async () => {
+  await agent(...enrollBy(server.link()));
   const issued: string[] = [];
   for (let round = 0; round < 2; round += 1) {
     const daemon = await run();
@@ -167,13 +172,13 @@ it('case 54: killed with -9 in the middle of commands, again and again, it carri
     issued.push(command({ kind: 'refresh-inventory' }));
     const stored = () => server.received.filter((frame) => frame.kind === 'command-stored').length;
     await vi.waitFor(() => expect(stored()).toBe(issued.length), WAIT);
-    // Acknowledged, so it must survive; the inventory takes long enough to be hit in the middle.
+    // The command is acknowledged, so it must survive. The inventory takes long enough for a kill in the middle.
     daemon.kill('SIGKILL');
     await once(daemon, 'exit');
   }
   await run();
   await vi.waitFor(() => expect(new Set(results().map((result) => result.command))).toEqual(new Set(issued)), WAIT);
-  // A report may be sent again when its confirmation was lost; what it says is one outcome, under one number.
+  // A report may be sent again after a lost confirmation. It has one outcome and one number.
   const told = server.received.flatMap((frame) =>
     frame.kind === 'report' && frame.item.type === 'result' ? [`${frame.seq} ${frame.item.command}`] : [],
   );
@@ -181,8 +186,8 @@ it('case 54: killed with -9 in the middle of commands, again and again, it carri
   expect((await agent('messages')).out.trim().split('\n')).toHaveLength(20);
 });
 
-it('runs in the background when it is told to, and returns when it is up', async () => {
-  await agent(...enrolBy(server.link()));
+it('starts in the background, and returns when the agent is ready', async () => {
+  await agent(...enrollBy(server.link()));
   const { code, out } = await agent('run', '--detach');
   expect(code).toBe(0);
   const pid = Number(/process (\d+)/.exec(out)?.[1]);
@@ -194,21 +199,26 @@ it('runs in the background when it is told to, and returns when it is up', async
   } finally {
     process.kill(pid, 'SIGTERM');
   }
-  await vi.waitFor(async () => expect((await agent('status')).out).toMatch(/not running/), WAIT);
+  await vi.waitFor(async () => expect((await agent('status')).out).toMatch(/not running/), {
+    ...WAIT,
+    interval: 1_000,
+  });
 });
 
 it.skipIf(process.getuid?.() !== 0)('answers no other user of the machine', async () => {
-  await agent(...enrolBy(server.link()));
+  await agent(...enrollBy(server.link()));
   await run();
   chmodSync(home, 0o755);
-  const ask = `require('node:net').connect(${JSON.stringify(join(home, 'agent.sock'))})
+  // The process starts as root and then becomes `nobody`, because `nobody` may be unable to enter the folder that Node is in.
+  const ask = `process.setgroups([]); process.setgid(65534); process.setuid(65534);
+    require('node:net').connect(${JSON.stringify(join(home, 'agent.sock'))})
     .on('connect', () => process.exit(0)).on('error', ({ code }) => { console.log(code); process.exit(1); })`;
-  const asNobody = spawnSync(process.execPath, ['-e', ask], { uid: 65534, gid: 65534, encoding: 'utf8' });
+  const asNobody = spawnSync(process.execPath, ['-e', ask], { encoding: 'utf8' });
   expect(asNobody).toMatchObject({ status: 1, stdout: 'EACCES\n' });
 });
 
-it('restarts in its own place when an admin says so, and tells a supervisor by code 75 where there is one', async () => {
-  await agent(...enrolBy(server.link()));
+it('restarts itself on an admin’s command, or exits with code 75 under a supervisor', async () => {
+  await agent(...enrollBy(server.link()));
   const daemon = await run();
   command({ kind: 'restart-agent' });
   await vi.waitFor(() => expect(hellos()).toBe(2), WAIT);
@@ -222,10 +232,10 @@ it('restarts in its own place when an admin says so, and tells a supervisor by c
   expect(await once(supervised, 'exit')).toEqual([EXIT.restart, null]);
 });
 
-it('ends by itself when it is unenrolled', async () => {
-  await agent(...enrolBy(server.link()));
+it('exits after the unenrollment', async () => {
+  await agent(...enrollBy(server.link()));
   const daemon = await run();
-  command({ kind: 'unenrol' });
+  command({ kind: 'unenroll' });
   expect(await once(daemon, 'exit')).toEqual([0, null]);
   expect(existsSync(join(home, 'identity', 'key.pem'))).toBe(false);
   expect(await agent('status')).toMatchObject({ code: EXIT.notFound });

@@ -1,4 +1,4 @@
-/** The real `cordon-agent` before a daemon whose people talk in memory. */
+/** The real `cordon-agent` and a daemon whose messages are in memory. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createMemoryTalk, type MemoryTalk } from '../tests/support/memory-talk.ts';
 import { runProgram } from '../tests/support/run-program.ts';
 import { type Control, type ControlRequest, serveControl } from './control/control.ts';
-import { answerMessages } from './message-answers.ts';
+import { createMessageResponder } from './control/message-responses.ts';
 import type { Messaging } from './messaging/messaging.ts';
 
 const ENTRY = join(import.meta.dirname, 'cordon-agent.js');
@@ -16,7 +16,7 @@ let talk: MemoryTalk;
 let me: Messaging;
 let conversation: string;
 let daemon: Control;
-/** What happens before a request is answered. */
+/** Runs before the response to a request. */
 let before: (request: ControlRequest) => void;
 
 beforeEach(async () => {
@@ -25,11 +25,18 @@ beforeEach(async () => {
   me = talk.messagingOf('per_ada');
   conversation = await me.start({ people: ['per_ben'], title: null });
   before = () => undefined;
-  const answers = answerMessages(me);
+  const answers = createMessageResponder(me);
   daemon = await serveControl(join(home, 'agent.sock'), async (request) => {
     before(request);
-    if (request.op === 'status' || request.op === 'notices' || request.op === 'open') throw new Error(request.op);
-    return answers(request);
+    switch (request.op) {
+      case 'status':
+      case 'notices':
+      case 'admin-messages':
+      case 'open':
+        throw new Error(request.op);
+      default:
+        return answers(request);
+    }
   });
 });
 afterEach(async () => {
@@ -45,7 +52,7 @@ const words = (out: string) => [...out.matchAll(/word \d+/g)].map(([word]) => wo
 const numbered = (to: number) => Array.from({ length: to }, (_, at) => `word ${at + 1}`);
 const unread = () => me.conversations()[0]?.unread;
 
-it('a chat shows all that is unread, and what comes while it shows it, and has nothing else as read', async () => {
+it('a chat shows unread and arriving messages, and marks no other message as read', async () => {
   write(1, 25);
   const left: unknown[] = [];
   before = ({ op }) => {
@@ -58,7 +65,7 @@ it('a chat shows all that is unread, and what comes while it shows it, and has n
   expect(left.slice(0, 2)).toEqual([25, 35]);
 });
 
-it('an inbox shows what is unread, however much has been said since', async () => {
+it('an inbox shows unread messages, even if many read messages follow', async () => {
   write(1, 3);
   for (let at = 0; at < 300; at++) talk.say(conversation, 'per_ada', 'And me.', Date.now());
   const { out } = await agent('inbox');
@@ -66,7 +73,7 @@ it('an inbox shows what is unread, however much has been said since', async () =
 });
 
 it.each(['گزارش.pdf', 'תקציר.txt', 'plan of Monday.txt'])(
-  'a file is saved under the name that its sender gave it: %s',
+  'saves a file under the sender’s name for it: %s',
   async (name) => {
     const file = { name, type: 'text/plain', bytes: Buffer.from('the plan') };
     const message = await talk.messagingOf('per_ben').send(conversation, { text: '', attachments: [file] });

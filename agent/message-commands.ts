@@ -1,23 +1,25 @@
-/** `cordon-agent` for people's messages: each command asks the running daemon, which alone may move a conversation on. What it shows is in `message-view.ts`. */
+/** Commands for messages. Only the running daemon may change a conversation, because an MLS state must not be used twice. */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { CordonError, isCordonError } from '../shared/errors.ts';
+import { EXIT } from '../shared/exit-codes.ts';
 import { plainJson } from '../shared/text/visible-text.ts';
 import type { AgentConfig } from './config.ts';
 import { askControl, type ControlRequest } from './control/control.ts';
-import { openAgent } from './daemon.ts';
-import { EXIT } from './exit-codes.ts';
-import { type InboxEntry, inboxOf } from './message-answers.ts';
+import { type InboxEntry, inboxOf } from './control/message-responses.ts';
 import { chatLine, inboxLines, peopleLines, sentLines } from './message-view.ts';
-import { findConversation, findPerson, foundByName, requireOneOfName } from './messaging/find-whom.ts';
+import {
+  findConversation,
+  findPerson,
+  foundByName,
+  requireOneOfName,
+} from './messaging/conversation/recipient-lookup.ts';
 import type { ConversationView, FoundPerson, MessageView } from './messaging/messaging.ts';
 import { savedName } from './saved-name.ts';
 
-/** Shown at the beginning of a chat. */
 const RECENT = 20;
-/** Of one conversation, at once. */
 const MOST_SHOWN = 200;
 
 export interface MessageCommandPorts {
@@ -30,39 +32,18 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
   const ask = async <T>(request: ControlRequest): Promise<T> => {
     const answered = await askControl(config().socket, request);
     if (!answered) {
-      throw new CordonError('unavailable', 'The agent does not run here: start it with `cordon-agent run`.');
+      throw new CordonError('unavailable', 'The agent is not running. Start it with `cordon-agent run`.');
     }
-    return asAnswer<T>(answered.ok);
+    return asResponse<T>(answered.ok);
   };
 
-  /** Without a connection the name stands for the conversation that is on this device. */
-  const requireOnePerson = async (whom: string): Promise<void> => {
-    let found: readonly FoundPerson[];
-    try {
-      found = await ask<readonly FoundPerson[]>({ op: 'people', text: whom });
-    } catch (error) {
-      if (isCordonError(error, 'unavailable') || isCordonError(error, 'service_denied')) return;
-      throw error;
-    }
-    requireOneOfName(found, whom);
-  };
-
-  /** The conversation that somebody means by a person's name, a title or a number; one is begun with a person who is new. */
-  const conversationWith = async (whom: string): Promise<string> => {
-    const known = findConversation(await ask<readonly ConversationView[]>({ op: 'conversations' }), whom);
-    if (known) {
-      if (foundByName(known, whom)) await requireOnePerson(whom);
-      return known.id;
-    }
-    const { person } = findPerson(await ask<readonly FoundPerson[]>({ op: 'people', text: whom }), whom);
-    return ask<string>({ op: 'start', people: [person], title: null });
-  };
+  const conversationWith = createConversationLookup(ask);
 
   program
     .command('people')
-    .description('people of your organisation whom you can write to')
+    .description('Find people in your organization who can receive messages')
     .argument('<text>', 'part of a name')
-    .option('--json', 'for a program', false)
+    .option('--json', 'print JSON', false)
     .action(async (text: string, { json }: { json: boolean }) => {
       const found = await ask<readonly FoundPerson[]>({ op: 'people', text });
       say(json ? [plainJson(found)] : peopleLines(found));
@@ -71,26 +52,26 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
 
   program
     .command('send')
-    .description('send a message, sealed for the devices of those whom it is for')
-    .showHelpAfterError("What begins with a hyphen goes after two: cordon-agent send -- Bilal '- dates'")
-    .argument('<whom>', 'a person’s name, a conversation’s title or its number')
-    .argument('<text>')
-    .option('--attach <file...>', 'files that go with it, of 5 MiB at most')
-    .option('--json', 'for a program', false)
-    .action(async (whom: string, text: string, { attach = [], json }: { attach?: string[]; json: boolean }) => {
-      const conversation = await conversationWith(whom);
+    .description('Send an encrypted message')
+    .showHelpAfterError("Put two hyphens before a text that begins with a hyphen: cordon-agent send -- Bilal '- dates'")
+    .argument('<recipient>', 'a person’s name, or a conversation’s title or identifier')
+    .argument('<text>', 'the text of the message')
+    .option('--attach <file...>', 'files to attach, at most 5 MiB each')
+    .option('--json', 'print JSON', false)
+    .action(async (recipient: string, text: string, { attach = [], json }: { attach?: string[]; json: boolean }) => {
+      const conversation = await conversationWith(recipient);
       const files = attach.map((file) => resolve(file));
       const id = await ask<string>({ op: 'write', conversation, text, files });
       const message = await ask<MessageView>({ op: 'sent', message: id });
       say(json ? [plainJson(message)] : sentLines(message));
-      if (message.state === 'refused') exitWith(message.order === null ? EXIT.refused : EXIT.refusedByOrder);
+      if (message.state === 'refused') exitWith(message.order === null ? EXIT.forbidden : EXIT.refusedByOrder);
     });
 
   program
     .command('inbox')
-    .description('messages that you have not seen yet, by conversation')
-    .option('--all', 'all conversations, with what was said in each', false)
-    .option('--json', 'for a program', false)
+    .description('Show unread messages, by conversation')
+    .option('--all', 'show all conversations with their latest messages', false)
+    .option('--json', 'print JSON', false)
     .action(async ({ all, json }: { all: boolean; json: boolean }) => {
       const inbox = await read(config(), { op: 'inbox', all, limit: MOST_SHOWN });
       say(json ? [plainJson(inbox)] : inboxLines(inbox));
@@ -98,16 +79,16 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
 
   program
     .command('chat')
-    .description('write with a person or in a conversation, line by line, until the end of the input')
-    .argument('<whom>', 'a person’s name, a conversation’s title or its number')
-    .action(async (whom: string) => chat(await conversationWith(whom), ask, say));
+    .description('Send each line of the input as a message, and show the replies')
+    .argument('<recipient>', 'a person’s name, or a conversation’s title or identifier')
+    .action(async (recipient: string) => chat(await conversationWith(recipient), ask, say));
 
   program
     .command('attachment')
-    .description('save a file that came with a message')
-    .argument('<message>', 'the message’s number')
-    .argument('[file]', 'where to; its own name, here, by default')
-    .option('--index <n>', 'which of its files, counted from 1', '1')
+    .description('Save a file from a message')
+    .argument('<message>', 'the message’s identifier')
+    .argument('[file]', 'destination file; by default the file’s own name in this folder')
+    .option('--index <n>', 'number of the file in the message, from 1', '1')
     .action(async (message: string, file: string | undefined, { index }: { index: string }) => {
       const given = await ask<{ name: string; bytes: string }>({ op: 'attachment', message, index: Number(index) - 1 });
       const path = file ?? savedName(given.name);
@@ -117,8 +98,9 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
 
   program
     .command('export')
-    .description('all of your messages and their files that this device has, as JSON lines')
+    .description('Print all messages and files on this device as JSON lines')
     .action(async () => {
+      const { openAgent } = await import('./daemon.ts');
       const { agent, store } = await openAgent({ ...config(), log: 'silent' }, () => undefined);
       try {
         await agent.messaging.open();
@@ -129,13 +111,40 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
     });
 }
 
-/** From the running daemon, or from what is stored when none runs. */
+/** Finds the conversation for the text that the user typed: an identifier, a title or a person's name. */
+function createConversationLookup(ask: Ask): (recipient: string) => Promise<string> {
+  /** Without a connection, the agent searches the name only among conversations on this device. */
+  const requireOnePerson = async (recipient: string): Promise<void> => {
+    let found: readonly FoundPerson[];
+    try {
+      found = await ask<readonly FoundPerson[]>({ op: 'people', text: recipient });
+    } catch (error) {
+      if (isCordonError(error, 'unavailable') || isCordonError(error, 'service_denied')) return;
+      throw error;
+    }
+    requireOneOfName(found, recipient);
+  };
+
+  /** Finds the conversation by identifier, title or person. Starts a conversation when none exists. */
+  return async (recipient) => {
+    const known = findConversation(await ask<readonly ConversationView[]>({ op: 'conversations' }), recipient);
+    if (known) {
+      if (foundByName(known, recipient)) await requireOnePerson(recipient);
+      return known.id;
+    }
+    const { person } = findPerson(await ask<readonly FoundPerson[]>({ op: 'people', text: recipient }), recipient);
+    return ask<string>({ op: 'start', people: [person], title: null });
+  };
+}
+
+/** Messages from the running daemon, or from the store when no daemon runs. */
 async function read(
   config: AgentConfig,
   request: Extract<ControlRequest, { op: 'inbox' }>,
 ): Promise<readonly InboxEntry[]> {
   const answered = await askControl(config.socket, request);
-  if (answered) return asAnswer<readonly InboxEntry[]>(answered.ok);
+  if (answered) return asResponse<readonly InboxEntry[]>(answered.ok);
+  const { openAgent } = await import('./daemon.ts');
   const { agent, store } = await openAgent({ ...config, log: 'silent' }, () => undefined);
   try {
     await agent.messaging.open();
@@ -156,7 +165,7 @@ async function chat(conversation: string, ask: Ask, say: (lines: readonly string
     const recent = await ask<readonly MessageView[]>({ op: 'messages', conversation, limit: RECENT });
     const isRecent = new Set(recent.map(({ id }) => id));
     const earlier = unseen.filter(({ id }) => !isRecent.has(id));
-    // With more than that unseen, what is recent follows later, in its turn.
+    // With more unread messages, the recent ones follow in the next output.
     const messages = unseen.length < MOST_SHOWN ? [...earlier, ...recent] : unseen;
     for (const message of messages) {
       const line = chatLine(message);
@@ -173,7 +182,7 @@ async function chat(conversation: string, ask: Ask, say: (lines: readonly string
   };
   await show();
   const watching = watch();
-  // Its failure ends the chat; it is looked at below.
+  // The race below handles a failure of the watch.
   watching.catch(() => undefined);
   const lines = createInterface({ input: process.stdin, terminal: false });
   const writing = (async () => {
@@ -190,7 +199,7 @@ async function chat(conversation: string, ask: Ask, say: (lines: readonly string
   }
 }
 
-/** What our own daemon says over a socket that only its owner can open: the types are its own. */
-function asAnswer<T>(answer: unknown): T {
-  return answer as T;
+/** The daemon's own types: only its user can open the socket. */
+function asResponse<T>(response: unknown): T {
+  return response as T;
 }

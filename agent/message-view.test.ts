@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { chatLine, messagingLine, sentLines } from './message-view.ts';
-import { ENROLMENT_ENDED } from './messaging/delivery.ts';
+import { ENROLLMENT_ENDED } from './messaging/mailbox/delivery-state.ts';
 import type { MessageView } from './messaging/messaging.ts';
 
 const message = (fate: Partial<MessageView>): MessageView => ({
@@ -16,8 +16,8 @@ it.each<[string, Partial<MessageView>, string]>([
   ['refused by an order', { state: 'refused', order: '2015-001', refusal: denied }, 'refused by order 2015-001'],
   [
     'returned because a device was revoked',
-    { state: 'returned', refusal: ENROLMENT_ENDED },
-    'returned: The enrolment of their device ended before it was fetched: send it again.',
+    { state: 'returned', refusal: ENROLLMENT_ENDED },
+    'returned: The enrollment of the recipient’s device ended before the message was delivered. Send the message again.',
   ],
   ['refused for itself', { state: 'refused', refusal: full }, 'refused: Their mailbox is full.'],
   [
@@ -31,11 +31,11 @@ it.each<[string, Partial<MessageView>, string]>([
     },
     'refused; Ben: refused: Their mailbox is full., Cleo: held by order 2015-001',
   ],
-])('says of what was %s why', (_name, fate, words) => {
+])('explains a message that was %s', (_name, fate, words) => {
   expect(sentLines(message(fate))).toEqual([words]);
   expect(chatLine(message(fate))).toBe(`1970-01-01T00:00Z  you: the plan (${words})`);
 });
 
-it.each(['locked', 'wiped'] as const)('says of a workspace that is %s what opens it', (state) => {
-  expect(messagingLine({ state })).toMatch(new RegExp(`^the workspace is ${state}: an admin (can|has to) unlock it`));
+it.each(['locked', 'wiped'] as const)('explains how a %s workspace is opened', (state) => {
+  expect(messagingLine({ state })).toMatch(new RegExp(`^the workspace is ${state}; your admin (can|must) unlock it`));
 });

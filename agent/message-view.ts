@@ -1,7 +1,7 @@
-/** Messages as lines on a terminal. What others wrote goes through `plain`: it may neither steer the terminal nor turn the line round. */
+/** Messages as lines on a terminal. `plain` removes control characters from received text, which could change the terminal or the direction of a line. */
 
 import { plain } from '../shared/text/visible-text.ts';
-import type { InboxEntry } from './message-answers.ts';
+import type { InboxEntry } from './control/message-responses.ts';
 import type {
   AttachmentView,
   ConversationView,
@@ -21,17 +21,17 @@ const sizeOf = ({ size }: AttachmentView): string =>
 
 export const peopleLines = (people: readonly FoundPerson[]): string[] =>
   people.length === 0
-    ? ['Nobody of your organisation who can be written to is called so.']
+    ? ['Your organization has no matching person who can receive messages.']
     : people.map((found) => `${found.person}  ${plain(found.name)}${distinction(found)}`);
 
-/** E-mail and groups, confirmed by the organization's key, which distinguish people of the same name. */
+/** E-mail address and groups, which distinguish people with the same name. */
 function distinction({ email, groups }: FoundPerson): string {
   const known = [...(email === null ? [] : [email]), ...groups].map(plain);
   return known.length === 0 ? '' : `  (${known.join(', ')})`;
 }
 
 const named = ({ title, people }: ConversationView): string =>
-  title === null ? people.map(({ name }) => plain(name)).join(', ') || 'nobody else' : plain(title);
+  title === null ? people.map(({ name }) => plain(name)).join(', ') || 'no other people' : plain(title);
 
 export function inboxLines(entries: readonly InboxEntry[]): string[] {
   if (entries.length === 0) return ['No new messages.'];
@@ -47,46 +47,45 @@ export function inboxLines(entries: readonly InboxEntry[]): string[] {
 
 const STATES: Readonly<Record<ConversationView['state'], string>> = {
   ready: '',
-  rejoining: 'waits to be let in again',
-  left: 'you do not belong to it any more',
+  rejoining: 'waiting to rejoin',
+  left: 'you have left',
 };
 
 export function chatLine(message: MessageView): string {
   const { id, from, mine, at, text, attachments } = message;
-  const who = from === null ? '*' : mine ? 'you' : plain(from.name);
+  const sender = from === null ? '*' : mine ? 'you' : plain(from.name);
   const files = attachments.map((one) => ` [${plain(one.name)}, ${sizeOf(one)}; message ${id}]`).join('');
-  const became = mine ? ` (${stateWords(message)})` : '';
-  return `${when(at)}  ${who}: ${plain(text)}${files}${became}`;
+  const state = mine ? ` (${stateText(message)})` : '';
+  return `${when(at)}  ${sender}: ${plain(text)}${files}${state}`;
 }
 
-type Fate = Pick<MessageView, 'state' | 'order' | 'refusal'>;
+type Outcome = Pick<MessageView, 'state' | 'order' | 'refusal'>;
 
-/** An order is its own reason; what else was refused says why. */
-const fateWords = ({ state, order, refusal }: Fate): string => {
+/** Refusals without an order have a reason in words. */
+const outcomeText = ({ state, order, refusal }: Outcome): string => {
   if (order !== null) return `${state} by order ${order}`;
   return refusal === null ? state : `${state}: ${plain(refusal.detail)}`;
 };
 
-/** Who missed it says so themselves, so that the reason is there once. */
-function stateWords(message: MessageView): string {
-  const whom = message.missed.map((one) => `${plain(one.name)}: ${fateWords(one)}`);
-  const own = whom.length > 0 ? { ...message, refusal: null } : message;
-  return [fateWords(own), whom.join(', ')].filter((words) => words !== '').join('; ');
+/** The message's own reason is left out when recipients have reasons, so that no reason appears twice. */
+function stateText(message: MessageView): string {
+  const recipients = message.missed.map((one) => `${plain(one.name)}: ${outcomeText(one)}`);
+  const own = recipients.length > 0 ? { ...message, refusal: null } : message;
+  return [outcomeText(own), recipients.join(', ')].filter((words) => words !== '').join('; ');
 }
 
-export const sentLines = (message: MessageView): string[] => [stateWords(message)];
+export const sentLines = (message: MessageView): string[] => [stateText(message)];
 
-/** For `status`. */
 export function messagingLine(messaging: MessagingState): string {
   switch (messaging.state) {
     case 'ready':
       return `as ${plain(messaging.name)}`;
     case 'uncertified':
-      return 'waits for your organisation to confirm this device';
+      return 'waiting for your organization to confirm this device';
     case 'locked':
-      return 'the workspace is locked: an admin can unlock it';
+      return 'the workspace is locked; your admin can unlock it';
     case 'wiped':
-      return 'the workspace is wiped: an admin has to unlock it (where an order has ended service, once the device is enrolled anew)';
+      return 'the workspace is wiped; your admin must unlock it (after an exit order: enroll the device again first)';
     case 'denied':
       return `suspended by order ${messaging.orders.join(' and order ')}`;
   }

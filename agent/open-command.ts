@@ -1,10 +1,8 @@
-/** `cordon-agent open`: a link to the page that the running daemon serves, built first if it has to be. */
 import type { Command } from 'commander';
 import { CordonError } from '../shared/errors.ts';
 import type { AgentConfig } from './config.ts';
-import { askControl, type OpenAnswer } from './control/control.ts';
-import { credentialFolder } from './enrolment/credential-folder.ts';
-import { ensurePage } from './page/build.ts';
+import { askControl, type OpenResponse } from './control/control.ts';
+import { credentialFolder } from './enrollment/credential-folder.ts';
 import { openInBrowser } from './page/open-in-browser.ts';
 
 export interface OpenCommandPorts {
@@ -15,23 +13,24 @@ export interface OpenCommandPorts {
 export function addOpenCommand(program: Command, { config, say }: OpenCommandPorts): void {
   program
     .command('open')
-    .description('your messages, in a browser: prints a link that works once, within a minute')
-    .option('--browser', 'open it too', false)
+    .description('Print a link to this device’s page, with messages and orders; the link works once, within one minute')
+    .option('--browser', 'open the link in a browser', false)
     .action(async ({ browser }: { browser: boolean }) => {
       const { identity, socket, home } = config();
       credentialFolder(identity).current();
       if (!(await askControl(socket, { op: 'status', shown: false }))) throw notRunning();
-      // By whoever asks: the daemon may run where it can write nothing.
+      // This process builds the page, because the daemon may have no write access.
+      const { ensurePage } = await import('./page/build.ts');
       await ensurePage((line) => process.stderr.write(`${line}\n`));
       const answered = await askControl(socket, { op: 'open' });
       if (!answered) throw notRunning();
-      const { link } = asAnswer(answered.ok);
+      const { link } = asResponse(answered.ok);
       const opened = browser && (await openInBrowser(home, link));
       say([
         link,
         opened
-          ? 'Opened in your browser. If nothing shows there, follow the link: it works once, within a minute.'
-          : `${browser ? 'No browser could be started here. ' : ''}Follow the link in a browser on this machine: it works once, within a minute.`,
+          ? 'The page opens in your browser. If it does not, open the link yourself within one minute. The link works once.'
+          : `${browser ? 'No browser could be started. ' : ''}Open the link in a browser on this machine within one minute. The link works once.`,
       ]);
     });
 }
@@ -39,8 +38,8 @@ export function addOpenCommand(program: Command, { config, say }: OpenCommandPor
 const notRunning = () =>
   new CordonError(
     'unavailable',
-    'The agent does not run here, and it is the agent that shows your messages: start it with `cordon-agent run --detach`.',
+    'The agent is not running, so the page is not available. Start it with `cordon-agent run --detach`.',
   );
 
-/** Our own daemon's answer, over a socket that only its owner can open: the type is its own. */
-const asAnswer = (answer: unknown): OpenAnswer => answer as OpenAnswer;
+/** The socket is open only to this user, so the response is the daemon's own type. */
+const asResponse = (response: unknown): OpenResponse => response as OpenResponse;

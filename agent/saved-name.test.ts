@@ -24,6 +24,6 @@ it.each([
   ['of four, never half of one', `${'😀'.repeat(120)}.pdf`, `${'😀'.repeat(62)}.pdf`],
   ['in an ending that is none', `a.${'ی'.repeat(250)}`, `a.${'ی'.repeat(126)}`],
   ['in many dots', '.'.repeat(255), '_'],
-])('fits into 255 bytes: characters %s', (_, given, name) => {
+])('is shortened to 255 bytes: characters %s', (_, given, name) => {
   expect(savedName(given)).toBe(name);
 });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { CordonError } from '../shared/errors.ts';
-import { deviceIdSchema } from '../shared/protocol/ids.ts';
+import { EXIT } from '../shared/exit-codes.ts';
+import { deviceIdSchema, newCommandId } from '../shared/protocol/ids.ts';
 import { plain, plainJson } from '../shared/text/visible-text.ts';
 import type { AgentStatus } from './agent.ts';
 import type { DenialView, GateView } from './enforcement/gate-view.ts';
-import { EXIT } from './exit-codes.ts';
 import { explainFailure } from './explain-failure.ts';
 import { messageLines, noticeLines, statusLines } from './view.ts';
 
 const AT = Date.parse('2015-12-30T07:00:00Z');
-/** Clears the screen, sets the title, turns the line round, breaks it, and hides a tag. */
+/** Control characters that clear the screen, set the title, reverse the line, break it, and hide a tag. */
 const HOSTILE = 'Order\u001b[2J\u009b31m\u0007 \u202egnihton\u2028x\n\u{e0041}<script>';
 const STEERING = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u{e0000}-\u{e007f}]/u;
 
@@ -22,6 +22,7 @@ const denial = (changes: Partial<DenialView> = {}): DenialView => ({
   waiting: 'hold',
   appeal: 'the High Court',
   statement: { en: 'Service is suspended.' },
+  authoritative: null,
   ...changes,
 });
 const gate = (service: GateView['service'], denials: readonly DenialView[] = []): GateView => ({
@@ -41,7 +42,7 @@ const status = (changes: Partial<AgentStatus> = {}): AgentStatus => ({
   connection: 'connected',
   connectionDetail: null,
   certificateExpires: AT,
-  root: 1,
+  approverSet: 1,
   list: 2,
   record: 1,
   listExpires: AT,
@@ -52,43 +53,72 @@ const status = (changes: Partial<AgentStatus> = {}): AgentStatus => ({
   workspace: 'open',
   messaging: { state: 'uncertified' },
   unsent: 0,
+  disk: null,
   ...changes,
 });
 const shown = (changes: Partial<AgentStatus> = {}, running = true) => statusLines(status(changes), running).join('\n');
 
 describe('status', () => {
-  it('says how to start an agent that does not run, and nothing of a connection', () => {
-    expect(shown({}, false)).toMatch(/not running: start it with `cordon-agent run`/);
+  it('explains how to start a stopped agent, without a connection state', () => {
+    expect(shown({}, false)).toMatch(/not running; start it with `cordon-agent run`/);
     expect(shown({}, false)).not.toMatch(/connection/);
   });
 
-  it('says of a source that refuses why it does', () => {
+  it('explains why a source refuses', () => {
     const sources = [{ name: 'GeoClue', state: 'refused', detail: 'disallowed by configuration' }] as const;
-    expect(shown({ sources })).toMatch(/^sensors +GeoClue: refuses \(disallowed by configuration\)$/m);
+    expect(shown({ sources })).toMatch(/^sensors +GeoClue: access refused \(disallowed by configuration\)$/m);
   });
 
   it.each([
-    ['revoked', /revoked: it is over\n[\s\S]*new link[\s\S]*enrol --replace/],
+    ['revoked', /revoked: it is over\n[\s\S]*activation link[\s\S]*enroll --replace/],
     ['rejected', /rejected: it is over\n.*tries again by itself[\s\S]*wrong database/],
-    ['refused', /refused: it is over\n.*nothing to do here/],
+    ['refused', /refused: it is over\n.*No action is necessary/],
     ['waiting', /waiting: it is over\n.*tries again by itself/],
   ] as const)('says what to do when the connection is %s', (connection, words) => {
     expect(shown({ connection, connectionDetail: 'it is over' })).toMatch(words);
   });
 
-  it('says that the order list has expired, and whom to tell while the server is there', () => {
-    expect(shown({ now: AT - 1 })).toMatch(/\(good until 2015-12-30T07:00Z\)/);
-    expect(shown({ now: AT, connection: 'waiting' })).toMatch(/expired 2015-12-30T07:00Z, and no newer one has come\)/);
+  const MiB = 2 ** 20;
+  it.each([
+    ['nothing of a disk with room', 'ok', 100, 32, null],
+    [
+      'that the disk is full',
+      'full',
+      0.5,
+      31.5,
+      /^disk +full: 0.5 MiB free. New orders are still stored and enforced: 31.5 of 32.0 MiB .*\n +Messages, commands and position reports wait. Free some space/m,
+    ],
+    ['that nothing is reserved', 'full', 0, 0, /New orders cannot be stored: 0.0 of 32.0 MiB/],
+    [
+      'that the reserve is incomplete',
+      'low',
+      3,
+      20,
+      /^disk +low: 3.0 MiB free. .*20.0 of 32.0 MiB .*\n +The largest orders may find too little space. Free/m,
+    ],
+  ] as const)('says %s', (_case, state, free, reserved, words) => {
+    const lines = shown({ disk: { state, free: free * MiB, reserved: reserved * MiB, size: 32 * MiB } });
+    if (words === null) expect(lines).not.toMatch(/^disk/m);
+    else expect(lines).toMatch(words);
+  });
+
+  it('states that the order list has expired, and whom to tell while the server is reachable', () => {
+    expect(shown({ now: AT - 1 })).toMatch(/\(valid until 2015-12-30T07:00Z\)/);
+    expect(shown({ now: AT, connection: 'waiting' })).toMatch(/expired 2015-12-30T07:00Z, no newer list has arrived\)/);
     expect(shown({ now: AT, connection: 'connected' })).toMatch(
-      /no newer one has come: orders may have .* tell your admin/,
+      /no newer list has arrived; orders may have .* tell your admin/,
     );
   });
 
-  it('names each order that suspends, its end, and its words once', () => {
+  it('does not show mail as open, because Cordon does not carry mail yet', () => {
+    expect(shown({ gates: [gate('messaging'), gate('mail')] })).toMatch(/messaging +open.*\nmail +not available yet/);
+  });
+
+  it('names each order that suspends a service, with its end and its text once', () => {
     const ends = denial({ order: '2015-002', until: AT });
     const text = shown({ gates: [gate('messaging', [denial(), ends]), gate('mail', [denial()])] });
     expect(text).toMatch(
-      /messaging +suspended, since 2015-12-30T07:00Z\n +by order 2015-001\.3, .*, because present, network; no end is set\n/,
+      /messaging +suspended, since 2015-12-30T07:00Z\n +by order 2015-001\.3, .*, because present, network; no end time\n/,
     );
     expect(text).toMatch(/by order 2015-002\.3, .*; until 2015-12-30T07:00Z/);
     expect(text).toMatch(/mail +suspended.*\n +by order 2015-001\.3[^\n]*$/);
@@ -96,20 +126,49 @@ describe('status', () => {
   });
 });
 
-it('says of a notice that came too late when it was told, not what it should have been', () => {
+it('shows the time of a late notice instead of its planned moment', () => {
   const told = (late: boolean) => {
-    const { order, revision, title, statement, appeal } = denial();
-    const terms = { order, revision, title, statement, appeal, services: ['mail'], areas: ['PK'] } as const;
+    const { order, revision, title, statement, authoritative, appeal } = denial();
+    const terms = {
+      order,
+      revision,
+      title,
+      statement,
+      authoritative,
+      appeal,
+      services: ['mail'],
+      areas: ['PK'],
+    } as const;
     const rest = { status: 'active', reasons: [], effective: AT, until: null, exit: null } as const;
     const notice = { ...terms, ...rest, told: [{ moment: 'P30D', at: AT, shown: false, late } as const] };
     return noticeLines([notice], ['en'], 'UTC').at(-1);
   };
-  expect(told(false)).toMatch(/^ {2}Told 30 days before: .*30 Dec 2015/);
-  expect(told(true)).toMatch(/^ {2}Told: .*30 Dec 2015/);
+  expect(told(false)).toMatch(/^ {2}Displayed 30 days before: .*30 Dec 2015/);
+  expect(told(true)).toMatch(/^ {2}Displayed: .*30 Dec 2015/);
 });
 
-describe('case 51: text from elsewhere', () => {
-  it('steers no terminal, wherever it stands', () => {
+it('names the authoritative text in the language of the displayed text', () => {
+  const lines = (authoritative: string | null, languages: readonly string[]) => {
+    const { order, revision, title, appeal } = denial();
+    const statement = { de: 'Der Dienst endet.', en: 'Service ends.', sv: 'Tjänsten upphör.' };
+    const rest = { status: 'active', reasons: [], effective: AT, until: null, exit: null, told: [] } as const;
+    const of = { services: ['messaging'], areas: ['PK'], statement, authoritative, appeal } as const;
+    return noticeLines([{ order, revision, title, ...of, ...rest }], languages, 'UTC');
+  };
+  expect(lines('de', ['en'])).toContain('  Authoritative text: German. This is a translation.');
+  expect(lines('de', ['de'])).toContain('  Dieser Text ist maßgeblich.');
+  // There is no Swedish text, so the reader's next language is used.
+  expect(lines('ur', ['sv', 'de'])).toContain('  Maßgeblicher Text: Urdu. Dies ist eine Übersetzung.');
+  expect(lines(null, ['en']).join('\n')).not.toMatch(/authoritative/i);
+  expect(shownDenial('de')).toContain('authoritative text: de');
+  expect(shownDenial(null)).not.toContain('authoritative');
+});
+
+const shownDenial = (authoritative: string | null) =>
+  statusLines(status({ gates: [gate('messaging', [denial({ authoritative })])] }), true).join('\n');
+
+describe('case 51: text from the server and from people', () => {
+  it('cannot control a terminal in any field', () => {
     const hostile = denial({ title: HOSTILE, appeal: HOSTILE, statement: { en: HOSTILE } });
     const lines = [
       ...statusLines(status({ connectionDetail: HOSTILE, gates: [gate('mail', [hostile])] }), true),
@@ -117,7 +176,7 @@ describe('case 51: text from elsewhere', () => {
         [
           {
             ...hostile,
-            ...{ status: 'held', services: ['mail'], areas: ['PK'], effective: AT, until: AT, title: HOSTILE },
+            ...{ status: 'paused', services: ['mail'], areas: ['PK'], effective: AT, until: AT, title: HOSTILE },
             reasons: ['present'],
             exit: { exportsUntil: AT, approved: true, wiped: null },
             told: [{ moment: 'P7D', at: AT, shown: false, late: false }],
@@ -126,7 +185,7 @@ describe('case 51: text from elsewhere', () => {
         [],
         'UTC',
       ),
-      ...messageLines([{ id: 'm', text: HOSTILE, at: AT, shown: false }]),
+      ...messageLines([{ id: newCommandId(), text: HOSTILE, at: AT, displayed: false }]),
     ];
     for (const line of lines) expect(line).not.toMatch(STEERING);
     expect(lines.join('\n')).toContain('<script>');
@@ -137,7 +196,7 @@ describe('case 51: text from elsewhere', () => {
     expect(plain('Café, 東京')).toBe('Café, 東京');
   });
 
-  it('says the same in JSON, escaped', () => {
+  it('is complete and escaped in JSON', () => {
     const text = plainJson({ title: HOSTILE });
     expect(text.replaceAll('\n', '')).not.toMatch(STEERING);
     expect(JSON.parse(text)).toEqual({ title: HOSTILE });
@@ -150,7 +209,7 @@ describe('a failure', () => {
     [
       'no server',
       nodeError('ECONNREFUSED'),
-      /cannot be reached \(ECONNREFUSED: it\): check the network/,
+      /cannot be reached \(ECONNREFUSED: it\)\. Check the network/,
       EXIT.unavailable,
     ],
     [
@@ -159,12 +218,22 @@ describe('a failure', () => {
       /\(ECONNREFUSED\)/,
       EXIT.unavailable,
     ],
-    ['another certificate', nodeError('SELF_SIGNED_CERT_IN_CHAIN'), /somebody else. Tell your admin/, EXIT.unverified],
-    ['a clock years off', nodeError('CERT_NOT_YET_VALID'), /set its clock right/, EXIT.unverified],
-    ['another user’s folder', nodeError('EACCES', { path: '/x' }), /permission for \/x: run this as/, EXIT.refused],
-    ['a missing file', nodeError('ENOENT', { path: '/x' }), /^There is no \/x\.$/, EXIT.notFound],
-    ['a full disk', nodeError('ENOSPC'), /make room/, EXIT.unavailable],
-    ['nonsense', new SyntaxError('Unexpected token < in JSON'), /makes no sense here/, EXIT.unverified],
+    [
+      'another certificate',
+      nodeError('SELF_SIGNED_CERT_IN_CHAIN'),
+      /Another machine may pretend to be the server. Tell your admin/,
+      EXIT.unverified,
+    ],
+    ['a clock years off', nodeError('CERT_NOT_YET_VALID'), /Set this machine’s clock/, EXIT.unverified],
+    [
+      'another user’s folder',
+      nodeError('EACCES', { path: '/x' }),
+      /permission for \/x\. Run this command as/,
+      EXIT.forbidden,
+    ],
+    ['a missing file', nodeError('ENOENT', { path: '/x' }), /^\/x does not exist\. Check the name\.$/, EXIT.notFound],
+    ['a full disk', nodeError('ENOSPC'), /Free some space/, EXIT.unavailable],
+    ['nonsense', new SyntaxError('Unexpected token < in JSON'), /has an unknown format/, EXIT.unverified],
     ['our own', new CordonError('code_used', 'It was used.'), /^It was used. \(code_used\)$/, EXIT.conflict],
   ])('is explained: %s', (_name, error, words, exit) => {
     const explained = explainFailure(error);

@@ -1,23 +1,24 @@
-/** What a person reads: lines for `cordon-agent` to print. Whatever came over the wire goes through `plain`. */
+/** Output of `cordon-agent status`, `orders` and `messages`. `plain` removes control characters from received text. */
 
 import { areaName } from '../shared/areas/area-words.ts';
-import '../shared/areas/named-parts.ts';
+import type { AdminMessage } from './admin-messages/admin-messages.ts';
+import '../shared/areas/register-part-names.ts';
 import {
   areasIn,
+  authorityIn,
   dateTimeIn,
-  type NoticeWords,
   noticeWordsIn,
   reasonsIn,
   servicesIn,
-} from '../shared/order/notice-words/notice-words.ts';
+} from '../shared/order/notice-words/languages.ts';
+import type { NoticeWords } from '../shared/order/notice-words/notice-words.ts';
 import { spokenTo } from '../shared/order/spoken-to.ts';
 import { plain } from '../shared/text/visible-text.ts';
-import type { WaitingRule } from '../shared/verdict/terms.ts';
+import { SERVICES_TO_COME, type WaitingRule } from '../shared/verdict/terms.ts';
 import type { AgentStatus } from './agent.ts';
 import type { DenialView, GateView } from './enforcement/gate-view.ts';
-import type { Notice } from './enforcement/notices.ts';
+import type { Notice } from './enforcement/notice-view.ts';
 import { messagingLine } from './message-view.ts';
-import type { ShownMessage } from './store/agent-store.ts';
 
 const when = (instant: number): string => new Date(instant).toISOString().replace(/:\d\d\.\d{3}Z$/, 'Z');
 
@@ -25,22 +26,22 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
   const { areas, certainty } = status.location;
   return [
     `device       ${status.device} (generation ${status.generation})`,
-    `agent        ${running ? 'running' : 'not running: start it with `cordon-agent run`'}`,
+    `agent        ${running ? 'running' : 'not running; start it with `cordon-agent run`'}`,
     ...(running
       ? [
           `connection   ${status.connection}${status.connectionDetail ? `: ${plain(status.connectionDetail)}` : ''}`,
           ...ADVICE[status.connection].map((advice) => `             ${advice}`),
         ]
       : []),
-    `time         ${when(status.now)} (${status.authenticatedTime ? 'the server’s' : 'counted on from the server’s last'})`,
+    `time         ${when(status.now)} (${status.authenticatedTime ? 'from the server' : 'continued from the server’s last time'})`,
     ...(status.claimedTime === null
       ? []
       : [
-          `             The server says ${when(status.claimedTime)}, which is implausible. This device keeps its own time.`,
+          `             The server’s time is ${when(status.claimedTime)}, which is implausible. This device keeps its own time.`,
           '             Tell your admin.',
         ]),
-    `certificate  until ${when(status.certificateExpires)}`,
-    `documents    list ${status.list}${goodUntil(status)}, record ${status.record}, root ${status.root}`,
+    `certificate  valid until ${when(status.certificateExpires)}`,
+    `documents    list ${status.list}${goodUntil(status)}, record ${status.record}, approver set ${status.approverSet}`,
     `location     ${areas.length > 0 ? `${areas.map(areaName).join(' or ')} (${certainty})` : 'unknown'}`,
     ...status.sources.map(
       ({ name, state, detail }, index) =>
@@ -49,55 +50,72 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
     `workspace    ${status.workspace}`,
     `messages     ${messagingLine(status.messaging)}`,
     `unsent       ${status.unsent} ${status.unsent === 1 ? 'report' : 'reports'}`,
+    ...diskLines(status.disk),
     ...(status.nextChange === null ? [] : [`next change  ${when(status.nextChange)}`]),
-    ...gatesLines(status.gates.filter(({ service }) => service !== 'enrolment')),
+    ...gatesLines(status.gates.filter(({ service }) => service !== 'enrollment')),
   ];
 }
 
+function diskLines(disk: AgentStatus['disk']): string[] {
+  if (disk === null || disk.state === 'ok') return [];
+  const [reserved, size, free] = [disk.reserved, disk.size, disk.free].map(mebibytes);
+  const orders = disk.reserved > 0 ? 'New orders are still stored and enforced' : 'New orders cannot be stored';
+  const rest =
+    disk.state === 'full'
+      ? 'Messages, commands and position reports wait.'
+      : 'The largest orders may find too little space.';
+  return [
+    `disk         ${disk.state}: ${free} MiB free. ${orders}: ${reserved} of ${size} MiB are reserved for them.`,
+    `             ${rest} Free some space on the disk of the agent's folder.`,
+  ];
+}
+
+const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+
 function goodUntil({ listExpires, now, connection }: AgentStatus): string {
   if (listExpires === null) return '';
-  if (now < listExpires) return ` (good until ${when(listExpires)})`;
-  const advice = connection === 'connected' ? ': orders may have begun or ended since; tell your admin' : '';
-  return ` (expired ${when(listExpires)}, and no newer one has come${advice})`;
+  if (now < listExpires) return ` (valid until ${when(listExpires)})`;
+  const advice = connection === 'connected' ? '; orders may have changed since; tell your admin' : '';
+  return ` (expired ${when(listExpires)}, no newer list has arrived${advice})`;
 }
 
 const SOURCE_WORDS = {
-  working: 'works',
-  idle: 'has nothing to say',
-  absent: 'not there',
-  refused: 'refuses',
-  failed: 'fails',
+  working: 'working',
+  idle: 'no data',
+  absent: 'not available',
+  refused: 'access refused',
+  failed: 'failed',
 } as const;
 
-/** What whoever reads a connection's state can do about it. */
 const ADVICE: Record<AgentStatus['connection'], readonly string[]> = {
   stopped: [],
   connecting: [],
   connected: [],
-  waiting: ['it tries again by itself'],
-  refused: ['nothing to do here: it asks for the newest orders by itself, and connects when none stands against it'],
+  waiting: ['The agent tries again by itself.'],
+  refused: ['No action is necessary. The agent connects again when no order suspends management.'],
   rejected: [
     'The agent tries again by itself and keeps this device’s data and identity.',
     'If this lasts, tell your admin: the server may run with the wrong database.',
   ],
   revoked: [
-    'This identity has ended. Ask your admin for a new link, stop this agent, and run',
-    'cordon-agent enrol --replace, and paste the link',
+    'This device’s identity has ended. Ask your admin for an activation link, stop this agent,',
+    'run cordon-agent enroll --replace, and paste the link.',
   ],
 };
 
-/** An order's own words once, however many services it suspends. */
+/** The text of an order appears once, even if the order suspends several services. */
 function gatesLines(gates: readonly GateView[]): string[] {
-  const said = new Set<string>();
+  const shown = new Set<string>();
   return gates.flatMap(({ service, open, reasons, denials, since }) => {
     const exempt = open && reasons.some((reason) => reason !== 'no_order') ? ` (${reasons.join(', ')})` : '';
-    const waiting = !open && denials.length === 0 ? ': waits for the order list and this device’s record' : '';
+    if (open && SERVICES_TO_COME.includes(service)) return [`${service.padEnd(12)} not available yet`];
+    const waiting = !open && denials.length === 0 ? ': waiting for the order list and this device’s record' : '';
     return [
       `${service.padEnd(12)} ${open ? 'open' : 'suspended'}${exempt}${waiting}, since ${when(since)}`,
       ...denials.flatMap((denial) => {
         const [by, ...words] = denialLines(denial);
-        const again = said.has(denial.order);
-        said.add(denial.order);
+        const again = shown.has(denial.order);
+        shown.add(denial.order);
         return again ? [by ?? ''] : [by ?? '', ...words];
       }),
       ...(service === 'messaging' ? denials.map(waitingLine) : []),
@@ -106,22 +124,32 @@ function gatesLines(gates: readonly GateView[]): string[] {
 }
 
 const WAITING_WORDS: Record<WaitingRule, string> = {
-  hold: 'is held at the server and comes when it ends',
-  deliver: 'still comes if it was written before, and else is held until it ends',
-  return: 'goes back to them',
+  hold: 'are held on the server and arrive when the order ends',
+  deliver: 'still arrive if they were sent before; later ones are held until the order ends',
+  return: 'are returned to the senders',
 };
 const waitingLine = ({ order, waiting }: DenialView): string =>
-  `             what others write to you ${WAITING_WORDS[waiting]} (order ${order})`;
+  `             messages to you ${WAITING_WORDS[waiting]} (order ${order})`;
 
-function denialLines({ order, revision, title, reasons, until, appeal, statement }: DenialView): string[] {
+function denialLines({
+  order,
+  revision,
+  title,
+  reasons,
+  until,
+  appeal,
+  statement,
+  authoritative,
+}: DenialView): string[] {
   return [
-    `             by order ${order}.${revision}, ${plain(title)}, because ${reasons.join(', ')}; ${until === null ? 'no end is set' : `until ${when(until)}`}`,
+    `             by order ${order}.${revision}, ${plain(title)}, because ${reasons.join(', ')}; ${until === null ? 'no end time' : `until ${when(until)}`}`,
     ...Object.entries(statement).map(([language, text]) => `             [${plain(language)}] ${plain(text)}`),
+    ...(authoritative === null ? [] : [`             authoritative text: ${plain(authoritative)}`]),
     `             appeal to: ${plain(appeal)}`,
   ];
 }
 
-/** `languages`: the reader's, best first. `zone`: theirs. */
+/** `languages`: the user's languages, best first. `zone`: the user's time zone. */
 export function noticeLines(notices: readonly Notice[], languages: readonly string[], zone: string): string[] {
   const words = noticeWordsIn(languages);
   if (notices.length === 0) return [plain(words.none)];
@@ -153,17 +181,19 @@ function exitOf(
   return `${what} (cordon-agent export)`;
 }
 
-function spokenLines({ statement }: Notice, languages: readonly string[]): string[] {
+function spokenLines({ statement, authoritative }: Notice, languages: readonly string[]): string[] {
   const spoken = spokenTo(languages, statement);
   if (!spoken) return [];
   const others = Object.keys(statement).filter((tag) => tag !== spoken.tag);
+  const authority = authorityIn(spoken.tag, authoritative, languages);
   return [
     `  [${plain(spoken.tag)}] ${plain(spoken.text)}`,
+    ...(authority === null ? [] : [`  ${plain(authority.text)}`]),
     ...(others.length > 0 ? [`  also in: ${plain(others.join(', '))} (LANGUAGE=…, or --json)`] : []),
   ];
 }
 
-export const messageLines = (messages: readonly ShownMessage[]): string[] =>
+export const messageLines = (messages: readonly AdminMessage[]): string[] =>
   messages.length === 0
     ? ['No messages.']
-    : messages.map(({ at, text, shown }) => `${shown ? ' ' : '*'} ${when(at)}  ${plain(text)}`);
+    : messages.map(({ at, text, displayed }) => `${displayed ? ' ' : '*'} ${when(at)}  ${plain(text)}`);

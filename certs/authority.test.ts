@@ -28,7 +28,7 @@ const open = (folder: string, passphrase = pass, serverNames = ['localhost', '12
   openAuthority({
     folder,
     passphrase,
-    organisation: 'Exempel AB',
+    organization: 'Exempel AB',
     serverNames,
     crlUrl: 'https://localhost:8444/crl/issuing.crl',
   });
@@ -48,8 +48,19 @@ afterAll(() => {
 const issueDevice = (key = spki()) =>
   authority.issue({ profile: 'device', spki: key, commonName: 'dev_aaaaaaaaaaaaaaaa', uris: [URI] });
 
-describe('what is issued', () => {
-  it('says what the profile says and nothing else', () => {
+it('leaves TLS usable in a process that opens the authority first', () => {
+  const program = `
+    const { openAuthority } = await import(${JSON.stringify(new URL('./authority.ts', import.meta.url).href)});
+    const { keyPem, chainPem } = openAuthority(${JSON.stringify({ folder: home, passphrase: pass, organization: 'Exempel AB', serverNames: ['localhost'] })}).serverIdentity();
+    const { createSecureContext } = await import('node:tls');
+    createSecureContext({ key: keyPem, cert: chainPem });
+    console.log('context created');`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });
+  expect(output).toBe('context created\n');
+});
+
+describe('an issued certificate', () => {
+  it('contains the fields of its profile and no others', () => {
     const key = spki();
     const issued = issueDevice(key);
     const oracle = new X509Certificate(issued.der);
@@ -81,7 +92,7 @@ describe('what is issued', () => {
     expect(notAfter - now).toBeGreaterThan(PROFILES.device.days * DAY - 2000);
   });
 
-  it('case 10: has a positive serial of 128 bits, another one each time', () => {
+  it('case 10: has a new positive serial of 128 bits', () => {
     const serials = Array.from({ length: 200 }, () => issueDevice().serial);
     for (const serial of serials) expect(serial).toMatch(/^[4-7][0-9a-f]{31}$/);
     expect(new Set(serials).size).toBe(200);
@@ -213,7 +224,7 @@ const pemCrl = (der: Buffer): string =>
     ?.join('\n')}\n-----END X509 CRL-----\n`;
 
 describe('the revocation list', () => {
-  it('is read by another implementation: version 2, number, key identifier, reasons', () => {
+  it('can be read by OpenSSL: version 2, number, key identifier, reasons', () => {
     const a = issueDevice().serial;
     const b = issueDevice().serial;
     const oracle = new X509Crl(
@@ -235,7 +246,7 @@ describe('the revocation list', () => {
 });
 
 describe('opening again', () => {
-  it('gives the same authority, and keeps every file to its owner', () => {
+  it('returns the same authority, and only the owner can read the files', () => {
     const again = open(home);
     expect(authority.created).toBe(true);
     expect(again.created).toBe(false);
@@ -245,17 +256,17 @@ describe('opening again', () => {
     for (const file of readdirSync(home)) expect(statSync(join(home, file)).mode & 0o777).toBe(0o600);
   });
 
-  it('keeps no key in the clear', () => {
+  it('stores no key unencrypted', () => {
     for (const file of readdirSync(home).filter((name) => name.endsWith('.key'))) {
       expect(readFileSync(join(home, file), 'utf8')).toMatch(/^v1\.[\w-]+\n$/);
     }
   });
 
-  it('refuses another passphrase by name', () => {
+  it('refuses another passphrase with its own error code', () => {
     expect(() => open(home, 'a wrong passphrase')).toThrow(expect.objectContaining({ code: 'passphrase_wrong' }));
   });
 
-  it('works without the root key, which may lie in a safe', () => {
+  it('works without the root CA’s key, which may be offline', () => {
     const folder = newFolder();
     const first = open(folder);
     rmSync(join(folder, 'root.key'));
@@ -263,7 +274,7 @@ describe('opening again', () => {
     expect(open(folder).fingerprint).toBe(first.fingerprint);
   });
 
-  it('makes the server certificate anew when the names change, under the same root', () => {
+  it('renews the server certificate after a change of names, under the same root CA', () => {
     const folder = newFolder();
     const first = open(folder);
     const second = open(folder, pass, ['mdm.example.com']);
@@ -272,7 +283,7 @@ describe('opening again', () => {
     expect(new NodeCertificate(second.serverIdentity().chainPem).subjectAltName).toBe('DNS:mdm.example.com');
   });
 
-  it('finishes a first start that was cut off after any file', () => {
+  it('finishes a first start that was interrupted after any file', () => {
     const whole = newFolder();
     open(whole);
     // The order in which they are made: what a crash leaves is a beginning of it.
@@ -313,7 +324,7 @@ describe('opening again', () => {
     },
   );
 
-  it('refuses one key in the place of another', () => {
+  it('refuses a key file in the place of another', () => {
     const folder = newFolder();
     open(folder);
     writeFileSync(join(folder, 'online.key'), readFileSync(join(folder, 'ledger.key')));

@@ -1,10 +1,14 @@
 /**
- * The certificate authority of one installation: a root whose key may be taken away after the first start, an issuing authority, the
- * server's own certificate, and two Ed25519 keys (the online key that keeps lists fresh, the key of the ledger's checkpoints). All are
- * made at the first start under one folder and opened from there afterwards. It signs what it is asked to; who may ask is not its rule.
+ * Certificate authority of one installation: root CA, issuing CA, the server's own certificate, and two Ed25519 keys. The online key signs
+ * order lists; the ledger key signs checkpoints. The first start creates all of them in one folder, and later starts open them. An admin
+ * may take the root CA's key away after the first start.
+ *
+ * The authority signs every request that it gets. Its callers decide which requests are allowed.
  */
 import { createHash, type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+// Node 26 leaves `tls.createSecureContext` undefined if `toLegacyObject` runs before the first import of this module.
+import 'node:tls';
 import {
   buildCertificate,
   buildCrl,
@@ -19,18 +23,18 @@ import { openKeyFolder, pemOf } from './key-folder.ts';
 import { type LeafProfileName, PROFILES, type ProfileName, validity } from './profiles.ts';
 
 const DAY = 86_400_000;
-/** The server's certificate is made anew when less than this is left. */
+/** The server renews its own certificate when less than this time is left. */
 const SERVER_RENEWAL = 30 * DAY;
 
 export interface IssueRequest {
   readonly profile: LeafProfileName;
-  /** The subject's public key, SPKI DER, already checked by `parseCsr`. */
+  /** Public key of the subject, SPKI DER, checked by `parseCsr`. */
   readonly spki: Buffer;
   readonly commonName: string;
   readonly uris?: readonly string[];
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
-  /** Instead of the profile's. */
+  /** Validity in days, instead of the profile's. */
   readonly days?: number;
 }
 
@@ -47,7 +51,7 @@ export interface Issued {
   readonly notAfter: number;
 }
 
-/** An Ed25519 key that stays inside. */
+/** Ed25519 key. The private key never leaves this object. */
 export interface SigningKey {
   /** SHA-256 of the SPKI, hex. */
   readonly keyid: string;
@@ -59,26 +63,29 @@ export interface SigningKey {
 export interface Authority {
   readonly rootDer: Buffer;
   readonly issuingDer: Buffer;
-  /** Issuing certificate, then root. */
+  /** The issuing certificate, then the root certificate. */
   readonly chainPem: string;
-  /** SHA-256 of `rootDer`, hex: what an activation link carries. */
+  /** SHA-256 of `rootDer`, hex. Activation links contain it. */
   readonly fingerprint: string;
   /** SHA-256 of `issuingDer`, lower-case hex. */
   readonly issuingFingerprint: string;
-  /** True in the run that founded the authority. */
+  /** True in the run that created the authority. */
   readonly created: boolean;
   /** Marks the first start as finished. From then on, a missing key is an error. Does nothing after the first call. */
   finishFounding(): void;
-  /** Root, issuing and server certificate, for the store: each is on record like any other. */
+  /** Root, issuing and server certificate. The store records them like every other certificate. */
   own(): readonly Issued[];
   issue(request: IssueRequest): Issued;
-  /** DER. */
+  /** Signed revocation list, DER. */
   crl(content: CrlContent): Buffer;
-  /** Made anew when it nears its end or the server's names have changed, so ask again once a day. */
+  /**
+   * The server's certificate. The authority renews it before it expires and after a change of the server's names: call this at least once a
+   * day.
+   */
   serverIdentity(): { readonly keyPem: string; readonly chainPem: string; readonly notAfter: number };
   readonly online: SigningKey;
   readonly ledgerKey: SigningKey;
-  /** For other secrets at rest. What was sealed for a purpose opens for that purpose only. */
+  /** Encrypts other secrets on the disk. A sealed secret can be opened only for the purpose that it was sealed for. */
   seal(plain: Buffer, purpose?: string): string;
   unseal(text: string, purpose?: string): Buffer;
 }
@@ -86,35 +93,38 @@ export interface Authority {
 export interface AuthorityOptions {
   readonly folder: string;
   readonly passphrase: string;
-  readonly organisation: string;
-  /** DNS names and IP addresses under which the server is reached. */
+  readonly organization: string;
+  /** DNS names and IP addresses of the server. */
   readonly serverNames: readonly string[];
-  /** Where devices and others find the revocation list; null: certificates do not say. */
+  /** Address of the revocation list; null: certificates contain none. */
   readonly crlUrl?: string | null;
-  /** `later`: the caller calls `finishFounding` after it has stored the binding. Default: `now`. */
+  /**
+   * Whether `openAuthority` marks the first start as finished. `later`: the caller calls `finishFounding` after it has stored the binding.
+   * Default: `now`.
+   */
   readonly finish?: 'now' | 'later';
 }
 
 /**
- * Opens the authority, or founds it. A first start that was cut off is finished; a file that is missing later is named. Throws
+ * Opens the authority, or creates it. Finishes an interrupted first start; after that, a missing file is an error. Throws
  * `passphrase_wrong` or `unavailable`.
  */
 export function openAuthority(options: AuthorityOptions): Authority {
   const custody = openCustody(options.folder, options.passphrase);
   const keys = openKeyFolder(options.folder, custody);
   const crlUrl = options.crlUrl ?? null;
-  // RFC 5280, appendix A.1: an organisation's name has at most 64 characters.
-  const organisation = [...options.organisation].slice(0, 64).join('');
+  // RFC 5280, appendix A.1: an organization's name has at most 64 characters.
+  const organization = [...options.organization].slice(0, 64).join('');
 
   const rootDer = keys.certificate('root', () => {
     const key = keys.key('root', 'ec');
-    const name: Name = { commonName: 'Cordon Root', organisation };
+    const name: Name = { commonName: 'Cordon Root', organization };
     const ends = Number.POSITIVE_INFINITY;
     return build('root', name, spkiOf(key), { name, key, spki: spkiOf(key) }, { ends }).der;
   });
   const rootName: Name = nameIn(rootDer);
   const issuingDer = keys.certificate('issuing', () => {
-    const name: Name = { commonName: 'Cordon Issuing CA', organisation };
+    const name: Name = { commonName: 'Cordon Issuing CA', organization };
     const root: Signer = { name: rootName, key: keys.key('root', 'ec'), spki: spkiOf(publicKeyOf(rootDer)) };
     return build('issuing', name, spkiOf(keys.key('issuing', 'ec')), root, { ends: endOf(rootDer) }).der;
   });
@@ -202,7 +212,7 @@ function build(profile: ProfileName, subject: Name, spki: Buffer, signer: Signer
   return { profile, serial: serial.toString('hex'), der, pem: pemOf(der), fingerprint: sha256(der), ...period };
 }
 
-/** A certificate of our own that was read from its file. */
+/** Reads one of our own certificates from its file. */
 function readBack(profile: ProfileName, der: Buffer): Issued {
   const certificate = new X509Certificate(der);
   return {
@@ -220,12 +230,12 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 const publicKeyOf = (der: Buffer): KeyObject => new X509Certificate(der).publicKey;
 const endOf = (der: Buffer): number => Date.parse(new X509Certificate(der).validTo);
 
-/** The issuer's name as it stands in its own certificate: the organisation may have been renamed since. */
+/** Name of the issuer from its own certificate, because the organization may have been renamed since. */
 function nameIn(der: Buffer): Name {
   const { subject } = new X509Certificate(der).toLegacyObject();
   const { CN, O } = subject;
   if (typeof CN !== 'string') throw new TypeError('an authority whose certificate has no common name');
-  return typeof O === 'string' ? { commonName: CN, organisation: O } : { commonName: CN };
+  return typeof O === 'string' ? { commonName: CN, organization: O } : { commonName: CN };
 }
 
 function stillGood(der: Buffer, dnsNames: string[], ipAddresses: string[], issuingDer: Buffer): boolean {

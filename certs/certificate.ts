@@ -1,6 +1,6 @@
 /**
- * X.509 certificates and revocation lists (RFC 5280), built from a profile and signed with ECDSA P-256. It decides nothing: whoever
- * calls it has checked what goes in.
+ * X.509 certificates and revocation lists (RFC 5280), built from a profile and signed with ECDSA P-256. This module checks nothing: its
+ * callers have checked the input.
  */
 import { createHash, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
@@ -27,7 +27,7 @@ import { type CertificateProfile, EXTENDED_KEY_USAGE, KEY_USAGE } from './profil
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 const OID = {
   commonName: '2.5.4.3',
-  organisation: '2.5.4.10',
+  organization: '2.5.4.10',
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
@@ -41,7 +41,7 @@ const OID = {
 
 export interface Name {
   readonly commonName: string;
-  readonly organisation?: string;
+  readonly organization?: string;
 }
 
 export interface Signer {
@@ -65,7 +65,9 @@ export interface CertificateContent {
   readonly crlUrl: string | null;
 }
 
-/** Positive, 128 bits long, 126 of them random (RFC 5280, section 4.1.2.2). A collision is left to the store's unique key. */
+/**
+ * Serial number: positive, 128 bits long, 126 of them random (RFC 5280, section 4.1.2.2). The store's unique key would refuse a collision.
+ */
 export function newSerial(): Buffer {
   const serial = randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
@@ -77,7 +79,7 @@ const algorithm = (): Asn1 => sequence(oid(ECDSA_WITH_SHA256));
 function nameOf(name: Name): Asn1 {
   const rdn = (type: string, value: string) => set(sequence(oid(type), utf8(value)));
   return sequence(
-    ...(name.organisation === undefined ? [] : [rdn(OID.organisation, name.organisation)]),
+    ...(name.organization === undefined ? [] : [rdn(OID.organization, name.organization)]),
     rdn(OID.commonName, name.commonName),
   );
 }
@@ -95,7 +97,7 @@ const extension = (type: string, critical: boolean, value: Asn1): Asn1 =>
 const authorityKeyIdentifier = (signer: Signer): Asn1 =>
   extension(OID.authorityKeyIdentifier, false, sequence(implicit(0, keyIdentifier(signer.spki))));
 
-/** DER wants a named bit list without trailing zeros (X.690, section 11.2.2). */
+/** DER requires a named bit list without trailing zeros (X.690, section 11.2.2). */
 function keyUsage(profile: CertificateProfile): Asn1 {
   const positions = profile.keyUsage.map((usage) => KEY_USAGE[usage]);
   const value = positions.reduce<number>((byte, position) => byte | (0x80 >> position), 0);
@@ -104,7 +106,7 @@ function keyUsage(profile: CertificateProfile): Asn1 {
 
 function ipBytes(address: string): Buffer {
   if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
-  if (isIP(address) !== 6) throw new TypeError(`${address} is no IP address`);
+  if (isIP(address) !== 6) throw new TypeError(`${address} is not an IP address`);
   const [head = '', tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
   const groups = (text: string) => (text === '' ? [] : text.split(':'));
   const left = groups(head);
@@ -143,7 +145,7 @@ function signed(tbs: Asn1, key: KeyObject): Buffer {
   return toDer(sequence(tbs, algorithm(), bits(sign('sha256', toDer(tbs), { key, dsaEncoding: 'der' }))));
 }
 
-/** The DER of a certificate of version 3. */
+/** DER of a version 3 certificate. */
 export function buildCertificate(content: CertificateContent, signer: Signer): Buffer {
   return signed(
     sequence(
@@ -161,10 +163,10 @@ export function buildCertificate(content: CertificateContent, signer: Signer): B
 }
 
 export interface Revoked {
-  /** Hex. */
+  /** Serial number in hex. */
   readonly serial: string;
   readonly at: number;
-  /** RFC 5280, section 5.3.1. */
+  /** Revocation reason (RFC 5280, section 5.3.1). */
   readonly reason: number;
 }
 
@@ -175,13 +177,13 @@ export interface CrlContent {
   readonly revoked: readonly Revoked[];
 }
 
-/** The DER of a revocation list of version 2 (RFC 5280, section 5). */
+/** DER of a version 2 revocation list (RFC 5280, section 5). */
 export function buildCrl(content: CrlContent, signer: Signer): Buffer {
   const entries = content.revoked.map(({ serial, at, reason }) =>
     sequence(
       integer(Buffer.from(serial, 'hex')),
       time(new Date(at)),
-      // `unspecified` is said by saying nothing (section 5.3.1).
+      // The reason `unspecified` is expressed by no reason at all (section 5.3.1).
       ...(reason === 0 ? [] : [sequence(extension(OID.reasonCode, false, enumerated(reason)))]),
     ),
   );

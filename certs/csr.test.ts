@@ -45,7 +45,7 @@ describe('a plain request', () => {
     expect(parseCsr(buildCsr({ privateKey: p256.privateKey })).subjectCommonName).toBeNull();
   });
 
-  it('may ask for what it will get anyway', () => {
+  it('may request fields that the certificate will have', () => {
     const attributes = extensionRequest({
       '2.5.29.19': sequence(),
       '2.5.29.15': bits(Buffer.from([0x80]), 7),
@@ -65,7 +65,7 @@ describe('signature', () => {
     expect(() => parseCsr(der)).toThrow(refused('csr_bad_signature'));
   });
 
-  it('case 4: refuses any flipped bit, wherever it is', () => {
+  it('case 4: refuses every flipped bit', () => {
     const der = good();
     fc.assert(
       fc.property(fc.integer({ min: 0, max: der.length * 8 - 1 }), (bit) => {
@@ -83,7 +83,7 @@ describe('signature', () => {
   });
 });
 
-describe('case 5: a request that asks for more', () => {
+describe('case 5: a request for further fields', () => {
   const subject = (...names: [string, string][]) =>
     sequence(...names.map(([type, value]) => set(sequence(oid(type), utf8(value)))));
   const extension = (type: string, value: Asn1) => ({ attributes: extensionRequest({ [type]: value }) });
@@ -99,12 +99,12 @@ describe('case 5: a request that asks for more', () => {
     ['certificate policies', extension('2.5.29.32', sequence(sequence(oid('2.5.29.32.0'))))],
     ['name constraints', extension('2.5.29.30', sequence())],
     ['two common names', { subject: subject(['2.5.4.3', NAME], ['2.5.4.3', 'dev_bbbbbbbbbbbbbbbb']) }],
-    ['an organisation', { subject: subject(['2.5.4.10', 'Exempel AB']) }],
+    ['an organization', { subject: subject(['2.5.4.10', 'Exempel AB']) }],
     ['a challenge password', { attributes: [sequence(oid('1.2.840.113549.1.9.7'), set(utf8('x')))] }],
     ['an unknown attribute', { attributes: [sequence(oid('1.2.3.4'), set(utf8('x')))] }],
   ])('refuses %s', (_, parts) => {
     const der = buildCsr({ privateKey: p256.privateKey, ...parts });
-    expect(() => parseCsr(der)).toThrow(refused('csr_asks_for_more'));
+    expect(() => parseCsr(der)).toThrow(refused('csr_not_allowed'));
   });
 });
 
@@ -147,11 +147,11 @@ describe('case 6: encoding', () => {
     expect(() => parseCsr(der)).toThrow(refused('csr_malformed'));
   });
 
-  it('refuses what is too large before it reads it', () => {
+  it('refuses a request that is too large before parsing it', () => {
     expect(() => parseCsr(Buffer.alloc(9 * 1024, 0x30))).toThrow(refused('too_large'));
   });
 
-  it('throws a CordonError for whatever bytes', () => {
+  it('throws a CordonError for any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
         expect(() => parseCsr(Buffer.from(bytes))).toThrow(expect.objectContaining({ name: 'CordonError' }));
@@ -207,7 +207,7 @@ describe('case 7: keys', () => {
     expect(() => parseCsr(buildCsr({ privateKey: p256.privateKey, spki }))).toThrow(refused('csr_weak_key'));
   });
 
-  it('refuses a compressed point: one key, one spelling', () => {
+  it('refuses a compressed point, because a key has one encoding', () => {
     const spki = spkiOf(p256.publicKey);
     const [algorithm] = sequenceItems(fromDer(spki));
     if (!algorithm) throw new Error('no algorithm');

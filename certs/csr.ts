@@ -1,7 +1,6 @@
 /**
- * Reads a certificate signing request (PKCS#10, RFC 2986) from outside and refuses what is not a plain request for a device
- * certificate. Only the public key ever goes into a certificate; the rest is checked so that nobody believes to have got what they
- * asked for.
+ * Reads a certificate signing request (PKCS#10, RFC 2986) and refuses everything except a plain request for a device certificate. Only the
+ * public key goes into the certificate. The rest is checked so that no requester expects fields that the certificate will not have.
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { CordonError, type ErrorCode, isCordonError } from '../shared/errors.ts';
@@ -27,11 +26,11 @@ export interface CertificateRequest {
   readonly spki: Buffer;
   readonly publicKey: KeyObject;
   readonly subjectCommonName: string | null;
-  /** URIs of a requested subjectAltName: the caller compares them with what the certificate will say. */
+  /** URIs of a requested subjectAltName. The caller compares them with the future certificate. */
   readonly uris: readonly string[];
 }
 
-/** A P-384 request with every extension that we let pass takes under 1 KiB. */
+/** A P-384 request with every allowed extension has less than 1 KiB. */
 const MAX_BYTES = 8 * 1024;
 
 const COMMON_NAME = '2.5.4.3';
@@ -43,8 +42,8 @@ const SIGNATURE_HASHES: Readonly<Record<string, string>> = {
   '1.2.840.10045.4.3.4': 'sha512',
 };
 /**
- * How the SubjectPublicKeyInfo of a P-256 and a P-384 key begins, through the 04 of an uncompressed point (RFC 5480, section 2). A
- * compressed point or explicit parameters would give one key two names.
+ * First bytes of the SubjectPublicKeyInfo of a P-256 and a P-384 key, up to the 04 of an uncompressed point (RFC 5480, section 2). A
+ * compressed point or explicit parameters would give one key two encodings.
  */
 const KEY_SPELLINGS = [
   '3059301306072a8648ce3d020106082a8648ce3d03010703420004',
@@ -52,20 +51,20 @@ const KEY_SPELLINGS = [
 ].map((hex) => Buffer.from(hex, 'hex'));
 
 /**
- * Throws `too_large`, `csr_malformed`, `csr_weak_key`, `csr_bad_signature` or `csr_asks_for_more`. The order is that of cost: nothing
- * is computed with a key before its kind and its point are known to be good.
+ * Reads and verifies a request. Cheap checks come first: no computation uses a key before its type and its point are checked. Throws
+ * `too_large`, `csr_malformed`, `csr_weak_key`, `csr_bad_signature` or `csr_not_allowed`.
  */
 export function parseCsr(der: Buffer, profile: CertificateProfile = PROFILES.device): CertificateRequest {
   requireSize(der);
   const { info, subject, spki, attributes, hash, signature } = wellFormed(der);
   const publicKey = acceptKey(spki);
   if (!verify(hash, info, publicKey, signature)) {
-    throw new CordonError('csr_bad_signature', 'the request is not signed by the key that it carries: make it again');
+    throw new CordonError('csr_bad_signature', 'The request is not signed by its own key. Create the request again.');
   }
   return { spki, publicKey, subjectCommonName: readSubject(subject), uris: readAttributes(attributes, profile) };
 }
 
-/** Reads the claims of a request without a check of its signature: cheap, and no proof. Throws `too_large` and `csr_malformed`. */
+/** Reads the claims of a request without verifying its signature. The claims prove nothing. Throws `too_large` and `csr_malformed`. */
 export function readCsrClaims(der: Buffer): Pick<CertificateRequest, 'spki' | 'subjectCommonName'> {
   requireSize(der);
   const { subject, spki } = wellFormed(der);
@@ -74,17 +73,17 @@ export function readCsrClaims(der: Buffer): Pick<CertificateRequest, 'spki' | 's
 
 function requireSize(der: Buffer): void {
   if (der.length <= MAX_BYTES) return;
-  throw new CordonError('too_large', `the request has ${der.length} bytes; at most ${MAX_BYTES} are read`);
+  throw new CordonError('too_large', `The request has ${der.length} bytes. The limit is ${MAX_BYTES}.`);
 }
 
-/** What cannot be read is `code`, and the parser's own words say where. */
+/** Replaces the parser's error by `code`, with the parser's message as detail. */
 function reading<T>(code: ErrorCode, what: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
     if (isCordonError(error)) throw error;
     const because = error instanceof Error ? error.message : String(error);
-    throw new CordonError(code, `${what} cannot be read (${because}): make the request again`, {}, error);
+    throw new CordonError(code, `Cannot read ${what} (${because}). Create the request again.`, {}, error);
   }
 }
 
@@ -97,12 +96,15 @@ function wellFormed(der: Buffer) {
     if (!isTagged(attributes, 0)) throw new Error('its attributes are missing');
     const hash = SIGNATURE_HASHES[readOid(sequenceItems(algorithm)[0])];
     if (!hash) {
-      throw new CordonError('csr_weak_key', 'sign the request with ECDSA and SHA-256, SHA-384 or SHA-512');
+      throw new CordonError(
+        'csr_weak_key',
+        'The request has another signature algorithm. Sign it with ECDSA and SHA-256, SHA-384 or SHA-512.',
+      );
     }
     const [unused, ...signature] = content(signatureItem, Type.BITSTRING);
     if (unused !== 0) throw new Error('its signature is no whole number of bytes');
     if (!infoItem || !subject || !spkiItem) throw new Error('it is cut short');
-    // DER has one spelling, so what was parsed encodes to the very bytes that were signed.
+    // DER has one encoding of each value. The re-encoded value is therefore equal to the signed bytes.
     return {
       info: toDer(infoItem),
       subject,
@@ -114,17 +116,21 @@ function wellFormed(der: Buffer) {
   });
 }
 
-/** Only a key that is spelt as such is imported at all; OpenSSL then checks that its point lies on the curve. */
+/** Only a key in this encoding is imported. OpenSSL then checks that its point is on the curve. */
 function acceptKey(spki: Buffer): KeyObject {
   if (!KEY_SPELLINGS.some((spelling) => spki.subarray(0, spelling.length).equals(spelling))) {
-    const detail = 'keys on P-256 or P-384, named and as an uncompressed point, are certified: make another key';
+    const detail =
+      'The key is of another kind. Create a key on P-256 or P-384, with a named curve and an uncompressed point.';
     throw new CordonError('csr_weak_key', detail);
   }
   return reading('csr_weak_key', 'the public key', () => createPublicKey({ key: spki, type: 'spki', format: 'der' }));
 }
 
 function asksForMore(what: string): CordonError {
-  return new CordonError('csr_asks_for_more', `the request asks for ${what}, which no device gets: leave it out`);
+  return new CordonError(
+    'csr_not_allowed',
+    `The request asks for ${what}, which device certificates never contain. Remove it from the request.`,
+  );
 }
 
 function readSubject(subject: Asn1): string | null {
@@ -151,7 +157,7 @@ function readAttributes(attributes: Asn1[], profile: CertificateProfile): string
       return { type: readOid(typeItem), values: setItems(valuesItem) };
     });
     if (type === CHALLENGE_PASSWORD) {
-      // RFC 7030, section 3.5, binds it to the TLS session by tls-unique, which TLS 1.3 does not have.
+      // RFC 7030, section 3.5, binds the password to the TLS session by tls-unique, which TLS 1.3 does not have.
       throw asksForMore('a challenge password');
     }
     if (type !== EXTENSION_REQUEST) throw asksForMore(`the attribute ${type}`);
@@ -180,7 +186,7 @@ function readExtension(item: Asn1, profile: CertificateProfile): string[] {
       case '2.5.29.17':
         return alternativeNames(value);
       case '2.5.29.14':
-        // A subject key identifier: ours is computed, whatever was asked for, and gives nobody a right.
+        // A subject key identifier gives no rights, and the certificate gets a computed one in any case.
         return [];
       default:
         throw asksForMore(`the extension ${type}`);
@@ -219,7 +225,7 @@ function alternativeNames(value: Asn1): string[] {
   });
 }
 
-/** The public key of a certificate that this authority issued, SPKI DER. */
+/** Public key of a certificate that this authority issued, SPKI DER. */
 export function spkiOfCertificate(der: Buffer): Buffer {
   const tbs = sequenceItems(sequenceItems(fromDer(der))[0]);
   const spki = tbs[6];

@@ -13,7 +13,7 @@ afterEach(() => rmSync(base, { recursive: true, force: true }));
 const code = (code: string) => expect.objectContaining({ code });
 
 describe('the passphrase', () => {
-  it('is made at the first start, in a file of its owner outside the data folder, and read from then on', () => {
+  it('is created at the first start in a private file outside the data folder, and read at later starts', () => {
     const from = { given: null, file: join(base, 'config', 'passphrase'), folder: join(base, 'data') };
     const first = resolvePassphrase(from);
     expect(first).toMatchObject({ from: 'file', path: from.file, generated: true });
@@ -22,7 +22,7 @@ describe('the passphrase', () => {
     expect(resolvePassphrase(from)).toEqual({ ...first, generated: false });
   });
 
-  it('comes from the environment before the file', () => {
+  it('comes from the environment rather than the file', () => {
     const from = { given: 'given by the environment', file: join(base, 'passphrase'), folder: base };
     expect(resolvePassphrase(from)).toEqual({
       passphrase: 'given by the environment',
@@ -33,7 +33,7 @@ describe('the passphrase', () => {
     expect(existsSync(from.file)).toBe(false);
   });
 
-  it('is not made a second time for a folder that was sealed with another', () => {
+  it('is not created again for a folder that was sealed with another passphrase', () => {
     const from = { given: null, file: join(base, 'passphrase'), folder: join(base, 'data') };
     openCustody(from.folder, resolvePassphrase(from).passphrase);
     rmSync(from.file);
@@ -47,7 +47,7 @@ describe('the passphrase', () => {
 });
 
 describe('sealing', () => {
-  it('opens what it sealed, for the same purpose and with the same passphrase only', () => {
+  it('opens a sealed secret only for the same purpose and with the same passphrase', () => {
     const custody = openCustody(base, 'the first passphrase');
     const sealed = custody.seal(Buffer.from('secret'), 'totp:acc_1');
     expect(sealed).not.toContain('secret');
@@ -67,7 +67,7 @@ describe('sealing', () => {
     expect(() => custody.unseal(damage(sealed), 'x')).toThrow(code('unavailable'));
   });
 
-  it('says which file is damaged', () => {
+  it('names the damaged file', () => {
     openCustody(base, 'the first passphrase');
     const path = join(base, 'custody.json');
     writeFileSync(path, readFileSync(path, 'utf8').slice(0, 40));

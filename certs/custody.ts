@@ -1,7 +1,7 @@
 /**
- * Custody of secrets at rest: one key, derived from the passphrase by scrypt, seals each with AES-256-GCM under the name that it is
- * kept for, so that a sealed secret cannot be put in another's place. It protects a copied data folder or backup; it does not protect
- * against who can read the running server's memory or its passphrase.
+ * Encryption of secrets on the disk. One key, derived from the passphrase by scrypt, encrypts each secret with AES-256-GCM. The purpose of
+ * a secret is authenticated, so that no sealed secret can replace another. This protects a copied data folder or backup. It does not
+ * protect against access to the server's memory or its passphrase.
  */
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { CordonError } from '../shared/errors.ts';
 import { requirePrivateFile, requirePrivateFolder } from '../shared/private-file.ts';
 
 const CUSTODY_FILE = 'custody.json';
-/** 64 MiB and about a fifth of a second, once a start. */
+/** Cost of scrypt: 64 MiB and about 0.2 s at each start. */
 const COST = { N: 2 ** 16, r: 8, p: 1 } as const;
 
 const custodySchema = z.strictObject({
@@ -25,18 +25,18 @@ const custodySchema = z.strictObject({
   r: z.int().min(1).max(32),
   p: z.int().min(1).max(16),
   salt: z.base64(),
-  /** A sealed constant: tells a wrong passphrase from a damaged key. */
+  /** Sealed constant, opened first. A failure shows that the passphrase is wrong, not that a key is damaged. */
   check: z.string(),
 });
 
 export interface Custody {
-  /** `purpose` must be given again to unseal. */
+  /** Seals a secret. `unseal` needs the same `purpose`. */
   seal(plain: Buffer, purpose: string): string;
   /** Throws `unavailable` when the text is damaged or was sealed for another purpose. */
   unseal(text: string, purpose: string): Buffer;
 }
 
-/** Opens the custody under `folder`, or founds it when there is none. Throws `passphrase_wrong`. */
+/** Opens the custody in `folder`, or creates it there. Throws `passphrase_wrong`. */
 export function openCustody(folder: string, passphrase: string): Custody {
   const path = join(folder, CUSTODY_FILE);
   if (existsSync(path)) {
@@ -100,10 +100,7 @@ function custodyOf(key: Buffer): Custody {
   };
 }
 
-/**
- * A file that is either whole or not there after a crash, readable by its owner alone. With `keep`, a file that is there already
- * stays as it is.
- */
+/** Writes a file that only its owner can read, completely or not at all after a crash. With `keep`, an existing file remains unchanged. */
 export function writeDurably(path: string, text: string, keep = false): void {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -124,15 +121,15 @@ export function writeDurably(path: string, text: string, keep = false): void {
 export interface Passphrase {
   readonly passphrase: string;
   readonly from: 'environment' | 'file';
-  /** Where it stands; null when it came from the environment. */
+  /** Path of the passphrase file; null for a passphrase from the environment. */
   readonly path: string | null;
-  /** It was made just now: tell the admin where, so that it gets into a backup of its own. */
+  /** True if this start created the passphrase. Tell the admin the path, so that the file gets its own backup. */
   readonly generated: boolean;
 }
 
 /**
- * The passphrase from the environment (`given`), else from `file`, which is made at the first start. It is not made again for a data
- * folder that was sealed with another one.
+ * The passphrase from the environment (`given`), else from `file`. The first start creates the file. A data folder that was sealed with
+ * another passphrase never gets a new one.
  */
 export function resolvePassphrase(from: { given: string | null; file: string; folder: string }): Passphrase {
   if (from.given !== null) {
@@ -147,7 +144,7 @@ export function resolvePassphrase(from: { given: string | null; file: string; fo
         `The passphrase file ${path} is missing, and the keys in ${from.folder} are encrypted with it. Restore the file, or set CORDON_PASSPHRASE.`,
       );
     }
-    // Two servers that start at once on one machine must end up with the same one.
+    // Two servers that start at once on one machine must get the same passphrase.
     writeDurably(path, `${randomBytes(24).toString('base64url')}\n`, true);
   }
   requirePrivateFile(path);

@@ -1,12 +1,12 @@
 /**
- * DER in and out, over node-forge's ASN.1. Everything that `certs` builds goes through the constructors below; everything that it
- * reads from outside goes through `parseDer`, which takes DER only. No rule about certificates belongs here.
+ * Encoder and parser of DER, based on node-forge's ASN.1. `certs` builds all values with the constructors below, and reads outside bytes
+ * with `parseDer`, which accepts DER only. Rules about certificates do not belong here.
  */
 import forge from 'node-forge';
 
 declare module 'node-forge' {
   namespace asn1 {
-    /** Missing from the published types. */
+    /** Options of node-forge that its published types lack. */
     interface ParseOptions {
       strict: boolean;
       parseAllBytes: boolean;
@@ -26,9 +26,9 @@ const universal = (type: forge.asn1.Type, value: string): Asn1 =>
 
 export const sequence = (...items: Asn1[]): Asn1 => forge.asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, items);
 export const set = (...items: Asn1[]): Asn1 => forge.asn1.create(Class.UNIVERSAL, Type.SET, true, items);
-/** [n], constructed: explicit tagging, or implicit tagging of something constructed. */
+/** [n], constructed: explicit tagging, or implicit tagging of a constructed value. */
 export const tagged = (n: number, ...items: Asn1[]): Asn1 => forge.asn1.create(Class.CONTEXT_SPECIFIC, n, true, items);
-/** [n] IMPLICIT over a primitive value. */
+/** [n] IMPLICIT of a primitive value. */
 export const implicit = (n: number, value: Buffer): Asn1 =>
   forge.asn1.create(Class.CONTEXT_SPECIFIC, n, false, value.toString('binary'));
 export const oid = (dotted: string): Asn1 => universal(Type.OID, forge.asn1.oidToDer(dotted).getBytes());
@@ -37,24 +37,24 @@ export const nil = (): Asn1 => universal(Type.NULL, '');
 export const enumerated = (value: number): Asn1 => universal(Type.ENUMERATED, String.fromCharCode(value));
 export const octets = (value: Buffer): Asn1 => universal(Type.OCTETSTRING, value.toString('binary'));
 export const utf8 = (text: string): Asn1 => universal(Type.UTF8, Buffer.from(text, 'utf8').toString('binary'));
-/** `unused` trailing bits of the last byte do not count. */
+/** `unused`: number of trailing bits of the last byte that do not count. */
 export const bits = (value: Buffer, unused = 0): Asn1 =>
   universal(Type.BITSTRING, String.fromCharCode(unused) + value.toString('binary'));
 
-/** A non-negative INTEGER from its big-endian bytes or a small number. */
+/** A non-negative INTEGER, from its big-endian bytes or a small number. */
 export function integer(value: Buffer | number): Asn1 {
   const bytes = typeof value === 'number' ? bigEndian(value) : value;
-  // A leading zero keeps the number positive; node-forge drops it again where it is not needed.
+  // A leading zero keeps the number positive. node-forge removes it if it is unnecessary.
   return universal(Type.INTEGER, `\x00${bytes.toString('binary')}`);
 }
 
 function bigEndian(value: number): Buffer {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is no non-negative integer`);
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is not a non-negative integer`);
   const hex = value.toString(16);
   return Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
 }
 
-/** RFC 5280, section 4.1.2.5: UTCTime through 2049, GeneralizedTime from then on, both in whole seconds and Zulu. */
+/** Time as in RFC 5280, section 4.1.2.5: UTCTime through 2049, GeneralizedTime after that, in whole seconds and Zulu. */
 export function time(at: Date): Asn1 {
   const digits = at.toISOString().replace(/[-:T]|\.\d+/g, '');
   return at.getUTCFullYear() < 2050
@@ -64,10 +64,10 @@ export function time(at: Date): Asn1 {
 
 export const toDer = (value: Asn1): Buffer => Buffer.from(forge.asn1.toDer(value).getBytes(), 'binary');
 
-/** No honest request nests deeper: a name inside a SAN inside an attribute reaches 9. */
+/** Legitimate requests reach a depth of 9: a name in a SAN in an attribute. */
 const MAX_DEPTH = 16;
 
-/** Our own DER, or what Node made: no checks beyond those of the parser. */
+/** Parses our own DER or Node's, with the parser's own checks only. */
 export const fromDer = (der: Buffer): Asn1 =>
   forge.asn1.fromDer(forge.util.createBuffer(der.toString('binary')), {
     strict: true,
@@ -77,8 +77,8 @@ export const fromDer = (der: Buffer): Asn1 =>
   });
 
 /**
- * Parses bytes from outside. node-forge also takes BER, in which one value has many spellings and two readers may see two things:
- * re-encoding and comparing leaves the one. Throws a plain `Error` that says what is wrong.
+ * Parses bytes from outside. node-forge also accepts BER, in which one value has several encodings that two readers may understand
+ * differently. Re-encoding and comparing leaves one encoding. Throws a plain `Error` with the reason.
  */
 export function parseDer(der: Buffer): Asn1 {
   const value = fromDer(der);
@@ -87,7 +87,7 @@ export function parseDer(der: Buffer): Asn1 {
   return value;
 }
 
-/** What survives a re-encoding by node-forge and is not DER all the same (X.690, sections 11.1, 11.2.1 and 11.6). */
+/** Values that a re-encoding by node-forge preserves although they are not DER (X.690, sections 11.1, 11.2.1 and 11.6). */
 function checkStrict(value: Asn1): void {
   if (Array.isArray(value.value)) {
     if (value.tagClass === Class.UNIVERSAL && value.type !== Type.SEQUENCE && value.type !== Type.SET) {
@@ -122,7 +122,7 @@ function checkUnusedBits(value: string): void {
   }
 }
 
-// --- Reading. Each throws a plain `Error` when the value is something else, so that a caller names the whole once. ---------------
+// --- Readers. Each throws a plain `Error` for a value of another type; the caller names the whole structure. ---------------
 
 export function children(value: Asn1 | undefined, ...types: forge.asn1.Type[]): Asn1[] {
   if (!value || !Array.isArray(value.value)) throw new Error('a constructed value is missing');
@@ -135,7 +135,7 @@ export function children(value: Asn1 | undefined, ...types: forge.asn1.Type[]): 
 export const sequenceItems = (value: Asn1 | undefined): Asn1[] => children(value, Type.SEQUENCE);
 export const setItems = (value: Asn1 | undefined): Asn1[] => children(value, Type.SET);
 
-/** The content octets of a primitive value of the given universal type. */
+/** Content octets of a primitive value with the given universal type. */
 export function content(value: Asn1 | undefined, ...types: number[]): Buffer {
   if (!value || typeof value.value !== 'string' || value.tagClass !== Class.UNIVERSAL || !types.includes(value.type)) {
     throw new Error('a primitive value is missing or of another type');
@@ -146,7 +146,7 @@ export function content(value: Asn1 | undefined, ...types: number[]): Buffer {
 export const readOid = (value: Asn1 | undefined): string =>
   forge.asn1.derToOid(forge.util.createBuffer(content(value, Type.OID).toString('binary')));
 
-/** OpenSSL 1.0 and what is built like it write a name with an underscore as TeletexString, which node-forge has no name for. */
+/** OpenSSL 1.0 and similar programs encode a name with an underscore as TeletexString, for which node-forge has no name. */
 const TELETEX = 20;
 
 export const readText = (value: Asn1 | undefined): string =>

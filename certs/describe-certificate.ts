@@ -1,8 +1,7 @@
-/** A certificate in words, for people who compare it with another. */
 import { X509Certificate } from 'node:crypto';
 
 export interface CertificateWords {
-  /** RFC 2253 in spirit: `CN=…, O=…`. */
+  /** Similar to RFC 2253: `CN=…, O=…`. */
   readonly subject: string;
   /** Lower-case hex. */
   readonly serial: string;
@@ -13,7 +12,7 @@ export interface CertificateWords {
   readonly notAfter: number;
 }
 
-/** DER, or PEM, of which the first certificate counts. */
+/** `certificate`: DER or PEM; the first certificate of a PEM file. */
 export function describeCertificate(certificate: Buffer | string): CertificateWords {
   const read = new X509Certificate(certificate);
   return {

@@ -34,7 +34,7 @@ export function bindingOf(
   return { version: 1, installation, root: fingerprint, issuing: issuingFingerprint, ledgerKey: ledgerKey.keyid };
 }
 
-/** Returns null if the folder has no binding yet. Throws `unavailable` if the file is damaged. */
+/** Reads the file that binds the key folder to its database. Returns null without the file. Throws `unavailable` if the file is damaged. */
 export function readBindingFile(folder: string): InstallationBinding | null {
   const path = join(folder, INSTALLATION_FILE);
   if (!existsSync(path)) return null;

@@ -6,18 +6,18 @@ import { CordonError } from '../shared/errors.ts';
 import { INSTALLATION_FILE, type InstallationBinding, readBindingFile } from './installation-file.ts';
 
 const MARKER = 'authority.json';
-/** `root.key` may be offline, and the server's own key and certificate can be made again. */
+/** `root.key` may be stored offline. The server can create its own key and certificate again. */
 const REQUIRED = ['custody.json', 'root.crt', 'issuing.crt', 'issuing.key', 'online.key', 'ledger.key'] as const;
 const OPTIONAL = ['root.key', 'server.crt', 'server.key'] as const;
 
 export type KeyFolderContents =
-  /** No key file at all. */
+  /** The folder has no key file. */
   | { readonly state: 'empty' }
   /** The first start did not finish, or files are missing. `founding`: no file says that the first start ever finished. */
   | { readonly state: 'founding' | 'partial'; readonly missing: readonly string[] }
   | {
       readonly state: 'complete';
-      /** False: all files exist, but the first start did not finish. */
+      /** False when all files exist, but the first start did not finish. */
       readonly founded: boolean;
       /** SHA-256 of the certificates' DER, lower-case hex. */
       readonly root: string;

@@ -1,6 +1,6 @@
 /**
- * The authority's keys and certificates as files. Until `authority.json` says that the first start is over, whatever is missing is
- * made; afterwards nothing that others already rely on is ever made a second time in silence.
+ * The authority's keys and certificates as files. Until `authority.json` exists, the first start is not finished, and missing files are
+ * created. After that, a missing file on which devices rely is an error, because a silent replacement would break their trust.
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,18 +12,17 @@ import { type Custody, writeDurably } from './custody.ts';
 export type KeyName = 'root' | 'issuing' | 'server' | 'online' | 'ledger';
 export type CertificateName = 'root' | 'issuing' | 'server';
 
-/** What may be made again at any time, because nobody pins it. */
+/** Files that can be created again at any time, because no device pins them. */
 const REPLACEABLE: ReadonlySet<KeyName> = new Set<KeyName>(['server']);
 
 export interface KeyFolder {
-  /** The private key, made when this is the first start. */
+  /** The private key. The first start creates it. */
   key(name: KeyName, kind: 'ec' | 'ed25519'): KeyObject;
-  /** The certificate's DER, made by `make` when this is the first start. */
+  /** The certificate's DER. The first start creates it with `make`. */
   certificate(name: CertificateName, make: () => Buffer): Buffer;
   replaceCertificate(name: CertificateName, der: Buffer): Buffer;
-  /** Whether the first start had finished when the folder was opened. */
+  /** True if the first start had finished before the folder was opened. */
   readonly founded: boolean;
-  /** Marks the first start as finished. */
   complete(): void;
 }
 
@@ -34,7 +33,7 @@ export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
 
   const mayMake = (name: KeyName, path: string): void => {
     if (!founded || REPLACEABLE.has(name)) return;
-    const hint = name === 'root' ? 'Bring the root key back for this start.' : 'Restore it from a backup.';
+    const hint = name === 'root' ? 'Copy the root CA’s key back for this start.' : 'Restore it from a backup.';
     throw new CordonError('unavailable', `${path} is missing, and devices rely on it. ${hint}`);
   };
 
@@ -50,7 +49,7 @@ export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
       const path = join(folder, `${name}.key`);
       if (!existsSync(path)) {
         mayMake(name, path);
-        // A certificate without its key: the key was lost, and another one would not fit.
+        // A certificate without its key: the key was lost, and a new key would not match.
         const certificate = join(folder, `${name}.crt`);
         if (existsSync(certificate) && !REPLACEABLE.has(name)) {
           throw new CordonError(
@@ -88,7 +87,7 @@ export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
   };
 }
 
-/** Throws `unavailable` when the file was damaged or holds another key. */
+/** Throws `unavailable` if the file is damaged or contains another key. */
 export function openSealedKey(path: string, name: string, custody: Custody): KeyObject {
   try {
     const der = custody.unseal(readFileSync(path, 'utf8'), `key:${name}`);

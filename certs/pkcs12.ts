@@ -1,6 +1,6 @@
 /**
  * PKCS#12 (RFC 7292): a key and its chain in one file, for standard clients. The key is encrypted with PBES2 (PBKDF2-HMAC-SHA256,
- * AES-256-CBC), the whole is authenticated with HMAC-SHA256. It is made where the key is; no key reaches the server for it.
+ * AES-256-CBC), and the file is authenticated with HMAC-SHA256. It is created where the key is, so that no key reaches the server.
  */
 import { createHash, createHmac, type KeyObject, randomBytes } from 'node:crypto';
 import forge from 'node-forge';
@@ -18,10 +18,10 @@ const MAC_ITERATIONS = 100_000;
 
 const data = (content: Buffer): Asn1 => sequence(oid(OID.data), tagged(0, octets(content)));
 
-/** `chain` is DER, the key's own certificate first. `password` may hold ASCII only: what OpenSSL and others read alike. */
+/** `chain`: DER, the key's own certificate first. `password`: ASCII only, which OpenSSL and other readers encode in the same way. */
 export function exportPkcs12(key: KeyObject, chain: readonly Buffer[], password: string): Buffer {
   const [own] = chain;
-  if (!own) throw new TypeError('a PKCS#12 file needs at least the certificate of its key');
+  if (!own) throw new TypeError('A PKCS#12 file needs at least the certificate of its key.');
   const keyId = set(sequence(oid(OID.localKeyId), set(octets(createHash('sha1').update(own).digest()))));
   const shrouded = key.export({ type: 'pkcs8', format: 'der', cipher: 'aes-256-cbc', passphrase: password });
   const keyBag = sequence(oid(OID.shroudedKeyBag), tagged(0, fromDer(shrouded)), keyId);
@@ -39,7 +39,7 @@ export function exportPkcs12(key: KeyObject, chain: readonly Buffer[], password:
   return toDer(sequence(integer(3), data(safe), sequence(digest, octets(salt), integer(MAC_ITERATIONS))));
 }
 
-/** RFC 7292, appendix B.2, purpose 3. */
+/** Key of the MAC (RFC 7292, appendix B.2, purpose 3). */
 function macKey(password: string, salt: Buffer): Buffer {
   const bytes = forge.util.createBuffer(salt.toString('binary'));
   const key = forge.pkcs12.generateKey(password, bytes, 3, MAC_ITERATIONS, 32, forge.md.sha256.create());

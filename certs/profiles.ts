@@ -1,6 +1,6 @@
 /**
- * What each kind of certificate may do and for how long, as data. What is not in a profile is in no certificate: nothing that a
- * request asks for is ever copied into one, apart from its public key.
+ * Profiles of certificates: what each kind may do, and for how long. A certificate contains only fields of its profile and the requested
+ * public key. No other part of a request is copied.
  */
 
 /** Bits of the KeyUsage extension, by position (RFC 5280, section 4.2.1.3). */
@@ -17,10 +17,10 @@ export type ExtendedKeyUsage = keyof typeof EXTENDED_KEY_USAGE;
 export interface CertificateProfile {
   readonly keyUsage: readonly KeyUsage[];
   readonly extendedKeyUsage: readonly ExtendedKeyUsage[];
-  /** A certificate authority, and how many more may stand below it (null: the profile is no authority). */
+  /** A certificate authority, and the number of further authorities below it. Null: no authority. */
   readonly pathLength: number | null;
   readonly days: number;
-  /** Whether the certificate says where its revocation list is. */
+  /** True if the certificate contains the address of its revocation list. */
   readonly crlDistributionPoint: boolean;
 }
 
@@ -37,7 +37,7 @@ export const PROFILES = {
     extendedKeyUsage: [],
     pathLength: 0,
     days: 10 * 365,
-    // The root revokes by handing agents another root: it has no list of its own while its key lies in a safe.
+    // The root publishes no revocation list, so nothing revokes an issuing certificate. Cordon has no procedure yet that replaces either certificate.
     crlDistributionPoint: false,
   },
   server: {
@@ -54,7 +54,7 @@ export const PROFILES = {
     days: 30,
     crlDistributionPoint: true,
   },
-  /** For the key with which a device signs its messages. It opens no connection: no TLS purpose is in it. */
+  /** Profile of the key with which a device signs its messages. It has no TLS purpose, so it opens no connection. */
   messaging: {
     keyUsage: ['digitalSignature'],
     extendedKeyUsage: ['emailProtection'],
@@ -65,15 +65,15 @@ export const PROFILES = {
 } as const satisfies Record<string, CertificateProfile>;
 
 export type ProfileName = keyof typeof PROFILES;
-/** What the issuing authority signs; `root` and `issuing` are made once, at the first start. */
+/** Profiles that the issuing CA signs. `root` and `issuing` are created once, at the first start. */
 export type LeafProfileName = Exclude<ProfileName, 'root' | 'issuing'>;
 
 const DAY = 86_400_000;
 
-/** A device's clock may run behind the server's: a new certificate is valid from a little before it was made. */
+/** A device's clock may be behind the server's. A new certificate is therefore valid from shortly before its creation. */
 export const BACKDATE = 5 * 60_000;
 
-/** Whole seconds, as certificates have them. The end never lies beyond the issuer's. */
+/** Validity in whole seconds, as in certificates. The end is never after the issuer's. */
 export function validity(days: number, now: number, issuerEnds: number): { notBefore: number; notAfter: number } {
   const notBefore = Math.floor((now - BACKDATE) / 1000) * 1000;
   return { notBefore, notAfter: Math.min(Math.floor((now + days * DAY) / 1000) * 1000, issuerEnds) };

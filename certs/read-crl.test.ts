@@ -13,7 +13,7 @@ const authorityIn = (name: string) =>
   openAuthority({
     folder: join(folder, name),
     passphrase: 'a long passphrase',
-    organisation: 'Test',
+    organization: 'Test',
     serverNames: ['a'],
   });
 const authority = authorityIn('ours');
@@ -30,12 +30,12 @@ describe('a revocation list', () => {
     expect(readCrl(crl(revoked), authority.issuingDer)).toEqual({ number: 7, thisUpdate: at, revoked });
   });
 
-  it('may name nothing, in PEM, with a number beyond 32 bits', () => {
+  it('may be empty, in PEM, with a number beyond 32 bits', () => {
     const pem = execFileSync('openssl', ['crl', '-inform', 'DER', '-outform', 'PEM'], { input: crl([], 10 ** 12) });
     expect(readCrl(pem, authority.issuingDer)).toEqual({ number: 10 ** 12, thisUpdate: at, revoked: [] });
   });
 
-  it('of another authority, changed, or no list at all is refused', () => {
+  it('is refused if it is changed, from another authority, or no list', () => {
     const der = crl([]);
     expect(() => readCrl(der, authorityIn('other').issuingDer)).toThrow(
       expect.objectContaining({ code: 'signature_invalid' }),

@@ -1,4 +1,4 @@
-/** Reads a certificate revocation list (RFC 5280, section 5) of our own issuing authority: what a kept copy says is revoked. */
+/** Reads a certificate revocation list (RFC 5280, section 5) of our own issuing CA. */
 import { verify, X509Certificate } from 'node:crypto';
 import { CordonError } from '../shared/errors.ts';
 import type { Revoked } from './certificate.ts';
@@ -13,7 +13,7 @@ export interface ReadCrl {
 const CRL_NUMBER = '2.5.29.20';
 const REASON_CODE = '2.5.29.21';
 
-/** `bytes`: DER or PEM. Throws `document_malformed`, or `signature_invalid` when another authority signed it. */
+/** `bytes`: DER or PEM. Throws `document_malformed`, or `signature_invalid` for a list of another authority. */
 export function readCrl(bytes: Buffer, issuingDer: Buffer): ReadCrl {
   let tbs: Asn1 | undefined;
   let signature: Buffer;

@@ -1,4 +1,4 @@
-/** The certificate and the private key of the admin listener, read from the files that the admin named. */
+/** Certificate and private key of the admin listener, from the files that the admin configured. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { CordonError } from '../shared/errors.ts';
@@ -7,11 +7,11 @@ import { requirePrivateFile } from '../shared/private-file.ts';
 export interface AdminIdentity {
   readonly cert: Buffer;
   readonly key: Buffer;
-  /** Unix milliseconds, of the first certificate in the file. */
+  /** Expiry of the first certificate in the file, in Unix milliseconds. */
   readonly notAfter: number;
 }
 
-/** Throws `invalid_input` that names the variable, the file and the remedy. */
+/** Reads and checks both files. Throws `invalid_input` with the variable, the file and the remedy. */
 export function readAdminIdentity(files: { readonly certificate: string; readonly key: string }): AdminIdentity {
   const cert = read('CORDON_ADMIN_CERTIFICATE', files.certificate);
   const key = read('CORDON_ADMIN_KEY', files.key);

@@ -1,11 +1,18 @@
-/** Values of environment variables that have a form: each schema's message completes the sentence "CORDON_… must be …". */
-import { isIP } from 'node:net';
+/** Schemas for values of environment variables. Each schema's message completes the sentence "CORDON_… must be …". */
+import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { Cron } from 'croner';
 import { z } from 'zod';
 import { type AgeRecipient, parseRecipient } from '../shared/age/seal-to.ts';
 
-/** Decimal digits alone: `Number` also takes `''`, `0x50` and `1e3`. */
+/** Addresses that other machines cannot reach. */
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
+loopback.addAddress('::1', 'ipv6');
+export const isLoopback = (bind: string): boolean =>
+  bind === 'localhost' || (isIP(bind) !== 0 && loopback.check(bind, isIP(bind) === 6 ? 'ipv6' : 'ipv4'));
+
+/** Accepts decimal digits only. `Number` also accepts `''`, `0x50` and `1e3`. */
 export const wholeNumber = (least: number, most: number) =>
   z
     .string()
@@ -29,13 +36,13 @@ export const separated = z.string().transform((value) =>
 const HOST_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
-/** Null for a DNS name or an address; otherwise what is wrong with the name. */
+/** Returns what is wrong with the name. Null for a DNS name or an IP address. */
 function wrongWith(name: string): string | null {
   if (isIP(name) !== 0 || HOST_NAME.test(name)) return null;
   const shown = JSON.stringify(name);
-  if (name.includes('://')) return `${shown} is a URL: write the name alone, without https:// and without a path`;
-  if (/^\[.*\](:\d+)?$/.test(name)) return `${shown} has brackets: write the address alone, without brackets and port`;
-  if (/^[^:]+:\d+$/.test(name)) return `${shown} has a port: write the name alone`;
+  if (name.includes('://')) return `${shown} is a URL: write only the name, without https:// and without a path`;
+  if (/^\[.*\](:\d+)?$/.test(name)) return `${shown} has brackets: write only the address, without brackets and port`;
+  if (/^[^:]+:\d+$/.test(name)) return `${shown} has a port: write only the name`;
   if (name.includes('*')) return `${shown} is a wildcard: list each name`;
   const ascii = domainToASCII(name);
   if (/[^\x20-\x7e]/.test(name) && ascii !== '') return `${shown} is not ASCII: write ${ascii}`;
@@ -72,7 +79,7 @@ export const addressRanges = separated.superRefine((entries, context) => {
   }
 });
 
-/** A password can be in it, so that no message may show the value. */
+/** The value may contain a password, so no message may show it. */
 export const databaseUrl = z
   .string()
   .refine(
@@ -80,7 +87,53 @@ export const databaseUrl = z
     'a PostgreSQL URL such as postgres://cordon@localhost/cordon; percent-encode special characters in the password',
   );
 
-/** `{order}` stands for an order's number. */
+/** Mail server of the operator. */
+export interface MailServer {
+  readonly host: string;
+  readonly port: number;
+  /** `start`: TLS from the first byte. `required`: STARTTLS or nothing. `offered`: STARTTLS where the server has it, on this machine only. */
+  readonly tls: 'start' | 'required' | 'offered';
+  readonly login: { readonly user: string; readonly password: string } | null;
+}
+
+const MAIL_URL =
+  'a URL such as smtp://USER:PASSWORD@mail.example.org:587 or smtps://USER:PASSWORD@mail.example.org:465, without a path; percent-encode special characters in the password';
+
+/** The value may contain a password, so no message may show it. RFC 8314: port 465 for TLS from the start, 587 for STARTTLS. */
+export const mailUrl = z.string().transform((value, context): MailServer => {
+  const refuse = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  const url = URL.parse(value);
+  if (!url || !['smtp:', 'smtps:'].includes(url.protocol)) return refuse(MAIL_URL);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const bare = ['', '/'].includes(url.pathname) && url.search === '' && url.hash === '' && url.port !== '0';
+  if (!bare || wrongWith(host) !== null) return refuse(MAIL_URL);
+  if ((url.username === '') !== (url.password === ''))
+    return refuse('a URL with both a user and a password, or with neither');
+  const secure = url.protocol === 'smtps:';
+  try {
+    const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+    return {
+      host,
+      port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
+      tls: secure ? 'start' : isLoopback(host) ? 'offered' : 'required',
+      login: user === '' ? null : { user, password },
+    };
+  } catch {
+    return refuse(MAIL_URL);
+  }
+});
+
+/** The address without the sender's name. */
+export const mailAddress = z
+  .string()
+  .trim()
+  .max(254, 'an e-mail address such as cordon@example.org')
+  .regex(/^[^\s@<>",;:()[\]\\]+@[^\s@<>",;:()[\]\\]+$/, 'an e-mail address such as cordon@example.org');
+
+/** `{order}` is a placeholder for the order's number. */
 export const orderPage = z
   .string()
   .refine(
@@ -97,7 +150,7 @@ export const securityContact = z
     'an e-mail address, or a URI that begins with https://, mailto: or tel:',
   );
 
-/** Five fields, or six with seconds first. */
+/** Five fields, or six with seconds as the first one. */
 export const cronPattern = z.string().refine((value) => {
   try {
     return new Cron(value, { paused: true }).nextRun() !== null;

@@ -1,18 +1,9 @@
-/**
- * Flags and environment, parsed once into a frozen object. Nothing else under `server/` reads `process.env`.
- */
-import { BlockList, isIP } from 'node:net';
+/** Configuration from flags and environment, parsed once and frozen. No other file under `server/` reads `process.env`. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { AgeRecipient } from '../shared/age/seal-to.ts';
-import {
-  EnvironmentError,
-  unknownVariables,
-  unknownVariableText,
-  VARIABLES,
-  variableOf,
-} from '../shared/environment.ts';
+import { EnvironmentError, unknownVariables, unknownVariableText, VARIABLES } from '../shared/environment.ts';
 import {
   addressRanges,
   ageRecipient,
@@ -21,8 +12,12 @@ import {
   cronPattern,
   databaseUrl,
   hostNames,
+  isLoopback,
   type ListenerName,
   listenerNames,
+  type MailServer,
+  mailAddress,
+  mailUrl,
   oneOf,
   orderPage,
   origin,
@@ -31,20 +26,12 @@ import {
   wholeNumber,
 } from './config-values.ts';
 
-/** Addresses at which nothing leaves this machine. */
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8);
-loopback.addAddress('::1', 'ipv6');
-const isLoopback = (bind: string): boolean =>
-  bind === 'localhost' || (isIP(bind) !== 0 && loopback.check(bind, isIP(bind) === 6 ? 'ipv6' : 'ipv4'));
-
 const variables = z.object({
   CORDON_HOME: z.string().min(1, 'a folder').default('./.cordon'),
   /** `postgres://…` for PostgreSQL. Without it the server uses SQLite in the data folder. */
   CORDON_DATABASE_URL: databaseUrl.optional(),
   CORDON_PASSPHRASE: z.string().min(12, 'at least 12 characters long').optional(),
   CORDON_PASSPHRASE_FILE: z.string().min(1, 'a file').optional(),
-  /** The older spelling is CORDON_ORGANISATION. */
   CORDON_ORGANIZATION: z
     .string()
     .min(1, 'from 1 to 120 characters long')
@@ -52,7 +39,7 @@ const variables = z.object({
     .default('Cordon'),
   /** Names and addresses under which devices reach the server. Activation links have the first, the certificate has all. */
   CORDON_NAMES: atLeastOneHostName.default(['localhost', '127.0.0.1']),
-  /** Names that devices use and that the admin gives up: without this, a start that drops such a name is refused. */
+  /** Names that devices use and that the admin drops. Without this variable, a start that drops such a name is refused. */
   CORDON_DROP_NAMES: hostNames.default([]),
   CORDON_BIND: bindAddress.default('0.0.0.0'),
   CORDON_DEVICE_PORT: port.default(8443),
@@ -63,7 +50,7 @@ const variables = z.object({
   CORDON_ADMIN_NAMES: hostNames.default([]),
   CORDON_ADMIN_CERTIFICATE: z.string().min(1, 'a file').optional(),
   CORDON_ADMIN_KEY: z.string().min(1, 'a file').optional(),
-  /** Where admins open the console, such as `https://cordon.example.org`: for invitation links behind a reverse proxy. */
+  /** URL at which admins open the console, such as `https://cordon.example.org`, for invitation links behind a reverse proxy. */
   CORDON_ADMIN_URL: origin.optional(),
   /** Addresses or CIDR ranges whose `X-Forwarded-For` and `X-Forwarded-Proto` the admin listener believes. Empty: none. */
   CORDON_ADMIN_PROXY_FROM: addressRanges.default([]),
@@ -74,40 +61,44 @@ const variables = z.object({
   /** Listeners (`device`, `public`) that refuse a connection without a PROXY protocol header from CORDON_PROXY_FROM. */
   CORDON_PROXY_REQUIRED: listenerNames.default([]),
   CORDON_IP_DATABASE: z.string().min(1, 'a file').optional(),
-  /** The contact for an appeal when an order does not name one. */
+  /** Contact for appeals, for orders that do not name one. */
   CORDON_APPEAL: z.string().max(400, 'at most 400 characters long').default('your administrator'),
-  /** The page that explains a refusal by an order (RFC 7725). `{order}` stands for the order's number. */
+  /** Mail server (SMTP) for invitations, reset links and verification links. Without it, the admin who creates a link sees it. */
+  CORDON_MAIL_URL: mailUrl.optional(),
+  /** Sender of mail. */
+  CORDON_MAIL_FROM: mailAddress.optional(),
+  /** Page that explains a refusal by an order (RFC 7725). `{order}` is a placeholder for the order's number. */
   CORDON_OPERATOR_URL: orderPage.optional(),
-  /** Where researchers report vulnerabilities of this installation; the public listener publishes it (RFC 9116). */
+  /** Contact for reports of vulnerabilities. The public listener publishes it (RFC 9116). */
   CORDON_SECURITY_CONTACT: securityContact.optional(),
-  /** Percent of the fleet: the console shows a warning for an order that denies service to more devices. */
+  /** Percent of the fleet. The console warns about an order that denies services to more devices. */
   CORDON_LARGE_SHARE: z
     .string()
     .regex(/^\d+(\.\d+)?$/, { error: 'a number from 0 to 100', abort: true })
     .transform(Number)
     .refine((value) => value <= 100, 'a number from 0 to 100')
     .default(10),
-  /** How many days back the server can explain a device's location and verdict. It keeps the evidence for a month longer. */
+  /** Days for which the server can explain a device's location and verdict. The server keeps the evidence for a month longer. */
   CORDON_EVIDENCE_DAYS: wholeNumber(1, 3650).default(400),
   /** `false`: `npm start` does not build the console. */
   CORDON_BUILD_CONSOLE: z.stringbool({ error: 'true or false' }).default(true),
   /** An SNTP server (`HOST` or `HOST:PORT`) that confirms the clock. Without it the server asks the machine's own NTP daemon. */
   CORDON_NTP: z.string().min(1, 'a host name, with or without a port').max(260).optional(),
-  /** The time that the clock shows now: starts the server once although its clock is implausible. */
+  /** Time that the clock shows now. Allows one start with an implausible clock. */
   CORDON_ACCEPT_CLOCK: z.iso.datetime({ offset: true, error: 'a time such as 2026-11-27T18:00:00Z' }).optional(),
-  /** After a longer silence in the store, a start needs a time source that confirms the clock. */
+  /** Maximum time without writes to the store. After a longer time, a start needs a time source that confirms the clock. */
   CORDON_JUMP_DAYS: wholeNumber(1, 3650).default(30),
   /** Cron pattern of scheduled backups, in UTC, such as `0 2 * * *`. */
   CORDON_BACKUP_SCHEDULE: cronPattern.optional(),
   CORDON_BACKUP_FOLDER: z.string().min(1, 'a folder').optional(),
-  /** The age recipient (`age1…`) for whom backups are encrypted. */
+  /** Age recipient (`age1…`) of encrypted backups. */
   CORDON_BACKUP_RECIPIENT: ageRecipient.optional(),
-  /** How many scheduled backups the folder keeps. */
+  /** Number of scheduled backups in the folder. */
   CORDON_BACKUP_KEEP: wholeNumber(1, 100_000).default(14),
   CORDON_LOG: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
-/** Passwords and sessions of admins must not cross a network in clear text. */
+/** Passwords and sessions of admins must not cross a network without encryption. */
 const environment = variables.superRefine((given, context) => {
   const { CORDON_ADMIN_CERTIFICATE: certificate, CORDON_ADMIN_KEY: key, CORDON_ADMIN_BIND: bind } = given;
   const refuse = (variable: keyof typeof given, message: string) =>
@@ -121,6 +112,14 @@ const environment = variables.superRefine((given, context) => {
     refuse('CORDON_BACKUP_FOLDER', 'the folder for the backups of CORDON_BACKUP_SCHEDULE');
   if (schedule !== undefined && recipient === undefined)
     refuse('CORDON_BACKUP_RECIPIENT', 'the age recipient for the backups of CORDON_BACKUP_SCHEDULE');
+  const { CORDON_MAIL_URL: mail, CORDON_MAIL_FROM: from } = given;
+  if (mail !== undefined && from === undefined)
+    refuse(
+      'CORDON_MAIL_FROM',
+      'the sender of the mail that goes out through CORDON_MAIL_URL, such as cordon@example.org',
+    );
+  if (mail === undefined && from !== undefined)
+    refuse('CORDON_MAIL_URL', 'the mail server for CORDON_MAIL_FROM, such as smtp://USER:PASSWORD@mail.example.org');
   const { CORDON_ADMIN_URL: url, CORDON_ADMIN_PROXY_FROM: proxies } = given;
   if (url?.startsWith('https:') && certificate === undefined && proxies.length === 0)
     refuse(
@@ -132,7 +131,7 @@ const environment = variables.superRefine((given, context) => {
   if (certificate === undefined && key === undefined && !isLoopback(bind)) {
     refuse(
       'CORDON_ADMIN_BIND',
-      'a loopback address unless CORDON_ADMIN_CERTIFICATE and CORDON_ADMIN_KEY are set, because passwords would cross the network in clear text (from another machine, use ssh -L)',
+      'a loopback address unless CORDON_ADMIN_CERTIFICATE and CORDON_ADMIN_KEY are set, because passwords would cross the network without encryption (from another machine, use ssh -L)',
     );
   }
 });
@@ -141,9 +140,9 @@ export interface Config {
   readonly home: string;
   readonly databaseUrl: string | null;
   readonly passphrase: string | null;
-  /** Where the passphrase is read from, and generated at first start: outside the data folder. */
+  /** File of the passphrase, generated at the first start, outside the data folder. */
   readonly passphraseFile: string;
-  readonly organisation: string;
+  readonly organization: string;
   readonly names: readonly string[];
   readonly dropNames: readonly string[];
   readonly bind: string;
@@ -153,11 +152,11 @@ export interface Config {
     readonly bind: string;
     readonly port: number;
     readonly names: readonly string[];
-    /** Files, PEM. Null: plain HTTP, on loopback alone. */
+    /** PEM files. Null: plain HTTP, on loopback only. */
     readonly tls: { readonly certificate: string; readonly key: string } | null;
     /** The console's origin for links; null: the listener's own address. */
     readonly url: string | null;
-    /** Reverse proxies whose forwarded address and protocol count. */
+    /** Reverse proxies whose forwarded address and protocol are trusted. */
     readonly proxyFrom: readonly string[];
   };
   readonly sessionIdleMinutes: number;
@@ -168,6 +167,8 @@ export interface Config {
   readonly appeal: string;
   readonly operatorUrl: string | null;
   readonly securityContact: string | null;
+  /** Null: Cordon sends no mail, and shows links to the admins who create them. */
+  readonly mail: { readonly server: MailServer; readonly from: string } | null;
   readonly largeShare: number;
   readonly evidenceDays: number;
   readonly buildConsole: boolean;
@@ -187,7 +188,7 @@ export interface Config {
 /** Throws a `EnvironmentError` that names each variable with a problem. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const unknown = unknownVariables(env).map(unknownVariableText);
-  const organization = variableOf(env, 'CORDON_ORGANIZATION');
+  const organization = env['CORDON_ORGANIZATION'];
   const parsed = environment.safeParse({
     ...env,
     ...(organization !== undefined && { CORDON_ORGANIZATION: organization }),
@@ -205,7 +206,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       given.CORDON_PASSPHRASE_FILE ??
         join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'cordon', 'passphrase'),
     ),
-    organisation: given.CORDON_ORGANIZATION,
+    organization: given.CORDON_ORGANIZATION,
     names: given.CORDON_NAMES,
     dropNames: given.CORDON_DROP_NAMES,
     bind: given.CORDON_BIND,
@@ -226,6 +227,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     appeal: given.CORDON_APPEAL,
     operatorUrl: given.CORDON_OPERATOR_URL ?? null,
     securityContact: given.CORDON_SECURITY_CONTACT ?? null,
+    mail:
+      given.CORDON_MAIL_URL === undefined || given.CORDON_MAIL_FROM === undefined
+        ? null
+        : { server: given.CORDON_MAIL_URL, from: given.CORDON_MAIL_FROM },
     largeShare: given.CORDON_LARGE_SHARE,
     evidenceDays: given.CORDON_EVIDENCE_DAYS,
     buildConsole: given.CORDON_BUILD_CONSOLE,
@@ -256,10 +261,10 @@ export function forgetNotifySocket(): void {
   delete process.env['NOTIFY_SOCKET'];
 }
 
-/** One line for an issue. The value is shown unless it can be a secret. */
+/** Message about one fault. It contains the value unless the value can be a secret. */
 function problemOf({ path, message }: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
   const name = String(path[0]);
-  const value = variableOf(env, name);
+  const value = env[name];
   if (value === undefined) return `${name} is not set. Set it: it must be ${message}.`;
   const shown = VARIABLES[name]?.secret ? '' : ` The value is ${JSON.stringify(value.slice(0, 200))}.`;
   return `${name} must be ${message}.${shown} Correct it or unset it.`;

@@ -1,7 +1,7 @@
 /**
- * The way back for an owner who lost the password or the phone, where no other owner can help: on the server's machine, with the passphrase
- * of the installation, while the server is stopped. It makes a one-time link that resets the owner's credentials. The ledger entry and the
- * alarm commit before the link is shown.
+ * Recovery for an owner who lost the password or the phone, when no other owner can help. It runs on the server's machine with the
+ * installation's passphrase, while the server is stopped. It creates a one-time link that resets the owner's credentials. The ledger entry
+ * and the alert are stored before the link is shown.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,23 +15,23 @@ import { LocalBus } from './bus/bus.ts';
 import type { Config } from './config.ts';
 import { consoleLink } from './console-link.ts';
 import { keyFolderOf, preflight } from './startup/preflight.ts';
-import { AdminStore } from './store/admin-store.ts';
-import { PresenceStore } from './store/presence-store.ts';
+import { openAdminStores } from './store/admin-store.ts';
+import { AlertStore } from './store/alert-store.ts';
 
 export interface RecoveredOwner {
   readonly account: Account;
-  /** Anyone with this link becomes the owner. */
+  /** A one-time link. A person with the link becomes the owner. */
   readonly link: string;
   readonly expiresAt: number;
 }
 
 /**
- * `email`: null when there is one owner alone. Throws `store_locked` while the server runs, `passphrase_wrong`, and `not_found` for an
- * owner or keys that are not there.
+ * Creates the link. `email`: null when there is only one owner. Throws `store_locked` while the server runs, `passphrase_wrong`, and
+ * `not_found` for a missing owner or missing keys.
  */
 export async function recoverOwner(config: Config, email: string | null): Promise<RecoveredOwner> {
   const folder = keyFolderOf(config);
-  // Otherwise the authority would make new keys.
+  // Without this check, the authority would create new keys.
   if (!existsSync(join(folder, 'root.crt'))) {
     throw new CordonError('not_found', `${folder} holds no keys. Set CORDON_HOME to the data folder of the server.`);
   }
@@ -41,7 +41,7 @@ export async function recoverOwner(config: Config, email: string | null): Promis
     const authority = openAuthority({
       folder,
       passphrase,
-      organisation: config.organisation,
+      organization: config.organization,
       serverNames: config.names,
       crlUrl: null,
       finish: 'later',
@@ -49,23 +49,20 @@ export async function recoverOwner(config: Config, email: string | null): Promis
     await checked.settle(authority);
     const { database } = checked;
     const clock = new SystemClock();
-    const store = new AdminStore(database);
-    const presence = new PresenceStore(database);
+    const alerts = new AlertStore(database);
     const sealerFor = (purpose: string) => ({
       seal: (plain: Buffer) => authority.seal(plain, purpose),
       unseal: (text: string) => authority.unseal(text, purpose),
     });
     const admins = createAdmins({
-      accounts: store,
-      sessions: store,
-      approverKeys: store,
+      stores: openAdminStores(database),
       sealer: sealerFor('totp'),
       browserSealer: sealerFor('browser'),
       clock,
-      // Nobody listens: the server is stopped, and reads the store at its start.
+      // The bus has no subscribers, because the server is stopped. The server reads the store at its start.
       bus: new LocalBus(),
-      organisation: config.organisation,
-      alarm: (code, detail) => presence.raise({ device: null, code, detail, at: clock.now() }),
+      organization: config.organization,
+      alert: (code, detail) => alerts.raise({ device: null, code, detail, at: clock.now() }),
     });
     const account = ownerOf(await admins.accounts(), email);
     const { invitation, expiresAt } = await admins.inviteAgain(account.id);

@@ -1,6 +1,6 @@
 /**
- * `cordon restore`: the composition root of a restore, read from top to bottom. It runs on the server's machine, with the server's environment and
- * while no server runs. Everything is checked before the first change; the old state is moved aside, never deleted, unless it is in PostgreSQL.
+ * Composition root of `cordon restore`. It runs on the server's machine with the server's environment, while no server runs. All checks
+ * come before the first change. Old files are moved aside, never deleted. Only a PostgreSQL database is overwritten.
  */
 import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -13,13 +13,13 @@ import { syncFolder } from '../shared/durable-file.ts';
 import { CordonError } from '../shared/errors.ts';
 import { copyInFolder } from '../shared/ledger/copy-ledger.ts';
 import type { Config } from './config.ts';
-import { CRL_COVERS, CRL_LIFETIME } from './enrolment/revocation-list.ts';
-import { EXPIRES_AFTER } from './orders/order-list.ts';
+import { CRL_COVERS, CRL_LIFETIME } from './enrollment/revocation-list.ts';
+import { EXPIRES_AFTER } from './orders/adoption/order-list.ts';
 import { openLedgerCopy } from './recovery/ledger-copy.ts';
-import { makeSafe } from './recovery/make-safe.ts';
 import type { Manifest } from './recovery/manifest.ts';
+import { prepareRestoredStore } from './recovery/prepare-restored-store.ts';
 import { ipDatabaseOf, keysOf, type OpenArchive, tablesOf, verifyBackup } from './recovery/read-backup.ts';
-import type { RestorationState } from './recovery/state.ts';
+import type { RecoveryState } from './recovery/recovery-state.ts';
 import { databaseAddressOf, keyFolderOf } from './startup/preflight.ts';
 import type { DatabaseAddress } from './store/database.ts';
 import { fillDatabase, openEmpty, restoreWith } from './store/restore-store.ts';
@@ -28,25 +28,25 @@ import { lockStore } from './store/store-lock.ts';
 export interface RestoreOptions {
   readonly file: string;
   readonly secret: OpenedWith;
-  /** A kept revocation list: DER or PEM. */
+  /** Revocation list that the admin kept, DER or PEM. */
   readonly crl: string | null;
-  /** A folder that `cordon ledger copy` filled. */
+  /** Folder from `cordon ledger copy`. */
   readonly ledger: string | null;
-  /** Move aside what is there. */
+  /** Moves existing data aside. */
   readonly replace: boolean;
-  /** Check everything and change nothing. */
+  /** Checks everything and changes nothing. */
   readonly verifyOnly: boolean;
 }
 
 export interface Restored {
   readonly manifest: Manifest;
-  /** Null when the backup was only verified. */
-  readonly state: RestorationState | null;
-  /** Where the former data lie now; null when there were none. */
+  /** Null after a check only. */
+  readonly state: RecoveryState | null;
+  /** Folder of the earlier data; null: none. */
   readonly formerData: string | null;
 }
 
-/** Without these a key folder is none. */
+/** Files of a complete key folder. */
 const NEEDED = ['authority.json', 'custody.json', 'root.crt', 'issuing.crt', 'issuing.key', 'online.key', 'ledger.key'];
 
 export async function restore(config: Config, options: RestoreOptions): Promise<Restored> {
@@ -68,7 +68,7 @@ export async function restore(config: Config, options: RestoreOptions): Promise<
     );
   }
   mkdirSync(config.home, { recursive: true, mode: 0o700 });
-  const lock = await lockStore(target, () => undefined);
+  const lock = await lockStore(target, { onLost: () => undefined, onTaken: () => undefined });
   const staging = join(config.home, 'restore-staging');
   try {
     rmSync(staging, { recursive: true, force: true });
@@ -76,19 +76,21 @@ export async function restore(config: Config, options: RestoreOptions): Promise<
     const authority = await openKeys(config, archive, manifest, join(staging, 'keys'));
     const crl = options.crl === null ? null : readCrl(readBytes(options.crl), authority.issuingDer);
     const ledger =
-      options.ledger === null ? null : await openLedgerCopy(copyInFolder(options.ledger), manifest.ledger.key);
+      options.ledger === null
+        ? null
+        : await openLedgerCopy(copyInFolder(options.ledger), manifest.installation, manifest.ledger.key);
     if (options.verifyOnly) return { manifest, state: null, formerData: null };
 
     // --- store ------------------------------------------------------------------------------------------------------
     const filled: DatabaseAddress = 'file' in target ? { file: join(staging, 'cordon.db') } : target;
     const database = await openEmpty(filled, replace);
-    let state: RestorationState;
+    let state: RecoveryState;
     try {
       await fillDatabase(database, manifest.migrations, tablesOf(archive));
       const [now, realNow] = [Date.now(), Date.now()];
       const lifetimes = { list: EXPIRES_AFTER, crl: CRL_LIFETIME, crlCovers: CRL_COVERS };
       state = await restoreWith(database, (work) =>
-        makeSafe(work, { manifest, authority, ledger, crl, now, realNow, lifetimes }),
+        prepareRestoredStore(work, { manifest, authority, ledger, crl, now, realNow, lifetimes }),
       );
     } finally {
       await database.close();
@@ -117,7 +119,7 @@ function readBytes(file: string): Buffer {
   }
 }
 
-/** Numbers move on by the time that has passed: a clock from before the backup would give ones that devices refuse. */
+/** Version numbers increase with the time since the backup. With a clock from before the backup, devices would refuse them. */
 function requireClock({ realAt }: Manifest): void {
   if (Date.now() >= realAt) return;
   throw new CordonError(
@@ -126,7 +128,7 @@ function requireClock({ realAt }: Manifest): void {
   );
 }
 
-/** The keys of the backup, opened with the server's passphrase: a backup that nobody can open must not take the place of anything. */
+/** Opens the backup's keys with the server's passphrase, because an unreadable backup must not replace anything. */
 async function openKeys(config: Config, archive: OpenArchive, manifest: Manifest, folder: string) {
   const keys = await keysOf(archive);
   const missing = NEEDED.filter((name) => !keys.has(name));
@@ -136,7 +138,7 @@ async function openKeys(config: Config, archive: OpenArchive, manifest: Manifest
   for (const [name, body] of keys) writeFileSync(join(folder, name), body, { mode: 0o600, flush: true });
   const { passphrase } = resolvePassphrase({ given: config.passphrase, file: config.passphraseFile, folder });
   const authority = openAuthority({
-    ...{ folder, passphrase, organisation: config.organisation, serverNames: config.names },
+    ...{ folder, passphrase, organization: config.organization, serverNames: config.names },
     crlUrl: null,
     finish: 'later',
   });
@@ -150,7 +152,7 @@ async function openKeys(config: Config, archive: OpenArchive, manifest: Manifest
   return authority;
 }
 
-/** `name+id+base64`, where the base64 is a byte for the kind of key and then the key. */
+/** `name+id+base64`, where the base64 is one byte for the kind of key and then the key. */
 function manifestKeyIs(verifierKey: string, raw: string): boolean {
   const typed = Buffer.from(verifierKey.split('+').slice(2).join('+'), 'base64');
   return typed.subarray(1).toString('base64') === raw;

@@ -6,11 +6,8 @@ import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EnvironmentError } from '../shared/environment.ts';
 import { isCordonError } from '../shared/errors.ts';
+import { EXIT } from '../shared/exit-codes.ts';
 import { type Config, readConfig } from './config.ts';
-
-/** EX_CONFIG of sysexits.h: a restart does not help until an admin has changed something. */
-const EX_CONFIG = 78;
-const FAILED = 1;
 
 export interface StartError {
   readonly lines: readonly string[];
@@ -20,12 +17,14 @@ export interface StartError {
 
 /** `config`: null when the configuration itself could not be read. */
 export function explainStartError(error: unknown, config: Config | null): StartError {
-  if (error instanceof EnvironmentError) return { lines: error.problems, exit: EX_CONFIG };
+  if (error instanceof EnvironmentError) return { lines: error.problems, exit: EXIT.configuration };
   const cause = innermost(error);
   if (isCordonError(error, 'store_unavailable')) return explainStore(error.message, cause, config);
   // The other server may be about to stop: a service manager that starts this one again takes over then.
-  if (isCordonError(error, 'store_locked')) return { lines: [oneLine(error.message)], exit: FAILED };
-  if (isCordonError(error)) return { lines: [oneLine(error.message)], exit: EX_CONFIG };
+  if (isCordonError(error, 'store_locked')) return { lines: [oneLine(error.message)], exit: EXIT.failed };
+  // The process on the port may end, such as an earlier server that still drains.
+  const exit = cause.code === 'EADDRINUSE' ? EXIT.failed : EXIT.configuration;
+  if (isCordonError(error)) return { lines: [oneLine(error.message)], exit };
   return explainSystem(cause, config) ?? unexpected(cause);
 }
 
@@ -46,7 +45,7 @@ export function exitAfterStartError(error: unknown): never {
 function unexpected({ code, message }: Cause): StartError {
   const shown = code === '' || message.includes(code) ? message : `${message} (${code})`;
   const help = 'CORDON_LOG=debug shows the stack trace. If the cause is not on your machine, report it as a defect.';
-  return { lines: [`The server cannot start: ${withoutStop(shown)}. ${help}`], exit: FAILED };
+  return { lines: [`The server cannot start: ${withoutStop(shown)}. ${help}`], exit: EXIT.failed };
 }
 
 interface Cause {
@@ -93,6 +92,9 @@ const POSTGRES: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'There is no route to the database at {where}. Check the network and CORDON_DATABASE_URL.',
   ENOENT: 'The socket of the database, {where}, does not exist. Check that PostgreSQL runs, and CORDON_DATABASE_URL.',
   '28P01': 'PostgreSQL refused the password of the user {user}. Correct the password in CORDON_DATABASE_URL.',
+  /** No SQLSTATE exists for this case: `pg` itself stops when the server asks for a password and the URL has none. */
+  NO_PASSWORD:
+    'PostgreSQL asks the user {user} for a password, and CORDON_DATABASE_URL has none. Add the password to CORDON_DATABASE_URL.',
   '28000':
     'PostgreSQL does not let the user {user} connect to {database} from here. Check the user, and pg_hba.conf on the database server.',
   '3D000': 'PostgreSQL at {where} has no database {database}. Create it with createdb, or correct CORDON_DATABASE_URL.',
@@ -110,7 +112,8 @@ const POSTGRES_WORDS: readonly (readonly [RegExp, string])[] = [
   [/^timeout exceeded when trying to connect|connection timeout/i, 'ETIMEDOUT'],
   [/^Connection terminated/, 'ECONNRESET'],
   [/Received unexpected|Unknown message|unrecognized.*message|does not support SSL/i, 'ECONNRESET'],
-  [/password must be a string|SASL/, '28P01'],
+  [/password must be a (non-empty )?string/, 'NO_PASSWORD'],
+  [/SASL/, '28P01'],
 ];
 
 /** `{file}`: the database file; `{folder}`: its folder. */
@@ -131,18 +134,18 @@ function explainStore(words: string, cause: Cause, config: Config | null): Start
   if (url !== null) {
     const code = POSTGRES[cause.code] ? cause.code : POSTGRES_WORDS.find(([said]) => said.test(cause.message))?.[1];
     const text = code === undefined ? undefined : POSTGRES[code];
-    if (text !== undefined) return { lines: [filled(text, placeOf(url))], exit: FAILED };
+    if (text !== undefined) return { lines: [filled(text, placeOf(url))], exit: EXIT.failed };
   } else if (config !== null) {
     const [, base = ''] = /^(SQLITE_[A-Z]+)/.exec(cause.code) ?? [];
     const file = `${config.home}/cordon.db`;
     const text = base === 'SQLITE_IOERR' && isFull(config.home) ? SQLITE['SQLITE_FULL'] : SQLITE[base];
-    if (text !== undefined) return { lines: [filled(text, { file, folder: config.home })], exit: FAILED };
+    if (text !== undefined) return { lines: [filled(text, { file, folder: config.home })], exit: EXIT.failed };
     const system = explainSystem(cause, config);
     if (system) return system;
   }
-  // A sentence of our own that needs no addition, such as the one about a newer version.
+  // A message of our own that needs no addition, such as the message about a newer version.
   const added = cause.message === words || cause.code === '' ? '' : ` (${withoutStop(cause.message)}, ${cause.code})`;
-  return { lines: [`${oneLine(words)}${added}`], exit: FAILED };
+  return { lines: [`${oneLine(words)}${added}`], exit: EXIT.failed };
 }
 
 /** SQLite reports an input/output error when its index of the log cannot grow. */
@@ -151,7 +154,7 @@ function isFull(folder: string): boolean {
   return bavail * bsize < 2 ** 20;
 }
 
-/** Never the password. */
+/** The output never contains the password. */
 function placeOf(url: string): Record<string, string> {
   const parsed = URL.parse(url);
   const host = parsed?.hostname || parsed?.searchParams.get('host') || 'localhost';
@@ -172,7 +175,7 @@ function explainSystem(cause: Cause, config: Config | null): StartError | null {
   if (cause.syscall === 'listen' || cause.syscall === 'bind') return explainListen(cause, config);
   if (cause.syscall === 'getaddrinfo' && config !== null) {
     const variable = cause.address === config.admin.bind ? 'CORDON_ADMIN_BIND' : 'CORDON_BIND';
-    return { lines: [`The name ${cause.address} has no address. Correct ${variable}.`], exit: EX_CONFIG };
+    return { lines: [`The name ${cause.address} has no address. Correct ${variable}.`], exit: EXIT.configuration };
   }
   const text = FILES[cause.code];
   if (text === undefined) return null;
@@ -180,13 +183,13 @@ function explainSystem(cause: Cause, config: Config | null): StartError | null {
   const variable = config === null ? null : variableOfPath(path, config);
   const set = variable === null ? '' : ` (${variable})`;
   const user = process.getuid === undefined ? 'this user' : `the user with the number ${process.getuid()}`;
-  return { lines: [filled(text, { path: `${path}${set}`, folder: dirname(path), user })], exit: EX_CONFIG };
+  return { lines: [filled(text, { path: `${path}${set}`, folder: dirname(path), user })], exit: EXIT.configuration };
 }
 
 const FILES: Readonly<Record<string, string>> = {
-  EACCES: '{path} does not give {user} permission. Change its owner or mode, or name another place.',
-  EPERM: '{path} does not give {user} permission. Change its owner or mode, or name another place.',
-  EROFS: '{path} is on a read-only file system. Name a place that can be written.',
+  EACCES: '{path} does not give {user} permission. Change its owner or mode, or give another path.',
+  EPERM: '{path} does not give {user} permission. Change its owner or mode, or give another path.',
+  EROFS: '{path} is on a read-only file system. Give a path that the server can write.',
   ENOSPC: 'The disk of {path} is full. Free some space, then start again. No data was lost.',
   EDQUOT: 'The disk quota for {path} is used up. Free some space, then start again. No data was lost.',
   ENOENT: '{path} does not exist. Create it, or correct the path.',
@@ -201,7 +204,7 @@ function variableOfPath(path: string, config: Config): string | null {
   if (path === config.passphraseFile || path.startsWith(`${config.passphraseFile}.`)) return 'CORDON_PASSPHRASE_FILE';
   if (within(config.home)) return 'CORDON_HOME';
   if (path === config.ipDatabase) return 'CORDON_IP_DATABASE';
-  // The parent of the folder, which could not be made.
+  // Parent of the folder that could not be created.
   if (within(dirname(config.home))) return 'CORDON_HOME';
   return within(dirname(config.passphraseFile)) ? 'CORDON_PASSPHRASE_FILE' : null;
 }
@@ -225,22 +228,25 @@ function explainListen({ code, port, address, message }: Cause, config: Config |
         lines: [
           `Another program uses port ${port} on ${address || 'this machine'}. Stop that program (ss -ltnp shows it), or set ${set} to another port.`,
         ],
-        exit: FAILED,
+        exit: EXIT.failed,
       };
     case 'EACCES':
       return {
         lines: [
           `This user may not listen on port ${port}. Set ${set} to a port above 1023, or give the process CAP_NET_BIND_SERVICE.`,
         ],
-        exit: EX_CONFIG,
+        exit: EXIT.configuration,
       };
     case 'EADDRNOTAVAIL':
       return {
         lines: [`This machine does not have the address ${address}. Set ${bind} to an address of this machine.`],
-        exit: EX_CONFIG,
+        exit: EXIT.configuration,
       };
     default:
-      return { lines: [`The server cannot listen on ${address}:${port} (${withoutStop(message)}).`], exit: FAILED };
+      return {
+        lines: [`The server cannot listen on ${address}:${port} (${withoutStop(message)}).`],
+        exit: EXIT.failed,
+      };
   }
 }
 

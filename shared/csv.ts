@@ -1,11 +1,11 @@
 /**
- * Comma-separated values (RFC 4180) that a spreadsheet can open without running anything: what people called themselves, a device or an order is
- * text there, whatever it begins with.
+ * Comma-separated values (RFC 4180) that are safe to open in a spreadsheet: names of people, devices and orders stay text, whatever their
+ * first character.
  */
 
-/** What makes a spreadsheet take a cell for a formula; the wide forms too, which some take for the narrow ones. */
+/** Characters that start a formula in a spreadsheet, including the wide forms. */
 const FORMULA = /^[\s\p{Cc}\p{Cf}]*[=+\-@|%＝＋－＠]/u;
-/** Also what separates cells elsewhere: which character does so is a matter of the reader's country. */
+/** Characters that separate cells in some country's spreadsheets. */
 const SPECIAL = /[",;\t\r\n]|^\s|\s$/;
 
 export type CsvCell = string | number | boolean | null;

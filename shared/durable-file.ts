@@ -1,11 +1,11 @@
-/** The two steps that make a file survive a crash: its bytes on the disk, then its name in the folder. For machines with files; no browser. */
+/** Steps that make a file survive a crash: first its bytes reach the disk, then its name in the folder. Not for browsers. */
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 
-/** Readable by its owner alone. `wx`: throws when there is one already. */
+/** Writes a file that only its owner can read. `wx`: throws if the file exists. */
 export function writeSynced(path: string, text: string, flag: 'w' | 'wx'): void {
   const file = openSync(path, flag, 0o600);
   try {
-    // All of it or an error: a single write may take less than it is given when a disk fills up.
+    // `writeFileSync` writes all bytes or throws; a single `write` may write fewer when a disk fills up.
     writeFileSync(file, text);
     fsyncSync(file);
   } finally {
@@ -13,7 +13,7 @@ export function writeSynced(path: string, text: string, flag: 'w' | 'wx'): void 
   }
 }
 
-/** Makes a rename durable. Windows has no such call on folders and journals names by itself. */
+/** Makes a rename durable. Windows has no call for this purpose, because its file system journals names. */
 export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { requireKnownVariables, unknownVariables, VARIABLES, variableOf } from './environment.ts';
+import { requireKnownVariables, unknownVariables, VARIABLES } from './environment.ts';
 
-/** Tracked and new files that are text of ours. */
+/** Tracked and new files with Cordon's own text. */
 const files = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
   encoding: 'utf8',
   maxBuffer: 2 ** 26,
@@ -15,7 +15,7 @@ const namesIn = (text: string) => new Set(text.match(/\bCORDON_[A-Z0-9_]*[A-Z0-9
 const used = new Map(files.map((file) => [file, namesIn(readFileSync(file, 'utf8'))]));
 
 describe('the table of environment variables', () => {
-  it('has every variable that the project names', () => {
+  it('contains every variable that the source names', () => {
     const missing = [...used].flatMap(([file, names]) =>
       [...names].filter((name) => !Object.hasOwn(VARIABLES, name)).map((name) => `${file}: ${name}`),
     );
@@ -29,10 +29,7 @@ describe('the table of environment variables', () => {
     ['tests', /^tests\//],
   ] as const)('has no variable of the %s that nothing reads', (reader, where) => {
     const read = new Set([...used].flatMap(([file, names]) => (where.test(file) ? [...names] : [])));
-    const olderOf = new Map(Object.entries(VARIABLES).map(([name, { older }]) => [older, name]));
-    const unread = Object.keys(VARIABLES).filter(
-      (name) => VARIABLES[name]?.reader === reader && !read.has(olderOf.get(name) ?? name),
-    );
+    const unread = Object.keys(VARIABLES).filter((name) => VARIABLES[name]?.reader === reader && !read.has(name));
     expect(unread).toEqual([]);
   });
 });
@@ -67,10 +64,4 @@ describe('unknown variables', () => {
     const names = [...Object.keys(VARIABLES), ...others];
     expect(unknownVariables(Object.fromEntries(names.map((name) => [name, 'x'])))).toEqual([]);
   });
-});
-
-it('a variable has the value of its older spelling until the newer one is set', () => {
-  const older = { CORDON_ORGANISATION: 'Older' };
-  expect(variableOf(older, 'CORDON_ORGANIZATION')).toBe('Older');
-  expect(variableOf({ ...older, CORDON_ORGANIZATION: 'Newer' }, 'CORDON_ORGANIZATION')).toBe('Newer');
 });

@@ -10,10 +10,8 @@ import { CordonError } from './errors.ts';
 export interface Variable {
   /** The program that reads the variable. */
   readonly reader: 'server' | 'agent' | 'command line' | 'tests';
-  /** Error messages and logs never show the value. */
+  /** True for a secret, whose value error messages and logs never show. */
   readonly secret?: true;
-  /** An older spelling of this variable. The program reads it when this variable is not set. */
-  readonly older?: string;
 }
 
 export const VARIABLES: Readonly<Record<string, Variable>> = {
@@ -21,8 +19,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_DATABASE_URL: { reader: 'server', secret: true },
   CORDON_PASSPHRASE: { reader: 'server', secret: true },
   CORDON_PASSPHRASE_FILE: { reader: 'server' },
-  CORDON_ORGANIZATION: { reader: 'server', older: 'CORDON_ORGANISATION' },
-  CORDON_ORGANISATION: { reader: 'server' },
+  CORDON_ORGANIZATION: { reader: 'server' },
   CORDON_NAMES: { reader: 'server' },
   CORDON_DROP_NAMES: { reader: 'server' },
   CORDON_BIND: { reader: 'server' },
@@ -39,6 +36,8 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_PROXY_REQUIRED: { reader: 'server' },
   CORDON_IP_DATABASE: { reader: 'server' },
   CORDON_APPEAL: { reader: 'server' },
+  CORDON_MAIL_URL: { reader: 'server', secret: true },
+  CORDON_MAIL_FROM: { reader: 'server' },
   CORDON_OPERATOR_URL: { reader: 'server' },
   CORDON_SECURITY_CONTACT: { reader: 'server' },
   CORDON_SESSION_IDLE_MINUTES: { reader: 'server' },
@@ -51,7 +50,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_LOG: { reader: 'server' },
   CORDON_BACKUP_SCHEDULE: { reader: 'server' },
   CORDON_BACKUP_FOLDER: { reader: 'server' },
-  /** Not a secret, but the secret identity may be set here by mistake. */
+  /** The recipient is not secret, but an admin may set the secret identity here by mistake. */
   CORDON_BACKUP_RECIPIENT: { reader: 'server', secret: true },
   CORDON_BACKUP_KEEP: { reader: 'server' },
 
@@ -70,6 +69,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
 
   CORDON_TEST_DATABASE_URL: { reader: 'tests', secret: true },
   CORDON_TEST_LOUD: { reader: 'tests' },
+  CORDON_TEST_PROGRAMS: { reader: 'tests' },
   CORDON_TEST_RECORD: { reader: 'tests' },
   CORDON_FAULTS: { reader: 'tests' },
   CORDON_SEED: { reader: 'tests' },
@@ -81,19 +81,19 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
 
 const PREFIX = 'CORDON_';
 
-/** Kubernetes and Docker links set these for a service that is called `cordon` or `cordon-…`. They are not settings. */
+/** Names that Kubernetes and Docker set for a service called `cordon` or `cordon-…`. They are not settings. */
 const SERVICE_LINK =
   /^CORDON_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$|^CORDON_(?:PORT)$/;
 
 export interface UnknownVariable {
   readonly name: string;
-  /** The known name that is most similar, if one is similar enough. */
+  /** The most similar known name; null if no name is similar enough. */
   readonly nearest: string | null;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The variables of `environment` that no program of Cordon reads, by name. */
+/** Variables of `environment` that no program of Cordon reads, by name. */
 export function unknownVariables(environment: Environment): UnknownVariable[] {
   return Object.keys(environment)
     .filter((name) => name.startsWith(PREFIX) && !Object.hasOwn(VARIABLES, name) && !SERVICE_LINK.test(name))
@@ -122,13 +122,7 @@ export function requireKnownVariables(environment: Environment): void {
   if (unknown.length > 0) throw new EnvironmentError(unknown.map(unknownVariableText));
 }
 
-/** The value of a variable, or of its older spelling. */
-export function variableOf(environment: Environment, name: string): string | undefined {
-  const older = VARIABLES[name]?.older;
-  return environment[name] ?? (older === undefined ? undefined : environment[older]);
-}
-
-/** More changes than this share of the name make it another name. */
+/** Share of changed characters above which two names count as different. */
 const SIMILAR = 0.4;
 
 function nearestTo(name: string): string | null {

@@ -1,7 +1,7 @@
 /**
- * One typed error for everything that Cordon refuses. The code is stable and is what machines match on; the detail is a
- * sentence for people that says how to mend it. Each edge maps codes in one exhaustive table (problem+json in
- * `shared/api/problems.ts`, exit codes in the command lines), so a code that is missing there does not compile.
+ * Typed errors for everything that Cordon refuses. The code is stable, for programs. The detail is a sentence for people that says how to
+ * fix the problem. Each edge maps codes in one exhaustive table (problem+json in `shared/api/problems.ts`, exit codes in the command
+ * lines): a missing code does not compile.
  */
 export const ERROR_CODES = [
   // Any boundary
@@ -12,17 +12,17 @@ export const ERROR_CODES = [
   'rate_limited',
   'unavailable',
   'internal',
-  // Certificates and enrolment
+  // Certificates and enrollment
   'csr_malformed',
   'csr_bad_signature',
   'csr_weak_key',
-  'csr_asks_for_more',
+  'csr_not_allowed',
   'csr_wrong_subject',
   'code_unknown',
   'code_used',
   'code_expired',
   'fingerprint_mismatch',
-  'enrolment_denied',
+  'enrollment_denied',
   'approvers_required',
   'passphrase_wrong',
   'certificate_unknown',
@@ -30,7 +30,7 @@ export const ERROR_CODES = [
   'certificate_expired',
   'certificate_superseded',
   'certificate_wrong_profile',
-  // The link
+  // Connection of a device
   'frame_malformed',
   'frame_too_large',
   'service_denied',
@@ -46,18 +46,23 @@ export const ERROR_CODES = [
   // Orders
   'second_approver_required',
   'same_person',
+  'address_unverified',
   'ambiguous_local_time',
   'effective_in_past',
   'until_before_effective',
   'until_in_past',
   'unknown_area',
   'unknown_service',
-  'unknown_feature',
+  'unknown_territory',
   'not_a_claimant',
   'unknown_device',
   'revision_superseded',
+  'proposal_expired',
+  'proposal_ended',
+  'replacement_unconfirmed',
+  'immediate_effect_unconfirmed',
   'order_closed',
-  'act_not_allowed',
+  'action_not_allowed',
   'exit_not_stated',
   'exit_too_early',
   'approval_invalid',
@@ -71,7 +76,7 @@ export const ERROR_CODES = [
   'list_forked',
   'list_other_installation',
   'list_expired',
-  'root_older',
+  'approver_set_older',
   'pack_invalid',
   // Ledger
   'checkpoint_invalid',
@@ -81,7 +86,7 @@ export const ERROR_CODES = [
   'ledger_older',
   // Membership of conversations
   'messaging_key_taken',
-  'ghost_member',
+  'unverified_member',
   'person_unknown',
   // Sealed messages
   'message_malformed',
@@ -108,10 +113,15 @@ export const ERROR_CODES = [
   'totp_reused',
   'forbidden',
   'out_of_scope',
+  'order_withheld',
   'invitation_invalid',
+  'verification_invalid',
+  'mail_not_configured',
+  'mail_failed',
   'last_owner',
   'step_up_required',
   'second_person_required',
+  'statement_too_long',
   // Data
   'ip_database_invalid',
   'beyond_retention',

@@ -11,7 +11,7 @@ export class Markup {
 }
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-/** Hidden characters become visible here, so that no page of ours can show other words than its source has. */
+/** Escaping makes hidden characters visible, so that no page can show other words than its source has. */
 const escapeText = (text: string): string => visible(text).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '');
 
 export function html(
@@ -25,5 +25,5 @@ export function html(
   return new Markup(parts.map((part, index) => part + (written[index] ?? '')).join(''));
 }
 
-/** Our own, never anybody's text. */
+/** Style sheet of Cordon itself, never text from outside. */
 export const styleSheet = (css: string): Markup => new Markup(`<style>${css}</style>`);

@@ -33,8 +33,12 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
   it.runIf(process.getuid?.() === 0)('of root may be readable by the group of a service user', () => {
     const check = (mode: number) => {
       chmodSync(folder, 0o755);
-      const script = `import(${JSON.stringify(join(import.meta.dirname, 'private-file.ts'))}).then((m) => m.requirePrivateFile(process.argv[1]))`;
-      return spawnSync(process.execPath, ['-e', script, withMode(mode)], { uid: 65534, gid: 65534, encoding: 'utf8' });
+      // The module is loaded first, because the user `nobody` may be unable to enter the folder that it is in.
+      const script = `import(${JSON.stringify(join(import.meta.dirname, 'private-file.ts'))}).then((m) => {
+        process.setgroups([]); process.setgid(65534); process.setuid(65534);
+        m.requirePrivateFile(process.argv[1]);
+      })`;
+      return spawnSync(process.execPath, ['-e', script, withMode(mode)], { encoding: 'utf8' });
     };
     expect(check(0o440).stderr).toBe('');
     expect(check(0o444).stderr).toContain('has mode 0444');

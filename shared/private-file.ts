@@ -1,4 +1,4 @@
-/** Check that a key or a passphrase is in a file that other users cannot read. For machines with files; no browser. */
+/** Check that a key or a passphrase is in a file that other users cannot read. The check needs a file system, so browsers cannot use it. */
 import { statSync } from 'node:fs';
 import { CordonError } from './errors.ts';
 

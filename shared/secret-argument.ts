@@ -1,6 +1,6 @@
 /**
- * Reads a secret link for a command line: from a file, from standard input, or from a prompt without an echo. A link in an argument works,
- * with a warning: other users see it in the process list, and the shell keeps it in its history.
+ * A secret link on the command line: from a file, from standard input, or from a prompt without an echo. A link as an argument works with a
+ * warning: other users see it in the process list, and the shell keeps it in its history.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
@@ -8,17 +8,17 @@ import { Writable } from 'node:stream';
 import { CordonError } from './errors.ts';
 import { requirePrivateFile } from './private-file.ts';
 
-/** No link is longer. */
+/** Longest possible link. */
 const LONGEST = 16 * 1024;
 
 export interface SecretArgument {
-  /** The argument as given; `-` stands for standard input. */
+  /** The argument as given; `-` means standard input. */
   readonly given: string | undefined;
-  /** The value of `--link-file`. */
+  /** The value of the option `--link-file`. */
   readonly file: string | undefined;
-  /** As the prompt says it: `Activation link`. */
+  /** Name in the prompt, such as `Activation link`. */
   readonly what: string;
-  /** The safe form, for the warning: `cordon-agent enrol -`. */
+  /** The safe form, for the warning: `cordon-agent enroll -`. */
   readonly safe: string;
 }
 

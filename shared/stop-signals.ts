@@ -1,8 +1,8 @@
 /**
- * How a long-running program ends: on SIGTERM or SIGINT, or when the npm that started it has ended. For programs on a machine; no browser.
+ * Stop of a long-running program: on SIGTERM or SIGINT, or when the npm process that started it has ended. Not for browsers.
  *
  * The handlers are explicit, because the kernel gives process 1 of a container no default action for a signal. npm runs a script in a
- * shell, and the shell ends on a signal without passing it on, so a program under npm watches its parents too.
+ * shell, and the shell ends on a signal without passing it on. A program under npm therefore also watches its parents.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -10,15 +10,15 @@ import { constants } from 'node:os';
 export interface StopSignals {
   /** Resolves with the reason at the first request after `ready`. */
   readonly requested: Promise<string>;
-  /** From now on a request lets the program finish its work. Before, it ends the program at once. */
+  /** Lets the program finish its work at a later stop request. A stop request before this call ends the program at once. */
   ready(): void;
-  /** The program itself wants to end, and finishes its work within the same deadline. */
+  /** Request of the program itself, with the same deadline. */
   request(why: string): void;
-  /** The program ends by itself: its handlers go. */
+  /** Removes the handlers, because the program ends by itself. */
   release(): void;
 }
 
-/** npm and a terminal may each deliver the same signal. Only a later one means that a person wants to force the end. */
+/** npm and a terminal may each deliver the same signal. Only a later one is a user's request to force the end. */
 const SAME_REQUEST = 1_000;
 const LOOK_EVERY = 500;
 
@@ -67,7 +67,7 @@ export function listenForStop(given: { readonly within: number; readonly say: (t
   };
 }
 
-/** Calls `gone` when the parent, or the shell's parent, is another one than now. Returns the cancellation. */
+/** Calls `gone` when the parent process, or the shell's parent, changes. Returns a function that stops the watch. */
 export function onParentsGone(gone: () => void): () => void {
   const parents = parentsOf();
   const timer = setInterval(() => {
@@ -99,7 +99,7 @@ function startedByNpm(): boolean {
   return above?.command.startsWith('npm') ?? false;
 }
 
-/** Null where the system does not tell: only Linux does. */
+/** Facts about a process from /proc; null on systems other than Linux. */
 function processOf(pid: number): Process | null {
   const stat = `/proc/${pid}/stat`;
   if (!existsSync(stat)) return null;
@@ -108,7 +108,7 @@ function processOf(pid: number): Process | null {
     const [, command = '', parent] = /\((.*)\) \S (\d+) /s.exec(readFileSync(stat, 'utf8')) ?? [];
     return { command, parent: Number(parent) };
   } catch (error) {
-    // The process ended between two looks.
+    // The process ended between two reads.
     if (error instanceof Error && 'code' in error) return null;
     throw error;
   }

@@ -1,6 +1,6 @@
-/** Base64 in its one canonical form: what reads back as another text could be changed without changing what it says. */
+/** Base64 in its one canonical form. A text with several forms could be changed without changing its meaning. */
 
-/** Null for any other form: other alphabets, spaces, missing padding, stray bits. */
+/** Decodes canonical base64. Null for any other form: other alphabets, spaces, missing padding, stray bits. */
 export function readBase64(text: string): Uint8Array<ArrayBuffer> | null {
   let bytes: Uint8Array<ArrayBuffer>;
   try {
@@ -9,6 +9,6 @@ export function readBase64(text: string): Uint8Array<ArrayBuffer> | null {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-  // It passes over white space.
+  // `fromBase64` skips white space.
   return bytes.toBase64() === text ? bytes : null;
 }

@@ -1,13 +1,15 @@
 /**
  * `npm test`: tests the whole product on SQLite, and with every real component that this machine has. It prints one line for each component
  * that is missing; under CI a missing component is a failure (`tests/support/tools.ts`). A test that writes into the source tree is a failure
- * under CI, and a printed line elsewhere, where an editor may be the cause. `--faults` runs the long fault tests instead.
+ * under CI, and a printed line elsewhere, where an editor may be the cause. `--faults` runs the long fault tests instead. The tests start servers,
+ * agents and command lines hundreds of times: all processes of one run start from bundles and share a cache of compiled code.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { bundlePrograms } from './support/bundle-programs.ts';
 import { changedPaths, listSourceTree } from './support/source-tree.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cordon-test-'));
@@ -18,12 +20,26 @@ const given = process.argv.slice(2).filter((arg) => arg !== '--faults');
 
 const project = join(import.meta.dirname, '..');
 const before = listSourceTree(project);
+// Several test files would build them at the same time.
+if (given.length === 0) {
+  for (const build of ['server/console/build.ts', 'agent/page/build.ts']) {
+    spawnSync(process.execPath, [build], { cwd: project, stdio: 'inherit' });
+  }
+}
+const programs = join(folder, 'programs');
+await bundlePrograms(programs);
 const { status } = spawnSync(
   'vitest',
   ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`, ...given],
   {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, CORDON_LEFT_OUT: leftOut, ...(faults ? { CORDON_FAULTS: '100' } : {}) },
+    env: {
+      NODE_COMPILE_CACHE: join(folder, 'compiled'),
+      ...process.env,
+      CORDON_LEFT_OUT: leftOut,
+      CORDON_TEST_PROGRAMS: programs,
+      ...(faults ? { CORDON_FAULTS: '100' } : {}),
+    },
   },
 );
 

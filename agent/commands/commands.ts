@@ -1,12 +1,13 @@
 /**
- * Commands, each carried out once. A command is stored before it is acknowledged, marked `started` before it is carried out, and
- * its result is stored in one transaction with the report that tells of it. After kill -9 in between, what was started is done
- * again (every command here may be: doing it twice is doing it once) and reported once. Commands expire on real time.
+ * Commands of admins. The device stores a command before the acknowledgment, marks it `started`, runs it, and stores the result together with its report. After
+ * a crash the device runs a started command again, and reports one result: every command may run twice. Commands expire on real time.
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
+import { Loop } from '../../shared/loops/loop.ts';
 import type { Command, Inventory, ReportItem } from '../../shared/protocol/frames.ts';
 import type { CommandId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
+import type { AdminMessageStore } from '../admin-messages/admin-messages.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export interface StoredCommand {
@@ -18,20 +19,20 @@ export interface StoredCommand {
   readonly expires: number;
 }
 
-export interface CommandStore {
-  transaction<T>(work: () => T): T;
-  /** False when the id is known: sent again, already seen. */
+export interface CommandQueue {
+  /** False when the command is stored already, because the server repeats commands without a result. */
   storeCommand(command: StoredCommand): boolean;
-  /** In the order in which they came. */
+  /** Unfinished commands, oldest first. */
   unfinishedCommands(): readonly (StoredCommand & { readonly started: boolean })[];
   startCommand(id: CommandId): void;
-  /** Marks it finished and appends the report, in one transaction; nothing when it was finished already. */
+  /** Marks the command as finished and appends the report in one transaction. Does nothing for a finished command. */
   finishCommand(id: CommandId, result: ReportItem): void;
-  /** The shares of finished commands leave the disk. */
   forgetShares(): void;
+}
+
+export interface CommandStore extends CommandQueue, Pick<AdminMessageStore, 'addMessage'> {
+  transaction<T>(work: () => T): T;
   report(item: ReportItem): void;
-  addMessage(id: string, text: string, at: Instant): void;
-  /** So that a crash after the result cannot leave the device enrolled. */
   markUnenrolling(): void;
 }
 
@@ -43,22 +44,25 @@ export interface CommandPorts {
   /** Called when a result is durable. */
   readonly onResult: () => void;
   readonly onRestart: () => void;
-  /** Ends the enrolment; called when the result is durable, and waits itself until it is sent. */
-  readonly onUnenrol: () => void;
-  /** The store refused (a full disk): what is unfinished is tried again at the next `work`. */
+  /** Ends the enrollment after the result of the command is sent. Called when the result is durable. */
+  readonly onUnenroll: () => void;
+  /** Called when the store failed, for example on a full disk. The next `work` tries again. */
   readonly onFailure: (error: unknown) => void;
 }
 
 export interface Commands {
-  /** Durable when it returns, whether new or known. */
+  /** Stores the command durably. */
   store(command: StoredCommand): void;
-  /** Carries out whatever is stored and not finished, one after another. Never rejects. */
+  /** Runs the unfinished commands, one after another. Never rejects. */
   work(): Promise<void>;
 }
 
 function halfOf([share]: readonly string[]): Buffer {
   if (share !== undefined) return Buffer.from(share, 'base64');
-  throw new CordonError('invalid_input', 'The server sent no share to lock the workspace with. Update the server.');
+  throw new CordonError(
+    'invalid_input',
+    'The server sent no key share for the lock of the workspace. Update the server.',
+  );
 }
 
 type Outcome = {
@@ -69,40 +73,39 @@ type Outcome = {
 
 export function createCommands(ports: CommandPorts): Commands {
   const { store } = ports;
-  let working = Promise.resolve();
 
   const carryOut = async ({ id, command, shares = [] }: StoredCommand): Promise<Outcome> => {
     switch (command.kind) {
       case 'refresh-inventory': {
         const inventory = await ports.inventory();
         store.report({ type: 'inventory', inventory });
-        return { outcome: 'done', detail: 'the inventory was collected' };
+        return { outcome: 'done', detail: 'The inventory was collected.' };
       }
       case 'message':
         store.addMessage(id, command.text, ports.deviceNow());
-        return { outcome: 'done', detail: 'stored for the user' };
+        return { outcome: 'done', detail: 'The message is stored for the user.' };
       case 'lock-workspace':
         await ports.workspace.lock(halfOf(shares));
-        return { outcome: 'done', detail: 'the workspace is locked' };
+        return { outcome: 'done', detail: 'The workspace is locked.' };
       case 'unlock-workspace':
         await ports.workspace.unlock(shares.map((share) => Buffer.from(share, 'base64')));
-        return { outcome: 'done', detail: 'the workspace is open' };
+        return { outcome: 'done', detail: 'The workspace is open.' };
       case 'wipe-workspace': {
         const wiped = await ports.workspace.wipe();
         const verified = wiped.verified.join('; ');
         return { outcome: 'done', detail: `${wiped.filesRemoved} files, ${wiped.bytesOverwritten} bytes; ${verified}` };
       }
       case 'restart-agent':
-        return { outcome: 'done', detail: 'restarting', after: ports.onRestart };
-      case 'unenrol':
-        return { outcome: 'done', detail: 'the keys will be destroyed now', after: ports.onUnenrol };
+        return { outcome: 'done', detail: 'The agent restarts.', after: ports.onRestart };
+      case 'unenroll':
+        return { outcome: 'done', detail: 'The agent deletes its keys now.', after: ports.onUnenroll };
     }
   };
 
   const finish = async (stored: StoredCommand & { readonly started: boolean }) => {
     let result: Outcome;
     if (!stored.started && Date.now() >= stored.expires) {
-      result = { outcome: 'expired', detail: 'it reached the device after it had expired' };
+      result = { outcome: 'expired', detail: 'The command expired before it reached the device.' };
     } else {
       store.startCommand(stored.id);
       try {
@@ -118,7 +121,7 @@ export function createCommands(ports: CommandPorts): Commands {
     const { outcome, detail, after } = result;
     store.transaction(() => {
       store.finishCommand(stored.id, { type: 'result', command: stored.id, outcome, detail, at: Date.now() });
-      if (stored.command.kind === 'unenrol' && outcome === 'done') store.markUnenrolling();
+      if (stored.command.kind === 'unenroll' && outcome === 'done') store.markUnenrolling();
     });
     store.forgetShares();
     ports.onResult();
@@ -126,7 +129,7 @@ export function createCommands(ports: CommandPorts): Commands {
   };
 
   const drain = async () => {
-    // A crash may lie between a result and this.
+    // A crash may have prevented the deletion of the server's shares after the last result.
     store.forgetShares();
     for (;;) {
       const [next] = store.unfinishedCommands();
@@ -135,13 +138,12 @@ export function createCommands(ports: CommandPorts): Commands {
     }
   };
 
+  const loop = new Loop({ run: drain, failed: ports.onFailure });
+
   return {
     store(command) {
       store.storeCommand(command);
     },
-    work() {
-      working = working.then(drain).catch((error: unknown) => ports.onFailure(error));
-      return working;
-    },
+    work: () => loop.run(),
   };
 }

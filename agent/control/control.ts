@@ -1,6 +1,6 @@
 /**
- * The command line's way to the running daemon: a Unix socket in the agent's folder, made 0600 (never for an instant more), one JSON
- * request and one JSON answer a connection. Who may open it is who owns it.
+ * Requests of the command line to the running daemon, over a Unix socket in the agent's folder. Each connection has one JSON request and one JSON response.
+ * The socket has mode 0600 from the start, so that only its owner can open it.
  */
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -9,10 +9,11 @@ import { CordonError, ERROR_CODES, isCordonError } from '../../shared/errors.ts'
 import { personId } from '../../shared/order/documents.ts';
 
 export const controlRequestSchema = z.discriminatedUnion('op', [
-  /** `shown`: it is about to be displayed to a person. */
+  /** `shown`: true if the command displays the result to the user. */
   z.strictObject({ op: z.literal('status'), shown: z.boolean() }),
   z.strictObject({ op: z.literal('notices'), shown: z.boolean() }),
-  /** Opens the page when it is not open yet; the answer is `OpenAnswer`. */
+  z.strictObject({ op: z.literal('admin-messages'), shown: z.boolean() }),
+  /** Request for a link to the page. Starts the page's listener if necessary. Response: `OpenResponse`. */
   z.strictObject({ op: z.literal('open') }),
   z.strictObject({ op: z.literal('people'), text: z.string().max(200) }),
   z.strictObject({ op: z.literal('conversations') }),
@@ -24,35 +25,34 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
     op: z.literal('write'),
     conversation: z.string().max(64),
     text: z.string().max(16_000),
-    /** Absolute paths, which the daemon reads: it is the same user's. */
+    /** Absolute paths. The daemon runs as the same user and reads the files. */
     files: z.array(z.string().max(4096)).max(16),
   }),
-  /** Answered once the server has said what becomes of the message, or after a moment without that. */
+  /** The response waits a short time for the server's response to the message. */
   z.strictObject({ op: z.literal('sent'), message: z.uuid() }),
   z.strictObject({
     op: z.literal('read'),
     conversation: z.string().max(64),
-    /** Which were shown. */
     messages: z.array(z.uuid()).max(1000),
   }),
   z.strictObject({ op: z.literal('attachment'), message: z.uuid(), index: z.int().min(0).max(64) }),
-  /** Answered with the number of the newest change, once there is one after `since`, or after a while without any. */
+  /** Request for the number of the newest change. The daemon waits up to `CHANGE_WITHIN` for a change after `since`. */
   z.strictObject({ op: z.literal('changed'), since: z.int().min(0) }),
 ]);
 /** A link that opens the page once, within a minute. */
-export interface OpenAnswer {
+export interface OpenResponse {
   readonly link: string;
 }
 
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 
-const answerSchema = z.union([
+const responseSchema = z.union([
   z.strictObject({ ok: z.unknown() }),
   z.strictObject({ error: z.enum(ERROR_CODES), detail: z.string() }),
 ]);
 
 const LONGEST_REQUEST = 256 * 1024;
-/** What `sockaddr_un` holds on every system (macOS: 104 with the final zero). */
+/** Maximum path length in `sockaddr_un` on every system (macOS: 104 bytes with the final zero). */
 const LONGEST_PATH = 103;
 
 export interface Control {
@@ -61,12 +61,12 @@ export interface Control {
 
 export async function serveControl(
   path: string,
-  answer: (request: ControlRequest) => Promise<unknown>,
+  respond: (request: ControlRequest) => Promise<unknown>,
 ): Promise<Control> {
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
     void readLine(socket, LONGEST_REQUEST)
-      .then((line) => answer(controlRequestSchema.parse(JSON.parse(line))))
+      .then((line) => respond(controlRequestSchema.parse(JSON.parse(line))))
       .then(
         (ok) => ({ ok: ok ?? null }),
         (error: unknown) => ({
@@ -79,14 +79,14 @@ export async function serveControl(
   if (Buffer.byteLength(path) > LONGEST_PATH) {
     throw new CordonError(
       'invalid_input',
-      `${path} is too long a name for a socket: choose a --home of less than ${LONGEST_PATH - 'agent.sock'.length} bytes.`,
+      `The socket path ${path} is too long. Choose a --home with less than ${LONGEST_PATH - 'agent.sock'.length} bytes.`,
     );
   }
-  // A socket that a killed daemon left behind: whoever calls this holds the lock of the home.
+  // The caller has the lock of the folder, so an existing socket is from a killed daemon.
   rmSync(path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    // The socket is bound before `listen` returns.
+    // `listen` creates the socket file before it returns, so this mask applies to it.
     const before = process.umask(0o177);
     server.listen(path, resolve);
     process.umask(before);
@@ -96,16 +96,16 @@ export async function serveControl(
   };
 }
 
-/** Null when no daemon runs. */
+/** Sends a request to the daemon. Null when no daemon runs. */
 export async function askControl(path: string, request: ControlRequest): Promise<{ readonly ok: unknown } | null> {
   const socket = await reach(path);
   if (!socket) return null;
   const line = readLine(socket, Number.POSITIVE_INFINITY);
   socket.write(`${JSON.stringify(request)}\n`);
-  const answer = answerSchema.parse(JSON.parse(await line));
+  const response = responseSchema.parse(JSON.parse(await line));
   socket.destroy();
-  if ('error' in answer) throw new CordonError(answer.error, answer.detail);
-  return answer;
+  if ('error' in response) throw new CordonError(response.error, response.detail);
+  return response;
 }
 
 function reach(path: string): Promise<Socket | null> {
@@ -116,7 +116,10 @@ function reach(path: string): Promise<Socket | null> {
       const code = 'code' in error ? error.code : null;
       if (code === 'ENOENT' || code === 'ECONNREFUSED') resolve(null);
       else if (code !== 'EACCES') reject(error);
-      else reject(new CordonError('forbidden', `The agent at ${path} belongs to another user: ask as that user.`));
+      else
+        reject(
+          new CordonError('forbidden', `The agent at ${path} belongs to another user. Run this command as that user.`),
+        );
     });
   });
 }
@@ -129,9 +132,16 @@ function readLine(socket: Socket, longest: number): Promise<string> {
       text += chunk;
       const end = text.indexOf('\n');
       if (end >= 0) resolve(text.slice(0, end));
-      else if (text.length > longest) reject(new CordonError('too_large', 'the request is too long'));
+      else if (text.length > longest) reject(new CordonError('too_large', 'The request to the daemon is too long.'));
     });
     socket.on('error', reject);
-    socket.on('close', () => reject(new CordonError('unavailable', 'the daemon hung up')));
+    socket.on('close', () =>
+      reject(
+        new CordonError(
+          'unavailable',
+          'The daemon closed the connection without a response. Try again, and read the agent’s log.',
+        ),
+      ),
+    );
   });
 }

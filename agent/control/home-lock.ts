@@ -1,24 +1,28 @@
 /**
- * One process at a time may change an agent's home: the daemon while it runs, an enrolment while it lasts. The lock is SQLite's own on a
- * file of its own, so the operating system gives it back however the holder ends.
+ * The lock of the agent's folder: one process at a time may change it, such as the daemon or an enrollment. The lock is a SQLite lock on a separate file.
+ * The operating system releases it when the process ends, even after a crash.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CordonError } from '../../shared/errors.ts';
 
-/** Returns the release. Throws `conflict` when another process has it. */
+/** Returns the release function. Throws `conflict` when another process has the lock. */
 export function lockHome(home: string): () => void {
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const file = new DatabaseSync(join(home, 'agent.lock'));
   try {
-    file.exec('pragma busy_timeout = 0; begin exclusive');
+    file.exec('pragma busy_timeout = 0');
+    // SQLite writes to an empty file when it locks it, which fails on a full disk. A file with one page stays as it is.
+    const version = file.prepare('pragma user_version').get()?.user_version;
+    if (version === 0) file.exec('pragma user_version = 1');
+    file.exec('begin exclusive');
   } catch (error) {
     file.close();
     if (!(error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY)) throw error;
     throw new CordonError(
       'conflict',
-      `An agent runs in ${home} already: look at it with \`cordon-agent status\`, or stop it first.`,
+      `Another agent uses ${home}. Check it with \`cordon-agent status\`, or stop it first.`,
       {},
       error,
     );

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { languagesOf } from '../config.ts';
-import type { Notice } from '../enforcement/notices.ts';
+import type { Notice } from '../enforcement/notice-view.ts';
 import { desktopText, notifyDesktop } from './notify.ts';
 
 const NOTICE: Notice = {
@@ -17,6 +17,7 @@ const NOTICE: Notice = {
   effective: Date.parse('2015-11-30T19:00:00Z'),
   until: null,
   statement: { en: 'Service <ends> & more.\u001b[2J', ur: 'سروس ختم' },
+  authoritative: null,
   exit: null,
   appeal: 'the desk',
   told: [],
@@ -38,7 +39,7 @@ describe('a notice on the desktop', () => {
     vi.stubEnv('PATH', `${folder}:/usr/bin:/bin`);
   };
 
-  it('is given to notify-send in the reader’s language, as text and never as flags or markup', async () => {
+  it('is passed to notify-send in the reader’s language, as text and not as flags or markup', async () => {
     program(`printf '%s\\n' "$@" > ${join(folder, 'said')}`);
     expect(await notifyDesktop(NOTICE, ['ur-PK'])).toBe(true);
     const said = readFileSync(join(folder, 'said'), 'utf8').split('\n');
@@ -50,15 +51,15 @@ describe('a notice on the desktop', () => {
       'Service &lt;ends&gt; &amp; more.\ufffd[2J',
       'This device is in Pakistan.',
       'From: 30 Nov 2015, 19:00 UTC',
-      'Until: It is withdrawn',
-      'Whom to appeal to: the desk',
+      'Until: the order is withdrawn',
+      'Contact for appeals: the desk',
     ]);
   });
 
-  it('leaves room for the facts however long the order is', () => {
+  it('shows the facts even if the order’s text is very long', () => {
     const { body } = desktopText({ ...NOTICE, statement: { en: 'word '.repeat(1_000) } }, [], 'UTC');
     expect(body).toHaveLength(900 + 1);
-    expect(body).toMatch(/Whom to appeal to: the desk$/);
+    expect(body).toMatch(/Contact for appeals: the desk$/);
   });
 
   it.each([
@@ -70,7 +71,7 @@ describe('a notice on the desktop', () => {
     expect(body).not.toContain('Ab:');
   });
 
-  it('is not shown where nobody is signed in, nor without the program', async () => {
+  it('is not shown without a signed-in user or without the program', async () => {
     program('exit 1');
     expect(await notifyDesktop(NOTICE, [])).toBe(false);
     vi.stubEnv('PATH', join(folder, 'nowhere'));
@@ -84,6 +85,6 @@ it.each<[Record<string, string>, string[]]>([
   [{ LANG: 'de_DE@euro', LANGUAGE: 'de:en_GB' }, ['de', 'en-GB', 'de-DE']],
   [{ LANG: 'en_US', LC_MESSAGES: 'fr_FR', LC_ALL: '' }, ['fr-FR']],
   [{}, []],
-])('people read %j as %j', (given, languages) => {
+])('shows %j to a reader of %j', (given, languages) => {
   expect(languagesOf(given)).toEqual(languages);
 });

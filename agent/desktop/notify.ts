@@ -1,34 +1,45 @@
 /**
- * Notices of orders on the desktop, where there is one: by `notify-send`, which speaks to org.freedesktop.Notifications for whoever is signed in. On a
- * machine without it, or without anybody there, nothing is shown, and nothing says that it was.
+ * Notices on the desktop of the signed-in user, shown by `notify-send` (org.freedesktop.Notifications). Without a desktop or a signed-in
+ * user, the agent shows no notice and makes no receipt.
  */
 import { spawn } from 'node:child_process';
-import { dateTimeIn, noticeWordsIn, reasonsIn } from '../../shared/order/notice-words/notice-words.ts';
+import { authorityIn, dateTimeIn, noticeWordsIn, reasonsIn } from '../../shared/order/notice-words/languages.ts';
 import { spokenTo } from '../../shared/order/spoken-to.ts';
 import { plain } from '../../shared/text/visible-text.ts';
-import type { Notice } from '../enforcement/notices.ts';
+import type { DesktopResult } from '../admin-messages/admin-messages.ts';
+import type { Notice } from '../enforcement/notice-view.ts';
 
 const PROGRAM = 'notify-send';
-/** A desktop that does not answer by then shows nothing. */
+/** Milliseconds for the desktop to accept a notice. */
 const WITHIN = 10_000;
-/** Longer ones are cut by desktops, each in its own way. */
+/** Maximum length of a notice, because desktops truncate longer texts. */
 const LONGEST = 900;
 
-/** True when a desktop has taken it to be shown. */
+/** True when a desktop accepted the notice. */
 export function notifyDesktop(notice: Notice, languages: readonly string[]): Promise<boolean> {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const { title, body } = desktopText(notice, languages, zone);
   return show(title, body);
 }
 
-/** A text that is not about an order. True when a desktop took the text. */
+/** Shows a text that is not about an order. True when a desktop accepted the text. */
 export function showOnDesktop(title: string, text: string): Promise<boolean> {
   return show(plain(title), escaped(plain(text).slice(0, LONGEST)));
 }
 
+/** Shows an admin's message. The desktop shows the beginning of a long message, with the command that shows all of it. */
+export async function showAdminMessage(text: string): Promise<DesktopResult> {
+  const whole = text.length <= LONGEST;
+  const body = whole ? plain(text) : `${plain(text.slice(0, LONGEST - REST.length))}${REST}`;
+  if (!(await show('Message from your admin', escaped(body)))) return 'none';
+  return whole ? 'whole' : 'part';
+}
+
+const REST = ' … Full message: cordon-agent messages';
+
 function show(title: string, body: string): Promise<boolean> {
   return new Promise((resolve) => {
-    // No shell, and nothing that could be taken for a flag.
+    // The program runs without a shell, and with `--` before the texts: a text must not be run or read as an option.
     const child = spawn(PROGRAM, ['--app-name=Cordon', '--', title, body], { stdio: 'ignore', timeout: WITHIN });
     child.once('error', () => resolve(false));
     child.once('exit', (code) => resolve(code === 0));
@@ -36,15 +47,15 @@ function show(title: string, body: string): Promise<boolean> {
 }
 
 /**
- * What the order says, and around it why, until when and whom to appeal to, in the reader's language. The body is markup to a desktop (Desktop
- * Notifications Specification, "Markup"), and people's words are none.
+ * The order's text with reasons, end and appeal contact, in the user's language. Desktops read the body as markup (Desktop Notifications Specification,
+ * "Markup"), so all text is escaped.
  */
 export function desktopText(
   notice: Notice,
   languages: readonly string[],
   zone: string,
 ): { readonly title: string; readonly body: string } {
-  const { order, status, reasons, areas, effective, until, appeal, statement } = notice;
+  const { order, status, reasons, areas, effective, until, appeal, statement, authoritative } = notice;
   const words = noticeWordsIn(languages);
   const date = (instant: number) => dateTimeIn(words, instant, zone);
   const facts =
@@ -56,13 +67,15 @@ export function desktopText(
           `${words.until}: ${until === null ? words.open : date(until)}`,
           `${words.appeal}: ${appeal}`,
         ];
-  const known = facts.map(plain).filter((line) => line !== '');
+  const spoken = spokenTo(languages, statement);
+  const authority = spoken && authorityIn(spoken.tag, authoritative, languages);
+  const known = [...(authority ? [authority.text] : []), ...facts].map(plain).filter((line) => line !== '');
   const room = Math.max(0, LONGEST - known.join('\n').length);
-  const said = plain((spokenTo(languages, statement)?.text ?? '').slice(0, room));
+  const excerpt = plain((spoken?.text ?? '').slice(0, room));
   return {
-    // The number first: behind letters that run from right to left it would be read the other way round (UAX #9, W2).
+    // The order number comes first: after right-to-left letters, its parts would appear in reverse order (UAX #9, W2).
     title: plain(`${order}: ${notice.title}`),
-    body: escaped([said, ...known].filter((line) => line !== '').join('\n')),
+    body: escaped([excerpt, ...known].filter((line) => line !== '').join('\n')),
   };
 }
 

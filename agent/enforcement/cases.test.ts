@@ -1,4 +1,4 @@
-/** The device's side of the table of cases: folded one observation at a time, out of and into the store that the agent keeps it in. */
+/** The device's side of the table of cases. The agent's store keeps the location between two observations. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
 import { loadCases, observationsOf, runCase } from '../../shared/verdict/run-case.ts';
 import { openAgentStore } from '../store/agent-store.ts';
 
-it('comes to the verdict of every case, as a device that is restarted after each observation', () => {
+it('computes the verdict of every case on a device that restarts after each observation', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-cases-'));
   const file = join(folder, 'agent.db');
   try {

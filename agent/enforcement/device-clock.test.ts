@@ -97,18 +97,18 @@ describe('the time on a device', () => {
     },
     { name: 'a wall clock a time zone off', state: booted, server: T + 15 * HOUR, wall: T + HOUR, taken: true },
     { name: 'case 59: a wall clock years ahead', state: booted, server: T + 2 * HOUR, wall: 2 * T, taken: true },
-  ])('$name: is taken at once: $taken', ({ state, server, wall, taken }) => {
+  ])('$name: is accepted at once: $taken', ({ state, server, wall, taken }) => {
     const reading = { monotonic: state.anchor.monotonic, boot: state.anchor.boot };
     const before = clockNow(state, reading.monotonic);
     const after = authenticateClock(state, server, reading, wall);
     expect(clockNow(after, reading.monotonic)).toBe(taken ? server : before);
     expect(after.floor).toBe(taken ? server : state.floor);
     expect(after.claim ?? null).toEqual(taken ? null : { time: server, ...reading });
-    // A signed date moves the time exactly as far as the server's own word would.
+    // A signed date moves the time exactly as far as the server's statement would.
     expect(atLeast(state, server, reading, wall).floor).toBe(taken ? server : state.floor);
   });
 
-  it('takes an implausible time once the server has kept to it for six hours, and forgets one that it gave up', () => {
+  it('accepts an implausible time after six hours of the same claim, and forgets an abandoned claim', () => {
     const held = authenticateClock(base, T + 2 * DAY, at(0), T);
     const later = authenticateClock(held, T + 2 * DAY + 5 * HOUR, at(5 * HOUR), T + 5 * HOUR);
     expect(clockNow(later, 1_000 + 5 * HOUR)).toBe(T + 5 * HOUR);
@@ -167,7 +167,7 @@ describe('the time on a device', () => {
             state = resumeClock(state, { monotonic, boot }, step.wall);
           }
           const now = clockNow(state, monotonic);
-          // What really passed while it was up is never lost, and a lying wall adds seven days past the floor at most.
+          // Elapsed time is never lost while the device is up. A wrong wall clock adds at most seven days past the floor.
           expect(now).toBeGreaterThanOrEqual(T + passed);
           expect(now).toBeLessThanOrEqual(T + passed + WALL_TRUST);
           expect(state.floor).toBe(T);

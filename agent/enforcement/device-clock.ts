@@ -1,48 +1,46 @@
 /**
- * The time on a device, so that neither a changed clock of the device nor a wrong clock of the server starts or ends an order.
- *
- * Authenticated time (the server's, or a signed list's own date) sets the floor. From there the monotonic clock counts. A reboot hides
- * how long the device was off. The device then uses its wall clock, but no time before the reached one and none more than seven days
- * past the floor.
- *
- * A server's time far ahead of that is held until the wall clock agrees with it or the server has kept to it for hours (ADR 30).
+ * The time on a device. Neither a changed clock of the device nor a wrong clock of the server starts or ends an order. Authenticated time
+ * (the server's, or a signed list's own date) sets the floor. From there the monotonic clock counts. A reboot hides how long the device was
+ * off. The device then uses its wall clock, but no time before the reached one and none more than seven days past the floor. The device
+ * does not use a server's time far ahead of that until the wall clock agrees, or the server has repeated the time for hours (ADR 30).
  */
 import type { Instant } from '../../shared/time/clock.ts';
 
-/** The device's own clocks. A simulation gives wrong ones. */
+/** The device's own clocks. A simulation gives wrong clocks. */
 export interface DeviceTime {
-  /** The wall clock: may be wrong, years off. */
+  /** The wall clock, which may be wrong by years. */
   wall(): Instant;
   /** Milliseconds of a clock that only runs forward while the device is up, sleep included. */
   monotonic(): number;
-  /** Names this boot: `monotonic` readings of two boots have nothing to do with each other. */
+  /** Identifier of this boot. `monotonic` readings of two boots cannot be compared. */
   readonly boot: string;
-  /** Runs `task` after `ms` on the monotonic clock. Returns the cancellation. */
+  /** Runs `task` after `ms` on the monotonic clock. Returns a function that cancels the timer. */
   after(ms: number, task: () => void): () => void;
 }
 
-/** What is kept of it: `anchor` is the device's time at one reading of the monotonic clock of one boot. */
+/** Clock state in the store. `anchor`: the device's time at one reading of the monotonic clock of one boot. */
 export interface ClockState {
-  /** The last authenticated time. */
   readonly floor: Instant;
-  /** The highest time ever computed from the floor and the monotonic clock alone. */
+  /** Highest time ever computed from the floor and the monotonic clock alone. */
   readonly reached: Instant;
   readonly anchor: { readonly time: Instant; readonly monotonic: number; readonly boot: string };
-  /** The anchor goes back to authenticated time of the same boot, so that the monotonic clock has counted everything since. */
+  /** The anchor comes from authenticated time of the same boot, so the monotonic clock has counted all time since then. */
   readonly counted?: boolean;
   /** A server's time that is implausibly far ahead, and when the device first received it. */
   readonly claim?: { readonly time: Instant; readonly monotonic: number; readonly boot: string } | null;
 }
 
 const HOUR = 3_600_000;
-/** Two clocks that differ by less agree. A server's time that is less ahead than this is never held. */
+/** Maximum difference of two agreeing clocks. The device uses a server's time that is ahead by less at once. */
 export const CLOCKS_AGREE = HOUR;
 /** After a reboot the device knows its time by the wall clock at best, which can be off by a time zone and a day. */
 export const LEAP_AFTER_REBOOT = 26 * HOUR;
-/** A server that keeps to its time for this long is believed in the end: the device's own clock may be the broken one. */
+/**
+ * The device accepts an implausible time that the server has repeated for this long, because the device's own clock may be the broken one.
+ */
 export const CLAIM_HOLDS_FOR = 6 * HOUR;
 
-/** How far the wall clock is believed past the last authenticated time. */
+/** Limit after the last authenticated time, up to which the device follows its wall clock after a reboot. */
 export const WALL_TRUST = 7 * 24 * 3_600_000;
 
 export interface ClockReading {
@@ -50,12 +48,11 @@ export interface ClockReading {
   readonly boot: string;
 }
 
-/** The clock of a device that has just been given its first authenticated time. */
 export function firstClock(authenticated: Instant, reading: ClockReading): ClockState {
   return { floor: authenticated, reached: authenticated, anchor: { time: authenticated, ...reading }, counted: true };
 }
 
-/** The same state, anchored at this reading: what is stored, so that a crash loses no time that has passed. */
+/** Clock state with this reading as its anchor. The device stores this state, so that a crash loses no elapsed time. */
 export function advanceClock(state: ClockState, monotonic: number): ClockState {
   const elapsed = Math.max(0, monotonic - state.anchor.monotonic);
   return {
@@ -66,8 +63,8 @@ export function advanceClock(state: ClockState, monotonic: number): ClockState {
 }
 
 /**
- * Authenticated time arrived. It never lowers the floor: a server that is set back takes no device back with it. An implausible time
- * becomes a claim and changes nothing else. `wall`: the device's own clock.
+ * Clock state after an authenticated time. The floor never becomes lower: a server whose clock is set back must not move devices back. An
+ * implausible time becomes a claim and changes nothing else. `wall`: the device's own clock.
  */
 export function authenticateClock(
   state: ClockState,
@@ -79,33 +76,33 @@ export function authenticateClock(
   const now = advanceClock(state, reading.monotonic);
   const { claim } = state;
   const since = claim && claim.boot === reading.boot ? reading.monotonic - claim.monotonic : null;
-  const kept = claim && since !== null && Math.abs(server - (claim.time + since)) <= CLOCKS_AGREE;
-  if (!kept) return { ...now, claim: { time: server, ...reading } };
+  const isRepeated = claim && since !== null && Math.abs(server - (claim.time + since)) <= CLOCKS_AGREE;
+  if (!isRepeated) return { ...now, claim: { time: server, ...reading } };
   return since >= CLAIM_HOLDS_FOR ? firstClock(server, reading) : { ...now, claim };
 }
 
-/** Whether a server's time may be true, by what the device knows itself. */
+/** True when the device's own clocks show that the server's time may be correct. */
 function isPlausible(state: ClockState, server: Instant, reading: ClockReading, wall: Instant): boolean {
   const ahead = server - clockNow(state, reading.monotonic);
   if (ahead <= CLOCKS_AGREE || Math.abs(wall - server) <= CLOCKS_AGREE) return true;
   if (state.counted) return false;
-  // The wall clock shows a time that is over: it is broken, and says nothing about how long the device was off.
+  // The wall clock shows a past time, so it is wrong and does not tell how long the device was off.
   return ahead <= LEAP_AFTER_REBOOT || wall < state.reached - CLOCKS_AGREE;
 }
 
-/** A signed document carries a date: the time is at least this late. A date that is implausibly far ahead changes nothing. */
+/** Clock state after a signed document with a date: the present time is not earlier than the date. An implausible date changes nothing. */
 export function atLeast(state: ClockState, signed: Instant, reading: ClockReading, wall: Instant): ClockState {
   const now = advanceClock(state, reading.monotonic);
   if (!isPlausible(state, signed, reading, wall)) return now;
   if (signed > now.anchor.time) {
-    // A date that is far ahead shows that time has passed uncounted, and the true time may be later still.
+    // A date far ahead shows that some time was not counted, so the true time may be even later.
     const counted = state.counted === true && signed - now.anchor.time <= CLOCKS_AGREE;
     return { ...firstClock(Math.max(signed, state.floor), reading), counted, claim: now.claim ?? null };
   }
   return { ...now, floor: Math.max(now.floor, signed), reached: Math.max(now.reached, signed) };
 }
 
-/** Picks up what was stored: in the same boot the monotonic clock has gone on, after a reboot the wall clock is heard. */
+/** Clock state at the start of the agent. In the same boot the monotonic clock continues; after a reboot the wall clock counts. */
 export function resumeClock(state: ClockState, reading: ClockReading, wall: Instant): ClockState {
   if (state.anchor.boot === reading.boot && reading.monotonic >= state.anchor.monotonic) {
     return advanceClock(state, reading.monotonic);
@@ -118,13 +115,14 @@ export function resumeClock(state: ClockState, reading: ClockReading, wall: Inst
 export interface WrongTime {
   readonly from: Instant;
   readonly until: Instant;
-  /** The correction was signed at this time, so the true time is not earlier. */
+  /** Time at which approvers signed the correction. The true time is not earlier. */
   readonly earliest: Instant;
 }
 
 /**
- * The only way back. It concerns a device whose floor lies in the wrong stretch while its own clock says that the stretch is still ahead:
- * an old correction, shown again when that time has really come, turns no device back. Returns null when it does not concern this device.
+ * Clock state after a time correction, the only way to move the time back; null when the correction does not concern this device. A
+ * correction concerns a device whose floor is in the wrong interval while its own clock is still before the interval. A repeated old
+ * correction therefore has no effect later.
  */
 export function correctClock(
   state: ClockState,
@@ -147,30 +145,33 @@ export interface ClockStore {
 
 export interface DeviceClock {
   now(): Instant;
-  /** Where the clock stood when it was last kept before this start. */
+  /** The last stored time before this start. */
   readonly left: Instant;
-  /** False: the time is implausible and was not taken. */
+  /** Applies the server's time. Returns false when the time is implausible and was not used. */
   authenticate(server: Instant): boolean;
   atLeast(signed: Instant): void;
-  /** True when the correction concerned this device and was applied. */
-  correct(wrong: WrongTime): boolean;
+  /**
+   * Applies a correction; false when the correction does not concern this device. `keep` calls `save` in its own transaction, which may run
+   * several times on a full disk. The device's time changes to `after` when `keep` returns.
+   */
+  correct(wrong: WrongTime, keep: (after: Instant, save: () => void) => void): boolean;
   /** A server's time that the device has received and does not use yet. */
   claimed(): Instant | null;
-  /** Stores how far time has come; called with every change of enforcement and on every tick. */
+  /** Stores the present time. Runs with every change of enforcement and every minute. */
   keep(): void;
 }
 
 export function openDeviceClock(time: DeviceTime, store: ClockStore): DeviceClock {
   const reading = () => ({ monotonic: time.monotonic(), boot: time.boot });
-  const kept = store.clock();
-  let state = kept ? resumeClock(kept, reading(), time.wall()) : firstClock(time.wall(), reading());
+  const stored = store.clock();
+  let state = stored ? resumeClock(stored, reading(), time.wall()) : firstClock(time.wall(), reading());
   const keep = () => {
     state = advanceClock(state, time.monotonic());
     store.saveClock(state);
   };
   keep();
   return {
-    left: kept?.anchor.time ?? state.anchor.time,
+    left: stored?.anchor.time ?? state.anchor.time,
     now: () => Math.floor(clockNow(state, time.monotonic())),
     authenticate(server) {
       state = authenticateClock(state, server, reading(), time.wall());
@@ -181,11 +182,11 @@ export function openDeviceClock(time: DeviceTime, store: ClockStore): DeviceCloc
       state = atLeast(state, signed, reading(), time.wall());
       store.saveClock(state);
     },
-    correct(wrong) {
+    correct(wrong, keep) {
       const corrected = correctClock(state, wrong, reading(), time.wall());
       if (corrected === null) return false;
+      keep(Math.floor(corrected.anchor.time), () => store.saveClock(corrected));
       state = corrected;
-      store.saveClock(state);
       return true;
     },
     claimed: () => (state.claim ? Math.floor(state.claim.time + time.monotonic() - state.claim.monotonic) : null),

@@ -1,30 +1,30 @@
-/**
- * What the server tells a device, by whichever way it came: frames, a refusal's body, or the poll of a refused device. A document that
- * is refused has raised its alarm already, and must not end the way by which the next, better one comes.
- */
 import { isCordonError } from '../../shared/errors.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import { addressObservation } from '../evidence/sensors.ts';
 import type { DeviceClock } from './device-clock.ts';
 import type { Enforcement } from './enforcement.ts';
 
-/** Where the server sees the device come from, and its time then. */
+/** The device's address as the server sees it, with the server's time. */
 export interface SeenAddress {
   readonly time: number;
-  /** The server doubts its own clock. */
+  /** True when the server is not sure that its own clock is correct. */
   readonly doubtful?: boolean | undefined;
   readonly areas: readonly string[];
 }
 
+/**
+ * Documents from the server, whether from a frame, the body of a refusal, or a poll. A refused document is logged, and does not close the connection over
+ * which the next document arrives.
+ */
 export interface DocumentIntake {
-  roots(envelopes: readonly Envelope[]): void;
-  /** `withheld`: the revisions behind its stubs, as far as they came. */
+  approverSets(envelopes: readonly Envelope[]): void;
+  /** `withheld`: the available revisions for the order list's entries without text. */
   list(envelope: Envelope, withheld?: readonly Envelope[]): void;
-  /** What the stored list lacked. */
+  /** Accepts withheld revisions that the stored list lacked. */
   withheld(envelopes: readonly Envelope[]): void;
   record(envelope: Envelope): void;
   timeCorrection(envelope: Envelope): void;
-  /** `connected`: it was seen on the link and counts for as long as that stands. */
+  /** `connected`: the server saw the address on the open connection, so the evidence stays current until the connection closes. */
   address(seen: SeenAddress, connected: boolean): void;
 }
 
@@ -42,17 +42,17 @@ export function createDocumentIntake(
     }
   };
   return {
-    roots: (envelopes) => tolerant(() => enforcement.acceptRoots(envelopes)),
-    list: (envelope, withheld) => tolerant(() => enforcement.acceptList(envelope, withheld)),
-    withheld: (envelopes) => tolerant(() => enforcement.acceptWithheld(envelopes)),
-    timeCorrection: (envelope) => tolerant(() => enforcement.acceptTimeCorrection(envelope)),
-    record: (envelope) => tolerant(() => enforcement.acceptRecord(envelope)),
+    approverSets: (envelopes) => tolerant(() => enforcement.accept.approverSets(envelopes)),
+    list: (envelope, withheld) => tolerant(() => enforcement.accept.list(envelope, withheld)),
+    withheld: (envelopes) => tolerant(() => enforcement.accept.withheld(envelopes)),
+    timeCorrection: (envelope) => tolerant(() => enforcement.accept.timeCorrection(envelope)),
+    record: (envelope) => tolerant(() => enforcement.accept.record(envelope)),
     address({ time, doubtful = false, areas }, connected) {
       const at = !doubtful && clock.authenticate(time) ? time : clock.now();
-      enforcement.clockClaimed();
+      enforcement.timeAlerts.checkServerTime();
       const seen = addressObservation(areas, at);
-      if (seen) enforcement.observe([seen]);
-      if (!seen || !connected) enforcement.addressLeft(at);
+      if (seen) enforcement.evidence.observe([seen]);
+      if (!seen || !connected) enforcement.evidence.addressLeft(at);
       enforcement.settle();
     },
   };

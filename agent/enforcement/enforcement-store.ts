@@ -1,4 +1,3 @@
-/** What enforcement keeps: the port, in the order in which a decision needs it. Every verb is durable when it returns. */
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { ReportItem } from '../../shared/protocol/frames.ts';
 import type { Instant } from '../../shared/time/clock.ts';
@@ -6,7 +5,7 @@ import type { LocationState, Reason, Service } from '../../shared/verdict/terms.
 import type { ClockStore } from './device-clock.ts';
 import type { GivenNotice } from './notice-plan.ts';
 
-/** The state of one gate that is acted on; `denials` is why it is closed. */
+/** The enforced state of one gate. `denials`: the orders that close it. */
 export interface GateState {
   readonly open: boolean;
   readonly since: Instant;
@@ -23,49 +22,82 @@ export interface Versioned {
   readonly envelope: Envelope;
 }
 
-/** What is kept of orders that end in an exit, and of exits. */
 export interface ExitMemory {
-  /** Order → since when it has denied this device something, without a break. */
+  /** Order number → start of the uninterrupted denial. */
   readonly deniedSince: Readonly<Record<string, Instant>>;
-  /** Exits that were carried out here, oldest first. */
   readonly wiped: readonly { readonly order: string; readonly revision: number; readonly at: Instant }[];
 }
 
-/** Newest version of a time correction that the device has seen. */
+export interface Transactions {
+  /** Transactions may be nested. */
+  transaction<T>(work: () => T): T;
+  /** Runs a transaction that may also use the disk space reserved for orders. On a full disk, `work` runs several times. */
+  reserved<T>(work: () => T): T;
+}
+
+export interface ReportStore {
+  /** Appends a report to the outbox. */
+  report(item: ReportItem): void;
+}
+
 export interface CorrectionStore {
   correctionSeen(): number;
   saveCorrectionSeen(version: number): void;
 }
 
-export interface EnforcementStore extends CorrectionStore, ClockStore {
-  /** All or nothing; may be nested. */
-  transaction<T>(work: () => T): T;
-  /** Oldest first, from the pinned one on. */
-  roots(): readonly Versioned[];
-  addRoot(root: Versioned): void;
+export interface DocumentStore {
+  /** Approver sets, from the pinned set on, oldest first. */
+  approverSets(): readonly Versioned[];
+  addApproverSet(approverSet: Versioned): void;
   list(): Versioned | null;
   saveList(list: Versioned): void;
   record(): Versioned | null;
   saveRecord(record: Versioned): void;
-  /** The newest adopted revision of every order this device has ever seen: never removed, never rolled back. */
+  /** The newest adopted revision of every order that this device has seen. Never removed or rolled back. */
   orders(): readonly (Versioned & { readonly order: string })[];
   saveOrder(order: string, revision: Versioned): void;
+}
+
+export interface LocationStore {
   location(): LocationState | null;
   saveLocation(state: LocationState): void;
+}
+
+export interface GateStore {
   gates(): ReadonlyMap<Service, GateState>;
   saveGate(service: Service, gate: GateState): void;
+}
+
+export interface ExitStore {
   exits(): ExitMemory;
   saveExits(memory: ExitMemory): void;
-  /** Appends to the outbox. */
-  report(item: ReportItem): void;
-  /** Notices of orders that were given here, oldest first. */
+}
+
+export interface NoticeStore {
+  /** Notices that the device has given to the user, oldest first. */
   notices(): readonly GivenNotice[];
-  /** Does nothing when it was given before. */
+  /** Stores a notice. Does nothing for a notice that is stored already. */
   addNotice(notice: Omit<GivenNotice, 'shown'>): void;
-  /** True the first time only. */
+  /** Marks the notice as shown. Returns true only the first time. */
   noticeShown(notice: Pick<GivenNotice, 'order' | 'moment' | 'effective'>): boolean;
-  /** True the first time only: an order's revision is shown once, an alarm raised once. */
+}
+
+export interface EventStore {
+  /** Records the event. Returns true only the first time. */
   once(event: string): boolean;
-  /** Whether `once` was asked of it before. */
+  /** Returns true if `once` has recorded the event. */
   happened(event: string): boolean;
 }
+
+/** The store of enforcement: one port per part. Every method is durable when it returns. */
+export interface EnforcementStore
+  extends Transactions,
+    ReportStore,
+    ClockStore,
+    CorrectionStore,
+    DocumentStore,
+    LocationStore,
+    GateStore,
+    ExitStore,
+    NoticeStore,
+    EventStore {}

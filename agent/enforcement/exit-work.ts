@@ -1,37 +1,28 @@
-/**
- * Carries out what enforcement says is due of an exit: the workspace is wiped and looked at, and then it is said. Killed in between, it is done again at the
- * next start: doing it twice is doing it once.
- */
+import { Loop } from '../../shared/loops/loop.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { Enforcement } from './enforcement.ts';
+import type { Exits } from './exits.ts';
 
+/** Wipes the workspace when an exit is due. A wipe that a crash interrupted runs again at the next start: a second wipe is harmless. */
 export interface ExitWork {
-  /** Carries out whatever is due. Never rejects: what failed is tried again at the next call. */
+  /** Runs a due wipe. Never rejects: the next call tries a failed wipe again. */
   work(): Promise<void>;
 }
 
 export function createExitWork(ports: {
-  readonly enforcement: Pick<Enforcement, 'dueExit' | 'exited'>;
+  readonly exits: Pick<Exits, 'due' | 'complete'>;
   readonly workspace: Pick<Workspace, 'wipe'>;
-  /** It is durable. */
   readonly onDone: (order: string) => void;
   readonly onFailure: (error: unknown) => void;
 }): ExitWork {
-  const { enforcement, workspace } = ports;
-  let working = Promise.resolve();
-
+  const { exits, workspace } = ports;
   const carryOut = async () => {
-    const due = enforcement.dueExit();
+    const due = exits.due();
     if (!due) return;
     await workspace.wipe();
-    enforcement.exited(due);
+    exits.complete(due);
     ports.onDone(due.order);
   };
 
-  return {
-    work() {
-      working = working.then(carryOut).catch((error: unknown) => ports.onFailure(error));
-      return working;
-    },
-  };
+  const loop = new Loop({ run: carryOut, failed: ports.onFailure });
+  return { work: () => loop.run() };
 }

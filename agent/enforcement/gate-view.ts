@@ -1,30 +1,29 @@
-/** A gate in words, as `status` shows it to a person. Every denial names its order and whom to ask. */
 import { toldTo } from '../../shared/order/spoken-to.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { type Reason, type Service, UNSAID_WAITING, type WaitingRule } from '../../shared/verdict/terms.ts';
 import type { Enforcement } from './enforcement.ts';
 
-/** One denial as a person is told of it. */
+/** Denial of a service, with the order's texts for the user. */
 export interface DenialView {
   readonly order: string;
   readonly revision: number;
   readonly title: string;
   readonly reasons: readonly Reason[];
   readonly until: Instant | null;
-  /** What becomes of messages that others sent here before. */
+  /** The order's rule for waiting messages to this device. */
   readonly waiting: WaitingRule;
   readonly appeal: string;
-  /** Language tag → what people are told: the order's notice, or else its public statement. */
+  /** Language tag → the order's notice, or else its public statement. */
   readonly statement: Readonly<Record<string, string>>;
+  /** Language of the authoritative text; null when the order does not state it. */
+  readonly authoritative: string | null;
 }
 
 export interface GateView {
   readonly service: Service;
   readonly open: boolean;
-  /** Every reason of the verdict behind the gate, denying or allowing. */
   readonly reasons: readonly Reason[];
   readonly denials: readonly DenialView[];
-  /** Since when it has stood so, on the device's time. */
   readonly since: Instant;
 }
 
@@ -49,6 +48,7 @@ export function gateView(
         until: terms?.until == null ? null : Date.parse(terms.until),
         appeal: terms?.appeal ?? '',
         statement: terms ? toldTo(terms) : {},
+        authoritative: terms?.authoritativeLanguage ?? null,
       };
     }),
     since: state?.since ?? now,
@@ -56,8 +56,8 @@ export function gateView(
 }
 
 /**
- * Messages that the server had accepted before this instant pass the gate on their way in: all of them while it is open, those of before it closed when
- * every order that closes it lets them through. Null: nothing passes.
+ * The time before which the server must have accepted a message that the gate allows. An open gate allows all messages. A closed gate
+ * allows messages from before its closing if every closing order has the rule `deliver`. Null: the gate allows no messages.
  */
 export function acceptedBefore({ open, denials, since }: GateView): Instant | null {
   if (open) return Number.POSITIVE_INFINITY;

@@ -3,18 +3,18 @@ import { createListWatch } from './list-watch.ts';
 
 const WITHIN = 4_000;
 let state: { expired: boolean; connected: boolean };
-let alarms: number;
+let alerts: number;
 let watch: ReturnType<typeof createListWatch>;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   state = { expired: true, connected: false };
-  alarms = 0;
+  alerts = 0;
   watch = createListWatch({
     expired: () => state.expired,
     connected: () => state.connected,
-    alarm: () => {
-      alarms += 1;
+    alert: () => {
+      alerts += 1;
     },
   });
 });
@@ -24,42 +24,42 @@ afterEach(() => {
 });
 
 describe('case 35: a list that has expired', () => {
-  it('is no alarm on a device that has not heard from the server', () => {
+  it('raises no alert on a device without data from the server', () => {
     watch.look();
     vi.advanceTimersByTime(10 * WITHIN);
     watch.look();
-    expect(alarms).toBe(0);
+    expect(alerts).toBe(0);
   });
 
-  it('is none while a fresh one is on its way after a sleep', () => {
+  it('raises no alert while a newer list is on its way after a sleep', () => {
     state.connected = true;
     watch.look();
     vi.advanceTimersByTime(WITHIN - 1);
     state.expired = false;
     watch.look();
     vi.advanceTimersByTime(10 * WITHIN);
-    expect(alarms).toBe(0);
+    expect(alerts).toBe(0);
   });
 
-  it('is one when the connection has brought none, and none when it ended before it could', () => {
+  it('raises an alert when a connection brings no newer list, unless it ends too early', () => {
     state.connected = true;
     watch.look();
     vi.advanceTimersByTime(WITHIN - 1);
     state.connected = false;
     watch.look();
     vi.advanceTimersByTime(10 * WITHIN);
-    expect(alarms).toBe(0);
+    expect(alerts).toBe(0);
     state.connected = true;
     watch.look();
     vi.advanceTimersByTime(WITHIN);
-    expect(alarms).toBe(1);
+    expect(alerts).toBe(1);
   });
 
-  it('is one when a poll brings none, unless it was the first look', () => {
+  it('raises an alert when a poll brings no newer list, unless it is the first check', () => {
     watch.polled();
-    expect(alarms).toBe(0);
+    expect(alerts).toBe(0);
     vi.advanceTimersByTime(15 * 60_000);
     watch.polled();
-    expect(alarms).toBe(1);
+    expect(alerts).toBe(1);
   });
 });

@@ -1,23 +1,22 @@
-/**
- * When an expired list is worth an alarm: not at the first look after a sleep or a jump of the clock, while a fresh
- * one is on its way, but when the device has heard from the server and the list is expired still. Its time is real time: what is waited
- * for is an answer from the network.
- */
 export interface ListWatchPorts {
   readonly expired: () => boolean;
   readonly connected: () => boolean;
-  readonly alarm: () => void;
+  readonly alert: () => void;
 }
 
+/**
+ * Raises the alert about an expired list only when the server had time to send a newer one. After sleep or a jump of the clock, a fresh list is usually on its
+ * way. All times are real time.
+ */
 export interface ListWatch {
-  /** The device's time, the list or the connection may have changed. */
+  /** Checks the list, because the device's time, the list or the connection may have changed. */
   look(): void;
-  /** The list was fetched, and what came is stored. */
+  /** Called after the list was fetched and stored. */
   polled(): void;
   stop(): void;
 }
 
-/** A server pushes the newer list as soon as a device connects. */
+/** Milliseconds in which a newer list should arrive. A server pushes that list as soon as a device connects. */
 const FRESH_WITHIN = 4_000;
 
 export function createListWatch(ports: ListWatchPorts, within = FRESH_WITHIN): ListWatch {
@@ -34,14 +33,14 @@ export function createListWatch(ports: ListWatchPorts, within = FRESH_WITHIN): L
     if (!expired || !ports.connected()) return stop();
     waiting ??= setTimeout(() => {
       waiting = undefined;
-      if (ports.expired() && ports.connected()) ports.alarm();
+      if (ports.expired() && ports.connected()) ports.alert();
     }, within).unref();
   };
   return {
     look,
     polled() {
       look();
-      if (since !== null && performance.now() - since >= within) ports.alarm();
+      if (since !== null && performance.now() - since >= within) ports.alert();
     },
     stop,
   };

@@ -12,6 +12,7 @@ const denial: DenialView = {
     waiting: 'hold',
     appeal: '',
     statement: {},
+    authoritative: null,
   },
 };
 const open: GateView = { service: 'management', open: true, reasons: [], denials: [], since: 0 };
@@ -41,7 +42,7 @@ afterEach(() => {
 });
 
 describe('the management gate of the device itself', () => {
-  it('leaves a server that is late, after the receipts had time to go', () => {
+  it('closes a connection that the server has not closed, after the time for receipts', () => {
     gate = shut;
     management.changed();
     vi.advanceTimersByTime(5_000);
@@ -50,7 +51,7 @@ describe('the management gate of the device itself', () => {
     expect(acts).toEqual(['management is suspended by order 2015-001']);
   });
 
-  it('leaves nobody when the server has closed, or the order has ended meanwhile', () => {
+  it('closes no connection when the server has closed it or the order has ended', () => {
     gate = shut;
     management.changed();
     gate = open;
@@ -64,7 +65,7 @@ describe('the management gate of the device itself', () => {
     expect(acts).toEqual([]);
   });
 
-  it('knocks at once when its verdict allows it again, and once', () => {
+  it('connects at once, and only once, when its verdict allows it again', () => {
     link.state = 'refused';
     gate = shut;
     management.changed();

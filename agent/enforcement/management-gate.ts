@@ -1,8 +1,3 @@
-/**
- * The gate of `management` on the device itself: denied means no connection, whatever the server thinks. A server
- * whose timer is late is left after the receipts had time to go; nothing is dialled until the own verdict allows it. The server's refusal
- * counts where it is the stricter one.
- */
 import type { GateView } from './gate-view.ts';
 
 export interface ManagementGatePorts {
@@ -10,20 +5,24 @@ export interface ManagementGatePorts {
   readonly link: () => {
     readonly state: string;
     attempt(): Promise<void>;
-    /** Ends the connection, and then polls and knocks like a refused one. */
+    /** Closes the connection, and continues as a refused device. */
     leave(why: string): void;
   };
 }
 
+/**
+ * The gate of `management` on the device. A closed gate allows no connection, whatever the server decides. If the server does not close the connection in
+ * time, the device does, after its receipts had time to leave.
+ */
 export interface ManagementGate {
-  /** Why no connection may be made; null when one may. */
+  /** The reason against a connection; null when the gate is open. */
   denial(): string | null;
-  /** Gates or connection may have changed. */
+  /** Compares gate and connection after a change of the gate or of the connection. */
   changed(): void;
   stop(): void;
 }
 
-/** Real time: the server closes a denied session itself within five seconds. */
+/** Real milliseconds that the device waits. The server closes a denied session within five seconds. */
 const LEAVE_WITHIN = 8_000;
 
 export function createManagementGate(ports: ManagementGatePorts, leaveWithin = LEAVE_WITHIN): ManagementGate {
@@ -52,7 +51,7 @@ export function createManagementGate(ports: ManagementGatePorts, leaveWithin = L
       } else {
         leaving ??= setTimeout(leaveIfDenied, leaveWithin).unref();
       }
-      // Back as soon as the own verdict allows it; when the server sees it otherwise, its `Retry-After` counts again.
+      // The device connects as soon as its own verdict allows it. If the server still refuses, its `Retry-After` counts.
       if (open && !wasOpen && state === 'refused') void ports.link().attempt();
       wasOpen = open;
     },

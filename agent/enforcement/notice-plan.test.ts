@@ -23,7 +23,7 @@ const dueOf = (soFar: SoFar, now: number, ...how: Parameters<typeof of>) => {
   return dueNotice(revision, rule, soFar, now);
 };
 
-describe('what is due of a plan', () => {
+describe('the due notice of a plan', () => {
   it.each<[string, number, NoticeMoment | null]>([
     ['nothing before the first', EFFECTIVE - 30 * DAY - 1, null],
     ['thirty days before', EFFECTIVE - 30 * DAY, 'P30D'],
@@ -31,24 +31,24 @@ describe('what is due of a plan', () => {
     ['seven days before', EFFECTIVE - 7 * DAY, 'P7D'],
     ['a day before', EFFECTIVE - DAY, 'P1D'],
     ['an hour before', EFFECTIVE - HOUR, 'PT1H'],
-    ['at entry into force', EFFECTIVE, 'entry'],
-    ['long afterwards, to whoever was away', EFFECTIVE + 90 * DAY, 'entry'],
+    ['at the effective time', EFFECTIVE, 'entry'],
+    ['long afterward, on a device that was off', EFFECTIVE + 90 * DAY, 'entry'],
   ])('is %s', (_name, now, moment) => {
     expect(due(now)).toBe(moment);
   });
 
-  it('is told once, and of several that were missed the latest alone', () => {
+  it('is given once, and after several missed notices only the latest', () => {
     expect(due(EFFECTIVE - 2 * DAY, given('P7D'))).toBeNull();
     expect(due(EFFECTIVE - HOUR, given('P30D'))).toBe('PT1H');
     expect(due(EFFECTIVE - HOUR, given('P30D', 'PT1H'))).toBeNull();
   });
 
-  it('is told anew of another date', () => {
+  it('is given again for another effective time', () => {
     const later = { effective: new Date(EFFECTIVE + 30 * DAY).toISOString() };
     expect(due(EFFECTIVE + 23 * DAY, given('P7D', 'entry'), later)).toBe('P7D');
   });
 
-  it('leaves out what did not lie ahead when it was proposed, and what the plan does not name', () => {
+  it('excludes moments before the proposal, and moments that the plan does not contain', () => {
     const late = { proposedAt: new Date(EFFECTIVE - 3 * DAY).toISOString() };
     expect(due(EFFECTIVE - 2 * DAY, [], {}, late)).toBeNull();
     expect(due(EFFECTIVE - DAY, [], {}, late)).toBe('P1D');
@@ -58,7 +58,7 @@ describe('what is due of a plan', () => {
     expect(due(EFFECTIVE + HOUR, [], {}, atOnce)).toBe('entry');
   });
 
-  it('is nothing that was to come before, once the order has begun', () => {
+  it('is not an earlier notice after the effective time', () => {
     const plan = { noticePlan: ['P1D', 'withdrawal'] as NoticeMoment[] };
     expect(due(EFFECTIVE - 1, [], plan)).toBe('P1D');
     expect(due(EFFECTIVE, [], plan)).toBeNull();
@@ -66,13 +66,13 @@ describe('what is due of a plan', () => {
     expect(due(EFFECTIVE + 60 * DAY, [], { noticePlan: ['P1D', 'entry'] })).toBe('entry');
   });
 
-  it('is silent while it is held, and after its end', () => {
-    const held = { status: 'held', act: 'hold', heldSince: new Date(NOW).toISOString() };
+  it('is absent while the order is paused, and after its end', () => {
+    const held = { status: 'paused', act: 'pause', pausedSince: new Date(NOW).toISOString() };
     expect(due(EFFECTIVE, [], {}, held)).toBeNull();
     expect(due(EFFECTIVE + 2 * DAY, [], { until: new Date(EFFECTIVE + DAY).toISOString() })).toBeNull();
   });
 
-  it('tells of a withdrawal whoever was told of the order, once', () => {
+  it('is the withdrawal, once, after an earlier notice', () => {
     const withdrawn = { status: 'withdrawn', act: 'withdraw' };
     expect(due(EFFECTIVE, given('P7D'), {}, withdrawn)).toBe('withdrawal');
     expect(due(EFFECTIVE, [], {}, withdrawn)).toBeNull();
@@ -80,7 +80,7 @@ describe('what is due of a plan', () => {
     expect(due(EFFECTIVE, given('P7D'), { noticePlan: ['P7D'] }, withdrawn)).toBeNull();
   });
 
-  it('tells of a withdrawal whoever was denied something by the order, once', () => {
+  it('is the withdrawal, once, after a denial by the order', () => {
     const withdrawn = { status: 'withdrawn', act: 'withdraw' };
     const of = (moments: NoticeMoment[], noticePlan: NoticeMoment[]) =>
       dueOf({ given: given(...moments), denied: true }, EFFECTIVE + DAY, { noticePlan }, withdrawn);
@@ -89,7 +89,7 @@ describe('what is due of a plan', () => {
     expect(of([], ['P1D'])).toBeNull();
   });
 
-  it('says when to look again', () => {
+  it('has a time for the next check', () => {
     const { revision, rule } = of();
     const next = (now: number) => nextNotice(revision, rule, now);
     expect(next(NOW)).toBe(EFFECTIVE - 30 * DAY);

@@ -1,6 +1,6 @@
 /**
- * When a person on this device is to be told of an order: at the moments of its plan that lay ahead when its newest revision was proposed. A device that
- * was off for several of them tells of the latest alone, and once the order has begun of nothing that was to come before. Pure.
+ * Times of the notices about an order: the moments of its plan after the proposal of its newest revision. A device that was off shows only
+ * the latest missed notice. After the effective time, it shows no earlier notice.
  */
 import type { NoticeMoment, Revision } from '../../shared/order/documents.ts';
 import { NOTICE_MOMENTS } from '../../shared/order/documents.ts';
@@ -8,11 +8,10 @@ import { momentAt } from '../../shared/order/notice-times.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 
-/** One notice of an order that a person on this device was given. */
 export interface GivenNotice {
   readonly order: string;
   readonly moment: NoticeMoment;
-  /** Of the order then: another date is told of anew. */
+  /** Effective time of the order as stated in the notice. A changed effective time causes new notices. */
   readonly effective: Instant;
   readonly revision: number;
   readonly at: Instant;
@@ -24,7 +23,7 @@ interface Planned {
   readonly at: Instant;
 }
 
-/** Oldest first; without the one at withdrawal, whose time nobody knows. */
+/** Planned notices of a revision, oldest first. A withdrawal has no planned time. */
 function planned({ terms, proposedAt }: Revision): Planned[] {
   const effective = Date.parse(terms.effective);
   const wanted = terms.noticePlan ?? NOTICE_MOMENTS;
@@ -35,19 +34,19 @@ function planned({ terms, proposedAt }: Revision): Planned[] {
   });
 }
 
-type State = Pick<OrderRule, 'until' | 'heldUntil' | 'withdrawn'>;
+type State = Pick<OrderRule, 'until' | 'pausedUntil' | 'withdrawn'>;
 
-const silent = ({ until, heldUntil }: State, now: Instant): boolean =>
-  (until !== null && now >= until) || (heldUntil !== null && now < heldUntil);
+const silent = ({ until, pausedUntil }: State, now: Instant): boolean =>
+  (until !== null && now >= until) || (pausedUntil !== null && now < pausedUntil);
 
-/** What this device has had of the order so far. */
+/** Earlier effects of the order on this device. */
 export interface SoFar {
   readonly given: readonly Pick<GivenNotice, 'moment' | 'effective'>[];
-  /** It has denied something here, now or ever. */
+  /** The order has denied a service on this device at some time. */
   readonly denied: boolean;
 }
 
-/** The notice that is due of this order now, or null. Whether the order concerns the device is not asked here. */
+/** The notice that is due now; null if none is due. The caller checks whether the order affects the device. */
 export function dueNotice(
   revision: Revision,
   rule: State,
@@ -56,9 +55,9 @@ export function dueNotice(
 ): NoticeMoment | null {
   if (rule.withdrawn) {
     const wanted = (revision.terms.noticePlan ?? NOTICE_MOMENTS).includes('withdrawal');
-    // Who was told nothing by it, and denied nothing, has nothing to hear of now.
-    const heard = denied || given.length > 0;
-    return wanted && heard && given.every(({ moment }) => moment !== 'withdrawal') ? 'withdrawal' : null;
+    // The user gets a notice of withdrawal only after an earlier notice or denial.
+    const isKnown = denied || given.length > 0;
+    return wanted && isKnown && given.every(({ moment }) => moment !== 'withdrawal') ? 'withdrawal' : null;
   }
   if (silent(rule, now)) return null;
   const effective = Date.parse(revision.terms.effective);
@@ -68,7 +67,6 @@ export function dueNotice(
   return known ? null : latest.moment;
 }
 
-/** When to look again; null when nothing of this order's plan lies ahead. */
 export function nextNotice(revision: Revision, rule: State, now: Instant): Instant | null {
   if (rule.withdrawn) return null;
   return planned(revision).find(({ at }) => at > now)?.at ?? null;

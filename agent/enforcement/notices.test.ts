@@ -1,98 +1,105 @@
 import { describe, expect, it } from 'vitest';
-import type { OrderTerms } from '../../shared/order/documents.ts';
-import { revisionDocument, TERMS } from '../../tests/support/signed-documents.ts';
-import type { GivenNotice } from './notice-plan.ts';
-import { noticesOf } from './notices.ts';
+import {
+  ada,
+  ben,
+  DAY,
+  EFFECTIVE,
+  enforcedDevice,
+  HOUR,
+  listOf,
+  recordOf,
+} from '../../tests/support/enforced-device.ts';
+import { NOW, revisionDocument, signedRevision, TERMS } from '../../tests/support/signed-documents.ts';
+import { observationsOf } from '../evidence/sensors.ts';
 
-const DAY = 86_400_000;
-const EFFECTIVE = Date.parse(TERMS.effective);
-const UNTIL = EFFECTIVE + 90 * DAY;
-const TOLD: GivenNotice = {
-  order: '2015-001',
-  moment: 'entry',
-  effective: EFFECTIVE,
-  revision: 1,
-  at: EFFECTIVE,
-  shown: true,
-};
-const EXIT = { mode: 'exit', exportWindow: 'P30D' } as const;
+const device = enforcedDevice();
+const { open, enrolled, receipts } = device;
 
-/** What is read at `now` of an order that ends by its own date. */
-function read(
-  now: number,
-  {
-    told = [TOLD],
-    terms = {},
-    changes = {},
-    wiped = [],
-  }: {
-    told?: GivenNotice[];
-    terms?: Partial<OrderTerms>;
-    changes?: Parameters<typeof revisionDocument>[0];
-    wiped?: Parameters<typeof noticesOf>[2];
-  },
-) {
-  const revision = revisionDocument({
-    terms: { ...TERMS, until: new Date(UNTIL).toISOString(), ...terms },
-    ...changes,
-  });
-  return noticesOf([{ revision }], told, wiped, new Map(), now).map(({ status, exit }) => ({ status, exit }));
-}
-const statuses = (...given: Parameters<typeof read>) => read(...given).map(({ status }) => status);
-
-describe('an order that ends by its own date', () => {
-  it.each<[string, number, string[]]>([
-    ['is in force before it', UNTIL - 1, ['active']],
-    ['is said to be over from then on', UNTIL, ['ended']],
-    ['for a week', UNTIL + 7 * DAY, ['ended']],
-    ['and is left out afterwards', UNTIL + 7 * DAY + 1, []],
-    ['for ever', UNTIL + 3_000 * DAY, []],
-  ])('%s', (_name, now, expected) => {
-    expect(statuses(now, {})).toEqual(expected);
+describe('notices', () => {
+  it('records the display of each revision once', () => {
+    const { enforcement } = enrolled();
+    enforcement.notices.markShown([{ order: '2015-001', revision: 1 }]);
+    enforcement.notices.markShown([{ order: '2015-001', revision: 1 }]);
+    expect(receipts()).toEqual(['delivered 2015-001', 'displayed 2015-001']);
   });
 
-  it('is left out at once where nobody was told of it', () => {
-    expect(statuses(UNTIL - 1, { told: [] })).toEqual(['active']);
-    expect(statuses(UNTIL, { told: [] })).toEqual([]);
-    expect(statuses(UNTIL, { told: [{ ...TOLD, order: '2015-002' }] })).toEqual([]);
+  it('gives each notice of an order’s plan once, also after restarts, with a receipt', () => {
+    const first = enrolled();
+    device.box.pass(EFFECTIVE - 7 * DAY - NOW - HOUR);
+    expect(receipts(true)).toEqual(['delivered P30D', 'delivered P7D']);
+    expect(first.told.map(({ moment }) => moment)).toEqual(['P30D', 'P7D']);
+    first.enforcement.notices.markShown([{ order: '2015-001', revision: 1 }]);
+    first.enforcement.notices.markShown([{ order: '2015-001', revision: 1 }]);
+    expect(receipts(true).slice(2)).toEqual(['displayed P30D', 'displayed P7D']);
+    first.enforcement.stop();
+    const again = open();
+    again.enforcement.settle();
+    expect([again.told, again.enforcement.notices.unshown()]).toEqual([[], []]);
+    device.box.pass(7 * DAY);
+    expect(receipts(true).slice(4)).toEqual(['delivered P1D', 'delivered PT1H', 'delivered entry']);
+    expect(again.enforcement.notices.unshown().map(({ moment }) => moment)).toEqual(['entry']);
+    const last = open();
+    expect(last.enforcement.notices.unshown().map(({ moment }) => moment)).toEqual(['entry']);
   });
 
-  it('is over though it was held', () => {
-    const held = { act: 'hold', status: 'held', heldSince: TERMS.effective } as const;
-    expect(statuses(UNTIL - 1, { changes: held })).toEqual(['held']);
-    expect(statuses(UNTIL, { changes: held })).toEqual(['ended']);
+  it('gives only the latest missed notice, new notices for a new date, and one for a withdrawal', () => {
+    const { enforcement, clock, first, list } = enrolled();
+    clock.authenticate(EFFECTIVE - 2 * HOUR);
+    enforcement.settle();
+    expect(receipts(true)).toEqual(['delivered P1D']);
+    const moved = { ...TERMS, nexus: ['home' as const], effective: new Date(EFFECTIVE + 30 * DAY).toISOString() };
+    const extended = revisionDocument({ revision: 2, previous: first.digest, act: 'extend', terms: moved });
+    const second = signedRevision({ ...extended, proposedAt: new Date(EFFECTIVE - HOUR).toISOString() }, [ada, ben]);
+    const next = listOf([second], {
+      version: 2,
+      previous: list.hash,
+      expiresAt: new Date(EFFECTIVE + 90 * DAY).toISOString(),
+    });
+    enforcement.accept.list(next.envelope);
+    clock.authenticate(EFFECTIVE + 29 * DAY);
+    enforcement.settle();
+    expect(receipts(true)).toEqual(['delivered P1D', 'delivered P1D']);
+    const end = { revision: 3, previous: second.digest, act: 'withdraw' as const, status: 'withdrawn' as const };
+    const third = listOf([signedRevision(revisionDocument({ ...end, terms: moved }), [ada, ben])], {
+      ...{ version: 3, previous: next.hash, expiresAt: new Date(EFFECTIVE + 90 * DAY).toISOString() },
+    });
+    enforcement.accept.list(third.envelope);
+    expect(receipts(true).at(-1)).toBe('delivered withdrawal');
+    device.box.pass(10 * DAY);
+    expect(receipts(true)).toHaveLength(3);
   });
 
-  it('wipes nothing any more; what it has wiped here is said for ever', () => {
-    const exitsBy = (now: number, wiped: Parameters<typeof noticesOf>[2]) =>
-      read(now, { terms: EXIT, changes: { act: 'exit' }, wiped });
-    const until = EFFECTIVE + 30 * DAY;
-    const coming = { exportsUntil: until, approved: true, wiped: null };
-    expect(exitsBy(UNTIL - 1, [])).toEqual([{ status: 'active', exit: coming }]);
-    expect(exitsBy(UNTIL, [])).toEqual([{ status: 'ended', exit: null }]);
-    const carriedOut = { order: '2015-001', revision: 1, at: until + DAY };
-    expect(exitsBy(UNTIL + 3_000 * DAY, [carriedOut])).toEqual([
-      { status: 'ended', exit: { ...coming, wiped: until + DAY } },
-    ]);
+  it('gives the notice of a withdrawal only on a device that the order affected, also after a restart', () => {
+    const plan = { nexus: ['home' as const], noticePlan: ['withdrawal' as const] };
+    /** A device with this home while the order is in effect. The device is elsewhere when the order is withdrawn. */
+    const toldOf = (home: string) => {
+      device.renew(home);
+      const lasting = { expiresAt: new Date(EFFECTIVE + 90 * DAY).toISOString() };
+      const { enforcement, clock, shut, first, list } = enrolled(plan, lasting);
+      enforcement.accept.record(recordOf({ version: 2, home }));
+      clock.authenticate(EFFECTIVE + HOUR);
+      enforcement.settle();
+      const denied = shut('mail');
+      enforcement.accept.record(recordOf({ version: 3, home: 'GB' }));
+      expect(shut('mail')).toBe(false);
+      enforcement.stop();
+      const end = { revision: 2, previous: first.digest, act: 'withdraw' as const, status: 'withdrawn' as const };
+      const over = signedRevision(revisionDocument({ ...end, terms: { ...TERMS, ...plan } }), [ada, ben]);
+      const again = open();
+      again.enforcement.accept.list(listOf([over], { version: 2, previous: list.hash, ...lasting }).envelope);
+      again.enforcement.stop();
+      return { denied, told: receipts(true) };
+    };
+    expect(toldOf('PK')).toEqual({ denied: true, told: ['delivered withdrawal'] });
+    expect(toldOf('IN')).toEqual({ denied: false, told: [] });
   });
-});
 
-it('says of a notice that it came too late for what its moment says', () => {
-  const at = EFFECTIVE - 8 * DAY;
-  const told = [{ ...TOLD, moment: 'P30D', at } as const, { ...TOLD, moment: 'P7D', at: EFFECTIVE - 7 * DAY } as const];
-  const [notice] = noticesOf([{ revision: revisionDocument({}) }], told, [], new Map(), EFFECTIVE);
-  expect(notice?.told.map(({ moment, late }) => [moment, late])).toEqual([
-    ['P30D', true],
-    ['P7D', false],
-  ]);
-});
-
-it('of a withdrawn order it is read until it was shown, and for a week from its withdrawal', () => {
-  const changes = { act: 'withdraw', status: 'withdrawn' } as const;
-  const withdrawn = (now: number, shown: boolean) =>
-    statuses(now, { changes, told: [TOLD, { ...TOLD, moment: 'withdrawal', at: EFFECTIVE + DAY, shown }] });
-  expect(withdrawn(EFFECTIVE + 8 * DAY, true)).toEqual(['withdrawn']);
-  expect(withdrawn(EFFECTIVE + 8 * DAY + 1, true)).toEqual([]);
-  // By its own date it would have ended: what is told is that it was withdrawn.
-  expect(withdrawn(UNTIL + 30 * DAY, false)).toEqual(['withdrawn']);
+  it('gives no notice of an order until the order would affect this device', () => {
+    const { enforcement, clock } = enrolled({ nexus: ['network'] });
+    clock.authenticate(EFFECTIVE - 6 * DAY);
+    enforcement.settle();
+    expect(receipts(true)).toEqual([]);
+    enforcement.evidence.observe(observationsOf({ position: null, network: '410' }, clock.now()));
+    expect(receipts(true)).toEqual(['delivered P7D']);
+  });
 });

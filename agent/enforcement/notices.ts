@@ -1,97 +1,108 @@
-/** The orders that a person on this device can read about: all that are noticed or in force, also those that do not reach them, and what has just ended. */
-import type { NoticeMoment, Revision } from '../../shared/order/documents.ts';
-import { exportsUntil, isExit } from '../../shared/order/exit.ts';
-import { isLate } from '../../shared/order/notice-times.ts';
-import { toldTo } from '../../shared/order/spoken-to.ts';
-import type { AcceptedRevision } from '../../shared/order/verify-list.ts';
 import type { Instant } from '../../shared/time/clock.ts';
-import type { Reason, Service } from '../../shared/verdict/terms.ts';
-import type { ExitMemory, GateState } from './enforcement-store.ts';
-import type { GivenNotice } from './notice-plan.ts';
+import { evaluate } from '../../shared/verdict/evaluate.ts';
+import type { DeviceFacts, OrderRule } from '../../shared/verdict/terms.ts';
+import type { EventStore, NoticeStore, Transactions } from './enforcement-store.ts';
+import { denialEvent } from './gates.ts';
+import { dueNotice, type GivenNotice, nextNotice } from './notice-plan.ts';
+import type { Receipts } from './receipts.ts';
+import type { StoredDocuments } from './stored-documents.ts';
 
-export interface Notice {
-  readonly order: string;
-  readonly revision: number;
-  readonly title: string;
-  /** ended: by its own date. */
-  readonly status: 'active' | 'held' | 'withdrawn' | 'ended';
-  readonly services: readonly Service[];
-  readonly areas: readonly string[];
-  /** Why it denies something to this device; empty while it does not. */
-  readonly reasons: readonly Reason[];
-  readonly effective: Instant;
-  readonly until: Instant | null;
-  /** Language tag → what people are told: the order's notice, or else its public statement. */
-  readonly statement: Readonly<Record<string, string>>;
-  readonly appeal: string;
-  /** Of an order that ends service for good: what was said here can be exported until then at least, and is wiped afterwards. Null: nothing is wiped. */
-  readonly exit: {
-    readonly exportsUntil: Instant;
-    /** Two people have approved the wipe. */
-    readonly approved: boolean;
-    /** When it was carried out here. */
-    readonly wiped: Instant | null;
-  } | null;
-  /** What this device has told of it by plan, oldest first. */
-  readonly told: readonly {
-    readonly moment: NoticeMoment;
-    readonly at: Instant;
-    readonly shown: boolean;
-    /** Too late to be what its moment says. */
-    readonly late: boolean;
-  }[];
+export interface Notices {
+  /** Notices that the device has given to the user, oldest first. */
+  all(): readonly GivenNotice[];
+  /** The newest notice of each order that no user has seen yet. */
+  unshown(): readonly GivenNotice[];
+  markShown(orders: readonly { order: string; revision: number }[]): void;
 }
 
-/** That an order is over can be read for so long by whoever was told of it. */
-const AFTERWARDS = 7 * 86_400_000;
-
-export function noticesOf(
-  orders: Iterable<Pick<AcceptedRevision, 'revision'>>,
-  given: readonly GivenNotice[],
-  exits: ExitMemory['wiped'],
-  gates: ReadonlyMap<Service, Pick<GateState, 'denials'>>,
-  now: Instant,
-): readonly Notice[] {
-  const notices: Notice[] = [];
-  const denials = [...gates.values()].flatMap((gate) => gate.denials);
-  for (const { revision } of orders) {
-    const told = given.filter(({ order }) => order === revision.order);
-    const wiped = exits.findLast(({ order }) => order === revision.order)?.at ?? null;
-    const { title, services, areas, effective, appeal } = revision.terms;
-    const until = revision.terms.until === null ? null : Date.parse(revision.terms.until);
-    const ended = revision.status !== 'withdrawn' && until !== null && now >= until;
-    // What was wiped stays wiped: by which order can be read for ever.
-    if (ended && wiped === null && (told.length === 0 || now > until + AFTERWARDS)) continue;
-    const withdrawal = told.find(({ moment }) => moment === 'withdrawal');
-    if (revision.status === 'withdrawn' && (!withdrawal || (withdrawal.shown && now > withdrawal.at + AFTERWARDS)))
-      continue;
-    const status = ended ? 'ended' : revision.status;
-    notices.push({
-      order: revision.order,
-      revision: revision.revision,
-      title,
-      status,
-      services,
-      areas,
-      reasons: [...new Set(denials.filter(({ order }) => order === revision.order).flatMap(({ reasons }) => reasons))],
-      effective: Date.parse(effective),
-      until,
-      statement: toldTo(revision.terms),
-      appeal,
-      exit: exitOf(revision, status, wiped),
-      told: told.map((each) => {
-        const { moment, at, shown } = each;
-        return { moment, at, shown, late: isLate(moment, each.effective, at) };
-      }),
-    });
-  }
-  return notices.sort((a, b) => (a.order < b.order ? -1 : 1));
+export interface PlannedNotices extends Notices {
+  /** Stores the notices that are due, each with its receipt `delivered`. */
+  give(facts: DeviceFacts, now: Instant): readonly GivenNotice[];
+  nextAt(now: Instant): Instant | null;
 }
 
-/** Of an order that is over only what it has done here. */
-function exitOf(revision: Revision, status: Notice['status'], wiped: Instant | null): Notice['exit'] {
-  const until = exportsUntil(revision.terms);
-  const over = status === 'withdrawn' || status === 'ended';
-  if (until === null || (over && wiped === null)) return null;
-  return { exportsUntil: until, approved: isExit(revision), wiped };
+export function openNotices(ports: {
+  readonly store: NoticeStore & EventStore & Transactions;
+  readonly documents: Pick<StoredDocuments, 'orders'>;
+  readonly rules: () => readonly OrderRule[];
+  readonly receipts: Receipts;
+  readonly onChange: () => void;
+}): PlannedNotices {
+  const { store, documents, receipts } = ports;
+  let cached: readonly GivenNotice[] | null = null;
+  const all = () => {
+    cached ??= store.notices();
+    return cached;
+  };
+  const ofOrder = (number: string) => all().filter(({ order }) => order === number);
+
+  /**
+   * Notices that are due. A device gets a notice if the order would deny a service on it now. A device gets a notice of withdrawal if the
+   * order had an effect or a notice on it.
+   */
+  const dueOf = (rule: OrderRule, facts: DeviceFacts, now: Instant): GivenNotice[] => {
+    const revision = documents.orders.get(rule.order)?.revision;
+    if (!revision) return [];
+    const denied = rule.withdrawn && store.happened(denialEvent(rule.order));
+    const moment = dueNotice(revision, rule, { given: ofOrder(rule.order), denied }, now);
+    if (moment === null || (moment !== 'withdrawal' && !wouldDeny(rule, facts, now))) return [];
+    const effective = Date.parse(revision.terms.effective);
+    return [{ order: rule.order, moment, effective, revision: rule.revision, at: now, shown: false }];
+  };
+
+  return {
+    all,
+    unshown() {
+      const newest = new Map(all().map((notice) => [notice.order, notice]));
+      return [...newest.values()].filter(({ shown }) => !shown);
+    },
+    give(facts, now) {
+      const due = ports.rules().flatMap((rule) => dueOf(rule, facts, now));
+      if (due.length === 0) return due;
+      store.reserved(() => {
+        for (const notice of due) {
+          store.addNotice(notice);
+          const { order, revision, moment } = notice;
+          receipts.record({ kind: 'delivered', order, revision, service: null, gate: null, notice: moment });
+        }
+      });
+      cached = null;
+      return due;
+    },
+    nextAt(now) {
+      const times = ports.rules().flatMap((rule) => {
+        const revision = documents.orders.get(rule.order)?.revision;
+        return (revision && nextNotice(revision, rule, now)) ?? [];
+      });
+      return times.length === 0 ? null : Math.min(...times);
+    },
+    markShown(orders) {
+      store.transaction(() => {
+        for (const { order, revision } of orders) {
+          for (const notice of ofOrder(order)) {
+            if (!store.noticeShown(notice)) continue;
+            const { moment } = notice;
+            receipts.record({
+              kind: 'displayed',
+              order,
+              revision: notice.revision,
+              service: null,
+              gate: null,
+              notice: moment,
+            });
+          }
+          if (!store.once(`shown ${order} ${revision}`)) continue;
+          receipts.record({ kind: 'displayed', order, revision, service: null, gate: null });
+        }
+      });
+      cached = null;
+      ports.onChange();
+    },
+  };
+}
+
+/** Whether the order would deny a service to this device if the order were in effect now. */
+function wouldDeny(rule: OrderRule, facts: DeviceFacts, now: Instant): boolean {
+  const effective = { ...rule, effective: Math.min(rule.effective, now) };
+  return Object.values(evaluate([effective], facts, now).services).some(({ allowed }) => !allowed);
 }

@@ -1,4 +1,4 @@
-/** A real GeoClue on a real D-Bus of its own, with its own configuration, a receiver and a service on loopback; and what breaks. */
+/** A real GeoClue on its own D-Bus, with its own configuration, a receiver and a position service on loopback, and failures of each. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { observationsOf } from './sensors.ts';
 
 const GEOCLUE = '/usr/libexec/geoclue';
 const NAME = 'org.freedesktop.GeoClue2';
-/** Its configuration has one place, so it gets a view of the file system in which that place is the test's. */
+/** GeoClue reads one fixed configuration path. The test mounts its own file there, in a private view of the file system. */
 const UNSHARE = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-current-user', '--keep-caps', '--mount'];
 const present = existsSync(GEOCLUE) && spawnSync('unshare', [...UNSHARE, 'true']).status === 0;
 const geoclue = needed('geoclue', 'apt-get install geoclue-2.0, where mounts may be unshared', present);
@@ -32,7 +32,6 @@ async function listening<T extends Server>(server: T, where: string | number): P
   return server;
 }
 
-/** A bus, and the daemon that serves it. */
 async function busUp(home: string): Promise<PrivateBus & { daemon: ChildProcess }> {
   const bus = privateBus(home);
   const daemon = childForOneTest(bus.start(), 'SIGKILL');
@@ -40,20 +39,20 @@ async function busUp(home: string): Promise<PrivateBus & { daemon: ChildProcess 
   return { ...bus, daemon };
 }
 
-/** What an administrator copies. */
+/** Configuration as an administrator copies it. */
 const OURS = join(import.meta.dirname, '../cordon-agent.geoclue.conf');
-/** Off or on, it asks a service by the address alone: never the one on the internet. */
+/** Uses the test's position service, also when the sources are off, and never the one on the internet. */
 const NOWHERE = 'url=http://127.0.0.1:9/';
 const SOURCES = ['network-nmea', '3g', 'cdma', 'modem-gps', 'wifi', 'compass', 'static-source'];
 
 interface Configured {
   readonly ours: boolean;
-  /** What is on, and its line. */
+  /** Enabled source, with its configuration line. */
   readonly sources?: Record<string, string>;
   readonly lines?: string;
 }
 
-/** As Debian ships it, with files besides. */
+/** Debian's configuration, with additional files. */
 async function startGeoclue({ address }: PrivateBus, { ours, sources = {}, lines = '' }: Configured) {
   const config = folderForOneTest();
   const added = join(config, 'conf.d');
@@ -71,14 +70,14 @@ async function startGeoclue({ address }: PrivateBus, { ours, sources = {}, lines
   return child;
 }
 
-/** Whether GeoClue has a client, by its own word. */
+/** Whether GeoClue reports a client. */
 function serves(address: string): boolean {
   const asked = ['call', NAME, '/org/freedesktop/GeoClue2/Client', 'org.freedesktop.DBus.Introspectable', 'Introspect'];
   const answer = execFileSync('busctl', [`--address=${address}`, ...asked], { stdio: 'pipe', encoding: 'utf8' });
   return answer.includes('<node name=');
 }
 
-/** A receiver in Karachi, as the socket of one. */
+/** Socket of a receiver in Karachi. */
 async function receiver(): Promise<string> {
   const path = join(folderForOneTest(), 'nmea');
   const sentence = (text: string) => {
@@ -98,7 +97,7 @@ async function receiver(): Promise<string> {
   return `nmea-socket=${path}`;
 }
 
-/** A service that places whoever asks, as the one on the internet does; nothing on this machine tells it of Wi-Fi. */
+/** Position service without Wi-Fi data. It answers every request, like the one on the internet. */
 async function placing(answer: object): Promise<{ url: string; asked: () => number }> {
   let asked = 0;
   const server = createHttpServer((_request, response) => {

@@ -1,7 +1,7 @@
 /**
- * The position that GeoClue knows (`org.freedesktop.GeoClue2` on the system bus). Its clients live as long as their connection, so each reading has one of its
- * own. What counts of its words is what satellites, Wi-Fi or its own file say. Where it has none of them it guesses by the address, which is evidence already
- * (`address`): taken for a position as well, one lie would be two sources that agree. And by mobile cells, whose country `network` says.
+ * Positions from GeoClue (`org.freedesktop.GeoClue2` on the system bus). Each reading opens its own connection and client. Only positions from satellites,
+ * Wi-Fi or GeoClue's file count. GeoClue also guesses by IP address and by mobile cells, but the evidence sources `address` and `network` already have that
+ * information: one wrong source must not count twice.
  */
 import { setTimeout as passed } from 'node:timers/promises';
 import { AbortError, ConnectionClosedError, createClient, DBusError, defineInterface } from 'dbus-native';
@@ -11,28 +11,27 @@ import { SourceUnavailable } from './sensors.ts';
 
 const WITHIN = 15_000;
 const ASK_EVERY = 500;
-/** In metres. Ichnaea, whose protocol GeoClue speaks, gives Wi-Fi at most so much and cells more; guesses by address begin at tens of kilometres. */
+/** Upper limit of a position's inaccuracy, in meters. Wi-Fi positions of Ichnaea are better; positions of cells and addresses are worse. */
 const COARSEST = 1_000;
-/** GeoClue makes 0 m of a fix with a good geometry, which no receiver has. */
+/** Lower limit of accuracy, in meters. GeoClue rounds a good fix to 0 m, which no receiver reaches. */
 const FINEST = 30;
-/** Of the service's `fallback`: by address (`ipf`), by a region of cells (`lacf`). */
+/** Names of guessed sources: by address (`ipf`), or by a region of cells (`lacf`). */
 const GUESS = /geoip|fallback/i;
-/** It may answer from memory (`Timestamp` in its interface), and a reading is evidence of now. */
+/** Maximum age of a fix in milliseconds. GeoClue may return an old fix (`Timestamp`), which is no evidence of the present location. */
 const OLDEST = 10 * 60_000;
 
 const GEOCLUE = 'org.freedesktop.GeoClue2';
 const CLIENT = `${GEOCLUE}.Client`;
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 const MANAGER = ['/org/freedesktop/GeoClue2/Manager', `${GEOCLUE}.Manager`] as const;
-/** The name under which geoclue.conf lets it in, as an application and as an agent. */
+/** The agent's name in geoclue.conf, as an application and as a GeoClue agent. */
 const OWN_NAME = 'cordon-agent';
-/** GClueAccuracyLevel. */
+/** Accuracy level `EXACT` of GClueAccuracyLevel. */
 const EXACT = 8;
 const AGENT = defineInterface({
   name: `${GEOCLUE}.Agent`,
   properties: { MaxAccuracyLevel: { type: 'u', access: 'read', value: EXACT } },
 });
-/** No service of that name, or one that was switched off. */
 const NOT_THERE = new Set(['org.freedesktop.DBus.Error.ServiceUnknown', 'org.freedesktop.systemd1.UnitMasked']);
 
 const locationSchema = z.looseObject({
@@ -40,11 +39,11 @@ const locationSchema = z.looseObject({
   Longitude: z.number().min(-180).max(180),
   Accuracy: z.number(),
   Description: z.string(),
-  /** Seconds and microseconds. */
+  /** Time of a position as seconds and microseconds. */
   Timestamp: z.tuple([z.bigint(), z.bigint()]),
 });
 
-/** Pure: the position in a location's properties; null when it is coarse, guessed or not of now. Throws for what is not GeoClue's. */
+/** The position in a location's properties; null when it is coarse, guessed or old. Throws for invalid properties. */
 export function positionOf(location: unknown, now: number): Position | null {
   const { Latitude, Longitude, Accuracy, Description, Timestamp } = locationSchema.parse(location);
   const age = Math.abs(now - Number(Timestamp[0]) * 1000);
@@ -53,36 +52,36 @@ export function positionOf(location: unknown, now: number): Position | null {
 }
 
 /**
- * The first position that counts; null when none comes in time. Rejects with `SourceUnavailable` where there is no GeoClue or it refuses, with the system's error
- * where there is no bus, and for what is not GeoClue's.
+ * Returns the first valid position, or null if none arrives in time. Rejects with `SourceUnavailable` when GeoClue is missing or refuses
+ * access, and with the system's error when the bus is missing or a response is invalid.
  */
 export async function readGeoclue(busAddress: string, within = WITHIN): Promise<Position | null> {
   const began = performance.now();
   const over = AbortSignal.timeout(within);
   const bus = createClient({ busAddress, authMethods: ['EXTERNAL'], maxMessageSize: 64 * 1024 });
-  // What is in flight ends with the connection, and says why.
+  // The end of the connection rejects all calls in progress.
   bus.connection.on('error', (error: Error) => bus.connection.stream.destroy(error));
   const call = <T>(path: string, name: string, member: string, signature?: string, ...body: unknown[]) =>
     bus.invoke<T>(
       { destination: GEOCLUE, path, interface: name, member, ...(signature && { signature, body }) },
       { signal: over },
     );
-  /** Heard until the connection ends, and for nobody else: it has no `AuthorizeApp`. */
+  /** Registers this client as a GeoClue agent for its own user, until the connection ends. */
   const actAsAgent = async () => {
     await bus.export('/org/freedesktop/GeoClue2/Agent', AGENT);
     await call(...MANAGER, 'AddAgent', 's', OWN_NAME);
   };
   try {
     const asked = call<string>(...MANAGER, 'GetClient');
-    // Since 2.7 it lets a user wait until somebody's session has brought an agent for that user. Where none comes this is one, if geoclue.conf names it;
-    // not sooner, since it would take the place of the session's.
+    // Since 2.7, GeoClue makes a client wait for an agent of the user's session. Without such an agent, this client registers itself, if geoclue.conf allows
+    // it. An earlier registration would replace the session's agent.
     const soon = await Promise.race([asked, passed(within / 5, null, { ref: false })]);
     if (soon === null) await actAsAgent();
     const client = soon ?? (await asked);
     await call(client, PROPERTIES, 'Set', 'ssv', CLIENT, 'DesktopId', ['s', OWN_NAME]);
     await call(client, PROPERTIES, 'Set', 'ssv', CLIENT, 'RequestedAccuracyLevel', ['u', EXACT]);
     await call(client, CLIENT, 'Start');
-    // Asked, not listened to: any program may send a signal, and only GeoClue answers.
+    // The client polls, because any program may send a signal, and only GeoClue answers a call.
     while (performance.now() - began < within * 0.8) {
       const path = await call<string>(client, PROPERTIES, 'Get', 'ss', CLIENT, 'Location');
       const position =
@@ -100,7 +99,7 @@ export async function readGeoclue(busAddress: string, within = WITHIN): Promise<
   }
 }
 
-/** A refusal in GeoClue's words, which name its reason. Nothing else in anybody's: they may hold a position. */
+/** Error with GeoClue's known reason. Other error texts may contain a position, so the agent replaces them. */
 function inOurWords(error: unknown): unknown {
   if (error instanceof ConnectionClosedError) return error.cause ?? new Error('the bus closed the connection');
   if (error instanceof AbortError) return new Error('it does not answer');

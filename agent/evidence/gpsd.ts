@@ -1,17 +1,14 @@
-/**
- * The position that gpsd knows, by its own protocol (JSON lines over TCP; `gpsd_json(5)`). Heard on loopback alone: whoever may open that port on this
- * machine could as well write the sensor file. A fix without an estimate of its error is no position.
- */
+/** Positions from gpsd (JSON lines over TCP; `gpsd_json(5)`), on loopback only. A fix without an error estimate is not a position. */
 import { connect } from 'node:net';
 import { z } from 'zod';
 import type { Position } from '../../shared/areas/position.ts';
 
-/** A receiver says a fix every second; one that is cold says that it has none. */
+/** Milliseconds to wait for a report. A receiver reports its fix, or the absence of one, every second. */
 const WITHIN = 6_000;
 const LONGEST_LINE = 64 * 1024;
 
 const classSchema = z.looseObject({ class: z.string() });
-/** Time, position, velocity. `mode`: 2 and 3 are fixes; errors in metres, 95 % of the time within. */
+/** TPV report of gpsd (time, position, velocity). `mode`: 2 and 3 are fixes; errors in meters, at 95 % confidence. */
 const fixSchema = z.looseObject({
   mode: z.int(),
   lat: z.number().min(-90).max(90).optional(),
@@ -21,7 +18,7 @@ const fixSchema = z.looseObject({
   epy: z.number().min(0).optional(),
 });
 
-/** Pure: the position in one line; null when it has none. Throws for what is not gpsd's. */
+/** Position in one line of gpsd; null without a fix. Throws for an invalid line. */
 export function positionIn(line: string): Position | null {
   const json: unknown = JSON.parse(line);
   if (classSchema.parse(json).class !== 'TPV') return null;
@@ -31,7 +28,7 @@ export function positionIn(line: string): Position | null {
   return { latitude: lat, longitude: lon, accuracy: error };
 }
 
-/** The first fix that comes; null while the receiver has none. Rejects with the system's error when nothing answers, and for what is not gpsd. */
+/** The first fix; null while the receiver has none. Rejects with the system's error without gpsd, and for invalid data. */
 export function readGpsd(port: number, within = WITHIN): Promise<Position | null> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port });
@@ -56,7 +53,7 @@ export function readGpsd(port: number, within = WITHIN): Promise<Position | null
           if (position) return end(() => resolve(position));
         }
       } catch {
-        // Not in its words: they may hold a position.
+        // The parser's error text may contain a position, so the agent replaces it.
         end(() => reject(new Error('what answers does not speak gpsd’s protocol')));
       }
     });

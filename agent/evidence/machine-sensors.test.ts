@@ -1,4 +1,6 @@
-/** The sensors of a real machine: a real gpsd behind a fed receiver, a real D-Bus with a stand-in for ModemManager, and what breaks. */
+/**
+ * Sensors of a machine: a real gpsd with simulated receiver data, a real D-Bus with a replacement for ModemManager, and failures of each.
+ */
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -24,7 +26,7 @@ const dbusmock = needed('python3-dbusmock', 'apt-get install python3-dbusmock db
 
 endAllAfterEach();
 
-/** On loopback, whatever it says to whoever comes. */
+/** A server on loopback that sends this text to every client. */
 async function said(...lines: string[]): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -35,7 +37,7 @@ async function said(...lines: string[]): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** NMEA 0183, as a receiver in Karachi writes it for a minute. */
+/** NMEA 0183 data of a receiver in Karachi, for one minute. */
 function karachi(): string {
   const sentence = (text: string) => {
     const sum = [...text].reduce((check, letter) => check ^ letter.charCodeAt(0), 0);
@@ -184,7 +186,7 @@ it.skipIf(!mmcli.present || !dbusmock.present)(
         ...[how, 'sa{sv}', 'org.freedesktop.ModemManager1.Modem.Modem3gpp', ...set],
       );
     };
-    // MM_MODEM_3GPP_REGISTRATION_STATE: 5 roaming, 2 searching.
+    // MM_MODEM_3GPP_REGISTRATION_STATE: 5 is roaming, 2 is searching.
     await register('AddProperties', '41001', 5);
     const reading = await sense();
     expect(reading).toMatchObject({ network: '410', sources: [{}, {}, { state: 'working' }] });
@@ -196,7 +198,7 @@ it.skipIf(!mmcli.present || !dbusmock.present)(
   60_000,
 );
 
-it('says plainly that there is none on another platform', async () => {
+it('says unaccented that there is none on another platform', async () => {
   const reading = await machineSensors({
     platform: 'darwin',
     gpsdPort: 2947,

@@ -1,6 +1,6 @@
 /**
- * What this machine senses by itself, where no program or file of a company does: gpsd, GeoClue and ModemManager, where they run. On other systems than
- * Linux there is no honest source that needs no consent of the person at the screen, so there is none. A source that fails is no evidence.
+ * The machine's own sensors: gpsd, GeoClue and ModemManager, used when the company configures no program or file. Linux only: other systems have no source
+ * that works without the consent of the user at the screen. A failed source gives no evidence.
  */
 import { readGeoclue } from './geoclue.ts';
 import { readGpsd } from './gpsd.ts';
@@ -9,15 +9,15 @@ import { type Sensors, type SourceState, SourceUnavailable } from './sensors.ts'
 
 interface MachineSensors {
   readonly platform: NodeJS.Platform;
-  /** 0: gpsd is not asked. */
+  /** Port of gpsd on loopback; 0: the agent does not use gpsd. */
   readonly gpsdPort: number;
-  /** The address of the system bus, where GeoClue is asked; null: it is not. */
+  /** The system bus of GeoClue; null: the agent does not use GeoClue. */
   readonly geoclueBus: string | null;
-  /** Of a source that is there and does not work. */
+  /** Called when a source exists but fails. */
   readonly onFailure: (why: string) => void;
 }
 
-/** Nothing is there to be asked. */
+/** Error codes of a missing source. */
 const ABSENT = new Set(['ECONNREFUSED', 'ENOENT']);
 
 export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: MachineSensors): Sensors {
@@ -35,7 +35,7 @@ export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: Ma
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       if (ABSENT.has(code)) return [null, { name, state: 'absent', detail: 'not running here' }];
       const why = error instanceof Error ? (error.message.split('\n').at(-1) ?? '') : String(error);
-      // A machine without a modem has the client and no service behind it: that is how most are.
+      // Most machines have the client of ModemManager, but no modem and no service.
       const silent =
         name === 'ModemManager' &&
         /ServiceUnknown|not found|couldn't (create|connect|find)|No such file/i.test(
@@ -53,7 +53,7 @@ export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: Ma
       gpsdPort === 0
         ? unasked('gpsd', 'absent', 'switched off')
         : await ask('gpsd', () => readGpsd(gpsdPort), 'no fix yet');
-    // It may tell a service on the internet which Wi-Fi is near, so it is not asked for what is known.
+    // GeoClue may send names of nearby Wi-Fi networks to an internet service, so it is used only without a gpsd fix.
     const [found, geoclue] =
       geoclueBus === null
         ? unasked('GeoClue', 'absent', 'switched off')

@@ -1,7 +1,4 @@
-/**
- * The network that serves this machine's modem, from ModemManager over D-Bus, by the client that comes with it (`mmcli -J`). A modem that is not
- * registered is served by nobody, whatever it remembers.
- */
+/** The mobile network of this machine's modem, from ModemManager's client `mmcli -J`. Only a registered modem has a serving network. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -18,7 +15,7 @@ const modemSchema = z.looseObject({
   }),
 });
 
-/** Pure: the mobile country code (ITU E.212) of the network that a modem is registered with; null when with none. */
+/** The mobile country code (ITU E.212) of the modem's network; null for a modem that is not registered. */
 export function networkIn(text: string): string | null {
   const { modem } = modemSchema.parse(JSON.parse(text));
   const { 'operator-code': code = '', 'registration-state': state = '' } = modem['3gpp'] ?? {};
@@ -26,10 +23,9 @@ export function networkIn(text: string): string | null {
   return /^\d{5,6}$/.test(code) ? code.slice(0, 3) : null;
 }
 
-/** Pure: D-Bus paths. */
 const modemsIn = (text: string): readonly string[] => listSchema.parse(JSON.parse(text))['modem-list'];
 
-/** Of the first modem that is registered; null when none is. Rejects with `ENOENT` where there is no ModemManager, and with its client's own words. */
+/** The country code of the first registered modem; null without one. Rejects with `ENOENT` without ModemManager, or with the client's error. */
 export async function readModem(): Promise<string | null> {
   const mmcli = async (...args: string[]) =>
     (await run('mmcli', args, { timeout: WITHIN, maxBuffer: 256 * 1024 })).stdout;

@@ -1,6 +1,6 @@
 /**
- * Evidence that was dated by a clock which then turned out to be fast (a reboot with a wrong wall clock, corrected by the server): what
- * lies in the future was observed by now at the latest. Left as it is, it would hide every later observation.
+ * Evidence with a date in the future, made while this device's clock was fast. Its date is moved back to now, because it would otherwise hide all later
+ * observations.
  */
 import type { Instant } from '../../shared/time/clock.ts';
 import {

@@ -1,7 +1,6 @@
 /**
- * The sensors of a real machine: a company's own program, or a file that one writes, gives
- * `{"position": {"latitude", "longitude", "accuracy"}, "network": "410"}`; either field may be missing. What is not so is no
- * reading and is said in the log: a broken sensor must not become evidence.
+ * A company's own sensors: a program or a file gives `{"position": {"latitude", "longitude", "accuracy"}, "network": "410"}`. Either field may be missing.
+ * Invalid data is logged and is not evidence.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -42,7 +41,7 @@ export function sensorsFrom(source: SensorSource, onFailure: (why: string) => vo
       const detail = idle ? 'it knows neither position nor network' : '';
       return { ...reading, sources: [{ name, state: idle ? 'idle' : 'working', detail }] };
     } catch (error) {
-      // Not in a parser's words: they may hold a position.
+      // The parser's error text may contain a position, so the agent replaces it.
       const malformed = error instanceof SyntaxError || error instanceof z.ZodError;
       const why = malformed
         ? 'it is not in the form that is read'

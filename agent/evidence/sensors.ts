@@ -1,6 +1,4 @@
-/**
- * What a device can sense of where it is, turned into areas on the device itself: coordinates are neither stored nor sent.
- */
+/** Sensor readings, converted into areas on the device. The device neither stores nor sends coordinates. */
 import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
 import { areasOfMcc } from '../../shared/areas/mcc.ts';
 import type { AreaPolygon } from '../../shared/areas/polygon.ts';
@@ -8,12 +6,10 @@ import { areasOfPosition, type Position } from '../../shared/areas/position.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Observation } from '../../shared/verdict/terms.ts';
 
-/** What a source is, without what it says. */
 export interface SourceState {
   readonly name: 'gpsd' | 'GeoClue' | 'ModemManager' | 'sensor program' | 'sensor file';
-  /** idle: it works and has nothing to say. refused: it does not let the agent ask. failed: what it said is no evidence. */
+  /** `idle`: the sensor works, but has no data. `refused`: the sensor denies the agent access. `failed`: the sensor gave invalid data. */
   readonly state: 'working' | 'idle' | 'absent' | 'refused' | 'failed';
-  /** Why it does not say anything. */
   readonly detail: string;
 }
 
@@ -21,11 +17,10 @@ export interface Reading {
   readonly position: Position | null;
   /** The mobile country code of the serving network, e.g. `410`. */
   readonly network: string | null;
-  /** What was asked for it. */
   readonly sources?: readonly SourceState[];
 }
 
-/** A source that cannot be asked, which is how this machine is set up and no failure. */
+/** Missing source, or a source that denies access. Neither is a failure. */
 export class SourceUnavailable extends Error {
   readonly state: 'absent' | 'refused';
 
@@ -37,10 +32,12 @@ export class SourceUnavailable extends Error {
 
 export type Sensors = () => Promise<Reading>;
 
-/** A machine that can sense nothing: its evidence is the address that the server sees. */
+/** A machine without sensors: its only evidence is the address that the server sees. */
 export const noSensors: Sensors = async () => ({ position: null, network: null });
 
-/** `polygons`: those that orders at hand name; a position says of them whether it lies in them. */
+/**
+ * Returns the evidence of a reading. `polygons`: the stored orders' polygons; the evidence states for each whether the device is inside.
+ */
 export function observationsOf(
   { position, network }: Reading,
   at: Instant,
@@ -56,7 +53,7 @@ export function observationsOf(
   return found;
 }
 
-/** What the server says of the connection's address: areas only. */
+/** Evidence from the areas of the connection's address, as the server states them. */
 export function addressObservation(areas: readonly string[], at: Instant): Observation | null {
   return areas.length === 0 ? null : { source: 'address', areas: areas.map(parseEvidenceArea), at, connected: true };
 }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { inventorySchema } from '../../shared/protocol/frames.ts';
 import { collectInventory, known } from './inventory.ts';
 
-it('describes this machine in the words of the protocol', async () => {
+it('describes this machine in the protocol’s format', async () => {
   const inventory = inventorySchema.parse(await collectInventory());
   expect(inventory.os.platform).toBe(process.platform);
   expect(inventory.hardware.memory).toBeGreaterThan(0);
@@ -14,6 +14,6 @@ it.each([
   ['To Be Filled By O.E.M.', null],
   ['Default string', null],
   ['PF3XYZ12', 'PF3XYZ12'],
-])('takes %j for %j: what is not known is null', (said, meant) => {
+])('reads %j as %j, with null for unknown values', (said, meant) => {
   expect(known(said)).toBe(meant);
 });

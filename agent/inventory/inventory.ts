@@ -1,10 +1,10 @@
-/** What the machine is, from systeminformation. What it does not know is null: nothing is invented. */
+/** The machine's inventory, from systeminformation. Unknown values are null. */
 import { arch, hostname, platform } from 'node:os';
 import si from 'systeminformation';
 import type { Inventory } from '../../shared/protocol/frames.ts';
 import { AGENT_VERSION } from '../version.ts';
 
-/** What machines say when they mean that they do not know. */
+/** Placeholder values of firmware vendors, treated as unknown. */
 const NOTHING =
   /^(|-|none|n\/a|null|unknown|not specified|default string|to be filled by o\.e\.m\.|system (serial number|product name|manufacturer))$/i;
 
@@ -52,7 +52,7 @@ export async function collectInventory(): Promise<Inventory> {
       .map((block) => ({
         name: block.name.slice(0, 128),
         size: positive(block.size),
-        // Only a LUKS layer above the disk says so; that there is none proves nothing.
+        // A LUKS layer proves encryption. Its absence proves nothing.
         encrypted: blocks.some((each) => each.fsType === 'crypto_LUKS' && each.name.startsWith(block.name))
           ? true
           : null,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { backoff, parseRetryAfter } from './backoff.ts';
 
-it('waits anything from nothing to a ceiling that doubles up to five minutes', () => {
+it('waits a random time below a ceiling that doubles up to five minutes', () => {
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   fc.assert(
     fc.property(fc.nat(1000), random, (attempt, share) => {
@@ -15,7 +15,7 @@ it('waits anything from nothing to a ceiling that doubles up to five minutes', (
   expect(backoff(3, 0.5)).toBe(4_000);
 });
 
-it('never comes before a Retry-After, and spreads what comes after it', () => {
+it('waits at least the Retry-After, with jitter on top', () => {
   expect(backoff(0, 0, 60_000)).toBe(60_000);
   expect(backoff(0, 0.5, 60_000)).toBe(67_500);
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { expiredCertificate, untrustedServer } from './connection-failure.ts';
+import { expiredCertificate, isAboutCertificate, untrustedServer } from './connection-failure.ts';
 
 const DAY = 86_400_000;
 const END = Date.parse('2026-05-03T10:00:00Z');
 
-describe('a connection that failed says why', () => {
+describe('the explanation of a failed connection', () => {
   it.each<[string, number, string | null, RegExp | null]>([
     ['the certificate is valid', END - DAY, null, null],
     [
@@ -18,7 +18,7 @@ describe('a connection that failed says why', () => {
       'it expired eight days ago',
       END + 8 * DAY,
       'x',
-      /expired on 2026-05-03. .*clock is right \(2026-05-11\).*enrolled again. Ask your admin .* cordon-agent enrol --replace, and paste/,
+      /expired on 2026-05-03. .*clock is right \(2026-05-11\).*enrolled again. Ask your admin .* cordon-agent enroll --replace, and paste/,
     ],
   ])('%s', (_case, now, renewal, words) => {
     const said = expiredCertificate({ notAfter: END, now, renewal });
@@ -26,15 +26,36 @@ describe('a connection that failed says why', () => {
     else expect(said).toMatch(words);
   });
 
-  it.each<[string, RegExp | null]>([
-    ['ERR_TLS_CERT_ALTNAME_INVALID', /not for the name old.example. .* add old.example to CORDON_NAMES/],
-    ['CERT_HAS_EXPIRED', /has expired by this machine's clock, which shows 2026-05-03/],
-    ['CERT_NOT_YET_VALID', /not valid yet/],
-    ['SELF_SIGNED_CERT_IN_CHAIN', /another certificate authority/],
-    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /another certificate authority/],
-    ['ECONNREFUSED', null],
-  ])('%s', (code, words) => {
-    const said = untrustedServer({ code, message: 'm' }, 'old.example', END);
+  const HOST = 'old.example';
+  const dates = (from: number, until: number) => ({ notBefore: END + from * DAY, notAfter: END + until * DAY });
+  it.each<[string, ReturnType<typeof dates> | null, RegExp | null]>([
+    ['ERR_TLS_CERT_ALTNAME_INVALID', null, /not for the name old.example. .* add old.example to CORDON_NAMES/],
+    [
+      'CERT_HAS_EXPIRED',
+      dates(-9, -1),
+      /^The certificate of the server at old.example expired on 2026-05-02. This machine's clock shows 2026-05-03. .* restart the server.$/,
+    ],
+    // The certificate of a CA has expired, not the server's own.
+    ['CERT_HAS_EXPIRED', dates(-9, 9), /old.example has expired. This machine's clock shows 2026-05-03/],
+    ['CERT_HAS_EXPIRED', null, /old.example has expired. This machine's clock shows 2026-05-03/],
+    ['CERT_NOT_YET_VALID', dates(1, 9), /is not valid before 2026-05-04. This machine's clock shows 2026-05-03/],
+    ['CERT_NOT_YET_VALID', dates(-1, 9), /is not valid yet/],
+    ['CERT_NOT_YET_VALID', null, /is not valid yet/],
+    [
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      dates(-1, 9),
+      /old.example is from another certificate authority than this device's \(m\). It is valid until 2026-05-12. .* Tell your admin. .*activation link/,
+    ],
+    [
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      null,
+      /another certificate authority than this device's \(m\). The device does not/,
+    ],
+    ['ECONNREFUSED', null, null],
+  ])('%s, with the dates %j', (code, certificate, words) => {
+    const failure = { code, message: 'm' };
+    const said = untrustedServer(failure, { host: HOST, certificate, now: END });
+    expect(isAboutCertificate(failure)).toBe(words !== null);
     if (words === null) expect(said).toBeNull();
     else expect(said).toMatch(words);
   });

@@ -1,6 +1,4 @@
-/** Why a connection to the server failed, as a user reads it: the fact, the consequence, and what to do. Pure. */
-
-/** `code`: what Node or OpenSSL gave, if anything. */
+/** `code`: the error code of Node or OpenSSL, or empty. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -10,18 +8,18 @@ export interface OwnValidity {
   readonly notAfter: number;
   /** This machine's wall clock. */
   readonly now: number;
-  /** Why the last attempt to renew the certificate failed; null: none did. */
+  /** The failure of the last certificate renewal; null without a failure. */
   readonly renewal: string | null;
 }
 
-/** The server renews a certificate for this long after its end (SECURITY.md). */
+/** Time after a certificate's expiry in which the server still renews the certificate (SECURITY.md). */
 const RENEWED_FOR = 7 * 86_400_000;
 const NEW_LINK =
-  'Ask your admin for an activation link, stop this agent, run cordon-agent enrol --replace, and paste the link.';
+  'Ask your admin for an activation link, stop this agent, run cordon-agent enroll --replace, and paste the link.';
 
 /**
- * A device whose own certificate has expired gets no words from the server: TLS 1.3 ends the connection after the handshake, and all that is
- * left is "socket hang up".
+ * Explanation of a failed connection after the certificate's expiry; null before the expiry. With an expired client certificate, TLS 1.3
+ * closes the connection after the handshake, and Node reports only "socket hang up".
  */
 export function expiredCertificate({ notAfter, now, renewal }: OwnValidity): string | null {
   if (now <= notAfter) return null;
@@ -33,23 +31,49 @@ export function expiredCertificate({ notAfter, now, renewal }: OwnValidity): str
   return `${fact} If this machine's clock is right (${day(now)}), the device must be enrolled again. ${NEW_LINK}`;
 }
 
-/** Null when the failure is not about the server's certificate. */
-export function untrustedServer({ code, message }: Failure, host: string, now: number): string | null {
+const REFUSED: Readonly<Record<string, 'expired' | 'early' | 'foreign' | 'name'>> = {
+  CERT_HAS_EXPIRED: 'expired',
+  CERT_NOT_YET_VALID: 'early',
+  SELF_SIGNED_CERT_IN_CHAIN: 'foreign',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'foreign',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'foreign',
+  UNABLE_TO_GET_ISSUER_CERT: 'foreign',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'foreign',
+  CERT_SIGNATURE_FAILURE: 'foreign',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'name',
+};
+
+export const isAboutCertificate = ({ code }: Failure): boolean => REFUSED[code] !== undefined;
+
+export interface RefusedServer {
+  readonly host: string;
+  /** Dates of the server's certificate; null when the agent could not read them. */
+  readonly certificate: { readonly notBefore: number; readonly notAfter: number } | null;
+  /** This machine's wall clock. */
+  readonly now: number;
+}
+
+/** Explanation of a refused server certificate; null for other failures. */
+export function untrustedServer({ code, message }: Failure, { host, certificate, now }: RefusedServer): string | null {
   const consequence = 'The device does not connect, because another machine may pretend to be the server.';
-  switch (code) {
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+  const subject = `The certificate of the server at ${host}`;
+  const clock = `This machine's clock shows ${day(now)}. The device cannot connect. Set the clock if it is wrong.`;
+  switch (REFUSED[code]) {
+    case 'name':
       return `The server's certificate is not for the name ${host}. ${consequence} Tell your admin to add ${host} to CORDON_NAMES, or to give you a new activation link.`;
-    case 'CERT_HAS_EXPIRED':
-      return `The server's certificate has expired by this machine's clock, which shows ${day(now)}. The device cannot connect. Set the clock if it is wrong. If it is right, tell your admin to restart the server.`;
-    case 'CERT_NOT_YET_VALID':
-      return `The server's certificate is not valid yet by this machine's clock, which shows ${day(now)}. The device cannot connect. Set the clock if it is wrong. If it is right, tell your admin.`;
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'CERT_SIGNATURE_FAILURE':
-      return `The server at ${host} has a certificate of another certificate authority than the one that this device was enrolled with (${message}). ${consequence} Tell your admin. If the organization has a new server, ask for an activation link.`;
+    case 'expired': {
+      const fact =
+        certificate && certificate.notAfter < now ? `expired on ${day(certificate.notAfter)}` : 'has expired';
+      return `${subject} ${fact}. ${clock} If it is right, tell your admin to check the server's clock and to restart the server.`;
+    }
+    case 'early': {
+      const from = certificate && certificate.notBefore > now ? ` before ${day(certificate.notBefore)}` : ' yet';
+      return `${subject} is not valid${from}. ${clock} If it is right, tell your admin.`;
+    }
+    case 'foreign': {
+      const until = certificate ? ` It is valid until ${day(certificate.notAfter)}.` : '';
+      return `${subject} is from another certificate authority than this device's (${message}).${until} ${consequence} Tell your admin. If the organization has a new server, ask for an activation link.`;
+    }
     default:
       return null;
   }

@@ -1,7 +1,6 @@
-/** How a plain connection to the server is made; everything above it is TLS. A port, so that a fleet can stand behind a proxy. */
 import { connect, type Socket } from 'node:net';
 
-/** Resolves with a connected socket. */
+/** Opens the TCP connection under TLS. A port, so that a simulated fleet can connect through a proxy. */
 export type DialPort = (target: { host: string; port: number }) => Promise<Socket>;
 
 const CONNECT_WITHIN = 15_000;

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeOfAsync } from '../../tests/support/code-of.ts';
-import { testAuthority } from '../../tests/support/enrolment.ts';
+import { testAuthority } from '../../tests/support/enrollment.ts';
 import { dialDirect } from './dial.ts';
 import { type Http, overTls } from './http.ts';
 import { secureDial } from './tls.ts';
@@ -54,23 +54,23 @@ afterAll(() => {
 
 const get = (path: string, more: { within?: number } = {}) => http(new URL(path, url), { method: 'GET', ...more });
 
-describe('case 21: an answer', () => {
-  it('that is whole is taken', async () => {
+describe('case 21: a response', () => {
+  it('is accepted when it is complete', async () => {
     expect((await get('/whole')).body.toString()).toBe('whole');
   });
 
-  it.each(['/silence', '/drip'])('that never comes to an end is given up in time: %s', async (path) => {
+  it.each(['/silence', '/drip'])('is abandoned in time when it does not end: %s', async (path) => {
     const begun = performance.now();
     await expect(get(path, { within: 500 })).rejects.toThrow('in 500 ms');
     expect(performance.now() - begun).toBeLessThan(3_000);
   });
 
-  it('that has no end is refused at 32 MiB, and no more of it is taken', async () => {
+  it('is refused at 32 MiB, without reading more', async () => {
     expect(await codeOfAsync(http(new URL('/endless', url), { method: 'GET' }))).toBe('too_large');
     expect(sent).toBeLessThan(64 * MiB);
   });
 
-  it('that is cut short is no answer', async () => {
+  it('is refused when it is incomplete', async () => {
     await expect(get('/short')).rejects.toThrow('aborted');
   });
 });

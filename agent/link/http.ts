@@ -1,10 +1,10 @@
-/** HTTPS for what does not go over the link: enrolment, renewal, and a refused device's polling. */
+/** HTTPS requests of the device: enrollment, renewal, messages' files, and the polling of a refused device. */
 import { Agent, request as httpRequest, type RequestOptions } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { CordonError } from '../../shared/errors.ts';
 import type { SecureDial } from './tls.ts';
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: NodeJS.Dict<string | string[]>;
   readonly body: Buffer;
@@ -14,23 +14,29 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
-  /** The whole of question and answer, however slowly they go, in milliseconds; a minute by default. */
+  /** Milliseconds for the whole request and response; one minute by default. */
   readonly within?: number;
 }
 
-export type Http = (url: URL, request: HttpRequest) => Promise<HttpAnswer>;
+export type Http = (url: URL, request: HttpRequest) => Promise<HttpResponse>;
 
-/** Without a sign of the other side for so long it is given up. */
+/** HTTPS with the device's certificate to the device listener. */
+export interface DeviceListener {
+  readonly deviceUrl: () => string;
+  readonly http: () => Http;
+}
+
+/** Milliseconds without data after which the request fails. */
 const SILENT_FOR = 30_000;
-const ANSWER_WITHIN = 60_000;
-const LARGEST_ANSWER = 32 * 1024 * 1024;
+const RESPONSE_WITHIN = 60_000;
+const LARGEST_RESPONSE = 32 * 1024 * 1024;
 
-/** Each request over a connection of its own. */
+/** Each request uses its own connection. */
 export function overTls(dial: SecureDial): Http {
   return async (url, request) => {
     const socket = await dial(targetOf(url));
     try {
-      // `node:http` on purpose: the connection that it is given has TLS already.
+      // `node:http`, because the given connection has TLS already.
       return await ask(url, request, { createConnection: () => socket, headers: { connection: 'close' } });
     } finally {
       socket.destroy();
@@ -38,7 +44,7 @@ export function overTls(dial: SecureDial): Http {
   };
 }
 
-/** Requests to one server over one connection, one after the other; a new one if the server has closed it. Whoever opens it closes it. */
+/** Sequential requests to one server over one connection, which is reopened if the server closes it. The caller closes it at the end. */
 export function overOneConnection(dial: SecureDial): { readonly http: Http; close(): void } {
   let socket: TLSSocket | null = null;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -55,11 +61,11 @@ export function overOneConnection(dial: SecureDial): { readonly http: Http; clos
   };
 }
 
-function ask(url: URL, asked: HttpRequest, over: RequestOptions): Promise<HttpAnswer> {
-  const { method, headers, body, within = ANSWER_WITHIN } = asked;
+function ask(url: URL, given: HttpRequest, over: RequestOptions): Promise<HttpResponse> {
+  const { method, headers, body, within = RESPONSE_WITHIN } = given;
   return new Promise((resolve, reject) => {
     const giveUp = (ms: number) => {
-      const error = new Error(`no answer from ${url.host} in ${ms} ms`);
+      const error = new Error(`no response from ${url.host} in ${ms} ms`);
       reject(error);
       request.destroy(error);
     };
@@ -85,7 +91,8 @@ function ask(url: URL, asked: HttpRequest, over: RequestOptions): Promise<HttpAn
       let size = 0;
       response.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size > LARGEST_ANSWER) response.destroy(new CordonError('too_large', `${url.host} answered with too much`));
+        if (size > LARGEST_RESPONSE)
+          response.destroy(new CordonError('too_large', `The response of ${url.host} is too large.`));
         chunks.push(chunk);
       });
       response.once('error', reject);
@@ -97,10 +104,10 @@ function ask(url: URL, asked: HttpRequest, over: RequestOptions): Promise<HttpAn
   });
 }
 
-/** A server that cannot be reached is not what a person did wrong, nor whoever is asked about. Throws `unavailable`, or what says so itself. */
-export async function reached<T>(answer: Promise<T>): Promise<T> {
+/** Throws `unavailable` for a failed connection, so that no other error hides it. */
+export async function orUnavailable<T>(response: Promise<T>): Promise<T> {
   try {
-    return await answer;
+    return await response;
   } catch (cause) {
     if (cause instanceof CordonError) throw cause;
     const detail = 'The server cannot be reached; try again when `status` says connected.';
@@ -110,5 +117,5 @@ export async function reached<T>(answer: Promise<T>): Promise<T> {
 
 const targetOf = (url: URL) => ({ host: hostOf(url), port: Number(url.port || 443) });
 
-/** A URL writes an IPv6 address in brackets; a socket does not. */
+/** The host for a socket: an IPv6 address without the brackets of a URL. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');

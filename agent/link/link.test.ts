@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { testAuthority } from '../../tests/support/enrolment.ts';
+import { testAuthority } from '../../tests/support/enrollment.ts';
 import { until } from '../../tests/support/until.ts';
 import { dialDirect } from './dial.ts';
 import { createLink, type Link } from './link.ts';
@@ -16,16 +16,16 @@ const WELCOME = {
   generation: 1,
   list: 1,
   record: 1,
-  root: 1,
+  approverSet: 1,
   reports: 0,
 };
-/** Far longer than this process may be kept from running, but for the one whose subject it is. */
+/** Longer than this process may be suspended, except in the test of this limit. */
 const SILENT_FOR = 3_000;
 
 let ca: ReturnType<typeof testAuthority>;
 let server: Server;
 let sockets: WebSocket[];
-/** When each came. */
+/** Arrival times. */
 let came: number[];
 let states: string[];
 let link: Link;
@@ -56,7 +56,8 @@ beforeEach(async () => {
   link = createLink({
     url: () => new URL(`wss://127.0.0.1:${address.port}`),
     secureDial: () => dial,
-    hello: () => ({ kind: 'hello', agent: 'test', list: 0, record: 0, root: 0 }),
+    refusedCertificate: async () => null,
+    hello: () => ({ kind: 'hello', agent: 'test', list: 0, record: 0, approverSet: 0 }),
     denied: () => null,
     onFrame: () => onFrame(),
     onDown: () => undefined,
@@ -78,12 +79,12 @@ afterEach(() => {
 
 const pemOf = (der: Buffer) => `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
 
-it('a server without a ping for too long is dead whatever TCP says: the link is made anew', async () => {
-  await until(() => expect(states).toContainEqual('waiting: the server has fallen silent'));
+it('connects again after a long time without a ping, although TCP reports no failure', async () => {
+  await until(() => expect(states).toContainEqual('waiting: The server sends no data. The agent connects again.'));
   await until(() => expect(sockets).toHaveLength(2));
 });
 
-it('what cannot be taken ends the connection, and is waited for longer each time', async () => {
+it('ends the connection at a frame that cannot be processed, and waits longer each time', async () => {
   const jitter = vi.spyOn(Math, 'random').mockReturnValue(1);
   onFrame = () => {
     throw new Error('the disk is full');
@@ -92,13 +93,13 @@ it('what cannot be taken ends the connection, and is waited for longer each time
   await until(() => expect(sockets).toHaveLength(3));
   const [, second = 0, third = 0] = came;
   expect(third - second).toBeGreaterThan(1_900);
-  expect(states).toContainEqual('waiting: a frame of the server’s could not be taken: the disk is full');
+  expect(states).toContainEqual('waiting: The agent could not process a frame of the server: the disk is full');
   onFrame = () => undefined;
   await until(() => expect(link.state).toBe('connected'));
   jitter.mockRestore();
 }, 30_000);
 
-it('pings keep it up', async () => {
+it('stays connected while pings arrive', async () => {
   const pinging = setInterval(() => sockets[0]?.ping(), SILENT_FOR / 15);
   await new Promise((resolve) => setTimeout(resolve, SILENT_FOR * 1.5));
   clearInterval(pinging);

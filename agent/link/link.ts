@@ -1,367 +1,227 @@
-/**
- * The link: one WebSocket to the device listener, made again for as long as the agent runs (`shared/protocol/frames.ts` is the
- * specification). It knows sockets, waiting and refusals; what a frame means is for its handlers. All of its time is real time.
- */
-import type { IncomingMessage } from 'node:http';
-import { type RawData, WebSocket } from 'ws';
+/** The link: a WebSocket to the device listener, which reconnects while the agent runs (specification: `shared/protocol/frames.ts`). All times are real time. */
+import type { DeviceFrame } from '../../shared/protocol/frames.ts';
+import { backoff } from './backoff.ts';
 import {
-  CLOSE,
-  type DeviceFrame,
-  LINK_PATH,
-  MAX_FRAME_FROM_SERVER,
-  PING_EVERY,
-  type ServerFrame,
-  SUBPROTOCOL,
-  serverFrameSchema,
-} from '../../shared/protocol/frames.ts';
-import { backoff, parseRetryAfter } from './backoff.ts';
-import { untrustedServer } from './connection-failure.ts';
-import { hostOf } from './http.ts';
-import { readRefusal } from './refusal.ts';
-import type { SecureDial } from './tls.ts';
+  type Connection,
+  type ConnectionPorts,
+  type DialPorts,
+  dialServer,
+  type Ending,
+  openConnection,
+} from './connection.ts';
 
 export const LINK_STATES = [
   'stopped',
   'connecting',
   'connected',
-  /** Lost or never made; waiting for the next attempt. */
+  /** No connection. The next attempt is scheduled. */
   'waiting',
-  /** `management` is denied by an order: the device polls the list and knocks. */
+  /** An order suspends `management`: the device polls the list, and tries to connect from time to time. */
   'refused',
-  /** The server does not accept the certificate, and no signed document confirms that. The link tries again. */
+  /** The server rejects the certificate, but no signed revocation list confirms this. The agent tries again. */
   'rejected',
-  /** The signed revocation list names the certificate. The link does not try again. */
+  /** The signed revocation list contains the certificate. The agent does not connect again. */
   'revoked',
 ] as const;
 export type LinkState = (typeof LINK_STATES)[number];
 
-export interface LinkPorts {
-  readonly url: () => URL;
-  readonly secureDial: () => SecureDial;
-  readonly hello: () => Extract<DeviceFrame, { kind: 'hello' }>;
-  /** Why this device's own verdict forbids a connection, in words; null when it allows one. */
+export interface LinkPorts extends DialPorts, ConnectionPorts {
+  /** The reason for which this device's own verdict forbids a connection; null when it allows one. */
   readonly denied: () => string | null;
-  /** A frame of a live connection, in order. Throwing closes the connection. */
-  readonly onFrame: (frame: ServerFrame) => void;
-  /** The connection is over. Never throws. */
+  /** The connection has ended. Must not throw. */
   readonly onDown: () => void;
-  /** HTTP 451: its body may carry the newer list. Never throws. */
-  readonly onRefusal: (body: string) => void;
-  /** While refused, before each knock: poll the list and post receipts. Never rejects. */
+  /** Called before each attempt while refused: polls the list and posts receipts. Must not reject. */
   readonly beforeKnock: () => Promise<void>;
   /**
-   * The server does not accept the certificate. True only if a signed statement says that the certificate is revoked: a server with the
-   * wrong database refuses every device, and a device that took its word would be lost. Never rejects.
+   * Returns true only if a signed revocation list contains the device's certificate. A server with the wrong database refuses every device,
+   * so an unsigned refusal must not end the identity. Must not reject.
    */
   readonly confirmRevoked: () => Promise<boolean>;
-  /** The server no longer takes the certificate because it has expired. Never rejects. */
+  /** Called when the server refuses the expired certificate. Must not reject. */
   readonly onExpired: () => Promise<void>;
   readonly onState: (state: LinkState, detail: string | null) => void;
-  /** Without a sign of the server for so long, the connection is dead whatever TCP says. Milliseconds. */
-  readonly silentFor?: number;
 }
 
 export interface Link {
   readonly state: LinkState;
-  /** Why it is not up, in words; null while it is. */
+  /** The reason for a missing connection; null while connected. */
   readonly detail: string | null;
   start(): void;
   stop(): void;
-  /** False when there is no connection. */
+  /** Sends a frame. Returns false when the device has no connection. */
   send(frame: DeviceFrame): boolean;
-  /** Tries at once when it is waiting or refused. Resolves when the attempt has ended, one way or the other. */
+  /** Tries to connect at once if the link is waiting or refused. Resolves at the end of the attempt. */
   attempt(): Promise<void>;
   network(available: boolean): void;
-  /** Ends a connection that the device's own verdict no longer allows; it is refused from then on. */
+  /** Reconnects, so that the server repeats unacknowledged data. */
+  reconnect(): void;
+  /** Closes a connection that the device's own verdict no longer allows. The state becomes `refused`. */
   leave(why: string): void;
 }
 
-/** Pings come every 30 s; when two in a row are missing, the connection is dead whatever TCP says. */
-const SILENT_FOR = PING_EVERY * 2.5;
-/** Unless the server names another time. */
+/** Interval between attempts of a refused device when the server states no time. */
 const KNOCK_EVERY = 15 * 60_000;
-const AFTER_TAKE_OVER = 5 * 60_000;
 
-type Ending =
-  | { readonly next: 'retry'; readonly detail: string; readonly retryAfter: number | null }
-  | { readonly next: 'refused'; readonly detail: string; readonly retryAfter: number | null }
-  | { readonly next: 'rejected' | 'expired'; readonly detail: string };
+export const createLink = (ports: LinkPorts): Link => new ServerLink(ports);
 
-export function createLink(ports: LinkPorts): Link {
-  let state: LinkState = 'stopped';
-  let detail: string | null = null;
-  let socket: WebSocket | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  let attempting: Promise<void> | null = null;
-  let failures = 0;
-  let available = true;
-  let left: string | null = null;
+class ServerLink implements Link {
+  readonly #ports: LinkPorts;
+  #state: LinkState = 'stopped';
+  #detail: string | null = null;
+  #connection: Connection | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #attempting: Promise<void> | null = null;
+  #failures = 0;
+  #isAvailable = true;
 
-  const isStopped = () => state === 'stopped';
+  constructor(ports: LinkPorts) {
+    this.#ports = ports;
+  }
 
-  const become = (next: LinkState, why: string | null) => {
-    if (state === next && detail === why) return;
-    state = next;
-    detail = why;
-    ports.onState(next, why);
-  };
+  get state(): LinkState {
+    return this.#state;
+  }
 
-  const wait = (ms: number) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void attempt(), ms);
-    timer.unref();
-  };
+  get detail(): string | null {
+    return this.#detail;
+  }
 
-  const ended = async (ending: Ending) => {
-    socket = null;
-    if (state === 'stopped') return;
-    ports.onDown();
-    if (ending.next === 'rejected') return rejected(ending.detail);
-    if (ending.next === 'expired') await ports.onExpired();
-    if (ending.next === 'refused') {
-      failures = 0;
-      become('refused', ending.detail);
-      return wait(backoff(0, Math.random(), ending.retryAfter ?? KNOCK_EVERY));
-    }
-    become('waiting', ending.detail);
-    if (available) wait(backoff(failures++, Math.random(), 'retryAfter' in ending ? ending.retryAfter : null));
-  };
+  start(): void {
+    if (this.#state !== 'stopped') return;
+    this.#become('waiting', 'starting');
+    void this.attempt();
+  }
 
-  const rejected = async (why: string) => {
-    const confirmed = await ports.confirmRevoked();
-    if (isStopped()) return;
-    if (confirmed) {
-      return become(
-        'revoked',
-        `${why} The signed revocation list confirms it. Enrol the device again with a new link.`,
-      );
-    }
-    become('rejected', `${why} No signed revocation list confirms it, so the agent tries again.`);
-    if (available) wait(backoff(failures++, Math.random()));
-  };
+  stop(): void {
+    clearTimeout(this.#timer);
+    const open = this.#connection;
+    this.#connection = null;
+    this.#become('stopped', 'stopped');
+    open?.close('stopped');
+  }
 
-  const attempt = (): Promise<void> => {
-    clearTimeout(timer);
-    const idle = state === 'waiting' || state === 'refused' || state === 'rejected';
-    if (!available || !idle) return attempting ?? Promise.resolve();
-    attempting ??= knock().finally(() => {
-      attempting = null;
+  readonly send = (frame: DeviceFrame): boolean =>
+    this.#state === 'connected' && this.#connection !== null && this.#connection.send(frame);
+
+  attempt(): Promise<void> {
+    clearTimeout(this.#timer);
+    const idle = this.#state === 'waiting' || this.#state === 'refused' || this.#state === 'rejected';
+    if (!this.#isAvailable || !idle) return this.#attempting ?? Promise.resolve();
+    this.#attempting ??= this.#knock().finally(() => {
+      this.#attempting = null;
     });
-    return attempting;
-  };
+    return this.#attempting;
+  }
 
-  const knock = async (): Promise<void> => {
-    // What would open the way again does not come over the link.
-    if (state === 'refused' || state === 'rejected' || ports.denied() !== null) await ports.beforeKnock();
-    if (isStopped() || !available) return;
-    const denied = ports.denied();
-    if (denied !== null) return ended({ next: 'refused', detail: denied, retryAfter: null });
-    return open();
-  };
+  reconnect(): void {
+    if (this.#state === 'connected') this.#connection?.close('reconnect');
+  }
 
-  /** Resolves when the connection is up or the attempt has failed. */
-  const open = async (): Promise<void> => {
-    left = null;
-    // Both states last until the server lets the device in: a knock is not a connection.
-    if (state !== 'refused' && state !== 'rejected') become('connecting', 'connecting');
-    const url = ports.url();
-    let secure: Awaited<ReturnType<SecureDial>>;
-    try {
-      secure = await ports.secureDial()({ host: hostOf(url), port: Number(url.port || 443) });
-    } catch (error) {
-      const failure = { code: codeOf(error), message: words(error) };
-      const detail =
-        untrustedServer(failure, hostOf(url), Date.now()) ??
-        `No connection to ${url.host}: ${failure.message}. Check the network, and that the server runs. The agent tries again.`;
-      return ended({ next: 'retry', detail, retryAfter: null });
+  leave(why: string): void {
+    if (this.#state === 'connected') this.#connection?.leave(why);
+  }
+
+  network(available: boolean): void {
+    if (this.#isAvailable === available) return;
+    this.#isAvailable = available;
+    if (available) {
+      this.#failures = 0;
+      void this.attempt();
+    } else {
+      clearTimeout(this.#timer);
+      this.#connection?.terminate();
     }
-    if (!available || isStopped()) {
+  }
+
+  /** A method, because the compiler would take the state before an `await` for the state after it. */
+  #isStopped(): boolean {
+    return this.#state === 'stopped';
+  }
+
+  #become(next: LinkState, why: string | null): void {
+    if (this.#state === next && this.#detail === why) return;
+    this.#state = next;
+    this.#detail = why;
+    this.#ports.onState(next, why);
+  }
+
+  #wait(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.attempt(), ms);
+    this.#timer.unref();
+  }
+
+  async #knock(): Promise<void> {
+    const { denied, beforeKnock } = this.#ports;
+    // A refused device gets a newer order list only by this poll. The newer list may allow the connection.
+    if (this.#state === 'refused' || this.#state === 'rejected' || denied() !== null) await beforeKnock();
+    if (this.#isStopped() || !this.#isAvailable) return;
+    const detail = denied();
+    if (detail !== null) return this.#ended({ next: 'refused', detail, retryAfter: null });
+    return this.#open();
+  }
+
+  /** Opens the connection. Resolves when connected, or after the failed attempt. */
+  async #open(): Promise<void> {
+    // The states `refused` and `rejected` last until the server accepts the device.
+    if (this.#state !== 'refused' && this.#state !== 'rejected') this.#become('connecting', 'connecting');
+    const { host } = this.#ports.url();
+    const secure = await dialServer(this.#ports);
+    if ('next' in secure) return this.#ended(secure);
+    if (!this.#isAvailable || this.#isStopped()) {
       secure.destroy();
-      return ended({ next: 'retry', detail: 'there is no network', retryAfter: null });
-    }
-    const { list } = ports.hello();
-    // The connection has TLS already, so `ws` sees plain HTTP on it.
-    const ws = new WebSocket(`ws://${url.host}${LINK_PATH}?list=${list}`, SUBPROTOCOL, {
-      createConnection: () => secure,
-      maxPayload: MAX_FRAME_FROM_SERVER,
-      perMessageDeflate: false,
-      handshakeTimeout: 20_000,
-    });
-    socket = ws;
-    await run(ws);
-  };
-
-  /** Wires one socket. Resolves when it is up (the first frame is `welcome`) or over. */
-  const run = (ws: WebSocket): Promise<void> =>
-    new Promise((resolve) => {
-      let over = false;
-      let lost = 'the connection was closed';
-      /** Why this side has ended it. */
-      let unfit: string | null = null;
-      let pulse: NodeJS.Timeout | undefined;
-      const finish = (ending: Ending) => {
-        if (over) return;
-        over = true;
-        clearTimeout(pulse);
-        if (socket === ws) void ended(ending).then(resolve, resolve);
-        else resolve();
-      };
-      const beat = () => {
-        clearTimeout(pulse);
-        pulse = setTimeout(() => {
-          lost = 'the server has fallen silent';
-          ws.terminate();
-        }, ports.silentFor ?? SILENT_FOR);
-        pulse.unref();
-      };
-      ws.on('unexpected-response', (_request, response) => void refusal(response, ports.onRefusal).then(finish));
-      ws.on('open', () => {
-        beat();
-        ws.send(JSON.stringify(ports.hello()));
-      });
-      ws.on('ping', beat);
-      ws.on('message', (data, binary) => {
-        beat();
-        try {
-          const frame = parseFrame(data, binary);
-          if (frame.kind === 'welcome') become('connected', null);
-          ports.onFrame(frame);
-          if (frame.kind === 'welcome') resolve();
-        } catch (error) {
-          unfit = `a frame of the server’s could not be taken: ${words(error)}`;
-          ws.close(CLOSE.malformed, 'frame_malformed');
-        }
-      });
-      ws.on('error', (error) => {
-        lost = words(error);
-        // A refused upgrade is told by `unexpected-response`, after its body has been read.
-        if (ws.readyState === WebSocket.CONNECTING || ws.readyState === WebSocket.CLOSED) {
-          finish({ next: 'retry', detail: lost, retryAfter: null });
-        }
-      });
-      ws.on('close', (code, reason) => {
-        // What could not be taken comes again on the next connection: each waits longer than the one before.
-        if (state === 'connected' && unfit === null) failures = 0;
-        if (left !== null) finish({ next: 'refused', detail: left, retryAfter: null });
-        else if (unfit !== null) finish({ next: 'retry', detail: unfit, retryAfter: null });
-        else finish(closing(code, reason.toString(), lost));
-      });
-    });
-
-  return {
-    get state() {
-      return state;
-    },
-    get detail() {
-      return detail;
-    },
-    start() {
-      if (state !== 'stopped') return;
-      become('waiting', 'starting');
-      void attempt();
-    },
-    stop() {
-      clearTimeout(timer);
-      const ws = socket;
-      socket = null;
-      become('stopped', 'stopped');
-      if (ws) close(ws, 'stopped');
-    },
-    send(frame) {
-      if (state !== 'connected' || socket?.readyState !== WebSocket.OPEN) return false;
-      socket.send(JSON.stringify(frame));
-      return true;
-    },
-    attempt,
-    leave(why) {
-      if (state !== 'connected' || !socket) return;
-      left = why;
-      close(socket, 'management_denied');
-    },
-    network(now) {
-      if (available === now) return;
-      available = now;
-      if (now) {
-        failures = 0;
-        void attempt();
-      } else {
-        clearTimeout(timer);
-        socket?.terminate();
-      }
-    },
-  };
-}
-
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
-
-function close(ws: WebSocket, reason: string): void {
-  ws.close(1000, reason);
-  // A peer that is gone answers no close frame.
-  setTimeout(() => ws.terminate(), 500).unref();
-}
-
-function parseFrame(data: RawData, binary: boolean): ServerFrame {
-  if (binary) throw new Error('binary frames have no place in cordon.v1');
-  const parsed = serverFrameSchema.safeParse(JSON.parse(data.toString()));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Error(`${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'malformed'}`, { cause: parsed.error });
-}
-
-/** What a close code means for what comes next. */
-function closing(code: number, reason: string, lost: string): Ending {
-  switch (code) {
-    case CLOSE.revoked:
-      return { next: 'rejected', detail: 'The server ended the connection: it says that the certificate is revoked.' };
-    // The reason is a code; which order it is, the gate says.
-    case CLOSE.denied:
-      return { next: 'refused', detail: 'management is denied by an order', retryAfter: null };
-    case CLOSE.takenOver:
-      return {
+      return this.#ended({
         next: 'retry',
-        detail: 'another connection with this device’s identity took over',
-        retryAfter: AFTER_TAKE_OVER,
-      };
-    default:
-      return {
-        next: 'retry',
-        detail: code === 1006 ? lost : `closed by the server (${code}${reason ? `, ${reason}` : ''})`,
+        detail: 'There is no network. The agent connects when the network returns.',
         retryAfter: null,
-      };
-  }
-}
-
-/** An upgrade that was answered with something else than 101. */
-async function refusal(response: IncomingMessage, onRefusal: (body: string) => void): Promise<Ending> {
-  const body = await bodyOf(response);
-  const retryAfter = parseRetryAfter(response.headers['retry-after'], Date.now());
-  const { code, detail } = readRefusal(body);
-  if (response.statusCode === 451) {
-    onRefusal(body);
-    return { next: 'refused', detail: detail ?? 'management is denied by an order', retryAfter };
-  }
-  if (code === 'certificate_expired') return { next: 'expired', detail: detail ?? 'the certificate has expired' };
-  if (code === 'certificate_revoked' || code === 'certificate_superseded' || code === 'certificate_unknown') {
-    return { next: 'rejected', detail: `The server does not accept this device’s certificate (${code}).` };
-  }
-  return { next: 'retry', detail: detail ?? `the server answered ${response.statusCode}`, retryAfter };
-}
-
-async function bodyOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of response) {
-      const bytes = Buffer.from(chunk);
-      size += bytes.length;
-      if (size > MAX_FRAME_FROM_SERVER) break;
-      chunks.push(bytes);
+      });
     }
-  } catch (error) {
-    // Cut off: the status line is what counts, and what has come is no document.
-    return words(error);
+    await new Promise<void>((resolve) => {
+      const connection = openConnection(host, secure, {
+        ...this.#ports,
+        onFrame: (frame) => {
+          if (frame.kind === 'welcome') this.#become('connected', null);
+          this.#ports.onFrame(frame);
+          if (frame.kind === 'welcome') resolve();
+        },
+        onEnd: (ending) => {
+          if (this.#connection === connection) void this.#ended(ending).then(resolve, resolve);
+          else resolve();
+        },
+      });
+      this.#connection = connection;
+    });
   }
-  return Buffer.concat(chunks).toString('utf8');
-}
 
-const words = (error: unknown): string => (error instanceof Error ? error.message || error.name : String(error));
+  async #ended(ending: Ending): Promise<void> {
+    this.#connection = null;
+    if (this.#isStopped()) return;
+    // The server repeats a frame that failed, so each attempt waits longer than the one before.
+    if (this.#state === 'connected' && !('unfit' in ending)) this.#failures = 0;
+    this.#ports.onDown();
+    if (ending.next === 'rejected') return this.#rejected(ending.detail);
+    if (ending.next === 'expired') await this.#ports.onExpired();
+    if (ending.next === 'refused') {
+      this.#failures = 0;
+      this.#become('refused', ending.detail);
+      return this.#wait(backoff(0, Math.random(), ending.retryAfter ?? KNOCK_EVERY));
+    }
+    this.#become('waiting', ending.detail);
+    this.#waitLonger('retryAfter' in ending ? ending.retryAfter : null);
+  }
+
+  async #rejected(why: string): Promise<void> {
+    const confirmed = await this.#ports.confirmRevoked();
+    if (this.#isStopped()) return;
+    if (confirmed) {
+      const detail = `${why} The signed revocation list confirms it. Enroll the device again with a new link.`;
+      return this.#become('revoked', detail);
+    }
+    this.#become('rejected', `${why} No signed revocation list confirms it, so the agent tries again.`);
+    this.#waitLonger(null);
+  }
+
+  #waitLonger(retryAfter: number | null): void {
+    if (this.#isAvailable) this.#wait(backoff(this.#failures++, Math.random(), retryAfter));
+  }
+}

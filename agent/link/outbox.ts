@@ -1,6 +1,6 @@
 /**
- * Device → server, at least once: a report stays in the outbox until `reports-stored` names it or a later one, and is sent again
- * on every new connection. The server knows (device, generation, sequence) and ignores what it has.
+ * The outbox: reports to the server, delivered at least once. A report stays until `reports-stored` confirms it or a later one, and every new connection sends
+ * it again. The server ignores a repeated (device, generation, sequence).
  */
 import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
 
@@ -10,26 +10,26 @@ export interface OutboxRow {
 }
 
 export interface Outbox {
-  /** Rows and sequence belong to one enrolment generation; a new one begins empty, at 1. */
+  /** Reports belong to one enrollment generation. A new generation begins empty, at sequence number 1. */
   generation(): number;
   beginGeneration(generation: number): void;
   report(item: ReportItem): void;
   unconfirmed(after: number, limit: number): readonly OutboxRow[];
-  receipts(limit: number): readonly OutboxRow[];
+  /** Reports that a refused device posts by HTTPS: evidence and receipts, oldest first. */
+  postable(limit: number): readonly OutboxRow[];
   confirm(through: number): void;
   remove(sequences: readonly number[]): void;
   count(): number;
 }
 
-/** Reports on their way at once: enough to fill a connection, few enough that a slow server is not flooded. */
+/** Unconfirmed reports at the same time: enough for a fast connection, and not too many for a slow server. */
 const WINDOW = 64;
 
 export interface OutboxSender {
-  /** A connection is up and the server has stored everything through this number. */
+  /** Called for an open connection with the number up to which the server has stored all reports. */
   opened(stored: number): void;
   closed(): void;
   confirmed(through: number): void;
-  /** Something may be new in the outbox. */
   pump(): void;
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createPoll } from './poll.ts';
 
-it('a poll says what the device has stored, by which an admin sees that it is well', async () => {
+it('sends the stored versions with each poll, so that an admin sees that the device is up to date', async () => {
   const asked: string[] = [];
   const poll = createPoll({
     publicUrl: () => 'https://public.example:8444',
@@ -10,16 +10,16 @@ it('a poll says what the device has stored, by which an admin sees that it is we
       asked.push(url.href);
       return { status: 503, headers: {}, body: Buffer.from('') };
     },
-    outbox: { receipts: () => [], remove: () => undefined },
+    outbox: { postable: () => [], remove: () => undefined },
     intake: {
-      roots: () => undefined,
+      approverSets: () => undefined,
       list: () => undefined,
       withheld: () => undefined,
       record: () => undefined,
       timeCorrection: () => undefined,
       address: () => undefined,
     },
-    versions: () => ({ list: 7, record: 2, root: 1 }),
+    versions: () => ({ list: 7, record: 2, approverSet: 1 }),
     documents: { lacking: false, lacks: () => false },
     recollect: async () => true,
     onListSeen: () => undefined,
@@ -27,7 +27,7 @@ it('a poll says what the device has stored, by which an admin sees that it is we
   });
   await poll.all();
   expect(asked).toEqual([
-    'https://device.example:8443/device/record?list=7&record=2&root=1',
+    'https://device.example:8443/device/record?list=7&record=2&approverSet=1',
     'https://public.example:8444/orders/list',
     'https://device.example:8443/device/time-correction',
   ]);

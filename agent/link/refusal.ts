@@ -1,11 +1,10 @@
-/** The body of a refused upgrade: problem+json (RFC 9457), for a 451 with the newer list and the address that was observed. */
+/** Body of a refused upgrade: problem+json (RFC 9457). A 451 also has the newer list and the observed address. */
 import { z } from 'zod';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 
-/** Where the server sees the device come from. */
 export const addressSchema = z.object({
   time: z.int().min(0),
-  /** The server doubts its own clock. */
+  /** True when the server is not sure that its own clock is correct. */
   doubtful: z.literal(true).optional(),
   areas: z.array(z.string()).max(16),
 });
@@ -26,17 +25,15 @@ const refusalSchema = z.object({
 export interface Refusal {
   readonly code: string | null;
   readonly detail: string | null;
-  /** Those that it is refused by, the first of them first. */
   readonly orders: readonly string[];
   readonly list: Envelope | null;
-  /** The revisions behind the list's stubs. */
   readonly withheld: readonly Envelope[];
   readonly address: z.infer<typeof addressSchema> | null;
-  /** The server was restored from a backup and asks for what this device has stored. */
+  /** Request of a restored server for this device's documents; null otherwise. */
   readonly recall: 'documents' | 'facts' | null;
 }
 
-/** What is not a problem says nothing: the status is all there is then. */
+/** A body that is not problem+json gives an empty result. */
 export function readRefusal(body: string): Refusal {
   let json: unknown = null;
   try {
@@ -44,7 +41,7 @@ export function readRefusal(body: string): Refusal {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  const said = refusalSchema.safeParse(json).data ?? {};
-  const { code = null, detail = null, context, list = null, withheld = [], address = null, recall = null } = said;
+  const fields = refusalSchema.safeParse(json).data ?? {};
+  const { code = null, detail = null, context, list = null, withheld = [], address = null, recall = null } = fields;
   return { code, detail, orders: context?.orders ?? [], list, withheld, address, recall };
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:tls';
 import { afterEach, expect, it, vi } from 'vitest';
-import { testAuthority } from '../../tests/support/enrolment.ts';
+import { testAuthority } from '../../tests/support/enrollment.ts';
 import { dialDirect } from './dial.ts';
 import { secureDial } from './tls.ts';
 
@@ -12,7 +12,9 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** A server whose certificates were made so many years from now: what a machine sees whose clock is as far off the other way. */
+/**
+ * A server whose certificates were made this many years from now. A device sees the same when its clock is wrong in the other direction.
+ */
 async function serverMade(years: number) {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + years * YEAR });
   const { authority, remove } = testAuthority();
@@ -32,16 +34,13 @@ async function serverMade(years: number) {
 it.each([
   ['ahead', -25, 'CERT_HAS_EXPIRED'],
   ['behind', 25, 'CERT_NOT_YET_VALID'],
-])(
-  'case 59: a machine whose clock is years %s takes nobody for the server, and says what it is about',
-  async (_, years, code) => {
-    const { dial } = await serverMade(years);
-    const refused = { code, message: expect.stringMatching(/this machine’s clock shows: is it right\?$/) };
-    await expect(dial()).rejects.toMatchObject(refused);
-  },
-);
+])('case 59: a machine whose clock is years %s accepts no server, and states the reason', async (_, years, code) => {
+  const { dial } = await serverMade(years);
+  const refused = { code, message: expect.stringMatching(/this machine’s clock shows: is it right\?$/) };
+  await expect(dial()).rejects.toMatchObject(refused);
+});
 
-it('connects once the clock is right', async () => {
+it('connects after the clock is corrected', async () => {
   const { dial } = await serverMade(0);
   const socket = await dial();
   cleanups.push(() => socket.destroy());

@@ -1,6 +1,6 @@
 /**
- * TLS as every connection of a device makes it: 1.3 only, the hybrid post-quantum group first, one pinned root and no other,
- * the device's certificate when it has one. Session tickets are kept in memory, so that a reconnect costs the server little.
+ * TLS of all device connections: version 1.3, the hybrid post-quantum group first, one pinned root, and the device's certificate. Session tickets stay in
+ * memory and make reconnections cheap for the server.
  */
 
 import { isIP } from 'node:net';
@@ -14,12 +14,39 @@ export interface TlsIdentity {
 
 export interface SecureDialOptions {
   readonly dial: DialPort;
-  /** Null for the one request that fetches the CA to compare its fingerprint; nothing secret goes over that connection. */
+  /**
+   * Root CA certificate. Null only for the request that fetches the CA: the agent then checks the CA's fingerprint afterward, and sends no
+   * secret on the connection.
+   */
   readonly rootPem: string | null;
   readonly identity: TlsIdentity | null;
 }
 
-/** OpenSSL goes by the wall clock of the machine, which may be years off: whoever reads it is told so, and nothing else is taken for the server. */
+/** Dates of a refused certificate. They are not verified, so they only serve as text for the user. */
+export interface RefusedCertificate {
+  /** Start of the certificate's validity, in Unix milliseconds. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+/** Reads a refused certificate over a second connection, because the failed one does not expose it. The connection sends no data. */
+export async function readRefusedCertificate(
+  dial: DialPort,
+  target: { readonly host: string; readonly port: number },
+): Promise<RefusedCertificate | null> {
+  try {
+    const socket = await secureDial({ dial, rootPem: null, identity: null })(target);
+    const certificate = socket.getPeerX509Certificate();
+    socket.destroy();
+    if (!certificate) return null;
+    return { notBefore: Date.parse(certificate.validFrom), notAfter: Date.parse(certificate.validTo) };
+  } catch {
+    // The user reads the failure of the first connection, so the agent ignores the failure of the second connection.
+    return null;
+  }
+}
+
+/** OpenSSL uses the machine's wall clock, which may be wrong. The error text names the clock. */
 function aboutTheClock(error: Error): Error {
   const code = 'code' in error ? String(error.code) : '';
   if (code !== 'CERT_NOT_YET_VALID' && code !== 'CERT_HAS_EXPIRED') return error;
@@ -51,7 +78,7 @@ export function secureDial({ dial, rootPem, identity }: SecureDialOptions): Secu
         ...(ticket ? { session: ticket } : {}),
       });
       const fail = (error: Error) => {
-        // A ticket that led nowhere is not tried twice.
+        // A session ticket that failed is not used again.
         tickets.delete(place);
         secure.destroy();
         reject(aboutTheClock(error));

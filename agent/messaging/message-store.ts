@@ -1,56 +1,53 @@
 /**
- * What messaging keeps: the ports, one a part. Every verb is durable when it returns, and `transaction` makes several one. Whatever says
- * anything comes here sealed by the vault (`vault.ts`); open are numbers, opaque identifiers and what has its own seal from the sender.
+ * Store of messaging: one port per part. Every method is durable when it returns, and `transaction` joins several. The vault has sealed the
+ * content. Numbers, opaque identifiers and data that the sender has sealed are stored without this seal.
  */
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
 
 export type MailItem = Extract<ServerFrame, { kind: 'mail' }>['item'];
 
 interface Transactions {
-  /** All or nothing; may be nested. */
+  /** Transactions may be nested. */
   transaction<T>(work: () => T): T;
 }
 
-/** Small things, by name. */
 export interface MessagingValues extends Transactions {
   messagingValue(name: string): Buffer | null;
   saveMessagingValue(name: string, value: Buffer): void;
-  /** The key that this was sealed with is gone: everything but counters, the signing key, and what is in the mailbox. */
+  /** Deletes everything that was sealed with a lost vault key. Counters, signing key and mailbox stay. */
   forgetMessaging(): void;
 }
 
 export interface StoredMail {
-  /** This device's own, in the order in which they came: the server's numbers are for saying what was taken. */
+  /** This device's own number, in order of arrival. The server's numbers are only for acknowledgments. */
   readonly number: number;
   readonly item: MailItem;
 }
 
-/** The mailbox on this side: what has come and is not opened yet, and the ids of what was. */
+/** Received items that are not decrypted yet, and the ids of decrypted ones. */
 export interface MailboxStore extends Transactions {
-  /** False when this post, or this word on one's own, has come before: the server sends again what it does not know to be taken. */
+  /** Stores an item. Returns false for a known item: the server repeats items until they are acknowledged. */
   keepMail(item: MailItem): boolean;
-  /** In the order in which they came. */
+  /** Undecrypted items, oldest first. */
   unopenedMail(after: number, limit: number): readonly StoredMail[];
-  /** Its content goes; that it was here stays, for as many as the server could send again. */
+  /** Removes the content. Keeps the identifier of each item that the server could repeat. */
   mailOpened(number: number): void;
-  /** What cannot be opened, ever: kept for whoever looks into it, the newest few of them. */
+  /** Marks an item that can never be decrypted. The newest few of them stay for diagnosis. */
   mailSetAside(number: number): void;
-  /** What came for an earlier enrolment. */
   forgetMail(): void;
 }
 
-/** A post that the server has not answered yet: `frame` and `about` are sealed. */
+/** Post without a response from the server. `frame` (the post) and `about` (its purpose) are sealed. */
 export interface StoredPost {
   readonly id: string;
   readonly frame: Buffer;
-  /** What it was for. */
   readonly about: Buffer;
 }
 
 export interface PostStore extends Transactions {
   addPost(post: StoredPost): void;
   post(id: string): StoredPost | null;
-  /** In the order in which they were made. */
+  /** Posts without a response, oldest first. */
   posts(limit: number): readonly StoredPost[];
   removePost(id: string): void;
   countPosts(): number;
@@ -58,11 +55,11 @@ export interface PostStore extends Transactions {
 
 export interface StoredConversation {
   readonly id: string;
-  /** Title, people and so on, sealed. */
+  /** The conversation's record, sealed. */
   readonly meta: Buffer;
-  /** The group's state, sealed; null while this device has none. */
+  /** The MLS state, sealed; null while the device has no MLS state. */
   readonly group: Buffer | null;
-  /** The state after a commit of one's own that the server has not taken yet, and what follows when it does; sealed. */
+  /** The pending commit of this device, sealed. */
   readonly pending: Buffer | null;
 }
 
@@ -72,7 +69,7 @@ export interface ConversationStore extends Transactions {
   saveConversation(conversation: StoredConversation): void;
 }
 
-/** `unsent`: one's own, not sealed yet. `unread`: another's, not seen yet. */
+/** `unsent`: a message of the user, not sealed yet. `unread`: a received message that the user has not seen. */
 export type MessageMark = 'unsent' | 'unread' | 'none';
 
 export interface StoredMessage {
@@ -83,17 +80,17 @@ export interface StoredMessage {
 }
 
 export interface HistoryStore extends Transactions {
-  /** False when it is known. */
+  /** Stores a message. Returns false when the message is stored already. */
   addToHistory(message: StoredMessage): boolean;
   historyMessage(id: string): StoredMessage | null;
   changeMessage(id: string, body: Buffer, mark: MessageMark): void;
   moveMessage(id: string, conversation: string): void;
-  /** The newest `limit` before `before`, oldest first. */
+  /** Newest `limit` messages before `before`, oldest first. */
   history(conversation: string, before: string | null, limit: number): readonly StoredMessage[];
-  /** Oldest first. */
+  /** Messages with the mark, oldest first. */
   marked(conversation: string, mark: MessageMark): readonly StoredMessage[];
   countMarked(conversation: string, mark: MessageMark): number;
-  /** Of all conversations, oldest first. */
+  /** All conversations, oldest message first. */
   wholeHistory(): Iterable<StoredMessage>;
 }
 
@@ -103,7 +100,6 @@ export interface DueReceipt {
   readonly kind: 'delivered' | 'read';
 }
 
-/** What senders are still to be told. */
 export interface ReceiptStore extends Transactions {
   addReceipt(receipt: DueReceipt): void;
   dueReceipts(conversation: string, limit: number): readonly DueReceipt[];
@@ -112,7 +108,7 @@ export interface ReceiptStore extends Transactions {
 }
 
 export interface StoredKeyPackage {
-  /** The hash reference by which a welcome names it (RFC 9420, section 5.2), hex. */
+  /** The hash reference in a welcome (RFC 9420, section 5.2), hex. */
   readonly ref: string;
   /** Public and private parts, sealed. */
   readonly body: Buffer;
@@ -120,7 +116,7 @@ export interface StoredKeyPackage {
 }
 
 export interface KeyPackageStore extends Transactions {
-  addKeyPackage(kept: StoredKeyPackage): void;
+  addKeyPackage(keyPackage: StoredKeyPackage): void;
   keyPackages(): readonly StoredKeyPackage[];
   removeKeyPackage(ref: string): void;
 }

@@ -1,40 +1,39 @@
-/** What a person does with messages on their device, for command line and page. What stands behind it is sealed; none of these words leaves the device open. */
+/** The user's messages, for the command line and the device page. No text of these types leaves the device unsealed. */
 import type { Instant } from '../../shared/time/clock.ts';
 
-/** Only `person` decides who is meant: two people may have the same name. */
+/** Only `person` identifies a person: two people may have the same name. */
 interface PersonRef {
   readonly person: string;
   readonly name: string;
 }
 
-/** A person with a verified device, as the organization's key confirmed name, e-mail and groups. */
+/** A person with a verified device. The organization key confirmed name, e-mail and groups. */
 export interface FoundPerson extends PersonRef {
-  /** E-mail and groups tell people of one name apart. */
+  /** E-mail and groups distinguish people with the same name. */
   readonly email: string | null;
   readonly groups: readonly string[];
 }
 
 export interface PersonView extends PersonRef {
   /**
-   * A device of theirs is in the conversation, and each that is has the organisation's countersignature and stands in the ledger. Says nothing of a
-   * conversation that one has left: who is in it is not known any more.
+   * True when the person has a verified device in the conversation. False after the user has left, because the members are then unknown.
    */
   readonly verified: boolean;
 }
 
 export interface ConversationView {
   readonly id: string;
-  /** Null: it is called by its people. */
+  /** Title; null when programs must show the people's names instead. */
   readonly title: string | null;
-  /** Without oneself. */
+  /** People of the conversation except the user. */
   readonly people: readonly PersonView[];
   readonly unread: number;
   readonly last: { readonly at: Instant; readonly from: string; readonly text: string } | null;
-  /** `rejoining`: this device has lost its place, as after a copy was restored, and has asked to be let in again. `left`: it belongs to it no more; what was said stays. */
+  /** `rejoining`: the device lost the keys, for example after a restore, and asked to rejoin. `left`: the user left; the messages stay. */
   readonly state: 'ready' | 'rejoining' | 'left';
 }
 
-/** In the order in which they can follow; `held` goes on to `sent` when the order ends. */
+/** A `held` message becomes `sent` when the order ends. */
 export const MESSAGE_STATES = [
   'waiting',
   'sent',
@@ -47,40 +46,40 @@ export const MESSAGE_STATES = [
 ] as const;
 export type MessageState = (typeof MESSAGE_STATES)[number];
 
-/** Why something was refused, or came back by no order: a stable code for programs, and a sentence that says how to mend it. */
+/** The reason for a refusal, or for a return without an order: a stable code, and a sentence with the remedy. */
 export interface Refusal {
   readonly code: string;
   readonly detail: string;
 }
 
-/** Whether a search for this finds that: in whatever case, and however a letter is encoded. */
+/** Searches without regard to letter case or Unicode encoding. */
 export const holds = (text: string, wanted: string): boolean => folded(text).includes(folded(wanted));
 const folded = (text: string) => text.normalize('NFKC').toLowerCase();
 
 export interface AttachmentView {
   readonly name: string;
-  /** Media type, as the sender said. */
+  /** Media type, as stated by the sender. */
   readonly type: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
 }
 
 export interface MessageView {
   readonly id: string;
   readonly conversation: string;
-  /** Null: about the conversation itself, such as who came and who went; `text` says it. */
+  /** Sender; null for a note about the conversation, such as a change of members. */
   readonly from: { readonly person: string; readonly name: string } | null;
   readonly mine: boolean;
   readonly at: Instant;
   readonly text: string;
   readonly attachments: readonly AttachmentView[];
-  /** Of one's own: the least that all recipients have reached, or what went wrong with one of them. Of others': `read` or `delivered`. */
+  /** For a sent message: the state that every recipient has reached, or the failure at one of them. For a received message: `read` or `delivered`. */
   readonly state: MessageState;
-  /** The order that holds, refuses or returns it. */
+  /** The order that holds, refuses or returns the message. */
   readonly order: string | null;
-  /** Of what was refused, or came back by no order. */
+  /** The reason for a refused message, or for a message that was returned without an order. */
   readonly refusal: Refusal | null;
-  /** Whom it did not reach, and why. */
+  /** Recipients that did not get the message, with the reasons. */
   readonly missed: readonly {
     readonly name: string;
     readonly state: MessageState;
@@ -95,49 +94,56 @@ export interface NewAttachment {
   readonly bytes: Uint8Array;
 }
 
-/** Why one can or cannot write now. */
 export type MessagingState =
   | { readonly state: 'ready'; readonly person: string; readonly name: string }
-  /** The organisation has not countersigned this device yet. */
+  /** The organization has not confirmed this device yet. */
   | { readonly state: 'uncertified' }
-  /** The workspace is locked or wiped: what was said is unreadable, and what comes waits. */
+  /** The workspace is locked or wiped: messages are unreadable, and new ones wait. */
   | { readonly state: 'locked' | 'wiped' }
-  /** An order denies messaging here. What was said stays readable. */
+  /** An order suspends messaging. Earlier messages stay readable. */
   | { readonly state: 'denied'; readonly orders: readonly string[] };
 
-export interface Messaging {
-  /** Reads what is kept, so that it can be looked at: the running agent has done it, others do it first. Never rejects. */
-  open(): Promise<void>;
-  state(): MessagingState;
-  people(text: string): Promise<readonly FoundPerson[]>;
-  /** The newest first. Throws `workspace_locked`, `workspace_wiped`, as do all that read. */
-  conversations(): readonly ConversationView[];
-  /** Resolves when it is durable. Throws `person_unknown`, `service_denied`. With the same one person and no title: the one that there is already, if it can be written in. */
-  start(asked: { readonly people: readonly string[]; readonly title: string | null }): Promise<string>;
+/** Actions of the user. Each one is durable on this device when it resolves; the posts follow when the device can send them. */
+export interface UserActions {
+  /**
+   * Resolves with the conversation's id when it is durable. For one person and no title, returns the existing conversation if it is usable. Throws
+   * `person_unknown`, `service_denied`.
+   */
+  start(conversation: { readonly people: readonly string[]; readonly title: string | null }): Promise<string>;
   rename(conversation: string, title: string | null): Promise<void>;
   addPeople(conversation: string, people: readonly string[]): Promise<void>;
   leave(conversation: string): Promise<void>;
-  /** The newest `limit` before `before`, oldest first. */
-  messages(conversation: string, page: { readonly before?: string; readonly limit: number }): readonly MessageView[];
-  /** The first `limit` of what others said and nobody has seen here yet, oldest first. */
-  unseen(conversation: string, limit: number): readonly MessageView[];
-  /** Throws `not_found`. */
-  message(id: string): MessageView;
-  /** The newest first; `holds` its words, or the name of a file of it. */
-  search(text: string): readonly MessageView[];
-  /** Resolves when it is durable on this device, with the message's id; it is sent as soon as there is a way. Throws `service_denied`, naming the order. */
+  /** Resolves with the message's id when it is durable on this device. The device sends it as soon as possible. Throws `service_denied`. */
   send(
     conversation: string,
     message: { readonly text: string; readonly attachments: readonly NewAttachment[] },
   ): Promise<string>;
-  attachment(message: string, index: number): Promise<NewAttachment>;
-  /** These have been shown to a person: tells their senders. */
-  read(conversation: string, messages: readonly string[]): Promise<void>;
-  /**
-   * One's own data, everything that is kept here, as JSON lines; behind each message the files of it that are on this device. One line at a time: a
-   * file is as large as one may be. Also while messaging is denied.
-   */
+}
+
+/** Conversations and messages as the user sees them. Each method throws `workspace_locked` and `workspace_wiped`. */
+export interface Views {
+  /** Conversations, newest first. */
+  conversations(): readonly ConversationView[];
+  /** Newest `limit` messages before `before`, oldest first. */
+  messages(conversation: string, page: { readonly before?: string; readonly limit: number }): readonly MessageView[];
+  /** The first `limit` unread messages, oldest first. */
+  unseen(conversation: string, limit: number): readonly MessageView[];
+  /** Finds a message. Throws `not_found`. */
+  message(id: string): MessageView;
+  /** Matching messages, newest first. Searches texts and file names. */
+  search(text: string): readonly MessageView[];
+  /** All messages on this device as JSON lines, each followed by its local files. Also available while messaging is suspended. */
   export(): AsyncIterable<string>;
-  /** Called after each change. Returns the cancellation. */
+}
+
+export interface Messaging extends UserActions, Views {
+  /** Opens the stored messages for reading. The running agent does this without a call. Never rejects. */
+  open(): Promise<void>;
+  state(): MessagingState;
+  people(text: string): Promise<readonly FoundPerson[]>;
+  attachment(message: string, index: number): Promise<NewAttachment>;
+  /** Marks messages as read and tells their senders. */
+  read(conversation: string, messages: readonly string[]): Promise<void>;
+  /** Calls the listener after each change. Returns a function that removes the listener. */
   onChange(listener: () => void): () => void;
 }

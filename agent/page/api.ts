@@ -1,41 +1,42 @@
 /**
- * What the page on a device and the daemon that serves it say to each other: JSON over HTTP on loopback, below `/api`. Both read this file and
- * nothing else of each other.
+ * API between the device page and the daemon that serves it: JSON over HTTP on loopback, below `/api`.
  *
- * - `POST /session` (`ticketBody`) → `sessionView`: exchanges a link's ticket, once. `DELETE /session` ends it.
- * - `GET /standing` → `standingView`. `POST /shown` (`shownBody`): these orders were displayed.
+ * - `POST /session` (`ticketBody`) → `sessionView`: exchanges a link's ticket, once. `DELETE /session` ends the session.
+ * - `GET /messaging-status` → `messagingStatusView`. `POST /shown` (`shownBody`): the page displayed these orders.
+ * - `GET /admin-messages` → `adminMessageList`. `POST /admin-messages/displayed` (`displayedBody`): the page displayed these messages.
  * - `GET /people?text=` → `peopleView`.
  * - `GET /conversations` → `conversationList`. `POST /conversations` (`newConversation`) → `madeView`.
- * - `PATCH /conversations/ID` (`titleBody`), `POST …/people` (`peopleBody`), `POST …/read` (`readBody`), `DELETE /conversations/ID`: leave it.
+ * - `PATCH /conversations/ID` (`titleBody`), `POST …/people` (`peopleBody`), `POST …/read` (`readBody`), `DELETE /conversations/ID`
+ * (leave).
  * - `GET /conversations/ID/messages?before=` → `messagePage`. `POST` (`newMessage`) → `madeView`.
- * - `POST /uploads?name=&type=` (bytes) → `madeView`: an attachment for the message that names it, kept for some minutes.
- * - `GET /messages/ID/attachments/INDEX` → bytes, never anything that a browser would show.
+ * - `POST /uploads?name=&type=` (bytes) → `madeView`: an attachment for a later message, kept for some minutes.
+ * - `GET /messages/ID/attachments/INDEX` → bytes, always as a download.
  * - `GET /search?text=` → `foundView`. `GET /export` → JSON lines.
- * - `GET /events`: server-sent events `changed`, which say that something changed and never what.
+ * - `GET /events`: server-sent events `changed`, without any content.
  *
- * Everything but `POST /session` and `/events` wants the session's token in `TOKEN_HEADER`, besides its cookie. A refusal is RFC 9457.
+ * All paths except `POST /session` and `/events` need the session token in `TOKEN_HEADER`, besides the cookie. Errors follow RFC 9457.
  */
 import { z } from 'zod';
 import { instant } from '../../shared/api/wire.ts';
+import { commandIdSchema } from '../../shared/protocol/ids.ts';
 import { REASONS, SERVICES, WAITING_RULES } from '../../shared/verdict/terms.ts';
 import { MESSAGE_STATES } from '../messaging/messaging.ts';
 
 export { holds } from '../messaging/messaging.ts';
 
 export const TOKEN_HEADER = 'x-cordon-page';
-/** Bytes of one attachment. */
+/** Maximum bytes of one attachment. */
 export const LARGEST_ATTACHMENT = 5 * 1024 * 1024;
 export const MOST_ATTACHMENTS = 10;
-/** Characters of one message: with what seals them they stay below what a post may hold. */
+/** Maximum characters of one message, so that the sealed message stays below the limit of a post. */
 export const LONGEST_TEXT = 16_000;
 export const MOST_PEOPLE = 50;
-/** Messages of one answer. */
 export const PAGE_OF_MESSAGES = 50;
-/** Messages that are said at once to have been shown. */
+const MOST_ADMIN_MESSAGES = 100;
 export const MOST_READ = 1000;
 
-/** Whatever shape the agent gives its ids, no path is made of them. */
-const id = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'is no id');
+/** Identifier of any format. The daemon builds no file path from it. */
+const id = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'is not a valid identifier');
 const title = z.string().trim().min(1).max(120).nullable();
 const searched = z.string().trim().max(200);
 
@@ -43,18 +44,21 @@ export const ticketBody = z.strictObject({ ticket: z.string().max(128) });
 export const sessionView = z.object({ token: z.string() });
 
 const statement = z.record(z.string(), z.string());
+/** Authoritative language; null if the order does not state it. */
+const authoritative = z.string().nullable();
 const noticeView = z.object({
   order: z.string(),
   revision: z.int(),
   title: z.string(),
-  status: z.enum(['active', 'held', 'withdrawn', 'ended']),
+  status: z.enum(['active', 'paused', 'withdrawn', 'ended']),
   services: z.array(z.enum(SERVICES)),
   areas: z.array(z.string()),
-  /** Why it denies something here; empty while it does not. */
+  /** Reasons for suspended services on this device; empty if no service is suspended. */
   reasons: z.array(z.enum(REASONS)),
   effective: instant,
   until: instant.nullable(),
   statement,
+  authoritative,
   appeal: z.string(),
   exit: z.object({ exportsUntil: instant, approved: z.boolean(), wiped: instant.nullable() }).nullable(),
 });
@@ -67,29 +71,39 @@ const denialView = z.object({
   waiting: z.enum(WAITING_RULES),
   appeal: z.string(),
   statement,
+  authoritative,
 });
-/** Where this device stands: who one is, whether one can write, which orders there are. */
-export const standingView = z.object({
-  /** The device's own time, by which orders begin and end. */
+/** State of messaging on this device: user, gate and orders. */
+export const messagingStatusView = z.object({
+  /** Time of the device clock, which decides when orders start and end. */
   now: instant,
   state: z.enum(['ready', 'uncertified', 'locked', 'wiped', 'denied']),
-  /** Null while it is not known. */
+  /** User of the device; null while unknown. */
   me: z.object({ person: z.string(), name: z.string() }).nullable(),
-  /** The server is reached, so that what is sent goes out at once. */
+  /** True while the server is connected, so that messages leave at once. */
   connected: z.boolean(),
-  /** When the order list expired, if no newer one has come. */
+  /** Expiry of the stored order list, if no newer list has arrived. */
   listExpired: instant.nullable(),
-  /** Since when the gate has stood as it does. */
   since: instant,
-  /** Empty while messages pass. */
+  /** Denials of messaging; empty while messaging is available. */
   denials: z.array(denialView),
-  /** Every order that is announced or in force, also those that do not reach this device, and what has just ended. */
+  /** All announced and active orders, including orders that do not affect the device, and recently ended orders. */
   notices: z.array(noticeView),
 });
 export const shownBody = z.strictObject({ orders: z.array(z.string().max(32)).max(1000) });
 
+const adminMessageView = z.object({
+  id: commandIdSchema,
+  text: z.string(),
+  at: instant,
+  /** True if this device has displayed the message to the user. */
+  displayed: z.boolean(),
+});
+export const adminMessageList = z.object({ messages: z.array(adminMessageView) });
+export const displayedBody = z.strictObject({ messages: z.array(commandIdSchema).max(MOST_ADMIN_MESSAGES) });
+
 const personRef = z.object({ person: z.string(), name: z.string() });
-/** People with verified devices. E-mail and groups tell people of one name apart. */
+/** People with verified devices. E-mail address and groups distinguish people of the same name. */
 const foundPerson = z.object({ ...personRef.shape, email: z.string().nullable(), groups: z.array(z.string()) });
 export const textQuery = z.object({ text: searched });
 export const peopleView = z.object({ people: z.array(foundPerson) });
@@ -128,24 +142,24 @@ export const messageView = z.object({
 });
 export const beforeQuery = z.object({ before: id.optional() });
 export const messagePage = z.object({ messages: z.array(messageView) });
-/** Which were shown. */
 export const readBody = z.strictObject({ messages: z.array(id).max(MOST_READ) });
 export const foundView = z.object({ messages: z.array(messageView) });
-/** `attachments`: what `/uploads` answered. */
+/** `attachments` contains identifiers from `/uploads`. */
 export const newMessage = z
   .strictObject({ text: z.string().max(LONGEST_TEXT), attachments: z.array(id).max(MOST_ATTACHMENTS) })
-  .refine(({ text, attachments }) => text.trim() !== '' || attachments.length > 0, 'says nothing');
+  .refine(({ text, attachments }) => text.trim() !== '' || attachments.length > 0, 'is empty');
 export const uploadQuery = z.object({
   name: z.string().min(1).max(255),
   type: z
     .string()
     .max(120)
-    .regex(/^[\w.+-]+\/[\w.+-]+$/, 'is no media type'),
+    .regex(/^[\w.+-]+\/[\w.+-]+$/, 'is not a media type'),
 });
 export const attachmentParams = z.object({ id, index: z.coerce.number().int().min(0).max(999) });
 export const madeView = z.object({ id: z.string() });
 
-export type Standing = z.output<typeof standingView>;
+export type AdminMessage = z.output<typeof adminMessageView>;
+export type MessagingStatus = z.output<typeof messagingStatusView>;
 export type Notice = z.output<typeof noticeView>;
 export type Denial = z.output<typeof denialView>;
 export type FoundPerson = z.output<typeof foundPerson>;

@@ -1,4 +1,4 @@
-/** The build of a device's page: when it is missing or older than its sources (`npm run page`, and each `cordon-agent open`). */
+/** Build of the device page, if it is missing or older than its sources. */
 import { join } from 'node:path';
 import { buildByHand, builtFolder, ensureBuilt, exitAfter, type Pages } from '../../shared/pages/build.ts';
 
@@ -12,7 +12,7 @@ const PAGE: Pages = {
 
 export const PAGE_FOLDER = builtFolder(PAGE);
 
-/** `say` gets one line before a build. Rejects with the output of the build, or with how to build. */
+/** `say` receives one line before a build. Rejects with the output of a failed build, or with instructions for the build. */
 export const ensurePage = (say: (line: string) => void): Promise<void> => ensureBuilt(PAGE, say);
 
 if (import.meta.main) exitAfter(buildByHand(PAGE));

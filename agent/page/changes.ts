@@ -1,36 +1,35 @@
-/** Tells every open page that something changed, and nothing else: each asks again for what it shows. */
+/** Event streams to all open pages. An event says only that something changed; each page then repeats its queries. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createSession, type Session } from 'better-sse';
 import { CordonError } from '../../shared/errors.ts';
 import type { PageSession } from './sessions.ts';
 
-/** What happens together is told together, */
+/** Delay in milliseconds, in which simultaneous changes become one event. */
 const GATHER = 60;
-/** and no oftener than a page can ask for all that it shows. Milliseconds. */
+/** Minimum interval between two events, in milliseconds. A page repeats its queries after each event. */
 const TELL = 400;
-/** What a browser waits before it comes back. */
+/** Reconnection delay of browsers, in milliseconds. */
 const RETRY = 1_000;
-/** Tabs, of all browsers together. */
+/** Maximum number of tabs of all browsers. */
 const MOST = 20;
 
 export interface Changes {
-  /** Sends the head and holds the response for as long as the session lives. Throws `rate_limited`. */
+  /** Sends the response headers and leaves the response open until the session ends. Throws `rate_limited`. */
   hold(page: PageSession, request: IncomingMessage, response: ServerResponse): Promise<void>;
   changed(): void;
-  /** Ends every stream. */
   stop(): void;
 }
 
 interface Stream {
   readonly session: Session;
   readonly response: ServerResponse;
-  /** Has not taken the last word yet: it is told once more when it has, and nothing heaps up. */
+  /** True while the client has not read the last event. The page then sends only one more event, so that nothing accumulates. */
   owed: boolean;
 }
 
 export function createChanges(): Changes {
   const streams = new Set<Stream>();
-  let held = 0;
+  let count = 0;
   let telling: NodeJS.Timeout | null = null;
   let toldAt = 0;
 
@@ -43,13 +42,14 @@ export function createChanges(): Changes {
 
   return {
     async hold(page, request, response) {
-      if (held >= MOST) throw new CordonError('rate_limited', 'This page is open too often: close a tab of it.');
-      held += 1;
+      if (count >= MOST)
+        throw new CordonError('rate_limited', 'This page is open in too many tabs. Close one of them.');
+      count += 1;
       const end = () => response.end();
       page.ended.addEventListener('abort', end, { once: true });
       let stream: Stream | null = null;
       response.once('close', () => {
-        held -= 1;
+        count -= 1;
         if (stream) streams.delete(stream);
         page.ended.removeEventListener('abort', end);
       });

@@ -1,14 +1,13 @@
 /**
- * Which requests the page's listener hears at all. It is on loopback, where every program and every page of this machine can reach it: a
- * stranger's page under a name that was made to point here (DNS rebinding) says that name; another page says that it is another; another user's
- * program has neither half of a session.
+ * Access checks of the page's listener. Every program and page on this machine can reach loopback: DNS rebinding shows in the Host header,
+ * another page in Sec-Fetch-Site, another user's program lacks the session.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { CordonError } from '../../shared/errors.ts';
 import { TOKEN_HEADER } from './api.ts';
 import type { PageSession, Sessions } from './sessions.ts';
 
-/** A cookie is of the host and not of the port: two agents of one machine would take each other's. */
+/** A cookie belongs to the host and not to the port, so two agents on one machine need different names. */
 export const cookieName = (port: number): string => `cordon_page_${port}`;
 
 export function cookieOf(headers: IncomingHttpHeaders, port: number): string | null {
@@ -19,22 +18,28 @@ export function cookieOf(headers: IncomingHttpHeaders, port: number): string | n
   return null;
 }
 
-/** Throws `forbidden`. */
+/** Throws `forbidden` for the host name of another site (DNS rebinding). */
 export function requireOwnHost({ host }: IncomingHttpHeaders, port: number): void {
   if (host === `127.0.0.1:${port}` || host === `localhost:${port}`) return;
-  throw new CordonError('forbidden', `This page is at http://127.0.0.1:${port} and under no other name.`);
+  throw new CordonError(
+    'forbidden',
+    `This page is available only at http://127.0.0.1:${port}. Open it with “cordon-agent open”.`,
+  );
 }
 
-/** For everything that is data. Every browser says where a request comes from, also to loopback; what says nothing is no browser. */
+/** Check for all data. Browsers send this header also to loopback; a request without it does not come from a browser. */
 export function requireOwnPage(headers: IncomingHttpHeaders): void {
   if (headers['sec-fetch-site'] === 'same-origin') return;
-  throw new CordonError('forbidden', 'Only the page itself may ask this; open it by `cordon-agent open`.');
+  throw new CordonError(
+    'forbidden',
+    'Only the page itself may send this request. Open the page with “cordon-agent open”.',
+  );
 }
 
-/** Throws `not_signed_in`. */
+/** Throws `not_signed_in` without a session. */
 export function requireSession(sessions: Sessions, headers: IncomingHttpHeaders, port: number): PageSession {
   const token = headers[TOKEN_HEADER];
   const session = sessions.of(cookieOf(headers, port), typeof token === 'string' ? token : undefined);
   if (session) return session;
-  throw new CordonError('not_signed_in', 'Open this page by a link from `cordon-agent open`.');
+  throw new CordonError('not_signed_in', 'The page has no session. Open it with a link from “cordon-agent open”.');
 }

@@ -1,21 +1,21 @@
 /**
- * Opens a link in the browser of whoever runs the command line. What a process was started with is everybody's to read on most systems, and the
- * link has a ticket in it: the browser is given a file that only its owner may read, and that leads there.
+ * Opens a link in the user's browser. Other users can read the arguments of a process, and the link contains a ticket. The browser
+ * therefore receives a file that only its owner can read, and that redirects to the link.
  */
 import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What opens a file with the program that is meant for it. */
+/** Program that opens a file with its default application. */
 const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
   darwin: ['open'],
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };
 const ELSEWHERE = ['xdg-open'] as const;
-/** Some of them stay for as long as the browser does. */
+/** Milliseconds after which a program that still runs counts as successful. Some programs run as long as the browser. */
 const LONG_ENOUGH = 5_000;
 
-/** False when there is no browser to be had. After a minute the file is worth nothing; the next link takes its place. */
+/** Returns false without a browser. The ticket in the file expires after a minute; the next link replaces the file. */
 export function openInBrowser(folder: string, link: string): Promise<boolean> {
   const file = join(folder, 'open.html');
   rmSync(file, { force: true });

@@ -1,4 +1,4 @@
-/** The page's listener over real HTTP: who is heard, what becomes of a link, and what goes through it. The people talk in memory. */
+/** The page's listener over real HTTP: access checks, links and contents. The people write in memory. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -37,8 +37,8 @@ beforeEach(async () => {
       agent: {
         status: () => ({ now: 1, connection: 'connected', listExpires: null }),
         gate: () => ({ service: 'messaging', open: true, reasons: ['no_order'], denials: [], since: 0 }),
-        notices: () => [],
-        shown: (orders) => void shown.push(...(orders ?? [])),
+        adminMessages: { list: () => [], displayed: () => undefined },
+        notices: { list: () => [], markShown: (orders) => void shown.push(...(orders ?? [])) },
         onChange(listener) {
           agentChanged = listener;
           return () => undefined;
@@ -62,7 +62,7 @@ interface Got {
   readonly json: () => Record<string, unknown>;
 }
 
-/** As it stands, without the tidying that `fetch` and `new URL` do to a path. */
+/** The path is sent unchanged; `fetch` and `new URL` would normalize it. */
 function ask(path: string, headers: Record<string, string> = {}, method = 'GET', body?: unknown): Promise<Got> {
   const bytes = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
   const type = Buffer.isBuffer(body) ? 'application/octet-stream' : 'application/json';
@@ -122,17 +122,23 @@ it('exchanges a link once, within a minute, for a cookie that scripts cannot rea
   for (const ticket of ['', 'x'.repeat(43), 'x'.repeat(1000)]) {
     expect([400, 401]).toContain((await ask('/api/session', OWN, 'POST', { ticket })).status);
   }
-  // Links that nobody follows make room for newer ones.
+  // Newer links replace unused ones.
   const [first, ...others] = Array.from({ length: 12 }, () => ticketOf(page.link()));
   expect((await ask('/api/session', OWN, 'POST', { ticket: first })).status).toBe(401);
   expect((await ask('/api/session', OWN, 'POST', { ticket: others.at(-1) })).status).toBe(200);
 });
 
-it('hears nobody without both halves of a session, from another page, or under another name', async () => {
+it('refuses requests without both halves of a session, from another page, or under another host name', async () => {
   const mine = await signIn();
   const other = await signIn();
   const { [TOKEN_HEADER]: token = '', cookie = '' } = mine;
-  const paths = ['/api/standing', '/api/conversations', '/api/people?text=b', '/api/search?text=a', '/api/export'];
+  const paths = [
+    '/api/messaging-status',
+    '/api/conversations',
+    '/api/people?text=b',
+    '/api/search?text=a',
+    '/api/export',
+  ];
   for (const path of paths) {
     expect([path, (await ask(path, mine)).status]).toEqual([path, 200]);
     for (const [headers, status] of [
@@ -154,18 +160,18 @@ it('hears nobody without both halves of a session, from another page, or under a
       expect(refused.headers['content-type']).toBe('application/problem+json; charset=utf-8');
     }
   }
-  // A page of another origin may load the page, and gets nothing out of it; it cannot even load it under its own name.
+  // A page of another origin may load the page, but reads nothing, and cannot load it under its own name.
   expect((await ask('/', { accept: HTML, 'sec-fetch-site': 'cross-site' })).status).toBe(200);
   expect((await ask('/', { accept: HTML, host: 'evil.example' })).status).toBe(403);
   expect((await ask('/', { accept: HTML, host: `localhost:${new URL(page.url).port}` })).status).toBe(200);
 
   const ended = await ask('/api/session', mine, 'DELETE');
   expect(ended.headers['set-cookie']?.[0]).toContain('Expires=Thu, 01 Jan 1970');
-  expect((await ask('/api/standing', mine)).status).toBe(401);
-  expect((await ask('/api/standing', other)).status).toBe(200);
+  expect((await ask('/api/messaging-status', mine)).status).toBe(401);
+  expect((await ask('/api/messaging-status', other)).status).toBe(200);
 });
 
-it('keeps the page under a policy that lets nothing in and nothing out, and an answer under one that lets it do nothing', async () => {
+it('serves the page with a policy against foreign content, and responses with a policy against execution', async () => {
   const { headers } = await ask('/conversations/abc', { accept: HTML });
   const policy = String(headers['content-security-policy'])
     .replace(/'nonce-[^']+'/, 'NONCE')
@@ -194,7 +200,7 @@ it('keeps the page under a policy that lets nothing in and nothing out, and an a
   });
 });
 
-it('case 53: no spelling of a path leads out of the page, and none out of a conversation', async () => {
+it('case 53: no spelling of a path leaves the page’s folder or the conversation', async () => {
   const mine = await signIn();
   for (const path of [
     '/assets/../../secret.txt',
@@ -218,14 +224,14 @@ it('case 53: no spelling of a path leads out of the page, and none out of a conv
   }
 });
 
-it('carries a conversation: people, messages, attachments, what was read, what was searched, what was saved', async () => {
+it('serves a conversation: people, messages, attachments, read reports, search and export', async () => {
   const mine = await signIn();
   const json = async (path: string, method = 'GET', body?: unknown) => {
     const { status, json: parsed } = await ask(path, mine, method, body);
     expect([path, status]).toEqual([path, 200]);
     return parsed();
   };
-  expect(await json('/api/standing')).toMatchObject({
+  expect(await json('/api/messaging-status')).toMatchObject({
     state: 'ready',
     me: { name: 'Ada' },
     connected: true,
@@ -239,7 +245,7 @@ it('carries a conversation: people, messages, attachments, what was read, what w
   const upload = await ask('/api/uploads?name=a.html&type=text/html', mine, 'POST', bytes);
   const sent = { text: 'سلام', attachments: [upload.json()['id']] };
   const { id: message } = await json(`/api/conversations/${id}/messages`, 'POST', sent);
-  // What a message took is gone; and so it is not sent twice by a page that asks twice.
+  // An upload is deleted after its message, so a repeated request cannot send it twice.
   expect((await ask(`/api/conversations/${id}/messages`, mine, 'POST', sent)).status).toBe(404);
   await ben.read(String(id), [String(message)]);
   const { messages } = await json(`/api/conversations/${id}/messages`);
@@ -278,7 +284,7 @@ it('carries a conversation: people, messages, attachments, what was read, what w
   expect((await json('/api/conversations'))['conversations']).toMatchObject([{ state: 'left' }]);
 });
 
-it('bounds what is sent, and says what is wrong with it', async () => {
+it('limits the size of requests, and explains each refusal', async () => {
   const mine = await signIn();
   const id = await ada.start({ people: ['per_ben'], title: null });
   const status = async (path: string, body: unknown, method = 'POST') => (await ask(path, mine, method, body)).status;
@@ -292,7 +298,7 @@ it('bounds what is sent, and says what is wrong with it', async () => {
   expect(await status(`/api/conversations/${id}/messages`, { text: 'x'.repeat(300_000), attachments: [] })).toBe(413);
   expect(await status('/api/conversations', { people: [], title: null })).toBe(400);
   expect(await status('/api/conversations/none/messages', { text: 'x', attachments: [] })).toBe(404);
-  // Twenty wait at most.
+  // At most twenty uploads wait.
   for (let count = 1; count < 20; count++)
     expect(await status('/api/uploads?name=a&type=a/b', Buffer.alloc(1))).toBe(200);
   expect(await status('/api/uploads?name=a&type=a/b', Buffer.alloc(1))).toBe(429);
@@ -310,7 +316,7 @@ it('bounds what is sent, and says what is wrong with it', async () => {
   expect([locked.status, locked.json()['code']]).toEqual([409, 'workspace_locked']);
 });
 
-it('tells of changes, by the cookie alone and without a word about them, until the session ends', async () => {
+it('reports changes without content to a page with the cookie, until the session ends', async () => {
   const mine = await signIn();
   expect((await ask('/api/events', OWN)).status).toBe(401);
   const heard: string[] = [];

@@ -1,7 +1,4 @@
-/**
- * The page for the person at the device: an HTTP listener on loopback inside the daemon, opened when it is asked for first and there for the
- * daemon's life. ADR 18 says what it rests on.
- */
+/** Device page: an HTTP listener on loopback inside the daemon, started on the first request, running until the daemon ends (ADR 18). */
 import { createServer } from 'node:http';
 import { createPageApp, type PagePorts } from './app.ts';
 import { PAGE_FOLDER } from './build.ts';
@@ -10,12 +7,12 @@ import { createSessions } from './sessions.ts';
 
 export interface Page {
   readonly url: string;
-  /** A link that opens the page in a browser once, within a minute. Its ticket stands behind `#`, which no request carries. */
+  /** Link that opens the page once, within a minute. Its ticket is behind `#`, so no request contains it. */
   link(): string;
   close(): Promise<void>;
 }
 
-/** `folder`: the built page, which need not be there yet. */
+/** `folder` contains the built page, possibly later. */
 export async function openPage(ports: PagePorts, folder = PAGE_FOLDER): Promise<Page> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));

@@ -1,30 +1,29 @@
 /**
- * Who may use the page: whoever follows a link that the daemon gave to its owner over a socket that only its owner can open. The link's ticket
- * works once, within a minute. What it is exchanged for has two halves. The cookie alone is not enough: a browser sends it to every port of
- * 127.0.0.1, to another user's program as well. The token alone is not either: it is the page's own and stays with its origin, port and all.
- * Nothing of this is stored; it ends with the daemon.
+ * Sessions of the device page. The daemon gives a link to its owner over a socket that only the owner can open. Its ticket works once,
+ * within a minute, and is exchanged for a cookie and a token. The cookie alone is not sufficient: a browser sends it to every port of
+ * 127.0.0.1. The token stays with its origin. Sessions exist only in memory.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
 
 const TICKET_FOR = 60_000;
-/** Links that were asked for and not followed, and browsers that have. The oldest makes room. */
+/** Maximum numbers of unused links and of sessions. A new one replaces the oldest. */
 const MOST_TICKETS = 10;
 const MOST_SESSIONS = 20;
 
 export interface PageSession {
-  /** Aborted when the session ends. */
+  /** Signal that the session has ended. */
   readonly ended: AbortSignal;
 }
 
 export interface Sessions {
-  /** `now`: real time, in milliseconds. */
+  /** `now` is real time, in milliseconds. */
   ticket(now: number): string;
-  /** Throws `credentials_wrong`. */
+  /** Exchanges the ticket for a cookie and a token. Throws `credentials_wrong`. */
   exchange(ticket: string, now: number): { readonly cookie: string; readonly token: string };
-  /** By the cookie alone. Null when there is none. */
+  /** Session by its cookie alone; null if the session is unknown. */
   ofCookie(cookie: string | null): PageSession | null;
-  /** By both halves. Null when they do not belong together. */
+  /** Session by cookie and token; null unless cookie and token belong together. */
   of(cookie: string | null, token: string | undefined): PageSession | null;
   end(cookie: string | null): void;
 }
@@ -35,7 +34,7 @@ interface Held extends PageSession {
 }
 
 export function createSessions(): Sessions {
-  // Under their hashes, so that looking one up tells nothing by the time that it takes.
+  // Hashes are the keys, so that the duration of a lookup reveals nothing.
   const tickets = new Map<string, number>();
   const sessions = new Map<string, Held>();
 
@@ -59,7 +58,7 @@ export function createSessions(): Sessions {
       if (until === undefined || now >= until) {
         throw new CordonError(
           'credentials_wrong',
-          'This link has been used, or is older than a minute. Get another one by `cordon-agent open`.',
+          'This link was used or is older than a minute. Create a new link with “cordon-agent open”.',
         );
       }
       const [cookie, token] = [secret(), secret()];
@@ -82,6 +81,6 @@ export function createSessions(): Sessions {
 const secret = (): string => randomBytes(32).toString('base64url');
 const hash = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
-function makeRoom<T>(held: Map<string, T>, most: number, drop: (key: string) => void): void {
-  for (const key of [...held.keys()].slice(0, Math.max(0, held.size - most + 1))) drop(key);
+function makeRoom<T>(entries: Map<string, T>, most: number, drop: (key: string) => void): void {
+  for (const key of [...entries.keys()].slice(0, Math.max(0, entries.size - most + 1))) drop(key);
 }

@@ -19,13 +19,13 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const alarm = (code: string) => ({ type: 'alarm', code, detail: '', at: 1 }) as const;
+const alert = (code: string) => ({ type: 'alert', code, detail: '', at: 1 }) as const;
 const sequences = (device: ReturnType<AgentStore['device']>) => device.unconfirmed(0, 100).map(({ seq }) => seq);
 
 it('keeps the devices of one file apart', () => {
   const [one, other] = [store.device(newDeviceId()), store.device(newDeviceId())];
   for (const device of [one, other]) device.beginGeneration(1);
-  one.report(alarm('a'));
+  one.report(alert('a'));
   expect(one.once('x')).toBe(true);
   expect(one.once('x')).toBe(false);
   expect(other.once('x')).toBe(true);
@@ -34,40 +34,40 @@ it('keeps the devices of one file apart', () => {
   expect(one.count()).toBe(1);
 });
 
-it('keeps a bounded number of alarms of one kind for the server, and does not lose another kind', () => {
+it('stores a limited number of alerts per code, and keeps alerts of other codes', () => {
   const device = store.device(newDeviceId());
   device.beginGeneration(1);
-  for (let n = 0; n < 1_000; n += 1) device.report(alarm('noise'));
-  device.report(alarm('ghost_member'));
+  for (let n = 0; n < 1_000; n += 1) device.report(alert('noise'));
+  device.report(alert('unverified_member'));
   expect(device.count()).toBe(65);
   device.confirm(65);
-  device.report(alarm('noise'));
+  device.report(alert('noise'));
   expect(device.count()).toBe(1);
 });
 
-it('never gives a number twice within a generation, also when all were confirmed and over a restart', () => {
+it('never repeats a sequence number within a generation, also after all confirmations and a restart', () => {
   const id = newDeviceId();
   const device = store.device(id);
   device.beginGeneration(1);
-  device.report(alarm('a'));
-  device.report(alarm('b'));
+  device.report(alert('a'));
+  device.report(alert('b'));
   device.confirm(2);
   store.close();
   store = open();
   const again = store.device(id);
   again.beginGeneration(1);
-  again.report(alarm('c'));
+  again.report(alert('c'));
   expect(sequences(again)).toEqual([3]);
-  // The server knows more than this file, which was restored from a copy: nothing new may hide under an old number.
+  // The server has more reports than this file, which was restored from a backup. A new report must not get an old number.
   again.confirm(40);
-  again.report(alarm('d'));
+  again.report(alert('d'));
   expect(sequences(again)).toEqual([41]);
   again.beginGeneration(2);
-  again.report(alarm('e'));
+  again.report(alert('e'));
   expect(sequences(again)).toEqual([1]);
 });
 
-it('stores a command’s end and its report together or not at all, and once', () => {
+it('stores a command’s end and its report in one transaction, once', () => {
   const device = store.device(newDeviceId());
   device.beginGeneration(1);
   const id = newCommandId();
@@ -89,7 +89,7 @@ it('stores a command’s end and its report together or not at all, and once', (
   expect(device.unfinishedCommands()).toEqual([]);
 });
 
-it('waits for whoever holds the file for a moment, from its first statement on', async () => {
+it('waits for another process that briefly locks the file, from the first statement', async () => {
   const file = join(folder, 'held.db');
   const holder = spawn(process.execPath, [
     '--input-type=module',

@@ -72,7 +72,7 @@ create table if not exists key_package (
 ) without rowid;
 `;
 
-/** What is sealed by messaging's key, and worth nothing without it. */
+/** Tables with data that only the vault key decrypts. */
 export const MESSAGING_TABLES = ['post', 'conversation', 'history', 'receipt', 'key_package'] as const;
 
 export const TABLES = [

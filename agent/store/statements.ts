@@ -1,12 +1,13 @@
-/** SQL on one `node:sqlite` file: statements that are prepared once, and transactions that may be nested. Knows no table. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-/** Prepared once a file and shared by its devices. */
+export type Value = string | number | Uint8Array | null;
+
+/** Prepared statements and nested transactions on one `node:sqlite` file, shared by the devices in it. */
 export class Statements {
   readonly #db: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
   #depth = 0;
-  /** Deleted secrets may still be in the write-ahead log: also those that a process before this one deleted. */
+  /** The write-ahead log may contain deleted secrets, also from an earlier process. */
   #logHolds = true;
 
   constructor(db: DatabaseSync) {
@@ -21,32 +22,41 @@ export class Statements {
     return prepared;
   }
 
-  run(text: string, ...values: (string | number | Uint8Array | null)[]): number {
+  run(text: string, ...values: Value[]): number {
     return Number(this.#prepare(text).run(...values).changes);
   }
 
-  all(text: string, ...values: (string | number | Uint8Array | null)[]) {
+  all(text: string, ...values: Value[]) {
     return this.#prepare(text).all(...values);
   }
 
-  /** One row after another, for what is too much at once. */
+  /** Streams rows of a large result. */
   each(text: string, ...values: (string | number)[]) {
-    // Not one of the shared statements: whoever asks for the same meanwhile would begin it anew.
+    // A shared statement would restart if another caller used it during the iteration.
     return this.#db.prepare(text).iterate(...values);
   }
 
   /**
-   * Overwriting a row (`secure_delete`) leaves its older pages in the write-ahead log. This moves the log into the file and truncates it. A
-   * reader in another process delays that until the next call. `more`: something was deleted since the last call.
+   * Moves the log into the file and truncates the log, because overwritten rows (`secure_delete`) leave their older pages there. A reader
+   * in another process delays this until the next call. `more`: the device deleted something since the last call.
    */
   emptyLog(more: boolean): void {
     this.#logHolds ||= more;
     if (!this.#logHolds || this.#depth > 0) return;
-    const [result] = this.#db.prepare('pragma wal_checkpoint(truncate)').all();
-    this.#logHolds = Number(result?.busy ?? 0) !== 0;
+    this.#logHolds = !this.checkpoint();
   }
 
-  /** Nested calls join the outer transaction: everything in here is synchronous, so nothing else can come between. */
+  /** Moves the log into the file and truncates the log. Returns false when a reader in another process prevents the move. */
+  checkpoint(): boolean {
+    const [result] = this.#db.prepare('pragma wal_checkpoint(truncate)').all();
+    return Number(result?.busy ?? 0) === 0;
+  }
+
+  get inTransaction(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Nested calls join the outer transaction. All work is synchronous, so no other work can interfere. */
   transaction<T>(work: () => T): T {
     if (this.#depth > 0) return work();
     this.#db.exec('begin immediate');

@@ -1,33 +1,33 @@
-/** Files that survive a crash whole or not at all, and files that are gone for good. */
+/** Atomic writes and secure deletion of files. */
 
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder; there the rename itself is what can be had.
+  // Windows cannot open a folder for a sync. Only the rename protects the file there.
   if (process.platform === 'win32') return;
   await withFile(folder, 'r', (handle) => handle.sync());
 }
 
-/** Written beside, synced, renamed over: a reader sees the old bytes or the new ones. */
+/** Writes and syncs a temporary file, then renames it. A reader sees either the old or the new content. */
 export async function writeWhole(path: string, content: Uint8Array): Promise<void> {
-  const beside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await withFile(beside, 'wx', async (handle) => {
+    await withFile(temporary, 'wx', async (handle) => {
       await handle.writeFile(content);
       await handle.sync();
     });
-    await rename(beside, path);
+    await rename(temporary, path);
   } catch (error) {
-    // On a full disk it would lie there for good, and take what little room there is.
-    await rm(beside, { force: true });
+    // On a full disk, the temporary file would stay and use the last space.
+    await rm(temporary, { force: true });
     throw error;
   }
   await syncFolder(dirname(path));
 }
 
-/** Overwrites in place, syncs, removes. Returns the bytes overwritten; 0 when there was no such file. */
+/** Overwrites, syncs and removes the file. Returns the overwritten bytes; 0 without a file. */
 export async function destroyFile(path: string): Promise<number> {
   const size = await sizeOf(path);
   if (size === null) return 0;

@@ -37,7 +37,7 @@ const everythingOnDisk = (): string =>
     .join('\n');
 
 describe('workspace', () => {
-  it('gives back what was put, and shows neither names nor content on the disk', async () => {
+  it('returns stored files, and writes neither names nor content in plain text to the disk', async () => {
     const workspace = await openWorkspace(folder);
     await workspace.put('budget.txt', SECRET);
     await workspace.put('empty', Buffer.alloc(0));
@@ -52,7 +52,7 @@ describe('workspace', () => {
     await expect(again.get('other')).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  it('refuses everything while locked, also to who renames the key back, and opens again', async () => {
+  it('refuses all access while locked, also after a renamed key file, and opens again', async () => {
     const workspace = await openWorkspace(folder);
     await workspace.put('a', SECRET);
     await workspace.lock(SHARE);
@@ -71,7 +71,7 @@ describe('workspace', () => {
     expect(await workspace.get('a')).toEqual(SECRET);
   });
 
-  it('cannot be opened by code that has every file of the folder after a lock, nor by the share alone', async () => {
+  it('cannot be opened after a lock with all files of the folder, nor with the share alone', async () => {
     const workspace = await openWorkspace(folder);
     await workspace.put('a', SECRET);
     await workspace.lock(SHARE);
@@ -80,7 +80,7 @@ describe('workspace', () => {
     const [locked, wrapping] = keys.map((name) => readFileSync(join(folder, name)));
     if (!locked || !wrapping) throw new Error('the keys are not there');
     for (const state of ['locked', 'open']) {
-      // The way of earlier versions, with and without the mark in front.
+      // Key files of earlier versions, with and without the prefix.
       for (const bytes of [locked, locked.subarray(4)]) expect(() => unwrapAlone(wrapping, state, bytes)).toThrow();
       expect(() => unwrapAlone(SHARE, state, locked.subarray(4))).toThrow();
     }
@@ -90,7 +90,7 @@ describe('workspace', () => {
     expect(await again.get('a')).toEqual(SECRET);
   });
 
-  it('that an earlier version locked opens again, and another lock closes it for good', async () => {
+  it('opens after a lock by an earlier version, and the next lock uses a share', async () => {
     const workspace = await openWorkspace(folder);
     await workspace.put('a', SECRET);
     const lockAsBefore = () => {
@@ -110,7 +110,7 @@ describe('workspace', () => {
     expect(await workspace.get('a')).toEqual(SECRET);
   });
 
-  it('is gone from the disk after a wipe, stays so over a restart, and begins empty when an admin opens it', async () => {
+  it('is deleted by a wipe, stays wiped after a restart, and is empty after an unlock', async () => {
     const workspace = await openWorkspace(folder);
     await workspace.put('a', SECRET);
     await workspace.put('b', SECRET);
@@ -138,7 +138,7 @@ describe('workspace', () => {
     expect(readdirSync(folder).sort()).toEqual(['files', 'wiped']);
   });
 
-  it('refuses a sealed file that was damaged or put in another’s place', async () => {
+  it('refuses a sealed file that was damaged or renamed', async () => {
     const workspace = await openWorkspace(folder);
     await workspace.put('a', SECRET);
     const [a] = readdirSync(join(folder, 'files'));

@@ -1,18 +1,18 @@
 /**
- * The policy for actions that destroy data, end access or change the rules for everybody: the right, the number of people and the
- * step-up sign-in that each action needs. One table holds all of them. `ROUTE_ACTIONS` assigns every changing route of the API to its
- * actions, or marks the route as harmless. The API does not start while a changing route is missing from it.
+ * Policy for actions that destroy data, end access or change the rules for all users: the right, the number of people and the step-up
+ * sign-in that each action needs. One table has all of them. `ROUTE_ACTIONS` assigns every changing route of the API to its actions, or
+ * marks the route as harmless. The API does not start while a changing route is missing from it.
  */
 import type { RightName, RouteName } from './roles.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** A session may perform grave actions for this long after the last authenticator code. */
+/** Time after the last authenticator code during which a session may perform grave actions, in milliseconds. */
 export const STEP_UP_WITHIN = 10 * MINUTE;
-/** The window in which the devices of one person's destructive actions are counted. */
+/** Period in which the devices of one person's destructive actions are counted, in milliseconds. */
 export const ALONE_WITHIN = 24 * HOUR;
-/** A pending action that nobody decided is void after this time. */
+/** Time after which a pending action without a decision is void, in milliseconds. */
 export const PENDING_LASTS = 24 * HOUR;
 
 export interface ActionRule {
@@ -22,11 +22,11 @@ export interface ActionRule {
    * actions with `limit` share one count, so that a loop over single devices reaches the limit as a bulk command does.
    */
   readonly people: 1 | 2 | 'limit';
-  /** `bulk`: only for more than one device. */
+  /** `bulk`: the rule applies only to more than one device. */
   readonly stepUp: 'always' | 'bulk' | 'never';
   /**
-   * A token cannot give an authenticator code. `marked`: a token may do this where its owner marked it as destructive. `never`: no token
-   * may do this. This concerns step-up actions only.
+   * Rule for API tokens, which cannot give an authenticator code. `marked`: only tokens that their owner marked as destructive. `never`: no
+   * token. The rule concerns step-up actions only.
    */
   readonly tokens: 'marked' | 'never';
 }
@@ -35,28 +35,42 @@ export const ACTIONS = {
   'workspace.wipe': { right: 'commands.destroy', people: 'limit', stepUp: 'always', tokens: 'marked' },
   'device.unenroll': { right: 'commands.destroy', people: 'limit', stepUp: 'always', tokens: 'marked' },
   'device.revoke': { right: 'devices.revoke', people: 'limit', stepUp: 'always', tokens: 'marked' },
-  /** The holder of the code ends the device's present enrollment, so the code needs the right to revoke. */
+  /** The new enrollment ends the device's present enrollment, so the code needs the right to revoke. */
   'device.re-enroll': { right: 'devices.revoke', people: 'limit', stepUp: 'always', tokens: 'marked' },
-  /** An unlock command undoes it, and a stolen device cannot wait for a second person. */
+  /** One person is enough: an unlock command reverses a lock, and a stolen device cannot wait. */
   'workspace.lock': { right: 'commands.issue', people: 1, stepUp: 'bulk', tokens: 'marked' },
+  /** A location statement, a home, a seat or a group can release the device from an order, so a second person confirms the change. */
+  'location.override': { right: 'devices.update', people: 2, stepUp: 'always', tokens: 'marked' },
   'group.delete': { right: 'groups.delete', people: 1, stepUp: 'always', tokens: 'marked' },
   'area.remove': { right: 'areas.remove', people: 1, stepUp: 'always', tokens: 'marked' },
   'ip-database.activate': { right: 'ip-databases.activate', people: 1, stepUp: 'always', tokens: 'marked' },
-  'disputed-policy.activate': { right: 'disputed-policies.activate', people: 1, stepUp: 'always', tokens: 'marked' },
+  'territory-policy.activate': { right: 'territory-policies.activate', people: 1, stepUp: 'always', tokens: 'marked' },
   'legal-hold.release': { right: 'legal-holds.release', people: 1, stepUp: 'always', tokens: 'marked' },
-  /** A stolen token must not create another way in: no account, role, credential reset, token or approver key. It must not lock owners out. */
+  /**
+   * A stolen API token must not create another way in: no account, role, credential reset, token or approver key. A stolen token must not
+   * lock owners out.
+   */
   'account.create': { right: 'accounts.create', people: 1, stepUp: 'always', tokens: 'never' },
   'account.change-status': { right: 'accounts.update', people: 1, stepUp: 'always', tokens: 'never' },
   'access.end': { right: 'access.end-account', people: 1, stepUp: 'always', tokens: 'never' },
-  /** Anyone with the new link can take over the account. */
+  /** A person with the credential reset link can take over the account. */
   'account.reset-credentials': { right: 'accounts.invite', people: 1, stepUp: 'always', tokens: 'never' },
   'role.grant': { right: 'grants.create', people: 1, stepUp: 'always', tokens: 'never' },
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
   'token.create': { right: 'tokens.create', people: 1, stepUp: 'always', tokens: 'never' },
   'approver-key.register': { right: 'approver-keys.register', people: 1, stepUp: 'always', tokens: 'never' },
-  /** The server trusts a device again of which it does not know whether it was revoked. */
-  'device.readmit': { right: 'restoration.readmit', people: 1, stepUp: 'always', tokens: 'marked' },
-  'restoration.close': { right: 'restoration.close', people: 1, stepUp: 'always', tokens: 'marked' },
+  /** The server trusts a device again, without knowing whether its certificate was revoked. */
+  'device.readmit': { right: 'recovery.readmit', people: 1, stepUp: 'always', tokens: 'marked' },
+  /** The certificate is revoked. The device must enroll again. */
+  'device.reject': { right: 'recovery.reject', people: 1, stepUp: 'always', tokens: 'marked' },
+  /** The server signs checkpoints again. A device that has seen more entries proves a second history. */
+  'ledger.resume': { right: 'recovery.resume-ledger', people: 1, stepUp: 'always', tokens: 'marked' },
+  /**
+   * A proposed continuation of the ledger has no effect. The approver set's threshold decides how many approvers must sign the
+   * continuation.
+   */
+  'ledger.continue': { right: 'recovery.continue-ledger', people: 1, stepUp: 'always', tokens: 'marked' },
+  'recovery.close': { right: 'recovery.close', people: 1, stepUp: 'always', tokens: 'marked' },
   'action.confirm': { right: 'actions.confirm', people: 1, stepUp: 'always', tokens: 'never' },
 } as const satisfies Record<string, ActionRule>;
 
@@ -64,8 +78,9 @@ export type ActionName = keyof typeof ACTIONS;
 export const ACTION_NAMES = Object.keys(ACTIONS) as ActionName[];
 
 /**
- * The actions of a changing route. A single name: the API demands it before the handler runs. A list: the handler demands the one that the request
- * amounts to. `signed`: approvers' own keys decide, under the rules of `server/orders`. `harmless`: nothing is lost, and one person undoes it.
+ * Actions behind a route that changes data. One name: the API requires the action's right and step-up before the handler runs. A list: the
+ * handler requires one of these actions, depending on the request. `signed`: approvers' own keys decide, under the rules of
+ * `server/orders`. `harmless`: the action destroys nothing, and one person can undo it.
  */
 type RoutePolicy = ActionName | readonly ActionName[] | 'signed' | 'harmless';
 
@@ -74,12 +89,13 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'commands.issue-many': ['workspace.wipe', 'device.unenroll', 'workspace.lock'],
   'codes.create': ['device.re-enroll'],
   'devices.revoke': ['device.revoke'],
+  'devices.update': ['location.override'],
   'groups.delete': 'group.delete',
   'areas.remove': 'area.remove',
   'ip-databases.activate': 'ip-database.activate',
   'ip-databases.rollback': 'ip-database.activate',
-  'disputed-policies.activate': 'disputed-policy.activate',
-  'disputed-policies.rollback': 'disputed-policy.activate',
+  'territory-policies.activate': 'territory-policy.activate',
+  'territory-policies.rollback': 'territory-policy.activate',
   'legal-holds.release': 'legal-hold.release',
   'accounts.create': 'account.create',
   'accounts.update': 'account.change-status',
@@ -88,8 +104,11 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'grants.delete': 'role.revoke',
   'tokens.create': 'token.create',
   'approver-keys.register': 'approver-key.register',
-  'restoration.readmit': 'device.readmit',
-  'restoration.close': 'restoration.close',
+  'recovery.readmit': 'device.readmit',
+  'recovery.reject': 'device.reject',
+  'recovery.resume-ledger': 'ledger.resume',
+  'recovery.continue-ledger': 'ledger.continue',
+  'recovery.close': 'recovery.close',
   'actions.confirm': 'action.confirm',
   'access.end-session': 'access.end',
   'access.end-token': 'access.end',
@@ -100,26 +119,36 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'orders.propose': 'signed',
   'orders.act': 'signed',
   'orders.approve': 'signed',
+  /** A pending proposal has no effect, so its retraction is harmless. */
+  'orders.retract': 'harmless',
+  'orders.decline': 'harmless',
+  'orders.confirm-replacement': 'harmless',
+  /** No service depends on a record about a proceeding. A correction is a new record. */
+  'orders.record': 'harmless',
   'messaging-keys.countersign': 'signed',
   'time-corrections.publish': 'signed',
+  'recovery.sign-continuation': 'signed',
 
   'actions.decline': 'harmless',
+  /** An acknowledged alert stays in the list, and a repetition shows the alert again. */
+  'alerts.acknowledge': 'harmless',
   'session.create': 'harmless',
   'session.step-up': 'harmless',
   'session.delete': 'harmless',
   'sessions.delete': 'harmless',
   'invitations.redeem': 'harmless',
+  'address.send-link': 'harmless',
+  'address.verify': 'harmless',
   'tokens.delete': 'harmless',
   'codes.cancel': 'harmless',
   'commands.cancel': 'harmless',
-  'devices.update': 'harmless',
   'people.create': 'harmless',
   'people.update': 'harmless',
   'groups.create': 'harmless',
   'groups.update': 'harmless',
   'areas.define': 'harmless',
   'areas.import': 'harmless',
-  'disputed-policies.import': 'harmless',
+  'territory-policies.import': 'harmless',
   'ip-databases.import': 'harmless',
   'legal-holds.place': 'harmless',
   'orders.preview': 'harmless',
@@ -127,24 +156,23 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'orders.pack': 'harmless',
   'orders.pack-names': 'harmless',
   'order-documents.upload': 'harmless',
-  /** A copy destroys nothing, and a scheduled backup runs without a person. */
+  /** A backup destroys nothing, and a scheduled backup runs without a person. */
   'backup.create': 'harmless',
   'demo.jump': 'harmless',
   'demo.message': 'harmless',
   'demo.session': 'harmless',
 };
 
-/** How many devices one person may destroy in 24 hours: a tenth of the active fleet, at least 5 and at most 100. */
+/** Number of devices on which one person may act destructively in 24 hours: a tenth of the active fleet, at least 5 and at most 100. */
 export function aloneLimit(fleet: number): number {
   return Math.min(100, Math.max(5, Math.floor(fleet / 10)));
 }
 
-/** How a request was authenticated. */
 export type Proof =
   | { readonly via: 'session'; readonly authenticatedAt: number }
   | { readonly via: 'token'; readonly destructive: boolean };
 
-/** Whether the caller's proof is fresh enough for the action: `step_up` asks for a code, `token_refused` cannot be cured by one. */
+/** Checks that the caller's proof is fresh enough for the action. `step_up` asks for a code. A code cannot cure `token_refused`. */
 export function proofSuffices(
   rule: ActionRule,
   proof: Proof,
@@ -159,7 +187,7 @@ export function proofSuffices(
   return now - proof.authenticatedAt < within ? 'yes' : 'step_up';
 }
 
-/** How many people an action needs that would bring one person's count to `taken` devices in a fleet of `fleet`. */
+/** Number of people for an action after which one person's count is `taken` devices in a fleet of `fleet`. */
 export function peopleNeeded({ people }: ActionRule, { taken, fleet }: { taken: number; fleet: number }): 1 | 2 {
   if (people !== 'limit') return people;
   return taken > aloneLimit(fleet) ? 2 : 1;

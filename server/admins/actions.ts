@@ -1,11 +1,11 @@
 /**
- * Destructive actions: demands the step-up sign-in and the second person that `action-policy.ts` asks for, and keeps pending actions until
- * a second person decides them. It performs no action: the API does, through the `perform` of `confirm`. All times are real time, except
- * the `at` of ledger entries.
+ * Destructive actions. The module requires the step-up sign-in and the second person of `action-policy.ts`, and keeps pending actions until
+ * a second person decides them. The API performs the actions, through the `perform` of `confirm`. All times are real time, except the `at`
+ * of ledger entries.
  */
 import { createHash } from 'node:crypto';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type AccountId, type ActionId, type DeviceId, newActionId, type PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -22,9 +22,9 @@ import {
 import type { Account } from './ports.ts';
 import { type RightName, type RouteName, reachOf } from './roles.ts';
 
-/** More proposals of one person would bury the others. */
+/** Maximum number of pending actions of one person. More would hide other people's actions. */
 const PENDING_OF_ONE = 20;
-/** How long a decided action stays in the list. */
+/** Milliseconds for which a decided action stays in the list. */
 const LISTED_FOR = 30 * 24 * 3_600_000;
 const LISTED_AT_MOST = 100;
 
@@ -46,11 +46,9 @@ export interface StoredAction {
   readonly decidedAt: number | null;
   readonly decidedBy: AccountId | null;
   readonly reason: string | null;
-  /** Why a confirmed action failed. */
   readonly outcome: string | null;
 }
 
-/** Everything that the request was made of, with the devices that it reached at that moment. */
 export interface ActionContent {
   readonly action: ActionName;
   readonly route: RouteName;
@@ -61,35 +59,33 @@ export interface ActionContent {
 
 export interface ActionStore {
   /**
-   * Counts the devices that the person acted on since `since`, together with `devices`. Records `devices` when `allow` accepts the
+   * Counts the devices on which the person acted since `since`, together with `devices`. Records `devices` when `allow` accepts the
    * count and the size of the active fleet; returns what `allow` returned. Concurrent calls see each other.
    */
   takeAlone(
     taken: {
       readonly person: PersonId;
-      readonly account: AccountId;
-      readonly action: ActionName;
       readonly devices: readonly DeviceId[];
       readonly at: number;
       readonly since: number;
     },
     allow: (count: { readonly taken: number; readonly fleet: number }) => boolean,
   ): Promise<boolean>;
-  /** How many devices the person acted on since then, and the size of the active fleet. */
+  /** Number of devices on which the person acted since the given time, and the size of the active fleet. */
   taken(person: PersonId, since: number): Promise<{ readonly taken: number; readonly fleet: number }>;
   /**
-   * Records a pending action with its ledger entry. Returns the person's pending action of the same hash where there is one. Null when
+   * Records a pending action with its ledger entry. Returns the person's pending action of the same hash if one exists. Null when
    * the person has `atMost` pending actions.
    */
-  propose(action: StoredAction, leaf: LeafDraft<'action.proposed'>, atMost: number): Promise<StoredAction | null>;
+  propose(action: StoredAction, entry: EntryDraft<'action.proposed'>, atMost: number): Promise<StoredAction | null>;
   get(id: ActionId): Promise<StoredAction | null>;
-  /** Newest first. */
+  /** Lists actions, newest first. */
   list(since: number, limit: number): Promise<StoredAction[]>;
-  /** Decides a pending action that has not expired; false when it is not pending any more. */
+  /** Records the decision about a pending action. Returns false when the action is no longer pending or has expired. */
   decide(
     id: ActionId,
     decision: { status: 'confirmed' | 'declined'; at: number; by: AccountId; reason: string | null },
-    leaf: LeafDraft<'action.confirmed'> | LeafDraft<'action.declined'>,
+    entry: EntryDraft<'action.confirmed'> | EntryDraft<'action.declined'>,
   ): Promise<boolean>;
   finish(id: ActionId, status: 'performed' | 'failed', outcome: string | null): Promise<void>;
 }
@@ -98,12 +94,12 @@ export interface ActionsPorts {
   readonly store: ActionStore;
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Whether the second account may stand beside the first as another person. */
+  /** True if the two accounts belong to different people. */
   readonly independent: (first: Account, second: Account) => Promise<boolean>;
   readonly account: (id: AccountId) => Promise<Account>;
-  /** Throws `out_of_scope` when the reach does not include all of the devices. */
+  /** Throws `out_of_scope` when the caller's reach does not include all of the action's devices. */
   readonly requireReached: (devices: readonly DeviceId[], reach: ReturnType<typeof reachOf>) => Promise<void>;
-  /** How long an authenticator code counts; longer in the demo alone. */
+  /** Milliseconds for which an authenticator code is valid. Longer in the demo only. */
   readonly stepUpWithin: number;
   readonly now?: () => number;
 }
@@ -115,60 +111,15 @@ export interface Actor {
 
 export type Actions = ReturnType<typeof createActions>;
 
-export function createActions({ store, clock, bus, independent, account, requireReached, ...ports }: ActionsPorts) {
-  const now = ports.now ?? Date.now;
+export function createActions(ports: ActionsPorts) {
+  return { ...createAuthorization(ports), ...createDecisions(ports) };
+}
 
-  function requireProof(action: ActionName, proof: Proof, devices: number): void {
-    const verdict = proofSuffices(ACTIONS[action], proof, { devices, now: now(), within: ports.stepUpWithin });
-    if (verdict === 'yes') return;
-    const detail =
-      verdict === 'step_up'
-        ? `The action ${action} needs an authenticator code that is at most 10 minutes old. Give a new code, then repeat the action.`
-        : ACTIONS[action].tokens === 'never'
-          ? `The action ${action} needs a session: no token may perform it. Sign in with password and code.`
-          : `The action ${action} needs a session, or a token that was created with "destructive". Sign in with password and code.`;
-    throw new CordonError('step_up_required', detail, { action, token: proof.via === 'token' });
-  }
-
-  /**
-   * Returns when the caller may perform the action alone, now. Throws `step_up_required`, or `second_person_required` after it recorded the
-   * request as a pending action.
-   */
-  async function authorize({ account: by, proof }: Actor, content: ActionContent): Promise<void> {
-    const rule = ACTIONS[content.action];
-    requireProof(content.action, proof, content.devices.length);
-    const counted = { person: by.person, account: by.id, action: content.action, devices: content.devices };
-    const alone = await (rule.people === 'limit'
-      ? store.takeAlone(
-          { ...counted, at: now(), since: now() - ALONE_WITHIN },
-          (count) => peopleNeeded(rule, count) === 1,
-        )
-      : peopleNeeded(rule, { taken: 0, fleet: 0 }) === 1);
-    if (!alone) throw await propose(by, content);
-  }
-
+/** Decides whether a caller may perform an action alone. Other actions become pending. */
+function createAuthorization({ store, clock, bus, stepUpWithin, now = Date.now }: ActionsPorts) {
   async function propose(by: Account, content: ActionContent): Promise<CordonError> {
-    const { action } = content;
-    const text = JSON.stringify(content);
-    const at = now();
-    const wanted: StoredAction = {
-      id: newActionId(),
-      action,
-      route: content.route,
-      content: text,
-      hash: createHash('sha256').update(text).digest('hex'),
-      devices: content.devices.length,
-      account: by.id,
-      person: by.person,
-      proposedAt: at,
-      expiresAt: at + PENDING_LASTS,
-      status: 'pending',
-      decidedAt: null,
-      decidedBy: null,
-      reason: null,
-      outcome: null,
-    };
-    const pending = await store.propose(wanted, leafOf('action.proposed', wanted, by.id), PENDING_OF_ONE);
+    const wanted = newAction(by, content, now());
+    const pending = await store.propose(wanted, entryOf('action.proposed', clock.now(), wanted, by.id), PENDING_OF_ONE);
     if (!pending) {
       return new CordonError(
         'rate_limited',
@@ -176,7 +127,7 @@ export function createActions({ store, clock, bus, independent, account, require
       );
     }
     bus.publish({ kind: 'accounts' });
-    const { id, expiresAt, devices } = pending;
+    const { id, action, expiresAt, devices } = pending;
     const until = new Date(expiresAt).toISOString();
     const why = ACTIONS[action].people === 'limit' ? ` One person may destroy ${await limitText()} in 24 hours.` : '';
     return new CordonError(
@@ -191,11 +142,35 @@ export function createActions({ store, clock, bus, independent, account, require
     return `at most ${aloneLimit(fleet)} devices`;
   }
 
-  const leafOf = <K extends 'action.proposed' | 'action.confirmed' | 'action.declined'>(
-    kind: K,
-    { id, action, hash, devices }: StoredAction,
-    by: AccountId,
-  ): LeafDraft<K> => ({ kind, at: clock.now(), subject: by, public: { id, action, hash, devices } });
+  return {
+    /**
+     * Returns when the caller may perform the action alone, now. Throws `step_up_required`. Throws `second_person_required` after recording
+     * the request as a pending action.
+     */
+    async authorize({ account: by, proof }: Actor, content: ActionContent): Promise<void> {
+      const rule = ACTIONS[content.action];
+      requireProof(content.action, proof, { devices: content.devices.length, now: now(), within: stepUpWithin });
+      const counted = { person: by.person, devices: content.devices };
+      const alone = await (rule.people === 'limit'
+        ? store.takeAlone(
+            { ...counted, at: now(), since: now() - ALONE_WITHIN },
+            (count) => peopleNeeded(rule, count) === 1,
+          )
+        : peopleNeeded(rule, { taken: 0, fleet: 0 }) === 1);
+      if (!alone) throw await propose(by, content);
+    },
+
+    /** Number of devices on which the account's person may still act alone. */
+    async allowance({ person }: Account): Promise<{ limit: number; used: number }> {
+      const { taken, fleet } = await store.taken(person, now() - ALONE_WITHIN);
+      return { limit: aloneLimit(fleet), used: taken };
+    },
+  };
+}
+
+function createDecisions(ports: ActionsPorts) {
+  const { store, clock, bus, account, now = Date.now } = ports;
+  const { requireRight, mayDecide, requireSecondPerson } = createDecisionRights(ports);
 
   async function found(id: ActionId): Promise<StoredAction> {
     const action = await store.get(id);
@@ -203,13 +178,87 @@ export function createActions({ store, clock, bus, independent, account, require
     throw new CordonError('not_found', `There is no action ${id}. List the actions with GET /api/v1/actions.`, { id });
   }
 
-  /** The devices that the action was proposed for. */
-  const devicesOf = (action: StoredAction): readonly DeviceId[] => contentOf(action).devices;
+  async function decide(
+    action: StoredAction,
+    { id: by }: Account,
+    status: 'confirmed' | 'declined',
+    reason: string | null,
+  ): Promise<void> {
+    const entry = entryOf(`action.${status}`, clock.now(), action, by);
+    if (await store.decide(action.id, { status, at: now(), by, reason }, entry)) return;
+    throw notPending(await found(action.id));
+  }
 
+  return {
+    /** Actions that the account proposed or may decide: pending ones, and those of the last 30 days. */
+    async list(who: Account): Promise<StoredAction[]> {
+      const listed: StoredAction[] = [];
+      for (const action of await store.list(now() - LISTED_FOR, LISTED_AT_MOST)) {
+        if (action.person === who.person || (await mayDecide(action, who))) listed.push(withExpiry(action, now()));
+      }
+      return listed;
+    },
+
+    async get(id: ActionId, who: Account): Promise<StoredAction> {
+      const action = await found(id);
+      if (action.person !== who.person) await requireRight(action, who);
+      return action;
+    },
+
+    contentOf,
+
+    /**
+     * Records the second person's consent to the content of `hash`, then runs `perform` with that content. The same account may repeat a
+     * confirmation whose performance was interrupted.
+     */
+    async confirm<R>(
+      id: ActionId,
+      hash: string,
+      { account: by, proof }: Actor,
+      perform: (content: ActionContent, proposer: Account, confirmer: Account) => Promise<R>,
+    ): Promise<{ readonly action: StoredAction; readonly result: R }> {
+      requireProof('action.confirm', proof, { devices: 1, now: now(), within: ports.stepUpWithin });
+      const action = await found(id);
+      await requireRight(action, by);
+      await requireSecondPerson(action, by);
+      if (action.hash !== hash) {
+        throw new CordonError('conflict', 'The hash is not the hash of this action. Read the action again.', { id });
+      }
+      const interrupted = action.status === 'confirmed' && action.decidedBy === by.id;
+      if (!interrupted) await decide(action, by, 'confirmed', null);
+      try {
+        const result = await perform(contentOf(action), await account(action.account), by);
+        await store.finish(id, 'performed', null);
+        return { action: await found(id), result };
+      } catch (error) {
+        await store.finish(
+          id,
+          'failed',
+          isCordonError(error) ? error.message : 'The server failed. Look at its log for the reason.',
+        );
+        throw error;
+      } finally {
+        bus.publish({ kind: 'accounts' });
+      }
+    },
+
+    /** Declines an action for its proposer, or for an account that could confirm it. */
+    async decline(id: ActionId, reason: string, by: Account): Promise<StoredAction> {
+      const action = await found(id);
+      if (action.person !== by.person) await requireRight(action, by);
+      await decide(action, by, 'declined', reason);
+      bus.publish({ kind: 'accounts' });
+      return found(id);
+    },
+  };
+}
+
+/** Right to decide an action: the action's own right for all of its devices, and a second person to confirm it. */
+function createDecisionRights({ independent, account, requireReached }: ActionsPorts) {
   /** Throws unless the account holds the action's right for all of its devices. */
   async function requireRight(action: StoredAction, { grants }: Account): Promise<void> {
     const right: RightName = ACTIONS[action.action].right;
-    await requireReached(devicesOf(action), reachOf(right, grants));
+    await requireReached(contentOf(action).devices, reachOf(right, grants));
   }
 
   async function mayDecide(action: StoredAction, who: Account): Promise<boolean> {
@@ -231,81 +280,52 @@ export function createActions({ store, clock, bus, independent, account, require
     );
   }
 
+  return { requireRight, mayDecide, requireSecondPerson };
+}
+
+function requireProof(
+  action: ActionName,
+  proof: Proof,
+  request: { readonly devices: number; readonly now: number; readonly within: number },
+): void {
+  const verdict = proofSuffices(ACTIONS[action], proof, request);
+  if (verdict === 'yes') return;
+  const detail =
+    verdict === 'step_up'
+      ? `The action ${action} needs an authenticator code that is at most 10 minutes old. Enter a new code, then repeat the action.`
+      : ACTIONS[action].tokens === 'never'
+        ? `The action ${action} needs a session: no token may perform it. Sign in with password and code.`
+        : `The action ${action} needs a session, or a token that was created with "destructive". Sign in with password and code.`;
+  throw new CordonError('step_up_required', detail, { action, token: proof.via === 'token' });
+}
+
+function newAction(by: Account, content: ActionContent, at: number): StoredAction {
+  const text = JSON.stringify(content);
   return {
-    authorize,
-
-    /** Actions that the account proposed or may decide: pending ones, and those of the last 30 days. */
-    async list(who: Account): Promise<StoredAction[]> {
-      const listed: StoredAction[] = [];
-      for (const action of await store.list(now() - LISTED_FOR, LISTED_AT_MOST)) {
-        if (action.person === who.person || (await mayDecide(action, who))) listed.push(withExpiry(action, now()));
-      }
-      return listed;
-    },
-
-    async get(id: ActionId, who: Account): Promise<StoredAction> {
-      const action = await found(id);
-      if (action.person !== who.person) await requireRight(action, who);
-      return action;
-    },
-
-    contentOf,
-
-    /** How many devices the account's person may still destroy alone. */
-    async allowance({ person }: Account): Promise<{ limit: number; taken: number }> {
-      const { taken, fleet } = await store.taken(person, now() - ALONE_WITHIN);
-      return { limit: aloneLimit(fleet), taken };
-    },
-
-    /**
-     * The second person's consent to exactly the content of `hash`; then `perform` runs with the content as it was proposed. A confirmation
-     * whose performance was cut off may be repeated by the same account.
-     */
-    async confirm<R>(
-      id: ActionId,
-      hash: string,
-      { account: by, proof }: Actor,
-      perform: (content: ActionContent, proposer: Account) => Promise<R>,
-    ): Promise<{ readonly action: StoredAction; readonly result: R }> {
-      requireProof('action.confirm', proof, 1);
-      const action = await found(id);
-      await requireRight(action, by);
-      await requireSecondPerson(action, by);
-      if (action.hash !== hash) {
-        throw new CordonError('conflict', 'The hash is not the hash of this action. Read the action again.', { id });
-      }
-      const cutOff = action.status === 'confirmed' && action.decidedBy === by.id;
-      if (!cutOff) {
-        const decision = { status: 'confirmed', at: now(), by: by.id, reason: null } as const;
-        if (!(await store.decide(id, decision, leafOf('action.confirmed', action, by.id)))) {
-          throw notPending(await found(id));
-        }
-      }
-      try {
-        const result = await perform(contentOf(action), await account(action.account));
-        await store.finish(id, 'performed', null);
-        return { action: await found(id), result };
-      } catch (error) {
-        await store.finish(id, 'failed', isCordonError(error) ? error.message : 'The server failed; its log says why.');
-        throw error;
-      } finally {
-        bus.publish({ kind: 'accounts' });
-      }
-    },
-
-    /** By the proposer, or by an account that could confirm the action. */
-    async decline(id: ActionId, reason: string, by: Account): Promise<StoredAction> {
-      const action = await found(id);
-      if (action.person !== by.person) await requireRight(action, by);
-      const decision = { status: 'declined', at: now(), by: by.id, reason } as const;
-      if (!(await store.decide(id, decision, leafOf('action.declined', action, by.id)))) {
-        throw notPending(await found(id));
-      }
-      bus.publish({ kind: 'accounts' });
-      return found(id);
-    },
+    id: newActionId(),
+    action: content.action,
+    route: content.route,
+    content: text,
+    hash: createHash('sha256').update(text).digest('hex'),
+    devices: content.devices.length,
+    account: by.id,
+    person: by.person,
+    proposedAt: at,
+    expiresAt: at + PENDING_LASTS,
+    status: 'pending',
+    decidedAt: null,
+    decidedBy: null,
+    reason: null,
+    outcome: null,
   };
 }
+
+const entryOf = <K extends 'action.proposed' | 'action.confirmed' | 'action.declined'>(
+  kind: K,
+  at: number,
+  { id, action, hash, devices }: StoredAction,
+  by: AccountId,
+): EntryDraft<K> => ({ kind, at, subject: by, public: { id, action, hash, devices } });
 
 function contentOf({ content }: StoredAction): ActionContent {
   return JSON.parse(content);
@@ -316,5 +336,5 @@ function withExpiry(action: StoredAction, now: number): StoredAction {
 }
 
 function notPending({ id, status }: StoredAction): CordonError {
-  return new CordonError('conflict', `The action is ${status}: nobody can decide it any more.`, { id, status });
+  return new CordonError('conflict', `The action is ${status}, so it can no longer be decided.`, { id, status });
 }

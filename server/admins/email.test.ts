@@ -15,7 +15,7 @@ it.each([
   expect(personSubject(a) === personSubject(b)).toBe(one);
 });
 
-it('tells accounts of one person apart, and a key is its own key', () => {
+it('has separate keys for accounts of one person, and a key of a key is the same', () => {
   expect(emailKey('amina+legal@example.org')).not.toBe(emailKey('amina@example.org'));
   fc.assert(
     fc.property(fc.emailAddress(), (email) => {

@@ -8,14 +8,14 @@ const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 export async function hashPassword(password: string): Promise<string> {
   if ([...password.normalize('NFKC')].length < SHORTEST_PASSWORD) {
-    throw new CordonError('invalid_input', `A password has ${SHORTEST_PASSWORD} characters at least.`, {
+    throw new CordonError('invalid_input', `A password must have at least ${SHORTEST_PASSWORD} characters.`, {
       path: 'password',
     });
   }
   return hash(password.normalize('NFKC'), COST);
 }
 
-/** Checked against when there is no such account, so that the time of a refusal does not tell which e-mails exist. */
+/** Hash to check for an unknown account, so that the response time does not reveal which e-mail addresses have accounts. */
 let nobody: Promise<string> | null = null;
 
 export async function passwordMatches(stored: string | null, password: string): Promise<boolean> {

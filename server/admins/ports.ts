@@ -1,7 +1,26 @@
-/** What the admins module asks of the store. Every verb that changes a role takes the leaf that says so. */
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+/** Ports of the admins module. Each method that changes a role takes its ledger entry. */
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { AccountId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Grant } from './roles.ts';
+
+export interface Sealer {
+  seal(plain: Buffer): string;
+  unseal(text: string): Buffer;
+}
+
+/** Raises an alert that every owner sees. */
+export type RaiseAlert = (code: 'credential_reset_link' | 'credential_reset', detail: string) => Promise<void>;
+
+export interface Mail {
+  readonly to: { readonly name: string; readonly address: string };
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface Mailer {
+  /** Resolves when the mail server has accepted the mail. Throws `mail_failed` with the reason. */
+  send(mail: Mail): Promise<void>;
+}
 
 export interface Account {
   readonly id: AccountId;
@@ -9,13 +28,15 @@ export interface Account {
   readonly email: string;
   readonly name: string;
   readonly status: 'active' | 'disabled';
-  /** False until the invitation has been redeemed. */
+  /** False until the account holder has used the invitation. */
   readonly ready: boolean;
   readonly createdAt: number;
+  /** Time at which the account holder proved the e-mail address with a mailed link. Null: the address is not proved. */
+  readonly emailVerifiedAt: number | null;
   readonly grants: readonly Grant[];
 }
 
-/** What signing in needs besides. Never leaves this module. */
+/** Secrets for sign-in, for this module only. */
 export interface Credentials {
   readonly account: Account;
   readonly passwordHash: string | null;
@@ -24,18 +45,28 @@ export interface Credentials {
 
 export interface NewAccount {
   readonly id: AccountId;
-  /** As given; displayed, and used for mail. */
+  /** Address for display and mail. */
   readonly email: string;
-  /** Finds the account at sign-in. Unique. */
+  /** Key of the account at sign-in. Unique among accounts. */
   readonly emailKey: string;
   readonly name: string;
-  /** `persons.subject`: the person is made when nobody has it yet. */
+  /** Value for `persons.subject`. The store creates the person if no person has this subject. */
   readonly subject: string;
   readonly at: number;
 }
 
 export interface Invitation {
   readonly hash: string;
+  readonly expiresAt: number;
+  /** Address to which the invitation link is mailed. Null: an admin sees the link. */
+  readonly mailedTo: string | null;
+}
+
+/** Link with which a signed-in account holder proves the address that received the link. */
+export interface AddressVerification {
+  readonly account: AccountId;
+  readonly hash: string;
+  readonly email: string;
   readonly expiresAt: number;
 }
 
@@ -46,25 +77,15 @@ export interface NewCredentials {
 
 export interface GivenGrant {
   readonly grant: Grant;
-  readonly leaf: LeafDraft<'role.granted'>;
+  readonly entry: EntryDraft<'role.granted'>;
 }
 
-export type RoleLeaf = LeafDraft<'role.granted'> | LeafDraft<'role.revoked'>;
+export type RoleEntry = EntryDraft<'role.granted'> | EntryDraft<'role.revoked'>;
 
 export interface AccountStore {
-  /** Replaces the first owner's invitation. False, and nothing changed, when any account exists. */
-  inviteFirstOwner(invitation: Invitation): Promise<boolean>;
-  /** Uses the first owner's invitation up and makes the account; null when the hash is not that invitation. */
-  redeemFirstOwner(
-    hash: string,
-    now: number,
-    account: NewAccount,
-    credentials: NewCredentials,
-    leaf: LeafDraft<'role.granted'>,
-  ): Promise<Account | null>;
   /**
-   * Records `by` as the account that created this one and was shown its invitation; null: the server itself made it. Throws `conflict` when the e-mail
-   * has an account, `not_found` as `grant` does.
+   * Creates the account. `by`: the account that creates the new account; null: the server. Throws `conflict` for an e-mail address that
+   * already has an account, and `not_found` for an unknown group.
    */
   create(
     account: NewAccount,
@@ -72,54 +93,77 @@ export interface AccountStore {
     grants: readonly GivenGrant[],
     by: AccountId | null,
   ): Promise<Account>;
+  list(): Promise<Account[]>;
+  find(id: AccountId): Promise<Account | null>;
+  credentials(emailKey: string): Promise<Credentials | null>;
+  /** Raises `totp_last_step` to `step`. Returns false for a code that was used before. */
+  useTotpStep(account: AccountId, step: number): Promise<boolean>;
+  /** Adds the grant. Throws `not_found` for an unknown group. */
+  grant(account: AccountId, given: GivenGrant, at: number): Promise<void>;
+  /** Removes the grant. Throws `not_found` if the account has no such grant, and `last_owner` when no owner could sign in afterward. */
+  revoke(account: AccountId, grant: Grant, entry: EntryDraft<'role.revoked'>): Promise<void>;
   /**
-   * Drops the account's open invitations and makes this one. Records `by`, who is shown the link. `reset`: the ledger entry, when the account has
-   * credentials that the link replaces.
+   * Sets the status. Disabling also ends sessions and tokens, and removes the account's approvals of everything that is pending, each with
+   * its ledger entry. Throws `last_owner` as `revoke` does.
+   */
+  setStatus(account: AccountId, status: Account['status'], entry: RoleEntry): Promise<void>;
+}
+
+export interface InvitationStore {
+  /** Replaces the first owner's invitation. Returns false, without a change, when any account exists. */
+  inviteFirstOwner(invitation: Omit<Invitation, 'mailedTo'>): Promise<boolean>;
+  /** Consumes the first owner's invitation and creates the account. Returns null when the hash is not the invitation's hash. */
+  redeemFirstOwner(
+    hash: string,
+    now: number,
+    account: NewAccount,
+    credentials: NewCredentials,
+    entry: EntryDraft<'role.granted'>,
+  ): Promise<Account | null>;
+  /**
+   * Replaces the account's open invitations. `by`: the account that sees the link; null: no account sees the link. `reset`: the ledger
+   * entry, if the link replaces credentials.
    */
   invite(
     account: AccountId,
     invitation: Invitation,
     shown: { readonly by: AccountId | null; readonly at: number },
-    reset: LeafDraft<'credentials.reset-link'> | null,
+    reset: EntryDraft<'credentials.reset-link'> | null,
   ): Promise<void>;
   /**
-   * Uses the invitation up, once, and sets the credentials. Ends the account's sessions and tokens. When it had credentials before, this is a reset, and
-   * `leaf` makes its ledger entry. Null when the invitation is unknown, used or expired.
+   * Consumes the invitation and sets the credentials. Ends the account's sessions and tokens. A mailed link proves the address. Any other
+   * link removes the proof, because another person may hold the account from now on. For an account that had credentials, this is a reset,
+   * and `entry` makes its ledger entry. Returns null when the invitation is unknown, used or expired.
    */
   redeem(
     hash: string,
     now: number,
     credentials: NewCredentials,
-    leaf: (account: AccountId) => LeafDraft<'credentials.reset'>,
+    entry: (account: AccountId) => EntryDraft<'credentials.reset'>,
   ): Promise<{ readonly account: Account; readonly reset: boolean } | null>;
-  /** Whether an open invitation, or the first owner's, has this hash. Uses nothing up. */
+  /** Returns true for the hash of an open invitation, including the first owner's invitation. Does not consume the invitation. */
   hasInvitation(hash: string, now: number): Promise<boolean>;
-  list(): Promise<Account[]>;
-  find(id: AccountId): Promise<Account | null>;
-  credentials(emailKey: string): Promise<Credentials | null>;
-  /** Moves `totp_last_step` up to `step`; false when it is there or further: the code was used. */
-  useTotpStep(account: AccountId, step: number): Promise<boolean>;
-  /** Throws `not_found` when there is no such group. */
-  grant(account: AccountId, given: GivenGrant, at: number): Promise<void>;
-  /** Throws `not_found` when there is no such grant, `last_owner` when nobody could then sign in as owner. */
-  revoke(account: AccountId, grant: Grant, leaf: LeafDraft<'role.revoked'>): Promise<void>;
+}
+
+export interface VerificationStore {
+  /** Replaces the account's open verification of its e-mail address. */
+  openVerification(verification: AddressVerification): Promise<void>;
   /**
-   * Disabling also ends sessions and tokens, and removes the account's approvals of everything that is pending, each with its ledger entry. Throws
-   * `last_owner` as `revoke` does.
+   * Consumes the verification of an e-mail address. Returns false when the verification is unknown, expired, for another account or for an
+   * earlier address.
    */
-  setStatus(account: AccountId, status: Account['status'], leaf: RoleLeaf): Promise<void>;
+  verifyAddress(account: AccountId, hash: string, now: number): Promise<boolean>;
 }
 
 export interface Session {
   readonly id: string;
   readonly account: Account;
   readonly createdAt: number;
-  /** The last time that the admin gave credentials in this session. */
+  /** Time of the last sign-in or authenticator code in this session. */
   readonly authenticatedAt: number;
-  /** The last request that an admin caused; a page's own polling does not count. */
+  /** Time of the last request of the admin. A page's own polling does not count. */
   readonly lastUsedAt: number;
   readonly expiresAt: number;
-  /** From where the admin signed in. */
   readonly address: string;
   readonly userAgent: string;
 }
@@ -128,7 +172,7 @@ export interface NewSession extends Omit<Session, 'account' | 'authenticatedAt' 
   readonly account: AccountId;
   /** SHA-256 of the cookie. */
   readonly hash: string;
-  /** SHA-256 of the half that the page keeps. */
+  /** SHA-256 of the secret that only the page holds. */
   readonly pageHash: string;
 }
 
@@ -137,7 +181,7 @@ export interface ApiToken {
   readonly name: string;
   readonly createdAt: number;
   readonly expiresAt: number | null;
-  /** The token may perform destructive actions without a step-up sign-in. */
+  /** True if the token may perform destructive actions without a step-up sign-in. */
   readonly destructive: boolean;
   readonly lastUsedAt: number | null;
   readonly lastAddress: string | null;
@@ -148,47 +192,61 @@ export interface TokenHolder {
   readonly destructive: boolean;
 }
 
-/** A session or token with the account that holds it. */
 export type Owned<T> = T & { readonly account: AccountId };
 
 export interface SessionStore {
-  /** Makes the session and ends `replaces`, so that a session from before the sign-in is worth nothing after it. */
+  /** Creates the session and ends `replaces`, so that no earlier session survives a sign-in. */
   open(session: NewSession, replaces: string | null): Promise<void>;
-  /** By the hash of its cookie. Null when it has expired, or the account is disabled. */
+  /** Finds a session by the hash of its cookie. Returns null when the session has expired or the account is disabled. */
   session(hash: string, now: number): Promise<(Session & { readonly pageHash: string }) | null>;
   touch(id: string, now: number): Promise<void>;
   /** Records that the admin gave an authenticator code in the session with this cookie's hash. */
   authenticated(hash: string, at: number): Promise<void>;
-  /** Unexpired sessions of one account, or of all, newest first. */
+  /** Unexpired sessions of one account, or of all accounts, newest first. */
   sessions(account: AccountId | null, now: number): Promise<Owned<Omit<Session, 'account'>>[]>;
-  /** By the hash of its cookie. */
+  /** Ends the session with this cookie's hash. */
   close(hash: string): Promise<void>;
-  /** False when there is no such session, or it is not this account's. */
+  /** Ends the session. Returns false when the account has no such session. */
   closeById(account: AccountId | null, id: string): Promise<boolean>;
-  insertToken(token: Owned<ApiToken> & { readonly hash: string }): Promise<void>;
-  /** Tokens of one account, or of all. */
-  tokens(account: AccountId | null): Promise<Owned<ApiToken>[]>;
-  /** False when there is no such token, or it is not this account's. */
-  deleteToken(account: AccountId | null, id: string): Promise<boolean>;
-  /** Records the use. Null when the token is unknown or expired, or the account disabled. */
-  tokenAccount(hash: string, now: number, address: string): Promise<TokenHolder | null>;
-  /** Ends every session and token of the account. */
   endAccess(account: AccountId): Promise<{ readonly sessions: number; readonly tokens: number }>;
+}
+
+export interface TokenStore {
+  insertToken(token: Owned<ApiToken> & { readonly hash: string }): Promise<void>;
+  tokens(account: AccountId | null): Promise<Owned<ApiToken>[]>;
+  /** Deletes the token. Returns false when the account has no such token. */
+  deleteToken(account: AccountId | null, id: string): Promise<boolean>;
+  /** Returns the token's account and records the use. Null when the token is unknown or expired, or the account disabled. */
+  tokenAccount(hash: string, now: number, address: string): Promise<TokenHolder | null>;
 }
 
 export interface ApproverKey {
   readonly keyid: string;
   readonly person: PersonId;
   readonly account: AccountId;
-  /** The account holder's. */
   readonly name: string;
   /** DER SubjectPublicKeyInfo, base64. */
   readonly publicKey: string;
   readonly registeredAt: number;
 }
 
+/** Key with current facts about its holder. */
+export interface KnownApproverKey extends ApproverKey {
+  /** True if the account holder proved the address. */
+  readonly verified: boolean;
+}
+
 export interface ApproverKeyStore {
-  /** Throws `conflict` when another person has registered the key. Registering one's own again changes nothing. */
+  /** Registers the key. Throws `conflict` when another person has registered it. A repeated registration changes nothing. */
   register(key: ApproverKey): Promise<void>;
-  keys(): Promise<ApproverKey[]>;
+  keys(): Promise<KnownApproverKey[]>;
+}
+
+export interface AdminStores {
+  readonly accounts: AccountStore;
+  readonly invitations: InvitationStore;
+  readonly verifications: VerificationStore;
+  readonly sessions: SessionStore;
+  readonly tokens: TokenStore;
+  readonly approverKeys: ApproverKeyStore;
 }

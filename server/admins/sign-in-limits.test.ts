@@ -13,7 +13,7 @@ it.each([
 
 const fail = () => Promise.reject(new Error('wrong'));
 
-it('runs the attempts of one source on one account one after another, and refuses the ninth that waits', async () => {
+it('runs one source’s attempts on an account one after another, and refuses a ninth waiting attempt', async () => {
   const limits = createSignInLimits();
   let running = 0;
   let most = 0;
@@ -28,7 +28,7 @@ it('runs the attempts of one source on one account one after another, and refuse
   expect(most).toBe(1);
 });
 
-it('delays a source that failed, for that account alone, until it succeeds', async () => {
+it('delays a failed source for that account only, until it succeeds', async () => {
   const paused: number[] = [];
   const pause = async (milliseconds: number) => void paused.push(milliseconds);
   const limits = createSignInLimits({ now: () => 0, pause });

@@ -20,7 +20,7 @@ const HASHES_WAITING = 64;
 const FREE_FAILURES = 5;
 const FIRST_GAP = 100;
 const LONGEST_GAP = 2_000;
-/** More attempts of one source on one account wait for each other; the next one is refused. */
+/** Maximum number of attempts of one source on one account that wait for each other. The server refuses the next attempt. */
 const WAITING_OF_PAIR = 8;
 const PAIRS_KEPT = 10_000;
 const QUARTER_HOUR = 15 * 60_000;
@@ -36,12 +36,12 @@ export interface SignInLimits {
   attempt<T>(account: string, source: string, work: () => Promise<T>): Promise<T>;
   /** Runs a password hash for the source in the bounded queue. */
   hash<T>(source: string, work: () => Promise<T>): Promise<T>;
-  /** False once too many wrong codes came with the right password; the next code is then refused unread. */
+  /** Returns false after too many wrong codes with the right password. The caller then refuses the next code without checking it. */
   mayTryCode(account: string, source: string): Promise<boolean>;
   wrongCode(account: string, source: string): Promise<void>;
 }
 
-/** The pause before the next attempt of a source on an account after so many failures, in milliseconds. */
+/** The pause before the next attempt of a source on an account after a number of failures, in milliseconds. */
 export function gapAfter(failures: number): number {
   return failures < FREE_FAILURES ? 0 : Math.min(LONGEST_GAP, FIRST_GAP * 2 ** (failures - FREE_FAILURES));
 }
@@ -50,12 +50,12 @@ interface Pair {
   failures: number;
   waiting: number;
   lastAt: number;
-  /** Settles when the attempt before has ended. */
+  /** Settles when the previous attempt has ended. */
   tail: Promise<unknown>;
 }
 
 export interface SignInLimitsOptions {
-  /** Wrong codes behind the right password, in a quarter of an hour. */
+  /** Limit of wrong codes with the right password, in a quarter of an hour. */
   readonly codes?: number;
   readonly now?: () => number;
   readonly pause?: (milliseconds: number) => Promise<unknown>;
@@ -85,7 +85,7 @@ export function createSignInLimits({
       found && (found.waiting > 0 || at - found.lastAt < QUARTER_HOUR)
         ? found
         : { failures: 0, waiting: 0, lastAt: at, tail: Promise.resolve() };
-    // The oldest come first in the map.
+    // Moves the pair to the end of the map, so that the loop removes the oldest pairs first.
     pairs.delete(key);
     pairs.set(key, pair);
     for (const [old, { waiting }] of pairs) {

@@ -10,7 +10,7 @@ it.each([
   [1_111_111_111, '050471'],
   [1_234_567_890, '005924'],
   [2_000_000_000, '279037'],
-])('takes the RFC’s code at %d s, a step early or late, and no further', (seconds, code) => {
+])('accepts the code of the RFC at %d s, at most one step early or late', (seconds, code) => {
   const step = Math.floor(seconds / 30);
   for (const away of [-30, 0, 30]) expect(totpStep(SECRET, code, (seconds + away) * 1000)).toBe(step);
   for (const away of seconds > 90 ? [-90, 90] : [90]) {
@@ -18,11 +18,11 @@ it.each([
   }
 });
 
-it.each(['', '28708', '2870820', '28708a', ' 287082', '２８７０８２'])('takes %j for no code', (code) => {
+it.each(['', '28708', '2870820', '28708a', ' 287082', '２８７０８２'])('rejects %j as a code', (code) => {
   expect(totpStep(SECRET, code, 59_000)).toBeNull();
 });
 
-it('makes secrets of 160 bits, and links that apps read', () => {
+it('creates secrets of 160 bits, and links for authenticator apps', () => {
   const secret = newTotpSecret();
   expect(secret).toMatch(/^[A-Z2-7]{32}$/);
   expect(newTotpSecret()).not.toBe(secret);

@@ -8,7 +8,7 @@ export const newTotpSecret = (): string => generateSecret({ length: 20 });
 export const totpUri = (issuer: string, email: string, secret: string): string =>
   generateURI({ issuer, label: email, secret, period: PERIOD });
 
-/** The time step that `code` belongs to, one step early or late allowed (RFC 6238, section 5.2); null when it is not a code. */
+/** Time step of `code`, with one step early or late allowed (RFC 6238, section 5.2). Null for a wrong code. */
 export function totpStep(secret: string, code: string, now: number): number | null {
   if (!/^\d{6}$/.test(code)) return null;
   const epoch = Math.floor(now / 1000);

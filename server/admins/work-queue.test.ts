@@ -14,7 +14,7 @@ function held() {
 }
 const LIMITS = { atOnce: 2, ofSource: 3, total: 4 };
 
-it('runs a few at once, and gives the sources their turns', async () => {
+it('runs a few pieces of work at once, and alternates between sources', async () => {
   const queue = createWorkQueue(LIMITS);
   const { started, finish, work } = held();
   const all = ['a1', 'a2', 'a3', 'a4', 'b1', 'c1'].map((name) => queue.run(name.slice(0, 1), work(name)));
@@ -28,7 +28,7 @@ it('runs a few at once, and gives the sources their turns', async () => {
   expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3', 'a4', 'b1', 'c1']);
 });
 
-it('refuses what one source or all together have too much of, and never a reserved source', async () => {
+it('refuses work above the limit of a source or of all, but never of a reserved source', async () => {
   const queue = createWorkQueue({ ...LIMITS, reserved: (source) => source.startsWith('known') });
   const { started, finish, work } = held();
   const outcomes: string[] = [];
@@ -52,7 +52,7 @@ it('refuses what one source or all together have too much of, and never a reserv
   expect(outcomes).toContain('known done');
 });
 
-it('goes on after work that failed', async () => {
+it('continues after failed work', async () => {
   const queue = createWorkQueue({ ...LIMITS, atOnce: 1 });
   const failed = queue.run('a', () => Promise.reject(new Error('broken')));
   const after = queue.run('a', async () => 'done');

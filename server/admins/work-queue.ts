@@ -11,15 +11,15 @@ export interface WorkQueue {
 
 export interface WorkQueueOptions {
   readonly atOnce: number;
-  /** How much may wait for one source. */
+  /** Maximum number of waiting pieces of work for one source. */
   readonly ofSource: number;
-  /** How much may wait in total; sources for which `reserved` is true do not count. */
+  /** Maximum number of waiting pieces of work in total, without sources for which `reserved` is true. */
   readonly total: number;
   readonly reserved?: (source: string) => boolean;
 }
 
 export function createWorkQueue({ atOnce, ofSource, total, reserved = () => false }: WorkQueueOptions): WorkQueue {
-  /** In the order in which the sources have their turns. */
+  /** Sources in the order of their turns. */
   const lines = new Map<string, (() => void)[]>();
   let running = 0;
   let waiting = 0;
@@ -31,7 +31,7 @@ export function createWorkQueue({ atOnce, ofSource, total, reserved = () => fals
     const [source, line] = first;
     lines.delete(source);
     const start = line.shift();
-    // To the end: the other sources come first.
+    // Moves the source to the end, so that the other sources come first.
     if (line.length > 0) lines.set(source, line);
     if (!reserved(source)) waiting -= 1;
     running += 1;

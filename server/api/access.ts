@@ -1,5 +1,3 @@
-/** Sessions and tokens of every account, for owners: to see them and to end them. */
-
 import { accountParams } from '../../shared/api/accounts.ts';
 import { accessView, endedAccess, sessionParams, tokenParams } from '../../shared/api/session.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
@@ -15,7 +13,7 @@ export function accessRoutes(admins: AccessPort): Route[] {
       name: 'access.list',
       method: 'get',
       path: '/access',
-      summary: 'Sessions and tokens of all accounts',
+      summary: 'List sessions and tokens of all accounts',
       response: accessView,
       async handler({ caller }) {
         const [sessions, tokens] = await Promise.all([admins.sessions(null), admins.tokens(null)]);
@@ -38,7 +36,7 @@ export function accessRoutes(admins: AccessPort): Route[] {
       name: 'access.end-token',
       method: 'delete',
       path: '/access/tokens/:id',
-      summary: 'End a token of any account',
+      summary: 'Delete a token of any account',
       params: tokenParams,
       response: done,
       async handler({ params }) {

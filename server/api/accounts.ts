@@ -1,30 +1,37 @@
-/** Accounts and what they were granted. */
 import {
   accountChange,
   accountList,
   accountParams,
   accountView,
+  addressVerification,
   grantSchema,
   invitationView,
   invitedAccount,
   newAccount,
+  sentVerification,
 } from '../../shared/api/accounts.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { AccountLinks, LinkDelivery } from '../admins/account-links.ts';
 import type { Admins } from '../admins/admins.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface AccountsPorts {
-  readonly admins: Pick<Admins, 'accounts' | 'createAccount' | 'inviteAgain' | 'setStatus' | 'grant' | 'revokeGrant'>;
-  /** The link under which an invitation's token is redeemed. */
-  readonly invitationLink: (token: string) => string;
+  readonly admins: Pick<Admins, 'accounts' | 'setStatus' | 'grant' | 'revokeGrant'>;
+  readonly accountLinks: AccountLinks;
 }
 
-export function accountRoutes({ admins, invitationLink }: AccountsPorts): Route[] {
+const shownLink = ({ shown, mail, expiresAt }: LinkDelivery) => ({
+  ...{ invitation: shown?.token ?? null, link: shown?.link ?? null },
+  ...{ expiresAt, mail },
+});
+
+export function accountRoutes({ admins, accountLinks }: AccountsPorts): Route[] {
   return [
     route({
       name: 'accounts.list',
       method: 'get',
       path: '/accounts',
-      summary: 'All accounts with their grants',
+      summary: 'List accounts with their grants',
       response: accountList,
       handler: async () => ({ accounts: await admins.accounts() }),
     }),
@@ -32,34 +39,61 @@ export function accountRoutes({ admins, invitationLink }: AccountsPorts): Route[
       name: 'accounts.create',
       method: 'post',
       path: '/accounts',
-      summary: 'Make an account and the one-time link by which its holder sets password and code',
+      summary: 'Create an account and its one-time link. With mail, the server sends the link',
       body: newAccount,
       response: invitedAccount,
       statuses: [201],
       async handler({ body, caller }) {
-        const { email, name, grants } = body;
-        const { account, invitation, expiresAt } = await admins.createAccount(email, name, grants, caller.account.id);
-        return new Reply({ account, invitation, link: invitationLink(invitation), expiresAt }, { status: 201 });
+        const { account, ...delivery } = await accountLinks.create(body, caller.account);
+        return new Reply({ account, ...shownLink(delivery) }, { status: 201 });
       },
     }),
     route({
       name: 'accounts.invite',
       method: 'post',
       path: '/accounts/:id/invitation',
-      summary: 'Another one-time link, for a lost password or phone',
+      summary: 'Create another one-time link for an account',
       params: accountParams,
       response: invitationView,
       statuses: [201],
       async handler({ params, caller }) {
-        const { invitation, expiresAt } = await admins.inviteAgain(params.id, caller.account.id);
-        return new Reply({ invitation, link: invitationLink(invitation), expiresAt }, { status: 201 });
+        return new Reply(shownLink(await accountLinks.again(params.id, caller.account)), { status: 201 });
+      },
+    }),
+    route({
+      name: 'address.send-link',
+      method: 'post',
+      path: '/address/link',
+      summary: "Send a verification link to the caller's address",
+      response: sentVerification,
+      statuses: [201],
+      async handler({ caller }) {
+        const { expiresAt, mail } = await accountLinks.sendVerification(caller.account);
+        return new Reply({ expiresAt, mail }, { status: 201 });
+      },
+    }),
+    route({
+      name: 'address.verify',
+      method: 'post',
+      path: '/address/verify',
+      summary: "Verify the caller's address with the mailed link",
+      body: addressVerification,
+      response: accountView,
+      async handler({ body, caller }) {
+        if (caller.via !== 'session') {
+          throw new CordonError(
+            'step_up_required',
+            'A token cannot verify an address. Sign in with password and code.',
+          );
+        }
+        return accountLinks.verifyAddress(caller.account.id, body.token);
       },
     }),
     route({
       name: 'accounts.update',
       method: 'patch',
       path: '/accounts/:id',
-      summary: 'Disable an account, ending its sessions and tokens, or enable it again',
+      summary: 'Enable or disable an account. Disabling ends its sessions and tokens',
       params: accountParams,
       body: accountChange,
       response: accountView,
@@ -79,7 +113,7 @@ export function accountRoutes({ admins, invitationLink }: AccountsPorts): Route[
       name: 'grants.delete',
       method: 'delete',
       path: '/accounts/:id/grants',
-      summary: 'Take a role away; it works at once, also for whoever is signed in',
+      summary: 'Remove a role. The change applies immediately',
       params: accountParams,
       body: grantSchema,
       response: accountView,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Role } from '../../shared/api/roles.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
-import { testAuthority } from '../../tests/support/enrolment.ts';
+import { testAuthority } from '../../tests/support/enrollment.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { personCalled } from '../../tests/support/persons.ts';
 import { ACTION_NAMES, ACTIONS, ROUTE_ACTIONS, STEP_UP_WITHIN } from '../admins/action-policy.ts';
@@ -27,10 +27,10 @@ const wiped = async () =>
   (
     await api.database.db.selectFrom('commands').select('device_id').where('body', 'like', '%wipe-workspace%').execute()
   ).map(({ device_id }) => device_id);
-const leaves = async () =>
+const entries = async () =>
   (
     await api.database.db
-      .selectFrom('ledger_leaves')
+      .selectFrom('ledger_entries')
       .select('kind')
       .where('kind', 'like', 'action.%')
       .orderBy('id')
@@ -98,7 +98,7 @@ describe('one account cannot wipe the whole fleet', () => {
     const mallory = await admin('fleet');
     const codes: (string | number)[] = [];
     for (const [index, device] of devices.entries()) {
-      const kind = index % 2 === 0 ? 'wipe-workspace' : 'unenrol';
+      const kind = index % 2 === 0 ? 'wipe-workspace' : 'unenroll';
       const { status, json } = await (index === 3
         ? post(`/devices/${device}/revoke`, mallory.headers)
         : post(`/devices/${device}/commands`, mallory.headers, { command: { kind } }));
@@ -156,7 +156,7 @@ describe('a pending action', () => {
   }
 
   it('shows its exact scope, and is performed for exactly those devices when a second person confirms it', async () => {
-    const before = (await leaves()).length;
+    const before = (await entries()).length;
     const { devices, id, hash, view } = await proposed();
     expect(view).toMatchObject({ action: 'workspace.wipe', status: 'pending', devices: 7, mine: true });
     expect([...view.scope].sort()).toEqual([...devices].sort());
@@ -166,7 +166,7 @@ describe('a pending action', () => {
     const { status, json } = await post(`/actions/${id}/confirm`, second.headers, { hash });
     expect([status, json.action.status, json.result.queued]).toEqual([200, 'performed', 7]);
     expect((await wiped()).sort()).toEqual([...devices].sort());
-    expect((await leaves()).slice(before)).toEqual(['action.proposed', 'action.confirmed']);
+    expect((await entries()).slice(before)).toEqual(['action.proposed', 'action.confirmed']);
     const again = await post(`/actions/${id}/confirm`, second.headers, { hash });
     expect([again.status, again.json.code]).toEqual([409, 'conflict']);
     expect(await wiped()).toHaveLength(7);
@@ -193,13 +193,13 @@ describe('a pending action', () => {
   });
 
   it('is declined with a reason, or withdrawn, and then cannot be confirmed', async () => {
-    const before = (await leaves()).length;
+    const before = (await entries()).length;
     const { id, hash } = await proposed();
     const second = await admin('fleet');
     const declined = await post(`/actions/${id}/decline`, second.headers, { reason: 'Not our devices' });
     expect([declined.status, declined.json.status, declined.json.reason]).toEqual([200, 'declined', 'Not our devices']);
     expect((await post(`/actions/${id}/confirm`, second.headers, { hash })).json.code).toBe('conflict');
-    expect((await leaves()).slice(before)).toEqual(['action.proposed', 'action.declined']);
+    expect((await entries()).slice(before)).toEqual(['action.proposed', 'action.declined']);
     expect(await wiped()).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-/** Pending destructive actions: the second person reads, confirms or declines them. */
+/** Routes for pending destructive actions. A second person reads, confirms or declines them. */
 import { Readable } from 'node:stream';
 import {
   actionConfirmation,
@@ -23,8 +23,8 @@ export interface ActionsPorts {
   readonly actions: Actions;
   readonly admins: Pick<Admins, 'namesOf'>;
   readonly devices: Pick<Devices, 'get'>;
-  /** Runs the request of a confirmed action for its proposer, with the proposer's grants of this moment. */
-  readonly perform: (content: ActionContent, proposer: Account) => Promise<unknown>;
+  /** Runs the request of a confirmed action for its proposer, with the proposer's present grants. */
+  readonly perform: (content: ActionContent, proposer: Account, confirmer: Account) => Promise<unknown>;
 }
 
 export function actorOf({ account, session, destructive }: Caller): Actor {
@@ -35,13 +35,16 @@ export function actorOf({ account, session, destructive }: Caller): Actor {
   return { account, proof };
 }
 
-/** See `ActionsPorts.perform`. `routes` is read when an action is performed. */
+/** Implementation of `ActionsPorts.perform`. `routes` may still grow: it is read when an action is performed. */
 export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
-  return async ({ route: name, params, body, devices }, proposer) => {
+  return async ({ route: name, params, body, devices }, proposer, confirmer) => {
     const found = routes.find((known) => known.name === name);
     if (!found) throw new CordonError('internal', `there is no route ${name} for a confirmed action`);
     if (proposer.status !== 'active') {
-      throw new CordonError('forbidden', 'The account that proposed this action is disabled.');
+      throw new CordonError(
+        'forbidden',
+        'The account that proposed this action is disabled. Propose the action again with an active account.',
+      );
     }
     const caller = {
       account: proposer,
@@ -55,9 +58,11 @@ export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
       body,
       caller,
       callerNow: async () => caller,
-      // The second person has confirmed it.
+      // The second person has already confirmed the action.
       authorize: async () => undefined,
+      readOrder: () => Promise.reject(new CordonError('internal', 'a confirmed action reads no order')),
       confirmed: devices,
+      confirmer: confirmer.id,
       address: '',
       userAgent: undefined,
       secure: false,
@@ -88,14 +93,14 @@ export function actionRoutes({ actions, admins, devices, perform }: ActionsPorts
       name: 'actions.list',
       method: 'get',
       path: '/actions',
-      summary: 'Destructive actions that the caller proposed or may decide, newest first, of the last 30 days',
+      summary: 'List destructive actions of the last 30 days that the caller proposed or may decide',
       response: actionList,
       async handler({ caller: { account } }) {
         const listed = await actions.list(account);
         return {
           actions: listed.map((action) => viewOf(action, account)),
           people: await admins.namesOf(accountsOf(listed)),
-          alone: await actions.allowance(account),
+          soloLimit: await actions.allowance(account),
         };
       },
     }),
@@ -103,7 +108,7 @@ export function actionRoutes({ actions, admins, devices, perform }: ActionsPorts
       name: 'actions.show',
       method: 'get',
       path: '/actions/:id',
-      summary: 'A destructive action with its devices',
+      summary: 'Show a destructive action and its devices',
       params: actionParams,
       response: actionDetail,
       async handler({ params, caller: { account } }) {
@@ -123,7 +128,7 @@ export function actionRoutes({ actions, admins, devices, perform }: ActionsPorts
       name: 'actions.confirm',
       method: 'post',
       path: '/actions/:id/confirm',
-      summary: 'Confirm a destructive action as the second person; the server then performs it',
+      summary: 'Confirm a destructive action as the second person',
       params: actionParams,
       body: actionConfirmation,
       response: actionConfirmed,
@@ -136,7 +141,7 @@ export function actionRoutes({ actions, admins, devices, perform }: ActionsPorts
       name: 'actions.decline',
       method: 'post',
       path: '/actions/:id/decline',
-      summary: 'Decline a destructive action, or withdraw one that the caller proposed',
+      summary: 'Decline a destructive action, or withdraw your own',
       params: actionParams,
       body: actionRefusal,
       response: actionView,

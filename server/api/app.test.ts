@@ -35,8 +35,8 @@ it('makes the first owner by a link that works once, and never again', async () 
     expect(made.totpUri).toContain(`secret=${made.totpSecret}`);
     expect(await fresh.admins.firstOwnerInvitation()).toBeNull();
     await fresh.ledger.sequence();
-    const leaves = await fresh.database.db.selectFrom('ledger_leaves').select('kind').execute();
-    expect(leaves).toEqual([{ kind: 'role.granted' }]);
+    const entries = await fresh.database.db.selectFrom('ledger_entries').select('kind').execute();
+    expect(entries).toEqual([{ kind: 'role.granted' }]);
     const { accounts } = { accounts: await fresh.database.db.selectFrom('accounts').selectAll().execute() };
     expect(JSON.stringify(accounts)).not.toContain(made.totpSecret);
     expect(accounts[0]?.password_hash).toMatch(/^\$argon2id\$/);
@@ -252,7 +252,7 @@ it('case 49: a role taken away is gone at once, for the session and for the toke
   expect((await api.request('GET', '/api/v1/session', headers)).json.code).toBe('not_signed_in');
   expect((await api.request('GET', '/api/v1/session', bearer)).json.code).toBe('not_signed_in');
   expect((await api.signIn(other)).json.code).toBe('credentials_wrong');
-  const kinds = (await api.database.db.selectFrom('ledger_leaves').select('kind').orderBy('id').execute()).map(
+  const kinds = (await api.database.db.selectFrom('ledger_entries').select('kind').orderBy('id').execute()).map(
     (l) => l.kind,
   );
   expect(kinds).toEqual(['role.granted', 'role.granted', 'role.revoked', 'role.revoked']);
@@ -281,18 +281,18 @@ it('case 49: the last owner who can sign in cannot be removed or disabled, also 
 
 it('makes an account with all of its grants or not at all, so that its link is not lost with a refused one', async () => {
   const boss = (await api.signIn(owner)).headers;
-  const leaves = async () => (await api.database.db.selectFrom('ledger_leaves').select('id').execute()).length;
-  const before = await leaves();
+  const entries = async () => (await api.database.db.selectFrom('ledger_entries').select('id').execute()).length;
+  const before = await entries();
   const wanted = { email: 'late@example.org', name: 'Late' };
   const helpdesk = { role: 'helpdesk', area: 'PK' };
   const unknown = { role: 'fleet', group: newGroupId() };
   const make = (grants: object[]) => api.request('POST', '/api/v1/accounts', boss, { ...wanted, grants });
   const refused = await make([helpdesk, unknown]);
   expect([refused.status, refused.json.code]).toEqual([404, 'not_found']);
-  expect(await leaves()).toBe(before);
+  expect(await entries()).toBe(before);
   const { status, json } = await make([helpdesk, helpdesk]);
   expect([status, json.account.grants]).toEqual([201, [{ role: 'helpdesk', group: null, area: 'PK' }]]);
-  expect(await leaves()).toBe(before + 1);
+  expect(await entries()).toBe(before + 1);
 });
 
 it('case 31: two accounts of one mailbox are one person', async () => {
@@ -360,7 +360,7 @@ it('case 13, case 51: what is too large, not JSON or not known is refused in wor
     '[1]',
     '"x"',
     { name: '' },
-    { name: 'a', colour: 'red' },
+    { name: 'a', color: 'red' },
     { name: 'a', home: 'pk' },
     '{"name":"a","name":1}',
   ]) {

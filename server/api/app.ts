@@ -1,6 +1,6 @@
 /**
- * The admin listener's express app: headers, who calls, one handler a route, errors as problems. It knows no rule and no resource:
- * those are `server/admins/roles.ts` and the files beside this one. What a request's body holds is never logged.
+ * Express app of the admin listener: security headers, authentication, one handler for each route, and errors as problems. It has no rules
+ * of its own; `server/admins/roles.ts` has the rights. The body of a request is never logged.
  */
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
@@ -13,12 +13,12 @@ import { RIGHTS, type RouteName } from '../admins/roles.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 import { actorOf } from './actions.ts';
 import { authenticate, browserOf, cookieOf, refuseOtherSites } from './authentication.ts';
+import type { ClientOf } from './client-address.ts';
 import { serveConsole } from './console.ts';
-import type { ClientOf } from './forwarded.ts';
-import { createHostCheck } from './hosts.ts';
-import { BytesReply, FileReply, type Route, StreamReply } from './route.ts';
+import { createHostCheck } from './host-check.ts';
+import { BytesReply, FileReply, type RawInput, type Route, StreamReply } from './route.ts';
 
-/** An order with a thousand exemptions and statements in several languages fits. */
+/** Maximum size of a request body. An order with a thousand exemptions and statements in several languages fits. */
 const LARGEST_BODY = '1mb';
 
 export interface ApiLog {
@@ -26,7 +26,6 @@ export interface ApiLog {
   error(facts: object, message: string): void;
 }
 
-/** Facts about each request for the monitor. */
 interface RequestFacts {
   route?: string;
   target?: string;
@@ -41,27 +40,26 @@ export interface ApiPorts {
   readonly monitor: Pick<Monitor, 'adminRequest'>;
   readonly admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>;
   readonly actions: Pick<Actions, 'authorize'>;
-  /** The admin listener speaks HTTPS. */
+  readonly readOrder: RawInput['readOrder'];
+  /** Whether the admin listener itself speaks HTTPS. */
   readonly secure: boolean;
-  /** The address and the protocol of the client, also behind a reverse proxy. */
   readonly clientOf: ClientOf;
-  /** Every route, as `resources.ts` collects them. */
   readonly routes: readonly Route[];
   readonly log: ApiLog;
-  /** Names under which the listener is reached, beside `localhost` and addresses. */
+  /** Host names of the admin listener, besides `localhost` and addresses. */
   readonly names: readonly string[];
-  /** The folder of the built console, which need not be there yet. */
+  /** Folder of the built console. It may be missing. */
   readonly consoleFolder: string;
 }
 
 export function createApi(ports: ApiPorts): express.Express {
-  const { monitor, admins, actions, clientOf, routes, log, names, consoleFolder } = ports;
+  const { monitor, routes, log, names, consoleFolder } = ports;
   requireComplete(routes);
   const requireOwnHost = createHostCheck(names);
   const app = express();
   app.set('etag', false);
   app.set('query parser', 'simple');
-  // An answer of the API is no page; the console's pages have a policy of their own.
+  // Policy for API responses. The console's pages have their own policy.
   const directives = {
     defaultSrc: ["'none'"],
     baseUri: ["'none'"],
@@ -69,7 +67,30 @@ export function createApi(ports: ApiPorts): express.Express {
     frameAncestors: ["'none'"],
   };
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives } }));
-  app.use((request: Request, response: Response, next: NextFunction) => {
+  app.use(observeRequests(monitor));
+  app.use((request, _response, next) => {
+    requireOwnHost(request.headers.host);
+    next();
+  });
+  const body = express.json({ limit: LARGEST_BODY, strict: true });
+
+  for (const route of routes) app[route.method](route.path, handlerOf(route, body, ports));
+
+  app.use(serveConsole(consoleFolder));
+  app.use(() => {
+    throw new CordonError('not_found', 'The API has no such path. /api/openapi.json lists all paths.');
+  });
+  app.use((thrown: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) return next(thrown);
+    const { error, problem, headers } = failureOf(thrown, request, log);
+    factsOf(response).code = error.code;
+    response.set(headers).status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  });
+  return app;
+}
+
+function observeRequests(monitor: ApiPorts['monitor']): express.RequestHandler {
+  return (request: Request, response: Response, next: NextFunction) => {
     const begun = performance.now();
     const { method } = request;
     const peer = request.socket.remoteAddress ?? null;
@@ -86,108 +107,98 @@ export function createApi(ports: ApiPorts): express.Express {
       monitor.adminRequest({
         ...{ method, route, target, account, via, email, code },
         address: address ?? peer,
-        // The client went away before an answer: nginx logs it with the same number.
+        // The client disconnected before a response. 499 is also nginx's status for this case.
         status: response.headersSent ? response.statusCode : 499,
         milliseconds: performance.now() - begun,
       });
     });
     next();
-  });
-  app.use((request, _response, next) => {
-    requireOwnHost(request.headers.host);
-    next();
-  });
-  const body = express.json({ limit: LARGEST_BODY, strict: true });
-
-  for (const route of routes) {
-    const isPublic = RIGHTS[route.name].scope === 'public';
-    const handle = async (request: Request, response: Response, next: NextFunction) => {
-      response.setHeader('Cache-Control', 'no-store');
-      const facts = factsOf(response);
-      facts.route = route.name;
-      facts.target = Object.values(request.params).join(' ');
-      refuseOtherSites(request.headers);
-      const { remoteAddress } = request.socket;
-      const { address, secure } = clientOf({ remoteAddress, encrypted: ports.secure }, request.headers);
-      facts.address = address;
-      const cookieAlone = route.name === 'events.listen';
-      const callerNow = () => authenticate(admins, { headers: request.headers, address, secure, cookieAlone });
-      const caller = isPublic ? null : await callerNow();
-      if (caller) Object.assign(facts, { account: caller.account.id, via: caller.via });
-      if (!isPublic && !caller)
-        throw new CordonError('not_signed_in', 'Sign in with POST /api/v1/session, or send a token.');
-      // The body is read only after the caller is known, so that a stranger cannot make the server hold a megabyte.
-      if (route.raw !== 'upload' && route.body) await read(body, request, response);
-      if (route.name === 'session.create' && typeof request.body?.email === 'string') facts.email = request.body.email;
-      const reply = await route.run({
-        params: request.params,
-        query: request.query,
-        body: request.body,
-        caller,
-        callerNow,
-        authorize: async (content) => {
-          if (caller) await actions.authorize(actorOf(caller), content);
-        },
-        confirmed: null,
-        address,
-        userAgent: request.headers['user-agent'],
-        secure,
-        upload: request,
-        cookie: cookieOf(request.headers, secure),
-        browser: browserOf(request.headers, secure),
-      });
-      if (reply instanceof FileReply) return send(response, reply, next);
-      if (reply instanceof BytesReply) {
-        // Only letters, digits and a few signs: a title is a person's, and this is a header.
-        response
-          .attachment(reply.name.replaceAll(/[^\p{L}\p{N} ._-]/gu, '_'))
-          .type(reply.type)
-          .send(reply.bytes);
-        return;
-      }
-      if (reply instanceof StreamReply) {
-        if (request.method !== 'HEAD') return reply.hold(request, response);
-        response.type(reply.type).end();
-        return;
-      }
-      response.status(reply.status).set(reply.headers);
-      if (route.raw === 'text') response.type('text/plain').send(reply.body);
-      else response.json(reply.body);
-    };
-    app[route.method](route.path, handle);
-  }
-
-  app.use(serveConsole(consoleFolder));
-  app.use(() => {
-    throw new CordonError('not_found', 'There is no such path; /api/openapi.json lists them.');
-  });
-  app.use((thrown: unknown, request: Request, response: Response, next: NextFunction) => {
-    if (response.headersSent) return next(thrown);
-    const { error, problem, headers } = failureOf(thrown, request, log);
-    factsOf(response).code = error.code;
-    response.set(headers).status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
-  });
-  return app;
+  };
 }
 
-/** Express keeps `locals` for one request. */
+/** Handles the requests of one route: authenticates, parses, runs the handler and sends its reply. */
+function handlerOf(
+  route: Route,
+  parser: express.RequestHandler,
+  { admins, actions, clientOf, secure: encrypted, readOrder }: ApiPorts,
+) {
+  const isPublic = RIGHTS[route.name].scope === 'public';
+  return async (request: Request, response: Response, next: NextFunction) => {
+    response.setHeader('Cache-Control', 'no-store');
+    const facts = factsOf(response);
+    facts.route = route.name;
+    facts.target = Object.values(request.params).join(' ');
+    refuseOtherSites(request.headers);
+    const { remoteAddress } = request.socket;
+    const { address, secure } = clientOf({ remoteAddress, encrypted }, request.headers);
+    facts.address = address;
+    const cookieAlone = route.name === 'events.listen';
+    const callerNow = () => authenticate(admins, { headers: request.headers, address, secure, cookieAlone });
+    const caller = isPublic ? null : await callerNow();
+    if (caller) Object.assign(facts, { account: caller.account.id, via: caller.via });
+    if (!isPublic && !caller)
+      throw new CordonError('not_signed_in', 'Sign in with POST /api/v1/session, or send a token.');
+    // The body is read only after authentication, so that a stranger cannot make the server buffer a megabyte.
+    if (route.raw !== 'upload' && route.body) await read(parser, request, response);
+    if (route.name === 'session.create' && typeof request.body?.email === 'string') facts.email = request.body.email;
+    const reply = await route.run({
+      params: request.params,
+      query: request.query,
+      body: request.body,
+      caller,
+      callerNow,
+      authorize: async (content) => {
+        if (caller) await actions.authorize(actorOf(caller), content);
+      },
+      readOrder,
+      confirmed: null,
+      confirmer: null,
+      address,
+      userAgent: request.headers['user-agent'],
+      secure,
+      upload: request,
+      cookie: cookieOf(request.headers, secure),
+      browser: browserOf(request.headers, secure),
+    });
+    if (reply instanceof FileReply) return send(response, reply, next);
+    if (reply instanceof BytesReply) {
+      // The title becomes a header value and is user input: only letters, digits and a few signs are safe.
+      response
+        .attachment(reply.name.replaceAll(/[^\p{L}\p{N} ._-]/gu, '_'))
+        .type(reply.type)
+        .send(reply.bytes);
+      return;
+    }
+    if (reply instanceof StreamReply) {
+      if (request.method !== 'HEAD') return reply.hold(request, response);
+      response.type(reply.type).end();
+      return;
+    }
+    response.status(reply.status).set(reply.headers);
+    if (route.raw === 'text') response.type('text/plain').send(reply.body);
+    else response.json(reply.body);
+  };
+}
+
+/** Facts about the request of this response. Express keeps `locals` for one request. */
 const factsOf = (response: Response): RequestFacts => response.locals;
 
 /**
- * A right that no route carries would be a promise that nobody keeps; two routes of one name would hide one of them. The demo's routes are
- * all there or none of them.
+ * Throws if a right has no route, if two routes have one name, or if a changing route has no action policy. The demo's routes are all
+ * present or all absent.
  */
 function requireComplete(routes: readonly Route[]): void {
   const mounted = new Set(routes.map((route) => route.name));
   const ofDemo = (name: RouteName) => name.startsWith('demo.');
   const demo = [...mounted].some(ofDemo);
   const named = Object.keys(RIGHTS).filter(
-    (name): name is RouteName => name !== 'commands.destroy' && name !== 'backup.export',
+    (name): name is RouteName =>
+      name !== 'commands.destroy' && name !== 'backup.export' && name !== 'orders.read-withheld',
   );
   const missing = named.filter((name) => !mounted.has(name) && (demo || !ofDemo(name)));
   const unruled = routes.filter(({ name, method }) => method !== 'get' && ROUTE_ACTIONS[name] === undefined);
   if (unruled.length > 0) {
-    throw new Error(`the policy table has no entry for ${unruled.map(({ name }) => name).join(', ')}`);
+    throw new Error(`the action policy has no entry for ${unruled.map(({ name }) => name).join(', ')}`);
   }
   if (missing.length > 0 || mounted.size !== routes.length) {
     throw new Error(`the API is incomplete: no route for ${missing.join(', ') || 'nothing'}, or a name twice`);

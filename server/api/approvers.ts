@@ -1,21 +1,25 @@
-/** Approvers' own public keys, and the root that lists them. The server holds no key that could sign one. */
+/** Routes for approver keys and approver sets. The server holds no private key that could sign a set. */
 import {
   approverKeyList,
   approverKeyView,
+  approverSetParams,
+  approverSetProposal,
+  approverSetView,
   approversView,
   newApproverKey,
-  rootParams,
-  rootProposal,
-  rootView,
   signatureBody,
 } from '../../shared/api/approvers.ts';
 import type { Admins } from '../admins/admins.ts';
+import type { ApproverSets } from '../orders/adoption/approver-sets.ts';
 import type { Orders } from '../orders/orders.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface ApproversPorts {
   readonly admins: Pick<Admins, 'approverKeys' | 'registerApproverKey'>;
-  readonly orders: Pick<Orders, 'approvers' | 'uncovered' | 'proposeRoot' | 'signRoot'>;
+  readonly orders: {
+    readonly approverSets: Pick<ApproverSets, 'view' | 'propose' | 'sign'>;
+    readonly list: Pick<Orders['list'], 'uncovered'>;
+  };
 }
 
 export function approverRoutes({ admins, orders }: ApproversPorts): Route[] {
@@ -24,7 +28,7 @@ export function approverRoutes({ admins, orders }: ApproversPorts): Route[] {
       name: 'approver-keys.list',
       method: 'get',
       path: '/approver-keys',
-      summary: 'The keys that people have registered',
+      summary: 'List the registered approver keys',
       response: approverKeyList,
       handler: async () => ({ keys: await admins.approverKeys() }),
     }),
@@ -32,7 +36,7 @@ export function approverRoutes({ admins, orders }: ApproversPorts): Route[] {
       name: 'approver-keys.register',
       method: 'post',
       path: '/approver-keys',
-      summary: "Register one's own public key",
+      summary: 'Register your public key as an approver',
       body: newApproverKey,
       response: approverKeyView,
       statuses: [201],
@@ -43,29 +47,29 @@ export function approverRoutes({ admins, orders }: ApproversPorts): Route[] {
       name: 'approvers.show',
       method: 'get',
       path: '/approvers',
-      summary: 'The root of approvers in force, the one that waits, and orders that it does not cover any more',
+      summary: 'Show the current and the pending approver set',
       response: approversView,
-      handler: async () => ({ ...(await orders.approvers()), uncovered: orders.uncovered() }),
+      handler: async () => ({ ...(await orders.approverSets.view()), uncoveredOrders: orders.list.uncovered() }),
     }),
     route({
       name: 'approvers.propose',
       method: 'post',
       path: '/approvers',
-      summary: 'Propose the next root from registered keys',
-      body: rootProposal,
-      response: rootView,
+      summary: 'Propose the next approver set from registered keys',
+      body: approverSetProposal,
+      response: approverSetView,
       statuses: [201],
-      handler: async ({ body }) => new Reply(await orders.proposeRoot(body), { status: 201 }),
+      handler: async ({ body }) => new Reply(await orders.approverSets.propose(body), { status: 201 }),
     }),
     route({
       name: 'approvers.sign',
       method: 'post',
       path: '/approvers/:version/signatures',
-      summary: 'Add a signature over the exact payload of a waiting root',
-      params: rootParams,
+      summary: 'Sign the payload of a pending approver set',
+      params: approverSetParams,
       body: signatureBody,
-      response: rootView,
-      handler: ({ params, body, caller }) => orders.signRoot(caller.account.person, params.version, body),
+      response: approverSetView,
+      handler: ({ params, body, caller }) => orders.approverSets.sign(caller.account.person, params.version, body),
     }),
   ];
 }

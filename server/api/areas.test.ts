@@ -1,7 +1,7 @@
 /** Named areas over real HTTP: the areas of the caller's role limit which of them the caller changes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Role } from '../../shared/api/roles.ts';
-import { parseArea } from '../../shared/areas/area-code.ts';
+import { parseScopeArea } from '../../shared/areas/area-code.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addGroup } from '../../tests/support/fleet-rows.ts';
@@ -26,7 +26,7 @@ interface Limits {
 /** Headers of a new account with one grant. */
 async function caller({ role, area, inGroup }: Limits): Promise<Record<string, string>> {
   const email = `${role}-${area ?? 'all'}-${inGroup ? 'group' : 'all'}-${crypto.randomUUID()}@example.org`;
-  const grant = { role, group: inGroup ? group : null, area: area === undefined ? null : parseArea(area) };
+  const grant = { role, group: inGroup ? group : null, area: area === undefined ? null : parseScopeArea(area) };
   return { authorization: `Bearer ${await api.token(await api.account(email, [grant]))}` };
 }
 

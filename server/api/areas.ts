@@ -1,6 +1,6 @@
 /**
- * Named areas: the organization's own groups of countries and polygons. A new version changes no order that holds an older version. The areas of
- * the caller's role limit all changes.
+ * Routes for named areas: the organization's own groups of countries and polygons. A new version changes no order that names an older
+ * version. The areas of the caller's role limit all changes.
  */
 import {
   groupDefinition,
@@ -14,7 +14,7 @@ import {
 import { DONE, done } from '../../shared/api/wire.ts';
 import type { Admins } from '../admins/admins.ts';
 import { isAllowed, type Reach, type RightName, requireAreas } from '../admins/roles.ts';
-import { type AreaEditor, type NamedAreas, placesOf } from '../jurisdiction/named-areas.ts';
+import { type AreaEditor, locationsOf, type NamedAreas } from '../jurisdiction/named-areas.ts';
 import { type Caller, Reply, type Route, route } from './route.ts';
 import { collect } from './upload.ts';
 
@@ -31,7 +31,7 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       name: 'areas.list',
       method: 'get',
       path: '/areas',
-      summary: 'The newest version of each group and polygon of your own, and who made which version',
+      summary: 'List your own groups of countries and polygons',
       response: namedAreaList,
       async handler({ demand }) {
         const known = await areas.namedAreas();
@@ -41,7 +41,7 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
           areas: known.map((area) => ({
             ...viewOf(area),
             earlier: [...area.earlier],
-            changeable: reach !== null && isAllowed(() => requireAreas(reach, placesOf(area))),
+            changeable: reach !== null && isAllowed(() => requireAreas(reach, locationsOf(area))),
           })),
           limit: reach === null ? [] : reach.areas,
           people: await admins.namesOf(new Set(makers)),
@@ -52,7 +52,7 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       name: 'areas.define',
       method: 'post',
       path: '/areas/groups',
-      summary: 'Make a group of countries, or its next version; orders name it XG-name',
+      summary: 'Create a group of countries, or its next version',
       body: groupDefinition,
       response: namedAreaView,
       statuses: [201],
@@ -65,7 +65,7 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       name: 'areas.import',
       method: 'post',
       path: '/areas/polygons',
-      summary: 'Import a polygon as GeoJSON (the raw body), or its next version; orders name it XZ-name',
+      summary: 'Import a polygon as GeoJSON, or its next version',
       query: polygonQuery,
       response: namedAreaView,
       statuses: [201],
@@ -80,7 +80,7 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       name: 'areas.remove',
       method: 'delete',
       path: '/areas/:code',
-      summary: 'Remove a group or polygon of your own that no order has named, with all its versions',
+      summary: 'Delete a group or polygon that no order names',
       params: namedAreaParams,
       response: done,
       async handler({ params, caller, reach }) {
@@ -96,7 +96,7 @@ const editorOf = ({ account }: Caller, reach: Reach): AreaEditor => ({
   requireAreas: (wanted) => requireAreas(reach, wanted),
 });
 
-/** The areas in which the caller can change named areas; null if the caller lacks the right. */
+/** Areas in which the caller can change named areas. Null if the caller lacks the right to change named areas. */
 function changeReach(demand: (right: RightName) => Reach): Reach | null {
   return isAllowed(() => demand('areas.define')) ? demand('areas.define') : null;
 }

@@ -1,8 +1,10 @@
 /**
- * Finds the caller of a request: by a bearer token, or by a session. A session has two halves. The cookie alone proves nothing: a browser sends it to
- * every port of `localhost`, so a program on another port may have it, and another site may make the browser send it. Therefore every request must also
- * carry the page's half in `X-Cordon-CSRF`, which other origins can neither read nor set. The event stream is the one exception, since a browser's
- * EventSource sends no headers; it says only that something changed. A request that the browser says comes from another site is refused as well.
+ * Authentication of a request, by bearer token or by session.
+ * A session has two halves. The cookie alone proves nothing: a browser sends it to every port of `localhost`, so a program on another port
+ * may read it, and another site may cause a request with it. Each request must therefore also carry the page's half in `X-Cordon-CSRF`,
+ * which other origins can neither read nor set. The event stream is the one exception, because EventSource cannot send headers. Its events
+ * name only topics.
+ * A request from another site, according to the browser, is refused too.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { BACKGROUND_HEADER, browserCookieName, CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
@@ -10,11 +12,11 @@ import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Caller } from './route.ts';
 
-/** `secure`: the request came over HTTPS, where only the `__Host-` cookie counts. */
+/** Session cookie of a request. Over HTTPS (`secure`), only the `__Host-` cookie counts. */
 export const cookieOf = (headers: IncomingHttpHeaders, secure: boolean): string | null =>
   cookieNamed(headers, sessionCookieName(secure));
 
-/** The cookie of a browser in which an account signed in before. */
+/** Cookie that marks a browser in which an account has signed in. */
 export const browserOf = (headers: IncomingHttpHeaders, secure: boolean): string | null =>
   cookieNamed(headers, browserCookieName(secure));
 
@@ -26,22 +28,22 @@ function cookieNamed(headers: IncomingHttpHeaders, wanted: string): string | nul
   return null;
 }
 
-/** Also for routes that take no session: nobody else's page may sign a browser in (login CSRF). */
+/** Throws `forbidden` for a request from another site. This also protects the sign-in itself (login CSRF). */
 export function refuseOtherSites(headers: IncomingHttpHeaders): void {
   const site = headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') return;
-  throw new CordonError('forbidden', 'This request comes from another site; open the console at its own address.');
+  throw new CordonError('forbidden', 'The request comes from another site. Open the console at its own address.');
 }
 
 export interface RequestFacts {
   readonly headers: IncomingHttpHeaders;
   readonly address: string;
   readonly secure: boolean;
-  /** The event stream's: see above. */
+  /** Whether the cookie is enough. True only for the event stream. */
   readonly cookieAlone: boolean;
 }
 
-/** Null when the request carries neither; throws `not_signed_in` when what it carries is not valid. */
+/** Caller of the request. Null without credentials; throws `not_signed_in` for invalid ones. */
 export async function authenticate(
   admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>,
   { headers, address, secure, cookieAlone }: RequestFacts,

@@ -1,19 +1,15 @@
-/** A backup as a download: the store and the keys in one encrypted file. */
-import { z } from 'zod';
 import { type AgeRecipient, parseRecipient } from '../../shared/age/seal-to.ts';
+import { newBackup } from '../../shared/api/backup.ts';
 import { nothing } from '../../shared/api/wire.ts';
 import { FileReply, type Route, route } from './route.ts';
 
 export interface BackupPort {
-  /** Without a recipient: to the configured one. Throws `conflict` when there is none. */
+  /** Makes a backup. `recipient`: null for the configured recipient. Throws `conflict` if no recipient is configured. */
   make(
     by: string,
     recipient: AgeRecipient | null,
   ): Promise<{ readonly path: string; readonly name: string; remove(): Promise<void> }>;
 }
-
-/** `recipient`: an age recipient (`age1…`) other than the configured one. */
-const backupWanted = z.strictObject({ recipient: z.string().max(4000).optional() });
 
 export function backupRoutes(backups: BackupPort): Route[] {
   return [
@@ -21,12 +17,12 @@ export function backupRoutes(backups: BackupPort): Route[] {
       name: 'backup.create',
       method: 'post',
       path: '/backup',
-      summary: 'Download an encrypted backup of the store and the keys',
-      body: backupWanted,
+      summary: 'Download an encrypted backup of the database and keys',
+      body: newBackup,
       response: nothing,
       raw: 'download',
       async handler({ body, caller, demand }) {
-        // Another recipient can read everything in the file, so only an owner names one.
+        // The recipient can decrypt the whole backup, so only an owner may name a recipient.
         if (body.recipient !== undefined) demand('backup.export');
         const recipient = body.recipient === undefined ? null : parseRecipient(body.recipient);
         const { path, name, remove } = await backups.make(caller.account.id, recipient);

@@ -1,10 +1,11 @@
-/** Activation codes over real HTTP: what a second enrolment may change of a device, and by whom. */
+/** Activation codes over real HTTP: what a second enrollment may change of a device, and by whom. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseArea } from '../../shared/areas/area-code.ts';
+import { parseScopeArea } from '../../shared/areas/area-code.ts';
 import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
-import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, type GroupId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
-import { csrFor, testAuthority, testEnrolment } from '../../tests/support/enrolment.ts';
+import { addCodeRows } from '../../tests/support/code-rows.ts';
+import { csrFor, testAuthority, testEnrollment } from '../../tests/support/enrollment.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { addPerson, personCalled } from '../../tests/support/persons.ts';
 import type { Grant } from '../admins/roles.ts';
@@ -28,7 +29,7 @@ beforeAll(async () => {
   helpdesk = await holder('desk', [{ role: 'helpdesk', group: null, area: null }]);
   both = await holder('both', [
     { role: 'helpdesk', group: null, area: null },
-    { role: 'fleet', group: null, area: parseArea('FR') },
+    { role: 'fleet', group: null, area: parseScopeArea('FR') },
   ]);
 });
 afterAll(async () => {
@@ -45,13 +46,13 @@ const make = (who: Who | undefined, more: object = {}) =>
   });
 const shown = async () => (await api.request('GET', `/api/v1/devices/${device}`, owner)).json;
 
-it('a second enrolment without a word on home keeps the home, also the one of after the link was made', async () => {
+it('a second enrollment without a word on home keeps the home, also the one of after the link was made', async () => {
   const { json } = await make(owner);
   const patched = await api.request('PATCH', `/api/v1/devices/${device}`, owner, { home: 'FR-IDF' });
   expect(patched.status).toBe(200);
   const code = parseActivationLink(json.link).code;
-  const { enrolment } = testEnrolment(api.database, authority);
-  await enrolment.redeem({ ...code, csr: csrFor(code.id), address: null });
+  const { enrollment } = testEnrollment(api.database, authority);
+  await enrollment.redeem({ ...code, csr: csrFor(code.id), address: null });
   expect(await shown()).toMatchObject({ generation: 2, user: 'Alia', group: { id: group }, own: { home: 'FR-IDF' } });
 });
 
@@ -69,11 +70,11 @@ it('case 50: another person, home or seat is for who may update the device', asy
   expect((await make(owner, { person, home: 'DE', seat: 'DE' })).status).toBe(201);
 });
 
-it('the code of a device is within the reach of whoever reaches the device', async () => {
+it('the code of a device is in the scope of every admin with the device in scope', async () => {
   const lyon = await addGroup(api.database, 'Lyon', 'FR');
   const theirs = await addDevice(api.database, { group: lyon, user: 'Chloé' });
   const code = { person: personCalled('Chloé'), group: lyon, device: theirs };
-  const french = await api.account('french@example.org', [{ role: 'fleet', group: null, area: parseArea('FR') }]);
+  const french = await api.account('french@example.org', [{ role: 'fleet', group: null, area: parseScopeArea('FR') }]);
   const fleet = { authorization: `Bearer ${await api.token(french)}` };
   // The device is at home in France, but its person belongs to a group that is not.
   expect((await make(fleet)).json.code).toBe('out_of_scope');
@@ -81,4 +82,32 @@ it('the code of a device is within the reach of whoever reaches the device', asy
   const { json } = await api.request('GET', '/api/v1/codes', fleet);
   expect(json.codes.map(({ id }: { id: string }) => id)).toEqual([theirs]);
   expect((await api.request('DELETE', `/api/v1/codes/${theirs}`, fleet)).status).toBe(200);
+});
+
+it('lists 200 used codes in pages, the open one first', async () => {
+  const peshawar = await addGroup(api.database, 'Peshawar', 'PK');
+  const person = await api.database.transaction((tx) => addPerson(tx, 'Dara', peshawar));
+  const desk = await api.account('peshawar@example.org', [{ role: 'helpdesk', group: peshawar, area: null }]);
+  const reader = { authorization: `Bearer ${await api.token(desk)}` };
+  const now = Date.now();
+  const used = Array.from({ length: 200 }, (_, age) => ({
+    ...{ id: newDeviceId(), person, group: peshawar },
+    ...{ createdAt: now - age * 1000, expiresAt: now, usedAt: now },
+  }));
+  const open = { id: newDeviceId(), person, group: peshawar, createdAt: now - 1_000_000, expiresAt: now + 3_600_000 };
+  await addCodeRows(api.database, [...used, open]);
+  const list = async (query: string) => (await api.request('GET', `/api/v1/codes${query}`, reader)).json;
+
+  const first = await list('');
+  expect(first.codes).toHaveLength(50);
+  expect(first.codes[0]).toMatchObject({ id: open.id, state: 'open' });
+  const rest = await list(`?limit=200&cursor=${encodeURIComponent(first.cursor)}`);
+  expect(rest.cursor).toBeNull();
+  const ids = [...first.codes, ...rest.codes].map(({ id }: { id: string }) => id);
+  expect(ids).toEqual([open, ...used].map(({ id }) => id));
+  expect((await list('?state=used&limit=200')).codes).toHaveLength(200);
+  expect((await list('?state=expired')).codes).toEqual([]);
+  expect((await list('?state=lost')).code).toBe('invalid_input');
+  expect((await list('?limit=201')).code).toBe('invalid_input');
+  expect((await list('?cursor=1')).code).toBe('invalid_input');
 });

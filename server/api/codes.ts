@@ -1,26 +1,48 @@
-/** Activation codes. The secret is in the answer to the request that made it, and nowhere else. */
-import { codeList, codeParams, createdCode, newCode } from '../../shared/api/codes.ts';
+/** Routes for activation codes. Only the response that creates a code contains its secret. */
+import type { z } from 'zod';
+import { codePage, codeParams, codeQuery, createdCode, newCode } from '../../shared/api/codes.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Devices } from '../devices/devices.ts';
-import { inScope, requireInScope } from '../devices/scope.ts';
-import type { Enrolment } from '../enrolment/enrolment.ts';
+import { requireInScope } from '../devices/scope.ts';
+import type { Enrollment } from '../enrollment/enrollment.ts';
+import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import type { People } from '../people/people.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface CodesPorts {
-  readonly enrolment: Pick<Enrolment, 'createCode' | 'listCodes' | 'cancelCode'>;
-  readonly devices: Pick<Devices, 'get' | 'groups' | 'getGroup'>;
+  readonly enrollment: Pick<Enrollment, 'createCode' | 'listCodes' | 'getCode' | 'cancelCode'>;
+  readonly devices: Pick<Devices, 'get' | 'getGroup'>;
   readonly people: Pick<People, 'reached'>;
+  readonly orders: { readonly statements: Pick<LocationStatements, 'placements'> };
 }
 
-export function codeRoutes({ enrolment, devices, people }: CodesPorts): Route[] {
+export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts): Route[] {
+  /**
+   * Throws `conflict` if the new enrollment would change an order's verdict for the device: a change of a verdict needs a second person.
+   */
+  async function requireNoEffect(id: DeviceId, code: z.output<typeof newCode>): Promise<void> {
+    const { own, group, statement } = await devices.get(id, null);
+    const inherited = await devices.getGroup(group.id);
+    const present = { statement, home: own.home ?? inherited.home, seat: own.seat ?? inherited.seat };
+    const wanted = { statement, home: code.home ?? present.home, seat: code.seat ?? present.seat };
+    const effects = await orders.statements.placements([{ device: id, present, wanted }]);
+    if (effects.length === 0) return;
+    const numbers = effects.map(({ order }) => order);
+    throw new CordonError(
+      'conflict',
+      `The code would change the effect of order ${numbers.join(' and order ')} on the device. Change the device's home or seat first: a second person confirms it.`,
+      { device: id, orders: numbers },
+    );
+  }
+
   return [
     route({
       name: 'codes.create',
       method: 'post',
       path: '/codes',
-      summary: 'Make an activation code, as a link',
+      summary: 'Create an activation code as a link',
       body: newCode,
       response: createdCode,
       statuses: [201],
@@ -31,17 +53,18 @@ export function codeRoutes({ enrolment, devices, people }: CodesPorts): Route[] 
           requireInScope(reach.devices, { group, home: home ?? (await devices.getGroup(group)).home });
         } else {
           const { person: before, status } = await devices.get(device, reach.devices);
-          // The holder of this code ends the device's present enrollment.
+          // A new enrollment ends the device's present enrollment, like a revocation.
           if (status === 'active') await devices.get(device, demand('devices.revoke').devices);
-          // A second enrolment is no way round the right to change a device.
+          // A code that changes the person, home or seat needs the right to change the device.
           if (person !== before || home !== null || seat !== null) {
             const { devices: changing } = demand('devices.update');
             const known = await devices.get(device, changing);
             requireInScope(changing, { group, home: home ?? known.home });
           }
+          await requireNoEffect(device, body);
           if (status === 'active') await authorize('device.re-enroll', [device]);
         }
-        const code = await enrolment.createCode({ ...body, by: caller.account.id });
+        const code = await enrollment.createCode({ ...body, by: caller.account.id });
         return new Reply(code, { status: 201 });
       },
     }),
@@ -49,31 +72,24 @@ export function codeRoutes({ enrolment, devices, people }: CodesPorts): Route[] 
       name: 'codes.list',
       method: 'get',
       path: '/codes',
-      summary: 'Codes, without their secrets',
-      response: codeList,
-      async handler({ reach }) {
-        const homes = new Map((await devices.groups()).map(({ id, home }) => [id, home]));
-        const codes = await enrolment.listCodes();
-        return {
-          codes: codes.filter(({ group, home }) =>
-            inScope(reach.devices, { group, home: home ?? homes.get(group) ?? null }),
-          ),
-        };
-      },
+      summary: 'List activation codes without their secrets',
+      query: codeQuery,
+      response: codePage,
+      handler: ({ query: { state = null, cursor = null, limit }, reach }) =>
+        enrollment.listCodes({ state, scope: reach.devices, cursor, limit }),
     }),
     route({
       name: 'codes.cancel',
       method: 'delete',
       path: '/codes/:id',
-      summary: 'Cancel a code that has not been used',
+      summary: 'Cancel an unused activation code',
       params: codeParams,
       response: done,
       async handler({ params, reach }) {
-        const code = (await enrolment.listCodes()).find(({ id }) => id === params.id);
-        if (!code) throw new CordonError('not_found', `There is no code ${params.id}; list them with GET /codes.`);
+        const code = await enrollment.getCode(params.id);
         const home = code.home ?? (await devices.getGroup(code.group)).home;
         requireInScope(reach.devices, { group: code.group, home });
-        await enrolment.cancelCode(params.id);
+        await enrollment.cancelCode(params.id);
         return DONE;
       },
     }),

@@ -1,4 +1,4 @@
-/** Commands to a device or to many: durable, acknowledged, bound to one enrolment. */
+/** Routes for commands to one device or to many. A command is durable and bound to one enrollment. */
 import {
   commandList,
   commandParams,
@@ -7,42 +7,47 @@ import {
   commandView,
   issuedToMany,
   newCommand,
+  requestList,
   requestProgress,
+  requestQuery,
 } from '../../shared/api/commands.ts';
 import { deviceParams } from '../../shared/api/devices.ts';
-import type { CommandKind } from '../../shared/protocol/frames.ts';
+import { type CommandKind, destroysData } from '../../shared/protocol/command-kinds.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { ActionName } from '../admins/action-policy.ts';
 import type { Admins } from '../admins/admins.ts';
 import { type Commands, totalOf } from '../commands/commands.ts';
-import { DESTROYING } from '../commands/lifecycle.ts';
 import type { Devices } from '../devices/devices.ts';
+import { definedFields } from './defined-fields.ts';
 import { Reply, type Route, route } from './route.ts';
-import { withoutUndefined } from './without-undefined.ts';
 
 export interface CommandsPorts {
-  readonly commands: Pick<Commands, 'issue' | 'issueToMany' | 'get' | 'list' | 'cancel' | 'progress'>;
+  readonly commands: Pick<Commands, 'issue' | 'issueToMany' | 'get' | 'list' | 'cancel' | 'progress' | 'requests'>;
   readonly devices: Pick<Devices, 'get' | 'reached'>;
   readonly admins: Pick<Admins, 'namesOf'>;
 }
 
-export function commandRoutes({ commands, devices, admins }: CommandsPorts): Route[] {
+export function commandRoutes(ports: CommandsPorts): Route[] {
+  return [...deviceCommandRoutes(ports), ...manyDeviceRoutes(ports)];
+}
+
+function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Route[] {
   return [
     route({
       name: 'commands.issue',
       method: 'post',
       path: '/devices/:id/commands',
-      summary: 'Queue a command; with the same id again it is the same command',
+      summary: 'Send a command to a device. A repeated request with the same id has no effect',
       params: deviceParams,
       body: newCommand,
       response: commandView,
       statuses: [201],
       async handler({ params, body, reach, demand, authorize, caller }) {
-        // What cannot be undone takes the right `commands.destroy` besides.
-        const destroying = DESTROYING.has(body.command.kind) ? demand('commands.destroy') : reach;
+        // An irreversible command also needs the right `commands.destroy`.
+        const destroying = destroysData(body.command.kind) ? demand('commands.destroy') : reach;
         const { id: device } = await devices.get(params.id, destroying.devices);
         const { command, expiresInSeconds, id = newCommandId() } = body;
-        const action = actionOf(command.kind);
+        const action = ACTIONS[command.kind];
         if (action) await authorize(action, [device], { ...body, id });
         const by = caller.account.id;
         const issued = await commands.issue({ id, device, command, by, expiresInSeconds });
@@ -50,40 +55,10 @@ export function commandRoutes({ commands, devices, admins }: CommandsPorts): Rou
       },
     }),
     route({
-      name: 'commands.issue-many',
-      method: 'post',
-      path: '/commands',
-      summary: 'Queue the same command for many devices; with the same id again nothing is queued twice',
-      body: commandToMany,
-      response: issuedToMany,
-      statuses: [201],
-      async handler({ body, reach, demand, authorize, confirmed, caller }) {
-        const { command, expiresInSeconds, devices: named, filter, id = newCommandId(), ...given } = body;
-        const { devices: scope } = DESTROYING.has(command.kind) ? demand('commands.destroy') : reach;
-        // A second person confirmed these devices, and no others.
-        const to = await devices.reached(confirmed ?? named ?? withoutUndefined(filter ?? {}), scope);
-        const action = actionOf(command.kind);
-        const { expect, ...rest } = withoutUndefined(given);
-        if (action && to.length > 0 && (expect === undefined || expect === to.length)) {
-          await authorize(action, to, { ...rest, id, command, expiresInSeconds, devices: named, filter });
-        }
-        const by = caller.account.id;
-        const issued = await commands.issueToMany({
-          ...withoutUndefined(given),
-          id,
-          devices: to,
-          command,
-          by,
-          expiresInSeconds,
-        });
-        return new Reply(issued, { status: 201 });
-      },
-    }),
-    route({
       name: 'commands.list',
       method: 'get',
       path: '/devices/:id/commands',
-      summary: "A device's commands, newest first",
+      summary: 'List the commands of a device, newest first',
       params: deviceParams,
       query: commandQuery,
       response: commandList,
@@ -95,22 +70,10 @@ export function commandRoutes({ commands, devices, admins }: CommandsPorts): Rou
       },
     }),
     route({
-      name: 'commands.progress',
-      method: 'get',
-      path: '/commands/:id/progress',
-      summary: 'How far a command for many has come, on the devices that one reaches',
-      params: commandParams,
-      response: requestProgress,
-      async handler({ params, reach }) {
-        const progress = await commands.progress(params.id, reach.devices);
-        return { ...progress, total: totalOf(progress), people: await admins.namesOf(new Set([progress.createdBy])) };
-      },
-    }),
-    route({
       name: 'commands.show',
       method: 'get',
       path: '/commands/:id',
-      summary: 'A command and how far it has come',
+      summary: 'Show a command',
       params: commandParams,
       response: commandView,
       async handler({ params, reach }) {
@@ -135,15 +98,74 @@ export function commandRoutes({ commands, devices, admins }: CommandsPorts): Rou
   ];
 }
 
-function actionOf(kind: CommandKind): ActionName | null {
-  switch (kind) {
-    case 'wipe-workspace':
-      return 'workspace.wipe';
-    case 'unenrol':
-      return 'device.unenroll';
-    case 'lock-workspace':
-      return 'workspace.lock';
-    default:
-      return null;
-  }
+function manyDeviceRoutes({ commands, devices, admins }: CommandsPorts): Route[] {
+  return [
+    route({
+      name: 'commands.issue-many',
+      method: 'post',
+      path: '/commands',
+      summary: 'Send a command to many devices. A repeated request with the same id has no effect',
+      body: commandToMany,
+      response: issuedToMany,
+      statuses: [201],
+      async handler({ body, reach, demand, authorize, confirmed, caller }) {
+        const { command, expiresInSeconds, devices: named, filter, id = newCommandId(), ...given } = body;
+        // A filter by location reveals locations. The roles with the right `commands.destroy` see locations anyway.
+        const limited = destroysData(command.kind) || filter?.area !== undefined || filter?.located !== undefined;
+        const { devices: scope } = limited ? demand('commands.destroy') : reach;
+        // A second person confirmed exactly these devices.
+        const to = await devices.reached(confirmed ?? named ?? definedFields(filter ?? {}), scope);
+        const action = ACTIONS[command.kind];
+        const { expect, ...rest } = definedFields(given);
+        if (action && to.length > 0 && (expect === undefined || expect === to.length)) {
+          await authorize(action, to, { ...rest, id, command, expiresInSeconds, devices: named, filter });
+        }
+        const by = caller.account.id;
+        const issued = await commands.issueToMany({
+          ...definedFields(given),
+          id,
+          devices: to,
+          command,
+          by,
+          expiresInSeconds,
+        });
+        return new Reply(issued, { status: 201 });
+      },
+    }),
+    route({
+      name: 'commands.requests',
+      method: 'get',
+      path: '/commands',
+      summary: 'List commands to many devices, newest first',
+      query: requestQuery,
+      response: requestList,
+      async handler({ query, reach }) {
+        const { requests, cursor } = await commands.requests(reach.devices, query.cursor ?? null);
+        const people = await admins.namesOf(new Set(requests.map(({ createdBy }) => createdBy)));
+        return { requests: requests.map((one) => ({ ...one, total: totalOf(one) })), people, cursor };
+      },
+    }),
+    route({
+      name: 'commands.progress',
+      method: 'get',
+      path: '/commands/:id/progress',
+      summary: 'Show the progress of a command to many devices',
+      params: commandParams,
+      response: requestProgress,
+      async handler({ params, reach }) {
+        const progress = await commands.progress(params.id, reach.devices);
+        return { ...progress, total: totalOf(progress), people: await admins.namesOf(new Set([progress.createdBy])) };
+      },
+    }),
+  ];
 }
+
+const ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {
+  message: null,
+  'lock-workspace': 'workspace.lock',
+  'unlock-workspace': null,
+  'refresh-inventory': null,
+  'restart-agent': null,
+  'wipe-workspace': 'workspace.wipe',
+  unenroll: 'device.unenroll',
+};

@@ -1,8 +1,7 @@
-/** The console among the admin listener's paths. */
 import type { RequestHandler } from 'express';
 import { servePages } from '../../shared/pages/serve.ts';
 
-const NOT_BUILT = `The console is not built yet, or is being built just now: this page looks again by itself.
+const NOT_BUILT = `The console is not built yet. This page reloads by itself until the console is built.
 
 To build it:  npm run console
 

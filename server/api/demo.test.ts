@@ -55,7 +55,7 @@ describe('a demo', () => {
   });
   afterAll(() => api.close());
 
-  it('is for whoever is signed in, whatever their role', async () => {
+  it('is for every signed-in admin, with any role', async () => {
     for (const role of ROLES) {
       const who = await api.account(`${role}@example.org`, [{ role, group: null, area: null }]);
       const theirs = { authorization: `Bearer ${await api.token(who)}` };

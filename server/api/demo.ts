@@ -1,7 +1,7 @@
 /**
- * What `npm run demo` adds to the API: a clock that can be put ahead, one message between two simulated devices, and links that sign people in.
- * Mounted only where `startServer` is given a `DemoPort`, which no released entry does. It opens no session of its own: behind a link stands
- * one that was opened beforehand with password and code.
+ * Routes of `npm run demo`: a clock that an admin can move ahead, one message between two simulated devices, and sign-in links.
+ * `startServer` mounts them only with a `DemoPort`, which no released program passes. These routes open no session: the demo opened the
+ * session of each link beforehand with password and code.
  */
 import type { z } from 'zod';
 import {
@@ -17,20 +17,21 @@ import { nothing } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Admins } from '../admins/admins.ts';
-import type { Orders } from '../orders/orders.ts';
+import type { Adoption } from '../orders/adoption/adoption.ts';
+import { listedOrder } from '../orders/adoption/order-visibility.ts';
 import type { EventsPort } from './events.ts';
 import { Reply, type Route, route } from './route.ts';
 import { sessionCookie, viewOf } from './session.ts';
 
-/** The demo around the server, which drives its clock and its devices. */
+/** The demo program around the server. It drives the clock and the simulated devices. */
 export interface DemoPort {
   now(): Instant;
-  /** Resolves when server and devices have come to rest at `to`, or after ten seconds. */
+  /** Resolves when server and devices have finished their work at the new time, or after ten seconds. */
   jump(to: Instant): Promise<void>;
-  /** Throws `unavailable` until the fleet is up. */
+  /** Sender and recipient of the demo's message. Throws `unavailable` until the simulated devices are connected. */
   message(): z.infer<typeof demoView>['message'];
   send(): Promise<z.infer<typeof demoMessage>>;
-  /** The session that was opened for whoever holds the ticket, and their approver's key; null: no such ticket. */
+  /** Session of the person with the demo ticket, and the person's approver key. Null: unknown ticket. */
   session(
     ticket: string,
   ): Promise<{ readonly token: string; readonly csrf: string; readonly approverKey: string | null } | null>;
@@ -39,22 +40,24 @@ export interface DemoPort {
 export interface DemoPorts {
   readonly demo: DemoPort;
   readonly admins: Pick<Admins, 'session'>;
-  readonly orders: Pick<Orders, 'list'>;
+  readonly orders: { readonly adoption: Pick<Adoption, 'list'> };
   readonly events: Pick<EventsPort, 'changed'>;
 }
 
 export function demoRoutes({ demo, admins, orders, events }: DemoPorts): Route[] {
-  /** Only what is adopted comes by itself. */
+  /** Times at which adopted orders take effect or end. */
   async function marks(): Promise<{ label: string; at: Instant }[]> {
     const now = demo.now();
-    const ahead = (await orders.list()).flatMap(({ number, title, status, adoptedRevision, terms }) => {
-      if (adoptedRevision === null || status === 'withdrawn') return [];
-      const { effective, until } = terms;
-      return [
-        { label: `${title} ${number} takes effect`, at: Date.parse(effective) },
-        ...(until === null ? [] : [{ label: `${title} ${number} ends`, at: Date.parse(until) }]),
-      ];
-    });
+    const ahead = (await orders.adoption.list())
+      .map(listedOrder)
+      .flatMap(({ number, title, status, adoptedRevision, terms }) => {
+        if (adoptedRevision === null || status === 'withdrawn') return [];
+        const { effective, until } = terms;
+        return [
+          { label: `${title} ${number} takes effect`, at: Date.parse(effective) },
+          ...(until === null ? [] : [{ label: `${title} ${number} ends`, at: Date.parse(until) }]),
+        ];
+      });
     return ahead.filter(({ at }) => at > now).sort((a, b) => a.at - b.at);
   }
 
@@ -63,7 +66,7 @@ export function demoRoutes({ demo, admins, orders, events }: DemoPorts): Route[]
       name: 'demo.show',
       method: 'get',
       path: '/demo',
-      summary: 'The clock of the demo, and what is worth a jump',
+      summary: 'Show the clock of the demo',
       response: demoView,
       handler: async () => ({ now: demo.now(), marks: await marks(), message: demo.message() }),
     }),
@@ -71,18 +74,16 @@ export function demoRoutes({ demo, admins, orders, events }: DemoPorts): Route[]
       name: 'demo.jump',
       method: 'post',
       path: '/demo/clock',
-      summary: 'Put the clock of the demo ahead',
+      summary: 'Move the clock of the demo forward',
       body: demoJump,
       response: demoJumped,
       async handler({ body }) {
         const now = demo.now();
         const to = 'to' in body ? body.to : now + body.by;
         if (to < now || to > now + LONGEST_JUMP) {
-          throw new CordonError(
-            'invalid_input',
-            'The clock of the demo goes forward only, and by 400 days at once at most.',
-            { path: 'to' in body ? 'body.to' : 'body.by' },
-          );
+          throw new CordonError('invalid_input', 'The demo clock moves only forward, by at most 400 days at once.', {
+            path: 'to' in body ? 'body.to' : 'body.by',
+          });
         }
         await demo.jump(to);
         events.changed('clock');
@@ -93,7 +94,7 @@ export function demoRoutes({ demo, admins, orders, events }: DemoPorts): Route[]
       name: 'demo.message',
       method: 'post',
       path: '/demo/message',
-      summary: 'Send a test message from one simulated device to another, and wait for its fate',
+      summary: 'Send a test message between two simulated devices',
       body: nothing,
       response: demoMessage,
       handler: () => demo.send(),
@@ -102,7 +103,7 @@ export function demoRoutes({ demo, admins, orders, events }: DemoPorts): Route[]
       name: 'demo.session',
       method: 'post',
       path: '/demo/session',
-      summary: 'Sign in by a link of the demo',
+      summary: 'Sign in with a link of the demo',
       body: demoTicket,
       response: demoSession,
       async handler({ body, secure }) {
@@ -111,7 +112,7 @@ export function demoRoutes({ demo, admins, orders, events }: DemoPorts): Route[]
         if (!session) {
           throw new CordonError(
             'credentials_wrong',
-            'This link is not of this demo: use one that it printed at its start.',
+            'This link belongs to another demo. Use a link that this demo printed at its start.',
           );
         }
         const view = viewOf({ account: session.account, via: 'session', session, destructive: false }, held.csrf);

@@ -53,9 +53,32 @@ describe('a table that jumps', () => {
     expect((await get('/devices?offset=-1')).json.code).toBe('invalid_input');
   });
 
-  it('can be narrowed to disputed ground, which nobody can name as a home', async () => {
+  it('can be narrowed to disputed territory, which nobody can name as a home', async () => {
     expect((await get('/devices?area=XX-kashmir')).json.total).toBe(0);
     expect((await get('/devices?area=XX-nowhere')).json.code).toBe('unknown_area');
+  });
+});
+
+describe('names of devices by id', () => {
+  it('are given for the devices that the role reaches, and for no other', async () => {
+    const [own = '' as DeviceId, other = '' as DeviceId] = ids;
+    const asked = `/device-names?ids=${[own, other].join(',')}`;
+    const [first, second] = [
+      { user: 'User 00', hostname: null },
+      { user: 'User 01', hostname: null },
+    ];
+    expect((await get(asked)).json).toEqual({ devices: { [own]: first, [other]: second } });
+    expect((await get(asked, 'scoped')).json).toEqual({ devices: { [own]: first } });
+    expect((await get('/device-names?ids=somebody')).json.code).toBe('invalid_input');
+    expect((await get('/device-names')).json.code).toBe('invalid_input');
+  });
+});
+
+describe('lists of a health issue', () => {
+  it('never show by location what the role may not locate', async () => {
+    expect((await get('/devices?located=false', 'helpdesk')).status).toBe(403);
+    expect((await get('/devices?located=false')).json.total).toBe(12);
+    expect((await get('/devices?everConnected=false&status=active', 'helpdesk')).json.total).toBe(12);
   });
 });
 
@@ -91,9 +114,9 @@ describe('what a device holds', () => {
       const envelope = makeReceipt(receipt, signer);
       await receipts.storeReceipt({ device, generation: 1, seq, receipt, storedAt: 1, envelope });
     };
-    await store(1, 'informed');
+    await store(1, 'delivered');
     await store(2, 'enforced', { service: 'messaging', gate: 'closed' });
-    await store(3, 'shown');
+    await store(3, 'displayed');
     await receipts.mark(
       [1, 2].map((seq) => ({ device, generation: 1, seq })),
       'evidence',
@@ -106,12 +129,26 @@ describe('what a device holds', () => {
         200,
         [
           { ...said, kind: 'enforced', service: 'messaging', gate: 'closed', at: '1970-01-01T00:00:02.000Z' },
-          { ...said, kind: 'informed', service: null, gate: null, at: '1970-01-01T00:00:01.000Z' },
+          { ...said, kind: 'delivered', service: null, gate: null, at: '1970-01-01T00:00:01.000Z' },
         ],
       ]);
     }
     expect((await get(`/devices/${device}/receipts`, 'helpdesk')).json.code).toBe('forbidden');
     expect((await get(`/devices/${other}/receipts`, 'scoped')).json.code).toBe('out_of_scope');
+  });
+});
+
+describe('the state of a workspace', () => {
+  it('is in the list and on the device, and narrows the list', async () => {
+    const [device = '' as DeviceId] = ids;
+    const report = { device_id: device, generation: 1, state: 'locked' as const, since: 7 };
+    await api.database.db.insertInto('device_workspaces').values(report).execute();
+    expect((await get(`/devices/${device}`)).json.workspace).toEqual({ state: 'locked', since: 7 });
+    const { json } = await get('/devices?workspace=locked');
+    expect([json.total, json.devices[0].id, json.devices[0].workspace.state]).toEqual([1, device, 'locked']);
+    const open = (await get('/devices?workspace=open')).json;
+    expect([open.total, open.devices[0].workspace]).toEqual([ids.length - 1, { state: 'open', since: null }]);
+    expect((await get('/devices?workspace=closed')).json.code).toBe('invalid_input');
   });
 });
 
@@ -127,7 +164,7 @@ describe('a command to as many as were shown', () => {
     for (const wrong of [total - 1, total + 1]) {
       const { status, json } = await send({ filter: { text: 'user 0' }, expect: wrong });
       expect([status, json.code]).toEqual([409, 'conflict']);
-      expect(json.detail).toContain(`${total} devices by now and not ${wrong}`);
+      expect(json.detail).toContain(`selects ${total} devices, not ${wrong}`);
     }
     expect(await queued()).toBe(0);
     expect((await send({ filter: { text: 'user 0' }, expect: total })).json).toMatchObject({ queued: total });
@@ -145,7 +182,7 @@ describe('a command to as many as were shown', () => {
     expect((await send({ devices: [one, two, one], expect: 2 })).json).toMatchObject({ queued: 2 });
   });
 
-  it('is answered as before when the same request comes again, whoever has joined or left meanwhile', async () => {
+  it('returns the first result for a repeated request, even if devices were added or removed since', async () => {
     const { total } = (await get('/devices?limit=1&status=active')).json;
     const body = { id: newCommandId(), filter: {}, expect: total };
     const issued = { id: body.id, queued: total, refused: [] };
@@ -154,14 +191,14 @@ describe('a command to as many as were shown', () => {
     const joined = await addDevice(api.database, { group: mine });
     const { status, json } = await send(body);
     expect([status, json]).toEqual([201, issued]);
-    // Another command, or anybody else's, has no claim on that id.
+    // Another command, or another admin, cannot use that id.
     expect((await send({ ...body, command: { kind: 'unlock-workspace' } })).json.code).toBe('conflict');
     expect((await send(body, 'fleet')).json.code).toBe('conflict');
     expect(await queued()).toBe(before);
     await api.devices.revoke(joined);
   });
 
-  it('leaves out whoever has ended since', async () => {
+  it('leaves out devices whose enrollment has ended since', async () => {
     const { total } = (await get('/devices?limit=1&status=active')).json;
     await api.devices.revoke(ids[5] ?? ('' as DeviceId));
     const { json } = await send({ filter: {}, expect: total });

@@ -1,8 +1,9 @@
-/** Devices: what is known of each, its verdict and its evidence, and its end. */
 import {
   certificateList,
   deviceChange,
   deviceDetail,
+  deviceNames,
+  deviceNamesQuery,
   devicePage,
   deviceParams,
   deviceQuery,
@@ -13,95 +14,185 @@ import {
   verdictView,
 } from '../../shared/api/devices.ts';
 import { explanationQuery, explanationView } from '../../shared/api/explanation.ts';
-import { parsePlace } from '../../shared/areas/area-code.ts';
+import { parseHomeArea } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
 import type { Devices } from '../devices/devices.ts';
 import { requireInScope } from '../devices/scope.ts';
+import { seesLocation, visibleDevice, visibleNames } from '../devices/visibility.ts';
 import type { Jurisdiction } from '../jurisdiction/jurisdiction.ts';
-import type { Orders } from '../orders/orders.ts';
-import { type Route, route } from './route.ts';
-import { withoutUndefined } from './without-undefined.ts';
+import type { Effect } from '../orders/effect/effect.ts';
+import type { Evidence } from '../orders/evidence/evidence.ts';
+import type { Receipts } from '../orders/evidence/receipts.ts';
+import type { LocationStatements } from '../orders/impact/location-statements.ts';
+import { LONGEST_OVERRIDE } from '../orders/impact/statement-effects.ts';
+import { definedFields } from './defined-fields.ts';
+import { locatedBy, type Route, route } from './route.ts';
 
 export interface DevicesPorts {
-  readonly devices: Pick<Devices, 'list' | 'get' | 'getGroup' | 'update' | 'revoke' | 'inventory' | 'certificates'>;
-  readonly orders: Pick<Orders, 'verdict' | 'receiptsOf' | 'explain'>;
-  /** Domain time. */
+  readonly devices: Pick<
+    Devices,
+    'list' | 'get' | 'getGroup' | 'update' | 'revoke' | 'inventory' | 'certificates' | 'names'
+  >;
+  readonly orders: {
+    readonly effect: Pick<Effect, 'verdict'>;
+    readonly receipts: Pick<Receipts, 'ofDevice'>;
+    readonly evidence: Pick<Evidence, 'explain'>;
+    readonly statements: Pick<LocationStatements, 'placements'>;
+  };
+  /** Domain time, in Unix milliseconds. */
   readonly now: () => number;
-  readonly jurisdiction: Pick<Jurisdiction, 'evidence' | 'whereabouts'>;
+  readonly jurisdiction: Pick<Jurisdiction, 'evidence' | 'locations'>;
 }
 
-export function deviceRoutes({ devices, orders, jurisdiction, now }: DevicesPorts): Route[] {
+/** Throws `statement_too_long` for a statement that changes an order's verdict and lasts longer than 7 days. */
+function requireShort(until: number, orders: readonly string[], now: number): void {
+  if (until <= now + LONGEST_OVERRIDE) return;
+  const latest = new Date(now + LONGEST_OVERRIDE).toISOString();
+  throw new CordonError(
+    'statement_too_long',
+    `The statement changes the effect of order ${orders.join(' and order ')} on this device. Such a statement lasts at most 7 days: choose an end before ${latest}.`,
+    { field: 'statement', orders, latest },
+  );
+}
+
+export function deviceRoutes(ports: DevicesPorts): Route[] {
+  return [...listRoutes(ports), ...changeRoutes(ports), ...stateRoutes(ports)];
+}
+
+function listRoutes({ devices, jurisdiction }: Pick<DevicesPorts, 'devices' | 'jurisdiction'>): Route[] {
   return [
     route({
       name: 'devices.list',
       method: 'get',
       path: '/devices',
-      summary: "Devices, page by page, of the groups that one's role reaches",
+      summary: 'List devices, page by page',
       query: deviceQuery,
       response: devicePage,
-      async handler({ query: { sort, descending, limit, cursor, offset, ...given }, reach }) {
-        const filter = withoutUndefined(given);
+      async handler({ query: { sort, descending, limit, cursor, offset, ...given }, reach, demand }) {
+        const filter = definedFields(given);
+        const located = locatedBy(demand);
         const page = await devices.list({
           filter,
-          scope: reach.devices,
+          // A filter by location reveals locations, so the filter needs the right to see locations.
+          scope:
+            filter.area === undefined && filter.located === undefined
+              ? reach.devices
+              : demand('devices.evidence').devices,
           sort,
           descending,
           limit,
           cursor: cursor ?? null,
           offset: offset ?? 0,
         });
-        const where = await jurisdiction.whereabouts(page.items.map(({ id }) => id));
-        const listed = page.items.map((device) => ({ ...device, areas: where.get(device.id) ?? [] }));
+        const where = await jurisdiction.locations(page.items.map(({ id }) => id));
+        const listed = page.items.map((device) => ({
+          ...visibleDevice(device, located),
+          areas: seesLocation(located, device) ? (where.get(device.id) ?? []) : null,
+        }));
         return { devices: listed, cursor: page.cursor, total: page.total };
       },
+    }),
+    route({
+      name: 'devices.names',
+      method: 'get',
+      path: '/device-names',
+      summary: 'Get the names of devices by id',
+      query: deviceNamesQuery,
+      response: deviceNames,
+      handler: async ({ query: { ids }, reach }) => ({
+        devices: visibleNames(await devices.names(ids), reach.devices),
+      }),
     }),
     route({
       name: 'devices.show',
       method: 'get',
       path: '/devices/:id',
-      summary: 'A device with its inventory',
+      summary: 'Show a device and its inventory',
       params: deviceParams,
       response: deviceDetail,
-      async handler({ params, reach }) {
+      async handler({ params, reach, demand }) {
         const device = await devices.get(params.id, reach.devices);
-        return { ...device, inventory: await devices.inventory(device.id) };
+        return { ...visibleDevice(device, locatedBy(demand)), inventory: await devices.inventory(device.id) };
       },
     }),
+  ];
+}
+
+function changeRoutes({ devices, orders, now }: Omit<DevicesPorts, 'jurisdiction'>): Route[] {
+  return [
     route({
       name: 'devices.update',
       method: 'patch',
       path: '/devices/:id',
-      summary: "Set home, seat, group or an admin's statement of where the device is",
+      summary: 'Change home, seat or group of a device, or state its location',
       params: deviceParams,
       body: deviceChange,
       response: deviceView,
-      async handler({ params, body, reach }) {
-        const { group, own } = await devices.get(params.id, reach.devices);
-        // What it becomes must be in reach too: else a device could be pushed out of sight.
+      async handler({ params, body, reach, caller, authorize, confirmer }) {
+        const known = await devices.get(params.id, reach.devices);
+        const { group, own } = known;
+        // The device must stay in the caller's scope after the change: otherwise the admin could move a device out of reach.
         const after = await devices.getGroup(body.group ?? group.id);
         const home = (body.home === undefined ? own.home : body.home) ?? after.home;
         requireInScope(reach.devices, { group: after.id, home });
         const stated = body.statement?.kind === 'home' ? body.statement.areas[0] : undefined;
         if (stated) requireInScope(reach.devices, { group: after.id, home: stated });
-        return devices.update(params.id, withoutUndefined(body));
+        const seat = (body.seat === undefined ? own.seat : body.seat) ?? after.seat;
+        const { statement, ...change } = definedFields(body);
+        const { home: groupHome, seat: groupSeat } = await devices.getGroup(group.id);
+        const before = { statement: known.statement, home: own.home ?? groupHome, seat: own.seat ?? groupSeat };
+        const wanted = { statement: statement === undefined ? known.statement : statement, home, seat };
+        const effects = await orders.statements.placements([{ device: params.id, present: before, wanted }]);
+        const overridden = effects.map(({ order }) => order);
+        if (statement && overridden.length > 0) requireShort(statement.until, overridden, now());
+        if (overridden.length > 0) await authorize('location.override', [params.id]);
+        return devices.update(params.id, {
+          ...change,
+          ...(statement !== undefined && {
+            statement: statement && { ...statement, by: caller.account.id, confirmedBy: confirmer },
+          }),
+          ...(overridden.length > 0 && {
+            override: { orders: overridden, by: caller.account.id, confirmedBy: confirmer, home, seat },
+          }),
+        });
       },
     }),
+    route({
+      name: 'devices.revoke',
+      method: 'post',
+      path: '/devices/:id/revoke',
+      summary: 'Revoke the certificates of a device and close its connections',
+      params: deviceParams,
+      body: revocation,
+      response: deviceView,
+      async handler({ params, body, reach, authorize }) {
+        const { id } = await devices.get(params.id, reach.devices);
+        await authorize('device.revoke', [id]);
+        return devices.revoke(id, body.reason);
+      },
+    }),
+  ];
+}
+
+function stateRoutes({ devices, orders, jurisdiction, now }: DevicesPorts): Route[] {
+  return [
     route({
       name: 'devices.verdict',
       method: 'get',
       path: '/devices/:id/verdict',
-      summary: 'Which services the device has now, and which orders deny the others',
+      summary: 'Show the services of a device and the orders that suspend them',
       params: deviceParams,
       response: verdictView,
       async handler({ params, reach }) {
         const { id } = await devices.get(params.id, reach.devices);
-        return { device: id, ...(await orders.verdict(id)) };
+        return { device: id, ...(await orders.effect.verdict(id)) };
       },
     }),
     route({
       name: 'devices.evidence',
       method: 'get',
       path: '/devices/:id/evidence',
-      summary: 'Where the device is taken to be, and why',
+      summary: 'Show the location of a device and its evidence',
       params: deviceParams,
       response: evidenceView,
       async handler({ params, reach }) {
@@ -113,15 +204,15 @@ export function deviceRoutes({ devices, orders, jurisdiction, now }: DevicesPort
       name: 'devices.explain',
       method: 'get',
       path: '/devices/:id/explanation',
-      summary: 'Where the device was at a past instant, what it might do then, and why',
+      summary: 'Explain the location and services of a device at a past time',
       params: deviceParams,
       query: explanationQuery,
       response: explanationView,
       async handler({ params, query, reach }) {
         const { id } = await devices.get(params.id, reach.devices);
-        const explained = await orders.explain(id, query.at ?? now());
-        // What it was while it belonged to others is theirs.
-        const home = explained.home === null ? null : parsePlace(explained.home);
+        const explained = await orders.evidence.explain(id, query.at ?? now());
+        // At the past time, the device may have been in a group outside the caller's scope.
+        const home = explained.home === null ? null : parseHomeArea(explained.home);
         requireInScope(reach.devices, { group: explained.group.id, home });
         return explained;
       },
@@ -130,7 +221,7 @@ export function deviceRoutes({ devices, orders, jurisdiction, now }: DevicesPort
       name: 'devices.certificates',
       method: 'get',
       path: '/devices/:id/certificates',
-      summary: 'The certificates that were issued to the device',
+      summary: 'List the certificates of a device',
       params: deviceParams,
       response: certificateList,
       async handler({ params, reach }) {
@@ -142,26 +233,12 @@ export function deviceRoutes({ devices, orders, jurisdiction, now }: DevicesPort
       name: 'devices.receipts',
       method: 'get',
       path: '/devices/:id/receipts',
-      summary: "The device's own signed words about orders",
+      summary: 'List the signed receipts of a device',
       params: deviceParams,
       response: deviceReceiptList,
       async handler({ params, reach }) {
         const { id } = await devices.get(params.id, reach.devices);
-        return { receipts: (await orders.receiptsOf(id)).map(({ receipt }) => receipt) };
-      },
-    }),
-    route({
-      name: 'devices.revoke',
-      method: 'post',
-      path: '/devices/:id/revoke',
-      summary: "Revoke the device's certificates and close its connections",
-      params: deviceParams,
-      body: revocation,
-      response: deviceView,
-      async handler({ params, body, reach, authorize }) {
-        const { id } = await devices.get(params.id, reach.devices);
-        await authorize('device.revoke', [id]);
-        return devices.revoke(id, body.reason);
+        return { receipts: (await orders.receipts.ofDevice(id)).map(({ receipt }) => receipt) };
       },
     }),
   ];

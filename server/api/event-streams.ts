@@ -1,7 +1,7 @@
 /**
- * Who listens for changes, and telling them. A wake becomes a topic; topics gather and go out to everybody at most once a second, so that ten
- * thousand devices that connect at once are one event. Nothing is said to anybody without asking first whether they may still listen.
- * Everything here is real time.
+ * Event streams of the console. A wake becomes a topic. Topics are collected and sent to all listeners at most once a second, so that ten
+ * thousand connecting devices cause one event. Before each event, the server checks that the listener may still receive it. All times are
+ * real time.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createEventBuffer, createSession, type Session } from 'better-sse';
@@ -10,7 +10,7 @@ import type { changedEvent, Topic } from '../../shared/api/events.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
 
-/** What admins see of each wake. */
+/** Topic of each wake; null: none. */
 const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   device: 'devices',
   ended: 'devices',
@@ -23,58 +23,57 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   list: 'orders',
   orders: 'orders',
   receipts: 'receipts',
-  alarms: 'alarms',
+  alerts: 'alerts',
   accounts: 'accounts',
   ledger: 'ledger',
-  // Whom it moves is told of each device.
+  // No topic: each device that moves causes a wake of its own.
   'ip-database': null,
-  // What else a release changes is told beside it.
+  // No topic: the other changes after the release of a legal hold have their own wakes.
   'hold-released': null,
-  // Devices hear of it, and an admin published it.
+  // No topic: only devices need a time correction, and the admin who publishes the correction already knows it.
   'time-correction': null,
-  // When somebody gets mail is nobody's business.
+  // No topic: admins do not see when a user gets mail.
   mail: null,
   'key-packages': null,
 };
 
-/** Tabs of one browser, or a script that was started too often. */
+/** Maximum number of streams for one session. More streams are a mistake: too many tabs, or a script that is started again and again. */
 const STREAMS_EACH = 10;
-/** What a browser waits before it comes back. */
+/** Milliseconds until a browser reconnects. */
 const RETRY = 2_000;
 
 export interface Listener {
-  /** Whose stream it is: those of one session count together. */
+  /** Session or account of the listener. Its streams are limited together. */
   readonly of: string;
-  /** Whether it may still listen. Rejects when that cannot be told now. */
+  /** Whether the listener may still receive events. Rejects if the server cannot check the listener now. */
   readonly mayStay: () => Promise<boolean>;
 }
 
 export interface EventStreams {
-  /** Sends the head and holds the response. Throws `rate_limited` and `unavailable`. */
+  /** Sends the response head and keeps the response open. Throws `rate_limited` and `unavailable`. */
   hold(listener: Listener, request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** For what no wake tells of. */
+  /** Sends a topic that no wake announces. */
   changed(topic: Topic): void;
-  /** Ends every stream and takes no new one. */
   stop(): void;
 }
 
 export interface EventStreamPorts {
   readonly bus: Bus;
   readonly log: { error(facts: object, message: string): void };
-  /** For tests. */
+  /** Shorter intervals, for tests. */
   readonly pace?: Partial<typeof PACE> | undefined;
 }
 
-/** Milliseconds. */
+/** Intervals in milliseconds. */
 const PACE = {
-  /** One event at most. */
+  /** Shortest interval between two events. */
   tell: 1_000,
-  /** What happens together is told together. */
+  /** Delay that collects simultaneous changes in one event. */
   gather: 50,
-  /** A session that has ended loses its stream after this, also when nothing changes. */
+  /** Interval at which a stream of an ended session is closed, also without changes. */
   look: 3_000,
   heartbeat: 15_000,
-  /** A reader that takes nothing for so long is gone. */
+  /** Time after which a stream whose client reads nothing is closed. */
   stall: 30_000,
 };
 
@@ -82,7 +81,7 @@ interface Stream {
   readonly listener: Listener;
   readonly session: Session;
   readonly response: ServerResponse;
-  /** Not told yet. */
+  /** Topics that changed and are not sent yet. */
   readonly owed: Set<Topic>;
   looking: boolean;
   spokeAt: number;
@@ -122,43 +121,22 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
     changed.clear();
   }
 
-  /** Ends the stream of whoever may listen no more, and tells the others what they are owed. */
+  /** Ends the stream if its listener may no longer receive events. Otherwise sends the pending topics. */
   async function lookAt(stream: Stream): Promise<void> {
-    // A look that is under way will tell what has come meanwhile.
+    // The check in progress will also send topics that are added during the check.
     if (stream.looking) return;
     stream.looking = true;
     try {
       const mayStay = await stream.listener.mayStay();
       if (!streams.has(stream)) return;
-      if (mayStay) speak(stream);
+      if (mayStay) sendPending(stream, { stall, heartbeat });
       else end(stream);
     } catch (error) {
-      // Not told, and not forgotten: the next look may know more.
-      log.error({ err: error }, 'who listens to the event stream could not be checked');
+      // The topics wait for the next check of the listener.
+      log.error({ err: error }, 'the rights of an event stream could not be checked; the server tries again');
     } finally {
       stream.looking = false;
     }
-  }
-
-  function speak(stream: Stream): void {
-    const { session, response, owed } = stream;
-    const now = Date.now();
-    if (response.writableNeedDrain) {
-      // Nothing is added to what the reader has not taken, so a stalled stream holds no more than its socket's buffer.
-      stream.stalledAt ??= now;
-      if (now - stream.stalledAt >= stall) response.destroy();
-      return;
-    }
-    stream.stalledAt = null;
-    if (owed.size > 0) {
-      session.push({ topics: [...owed] } satisfies z.input<typeof changedEvent>, 'changed', '');
-      owed.clear();
-    } else if (now - stream.spokeAt >= heartbeat) {
-      void session.batch(createEventBuffer().comment().dispatch());
-    } else {
-      return;
-    }
-    stream.spokeAt = now;
   }
 
   function end(stream: Stream): void {
@@ -168,11 +146,14 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
 
   return {
     async hold(listener, request, response) {
-      if (stopped) throw new CordonError('unavailable', 'The server is shutting down.', { retryAfter: 2 });
+      if (stopped)
+        throw new CordonError('unavailable', 'The server is shutting down. Try again in a few seconds.', {
+          retryAfter: 2,
+        });
       const { of } = listener;
       const mine = held.get(of) ?? 0;
       if (mine >= STREAMS_EACH) {
-        const detail = `This session listens ${STREAMS_EACH} times already: close a tab of the console.`;
+        const detail = `This session has ${STREAMS_EACH} open event streams, which is the maximum. Close a tab of the console.`;
         throw new CordonError('rate_limited', detail, { streams: mine });
       }
       held.set(of, mine + 1);
@@ -185,7 +166,7 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
       });
       const session = await createSession(request, response, {
         retry: RETRY,
-        // Heartbeats are sent here: the library would send them to a reader that takes nothing, too.
+        // The server sends heartbeats itself: the library would also send heartbeats to a client that reads nothing.
         keepAlive: null,
         trustClientEventId: false,
         headers: { 'Cache-Control': 'no-store, no-transform' },
@@ -204,4 +185,26 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
       for (const stream of [...streams]) end(stream);
     },
   };
+}
+
+/** Sends the pending topics, or a heartbeat. Closes the stream of a client that reads nothing. */
+function sendPending(stream: Stream, { stall, heartbeat }: Pick<typeof PACE, 'stall' | 'heartbeat'>): void {
+  const { session, response, owed } = stream;
+  const now = Date.now();
+  if (response.writableNeedDrain) {
+    // A stalled stream gets no more data, so that it needs no more memory than its socket buffer.
+    stream.stalledAt ??= now;
+    if (now - stream.stalledAt >= stall) response.destroy();
+    return;
+  }
+  stream.stalledAt = null;
+  if (owed.size > 0) {
+    session.push({ topics: [...owed] } satisfies z.input<typeof changedEvent>, 'changed', '');
+    owed.clear();
+  } else if (now - stream.spokeAt >= heartbeat) {
+    void session.batch(createEventBuffer().comment().dispatch());
+  } else {
+    return;
+  }
+  stream.spokeAt = now;
 }

@@ -39,10 +39,10 @@ it('tells topics and nothing else, once however much happens', async () => {
   const start = Date.now();
   for (let epoch = 0; epoch < 10_000; epoch++) {
     api.bus.publish({ kind: 'opened', device, epoch });
-    api.bus.publish({ kind: 'alarms' });
+    api.bus.publish({ kind: 'alerts' });
   }
   await until(() => expect(stream.events).toHaveLength(1));
-  expect(stream.events[0]?.topics).toEqual(['devices', 'alarms']);
+  expect(stream.events[0]?.topics).toEqual(['devices', 'alerts']);
   for (let n = 0; n < 20; n++) {
     api.bus.publish({ kind: 'verdicts', devices: [device] });
     api.bus.publish({ kind: 'receipts' });
@@ -74,7 +74,7 @@ it('is told by whatever changes something', async () => {
   await told(['accounts'], () =>
     api.request('POST', '/api/v1/accounts', headers, { email: 'new@example.org', name: 'New' }),
   );
-  await told(['alarms'], () => api.devices.raiseAlarm({ device, code: 'test', detail: 'test' }));
+  await told(['alerts'], () => api.devices.raiseAlert({ device, code: 'test', detail: 'test' }));
   const command = { command: { kind: 'lock-workspace' } };
   let id = '';
   await told(['commands'], async () => {
@@ -93,7 +93,7 @@ it('is told by whatever changes something', async () => {
   stream.close();
 });
 
-it('case 49: says nothing more to whoever has signed out, was disabled or lost a role, and ends', async () => {
+it('case 49: ends the stream of an admin who signed out, was disabled or lost a role', async () => {
   const boss = await signedIn(owner);
   const take = () => api.request('DELETE', `/api/v1/accounts/${other.id}/grants`, boss, { role: 'legal' });
   const disable = () => api.request('PATCH', `/api/v1/accounts/${other.id}`, boss, { status: 'disabled' });
@@ -103,7 +103,7 @@ it('case 49: says nothing more to whoever has signed out, was disabled or lost a
     const before = stream.events.length;
     const { status } = typeof end === 'string' ? await api.request('DELETE', '/api/v1/session', headers) : await end();
     expect(status).toBe(200);
-    // Told to everybody, and to this one it is the moment to look.
+    // All listeners get the event, and the server checks this listener now.
     api.bus.publish({ kind: 'orders' });
     await until(() => expect(stream.hasEnded()).toBe(true));
     expect(stream.events.length).toBe(before);
@@ -151,7 +151,7 @@ it('refuses strangers, other sites and an eleventh stream of one session', async
   const statuses = streams.map(({ status }) => status).sort();
   expect(statuses).toEqual([...Array.from({ length: 10 }, () => 200), 429, 429]);
   const refused = await api.request('GET', '/api/v1/events', headers);
-  expect(refused.json).toMatchObject({ code: 'rate_limited', detail: expect.stringContaining('close a tab') });
+  expect(refused.json).toMatchObject({ code: 'rate_limited', detail: expect.stringContaining('Close a tab') });
   const elsewhere = await listenTo(api.url, await signedIn());
   expect(elsewhere.status).toBe(200);
   for (const stream of [elsewhere, ...streams]) stream.close();
@@ -198,7 +198,7 @@ it('case 13: adds nothing to what a reader does not take, and drops it', async (
     pace: { tell: 5, gather: 1, look: 20, stall: 300 },
   });
   const buffered: number[] = [];
-  const wakes: Wake['kind'][] = ['alarms', 'orders', 'ledger', 'receipts', 'accounts', 'devices'];
+  const wakes: Wake['kind'][] = ['alerts', 'orders', 'ledger', 'receipts', 'accounts', 'devices'];
   let dropped = false;
   const server = createServer((request, response) => {
     response.once('close', () => {

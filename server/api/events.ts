@@ -1,4 +1,7 @@
-/** The event stream: tells a browser that something of a topic has changed, so that it asks again, with its own rights. */
+/**
+ * Route of the event stream. An event names only the topic in which something changed; the client then requests the data with its own
+ * rights.
+ */
 import { changedEvent } from '../../shared/api/events.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import type { Grant } from '../admins/roles.ts';
@@ -13,7 +16,7 @@ export function eventRoutes(streams: Pick<EventsPort, 'hold'>): Route[] {
       name: 'events.listen',
       method: 'get',
       path: '/events',
-      summary: 'Server-sent events named "changed": the topics of which something has changed, at most once a second',
+      summary: 'Receive server-sent events with the topics of changes',
       raw: 'stream',
       response: changedEvent,
       async handler({ caller, callerNow }) {

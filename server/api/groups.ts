@@ -1,21 +1,54 @@
-/** Groups of devices. */
-
+import type { z } from 'zod';
 import { groupChange, groupList, groupParams, groupView, newGroup } from '../../shared/api/groups.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { GroupId } from '../../shared/protocol/ids.ts';
 import type { Devices } from '../devices/devices.ts';
 import { groupInScope } from '../devices/scope.ts';
+import type { LocationStatements } from '../orders/impact/location-statements.ts';
+import { definedFields } from './defined-fields.ts';
 import { Reply, type Route, route } from './route.ts';
-import { withoutUndefined } from './without-undefined.ts';
 
-export type GroupsPort = Pick<Devices, 'groups' | 'createGroup' | 'updateGroup' | 'deleteGroup'>;
+export interface GroupsPorts {
+  readonly devices: Pick<
+    Devices,
+    'groups' | 'getGroup' | 'createGroup' | 'updateGroup' | 'deleteGroup' | 'placementsOf'
+  >;
+  readonly orders: { readonly statements: Pick<LocationStatements, 'placements'> };
+}
 
-export function groupRoutes(devices: GroupsPort): Route[] {
+export function groupRoutes({ devices, orders }: GroupsPorts): Route[] {
+  /**
+   * Throws `conflict` if the change alters an order's verdict for a device of the group. Otherwise a group's home would be a way around the
+   * second person for a device's home.
+   */
+  async function requireNoEffect(id: GroupId, change: z.output<typeof groupChange>): Promise<void> {
+    if (change.home === undefined && change.seat === undefined) return;
+    const group = await devices.getGroup(id);
+    const { home = group.home, seat = group.seat } = change;
+    const effects = await orders.statements.placements(
+      (await devices.placementsOf(id)).map(({ device, statement, ...own }) => ({
+        device,
+        present: { statement, home: own.home ?? group.home, seat: own.seat ?? group.seat },
+        wanted: { statement, home: own.home ?? home, seat: own.seat ?? seat },
+      })),
+    );
+    if (effects.length === 0) return;
+    const numbers = [...new Set(effects.map(({ order }) => order))];
+    const count = new Set(effects.map(({ device }) => device)).size;
+    throw new CordonError(
+      'conflict',
+      `The change would alter the effect of order ${numbers.join(' and order ')} on ${count} ${count === 1 ? 'device' : 'devices'} of this group. Set the home or seat of those devices instead: a second person confirms it.`,
+      { group: id, orders: numbers, devices: count },
+    );
+  }
+
   return [
     route({
       name: 'groups.list',
       method: 'get',
       path: '/groups',
-      summary: "The groups that one's role reaches",
+      summary: "List the groups within the caller's scope",
       response: groupList,
       async handler({ reach }) {
         const groups = await devices.groups();
@@ -26,7 +59,7 @@ export function groupRoutes(devices: GroupsPort): Route[] {
       name: 'groups.create',
       method: 'post',
       path: '/groups',
-      summary: 'Make a group',
+      summary: 'Create a group',
       body: newGroup,
       response: groupView,
       statuses: [201],
@@ -36,17 +69,21 @@ export function groupRoutes(devices: GroupsPort): Route[] {
       name: 'groups.update',
       method: 'patch',
       path: '/groups/:id',
-      summary: 'Change its name, or the home and seat of devices that have none of their own',
+      summary: 'Change the name, or the default home and seat of the devices',
       params: groupParams,
       body: groupChange,
       response: groupView,
-      handler: ({ params, body }) => devices.updateGroup(params.id, withoutUndefined(body)),
+      async handler({ params, body }) {
+        const change = definedFields(body);
+        await requireNoEffect(params.id, change);
+        return devices.updateGroup(params.id, change);
+      },
     }),
     route({
       name: 'groups.delete',
       method: 'delete',
       path: '/groups/:id',
-      summary: 'Remove a group that holds no device and no activation code',
+      summary: 'Delete a group without devices and activation codes',
       params: groupParams,
       response: done,
       async handler({ params }) {

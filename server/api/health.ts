@@ -1,11 +1,11 @@
-/** Probes for whoever runs the process, and the state of the installation for admins. */
 import type { z } from 'zod';
 import { aliveView, healthView } from '../../shared/api/health.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface HealthPort {
-  /** Whether the store answers and the ledger sequences. */
+  /** Whether the store responds and the ledger accepts entries. */
   ready(): Promise<boolean>;
+  /** Health of the server. `connected` counts the connected devices of the whole fleet. */
   health(): Promise<z.input<typeof healthView>>;
 }
 
@@ -16,7 +16,7 @@ export function healthRoutes(state: HealthPort): Route[] {
       method: 'get',
       path: '/healthz',
       root: true,
-      summary: 'The process answers',
+      summary: 'Check that the process responds',
       response: aliveView,
       handler: async () => ({ status: 'ok' as const }),
     }),
@@ -25,7 +25,7 @@ export function healthRoutes(state: HealthPort): Route[] {
       method: 'get',
       path: '/readyz',
       root: true,
-      summary: 'The store answers and the ledger works',
+      summary: 'Check the database and the ledger',
       response: aliveView,
       statuses: [200, 503],
       handler: async () =>
@@ -37,9 +37,12 @@ export function healthRoutes(state: HealthPort): Route[] {
       name: 'health.show',
       method: 'get',
       path: '/health',
-      summary: 'The state of the installation',
+      summary: 'Show the state of the installation',
       response: healthView,
-      handler: () => state.health(),
+      async handler({ demand }) {
+        const health = await state.health();
+        return demand('overview.show').devices === null ? health : { ...health, connected: null };
+      },
     }),
   ];
 }

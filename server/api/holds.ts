@@ -1,4 +1,4 @@
-/** Legal holds: placed, listed, released. Reasons are for those who may read holds; that one stands, whoever sees the device sees. */
+/** Routes for legal holds. Only roles that may read holds see their reasons. Everyone who sees a device sees that it is under a hold. */
 import {
   holdRelease,
   legalHoldPage,
@@ -24,7 +24,7 @@ export function holdRoutes({ holds, admins }: HoldsPorts): Route[] {
       name: 'legal-holds.list',
       method: 'get',
       path: '/legal-holds',
-      summary: 'Legal holds, those that stand and those that were released, newest first',
+      summary: 'List active and released legal holds, newest first',
       query: legalHoldQuery,
       response: legalHoldPage,
       async handler({ query: { released = null, device = null, cursor = null, limit } }) {
@@ -39,7 +39,7 @@ export function holdRoutes({ holds, admins }: HoldsPorts): Route[] {
       name: 'legal-holds.place',
       method: 'post',
       path: '/legal-holds',
-      summary: 'Place a legal hold on a device, or on a person with all devices, also later ones',
+      summary: 'Place a legal hold on a device or a person',
       body: newLegalHold,
       response: legalHoldView,
       statuses: [201],
@@ -52,7 +52,7 @@ export function holdRoutes({ holds, admins }: HoldsPorts): Route[] {
       name: 'legal-holds.release',
       method: 'post',
       path: '/legal-holds/:id/release',
-      summary: 'Release a legal hold; it stays in the list, with who released it and why',
+      summary: 'Release a legal hold. It stays in the list',
       params: legalHoldParams,
       body: holdRelease,
       response: legalHoldView,
@@ -64,5 +64,5 @@ export function holdRoutes({ holds, admins }: HoldsPorts): Route[] {
 function onWhat(device: DeviceId | undefined, person: PersonId | undefined): PlaceHold['on'] {
   if (device !== undefined) return { device };
   if (person !== undefined) return { person };
-  throw new CordonError('invalid_input', 'Give a device or a person.');
+  throw new CordonError('invalid_input', 'Name either a device or a person.');
 }

@@ -1,8 +1,8 @@
-/** A rehearsal as a table for a spreadsheet, by handle. */
+/** CSV file of an impact preview. Devices have handles, not names. */
 
-import { IMPACT_CLASSES } from '../../shared/api/orders.ts';
+import { IMPACT_CLASSES } from '../../shared/api/impact-classes.ts';
 import { csvLine } from '../../shared/csv.ts';
-import type { ImpactListing } from '../orders/orders.ts';
+import type { ImpactListing } from '../orders/impact/impact.ts';
 
 const OWN = [
   'handle',
@@ -18,16 +18,16 @@ const OWN = [
 ];
 const COMPARED = ['change', 'denied before', 'reasons before'];
 
-/** A column for each class, since a device may be of several and a spreadsheet counts columns. */
-export function* impactCsv({ devices, against }: ImpactListing): Generator<string> {
-  yield csvLine([...OWN, ...IMPACT_CLASSES.map((one) => `class ${one}`), ...(against === null ? [] : COMPARED)]);
+/** Yields the lines of the file. Each class of devices has its own column, because one device can be in several classes. */
+export function* impactCsv({ devices, baseline }: ImpactListing): Generator<string> {
+  yield csvLine([...OWN, ...IMPACT_CLASSES.map((one) => `class ${one}`), ...(baseline === null ? [] : COMPARED)]);
   for (const { device, denied, reasons, areas, exemptUntil, home, connected, waits, classes, change } of devices) {
     yield csvLine([
       ...[device, denied.join(' '), reasons.join(' '), areas.join(' ')],
       ...[exemptUntil === null ? null : new Date(exemptUntil).toISOString(), home, connected],
       ...[waits.messages, waits.bytes, waits.commands],
       ...IMPACT_CLASSES.map((one) => classes.includes(one)),
-      ...(against === null
+      ...(baseline === null
         ? []
         : [change?.kind ?? null, change?.before.denied.join(' ') ?? null, change?.before.reasons.join(' ') ?? null]),
     ]);

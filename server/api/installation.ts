@@ -1,4 +1,3 @@
-/** The installation itself: its addresses, its certificates, what was configured. */
 import { type Installation, installationView } from '../../shared/api/installation.ts';
 import { type Route, route } from './route.ts';
 
@@ -12,7 +11,7 @@ export function installationRoutes(state: InstallationPort): Route[] {
       name: 'installation.show',
       method: 'get',
       path: '/installation',
-      summary: 'Addresses, certificates and settings of the installation',
+      summary: 'Show addresses, certificates and settings of the installation',
       response: installationView,
       handler: async () => state.installation(),
     }),

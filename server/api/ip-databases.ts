@@ -1,4 +1,7 @@
-/** IP databases: importing one needs no restart, what it would do is shown before it is taken, taking one is a leaf. */
+/**
+ * Routes for IP databases. An import needs no restart. An admin can preview the impact before activating a database, and the ledger records
+ * the activation.
+ */
 import {
   ipComparisonView,
   ipDatabaseList,
@@ -7,54 +10,47 @@ import {
   ipDatabaseView,
 } from '../../shared/api/ip-databases.ts';
 import type { Admins } from '../admins/admins.ts';
-import type { Jurisdiction } from '../jurisdiction/jurisdiction.ts';
-import type { Orders } from '../orders/orders.ts';
+import type { CompareIpDatabase } from '../jurisdiction/ip-comparison.ts';
+import type { IpDatabases } from '../jurisdiction/ip-database.ts';
+import type { ChangeImpact } from '../orders/impact/change-impact.ts';
 import { Reply, type Route, route } from './route.ts';
+import { listArtifacts } from './versioned-artifact.ts';
 
 export interface IpDatabasesPorts {
-  readonly jurisdiction: Pick<
-    Jurisdiction,
-    | 'ipDatabases'
-    | 'ipDatabaseUses'
-    | 'importIpDatabase'
-    | 'activateIpDatabase'
-    | 'rollBackIpDatabase'
-    | 'compareIpDatabase'
-    | 'currentIpDatabase'
-  >;
-  readonly orders: Pick<Orders, 'addressChange'>;
+  readonly ipDatabases: Omit<IpDatabases, 'open' | 'follow' | 'look'>;
+  readonly compareIpDatabase: CompareIpDatabase;
+  readonly orders: { readonly changeImpact: Pick<ChangeImpact, 'addresses'> };
   readonly admins: Pick<Admins, 'namesOf'>;
   readonly relocating: () => { readonly done: number; readonly of: number } | null;
-  /** Domain time. */
+  /** Domain time, in Unix milliseconds. */
   readonly now: () => number;
 }
 
-export function ipDatabaseRoutes({ jurisdiction, orders, admins, relocating, now }: IpDatabasesPorts): Route[] {
+export function ipDatabaseRoutes(ports: IpDatabasesPorts): Route[] {
+  const { ipDatabases, compareIpDatabase, orders, admins, relocating, now } = ports;
   return [
     route({
       name: 'ip-databases.list',
       method: 'get',
       path: '/ip-databases',
-      summary: 'The databases at hand, with their age, and which was in use when',
+      summary: 'List IP databases and their activations',
       response: ipDatabaseList,
       async handler() {
-        const [databases, uses] = [await jurisdiction.ipDatabases(), await jurisdiction.ipDatabaseUses()];
-        const accounts = [...databases.map(({ importedBy }) => importedBy), ...uses.map(({ by }) => by)];
-        const people = await admins.namesOf(new Set(accounts.filter((account) => account !== null)));
-        return { databases, uses, relocating: relocating(), people };
+        const { artifacts: databases, ...rest } = await listArtifacts(ipDatabases, admins);
+        return { databases, relocation: relocating(), ...rest };
       },
     }),
     route({
       name: 'ip-databases.import',
       method: 'post',
       path: '/ip-databases',
-      summary: 'Import an .mmdb file (the raw body); it is read from end to end before it is kept',
+      summary: 'Import an IP database (.mmdb file)',
       query: ipDatabaseQuery,
       response: ipDatabaseView,
       statuses: [201],
       raw: 'upload',
       async handler({ query, upload, caller }) {
-        const imported = await jurisdiction.importIpDatabase(query.name, upload, caller.account.id);
+        const imported = await ipDatabases.import(query.name, upload, caller.account.id);
         return new Reply(imported, { status: 201 });
       },
     }),
@@ -62,15 +58,15 @@ export function ipDatabaseRoutes({ jurisdiction, orders, admins, relocating, now
       name: 'ip-databases.compare',
       method: 'get',
       path: '/ip-databases/:hash/comparison',
-      summary: 'What taking this database would do to the fleet; nothing is changed',
+      summary: 'Preview the impact of an IP database. Nothing is changed',
       params: ipDatabaseParams,
       response: ipComparisonView,
       async handler({ params }) {
-        const { compared, moves, moved } = await jurisdiction.compareIpDatabase(params.hash);
-        const all = await jurisdiction.ipDatabases();
-        const current = jurisdiction.currentIpDatabase();
+        const { compared, moves, moved } = await compareIpDatabase(params.hash);
+        const all = await ipDatabases.list();
+        const current = ipDatabases.current();
         const other = all.find(({ hash }) => hash === params.hash) ?? current;
-        const changes = await orders.addressChange(moved);
+        const changes = await orders.changeImpact.addresses(moved);
         return { current, other, at: now(), compared, moved: moved.size, moves, orders: changes };
       },
     }),
@@ -78,18 +74,18 @@ export function ipDatabaseRoutes({ jurisdiction, orders, admins, relocating, now
       name: 'ip-databases.activate',
       method: 'post',
       path: '/ip-databases/:hash/activate',
-      summary: 'Use this database from now on',
+      summary: 'Activate an IP database',
       params: ipDatabaseParams,
       response: ipDatabaseView,
-      handler: ({ params, caller }) => jurisdiction.activateIpDatabase(params.hash, caller.account.id),
+      handler: ({ params, caller }) => ipDatabases.activate(params.hash, caller.account.id),
     }),
     route({
       name: 'ip-databases.rollback',
       method: 'post',
       path: '/ip-databases/rollback',
-      summary: 'Use again the database that was in use before the present one was taken first',
+      summary: 'Roll back to the previous IP database',
       response: ipDatabaseView,
-      handler: ({ caller }) => jurisdiction.rollBackIpDatabase(caller.account.id),
+      handler: ({ caller }) => ipDatabases.rollBack(caller.account.id),
     }),
   ];
 }

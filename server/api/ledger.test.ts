@@ -5,7 +5,7 @@ import { checkGrowth, checkInclusion } from '../../shared/ledger/check-answer.ts
 import { openCheckpoint } from '../../shared/ledger/checkpoint.ts';
 import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
-import { appendLeaf } from '../store/leaves.ts';
+import { appendEntry } from '../store/append-entries.ts';
 
 let api: ApiServer;
 let auditor: Record<string, string>;
@@ -15,7 +15,7 @@ const notes = new Map<number, string>();
 async function grow(count: number): Promise<void> {
   await api.database.transaction(async (tx) => {
     for (let at = 0; at < count; at++) {
-      await appendLeaf(tx, { kind: 'certificate.issued', at, subject: `dev_${at}`, public: { serial: `Zoë ${at}` } });
+      await appendEntry(tx, { kind: 'certificate.issued', at, subject: `dev_${at}`, public: { serial: `Zoë ${at}` } });
     }
   });
   await api.ledger.sequence();
@@ -33,14 +33,14 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-it('proves each leaf against the checkpoint that stands beside the proof', async () => {
+it('proves each entry against the checkpoint of the same response', async () => {
   const size = Math.max(...notes.keys());
   for (const index of [0, 1, 2, 255, 256, size - 1]) {
     const { json } = await api.request('GET', `/api/v1/ledger/inclusion?index=${index}`, auditor);
     const view = inclusionView.parse(json);
-    const { leaf, checkpoint } = await checkInclusion(view, index, api.ledger.verifierKey);
+    const { entry, checkpoint } = await checkInclusion(view, index, api.ledger.verifierKey);
     expect([view.key, checkpoint.size]).toEqual([api.ledger.verifierKey, size]);
-    expect(leaf).toEqual(JSON.parse(view.body));
+    expect(entry).toEqual(JSON.parse(view.body));
     const other = index === 0 ? 1 : 0;
     await expect(checkInclusion({ ...view, index: other }, other, view.key)).rejects.toMatchObject({
       code: 'proof_invalid',

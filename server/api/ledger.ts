@@ -1,20 +1,20 @@
-/** The ledger, for admins. What outsiders check is the same, on the public listener. */
+/** Routes that show the ledger to admins. The public listener serves the same entries to auditors. */
 import {
   checkpointView,
   consistencyQuery,
   consistencyView,
   inclusionQuery,
   inclusionView,
-  leafList,
-  leafQuery,
+  ledgerEntryList,
+  ledgerEntryQuery,
 } from '../../shared/api/ledger.ts';
-import { leafSchema } from '../../shared/ledger/leaf.ts';
+import { entrySchema } from '../../shared/ledger/ledger-entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Route, route } from './route.ts';
 
 export interface LedgerPorts {
-  readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey' | 'proveLeaf' | 'proveGrowth'>;
-  /** The bodies of the leaves `from` to `to`, `to` excluded, as far as the newest checkpoint reaches. */
+  readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey' | 'proveEntry' | 'proveGrowth'>;
+  /** Bodies of the ledger entries from `from` up to but not including `to`, as far as the newest checkpoint covers them. */
   readonly entries: { entries(from: number, to: number): Promise<Buffer[]> };
 }
 
@@ -24,35 +24,35 @@ export function ledgerRoutes({ ledger, entries }: LedgerPorts): Route[] {
       name: 'ledger.checkpoint',
       method: 'get',
       path: '/ledger/checkpoint',
-      summary: 'The newest checkpoint (a signed note) and the key that verifies it',
+      summary: 'Show the newest checkpoint and its verifier key',
       response: checkpointView,
       handler: async () => ({ checkpoint: await ledger.checkpoint(), key: ledger.verifierKey }),
     }),
     route({
-      name: 'ledger.leaves',
+      name: 'ledger.entries',
       method: 'get',
-      path: '/ledger/leaves',
-      summary: 'Leaves in the order of the log',
-      query: leafQuery,
-      response: leafList,
+      path: '/ledger/entries',
+      summary: 'List ledger entries in order',
+      query: ledgerEntryQuery,
+      response: ledgerEntryList,
       async handler({ query: { from, limit } }) {
         const bodies = await entries.entries(from, from + limit);
-        const leaves = bodies.map((body, at) => ({
+        const listed = bodies.map((body, at) => ({
           index: from + at,
-          leaf: leafSchema.parse(JSON.parse(body.toString())),
+          entry: entrySchema.parse(JSON.parse(body.toString())),
         }));
-        return { leaves };
+        return { entries: listed };
       },
     }),
     route({
       name: 'ledger.inclusion',
       method: 'get',
       path: '/ledger/inclusion',
-      summary: 'The proof that the newest checkpoint has a leaf (RFC 6962, section 2.1.1)',
+      summary: 'Prove that the newest checkpoint includes an entry (RFC 6962, section 2.1.1)',
       query: inclusionQuery,
       response: inclusionView,
       async handler({ query: { index } }) {
-        const { body, proof, checkpoint } = await ledger.proveLeaf(index);
+        const { body, proof, checkpoint } = await ledger.proveEntry(index);
         return { index, body: body.toString(), proof: proof.map(base64), checkpoint, key: ledger.verifierKey };
       },
     }),
@@ -60,7 +60,7 @@ export function ledgerRoutes({ ledger, entries }: LedgerPorts): Route[] {
       name: 'ledger.consistency',
       method: 'get',
       path: '/ledger/consistency',
-      summary: 'The proof that the newest checkpoint only adds to an earlier one (RFC 6962, section 2.1.2)',
+      summary: 'Prove that the newest checkpoint extends an earlier one (RFC 6962, section 2.1.2)',
       query: consistencyQuery,
       response: consistencyView,
       async handler({ query: { from } }) {

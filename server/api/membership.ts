@@ -1,4 +1,4 @@
-/** Who may be a member of conversations: what waits for the organisation's key, and its signatures. The server holds no such key. */
+/** Routes for messaging keys and their countersignatures by the organization key, which the server does not have. */
 import { countersignatures, countersigned, messagingKeyPage, messagingKeyQuery } from '../../shared/api/membership.ts';
 import type { Membership } from '../membership/membership.ts';
 import { type Route, route } from './route.ts';
@@ -11,7 +11,7 @@ export function membershipRoutes(membership: MembershipPort): Route[] {
       name: 'messaging-keys.list',
       method: 'get',
       path: '/messaging-keys',
-      summary: "Devices' messaging keys, page by page, and whose countersignature they have or lack",
+      summary: 'List messaging keys and their countersignatures',
       query: messagingKeyQuery,
       response: messagingKeyPage,
       async handler({ query: { lacking = null, group = null, cursor = null, ...query }, reach }) {
@@ -23,7 +23,7 @@ export function membershipRoutes(membership: MembershipPort): Route[] {
       name: 'messaging-keys.countersign',
       method: 'post',
       path: '/messaging-keys/countersignatures',
-      summary: "Add the organisation's signatures, each over the exact payload of one certificate",
+      summary: 'Add signatures of the organization key to messaging keys',
       body: countersignatures,
       response: countersigned,
       handler: ({ body, reach }) => membership.countersign(body.countersignatures, reach.devices),

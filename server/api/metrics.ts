@@ -1,153 +1,122 @@
-/** What a monitoring system scrapes (Prometheus text format): figures of this process and counts of the installation, no names. */
+/**
+ * Route for monitoring systems (Prometheus text format): figures of this process and counts of the installation. No figure names a person
+ * or device.
+ */
 import { statfs } from 'node:fs/promises';
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import { z } from 'zod';
 import { type Route, route } from './route.ts';
 
-/** Read at each scrape. All of it is in memory but `installation`. */
-export interface MetricsPort {
-  /** With the figures of the monitor. */
-  readonly registry: Registry;
-  /** Unix milliseconds, of each certificate that the server uses. */
-  readonly certificates: () => readonly { readonly use: string; readonly notAfter: number }[];
-  /** Counts from the store. They are read at most once in `FIGURES_FOR`. */
-  readonly installation: () => Promise<{
-    readonly devices: Readonly<Record<string, number>>;
-    readonly alarms: Readonly<Record<string, number>>;
-    readonly queuedCommands: number;
-    readonly unsequenced: number;
-    readonly crlExpiresAt: number | null;
-  }>;
-  /** The data folder. */
-  readonly folder: string;
-  readonly connections: () => number;
-  /** Of the order list; null before the first. */
-  readonly list: () => { readonly version: number; readonly expiresAt: number } | null;
-  readonly ordersInForce: () => number;
-  readonly ledgerFailing: () => boolean;
-  readonly clockInDoubt: () => boolean;
-  readonly diskFull: () => boolean;
-  readonly backups: () => { readonly newest: { readonly at: number } | null; readonly failure: string | null };
-  /** Of all mailboxes together, and how many posts this process has accepted. */
-  readonly mail: () => {
-    readonly posts: number;
-    readonly entries: number;
-    readonly bytes: number;
-    readonly held: number;
-  };
+/** Figures of this process, all from memory. Times are Unix milliseconds. */
+export interface ProcessFigures {
+  readonly connections: number;
+  /** Newest order list; null before the first order list. */
+  readonly list: { readonly version: number; readonly expiresAt: number } | null;
+  readonly activeOrders: number;
+  readonly ledgerFailing: boolean;
+  readonly clockInDoubt: boolean;
+  readonly diskFull: boolean;
+  readonly backups: { readonly newest: { readonly at: number } | null; readonly failure: string | null };
+  /** Totals of all mailboxes. `posts`: messages that this process has accepted. */
+  readonly mail: { readonly posts: number; readonly entries: number; readonly bytes: number; readonly held: number };
 }
 
-/** Milliseconds: scrapes at a shorter interval, or by several systems, cost the store nothing. */
+export interface StoreFigures {
+  readonly devices: Readonly<Record<string, number>>;
+  readonly alerts: Readonly<Record<string, number>>;
+  readonly queuedCommands: number;
+  readonly unsequenced: number;
+  readonly crlExpiresAt: number | null;
+}
+
+export interface MetricsPort {
+  /** Registry that also has the monitor's figures. */
+  readonly registry: Registry;
+  /** Data folder, whose free space is a metric. */
+  readonly folder: string;
+  /** Expiry of each certificate that the server uses, in Unix milliseconds. */
+  readonly certificates: () => readonly { readonly use: string; readonly notAfter: number }[];
+  readonly process: () => ProcessFigures;
+  readonly store: () => Promise<StoreFigures>;
+}
+
+/** Milliseconds for which counts from the store are reused, so that frequent scrapes cost the store nothing. */
 const FIGURES_FOR = 5_000;
+
+type Gauges<From> = readonly (readonly [name: string, help: string, value: (from: From) => number])[];
+
+const seconds = (milliseconds: number | undefined | null): number => Math.floor((milliseconds ?? 0) / 1000);
+
+const PROCESS_GAUGES: Gauges<ProcessFigures> = [
+  ['cordon_connections', 'Devices connected to this process', ({ connections }) => connections],
+  ['cordon_order_list_version', 'Version of the order list; 0 before the first list', ({ list }) => list?.version ?? 0],
+  [
+    'cordon_order_list_expires_seconds',
+    'Expiry of the order list in Unix seconds; 0 before the first list',
+    ({ list }) => seconds(list?.expiresAt),
+  ],
+  ['cordon_orders_active', 'Active orders', ({ activeOrders }) => activeOrders],
+  [
+    'cordon_ledger_failing',
+    '1 while the server cannot add entries to the ledger',
+    ({ ledgerFailing }) => Number(ledgerFailing),
+  ],
+  ['cordon_disk_full', '1 while the disk of the data folder is nearly full', ({ diskFull }) => Number(diskFull)],
+  ['cordon_clock_in_doubt', "1 while the server's clock may be wrong", ({ clockInDoubt }) => Number(clockInDoubt)],
+  [
+    'cordon_backup_newest_seconds',
+    'Time of the newest backup in Unix seconds; 0 without a backup',
+    ({ backups }) => seconds(backups.newest?.at),
+  ],
+  ['cordon_backup_failing', '1 if the last scheduled backup failed', ({ backups }) => Number(backups.failure !== null)],
+  ['cordon_mailbox_entries', 'Sealed messages that wait for devices', ({ mail }) => mail.entries],
+  ['cordon_mailbox_bytes', 'Bytes of sealed messages that wait for devices', ({ mail }) => mail.bytes],
+  ['cordon_mailbox_held', 'Sealed messages that orders hold back from their devices', ({ mail }) => mail.held],
+];
+
+const STORE_GAUGES: Gauges<StoreFigures> = [
+  ['cordon_commands_queued', 'Commands that wait for devices', ({ queuedCommands }) => queuedCommands],
+  [
+    'cordon_ledger_unsequenced',
+    'Ledger entries that wait for their position in the ledger',
+    ({ unsequenced }) => unsequenced,
+  ],
+  [
+    'cordon_crl_expiry_timestamp_seconds',
+    'Expiry of the revocation list in Unix seconds; 0 before the first list',
+    ({ crlExpiresAt }) => seconds(crlExpiresAt),
+  ],
+];
+
+const DISK_GAUGES: Gauges<{ readonly bavail: number; readonly blocks: number; readonly bsize: number }> = [
+  ['cordon_disk_free_bytes', 'Free bytes on the disk of the data folder', ({ bavail, bsize }) => bavail * bsize],
+  ['cordon_disk_size_bytes', 'Size of the disk of the data folder', ({ blocks, bsize }) => blocks * bsize],
+];
 
 export function metricsRoutes(port: MetricsPort): Route[] {
   const { registry } = port;
-  const registers = [registry];
+  const storeFigures = cachedFor(FIGURES_FOR, port.store);
   collectDefaultMetrics({ register: registry });
-  const gauge = (name: string, help: string, value: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(value());
-      },
-    });
-  gauge('cordon_connections', 'Devices connected to this process', port.connections);
-  gauge('cordon_order_list_version', 'Version of the order list; 0 before the first', () => port.list()?.version ?? 0);
-  gauge('cordon_order_list_expires_seconds', 'When the order list expires, Unix seconds; 0 before the first', () =>
-    Math.floor((port.list()?.expiresAt ?? 0) / 1000),
-  );
-  gauge('cordon_orders_in_force', 'Orders in force now', port.ordersInForce);
-  gauge('cordon_ledger_failing', '1 while leaves cannot be sequenced', () => (port.ledgerFailing() ? 1 : 0));
-  gauge('cordon_disk_full', '1 while the disk of the data folder has next to no room', () => (port.diskFull() ? 1 : 0));
-  gauge('cordon_clock_in_doubt', "1 while the server's clock is in doubt", () => (port.clockInDoubt() ? 1 : 0));
-  gauge('cordon_backup_newest_seconds', 'When the newest backup was made, Unix seconds; 0 when there is none', () =>
-    Math.floor((port.backups().newest?.at ?? 0) / 1000),
-  );
-  gauge('cordon_backup_failing', '1 while the last scheduled backup has failed', () =>
-    port.backups().failure === null ? 0 : 1,
-  );
-  gauge('cordon_mailbox_entries', 'Sealed messages that wait for devices', () => port.mail().entries);
-  gauge('cordon_mailbox_bytes', 'Bytes of sealed messages that wait for devices', () => port.mail().bytes);
-  gauge('cordon_mailbox_held', 'Sealed messages that an order keeps from their devices', () => port.mail().held);
-  let read: { at: number; figures: ReturnType<MetricsPort['installation']> } | null = null;
-  const figures = () => {
-    if (read === null || performance.now() - read.at > FIGURES_FOR) {
-      read = { at: performance.now(), figures: port.installation() };
-      // A failed reading is not kept: the next scrape asks again.
-      read.figures.catch(() => {
-        read = null;
-      });
-    }
-    return read.figures;
-  };
-  const fromStore = (name: string, help: string, value: (from: Awaited<ReturnType<typeof figures>>) => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      async collect() {
-        this.set(value(await figures()));
-      },
-    });
-  const byLabel = (
-    name: string,
-    label: string,
-    help: string,
-    values: (from: Awaited<ReturnType<typeof figures>>) => Readonly<Record<string, number>>,
-  ) =>
-    new Gauge({
-      name,
-      help,
-      labelNames: [label],
-      registers,
-      async collect() {
-        const counted = Object.entries(values(await figures()));
-        this.reset();
-        for (const [value, count] of counted) this.set({ [label]: value }, count);
-      },
-    });
-  byLabel('cordon_devices', 'state', 'Devices by state', ({ devices }) => ({ connected: 0, offline: 0, ...devices }));
-  byLabel('cordon_alarms', 'code', 'Alarms in the store by code', ({ alarms }) => alarms);
-  fromStore('cordon_commands_queued', 'Commands that wait for devices', ({ queuedCommands }) => queuedCommands);
-  fromStore('cordon_ledger_unsequenced', 'Ledger entries without an index', ({ unsequenced }) => unsequenced);
-  fromStore(
-    'cordon_crl_expiry_timestamp_seconds',
-    'When the revocation list expires, Unix seconds; 0 before the first',
-    (from) => Math.floor((from.crlExpiresAt ?? 0) / 1000),
-  );
-  new Gauge({
-    name: 'cordon_certificate_expiry_timestamp_seconds',
-    help: "When the server's own certificates expire, Unix seconds, by use",
-    labelNames: ['use'],
-    registers,
-    collect() {
-      for (const { use, notAfter } of port.certificates()) this.set({ use }, Math.floor(notAfter / 1000));
-    },
-  });
-  const disk = (
-    name: string,
-    help: string,
-    value: (from: { bavail: number; blocks: number; bsize: number }) => number,
-  ) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      async collect() {
-        this.set(value(await statfs(port.folder)));
-      },
-    });
-  disk('cordon_disk_free_bytes', 'Free bytes on the disk of the data folder', ({ bavail, bsize }) => bavail * bsize);
-  disk('cordon_disk_size_bytes', 'Size of the disk of the data folder', ({ blocks, bsize }) => blocks * bsize);
+  addGauges(registry, PROCESS_GAUGES, port.process);
+  addGauges(registry, STORE_GAUGES, storeFigures);
+  addGauges(registry, DISK_GAUGES, () => statfs(port.folder));
+  addLabeledGauge(registry, 'cordon_devices', 'Devices by state', 'state', async () => ({
+    ...{ connected: 0, offline: 0 },
+    ...(await storeFigures()).devices,
+  }));
+  const alerts = async () => (await storeFigures()).alerts;
+  addLabeledGauge(registry, 'cordon_alerts', 'Alerts in the store by code', 'code', alerts);
+  const certificates = async () =>
+    Object.fromEntries(port.certificates().map(({ use, notAfter }) => [use, seconds(notAfter)]));
+  const expiry = "Expiry of the server's own certificates in Unix seconds, by use";
+  addLabeledGauge(registry, 'cordon_certificate_expiry_timestamp_seconds', expiry, 'use', certificates);
   new Counter({
     name: 'cordon_posts_total',
     help: 'Sealed messages accepted by this process',
-    registers,
+    registers: [registry],
     collect() {
       this.reset();
-      this.inc(port.mail().posts);
+      this.inc(port.process().mail.posts);
     },
   });
   return [
@@ -156,10 +125,57 @@ export function metricsRoutes(port: MetricsPort): Route[] {
       method: 'get',
       path: '/metrics',
       root: true,
-      summary: 'Metrics in the Prometheus text format',
+      summary: 'Show metrics in the Prometheus text format',
       raw: 'text',
       response: z.string(),
       handler: () => registry.metrics(),
     }),
   ];
+}
+
+function addGauges<From>(registry: Registry, gauges: Gauges<From>, read: () => From | Promise<From>): void {
+  for (const [name, help, value] of gauges) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        this.set(value(await read()));
+      },
+    });
+  }
+}
+
+function addLabeledGauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  label: string,
+  read: () => Promise<Readonly<Record<string, number>>>,
+): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    async collect() {
+      const values = Object.entries(await read());
+      this.reset();
+      for (const [of, value] of values) this.set({ [label]: of }, value);
+    },
+  });
+}
+
+function cachedFor<T>(milliseconds: number, read: () => Promise<T>): () => Promise<T> {
+  let last: { readonly at: number; readonly value: Promise<T> } | null = null;
+  return () => {
+    if (last === null || performance.now() - last.at > milliseconds) {
+      last = { at: performance.now(), value: read() };
+      // A failed read of the store is not cached: the next scrape tries again.
+      last.value.catch(() => {
+        last = null;
+      });
+    }
+    return last.value;
+  };
 }

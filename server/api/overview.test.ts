@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { installationView } from '../../shared/api/installation.ts';
 import { overviewView } from '../../shared/api/overview.ts';
-import { parseArea } from '../../shared/areas/area-code.ts';
-import { approvalOf, signRootPayload } from '../../shared/order/approver-key.ts';
+import { parseScopeArea } from '../../shared/areas/area-code.ts';
+import { approvalOf, signApproverSetPayload } from '../../shared/order/approver-key.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
@@ -29,13 +29,13 @@ async function somebody(name: string, ...grants: Grant[]) {
     key,
     call,
     overview,
-    mine: async () => (await overview()).waiting.filter(({ mine }) => mine).map(({ kind }) => kind),
+    mine: async () => (await overview()).pendingApprovals.filter(({ mine }) => mine).map(({ kind }) => kind),
     register: () => call('POST', '/approver-keys', { publicKey: key.publicKey }),
-    signRoot: async (version: number) => {
-      const { payload } = (await call('GET', '/approvers')).waiting;
+    signApproverSet: async (version: number) => {
+      const { payload } = (await call('GET', '/approvers')).pending;
       await call('POST', `/approvers/${version}/signatures`, {
         keyid: key.keyid,
-        signature: signRootPayload(key, payload),
+        signature: signApproverSetPayload(key, payload),
       });
     },
     approve: async (order: string, revision: number) => {
@@ -49,7 +49,7 @@ async function somebody(name: string, ...grants: Grant[]) {
 const grant = (role: Grant['role'], group: GroupId | null = null, area: string | null = null): Grant => ({
   role,
   group,
-  area: area === null ? null : parseArea(area),
+  area: area === null ? null : parseScopeArea(area),
 });
 
 const PROPOSAL = {
@@ -61,7 +61,7 @@ const PROPOSAL = {
   zone: 'Asia/Karachi',
   unknown: 'allow',
   contested: 'allow',
-  travellers: 'allow',
+  travelers: 'allow',
   authority: 'The regulator',
   addressee: 'The operator',
   instrument: 'Directive 1',
@@ -81,14 +81,15 @@ describe('the overview', () => {
     expect(await devices(owner)).toEqual({ total: 3, connected: 1, neverConnected: 2 });
     expect(await devices(desk)).toEqual({ total: 1, connected: 1, neverConnected: 0 });
     expect(await devices(elsewhere)).toEqual({ total: 0, connected: 0, neverConnected: 0 });
-    expect(await owner.overview()).toMatchObject({ areas: [], unknown: 3, waiting: [] });
-    const unwell = async (who: typeof owner) => (await who.overview()).unwell.map(({ code, count }) => [code, count]);
-    expect(await unwell(owner)).toEqual([
+    expect(await owner.overview()).toMatchObject({ areas: [], unknown: 3, pendingApprovals: [] });
+    const healthIssuesOf = async (who: typeof owner) =>
+      (await who.overview()).healthIssues.map(({ code, count }) => [code, count]);
+    expect(await healthIssuesOf(owner)).toEqual([
       ['no_approvers', null],
       ['backup_missing', null],
       ['devices_never_connected', 2],
     ]);
-    expect(await unwell(desk)).toEqual([
+    expect(await healthIssuesOf(desk)).toEqual([
       ['no_approvers', null],
       ['backup_missing', null],
     ]);
@@ -103,21 +104,23 @@ describe('the overview', () => {
     const keys = [];
     for (const one of [owner, ada, ben, cyd]) keys.push((await one.register()).keyid);
     await owner.call('POST', '/approvers', { keyids: keys, threshold: 2 });
-    expect((await auditor.overview()).waiting).toEqual([{ kind: 'approvers', version: 1, signatures: 0, mine: false }]);
+    expect((await auditor.overview()).pendingApprovals).toEqual([
+      { kind: 'approvers', version: 1, signatures: 0, mine: false },
+    ]);
     expect(await ada.mine()).toEqual(['approvers']);
-    await ada.signRoot(1);
+    await ada.signApproverSet(1);
     expect([await ada.mine(), await ben.mine()]).toEqual([[], ['approvers']]);
-    await ben.signRoot(1);
-    expect((await owner.overview()).waiting).toEqual([]);
+    await ben.signApproverSet(1);
+    expect((await owner.overview()).pendingApprovals).toEqual([]);
 
     const { order, revision } = await owner.call('POST', '/orders', PROPOSAL);
-    const [waiting] = (await auditor.overview()).waiting;
+    const [waiting] = (await auditor.overview()).pendingApprovals;
     expect(waiting).toEqual({
       kind: 'revision',
       order,
       revision,
       title: PROPOSAL.title,
-      act: 'propose',
+      action: 'propose',
       proposedAt: expect.any(Number),
       approvals: 0,
       needed: 2,
@@ -127,9 +130,9 @@ describe('the overview', () => {
     expect(await mine()).toEqual([[], ['revision'], ['revision'], []]);
     await ada.approve(order, revision);
     expect(await mine()).toEqual([[], [], ['revision'], []]);
-    expect((await owner.overview()).waiting).toMatchObject([{ approvals: 1, needed: 2 }]);
+    expect((await owner.overview()).pendingApprovals).toMatchObject([{ approvals: 1, needed: 2 }]);
     await ben.approve(order, revision);
-    expect((await owner.overview()).waiting).toEqual([]);
+    expect((await owner.overview()).pendingApprovals).toEqual([]);
   });
 });
 

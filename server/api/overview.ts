@@ -1,9 +1,8 @@
-/** The fleet at a glance, as far as the caller's role reaches. */
 import { overviewView } from '../../shared/api/overview.ts';
-import { parseArea } from '../../shared/areas/area-code.ts';
+import { parseScopeArea } from '../../shared/areas/area-code.ts';
 import { isAllowed, requireAreas } from '../admins/roles.ts';
 import type { createOverview } from '../overview/overview.ts';
-import { type Route, route } from './route.ts';
+import { locatedBy, type Route, route } from './route.ts';
 
 export type OverviewPort = ReturnType<typeof createOverview>;
 
@@ -13,14 +12,17 @@ export function overviewRoutes(overview: OverviewPort): Route[] {
       name: 'overview.show',
       method: 'get',
       path: '/overview',
-      summary: 'The fleet at a glance: where it is, what waits for whom, what is unwell',
+      summary: 'Show the fleet, pending approvals and health issues',
       response: overviewView,
       handler: ({ caller, reach, demand }) =>
         overview({
           person: caller.account.person,
           scope: reach.devices,
-          approves: (areas) => isAllowed(() => requireAreas(demand('orders.approve'), areas.map(parseArea))),
+          located: locatedBy(demand),
+          approves: (areas) => isAllowed(() => requireAreas(demand('orders.approve'), areas.map(parseScopeArea))),
+          answers: (areas) => isAllowed(() => requireAreas(demand('orders.record'), areas.map(parseScopeArea))),
           signs: isAllowed(() => demand('approvers.sign')),
+          setsUp: isAllowed(() => demand('accounts.create')),
         }),
     }),
   ];

@@ -1,10 +1,12 @@
-/** People: users of devices and holders of admin accounts. A grant with a scope reaches people of its groups only. */
+/**
+ * Routes for people: users of devices and holders of admin accounts. A grant that is limited to groups reaches only people of these groups.
+ */
 import { newPerson, personChange, personPage, personParams, personQuery, personView } from '../../shared/api/people.ts';
 import type { Scope } from '../devices/scope.ts';
 import { type People, reachesPerson } from '../people/people.ts';
 import type { Person } from '../people/ports.ts';
+import { definedFields } from './defined-fields.ts';
 import { Reply, type Route, route } from './route.ts';
-import { withoutUndefined } from './without-undefined.ts';
 
 export type PeoplePort = Pick<People, 'get' | 'create' | 'update' | 'list'>;
 
@@ -14,11 +16,11 @@ export function peopleRoutes(people: PeoplePort): Route[] {
       name: 'people.list',
       method: 'get',
       path: '/people',
-      summary: 'People, page by page: those with a group that the role of the caller reaches',
+      summary: "List people within the caller's scope",
       query: personQuery,
       response: personPage,
       async handler({ query: { cursor = null, limit, ...filter }, reach }) {
-        const page = await people.list({ filter: withoutUndefined(filter), scope: reach.devices, cursor, limit });
+        const page = await people.list({ filter: definedFields(filter), scope: reach.devices, cursor, limit });
         return { ...page, people: page.people.map((person) => viewOf(person, reach.devices)) };
       },
     }),
@@ -26,7 +28,7 @@ export function peopleRoutes(people: PeoplePort): Route[] {
       name: 'people.create',
       method: 'post',
       path: '/people',
-      summary: 'Add a person. Another person may have the same name',
+      summary: 'Add a person. Names need not be unique',
       body: newPerson,
       response: personView,
       statuses: [201],
@@ -39,7 +41,7 @@ export function peopleRoutes(people: PeoplePort): Route[] {
       name: 'people.show',
       method: 'get',
       path: '/people/:id',
-      summary: 'One person',
+      summary: 'Show a person',
       params: personParams,
       response: personView,
       handler: async ({ params, reach }) => viewOf(await people.get(params.id, reach.devices), reach.devices),
@@ -48,19 +50,18 @@ export function peopleRoutes(people: PeoplePort): Route[] {
       name: 'people.update',
       method: 'patch',
       path: '/people/:id',
-      summary:
-        'Change name, e-mail, groups, directory id or status. The role of the caller must reach all groups of the person',
+      summary: 'Change name, e-mail, groups, directory id or status of a person',
       params: personParams,
       body: personChange,
       response: personView,
       handler: async ({ params, body, reach }) =>
-        viewOf(await people.update(params.id, withoutUndefined(body), reach.devices), reach.devices),
+        viewOf(await people.update(params.id, definedFields(body), reach.devices), reach.devices),
     }),
   ];
 }
 
-/** Groups outside the scope are left out: their names are not for this caller. */
+/** Omits groups outside the caller's scope, because the caller must not see their names. */
 function viewOf(person: Person, scope: Scope) {
   const groups = person.groups.filter((group) => reachesPerson(scope, [group]));
-  return { ...person, groups, reached: reachesPerson(scope, person.groups) };
+  return { ...person, groups, inScope: reachesPerson(scope, person.groups) };
 }

@@ -1,22 +1,28 @@
 /**
- * One route said once: its name (and with it its rights), method, path, shapes and handler. The express app, the OpenAPI document and
- * the rights matrix are all made from these. A name that is not in the table of rights does not compile.
+ * Definition of a route: its name (which determines its rights), method, path, schemas and handler. The express app, the OpenAPI document
+ * and the tests of rights come from the same definitions. A name without an entry in the table of rights does not compile.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { fieldErrorContext, fieldErrorsOf } from '../../shared/api/field-errors.ts';
+import { type OrderPart, type Visibility, WITHHELD_NOTICE } from '../../shared/api/order-readings.ts';
 import { nothing } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { AccountId, DeviceId } from '../../shared/protocol/ids.ts';
 import { type ActionName, ROUTE_ACTIONS } from '../admins/action-policy.ts';
 import type { ActionContent } from '../admins/actions.ts';
 import type { Account, Session } from '../admins/ports.ts';
-import { type Reach, type RightName, type RouteName, reachOf } from '../admins/roles.ts';
+import { isAllowed, type Reach, type RightName, type RouteName, reachOf } from '../admins/roles.ts';
+
+import type { OrderReader } from '../orders/adoption/order-visibility.ts';
+import type { Evidence } from '../orders/evidence/evidence.ts';
+import { orderPartOf } from './order-parts.ts';
 
 type Shape = z.ZodType;
 type Out<S extends Shape> = z.output<S>;
 
-/** Handlers give what the domain gave them, which is read-only throughout. */
+/** Read-only form of a type. Handlers return read-only data from the domain. */
 type Frozen<T> = T extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
   : T extends object
@@ -24,13 +30,13 @@ type Frozen<T> = T extends readonly (infer Item)[]
     : T;
 type Answer<S extends Shape> = Frozen<z.input<S>>;
 
-/** Who calls, as this request's cookie or token says, with the grants of this moment. */
+/** Caller of the request by cookie or token, with the present grants. */
 export interface Caller {
   readonly account: Account;
   readonly via: 'session' | 'token';
-  /** Null with a token. */
+  /** Session of the caller; null with a token. */
   readonly session: Session | null;
-  /** The token may perform destructive actions without a step-up sign-in. */
+  /** Whether the token may perform destructive actions without a step-up sign-in. */
   readonly destructive: boolean;
 }
 
@@ -38,36 +44,39 @@ export interface Input<P, Q, B> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
-  /** What the caller's grants let this route reach. */
+  /** Groups and areas to which the caller's grants limit this route. */
   readonly reach: Reach;
-  /** Asks for one right more; throws `forbidden`. */
+  /** Reach of one further right of the caller. Throws `forbidden` without the right. */
   demand(right: RightName): Reach;
   /**
-   * Demands step-up sign-in and second person as `action-policy.ts` asks for them. Call it after the checks of reach and before the change.
-   * `body` replaces the request's body in what a second person confirms.
+   * Requires a step-up sign-in and a second person as `action-policy.ts` says. Call this method after all checks of scope and before the
+   * change. `body` replaces the request's body in the text that the second person confirms.
    */
   authorize(action: ActionName, devices: readonly DeviceId[], body?: unknown): Promise<void>;
-  /** The devices that a second person confirmed, when this request is a confirmed action; null otherwise. */
+  /** Form of the order that the caller may see. The reading of a withheld order is recorded first; if that fails, the reading fails. */
+  readOrder(order: string): Promise<Visibility>;
+  /** Devices that a second person confirmed, if this request is a confirmed action; otherwise null. */
   readonly confirmed: readonly DeviceId[] | null;
-  /** Throws `not_signed_in` on a public route without a caller. */
+  /** Account of the second person, if the request is a confirmed action. */
+  readonly confirmer: AccountId | null;
+  /** The signed-in caller. Throws `not_signed_in` on a public route if the request has no caller. */
   readonly caller: Caller;
-  /** Who calls, asked anew: for what goes on after the answer has begun. Rejects with `not_signed_in` when nobody does any more. */
+  /** Authenticates the request again, for a response that stays open. Rejects with `not_signed_in` once the session has ended. */
   callerNow(): Promise<Caller>;
-  /** The socket's own address. */
+  /** Client's address as determined behind trusted proxies. */
   readonly address: string;
-  /** The raw body of a route that takes one. */
+  /** Raw body of a route that accepts one. */
   readonly upload: Readable;
-  /** As the client calls itself. */
   readonly userAgent: string | undefined;
-  /** The request came over HTTPS. */
+  /** Whether the client used HTTPS. */
   readonly secure: boolean;
-  /** The session cookie as it came, whatever it is worth. */
+  /** Session cookie, valid or not. */
   readonly cookie: string | null;
-  /** The cookie of a known browser as it came, valid or not. */
+  /** Cookie of a known browser, valid or not. */
   readonly browser: string | null;
 }
 
-/** An answer that is more than 200 and a body. */
+/** Response with its own status or headers. */
 export class Reply<R> {
   readonly body: R;
   readonly status: number;
@@ -82,7 +91,7 @@ export class Reply<R> {
   }
 }
 
-/** A file as an answer, sent as it is; `sent` runs when it has gone out or failed. */
+/** Response with a file from disk. `sent` runs after the file is sent or has failed. */
 export class FileReply {
   readonly path: string;
   readonly type: string;
@@ -96,7 +105,7 @@ export class FileReply {
   }
 }
 
-/** Bytes as an answer, to be kept as a file: never shown as a page of ours, whatever they claim to be. */
+/** Response with bytes that the browser saves as a file. It never displays them, whatever type the uploader stated. */
 export class BytesReply {
   readonly bytes: Buffer;
   readonly name: string;
@@ -108,7 +117,7 @@ export class BytesReply {
   }
 }
 
-/** An answer that goes on: `hold` writes its head and all that follows, until it or the client ends it. */
+/** Response that stays open. `hold` writes the head and all that follows, until the handler or the client ends it. */
 export class StreamReply {
   readonly hold: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly type: string;
@@ -123,19 +132,19 @@ type RawKind = 'upload' | 'download' | 'text' | 'stream';
 interface Definition<P extends Shape, Q extends Shape, B extends Shape, R extends Shape> {
   readonly name: RouteName;
   readonly method: 'get' | 'post' | 'patch' | 'delete';
-  /** As express writes it, below /api/v1: `/devices/:id`. */
+  /** Path below /api/v1 in Express syntax: `/devices/:id`. */
   readonly path: string;
-  /** The path stands at the root: probes, the API's description. */
+  /** True for a path at the root: probes, metrics and the OpenAPI document. */
   readonly root?: true;
   readonly summary: string;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
-  /** Whatever the handler returns goes through it: what the schema does not name never leaves. */
+  /** Schema of the response. Fields outside the schema are removed. */
   readonly response: R;
-  /** Other statuses than 200 that the OpenAPI document should tell. */
+  /** Success statuses in the OpenAPI document, if other than 200. */
   readonly statuses?: readonly number[];
-  /** The body is the request's raw stream, the response a file, plain text or a stream of events: none of them is JSON. */
+  /** The request body is a raw stream, or the response is a file, plain text or an event stream, instead of JSON. */
   readonly raw?: RawKind;
   handler(
     input: Input<Out<P>, Out<Q>, Out<B>>,
@@ -149,7 +158,9 @@ export interface RawInput {
   readonly caller: Caller | null;
   readonly callerNow: () => Promise<Caller | null>;
   readonly authorize: (content: ActionContent) => Promise<void>;
+  readonly readOrder: Evidence['read'];
   readonly confirmed: readonly DeviceId[] | null;
+  readonly confirmer: AccountId | null;
   readonly address: string;
   readonly userAgent: string | undefined;
   readonly secure: boolean;
@@ -169,7 +180,7 @@ export interface Route {
   readonly response: Shape;
   readonly statuses: readonly number[];
   readonly raw: RawKind | null;
-  /** Parses, authorises, acts; answers with what the response schema lets through. */
+  /** Authorizes and parses the request, runs the handler, and filters the response by its schema. */
   run(input: RawInput): Promise<Reply<unknown> | FileReply | BytesReply | StreamReply>;
 }
 
@@ -196,7 +207,7 @@ export function route<
     raw,
     async run(input) {
       const grants = input.caller?.account.grants ?? [];
-      // Rights before shapes: whoever may not call learns nothing of what it takes.
+      // Rights come before schemas, so that a caller without the right learns nothing about valid input.
       const reach = reachOf(name, grants);
       const params = parsed(definition.params, input.params, 'path');
       const query = parsed(definition.query, input.query, 'query');
@@ -205,14 +216,24 @@ export function route<
         input.authorize({ action, route: name, params, body: content, devices });
       const policy = ROUTE_ACTIONS[name];
       if (isAction(policy)) await authorize(policy, []);
+      const reader = (): OrderReader => {
+        const { id: account, person } = signedIn(input.caller).account;
+        const may = isAllowed(() => reachOf('orders.read-withheld', grants));
+        return { account, person, areas: may ? reachOf('orders.read-withheld', grants).areas : [] };
+      };
+      const part = orderPartOf(name);
+      if (part !== null) await requireReading(input.readOrder, reader(), part, params);
       const answer = await handler({
         params,
         query,
         body,
         authorize,
         confirmed: input.confirmed,
+        confirmer: input.confirmer,
         reach,
         demand: (right) => reachOf(right, grants),
+        readOrder: (order) =>
+          input.readOrder(order, reader(), { part: 'terms', about: null }, { revision: null, masked: true }),
         get caller() {
           return signedIn(input.caller);
         },
@@ -231,21 +252,47 @@ export function route<
   };
 }
 
-/** The action of a route that always performs the same one. */
+/** Devices whose location the caller may see (`server/devices/visibility.ts`). */
+export function locatedBy(demand: (right: RightName) => Reach): Reach['devices'] {
+  return isAllowed(() => demand('devices.evidence')) ? demand('devices.evidence').devices : [];
+}
+
 function isAction(policy: (typeof ROUTE_ACTIONS)[RouteName]): policy is ActionName {
   return typeof policy === 'string' && policy !== 'signed' && policy !== 'harmless';
 }
 
+/** Order, revision and document identifiers in the path of a route. */
+const orderPath = z.object({ number: z.string(), revision: z.number().optional(), sha256: z.string().optional() });
+
+/** Throws `order_withheld` if the caller may not read the part of the legal basis. */
+async function requireReading(
+  readOrder: Evidence['read'],
+  reader: OrderReader,
+  part: OrderPart,
+  params: unknown,
+): Promise<void> {
+  const { number, revision = null, sha256 = null } = orderPath.parse(params);
+  // The page of an order reads the texts of all revisions at once, so they count as one part.
+  const about = part === 'terms' || revision === null ? sha256 : String(revision);
+  const visibility = await readOrder(number, reader, { part, about }, { revision, masked: false });
+  if (visibility === 'hidden') throw new CordonError('order_withheld', WITHHELD_NOTICE, { order: number });
+}
+
 function signedIn(caller: Caller | null): Caller {
-  if (!caller) throw new CordonError('not_signed_in', 'Sign in first.');
+  if (!caller)
+    throw new CordonError(
+      'not_signed_in',
+      'The request has no credentials. Sign in with POST /api/v1/session, or send a token.',
+    );
   return caller;
 }
 
-/** A schema's refusal as one sentence and the field's path; never the value, which may be a secret. */
+/** Parses a value. Throws `invalid_input` with one sentence and the path of the field, never the value, which may be a secret. */
 function parsed<S extends Shape>(schema: S | undefined, value: unknown, where: 'path' | 'query' | 'body'): Out<S> {
   const result = (schema ?? nothing).safeParse(value ?? {});
   if (result.success) return result.data as Out<S>;
   const issue = result.error.issues[0];
   const path = [where, ...(issue?.path ?? []).map(String)].join('.');
-  throw new CordonError('invalid_input', `${path}: ${issue?.message ?? 'not as the API describes it'}`, { path });
+  const context = { path, ...fieldErrorContext(fieldErrorsOf(result.error, [where])) };
+  throw new CordonError('invalid_input', `${path}: ${issue?.message ?? 'does not match the API description'}`, context);
 }

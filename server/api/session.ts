@@ -1,4 +1,3 @@
-/** Signing in and out, redeeming invitations, and the caller's own sessions. */
 import { redeemed, redemption } from '../../shared/api/accounts.ts';
 import {
   browserCookieName,
@@ -22,7 +21,7 @@ export interface SessionPorts {
   readonly admins: Pick<Admins, 'signIn' | 'stepUp' | 'signOut' | 'redeemInvitation' | 'sessions' | 'endSession'>;
 }
 
-/** `expiresAt`: real time, like every session's. */
+/** `Set-Cookie` header of a session. `expiresAt` is real time. */
 export function sessionCookie(value: string, expiresAt: number, secure: boolean): string {
   const seconds = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
   const name = sessionCookieName(secure);
@@ -34,7 +33,7 @@ function browserCookie(value: string, secure: boolean): string {
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${BROWSER_LASTS / 1000}${secure ? '; Secure' : ''}`;
 }
 
-/** `csrf`: the page's half, in the response to a sign-in only. */
+/** Session for the client. `csrf`: the page's half, only in the response to a sign-in. */
 export const viewOf = ({ account, via, session }: Caller, csrf: string | null) => ({
   account,
   via,
@@ -44,7 +43,7 @@ export const viewOf = ({ account, via, session }: Caller, csrf: string | null) =
   rights: rightsOf(account.grants),
 });
 
-/** `current`: the session of the request. */
+/** `current`: session of the request. */
 export const openSessionView = (session: Owned<Omit<Session, 'account'>>, current: Session | null) => ({
   ...session,
   current: session.id === current?.id,
@@ -56,7 +55,7 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       name: 'session.create',
       method: 'post',
       path: '/session',
-      summary: 'Sign in with password and code',
+      summary: 'Sign in with password and authenticator code',
       body: signIn,
       response: sessionView,
       async handler({ body, address, userAgent, secure, cookie: replaces, browser }) {
@@ -71,7 +70,7 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       name: 'session.show',
       method: 'get',
       path: '/session',
-      summary: "The caller's account, with the grants of this moment",
+      summary: "Show the caller's account and grants",
       response: sessionView,
       handler: async ({ caller }) => viewOf(caller, null),
     }),
@@ -79,12 +78,15 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       name: 'session.step-up',
       method: 'post',
       path: '/session/step-up',
-      summary: 'Give a new authenticator code; for ten minutes the session may then perform grave actions',
+      summary: 'Enter a new authenticator code, which allows grave actions for ten minutes',
       body: stepUp,
       response: steppedUp,
       async handler({ body, caller: { account, via }, cookie: token }) {
         if (via !== 'session' || token === null) {
-          throw new CordonError('step_up_required', 'A token cannot give a code. Sign in with password and code.');
+          throw new CordonError(
+            'step_up_required',
+            'A token cannot enter an authenticator code. Sign in with password and code.',
+          );
         }
         return { authenticatedAt: await admins.stepUp({ account, totp: body.totp, token }) };
       },
@@ -104,7 +106,7 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       name: 'sessions.list',
       method: 'get',
       path: '/sessions',
-      summary: "The caller's own sessions, newest first",
+      summary: 'List your sessions, newest first',
       response: sessionList,
       handler: async ({ caller }) => ({
         sessions: (await admins.sessions(caller.account.id)).map((each) => openSessionView(each, caller.session)),
@@ -114,7 +116,7 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       name: 'sessions.delete',
       method: 'delete',
       path: '/sessions/:id',
-      summary: "End one of the caller's own sessions",
+      summary: 'End one of your sessions',
       params: sessionParams,
       response: done,
       async handler({ params, caller }) {
@@ -126,7 +128,7 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       name: 'invitations.redeem',
       method: 'post',
       path: '/invitations/redeem',
-      summary: 'Set a password and get the secret for an authenticator app, once',
+      summary: 'Set a password and get the authenticator secret, once',
       body: redemption,
       response: redeemed,
       handler: ({ body, address }) => admins.redeemInvitation({ ...body, email: body.email, name: body.name, address }),

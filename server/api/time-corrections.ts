@@ -1,4 +1,4 @@
-/** Time corrections that approvers signed away from the server. */
+/** Routes for time corrections. Approvers sign them away from the server. */
 import { newTimeCorrection, timeCorrectionList, timeCorrectionView } from '../../shared/api/time-corrections.ts';
 import type { TimeCorrections } from '../clock/time-corrections.ts';
 import { Reply, type Route, route } from './route.ts';
@@ -13,7 +13,7 @@ export function timeCorrectionRoutes({ timeCorrections }: TimeCorrectionPorts): 
       name: 'time-corrections.list',
       method: 'get',
       path: '/time-corrections',
-      summary: 'Published time corrections, newest first',
+      summary: 'List published time corrections, newest first',
       response: timeCorrectionList,
       handler: async () => ({ corrections: await timeCorrections.list() }),
     }),
@@ -21,7 +21,7 @@ export function timeCorrectionRoutes({ timeCorrections }: TimeCorrectionPorts): 
       name: 'time-corrections.publish',
       method: 'post',
       path: '/time-corrections',
-      summary: 'Publish a time correction that the threshold of approvers signed',
+      summary: 'Publish a signed time correction',
       body: newTimeCorrection,
       response: timeCorrectionView,
       statuses: [201],

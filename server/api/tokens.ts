@@ -1,4 +1,4 @@
-/** Tokens for scripts: each does what its account may do at that moment. */
+/** Routes for the caller's API tokens. A token has the present rights of its account. */
 import { createdToken, newToken, tokenList, tokenParams } from '../../shared/api/session.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
 import type { Admins } from '../admins/admins.ts';
@@ -12,7 +12,7 @@ export function tokenRoutes(admins: Pick<Admins, 'tokens' | 'createToken' | 'del
       name: 'tokens.list',
       method: 'get',
       path: '/tokens',
-      summary: "One's own tokens",
+      summary: 'List your tokens',
       response: tokenList,
       handler: async ({ caller }) => ({ tokens: await admins.tokens(caller.account.id) }),
     }),
@@ -20,7 +20,7 @@ export function tokenRoutes(admins: Pick<Admins, 'tokens' | 'createToken' | 'del
       name: 'tokens.create',
       method: 'post',
       path: '/tokens',
-      summary: 'Make a token; its secret is shown this once',
+      summary: 'Create a token. Its secret is shown only once',
       body: newToken,
       response: createdToken,
       statuses: [201],
@@ -35,7 +35,7 @@ export function tokenRoutes(admins: Pick<Admins, 'tokens' | 'createToken' | 'del
       name: 'tokens.delete',
       method: 'delete',
       path: '/tokens/:id',
-      summary: "End one of one's own tokens",
+      summary: 'Delete one of your tokens',
       params: tokenParams,
       response: done,
       async handler({ params, caller }) {

@@ -1,11 +1,11 @@
 /**
- * Wakes: hints that something waits in the store. A lost, repeated or reordered wake delays and never loses, since devices and
- * nodes reconcile on connect and on a timer. Nothing that matters may travel here alone.
+ * Wakes: hints that data waits in the store. A lost, repeated or reordered wake only delays data, because devices and nodes reconcile on
+ * connect and on a timer. A wake never carries the data itself.
  */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 
 export type Wake =
-  /** What is known of this device has changed: a new record may wait for it. */
+  /** Facts about this device have changed. A new device record may wait. */
   | { readonly kind: 'device'; readonly device: DeviceId }
   /** Commands wait for these devices. */
   | { readonly kind: 'commands'; readonly devices: readonly DeviceId[] }
@@ -13,26 +13,26 @@ export type Wake =
   | { readonly kind: 'ended'; readonly device: DeviceId }
   /** A socket of this device opened with this session epoch: lower ones are fenced. */
   | { readonly kind: 'opened'; readonly device: DeviceId; readonly epoch: number }
-  /** A new order list or root is current. */
+  /** A new order list or approver set is current. */
   | { readonly kind: 'list' }
-  /** Verdicts may have changed for these devices (an order came into force, a location moved). */
+  /** Verdicts may have changed for these devices, because an order took effect or a location changed. */
   | { readonly kind: 'verdicts'; readonly devices: readonly DeviceId[] }
-  /** Something waits in the mailboxes of these devices. */
+  /** Mail waits for these devices. */
   | { readonly kind: 'mail'; readonly devices: readonly DeviceId[] }
-  /** The devices of these people that may be members of conversations have changed. */
+  /** The verified devices of these people have changed. */
   | { readonly kind: 'members'; readonly people: readonly string[] }
   /** Few key packages of these devices are left. */
   | { readonly kind: 'key-packages'; readonly devices: readonly DeviceId[] }
-  /** Another IP database is in use. */
+  /** The IP database in use has changed. */
   | { readonly kind: 'ip-database' }
   /** A time correction was published. */
   | { readonly kind: 'time-correction' }
-  /** A legal hold was released: what it kept from being destroyed may be due. */
+  /** A legal hold was released. Destruction that the hold prevented may be due. */
   | { readonly kind: 'hold-released' }
-  /** For whoever shows it to people: something of this kind has changed. Devices need not hear of it. */
+  /** Changes for pages and event streams. Devices do not need them. */
   | { readonly kind: Shown };
 
-type Shown = 'devices' | 'results' | 'orders' | 'receipts' | 'alarms' | 'accounts' | 'ledger';
+type Shown = 'devices' | 'results' | 'orders' | 'receipts' | 'alerts' | 'accounts' | 'ledger';
 
 export interface Bus {
   publish(wake: Wake): void;
@@ -40,13 +40,13 @@ export interface Bus {
   subscribe(hear: (wake: Wake) => void): () => void;
 }
 
-/** For one process. Delivery is on a later turn of the loop, so that a publisher never runs a subscriber's code. */
+/** The bus of one process. Subscribers run on a later turn of the event loop, never inside `publish`. */
 export class LocalBus implements Bus {
   readonly #subscribers = new Set<(wake: Wake) => void>();
   readonly #underWay = new Set<Wake['kind']>();
 
   publish(wake: Wake): void {
-    // Ten thousand devices that connect at once raise ten thousand hints that say the same: one of them goes out.
+    // Ten thousand devices that connect at once publish equal wakes. One of them is enough.
     if (Object.keys(wake).length === 1) {
       if (this.#underWay.has(wake.kind)) return;
       this.#underWay.add(wake.kind);

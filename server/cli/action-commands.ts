@@ -1,18 +1,17 @@
-/** actions: destructive actions that wait for a second person. */
 import type { Command } from 'commander';
 import { type ActionView, actionConfirmed, actionDetail, actionList, actionView } from '../../shared/api/actions.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
-import type { Cli } from './cli.ts';
+import { type Cli, commandOf } from './cli.ts';
 import { table, when } from './output.ts';
 
 export function addActionCommands(program: Command, cli: Cli): void {
-  const actions = program.command('actions').description('confirm or decline destructive actions of other admins');
+  const actions = commandOf(program, 'actions');
   actions
     .command('list')
-    .description('list the actions that you proposed or may decide')
+    .description('List the actions that you proposed or may decide')
     .action(async () => {
-      const { actions: all, people, alone } = await cli.client().call(actionList, 'GET', '/actions');
+      const { actions: all, people, soloLimit } = await cli.client().call(actionList, 'GET', '/actions');
       const name = (account: string) => people[account] ?? account;
       const rows = all.map((one) => [
         one.id,
@@ -24,15 +23,15 @@ export function addActionCommands(program: Command, cli: Cli): void {
       ]);
       cli
         .out()
-        .show({ actions: all, people, alone }, [
+        .show({ actions: all, people, alone: soloLimit }, [
           ...table(['id', 'action', 'devices', 'status', 'proposed by', 'expires'], rows),
-          `You have destroyed ${alone.taken} of the ${alone.limit} devices that one person may destroy in 24 hours.`,
+          `You have destroyed ${soloLimit.used} of the ${soloLimit.limit} devices that one person may destroy in 24 hours.`,
         ]);
     });
   actions
     .command('show')
-    .description('show an action with its devices')
-    .argument('<action>', 'its id')
+    .description('Show an action and its devices')
+    .argument('<action>', 'Id')
     .action(async (id: string) => {
       const shown = await cli.client().call(actionDetail, 'GET', pathOf(id));
       const name = (account: string) => plain(shown.people[account] ?? account);
@@ -50,14 +49,18 @@ export function addActionCommands(program: Command, cli: Cli): void {
     });
   actions
     .command('confirm')
-    .description('confirm an action as the second person; the server then performs it')
-    .argument('<action>', 'its id')
-    .option('--hash <hash>', 'the hash that you read; without it, the hash that the server shows now')
-    .option('--devices <count>', 'refuse if the action reaches another number of devices', Number)
+    .description('Confirm an action as the second person. The server then performs it')
+    .argument('<action>', 'Id')
+    .option('--hash <hash>', 'Hash of the action that you reviewed. Default: the current hash')
+    .option('--devices <count>', 'Stop if the action affects another number of devices', Number)
     .action(async (id: string, { hash, devices }: { hash?: string; devices?: number }) => {
       const shown = await cli.client().call(actionDetail, 'GET', pathOf(id));
       if (devices !== undefined && devices !== shown.devices) {
-        throw new CordonError('conflict', `The action reaches ${shown.devices} devices, not ${devices}.`, { id });
+        throw new CordonError(
+          'conflict',
+          `The action affects ${shown.devices} devices, not ${devices}. Review it with cordon actions show.`,
+          { id },
+        );
       }
       const body = { hash: hash ?? shown.hash };
       const { action, result } = await cli.client().call(actionConfirmed, 'POST', `${pathOf(id)}/confirm`, body);
@@ -65,9 +68,9 @@ export function addActionCommands(program: Command, cli: Cli): void {
     });
   actions
     .command('decline')
-    .description('decline an action, or withdraw your own')
-    .argument('<action>', 'its id')
-    .requiredOption('--reason <text>', 'why; the other admins read it')
+    .description('Decline an action, or withdraw your own')
+    .argument('<action>', 'Id')
+    .requiredOption('--reason <text>', 'Reason, shown to other admins')
     .action(async (id: string, body: { reason: string }) => {
       const action = await cli.client().call(actionView, 'POST', `${pathOf(id)}/decline`, body);
       cli.out().show(action, [`${action.id} is ${action.status}.`]);

@@ -1,26 +1,27 @@
-/** `cordon check-config`: on the machine and with the environment of the server, before it starts. */
+/** `cordon check-config`. The command runs on the server's machine, with the server's environment, before the server starts. */
 import type { Command } from 'commander';
-import type { Cli } from './cli.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT } from '../../shared/exit-codes.ts';
+import { type Cli, commandOf } from './cli.ts';
 
-export function addCheckConfigCommand(program: Command, cli: Cli, exitWith: (code: number) => void): void {
-  program
-    .command('check-config')
-    .description("check the server's environment, files, database and ports on this machine; starts nothing")
-    .option('--no-ports', 'do not check that the ports are free, because the server runs')
+export function addCheckConfigCommand(program: Command, cli: Cli): void {
+  commandOf(program, 'check-config')
+    .option('--no-ports', 'Skip the check for free ports')
     .action(async ({ ports }: { ports: boolean }) => {
-      // The database drivers are for the server's machine alone: no other command loads them.
+      // The database drivers exist on the server's machine only, so no other command loads them.
       const { checkConfig } = await import('../startup/check-config.ts');
-      const checks = await checkConfig({ ports });
+      const { checks, running } = await checkConfig({ ports });
       const problems = checks.filter(({ ok }) => !ok).length;
       cli
         .out()
-        .show({ problems, checks }, [
-          ...checks.map(({ ok, text }) => `${ok ? 'ok     ' : 'PROBLEM'}  ${text}`),
-          problems === 0
-            ? 'The server can start.'
-            : `The server cannot start: ${problems} ${problems === 1 ? 'problem' : 'problems'}.`,
+        .show({ problems, running, checks }, [
+          ...checks.map(({ ok, warning, text }) => `${ok ? (warning ? 'WARNING' : 'ok     ') : 'PROBLEM'}  ${text}`),
+          conclusion(problems, running),
         ]);
-      if (problems > 0) exitWith(EXIT.failed);
+      if (problems > 0) cli.exitWith(EXIT.failed);
     });
+}
+
+function conclusion(problems: number, running: boolean): string {
+  if (problems > 0) return `The server cannot start: ${problems} ${problems === 1 ? 'problem' : 'problems'}.`;
+  return running ? 'The configuration is valid, and a server runs with this store.' : 'The server can start.';
 }

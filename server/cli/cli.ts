@@ -1,4 +1,4 @@
-/** What every command has at hand. */
+import type { Command } from 'commander';
 import type { Client } from './client.ts';
 import type { CliConfig } from './config.ts';
 import type { Output } from './output.ts';
@@ -8,6 +8,17 @@ export interface Cli {
   readonly config: CliConfig;
   readonly terminal: Terminal;
   out(): Output;
-  /** Of the server that is named, as whoever signed in there. */
   client(): Client;
+  /** Sets the exit code of a command that ends without an error. */
+  exitWith(code: number): void;
 }
+
+/** Returns the command of the given name from `commands.ts`. */
+export function commandOf(program: Command, name: string): Command {
+  const found = program.commands.find((command) => command.name() === name);
+  if (found === undefined) throw new Error(`commands.ts has no command ${name}`);
+  return found;
+}
+
+/** The value that the user gave for an option. Null for "none", which removes the stored value. */
+export const valueOrNone = (value: string | undefined): string | null | undefined => (value === 'none' ? null : value);

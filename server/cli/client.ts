@@ -1,4 +1,4 @@
-/** The admin API as the command line calls it. Refusals become the same typed errors that the server threw. */
+/** Client of the admin API. An error response becomes the same typed error that the server threw. */
 import type { z } from 'zod';
 import { CSRF_HEADER, steppedUp } from '../../shared/api/session.ts';
 import { problemSchema } from '../../shared/api/wire.ts';
@@ -17,11 +17,11 @@ export interface Client {
   readonly server: string;
   /** `path` is below /api/v1. */
   call<S extends z.ZodType>(response: S, method: Method, path: string, body?: unknown): Promise<z.output<S>>;
-  /** For what is not JSON: the answer as it is. `path` begins at the root. */
+  /** Sends a request and returns the response unparsed, for bodies that are not JSON. `path` begins at the root. */
   raw(method: Method, path: string, body?: Uint8Array | string, headers?: Record<string, string>): Promise<Response>;
 }
 
-/** `code`: asks for an authenticator code when an action needs a step-up sign-in; null when there is no way to ask. */
+/** `code`: asks the user for an authenticator code when an action needs a step-up sign-in. Null when nobody can enter a code. */
 export function createClient(
   server: string,
   { token, session }: Credentials,
@@ -46,14 +46,13 @@ export function createClient(
       });
     } catch (error) {
       const why = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-      const mend = 'is the server running there? Name another with --server.';
-      throw new CordonError('unavailable', `Cannot reach ${origin}${why}; ${mend}`, {}, error);
+      const mend = 'Check that the server runs there, or give another URL with --server.';
+      throw new CordonError('unavailable', `Cannot reach ${origin}${why}. ${mend}`, {}, error);
     }
     if (response.ok) return response;
     throw await refusal(response);
   }
 
-  /** Whether the session has given a new code. */
   async function steppedUpNow(): Promise<boolean> {
     const totp = session && !token ? await code() : null;
     if (totp === null) return false;
@@ -80,7 +79,10 @@ export function createClient(
       const response = await send(method, `/api/v1${path}`, text, headers);
       const parsed = schema.safeParse(await response.json());
       if (parsed.success) return parsed.data;
-      throw new CordonError('unavailable', 'The server answered in a form unknown here: are both of one version?');
+      throw new CordonError(
+        'unavailable',
+        'The server sent a response of unknown form. Check that server and command line have the same version.',
+      );
     },
   };
 }
@@ -90,7 +92,7 @@ function originOf(server: string): string {
   if (url && (url.protocol === 'https:' || url.protocol === 'http:')) return url.origin;
   throw new CordonError(
     'invalid_input',
-    `${server} is no address of a server; give one such as http://localhost:8445.`,
+    `${server} is not the URL of a server. Give a URL such as http://localhost:8445.`,
   );
 }
 
@@ -100,7 +102,7 @@ async function refusal(response: Response): Promise<CordonError> {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    const detail = `The server answered ${response.status} without saying why; is this a Cordon server?`;
+    const detail = `The server answered ${response.status} without a reason. Check that the URL belongs to a Cordon server.`;
     return new CordonError('unavailable', detail, {}, error);
   }
   const problem = problemSchema.safeParse(json);
@@ -110,3 +112,9 @@ async function refusal(response: Response): Promise<CordonError> {
 }
 
 const isCode = (code: string): code is ErrorCode => ERROR_CODES.some((known) => known === code);
+
+/** Query of a URL with the given parameters. Empty without parameters. */
+export function queryOf(parameters: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams(parameters).toString();
+  return query === '' ? '' : `?${query}`;
+}

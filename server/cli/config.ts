@@ -1,4 +1,4 @@
-/** Where the command line finds its server and who it is there: environment, then the file that `sign-in` writes (0600). */
+/** Server address and credentials of the command line. Environment variables override the file that `sign-in` writes (mode 0600). */
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,12 +10,12 @@ const savedSchema = z.strictObject({ server: z.url(), cookie: z.string(), csrf: 
 type Saved = z.infer<typeof savedSchema>;
 
 export interface CliConfig {
-  /** `CORDON_SERVER`; absent: where one signed in last, or else the default port of this machine. */
+  /** `CORDON_SERVER`. Default: the server of the last sign-in, or else the default port of this machine. */
   readonly server: string;
-  /** `CORDON_TOKEN`, an API token: goes before a session. */
+  /** `CORDON_TOKEN`, an API token. It overrides the session. */
   readonly token: string | null;
   readonly session: Saved | null;
-  /** For automation: `CORDON_PASSWORD`, `CORDON_TOTP_SECRET` and `CORDON_KEY_PASSPHRASE`. Files are better; see `secrets.ts`. */
+  /** `CORDON_PASSWORD`, `CORDON_TOTP_SECRET` and `CORDON_KEY_PASSPHRASE`, for automation. Files are safer; see `secrets.ts`. */
   readonly password: string | null;
   readonly totpSecret: string | null;
   readonly keyPassphrase: string | null;
@@ -40,7 +40,7 @@ export function readCliConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
       if (next === null) return rmSync(file, { force: true });
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       writeFileSync(file, `${JSON.stringify(next)}\n`, { mode: 0o600 });
-      // `mode` counts for a new file only.
+      // `writeFileSync` applies `mode` to a new file only.
       chmodSync(file, 0o600);
     },
   };
@@ -57,6 +57,6 @@ function readSaved(file: string): Saved | null {
   try {
     return savedSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new CordonError('invalid_input', `${file} is damaged; remove it and sign in again.`, {}, error);
+    throw new CordonError('invalid_input', `${file} is damaged. Delete the file and sign in again.`, {}, error);
   }
 }

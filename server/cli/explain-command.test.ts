@@ -22,10 +22,10 @@ const TOLD: Explanation = {
     },
   ],
   observations: [],
-  services: { enrolment: allowed, management: allowed, messaging: denied, mail: allowed },
+  services: { enrollment: allowed, management: allowed, messaging: denied, mail: allowed },
   orders: [
     {
-      ...{ order: '2026-001', revision: 2, title: 'Pakistan', standing: 'in_force', adoptedAt: AT, effective: AT },
+      ...{ order: '2026-001', revision: 2, title: 'Pakistan', state: 'active', adoptedAt: AT, effective: AT },
       ...{ until: null, services: ['messaging'], denies: true, reasons: ['present', 'exemption_over'], arrival: null },
       ...{ exemptUntil: AT, receipts: [] },
     },
@@ -33,18 +33,19 @@ const TOLD: Explanation = {
   nextChange: null,
 };
 
-it('says by which IP database an address was located', () => {
+it('names the IP database that located an address', () => {
   const line = explanationLines(TOLD).find((one) => one.includes('5.5.5.1'));
   expect(line).toContain('PK (5.5.5.1, located by june\ufffd.mmdb of 2026-06-17, SHA-256 aaaaaaaaaaaa…), since');
 });
 
 it.each([
-  ['ran out', AT],
+  ['ended', AT],
   ['ends', AT + 1],
-])('says when an exemption %s, and what that means', (word, exemptUntil) => {
+])('shows when an exemption %s, and the effect on services', (word, exemptUntil) => {
   const lines = explanationLines({ ...TOLD, orders: TOLD.orders.map((order) => ({ ...order, exemptUntil })) });
-  expect(lines).toContain(`    Its exemption ${word} ${new Date(exemptUntil).toISOString()}.`);
-  expect(lines.find((line) => line.includes('messaging  denied'))).toContain(
-    'by order 2026-001.2: The device is there. Its exemption from the order has run out.',
+  expect(lines).toContain(`    The device's exemption ${word} on ${new Date(exemptUntil).toISOString()}.`);
+  expect(lines.some((line) => /^ {2}mail \(not available yet\) +allowed/.test(line))).toBe(true);
+  expect(lines.find((line) => /messaging +denied/.test(line))).toContain(
+    'by order 2026-001.2: The device is in the area. The device’s exemption from the order has ended.',
   );
 });

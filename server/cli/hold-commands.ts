@@ -1,8 +1,8 @@
-/** holds: what must not be destroyed, and for which case. */
 import type { Command } from 'commander';
 import { type LegalHoldView, legalHoldPage, legalHoldView } from '../../shared/api/holds.ts';
 import { plain } from '../../shared/text/visible-text.ts';
-import type { Cli } from './cli.ts';
+import { type Cli, commandOf } from './cli.ts';
+import { queryOf } from './client.ts';
 import { table, when } from './output.ts';
 
 interface Place {
@@ -13,14 +13,14 @@ interface Place {
 }
 
 export function addHoldCommands(program: Command, cli: Cli): void {
-  const holds = program.command('holds').description('legal holds: what must not be destroyed, and for which case');
+  const holds = commandOf(program, 'holds');
   holds
     .command('place')
-    .description('place a hold; it stands until somebody releases it')
-    .option('--device <device>', 'on this device')
-    .option('--person <person>', 'on all devices of this person, also on later ones')
-    .requiredOption('--reason <reason>', 'for those who may read holds')
-    .option('--reference <number>', "a case's number")
+    .description('Place a legal hold. It lasts until an admin releases it')
+    .option('--device <device>', 'Device to hold')
+    .option('--person <person>', 'Person to hold, with all current and future devices')
+    .requiredOption('--reason <reason>', 'Reason, shown only to admins who may read legal holds')
+    .option('--reference <number>', 'Case number')
     .action(async (wanted: Place) => {
       const hold = await cli.client().call(legalHoldView, 'POST', '/legal-holds', wanted);
       cli.out().show(hold, [`${hold.id}: ${onWhat(hold)}`]);
@@ -30,14 +30,13 @@ export function addHoldCommands(program: Command, cli: Cli): void {
     });
   holds
     .command('list')
-    .description('newest first; --cursor takes the next page')
-    .option('--released <true|false>', 'only those that were released, or only those that stand')
-    .option('--device <device>', 'those on this device or on its person')
+    .description('List legal holds, newest first. --cursor shows the next page')
+    .option('--released <true|false>', 'Show only released (true) or only active (false) holds')
+    .option('--device <device>', 'Show holds on this device or its user')
     .option('--limit <count>')
     .option('--cursor <cursor>')
     .action(async (options: Record<string, string>) => {
-      const query = new URLSearchParams(options).toString();
-      const page = await cli.client().call(legalHoldPage, 'GET', `/legal-holds${query === '' ? '' : `?${query}`}`);
+      const page = await cli.client().call(legalHoldPage, 'GET', `/legal-holds${queryOf(options)}`);
       const who = (account: string) => page.people[account] ?? account;
       const rows = page.holds.map((hold) => [
         hold.id,
@@ -54,9 +53,9 @@ export function addHoldCommands(program: Command, cli: Cli): void {
     });
   holds
     .command('release')
-    .description('release a hold; it stays in the list')
+    .description('Release a hold. It stays in the list')
     .argument('<hold>')
-    .requiredOption('--reason <reason>', 'why it need not stand any more')
+    .requiredOption('--reason <reason>', 'Reason for the release')
     .action(async (id: string, { reason }: { reason: string }) => {
       const path = `/legal-holds/${encodeURIComponent(id)}/release`;
       const hold = await cli.client().call(legalHoldView, 'POST', path, { reason });

@@ -1,8 +1,8 @@
-/** People's keys at the command line: made, opened, and asked before they sign. The private key stays in its file. */
-import { writeFileSync } from 'node:fs';
+/** Key files of people: creation, opening, and the confirmation before a signature. The private key stays in its file. */
 import { CordonError } from '../../shared/errors.ts';
 import { createKeyFile, type FileKey, openKeyFile } from '../../shared/order/key-file.ts';
 import type { Cli } from './cli.ts';
+import { writeNew } from './local-files.ts';
 import { ask, readPrivateText, readSecret } from './secrets.ts';
 
 export interface KeyOptions {
@@ -29,17 +29,7 @@ export async function createKey(cli: Cli, file: string, passphraseFile: string |
   return key;
 }
 
-/** Never over a file that is there: who overwrote a key could not sign any more. */
-export function writeNew(file: string, text: string, mode: number): void {
-  try {
-    writeFileSync(file, text, { mode, flag: 'wx' });
-  } catch (error) {
-    const why = error instanceof Error ? error.message : 'unknown';
-    throw new CordonError('conflict', `Cannot write a new file ${file}: ${why}; name another.`, {}, error);
-  }
-}
-
-/** Shows what will be signed and asks; `--digest` (of what somebody has read elsewhere) or `--yes` answers in advance. */
+/** Shows the text to sign and asks for confirmation. `--digest` (of a text that the user read elsewhere) or `--yes` confirms in advance. */
 export async function confirm(
   cli: Cli,
   described: { readonly digest: string; readonly lines: readonly string[] },
@@ -50,17 +40,17 @@ export async function confirm(
     if (digest === described.digest) return;
     throw new CordonError(
       'document_malformed',
-      `The text has the digest ${described.digest}, not ${digest}: it is another text; read it before signing.`,
+      `The text has the digest ${described.digest}, not ${digest}. It is a different text. Read it before you sign.`,
     );
   }
-  await agree(cli, 'Sign exactly this?', '--digest or --yes', yes);
+  await agree(cli, 'Sign this exact text?', '--digest or --yes', yes);
 }
 
-/** `answers`: the flags that would have answered. */
+/** Asks for confirmation. `answers`: the options that would confirm in advance, for the error. */
 export async function agree(cli: Cli, question: string, answers: string, yes = false): Promise<void> {
   if (yes) return;
   if (!cli.terminal.stdin.isTTY) {
-    throw new CordonError('invalid_input', `There is no terminal to confirm at; give ${answers}.`);
+    throw new CordonError('invalid_input', `Confirmation needs a terminal. Without one, give ${answers}.`);
   }
   const answer = await ask(cli.terminal, `${question} (yes/no) `);
   if (answer.trim() !== 'yes') throw new CordonError('conflict', 'Nothing was signed.');

@@ -1,71 +1,75 @@
-/** ledger: see, copy and verify. Verifying reads a folder and nothing else. */
+/** `cordon ledger`: reads, copies and verifies the public ledger. Verification needs only the copied folder. */
 import type { Command } from 'commander';
-import { checkpointView, leafList } from '../../shared/api/ledger.ts';
+import { checkpointView, ledgerEntryList } from '../../shared/api/ledger.ts';
 import { copyInFolder, copyLedger, ledgerAt } from '../../shared/ledger/copy-ledger.ts';
 import { type VerifiedCopy, verifyLedgerCopy } from '../../shared/ledger/verify-copy.ts';
 import { plain } from '../../shared/text/visible-text.ts';
-import type { Cli } from './cli.ts';
+import { type Cli, commandOf } from './cli.ts';
+import { readText } from './local-files.ts';
 import { table, when } from './output.ts';
-import { readText } from './secrets.ts';
 
 export function addLedgerCommands(program: Command, cli: Cli): void {
-  const ledger = program.command('ledger').description('the public log of what the operator can be held to');
+  const ledger = commandOf(program, 'ledger');
   ledger
     .command('checkpoint')
-    .description('the newest checkpoint and the key that verifies it')
+    .description('Show the newest checkpoint and its verifier key')
     .action(async () => {
       const view = await cli.client().call(checkpointView, 'GET', '/ledger/checkpoint');
       cli.out().show(view, [plain(view.key), ...view.checkpoint.trimEnd().split('\n').map(plain)]);
     });
   ledger
-    .command('leaves')
-    .description('what was logged')
-    .option('--from <index>', 'the first', Number, 0)
-    .option('--limit <count>', 'how many', Number, 100)
+    .command('entries')
+    .description('List ledger entries')
+    .option('--from <index>', 'Index of the first entry', Number, 0)
+    .option('--limit <count>', 'Number of entries', Number, 100)
     .action(async ({ from, limit }: { from: number; limit: number }) => {
-      const { leaves } = await cli.client().call(leafList, 'GET', `/ledger/leaves?from=${from}&limit=${limit}`);
-      const rows = leaves.map(({ index, leaf }) => [index, when(leaf.at), leaf.kind, JSON.stringify(leaf.public)]);
-      cli.out().show(leaves, table(['index', 'at', 'kind', 'particulars'], rows));
+      const { entries } = await cli
+        .client()
+        .call(ledgerEntryList, 'GET', `/ledger/entries?from=${from}&limit=${limit}`);
+      const rows = entries.map(({ index, entry }) => [index, when(entry.at), entry.kind, JSON.stringify(entry.public)]);
+      cli.out().show(entries, table(['index', 'at', 'kind', 'particulars'], rows));
     });
   ledger
     .command('copy')
-    .description('download the ledger from a public listener into a folder, and verify it')
+    .description('Download the ledger from a public listener and verify it')
     .argument('<url>', 'https://HOST:8444')
     .argument('<folder>')
-    .option('--ca <file>', "PEM of the server's root certificate")
-    .option('--key <key>', 'the verifier key, as "cordon ledger checkpoint" prints it')
+    .option('--ca <file>', "PEM file with the server's root certificate")
+    .option('--key <key>', 'Verifier key from "cordon ledger checkpoint"')
     .action(async (url: string, folder: string, { ca, key }: { ca?: string; key?: string }) => {
       const from = ledgerAt(url, ca === undefined ? undefined : readText(ca));
       report(await copyLedger(from, folder, key), key);
     });
   ledger
     .command('verify')
-    .description('check a copy offline: every entry, every hash, the signature')
+    .description('Verify a copy offline: all entries, hashes and the signature')
     .argument('<folder>')
-    .option('--key <key>', 'the verifier key, got from elsewhere than the copy')
+    .option('--key <key>', 'Verifier key from another source than the copy')
     .action(async (folder: string, { key }: { key?: string }) => {
       report(await verifyLedgerCopy(copyInFolder(folder), key === undefined ? {} : { pinned: key }), key);
     });
 
-  function report({ checkpoint, leaves, extends: extended }: VerifiedCopy, key: string | undefined): void {
+  function report({ checkpoint, entries, extends: extended }: VerifiedCopy, key: string | undefined): void {
     const { origin, size, root } = checkpoint;
     const value = {
       origin,
       size,
       root: root.toBase64(),
       extends: extended,
-      leaves: Object.fromEntries(leaves),
+      entries: Object.fromEntries(entries),
       pinned: key !== undefined,
     };
     cli
       .out()
       .show(value, [
-        `${origin}: ${size} leaves, root ${value.root}`,
-        ...table(['kind', 'leaves'], [...leaves]),
-        extended === null ? 'No earlier copy to compare with.' : `It extends the earlier copy of ${extended} leaves.`,
+        `${origin}: ${size} entries, root hash ${value.root}`,
+        ...table(['kind', 'entries'], [...entries]),
+        extended === null
+          ? 'No earlier copy to compare with.'
+          : `The ledger extends the earlier copy of ${extended} entries.`,
         key === undefined
-          ? "Checked with the copy's own key: it agrees with itself. Give --key to know whose it is."
-          : 'Checked with the key that was given.',
+          ? "Verified with the key in the copy. To verify the ledger's owner, give --key with a key from another source."
+          : 'Verified with the given key.',
       ]);
   }
 }

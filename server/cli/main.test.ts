@@ -1,4 +1,4 @@
-/** The command line against the real API on the real store: what it prints, what it keeps, what it exits with. */
+/** `cordon` on the real API and store: output, stored files and exit codes. */
 import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStream, temporaryIdentity } from '../../shared/age/stream.ts';
 import { ERROR_CODES } from '../../shared/errors.ts';
+import { EXIT, EXIT_CODES } from '../../shared/exit-codes.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { runInProcess } from '../../tests/support/in-process-cli.ts';
 import { readTar } from '../recovery/tar.ts';
-import { EXIT, EXIT_CODES } from './exit-codes.ts';
 import { table } from './output.ts';
 
 let api: ApiServer;
@@ -32,11 +32,11 @@ function cordon(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   return runInProcess(args, { XDG_CONFIG_HOME: folder, CORDON_SERVER: api.url, ...env });
 }
 
-it('takes an owner from the link to a signed-in session, without a terminal', async () => {
+it('creates the first owner from the link and signs in, without a terminal', async () => {
   const token = await api.admins.firstOwnerInvitation();
-  // It is given alone as well, and is never what an option looks like.
+  // The token also works alone. It never looks like an option.
   expect(token).toMatch(/^[a-z2-7]{52}$/);
-  // As an argument it would add a warning.
+  // As an argument, the link would cause a warning.
   const link = ['--link-file', join(folder, 'link')];
   writeFileSync(join(folder, 'link'), `${api.url}/#invitation=${token}\n`, { mode: 0o600 });
   const file = ['--password-file', join(folder, 'password')];
@@ -51,7 +51,7 @@ it('takes an owner from the link to a signed-in session, without a terminal', as
   expect(readFileSync(join(folder, 'cordon', 'cli.json'), 'utf8')).not.toContain(password);
 });
 
-it('administers accounts, groups, tokens and keys with that session', async () => {
+it('manages accounts, groups, tokens and keys with that session', async () => {
   const added = (await cordon(['accounts', 'add', 'h@example.org', 'Help', '--role', 'helpdesk', '--json'])).json();
   expect(added.link).toContain('#invitation=');
   const group = (await cordon(['groups', 'add', 'Lahore', '--home', 'PK'])).out.trim();
@@ -99,7 +99,7 @@ it('lists sessions and tokens, and ends them', async () => {
   expect((await cordon(['accounts', 'sign-out', account.id])).out).toBe('Ended 0 sessions and 0 tokens.\n');
 });
 
-it('backs up to a new file that only its owner reads, and leaves an older one alone', async () => {
+it('writes a backup to a new file with mode 0600, and overwrites no file', async () => {
   const { identity, recipient } = await temporaryIdentity();
   const file = join(folder, 'backup.age');
   const none = await cordon(['backup', file]);
@@ -129,10 +129,10 @@ it('reads the ledger', async () => {
   await api.ledger.sequence();
   const { out } = await cordon(['ledger', 'checkpoint']);
   expect(out).toContain('cordon/test');
-  expect((await cordon(['ledger', 'leaves', '--json'])).json()[0].leaf.kind).toBe('role.granted');
+  expect((await cordon(['ledger', 'entries', '--json'])).json()[0].entry.kind).toBe('role.granted');
 });
 
-it('sends a session to no other server than the one that gave it', async () => {
+it('sends a session only to the server that created it', async () => {
   const other = await startApi();
   try {
     expect((await cordon(['--server', other.url, 'groups', 'list'])).code).toBe(EXIT.signIn);
@@ -153,7 +153,17 @@ it('fails in one line, or as JSON', async () => {
   expect((await cordon(['--help'])).code).toBe(0);
 });
 
-it('case 51: a refusal cannot rewrite the terminal', async () => {
+it('names all missing options at once', async () => {
+  const { code, err } = await cordon(['time-correction', 'create', join(folder, 'correction.json')]);
+  expect(code).toBe(EXIT.usage);
+  expect(err.trim().split('\n')).toEqual([
+    "error: required option '--from <time>' not specified",
+    "error: required option '--until <time>' not specified",
+    "error: required option '--reason <reason>' not specified",
+  ]);
+});
+
+it('case 51: an error from the server cannot control the terminal', async () => {
   const problem = {
     type: 'about:blank',
     title: 'x',
@@ -171,16 +181,16 @@ it('case 51: a refusal cannot rewrite the terminal', async () => {
   expect(err).toMatch(/evil.*\[not_found\]\n$/);
 });
 
-it('signs out for good', async () => {
+it('signs out and deletes the session', async () => {
   expect((await cordon(['sign-out'])).code).toBe(0);
   expect((await cordon(['groups', 'list'])).code).toBe(EXIT.signIn);
 });
 
-it('gives no failure the exit code of success', () => {
+it('maps no error to exit code 0', () => {
   expect(ERROR_CODES.filter((code) => EXIT_CODES[code] < 1)).toEqual([]);
 });
 
-it('case 51: a name cannot rewrite the terminal', () => {
+it('case 51: a name cannot control the terminal', () => {
   const shown = table(['name'], [['\u001b[2J\u001b]0;owned\u0007 \u202eevil\r\nroot ok']]).join('|');
   expect(shown).not.toMatch(/[\p{Cc}\u202e]/u);
   expect(shown).toContain('evil');

@@ -1,22 +1,23 @@
 /**
- * org-key: the organisation's own key, without whose signature no device is a member of any conversation. It stays in its file, away from the
- * server; whoever keeps it sees in words what it signs, or lets a process sign within bounds.
+ * `cordon org-key`: the organization key, whose signature verifies devices for conversations. The key stays in its file, away from the server. Its
+ * holder reads each certificate in words before signing, or runs a process that signs within limits.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
-import type { Cli } from './cli.ts';
+import { type Cli, commandOf } from './cli.ts';
 import {
   COLUMNS,
   countersignAll,
   isAdditional,
   type Outcome,
   rowOf,
-  type Waiting,
-  whatWaits,
-} from './countersigning.ts';
-import { agree, createKey, type KeyOptions, openKey, writeNew } from './key-files.ts';
+  type WaitingCertificate,
+  waitingCertificates,
+} from './countersignatures.ts';
+import { agree, createKey, type KeyOptions, openKey } from './key-files.ts';
+import { writeNew } from './local-files.ts';
 import { table } from './output.ts';
 
 interface WhichOptions {
@@ -35,26 +36,26 @@ interface ServeOptions extends KeyOptions, WhichOptions {
   readonly every: number;
 }
 
-const PASSPHRASE = ['--passphrase-file <file>', 'instead of typing it (or CORDON_KEY_PASSPHRASE)'] as const;
-const GROUP = ['--group <name...>', 'only devices of these groups, as the server says'] as const;
+const PASSPHRASE = [
+  '--passphrase-file <file>',
+  'Read the passphrase from this file (or CORDON_KEY_PASSPHRASE)',
+] as const;
+const GROUP = ['--group <name...>', 'Only devices of these groups, as stated by the server'] as const;
 
 const ROTATION = `
-Another key in its place, without anybody losing a conversation:
+Replacement of the organization key, without loss of conversations:
   cordon org-key create NEW
-  cordon approvers propose KEYID… --organisation-key OLD.pub NEW.pub     then each: cordon approvers sign
+  cordon approvers propose KEYID… --organization-key OLD.pub NEW.pub     then each approver: cordon approvers sign
   cordon org-key countersign --key NEW --again
-  cordon approvers propose KEYID… --organisation-key NEW.pub             then each: cordon approvers sign
+  cordon approvers propose KEYID… --organization-key NEW.pub             then each approver: cordon approvers sign
 `;
 
 export function addOrgKeyCommands(program: Command, cli: Cli): void {
-  const orgKey = program
-    .command('org-key')
-    .description("the organisation's key: its signature makes a device a member of conversations")
-    .addHelpText('after', ROTATION);
+  const orgKey = commandOf(program, 'org-key').addHelpText('after', ROTATION);
   orgKey
     .command('create')
-    .description('make a key file (Ed25519, encrypted with a passphrase), and beside it FILE.pub for the approvers')
-    .argument('<file>', 'a new file, on a machine that is not the server')
+    .description('Create an encrypted key file, and FILE.pub with the public key')
+    .argument('<file>', 'New file, on another machine than the server')
     .option(...PASSPHRASE)
     .action(async (file: string, options: { passphraseFile?: string }) => {
       const { keyid, publicKey } = await createKey(cli, file, options.passphraseFile);
@@ -63,31 +64,36 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
         .out()
         .show({ keyid, publicKey, file }, [
           `key ${keyid} in ${file}, its public half in ${file}.pub`,
-          `Then: cordon approvers propose KEYID… --organisation-key ${file}.pub`,
+          `Then: cordon approvers propose KEYID… --organization-key ${file}.pub`,
         ]);
     });
   orgKey
     .command('waiting')
-    .description('the devices that wait for a countersignature')
+    .description('List the devices that wait for verification')
     .option(...GROUP)
     .action(async ({ group: groups = [] }: WhichOptions) => {
-      const waiting = await whatWaits(cli.client(), { groups, most: Number.POSITIVE_INFINITY, lacking: null });
+      const waiting = await waitingCertificates(cli.client(), {
+        groups,
+        most: Number.POSITIVE_INFINITY,
+        lacking: null,
+      });
       cli.out().show(waiting, table(COLUMNS, waiting.map(rowOf)));
     });
   orgKey
     .command('countersign')
-    .description('show what waits, ask once, and sign it')
+    .description('Show the waiting devices and verify them after one confirmation')
     .requiredOption('--key <file>')
     .option(...PASSPHRASE)
     .option(...GROUP)
-    .option('--most <devices>', 'no more than so many, the oldest first', count)
-    .option('--again', 'those that this key has not signed, also when another one has')
-    .option('--yes', 'sign without asking')
+    .option('--most <devices>', 'Maximum number of devices, oldest first', count)
+    .option('--again', 'Include devices that another organization key has verified')
+    .option('--yes', 'Sign without confirmation')
     .action(
       async ({ group: groups = [], most = Number.POSITIVE_INFINITY, again, yes, ...options }: CountersignOptions) => {
         const key = await openKey(cli, options);
-        const waiting = await whatWaits(cli.client(), { groups, most, lacking: again ? key.keyid : null });
-        if (waiting.length === 0) return cli.out().show({ countersigned: 0, refused: [] }, ['Nothing waits.']);
+        const waiting = await waitingCertificates(cli.client(), { groups, most, lacking: again ? key.keyid : null });
+        if (waiting.length === 0)
+          return cli.out().show({ countersigned: 0, refused: [] }, ['No device waits for verification.']);
         for (const line of table(COLUMNS, waiting.map(rowOf))) cli.out().note(line);
         const devices = waiting.length === 1 ? 'this device' : `these ${waiting.length} devices`;
         await agree(cli, `Confirm the keys of ${devices} with key ${key.keyid}?`, '--yes', yes);
@@ -97,23 +103,18 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
     );
   orgKey
     .command('serve')
-    .description(
-      'countersign what comes, within bounds, until they are reached; run it as another user than the server',
-    )
+    .description('Verify new devices automatically, up to a limit. Run it as another user than the server')
     .requiredOption('--key <file>')
-    .requiredOption('--most <devices>', 'ends when it has signed for so many', count)
+    .requiredOption('--most <devices>', 'Stop after this number of devices', count)
     .option(...PASSPHRASE)
     .option(...GROUP)
-    .option(
-      '--additional',
-      'also sign a further device of a person who has one, unless the creator of its code is limited to groups or areas',
-    )
-    .option('--every <seconds>', 'how often it looks', seconds, 2)
+    .option('--additional', 'Also verify additional devices of a person, if an unrestricted admin created the code')
+    .option('--every <seconds>', 'Seconds between two checks', seconds, 2)
     .action((options: ServeOptions) => serve(cli, options));
 }
 
-/** Maximum number of certificates in one pass. Certificates that wait for a person must not keep the others from being seen. */
-const MOST_LOOKED_AT = 5_000;
+/** Maximum number of certificates in one pass. Certificates that wait for an admin must not hide the others. */
+const MOST_PER_PASS = 5_000;
 
 async function serve(
   cli: Cli,
@@ -121,14 +122,14 @@ async function serve(
 ): Promise<void> {
   const key = await openKey(cli, options);
   const whose = groups.length === 0 ? 'any group' : `the groups ${groups.map(plain).join(', ')}`;
-  cli.out().note(`Countersigns ${most} devices of ${whose} at most, with key ${key.keyid}.`);
-  /** Each counts before its signature leaves this machine: what becomes of it then is the server's word, which bounds nothing. */
+  cli.out().note(`Verifies at most ${most} devices of ${whose}, with key ${key.keyid}.`);
+  /** Each signature counts before it leaves this machine, because the server's report of the result cannot be trusted as a limit. */
   const signed = new Set<string>();
   const refused = new Set<string>();
-  /** The device that this run has signed first for each person: a later one is additional, whatever the server says. */
+  /** First device that this run signed for each person. A later device of the person is additional, whatever the server states. */
   const first = new Map<string, string>();
   const left = new Set<string>();
-  const isLeft = (each: Waiting): boolean => {
+  const isLeft = (each: WaitingCertificate): boolean => {
     if (signed.has(each.digest)) return true;
     const known = first.get(each.person);
     const wants = isAdditional(each) || (known !== undefined && known !== each.device);
@@ -138,16 +139,18 @@ async function serve(
       const whose = `${plain(each.name)} (${each.person})`;
       cli
         .out()
-        .note(`Not signed: ${each.device} is a further device of ${whose}. Check it with cordon org-key countersign.`);
+        .note(
+          `Not signed: ${each.device} is an additional device of ${whose}. Check it with cordon org-key countersign.`,
+        );
     }
     return true;
   };
-  let unanswered: readonly Waiting[] = [];
+  let unanswered: readonly WaitingCertificate[] = [];
   let silent = false;
   while (signed.size < most || unanswered.length > 0) {
     try {
       if (unanswered.length === 0) {
-        const all = await whatWaits(cli.client(), { groups, most: MOST_LOOKED_AT, lacking: null });
+        const all = await waitingCertificates(cli.client(), { groups, most: MOST_PER_PASS, lacking: null });
         unanswered = onePerPerson(all.filter((each) => !isLeft(each))).slice(0, most - signed.size);
         for (const { digest, device, person } of unanswered) {
           signed.add(digest);
@@ -169,19 +172,19 @@ async function serve(
     if (signed.size < most || unanswered.length > 0) await delay(every * 1000);
   }
   const done = signed.size - refused.size;
-  const vain = refused.size === 0 ? '' : `, ${refused.size} more were signed for and refused by the server`;
+  const vain = refused.size === 0 ? '' : `. The server refused ${refused.size} more signatures`;
   cli
     .out()
     .show({ countersigned: done, signed: signed.size }, [
-      `${done} devices are countersigned${vain}: the bound is reached, and this ends.`,
+      `${done} devices are verified${vain}. The limit is reached, so the process ends.`,
     ]);
 }
 
-/** Keeps the older certificate of two first devices of one person. The other one is additional in the next pass. */
-const onePerPerson = (waiting: readonly Waiting[]): Waiting[] =>
+/** Keeps the older certificate if one person has two first devices. The newer certificate is additional in the next pass. */
+const onePerPerson = (waiting: readonly WaitingCertificate[]): WaitingCertificate[] =>
   [...new Map(waiting.toReversed().map((each) => [each.person, each])).values()].reverse();
 
-/** A server that restarts, or a disk that is full, is no reason to end. */
+/** Error codes after which the signing process continues, such as during a restart of the server or with a full disk. */
 const PASSES: ReadonlySet<string> = new Set([
   'unavailable',
   'store_unavailable',
@@ -190,7 +193,7 @@ const PASSES: ReadonlySet<string> = new Set([
   'internal',
 ]);
 
-function outcomeLines({ countersigned, refused }: Outcome, waiting: readonly Waiting[]): string[] {
+function outcomeLines({ countersigned, refused }: Outcome, waiting: readonly WaitingCertificate[]): string[] {
   const byDigest = new Map(waiting.map((each) => [each.digest, each]));
   const named = (digest: string) => {
     const each = byDigest.get(digest);
@@ -198,7 +201,7 @@ function outcomeLines({ countersigned, refused }: Outcome, waiting: readonly Wai
   };
   const not = new Set(refused.map(({ digest }) => digest));
   return [
-    `${countersigned} countersigned`,
+    `${countersigned} verified`,
     ...waiting.filter(({ digest }) => !not.has(digest)).map(({ digest }) => `  ${named(digest)}`),
     ...refused.map(({ digest, code, detail }) => `not ${named(digest)}: ${detail} [${code}]`),
   ];
@@ -207,11 +210,11 @@ function outcomeLines({ countersigned, refused }: Outcome, waiting: readonly Wai
 function count(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new CordonError('invalid_input', `${text} is no number of devices.`);
+  throw new CordonError('invalid_input', `${text} is not a number of devices.`);
 }
 
 function seconds(text: string): number {
   const value = Number(text);
   if (value > 0 && value <= 3600) return value;
-  throw new CordonError('invalid_input', `${text} is no number of seconds up to 3600.`);
+  throw new CordonError('invalid_input', `${text} is not a number of seconds up to 3600.`);
 }

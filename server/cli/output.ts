@@ -1,10 +1,10 @@
-/** What a person or a script reads. Text from the server is shown with control characters made harmless. */
+/** Output for people and scripts. Control characters in text from the server are made visible. */
 import { plain } from '../../shared/text/visible-text.ts';
 
 export interface Output {
-  /** With `--json`: the value; else the lines. */
+  /** Prints the value with `--json`, and the lines otherwise. */
   show(value: unknown, lines: readonly string[]): void;
-  /** To standard error, and not with `--json`. */
+  /** Prints to standard error, except with `--json`. */
   note(line: string): void;
 }
 
@@ -34,7 +34,7 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   );
 }
 
-/** Isolates take no room. */
+/** Unicode isolates have no width on a terminal. */
 const widthOf = (text: string): number => [...text].filter((each) => !/[\u2068\u2069]/.test(each)).length;
 
 export const when = (instant: number | null): string => (instant === null ? '-' : new Date(instant).toISOString());

@@ -1,10 +1,9 @@
-/** people: the users of devices and the holders of accounts, each a record with an identifier. */
 import type { Command } from 'commander';
 import { type PersonView, personPage, personView } from '../../shared/api/people.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
-import type { Cli } from './cli.ts';
-import type { Client } from './client.ts';
+import { type Cli, commandOf, valueOrNone } from './cli.ts';
+import { type Client, queryOf } from './client.ts';
 import { table, when } from './output.ts';
 
 interface AddOptions {
@@ -33,34 +32,34 @@ const row = ({ id, name, email, groups, status, devices, account }: PersonView) 
 ];
 
 export function addPeopleCommands(program: Command, cli: Cli): void {
-  const people = program.command('people').description('people: users of devices and holders of accounts');
+  const people = commandOf(program, 'people');
   people
     .command('add')
-    .description('add a person; another person may have the same name')
+    .description('Add a person. Names need not be unique')
     .argument('<name>')
-    .requiredOption('--group <group...>', 'ids of the groups of the person')
+    .requiredOption('--group <group...>', 'Ids of groups')
     .option('--email <address>')
-    .option('--directory-id <id>', "the person's identifier in the organization's directory")
+    .option('--directory-id <id>', "Identifier in the organization's directory")
     .action(async (name: string, { group: groups, ...rest }: AddOptions) => {
       const person = await cli.client().call(personView, 'POST', '/people', { name, groups, ...rest });
       cli.out().show(person, [person.id]);
     });
   people
     .command('list')
-    .description('by name; --cursor takes the next page')
-    .option('--text <text>', 'part of the name, the e-mail or the id')
+    .description('List people by name. --cursor shows the next page')
+    .option('--text <text>', 'Search in name, e-mail and id')
     .option('--group <group>')
-    .option('--status <status>', 'active or disabled')
+    .option('--status <status>', 'Status: active or disabled')
     .option('--limit <count>')
     .option('--cursor <cursor>')
     .action(async (options: Record<string, string>) => {
-      const page = await cli.client().call(personPage, 'GET', `/people?${new URLSearchParams(options)}`);
+      const page = await cli.client().call(personPage, 'GET', `/people${queryOf(options)}`);
       const more = page.cursor === null ? [] : [`Next page: --cursor '${page.cursor}'`];
       cli.out().show(page, [...table(HEAD, page.people.map(row)), ...more]);
     });
   people
     .command('show')
-    .argument('<person>', 'the id')
+    .argument('<person>', 'Id of the person')
     .action(async (id: string) => {
       const person = await cli.client().call(personView, 'GET', `/people/${encodeURIComponent(id)}`);
       cli
@@ -73,23 +72,24 @@ export function addPeopleCommands(program: Command, cli: Cli): void {
     });
   people
     .command('change')
-    .description('change a person; --group names all groups of the person from now on')
-    .argument('<person>', 'the id')
+    .description("Change a person. --group replaces all of the person's groups")
+    .argument('<person>', 'Id of the person')
     .option('--name <name>')
-    .option('--email <address>', 'or "none"')
+    .option('--email <address>', 'New value, or "none"')
     .option('--group <group...>')
-    .option('--directory-id <id>', 'or "none"')
-    .option('--status <status>', 'active or disabled; disabling cancels open activation codes')
+    .option('--directory-id <id>', 'New value, or "none"')
+    .option('--status <status>', 'Status: active or disabled. Disabling cancels open activation codes')
     .action(async (id: string, { name, email, group: groups, directoryId, status }: ChangeOptions) => {
-      const body = { name, email: orNone(email), groups, directoryId: orNone(directoryId), status };
+      const body = { name, email: valueOrNone(email), groups, directoryId: valueOrNone(directoryId), status };
       const person = await cli.client().call(personView, 'PATCH', `/people/${encodeURIComponent(id)}`, body);
       cli.out().show(person, table(HEAD, [row(person)]));
     });
 }
 
-const orNone = (value: string | undefined): string | null | undefined => (value === 'none' ? null : value);
-
-/** The person for an activation code: the one with this id, or a new one of this name. A name never chooses among existing people. */
+/**
+ * Returns the person for an activation code: the person with the given id, or a new person with the given name. A name never selects an
+ * existing person.
+ */
 export async function personForCode(
   client: Client,
   { person, user, group }: { readonly person?: string; readonly user?: string; readonly group: string },
@@ -99,7 +99,7 @@ export async function personForCode(
   }
   if (person !== undefined) return person;
   const name = user ?? '';
-  const { people } = await client.call(personPage, 'GET', `/people?${new URLSearchParams({ name, limit: '10' })}`);
+  const { people } = await client.call(personPage, 'GET', `/people${queryOf({ name, limit: '10' })}`);
   if (people.length > 0) {
     const known = people.map(({ id, email, groups }) =>
       [id, ...(email === null ? [] : [plain(email)]), ...groups.map((each) => plain(each.name))].join(', '),

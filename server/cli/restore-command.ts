@@ -1,13 +1,14 @@
-/** `cordon restore`: on the server's machine, with the server's environment, while no server runs. */
+/** `cordon restore`. The command runs on the server's machine, with the server's environment, while the server is stopped. */
 import type { Command } from 'commander';
 import { CordonError } from '../../shared/errors.ts';
 import { readConfig } from '../config.ts';
 import type { Manifest } from '../recovery/manifest.ts';
-import type { RestorationState } from '../recovery/state.ts';
+import type { RecoveryState } from '../recovery/recovery-state.ts';
 import { type Restored, restore } from '../restore.ts';
-import type { Cli } from './cli.ts';
+import { type Cli, commandOf } from './cli.ts';
+import { readText } from './local-files.ts';
 import { when } from './output.ts';
-import { readSecret, readText } from './secrets.ts';
+import { readSecret } from './secrets.ts';
 
 interface Options {
   readonly identity?: string;
@@ -19,18 +20,14 @@ interface Options {
 }
 
 export function addRestoreCommand(program: Command, cli: Cli): void {
-  program
-    .command('restore')
-    .description(
-      'Restore a backup on this machine. Stop the server first, and set the same environment variables as for the server.',
-    )
-    .argument('<file>', 'a file that cordon backup made')
-    .option('--identity <file>', 'the age identity that opens the file, as age-keygen wrote it')
-    .option('--passphrase-file <file>', 'the passphrase, for a backup that was made with one')
-    .option('--ledger <folder>', 'a copy of the public ledger (cordon ledger copy) that is newer than the backup')
-    .option('--crl <file>', 'a revocation list that is newer than the backup')
-    .option('--replace', 'move aside what is in the data folder; tables in PostgreSQL are removed')
-    .option('--verify-only', 'check the file and the secrets, and change nothing')
+  commandOf(program, 'restore')
+    .argument('<file>', 'File from "cordon backup"')
+    .option('--identity <file>', 'Age identity file that decrypts the backup')
+    .option('--passphrase-file <file>', 'Passphrase file, for a backup with a passphrase')
+    .option('--ledger <folder>', 'Newer copy of the public ledger, from "cordon ledger copy"')
+    .option('--crl <file>', 'Newer certificate revocation list')
+    .option('--replace', 'Move the current data folder aside. PostgreSQL tables are deleted')
+    .option('--verify-only', 'Check the file and secrets without restoring')
     .action(async (file: string, options: Options) => {
       const done = await restore(readConfig(), {
         file,
@@ -73,24 +70,27 @@ function reportOf({ manifest, state, formerData }: Restored): string[] {
     ...revocationsOf(state),
     ...withdrawnOf(state),
     ...missingOf(state),
+    ...conversationsOf(state),
     'Start the server. It asks each device that connects for newer orders and approver sets, and takes those that are signed.',
-    'Then run "cordon restoration show", and close the restoration when nothing is missing.',
+    'Then run "cordon recovery show", and close the recovery when nothing is missing.',
   ];
 }
 
-const numbersOf = ({ to }: RestorationState, { versions }: Manifest): string[] => [
+const numbersOf = ({ to }: RecoveryState, { versions }: Manifest): string[] => [
   `Order list ${versions.list} → ${to.list}, revocation list ${versions.crl} → ${to.crl}.`,
 ];
 
-function ledgerOf({ ledger, rejoined }: RestorationState): string[] {
-  if (ledger === 'rejoined') return [`The public ledger continues from the kept copy: ${rejoined} entries came back.`];
+function ledgerOf({ ledger, rejoined }: RecoveryState): string[] {
+  if (ledger === 'rejoined')
+    return [`The public ledger continues from the given copy. It recovered ${rejoined} entries.`];
   return [
-    'The public ledger rests: entries may have been published after the backup, and a second history must not be signed.',
+    'The public ledger is suspended, because entries may have been published after the backup. A second history must not be signed.',
     'Restore again with --ledger and a newer copy to continue the ledger. Devices verify no new conversation partners until then.',
+    'If no entry was published after the backup, an owner can resume the ledger: cordon recovery resume-ledger.',
   ];
 }
 
-function revocationsOf({ revocations, revoked }: RestorationState): string[] {
+function revocationsOf({ revocations, revoked }: RecoveryState): string[] {
   const applied = `${revoked} certificates that were revoked after the backup are revoked again`;
   switch (revocations) {
     case 'both':
@@ -107,7 +107,7 @@ function revocationsOf({ revocations, revoked }: RestorationState): string[] {
   }
 }
 
-function withdrawnOf({ withdrawn }: RestorationState): string[] {
+function withdrawnOf({ withdrawn }: RecoveryState): string[] {
   const { sessions, tokens, invitations, codes, commands, proposals } = withdrawn;
   return [
     'Ended, because they may have been used or withdrawn after the backup:',
@@ -116,7 +116,7 @@ function withdrawnOf({ withdrawn }: RestorationState): string[] {
   ];
 }
 
-function missingOf({ missing, missingApprovers }: RestorationState): string[] {
+function missingOf({ missing, missingApprovers }: RecoveryState): string[] {
   return [
     ...missing.map(
       ({ order, revision }) =>
@@ -125,5 +125,14 @@ function missingOf({ missing, missingApprovers }: RestorationState): string[] {
     ...(missingApprovers > 0
       ? [`Approver set ${missingApprovers} was adopted after the backup. A device must bring it back.`]
       : []),
+  ];
+}
+
+/** The server cannot read conversations, so it does not know which ones continued after the backup. */
+function conversationsOf({ conversations }: RecoveryState): string[] {
+  if (conversations === null || conversations === 0) return [];
+  const [noun, their] = conversations === 1 ? ['1 conversation', 'its'] : [`${conversations} conversations`, 'their'];
+  return [
+    `${noun} may have continued after the backup. Members still read and write there. Where the server is behind, ${their} devices continue in a successor when a member joins or leaves.`,
   ];
 }

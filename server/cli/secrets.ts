@@ -1,10 +1,12 @@
-/** Secrets for the command line: from a file, from the environment, or typed without an echo. Never from a flag, which others can read. */
-import { readFileSync } from 'node:fs';
+/**
+ * Secrets for the command line, from a file, from the environment, or typed without an echo. Options never hold a secret, because other
+ * users can read them.
+ */
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { generate } from 'otplib';
 import { CordonError } from '../../shared/errors.ts';
 import { requirePrivateFile } from '../../shared/private-file.ts';
+import { readText } from './local-files.ts';
 
 export interface Terminal {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
@@ -16,7 +18,7 @@ export interface SecretSource {
   readonly what: string;
   readonly file: string | undefined;
   readonly environment: string | null;
-  /** How to give it without a terminal. */
+  /** Instruction for use without a terminal. */
   readonly mend: string;
 }
 
@@ -24,7 +26,7 @@ export async function readSecret(terminal: Terminal, { what, file, environment, 
   if (file !== undefined) return readPrivateText(file).replace(/\r?\n$/, '');
   if (environment !== null) return environment;
   if (!terminal.stdin.isTTY)
-    throw new CordonError('invalid_input', `There is no terminal to ask for the ${what}; ${mend}.`);
+    throw new CordonError('invalid_input', `Input of the ${what} needs a terminal. Without one, ${mend}.`);
   return ask(terminal, `${what}: `, true);
 }
 
@@ -40,31 +42,21 @@ export async function ask({ stdin, stderr }: Terminal, question: string, hidden 
   }
 }
 
-/** The code for a step-up sign-in: computed where the secret is given, or typed. Null without either. */
+/** Code for a step-up sign-in, computed from the configured secret or typed by the user. Null without either. */
 export async function authenticatorCode(
   terminal: Terminal,
   { totpSecret }: { readonly totpSecret: string | null },
 ): Promise<string | null> {
-  if (totpSecret !== null) return generate({ secret: totpSecret });
+  if (totpSecret !== null) {
+    const { generate } = await import('otplib');
+    return generate({ secret: totpSecret });
+  }
   return terminal.stdin.isTTY ? ask(terminal, 'Authenticator code to confirm this action: ') : null;
 }
 
-/** The text of a file that holds a secret. Throws `invalid_input` when other users can read it. */
+/** Reads a file that contains a secret. Throws `invalid_input` when other users can read the file. */
 export function readPrivateText(file: string): string {
   const text = readText(file);
   requirePrivateFile(file);
   return text;
-}
-
-export function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new CordonError(
-      'not_found',
-      `Cannot read ${file}: ${error instanceof Error ? error.message : 'unknown'}.`,
-      {},
-      error,
-    );
-  }
 }

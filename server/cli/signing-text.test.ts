@@ -2,16 +2,16 @@ import { expect, it } from 'vitest';
 import { canonicalText } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import { revisionDocument, TERMS } from '../../tests/support/signed-documents.ts';
-import { revisionText, rootText } from './signing-text.ts';
+import { approverSetText, revisionText } from './signing-text.ts';
 
-it('prints a revision in columns, with what could rewrite a terminal made harmless', () => {
+it('prints a revision in columns, with control characters made visible', () => {
   const payload = canonicalText(
     revisionDocument({
       revision: 3,
-      act: 'hold',
+      act: 'pause',
       proposer: 'per_aaaaaaaaaaaaaaaa',
-      status: 'held',
-      heldSince: '2016-01-01T00:00:00.000Z',
+      status: 'paused',
+      pausedSince: '2016-01-01T00:00:00.000Z',
       exempt: [
         { commitment: 'b'.repeat(64), until: null },
         { commitment: 'c'.repeat(64), until: '2016-01-01T00:00:00.000Z' },
@@ -29,35 +29,36 @@ it('prints a revision in columns, with what could rewrite a terminal made harmle
     }),
   );
   expect(revisionText(payload, { order: '2015-001', revision: 3 }).lines).toEqual([
-    'Order 2015-001, revision 3 (hold): Pak\ufffd[2Jistan',
-    '  from then on     held since 2016-01-01T00:00:00.000Z',
+    'Order 2015-001, revision 3 (pause): Pak\ufffd[2Jistan',
+    '  from then on     paused since 2016-01-01T00:00:00.000Z',
     '  areas            EU (European Union), US-CA (California), XK (Kosovo)',
     '  services         messaging, mail (suspend)',
-    '  for devices      by present or network',
+    '  mail             not available yet: Cordon carries no mail',
+    '  nexus            present or network',
     '  effective        2015-11-30T19:00:00.000Z = 2015-11-30T15:30:00-03:30[America/St_Johns]',
     '  until            2016-07-01T12:30:15.500Z = 2016-07-01T10:00:15-02:30[America/St_Johns]',
-    '  unknown location allow; contested allow; stale list keep',
-    '  visitors         P0D of grace; travellers allow',
-    '  waiting messages are held until the order ends',
-    '  disputed ground  crimea as UA, kashmir as PK',
+    '  location unknown allow; contested allow; stale list keep',
+    '  visitors         grace of P0D; travelers allow',
+    '  waiting messages stay on the server until the order ends',
+    '  disputed territory crimea as UA, kashmir as PK',
     '  exempt           1 device until 2016-01-01T00:00:00.000Z = 2015-12-31T20:30:00-03:30[America/St_Johns]',
-    '  exempt           2 devices as long as the order lasts',
+    '  exempt           2 devices until the order ends',
     '  authority        Regulator',
     '  addressee        operators',
     '  instrument       directive, July 2015',
-    '  people are told  at every moment that still lies ahead',
+    '  notices          at every remaining moment',
     '  publication      public',
     '  statement (en)   Ends.',
     '  statement (ur-PK)   \u2068\ufffd\u0633\u0631\u0648\u0633\u2069',
     '  appeal           the legal desk',
     '  proposed by      per_aaaaaaaaaaaaaaaa at 2015-07-24T12:00:00.000Z',
-    '  replaces         nothing: it is the first',
+    '  replaces         nothing: this is the first version',
     '  installation     ins_test',
     `SHA-256 ${sha256(payload)}`,
   ]);
 });
 
-it('prints a root with everybody who may approve', () => {
+it('prints an approver set with all approvers', () => {
   const [ada, ben, online] = ['a', 'b', 'c'].map((digit) => ({ keyid: digit.repeat(64), publicKey: 'AAAA' }));
   const payload = canonicalText({
     installation: 'ins_test',
@@ -71,13 +72,13 @@ it('prints a root with everybody who may approve', () => {
     onlineKeys: [online],
     issuedAt: '2016-01-01T00:00:00.000Z',
   });
-  expect(rootText(payload, 3).lines).toEqual([
-    'Root of approvers, version 3, installation ins_test',
-    '  2 different people adopt an order, out of:',
+  expect(approverSetText(payload, 3).lines).toEqual([
+    'Approver set 3, installation ins_test',
+    '  2 different people must approve an order. Approvers:',
     `  per_aaaaaaaaaaaaaaaa  key ${'a'.repeat(64)}`,
     `  per_bbbbbbbbbbbbbbbb  key ${'b'.repeat(64)}`,
-    '  identity Self-attested: nobody proved the e-mail addresses of all 2 approvers.',
-    `  the list is kept fresh by key ${'c'.repeat(64)}`,
+    '  identity Self-attested: the installation has no proof of the e-mail addresses of all 2 approvers.',
+    `  order lists are signed by key ${'c'.repeat(64)}`,
     `  replaces ${'d'.repeat(64)}`,
     `SHA-256 ${sha256(payload)}`,
   ]);

@@ -1,4 +1,7 @@
-/** time-correction: approvers state that the server's time was wrong, so that devices turn their time back. Signed away from the server. */
+/**
+ * `cordon time-correction`: a statement, signed by approvers, that the server's time was wrong. Devices then set their time back. Approvers sign
+ * away from the server.
+ */
 import { renameSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { installationView } from '../../shared/api/installation.ts';
@@ -10,10 +13,10 @@ import { type Envelope, envelopeSchema, PAYLOAD_TYPES, type TimeCorrection } fro
 import { signEnvelope } from '../../shared/order/dsse.ts';
 import { readTimeCorrection } from '../../shared/order/time-correction.ts';
 import { plain } from '../../shared/text/visible-text.ts';
-import type { Cli } from './cli.ts';
-import { confirm, type KeyOptions, openKey, writeNew } from './key-files.ts';
+import { type Cli, commandOf } from './cli.ts';
+import { confirm, type KeyOptions, openKey } from './key-files.ts';
+import { readText, writeNew } from './local-files.ts';
 import { table, when } from './output.ts';
-import { readText } from './secrets.ts';
 
 interface CreateOptions {
   readonly from: string;
@@ -22,16 +25,14 @@ interface CreateOptions {
 }
 
 export function addTimeCorrectionCommands(program: Command, cli: Cli): void {
-  const correction = program
-    .command('time-correction')
-    .description("turn devices' time back after the server's clock was ahead; the threshold of approvers signs");
+  const correction = commandOf(program, 'time-correction');
   correction
     .command('create')
-    .description('create an unsigned correction in a file')
-    .argument('<file>', 'a new file')
-    .requiredOption('--from <time>', 'the first wrong time that the server showed (RFC 3339)')
-    .requiredOption('--until <time>', 'the last wrong time that the server showed')
-    .requiredOption('--reason <reason>', 'for approvers and the public ledger')
+    .description('Create an unsigned time correction in a file')
+    .argument('<file>', 'New file')
+    .requiredOption('--from <time>', 'First wrong time of the server (RFC 3339)')
+    .requiredOption('--until <time>', 'Last wrong time of the server')
+    .requiredOption('--reason <reason>', 'Reason, shown to approvers and in the public ledger')
     .action(async (file: string, { from, until, reason }: CreateOptions) => {
       const { installation } = await cli.client().call(installationView, 'GET', '/installation');
       const { corrections } = await cli.client().call(timeCorrectionList, 'GET', '/time-corrections');
@@ -50,19 +51,19 @@ export function addTimeCorrectionCommands(program: Command, cli: Cli): void {
     });
   correction
     .command('sign')
-    .description("add an approver's signature to the file")
+    .description("Add an approver's signature to the file")
     .argument('<file>')
     .requiredOption('--key <file>')
-    .option('--passphrase-file <file>', 'instead of typing it (or CORDON_KEY_PASSPHRASE)')
-    .option('--digest <sha256>', 'sign if the text has this digest')
-    .option('--yes', 'sign without asking')
+    .option('--passphrase-file <file>', 'Read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
+    .option('--digest <sha256>', 'Sign only if the text has this SHA-256 digest')
+    .option('--yes', 'Sign without confirmation')
     .action(async (file: string, options: KeyOptions & { digest?: string; yes?: boolean }) => {
       const envelope = readEnvelope(file);
       await confirm(cli, describe(envelope), options);
       const signer = await openKey(cli, options);
       const payload = Buffer.from(envelope.payload, 'base64');
       const [mine] = signEnvelope(PAYLOAD_TYPES.timeCorrection, payload, [signer]).signatures;
-      if (!mine) throw new Error('a signer made no signature');
+      if (!mine) throw new Error('the key produced no signature');
       const others = envelope.signatures.filter(({ keyid }) => keyid !== signer.keyid);
       const signed: Envelope = { ...envelope, signatures: [...others, mine] };
       writeFileSync(`${file}.new`, `${JSON.stringify(signed)}\n`, { mode: 0o600 });
@@ -77,7 +78,7 @@ export function addTimeCorrectionCommands(program: Command, cli: Cli): void {
     });
   correction
     .command('publish')
-    .description('send the signed correction to the server, which offers it to all devices')
+    .description('Publish the signed correction. The server sends it to all devices')
     .argument('<file>')
     .action(async (file: string) => {
       const body = { envelope: readEnvelope(file) };
@@ -86,7 +87,7 @@ export function addTimeCorrectionCommands(program: Command, cli: Cli): void {
     });
   correction
     .command('list')
-    .description('published corrections, newest first')
+    .description('List published corrections, newest first')
     .action(async () => {
       const { corrections } = await cli.client().call(timeCorrectionList, 'GET', '/time-corrections');
       const rows = corrections.map(({ version, envelope, publishedAt }) => {
@@ -103,7 +104,7 @@ function describe(envelope: Envelope): { digest: string; lines: string[] } {
   const lines = [
     `Time correction ${version} of installation ${installation}`,
     `  The server showed a wrong time from ${from} until ${until}.`,
-    `  Devices that took such a time go back, to no earlier than ${earliest}.`,
+    `  Devices with a time from this period set it back, but not before ${earliest}.`,
     `  Reason: ${reason}`,
     `SHA-256 ${digest}`,
   ].map(plain);
@@ -119,11 +120,14 @@ function readEnvelope(file: string): Envelope {
   }
   const parsed = envelopeSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw new CordonError('invalid_input', `${file} is no time correction. Name the file that "create" wrote.`);
+  throw new CordonError(
+    'invalid_input',
+    `${file} is not a time correction. Give the file from "cordon time-correction create".`,
+  );
 }
 
 function timestampOf(text: string, option: string): string {
   const at = Date.parse(text);
   if (!Number.isNaN(at)) return new Date(at).toISOString();
-  throw new CordonError('invalid_input', `${option} is no time. Give one such as 2026-11-27T18:00:00Z.`);
+  throw new CordonError('invalid_input', `${option} is not a time. Give a time such as 2026-11-27T18:00:00Z.`);
 }

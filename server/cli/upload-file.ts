@@ -1,7 +1,10 @@
-/** Files that the command line sends, and what kind they are by their name. */
-import { readFileSync } from 'node:fs';
+/** Files that the command line uploads, with media types by file name. */
 import { extname } from 'node:path';
+import { keptDocument } from '../../shared/api/order-documents.ts';
 import { CordonError } from '../../shared/errors.ts';
+import type { InstrumentDocument } from '../../shared/order/documents.ts';
+import type { Cli } from './cli.ts';
+import { readBytes } from './local-files.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.pdf': 'application/pdf',
@@ -17,13 +20,30 @@ const TYPES: Readonly<Record<string, string>> = {
   '.odt': 'application/vnd.oasis.opendocument.text',
 };
 
-export const mediaTypeOf = (file: string): string => TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream';
+const mediaTypeOf = (file: string): string => TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream';
 
-export function readBytes(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : 'unknown';
-    throw new CordonError('not_found', `Cannot read ${file}: ${why}.`, {}, error);
+/** Uploads each document and returns the references for an order. */
+export async function uploadDocuments(
+  cli: Cli,
+  given: readonly string[] = [],
+): Promise<{ documents?: InstrumentDocument[] }> {
+  const documents: InstrumentDocument[] = [];
+  for (const [title, file] of Object.entries(pairs(given))) {
+    const path = `/api/v1/orders/documents?mediaType=${encodeURIComponent(mediaTypeOf(file))}`;
+    const answer = await cli
+      .client()
+      .raw('POST', path, readBytes(file), { 'content-type': 'application/octet-stream' });
+    documents.push({ title, ...keptDocument.parse(await answer.json()) });
   }
+  return documents.length > 0 ? { documents } : {};
+}
+
+export function pairs(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw new CordonError('invalid_input', `"${text}" does not have the form name=value.`);
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
 }

@@ -1,8 +1,9 @@
 /**
- * Checks the server's clock at start and while it runs. A server with a wrong clock would start and end orders on every device, so a
- * doubtful clock is held (`guarded-clock.ts`), reported, and not handed out as authenticated time.
+ * Checks the server's clock at start and while the server runs. A wrong clock would start and end orders on every device. Therefore a
+ * doubtful clock stops following the machine (`guarded-clock.ts`), raises a warning, and gives no authenticated time to devices.
  */
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import { Loop } from '../../shared/loops/loop.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { createDeviceVotes } from './device-votes.ts';
@@ -10,12 +11,11 @@ import type { GuardedClock, MachineClocks } from './guarded-clock.ts';
 import { CLOCK_TOLERANCE, checkStart, type Heartbeat, type MeasuredTime, type StartFacts } from './start-check.ts';
 
 export interface ClockStore {
-  /** The newest time that this server wrote, from indexed columns. Null: nothing is stored. */
+  /** The newest time that this server wrote, read from indexed columns; null for an empty store. */
   newestTime(): Promise<StartFacts['newest']>;
   heartbeat(): Promise<Heartbeat | null>;
   saveHeartbeat(beat: Heartbeat): Promise<void>;
-  /** Appends the ledger entry. */
-  acceptClock(leaf: LeafDraft<'clock.accepted'>): Promise<void>;
+  acceptClock(entry: EntryDraft<'clock.accepted'>): Promise<void>;
 }
 
 export interface ClockLog {
@@ -24,24 +24,23 @@ export interface ClockLog {
   error(fields: Record<string, unknown>, message: string): void;
 }
 
-/** Why the clock is in doubt. `jumped`: this machine's clock was set. `devices`: most devices disagree with it. */
+/** Cause of doubt about the clock. `jumped`: this machine's clock was set. `devices`: most devices disagree with it. */
 export interface ClockDoubt {
   readonly cause: 'jumped' | 'devices';
-  /** How far the machine's clock (`jumped`) or most devices (`devices`) are ahead of the server's time. Milliseconds. */
+  /** Milliseconds by which the machine's clock (`jumped`) or most devices (`devices`) are ahead of the server's time. */
   readonly ahead: number;
 }
 
 export interface ClockWatch {
-  /** Null while nothing speaks against the clock. */
+  /** Null if there is no doubt about the clock. */
   doubt(): ClockDoubt | null;
-  /** Whether devices may take the server's time as authenticated. */
+  /** True if devices may accept the server's time as authenticated. */
   trusted(): boolean;
-  /** A device has connected and told the time of its own clock. */
   deviceSays(device: DeviceId, wall: Instant): void;
   stop(): Promise<void>;
 }
 
-/** For a clock that a replay or a demo drives. */
+/** Watch for a clock that a replay or a demo controls. */
 export const UNWATCHED: ClockWatch = {
   doubt: () => null,
   trusted: () => true,
@@ -51,7 +50,7 @@ export const UNWATCHED: ClockWatch = {
 
 const LOOK_EVERY = 10_000;
 const BEAT_EVERY = 60_000;
-/** While the clock is in doubt the time source is asked this often. */
+/** Milliseconds between two queries of the time source during a doubt about the clock. */
 const MEASURE_EVERY = 60_000;
 
 export interface ClockPorts {
@@ -64,11 +63,14 @@ export interface ClockPorts {
 
 export interface StartOptions extends Pick<StartFacts, 'released' | 'authorityEnds' | 'longestSilence' | 'accepted'> {}
 
-/** Before the first write; `store` is null while it is empty. Throws `clock_implausible`. Returns a ledger entry when an admin accepted the clock. */
+/**
+ * Checks the clock before the first write. `store`: null for an empty store. Throws `clock_implausible`. Returns a ledger entry if an admin
+ * accepted the clock.
+ */
 export async function admitClock(
   ports: Omit<ClockPorts, 'store'> & { readonly store: ClockStore | null },
   options: StartOptions,
-): Promise<LeafDraft<'clock.accepted'> | null> {
+): Promise<EntryDraft<'clock.accepted'> | null> {
   const { clock, machine, store } = ports;
   const [newest, heartbeat, measured] = await Promise.all([
     store?.newestTime() ?? null,
@@ -88,14 +90,16 @@ export async function admitClock(
   };
 }
 
-export async function watchClock(ports: ClockPorts, accepted: LeafDraft<'clock.accepted'> | null): Promise<ClockWatch> {
+export async function watchClock(
+  ports: ClockPorts,
+  accepted: EntryDraft<'clock.accepted'> | null,
+): Promise<ClockWatch> {
   const { clock, machine, store, log } = ports;
   const votes = createDeviceVotes();
   let doubt: ClockDoubt | null = null;
   let measuredAt = Number.NEGATIVE_INFINITY;
   let measured: MeasuredTime | null = null;
   let beatAt = Number.NEGATIVE_INFINITY;
-  let looking: Promise<void> | null = null;
 
   if (accepted !== null) await store.acceptClock(accepted);
 
@@ -116,7 +120,7 @@ export async function watchClock(ports: ClockPorts, accepted: LeafDraft<'clock.a
     await store.saveHeartbeat({ at: clock.now(), uptime: machine.uptime(), boot: machine.boot });
   }
 
-  /** A time source or most devices confirm a jump; then the clock follows it. */
+  /** Decides whether the clock is in doubt. The server's clock follows a jump that a time source or most devices confirm. */
   function judge(jump: number | null, devicesAhead: number | null): ClockDoubt | null {
     const wallIsRight = measured !== null && Math.abs(measured.ahead) <= CLOCK_TOLERANCE;
     if (jump !== null) {
@@ -127,12 +131,12 @@ export async function watchClock(ports: ClockPorts, accepted: LeafDraft<'clock.a
       clock.accept();
       return null;
     }
-    // The server's time is the wall clock here.
+    // Without a jump, the server's time is the machine's wall clock.
     return devicesAhead === null || wallIsRight ? null : { cause: 'devices', ahead: devicesAhead };
   }
 
   function report(next: ClockDoubt | null): void {
-    if (next === null) log.info({}, "nothing speaks against the server's clock any more");
+    if (next === null) log.info({}, "the server's clock is no longer in doubt");
     else
       log.error(
         { ...next },
@@ -143,27 +147,18 @@ export async function watchClock(ports: ClockPorts, accepted: LeafDraft<'clock.a
   }
 
   const failed = (error: unknown) => log.error({ err: error }, 'the clock could not be checked');
-  const round = () => {
-    looking ??= look()
-      .catch(failed)
-      .finally(() => {
-        looking = null;
-      });
-  };
-  await look().catch(failed);
-  const timer = setInterval(round, LOOK_EVERY);
-  timer.unref();
+  const watch = new Loop({ run: look, failed, every: LOOK_EVERY });
+  await watch.run();
 
   return {
     doubt: () => doubt,
     trusted: () => doubt === null,
     deviceSays(device, wall) {
       votes.add(device, wall, machine.monotonic());
-      if (votes.result(clock.now(), machine.monotonic()).ahead !== null) round();
+      if (votes.result(clock.now(), machine.monotonic()).ahead !== null) watch.request();
     },
     async stop() {
-      clearInterval(timer);
-      await looking;
+      await watch.stop();
       await store.saveHeartbeat({ at: clock.now(), uptime: machine.uptime(), boot: machine.boot }).catch(failed);
     },
   };

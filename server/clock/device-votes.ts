@@ -1,32 +1,30 @@
-/** Compares devices' clocks with the server's. One device proves nothing; a majority does. Pure. */
+/** Comparison of devices' clocks with the server's clock. One device proves nothing; a majority does. Pure. */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 
 const HOUR = 3_600_000;
-/** A device's clock may be off by this much without saying anything. */
 const TOLERANCE = HOUR;
-/** With fewer devices there is no majority worth the name. */
+/** Minimum number of devices for a majority. */
 const FEWEST = 3;
-/** The newest votes that are kept: enough for a majority, and a bound on memory. */
+/** Maximum number of stored votes: enough for a majority, and a bound on memory. */
 const MOST = 1000;
-/** An older vote says nothing about the clock of today. */
 const VALID_FOR = 24 * HOUR;
 
 export interface VoteResult {
   readonly devices: number;
-  /** The time by which most devices are ahead of the server. Null: most devices agree with it, or disagree among themselves. */
+  /** Milliseconds by which most devices are ahead of the server. Null: most devices agree with the server or disagree among themselves. */
   readonly ahead: number | null;
 }
 
 export interface DeviceVotes {
-  /** `wall`: the device's own clock, just now. `mono`: the server's monotonic time, by which votes age. */
+  /** `wall`: present time of the device's own clock. `mono`: the server's monotonic time, by which votes age. */
   add(device: DeviceId, wall: Instant, mono: number): void;
-  /** As of this server time: a vote is about the difference, so it moves along when the server's clock changes. */
+  /** Result for the server time `now`. Votes are differences, so the result changes with the server's clock. */
   result(now: Instant, mono: number): VoteResult;
 }
 
 export function createDeviceVotes(): DeviceVotes {
-  /** Each device's wall time minus monotonic time: independent of the server's own wall clock. */
+  /** Wall time minus monotonic time of each device. The difference does not depend on the server's wall clock. */
   const votes = new Map<DeviceId, { readonly base: number; readonly mono: number }>();
   return {
     add(device, wall, mono) {
@@ -42,7 +40,7 @@ export function createDeviceVotes(): DeviceVotes {
   };
 }
 
-/** `ahead`: how far each device is ahead of the server. */
+/** `ahead`: milliseconds by which each device is ahead of the server. */
 export function judgeVotes(ahead: readonly number[]): VoteResult {
   const devices = ahead.length;
   const sorted = [...ahead].sort((a, b) => a - b);

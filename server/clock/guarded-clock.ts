@@ -1,6 +1,6 @@
 /**
- * The clock of a released server. It follows the machine's wall clock, but it does not follow a jump: orders, lists and the time
- * that devices receive all come from here. After a jump it counts on from its own last time by the monotonic clock until `accept`.
+ * The clock of a released server. It follows the machine's wall clock but not its jumps, because orders, lists and the devices' time depend
+ * on it. After a jump, it continues from its own last time by the monotonic clock, until the server calls `accept`.
  */
 import { setTimeout as later } from 'node:timers';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
@@ -8,27 +8,27 @@ import type { Clock, Instant } from '../../shared/time/clock.ts';
 /** The machine's clocks. All values are in milliseconds. */
 export interface MachineClocks {
   wall(): Instant;
-  /** Never jumps. It may stop while the machine sleeps. */
+  /** Monotonic time, which may stop while the machine sleeps. */
   monotonic(): number;
-  /** Time since the machine started, sleep included. Coarse. */
+  /** Time since the start of the machine, including sleep, with low precision. */
   uptime(): number;
-  /** Names this start of the machine. Null where the system does not say. */
+  /** Identifier of the machine's present boot; null on systems without one. */
   readonly boot: string | null;
 }
 
 /** A larger step between two readings is a jump. NTP daemons correct smaller errors by slewing or by one step at their start. */
 export const JUMP = 60_000;
-/** `setTimeout` fires at once beyond 2^31-1 ms, so longer waits are cut into pieces. */
+/** `setTimeout` fires at once beyond 2^31-1 ms, so that longer waits consist of several parts. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export class GuardedClock implements Clock {
   readonly #machine: MachineClocks;
-  /** Wall time minus monotonic time, at the last reading that was followed. */
+  /** Wall time minus monotonic time at the last accepted reading. */
   #base: number;
-  /** Wall time minus uptime, at the same reading. */
+  /** Wall time minus uptime at the last accepted reading. */
   #sleepBase: number;
   #held = false;
-  readonly #alarms = new Set<{ readonly due: Instant; readonly task: () => void; timer?: NodeJS.Timeout }>();
+  readonly #alerts = new Set<{ readonly due: Instant; readonly task: () => void; timer?: NodeJS.Timeout }>();
 
   constructor(machine: MachineClocks) {
     this.#machine = machine;
@@ -43,30 +43,29 @@ export class GuardedClock implements Clock {
       this.#base = base;
       return wall;
     }
-    // After a sleep the monotonic clock is behind, and the uptime is not.
+    // Sleep stops the monotonic clock, but not the uptime.
     const sleepBase = wall - this.#machine.uptime();
     if (Math.abs(sleepBase - this.#sleepBase) <= JUMP) return this.#follow(wall);
     this.#held = true;
     return Math.floor(this.#sleepBase + this.#machine.uptime());
   }
 
-  /** How far the wall clock is ahead of this clock after a jump. Negative: it is behind. Null: there was no jump, or it was undone. */
+  /** Milliseconds by which the wall clock is ahead of this clock after a jump. Null without a jump or after its reversal. */
   jump(): number | null {
     const now = this.now();
     return this.#held ? this.#machine.wall() - now : null;
   }
 
-  /** Takes the wall clock's time from now on. */
   accept(): void {
     this.#follow(this.#machine.wall());
-    for (const alarm of this.#alarms) this.#arm(alarm);
+    for (const alert of this.#alerts) this.#arm(alert);
   }
 
   at(due: Instant, task: () => void): () => void {
-    const alarm = { due, task };
-    this.#alarms.add(alarm);
-    this.#arm(alarm);
-    return () => this.#cancel(alarm);
+    const alert = { due, task };
+    this.#alerts.add(alert);
+    this.#arm(alert);
+    return () => this.#cancel(alert);
   }
 
   #follow(wall: Instant): Instant {
@@ -76,19 +75,19 @@ export class GuardedClock implements Clock {
     return wall;
   }
 
-  #arm(alarm: { readonly due: Instant; readonly task: () => void; timer?: NodeJS.Timeout }): void {
-    clearTimeout(alarm.timer);
-    const left = Math.min(LONGEST_TIMEOUT, Math.max(0, alarm.due - this.now()));
-    alarm.timer = later(() => {
-      // A piece of a long wait is over, or the clock was set back.
-      if (this.now() < alarm.due - 1) return this.#arm(alarm);
-      this.#alarms.delete(alarm);
-      alarm.task();
+  #arm(alert: { readonly due: Instant; readonly task: () => void; timer?: NodeJS.Timeout }): void {
+    clearTimeout(alert.timer);
+    const left = Math.min(LONGEST_TIMEOUT, Math.max(0, alert.due - this.now()));
+    alert.timer = later(() => {
+      // Wait again if only a part of a long wait has ended, or if the clock was set back.
+      if (this.now() < alert.due - 1) return this.#arm(alert);
+      this.#alerts.delete(alert);
+      alert.task();
     }, left).unref();
   }
 
-  #cancel(alarm: { timer?: NodeJS.Timeout; readonly due: Instant; readonly task: () => void }): void {
-    clearTimeout(alarm.timer);
-    this.#alarms.delete(alarm);
+  #cancel(alert: { timer?: NodeJS.Timeout; readonly due: Instant; readonly task: () => void }): void {
+    clearTimeout(alert.timer);
+    this.#alerts.delete(alert);
   }
 }

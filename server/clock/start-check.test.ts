@@ -47,7 +47,7 @@ describe('a server starts', () => {
 });
 
 const REFUSED: [string, Partial<StartFacts>, RegExp][] = [
-  ['before the release', { released: NOW + DAY }, /This release was made on 2027-03-02/],
+  ['before the release', { released: NOW + DAY }, /This release dates from 2027-03-02/],
   [
     'before the newest time in the store',
     { newest: { at: NOW + 2 * DAY, what: 'an order list' } },

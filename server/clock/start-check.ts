@@ -1,24 +1,24 @@
-/** Decides whether a server may start at the time that its clock shows. Pure: all facts come in. */
+/** Decides whether a server may start at the current time of its clock. Pure. */
 import { CordonError } from '../../shared/errors.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
-/** Accepted difference between the clocks of two machines, or of a machine and its time server. */
+/** Milliseconds of accepted difference between the clocks of two machines, or of a machine and its time server. */
 export const CLOCK_TOLERANCE = 10 * MINUTE;
-/** How long `CORDON_ACCEPT_CLOCK` is valid around the time that it names: nobody can leave it on. */
+/** Milliseconds around the stated time during which `CORDON_ACCEPT_CLOCK` is valid, so that the setting cannot stay active. */
 export const ACCEPT_WITHIN = 15 * MINUTE;
 
-/** The time at which a server last noted that it ran, and the machine's uptime then. */
+/** The last recorded time at which a server ran, and the machine's uptime at that time. */
 export interface Heartbeat {
   readonly at: Instant;
   readonly uptime: number;
   readonly boot: string | null;
 }
 
-/** An independent source's opinion: how far this machine's clock is ahead of true time. */
+/** A reading of an independent source: the milliseconds by which this machine's clock is ahead. */
 export interface MeasuredTime {
-  /** For people: `the NTP server ntp.example.org`. */
+  /** Name of the time source for errors, such as `the NTP server ntp.example.org`. */
   readonly source: string;
   readonly ahead: number;
 }
@@ -27,26 +27,29 @@ export interface StartFacts {
   readonly now: Instant;
   readonly uptime: number;
   readonly boot: string | null;
-  /** The newest time that the server itself wrote into the store, and where. Null: an empty store. */
+  /** The newest time that the server wrote into the store, and its table; null for an empty store. */
   readonly newest: { readonly at: Instant; readonly what: string } | null;
   readonly heartbeat: Heartbeat | null;
   readonly measured: MeasuredTime | null;
-  /** The date of this release: no clock can be right before it. */
+  /** Date of this release. A correct clock is later. */
   readonly released: Instant;
-  /** The end of the issuing certificate. Null before the first start. */
+  /** End of the issuing certificate; null before the first start. */
   readonly authorityEnds: Instant | null;
-  /** `CORDON_JUMP_DAYS`: a longer silence in the store needs an independent confirmation. */
+  /** `CORDON_JUMP_DAYS` in milliseconds: after more time without a write, the clock needs an independent confirmation. */
   readonly longestSilence: number;
-  /** `CORDON_ACCEPT_CLOCK`. */
+  /** Time in `CORDON_ACCEPT_CLOCK`. */
   readonly accepted: Instant | null;
 }
 
 export interface StartDecision {
-  /** Why the clock is implausible, as sentences. Null: it is plausible. An admin has accepted it then, for this start alone. */
+  /**
+   * Reasons why the clock is implausible, as sentences; null for a plausible clock. A returned reason means that an admin accepted the
+   * clock for this start.
+   */
   readonly objection: string | null;
 }
 
-/** Throws `clock_implausible` with the fact, the consequence and the remedy. */
+/** Throws `clock_implausible` with fact, consequence and remedy. */
 export function checkStart(facts: StartFacts): StartDecision {
   const objection = objectionTo(facts);
   if (objection === null) return { objection: null };
@@ -64,7 +67,7 @@ export function checkStart(facts: StartFacts): StartDecision {
 function objectionTo(facts: StartFacts): string | null {
   const { now, newest, heartbeat, measured, released, authorityEnds, longestSilence } = facts;
   const shows = `The machine's clock shows ${iso(now)}.`;
-  if (now < released) return `${shows} This release was made on ${iso(released)}, which is later.`;
+  if (now < released) return `${shows} This release dates from ${iso(released)}, which is later.`;
   if (measured !== null && Math.abs(measured.ahead) > CLOCK_TOLERANCE) {
     const side = measured.ahead > 0 ? 'ahead of' : 'behind';
     return `${shows} It is ${span(measured.ahead)} ${side} ${measured.source}.`;
@@ -75,7 +78,7 @@ function objectionTo(facts: StartFacts): string | null {
   if (authorityEnds !== null && now > authorityEnds) {
     return `${shows} The issuing certificate ended on ${iso(authorityEnds)}.`;
   }
-  // A time source that agrees settles what the store alone cannot.
+  // A time source that agrees is stronger evidence than the store.
   if (measured !== null) return null;
   if (heartbeat !== null && heartbeat.boot !== null && heartbeat.boot === facts.boot) {
     const expected = heartbeat.at + (facts.uptime - heartbeat.uptime);

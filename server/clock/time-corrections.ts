@@ -1,7 +1,9 @@
-/** Time corrections on the server: verified like on a device, stored with a ledger entry, and offered to devices. The server signs none. */
+/**
+ * Time corrections on the server: verified by the devices' rules, stored with a ledger entry, and sent to devices. The server signs none.
+ */
 import { CordonError } from '../../shared/errors.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import { readRoot } from '../../shared/order/approvers.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import { readApproverSet } from '../../shared/order/approvers.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import { verifyTimeCorrection } from '../../shared/order/time-correction.ts';
@@ -12,22 +14,21 @@ export interface StoredCorrection {
   readonly version: number;
   readonly envelope: Envelope;
   readonly publishedAt: Instant;
-  /** The account. */
   readonly publishedBy: string;
 }
 
 export interface TimeCorrectionStore {
-  /** Newest first. */
+  /** Time corrections, newest first. */
   corrections(limit: number): Promise<StoredCorrection[]>;
-  /** Together with the ledger entry. Throws `conflict` when the version is taken. */
-  addCorrection(correction: StoredCorrection, leaf: LeafDraft<'time.corrected'>): Promise<void>;
+  /** Stores the correction and its ledger entry in one transaction. Throws `conflict` if the version exists. */
+  addCorrection(correction: StoredCorrection, entry: EntryDraft<'time.corrected'>): Promise<void>;
 }
 
 const MOST_LISTED = 100;
 
 export interface TimeCorrections {
   list(): Promise<StoredCorrection[]>;
-  /** The published correction. Null: none was ever published. */
+  /** The newest published correction; null if there is none. */
   newest(): Envelope | null;
   publish(envelope: Envelope, account: string): Promise<StoredCorrection>;
 }
@@ -35,23 +36,26 @@ export interface TimeCorrections {
 export async function openTimeCorrections(ports: {
   readonly store: TimeCorrectionStore;
   /** Adopted approver sets, oldest first. */
-  readonly roots: () => readonly Envelope[];
+  readonly approverSets: () => readonly Envelope[];
   readonly clock: Clock;
   readonly bus: Bus;
 }): Promise<TimeCorrections> {
-  const { store, roots, clock, bus } = ports;
+  const { store, approverSets, clock, bus } = ports;
   let [newest = null] = await store.corrections(1);
 
   return {
     list: () => store.corrections(MOST_LISTED),
     newest: () => newest?.envelope ?? null,
     async publish(envelope, account) {
-      const set = roots().at(-1);
+      const set = approverSets().at(-1);
       if (!set) throw new CordonError('approvers_required', 'There is no approver set yet.');
-      const correction = verifyTimeCorrection(envelope, readRoot(set));
+      const correction = verifyTimeCorrection(envelope, readApproverSet(set));
       const next = (newest?.version ?? 0) + 1;
       if (correction.version !== next) {
-        throw new CordonError('conflict', `The next time correction has version ${next}, not ${correction.version}.`);
+        throw new CordonError(
+          'conflict',
+          `The next time correction must have version ${next}, not ${correction.version}.`,
+        );
       }
       const stored = { version: next, envelope, publishedAt: clock.now(), publishedBy: account };
       await store.addCorrection(stored, {

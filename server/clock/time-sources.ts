@@ -1,6 +1,6 @@
 /**
- * Independent time: an SNTP server that the operator names, or else the state of the machine's own NTP daemon. None of them can set
- * the server's clock; they confirm it or object to it.
+ * Independent time sources: the configured SNTP server, or the state of the machine's NTP daemon. Neither sets the server's clock. They
+ * only confirm or contradict it.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -16,7 +16,7 @@ const NTP_EPOCH = 2_208_988_800;
 /** NTP seconds wrap in 2036 (RFC 5905, section 6, era 1). */
 const ERA = 2 ** 32;
 
-/** Null: no source answers, or none is synchronized. */
+/** Returns null if no source responds or none is synchronized. */
 export async function measureTime(ntp: string | null): Promise<MeasuredTime | null> {
   if (ntp === null) return (await fromChrony()) ?? (await fromSystemd());
   for (let tried = 0; tried < TRIES; tried++) {
@@ -26,18 +26,21 @@ export async function measureTime(ntp: string | null): Promise<MeasuredTime | nu
   return null;
 }
 
-/** One exchange of RFC 4330. Resolves with how far this machine's clock is ahead; rejects when the answer is missing or useless. */
+/**
+ * Queries one SNTP server (RFC 4330). Resolves with the milliseconds by which this machine's clock is ahead. Rejects without a valid
+ * response.
+ */
 export function querySntp(server: string): Promise<number> {
   const { host, port } = addressOf(server);
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   const request = Buffer.alloc(48);
   request[0] = 0x23; // Version 4, client.
-  // The transmit timestamp comes back as `originate`: a random value, so that only the asked server can answer (RFC 9109 in spirit).
+  // The response repeats the transmit timestamp. A random value proves that the response belongs to this request (after RFC 9109).
   const nonce = randomBytes(8);
   nonce.copy(request, 40);
   return new Promise<number>((resolve, reject) => {
     const deadline = setTimeout(
-      () => reject(new Error(`${server} did not answer in ${ANSWER_WITHIN} ms`)),
+      () => reject(new Error(`${server} did not respond in ${ANSWER_WITHIN} ms`)),
       ANSWER_WITHIN,
     );
     socket.once('error', reject);
@@ -56,7 +59,7 @@ export function querySntp(server: string): Promise<number> {
   }).finally(() => socket.close());
 }
 
-/** Chooses the era of a timestamp that is nearer to this machine's clock. */
+/** Returns the timestamp in the NTP era that is nearer to this machine's clock. */
 function instantAt(packet: Buffer, at: number, near: number): number {
   const seconds = packet.readUInt32BE(at) - NTP_EPOCH;
   const ms = (packet.readUInt32BE(at + 4) / ERA) * 1000;
@@ -82,12 +85,12 @@ const output = (program: string, args: readonly string[]): Promise<string | null
 async function fromChrony(): Promise<MeasuredTime | null> {
   const fields = (await output('chronyc', ['-c', 'tracking']))?.trim().split(',') ?? [];
   const offset = Number(fields[4]);
-  if (fields.length < 14 || fields[13] === 'Not synchronised' || !(Number(fields[2]) > 0) || Number.isNaN(offset))
+  if (fields.length < 14 || fields[13] === 'Not synchronized' || !(Number(fields[2]) > 0) || Number.isNaN(offset))
     return null;
   return { source: 'chrony', ahead: -offset * 1000 };
 }
 
-/** The kernel's own flag: set by the NTP daemon, cleared when somebody sets the clock. It carries no offset. */
+/** Kernel flag that the NTP daemon sets and an admin's change of the clock clears. It has no offset. */
 async function fromSystemd(): Promise<MeasuredTime | null> {
   const state = await output('timedatectl', ['show', '--property=NTPSynchronized', '--value']);
   return state?.trim() === 'yes' ? { source: 'the NTP service of this machine', ahead: 0 } : null;

@@ -1,37 +1,30 @@
 /**
- * The durable queue of commands: an admin issues, the device stores, carries out and reports. Delivery is at least once and by the
- * gateway; what happens twice counts once, by the command's id. A command belongs to one enrolment of one device and never reaches a
- * later one. All times are real time, but for the ledger's.
+ * The durable queue of commands: an admin issues a command, and the device stores it, carries it out and reports a result. Delivery is at
+ * least once, and the command's id makes repetitions harmless. A command is bound to one enrollment of a device. All times are real time,
+ * except in ledger entries.
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import { Loop } from '../../shared/loops/loop.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
 import { type CommandId, type DeviceId, newCommandId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import type { Devices } from '../devices/devices.ts';
+import { type Devices, workspaceEventOf } from '../devices/devices.ts';
 import { commandIdFor } from './command-id-for.ts';
+import type { CommandRecord, Displayed } from './command-record.ts';
 import { type CommandEvent, type CommandState, movedBy } from './lifecycle.ts';
 import { type SentCommand, type UnlockShareStore, withShares } from './unlock-shares.ts';
 
-export interface CommandRecord {
+export interface DisplayReport extends Displayed {
   readonly id: CommandId;
   readonly device: DeviceId;
   readonly generation: number;
-  readonly command: Command;
-  readonly state: CommandState;
-  readonly createdBy: string;
-  readonly createdAt: number;
-  readonly expiresAt: number;
-  readonly storedAt: number | null;
-  readonly finishedAt: number | null;
-  /** The device's words on the result, or why it ended without one. */
-  readonly detail: string | null;
 }
 
 export interface NewCommand {
   readonly id: CommandId;
-  /** The request to many that it is of. */
+  /** Identifier of the request to many devices; null for a single command. */
   readonly request: CommandId | null;
   readonly device: DeviceId;
   readonly command: Command;
@@ -40,44 +33,53 @@ export interface NewCommand {
   readonly expiresAt: number;
 }
 
-/** What a device says about a command. */
+/** A device's report about a command. */
 export interface CommandWord {
   readonly id: CommandId;
   readonly device: DeviceId;
   readonly generation: number;
   readonly event: 'stored' | 'done' | 'failed' | 'expired';
   readonly at: number;
+  /** Domain time, for the state of the workspace. */
+  readonly domainAt: number;
   readonly detail: string | null;
 }
 
 export interface CommandStore {
   /**
-   * Binds it to the device's generation of this moment. With an id that exists already nothing changes and the existing command is
-   * given. Throws `not_found` without such a device, `conflict` when it is not active, `legal_hold` when it would destroy what a hold keeps.
+   * Stores the command for the device's present generation. An existing id changes nothing and returns the existing command. Throws
+   * `not_found` without such a device, `conflict` when it is not active, and `legal_hold` when the command would destroy data under a hold.
    */
-  insert(command: NewCommand, leaf: LeafDraft<'workspace.wipe'> | null): Promise<CommandRecord>;
+  insert(command: NewCommand, entry: EntryDraft<'workspace.wipe'> | null): Promise<CommandRecord>;
   get(id: CommandId): Promise<CommandRecord | null>;
-  /** Newest first. */
+  /** Commands of the device, newest first. */
   list(device: DeviceId, before: CommandPosition | null, limit: number): Promise<CommandRecord[]>;
-  /** Null when none of the request's commands is for a device of the scope. At most `most` failures. */
+  /** Requests to many devices, newest first, after `cursor`. `next` is the cursor of the next page. */
+  requests(cursor: string | null, most: number): Promise<{ readonly ids: CommandId[]; readonly next: string | null }>;
+  /** Progress of a request. Null when no command of the request is for a device in the scope. Lists at most `most` failures. */
   progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null>;
-  /** Queued and not expired, oldest first. */
+  /** Queued commands that have not expired, oldest first. */
   pending(device: DeviceId, generation: number, now: number): Promise<CommandRecord[]>;
-  /** Moves it to `cancelled` if it is in one of these states. */
+  /** Cancels the command if it is in one of these states. */
   cancel(id: CommandId, from: readonly CommandState[], at: number, detail: string): Promise<void>;
-  /** Applies the lifecycle; null when this device has no such command in this generation. `moved`: it was news. */
+  /**
+   * Applies the lifecycle, and stores the workspace's new state after a completed command. Null when this enrollment has no such command.
+   * `moved`: the report was new.
+   */
   word(word: CommandWord): Promise<{ readonly kind: Command['kind']; readonly moved: boolean } | null>;
-  /** Gives up what was not heard of in time; returns how many. */
+  /** Stores the first report about a message. False when this enrollment has no such message. */
+  displayed(report: DisplayReport): Promise<boolean>;
+  /** Expires commands without a result. Returns their number. */
   lapse(from: readonly CommandState[], now: number): Promise<number>;
 }
 
-/** How far the commands of one request have come. */
 export interface RequestProgress {
   readonly command: Command;
   readonly createdBy: string;
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly counts: Readonly<Record<CommandState, number>>;
+  readonly displayed: number;
   readonly failures: readonly {
     readonly device: DeviceId;
     readonly user: string;
@@ -86,7 +88,7 @@ export interface RequestProgress {
   }[];
 }
 
-/** Whose devices count; null: everybody's. */
+/** Scope of the devices; null: all devices. */
 export type CommandScope = Parameters<Devices['reached']>[1];
 
 export interface CommandPosition {
@@ -98,18 +100,18 @@ export interface CommandsPorts {
   readonly store: CommandStore;
   readonly shares: UnlockShareStore;
   readonly bus: Bus;
-  /** For the ledger alone. */
+  /** Clock for ledger entries and workspace states. */
   readonly clock: Clock;
   readonly devices: {
-    /** Called when a device has carried out `unenrol`; must be idempotent. */
-    unenrol(device: DeviceId): Promise<unknown>;
+    /** Called after a device carried out `unenroll`. Must be idempotent. */
+    unenroll(device: DeviceId): Promise<unknown>;
   };
-  /** Real time. */
+  /** Real time in Unix milliseconds. */
   readonly now?: () => number;
 }
 
 export interface IssueCommand {
-  /** Chosen by whoever wants to repeat the request without repeating the command. */
+  /** Id chosen by the caller, so that a repeated request does not repeat the command. */
   readonly id?: CommandId;
   readonly device: DeviceId;
   readonly command: Command;
@@ -119,29 +121,32 @@ export interface IssueCommand {
 
 export interface IssueToMany extends Omit<IssueCommand, 'device'> {
   readonly devices: readonly DeviceId[];
-  /** How many they were when somebody decided. */
+  /** Number of devices at the time of the admin's decision. */
   readonly expect?: number;
 }
 
 export interface IssuedToMany {
-  /** Of the request: with it again, nothing is issued twice. */
+  /** Id of the request. A repeated id issues nothing twice. */
   readonly id: CommandId;
   readonly queued: number;
   readonly refused: readonly { readonly device: DeviceId; readonly code: RefusedFor }[];
 }
 
-/** Why one device of many got no command. */
+/** Reason why one of many devices got no command. */
 const REFUSED_FOR = ['not_found', 'conflict', 'legal_hold'] as const;
 type RefusedFor = (typeof REFUSED_FOR)[number];
 const isRefusal = (code: string): code is RefusedFor => REFUSED_FOR.some((known) => known === code);
 
 const DAY = 86_400_000;
-/** Commands of one request that share a commit; between commits others have their turn. */
+const REQUESTS_SHOWN = 10;
+/** Commands that share a commit. Other writers run between two commits. */
 const AT_ONCE = 2_000;
 export const DEFAULT_LIFE = 7 * DAY;
 export const LONGEST_LIFE = 90 * DAY;
 const LAPSE_EVERY = 30_000;
 const FAILURES_SHOWN = 50;
+/** One text for unknown commands and for commands of other devices, so that a device learns nothing by guessing ids. */
+const NO_SUCH_COMMAND = 'This enrollment of the device has no such command.';
 
 export type Commands = ReturnType<typeof createCommands>;
 
@@ -153,9 +158,9 @@ export function createCommands({ store, shares, bus, clock, devices, now = Date.
     const createdAt = now();
     const expiresAt = createdAt + lifeOf(expiresInSeconds);
     const made = { id, request, device, command, createdBy: by, createdAt, expiresAt };
-    const stored = await store.insert(made, leafOf(made, clock.now()));
+    const stored = await store.insert(made, entryOf(made, clock.now()));
     if (stored.device !== device || !sameCommand(stored.command, command)) {
-      throw new CordonError('conflict', 'Another command has this id: choose a new one.', { id });
+      throw new CordonError('conflict', 'Another command has this id. Choose a new id.', { id });
     }
     return stored;
   }
@@ -167,20 +172,20 @@ export function createCommands({ store, shares, bus, clock, devices, now = Date.
   }
 
   /**
-   * One command each. A device that takes none is told of and holds up nobody else. Throws `conflict` when they are more or fewer by now than
-   * `expect`, unless this very request was carried out before: then it is told how many got the command, and nobody else gets it.
+   * Issues one command to each device. A device that cannot get a command is reported and does not stop the others. Throws `conflict` when
+   * the number of devices differs from `expect`. A repeated request returns the earlier result instead.
    */
   async function issueToMany(asked: IssueToMany): Promise<IssuedToMany> {
     const { id = newCommandId(), devices: wanted, expect, ...rest } = asked;
     lifeOf(rest.expiresInSeconds);
-    // In the order of the store's index: neighbours share its pages, and a commit writes whole pages.
+    // Order of the store's index, in which one commit writes whole pages.
     const all = [...new Set(wanted)].sort();
     if (expect !== undefined && all.length !== expect) {
       const before = await store.progress(id, null, 0);
       if (before && before.createdBy === rest.by && sameCommand(before.command, rest.command)) {
         return { id, queued: totalOf(before), refused: [] };
       }
-      const detail = `This would reach ${all.length} devices by now and not ${expect}: nothing was done. Look again, and decide anew.`;
+      const detail = `The request now selects ${all.length} devices, not ${expect}, so no command was issued. Review the selection and try again.`;
       throw new CordonError('conflict', detail, { expected: expect, found: all.length });
     }
     const refused: { device: DeviceId; code: RefusedFor }[] = [];
@@ -208,17 +213,17 @@ export function createCommands({ store, shares, bus, clock, devices, now = Date.
   }
 
   async function cancel(id: CommandId, by: string): Promise<CommandRecord> {
-    await store.cancel(id, movedBy('cancel'), now(), `Cancelled by ${by}.`);
+    await store.cancel(id, movedBy('cancel'), now(), `Canceled by ${by}.`);
     bus.publish({ kind: 'results' });
     const record = await get(id);
-    if (record.state === 'cancelled') return record;
+    if (record.state === 'canceled') return record;
     if (record.state === 'expired') {
-      throw new CordonError('command_expired', 'The command has expired: there is nothing to cancel.', { id });
+      throw new CordonError('command_expired', 'The command has expired, so it cannot be canceled.', { id });
     }
     const detail =
       record.state === 'stored'
-        ? 'The device has the command already: it cannot be called back.'
-        : `The command is ${record.state}: there is nothing to cancel.`;
+        ? 'The device already has the command, so it cannot be canceled.'
+        : `The command is ${record.state}, so it cannot be canceled.`;
     throw new CordonError('command_finished', detail, { id, state: record.state });
   }
 
@@ -229,27 +234,49 @@ export function createCommands({ store, shares, bus, clock, devices, now = Date.
   async function progress(request: CommandId, scope: CommandScope = null): Promise<RequestProgress> {
     const found = await store.progress(request, scope, FAILURES_SHOWN);
     if (found) return found;
-    const detail = 'There is no such command for many, or your role reaches none of its devices.';
+    const detail = 'There is no such request to many devices, or your role reaches none of its devices.';
     throw new CordonError('not_found', detail, { id: request });
+  }
+
+  async function requests(scope: CommandScope, cursor: string | null) {
+    const { ids, next } = await store.requests(cursor, REQUESTS_SHOWN);
+    const found: (RequestProgress & { readonly id: CommandId })[] = [];
+    for (const id of ids) {
+      const one = await store.progress(id, scope, 0);
+      if (one) found.push({ id, ...one });
+    }
+    return { requests: found, cursor: next };
   }
 
   async function said(word: CommandWord): Promise<void> {
     const answer = await store.word(word);
     if (!answer) {
-      // The same words whether it is another's or nobody's: a device learns nothing by trying ids.
-      throw new CordonError('not_found', 'This enrolment of the device has no such command.', { id: word.id });
+      throw new CordonError('not_found', NO_SUCH_COMMAND, { id: word.id });
     }
     bus.publish({ kind: 'results' });
-    if (answer.kind === 'unenrol' && word.event === 'done') await devices.unenrol(word.device);
+    if (answer.moved && word.event === 'done' && workspaceEventOf(answer.kind)) bus.publish({ kind: 'devices' });
+    if (answer.kind === 'unenroll' && word.event === 'done') await devices.unenroll(word.device);
   }
 
-  /** Resolves once it is durable. Saying the same twice is the same as once. */
+  /** Records that the device stored the command durably. A repeated report changes nothing. */
   const stored = (device: DeviceId, generation: number, id: CommandId) =>
-    said({ id, device, generation, event: 'stored', at: now(), detail: null });
+    said({ id, device, generation, event: 'stored', at: now(), domainAt: clock.now(), detail: null });
 
-  /** The device's result. Throws `not_found` for another device's or another enrolment's command, and changes nothing. */
+  /** Stores the device's result. Throws `not_found` for a command of another device or enrollment, and changes nothing. */
   const finished = (device: DeviceId, generation: number, result: CommandResult) =>
-    said({ id: result.command, device, generation, event: result.outcome, at: now(), detail: result.detail });
+    said({
+      ...{ id: result.command, device, generation, event: result.outcome, detail: result.detail },
+      ...{ at: now(), domainAt: clock.now() },
+    });
+
+  /** A future time becomes now, because the device's time is not trusted. Throws as `finished` does. */
+  async function displayed(device: DeviceId, generation: number, report: { readonly command: CommandId } & Displayed) {
+    const at = Math.min(report.at, now());
+    if (!(await store.displayed({ id: report.command, device, generation, on: report.on, at }))) {
+      throw new CordonError('not_found', NO_SUCH_COMMAND, { id: report.command });
+    }
+    bus.publish({ kind: 'results' });
+  }
 
   async function expire(): Promise<number> {
     const lapsed = await store.lapse(movedBy('lapse'), now());
@@ -264,16 +291,18 @@ export function createCommands({ store, shares, bus, clock, devices, now = Date.
     cancel,
     list,
     progress,
+    requests,
     pendingFor: async (device: DeviceId, generation: number): Promise<SentCommand[]> =>
       withShares(shares, await store.pending(device, generation, now()), now()),
     stored,
     finished,
+    displayed,
     expire,
-    /** Expires on a timer until the returned function is called. A failure is left to the next turn and told to `failed`. */
+    /** Expires commands at an interval until the returned function is called. */
     keepExpiring: (failed: (error: unknown) => void) => {
-      const timer = setInterval(() => void expire().catch(failed), LAPSE_EVERY);
-      timer.unref();
-      return () => clearInterval(timer);
+      const loop = new Loop({ run: async () => void (await expire()), failed, every: LAPSE_EVERY });
+      loop.requestAt(Date.now() + LAPSE_EVERY);
+      return () => loop.stop();
     },
   };
 }
@@ -287,18 +316,17 @@ export interface CommandResult {
 function lifeOf(seconds: number | undefined): number {
   const life = seconds === undefined ? DEFAULT_LIFE : seconds * 1000;
   if (life > 0 && life <= LONGEST_LIFE) return life;
-  const detail = `A command lives between a second and ${LONGEST_LIFE / DAY} days.`;
+  const detail = `A command must expire after at least a second and at most ${LONGEST_LIFE / DAY} days.`;
   throw new CordonError('invalid_input', detail, { field: 'expiresInSeconds' });
 }
 
-/** A wipe destroys what is somebody's, so an outsider may hold the operator to it. */
-function leafOf({ id, device, command }: NewCommand, at: number): LeafDraft<'workspace.wipe'> | null {
+/** A wipe destroys a person's data, so outsiders can hold the operator accountable for it. */
+function entryOf({ id, device, command }: NewCommand, at: number): EntryDraft<'workspace.wipe'> | null {
   return command.kind === 'wipe-workspace'
     ? { kind: 'workspace.wipe', at, subject: device, public: { command: id } }
     : null;
 }
 
-/** How many commands the request has. */
 export const totalOf = ({ counts }: Pick<RequestProgress, 'counts'>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 

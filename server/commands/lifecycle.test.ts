@@ -4,12 +4,12 @@ import { COMMAND_EVENTS, COMMAND_STATES, type CommandState, movedBy, type Step, 
 
 // state → [stored, done, failed, expired, lapse, cancel, ended]; '=' stays, '!' is refused.
 const TABLE: Record<CommandState, string> = {
-  queued: 'stored done failed expired expired cancelled cancelled',
-  stored: '= done failed expired expired ! cancelled',
+  queued: 'stored done failed expired expired canceled canceled',
+  stored: '= done failed expired expired ! canceled',
   done: '= = = = = ! =',
   failed: '= = = = = ! =',
   expired: '= done failed = = ! =',
-  cancelled: '= done failed = = = =',
+  canceled: '= done failed = = = =',
 };
 
 describe('the life of a command', () => {
@@ -42,6 +42,6 @@ describe('the life of a command', () => {
     expect(movedBy('lapse')).toEqual(['queued', 'stored']);
     expect(movedBy('ended')).toEqual(['queued', 'stored']);
     expect(movedBy('stored')).toEqual(['queued']);
-    expect(movedBy('done')).toEqual(['queued', 'stored', 'expired', 'cancelled']);
+    expect(movedBy('done')).toEqual(['queued', 'stored', 'expired', 'canceled']);
   });
 });

@@ -1,32 +1,29 @@
 /**
- * The life of a command as one table. A device's own word about the end outweighs what the server had assumed meanwhile: a command
- * that was given up as expired, or cancelled while it was on its way, and that the device says it has carried out, was carried out.
+ * The lifecycle of a command as one table. The device's own report about the end outweighs the server's assumption: an expired or canceled
+ * command that the device carried out counts as carried out.
  */
-import type { CommandKind } from '../../shared/protocol/frames.ts';
+import { COMMAND_KINDS, type CommandKind, destroysData } from '../../shared/protocol/command-kinds.ts';
 
-export const COMMAND_STATES = ['queued', 'stored', 'done', 'failed', 'expired', 'cancelled'] as const;
+export const COMMAND_STATES = ['queued', 'stored', 'done', 'failed', 'expired', 'canceled'] as const;
 export type CommandState = (typeof COMMAND_STATES)[number];
 
 export const COMMAND_EVENTS = [
-  /** The device has it durably. */
   'stored',
-  /** The device's word: carried out, tried in vain, or too late and therefore not tried. */
+  /** Reports of the device: carried out, failed, or expired before an attempt. */
   'done',
   'failed',
   'expired',
-  /** The server's timer: it was not heard of in time. */
+  /** The server's timer: no result arrived in time. */
   'lapse',
-  /** An admin calls it back. */
   'cancel',
   /** The device was revoked or unenrolled, or enrolled again. */
   'ended',
 ] as const;
 export type CommandEvent = (typeof COMMAND_EVENTS)[number];
 
-/** What cannot be undone, and takes what is somebody's. */
-export const DESTROYING: ReadonlySet<CommandKind> = new Set(['wipe-workspace', 'unenrol']);
+export const DESTROYING: ReadonlySet<CommandKind> = new Set(COMMAND_KINDS.filter(destroysData));
 
-/** The state that follows; the same state when there is nothing new in the event; `refuse` when somebody must be told no. */
+/** The next state; the same state when the event is not new; `refuse` when the caller must get an error. */
 export type Step = CommandState | 'refuse';
 
 const LIFECYCLE: Readonly<Record<CommandState, Readonly<Record<CommandEvent, Step>>>> = {
@@ -36,8 +33,8 @@ const LIFECYCLE: Readonly<Record<CommandState, Readonly<Record<CommandEvent, Ste
     failed: 'failed',
     expired: 'expired',
     lapse: 'expired',
-    cancel: 'cancelled',
-    ended: 'cancelled',
+    cancel: 'canceled',
+    ended: 'canceled',
   },
   stored: {
     stored: 'stored',
@@ -46,7 +43,7 @@ const LIFECYCLE: Readonly<Record<CommandState, Readonly<Record<CommandEvent, Ste
     expired: 'expired',
     lapse: 'expired',
     cancel: 'refuse',
-    ended: 'cancelled',
+    ended: 'canceled',
   },
   done: {
     stored: 'done',
@@ -75,14 +72,14 @@ const LIFECYCLE: Readonly<Record<CommandState, Readonly<Record<CommandEvent, Ste
     cancel: 'refuse',
     ended: 'expired',
   },
-  cancelled: {
-    stored: 'cancelled',
+  canceled: {
+    stored: 'canceled',
     done: 'done',
     failed: 'failed',
-    expired: 'cancelled',
-    lapse: 'cancelled',
-    cancel: 'cancelled',
-    ended: 'cancelled',
+    expired: 'canceled',
+    lapse: 'canceled',
+    cancel: 'canceled',
+    ended: 'canceled',
   },
 };
 
@@ -90,7 +87,7 @@ export function step(state: CommandState, event: CommandEvent): Step {
   return LIFECYCLE[state][event];
 }
 
-/** The states that `event` moves to another one: what a conditional update asks for. */
+/** States that `event` changes, for a conditional update. */
 export function movedBy(event: CommandEvent): CommandState[] {
   return COMMAND_STATES.filter((state) => {
     const next = step(state, event);

@@ -4,22 +4,21 @@
  */
 import { MOST_UNLOCK_SHARES } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
-import type { CommandRecord } from './commands.ts';
+import type { CommandRecord } from './command-record.ts';
 
 export interface UnlockShareStore {
-  /** The same for one lock command however often it is asked for. Durable before it resolves. */
+  /** Returns the same share for one lock command each time. Durable when it resolves. */
   shareOfLock(wanted: { readonly lock: CommandId; readonly device: DeviceId; readonly at: number }): Promise<string>;
-  /** Shares of the device's lock commands, newest first. */
+  /** Lists the shares of the device's lock commands, newest first. */
   sharesOf(device: DeviceId, limit: number): Promise<string[]>;
 }
 
-/** A command as it is sent to a device. */
 export interface SentCommand extends CommandRecord {
-  /** Base64. Never shown to an admin. */
+  /** Shares of a lock or an unlock, base64. Admins do not see them. */
   readonly shares?: readonly string[];
 }
 
-/** A lock needs its own share; an unlock every share that the device may be locked with, since a lock can be on its way. */
+/** Adds the shares: to a lock its own, and to an unlock the share of every lock that may have reached the device. */
 export function withShares(
   store: UnlockShareStore,
   commands: readonly CommandRecord[],

@@ -1,4 +1,4 @@
-/** The console's build: when it is missing or older than its sources (`npm run console`, and each start of a server). */
+/** Builds the console if the build is missing or older than its sources. */
 import { join } from 'node:path';
 import { buildByHand, builtFolder, ensureBuilt, exitAfter, type Pages } from '../../shared/pages/build.ts';
 
@@ -7,7 +7,7 @@ const CONSOLE: Pages = { name: 'the console', script: 'console', root: HERE, sou
 
 export const CONSOLE_FOLDER = builtFolder(CONSOLE);
 
-/** `say` gets one line before a build. Rejects with the output of the build, or with how to build. */
+/** `say` receives one line before a build. Rejects with the output of a failed build, or with instructions for the build. */
 export const ensureConsole = (say: (line: string) => void): Promise<void> => ensureBuilt(CONSOLE, say);
 
 if (import.meta.main) exitAfter(buildByHand(CONSOLE));

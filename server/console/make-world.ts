@@ -1,7 +1,7 @@
 /**
- * Makes `world.json`, the map's outlines as SVG paths: `node server/console/make-world.ts`. Run by hand when the atlas changes. The source is
- * Natural Earth (public domain) as the packages world-atlas 2 ships it; the borders are Natural Earth's and decide nothing: where a device is, is said
- * by `shared/areas`. Projecting here keeps the projection and the atlas out of what a browser loads.
+ * Generator of `world.json`, the outlines of the map as SVG paths: `node server/console/make-world.ts`. Run it after a change of the atlas. The source
+ * is Natural Earth (public domain) in the package world-atlas 2. Its borders decide nothing: `shared/areas` locates devices. The projection happens
+ * here, so that no browser loads the projection or the atlas.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ import type { GeometryCollection, Topology } from 'topojson-specification';
 type Atlas = Topology<{ countries: GeometryCollection<{ name: string }> }>;
 const WIDTH = 1000;
 const HEIGHT = 500;
-/** Smaller than this, in square units, a country is a dot as well: nobody could see or hit it. */
+/** Area in square units below which a country is also a dot, because its outline is too small to see or to click. */
 const SMALL = 14;
 
 const alpha2 = new Map(iso31661.map(({ numeric, alpha2: code }) => [numeric, code]));
@@ -27,7 +27,7 @@ function read(file: string) {
   }));
 }
 
-/** Relative whole steps: a third of what absolute decimals take. */
+/** Relative integer steps, which need a third of the space of absolute decimals. */
 class Pen implements GeoContext {
   text = '';
   #at: [number, number] = [0, 0];

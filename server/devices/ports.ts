@@ -1,31 +1,35 @@
-/** What the devices module asks of the store, and the shapes that go through it. */
-import type { AreaCode } from '../../shared/areas/area-code.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { EvidenceArea, HomeArea } from '../../shared/areas/area-code.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import type { LocationRecord } from '../../shared/pack/location-records.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
-import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
-import type { Scope } from './scope.ts';
+import type { AccountId, DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
+import type { Placed, Scope } from './scope.ts';
+import type { Workspace, WorkspaceState } from './workspace.ts';
 
 export type DeviceStatus = 'active' | 'revoked' | 'unenrolled';
 
 export interface Group {
   readonly id: GroupId;
   readonly name: string;
-  /** For devices that have none of their own. */
-  readonly home: AreaCode | null;
-  readonly seat: AreaCode | null;
+  /** Home for devices without their own. */
+  readonly home: HomeArea | null;
+  readonly seat: HomeArea | null;
   readonly createdAt: number;
 }
 
-/** An admin's word on where a device is, or on where its home is (then one place), while it holds. Domain time. */
+/** An admin's location statement on a device, or on its home (one area), while it is valid. Domain time. */
 export interface Statement {
   readonly kind: 'presence' | 'home';
   readonly reason: string;
-  readonly areas: readonly AreaCode[];
+  readonly areas: readonly HomeArea[];
   readonly at: number;
   readonly until: number;
+  /** The admin who made the statement and the second person who confirmed it. Absent in old statements. */
+  readonly by?: AccountId | undefined;
+  readonly confirmedBy?: AccountId | null | undefined;
 }
 
-/** Times are domain time. `address` is what the last connection came from, or the last poll of a device that may not connect. */
+/** Times are domain time. `address`: of the last connection, or of the last poll of a suspended device. */
 export interface Presence {
   readonly connected: boolean;
   readonly changedAt: number;
@@ -34,7 +38,7 @@ export interface Presence {
   readonly agent: string | null;
   readonly listVersion: number;
   readonly recordStored: number;
-  readonly rootVersion: number;
+  readonly approverSetVersion: number;
   readonly reportsThrough: number;
 }
 
@@ -43,24 +47,24 @@ export interface Device {
   readonly generation: number;
   readonly status: DeviceStatus;
   readonly person: PersonId;
-  /** The person's name. */
   readonly user: string;
   readonly group: { readonly id: GroupId; readonly name: string };
-  /** What a statement says, or else its own, or else its group's. */
-  readonly home: AreaCode | null;
-  /** Its own, or else its group's. */
-  readonly seat: AreaCode | null;
-  /** What was set on the device itself. */
-  readonly own: { readonly home: AreaCode | null; readonly seat: AreaCode | null };
+  /** Effective home: from a statement, or the device's own, or its group's. */
+  readonly home: HomeArea | null;
+  /** The device's own seat, or its group's. */
+  readonly seat: HomeArea | null;
+  /** Home and seat that were set on the device itself. */
+  readonly own: { readonly home: HomeArea | null; readonly seat: HomeArea | null };
   readonly statement: Statement | null;
-  /** A legal hold on the device or on its person is in effect. */
-  readonly underHold: boolean;
+  readonly underLegalHold: boolean;
   readonly enrolledAt: number;
   readonly endedAt: number | null;
   readonly recordVersion: number;
   readonly hostname: string | null;
   readonly platform: string | null;
-  /** Null until it has connected for the first time. */
+  /** Workspace state that the present enrollment reported. */
+  readonly workspace: Workspace;
+  /** Presence; null until the device has connected. */
   readonly presence: Presence | null;
 }
 
@@ -68,17 +72,28 @@ export const DEVICE_SORTS = ['id', 'user', 'enrolled', 'seen'] as const;
 export type DeviceSort = (typeof DEVICE_SORTS)[number];
 
 export interface DeviceFilter {
-  /** Part of the user's name, the host name or the id; ASCII letters in either case. */
+  /** Part of the user's name, the host name or the id. ASCII letters match in either case. */
   readonly text?: string;
   readonly group?: GroupId;
   readonly person?: PersonId;
   readonly status?: DeviceStatus;
-  /** Where the device is, or may be; a device whose place is not known any more is nowhere. */
-  readonly area?: AreaCode;
+  /** Current or possible location. A device with an expired location matches no area. */
+  readonly area?: EvidenceArea;
   readonly connected?: boolean;
+  /** True: the device has connected since its enrollment. */
+  readonly everConnected?: boolean;
+  /** Devices that were last seen before this time and are not connected. */
+  readonly seenBefore?: number;
+  /** Devices that have connected and have an older order list than this version. */
+  readonly listBelow?: number;
+  /** True: fresh evidence locates the device. */
+  readonly located?: boolean;
+  /** True: the organization has countersigned the device's messaging key. False: the key waits for that. */
+  readonly countersigned?: boolean;
+  readonly workspace?: WorkspaceState;
 }
 
-/** Which devices: those of the filter that the scope reaches, as they are at `now`. */
+/** A selection of devices: those that match the filter at `now` within the scope. */
 export interface Selection {
   readonly filter: DeviceFilter;
   readonly scope: Scope;
@@ -88,14 +103,13 @@ export interface Selection {
 export interface DeviceQuery extends Selection {
   readonly sort: DeviceSort;
   readonly descending: boolean;
-  /** The sort's value and the id of the last device of the page before. */
+  /** Sort value and id of the last device of the previous page. */
   readonly after: { readonly value: string | number; readonly id: string } | null;
-  /** How many to pass over first. */
   readonly offset: number;
   readonly limit: number;
 }
 
-/** A certificate that was issued to a device. Real times. */
+/** Certificate of a device. Its times are real times. */
 export interface HeldCertificate {
   readonly serial: string;
   readonly fingerprint: string;
@@ -107,14 +121,14 @@ export interface HeldCertificate {
   readonly supersededAt: number | null;
 }
 
-/** A certificate as the listener's question finds it, with what its device has become since. */
+/** A certificate with its device's present state, for the check at an upgrade. */
 export interface CertificateRow extends HeldCertificate {
   readonly der: string;
   readonly device: DeviceId | null;
   readonly issuedAt: number;
   readonly deviceStatus: DeviceStatus | null;
   readonly deviceGeneration: number | null;
-  /** An older certificate of the same generation is still good: this one has not been used before. */
+  /** True for a renewed certificate before its first use: an older certificate of the same generation is still valid. */
   readonly renews: boolean;
 }
 
@@ -124,63 +138,95 @@ export interface Ended {
   readonly at: number;
   /** Real time, for its certificates and commands. */
   readonly realAt: number;
-  /** RFC 5280, section 5.3.1. */
+  /** Revocation reason (RFC 5280, section 5.3.1). */
   readonly reason: number;
 }
 
 export interface DeviceUpdate {
-  readonly home?: AreaCode | null;
-  readonly seat?: AreaCode | null;
+  readonly home?: HomeArea | null;
+  readonly seat?: HomeArea | null;
   readonly group?: GroupId;
   readonly statement?: Statement | null;
 }
 
+export interface DeviceName extends Placed {
+  readonly id: DeviceId;
+  readonly user: string;
+  readonly hostname: string | null;
+}
+
+/** A change of location that changes an order's verdict: its ledger entry, and the record whose digest the entry names. */
+export interface LocationEntry {
+  readonly entry: EntryDraft<'location.stated'>;
+  readonly orders: readonly string[];
+  readonly record: LocationRecord;
+  /** Reason; null for a change without one. */
+  readonly reason: { readonly text: string; readonly salt: string } | null;
+}
+
 export interface DeviceStore {
-  certificate(fingerprint: string): Promise<CertificateRow | null>;
-  /** Marks every older certificate of the same device and generation as superseded. */
-  supersedeOlder(certificate: CertificateRow, at: number): Promise<void>;
   get(id: DeviceId): Promise<Device | null>;
-  /** Of all its enrolments, the newest first. */
-  certificates(id: DeviceId): Promise<HeldCertificate[]>;
-  /** `total`: of the whole selection, whatever the page. */
+  /** `total`: the size of the whole selection. */
   list(query: DeviceQuery): Promise<{ readonly devices: Device[]; readonly total: number }>;
-  /** Which of these are within the scope, whatever their status. */
+  /** Names of devices in any status, for `visibleNames`. */
+  names(devices: readonly DeviceId[]): Promise<DeviceName[]>;
+  /** The given devices that are within the scope, in any status. */
   within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]>;
   all(selection: Selection): Promise<DeviceId[]>;
   /**
-   * False when there is no such active device. Throws `not_found` when the group does not exist, `conflict` when the device's person does not
-   * belong to it. Domain time.
+   * Changes a device. False without such an active device. Throws `not_found` without such a group, and `conflict` when the device's person
+   * does not belong to it. Times are domain time.
    */
-  update(id: DeviceId, change: DeviceUpdate, at: number): Promise<boolean>;
-  /** When the next statement lapses; null: there is none. */
-  nextLapse(): Promise<number | null>;
-  /** Devices whose statement has lapsed at `now`: it states no home any more, but they are found again until `forgetStatements`. */
-  lapseStatements(now: number): Promise<DeviceId[]>;
-  forgetStatements(now: number): Promise<void>;
+  update(id: DeviceId, change: DeviceUpdate, at: number, entry?: LocationEntry | null): Promise<boolean>;
   /**
-   * Ends an active device: its certificates are revoked, each with its leaf, its open commands cancelled, and what waits for it goes back, unless
-   * a legal hold keeps it. False, and nothing changed, when it is not active.
+   * Ends an active device: revokes its certificates, each with its ledger entry, cancels its open commands, and returns its waiting
+   * messages unless a legal hold keeps them. False without an active device.
    */
-  end(id: DeviceId, ended: Ended, leaf: (serial: string) => LeafDraft<'certificate.revoked'>): Promise<boolean>;
+  end(id: DeviceId, ended: Ended, entry: (serial: string) => EntryDraft<'certificate.revoked'>): Promise<boolean>;
+}
+
+export interface CertificateStore {
+  certificate(fingerprint: string): Promise<CertificateRow | null>;
+  /** Marks all older certificates of the same enrollment as superseded. */
+  supersedeOlder(certificate: CertificateRow, at: number): Promise<void>;
+  /** Certificates of all enrollments, newest first. */
+  certificates(id: DeviceId): Promise<HeldCertificate[]>;
+}
+
+export interface StatementStore {
+  /** End of the next statement; null without one. */
+  nextExpiry(): Promise<number | null>;
+  /** Ends the statements that have expired at `now`, and returns their devices until `forgetStatements`. */
+  expireStatements(now: number): Promise<DeviceId[]>;
+  forgetStatements(now: number): Promise<void>;
 }
 
 export interface GroupStore {
   groups(): Promise<Group[]>;
   group(id: GroupId): Promise<Group | null>;
-  /** Throws `conflict` when the name is taken. */
+  /** Creates a group. Throws `conflict` when the name exists. */
   insertGroup(group: Group): Promise<void>;
-  /** Throws `conflict` when the name is taken; false when there is no such group. */
+  /** Changes a group. Throws `conflict` when the name exists. False without such a group. */
   updateGroup(
     id: GroupId,
-    change: { name?: string; home?: AreaCode | null; seat?: AreaCode | null },
+    change: { name?: string; home?: HomeArea | null; seat?: HomeArea | null },
     at: number,
   ): Promise<boolean>;
-  /** Throws `conflict` while devices, activation codes or people are in it; false when there is no such group. */
+  /** Deletes a group. Throws `conflict` while devices, activation codes or people are in it. False without such a group. */
   deleteGroup(id: GroupId, at: number): Promise<boolean>;
   devicesOf(group: GroupId): Promise<DeviceId[]>;
+  placementsOf(group: GroupId): Promise<OwnPlacement[]>;
 }
 
-/** One socket of a device. The epoch fences: what an older socket says no longer counts. */
+/** `home` and `seat`: the device's own, without its group's. */
+export interface OwnPlacement {
+  readonly device: DeviceId;
+  readonly home: HomeArea | null;
+  readonly seat: HomeArea | null;
+  readonly statement: Statement | null;
+}
+
+/** One socket of a device. Reports with an older epoch are ignored. */
 export interface Session {
   readonly device: DeviceId;
   readonly epoch: number;
@@ -196,39 +242,39 @@ export interface Connected {
 
 export interface Opened {
   readonly epoch: number;
-  /** Another socket of this device counted as connected. */
+  /** True: another socket of this device counted as connected. */
   readonly tookOver: boolean;
-  /** The highest report stored of this generation. */
+  /** The highest stored report of this enrollment. */
   readonly reportsThrough: number;
-  /** What this enrolment was last known to hold. */
-  readonly held: { readonly list: number; readonly record: number; readonly root: number };
+  /** The last known document versions of this enrollment. */
+  readonly held: { readonly list: number; readonly record: number; readonly approverSet: number };
 }
 
-/** A device that may not connect has asked by plain HTTPS what it has to know. */
+/** A poll of a suspended device by HTTPS. */
 export interface Sighted {
   readonly device: DeviceId;
   readonly generation: number;
   readonly address: string | null;
-  /** What it says that it has stored; null: it does not say. */
+  /** Stored document versions in the device's request; null: not stated. */
   readonly held: Opened['held'] | null;
   readonly at: number;
 }
 
-/** What a live socket has told. What is left out stays as it is. */
+/** Facts from a live socket. Missing fields stay unchanged. */
 export interface Seen {
   readonly at: number;
   readonly agent?: string;
   readonly list?: number;
   readonly record?: number;
-  readonly root?: number;
+  readonly approverSet?: number;
   readonly reports?: number;
 }
 
-export type NewAlarm = Pick<Alarm, 'at' | 'device' | 'code' | 'detail'>;
+export type NewAlert = Pick<Alert, 'at' | 'device' | 'code' | 'detail'>;
 
-export interface Alarm {
+export interface Alert {
   readonly id: number;
-  /** Time of the newest of the `count` alarms; `detail` is from the same one. */
+  /** Time of the newest of the `count` alerts, which also gives `detail`. */
   readonly at: number;
   readonly firstAt: number;
   readonly count: number;
@@ -236,27 +282,42 @@ export interface Alarm {
   readonly device: DeviceId | null;
   readonly code: string;
   readonly detail: string;
+  /** `by`: the present name of the account. */
+  readonly acknowledged: { readonly at: number; readonly by: string } | null;
+}
+
+export interface AlertQuery {
+  readonly scope: Scope;
+  readonly device: DeviceId | null;
+  /** Selects alerts about the installation or about devices; null: both. */
+  readonly about: 'installation' | 'devices' | null;
+  /** Selects acknowledged or open alerts; null: both. */
+  readonly acknowledged: boolean | null;
+  /** Excludes alerts from before this time. */
+  readonly since: number | null;
+  readonly before: number | null;
+  readonly grave: boolean;
+  readonly limit: number;
 }
 
 export interface PresenceStore {
-  /** Null when the device is not active in this generation (any more). A take-over raises `alarm` in the same transaction. */
-  connected(connected: Connected, alarm: NewAlarm): Promise<Opened | null>;
-  /** Nothing happens when a newer session has opened. */
+  /** Records a connection. Null when the device is not active in this generation. A take-over raises `alert` in the same transaction. */
+  connected(connected: Connected, alert: NewAlert): Promise<Opened | null>;
+  /** Records the end of a connection. Does nothing when a newer session has opened. */
   disconnected(session: Session, at: number): Promise<void>;
   seen(session: Session, seen: Seen): Promise<void>;
-  /** Nothing happens while a session is open, nor when the same was written down a short time ago, nor before the enrolment has connected once. */
+  /** Records a poll. Does nothing while a session is open, shortly after an equal record, or before the first connection. */
   sighted(sighted: Sighted): Promise<void>;
-  /** After a restart no socket is left. */
+  /** Marks all devices as disconnected, after a restart. */
   reset(at: number): Promise<void>;
   putInventory(device: DeviceId, inventory: Inventory): Promise<void>;
   inventory(device: DeviceId): Promise<Inventory | null>;
-  raise(alarm: NewAlarm): Promise<void>;
-  /** Newest first, below the id `before`. Alarms about no device are seen by those alone who see all. */
-  alarms(query: {
-    scope: Scope;
-    device: DeviceId | null;
-    before: number | null;
-    grave: boolean;
-    limit: number;
-  }): Promise<Alarm[]>;
+}
+
+export interface AlertStore {
+  raise(alert: NewAlert): Promise<void>;
+  /** Alerts with an id below `before`, newest first. Only admins with the full scope see alerts of the installation. */
+  alerts(query: AlertQuery): Promise<Alert[]>;
+  /** Acknowledges an alert. False if it was raised again, is too old or is outside the scope. A second acknowledgment changes nothing. */
+  acknowledge(id: number, scope: Scope, by: string, at: number): Promise<boolean>;
 }

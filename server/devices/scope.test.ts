@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseArea, parsePlace } from '../../shared/areas/area-code.ts';
+import { parseHomeArea, parseScopeArea } from '../../shared/areas/area-code.ts';
 import { newGroupId } from '../../shared/protocol/ids.ts';
 import { reachOf } from '../admins/roles.ts';
 import { groupInScope, inScope } from './scope.ts';
@@ -24,8 +24,8 @@ it.each([
   ['CN', 'HK', false],
   ['PK', null, false],
 ])('a role for %s reaches a device whose home is %s: %s', (area, home, reached) => {
-  const scope = reachOf('devices.list', [{ role: 'fleet', group: null, area: parseArea(area) }]).devices;
-  const place = home === null ? null : parsePlace(home);
+  const scope = reachOf('devices.list', [{ role: 'fleet', group: null, area: parseScopeArea(area) }]).devices;
+  const place = home === null ? null : parseHomeArea(home);
   expect(inScope(scope, { group, home: place })).toBe(reached);
   expect(groupInScope(scope, { id: group, home: place })).toBe(reached);
 });

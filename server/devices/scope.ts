@@ -1,21 +1,21 @@
-/** Which devices somebody may see. Pure; `server/store/device-scope.ts` says the same in SQL, and one suite holds both to it. */
-import { type AreaCode, withParents } from '../../shared/areas/area-code.ts';
+/** The devices that an admin may see. Pure. `server/store/device-scope.ts` has the same rule in SQL, and one suite tests both. */
+import { type HomeArea, withParents } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 
-/** Devices of one group, or with their home in these areas (groups of countries expanded), or both at once. */
+/** Devices of one group, or with a home in these areas (country groups expanded), or both. */
 export interface ScopePart {
   readonly group: GroupId | null;
-  readonly homes: readonly AreaCode[] | null;
+  readonly homes: readonly HomeArea[] | null;
 }
 
-/** Whatever any part reaches; null: every device. */
+/** Union of the parts; null: every device. */
 export type Scope = readonly ScopePart[] | null;
 
-/** A device, or an activation code that is to become one, with the home that counts for it. */
+/** A device, or the future device of an activation code, with its effective home. */
 export interface Placed {
   readonly group: string;
-  readonly home: AreaCode | null;
+  readonly home: HomeArea | null;
 }
 
 export function inScope(scope: Scope, { group, home }: Placed): boolean {
@@ -23,15 +23,15 @@ export function inScope(scope: Scope, { group, home }: Placed): boolean {
   return scope.some((part) => (part.group === null || part.group === group) && isHomeIn(part.homes, home));
 }
 
-/** Whether somebody may know of a group: it is theirs, or its devices' home is. */
+/** True for a group that is in the scope or has devices with a home in it. */
 export function groupInScope(
   scope: Scope,
-  { id, home }: { readonly id: string; readonly home: AreaCode | null },
+  { id, home }: { readonly id: string; readonly home: HomeArea | null },
 ): boolean {
   return scope === null || scope.some((part) => (part.group === null ? isHomeIn(part.homes, home) : part.group === id));
 }
 
-/** Throws `out_of_scope`. */
+/** Throws `out_of_scope` when the scope does not contain the device. */
 export function requireInScope(scope: Scope, placed: Placed): void {
   if (inScope(scope, placed)) return;
   const { group, home } = placed;
@@ -41,6 +41,6 @@ export function requireInScope(scope: Scope, placed: Placed): void {
   });
 }
 
-function isHomeIn(homes: readonly AreaCode[] | null, home: AreaCode | null): boolean {
+function isHomeIn(homes: readonly HomeArea[] | null, home: HomeArea | null): boolean {
   return homes === null || (home !== null && withParents(home).some((whole) => homes.includes(whole)));
 }

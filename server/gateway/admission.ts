@@ -1,39 +1,37 @@
 /**
- * Admits connections: a bounded number of handshakes at one time, in all and of one address, and a bounded number of open connections of one address.
- * Connections beyond the bounds wait, and addresses take turns. Ten thousand devices that reconnect at once all get in this way, and one address
- * cannot keep the others out.
+ * Admission of connections. It limits handshakes at one time, in total and per address, and open connections per address. Further
+ * connections wait, and addresses take turns. Ten thousand devices that reconnect at once all connect, and one address cannot keep the
+ * others out.
  */
 import type { Socket } from 'node:net';
 
 export interface AdmissionLimits {
-  /** Handshakes under way. */
+  /** Maximum handshakes in progress. */
   readonly handshakes: number;
   readonly handshakesOfOne: number;
-  /** Open connections of one address, those in a handshake included. */
+  /** Maximum open connections of one address, including those in a handshake. */
   readonly openOfOne: number;
-  /** Open connections in all. */
   readonly open: number;
-  /** Connections that wait, and for how many milliseconds at most. */
+  /** Maximum number of waiting connections, and their longest wait in milliseconds. */
   readonly waiting: number;
   readonly patience: number;
 }
 
-/** Devices have a certificate each, and a whole office may come from one address. */
+/** Limits of the device listener. Each device has a certificate, and a whole office may share one address. */
 export const DEVICE_LIMITS: AdmissionLimits = {
   ...{ handshakes: 1_024, handshakesOfOne: 512 },
   ...{ openOfOne: Number.POSITIVE_INFINITY, open: Number.POSITIVE_INFINITY },
   ...{ waiting: 16_384, patience: 60_000 },
 };
-/** Clients of the public listener are anonymous, and each needs a connection for a moment. */
+/** Limits of the public listener. Its clients are anonymous, and each needs a connection only briefly. */
 export const PUBLIC_LIMITS: AdmissionLimits = {
   ...{ handshakes: 512, handshakesOfOne: 128, openOfOne: 256, open: 4_096 },
   ...{ waiting: 8_192, patience: 30_000 },
 };
 
 export interface Admission {
-  /** `start` begins the handshake, now or later. A connection that cannot wait is destroyed. */
+  /** Calls `start` for the handshake, now or later. Destroys a connection that cannot wait. */
   admit(socket: Socket, address: string | null, start: () => void): void;
-  /** The handshake of this connection is over. */
   secured(socket: Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>): void;
   counts(): { readonly handshakes: number; readonly waiting: number; readonly refused: number };
 }
@@ -44,7 +42,7 @@ interface OfAddress {
   readonly queue: Map<Socket, () => void>;
 }
 
-/** The TLS socket over a connection has the same two ends as the connection itself. */
+/** Key of a connection. The TLS socket over a connection has the same two end points. */
 export const endsOf = ({
   remoteAddress,
   remotePort,
@@ -55,9 +53,9 @@ export const endsOf = ({
 
 export function createAdmission(limits: AdmissionLimits): Admission {
   const addresses = new Map<string, OfAddress>();
-  /** Addresses with a queue, in the order of their turns. */
+  /** Addresses with waiting connections, in the order in which the listener serves them. */
   const turns = new Set<string>();
-  /** By `endsOf`: ends the handshake. */
+  /** Functions that end a handshake, by `endsOf`. */
   const underWay = new Map<string, () => void>();
   let open = 0;
   let handshakes = 0;
@@ -100,7 +98,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
     start();
   }
 
-  /** Lets in those for whom there is room, one of each address in turn. */
+  /** Starts waiting handshakes within the limits, one per address at a time. */
   function next(): void {
     for (const address of turns) {
       if (handshakes >= limits.handshakes || open >= limits.open) return;
@@ -115,7 +113,6 @@ export function createAdmission(limits: AdmissionLimits): Admission {
       of.queue.delete(socket);
       waiting -= 1;
       turns.delete(address);
-      // At the end of the turns, so that this loop comes to it again.
       if (of.queue.size > 0) turns.add(address);
       begin(socket, address, of, start);
     }
@@ -162,7 +159,10 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   };
 }
 
-/** One IPv6 customer has a /64 (RFC 6177), so its addresses count as one. `address` is canonical, and IPv4-mapped addresses are IPv4 there. */
+/**
+ * Source of a connection for the limits. An IPv6 customer has a /64 (RFC 6177), so a /64 counts as one source. `address`: in canonical
+ * form.
+ */
 function groupOf(address: string): string {
   if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('::');

@@ -1,35 +1,35 @@
 /**
- * Plain HTTPS on the device listener, behind the same client certificate as the link: finds the route, says who asks, and turns what is thrown
- * into a refusal. What the paths do is in the routes that it is given (`service-routes.ts` and its neighbours).
+ * HTTPS on the device listener, beside the WebSocket link. It finds the route, identifies the device by its client certificate, and turns
+ * errors into refusals.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { LINK_PATH } from '../../shared/protocol/frames.ts';
 import type { DeviceRoute } from './device-route.ts';
 import { identify } from './identity.ts';
-import type { DevicesPort, Log, NamesPort, RestorationPort } from './ports.ts';
+import type { DevicesPort, Log, NamesPort, RecoveryPort } from './ports.ts';
 import { type Answer, refusalOf, respond } from './refusals.ts';
 
-/** Requests of one device under way, so that no device holds more responses than this many. */
+/** Maximum requests of one device in progress, which limits the responses in memory. */
 const MOST_AT_ONCE = 16;
 
 export interface DeviceHttpPorts {
   readonly devices: Pick<DevicesPort, 'identify'>;
   readonly names: NamesPort;
-  readonly restoration: Pick<RestorationPort, 'returning'>;
+  readonly recovery: Pick<RecoveryPort, 'returning'>;
   readonly routes: readonly DeviceRoute[];
   readonly operatorUrl: string | null;
   readonly log: Log;
 }
 
-export function createDeviceHttp({ devices, names, restoration, routes, operatorUrl, log }: DeviceHttpPorts) {
+export function createDeviceHttp({ devices, names, recovery, routes, operatorUrl, log }: DeviceHttpPorts) {
   const byName = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
 
   const underWay = new Map<string, number>();
   function begin(device: string, response: ServerResponse): void {
     const own = underWay.get(device) ?? 0;
     if (own >= MOST_AT_ONCE) {
-      const detail = `A device makes at most ${MOST_AT_ONCE} requests at one time. Try again when one has ended.`;
+      const detail = `A device may make at most ${MOST_AT_ONCE} requests at one time. Try again when one has ended.`;
       throw new CordonError('unavailable', detail, { retryAfter: 2 });
     }
     if (response.closed) return;
@@ -43,7 +43,7 @@ export function createDeviceHttp({ devices, names, restoration, routes, operator
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
     const { pathname, searchParams: query } = new URL(request.url ?? '/', 'https://device');
-    const identity = await identify(devices, request.socket, restoration);
+    const identity = await identify(devices, request.socket, recovery);
     names.seen(request.headers.host);
     begin(identity.device, response);
     const { method } = request;
@@ -53,26 +53,26 @@ export function createDeviceHttp({ devices, names, restoration, routes, operator
     const one = byName.get(`${method} ${pathname.slice(0, last)}:id`);
     if (one) return one.answer({ identity, request, query, id: pathname.slice(last) });
     if (`${method} ${pathname}` === `GET ${LINK_PATH}`) return UPGRADE_REQUIRED;
-    throw new CordonError('not_found', 'The device listener has no such path; the link is GET /link with an upgrade.');
+    throw new CordonError('not_found', 'The device listener has no such path. The link is GET /link with an upgrade.');
   }
 
   return (request: IncomingMessage, response: ServerResponse): void => {
     answer(request, response)
       .catch((error: unknown) => {
-        // Without what follows it: that is what a person typed to find somebody.
+        // Cut off the query, because it can contain a name that a user searched for.
         const [path] = (request.url ?? '').split('?', 1);
         if (!isCordonError(error)) log.error({ error: String(error), path }, 'a device request failed');
         return refusalOf(error, operatorUrl);
       })
       .then((made) => respond(response, made))
       .catch((error: unknown) => {
-        log.debug({ error: String(error) }, 'a device went away before its answer');
+        log.debug({ error: String(error) }, 'a device disconnected before its response');
         response.destroy();
       });
   };
 }
 
-/** RFC 9110, section 15.5.22. */
+/** Response 426 (RFC 9110, section 15.5.22). */
 const UPGRADE_REQUIRED: Answer = {
   status: 426,
   headers: { Upgrade: 'websocket', Connection: 'Upgrade', 'Cache-Control': 'no-store' },

@@ -1,32 +1,32 @@
-/** One path of the device listener beside the link: what it is asked with, and the forms of its answers. Who asks, the certificate has said. */
+/** One HTTPS route of the device listener: its request and the forms of its response. */
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
-import type { Identity } from '../devices/identify.ts';
+import type { Identity } from '../devices/identity.ts';
 import type { Answer } from './refusals.ts';
 
 const LARGEST_BODY = 512 * 1024;
 
-/** How long the body of a request may take: all of it, and until the next bytes of it. Milliseconds. */
+/** Deadlines in milliseconds for a request's body: for the whole body, and for its next bytes. */
 export interface Patience {
   readonly whole: number;
   readonly silent: number;
 }
 
-/** No device waits longer for an answer. */
+/** Deadlines of most routes. No device waits longer for a response. */
 const PROMPT: Patience = { whole: 60_000, silent: 30_000 };
 
 export interface DeviceRequest {
   readonly identity: Identity;
   readonly request: IncomingMessage;
   readonly query: URLSearchParams;
-  /** The last part of a path that ends in `/:id`, as it came; empty for others. */
+  /** The last segment of a path that ends in `/:id`; empty for other paths. */
   readonly id: string;
 }
 
 export interface DeviceRoute {
   readonly method: 'GET' | 'POST' | 'PUT';
-  /** A whole path, or one that ends in `/:id`. */
+  /** A complete path, or a path that ends in `/:id`. */
   readonly path: string;
   answer(asked: DeviceRequest): Promise<Answer>;
 }
@@ -37,7 +37,7 @@ export const json = (value: unknown, headers: Readonly<Record<string, string>> =
   body: JSON.stringify(value),
 });
 
-/** Throws `too_large`, and `unavailable` when the body does not come to its end. The connection is over then. */
+/** Throws `too_large`, or `unavailable` for an incomplete body. Both end the connection. */
 export async function bytesOf(
   request: IncomingMessage,
   most = LARGEST_BODY,
@@ -58,7 +58,7 @@ export async function bytesOf(
     }
   } catch (error) {
     if (isCordonError(error)) throw error;
-    throw new CordonError('unavailable', 'The request broke off, or came too slowly; try again.', {}, error);
+    throw new CordonError('unavailable', 'The request was cut off or too slow. Try again.', {}, error);
   } finally {
     clearTimeout(whole);
     clearTimeout(silent);
@@ -74,7 +74,7 @@ export function queryOf<S extends z.ZodType>(schema: S, query: URLSearchParams):
   throw new CordonError('invalid_input', `${issue?.path.join('.')}: ${issue?.message}`, {}, parsed.error);
 }
 
-/** `what`: the body in words, for whoever sent another one. Throws `invalid_input`. */
+/** `what`: the name of the expected body, for the error. Throws `invalid_input`. */
 export async function bodyOf<S extends z.ZodType>(
   schema: S,
   request: IncomingMessage,

@@ -1,9 +1,8 @@
-/** One named function for each kind of frame that a device sends. Whose frame it is, the session's certificate has said. */
-import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
+/** Handles frames of devices: one named function for each kind, and the acknowledgment of each frame that it handled. */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
-import type { Observation } from '../../shared/verdict/terms.ts';
-import type { Mailing } from './mailing.ts';
+import type { MailDelivery } from './mail-delivery.ts';
+import { observationOf } from './observation.ts';
 import type { CommandsPort, DevicesPort, JurisdictionPort, Log, OrdersPort, RelayPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 
@@ -13,37 +12,33 @@ export interface DispatchPorts {
   readonly devices: DevicesPort;
   readonly commands: CommandsPort;
   readonly jurisdiction: JurisdictionPort;
-  readonly orders: Pick<OrdersPort, 'storeReceipt'>;
+  readonly orders: Pick<OrdersPort, 'receipts'>;
   readonly relay: Pick<RelayPort, 'accept'>;
-  readonly mailing: Pick<Mailing, 'mailbox' | 'taken'>;
+  readonly mailing: Pick<MailDelivery, 'mailbox' | 'taken'>;
   readonly log: Log;
-  /** The session has said hello and may be served. */
   welcome(session: DeviceSession, hello: Frame<'hello'>): Promise<void>;
 }
 
 export function createDispatch(ports: DispatchPorts) {
   const { devices, commands, jurisdiction, orders, relay, mailing, log, welcome } = ports;
 
-  /** Nobody waits to hear that it is stored, so it is written with what follows it: a device that has a list has receipts to send. */
-  async function have(session: DeviceSession, { list, record, root }: Frame<'have'>): Promise<void> {
-    session.storedList = list;
-    session.had = { list, record, root };
+  /** Stored only with the next acknowledgment, because a device with a new list sends receipts next. */
+  async function have(session: DeviceSession, { list, record, approverSet }: Frame<'have'>): Promise<void> {
+    session.acknowledgments.documents({ list, record, approverSet });
   }
 
   async function commandStored(session: DeviceSession, { id }: Frame<'command-stored'>): Promise<void> {
-    session.sent?.delete(id);
+    session.documents.commandStored(id);
     await commands.stored(session.device, session.generation, id);
   }
 
   async function report(session: DeviceSession, { seq, item }: Frame<'report'>): Promise<void> {
-    if (seq > session.reports) {
-      // Receipts of one list come together and share a commit.
+    if (session.acknowledgments.isNew(seq)) {
+      // Receipts about one list arrive together and share a commit.
       if (item.type === 'receipt') session.behind(take(session, item));
       else await take(session, item);
-      session.reports = seq;
     }
-    // Also for one that was known: the device has not heard so.
-    session.confirmed = Math.min(session.confirmed, session.reports - 1);
+    session.acknowledgments.report(seq);
   }
 
   async function take(session: DeviceSession, item: ReportItem): Promise<void> {
@@ -55,25 +50,27 @@ export function createDispatch(ports: DispatchPorts) {
         case 'evidence':
           return await jurisdiction.observe(device, generation, item.observations.map(observationOf));
         case 'receipt':
-          await orders.storeReceipt(device, generation, item.envelope);
-          session.receipts += 1;
+          await orders.receipts.store(device, generation, item.envelope);
+          session.acknowledgments.receipt();
           return;
         case 'result': {
           const { command, outcome, detail } = item;
           return await commands.finished(device, generation, { command, outcome, detail });
         }
-        case 'alarm':
-          return await devices.raiseAlarm({ device, code: reportedCode(item.code), detail: item.detail });
+        case 'displayed':
+          return await commands.displayed(device, generation, item);
+        case 'alert':
+          return await devices.raiseAlert({ device, code: reportedCode(item.code), detail: item.detail });
       }
     } catch (error) {
-      // What the store refuses for good must still be acknowledged, or the device would send it for ever. An admin hears of it.
+      // Acknowledge a permanent refusal too: otherwise the device would send the report forever. An alert informs the admin.
       if (!isCordonError(error) || TRANSIENT.has(error.code)) throw error;
       log.warn({ device, code: error.code, type: item.type }, 'a report was refused');
-      await devices.raiseAlarm({ device, code: 'report_refused', detail: `${item.type}: ${error.message}` });
+      await devices.raiseAlert({ device, code: 'report_refused', detail: `${item.type}: ${error.message}` });
     }
   }
 
-  /** In the order in which they come; the answer follows when it is durable. */
+  /** Posts are stored in the order of their arrival. The response follows when the post is durable. */
   async function post(session: DeviceSession, frame: Frame<'post'>): Promise<void> {
     const { device, generation } = session;
     session.charge(Math.floor(frame.to.length / RECIPIENTS_TO_A_FRAME));
@@ -81,7 +78,7 @@ export function createDispatch(ports: DispatchPorts) {
     session.behind(answer.then((posted) => session.sendThisTurn(posted)));
   }
 
-  return async function dispatch(session: DeviceSession, frame: DeviceFrame): Promise<void> {
+  async function dispatch(session: DeviceSession, frame: DeviceFrame): Promise<void> {
     if (frame.kind === 'hello') {
       if (session.epoch > 0) throw new CordonError('frame_malformed', 'A second hello.');
       return welcome(session, frame);
@@ -101,24 +98,28 @@ export function createDispatch(ports: DispatchPorts) {
       case 'taken':
         return mailing.taken(session, frame);
     }
-  };
+  }
+
+  /** Confirms the frames that were handled since the last call, after all their changes are durable. */
+  async function acknowledge(session: DeviceSession): Promise<void> {
+    await session.settled();
+    const unconfirmed = session.acknowledgments.take();
+    if (!unconfirmed) return;
+    const { had, reports } = unconfirmed;
+    const { device, epoch } = session;
+    await devices.seen({ device, epoch }, { ...had, ...(reports !== null && { reports }) });
+    if (reports !== null) session.send({ kind: 'reports-stored', through: reports });
+  }
+
+  return { dispatch, acknowledge };
 }
 
-/** Alarms that the server raises about a device. A device that reports one of them must not count in the server's own. */
-const OWN_ALARMS: ReadonlySet<string> = new Set(['taken_over', 'report_refused', 'other_alarms']);
-const reportedCode = (code: string): string => (OWN_ALARMS.has(code) ? `reported_${code}` : code);
+/** Alerts that the server raises about a device. The same code from a device gets a prefix, so that the server counts it apart. */
+const OWN_ALERTS: ReadonlySet<string> = new Set(['taken_over', 'report_refused', 'other_alerts']);
+const reportedCode = (code: string): string => (OWN_ALERTS.has(code) ? `reported_${code}` : code);
 
-/** What a post costs of a device's allowance grows with the mailboxes that it fills. */
+/** A post costs more of the device's frame allowance the more mailboxes it fills. */
 const RECIPIENTS_TO_A_FRAME = 16;
 
-/** Worth another try, on a new connection. */
+/** Errors after which the device tries again on a new connection. */
 const TRANSIENT: ReadonlySet<string> = new Set(['store_unavailable', 'ledger_unavailable', 'unavailable', 'internal']);
-
-/** A device may speak of its position and its network. An address is ours to observe, and a statement an admin's to make. */
-function observationOf(observation: Extract<ReportItem, { type: 'evidence' }>['observations'][number]): Observation {
-  if (observation.source !== 'position' && observation.source !== 'network') {
-    throw new CordonError('invalid_input', `A device cannot give evidence of the kind ${observation.source}.`);
-  }
-  const { whole, ...rest } = observation;
-  return { ...rest, areas: observation.areas.map(parseEvidenceArea), ...(whole === undefined ? {} : { whole }) };
-}

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parsePlace } from '../../shared/areas/area-code.ts';
+import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
 import { CLOSE, MAX_FRAME_FROM_DEVICE, type ReportItem } from '../../shared/protocol/frames.ts';
@@ -38,7 +38,7 @@ afterEach(() => expect(world.complaints).toEqual([]));
 
 const connected = (device: TestDevice) => new TestLink(device.tls).hello();
 const presence = async (device: TestDevice) => (await world.devices.get(device.id)).presence;
-const alarm = (code: string): ReportItem => ({ type: 'alarm', code, detail: 'x', at: 1 });
+const alert = (code: string): ReportItem => ({ type: 'alert', code, detail: 'x', at: 1 });
 const UPGRADE = [
   'GET /link HTTP/1.1',
   'Host: localhost',
@@ -53,28 +53,28 @@ const closeOf = async (link: TestLink, code: number) => expect((await link.close
 
 describe('connecting', () => {
   it('welcomes a device, and gives it whatever is newer than it has', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const link = await connected(device);
-    expect(link.frames.map((frame) => frame.kind)).toEqual(['welcome', 'roots', 'record', 'list', 'address']);
-    expect(await link.next('welcome')).toMatchObject({ device: device.id, generation: 1, root: 1, reports: 0 });
+    expect(link.frames.map((frame) => frame.kind)).toEqual(['welcome', 'approver-sets', 'record', 'list', 'address']);
+    expect(await link.next('welcome')).toMatchObject({ device: device.id, generation: 1, approverSet: 1, reports: 0 });
     expect((await link.next('address')).areas).toEqual(['PK']);
     expect(await presence(device)).toMatchObject({ connected: true, address: '127.0.0.1', agent: 'test' });
     link.socket.close();
     await link.closed;
-    const { list, record, root } = await link.next('welcome');
-    const again = await new TestLink(device.tls).hello({ list, record, root });
+    const { list, record, approverSet } = await link.next('welcome');
+    const again = await new TestLink(device.tls).hello({ list, record, approverSet });
     expect(again.frames.map((frame) => frame.kind)).toEqual(['welcome', 'address']);
     again.socket.close();
   });
 
   it('takes nobody without a certificate', async () => {
-    const { tls } = await world.enrol();
+    const { tls } = await world.enroll();
     const { key: _key, cert: _cert, ...bare } = tls;
     expect(await handshake(bare)).toBeInstanceOf(Error);
   });
 
   it('speaks TLS 1.3 alone, and prefers the hybrid post-quantum group', async () => {
-    const { tls } = await world.enrol();
+    const { tls } = await world.enroll();
     expect(await handshake({ ...tls, maxVersion: 'TLSv1.2' })).toBeInstanceOf(Error);
     const socket = await handshake(tls);
     if (!(socket instanceof TLSSocket)) throw socket;
@@ -90,7 +90,7 @@ describe('connecting', () => {
   });
 
   it.skipIf(!openssl.present)('lets openssl in with a certificate, by X25519MLKEM768, and not without', async () => {
-    const { tls } = await world.enrol();
+    const { tls } = await world.enroll();
     const folder = mkdtempSync(join(tmpdir(), 'cordon-s-client-'));
     const put = (name: string, text: string) => {
       writeFileSync(join(folder, name), text);
@@ -118,12 +118,12 @@ describe('connecting', () => {
   });
 
   it.each(['server', 'messaging'] as const)('case 11: a %s certificate of ours opens no link', async (profile) => {
-    const { tls } = await world.enrol();
+    const { tls } = await world.enroll();
     expect(await handshake({ ...tls, ...strayIdentity(world.authority, profile) })).toBeInstanceOf(Error);
   });
 
   it('refuses a device certificate that is in no record', async () => {
-    const { tls } = await world.enrol();
+    const { tls } = await world.enroll();
     const link = new TestLink({ ...tls, ...strayIdentity(world.authority, 'device') });
     const { status, body } = await link.refused;
     expect(status).toBe(403);
@@ -134,17 +134,17 @@ describe('connecting', () => {
     ['another path', '/other', 'cordon.v1', 404],
     ['another subprotocol', '/link', 'cordon.v9', 400],
   ])('refuses %s', async (_name, path, protocol, status) => {
-    const { tls } = await world.enrol();
+    const { tls } = await world.enroll();
     expect((await new TestLink(tls, path, {}, protocol).refused).status).toBe(status);
   });
 
   it('asks whoever requests the link without an upgrade to upgrade', async () => {
-    const { tls } = await world.enrol();
+    const { tls } = await world.enroll();
     expect((await ask(tls, 'GET', '/link')).status).toBe(426);
   });
 
   it('case 12: identity in a header is nobody', async () => {
-    const [device, other] = [await world.enrol(), await world.enrol()];
+    const [device, other] = [await world.enroll(), await world.enroll()];
     const link = new TestLink(device.tls, `/link?device=${other.id}`, {
       headers: {
         'X-Device': other.id,
@@ -177,7 +177,7 @@ describe('a socket that ends before its session has begun', () => {
   };
 
   it('is connected no longer: before its hello', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const link = new TestLink(device.tls);
     await link.opened;
     expect(here(device)).toBe(true);
@@ -187,10 +187,10 @@ describe('a socket that ends before its session has begun', () => {
   });
 
   it('is connected no longer: before the upgrade is answered', async () => {
-    const device = await world.enrol();
-    const { paused, reached, go } = pausing(world.orders.verdict);
-    const cached = vi.spyOn(world.orders, 'cachedVerdict').mockReturnValueOnce(undefined);
-    const asked = vi.spyOn(world.orders, 'verdict').mockImplementationOnce(paused);
+    const device = await world.enroll();
+    const { paused, reached, go } = pausing(world.orders.effect.verdict);
+    const cached = vi.spyOn(world.orders.effect, 'cachedVerdict').mockReturnValueOnce(undefined);
+    const asked = vi.spyOn(world.orders.effect, 'verdict').mockImplementationOnce(paused);
     const socket = connectTls({ ...device.tls, ALPNProtocols: ['http/1.1'] });
     socket.write(UPGRADE);
     await reached;
@@ -203,17 +203,17 @@ describe('a socket that ends before its session has begun', () => {
   });
 
   it('is connected no longer: when its verdict cannot be had', async () => {
-    const device = await world.enrol();
-    const cached = vi.spyOn(world.orders, 'cachedVerdict').mockReturnValueOnce(undefined);
+    const device = await world.enroll();
+    const cached = vi.spyOn(world.orders.effect, 'cachedVerdict').mockReturnValueOnce(undefined);
     const full = new CordonError('store_unavailable', 'The store is gone.');
-    const asked = vi.spyOn(world.orders, 'verdict').mockRejectedValueOnce(full);
+    const asked = vi.spyOn(world.orders.effect, 'verdict').mockRejectedValueOnce(full);
     expect((await new TestLink(device.tls).refused).status).toBe(503);
     expect(here(device)).toBe(false);
     for (const spy of [cached, asked]) spy.mockRestore();
   });
 
   it('is connected no longer: when what it asks for is no WebSocket', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const socket = connectTls({ ...device.tls, ALPNProtocols: ['http/1.1'] });
     socket.write(UPGRADE.replace('Version: 13', 'Version: 9'));
     const answer = Buffer.concat(await Array.fromAsync<Buffer>(socket)).toString();
@@ -222,13 +222,13 @@ describe('a socket that ends before its session has begun', () => {
   });
 
   it('is connected no longer: as its hello is written down, and the next one takes nothing over', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const { paused, reached, go } = pausing(world.devices.connected);
     const opening = vi.spyOn(world.devices, 'connected').mockImplementationOnce(paused);
     const before = world.gateway.connections();
     const link = new TestLink(device.tls);
     await link.opened;
-    link.send({ kind: 'hello', agent: 'test', list: 0, record: 0, root: 0 });
+    link.send({ kind: 'hello', agent: 'test', list: 0, record: 0, approverSet: 0 });
     await reached;
     link.socket.terminate();
     await gone(device);
@@ -237,7 +237,7 @@ describe('a socket that ends before its session has begun', () => {
     expect(world.gateway.connections()).toBe(before);
     opening.mockRestore();
     const again = await connected(device);
-    expect(await world.alarmCodes(device.id)).toEqual([]);
+    expect(await world.alertCodes(device.id)).toEqual([]);
     again.socket.close();
     await again.closed;
   });
@@ -246,11 +246,11 @@ describe('a socket that ends before its session has begun', () => {
     ['on its way in', false],
     ['in, and has not said hello', true],
   ])('says nothing of where the device is while another one is %s', async (_where, isIn) => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const first = await connected(device);
-    const { paused, reached, go } = pausing(world.orders.verdict);
-    const cached = vi.spyOn(world.orders, 'cachedVerdict').mockReturnValueOnce(undefined);
-    const asked = vi.spyOn(world.orders, 'verdict').mockImplementationOnce(paused);
+    const { paused, reached, go } = pausing(world.orders.effect.verdict);
+    const cached = vi.spyOn(world.orders.effect, 'cachedVerdict').mockReturnValueOnce(undefined);
+    const asked = vi.spyOn(world.orders.effect, 'verdict').mockImplementationOnce(paused);
     const second = new TestLink(device.tls);
     await reached;
     if (isIn) {
@@ -272,14 +272,14 @@ describe('a socket that ends before its session has begun', () => {
 describe('another IP database', () => {
   const addresses = (link: TestLink) => link.frames.flatMap((one) => (one.kind === 'address' ? [one.areas] : []));
   const taken = (areas: string | null) => {
-    world.ip.areas = areas === null ? null : [parsePlace(areas)];
+    world.ip.areas = areas === null ? null : [parseHomeArea(areas)];
     world.ip.use += 1;
     world.located.length = 0;
     world.bus.publish({ kind: 'ip-database' });
   };
 
   it('tells a device that is connected where its address is now, once, and one that stays where it is nothing', async () => {
-    const [device, other] = [await world.enrol(), await world.enrol()];
+    const [device, other] = [await world.enroll(), await world.enroll()];
     const [link, left] = [await connected(device), await connected(other)];
     left.socket.close();
     await left.closed;
@@ -297,7 +297,7 @@ describe('another IP database', () => {
   });
 
   it('is asked again for a device that was coming in as it was taken', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const link = new TestLink(device.tls);
     await link.opened;
     taken('IN');
@@ -310,7 +310,7 @@ describe('another IP database', () => {
 
 describe('revocation', () => {
   it('case 1: a revoked certificate is refused, also through a resumed ticket', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const socket = connectTls(device.tls);
     const ticket = await new Promise<Buffer>((resolve) => socket.once('session', resolve));
     socket.destroy();
@@ -332,7 +332,7 @@ describe('revocation', () => {
   });
 
   it('case 2: a device that is revoked while connected is off within a second, and its ticket is worth nothing', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const link = await connected(device);
     const socket = connectTls(device.tls);
     const ticket = await new Promise<Buffer>((resolve) => socket.once('session', resolve));
@@ -362,22 +362,22 @@ describe('bounds', () => {
     ['an unknown kind', (link: TestLink) => link.socket.send('{"kind":"become-root"}'), CLOSE.malformed],
     [
       'a field too many',
-      (link: TestLink) => link.socket.send('{"kind":"have","list":1,"record":1,"root":1,"x":1}'),
+      (link: TestLink) => link.socket.send('{"kind":"have","list":1,"record":1,"approverSet":1,"x":1}'),
       CLOSE.malformed,
     ],
     [
       'a second hello',
-      (link: TestLink) => link.send({ kind: 'hello', agent: 'x', list: 0, record: 0, root: 0 }),
+      (link: TestLink) => link.send({ kind: 'hello', agent: 'x', list: 0, record: 0, approverSet: 0 }),
       CLOSE.malformed,
     ],
   ])('case 13: %s ends the session', async (_name, send, code) => {
-    const link = await connected(await world.enrol());
+    const link = await connected(await world.enroll());
     send(link);
     await closeOf(link, code);
   });
 
   it('case 13: a ping flood is cut off by the allowance, also when each ping waits for the pong before it', async () => {
-    const link = await connected(await world.enrol());
+    const link = await connected(await world.enroll());
     let over = false;
     void link.closed.then(() => {
       over = true;
@@ -397,14 +397,14 @@ describe('bounds', () => {
   });
 
   it('case 13: a flood of frames ends the session', async () => {
-    const link = await connected(await world.enrol());
+    const link = await connected(await world.enroll());
     // Frames that cost the store nothing, so that it is not the store's pace that holds them back.
     for (let sent = 0; sent < 7_000; sent++) link.send({ kind: 'mailbox', open: false });
     await closeOf(link, CLOSE.flood);
   });
 
   it('case 13: a reader that does not read is dropped, and keeps nobody waiting', async () => {
-    const [slow, other] = [await world.enrol(), await world.enrol()];
+    const [slow, other] = [await world.enroll(), await world.enroll()];
     const [stuck, well] = [await connected(slow), await connected(other)];
     // A megabyte waits for it, and whoever asks for the mailbox anew gets it anew.
     const body = 'A'.repeat(96 * 1024);
@@ -422,7 +422,7 @@ describe('bounds', () => {
     }
     stuck.socket.pause();
     const text = 'x'.repeat(2_000);
-    // Each asking counts as many frames. What ends a session that asks for nothing is in `session.test.ts`.
+    // Each request counts as several frames. `session.test.ts` covers the end of a session that requests nothing.
     let asked = 0;
     for (; (await presence(slow))?.connected && asked < 1_000; asked += 1) {
       stuck.send({ kind: 'mailbox', open: true });
@@ -436,7 +436,7 @@ describe('bounds', () => {
   });
 
   it('case 13: compression is never negotiated, so no frame is a bomb', async () => {
-    const { tls } = await world.enrol();
+    const { tls } = await world.enroll();
     const link = new TestLink(tls, '/link', { perMessageDeflate: true });
     await link.hello();
     expect(link.socket.extensions).toBe('');
@@ -452,55 +452,55 @@ describe('bounds', () => {
   });
 
   it('a device that does not say hello is closed', { timeout: 20_000 }, async () => {
-    const { tls } = await world.enrol();
+    const { tls } = await world.enroll();
     await closeOf(new TestLink(tls), CLOSE.timeout);
   });
 
   it('a device that speaks before hello is closed', async () => {
-    const link = new TestLink((await world.enrol()).tls);
+    const link = new TestLink((await world.enroll()).tls);
     await link.opened;
-    link.send({ kind: 'have', list: 1, record: 1, root: 1 });
+    link.send({ kind: 'have', list: 1, record: 1, approverSet: 1 });
     await closeOf(link, CLOSE.malformed);
   });
 });
 
 describe('one device, one session', () => {
   it('case 14: the second socket of an identity takes over, the first is closed, the admin is told', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const first = await connected(device);
     const second = await connected(device);
     await closeOf(first, CLOSE.takenOver);
-    expect(await world.alarmCodes(device.id)).toEqual(['taken_over']);
+    expect(await world.alertCodes(device.id)).toEqual(['taken_over']);
     // The end of the first must not make the device look gone.
     expect((await presence(device))?.connected).toBe(true);
-    second.send({ kind: 'report', seq: 1, item: alarm('still_here') });
+    second.send({ kind: 'report', seq: 1, item: alert('still_here') });
     expect(await second.next('reports-stored')).toMatchObject({ through: 1 });
     second.socket.close();
   });
 
   it('reports are confirmed once durable, and count once however often they come', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const link = await connected(device);
-    for (let sent = 0; sent < 3; sent++) link.send({ kind: 'report', seq: 1, item: alarm('once') });
+    for (let sent = 0; sent < 3; sent++) link.send({ kind: 'report', seq: 1, item: alert('once') });
     await link.next('reports-stored');
     link.socket.close();
     await link.closed;
     const again = await connected(device);
     expect((await again.next('welcome')).reports).toBe(1);
-    again.send({ kind: 'report', seq: 1, item: alarm('once') });
+    again.send({ kind: 'report', seq: 1, item: alert('once') });
     expect(await again.next('reports-stored')).toMatchObject({ through: 1 });
-    expect(await world.alarmCodes(device.id)).toEqual(['once']);
+    expect(await world.alertCodes(device.id)).toEqual(['once']);
     again.socket.close();
   });
 
   it('a receipt that could not be stored is not confirmed, nor is what came after it', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const link = await connected(device);
     const full = new CordonError('store_unavailable', 'The disk is full.');
-    const refuse = vi.spyOn(world.orders, 'storeReceipt').mockRejectedValueOnce(full);
+    const refuse = vi.spyOn(world.orders.receipts, 'store').mockRejectedValueOnce(full);
     const envelope = { payloadType: 'x', payload: '', signatures: [] };
     link.send({ kind: 'report', seq: 1, item: { type: 'receipt', envelope } });
-    link.send({ kind: 'report', seq: 2, item: alarm('after') });
+    link.send({ kind: 'report', seq: 2, item: alert('after') });
     await closeOf(link, 1011);
     refuse.mockRestore();
     expect(link.frames.map(({ kind }) => kind)).not.toContain('reports-stored');
@@ -510,7 +510,7 @@ describe('one device, one session', () => {
   });
 
   it('a command is sent until the device has it, and its result ends it', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const link = await connected(device);
     const { id } = await world.commands.issue({ device: device.id, command: { kind: 'lock-workspace' }, by: 'acc_x' });
     expect(await link.next('command')).toMatchObject({ id, command: { kind: 'lock-workspace' } });
@@ -526,12 +526,12 @@ describe('one device, one session', () => {
   });
 
   it("case 15: a word about another device's command changes nothing and is told to the admin", async () => {
-    const [device, other] = [await world.enrol(), await world.enrol()];
+    const [device, other] = [await world.enroll(), await world.enroll()];
     const { id } = await world.commands.issue({ device: other.id, command: { kind: 'lock-workspace' }, by: 'acc_x' });
     const link = await connected(device);
     link.send({ kind: 'report', seq: 1, item: { type: 'result', command: id, outcome: 'done', detail: '', at: 1 } });
     await link.next('reports-stored');
-    expect(await world.alarmCodes(device.id)).toEqual(['report_refused']);
+    expect(await world.alertCodes(device.id)).toEqual(['report_refused']);
     link.send({ kind: 'command-stored', id });
     await link.closed;
     expect((await world.commands.get(id)).state).toBe('queued');
@@ -549,7 +549,7 @@ describe('behind a proxy', () => {
     });
 
   it('takes the address that a trusted proxy names', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const link = await dial(device, 'PROXY TCP4 203.0.113.7 127.0.0.1 1 2\r\n', '127.0.0.2').hello();
     expect((await presence(device))?.address).toBe('203.0.113.7');
     link.socket.close();
@@ -557,14 +557,14 @@ describe('behind a proxy', () => {
   });
 
   it('case 12: from anybody else the header is no TLS and the connection ends', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     const link = dial(device, 'PROXY TCP4 203.0.113.7 127.0.0.1 1 2\r\n', '127.0.0.1');
     await link.closed;
     expect(await presence(device)).toBeNull();
   });
 
   it('case 12: a trusted proxy that forges or forgets the header is cut off', async () => {
-    const device = await world.enrol();
+    const device = await world.enroll();
     for (const header of ['PROXY TCP4 localhost 127.0.0.1 1 2\r\n', '']) {
       await dial(device, header, '127.0.0.2').closed;
     }
@@ -575,15 +575,15 @@ describe('behind a proxy', () => {
 describe('an order', () => {
   it('is stored and receipted before the link is closed with 4451, then refused with 451, then restored', async () => {
     const { people } = world;
-    const [inside, outside] = [await world.enrol('PK'), await world.enrol('SE')];
+    const [inside, outside] = [await world.enroll('PK'), await world.enroll('SE')];
     const [here, there] = [await connected(inside), await connected(outside)];
     const before = (await here.next('list')).envelope;
     const services = ['management', 'messaging'] as const;
-    const { order } = await world.orders.propose(people.proposer.id, { ...PROPOSAL, services: [...services] });
+    const { order } = await world.orders.drafting.propose(people.proposer.id, { ...PROPOSAL, services: [...services] });
     for (const person of [people.ada, people.ben]) await world.sign(order, 1, person);
     await until(() => expect(here.frames.filter(({ kind }) => kind === 'list')).toHaveLength(2));
-    const version = world.orders.currentList()?.version ?? 0;
-    here.send({ kind: 'have', list: version, record: 1, root: 1 });
+    const version = world.orders.list.current()?.version ?? 0;
+    here.send({ kind: 'have', list: version, record: 1, approverSet: 1 });
     world.clock.jump(Date.parse('2015-11-30T19:00:00.000Z'));
     await new Promise((resolve) => setTimeout(resolve, 50));
     // Not before its receipt is stored.
@@ -603,7 +603,7 @@ describe('an order', () => {
       },
       inside.signer,
     );
-    here.send({ kind: 'have', list: world.orders.currentList()?.version ?? 0, record: 1, root: 1 });
+    here.send({ kind: 'have', list: world.orders.list.current()?.version ?? 0, record: 1, approverSet: 1 });
     here.send({ kind: 'report', seq: 1, item: { type: 'receipt', envelope: receipt } });
     await here.next('reports-stored');
     expect(await here.closed).toMatchObject({ code: CLOSE.denied, reason: `order ${order}` });
@@ -617,15 +617,15 @@ describe('an order', () => {
     });
     expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(300);
     const told = JSON.parse(body);
-    expect(told).toMatchObject({ code: 'service_denied', list: world.orders.currentList()?.envelope });
+    expect(told).toMatchObject({ code: 'service_denied', list: world.orders.list.current()?.envelope });
     expect(told.list).not.toEqual(before);
-    const current = world.orders.currentList()?.version ?? 0;
-    const informed = await new TestLink(inside.tls, `/link?list=${current}`).refused;
-    expect(JSON.parse(informed.body).list).toBeUndefined();
+    const current = world.orders.list.current()?.version ?? 0;
+    const delivered = await new TestLink(inside.tls, `/link?list=${current}`).refused;
+    expect(JSON.parse(delivered.body).list).toBeUndefined();
 
     // What a refused device needs goes on by plain HTTPS.
     expect((await ask(inside.tls, 'GET', '/orders/list')).status).toBe(200);
-    expect((await ask(inside.tls, 'GET', '/orders/roots')).status).toBe(200);
+    expect((await ask(inside.tls, 'GET', '/orders/approver-sets')).status).toBe(200);
     const seen = async () => {
       const { lastSeenAt, listVersion, recordStored } = (await presence(inside)) ?? expect.fail('it has connected');
       return [world.clock.now() - lastSeenAt, listVersion, recordStored];
@@ -637,14 +637,24 @@ describe('an order', () => {
     world.clock.jump(world.clock.now() + 86_400_000);
     expect((await ask(inside.tls, 'GET', '/device/record')).status).toBe(200);
     expect(await seen()).toEqual([0, had, 1]);
-    expect((await ask(inside.tls, 'GET', '/device/record?list=40&record=3&root=1')).status).toBe(200);
+    expect((await ask(inside.tls, 'GET', '/device/record?list=40&record=3&approverSet=1')).status).toBe(200);
     expect(await seen()).toEqual([0, 40, 3]);
-    for (const query of ['list=1', 'list=1&record=-1&root=1', 'list=1&record=1&root=1&x=1'])
+    for (const query of ['list=1', 'list=1&record=-1&approverSet=1', 'list=1&record=1&approverSet=1&x=1'])
       expect((await ask(inside.tls, 'GET', `/device/record?${query}`)).status).toBe(400);
     const posted = await ask(inside.tls, 'POST', '/device/receipts', JSON.stringify({ envelopes: [receipt] }));
     expect(JSON.parse(posted.body)).toEqual({ stored: 1, refused: [] });
 
-    await world.orders.act(people.proposer.id, order, { act: 'withdraw' });
+    // A device reports its position; an address, which the server itself observes, is refused without holding up the rest.
+    const at = world.clock.now();
+    const observations = [
+      { source: 'position', areas: ['AE'], at, whole: true },
+      { source: 'address', areas: ['AE'], at },
+    ];
+    const evidence = await ask(inside.tls, 'POST', '/device/evidence', JSON.stringify({ observations }));
+    expect(JSON.parse(evidence.body)).toMatchObject({ stored: 1, refused: [expect.stringContaining('address')] });
+    expect(await world.alertCodes(inside.id)).toContain('report_refused');
+
+    await world.orders.drafting.act(people.proposer.id, order, { action: 'withdraw' });
     for (const person of [people.ada, people.ben]) await world.sign(order, 2, person);
     const back = await connected(inside);
     expect(back.socket.readyState).toBe(1);

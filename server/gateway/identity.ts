@@ -1,13 +1,13 @@
-/** Who is at the other end of a connection: its certificate, looked up in the store each time, also when a ticket resumed the session. */
+/** Identity of a connection's peer. The server looks up the certificate in the store each time, including for resumed TLS sessions. */
 
 import type { X509Certificate } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
-import type { Identity } from '../devices/identify.ts';
-import type { DevicesPort, RestorationPort } from './ports.ts';
+import type { Identity } from '../devices/identity.ts';
+import type { DevicesPort, RecoveryPort } from './ports.ts';
 
-/** Throws `certificate_unknown` without one that leads to our root. */
+/** Throws `certificate_unknown` without a certificate, or with one from another authority. */
 function certificateOf(socket: Duplex): X509Certificate {
   const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
   if (certificate) return certificate;
@@ -21,15 +21,25 @@ export const fingerprintOf = (socket: Duplex): string =>
 export async function identify(
   devices: Pick<DevicesPort, 'identify'>,
   socket: Duplex,
-  restoration: Pick<RestorationPort, 'returning'>,
+  recovery: Pick<RecoveryPort, 'returning'>,
 ): Promise<Identity> {
   const fingerprint = fingerprintOf(socket);
   try {
     return await devices.identify(fingerprint, Date.now());
   } catch (error) {
-    if (!isCordonError(error, 'certificate_unknown') || !(await restoration.returning(certificateOf(socket).raw))) {
+    if (!isCordonError(error, 'certificate_unknown') || !(await recovery.returning(certificateOf(socket).raw))) {
       throw error;
     }
     return await devices.identify(fingerprint, Date.now());
   }
+}
+
+/** Identity on a listener with optional client certificates. Null without a valid certificate of this installation. */
+export async function identifyIfPresented(
+  devices: Pick<DevicesPort, 'identify'>,
+  socket: Duplex,
+  recovery: Pick<RecoveryPort, 'returning'>,
+): Promise<Identity | null> {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return null;
+  return await identify(devices, socket, recovery);
 }

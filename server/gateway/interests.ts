@@ -1,7 +1,13 @@
-/** Which people's devices a session has asked about, so that it hears when they change. Kept for as long as the session lives, and bounded. */
+/**
+ * People about whose devices a session has asked, so that the server can report changes. The number is limited, and the record lasts until
+ * the session ends.
+ */
 import type { DeviceSession } from './session.ts';
 
-/** People that one session hears of; beyond that it no longer hears of those it asked about first, and asks again by itself. */
+/**
+ * Maximum number of people per session. Beyond that, the session receives no changes of the people it asked about first, and must ask
+ * again.
+ */
 const MOST_EACH = 1000;
 
 export class Interests {
@@ -12,7 +18,7 @@ export class Interests {
     const known = this.#people.get(session) ?? new Set();
     this.#people.set(session, known);
     for (const person of people) {
-      // Asked about again, it is the newest.
+      // A repeated request moves the person to the newest position.
       known.delete(person);
       known.add(person);
       const interested = this.#sessions.get(person);

@@ -30,7 +30,7 @@ async function connect(device: TestDevice): Promise<TestLink> {
 async function order(more: Partial<OrderTerms> = {}): Promise<string> {
   const { people } = world;
   const effective = new Date(world.clock.now() + HOUR).toISOString();
-  const made = await world.orders.propose(people.proposer.id, {
+  const made = await world.orders.drafting.propose(people.proposer.id, {
     ...PROPOSAL,
     services: ['messaging'],
     effective,
@@ -41,7 +41,7 @@ async function order(more: Partial<OrderTerms> = {}): Promise<string> {
 }
 async function act(number: string, kind: 'withdraw', revision = 2): Promise<void> {
   const { people } = world;
-  await world.orders.act(people.proposer.id, number, { act: kind });
+  await world.orders.drafting.act(people.proposer.id, number, { action: kind });
   for (const person of [people.ada, people.ben]) await world.sign(number, revision, person);
 }
 const anHour = () => world.clock.jump(world.clock.now() + HOUR);
@@ -50,7 +50,7 @@ const seqs = (link: TestLink) => mailOf(link).map(({ seq }) => seq);
 
 /** Amina stays outside of it all; Bilal is where the orders are. */
 async function scene() {
-  const [amina, bilal] = [await world.enrol('SE'), await world.enrol('PK')];
+  const [amina, bilal] = [await world.enroll('SE'), await world.enroll('PK')];
   const here = await connect(amina);
   await openMailbox(here);
   const post = (text: string, more = {}) => hand(here, postOf([bilal.id], text, more));
@@ -107,7 +107,7 @@ describe('an order that denies the recipient', () => {
     expect(fates(await mailFor(here, 2))).toEqual(Array(2).fill(`released ${number}`));
   });
 
-  it('return: what waits goes back, but a commit, without which the device could read nothing afterwards', async () => {
+  it('return: what waits goes back, but a commit, without which the device could read nothing afterward', async () => {
     const { bilal, here, post } = await scene();
     const number = await order({ waiting: 'return' });
     const one = await post('one');
@@ -172,7 +172,7 @@ describe('an order that denies the recipient', () => {
 
 describe('an order that denies the sender', () => {
   it('refuses the whole post, says why, remembers nothing of it, and takes the same post when it has gone', async () => {
-    const [amina, bilal] = [await world.enrol('PK'), await world.enrol('SE')];
+    const [amina, bilal] = [await world.enroll('PK'), await world.enroll('SE')];
     const [here, there] = [await connect(amina), await connect(bilal)];
     await openMailbox(there);
     const before = postOf([bilal.id], 'before');

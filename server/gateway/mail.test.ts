@@ -5,7 +5,7 @@ import { newDeviceId } from '../../shared/protocol/ids.ts';
 import { type GatewayWorld, openGatewayWorld, type TestDevice, TestLink } from '../../tests/support/gateway-world.ts';
 import { hand, mailFor, mailOf, openMailbox, postOf, said } from '../../tests/support/mail-link.ts';
 import { until } from '../../tests/support/until.ts';
-import { MOST_ENTRIES } from '../relay/placing.ts';
+import { MOST_ENTRIES } from '../relay/placement.ts';
 import { PostStore } from '../store/post-store.ts';
 
 const CROWD = Array.from({ length: MOST_RECIPIENTS }, newDeviceId);
@@ -28,7 +28,7 @@ async function connect(device: TestDevice): Promise<TestLink> {
   return link;
 }
 async function pair() {
-  const [amina, bilal] = [await world.enrol(), await world.enrol()];
+  const [amina, bilal] = [await world.enroll(), await world.enroll()];
   return { amina, bilal, here: await connect(amina), there: await connect(bilal) };
 }
 const numbers = (link: TestLink) => mailOf(link).map(({ seq }) => seq);
@@ -78,7 +78,7 @@ describe('a post', () => {
 
   it('comes in the order in which each sender handed it in', async () => {
     const { bilal, here, there } = await pair();
-    const third = await connect(await world.enrol());
+    const third = await connect(await world.enroll());
     await openMailbox(there);
     for (let count = 0; count < 150; count += 1) {
       here.send(postOf([bilal.id], `a ${count}`));
@@ -133,7 +133,7 @@ describe('a post', () => {
     const { bilal, there } = await pair();
     await openMailbox(there);
     const conversation = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url');
-    const enrolled = await Promise.all(Array.from({ length: 6 }, () => world.enrol()));
+    const enrolled = await Promise.all(Array.from({ length: 6 }, () => world.enroll()));
     const rivals = await Promise.all(enrolled.map((device) => connect(device)));
     const all = [bilal, ...enrolled].map(({ id }) => id);
     const add = all.map((device) => ({ device, generation: 1 }));
@@ -194,14 +194,14 @@ describe('a post', () => {
     ['opening the mailbox again and again', (link: TestLink) => link.send({ kind: 'mailbox', open: true }), 200],
     ['posts to very many', (link: TestLink) => link.send(postOf(CROWD, '')), 300],
   ])('case 13: %s is a flood before it is work', async (_name, send, count) => {
-    const link = await connect(await world.enrol());
+    const link = await connect(await world.enroll());
     for (let sent = 0; sent < count; sent += 1) send(link);
     expect((await link.closed).code).toBe(CLOSE.flood);
   });
 
   it('to a full mailbox is refused for that recipient alone', async () => {
     const { bilal, here } = await pair();
-    const carla = await world.enrol();
+    const carla = await world.enroll();
     await hand(here, postOf([bilal.id], 'one'));
     await world.database.db
       .updateTable('mailboxes')
@@ -212,13 +212,13 @@ describe('a post', () => {
     expect(recipients.map(({ outcome }) => outcome)).toEqual(['full', 'stored']);
   });
 
-  it('goes back when its recipient enrols again or ends, and the new enrolment has nothing of the old', async () => {
+  it('goes back when its recipient enrolls again or ends, and the new enrollment has nothing of the old', async () => {
     const { amina, bilal, here } = await pair();
-    const carla = await world.enrol();
+    const carla = await world.enroll();
     await openMailbox(here);
     const post = postOf([bilal.id, carla.id], 'too late', { keep: true });
     await hand(here, post);
-    await world.enrolAgain(bilal.id);
+    await world.enrollAgain(bilal.id);
     await world.devices.revoke(carla.id);
     // A look brings what nobody was woken for.
     await openMailbox(here);

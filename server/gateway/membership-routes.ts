@@ -1,7 +1,8 @@
-/** Who may be a member of a conversation, as devices ask and hand in (`shared/protocol/device-http.ts`), and the ledger that proves it. */
+/** Routes for messaging keys, proofs of verified devices, and the ledger that proves them (`shared/protocol/device-http.ts`). */
 import { z } from 'zod';
 import type { consistencyView } from '../../shared/api/ledger.ts';
 import {
+  type continuationsAnswer,
   type membersAnswer,
   membersBody,
   type messagingKeyAnswer,
@@ -22,8 +23,9 @@ export interface MembershipRoutesPorts {
 }
 
 const size = z.coerce.number().int().min(0);
+const continuationsQuery = z.strictObject({ size });
 const consistencyQuery = z.strictObject({ from: size, to: size.optional() });
-/** Part of a name, as a person types it. */
+/** Part of a person's name, as a user types it. */
 const peopleQuery = z.strictObject({ text: z.string().trim().min(1).max(200) });
 
 export function membershipRoutes({ membership, ledger, sessions, interests }: MembershipRoutesPorts): DeviceRoute[] {
@@ -45,7 +47,7 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
   async function members({ identity, request }: DeviceRequest): Promise<Answer> {
     const asked = await bodyOf(membersBody, request, '{ people, devices } to ask about');
     const session = sessions.live(identity.device);
-    // Before the answer is made: what changes meanwhile is told.
+    // Add the interest before the read, so that the device misses no change.
     if (session?.generation === identity.generation) interests.add(session, asked.people);
     const found = await membership.members(asked, identity.device);
     if (session?.generation === identity.generation && session.open) interests.add(session, found.people);
@@ -59,12 +61,23 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
     return json({ from, proof: hashes, checkpoint, key: ledger.verifierKey } satisfies z.input<typeof consistencyView>);
   }
 
+  async function continuations({ query }: DeviceRequest): Promise<Answer> {
+    const { size: of } = queryOf(continuationsQuery, query);
+    const proved = await ledger.proveContinuations(of);
+    return json({
+      continuations: proved.map(({ envelope, index, body, proof }) => ({
+        ...{ envelope, index, body: body.toString('utf8'), proof: proof.map((hash) => hash.toString('base64')) },
+      })),
+    } satisfies z.input<typeof continuationsAnswer>);
+  }
+
   return [
     { method: 'POST', path: '/device/messaging-key', answer: handIn },
     { method: 'GET', path: '/device/messaging-key', answer: own },
     { method: 'GET', path: '/device/people', answer: people },
     { method: 'POST', path: '/device/members', answer: members },
     { method: 'GET', path: '/device/ledger/consistency', answer: consistency },
+    { method: 'GET', path: '/device/ledger/continuations', answer: continuations },
   ];
 }
 

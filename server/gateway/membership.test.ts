@@ -15,13 +15,13 @@ import { personCalled } from '../../tests/support/persons.ts';
 import { testKey } from '../../tests/support/signed-documents.ts';
 
 let world: GatewayWorld;
-const organisation = testKey();
+const organization = testKey();
 /** Every test code is for her. */
 const AMINA = personCalled('Amina');
 beforeAll(async () => {
   world = await openGatewayWorld();
   const { ada, ben, cyd } = world.people;
-  await world.root([ada, ben, cyd], [ada, ben], [organisation]);
+  await world.approverSet([ada, ben, cyd], [ada, ben], [organization]);
   await world.ledger.start();
 });
 afterAll(async () => {
@@ -48,14 +48,14 @@ async function countersign(): Promise<void> {
   const { keys } = await world.membership.list(query);
   const given = keys.map(({ digest, payload }) => ({
     digest,
-    keyid: organisation.keyid,
-    signature: countersignCertificate(organisation, payload),
+    keyid: organization.keyid,
+    signature: countersignCertificate(organization, payload),
   }));
   expect((await world.membership.countersign(given, null)).refused).toEqual([]);
 }
 
 it('a device hands in its key, is countersigned, and is found and proven', async () => {
-  const device = await world.enrol();
+  const device = await world.enroll();
   expect((await json(device, 'GET', '/device/messaging-key')).json).toEqual({
     certificate: null,
     countersigned: false,
@@ -71,7 +71,7 @@ it('a device hands in its key, is countersigned, and is found and proven', async
   const proofs = await members(device, { devices: [device.id] });
   expect(proofs).toHaveLength(1);
   for (const { certificate, certified, countersigned } of proofs) {
-    const judged = judgeMessagingCertificate(certificate, world.orders.root()!);
+    const judged = judgeMessagingCertificate(certificate, world.orders.approverSets.current()!);
     expect([judged.certifiedBy.size, judged.countersignedBy.size]).toEqual([1, 1]);
     for (const proof of [certified, countersigned]) await checkInclusion(proof, proof.index, proof.key);
   }
@@ -80,7 +80,7 @@ it('a device hands in its key, is countersigned, and is found and proven', async
 });
 
 it('who asked hears of a revocation, and who did not, or is gone, does not', async () => {
-  const [watched, curious, other] = [await world.enrol(), await world.enrol(), await world.enrol()];
+  const [watched, curious, other] = [await world.enroll(), await world.enroll(), await world.enroll()];
   await handIn(watched);
   await countersign();
   const [asks, silent] = [await new TestLink(curious.tls).hello(), await new TestLink(other.tls).hello()];
@@ -101,7 +101,7 @@ it('who asked hears of a revocation, and who did not, or is gone, does not', asy
 });
 
 it('proves that any tree of the ledger begins with any earlier one', async () => {
-  const device = await world.enrol();
+  const device = await world.enroll();
   const consistency = async (query: string) => (await json(device, 'GET', `/device/ledger/consistency?${query}`)).json;
   const first = await consistency('from=0');
   expect(first).toMatchObject({ from: 0, proof: [], key: world.ledger.verifierKey });
@@ -121,8 +121,8 @@ it('proves that any tree of the ledger begins with any earlier one', async () =>
 });
 
 it('refuses what is no such body, and says so', async () => {
-  const device = await world.enrol();
-  const other = await world.enrol();
+  const device = await world.enroll();
+  const other = await world.enroll();
   for (const [method, path, body, code] of [
     ['POST', '/device/messaging-key', {}, 'invalid_input'],
     ['POST', '/device/messaging-key', { envelope: messagingKey(other.id, other.signer).envelope }, 'signature_invalid'],
@@ -140,7 +140,7 @@ it('refuses what is no such body, and says so', async () => {
 });
 
 it('a session hears of the thousand people that it asked about last, and leaves nothing behind', async () => {
-  const device = await world.enrol();
+  const device = await world.enroll();
   const link = await new TestLink(device.tls).hello();
   const people = Array.from({ length: 1100 }, (_, at) => personCalled(`Person ${at}`));
   for (let from = 0; from < people.length; from += 100) {
@@ -154,7 +154,7 @@ it('a session hears of the thousand people that it asked about last, and leaves 
 });
 
 it('a device asks about so many others a minute and no more, and keeps nobody else from asking', async () => {
-  const [greedy, modest] = [await world.enrol(), await world.enrol()];
+  const [greedy, modest] = [await world.enroll(), await world.enroll()];
   const people = Array.from({ length: 200 }, (_, at) => personCalled(`Person ${at}`));
   const ask200 = (device: TestDevice) => json(device, 'POST', '/device/members', { people });
   for (let at = 0; at < 15; at++) expect((await ask200(greedy)).status).toBe(200);
@@ -166,7 +166,7 @@ it('a device asks about so many others a minute and no more, and keeps nobody el
 });
 
 it('whom a person looks for is not in the log, not even when the search fails', async () => {
-  const device = await world.enrol();
+  const device = await world.enroll();
   const failing = vi.spyOn(world.membership, 'search').mockRejectedValueOnce(new Error('the disk is full'));
   expect((await json(device, 'GET', '/device/people?text=canary')).status).toBe(500);
   expect(failing).toHaveBeenCalledOnce();

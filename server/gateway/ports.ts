@@ -1,30 +1,34 @@
-/** What the device listener asks of the rest, each as narrow as it uses it. `server/main.ts` plugs the domain modules in. */
-import type { AreaCode } from '../../shared/areas/area-code.ts';
+/** Interfaces of the device listener to other modules. Each has only the functions that the listener uses. */
+import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { MemberProof, Recollection } from '../../shared/protocol/device-http.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
-import type { Observation, Verdict } from '../../shared/verdict/terms.ts';
-import type { CommandRecord, CommandResult } from '../commands/commands.ts';
+import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import type { Observation } from '../../shared/verdict/terms.ts';
+import type { Displayed } from '../commands/command-record.ts';
+import type { CommandResult } from '../commands/commands.ts';
 import type { SentCommand } from '../commands/unlock-shares.ts';
-import type { Identity } from '../devices/identify.ts';
+import type { Identity } from '../devices/identity.ts';
 import type { Connected, Opened, Seen, Session, Sighted } from '../devices/ports.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ApproverSets } from '../orders/adoption/approver-sets.ts';
+import type { Effect } from '../orders/effect/effect.ts';
+import type { Receipts } from '../orders/evidence/receipts.ts';
+import type { Orders } from '../orders/orders.ts';
 import type { Relay } from '../relay/relay.ts';
 
-/** Which names of the server devices use (`server/startup/device-names.ts`). */
+/** Names of the server that devices use (`server/startup/device-names.ts`). */
 export interface NamesPort {
-  /** An identified device sent this `Host` header. */
+  /** Reports the `Host` header of an identified device. */
   seen(host: string | undefined): void;
 }
 
 /** The watch over the server's clock (`server/clock/clock-watch.ts`). */
 export interface TimekeepingPort {
-  /** False while something speaks against the server's clock: devices get no authenticated time then. */
+  /** False while the server's clock is in doubt. Devices then get no authenticated time. */
   trusted(): boolean;
-  /** A device told the time of its own clock. */
   deviceSays(device: DeviceId, wall: number): void;
-  /** The newest time correction that approvers signed. */
   correction(): Envelope | null;
 }
 
@@ -33,67 +37,63 @@ export interface DevicesPort {
   identify(fingerprint: string, now: number): Promise<Identity>;
   connected(device: Omit<Connected, 'at'>): Promise<Opened>;
   disconnected(session: Session): Promise<void>;
-  /** Resolves once durable. */
+  /** Stores data of a session. Resolves when the data is durable. */
   seen(session: Session, seen: Omit<Seen, 'at'>): Promise<void>;
-  /** The device may not connect, and is well. */
   sighted(device: Omit<Sighted, 'at'>): Promise<void>;
   putInventory(device: DeviceId, inventory: Inventory): Promise<void>;
-  raiseAlarm(alarm: { device: DeviceId; code: string; detail: string }): Promise<void>;
+  raiseAlert(alert: { device: DeviceId; code: string; detail: string }): Promise<void>;
 }
 
 export interface CommandsPort {
   pendingFor(device: DeviceId, generation: number): Promise<SentCommand[]>;
-  stored(device: DeviceId, generation: number, id: CommandRecord['id']): Promise<void>;
+  stored(device: DeviceId, generation: number, id: CommandId): Promise<void>;
   finished(device: DeviceId, generation: number, result: CommandResult): Promise<void>;
+  displayed(device: DeviceId, generation: number, report: { readonly command: CommandId } & Displayed): Promise<void>;
 }
 
 export interface JurisdictionPort {
-  /** What the address says of where the device is; none when it is no evidence. */
+  /** Areas of the address; empty if the address is no evidence. */
   observeAddress(
     device: DeviceId,
     generation: number,
     address: string | null,
     connected: boolean,
-  ): Promise<readonly AreaCode[]>;
+  ): Promise<readonly HomeArea[]>;
   observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
-  /** What its address says by the database in use now; null: the same, or the connection is over. */
-  locateAnew(connection: {
+  /** Areas of the address in the current IP database. Null if they are unchanged or the connection has ended. */
+  relocate(connection: {
     readonly device: DeviceId;
     readonly generation: number;
     readonly address: string | null;
     readonly areas: readonly string[];
     readonly open: boolean;
-  }): Promise<readonly AreaCode[] | null>;
-  /** Takes up the database that another node has taken. */
+  }): Promise<readonly HomeArea[] | null>;
+  /** Loads the IP database that another node activated. */
   followIpDatabase(): Promise<void>;
   currentIpDatabase(): { readonly use: number };
 }
 
 export interface OrdersPort {
-  currentList(): { readonly version: number; readonly envelope: Envelope } | null;
-  /** The revisions behind its stubs; the same array as long as nothing changes. */
-  withheld(): readonly Envelope[];
-  rootVersion(): number;
-  /** Oldest first. */
-  roots(): readonly Envelope[];
-  record(device: DeviceId): Promise<{ readonly version: number; readonly envelope: Envelope } | null>;
-  cachedVerdict(device: DeviceId): Verdict | undefined;
-  verdict(device: DeviceId): Promise<Verdict>;
-  storeReceipt(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
+  /** The signed order list. `withheld` returns the same array while nothing changes. */
+  readonly list: Pick<Orders['list'], 'withheld'> & {
+    current(): { readonly version: number; readonly envelope: Envelope } | null;
+  };
+  readonly approverSets: Pick<ApproverSets, 'version' | 'envelopes'>;
+  readonly effect: Pick<Effect, 'record' | 'cachedVerdict' | 'verdict'>;
+  readonly receipts: Pick<Receipts, 'store'>;
 }
 
-/** After a restore. See `server/recovery/restoration.ts`. */
-export interface RestorationPort {
-  asks(device: DeviceId, held: { readonly list: number; readonly root: number }): 'documents' | 'facts' | null;
-  /** A device is waited for that has a newer list: ours is not pushed meanwhile. */
+/** Recovery after a restore (`server/recovery/recovery.ts`). */
+export interface RecoveryPort {
+  asks(device: DeviceId, held: { readonly list: number; readonly approverSet: number }): 'documents' | 'facts' | null;
+  /** True while the server waits for a device with a newer list. It then sends no list of its own. */
   holding(): boolean;
   take(device: DeviceId, generation: number, recollection: Recollection): Promise<void>;
-  /** A certificate that the store lacks. True: it has the certificate now. */
+  /** Readmits a certificate that the store lacks. Returns true if the store has it now. */
   returning(der: Buffer): Promise<boolean>;
 }
 
-/** A server that was not restored. */
-export const NOT_RESTORED: RestorationPort = {
+export const NOT_RESTORED: RecoveryPort = {
   asks: () => null,
   holding: () => false,
   take: async () => {
@@ -111,16 +111,16 @@ export interface MembershipPort {
     device: DeviceId,
     generation: number,
   ): Promise<{ readonly certificate: Envelope | null; readonly countersigned: boolean }>;
-  /** Both throw `rate_limited`. */
+  /** Both methods throw `rate_limited`. */
   search(text: string, asker: DeviceId): Promise<{ person: string; name: string; devices: number }[]>;
-  /** `people`: those asked about, and those whose devices were. */
+  /** `people`: the requested people, and the owners of the requested devices. */
   members(
     of: { readonly people: readonly string[]; readonly devices: readonly DeviceId[] },
     asker: DeviceId,
   ): Promise<{ readonly people: ReadonlySet<string>; readonly members: readonly MemberProof[] }>;
 }
 
-export interface LedgerPort {
+export interface LedgerPort extends Pick<Ledger, 'proveContinuations'> {
   readonly verifierKey: string;
   proveGrowth(older: number, size?: number): Promise<{ readonly proof: Buffer[]; readonly checkpoint: string }>;
 }

@@ -1,26 +1,28 @@
 /**
- * The PROXY protocol, versions 1 and 2 (haproxy.org, proxy-protocol.txt 2020/03/05), as far as a listener needs it: who connected to the
- * proxy. Pure and bounded; whether the peer may be believed at all is the listener's to say.
+ * Parser of the PROXY protocol, versions 1 and 2 (haproxy.org, proxy-protocol.txt 2020/03/05): the source address of a proxied connection.
+ * Pure and bounded. The listener decides whether to trust the peer.
  */
 import { isIP } from 'node:net';
 import { canonicalAddress } from '../../shared/areas/special-addresses.ts';
 
 export type ProxyHeader =
-  /** More bytes are needed. */
+  /** Result for an incomplete header, which needs more bytes. */
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'invalid'; readonly why: string }
-  /** `length` bytes of header. `source` is null for the proxy's own checks (LOCAL) and for what is no IP (UNKNOWN, UNSPEC, UNIX). */
+  /**
+   * A header of `length` bytes. `source` is null for the proxy's own checks (LOCAL) and for addresses that are no IP (UNKNOWN, UNSPEC,
+   * UNIX).
+   */
   | { readonly kind: 'header'; readonly length: number; readonly source: string | null };
 
 const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
-/** The longest version 1 line, CRLF included. */
+/** Bytes of the longest line in version 1, including CRLF. */
 const LONGEST_LINE = 107;
-/** Version 2 could carry 64 KiB of TLVs; nobody needs that much before a handshake. */
+/** Maximum bytes of a version 2 header. The format allows 64 KiB of TLVs, but no client needs that much before a handshake. */
 const LONGEST_V2 = 16 + 4096;
 
 const invalid = (why: string): ProxyHeader => ({ kind: 'invalid', why });
 
-/** Reads the header at the start of `bytes`. */
 export function parseProxyHeader(bytes: Buffer): ProxyHeader {
   if (bytes.length === 0) return { kind: 'incomplete' };
   const compared = Math.min(bytes.length, SIGNATURE.length);
@@ -40,7 +42,7 @@ function parseVersion1(bytes: Buffer): ProxyHeader {
   const [, family, source = '', destination = '', sourcePort = '', destinationPort = '', ...rest] = bytes
     .toString('latin1', 0, end)
     .split(' ');
-  // Whatever follows UNKNOWN is to be ignored.
+  // The standard requires a parser to ignore the rest of an UNKNOWN line.
   if (family === 'UNKNOWN') return { kind: 'header', length, source: null };
   const version = family === 'TCP4' ? 4 : family === 'TCP6' ? 6 : 0;
   if (version === 0 || rest.length > 0) return invalid('the line is not PROXY TCP4|TCP6|UNKNOWN …');
@@ -51,7 +53,7 @@ function parseVersion1(bytes: Buffer): ProxyHeader {
   return { kind: 'header', length, source: canonicalAddress(source) };
 }
 
-/** `isIP` takes an IPv6 zone, which means nothing on another machine. */
+/** `isIP` accepts an IPv6 zone, which has no meaning on another machine. */
 const isAddress = (text: string, version: number): boolean => isIP(text) === version && !text.includes('%');
 const isPort = (text: string): boolean => /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
 
@@ -65,7 +67,7 @@ function parseVersion2(bytes: Buffer): ProxyHeader {
   const command = versionAndCommand & 0x0f;
   if (command === 0) return { kind: 'header', length, source: null };
   if (command !== 1) return invalid('the command is neither LOCAL nor PROXY');
-  // Unspecified, stream and datagram; others must be rejected.
+  // Values for unspecified, stream and datagram. A parser must reject others.
   if ((familyAndTransport & 0x0f) > 2) return invalid('the transport is unknown');
   switch (familyAndTransport >> 4) {
     case 1:
@@ -82,7 +84,7 @@ function parseVersion2(bytes: Buffer): ProxyHeader {
   }
 }
 
-/** As RFC 5952 writes it; IPv4-mapped as IPv4. */
+/** Text form of RFC 5952, with IPv4-mapped addresses as IPv4. */
 function ipv6Text(bytes: Buffer): string | null {
   const groups: string[] = [];
   for (let index = 0; index < 16; index += 2) groups.push(bytes.readUInt16BE(index).toString(16));

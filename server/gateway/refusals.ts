@@ -1,4 +1,4 @@
-/** Refusals of the device listener as HTTP: problem+json with the code that an agent matches on, and 451 as RFC 7725 has it. */
+/** Refusals of the device listener as HTTP: problem+json with a stable code, and status 451 (RFC 7725). */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -13,14 +13,14 @@ export interface Answer {
   readonly body: string | Buffer | Streamed;
 }
 
-/** A body that is read while it is sent. `end` is called once nothing more of it is. */
+/** A response body that is read while it is sent. `end` is called if the rest is not needed. */
 export interface Streamed {
   readonly size: number;
   readonly pieces: () => AsyncIterable<Buffer>;
   readonly end: () => void;
 }
 
-/** A refused device asks again by itself; this keeps ten thousand of them from asking at once. Seconds. */
+/** Seconds until a refused device tries again. The random spread prevents ten thousand devices from retrying at once. */
 const KNOCK_AFTER = { least: 300, spread: 300 };
 
 export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer & { readonly body: string } {
@@ -41,18 +41,20 @@ export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer &
 }
 
 /**
- * `management` is denied. `told.list` is given when the device's own is older: the refusal itself must tell it of the order that it
- * refuses by. `random` from 0 to 1.
+ * Refusal of a device whose `management` is denied. `told.list` is present if the device's list is older, because the refusal must name its
+ * order. `random`: from 0 to 1.
  */
 export function denialOf(
   verdict: ServiceVerdict,
-  /** What a connected device would be told by frames: without it one that knows its place by its address alone would not learn that it has moved. */
+  /**
+   * Facts that a connected device receives in frames. Without them, a device that only knows its address would not learn that it has moved.
+   */
   told: {
     readonly list: Envelope | null;
-    /** The revisions behind its stubs. */
+    /** Complete revisions of the list's withheld orders. */
     readonly withheld: readonly Envelope[];
     readonly address: { readonly time: number; readonly areas: readonly string[] };
-    /** After a restore: what the device is asked for. */
+    /** Documents that the server requests after a restore; null if none. */
     readonly recall: 'documents' | 'facts' | null;
   },
   operatorUrl: string | null,
@@ -81,7 +83,7 @@ export function denialOf(
   };
 }
 
-/** For an upgrade, which has no response object. */
+/** Writes the response to the socket, because an upgrade has no response object. */
 export function refuseUpgrade(
   socket: Duplex,
   { status, headers, body }: Answer & { readonly body: string | Buffer },
@@ -97,7 +99,7 @@ export function refuseUpgrade(
 }
 
 export function respond(response: ServerResponse, { status, headers, body }: Answer): void {
-  // Whoever is answered before its body has come is not waited for: a file may take its time, and what is refused must not.
+  // A refusal must not wait for the rest of the request's body, which may be a slow upload.
   const last = response.req.complete ? {} : { Connection: 'close' };
   if (typeof body === 'string' || Buffer.isBuffer(body)) {
     response.writeHead(status, { ...headers, ...last, 'Content-Length': Buffer.byteLength(body) });
@@ -105,12 +107,12 @@ export function respond(response: ServerResponse, { status, headers, body }: Ans
     return;
   }
   response.once('close', body.end);
-  // The client may have gone before there was a response.
+  // The client may have disconnected already.
   if (response.destroyed || response.closed) {
     body.end();
     return;
   }
   response.writeHead(status, { ...headers, ...last, 'Content-Length': body.size });
-  // An error ends the connection, so that the client sees that bytes are missing.
+  // An error ends the connection early, so that the client notices missing bytes.
   pipeline(Readable.from(body.pieces(), { highWaterMark: 1 }), response).catch(() => response.destroy());
 }

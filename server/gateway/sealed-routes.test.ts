@@ -47,7 +47,7 @@ const counts = (link: TestLink) =>
 
 describe('key packages', () => {
   it('are handed in, counted at each opening of the mailbox, claimed once, and asked for when few are left', async () => {
-    const [amina, bilal] = [await world.enrol(), await world.enrol()];
+    const [amina, bilal] = [await world.enroll(), await world.enroll()];
     expect(await hand(bilal, names(21), sealed('last'))).toBe(21);
     const there = await new TestLink(bilal.tls).hello();
     expect(counts(there)).toEqual([]);
@@ -65,7 +65,7 @@ describe('key packages', () => {
   });
 
   it('case 16: one claimant cannot use up what another device hands in', async () => {
-    const [amina, bilal, carla] = [await world.enrol(), await world.enrol(), await world.enrol()];
+    const [amina, bilal, carla] = [await world.enroll(), await world.enroll(), await world.enroll()];
     await hand(bilal, names(50), sealed('last'));
     const got: boolean[] = [];
     for (let count = 0; count < 12; count += 1) got.push((await claim(amina, bilal.id))[0].lastResort);
@@ -90,7 +90,7 @@ describe('key packages', () => {
     ['a hundred and one', { packages: names(101), lastResort: null, replace: false }],
     ['a field too many', { packages: [], lastResort: null, replace: false, x: 1 }],
   ])('refuse %s', async (_name, body) => {
-    const { tls } = await world.enrol();
+    const { tls } = await world.enroll();
     expect((await ask(tls, 'POST', '/device/key-packages', JSON.stringify(body))).status).toBe(400);
   });
 });
@@ -113,7 +113,7 @@ describe('attachments', () => {
   const path = (name: string) => `/device/attachments/${name}`;
 
   it('are stored once and given to any enrolled device that knows the name', async () => {
-    const [amina, bilal] = [await world.enrol(), await world.enrol()];
+    const [amina, bilal] = [await world.enroll(), await world.enroll()];
     const [name, bytes] = [newName(), randomBytes(LARGEST_ATTACHMENT)];
     for (let again = 0; again < 2; again += 1) {
       expect((await ask(amina.tls, 'PUT', path(name), bytes)).status).toBe(204);
@@ -131,7 +131,7 @@ describe('attachments', () => {
       const { server } = world.gateway.listener;
       expect(server.headersTimeout).toBeLessThanOrEqual(30_000);
       expect(server.requestTimeout).toBeGreaterThan(ATTACHMENT_WITHIN);
-      const { tls } = await world.enrol();
+      const { tls } = await world.enroll();
       const asked = once(server, 'request');
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
       onTestFinished(() => void vi.useRealTimers());
@@ -151,7 +151,7 @@ describe('attachments', () => {
     });
 
     it('holds nothing of the server when it is refused: it is answered and hung up on', async () => {
-      const { tls } = await world.enrol();
+      const { tls } = await world.enroll();
       const stranger = await begin({ ...tls, ...strayIdentity(world.authority, 'device') }, 10_000);
       expect(await stranger.status()).toBe(403);
       const answered = Date.now();
@@ -166,17 +166,17 @@ describe('attachments', () => {
     ['nothing', newName(), Buffer.alloc(0), 400],
     ['a byte too many', newName(), Buffer.alloc(LARGEST_ATTACHMENT + 1), 413],
   ])('case 53: refuse %s', async (_name, name, bytes, status) => {
-    const { tls } = await world.enrol();
+    const { tls } = await world.enroll();
     expect((await ask(tls, 'PUT', path(name), bytes)).status).toBe(status);
   });
 });
 
 it('an order shuts them by its name, for whoever it denies', async () => {
   const { people } = world;
-  const [inside, outside] = [await world.enrol('PK'), await world.enrol('SE')];
+  const [inside, outside] = [await world.enroll('PK'), await world.enroll('SE')];
   await hand(inside, names(2));
   const effective = new Date(world.clock.now() + 60_000).toISOString();
-  const { order } = await world.orders.propose(people.proposer.id, { ...PROPOSAL, effective });
+  const { order } = await world.orders.drafting.propose(people.proposer.id, { ...PROPOSAL, effective });
   for (const person of [people.ada, people.ben]) await world.sign(order, 1, person);
   const put = vi.spyOn(world.relay.attachments, 'put');
   onTestFinished(() => put.mockRestore());

@@ -1,25 +1,26 @@
-/** What a device needs that `management` is denied to: its record, the list and its roots, its receipts; and renewal, which no order gates. */
+/** Routes for a device whose `management` is suspended: record, list, approver sets, evidence, receipts, and renewal, which no order blocks. */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
-import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
+import { type Envelope, envelopeSchema, observationSchema } from '../../shared/order/documents.ts';
 import { LARGEST_RECOLLECTION, recollectionBody } from '../../shared/protocol/device-http.ts';
 import { ADDRESS_HEADER, RECALL_HEADER } from '../../shared/protocol/frames.ts';
-import type { Identity } from '../devices/identify.ts';
+import type { Identity } from '../devices/identity.ts';
 import type { Sighted } from '../devices/ports.ts';
 import { bodyOf, bytesOf, type DeviceRequest, type DeviceRoute, json, queryOf } from './device-route.ts';
-import type { DevicesPort, OrdersPort, RestorationPort } from './ports.ts';
+import { observationOf } from './observation.ts';
+import type { DevicesPort, JurisdictionPort, OrdersPort, RecoveryPort } from './ports.ts';
 import type { Answer } from './refusals.ts';
 
 export interface ServiceRoutesPorts {
-  readonly devices: Pick<DevicesPort, 'raiseAlarm'>;
+  readonly devices: Pick<DevicesPort, 'raiseAlert'>;
   readonly orders: OrdersPort;
-  readonly restoration: Pick<RestorationPort, 'take'>;
+  readonly jurisdiction: Pick<JurisdictionPort, 'observe'>;
+  readonly recovery: Pick<RecoveryPort, 'take'>;
   /** EST renewal (RFC 7030, section 4.2.2). */
-  readonly reenrol: (asked: { readonly identity: Identity; readonly body: string }) => Promise<Answer>;
-  /** The newest time correction that approvers signed. */
+  readonly reenroll: (asked: { readonly identity: Identity; readonly body: string }) => Promise<Answer>;
   readonly correction: () => Envelope | null;
-  /** Where the device comes from, kept as evidence; null while a session of its own says so. */
+  /** Records the device's address as evidence. Returns null while a session of the device is open. */
   readonly sighted: (identity: Identity, request: IncomingMessage, held: Sighted['held']) => Promise<Sighting | null>;
 }
 
@@ -30,30 +31,34 @@ interface Sighting {
 }
 
 const receiptsBody = z.strictObject({ envelopes: z.array(envelopeSchema).min(1).max(256) });
+/** At most 64 reports of 16 observations. */
+const evidenceBody = z.strictObject({ observations: z.array(observationSchema).min(1).max(1024) });
 
 const RECOLLECTIONS_AT_ONCE = 8;
 
 const version = z.coerce.number().int().min(0);
-const heldQuery = z.strictObject({ list: version, record: version, root: version });
+const heldQuery = z.strictObject({ list: version, record: version, approverSet: version });
 
 export function serviceRoutes({
   devices,
   orders,
-  restoration,
-  reenrol,
+  jurisdiction,
+  recovery,
+  reenroll,
   correction,
   sighted,
 }: ServiceRoutesPorts): DeviceRoute[] {
   async function list(): Promise<Answer> {
-    const current = orders.currentList();
-    if (!current) throw new CordonError('not_found', 'There is no order list yet: the approvers come first.');
+    const current = orders.list.current();
+    if (!current)
+      throw new CordonError('not_found', 'There is no order list yet. The operator must adopt an approver set first.');
     return json(current.envelope);
   }
 
   async function record({ identity, request, query }: DeviceRequest): Promise<Answer> {
     const seen = await sighted(identity, request, query.size === 0 ? null : queryOf(heldQuery, query));
-    const current = await orders.record(identity.device);
-    if (!current) throw new CordonError('not_found', 'The record of this device is not made yet; ask again.');
+    const current = await orders.effect.record(identity.device);
+    if (!current) throw new CordonError('not_found', 'The record of this device does not exist yet. Try again later.');
     if (!seen) return json(current.envelope);
     const { recall, ...address } = seen;
     return json(current.envelope, {
@@ -64,7 +69,7 @@ export function serviceRoutes({
 
   async function timeCorrection(): Promise<Answer> {
     const newest = correction();
-    if (!newest) throw new CordonError('not_found', 'No time correction was ever published.');
+    if (!newest) throw new CordonError('not_found', 'No time correction was published.');
     return json(newest);
   }
 
@@ -74,47 +79,73 @@ export function serviceRoutes({
     const refused: string[] = [];
     for (const envelope of envelopes) {
       try {
-        await orders.storeReceipt(device, generation, envelope);
+        await orders.receipts.store(device, generation, envelope);
         stored += 1;
       } catch (error) {
-        // One bad receipt must not keep the device from handing in the others for ever.
+        // One invalid receipt must not block the others forever.
         if (!isCordonError(error) || error.code === 'store_unavailable') throw error;
         refused.push(error.message);
-        await devices.raiseAlarm({ device, code: 'report_refused', detail: `receipt: ${error.message}` });
+        await devices.raiseAlert({ device, code: 'report_refused', detail: `receipt: ${error.message}` });
       }
     }
     return json({ stored, refused });
   }
 
+  /** HTTPS counterpart of the evidence frame. Known evidence changes nothing. */
+  async function evidence({ identity: { device, generation }, request }: DeviceRequest): Promise<Answer> {
+    const { observations } = await bodyOf(evidenceBody, request, '{ observations: [ … ] } of positions and networks');
+    const refused: string[] = [];
+    const read = observations.flatMap((observation) => {
+      try {
+        return [observationOf(observation)];
+      } catch (error) {
+        // Without a success response, the device would send the same evidence forever.
+        if (!isCordonError(error)) throw error;
+        refused.push(error.message);
+        return [];
+      }
+    });
+    if (read.length > 0) await jurisdiction.observe(device, generation, read);
+    if (refused.length > 0) {
+      await devices.raiseAlert({ device, code: 'report_refused', detail: `evidence: ${refused[0]}` });
+    }
+    return json({ stored: read.length, refused });
+  }
+
+  return [
+    { method: 'POST', path: '/device/recollection', answer: recollectionRoute(recovery) },
+    {
+      method: 'POST',
+      path: '/.well-known/est/simplereenroll',
+      answer: async ({ identity, request }) => reenroll({ identity, body: (await bytesOf(request)).toString('utf8') }),
+    },
+    { method: 'GET', path: '/device/record', answer: record },
+    { method: 'GET', path: '/device/time-correction', answer: timeCorrection },
+    { method: 'POST', path: '/device/evidence', answer: evidence },
+    { method: 'POST', path: '/device/receipts', answer: receipts },
+    { method: 'GET', path: '/orders/list', answer: list },
+    { method: 'GET', path: '/device/withheld', answer: async () => json(orders.list.withheld()) },
+    { method: 'GET', path: '/orders/approver-sets', answer: async () => json(orders.approverSets.envelopes()) },
+  ];
+}
+
+function recollectionRoute(recovery: ServiceRoutesPorts['recovery']): DeviceRoute['answer'] {
   let reading = 0;
-  async function recollection({ identity: { device, generation }, request }: DeviceRequest): Promise<Answer> {
-    // Each may be megabytes; the devices that were asked come again.
+  return async ({ identity: { device, generation }, request }) => {
+    // A device's documents may have megabytes. Devices beyond the limit retry.
     if (reading >= RECOLLECTIONS_AT_ONCE) {
-      throw new CordonError('unavailable', 'Other devices are sending theirs; try again later.', { retryAfter: 10 });
+      throw new CordonError('unavailable', 'Other devices are sending their documents. Try again later.', {
+        retryAfter: 10,
+      });
     }
     reading += 1;
     try {
       const what = 'what a device has stored';
       const body = await bodyOf(recollectionBody, request, what, LARGEST_RECOLLECTION);
-      await restoration.take(device, generation, body);
+      await recovery.take(device, generation, body);
       return json({ taken: true });
     } finally {
       reading -= 1;
     }
-  }
-
-  return [
-    { method: 'POST', path: '/device/recollection', answer: recollection },
-    {
-      method: 'POST',
-      path: '/.well-known/est/simplereenroll',
-      answer: async ({ identity, request }) => reenrol({ identity, body: (await bytesOf(request)).toString('utf8') }),
-    },
-    { method: 'GET', path: '/device/record', answer: record },
-    { method: 'GET', path: '/device/time-correction', answer: timeCorrection },
-    { method: 'POST', path: '/device/receipts', answer: receipts },
-    { method: 'GET', path: '/orders/list', answer: list },
-    { method: 'GET', path: '/device/withheld', answer: async () => json(orders.withheld()) },
-    { method: 'GET', path: '/orders/roots', answer: async () => json(orders.roots()) },
-  ];
+  };
 }

@@ -1,6 +1,6 @@
 /**
- * One device's socket: bounds, order of work and what has been sent to it. It parses and counts; what a frame means is
- * `dispatch.ts`. A class, and small, since there is one for every idle device.
+ * The socket of one device: its limits and its order of work. The session parses and counts frames, and `dispatch.ts` handles them. The
+ * class is small because every idle device has one.
  */
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket } from 'ws';
@@ -13,86 +13,51 @@ import {
   type ServerFrame,
 } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { Acknowledgments } from './acknowledgments.ts';
+import { DocumentsSent } from './documents-sent.ts';
+import { MailWindow } from './mail-window.ts';
 
-/** Frames a device may send at once (an outbox after weeks offline), and how many a second it earns back. */
+/** Maximum number of frames at once (an outbox after weeks offline), and the frames per second by which the allowance grows. */
 const BURST = 5_000;
 const PER_SECOND = 100;
-/** A larger frame leaves in fragments, each only when the device has taken those before it: TLS would hold an encrypted copy of all of it. */
+/**
+ * Bytes. A larger frame is sent in fragments, each after the device has read the previous ones. Otherwise TLS would hold an encrypted copy
+ * of the whole frame.
+ */
 const FRAGMENT = 64 * 1024;
-/** Frames that wait for their turn before the socket is read no further. */
+/** Number of waiting frames at which the session pauses the socket. */
 const MOST_WAITING = 64;
 
 export interface SessionHandlers {
-  /** One frame at a time, in order. */
+  /** Handles one frame at a time, in order. */
   frame(session: DeviceSession, frame: DeviceFrame): Promise<void>;
-  /** Everything that had come is dealt with; more may follow. */
+  /** Called when no frames wait. */
   idle(session: DeviceSession): Promise<void>;
-  /** Once, whatever ended it. */
+  /** Called once when the socket has closed, for any reason. */
   closed(session: DeviceSession): void;
   failed(session: DeviceSession, error: unknown): void;
-}
-
-/** What of its mailbox is under way to a device. */
-export interface MailWindow {
-  open: boolean;
-  /** Everything up to here has been sent since the device asked. */
-  sent: number;
-  /** The same since the session began. */
-  highest: number;
-  /** Nothing in the mailbox lies between what was sent and this; null: that is not known. */
-  tail: number | null;
-  /** Sent and not taken, in order. */
-  readonly underWay: { readonly seq: number; readonly bytes: number }[];
-  bytes: number;
-  /** The store is being asked, and whether it must be asked again. */
-  reading: boolean;
-  again: boolean;
 }
 
 export class DeviceSession {
   readonly device: DeviceId;
   readonly generation: number;
   readonly address: string | null;
-  /** What the address says of where it is, and by which use of which IP database. */
-  areas: readonly string[];
-  use: number;
-  /** Fences: 0 until the device has said hello. */
-  epoch = 0;
-  /** It has been told all that it is told first. */
-  welcomed = false;
-  /** Answered the last ping. */
-  alive = true;
   readonly openedAt = Date.now();
-  /** The newest versions sent to, or had by, the device. */
-  list = 0;
-  record = 0;
-  root = 0;
-  /** What it says that it has stored. */
-  storedList = 0;
-  /** The device knows the frame `time-correction`. */
-  timeCorrections = false;
-  /** Versions from the device's hello, for a restored server. */
-  knew: { readonly list: number; readonly root: number } | null = null;
-  /** The highest report that is durable, and the highest that the device was told of. */
-  reports = 0;
-  confirmed = 0;
-  /** Receipts stored since this session began. */
-  receipts = 0;
-  /** `management` is denied: it is closed once the list is stored and receipted. */
-  leaving = false;
-  /** Commands on their way; null for none. */
-  sent: Set<string> | null = null;
-  /** Null until it asks for its mailbox. */
-  mail: MailWindow | null = null;
-  /** What the device says that it has stored and the store has not been told yet. */
-  had: { readonly list: number; readonly record: number; readonly root: number } | null = null;
+  readonly acknowledgments = new Acknowledgments();
+  readonly documents = new DocumentsSent();
+  readonly mail = new MailWindow();
 
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #handlers: SessionHandlers;
+  #epoch = 0;
+  #welcomed = false;
+  #alive = true;
+  #areas: readonly string[];
+  #use: number;
   #waiting: RawData[] = [];
   #behind: Promise<void>[] | null = null;
-  /** Frames behind one that leaves in fragments; null while none does. */
+  /** Frames that wait for the end of a fragmented frame; null if there is none. */
   #queue: (string | Buffer)[] | null = null;
   #queued = 0;
   #busy = false;
@@ -109,18 +74,18 @@ export class DeviceSession {
     this.device = identity.device;
     this.generation = identity.generation;
     this.address = seen.address;
-    this.areas = seen.areas;
-    this.use = seen.use;
+    this.#areas = seen.areas;
+    this.#use = seen.use;
     this.#socket = socket;
     this.#stream = stream;
     this.#handlers = handlers;
     socket.on('message', (data, binary) => this.#received(data, binary));
     socket.on('pong', () => {
-      this.alive = true;
+      this.#alive = true;
       this.#spend();
     });
     socket.on('ping', () => this.#spend());
-    // ws has said why and waits for the answer: cut off at once, the peer would never read it.
+    // ws has sent the reason and waits for the peer's close frame. Ending the connection now would lose the reason.
     socket.on('error', () => this.#cutOffSoon());
     socket.on('close', () => handlers.closed(this));
   }
@@ -129,11 +94,42 @@ export class DeviceSession {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
+  /** Number of the session among all sessions of the device. Only the newest one is valid. 0 before the device's hello. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  enter(epoch: number): void {
+    this.#epoch = epoch;
+  }
+
+  /** True after the server has sent the frames that every device receives first. */
+  get welcomed(): boolean {
+    return this.#welcomed;
+  }
+
+  welcome(): void {
+    this.#welcomed = true;
+  }
+
+  get areas(): readonly string[] {
+    return this.#areas;
+  }
+
+  /** Activation of the IP database from which the areas come. */
+  get use(): number {
+    return this.#use;
+  }
+
+  locate(use: number, areas: readonly string[]): void {
+    this.#use = use;
+    this.#areas = areas;
+  }
+
   send(frame: ServerFrame): void {
     this.sendEncoded(JSON.stringify(frame));
   }
 
-  /** For fan-outs: a frame that was encoded once. */
   sendEncoded(frame: string | Buffer): void {
     if (!this.open) return;
     if (this.#queue) {
@@ -162,7 +158,6 @@ export class DeviceSession {
     next();
   }
 
-  /** Sends what has waited, up to the next frame that leaves in fragments. */
   #goOn(): void {
     const waiting = this.#queue ?? [];
     this.#queue = null;
@@ -175,7 +170,7 @@ export class DeviceSession {
     }
   }
 
-  /** What is sent meanwhile leaves as one TLS record: each record costs a system call. */
+  /** Sends the frames that `send` writes as one TLS record, because each record costs a system call. */
   together(send: () => void): void {
     this.#stream.cork();
     try {
@@ -185,7 +180,7 @@ export class DeviceSession {
     }
   }
 
-  /** For answers that come many at once, when a commit of many is done: they leave together, at the end of this turn of the loop. */
+  /** Sends all frames of one turn of the event loop together. One commit can complete dozens of responses. */
   sendThisTurn(frame: ServerFrame): void {
     if (!this.#gathering) {
       this.#gathering = true;
@@ -198,27 +193,33 @@ export class DeviceSession {
     this.send(frame);
   }
 
-  /** Goes on while the next frames are dealt with. Nothing that depends on it is acknowledged before `settled`. */
+  /** Adds work that continues during later frames. The server acknowledges nothing that depends on it before `settled`. */
   behind(work: Promise<void>): void {
-    // `settled` throws it; after a frame that ended the session nobody asks any more.
+    // `settled` throws the error. For a closed session, nothing calls `settled`.
     work.catch(() => undefined);
     this.#behind ??= [];
     this.#behind.push(work);
   }
 
-  /** Resolves when all that was put `behind` is done, or throws why it is not. */
+  /** Resolves when all work from `behind` has ended. Throws its error. */
   async settled(): Promise<void> {
     const behind = this.#behind;
     this.#behind = null;
     if (behind) await Promise.all(behind);
   }
 
-  ping(): void {
-    this.alive = false;
+  /** Sends a ping. Closes the socket and returns false if the device did not respond to the previous one. */
+  ping(): boolean {
+    if (!this.#alive) {
+      this.#socket.terminate();
+      return false;
+    }
+    this.#alive = false;
     this.#socket.ping();
+    return true;
   }
 
-  /** Says why and closes; a peer that does not answer is cut off soon after. */
+  /** Sends the reason and closes. The server ends the connection after a second if the peer does not respond. */
   end(code: number, reason: string): void {
     if (this.#socket.readyState === WebSocket.CLOSED) return;
     this.#waiting = [];
@@ -232,16 +233,12 @@ export class DeviceSession {
     setTimeout(() => this.#socket.terminate(), 1_000).unref();
   }
 
-  terminate(): void {
-    this.#socket.terminate();
-  }
-
-  /** For a frame that makes more work than others: as if so many more had come. */
+  /** Counts a frame as several frames, because it causes more work than others. */
   charge(frames: number): void {
     this.#spend(frames);
   }
 
-  /** Takes frames off the allowance; closes the socket when there are none left. */
+  /** Subtracts frames from the allowance. Closes the socket if none are left. */
   #spend(frames = 1): boolean {
     if (!this.open) return false;
     const now = Date.now();
@@ -294,5 +291,8 @@ function parseFrame(data: RawData): DeviceFrame {
   const parsed = deviceFrameSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new CordonError('frame_malformed', `A frame is not of cordon.v1: ${issue?.path.join('.')} ${issue?.message}.`);
+  throw new CordonError(
+    'frame_malformed',
+    `A frame does not follow cordon.v1: ${issue?.path.join('.')} ${issue?.message}.`,
+  );
 }

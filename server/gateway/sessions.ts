@@ -1,24 +1,22 @@
-/** Which devices are connected here: one live session each. It knows no frame and no store. */
 import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { DeviceSession } from './session.ts';
 
-/** Work on many sessions is cut into slices of this many, so that no device waits for all of them. */
+/** Sessions in one slice of work. No device waits for the work on all sessions. */
 const SLICE = 256;
 
 export class Sessions {
-  /** From the upgrade on, several a device perhaps: a revocation must reach them all. */
+  /** All sockets since their upgrade. A device may have several, and a revocation must close them all. */
   readonly #sockets = new Map<DeviceId, Set<DeviceSession>>();
-  /** After `hello`: the one that counts. */
+  /** The newest session of each device, after its hello. */
   readonly #live = new Map<DeviceId, DeviceSession>();
-  /** Upgrades under way, which are no session yet. */
   readonly #arriving = new Map<DeviceId, number>();
 
   get size(): number {
     return this.#live.size;
   }
 
-  /** An upgrade of this device is under way, until the function that it returns is called. */
+  /** Counts an upgrade in progress until the caller calls the returned function. */
   arriving(device: DeviceId): () => void {
     this.#arriving.set(device, (this.#arriving.get(device) ?? 0) + 1);
     return () => {
@@ -28,7 +26,7 @@ export class Sessions {
     };
   }
 
-  /** Whether any socket of this device is here or on its way in, whatever it has said. Each of them ends in `remove`. */
+  /** True for a device with an open socket or an upgrade in progress. Each of them ends with `remove`. */
   present(device: DeviceId): boolean {
     return this.#sockets.has(device) || this.#arriving.has(device);
   }
@@ -46,13 +44,12 @@ export class Sessions {
     if (this.#live.get(session.device) === session) this.#live.delete(session.device);
   }
 
-  /** The session has an epoch now; every older one of the same device is closed. */
   enter(session: DeviceSession): void {
     this.#live.set(session.device, session);
     this.fence(session.device, session.epoch);
   }
 
-  /** Closes this device's sessions of an older epoch. One without an epoch has not said hello: it will get a newer one. */
+  /** Closes the device's sessions of an older epoch. A session without an epoch gets a newer one at its hello. */
   fence(device: DeviceId, epoch: number): void {
     for (const other of this.of(device)) {
       if (other.epoch > 0 && other.epoch < epoch) other.end(CLOSE.takenOver, 'taken_over');
@@ -72,7 +69,7 @@ export class Sessions {
     for (const same of this.#sockets.values()) yield* same;
   }
 
-  /** Runs `act` on every socket that is open now, in slices over turns of the loop. */
+  /** Calls `act` for every open socket, in slices over several turns of the event loop. */
   async each(act: (session: DeviceSession) => void): Promise<void> {
     let count = 0;
     for (const session of [...this.all()]) {

@@ -1,12 +1,12 @@
 /**
- * A response body leaves in slices, each only when the peer has taken those before it. Without slices, TLS encrypts the whole body at once: 100
- * clients that read nothing then hold 100 encrypted copies in memory, also of a body that all of them share.
+ * Sends response bodies in slices, each after the peer has read the previous one. Otherwise TLS encrypts a whole body at once. 100 clients
+ * that read nothing would then hold 100 encrypted copies in memory, even of a shared body.
  */
 import type { ServerResponse } from 'node:http';
 
 export const SLICE = 32 * 1024;
 
-/** Changes `end` of this response, through which express and everything else send a body that is complete. */
+/** Replaces the response's `end`, with which express sends complete bodies. */
 export function sendInSlices(response: ServerResponse): void {
   const end = response.end.bind(response) as (...given: unknown[]) => ServerResponse;
   response.end = ((...given: unknown[]) => {

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { Authority } from '../../certs/authority.ts';
 import { spkiOf } from '../../certs/certificate.ts';
 import { parseAddressRanges } from '../../shared/areas/address-ranges.ts';
-import { newKey, testAuthority } from '../../tests/support/enrolment.ts';
+import { newKey, testAuthority } from '../../tests/support/enrollment.ts';
 import { tool } from '../../tests/support/tools.ts';
 import { until } from '../../tests/support/until.ts';
 import { DEVICE_LIMITS } from './admission.ts';
@@ -283,7 +283,7 @@ describe('case 13: whoever is slow', () => {
       over.pause();
       const ping = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
       over.write(ping);
-      // Each byte would begin the time limits of a socket anew.
+      // A socket's own timeout starts again with each byte.
       const chatter = setInterval(() => over.write(ping), 50);
       onTestFinished(() => clearInterval(chatter));
       await new Promise((resolve) => over.once('close', resolve));

@@ -1,6 +1,6 @@
 /**
- * A TLS listener: reads the PROXY protocol from configured addresses, and from nobody else, before TLS begins; admits connections in turns; bounds
- * what a peer that does not read can hold. The device and the public listener use it, so that both see the same source addresses.
+ * TLS listener for devices and for the public. It reads the PROXY protocol before TLS, from configured addresses only. It admits
+ * connections in turn, and limits the memory of a peer that does not read.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
@@ -13,24 +13,32 @@ import { parseProxyHeader } from './proxy-protocol.ts';
 import { sendInSlices } from './sliced-responses.ts';
 import { enforceWriteDeadlines, type WriteDeadlines } from './write-deadlines.ts';
 
-/** Hybrid post-quantum first, then what every client of the last years has. */
+/** Hybrid post-quantum key exchange first, then the common curves. */
 export const KEY_EXCHANGE_GROUPS = 'X25519MLKEM768:X25519:P-256';
-/** For the head of a request, and for all of it unless the listener's routes bound their bodies themselves. */
+/**
+ * TLS 1.2 or later with an optional client certificate, for standard EST clients (RFC 7030, section 3.3.2). Such a client presents its certificate
+ * in the first handshake, so that no path can ask for it later. The request names the certificate authorities in `ca`: a browser asks its user
+ * only if the browser has a certificate from one of them. A certificate that does not verify changes nothing: `authorized` is false.
+ */
+export const OPTIONAL_CLIENT_CERTIFICATE = {
+  requestCert: true,
+  rejectUnauthorized: false,
+  minVersion: 'TLSv1.2',
+} as const;
+/** Milliseconds for the head of a request. Also for its body, unless the routes limit their bodies. */
 const REQUEST_WITHIN = 30_000;
-/** A peer that connects and says nothing holds a file descriptor. The same for the proxy's header, which comes in its first packet. */
+/** Milliseconds for the first bytes of a peer and for the proxy's header, because each idle peer holds a file descriptor. */
 const HANDSHAKE_WITHIN = 10_000;
 
 export interface TlsListener {
   readonly server: Server;
-  /** `reserved`: takes over this server's socket, which is bound already. Returns the port. */
+  /** Returns the port. `reserved`: an already bound socket to use. */
   listen(bind: string, port: number, reserved?: NetServer): Promise<number>;
-  /** Where the connection under this request came from: the socket's own address, or what a trusted proxy said; null when it did not say. */
+  /** Source of the connection: the socket's address or the trusted proxy's statement. Null if the proxy named none. */
   addressOf(request: IncomingMessage): string | null;
-  /** For metrics. */
   counts(): ReturnType<Admission['counts']>;
-  /** A new server certificate, with everything else as it was: Node would fall back to its own defaults for what is not said again. */
+  /** Replaces the server certificate. Node resets every omitted option to its default. */
   renew(identity: { readonly key: string; readonly cert: string }): void;
-  /** Stops accepting and ends what is open. */
   close(): Promise<void>;
 }
 
@@ -40,7 +48,7 @@ export interface ListenerBounds {
 }
 
 export interface TlsListenerOptions extends ServerOptions {
-  /** Refuse every connection without a PROXY protocol header from a trusted address. */
+  /** True to refuse every connection without a PROXY protocol header from a trusted address. */
   readonly proxyRequired?: boolean;
 }
 
@@ -54,7 +62,7 @@ export function createTlsListener(
   const { proxyRequired = false } = options;
   const trusted = parseAddressRanges(proxyFrom);
   const admission = createAdmission(bounds.admission);
-  const told = new Map<string, string | null>();
+  const sources = new Map<string, string | null>();
   const open = new Set<Socket>();
   const { handshakeTimeout = HANDSHAKE_WITHIN } = options;
   const { headersTimeout = REQUEST_WITHIN, requestTimeout = REQUEST_WITHIN } = options;
@@ -66,17 +74,18 @@ export function createTlsListener(
       onRequest(request, response);
     },
   );
-  // A peer that fails its handshake is not our error: the listener goes on, and the socket is gone.
+  // A failed handshake is not a server error. The socket is destroyed.
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    // OpenSSL's reason without its internals, such as `CERT_HAS_EXPIRED`. A peer that hangs up is no failure of TLS, but it has no session.
+    // OpenSSL's reason without its internals, such as `CERT_HAS_EXPIRED`. A peer that disconnects causes no TLS failure, but has no
+    // session.
     const code = (error.code ?? 'unknown').slice(0, 80);
-    onTlsFailure({ code, address: told.get(endsOf(socket)) ?? canonicalAddress(socket.remoteAddress ?? '') });
+    onTlsFailure({ code, address: sources.get(endsOf(socket)) ?? canonicalAddress(socket.remoteAddress ?? '') });
     socket.destroy();
   });
   server.on('secureConnection', admission.secured);
   enforceWriteDeadlines(server, 'secureConnection', bounds.deadlines);
 
-  // One function for all sockets, and not one each.
+  // All sockets share one function, to save memory.
   function gone(this: Socket): void {
     open.delete(this);
   }
@@ -99,35 +108,17 @@ export function createTlsListener(
   function proxied(socket: Socket): void {
     if (inRanges(trusted, socket.remoteAddress ?? '')) {
       socket.on('error', () => socket.destroy());
-      readHeader(socket);
+      readProxyHeader(socket, handshakeTimeout, (source) => {
+        const key = endsOf(socket);
+        sources.set(key, source);
+        socket.once('close', () => sources.delete(key));
+        admit(socket, source ?? canonicalAddress(socket.remoteAddress ?? ''));
+      });
     } else if (proxyRequired) socket.destroy();
     else direct(socket);
   }
-  // The HTTPS server never listens by itself, and without this event it would enforce no time limit on slow requests.
+  // The HTTPS server itself does not listen. Without this event, it would enforce no deadline on slow requests.
   front.on('listening', () => server.emit('listening'));
-
-  function readHeader(socket: Socket): void {
-    let bytes = Buffer.alloc(0);
-    const deadline = setTimeout(() => socket.destroy(), handshakeTimeout);
-    socket.once('close', () => clearTimeout(deadline));
-    const read = () => {
-      for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) bytes = Buffer.concat([bytes, chunk]);
-      const header = parseProxyHeader(bytes);
-      if (header.kind === 'incomplete') return;
-      clearTimeout(deadline);
-      socket.off('readable', read);
-      if (header.kind === 'invalid') {
-        socket.destroy();
-        return;
-      }
-      const key = endsOf(socket);
-      told.set(key, header.source);
-      socket.once('close', () => told.delete(key));
-      if (bytes.length > header.length) socket.unshift(bytes.subarray(header.length));
-      admit(socket, header.source ?? canonicalAddress(socket.remoteAddress ?? ''));
-    };
-    socket.on('readable', read);
-  }
 
   return {
     server,
@@ -139,7 +130,7 @@ export function createTlsListener(
       return address !== null && typeof address === 'object' ? address.port : port;
     },
     addressOf: ({ socket }) => {
-      const source = told.size === 0 ? undefined : told.get(endsOf(socket));
+      const source = sources.size === 0 ? undefined : sources.get(endsOf(socket));
       return source === undefined ? canonicalAddress(socket.remoteAddress ?? '') : source;
     },
     counts: admission.counts,
@@ -152,4 +143,27 @@ export function createTlsListener(
       await closed;
     },
   };
+}
+
+/**
+ * Calls `found` with the source in the proxy's header, and leaves the following bytes in the socket. Destroys a socket without a header.
+ */
+function readProxyHeader(socket: Socket, within: number, found: (source: string | null) => void): void {
+  let bytes = Buffer.alloc(0);
+  const deadline = setTimeout(() => socket.destroy(), within);
+  socket.once('close', () => clearTimeout(deadline));
+  const read = () => {
+    for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) bytes = Buffer.concat([bytes, chunk]);
+    const header = parseProxyHeader(bytes);
+    if (header.kind === 'incomplete') return;
+    clearTimeout(deadline);
+    socket.off('readable', read);
+    if (header.kind === 'invalid') {
+      socket.destroy();
+      return;
+    }
+    if (bytes.length > header.length) socket.unshift(bytes.subarray(header.length));
+    found(header.source);
+  };
+  socket.on('readable', read);
 }

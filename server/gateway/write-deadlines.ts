@@ -1,27 +1,26 @@
 /**
- * Destroys the connection of a peer that does not read. Node's own time limits do not: `requestTimeout` and `headersTimeout` end with the request, and
- * `setTimeout` on a socket starts again with each byte that the peer sends. The deadline here depends on what the peer has taken.
+ * Destroys the connection of a peer that does not read. Node's own deadlines do not: `requestTimeout` and `headersTimeout` end with the
+ * request, and each sent byte restarts a socket's `setTimeout`. This deadline depends on the bytes that the peer has read.
  */
 import type { Server, Socket } from 'node:net';
 
 export interface WriteDeadlines {
-  /** Milliseconds that a peer may take nothing. */
+  /** Milliseconds without any read bytes after which the connection ends. */
   readonly patience: number;
-  /** Bytes a second that a peer must take at least, of a write that is larger. 4 KiB/s is slower than GPRS. */
+  /** Minimum bytes per second that a peer must read of a larger write. 4 KiB/s is slower than GPRS. */
   readonly rate: number;
-  /** How often to look. */
+  /** Milliseconds between two checks of a connection. */
   readonly every: number;
 }
 
 export const WRITE_DEADLINES: WriteDeadlines = { patience: 30_000, rate: 4 * 1024, every: 5_000 };
 
 interface Waiting {
-  /** Bytes of writes that are complete. */
   taken: number;
   since: number;
 }
 
-/** `event`: `secureConnection` of a TLS server, or `connection` of a plain one. */
+/** `event`: `secureConnection` of a TLS server, or `connection` of a plain server. */
 export function enforceWriteDeadlines(
   server: Server,
   event: 'secureConnection' | 'connection',

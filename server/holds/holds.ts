@@ -1,8 +1,10 @@
 /**
- * Legal holds: while one stands on a device, or on its user, nothing of the device's is destroyed, here or there. A hold opens nothing to anybody and
- * stops no order's denial. Whoever destroys asks `held`; the store's verbs ask in their own transaction. Devices read it in their record.
+ * Legal holds. A hold on a device or its user prevents the destruction of the device's data on the server and on the device. It gives no
+ * access and changes no order. Modules that destroy data call `held`, and the store checks holds in the transaction that destroys. Devices
+ * read holds in their device record.
  */
 import { CordonError } from '../../shared/errors.ts';
+import { Loop } from '../../shared/loops/loop.ts';
 import {
   type DeviceId,
   type LegalHoldId,
@@ -14,16 +16,16 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { HoldPosition, HoldStore, LegalHold, Log, NewHold, RecordsPort } from './ports.ts';
 
-/** Records that are made anew together. */
+/** Number of device records that are issued together. */
 const TOGETHER = 100;
-/** Real time, after the store has refused. */
+/** Retry delay in real milliseconds. */
 const TELL_AGAIN = 30_000;
 
 export interface PlaceHold {
   readonly on: { readonly device: DeviceId } | { readonly person: PersonId };
   readonly reason: string;
   readonly reference: string | null;
-  /** The account. */
+  /** Account. */
   readonly by: string;
 }
 
@@ -49,10 +51,17 @@ export function createHolds(ports: {
   readonly log: Log;
 }) {
   const { store, records, bus, clock, log } = ports;
-  let again: NodeJS.Timeout | null = null;
-  let telling: Promise<void> = Promise.resolve();
+  const telling = new Loop({
+    run: tellAll,
+    failed: (error) =>
+      log.error(
+        { err: error },
+        'device records could not be issued after a change of a legal hold; the server tries again',
+      ),
+    retryAfter: TELL_AGAIN,
+  });
 
-  /** Each device's record says what stands. Durable: what a crash cuts off is found again at the next start. */
+  /** Issues the records of affected devices. After a crash, the next start finds the rest in the store. */
   async function tellAll(): Promise<void> {
     for (const hold of await store.untold()) {
       for (let after: DeviceId | null = null; ; ) {
@@ -65,18 +74,6 @@ export function createHolds(ports: {
     }
   }
 
-  /** One after the other. The hold stands whether its devices have heard of it yet or not, so it never rejects. */
-  function tell(): Promise<void> {
-    telling = telling.then(tellAll).catch((error: unknown) => {
-      log.error({ err: error }, 'devices were not told of a legal hold; trying again');
-      again ??= setTimeout(() => {
-        again = null;
-        void tell();
-      }, TELL_AGAIN).unref();
-    });
-    return telling;
-  }
-
   function changed(): void {
     bus.publish({ kind: 'devices' });
     bus.publish({ kind: 'results' });
@@ -86,7 +83,8 @@ export function createHolds(ports: {
 
   async function hold(id: LegalHoldId): Promise<LegalHold> {
     const found = await store.hold(id);
-    if (!found) throw new CordonError('not_found', 'There is no such legal hold.', { hold: id });
+    if (!found)
+      throw new CordonError('not_found', 'There is no such legal hold. List the holds to find its id.', { hold: id });
     return found;
   }
 
@@ -99,25 +97,25 @@ export function createHolds(ports: {
         'device' in on ? { kind: 'device', device: on.device } : { kind: 'person', person: on.person };
       const placed = { id, on: whom, reason, reference, placedAt: at, placedBy: by, realAt: Date.now() };
       await store.place(placed, { kind: 'legal-hold.placed', at, subject: subjectOf(whom), public: { hold: id } });
-      await tell();
+      await telling.run();
       changed();
       return hold(id);
     },
 
-    /** Throws `not_found`, and `conflict` for one that was released before. */
+    /** Throws `not_found`, and `conflict` for a hold that was released before. */
     async release(
       id: LegalHoldId,
       { reason, by }: { readonly reason: string; readonly by: string },
     ): Promise<LegalHold> {
       const at = clock.now();
       const { on } = await hold(id);
-      const leaf = { kind: 'legal-hold.released', at, subject: subjectOf(on), public: { hold: id } } as const;
-      if (!(await store.release(id, { at, by, reason }, leaf))) {
-        throw new CordonError('conflict', 'This legal hold was released before: it holds nothing any more.', {
+      const entry = { kind: 'legal-hold.released', at, subject: subjectOf(on), public: { hold: id } } as const;
+      if (!(await store.release(id, { at, by, reason }, entry))) {
+        throw new CordonError('conflict', 'This legal hold was already released.', {
           hold: id,
         });
       }
-      await tell();
+      await telling.run();
       changed();
       bus.publish({ kind: 'hold-released' });
       return hold(id);
@@ -133,20 +131,17 @@ export function createHolds(ports: {
 
     held: store.held.bind(store),
 
-    /** Tells the devices that a crash has kept from hearing. */
-    start: tell,
-    async stop(): Promise<void> {
-      if (again) clearTimeout(again);
-      await telling;
-    },
+    /** Issues device records that a crash has delayed. */
+    start: () => telling.run(),
+    stop: () => telling.stop(),
   };
 }
 
-/** What whoever would destroy something of the device's is told. */
+/** Error for an action that would destroy data under a legal hold. */
 export function refusedByHold(device: DeviceId): CordonError {
   return new CordonError(
     'legal_hold',
-    'A legal hold stands on this device or its user: nothing of it may be destroyed. Somebody with the role legal or owner can release it.',
+    'A legal hold on this device or its user forbids the destruction of its data. An admin with the role legal or owner can release the hold.',
     { device },
   );
 }
@@ -155,5 +150,7 @@ function readCursor(text: string): HoldPosition {
   const [, placedAt, id] = /^(\d{1,15}) (hld_[a-z2-7]{16})$/.exec(text) ?? [];
   if (placedAt !== undefined && id !== undefined)
     return { placedAt: Number(placedAt), id: legalHoldIdSchema.parse(id) };
-  throw new CordonError('invalid_input', 'The cursor is of another list; begin without one.', { field: 'cursor' });
+  throw new CordonError('invalid_input', 'The cursor belongs to another list. Start without a cursor.', {
+    field: 'cursor',
+  });
 }

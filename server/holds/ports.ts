@@ -1,20 +1,20 @@
-/** What the holds module asks of the store and of its neighbours, and the shapes that go through it. Times are domain time unless they say otherwise. */
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+/** Ports of the holds module, and the types that pass through them. Times are domain time unless stated otherwise. */
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { DeviceId, LegalHoldId, PersonId } from '../../shared/protocol/ids.ts';
 
 export interface LegalHold {
   readonly id: LegalHoldId;
-  /** A hold on a person covers all devices of the person, also later ones. `user`: the person's name. */
+  /** A hold on a person covers all present and future devices of the person. `user`: the person's name. */
   readonly on:
     | { readonly kind: 'device'; readonly device: DeviceId; readonly user: string }
     | { readonly kind: 'person'; readonly person: PersonId; readonly user: string; readonly devices: number };
   readonly reason: string;
-  /** A case's number. */
+  /** Case number. */
   readonly reference: string | null;
   readonly placedAt: number;
-  /** The account. */
+  /** The account that placed the hold. */
   readonly placedBy: string;
-  /** Null: it stands. */
+  /** Null: the hold is in effect. */
   readonly released: Release | null;
 }
 
@@ -28,7 +28,7 @@ export interface NewHold extends Pick<LegalHold, 'id' | 'reason' | 'reference' |
   readonly on:
     | { readonly kind: 'device'; readonly device: DeviceId }
     | { readonly kind: 'person'; readonly person: PersonId };
-  /** Real time, for commands that it ends. */
+  /** Real time, for the commands that the hold cancels. */
   readonly realAt: number;
 }
 
@@ -38,38 +38,38 @@ export interface HoldPosition {
 }
 
 export interface HoldQuery {
-  /** Null: those that stand and those that were released. */
+  /** Null: both released holds and those in effect. */
   readonly released: boolean | null;
-  /** Those on this device or on its person. */
+  /** Legal holds on this device or on its person. */
   readonly device: DeviceId | null;
   readonly after: HoldPosition | null;
   readonly limit: number;
 }
 
 export interface HoldStore {
-  /** Calls back what waits for its devices and would destroy something, in the same transaction. Throws `not_found` without such a device or person. */
-  place(hold: NewHold, leaf: LeafDraft<'legal-hold.placed'>): Promise<void>;
-  /** False when it does not stand (any more). */
-  release(id: LegalHoldId, release: Release, leaf: LeafDraft<'legal-hold.released'>): Promise<boolean>;
+  /** Cancels waiting commands that would destroy data, in the same transaction. Throws `not_found` without such a device or person. */
+  place(hold: NewHold, entry: EntryDraft<'legal-hold.placed'>): Promise<void>;
+  /** False when the hold is not in effect. */
+  release(id: LegalHoldId, release: Release, entry: EntryDraft<'legal-hold.released'>): Promise<boolean>;
   hold(id: LegalHoldId): Promise<LegalHold | null>;
   /** Newest first. */
   holds(query: HoldQuery): Promise<LegalHold[]>;
-  /** Those of them that a hold stands on. */
+  /** The given devices that are under a hold. */
   held(devices: readonly DeviceId[]): Promise<ReadonlySet<DeviceId>>;
-  /** The devices that it is on, whether it stands or not, in the order of their ids. */
+  /** Devices of the hold, also after its release, in the order of their ids. */
   devicesOf(id: LegalHoldId, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
-  /** Holds that were placed or released and whose devices' records may not say so yet. */
+  /** Holds whose last change is not yet in all device records. */
   untold(): Promise<{ readonly id: LegalHoldId; readonly released: boolean }[]>;
-  /** Nothing happens when it has been released since. */
+  /** Marks the change as delivered to the device records. Does nothing after a later release. */
   told(hold: { readonly id: LegalHoldId; readonly released: boolean }): Promise<void>;
 }
 
 export interface RecordsPort {
-  /** Makes the device's record anew if what it says has changed, and wakes the device. */
+  /** Issues the device's record if its content has changed, and wakes the device. */
   reissueRecord(device: DeviceId): Promise<unknown>;
 }
 
-/** pino's, as far as it is needed. */
+/** Slice of pino's logger. */
 export interface Log {
   error(fields: object, message: string): void;
 }

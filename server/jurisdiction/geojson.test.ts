@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { MOST_POINTS } from '../../shared/order/documents.ts';
 import { readGeoJson } from './geojson.ts';
-import { touchedAreas } from './touched-areas.ts';
+import { areasUnder } from './polygon-overlap.ts';
 
 type Corner = readonly [number, number];
 const square = ([x, y]: Corner, size: number): Corner[] => [
@@ -42,11 +42,11 @@ it('reads polygons with holes and several parts, as features too, in millionths 
 });
 
 it.each<[string, unknown, RegExp]>([
-  ['a point', { type: 'Point', coordinates: [1, 2] }, /write a Polygon/],
-  ['a line', { type: 'LineString', coordinates: square([0, 0], 1) }, /write a Polygon/],
-  ['nothing', {}, /write a Polygon/],
-  ['no part', many(), /write a Polygon/],
-  ['no features', { type: 'FeatureCollection', features: [] }, /write a Polygon/],
+  ['a point', { type: 'Point', coordinates: [1, 2] }, /must be a Polygon/],
+  ['a line', { type: 'LineString', coordinates: square([0, 0], 1) }, /must be a Polygon/],
+  ['nothing', {}, /must be a Polygon/],
+  ['no part', many(), /must be a Polygon/],
+  ['no features', { type: 'FeatureCollection', features: [] }, /must be a Polygon/],
   ['a ring that is not closed', polygon(square([0, 0], 1).slice(0, 4)), /not closed/],
   [
     'a ring of three positions',
@@ -86,7 +86,7 @@ it.each<[string, unknown, RegExp]>([
       [0, 3],
       [0, 0],
     ]),
-    /crosses itself near/,
+    /edges cross near/,
   ],
   [
     'an edge on another',
@@ -97,13 +97,13 @@ it.each<[string, unknown, RegExp]>([
       [1, 0],
       [0, 0],
     ]),
-    /crosses itself|encloses/,
+    /edges cross|encloses/,
   ],
-  ['a hole outside', polygon(square([0, 0], 1), square([3, 3], 1)), /hole of part 1 lies outside/],
-  ['a hole that crosses', polygon(square([0, 0], 2), square([1, 1], 2)), /crosses itself/],
-  ['parts that overlap', many([square([0, 0], 2)], [square([1, 1], 2)]), /crosses itself/],
-  ['a part in a part', many([square([0, 0], 5)], [square([1, 1], 1)]), /part 2 lies in part 1/],
-  ['a part twice', many([square([0, 0], 1)], [square([0, 0], 1)]), /crosses itself/],
+  ['a hole outside', polygon(square([0, 0], 1), square([3, 3], 1)), /hole of part 1 is outside/],
+  ['a hole that crosses', polygon(square([0, 0], 2), square([1, 1], 2)), /edges cross/],
+  ['parts that overlap', many([square([0, 0], 2)], [square([1, 1], 2)]), /edges cross/],
+  ['a part in a part', many([square([0, 0], 5)], [square([1, 1], 1)]), /part 2 is inside part 1/],
+  ['a part twice', many([square([0, 0], 1)], [square([0, 0], 1)]), /edges cross/],
   [
     'the antimeridian',
     polygon([
@@ -113,21 +113,25 @@ it.each<[string, unknown, RegExp]>([
       [179, 1],
       [179, 0],
     ]),
-    /antimeridian; cut it there/,
+    /antimeridian; divide it there/,
   ],
-  ['a longitude beyond it', polygon(square([179.5, 0], 1)), /180.5, 0 is nowhere/],
-  ['latitude first', polygon(square([31.4, 90.2], 0.2)), /nowhere on earth; the longitude comes first/],
+  ['a longitude beyond it', polygon(square([179.5, 0], 1)), /180.5, 0 is not a valid position/],
+  ['latitude first', polygon(square([31.4, 90.2], 0.2)), /not a valid position; write the longitude first/],
   ['web Mercator', { ...polygon(square([0, 0], 1)), crs: { properties: { name: 'EPSG:3857' } } }, /coordinate system/],
-  ['too many points', polygon(circle(MOST_POINTS + 1)), /2001 points, and 2000 is the most/],
-  ['too many rings', many(...Array.from({ length: 101 }, (_, i) => [square([i, 0], 0.5)])), /101 rings, and 100/],
-  ['text for a number', polygon([['0', 0]] as unknown as Corner[]), /write a Polygon/],
+  ['too many points', polygon(circle(MOST_POINTS + 1)), /2001 points, and the limit is 2000/],
+  [
+    'too many rings',
+    many(...Array.from({ length: 101 }, (_, i) => [square([i, 0], 0.5)])),
+    /101 rings, and the limit is 100/,
+  ],
+  ['text for a number', polygon([['0', 0]] as unknown as Corner[]), /must be a Polygon/],
 ])('refuses %s', (_, value, why) => {
   expect(() => read(value)).toThrow(
     expect.objectContaining({ code: 'invalid_input', message: expect.stringMatching(why) }),
   );
 });
 
-it('refuses what is no JSON', () => {
+it('rejects text that is not JSON', () => {
   expect(() => readGeoJson('<kml/>')).toThrow(expect.objectContaining({ code: 'invalid_input' }));
 });
 
@@ -145,5 +149,5 @@ it.each<[string, Corner, number, string]>([
   ['Alaska', [-150, 64], 0.5, 'US'],
   ['the middle of an ocean', [-20, -20], 1, ''],
 ])('%s touches', (_, corner, size, areas) => {
-  expect(touchedAreas([square(corner, size).slice(1)]).join(' ')).toBe(areas);
+  expect(areasUnder([square(corner, size).slice(1)]).join(' ')).toBe(areas);
 });

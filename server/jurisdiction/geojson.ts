@@ -1,6 +1,6 @@
 /**
- * GeoJSON (RFC 7946) → the rings of an order's polygon. Whatever a device could understand otherwise than who drew it is refused: open or crossing
- * rings, parts over each other, an outline across the antimeridian, another coordinate system. Pure.
+ * Conversion of GeoJSON (RFC 7946) to the rings of an order's polygon. Rejects every shape that two programs could interpret differently:
+ * open or crossing rings, overlapping parts, an outline across the antimeridian, another coordinate system. Pure.
  */
 import { z } from 'zod';
 import { isInside, type Point } from '../../shared/areas/point.ts';
@@ -21,31 +21,33 @@ const document = z.union([
   feature,
   z.looseObject({ type: z.literal('FeatureCollection'), features: z.array(feature).min(1).max(MOST_RINGS) }),
 ]);
-/** RFC 7946 knows one coordinate system; files from before it may name another. */
-const named = z.object({ crs: z.unknown() });
+/** RFC 7946 allows a single coordinate system. Older files may name another. */
+const crsSchema = z.object({ crs: z.unknown() });
 const WGS84 = /CRS84|EPSG::?4326/;
 
-function refuse(why: string): never {
-  throw new CordonError('invalid_input', `This GeoJSON is no polygon that an order could name: ${why}.`);
+function reject(why: string): never {
+  throw new CordonError('invalid_input', `An order cannot use this GeoJSON: ${why}.`);
 }
 
 type Ring = OrderPolygon['rings'][number];
 
-/** Throws `invalid_input`. */
+/** Throws `invalid_input` for every other shape. */
 export function readGeoJson(text: string): Ring[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new CordonError('invalid_input', 'This is no GeoJSON: it cannot be read as JSON.', {}, cause);
+    throw new CordonError('invalid_input', 'The file is not valid JSON. Export the area as GeoJSON again.', {}, cause);
   }
-  const crs = named.safeParse(value);
+  const crs = crsSchema.safeParse(value);
   if (crs.success && crs.data.crs != null && !WGS84.test(JSON.stringify(crs.data.crs))) {
-    refuse('it is in another coordinate system; write WGS 84, longitude and latitude in degrees');
+    reject('it uses another coordinate system; convert it to WGS 84, longitude and latitude in degrees');
   }
   const parsed = document.safeParse(value);
   if (!parsed.success)
-    refuse('write a Polygon, a MultiPolygon, or features that are one of them, each ring of at least four positions');
+    reject(
+      'it must be a Polygon, a MultiPolygon or features with one of them, and each ring needs at least four positions',
+    );
   const { data } = parsed;
   const geometries =
     data.type === 'FeatureCollection'
@@ -54,37 +56,37 @@ export function readGeoJson(text: string): Ring[] {
   const parts = geometries.flatMap((each) => (each.type === 'Polygon' ? [each.coordinates] : each.coordinates));
   const polygons = parts.map((rings) => rings.map(readRing));
   const rings = polygons.flat();
-  if (rings.length > MOST_RINGS) refuse(`it has ${rings.length} rings, and ${MOST_RINGS} is the most`);
+  if (rings.length > MOST_RINGS) reject(`it has ${rings.length} rings, and the limit is ${MOST_RINGS}`);
   const points = rings.reduce((sum, ring) => sum + ring.length, 0);
-  if (points > MOST_POINTS) refuse(`it has ${points} points, and ${MOST_POINTS} is the most; simplify it first`);
+  if (points > MOST_POINTS) reject(`it has ${points} points, and the limit is ${MOST_POINTS}; simplify the outline`);
   checkCrossings(rings);
   checkNesting(polygons);
   return rings.map((ring) => ring.flat());
 }
 
-/** In millionths of a degree, without the last position, which is the first. */
+/** A ring in millionths of a degree. The last position is omitted, because it repeats the first. */
 function readRing(positions: readonly (readonly number[])[], at: number): Point[] {
   const points = positions.map(([longitude = 0, latitude = 0]): Point => {
     if (Math.abs(longitude) > 180 || Math.abs(latitude) > 90)
-      refuse(`${longitude}, ${latitude} is nowhere on earth; the longitude comes first`);
+      reject(`${longitude}, ${latitude} is not a valid position; write the longitude first`);
     return [Math.round(longitude * MILLION), Math.round(latitude * MILLION)];
   });
   const [first] = points;
   const last = points.at(-1);
   if (!first || !last || first[0] !== last[0] || first[1] !== last[1]) {
-    refuse(`ring ${at + 1} is not closed; its last position must be its first`);
+    reject(`ring ${at + 1} is not closed; repeat its first position at the end`);
   }
   const ring = points.slice(1).filter(([x, y], i) => x !== points[i]![0] || y !== points[i]![1]);
-  if (ring.length < 3) refuse(`ring ${at + 1} encloses nothing`);
+  if (ring.length < 3) reject(`ring ${at + 1} encloses nothing`);
   eachEdge(ring, ([x1], [x2]) => {
     if (Math.abs(x2 - x1) > 180 * MILLION)
-      refuse('it crosses the antimeridian; cut it there into two parts, as RFC 7946, section 3.1.9, has it');
+      reject('it crosses the antimeridian; divide it there into two parts (RFC 7946, section 3.1.9)');
   });
   let area = 0;
   eachEdge(ring, ([x1, y1], [x2, y2]) => {
     area += x1 * y2 - x2 * y1;
   });
-  if (area === 0) refuse(`ring ${at + 1} encloses nothing`);
+  if (area === 0) reject(`ring ${at + 1} encloses nothing`);
   return ring;
 }
 
@@ -92,7 +94,7 @@ function eachEdge(ring: readonly Point[], see: (a: Point, b: Point) => void): vo
   for (const [i, point] of ring.entries()) see(ring[(i + ring.length - 1) % ring.length]!, point);
 }
 
-/** Each edge against each other: two thousand of them are two million pairs, most of which are told apart by their boxes. */
+/** Compares all pairs of edges. 2,000 edges have two million pairs, but most pairs have separate bounding boxes. */
 function checkCrossings(rings: readonly (readonly Point[])[]): void {
   const edges: (readonly [Point, Point])[] = [];
   for (const ring of rings) eachEdge(ring, (a, b) => edges.push([a, b]));
@@ -102,20 +104,20 @@ function checkCrossings(rings: readonly (readonly Point[])[]): void {
     for (let j = i + 1; j < edges.length; j += 1) {
       const [c, d] = edges[j]!;
       if (Math.min(c[0], d[0]) > right) break;
-      if (crosses(a, b, c, d)) refuse(`it crosses itself near ${a[0] / MILLION}, ${a[1] / MILLION}`);
+      if (crosses(a, b, c, d)) reject(`its edges cross near ${a[0] / MILLION}, ${a[1] / MILLION}`);
     }
   });
 }
 
-/** Which side of a line through a and b; 0 on it. Numbers of this size are exact enough to tell. */
+/** Side of point `c` of the line through `a` and `b`: 1, -1, or 0 on the line. Numbers of this size are exact. */
 const side = (a: Point, b: Point, c: Point) => Math.sign((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]));
 const sameEnds = (a: Point, b: Point) => a[0] === b[0] && a[1] === b[1];
 
-/** Whether two edges have more in common than an end of one that touches the other. */
+/** True if two edges share more than an end point of one of them. */
 function crosses(a: Point, b: Point, c: Point, d: Point): boolean {
   const [abc, abd, cda, cdb] = [side(a, b, c), side(a, b, d), side(c, d, a), side(c, d, b)];
   if (abc * abd < 0 && cda * cdb < 0) return true;
-  // In one line: they may lie on each other.
+  // All four points are on one line, so that the edges may overlap.
   if (abc !== 0 || abd !== 0) return false;
   if ((sameEnds(a, c) && sameEnds(b, d)) || (sameEnds(a, d) && sameEnds(b, c))) return true;
   return [c, d].some((point) => strictlyBetween(a, b, point)) || [a, b].some((point) => strictlyBetween(c, d, point));
@@ -127,19 +129,19 @@ function strictlyBetween(a: Point, b: Point, point: Point): boolean {
   return along > 0 && along < length;
 }
 
-/** A hole lies in its part, and no part in another but in a hole of it: inside is what an odd number of rings hold. */
+/** Each hole must be inside its part, and a part may be inside another part only within a hole. The even-odd rule depends on this. */
 function checkNesting(polygons: readonly (readonly (readonly Point[])[])[]): void {
   const outers = polygons.map(([outer]) => outer!);
   polygons.forEach(([outer, ...holes], i) => {
-    if (holes.some((hole) => !holds(outer!, hole))) refuse(`a hole of part ${i + 1} lies outside it`);
+    if (holes.some((hole) => !contains(outer!, hole))) reject(`a hole of part ${i + 1} is outside the part`);
     outers.forEach((other, j) => {
-      const apart = i === j || !holds(outer!, other) || holes.some((hole) => holds(hole, other));
-      if (!apart) refuse(`part ${j + 1} lies in part ${i + 1}`);
+      const apart = i === j || !contains(outer!, other) || holes.some((hole) => contains(hole, other));
+      if (!apart) reject(`part ${j + 1} is inside part ${i + 1}`);
     });
   });
 }
 
-/** Of rings that do not cross: any point that they do not share tells. */
-function holds(outer: readonly Point[], inner: readonly Point[]): boolean {
+/** Returns true if `outer` contains `inner`. A single point that only one ring has decides, because the rings do not cross. */
+function contains(outer: readonly Point[], inner: readonly Point[]): boolean {
   return inner.some((point) => isInside(point, outer) && !outer.some((corner) => sameEnds(corner, point)));
 }

@@ -1,42 +1,58 @@
 /**
- * What another IP database would say of the addresses that count now, before it is taken. Nothing is stored; devices are read by pages, and the loop
- * turns between them.
+ * Comparison with another IP database: the current addresses that it locates in another country. Stores nothing. Reads devices in pages,
+ * and lets other tasks run between pages.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { AreaCode } from '../../shared/areas/area-code.ts';
+import type { HomeArea } from '../../shared/areas/area-code.ts';
+import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import type { Instant } from '../../shared/time/clock.ts';
+import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { FRESH_FOR } from '../../shared/verdict/locate.ts';
-import { type AddressRecord, lookUp, type OpenedIpDatabase } from './ip-database.ts';
-import type { LocationStore } from './ports.ts';
+import { type AddressRecord, type IpDatabases, lookUp, type OpenedIpDatabase } from './ip-database.ts';
+import type { AddressStore } from './ports.ts';
 
-/** Devices in a page: some milliseconds of looking up. */
+/** Devices in a page. The lookups of a page take some milliseconds. */
 const PAGE = 250;
 
 export interface IpMove {
-  /** Null: the database does not know the address. */
-  readonly from: AreaCode | null;
-  readonly to: AreaCode | null;
+  /** Null if the active database lacks the address. */
+  readonly from: HomeArea | null;
+  readonly to: HomeArea | null;
   readonly devices: number;
 }
 
 export interface IpComparison {
-  /** Devices whose address counts now. */
   readonly compared: number;
-  /** The most devices first. */
+  /** Moves between countries, largest first. */
   readonly moves: readonly IpMove[];
-  /** What the address of each device that moves would say. */
-  readonly moved: ReadonlyMap<DeviceId, AreaCode | null>;
+  /** Country of each moved device in the other database. */
+  readonly moved: ReadonlyMap<DeviceId, HomeArea | null>;
 }
 
-export async function compareDatabases(
-  store: Pick<LocationStore, 'addresses'>,
+export type CompareIpDatabase = (hash: string) => Promise<IpComparison>;
+
+/** Compares another database with the active one. One comparison runs at a time. */
+export function createIpComparison({
+  store,
+  clock,
+  databases,
+}: {
+  readonly store: AddressStore;
+  readonly clock: Clock;
+  readonly databases: Pick<IpDatabases, 'look' | 'open'>;
+}): CompareIpDatabase {
+  const inTurn = createSerialQueue();
+  return (hash) => inTurn(async () => compareDatabases(store, clock.now(), databases.look, await databases.open(hash)));
+}
+
+async function compareDatabases(
+  store: AddressStore,
   now: Instant,
   look: (address: string) => AddressRecord,
   other: OpenedIpDatabase,
 ): Promise<IpComparison> {
-  const moves = new Map<string, { readonly from: AreaCode | null; readonly to: AreaCode | null; devices: number }>();
-  const moved = new Map<DeviceId, AreaCode | null>();
+  const moves = new Map<string, { readonly from: HomeArea | null; readonly to: HomeArea | null; devices: number }>();
+  const moved = new Map<DeviceId, HomeArea | null>();
   let compared = 0;
   for (let after: DeviceId | null = null; ; await turn()) {
     const page = await store.addresses(after, PAGE, { now, within: FRESH_FOR });

@@ -7,9 +7,10 @@ import { Readable } from 'node:stream';
 import { afterEach, expect, it } from 'vitest';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { longestTurn } from '../../tests/support/longest-turn.ts';
-import { KNOWN_PLACES, type MmdbValue, writeMmdb } from '../../tests/support/mmdb-writer.ts';
-import { type Database, openDatabase } from '../store/database.ts';
-import { JurisdictionStore } from '../store/jurisdiction-store.ts';
+import { KNOWN_ADDRESSES, type MmdbValue, writeMmdb } from '../../tests/support/mmdb-writer.ts';
+import { openNewStore } from '../../tests/support/new-store.ts';
+import type { Database } from '../store/database.ts';
+import { IpDatabaseStore } from '../store/ip-database-store.ts';
 import { openIpDatabases, openMmdb } from './ip-database.ts';
 
 const files = dirname(
@@ -29,21 +30,21 @@ afterEach(async () => {
 async function world() {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-ip-'));
   cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
-  const database = await openDatabase({ file: join(folder, 'cordon.db') });
+  const database = await openNewStore(join(folder, 'cordon.db'));
   cleanups.push(() => database.close());
   const warnings: string[] = [];
   const ports = {
     folder: join(folder, 'ip'),
-    store: new JurisdictionStore(database),
+    store: new IpDatabaseStore(database),
     clock: new DrivenClock(NOW),
     log: { warn: (_: object, message: string) => void warnings.push(message) },
   };
   return { database, ports, warnings, open: () => openIpDatabases(ports) };
 }
 
-const leaves = (database: Database) =>
+const entries = (database: Database) =>
   database.db
-    .selectFrom('ledger_leaves')
+    .selectFrom('ledger_entries')
     .select('body')
     .where('kind', '=', 'ip-database.activated')
     .orderBy('id')
@@ -56,11 +57,11 @@ it('starts with the bundled one, says so in the ledger once, and shows when it w
   expect(ip.look('2400:adc0::1').country).toBe('PK');
   expect(ip.current()).toMatchObject({ name: 'bundled', builtAt: Date.parse('2026-06-17T19:51:40Z') });
   await open();
-  expect(await leaves(database)).toHaveLength(1);
+  expect(await entries(database)).toHaveLength(1);
   expect(await ip.list()).toHaveLength(1);
 });
 
-it('takes another without a restart, with a leaf, and back', async () => {
+it('activates another database without a restart, with a ledger entry, and rolls back', async () => {
   const { database, open } = await world();
   const ip = await open();
   const bundled = ip.current().hash;
@@ -75,7 +76,7 @@ it('takes another without a restart, with a leaf, and back', async () => {
   await ip.activate(bundled, 'acc_2');
   expect(ip.look('2400:adc0::1').country).toBe('PK');
   expect((await ip.list()).filter(({ active }) => active).map(({ hash }) => hash)).toEqual([bundled]);
-  expect((await leaves(database)).map(({ body }) => JSON.parse(body).public.name)).toEqual([
+  expect((await entries(database)).map(({ body }) => JSON.parse(body).public.name)).toEqual([
     'bundled',
     'four',
     'bundled',
@@ -97,11 +98,11 @@ it.each([
   await expect(ip.import('bad', of(bytes), 'acc_1')).rejects.toMatchObject({ code: 'ip_database_invalid' });
   expect(await ip.list()).toHaveLength(1);
   expect(readdirSync(ports.folder)).toEqual([`${ip.current().hash}.mmdb`]);
-  expect(await leaves(database)).toHaveLength(1);
+  expect(await entries(database)).toHaveLength(1);
   expect(ip.look('39.32.0.1').country).toBe('PK');
 });
 
-it('refuses to activate what is not there, or is not what it was', async () => {
+it('rejects the activation of a missing or changed file', async () => {
   const { database, ports, open } = await world();
   const ip = await open();
   await expect(ip.activate('0'.repeat(64), 'acc_2')).rejects.toMatchObject({ code: 'not_found' });
@@ -109,13 +110,13 @@ it('refuses to activate what is not there, or is not what it was', async () => {
   writeFileSync(join(ports.folder, `${hash}.mmdb`), V4.subarray(0, 1_000_000));
   await expect(ip.activate(hash, 'acc_2')).rejects.toMatchObject({ code: 'ip_database_invalid' });
   expect(ip.current().name).toBe('bundled');
-  expect(await leaves(database)).toHaveLength(1);
-  const leaf = { kind: 'ip-database.activated', at: NOW, subject: null, public: {} } as const;
-  expect(await ports.store.activateIpDatabase('0'.repeat(64), null, leaf)).toBeNull();
+  expect(await entries(database)).toHaveLength(1);
+  const entry = { kind: 'ip-database.activated', at: NOW, subject: null, public: {} } as const;
+  expect(await ports.store.activateIpDatabase('0'.repeat(64), null, entry)).toBeNull();
   expect((await ip.list()).filter(({ active }) => active)).toHaveLength(1);
 });
 
-it('goes on with the bundled one, and says so, when the active file is gone', async () => {
+it('uses the bundled database, and logs it, when the active file is missing', async () => {
   const { database, ports, warnings, open } = await world();
   const ip = await open();
   const { hash } = await ip.import('four', of(V4), 'acc_1');
@@ -124,10 +125,10 @@ it('goes on with the bundled one, and says so, when the active file is gone', as
   const again = await open();
   expect(again.current().name).toBe('bundled');
   expect(warnings).toHaveLength(1);
-  expect((await leaves(database)).length).toBe(3);
+  expect((await entries(database)).length).toBe(3);
 });
 
-it('knows special-purpose addresses better than the database', async () => {
+it('ignores special-purpose addresses that the database contains', async () => {
   const ip = await (await world()).open();
   expect(openMmdb(ALL).look('192.168.1.1').country, 'what the database says').toBe('AU');
   for (const address of ['192.168.1.1', '203.0.113.9', '::ffff:192.168.1.1', 'fe80::1%eth0', '']) {
@@ -136,10 +137,10 @@ it('knows special-purpose addresses better than the database', async () => {
   expect(ip.look('::ffff:39.32.0.1').country).toBe('PK');
 });
 
-it('reads the shapes of other makers, and keeps where an address is apart from whose it is', () => {
+it('reads the records of other makers, and separates location from registration', () => {
   const written = (shape: (country: string) => MmdbValue, more: Record<string, MmdbValue> = {}) =>
     openMmdb(
-      writeMmdb({ ...Object.fromEntries(KNOWN_PLACES.map(([ip, country]) => [ip, shape(country)])), ...more }, NOW),
+      writeMmdb({ ...Object.fromEntries(KNOWN_ADDRESSES.map(([ip, country]) => [ip, shape(country)])), ...more }, NOW),
     );
 
   const nested = written((country) => ({ country: { iso_code: country } }), {
@@ -161,25 +162,25 @@ it('reads the shapes of other makers, and keeps where an address is apart from w
   }
   expect(written((country) => ({ country })).look('39.32.0.1').country).toBe('PK');
   expect(written((country) => ({ country_code: country })).look('39.32.0.1').country).toBe('PK');
-  expect(() => written(() => ({ country: 'AQ' }))).toThrow(/0 of 12 well-known/);
+  expect(() => written(() => ({ country: 'AQ' }))).toThrow(/only 0 of 12 well-known/);
 });
 
-it('keeps whose act each was, and goes back further each time it is rolled back', async () => {
+it('records the account of each activation, and rolls back further each time', async () => {
   const { database, open } = await world();
   const ip = await open();
   const bundled = ip.current().hash;
-  await expect(ip.rollback('acc_3')).rejects.toMatchObject({ code: 'conflict' });
+  await expect(ip.rollBack('acc_3')).rejects.toMatchObject({ code: 'conflict' });
   const four = await ip.import('four', of(V4), 'acc_1');
   expect(four).toMatchObject({ importedBy: 'acc_1', size: V4.length });
-  const third = writeMmdb(Object.fromEntries(KNOWN_PLACES.map(([at, country]) => [at, { country }])), NOW);
+  const third = writeMmdb(Object.fromEntries(KNOWN_ADDRESSES.map(([at, country]) => [at, { country }])), NOW);
   const { hash } = await ip.import('third', of(third), 'acc_1');
   await ip.activate(four.hash, 'acc_2');
   await ip.activate(hash, 'acc_2');
-  expect(await ip.rollback('acc_3')).toMatchObject({ hash: four.hash, active: true });
+  expect(await ip.rollBack('acc_3')).toMatchObject({ hash: four.hash, active: true });
   const again = await open();
   expect(again.current().hash, 'after a restart').toBe(four.hash);
-  expect(await again.rollback('acc_3')).toMatchObject({ hash: bundled, active: true });
-  await expect(again.rollback('acc_3')).rejects.toMatchObject({ code: 'conflict' });
+  expect(await again.rollBack('acc_3')).toMatchObject({ hash: bundled, active: true });
+  await expect(again.rollBack('acc_3')).rejects.toMatchObject({ code: 'conflict' });
   expect((await again.uses()).map((use) => [use.hash, use.by])).toEqual([
     [bundled, 'acc_3'],
     [four.hash, 'acc_3'],
@@ -187,24 +188,24 @@ it('keeps whose act each was, and goes back further each time it is rolled back'
     [four.hash, 'acc_2'],
     [bundled, null],
   ]);
-  expect(await leaves(database)).toHaveLength(5);
+  expect(await entries(database)).toHaveLength(5);
 });
 
-it('refuses a file that is damaged within, endless or huge, without holding up the loop', async () => {
+it('rejects damaged, endless and huge files, without blocking the event loop', async () => {
   const { database, ports, open } = await world();
   const ip = await open();
-  const small = writeMmdb(Object.fromEntries(KNOWN_PLACES.map(([at, country]) => [at, { country }])), NOW);
+  const small = writeMmdb(Object.fromEntries(KNOWN_ADDRESSES.map(([at, country]) => [at, { country }])), NOW);
   const separator = small.indexOf(Buffer.alloc(16), 6);
   const tree = Buffer.from(small);
-  // The root points far beyond the data.
+  // The root points far outside the data section.
   tree.writeUIntBE(0xfffff0, 0, 3);
   const data = Buffer.from(small);
-  // A string that is longer than all the data.
+  // A string longer than the data section.
   data.writeUInt8((2 << 5) | 31, separator + 16);
   const refused = (why: string) => ({ code: 'ip_database_invalid', message: expect.stringContaining(why) });
-  await expect(ip.import('bad', of(tree), 'acc_1')).rejects.toMatchObject(refused('points outside its data'));
-  await expect(ip.import('bad', of(data), 'acc_1')).rejects.toMatchObject(refused('lies outside its data'));
-  // Each map holds the one before it twice: two to the thirtieth power of values, in a few hundred bytes.
+  await expect(ip.import('bad', of(tree), 'acc_1')).rejects.toMatchObject(refused('points outside the data section'));
+  await expect(ip.import('bad', of(data), 'acc_1')).rejects.toMatchObject(refused('is outside the data section'));
+  // Each map contains the previous one twice: 2 to the power of 30 values in a few hundred bytes.
   const bomb = withData(small, (encode) => {
     let at = encode(Buffer.from([0x40]));
     for (let depth = 0; depth < 30; depth += 1) {
@@ -224,10 +225,10 @@ it('refuses a file that is damaged within, endless or huge, without holding up t
   await ip.import('four', of(V4), 'acc_1');
   expect(longest()).toBeLessThan(50);
   expect(readdirSync(ports.folder).sort()).toEqual((await ip.list()).map(({ hash }) => `${hash}.mmdb`).sort());
-  expect(await leaves(database)).toHaveLength(1);
+  expect(await entries(database)).toHaveLength(1);
 }, 60_000);
 
-/** The file with its data replaced: `make` gets what appends to them and gives the place of the record for every address. */
+/** The file with other data. `make` gets an append function and returns the offset of the record for all addresses. */
 function withData(file: Buffer, make: (encode: (value: Buffer) => number) => number): Buffer {
   const marker = file.lastIndexOf(Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1'));
   const separator = file.indexOf(Buffer.alloc(16), 6);

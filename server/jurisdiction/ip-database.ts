@@ -1,8 +1,7 @@
 /**
- * Source address → where it is, from an MMDB file. The bundled file is a seed whose age is shown; an admin imports another (MaxMind, DB-IP,
- * IPinfo or the like) while the server runs. Files lie under `ip/` by their SHA-256; which one is active is in the store and the ledger.
- *
- * `country` is where the address is. `registered_country` and `represented_country` are kept apart: they are no evidence of presence.
+ * Location of source addresses, from a file in MMDB format. The bundled file is a start, and its age is displayed. An admin can import
+ * another (MaxMind, DB-IP, IPinfo) while the server runs. Files are stored in `ip/` by their SHA-256; the store and the ledger record the
+ * active one. Only `country` is evidence of presence; `registered_country` and `represented_country` are not.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -14,27 +13,30 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type CountryResponse, Reader } from 'mmdb-lib';
 import { z } from 'zod';
 import { LARGEST_IP_DATABASE } from '../../shared/api/ip-databases.ts';
-import { type AreaCode, placeOrNull } from '../../shared/areas/area-code.ts';
+import { previousKey } from '../../shared/api/versioned-artifact.ts';
+import { type HomeArea, homeAreaOrNull } from '../../shared/areas/area-code.ts';
 import { canonicalAddress, isSpecialAddress } from '../../shared/areas/special-addresses.ts';
 import { CordonError } from '../../shared/errors.ts';
+import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { checkMmdb } from './mmdb-check.ts';
 import type { IpDatabase, IpDatabaseStore, IpDatabaseUse } from './ports.ts';
+import type { VersionedArtifact } from './versioned-artifact.ts';
 
-/** Bytes: some 5 ms. */
+/** Bytes hashed in one turn of the event loop, about 5 ms of work. */
 const HASHED_AT_ONCE = 4 * 1024 * 1024;
 const BUNDLED_NAME = 'bundled';
 const BUNDLED = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb';
 
 export interface AddressRecord {
-  readonly country: AreaCode | null;
-  readonly registered: AreaCode | null;
-  readonly represented: AreaCode | null;
+  readonly country: HomeArea | null;
+  readonly registered: HomeArea | null;
+  readonly represented: HomeArea | null;
 }
 const NOTHING: AddressRecord = { country: null, registered: null, represented: null };
 
 const nested = z.looseObject({ iso_code: z.string().optional() }).optional().catch(undefined);
-/** The shapes in use: MaxMind and DB-IP nest it, ip-location-db and IPinfo write it flat. */
+/** Record formats: MaxMind and DB-IP nest the country code, ip-location-db and IPinfo do not. */
 const recordSchema = z.looseObject({
   country: z
     .union([z.looseObject({ iso_code: z.string().optional() }), z.string()])
@@ -45,8 +47,8 @@ const recordSchema = z.looseObject({
   represented_country: nested,
 });
 
-/** Addresses of institutions that have been where they are for decades: a database that does not know most of them is none. */
-const KNOWN: readonly (readonly [string, string])[] = [
+/** Institutions' addresses that have not moved for decades. A database that lacks most of them is not usable. */
+const WELL_KNOWN: readonly (readonly [string, string])[] = [
   ['193.0.6.139', 'NL'], // RIPE NCC
   ['200.160.2.3', 'BR'], // registro.br
   ['202.12.29.211', 'AU'], // APNIC
@@ -60,34 +62,34 @@ const KNOWN: readonly (readonly [string, string])[] = [
   ['39.32.0.1', 'PK'], // PTCL
   ['212.26.18.1', 'SA'], // KACST
 ];
-const KNOWN_AT_LEAST = Math.ceil(KNOWN.length / 2);
+const RIGHT_AT_LEAST = Math.ceil(WELL_KNOWN.length / 2);
 
-/** A file that was read. */
 export interface OpenedIpDatabase {
   readonly builtAt: number;
   look(address: string): AddressRecord;
 }
 
-/** Throws `ip_database_invalid` unless it is an MMDB file that knows where most well-known addresses are. */
+/** Throws `ip_database_invalid` unless the file is in MMDB format and locates most well-known addresses correctly. */
 export function openMmdb(bytes: Buffer): OpenedIpDatabase {
   try {
     const reader = new Reader<CountryResponse>(bytes);
     const { searchTreeSize, ipVersion, buildEpoch } = reader.metadata;
     if (searchTreeSize + 16 > bytes.length) throw new RangeError('the file ends within its search tree');
     const look = (address: string): AddressRecord => {
-      // A file for IPv4 alone answers for IPv6 as well, and wrongly.
+      // An IPv4 database gives wrong answers for IPv6 addresses.
       if (ipVersion === 4 && isIPv6(address)) return NOTHING;
       const found = recordSchema.safeParse(reader.get(address));
       if (!found.success) return NOTHING;
       const { country, country_code, registered_country, represented_country } = found.data;
       return {
-        country: placeOrNull((typeof country === 'object' ? country.iso_code : country) ?? country_code),
-        registered: placeOrNull(registered_country?.iso_code),
-        represented: placeOrNull(represented_country?.iso_code),
+        country: homeAreaOrNull((typeof country === 'object' ? country.iso_code : country) ?? country_code),
+        registered: homeAreaOrNull(registered_country?.iso_code),
+        represented: homeAreaOrNull(represented_country?.iso_code),
       };
     };
-    const right = KNOWN.filter(([address, country]) => look(address).country === country).length;
-    if (right < KNOWN_AT_LEAST) throw new RangeError(`it knows ${right} of ${KNOWN.length} well-known addresses`);
+    const right = WELL_KNOWN.filter(([address, country]) => look(address).country === country).length;
+    if (right < RIGHT_AT_LEAST)
+      throw new RangeError(`it locates only ${right} of ${WELL_KNOWN.length} well-known addresses correctly`);
     return { builtAt: buildEpoch.getTime(), look };
   } catch (error) {
     throw invalid(error);
@@ -98,44 +100,45 @@ function invalid(error: unknown): CordonError {
   const why = error instanceof Error ? error.message : String(error);
   return new CordonError(
     'ip_database_invalid',
-    `This is no country database in MMDB format (${why}). Nothing was changed; import the whole, unpacked .mmdb file.`,
+    `The file is not a country database in MMDB format: ${why}. Nothing was changed. Import a complete, unpacked .mmdb file.`,
     {},
     error,
   );
 }
 
-export interface IpDatabases {
-  list(): Promise<IpDatabase[]>;
-  /** Which was in use from when on, the newest first. */
-  uses(): Promise<IpDatabaseUse[]>;
-  /**
-   * Keeps a file for later activation, and reads it from end to end first. The same file again is the same database. Throws `too_large` and
-   * `ip_database_invalid`; nothing has changed then.
-   */
-  import(name: string, bytes: AsyncIterable<Uint8Array>, by: string | null): Promise<IpDatabase>;
-  /** Uses it from now on, and says so in the ledger. */
-  activate(hash: string, by: string | null): Promise<IpDatabase>;
-  /** Uses again what was in use before the present one was taken first. Throws `conflict` when there was none. */
-  rollback(by: string | null): Promise<IpDatabase>;
-  /** Another one than that in use, to be compared with it. Throws `not_found` and `ip_database_invalid`. */
-  open(hash: string): Promise<OpenedIpDatabase>;
-  /** Takes up what the store says is in use: another node may have taken it. Throws `ip_database_invalid` when its file is not here, and changes nothing then. */
-  follow(): Promise<void>;
-  /** `use`: as `IpDatabaseUse.id` counts. */
+export interface AddressLookup {
+  /** `use`: the current activation, as in `IpDatabaseUse.id`. */
   current(): Pick<IpDatabase, 'hash' | 'name' | 'builtAt'> & { readonly use: number };
-  /** Nothing for special-purpose addresses and for what is no address. */
+  /** Empty for special-purpose addresses and for text that is no address. */
   look(address: string): AddressRecord;
 }
 
+export interface IpDatabases extends AddressLookup, VersionedArtifact<string, IpDatabase, IpDatabaseUse> {
+  /**
+   * Reads a complete file and stores it for a later activation. The same file again is the same database. Throws `too_large` and
+   * `ip_database_invalid`, and then changes nothing.
+   */
+  import(name: string, bytes: AsyncIterable<Uint8Array>, by: string | null): Promise<IpDatabase>;
+  /** Loads a database for a comparison. Throws `not_found` and `ip_database_invalid`. */
+  open(hash: string): Promise<OpenedIpDatabase>;
+  /**
+   * Loads the database that another node activated. Throws `ip_database_invalid` if this node does not have its file, and then changes
+   * nothing.
+   */
+  follow(): Promise<void>;
+}
+
 interface Ports {
-  /** `ip/` in the data folder. */
+  /** The folder `ip/` in the data folder. */
   readonly folder: string;
   readonly store: IpDatabaseStore;
   readonly clock: Clock;
+  /** Callback after each activation by this node. */
+  readonly onActivation?: () => void;
   readonly log: { warn(fields: object, message: string): void };
 }
 
-interface InUse {
+interface ActiveDatabase {
   readonly database: IpDatabase;
   readonly opened: OpenedIpDatabase;
   readonly use: number;
@@ -143,7 +146,7 @@ interface InUse {
 
 const ipDatabaseFile = (folder: string, hash: string): string => join(folder, `${hash}.mmdb`);
 
-/** The file of a database for a backup; null for the database that comes with the program. */
+/** The file of a database for a backup; null for the bundled database. */
 export function importedFile(
   folder: string,
   { hash, name }: Pick<IpDatabase, 'hash' | 'name'>,
@@ -151,133 +154,148 @@ export function importedFile(
   return name === BUNDLED_NAME ? null : { hash, name, file: ipDatabaseFile(folder, hash) };
 }
 
-export async function openIpDatabases({ folder, store, clock, log }: Ports): Promise<IpDatabases> {
-  const fileOf = (hash: string) => ipDatabaseFile(folder, hash);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+export async function openIpDatabases({
+  folder,
+  store,
+  clock,
+  log,
+  onActivation = () => undefined,
+}: Ports): Promise<IpDatabases> {
+  const files = createDatabaseFiles(folder);
+  await files.prepare();
 
-  /** One after the other: each may hold a quarter of a gigabyte. */
-  let last: Promise<unknown> = Promise.resolve();
-  function inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const mine = last.then(task);
-    last = mine.catch(() => undefined);
-    return mine;
-  }
+  /** Imports and activations run one at a time, because each may need 250 MB of memory. */
+  const inTurn = createSerialQueue();
 
-  /** `trusted`: it came with this package, whose hash was checked when it was installed. */
-  async function keep(
+  async function importFile(
     name: string,
     bytes: AsyncIterable<Uint8Array>,
     by: string | null,
     trusted = false,
-  ): Promise<string> {
-    const half = join(folder, `${randomUUID()}.part`);
-    try {
-      const { hash, size } = await write(half, bytes);
-      const whole = await readFile(half);
-      if (!trusted) {
-        await checkMmdb(whole).catch((error: unknown) => {
-          throw invalid(error);
-        });
-      }
-      const { builtAt } = openMmdb(whole);
-      await rename(half, fileOf(hash));
-      await store.addIpDatabase({ hash, name, importedAt: clock.now(), importedBy: by, builtAt, size });
-      return hash;
-    } finally {
-      await rm(half, { force: true });
-    }
-  }
-
-  async function load(hash: string): Promise<OpenedIpDatabase> {
-    const bytes = await readFile(fileOf(hash)).catch((error: unknown) => {
-      throw new CordonError(
-        'ip_database_invalid',
-        `The file of IP database ${hash} is gone; import it again.`,
-        { hash },
-        error,
-      );
-    });
-    if ((await hashOf(bytes)) !== hash) {
-      throw new CordonError('ip_database_invalid', `The file of IP database ${hash} is damaged; import it again.`, {
-        hash,
-      });
-    }
-    return openMmdb(bytes);
+  ): Promise<IpDatabase> {
+    const { hash, size, builtAt } = await files.save(bytes, trusted);
+    await store.addIpDatabase({ hash, name, importedAt: clock.now(), importedBy: by, builtAt, size });
+    return find(hash);
   }
 
   async function find(hash: string): Promise<IpDatabase> {
     const found = (await store.ipDatabases()).find((database) => database.hash === hash);
-    if (!found) throw new CordonError('not_found', `There is no IP database ${hash}; import it first.`, { hash });
+    if (!found) throw missing(hash);
     return found;
   }
 
-  async function record(hash: string, by: string | null): Promise<{ database: IpDatabase; use: number }> {
-    const { name, builtAt } = await find(hash);
-    const leaf = {
-      kind: 'ip-database.activated',
-      at: clock.now(),
-      subject: null,
-      public: { hash, name, builtAt },
-    } as const;
-    const use = await store.activateIpDatabase(hash, by, leaf);
-    if (!use) throw new CordonError('not_found', `There is no IP database ${hash}; import it first.`, { hash });
-    return { database: await find(hash), use: use.id };
-  }
-
   async function activate(hash: string, by: string | null): Promise<IpDatabase> {
-    const opened = await load((await find(hash)).hash);
-    current = { ...(await record(hash, by)), opened };
+    const { name, builtAt } = await find(hash);
+    const opened = await files.load(hash);
+    const entry = { at: clock.now(), subject: null, public: { hash, name, builtAt } };
+    const use = await store.activateIpDatabase(hash, by, { kind: 'ip-database.activated', ...entry });
+    if (!use) throw missing(hash);
+    current = { database: await find(hash), opened, use: use.id };
     return current.database;
   }
 
-  async function first(): Promise<InUse> {
+  const activateAndTell = async (hash: string, by: string | null): Promise<IpDatabase> => {
+    const active = await activate(hash, by);
+    onActivation();
+    return active;
+  };
+
+  /** Opens the active database. The bundled one replaces a missing or damaged file. */
+  async function openActive(): Promise<void> {
     const active = (await store.ipDatabases()).find((database) => database.active);
     const [newest] = await store.ipDatabaseUses();
     if (active && newest) {
       try {
-        return { database: active, opened: await load(active.hash), use: newest.id };
+        current = { database: active, opened: await files.load(active.hash), use: newest.id };
+        return;
       } catch (error) {
         log.warn({ err: error }, 'the active IP database cannot be read; the bundled one is used instead');
       }
     }
     const bundled = createReadStream(createRequire(import.meta.url).resolve(BUNDLED));
-    const hash = await keep(BUNDLED_NAME, bundled, null, true);
-    return { ...(await record(hash, null)), opened: await load(hash) };
+    await activate((await importFile(BUNDLED_NAME, bundled, null, true)).hash, null);
   }
 
   async function follow(): Promise<void> {
     const [newest] = await store.ipDatabaseUses();
     if (!newest || newest.id === current.use) return;
-    const { database, opened } = current;
-    const same = newest.hash === database.hash;
-    const taken = same ? { database, opened } : { database: await find(newest.hash), opened: await load(newest.hash) };
-    current = { ...taken, use: newest.id };
+    const { hash, id: use } = newest;
+    const same = hash === current.database.hash;
+    current = same ? { ...current, use } : { database: await find(hash), opened: await files.load(hash), use };
   }
 
-  // What an import left behind that the server did not outlive.
-  for (const name of await readdir(folder)) if (name.endsWith('.part')) await rm(join(folder, name));
-  let current = await first();
+  let current: ActiveDatabase;
+  await openActive();
 
   return {
     list: () => store.ipDatabases(),
     uses: () => store.ipDatabaseUses(),
-    import: (name, bytes, by) => inTurn(async () => find(await keep(name, bytes, by))),
-    activate: (hash, by) => inTurn(() => activate(hash, by)),
-    rollback: (by) =>
+    import: (name, bytes, by) => inTurn(() => importFile(name, bytes, by)),
+    activate: (hash, by) => inTurn(() => activateAndTell(hash, by)),
+    rollBack: (by) =>
       inTurn(async () => {
-        const uses = (await store.ipDatabaseUses()).map(({ hash }) => hash);
-        const before = uses[uses.lastIndexOf(current.database.hash) + 1];
-        if (before !== undefined) return activate(before, by);
-        throw new CordonError('conflict', 'No other IP database was in use before this one: activate one by its hash.');
+        const previous = previousKey((await store.ipDatabaseUses()).map(({ hash }) => hash));
+        if (previous !== undefined) return activateAndTell(previous, by);
+        throw new CordonError(
+          'conflict',
+          'No other IP database was active before the current one. Activate a database by its hash instead.',
+        );
       }),
-    open: (hash) => inTurn(async () => load((await find(hash)).hash)),
+    open: (hash) => inTurn(async () => files.load((await find(hash)).hash)),
     follow: () => inTurn(follow),
     current: () => ({ ...current.database, use: current.use }),
     look: (text) => lookUp(current.opened, text),
   };
 }
 
-/** Nothing for special-purpose addresses and for what is no address. */
+const missing = (hash: string) =>
+  new CordonError('not_found', `The IP database ${hash} does not exist. Import it first.`, { hash });
+
+function createDatabaseFiles(folder: string) {
+  return {
+    /** Creates the folder, and removes files of an interrupted import. */
+    async prepare(): Promise<void> {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      for (const name of await readdir(folder)) if (name.endsWith('.part')) await rm(join(folder, name));
+    },
+
+    /** `trusted`: true for a file from this package, whose hash was verified at installation. */
+    async save(bytes: AsyncIterable<Uint8Array>, trusted: boolean) {
+      const part = join(folder, `${randomUUID()}.part`);
+      try {
+        const { hash, size } = await write(part, bytes);
+        const whole = await readFile(part);
+        if (!trusted) {
+          await checkMmdb(whole).catch((error: unknown) => {
+            throw invalid(error);
+          });
+        }
+        const { builtAt } = openMmdb(whole);
+        await rename(part, ipDatabaseFile(folder, hash));
+        return { hash, size, builtAt };
+      } finally {
+        await rm(part, { force: true });
+      }
+    },
+
+    async load(hash: string): Promise<OpenedIpDatabase> {
+      const unusable = (why: string, cause?: unknown) =>
+        new CordonError(
+          'ip_database_invalid',
+          `The file of IP database ${hash} is ${why}. Import it again.`,
+          { hash },
+          cause,
+        );
+      const bytes = await readFile(ipDatabaseFile(folder, hash)).catch((error: unknown) => {
+        throw unusable('missing', error);
+      });
+      if ((await hashOf(bytes)) !== hash) throw unusable('damaged');
+      return openMmdb(bytes);
+    },
+  };
+}
+
+/** Empty for special-purpose addresses and for text that is no address. */
 export function lookUp(database: Pick<OpenedIpDatabase, 'look'>, text: string): AddressRecord {
   const address = canonicalAddress(text);
   return address === null || isSpecialAddress(address) ? NOTHING : database.look(address);
@@ -293,7 +311,7 @@ async function write(file: string, bytes: AsyncIterable<Uint8Array>): Promise<{ 
       if (size > LARGEST_IP_DATABASE) {
         throw new CordonError(
           'too_large',
-          `An IP database has ${LARGEST_IP_DATABASE} bytes at most; nothing was changed.`,
+          `The file is larger than ${LARGEST_IP_DATABASE} bytes, the limit for IP databases. Nothing was changed.`,
         );
       }
       hash.update(chunk);
@@ -306,7 +324,7 @@ async function write(file: string, bytes: AsyncIterable<Uint8Array>): Promise<{ 
   return { hash: hash.digest('hex'), size };
 }
 
-/** In slices: a large file would hold up the loop for a second. */
+/** Hashes in slices, because a large file would block the event loop for a second. */
 async function hashOf(bytes: Buffer): Promise<string> {
   const hash = createHash('sha256');
   for (let from = 0; from < bytes.length; from += HASHED_AT_ONCE) {

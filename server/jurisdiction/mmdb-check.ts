@@ -1,26 +1,25 @@
 /**
- * Whether a file is a whole MMDB (MaxMind DB format 2.0), read from end to end before anything of it is used: a lookup in a file that is cut,
- * damaged or made to be endless would otherwise fail, or never come back, for a device that connects. Lets the loop turn meanwhile.
- * https://maxmind.github.io/MaxMind-DB/
+ * Check of a complete file in MMDB format (MaxMind DB 2.0) before its first use. In a truncated, damaged or endless file, a lookup for a
+ * connecting device could fail or never return. The check lets other tasks run. https://maxmind.github.io/MaxMind-DB/
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { Reader } from 'mmdb-lib';
 
 const MARKER = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1');
-/** The metadata begin within the last so many bytes, says the format. */
+/** The format places the metadata within the last 128 KiB. */
 const METADATA_WITHIN = 128 * 1024;
 const SEPARATOR = 16;
-/** Values in one record and how deep they lie: several times what any maker writes. */
+/** Maximum number of values in one record, and maximum depth: several times the values of any known database. */
 const MOST_VALUES = 5_000;
 const DEEPEST = 32;
-/** Milliseconds without a turn of the loop. */
+/** Milliseconds of work before other tasks run. */
 const SLICE = 10;
 
-/** Throws what is wrong. */
+/** Throws `RangeError` with a description of the defect. */
 export async function checkMmdb(bytes: Buffer): Promise<void> {
   const tail = Math.max(0, bytes.length - METADATA_WITHIN);
   const marker = bytes.subarray(tail).lastIndexOf(MARKER);
-  if (marker < 0) throw new RangeError('it does not end as such a file ends');
+  if (marker < 0) throw new RangeError('its metadata is missing at the end');
   const metadata = tail + marker + MARKER.length;
   checkRecord(bytes, metadata, metadata, bytes.length);
 
@@ -39,7 +38,7 @@ export async function checkMmdb(bytes: Buffer): Promise<void> {
     for (const record of recordsOf(bytes, node, recordSize)) {
       if (record <= nodeCount) continue;
       const at = record - nodeCount + searchTreeSize;
-      if (at < data || at >= end) throw new RangeError('its search tree points outside its data');
+      if (at < data || at >= end) throw new RangeError('its search tree points outside the data section');
       records.add(at);
     }
     if (node % 4096 === 0) await breathe();
@@ -60,15 +59,15 @@ function recordsOf(bytes: Buffer, node: number, recordSize: number): readonly [n
   return [((middle & 0xf0) << 20) | bytes.readUIntBE(at, 3), ((middle & 0x0f) << 24) | bytes.readUIntBE(at + 4, 3)];
 }
 
-/** Follows every value of one record without making any of them. */
+/** Checks every value of one record without creating it. */
 function checkRecord(bytes: Buffer, start: number, base: number, end: number): void {
   let values = 0;
 
-  /** Returns where the next value begins. */
+  /** Returns the offset of the next value. */
   function value(at: number, depth: number): number {
     values += 1;
-    if (values > MOST_VALUES || depth > DEEPEST) throw new RangeError('a record in it has no end');
-    if (at < base || at >= end) throw new RangeError('a record in it lies outside its data');
+    if (values > MOST_VALUES || depth > DEEPEST) throw new RangeError('a record has no end');
+    if (at < base || at >= end) throw new RangeError('a record is outside the data section');
     const control = bytes.readUInt8(at);
     let type = control >> 5;
     let next = at + 1;
@@ -84,8 +83,7 @@ function checkRecord(bytes: Buffer, start: number, base: number, end: number): v
     if (type === 0) {
       type = 7 + bytes.readUInt8(next);
       next += 1;
-      if (type < 8 || type === 12 || type === 13 || type > 15)
-        throw new RangeError('a record in it is of no known type');
+      if (type < 8 || type === 12 || type === 13 || type > 15) throw new RangeError('a record has an unknown type');
     }
     let size = control & 31;
     if (size >= 29) {
@@ -95,7 +93,7 @@ function checkRecord(bytes: Buffer, start: number, base: number, end: number): v
     }
     if (type === 14) return next;
     if (type !== 7 && type !== 11) {
-      if (next + size > end) throw new RangeError('a record in it lies outside its data');
+      if (next + size > end) throw new RangeError('a record is outside the data section');
       return next + size;
     }
     for (let item = 0; item < size * (type === 7 ? 2 : 1); item += 1) next = value(next, depth + 1);

@@ -1,14 +1,14 @@
 /**
- * Areas of the operator's own: groups of countries (`XG-name`) and polygons (`XZ-name`). A version once made never changes; an order takes over
- * what the newest says when it is proposed, and holds it itself from then on.
+ * The operator's own areas: groups of countries (`XG-name`) and polygons (`XZ-name`). A version never changes. A proposal copies the newest
+ * version into its terms.
  */
 import {
-  type AreaCode,
   expandAreas,
-  kindOfDefined,
-  parseArea,
+  type HomeArea,
+  homeAreaOrNull,
+  ownAreaKind,
   parseOrderArea,
-  placeOrNull,
+  parseScopeArea,
 } from '../../shared/areas/area-code.ts';
 import type { Point } from '../../shared/areas/point.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -17,37 +17,38 @@ import { knownGroups } from '../../shared/order/order-areas.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { readGeoJson } from './geojson.ts';
+import { areasUnder } from './polygon-overlap.ts';
 import type { AreaContent, KnownArea, NamedArea, NamedAreaStore } from './ports.ts';
-import { touchedAreas } from './touched-areas.ts';
 
 const MILLION = 1_000_000;
 
-/** An admin who changes named areas. */
 export interface AreaEditor {
   readonly account: AccountId;
-  /** Throws `out_of_scope` unless the admin's role reaches all of these areas. */
-  readonly requireAreas: (areas: readonly AreaCode[]) => void;
+  /** Throws `out_of_scope` unless the admin's role includes all of these areas. */
+  readonly requireAreas: (areas: readonly HomeArea[]) => void;
 }
 
-/** All places of a named area. The places of a polygon are the countries that it touches, and all claimants of disputed ground there. */
-export function placesOf({ members, polygon }: AreaContent): readonly AreaCode[] {
-  return members ?? (polygon?.touches ?? []).filter((area) => placeOrNull(area) !== null);
+/** Locations of a named area. For a polygon: the countries that it overlaps, and all claimants of disputed territories in it. */
+export function locationsOf({ members, polygon }: AreaContent): readonly HomeArea[] {
+  return members ?? (polygon?.touches ?? []).flatMap((area) => homeAreaOrNull(area) ?? []);
 }
 
-/** Every change throws `out_of_scope` unless the editor's role reaches all places of the newest version and of the new one. */
+/**
+ * Operations on the operator's areas. Every change throws `out_of_scope` unless the editor's role includes all locations of the newest
+ * version and of the new one.
+ */
 export interface NamedAreas {
-  /** The newest version of each. */
   namedAreas(): Promise<KnownArea[]>;
-  /** A new version of a group. Throws `unknown_area`. */
+  /** Adds a version of a group. Throws `unknown_area`. */
   defineGroup(name: string, title: string, members: readonly string[], by: AreaEditor): Promise<NamedArea>;
-  /** A new version of a polygon. Throws `invalid_input` for what is no outline that every device would understand alike. */
+  /** Adds a version of a polygon. Throws `invalid_input` for an outline that devices could interpret differently. */
   importPolygon(name: string, title: string, geoJson: string, by: AreaEditor): Promise<NamedArea>;
   /**
-   * Every version of it. Throws `not_found`, and `conflict` once an order has named it: devices and packs know its versions by number, which must
-   * never mean anything else.
+   * Removes all versions of an area. Throws `not_found`, and `conflict` after an order has named the area: devices and packs refer to its
+   * versions by number, so a number must never get another meaning.
    */
   remove(code: string, by: AreaEditor): Promise<void>;
-  /** What an order that names these areas has to hold. Throws `unknown_area` for one that nobody has made. */
+  /** Definitions that the terms of an order with these areas must contain. Throws `unknown_area` for an undefined area. */
   definitionsOf(areas: readonly string[]): Promise<Pick<OrderTerms, 'groups' | 'polygons'>>;
 }
 
@@ -60,7 +61,7 @@ export function createNamedAreas({
 }): NamedAreas {
   async function add(area: Omit<NamedArea, 'version' | 'madeAt' | 'madeBy'>, by: AreaEditor): Promise<NamedArea> {
     return store.addNamedArea({ ...area, madeAt: clock.now(), madeBy: by.account }, (newest) =>
-      by.requireAreas([...new Set([...placesOf(area), ...(newest ? placesOf(newest) : [])])]),
+      by.requireAreas([...new Set([...locationsOf(area), ...(newest ? locationsOf(newest) : [])])]),
     );
   }
 
@@ -69,7 +70,7 @@ export function createNamedAreas({
 
     async defineGroup(name, title, members, by) {
       const code = parseOrderArea(`XG-${name}`);
-      const all = [...expandAreas(members.map(parseArea))].sort();
+      const all = [...expandAreas(members.map(parseScopeArea))].sort();
       return add({ code, title, members: all, polygon: null }, by);
     },
 
@@ -79,17 +80,17 @@ export function createNamedAreas({
       const degrees = rings.map((ring) =>
         Array.from({ length: ring.length / 2 }, (_, i): Point => [ring[2 * i]! / MILLION, ring[2 * i + 1]! / MILLION]),
       );
-      const touches = touchedAreas(degrees);
+      const touches = areasUnder(degrees);
       if (touches.length === 0) {
         throw new CordonError(
           'invalid_input',
-          'This polygon lies in no country: no device could be in it and be known to be.',
+          'The polygon is outside all countries, so no device can be located in it. Check the order of longitude and latitude.',
         );
       }
       if (touches.length > MOST_TOUCHED) {
         throw new CordonError(
           'invalid_input',
-          `This polygon touches ${touches.length} countries, and ${MOST_TOUCHED} is the most: name countries instead.`,
+          `The polygon overlaps ${touches.length} countries, and the limit is ${MOST_TOUCHED}. Name countries instead.`,
         );
       }
       return add({ code, title, members: null, polygon: { rings, touches } }, by);
@@ -98,30 +99,30 @@ export function createNamedAreas({
     async remove(text, by) {
       const code = parseOrderArea(text);
       const orders =
-        kindOfDefined(code) === null
+        ownAreaKind(code) === null
           ? null
-          : await store.removeNamedArea(code, (newest) => by.requireAreas(placesOf(newest)));
-      if (orders === null) throw new CordonError('not_found', `Nobody has made ${code} here.`);
+          : await store.removeNamedArea(code, (newest) => by.requireAreas(locationsOf(newest)));
+      if (orders === null) throw new CordonError('not_found', `The area ${code} does not exist.`);
       if (orders.length === 0) return;
       throw new CordonError(
         'conflict',
-        `${code} stays: ${orders.length === 1 ? 'order' : 'orders'} ${orders.join(', ')} named it, and what it meant then must not be lost. Give it a new version instead.`,
+        `${code} cannot be deleted, because ${orders.length === 1 ? 'order' : 'orders'} ${orders.join(', ')} named it. Add a new version instead.`,
         { orders },
       );
     },
 
     async definitionsOf(areas) {
       const codes = areas.map(parseOrderArea);
-      const own = codes.filter((code) => kindOfDefined(code) !== null);
+      const own = codes.filter((code) => ownAreaKind(code) !== null);
       const known = own.length === 0 ? [] : await store.namedAreas();
-      const groups: Record<string, AreaCode[] | string[]> = knownGroups(codes);
+      const groups: Record<string, string[]> = knownGroups(codes);
       const polygons: Record<string, OrderPolygon> = {};
       for (const code of own) {
         const area = known.find((each) => each.code === code);
         if (!area) {
           throw new CordonError(
             'unknown_area',
-            `Nobody has made ${code} here: make the group or import the polygon first.`,
+            `The area ${code} does not exist. Create the group or import the polygon first.`,
             {
               area: code,
             },
@@ -145,5 +146,5 @@ export function createNamedAreas({
   };
 }
 
-/** As many as a signed order takes. */
+/** Maximum number of countries that one polygon of a signed order may overlap. */
 const MOST_TOUCHED = 64;

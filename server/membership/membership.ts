@@ -1,12 +1,11 @@
 /**
- * Who may be a member of a conversation, as far as the server has a say: it certifies whose messaging key it is, keeps what the organisation
- * has countersigned, and proves both by the ledger. It can make nobody a member: devices ask for a countersignature under the root that they
- * pin, by a key that no server holds.
+ * Verified devices: the server certifies the owner of each messaging key, keeps the organization's countersignatures, and proves both by
+ * the ledger. The server cannot verify a device itself: devices require a countersignature of the organization key, which no server has.
  */
 import { X509Certificate } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import type { Root } from '../../shared/order/approvers.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import type { ApproverSet } from '../../shared/order/approvers.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import type { Envelope, MessagingCertificate } from '../../shared/order/documents.ts';
 import { keyidOf, type Signer } from '../../shared/order/dsse.ts';
@@ -15,8 +14,8 @@ import { foldedName } from '../../shared/order/person.ts';
 import type { DeviceId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import { createAskLimits } from './ask-limits.ts';
 import type {
+  ApproverSetPort,
   KeySignature,
   LedgerPort,
   ListedKey,
@@ -24,30 +23,30 @@ import type {
   MemberScope,
   MembershipStore,
   NewSignature,
-  RootPort,
   SignedKey,
 } from './ports.ts';
 import { type Answered, type AskedAbout, createProofs, envelopeOf } from './proofs.ts';
+import { createRequestLimits } from './request-limits.ts';
 
-/** People shown to one who searches. */
+/** Maximum number of results of one search for people. */
 const MOST_FOUND = 20;
 
 export interface OwnKey {
-  /** Null: none was handed in for this enrolment. */
+  /** Null if this enrollment has handed in no key. */
   readonly certificate: Envelope | null;
   readonly countersigned: boolean;
 }
 
 export interface Countersignature {
-  /** Of the certificate's payload. */
+  /** Digest of the certificate's payload. */
   readonly digest: string;
   readonly keyid: string;
-  /** Base64, over the exact bytes. */
+  /** Base64 signature of the certificate's exact bytes. */
   readonly signature: string;
 }
 
 export interface Countersigned {
-  /** Those that stand now, also when they stood before. */
+  /** Number of valid signatures, including already stored ones. */
   readonly countersigned: number;
   readonly refused: readonly { readonly digest: string; readonly code: string; readonly detail: string }[];
 }
@@ -71,7 +70,7 @@ export type Membership = ReturnType<typeof createMembership>;
 export function createMembership(ports: {
   readonly installation: string;
   readonly store: MembershipStore;
-  readonly orders: RootPort;
+  readonly approverSets: ApproverSetPort;
   readonly ledger: LedgerPort;
   readonly online: Signer;
   readonly devices: {
@@ -86,59 +85,61 @@ export function createMembership(ports: {
   readonly clock: Clock;
   readonly log: Log;
 }) {
-  const { installation, store, orders, ledger, online, devices, people, bus, clock, log } = ports;
-  const limits = createAskLimits();
+  const { installation, store, approverSets, ledger, online, devices, people, bus, clock, log } = ports;
+  const limits = createRequestLimits();
   const proofs = createProofs({ store, ledger });
-  /** For which organisation keys the store's `waiting` has been worked out. */
+  /** Organization keys for which the store's waiting keys are current. */
   let settledFor: string | null = null;
 
   const unsubscribe = bus.subscribe((wake) => {
     if (wake.kind !== 'ended') return;
-    changed(wake.device).catch((error: unknown) => log.error({ err: error }, 'members were not told of a change'));
+    changed(wake.device).catch((error: unknown) =>
+      log.error({ err: error }, 'devices could not be told of a change of verified devices'),
+    );
   });
 
-  /** A device has ended, or begun anew: everybody whose it was has other devices now. */
+  /** Updates the devices of the device's people after it has ended or enrolled again. */
   async function changed(device: DeviceId): Promise<void> {
     const people = await store.peopleOf(device);
     if (people.length > 0) bus.publish({ kind: 'members', people });
   }
 
-  async function settled(): Promise<Root | null> {
-    const root = orders.root();
-    const keyids = (root?.organisationKeys ?? []).map(({ keyid }) => keyid).sort();
+  async function settled(): Promise<ApproverSet | null> {
+    const approverSet = approverSets.current();
+    const keyids = (approverSet?.organizationKeys ?? []).map(({ keyid }) => keyid).sort();
     const name = keyids.join(' ');
     if (settledFor !== name) {
       await store.settle(keyids);
       settledFor = name;
     }
-    return root;
+    return approverSet;
   }
 
-  const countersignaturesOf = ({ signatures }: SignedKey, root: Root | null): readonly KeySignature[] =>
+  const countersignaturesOf = ({ signatures }: SignedKey, approverSet: ApproverSet | null): readonly KeySignature[] =>
     signatures.filter(
-      ({ keyid, role }) => role === 'organisation' && root?.organisationKeys.some((key) => key.keyid === keyid),
+      ({ keyid, role }) => role === 'organization' && approverSet?.organizationKeys.some((key) => key.keyid === keyid),
     );
 
   function certified(key: Pick<SignedKey, 'device' | 'generation' | 'digest'>, signature: string): NewSignature {
     const at = clock.now();
-    const leaf: LeafDraft<'messaging-key.certified'> = {
+    const entry: EntryDraft<'messaging-key.certified'> = {
       kind: 'messaging-key.certified',
       at,
       subject: key.device,
       public: { digest: key.digest },
     };
-    return { key, keyid: online.keyid, role: 'online', signature, at, leaf };
+    return { key, keyid: online.keyid, role: 'online', signature, entry };
   }
 
   async function own(device: DeviceId, generation: number): Promise<OwnKey> {
     const key = await store.keyOf(device, generation);
     if (!key) return { certificate: null, countersigned: false };
-    return { certificate: envelopeOf(key), countersigned: countersignaturesOf(key, orders.root()).length > 0 };
+    return { certificate: envelopeOf(key), countersigned: countersignaturesOf(key, approverSets.current()).length > 0 };
   }
 
   /**
-   * One key for each enrolment, for good: two certificates for one enrolment are what a server that is not to be trusted would make, and so an
-   * honest one never does. A device that has lost its key enrols anew. Throws `messaging_key_taken`.
+   * Stores one key per enrollment for good: a second certificate for one enrollment would look like an attack by the server. A device that
+   * lost its key must enroll again. Throws `messaging_key_taken`.
    */
   async function handIn(
     identity: { readonly device: DeviceId; readonly generation: number; readonly der: string },
@@ -148,7 +149,7 @@ export function createMembership(ports: {
     const { publicKey: key } = new X509Certificate(Buffer.from(identity.der, 'base64'));
     const said = readMessagingKey(envelope, { keyid: keyidOf(key), key });
     if (said.installation !== installation || said.device !== device || said.generation !== generation) {
-      throw new CordonError('conflict', 'A device hands in its own key, for its present enrolment, alone.');
+      throw new CordonError('conflict', 'A device can only hand in its own key for its present enrollment.');
     }
     if (!(await store.keyOf(device, generation))) await certify(device, generation, said.signatureKey);
     const held = await store.keyOf(device, generation);
@@ -158,7 +159,7 @@ export function createMembership(ports: {
     if (held.signatureKey !== said.signatureKey) {
       throw new CordonError(
         'messaging_key_taken',
-        'This enrolment has handed in another messaging key before: enrol the device again with a new activation link.',
+        'This enrollment has handed in another messaging key before. Enroll the device again with a new activation link.',
       );
     }
     return own(device, generation);
@@ -189,7 +190,7 @@ export function createMembership(ports: {
   }
 
   async function list({ cursor, ...query }: ListKeys): Promise<KeyPage> {
-    const root = await settled();
+    const approverSet = await settled();
     const found = await store.list({
       ...query,
       after: cursor === null ? null : readCursor(cursor),
@@ -198,19 +199,22 @@ export function createMembership(ports: {
     const keys = found.slice(0, query.limit);
     const last = keys.at(-1);
     return {
-      keys: keys.map((key) => ({ ...key, countersignedBy: countersignaturesOf(key, root).map(({ keyid }) => keyid) })),
+      keys: keys.map((key) => ({
+        ...key,
+        countersignedBy: countersignaturesOf(key, approverSet).map(({ keyid }) => keyid),
+      })),
       cursor: found.length > keys.length && last ? `${last.certifiedAt} ${last.device}` : null,
     };
   }
 
-  /** Each for itself: one that does not hold keeps no other back. */
+  /** Checks each signature separately, so that an invalid one does not block the others. */
   async function countersign(given: readonly Countersignature[], scope: MemberScope): Promise<Countersigned> {
-    const root = await settled();
-    const keys = new Map((root?.organisationKeys ?? []).map((key) => [key.keyid, key]));
+    const approverSet = await settled();
+    const keys = new Map((approverSet?.organizationKeys ?? []).map((key) => [key.keyid, key]));
     if (keys.size === 0) {
       throw new CordonError(
         'conflict',
-        'The list of approvers names no organisation key: propose one that does (cordon approvers propose --organisation-key), and have it signed.',
+        'The approver set names no organization key. Propose an approver set with one (cordon approvers propose --organization-key) and let approvers sign it.',
       );
     }
     const digests = [...new Set(given.map(({ digest }) => digest))];
@@ -222,10 +226,10 @@ export function createMembership(ports: {
       const refuse = (code: string, detail: string) => void refused.push({ digest, code, detail });
       const key = present.get(digest);
       const signer = keys.get(keyid);
-      if (!key) refuse('not_found', 'No device in your reach has this key now: it has ended or enrolled again.');
-      else if (!signer) refuse('approver_unknown', 'The list of approvers does not name this organisation key.');
+      if (!key) refuse('not_found', 'No device in your reach has this key. The device has ended or enrolled again.');
+      else if (!signer) refuse('approver_unknown', 'The approver set does not name this organization key.');
       else if (!isCountersignature(key.payload, signer, signature))
-        refuse('signature_invalid', 'The signature is not over the exact bytes of this certificate.');
+        refuse('signature_invalid', 'The signature does not match the exact bytes of this certificate.');
       else {
         taken.push(countersigned(key, keyid, signature));
         people.add(key.person);
@@ -233,8 +237,10 @@ export function createMembership(ports: {
     }
     if (taken.length > 0) {
       await store.sign(taken);
-      // A member is one whose leaves have their place: whoever is woken would else ask too early.
-      await ledger.sequence().catch((error: unknown) => log.error({ err: error }, 'leaves wait for their place'));
+      // Wait for the ledger, because devices request proofs right after the wake.
+      await ledger
+        .sequence()
+        .catch((error: unknown) => log.error({ err: error }, 'ledger entries wait for the sequencer'));
       bus.publish({ kind: 'members', people: [...people] });
     }
     return { countersigned: taken.length, refused };
@@ -246,18 +252,18 @@ export function createMembership(ports: {
     signature: string,
   ): NewSignature {
     const at = clock.now();
-    const leaf: LeafDraft<'messaging-key.countersigned'> = {
+    const entry: EntryDraft<'messaging-key.countersigned'> = {
       kind: 'messaging-key.countersigned',
       at,
       subject: key.device,
       public: { digest: key.digest, keyid },
     };
-    return { key, keyid, role: 'organisation', signature, at, leaf };
+    return { key, keyid, role: 'organization', signature, entry };
   }
 
   /**
-   * Devices that are enrolled, certified and countersigned now, each with what proves it; and whose they and those are that were asked about.
-   * `asker`: null when the server itself asks. Throws `too_large`, `rate_limited`.
+   * Verified devices with their proofs, and the owners of the requested devices. `asker`: null for the server itself. Throws `too_large`,
+   * `rate_limited`.
    */
   async function members(of: AskedAbout, asker: DeviceId | null = null): Promise<Answered> {
     if (asker !== null) await limits.members(asker, of.people.length + of.devices.length);
@@ -282,10 +288,10 @@ export function createMembership(ports: {
     countersign,
     members,
     search,
-    /** For the overview: how many devices wait, and whether anybody could countersign them. */
+    /** Number of waiting keys, and whether an organization key exists, for the overview. */
     waiting: async (scope: MemberScope) => {
-      const root = await settled();
-      return { count: await store.waiting(scope), possible: (root?.organisationKeys.length ?? 0) > 0 };
+      const approverSet = await settled();
+      return { count: await store.waiting(scope), possible: (approverSet?.organizationKeys.length ?? 0) > 0 };
     },
     stop: unsubscribe,
   };
@@ -294,5 +300,7 @@ export function createMembership(ports: {
 function readCursor(text: string): { certifiedAt: number; device: string } {
   const [, certifiedAt, device] = /^(\d{1,15}) (dev_[a-z2-7]{16})$/.exec(text) ?? [];
   if (certifiedAt !== undefined && device !== undefined) return { certifiedAt: Number(certifiedAt), device };
-  throw new CordonError('invalid_input', 'The cursor is of another list; begin without one.', { field: 'cursor' });
+  throw new CordonError('invalid_input', 'The cursor belongs to another list. Start without a cursor.', {
+    field: 'cursor',
+  });
 }

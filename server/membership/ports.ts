@@ -1,13 +1,12 @@
-/** What membership asks of the rest, each as narrow as it uses it. `server/main.ts` plugs the adapters in. */
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import type { Root } from '../../shared/order/approvers.ts';
+/** Interfaces of membership to other modules. Each has only the functions that the module uses. */
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import type { ApproverSet } from '../../shared/order/approvers.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
 export type MemberScope = Parameters<Devices['reached']>[1];
 
-/** A messaging key with the certificate that the server has made for it. */
 export interface KeyRow {
   readonly device: DeviceId;
   readonly generation: number;
@@ -22,36 +21,35 @@ export interface KeyRow {
 
 export interface KeySignature {
   readonly keyid: string;
-  readonly role: 'online' | 'organisation';
-  /** Base64. */
+  readonly role: 'online' | 'organization';
+  /** Signature in base64. */
   readonly signature: string;
-  /** Where the ledger has its leaf; null until the sequencer has placed it. */
-  readonly leafIndex: number | null;
+  /** Index of the ledger entry; null until the ledger has sequenced it. */
+  readonly entryIndex: number | null;
 }
 
-/** Signatures in the order in which they were made. */
+/** A key with its signatures, oldest first. */
 export type SignedKey = KeyRow & { readonly signatures: readonly KeySignature[] };
 
-/** Another active device of the person whose key waits. */
 export interface OtherDevice {
   readonly device: DeviceId;
-  /** Null: not reported, or outside the scope. */
+  /** Null if not reported or outside the admin's scope. */
   readonly hostname: string | null;
-  /** Domain time. */
+  /** Domain time of the enrollment. */
   readonly enrolledAt: number;
-  /** The organization's key has confirmed the device. */
+  /** True if the organization's key has confirmed the device. */
   readonly verified: boolean;
 }
 
 export interface ListedKey extends SignedKey {
   readonly group: { readonly id: GroupId; readonly name: string };
-  /** The newest first, at most `MOST_OTHERS`. */
+  /** Devices, newest first, at most `MOST_OTHERS`. */
   readonly others: readonly OtherDevice[];
-  /** The account that created the activation code. Null: the code is not kept any more. */
+  /** The account that created the activation code; null if the code was deleted. */
   readonly codeBy: {
     readonly account: string;
     readonly name: string;
-    /** No role of this account creates codes in all groups. */
+    /** True if no role of this account allows codes in all groups. */
     readonly scoped: boolean;
   } | null;
 }
@@ -61,56 +59,54 @@ export interface NewSignature {
   readonly keyid: string;
   readonly role: KeySignature['role'];
   readonly signature: string;
-  readonly at: number;
-  readonly leaf: LeafDraft<'messaging-key.certified' | 'messaging-key.countersigned'>;
+  readonly entry: EntryDraft<'messaging-key.certified' | 'messaging-key.countersigned'>;
 }
 
 export interface KeyQuery {
-  /** Those that no organisation key of the root in force has signed. */
+  /** True for keys that no organization key of the current approver set has signed. */
   readonly waiting: boolean;
-  /** Those that this key has not signed. */
+  /** Keyid of an organization key: limits the list to keys that it has not signed. Null for no limit. */
   readonly lacking: string | null;
   readonly group: string | null;
   readonly scope: MemberScope;
-  /** Past this one; oldest first. */
+  /** Last key of the previous page. Keys are sorted by age, oldest first. */
   readonly after: { readonly certifiedAt: number; readonly device: string } | null;
   readonly limit: number;
 }
 
-/** `present`: of a device that is active, in its present enrolment. */
+/** Store of messaging keys. `present`: the key of an active device's present enrollment. */
 export interface MembershipStore {
   keyOf(device: DeviceId, generation: number): Promise<SignedKey | null>;
   /**
-   * The key, its first signature and its leaf in one transaction. Changes nothing when the enrolment has a key, or is not the present one of an
-   * active device: what stands there afterwards says so.
+   * Stores the key, its first signature and its ledger entry in one transaction. Changes nothing if the enrollment has a key or is
+   * outdated, so read the result afterward.
    */
   certify(key: KeyRow & { readonly folded: string }, signature: NewSignature): Promise<void>;
-  /** Each signature with its leaf, all in one transaction. One that is there already stays as it is. */
+  /** Stores each signature with its ledger entry, in one transaction. Existing signatures stay unchanged. */
   sign(signatures: readonly NewSignature[]): Promise<void>;
-  /** The present keys among these, within the scope. */
+  /** The present keys with these digests, within the scope. */
   present(digests: readonly string[], scope: MemberScope): Promise<KeyRow[]>;
   list(query: KeyQuery): Promise<ListedKey[]>;
-  /** How many present keys wait, as of the last `settle`. */
+  /** Number of waiting keys at the last call of `settle`. */
   waiting(scope: MemberScope): Promise<number>;
-  /** The organisation keys of the root in force are these: which keys wait follows. Idempotent. */
+  /** Sets the organization keys of the current approver set and marks the keys that wait. Idempotent. */
   settle(keyids: readonly string[]): Promise<void>;
-  /** The present keys of these people and of these devices that do not wait. */
+  /** Countersigned present keys of these people and devices. */
   members(of: { readonly people: readonly string[]; readonly devices: readonly string[] }): Promise<SignedKey[]>;
-  /** People with such keys, whose folded name holds the text. */
+  /** People with a countersigned present key whose folded name contains the text. */
   search(
     folded: string,
     limit: number,
   ): Promise<{ readonly person: string; readonly name: string; readonly devices: number }[]>;
-  /** Everybody whose the device has been. */
+  /** All past and present owners of the device. */
   peopleOf(device: DeviceId): Promise<string[]>;
 }
 
-/** The root in force. */
-export interface RootPort {
-  root(): Root | null;
+export interface ApproverSetPort {
+  current(): ApproverSet | null;
 }
 
-export type LedgerPort = Pick<Ledger, 'sequence' | 'proveLeaves' | 'verifierKey'>;
+export type LedgerPort = Pick<Ledger, 'sequence' | 'proveEntries' | 'verifierKey'>;
 
 export interface Log {
   error(fields: object, message: string): void;

@@ -1,11 +1,11 @@
-/** What proves members: their certificates, and from the ledger both leaves of each, all of one and the same tree. */
+/** Proofs of verified devices: their certificates, and both ledger entries of each in the same tree. */
 import { CordonError } from '../../shared/errors.ts';
-import type { Root } from '../../shared/order/approvers.ts';
+import type { ApproverSet } from '../../shared/order/approvers.ts';
 import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import type { MemberProof } from '../../shared/protocol/device-http.ts';
 import type { KeySignature, LedgerPort, MembershipStore, SignedKey } from './ports.ts';
 
-/** Devices in one answer. */
+/** Maximum number of devices in one response. */
 const MOST_MEMBERS = 1000;
 
 export interface AskedAbout {
@@ -14,7 +14,7 @@ export interface AskedAbout {
 }
 
 export interface Answered {
-  /** Those who were asked about, and whose devices were. */
+  /** The requested people, and the owners of the requested devices. */
   readonly people: ReadonlySet<string>;
   readonly members: readonly MemberProof[];
 }
@@ -25,13 +25,13 @@ export function createProofs({
 }: {
   readonly store: Pick<MembershipStore, 'members'>;
   readonly ledger: LedgerPort;
-}): { of(asked: AskedAbout, root: Root | null): Promise<Answered> } {
-  async function provenLeaves(indexes: readonly number[]): Promise<ReadonlyMap<number, MemberProof['certified']>> {
+}): { of(asked: AskedAbout, approverSet: ApproverSet | null): Promise<Answered> } {
+  async function provenEntries(indexes: readonly number[]): Promise<ReadonlyMap<number, MemberProof['certified']>> {
     if (indexes.length === 0) return new Map();
-    const { leaves, checkpoint } = await ledger.proveLeaves(indexes);
+    const { entries, checkpoint } = await ledger.proveEntries(indexes);
     const key = ledger.verifierKey;
     return new Map(
-      leaves.map(({ index, body, proof }) => {
+      entries.map(({ index, body, proof }) => {
         const hashes = proof.map((hash) => hash.toString('base64'));
         return [index, { index, body: body.toString('utf8'), proof: hashes, checkpoint, key }];
       }),
@@ -39,19 +39,22 @@ export function createProofs({
   }
 
   return {
-    async of(asked, root) {
-      if (!root) return { people: new Set(asked.people), members: [] };
-      let found = provable(await store.members(asked), root);
-      if (found.some(({ leaves }) => leaves.includes(null))) {
+    async of(asked, approverSet) {
+      if (!approverSet) return { people: new Set(asked.people), members: [] };
+      let found = provable(await store.members(asked), approverSet);
+      if (found.some(({ entries }) => entries.includes(null))) {
         await ledger.sequence();
-        found = provable(await store.members(asked), root);
+        found = provable(await store.members(asked), approverSet);
       }
       if (found.length > MOST_MEMBERS) {
-        throw new CordonError('too_large', `These are ${found.length} devices: ask about fewer people at once.`);
+        throw new CordonError(
+          'too_large',
+          `The request selects ${found.length} devices. Ask about fewer people at once.`,
+        );
       }
-      const proofs = await provenLeaves(found.flatMap(({ leaves }) => leaves.filter((leaf) => leaf !== null)));
-      const members = found.flatMap(({ key, leaves }): MemberProof[] => {
-        const [certified, countersigned] = leaves.map((leaf) => (leaf === null ? undefined : proofs.get(leaf)));
+      const proofs = await provenEntries(found.flatMap(({ entries }) => entries.filter((entry) => entry !== null)));
+      const members = found.flatMap(({ key, entries }): MemberProof[] => {
+        const [certified, countersigned] = entries.map((entry) => (entry === null ? undefined : proofs.get(entry)));
         return certified && countersigned ? [{ certificate: envelopeOf(key), certified, countersigned }] : [];
       });
       return { people: new Set([...asked.people, ...found.map(({ key }) => key.person)]), members };
@@ -59,14 +62,14 @@ export function createProofs({
   };
 }
 
-/** With the leaves of the oldest signatures of each kind that the root still names. */
-function provable(keys: readonly SignedKey[], root: Root) {
-  const named = { online: idsOf(root.onlineKeys), organisation: idsOf(root.organisationKeys) };
+/** The oldest signatures of each kind by keys of the current approver set, with their ledger entries. */
+function provable(keys: readonly SignedKey[], approverSet: ApproverSet) {
+  const named = { online: idsOf(approverSet.onlineKeys), organization: idsOf(approverSet.organizationKeys) };
   return keys.flatMap((key) => {
     const oldest = (role: KeySignature['role']) =>
       key.signatures.find((signature) => signature.role === role && named[role].has(signature.keyid));
-    const [online, organisation] = [oldest('online'), oldest('organisation')];
-    return online && organisation ? [{ key, leaves: [online.leafIndex, organisation.leafIndex] as const }] : [];
+    const [online, organization] = [oldest('online'), oldest('organization')];
+    return online && organization ? [{ key, entries: [online.entryIndex, organization.entryIndex] as const }] : [];
   });
 }
 

@@ -1,4 +1,4 @@
-/** A log that a flood of events cannot fill: of each kind it writes a number of lines per period, and then one line with the rest as a count. */
+/** A log that a flood of events cannot fill. Each kind gets a number of lines per period, and then one line with the count of the rest. */
 
 export type Level = 'debug' | 'info' | 'warn';
 export type LevelLog = Readonly<Record<Level, (facts: object, message: string) => void>>;
@@ -10,7 +10,7 @@ export interface Bounds {
   readonly period: number;
 }
 
-/** `kind` is one of a fixed set of names: the log keeps a counter for each. */
+/** Logs an event. `kind` is one of a fixed set of names, because each has a counter. */
 export type BoundedLog = (level: Level, kind: string, facts: object, message: string) => void;
 
 export function createBoundedLog(log: LevelLog, { most, period }: Bounds): BoundedLog {
@@ -24,7 +24,10 @@ export function createBoundedLog(log: LevelLog, { most, period }: Bounds): Bound
       setTimeout(() => {
         counters.delete(kind);
         if (fresh.suppressed === 0) return;
-        log[level]({ event: kind, suppressed: fresh.suppressed, seconds: period / 1000 }, 'more events of this kind');
+        log[level](
+          { event: kind, suppressed: fresh.suppressed, seconds: period / 1000 },
+          'further events of this kind were not logged',
+        );
       }, period).unref();
     }
     if (counter.lines < most) {

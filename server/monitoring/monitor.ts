@@ -1,31 +1,31 @@
 /**
- * What an operator of the server sees of its traffic: one line in the log and one count in the metrics for each sign-in, request, connection,
- * enrollment, refusal and failed TLS handshake. It gets identifiers, codes and addresses, and never a body, a header, a query or a secret.
+ * Monitoring of the server's traffic: one line in the log and one count in the metrics for each sign-in, request, connection, enrollment,
+ * refusal and failed TLS handshake. It receives identifiers, codes and addresses, and never a body, a header, a query or a secret.
  */
 import { Counter, Histogram, Registry } from 'prom-client';
 import { createBoundedLog, type LevelLog } from './bounded-log.ts';
 
 const PERIOD = 10_000;
 const MOST = 100;
-/** After an outage a whole fleet connects within seconds. */
+/** Higher limit for connections: after an outage, a whole fleet connects within seconds. */
 const MOST_CONNECTIONS = 1000;
 const LONGEST = 200;
-/** Routes whose responses last for hours, so that a duration says nothing. */
+/** Routes with responses that last for hours. Their duration has no meaning. */
 const STREAMS: ReadonlySet<string> = new Set(['events.listen']);
 const PROBES: ReadonlySet<string> = new Set(['health.live', 'health.ready', 'metrics.show']);
 
 export interface AdminRequest {
   readonly method: string;
-  /** The name of the route; null for a file of the console and for a path that does not exist. */
+  /** Name of the route; null for console files and unknown paths. */
   readonly route: string | null;
-  /** The identifiers in the path. */
+  /** Identifiers in the path. */
   readonly target: string | null;
   readonly status: number;
-  /** The code of the refusal. */
+  /** Code of the problem; null for a successful request. */
   readonly code: string | null;
   readonly account: string | null;
   readonly via: string | null;
-  /** At a sign-in: as the client gave it. */
+  /** Address that the client entered at a sign-in. */
   readonly email: string | null;
   readonly address: string | null;
   readonly milliseconds: number;
@@ -47,7 +47,7 @@ export interface Monitor {
   query(kind: 'read' | 'write', milliseconds: number): void;
 }
 
-/** An address that could be a mistyped password is not written down. */
+/** Text to log. Other text may be a password in the wrong field, so it is not logged. */
 const emailOf = (text: string | null): string | null =>
   text === null ? null : /^[^\s@]+@[^\s@]+$/.test(text) ? text.slice(0, LONGEST) : 'not an e-mail address';
 
@@ -98,7 +98,7 @@ export function createMonitor(log: LevelLog): Monitor {
     buckets: [0.0001, 0.0005, 0.002, 0.01, 0.05, 0.2, 1, 5],
     registers,
   });
-  // A series exists from the start: an alert rule cannot see an increase from nothing to one.
+  // A series starts at zero: an alert rule cannot see an increase from nothing to one.
   for (const result of ['ok', 'failed']) signIns.inc({ result }, 0);
   for (const listener of ['device', 'public']) tlsFailures.inc({ listener }, 0);
   const queriesOf = { read: queries.labels('read'), write: queries.labels('write') };

@@ -1,15 +1,15 @@
-/** What the orders module asks of the store and of its neighbours, and the shapes that go through. */
-import type { AreaCode } from '../../shared/areas/area-code.ts';
-import type { GroundMap } from '../../shared/areas/disputed-policy.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+/** Interfaces of the order modules to the store and to other modules, and their data types. */
+import type { HomeArea } from '../../shared/areas/area-code.ts';
+import type { TerritoryMap } from '../../shared/areas/territory-policy.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { Envelope, OrderTerms, Receipt } from '../../shared/order/documents.ts';
+import type { ProposalEnd } from '../../shared/order/proposal-end.ts';
 import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { DeviceFacts, Observation, OrderRule } from '../../shared/verdict/terms.ts';
-import type { PeopleFacts } from './independence.ts';
-import type { StoredList } from './order-list.ts';
-import type { DecisionRow } from './papers.ts';
-import type { Recovered } from './recovering.ts';
+import type { PeopleFacts } from './adoption/independence.ts';
+import type { StoredList } from './adoption/order-list.ts';
+import type { Recovered } from './adoption/recovered-documents.ts';
 
 export interface OrderRow {
   readonly number: string;
@@ -22,10 +22,12 @@ export interface OrderRow {
 export interface ApprovalRow {
   readonly person: PersonId;
   readonly keyid: string;
-  /** base64 over the DSSE pre-authentication encoding of the payload. */
+  /** base64 of the signature over the DSSE pre-authentication encoding of the payload. */
   readonly signature: string;
-  /** The same over the stub, of a revision that has one. */
+  /** Signature over the stub of a withheld revision. */
   readonly stub: string | null;
+  /** Signature over the statement that the revision takes effect immediately, if the approver had to confirm this. */
+  readonly immediate: string | null;
   readonly approvedAt: Instant;
 }
 
@@ -37,12 +39,17 @@ export interface RevisionRow {
   readonly payload: string;
   readonly digest: string;
   readonly proposer: PersonId;
-  readonly state: 'waiting' | 'adopted' | 'superseded';
+  /** `requested`: another proposal is pending, and a second person must confirm its replacement by this one. */
+  readonly state: 'requested' | 'waiting' | 'adopted' | 'superseded' | ProposalEnd;
   readonly proposedAt: Instant;
   readonly adoptedAt: Instant | null;
-  /** The public list that came with its adoption; older ones do not have it. */
+  /** Time and person of an end without adoption; null for a superseded proposal. */
+  readonly endedAt: Instant | null;
+  readonly endedBy: PersonId | null;
+  readonly endReason: string | null;
+  /** Version of the first list that contains the revision; null before its adoption. */
   readonly listedIn: number | null;
-  /** The oldest first. Of one person there may be several, each with another key. */
+  /** Approvals, oldest first. One person can have several approvals with different keys. */
   readonly approvals: readonly ApprovalRow[];
 }
 
@@ -51,11 +58,11 @@ export interface ExemptionRow {
   readonly salt: string;
   readonly commitment: string;
   readonly until: Instant | null;
-  /** Why, for us alone. */
+  /** The operator keeps the reason private. */
   readonly reason: string | null;
 }
 
-export interface RootRow {
+export interface ApproverSetRow {
   readonly version: number;
   readonly payload: string;
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
@@ -67,7 +74,7 @@ export interface RecordRow {
   readonly envelope: Envelope;
 }
 
-/** A receipt as stored. `seq` is derived from its bytes, so that it is stored once whichever way it comes. */
+/** A stored receipt. `seq` is derived from its bytes, so that a repeated receipt is stored once. */
 export interface ReceiptRow {
   readonly device: DeviceId;
   readonly generation: number;
@@ -77,95 +84,150 @@ export interface ReceiptRow {
   readonly envelope: Envelope;
 }
 
-/** A revision, and what is kept of it besides its exact text. */
+export interface DecisionRow {
+  readonly commitment: string;
+  readonly sealed: string;
+}
+
 export interface NewRevision {
   readonly revision: Omit<RevisionRow, 'approvals'>;
   readonly title: string;
   readonly exemptions: readonly ExemptionRow[];
-  /** SHA-256 of each document that it names. */
+  /** SHA-256 of each document that the revision names. */
   readonly documents: readonly string[];
-  /** Null when it commits to none, or to one that is kept already. */
+  /** Null if the revision commits to no decision record, or to a stored one. */
   readonly decision: DecisionRow | null;
 }
 
-/** The change of list that goes with an adoption, in one transaction with it. */
+/** The list after an adoption, stored in the same transaction. */
 export interface ListChange {
   readonly list: StoredList;
-  readonly leaf: LeafDraft<'order.list'>;
+  readonly entry: EntryDraft<'order.list'>;
 }
 
-/** Every verb is one transaction, durable when it returns. `conflict`: somebody else was faster; nothing was changed. */
 export interface RecoveredChange extends Omit<Recovered, 'list' | 'record'> {
   readonly device: DeviceId;
   readonly at: Instant;
 }
 
+export interface RegisteredKey {
+  readonly person: PersonId;
+  readonly publicKey: string;
+  /** False if the account is disabled. */
+  readonly active: boolean;
+  readonly name: string;
+  readonly email: string;
+  /** True if the account holder verified the address. */
+  readonly verified: boolean;
+}
+
 export interface OrderStore {
   orders(): Promise<OrderRow[]>;
   order(number: string): Promise<OrderRow | null>;
-  /** Oldest first. */
+  /** Revisions of the order, oldest first. */
   revisions(number: string): Promise<RevisionRow[]>;
-  /** Every revision that was ever adopted of orders that have one, oldest first: the newest counts, others may lie beneath a hold. */
+  /** All adopted revisions, oldest first. The newest one is current, but a pause is valid only with the previous one. */
   adoptedRevisions(): Promise<RevisionRow[]>;
-  /** Of all orders, in the order of their numbers. */
+  /** Pending revisions of all orders, sorted by order number. */
   waitingRevisions(): Promise<RevisionRow[]>;
+  /** Pending revisions, and revisions with a request to replace them. */
+  pendingRevisions(): Promise<RevisionRow[]>;
   exemptions(number: string, revision: number): Promise<ExemptionRow[]>;
   exemptionsOf(devices: readonly DeviceId[]): Promise<(ExemptionRow & { order: string; revision: number })[]>;
+}
+
+/** Each method is one transaction, durable when it returns. Throws `conflict` if another change was faster, and then stores nothing. */
+export interface ProposalStore {
   /**
-   * Supersedes what waited. Throws `conflict` unless the order's latest revision is the one before this (for revision 1: no such order), and every
-   * document that it names is kept.
+   * A pending revision supersedes the previous pending one. A requested one supersedes earlier requests of its proposer. Throws `conflict`
+   * unless the order's latest revision is the previous one (for revision 1: the order does not exist) and the store has every named
+   * document.
    */
-  appendRevision(change: NewRevision, leaf: LeafDraft<'order.revision'>): Promise<void>;
+  appendRevision(change: NewRevision, entry: EntryDraft<'order.revision'>): Promise<void>;
+  /** Ends a pending proposal, after which the oldest request becomes pending. Throws `conflict` unless the proposal is still pending. */
+  endProposal(
+    end: {
+      order: string;
+      revision: number;
+      state: ProposalEnd;
+      at: Instant;
+      by: PersonId | null;
+      reason: string | null;
+    },
+    entry: EntryDraft<'order.proposal-ended'>,
+  ): Promise<void>;
+  /** Replaces the pending revision with a requested one. Throws `conflict` unless the latter is still requested. */
+  replacePending(
+    change: { order: string; revision: number; at: Instant; by: PersonId },
+    entry: EntryDraft<'order.replacement-confirmed'>,
+  ): Promise<void>;
   /**
-   * Throws `conflict` unless the revision is in `state` and has `counted` approvals, and, when it is adopted by this, is the latest. What the
-   * same person signed with an older key stays beside it: under the root of then it goes on counting. Throws `forbidden` when the account of the key is
-   * disabled.
+   * Order numbers that a lost revision may have used before a restore: those up to `floor`, in years up to `through`. Null without a
+   * restore.
+   */
+  numberFloor(): Promise<{ readonly through: number; readonly floor: number } | null>;
+}
+
+export interface AdoptionStore {
+  /**
+   * Throws `conflict` unless the revision is still in `state` and has `counted` approvals. Its adoption supersedes other pending proposals.
+   * Signatures of the same person with older keys remain: they count under the approver set of their time. Throws `forbidden` if the key's
+   * account is disabled.
    */
   recordApproval(
-    change: { order: string; revision: number; state: 'waiting' | 'adopted'; counted: number; approval: ApprovalRow },
-    leaf: LeafDraft<'order.approval'>,
-    adoption: LeafDraft<'order.adopted'> | null,
+    change: {
+      order: string;
+      revision: number;
+      state: 'requested' | 'waiting' | 'adopted';
+      counted: number;
+      approval: ApprovalRow;
+    },
+    entry: EntryDraft<'order.approval'>,
+    adoption: EntryDraft<'order.adopted'> | null,
     list: ListChange | null,
   ): Promise<void>;
   list(): Promise<StoredList | null>;
+  /** Throws `conflict` if the store has a list of this version. */
   appendList(change: ListChange): Promise<void>;
-  /** `active`: the account that registered the key is not disabled. */
-  approverKeys(): Promise<ReadonlyMap<string, { person: PersonId; publicKey: string; active: boolean }>>;
-  people(): Promise<PeopleFacts>;
-  /** Adopted and waiting, oldest first. */
-  roots(): Promise<RootRow[]>;
-  /** Replaces a waiting root of this version. Throws `conflict` when one was adopted meanwhile. */
-  proposeRoot(root: { version: number; payload: string; proposedAt: Instant }): Promise<void>;
-  /** Throws `conflict` when the waiting root is not this payload any more. `adoption`: the list is made anew under it. */
-  signRoot(
-    root: { version: number; payload: string; signatures: RootRow['signatures'] },
-    adoption: { leaf: LeafDraft<'approvers.adopted'>; list: ListChange } | null,
-  ): Promise<void>;
-  /** What a device brought back to a restored store, with its ledger entries, or none of it. */
+  /** Stores the documents that a device returned to a restored server, with their ledger entries, in one transaction. */
   recover(change: RecoveredChange): Promise<void>;
-  /** After a restore: in years up to `through`, numbers up to `floor` may have been given. */
-  numberFloor(): Promise<{ readonly through: number; readonly floor: number } | null>;
+}
+
+export interface ApproverStore {
+  approverKeys(): Promise<ReadonlyMap<string, RegisteredKey>>;
+  people(): Promise<PeopleFacts>;
+  /** Adopted and pending sets, oldest first. */
+  approverSets(): Promise<ApproverSetRow[]>;
+  /** Replaces a pending set of the same version. Throws `conflict` if a set was adopted meanwhile. */
+  proposeApproverSet(set: { version: number; payload: string }): Promise<void>;
+  /** Throws `conflict` if the pending set has another payload. `adoption`: the new list under this set. */
+  signApproverSet(
+    set: { version: number; payload: string; signatures: ApproverSetRow['signatures'] },
+    adoption: { entry: EntryDraft<'approvers.adopted'>; list: ListChange } | null,
+  ): Promise<void>;
+}
+
+export interface DeviceRecordStore {
   record(device: DeviceId): Promise<RecordRow | null>;
-  /** Throws `conflict` unless the stored version is the one before. */
-  saveRecord(device: DeviceId, record: RecordRow, issuedAt: Instant): Promise<void>;
+  /** Throws `conflict` unless the stored record has the previous version. */
+  saveRecord(device: DeviceId, record: RecordRow): Promise<void>;
 }
 
 export interface ReceiptStore {
-  /** Grouped; storing the same receipt again changes nothing. */
+  /** Stores a receipt in a grouped write. A receipt that is already stored changes nothing. */
   storeReceipt(receipt: ReceiptRow): Promise<void>;
   unverifiedReceipts(limit: number): Promise<ReceiptRow[]>;
-  /** Looked at: evidence, or not, and then kept and counted nowhere. */
+  /** Marks receipts as verified or refused. A refused receipt remains stored and never counts. */
   mark(
     receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[],
     as: 'evidence' | 'refused',
   ): Promise<void>;
-  /** Of these orders, each adopted revision and the public list that it came with. */
+  /** Adopted revisions of these orders, each with its first public list. */
   listings(orders: readonly string[]): Promise<Listing[]>;
-  /** Verified receipts about one order, newest first. */
+  /** Verified receipts about the order, newest first. */
   receipts(order: string): Promise<Omit<ReceiptRow, 'envelope'>[]>;
-  /** Verified receipts of one device, newest first. */
+  /** Verified receipts of the device, newest first. */
   receiptsOf(device: DeviceId, limit: number): Promise<Omit<ReceiptRow, 'envelope'>[]>;
-  /** Every certificate of every generation of theirs. */
   deviceCertificates(devices: readonly DeviceId[]): Promise<HeldCertificate[]>;
 }
 
@@ -178,77 +240,73 @@ export interface Listing {
 export interface HeldCertificate {
   readonly device: DeviceId;
   readonly generation: number;
-  /** In base64. */
+  /** The certificate's DER bytes in base64. */
   readonly der: string;
 }
 
-/** What a record says of a device, as the devices module knows it. */
 export interface DevicePersonalia {
   readonly generation: number;
-  readonly home: AreaCode | null;
-  readonly seat: AreaCode | null;
+  readonly home: HomeArea | null;
+  readonly seat: HomeArea | null;
   readonly group: { readonly name: string };
-  /** A statement of home is in `home` already, while it holds. */
+  /** Statement about presence. A valid statement about the home is already part of `home`. */
   readonly statement: {
     readonly kind: 'presence' | 'home';
-    readonly areas: readonly AreaCode[];
+    readonly areas: readonly HomeArea[];
     readonly at: Instant;
     readonly until: Instant;
   } | null;
-  /** A legal hold keeps what is on it. */
-  readonly underHold: boolean;
+  /** True for a legal hold, which stops every wipe of the device. */
+  readonly underLegalHold: boolean;
 }
 
 export interface FleetPort {
-  /** Null for a device that does not exist. */
+  /** Null for an unknown device. */
   personalia(device: DeviceId): Promise<DevicePersonalia | null>;
   devicesOf(group: GroupId): Promise<readonly DeviceId[]>;
-  /** What an admin must see, about one device. */
-  alarm(device: DeviceId, code: string, detail: string): Promise<void>;
+  alert(device: DeviceId, code: string, detail: string): Promise<void>;
 }
 
-export type PlaceFacts = Pick<DeviceFacts, 'home' | 'seat' | 'location'>;
+export type LocationFacts = Pick<DeviceFacts, 'home' | 'seat' | 'location'>;
 
-export interface PastPlace extends PlaceFacts {
+export interface PastLocation extends LocationFacts {
   readonly at: Instant;
   readonly generation: number;
   readonly status: 'active' | 'revoked' | 'unenrolled';
   readonly group: { readonly id: GroupId; readonly name: string };
   readonly homeBy: 'statement' | 'device' | 'group' | null;
-  /** What had been observed by then, the newest first. */
+  /** Observations up to the given time, newest first. */
   readonly evidence: readonly {
     readonly observation: Observation;
     readonly detail: string;
-    /** By which an address was located; null: it is no address, or one whose database was not noted. */
+    /** The IP database that located the address; null if none did. */
     readonly database: { readonly hash: string; readonly name: string; readonly builtAt: Instant } | null;
     readonly receivedAt: Instant;
   }[];
-  /** What was observed before is not kept any more; null: all is. */
+  /** Time before which observations are deleted; null if none are. */
   readonly evidenceFrom: Instant | null;
 }
 
 export interface JurisdictionPort {
-  /** Devices that are not known are left out. */
-  facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, PlaceFacts>>;
-  /** The device as it was. Throws `beyond_retention`, `invalid_input` for a time that has not come, `not_found` for one before its enrolment. */
-  past(device: DeviceId, at: Instant): Promise<PastPlace>;
-  /** Every device that the rule may reach, by the index of ties. */
+  /** Facts by device. Unknown devices are absent. */
+  facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, LocationFacts>>;
+  /**
+   * Facts about the device at a past time. Throws `beyond_retention`, `invalid_input` for a future time, and `not_found` for a time before
+   * its enrollment.
+   */
+  past(device: DeviceId, at: Instant): Promise<PastLocation>;
   affectedBy(rule: OrderRule): Promise<readonly DeviceId[]>;
 }
 
-/** The operator's own groups and polygons. */
 export interface AreasPort {
-  /** What an order that names these areas has to hold. Throws `unknown_area`. */
+  /** Definitions of the groups and polygons among these areas. Throws `unknown_area`. */
   definitionsOf(areas: readonly string[]): Promise<Pick<OrderTerms, 'groups' | 'polygons'>>;
 }
 
-/** The operator's policy of disputed ground. */
 export interface PolicyPort {
-  /** What the policy in force counts to whom. */
-  groundMap(): Promise<GroundMap>;
+  territoryMap(): Promise<TerritoryMap>;
 }
 
-/** pino's, as far as it is needed. */
 export interface Log {
   warn(fields: object, message: string): void;
 }

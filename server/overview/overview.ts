@@ -1,113 +1,65 @@
 /**
- * The fleet at a glance, for one who looks: where it is, what waits for approvals, what is unwell. It puts together what other modules know and
- * decides nothing; what counts as unwell is in `unwell.ts`.
+ * The overview: location of the fleet, pending approvals and health issues, in the viewer's scope. It combines facts of other modules;
+ * `health-issues.ts` judges them.
  */
 import type { Overview } from '../../shared/api/overview.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
-import type { Devices } from '../devices/devices.ts';
 import type { Orders } from '../orders/orders.ts';
-import { ALARMS_OF, type Facts, SILENT_AFTER, unwellOf } from './unwell.ts';
+import { ALERTS_OF, type Facts, healthIssuesOf, type ServerFacts, SILENT_AFTER } from './health-issues.ts';
+import type { FleetScope, OverviewStore } from './ports.ts';
+import { setupOf } from './setup.ts';
 
-export type FleetScope = Parameters<Devices['reached']>[1];
-
-/** Which devices are asked about, and as of when. Domain time. */
-export interface FleetQuestion {
-  readonly scope: FleetScope;
-  readonly now: number;
-  /** Seen last before this instant, a device counts as silent. */
-  readonly silentBefore: number;
-  /** The newest order list's; with an older one a device is behind. */
-  readonly listVersion: number;
-}
-
-/** Of active devices within the scope. */
-export interface FleetCounts {
-  readonly total: number;
-  readonly connected: number;
-  readonly everConnected: number;
-  readonly silent: number;
-  readonly behind: number;
-  readonly behindConnected: number;
-  /** Some evidence says where they are. */
-  readonly known: number;
-}
-
-export interface AreaCount {
-  readonly area: string;
-  readonly devices: number;
-  readonly connected: number;
-}
-
-export interface OverviewStore {
-  fleet(question: FleetQuestion): Promise<FleetCounts>;
-  /** The same devices as a list that is narrowed to the area and to active ones; most devices first. */
-  areas(question: Pick<FleetQuestion, 'scope' | 'now'>): Promise<AreaCount[]>;
-  /** Alarms about no device are counted for those alone who see all. */
-  /** Entries, however often each was repeated. `grave`: those that may mean an attack. */
-  alarmsSince(since: number, scope: FleetScope): Promise<{ readonly all: number; readonly grave: number }>;
+interface OrdersPort {
+  readonly adoption: Pick<Orders['adoption'], 'pendingApprovals'>;
+  readonly list: Pick<Orders['list'], 'current' | 'uncovered'>;
+  readonly approverSets: Pick<Orders['approverSets'], 'version'>;
+  readonly proceedings: Pick<Orders['proceedings'], 'openAnswers'>;
 }
 
 export interface OverviewPorts {
   readonly store: OverviewStore;
-  readonly orders: Pick<Orders, 'waiting' | 'currentList' | 'rootVersion' | 'uncovered'>;
-  /** Those of the installation itself. */
-  readonly certificates: () => Facts['certificates'];
-  readonly ipDatabase: () => Facts['ipDatabase'];
-  readonly ledgerFailing: () => boolean;
-  readonly clockDoubt: () => Facts['clockDoubt'];
-  readonly diskFull: () => boolean;
-  readonly backups: () => Facts['backups'];
-  /** The restore that the server was started from, and devices that wait to be readmitted. */
-  readonly restoration: () => Promise<Facts['restored']>;
-  /** Devices that wait for a countersignature. */
+  readonly orders: OrdersPort;
   readonly membership: { waiting(scope: FleetScope): Promise<Facts['countersigning']> };
+  /** Facts about the server itself. */
+  readonly server: () => Promise<ServerFacts>;
   readonly clock: Clock;
-  /** Real time, for certificates. */
-  readonly realNow?: () => number;
 }
 
-/** Who looks. */
+/** Admin for whom the overview is made. */
 export interface Viewer {
   readonly person: PersonId;
   readonly scope: FleetScope;
-  /** Whether their role reaches orders of these areas, to approve them. */
+  /** Devices whose location the viewer may see. */
+  readonly located: FleetScope;
+  /** Whether the viewer's role may approve orders of these areas. */
   approves(areas: readonly string[]): boolean;
-  /** Whether their role lets them sign a list of approvers. */
+  /** Whether the viewer's role may record answers about orders of these areas. */
+  answers(areas: readonly string[]): boolean;
+  /** Whether the viewer's role may sign approver sets. */
   readonly signs: boolean;
+  /** Whether the viewer's role may invite people, and so set up the installation. */
+  readonly setsUp: boolean;
 }
 
 export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promise<Overview> {
-  const {
-    store,
-    orders,
-    certificates,
-    ipDatabase,
-    ledgerFailing,
-    clockDoubt,
-    diskFull,
-    membership,
-    backups,
-    restoration,
-    clock,
-    realNow = Date.now,
-  } = ports;
+  const { store, orders, membership, server, clock } = ports;
 
-  async function waitingFor({ person, approves, signs }: Viewer): Promise<Overview['waiting']> {
-    const { revisions, root } = await orders.waiting();
+  async function waitingFor({ person, approves, signs }: Viewer): Promise<Overview['pendingApprovals']> {
+    const { revisions, approverSet } = await orders.adoption.pendingApprovals();
     return [
       ...revisions.map(({ areas, open, ...revision }) => ({
         kind: 'revision' as const,
         ...revision,
         mine: open.has(person) && approves(areas),
       })),
-      ...(root
+      ...(approverSet
         ? [
             {
               kind: 'approvers' as const,
-              version: root.version,
-              signatures: root.signatures,
-              mine: root.open.has(person) && signs,
+              version: approverSet.version,
+              signatures: approverSet.signatures,
+              mine: approverSet.open.has(person) && signs,
             },
           ]
         : []),
@@ -115,42 +67,45 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
   }
 
   return async (viewer) => {
-    const { scope } = viewer;
+    const { scope, located } = viewer;
     const now = clock.now();
-    const list = orders.currentList();
-    const [fleet, areas, alarms, countersigning, waiting] = await Promise.all([
-      store.fleet({ scope, now, silentBefore: now - SILENT_AFTER, listVersion: list?.version ?? 0 }),
-      store.areas({ scope, now }),
-      store.alarmsSince(now - ALARMS_OF, scope),
+    const list = orders.list.current();
+    const asked = { scope, now, silentBefore: now - SILENT_AFTER, listVersion: list?.version ?? 0 };
+    const [fleet, areas, alerts, countersigning, waiting] = await Promise.all([
+      store.fleet(asked),
+      located?.length === 0 ? [] : store.areas({ scope: located, now }),
+      store.alertsSince(now - ALERTS_OF, scope),
       membership.waiting(scope),
       waitingFor(viewer),
     ]);
-    const unwell = unwellOf({
-      now,
-      realNow: realNow(),
-      fleet,
-      alarms,
-      countersigning,
-      list,
-      approversAdopted: orders.rootVersion() > 0,
-      uncovered: orders.uncovered(),
-      ipDatabase: ipDatabase(),
-      certificates: certificates(),
-      ledgerFailing: ledgerFailing(),
-      clockDoubt: clockDoubt(),
-      diskFull: diskFull(),
-      backups: backups(),
-      restored: await restoration(),
+    const facts = await server();
+    const approversAdopted = orders.approverSets.version() > 0;
+    const healthIssues = healthIssuesOf({
+      ...{ now, fleet, alerts, countersigning, list, approversAdopted, ...facts },
+      uncovered: orders.list.uncovered(),
+      answers: (await orders.proceedings.openAnswers()).filter(({ areas }) => viewer.answers(areas)),
     });
-    const { total, connected, everConnected, known } = fleet;
+    const { total, connected, everConnected } = fleet;
+    const setup = viewer.setsUp
+      ? setupOf({ ...(await store.setup()), approversAdopted, backupScheduled: facts.backups.next !== null })
+      : null;
+    const placed =
+      located?.length === 0
+        ? null
+        : sameScope(scope, located)
+          ? fleet
+          : await store.fleet({ ...asked, scope: located });
     return {
       now,
       devices: { total, connected, neverConnected: total - everConnected },
       areas,
-      unknown: total - known,
-      waiting,
-      unwell,
-      backup: backups().newest?.at ?? null,
+      unknown: placed && placed.total - placed.known,
+      pendingApprovals: waiting,
+      healthIssues,
+      backup: facts.backups.newest?.at ?? null,
+      setup,
     };
   };
 }
+
+const sameScope = (one: FleetScope, other: FleetScope): boolean => JSON.stringify(one) === JSON.stringify(other);

@@ -1,5 +1,5 @@
-/** What the people module asks of the store, and the shapes that go through it. Times are domain time. */
-import type { AreaCode } from '../../shared/areas/area-code.ts';
+/** Ports of the people module, and the types that cross them. Times are domain time. */
+import type { HomeArea } from '../../shared/areas/area-code.ts';
 import type { GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Scope } from '../devices/devices.ts';
 
@@ -8,7 +8,7 @@ export type PersonStatus = 'active' | 'disabled';
 export interface PersonGroup {
   readonly id: GroupId;
   readonly name: string;
-  readonly home: AreaCode | null;
+  readonly home: HomeArea | null;
 }
 
 export interface Person {
@@ -19,22 +19,22 @@ export interface Person {
   readonly status: PersonStatus;
   readonly groups: readonly PersonGroup[];
   readonly createdAt: number;
-  /** Active devices. */
+  /** Number of active devices. */
   readonly devices: number;
-  /** The person holds an admin account. */
+  /** Whether the person has an admin account. */
   readonly account: boolean;
 }
 
 export interface EmailColumns {
   readonly email: string | null;
-  /** The canonical form, which is unique. */
+  /** Canonical form of the address, which is unique. */
   readonly emailKey: string | null;
 }
 
 export interface NewPerson extends EmailColumns {
   readonly id: PersonId;
   readonly name: string;
-  /** `foldedName` of the name. */
+  /** Result of `foldedName` for the name. */
   readonly folded: string;
   readonly directoryId: string | null;
   readonly groups: readonly GroupId[];
@@ -54,7 +54,7 @@ export interface PersonUpdate {
 export interface PersonFilter {
   /** Part of the name, the e-mail or the identifier. */
   readonly text?: string;
-  /** The whole folded name. */
+  /** Whole folded name. */
   readonly folded?: string;
   readonly group?: GroupId;
   readonly status?: PersonStatus;
@@ -62,7 +62,7 @@ export interface PersonFilter {
 
 export interface PersonQuery {
   readonly filter: PersonFilter;
-  /** People with at least one group in this scope. */
+  /** Limits the list to people with at least one group in this scope. */
   readonly scope: Scope;
   readonly after: { readonly folded: string; readonly id: string } | null;
   readonly limit: number;
@@ -72,7 +72,7 @@ export interface PeopleStore {
   /** Throws `not_found` for an unknown group, `conflict` when the e-mail or the directory id belongs to another person. */
   insert(person: NewPerson): Promise<void>;
   find(id: PersonId): Promise<Person | null>;
-  /** By folded name, then by identifier. */
+  /** Lists people by folded name, then by identifier. */
   list(query: PersonQuery): Promise<{ readonly person: Person; readonly folded: string }[]>;
   /**
    * False when there is no such person. Throws as `insert` does, and `conflict` when the person has a device or an open code in a group that

@@ -11,19 +11,22 @@ import type { PublicRoot } from '../../shared/pack/public-root.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 import {
+  approverSetDocument,
   NOW,
   revisionDocument,
-  rootDocument,
+  signedApproverSet,
   signedList,
   signedRevision,
-  signedRoot,
   TERMS,
   testKey,
   testPerson,
 } from '../../tests/support/signed-documents.ts';
 import { createPublic } from './app.ts';
 import type { PublicOrders } from './orders.ts';
-import { standingAt } from './statements.ts';
+import { stateAt } from './statements.ts';
+
+const NONE_RECORDED = { answer: null, appeals: [] };
+const LETTER = { title: 'Reply.pdf', mediaType: 'application/pdf', bytes: 5, sha256: 'a'.repeat(64) };
 
 const people = [testPerson('ada'), testPerson('ben')];
 const online = testKey();
@@ -31,18 +34,18 @@ const logged: string[] = [];
 const says: {
   list: Envelope | null;
   hash: string;
-  roots: Envelope[];
+  approverSets: Envelope[];
   rules: OrderRule[];
-  recorded: Awaited<ReturnType<PublicOrders['get']>>;
+  recorded: Awaited<ReturnType<PublicOrders['adoption']['get']>>;
   root: PublicRoot | null;
   checkpoint: string;
 } = {
-  recorded: { revisions: [], executions: [] },
+  recorded: { revisions: [], executions: [], proceedings: NONE_RECORDED },
   root: null,
   checkpoint: 'cordon/ins_test\n5\nroot\n\n— cordon/ins_test sig\n',
   list: null,
   hash: '',
-  roots: [],
+  approverSets: [],
   rules: [],
 };
 
@@ -79,15 +82,14 @@ beforeAll(async () => {
   const app = createPublic({
     routers: [router],
     orders: {
-      currentList: () => (says.list ? { envelope: says.list } : null),
-      roots: () => says.roots,
-      rules: () => says.rules,
-      get: async () => says.recorded,
+      list: { current: () => (says.list ? { envelope: says.list } : null) },
+      approverSets: { envelopes: () => says.approverSets },
+      adoption: { rules: () => says.rules, get: async () => says.recorded },
     },
     publicRoot: () => says.root,
     ledger: { checkpoint: async () => says.checkpoint, verifierKey: 'cordon/ins_test+00000000+key' },
     clock: new DrivenClock(NOW),
-    organisation: 'Exempel & Co',
+    organization: 'Exempel & Co',
     log: { error: (facts, message) => void logged.push(JSON.stringify({ ...facts, message })) },
   });
   server = createServer(app);
@@ -100,14 +102,14 @@ afterAll(() => {
 });
 beforeEach(() => {
   says.list = null;
-  says.roots = [];
+  says.approverSets = [];
   says.rules = [];
   says.root = null;
-  says.recorded = { revisions: [], executions: [] };
+  says.recorded = { revisions: [], executions: [], proceedings: NONE_RECORDED };
 });
 
 describe('the public documents', () => {
-  it('gives the signed list with its payload hash as ETag, and 304 to whoever has it', async () => {
+  it('returns the signed list with its payload hash as ETag, and 304 to a client that has the list', async () => {
     publish([revisionDocument()]);
     const first = await fetch(`${base}/orders/list`);
     expect(await first.json()).toEqual(says.list);
@@ -131,15 +133,17 @@ describe('the public documents', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(await answer.json()).toMatchObject({
       code: 'not_found',
-      detail: expect.stringMatching(/root of approvers/),
+      detail: expect.stringMatching(/adopts an approver set/),
     });
-    expect(await (await fetch(`${base}/orders/roots`)).json()).toEqual([]);
+    expect(await (await fetch(`${base}/orders/approver-sets`)).json()).toEqual([]);
   });
 
-  it('gives the roots, oldest first', async () => {
-    const versions = [1, 2].map((version) => signedRoot(rootDocument(people, online, { version }), people).envelope);
-    says.roots = versions;
-    expect(await (await fetch(`${base}/orders/roots`)).json()).toEqual(versions);
+  it('serves the approver sets, oldest first', async () => {
+    const versions = [1, 2].map(
+      (version) => signedApproverSet(approverSetDocument(people, online, { version }), people).envelope,
+    );
+    says.approverSets = versions;
+    expect(await (await fetch(`${base}/orders/approver-sets`)).json()).toEqual(versions);
   });
 
   it('gives the public root in the bytes that its fingerprint is of', async () => {
@@ -187,7 +191,7 @@ describe('the page of orders', () => {
     revisionDocument({ ...changes, terms: { ...TERMS, ...terms } });
 
   it('says that there is none', async () => {
-    expect((await page()).text).toContain('There is no order.');
+    expect((await page()).text).toContain('There are no orders.');
   });
 
   it('shows each order with its times in its own zone and UTC, and each statement in its own direction', async () => {
@@ -198,14 +202,14 @@ describe('the page of orders', () => {
     const { text } = await page();
     expect(text).toContain('<h2 id="order-2015-001">Order 2015-001: <bdi>Pakistan</bdi></h2>');
     expect(text).toContain('Pakistan (PK)');
-    expect(text).toContain('messaging, mail');
+    expect(text).toContain('messaging, mail (not available yet)');
     expect(text).toContain(
       '<time datetime="2015-11-30T19:00:00.000Z">1 December 2015 at 00:00 (Asia/Karachi); 30 November 2015 at 19:00 UTC</time>',
     );
     expect(text).toContain('31 December 2015 at 05:00 (Asia/Karachi)');
     expect(text).toContain('<blockquote lang="en" dir="ltr">It ends.</blockquote>');
     expect(text).toContain('<blockquote lang="ur" dir="rtl">خدمت ختم</blockquote>');
-    expect(text).toContain('<dd class="standing">Announced, not yet in force</dd>');
+    expect(text).toContain('<dd class="state">Announced, not yet effective</dd>');
     expect(text).toContain('<dd>Further notice</dd>');
     expect(text).toContain('Second');
   });
@@ -218,11 +222,11 @@ describe('the page of orders', () => {
   });
 
   it('shows the newest revision of an order only, also while a hold lies on another', async () => {
-    publish([order({ title: 'Before' }), order({ title: 'After' }, { revision: 2, act: 'hold', status: 'held' })]);
+    publish([order({ title: 'Before' }), order({ title: 'After' }, { revision: 2, act: 'pause', status: 'paused' })]);
     const { text } = await page();
     expect(text).not.toContain('Before');
     expect(text).toContain('After');
-    expect(text).toContain('On hold');
+    expect(text).toContain('Paused');
   });
 
   it('case 51: script in any field of an order is text, and the policy would not run it', async () => {
@@ -246,7 +250,7 @@ describe('the page of orders, beside its orders', () => {
     return { status: answer.status, headers: answer.headers, text: await answer.text() };
   };
 
-  it('has an anchor for each order, those in force first, and a list of them when there are several', async () => {
+  it('has an anchor for each order, active ones first, and a list of them when there are several', async () => {
     const terms = { ...TERMS, effective: new Date(NOW - 1000).toISOString() };
     publish([revisionDocument(), revisionDocument({ order: '2015-002', terms })]);
     const { text } = await read();
@@ -259,17 +263,31 @@ describe('the page of orders, beside its orders', () => {
   it('tells what has become of an order, of what was adopted alone', async () => {
     says.recorded = {
       revisions: [
-        { revision: 1, act: 'propose', adoptedAt: NOW },
-        { revision: 2, act: 'revise', adoptedAt: null },
-        { revision: 3, act: 'withdraw', adoptedAt: NOW + 3 * 86_400_000 },
+        { revision: 1, action: 'propose', adoptedAt: NOW },
+        { revision: 2, action: 'revise', adoptedAt: null },
+        { revision: 3, action: 'withdraw', adoptedAt: NOW + 3 * 86_400_000 },
       ],
       executions: [{ state: 'entered', at: NOW + 86_400_000 }],
+      proceedings: {
+        answer: { kind: 'answer', on: '2015-11-26', by: 'Sana Malik', note: 'By courier.', document: LETTER },
+        appeals: [
+          {
+            appeal: 2,
+            filed: { kind: 'appeal-filed', on: '2015-12-02', court: { name: 'High <b>Court', case: '1/2015' } },
+            decided: { kind: 'appeal-decided', on: '2016-01-04', appeal: 2, outcome: 'partly-allowed' },
+          },
+        ],
+      },
     };
     publish([revisionDocument()], 3);
     const { text } = await read();
+    expect(text).toContain('<dt>Answered</dt><dd><time datetime="2015-11-26">');
+    expect(text).toContain('High &lt;b&gt;Court</bdi>, case <bdi>1/2015');
+    expect(text).toMatch(/Appeal decided<\/dt><dd><time[^>]*>2016-01-04<\/time>: partly allowed/);
+    expect(text).not.toMatch(/Sana Malik|By courier/);
     const told = [...text.matchAll(/<li><time[^>]*>[^<]*<\/time>: ([^<]+)<\/li>/g)].map(([, words]) => words);
     const first = 'approved by two people and published (revision 1)';
-    expect(told).toEqual([first, 'came into force', 'withdrawn (revision 3)']);
+    expect(told).toEqual([first, 'took effect', 'withdrawn (revision 3)']);
   });
 
   it('says how to check it: the list, the public root, the checkpoint', async () => {
@@ -293,19 +311,19 @@ describe('the page of orders, beside its orders', () => {
 });
 
 describe('how an order stands', () => {
-  const rule = { withdrawn: false, effective: 100, until: 200, heldUntil: null };
+  const rule = { withdrawn: false, effective: 100, until: 200, pausedUntil: null };
   it.each([
     ['announced', rule, 99],
-    ['in force', rule, 100],
-    ['in force', rule, 199],
+    ['active', rule, 100],
+    ['active', rule, 199],
     ['ended', rule, 200],
-    ['in force', { ...rule, until: null }, 1e15],
-    ['on hold', { ...rule, heldUntil: 150 }, 149],
-    ['on hold', { ...rule, heldUntil: 150 }, 50],
-    ['in force', { ...rule, heldUntil: 150 }, 150],
-    ['ended', { ...rule, heldUntil: Infinity }, 200],
-    ['withdrawn', { ...rule, withdrawn: true, heldUntil: Infinity }, 150],
-  ] as const)('%s: %o at %d', (standing, given, now) => {
-    expect(standingAt(given, now)).toBe(standing);
+    ['active', { ...rule, until: null }, 1e15],
+    ['paused', { ...rule, pausedUntil: 150 }, 149],
+    ['paused', { ...rule, pausedUntil: 150 }, 50],
+    ['active', { ...rule, pausedUntil: 150 }, 150],
+    ['ended', { ...rule, pausedUntil: Infinity }, 200],
+    ['withdrawn', { ...rule, withdrawn: true, pausedUntil: Infinity }, 150],
+  ] as const)('%s: %o at %d', (state, given, now) => {
+    expect(stateAt(given, now)).toBe(state);
   });
 });

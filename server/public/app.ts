@@ -1,6 +1,6 @@
 /**
- * The public listener's express app: anyone may ask, nobody signs in, and nothing here changes anything but EST, which brings its own
- * credentials. It mounts routers and holds no rule.
+ * The express app of the public listener. It needs no sign-in. Only EST changes anything, with its own credentials. The app mounts routers
+ * and has no rules.
  */
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import helmet from 'helmet';
@@ -10,9 +10,9 @@ import { type OrderDocumentPorts, orderDocumentsRouter } from './orders.ts';
 import { STYLE_HASH } from './transparency.ts';
 
 export interface PublicPorts extends OrderDocumentPorts {
-  /** For machines alone: in front of the headers that browsers heed, since libest takes no answer with more than 16. */
+  /** Router for machine clients. It comes before the middleware that adds browser headers, because libest accepts at most 16 headers. */
   readonly est?: Router;
-  /** CRL, ledger: each knows its own paths. */
+  /** Routers of the CRL and the ledger. */
   readonly routers: readonly Router[];
   readonly log: { error(facts: object, message: string): void };
 }
@@ -35,7 +35,7 @@ export function createPublic({ est, routers, log, ...documents }: PublicPorts): 
           frameAncestors: ["'none'"],
         },
       },
-      // It counts for every port of the host, and the admin listener may speak plain HTTP there.
+      // HSTS applies to every port of a host, and the admin listener may speak plain HTTP on this host.
       strictTransportSecurity: false,
     }),
   );
@@ -52,7 +52,7 @@ export function createPublic({ est, routers, log, ...documents }: PublicPorts): 
     const { problem, headers } = failureOf(thrown, request, log);
     response.set(headers);
     response.setHeader('Cache-Control', 'no-store');
-    // A router may have announced the document that it then could not give.
+    // The router may have set headers of a document before it failed.
     response.removeHeader('ETag');
     response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   });

@@ -1,14 +1,14 @@
-/** The revocation list, for whoever checks certificates without asking us. */
+/** The revocation list, for outside verifiers of certificates. */
 import { Router } from 'express';
 import { CRL_PATH } from '../../shared/protocol/public-paths.ts';
-import type { RevocationList } from '../enrolment/revocation-list.ts';
+import type { RevocationList } from '../enrollment/revocation-list.ts';
 
 export function crlRouter({ revocationList }: { readonly revocationList: Pick<RevocationList, 'current'> }): Router {
   const router = Router();
   router.get(CRL_PATH, async (_request, response) => {
     const { der, thisUpdate } = await revocationList.current();
     response
-      // Short: a revocation should not wait for a cache.
+      // A short time, because caches delay revocations.
       .set('Cache-Control', 'public, max-age=60')
       .set('Last-Modified', new Date(thisUpdate).toUTCString())
       .type('application/pkix-crl')

@@ -1,8 +1,8 @@
 /**
- * EST (RFC 7030): enrolment by activation code on the public listener, and renewal as a function that the device listener mounts
- * behind its client certificate. A certificate that has lately expired passes no TLS handshake there, so its renewal is on the public
- * listener, proven by the request's own signature. Bodies are base64 whatever their Content-Transfer-Encoding says (RFC 8951, section 3.1). A refusal is
- * a problem (RFC 9457) whose `detail` is the sentence for a person.
+ * EST (RFC 7030) on the public listener: enrollment by activation code, and renewal by client certificate over TLS 1.2 or later, as standard
+ * clients do it. Without a valid client certificate, the request's own signature proves the key of a certificate that expired recently. The
+ * device listener mounts renewal too (`reenroll`). Bodies are base64 whatever their Content-Transfer-Encoding says (RFC 8951, section 3.1).
+ * A refusal is a problem (RFC 9457) whose `detail` is the sentence for a person.
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
@@ -11,7 +11,7 @@ import { certsOnly } from '../../certs/pkcs7.ts';
 import { blockedBy, problemOf } from '../../shared/api/problems.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import type { Enrolment } from '../enrolment/enrolment.ts';
+import type { Enrollment } from '../enrollment/enrollment.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 
 /** A request has under 1 KiB; four thirds of what `parseCsr` reads, with line ends. */
@@ -24,26 +24,33 @@ export interface EstAnswer {
   readonly body: string;
 }
 
+export interface EstIdentity {
+  readonly device: DeviceId;
+  readonly generation: number;
+}
+
 export interface EstPorts {
-  readonly enrolment: Pick<Enrolment, 'redeem' | 'renew' | 'recover'>;
+  readonly enrollment: Pick<Enrollment, 'redeem' | 'renew' | 'recover'>;
   readonly authority: Pick<Authority, 'rootDer' | 'issuingDer'>;
-  /** The source address that counts as evidence: the socket's own, or what a trusted PROXY header said. */
+  /** Source address for evidence: the socket's own, or the address in a trusted PROXY header. */
   readonly addressOf: (request: IncomingMessage) => string | null;
+  /**
+   * Identity of the connection's client certificate. Null without a valid certificate of this installation. Throws the reason of a refusal,
+   * such as `certificate_revoked`.
+   */
+  readonly identityOf: (request: IncomingMessage) => Promise<EstIdentity | null>;
   readonly monitor: Pick<Monitor, 'enrollment'>;
-  /** The page that a refusal by an order links to. */
+  /** Page to which a refusal by an order links. */
   readonly operatorUrl: string | null;
 }
 
 export interface Est {
   readonly router: Router;
-  /** `body` is the request's body as it came. Refusals are answers; anything else is thrown. */
-  reenrol(asked: {
-    readonly identity: { readonly device: DeviceId; readonly generation: number };
-    readonly body: string;
-  }): Promise<EstAnswer>;
+  /** Handles a request. `body` is its raw body. Refusals are responses; other errors are thrown. */
+  reenroll(asked: { readonly identity: EstIdentity; readonly body: string }): Promise<EstAnswer>;
 }
 
-export function createEst({ enrolment, authority, addressOf, operatorUrl, monitor }: EstPorts): Est {
+export function createEst({ enrollment, authority, addressOf, identityOf, operatorUrl, monitor }: EstPorts): Est {
   const authorities = certificates([authority.issuingDer, authority.rootDer]);
   const router = Router();
 
@@ -51,7 +58,7 @@ export function createEst({ enrolment, authority, addressOf, operatorUrl, monito
     answer(response, { ...authorities, headers: { ...authorities.headers, 'Cache-Control': 'public, max-age=3600' } });
   });
 
-  // We ask for nothing in particular (RFC 7030, section 4.5.2).
+  // The server requires no attributes (RFC 7030, section 4.5.2).
   router.get(`${EST}/csrattrs`, (_request, response) => {
     response.status(204).end();
   });
@@ -61,21 +68,24 @@ export function createEst({ enrolment, authority, addressOf, operatorUrl, monito
     if (!credentials) {
       throw new CordonError(
         'code_unknown',
-        'Sign in with the activation code: its id as user, its secret as password.',
+        'Sign in with the activation code: the id as user name, the secret as password.',
       );
     }
-    // The body is read only now, so that a stranger without a code cannot make the server hold it.
+    // The body is read after the credentials, so that strangers cannot fill the server's memory.
     const csr = decodeBody(await readText(request, response));
     const address = addressOf(request);
-    const { device, certificate } = await enrolment.redeem({ ...credentials, csr, address });
+    const { device, certificate } = await enrollment.redeem({ ...credentials, csr, address });
     monitor.enrollment({ kind: 'enroll', device, address, code: null });
     answer(response, certificates([certificate]));
   });
 
   router.post(`${EST}/simplereenroll`, async (request, response) => {
+    const identity = await identityOf(request);
     const csr = decodeBody(await readText(request, response));
     const address = addressOf(request);
-    const { device, certificate } = await enrolment.recover({ csr, address });
+    const { device, certificate } = identity
+      ? await enrollment.renew({ identity, csr })
+      : await enrollment.recover({ csr, address });
     monitor.enrollment({ kind: 'renew', device, address, code: null });
     answer(response, certificates([certificate]));
   });
@@ -91,9 +101,9 @@ export function createEst({ enrolment, authority, addressOf, operatorUrl, monito
 
   return {
     router,
-    reenrol: async ({ identity, body }) => {
+    reenroll: async ({ identity, body }) => {
       try {
-        const { certificate } = await enrolment.renew({ identity, csr: decodeBody(body) });
+        const { certificate } = await enrollment.renew({ identity, csr: decodeBody(body) });
         monitor.enrollment({ kind: 'renew', device: identity.device, address: null, code: null });
         return certificates([certificate]);
       } catch (error) {
@@ -124,7 +134,7 @@ function certificates(ders: readonly Buffer[]): EstAnswer {
   };
 }
 
-/** What is our own fault is for whoever mounts this: it logs, and answers in its own way. */
+/** Internal errors go to the listener, which logs them and responds in its own form. */
 const isRefusal = (error: unknown): error is CordonError => isCordonError(error) && problemOf(error).status < 500;
 
 function refusal(error: CordonError, operatorUrl: string | null): EstAnswer {
@@ -135,7 +145,7 @@ function refusal(error: CordonError, operatorUrl: string | null): EstAnswer {
     headers: {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
-      ...(problem.status === 401 && { 'WWW-Authenticate': 'Basic realm="Cordon enrolment", charset="UTF-8"' }),
+      ...(problem.status === 401 && { 'WWW-Authenticate': 'Basic realm="Cordon enrollment", charset="UTF-8"' }),
       ...(typeof retryAfter === 'number' && { 'Retry-After': String(retryAfter) }),
       ...blockedBy(problem, operatorUrl),
     },
@@ -146,12 +156,12 @@ function refusal(error: CordonError, operatorUrl: string | null): EstAnswer {
 function answer(response: Response, { status, headers, body }: EstAnswer): void {
   response.statusMessage = STATUS_CODES[status] ?? '';
   response.status(status).set(headers);
-  // Not `send`: it would add a charset to the type, which RFC 7030 does not have there.
+  // `send` would add a charset to the type, which RFC 7030 does not allow.
   response.setHeader('Content-Length', Buffer.byteLength(body));
   response.end(body);
 }
 
-/** RFC 7617. Null when there are none, or none that can be read. */
+/** RFC 7617. Null for missing or malformed credentials. */
 function basicCredentials(header: string | undefined): { id: string; secret: string } | null {
   const [, encoded] = /^Basic +([A-Za-z0-9+/]+=*) *$/i.exec(header ?? '') ?? [];
   if (encoded === undefined) return null;
@@ -173,15 +183,17 @@ function readText(request: Request, response: Response): Promise<string> {
 
 function bodyError(error: unknown): CordonError {
   const status = error instanceof Error && 'status' in error ? error.status : 0;
-  if (status === 413) return new CordonError('too_large', `A request has at most ${LARGEST_BODY} bytes.`, {}, error);
-  return new CordonError('invalid_input', 'The body cannot be read: send base64 without compression.', {}, error);
+  if (status === 413)
+    return new CordonError('too_large', `A request may have at most ${LARGEST_BODY} bytes.`, {}, error);
+  return new CordonError('invalid_input', 'The body cannot be read. Send base64 without compression.', {}, error);
 }
 
 function decodeBody(body: string): Buffer {
-  if (body.length > LARGEST_BODY) throw new CordonError('too_large', `A request has at most ${LARGEST_BODY} bytes.`);
+  if (body.length > LARGEST_BODY)
+    throw new CordonError('too_large', `A request may have at most ${LARGEST_BODY} bytes.`);
   const base64 = body.replace(/\s+/g, '');
   const bytes = Buffer.from(base64, 'base64');
-  // Node skips what is not base64; what it read must be what was sent.
+  // Node skips characters outside base64, so the decoded bytes are compared with the input.
   if (base64 === '' || bytes.toString('base64') !== base64) {
     throw new CordonError('csr_malformed', 'The body must be a PKCS#10 request in base64 and nothing else.');
   }

@@ -11,9 +11,11 @@ describe('the public ledger', () => {
     ledgerRouter({
       ledger: {
         verifierKey: 'the key',
+        continuations: () => [],
         checkpoint: async () => 'the note\n',
         tile: async (tile) => (tile.number < 2000 ? Buffer.from(tilePath(tile)) : null),
       },
+      approverSets: () => [],
     }),
   );
   const server = createServer(app);

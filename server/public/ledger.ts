@@ -1,13 +1,18 @@
-/** The ledger as C2SP tlog-tiles serves it: whoever reads it needs no account, and a cache in front may keep every tile for ever. */
+/** The ledger over C2SP tlog-tiles. It needs no account, and caches may keep every tile forever. */
 import { Router } from 'express';
 import { CordonError } from '../../shared/errors.ts';
 import { parseTilePath } from '../../shared/ledger/tiles.ts';
+import { CONTINUATIONS } from '../../shared/ledger/verify-copy.ts';
+import type { Envelope } from '../../shared/order/documents.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
 export function ledgerRouter({
   ledger,
+  approverSets,
 }: {
-  readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey' | 'tile'>;
+  readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey' | 'tile' | 'continuations'>;
+  /** Adopted approver sets, oldest first. */
+  readonly approverSets: () => readonly Envelope[];
 }): Router {
   const router = Router();
   router.get('/ledger/checkpoint', async (_request, response) => {
@@ -16,15 +21,21 @@ export function ledgerRouter({
       .type('text/plain; charset=utf-8')
       .send(await ledger.checkpoint());
   });
-  // For convenience: whoever wants to hold the operator to it compares it with a copy from elsewhere.
+  // Copy for convenience. A verifier compares this key with a copy from another source.
   router.get('/ledger/key', (_request, response) => {
     response.set('Cache-Control', 'no-cache').type('text/plain; charset=utf-8').send(`${ledger.verifierKey}\n`);
+  });
+  // Document with which a copy of the ledger can be verified without the server.
+  router.get(`/ledger/${CONTINUATIONS}`, (_request, response) => {
+    response
+      .set('Cache-Control', 'no-cache')
+      .json({ approverSets: approverSets(), continuations: ledger.continuations() });
   });
   router.get('/ledger/tile/*path', async (request, response) => {
     const tile = parseTilePath(request.path.replace(/^\/ledger\//, ''));
     const bytes = tile && (await ledger.tile(tile));
-    if (!bytes) throw new CordonError('not_found', 'the ledger has no such tile: see the checkpoint for its size');
-    // A path names its width, so even a partial tile never changes.
+    if (!bytes) throw new CordonError('not_found', 'The ledger has no such tile. The checkpoint states its size.');
+    // The path of a tile contains its width, so even a partial tile never changes.
     response.set('Cache-Control', 'public, max-age=31536000, immutable').type('application/octet-stream').send(bytes);
   });
   return router;

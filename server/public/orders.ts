@@ -1,54 +1,59 @@
-/**
- * The public documents of orders: the signed list, the chain of roots that it is verified under, and the same for people. Whoever holds them
- * needs no trust in whoever passed them on, so caches may.
- */
+/** Public documents of orders: the signed list, the approver sets that verify it, and a page for people. All are signed, so caches need no trust. */
 import { Router } from 'express';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import { type Envelope, type OrderAct, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { payloadOf } from '../../shared/order/dsse.ts';
+import type { ProceedingState } from '../../shared/order/proceedings.ts';
 import { fingerprintOf } from '../../shared/pack/fingerprint.ts';
 import type { PublicRoot } from '../../shared/pack/public-root.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { briefly } from '../orders/briefly.ts';
-import { type History, type Statement, standingAt, statementsOf, type Withheld, withheldIn } from './statements.ts';
+import { createCache } from '../orders/cache.ts';
+import { type History, type Statement, stateAt, statementsOf, type Withheld, withheldIn } from './statements.ts';
 import { type ShownOrder, TRANSPARENCY_PATH, transparencyPage } from './transparency.ts';
 
 export interface PublicOrders {
-  /** Null before the first root of approvers is adopted. */
-  currentList(): { readonly envelope: Envelope } | null;
-  /** Adopted roots, oldest first. */
-  roots(): readonly Envelope[];
-  rules(): readonly OrderRule[];
-  get(order: string): Promise<Recorded>;
+  readonly list: {
+    /** Null before the first approver set is adopted. */
+    current(): { readonly envelope: Envelope } | null;
+  };
+  readonly approverSets: {
+    /** Adopted approver sets, oldest first. */
+    envelopes(): readonly Envelope[];
+  };
+  readonly adoption: {
+    rules(): readonly OrderRule[];
+    get(order: string): Promise<Recorded>;
+  };
 }
 
-/** As far as it is shown here. */
+/** Facts about an order that the page shows beside the list. */
 interface Recorded {
   readonly revisions: readonly {
     readonly revision: number;
-    readonly act: OrderAct;
+    readonly action: OrderAct;
     readonly adoptedAt: Instant | null;
   }[];
   readonly executions: History['executions'];
+  readonly proceedings: ProceedingState;
 }
 
 export interface OrderDocumentPorts {
   readonly orders: PublicOrders;
-  /** Null before the first root of approvers is adopted. */
+  /** Null before the first approver set. */
   readonly publicRoot: () => PublicRoot | null;
   readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey'>;
   readonly clock: Clock;
-  readonly organisation: string;
+  readonly organization: string;
 }
 
-/** Short: a device that an order no longer denies should not wait for a cache. */
+/** Short, because caches delay the end of an order for devices. */
 const BRIEFLY = 'public, max-age=30';
 
-/** Milliseconds of real time for which a page that was written is given out again. */
+/** Real milliseconds for which a rendered page is reused. */
 const PAGE_LASTING = 1_000;
 
 interface Page {
@@ -59,21 +64,21 @@ interface Page {
 interface Published {
   readonly envelope: Envelope;
   readonly etag: string;
-  /** All responses send slices of this one buffer. */
+  /** Buffer of the encoded list. Responses send slices of it, so that concurrent requests share the memory. */
   readonly body: Buffer;
   readonly statements: readonly Statement[];
   readonly withheld: readonly Withheld[];
 }
 
-export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organisation }: OrderDocumentPorts): Router {
+export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organization }: OrderDocumentPorts): Router {
   const router = Router();
-  /** Read and written once a list, however often it is asked for. */
+  /** Statements of the current list, read once for each list. */
   let newest: Published | null = null;
-  /** Whoever asks often makes no work. */
-  const pages = briefly<Page>({ lasting: PAGE_LASTING, most: 1 });
+  /** Rendered page. Frequent requests share it. */
+  const pages = createCache<Page>({ lasting: PAGE_LASTING, most: 1 });
 
   function published(): Published | null {
-    const envelope = orders.currentList()?.envelope;
+    const envelope = orders.list.current()?.envelope;
     if (!envelope) return null;
     if (newest?.envelope !== envelope) {
       const etag = `"${sha256(payloadOf(envelope, PAYLOAD_TYPES.list))}"`;
@@ -88,44 +93,51 @@ export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organi
     if (!list) {
       throw new CordonError(
         'not_found',
-        'There is no order list yet: it begins when the operator adopts a root of approvers. Ask again later.',
+        'There is no order list yet. The first list is published when the operator adopts an approver set. Try again later.',
       );
     }
     response.set('Cache-Control', BRIEFLY).set('ETag', list.etag).type('application/json');
-    // Not left to express, which passes over If-None-Match beside `Cache-Control: no-cache`; fetch sends both.
+    // Express ignores If-None-Match beside `Cache-Control: no-cache`, and fetch sends both.
     if (names(request.headers['if-none-match'], list.etag)) response.status(304).end();
     else response.send(list.body);
   });
 
-  router.get('/orders/roots', (_request, response) => {
-    response.set('Cache-Control', BRIEFLY).json(orders.roots());
+  router.get('/orders/approver-sets', (_request, response) => {
+    response.set('Cache-Control', BRIEFLY).json(orders.approverSets.envelopes());
   });
 
-  // For convenience, as with the ledger's key: whoever wants to hold the operator to it compares it with a copy from elsewhere.
+  // Copy for convenience. A verifier compares this document with a copy from another source.
   router.get('/public-root.json', (_request, response) => {
     const root = publicRoot();
-    if (!root) throw new CordonError('not_found', 'There is no public root before a root of approvers is adopted.');
+    if (!root)
+      throw new CordonError(
+        'not_found',
+        'There is no public root yet. It is published when the operator adopts an approver set.',
+      );
     response
       .set('Cache-Control', BRIEFLY)
       .type('application/json')
       .send(Buffer.from(encodeCanonical(root)));
   });
 
-  function standing(): Omit<ShownOrder, 'history'>[] {
+  function ordersNow(): Omit<ShownOrder, 'history' | 'proceedings'>[] {
     const now = clock.now();
-    const rules = new Map(orders.rules().map((rule) => [rule.order, rule]));
+    const rules = new Map(orders.adoption.rules().map((rule) => [rule.order, rule]));
     return (published()?.statements ?? []).flatMap((statement) => {
       const rule = rules.get(statement.order);
-      return rule ? [{ statement, standing: standingAt(rule, now) }] : [];
+      return rule ? [{ statement, state: stateAt(rule, now) }] : [];
     });
   }
 
-  async function writePage(listed: readonly Omit<ShownOrder, 'history'>[]): Promise<Page> {
+  async function writePage(listed: readonly Omit<ShownOrder, 'history' | 'proceedings'>[]): Promise<Page> {
     const shown: ShownOrder[] = [];
-    for (const each of listed) shown.push({ ...each, history: historyOf(await orders.get(each.statement.order)) });
+    for (const each of listed) {
+      const recorded = await orders.adoption.get(each.statement.order);
+      shown.push({ ...each, history: historyOf(recorded), proceedings: recorded.proceedings });
+    }
     const root = publicRoot();
     const body = transparencyPage({
-      organisation,
+      organization,
       orders: shown,
       withheld: published()?.withheld ?? [],
       fingerprint: root && fingerprintOf(root),
@@ -136,8 +148,8 @@ export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organi
   }
 
   router.get(TRANSPARENCY_PATH, async (request, response) => {
-    const listed = standing();
-    const key = [published()?.etag, ...listed.map((each) => each.standing)].join(' ');
+    const listed = ordersNow();
+    const key = [published()?.etag, ...listed.map((each) => each.state)].join(' ');
     const page = await pages.get(key, () => writePage(listed));
     response.set('Cache-Control', BRIEFLY).set('ETag', page.etag).type('html');
     if (names(request.headers['if-none-match'], page.etag)) response.status(304).end();
@@ -148,8 +160,8 @@ export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organi
 }
 
 function historyOf({ revisions, executions }: Recorded): History {
-  const adopted = revisions.flatMap(({ revision, act, adoptedAt }) =>
-    adoptedAt === null ? [] : [{ revision, act, adoptedAt }],
+  const adopted = revisions.flatMap(({ revision, action, adoptedAt }) =>
+    adoptedAt === null ? [] : [{ revision, act: action, adoptedAt }],
   );
   return { revisions: adopted, executions };
 }
@@ -159,7 +171,7 @@ const ifNone = (error: unknown): null => {
   throw error;
 };
 
-/** RFC 9110, section 13.1.2: compared weakly. */
+/** Weak comparison of entity tags (RFC 9110, section 13.1.2). */
 function names(ifNoneMatch: string | undefined, etag: string): boolean {
   return (ifNoneMatch ?? '').split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 }

@@ -2,11 +2,11 @@
 import express, { type Router } from 'express';
 
 const DAY = 86_400_000;
-/** RFC 9116, section 2.5.5, recommends less than a year. The file is made anew for each request. */
+/** RFC 9116, section 2.5.5, recommends less than a year. Each request gets a new file. */
 const VALID_FOR = 30 * DAY;
 
 export interface SecurityContactPorts {
-  /** A URI (section 2.5.3); null: there is no such path. */
+  /** Contact URI (RFC 9116, section 2.5.3). Null: the path does not exist. */
   readonly contact: string | null;
   /** Real time. */
   readonly now: () => number;

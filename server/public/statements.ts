@@ -1,7 +1,4 @@
-/**
- * What the public list says of each order, for people: read out of the signed list itself, so that the page can show nothing that was
- * not adopted. Pure.
- */
+/** The public list of orders for people, read from the signed list itself, so that the page shows only adopted orders. Pure. */
 import { parseDocument } from '../../shared/order/canonical.ts';
 import {
   type Envelope,
@@ -10,9 +7,11 @@ import {
   type OrderTerms,
   orderListSchema,
   PAYLOAD_TYPES,
+  type Revision,
   revisionSchema,
 } from '../../shared/order/documents.ts';
 import { payloadOf } from '../../shared/order/dsse.ts';
+import { isExit } from '../../shared/order/exit.ts';
 import { stubsOf } from '../../shared/order/verify-list.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
@@ -21,33 +20,40 @@ export interface Statement {
   readonly order: string;
   readonly revision: number;
   readonly terms: OrderTerms;
+  /** Commitments to exempt devices. They name no device. */
+  readonly exempt: Revision['exempt'];
+  /** The revision is an approved exit: work data is deleted on affected devices. */
+  readonly exit: boolean;
 }
 
-/** What has become of an order, oldest first: adopted revisions, and when it came into force and ceased to be. */
+/** History of an order, oldest first: adopted revisions, and the times at which it took effect and ended. */
 export interface History {
   readonly revisions: readonly { readonly revision: number; readonly act: OrderAct; readonly adoptedAt: Instant }[];
   readonly executions: readonly { readonly state: 'entered' | 'left'; readonly at: Instant }[];
 }
 
-export type Standing = 'announced' | 'in force' | 'on hold' | 'ended' | 'withdrawn';
+export type PublicState = 'announced' | 'active' | 'paused' | 'ended' | 'withdrawn';
 
-/** The newest revision of every order on the list, by number. */
+/** The newest revision of every order on the list, by order number. */
 export function statementsOf(list: Envelope): Statement[] {
   const { orders } = parseDocument(orderListSchema, payloadOf(list, PAYLOAD_TYPES.list));
   const newest = new Map<string, Statement>();
   for (const envelope of orders) {
-    // Kept from the public: there is nothing to say of it but that it is there.
+    // A withheld order has no public text.
     if (envelope.payloadType === PAYLOAD_TYPES.stub) continue;
-    const { order, revision, terms } = parseDocument(revisionSchema, payloadOf(envelope, PAYLOAD_TYPES.revision));
-    // Beneath a hold the list also carries the revision that it holds.
-    if ((newest.get(order)?.revision ?? 0) < revision) newest.set(order, { order, revision, terms });
+    const document = parseDocument(revisionSchema, payloadOf(envelope, PAYLOAD_TYPES.revision));
+    const { order, revision, terms, exempt } = document;
+    // The list also has the revision under a pause.
+    if ((newest.get(order)?.revision ?? 0) < revision) {
+      newest.set(order, { order, revision, terms, exempt, exit: isExit(document) });
+    }
   }
   return [...newest.values()].sort((a, b) => (a.order < b.order ? -1 : 1));
 }
 
 export type Withheld = Pick<OrderStub, 'order' | 'services' | 'areas'>;
 
-/** The orders that the list keeps from the public, by number, as their newest stubs say. */
+/** Withheld orders by number, from their newest stubs. */
 export function withheldIn(list: Envelope): Withheld[] {
   const newest = new Map<string, OrderStub>();
   for (const stub of stubsOf(parseDocument(orderListSchema, payloadOf(list, PAYLOAD_TYPES.list)))) {
@@ -56,12 +62,12 @@ export function withheldIn(list: Envelope): Withheld[] {
   return [...newest.values()].sort((a, b) => (a.order < b.order ? -1 : 1));
 }
 
-export function standingAt(
-  { withdrawn, until, heldUntil, effective }: Pick<OrderRule, 'withdrawn' | 'until' | 'heldUntil' | 'effective'>,
+export function stateAt(
+  { withdrawn, until, pausedUntil, effective }: Pick<OrderRule, 'withdrawn' | 'until' | 'pausedUntil' | 'effective'>,
   now: Instant,
-): Standing {
+): PublicState {
   if (withdrawn) return 'withdrawn';
   if (until !== null && now >= until) return 'ended';
-  if (heldUntil !== null && now < heldUntil) return 'on hold';
-  return now < effective ? 'announced' : 'in force';
+  if (pausedUntil !== null && now < pausedUntil) return 'paused';
+  return now < effective ? 'announced' : 'active';
 }

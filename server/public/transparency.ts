@@ -1,14 +1,18 @@
 /**
- * The page that tells anyone which orders bind this service: plain HTML without scripts, readable by a person whose service has just
- * stopped, on any browser, in print and by a screen reader. Pure; every word that came from outside is escaped by `html`.
- * Refusals by an order lead to it as to who blocks (RFC 7725, section 4); each order's heading is an anchor, `#order-NUMBER`, also where no more than
- * number, services and areas are public.
+ * The transparency page: the orders that bind this service, as plain HTML without scripts. It must work in any browser, in print and with a
+ * screen reader, also for a person whose service has just stopped. Pure; `html` escapes every value. Refusals by an order link to the page
+ * (RFC 7725, section 4). Each order has an anchor, `#order-NUMBER`, also a withheld order.
  */
 import { createHash } from 'node:crypto';
 import { html, type Markup, styleSheet } from '../../shared/html.ts';
-import type { OrderAct } from '../../shared/order/documents.ts';
+import type { OrderAct, OrderTerms } from '../../shared/order/documents.ts';
 import { areaWords, inLanguages, time } from '../../shared/order/order-html.ts';
-import type { History, Standing, Statement, Withheld } from './statements.ts';
+import { languageNameIn } from '../../shared/order/own-name.ts';
+import type { ProceedingState } from '../../shared/order/proceedings.ts';
+import { proceedingFacts } from '../../shared/order/proceedings-html.ts';
+import { serviceWords } from '../../shared/verdict/words.ts';
+import { exitWords, peopleAffected } from './people-affected.ts';
+import type { History, PublicState, Statement, Withheld } from './statements.ts';
 
 const STYLE = `
 :root {
@@ -33,8 +37,8 @@ article:has(:target) { border-color: var(--blue); box-shadow: 0 0 0 2px var(--bl
 dl { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .25rem 1rem; margin: 0; }
 dt { color: var(--soft); }
 dd { margin: 0; }
-.standing { font-weight: 600; }
-.in-force { color: var(--red); }
+.state { font-weight: 600; }
+.active { color: var(--red); }
 blockquote { border-inline-start: .25rem solid var(--line); margin: .25rem 0; padding-inline-start: 1rem; white-space: pre-line; }
 [lang|=ar], [lang|=fa], [lang|=ur] { line-height: 2; }
 pre, code { font: .8125rem/1.5 ui-monospace, monospace; }
@@ -49,71 +53,96 @@ pre { background: var(--panel); border-radius: .5rem; padding: .75rem 1rem; whit
 }
 `;
 
-/** For the Content-Security-Policy: this style and no other. */
+/** The only style that the Content-Security-Policy allows. */
 export const STYLE_HASH = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
 
-const STANDINGS: Record<Standing, string> = {
-  announced: 'Announced, not yet in force',
-  'in force': 'In force',
-  'on hold': 'On hold: service is not denied by it now',
-  ended: 'Ended by its own date',
+const STATES: Record<PublicState, string> = {
+  announced: 'Announced, not yet effective',
+  active: 'Active',
+  paused: 'Paused: the order suspends no service now',
+  ended: 'Ended at its end time',
   withdrawn: 'Withdrawn',
 };
 
 const ACTS: Record<OrderAct, string> = {
   propose: 'approved by two people and published',
   revise: 'changed',
-  extend: 'given another date',
-  hold: 'put on hold',
-  release: 'released from its hold',
-  exit: 'approved by two people to wipe work data on devices that it denies service, for good',
+  extend: 'given a new end time',
+  pause: 'paused',
+  resume: 'resumed',
+  exit: 'approved by two people to wipe work data on affected devices for good',
   withdraw: 'withdrawn',
 };
 
-/** Those who look for one that binds them now should not have to pass those that are over. */
-const FIRST: readonly Standing[] = ['in force', 'announced', 'on hold', 'ended', 'withdrawn'];
+/** Orders in effect come first. */
+const FIRST: readonly PublicState[] = ['active', 'announced', 'paused', 'ended', 'withdrawn'];
 
 export interface ShownOrder {
   readonly statement: Statement;
-  readonly standing: Standing;
+  readonly state: PublicState;
   readonly history: History;
+  /** Proceedings: answers and appeals. */
+  readonly proceedings: ProceedingState;
 }
 
 export interface TransparencyFacts {
-  readonly organisation: string;
+  readonly organization: string;
   readonly orders: readonly ShownOrder[];
-  /** Those that the list keeps from the public, by number. */
+  /** Withheld orders, by number. */
   readonly withheld: readonly Withheld[];
-  /** Of the public root; null before there are approvers. */
+  /** Fingerprint of the public root; null before there are approvers. */
   readonly fingerprint: string | null;
   /** The newest checkpoint of the ledger, a signed note; null before the first. */
   readonly checkpoint: string | null;
-  /** The key that verifies it. */
+  /** The key that verifies the checkpoint. */
   readonly ledgerKey: string;
 }
 
 export const TRANSPARENCY_PATH = '/transparency';
 
-/** Where an order stands on the page. */
+/** Anchor of an order on the page. */
 const orderAnchor = (order: string): string => `order-${order}`;
 
-/** An order's own place on the page, for links: `{order}` stands for its number. */
+/** Link to an order on the page. `{order}` is the order's number. */
 export const ORDER_ON_PAGE = `${TRANSPARENCY_PATH}#${orderAnchor('{order}')}`;
 
-function article({ statement: { order, terms }, standing, history }: ShownOrder): Markup {
+function article({ statement: { order, terms, exempt, exit }, state, history, proceedings }: ShownOrder): Markup {
   const { title, areas, services, effective, until, zone, statement, appeal } = terms;
+  const { authority, addressee, instrument, receivedOn, answerBy, authoritativeLanguage } = terms;
   return html`<article aria-labelledby="${orderAnchor(order)}">
 <h2 id="${orderAnchor(order)}">Order ${order}: <bdi>${title}</bdi></h2>
 <dl>
-<dt>Status</dt><dd class="standing${standing === 'in force' ? ' in-force' : ''}">${STANDINGS[standing]}</dd>
+<dt>Status</dt><dd class="state${state === 'active' ? ' active' : ''}">${STATES[state]}</dd>
 <dt>Areas</dt><dd>${areas.map((area) => areaWords(area, terms)).join(', ')}</dd>
-<dt>Services</dt><dd>${services.join(', ')}</dd>
+<dt>Services</dt><dd>${services.map(serviceWords).join(', ')}</dd>
 <dt>From</dt><dd>${time(effective, zone)}</dd>
 <dt>Until</dt><dd>${until === null ? 'Further notice' : time(until, zone)}</dd>
-<dt>Whom to turn to</dt><dd dir="auto">${appeal}</dd>
+<dt>Exit</dt><dd>${exitWords(terms, exit)}</dd>
+<dt>Appeal</dt><dd dir="auto">${appeal}</dd>
 </dl>
-${inLanguages(statement)}${past(history, zone)}</article>
+<h3>Legal basis</h3>
+<dl>
+<dt>Authority</dt><dd dir="auto">${authority}</dd>
+<dt>Addressee</dt><dd dir="auto">${addressee}</dd>
+<dt>Instrument</dt><dd dir="auto">${instrument}</dd>
+${authoritativeLanguage === undefined ? html`` : fact('Authoritative text', html`${languageNameIn('en', authoritativeLanguage)}`)}${documents(terms)}${receivedOn === undefined ? html`` : fact('Received', html`${receivedOn} (${zone})`)}${
+  answerBy === undefined ? html`` : fact('Answer due', time(answerBy, zone))
+}${proceedingFacts(proceedings, { names: false })}</dl>
+<h3>People affected</h3>
+${peopleAffected(terms, exempt)}${inLanguages(statement, authoritativeLanguage)}${past(history, zone)}</article>
 `;
+}
+
+const fact = (term: string, words: Markup): Markup => html`<dt>${term}</dt><dd>${words}</dd>
+`;
+
+/** The titles and digests of the instrument’s documents. The documents themselves stay with the operator. */
+function documents({ documents: kept = [] }: OrderTerms): Markup {
+  if (kept.length === 0) return html``;
+  return fact(
+    'Documents',
+    html`${kept.map(({ title, sha256 }) => html`<div><bdi>${title}</bdi>, SHA-256 <code>${sha256}</code></div>`)}`,
+  );
 }
 
 function past({ revisions, executions }: History, zone: string): Markup {
@@ -125,7 +154,7 @@ function past({ revisions, executions }: History, zone: string): Markup {
     })),
     ...executions.map(({ state, at: when }) => ({
       at: when,
-      words: state === 'entered' ? 'came into force' : 'ceased to be in force',
+      words: state === 'entered' ? 'took effect' : 'effect ended',
     })),
   ].sort((a, b) => a.at - b.at);
   if (events.length === 0) return html``;
@@ -138,15 +167,15 @@ ${events.map(
 `;
 }
 
-/** What the list says of an order that is kept from the public: whether it is in force is not among it. What the ledger lets one guess is in ADR 20. */
+/** Public facts of a withheld order. They do not say whether the order is in effect. ADR 20 explains what the ledger reveals. */
 function stub({ order, services, areas }: Withheld): Markup {
   return html`<article aria-labelledby="${orderAnchor(order)}">
-<h2 id="${orderAnchor(order)}">Order ${order}: kept from the public</h2>
-<p>Nothing else of it is public, by law or until a day that the order names. Whoever has a device can read on it what the order denies them, and whom to
-turn to.</p>
+<h2 id="${orderAnchor(order)}">Order ${order}: withheld from the public</h2>
+<p>The law withholds the rest of this order, or the order names a later day of publication. Users of affected devices can read on their device which services
+the order suspends and where to appeal.</p>
 <dl>
 <dt>Areas</dt><dd>${areas.map((area) => areaWords(area, {})).join(', ')}</dd>
-<dt>Services</dt><dd>${services.join(', ')}</dd>
+<dt>Services</dt><dd>${services.map(serviceWords).join(', ')}</dd>
 </dl>
 </article>
 `;
@@ -157,11 +186,11 @@ function contents(orders: readonly ShownOrder[], withheld: readonly Withheld[]):
   return html`<nav aria-label="Orders">
 <ul>
 ${orders.map(
-  ({ statement: { order, terms }, standing }) =>
-    html`<li><a href="#${orderAnchor(order)}">${order}: <bdi>${terms.title}</bdi></a> (${standing})</li>
+  ({ statement: { order, terms }, state }) =>
+    html`<li><a href="#${orderAnchor(order)}">${order}: <bdi>${terms.title}</bdi></a> (${state})</li>
 `,
 )}${withheld.map(
-  ({ order }) => html`<li><a href="#${orderAnchor(order)}">${order}: kept from the public</a></li>
+  ({ order }) => html`<li><a href="#${orderAnchor(order)}">${order}: withheld from the public</a></li>
 `,
 )}</ul>
 </nav>
@@ -173,55 +202,55 @@ function checking({ fingerprint, checkpoint, ledgerKey }: TransparencyFacts): Ma
     fingerprint === null
       ? html``
       : html`
-<p>An evidence pack of an order is checked, on any machine and without a network, by the fingerprint of this installation’s public root. Have it from
-elsewhere than from here: <code>${fingerprint}</code></p>
+<p>You can verify an evidence pack of an order on any machine, without a network, with the fingerprint of this installation’s public root. Get the
+fingerprint from another source too and compare: <code>${fingerprint}</code></p>
 <pre><code>cordon verify PACK --root FINGERPRINT</code></pre>
 `;
   const tree =
     checkpoint === null
       ? html``
       : html`
-<p>The ledger is an append-only log in the format of C2SP tlog-tiles. This is its newest checkpoint; keep it, and compare it with what others were shown.
-The key that verifies it: <code>${ledgerKey}</code></p>
+<p>The ledger is an append-only log in the format of C2SP tlog-tiles. This is the newest checkpoint. Save the checkpoint and compare it with those that other people have.
+This key verifies the checkpoint: <code>${ledgerKey}</code></p>
 <pre>${checkpoint}</pre>
-<p>Whether a pack is of the same ledger as a checkpoint that you kept, or this page as you saved it:</p>
+<p>Check that a pack belongs to the same ledger as your saved checkpoint, or as your saved copy of this page:</p>
 <pre><code>cordon verify PACK --root FINGERPRINT --checkpoint FILE</code></pre>
-<p>The whole ledger, to look through yourself:</p>
+<p>Copy the whole ledger to read it yourself:</p>
 <pre><code>cordon ledger copy https://THIS-HOST FOLDER</code></pre>
 `;
   return html`<section aria-labelledby="check">
-<h2 id="check">How to check this</h2>
-<p>This page is made from the <a href="/orders/list">signed list of orders</a>: each order in it carries the signatures of those who approved it, under
-the <a href="/orders/roots">roots of approvers</a>, and devices obey nothing else.</p>
+<h2 id="check">How to verify these orders</h2>
+<p>This page shows the <a href="/orders/list">signed order list</a>. Each order has the signatures of its approvers, whose keys are in the
+<a href="/orders/approver-sets">approver sets</a>. Devices obey no other orders.</p>
 ${root}${tree}</section>
 `;
 }
 
 function counted({ length }: readonly Withheld[]): Markup {
   if (length === 0) return html``;
-  const words = length === 1 ? 'one further order' : `${length} further orders`;
-  return html`<p>Of ${words} the list says no more than number, services and areas, by law or until a day that the order names.</p>
+  const words = length === 1 ? 'One further order is' : `${length} further orders are`;
+  return html`<p>${words} withheld from the public: the list shows only number, services and areas.</p>
 `;
 }
 
 export function transparencyPage(facts: TransparencyFacts): string {
-  const { organisation, withheld } = facts;
-  const orders = [...facts.orders].sort((a, b) => FIRST.indexOf(a.standing) - FIRST.indexOf(b.standing));
+  const { organization, withheld } = facts;
+  const orders = [...facts.orders].sort((a, b) => FIRST.indexOf(a.state) - FIRST.indexOf(b.state));
   const page = html`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Orders that bind this service: ${organisation}</title>
+<title>Orders that bind this service: ${organization}</title>
 ${styleSheet(STYLE)}
 </head>
 <body>
 <main>
 <h1>Orders that bind this service</h1>
-<p><bdi>${organisation}</bdi> publishes here every order by which its service is, was or will be denied somewhere.</p>
+<p><bdi>${organization}</bdi> publishes here every order that suspends, suspended or will suspend its service in an area.</p>
 ${counted(withheld)}${contents(orders, withheld)}${
   orders.length + withheld.length === 0
-    ? html`<p>There is no order.</p>
+    ? html`<p>There are no orders.</p>
 `
     : [...orders.map(article), ...withheld.map(stub)]
 }${checking(facts)}</main>

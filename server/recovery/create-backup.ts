@@ -1,4 +1,7 @@
-/** Writes one backup as a stream: store, keys and IP database, each entry hashed, and the manifest at the end. Holds one entry at a time. */
+/**
+ * Writes a backup as a stream: store, keys and IP database, each part with its hash, and the manifest at the end. Memory holds only one
+ * part.
+ */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -6,26 +9,27 @@ import { join } from 'node:path';
 import { CordonError } from '../../shared/errors.ts';
 import { FORMAT, MANIFEST, type Manifest, type Part } from './manifest.ts';
 import type { SnapshotStore, TableRows } from './ports.ts';
-import { encodeRows } from './rows.ts';
+import { encodeRows } from './row-encoding.ts';
 import { tarEnd, tarEntry } from './tar.ts';
 
-/** Bytes of a file in one entry. */
+/** Bytes of a file in one archive entry. */
 const FILE_PART = 4 * 1024 * 1024;
 
 export interface BackupContent {
   readonly store: SnapshotStore;
-  /** The folder with the authority's sealed keys and certificates. */
+  /** Folder with the CA's sealed keys and certificates. */
   readonly keyFolder: string;
   readonly version: string;
   readonly authority: string;
-  readonly ledgerKey: string;
-  /** The imported IP database in use and its file; null for the one that came with the program. */
+  /** Verifier key under the ledger's present name. */
+  readonly ledgerKey: () => string;
+  /** The imported IP database in use and its file; null for the bundled database. */
   readonly ipDatabase: () => { readonly hash: string; readonly name: string; readonly file: string } | null;
-  /** Domain time. */
+  /** Domain time in milliseconds. */
   readonly now: () => number;
 }
 
-/** Calls `write` with each piece of the archive and waits for it. Returns the manifest. */
+/** Calls `write` with each piece of the archive and awaits it. Returns the manifest. */
 export async function writeBackup(
   { store, keyFolder, version, authority, ledgerKey, ipDatabase, now }: BackupContent,
   write: (bytes: Buffer) => Promise<void>,
@@ -56,7 +60,7 @@ export async function writeBackup(
     const { dialect, migrations, installation, ledger, versions } = facts;
     const manifest: Manifest = {
       ...{ format: FORMAT, version, installation, at, realAt, dialect, migrations: [...migrations] },
-      ledger: { ...ledger, key: ledgerKey },
+      ledger: { ...ledger, key: ledgerKey() },
       ...{ versions, authority, ipDatabase: database && { hash: database.hash, name: database.name }, parts },
     };
     await write(tarEntry(MANIFEST, Buffer.from(JSON.stringify(manifest))));
@@ -65,7 +69,7 @@ export async function writeBackup(
   });
 }
 
-/** Names of the authority's and the custody's files. Half-written files of a crash have other names. */
+/** Names of the CA's and the key custody's files. Incomplete files from a crash have other names. */
 export const isKeyFile = (name: string): boolean => /^[a-z][a-z-]{0,40}\.(key|crt|json)$/.test(name);
 
 function partName(group: number, { table }: TableRows): string {

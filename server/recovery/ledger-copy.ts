@@ -1,26 +1,36 @@
-/** A kept copy of the public ledger (`cordon ledger copy`), verified by the key of the installation that is restored. */
+/** A copy of the public ledger (`cordon ledger copy`), verified by the key of the restored installation. */
 
 import { CordonError } from '../../shared/errors.ts';
-import { leafSchema } from '../../shared/ledger/leaf.ts';
+import { originOf } from '../../shared/ledger/checkpoint.ts';
+import { entrySchema } from '../../shared/ledger/ledger-entry.ts';
+import { verifierKey } from '../../shared/ledger/sign-checkpoint.ts';
+import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
 import { decodeBundle, tilePath, tilesOf } from '../../shared/ledger/tiles.ts';
 import { CHECKPOINT, type CopyReader, verifyLedgerCopy } from '../../shared/ledger/verify-copy.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
-import type { LedgerCopy } from './make-safe.ts';
+import type { LedgerCopy } from './prepare-restored-store.ts';
 
-/** `key`: the verifier key, as `name+id+base64`. Throws `checkpoint_invalid`, `proof_invalid` or `not_found`. */
-export async function openLedgerCopy(read: CopyReader, key: string): Promise<LedgerCopy> {
-  const { checkpoint } = await verifyLedgerCopy(read, { pinned: key });
+/**
+ * Opens a copy. `key`: the verifier key under any name of the installation's log, as `name+id+base64`. Throws `checkpoint_invalid`,
+ * `proof_invalid` or `not_found`.
+ */
+export async function openLedgerCopy(read: CopyReader, installation: string, key: string): Promise<LedgerCopy> {
+  const { publicKey } = await parseVerifierKey(key);
+  const { checkpoint, continuations } = await verifyLedgerCopy(read, {
+    pinned: verifierKey({ name: originOf(installation), publicKey }),
+  });
   const note = await need(read, CHECKPOINT);
   return {
     size: checkpoint.size,
     root: checkpoint.root,
     note: note.toString('utf8'),
-    leaves: async function* () {
+    continuations: continuations.map(({ envelope }) => envelope),
+    entries: async function* () {
       let index = 0;
       for (const tile of tilesOf(checkpoint.size)) {
         if (tile.level !== 'entries') continue;
         for (const body of decodeBundle(await need(read, tilePath(tile)), tile.width)) {
-          yield { index, body: Buffer.from(body), leaf: parseDocument(leafSchema, body) };
+          yield { index, body: Buffer.from(body), entry: parseDocument(entrySchema, body) };
           index += 1;
         }
       }

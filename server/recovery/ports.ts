@@ -1,33 +1,32 @@
-/** The ports of backup and restore, and the shapes that go through them. */
 import type { Revoked } from '../../certs/certificate.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
-import type { RestorationState } from './state.ts';
+import type { ContinuationRow } from './continuations.ts';
+import type { RecoveryState } from './recovery-state.ts';
 
 /** A value of a table's column, the same on SQLite and PostgreSQL. */
 export type Value = string | number | null | Buffer;
 
-/** Consecutive rows of one table. */
 export interface TableRows {
   readonly table: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Value[])[];
 }
 
-/** What the manifest says about the store, read in the same snapshot as the rows. */
+/** Facts about the store for the manifest, from the same snapshot as the rows. */
 export interface StoreFacts {
   readonly dialect: 'sqlite' | 'postgres';
-  /** The names of the migrations that were applied, in order. */
+  /** Names of the applied migrations, in order. */
   readonly migrations: readonly string[];
   readonly installation: string;
   readonly ledger: { readonly size: number; readonly checkpoint: string | null };
-  /** 0 when there is none yet. */
+  /** Versions of the signed documents; 0 if there is none. */
   readonly versions: { readonly list: number; readonly crl: number; readonly approvers: number };
 }
 
 export interface SnapshotReader {
   readonly facts: StoreFacts;
-  /** Every table, referenced tables first, in bounded groups of rows. */
+  /** All tables in bounded groups of rows. Referenced tables come first. */
   tables(): AsyncIterable<TableRows>;
 }
 
@@ -36,8 +35,8 @@ export interface SnapshotStore {
   snapshot<T>(read: (reader: SnapshotReader) => Promise<T>): Promise<T>;
 }
 
-/** A ledger entry as it was published, without what opens its commitment. */
-export interface PublishedLeaf {
+/** A published ledger entry, without the opening of its commitment. */
+export interface PublishedEntry {
   readonly index: number;
   readonly kind: string;
   readonly at: number;
@@ -54,16 +53,16 @@ export interface LostCertificate {
 
 export interface RevokedSince {
   readonly serial: string;
-  /** Real milliseconds. */
+  /** Real milliseconds of the revocation. */
   readonly at: number;
-  /** RFC 5280, section 5.3.1. */
+  /** Revocation reason (RFC 5280, section 5.3.1). */
   readonly reason: number;
-  /** As the ledger published them; null when only a revocation list names the certificate. */
+  /** Fingerprint from the ledger; null if only a revocation list names the certificate. */
   readonly fingerprint: string | null;
   readonly notAfter: number | null;
 }
 
-/** What a restore removes because it may have been used, ended or replaced since the recovery point. Counts for the report. */
+/** Counts of rows that a restore removes because they may be used up or out of date. */
 export interface Withdrawn {
   readonly sessions: number;
   readonly tokens: number;
@@ -87,50 +86,57 @@ export interface SignedCrl {
   readonly der: Buffer;
   readonly thisUpdate: number;
   readonly nextUpdate: number;
-  /** How many certificates it names. */
   readonly entries: number;
 }
 
-/** The steps of a restore that change the restored store, inside one transaction. */
-export interface RestoreWork {
-  /** Sequenced ledger entries from `from`, in order. */
-  leaves(from: number, limit: number): Promise<readonly { readonly body: string; readonly hash: string }[]>;
+export interface LedgerRestore {
+  /** Sequenced ledger entries from index `from` on, in order. */
+  entries(from: number, limit: number): Promise<readonly { readonly body: string; readonly hash: string }[]>;
   /** Committed entries without an index, oldest first. */
   waiting(): Promise<readonly { readonly id: number; readonly hash: string }[]>;
-  /** Gives a waiting entry the index under which it was published. */
+  /** Gives a waiting entry its published index. */
   place(id: number, index: number): Promise<void>;
   addPublished(
-    leaves: readonly PublishedLeaf[],
+    entries: readonly PublishedEntry[],
     hashes: readonly { readonly level: number; readonly position: number; readonly hash: string }[],
   ): Promise<void>;
   addCheckpoint(size: number, note: string, at: number): Promise<void>;
-  append(leaf: LeafDraft): Promise<void>;
+  append(entry: EntryDraft): Promise<void>;
+  /** Does nothing for a known continuation. */
+  addContinuation(row: ContinuationRow): Promise<void>;
+}
 
+/** Steps that raise the versions of the documents that the server signs: order list, revocation list and device records. */
+export interface DocumentRestore {
+  newestList(): Promise<SignedList | null>;
+  addList(list: SignedList, entry: EntryDraft<'order.list'>): Promise<void>;
+  newestCrl(): Promise<number>;
+  revokedNow(endsAfter: number): Promise<Revoked[]>;
+  addCrl(crl: SignedCrl, entry: EntryDraft<'crl.issued'>): Promise<void>;
+  /** Device records with ids above `after`, sorted by id. */
+  records(after: string, limit: number): Promise<readonly { readonly device: string; readonly envelope: Envelope }[]>;
+  saveRecords(
+    records: readonly { readonly device: string; readonly version: number; readonly envelope: Envelope }[],
+  ): Promise<void>;
+}
+
+/** The steps of a restore that change the restored store, inside one transaction. */
+export interface RestoreWork extends LedgerRestore, DocumentRestore {
   /**
-   * `known`: the store has the certificate and it was not revoked before. Ends the device unless the reason is `superseded`. `leafOf`: null when the
-   * ledger has the entry already.
+   * Revokes a certificate. Ends the device unless the reason is `superseded`. Returns `known` if the store has the certificate and it was
+   * not revoked before. `entryOf`: null if the ledger already has the entry.
    */
   revoke(
     revoked: RevokedSince,
-    leafOf: ((serial: string) => LeafDraft<'certificate.revoked'>) | null,
+    entryOf: ((serial: string) => EntryDraft<'certificate.revoked'>) | null,
   ): Promise<'known' | 'unknown' | 'already'>;
-  /** Remembers certificates that the ledger published and the store lacks. Returns how many those are. */
+  /** Stores certificates from the ledger that the store lacks, and returns their number. */
   expect(certificates: readonly LostCertificate[]): Promise<number>;
 
   withdraw(now: number, realNow: number): Promise<Withdrawn>;
   /** Raises the number of each order's next revision, and the number of the next order. */
   raiseOrderNumbers(by: number, year: number): Promise<void>;
-
-  newestList(): Promise<SignedList | null>;
-  addList(list: SignedList, leaf: LeafDraft<'order.list'>): Promise<void>;
-  newestCrl(): Promise<number>;
-  revokedNow(endsAfter: number): Promise<Revoked[]>;
-  addCrl(crl: SignedCrl, leaf: LeafDraft<'crl.issued'>): Promise<void>;
-  /** Records of devices after `after`, by id. */
-  records(after: string, limit: number): Promise<readonly { readonly device: string; readonly envelope: Envelope }[]>;
-  saveRecords(
-    records: readonly { readonly device: string; readonly version: number; readonly envelope: Envelope }[],
-    at: number,
-  ): Promise<void>;
-  keep(state: RestorationState): Promise<void>;
+  /** Number of conversations with an active member. */
+  conversations(): Promise<number>;
+  keep(state: RecoveryState): Promise<void>;
 }

@@ -1,13 +1,12 @@
-/** Reads a backup. It is read twice: once to check every part against the manifest, which comes last, and once to use the parts. */
+/** Reads a backup twice: first to check every part against the manifest, which comes last, and then to use the parts. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isKeyFile } from './create-backup.ts';
 import { MANIFEST, type Manifest, manifestSchema } from './manifest.ts';
 import type { TableRows } from './ports.ts';
-import { decodeRows } from './rows.ts';
+import { decodeRows } from './row-encoding.ts';
 import { damaged, readTar, type TarEntry } from './tar.ts';
 
-/** Opens the decrypted archive from its beginning. */
 export type OpenArchive = () => Promise<AsyncIterable<Uint8Array>>;
 
 /** Throws `backup_damaged`. */
@@ -15,20 +14,20 @@ export async function verifyBackup(open: OpenArchive): Promise<Manifest> {
   const found: Manifest['parts'][number][] = [];
   let manifest: Manifest | null = null;
   for await (const { name, body } of entriesOf(open)) {
-    if (manifest) throw damaged('something follows the manifest');
+    if (manifest) throw damaged('the archive has entries after the manifest');
     if (name === MANIFEST) manifest = readManifest(body);
     else found.push({ name, bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') });
   }
-  if (!manifest) throw damaged('there is no manifest');
+  if (!manifest) throw damaged('the manifest is missing');
   const { parts } = manifest;
   const differs = parts.findIndex(
     ({ name, bytes, sha256 }, at) =>
       name !== found[at]?.name || bytes !== found[at].bytes || sha256 !== found[at].sha256,
   );
-  if (differs >= 0) throw damaged(`${parts[differs]?.name} is not what the manifest says`);
-  if (parts.length !== found.length) throw damaged('there are more parts than the manifest names');
+  if (differs >= 0) throw damaged(`${parts[differs]?.name} differs from the manifest`);
+  if (parts.length !== found.length) throw damaged('the archive has parts that the manifest does not list');
   const strange = parts.find(({ name }) => kindOf(name) === null);
-  if (strange) throw damaged(`${strange.name} has no place in a backup`);
+  if (strange) throw damaged(`${strange.name} is not a part of a backup`);
   return manifest;
 }
 
@@ -36,7 +35,6 @@ export async function* tablesOf(open: OpenArchive): AsyncGenerator<TableRows> {
   for await (const { name, body } of entriesOf(open)) if (kindOf(name) === 'store') yield decodeRows(body);
 }
 
-/** Files of the key folder, by their names. */
 export async function keysOf(open: OpenArchive): Promise<ReadonlyMap<string, Buffer>> {
   const keys = new Map<string, Buffer>();
   for await (const { name, body } of entriesOf(open)) {
@@ -45,12 +43,11 @@ export async function keysOf(open: OpenArchive): Promise<ReadonlyMap<string, Buf
   return keys;
 }
 
-/** Pieces of the IP database in order. */
 export async function* ipDatabaseOf(open: OpenArchive): AsyncGenerator<Buffer> {
   for await (const { name, body } of entriesOf(open)) if (kindOf(name) === 'ip') yield body;
 }
 
-/** Names become paths: nothing but what a backup of ours has is let through. */
+/** Only names that a backup can contain are allowed, because names become paths. */
 function kindOf(name: string): 'store' | 'keys' | 'ip' | null {
   if (/^store\/\d{8}-[a-z_]+\.jsonl$/.test(name)) return 'store';
   if (name.startsWith('keys/') && isKeyFile(name.slice('keys/'.length))) return 'keys';
@@ -62,8 +59,8 @@ async function* entriesOf(open: OpenArchive): AsyncGenerator<TarEntry> {
   try {
     yield* readTar(await open());
   } catch (error) {
-    // Errors of the age library have no Cordon code.
-    if (error instanceof Error && !('code' in error)) throw damaged('it cannot be decrypted to its end', error);
+    // Errors of the age library have no `code`.
+    if (error instanceof Error && !('code' in error)) throw damaged('its end cannot be decrypted', error);
     throw error;
   }
 }

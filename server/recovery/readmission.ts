@@ -1,6 +1,6 @@
 /**
- * Whether a restored server takes a certificate that its own authority has issued and that its store lacks. Pure. The signature shows that the server
- * issued it; that it was not revoked since, only the kept ledger or an admin can say.
+ * Decides whether a restored server accepts a certificate that its authority issued and its store lacks. Pure. The signature proves the
+ * issuer. Only a ledger copy or an admin knows whether the certificate was revoked since.
  */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 
@@ -13,28 +13,28 @@ export interface Presented {
 }
 
 export interface KnownOfIt {
-  /** A kept ledger or revocation list names the serial as revoked. */
+  /** True if a ledger copy or revocation list names the serial number as revoked. */
   readonly revoked: boolean;
-  /** The kept ledger has the entry of its issuing, and none that revokes it. */
+  /** True if the ledger copy has the entry of the issue and no revocation. */
   readonly published: boolean;
-  /** Null: the store has no such device. */
+  /** State of the device in the store; null for an unknown device. */
   readonly enrolled: { readonly generation: number; readonly active: boolean } | null;
-  /** The backup has the activation code by which the device enrolled, and so its user and group. */
+  /** True if the backup has the device's activation code, and so its user and group. */
   readonly code: boolean;
 }
 
 export type Readmission =
   | 'revoked'
-  /** The device is known in this generation and renewed its certificate: it is trusted as the certificate before was. */
+  /** A renewal in a known enrollment. The server trusts it like the earlier certificate. */
   | 'renewal'
-  /** Enrolled since; the ledger vouches for it, and the backup says whose it is. */
+  /** An enrollment after the backup. The ledger has its entry, and the backup knows the user. */
   | 'enrollment'
-  /** An admin must say whose it is, or that it was not revoked. */
+  /** A certificate for which an admin must name the user or confirm that it was not revoked. */
   | 'ask'
-  /** Not of the time that was lost: a restore is no reason why the store should lack it. */
+  /** A certificate from before the recovery point, which the store should have. */
   | 'unknown';
 
-/** A certificate begins a little before it is issued, so that clocks may differ. */
+/** Milliseconds. Certificates begin a little before their issue, because clocks differ. */
 const BACKDATED = 24 * 3_600_000;
 
 export function judgeReadmission(given: Presented, known: KnownOfIt, recoveryPoint: number): Readmission {

@@ -1,228 +1,334 @@
 /**
- * Backups of a running server: one encrypted file that holds the store, the keys and the IP database in use. Made on request, or on a schedule
- * into a folder. A file has its final name only when it is complete and on the disk. `restore.ts` is the way back.
+ * Recovery of a server that was started from a backup. The server asks each connecting device for its stored signed documents, and readmits
+ * devices that enrolled or renewed after the backup. It suspends the public ledger while larger trees may have been published. An admin
+ * ends the recovery.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { Cron } from 'croner';
-import type { AgeRecipient } from '../../shared/age/seal-to.ts';
-import { sealStream } from '../../shared/age/stream.ts';
-import { syncFolder } from '../../shared/durable-file.ts';
-import { CordonError } from '../../shared/errors.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import { type BackupContent, writeBackup } from './create-backup.ts';
+import { X509Certificate } from 'node:crypto';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
+import type { Envelope } from '../../shared/order/documents.ts';
+import type { Recollection } from '../../shared/protocol/device-http.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
+import { createContinuationProposals, type SigningPeople } from './continuation-proposals.ts';
+import type { Continuations } from './continuations.ts';
+import { createLedgerSuspension, type LedgerAnswerStore, type RestoredLedger } from './ledger-suspension.ts';
+import { judgeReadmission, type KnownOfIt, type Presented } from './readmission.ts';
+import type { RecoveryState } from './recovery-state.ts';
 
-export type { RestorationState } from './state.ts';
+export type { RecoveryState };
 
-export interface BackupMade {
-  /** Domain time of the snapshot. */
-  readonly at: number;
-  readonly bytes: number;
-  /** SHA-256 of the encrypted file, hex. */
-  readonly sha256: string;
+export interface LostDevice {
+  readonly serial: string;
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly seenAt: number;
+  readonly published: boolean;
+  /** Name of the device's person, from its row or its activation code; null: an admin must choose the person. */
+  readonly user: string | null;
+  readonly group: string | null;
 }
 
-export interface BackupRecords {
-  /** Keeps which backup is the newest and appends the ledger entry, in one transaction. */
-  recordBackup(made: BackupMade, leaf: LeafDraft<'backup.created'>): Promise<void>;
-  newestBackup(): Promise<BackupMade | null>;
+export interface ReadmittedCertificate extends Presented {
+  readonly der: Buffer;
+  readonly fingerprint: string;
+  readonly notAfter: number;
 }
 
-export interface BackupSettings {
-  /** Default recipient, also for scheduled backups. */
-  readonly recipient: AgeRecipient | null;
-  /** Null: no scheduled backups. */
-  readonly scheduled: { readonly pattern: string; readonly folder: string; readonly keep: number } | null;
-  /** For downloads; emptied at each start. */
-  readonly temporary: string;
+export interface RecoveryStore extends LedgerAnswerStore {
+  /** Stores the state and the ledger entry in one transaction. */
+  saveState(state: RecoveryState, entry: EntryDraft | null): Promise<void>;
+  known(serial: string, device: DeviceId): Promise<KnownOfIt>;
+  seen(certificate: ReadmittedCertificate, at: number): Promise<void>;
+  /** Unknown devices that connected and were not readmitted, newest first, at most `limit`. */
+  lost(limit: number): Promise<LostDevice[]>;
+  lostCertificate(serial: string): Promise<ReadmittedCertificate | null>;
+  /**
+   * Stores the certificate, its ledger entry and its device. `owner`: the person, if neither the device's row nor its activation code names
+   * one. Throws `not_found` for an unknown group, and `conflict` without a person.
+   */
+  readmit(
+    certificate: ReadmittedCertificate,
+    owner: { readonly person: string | null; readonly group: string | null },
+    at: number,
+    entries: {
+      readonly readmitted: EntryDraft<'certificate.readmitted'>;
+      readonly revoked: (serial: string) => EntryDraft<'certificate.revoked'>;
+    },
+  ): Promise<void>;
+  /** Stores the certificate as revoked, with its ledger entry. The device itself is unchanged. Throws `conflict` for a known certificate. */
+  reject(certificate: ReadmittedCertificate, entry: EntryDraft<'certificate.revoked'>): Promise<void>;
 }
 
-export interface BackupPorts {
-  readonly settings: BackupSettings;
-  readonly content: BackupContent;
-  readonly records: BackupRecords;
-  readonly raise: (alarm: { readonly device: null; readonly code: string; readonly detail: string }) => Promise<void>;
-  readonly log: {
-    info(fields: object, message: string): void;
-    error(fields: object, message: string): void;
+export interface RecoveryPorts {
+  /** Null if this server was not restored. */
+  readonly state: RecoveryState | null;
+  readonly store: RecoveryStore;
+  readonly orders: {
+    readonly recovery: {
+      recover(
+        device: DeviceId,
+        generation: number,
+        recollection: Recollection,
+      ): Promise<{
+        readonly list: number;
+        readonly approvers: number;
+        readonly record: { readonly home: string | null; readonly seat: string | null } | null;
+        readonly revisions: readonly { readonly order: string; readonly revision: number; readonly digest: string }[];
+      }>;
+    };
+    readonly approverSets: {
+      version(): number;
+      /** Adopted approver sets, oldest first. */
+      envelopes(): readonly Envelope[];
+      people(): Promise<SigningPeople>;
+    };
   };
+  readonly ledger: RestoredLedger & { sequence(): Promise<void> };
+  readonly continuations: Continuations;
+  /** DER bytes of the issuing certificate. */
+  readonly issuingDer: Buffer;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly raise: (alert: {
+    readonly device: DeviceId | null;
+    readonly code: string;
+    readonly detail: string;
+  }) => Promise<void>;
+  /** Applies home and seat from the device's own record to a device that the backup lacks. */
+  readonly settle: (
+    device: DeviceId,
+    record: { readonly home: string | null; readonly seat: string | null },
+  ) => Promise<void>;
+  /** Updates the device's nexus index and its device record. */
+  readonly deviceChanged: (device: DeviceId) => Promise<void>;
+  readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void };
 }
 
-export interface BackupStatus {
-  readonly newest: BackupMade | null;
-  /** The next scheduled one, Unix milliseconds of real time; null: none is scheduled. */
-  readonly next: number | null;
-  /** Why the last attempt failed; null when it succeeded, or there was none. */
-  readonly failure: string | null;
-}
+/** Maximum number of devices that the server asks for documents at one time. Each may send megabytes. */
+const ASKED_AT_ONCE = 4;
+/** Real milliseconds after which the server stops waiting for a device. */
+const ANSWER_WITHIN = 15_000;
+const MOST_LOST = 1_000;
+/** Revocation reason (RFC 5280, section 5.3.1). */
+export const PRIVILEGE_WITHDRAWN = 9;
 
-export interface BackupFile extends BackupMade {
-  readonly path: string;
-  /** A file name with the installation and the time, for the download. */
-  readonly name: string;
-  remove(): Promise<void>;
-}
+export type Recovery = ReturnType<typeof createRecovery>;
+export type RecallKind = 'documents' | 'facts';
 
-export interface Backups {
-  /** Removes what an earlier process left, and starts the schedule. */
-  start(): Promise<void>;
-  /** Ends the schedule and waits for a backup under way. */
-  stop(): Promise<void>;
-  /** A temporary file, for a download. `by`: the account that asked. Throws `conflict` without any recipient. */
-  make(by: string, recipient: AgeRecipient | null): Promise<BackupFile>;
-  /** Makes one scheduled backup. Never throws: a failure is an alarm. */
-  runScheduled(): Promise<void>;
-  status(): BackupStatus;
-  readonly recipient: AgeRecipient | null;
-}
+export function createRecovery(ports: RecoveryPorts) {
+  const { store, orders, ledger, issuingDer, clock, bus, raise, settle, deviceChanged, log } = ports;
+  let state = ports.state;
+  const issuing = new X509Certificate(issuingDer);
+  /** Version of the newest list that a device has returned completely. */
+  let knownList = state?.from.list ?? 0;
+  const answered = new Set<DeviceId>();
+  const asked = new Map<DeviceId, number>();
+  /** All devices asked since the start of the process. */
+  const everAsked = new Set<DeviceId>();
 
-const PARTIAL = /^\.cordon-backup-[0-9a-f-]{36}\.partial$/;
-const FINISHED = /^cordon-[A-Za-z0-9_]+-\d{8}T\d{9}Z\.age$/;
-/** A disk with less than this left takes no backup: it is worth more to the store. */
-const LEAVE_FREE = 64 * 1024 * 1024;
+  const recovering = (): boolean => state !== null && state.closedAt === null;
 
-export const backupName = (installation: string, at: number): string =>
-  `cordon-${installation}-${new Date(at).toISOString().replace(/[-:.]/g, '')}.age`;
+  const queue = createSerialQueue();
 
-export function createBackups({ settings, content, records, raise, log }: BackupPorts): Backups {
-  const { scheduled, temporary } = settings;
-  let newest: BackupMade | null = null;
-  let failure: string | null = null;
-  let cron: Cron | null = null;
-
-  /** Makes one backup at a time: two would compete for the disk. */
-  let last: Promise<unknown> = Promise.resolve();
-  function inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const mine = last.then(task);
-    last = mine.catch(() => undefined);
-    return mine;
+  async function update(change: Partial<RecoveryState>, entry: EntryDraft | null = null): Promise<void> {
+    if (!state) return;
+    const changed = { ...state, ...change };
+    await store.saveState(changed, entry);
+    state = changed;
   }
 
-  async function write(folder: string, to: AgeRecipient, by: string | null): Promise<BackupFile> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const { bavail, bsize } = await statfs(folder);
-    if (bavail * bsize < LEAVE_FREE) {
-      throw new CordonError('unavailable', `The disk of ${folder} is nearly full: free space and try again.`);
-    }
-    const partial = join(folder, `.cordon-backup-${randomUUID()}.partial`);
-    let path = partial;
-    try {
-      const { manifest, bytes, sha256 } = await encryptedTo(partial, to);
-      const name = backupName(manifest.installation, manifest.realAt);
-      path = join(folder, name);
-      await rename(partial, path);
-      syncFolder(folder);
-      const made = { at: manifest.at, bytes, sha256 };
-      await records.recordBackup(made, {
-        kind: 'backup.created',
-        at: manifest.at,
-        subject: by,
-        public: { sha256, bytes, ledger: manifest.ledger.size, scheduled: by === null ? 1 : 0 },
-      });
-      newest = made;
-      return { ...made, path, name, remove: () => rm(path, { force: true }) };
-    } catch (error) {
-      await rm(partial, { force: true });
-      await rm(path, { force: true });
-      throw error;
+  const resting = createLedgerSuspension({
+    ledger,
+    store,
+    state: () => state,
+    update,
+    raise,
+    now: () => clock.now(),
+    log,
+  });
+  const continuing = createContinuationProposals({
+    ...{ installation: ledger.installation, continuations: ports.continuations, resting },
+    state: () => state,
+    adopted: (after) => {
+      state = after;
+    },
+    ...{
+      approverSets: orders.approverSets.envelopes,
+      people: orders.approverSets.people,
+      sequence: ledger.sequence,
+      raise,
+      now: () => clock.now(),
+    },
+  });
+
+  function expire(): void {
+    const now = Date.now();
+    for (const [device, until] of asked) if (until < now) asked.delete(device);
+  }
+
+  /** Documents to request from a device with these versions; null for none. */
+  function asks(device: DeviceId, held: { readonly list: number; readonly approverSet: number }): RecallKind | null {
+    if (!state || !recovering() || answered.has(device)) return null;
+    const newer =
+      (held.list > knownList && held.list < state.to.list) || held.approverSet > orders.approverSets.version();
+    expire();
+    if (asked.size >= ASKED_AT_ONCE && newer && !asked.has(device)) return null;
+    if (newer) asked.set(device, Date.now() + ANSWER_WITHIN);
+    everAsked.add(device);
+    return newer ? 'documents' : 'facts';
+  }
+
+  /** True while the server waits for a device with a newer list, because an older list would raise alerts on devices. */
+  function holding(): boolean {
+    if (asked.size === 0) return false;
+    expire();
+    return asked.size > 0;
+  }
+
+  async function take(device: DeviceId, generation: number, recollection: Recollection): Promise<void> {
+    await queue(async () => {
+      if (!state || !recovering() || answered.has(device)) {
+        throw new CordonError('conflict', 'The server did not ask this device for its documents.');
+      }
+      answered.add(device);
+      const { recalled } = state;
+      try {
+        const taken = await orders.recovery.recover(device, generation, recollection);
+        knownList = Math.max(knownList, Math.min(taken.list, state.to.list - 1));
+        const back = new Set(taken.revisions.map(({ digest }) => digest));
+        const newer = taken.list > state.from.list || taken.approvers > 0 || taken.revisions.length > 0;
+        await update({
+          missing: state.missing.filter(({ digest }) => !back.has(digest)),
+          missingApprovers: orders.approverSets.version() >= state.missingApprovers ? 0 : state.missingApprovers,
+          recalled: {
+            devices: recalled.devices + 1,
+            newer: recalled.newer + (newer ? 1 : 0),
+            revisions: recalled.revisions + taken.revisions.length,
+            approvers: recalled.approvers + taken.approvers,
+          },
+        });
+        if (taken.record) await settle(device, taken.record);
+        if (newer) log.info({ device, ...taken }, 'a device returned documents');
+      } catch (error) {
+        if (!isCordonError(error)) throw error;
+        await update({ recalled: { ...recalled, devices: recalled.devices + 1 } });
+        await raise({ device, code: 'recollection_refused', detail: error.message });
+      } finally {
+        asked.delete(device);
+        if (!holding()) bus.publish({ kind: 'list' });
+      }
+      await resting.take(device, recollection.checkpoint);
+    });
+  }
+
+  /** Returns true if the store has the certificate now. Throws `certificate_revoked`. */
+  async function returning(der: Buffer): Promise<boolean> {
+    const certificate = recovering() ? read(der) : null;
+    if (!state || !certificate) return false;
+    const { serial, device } = certificate;
+    const known = await store.known(serial, device);
+    const verdict = judgeReadmission(certificate, known, state.realAt);
+    switch (verdict) {
+      case 'revoked':
+        throw new CordonError(
+          'certificate_revoked',
+          'The certificate was revoked after the backup that this server was restored from.',
+        );
+      case 'unknown':
+        return false;
+      case 'ask':
+        await store.seen(certificate, clock.now());
+        return false;
+      case 'renewal':
+      case 'enrollment':
+        await admit(certificate, { person: null, group: null });
+        return true;
     }
   }
 
-  async function encryptedTo(path: string, recipient: AgeRecipient) {
-    const plain = new PassThrough({ highWaterMark: 1024 * 1024 });
-    const sealed = await sealStream(plain, { recipient });
-    const hash = createHash('sha256');
-    let bytes = 0;
-    const file = await open(path, 'wx', 0o600);
-    try {
-      const drained = (async () => {
-        for await (const chunk of sealed) {
-          hash.update(chunk);
-          bytes += chunk.length;
-          await file.writeFile(chunk);
-        }
-      })();
-      // A failed write stops the read, and a failed read stops the write.
-      drained.catch((error: Error) => plain.destroy(error));
-      const written = writeBackup(content, (piece) => push(plain, piece)).then((manifest) => {
-        plain.end();
-        return manifest;
-      });
-      written.catch((error: Error) => plain.destroy(error));
-      const [manifest] = await Promise.all([written, drained]);
-      await file.sync();
-      return { manifest, bytes, sha256: hash.digest('hex') };
-    } finally {
-      await file.close();
-    }
+  async function admit(
+    certificate: ReadmittedCertificate,
+    owner: { readonly person: string | null; readonly group: string | null },
+  ): Promise<void> {
+    const { device, serial, fingerprint, notAfter } = certificate;
+    const at = clock.now();
+    await store.readmit(certificate, owner, at, {
+      readmitted: { kind: 'certificate.readmitted', at, subject: device, public: { serial, fingerprint, notAfter } },
+      revoked: (of) => ({ kind: 'certificate.revoked', at, subject: device, public: { serial: of, reason: 4 } }),
+    });
+    await deviceChanged(device);
+    bus.publish({ kind: 'devices' });
+    log.info({ device, serial }, 'a device was readmitted');
   }
 
-  async function removeOld(folder: string, keep: number, installation: string): Promise<void> {
-    const names = (await readdir(folder)).filter((name) => FINISHED.test(name) && name.includes(`-${installation}-`));
-    for (const name of names.sort().slice(0, -keep)) await rm(join(folder, name), { force: true });
+  /** Certificate of a device that waits for readmission. Throws `not_found`. */
+  async function waiting(serial: string): Promise<ReadmittedCertificate> {
+    const certificate = recovering() ? await store.lostCertificate(serial) : null;
+    if (certificate) return certificate;
+    throw new CordonError(
+      'not_found',
+      'No device with this certificate waits for readmission. List the waiting devices: cordon recovery show.',
+    );
   }
 
-  async function runScheduled(): Promise<void> {
-    if (!scheduled || settings.recipient === null) return;
-    const { recipient } = settings;
-    try {
-      const { name, bytes } = await inTurn(() => write(scheduled.folder, recipient, null));
-      failure = null;
-      log.info({ name, bytes }, 'a scheduled backup was made');
-      await removeOld(scheduled.folder, scheduled.keep, name.split('-')[1] ?? '');
-    } catch (error) {
-      failure = error instanceof Error ? error.message : String(error);
-      log.error({ err: error }, 'a scheduled backup failed');
-      const detail = `The scheduled backup into ${scheduled.folder} failed: ${failure} The server tries again at the next scheduled time.`;
-      await raise({ device: null, code: 'backup_failed', detail }).catch((cause: unknown) =>
-        log.error({ err: cause }, 'the alarm about a failed backup was not stored'),
-      );
-    }
+  /** Returns null for a certificate that this authority did not issue to a device. */
+  function read(der: Buffer): ReadmittedCertificate | null {
+    const x509 = new X509Certificate(der);
+    if (!x509.verify(issuing.publicKey)) return null;
+    const uri = /URI:urn:cordon:device:(dev_[a-z2-7]+):(\d{1,9})(?:,|$)/.exec(x509.subjectAltName ?? '');
+    const device = deviceIdSchema.safeParse(uri?.[1]);
+    if (!device.success) return null;
+    return {
+      ...{ device: device.data, generation: Number(uri?.[2]), der },
+      serial: x509.serialNumber.toLowerCase(),
+      fingerprint: x509.fingerprint256.replaceAll(':', '').toLowerCase(),
+      ...{ notBefore: Date.parse(x509.validFrom), notAfter: Date.parse(x509.validTo) },
+    };
   }
 
   return {
-    async start() {
-      await rm(temporary, { recursive: true, force: true });
-      newest = await records.newestBackup();
-      if (!scheduled) return;
-      for (const name of await readdir(scheduled.folder).catch(() => [])) {
-        if (PARTIAL.test(name)) await rm(join(scheduled.folder, name), { force: true });
-      }
-      cron = new Cron(scheduled.pattern, { protect: true, unref: true, timezone: 'UTC' }, runScheduled);
+    recovering,
+    asks,
+    holding,
+    take,
+    returning,
+    ledgerSuspended: resting.suspended,
+    ledgerEvidence: async () => {
+      const evidence = await resting.evidence();
+      // This set is only in memory. After a restart, the server asks devices again.
+      const silent = [...everAsked].filter((device) => !answered.has(device)).slice(0, MOST_LOST);
+      return { ...evidence, silent, asked: Math.max(everAsked.size, evidence.answered) };
     },
-    async stop() {
-      cron?.stop();
-      await last;
+    /**
+     * Runs after all checkpoints in the queue, so that a device's checkpoint that arrives now counts. Throws `conflict` and
+     * `checkpoint_invalid`.
+     */
+    resumeLedger: (note: string | null, account: string) => queue(() => resting.resume(note, account)),
+    /** Continuations of a ledger that lost entries. Runs after the checkpoints in the queue. */
+    continuations: () => continuing.list(),
+    proposeContinuation: (...given: Parameters<typeof continuing.propose>) => queue(() => continuing.propose(...given)),
+    signContinuation: (...given: Parameters<typeof continuing.sign>) => queue(() => continuing.sign(...given)),
+    state: () => state,
+    /** Summary for the overview and `cordon recovery show`. */
+    status: async () => ({ state, lost: recovering() ? await store.lost(MOST_LOST) : [] }),
+    readmit: async (serial: string, owner: { readonly person: string | null; readonly group: string | null }) =>
+      await admit(await waiting(serial), owner),
+    /** Refuses a device for good and revokes its certificate. */
+    reject: async (serial: string) => {
+      const certificate = await waiting(serial);
+      const { device } = certificate;
+      const at = clock.now();
+      const said = { serial, reason: PRIVILEGE_WITHDRAWN };
+      await store.reject(certificate, { kind: 'certificate.revoked', at, subject: device, public: said });
+      bus.publish({ kind: 'ended', device });
+      log.info({ device, serial }, 'an admin rejected a device that is missing in the backup');
     },
-    async make(by, recipient) {
-      const to = recipient ?? settings.recipient;
-      if (to === null) {
-        throw new CordonError(
-          'conflict',
-          'No recipient is configured for backups. Name an age recipient, or set CORDON_BACKUP_RECIPIENT on the server.',
-        );
-      }
-      return await inTurn(() => write(temporary, to, by));
+    close: async () => {
+      if (!recovering()) throw new CordonError('conflict', 'No recovery is in progress.');
+      await update({ closedAt: clock.now() });
     },
-    runScheduled,
-    status: () => ({ newest, next: cron?.nextRun()?.getTime() ?? null, failure }),
-    recipient: settings.recipient,
   };
-}
-
-function push(stream: PassThrough, piece: Buffer): Promise<void> {
-  if (stream.write(piece)) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const settle = (then: () => void) => () => {
-      stream.off('drain', drained);
-      stream.off('close', closed);
-      then();
-    };
-    const drained = settle(resolve);
-    const closed = settle(() => reject(stream.errored ?? new Error('the backup was interrupted')));
-    stream.once('drain', drained);
-    stream.once('close', closed);
-  });
 }

@@ -5,7 +5,7 @@
 import { CordonError } from '../../shared/errors.ts';
 
 const BLOCK = 512;
-/** The largest entry that the reader accepts: one attachment or one row of the store, with room to spare. */
+/** Maximum bytes of an entry: one attachment or one row of the store, with room to spare. */
 export const LARGEST_ENTRY = 128 * 1024 * 1024;
 const LONGEST_NAME = 100;
 
@@ -14,7 +14,7 @@ export interface TarEntry {
   readonly body: Buffer;
 }
 
-/** The header, the body and its padding. */
+/** Header, body and padding of one entry. */
 export function tarEntry(name: string, body: Buffer): Buffer {
   if (Buffer.byteLength(name) > LONGEST_NAME || body.length > LARGEST_ENTRY) {
     throw new RangeError(`${name}: the name or the body is too long for a backup`);
@@ -34,7 +34,6 @@ export function tarEntry(name: string, body: Buffer): Buffer {
   return Buffer.concat([header, body, Buffer.alloc((BLOCK - (body.length % BLOCK)) % BLOCK)]);
 }
 
-/** The end of an archive. */
 export const tarEnd = (): Buffer => Buffer.alloc(2 * BLOCK);
 
 /** Reads an archive. Throws `backup_damaged` when the archive is cut off or is not one that `tarEntry` wrote. */
@@ -75,7 +74,7 @@ function reader(source: AsyncIterable<Uint8Array>): (bytes: number) => Promise<B
   };
 }
 
-/** The sum of all bytes, with the checksum field read as spaces. */
+/** Sum of all header bytes, with spaces in the checksum field. */
 const checksum = (header: Buffer): number => header.reduce((sum, byte) => sum + byte, 0);
 
 function readOctal(header: Buffer, at: number, length: number): number {

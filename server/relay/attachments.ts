@@ -1,17 +1,17 @@
-/** Attachments: sealed bytes under a name that only those know who were told of it. Whoever is enrolled and knows it may fetch them. */
+/** Attachments: sealed bytes under a secret name. Every enrolled device that knows the name may fetch them. */
 import { CordonError } from '../../shared/errors.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { type MessagingGate, requireMessaging } from './denials.ts';
-import type { Enrolment } from './ports.ts';
+import type { Enrollment } from './ports.ts';
 
 const DAY = 86_400_000;
-/** Domain time; `server/store/retention.ts` removes them afterwards. */
+/** Domain time. `server/store/retention.ts` removes older attachments. */
 const ATTACHMENT_KEPT_FOR = 30 * DAY;
-/** Of one device at one time. */
+/** Maximum bytes of one device's stored attachments. */
 export const MOST_ATTACHED = 200 * 1024 * 1024;
-/** Uploads that are held in memory at one time, in all and of one device. */
+/** Maximum uploads in memory, in total and of one device. */
 const UPLOADS: Slots = { all: 32, ofOne: 2 };
-/** Downloads under way. Each holds a few pieces in memory. */
+/** Maximum downloads in progress, in total and of one device. Each has a few pieces in memory. */
 const DOWNLOADS: Slots = { all: 256, ofOne: 4 };
 const PIECE = 128 * 1024;
 
@@ -20,7 +20,7 @@ interface Slots {
   readonly ofOne: number;
 }
 
-/** An attachment on its way. It has a slot until `end` is called. */
+/** An attachment in transfer. It occupies a slot until `end` is called. */
 export interface Download {
   readonly size: number;
   readonly pieces: () => AsyncIterable<Buffer>;
@@ -29,28 +29,28 @@ export interface Download {
 
 export interface Attachment {
   readonly id: string;
-  readonly enrolment: Enrolment;
+  readonly enrollment: Enrollment;
   readonly bytes: Buffer;
   readonly at: Instant;
 }
 
 export interface AttachmentStore {
   /**
-   * The same bytes by the same device again change nothing. Throws `conflict` when the name is taken by others, and `too_large` when the device's
-   * attachments of `since` and later would be more than `most` bytes.
+   * A repeated upload of the same bytes changes nothing. Throws `conflict` when another device uses the name, and `too_large` when the
+   * device's attachments since `since` would exceed `most` bytes.
    */
   put(attachment: Attachment, limit: { readonly since: Instant; readonly most: number }): Promise<void>;
-  /** Null when there is none of `since` or later. */
+  /** Null if there is no attachment since `since`. */
   size(id: string, since: Instant): Promise<number | null>;
-  /** Null when it has been removed. `from`: in bytes. */
+  /** Null if the attachment was removed. `from`: offset in bytes. */
   piece(id: string, from: number, length: number): Promise<Buffer | null>;
 }
 
 export interface Attachments {
-  /** `read` is called once there is room for it. Throws `service_denied`, `unavailable` and what the store throws. */
-  put(enrolment: Enrolment, id: string, read: () => Promise<Buffer>): Promise<void>;
+  /** Calls `read` when a slot is free. Throws `service_denied`, `unavailable` and the store's errors. */
+  put(enrollment: Enrollment, id: string, read: () => Promise<Buffer>): Promise<void>;
   /** Throws `service_denied`, `not_found` and `unavailable`. */
-  get(enrolment: Enrolment, id: string): Promise<Download>;
+  get(enrollment: Enrollment, id: string): Promise<Download>;
 }
 
 export function createAttachments({
@@ -69,22 +69,22 @@ export function createAttachments({
   async function* piecesOf(id: string, size: number): AsyncIterable<Buffer> {
     for (let from = 0; from < size; from += PIECE) {
       const piece = await store.piece(id, from, PIECE);
-      // The response ends before its length, which its reader notices.
+      // The response ends early, so that the client notices the missing bytes.
       if (!piece) throw new CordonError('not_found', 'The attachment was removed while it was sent.');
       yield piece;
     }
   }
 
   return {
-    async put(enrolment, id, read) {
-      await requireMessaging(gate, enrolment.device);
-      const leave = uploads.take(enrolment.device);
+    async put(enrollment, id, read) {
+      await requireMessaging(gate, enrollment.device);
+      const leave = uploads.take(enrollment.device);
       try {
         const bytes = await read();
-        // A file may be long under way, and an order may have begun meanwhile.
-        await requireMessaging(gate, enrolment.device);
+        // An order may have taken effect during a long transfer.
+        await requireMessaging(gate, enrollment.device);
         if (bytes.length === 0) throw new CordonError('invalid_input', 'An attachment has at least one byte.');
-        await store.put({ id, enrolment, bytes, at: clock.now() }, { since: since(), most: MOST_ATTACHED });
+        await store.put({ id, enrollment, bytes, at: clock.now() }, { since: since(), most: MOST_ATTACHED });
       } finally {
         leave();
       }
@@ -94,7 +94,7 @@ export function createAttachments({
       const end = downloads.take(device);
       try {
         const size = await store.size(id, since());
-        if (size === null) throw new CordonError('not_found', 'There is no such attachment, or not any more.');
+        if (size === null) throw new CordonError('not_found', 'There is no such attachment. It may have been removed.');
         return { size, pieces: () => piecesOf(id, size), end };
       } catch (error) {
         end();
@@ -104,7 +104,7 @@ export function createAttachments({
   };
 }
 
-/** `take` returns what gives the slot back, once. It throws `unavailable` when there is none. */
+/** `take` returns the function that frees the slot. Throws `unavailable` if no slot is free. */
 function createSlots({ all, ofOne }: Slots): { take(device: string): () => void } {
   const taken = new Map<string, number>();
   let total = 0;
@@ -112,7 +112,7 @@ function createSlots({ all, ofOne }: Slots): { take(device: string): () => void 
     take(device) {
       const own = taken.get(device) ?? 0;
       if (total >= all || own >= ofOne) {
-        throw new CordonError('unavailable', 'Too many attachments are under way at once; try again.', {
+        throw new CordonError('unavailable', 'Too many attachments are in transfer. Try again later.', {
           retryAfter: 2,
         });
       }

@@ -1,41 +1,55 @@
-/** Why the server's gate refuses a device a service, in the words of the order that does. */
+/** Reasons why the server's gate denies a device a service, from the orders that deny it. */
 import { CordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import { type OrderRule, type ServiceVerdict, UNSAID_WAITING, type Verdict } from '../../shared/verdict/terms.ts';
-import type { Shut } from './ports.ts';
-import { strictest } from './settling.ts';
+import {
+  type OrderRule,
+  type ServiceVerdict,
+  UNSAID_WAITING,
+  type Verdict,
+  type WaitingRule,
+} from '../../shared/verdict/terms.ts';
+import type { DecidingOrder } from './ports.ts';
 
-/** The strictest of what the orders that deny it do with what waits, and the first that does so; null when the gate is open. */
-export function shutBy({ allowed, denials }: ServiceVerdict, rules: readonly OrderRule[]): Shut | null {
+const STRICTNESS = { deliver: 0, hold: 1, return: 2 } satisfies Record<WaitingRule, number>;
+
+/**
+ * The order named to people when several orders deny a service: the one with the strictest rule for waiting messages, then the earliest in
+ * effect, then the lowest number. Null when the gate is open.
+ */
+export function decidingOrder(
+  { allowed, denials }: ServiceVerdict,
+  rules: readonly Pick<OrderRule, 'order' | 'waiting' | 'effective'>[],
+): DecidingOrder | null {
   if (allowed) return null;
-  let shut: Shut | null = null;
-  for (const { order } of denials) {
-    const rule = rules.find((one) => one.order === order)?.waiting ?? UNSAID_WAITING;
-    if (!shut || strictest(rule, shut.rule) !== shut.rule) shut = { rule, order };
-  }
-  return shut;
+  const candidates = denials.map(({ order }) => {
+    const rule = rules.find((one) => one.order === order);
+    return { order, rule: rule?.waiting ?? UNSAID_WAITING, effective: rule?.effective ?? Number.POSITIVE_INFINITY };
+  });
+  const [first] = candidates.sort(
+    (a, b) => STRICTNESS[b.rule] - STRICTNESS[a.rule] || a.effective - b.effective || (a.order < b.order ? -1 : 1),
+  );
+  return first ? { rule: first.rule, order: first.order } : null;
 }
 
-/** Null when the gate is open. `appealOf`: whom somebody whom this order denies can turn to. */
+/** `by`: the result of `decidingOrder`. `appealOf`: the address for appeals against this order. */
 export function denialNotice(
-  { allowed, denials }: ServiceVerdict,
+  { denials }: ServiceVerdict,
+  by: DecidingOrder,
   whose: 'sender' | 'recipient',
   appealOf: (order: string) => string | null,
-): DenialNotice | null {
-  const [first] = denials;
-  if (allowed || !first) return null;
+): DenialNotice {
   return {
     code: 'service_denied',
     detail: `Delivery is suspended by order ${denials.map(({ order }) => order).join(' and order ')} (${whose}).`,
-    order: first.order,
+    order: by.order,
     reasons: [...new Set(denials.flatMap(({ reasons }) => reasons))],
-    appeal: appealOf(first.order),
+    appeal: appealOf(by.order),
     by: 'server',
   };
 }
 
-/** A refusal that no order makes. */
+/** A refusal without an order. */
 export const plainDenial = (code: 'device_unknown' | 'too_many_conversations', detail: string): DenialNotice => ({
   code,
   detail,
@@ -45,21 +59,23 @@ export const plainDenial = (code: 'device_unknown' | 'too_many_conversations', d
   by: 'server',
 });
 
-/** What is asked when a device wants something of the service beside the link. */
+/** The gate of messaging services outside the link. */
 export interface MessagingGate {
   /** Throws `device_unknown`. */
   verdict(device: DeviceId): Promise<Verdict>;
+  rules(): readonly OrderRule[];
   appealOf(order: string): string | null;
 }
 
-/** Throws `service_denied` by the name of the orders, with their reasons and whom to appeal to. */
-export async function requireMessaging({ verdict, appealOf }: MessagingGate, device: DeviceId): Promise<void> {
+/** Throws `service_denied` with the orders, their reasons, and the appeal address of the order that decides. */
+export async function requireMessaging({ verdict, rules, appealOf }: MessagingGate, device: DeviceId): Promise<void> {
   const { messaging } = (await verdict(device)).services;
-  if (messaging.allowed) return;
+  const by = decidingOrder(messaging, rules());
+  if (by === null) return;
   const orders = messaging.denials.map(({ order }) => order);
   throw new CordonError('service_denied', `Messaging is suspended by order ${orders.join(' and order ')}.`, {
     orders,
     reasons: [...messaging.reasons],
-    appeal: orders.map(appealOf).find((appeal) => appeal !== null) ?? null,
+    appeal: appealOf(by.order),
   });
 }

@@ -1,6 +1,7 @@
 /**
- * Key packages (RFC 9420, section 10): what others need to bring a device into a conversation. Each is given out once; when none is left, the last
- * resort again and again. How many one device may claim is bounded, in all and of one other, so that nobody uses up what others hand in.
+ * Key packages (RFC 9420, section 10), with which other devices add a device to a conversation. Each is given out once. When none is left,
+ * the last resort is given out repeatedly. Claims of one device are bounded, in total and per owner, so that no device can exhaust
+ * another's key packages.
  */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { z } from 'zod';
@@ -9,14 +10,14 @@ import type { claimAnswer, keyPackagesBody } from '../../shared/protocol/device-
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type MessagingGate, requireMessaging } from './denials.ts';
-import type { Enrolment } from './ports.ts';
+import type { Enrollment } from './ports.ts';
 
-/** Single-use ones that one device may have here. */
+/** Maximum single-use key packages of one device on the server. */
 export const MOST_KEY_PACKAGES = 200;
-/** With fewer left the device is asked for more. */
+/** Number below which the server asks the device for more. */
 const FEW = 20;
 const CLAIMS_PER_HOUR = 1_000;
-/** Single-use ones of one device to one other: it gets its last resort afterwards. */
+/** Maximum single-use key packages of one device that another device gets per hour. Afterward, it gets the last resort. */
 const CLAIMS_OF_ONE_PER_HOUR = 10;
 const HOUR_SECONDS = 3_600;
 
@@ -25,14 +26,14 @@ export type Claimed = z.output<typeof claimAnswer>['packages'][number];
 
 export interface KeyPackageStore {
   /**
-   * How many single-use ones are left. Throws `conflict` for an enrolment that has ended, and `too_large`, with nothing changed, when there would be
-   * more than `most`.
+   * Returns the number of single-use key packages. Throws `conflict` for an ended enrollment. Above `most`, it throws `too_large` and
+   * changes nothing.
    */
-  add(enrolment: Enrolment, handed: KeyPackages, most: number): Promise<number>;
-  left(enrolment: Enrolment): Promise<number>;
+  add(enrollment: Enrollment, handed: KeyPackages, most: number): Promise<number>;
+  left(enrollment: Enrollment): Promise<number>;
   /**
-   * One of each active device in its present generation, in the order of the devices, in one transaction: of those in `singleUse` a single-use one, which is gone then, if any is left,
-   * and otherwise the last resort. `left`: how many single-use ones each has that gave one away.
+   * Claims one key package of each active device, in one transaction. A device in `singleUse` gives a single-use one if it has any. All
+   * others give their last resort. `left`: the single-use ones that remain with each device that gave one.
    */
   claim(
     devices: readonly DeviceId[],
@@ -41,10 +42,10 @@ export interface KeyPackageStore {
 }
 
 export interface KeyPackageDesk {
-  handIn(enrolment: Enrolment, handed: KeyPackages): Promise<number>;
+  handIn(enrollment: Enrollment, handed: KeyPackages): Promise<number>;
   /** Throws `service_denied` and `rate_limited`. */
-  claim(claimant: Enrolment, devices: readonly DeviceId[]): Promise<readonly Claimed[]>;
-  left(enrolment: Enrolment): Promise<number>;
+  claim(claimant: Enrollment, devices: readonly DeviceId[]): Promise<readonly Claimed[]>;
+  left(enrollment: Enrollment): Promise<number>;
 }
 
 export function createKeyPackageDesk({
@@ -59,13 +60,13 @@ export function createKeyPackageDesk({
   const byClaimant = new RateLimiterMemory({ points: CLAIMS_PER_HOUR, duration: HOUR_SECONDS });
   const byPair = new RateLimiterMemory({ points: CLAIMS_OF_ONE_PER_HOUR, duration: HOUR_SECONDS });
 
-  async function spend({ device }: Enrolment, count: number): Promise<void> {
+  async function spend({ device }: Enrollment, count: number): Promise<void> {
     try {
       await byClaimant.consume(device, count);
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
       const retryAfter = Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
-      const detail = `A device claims ${CLAIMS_PER_HOUR} key packages an hour at most: try again in ${retryAfter} seconds.`;
+      const detail = `A device may claim at most ${CLAIMS_PER_HOUR} key packages an hour. Try again in ${retryAfter} seconds.`;
       throw new CordonError('rate_limited', detail, { retryAfter });
     }
   }
@@ -81,7 +82,7 @@ export function createKeyPackageDesk({
   }
 
   return {
-    handIn: (enrolment, handed) => store.add(enrolment, handed, MOST_KEY_PACKAGES),
+    handIn: (enrollment, handed) => store.add(enrollment, handed, MOST_KEY_PACKAGES),
     left: store.left.bind(store),
     async claim(claimant, devices) {
       await requireMessaging(gate, claimant.device);

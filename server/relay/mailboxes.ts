@@ -1,50 +1,52 @@
 /**
- * What waits for a device, as far as orders let it have it now, and what they do with the rest. The truth is in the store; verdicts are asked for
- * at each reading, so that a device gets nothing from the instant on at which it may not, whether the store has been settled by then or not.
+ * Mailboxes of devices: the mail that orders allow a device to receive now, and the effect of orders on the other mail. Every read checks
+ * the device's verdict. A suspended device thus receives nothing, even before the store is updated.
  */
 import { isCordonError } from '../../shared/errors.ts';
+import { createBatcher } from '../../shared/loops/batcher.ts';
+import { Loop } from '../../shared/loops/loop.ts';
+import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { inForce } from '../../shared/verdict/evaluate.ts';
 import type { OrderRule, ServiceVerdict } from '../../shared/verdict/terms.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
-import { shutBy } from './denials.ts';
+import { decidingOrder } from './denials.ts';
 import type {
-  Enrolment,
+  DecidingOrder,
+  Enrollment,
   Log,
   MailboxCounters,
   MailboxFigures,
   MailboxStore,
   MailPage,
   OrdersPort,
-  Shut,
   Wanted,
 } from './ports.ts';
 
-/** Real time. */
+/** Real milliseconds between two maintenance runs. */
 const LOOK_EVERY = 60_000;
-/** Every so many looks, wakes that were lost are made up for. */
+/** Maintenance runs between two reconciliations, in case wakes were lost. */
 const RECONCILE_EVERY = 10;
-/** Mailboxes that are settled in one transaction: a disk sync for each would take minutes when an order reaches a fleet. */
+/** Mailboxes in one transaction: a disk sync for each would take minutes when an order affects a fleet. */
 const TOGETHER = 32;
 const ASKED_AT_ONCE = 1_000;
 
 export interface Mailboxes {
-  counters(enrolment: Enrolment): Promise<MailboxCounters>;
-  /** What the device may have now. Throws `device_unknown`. */
+  counters(enrollment: Enrollment): Promise<MailboxCounters>;
+  /** Mail that the device may receive now. Throws `device_unknown`. */
   read(wanted: Omit<Wanted, 'dueOnly' | 'now'>): Promise<MailPage>;
-  take(enrolment: Enrolment, through: number): Promise<void>;
-  /** They have something to fetch. */
+  take(enrollment: Enrollment, through: number): Promise<void>;
   wake(devices: readonly DeviceId[]): void;
-  /** Brings what waits for them in line with their verdicts, behind whatever else the loop has to do. */
+  /** Applies the devices' verdicts to their waiting mail, in the background. */
   settleSoon(devices: readonly DeviceId[]): void;
-  /** As of the last look. */
+  /** Counts at the last maintenance run. */
   figures(): MailboxFigures;
-  /** Removes what has expired, and at every tenth call makes up for wakes that were lost. By itself every minute. */
+  /** Removes expired mail. Every tenth call also reconciles mailboxes with orders. Runs every minute. */
   look(): Promise<void>;
-  /** Takes up what came due while nothing ran, and looks after it from now on. */
+  /** Reconciles mailboxes with orders from before the start, and starts the maintenance runs. */
   start(): Promise<void>;
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when no work is in progress. */
   stop(): Promise<void>;
 }
 
@@ -59,43 +61,50 @@ export function createMailboxes(ports: {
   const { store, orders, affectedBy, clock, bus, log } = ports;
   let figures: MailboxFigures = { entries: 0, bytes: 0, held: 0 };
   const unsettled = new Set<DeviceId>();
-  let woken = new Set<DeviceId>();
-  let running: Promise<void> = Promise.resolve();
   let looks = 0;
   let stopped = false;
+  /** Two decisions about one mailbox must not overlap: the older verdict could win. */
+  const queue = createSerialQueue();
 
-  function wake(devices: readonly DeviceId[]): void {
-    if (devices.length === 0) return;
-    if (woken.size === 0) {
-      setImmediate(() => {
-        const all = [...woken];
-        woken = new Set();
-        bus.publish({ kind: 'mail', devices: all });
-      });
-    }
-    for (const device of devices) woken.add(device);
+  const settling = new Loop({
+    run: () =>
+      queue(() => {
+        const devices = [...unsettled];
+        unsettled.clear();
+        return settleAmong(devices);
+      }),
+    failed: failed('settle'),
+  });
+  const looking = new Loop({ run: () => queue(look), failed: failed('look'), every: LOOK_EVERY });
+
+  /** The next run or the next start finds the same work again. */
+  function failed(what: string) {
+    return (error: unknown) =>
+      log.warn({ err: error, what }, 'mailboxes could not be maintained; the server tries again');
   }
 
-  const messagingOf = async (device: DeviceId): Promise<ServiceVerdict> =>
-    (orders.cachedVerdict(device) ?? (await orders.verdict(device))).services.messaging;
+  const wakeSoon = createBatcher(
+    async (devices: readonly DeviceId[]) => {
+      bus.publish({ kind: 'mail', devices });
+      return new Map<DeviceId, undefined>();
+    },
+    { most: Number.POSITIVE_INFINITY },
+  );
+  const wake = (devices: readonly DeviceId[]): void => {
+    for (const device of devices) void wakeSoon(device);
+  };
 
-  /** Undefined for a device that does not exist. */
-  async function verdictOf(device: DeviceId): Promise<{ device: DeviceId; shut: Shut | null } | undefined> {
+  const messagingOf = async (device: DeviceId): Promise<ServiceVerdict> =>
+    (orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device))).services.messaging;
+
+  /** Undefined for an unknown device. */
+  async function verdictOf(device: DeviceId): Promise<{ device: DeviceId; shut: DecidingOrder | null } | undefined> {
     try {
-      return { device, shut: shutBy(await messagingOf(device), orders.rules()) };
+      return { device, shut: decidingOrder(await messagingOf(device), orders.adoption.rules()) };
     } catch (error) {
       if (isCordonError(error, 'device_unknown')) return undefined;
       throw error;
     }
-  }
-
-  /** One after the other, and between two of them others have their turn. */
-  function inTurn(work: () => Promise<void>, what: string): Promise<void> {
-    running = running.then(work).catch((error: unknown) => {
-      // Nothing is lost by it: the next look, or the next start, finds it again.
-      log.warn({ err: error, what }, 'mailboxes could not be looked after; trying again');
-    });
-    return running;
   }
 
   async function settleAmong(devices: readonly DeviceId[]): Promise<void> {
@@ -110,36 +119,28 @@ export function createMailboxes(ports: {
       const verdicts = await Promise.all(
         some.map(async ({ device, shut }) => {
           const verdict = await verdictOf(device);
-          // Nothing denies it, and nothing did.
+          // Skip a device that no order denies messaging now or did before.
           return verdict && (verdict.shut || shut) ? [verdict] : [];
         }),
       );
       const concerned = verdicts.flat();
       if (concerned.length === 0) continue;
       wake(await store.settle(concerned, clock.now()));
-      // They may have come to have what was kept from them, or what their order lets through.
+      // Wake devices whose mail may now be delivered.
       wake(concerned.map(({ device }) => device));
     }
   }
 
-  /** Those that come while others are settled are settled together afterwards. */
   function settleSoon(devices: readonly DeviceId[]): void {
-    if (stopped || devices.length === 0) return;
-    if (unsettled.size === 0) {
-      void inTurn(() => {
-        const all = [...unsettled];
-        unsettled.clear();
-        return settleAmong(all);
-      }, 'settle');
-    }
     for (const device of devices) unsettled.add(device);
+    settling.request();
   }
 
-  /** Found by the rules' own index, and by what was shut before. */
+  /** Settles the mailboxes that an active order may affect, and those to which an order was applied before. */
   async function reconcile(): Promise<void> {
     const now = clock.now();
     await settleAmong(await store.shut());
-    for (const rule of orders.rules()) {
+    for (const rule of orders.adoption.rules()) {
       if (rule.services.has('messaging') && inForce(rule, now)) await settleAmong(await affectedBy(rule));
     }
   }
@@ -163,37 +164,29 @@ export function createMailboxes(ports: {
     if (heard.kind === 'verdicts') settleSoon(heard.devices);
     if (heard.kind === 'device') settleSoon([heard.device]);
   };
-  let cancel: () => void = () => undefined;
+  let unsubscribe: () => void = () => undefined;
 
   return {
-    counters: (enrolment) => store.counters(enrolment),
+    counters: (enrollment) => store.counters(enrollment),
     async read(wanted) {
       const now = clock.now();
       const { allowed } = await messagingOf(wanted.device);
       return store.read({ ...wanted, dueOnly: !allowed, now });
     },
-    take: async (enrolment, through) => wake(await store.take(enrolment, through, clock.now())),
+    take: async (enrollment, through) => wake(await store.take(enrollment, through, clock.now())),
     wake,
     settleSoon,
     figures: () => figures,
-    look: () => inTurn(look, 'look'),
+    look: () => looking.run(),
     async start() {
-      const unsubscribe = bus.subscribe(hear);
-      const timer = setInterval(() => void inTurn(look, 'look'), LOOK_EVERY);
-      timer.unref();
-      cancel = () => {
-        unsubscribe();
-        clearInterval(timer);
-      };
-      await inTurn(async () => {
-        await reconcile();
-        await look();
-      }, 'start');
+      unsubscribe = bus.subscribe(hear);
+      await queue(reconcile).catch(failed('start'));
+      await looking.run();
     },
     async stop() {
       stopped = true;
-      cancel();
-      await running;
+      unsubscribe();
+      await Promise.all([settling.stop(), looking.stop()]);
     },
   };
 }

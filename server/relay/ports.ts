@@ -1,4 +1,3 @@
-/** What the delivery service asks of the store and of its neighbours, and the shapes that go through. */
 import type { OrderTerms } from '../../shared/order/documents.ts';
 import type { DenialNotice, DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -10,24 +9,23 @@ export type Posted = Extract<ServerFrame, { kind: 'posted' }>;
 export type MailItem = Extract<ServerFrame, { kind: 'mail' }>['item'];
 export type Fate = Extract<MailItem, { type: 'fate' }>;
 
-/** One enrolment of a device. */
-export interface Enrolment {
+export interface Enrollment {
   readonly device: DeviceId;
   readonly generation: number;
 }
 
-/** A post with what orders said of everyone concerned when it came. */
+/** A post with the verdicts of its sender and recipients at its arrival. */
 export interface JudgedPost {
-  readonly sender: Enrolment;
+  readonly sender: Enrollment;
   readonly post: Post;
   readonly at: Instant;
   readonly expiresAt: Instant;
-  /** Each once. `known` is false for a device that does not exist. */
+  /** Distinct recipients. `known`: false for an unknown device. */
   readonly recipients: readonly {
     readonly device: DeviceId;
     readonly known: boolean;
     readonly denial: DenialNotice | null;
-    /** What the orders behind `denial` do with what waits; null without one. */
+    /** Rule for waiting mail from the orders behind `denial`; null without an order. */
     readonly waiting: WaitingRule | null;
   }[];
 }
@@ -37,39 +35,37 @@ export interface Placed {
   readonly entries: readonly PlacedEntry[];
 }
 
-/** A post's entry in one mailbox. */
-export interface PlacedEntry extends Enrolment {
+export interface PlacedEntry extends Enrollment {
   readonly seq: number;
   readonly bytes: number;
   readonly heldBy: string | null;
 }
 
-/** An entry that has just been stored, for whoever has its device connected. */
-export interface Arrival extends Enrolment, MailEntry {}
+/** A new entry, for the node with the device's connection. */
+export interface Arrival extends Enrollment, MailEntry {}
 
 export interface PostStore {
   /**
-   * Places it in mailboxes by `placing.ts`, once an id: the same answer again for an id that was accepted. Grouped; durable when it resolves.
-   * Posts of one sender are placed in the order in which they are given.
+   * Places a post in mailboxes by the rules of `placement.ts`. A repeated id returns the earlier response. Grouped, and durable when the
+   * promise resolves. Posts of one sender keep their order.
    */
   post(judged: JudgedPost): Promise<Placed>;
-  /** The answer to a post that was accepted. */
-  answered(sender: Enrolment, id: string): Promise<Posted | null>;
+  /** Stored response to an accepted post; null without one. */
+  answered(sender: Enrollment, id: string): Promise<Posted | null>;
 }
 
-/** What the server remembers of an enrolment. */
 export interface MailboxCounters {
   readonly taken: number;
   readonly posts: number;
 }
 
-export interface Wanted extends Enrolment {
-  /** Later than this. */
+export interface Wanted extends Enrollment {
+  /** Sequence number after which the page starts. */
   readonly after: number;
   readonly entries: number;
-  /** The first entry is given even when it is larger. */
+  /** Maximum bytes of the page. The first entry is returned even if it is larger. */
   readonly bytes: number;
-  /** Of a device that an order denies, what that order lets through. */
+  /** True for a denied device, which receives only the mail that its order lets through. */
   readonly dueOnly: boolean;
   readonly now: Instant;
 }
@@ -82,37 +78,37 @@ export interface MailEntry {
 
 export interface MailPage {
   readonly entries: readonly MailEntry[];
-  /** There may be more. */
+  /** True if more mail may wait. */
   readonly more: boolean;
 }
 
-/** The orders that deny a device `messaging`, in one word: the strictest rule, and the order that gives it. */
-export interface Shut {
+/** The order that decides among those that deny a device `messaging` (`decidingOrder`), and its rule for waiting messages. */
+export interface DecidingOrder {
   readonly rule: WaitingRule;
   readonly order: string;
 }
 
 export interface MailboxStore {
-  counters(enrolment: Enrolment): Promise<MailboxCounters>;
-  /** In the order of their numbers. Questions of one turn of the loop are one statement. */
+  counters(enrollment: Enrollment): Promise<MailboxCounters>;
+  /** Entries in the order of their sequence numbers. Reads in one turn of the event loop share a statement. */
   read(wanted: Wanted): Promise<MailPage>;
-  /** Grouped. Returns who has got a fate by it. */
-  take(enrolment: Enrolment, through: number, now: Instant): Promise<readonly DeviceId[]>;
+  /** Confirms entries up to `through`, in a grouped write. Returns the senders that received a delivery report. */
+  take(enrollment: Enrollment, through: number, now: Instant): Promise<readonly DeviceId[]>;
   /**
-   * Brings what waits in line with the verdicts by `settling.ts`, for all of them in one transaction; doing it again changes nothing. What is let go
-   * is kept for as long again as if it had come then. Returns who has got a fate by it.
+   * Applies verdicts to waiting mail by the rules of `settlement.ts`, in one transaction. A repeated call changes nothing. Released mail is
+   * stored as long as new mail. Returns the senders that received a delivery report.
    */
   settle(
-    verdicts: readonly { readonly device: DeviceId; readonly shut: Shut | null }[],
+    verdicts: readonly { readonly device: DeviceId; readonly shut: DecidingOrder | null }[],
     now: Instant,
   ): Promise<readonly DeviceId[]>;
-  /** Those of them that something waits for, or waited for when an order came. `shut`: an order has been found to have done something about it. */
+  /** The given devices with waiting mail, or with mail that an order changed. `shut`: true if an order was applied to the mailbox. */
   waitingAmong(devices: readonly DeviceId[]): Promise<readonly { readonly device: DeviceId; readonly shut: boolean }[]>;
-  /** Those that an order has been found to shut, or that something is held for. */
+  /** Devices with held mail, or with a mailbox to which an order was applied. */
   shut(): Promise<DeviceId[]>;
   /**
-   * Removes some of what has expired, but nothing that waits for a device under a legal hold, and of what an order holds only what its sender wanted
-   * gone by then. `more`: there may be more.
+   * Removes some expired mail, except mail of devices under a legal hold. Held mail expires only at its sender's own deadline. `more`: true
+   * if there may be more.
    */
   expire(now: Instant): Promise<{ readonly told: readonly DeviceId[]; readonly more: boolean }>;
   figures(): Promise<MailboxFigures>;
@@ -125,15 +121,18 @@ export interface MailboxFigures {
 }
 
 export interface OrdersPort {
-  cachedVerdict(device: DeviceId): Verdict | undefined;
-  /** Throws `device_unknown`. */
-  verdict(device: DeviceId): Promise<Verdict>;
-  rules(): readonly OrderRule[];
-  /** Of its adopted revision. */
-  termsOf(order: string): OrderTerms | null;
+  readonly effect: {
+    /** Undefined if the cache lacks the verdict. */
+    cachedVerdict(device: DeviceId): Verdict | undefined;
+    /** Throws `device_unknown`. */
+    verdict(device: DeviceId): Promise<Verdict>;
+  };
+  readonly adoption: {
+    rules(): readonly OrderRule[];
+    termsOf(order: string): OrderTerms | null;
+  };
 }
 
-/** pino's, as far as it is needed. */
 export interface Log {
   warn(fields: object, message: string): void;
 }

@@ -1,57 +1,56 @@
 /**
- * Takes posts in. The sender's gate decides whether anything is taken at all, each recipient's what becomes of its copy; then the store places all
- * of it in one transaction. Nothing of a body is looked at.
+ * Acceptance of posts. The sender's verdict decides about the whole post, and each recipient's verdict about one copy. The store then
+ * places all copies in one transaction. The server never reads a body.
  */
 import { isCordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
-import { denialNotice, shutBy } from './denials.ts';
-import type { Arrival, Enrolment, JudgedPost, MailItem, OrdersPort, Post, Posted, PostStore } from './ports.ts';
+import { decidingOrder, denialNotice } from './denials.ts';
+import type { Arrival, Enrollment, JudgedPost, MailItem, OrdersPort, Post, Posted, PostStore } from './ports.ts';
 
 const DAY = 86_400_000;
-/** How long anything waits in a mailbox, from when its device may have it. Domain time. */
+/** Storage time of waiting mail in milliseconds by the server's clock, from the time when the recipient's device may receive it. */
 export const KEPT_FOR = 30 * DAY;
 
 export interface Posts {
   /**
-   * Resolves when the post has its place behind those that came before it; `answer` then resolves when everything that it says is durable. Posts
-   * of one sender keep their order when each is handed in after the one before has resolved.
+   * Resolves when the post has its place in the sequence. `answer` then resolves when the response is durable. Posts of one sender keep
+   * their order if each call awaits the previous one.
    */
-  accept(sender: Enrolment, post: Post): Promise<{ readonly answer: Promise<Posted> }>;
-  /** Since the start. */
+  accept(sender: Enrollment, post: Post): Promise<{ readonly answer: Promise<Posted> }>;
+  /** Number of accepted posts since the start. */
   accepted(): number;
 }
 
 export function createPosts(ports: {
   readonly store: PostStore;
-  readonly orders: Pick<OrdersPort, 'cachedVerdict' | 'verdict' | 'termsOf' | 'rules'>;
+  readonly orders: OrdersPort;
   readonly clock: Clock;
-  /** Whether it is on its way to its device already, and need not be read again. */
+  /** Returns true if the entry was sent to its device, which then needs no read. */
   readonly handOver: (arrival: Arrival) => boolean;
-  /** Something waits for them. */
   readonly wake: (devices: readonly DeviceId[]) => void;
-  /** Something was stored for them while an order began to deny them. */
+  /** Called with devices that an order began to deny while their mail was stored. */
   readonly settleSoon: (devices: readonly DeviceId[]) => void;
 }): Posts {
   const { store, orders, clock, handOver, wake, settleSoon } = ports;
   let accepted = 0;
-  const appealOf = (order: string) => orders.termsOf(order)?.appeal ?? null;
+  const appealOf = (order: string) => orders.adoption.termsOf(order)?.appeal ?? null;
 
-  /** Undefined for a device that does not exist. */
+  /** Undefined for an unknown device. */
   async function messagingOf(device: DeviceId): Promise<ServiceVerdict | undefined> {
     try {
-      return (await orders.verdict(device)).services.messaging;
+      return (await orders.effect.verdict(device)).services.messaging;
     } catch (error) {
       if (isCordonError(error, 'device_unknown')) return undefined;
       throw error;
     }
   }
 
-  /** Most verdicts are at hand: only for the others is there anything to wait for. */
+  /** Reads only the verdicts that are not cached. */
   async function judge(devices: readonly DeviceId[]): Promise<JudgedPost['recipients']> {
-    const found = devices.map((device) => orders.cachedVerdict(device)?.services.messaging);
+    const found = devices.map((device) => orders.effect.cachedVerdict(device)?.services.messaging);
     if (found.includes(undefined)) {
       await Promise.all(
         devices.map(async (device, index) => {
@@ -61,16 +60,17 @@ export function createPosts(ports: {
     }
     return devices.map((device, index) => {
       const verdict = found[index];
-      const denial = verdict ? denialNotice(verdict, 'recipient', appealOf) : null;
-      const waiting = denial && verdict ? (shutBy(verdict, orders.rules())?.rule ?? null) : null;
-      return { device, known: verdict !== undefined, denial, waiting };
+      const by = verdict ? decidingOrder(verdict, orders.adoption.rules()) : null;
+      const denial = verdict && by ? denialNotice(verdict, by, 'recipient', appealOf) : null;
+      return { device, known: verdict !== undefined, denial, waiting: by?.rule ?? null };
     });
   }
 
-  async function refusal(sender: Enrolment): Promise<DenialNotice | null> {
+  async function refusal(sender: Enrollment): Promise<DenialNotice | null> {
     const verdict =
-      orders.cachedVerdict(sender.device)?.services.messaging ?? (await messagingOf(sender.device)) ?? null;
-    return verdict && denialNotice(verdict, 'sender', appealOf);
+      orders.effect.cachedVerdict(sender.device)?.services.messaging ?? (await messagingOf(sender.device)) ?? null;
+    const by = verdict && decidingOrder(verdict, orders.adoption.rules());
+    return verdict && by && denialNotice(verdict, by, 'sender', appealOf);
   }
 
   async function stored(judged: JudgedPost): Promise<Posted> {
@@ -85,8 +85,8 @@ export function createPosts(ports: {
     const waiting: DeviceId[] = [];
     for (const { device, generation, seq, bytes, heldBy } of entries) {
       if (heldBy !== null) continue;
-      // An order may have come since it was judged.
-      if (orders.cachedVerdict(device)?.services.messaging.allowed !== true) late.push(device);
+      // An order may have taken effect after the verdict above.
+      if (orders.effect.cachedVerdict(device)?.services.messaging.allowed !== true) late.push(device);
       else if (expiresAt > clock.now() && handOver({ device, generation, seq, bytes, item })) continue;
       waiting.push(device);
     }
@@ -99,7 +99,7 @@ export function createPosts(ports: {
     async accept(sender, post) {
       const denial = await refusal(sender);
       if (denial) {
-        // What was accepted before the order came was accepted, whenever its sender asks. A refusal is not remembered: it may be tried again.
+        // A post accepted before an order remains accepted. A refusal is not stored, so that the sender may try again.
         const known = await store.answered(sender, post.id);
         const refused: Posted = { kind: 'posted', id: post.id, outcome: 'refused', denial, recipients: [] };
         return { answer: Promise.resolve(known ?? refused) };

@@ -1,6 +1,6 @@
 /**
- * The delivery service of sealed messages (RFC 9750, section 5): posts go into mailboxes, of commits one an epoch, and come out of them in order. What it
- * carries is opaque to it, and it holds no key that could change that. Orders gate it here, and on each device once more.
+ * The delivery service for sealed messages (RFC 9750, section 5). It places posts in mailboxes, orders one commit per epoch, and delivers
+ * mail in order. The server has no key to the messages. Orders block messaging here and on each device.
  */
 
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -18,13 +18,13 @@ export interface Relay
   extends Pick<Posts, 'accept'>,
     Pick<Mailboxes, 'counters' | 'read' | 'take' | 'look' | 'start' | 'stop'> {
   /**
-   * Offers what has just been stored to whoever holds the devices' sessions, so that it need not be read back; `hear` says whether it has sent it.
-   * Whoever is not there, or behind, is woken instead.
+   * Registers the gateway for new entries, which it can then send without a read. `hear` returns true if the entry was sent. Otherwise the
+   * device receives a wake.
    */
   onArrival(hear: (arrival: Arrival) => boolean): void;
   readonly keyPackages: KeyPackageDesk;
   readonly attachments: Attachments;
-  /** For whoever watches the installation: nothing of any device. */
+  /** Counts for metrics, which identify no device. */
   figures(): MailboxFigures & { readonly posts: number };
 }
 
@@ -34,7 +34,6 @@ export interface RelayPorts {
   readonly keyPackages: KeyPackageStore;
   readonly attachments: AttachmentStore;
   readonly orders: OrdersPort;
-  /** Every device that the rule may reach, by the index of ties. */
   readonly affectedBy: (rule: OrderRule) => Promise<readonly DeviceId[]>;
   readonly clock: Clock;
   readonly bus: Bus;
@@ -49,8 +48,9 @@ export function createRelay({ posts: postStore, mailboxes: mailboxStore, ...port
   const posts = createPosts({ ...ports, store: postStore, handOver, wake, settleSoon });
   const { orders, clock, bus } = ports;
   const gate: MessagingGate = {
-    verdict: async (device) => orders.cachedVerdict(device) ?? orders.verdict(device),
-    appealOf: (order) => orders.termsOf(order)?.appeal ?? null,
+    verdict: async (device) => orders.effect.cachedVerdict(device) ?? orders.effect.verdict(device),
+    rules: () => orders.adoption.rules(),
+    appealOf: (order) => orders.adoption.termsOf(order)?.appeal ?? null,
   };
   return {
     keyPackages: createKeyPackageDesk({ store: ports.keyPackages, gate, bus }),

@@ -1,6 +1,6 @@
 /**
- * Checks of everything that a start needs, for `cordon check-config`. They start nothing. They make no file but those that SQLite makes beside
- * an existing database while it is open.
+ * Checks everything that a start needs, for `cordon check-config`, and starts nothing. It creates no file, except the files that SQLite
+ * creates beside an open database.
  */
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { openCustody, resolvePassphrase } from '../../certs/custody.ts';
 import { openSealedKey } from '../../certs/key-folder.ts';
 import { inspectKeyFolder } from '../../certs/key-folder-contents.ts';
+import { type CordonError, isCordonError } from '../../shared/errors.ts';
 import { requirePrivateFile } from '../../shared/private-file.ts';
 import { readAdminIdentity } from '../admin-identity.ts';
 import { type Config, readConfig } from '../config.ts';
@@ -16,29 +17,37 @@ import { judgeInstallation } from './installation.ts';
 import { databaseAddressOf, keyFolderOf, preflight } from './preflight.ts';
 
 const DAY = 86_400_000;
-/** A server with less free space stops taking data soon after its start. */
+/** Free space in bytes. A server with less space soon stops accepting data. */
 const LEAST_FREE = 256 * 2 ** 20;
 const KEYS = ['root', 'issuing', 'server', 'online', 'ledger'] as const;
 
 export interface ConfigCheck {
   readonly ok: boolean;
+  /** The server still starts, without the named part. */
+  readonly warning?: true;
   /** Single line with the result, or with the problem and its remedy. */
   readonly text: string;
 }
 
+export interface ConfigReport {
+  readonly checks: readonly ConfigCheck[];
+  /** A server holds the store's lock. Its database is not checked, and its ports are in use. */
+  readonly running: boolean;
+}
+
 export interface CheckOptions {
-  /** False while the server runs: then its ports are in use. */
   readonly ports: boolean;
 }
 
-/** Runs every check, also after one has failed, unless the variables themselves cannot be read. */
-export async function checkConfig({ ports }: CheckOptions): Promise<ConfigCheck[]> {
+/** Runs all checks, even after a failed one, unless the variables themselves cannot be read. */
+export async function checkConfig({ ports }: CheckOptions): Promise<ConfigReport> {
   let config: Config;
   try {
     config = readConfig();
   } catch (error) {
-    return problemsOf(error, null);
+    return { checks: problemsOf(error, null), running: false };
   }
+  let running = false;
   const checks: ConfigCheck[] = [{ ok: true, text: 'The environment variables are valid.' }];
   const run = async (check: () => string | Promise<string>) => {
     try {
@@ -49,23 +58,40 @@ export async function checkConfig({ ports }: CheckOptions): Promise<ConfigCheck[
   };
   await run(() => checkHome(config));
   await run(() => checkKeys(config));
-  await run(() => checkStore(config));
+  await run(async () => {
+    try {
+      return await checkStore(config);
+    } catch (error) {
+      if (!isCordonError(error, 'store_locked')) throw error;
+      running = true;
+      return runningText(error);
+    }
+  });
   const { tls } = config.admin;
   if (tls !== null) await run(() => checkAdminIdentity(tls));
+  const { mail } = config;
+  if (mail !== null) checks.push(await checkMail(mail, config.organization));
   const { ipDatabase } = config;
   if (ipDatabase !== null) await run(() => checkReadable(ipDatabase));
   if (ports) {
-    await run(() => checkPort(config.bind, config.devicePort, 'devices'));
-    await run(() => checkPort(config.bind, config.publicPort, 'the public'));
-    await run(() => checkPort(config.admin.bind, config.admin.port, 'admins'));
+    const check = (bind: string, port: number, users: string) => run(() => checkPort(bind, port, { users, running }));
+    await check(config.bind, config.devicePort, 'devices');
+    await check(config.bind, config.publicPort, 'the public');
+    await check(config.admin.bind, config.admin.port, 'admins');
   }
-  return checks;
+  return { checks, running };
+}
+
+/** `Another Cordon server uses this database: process 7 on host a, since ….` */
+function runningText({ context: { pid, host, since } }: CordonError): string {
+  const process = pid === undefined ? '' : ` (process ${pid} on host ${host}, since ${since})`;
+  return `A server is running on this store${process}. The database was not checked further.`;
 }
 
 const problemsOf = (error: unknown, config: Config | null): ConfigCheck[] =>
   explainStartError(error, config).lines.map((text) => ({ ok: false, text }));
 
-/** The nearest folder above that exists. */
+/** Returns the nearest existing parent folder. */
 function existing(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : existing(dirname(path));
 }
@@ -76,7 +102,7 @@ function checkHome({ home }: Config): string {
   const { bavail, bsize } = statfsSync(folder);
   const megabytes = Math.floor((bavail * bsize) / 2 ** 20);
   if (bavail * bsize < LEAST_FREE) {
-    throw new Error(`the disk of ${folder} has only ${megabytes} MiB free; free at least ${LEAST_FREE / 2 ** 20} MiB`);
+    throw new Error(`the disk of ${folder} has only ${megabytes} MiB free. Free at least ${LEAST_FREE / 2 ** 20} MiB`);
   }
   const state = folder === home ? 'exists and can be written' : 'will be created';
   return `The data folder ${home} ${state}. Its disk has ${megabytes} MiB free.`;
@@ -123,9 +149,20 @@ function checkAdminIdentity(files: { readonly certificate: string; readonly key:
   const { notAfter } = readAdminIdentity(files);
   const days = Math.floor((notAfter - Date.now()) / DAY);
   if (days < 0) {
-    throw new Error(`the certificate ${files.certificate} of the admin listener has expired; renew it`);
+    throw new Error(`the certificate ${files.certificate} of the admin listener has expired. Renew it`);
   }
   return `The certificate of the admin listener and its key belong together. It is valid for ${days} more days.`;
+}
+
+/** An unreachable mail server does not stop a start. */
+async function checkMail(mail: NonNullable<Config['mail']>, organization: string): Promise<ConfigCheck> {
+  const { createSmtpMailer } = await import('../smtp/smtp-mailer.ts');
+  const quiet = { warn: () => undefined, info: () => undefined };
+  const mailer = createSmtpMailer({ ...mail, organization, log: quiet });
+  const failure = await mailer.check();
+  await mailer.stop();
+  if (failure === null) return { ok: true, text: 'The mail server accepts the connection and the login.' };
+  return { ok: true, warning: true, text: `${failure} The server starts, but sends no mail until this is corrected.` };
 }
 
 function checkReadable(path: string): string {
@@ -133,12 +170,22 @@ function checkReadable(path: string): string {
   return `The IP database ${path} can be read.`;
 }
 
-async function checkPort(bind: string, port: number, users: string): Promise<string> {
+async function checkPort(
+  bind: string,
+  port: number,
+  { users, running }: { readonly users: string; readonly running: boolean },
+): Promise<string> {
   if (port === 0) return `The operating system will choose the port for ${users}.`;
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, bind, resolve);
-  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(port, bind, resolve);
+    });
+  } catch (error) {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    if (!running || !isTaken) throw error;
+    return `The port ${port} for ${users} is in use, as expected while a server runs.`;
+  }
   await new Promise((resolve) => server.close(resolve));
   return `The port ${port} for ${users} is free.`;
 }

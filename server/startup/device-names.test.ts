@@ -28,7 +28,7 @@ describe('a start with these names', () => {
 });
 
 describe('names in use', () => {
-  it('are noted once an hour, without the port, and only if the certificate has them', () => {
+  it('are recorded once an hour, without the port, and only if the certificate has them', () => {
     const saved: string[] = [];
     const watch = watchNames({
       store: { saveDeviceName: async ({ name }) => void saved.push(name) },

@@ -1,6 +1,6 @@
 /**
- * The names by which devices reach the server. A device dials the name of its activation link for as long as it is enrolled, so a server
- * whose certificate no longer has that name loses the device. The store keeps which names are in use, and a start that drops one is refused.
+ * Names under which devices reach the server. A device uses the name in its activation link as long as it is enrolled, so it loses a server
+ * without that name in its certificate. The store records the names in use, and the server refuses a start that drops one.
  */
 import { CordonError } from '../../shared/errors.ts';
 
@@ -13,11 +13,10 @@ export interface NameInUse {
 export interface DeviceNameStore {
   deviceNames(): Promise<NameInUse[]>;
   saveDeviceName(used: NameInUse): Promise<void>;
-  /** These names are given up. */
   removeDeviceNames(names: readonly string[]): Promise<void>;
 }
 
-/** Throws `names_in_use` when a name that devices use is neither kept nor named in `CORDON_DROP_NAMES`. Returns the names to forget. */
+/** Throws `names_in_use` when a name in use is neither kept nor in `CORDON_DROP_NAMES`. Returns the names to forget. */
 export function requireNames(
   inUse: readonly NameInUse[],
   names: readonly string[],
@@ -44,10 +43,10 @@ export interface NameWatch {
   seen(host: string | undefined): void;
 }
 
-/** One write for each name and hour is enough to tell which names are in use. */
+/** Interval between two writes for the same name. Hourly writes are enough to know which names are in use. */
 const SAVE_EVERY = 3_600_000;
 
-/** Notes only names that the server's certificate has: a hostile device must not be able to keep the server from starting. */
+/** Records only names in the server's certificate: a hostile device must not be able to prevent a start. */
 export function watchNames(ports: {
   readonly store: Pick<DeviceNameStore, 'saveDeviceName'>;
   readonly names: readonly string[];

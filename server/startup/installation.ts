@@ -1,16 +1,16 @@
-/** Decides whether a key folder and a store belong together. Pure: `preflight.ts` reads both sides and acts on the result. */
+/** Decides whether a key folder and a store belong together. `preflight.ts` reads both sides and acts on the result. */
 import type { InstallationBinding } from '../../certs/installation-file.ts';
 import type { KeyFolderContents } from '../../certs/key-folder-contents.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { StoreIdentity } from '../store/identity-store.ts';
 
 /**
- * `found`: this is a first start, or it goes on with one. `bind`: both sides belong together, and at least one does not record that
+ * `found`: this is a first start, or the continuation of one. `bind`: both sides belong together, and at least one does not record that
  * yet. `open`: both sides record that they belong together.
  */
 export type InstallationVerdict = 'found' | 'bind' | 'open';
 
-/** The names of both sides in messages. */
+/** Names of both sides for messages. */
 export interface Places {
   readonly keys: string;
   readonly store: string;
@@ -63,7 +63,7 @@ export function judgeInstallation(
       `The database ${places.store} belongs to ${named}, and the key folder ${places.keys} holds ${whose}.`,
     );
   }
-  // A first start that stopped after it had bound the store.
+  // The first start stopped after it had bound the store.
   if (!keys.founded) return 'found';
   return keys.binding && used.binding ? 'open' : 'bind';
 }

@@ -1,6 +1,6 @@
 /**
- * The checks before the server's first write. A server with the wrong half of its data stops here, and both halves stay as they are.
- * A further check that only reads, such as one of the clock, belongs in `preflight`, before its return.
+ * Checks before the server's first write. A server with the wrong half of its data stops here, and both halves stay unchanged. New checks
+ * that only read belong at the end of `preflight`.
  */
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -9,8 +9,8 @@ import type { Authority } from '../../certs/authority.ts';
 import { bindingOf, type InstallationBinding, writeBindingFile } from '../../certs/installation-file.ts';
 import { inspectKeyFolder } from '../../certs/key-folder-contents.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { openCheckpoint, originOf } from '../../shared/ledger/checkpoint.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import { openOwnCheckpoint } from '../../shared/ledger/checkpoint.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { ed25519FromSpki } from '../../shared/ledger/sign-checkpoint.ts';
 import type { Config } from '../config.ts';
 import { type ConnectedDatabase, connectDatabase, type Database, type DatabaseAddress } from '../store/database.ts';
@@ -26,10 +26,10 @@ import { type ReservedPorts, reservePorts } from './reserved-ports.ts';
 export type ClockCheck = (
   database: Database | null,
   authorityEnds: number | null,
-) => Promise<LeafDraft<'clock.accepted'> | null>;
+) => Promise<EntryDraft<'clock.accepted'> | null>;
 
 export interface Preflight {
-  /** Bound, and refusing connections until the listeners take them over. */
+  /** Bound ports that refuse connections until the listeners take them over. */
   readonly ports: ReservedPorts;
   /** Resolves if another server has taken the store over. This server must stop then. */
   readonly takenOver: Promise<CordonError>;
@@ -38,8 +38,7 @@ export interface Preflight {
   /** Connected, and not migrated yet. */
   readonly database: Database;
   readonly keyFolder: string;
-  /** To be appended to the ledger: an admin has accepted an implausible clock. */
-  readonly clockEntry: LeafDraft<'clock.accepted'> | null;
+  readonly clockEntry: EntryDraft<'clock.accepted'> | null;
   /** The first writes: migrates the store, and records on both sides that these keys and this store belong together. Returns the installation's id. */
   settle(authority: Authority): Promise<string>;
 }
@@ -55,15 +54,15 @@ export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>):
   config.databaseUrl === null ? { file: join(config.home, 'cordon.db') } : { url: config.databaseUrl };
 
 /**
- * Only reads, apart from the lock. Throws `store_locked`, `installation_mismatch`, `names_in_use`, `clock_implausible`, `store_incompatible`,
- * `store_unavailable`, or `unavailable` for a port.
+ * Reads both sides, and writes nothing except the lock. Throws `store_locked`, `installation_mismatch`, `names_in_use`,
+ * `clock_implausible`, `store_incompatible`, `store_unavailable`, or `unavailable` for a port.
  */
 export async function preflight(config: PreflightConfig, checkClock: ClockCheck): Promise<Preflight> {
   const keyFolder = keyFolderOf(config);
   const address = databaseAddressOf(config);
   const places: Places = { keys: keyFolder, store: nameOf(address) };
   const keys = inspectKeyFolder(keyFolder);
-  // SQLite makes a missing file when it connects.
+  // SQLite creates a missing file when it connects.
   if ('file' in address && isAbsent(address.file)) judgeInstallation(keys, null, places);
 
   const takenOver = Promise.withResolvers<CordonError>();
@@ -73,10 +72,12 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
   };
   let ports: ReservedPorts | null = null;
   try {
-    const lock = await lockStore(address, takenOver.resolve);
+    let reset: () => void = () => undefined;
+    const lock = await lockStore(address, { onLost: () => reset(), onTaken: takenOver.resolve });
     undo.push(lock.release);
     ports = await reservePorts(config);
     const connected = await connectDatabase(address, lock.refusal);
+    reset = connected.reset;
     const { database } = connected;
     undo.push(database.close);
     const identity = connected.empty ? null : await readStoreIdentity(database.db);
@@ -108,7 +109,7 @@ interface Settling {
   readonly identity: StoreIdentity | null;
   readonly places: Places;
   readonly bound: boolean;
-  /** Names of devices that the admin gives up. */
+  /** Names that the admin drops from the certificate. */
   readonly forgotten: readonly string[];
 }
 
@@ -120,7 +121,7 @@ async function settle(of: Settling, authority: Authority): Promise<string> {
   const installation = await installationId(database);
   if (of.bound) return installation;
   const binding = bindingOf(authority, installation);
-  // In this order, so that the next start goes on after any step. A binding beside keys that are not marked as founded would look like
+  // This order lets the next start continue after any step. A binding without founded keys would look like half a key folder.
   // half a key folder.
   await bindStore(database.db, binding);
   authority.finishFounding();
@@ -136,7 +137,7 @@ async function requireKeysOf(store: StoreIdentity, authority: Authority, places:
   if (binding) return requireSameKeys(opened, binding, places);
   if (checkpoint === null) return;
   const publicKey = ed25519FromSpki(Buffer.from(authority.ledgerKey.publicKey, 'base64'));
-  const signed = await openCheckpoint(checkpoint, { name: originOf(installation), publicKey }).then(
+  const signed = await openOwnCheckpoint(checkpoint, installation, publicKey).then(
     () => true,
     () => false,
   );
@@ -152,7 +153,7 @@ function issuingEnd(keyFolder: string): number | null {
 
 const isAbsent = (file: string): boolean => !existsSync(file) || statSync(file).size === 0;
 
-/** Without user name and password. */
+/** Address without user name and password. */
 function nameOf(address: DatabaseAddress): string {
   if ('file' in address) return address.file;
   try {

@@ -9,7 +9,7 @@ import type { Config } from '../config.ts';
 
 export interface ReservedPort {
   readonly port: number;
-  /** For `server.listen(handle)`: the listener uses the same socket from then on. */
+  /** Bound socket for `server.listen(handle)`. The listener takes it over. */
   readonly handle: Server;
 }
 
@@ -17,7 +17,7 @@ export interface ReservedPorts {
   readonly device: ReservedPort;
   readonly public: ReservedPort;
   readonly admin: ReservedPort;
-  /** Only if no listener has taken them over. */
+  /** Closes the ports that no listener has taken over. */
   release(): void;
 }
 

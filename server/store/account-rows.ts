@@ -1,6 +1,6 @@
-/** Rows of accounts, invitations and grants, as `admin-store.ts` reads and writes them inside its transactions. */
+/** Rows of accounts, invitations and grants, for the stores of admins. */
 import type { Role } from '../../shared/api/roles.ts';
-import type { AreaCode } from '../../shared/areas/area-code.ts';
+import type { OrderArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { foldedName } from '../../shared/order/person.ts';
 import {
@@ -19,7 +19,7 @@ type AccountRow = Schema['accounts'] & { readonly same_as: string | null };
 
 export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> {
   const { id, email, emailKey, name, subject, at } = account;
-  // The address may stand on the record of a device user already. An e-mail never joins two records.
+  // The record of a device's user may have this address already. An e-mail address never joins two records.
   const taken = await tx.selectFrom('persons').select('id').where('email_key', '=', emailKey).executeTakeFirst();
   await tx
     .insertInto('persons')
@@ -44,17 +44,22 @@ export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> 
       totp_last_step: 0,
       status: 'active',
       created_at: at,
+      ...{ verified_email: null, email_verified_at: null },
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('id')
     .executeTakeFirst();
-  if (!made) throw new CordonError('conflict', `There is an account for ${email} already.`);
+  if (!made) throw new CordonError('conflict', `Another account has the address ${email}. Use another address.`);
 }
 
-export async function insertInvitation(tx: Tx, account: AccountId, { hash, expiresAt }: Invitation): Promise<void> {
+export async function insertInvitation(
+  tx: Tx,
+  account: AccountId,
+  { hash, expiresAt, mailedTo }: Invitation,
+): Promise<void> {
   await tx
     .insertInto('invitations')
-    .values({ hash, account_id: account, expires_at: expiresAt, used_at: null })
+    .values({ hash, account_id: account, expires_at: expiresAt, used_at: null, mailed_to: mailedTo })
     .execute();
 }
 
@@ -65,7 +70,7 @@ export async function insertGrant(tx: Tx, account: AccountId, { role, group, are
     .execute();
 }
 
-/** Inside the transaction of the change: the change is undone when it leaves nobody who can sign in as owner of everything. */
+/** Throws `last_owner`, inside the transaction of the change, when no owner of the whole installation could sign in afterward. */
 export async function requireAnOwner(tx: Tx): Promise<void> {
   const owner = await tx
     .selectFrom('role_grants')
@@ -79,14 +84,14 @@ export async function requireAnOwner(tx: Tx): Promise<void> {
     .limit(1)
     .executeTakeFirst();
   if (owner) return;
-  throw new CordonError('last_owner', 'This is the last owner who can sign in; make another one first.');
+  throw new CordonError('last_owner', 'This is the last owner who can sign in. Make another account an owner first.');
 }
 
 export async function grantsOf(db: Db | Tx, account: string): Promise<Schema['role_grants'][]> {
   return db.selectFrom('role_grants').selectAll().where('account_id', '=', account).orderBy('granted_at').execute();
 }
 
-/** Accounts, with the person that each one's person turned out to be. */
+/** Accounts, each with its person. `same_as` is the record that replaced the person's record. */
 export const accountRows = (db: Db | Tx) =>
   db
     .selectFrom('accounts')
@@ -108,15 +113,17 @@ export function toAccount(row: AccountRow, grants: readonly Schema['role_grants'
     status: row.status,
     ready: row.password_hash !== null,
     createdAt: row.created_at,
+    // A changed address is unverified, regardless of how it changed.
+    emailVerifiedAt: row.verified_email === row.email ? row.email_verified_at : null,
     grants: grants.map((grant) => ({
       role: grant.role as Role,
       group: grant.group_id as GroupId | null,
-      area: grant.area as AreaCode | null,
+      area: grant.area as OrderArea | null,
     })),
   };
 }
 
-/** Records that `by` created the account, or was shown a link of it. Null: the server showed it on its own console. */
+/** Records that account `by` created the account or saw a link of it. Null: the server's own console displayed the link. */
 export async function recordLink(
   tx: Tx,
   account: AccountId,
@@ -130,4 +137,11 @@ export async function recordLink(
     .values({ account_id: account, seen_by: by, kind, at })
     .onConflict((conflict) => conflict.columns(['account_id', 'seen_by', 'kind']).doNothing())
     .execute();
+}
+
+/** Deletes all sessions and tokens of the account and returns their numbers. */
+export async function endAccess(tx: Tx, account: string): Promise<{ sessions: number; tokens: number }> {
+  const sessions = await tx.deleteFrom('sessions').where('account_id', '=', account).executeTakeFirst();
+  const tokens = await tx.deleteFrom('api_tokens').where('account_id', '=', account).executeTakeFirst();
+  return { sessions: Number(sessions.numDeletedRows), tokens: Number(tokens.numDeletedRows) };
 }

@@ -1,13 +1,13 @@
-/** Pending destructive actions, and the count of devices that each person acted on alone. */
+/** Destructive actions that wait for a second person, and the number of devices that each person acted on alone. */
 import { type RawBuilder, sql } from 'kysely';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type AccountId, type ActionId, actionIdSchema, type PersonId } from '../../shared/protocol/ids.ts';
 import type { ActionName } from '../admins/action-policy.ts';
 import type { ActionStore as ActionPort, ActionStatus, StoredAction } from '../admins/actions.ts';
 import type { RouteName } from '../admins/roles.ts';
+import { appendEntry } from './append-entries.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
-import { appendLeaf } from './leaves.ts';
 import type { Schema } from './schema.ts';
 
 export class ActionStore implements ActionPort {
@@ -18,11 +18,11 @@ export class ActionStore implements ActionPort {
   }
 
   async takeAlone(
-    { person, account, action, devices, at, since }: Parameters<ActionPort['takeAlone']>[0],
+    { person, devices, at, since }: Parameters<ActionPort['takeAlone']>[0],
     allow: Parameters<ActionPort['takeAlone']>[1],
   ): Promise<boolean> {
     const wanted = [...new Set(devices)];
-    // More than the highest limit needs no counting, and no statement of that length.
+    // A selection of more devices exceeds every limit, so no count is necessary. This also avoids a statement with too many parameters.
     if (wanted.length > MOST_COUNTED) return allow({ taken: wanted.length, fleet: await fleetSize(this.#database.db) });
     return this.#database.transaction(async (tx) => {
       await tx.deleteFrom('devices_acted_on').where('at', '<=', since).execute();
@@ -31,8 +31,8 @@ export class ActionStore implements ActionPort {
       for (const device of wanted) {
         await tx
           .insertInto('devices_acted_on')
-          .values({ person_id: person, device_id: device, action, account_id: account, at })
-          .onConflict((conflict) => conflict.columns(['person_id', 'device_id']).doUpdateSet({ action, at }))
+          .values({ person_id: person, device_id: device, at })
+          .onConflict((conflict) => conflict.columns(['person_id', 'device_id']).doUpdateSet({ at }))
           .execute();
       }
       return true;
@@ -46,7 +46,7 @@ export class ActionStore implements ActionPort {
 
   async propose(
     action: StoredAction,
-    leaf: LeafDraft<'action.proposed'>,
+    entry: EntryDraft<'action.proposed'>,
     atMost: number,
   ): Promise<StoredAction | null> {
     return this.#database.transaction(async (tx) => {
@@ -61,7 +61,7 @@ export class ActionStore implements ActionPort {
       if (same) return toAction(same);
       if (pending.length >= atMost) return null;
       await tx.insertInto('actions').values(toRow(action)).execute();
-      await appendLeaf(tx, leaf);
+      await appendEntry(tx, entry);
       return action;
     });
   }
@@ -83,7 +83,7 @@ export class ActionStore implements ActionPort {
     return rows.map(toAction);
   }
 
-  decide(...[id, { status, at, by, reason }, leaf]: Parameters<ActionPort['decide']>): Promise<boolean> {
+  decide(...[id, { status, at, by, reason }, entry]: Parameters<ActionPort['decide']>): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
       const { numUpdatedRows } = await tx
         .updateTable('actions')
@@ -93,7 +93,7 @@ export class ActionStore implements ActionPort {
         .where('expires_at', '>', at)
         .executeTakeFirst();
       if (numUpdatedRows === 0n) return false;
-      await appendLeaf(tx, leaf);
+      await appendEntry(tx, entry);
       return true;
     });
   }
@@ -103,7 +103,7 @@ export class ActionStore implements ActionPort {
   }
 }
 
-/** Far above every limit for one person. */
+/** Number of devices far above every limit for one person. */
 const MOST_COUNTED = 1_000;
 
 async function fleetSize(db: Db | Tx): Promise<number> {
@@ -112,7 +112,7 @@ async function fleetSize(db: Db | Tx): Promise<number> {
   return Number(rows[0]?.count ?? 0);
 }
 
-/** Distinct devices, without those of `except`. */
+/** Number of different devices that the person acted on since this time, without those in `except`. */
 async function countTaken(db: Db | Tx, person: string, since: number, except: readonly string[]): Promise<number> {
   const others: RawBuilder<unknown> =
     except.length === 0

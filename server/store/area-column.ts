@@ -1,7 +1,6 @@
-/** Areas on their way out of the store. */
-import type { AreaCode } from '../../shared/areas/area-code.ts';
+import type { HomeArea } from '../../shared/areas/area-code.ts';
 
-/** What the store holds was parsed before it came in. */
-export function areaOf(text: string | null): AreaCode | null {
-  return text as AreaCode | null;
+/** The text is not parsed again, because it was parsed before the store wrote it. */
+export function areaOf(text: string | null): HomeArea | null {
+  return text as HomeArea | null;
 }

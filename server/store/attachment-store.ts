@@ -1,4 +1,4 @@
-/** Attachments: opaque bytes by name. */
+/** Store of attachments: encrypted bytes by name. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { Attachment, AttachmentStore as AttachmentPort } from '../relay/attachments.ts';
@@ -11,8 +11,8 @@ export class AttachmentStore implements AttachmentPort {
     this.#database = database;
   }
 
-  put({ id, enrolment, bytes, at }: Attachment, limit: { since: number; most: number }): Promise<void> {
-    const { device } = enrolment;
+  put({ id, enrollment, bytes, at }: Attachment, limit: { since: number; most: number }): Promise<void> {
+    const { device } = enrollment;
     return this.#database.transaction(async (tx) => {
       const known = await tx
         .selectFrom('attachments')
@@ -21,7 +21,7 @@ export class AttachmentStore implements AttachmentPort {
         .executeTakeFirst();
       if (known) {
         if (known.device_id === device && known.body.equals(bytes)) return;
-        throw new CordonError('conflict', 'An attachment of this name is there already: choose another.');
+        throw new CordonError('conflict', 'Another attachment has this name. Choose a new name.');
       }
       const { held } = await tx
         .selectFrom('attachments')
@@ -30,7 +30,8 @@ export class AttachmentStore implements AttachmentPort {
         .where('at', '>=', limit.since)
         .executeTakeFirstOrThrow();
       if (Number(held ?? 0) + bytes.length > limit.most) {
-        const detail = 'This device has as many attachments here as one may have: older ones go after 30 days.';
+        const detail =
+          'The device has reached the limit for stored attachments. The server deletes attachments after 30 days. Try again then.';
         throw new CordonError('too_large', detail, { most: limit.most });
       }
       await tx
@@ -51,7 +52,7 @@ export class AttachmentStore implements AttachmentPort {
   }
 
   async piece(id: string, from: number, length: number): Promise<Buffer | null> {
-    // Both databases count from 1.
+    // `substr` counts from 1 in both databases.
     const { rows } = await sql<{ piece: Buffer }>`
       select substr(body, cast(${from + 1} as integer), cast(${length} as integer)) as piece from attachments
       where id = ${id}`.execute(this.#database.db);

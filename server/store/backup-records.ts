@@ -1,9 +1,9 @@
-/** Which backup is the newest. The row commits with the ledger entry of that backup. */
+/** Record of the newest backup. Its row and its ledger entry commit together. */
 import { z } from 'zod';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import type { BackupMade, BackupRecords as Port } from '../recovery/recovery.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import type { BackupMade, BackupRecords as Port } from '../recovery/backups.ts';
+import { appendEntry } from './append-entries.ts';
 import type { Database } from './database.ts';
-import { appendLeaf } from './leaves.ts';
 import { getMeta, setMeta } from './meta-store.ts';
 
 const KEY = 'backup.newest';
@@ -16,10 +16,10 @@ export class BackupRecords implements Port {
     this.#database = database;
   }
 
-  async recordBackup({ at, bytes, sha256 }: BackupMade, leaf: LeafDraft<'backup.created'>): Promise<void> {
+  async recordBackup({ at, bytes, sha256 }: BackupMade, entry: EntryDraft<'backup.created'>): Promise<void> {
     await this.#database.transaction(async (tx) => {
       await setMeta(tx, KEY, JSON.stringify({ at, bytes, sha256 }));
-      await appendLeaf(tx, leaf);
+      await appendEntry(tx, entry);
     });
   }
 

@@ -1,14 +1,16 @@
-/** Many rows in one statement, said so that both dialects understand it. */
+/** Statements that process many rows at once, in SQL that both dialects accept. */
 import { type RawBuilder, sql } from 'kysely';
+import type { Schema } from './schema.ts';
 
 export type Cell = string | number | null;
 
 /**
- * The rows as a table that a statement can join: its columns are `column1`, `column2`, … on both dialects. They travel as one parameter,
- * so that the statement is the same however many rows there are, and is prepared once. A JSON object of rows, since over an object
- * both dialects have a `jsonb_each` that gives a `value`; SQLite's `json_each` would spell each row as text only to parse it again. In a
- * query it is the first of a `cross join`: SQLite knows nothing of its size and might else read it again for each row of the other table,
- * and a cross join keeps the order.
+ * Rows as a table in SQL, with the columns `column1`, `column2`, … on both dialects. All rows are one JSON parameter, so the statement text
+ * does not depend on their number and is prepared once. The JSON is an object of rows, because both dialects have a `jsonb_each` for
+ * objects. SQLite's `json_each` would convert each row to text and parse it again.
+ *
+ * Put the table first in a `cross join`. SQLite does not know its size and might otherwise read it again for each row of the other table. A
+ * cross join fixes the order.
  */
 export function tableOf(
   types: readonly ('text' | 'bigint')[],
@@ -18,18 +20,21 @@ export function tableOf(
   return sql`(select ${sql.raw(columns)} from jsonb_each(${JSON.stringify({ ...rows })}))`;
 }
 
-/** `insert into … select`, to which a conflict clause and a `returning` may be added. With Kysely's own, a row costs 30 µs to compile. */
-export function insertOf(
-  table: string,
-  columns: Readonly<Record<string, 'text' | 'bigint'>>,
+/**
+ * `insert into … select`, to which the caller may add a conflict clause and `returning`. Kysely's own insert takes 30 µs per row to
+ * compile.
+ */
+export function insertOf<Table extends keyof Schema, Columns extends Readonly<Record<string, 'text' | 'bigint'>>>(
+  table: Table,
+  columns: Columns & Readonly<Record<Exclude<keyof Columns, keyof Schema[Table]>, never>>,
   rows: readonly (readonly Cell[])[],
 ): RawBuilder<unknown> {
   const names = sql.join(Object.keys(columns).map((name) => sql.ref(name)));
-  // SQLite would else take `on conflict` for the condition of a join.
+  // Without `where true`, SQLite would parse `on conflict` as the condition of a join.
   return sql`insert into ${sql.table(table)} (${names}) select * from ${tableOf(Object.values(columns), rows)} as v where true`;
 }
 
-/** Splits rows into rounds in which no key stands twice; each key's rows keep their order. */
+/** Splits rows into rounds in which each key occurs once. The rows of one key keep their order. */
 export function roundsOf<Row>(rows: readonly Row[], key: (row: Row) => string): Row[][] {
   const rounds: Row[][] = [];
   const reached = new Map<string, number>();

@@ -1,11 +1,11 @@
-/** What the store knows about time: the newest instant that the server wrote, and when it was last seen running. */
+/** Times in the store: the newest time that the server wrote, and the last time at which a server ran. */
 import { CordonError } from '../../shared/errors.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { ClockStore as ClockPort } from '../clock/clock-watch.ts';
 import type { Heartbeat, StartFacts } from '../clock/start-check.ts';
 import type { StoredCorrection, TimeCorrectionStore } from '../clock/time-corrections.ts';
+import { appendEntry } from './append-entries.ts';
 import type { Database } from './database.ts';
-import { appendLeaf } from './leaves.ts';
 import { getMeta, setMeta } from './meta-store.ts';
 
 const HEARTBEAT = 'clock.heartbeat';
@@ -17,11 +17,11 @@ export class ClockStore implements ClockPort, TimeCorrectionStore {
     this.#database = database;
   }
 
-  /** Times that the server stamped itself, never those that devices report: a device must not be able to stop a server. */
+  /** Uses only times that the server wrote itself. Otherwise a time from a device could prevent the server's start. */
   async newestTime(): Promise<StartFacts['newest']> {
     const { db } = this.#database;
     const found = await Promise.all([
-      db.selectFrom('ledger_leaves').select('at').orderBy('id', 'desc').limit(1).executeTakeFirst(),
+      db.selectFrom('ledger_entries').select('at').orderBy('id', 'desc').limit(1).executeTakeFirst(),
       db.selectFrom('checkpoints').select('at').orderBy('size', 'desc').limit(1).executeTakeFirst(),
       db.selectFrom('order_lists').select('issued_at as at').orderBy('version', 'desc').limit(1).executeTakeFirst(),
       db.selectFrom('crls').select('this_update as at').orderBy('number', 'desc').limit(1).executeTakeFirst(),
@@ -63,7 +63,7 @@ export class ClockStore implements ClockPort, TimeCorrectionStore {
     }));
   }
 
-  async addCorrection(correction: StoredCorrection, leaf: LeafDraft<'time.corrected'>): Promise<void> {
+  async addCorrection(correction: StoredCorrection, entry: EntryDraft<'time.corrected'>): Promise<void> {
     const { version, envelope, publishedAt, publishedBy } = correction;
     await this.#database.transaction(async (tx) => {
       const { numInsertedOrUpdatedRows = 0n } = await tx
@@ -79,11 +79,11 @@ export class ClockStore implements ClockPort, TimeCorrectionStore {
       if (numInsertedOrUpdatedRows === 0n) {
         throw new CordonError('conflict', `Time correction ${version} exists already.`);
       }
-      await appendLeaf(tx, leaf);
+      await appendEntry(tx, entry);
     });
   }
 
-  async acceptClock(leaf: LeafDraft<'clock.accepted'>): Promise<void> {
-    await this.#database.transaction((tx) => appendLeaf(tx, leaf));
+  async acceptClock(entry: EntryDraft<'clock.accepted'>): Promise<void> {
+    await this.#database.transaction((tx) => appendEntry(tx, entry));
   }
 }

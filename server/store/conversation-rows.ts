@@ -1,8 +1,8 @@
-/** Rows of conversations: the next epoch and the members, which the delivery service needs to accept or refuse a commit. */
+/** Rows of conversations: the next epoch and the members. The delivery service needs them to accept or refuse a commit. */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Conversation } from '../relay/conversations.ts';
-import type { Enrolment, Post } from '../relay/ports.ts';
+import type { Enrollment, Post } from '../relay/ports.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 
@@ -32,18 +32,18 @@ export async function loadConversations(tx: Tx, ids: readonly string[]): Promise
 
 export async function countBegun(
   tx: Tx,
-  enrolments: readonly Enrolment[],
-): Promise<(Enrolment & { readonly count: number })[]> {
-  if (enrolments.length === 0) return [];
+  enrollments: readonly Enrollment[],
+): Promise<(Enrollment & { readonly count: number })[]> {
+  if (enrollments.length === 0) return [];
   const asked = tableOf(
     ['text', 'bigint'],
-    enrolments.map(({ device, generation }) => [device, generation]),
+    enrollments.map(({ device, generation }) => [device, generation]),
   );
   const { rows } = await sql<{ device_id: string; generation: number; count: number }>`
-    select c.begun_by as device_id, c.begun_generation as generation, count(*) as count
+    select c.started_by as device_id, c.started_generation as generation, count(*) as count
     from (select distinct column1, column2 from ${asked} as v) as w cross join conversations c
-    where c.begun_by = w.column1 and c.begun_generation = w.column2
-    group by c.begun_by, c.begun_generation`.execute(tx);
+    where c.started_by = w.column1 and c.started_generation = w.column2
+    group by c.started_by, c.started_generation`.execute(tx);
   return rows.map(({ device_id, generation, count }) => ({
     device: deviceIdSchema.parse(device_id),
     generation,
@@ -51,11 +51,11 @@ export async function countBegun(
   }));
 }
 
-/** In the order in which the commits were accepted. */
+/** `commits`: accepted commits in the order of their acceptance. */
 export async function saveCommits(
   tx: Tx,
   commits: readonly {
-    readonly sender: Enrolment;
+    readonly sender: Enrollment;
     readonly commit: NonNullable<Post['commit']>;
     readonly at: number;
   }[],
@@ -90,8 +90,8 @@ export async function saveCommits(
 const CONVERSATIONS = {
   conversation: 'text',
   next_epoch: 'bigint',
-  begun_by: 'text',
-  begun_generation: 'bigint',
+  started_by: 'text',
+  started_generation: 'bigint',
   at: 'bigint',
 } as const;
 const MEMBERS = { conversation: 'text', device_id: 'text', generation: 'bigint' } as const;

@@ -1,18 +1,21 @@
-/** How migrations write tables down, so that both dialects get the same columns, keys and order of text. */
+/** Table builder for migrations. Both dialects get the same columns, keys and order of text. */
 import { type ColumnDataType, type CreateTableBuilder, type Kysely, type RawBuilder, sql } from 'kysely';
-import type { DialectName } from './database.ts';
+import type { DialectName } from './dialect.ts';
 
 type Type = ColumnDataType | RawBuilder<unknown>;
 
+/** Definition of a table. Commas separate the columns of a list. */
 export interface Table {
-  /** Types: `text`, `int`, `bytes`, `serial`; a `?` allows null. */
-  readonly columns: Record<string, string>;
-  readonly key?: readonly string[];
-  readonly unique?: readonly (readonly string[])[];
-  /** `[columns, table, its columns]` */
-  readonly references?: readonly (readonly [readonly string[], string, readonly string[]])[];
-  readonly indexes?: readonly (readonly string[])[];
-  /** Rows lie in the order of the key and are found at once: for small rows that are asked for by it. PostgreSQL has no such thing. */
+  /** Names with types: `text`, `int`, `bytes`, `serial` (the primary key). The suffix `?` allows null. */
+  readonly columns: string;
+  readonly key?: string;
+  readonly unique?: readonly string[];
+  /** Foreign keys: from columns to the referenced `table(columns)`. */
+  readonly references?: Readonly<Record<string, string>>;
+  readonly indexes?: readonly string[];
+  /** Indexes with a condition or an expression, by name. The text (`unique`, columns, condition) is valid in both dialects. */
+  readonly special?: Readonly<Record<string, string>>;
+  /** Stores the rows in the order of the key (SQLite only). For small rows that are looked up by key. */
   readonly byKey?: true;
 }
 
@@ -21,19 +24,34 @@ export async function createTables(
   dialect: DialectName,
   tables: Readonly<Record<string, Table>>,
 ): Promise<void> {
-  for (const [name, table] of Object.entries(tables)) await createTable(db, dialect, name, table);
+  for (const [name, table] of Object.entries(tables)) {
+    await createTable(db, dialect, name, table);
+    for (const columns of table.indexes ?? []) {
+      await db.schema
+        .createIndex(`${name}_by_${joined(columns)}`)
+        .on(name)
+        .columns(listOf(columns))
+        .execute();
+    }
+    for (const [index, definition] of Object.entries(table.special ?? {})) {
+      const unique = definition.startsWith('unique ');
+      const on = unique ? definition.slice('unique '.length) : definition;
+      await sql`create ${sql.raw(unique ? 'unique' : '')} index ${sql.ref(index)} on ${sql.table(name)} ${sql.raw(on)}`.execute(
+        db,
+      );
+    }
+  }
 }
 
 async function createTable(db: Kysely<unknown>, dialect: DialectName, name: string, table: Table): Promise<void> {
-  // PostgreSQL would sort and compare text by its locale; `C` is byte order, which is SQLite's.
-  const text: Type = dialect === 'postgres' ? sql`text collate "C"` : 'text';
   const types: Record<string, Type> = {
-    text,
+    // PostgreSQL's default collation depends on the locale. `C` compares bytes, as SQLite does.
+    text: dialect === 'postgres' ? sql`text collate "C"` : 'text',
     int: dialect === 'postgres' ? 'bigint' : 'integer',
     bytes: dialect === 'postgres' ? 'bytea' : 'blob',
   };
   let builder: CreateTableBuilder<string, string> = db.schema.createTable(name);
-  for (const [column, spec] of Object.entries(table.columns)) {
+  for (const [column = '', spec = ''] of listOf(table.columns).map((entry) => entry.split(' '))) {
     if (spec === 'serial') {
       builder =
         dialect === 'postgres'
@@ -41,25 +59,26 @@ async function createTable(db: Kysely<unknown>, dialect: DialectName, name: stri
           : builder.addColumn(column, 'integer', (made) => made.primaryKey().autoIncrement());
       continue;
     }
-    const nullable = spec.endsWith('?');
-    const type = types[nullable ? spec.slice(0, -1) : spec];
-    if (!type) throw new Error(`${name}.${column}: no such type as ${spec}`);
-    builder = builder.addColumn(column, type, (made) => (nullable ? made : made.notNull()));
+    const type = types[spec.replace('?', '')];
+    if (!type) throw new Error(`The column ${name}.${column} has the unknown type ${spec}.`);
+    builder = builder.addColumn(column, type, (made) => (spec.endsWith('?') ? made : made.notNull()));
   }
-  if (table.key) builder = builder.addPrimaryKeyConstraint(`${name}_key`, [...table.key]);
+  if (table.key) builder = builder.addPrimaryKeyConstraint(`${name}_pkey`, listOf(table.key));
   for (const columns of table.unique ?? []) {
-    builder = builder.addUniqueConstraint(`${name}_${columns.join('_')}_once`, [...columns]);
+    builder = builder.addUniqueConstraint(`${name}_${joined(columns)}_key`, listOf(columns));
   }
-  for (const [columns, target, targets] of table.references ?? []) {
-    builder = builder.addForeignKeyConstraint(`${name}_${columns.join('_')}_of`, [...columns], target, [...targets]);
+  for (const [columns, reference] of Object.entries(table.references ?? {})) {
+    const [target = '', targets = ''] = reference.replace(')', '').split('(');
+    builder = builder.addForeignKeyConstraint(
+      `${name}_${joined(columns)}_fkey`,
+      listOf(columns),
+      target,
+      listOf(targets),
+    );
   }
   if (table.byKey && dialect === 'sqlite') builder = builder.modifyEnd(sql`without rowid`);
   await builder.execute();
-  for (const columns of table.indexes ?? []) {
-    await db.schema
-      .createIndex(`${name}_by_${columns.join('_')}`)
-      .on(name)
-      .columns([...columns])
-      .execute();
-  }
 }
+
+const listOf = (names: string): string[] => names.split(',').map((name) => name.trim());
+const joined = (names: string): string => listOf(names).join('_');

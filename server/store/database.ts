@@ -1,70 +1,58 @@
 /**
- * The one way to the tables: opens SQLite or PostgreSQL, brings it to this version, and gives transactions and grouped writes that
- * mean the same on both. It knows no table. Nothing outside `server/store` may import it for more than its types and `openDatabase`.
+ * Access to the tables: opens SQLite or PostgreSQL, migrates it to this version, and offers transactions and grouped writes with the same
+ * behavior on both. It knows no table. Code outside `server/store` imports only its types and `openDatabase`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Dialect, Kysely, type Transaction } from 'kysely';
+import { Kysely, type Transaction } from 'kysely';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
+import type { DialectName } from './dialect.ts';
 import { guarded } from './guarded-dialect.ts';
 import { migrate, readMigrationState } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
 import type { Schema } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 import { isRetryable } from './store-errors.ts';
-import { createWriteGroups } from './write-groups.ts';
+import { createWriteGroups, type WriteGroups } from './write-groups.ts';
 
-export type DialectName = 'sqlite' | 'postgres';
 export type Db = Kysely<Schema>;
 export type Tx = Transaction<Schema>;
 
 export type QueryListener = (kind: 'read' | 'write', milliseconds: number) => void;
 
 export interface Database {
-  /** For reads, and for single writes that need no leaf. Inside a transaction use its `tx`: `db` throws there. */
+  /** Connection for reads, and for single writes without a ledger entry. Throws inside a transaction, which must use its `tx`. */
   readonly db: Db;
   readonly dialect: DialectName;
-  /** The file behind SQLite; null on PostgreSQL. */
+  /** Path of the SQLite file; null on PostgreSQL. */
   readonly file: string | null;
   /**
-   * Serialisable on both dialects. `fn` may run more than once (PostgreSQL's serialisation failures), so it must have no effect
-   * but through `tx`, and must wait for nothing but `tx`: on SQLite everybody else waits for it.
+   * Runs `fn` in a serializable transaction. PostgreSQL may repeat `fn` after a serialization failure, so all its effects must go through
+   * `tx`. `fn` must await nothing except `tx`, because on SQLite all other users of the store wait for it.
    */
   transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
-  /**
-   * Makes a writer whose rows share one transaction with those of all other grouped writers. Its promise resolves after the
-   * COMMIT is on disk. When a flush fails, its rows are tried again one by one, so that a bad row fails alone: `write` may
-   * therefore run more than once for the same rows. With `patience`, in milliseconds, a row waits so long for others to share its
-   * commit, unless a writer that has none commits before.
-   */
-  grouped<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>, patience?: number): (row: Row) => Promise<void>;
-  /** `listener` is told the duration of every query from now on. */
+  readonly grouped: WriteGroups['grouped'];
   onQuery(listener: QueryListener): void;
-  /** Flushes what is grouped and closes. */
+  /** Writes the grouped rows that wait, and closes the database. */
   close(): Promise<void>;
 }
 
-/** How often a serialisation failure or deadlock of PostgreSQL is tried again before it is told. */
+/** Attempts of a transaction that fails on PostgreSQL by a serialization failure or a deadlock. */
 const ATTEMPTS = 8;
-
-export interface Opened {
-  readonly dialect: Dialect;
-  readonly file: string | null;
-}
 
 export type DatabaseAddress = { readonly file: string } | { readonly url: string };
 
 /** A database before its first write. The server checks it, and then calls `migrate`. */
 export interface ConnectedDatabase {
-  /** Until `migrate` has resolved, use it only to read, and only if `empty` is false. */
+  /** Before `migrate` resolves, only read from the database, and only if `empty` is false. */
   readonly database: Database;
-  /** True if the database has no tables yet. */
   readonly empty: boolean;
-  /** Brings the tables to this version. */
   migrate(): Promise<void>;
+  /** Ends the connections to PostgreSQL. Queries in progress fail, and unsent data never arrives. Does nothing on SQLite. */
+  reset(): void;
 }
 
-/** Connects, and migrates. The server connects with `connectDatabase`, since it checks more before the first write. */
+/** Connects and migrates. The server itself uses `connectDatabase`, because it checks more before the first write. */
 export async function openDatabase(where: DatabaseAddress): Promise<Database> {
   const { database, migrate } = await connectDatabase(where);
   await migrate();
@@ -91,7 +79,7 @@ export async function connectDatabase(
       );
     },
     dialect: guarded(opened.dialect, () => {
-      if (scope.getStore()?.open) throw new Error('inside a transaction the store is reached through its tx alone');
+      if (scope.getStore()?.open) throw new Error('inside a transaction, use its tx');
       const refused = refusal();
       if (refused) throw refused;
     }),
@@ -117,7 +105,7 @@ export async function connectDatabase(
       } catch (error) {
         if (!isRetryable(error)) throw error;
         if (attempt === ATTEMPTS) {
-          throw new CordonError('store_unavailable', 'The database is too busy; try again.', {}, error);
+          throw new CordonError('store_unavailable', 'The database is too busy. Try again.', {}, error);
         }
         await delay(Math.random() * 5 * 2 ** attempt);
       }
@@ -148,10 +136,11 @@ export async function connectDatabase(
       throw new CordonError('store_unavailable', detail, {}, error);
     }
   };
-  const state = await orClose(readMigrationState(db, name), 'The tables of the database cannot be read.');
+  const state = await orClose(readMigrationState(db, name), 'The server cannot read the tables of the database.');
   return {
     database,
     empty: state.applied.length === 0,
-    migrate: () => orClose(migrate(db, name), 'The database could not be brought to this version.'),
+    migrate: () => orClose(migrate(db, name), 'The server could not migrate the database to this version.'),
+    reset: opened.reset,
   };
 }

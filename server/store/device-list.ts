@@ -1,11 +1,13 @@
 /**
- * Which devices a filter and a scope let through, and in which order: one meaning for lists, their totals and commands to many. A list is
- * found as ids first, by an index that has the order and holds all that filters ask of a device; only the page is read whole.
+ * Selection and order of devices by a filter and a scope, for lists, totals and commands to many devices. A list first finds the ids of its
+ * page by an index that contains the order and the filter's columns. Only the devices of the page are read in full.
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { DeviceFilter, DeviceQuery, Selection } from '../devices/ports.ts';
-import type { Database, DialectName } from './database.ts';
+import type { WorkspaceState } from '../devices/workspace.ts';
+import type { Database } from './database.ts';
 import { withinScope } from './device-scope.ts';
+import type { DialectName } from './dialect.ts';
 
 interface Found {
   readonly id: string;
@@ -18,20 +20,21 @@ interface PageOfIds {
 
 export async function pageOfIds(database: Database, query: DeviceQuery): Promise<PageOfIds> {
   const { filter, sort, offset, limit, descending, after } = query;
-  const looksAside = filter.area !== undefined || filter.connected !== undefined;
-  // Where a page has to go through all of them anyway, and to ask more of each than its index holds, they are counted on the way.
+  const { text: _text, group: _group, person: _person, status: _status, ...aside } = filter;
+  const looksAside = Object.values(aside).some((value) => value !== undefined);
+  // This query must visit every row and read more than the index contains. The same pass therefore counts the total.
   if (after === null && (filter.text || (sort === 'seen' && looksAside))) {
     const page = await pageWithTotal(database, query);
     if (page) return page;
   }
   const total = await countIds(database, query);
   if (after !== null || offset <= total / 2) return { ids: await idsOf(database, query), total };
-  // What lies beyond the middle is counted from the end: a table that jumps there passes over few.
+  // A page in the second half is read backward from the end, so that the database skips fewer rows.
   const place = { offset: Math.max(0, total - offset - limit), limit: Math.max(0, Math.min(limit, total - offset)) };
   return { ids: (await idsOf(database, { ...query, ...place, descending: !descending })).reverse(), total };
 }
 
-/** Null when there is no row on the page to say it. */
+/** Null for an empty page, which has no row with the total. */
 async function pageWithTotal({ db, dialect }: Database, query: DeviceQuery): Promise<PageOfIds | null> {
   const columns = sql`devices.id, count(*) over () as total`;
   const { rows } = await sql<Found & { total: number }>`${ordered(dialect, columns, query)}`.execute(db);
@@ -58,9 +61,9 @@ export async function allIds({ db, dialect }: Database, selection: Selection): P
 
 const SORTS = {
   id: { from: sql`devices`, by: sql`devices.id` },
-  user: { from: sql`devices`, by: sql`devices.user_name` },
+  user: { from: sql`devices`, by: sql`devices.person_name` },
   enrolled: { from: sql`devices`, by: sql`devices.enrolled_at` },
-  // What changes with every check-in stands in no index of `devices`: this one is sorted.
+  // `device_presence` changes at every check-in, so no index of `devices` has its columns. The database sorts this list.
   seen: {
     from: sql`devices left join device_presence on device_presence.device_id = devices.id`,
     by: sql`coalesce(device_presence.last_seen_at, 0)`,
@@ -78,17 +81,18 @@ function ordered(dialect: DialectName, columns: RawBuilder<unknown>, query: Devi
 }
 
 /**
- * A condition on `devices`. To SQLite it is one that no index answers: it has no statistics, would find devices by whatever is compared with
- * `=`, and then sort most of the fleet. PostgreSQL knows better, and has to see through.
+ * A condition on `devices`. On SQLite, `is true` hides it from the indexes: without statistics, SQLite would use an index for any column
+ * compared by `=`, and then sort most of the fleet. PostgreSQL has statistics and needs the plain condition.
  */
 export function selected(dialect: DialectName, { filter, scope, now }: Selection): RawBuilder<boolean> {
   const conditions = sql.join([withinScope(scope), ...conditionsOf(dialect, filter, now)], sql` and `);
   return dialect === 'sqlite' ? sql<boolean>`(${conditions}) is true` : sql<boolean>`(${conditions})`;
 }
 
-/** In this order: what is in the index goes first, and of the others a text lets the fewest through. */
+/** Columns of the index must come first. Of the other conditions, the text filters out most rows. */
 function conditionsOf(dialect: DialectName, filter: DeviceFilter, now: number): RawBuilder<unknown>[] {
-  const { text, group, person, status, area, connected } = filter;
+  const { text, group, person, status, area, connected, workspace } = filter;
+  const { everConnected, seenBefore, listBelow, located, countersigned } = filter;
   const conditions: RawBuilder<unknown>[] = [];
   if (group) conditions.push(sql`devices.group_id = ${group}`);
   if (person) conditions.push(sql`devices.person_id = ${person}`);
@@ -96,33 +100,56 @@ function conditionsOf(dialect: DialectName, filter: DeviceFilter, now: number): 
   if (text) {
     const like = likeText(text);
     const byHost = among(dialect, 'device_inventory', like('hostname'));
-    conditions.push(sql`(${like('devices.user_name')} or ${like('devices.id')} or ${byHost})`);
+    conditions.push(sql`(${like('devices.person_name')} or ${like('devices.id')} or ${byHost})`);
   }
   if (area) {
-    const there = sql`tie = 'present' and area = ${area}`;
-    conditions.push(among(dialect, 'device_ties', there), among(dialect, 'locations', knownAt(now)));
+    const there = sql`nexus = 'present' and area = ${area}`;
+    conditions.push(among(dialect, 'device_nexus', there), among(dialect, 'locations', knownAt(now)));
   }
-  // Said and not asked: a database takes an index with a condition only for a query that it can see to fulfil it.
+  // The condition has no parameter: a database uses a partial index only if it can prove that the query implies the index's condition.
   const isConnected = among(dialect, 'device_presence', sql`connected = 1`);
   if (connected !== undefined) conditions.push(connected ? isConnected : sql`not ${isConnected}`);
+  const where = (holds: boolean, condition: RawBuilder<boolean>) =>
+    holds ? condition : sql<boolean>`not ${condition}`;
+  if (everConnected !== undefined) {
+    conditions.push(where(everConnected, among(dialect, 'device_presence', sql`1 = 1`)));
+  }
+  if (seenBefore !== undefined) {
+    conditions.push(among(dialect, 'device_presence', sql`connected = 0 and last_seen_at < ${seenBefore}`));
+  }
+  if (listBelow !== undefined) conditions.push(among(dialect, 'device_presence', sql`list_version < ${listBelow}`));
+  if (located !== undefined) conditions.push(where(located, among(dialect, 'locations', knownAt(now))));
+  if (countersigned !== undefined) conditions.push(hasKey(countersigned ? 0 : 1));
+  if (workspace) conditions.push(hasWorkspace(workspace));
   return conditions;
 }
 
-/** A condition on `locations`: some of the evidence still counts. */
+/** True if the messaging key of the present enrollment waits for a countersignature. */
+const hasKey = (waiting: 0 | 1): RawBuilder<boolean> => sql<boolean>`exists (select 1 from messaging_keys k
+    where k.device_id = devices.id and k.generation = devices.generation and k.unverified = ${waiting})`;
+
+/** A lookup by key for each device, because a workspace state belongs to one enrollment. */
+function hasWorkspace(state: WorkspaceState): RawBuilder<boolean> {
+  const known = (which: RawBuilder<unknown>) => sql<boolean>`exists (select 1 from device_workspaces w
+    where w.device_id = devices.id and w.generation = devices.generation and ${which})`;
+  return state === 'open' ? sql<boolean>`not ${known(sql`w.state <> 'open'`)}` : known(sql`w.state = ${state}`);
+}
+
+/** A condition on `locations`: at least one piece of evidence is still valid. */
 export const knownAt = (now: number): RawBuilder<boolean> => sql<boolean>`(unknown_at is null or unknown_at > ${now})`;
 
-/** Signs are taken for what they are. Both databases lower ASCII alone (PostgreSQL because of the collation `C`), and so does this. */
+/** Escapes the wildcards of LIKE. Lowers only ASCII letters, as both databases do (PostgreSQL because of the collation `C`). */
 function likeText(text: string): (column: string) => RawBuilder<boolean> {
   const lowered = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   const pattern = `%${lowered.replace(/[\\%_]/g, '\\$&')}%`;
   return (column) => sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`;
 }
 
-type Aside = 'device_ties' | 'locations' | 'device_presence' | 'device_inventory';
+type Aside = 'device_nexus' | 'locations' | 'device_presence' | 'device_inventory';
 
 /**
- * Whether the device is among those of another table. SQLite makes the list once, which is far less than a look for each device;
- * PostgreSQL does the same by itself, and would not with a list behind a `not`.
+ * True if the other table has the device. SQLite evaluates `in (select …)` once, which is faster than a lookup for each device. PostgreSQL
+ * does the same for `exists`, but not for a list after `not`.
  */
 export function among(
   dialect: DialectName,

@@ -1,4 +1,4 @@
-/** The names by which devices have reached the server: one fact of the installation for each. */
+/** Host names by which devices have reached the server. Each is one row of the installation's facts. */
 import type { DeviceNameStore as DeviceNamePort, NameInUse } from '../startup/device-names.ts';
 import type { Database } from './database.ts';
 import { setMeta } from './meta-store.ts';

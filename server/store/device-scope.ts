@@ -1,12 +1,12 @@
-/** `server/devices/scope.ts` in SQL, for lists. */
+/** Scopes of admins in SQL, by the rule of `server/devices/scope.ts`. */
 import { type RawBuilder, sql } from 'kysely';
-import { type AreaCode, subdivisionsOf } from '../../shared/areas/area-code.ts';
+import { type HomeArea, subdivisionsIn } from '../../shared/areas/area-code.ts';
 import type { Scope } from '../devices/scope.ts';
 
-/** What a statement says, or else the device's own. Without either its group's counts. */
+/** Home from the location statement, else the device's own home. If both are null, the group's home applies. */
 const OWN_HOME = sql<string | null>`coalesce(devices.stated_home, devices.home)`;
 
-/** A condition on `devices` alone, so that an index can answer it. */
+/** Uses only columns of `devices`, so that an index can evaluate the condition. */
 export function withinScope(scope: Scope): RawBuilder<boolean> {
   if (scope === null) return sql<boolean>`1 = 1`;
   const parts = scope.map(({ group, homes }) => {
@@ -18,12 +18,25 @@ export function withinScope(scope: Scope): RawBuilder<boolean> {
   return parts.length === 0 ? sql<boolean>`1 = 0` : sql<boolean>`(${sql.join(parts, sql` or `)})`;
 }
 
+/** Rule of `inScope` for any row with a group and an effective home, such as an activation code. */
+export function placedInScope(
+  scope: Scope,
+  placed: { readonly group: RawBuilder<unknown>; readonly home: RawBuilder<unknown> },
+): RawBuilder<boolean> {
+  if (scope === null) return sql<boolean>`1 = 1`;
+  const parts = scope.map(({ group, homes }) => {
+    const ofGroup = group === null ? sql`1 = 1` : sql`${placed.group} = ${group}`;
+    return homes === null ? ofGroup : sql`(${ofGroup} and ${homeIn(placed.home, homes)})`;
+  });
+  return parts.length === 0 ? sql<boolean>`1 = 0` : sql<boolean>`(${sql.join(parts, sql` or `)})`;
+}
+
 /**
- * A country covers its subdivisions: the first two letters of an ISO 3166-2 code are its country's. A larger subdivision covers those within it, which are
- * named one by one.
+ * A country includes its subdivisions, whose ISO 3166-2 codes start with the country's two letters. The subdivisions of a larger
+ * subdivision are listed one by one.
  */
-export function homeIn(home: RawBuilder<unknown>, homes: readonly AreaCode[]): RawBuilder<unknown> {
-  const within = homes.flatMap((area) => (area.length === 2 ? area : [area, ...subdivisionsOf(area)]));
+export function homeIn(home: RawBuilder<unknown>, homes: readonly HomeArea[]): RawBuilder<unknown> {
+  const within = homes.flatMap((area) => (area.length === 2 ? area : [area, ...subdivisionsIn(area)]));
   const codes = sql.join(within);
   return sql`(${home} in (${codes}) or substr(${home}, 1, 2) in (${codes}))`;
 }

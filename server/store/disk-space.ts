@@ -1,13 +1,13 @@
-/** Whether the disk of the data folder has room left. A server that only finds out at its next write reports "ready" until then. */
+/** Watches the free space on the disk of the data folder. A server with a full disk thus stops reporting "ready" before a write fails. */
 import { statfs } from 'node:fs/promises';
 
-/** The write-ahead log alone can grow by 16 MB between two checkpoints. */
+/** Minimum free bytes. The write-ahead log alone can grow by 16 MB between two checkpoints. */
 export const LEAST_FREE = 32 * 1024 * 1024;
 
 export interface DiskSpace {
-  /** True while less than `LEAST_FREE` is left. As of the last look. */
+  /** True if the last measurement found less than `LEAST_FREE` bytes. */
   full(): boolean;
-  /** Looks again. */
+  /** Measures the free space now. */
   look(): Promise<boolean>;
   stop(): void;
 }

@@ -1,6 +1,7 @@
 /**
- * Recomputes the canonical address of every person and joins persons that are one. Call this in a migration whenever `canonicalEmail` changes.
- * Signed approver sets and revisions name persons by their old ids, so no row is merged: the newer person refers to the oldest one.
+ * Recomputes the canonical address of every person, and joins persons with the same address. Call this in a migration whenever
+ * `canonicalEmail` changes. Signed approver sets and revisions name persons by their old ids, so no row is merged: the newer person refers
+ * to the oldest one.
  */
 import type { Kysely } from 'kysely';
 import { canonicalEmail } from '../../shared/text/canonical-email.ts';
@@ -25,7 +26,7 @@ export async function joinEqualPersons(db: Kysely<Schema>): Promise<void> {
     const email = emails.get(id);
     return email === undefined ? subject : `email:${canonicalEmail(email)}`;
   });
-  // A person's new subject may be another one's old subject, and subjects are unique.
+  // Subjects are unique, and a person's new subject may be another person's old one.
   for (const { id } of persons) {
     await db
       .updateTable('persons')

@@ -1,15 +1,14 @@
-/** Entries of orders into force and their ends, each with its leaf, and whom an order denied something then. */
+/** Starts and ends of orders, each with its ledger entry, and the devices that an order denied a service at its start. */
 import { sql } from 'kysely';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type { Instant } from '../../shared/time/clock.ts';
-import type { Execution, ExecutionState, ExecutionStore as Port } from '../orders/executions.ts';
-import type { ReachStore } from '../orders/reach.ts';
+import type { AffectedDeviceStore } from '../orders/effect/affected-devices.ts';
+import type { Execution, ExecutionState, ExecutionStore as Port } from '../orders/effect/executions.ts';
+import { appendEntry } from './append-entries.ts';
 import { insertOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
-import { appendLeaf } from './leaves.ts';
 
-export class ExecutionStore implements Port, ReachStore {
+export class ExecutionStore implements Port, AffectedDeviceStore {
   readonly #database: Database;
 
   constructor(database: Database) {
@@ -30,29 +29,29 @@ export class ExecutionStore implements Port, ReachStore {
     return lastOf(this.#database.db);
   }
 
-  async recordExecution(execution: Execution, leaf: LeafDraft<'order.executed'>): Promise<void> {
+  async recordExecution(execution: Execution, entry: EntryDraft<'order.executed'>): Promise<void> {
     const { order, revision, state, at } = execution;
     await this.#database.transaction(async (tx) => {
       const known = await lastOf(tx, order);
       if (known.get(order) === state) return;
       await tx.insertInto('order_executions').values({ order_number: order, revision, state, at }).execute();
-      await appendLeaf(tx, leaf);
+      await appendEntry(tx, entry);
     });
   }
 
-  async reachIsWhole(order: string, revision: number): Promise<boolean> {
+  async affectedAreComplete(order: string, revision: number): Promise<boolean> {
     const row = await this.#database.db
-      .selectFrom('order_reached_whole')
-      .select('at')
+      .selectFrom('order_affected_complete')
+      .select('revision')
       .where('order_number', '=', order)
       .where('revision', '=', revision)
       .executeTakeFirst();
     return row !== undefined;
   }
 
-  async recordReached(order: string, revision: number, devices: readonly DeviceId[]): Promise<void> {
+  async recordAffected(order: string, revision: number, devices: readonly DeviceId[]): Promise<void> {
     const rows = insertOf(
-      'order_reached',
+      'order_affected_devices',
       { order_number: 'text', device_id: 'text', revision: 'bigint' },
       devices.map((device) => [order, device, revision]),
     );
@@ -61,17 +60,17 @@ export class ExecutionStore implements Port, ReachStore {
     });
   }
 
-  async recordWhole(order: string, revision: number, at: Instant): Promise<void> {
+  async recordComplete(order: string, revision: number): Promise<void> {
     await this.#database.db
-      .insertInto('order_reached_whole')
-      .values({ order_number: order, revision, at })
+      .insertInto('order_affected_complete')
+      .values({ order_number: order, revision })
       .onConflict((conflict) => conflict.columns(['order_number', 'revision']).doNothing())
       .execute();
   }
 
-  async reachedBefore(order: string, after: DeviceId | null, limit: number): Promise<DeviceId[]> {
+  async recordedAffected(order: string, after: DeviceId | null, limit: number): Promise<DeviceId[]> {
     const rows = await this.#database.db
-      .selectFrom('order_reached')
+      .selectFrom('order_affected_devices')
       .select('device_id')
       .where('order_number', '=', order)
       .where('device_id', '>', after ?? '')

@@ -1,15 +1,15 @@
-/** Exits of devices: their ends, with everything that is held for them, in one transaction each. */
+/** Exits of devices. One transaction per device ends its enrollment and deletes its data. */
 import { sql } from 'kysely';
 import { RECEIPT_KINDS } from '../../shared/order/documents.ts';
 import type { Destroyed } from '../../shared/pack/destruction.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
-import type { ExitRow, NewExit, ExitStore as Port } from '../orders/exit/exits.ts';
+import type { ExitRow, NewExit, ExitStore as Port } from '../orders/exit/exit-ports.ts';
+import { appendEntry } from './append-entries.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { endDevice } from './device-store.ts';
 import { isHeld } from './held-devices.ts';
-import { appendLeaf } from './leaves.ts';
 
 export class ExitStore implements Port {
   readonly #database: Database;
@@ -38,7 +38,7 @@ export class ExitStore implements Port {
     }));
   }
 
-  async unheard(order: string, revision: number, devices: readonly DeviceId[]): ReturnType<Port['unheard']> {
+  async unanswered(order: string, revision: number, devices: readonly DeviceId[]): ReturnType<Port['unanswered']> {
     if (devices.length === 0) return [];
     const asked = tableOf(
       ['text'],
@@ -60,17 +60,17 @@ export class ExitStore implements Port {
     devices: readonly DeviceId[],
     at: Instant,
   ): ReturnType<Port['awaited']> {
-    const unheard = await this.unheard(order, revision, devices);
-    if (unheard.length === 0) return [];
+    const unanswered = await this.unanswered(order, revision, devices);
+    if (unanswered.length === 0) return [];
     const columns = { order_number: 'text', revision: 'bigint', device_id: 'text', generation: 'bigint' } as const;
     const inserted = insertOf(
-      'exit_awaited',
-      { ...columns, since: 'bigint', seen: 'bigint' },
-      unheard.map(({ device, generation }) => [order, revision, device, generation, at, at]),
+      'pending_exits',
+      { ...columns, since: 'bigint', checked_at: 'bigint' },
+      unanswered.map(({ device, generation }) => [order, revision, device, generation, at, at]),
     );
     return this.#database.transaction(async (tx) => {
       const { rows } = await sql<{ device_id: string; generation: number; since: number }>`${inserted}
-        on conflict (order_number, revision, device_id, generation) do update set seen = excluded.seen
+        on conflict (order_number, revision, device_id, generation) do update set checked_at = excluded.checked_at
         returning device_id, generation, since`.execute(tx);
       return rows.map(({ device_id, generation, since }) => ({
         ...{ device: deviceIdSchema.parse(device_id), generation: Number(generation), since: Number(since) },
@@ -80,16 +80,16 @@ export class ExitStore implements Port {
 
   async forgetAwaited(order: string, revision: number, at: Instant): Promise<void> {
     await this.#database.db
-      .deleteFrom('exit_awaited')
+      .deleteFrom('pending_exits')
       .where('order_number', '=', order)
       .where('revision', '=', revision)
-      .where('seen', '<', at)
+      .where('checked_at', '<', at)
       .execute();
   }
 
   finish(
     exit: NewExit & { readonly realAt: number; readonly reason: number },
-    leaves: Parameters<Port['finish']>[1],
+    entries: Parameters<Port['finish']>[1],
   ): Promise<Destroyed | null> {
     const { order, revision, device, generation, outcome, at, realAt, reason, salt } = exit;
     return this.#database.transaction(async (tx) => {
@@ -107,7 +107,7 @@ export class ExitStore implements Port {
         .executeTakeFirst();
       if (!known || done || (await isHeld(tx, device))) return null;
       const destroyed = await heldOf(tx, device);
-      await endDevice(tx, device, { status: 'revoked', at, realAt, reason }, leaves.revoked);
+      await endDevice(tx, device, { status: 'revoked', at, realAt, reason }, entries.revoked);
       await tx.deleteFrom('attachments').where('device_id', '=', device).execute();
       await tx.deleteFrom('device_inventory').where('device_id', '=', device).execute();
       await tx
@@ -123,7 +123,7 @@ export class ExitStore implements Port {
           salt,
         })
         .execute();
-      await appendLeaf(tx, leaves.exited(destroyed));
+      await appendEntry(tx, entries.exited(destroyed));
       return destroyed;
     });
   }
@@ -143,7 +143,6 @@ export class ExitStore implements Port {
   }
 }
 
-/** Counted before it goes. */
 async function heldOf(tx: Tx, device: DeviceId): Promise<Destroyed> {
   const { rows } = await sql<{ [K in keyof Destroyed]: number | string }>`select
     (select count(*) from certificates where device_id = ${device} and revoked_at is null) as certificates,
@@ -157,7 +156,7 @@ async function heldOf(tx: Tx, device: DeviceId): Promise<Destroyed> {
     tx,
   );
   const [held] = rows;
-  if (!held) throw new Error('a count gave no row');
+  if (!held) throw new Error('a count has no result');
   return {
     certificates: Number(held.certificates),
     messages: Number(held.messages),

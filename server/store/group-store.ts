@@ -1,10 +1,10 @@
-/** Groups of devices. */
-import type { AreaCode } from '../../shared/areas/area-code.ts';
+import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { type DeviceId, deviceIdSchema, type GroupId, groupIdSchema } from '../../shared/protocol/ids.ts';
-import type { Group, GroupStore as GroupPort } from '../devices/ports.ts';
+import type { Group, GroupStore as GroupPort, OwnPlacement } from '../devices/ports.ts';
 import { areaOf } from './area-column.ts';
 import type { Database } from './database.ts';
+import { statementSchema } from './device-store.ts';
 import { rememberGroup } from './history.ts';
 import type { Schema } from './schema.ts';
 
@@ -39,7 +39,7 @@ export class GroupStore implements GroupPort {
 
   updateGroup(
     id: GroupId,
-    change: { name?: string; home?: AreaCode | null; seat?: AreaCode | null },
+    change: { name?: string; home?: HomeArea | null; seat?: HomeArea | null },
     at: number,
   ): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
@@ -62,7 +62,7 @@ export class GroupStore implements GroupPort {
     return this.#database.transaction(async (tx) => {
       for (const table of ['devices', 'activation_codes'] as const) {
         if (await tx.selectFrom(table).select('id').where('group_id', '=', id).limit(1).executeTakeFirst()) {
-          const detail = 'Devices or activation codes belong to this group: move them to another first.';
+          const detail = 'Devices or activation codes belong to this group. Move them to another group first.';
           throw new CordonError('conflict', detail, { group: id });
         }
       }
@@ -86,6 +86,22 @@ export class GroupStore implements GroupPort {
       .orderBy('id')
       .execute();
     return rows.map(({ id }) => deviceIdSchema.parse(id));
+  }
+
+  async placementsOf(group: GroupId): Promise<OwnPlacement[]> {
+    const rows = await this.#database.db
+      .selectFrom('devices')
+      .select(['id', 'home', 'seat', 'statement'])
+      .where('group_id', '=', group)
+      .where('status', '=', 'active')
+      .orderBy('id')
+      .execute();
+    return rows.map(({ id, home, seat, statement }) => ({
+      device: deviceIdSchema.parse(id),
+      home: areaOf(home),
+      seat: areaOf(seat),
+      statement: statement === null ? null : statementSchema.parse(JSON.parse(statement)),
+    }));
   }
 }
 

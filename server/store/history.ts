@@ -1,11 +1,11 @@
 /**
- * To what devices and groups belonged, from when until when: written with each change, in its transaction, so that a past verdict can be explained.
- * A statement of a home that lapses by itself is no change: its end stands in the row. Domain time.
+ * Past groups, areas and states of devices and groups, with their periods, so that a past verdict can be explained. Each change writes its
+ * row in its own transaction. The expiry of a location statement writes no row: `stated_until` has its end. Domain time.
  */
 import { sql } from 'kysely';
 import type { Tx } from './database.ts';
 
-/** After devices have become what their rows say now. */
+/** Call this after the rows of `devices` have changed. */
 export async function rememberDevices(tx: Tx, devices: readonly string[], at: number): Promise<void> {
   await tx
     .updateTable('device_history')
@@ -16,13 +16,13 @@ export async function rememberDevices(tx: Tx, devices: readonly string[], at: nu
   await insertDevices(tx, devices, sql`cast(${at} as bigint)`);
 }
 
-/** After devices have been enrolled for the first time. */
+/** Call this after the first enrollment of devices. */
 export async function rememberNewDevices(tx: Tx, devices: readonly string[]): Promise<void> {
   await insertDevices(tx, devices, sql`enrolled_at`);
 }
 
 async function insertDevices(tx: Tx, devices: readonly string[], from: ReturnType<typeof sql>): Promise<void> {
-  // A statement of where a device is has nothing to do with where it belongs.
+  // Only a statement about the home counts. A statement about presence does not change the home area.
   await sql`
     insert into device_history
       (device_id, from_at, generation, status, group_id, home, seat, stated_home, stated_until)
@@ -31,7 +31,7 @@ async function insertDevices(tx: Tx, devices: readonly string[], from: ReturnTyp
     from devices where id in (${sql.join(devices)})`.execute(tx);
 }
 
-/** After a group has become what its row says now; when it is gone, its last row ends. */
+/** Call this after the row of the group has changed or was deleted. A deletion only ends the last period. */
 export async function rememberGroup(tx: Tx, group: string, at: number): Promise<void> {
   await tx
     .updateTable('group_history')

@@ -1,7 +1,7 @@
-/** Legal holds. None is ever removed: a release is written beside it. */
+/** Legal holds. A hold is never removed: its release is recorded in the same row. */
 import { type RawBuilder, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import {
   type DeviceId,
   deviceIdSchema,
@@ -11,11 +11,11 @@ import {
   personIdSchema,
 } from '../../shared/protocol/ids.ts';
 import type { HoldQuery, LegalHold, NewHold, HoldStore as Port, Release } from '../holds/ports.ts';
+import { appendEntry } from './append-entries.ts';
 import { tableOf } from './bulk.ts';
 import { callBackDestruction } from './command-store.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { UNDER_HOLD } from './held-devices.ts';
-import { appendLeaf } from './leaves.ts';
 
 export class HoldStore implements Port {
   readonly #database: Database;
@@ -24,7 +24,7 @@ export class HoldStore implements Port {
     this.#database = database;
   }
 
-  place(hold: NewHold, leaf: LeafDraft<'legal-hold.placed'>): Promise<void> {
+  place(hold: NewHold, entry: EntryDraft<'legal-hold.placed'>): Promise<void> {
     const { id, on, reason, reference, placedAt: placed_at, placedBy: placed_by, realAt } = hold;
     return this.#database.transaction(async (tx) => {
       if (on.kind === 'device') await mustExist(tx, on.device);
@@ -33,24 +33,24 @@ export class HoldStore implements Port {
         on.kind === 'device' ? { device_id: on.device, person_id: null } : { device_id: null, person_id: on.person };
       await tx
         .insertInto('legal_holds')
-        .values({ id, ...whom, reason, reference, placed_at, placed_by, told: 0 })
+        .values({ id, ...whom, reason, reference, placed_at, placed_by, records_updated: 0 })
         .execute();
       const ofHold = on.kind === 'device' ? sql`id = ${on.device}` : sql`person_id = ${on.person}`;
       await callBackDestruction(tx, ofHold, realAt);
-      await appendLeaf(tx, leaf);
+      await appendEntry(tx, entry);
     });
   }
 
-  release(id: LegalHoldId, { at, by, reason }: Release, leaf: LeafDraft<'legal-hold.released'>): Promise<boolean> {
+  release(id: LegalHoldId, { at, by, reason }: Release, entry: EntryDraft<'legal-hold.released'>): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
       const { numUpdatedRows } = await tx
         .updateTable('legal_holds')
-        .set({ released_at: at, released_by: by, release_reason: reason, told: 0 })
+        .set({ released_at: at, released_by: by, release_reason: reason, records_updated: 0 })
         .where('id', '=', id)
         .where('released_at', 'is', null)
         .executeTakeFirst();
       if (numUpdatedRows === 0n) return false;
-      await appendLeaf(tx, leaf);
+      await appendEntry(tx, entry);
       return true;
     });
   }
@@ -109,7 +109,7 @@ export class HoldStore implements Port {
     const rows = await this.#database.db
       .selectFrom('legal_holds')
       .select(['id', 'released_at'])
-      .where('told', '=', 0)
+      .where('records_updated', '=', 0)
       .orderBy('placed_at')
       .execute();
     return rows.map(({ id, released_at }) => ({ id: legalHoldIdSchema.parse(id), released: released_at !== null }));
@@ -118,7 +118,7 @@ export class HoldStore implements Port {
   async told({ id, released }: { readonly id: LegalHoldId; readonly released: boolean }): Promise<void> {
     await this.#database.db
       .updateTable('legal_holds')
-      .set({ told: 1 })
+      .set({ records_updated: 1 })
       .where('id', '=', id)
       .where('released_at', released ? 'is not' : 'is', null)
       .execute();
@@ -145,7 +145,7 @@ function selectHolds(db: Db) {
     .leftJoin('devices', 'devices.id', 'legal_holds.device_id')
     .selectAll('legal_holds')
     .leftJoin('persons', 'persons.id', 'legal_holds.person_id')
-    .select(['devices.user_name as device_user', 'persons.name as person_name'])
+    .select(['devices.person_name as device_user', 'persons.name as person_name'])
     .select(
       sql<number>`(select count(*) from devices as of_person where of_person.person_id = legal_holds.person_id)`.as(
         'devices_of_person',

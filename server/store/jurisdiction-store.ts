@@ -1,48 +1,43 @@
 /**
- * Evidence, locations and the index by which an order finds its devices, and the IP databases at hand. A location, its evidence and its
- * index rows commit together, grouped with other hot writes.
+ * Evidence, locations and the index by which an order finds its devices. A location, its evidence and its index entries are
+ * one transaction, grouped with other frequent writes.
  */
 import { sql } from 'kysely';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import { createBatcher } from '../../shared/loops/batcher.ts';
 import { type DeviceId, deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { emptyLocation } from '../../shared/verdict/locate.ts';
 import type { LocationState, Observation } from '../../shared/verdict/terms.ts';
 import type {
-  Belonging,
+  AffectedQuery,
   Evidence,
-  IpDatabase,
-  IpDatabaseStore,
-  IpDatabaseUse,
-  KeptEvidence,
+  LocationFacts,
   LocationStore,
   LocationWrite,
-  PlaceFacts,
-  Reached,
+  PastAssignment,
   Statement,
+  StoredEvidence,
   UsedDatabase,
 } from '../jurisdiction/ports.ts';
+import { affectedDevices } from './affected-devices.ts';
 import { areaOf } from './area-column.ts';
 import type { Database, Db, Tx } from './database.ts';
-import { groupedReads } from './grouped-reads.ts';
 import { keyedQuery } from './keyed-query.ts';
-import { appendLeaf } from './leaves.ts';
-import { reachedDevices } from './reached-devices.ts';
 
-/** Well under both dialects' limit of parameters in a statement. */
+/** Rows in one statement, well below both dialects' limit of parameters. */
 const CHUNK = 500;
 
 function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
   for (let from = 0; from < items.length; from += CHUNK) yield items.slice(from, from + CHUNK);
 }
 
-export class JurisdictionStore implements LocationStore, IpDatabaseStore {
+export class JurisdictionStore implements LocationStore {
   readonly #database: Database;
   readonly #save: (write: LocationWrite) => Promise<void>;
-  readonly #selectPlaces: ReturnType<typeof placesIn>;
-  readonly #factsOf = groupedReads((devices: readonly DeviceId[]) => this.#readFacts(devices), { most: CHUNK });
+  readonly #selectLocationFacts: ReturnType<typeof locationFactsQuery>;
+  readonly #factsOf = createBatcher((devices: readonly DeviceId[]) => this.#readFacts(devices), { most: CHUNK });
 
-  readonly #statementOf = groupedReads(
+  readonly #statementOf = createBatcher(
     async (devices: readonly DeviceId[]) => {
       const rows = await this.#database.db
         .selectFrom('devices')
@@ -56,22 +51,22 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#selectPlaces = placesIn(database.db);
+    this.#selectLocationFacts = locationFactsQuery(database.db);
     this.#save = database.grouped(saveAll);
   }
 
-  async facts(devices: readonly DeviceId[]): Promise<Map<DeviceId, PlaceFacts>> {
+  async facts(devices: readonly DeviceId[]): Promise<Map<DeviceId, LocationFacts>> {
     const [only] = devices;
     if (only === undefined || devices.length > 1) return this.#readFacts(devices);
     const facts = await this.#factsOf(only);
     return new Map(facts ? [[only, facts]] : []);
   }
 
-  async #readFacts(devices: readonly DeviceId[]): Promise<Map<DeviceId, PlaceFacts>> {
-    const found = new Map<DeviceId, PlaceFacts>();
+  async #readFacts(devices: readonly DeviceId[]): Promise<Map<DeviceId, LocationFacts>> {
+    const found = new Map<DeviceId, LocationFacts>();
     for (const ids of chunks(devices)) {
-      const rows = await this.#selectPlaces(ids);
-      for (const row of rows) found.set(deviceIdSchema.parse(row.id), placeOf(row));
+      const rows = await this.#selectLocationFacts(ids);
+      for (const row of rows) found.set(deviceIdSchema.parse(row.id), locationFactsOf(row));
     }
     return found;
   }
@@ -80,17 +75,17 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
     return this.#save(write);
   }
 
-  reached(query: Reached): Promise<DeviceId[]> {
-    return reachedDevices(this.#database.db, query);
+  affected(query: AffectedQuery): Promise<DeviceId[]> {
+    return affectedDevices(this.#database.db, query);
   }
 
   async connected(): Promise<{ device: DeviceId; generation: number }[]> {
     const rows = await this.#database.db
-      .selectFrom('device_ties')
-      .innerJoin('devices', 'devices.id', 'device_ties.device_id')
+      .selectFrom('device_nexus')
+      .innerJoin('devices', 'devices.id', 'device_nexus.device_id')
       .select(['devices.id', 'devices.generation'])
-      .where('device_ties.tie', '=', 'connected')
-      .where('device_ties.area', '=', '')
+      .where('device_nexus.nexus', '=', 'connected')
+      .where('device_nexus.area', '=', '')
       .execute();
     return rows.map(({ id, generation }) => ({ device: deviceIdSchema.parse(id), generation }));
   }
@@ -119,7 +114,7 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
     return rows.map(({ detail }) => evidenceOf(detail));
   }
 
-  async evidenceUntil(device: DeviceId, until: Instant, limit: number): Promise<KeptEvidence[]> {
+  async evidenceUntil(device: DeviceId, until: Instant, limit: number): Promise<StoredEvidence[]> {
     const rows = await this.#database.db
       .selectFrom('evidence')
       .select(['detail', 'received_at'])
@@ -132,7 +127,7 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
     return rows.map(({ detail, received_at }) => ({ ...evidenceOf(detail), receivedAt: received_at }));
   }
 
-  async heldSince(device: DeviceId): Promise<Instant | null> {
+  async legalHoldSince(device: DeviceId): Promise<Instant | null> {
     const { rows } = await sql<{ since: number | null }>`
       select min(h.placed_at) as since from devices cross join legal_holds h
       where devices.id = ${device} and h.released_at is null
@@ -141,7 +136,7 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
     return since === null ? null : Number(since);
   }
 
-  async belonging(device: DeviceId, at: Instant): Promise<Belonging | null> {
+  async pastAssignment(device: DeviceId, at: Instant): Promise<PastAssignment | null> {
     const { db } = this.#database;
     const row = await db
       .selectFrom('device_history')
@@ -185,47 +180,6 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
     return { generation: row.generation, statement: said?.kind === 'presence' ? said : null };
   }
 
-  async ipDatabases(): Promise<IpDatabase[]> {
-    const rows = await this.#database.db
-      .selectFrom('ip_databases')
-      .selectAll()
-      .orderBy('imported_at', 'desc')
-      .orderBy('hash')
-      .execute();
-    return rows.map(({ hash, name, imported_at, imported_by, built_at, bytes, active }) => ({
-      hash,
-      name,
-      importedAt: imported_at,
-      importedBy: imported_by,
-      builtAt: built_at,
-      size: bytes,
-      active: active === 1,
-    }));
-  }
-
-  async addIpDatabase({
-    hash,
-    name,
-    importedAt,
-    importedBy,
-    builtAt,
-    size,
-  }: Omit<IpDatabase, 'active'>): Promise<void> {
-    await this.#database.db
-      .insertInto('ip_databases')
-      .values({
-        ...{ hash, name, imported_at: importedAt, imported_by: importedBy },
-        ...{ built_at: builtAt, bytes: size, active: 0 },
-      })
-      .onConflict((conflict) => conflict.column('hash').doNothing())
-      .execute();
-  }
-
-  async ipDatabaseUses(): Promise<IpDatabaseUse[]> {
-    const rows = await this.#database.db.selectFrom('ip_database_uses').selectAll().orderBy('id', 'desc').execute();
-    return rows.map(({ id, hash, at, account }) => ({ id, hash, at, by: account }));
-  }
-
   async databasesOf(uses: readonly number[]): Promise<ReadonlyMap<number, UsedDatabase>> {
     if (uses.length === 0) return new Map();
     const rows = await this.#database.db
@@ -255,47 +209,9 @@ export class JurisdictionStore implements LocationStore, IpDatabaseStore {
       .execute();
     return rows.map(({ id, address }) => ({ device: deviceIdSchema.parse(id), address: address ?? '' }));
   }
-
-  activateIpDatabase(
-    hash: string,
-    by: string | null,
-    leaf: LeafDraft<'ip-database.activated'>,
-  ): Promise<IpDatabaseUse | null> {
-    return this.#database
-      .transaction(async (tx) => {
-        await tx
-          .updateTable('ip_databases')
-          .set({ active: 0 })
-          .where('active', '=', 1)
-          .where('hash', '<>', hash)
-          .execute();
-        const { numUpdatedRows } = await tx
-          .updateTable('ip_databases')
-          .set({ active: 1 })
-          .where('hash', '=', hash)
-          .executeTakeFirstOrThrow();
-        if (numUpdatedRows === 0n) {
-          // Nothing may change: the deactivation above is rolled back with it.
-          throw new NoSuchDatabase();
-        }
-        const { id } = await tx
-          .insertInto('ip_database_uses')
-          .values({ hash, at: leaf.at, account: by })
-          .returning('id')
-          .executeTakeFirstOrThrow();
-        await appendLeaf(tx, leaf);
-        return { id, hash, at: leaf.at, by };
-      })
-      .catch((error: unknown) => {
-        if (error instanceof NoSuchDatabase) return null;
-        throw error;
-      });
-  }
 }
 
-class NoSuchDatabase extends Error {}
-
-/** What the store holds was checked before it came in. */
+/** The text is not parsed again, because it was parsed before the store wrote it. */
 function locationOf(state: string, before: string | null): LocationState {
   return { ...JSON.parse(state), before: before === null ? null : JSON.parse(before) };
 }
@@ -310,14 +226,12 @@ function evidenceOf(text: string): Evidence {
 }
 
 async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
-  // Of several steps of one device in one flush the last one stands for the location; all evidence is kept.
+  // The last write for a device decides its location. The store keeps the evidence of all writes.
   const last = new Map(writes.map((write) => [write.device, write]));
   const evidence = writes.flatMap(({ device, generation, evidence, at: received }) =>
     evidence.map((one) => ({
       device_id: device,
       generation,
-      source: one.observation.source,
-      areas: one.observation.areas.join(' '),
       at: one.observation.at,
       detail: JSON.stringify(one),
       received_at: received,
@@ -328,10 +242,9 @@ async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> 
     await tx
       .insertInto('locations')
       .values(
-        some.map(({ device, state, at, unknownAt }) => ({
+        some.map(({ device, state, unknownAt }) => ({
           device_id: device,
           ...locationColumns(state),
-          changed_at: at,
           unknown_at: unknownAt,
         })),
       )
@@ -339,46 +252,48 @@ async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> 
         conflict.column('device_id').doUpdateSet({
           state: sql`excluded.state`,
           folded_before: sql`excluded.folded_before`,
-          changed_at: sql`excluded.changed_at`,
           unknown_at: sql`excluded.unknown_at`,
         }),
       )
       .execute();
-    await replaceTies(tx, some);
+    await replaceNexus(tx, some);
   }
 }
 
-/** Most steps change nothing in the index, and then write nothing to it. */
-async function replaceTies(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
+/** Most location writes do not change the index, so that nothing is written here. */
+async function replaceNexus(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
   const devices = writes.map(({ device }) => device);
   const held = new Map<string, string[]>();
-  const rows = await tx.selectFrom('device_ties').selectAll().where('device_id', 'in', devices).execute();
-  for (const { device_id, tie, area } of rows) held.set(device_id, [...(held.get(device_id) ?? []), `${tie} ${area}`]);
+  const rows = await tx.selectFrom('device_nexus').selectAll().where('device_id', 'in', devices).execute();
+  for (const { device_id, nexus, area } of rows)
+    held.set(device_id, [...(held.get(device_id) ?? []), `${nexus} ${area}`]);
   await markLocated(
     tx,
     devices.filter((device) => !held.has(device)),
   );
-  const changed = writes.filter(({ device, ties }) => {
-    const now = ties.map(({ tie, area }) => `${tie} ${area}`).sort();
+  const changed = writes.filter(({ device, nexus }) => {
+    const now = nexus.map((each) => `${each.nexus} ${each.area}`).sort();
     return now.join() !== (held.get(device) ?? []).sort().join();
   });
   if (changed.length === 0) return;
   await tx
-    .deleteFrom('device_ties')
+    .deleteFrom('device_nexus')
     .where(
       'device_id',
       'in',
       changed.map(({ device }) => device),
     )
     .execute();
-  const fresh = changed.flatMap(({ device, ties }) => ties.map(({ tie, area }) => ({ device_id: device, tie, area })));
-  for (const some of chunks(fresh)) await tx.insertInto('device_ties').values(some).execute();
+  const fresh = changed.flatMap(({ device, nexus }) => nexus.map((each) => ({ device_id: device, ...each })));
+  for (const some of chunks(fresh)) await tx.insertInto('device_nexus').values(some).execute();
 }
 
-const placesIn = (db: Db) =>
-  keyedQuery(db, (devices) => selectPlaces(db).select('locations.folded_before').where('devices.id', 'in', devices));
+const locationFactsQuery = (db: Db) =>
+  keyedQuery(db, (devices) =>
+    selectLocationFacts(db).select('locations.folded_before').where('devices.id', 'in', devices),
+  );
 
-/** Whoever has no ties may have its first location now. */
+/** Marks devices as located. A device without index entries may now have its first location. */
 async function markLocated(tx: Tx, devices: readonly DeviceId[]): Promise<void> {
   if (devices.length === 0) return;
   await tx
@@ -389,8 +304,8 @@ async function markLocated(tx: Tx, devices: readonly DeviceId[]): Promise<void> 
     .execute();
 }
 
-/** Where a device belongs and where it is; not what folding an observation asks for. */
-export function selectPlaces(db: Db) {
+/** Home, seat and location of devices, without the state that only a fold needs. */
+export function selectLocationFacts(db: Db) {
   return db
     .selectFrom('devices')
     .innerJoin('groups', 'groups.id', 'devices.group_id')
@@ -399,9 +314,9 @@ export function selectPlaces(db: Db) {
     .select(['groups.home as group_home', 'groups.seat as group_seat']);
 }
 
-type PlaceRow = Awaited<ReturnType<ReturnType<typeof selectPlaces>['executeTakeFirstOrThrow']>>;
+type LocationRow = Awaited<ReturnType<ReturnType<typeof selectLocationFacts>['executeTakeFirstOrThrow']>>;
 
-export function placeOf(row: PlaceRow & { readonly folded_before?: string | null }): PlaceFacts {
+export function locationFactsOf(row: LocationRow & { readonly folded_before?: string | null }): LocationFacts {
   return {
     home: areaOf(row.stated_home ?? row.home ?? row.group_home),
     seat: areaOf(row.seat ?? row.group_seat),

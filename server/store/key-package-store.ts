@@ -1,9 +1,9 @@
-/** Key packages: handed in by a device, given out once. */
+/** Key packages of devices. Each single-use key package is given out once. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Claimed, KeyPackageStore as KeyPackagePort, KeyPackages } from '../relay/key-packages.ts';
-import type { Enrolment } from '../relay/ports.ts';
+import type { Enrollment } from '../relay/ports.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 
@@ -29,14 +29,14 @@ export class KeyPackageStore implements KeyPackagePort {
 
   constructor(database: Database) {
     this.#database = database;
-    // One after the other: those of one device would else make each other's transactions fail on PostgreSQL.
+    // One claim at a time: on PostgreSQL, parallel claims on one device would make each other's transactions fail.
     this.#claim = database.grouped(async (tx, claims: readonly Claiming[]) => {
       for (const claiming of claims) claiming.given = await claimOf(tx, claiming);
     });
   }
 
-  add(enrolment: Enrolment, { packages, lastResort, replace }: KeyPackages, most: number): Promise<number> {
-    const { device, generation } = enrolment;
+  add(enrollment: Enrollment, { packages, lastResort, replace }: KeyPackages, most: number): Promise<number> {
+    const { device, generation } = enrollment;
     return this.#database.transaction(async (tx) => {
       const active = await tx
         .selectFrom('devices')
@@ -45,14 +45,14 @@ export class KeyPackageStore implements KeyPackagePort {
         .where('generation', '=', generation)
         .where('status', '=', 'active')
         .executeTakeFirst();
-      if (!active) throw new CordonError('conflict', 'This enrolment of the device has ended.', { device });
+      if (!active) throw new CordonError('conflict', 'This enrollment of the device has ended.', { device });
       if (replace) await dropKeyPackages(tx, device);
       else if (lastResort !== null) {
         await tx.deleteFrom('key_packages').where('device_id', '=', device).where('last_resort', '=', 1).execute();
       }
-      const left = (await countOf(tx, enrolment)) + packages.length;
+      const left = (await countOf(tx, enrollment)) + packages.length;
       if (left > most) {
-        const detail = `A device has ${most} key packages here at most: it would have ${left}.`;
+        const detail = `A device may have at most ${most} key packages on the server. This upload would leave ${left}.`;
         throw new CordonError('too_large', detail, { most });
       }
       const rows = packages.map((body) => [device, generation, 0, body]);
@@ -62,14 +62,14 @@ export class KeyPackageStore implements KeyPackagePort {
     });
   }
 
-  left(enrolment: Enrolment): Promise<number> {
-    return countOf(this.#database.db, enrolment);
+  left(enrollment: Enrollment): Promise<number> {
+    return countOf(this.#database.db, enrollment);
   }
 
   async claim(devices: readonly DeviceId[], singleUse: ReadonlySet<DeviceId>): Promise<Given> {
     const claiming: Claiming = { devices, singleUse, given: null };
     await this.#claim(claiming);
-    if (!claiming.given) throw new Error('the store says nothing of a claim');
+    if (!claiming.given) throw new Error('the store has no result for a claim');
     return claiming.given;
   }
 }
@@ -88,7 +88,7 @@ async function claimOf(tx: Tx, { devices, singleUse }: Claiming): Promise<Given>
   };
 }
 
-/** For verbs that end an enrolment, inside their transaction. */
+/** Call this inside the transaction that ends an enrollment. */
 export async function dropKeyPackages(tx: Tx, device: DeviceId): Promise<void> {
   await tx.deleteFrom('key_packages').where('device_id', '=', device).execute();
 }
@@ -108,7 +108,7 @@ const named = (devices: readonly DeviceId[]) =>
     devices.map((device) => [device]),
   );
 
-async function countOf(db: Db | Tx, { device, generation }: Enrolment): Promise<number> {
+async function countOf(db: Db | Tx, { device, generation }: Enrollment): Promise<number> {
   const { count } = await db
     .selectFrom('key_packages')
     .select(({ fn }) => fn.countAll<number>().as('count'))

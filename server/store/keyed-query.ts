@@ -1,13 +1,13 @@
 /**
- * A query about many keys that is built and compiled once: for Kysely a query costs more to build than SQLite takes to answer it, and these
- * are asked at every connect.
+ * Queries by many keys, built and compiled once. Kysely takes longer to build such a query than SQLite takes to run it, and these run at
+ * every connection.
  */
 import type { CompiledQuery } from 'kysely';
 import type { Db } from './database.ts';
 
 /**
- * `build` names the keys in one `in`, and is called once for each power of two up to the most keys that are asked for: fewer are filled up
- * with the last.
+ * Query with a list of keys in its `in` clause. `build` receives the placeholders and runs once for each power of two, so that few
+ * statements are prepared. The last key fills up a shorter list.
  */
 export function keyedQuery<Row>(
   db: Db,

@@ -1,11 +1,11 @@
-/** The ledger's tables: leaves that wait for an index, the hashes of complete subtrees, and checkpoints. */
+/** Tables of the ledger: entries that wait for an index, hashes of complete subtrees, and checkpoints. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import { GrowingTree, type HashSource, type TreeNode } from '../../shared/ledger/merkle.ts';
 import type { LedgerStore as Port, StoredCheckpoint } from '../ledger/ledger.ts';
 import type { Database, Db, Tx } from './database.ts';
 
-/** Keeps a statement's parameters below what SQLite takes. */
+/** Maximum rows in one statement, to keep its parameters below SQLite's limit. */
 const ROWS_AT_ONCE = 4000;
 
 export class LedgerStore implements Port {
@@ -19,9 +19,9 @@ export class LedgerStore implements Port {
 
   async waiting(): Promise<boolean> {
     const row = await this.#database.db
-      .selectFrom('ledger_leaves')
+      .selectFrom('ledger_entries')
       .select('id')
-      .where('leaf_index', 'is', null)
+      .where('entry_index', 'is', null)
       .limit(1)
       .executeTakeFirst();
     return row !== undefined;
@@ -29,22 +29,24 @@ export class LedgerStore implements Port {
 
   async extend(limit: number, at: number, sign: (size: number, root: Buffer) => string): Promise<number> {
     return await this.#database.transaction(async (tx) => {
-      const leaves = await tx
-        .selectFrom('ledger_leaves')
+      const entries = await tx
+        .selectFrom('ledger_entries')
         .select(['id', 'hash'])
-        .where('leaf_index', 'is', null)
+        .where('entry_index', 'is', null)
+        // The entry of a continuation is the first one of the continued ledger, before entries that waited.
+        .orderBy(sql`case kind when 'ledger.continued' then 0 else 1 end`)
         .orderBy('id')
         .limit(limit)
         .execute();
       const size = await sizeOf(tx);
-      if (leaves.length === 0 && (await newestCheckpoint(tx))?.size === size) return 0;
+      if (entries.length === 0 && (await newestCheckpoint(tx))?.size === size) return 0;
       const tree = await GrowingTree.open(size, (nodes) => readHashes(tx, nodes));
-      const made = leaves.flatMap((leaf) => tree.append(Buffer.from(leaf.hash, 'hex')));
-      if (leaves.length > 0) {
-        const indexes = sql.join(leaves.map(({ id }, offset) => sql`(${sql.lit(id)}, ${sql.lit(size + offset)})`));
-        // Both dialects name the columns of a bare VALUES so.
-        await sql`update ledger_leaves set leaf_index = given.column2
-                  from (values ${indexes}) as given where ledger_leaves.id = given.column1`.execute(tx);
+      const made = entries.flatMap((entry) => tree.append(Buffer.from(entry.hash, 'hex')));
+      if (entries.length > 0) {
+        const indexes = sql.join(entries.map(({ id }, offset) => sql`(${sql.lit(id)}, ${sql.lit(size + offset)})`));
+        // Both databases give these names to the columns of a bare VALUES.
+        await sql`update ledger_entries set entry_index = given.column2
+                  from (values ${indexes}) as given where ledger_entries.id = given.column1`.execute(tx);
       }
       for (let from = 0; from < made.length; from += ROWS_AT_ONCE) {
         const rows = made.slice(from, from + ROWS_AT_ONCE);
@@ -57,7 +59,7 @@ export class LedgerStore implements Port {
         .insertInto('checkpoints')
         .values({ size: tree.size, note: sign(tree.size, tree.root()), at })
         .execute();
-      return leaves.length;
+      return entries.length;
     });
   }
 
@@ -68,20 +70,20 @@ export class LedgerStore implements Port {
   async entriesAt(indexes: readonly number[]): Promise<Map<number, Buffer>> {
     if (indexes.length === 0) return new Map();
     const rows = await this.#database.db
-      .selectFrom('ledger_leaves')
-      .select(['leaf_index', 'body'])
-      .where('leaf_index', 'in', [...indexes])
+      .selectFrom('ledger_entries')
+      .select(['entry_index', 'body'])
+      .where('entry_index', 'in', [...indexes])
       .execute();
-    return new Map(rows.map(({ leaf_index, body }) => [Number(leaf_index), Buffer.from(body, 'utf8')]));
+    return new Map(rows.map(({ entry_index, body }) => [Number(entry_index), Buffer.from(body, 'utf8')]));
   }
 
   async entries(from: number, to: number): Promise<Buffer[]> {
     const rows = await this.#database.db
-      .selectFrom('ledger_leaves')
+      .selectFrom('ledger_entries')
       .select('body')
-      .where('leaf_index', '>=', from)
-      .where('leaf_index', '<', to)
-      .orderBy('leaf_index')
+      .where('entry_index', '>=', from)
+      .where('entry_index', '<', to)
+      .orderBy('entry_index')
       .execute();
     return rows.map(({ body }) => Buffer.from(body, 'utf8'));
   }
@@ -89,8 +91,8 @@ export class LedgerStore implements Port {
 
 async function sizeOf(db: Db | Tx): Promise<number> {
   const row = await db
-    .selectFrom('ledger_leaves')
-    .select((of) => of.fn.max('leaf_index').as('last'))
+    .selectFrom('ledger_entries')
+    .select((of) => of.fn.max('entry_index').as('last'))
     .executeTakeFirst();
   return row?.last === null || row?.last === undefined ? 0 : Number(row.last) + 1;
 }
@@ -106,7 +108,7 @@ async function newestCheckpoint(db: Db | Tx) {
 
 async function readHashes(db: Db | Tx, nodes: readonly TreeNode[]): Promise<Buffer[]> {
   const found = new Map<string, Buffer>();
-  // One range a level: a tile is one run of positions, a proof one hash or two on each level.
+  // Reads one range for each level: a tile is one range of positions, and a proof has one or two hashes on each level.
   for (const [level, positions] of Map.groupBy(nodes, (node) => node.level)) {
     const rows = await db
       .selectFrom('ledger_hashes')
@@ -115,7 +117,7 @@ async function readHashes(db: Db | Tx, nodes: readonly TreeNode[]): Promise<Buff
       .where(
         'position',
         'in',
-        // Proofs of many leaves ask for the same ones.
+        // Removes duplicates, because proofs of several entries share hashes.
         [...new Set(positions.map((node) => node.position))],
       )
       .execute();

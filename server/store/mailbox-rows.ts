@@ -1,37 +1,34 @@
-/**
- * Rows of mailboxes that several verbs of the store change, inside their transactions: counters that follow the entries, fates for senders, and
- * bodies that go when nobody waits for them any more.
- */
+/** Rows of mailboxes, which several stores change inside their transactions: counters, delivery reports to senders, and unneeded bodies. */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type { Mailbox } from '../relay/placing.ts';
-import type { Enrolment, Fate } from '../relay/ports.ts';
+import type { Mailbox } from '../relay/placement.ts';
+import type { Enrollment, Fate } from '../relay/ports.ts';
 import { KEPT_FOR } from '../relay/posts.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 import type { Schema } from './schema.ts';
 
-/** A sender that never fetches them does not fill the store with what became of its posts. */
+/** Maximum delivery reports in one mailbox, so that a sender that never fetches them cannot fill the store. */
 export const MOST_FATES = 10_000;
 
 type Counters = Omit<Schema['mailboxes'], 'device_id' | 'generation'>;
 
-/** Those of active devices, in their present generation; of one that has had nothing yet, an empty one. */
+/** Loads the mailboxes of active devices. A device without a row has an empty mailbox. */
 export async function loadMailboxes(tx: Tx, devices: Iterable<DeviceId>): Promise<Map<DeviceId, Mailbox>> {
   const asked = tableOf(
     ['text'],
     [...new Set(devices)].map((device) => [device]),
   );
   const { rows } = await sql<{ id: string; generation: number } & { [K in keyof Counters]: Counters[K] | null }>`
-    select d.id, d.generation, m.last_seq, m.taken, m.posts, m.entries, m.bytes, m.fates, m.gate
+    select d.id, d.generation, m.last_seq, m.acknowledged, m.posts, m.entries, m.bytes, m.delivery_reports, m.gate
     from ${asked} as v cross join devices d
       left join mailboxes m on m.device_id = d.id and m.generation = d.generation
     where d.id = v.column1 and d.status = 'active'`.execute(tx);
   return new Map(
-    rows.map(({ id, generation, last_seq, taken, posts, entries, bytes, fates, gate }) => {
+    rows.map(({ id, generation, last_seq, acknowledged, posts, entries, bytes, delivery_reports, gate }) => {
       const device = deviceIdSchema.parse(id);
-      const counters = { lastSeq: last_seq ?? 0, taken: taken ?? 0, posts: posts ?? 0 };
-      const waiting = { entries: entries ?? 0, bytes: bytes ?? 0, fates: fates ?? 0, gate: gate ?? 'open' };
+      const counters = { lastSeq: last_seq ?? 0, taken: acknowledged ?? 0, posts: posts ?? 0 };
+      const waiting = { entries: entries ?? 0, bytes: bytes ?? 0, fates: delivery_reports ?? 0, gate: gate ?? 'open' };
       return [device, { device, generation, ...counters, ...waiting } as const];
     }),
   );
@@ -45,11 +42,11 @@ export async function saveMailboxes(tx: Tx, mailboxes: readonly Mailbox[]): Prom
       device_id: 'text',
       generation: 'bigint',
       last_seq: 'bigint',
-      taken: 'bigint',
+      acknowledged: 'bigint',
       posts: 'bigint',
       entries: 'bigint',
       bytes: 'bigint',
-      fates: 'bigint',
+      delivery_reports: 'bigint',
       gate: 'text',
     },
     mailboxes.map(({ device, generation, lastSeq, taken, posts, entries, bytes, fates, gate }) => [
@@ -58,18 +55,19 @@ export async function saveMailboxes(tx: Tx, mailboxes: readonly Mailbox[]): Prom
     ]),
   );
   await sql`${rows} on conflict (device_id) do update set
-    generation = excluded.generation, last_seq = excluded.last_seq, taken = excluded.taken, posts = excluded.posts,
-    entries = excluded.entries, bytes = excluded.bytes, fates = excluded.fates, gate = excluded.gate`.execute(tx);
+    generation = excluded.generation, last_seq = excluded.last_seq, acknowledged = excluded.acknowledged, posts = excluded.posts,
+    entries = excluded.entries, bytes = excluded.bytes, delivery_reports = excluded.delivery_reports, gate = excluded.gate`.execute(
+    tx,
+  );
 }
 
-/** An entry that has been deleted. */
 export interface Gone {
   readonly device_id: string;
   readonly post: number | null;
   readonly bytes: number;
 }
 
-/** What follows when entries are gone: counters, and the bodies that nobody waits for. */
+/** Updates the counters after entries were deleted, and removes bodies that no mailbox needs any more. */
 export async function forgetEntries(tx: Tx, gone: readonly Gone[]): Promise<void> {
   if (gone.length === 0) return;
   const byDevice = Map.groupBy(gone, ({ device_id }) => device_id);
@@ -81,7 +79,7 @@ export async function forgetEntries(tx: Tx, gone: readonly Gone[]): Promise<void
     }),
   );
   await sql`update mailboxes set
-      entries = entries - v.column2, bytes = bytes - v.column3, fates = fates - v.column4
+      entries = entries - v.column2, bytes = bytes - v.column3, delivery_reports = delivery_reports - v.column4
     from ${less} as v where device_id = v.column1`.execute(tx);
   const posts = tableOf(
     ['bigint'],
@@ -92,11 +90,14 @@ export async function forgetEntries(tx: Tx, gone: readonly Gone[]): Promise<void
 }
 
 export interface Told {
-  readonly to: Enrolment;
+  readonly to: Enrollment;
   readonly fate: Fate;
 }
 
-/** Puts fates into their senders' mailboxes. A sender whose enrolment has ended hears no more of it. Returns who has got one. */
+/**
+ * Adds delivery reports to the senders' mailboxes. A sender whose enrollment has ended receives none. Returns the devices that received
+ * one.
+ */
 export async function addFates(tx: Tx, told: readonly Told[]): Promise<DeviceId[]> {
   if (told.length === 0) return [];
   const mailboxes = await loadMailboxes(
@@ -114,13 +115,13 @@ export async function addFates(tx: Tx, told: readonly Told[]): Promise<DeviceId[
     rows.push([to.device, mailbox.lastSeq, JSON.stringify(fate), 0, fate.at + KEPT_FOR, 0]);
   }
   if (rows.length === 0) return [];
-  const columns = { device_id: 'text', seq: 'bigint', fate: 'text', bytes: 'bigint' } as const;
+  const columns = { device_id: 'text', seq: 'bigint', delivery_report: 'text', bytes: 'bigint' } as const;
   await insertOf('mailbox_entries', { ...columns, expires_at: 'bigint', due: 'bigint' }, rows).execute(tx);
   await saveMailboxes(tx, [...reached.values()]);
   return [...reached.keys()];
 }
 
-/** For verbs that end an enrolment: whatever waits for it goes back to whoever sent it. */
+/** Deletes the mailbox and reports its posts to their senders as returned. Call this inside the transaction that ends an enrollment. */
 export async function purgeMailbox(tx: Tx, device: DeviceId, at: number): Promise<void> {
   const gone = await tx
     .deleteFrom('mailbox_entries')
@@ -138,28 +139,28 @@ export async function purgeMailbox(tx: Tx, device: DeviceId, at: number): Promis
 }
 
 export interface Sent {
-  /** In `posts`. */
+  /** `posts.id`. */
   readonly post: number;
-  readonly to: Enrolment;
+  readonly to: Enrollment;
   readonly id: string;
   readonly keep: boolean;
-  /** When its sender wanted it gone. */
+  /** Expiry that the sender requested. */
   readonly expires: number | null;
 }
 
-/** Whose posts these entries are; in the order of the entries. */
+/** Senders of these entries, in the same order. */
 export async function sendersOf(tx: Tx, entries: readonly { readonly post: number | null }[]): Promise<Sent[]> {
   const asked = tableOf(
     ['bigint'],
     entries.filter(({ post }) => post !== null).map(({ post }) => [post]),
   );
   const { rows } = await sql<
-    Pick<Schema['posts'], 'device_id' | 'generation' | 'post_id' | 'keep' | 'expires'> & { id: number }
+    Pick<Schema['posts'], 'device_id' | 'generation' | 'post_id' | 'keep' | 'expires_at'> & { id: number }
   >`
-    select p.id, p.device_id, p.generation, p.post_id, p.keep, p.expires from ${asked} as v cross join posts p
+    select p.id, p.device_id, p.generation, p.post_id, p.keep, p.expires_at from ${asked} as v cross join posts p
     where p.id = v.column1`.execute(tx);
   const known = new Map(
-    rows.map(({ id: post, device_id, generation, post_id, keep, expires }) => [
+    rows.map(({ id: post, device_id, generation, post_id, keep, expires_at: expires }) => [
       post,
       { post, to: { device: deviceIdSchema.parse(device_id), generation }, id: post_id, keep: keep === 1, expires },
     ]),
@@ -167,7 +168,7 @@ export async function sendersOf(tx: Tx, entries: readonly { readonly post: numbe
   return entries.flatMap(({ post }) => (post === null ? [] : (known.get(post) ?? [])));
 }
 
-/** Of the posts among entries that are no longer there. They must be asked about before their bodies are forgotten. */
+/** Delivery reports for the posts of deleted entries. Call this before `forgetEntries`. */
 export async function fatesOf(
   tx: Tx,
   gone: readonly Gone[],

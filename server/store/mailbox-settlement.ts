@@ -1,21 +1,29 @@
-/** One mailbox brought in line with its device's verdict, by what `settling.ts` decides: what is held, let go, or sent back, and who hears of it. */
+/**
+ * Applies a device's verdict to its mailbox by the rules of `settlement.ts`: holds, releases or returns waiting mail, and reports this to
+ * the senders.
+ */
 import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import type { Fate, Shut } from '../relay/ports.ts';
+import type { DecidingOrder, Fate } from '../relay/ports.ts';
 import { KEPT_FOR } from '../relay/posts.ts';
-import { settle, type Turn } from '../relay/settling.ts';
+import { type MessageChange, settle } from '../relay/settlement.ts';
 import { tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 import { isHeld } from './held-devices.ts';
 import { addFates, forgetEntries, loadMailboxes, saveMailboxes, sendersOf, type Told } from './mailbox-rows.ts';
 
-const FATES: Readonly<Partial<Record<Turn, Fate['fate']>>> = {
+const FATES: Readonly<Partial<Record<MessageChange, Fate['fate']>>> = {
   held: 'held',
   released: 'released',
   returned: 'returned',
 };
 
-export async function settleMailbox(tx: Tx, device: DeviceId, shut: Shut | null, now: number): Promise<DeviceId[]> {
+export async function settleMailbox(
+  tx: Tx,
+  device: DeviceId,
+  shut: DecidingOrder | null,
+  now: number,
+): Promise<DeviceId[]> {
   const mailbox = (await loadMailboxes(tx, [device])).get(device);
   if (!mailbox) return [];
   const rows = await tx
@@ -27,7 +35,7 @@ export async function settleMailbox(tx: Tx, device: DeviceId, shut: Shut | null,
     .execute();
   const sent = new Map((await sendersOf(tx, rows)).map((one) => [one.post, one]));
   const returns = mailbox.gate === 'return' || shut?.rule === 'return';
-  // A legal hold: what an order would send back is held instead.
+  // A legal hold makes the server hold mail that an order would return.
   const instead = returns && (await isHeld(tx, device));
   const { gate, turns } = settle(
     instead && mailbox.gate === 'return' ? 'hold' : mailbox.gate,
@@ -49,7 +57,7 @@ export async function settleMailbox(tx: Tx, device: DeviceId, shut: Shut | null,
     const fate = turn && FATES[turn];
     const post = sent.get(id ?? 0);
     const anew = turn === 'released' ? Math.min(now + KEPT_FOR, post?.expires ?? Infinity) : 0;
-    // A legal hold may have put it off further.
+    // A legal hold may have set a later expiry already.
     expiries.set(seq, Math.max(expires_at, anew));
     const order = turn === 'released' ? held_by : (shut?.order ?? null);
     if (fate && post) told.push({ to: post.to, fate: { type: 'fate', id: post.id, device, fate, order, at: now } });

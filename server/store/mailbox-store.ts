@@ -1,30 +1,30 @@
-/** Mailboxes: read in order, taken from, settled when orders come and go, and emptied of what has expired. */
+/** Mailboxes of devices: reading in order, confirmation, settlement after a change of verdict, and expiry. */
 import { sql } from 'kysely';
+import { createBatcher } from '../../shared/loops/batcher.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type {
-  Enrolment,
+  DecidingOrder,
+  Enrollment,
   Fate,
   MailboxCounters,
   MailboxFigures,
   MailboxStore as MailboxPort,
   MailItem,
   MailPage,
-  Shut,
   Wanted,
 } from '../relay/ports.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
-import { groupedReads } from './grouped-reads.ts';
 import { HELD_DEVICES } from './held-devices.ts';
 import { addFates, fatesOf, forgetEntries, type Gone } from './mailbox-rows.ts';
 import { settleMailbox } from './mailbox-settlement.ts';
 
-/** Entries that expire in one transaction: others write between two of them. */
+/** Entries that expire in one transaction. Other writers run between two transactions. */
 const SLICE = 500;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-interface Taking extends Enrolment {
+interface Taking extends Enrollment {
   readonly through: number;
   readonly now: number;
   told: readonly DeviceId[];
@@ -33,7 +33,7 @@ interface Taking extends Enrolment {
 interface Row {
   readonly question: number;
   readonly seq: number;
-  readonly fate: string | null;
+  readonly delivery_report: string | null;
   readonly bytes: number;
   readonly last_seq: number;
   readonly post_id: string | null;
@@ -46,17 +46,17 @@ interface Row {
 export class MailboxStore implements MailboxPort {
   readonly #database: Database;
   readonly #take: (taking: Taking) => Promise<void>;
-  readonly #page = groupedReads((wanted: readonly Wanted[]) => this.#readPages(wanted), { most: 64 });
+  readonly #page = createBatcher((wanted: readonly Wanted[]) => this.#readPages(wanted), { most: 64 });
 
   constructor(database: Database) {
     this.#database = database;
     this.#take = database.grouped(takeAll);
   }
 
-  async counters({ device, generation }: Enrolment): Promise<MailboxCounters> {
+  async counters({ device, generation }: Enrollment): Promise<MailboxCounters> {
     const row = await this.#database.db
       .selectFrom('mailboxes')
-      .select(['taken', 'posts'])
+      .select(['acknowledged as taken', 'posts'])
       .where('device_id', '=', device)
       .where('generation', '=', generation)
       .executeTakeFirst();
@@ -75,11 +75,11 @@ export class MailboxStore implements MailboxPort {
         ...[dueOnly ? 1 : 0, now],
       ]),
     );
-    // A stretch of numbers that begins at the first entry: the index is not read further than is asked for, however many wait.
+    // Reads a range of sequence numbers, so that the database reads no more of the index than the page needs.
     const { rows } = await sql<Row>`
-      select r.question, r.seq, r.fate, r.bytes, r.last_seq, p.post_id, p.device_id as sender, p.generation, p.at, p.body
+      select r.question, r.seq, r.delivery_report, r.bytes, r.last_seq, p.post_id, p.device_id as sender, p.generation, p.at, p.body
       from (
-        select v.column1 as question, v.column6 as room, e.seq, e.post, e.fate, e.bytes, m.last_seq,
+        select v.column1 as question, v.column6 as room, e.seq, e.post, e.delivery_report, e.bytes, m.last_seq,
           sum(e.bytes) over (partition by v.column1 order by e.seq) as running
         from ${questions} as v cross join mailboxes m cross join mailbox_entries e
         where m.device_id = v.column2 and m.generation = v.column3
@@ -104,14 +104,14 @@ export class MailboxStore implements MailboxPort {
     return pages;
   }
 
-  async take(enrolment: Enrolment, through: number, now: number): Promise<readonly DeviceId[]> {
-    const taking: Taking = { ...enrolment, through, now, told: [] };
+  async take(enrollment: Enrollment, through: number, now: number): Promise<readonly DeviceId[]> {
+    const taking: Taking = { ...enrollment, through, now, told: [] };
     await this.#take(taking);
     return taking.told;
   }
 
   settle(
-    verdicts: readonly { readonly device: DeviceId; readonly shut: Shut | null }[],
+    verdicts: readonly { readonly device: DeviceId; readonly shut: DecidingOrder | null }[],
     now: number,
   ): Promise<readonly DeviceId[]> {
     return this.#database.transaction(async (tx) => {
@@ -144,15 +144,15 @@ export class MailboxStore implements MailboxPort {
 
   expire(now: number): Promise<{ readonly told: readonly DeviceId[]; readonly more: boolean }> {
     return this.#database.transaction(async (tx) => {
-      // It is still handed over when the device comes, and is looked at again tomorrow.
+      // A legal hold keeps the entry until the device connects. Check the entry again tomorrow.
       await sql`update mailbox_entries set expires_at = ${now + DAY}
         where expires_at <= ${now} and device_id in ${HELD_DEVICES}`.execute(tx);
-      // So is what an order holds, but for what its sender wanted gone by then. Ahead of its time: a device that reads in the minute in which the
-      // order ends does not read past it.
+      // Mail that an order holds also gets a later expiry, unless its sender requested an earlier one. This happens an hour ahead, so that
+      // no entry expires in the minute in which the order ends.
       await sql`update mailbox_entries set expires_at = coalesce(
-          (select p.expires from posts p where p.id = mailbox_entries.post and p.expires < ${now + DAY}), ${now + DAY})
+          (select p.expires_at from posts p where p.id = mailbox_entries.post and p.expires_at < ${now + DAY}), ${now + DAY})
         where expires_at <= ${now + HOUR} and held_by is not null and not exists (
-          select 1 from posts p where p.id = mailbox_entries.post and p.expires <= mailbox_entries.expires_at)`.execute(
+          select 1 from posts p where p.id = mailbox_entries.post and p.expires_at <= mailbox_entries.expires_at)`.execute(
         tx,
       );
       const slice = tx
@@ -181,13 +181,13 @@ export class MailboxStore implements MailboxPort {
 }
 
 function itemOf(row: Row): MailItem {
-  if (row.fate !== null) {
-    const fate: Fate = JSON.parse(row.fate);
+  if (row.delivery_report !== null) {
+    const fate: Fate = JSON.parse(row.delivery_report);
     return fate;
   }
   const { post_id: id, sender, generation, at, body } = row;
   if (id === null || sender === null || generation === null || at === null || body === null) {
-    throw new Error(`entry ${row.seq} of a mailbox has lost its post`);
+    throw new Error(`entry ${row.seq} of a mailbox has no post`);
   }
   return { type: 'post', id, from: deviceIdSchema.parse(sender), generation, at, body };
 }
@@ -203,14 +203,15 @@ async function takeAll(tx: Tx, takings: readonly Taking[]): Promise<void> {
     ['text', 'bigint', 'bigint'],
     [...furthest.values()].map(({ device, generation, through }) => [device, generation, through]),
   );
-  await sql`update mailboxes set taken = case when v.column3 > last_seq then last_seq else v.column3 end
-    from ${table} as v where device_id = v.column1 and generation = v.column2 and taken < v.column3`.execute(tx);
+  await sql`update mailboxes set acknowledged = case when v.column3 > last_seq then last_seq else v.column3 end
+    from ${table} as v where device_id = v.column1 and generation = v.column2 and acknowledged < v.column3`.execute(tx);
   const { rows } = await sql<Gone & { held_by: string | null }>`
     delete from mailbox_entries where (device_id, seq) in (
       select e.device_id, e.seq from ${table} as v cross join mailboxes m cross join mailbox_entries e
       where m.device_id = v.column1 and m.generation = v.column2 and e.device_id = v.column1 and e.seq <= v.column3)
     returning device_id, post, bytes, held_by`.execute(tx);
-  // It was on its way when the order came, and has arrived: its sender, who heard that it is held, is told so.
+  // The device received the post although an order took effect during its transfer. The sender knows the post as held, and now gets a
+  // report of its delivery.
   const held = rows.filter(({ held_by }) => held_by !== null);
   const [first] = takings;
   const told = held.length > 0 && first ? await fatesOf(tx, held, 'released', null, first.now) : [];

@@ -1,4 +1,4 @@
-/** Messaging keys and who has signed their certificates. */
+/** Messaging keys and the signatures on their certificates. */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
 import type {
@@ -12,10 +12,10 @@ import type {
   MembershipStore as Port,
   SignedKey,
 } from '../membership/ports.ts';
+import { appendEntries } from './append-entries.ts';
 import { insertOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { withinScope } from './device-scope.ts';
-import { appendLeaves } from './leaves.ts';
 import type { Schema } from './schema.ts';
 
 type NewKey = Parameters<Port['certify']>[0];
@@ -23,7 +23,7 @@ type Row = Schema['messaging_keys'];
 
 export class MembershipStore implements Port {
   readonly #database: Database;
-  /** Devices that come together after an update share a commit. */
+  /** After an update, many devices send their keys at once. They share a commit. */
   readonly #certify: (row: { readonly key: NewKey; readonly signature: NewSignature }) => Promise<void>;
 
   constructor(database: Database) {
@@ -80,7 +80,7 @@ export class MembershipStore implements Port {
   async list({ waiting, lacking, group, scope, after, limit }: KeyQuery): Promise<ListedKey[]> {
     const rows = await this.#present()
       .select('devices.group_id')
-      // Not by a join, which SQLite might begin with.
+      // A subquery, because SQLite might start a join with `groups`.
       .select(({ selectFrom }) =>
         selectFrom('groups').select('name').whereRef('groups.id', '=', 'devices.group_id').as('group_name'),
       )
@@ -112,16 +112,16 @@ export class MembershipStore implements Port {
       .limit(limit)
       .execute();
     const signed = await this.#signed(rows);
-    const others = await this.#otherDevices([...new Set(rows.map(({ person }) => person))], scope);
+    const others = await this.#otherDevices([...new Set(rows.map(({ person_id }) => person_id))], scope);
     const codeBy = await this.#codesBy(rows.map(({ device_id }) => device_id));
-    return rows.flatMap(({ group_id, group_name, device_id, person }, at) => {
+    return rows.flatMap(({ group_id, group_name, device_id, person_id }, at) => {
       const key = signed[at];
       if (!key) return [];
       return [
         {
           ...key,
           group: { id: groupIdSchema.parse(group_id), name: group_name ?? '' },
-          others: (others.get(person) ?? []).filter(({ device }) => device !== device_id).slice(0, MOST_OTHERS),
+          others: (others.get(person_id) ?? []).filter(({ device }) => device !== device_id).slice(0, MOST_OTHERS),
           codeBy: codeBy.get(device_id) ?? null,
         },
       ];
@@ -151,18 +151,18 @@ export class MembershipStore implements Port {
         : sql`exists (select 1 from messaging_signatures as s where s.device_id = messaging_keys.device_id
             and s.generation = messaging_keys.generation and s.keyid in (${sql.join([...keyids])}))`;
     await this.#database.transaction(async (tx) => {
-      await sql`update messaging_keys set waiting = 0 where waiting = 1 and ${signed}`.execute(tx);
-      await sql`update messaging_keys set waiting = 1 where waiting = 0 and not ${signed}`.execute(tx);
+      await sql`update messaging_keys set unverified = 0 where unverified = 1 and ${signed}`.execute(tx);
+      await sql`update messaging_keys set unverified = 1 where unverified = 0 and not ${signed}`.execute(tx);
     });
   }
 
   async members({ people, devices }: Parameters<Port['members']>[0]): Promise<SignedKey[]> {
-    const member = () => this.#present().where(sql<boolean>`messaging_keys.waiting = 0`);
+    const member = () => this.#present().where(sql<boolean>`messaging_keys.unverified = 0`);
     const [ofPeople, ofDevices] = await Promise.all([
       people.length === 0
         ? []
         : member()
-            .where('messaging_keys.person', 'in', [...people])
+            .where('messaging_keys.person_id', 'in', [...people])
             .orderBy('messaging_keys.certified_at')
             .execute(),
       devices.length === 0
@@ -178,22 +178,24 @@ export class MembershipStore implements Port {
   async search(folded: string, limit: number) {
     const pattern = `%${folded.replace(/[\\%_]/g, '\\$&')}%`;
     const { rows } = await sql<{ person: string; name: string; devices: number }>`
-      select person, max(name) as name, count(*) as devices
+      select messaging_keys.person_id as person, max(name) as name, count(*) as devices
       from messaging_keys inner join devices
         on devices.id = messaging_keys.device_id and devices.generation = messaging_keys.generation
-      where folded like ${pattern} escape '\\' and waiting = 0 and ${ACTIVE}
-      group by folded, person order by folded, person limit ${limit}`.execute(this.#database.db);
+      where folded like ${pattern} escape '\\' and unverified = 0 and ${ACTIVE}
+      group by folded, messaging_keys.person_id order by folded, messaging_keys.person_id limit ${limit}`.execute(
+      this.#database.db,
+    );
     return rows.map((row) => ({ ...row, devices: Number(row.devices) }));
   }
 
   async peopleOf(device: DeviceId): Promise<string[]> {
     const rows = await this.#database.db
       .selectFrom('messaging_keys')
-      .select('person')
+      .select('person_id')
       .distinct()
       .where('device_id', '=', device)
       .execute();
-    return rows.map(({ person }) => person);
+    return rows.map(({ person_id }) => person_id);
   }
 
   async #otherDevices(people: readonly string[], scope: MemberScope): Promise<Map<string, OtherDevice[]>> {
@@ -209,7 +211,7 @@ export class MembershipStore implements Port {
         select devices.person_id, devices.id, devices.enrolled_at,
           case when ${withinScope(scope)} then device_inventory.hostname end as hostname,
           case when exists (select 1 from messaging_keys as k where k.device_id = devices.id
-            and k.generation = devices.generation and k.waiting = 0) then 1 else 0 end as verified,
+            and k.generation = devices.generation and k.unverified = 0) then 1 else 0 end as verified,
           row_number() over (partition by devices.person_id order by devices.enrolled_at desc, devices.id) as place
         from devices left join device_inventory on device_inventory.device_id = devices.id
         where devices.person_id in (${sql.join([...people])}) and devices.status = 'active'
@@ -251,44 +253,47 @@ export class MembershipStore implements Port {
     if (rows.length === 0) return [];
     const signatures = await this.#database.db
       .selectFrom('messaging_signatures as s')
-      .innerJoin('ledger_leaves as leaf', 'leaf.id', 's.leaf_id')
-      .select(['s.device_id', 's.generation', 's.keyid', 's.role', 's.signature', 'leaf.leaf_index'])
+      .innerJoin('ledger_entries as entry', 'entry.id', 's.entry_id')
+      .select(['s.device_id', 's.generation', 's.keyid', 's.role', 's.signature', 'entry.entry_index'])
       .where(
         's.device_id',
         'in',
         rows.map((row) => row.device_id),
       )
-      .orderBy('s.leaf_id')
+      .orderBy('s.entry_id')
       .execute();
     const byKey = Map.groupBy(signatures, (each) => `${each.device_id} ${each.generation}`);
     return rows.map((row) => ({
       ...keyOf(row),
       signatures: (byKey.get(`${row.device_id} ${row.generation}`) ?? []).map(
-        ({ keyid, role, signature, leaf_index }): KeySignature => ({
+        ({ keyid, role, signature, entry_index }): KeySignature => ({
           keyid,
           role,
           signature,
-          leafIndex: leaf_index === null ? null : Number(leaf_index),
+          entryIndex: entry_index === null ? null : Number(entry_index),
         }),
       ),
     }));
   }
 }
 
-/** Other devices of one person in one row of a list. */
+/** Maximum number of a person's other devices in one row of a list. */
 const MOST_OTHERS = 20;
 
-/** Conditions on `devices` that no index answers: without statistics SQLite would begin with the whole fleet, and not with the few keys. */
+/**
+ * `is true` hides these conditions on `devices` from the indexes: without statistics, SQLite would start with the whole fleet and not with
+ * the few keys.
+ */
 const ACTIVE = sql<boolean>`(devices.status = 'active') is true`;
 const within = (scope: MemberScope) => sql<boolean>`(${withinScope(scope)}) is true`;
-/** As it stands in the index's condition, or the index would not serve. */
-const WAITING = sql<boolean>`messaging_keys.waiting = 1`;
+/** Must equal the condition of the partial index, or the database does not use it. */
+const WAITING = sql<boolean>`messaging_keys.unverified = 1`;
 
-/** True when it was new, of the present enrolment of an active device. */
+/** Returns true if the key is new and belongs to the present enrollment of an active device. */
 async function insertKey(tx: Tx, key: NewKey): Promise<boolean> {
   const { rows } = await sql`
     insert into messaging_keys
-      (device_id, generation, person, name, folded, signature_key, payload, digest, certified_at, waiting)
+      (device_id, generation, person_id, name, folded, signature_key, payload, digest, certified_at, unverified)
     select devices.id, devices.generation, ${key.person}, ${key.name}, ${key.folded}, ${key.signatureKey},
       ${key.payload}, ${key.digest}, ${sql.lit(key.certifiedAt)}, 1
     from devices
@@ -299,9 +304,9 @@ async function insertKey(tx: Tx, key: NewKey): Promise<boolean> {
 
 async function insertSignatures(tx: Tx, signatures: readonly NewSignature[]): Promise<void> {
   if (signatures.length === 0) return;
-  const leaves = await appendLeaves(
+  const entries = await appendEntries(
     tx,
-    signatures.map(({ leaf }) => leaf),
+    signatures.map(({ entry }) => entry),
   );
   await insertOf(
     'messaging_signatures',
@@ -311,24 +316,22 @@ async function insertSignatures(tx: Tx, signatures: readonly NewSignature[]): Pr
       keyid: 'text',
       role: 'text',
       signature: 'text',
-      leaf_id: 'bigint',
-      signed_at: 'bigint',
+      entry_id: 'bigint',
     },
-    signatures.map(({ key, keyid, role, signature, at }, index) => [
+    signatures.map(({ key, keyid, role, signature }, index) => [
       key.device,
       key.generation,
       keyid,
       role,
       signature,
-      leaves[index] ?? null,
-      at,
+      entries[index] ?? null,
     ]),
   ).execute(tx);
-  const countersigned = signatures.filter(({ role }) => role === 'organisation').map(({ key }) => key.device);
+  const countersigned = signatures.filter(({ role }) => role === 'organization').map(({ key }) => key.device);
   if (countersigned.length === 0) return;
-  await sql`update messaging_keys set waiting = 0 where waiting = 1 and exists (
+  await sql`update messaging_keys set unverified = 0 where unverified = 1 and exists (
     select 1 from messaging_signatures as s where s.device_id = messaging_keys.device_id
-      and s.generation = messaging_keys.generation and s.role = 'organisation')
+      and s.generation = messaging_keys.generation and s.role = 'organization')
     and device_id in (${sql.join(countersigned)})`.execute(tx);
 }
 
@@ -336,7 +339,7 @@ function keyOf(row: Row): KeyRow {
   return {
     device: deviceIdSchema.parse(row.device_id),
     generation: row.generation,
-    person: row.person,
+    person: row.person_id,
     name: row.name,
     signatureKey: row.signature_key,
     payload: row.payload,

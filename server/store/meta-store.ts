@@ -1,9 +1,9 @@
-/** Single facts about the installation. */
+/** Facts about the installation, each under a key. */
 import { randomBase32 } from '../../shared/protocol/ids.ts';
 import type { Database, Db, Tx } from './database.ts';
 
-/** The state of a restore, and the numbers that orders have had before it. */
-export const RESTORATION_KEY = 'restoration';
+/** Keys of a restore's state, and of the highest order number before the restore. */
+export const RECOVERY_KEY = 'recovery';
 export const ORDER_FLOOR_KEY = 'orders.number-floor';
 
 export async function getMeta(db: Db | Tx, key: string): Promise<string | null> {
@@ -19,7 +19,7 @@ export async function setMeta(db: Db | Tx, key: string, value: string): Promise<
     .execute();
 }
 
-/** The name by which signed documents say which installation they belong to; made once, whoever asks first. */
+/** Id of the installation in signed documents. The first call creates it. */
 export async function installationId(database: Database): Promise<string> {
   await database.db
     .insertInto('meta')
@@ -27,6 +27,6 @@ export async function installationId(database: Database): Promise<string> {
     .onConflict((conflict) => conflict.column('key').doNothing())
     .execute();
   const id = await getMeta(database.db, 'installation');
-  if (id === null) throw new Error('the installation has no id although one was just stored');
+  if (id === null) throw new Error('the store has no installation id after its creation');
   return id;
 }

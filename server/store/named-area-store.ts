@@ -1,5 +1,5 @@
-/** Groups and polygons of the operator's own, every version of them. */
-import { type AreaCode, parseOrderArea } from '../../shared/areas/area-code.ts';
+/** All versions of the operator's own groups and polygons. */
+import { type OrderArea, parseOrderArea } from '../../shared/areas/area-code.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { revisionSchema } from '../../shared/order/documents.ts';
 import { accountIdSchema } from '../../shared/protocol/ids.ts';
@@ -39,7 +39,7 @@ export class NamedAreaStore implements Port {
       check(newest ? contentOf(newest) : null);
       const version = (newest?.version ?? 0) + 1;
       const body = JSON.stringify({ members, polygon });
-      const made = { made_at: madeAt, made_by: madeBy };
+      const made = { created_at: madeAt, created_by: madeBy };
       await tx
         .insertInto('named_areas')
         .values({ code, version, title, body, ...made })
@@ -48,12 +48,12 @@ export class NamedAreaStore implements Port {
     });
   }
 
-  removeNamedArea(code: AreaCode, check: (newest: AreaContent) => void): Promise<string[] | null> {
+  removeNamedArea(code: OrderArea, check: (newest: AreaContent) => void): Promise<string[] | null> {
     return this.#database.transaction(async (tx) => {
       const newest = await newestOf(tx, code);
       if (!newest) return null;
       check(contentOf(newest));
-      // A code has none of LIKE's own signs. It stands in quotes also where it is somebody's title: what is found is read.
+      // LIKE may also match a title with the same text, so each match is parsed. A code contains no wildcard.
       const candidates = await tx
         .selectFrom('order_revisions')
         .select(['order_number', 'payload'])
@@ -70,7 +70,7 @@ export class NamedAreaStore implements Port {
   }
 }
 
-const newestOf = (tx: Tx, code: AreaCode) =>
+const newestOf = (tx: Tx, code: OrderArea) =>
   tx
     .selectFrom('named_areas')
     .select(['version', 'body'])
@@ -79,10 +79,10 @@ const newestOf = (tx: Tx, code: AreaCode) =>
     .limit(1)
     .executeTakeFirst();
 
-/** The content was checked before it was stored. */
+/** The content is not validated again, because it was validated before the store wrote it. */
 const contentOf = ({ body }: { body: string }): AreaContent => JSON.parse(body);
 
-const versionOf = (row: { version: number; title: string; made_at: number; made_by: string }) => ({
+const versionOf = (row: { version: number; title: string; created_at: number; created_by: string }) => ({
   ...{ version: row.version, title: row.title },
-  ...{ madeAt: row.made_at, madeBy: accountIdSchema.parse(row.made_by) },
+  ...{ madeAt: row.created_at, madeBy: accountIdSchema.parse(row.created_by) },
 });

@@ -1,9 +1,9 @@
-/** For whom devices were enrolled, and the leaf of a file of names. */
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+/** Names of devices' users, and the ledger entry of a sealed name file. */
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type { NamesStore as Port } from '../orders/annex.ts';
+import type { NamesStore as Port } from '../orders/evidence/sealed-names.ts';
+import { appendEntry } from './append-entries.ts';
 import type { Database } from './database.ts';
-import { appendLeaf } from './leaves.ts';
 
 export class NamesStore implements Port {
   readonly #database: Database;
@@ -16,13 +16,13 @@ export class NamesStore implements Port {
     if (devices.length === 0) return new Map();
     const rows = await this.#database.db
       .selectFrom('devices')
-      .select(['id', 'user_name'])
+      .select(['id', 'person_name'])
       .where('id', 'in', devices)
       .execute();
-    return new Map(rows.map(({ id, user_name }) => [deviceIdSchema.parse(id), user_name]));
+    return new Map(rows.map(({ id, person_name }) => [deviceIdSchema.parse(id), person_name]));
   }
 
-  async recordNames(leaf: LeafDraft<'names.sealed'>): Promise<void> {
-    await this.#database.transaction(async (tx) => void (await appendLeaf(tx, leaf)));
+  async recordNames(entry: EntryDraft<'names.sealed'>): Promise<void> {
+    await this.#database.transaction(async (tx) => void (await appendEntry(tx, entry)));
   }
 }

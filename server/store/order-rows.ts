@@ -1,4 +1,3 @@
-/** From rows of the orders' tables to what the orders module calls them. */
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { PAYLOAD_TYPES, receiptSchema } from '../../shared/order/documents.ts';
 import { parseEnvelope, payloadOf } from '../../shared/order/dsse.ts';
@@ -28,13 +27,16 @@ export function withApprovals(
     .map((row) => ({
       order: row.order_number,
       revision: row.revision,
-      act: row.act,
+      act: row.action,
       payload: row.payload,
       digest: row.digest,
       proposer: person(row.proposer),
       state: row.state,
       proposedAt: row.proposed_at,
       adoptedAt: row.adopted_at,
+      endedAt: row.ended_at,
+      endedBy: row.ended_by === null ? null : person(row.ended_by),
+      endReason: row.end_reason,
       listedIn: row.listed_in,
       approvals: (byRevision.get(`${row.order_number}/${row.revision}`) ?? [])
         .map((each) => ({
@@ -42,6 +44,7 @@ export function withApprovals(
           keyid: each.keyid,
           signature: each.signature,
           stub: each.stub_signature,
+          immediate: each.immediate_signature,
           approvedAt: each.approved_at,
         }))
         .sort((a, b) => a.approvedAt - b.approvedAt || (a.keyid < b.keyid ? -1 : 1)),

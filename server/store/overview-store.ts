@@ -1,11 +1,12 @@
-/** Counts of the fleet, each in one pass over an index or a narrow table, so that they can be asked of a large fleet at every look. */
+/** Counts of the fleet. Each needs one pass over an index or a narrow table, because an overview of a large fleet asks for them often. */
 import { type RawBuilder, sql } from 'kysely';
-import { GRAVE_ALARMS } from '../../shared/api/alarm-severity.ts';
+import { GRAVE_ALERTS } from '../../shared/api/alert-severity.ts';
 import type { Scope } from '../devices/scope.ts';
-import type { AreaCount, FleetCounts, FleetQuestion, OverviewStore as Port } from '../overview/overview.ts';
-import type { Database, DialectName } from './database.ts';
+import type { AreaCount, FleetCounts, FleetQuestion, OverviewStore as Port } from '../overview/ports.ts';
+import type { Database } from './database.ts';
 import { among, countIds, knownAt, selected } from './device-list.ts';
 import { withinScope } from './device-scope.ts';
+import type { DialectName } from './dialect.ts';
 
 type Within = Pick<FleetQuestion, 'scope' | 'now'>;
 
@@ -36,55 +37,63 @@ export class OverviewStore implements Port {
 
   async areas(within: Within): Promise<AreaCount[]> {
     const { db, dialect } = this.#database;
-    const device = sql`device_ties.device_id`;
+    const device = sql`device_nexus.device_id`;
     const { from, connected } = CONNECTED[dialect];
     const { rows } = await sql<AreaCount>`
       select area, count(*) as devices, ${connected} as connected
       from ${from}
-      where tie = 'present' and ${WHOLE} and ${among(dialect, 'locations', knownAt(within.now), device)} and ${ofFleet(dialect, device, within)}
+      where nexus = 'present' and ${WHOLE} and ${among(dialect, 'locations', knownAt(within.now), device)} and ${ofFleet(dialect, device, within)}
       group by area order by devices desc, area`.execute(db);
     return rows;
   }
 
-  async alarmsSince(since: number, scope: Scope): Promise<{ readonly all: number; readonly grave: number }> {
+  async alertsSince(since: number, scope: Scope): Promise<{ readonly all: number; readonly grave: number }> {
     const within =
       scope === null ? sql`1 = 1` : sql`device_id in (select devices.id from devices where ${withinScope(scope)})`;
-    const codes = sql.join([...GRAVE_ALARMS].map((code) => sql`${code}`));
-    const { alarms, grave } = await this.#one(
-      sql<{ alarms: number; grave: number | null }>`
-        select count(*) as alarms, sum(case when code in (${codes}) then 1 else 0 end) as grave
-        from alarms where at >= ${since} and ${within}`,
+    const codes = sql.join([...GRAVE_ALERTS].map((code) => sql`${code}`));
+    const { alerts, grave } = await this.#one(
+      sql<{ alerts: number; grave: number | null }>`
+        select count(*) as alerts, sum(case when code in (${codes}) then 1 else 0 end) as grave
+        from alerts where at >= ${since} and acknowledged_at is null and ${within}`,
     );
-    return { all: Number(alarms), grave: Number(grave ?? 0) };
+    return { all: Number(alerts), grave: Number(grave ?? 0) };
+  }
+
+  setup(): ReturnType<Port['setup']> {
+    return this.#one(sql<Record<'people' | 'codes' | 'devices', number | boolean>>`
+      select (select count(distinct person_id) from accounts where status = 'active' and password_hash is not null) as people,
+        exists (select 1 from activation_codes) as codes, exists (select 1 from device_presence) as devices`).then(
+      ({ people, codes, devices }) => ({ people: Number(people), codeCreated: !!codes, deviceConnected: !!devices }),
+    );
   }
 
   async #one<Row>(query: RawBuilder<Row>): Promise<Row> {
     const { rows } = await query.execute(this.#database.db);
     const [row] = rows;
-    if (!row) throw new Error('a count without an answer');
+    if (!row) throw new Error('a count has no result');
     return row;
   }
 }
 
-/** Countries and disputed ground: whoever is in a part of a country stands under the country as well. */
+/** Condition for countries and disputed territories. A device in a subdivision also counts for its country. */
 const WHOLE = sql`(length(area) = 2 or area like 'XX-%')`;
 
-/** What a list is to SQLite, a join is to PostgreSQL: here it would look for each device. */
+/** SQLite is faster with a list of ids. PostgreSQL is faster with a join, because it would look up each id of a list. */
 const CONNECTED = {
   sqlite: {
-    from: sql`device_ties`,
-    connected: sql`count(*) filter (where ${among('sqlite', 'device_presence', sql`connected = 1`, sql`device_ties.device_id`)})`,
+    from: sql`device_nexus`,
+    connected: sql`count(*) filter (where ${among('sqlite', 'device_presence', sql`connected = 1`, sql`device_nexus.device_id`)})`,
   },
   postgres: {
-    from: sql`device_ties left join device_presence
-      on device_presence.device_id = device_ties.device_id and device_presence.connected = 1`,
+    from: sql`device_nexus left join device_presence
+      on device_presence.device_id = device_nexus.device_id and device_presence.connected = 1`,
     connected: sql`count(device_presence.device_id)`,
   },
 };
 
 /**
- * Whether a device is active and within the scope. SQLite makes a list of those that it looks for: without a scope the few that have ended are a
- * short one. It shall not begin with the list, since the rows of a table that is read whole are far cheaper than as many single ones.
+ * Condition for active devices within the scope. Without a scope, SQLite gets the short list of ended devices. `is true` keeps SQLite from
+ * starting with that list: a table scan is much cheaper than so many lookups.
  */
 function ofFleet(dialect: DialectName, id: RawBuilder<unknown>, { scope, now }: Within): RawBuilder<boolean> {
   const active = selected(dialect, { filter: { status: 'active' }, scope, now });

@@ -1,28 +1,23 @@
-/** What an evidence pack is put together from beyond the orders' own questions: leaves, lists, checkpoints, receipts as they were signed. */
-import { setImmediate as turn } from 'node:timers/promises';
+/** Content of evidence packs: ledger entries, order lists, checkpoints, and signed receipts. */
 import { sql } from 'kysely';
-import type { Opening } from '../../shared/ledger/leaf.ts';
+import { KEPT_KINDS } from '../../shared/ledger/kept-particulars.ts';
+import type { Opening } from '../../shared/ledger/ledger-entry.ts';
 import { type Envelope, RECEIPT_KINDS, type Receipt } from '../../shared/order/documents.ts';
 import { parseEnvelope } from '../../shared/order/dsse.ts';
 import { MOST_OF_A_KIND } from '../../shared/pack/format.ts';
-import {
-  accountIdSchema,
-  type DeviceId,
-  deviceIdSchema,
-  type PackId,
-  packIdSchema,
-} from '../../shared/protocol/ids.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { StoredCheckpoint } from '../ledger/ledger.ts';
-import type { MadePack, NewPack, PackReceipt, PackStore as Port } from '../orders/pack/packs.ts';
-import type { PackLeaf } from '../orders/pack/snapshot.ts';
-import { insertOf, tableOf } from './bulk.ts';
+import type { PackReceipt, PackStore as Port } from '../orders/evidence/pack-ports.ts';
+import type { PackEntry } from '../orders/evidence/pack-snapshot.ts';
+import type { StoredLocationChange } from '../orders/impact/location-statements.ts';
+import { tableOf } from './bulk.ts';
 import type { Database } from './database.ts';
+import { locationChanges } from './location-records.ts';
 
-/** Said and not asked, so that the index with this condition is taken. */
+/** Literal condition without parameters, so that the databases use the partial index with the same condition. */
 const OF_ORDERS = sql<boolean>`kind in
-  ('order.revision', 'order.approval', 'order.adopted', 'order.executed', 'order.exited', 'order.list', 'approvers.adopted')`;
-/** A few milliseconds of SQLite. */
-const PAGE = 2_000;
+  ('order.revision', 'order.approval', 'order.adopted', 'order.executed', 'order.exited', 'order.list', 'approvers.adopted',
+   'server.restored', 'time.corrected', 'order.proceeding')`;
 const VERIFIED = sql<boolean>`verified = 1`;
 
 export class PackStore implements Port {
@@ -32,31 +27,37 @@ export class PackStore implements Port {
     this.#database = database;
   }
 
-  async orderLeaves(from: number, limit: number): Promise<PackLeaf[]> {
+  async orderEntries(from: number, limit: number): Promise<PackEntry[]> {
     const rows = await this.#database.db
-      .selectFrom('ledger_leaves')
-      .select(['id', 'leaf_index', 'kind', 'body'])
+      .selectFrom('ledger_entries')
+      .select(['id', 'entry_index', 'kind', 'body'])
       .where(OF_ORDERS)
-      .where('leaf_index', '>=', from)
-      .orderBy('leaf_index')
+      .where('entry_index', '>=', from)
+      .orderBy('entry_index')
       .limit(limit)
       .execute();
-    // What leaves of other kinds commit to may be a device or a person.
-    const openings = await this.#openings(rows.filter(({ kind }) => kind === 'order.executed').map(({ id }) => id));
-    return rows.map(({ id, leaf_index, body }) => ({
-      ...{ index: Number(leaf_index), body },
+    // Entries of other kinds may have a device or a person as their subject.
+    const openings = await this.#openings(
+      rows.filter(({ kind }) => KEPT_KINDS.some((kept) => kept === kind)).map(({ id }) => id),
+    );
+    return rows.map(({ id, entry_index, body }) => ({
+      ...{ index: Number(entry_index), body },
       opening: openings.get(Number(id)) ?? null,
     }));
   }
 
-  async #openings(leaves: readonly number[]): Promise<ReadonlyMap<number, Opening>> {
-    if (leaves.length === 0) return new Map();
+  locationChanges(order: string, limit: number): Promise<StoredLocationChange[]> {
+    return locationChanges(this.#database, order, limit);
+  }
+
+  async #openings(entries: readonly number[]): Promise<ReadonlyMap<number, Opening>> {
+    if (entries.length === 0) return new Map();
     const rows = await this.#database.db
       .selectFrom('ledger_openings')
       .selectAll()
-      .where('leaf_id', 'in', leaves)
+      .where('entry_id', 'in', entries)
       .execute();
-    return new Map(rows.map(({ leaf_id, salt, subject }) => [Number(leaf_id), { salt, subject }]));
+    return new Map(rows.map(({ entry_id, salt, subject }) => [Number(entry_id), { salt, subject }]));
   }
 
   async list(version: number): Promise<Envelope | null> {
@@ -81,7 +82,7 @@ export class PackStore implements Port {
 
   async answered(order: string, upTo: number, after: DeviceId | null, limit: number): Promise<DeviceId[]> {
     const found = new Set<string>();
-    // By kind, since that is how the index lies; the first `limit` of all are among the first of each.
+    // Runs one query for each kind, because the index is sorted by kind. The first `limit` of all are among the first `limit` of each kind.
     for (const kind of RECEIPT_KINDS) {
       const rows = await this.#database.db
         .selectFrom('receipts')
@@ -130,69 +131,8 @@ export class PackStore implements Port {
       order by device_id, generation, at, seq`.execute(this.#database.db);
     return rows.map(({ device_id, generation, kind, of_kind: ofKind, revision, notice, at, envelope }) => ({
       ...{ device: deviceIdSchema.parse(device_id), generation, kind, ofKind, revision, notice, at: Number(at) },
-      // Checked when it was stored, and verified since.
+      // The signature is already verified.
       envelope: JSON.parse(envelope) as Envelope,
     }));
-  }
-
-  async recordPack({ pack, order, by, at }: NewPack): Promise<void> {
-    await this.#database.db
-      .insertInto('evidence_packs')
-      .values({ id: pack, order_number: order, made_by: by, made_at: at })
-      .execute();
-  }
-
-  async packs(order: string, limit: number): Promise<MadePack[]> {
-    const rows = await this.#database.db
-      .selectFrom('evidence_packs')
-      .select(['id', 'made_by', 'made_at'])
-      .select(({ selectFrom, fn }) =>
-        selectFrom('pack_devices')
-          .whereRef('pack_devices.pack', '=', 'evidence_packs.id')
-          .select(fn.countAll<number>().as('devices'))
-          .as('devices'),
-      )
-      .where('order_number', '=', order)
-      .orderBy('made_at', 'desc')
-      .orderBy('id')
-      .limit(limit)
-      .execute();
-    return rows.map(({ id, made_by, made_at, devices }) => ({
-      ...{ pack: packIdSchema.parse(id), order, by: accountIdSchema.parse(made_by) },
-      ...{ at: made_at, devices: Number(devices) },
-    }));
-  }
-
-  async recordHandles(pack: PackId, handles: ReadonlyMap<DeviceId, string>): Promise<void> {
-    if (handles.size === 0) return;
-    const rows = [...handles].map(([device, handle]) => [pack, handle, device]);
-    const columns = { pack: 'text', handle: 'text', device_id: 'text' } as const;
-    await this.#database.transaction(async (tx) => void (await insertOf('pack_devices', columns, rows).execute(tx)));
-  }
-
-  async handles(order: string, pack: PackId): Promise<Map<DeviceId, string> | null> {
-    const { db } = this.#database;
-    const known = await db
-      .selectFrom('evidence_packs')
-      .select('id')
-      .where('id', '=', pack)
-      .where('order_number', '=', order)
-      .executeTakeFirst();
-    if (!known) return null;
-    const found = new Map<DeviceId, string>();
-    for (let after: string | undefined = ''; after !== undefined; ) {
-      const rows: { handle: string; device_id: string }[] = await db
-        .selectFrom('pack_devices')
-        .select(['handle', 'device_id'])
-        .where('pack', '=', pack)
-        .where('handle', '>', after)
-        .orderBy('handle')
-        .limit(PAGE)
-        .execute();
-      for (const { handle, device_id } of rows) found.set(deviceIdSchema.parse(device_id), handle);
-      after = rows.length === PAGE ? rows.at(-1)?.handle : undefined;
-      await turn();
-    }
-    return found;
   }
 }

@@ -1,4 +1,3 @@
-/** People and the groups that they belong to. */
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import { foldedName } from '../../shared/order/person.ts';
@@ -74,7 +73,7 @@ export class PeopleStore implements Port {
       const { numUpdatedRows } = await tx
         .updateTable('persons')
         .set({
-          // The statement needs a column even when only groups change.
+          // An update needs a column, even if only the groups change.
           id,
           ...name,
           ...(email === undefined ? {} : { email: email.email, email_key: email.emailKey }),
@@ -84,15 +83,15 @@ export class PeopleStore implements Port {
         .where('id', '=', id)
         .executeTakeFirst();
       if (numUpdatedRows === 0n) return false;
-      if (name) await tx.updateTable('devices').set({ user_name: name.name }).where('person_id', '=', id).execute();
+      if (name) await tx.updateTable('devices').set({ person_name: name.name }).where('person_id', '=', id).execute();
       if (groups) await replaceGroups(tx, id, groups);
       if (status === 'disabled') {
         await tx
           .updateTable('activation_codes')
-          .set({ cancelled_at: realAt })
+          .set({ canceled_at: realAt })
           .where('person_id', '=', id)
           .where('used_at', 'is', null)
-          .where('cancelled_at', 'is', null)
+          .where('canceled_at', 'is', null)
           .execute();
       }
       return true;
@@ -100,7 +99,7 @@ export class PeopleStore implements Port {
   }
 }
 
-/** For activation codes: throws `not_found`, and `conflict` unless the person is active and belongs to the group. */
+/** Throws `not_found` for an unknown person, and `conflict` unless the person is active and in the group. */
 export async function requireMember(tx: Tx, person: PersonId, group: GroupId): Promise<void> {
   const row = await tx.selectFrom('persons').select('status').where('id', '=', person).executeTakeFirst();
   if (!row) throw new CordonError('not_found', `There is no person ${person}. Search with GET /people.`, { person });
@@ -110,7 +109,7 @@ export async function requireMember(tx: Tx, person: PersonId, group: GroupId): P
   await requireInGroup(tx, person, group);
 }
 
-/** A device belongs to a group of its person. Throws `conflict`. */
+/** A device's group must be one of its person's groups. Throws `conflict`. */
 export async function requireInGroup(tx: Tx, person: string, group: GroupId): Promise<void> {
   const found = await tx
     .selectFrom('person_groups')
@@ -123,7 +122,7 @@ export async function requireInGroup(tx: Tx, person: string, group: GroupId): Pr
   throw new CordonError('conflict', detail, { person, group });
 }
 
-/** The unique indexes would refuse too, but by a message of the database. */
+/** Throws a clear error before the unique indexes would refuse with the database's own message. */
 async function requireFree(
   tx: Tx,
   id: PersonId,
@@ -163,7 +162,7 @@ async function replaceGroups(tx: Tx, person: PersonId, groups: readonly GroupId[
   const bound = await sql<{ group_id: string }>`
     select group_id from devices where person_id = ${person}
     union select group_id from activation_codes
-      where person_id = ${person} and used_at is null and cancelled_at is null`.execute(tx);
+      where person_id = ${person} and used_at is null and canceled_at is null`.execute(tx);
   const kept = new Set<string>(groups);
   const missing = bound.rows.find(({ group_id }) => !kept.has(group_id));
   if (missing) {
@@ -224,7 +223,7 @@ async function groupsOf(db: Db, people: readonly string[]): Promise<Map<string, 
   return found;
 }
 
-/** `seesPerson` of `server/people/people.ts` in SQL. */
+/** SQL form of the rule `seesPerson` (`server/people/people.ts`). */
 function withinPersonScope(scope: Scope): RawBuilder<boolean> {
   if (scope === null) return sql<boolean>`1 = 1`;
   const parts = scope.map(({ group, homes }) => {
@@ -236,7 +235,7 @@ function withinPersonScope(scope: Scope): RawBuilder<boolean> {
     where pg.person_id = persons.id and (${sql.join(parts, sql` or `)}))`;
 }
 
-/** Not joined into another person's record. */
+/** Condition for a person record that no other record has replaced. */
 const CURRENT = sql`persons.same_as is null`;
 
 function conditionsOf({ text, folded, group, status }: PersonFilter): RawBuilder<unknown>[] {

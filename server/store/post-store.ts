@@ -1,9 +1,9 @@
-/** Posts that were accepted, each placed in the mailboxes of its recipients in the transaction that accepts it. */
+/** Accepted posts. One transaction accepts a post and places it in the mailboxes of its recipients. */
 import { sql } from 'kysely';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import {
-  enrolmentKey,
+  enrollmentKey,
   epochKey,
   isCrowded,
   type Known,
@@ -11,8 +11,8 @@ import {
   place,
   postKey,
   shareKey,
-} from '../relay/placing.ts';
-import type { Enrolment, JudgedPost, Placed, Posted, PostStore as PostPort } from '../relay/ports.ts';
+} from '../relay/placement.ts';
+import type { Enrollment, JudgedPost, Placed, Posted, PostStore as PostPort } from '../relay/ports.ts';
 import { type Cell, insertOf, tableOf } from './bulk.ts';
 import { countBegun, loadConversations, saveCommits } from './conversation-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
@@ -35,18 +35,18 @@ export class PostStore implements PostPort {
   async post(judged: JudgedPost): Promise<Placed> {
     const placing: Placing = { judged, placed: null };
     await this.#place(placing);
-    if (!placing.placed) throw new Error('the store says nothing of a post');
+    if (!placing.placed) throw new Error('the store has no result for a post');
     return placing.placed;
   }
 
-  async answered(sender: Enrolment, id: string): Promise<Posted | null> {
+  async answered(sender: Enrollment, id: string): Promise<Posted | null> {
     const answers = await answersTo(this.#database.db, [{ sender, post: { id } }]);
     return answers.get(postKey(sender, id)) ?? null;
   }
 }
 
 interface Asked {
-  readonly sender: Enrolment;
+  readonly sender: Enrollment;
   readonly post: { readonly id: string };
 }
 
@@ -66,10 +66,10 @@ async function answersTo(db: Db | Tx, asked: readonly Asked[]): Promise<Map<stri
   );
 }
 
-/** An order refuses hundreds of recipients in the same words: they are kept once. */
+/** A stored response to a post, as JSON. An order refuses hundreds of recipients with the same notice, so each notice is stored once. */
 interface KeptAnswer {
   readonly denials: readonly DenialNotice[];
-  /** Device, outcome, and which denial. */
+  /** Device, outcome, and index of the denial. */
   readonly recipients: readonly (readonly [DeviceId, Posted['recipients'][number]['outcome'], number | null])[];
 }
 
@@ -111,7 +111,7 @@ async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
     answers: await answersTo(tx, all),
     commits: await commitsIn(tx, all),
     conversations,
-    begun: new Map((await countBegun(tx, beginners)).map(({ count, ...one }) => [enrolmentKey(one), count])),
+    begun: new Map((await countBegun(tx, beginners)).map(({ count, ...one }) => [enrollmentKey(one), count])),
     mailboxes,
     shares: await sharesOf(tx, [...mailboxes.values()].filter(isCrowded)),
   };
@@ -149,7 +149,7 @@ async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
   );
 }
 
-/** The store's ids of them, by `postKey`. */
+/** Returns `posts.id` of the new posts, by `postKey`. */
 async function insertPosts(
   tx: Tx,
   accepted: readonly { readonly judged: JudgedPost; readonly placed: Placement }[],
@@ -169,8 +169,8 @@ async function insertPosts(
   );
 }
 
-/** Of mailboxes that are full enough for it to matter. */
-async function sharesOf(tx: Tx, crowded: readonly Enrolment[]): Promise<Known['shares']> {
+/** The share of each sender in the crowded mailboxes. */
+async function sharesOf(tx: Tx, crowded: readonly Enrollment[]): Promise<Known['shares']> {
   if (crowded.length === 0) return new Map();
   const asked = tableOf(
     ['text'],
@@ -226,7 +226,7 @@ const POSTS = {
   post_id: 'text',
   at: 'bigint',
   keep: 'bigint',
-  expires: 'bigint',
+  expires_at: 'bigint',
   answer: 'text',
   body: 'text',
 } as const;

@@ -1,28 +1,31 @@
-/** Opens a pool on PostgreSQL whose integers arrive as JavaScript numbers, as SQLite's do. */
+/** Connection pool of PostgreSQL. Integers arrive as JavaScript numbers, as on SQLite. */
 import { PostgresDialect } from 'kysely';
 import pg from 'pg';
-import type { Opened } from './database.ts';
+import type { OpenedDatabase } from './dialect.ts';
+import { NAME_SESSION, trackConnections } from './postgres-sessions.ts';
 
 const INT8 = 20;
-/** What `sum` over int8 gives. */
+/** PostgreSQL's type id of `sum` over int8. */
 const NUMERIC = 1700;
 
-export function openPostgres(url: string): Opened {
+export function openPostgres(url: string): OpenedDatabase {
+  const connections = trackConnections();
   const pool = new pg.Pool({
     connectionString: url,
+    stream: connections.open,
     max: 10,
     connectionTimeoutMillis: 10_000,
-    // It compiles for half a second what takes a tenth of one to answer.
-    onConnect: async (client) => void (await client.query('set jit = off')),
+    // PostgreSQL's just-in-time compiler would take half a second for queries that run in a tenth of a second.
+    onConnect: async (client) => void (await client.query(`set jit = off; ${NAME_SESSION}`)),
     types: {
       getTypeParser: (oid, format) =>
         oid === INT8 || oid === NUMERIC ? (value: string) => Number(value) : pg.types.getTypeParser(oid, format),
     },
   });
-  // When the database ends a connection, whoever waits for a query on it gets that error; the event beside it has nothing to add, and
-  // unheard it would end the process. The pool hears idle connections, nobody hears those in use.
-  const heard = () => undefined;
-  pool.on('error', heard);
-  pool.on('connect', (client) => client.on('error', heard));
-  return { dialect: new PostgresDialect({ pool }), file: null };
+  // If the database ends a connection, the query in progress fails with that error. pg emits the same error as an event, which would end
+  // the process without a listener. The pool itself listens only on idle connections.
+  const ignore = () => undefined;
+  pool.on('error', ignore);
+  pool.on('connect', (client) => client.on('error', ignore));
+  return { dialect: new PostgresDialect({ pool }), file: null, reset: connections.reset };
 }

@@ -1,27 +1,23 @@
-/** Presence, inventory and alarms: what changes with every check-in, written in groups. */
+/** Presence and inventory of devices. This data changes with every check-in, so the store writes it in groups. */
 import { sql } from 'kysely';
-import { GRAVE_ALARMS } from '../../shared/api/alarm-severity.ts';
 import { type Inventory, inventorySchema } from '../../shared/protocol/frames.ts';
-import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type {
-  Alarm,
   Connected,
-  NewAlarm,
+  NewAlert,
   Opened,
   PresenceStore as PresencePort,
   Seen,
   Session,
   Sighted,
 } from '../devices/ports.ts';
-import type { Scope } from '../devices/scope.ts';
-import { storeAlarms } from './alarm-rows.ts';
+import { storeAlerts } from './alert-rows.ts';
 import { roundsOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
-import { withinScope } from './device-scope.ts';
 
 interface Opening {
   readonly connected: Connected;
-  readonly alarm: NewAlarm;
+  readonly alert: NewAlert;
   opened: Opened | null;
 }
 
@@ -32,9 +28,12 @@ interface Before {
   readonly connected: number | null;
 }
 
-/** A device that connects has just spent longer on its handshake; those that come with it share a commit. Milliseconds. */
+/** Milliseconds, less than a TLS handshake. Devices that connect within this time share a commit. */
 const CONNECT_PATIENCE = 10;
-/** Whoever polls more often than a device that may not connect has to is written down as if it did not, unless it holds something else. Milliseconds. */
+/**
+ * Milliseconds between two stored polls of a suspended device. An earlier poll is stored only if the device has another list, record or
+ * approver set.
+ */
 const SIGHTED_EVERY = 3 * 60_000;
 
 export class PresenceStore implements PresencePort {
@@ -44,21 +43,19 @@ export class PresenceStore implements PresencePort {
   readonly #see: (row: Session & Seen) => Promise<void>;
   readonly #sight: (row: Sighted) => Promise<void>;
   readonly #inventory: (row: { device: DeviceId; inventory: Inventory }) => Promise<void>;
-  readonly #raise: (row: NewAlarm) => Promise<void>;
 
   constructor(database: Database) {
     this.#database = database;
-    // In this order a flush writes them: what a device's last session said, its end, and only then the device's next one.
+    // Within a flush, the writers run in this order: data of the device's last session, the end of that session, and the next session.
     this.#see = database.grouped(storeSeen);
     this.#close = database.grouped(closeSessions, CONNECT_PATIENCE);
     this.#open = database.grouped(openSessions, CONNECT_PATIENCE);
     this.#sight = database.grouped(storeSightings);
     this.#inventory = database.grouped(storeInventories);
-    this.#raise = database.grouped(storeAlarms);
   }
 
-  async connected(connected: Connected, alarm: NewAlarm): Promise<Opened | null> {
-    const opening: Opening = { connected, alarm, opened: null };
+  async connected(connected: Connected, alert: NewAlert): Promise<Opened | null> {
+    const opening: Opening = { connected, alert, opened: null };
     await this.#open(opening);
     return opening.opened;
   }
@@ -95,38 +92,6 @@ export class PresenceStore implements PresencePort {
       .executeTakeFirst();
     return row ? inventorySchema.parse(JSON.parse(row.body)) : null;
   }
-
-  raise(alarm: NewAlarm): Promise<void> {
-    return this.#raise(alarm);
-  }
-
-  async alarms(query: {
-    scope: Scope;
-    device: DeviceId | null;
-    before: number | null;
-    grave: boolean;
-    limit: number;
-  }): Promise<Alarm[]> {
-    const { scope, device, before, grave, limit } = query;
-    const rows = await this.#database.db
-      .selectFrom('alarms')
-      .selectAll()
-      .$if(device !== null, (all) => all.where('device_id', '=', device))
-      .$if(grave, (all) => all.where('code', 'in', [...GRAVE_ALARMS]))
-      .$if(before !== null, (all) => all.where('id', '<', before ?? 0))
-      .$if(scope !== null, (all) =>
-        all.where('device_id', 'in', (eb) => eb.selectFrom('devices').select('devices.id').where(withinScope(scope))),
-      )
-      .orderBy('id', 'desc')
-      .limit(limit)
-      .execute();
-    return rows.map(({ id, at, first_at, count, device_id, code, detail }) => ({
-      ...{ id, at, firstAt: first_at, count: Number(count), isGrave: GRAVE_ALARMS.has(code) },
-      device: device_id === null ? null : deviceIdSchema.parse(device_id),
-      code,
-      detail,
-    }));
-  }
 }
 
 async function openSessions(tx: Tx, openings: readonly Opening[]): Promise<void> {
@@ -134,7 +99,7 @@ async function openSessions(tx: Tx, openings: readonly Opening[]): Promise<void>
 }
 
 async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
-  // Asked inside the transaction: a revocation that committed between the certificate's check and now is seen here.
+  // This check is inside the transaction, so that it sees a revocation that committed after the check of the certificate.
   const asked = tableOf(
     ['text'],
     openings.map(({ connected }) => [connected.device]),
@@ -153,17 +118,17 @@ async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
     ['text', 'bigint', 'bigint', 'text', 'text'],
     good.map(({ connected: { device, generation, at, address, agent } }) => [device, generation, at, address, agent]),
   );
-  // A new enrolment begins with nothing stored. Without a condition SQLite would take `on conflict` for the one of a join.
+  // A new enrollment starts without stored versions. Without `where true`, SQLite would parse `on conflict` as the condition of a join.
   const { rows } = await sql<{
     device_id: string;
     session_epoch: number;
-    reports_through: number;
+    last_report: number;
     list_version: number;
-    record_stored: number;
-    root_version: number;
+    stored_record_version: number;
+    approver_set_version: number;
   }>`
     insert into device_presence as p (device_id, generation, session_epoch, connected, changed_at, last_seen_at, address, agent,
-      list_version, record_stored, root_version, reports_through)
+      list_version, stored_record_version, approver_set_version, last_report)
     select column1, column2, 1, 1, column3, column3, column4, column5, 0, 0, 0, 0 from ${table} as v where true
     on conflict (device_id) do update set
       session_epoch = p.session_epoch + 1,
@@ -173,24 +138,26 @@ async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
       address = excluded.address,
       agent = coalesce(excluded.agent, p.agent),
       list_version = case when p.generation = excluded.generation then p.list_version else 0 end,
-      record_stored = case when p.generation = excluded.generation then p.record_stored else 0 end,
-      root_version = case when p.generation = excluded.generation then p.root_version else 0 end,
-      reports_through = case when p.generation = excluded.generation then p.reports_through else 0 end,
+      stored_record_version = case when p.generation = excluded.generation then p.stored_record_version else 0 end,
+      approver_set_version = case when p.generation = excluded.generation then p.approver_set_version else 0 end,
+      last_report = case when p.generation = excluded.generation then p.last_report else 0 end,
       generation = excluded.generation
-    returning device_id, session_epoch, reports_through, list_version, record_stored, root_version`.execute(tx);
+    returning device_id, session_epoch, last_report, list_version, stored_record_version, approver_set_version`.execute(
+    tx,
+  );
   const opened = new Map(rows.map((row) => [row.device_id, row]));
-  const alarms: NewAlarm[] = [];
+  const alerts: NewAlert[] = [];
   for (const opening of good) {
     const { device, generation } = opening.connected;
     const row = opened.get(device);
     if (!row) throw new Error(`no presence was stored for ${device}`);
     const was = known.get(device);
     const tookOver = was?.connected === 1 && was.last === generation;
-    const held = { list: row.list_version, record: row.record_stored, root: row.root_version };
-    opening.opened = { epoch: row.session_epoch, tookOver, reportsThrough: row.reports_through, held };
-    if (tookOver) alarms.push(opening.alarm);
+    const held = { list: row.list_version, record: row.stored_record_version, approverSet: row.approver_set_version };
+    opening.opened = { epoch: row.session_epoch, tookOver, reportsThrough: row.last_report, held };
+    if (tookOver) alerts.push(opening.alert);
   }
-  if (alarms.length > 0) await storeAlarms(tx, alarms);
+  if (alerts.length > 0) await storeAlerts(tx, alerts);
 }
 
 async function closeSessions(tx: Tx, rows: readonly (Session & { at: number })[]): Promise<void> {
@@ -202,7 +169,7 @@ async function closeSessions(tx: Tx, rows: readonly (Session & { at: number })[]
     where device_id = v.column1 and session_epoch = v.column2 and connected = 1`.execute(tx);
 }
 
-/** Fenced by the epoch. `reports_through` never goes back; the versions do when the device says so: an admin must see that. */
+/** Ignores older sessions by their epoch. `last_report` never decreases. Document versions may decrease, because an admin must see it. */
 async function storeSeen(tx: Tx, rows: readonly (Session & Seen)[]): Promise<void> {
   const merged = new Map<string, Session & Seen>();
   for (const row of rows) {
@@ -211,14 +178,14 @@ async function storeSeen(tx: Tx, rows: readonly (Session & Seen)[]): Promise<voi
   }
   const table = tableOf(
     ['text', 'bigint', 'bigint', 'text', 'bigint', 'bigint', 'bigint', 'bigint'],
-    [...merged.values()].map(({ device, epoch, at, agent, list, record, root, reports }) => [
+    [...merged.values()].map(({ device, epoch, at, agent, list, record, approverSet, reports }) => [
       device,
       epoch,
       at,
       agent ?? null,
       list ?? null,
       record ?? null,
-      root ?? null,
+      approverSet ?? null,
       reports ?? null,
     ]),
   );
@@ -226,9 +193,9 @@ async function storeSeen(tx: Tx, rows: readonly (Session & Seen)[]): Promise<voi
       last_seen_at = case when v.column3 > last_seen_at then v.column3 else last_seen_at end,
       agent = coalesce(v.column4, agent),
       list_version = coalesce(v.column5, list_version),
-      record_stored = coalesce(v.column6, record_stored),
-      root_version = coalesce(v.column7, root_version),
-      reports_through = case when v.column8 > reports_through then v.column8 else reports_through end
+      stored_record_version = coalesce(v.column6, stored_record_version),
+      approver_set_version = coalesce(v.column7, approver_set_version),
+      last_report = case when v.column8 > last_report then v.column8 else last_report end
     from ${table} as v where device_id = v.column1 and session_epoch = v.column2`.execute(tx);
 }
 
@@ -242,19 +209,21 @@ async function storeSightings(tx: Tx, rows: readonly Sighted[]): Promise<void> {
     ['text', 'bigint', 'bigint', 'text', 'bigint', 'bigint', 'bigint'],
     [...merged.values()].map(({ device, generation, at, address, held }) => [
       ...[device, generation, at, address],
-      ...[held?.list ?? null, held?.record ?? null, held?.root ?? null],
+      ...[held?.list ?? null, held?.record ?? null, held?.approverSet ?? null],
     ]),
   );
   await sql`update device_presence set
       last_seen_at = case when v.column3 > last_seen_at then v.column3 else last_seen_at end,
       address = v.column4,
       list_version = coalesce(v.column5, list_version),
-      record_stored = coalesce(v.column6, record_stored),
-      root_version = coalesce(v.column7, root_version)
+      stored_record_version = coalesce(v.column6, stored_record_version),
+      approver_set_version = coalesce(v.column7, approver_set_version)
     from ${table} as v
     where device_id = v.column1 and generation = v.column2 and connected = 0
       and (last_seen_at <= v.column3 - ${SIGHTED_EVERY}
-        or v.column5 <> list_version or v.column6 <> record_stored or v.column7 <> root_version)`.execute(tx);
+        or v.column5 <> list_version or v.column6 <> stored_record_version or v.column7 <> approver_set_version)`.execute(
+    tx,
+  );
 }
 
 async function storeInventories(tx: Tx, rows: readonly { device: DeviceId; inventory: Inventory }[]): Promise<void> {

@@ -1,4 +1,4 @@
-/** Devices' receipts: stored in groups first, marked when their signatures have been verified. */
+/** Receipts of devices. The store first writes them in groups, and marks them after the verification of their signatures. */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { HeldCertificate, Listing, ReceiptStore as Port, ReceiptRow } from '../orders/ports.ts';
@@ -6,6 +6,10 @@ import { insertOf, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { receiptRow } from './order-rows.ts';
+import type { Schema } from './schema.ts';
+import { storeWorkspaceReports, type WorkspaceReport } from './workspace-rows.ts';
+
+type MarkedReceipt = Pick<Schema['receipts'], 'device_id' | 'generation' | 'stored_at' | 'kind'>;
 
 const VERIFIED = sql<boolean>`verified = 1`;
 
@@ -24,7 +28,7 @@ export class ReceiptStore implements Port {
     const rows = await this.#database.db
       .selectFrom('receipts')
       .selectAll()
-      // Said and not asked: a database takes an index with a condition only for a query that it can see to fulfil it.
+      // The condition has no parameter: a database uses a partial index only if it can prove that the query implies the index's condition.
       .where(sql<boolean>`verified = 0`)
       .orderBy('stored_at')
       .limit(limit)
@@ -38,8 +42,14 @@ export class ReceiptStore implements Port {
   ): Promise<void> {
     const rows = receipts.map(({ device: id, generation, seq }) => [id, generation, seq]);
     const table = tableOf(['text', 'bigint', 'bigint'], rows);
-    await sql`update receipts set verified = ${as === 'evidence' ? 1 : 2} from ${table} as v
-      where device_id = v.column1 and generation = v.column2 and seq = v.column3`.execute(this.#database.db);
+    const verified = as === 'evidence' ? 1 : 2;
+    await this.#database.transaction(async (tx) => {
+      const { rows: marked } = await sql<MarkedReceipt>`
+        update receipts set verified = ${verified} from ${table} as v
+        where device_id = v.column1 and generation = v.column2 and seq = v.column3
+        returning device_id, generation, stored_at, kind`.execute(tx);
+      if (as === 'evidence') await storeWorkspaceReports(tx, marked.flatMap(exitOf));
+    });
   }
 
   async listings(orders: readonly string[]): Promise<Listing[]> {
@@ -94,7 +104,14 @@ const certificatesOf = (db: Db) =>
       .$narrowType<{ device_id: string; generation: number }>(),
   );
 
-/** The same receipt twice changes nothing. */
+/** Workspace report from a receipt `wiped`; empty for other receipts. */
+function exitOf(row: MarkedReceipt): WorkspaceReport[] {
+  if (row.kind !== 'wiped') return [];
+  const device = deviceIdSchema.parse(row.device_id);
+  return [{ device, generation: Number(row.generation), event: 'exit', at: Number(row.stored_at) }];
+}
+
+/** Skips receipts that already exist. */
 async function insertReceipts(tx: Tx, receipts: readonly ReceiptRow[]): Promise<void> {
   const rows = insertOf(
     'receipts',

@@ -1,38 +1,42 @@
-/** Orders and approver sets that devices brought back to a restored store. Each commits with its ledger entries, unless the ledger has them already. */
+/**
+ * Stores orders and approver sets that devices returned to a restored server. Their ledger entries are added unless the ledger has them.
+ */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import type { RecoveredRevision } from '../orders/adoption/recovered-documents.ts';
 import type { RecoveredChange } from '../orders/ports.ts';
-import type { RecoveredRevision } from '../orders/recovering.ts';
-import { ORDER_NUMBERS } from '../recovery/versions.ts';
+import { ORDER_NUMBERS } from '../recovery/version-jump.ts';
+import { appendEntry } from './append-entries.ts';
 import type { Tx } from './database.ts';
-import { appendLeaf } from './leaves.ts';
 
-/** Which list had the revision first is lost. A device's receipt about it may name any list, so the earliest possible one stands here. */
+/**
+ * Order list of a recovered revision. The first list with the revision is lost, and a receipt may name any list, so this is the earliest
+ * possible one.
+ */
 const EARLIEST_LIST = 1;
 
 export async function storeRecovered(
   tx: Tx,
-  { roots, revisions, exemptions, at, device }: RecoveredChange,
+  { approverSets, revisions, exemptions, at, device }: RecoveredChange,
 ): Promise<void> {
-  for (const { envelope, root } of roots) {
-    const { version } = root.approvers;
+  for (const { envelope, approverSet } of approverSets) {
+    const { version } = approverSet.approvers;
     const payload = Buffer.from(envelope.payload, 'base64').toString('utf8');
     const adopted = {
       payload,
       signatures: JSON.stringify(envelope.signatures),
       state: 'adopted',
-      adopted_at: at,
     } as const;
     await tx
-      .insertInto('approver_roots')
-      .values({ version, ...adopted, proposed_at: Date.parse(root.approvers.issuedAt) })
+      .insertInto('approver_sets')
+      .values({ version, ...adopted })
       .onConflict((conflict) =>
-        conflict.column('version').doUpdateSet(adopted).where('approver_roots.state', '<>', 'adopted'),
+        conflict.column('version').doUpdateSet(adopted).where('approver_sets.state', '<>', 'adopted'),
       )
       .execute();
-    await once(tx, root.digest, 'approvers.adopted', [
-      { kind: 'approvers.adopted', at, subject: null, public: { version, digest: root.digest } },
+    await once(tx, approverSet.digest, 'approvers.adopted', [
+      { kind: 'approvers.adopted', at, subject: null, public: { version, digest: approverSet.digest } },
     ]);
   }
   for (const recovered of revisions) await storeRevision(tx, recovered, at);
@@ -55,14 +59,14 @@ async function storeRevision(
     .insertInto('orders')
     .values({
       ...{ number: order, title: said.terms.title, adopted_revision: null, latest_revision: revision + ORDER_NUMBERS },
-      ...{ created_at: Date.parse(said.proposedAt), closed_at: null },
+      ...{ created_at: Date.parse(said.proposedAt) },
     })
     .onConflict((conflict) => conflict.column('number').doNothing())
     .execute();
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('order_revisions')
     .values({
-      ...{ order_number: order, revision, act: said.act, payload, digest, proposer: said.proposer },
+      ...{ order_number: order, revision, action: said.act, payload, digest, proposer: said.proposer },
       ...{ proposed_at: Date.parse(said.proposedAt), state: 'adopted', adopted_at: listedAt },
       listed_in: EARLIEST_LIST,
     })
@@ -78,7 +82,9 @@ async function storeRevision(
     )
     .executeTakeFirst();
   if (numInsertedOrUpdatedRows !== 1n) {
-    throw new CordonError('list_forked', `Revision ${revision} of order ${order} is another document here.`, { order });
+    throw new CordonError('list_forked', `The server has another document as revision ${revision} of order ${order}.`, {
+      order,
+    });
   }
   await sql`update orders set adopted_revision = ${revision}, title = ${said.terms.title}
     where number = ${order} and coalesce(adopted_revision, 0) < ${revision}`.execute(tx);
@@ -105,15 +111,15 @@ async function storeRevision(
   ]);
 }
 
-/** A ledger that was rejoined from a copy has the entries as they were published. `kind`: the last of them. */
-async function once(tx: Tx, digest: string, kind: LeafDraft['kind'], leaves: readonly LeafDraft[]): Promise<void> {
+/** Appends the entries unless the ledger has them, such as after a restore from a published copy. `kind`: kind of the last entry. */
+async function once(tx: Tx, digest: string, kind: EntryDraft['kind'], entries: readonly EntryDraft[]): Promise<void> {
   const there = await tx
-    .selectFrom('ledger_leaves')
+    .selectFrom('ledger_entries')
     .select('id')
     .where('kind', '=', kind)
     .where('body', 'like', `%${digest}%`)
     .limit(1)
     .executeTakeFirst();
   if (there) return;
-  for (const leaf of leaves) await appendLeaf(tx, leaf);
+  for (const entry of entries) await appendEntry(tx, entry);
 }

@@ -1,17 +1,18 @@
 /**
- * The store's part of a restore: fills an empty database with a backup's rows, whichever database they came from, and then the steps that make
- * the restored state safe, in one transaction.
+ * Store part of a restore. It fills an empty database with the rows of a backup from either dialect. Then one transaction runs the steps
+ * that make the restored state safe.
  */
 import { sql } from 'kysely';
 import type { Revoked } from '../../certs/certificate.ts';
 import { CordonError } from '../../shared/errors.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import { parseEnvelope } from '../../shared/order/dsse.ts';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { ContinuationRow } from '../recovery/continuations.ts';
 import type {
   LostCertificate,
-  PublishedLeaf,
+  PublishedEntry,
   RestoreWork,
   RevokedSince,
   SignedCrl,
@@ -19,25 +20,29 @@ import type {
   TableRows,
   Withdrawn,
 } from '../recovery/ports.ts';
-import type { RestorationState } from '../recovery/state.ts';
-import { raisedCount } from '../recovery/versions.ts';
+import type { RecoveryState } from '../recovery/recovery-state.ts';
+import { raisedCount } from '../recovery/version-jump.ts';
+import { appendEntry } from './append-entries.ts';
 import { insertOf, tableOf } from './bulk.ts';
+import { insertContinuation } from './continuation-store.ts';
 import { connectDatabase, type Database, type DatabaseAddress, type Tx } from './database.ts';
 import { endDevice } from './device-store.ts';
-import { appendLeaf } from './leaves.ts';
-import { getMeta, ORDER_FLOOR_KEY, RESTORATION_KEY, setMeta } from './meta-store.ts';
+import { getMeta, ORDER_FLOOR_KEY, RECOVERY_KEY, setMeta } from './meta-store.ts';
 import { migrate, migrateAsOf } from './migrate.ts';
 import { tableShapes } from './snapshot-store.ts';
 
-/** SQLite takes 32,766 parameters in a statement. */
+/** SQLite accepts 32,766 parameters in a statement. */
 const PARAMETERS = 30_000;
 const ROWS_AT_ONCE = 2_000;
-/** RFC 5280, section 5.3.1. */
+/** Revocation reason (RFC 5280, section 5.3.1). */
 const SUPERSEDED = 4;
-/** A certificate of which only a revocation list tells stays in ours for this long: it ends before. */
+/**
+ * Milliseconds, longer than any certificate's life. The new revocation list keeps a certificate that only an older list names for this
+ * time.
+ */
 const LONGEST_CERTIFICATE = 400 * 86_400_000;
 
-/** Opens a database that must have no tables. Throws `conflict` when it has. `replace`: what it has is removed first. */
+/** Opens a database without tables. `replace`: first removes existing tables. Otherwise throws `conflict` if there are any. */
 export async function openEmpty(where: DatabaseAddress, replace: boolean): Promise<Database> {
   const { database, empty } = await connectDatabase(where);
   try {
@@ -56,7 +61,7 @@ export async function openEmpty(where: DatabaseAddress, replace: boolean): Promi
 }
 
 async function dropAll({ db, dialect }: Database): Promise<void> {
-  // SQLite files are replaced as files.
+  // A restore replaces the whole SQLite file.
   if (dialect === 'sqlite') throw new Error('a SQLite store is restored into a new file');
   await sql`do $$ begin execute (
     select coalesce('drop table ' || string_agg(quote_ident(tablename), ', ') || ' cascade', 'select 1')
@@ -64,7 +69,7 @@ async function dropAll({ db, dialect }: Database): Promise<void> {
   ); end $$`.execute(db);
 }
 
-/** Fills an empty database. `migrations`: those that the backup had; afterwards the database has those of this version. */
+/** Fills an empty database. `migrations`: names from the backup. At the end, the database has the migrations of this version. */
 export async function fillDatabase(
   database: Database,
   migrations: readonly string[],
@@ -73,7 +78,7 @@ export async function fillDatabase(
   const { db, dialect } = database;
   await migrateAsOf(db, dialect, migrations);
   const columns = new Map((await tableShapes(database)).map((shape) => [shape.table, new Set(shape.columns)]));
-  // One after the other: a group is small, and what a failure leaves behind is never used.
+  // The rows are inserted one by one: a group is small, and the server never uses an incomplete restore.
   for await (const { table, columns: names, rows } of groups) {
     const known = columns.get(table);
     if (!known || names.some((name) => !known.has(name))) {
@@ -93,7 +98,7 @@ export async function fillDatabase(
   await migrate(db, dialect);
 }
 
-/** PostgreSQL does not count rows that come with their number. */
+/** PostgreSQL does not advance the sequence for rows with their own number. */
 async function continueSequences({ db }: Database): Promise<void> {
   const { rows } = await sql<{ table: string; column: string; sequence: string }>`
     select c.relname as "table", a.attname as "column", pg_get_serial_sequence(quote_ident(c.relname), a.attname) as sequence
@@ -107,7 +112,7 @@ async function continueSequences({ db }: Database): Promise<void> {
   }
 }
 
-/** All of it happens, or none. */
+/** Runs `work` in one transaction. */
 export function restoreWith<T>(database: Database, work: (steps: RestoreWork) => Promise<T>): Promise<T> {
   return database.transaction((tx) => work(new Steps(tx)));
 }
@@ -119,38 +124,40 @@ class Steps implements RestoreWork {
     this.#tx = tx;
   }
 
-  async leaves(from: number, limit: number): Promise<{ body: string; hash: string }[]> {
+  async entries(from: number, limit: number): Promise<{ body: string; hash: string }[]> {
     return await this.#tx
-      .selectFrom('ledger_leaves')
+      .selectFrom('ledger_entries')
       .select(['body', 'hash'])
-      .where('leaf_index', '>=', from)
-      .orderBy('leaf_index')
+      .where('entry_index', '>=', from)
+      .orderBy('entry_index')
       .limit(limit)
       .execute();
   }
 
   async waiting(): Promise<{ id: number; hash: string }[]> {
     return await this.#tx
-      .selectFrom('ledger_leaves')
+      .selectFrom('ledger_entries')
       .select(['id', 'hash'])
-      .where('leaf_index', 'is', null)
+      .where('entry_index', 'is', null)
       .orderBy('id')
       .execute();
   }
 
   async place(id: number, index: number): Promise<void> {
-    await this.#tx.updateTable('ledger_leaves').set({ leaf_index: index }).where('id', '=', id).execute();
+    await this.#tx.updateTable('ledger_entries').set({ entry_index: index }).where('id', '=', id).execute();
   }
 
   async addPublished(
-    leaves: readonly PublishedLeaf[],
+    entries: readonly PublishedEntry[],
     hashes: readonly { readonly level: number; readonly position: number; readonly hash: string }[],
   ): Promise<void> {
-    for (let from = 0; from < leaves.length; from += ROWS_AT_ONCE) {
+    for (let from = 0; from < entries.length; from += ROWS_AT_ONCE) {
       await insertOf(
-        'ledger_leaves',
-        { leaf_index: 'bigint', kind: 'text', at: 'bigint', body: 'text', hash: 'text' },
-        leaves.slice(from, from + ROWS_AT_ONCE).map(({ index, kind, at, body, hash }) => [index, kind, at, body, hash]),
+        'ledger_entries',
+        { entry_index: 'bigint', kind: 'text', at: 'bigint', body: 'text', hash: 'text' },
+        entries
+          .slice(from, from + ROWS_AT_ONCE)
+          .map(({ index, kind, at, body, hash }) => [index, kind, at, body, hash]),
       ).execute(this.#tx);
     }
     for (let from = 0; from < hashes.length; from += ROWS_AT_ONCE) {
@@ -166,13 +173,22 @@ class Steps implements RestoreWork {
     await this.#tx.insertInto('checkpoints').values({ size, note, at }).execute();
   }
 
-  async append(leaf: LeafDraft): Promise<void> {
-    await appendLeaf(this.#tx, leaf);
+  async append(entry: EntryDraft): Promise<void> {
+    await appendEntry(this.#tx, entry);
+  }
+
+  async addContinuation(row: ContinuationRow): Promise<void> {
+    const found = await this.#tx
+      .selectFrom('ledger_continuations')
+      .select('digest')
+      .where('digest', '=', row.digest)
+      .executeTakeFirst();
+    if (!found) await insertContinuation(this.#tx, row);
   }
 
   async revoke(
     { serial, at, reason, fingerprint, notAfter }: RevokedSince,
-    leafOf: ((serial: string) => LeafDraft<'certificate.revoked'>) | null,
+    entryOf: ((serial: string) => EntryDraft<'certificate.revoked'>) | null,
   ): Promise<'known' | 'unknown' | 'already'> {
     const tx = this.#tx;
     const found = await tx
@@ -192,7 +208,7 @@ class Steps implements RestoreWork {
           ...{ revoked_at: at, revocation_reason: reason, superseded_at: null },
         })
         .execute();
-      if (leafOf) await appendLeaf(tx, leafOf(serial));
+      if (entryOf) await appendEntry(tx, entryOf(serial));
       return 'unknown';
     }
     await tx
@@ -200,10 +216,10 @@ class Steps implements RestoreWork {
       .set({ revoked_at: at, revocation_reason: reason })
       .where('serial', '=', serial)
       .execute();
-    if (leafOf) await appendLeaf(tx, leafOf(serial));
+    if (entryOf) await appendEntry(tx, entryOf(serial));
     if (reason !== SUPERSEDED && found.status === 'active' && found.generation === found.present) {
       const device = deviceIdSchema.parse(found.device_id);
-      await endDevice(tx, device, { status: 'revoked', at, realAt: at, reason }, leafOf);
+      await endDevice(tx, device, { status: 'revoked', at, realAt: at, reason }, entryOf);
     }
     return 'known';
   }
@@ -234,15 +250,19 @@ class Steps implements RestoreWork {
         sql`update invitations set expires_at = ${realNow} where used_at is null and expires_at > ${realNow}`,
       ),
       codes: await changed(
-        sql`update activation_codes set cancelled_at = ${realNow} where used_at is null and cancelled_at is null`,
+        sql`update activation_codes set canceled_at = ${realNow} where used_at is null and canceled_at is null`,
       ),
-      commands: await changed(sql`update commands set state = 'cancelled', finished_at = ${realNow},
+      commands: await changed(sql`update commands set state = 'canceled', finished_at = ${realNow},
         detail = 'The server was restored from a backup.' where state = 'queued'`),
-      proposals: await changed(sql`update order_revisions set state = 'superseded' where state = 'waiting'`),
+      proposals: await changed(
+        sql`update order_revisions set state = 'superseded' where state in ('requested', 'waiting')`,
+      ),
     };
-    // A key package is used once, and any of these may have been.
+    await tx.deleteFrom('address_verifications').execute();
+    // A key package works only once, and the original server may have given out each of these.
     await tx.deleteFrom('key_packages').where('last_resort', '=', 0).execute();
-    await tx.deleteFrom('approver_roots').where('state', '=', 'waiting').execute();
+    await tx.deleteFrom('approver_sets').where('state', '=', 'waiting').execute();
+    await tx.deleteFrom('ledger_continuations').where('state', '=', 'waiting').execute();
     await tx.updateTable('device_presence').set({ connected: 0, changed_at: now }).where('connected', '=', 1).execute();
     return withdrawn;
   }
@@ -275,13 +295,13 @@ class Steps implements RestoreWork {
     return { version, hash, envelope: parseEnvelope(row.envelope), issuedAt: row.issued_at, expiresAt: row.expires_at };
   }
 
-  async addList(list: SignedList, leaf: LeafDraft<'order.list'>): Promise<void> {
+  async addList(list: SignedList, entry: EntryDraft<'order.list'>): Promise<void> {
     const { version, hash, envelope, issuedAt, expiresAt } = list;
     await this.#tx
       .insertInto('order_lists')
       .values({ version, hash, envelope: JSON.stringify(envelope), issued_at: issuedAt, expires_at: expiresAt })
       .execute();
-    await appendLeaf(this.#tx, leaf);
+    await appendEntry(this.#tx, entry);
   }
 
   async newestCrl(): Promise<number> {
@@ -306,14 +326,14 @@ class Steps implements RestoreWork {
     }));
   }
 
-  async addCrl(crl: SignedCrl, leaf: LeafDraft<'crl.issued'>): Promise<void> {
+  async addCrl(crl: SignedCrl, entry: EntryDraft<'crl.issued'>): Promise<void> {
     const { number, der, thisUpdate, nextUpdate, entries } = crl;
     await this.#tx.deleteFrom('crls').execute();
     await this.#tx
       .insertInto('crls')
       .values({ number, der: der.toString('base64'), this_update: thisUpdate, next_update: nextUpdate, entries })
       .execute();
-    await appendLeaf(this.#tx, leaf);
+    await appendEntry(this.#tx, entry);
   }
 
   async records(after: string, limit: number): Promise<{ device: string; envelope: Envelope }[]> {
@@ -329,18 +349,25 @@ class Steps implements RestoreWork {
 
   async saveRecords(
     records: readonly { readonly device: string; readonly version: number; readonly envelope: Envelope }[],
-    at: number,
   ): Promise<void> {
     const rows = tableOf(
       ['text', 'bigint', 'text'],
       records.map(({ device, version, envelope }) => [device, version, JSON.stringify(envelope)]),
     );
-    await sql`update device_records set version = v.column2, envelope = v.column3, issued_at = cast(${at} as bigint)
+    await sql`update device_records set version = v.column2, envelope = v.column3
       from ${rows} as v where device_id = v.column1`.execute(this.#tx);
     await sql`update devices set record_version = v.column2 from ${rows} as v where id = v.column1`.execute(this.#tx);
   }
 
-  async keep(state: RestorationState): Promise<void> {
-    await setMeta(this.#tx, RESTORATION_KEY, JSON.stringify(state));
+  async conversations(): Promise<number> {
+    const { rows } = await sql<{ count: number | string }>`
+      select count(*) as count from conversations c where exists (
+        select 1 from conversation_members m join devices d on d.id = m.device_id and d.generation = m.generation
+        where m.conversation = c.conversation and d.status = 'active')`.execute(this.#tx);
+    return Number(rows[0]?.count ?? 0);
+  }
+
+  async keep(state: RecoveryState): Promise<void> {
+    await setMeta(this.#tx, RECOVERY_KEY, JSON.stringify(state));
   }
 }

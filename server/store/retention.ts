@@ -1,46 +1,46 @@
 /**
- * How long each kind of record is kept: one table, run every hour in small slices. What is not in it is kept: the ledger, receipts,
- * orders, certificates and who is there now; and what is a device's, while a legal hold stands on it. SECURITY.md shows the same table, and a test holds
- * it to this one.
+ * Retention periods of all records, in one table, applied every hour in small slices. Other records are kept forever: the ledger, receipts,
+ * orders, certificates and present devices. A legal hold also keeps a device's records. SECURITY.md shows the same table, and a test
+ * compares the two.
  */
 import { type RawBuilder, sql } from 'kysely';
+import { LISTS_KEPT } from '../../shared/pack/format.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Database } from './database.ts';
 import { HELD_DEVICES } from './held-devices.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Rows in one statement: others write between two of them. */
+/** Rows in one statement. Other writers run between two statements. */
 const SLICE = 500;
 
 interface Kept {
   readonly what: string;
   readonly table: string;
-  /** Its columns, as SQL. */
+  /** Key columns of the table, as SQL. */
   readonly key: string;
-  /** How long, counted from `since`; or how many, the newest by key. */
+  /** Days from `since`, or the number of rows to keep, newest by key. */
   readonly days?: number;
   readonly newest?: number;
-  /** SQL; a row whose answer is null stays. */
+  /** SQL expression of the start time. Rows with null are never deleted. */
   readonly since?: string;
-  /** Which of the two times `since` is in. */
+  /** Type of time in `since`. */
   readonly time?: 'domain' | 'real';
-  /** Which rows a legal hold keeps. */
   readonly held?: RawBuilder<boolean>;
 }
 
-/** Rows whose column names a device that a hold stands on. */
+/** Condition for rows whose column names a device under a legal hold. */
 const ofHeldDevice = (column: string) => sql<boolean>`coalesce(${sql.ref(column)} in ${HELD_DEVICES}, false)`;
-/** What a held device was is told by its group's past too. */
+/** The past of a group also belongs to the history of its devices under hold. */
 const OF_HELD_DEVICES_GROUP = sql<boolean>`group_id in (select group_id from device_history where device_id in ${HELD_DEVICES})`;
 
 /**
- * `evidenceDays`: how long what a past verdict is explained from is kept. It is 32 days longer than explanations reach back, since the first of them
- * are worked out from what came before (`server/jurisdiction/past.ts`).
+ * `evidenceDays`: retention of the data that explains past verdicts. It is 32 days longer than explanations reach back, because the first
+ * explained verdict needs earlier data (`server/jurisdiction/past-location.ts`).
  */
 export const retention = (evidenceDays: number): readonly Kept[] => [
   {
-    what: 'evidence of where devices are',
+    what: "evidence of devices' locations",
     table: 'evidence',
     key: 'id',
     since: 'at',
@@ -49,7 +49,7 @@ export const retention = (evidenceDays: number): readonly Kept[] => [
     held: ofHeldDevice('device_id'),
   },
   {
-    what: 'to what a device belonged, from its change',
+    what: "a device's assignments, from their change",
     table: 'device_history',
     key: 'id',
     since: 'until_at',
@@ -58,7 +58,7 @@ export const retention = (evidenceDays: number): readonly Kept[] => [
     held: ofHeldDevice('device_id'),
   },
   {
-    what: "a group's name, home and seat, from their change",
+    what: "a group's name, home area and seat, from their change",
     table: 'group_history',
     key: 'id',
     since: 'until_at',
@@ -76,8 +76,8 @@ export const retention = (evidenceDays: number): readonly Kept[] => [
     held: ofHeldDevice('device_id'),
   },
   {
-    what: 'alarms',
-    table: 'alarms',
+    what: 'alerts',
+    table: 'alerts',
     key: 'id',
     since: 'at',
     days: 400,
@@ -95,17 +95,25 @@ export const retention = (evidenceDays: number): readonly Kept[] => [
     time: 'real',
   },
   {
+    what: 'verification links, from their end',
+    table: 'address_verifications',
+    key: 'account_id',
+    since: 'expires_at',
+    days: 30,
+    time: 'real',
+  },
+  {
     what: 'activation codes, from their use or end',
     table: 'activation_codes',
     key: 'id',
-    since: 'coalesce(used_at, cancelled_at, expires_at)',
+    since: 'coalesce(used_at, canceled_at, expires_at)',
     days: 30,
     time: 'real',
     held: ofHeldDevice('id'),
   },
-  // A body that waits keeps its row, whatever its age.
+  // A post whose body waits in a mailbox is never removed.
   {
-    what: 'answers to posts',
+    what: 'results of posts',
     table: 'posts',
     key: 'id',
     since: 'body is null and at',
@@ -114,7 +122,7 @@ export const retention = (evidenceDays: number): readonly Kept[] => [
     held: ofHeldDevice('device_id'),
   },
   {
-    what: 'who committed in which epoch of a conversation',
+    what: 'senders of commits, for each epoch of a conversation',
     table: 'conversation_epochs',
     key: 'conversation, epoch',
     since: 'at',
@@ -122,19 +130,19 @@ export const retention = (evidenceDays: number): readonly Kept[] => [
     time: 'domain',
     held: ofHeldDevice('device_id'),
   },
-  // The newest epoch stays for as long as the conversation has a member, however long nothing changes in it.
+  // The newest epoch remains as long as the conversation has a member, even without changes.
   {
-    what: 'conversations in which no enrollment is active any more',
+    what: 'conversations without an active enrollment',
     table: 'conversations',
     key: 'conversation',
     since: `not exists (select 1 from conversation_members m join devices d on d.id = m.device_id and d.generation = m.generation
       where m.conversation = conversations.conversation and d.status = 'active') and at`,
     days: 90,
     time: 'domain',
-    held: ofHeldDevice('begun_by'),
+    held: ofHeldDevice('started_by'),
   },
   {
-    what: 'members of conversations that were removed',
+    what: 'members of deleted conversations',
     table: 'conversation_members',
     key: 'conversation, device_id',
     since: `not exists (select 1 from conversations c where c.conversation = conversation_members.conversation) and cast(0 as bigint)`,
@@ -151,7 +159,7 @@ export const retention = (evidenceDays: number): readonly Kept[] => [
     held: ofHeldDevice('device_id'),
   },
   {
-    what: "documents of instruments that no order's revision names",
+    what: 'documents of instruments that no revision names',
     table: 'order_documents',
     key: 'sha256',
     since: 'named = 0 and uploaded_at',
@@ -159,17 +167,17 @@ export const retention = (evidenceDays: number): readonly Kept[] => [
     time: 'domain',
   },
   {
-    what: 'from whom an exit waits for a word, from its last look',
-    table: 'exit_awaited',
+    what: 'devices that an exit waits for, from the last check',
+    table: 'pending_exits',
     key: 'order_number, revision, device_id, generation',
-    since: 'seen',
+    since: 'checked_at',
     days: 30,
     time: 'domain',
   },
-  { what: 'order lists', table: 'order_lists', key: 'version', newest: 1000 },
+  { what: 'order lists', table: 'order_lists', key: 'version', newest: LISTS_KEPT },
 ];
 
-/** Removes what has been kept long enough. Returns how many rows of each table went. */
+/** Removes expired records and returns the number of removed rows by table. */
 export async function removeExpired(
   database: Database,
   now: { readonly domain: number; readonly real: number },
@@ -198,7 +206,7 @@ function pastKeeping(
   return sql`${sql.ref(key)} <= (select max(${sql.ref(key)}) from ${sql.table(table)}) - ${newest}`;
 }
 
-/** Every hour from the start on. Returns what stops it; it resolves when the run that is under way has ended. */
+/** Runs at the start and every hour. Returns a function that stops it and resolves after the run in progress. */
 export function keepRetention(
   database: Database,
   clock: Clock,

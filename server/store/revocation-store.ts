@@ -1,9 +1,8 @@
-/** What is revoked, and the lists that say so. */
 import type { Revoked } from '../../certs/certificate.ts';
-import type { LeafDraft } from '../../shared/ledger/leaf.ts';
-import type { RevocationStore as RevocationPort, StoredCrl } from '../enrolment/revocation-list.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import type { RevocationStore as RevocationPort, StoredCrl } from '../enrollment/revocation-list.ts';
+import { appendEntry } from './append-entries.ts';
 import type { Database } from './database.ts';
-import { appendLeaf } from './leaves.ts';
 
 export class RevocationStore implements RevocationPort {
   readonly #database: Database;
@@ -50,7 +49,7 @@ export class RevocationStore implements RevocationPort {
     }));
   }
 
-  addCrl(crl: StoredCrl, leaf: LeafDraft<'crl.issued'>): Promise<boolean> {
+  addCrl(crl: StoredCrl, entry: EntryDraft<'crl.issued'>): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
       const added = await tx
         .insertInto('crls')
@@ -65,9 +64,9 @@ export class RevocationStore implements RevocationPort {
         .returning('number')
         .executeTakeFirst();
       if (!added) return false;
-      // Older lists say nothing that the newest does not.
+      // The newest list contains all certificates of older lists.
       await tx.deleteFrom('crls').where('number', '<', crl.number).execute();
-      await appendLeaf(tx, leaf);
+      await appendEntry(tx, entry);
       return true;
     });
   }

@@ -1,25 +1,27 @@
 /**
- * Compares the tables of a database with the tables that its migrations make. A database of an unreleased version may name the same
- * migrations and still lack a column, and would fail at the first use of it.
+ * Compares the tables of a database with the tables that its migrations create. A database of an unreleased version may have the same
+ * migration names but lack a column, and would fail at its first use.
  */
 import BetterSqlite3 from 'better-sqlite3';
 import { Kysely, type Migration, Migrator, type QueryExecutorProvider, SqliteDialect, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
-import type { DialectName } from './database.ts';
+import type { DialectName } from './dialect.ts';
 
-/** One table, with everything in words that are the same on both dialects: `text`, `int?`, `(a, b)`, `unique (a, b)`. */
+/** Description of a table in words that both dialects share: `text`, `int?`, `(a, b)`, `unique (a, b)`. */
 export interface TableShape {
   readonly columns: ReadonlyMap<string, string>;
   readonly key: string;
-  /** By name. */
   readonly indexes: ReadonlyMap<string, string>;
-  /** Unique constraints and foreign keys. */
+  /** Descriptions of unique constraints and foreign keys. */
   readonly constraints: ReadonlySet<string>;
 }
 
 export type SchemaShape = ReadonlyMap<string, TableShape>;
 
-/** Only reads. Throws `store_incompatible` if the tables are not what the migrations `applied` make. */
+/** Cache by the name of the last migration, so that a process with several databases runs the migrations once. */
+const expectedShapes = new Map<string, Promise<SchemaShape>>();
+
+/** Only reads. Throws `store_incompatible` if the tables differ from those that the migrations `applied` create. */
 export async function requireShape(
   db: QueryExecutorProvider,
   dialect: DialectName,
@@ -28,7 +30,8 @@ export async function requireShape(
 ): Promise<void> {
   const last = applied.at(-1);
   if (last === undefined) return;
-  const differences = compareShapes(await expectedShape(last, migrations), await readShape(db, dialect));
+  const expected = expectedShapes.getOrInsertComputed(last, () => expectedShape(last, migrations));
+  const differences = compareShapes(await expected, await readShape(db, dialect));
   if (differences.length === 0) return;
   const more = differences.length > 3 ? `, and ${differences.length - 3} more differences` : '';
   throw new CordonError(
@@ -38,7 +41,7 @@ export async function requireShape(
   );
 }
 
-/** What the migrations make, taken from a database in memory. `migrations`: those for SQLite. */
+/** Tables that the migrations create in an SQLite database in memory. */
 export async function expectedShape(last: string, migrations: Record<string, Migration>): Promise<SchemaShape> {
   const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: new BetterSqlite3(':memory:') }) });
   try {
@@ -52,8 +55,8 @@ export async function expectedShape(last: string, migrations: Record<string, Mig
 }
 
 /**
- * The differences in words. Tables and plain indexes that nobody expects are left alone: an admin may have added them, and they stop no
- * write of ours.
+ * Sentences about the differences. Additional tables and plain indexes are no difference: an admin may have added them, and they cannot
+ * block a write.
  */
 export function compareShapes(expected: SchemaShape, found: SchemaShape): string[] {
   const differences: string[] = [];
@@ -94,7 +97,7 @@ interface ColumnRow {
   readonly name: string;
   readonly type: string;
   readonly required: number | boolean;
-  /** The place in the primary key, from 1; 0 for the others. */
+  /** Position in the primary key, from 1; 0 for other columns. */
   readonly key: number;
 }
 
@@ -102,10 +105,10 @@ interface IndexRow {
   readonly table: string;
   readonly name: string;
   readonly unique: number | boolean;
-  /** Whether it stands for a unique constraint, whose name differs between dialects. */
+  /** True if the index implements a unique constraint. Its name then differs between dialects. */
   readonly constraint: number | boolean;
   readonly place: number;
-  /** Null for an expression. */
+  /** Null for an index on an expression. */
   readonly column: string | null;
 }
 
@@ -185,7 +188,7 @@ async function readSqlite(db: QueryExecutorProvider): Promise<Rows> {
   return [columns.rows, indexes.rows, foreign.rows];
 }
 
-/** The system catalog answers in milliseconds; `information_schema` takes a hundred times as long. */
+/** Reads the system catalog in milliseconds. `information_schema` would take a hundred times as long. */
 async function readPostgres(db: QueryExecutorProvider): Promise<Rows> {
   const ours = sql`c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace and c.relname not like 'kysely\\_%'`;
   const columns = await sql<ColumnRow>`

@@ -1,6 +1,6 @@
 /**
- * A consistent snapshot of all tables, read while others write: a read transaction on a connection of its own. Both dialects give the same
- * rows in the same order, so a backup of one can be restored into the other.
+ * A consistent snapshot of all tables during other writes: a read transaction on its own connection. Both dialects return the same rows in
+ * the same order, so a backup of one can be restored into the other.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';
@@ -10,14 +10,14 @@ import type { Database } from './database.ts';
 import type { Schema } from './schema.ts';
 import { asStoreError } from './store-errors.ts';
 
-/** Rows that are read together, and the text and bytes after which fewer are. */
+/** Limits of one group of rows. The first limit that is reached ends the group. */
 const ROWS_AT_ONCE = 500;
 const BYTES_AT_ONCE = 1024 * 1024;
 
 export interface TableShape {
   readonly table: string;
   readonly columns: readonly string[];
-  /** Tables that this table references. */
+  /** Tables to which this table has foreign keys. */
   readonly references: readonly string[];
 }
 
@@ -95,7 +95,7 @@ function openReadOnly(file: string): BetterSqlite3.Database {
   }
 }
 
-/** Attachments are megabytes each, other rows some hundred bytes: a group ends with whichever bound comes first. */
+/** Limits groups by bytes too: an attachment has megabytes, other rows have some hundred bytes. */
 function* inGroups(
   table: string,
   columns: readonly string[],
@@ -133,18 +133,18 @@ async function factsOf(dialect: StoreFacts['dialect'], query: Query): Promise<St
     migrations: migrations.map(({ name }) => String(name)),
     installation: String(installation['value']),
     ledger: {
-      size: await number('select coalesce(max(leaf_index) + 1, 0) as value from ledger_leaves'),
+      size: await number('select coalesce(max(entry_index) + 1, 0) as value from ledger_entries'),
       checkpoint: typeof checkpoint['value'] === 'string' ? checkpoint['value'] : null,
     },
     versions: {
       list: await number('select max(version) as value from order_lists'),
       crl: await number('select max(number) as value from crls'),
-      approvers: await number(`select max(version) as value from approver_roots where state = 'adopted'`),
+      approvers: await number(`select max(version) as value from approver_sets where state = 'adopted'`),
     },
   };
 }
 
-/** Every table after those that it references. */
+/** Sorts tables so that each follows the tables that it references. */
 export function inOrder(shapes: readonly TableShape[]): TableShape[] {
   const left = new Map(shapes.map((shape) => [shape.table, shape]));
   const ordered: TableShape[] = [];
@@ -160,7 +160,7 @@ export function inOrder(shapes: readonly TableShape[]): TableShape[] {
   return ordered;
 }
 
-/** The tables that a backup holds, on either dialect: all but those of the migrator and of SQLite itself. */
+/** Tables of a backup: all except those of the migrator and of SQLite itself. */
 export async function tableShapes(database: Pick<Database, 'db' | 'file'>): Promise<TableShape[]> {
   if (database.file === null) return inOrder(await postgresShapes(database.db));
   const db = openReadOnly(database.file);

@@ -1,17 +1,17 @@
-/** Opens the SQLite file: one connection, write-ahead log, every commit synced to disk. */
+/** Opens the SQLite file with one connection and a write-ahead log. Every commit is synced to disk. */
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { SqliteDialect, type SqliteStatement } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
-import type { Opened } from './database.ts';
+import type { OpenedDatabase } from './dialect.ts';
 
-/** Kysely prepares at every query; SQLite's own parse costs more than most of our reads. */
+/** Prepared statements in the cache. Kysely prepares each query, and parsing costs SQLite more than most reads. */
 const STATEMENTS = 500;
-/** Longer texts are multi-row inserts, whose number of rows rarely repeats. */
+/** Maximum characters of a cached statement. Longer statements insert many rows, and their number of rows rarely repeats. */
 const LONGEST_KEPT = 2_000;
 
-export function openSqlite(path: string): Opened {
+export function openSqlite(path: string): OpenedDatabase {
   const file = resolve(path);
   const connection = connect(file);
   const statements = new Map<string, SqliteStatement>();
@@ -25,12 +25,13 @@ export function openSqlite(path: string): Opened {
     }
     return statement;
   };
-  return { dialect: new SqliteDialect({ database: { prepare, close: () => connection.close() } }), file };
+  const dialect = new SqliteDialect({ database: { prepare, close: () => connection.close() } });
+  return { dialect, file, reset: () => undefined };
 }
 
 /**
- * SQLite is built with STAT4 here and looks at a query's values to plan it, so it plans a join anew each time they change: 30 µs instead of
- * 5. Every plan of ours is right for all values; behind a subquery the planner cannot see them.
+ * Hides values from the query planner. This build of SQLite has STAT4 and would plan a join again for each new value: 30 µs instead of 5.
+ * Our plans fit all values, and the planner does not evaluate a subquery.
  */
 function hidingValues(sql: string): string {
   return sql.startsWith('select') ? sql.replace(/([=<>]) \?/g, '$1 (select ?)') : sql;
@@ -39,7 +40,7 @@ function hidingValues(sql: string): string {
 function connect(file: string): BetterSqlite3.Database {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    // SQLite gives its log and index files the mode of the database file, so it is set before they exist.
+    // The mode must be set first: SQLite gives its log and index files the mode of the database file.
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
     const connection = new BetterSqlite3(file);
@@ -47,12 +48,12 @@ function connect(file: string): BetterSqlite3.Database {
     connection.pragma('synchronous = FULL');
     connection.pragma('foreign_keys = ON');
     connection.pragma('busy_timeout = 5000');
-    // What would take a statement of many rows back if it failed half-way is else written to a file of its own.
+    // Keeps the rollback data of large statements in memory instead of a temporary file.
     connection.pragma('temp_store = MEMORY');
-    // In pages, 16 MB: four times as many as without, since a page that changes often is carried over once for all its changes.
+    // Pages (16 MB), four times the default. Many changes of a page then cause only one copy back.
     connection.pragma('wal_autocheckpoint = 4000');
     return connection;
   } catch (error) {
-    throw new CordonError('store_unavailable', `The database ${file} cannot be opened.`, { file }, error);
+    throw new CordonError('store_unavailable', `The server cannot open the database ${file}.`, { file }, error);
   }
 }

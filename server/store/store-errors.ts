@@ -1,4 +1,7 @@
-/** What the two databases' errors mean: full or gone is `store_unavailable`, a lost race is tried again, the rest is a bug of ours. */
+/**
+ * Meaning of database errors. A full or unreachable database is `store_unavailable`, a serialization failure can be retried, and all other
+ * errors are defects.
+ */
 import { CordonError } from '../../shared/errors.ts';
 
 function codeOf(error: unknown): string {
@@ -20,35 +23,40 @@ const GONE = new Set([
 /** SQLSTATE classes: 08 connection, 53 out of resources (53100 is a full disk), 57P operator intervention, 58 system, 3D no such database, 28 sign-in. */
 const GONE_STATES = /^(08...|53...|57P..|58...|3D...|28...|25006)$/;
 const GONE_SQLITE = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|CORRUPT|NOTADB|PERM|AUTH|NOMEM)(_|$)/;
-/** What pg throws without a code. */
+/** Messages of pg errors without a code. */
 const GONE_WORDS =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|SASL: )/;
 
-/** The same error, or a `store_unavailable` around it when the database is full, gone or damaged. */
+/** Returns the same error, or a `store_unavailable` that wraps it when the database is full, unreachable or damaged. */
 export function asStoreError(error: unknown): unknown {
   if (error instanceof CordonError) return error;
   const code = codeOf(error);
   const words = error instanceof Error ? error.message : '';
-  // A pool's connection attempt to several addresses fails with one AggregateError.
+  // After failed connection attempts to several addresses, Node throws one AggregateError.
   const inner = error instanceof AggregateError ? codeOf(error.errors[0]) : '';
   if (code === 'SQLITE_FULL' || code === '53100' || code === 'ENOSPC') {
-    return new CordonError('store_unavailable', 'The disk of the database is full: nothing was changed.', {}, error);
+    return new CordonError(
+      'store_unavailable',
+      'The disk of the database is full. Nothing was changed. Free some space and try again.',
+      {},
+      error,
+    );
   }
   if (GONE.has(code) || GONE.has(inner) || GONE_STATES.test(code) || GONE_SQLITE.test(code) || GONE_WORDS.test(words)) {
-    // Whether a commit that was under way has happened is not known here: whoever repeats it must be told the truth.
-    const detail = 'The database cannot be reached or written; try again when it is back.';
+    // A commit in progress may have succeeded. The store must therefore recognize a repeated request.
+    const detail = 'The server cannot reach the database or write to it. Try again when the database is available.';
     return new CordonError('store_unavailable', detail, { cause: code || inner }, error);
   }
   return error;
 }
 
-/** A serialisation failure or a deadlock of PostgreSQL: the same transaction may succeed when it is run again. */
+/** True for a serialization failure or a deadlock of PostgreSQL. The same transaction may succeed at the next attempt. */
 export function isRetryable(error: unknown): boolean {
   const code = codeOf(error);
   return code === '40001' || code === '40P01';
 }
 
-/** A row with this key exists already. On PostgreSQL the transaction is lost then: prefer `onConflict(…).doNothing()`. */
+/** True if a row with this key exists. PostgreSQL then aborts the transaction: prefer `onConflict(…).doNothing()`. */
 export function isUniqueViolation(error: unknown): boolean {
   const code = codeOf(error);
   return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';

@@ -1,9 +1,7 @@
 /**
- * The exclusive lock of the one server that uses a store. Each server keeps connections, presence and verdicts in memory, so two servers
- * on one store would miss each other's changes.
- *
- * SQLite: an exclusive transaction on the file `cordon.lock` beside the database. PostgreSQL: an advisory lock of one session. Both end
- * with the process, also after kill -9.
+ * Exclusive lock of the one server that uses a store. Each server caches connections, presence and verdicts, so two servers on one store
+ * would miss each other's changes. SQLite: an exclusive transaction on the file `cordon.lock` beside the database. PostgreSQL: an advisory
+ * lock of one session. Both end with the process, also after kill -9.
  */
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -14,10 +12,11 @@ import pg from 'pg';
 import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
 import type { DatabaseAddress } from './database.ts';
+import { SCHEMA_KEY, SESSION_NAME, trackConnections } from './postgres-sessions.ts';
 import { asStoreError } from './store-errors.ts';
 
 export interface StoreLock {
-  /** Why the store must not be used now, or null. PostgreSQL only: its session may end while the server runs. */
+  /** The error that blocks each use of the store now, or null. PostgreSQL only: its session may end while the server runs. */
   refusal(): CordonError | null;
   release(): Promise<void>;
 }
@@ -25,18 +24,23 @@ export interface StoreLock {
 const holderSchema = z.object({ pid: z.int(), host: z.string(), since: z.string() });
 type Holder = z.infer<typeof holderSchema>;
 
-/**
- * Throws `store_locked` if another process holds the lock. `onLost` is called at most once, when the lock is lost and another process
- * has taken it: this server must stop.
- */
-export function lockStore(address: DatabaseAddress, onLost: (error: CordonError) => void): Promise<StoreLock> {
-  return 'file' in address ? lockFile(address.file) : lockPostgres(address.url, onLost);
+/** Events on PostgreSQL only: a file lock lasts as long as its process. */
+export interface LockEvents {
+  /** Another server may use the store soon, so work in progress must no longer reach it. */
+  readonly onLost: () => void;
+  /** Another process has taken the lock, so this server must stop. Called at most once. */
+  readonly onTaken: (error: CordonError) => void;
+}
+
+/** Throws `store_locked` if another process holds the lock. */
+export function lockStore(address: DatabaseAddress, events: LockEvents): Promise<StoreLock> {
+  return 'file' in address ? lockFile(address.file) : lockPostgres(address.url, events);
 }
 
 const lockedBy = (holder: Holder | null): CordonError => {
   const who = holder
     ? `process ${holder.pid} on host ${holder.host}, since ${holder.since}`
-    : 'another process, which has not given its name';
+    : 'another process with an unknown name';
   const detail = `Another Cordon server uses this database: ${who}. Nothing was changed. Stop that server first, or give this server a database of its own.`;
   return new CordonError('store_locked', detail, { ...holder });
 };
@@ -57,7 +61,7 @@ async function lockFile(database: string): Promise<StoreLock> {
     if (error instanceof BetterSqlite3.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
       throw lockedBy(readHolder(names));
     }
-    throw new CordonError('store_unavailable', `The lock file ${file} cannot be opened.`, { file }, error);
+    throw new CordonError('store_unavailable', `The server cannot open the lock file ${file}.`, { file }, error);
   }
   const held = connection;
   const holder: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
@@ -65,7 +69,7 @@ async function lockFile(database: string): Promise<StoreLock> {
   return {
     refusal: () => null,
     release: async () => {
-      // The name first: after the lock has ended, the file may be another server's.
+      // Remove the name first: after the lock has ended, the file may belong to another server.
       rmSync(names, { force: true });
       held.close();
     },
@@ -76,27 +80,39 @@ function readHolder(file: string): Holder | null {
   try {
     return holderSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    // The holder has not written it yet, or it is unreadable. The lock alone decides.
+    // The holder has not written its name yet, or the file is unreadable. The lock alone decides.
     return null;
   }
 }
 
 // --- PostgreSQL -----------------------------------------------------------------------------------------------------
 
-/** "CRDN". The second key is the schema, so that two schemas of one database are two stores. */
+/** The letters "CRDN". */
 const LOCK_CLASS = 0x4352444e;
-const SCHEMA_KEY = 'current_schema()::regnamespace::oid::int4';
-/** The session of a server that has just been killed may live on for a moment. */
+/** Milliseconds that the server waits for the session of a killed server to end. */
 const START_WITHIN = 3_000;
 const RETRY_EVERY = 500;
 const BEAT_EVERY = 5_000;
 const ANSWER_WITHIN = 5_000;
-/** PostgreSQL ends the session of a host that has disappeared after 25 seconds instead of two hours. */
-const KEEPALIVES = 'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3';
+/**
+ * Settings by which PostgreSQL ends the session of a vanished host after 25 seconds: keepalives for an idle connection, and the user
+ * timeout for one with an unacknowledged response. By default, both take minutes or hours.
+ */
+const KEEPALIVES =
+  'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3; set tcp_user_timeout = 25000';
+const END_WITHIN = 5_000;
 
-async function lockPostgres(url: string, onLost: (error: CordonError) => void): Promise<StoreLock> {
+/** A session of this server that has, or had, the lock. */
+interface Session {
+  readonly client: pg.Client;
+  /** Process number of PostgreSQL's backend and its start time. The number alone may later belong to another session. */
+  readonly backend: { readonly pid: number; readonly started: string };
+  reset(): void;
+}
+
+async function lockPostgres(url: string, { onLost, onTaken }: LockEvents): Promise<StoreLock> {
   const started = Date.now();
-  let session: pg.Client | null = await takeSession(url);
+  let session: Session | null = await takeSession(url);
   for (; session === null; session = await takeSession(url)) {
     if (Date.now() - started > START_WITHIN) throw lockedBy(await holderOf(url));
     await delay(RETRY_EVERY);
@@ -105,8 +121,9 @@ async function lockPostgres(url: string, onLost: (error: CordonError) => void): 
   let refusal: CordonError | null = null;
   let beat: NodeJS.Timeout | undefined;
 
-  const watch = (client: pg.Client) => {
-    session = client;
+  const watch = (taken: Session) => {
+    const { client } = taken;
+    session = taken;
     refusal = null;
     let over = false;
     const lost = () => {
@@ -116,10 +133,11 @@ async function lockPostgres(url: string, onLost: (error: CordonError) => void): 
       session = null;
       refusal = new CordonError(
         'store_unavailable',
-        'The server has lost its lock on the database and takes it again. Try again in a moment.',
+        'The server has lost its lock on the database, and acquires it again. Try again in a moment.',
       );
-      client.end().catch(ignore);
-      void regain();
+      taken.reset();
+      onLost();
+      void regain(taken);
     };
     client.on('end', lost);
     client.on('error', lost);
@@ -127,18 +145,20 @@ async function lockPostgres(url: string, onLost: (error: CordonError) => void): 
     beat.unref();
   };
 
-  /** A database that cannot be reached takes no other server either, so this one waits. */
-  const regain = async () => {
+  /** Another server cannot use an unreachable database either, so this server waits. */
+  const regain = async (before: Session) => {
     while (!released) {
       try {
-        const client = await takeSession(url);
-        if (client && released) return void (await client.end());
-        if (client) return watch(client);
+        // PostgreSQL may still consider the lost connection open. Its lock would exclude this server.
+        await endSession(url, before);
+        const taken = await takeSession(url);
+        if (taken && released) return void (await taken.client.end());
+        if (taken) return watch(taken);
         const error = lockedBy(await holderOf(url));
         refusal = error;
-        return onLost(error);
+        return onTaken(error);
       } catch {
-        // Not reachable, or not yet: the reason does not matter, the next try may succeed.
+        // The database is unreachable, or another session still has the lock. The next attempt may succeed.
         await delay(RETRY_EVERY, undefined, { ref: false });
       }
     }
@@ -150,49 +170,96 @@ async function lockPostgres(url: string, onLost: (error: CordonError) => void): 
     release: async () => {
       released = true;
       clearInterval(beat);
-      await session?.end().catch(ignore);
+      await session?.client.end().catch(ignore);
     },
   };
 }
 
 const ignore = (): void => undefined;
 
-async function connectTo(url: string): Promise<pg.Client> {
+async function connectTo(url: string): Promise<Omit<Session, 'backend'>> {
+  const { open, reset } = trackConnections();
   const client = new pg.Client({
     connectionString: url,
+    stream: open,
     // At most 63 bytes; a second server reads it in `pg_stat_activity`.
     application_name: `cordon ${process.pid} ${hostname()}`.slice(0, 63),
     connectionTimeoutMillis: 10_000,
     query_timeout: ANSWER_WITHIN,
     keepAlive: true,
   });
-  // Errors of a query reach the caller of that query as well.
+  // The caller of a query gets the error as well.
   client.on('error', ignore);
   try {
     await client.connect();
-    return client;
+    return { client, reset };
   } catch (error) {
+    reset();
     throw asStoreError(error);
   }
 }
 
-/** Null if another session holds the lock. */
-async function takeSession(url: string): Promise<pg.Client | null> {
-  const client = await connectTo(url);
+/** Returns null if another session has the lock. Resolves when no session of an earlier holder can change the store any more. */
+async function takeSession(url: string): Promise<Session | null> {
+  const { client, reset } = await connectTo(url);
   try {
     await client.query(KEEPALIVES);
-    const { rows } = await client.query(`select pg_try_advisory_lock($1, ${SCHEMA_KEY}) as taken`, [LOCK_CLASS]);
-    if (rows[0].taken === true) return client;
+    const { rows } = await client.query(
+      `select pg_try_advisory_lock($1, ${SCHEMA_KEY}) as taken, pid, backend_start::text as started
+       from pg_stat_activity where pid = pg_backend_pid()`,
+      [LOCK_CLASS],
+    );
+    const [{ taken, pid, started }] = rows;
+    if (taken === true) {
+      await endOldSessions(client);
+      return { client, reset, backend: { pid, started } };
+    }
   } catch (error) {
-    await client.end().catch(ignore);
+    reset();
     throw asStoreError(error);
   }
   await client.end();
   return null;
 }
 
+/**
+ * Ends the sessions of the lock's earlier holder. A server that lost its network or was suspended may have an open transaction, and would
+ * commit it after this server has read the store.
+ */
+async function endOldSessions(client: pg.Client): Promise<void> {
+  const old = `from pg_stat_activity where datname = current_database() and usename = current_user and application_name = ${SESSION_NAME}`;
+  const begun = Date.now();
+  for (let rows = await left(); rows > 0; rows = await left()) {
+    if (Date.now() - begun > END_WITHIN) {
+      throw new CordonError(
+        'store_unavailable',
+        'Sessions of an earlier server on this database do not end. End them in PostgreSQL, or start again later.',
+      );
+    }
+    await delay(RETRY_EVERY / 10);
+  }
+  async function left(): Promise<number> {
+    return (await client.query(`select pg_terminate_backend(pid) ${old}`)).rowCount ?? 0;
+  }
+}
+
+/** Ends a lost session of this server if PostgreSQL still has it. */
+async function endSession(url: string, { backend }: Session): Promise<void> {
+  const { client, reset } = await connectTo(url);
+  try {
+    const begun = Date.now();
+    const still = 'from pg_stat_activity where pid = $1 and backend_start::text = $2';
+    const ended = () => client.query(`select pg_terminate_backend(pid) ${still}`, [backend.pid, backend.started]);
+    while ((await ended()).rowCount && Date.now() - begun < END_WITHIN) await delay(RETRY_EVERY / 10);
+    await client.end();
+  } catch (error) {
+    reset();
+    throw asStoreError(error);
+  }
+}
+
 async function holderOf(url: string): Promise<Holder | null> {
-  const client = await connectTo(url);
+  const { client } = await connectTo(url);
   try {
     const { rows } = await client.query(
       `select a.application_name as name, a.backend_start as since

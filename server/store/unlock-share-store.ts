@@ -1,6 +1,9 @@
-/** Random shares that lock a workspace: one for each lock command, made when the command is first sent. */
+/** Random key shares of locked workspaces, one for each lock command. The share is created before the command is first sent. */
 import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import { createBatcher } from '../../shared/loops/batcher.ts';
 import type { UnlockShareStore as UnlockSharePort } from '../commands/unlock-shares.ts';
+import { insertOf } from './bulk.ts';
 import type { Database } from './database.ts';
 
 type Wanted = Parameters<UnlockSharePort['shareOfLock']>[0];
@@ -8,34 +11,37 @@ type Wanted = Parameters<UnlockSharePort['shareOfLock']>[0];
 export class UnlockShareStore implements UnlockSharePort {
   readonly #database: Database;
   readonly #make: (wanted: Wanted) => Promise<void>;
+  readonly #shareOf = createBatcher((locks: readonly string[]) => this.#readShares(locks));
 
   constructor(database: Database) {
     this.#database = database;
+    // Grouped, because a broadcast of lock commands needs thousands of shares at once.
     this.#make = database.grouped(async (tx, rows: readonly Wanted[]) => {
-      for (const { lock, device, at } of rows) {
-        const share = randomBytes(32).toString('base64');
-        await tx
-          .insertInto('unlock_shares')
-          .values({ command_id: lock, device_id: device, share, created_at: at })
-          .onConflict((conflict) => conflict.column('command_id').doNothing())
-          .execute();
-      }
+      const shares = insertOf(
+        'unlock_shares',
+        { command_id: 'text', device_id: 'text', share: 'text', created_at: 'bigint' },
+        rows.map(({ lock, device, at }) => [lock, device, randomBytes(32).toString('base64'), at]),
+      );
+      await sql`${shares} on conflict (command_id) do nothing`.execute(tx);
     });
   }
 
+  async #readShares(locks: readonly string[]): Promise<Map<string, string>> {
+    const rows = await this.#database.db
+      .selectFrom('unlock_shares')
+      .select(['command_id', 'share'])
+      .where('command_id', 'in', locks)
+      .execute();
+    return new Map(rows.map(({ command_id, share }) => [command_id, share]));
+  }
+
   async shareOfLock(wanted: Wanted): Promise<string> {
-    const stored = () =>
-      this.#database.db
-        .selectFrom('unlock_shares')
-        .select('share')
-        .where('command_id', '=', wanted.lock)
-        .executeTakeFirst();
-    const known = await stored();
-    if (known) return known.share;
+    const known = await this.#shareOf(wanted.lock);
+    if (known !== undefined) return known;
     await this.#make(wanted);
-    const made = await stored();
-    if (!made) throw new Error(`the share of the command ${wanted.lock} was stored and is not there`);
-    return made.share;
+    const made = await this.#shareOf(wanted.lock);
+    if (made === undefined) throw new Error(`the store has no share of the command ${wanted.lock} after its creation`);
+    return made;
   }
 
   async sharesOf(device: string, limit: number): Promise<string[]> {

@@ -1,15 +1,15 @@
 /**
- * Removes the approvals of a disabled account from everything that is pending: revisions and approver sets. What has been adopted stays. Each approval
- * of a revision is in the ledger, and so is its end. Enabling the account again brings nothing back.
+ * Removes the approvals of a disabled account from all pending revisions and approver sets. Adopted ones stay unchanged. The ledger has an
+ * entry for each approval of a revision and for its removal. Enabling the account does not restore the approvals.
  */
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { appendEntry } from './append-entries.ts';
 import type { Tx } from './database.ts';
-import { appendLeaf } from './leaves.ts';
 
 const storedSignatures = z.array(z.object({ keyid: z.string(), sig: z.string() }));
 
-/** Call this first: an approval in progress locks the order's row as well, so that no adoption counts an approval that is being removed. */
+/** Call this first. An approval in progress locks the same row, so that no adoption counts a voided approval. */
 export async function lockPendingOrders(tx: Tx): Promise<void> {
   await tx
     .updateTable('orders')
@@ -48,18 +48,18 @@ export async function voidApprovals(tx: Tx, account: string, at: number): Promis
       .where('revision', '=', revision)
       .where('keyid', '=', keyid)
       .execute();
-    await appendLeaf(tx, {
+    await appendEntry(tx, {
       kind: 'order.approval-voided',
       at,
       subject: person_id,
       public: { order, revision, digest, keyid },
     });
   }
-  const sets = await tx.selectFrom('approver_roots').selectAll().where('state', '=', 'waiting').execute();
+  const sets = await tx.selectFrom('approver_sets').selectAll().where('state', '=', 'waiting').execute();
   for (const { version, signatures } of sets) {
     const kept = storedSignatures.parse(JSON.parse(signatures)).filter(({ keyid }) => !keyids.includes(keyid));
     await tx
-      .updateTable('approver_roots')
+      .updateTable('approver_sets')
       .set({ signatures: JSON.stringify(kept) })
       .where('version', '=', version)
       .where('state', '=', 'waiting')

@@ -1,11 +1,14 @@
 /**
- * Grouped writes: a commit costs a disk sync whatever it holds, so all rows that arrive while one is under way share the next.
- * A row's promise resolves only after the commit that holds it.
+ * Grouped writes. Each commit costs a disk sync regardless of its size, so all rows that arrive during one commit share the next. A row's
+ * promise resolves only after its commit.
  */
+import type { Transaction } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
-import type { Database, Tx } from './database.ts';
+import type { Schema } from './schema.ts';
 
-/** A flush starts at once when so many rows wait. Also the most rows one `write` gets. */
+type Tx = Transaction<Schema>;
+
+/** Number of waiting rows that starts a flush at once, and maximum for one `write`. */
 const FULL = 512;
 
 interface Waiting<Row> {
@@ -14,11 +17,10 @@ interface Waiting<Row> {
   readonly reject: (error: unknown) => void;
 }
 
-/** What one writer brings to a flush, its row type hidden. */
+/** Rows of one writer in a flush, without their type. */
 interface Batch {
   readonly size: number;
   write(tx: Tx): Promise<void>;
-  /** The same rows, one batch each. */
   singly(): Batch[];
   resolve(): void;
   reject(error: unknown): void;
@@ -36,12 +38,20 @@ function batchOf<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>, wa
 }
 
 export interface WriteGroups {
-  readonly grouped: Database['grouped'];
-  /** Flushes everything; rows that come later are refused. */
+  /**
+   * Creates a writer whose rows share a transaction with those of all other grouped writers. Its promise resolves after the commit is on
+   * disk. A failed flush repeats row by row, so that only the bad row fails. `write` may therefore run more than once for the same rows. A
+   * row waits up to `patience` milliseconds for others to share its commit; an earlier flush includes it.
+   */
+  grouped<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>, patience?: number): (row: Row) => Promise<void>;
+  /** Writes all waiting rows and refuses later ones. */
   drain(): Promise<void>;
 }
 
-export function createWriteGroups(transaction: Database['transaction'], insideTransaction: () => boolean): WriteGroups {
+export function createWriteGroups(
+  transaction: (fn: (tx: Tx) => Promise<void>) => Promise<void>,
+  insideTransaction: () => boolean,
+): WriteGroups {
   const takers: (() => Batch[])[] = [];
   let waiting = 0;
   let next: { readonly at: number; readonly cancel: () => void } | null = null;
@@ -82,7 +92,7 @@ export function createWriteGroups(transaction: Database['transaction'], insideTr
     });
   }
 
-  /** The least patient of those that wait decides. */
+  /** Starts a flush after the shortest patience of all waiting rows. */
   function startWithin(patience: number): void {
     const at = patience === 0 ? 0 : performance.now() + patience;
     if (next && next.at <= at) return;
@@ -110,11 +120,11 @@ export function createWriteGroups(transaction: Database['transaction'], insideTr
     return (row) =>
       new Promise<void>((resolve, reject) => {
         if (insideTransaction()) {
-          reject(new Error('a grouped write inside a transaction would wait for itself: write through its tx'));
+          reject(new Error('a grouped write inside a transaction would wait for itself: use its tx'));
           return;
         }
         if (closed) {
-          reject(new CordonError('store_unavailable', 'The server is shutting down; try again when it is back.'));
+          reject(new CordonError('store_unavailable', 'The server is shutting down. Try again when it is available.'));
           return;
         }
         rows.push({ row, resolve, reject });

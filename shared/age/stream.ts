@@ -21,7 +21,7 @@ export async function sealStream(plain: AsyncIterable<Uint8Array>, to: SealedFor
   return fromWeb(await encrypter.encrypt(toWeb(plain)));
 }
 
-/** Rejects with `passphrase_wrong` when the identity or passphrase does not open it. A damaged stream fails as it is read. */
+/** Rejects with `passphrase_wrong` when the identity or passphrase is wrong. A damaged stream fails while it is read. */
 export async function openStream(sealed: AsyncIterable<Uint8Array>, secret: OpenedWith): Promise<Readable> {
   const decrypter = new Decrypter();
   try {
@@ -32,7 +32,7 @@ export async function openStream(sealed: AsyncIterable<Uint8Array>, secret: Open
     const what = 'identity' in secret ? 'age identity' : 'passphrase';
     throw new CordonError(
       'passphrase_wrong',
-      `The ${what} does not open this file: give the one that the file was encrypted for.`,
+      `The ${what} cannot decrypt this file. Use the one that the file was encrypted for.`,
       {},
       error,
     );

@@ -1,10 +1,9 @@
-/** Accounts, their grants and invitations. */
 import { z } from 'zod';
 import { accountIdSchema, groupIdSchema, personIdSchema } from '../protocol/ids.ts';
 import { ROLES } from './roles.ts';
 import { areaText, instant, personName } from './wire.ts';
 
-/** Longer than any password manager's: bounded, since hashing costs by length. */
+/** Maximum length of a password, because the cost of hashing grows with the length. No password manager creates longer passwords. */
 export const passwordText = z.string().min(1).max(256);
 export const emailText = z
   .string()
@@ -12,7 +11,9 @@ export const emailText = z
   .max(254)
   .regex(/^[^\s@]+@[^\s@]+$/, 'is an e-mail address');
 
-/** A group limits a role to its devices, an area to its orders and to devices at home there; both: what is in both; neither: everything. */
+/**
+ * Limits of a role. `group`: its devices. `area`: its orders, and the devices at home there. Both: their intersection. Neither: everything.
+ */
 export const grantSchema = z.strictObject({
   role: z.enum(ROLES),
   group: groupIdSchema.nullable().default(null),
@@ -27,6 +28,8 @@ export const accountView = z.object({
   status: z.enum(['active', 'disabled']),
   ready: z.boolean(),
   createdAt: instant,
+  /** Time at which the account holder proved the address with a mailed link. Null: not proved. */
+  emailVerifiedAt: instant.nullable(),
   grants: z.array(z.object({ role: z.enum(ROLES), group: z.string().nullable(), area: z.string().nullable() })),
 });
 export type AccountView = z.infer<typeof accountView>;
@@ -37,15 +40,31 @@ export const newAccount = z.strictObject({
   name: personName,
   grants: z.array(grantSchema).max(20).default([]),
 });
-export const invitationView = z.object({ invitation: z.string(), link: z.string(), expiresAt: instant });
+export const invitationView = z.object({
+  /** Link of the invitation. Null if the server sends mail: only the mailbox of the account gets the link. */
+  invitation: z.string().nullable(),
+  link: z.string().nullable(),
+  expiresAt: instant,
+  /** Mail with the link; null if this server sends no mail. `failure`: why the mail was not sent; send the link again. */
+  mail: z.object({ to: z.string(), failure: z.string().nullable() }).nullable(),
+});
+export type InvitationView = z.infer<typeof invitationView>;
 export const invitedAccount = invitationView.extend({ account: accountView });
 export const accountChange = z.strictObject({ status: z.enum(['active', 'disabled']) });
+const linkToken = z.string().min(20).max(128);
 export const accountParams = z.object({ id: accountIdSchema });
 
+/** Token of the mailed link, which proves the caller's address. */
+export const addressVerification = z.strictObject({ token: linkToken });
+export const sentVerification = z.object({
+  expiresAt: instant,
+  mail: z.object({ to: z.string(), failure: z.string().nullable() }),
+});
+
 export const redemption = z.strictObject({
-  token: z.string().min(20).max(128),
+  token: linkToken,
   password: passwordText,
-  /** The first owner's only: whoever is invited has both already. */
+  /** Address and name, only for the first owner. An invited account already has both. */
   email: emailText.optional(),
   name: personName.optional(),
 });

@@ -1,4 +1,4 @@
-/** Destructive actions that wait for a second person, and their decisions. */
+/** Destructive actions that wait for a second person, and the decisions about them. */
 import { z } from 'zod';
 import { actionIdSchema, deviceIdSchema } from '../protocol/ids.ts';
 import { instant } from './wire.ts';
@@ -10,22 +10,20 @@ export const actionView = z.object({
   /** The action's name in the policy table, such as `workspace.wipe`. */
   action: z.string(),
   status: z.enum(['pending', 'confirmed', 'performed', 'failed', 'declined', 'expired']),
-  /** How many devices the action reaches. */
+  /** Number of devices that the action destroys or changes. */
   devices: z.int(),
-  /** SHA-256 of the content, hex. A confirmation repeats it. */
+  /** SHA-256 of the action's content, in hex. A confirmation repeats it, so that the second person confirms exactly this content. */
   hash: z.string(),
-  /** Accounts, as `people` names them. */
+  /** Account that proposed the action. `people` has the account's name. */
   proposedBy: z.string(),
   proposedAt: instant,
-  /** After this time nobody can confirm the action. */
+  /** Time after which the action can no longer be confirmed. */
   expiresAt: instant,
   decidedBy: z.string().nullable(),
   decidedAt: instant.nullable(),
-  /** Why the action was declined. */
   reason: z.string().nullable(),
-  /** Why a confirmed action failed. */
   outcome: z.string().nullable(),
-  /** The caller's own person proposed the action. */
+  /** Whether the caller's own person proposed the action. The caller then cannot confirm it. */
   mine: z.boolean(),
 });
 export type ActionView = z.infer<typeof actionView>;
@@ -34,13 +32,13 @@ const people = z.record(z.string(), z.string());
 
 export const actionList = z.object({
   actions: z.array(actionView),
-  /** Account → name. */
+  /** Names by account. */
   people,
-  /** How many devices the caller may destroy alone in 24 hours, and how many of them are used. */
-  alone: z.object({ limit: z.int(), taken: z.int() }),
+  /** Number of devices for which the caller needs no second person in 24 hours, and how many of them the caller has used. */
+  soloLimit: z.object({ limit: z.int(), used: z.int() }),
 });
 
-/** `scope`: the first 1,000 devices. `sample`: the users of the first 20. */
+/** `scope`: the first 1,000 devices of the action. `sample`: the users of the first 20. */
 export const actionDetail = actionView.extend({
   scope: z.array(deviceIdSchema),
   sample: z.array(z.object({ device: deviceIdSchema, user: z.string() })),
@@ -49,6 +47,6 @@ export const actionDetail = actionView.extend({
 });
 
 export const actionConfirmation = z.strictObject({ hash: z.string().regex(/^[0-9a-f]{64}$/, 'is a SHA-256 in hex') });
-/** `result`: the response of the request that was proposed. It may hold a secret, such as an activation link. */
+/** `result`: response to the proposed request. The response may contain a secret, such as an activation link. */
 export const actionConfirmed = z.object({ action: actionView, result: z.unknown() });
 export const actionRefusal = z.strictObject({ reason: z.string().trim().min(1).max(2000) });

@@ -1,12 +1,12 @@
-/** Groups and polygons of the operator's own, which orders may name. */
+/** The organization's own groups of countries and polygons. Orders may name them. */
 import { z } from 'zod';
 import { orderPolygonSchema } from '../order/documents.ts';
 import { instant } from './wire.ts';
 
-/** Two thousand points take a tenth of it. */
+/** Maximum size of an import, in bytes. A polygon with 2,000 points takes a tenth of the maximum. */
 export const LARGEST_GEOJSON = 2_000_000;
 
-/** In small letters, so that it is never taken for a code of somebody else's. */
+/** Name of a group or polygon. Lower case, so that it cannot be mistaken for an ISO 3166 code. */
 const areaName = z
   .string()
   .max(28)
@@ -14,15 +14,15 @@ const areaName = z
 const areaTitle = z.string().trim().min(1).max(120);
 
 const namedArea = z.object({
-  /** `XG-sales`, `XZ-lahore`. */
+  /** Code such as `XG-sales` or `XZ-lahore`. */
   code: z.string(),
   version: z.int(),
   title: z.string(),
   madeAt: instant,
-  /** An account. */
+  /** Account that created this version. */
   madeBy: z.string(),
 });
-/** Members of a group, or the outline of a polygon; the other is null. */
+/** Countries of a group (`members`) or outline of a polygon (`polygon`). The field that does not apply is null. */
 export const namedAreaView = namedArea.extend({
   members: z.array(z.string()).nullable(),
   polygon: orderPolygonSchema.pick({ rings: true, touches: true }).nullable(),
@@ -31,15 +31,15 @@ export type NamedAreaView = z.output<typeof namedAreaView>;
 export const namedAreaList = z.object({
   areas: z.array(
     namedAreaView.extend({
-      /** The newest first. */
+      /** Earlier versions, newest first. */
       earlier: z.array(namedArea.omit({ code: true })),
-      /** The caller can define, import or remove it: the caller's role reaches all its countries. */
+      /** Whether the caller's role reaches all countries of the area, so that the caller can change or delete it. */
       changeable: z.boolean(),
     }),
   ),
-  /** The areas to which the caller's changes are limited. Null: no limit. Empty: the caller cannot change named areas. */
+  /** Areas to which the caller's changes are limited. Null: no limit. Empty: the caller cannot change named areas. */
   limit: z.array(z.string()).nullable(),
-  /** Account → name. */
+  /** Names of the admins, by account. */
   people: z.record(z.string(), z.string()),
 });
 export type NamedAreaList = z.output<typeof namedAreaList>;

@@ -1,35 +1,43 @@
-/** Activation codes: one enrolment of one device each. */
+/** Activation codes: one enrollment of one device each. */
 import { z } from 'zod';
 import { deviceIdSchema, groupIdSchema, personIdSchema } from '../protocol/ids.ts';
-import { instant, placeText } from './wire.ts';
+import { homeAreaText, instant } from './wire.ts';
 
 export const newCode = z.strictObject({
-  /** The user of the device. The role of the caller must reach every group of this person. */
+  /** User of the device. The caller's role must reach every group of this person. */
   person: personIdSchema,
-  /** One of the person's groups. */
+  /** Group of the device. The person must be in it. */
   group: groupIdSchema,
-  home: placeText.nullable().default(null),
-  seat: placeText.nullable().default(null),
+  home: homeAreaText.nullable().default(null),
+  seat: homeAreaText.nullable().default(null),
   /**
-   * Enrol this device again, in its next generation, instead of a new one. `group` must be its group; it stays in it, and keeps its home and
-   * seat where none is named. Another person, or a home or seat that is named, takes the right `devices.update` besides.
+   * Device that enrolls again, in its next generation. Null: a new device. `group` must be the device's group. Without `home` and `seat`,
+   * the device keeps its own. Another person, or a `home` or `seat`, also needs the right `devices.update`.
    */
   device: deviceIdSchema.nullable().default(null),
   expiresInHours: z.int().min(1).max(720).default(48),
 });
-/** `link` holds the secret and is shown this once. Who shows it draws the QR code. */
+/** `link` contains the secret. No later response repeats it. The client draws the QR code. */
 export const createdCode = z.object({ id: deviceIdSchema, link: z.string(), expiresAt: instant });
+const codeState = z.enum(['open', 'used', 'expired', 'canceled']);
+export const codeQuery = z.strictObject({
+  /** State of the listed codes; absent: every state. */
+  state: codeState.optional(),
+  cursor: z.string().max(100).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
 export const codeView = z.object({
   id: deviceIdSchema,
   person: personIdSchema,
-  /** The person's name. */
+  /** Name of the person. */
   user: z.string(),
   group: z.string(),
   home: z.string().nullable(),
   seat: z.string().nullable(),
-  state: z.enum(['open', 'used', 'expired', 'cancelled']),
+  state: codeState,
   createdAt: instant,
   expiresAt: instant,
 });
-export const codeList = z.object({ codes: z.array(codeView) });
+/** Activation codes, open codes first, then newest first. `cursor` requests the next page; null on the last page. */
+export const codePage = z.object({ codes: z.array(codeView), cursor: z.string().nullable() });
 export const codeParams = z.object({ id: deviceIdSchema });

@@ -1,12 +1,11 @@
-/** Commands to one device or to many. */
 import { z } from 'zod';
-import { commandSchema } from '../protocol/frames.ts';
+import { commandSchema, displayedOnSchema } from '../protocol/frames.ts';
 import { commandIdSchema, deviceIdSchema } from '../protocol/ids.ts';
 import { narrowing } from './devices.ts';
 import { instant } from './wire.ts';
 
 export const newCommand = z.strictObject({
-  /** Given by the caller, it makes a repetition harmless. */
+  /** Identifier from the client, so that a repeated request issues nothing twice. */
   id: commandIdSchema.optional(),
   command: commandSchema,
   expiresInSeconds: z
@@ -16,22 +15,30 @@ export const newCommand = z.strictObject({
     .default(7 * 86_400),
 });
 /**
- * To the devices that are named, or to every active device of the filter: an empty filter is the whole fleet that one's role reaches. How many
- * they are, `GET /devices` says in `total`, with the same filter and `status=active`.
+ * Command to the named devices, or to every active device that matches the filter. An empty filter matches all devices in the caller's
+ * scope. `GET /devices` with the same filter and `status=active` returns their number as `total`.
  */
 export const commandToMany = newCommand
   .extend({
     devices: z.array(deviceIdSchema).min(1).max(10_000).optional(),
-    filter: z.strictObject({ ...narrowing, connected: z.boolean().optional() }).optional(),
+    filter: z
+      .strictObject({
+        ...narrowing,
+        connected: z.boolean().optional(),
+        everConnected: z.boolean().optional(),
+        located: z.boolean().optional(),
+        countersigned: z.boolean().optional(),
+      })
+      .optional(),
     /**
-     * How many devices the caller was shown: when it is another number by now, nothing is done (`conflict`). What was done before, by the same
-     * `id`, is answered then with how many got the command.
+     * Number of devices that the client showed to its user. If it has changed, the server issues nothing (`conflict`). A repeated request
+     * with the same `id` gets the earlier result instead.
      */
     expect: z.int().min(1).optional(),
   })
   .refine(({ devices, filter }) => (devices === undefined) !== (filter === undefined), 'give devices or a filter');
 export const issuedToMany = z.object({
-  /** With it the same request can be made again, and nothing is issued twice. */
+  /** Identifier with which the client can repeat the request without issuing anything twice. */
   id: commandIdSchema,
   queued: z.int(),
   refused: z.array(z.object({ device: deviceIdSchema, code: z.enum(['not_found', 'conflict', 'legal_hold']) })),
@@ -41,26 +48,46 @@ export const commandView = z.object({
   device: deviceIdSchema,
   generation: z.int(),
   command: commandSchema,
-  state: z.enum(['queued', 'stored', 'done', 'failed', 'expired', 'cancelled']),
+  state: z.enum(['queued', 'stored', 'done', 'failed', 'expired', 'canceled']),
   createdBy: z.string(),
   createdAt: instant,
   expiresAt: instant,
   storedAt: instant.nullable(),
   finishedAt: instant.nullable(),
   detail: z.string().nullable(),
+  /** Set only by the device's own report that it displayed the message to its user. */
+  displayed: z.object({ at: instant, on: displayedOnSchema }).nullable(),
 });
 export type CommandView = z.infer<typeof commandView>;
-/** Account → name, of those who sent them. */
+/** Names of the senders, by account. */
 const senders = z.record(z.string(), z.string());
 export const commandList = z.object({ commands: z.array(commandView), people: senders });
 export const commandQuery = z.strictObject({
-  /** Older than this command of the device: the next page. */
+  /** Command id. The response has the device's commands from before this command. */
   before: commandIdSchema.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 export const commandParams = z.object({ id: commandIdSchema });
 
-/** How far the commands of one request to many have come, as far as one's role reaches their devices. */
+/** Requests to many devices, newest first. The list has those with at least one device in the caller's scope. */
+export const requestQuery = z.strictObject({ cursor: z.string().max(40).optional() });
+export const requestList = z.object({
+  requests: z.array(
+    z.object({
+      id: commandIdSchema,
+      command: commandSchema,
+      createdBy: z.string(),
+      createdAt: instant,
+      expiresAt: instant,
+      total: z.int(),
+      counts: z.record(commandView.shape.state, z.int()),
+    }),
+  ),
+  people: senders,
+  cursor: z.string().nullable(),
+});
+
+/** Progress of one request to many devices, for the devices in the caller's scope. */
 export const requestProgress = z.object({
   command: commandSchema,
   createdBy: z.string(),
@@ -69,7 +96,9 @@ export const requestProgress = z.object({
   expiresAt: instant,
   total: z.int(),
   counts: z.record(commandView.shape.state, z.int()),
-  /** The first of those that failed, expired or were cancelled. */
+  /** Number of devices that displayed the message. 0 for other commands. */
+  displayed: z.int(),
+  /** First failed, expired and canceled commands. */
   failures: z.array(
     z.object({
       device: deviceIdSchema,

@@ -1,4 +1,4 @@
-/** `npm run demo` only: its clock, its message, its sign-in links. A released server has none of these paths. */
+/** Requests of `npm run demo`: its clock, its message and its sign-in links. A released server has none of these paths. */
 import { z } from 'zod';
 import { deviceIdSchema } from '../protocol/ids.ts';
 import { sessionView } from './session.ts';
@@ -8,28 +8,31 @@ const endpoint = z.object({ device: deviceIdSchema, user: z.string() });
 
 export const demoView = z.object({
   now: instant,
-  /** Instants ahead that are worth a jump, the nearest first. */
+  /** Future times at which an order changes, nearest first. */
   marks: z.array(z.object({ label: z.string(), at: instant })),
-  /** Between whom `POST /demo/message` sends. */
+  /** Sender and recipient of `POST /demo/message`. */
   message: z.object({ from: endpoint, to: endpoint }),
 });
 
-/** The clock goes forward only, and so far at once at most. */
+/** Longest jump of the clock in milliseconds. The clock never moves backward. */
 export const LONGEST_JUMP = 400 * 86_400_000;
-/** `by`: milliseconds, since what somebody else's page holds for the present may have passed. */
+/** `by`: milliseconds from now. `to` may be in the past when another page has moved the clock. */
 export const demoJump = z.union([z.strictObject({ to: instant }), z.strictObject({ by: z.int() })]);
-/** Answered when server and devices have come to rest, or after ten seconds. */
+/** Response after server and devices have finished their work, or after ten seconds. */
 export const demoJumped = z.object({ now: instant });
 
 export const demoMessage = z.object({
   outcome: z.enum(['delivered', 'refused']),
-  /** The order that refused it. */
+  /** Order that made the server refuse the message. */
   order: z.string().nullable(),
   detail: z.string(),
 });
 
 export const demoTicket = z.strictObject({ ticket: z.string().min(16).max(128) });
 export const demoSession = sessionView.extend({
-  /** PKCS#8, DER, base64 (Ed25519); null for whoever approves nothing. In life an approver's key is made in the browser and never travels. */
+  /**
+   * Private key as PKCS #8, DER, base64 (Ed25519). Null: the person is no approver. Outside the demo, the browser creates an approver's key
+   * and never sends it.
+   */
   approverKey: z.string().nullable(),
 });

@@ -1,40 +1,70 @@
-/** Devices, their verdicts and evidence, and alarms. */
+/** Devices, their verdicts and evidence, and alerts. */
 import { z } from 'zod';
 import { NOTICE_MOMENTS, RECEIPT_KINDS } from '../order/documents.ts';
 import { inventorySchema } from '../protocol/frames.ts';
 import { deviceIdSchema, groupIdSchema, personIdSchema } from '../protocol/ids.ts';
 import { EVIDENCE_SOURCES, REASONS, SERVICES } from '../verdict/terms.ts';
 import { usedDatabase } from './ip-databases.ts';
-import { instant, placeText, whereText } from './wire.ts';
+import { evidenceAreaText, homeAreaText, instant } from './wire.ts';
 
 export const deviceParams = z.object({ id: deviceIdSchema });
 
 const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
 
-/** What narrows a list of devices, and a command to many: the same devices in both, but that a command reaches active ones only. */
+/**
+ * Filter of a device list and of a command to many devices. Both select the same devices, except that a command goes to active devices
+ * only.
+ */
 export const narrowing = {
   /** Part of the user's name, the host name or the id. */
   text: z.string().trim().min(1).max(120).optional(),
   group: groupIdSchema.optional(),
   person: personIdSchema.optional(),
-  /** Where the device is, or may be. */
-  area: whereText.optional(),
+  /** Area in which the device is or may be. */
+  area: evidenceAreaText.optional(),
+  /** Matches devices that are offline and were last seen before this time. */
+  seenBefore: z.coerce.number().int().min(0).optional(),
+  /** Matches devices that have connected and whose stored order list is older than this version. */
+  listBelow: z.coerce.number().int().min(1).optional(),
 };
+
+const workspaceState = z.enum(['open', 'locked', 'wiped']);
 
 export const deviceQuery = z
   .strictObject({
     ...narrowing,
     status: z.enum(['active', 'revoked', 'unenrolled']).optional(),
     connected: flag.optional(),
+    everConnected: flag.optional(),
+    /** Whether the device has fresh evidence of its location. */
+    located: flag.optional(),
+    /** `false`: the organization has not countersigned the messaging key of the device. */
+    countersigned: flag.optional(),
+    workspace: workspaceState.optional(),
     sort: z.enum(['id', 'user', 'enrolled', 'seen']).default('user'),
     descending: flag.default(false),
     limit: z.coerce.number().int().min(1).max(200).default(50),
-    /** Pages one after the other, whatever changes meanwhile. */
+    /** Position after which the next page starts. Devices that are added or removed meanwhile do not shift it. */
     cursor: z.string().max(1000).optional(),
-    /** A place in the whole list instead, for a table that jumps. */
+    /** Number of devices to skip, for a table that jumps to any position. */
     offset: z.coerce.number().int().min(0).max(10_000_000).optional(),
   })
   .refine(({ cursor, offset }) => cursor === undefined || offset === undefined, 'give a cursor or an offset');
+
+/** Largest page of a device list. */
+export const MOST_NAMES = 200;
+export const deviceNamesQuery = z.strictObject({
+  /** Device ids, separated by commas. */
+  ids: z
+    .string()
+    .max(40 * MOST_NAMES)
+    .transform((text) => text.split(','))
+    .pipe(z.array(deviceIdSchema).min(1).max(MOST_NAMES)),
+});
+/** Names of the devices in the caller's scope. Other devices are absent. */
+export const deviceNames = z.object({
+  devices: z.record(z.string(), z.object({ user: z.string(), hostname: z.string().nullable() })),
+});
 
 const statementView = z.object({
   kind: z.enum(['presence', 'home']),
@@ -42,6 +72,11 @@ const statementView = z.object({
   reason: z.string(),
   at: instant,
   until: instant,
+  /**
+   * The admin who made the location statement, and the second person who confirmed it. Absent or null: the server does not know the person.
+   */
+  by: z.string().optional(),
+  confirmedBy: z.string().nullish(),
 });
 
 export const deviceView = z.object({
@@ -49,21 +84,23 @@ export const deviceView = z.object({
   generation: z.int(),
   status: z.enum(['active', 'revoked', 'unenrolled']),
   person: personIdSchema,
-  /** The person's name. */
+  /** Name of the person. */
   user: z.string(),
   group: z.object({ id: groupIdSchema, name: z.string() }),
-  /** What a statement says, or else its own, or else its group's. */
+  /** Home area by precedence: the statement's, the device's own, the group's. */
   home: z.string().nullable(),
   seat: z.string().nullable(),
   own: z.object({ home: z.string().nullable(), seat: z.string().nullable() }),
   statement: statementView.nullable(),
-  /** A legal hold on the device or on its person is in effect: nothing is destroyed. */
-  underHold: z.boolean(),
+  /** A legal hold on the device or its person is in effect, so nothing may be destroyed. */
+  underLegalHold: z.boolean(),
   enrolledAt: instant,
   endedAt: instant.nullable(),
   hostname: z.string().nullable(),
   platform: z.string().nullable(),
-  /** Null until it has connected for the first time. */
+  /** State that the device reported. `since` is null before the first report of the present enrollment. */
+  workspace: z.object({ state: workspaceState, since: instant.nullable() }),
+  /** Presence; null until the device first connects. */
   presence: z
     .object({
       connected: z.boolean(),
@@ -73,28 +110,30 @@ export const deviceView = z.object({
       agent: z.string().nullable(),
       listVersion: z.int(),
       recordStored: z.int(),
-      rootVersion: z.int(),
+      approverSetVersion: z.int(),
     })
     .nullable(),
 });
 export type DeviceView = z.infer<typeof deviceView>;
-/** In a list it says where the device is, or may be; nothing when that is not known. */
-export const listedDevice = deviceView.extend({ areas: z.array(z.string()) });
+/** `areas`: where the device is or may be. Empty: unknown. Null: the caller's role does not show locations. */
+export const listedDevice = deviceView.extend({ areas: z.array(z.string()).nullable() });
 export type ListedDevice = z.infer<typeof listedDevice>;
-/** `cursor` is given back for the next page; null at the end. `total`: how many the filter lets through, whatever the page. */
+/**
+ * Page of devices. `cursor` requests the next page; null on the last page. `total`: number of devices that match the filter, on all pages.
+ */
 export const devicePage = z.object({ devices: z.array(listedDevice), cursor: z.string().nullable(), total: z.int() });
 export const deviceDetail = deviceView.extend({ inventory: inventorySchema.nullable() });
 
 export const deviceChange = z
   .strictObject({
-    home: placeText.nullable().optional(),
-    seat: placeText.nullable().optional(),
+    home: homeAreaText.nullable().optional(),
+    seat: homeAreaText.nullable().optional(),
     group: groupIdSchema.optional(),
-    /** An admin's word on where the device is, or its home, until `until` (Unix milliseconds). Null takes it back. */
+    /** Location statement of an admin about the device's location or home, until `until`. Null removes the statement. */
     statement: z
       .strictObject({
         kind: z.enum(['presence', 'home']).default('presence'),
-        areas: z.array(placeText).min(1).max(16),
+        areas: z.array(homeAreaText).min(1).max(16),
         reason: z.string().trim().min(1).max(500),
         until: instant,
       })
@@ -103,7 +142,7 @@ export const deviceChange = z
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'changes nothing');
 
-/** RFC 5280, section 5.3.1. */
+/** Revocation reasons of RFC 5280, section 5.3.1. */
 export const revocation = z.strictObject({
   reason: z.enum(['unspecified', 'keyCompromise', 'cessationOfOperation', 'privilegeWithdrawn']).default('unspecified'),
 });
@@ -129,19 +168,18 @@ export const locationView = z.object({
 
 export const evidenceView = z.object({
   location: locationView,
-  /** The admin's word in force. */
   statement: statementView.nullable(),
-  /** The newest word of each source, in the order in which they decide. */
+  /** Newest evidence of each source, in order of precedence. */
   sources: z.array(
     z.object({
       source: z.enum(EVIDENCE_SOURCES),
       areas: z.array(z.string()),
-      /** When it was last said, and since when without another word between. */
+      /** `at`: newest observation. `since`: first observation since the source last named other areas. */
       at: instant,
       since: instant,
-      /** When it stops counting; null: not while the device is connected. */
+      /** Time at which the evidence expires. Null: the evidence does not expire while the device is connected. */
       until: instant.nullable(),
-      /** Counts now. */
+      /** Whether the evidence has not expired. */
       fresh: z.boolean(),
     }),
   ),
@@ -151,18 +189,18 @@ export const evidenceView = z.object({
       areas: z.array(z.string()),
       at: instant,
       detail: z.string(),
-      /** By which the address was located; null: it is no address. */
+      /** IP database that located the address. Null: the observation is not an address. */
       database: usedDatabase.nullable(),
     }),
   ),
 });
 
-/** The newest first. */
+/** Certificates, newest first. */
 export const certificateList = z.object({
   certificates: z.array(
     z.object({
       serial: z.string(),
-      /** SHA-256 of the DER, hex. */
+      /** SHA-256 of the certificate in DER, hex. */
       fingerprint: z.string(),
       profile: z.string(),
       generation: z.int().nullable(),
@@ -174,7 +212,7 @@ export const certificateList = z.object({
   ),
 });
 
-/** The device's own signed words about orders, verified ones only, the newest 500, newest first. */
+/** Verified receipts of the device, newest first, at most 500. */
 export const deviceReceiptList = z.object({
   receipts: z.array(
     z.object({
@@ -183,35 +221,48 @@ export const deviceReceiptList = z.object({
       kind: z.enum(RECEIPT_KINDS),
       service: z.string().nullable(),
       gate: z.string().nullable(),
-      /** Of a notice by the order's plan; absent for a word about the order as such. */
+      /** Moment in the notice plan. Absent: the receipt is about the order itself. */
       notice: z.enum(NOTICE_MOMENTS).optional(),
-      /** The device's own time. */
+      /** Time of the event by the device's own clock. */
       at: z.string(),
     }),
   ),
 });
 
-export const alarmQuery = z.strictObject({
+export const alertQuery = z.strictObject({
   device: deviceIdSchema.optional(),
-  /** Below this alarm's id: the next page. */
+  /** `installation`: alerts about no single device. Only an admin whose role reaches the whole fleet gets them. */
+  about: z.enum(['installation', 'devices']).optional(),
+  /** `false`: only alerts that no admin has acknowledged. */
+  acknowledged: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional(),
+  /** Excludes older alerts. */
+  since: z.coerce.number().int().min(0).optional(),
+  /** Alert id. The response has alerts from before this alert. */
   before: z.coerce.number().int().min(1).optional(),
-  /** Only alarms that may mean an attack. */
+  /** `grave`: only alerts that may mean an attack. */
   severity: z.enum(['grave']).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
-export const alarmList = z.object({
-  alarms: z.array(
+export const alertParams = z.strictObject({ id: z.coerce.number().int().min(1) });
+export const alertList = z.object({
+  alerts: z.array(
     z.object({
       id: z.int(),
-      /** The newest of the alarms that this entry counts, as `detail`. */
+      /** Time of the newest alert that this entry counts. `detail` is from the same alert. */
       at: instant,
       firstAt: instant,
-      /** How often a device raised an alarm of this code within a day. */
+      /** Number of alerts with this code from this device in one day. */
       count: z.int().min(1),
       severity: z.enum(['grave', 'ordinary']),
       device: deviceIdSchema.nullable(),
       code: z.string(),
       detail: z.string(),
+      /** Null: no admin has acknowledged the alert. A repeated alert needs a new acknowledgment. */
+      acknowledged: z.object({ at: instant, by: z.string() }).nullable(),
     }),
   ),
 });
+export type AlertView = z.output<typeof alertList>['alerts'][number];

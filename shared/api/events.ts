@@ -1,10 +1,10 @@
 /**
- * What the event stream tells (server-sent events, `event: changed`): that something of a topic has changed, and nothing about what. Whoever
- * listens asks again, with their own rights.
+ * Server-sent events (`event: changed`). An event names only the topic in which something changed. The client then requests the data with
+ * its own rights.
  */
 import { z } from 'zod';
 
-export const TOPICS = ['devices', 'commands', 'orders', 'receipts', 'alarms', 'accounts', 'ledger', 'clock'] as const;
+export const TOPICS = ['devices', 'commands', 'orders', 'receipts', 'alerts', 'accounts', 'ledger', 'clock'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export const changedEvent = z.object({ topics: z.array(z.enum(TOPICS)) });

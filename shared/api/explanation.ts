@@ -1,4 +1,3 @@
-/** Where a device was at an instant, what it might do then, and why. */
 import { z } from 'zod';
 import { NOTICE_MOMENTS, RECEIPT_KINDS } from '../order/documents.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
@@ -7,16 +6,16 @@ import { locationView, serviceVerdict } from './devices.ts';
 import { usedDatabase } from './ip-databases.ts';
 import { instant } from './wire.ts';
 
-/** `at`: Unix milliseconds; left out: now. */
+/** `at`: time of the explanation in Unix milliseconds. Absent: now. */
 export const explanationQuery = z.strictObject({ at: z.coerce.number().int().min(0).optional() });
 
-export const ORDER_STANDINGS = ['announced', 'in_force', 'held', 'ended', 'withdrawn'] as const;
+export const ORDER_STATES = ['announced', 'active', 'paused', 'ended', 'withdrawn'] as const;
 
 const observed = { areas: z.array(z.string()), at: instant };
 
 export const explanationView = z.object({
   device: deviceIdSchema,
-  /** All below is as it stood then. */
+  /** Time that all other fields of the explanation describe. */
   at: instant,
   generation: z.int(),
   status: z.enum(['active', 'revoked', 'unenrolled']),
@@ -25,56 +24,58 @@ export const explanationView = z.object({
   homeBy: z.enum(['statement', 'device', 'group']).nullable(),
   seat: z.string().nullable(),
   location: locationView,
-  /** The newest word of each source by then, in the order in which they decide. */
+  /** Newest evidence of each source at that time, in order of precedence. */
   sources: z.array(
     z.object({
       source: z.enum(EVIDENCE_SOURCES),
       ...observed,
-      /** Since when it had said so without another word between. */
+      /** Time of the first observation since the source last named other areas. */
       since: instant,
-      /** When it would stop counting, as far as was known then; null: not while the device was connected. */
+      /**
+       * Time at which the evidence would expire, as far as the server knew then. Null: the evidence did not expire while the device was
+       * connected.
+       */
       until: instant.nullable(),
       fresh: z.boolean(),
-      /** The address, or why an admin said so. */
+      /** The IP address, or the admin's reason for a location statement. */
       detail: z.string(),
-      /** By which the address was located; null: it is no address. */
+      /** IP database that located the address. Null: the evidence is not an address. */
       database: usedDatabase.nullable(),
     }),
   ),
-  /** What had been observed by then, the newest first, 50 at most. */
+  /** Observations up to that time, newest first, at most 50. */
   observations: z.array(
     z.object({
       source: z.enum(EVIDENCE_SOURCES),
       ...observed,
       detail: z.string(),
       database: usedDatabase.nullable(),
-      /** When the server was told: a device that was away tells later what it knew at once. */
+      /** Time at which the server received the observation. A device that was offline reports later. */
       receivedAt: instant,
     }),
   ),
-  /** What was observed before this is not kept any more, so that an arrival may have been earlier; null: all is kept. */
+  /** Earliest time with stored evidence. The device may have arrived before this time. Null: the server has all evidence. */
   evidenceFrom: instant.nullable(),
   services: z.record(z.enum(SERVICES), serviceVerdict),
-  /** Every order that had something to do with the device, or would have while it was not in force. */
+  /** Orders that affected the device, or would have affected it if they had been active. */
   orders: z.array(
     z.object({
       order: z.string(),
       revision: z.int(),
       title: z.string(),
-      standing: z.enum(ORDER_STANDINGS),
-      /** Of the revision. */
+      state: z.enum(ORDER_STATES),
       adoptedAt: instant,
       effective: instant,
       until: instant.nullable(),
       services: z.array(z.enum(SERVICES)),
       denies: z.boolean(),
-      /** Of an order that was not in force: those that would have applied. */
+      /** Reasons of the order's verdict. For an order that was not active: the reasons that would have applied. */
       reasons: z.array(z.enum(REASONS)),
-      /** Since when the device had been in its areas; null: it was not there. */
+      /** Time at which the device arrived in the order's areas. Null: the device was not in the areas. */
       arrival: instant.nullable(),
-      /** When its exemption ended or would end; null: it has none, or one without an end. */
+      /** End of the device's exemption. Null: the device has no exemption, or an exemption without an end. */
       exemptUntil: instant.nullable(),
-      /** The device's own signed words about the order by then, by its own clock. */
+      /** Signed receipts of the device about the order up to that time, by the device's own clock. */
       receipts: z.array(
         z.object({
           kind: z.enum(RECEIPT_KINDS),

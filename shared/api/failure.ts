@@ -1,4 +1,4 @@
-/** What was thrown while a request was answered, as the problem to answer with: the same on every listener that speaks to people. */
+/** Conversion of a thrown error into a problem response. All HTTP listeners share it. */
 import { randomUUID } from 'node:crypto';
 import { CordonError } from '../errors.ts';
 import { problemOf } from './problems.ts';
@@ -10,7 +10,7 @@ export interface Failure {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A failure of our own is logged under an id that the answer carries. */
+/** Problem for the thrown error. An internal error gets an id that is both in the log and in the response. */
 export function failureOf(
   thrown: unknown,
   request: { readonly method: string; readonly path: string },
@@ -29,19 +29,20 @@ export function failureOf(
   return { error, problem, headers };
 }
 
-/** express throws errors with a status for what the caller did. Their text may quote the body, so it is not repeated. */
+/** Express sets `status` on errors that the client caused. Their message may quote the request body, so the response does not repeat it. */
 function asCordonError(thrown: unknown): CordonError {
   if (thrown instanceof CordonError) return thrown;
   const status = thrown instanceof Error && 'status' in thrown ? thrown.status : 500;
-  if (status === 413) return new CordonError('too_large', 'The request is larger than this path takes.');
+  if (status === 413)
+    return new CordonError('too_large', 'The request is larger than this path accepts. Send a smaller request.');
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    const detail = 'The request could not be read: its path or body is malformed (JSON is well-formed and in UTF-8).';
+    const detail = 'The request cannot be read, because its path or body is malformed. Send well-formed JSON in UTF-8.';
     return new CordonError('invalid_input', detail);
   }
   return new CordonError('internal', 'unexpected', {}, thrown);
 }
 
-/** Name, message and stack only: an error's other properties may hold a request's body. */
+/** Name, message and stack. Other properties of an error may contain the body of a request. */
 function causeOf(thrown: unknown): object {
   if (!(thrown instanceof Error)) return { error: typeof thrown };
   const { cause } = thrown;

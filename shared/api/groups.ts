@@ -1,7 +1,6 @@
-/** Groups of devices. */
 import { z } from 'zod';
 import { groupIdSchema } from '../protocol/ids.ts';
-import { instant, placeText } from './wire.ts';
+import { homeAreaText, instant } from './wire.ts';
 
 export const groupView = z.object({
   id: groupIdSchema,
@@ -13,15 +12,15 @@ export const groupView = z.object({
 export const groupList = z.object({ groups: z.array(groupView) });
 export const newGroup = z.strictObject({
   name: z.string().trim().min(1).max(120),
-  home: placeText.nullable().default(null),
-  seat: placeText.nullable().default(null),
+  home: homeAreaText.nullable().default(null),
+  seat: homeAreaText.nullable().default(null),
 });
-/** What is left out stays as it is. */
+/** Change of a group. An absent field does not change. */
 export const groupChange = z
   .strictObject({
     name: newGroup.shape.name.optional(),
-    home: placeText.nullable().optional(),
-    seat: placeText.nullable().optional(),
+    home: homeAreaText.nullable().optional(),
+    seat: homeAreaText.nullable().optional(),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'changes nothing');
 export const groupParams = z.object({ id: groupIdSchema });

@@ -1,4 +1,3 @@
-/** Whether the server is well. */
 import { z } from 'zod';
 import { instant } from './wire.ts';
 
@@ -7,9 +6,9 @@ export const healthView = z.object({
   status: z.enum(['ok', 'unavailable']),
   version: z.string(),
   installation: z.string(),
-  /** The server's own clock. */
   now: instant,
-  connected: z.int(),
+  /** Number of connected devices in the whole fleet. Null: the caller's role does not reach the whole fleet. */
+  connected: z.int().nullable(),
   list: z.object({ version: z.int(), expiresAt: instant }).nullable(),
   ipDatabase: z.object({ name: z.string(), builtAt: instant }).nullable(),
 });

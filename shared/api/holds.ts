@@ -1,10 +1,10 @@
-/** Legal holds: on a device, or on a person with all devices, also later ones. */
+/** Legal holds on a device, or on a person with all present and future devices. */
 import { z } from 'zod';
 import { deviceIdSchema, legalHoldIdSchema, personIdSchema } from '../protocol/ids.ts';
 import { instant } from './wire.ts';
 
 const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
-/** For those alone who may read holds. */
+/** Reason of a hold. Only roles that may read holds see it. */
 const holdReason = z.string().trim().min(1).max(2000);
 
 export const newLegalHold = z
@@ -12,7 +12,7 @@ export const newLegalHold = z
     device: deviceIdSchema.optional(),
     person: personIdSchema.optional(),
     reason: holdReason,
-    /** A case's number. */
+    /** Case number. */
     reference: z.string().trim().min(1).max(120).optional(),
   })
   .refine(({ device, person }) => (device === undefined) !== (person === undefined), 'give a device or a person');
@@ -21,9 +21,8 @@ export const holdRelease = z.strictObject({ reason: holdReason });
 export const legalHoldParams = z.object({ id: legalHoldIdSchema });
 
 export const legalHoldQuery = z.strictObject({
-  /** Left out: those that stand and those that were released. */
+  /** `true`: released holds. `false`: holds in effect. Absent: all holds. */
   released: flag.optional(),
-  /** Those on this device or on its person. */
   device: deviceIdSchema.optional(),
   cursor: z.string().max(100).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
@@ -33,23 +32,23 @@ export const legalHoldView = z.object({
   id: legalHoldIdSchema,
   on: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('device'), device: deviceIdSchema, user: z.string() }),
-    /** `devices`: how many the person has now. */
+    /** `devices`: number of the person's devices now. */
     z.object({ kind: z.literal('person'), person: personIdSchema, user: z.string(), devices: z.int() }),
   ]),
   reason: z.string(),
   reference: z.string().nullable(),
   placedAt: instant,
-  /** Accounts, as `people` names them. */
+  /** Account that placed the hold; `people` has the name. */
   placedBy: z.string(),
-  /** Null: it stands. */
+  /** Release of the hold; null while the hold is in effect. */
   released: z.object({ at: instant, by: z.string(), reason: z.string() }).nullable(),
 });
 export type LegalHoldView = z.infer<typeof legalHoldView>;
 
-/** Newest first. `cursor` is given back for the next page; null at the end. */
+/** Legal holds, newest first. `cursor` requests the next page; null at the end. */
 export const legalHoldPage = z.object({
   holds: z.array(legalHoldView),
-  /** Account → name. */
+  /** Names of the admins, by account. */
   people: z.record(z.string(), z.string()),
   cursor: z.string().nullable(),
 });

@@ -1,4 +1,4 @@
-/** The installation itself, as its admins need to know it. No secret is in it. */
+/** Facts about the installation for its admins. They contain no secret. */
 import { z } from 'zod';
 import { sha256Hex } from '../order/documents.ts';
 import { publicRootSchema } from '../pack/public-root.ts';
@@ -6,28 +6,30 @@ import { instant } from './wire.ts';
 
 export const installationView = z.object({
   installation: z.string(),
-  organisation: z.string(),
+  organization: z.string(),
   version: z.string(),
-  /** Where devices and anyone else reach it. */
+  /** Address for devices, and the public address. */
   deviceUrl: z.string(),
   publicUrl: z.string(),
-  /** Whom a person who is denied can turn to, when an order does not say. */
+  /** Contact for a user whose service is suspended, for orders that name no contact of their own. */
   appeal: z.string(),
   store: z.enum(['sqlite', 'postgres']),
-  /** For whom backups are encrypted unless an owner names another recipient; null: nobody is configured. */
+  /** Whether the server sends mail. Account links then go to the account's address, and approvers need a verified address. */
+  mail: z.boolean(),
+  /** Default recipient of backups (age). Null: none is configured, and an owner names one for each backup. */
   backupRecipient: z.string().nullable(),
-  /** Percent of the fleet beyond which an order's page warns. */
+  /** Percentage of the fleet above which the page of an order shows a warning. */
   largeShare: z.number(),
-  /** The clock is driven and people sign in by a link: nothing here is real. */
+  /** Whether this is the demo: the clock is simulated, and people sign in with a link. */
   demo: z.boolean(),
-  /** What outsiders check packs by; null before the first root of approvers is adopted. */
+  /** Public root, with which auditors verify evidence packs. Null before the first approver set is adopted. */
   publicRoot: z.object({ fingerprint: sha256Hex, document: publicRootSchema }).nullable(),
   certificates: z.array(
     z.object({
       use: z.enum(['root', 'issuing', 'server']),
       subject: z.string(),
       serial: z.string(),
-      /** SHA-256 of the DER, hex. */
+      /** SHA-256 of the certificate in DER, hex. */
       fingerprint: z.string(),
       notBefore: instant,
       notAfter: instant,

@@ -1,4 +1,4 @@
-/** IP databases: which address is in which country. */
+/** IP databases, which map addresses to countries. */
 import { z } from 'zod';
 import { sha256Hex } from '../order/documents.ts';
 import { instant } from './wire.ts';
@@ -9,41 +9,41 @@ export const ipDatabaseView = z.object({
   hash: sha256Hex,
   name: z.string(),
   importedAt: instant,
-  /** An account's id; null: the server itself, from its package or its configuration. */
+  /** Account that imported the database. Null: the server itself imported the database, from its package or its configuration. */
   importedBy: z.string().nullable(),
-  /** When its maker built it: its age is what an admin must see. */
+  /** Build time from the database file's metadata, by which an admin judges the age of the data. */
   builtAt: instant,
-  /** Bytes. */
+  /** Size in bytes. */
   size: z.int(),
   active: z.boolean(),
 });
 export const ipDatabaseList = z.object({
   databases: z.array(ipDatabaseView),
-  /** From when on which was in use, the newest first. */
-  uses: z.array(z.object({ hash: sha256Hex, at: instant, by: z.string().nullable() })),
-  /** How far devices that are connected have been located anew by the one in use; null: all are. */
-  relocating: z.object({ done: z.int(), of: z.int() }).nullable(),
-  /** The names of those accounts. */
+  /** Activations, newest first. */
+  activations: z.array(z.object({ hash: sha256Hex, at: instant, by: z.string().nullable() })),
+  /** Progress of the relocation of connected devices with the active database. Null: finished. */
+  relocation: z.object({ done: z.int(), of: z.int() }).nullable(),
+  /** Names of the admins, by account. */
   people: z.record(z.string(), z.string()),
 });
 export const ipDatabaseQuery = z.strictObject({ name: z.string().regex(/^[A-Za-z0-9._ -]{1,120}$/) });
 export const ipDatabaseParams = z.object({ hash: sha256Hex });
 
-/** By which an address was located. */
+/** IP database that located an address. */
 export const usedDatabase = ipDatabaseView.pick({ hash: true, name: true, builtAt: true });
 export type UsedDatabase = z.infer<typeof usedDatabase>;
-/** What taking a database would do, of the addresses that count now: of devices that are connected at once, of others when they next connect. */
+/** Impact of activating another IP database. Connected devices change immediately, other devices when they next connect. */
 export const ipComparisonView = z.object({
   current: usedDatabase,
   other: usedDatabase,
   at: instant,
-  /** Devices whose address counts now. */
+  /** Number of devices with a current IP address. */
   compared: z.int(),
-  /** Those whose address would say something else. */
+  /** Number of devices that the other IP database locates in another country. */
   moved: z.int(),
-  /** From which country to which, the most devices first; null: not known. */
+  /** Numbers of devices that move between two countries, largest first. Null: unknown country. */
   moves: z.array(z.object({ from: z.string().nullable(), to: z.string().nullable(), devices: z.int() })),
-  /** Every order in force or announced, of the devices that would be moved alone. */
+  /** Effect on each active or announced order. Only devices that move are counted. */
   orders: z.array(
     z.object({
       order: z.string(),

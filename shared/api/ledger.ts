@@ -1,26 +1,26 @@
-/** The ledger as admins read it. Outsiders read the same on the public listener as tiles. */
+/** The ledger for admins. The public listener serves the same entries as tiles. */
 import { z } from 'zod';
-import { leafSchema } from '../ledger/leaf.ts';
+import { entrySchema } from '../ledger/ledger-entry.ts';
 
 export const checkpointView = z.object({ checkpoint: z.string(), key: z.string() });
-export const leafQuery = z.strictObject({
+export const ledgerEntryQuery = z.strictObject({
   from: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
-export const leafList = z.object({ leaves: z.array(z.object({ index: z.int(), leaf: leafSchema })) });
+export const ledgerEntryList = z.object({ entries: z.array(z.object({ index: z.int(), entry: entrySchema })) });
 
-/** RFC 6962, section 2.1.1, against the newest checkpoint. Hashes are base64, from the leaf upwards. */
+/** Inclusion proof for the newest checkpoint (RFC 6962, section 2.1.1). Hashes are base64, from the entry up to the root. */
 export const inclusionQuery = z.strictObject({ index: z.coerce.number().int().min(0) });
 export const inclusionView = z.object({
   index: z.int(),
-  /** The leaf's exact bytes as text: what is hashed. */
+  /** Exact text of the entry. Its bytes are hashed. */
   body: z.string(),
   proof: z.array(z.string()),
   checkpoint: z.string(),
   key: z.string(),
 });
 
-/** RFC 6962, section 2.1.2: that the newest checkpoint only adds to the tree of `from` leaves. */
+/** Proof that the newest checkpoint only adds entries to the tree of the first `from` entries (RFC 6962, section 2.1.2). */
 export const consistencyQuery = z.strictObject({ from: z.coerce.number().int().min(1) });
 export const consistencyView = z.object({
   from: z.int(),

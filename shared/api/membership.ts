@@ -1,25 +1,23 @@
-/** Messaging keys that wait for the organisation's word, and that word. */
+/** Messaging keys of devices, and their countersignatures by the organization key. */
 import { z } from 'zod';
 import { base64, sha256Hex } from '../order/documents.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
 import { instant } from './wire.ts';
 
 const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
-/** Countersignatures in one request. */
 export const MOST_COUNTERSIGNATURES = 500;
 
 export const messagingKeyQuery = z.strictObject({
-  /** Only those that no organisation key of the list of approvers in force has signed. */
+  /** `true`: only keys that no organization key of the current approver set has signed. */
   waiting: flag.default(false),
-  /** Only those that this key has not signed. */
+  /** Organization key id. The response has only keys that this key has not signed. */
   lacking: sha256Hex.optional(),
-  /** A group's name. */
   group: z.string().trim().min(1).max(120).optional(),
   cursor: z.string().max(100).optional(),
   limit: z.coerce.number().int().min(1).max(MOST_COUNTERSIGNATURES).default(100),
 });
 
-/** Of devices that are active, in their present enrolment; oldest first. */
+/** Messaging keys of active devices in their present enrollment, oldest first. */
 export const messagingKeyPage = z.object({
   keys: z.array(
     z.object({
@@ -28,14 +26,14 @@ export const messagingKeyPage = z.object({
       person: z.string(),
       name: z.string(),
       group: z.object({ id: groupIdSchema, name: z.string() }),
-      /** When the server certified it. */
+      /** Time at which the server certified the messaging key. */
       since: instant,
       digest: z.string(),
-      /** The exact text that is signed. */
+      /** Exact text to sign. */
       payload: z.string(),
-      /** Organisation keys of the list of approvers in force. */
+      /** Organization keys of the current approver set. */
       countersignedBy: z.array(z.string()),
-      /** Other active devices of the person, the newest first, at most 20. `hostname`: null when unknown or outside the caller's scope. */
+      /** Other active devices of the person, newest first, at most 20. `hostname`: null when unknown or outside the caller's scope. */
       others: z.array(
         z.object({
           device: deviceIdSchema,
@@ -44,16 +42,19 @@ export const messagingKeyPage = z.object({
           verified: z.boolean(),
         }),
       ),
-      /** The account that created the activation code. `scoped`: no role of it creates codes in all groups. Null: the code is not kept any more. */
+      /**
+       * Account that created the activation code. `scoped`: the account's roles create codes only in some groups. Null: the code is
+       * deleted.
+       */
       codeBy: z.object({ account: z.string(), name: z.string(), scoped: z.boolean() }).nullable(),
     }),
   ),
-  /** Hand it back for the next page; null at the end. */
+  /** Cursor for the next page; null on the last page. */
   cursor: z.string().nullable(),
 });
 export type MessagingKeyPage = z.infer<typeof messagingKeyPage>;
 
-/** Each over the DSSE pre-authentication encoding of the payload's exact bytes. */
+/** Signatures over the DSSE pre-authentication encoding of each payload's exact bytes. */
 export const countersignatures = z.strictObject({
   countersignatures: z
     .array(z.strictObject({ digest: sha256Hex, keyid: sha256Hex, signature: base64.max(128) }))
@@ -61,7 +62,7 @@ export const countersignatures = z.strictObject({
     .max(MOST_COUNTERSIGNATURES),
 });
 export const countersigned = z.object({
-  /** Those that stand now, also when they stood before. */
+  /** Number of countersignatures in the request that are now valid, including countersignatures that were stored before. */
   countersigned: z.int(),
   refused: z.array(z.object({ digest: z.string(), code: z.string(), detail: z.string() })),
 });

@@ -4,7 +4,6 @@ import { groupIdSchema, personIdSchema } from '../protocol/ids.ts';
 import { emailText } from './accounts.ts';
 import { instant, personName } from './wire.ts';
 
-/** Groups of one person. */
 export const MOST_GROUPS = 32;
 
 const directoryId = z.string().trim().min(1).max(200);
@@ -13,9 +12,9 @@ const groups = z.array(groupIdSchema).max(MOST_GROUPS);
 export const newPerson = z.strictObject({
   name: personName,
   email: emailText.nullable().default(null),
-  /** The caller's role must reach every one of them. */
+  /** Groups of the person. The caller's role must reach each of these groups. */
   groups: groups.min(1),
-  /** The person's identifier in the organization's directory. */
+  /** Identifier in the organization's directory. */
   directoryId: directoryId.nullable().default(null),
 });
 
@@ -23,10 +22,10 @@ export const personChange = z
   .strictObject({
     name: personName.optional(),
     email: emailText.nullable().optional(),
-    /** All groups of the person from now on. A group in which the person has a device or an open code cannot be removed. */
+    /** New groups of the person. A group in which the person has a device or an open code cannot be removed. */
     groups: groups.min(1).optional(),
     directoryId: directoryId.nullable().optional(),
-    /** `disabled`: open activation codes are canceled and no new code can be created. Existing devices keep their certificates. */
+    /** `disabled`: the server cancels open activation codes and creates no new ones. Existing devices keep their certificates. */
     status: z.enum(['active', 'disabled']).optional(),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'changes nothing');
@@ -36,7 +35,7 @@ export const personParams = z.object({ id: personIdSchema });
 export const personQuery = z.strictObject({
   /** Part of the name, the e-mail or the identifier. */
   text: z.string().trim().min(1).max(120).optional(),
-  /** The whole name, in any case and spacing. */
+  /** Whole name of the person. Case and spacing do not matter. */
   name: personName.optional(),
   group: groupIdSchema.optional(),
   status: z.enum(['active', 'disabled']).optional(),
@@ -52,14 +51,12 @@ export const personView = z.object({
   status: z.enum(['active', 'disabled']),
   groups: z.array(z.object({ id: groupIdSchema, name: z.string() })),
   createdAt: instant,
-  /** Active devices. */
   devices: z.int(),
-  /** The person holds an admin account. */
   account: z.boolean(),
-  /** The caller's role reaches every group of the person: only then can the caller enroll or change the person. */
-  reached: z.boolean(),
+  /** Whether the caller's role reaches every group of the person. Only then can the caller enroll or change the person. */
+  inScope: z.boolean(),
 });
 export type PersonView = z.infer<typeof personView>;
 
-/** By name. `cursor` is given back for the next page; null at the end. */
+/** People by name. `cursor` requests the next page; null on the last page. */
 export const personPage = z.object({ people: z.array(personView), cursor: z.string().nullable() });

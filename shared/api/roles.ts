@@ -1,3 +1,3 @@
-/** The roles that a grant can give. What each may do is the server's table (`server/admins/roles.ts`). */
+/** Roles that a grant can give. `server/admins/roles.ts` has their rights. */
 export const ROLES = ['owner', 'fleet', 'helpdesk', 'legal', 'auditor', 'backup'] as const;
 export type Role = (typeof ROLES)[number];

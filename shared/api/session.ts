@@ -1,22 +1,24 @@
-/** Signing in and out, and tokens for scripts. */
 import { z } from 'zod';
 import { accountIdSchema } from '../protocol/ids.ts';
 import { accountView, emailText, passwordText } from './accounts.ts';
 import { instant } from './wire.ts';
 
 /**
- * A session has two halves. A browser sends the cookie to every port of its host, so other programs on that host may see it. The other half (`csrf`) is
- * given once, at sign-in. The page keeps it in storage of its own origin, port included, and sends it in this header with every request.
+ * Header with the page's half of a session. The session has two halves, because a browser sends the cookie to every port of its host, where
+ * another program may read it. The response to the sign-in contains the other half (`csrf`) once. The page keeps it in the storage of its
+ * own origin, port included, and sends it with every request.
  */
 export const CSRF_HEADER = 'x-cordon-csrf';
-/** On a request that no admin caused, such as a page's own polling: it does not keep the session alive. */
+/** Header of a request that no admin caused, such as a page's own polling. The request does not extend the session. */
 export const BACKGROUND_HEADER = 'x-cordon-background';
 const SESSION_COOKIE_NAME = 'cordon_session';
-/** Over HTTPS, the browser itself refuses this cookie from other hosts and from plain HTTP (RFC 6265bis, `__Host-`). */
+/**
+ * Name of the session cookie. Over HTTPS, the browser does not accept a `__Host-` cookie from other hosts or over plain HTTP (RFC 6265bis).
+ */
 export const sessionCookieName = (secure: boolean): string =>
   secure ? `__Host-${SESSION_COOKIE_NAME}` : SESSION_COOKIE_NAME;
 
-/** Marks a browser in which an account signed in before; it opens nothing. */
+/** Name of the cookie that marks a browser in which an account has signed in. The cookie alone gives no access. */
 export const browserCookieName = (secure: boolean): string => (secure ? '__Host-cordon_browser' : 'cordon_browser');
 
 export const signIn = z.strictObject({
@@ -33,12 +35,12 @@ export const steppedUp = z.object({ authenticatedAt: instant });
 export const sessionView = z.object({
   account: accountView,
   via: z.enum(['session', 'token']),
-  /** The page's half of the session: in the response to the sign-in only, null in every other one. */
+  /** The page's half of the session. Null except in the response to the sign-in. */
   csrf: z.string().nullable(),
   expiresAt: instant.nullable(),
-  /** When the admin last gave credentials in this session; null with a token. */
+  /** Time at which the admin last entered credentials in the session; null for a request with a token. */
   authenticatedAt: instant.nullable(),
-  /** What the grants of this moment let one do, perhaps for some groups or areas only: names of the server's table. */
+  /** Rights from the account's present grants, perhaps limited to groups or areas. `server/admins/roles.ts` has their names. */
   rights: z.array(z.string()),
 });
 
@@ -50,7 +52,7 @@ export const openSession = z.object({
   expiresAt: instant,
   address: z.string(),
   userAgent: z.string(),
-  /** True for the session that asks. */
+  /** True for the session that sent this request. */
   current: z.boolean(),
 });
 export const sessionList = z.object({ sessions: z.array(openSession) });
@@ -61,12 +63,12 @@ export const tokenView = z.object({
   name: z.string(),
   createdAt: instant,
   expiresAt: instant.nullable(),
-  /** The token may perform destructive actions without a step-up sign-in. */
+  /** Whether the token may perform destructive actions without a step-up sign-in. */
   destructive: z.boolean(),
   lastUsedAt: instant.nullable(),
   lastAddress: z.string().nullable(),
 });
-/** Every session and token of the installation, for owners. */
+/** Sessions and tokens of all accounts, for owners. */
 export const accessView = z.object({
   sessions: z.array(openSession),
   tokens: z.array(tokenView.extend({ account: accountIdSchema })),
@@ -76,7 +78,10 @@ export const tokenList = z.object({ tokens: z.array(tokenView) });
 export const newToken = z.strictObject({
   name: z.string().trim().min(1).max(120),
   expiresInDays: z.int().min(1).max(3650).nullable().default(90),
-  /** Lets the token wipe, unenroll and revoke devices, and change grants: a token cannot give an authenticator code. */
+  /**
+   * Permission to wipe, unenroll and revoke devices and to change grants. A token cannot enter an authenticator code, so it needs this
+   * permission.
+   */
   destructive: z.boolean().default(false),
 });
 export const createdToken = tokenView.extend({ secret: z.string() });

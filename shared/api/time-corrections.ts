@@ -1,4 +1,4 @@
-/** Time corrections: what approvers have signed about a wrong time of the server. */
+/** Time corrections: approvers' signed documents that return devices to the right time after the server's clock was ahead. */
 import { z } from 'zod';
 import { envelopeSchema } from '../order/documents.ts';
 import { instant } from './wire.ts';

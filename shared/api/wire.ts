@@ -1,23 +1,23 @@
-/** Forms that several resources share on the wire. */
+/** Schemas that several resources share. */
 import { z } from 'zod';
-import { parseArea, parseEvidenceArea, parsePlace } from '../areas/area-code.ts';
-import { LONGEST_ATOM } from '../areas/atom.ts';
+import { parseEvidenceArea, parseHomeArea, parseScopeArea } from '../areas/area-code.ts';
+import { LONGEST_EVIDENCE_AREA } from '../areas/evidence-text.ts';
 
-/** Unix milliseconds. */
+/** Time in Unix milliseconds. */
 export const instant = z.int().min(0);
-/** What an order or a grant can name: a country, a subdivision or a group of countries. Throws `unknown_area`. */
-export const areaText = z.string().max(32).transform(parseArea);
-/** Where a device can be at home: a country or a subdivision. Throws `unknown_area`. */
-export const placeText = z.string().max(32).transform(parsePlace);
-/** Where a device can be: a place or disputed ground, as an atom too. Throws `unknown_area`. */
-export const whereText = z.string().max(LONGEST_ATOM).transform(parseEvidenceArea);
+/** Area that an order or a grant can name: a country, a subdivision or a group of countries. Throws `unknown_area`. */
+export const areaText = z.string().max(32).transform(parseScopeArea);
+/** Home area of a device: a country or a subdivision. Throws `unknown_area`. */
+export const homeAreaText = z.string().max(32).transform(parseHomeArea);
+/** Area in which a device can be: a country, a subdivision or a disputed territory, with or without polygons. Throws `unknown_area`. */
+export const evidenceAreaText = z.string().max(LONGEST_EVIDENCE_AREA).transform(parseEvidenceArea);
 export const personName = z.string().trim().min(1).max(120);
 export const nothing = z.strictObject({});
-/** Answered when there is nothing to say but that it was done. */
+/** Response of an operation without a result. */
 export const done = z.object({ done: z.literal(true) });
 export const DONE = { done: true } as const;
 
-/** RFC 9457. `code` is stable; `detail` says how to mend it. */
+/** Problem of RFC 9457. `code` is stable; `detail` states the cause and the remedy. */
 export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),

@@ -2,7 +2,10 @@
 import { BlockList, isIP } from 'node:net';
 import { canonicalAddress } from './special-addresses.ts';
 
-/** Throws `RangeError` for an entry that is neither an address nor a CIDR range: a mistake must not pass for "nobody". */
+/**
+ * Parses the entries. Throws `RangeError` for an entry that is neither an address nor a CIDR range, because ignoring it could exclude every
+ * address.
+ */
 export function parseAddressRanges(entries: readonly string[]): BlockList {
   const ranges = new BlockList();
   for (const entry of entries) {
@@ -24,7 +27,7 @@ export function parseAddressRanges(entries: readonly string[]): BlockList {
   return ranges;
 }
 
-/** Whether the address, in any spelling, is in the ranges. False for text that is not an address. */
+/** Whether the address, in any spelling, is in the ranges. Returns false for text that is not an address. */
 export function inRanges(ranges: BlockList, address: string): boolean {
   const canonical = canonicalAddress(address);
   return canonical !== null && ranges.check(canonical, isIP(canonical) === 6 ? 'ipv6' : 'ipv4');

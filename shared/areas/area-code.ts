@@ -1,25 +1,43 @@
 /**
- * A place that an order or a piece of evidence can name. Only the parsers below make an `AreaCode`, and only from ASCII capitals,
- * digits and a hyphen that stand in the tables: look-alike letters, lower case, `*` and withdrawn ISO codes are no area.
+ * Codes of areas, with one type for each vocabulary. Only the parsers below make them, and only from ASCII capitals, digits and a hyphen
+ * in the tables: look-alike letters, lower case, `*` and withdrawn ISO codes are not areas.
  *
- * - a country, ISO 3166-1 alpha-2, officially assigned (`PK`), and `XK` for Kosovo: user-assigned, taken as itself because IP
- *   databases, mobile networks and maps all answer with it;
- * - a subdivision, ISO 3166-2 (`US-CA`); those that ISO 3166-1 lists as well are refused here in favour of their own code
- *   (`US-PR` is `PR`): such a territory is itself and no order for the country reaches it;
+ * - a country, ISO 3166-1 alpha-2, officially assigned (`PK`), and `XK` for Kosovo: user-assigned, but IP databases, mobile networks and
+ *   maps all use it;
+ * - a subdivision, ISO 3166-2 (`US-CA`). Subdivisions with an ISO 3166-1 code of their own are refused in favor of that code (`US-PR` is
+ *   `PR`): an order for the country does not cover such a territory;
  * - a named group (`EU`, `EEA`, `EFTA`, `GCC`): in an order only;
- * - disputed ground (`XX-kashmir`, see `disputed.ts`): in evidence only, since whose it is depends on the order.
+ * - a disputed territory (`XX-kashmir`, see `territory-facts.ts`): in evidence only, because its country depends on the order.
  */
 import { CordonError } from '../errors.ts';
-import { LONGEST_CODE, OWN_GROUP_CODE, POLYGON_CODE, POLYGON_VERSION, readAtom } from './atom.ts';
-// Codes alone, without names: a seventh of the package that they come from (`iso-3166.test.ts`), and browsers load them too.
+import {
+  type EvidenceParts,
+  LONGEST_CODE,
+  OWN_GROUP_CODE,
+  POLYGON_CODE,
+  POLYGON_VERSION,
+  readPolygons,
+} from './evidence-text.ts';
+// Codes without names: a seventh of the package's size (`iso-3166.test.ts`), because browsers load them too.
 import subdivisionCodes from './iso-3166.json' with { type: 'json' };
 import partCodes from './iso-3166-parts.json' with { type: 'json' };
 import regionCodes from './un-regions.json' with { type: 'json' };
 
-declare const areaCode: unique symbol;
-export type AreaCode = string & { readonly [areaCode]: true };
+declare const vocabulary: unique symbol;
+type Code<Vocabulary extends string> = string & { readonly [vocabulary]: { readonly [V in Vocabulary]: true } };
 
-/** Members by their ISO 3166-1 codes; a member's territory with a code of its own is itself and no member. */
+/** Area that an order or a role's scope names: a country, a subdivision, a group or a polygon. */
+export type OrderArea = Code<'order'>;
+/** Area of one observation: a location, with the known polygons that contain the position or do not. `partsOf` separates them. */
+export type EvidenceArea = Code<'evidence'>;
+/** Location of a device: a country, a subdivision or a disputed territory. */
+export type LocationArea = Code<'evidence' | 'location'>;
+/** Area of a home, a seat or a statement: a country or a subdivision. */
+export type HomeArea = Code<'order' | 'evidence' | 'location'>;
+/** One version of a polygon: `XZ-lahore@2`. */
+export type PolygonVersion = Code<'polygon'>;
+
+/** Members by their ISO 3166-1 codes. A member's territory with a code of its own is not a member. */
 const EU = 'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK';
 const GROUP_MEMBERS = {
   EU,
@@ -28,7 +46,7 @@ const GROUP_MEMBERS = {
   GCC: 'AE BH KW OM QA SA',
 } as const;
 
-export const DISPUTED_FEATURES = [
+export const TERRITORIES = [
   'crimea',
   'donetsk',
   'luhansk',
@@ -44,9 +62,9 @@ export const DISPUTED_FEATURES = [
   'taiwan',
   'somaliland',
 ] as const;
-export type DisputedFeature = (typeof DISPUTED_FEATURES)[number];
+export type Territory = (typeof TERRITORIES)[number];
 
-/** Subdivisions in ISO 3166-2 that ISO 3166-1 lists in their own right. */
+/** Subdivisions of ISO 3166-2 with a code of their own in ISO 3166-1. */
 const OWN_CODE: Readonly<Record<string, string>> = {
   'CN-HK': 'HK',
   'CN-MO': 'MO',
@@ -80,7 +98,7 @@ const OWN_CODE: Readonly<Record<string, string>> = {
   'US-VI': 'VI',
 };
 
-/** Subdivisions within others that the table puts side by side. */
+/** Subdivisions within subdivisions that the table lists without a parent. */
 const NESTED: Readonly<Record<string, string>> = {
   'BE-VLG': 'VAN VBR VLI VOV VWV',
   'BE-WAL': 'WBR WHT WLG WLX WNA',
@@ -102,14 +120,13 @@ const NESTED: Readonly<Record<string, string>> = {
   'TH-20': 'S',
 };
 
-/** Country → its subdivisions. */
 const subdivisions: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(subdivisionCodes).map(([country, codes]) => [
     country,
     codes === '' ? [] : codes.split(' ').map((code) => `${country}-${code}`),
   ]),
 );
-const places: ReadonlySet<string> = new Set([
+const homeCodes: ReadonlySet<string> = new Set([
   ...subdivisions.keys(),
   'XK',
   ...[...subdivisions.values()].flat().filter((code) => !Object.hasOwn(OWN_CODE, code)),
@@ -120,7 +137,7 @@ const groups: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     ...Object.entries(regionCodes).map(([code, { members }]) => [`UN-${code}`, members] as const),
   ].map(([name, members]) => [name, new Set(members.split(' '))]),
 );
-/** Subdivision → the larger one that it is part of, for those that are part of one. */
+/** Subdivision → the larger subdivision that contains it, if any. */
 const parents: ReadonlyMap<string, string> = parentsOf({ ...partCodes, ...NESTED });
 
 function parentsOf(parts: Readonly<Record<string, string>>): Map<string, string> {
@@ -128,40 +145,41 @@ function parentsOf(parts: Readonly<Record<string, string>>): Map<string, string>
   for (const [whole, codes] of Object.entries(parts)) {
     for (const code of codes.split(' ')) found.set(`${whole.slice(0, 2)}-${code}`, whole);
   }
-  // Of the United Kingdom's districts England has the rest.
+  // England contains the districts of the United Kingdom that no other nation contains.
   for (const code of subdivisions.get('GB') ?? []) {
     if (code !== 'GB-UKM' && !found.has(code)) found.set(code, 'GB-ENG');
   }
   return found;
 }
 
-const groundCodes: ReadonlyMap<string, DisputedFeature> = new Map(
-  DISPUTED_FEATURES.map((feature) => [`XX-${feature.replaceAll('_', '-')}`, feature]),
+const territoryCodes: ReadonlyMap<string, Territory> = new Map(
+  TERRITORIES.map((feature) => [`XX-${feature.replaceAll('_', '-')}`, feature]),
 );
 
-function isPlace(text: string): text is AreaCode {
-  return places.has(text);
+function isHomeArea(text: string): text is HomeArea {
+  return homeCodes.has(text);
 }
-function isOrderable(text: string): text is AreaCode {
-  return places.has(text) || groups.has(text);
+function isScopeArea(text: string): text is OrderArea {
+  return homeCodes.has(text) || groups.has(text);
 }
-/** A group of one's own, or a polygon. */
-function isDefined(text: string): text is AreaCode {
+/** Whether the text is the code of a custom group or a polygon. */
+function isOwnArea(text: string): text is OrderArea {
   return text.length <= LONGEST_CODE && (OWN_GROUP_CODE.test(text) || POLYGON_CODE.test(text));
 }
-function isPolygonVersion(text: string): text is AreaCode {
+function isPolygonVersion(text: string): text is PolygonVersion {
   return POLYGON_VERSION.test(text);
 }
-function isObservable(text: string): text is AreaCode {
-  if (places.has(text) || groundCodes.has(text)) return true;
-  const atom = readAtom(text);
-  return atom !== null && (places.has(atom.place) || groundCodes.has(atom.place));
+function isLocation(text: string): text is LocationArea {
+  return homeCodes.has(text) || territoryCodes.has(text);
+}
+function isEvidenceArea(text: string): text is EvidenceArea {
+  return isLocation(readPolygons(text)?.location ?? text);
 }
 
 function unknownArea(text: string, allowed: string): CordonError {
   const own = OWN_CODE[text];
   const hint = own ? `: it has a code of its own, write ${own}` : `. Write ${allowed}, in capitals`;
-  // JSON.stringify keeps control characters and look-alikes from passing as something else in a terminal or a log.
+  // JSON.stringify keeps control characters and look-alikes from imitating other text in a terminal or a log.
   const shown = JSON.stringify(text.slice(0, 40)).replace(
     /[^\x20-\x7e]/g,
     (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`,
@@ -169,115 +187,126 @@ function unknownArea(text: string, allowed: string): CordonError {
   return new CordonError('unknown_area', `${shown} is no area that Cordon knows${hint}.`, { area: text.slice(0, 40) });
 }
 
-const ORDERABLE =
+const SCOPE_AREAS =
   'an ISO 3166-1 alpha-2 country (PK), an ISO 3166-2 subdivision (US-CA), EU, EEA, EFTA, GCC or a region of M49 (UN-034)';
 
-/** What a role may reach: a country, a subdivision or a group that everybody knows. Throws `unknown_area`. */
-export function parseArea(text: string): AreaCode {
-  if (isOrderable(text)) return text;
-  throw unknownArea(text, ORDERABLE);
+/** Area of a role's scope: a country, a subdivision or a known group. Throws `unknown_area`. */
+export function parseScopeArea(text: string): OrderArea {
+  if (isScopeArea(text)) return text;
+  throw unknownArea(text, SCOPE_AREAS);
 }
 
-/** What an order may name: the same, a group of one's own or a polygon, whose definitions it holds itself. Throws `unknown_area`. */
-export function parseOrderArea(text: string): AreaCode {
-  if (isOrderable(text) || isDefined(text)) return text;
-  throw unknownArea(text, `${ORDERABLE}, a group of your own (XG-name) or a polygon (XZ-name)`);
+/**
+ * Area of an order: a country, a subdivision, a known group, or a group or polygon that the order itself defines. Throws `unknown_area`.
+ */
+export function parseOrderArea(text: string): OrderArea {
+  if (isScopeArea(text) || isOwnArea(text)) return text;
+  throw unknownArea(text, `${SCOPE_AREAS}, a group of your own (XG-name) or a polygon (XZ-name)`);
 }
 
-/** For what somebody is still writing: null where `parseOrderArea` would throw. */
-export function orderAreaOrNull(text: string): AreaCode | null {
-  return isOrderable(text) || isDefined(text) ? text : null;
-}
-
-/** One version of a polygon (`XZ-lahore@2`), as atoms and indexes name it. Throws `unknown_area`. */
-export function polygonVersion(code: string, version: number): AreaCode {
+/** Joins code and version. Throws `unknown_area`. */
+export function polygonVersion(code: string, version: number): PolygonVersion {
   const text = `${code}@${version}`;
   if (isPolygonVersion(text)) return text;
   throw unknownArea(code, 'XZ- and a name in small letters (XZ-lahore)');
 }
 
-/** The place of an atom; what is none is itself. */
-export function placeIn(area: AreaCode): AreaCode {
-  const atom = readAtom(area);
-  return atom ? parseEvidenceArea(atom.place) : area;
+const NONE: readonly string[] = [];
+
+/** The parser has checked both parts of an evidence area, so this function does not check them again. */
+export function partsOf(area: EvidenceArea): EvidenceParts<LocationArea> {
+  return (readPolygons(area) ?? { location: area, inside: NONE, outside: NONE }) as EvidenceParts<LocationArea>;
 }
 
-/** What a home, a seat or a statement may name: one place, no group. Throws `unknown_area`. */
-export function parsePlace(text: string): AreaCode {
-  if (isPlace(text)) return text;
+/** Location of an evidence area. Verdicts ask for it often, so it makes no object for an area without polygons. */
+export function locationOf(area: EvidenceArea): LocationArea {
+  return (area.includes('@') ? area.slice(0, area.search(/[+!]/)) : area) as LocationArea;
+}
+
+/** Area of a home, a seat or a statement: one country or subdivision, not a group. Throws `unknown_area`. */
+export function parseHomeArea(text: string): HomeArea {
+  if (isHomeArea(text)) return text;
   throw unknownArea(text, 'an ISO 3166-1 alpha-2 country (PK) or an ISO 3166-2 subdivision (US-CA)');
 }
 
-/** What evidence may name: a place or disputed ground, as an atom too. Throws `unknown_area`. */
-export function parseEvidenceArea(text: string): AreaCode {
-  if (isObservable(text)) return text;
-  throw unknownArea(
-    text,
-    'an ISO 3166-1 alpha-2 country (PK), an ISO 3166-2 subdivision (US-CA) or disputed ground (XX-crimea)',
-  );
+const LOCATIONS =
+  'an ISO 3166-1 alpha-2 country (PK), an ISO 3166-2 subdivision (US-CA) or a disputed territory (XX-crimea)';
+
+/** Parses a location. Throws `unknown_area`. */
+export function parseLocation(text: string): LocationArea {
+  if (isLocation(text)) return text;
+  throw unknownArea(text, LOCATIONS);
 }
 
-/** For what a database or a table says: null instead of an error when it is no place that Cordon knows. */
-export function placeOrNull(text: unknown): AreaCode | null {
-  return typeof text === 'string' && isPlace(text) ? text : null;
+/** Parses an evidence area. Throws `unknown_area`. */
+export function parseEvidenceArea(text: string): EvidenceArea {
+  if (isEvidenceArea(text)) return text;
+  throw unknownArea(text, LOCATIONS);
 }
 
-/** The smallest area that holds this one: a subdivision’s larger one or its country. Null for all else. */
-export function parentOf(area: AreaCode): AreaCode | null {
-  if (area.length <= 3 || groundCodes.has(area) || kindOfDefined(area) !== null) return null;
-  return parsePlace(parents.get(area) ?? area.slice(0, 2));
+/** Area from a database or table: null instead of an error for an unknown location. */
+export function homeAreaOrNull(text: unknown): HomeArea | null {
+  return typeof text === 'string' && isHomeArea(text) ? text : null;
 }
 
-/** The area itself, and all that hold it. */
-export function withParents(area: AreaCode): AreaCode[] {
-  const chain = [area];
+/** The smallest area that contains the given area: a subdivision’s larger subdivision or its country. Null for other areas. */
+export function parentOf(area: LocationArea | OrderArea): HomeArea | null {
+  if (area.length <= 3 || territoryCodes.has(area) || ownAreaKind(area) !== null) return null;
+  return parseHomeArea(parents.get(area) ?? area.slice(0, 2));
+}
+
+export function withParents<Area extends LocationArea | OrderArea>(area: Area): (Area | HomeArea)[] {
+  const chain: (Area | HomeArea)[] = [area];
   for (let next = parentOf(area); next; next = parentOf(next)) chain.push(next);
   return chain;
 }
 
-/** Groups that everybody knows become their members. All else stays as it is: `coverage.ts` knows how places nest. */
-export function expandAreas(areas: readonly AreaCode[]): Set<AreaCode> {
-  const expanded = new Set<AreaCode>();
-  for (const area of areas) {
-    const members = membersOf(area);
-    if (members) for (const member of members) expanded.add(member);
-    else expanded.add(area);
-  }
-  return expanded;
+/** Replaces known groups by their members: `coverage.ts` knows how locations nest. Throws `unknown_area` for a custom group or a polygon. */
+export function expandAreas(areas: readonly OrderArea[]): Set<HomeArea> {
+  return new Set(areas.flatMap((area) => membersOf(area) ?? parseHomeArea(area)));
 }
 
 /** The areas of `areas` that `reached` does not contain: `US` contains `US-CA`, and `EU` contains `FR`, never the other way. */
-export function areasBeyond(reached: readonly AreaCode[], areas: readonly AreaCode[]): AreaCode[] {
+export function areasBeyond(reached: readonly OrderArea[], areas: readonly OrderArea[]): HomeArea[] {
   const within = expandAreas(reached);
   return [...expandAreas(areas)].filter((area) => !withParents(area).some((whole) => within.has(whole)));
 }
 
-/** Of a group that everybody knows; null for anything else. */
-export function membersOf(area: AreaCode): AreaCode[] | null {
+/** Members of a known group of countries; null for other areas. */
+export function membersOf(area: string): HomeArea[] | null {
   const members = groups.get(area);
-  return members ? [...members].map(parsePlace) : null;
+  return members ? [...members].map(parseHomeArea) : null;
 }
 
-/** Whether an order must hold its definition: a group of one's own, or a polygon. */
-export function kindOfDefined(area: AreaCode): 'group' | 'polygon' | null {
+/** Kind of an area that an order must define: a custom group, or a polygon. */
+export function ownAreaKind(area: string): 'group' | 'polygon' | null {
   return area.startsWith('XG-') ? 'group' : area.startsWith('XZ-') ? 'polygon' : null;
 }
 
 /** Every country that an order, a home or a seat can name. */
-export const COUNTRIES: readonly AreaCode[] = [...subdivisions.keys(), 'XK'].filter(isPlace);
-export const AREA_GROUPS: readonly AreaCode[] = [...groups.keys()].filter(isOrderable);
+export const COUNTRIES: readonly HomeArea[] = [...subdivisions.keys(), 'XK'].filter(isHomeArea);
+export const AREA_GROUPS: readonly OrderArea[] = [...groups.keys()].filter(isScopeArea);
 
 /** All subdivisions within a country or a subdivision; none for anything else. */
-export function subdivisionsOf(area: AreaCode): AreaCode[] {
-  const ofCountry = (subdivisions.get(area.slice(0, 2)) ?? []).filter(isPlace);
-  return area.length === 2 ? ofCountry : ofCountry.filter((code) => code !== area && withParents(code).includes(area));
+export function subdivisionsIn(area: LocationArea): HomeArea[] {
+  const inCountry = (subdivisions.get(area.slice(0, 2)) ?? []).filter(isHomeArea);
+  if (area.length === 2) return inCountry;
+  return inCountry.filter((code) => code !== area && withParents<LocationArea>(code).includes(area));
 }
 
-export function groundArea(feature: DisputedFeature): AreaCode {
-  return parseEvidenceArea(`XX-${feature.replaceAll('_', '-')}`);
+/** Territories of a country that ISO 3166-1 lists under codes of their own (`FR`: `RE`, `GP` …). An order for the country does not cover them. */
+export function dependenciesOf(country: OrderArea): HomeArea[] {
+  const own = Object.entries(OWN_CODE).flatMap(([code, territory]) =>
+    code.startsWith(`${country}-`) ? [territory] : [],
+  );
+  return [...new Set(own)].filter(isHomeArea);
 }
 
-/** The disputed feature that an evidence area stands for, or null. */
-export function featureOf(area: AreaCode): DisputedFeature | null {
-  return groundCodes.get(area) ?? null;
+export function territoryArea(feature: Territory): LocationArea {
+  return parseLocation(`XX-${feature.replaceAll('_', '-')}`);
+}
+
+/** The disputed territory that a location names; null for other locations. */
+export function territoryOf(area: LocationArea): Territory | null {
+  return territoryCodes.get(area) ?? null;
 }

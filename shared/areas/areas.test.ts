@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
-  DISPUTED_FEATURES,
   expandAreas,
-  groundArea,
-  parseArea,
   parseEvidenceArea,
+  parseHomeArea,
   parseOrderArea,
-  parsePlace,
+  parseScopeArea,
+  TERRITORIES,
+  territoryArea,
 } from './area-code.ts';
 import { agree, indexCodes, relate, searchCodes } from './coverage.ts';
 import { areasOfMcc } from './mcc.ts';
@@ -14,13 +14,13 @@ import { isSpecialAddress } from './special-addresses.ts';
 
 const e = parseEvidenceArea;
 const reach = (areas: string[], disputed: Record<string, string> = {}) => ({
-  areas: expandAreas(areas.map(parseArea)),
-  disputed: new Map(Object.entries(disputed).map(([feature, area]) => [feature, parsePlace(area)])),
+  areas: expandAreas(areas.map(parseScopeArea)),
+  disputed: new Map(Object.entries(disputed).map(([feature, area]) => [feature, parseHomeArea(area)])),
 });
 
-describe('parseArea', () => {
+describe('parseScopeArea', () => {
   it.each(['PK', 'HK', 'XK', 'US-CA', 'GB-SCT', 'EU', 'EEA', 'EFTA', 'GCC'])('takes %s', (text) => {
-    expect(parseArea(text)).toBe(text);
+    expect(parseScopeArea(text)).toBe(text);
   });
 
   it.each([
@@ -46,16 +46,16 @@ describe('parseArea', () => {
     ['an unknown subdivision', 'US-ZZ'],
     ['a territory as a subdivision', 'US-PR'],
     ['Hong Kong as a subdivision', 'CN-HK'],
-    ['disputed ground', 'XX-crimea'],
+    ['disputed territory', 'XX-crimea'],
     ['an object key', '__proto__'],
     ['a range', 'PK-*'],
   ])('case 30: refuses %s', (_, text) => {
-    expect(() => parseArea(text)).toThrow(expect.objectContaining({ code: 'unknown_area' }));
+    expect(() => parseScopeArea(text)).toThrow(expect.objectContaining({ code: 'unknown_area' }));
   });
 
   it('shows a look-alike for what it is', () => {
-    expect(() => parseArea('РК')).toThrow(/\\u\{420\}\\u\{41a\}/);
-    expect(() => parseArea('US-PR')).toThrow(/write PR/);
+    expect(() => parseScopeArea('РК')).toThrow(/\\u\{420\}\\u\{41a\}/);
+    expect(() => parseScopeArea('US-PR')).toThrow(/write PR/);
   });
 
   it.each(['XG-sales', 'XZ-lahore', 'XZ-lahore-2', 'UN-034', 'PK', 'EU'])('lets an order name %s', (text) => {
@@ -79,12 +79,12 @@ describe('parseArea', () => {
   });
 
   it.each(['XG-sales', 'XZ-lahore'])('lets no role, home or evidence name %s', (text) => {
-    for (const parse of [parseArea, parsePlace, parseEvidenceArea]) expect(() => parse(text)).toThrow();
+    for (const parse of [parseScopeArea, parseHomeArea, parseEvidenceArea]) expect(() => parse(text)).toThrow();
   });
 
   it.each(['PK+XZ-a@1', 'PK-PB!XZ-a@1', 'XX-kashmir+XZ-a@1+XZ-b@2!XZ-c@10'])('takes %s for evidence', (text) => {
     expect(parseEvidenceArea(text)).toBe(text);
-    expect(() => parsePlace(text)).toThrow();
+    expect(() => parseHomeArea(text)).toThrow();
   });
 
   it.each([
@@ -106,13 +106,15 @@ describe('parseArea', () => {
     expect(() => parseEvidenceArea(text)).toThrow(expect.objectContaining({ code: 'unknown_area' }));
   });
 
-  it('takes no group for a home', () => expect(() => parsePlace('EU')).toThrow());
+  it('takes no group for a home', () => expect(() => parseHomeArea('EU')).toThrow());
 });
 
 it('expands groups by the members of today', () => {
-  const size = (group: string) => expandAreas([parseArea(group)]).size;
+  const size = (group: string) => expandAreas([parseScopeArea(group)]).size;
   expect([size('EU'), size('EEA'), size('EFTA'), size('GCC')]).toEqual([27, 30, 4, 6]);
-  expect([...expandAreas([parseArea('GCC'), parseArea('PK')])].sort()).toEqual('AE BH KW OM PK QA SA'.split(' '));
+  expect([...expandAreas([parseScopeArea('GCC'), parseScopeArea('PK')])].sort()).toEqual(
+    'AE BH KW OM PK QA SA'.split(' '),
+  );
 });
 
 describe('relate', () => {
@@ -132,24 +134,24 @@ describe('relate', () => {
     ['a member of a group', ['FR'], ['EU'], {}, 'inside'],
     ['a border', ['IN', 'PK'], ['PK'], {}, 'contested'],
     ['both sides of a border', ['IN', 'PK'], ['IN', 'PK'], {}, 'inside'],
-    ['disputed ground, no map', ['XX-crimea'], ['UA'], {}, 'contested'],
+    ['disputed territory, no map', ['XX-crimea'], ['UA'], {}, 'contested'],
     ['all claimants', ['XX-crimea'], ['UA', 'RU'], {}, 'inside'],
     ['no claimant', ['XX-crimea'], ['PK'], {}, 'outside'],
     ['the order’s own map', ['XX-crimea'], ['UA'], { crimea: 'UA' }, 'inside'],
     ['the other’s map', ['XX-crimea'], ['UA'], { crimea: 'RU' }, 'outside'],
     ['another feature’s map', ['XX-crimea'], ['UA'], { donetsk: 'UA' }, 'contested'],
-    ['a code of the ground, no map', ['TW'], ['CN'], {}, 'outside'],
-    ['a code of the ground, mapped', ['TW'], ['CN'], { taiwan: 'CN' }, 'inside'],
+    ['a code of the territory, no map', ['TW'], ['CN'], {}, 'outside'],
+    ['a code of the territory, mapped', ['TW'], ['CN'], { taiwan: 'CN' }, 'inside'],
     ['mapped away from its own code', ['TW'], ['TW'], { taiwan: 'CN' }, 'outside'],
-    ['a subdivision of disputed ground', ['UA-43'], ['RU'], { crimea: 'RU' }, 'inside'],
-    ['a part of a code of the ground, no map', ['TW-TPE'], ['CN'], {}, 'outside'],
-    ['a part of a code of the ground, mapped', ['TW-TPE'], ['CN'], { taiwan: 'CN' }, 'inside'],
+    ['a subdivision of disputed territory', ['UA-43'], ['RU'], { crimea: 'RU' }, 'inside'],
+    ['a part of a code of the territory, no map', ['TW-TPE'], ['CN'], {}, 'outside'],
+    ['a part of a code of the territory, mapped', ['TW-TPE'], ['CN'], { taiwan: 'CN' }, 'inside'],
     ['mapped away from the code that holds it', ['TW-TPE'], ['TW'], { taiwan: 'CN' }, 'outside'],
     ['mapped to it', ['TW-TPE'], ['TW'], { taiwan: 'TW' }, 'inside'],
     ['mapped to it, and named alone', ['TW-TPE'], ['TW-TPE'], { taiwan: 'TW' }, 'inside'],
     ['another part', ['TW-KHH'], ['TW-TPE'], { taiwan: 'TW' }, 'outside'],
     ['mapped away and named alone', ['TW-TPE'], ['TW-TPE'], { taiwan: 'CN' }, 'outside'],
-    ['a part of a subdivision that is the ground', ['RS-25'], ['RS'], { kosovo: 'XK' }, 'outside'],
+    ['a part of a subdivision that is the territory', ['RS-25'], ['RS'], { kosovo: 'XK' }, 'outside'],
     ['by the map of the state itself', ['RS-25'], ['XK'], { kosovo: 'XK' }, 'inside'],
     ['by the map of the other', ['RS-29'], ['RS'], { kosovo: 'RS' }, 'inside'],
     ['a subdivision beside it', ['RS-24'], ['RS'], { kosovo: 'XK' }, 'inside'],
@@ -171,7 +173,7 @@ describe('relate', () => {
       'UA-43',
       'TW-TPE',
       'RS-25',
-      ...DISPUTED_FEATURES.map(groundArea),
+      ...TERRITORIES.map(territoryArea),
     ].map(e);
     const orders = [
       ...['PK', 'US', 'US-CA', 'CN', 'TW', 'UA', 'RU', 'RU-MOW', 'UA-43', 'GE', 'EU', 'IL', 'TR', 'ES-CT', 'ES-B'].map(
@@ -196,7 +198,7 @@ describe('relate', () => {
   });
 });
 
-it('lets evidence agree across levels and on disputed ground', () => {
+it('lets evidence agree across levels and in disputed territories', () => {
   expect(agree(e('US'), e('US-CA'))).toBe(true);
   expect(agree(e('ES-B'), e('ES-CT'))).toBe(true);
   expect(agree(e('ES-B'), e('ES-GI'))).toBe(false);

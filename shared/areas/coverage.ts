@@ -1,29 +1,30 @@
 /**
- * How the areas of an order and the areas of evidence meet. A country covers its ISO 3166-2 subdivisions, and a larger one of them those
- * within it (`ES` covers `ES-CT`, and that `ES-B`); a part does not cover the whole, and a device of which only the whole is known may be in the
- * part: that is *contested*, not outside. Disputed ground
- * belongs where the order's own map says, and where it says nothing, to all its claimants as candidates.
+ * Comparison of an order's areas with evidence. A country covers its ISO 3166-2 subdivisions, and a larger subdivision those within it
+ * (`ES` covers `ES-CT`, which covers `ES-B`). A part does not cover the whole: a device that is known to be in the whole may be in the
+ * part, and is *contested*, not outside. A disputed territory belongs to the country on the order's own map, and without an entry to all
+ * its claimants.
  */
 import {
-  type AreaCode,
-  DISPUTED_FEATURES,
-  featureOf,
-  groundArea,
+  type EvidenceArea,
+  type LocationArea,
+  locationOf,
   parentOf,
-  placeIn,
+  partsOf,
+  TERRITORIES,
+  type Territory,
+  territoryArea,
+  territoryOf,
   withParents,
 } from './area-code.ts';
-import { readAtom } from './atom.ts';
-import { DISPUTED, featureOfCode } from './disputed.ts';
 import type { AreaPolygon } from './polygon.ts';
+import { TERRITORY_FACTS, territoryNamedBy } from './territory-facts.ts';
 
 export type Relation = 'inside' | 'outside' | 'contested';
 
-/** The part of an order that says where it holds: groups expanded, its map, and its polygons. */
-export interface Reach {
-  readonly areas: ReadonlySet<AreaCode>;
-  readonly disputed: ReadonlyMap<string, AreaCode>;
-  /** Absent: none. */
+/** The part of an order that defines its areas: expanded groups, map and polygons. */
+export interface OrderAreas {
+  readonly areas: ReadonlySet<LocationArea>;
+  readonly disputed: ReadonlyMap<string, LocationArea>;
   readonly polygons?: readonly AreaPolygon[];
 }
 
@@ -31,118 +32,135 @@ const IN = 1;
 const OUT = 2;
 const BOTH = IN | OUT;
 
-/** Countries and larger subdivisions of which an order names a part. Kept by the order's own set, so that it is worked out once. */
-const partlyNamed = new WeakMap<ReadonlySet<AreaCode>, ReadonlySet<AreaCode>>();
+/** Countries and larger subdivisions of which an order names a part, computed once for each set of areas. */
+const wholesByAreas = new WeakMap<ReadonlySet<LocationArea>, ReadonlySet<LocationArea>>();
 
-function partly(areas: ReadonlySet<AreaCode>): ReadonlySet<AreaCode> {
-  let wholes = partlyNamed.get(areas);
+function wholesOf(areas: ReadonlySet<LocationArea>): ReadonlySet<LocationArea> {
+  let wholes = wholesByAreas.get(areas);
   if (!wholes) {
     wholes = new Set([...areas].flatMap((area) => withParents(area).slice(1)));
-    partlyNamed.set(areas, wholes);
+    wholesByAreas.set(areas, wholes);
   }
   return wholes;
 }
 
-function ofPlace(area: AreaCode, areas: ReadonlySet<AreaCode>): number {
-  for (let whole: AreaCode | null = area; whole; whole = parentOf(whole)) if (areas.has(whole)) return IN;
-  return partly(areas).has(area) ? BOTH : OUT;
+function sideOfLocation(area: LocationArea, areas: ReadonlySet<LocationArea>): number {
+  for (let whole: LocationArea | null = area; whole; whole = parentOf(whole)) if (areas.has(whole)) return IN;
+  return wholesOf(areas).has(area) ? BOTH : OUT;
 }
 
-function ofCandidate(candidate: AreaCode, reach: Reach): number {
+function sideOfCandidate(candidate: EvidenceArea, reach: OrderAreas): number {
   const { polygons } = reach;
-  const place = placeIn(candidate);
-  const sides = ofGround(place, reach);
+  const location = locationOf(candidate);
+  const sides = sideInMap(location, reach);
   if (!polygons?.length || sides === IN) return sides;
-  const atom = readAtom(candidate);
-  if (polygons.some(({ code }) => atom?.inside.includes(code))) return IN;
-  const wholes = withParents(place);
+  const { inside, outside } = partsOf(candidate);
+  if (polygons.some(({ code }) => inside.includes(code))) return IN;
+  const wholes = withParents(location);
   const perhaps = polygons.some(
-    ({ code, touches }) => !atom?.outside.includes(code) && wholes.some((whole) => touches.has(whole)),
+    ({ code, touches }) => !outside.includes(code) && wholes.some((whole) => touches.has(whole)),
   );
   return perhaps ? BOTH : sides;
 }
 
-function ofGround(area: AreaCode, { areas, disputed }: Reach): number {
-  const ground = featureOf(area);
-  if (ground) {
-    const owner = disputed.get(ground);
-    if (owner) return ofPlace(owner, areas);
+/**
+ * A disputed territory that counts as `claimant`'s. An order that names the claimant contains it. An order that names subdivisions contains
+ * it if it names all those that the claimant's law assigns to the territory, and may contain it if it names some of them. Other
+ * subdivisions never contain it.
+ */
+function sideOfClaim(territory: Territory, claimant: LocationArea, areas: ReadonlySet<LocationArea>): number {
+  const whole = sideOfLocation(claimant, areas);
+  if (whole !== BOTH) return whole;
+  const laid = TERRITORY_FACTS[territory].laid[claimant] ?? [];
+  return laid.reduce((sides, code) => sides | sideOfLocation(code, areas), 0) || OUT;
+}
+
+function sideInMap(area: LocationArea, { areas, disputed }: OrderAreas): number {
+  const territory = territoryOf(area);
+  if (territory) {
+    const owner = disputed.get(territory);
+    if (owner) return sideOfClaim(territory, owner, areas);
     let sides = 0;
-    for (const claimant of DISPUTED[ground].claimants) sides |= ofPlace(claimant, areas);
+    for (const claimant of TERRITORY_FACTS[territory].claimants) sides |= sideOfClaim(territory, claimant, areas);
     return sides;
   }
   if (disputed.size > 0) {
-    const named = featureOfCode(area);
+    const named = territoryNamedBy(area);
     const owner = named ? disputed.get(named) : undefined;
-    // Whose it is by its own code, the map does not move: an order for this very part of it reaches it as ever.
-    if (owner && !withParents(area).includes(owner)) return ofPlace(owner, areas);
+    // The map does not affect an evidence area whose own code determines its country: an order for exactly this part still covers it.
+    if (named && owner && !withParents(area).includes(owner)) return sideOfClaim(named, owner, areas);
   }
-  return ofPlace(area, areas);
+  return sideOfLocation(area, areas);
 }
 
-/** Where a device with these candidates is, relative to an order. There must be at least one candidate. */
-export function relate(candidates: readonly AreaCode[], reach: Reach): Relation {
+/** Position of a device relative to an order, by the device's candidate areas. Requires at least one candidate. */
+export function relate(candidates: readonly EvidenceArea[], reach: OrderAreas): Relation {
   let sides = 0;
-  for (const candidate of candidates) sides |= ofCandidate(candidate, reach);
+  for (const candidate of candidates) sides |= sideOfCandidate(candidate, reach);
   return sides === IN ? 'inside' : sides === OUT ? 'outside' : 'contested';
 }
 
 /** Whether two pieces of evidence can both be true of one device. */
-export function agree(one: AreaCode, other: AreaCode): boolean {
+export function agree(one: EvidenceArea, other: EvidenceArea): boolean {
   if (one === other) return true;
-  const [a, b] = [placeIn(one), placeIn(other)];
-  const [atomA, atomB] = [readAtom(one), readAtom(other)];
-  const denied = (inside: readonly string[] = [], outside: readonly string[] = []) =>
+  const [partsA, partsB] = [partsOf(one), partsOf(other)];
+  const [a, b] = [partsA.location, partsB.location];
+  const common = (inside: readonly string[], outside: readonly string[]) =>
     inside.some((polygon) => outside.includes(polygon));
-  if (denied(atomA?.inside, atomB?.outside) || denied(atomB?.inside, atomA?.outside)) return false;
+  if (common(partsA.inside, partsB.outside) || common(partsB.inside, partsA.outside)) return false;
   if (a === b) return true;
-  const [groundA, groundB] = [featureOf(a), featureOf(b)];
-  if (groundA) return DISPUTED[groundA].claimants.includes(b) || featureOfCode(b) === groundA;
-  if (groundB) return DISPUTED[groundB].claimants.includes(a) || featureOfCode(a) === groundB;
+  const [territoryA, territoryB] = [territoryOf(a), territoryOf(b)];
+  if (territoryA) return TERRITORY_FACTS[territoryA].claimants.includes(b) || territoryNamedBy(b) === territoryA;
+  if (territoryB) return TERRITORY_FACTS[territoryB].claimants.includes(a) || territoryNamedBy(a) === territoryB;
+  if (nameSameTerritory(a, b)) return true;
   return withParents(a).includes(b) || withParents(b).includes(a);
 }
 
-/** Whether `a` says what `b` says, or more closely. */
-export function refines(a: AreaCode, b: AreaCode): boolean {
-  if (!withParents(placeIn(a)).includes(placeIn(b))) return false;
-  const [closer, wider] = [readAtom(a), readAtom(b)];
-  if (!wider) return true;
-  const { inside = [], outside = [] } = closer ?? {};
+/** Whether the codes of two countries name the same disputed territory: `XK` and `RS-KM`. */
+function nameSameTerritory(a: LocationArea, b: LocationArea): boolean {
+  const territory = territoryNamedBy(a);
+  return territory !== null && territory === territoryNamedBy(b) && a.slice(0, 2) !== b.slice(0, 2);
+}
+
+/** Whether `a` is equal to `b` or more exact. */
+export function refines(a: EvidenceArea, b: EvidenceArea): boolean {
+  const [closer, wider] = [partsOf(a), partsOf(b)];
   return (
-    wider.inside.every((polygon) => inside.includes(polygon)) &&
-    wider.outside.every((polygon) => outside.includes(polygon))
+    withParents(closer.location).includes(wider.location) &&
+    wider.inside.every((polygon) => closer.inside.includes(polygon)) &&
+    wider.outside.every((polygon) => closer.outside.includes(polygon))
   );
 }
 
 /**
- * The codes under which an index of candidates finds every device that such an order may reach: never too few, sometimes too many.
- * The index holds each candidate under all of `indexCodes`.
+ * Codes under which an index of candidate areas finds every device that an order may affect: never too few, sometimes too many. The index
+ * contains each candidate under all of its `indexCodes`.
  */
-export function searchCodes(reach: Reach): AreaCode[] {
+export function searchCodes(reach: OrderAreas): LocationArea[] {
   return [...new Set([...ownCodes(reach), ...mappedCodes(reach)])];
 }
 
-const ownCodes = ({ areas, polygons = [] }: Reach): Set<AreaCode> =>
-  new Set([...areas, ...partly(areas), ...polygons.flatMap(({ touches }) => [...touches])]);
+const ownCodes = ({ areas, polygons = [] }: OrderAreas): Set<LocationArea> =>
+  new Set([...areas, ...wholesOf(areas), ...polygons.flatMap(({ touches }) => [...touches])]);
 
-/** The codes of disputed ground that an order's own map puts where the order may reach it. */
-export function mappedCodes(reach: Reach): AreaCode[] {
+/** Codes of disputed territories that the order's own map assigns to its areas. */
+export function mappedCodes(reach: OrderAreas): LocationArea[] {
   const codes = ownCodes(reach);
-  return DISPUTED_FEATURES.flatMap((feature) => {
+  return TERRITORIES.flatMap((feature) => {
     const owner = reach.disputed.get(feature);
     if (!owner || !withParents(owner).some((whole) => codes.has(whole))) return [];
-    return [groundArea(feature), ...DISPUTED[feature].codes];
+    return [territoryArea(feature), ...TERRITORY_FACTS[feature].codes];
   });
 }
 
 /**
- * A candidate's place, all that holds it, and for disputed ground each claimant and each code that means it. Polygons are
- * not among them: whoever is in one is found by the country, which the polygon touches.
+ * Codes of a candidate: its location, all areas that contain it, and for a disputed territory each claimant and each code for it. Polygons
+ * are not included: the country that a polygon overlaps finds its devices.
  */
-export function indexCodes(candidate: AreaCode): AreaCode[] {
-  const place = placeIn(candidate);
-  const ground = featureOf(place);
-  if (!ground) return withParents(place);
-  const { claimants, codes } = DISPUTED[ground];
-  return [...new Set([place, ...[...claimants, ...codes].flatMap(withParents)])];
+export function indexCodes(candidate: EvidenceArea): LocationArea[] {
+  const location = locationOf(candidate);
+  const territory = territoryOf(location);
+  if (!territory) return withParents(location);
+  const { claimants, codes } = TERRITORY_FACTS[territory];
+  return [...new Set([location, ...[...claimants, ...codes].flatMap(withParents)])];
 }

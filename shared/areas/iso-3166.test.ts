@@ -5,16 +5,16 @@ import {
   AREA_GROUPS,
   COUNTRIES,
   expandAreas,
+  homeAreaOrNull,
   parentOf,
-  parseArea,
-  parsePlace,
-  placeOrNull,
-  subdivisionsOf,
+  parseHomeArea,
+  parseScopeArea,
+  subdivisionsIn,
   withParents,
 } from './area-code.ts';
-import { partName, partsNamed } from './part-names.ts';
+import { findParts, partName } from './part-names.ts';
 
-/** When the package has newer tables: `vitest run shared/areas/iso-3166.test.ts --update`, and say in the changelog which codes went. */
+/** For newer tables of the package, run `vitest run shared/areas/iso-3166.test.ts --update`, and list removed codes in the changelog. */
 it('iso-3166.json holds the codes of the iso-3166 package', async () => {
   const subdivisions = Map.groupBy(iso31662, ({ code }) => code.slice(0, 2));
   const codes = iso31661.map(({ alpha2 }) => {
@@ -25,7 +25,7 @@ it('iso-3166.json holds the codes of the iso-3166 package', async () => {
   await expect(`${JSON.stringify(Object.fromEntries(codes), null, 1)}\n`).toMatchFileSnapshot('iso-3166.json');
 });
 
-/** In the same way; in the order of the codes. */
+/** Update as above. The names are in the order of the codes. */
 it('iso-3166-names.json holds their names', async () => {
   const subdivisions = Map.groupBy(iso31662, ({ code }) => code.slice(0, 2));
   expect(iso31662.filter(({ name }) => name.includes('|'))).toEqual([]);
@@ -35,13 +35,13 @@ it('iso-3166-names.json holds their names', async () => {
 });
 
 it('finds parts of countries by what people type', () => {
-  expect(partsNamed('sindh', 60)).toEqual(['PK-SD']);
-  expect(partsNamed(' balochistan', 60)).toEqual(['PK-BA']);
-  expect(partsNamed('a', 60)).toHaveLength(60);
+  expect(findParts('sindh', 60)).toEqual(['PK-SD']);
+  expect(findParts(' balochistan', 60)).toEqual(['PK-BA']);
+  expect(findParts('a', 60)).toHaveLength(60);
   expect(partName('PK')).toBeNull();
 });
 
-/** In the same way. */
+/** Update as above. */
 it('iso-3166-parts.json says which of them are within which', async () => {
   const within = Map.groupBy(
     iso31662.filter(({ code, parent }) => parent !== code.slice(0, 2)),
@@ -63,20 +63,20 @@ it.each([
   ['ID-BT', ['ID-BT', 'ID-JW', 'ID']],
   ['HK', ['HK']],
 ])('%s is within %s', (code, chain) => {
-  expect(withParents(parsePlace(code))).toEqual(chain);
+  expect(withParents(parseHomeArea(code))).toEqual(chain);
 });
 
 it('every part is a place, and is found from above', () => {
-  for (const country of iso31661.map(({ alpha2 }) => parsePlace(alpha2))) {
-    for (const code of subdivisionsOf(country)) {
+  for (const country of iso31661.map(({ alpha2 }) => parseHomeArea(alpha2))) {
+    for (const code of subdivisionsIn(country)) {
       const parent = parentOf(code)!;
-      expect(subdivisionsOf(parent), code).toContain(code);
+      expect(subdivisionsIn(parent), code).toContain(code);
     }
   }
-  expect(subdivisionsOf(parsePlace('BE-WAL')).sort()).toEqual(['BE-WBR', 'BE-WHT', 'BE-WLG', 'BE-WLX', 'BE-WNA']);
+  expect(subdivisionsIn(parseHomeArea('BE-WAL')).sort()).toEqual(['BE-WBR', 'BE-WHT', 'BE-WLG', 'BE-WLX', 'BE-WNA']);
 });
 
-/** Those of which country-coder, since parts of them lie elsewhere, says no region. */
+/** Areas without a region in country-coder, because parts of them are elsewhere. */
 const SPREAD: Readonly<Record<string, readonly string[]>> = {
   DK: ['154', '150'],
   ES: ['039', '150'],
@@ -90,7 +90,7 @@ const SPREAD: Readonly<Record<string, readonly string[]>> = {
   US: ['021', '003', '019'],
 };
 
-/** M49 as country-coder has it, which puts Taiwan and Kosovo where they lie, though the United Nations' table does not list them. In the same way. */
+/** M49 regions from country-coder. It includes Taiwan and Kosovo, which the United Nations' table does not list. Update as above. */
 it('un-regions.json holds the regions of the United Nations', async () => {
   const regions = borders.features
     .filter(({ properties: { m49, level } }) => m49 && ['region', 'subregion', 'intermediateRegion'].includes(level))
@@ -98,11 +98,11 @@ it('un-regions.json holds the regions of the United Nations', async () => {
       const members = borders.features
         .filter(({ properties: { groups, iso1A2 } }) => [...groups, ...(SPREAD[iso1A2 ?? ''] ?? [])].includes(m49!))
         .map(({ properties }) => properties.iso1A2)
-        .filter((code) => placeOrNull(code));
+        .filter((code) => homeAreaOrNull(code));
       return [m49!, nameEn, [...new Set(members)].sort().join(' ')] as const;
     })
     .filter(([, , members]) => members !== '');
-  // A name that is a number would be sorted by it; a member each a line would be a long file.
+  // JSON sorts numeric keys by value, and one line for each member would make a long file.
   const lines = regions.map(([code, name, members]) => ` "${code}": ${JSON.stringify({ name, members })}`).sort();
   await expect(`{\n${lines.join(',\n')}\n}\n`).toMatchFileSnapshot('un-regions.json');
 });
@@ -113,7 +113,7 @@ it.each([
   ['UN-143', 'KG KZ TJ TM UZ'],
   ['UN-021', 'BM CA GL PM US'],
 ])('%s has the members %s', (region, members) => {
-  expect([...expandAreas([parseArea(region)])].sort().join(' ')).toBe(members);
+  expect([...expandAreas([parseScopeArea(region)])].sort().join(' ')).toBe(members);
 });
 
 it('puts every country into a region', () => {

@@ -1,11 +1,11 @@
-/** What ISO 3166-2 calls the parts of countries. Apart from the codes: browsers fetch it with the first page that names places one by one. */
-import { type AreaCode, placeOrNull } from './area-code.ts';
+/** Names of subdivisions from ISO 3166-2, separate from the codes: browsers load them with the first page that needs them. */
+import { type HomeArea, homeAreaOrNull } from './area-code.ts';
 import codes from './iso-3166.json' with { type: 'json' };
 import names from './iso-3166-names.json' with { type: 'json' };
 
 const BETWEEN = '|';
 
-/** As the codes lie: of each country the parts in one order. */
+/** Names of each country's subdivisions in the order of the codes. */
 const namesOf = new Map<string, readonly string[]>(
   Object.entries(names).map(([country, all]) => [country, all.split(BETWEEN)]),
 );
@@ -17,22 +17,22 @@ const byCode = new Map<string, string>(
   ),
 );
 
-/** `PK-SD` → Sindh, as it is written there. Null for what is no part of a country. */
+/** `PK-SD` → Sindh, in its own spelling. Null for other codes. */
 export function partName(code: string): string | null {
   return byCode.get(code) ?? null;
 }
 
-/** Without accents and capitals: as people type it. */
-export const plainly = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+/** Text without accents and in lower case, as users type it. */
+export const unaccented = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
-/** Parts with a name that holds this text, `most` of them at most. */
-export function partsNamed(text: string, most: number): AreaCode[] {
-  const sought = plainly(text.trim());
-  const found: AreaCode[] = [];
+/** Subdivisions whose name contains the given text, at most `most`. */
+export function findParts(text: string, most: number): HomeArea[] {
+  const sought = unaccented(text.trim());
+  const found: HomeArea[] = [];
   for (const [code, name] of byCode) {
-    // Those that ISO 3166-1 lists as well are places by that code alone.
-    const place = plainly(name).includes(sought) ? placeOrNull(code) : null;
-    if (place !== null) found.push(place);
+    // `homeAreaOrNull` omits subdivisions that ISO 3166-1 lists under a code of their own.
+    const area = unaccented(name).includes(sought) ? homeAreaOrNull(code) : null;
+    if (area !== null) found.push(area);
     if (found.length === most) break;
   }
   return found;

@@ -1,4 +1,4 @@
-/** Longitude, latitude: the order of GeoJSON (RFC 7946, section 3.1.1). Degrees. */
+/** Longitude and latitude in degrees, in the order of GeoJSON (RFC 7946, section 3.1.1). */
 export type Point = readonly [number, number];
 
 /** Whether a point lies in a ring, by the even-odd rule. The last point may be the first again or not. */

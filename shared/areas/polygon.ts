@@ -1,17 +1,23 @@
 /**
- * A polygon that an order names, as devices use it. Its outline is a set of rings under the even-odd rule, which makes holes and islands of them
- * alike. It never crosses the antimeridian; who draws one there makes two of it.
+ * A polygon of an order in the form for devices. Its outline is a set of rings under the even-odd rule, which covers holes and islands. It
+ * never crosses the antimeridian; an area across it needs two polygons.
  */
-import type { AreaCode } from './area-code.ts';
-import { atomText, MOST_POLYGONS } from './atom.ts';
+import {
+  type EvidenceArea,
+  type LocationArea,
+  type PolygonVersion,
+  parseEvidenceArea,
+  withParents,
+} from './area-code.ts';
+import { evidenceText, MOST_POLYGONS } from './evidence-text.ts';
 import { isInside, type Point } from './point.ts';
 
 export interface AreaPolygon {
-  /** One version: `XZ-lahore@2`. */
-  readonly code: AreaCode;
+  /** Identifier of one version of a polygon: `XZ-lahore@2`. */
+  readonly code: PolygonVersion;
   readonly rings: readonly (readonly Point[])[];
-  /** The countries that some of it lies in, the disputed ground, and whoever claims that. */
-  readonly touches: ReadonlySet<AreaCode>;
+  /** Countries and disputed territories that the polygon overlaps, and the claimants of these territories. */
+  readonly touches: ReadonlySet<LocationArea>;
 }
 
 export function liesIn(point: Point, { rings }: AreaPolygon): boolean {
@@ -19,23 +25,21 @@ export function liesIn(point: Point, { rings }: AreaPolygon): boolean {
 }
 
 /**
- * What a position in a place says: the place alone, or also of each polygon that touches it whether the point lies in it. `known`: of these it is
- * said already. Polygons beyond `MOST_POLYGONS` are left out, and a device is then contested for them: no order is proposed that makes them so many.
+ * Evidence area of a position: the location, with each polygon that overlaps it and whether the point is inside. `known`: polygons that the
+ * result already contains. Polygons beyond `MOST_POLYGONS` are omitted, which makes a device contested for them; the server refuses an
+ * order that would need more.
  */
-export function atomAt(
+export function evidenceAreaAt(
   point: Point,
-  place: AreaCode,
-  wholes: readonly AreaCode[],
+  location: LocationArea,
   polygons: readonly AreaPolygon[],
   known: ReadonlyMap<AreaPolygon, boolean> = new Map(),
-): string {
+): EvidenceArea {
+  const wholes = withParents(location);
   const near = polygons.filter(({ touches }) => wholes.some((whole) => touches.has(whole))).slice(0, MOST_POLYGONS);
-  if (near.length === 0) return place;
+  if (near.length === 0) return location;
   const within = (polygon: AreaPolygon) => known.get(polygon) ?? liesIn(point, polygon);
   const { inside = [], outside = [] } = Object.groupBy(near, (each) => (within(each) ? 'inside' : 'outside'));
-  return atomText({
-    place,
-    inside: inside.map(({ code }) => code),
-    outside: outside.map(({ code }) => code),
-  });
+  const parts = { location, inside: inside.map(({ code }) => code), outside: outside.map(({ code }) => code) };
+  return parseEvidenceArea(evidenceText(parts));
 }

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { DISPUTED_FEATURES, expandAreas, parseArea } from './area-code.ts';
+import { expandAreas, parseScopeArea, TERRITORIES } from './area-code.ts';
 import { relate } from './coverage.ts';
-import { DISPUTED } from './disputed.ts';
 import { areasOfPosition } from './position.ts';
+import { TERRITORY_FACTS } from './territory-facts.ts';
 
 const at = (latitude: number, longitude: number, accuracy: number) =>
   areasOfPosition({ latitude, longitude, accuracy });
 
-/** What a traveller would check: place, latitude, longitude, accuracy in metres, areas. */
+/** Examples: place, latitude, longitude, accuracy in meters, areas. */
 const FIXED_POINTS: readonly (readonly [string, number, number, number, readonly string[]])[] = [
   ['Karachi', 24.86, 67.01, 40, ['PK-SD']],
-  ['Karachi, at the harbour', 24.81, 66.975, 100, ['PK-SD']],
+  ['Karachi, at the harbor', 24.81, 66.975, 100, ['PK-SD']],
   ['Lahore', 31.55, 74.34, 500, ['PK-PB']],
   ['Islamabad', 33.68, 73.05, 500, ['PK-IS']],
   ['Peshawar', 34.01, 71.55, 500, ['PK-KP']],
@@ -119,7 +119,7 @@ describe('areasOfPosition, on the real map', () => {
     ['Pristina', 42.66, 21.16, 500, 'XX-kosovo'],
     ['Taipei', 25.04, 121.5, 500, 'XX-taiwan'],
     ['Hargeisa', 9.56, 44.06, 500, 'XX-somaliland'],
-  ])('%s is on disputed ground', (_, latitude, longitude, accuracy, area) => {
+  ])('%s is on disputed territory', (_, latitude, longitude, accuracy, area) => {
     expect(at(latitude, longitude, accuracy)).toEqual({ areas: [area], whole: true });
   });
 
@@ -158,7 +158,7 @@ describe('areasOfPosition, on the real map', () => {
   });
 
   it('lets an order name the larger part', () => {
-    const catalonia = { areas: expandAreas([parseArea('ES-CT')]), disputed: new Map() };
+    const catalonia = { areas: expandAreas([parseScopeArea('ES-CT')]), disputed: new Map() };
     expect(relate(at(41.39, 2.17, 100).areas, catalonia)).toBe('inside');
     expect(relate(at(40.42, -3.7, 100).areas, catalonia)).toBe('outside');
     expect(relate(at(41.52, 0.36, 30_000).areas, catalonia)).toBe('contested');
@@ -175,7 +175,7 @@ describe('areasOfPosition, on the real map', () => {
     }
   });
 
-  it('gives all disputed ground more than one claimant', () => {
-    for (const feature of DISPUTED_FEATURES) expect(DISPUTED[feature].claimants.length, feature).toBeGreaterThan(1);
+  it('gives all disputed territory more than one claimant', () => {
+    for (const feature of TERRITORIES) expect(TERRITORY_FACTS[feature].claimants.length, feature).toBeGreaterThan(1);
   });
 });

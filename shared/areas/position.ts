@@ -1,35 +1,35 @@
 /**
- * Position → areas, on the device: coordinates stay there. The accuracy circle is sampled by points, at the map's level `territory`
- * (its default gives Hong Kong to CN and Puerto Rico to US); what is no country (the sea, `UN`, `EU`) is left out. Within a country the index of
- * subdivisions says more, where it knows (`subdivisions/`).
+ * Areas of a position, determined on the device: coordinates never leave it. Sample points represent the accuracy circle, at the map's
+ * level `territory` (its default assigns Hong Kong to CN and Puerto Rico to US). The sea, `UN` and `EU` are omitted. Within a country, the
+ * index of subdivisions adds detail (`subdivisions/`).
  */
 import { featuresContaining } from '@rapideditor/country-coder';
-import { type AreaCode, groundArea, parseEvidenceArea, placeOrNull, withParents } from './area-code.ts';
-import { featureAt } from './disputed.ts';
+import { type EvidenceArea, type HomeArea, homeAreaOrNull, type LocationArea, territoryArea } from './area-code.ts';
 import type { Point } from './point.ts';
-import { type AreaPolygon, atomAt } from './polygon.ts';
+import { type AreaPolygon, evidenceAreaAt } from './polygon.ts';
 import { subdivisionAt } from './subdivisions/subdivision-at.ts';
+import { territoryAt } from './territory-facts.ts';
 
 export interface Position {
   readonly latitude: number;
   readonly longitude: number;
-  /** The radius of the circle in which the device is, in metres. */
+  /** Radius of the accuracy circle in meters. */
   readonly accuracy: number;
 }
 
 export interface PositionAreas {
-  /** Sorted: subdivisions, countries, disputed ground. Empty where there is no country, or so many that the position says nothing. */
-  readonly areas: readonly AreaCode[];
-  /** The whole circle lies in the one area. */
+  /** Sorted subdivisions, countries and disputed territories. Empty outside all countries, and for a circle over too many areas. */
+  readonly areas: readonly EvidenceArea[];
+  /** True when the whole accuracy circle is inside one area. */
   readonly whole: boolean;
 }
 
 const EARTH_RADIUS = 6_371_009;
 const RINGS = 4;
 const POINTS_A_RING = 24;
-/** A circle over more areas than evidence may hold says nothing. */
+/** A circle over more areas than evidence may contain is not evidence. */
 const MOST_AREAS = 16;
-/** Reserved codes that the map uses and ISO 3166-1 does not assign → whose they are. */
+/** Reserved codes of the map that ISO 3166-1 does not assign → the country that they belong to. */
 const RESERVED: Readonly<Record<string, string>> = {
   EA: 'ES',
   IC: 'ES',
@@ -41,19 +41,19 @@ const RESERVED: Readonly<Record<string, string>> = {
   FX: 'FR',
 };
 
-/** `polygons`: those of the orders at hand; of each that touches the country it is said whether the position lies in it. */
+/** `polygons`: polygons of known orders. The result states for each polygon that overlaps the country whether the position is inside. */
 export function areasOfPosition(
   { latitude, longitude, accuracy }: Position,
   polygons: readonly AreaPolygon[] = [],
 ): PositionAreas {
   const usable = Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 && accuracy >= 0 && accuracy < 5_000_000;
   if (!usable) return { areas: [], whole: false };
-  const found = new Set<AreaCode>();
+  const found = new Set<EvidenceArea>();
   let nowhere = false;
   const look = (point: Point, known?: ReadonlyMap<AreaPolygon, boolean>) => {
-    const place = areaAt(point);
-    if (!place) nowhere = true;
-    else found.add(parseEvidenceArea(atomAt(point, place, withParents(place), polygons, known)));
+    const location = locationAt(point);
+    if (!location) nowhere = true;
+    else found.add(evidenceAreaAt(point, location, polygons, known));
   };
   const center: Point = [longitude, latitude];
   look(center);
@@ -62,7 +62,7 @@ export function areasOfPosition(
       look(destination(latitude, longitude, (accuracy * ring) / RINGS, (step * 2 * Math.PI) / POINTS_A_RING));
     }
   }
-  // A polygon small enough to lie between the points: where a corner of it is in the circle, so are its inside and its outside.
+  // Samples at a polygon's corners: a small polygon may lie between the sample points.
   for (const polygon of polygons) {
     const corner = polygon.rings.flat().find((point) => distance(center, point) <= accuracy);
     if (corner) for (const inside of [true, false]) look(corner, new Map([[polygon, inside]]));
@@ -71,39 +71,43 @@ export function areasOfPosition(
   return { areas: [...found].sort(), whole: found.size === 1 && !nowhere };
 }
 
-function areaAt(point: Point): AreaCode | null {
+function locationAt(point: Point): LocationArea | null {
   const around = featuresContaining([point[0], point[1]]);
-  const [here] = around.filter(isPlaceOrLarger);
+  const [here] = around.filter(isTerritoryOrLarger);
   if (!here) return null;
-  const disputed = featureAt(point, [here.properties.id, codeAmong(around) ?? '']);
-  if (disputed) return groundArea(disputed);
-  const country = placeAmong(around);
+  const disputed = territoryAt(point, [here.properties.id, codeAmong(around) ?? '']);
+  if (disputed) return territoryArea(disputed);
+  const country = countryAmong(around);
   return country && (subdivisionAt(point, country) ?? country);
 }
 
-/** Features of the map around something, from the smallest outwards: what is below `territory` (islands and the like) is no place of its own. */
+/**
+ * Features of the map around a point, from the smallest outward. Features below `territory` (islands and the like) are not separate
+ * locations.
+ */
 type Around = ReturnType<typeof featuresContaining>;
 
-const isPlaceOrLarger = ({ properties }: Around[number]) => properties.level !== 'subterritory';
+const isTerritoryOrLarger = ({ properties }: Around[number]) => properties.level !== 'subterritory';
 
 function codeAmong(around: Around): string | undefined {
-  return around.filter(isPlaceOrLarger).find(({ properties }) => properties.iso1A2 !== undefined)?.properties.iso1A2;
+  return around.filter(isTerritoryOrLarger).find(({ properties }) => properties.iso1A2 !== undefined)?.properties
+    .iso1A2;
 }
 
-/** The country or territory in which they lie, by the map: it takes sides where ground is disputed. */
-export function placeAmong(around: Around): AreaCode | null {
+/** The country or territory of a point on the map, which takes sides in disputed territories. */
+export function countryAmong(around: Around): HomeArea | null {
   const code = codeAmong(around);
-  return placeOrNull(code) ?? placeOrNull(RESERVED[code ?? '']);
+  return homeAreaOrNull(code) ?? homeAreaOrNull(RESERVED[code ?? '']);
 }
 
-/** Metres, on the same sphere (the haversine formula). */
+/** Distance in meters on the same sphere (haversine formula). */
 function distance([x1, y1]: Point, [x2, y2]: Point): number {
   const half = (degrees: number) => Math.sin((degrees * Math.PI) / 360) ** 2;
   const cosines = Math.cos((y1 * Math.PI) / 180) * Math.cos((y2 * Math.PI) / 180);
   return 2 * EARTH_RADIUS * Math.asin(Math.sqrt(Math.min(1, half(y2 - y1) + cosines * half(x2 - x1))));
 }
 
-/** The point at a distance (metres) and bearing (radians from north), on a sphere: what a circle of accuracy needs. */
+/** The point at a distance (meters) and bearing (radians from north), on a sphere, which is exact enough for an accuracy circle. */
 function destination(latitude: number, longitude: number, distance: number, bearing: number): Point {
   const angle = distance / EARTH_RADIUS;
   const from = (latitude * Math.PI) / 180;

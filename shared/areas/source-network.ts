@@ -1,8 +1,8 @@
-/** The network that a request comes from, as rate limits count it. One customer of a provider usually has a whole IPv6 /64. */
+/** Network of a request, as rate limits count it. One customer of a provider usually has a whole IPv6 /64. */
 import { isIP } from 'node:net';
 import { canonicalAddress } from './special-addresses.ts';
 
-/** An IPv4 address as it is; of an IPv6 address the first 64 bits, such as `2001:db8:0:1::/64`. `unknown` for anything else. */
+/** An IPv4 address unchanged; for an IPv6 address its first 64 bits, such as `2001:db8:0:1::/64`. `unknown` for other text. */
 export function sourceNetwork(address: string | null): string {
   const canonical = address === null ? null : canonicalAddress(address);
   if (canonical === null) return 'unknown';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { grow } from '../../tests/support/grown-tree.ts';
 import { checkGrowth, checkInclusion } from './check-answer.ts';
 import { originOf } from './checkpoint.ts';
-import { makeLeaf } from './make-leaf.ts';
+import { makeEntry } from './make-entry.ts';
 import { consistencyProof, inclusionProof, rootOf } from './merkle.ts';
 import { ed25519FromSpki, type NoteSigner, signCheckpoint, verifierKey } from './sign-checkpoint.ts';
 
@@ -17,16 +17,16 @@ function newSigner(installation: string): NoteSigner {
 const signer = newSigner('ins_test');
 const key = verifierKey(signer);
 const SIZE = 100;
-const leaves = Array.from({ length: SIZE }, (_, at) =>
-  makeLeaf({ kind: 'order.adopted', at, subject: `Zoë ${at}`, public: { order: '2015-001', count: at } }),
+const entries = Array.from({ length: SIZE }, (_, at) =>
+  makeEntry({ kind: 'order.adopted', at, subject: `Zoë ${at}`, public: { order: '2015-001', count: at } }),
 );
-const { source } = await grow(leaves.map(({ body }) => Buffer.from(body)));
+const { source } = await grow(entries.map(({ body }) => Buffer.from(body)));
 const base64 = (hashes: readonly Buffer[]) => hashes.map((hash) => hash.toString('base64'));
 const checkpointOf = async (size: number, by = signer) =>
   signCheckpoint({ size, root: await rootOf(size, source) }, by);
 const inclusionAnswer = async (index: number, size: number) => ({
   index,
-  body: leaves[index]?.body ?? '',
+  body: entries[index]?.body ?? '',
   proof: base64(await inclusionProof(index, size, source)),
   checkpoint: await checkpointOf(size),
 });
@@ -43,18 +43,18 @@ const garble = (text: string, at: number) => {
   return `${text.slice(0, place)}${text[place] === 'A' ? 'B' : 'A'}${text.slice(place + 1)}`;
 };
 
-describe('an answer about a leaf', () => {
-  it('gives the leaf and the checkpoint that has it', async () => {
+describe('a response about an entry', () => {
+  it('returns the entry and the checkpoint that proves it', async () => {
     await fc.assert(
       fc.asyncProperty(places, async ({ size, index }) => {
-        const { leaf, checkpoint } = await checkInclusion(await inclusionAnswer(index, size), index, key);
-        expect(leaf.public).toEqual({ order: '2015-001', count: index });
+        const { entry, checkpoint } = await checkInclusion(await inclusionAnswer(index, size), index, key);
+        expect(entry.public).toEqual({ order: '2015-001', count: index });
         expect(checkpoint.size).toBe(size);
       }),
     );
   });
 
-  it('is refused when anything of it is changed, or when it is about another leaf', async () => {
+  it('is refused when any part of it is changed, or when it is about another entry', async () => {
     await fc.assert(
       fc.asyncProperty(places, fc.nat(), async ({ size, index }, at) => {
         const answer = await inclusionAnswer(index, size);
@@ -76,7 +76,7 @@ describe('an answer about a leaf', () => {
     );
   });
 
-  it('is refused under the key that stands in it when another one is held', async () => {
+  it('is refused under its own key when the reader pins another key', async () => {
     const other = newSigner('ins_test');
     const answer = { ...(await inclusionAnswer(3, 9)), checkpoint: await checkpointOf(9, other) };
     await expect(checkInclusion(answer, 3, key)).rejects.toMatchObject({ code: 'checkpoint_invalid' });
@@ -84,8 +84,8 @@ describe('an answer about a leaf', () => {
   });
 });
 
-describe('an answer about growth', () => {
-  it('gives the newer checkpoint, from every older one, the empty one included', async () => {
+describe('a response about growth', () => {
+  it('returns the newer checkpoint for every older one, including the empty one', async () => {
     await fc.assert(
       fc.asyncProperty(places, async ({ size, index }) => {
         const newer = await checkGrowth(await growthAnswer(index, size), await checkpointOf(index), key);
@@ -95,8 +95,8 @@ describe('an answer about growth', () => {
     expect((await checkGrowth(await growthAnswer(SIZE, SIZE), await checkpointOf(SIZE), key)).size).toBe(SIZE);
   });
 
-  it('case 36: refuses a fork, a tree cut short and a proof of something else', async () => {
-    const history = leaves.map(({ body }, at) => Buffer.from(at === 7 ? '{}' : body));
+  it('case 36: refuses a fork, a shortened tree and a proof of another tree', async () => {
+    const history = entries.map(({ body }, at) => Buffer.from(at === 7 ? '{}' : body));
     const fork = await grow(history);
     const forked = signCheckpoint({ size: SIZE, root: fork.tree.root() }, signer);
     for (const from of [8, 31, 64, SIZE]) {

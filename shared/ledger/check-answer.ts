@@ -1,6 +1,6 @@
 /**
- * Checks what a server answers about its ledger, so that a console says "it is in the ledger" only of what it has verified itself. `key` is
- * the verifier key as the one who asks holds it from before, never the one that stands in the answer.
+ * Verifies responses of a server about its ledger, so that the console claims only what it has verified itself. `key` is a verifier key
+ * that the caller already had, never one from the response.
  */
 import type { z } from 'zod';
 import type { consistencyView, inclusionView } from '../api/ledger.ts';
@@ -8,7 +8,7 @@ import { CordonError } from '../errors.ts';
 import { parseDocument } from '../order/canonical.ts';
 import { readBase64 } from '../strict-base64.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
-import { type Leaf, leafSchema } from './leaf.ts';
+import { entrySchema, type LedgerEntry } from './ledger-entry.ts';
 import { hashLeaf, verifyConsistency, verifyInclusion } from './proof.ts';
 import { parseVerifierKey } from './signed-note.ts';
 
@@ -20,49 +20,56 @@ const refused = (detail: string) => new CordonError('proof_invalid', detail);
 function hashesOf(proof: readonly string[]): Uint8Array[] {
   return proof.map((text) => {
     const hash = readBase64(text);
-    if (!hash) throw refused('the proof is not base64');
+    if (!hash) throw refused('The proof is not base64.');
     return hash;
   });
 }
 
-/** The leaf that the answer proves to stand at `index`, and the checkpoint that it is proved against. Throws `checkpoint_invalid`, `proof_invalid`. */
+/** Returns the entry at `index` that the response proves, and its checkpoint. Throws `checkpoint_invalid` or `proof_invalid`. */
 export async function checkInclusion(
   answer: Inclusion,
   index: number,
   key: string,
-): Promise<{ readonly leaf: Leaf; readonly checkpoint: Checkpoint }> {
-  if (answer.index !== index) throw refused(`the server answered about leaf ${answer.index} instead of ${index}`);
+): Promise<{ readonly entry: LedgerEntry; readonly checkpoint: Checkpoint }> {
+  if (answer.index !== index)
+    throw refused(`The server responded about ledger entry ${answer.index} instead of ${index}.`);
   const checkpoint = await openCheckpoint(answer.checkpoint, await parseVerifierKey(key));
-  return { leaf: await checkInclusionIn(answer, checkpoint), checkpoint };
+  return { entry: await checkInclusionIn(answer, checkpoint), checkpoint };
 }
 
-/** The leaf that the answer proves to stand in a tree that was verified before; the checkpoint in the answer is not looked at. Throws `proof_invalid`. */
+/**
+ * Returns the entry that the response proves to be in an already verified tree. Ignores the checkpoint in the response. Throws
+ * `proof_invalid`.
+ */
 export async function checkInclusionIn(
   { index, body, proof }: Pick<Inclusion, 'index' | 'body' | 'proof'>,
   { size, root }: Pick<Checkpoint, 'size' | 'root'>,
-): Promise<Leaf> {
+): Promise<LedgerEntry> {
   const bytes = new TextEncoder().encode(body);
   await verifyInclusion(await hashLeaf(bytes), index, size, hashesOf(proof), root);
-  return parseDocument(leafSchema, bytes);
+  return parseDocument(entrySchema, bytes);
 }
 
-/** That the larger of two trees begins with the smaller, by their sizes and roots alone. Throws `proof_invalid`. */
+/** Verifies that the larger of two trees begins with the smaller one, from their sizes and root hashes alone. Throws `proof_invalid`. */
 export async function checkBeginning(
   proof: readonly string[],
   older: Pick<Checkpoint, 'size' | 'root'>,
   newer: Pick<Checkpoint, 'size' | 'root'>,
 ): Promise<void> {
-  // Every tree begins with the empty one, and there is nothing to prove.
+  // Every tree begins with the empty tree, so no proof is needed.
   if (older.size > 0) await verifyConsistency(older.size, newer.size, hashesOf(proof), older.root, newer.root);
 }
 
-/** The newer checkpoint, which the answer proves only to add to `earlier` (a note that was kept). Throws `checkpoint_invalid`, `proof_invalid`. */
+/**
+ * Returns the newer checkpoint, after a proof that it only extends `earlier` (a stored note). Throws `checkpoint_invalid` or
+ * `proof_invalid`.
+ */
 export async function checkGrowth(answer: Consistency, earlier: string, key: string): Promise<Checkpoint> {
   const verifier = await parseVerifierKey(key);
   const older = await openCheckpoint(earlier, verifier);
   const newer = await openCheckpoint(answer.checkpoint, verifier);
   if (newer.size < older.size) {
-    throw refused(`the ledger had ${older.size} leaves and now shows ${newer.size}: it was cut short or restored`);
+    throw refused(`The ledger had ${older.size} entries and now has ${newer.size}: it was cut short or restored.`);
   }
   await checkBeginning(answer.proof, older, newer);
   return newer;

@@ -28,7 +28,7 @@ describe('signed note', () => {
     expect(await parseVerifierKey(verifierKey(verifier))).toEqual(verifier);
   });
 
-  it('ignores lines of other signers and finds its own among them', async () => {
+  it('ignores signature lines of other signers', async () => {
     const [ours, witness] = [newSigner('cordon/test'), newSigner('witness.example')];
     const text = 'anything\n';
     const note = signNote(text, ours) + signNote(text, witness).slice(text.length + 1);

@@ -1,6 +1,6 @@
 /**
- * C2SP tlog-checkpoint (https://c2sp.org/tlog-checkpoint): a signed note that commits the log to one tree. The origin is the
- * log's name and must be the signing key's name too, so that a checkpoint of another installation is never taken for ours.
+ * C2SP tlog-checkpoint (https://c2sp.org/tlog-checkpoint): a signed note with the size and root hash of one tree. Its origin is the log's
+ * name and must equal the signing key's name, so that no checkpoint of another installation is accepted.
  */
 import { readBase64 } from '../strict-base64.ts';
 import { HASH_SIZE } from './proof.ts';
@@ -12,24 +12,52 @@ export interface Checkpoint {
   readonly root: Uint8Array;
 }
 
-/** The name of an installation's log. */
+/** Name of an installation's first log. A continuation (ADR 39) gives the log a new name. */
 export const originOf = (installation: string) => `cordon/${installation}`;
 
-/** Throws `checkpoint_invalid` for a signature, key or origin that is not the verifier's, and for any other form of the text. */
+/** Name of the log after a continuation at the given time. A restored clock is never earlier than the backup, so no name is used twice. */
+export const continuedOrigin = (installation: string, at: number): string =>
+  `${originOf(installation)}/${new Date(at).toISOString().replace(/\D/g, '').slice(0, 14)}`;
+
+/** Orders the names of an installation's logs by time; 0 for the first name. Null: the name of another installation's log. */
+export function originOrder(installation: string, origin: string): number | null {
+  const first = originOf(installation);
+  if (origin === first) return 0;
+  const digits = origin.startsWith(`${first}/`) ? origin.slice(first.length + 1) : '';
+  return /^[0-9]{14}$/.test(digits) ? Number(digits) : null;
+}
+
+/** First line of a note that is not verified yet. */
+export const originIn = (note: string): string => note.slice(0, Math.max(0, note.indexOf('\n')));
+
+/** Opens a checkpoint of any log of this installation, signed with its one key. Throws `checkpoint_invalid`. */
+export async function openOwnCheckpoint(
+  note: string,
+  installation: string,
+  publicKey: NoteVerifier['publicKey'],
+): Promise<Checkpoint> {
+  const name = originIn(note);
+  if (originOrder(installation, name) !== null) return await openCheckpoint(note, { name, publicKey });
+  throw invalid(
+    `The checkpoint belongs to ${JSON.stringify(name.slice(0, 100))}, which is another installation's log.`,
+  );
+}
+
+/** Opens a checkpoint. Throws `checkpoint_invalid` if signature, key or origin is not the verifier's, and for any other format. */
 export async function openCheckpoint(note: string, verifier: NoteVerifier): Promise<Checkpoint> {
   const text = await openNote(note, verifier);
   const [origin, size, root, ...rest] = text.split('\n');
   if (origin !== verifier.name) {
-    throw invalid(`the checkpoint is of ${JSON.stringify(origin)}, not of ${verifier.name}: it is another log's`);
+    throw invalid(`The checkpoint belongs to ${JSON.stringify(origin)}, not to ${verifier.name}: it is another log's.`);
   }
-  // What follows the root are extension lines: signed, and not for us. The last piece is what follows the last newline.
+  // Lines after the root hash are extension lines, which are ignored. The last element is the text after the last newline.
   if (size === undefined || root === undefined || rest.length === 0 || rest.slice(0, -1).includes('')) {
-    throw invalid('a checkpoint has an origin, a size and a root, each on its line');
+    throw invalid('The checkpoint lacks one of its first three lines: origin, size and root hash.');
   }
   if (!/^(0|[1-9][0-9]*)$/.test(size) || !Number.isSafeInteger(Number(size))) {
-    throw invalid(`the checkpoint's size is no number of leaves: ${JSON.stringify(size.slice(0, 40))}`);
+    throw invalid(`The checkpoint’s size is not a number of entries: ${JSON.stringify(size.slice(0, 40))}.`);
   }
   const hash = readBase64(root);
-  if (hash?.length !== HASH_SIZE) throw invalid('the checkpoint’s root is not the base64 of a SHA-256 hash');
+  if (hash?.length !== HASH_SIZE) throw invalid('The checkpoint’s root hash is not a SHA-256 hash in base64.');
   return { origin, size: Number(size), root: hash };
 }

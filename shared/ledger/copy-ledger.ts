@@ -1,20 +1,23 @@
 /**
- * Downloads a ledger into a folder that `verify-copy.ts` can check for ever after. The folder's checkpoint is replaced only once
- * everything below it has been downloaded and verified, so that a broken or dishonest download leaves the older copy as it was.
+ * Downloads a ledger into a folder, for later verification with `verify-copy.ts`. The folder's checkpoint is replaced only after everything
+ * below it has been downloaded and verified. A broken or dishonest download therefore does not change the older copy.
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { get as httpGet } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import { dirname, join } from 'node:path';
 import { CordonError } from '../errors.ts';
-import { openCheckpoint } from './checkpoint.ts';
+import { openContinued, pathTo, readContinuations } from './check-continuations.ts';
 import { parseVerifierKey } from './signed-note.ts';
 import { tilePath, tilesOf } from './tiles.ts';
 import {
   CHECKPOINT,
+  CONTINUATIONS,
   type CopyReader,
+  gaveUp,
   KEY,
   PREVIOUS_CHECKPOINT,
+  parseContinuationsFile,
   type VerifiedCopy,
   verifyLedgerCopy,
 } from './verify-copy.ts';
@@ -22,7 +25,6 @@ import {
 const DEADLINE = 30_000;
 const MAX_FILE = 32 * 1024 * 1024;
 
-/** A copy in a folder. */
 export const copyInFolder =
   (folder: string): CopyReader =>
   async (path) => {
@@ -34,7 +36,7 @@ export const copyInFolder =
     }
   };
 
-/** A ledger served below `base` + `/ledger/`. `ca`: PEM of the root that the server's certificate must lead to. */
+/** A ledger below `base` + `/ledger/`. `ca`: PEM of the root CA that issued the server's certificate. */
 export function ledgerAt(base: string, ca?: string): CopyReader {
   return async (path) => {
     const url = new URL(`ledger/${path}`, base.endsWith('/') ? base : `${base}/`);
@@ -55,18 +57,13 @@ export function ledgerAt(base: string, ca?: string): CopyReader {
         else reject(new Error(`HTTP ${response.statusCode}`));
       });
     });
-    request.on('timeout', () => request.destroy(new Error('no answer in time')));
+    request.on('timeout', () => request.destroy(new Error('no response in time')));
     request.on('error', reject);
     try {
       return await promise;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new CordonError(
-        'ledger_unavailable',
-        `${url.href} could not be read (${why}): is the address right?`,
-        {},
-        error,
-      );
+      throw new CordonError('ledger_unavailable', `Cannot read ${url.href} (${why}). Check the address.`, {}, error);
     }
   };
 }
@@ -78,30 +75,52 @@ async function store(folder: string, path: string, bytes: Buffer): Promise<void>
   await rename(`${file}.new`, file);
 }
 
-/** Brings the copy in `folder` up to date. `pinned`: the verifier key from elsewhere; else the folder's own, else the server's word. */
+/**
+ * Updates the copy in `folder`. `pinned`: a verifier key from another source. Without it, the folder's own key applies, or else the
+ * server's.
+ */
 export async function copyLedger(from: CopyReader, folder: string, pinned?: string): Promise<VerifiedCopy> {
   const local = copyInFolder(folder);
   const fetched = async (path: string): Promise<Buffer> => {
     const file = await from(path);
     if (!file)
-      throw new CordonError('ledger_unavailable', `the server has no ${path}: is it a Cordon public listener?`);
+      throw new CordonError(
+        'ledger_unavailable',
+        `The server has no ${path}. Check that the address is the public listener of a Cordon server.`,
+      );
     return file;
   };
   const key = pinned === undefined ? ((await local(KEY)) ?? (await fetched(KEY))) : Buffer.from(`${pinned}\n`);
   const verifier = await parseVerifierKey(key.toString('utf8'));
   const note = await fetched(CHECKPOINT);
-  const { size } = await openCheckpoint(note.toString('utf8'), verifier);
+  const continuations = await from(CONTINUATIONS);
+  const known = continuations ? readContinuations(parseContinuationsFile(continuations)) : [];
+  const { size, origin } = (await openContinued(note.toString('utf8'), verifier, known)).checkpoint;
   const previous = await local(CHECKPOINT);
+  if (previous) {
+    // The check precedes all file changes, because the entries of this copy may be the only proof of the loss.
+    const { checkpoint: earlier } = await openContinued(previous.toString('utf8'), verifier, known);
+    const [given] = pathTo(earlier.origin, origin, known);
+    if (given && earlier.size > given.document.fork.size) throw gaveUp(earlier.size, given.document.fork.size);
+  }
   for (const tile of tilesOf(size)) {
     const path = tilePath(tile);
-    // A path names one content for ever, so what is here already is not fetched again; whether it is right is verified below.
+    // The content of a path never changes, so existing files are not downloaded again. The verification below checks them.
     if ((await local(path)) === null) await store(folder, path, await fetched(path));
   }
   const verified = await verifyLedgerCopy(
-    async (path) => (path === CHECKPOINT ? note : path === PREVIOUS_CHECKPOINT ? previous : await local(path)),
+    async (path) =>
+      path === CHECKPOINT
+        ? note
+        : path === PREVIOUS_CHECKPOINT
+          ? previous
+          : path === CONTINUATIONS
+            ? continuations
+            : await local(path),
     { pinned: key.toString('utf8') },
   );
   await store(folder, KEY, key);
+  if (continuations && known.length > 0) await store(folder, CONTINUATIONS, continuations);
   if (previous && !previous.equals(note)) await store(folder, PREVIOUS_CHECKPOINT, previous);
   await store(folder, CHECKPOINT, note);
   return verified;

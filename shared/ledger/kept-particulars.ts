@@ -1,30 +1,38 @@
 /**
- * Particulars that a leaf keeps from the public: they are its subject, to which it commits with a salt, and nothing is public. Whoever is given the
- * opening, as an evidence pack gives it, holds it against the leaf and reads them; to anybody else two such leaves of a kind differ in nothing but when
- * they were made. Pure.
+ * Particulars that an entry withholds from the public. The entry's public part is empty, and its subject is a salted commitment to the
+ * particulars. A reader with the opening, such as from an evidence pack, can read and verify them. For other readers, two such entries of
+ * one kind differ only in their times. Pure.
  */
 import { CordonError } from '../errors.ts';
 import { canonicalText, parseDocument } from '../order/canonical.ts';
-import { type Leaf, type LeafDraft, leafSchema, type Opening } from './leaf.ts';
-import { subjectCommitment } from './make-leaf.ts';
+import { type EntryDraft, type EntryKind, entrySchema, type LedgerEntry, type Opening } from './ledger-entry.ts';
+import { subjectCommitment } from './make-entry.ts';
 
-export function keepParticulars(particulars: Leaf['public']): Pick<LeafDraft, 'subject' | 'public'> {
+export function keepParticulars(particulars: LedgerEntry['public']): Pick<EntryDraft, 'subject' | 'public'> {
   return { subject: canonicalText(particulars), public: {} };
 }
 
-/** Whether the leaf is one that says nothing in public of what an order did. */
-export const keepsParticulars = ({ kind, public: shown }: Leaf): boolean =>
-  kind === 'order.executed' && Object.keys(shown).length === 0;
+/** Kinds of entries that withhold their particulars while the order is withheld. */
+export const KEPT_KINDS: readonly EntryKind[] = ['order.executed', 'order.proceeding'];
 
-/** Throws `proof_invalid` when the leaf commits to something else, or keeps nothing back. */
-export function openParticulars(leaf: Leaf, { salt, subject }: Opening): Leaf['public'] {
-  if (!keepsParticulars(leaf)) throw new CordonError('proof_invalid', 'the leaf keeps nothing from the public');
-  if (leaf.subject !== subjectCommitment(Buffer.from(salt, 'hex'), subject)) {
-    throw new CordonError('proof_invalid', 'what is said to open the leaf is not what it commits to');
+/** True for an entry about a withheld order: its public part is empty. */
+export const keepsParticulars = ({ kind, public: shown }: LedgerEntry): boolean =>
+  KEPT_KINDS.includes(kind) && Object.keys(shown).length === 0;
+
+/** Throws `proof_invalid` if the entry commits to other particulars, or withholds none. */
+export function openParticulars(entry: LedgerEntry, { salt, subject }: Opening): LedgerEntry['public'] {
+  if (!keepsParticulars(entry)) throw new CordonError('proof_invalid', 'The entry withholds no particulars.');
+  if (entry.subject !== subjectCommitment(Buffer.from(salt, 'hex'), subject)) {
+    throw new CordonError('proof_invalid', 'The opening does not match the commitment of the entry.');
   }
   try {
-    return parseDocument(leafSchema.shape.public, Buffer.from(subject));
+    return parseDocument(entrySchema.shape.public, Buffer.from(subject));
   } catch (cause) {
-    throw new CordonError('proof_invalid', 'what the leaf commits to are no particulars', {}, cause);
+    throw new CordonError(
+      'proof_invalid',
+      'The entry commits to a value that is not the particulars of an entry.',
+      {},
+      cause,
+    );
   }
 }

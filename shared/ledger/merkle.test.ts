@@ -27,7 +27,7 @@ const KNOWN = {
 };
 
 describe('Merkle tree', () => {
-  it('gives the roots and a proof that the Certificate Transparency tests give', async () => {
+  it('computes the root hashes and a proof of the Certificate Transparency tests', async () => {
     const { source } = await grow(KNOWN.entries.map((hex) => Buffer.from(hex, 'hex')));
     expect((await rootOf(0, source)).toString('hex')).toBe(
       'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
@@ -40,7 +40,7 @@ describe('Merkle tree', () => {
     ]);
   });
 
-  it('agrees with the definition at every size, growing or opened in the middle', async () => {
+  it('agrees with the definition at every size, when it grows and when it is opened', async () => {
     const entries = numbered(70);
     const { source } = await grow(entries);
     for (let size = 0; size <= entries.length; size++) {

@@ -1,7 +1,7 @@
 /**
- * The Merkle tree of RFC 9162, section 2.1: what to hash, and which hashes a proof consists of (`proof.ts` checks it). Pure: hashes are read
- * through a `HashSource` of complete subtrees, so that a server's table, a tile on disk and a test's array serve alike. Sizes
- * and positions go up to 2^53, hence no bit operators.
+ * The Merkle tree of RFC 9162, section 2.1: tree hashes, and the hashes of a proof (`proof.ts` verifies it). Pure: a `HashSource` provides
+ * the hashes of complete subtrees from a table, a tile on disk or an array. Sizes and positions go up to 2^53, so bit operators cannot be
+ * used.
  */
 import { createHash } from 'node:crypto';
 import { CordonError } from '../errors.ts';
@@ -12,10 +12,10 @@ export interface TreeNode {
   readonly position: number;
 }
 
-/** Gives the hashes of complete subtrees, in the order asked. Rejects when it lacks one. */
+/** Returns the hashes of complete subtrees, in the requested order. Rejects if a hash is missing. */
 export type HashSource = (nodes: readonly TreeNode[]) => Promise<readonly Buffer[]>;
 
-/** Leaves `from` to `to`, `to` excluded. */
+/** Range of leaves, from `from` up to but not including `to`. */
 interface Range {
   readonly from: number;
   readonly to: number;
@@ -32,7 +32,6 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return createHash('sha256').update(NODE).update(left).update(right).digest();
 }
 
-/** MTH of no leaves at all. */
 export const EMPTY_ROOT = createHash('sha256').digest();
 
 /** The largest power of two smaller than `size` (section 2.1.1), for `size` of 2 and more. */
@@ -42,7 +41,7 @@ function split(size: number): number {
   return k;
 }
 
-/** The complete subtrees, largest first, that together are the range. Its start must be aligned, as every range of the tree is. */
+/** Complete subtrees, largest first, that cover the range. Its start must be aligned, as in every range of the tree. */
 function subtreesOf({ from, to }: Range): TreeNode[] {
   const nodes: TreeNode[] = [];
   for (let at = from; at < to; ) {
@@ -75,18 +74,18 @@ async function hashRanges(ranges: readonly Range[], source: HashSource): Promise
   });
 }
 
-/** The root of the first `size` leaves. */
+/** Root hash of the first `size` leaves. */
 export async function rootOf(size: number, source: HashSource): Promise<Buffer> {
   const [root] = await hashRanges([{ from: 0, to: size }], source);
   return root ?? EMPTY_ROOT;
 }
 
-/** What stands beside the path from leaf `index` to the root of `size` leaves, from the leaf upwards. */
+/** Subtrees beside the path from leaf `index` to the root of `size` leaves, from the leaf upward. */
 function rangesBeside(index: number, size: number): Range[] {
   if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size)) {
     throw new CordonError(
       'proof_invalid',
-      `leaf ${index} is not in a tree of ${size} leaves: ask with an index below it`,
+      `Ledger entry ${index} is not in a tree of ${size} entries. Request an index below ${size}.`,
     );
   }
   const ranges: Range[] = [];
@@ -105,12 +104,12 @@ function rangesBeside(index: number, size: number): Range[] {
   return ranges;
 }
 
-/** Proof that leaf `index` is in the tree of `size` leaves (section 2.1.3.1), from the leaf upwards. */
+/** Inclusion proof of leaf `index` in the tree of `size` leaves (section 2.1.3.1), from the leaf upward. */
 export async function inclusionProof(index: number, size: number, source: HashSource): Promise<Buffer[]> {
   return await hashRanges(rangesBeside(index, size), source);
 }
 
-/** The same for many leaves of one tree, by one question to the source. */
+/** Inclusion proofs of several leaves in one tree, with one request to the source. */
 export async function inclusionProofs(
   indexes: readonly number[],
   size: number,
@@ -125,18 +124,18 @@ export async function inclusionProofs(
   });
 }
 
-/** Proof that the tree of `size` leaves begins with the tree of `older` leaves (section 2.1.4.1). */
+/** Consistency proof: the tree of `size` leaves begins with the tree of `older` leaves (section 2.1.4.1). */
 export async function consistencyProof(older: number, size: number, source: HashSource): Promise<Buffer[]> {
   if (!(Number.isSafeInteger(older) && Number.isSafeInteger(size) && older >= 1 && older <= size)) {
     throw new CordonError(
       'proof_invalid',
-      `a tree of ${older} leaves is no beginning of one of ${size}: ask with 1 to ${size}`,
+      `A tree of ${older} entries is no beginning of one of ${size}. Request a size from 1 to ${size}.`,
     );
   }
   const ranges: Range[] = [];
   let from = 0;
   let to = size;
-  // `known`: the older tree is itself a subtree so far, whose hash the verifier has (SUBPROOF's boolean).
+  // `known`: the older tree is a complete subtree so far, and the verifier has its hash (the boolean of SUBPROOF).
   let known = true;
   while (older !== to) {
     const middle = from + split(to - from);
@@ -156,10 +155,10 @@ export async function consistencyProof(older: number, size: number, source: Hash
 const half = (value: number) => Math.floor(value / 2);
 const refused = (detail: string) => new CordonError('proof_invalid', detail);
 
-/** A tree that grows: holds the complete subtrees along its right edge and says which hashes an appended leaf completes. */
+/** A growing tree. It keeps the complete subtrees along its right edge, and returns the hashes that an appended leaf completes. */
 export class GrowingTree {
   #size: number;
-  /** Largest first; their widths are the binary digits of the size. */
+  /** Complete subtrees along the right edge, largest first. Their widths are the binary digits of the size. */
   readonly #edge: { node: TreeNode; hash: Buffer }[];
 
   private constructor(size: number, edge: { node: TreeNode; hash: Buffer }[]) {
@@ -174,7 +173,7 @@ export class GrowingTree {
       size,
       nodes.map((node, at) => {
         const hash = hashes[at];
-        if (!hash) throw refused(`the hash at level ${node.level}, position ${node.position} is missing`);
+        if (!hash) throw refused(`The hash at level ${node.level}, position ${node.position} is missing.`);
         return { node, hash };
       }),
     );
@@ -188,7 +187,7 @@ export class GrowingTree {
     return foldSubtrees(this.#edge.map(({ hash }) => hash));
   }
 
-  /** Returns the hashes to keep: the leaf's own, then every subtree it completes, upwards. */
+  /** Returns the hashes to store: the leaf's own, then every completed subtree, upward. */
   append(hash: Buffer): { node: TreeNode; hash: Buffer }[] {
     let top = { node: { level: 0, position: this.#size }, hash };
     const made = [top];

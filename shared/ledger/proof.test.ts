@@ -7,7 +7,7 @@ import { HASH_SIZE, hashLeaf, verifyConsistency, verifyInclusion } from './proof
 const refused = { code: 'proof_invalid' };
 
 describe('proofs', () => {
-  it('hashes a leaf as the tree does', async () => {
+  it('hash a leaf as the tree does', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (entry) => {
         expect(Buffer.from(await hashLeaf(entry))).toEqual(leafHash(entry));
@@ -15,7 +15,7 @@ describe('proofs', () => {
     );
   });
 
-  it('show every leaf of every tree and every beginning of every tree', async () => {
+  it('prove every leaf of every tree, and every earlier tree', async () => {
     const entries = numbered(40);
     const { source } = await grow(entries);
     for (let size = 1; size <= entries.length; size++) {
@@ -30,7 +30,7 @@ describe('proofs', () => {
 
   const proofs = fc.record({ size: fc.integer({ min: 2, max: 300 }), at: fc.nat(), change: fc.nat(), byte: fc.nat() });
 
-  it('of a leaf are refused when changed, shortened, lengthened, or for another place', async () => {
+  it('of a leaf are refused when changed, shortened, lengthened, or for another index', async () => {
     const entries = numbered(300);
     const { source } = await grow(entries);
     await fc.assert(
@@ -52,7 +52,7 @@ describe('proofs', () => {
     );
   });
 
-  it('case 36: refuse a tree that forked from, or was cut shorter than, one that was shown before', async () => {
+  it('case 36: refuse a tree that forked from an earlier one or is shorter', async () => {
     const entries = numbered(300);
     const { source } = await grow(entries);
     await fc.assert(
@@ -81,7 +81,7 @@ describe('proofs', () => {
     );
   });
 
-  it('made of anything are refused in one way', async () => {
+  it('of random bytes are refused with the same code', async () => {
     const number = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(0, 1, 2, 2 ** 52, 2 ** 53 - 1, 2 ** 53));
     const hash = fc.uint8Array({ minLength: HASH_SIZE - 1, maxLength: HASH_SIZE + 1 });
     await fc.assert(

@@ -1,6 +1,6 @@
 /**
- * Checks the proofs of RFC 9162, section 2.1, over WebCrypto: the same code in a browser, on a device and in the command line. What makes
- * proofs is `merkle.ts`. Sizes and positions go up to 2^53, hence no bit operators.
+ * Verifies proofs of RFC 9162, section 2.1, with WebCrypto: the same code in a browser, on a device and on the command line. `merkle.ts`
+ * creates proofs. Sizes and positions go up to 2^53, so bit operators cannot be used.
  */
 import { CordonError } from '../errors.ts';
 
@@ -29,15 +29,15 @@ const half = (value: number) => Math.floor(value / 2);
 const isOdd = (value: number) => value % 2 === 1;
 
 /**
- * On which side of the path each hash of a proof stands, from below: what sections 2.1.3.2 and 2.1.4.2 walk with `fn` and `sn`. Throws unless
- * `count` hashes are exactly as many as lead from `fn` to the root, when the last node of that level is `sn`.
+ * Side of the path on which each hash of a proof is, from below: sections 2.1.3.2 and 2.1.4.2 walk with `fn` and `sn`. Throws unless
+ * exactly `count` hashes lead from `fn` to the root, when the last node of that level is `sn`.
  */
 function sidesOf(first: number, last: number, count: number, proof: string): ('left' | 'right')[] {
   const sides: ('left' | 'right')[] = [];
   let fn = first;
   let sn = last;
   while (sides.length < count) {
-    if (sn === 0) throw refused(`the ${proof} proof has more hashes than the tree is high`);
+    if (sn === 0) throw refused(`The ${proof} proof has more hashes than the tree has levels.`);
     if (isOdd(fn) || fn === sn) {
       sides.push('left');
       while (!isOdd(fn) && fn !== 0) {
@@ -50,12 +50,12 @@ function sidesOf(first: number, last: number, count: number, proof: string): ('l
     fn = half(fn);
     sn = half(sn);
   }
-  if (sn !== 0) throw refused(`the ${proof} proof has fewer hashes than the tree is high`);
+  if (sn !== 0) throw refused(`The ${proof} proof has fewer hashes than the tree has levels.`);
   return sides;
 }
 
 function checkHashes(hashes: readonly Uint8Array[]): void {
-  if (hashes.some(({ length }) => length !== HASH_SIZE)) throw refused(`a hash is not of ${HASH_SIZE} bytes`);
+  if (hashes.some(({ length }) => length !== HASH_SIZE)) throw refused(`A hash does not have ${HASH_SIZE} bytes.`);
 }
 
 /** Throws `proof_invalid` unless the proof shows `leaf` (its hash) at `index` of the tree of `size` leaves that has `root`. */
@@ -67,7 +67,7 @@ export async function verifyInclusion(
   root: Uint8Array,
 ): Promise<void> {
   if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size)) {
-    throw refused(`leaf ${index} is not in a tree of ${size} leaves`);
+    throw refused(`Ledger entry ${index} is not in a tree of ${size} entries.`);
   }
   checkHashes([leaf, ...proof]);
   const sides = sidesOf(index, size - 1, proof.length, 'inclusion');
@@ -75,7 +75,7 @@ export async function verifyInclusion(
   for (const [at, sibling] of proof.entries()) {
     hash = sides[at] === 'left' ? await hashNode(sibling, hash) : await hashNode(hash, sibling);
   }
-  if (!same(hash, root)) throw refused(`the inclusion proof of leaf ${index} leads to another root`);
+  if (!same(hash, root)) throw refused(`The inclusion proof of ledger entry ${index} leads to another root hash.`);
 }
 
 /** Throws `proof_invalid` unless the tree of `size` leaves that has `newRoot` begins with the tree of `older` leaves that has `oldRoot`. */
@@ -87,10 +87,10 @@ export async function verifyConsistency(
   newRoot: Uint8Array,
 ): Promise<void> {
   if (!(Number.isSafeInteger(older) && Number.isSafeInteger(size) && older >= 1 && older <= size)) {
-    throw refused(`a tree of ${older} leaves is no beginning of one of ${size}`);
+    throw refused(`A tree of ${older} entries is no beginning of one of ${size}.`);
   }
   if (older === size) {
-    if (proof.length > 0 || !same(oldRoot, newRoot)) throw refused(`two different trees of ${size} leaves`);
+    if (proof.length > 0 || !same(oldRoot, newRoot)) throw refused(`There are two different trees of ${size} entries.`);
     return;
   }
   checkHashes([oldRoot, ...proof]);
@@ -100,9 +100,9 @@ export async function verifyConsistency(
     fn = half(fn);
     sn = half(sn);
   }
-  // The older tree is a complete subtree exactly when its size is a power of two: then the verifier holds the hash to begin with.
+  // The older tree is a complete subtree exactly if its size is a power of two. Then the verifier has the hash to begin with.
   const [first, ...path] = fn === 0 ? [oldRoot, ...proof] : proof;
-  if (!first) throw refused('the consistency proof is empty');
+  if (!first) throw refused('The consistency proof is empty.');
   const sides = sidesOf(fn, sn, path.length, 'consistency');
   let oldHash = first;
   let newHash = first;
@@ -114,6 +114,7 @@ export async function verifyConsistency(
       newHash = await hashNode(newHash, sibling);
     }
   }
-  if (!same(oldHash, oldRoot)) throw refused(`the tree of ${size} leaves does not begin with the one of ${older}`);
-  if (!same(newHash, newRoot)) throw refused(`the consistency proof leads to another root of ${size} leaves`);
+  if (!same(oldHash, oldRoot))
+    throw refused(`The tree of ${size} entries does not begin with the tree of ${older} entries.`);
+  if (!same(newHash, newRoot)) throw refused(`The consistency proof leads to another root hash of ${size} entries.`);
 }

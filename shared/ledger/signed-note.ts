@@ -1,7 +1,7 @@
 /**
- * Opens C2SP signed notes with Ed25519 keys (https://c2sp.org/signed-note): text, an empty line, then one line a signature. Only signature
- * type 0x01 is accepted here; a line of another name or key id is somebody else's and says nothing to us. Over WebCrypto, so that a browser
- * opens notes as the command line does; what makes notes is `sign-checkpoint.ts`.
+ * Opens C2SP signed notes with Ed25519 keys (https://c2sp.org/signed-note): text, an empty line, then one line per signature. Only
+ * signature type 0x01 is accepted. Lines with another name or key id belong to other signers and are ignored. Uses WebCrypto, so that a
+ * browser can open notes. `sign-checkpoint.ts` creates notes.
  */
 import { CordonError } from '../errors.ts';
 import { readBase64 } from '../strict-base64.ts';
@@ -11,10 +11,10 @@ const ED25519 = 0x01;
 const PUBLIC_KEY_SIZE = 32;
 const MAX_SIGNATURES = 16;
 
-/** Who signs a note: the name is the log's origin. */
+/** Signer of a note. The name is the log's origin. */
 export interface NoteVerifier {
   readonly name: string;
-  /** The raw 32 bytes. */
+  /** Raw Ed25519 key, 32 bytes. */
   readonly publicKey: Uint8Array<ArrayBuffer>;
 }
 
@@ -22,62 +22,63 @@ const encoder = new TextEncoder();
 
 export const invalid = (detail: string) => new CordonError('checkpoint_invalid', detail);
 
-/** The key as a verifier key's text holds it: signature type, then the key. */
+/** The key as in a verifier key's text: signature type, then the key. */
 export function typedKey({ publicKey }: NoteVerifier): Uint8Array {
   return Uint8Array.of(ED25519, ...publicKey);
 }
 
-/** A key's id is the beginning of the SHA-256 of these bytes. */
+/** A key's id is the first bytes of this SHA-256. */
 export function keyIdInput(verifier: NoteVerifier): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(...encoder.encode(`${verifier.name}\n`), ...typedKey(verifier));
 }
 
-/** Hex. */
+/** Key identifier in hex. */
 async function keyIdOf(verifier: NoteVerifier): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', keyIdInput(verifier));
   return new Uint8Array(digest, 0, KEY_ID_SIZE).toHex();
 }
 
-/** Reads a verifier key (`vkey`): name, key id and key, as an outsider pins them. */
+/** Reads a verifier key (`vkey`): name, key id and key. */
 export async function parseVerifierKey(text: string): Promise<NoteVerifier> {
-  // The base64 may hold plus signs; name and key id may not.
+  // The base64 may contain plus signs; name and key id may not.
   const [, name, id, encoded] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim()) ?? [];
   if (name === undefined || id === undefined || encoded === undefined) {
-    throw invalid('a verifier key reads name+8 hex digits+base64');
+    throw invalid('A verifier key must have the form name+8 hex digits+base64.');
   }
   const key = readBase64(encoded);
   if (key?.[0] !== ED25519 || key.length !== 1 + PUBLIC_KEY_SIZE) {
-    throw invalid('the verifier key is not an Ed25519 key (type 0x01): other kinds do not sign checkpoints here');
+    throw invalid('The verifier key is not an Ed25519 key (type 0x01). Cordon signs checkpoints with no other type.');
   }
   const verifier = { name, publicKey: key.subarray(1) };
-  if ((await keyIdOf(verifier)) !== id) throw invalid(`the verifier key's id ${id} is not that of its name and key`);
+  if ((await keyIdOf(verifier)) !== id) throw invalid(`The verifier key’s id ${id} does not match its name and key.`);
   return verifier;
 }
 
-/** A note's text ends in a newline and holds no control characters but newlines. */
+/** The text of a note ends with a newline and has no other control characters. */
 export function checkText(text: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what the format forbids
   if (!text.endsWith('\n') || /[\u0000-\u0009\u000b-\u001f\u007f]/.test(text) || !text.isWellFormed()) {
-    throw invalid('a note is UTF-8 text of whole lines without control characters');
+    throw invalid('A note must be UTF-8 text of complete lines without control characters.');
   }
 }
 
-/** The note's text, once the verifier's own signature on it is found and holds. Throws `checkpoint_invalid`. */
+/** Returns the text of the note after verifying the verifier's own signature. Throws `checkpoint_invalid`. */
 export async function openNote(note: string, verifier: NoteVerifier): Promise<string> {
   const end = note.lastIndexOf('\n\n');
-  if (end < 0 || !note.endsWith('\n')) throw invalid('a signed note is text, an empty line, and signature lines');
+  if (end < 0 || !note.endsWith('\n'))
+    throw invalid('A signed note must have text, an empty line, and signature lines.');
   const text = note.slice(0, end + 1);
   checkText(text);
   const lines = note.slice(end + 2, -1).split('\n');
-  if (lines.length > MAX_SIGNATURES) throw invalid(`a note of more than ${MAX_SIGNATURES} signatures is not read`);
+  if (lines.length > MAX_SIGNATURES) throw invalid(`The note has more than ${MAX_SIGNATURES} signatures.`);
   const keyId = await keyIdOf(verifier);
   const signatures = lines.map(readLine).filter((line) => line.name === verifier.name && line.keyId === keyId);
   const [ours] = signatures;
-  if (!ours) throw invalid(`the note carries no Ed25519 signature of ${verifier.name} with key ${keyId}`);
-  if (signatures.length > 1) throw invalid(`the note carries two signatures of ${verifier.name}`);
+  if (!ours) throw invalid(`The note has no Ed25519 signature of ${verifier.name} with key ${keyId}.`);
+  if (signatures.length > 1) throw invalid(`The note has two signatures of ${verifier.name}.`);
   const key = await crypto.subtle.importKey('raw', verifier.publicKey, 'Ed25519', true, ['verify']);
   if (!(await crypto.subtle.verify('Ed25519', key, ours.signature, encoder.encode(text)))) {
-    throw invalid(`the signature of ${verifier.name} does not fit the note`);
+    throw invalid(`The signature of ${verifier.name} does not fit the note.`);
   }
   return text;
 }
@@ -86,7 +87,7 @@ function readLine(line: string): { name: string; keyId: string; signature: Uint8
   const [, name, encoded = ''] = /^— ([^\s+]+) ([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
   const blob = readBase64(encoded);
   if (name === undefined || !blob || blob.length <= KEY_ID_SIZE) {
-    throw invalid(`malformed signature line: ${JSON.stringify(line.slice(0, 80))}`);
+    throw invalid(`A signature line is malformed: ${JSON.stringify(line.slice(0, 80))}.`);
   }
   return { name, keyId: blob.subarray(0, KEY_ID_SIZE).toHex(), signature: blob.subarray(KEY_ID_SIZE) };
 }

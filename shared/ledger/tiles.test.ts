@@ -44,7 +44,7 @@ describe('tile paths', () => {
 });
 
 describe('tiles', () => {
-  it('hold what every hash of the tree is folded from', async () => {
+  it('contain all hashes from which the tree is computed', async () => {
     const size = 256 * 256 + 256 + 37;
     const kept = new Map<string, Buffer>();
     const source: HashSource = async (nodes) => nodes.map((node) => kept.get(`${node.level}/${node.position}`)!);
@@ -68,7 +68,7 @@ describe('tiles', () => {
     }
   });
 
-  it('a checkpoint of 2^53 - 1 leaves costs one look-up, not a list of its tiles', async () => {
+  it('a checkpoint of 2^53 - 1 entries costs one lookup, not a list of its tiles', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const signer = {
       name: 'cordon/ins_test',
@@ -82,10 +82,10 @@ describe('tiles', () => {
       return path === 'checkpoint' ? Buffer.from(note) : null;
     };
     await expect(verifyLedgerCopy(copy, { pinned: verifierKey(signer) })).rejects.toMatchObject({ code: 'not_found' });
-    expect(read).toEqual(['checkpoint', 'checkpoint.previous', 'tile/entries/000']);
+    expect(read).toEqual(['continuations', 'checkpoint', 'checkpoint.previous', 'tile/entries/000']);
   });
 
-  it('bundles give back their entries, and nothing more or less', () => {
+  it('bundles return exactly their entries', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 70 }), { minLength: 1, maxLength: 20 }), (entries) => {
         const bytes = entries.map((entry) => Buffer.from(entry));

@@ -1,6 +1,6 @@
 /**
- * C2SP tlog-tiles (https://c2sp.org/tlog-tiles): how the log's hashes and entries are cut into files. A tile of level L holds up to
- * 256 hashes of complete subtrees of 256^L leaves; an entry bundle holds the 256 entries below one tile of level 0.
+ * C2SP tlog-tiles (https://c2sp.org/tlog-tiles): division of the log's hashes and entries into files. A tile of level L has up to 256
+ * hashes of complete subtrees of 256^L leaves. An entry bundle has the 256 entries below one tile of level 0.
  */
 import { CordonError } from '../errors.ts';
 import { type HashSource, nodeHash, type TreeNode } from './merkle.ts';
@@ -8,7 +8,7 @@ import { HASH_SIZE } from './proof.ts';
 
 export const TILE_WIDTH = 256;
 const TILE_HEIGHT = 8;
-/** 256^6 leaves and more are beyond what an index can count here. */
+/** Highest level of a tile. At the next level, 256^6 leaves exceed the safe integers of an index. */
 const HIGHEST_LEVEL = 5;
 const MAX_ENTRY = 0xffff;
 
@@ -19,7 +19,7 @@ export interface TileId {
   readonly width: number;
 }
 
-/** `tile/<L>/<N>[.p/<W>]`: N in groups of three digits, all but the last with an x before it. */
+/** Path of a tile, `tile/<L>/<N>[.p/<W>]`: N in groups of three digits, all but the last with an x before it. */
 export function tilePath({ level, number, width }: TileId): string {
   const groups: string[] = [];
   for (let left = number; groups.length === 0 || left > 0; left = Math.floor(left / 1000)) {
@@ -29,7 +29,7 @@ export function tilePath({ level, number, width }: TileId): string {
   return `tile/${level}/${name}${width < TILE_WIDTH ? `.p/${width}` : ''}`;
 }
 
-/** Null for anything that `tilePath` does not write: one tile has one path. */
+/** Returns null for any path that `tilePath` does not create: one tile has one path. */
 export function parseTilePath(path: string): TileId | null {
   const [, level, name, width] = /^tile\/(\d|entries)\/((?:x\d{3}\/){0,5}\d{3})(?:\.p\/(\d{1,3}))?$/.exec(path) ?? [];
   if (level === undefined || name === undefined) return null;
@@ -44,8 +44,8 @@ export function parseTilePath(path: string): TileId | null {
 }
 
 /**
- * Every tile and bundle of a tree of `size` leaves: full ones and, at the right edge, partial ones. Bundles come first. The author of a
- * checkpoint chooses its size, so the tiles are made one by one: a reader stops at the first bundle that is missing.
+ * Every tile and bundle of a tree of `size` leaves: full ones and, at the right edge, partial ones. Bundles come first. A checkpoint's
+ * author chooses its size, so tiles are generated one by one: a reader stops at the first missing bundle.
  */
 export function* tilesOf(size: number): Generator<TileId> {
   yield* row('entries', size);
@@ -60,7 +60,7 @@ function* row(level: TileId['level'], hashes: number): Generator<TileId> {
   }
 }
 
-/** The subtrees whose hashes a tile of hashes holds. */
+/** Subtrees whose hashes a tile contains. */
 export function nodesOfTile({ level, number, width }: TileId & { readonly level: number }): TreeNode[] {
   return Array.from({ length: width }, (_, at) => ({
     level: level * TILE_HEIGHT,
@@ -68,15 +68,16 @@ export function nodesOfTile({ level, number, width }: TileId & { readonly level:
   }));
 }
 
-/** The leaves whose entries a bundle holds, `to` excluded. */
-export function leavesOfBundle({ number, width }: TileId): { from: number; to: number } {
+/** Range of the entries in a bundle; `to` is excluded. */
+export function entriesOfBundle({ number, width }: TileId): { from: number; to: number } {
   return { from: number * TILE_WIDTH, to: number * TILE_WIDTH + width };
 }
 
 export function encodeBundle(entries: readonly Buffer[]): Buffer {
   return Buffer.concat(
     entries.flatMap((entry) => {
-      if (entry.length > MAX_ENTRY) throw new CordonError('too_large', `a ledger entry has at most ${MAX_ENTRY} bytes`);
+      if (entry.length > MAX_ENTRY)
+        throw new CordonError('too_large', `The ledger entry has more than ${MAX_ENTRY} bytes.`);
       const length = Buffer.alloc(2);
       length.writeUInt16BE(entry.length);
       return [length, entry];
@@ -84,7 +85,7 @@ export function encodeBundle(entries: readonly Buffer[]): Buffer {
   );
 }
 
-/** Exactly `count` entries and nothing after them, or `proof_invalid`. */
+/** Throws `proof_invalid` unless the bundle has exactly `count` entries and nothing after them. */
 export function decodeBundle(bundle: Buffer, count: number): Buffer[] {
   const entries: Buffer[] = [];
   let at = 0;
@@ -95,12 +96,12 @@ export function decodeBundle(bundle: Buffer, count: number): Buffer[] {
     at = end;
   }
   if (entries.length !== count || at !== bundle.length) {
-    throw new CordonError('proof_invalid', `the entry bundle does not hold exactly ${count} whole entries`);
+    throw new CordonError('proof_invalid', `The entry bundle does not contain exactly ${count} complete entries.`);
   }
   return entries;
 }
 
-/** Reads hashes out of tiles of a tree of `size` leaves: what an outsider makes proofs from. */
+/** Reads hashes from the tiles of a tree of `size` leaves, so that outsiders can make proofs. */
 export function hashesFromTiles(size: number, readTile: (path: string) => Promise<Buffer>): HashSource {
   const tiles = new Map<string, Promise<Buffer>>();
   const read = async (level: number, number: number): Promise<Buffer> => {
@@ -110,11 +111,11 @@ export function hashesFromTiles(size: number, readTile: (path: string) => Promis
     const tile = tiles.get(path) ?? readTile(path);
     tiles.set(path, tile);
     if ((await tile).length !== width * HASH_SIZE) {
-      throw new CordonError('proof_invalid', `${path} does not hold exactly ${width} hashes`);
+      throw new CordonError('proof_invalid', `${path} does not contain exactly ${width} hashes.`);
     }
     return await tile;
   };
-  // A subtree between two tile levels is folded from the hashes below it, which one tile holds.
+  // The hash of a subtree between two tile levels is computed from the hashes below it, which one tile contains.
   const hashOf = async (node: TreeNode): Promise<Buffer> => {
     const level = Math.floor(node.level / TILE_HEIGHT);
     const width = 2 ** (node.level % TILE_HEIGHT);

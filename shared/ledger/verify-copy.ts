@@ -1,73 +1,108 @@
 /**
- * Checks a downloaded copy of a ledger (checkpoint, tiles, entries) with nothing but the copy and a verifier key: every entry is read,
- * every hash recomputed. It believes no tile and reaches for no network, so that anyone can repeat it years later.
+ * Verifies a downloaded copy of a ledger (checkpoint, tiles, entries) with the copy and a verifier key alone. Every entry is read, and
+ * every hash is computed again. No network is needed, so that anyone can repeat the verification years later.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from '../order/canonical.ts';
-import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
-import { type Leaf, type LeafKind, leafSchema } from './leaf.ts';
+import {
+  type ContinuationsFile,
+  continuationsFileSchema,
+  type LoggedSet,
+  loggedSet,
+  openContinued,
+  pathTo,
+  readContinuations,
+  requireEntry,
+  requireSetInForce,
+  type SignedContinuation,
+} from './check-continuations.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { type EntryKind, entrySchema, type LedgerEntry } from './ledger-entry.ts';
 import { GrowingTree, leafHash } from './merkle.ts';
 import { HASH_SIZE } from './proof.ts';
 import { type NoteVerifier, parseVerifierKey } from './signed-note.ts';
 import { decodeBundle, TILE_WIDTH, tilePath, tilesOf } from './tiles.ts';
 
-/** A copy's files by their path below `/ledger/`; null for a file that is not there. */
+/** Files of a copy by their path below `/ledger/`; null for a missing file. */
 export type CopyReader = (path: string) => Promise<Buffer | null>;
 
 export const CHECKPOINT = 'checkpoint';
-/** The checkpoint that an earlier copy had: the newer one must extend it. */
+/** Checkpoint of an earlier copy. The newer checkpoint must extend it. */
 export const PREVIOUS_CHECKPOINT = 'checkpoint.previous';
 export const KEY = 'key';
+/** Approver sets and continuations (`continuationsFileSchema`), for a ledger that continued after a loss of entries. */
+export const CONTINUATIONS = 'continuations';
 
 export interface VerifiedCopy {
   readonly checkpoint: Checkpoint;
   readonly verifier: NoteVerifier;
-  /** Size of the earlier tree that this one was shown to extend; null when no earlier checkpoint was there. */
+  /** Size of the earlier tree that the verified tree extends; null without an earlier checkpoint. */
   readonly extends: number | null;
-  readonly leaves: ReadonlyMap<LeafKind, number>;
+  readonly entries: ReadonlyMap<EntryKind, number>;
+  /** Continuations from the log of the pinned key to the log of the checkpoint. */
+  readonly continuations: readonly SignedContinuation[];
 }
 
 async function need(read: CopyReader, path: string): Promise<Buffer> {
   const file = await read(path);
-  if (!file) throw new CordonError('not_found', `the copy lacks ${path}: copy the ledger again`);
+  if (!file) throw new CordonError('not_found', `The copy lacks ${path}. Copy the ledger again.`);
   return file;
 }
 
 /**
- * Throws `checkpoint_invalid` or `proof_invalid`, naming the file, at the first thing that does not hold. Without `pinned` the key
- * beside the copy is used, which shows only that the copy agrees with itself.
+ * Throws `checkpoint_invalid` or `proof_invalid` at the first failure, with the file's name. Without `pinned`, the key beside the copy is
+ * used, which proves only that the copy agrees with itself.
  */
 export async function verifyLedgerCopy(
   read: CopyReader,
-  options: { readonly pinned?: string; readonly onLeaf?: (index: number, leaf: Leaf) => void } = {},
+  options: { readonly pinned?: string; readonly onEntry?: (index: number, entry: LedgerEntry) => void } = {},
 ): Promise<VerifiedCopy> {
   const verifier = await parseVerifierKey(options.pinned ?? (await need(read, KEY)).toString('utf8'));
-  const checkpoint = await openCheckpoint((await need(read, CHECKPOINT)).toString('utf8'), verifier);
+  const file = await read(CONTINUATIONS);
+  const known = file ? readContinuations(parseContinuationsFile(file)) : [];
+  const note = (await need(read, CHECKPOINT)).toString('utf8');
+  const { checkpoint, path } = await openContinued(note, verifier, known);
   const earlierNote = await read(PREVIOUS_CHECKPOINT);
-  const earlier = earlierNote && (await openCheckpoint(earlierNote.toString('utf8'), verifier));
+  const earlier = earlierNote && (await openEarlier(earlierNote.toString('utf8'), verifier, checkpoint, known));
   if (earlier && earlier.size > checkpoint.size) {
-    const detail = `the ledger had ${earlier.size} leaves and now shows ${checkpoint.size}: it was cut short or restored`;
+    const detail = `The ledger had ${earlier.size} entries and now has ${checkpoint.size}: it was cut short or restored.`;
     throw new CordonError('proof_invalid', detail);
   }
 
   const tree = await GrowingTree.open(0, async () => []);
-  /** The hashes at the levels that tiles store, in order; what the tiles must say. */
+  /** Computed hashes at the levels that tiles store, in order. The tiles must contain the same hashes. */
   const rows = new Map<number, Buffer[]>();
-  const leaves = new Map<LeafKind, number>();
+  const entries = new Map<EntryKind, number>();
+  const sets: LoggedSet[] = [];
+  /** Checks of each continuation against the entries before it and its own entry. */
+  const checkContinued = (entry: LedgerEntry) => {
+    for (const one of path) {
+      const { size, root } = one.document.fork;
+      if (size !== tree.size) continue;
+      if (tree.root().toString('hex') !== root) {
+        const detail = `The ledger’s first ${size} entries differ from the tree in the continuation to ${one.document.newOrigin}.`;
+        throw new CordonError('proof_invalid', detail);
+      }
+      requireEntry(one, entry);
+      requireSetInForce(one, sets);
+    }
+    if (entry.kind === 'approvers.adopted') sets.push(loggedSet(entry));
+  };
   const checkEarlier = () => {
     if (earlier?.size === tree.size && !tree.root().equals(earlier.root)) {
-      const detail = `the ledger's first ${earlier.size} leaves are not those that ${PREVIOUS_CHECKPOINT} committed to: it forked`;
+      const detail = `The ledger’s first ${earlier.size} entries differ from the tree of ${PREVIOUS_CHECKPOINT}: it forked.`;
       throw new CordonError('proof_invalid', detail);
     }
   };
   checkEarlier();
   for (const tile of tilesOf(checkpoint.size)) {
     if (tile.level !== 'entries') continue;
-    for (const entry of decodeBundle(await need(read, tilePath(tile)), tile.width)) {
-      const leaf = readLeaf(entry, tree.size);
-      options.onLeaf?.(tree.size, leaf);
-      leaves.set(leaf.kind, (leaves.get(leaf.kind) ?? 0) + 1);
-      for (const { node, hash } of tree.append(leafHash(entry))) {
+    for (const body of decodeBundle(await need(read, tilePath(tile)), tile.width)) {
+      const entry = readEntry(body, tree.size);
+      options.onEntry?.(tree.size, entry);
+      checkContinued(entry);
+      entries.set(entry.kind, (entries.get(entry.kind) ?? 0) + 1);
+      for (const { node, hash } of tree.append(leafHash(body))) {
         if (node.level % 8 !== 0) continue;
         const row = rows.get(node.level / 8) ?? [];
         rows.set(node.level / 8, row);
@@ -76,8 +111,12 @@ export async function verifyLedgerCopy(
       checkEarlier();
     }
   }
+  for (const { document } of path) {
+    if (document.fork.size < tree.size) continue;
+    throw new CordonError('proof_invalid', `The ledger has no entry of the continuation to ${document.newOrigin}.`);
+  }
   if (!tree.root().equals(checkpoint.root)) {
-    throw new CordonError('proof_invalid', 'the entries do not lead to the root that the checkpoint commits to');
+    throw new CordonError('proof_invalid', 'The root hash of the entries differs from the checkpoint’s.');
   }
   for (const tile of tilesOf(checkpoint.size)) {
     if (tile.level === 'entries') continue;
@@ -85,16 +124,49 @@ export async function verifyLedgerCopy(
     const expected = Buffer.concat((rows.get(tile.level) ?? []).slice(start, start + tile.width));
     const given = await need(read, tilePath(tile));
     if (given.length !== tile.width * HASH_SIZE || !given.equals(expected)) {
-      throw new CordonError('proof_invalid', `${tilePath(tile)} does not hold the hashes of the entries below it`);
+      throw new CordonError('proof_invalid', `${tilePath(tile)} does not contain the hashes of the entries below it.`);
     }
   }
-  return { checkpoint, verifier, extends: earlier?.size ?? null, leaves };
+  return { checkpoint, verifier, extends: earlier?.size ?? null, entries, continuations: path };
 }
 
-function readLeaf(entry: Buffer, index: number): Leaf {
+/** Parses the continuations file of a ledger copy. Throws `checkpoint_invalid`. */
+export function parseContinuationsFile(file: Buffer): ContinuationsFile {
+  let value: unknown;
   try {
-    return parseDocument(leafSchema, entry);
+    value = JSON.parse(file.toString('utf8'));
+  } catch (cause) {
+    throw new CordonError('checkpoint_invalid', `${CONTINUATIONS} is not JSON. Copy the ledger again.`, {}, cause);
+  }
+  const parsed = continuationsFileSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new CordonError('checkpoint_invalid', `${CONTINUATIONS} has another format.`, {}, parsed.error);
+}
+
+/** Checkpoint of an earlier copy. All entries of its tree must be among the entries that continue. */
+async function openEarlier(
+  note: string,
+  verifier: NoteVerifier,
+  newer: Checkpoint,
+  known: readonly SignedContinuation[],
+): Promise<Checkpoint> {
+  const { checkpoint } = await openContinued(note, verifier, known);
+  const [given] = pathTo(checkpoint.origin, newer.origin, known);
+  if (given && checkpoint.size > given.document.fork.size) throw gaveUp(checkpoint.size, given.document.fork.size);
+  return checkpoint;
+}
+
+export const gaveUp = (size: number, kept: number): CordonError =>
+  new CordonError(
+    'ledger_forked',
+    `The copy has ${size} entries. The ledger lost entries and continues with ${kept} of them (see ADR 39). Keep this folder: it proves which entries were lost. Copy the continued ledger into another folder.`,
+    { size, kept },
+  );
+
+function readEntry(entry: Buffer, index: number): LedgerEntry {
+  try {
+    return parseDocument(entrySchema, entry);
   } catch (error) {
-    throw new CordonError('proof_invalid', `entry ${index} is not a leaf of this format`, { index }, error);
+    throw new CordonError('proof_invalid', `Entry ${index} has another format.`, { index }, error);
   }
 }

@@ -1,4 +1,3 @@
-/** What every button is drawn as. */
 import type { ComponentProps } from 'react';
 
 interface Marks {
@@ -7,8 +6,8 @@ interface Marks {
 }
 
 /**
- * Mantine disables a button while it works, and what is disabled loses the focus: whoever has a keyboard alone would begin again at the top of
- * the page. This one keeps it, and is deaf meanwhile; Enter in a field of its form clicks it too.
+ * Mantine disables a loading button, which would lose the keyboard focus. This button keeps the focus and ignores clicks, also those from
+ * Enter in its form.
  */
 export function ButtonRoot({ disabled: _, onClick, type = 'button', ...props }: ComponentProps<'button'> & Marks) {
   const busy = props['data-loading'] === true;

@@ -1,4 +1,4 @@
-/** A question before something that other people notice. Who answers reads what will happen, in words, on the button too. */
+/** Confirmation dialog that states the consequences. */
 import { Button, Group, Modal, Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -17,12 +17,12 @@ export function Confirm({
   readonly title: string;
   readonly opened: boolean;
   readonly close: () => void;
-  /** What the button says: `Lock 12 devices`. */
+  /** Button text such as `Lock 12 devices`. */
   readonly verb: string;
-  /** Cannot be undone, or takes something away from somebody. */
+  /** True for an irreversible or harmful action. */
   readonly grave?: boolean;
   readonly ready?: boolean;
-  /** The dialog closes when it resolves, and shows the reason when it rejects. */
+  /** The dialog closes when the promise resolves, and shows the reason when it rejects. */
   readonly act: () => Promise<unknown>;
   readonly children: ReactNode;
 }) {

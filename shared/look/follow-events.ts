@@ -1,18 +1,18 @@
-/** Follows a stream of `changed` events for as long as the page is there, through whatever ends it on the way. */
+/** Follower of a stream of `changed` events that survives interruptions. */
 
 export interface EventFollower {
-  /** How long a tab may be out of sight before it stops listening, in milliseconds; null when it listens always. */
+  /** Time in milliseconds after which a hidden tab closes its event stream; null for never. */
   readonly hiddenFor: number | null;
-  /** `missed`: what changed while nobody listened is not told again. */
+  /** Called when the stream opens. `missed`: true if the page may have missed changes. */
   onOpen(missed: boolean): void;
   onDown(): void;
   onChanged(data: unknown): void;
 }
 
-/** A stream that was refused, or ended by the server, is not tried again by the browser itself. */
+/** Milliseconds before another attempt to connect. The browser itself does not repeat a refused or ended stream. */
 const AGAIN_AFTER = 5_000;
 
-/** Returns what ends it. */
+/** Returns a function that ends the stream. */
 export function followEvents(url: string, { hiddenFor, onOpen, onDown, onChanged }: EventFollower): () => void {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;

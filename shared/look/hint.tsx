@@ -1,4 +1,4 @@
-/** A few more words on something small: on hover, on focus and for screen readers. Escape puts them away (WCAG 1.4.13). */
+/** Explanation of a small element on hover, on focus and for screen readers. Escape hides it (WCAG 1.4.13). */
 import { type ReactNode, useId, useState } from 'react';
 import classes from './hint.module.css';
 

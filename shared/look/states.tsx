@@ -1,20 +1,20 @@
-/** What a page shows before there is anything to show: waiting, failed (and how to mend it), nothing yet (and what to do next). */
+/** States of a page without content: loading, failed, empty. */
 import { Alert, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { CordonError } from '../errors.ts';
-import { Refusal } from './refusal.ts';
+import { ApiError } from './api-error.ts';
 
-/** The server's own sentence when it refused, and shared code's when that did; otherwise the page is at fault. */
+/** Text of a server error or of shared code; otherwise the error is in the page. */
 export function failureText(error: unknown): string {
-  if (error instanceof Refusal || error instanceof CordonError) return error.message;
-  return 'This page did not understand the answer. Reload it; if it stays, the page and what serves it are of different versions.';
+  if (error instanceof ApiError || error instanceof CordonError) return error.message;
+  return 'The page cannot read the response of the server. Reload the page. If the error stays, the page and the server have different versions.';
 }
 
 export function Failure({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
   return (
-    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="This did not work" role="alert">
+    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="Action failed" role="alert">
       <Stack gap="xs" align="flex-start">
         <Text size="sm" dir="auto">
           {failureText(error)}
@@ -62,8 +62,8 @@ export function Loading({ lines = 4 }: { readonly lines?: number }) {
   );
 }
 
-/** The answer of a question, or what to show meanwhile. An answer that is there stays while it is asked again. */
-export function Answer<T>({
+/** Result of a query, or its loading or error state. A result stays visible during a refresh. */
+export function QueryResult<T>({
   query,
   lines,
   children,

@@ -1,4 +1,4 @@
-/** The look: one accent, system fonts (they cover every script, and none is fetched), contrast that passes WCAG AA in both schemes. */
+/** Theme: one accent color, system fonts for all scripts, and contrast for WCAG AA in both color schemes. */
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
 import { ButtonRoot } from './button-root.tsx';
 
@@ -15,7 +15,7 @@ const cordon: MantineColorsTuple = [
   '#03525c',
 ];
 
-/** The list of a choice stands beside its field, within the page's or the dialog's landmarks, and is itself what scrolls. */
+/** Option lists stay beside their fields, inside the landmarks of the page or dialog, and scroll themselves. */
 const CHOICES = {
   defaultProps: { withScrollArea: false, comboboxProps: { withinPortal: false, floatingStrategy: 'fixed' } },
   styles: { options: { maxHeight: 240, overflowY: 'auto' } },
@@ -34,10 +34,10 @@ export const theme = createTheme({
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, "Noto Sans Mono", monospace',
   headings: { fontWeight: '650' },
-  // By name and not by `Modal.extend`, so that what a page does not use is not loaded with it.
+  // Component names instead of `Modal.extend`, so that unused components are not loaded.
   components: {
     Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' }, centered: true } },
-    // A dialog's head is no second banner of the page.
+    // The header of a dialog is not a second banner of the page.
     ModalHeader: { defaultProps: { role: 'presentation' } },
     Button: { defaultProps: { size: 'sm', component: ButtonRoot } },
     Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none' } },
@@ -46,9 +46,9 @@ export const theme = createTheme({
     NumberInput: { defaultProps: { hideControls: true } },
     Select: CHOICES,
     MultiSelect: CHOICES,
-    // Within the page's landmarks; a menu has nothing in it but its items, the first of which takes the focus.
+    // Inside the landmarks of the page, with only items as content; the first item takes the focus.
     Menu: { defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } },
-    // The arrows scroll it. Else Tab would go into it, which closes it, and then nothing has the focus.
+    // Arrows scroll the list. Tab into it would close it and lose the focus.
     ComboboxOptions: { defaultProps: { tabIndex: -1 } },
     Notification: {
       defaultProps: { closeButtonProps: { 'aria-label': 'Close' } },
@@ -57,7 +57,7 @@ export const theme = createTheme({
   },
 });
 
-/** Mantine's dimmed text and light badges fail WCAG AA on white; these pass on every surface that we use. */
+/** Mantine's dimmed text and light badges fail WCAG AA on white; these colors pass on all surfaces. */
 export const contrast: CSSVariablesResolver = () => ({
   variables: {},
   light: {

@@ -1,4 +1,4 @@
-/** Instants and durations as people read them. All take Unix milliseconds. */
+/** Times and durations in words. All functions take Unix milliseconds. */
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -7,7 +7,7 @@ const DAY = 24 * HOUR;
 
 export const readerZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** `25 Nov 2026, 14:05`, in the reader's zone or another. */
+/** Date and time such as `25 Nov 2026, 14:05`, in the reader's zone or another zone. */
 export function dateTime(instant: number, zone?: string): string {
   return new Intl.DateTimeFormat('en-GB', {
     dateStyle: 'medium',
@@ -16,12 +16,12 @@ export function dateTime(instant: number, zone?: string): string {
   }).format(instant);
 }
 
-/** `25 Nov 2026`, in the reader's zone. */
+/** Date such as `25 Nov 2026`, in the reader's zone. */
 export const date = (instant: number): string => days.format(instant);
-// Long lists say many dates, and a formatter costs more than what it formats.
+// Long lists contain many dates, and a formatter is expensive to create.
 const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
 
-/** `Asia/Karachi` → `GMT+5`. */
+/** Time zone as an offset: `Asia/Karachi` → `GMT+5`. */
 export function zoneOffset(instant: number, zone: string): string {
   const parts = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeZoneName: 'shortOffset' }).formatToParts(
     instant,
@@ -33,7 +33,7 @@ const plural = (count: number, word: string) => `${count} ${word}${count === 1 ?
 
 const YEAR = 365.25 * DAY;
 
-/** The two largest units: `3 days 4 hours`, `12 minutes`, `40 seconds`. */
+/** Duration in its two largest units: `3 days 4 hours`, `12 minutes`, `40 seconds`. */
 export function duration(milliseconds: number): string {
   const whole = Math.max(0, milliseconds);
   const days = Math.floor(whole / DAY);
@@ -46,7 +46,7 @@ export function duration(milliseconds: number): string {
   return plural(Math.floor(whole / SECOND), 'second');
 }
 
-/** `3 minutes ago`, `in 2 days`, `just now`. */
+/** Time relative to now: `3 minutes ago`, `in 2 days`, `just now`. */
 export function relative(instant: number, now: number): string {
   const distance = instant - now;
   if (Math.abs(distance) < 10 * SECOND) return 'just now';

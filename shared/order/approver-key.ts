@@ -1,34 +1,45 @@
-/** What an approver signs with their key (`key-file.ts`), for `cordon`; in a browser `web-approver-key.ts`. */
+/** Signatures by an approver's key file (`key-file.ts`), for the command line. `web-approver-key.ts` is the version for browsers. */
 import { sha256 } from './digest.ts';
 import { type Envelope, PAYLOAD_TYPES } from './documents.ts';
 import { type Signer, signEnvelope } from './dsse.ts';
+import { immediateText } from './immediate-effect.ts';
 import { pae } from './pae.ts';
 import { stubText } from './stub.ts';
 
-/** What an approval is: base64 of the signature over the exact bytes of one revision. `payload` is what the server showed. */
+/** Signature of one revision, in base64, over its exact bytes. `payload`: the bytes that the server showed. */
 export function approveRevision(key: Signer, payload: string): string {
   return key.sign(pae(PAYLOAD_TYPES.revision, Buffer.from(payload))).toString('base64');
 }
 
-/** One approval as the server takes it: the signature over the revision, and over its stub where it has one. */
+/**
+ * An approval in the form of the API: the signature over the revision, and over its stub if it has one. `immediate`: the approver also
+ * signs the statement that the revision takes effect immediately.
+ */
 export function approvalOf(
   key: Signer,
   payload: string,
-): { readonly keyid: string; readonly signature: string; readonly stub?: string } {
-  const stub = stubText(payload, sha256(Buffer.from(payload)));
+  { immediate = false }: { readonly immediate?: boolean } = {},
+): { readonly keyid: string; readonly signature: string; readonly stub?: string; readonly immediate?: string } {
+  const digest = sha256(Buffer.from(payload));
+  const stub = stubText(payload, digest);
+  const signed = (type: string, text: string) => key.sign(pae(type, Buffer.from(text))).toString('base64');
   return {
     keyid: key.keyid,
     signature: approveRevision(key, payload),
-    ...(stub !== null && { stub: key.sign(pae(PAYLOAD_TYPES.stub, Buffer.from(stub))).toString('base64') }),
+    ...(stub !== null && { stub: signed(PAYLOAD_TYPES.stub, stub) }),
+    ...(immediate && { immediate: signed(PAYLOAD_TYPES.immediateEffect, immediateText(payload, digest)) }),
   };
 }
 
-/** The same for a root of approvers. */
-export function signRootPayload(key: Signer, payload: string): string {
+export function signApproverSetPayload(key: Signer, payload: string): string {
   return key.sign(pae(PAYLOAD_TYPES.approvers, Buffer.from(payload))).toString('base64');
 }
 
-/** A revision's envelope as it will stand in the list. */
+export function signContinuationPayload(key: Signer, payload: string): string {
+  return key.sign(pae(PAYLOAD_TYPES.ledgerContinuation, Buffer.from(payload))).toString('base64');
+}
+
+/** A revision's envelope in the form of the order list. */
 export function revisionEnvelope(payload: string, signers: readonly Signer[]): Envelope {
   return signEnvelope(PAYLOAD_TYPES.revision, Buffer.from(payload), signers);
 }

@@ -1,8 +1,7 @@
 /**
- * The root: who may approve orders, which online keys may keep the list fresh, and which keys of the organisation say who may be a member of a
- * conversation. Agents pin it at enrolment and follow it from
- * version to version: each next root is signed by the threshold of the one before *and* by its own, so that nobody is left with a
- * root that its approvers cannot use. The server proposes roots and can adopt none.
+ * Approver sets: the approvers' public keys, the online keys that sign order lists, and the organization's keys that confirm devices for
+ * conversations. A device pins a set at enrollment and verifies each later one. A threshold of the previous set and a threshold of the new
+ * set must sign it, so that no set is adopted whose approvers cannot use it. The server can propose sets but not adopt them.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from './canonical.ts';
@@ -10,16 +9,15 @@ import { sha256 } from './digest.ts';
 import { type Approvers, approversSchema, type Envelope, PAYLOAD_TYPES } from './documents.ts';
 import { payloadOf, readPublicKey, signedBy, type VerifyingKey } from './dsse.ts';
 
-/** A root that has been verified, with its keys ready for use. */
-export interface Root {
+export interface ApproverSet {
   readonly approvers: Approvers;
-  /** SHA-256 of the payload. */
+  /** SHA-256 of the approver set's payload. */
   readonly digest: string;
   readonly keys: readonly VerifyingKey[];
   readonly onlineKeys: readonly VerifyingKey[];
-  /** Say who may be a member of a conversation; none before the first was made. */
-  readonly organisationKeys: readonly VerifyingKey[];
-  /** keyid → person. */
+  /** Keys that confirm devices for conversations; empty before the organization has a key. */
+  readonly organizationKeys: readonly VerifyingKey[];
+  /** Key identifier → person. */
   readonly persons: ReadonlyMap<string, string>;
 }
 
@@ -27,31 +25,35 @@ function keysOf(named: readonly { keyid: string; publicKey: string }[]): Verifyi
   return named.map(({ keyid, publicKey }) => {
     const key = readPublicKey(publicKey);
     if (key.keyid !== keyid) {
-      throw new CordonError('document_malformed', `The root names key ${keyid} and gives another one.`, { keyid });
+      throw new CordonError(
+        'document_malformed',
+        `The approver set contains a key that does not match its identifier ${keyid}.`,
+        { keyid },
+      );
     }
     return key;
   });
 }
 
-/** Reads a root and checks that it makes sense in itself. Says nothing of who signed it. */
-export function readRoot(envelope: Envelope): Root {
+/** Parses an approver set and checks its internal rules. Does not check signatures. */
+export function readApproverSet(envelope: Envelope): ApproverSet {
   const payload = payloadOf(envelope, PAYLOAD_TYPES.approvers);
   const approvers = parseDocument(approversSchema, payload);
   const keys = keysOf(approvers.approvers);
   const onlineKeys = keysOf(approvers.onlineKeys);
-  const organisationKeys = keysOf(approvers.organisationKeys ?? []);
-  const all = [...keys, ...onlineKeys, ...organisationKeys].map((key) => key.keyid);
+  const organizationKeys = keysOf(approvers.organizationKeys ?? []);
+  const all = [...keys, ...onlineKeys, ...organizationKeys].map((key) => key.keyid);
   if (new Set(all).size !== all.length) {
     throw new CordonError(
       'document_malformed',
-      'A key stands twice in the root: an approver’s, an online and an organisation key are three different keys.',
+      'The approver set contains a key twice. Approver keys, online keys and organization keys must be different keys.',
     );
   }
   const people = new Set(approvers.approvers.map((approver) => approver.person));
   if (people.size < approvers.threshold) {
     throw new CordonError(
       'document_malformed',
-      `The root asks for ${approvers.threshold} people and names ${people.size}.`,
+      `The approver set requires ${approvers.threshold} people but has only ${people.size}.`,
     );
   }
   return {
@@ -59,67 +61,78 @@ export function readRoot(envelope: Envelope): Root {
     digest: sha256(payload),
     keys,
     onlineKeys,
-    organisationKeys,
+    organizationKeys,
     persons: new Map(approvers.approvers.map(({ keyid, person }) => [keyid, person])),
   };
 }
 
-/** The different people of this root whose keys have signed the envelope. */
-export function personsWhoSigned(envelope: Envelope, root: Root): ReadonlySet<string> {
+/** Different people of the approver set whose keys have signed the envelope. */
+export function personsWhoSigned(envelope: Envelope, approverSet: ApproverSet): ReadonlySet<string> {
   const persons = new Set<string>();
-  for (const keyid of signedBy(envelope, root.keys)) {
-    const person = root.persons.get(keyid);
+  for (const keyid of signedBy(envelope, approverSet.keys)) {
+    const person = approverSet.persons.get(keyid);
     if (person !== undefined) persons.add(person);
   }
   return persons;
 }
 
-/** How many signatures of different people are missing: under the root before, and under this one itself. */
+/** Missing signatures by different people: of the previous approver set, and of the new approver set. */
 export function missingSignatures(
   envelope: Envelope,
-  root: Root,
-  before: Root | null,
+  approverSet: ApproverSet,
+  before: ApproverSet | null,
 ): { before: number; own: number } {
-  const missing = (judge: Root) => Math.max(0, judge.approvers.threshold - personsWhoSigned(envelope, judge).size);
-  return { before: before ? missing(before) : 0, own: missing(root) };
+  const missing = (judge: ApproverSet) =>
+    Math.max(0, judge.approvers.threshold - personsWhoSigned(envelope, judge).size);
+  return { before: before ? missing(before) : 0, own: missing(approverSet) };
 }
 
-function verifyNext(before: Root | null, envelope: Envelope): Root {
-  const root = readRoot(envelope);
-  const { version, installation, previous } = root.approvers;
+function verifyNext(before: ApproverSet | null, envelope: Envelope): ApproverSet {
+  const approverSet = readApproverSet(envelope);
+  const { version, installation, previous } = approverSet.approvers;
   if (version !== (before?.approvers.version ?? 0) + 1 || previous !== (before?.digest ?? null)) {
     throw new CordonError(
-      'root_older',
-      `Root ${version} does not follow ${before ? `root ${before.approvers.version}` : 'from nothing'}.`,
+      'approver_set_older',
+      before
+        ? `Approver set ${version} does not follow approver set ${before.approvers.version}.`
+        : `Approver set ${version} cannot be the first one.`,
     );
   }
   if (before && installation !== before.approvers.installation) {
-    throw new CordonError('list_other_installation', `Root ${version} belongs to installation ${installation}.`);
+    throw new CordonError(
+      'list_other_installation',
+      `Approver set ${version} belongs to installation ${installation}.`,
+    );
   }
-  const missing = missingSignatures(envelope, root, before);
+  const missing = missingSignatures(envelope, approverSet, before);
   if (missing.before > 0 || missing.own > 0) {
-    throw new CordonError('threshold_not_met', `Root ${version} is not signed by enough different approvers.`, missing);
+    throw new CordonError(
+      'threshold_not_met',
+      `Approver set ${version} is not signed by enough different approvers.`,
+      missing,
+    );
   }
-  return root;
+  return approverSet;
 }
 
 /**
- * Follows the chain from the pinned root (null: from the first one) and returns the newest. `envelopes` are oldest first; those before the
- * pinned one are passed over. Throws, and then nothing of them is to be believed.
+ * Verifies the sets from the pinned one (null: from the first one) and returns the newest. `envelopes`: oldest first; older ones than the
+ * pinned one are skipped. After an error, no set of them is valid.
  */
-export function verifyRoots(pinned: Root | null, envelopes: readonly Envelope[]): Root {
+export function verifyApproverSets(pinned: ApproverSet | null, envelopes: readonly Envelope[]): ApproverSet {
   let newest = pinned;
   for (const envelope of envelopes) {
     if (newest && newest === pinned) {
-      const { version } = readRoot(envelope).approvers;
+      const { version } = readApproverSet(envelope).approvers;
       if (version < newest.approvers.version) continue;
       if (version === newest.approvers.version) {
-        if (readRoot(envelope).digest === newest.digest) continue;
-        throw new CordonError('list_forked', `Root ${version} is another document than the one that is pinned.`);
+        if (readApproverSet(envelope).digest === newest.digest) continue;
+        throw new CordonError('list_forked', `Approver set ${version} differs from the pinned one.`);
       }
     }
     newest = verifyNext(newest, envelope);
   }
-  if (!newest) throw new CordonError('approvers_required', 'There is no root of approvers yet.');
+  if (!newest)
+    throw new CordonError('approvers_required', 'No approver set exists yet. Propose one under People & access.');
   return newest;
 }

@@ -1,7 +1,7 @@
-/** What an approver set says about the identity of its approvers. Runs in a browser as well. */
+/** Proof of the approvers' identities in an approver set. Runs in a browser as well. */
 import type { Approvers } from './documents.ts';
 
-/** How many people the set names, and how many of them are self-attested: nobody proved that the e-mail address is theirs. */
+/** Number of people in the set, and number of self-attested people: the installation has no proof that the e-mail address is theirs. */
 export function attestationOf({ approvers }: Pick<Approvers, 'approvers'>): {
   readonly people: number;
   readonly selfAttested: number;
@@ -13,11 +13,13 @@ export function attestationOf({ approvers }: Pick<Approvers, 'approvers'>): {
   return { people, selfAttested: people - verified.size };
 }
 
-/** `Self-attested: …`, or that all addresses are verified. */
+/** Text: `Self-attested: …` with the other people's keys, or a statement that all addresses are verified. */
 export function attestationWords(approvers: Pick<Approvers, 'approvers'>): string {
   const { people, selfAttested } = attestationOf(approvers);
   if (selfAttested === 0)
     return 'Verified: the installation proved the address or directory subject of every approver.';
-  const who = selfAttested === people ? `all ${people}` : `${selfAttested} of ${people}`;
-  return `Self-attested: nobody proved the e-mail addresses of ${who} approvers.`;
+  const which = selfAttested === people ? `all ${people}` : `${selfAttested} of ${people}`;
+  const verified = approvers.approvers.filter(({ attestation }) => attestation === 'verified');
+  const keys = verified.map(({ keyid }) => `key ${keyid.slice(0, 16)}…`).join(', ');
+  return `Self-attested: the installation has no proof of the e-mail addresses of ${which} approvers.${keys === '' ? '' : ` Verified: ${keys}.`}`;
 }

@@ -1,16 +1,16 @@
 /**
- * Canonical JSON: sorted keys, no spaces, integers only, UTF-8. A document that was signed has exactly one spelling, so parsing is
- * "parse, encode again, compare bytes". That refuses duplicate keys, NaN, fractions, integers beyond 2^53 and escapes that nobody
- * needs without a parser of our own. Nothing here knows what a document means, or where it runs: browsers read documents too.
+ * Canonical JSON: sorted keys, no spaces, integers only, UTF-8. A signed document has exactly one spelling. Parsing is therefore "parse,
+ * encode again, compare bytes". That refuses duplicate keys, NaN, fractions, integers beyond 2^53 and unnecessary escapes. This module has
+ * no document types and runs in browsers too.
  */
 import type { z } from 'zod';
 import { CordonError } from '../errors.ts';
 
 const encoder = new TextEncoder();
-/** `ignoreBOM` keeps a byte order mark in the text, where JSON refuses it. */
+/** `ignoreBOM` keeps a byte order mark in the text, so that JSON refuses it. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Deeper than any of our documents, and far from the end of the stack. */
+/** Greatest depth: deeper than each document type, and far from the end of the stack. */
 const DEEPEST = 32;
 
 function refuse(why: string): never {
@@ -19,7 +19,7 @@ function refuse(why: string): never {
 
 function encodeString(value: string): string {
   // JSON.stringify would escape a lone surrogate, which no UTF-8 text contains.
-  if (!value.isWellFormed()) refuse('a string holds half of a surrogate pair');
+  if (!value.isWellFormed()) refuse('a string contains half of a surrogate pair');
   return JSON.stringify(value);
 }
 
@@ -32,30 +32,30 @@ function encodeValue(value: unknown, depth: number): string {
     return String(value);
   }
   if (Array.isArray(value)) return `[${Array.from(value, (item) => encodeValue(item, depth + 1)).join(',')}]`;
-  if (typeof value !== 'object') refuse(`a ${typeof value} has no place in it`);
+  if (typeof value !== 'object') refuse(`it contains a ${typeof value}`);
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) refuse('only plain objects have a place in it');
+  if (prototype !== Object.prototype && prototype !== null) refuse('it contains an object that is not a plain object');
   const fields = Object.entries(value)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, field]) => {
-      // Harmless to us, a trap for the next reader that assigns keys one by one.
+      // `__proto__` is harmless here, but dangerous in code that assigns keys one by one.
       if (key === '__proto__') refuse('a key is named __proto__');
       return `${encodeString(key)}:${encodeValue(field, depth + 1)}`;
     });
   return `{${fields.join(',')}}`;
 }
 
-/** Throws `document_malformed` for what has no canonical form (fractions, `undefined`, lone surrogates, class instances). */
+/** Throws `document_malformed` for a value without a canonical form (fractions, `undefined`, lone surrogates, class instances). */
 export function canonicalText(value: unknown): string {
   return encodeValue(value, 0);
 }
 
-/** The same in UTF-8: the exact bytes that are signed and hashed. */
+/** Canonical JSON as UTF-8 bytes, which are signed and hashed. */
 export function encodeCanonical(value: unknown): Uint8Array<ArrayBuffer> {
   return encoder.encode(canonicalText(value));
 }
 
-/** The value of canonical bytes; anything else is `document_malformed`. */
+/** Decodes canonical bytes. Throws `document_malformed`. */
 export function decodeCanonical(bytes: Uint8Array): unknown {
   let text: string;
   let value: unknown;
@@ -67,19 +67,19 @@ export function decodeCanonical(bytes: Uint8Array): unknown {
   }
   // Only one sequence of bytes decodes to a text (fatal, no mark skipped), so equal texts are equal bytes.
   if (canonicalText(value) !== text) {
-    refuse('keys are repeated or unsorted, or there are spaces, escapes or numbers that have a shorter form');
+    refuse('keys are repeated or not sorted, or spaces, escapes or numbers are not in the shortest form');
   }
   return value;
 }
 
-/** Parses and checks one document: canonical bytes and a strict schema, so that nothing unknown is skipped. */
+/** Parses a document: canonical bytes and a strict schema. An unknown field is an error. */
 export function parseDocument<S extends z.ZodType>(schema: S, bytes: Uint8Array): z.output<S> {
   const parsed = schema.safeParse(decodeCanonical(bytes));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new CordonError(
     'document_malformed',
-    `The document does not fit its format: ${issue ? `${issue.path.join('.') || 'it'}: ${issue.message}` : 'unknown reason'}.`,
+    `The document does not match its format: ${issue ? `${issue.path.join('.') || 'it'}: ${issue.message}` : 'unknown reason'}.`,
     {},
     parsed.error,
   );

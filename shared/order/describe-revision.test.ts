@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { rootDocument, testKey, testPerson } from '../../tests/support/signed-documents.ts';
+import { approverSetDocument, testKey, testPerson } from '../../tests/support/signed-documents.ts';
 import { canonicalText } from './canonical.ts';
-import { describeRevision, describeRoot } from './describe-revision.ts';
+import { describeApproverSet, describeRevision } from './describe-revision.ts';
 import { type Approvers, type OrderTerms, orderTermsSchema, type Revision } from './documents.ts';
 
 const revision: Revision = {
@@ -14,7 +14,7 @@ const revision: Revision = {
   proposer: 'per_aaaaaaaaaaaaaaaa',
   proposedAt: '2015-11-29T10:00:00.000Z',
   status: 'active',
-  heldSince: null,
+  pausedSince: null,
   terms: {
     title: 'Pakistan',
     areas: ['PK'],
@@ -28,7 +28,7 @@ const revision: Revision = {
     contested: 'allow',
     stale: 'keep',
     visitors: 'P7D',
-    travellers: 'allow',
+    travelers: 'allow',
     disputed: {},
     authority: 'PTA',
     addressee: 'the operator',
@@ -50,6 +50,7 @@ it('says in words what the exact bytes say, with local time and name', () => {
   expect(title).toBe('Order 2015-001, revision 2 (extend): Pakistan');
   expect(lines).toContainEqual({ label: 'areas', value: 'PK (Pakistan)' });
   expect(lines).toContainEqual({ label: 'services', value: 'messaging, mail (suspend)' });
+  expect(lines).toContainEqual({ label: 'mail', value: 'not available yet: Cordon carries no mail' });
   expect(lines).toContainEqual({ label: 'statement', language: 'en', value: 'Service ends.\u001b[2J' });
   expect(lines).toContainEqual({
     label: 'effective',
@@ -58,12 +59,12 @@ it('says in words what the exact bytes say, with local time and name', () => {
 });
 
 it('says of a change of what is on hold that the hold then lasts, and when one person’s would have lapsed', () => {
-  const held = { ...revision, status: 'held', heldSince: '2015-11-28T10:00:00.000Z' } as const;
-  const line = describeRevision(canonicalText(held), asked).lines.find(({ label }) => label === 'hold');
-  expect(line).toMatchObject({ grave: true, value: expect.stringContaining('lasts until it is released') });
+  const held = { ...revision, status: 'paused', pausedSince: '2015-11-28T10:00:00.000Z' } as const;
+  const line = describeRevision(canonicalText(held), asked).lines.find(({ label }) => label === 'pause');
+  expect(line).toMatchObject({ grave: true, value: expect.stringContaining('lasts until the order is resumed') });
   expect(line?.value).toContain('2015-12-01T10:00:00.000Z = 2015-12-01T15:00:00+05:00[Asia/Karachi]');
-  expect(shown({ ...held, act: 'hold' }, 'hold')).toBeUndefined();
-  expect(shown(revision, 'hold')).toBeUndefined();
+  expect(shown({ ...held, act: 'pause' }, 'pause')).toBeUndefined();
+  expect(shown(revision, 'pause')).toBeUndefined();
 });
 
 it('shows the local time that Temporal would, in every zone and on both sides of every change of clocks', () => {
@@ -99,13 +100,14 @@ const EVERY: Readonly<Record<keyof OrderTerms, readonly [unknown, unknown]>> = {
   contested: ['allow', 'deny'],
   stale: ['keep', 'allow'],
   visitors: ['P7D', 'P8D'],
-  travellers: ['allow', 'deny'],
+  travelers: ['allow', 'deny'],
   waiting: ['hold', 'return'],
   disputed: [{}, { kashmir: 'PK' }],
   authority: ['PTA', 'another'],
   addressee: ['the operator', 'another'],
   instrument: ['a letter', 'another'],
   statement: [{ en: 'Service ends.' }, { ur: 'Service ends.' }],
+  authoritativeLanguage: ['en', 'ur'],
   appeal: ['the desk', 'another'],
   receivedOn: ['2015-07-22', '2015-07-23'],
   answerBy: ['2015-08-01T10:00:00.000Z', '2015-08-02T10:00:00.000Z'],
@@ -141,8 +143,8 @@ it.each(Object.keys(orderTermsSchema.shape) as (keyof OrderTerms)[])(
 );
 
 it('shows that a stub is signed beside it', () => {
-  expect(shown(revision, 'kept back')).toBeUndefined();
-  expect(shown({ ...revision, salt: 'e'.repeat(64) }, 'kept back')).toContain('e'.repeat(64));
+  expect(shown(revision, 'withheld')).toBeUndefined();
+  expect(shown({ ...revision, salt: 'e'.repeat(64) }, 'withheld')).toContain('e'.repeat(64));
 });
 
 it('says that a withheld order is withheld and by which law, and of one that says nothing that it is public', () => {
@@ -154,10 +156,10 @@ it('says that a withheld order is withheld and by which law, and of one that say
 });
 
 it.each([
-  [undefined, 'are held until the order ends'],
-  ['hold', 'are held until the order ends'],
-  ['deliver', 'are delivered if they were accepted before, and held otherwise'],
-  ['return', 'are returned to whoever sent them, also those that are sent meanwhile'],
+  [undefined, 'stay on the server until the order ends'],
+  ['hold', 'stay on the server until the order ends'],
+  ['deliver', 'are delivered if the server accepted them before; later messages stay on the server'],
+  ['return', 'are returned to their senders, including messages sent during the order'],
 ] as const)('says of the rule %s for waiting messages that they %s', (waiting, words) => {
   const document = { ...revision, terms: { ...revision.terms, ...(waiting && { waiting }) } };
   expect(shown(document, 'waiting messages')).toBe(words);
@@ -177,7 +179,7 @@ it('refuses a time zone that nobody knows', () => {
 it('case 26: shows nothing, and so signs nothing, that is not the canonical form', () => {
   const bad = [
     payload.replace('{', '{ '),
-    payload.replace('"act":"extend"', '"act":"extend","act":"hold"'),
+    payload.replace('"act":"extend"', '"act":"extend","act":"pause"'),
     payload.replace('"exempt":[]', '"exempt":[],"zz":1'),
     payload.replace('"revision":2', '"revision":2.0'),
     '',
@@ -187,29 +189,30 @@ it('case 26: shows nothing, and so signs nothing, that is not the canonical form
   }
 });
 
-it('case 32: refuses the bytes of another order, revision or root than the one that was asked for', () => {
-  expect(() => describeRevision(payload, { order: '2015-002', revision: 2 })).toThrow(/do not sign/);
-  expect(() => describeRevision(payload, { order: '2015-001', revision: 3 })).toThrow(/do not sign/);
-  expect(() => describeRoot(payload, 2)).toThrow(expect.objectContaining({ code: 'document_malformed' }));
+it('case 32: refuses the bytes of another order, revision or approver set than the requested one', () => {
+  expect(() => describeRevision(payload, { order: '2015-002', revision: 2 })).toThrow(/do not sign/i);
+  expect(() => describeRevision(payload, { order: '2015-001', revision: 3 })).toThrow(/do not sign/i);
+  expect(() => describeApproverSet(payload, 2)).toThrow(expect.objectContaining({ code: 'document_malformed' }));
 });
 
-it('a changed organisation key stands out, and one that cannot be compared does too', () => {
+it('a changed organization key stands out, and one that cannot be compared does too', () => {
   const [ada, ben, online] = [testPerson('ada'), testPerson('ben'), testKey()];
   const newKey = () => {
     const { keyid, publicKey } = testKey();
     return { keyid, publicKey };
   };
   const [kept, made, gone] = [newKey(), newKey(), newKey()];
-  const root = (organisationKeys: (typeof kept)[]) => rootDocument([ada, ben], online, { organisationKeys });
+  const approverSet = (organizationKeys: (typeof kept)[]) =>
+    approverSetDocument([ada, ben], online, { organizationKeys });
   const grave = (before?: Approvers | null) =>
-    describeRoot(canonicalText(root([kept, made])), 1, before)
+    describeApproverSet(canonicalText(approverSet([kept, made])), 1, before)
       .lines.filter((line) => line.grave)
       .map(({ value }) => value.slice(4, 68));
-  expect(grave(root([kept, gone]))).toEqual([made.keyid, gone.keyid]);
-  expect(grave(root([kept, made]))).toEqual([]);
-  expect(grave(rootDocument([ada, ben], online))).toEqual([kept.keyid, made.keyid]);
+  expect(grave(approverSet([kept, gone]))).toEqual([made.keyid, gone.keyid]);
+  expect(grave(approverSet([kept, made]))).toEqual([]);
+  expect(grave(approverSetDocument([ada, ben], online))).toEqual([kept.keyid, made.keyid]);
   expect(grave(null)).toEqual([kept.keyid, made.keyid]);
   expect(grave()).toEqual([]);
-  const { lines } = describeRoot(canonicalText(rootDocument([ada, ben], online)), 1, root([kept]));
-  expect(lines.filter((line) => line.grave).map(({ label }) => label)).toEqual(['members are no longer confirmed by']);
+  const { lines } = describeApproverSet(canonicalText(approverSetDocument([ada, ben], online)), 1, approverSet([kept]));
+  expect(lines.filter((line) => line.grave).map(({ label }) => label)).toEqual(['devices are no longer confirmed by']);
 });

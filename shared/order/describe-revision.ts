@@ -1,16 +1,18 @@
 /**
- * What an approver is about to sign, in words, read from the exact bytes: the server's summary of it is not believed. Throws when the bytes
- * are no revision in canonical form, so that nobody signs what cannot be shown. The command line and the console show the same words, each
- * laid out in its own way. Each caller first makes control and direction characters of a value harmless (`visible-text.ts`).
+ * Text of a revision for an approver, from the exact bytes to sign. The server's summary is not used, because the server is not trusted.
+ * Throws for bytes that are not a canonical revision, so that an approver never signs what the program cannot show. Command line and
+ * console show the same lines. Callers must neutralize control and direction characters (`visible-text.ts`).
  */
 import { partName } from '../areas/part-names.ts';
 import { CordonError } from '../errors.ts';
-import { UNSAID_WAITING, type WaitingRule } from '../verdict/terms.ts';
+import { SERVICES_TO_COME, UNSAID_WAITING, type WaitingRule } from '../verdict/terms.ts';
+import { briefPauseEnds, isCourtStay } from './adoption-state.ts';
 import { attestationWords } from './attestation.ts';
 import { parseDocument } from './canonical.ts';
 import {
   type Approvers,
   approversSchema,
+  type InstrumentDocument,
   type NoticeMoment,
   type OrderPolygon,
   type OrderTerms,
@@ -18,16 +20,17 @@ import {
   revisionSchema,
 } from './documents.ts';
 import { isExit } from './exit.ts';
-import { briefHoldEnds } from './standing.ts';
+import { IMMEDIATE_WORDS, type PassedTime } from './immediate-effect.ts';
+import { languageNameIn } from './own-name.ts';
 
 export interface Line {
   readonly label: string;
   readonly value: string;
-  /** A public statement's language tag. */
+  /** Language tag of a public statement. */
   readonly language?: string;
-  /** The id of the person whom an approver's line is about. */
+  /** Identifier of the person in an approver's line. */
   readonly person?: string;
-  /** Nobody should sign without having seen this: it is shown in red, or loudly. */
+  /** Marks a line that the signer must see: the console shows it in red. */
   readonly grave?: true;
 }
 
@@ -38,15 +41,15 @@ export interface Described<D> {
 }
 
 const WAITING_WORDS: Readonly<Record<WaitingRule, string>> = {
-  hold: 'are held until the order ends',
-  deliver: 'are delivered if they were accepted before, and held otherwise',
-  return: 'are returned to whoever sent them, also those that are sent meanwhile',
+  hold: 'stay on the server until the order ends',
+  deliver: 'are delivered if the server accepted them before; later messages stay on the server',
+  return: 'are returned to their senders, including messages sent during the order',
 };
 
 const PROVENANCE_WORDS: Readonly<Record<NonNullable<OrderTerms['provenance']>, string>> = {
-  asserted: 'asserted: the instrument says so itself',
-  confirmed: 'confirmed by whom it names',
-  disputed: 'disputed: somebody denies it',
+  asserted: 'asserted: only the instrument itself states this',
+  confirmed: 'confirmed by the named authority',
+  disputed: 'disputed: its authenticity is denied',
 };
 
 export const MOMENT_WORDS: Readonly<Record<NoticeMoment, string>> = {
@@ -54,30 +57,38 @@ export const MOMENT_WORDS: Readonly<Record<NoticeMoment, string>> = {
   P7D: '7 days before',
   P1D: '1 day before',
   PT1H: '1 hour before',
-  entry: 'at entry into force',
+  entry: 'at the effective time',
   withdrawal: 'at withdrawal',
 };
 
 const encoder = new TextEncoder();
 
-/** `asked`: the order and revision that the approver named; another one's bytes are refused. */
+/**
+ * `asked`: order and revision that the approver named; other bytes are refused. `immediate`: the time that passed while the revision was
+ * pending, if the approver signs a statement about it (`immediate-effect.ts`).
+ */
 export function describeRevision(
   payload: string,
   asked: { readonly order: string; readonly revision: number },
+  immediate: PassedTime | null = null,
 ): Described<Revision> {
   const document = parseDocument(revisionSchema, encoder.encode(payload));
   if (document.order !== asked.order || document.revision !== asked.revision) {
-    throw notAsked(`order ${document.order} revision ${document.revision}`, 'what was asked for');
+    throw notAsked(`order ${document.order} revision ${document.revision}`, 'the requested revision');
   }
   const { terms } = document;
-  const held = document.heldSince ? ` since ${document.heldSince}` : '';
+  const held = document.pausedSince ? ` since ${document.pausedSince}` : '';
   const disputed = Object.entries(terms.disputed).map(([feature, area]) => `${feature} as ${area}`);
   return {
     document,
     title: `Order ${document.order}, revision ${document.revision} (${document.act}): ${terms.title}`,
     lines: [
+      ...(immediate === null
+        ? []
+        : [{ label: 'attention', value: `the revision ${IMMEDIATE_WORDS[immediate]}.`, grave: true as const }]),
       ...exitLines(document),
       ...holdLines(document),
+      ...basisLines(document),
       { label: 'from then on', value: `${document.status}${held}` },
       { label: 'areas', value: terms.areas.map(named).join(', ') },
       ...Object.entries(terms.groups ?? {}).map(([group, members]) => ({
@@ -89,43 +100,55 @@ export function describeRevision(
         value: polygonWords(polygon),
       })),
       { label: 'services', value: `${terms.services.join(', ')} (${terms.mode})` },
-      { label: 'for devices', value: `by ${terms.nexus.join(' or ')}` },
+      ...terms.services
+        .filter((service) => SERVICES_TO_COME.includes(service))
+        .map((service) => ({ label: service, value: `not available yet: Cordon carries no ${service}` })),
+      { label: 'nexus', value: terms.nexus.join(' or ') },
       { label: 'effective', value: times(terms.effective, terms.zone) },
       { label: 'until', value: terms.until === null ? 'withdrawn' : times(terms.until, terms.zone) },
-      { label: 'unknown location', value: `${terms.unknown}; contested ${terms.contested}; stale list ${terms.stale}` },
-      { label: 'visitors', value: `${terms.visitors} of grace; travellers ${terms.travellers}` },
+      { label: 'location unknown', value: `${terms.unknown}; contested ${terms.contested}; stale list ${terms.stale}` },
+      { label: 'visitors', value: `grace of ${terms.visitors}; travelers ${terms.travelers}` },
       ...(terms.services.includes('messaging') || terms.waiting !== undefined
         ? [{ label: 'waiting messages', value: WAITING_WORDS[terms.waiting ?? UNSAID_WAITING] }]
         : []),
-      { label: 'disputed ground', value: disputed.join(', ') || 'all claimants' },
+      { label: 'disputed territory', value: disputed.join(', ') || 'all claimants' },
       ...exemptLines(document.exempt, terms.zone),
       { label: 'authority', value: terms.authority },
       { label: 'addressee', value: terms.addressee },
       { label: 'instrument', value: terms.instrument },
       ...paperLines(terms),
+      ...(terms.authoritativeLanguage === undefined
+        ? []
+        : [{ label: 'authoritative', value: `the text in ${languageWords(terms.authoritativeLanguage)}` }]),
       ...Object.entries(terms.statement).map(([language, value]) => ({ label: 'statement', language, value })),
       ...Object.entries(terms.notice ?? {}).map(([language, value]) => ({ label: 'notice', language, value })),
       { label: 'appeal', value: terms.appeal },
       { label: 'proposed by', value: `${document.proposer} at ${document.proposedAt}` },
-      { label: 'replaces', value: document.previous ?? 'nothing: it is the first' },
+      { label: 'replaces', value: document.previous ?? 'nothing: this is the first version' },
       ...(document.salt === undefined
         ? []
-        : [{ label: 'kept back', value: `a stub of it is signed with it, for the public; salt ${document.salt}` }]),
+        : [{ label: 'withheld', value: `approvers also sign a stub for the public; salt ${document.salt}` }]),
       { label: 'installation', value: document.installation },
     ],
   };
 }
 
-/** Who is exempt stands behind commitments: how many until when. */
+/** Language tag in words: `de` → `German (de)`. An unknown tag stays unchanged. */
+function languageWords(tag: string): string {
+  const name = languageNameIn('en', tag);
+  return name === tag ? tag : `${name} (${tag})`;
+}
+
+/** Exempt devices are commitments: the line shows numbers and ends only. */
 function exemptLines(exempt: Revision['exempt'], zone: string): Line[] {
   if (exempt.length === 0) return [{ label: 'exempt', value: 'no device' }];
   return exemptionEnds(exempt).map(({ until, devices }) => ({
     label: 'exempt',
-    value: `${devices} ${devices === 1 ? 'device' : 'devices'} ${until === null ? 'as long as the order lasts' : `until ${times(until, zone)}`}`,
+    value: `${devices} ${devices === 1 ? 'device' : 'devices'} ${until === null ? 'until the order ends' : `until ${times(until, zone)}`}`,
   }));
 }
 
-/** How many are exempt until when, the earliest end first, those without one last. */
+/** Numbers of exempt devices by end, the earliest end first, devices without an end last. */
 export function exemptionEnds(
   exempt: Revision['exempt'],
 ): { readonly until: string | null; readonly devices: number }[] {
@@ -138,97 +161,113 @@ export function exemptionEnds(
 function exitLines(document: Revision): Line[] {
   if (!isExit(document)) return [];
   const value =
-    'work data on every device that it denies service is wiped, and what is held for them destroyed. It cannot be undone.';
+    'work data is wiped on every device that the order blocks, and waiting messages for these devices are destroyed. This cannot be undone.';
   return [{ label: 'exit', value, grave: true }];
 }
 
-/** Of a change of what is on hold: whoever signs it stands behind the hold as well, which one person's word would have let lapse. */
+/** Line for a change of a paused order: its approvers also approve the pause, which would otherwise end after 72 hours. */
 function holdLines(document: Revision): Line[] {
-  const lapses = document.act === 'hold' ? null : briefHoldEnds(document);
+  if (isCourtStay(document)) {
+    const value =
+      'has no end after 72 hours, because it contains a court’s document. It lasts until two approvers resume the order.';
+    return [{ label: 'pause', value, grave: true }];
+  }
+  const lapses = document.act === 'pause' ? null : briefPauseEnds(document);
   if (lapses === null) return [];
   const at = times(new Date(lapses).toISOString(), document.terms.zone);
-  const value = `lasts until it is released: it does not lapse, as it would by one person's word at ${at}.`;
-  return [{ label: 'hold', value, grave: true }];
+  const value = `lasts until the order is resumed. By one approver alone, it would end at ${at}.`;
+  return [{ label: 'pause', value, grave: true }];
 }
 
-/** What has come with the instrument and how the order is made known; what is not said has no line, but for what would then be public. */
+function basisLines({ basis }: Revision): Line[] {
+  if (basis === undefined) return [];
+  const { reason, court, documents = [] } = basis;
+  return [
+    ...(reason === undefined ? [] : [{ label: 'reason', value: reason }]),
+    ...(court === undefined ? [] : [{ label: 'court', value: `${court.name}, case ${court.case}` }]),
+    ...documents.map((document) => ({ label: 'its document', value: documentWords(document) })),
+  ];
+}
+
+const documentWords = ({ title, mediaType, bytes, sha256 }: InstrumentDocument): string =>
+  `${title} (${mediaType}, ${bytes} bytes, SHA-256 ${sha256})`;
+
+/** Instrument, documents and publication. A field without a value has no line, unless its absence makes something public. */
 function paperLines(terms: OrderTerms): Line[] {
   const { receivedOn, answerBy, provenance, documents, answers, noticePlan, exportWindow, internal, zone } = terms;
   const said: [string, string | undefined][] = [
     ['received on', receivedOn],
-    ['to be answered', answerBy && `by ${times(answerBy, zone)}`],
+    ['answer due', answerBy && `by ${times(answerBy, zone)}`],
     ['provenance', provenance && PROVENANCE_WORDS[provenance]],
     ['answers', answers && `order ${answers}`],
-    ...(documents ?? []).map(({ title, mediaType, bytes, sha256 }): [string, string] => [
-      'document',
-      `${title} (${mediaType}, ${bytes} bytes, SHA-256 ${sha256})`,
-    ]),
-    ['decision record', internal && `kept apart, SHA-256 with its salt ${internal}`],
+    ...(documents ?? []).map((document): [string, string] => ['document', documentWords(document)]),
+    ['decision record', internal && `stored separately, salted SHA-256 ${internal}`],
     ['export window', exportWindow && `${exportWindow} after the effective time`],
-    ['people are told', momentsWords(noticePlan)],
+    ['notices', momentsWords(noticePlan)],
     ['publication', publicationWords(terms)],
   ];
   return said.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
 }
 
 function momentsWords(plan: readonly NoticeMoment[] | undefined): string {
-  if (plan === undefined) return 'at every moment that still lies ahead';
-  return plan.length === 0 ? 'only when service is denied' : plan.map((moment) => MOMENT_WORDS[moment]).join(', ');
+  if (plan === undefined) return 'at every remaining moment';
+  return plan.length === 0 ? 'only when a service is suspended' : plan.map((moment) => MOMENT_WORDS[moment]).join(', ');
 }
 
 function publicationWords({ publication, zone }: OrderTerms): string {
   if (publication === undefined) return 'public';
-  const kept = 'its number, services and areas alone are public';
+  const kept = 'only its number, services and areas are public';
   return 'until' in publication
     ? `delayed: ${kept} until ${times(publication.until, zone)}`
     : `withheld: ${kept}, by law: ${publication.law}`;
 }
 
 /**
- * `version`: the root that the approver named. `before`: the root that it replaces, as whoever calls has verified it to be by its digest; null when
- * there is none, or none that could be verified, and then every organisation key is new. Left out, nothing is compared.
+ * `version`: the approver set that the approver named. `before`: the approver set to be replaced, which the caller has verified by its
+ * digest. Null: no earlier set exists or it cannot be verified, so that every organization key counts as new. Without `before`, no keys are
+ * compared.
  */
-export function describeRoot(payload: string, version: number, before?: Approvers | null): Described<Approvers> {
+export function describeApproverSet(payload: string, version: number, before?: Approvers | null): Described<Approvers> {
   const document = parseDocument(approversSchema, encoder.encode(payload));
-  if (document.version !== version) throw notAsked(`root ${document.version}`, `${version}`);
+  if (document.version !== version) throw notAsked(`approver set ${document.version}`, `${version}`);
   return {
     document,
-    title: `Root of approvers, version ${document.version}, installation ${document.installation}`,
+    title: `Approver set ${document.version}, installation ${document.installation}`,
     lines: [
-      { label: `${document.threshold} different people`, value: 'adopt an order, out of:' },
+      { label: `${document.threshold} different people`, value: 'must approve an order. Approvers:' },
       ...document.approvers.map(({ person, keyid, attestation }) => ({
         label: 'approver',
         person,
         value: `key ${keyid}${attestation === 'verified' ? ' (verified)' : ''}`,
       })),
       { label: 'identity', value: attestationWords(document) },
-      ...document.onlineKeys.map(({ keyid }) => ({ label: 'the list is kept fresh by', value: `key ${keyid}` })),
-      ...organisationLines(document, before),
-      { label: 'replaces', value: document.previous ?? 'nothing: it is the first' },
+      ...document.onlineKeys.map(({ keyid }) => ({ label: 'order lists are signed by', value: `key ${keyid}` })),
+      ...organizationLines(document, before),
+      { label: 'replaces', value: document.previous ?? 'nothing: this is the first version' },
     ],
   };
 }
 
-/** Who holds one of these keys decides who can read along, so a change of them must not pass among the rest. */
-function organisationLines({ organisationKeys = [] }: Approvers, before?: Approvers | null): Line[] {
-  const held = (before?.organisationKeys ?? []).map(({ keyid }) => keyid);
-  const now = organisationKeys.map(({ keyid }) => keyid);
+/** An organization key decides which devices can read messages. The text must show each change of these keys prominently. */
+function organizationLines({ organizationKeys = [] }: Approvers, before?: Approvers | null): Line[] {
+  const held = (before?.organizationKeys ?? []).map(({ keyid }) => keyid);
+  const now = organizationKeys.map(({ keyid }) => keyid);
   const kept = now.map((keyid): Line => {
-    const line = { label: 'members are confirmed by', value: `key ${keyid}` };
+    const line = { label: 'devices are confirmed by', value: `key ${keyid}` };
     if (before === undefined || held.includes(keyid)) return line;
-    return { ...line, value: `${line.value}, which is new: ask whoever keeps it`, grave: true };
+    return { ...line, value: `${line.value}, a new key: ask its owner before you sign`, grave: true };
   });
   const gone = held
     .filter((keyid) => !now.includes(keyid))
     .map((keyid): Line => {
-      const value = `key ${keyid}: whoever it alone has confirmed is a member no more`;
-      return { label: 'members are no longer confirmed by', value, grave: true };
+      const value = `key ${keyid}: devices that only this key has confirmed lose their confirmation`;
+      return { label: 'devices are no longer confirmed by', value, grave: true };
     });
   return [...kept, ...gone];
 }
 
 function notAsked(got: string, asked: string): CordonError {
-  return new CordonError('document_malformed', `The server sent ${got} instead of ${asked}; do not sign it.`);
+  return new CordonError('document_malformed', `The server sent ${got} instead of ${asked}. Do not sign it.`);
 }
 
 const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
@@ -238,23 +277,23 @@ function named(area: string): string {
   return name ? `${area} (${name})` : area;
 }
 
-/** In UTC, as signed, and as the clocks of the order's own zone show it. By `Intl`, since not every browser has `Temporal`. */
+/** A time in UTC, as signed, and in the order's zone. Uses `Intl`, because some browsers lack `Temporal`. */
 function times(instant: string, zone: string): string {
   try {
     const at = Date.parse(instant);
     const format = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' });
     const name = format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
     const offset = name === 'GMT' ? '+00:00' : name.replace('GMT', '');
-    // An offset of another form makes an invalid date here, which throws below.
+    // An offset in another form makes an invalid date, for which the conversion throws.
     const ahead = -Date.parse(`1970-01-01T00:00:00${offset}`);
     return `${instant} = ${new Date(at + ahead).toISOString().slice(0, 19)}${offset}[${zone}]`;
   } catch (cause) {
-    const detail = `${instant} cannot be shown in the time zone ${JSON.stringify(zone)}: do not sign it.`;
+    const detail = `${instant} cannot be displayed in the time zone ${JSON.stringify(zone)}. Do not sign it.`;
     throw new CordonError('document_malformed', detail, {}, cause);
   }
 }
 
-/** Points that are spelt out; the exact text has all of them. */
+/** Points of a polygon that the text lists. The exact bytes contain all points. */
 const SPELT_POINTS = 200;
 
 export function polygonWords({ title, version, rings, touches }: OrderPolygon): string {

@@ -1,7 +1,7 @@
-/** SHA-256 where Node runs. A browser has the same, only asynchronous: `web-digest.ts`. */
+/** SHA-256 under Node. `web-digest.ts` is the asynchronous version for browsers. */
 import { hash } from 'node:crypto';
 
-/** Lower-case hex. What revisions, roots and lists name each other by. */
+/** Lower-case hex digest. Revisions, approver sets and lists refer to each other by digest. */
 export function sha256(bytes: Uint8Array | string): string {
   return hash('sha256', bytes);
 }

@@ -1,6 +1,6 @@
 /**
- * DSSE envelopes (github.com/secure-systems-lab/dsse, v1.0.2) over Ed25519 and ECDSA P-256. It says which keys have signed the exact bytes;
- * what their signatures are worth (persons, thresholds) is for `approvers.ts` and `verify-list.ts` to say.
+ * DSSE envelopes (github.com/secure-systems-lab/dsse, v1.0.2) over Ed25519 and ECDSA P-256. This module determines which keys have signed
+ * the exact bytes. `approvers.ts` and `verify-list.ts` decide about people and thresholds.
  */
 import { createPublicKey, type KeyObject, sign as signBytes, verify as verifyBytes } from 'node:crypto';
 import { CordonError } from '../errors.ts';
@@ -10,7 +10,7 @@ import { pae } from './pae.ts';
 
 export interface Signer {
   readonly keyid: string;
-  /** Over the bytes as they are: for DSSE those of `pae`. */
+  /** Signs the given bytes unchanged; for DSSE, the caller passes the bytes of `pae`. */
   sign(bytes: Uint8Array): Buffer;
 }
 
@@ -22,9 +22,9 @@ export interface VerifyingKey {
 /** A SubjectPublicKeyInfo of P-256 (RFC 5480, section 2) up to its point. */
 const P256_SPKI = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex');
 
-/** SHA-256 over the key's SubjectPublicKeyInfo in DER, hex. */
+/** SHA-256 of the key's SubjectPublicKeyInfo in DER, hex. */
 export function keyidOf(key: KeyObject): string {
-  // OpenSSL takes 50 µs to write one, and the server asks for each device that sends receipts.
+  // Encoded by hand for P-256: OpenSSL needs 50 µs, and the server needs it for each device that sends receipts.
   const spki = isP256(key)
     ? Buffer.concat([P256_SPKI, key.export({ format: 'raw-public' })])
     : key.export({ type: 'spki', format: 'der' });
@@ -37,10 +37,13 @@ const isP256 = (key: KeyObject): boolean =>
 function digestOf(key: KeyObject): 'sha256' | null {
   if (key.asymmetricKeyType === 'ed25519') return null;
   if (isP256(key)) return 'sha256';
-  throw new CordonError('signature_invalid', 'Only Ed25519 and ECDSA P-256 keys sign documents.');
+  throw new CordonError(
+    'signature_invalid',
+    'The key is not an Ed25519 or ECDSA P-256 key. Only these keys sign documents.',
+  );
 }
 
-/** Reads base64 SPKI DER. One key has one spelling (and so one keyid): anything but the DER that we would write is refused. */
+/** Reads base64 SPKI DER. One key has one spelling and so one identifier: any other encoding than ours is refused. */
 export function readPublicKey(base64: string): VerifyingKey {
   const der = Buffer.from(base64, 'base64');
   let key: KeyObject;
@@ -51,12 +54,12 @@ export function readPublicKey(base64: string): VerifyingKey {
   }
   digestOf(key);
   if (!key.export({ type: 'spki', format: 'der' }).equals(der) || der.toString('base64') !== base64) {
-    throw new CordonError('document_malformed', 'A public key is not written in its shortest form.');
+    throw new CordonError('document_malformed', 'A public key is not in its shortest encoding.');
   }
   return { keyid: sha256(der), key };
 }
 
-/** A signer over a private key in memory. ECDSA signatures are DER. */
+/** Signer with a private key in memory. ECDSA signatures are DER. */
 export function signerOf(privateKey: KeyObject): Signer {
   const digest = digestOf(privateKey);
   return {
@@ -78,19 +81,22 @@ export function signEnvelope(payloadType: string, payload: Uint8Array, signers: 
   };
 }
 
-/** The payload's bytes; an envelope of another type or with sloppy base64 is refused before anything is believed. */
+/** Bytes of the payload. An envelope of another type, or with irregular base64, is refused first. */
 export function payloadOf(envelope: Envelope, payloadType: string): Buffer {
   if (envelope.payloadType !== payloadType) {
-    throw new CordonError('document_wrong_type', `Expected ${payloadType}, got ${envelope.payloadType}.`);
+    throw new CordonError(
+      'document_wrong_type',
+      `The envelope contains ${envelope.payloadType} instead of ${payloadType}.`,
+    );
   }
   const payload = Buffer.from(envelope.payload, 'base64');
   if (payload.toString('base64') !== envelope.payload) {
-    throw new CordonError('document_malformed', 'The payload is not base64 in its one canonical form.');
+    throw new CordonError('document_malformed', 'The payload is not canonical base64.');
   }
   return payload;
 }
 
-/** The keyids among `keys` that have signed this envelope's exact bytes. A key counts once however often it stands there. */
+/** Identifiers of those `keys` that have signed the envelope's exact bytes. A repeated key counts once. */
 export function signedBy(envelope: Envelope, keys: readonly VerifyingKey[]): ReadonlySet<string> {
   const bytes = pae(envelope.payloadType, Buffer.from(envelope.payload, 'base64'));
   const known = new Map(keys.map((key) => [key.keyid, key.key]));

@@ -1,12 +1,13 @@
 /**
- * Who is exempt is signed by approvers and is yet nobody's business: a revision holds SHA-256(salt || device id) for each exempt device, and
- * only that device's record carries the salt that opens it. Both sides check the commitment, so a server cannot exempt anyone.
+ * Exemptions as commitments: a revision contains SHA-256(salt || device id) for each exempt device, and only that device's record contains
+ * the salt. Approvers sign the exemption, the public cannot read it, and a server cannot exempt a device alone, because both sides check
+ * the commitment.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Exemption } from '../verdict/terms.ts';
 import type { DeviceRecord, Revision } from './documents.ts';
 
-/** `salt`: 32 bytes in hex. `what`: a device's id, or whatever else is committed to, as text. */
+/** `salt`: 32 bytes in hex. `what`: the committed text, such as a device id. */
 export function commitmentOf(salt: string, what: string): string {
   return createHash('sha256').update(Buffer.from(salt, 'hex')).update(what).digest('hex');
 }
@@ -15,7 +16,7 @@ export function newSalt(): string {
   return randomBytes(32).toString('hex');
 }
 
-/** The exemptions of one device that the record opens in these revisions. */
+/** Exemptions of one device in the given revisions, opened by the device's record. */
 export function exemptionsFor(
   device: string,
   record: Pick<DeviceRecord, 'device' | 'exemptions'> | null,

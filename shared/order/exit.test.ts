@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseEvidenceArea } from '../areas/area-code.ts';
+import { parseEvidenceArea, parseLocation } from '../areas/area-code.ts';
 import { type Certainty, SERVICES, type ServiceVerdict } from '../verdict/terms.ts';
-import { denialBy, exitStanding, exportsUntil, isExit, requireExit } from './exit.ts';
+import { denialBy, exitState, exportsUntil, isExit, requireExit } from './exit.ts';
 
 const DAY = 86_400_000;
 const EFFECTIVE = Date.parse('2015-12-01T00:00:00.000Z');
@@ -32,7 +32,7 @@ it('people can export until the window ends', () => {
 it('what is held or withdrawn after it is no exit any more', () => {
   const acts = [
     { act: 'exit', status: 'active' },
-    { act: 'hold', status: 'held' },
+    { act: 'pause', status: 'paused' },
     { act: 'revise', status: 'active' },
     { act: 'withdraw', status: 'withdrawn' },
   ] as const;
@@ -40,7 +40,7 @@ it('what is held or withdrawn after it is no exit any more', () => {
 });
 
 describe('a device', () => {
-  const here = { certain: true, deniedSince: EFFECTIVE, hold: false, listExpired: false };
+  const here = { certain: true, deniedSince: EFFECTIVE, legalHold: false, listExpired: false };
   const late = EFFECTIVE + 12 * DAY;
   it.each([
     ['has had its window', { ...here, listIssued: EFFECTIVE + 30 * DAY }, 'due'],
@@ -50,10 +50,14 @@ describe('a device', () => {
     ['knew itself denied too early', { ...here, deniedSince: 0, listIssued: EFFECTIVE + 29 * DAY }, 'window'],
     ['may be elsewhere', { ...here, certain: false, listIssued: EFFECTIVE + 99 * DAY }, 'uncertain'],
     ['has an old list', { ...here, listExpired: true, listIssued: EFFECTIVE + 99 * DAY }, 'stale'],
-    ['is under a legal hold', { ...here, hold: true, listIssued: EFFECTIVE + 99 * DAY }, 'hold'],
-    ['is held and doubtful', { ...here, hold: true, certain: false, listIssued: EFFECTIVE + 99 * DAY }, 'hold'],
+    ['is under a legal hold', { ...here, legalHold: true, listIssued: EFFECTIVE + 99 * DAY }, 'legal hold'],
+    [
+      'is held and doubtful',
+      { ...here, legalHold: true, certain: false, listIssued: EFFECTIVE + 99 * DAY },
+      'legal hold',
+    ],
   ] as const)('that %s: %s', (_, device, standing) => {
-    expect(exitStanding(TERMS, device)).toBe(standing);
+    expect(exitState(TERMS, device)).toBe(standing);
   });
 });
 
@@ -67,7 +71,7 @@ describe('a denial is certain', () => {
     return { services: { ...services, mail: { allowed: false, denials: [{ order, revision: 1, reasons }], reasons } } };
   };
   const order = (number: string, ...areas: string[]) => ({
-    ...{ order: number, areas: new Set(areas.map(parseEvidenceArea)), disputed: new Map() },
+    ...{ order: number, areas: new Set(areas.map(parseLocation)), disputed: new Map() },
   });
   const at = (certainty: Certainty, ...areas: string[]) => ({ certainty, areas: areas.map(parseEvidenceArea) });
   it.each([
@@ -78,7 +82,12 @@ describe('a denial is certain', () => {
     ['not by an address alone', ['present'], at('probable', 'PK'), false],
     ['not by a network alone', ['network'], at('probable', 'PK'), false],
     ['not by a network across the border from where it certainly is', ['network'], at('certain', 'IN'), false],
-    ['not by a network, on ground of which the order says nothing', ['network'], at('certain', 'XX-kashmir'), false],
+    [
+      'not by a network, in a territory that the order does not assign',
+      ['network'],
+      at('certain', 'XX-kashmir'),
+      false,
+    ],
     ['not by not knowing', ['unknown'], at('unknown'), false],
     ['not by being contested', ['contested'], at('certain', 'PK', 'IN'), false],
     ['by home, though contested', ['contested', 'home'], at('probable', 'PK', 'IN'), true],

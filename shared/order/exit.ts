@@ -1,9 +1,9 @@
 /**
- * An exit: the act of an order that leaves a country for good by which work data is destroyed on the devices that it denies. Two people approve it by
- * itself, once the order's export window is over, and any later revision takes it back wherever it has not been carried out. What cannot be undone asks
- * for more than a denial does. Pure, and the same on server and device.
+ * An exit: the action by which an order destroys work data on the devices that it denies. Two people approve it separately, after the
+ * export window. Any later revision cancels it on devices that have not wiped yet. Because a wipe is irreversible, its conditions are
+ * stricter than those of a denial. Pure, and the same on server and device.
  */
-import { type Reach, relate } from '../areas/coverage.ts';
+import { type OrderAreas, relate } from '../areas/coverage.ts';
 import { CordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
 import type { Location, OrderRule, Reason, Verdict } from '../verdict/terms.ts';
@@ -11,45 +11,47 @@ import type { OrderTerms, Revision } from './documents.ts';
 
 type ExitTerms = Pick<OrderTerms, 'mode' | 'effective' | 'exportWindow'>;
 
-/** In milliseconds; null for an order that is not meant to end in an exit. */
+/** Length of the export window in milliseconds; null for an order without an exit. */
 function windowOf({ mode, exportWindow }: ExitTerms): number | null {
   if (mode !== 'exit' || exportWindow === undefined) return null;
   return Temporal.Duration.from(exportWindow).total('milliseconds');
 }
 
-/** Until when people can export before an exit can be proposed; null for an order that has none. */
+/** End of the export window, after which an exit can be proposed; null for an order without an exit. */
 export function exportsUntil(terms: ExitTerms): Instant | null {
   const window = windowOf(terms);
   return window === null ? null : Date.parse(terms.effective) + window;
 }
 
-/** Throws `exit_not_stated` or `exit_too_early` when terms like these allow no exit at that instant. */
+/** Throws `exit_not_stated` or `exit_too_early` when the terms do not allow an exit at that time. */
 export function requireExit(terms: ExitTerms, at: Instant): void {
   const until = exportsUntil(terms);
   if (until === null) {
     throw new CordonError(
       'exit_not_stated',
-      'The order does not say that it ends in an exit, and after which export window: change it so first.',
+      'The order’s terms have no exit and no export window. Revise the terms first.',
     );
   }
   if (at < until) {
     const when = new Date(until).toISOString();
-    throw new CordonError('exit_too_early', `People can export until ${when}: propose the exit then.`, { until: when });
+    throw new CordonError('exit_too_early', `Users can export data until ${when}. Propose the exit after that time.`, {
+      until: when,
+    });
   }
 }
 
 export const isExit = ({ act, status }: Pick<Revision, 'act' | 'status'>): boolean =>
   act === 'exit' && status === 'active';
 
-/** A device belongs to a place by what its records say, wherever it may be. */
+/** Whether the device belongs to the area by its records, independent of its location. */
 export const belongs = (reasons: readonly Reason[]): boolean => reasons.includes('home') || reasons.includes('seat');
 
 /**
- * Whether the order denies this device something, and nothing is in doubt: by where it belongs, or by where it is as its position or two sources say.
- * Null: it denies nothing.
+ * The certainty of the order's denial for this device. Certain: the device belongs to the area, or its position or two sources say that it
+ * is there. Null: the order denies nothing.
  */
 export function denialBy(
-  rule: Reach & Pick<OrderRule, 'order'>,
+  rule: OrderAreas & Pick<OrderRule, 'order'>,
   { services }: Pick<Verdict, 'services'>,
   { certainty, areas }: Pick<Location, 'certainty' | 'areas'>,
 ): { readonly certain: boolean } | null {
@@ -59,31 +61,34 @@ export function denialBy(
   );
   if (reasons.length === 0) return null;
   const there = reasons.includes('present') || reasons.includes('network');
-  // A network reaches across a border: a device that is certainly elsewhere can be on one that is inside.
+  // Networks reach across borders: a device that is certainly elsewhere may use a network inside the area.
   return { certain: belongs(reasons) || (there && certainty === 'certain' && relate(areas, rule) === 'inside') };
 }
 
-export const EXIT_STANDINGS = ['due', 'hold', 'uncertain', 'window', 'stale'] as const;
+export const EXIT_STATES = ['due', 'legal hold', 'uncertain', 'window', 'stale'] as const;
 /**
- * due: the wipe is carried out now. hold: a legal hold keeps what is there. uncertain: the denial may be mistaken. window: this device has not had its
- * window yet. stale: the device does not know whether the order still stands.
+ * State of an exit on one device. due: wipe now. legal hold: the device keeps the data. uncertain: the denial may be wrong. window: this
+ * device's export window has not passed. stale: the device does not know whether the order is still valid.
  */
-export type ExitStanding = (typeof EXIT_STANDINGS)[number];
+export type ExitState = (typeof EXIT_STATES)[number];
 
-/** What an exit asks of one device that its order denies. */
-export function exitStanding(
+/** State of an exit on a device that the order denies. */
+export function exitState(
   terms: ExitTerms,
   device: {
     readonly certain: boolean;
-    /** Since when the order has denied it without a break. */
+    /** Start of the order's uninterrupted denial of the device. */
     readonly deniedSince: Instant;
-    readonly hold: boolean;
-    /** When the list that it holds was made: a signed time, which no clock of its own can run ahead of; and whether that list has expired. */
+    readonly legalHold: boolean;
+    /**
+     * Time of the device's order list, and whether the list has expired. The list is signed, so its time does not depend on the device's
+     * clock.
+     */
     readonly listIssued: Instant;
     readonly listExpired: boolean;
   },
-): ExitStanding {
-  if (device.hold) return 'hold';
+): ExitState {
+  if (device.legalHold) return 'legal hold';
   if (device.listExpired) return 'stale';
   if (!device.certain) return 'uncertain';
   const window = windowOf(terms);

@@ -1,6 +1,6 @@
 /**
- * A person's signing key as a file: Ed25519 in PKCS#8, encrypted by a passphrase. An approver's and the organisation's own are kept so. Such a key
- * never reaches the server: what goes there is a public key and signatures over exact bytes.
+ * A signing key in a file: Ed25519 in PKCS#8, encrypted by a passphrase. Approvers and the organization use such files. The private key
+ * never reaches the server, which receives public keys and signatures only.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { CordonError } from '../errors.ts';
@@ -11,7 +11,7 @@ export interface FileKey extends Signer {
   readonly publicKey: string;
 }
 
-/** Guessing a passphrase against OpenSSL's PBKDF2 is cheap, so it has to be long. */
+/** Guessing a passphrase against OpenSSL's PBKDF2 is cheap, so the passphrase must be long. */
 const SHORTEST_PASSPHRASE = 12;
 
 function fileKey(privateKey: KeyObject): FileKey {
@@ -20,7 +20,7 @@ function fileKey(privateKey: KeyObject): FileKey {
   return { ...signerOf(privateKey), keyid: keyidOf(publicKey), publicKey: der.toString('base64') };
 }
 
-/** A new key and the PEM text of its file. */
+/** Creates a key and the PEM text of its file. */
 export function createKeyFile(passphrase: string): { key: FileKey; pem: string } {
   if (passphrase.length < SHORTEST_PASSPHRASE) {
     throw new CordonError('invalid_input', `A passphrase needs at least ${SHORTEST_PASSPHRASE} characters.`);
@@ -30,22 +30,22 @@ export function createKeyFile(passphrase: string): { key: FileKey; pem: string }
   return { key: fileKey(privateKey), pem: pem.toString() };
 }
 
-/** Throws `passphrase_wrong`, also for a file that is damaged: OpenSSL cannot tell them apart. */
+/** Throws `passphrase_wrong`, also for a damaged file: OpenSSL cannot distinguish a wrong passphrase from a damaged file. */
 export function openKeyFile(pem: string, passphrase: string): FileKey {
   if (!pem.includes('BEGIN ENCRYPTED PRIVATE KEY')) {
     throw new CordonError(
       'invalid_input',
-      'This is not an encrypted private key: make one with `cordon key create` or `cordon org-key create`.',
+      'This is not an encrypted private key. Create one with `cordon key create` or `cordon org-key create`.',
     );
   }
   let privateKey: KeyObject;
   try {
     privateKey = createPrivateKey({ key: pem, format: 'pem', passphrase });
   } catch (cause) {
-    throw new CordonError('passphrase_wrong', 'The passphrase does not open this key file.', {}, cause);
+    throw new CordonError('passphrase_wrong', 'The passphrase is wrong, or the key file is damaged.', {}, cause);
   }
   if (privateKey.asymmetricKeyType !== 'ed25519') {
-    throw new CordonError('invalid_input', 'A key file holds an Ed25519 key; this one holds another kind.');
+    throw new CordonError('invalid_input', 'The key file contains another kind of key than Ed25519.');
   }
   return fileKey(privateKey);
 }

@@ -2,9 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../tests/support/code-of.ts';
 import { messagingKey, newSignatureKey } from '../../tests/support/messaging-keys.ts';
 import { personCalled } from '../../tests/support/persons.ts';
-import { INSTALLATION, rootDocument, signedRoot, testKey, testPerson } from '../../tests/support/signed-documents.ts';
+import {
+  approverSetDocument,
+  INSTALLATION,
+  signedApproverSet,
+  testKey,
+  testPerson,
+} from '../../tests/support/signed-documents.ts';
 import { newDeviceId } from '../protocol/ids.ts';
-import { readRoot } from './approvers.ts';
+import { readApproverSet } from './approvers.ts';
 import { encodeCanonical } from './canonical.ts';
 import { type MessagingCertificate, PAYLOAD_TYPES } from './documents.ts';
 import { readPublicKey, type Signer, signEnvelope } from './dsse.ts';
@@ -17,9 +23,12 @@ import {
 } from './messaging-certificate.ts';
 
 const people = [testPerson('ada'), testPerson('ben')];
-const [online, organisation, foreign, own] = [testKey(), testKey(), testKey(), testKey()];
+const [online, organization, foreign, own] = [testKey(), testKey(), testKey(), testKey()];
 const named = ({ keyid, publicKey }: typeof online) => ({ keyid, publicKey });
-const { root } = signedRoot(rootDocument(people, online, { organisationKeys: [named(organisation)] }), people);
+const { approverSet } = signedApproverSet(
+  approverSetDocument(people, online, { organizationKeys: [named(organization)] }),
+  people,
+);
 const device = newDeviceId();
 const document: MessagingCertificate = {
   installation: INSTALLATION,
@@ -37,12 +46,12 @@ describe('a messaging certificate', () => {
   it.each<[string, readonly Signer[], number, number]>([
     ['by nobody', [], 0, 0],
     ['by the server alone', [online], 1, 0],
-    ['by the organisation alone', [organisation], 0, 1],
-    ['by both', [online, organisation], 1, 1],
-    ['by both, twice', [online, organisation, organisation, online], 1, 1],
+    ['by the organization alone', [organization], 0, 1],
+    ['by both', [online, organization], 1, 1],
+    ['by both, twice', [online, organization, organization, online], 1, 1],
     ['by others', [foreign, ...people.map(({ key }) => key)], 0, 0],
   ])('signed %s', (_name, signers, certified, countersigned) => {
-    const judged = judgeMessagingCertificate(signed(signers), root);
+    const judged = judgeMessagingCertificate(signed(signers), approverSet);
     expect([judged.certifiedBy.size, judged.countersignedBy.size]).toEqual([certified, countersigned]);
     expect(judged.certificate).toEqual(document);
   });
@@ -50,10 +59,10 @@ describe('a messaging certificate', () => {
   it('is countersigned over its exact bytes, and over nothing else', () => {
     const envelope = certifyMessagingKey(document, online);
     const payload = Buffer.from(envelope.payload, 'base64').toString();
-    const sig = countersignCertificate(organisation, payload);
-    const both = { ...envelope, signatures: [...envelope.signatures, { keyid: organisation.keyid, sig }] };
-    expect(judgeMessagingCertificate(both, root).countersignedBy.size).toBe(1);
-    const key = readPublicKey(organisation.publicKey);
+    const sig = countersignCertificate(organization, payload);
+    const both = { ...envelope, signatures: [...envelope.signatures, { keyid: organization.keyid, sig }] };
+    expect(judgeMessagingCertificate(both, approverSet).countersignedBy.size).toBe(1);
+    const key = readPublicKey(organization.publicKey);
     expect(isCountersignature(payload, key, sig)).toBe(true);
     expect(isCountersignature(`${payload} `, key, sig)).toBe(false);
     expect(isCountersignature(payload, readPublicKey(foreign.publicKey), sig)).toBe(false);
@@ -64,12 +73,12 @@ describe('a messaging certificate', () => {
     ['a key of another length', { signatureKey: 'AAAA' }, 'document_malformed'],
     ['more than the form has', { office: 'embassy' }, 'document_malformed'],
   ])('with %s is refused', (_name, changes, code) => {
-    expect(codeOf(() => judgeMessagingCertificate(signed([online, organisation], changes), root))).toBe(code);
+    expect(codeOf(() => judgeMessagingCertificate(signed([online, organization], changes), approverSet))).toBe(code);
   });
 
   it('is no other document', () => {
     const list = { ...signed([online]), payloadType: PAYLOAD_TYPES.list };
-    expect(codeOf(() => judgeMessagingCertificate(list, root))).toBe('document_wrong_type');
+    expect(codeOf(() => judgeMessagingCertificate(list, approverSet))).toBe('document_wrong_type');
   });
 });
 
@@ -80,22 +89,22 @@ it("a device's word about its key is signed by its own key", () => {
   expect(codeOf(() => readMessagingKey(signed([own]), readPublicKey(own.publicKey)))).toBe('document_wrong_type');
 });
 
-describe('organisation keys of a root', () => {
+describe('organization keys of an approver set', () => {
   const [ada] = people;
-  const rootWith = (...keys: (typeof online)[]) =>
-    codeOf(() => signedRoot(rootDocument(people, online, { organisationKeys: keys.map(named) }), people));
+  const approverSetWith = (...keys: (typeof online)[]) =>
+    codeOf(() => signedApproverSet(approverSetDocument(people, online, { organizationKeys: keys.map(named) }), people));
   it.each<[string, string]>([
-    ['one', rootWith(organisation)],
-    ['two', rootWith(organisation, foreign)],
+    ['one', approverSetWith(organization)],
+    ['two', approverSetWith(organization, foreign)],
   ])('%s', (_name, code) => expect(code).toBe('accepted'));
   it.each<[string, string]>([
-    ['one that stands twice', rootWith(organisation, organisation)],
-    ['one that is online', rootWith(organisation, online)],
-    ['one that is an approver’s', rootWith(ada?.key ?? online)],
+    ['one that stands twice', approverSetWith(organization, organization)],
+    ['one that is online', approverSetWith(organization, online)],
+    ['one that is an approver’s', approverSetWith(ada?.key ?? online)],
   ])('%s is refused', (_name, code) => expect(code).toBe('document_malformed'));
 
-  it('none, in a root from before there were any', () => {
-    const { envelope } = signedRoot(rootDocument(people, online), people);
-    expect(readRoot(envelope).organisationKeys).toEqual([]);
+  it('none, in an approver set made before organization keys existed', () => {
+    const { envelope } = signedApproverSet(approverSetDocument(people, online), people);
+    expect(readApproverSet(envelope).organizationKeys).toEqual([]);
   });
 });

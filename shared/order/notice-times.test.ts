@@ -31,9 +31,9 @@ describe('a notice', () => {
   });
 
   it('is counted in words that tell the late ones apart', () => {
-    expect(noticeCountWords({ informed: 1, shown: 0, late: 0 })).toBe('delivered to 1 device, shown on 0');
-    expect(noticeCountWords({ informed: 5, shown: 3, late: 2 })).toBe(
-      'delivered to 5 devices, of them 2 later than that, shown on 3',
+    expect(noticeCountWords({ delivered: 1, displayed: 0, late: 0 })).toBe('delivered to 1 device, displayed on 0');
+    expect(noticeCountWords({ delivered: 5, displayed: 3, late: 2 })).toBe(
+      'delivered to 5 devices (2 of them late), displayed on 3',
     );
   });
 });

@@ -1,11 +1,11 @@
 /**
- * The moments of a plan of notices as times, and which notice was given in time. A device that was away tells of the latest moment when it is back, which
- * may be weeks after it: whoever counts what people were told, or shows it, must not take that for a notice at the moment. Pure.
+ * Times of a notice plan, and whether a notice was in time. A device that was offline reports the latest moment when it is back, possibly
+ * weeks later. Statistics must not count that as a notice in time. Pure.
  */
 import type { Instant } from '../time/clock.ts';
 import type { NoticeMoment } from './documents.ts';
 
-/** So long before the effective time. */
+/** Times of notices before the effective time. */
 const LEADS: Readonly<Partial<Record<NoticeMoment, number>>> = {
   P30D: 30 * 86_400_000,
   P7D: 7 * 86_400_000,
@@ -14,34 +14,37 @@ const LEADS: Readonly<Partial<Record<NoticeMoment, number>>> = {
   entry: 0,
 };
 
-/** Null for the withdrawal, whose time nobody knows before. */
+/** Time of a notice moment; null for the withdrawal, whose time is unknown in advance. */
 export function momentAt(moment: NoticeMoment, effective: Instant): Instant | null {
   const lead = LEADS[moment];
   return lead === undefined ? null : effective - lead;
 }
 
-/** Of a notice that is to come before: a tenth of its lead after its moment, 3 days for 30. Null for one that has no lead, and is never late. */
+/**
+ * Last time at which an advance notice counts as in time: a tenth of its lead after its moment, so 3 days for 30. Null for a moment without
+ * a lead, which is never late.
+ */
 export function inTimeUntil(moment: NoticeMoment, effective: Instant): Instant | null {
   const lead = LEADS[moment] ?? 0;
   return lead === 0 ? null : effective - lead + lead / 10;
 }
 
-/** Whether a notice that was given at this time came too late to be what its moment says. */
+/** Whether a notice at the given time was too late for its moment. */
 export function isLate(moment: NoticeMoment, effective: Instant, at: Instant): boolean {
   const until = inTimeUntil(moment, effective);
   return until !== null && at > until;
 }
 
-/** How many devices say that a notice of the plan was delivered to them, and that they displayed it to a person. */
+/** Number of devices that received and that displayed a notice of the plan. */
 export interface NoticeCount {
-  readonly informed: number;
-  readonly shown: number;
-  /** Of those to which it was delivered: so many too late (`isLate`). */
+  readonly delivered: number;
+  readonly displayed: number;
+  /** Number of devices that received the notice too late (`isLate`). */
   readonly late: number;
 }
 
-/** Behind the name of the moment and a colon. */
-export function noticeCountWords({ informed, shown, late }: NoticeCount): string {
-  const devices = `${informed} ${informed === 1 ? 'device' : 'devices'}`;
-  return `delivered to ${devices}${late > 0 ? `, of them ${late} later than that` : ''}, shown on ${shown}`;
+/** Text that follows the moment's name and a colon. */
+export function noticeCountWords({ delivered, displayed, late }: NoticeCount): string {
+  const devices = `${delivered} ${delivered === 1 ? 'device' : 'devices'}`;
+  return `delivered to ${devices}${late > 0 ? ` (${late} of them late)` : ''}, displayed on ${displayed}`;
 }

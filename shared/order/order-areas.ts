@@ -1,19 +1,20 @@
-/** The areas of an order's terms, with what the terms themselves say of groups and polygons. */
+/** The areas of an order's terms, with the terms' own definitions of groups and polygons. */
 import {
-  type AreaCode,
-  type DisputedFeature,
   expandAreas,
-  kindOfDefined,
+  type HomeArea,
+  homeAreaOrNull,
   membersOf,
-  parseEvidenceArea,
+  type OrderArea,
+  ownAreaKind,
+  parseHomeArea,
+  parseLocation,
   parseOrderArea,
-  parsePlace,
-  placeOrNull,
   polygonVersion,
+  type Territory,
 } from '../areas/area-code.ts';
-import { groundTouched } from '../areas/disputed-policy.ts';
 import type { Point } from '../areas/point.ts';
 import type { AreaPolygon } from '../areas/polygon.ts';
+import { territoriesTouched } from '../areas/territory-policy.ts';
 import { CordonError } from '../errors.ts';
 import type { OrderPolygon, OrderTerms } from './documents.ts';
 
@@ -31,45 +32,48 @@ export function compilePolygon(code: string, { version, rings, touches }: OrderP
     rings: rings.map((ring) =>
       Array.from({ length: ring.length / 2 }, (_, i): Point => [ring[2 * i]! / MILLION, ring[2 * i + 1]! / MILLION]),
     ),
-    touches: new Set(touches.map(parseEvidenceArea)),
+    touches: new Set(touches.map(parseLocation)),
   };
 }
 
-/** Countries and subdivisions on one side, polygons on the other. Throws `unknown_area` for what the terms do not define. */
+/** Separates locations from polygons. Throws `unknown_area` for an area that the terms do not define. */
 export function readOrderAreas({ areas, groups = {}, polygons = {} }: AreaTerms): {
-  readonly places: Set<AreaCode>;
+  readonly locations: Set<HomeArea>;
   readonly polygons: readonly AreaPolygon[];
 } {
-  const places: AreaCode[] = [];
+  const locations: HomeArea[] = [];
   const drawn: AreaPolygon[] = [];
   for (const area of areas.map(parseOrderArea)) {
     const polygon = polygons[area];
     const members = groups[area];
-    if (kindOfDefined(area) === 'polygon') {
+    if (ownAreaKind(area) === 'polygon') {
       if (!polygon) throw undefinedArea(area);
       drawn.push(compilePolygon(area, polygon));
-    } else if (members) places.push(...members.map(parsePlace));
-    else if (kindOfDefined(area) === 'group') throw undefinedArea(area);
-    else places.push(area);
+    } else if (members) locations.push(...members.map(parseHomeArea));
+    else if (ownAreaKind(area) === 'group') throw undefinedArea(area);
+    else locations.push(...expandAreas([area]));
   }
-  return { places: expandAreas(places), polygons: drawn };
+  return { locations: new Set(locations), polygons: drawn };
 }
 
-/** All places that an order can reach: what a role must reach, and what a map marks. A polygon's are the countries that it touches. */
-export function placesReached(terms: AreaTerms): AreaCode[] {
-  const { places, polygons } = readOrderAreas(terms);
-  const touched = polygons.flatMap(({ touches }) => [...touches]).filter((area) => placeOrNull(area) !== null);
-  return [...new Set([...places, ...touched])];
+/**
+ * All locations that an order can affect. A role must include all of these locations, and a map marks them. A polygon counts as the
+ * countries that it overlaps.
+ */
+export function locationsOfOrder(terms: AreaTerms): HomeArea[] {
+  const { locations, polygons } = readOrderAreas(terms);
+  const touched = polygons.flatMap(({ touches }) => [...touches].flatMap((area) => homeAreaOrNull(area) ?? []));
+  return [...new Set([...locations, ...touched])];
 }
 
-/** The disputed ground that an order may be about. */
-export function groundIn(terms: AreaTerms): DisputedFeature[] {
-  const { places, polygons } = readOrderAreas(terms);
-  return groundTouched([...places, ...polygons.flatMap(({ touches }) => [...touches])]);
+/** Disputed territories that an order can affect. */
+export function territoriesIn(terms: AreaTerms): Territory[] {
+  const { locations, polygons } = readOrderAreas(terms);
+  return territoriesTouched([...locations, ...polygons.flatMap(({ touches }) => [...touches])]);
 }
 
-/** The members of the groups that everybody knows, as terms carry them. */
-export function knownGroups(areas: readonly AreaCode[]): Record<string, string[]> {
+/** Members of the known groups, in the form of the terms. */
+export function knownGroups(areas: readonly OrderArea[]): Record<string, string[]> {
   return Object.fromEntries(
     areas.flatMap((area) => {
       const members = membersOf(area);

@@ -1,7 +1,8 @@
-/** What an order says, as parts of a page without scripts: the public page and the summary in a pack show the same words. Pure. */
+/** HTML of an order's text without scripts, for the public page and for the summary of an evidence pack. Pure. */
 import { partName } from '../areas/part-names.ts';
 import { html, type Markup } from '../html.ts';
 import type { OrderTerms } from './documents.ts';
+import { authorityIn } from './notice-words/languages.ts';
 import { ownName } from './own-name.ts';
 
 const countries = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
@@ -11,7 +12,7 @@ function areaName(area: string): string {
   return name ? `${name} (${area})` : area;
 }
 
-/** What an order means by a group or a polygon stands in the order. */
+/** The order's own definition of a group or polygon. */
 export function areaWords(area: string, { groups, polygons }: Pick<OrderTerms, 'groups' | 'polygons'>): string {
   const polygon = polygons?.[area];
   if (polygon) return `${polygon.title} (${area}, a polygon in ${polygon.touches.join(', ')})`;
@@ -19,7 +20,7 @@ export function areaWords(area: string, { groups, polygons }: Pick<OrderTerms, '
   return members ? `${area}: ${members.map(areaName).join(', ')}` : areaName(area);
 }
 
-/** A page of all orders must not fail over one tag. */
+/** A page of all orders must not fail because of one tag. */
 function direction(tag: string): string {
   try {
     return new Intl.Locale(tag).getTextInfo().direction ?? 'auto';
@@ -29,7 +30,7 @@ function direction(tag: string): string {
   }
 }
 
-/** As the clocks of the order's own zone show it, and in UTC. */
+/** A time in the order's zone and in UTC. */
 export function time(instant: string, zone: string): Markup {
   const shown = (timeZone: string) =>
     new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone }).format(Date.parse(instant));
@@ -37,12 +38,19 @@ export function time(instant: string, zone: string): Markup {
   return html`<time datetime="${instant}">${local}${shown('UTC')} UTC</time>`;
 }
 
-/** Each text under its language's own name, in its own direction. */
-export function inLanguages(texts: Readonly<Record<string, string>>): Markup[] {
+/** Each text under its language's own name, in its own direction, with a note that marks the authoritative text. */
+export function inLanguages(texts: Readonly<Record<string, string>>, authoritative: string | undefined): Markup[] {
   return Object.entries(texts).map(([tag, text]) => {
     const dir = direction(tag);
     return html`<h3 lang="${tag}" dir="${dir}">${ownName(tag)}</h3>
 <blockquote lang="${tag}" dir="${dir}">${text}</blockquote>
-`;
+${authority(tag, authoritative)}`;
   });
+}
+
+function authority(tag: string, authoritative: string | undefined): Markup {
+  const said = authorityIn(tag, authoritative);
+  if (!said) return html``;
+  return html`<p lang="${said.words.tag}" dir="${said.words.direction}"><small>${said.text}</small></p>
+`;
 }

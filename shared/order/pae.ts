@@ -1,4 +1,4 @@
-/** The pre-authentication encoding of DSSE: what is signed, so that a payload cannot pass for one of another type. */
+/** Pre-authentication encoding of DSSE: the bytes to sign, which include the payload's type. */
 
 const encoder = new TextEncoder();
 

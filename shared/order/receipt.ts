@@ -1,6 +1,6 @@
 /**
- * A device's signed word about itself: *informed*, *shown*, *enforced*, *restored*. Made after the durable change that it speaks of, signed by
- * the key of the device's certificate (ECDSA P-256), and evidence only once that signature has been verified.
+ * Receipts: a device's signed statements *delivered*, *displayed*, *enforced*, *restored*. A device signs one after the durable change,
+ * with the key of its certificate (ECDSA P-256). A receipt is evidence once its signature is verified.
  */
 
 import { CordonError } from '../errors.ts';
@@ -12,7 +12,7 @@ export function makeReceipt(receipt: Receipt, signer: Signer): Envelope {
   return signEnvelope(PAYLOAD_TYPES.receipt, encodeCanonical(receipt), [signer]);
 }
 
-/** Reads it without believing it. */
+/** Parses a receipt. Does not check the receipt's signature. */
 export function readReceipt(envelope: Envelope): Receipt {
   return parseDocument(receiptSchema, payloadOf(envelope, PAYLOAD_TYPES.receipt));
 }

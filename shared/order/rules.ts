@@ -1,17 +1,19 @@
-/** From verified revisions to what the evaluation reads: times and durations in milliseconds, areas expanded, holds with their end. */
-import { type AreaCode, parsePlace } from '../areas/area-code.ts';
+/**
+ * Conversion of verified revisions to rules for the evaluation: times and durations in milliseconds, expanded areas, pauses with their end.
+ */
+import { type HomeArea, parseHomeArea } from '../areas/area-code.ts';
 import type { Instant } from '../time/clock.ts';
 import { type OrderRule, UNSAID_WAITING } from '../verdict/terms.ts';
+import { briefPauseEnds } from './adoption-state.ts';
 import type { Revision } from './documents.ts';
 import { readOrderAreas } from './order-areas.ts';
-import { briefHoldEnds } from './standing.ts';
 
-function heldUntil(revision: Revision, lasting: boolean): Instant | null {
-  if (revision.status !== 'held') return null;
-  return lasting ? Infinity : (briefHoldEnds(revision) ?? Infinity);
+function pausedUntil(revision: Revision, lasting: boolean): Instant | null {
+  if (revision.status !== 'paused') return null;
+  return lasting ? Infinity : (briefPauseEnds(revision) ?? Infinity);
 }
 
-/** Throws `unknown_area` for an area that neither this version's tables nor the order hold: half an order is not enforced. */
+/** Throws `unknown_area` for an area that neither this version nor the order defines: half an order must not be enforced. */
 export function compileRule({
   revision,
   lasting,
@@ -20,31 +22,31 @@ export function compileRule({
   readonly lasting: boolean;
 }): OrderRule {
   const { terms } = revision;
-  const { places, polygons } = readOrderAreas(terms);
+  const { locations, polygons } = readOrderAreas(terms);
   return {
     order: revision.order,
     revision: revision.revision,
     services: new Set(terms.services),
-    areas: places,
+    areas: locations,
     ...(polygons.length > 0 && { polygons }),
     nexus: new Set(terms.nexus),
     effective: Date.parse(terms.effective),
     until: terms.until === null ? null : Date.parse(terms.until),
-    heldUntil: heldUntil(revision, lasting),
+    pausedUntil: pausedUntil(revision, lasting),
     withdrawn: revision.status === 'withdrawn',
     unknown: terms.unknown,
     contested: terms.contested,
     stale: terms.stale,
     visitors: Temporal.Duration.from(terms.visitors).total('milliseconds'),
-    travellers: terms.travellers,
+    travelers: terms.travelers,
     waiting: terms.waiting ?? UNSAID_WAITING,
-    disputed: new Map<string, AreaCode>(
-      Object.entries(terms.disputed).map(([feature, area]) => [feature, parsePlace(area)]),
+    disputed: new Map<string, HomeArea>(
+      Object.entries(terms.disputed).map(([feature, area]) => [feature, parseHomeArea(area)]),
     ),
   };
 }
 
-/** In the order of their numbers. */
+/** Compiles rules, sorted by order number. */
 export function compileRules(
   accepted: Iterable<{ readonly revision: Revision; readonly lasting: boolean }>,
 ): OrderRule[] {

@@ -1,13 +1,13 @@
-/** In which language a person reads an order: the first of theirs that it has, then English, then what it has. Pure. */
+/** Choice of an order text's language: the reader's first available language, then English, then any language. Pure. */
 import type { OrderTerms } from './documents.ts';
 
 export interface Spoken {
-  /** BCP 47. */
+  /** Language tag (BCP 47). */
   readonly tag: string;
   readonly text: string;
 }
 
-/** What people on devices are told, by language: the order's notice, and where it has none in a language, the public statement. */
+/** Text for users of devices, by language: the order's notice, or the public statement where a language lacks a notice. */
 export const toldTo = ({
   statement,
   notice,
@@ -16,7 +16,7 @@ export const toldTo = ({
   ...notice,
 });
 
-/** `languages`: the reader's, best first, as a browser knows them. Null when the order says nothing at all. */
+/** `languages`: the reader's languages as a browser lists them, best first. Null when the order has no text. */
 export function spokenTo(languages: readonly string[], statement: Readonly<Record<string, string>>): Spoken | null {
   const tags = Object.keys(statement);
   const named = (wanted: string) => tags.find((tag) => tag.toLowerCase() === wanted.toLowerCase());

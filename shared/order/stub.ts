@@ -1,7 +1,7 @@
 /**
- * Orders that are kept from the public, by law or until a day: the list carries a stub in the revision's place, and devices get the revision beside
- * the list. Approvers sign the stub with the revision, each in one act, so that the server can neither make one nor make one say something else. Pure,
- * and the same in a browser, which works out digests in its own way.
+ * Orders that are withheld from the public, by law or until a day. The list contains a stub instead of the revision, and devices receive
+ * the revision beside the list. Approvers sign stub and revision together, so that the server cannot create or change a stub. Pure, and the
+ * same in a browser.
  */
 import type { Instant } from '../time/clock.ts';
 import { canonicalText, parseDocument } from './canonical.ts';
@@ -11,7 +11,7 @@ export function withheldAt({ salt, terms }: Pick<Revision, 'salt' | 'terms'>, no
   return salt !== undefined && keptBack(terms, now);
 }
 
-/** What the terms ask for, whether or not the revision was made for it. */
+/** Whether the terms ask to withhold the revision. */
 export function keptBack({ publication }: Pick<Revision['terms'], 'publication'>, now: Instant): boolean {
   if (publication === undefined) return false;
   return 'law' in publication || now < Date.parse(publication.until);
@@ -23,8 +23,8 @@ export function stubOf({ installation, order, revision, terms }: Revision, diges
 }
 
 /**
- * The exact text that an approver signs beside the revision; null for one that needs none. `payload`: the revision's, with its SHA-256 as whoever calls
- * has worked it out from it. Throws `document_malformed`.
+ * Exact text that an approver signs beside the revision; null if the revision needs none. `payload`: the revision's, with its SHA-256.
+ * Throws `document_malformed`.
  */
 export function stubText(payload: string, digest: string): string | null {
   const revision = parseDocument(revisionSchema, new TextEncoder().encode(payload));

@@ -4,7 +4,7 @@
  * and start orders.
  */
 import { CordonError } from '../errors.ts';
-import { personsWhoSigned, type Root } from './approvers.ts';
+import { type ApproverSet, personsWhoSigned } from './approvers.ts';
 import { parseDocument } from './canonical.ts';
 import { type Envelope, PAYLOAD_TYPES, type TimeCorrection, timeCorrectionSchema } from './documents.ts';
 import { payloadOf } from './dsse.ts';
@@ -23,13 +23,13 @@ export function readTimeCorrection(envelope: Envelope): TimeCorrection {
 }
 
 /** Throws `threshold_not_met` unless enough different approvers of the approver set signed it. */
-export function verifyTimeCorrection(envelope: Envelope, root: Root): TimeCorrection {
+export function verifyTimeCorrection(envelope: Envelope, approverSet: ApproverSet): TimeCorrection {
   const correction = readTimeCorrection(envelope);
-  if (correction.installation !== root.approvers.installation) {
+  if (correction.installation !== approverSet.approvers.installation) {
     throw new CordonError('list_other_installation', `The time correction is of ${correction.installation}.`);
   }
-  const { threshold } = root.approvers;
-  const signed = personsWhoSigned(envelope, root).size;
+  const { threshold } = approverSet.approvers;
+  const signed = personsWhoSigned(envelope, approverSet).size;
   if (signed < threshold) {
     throw new CordonError(
       'threshold_not_met',

@@ -2,70 +2,73 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../tests/support/code-of.ts';
 import {
+  approverSetDocument,
   INSTALLATION,
   NOW,
   revisionDocument,
-  rootDocument,
+  signedApproverSet,
   signedList,
   signedRevision,
-  signedRoot,
   signedStub,
   TERMS,
   testKey,
   testPerson,
 } from '../../tests/support/signed-documents.ts';
-import { verifyRoots } from './approvers.ts';
+import { BRIEF_PAUSE } from './adoption-state.ts';
+import { verifyApproverSets } from './approvers.ts';
 import type { Envelope, OrderStub, Revision } from './documents.ts';
 import { compileRules } from './rules.ts';
-import { BRIEF_HOLD } from './standing.ts';
 import { type AcceptedRevision, type KnownList, lackingIn, readAccepted, verifyList } from './verify-list.ts';
 
 const online = testKey();
 const [ada, ben, cyd] = [testPerson('ada'), testPerson('ben'), testPerson('cyd')];
-const { root, envelope: rootEnvelope } = signedRoot(rootDocument([ada, ben, cyd], online), [ada, ben]);
+const { approverSet, envelope: approverSetEnvelope } = signedApproverSet(approverSetDocument([ada, ben, cyd], online), [
+  ada,
+  ben,
+]);
 const nothing: KnownList = { installation: INSTALLATION, version: 0, hash: null, orders: new Map() };
 
 const verify = (orders: Envelope[], known: KnownList = nothing, changes = {}, withheld: Envelope[] = []) => {
   const made = signedList(orders, online, { version: known.version + 1, previous: known.hash, ...changes });
-  return verifyList({ envelope: made.envelope, root, known, now: NOW, withheld });
+  return verifyList({ envelope: made.envelope, approverSet, known, now: NOW, withheld });
 };
 const knowing = (orders: Envelope[], known: KnownList = nothing): KnownList => {
   const { list, hash, orders: accepted } = verify(orders, known);
   return { installation: INSTALLATION, version: list.version, hash, orders: accepted };
 };
 const kept = (orders: ReadonlyMap<string, AcceptedRevision>) => orders.get('2015-001')?.revision.revision ?? null;
-const alarms = (result: ReturnType<typeof verifyList>) => result.alarms.map((alarm) => alarm.code);
+const alerts = (result: ReturnType<typeof verifyList>) => result.alerts.map((alert) => alert.code);
 
 const first = signedRevision(revisionDocument(), [ada, ben]);
 const next = (changes: Partial<Revision>, base: { digest: string } = first): Revision =>
   revisionDocument({ revision: 2, previous: base.digest, act: 'revise', ...changes });
 const heldAt = new Date(NOW + 60_000).toISOString();
 const hold = (changes: Partial<Revision> = {}, base: { digest: string } = first): Revision =>
-  next({ act: 'hold', status: 'held', heldSince: heldAt, ...changes }, base);
+  next({ act: 'pause', status: 'paused', pausedSince: heldAt, ...changes }, base);
 
 describe('a list', () => {
   it('brings what two people signed', () => {
     const result = verify([first]);
     expect(kept(result.orders)).toBe(1);
-    expect(result.alarms).toEqual([]);
+    expect(result.alerts).toEqual([]);
     expect(result.expired).toBe(false);
   });
 
   it('case 24: a lower version, and a list of another installation, are refused', () => {
     const known = knowing([first], knowing([first]));
     const older = signedList([first], online, { version: 1 });
-    expect(codeOf(() => verifyList({ envelope: older.envelope, root, known, now: NOW }))).toBe('list_older');
+    expect(codeOf(() => verifyList({ envelope: older.envelope, approverSet, known, now: NOW }))).toBe('list_older');
     expect(codeOf(() => verify([first], known, { installation: 'ins_other' }))).toBe('list_other_installation');
     const foreign = signedRevision(revisionDocument({ installation: 'ins_other' }), [ada, ben]);
     const result = verify([foreign]);
     expect(kept(result.orders)).toBeNull();
-    expect(alarms(result)).toEqual(['order_unverified']);
+    expect(alerts(result)).toEqual(['order_unverified']);
   });
 
   it('case 24: the same version with other bytes, or a successor of another list, is a fork', () => {
     const known = knowing([first]);
     const other = signedList([], online, { version: 1 });
-    expect(codeOf(() => verifyList({ envelope: other.envelope, root, known, now: NOW }))).toBe('list_forked');
+    expect(codeOf(() => verifyList({ envelope: other.envelope, approverSet, known, now: NOW }))).toBe('list_forked');
     expect(codeOf(() => verify([first], known, { previous: 'f'.repeat(64) }))).toBe('list_forked');
     expect(codeOf(() => verify([first], known))).toBe('accepted');
   });
@@ -77,15 +80,15 @@ describe('a list', () => {
     for (const signers of [[ada, ada], [ada], [], [ada, stranger]]) {
       const result = verify([signedRevision(revisionDocument(), signers)]);
       expect(kept(result.orders)).toBeNull();
-      expect(alarms(result)).toEqual(['order_unverified']);
+      expect(alerts(result)).toEqual(['order_unverified']);
     }
   });
 
   it('case 25: two keys of one person are one person', () => {
     const second = testPerson('ada');
-    const two = signedRoot(rootDocument([ada, second, ben], online), [ada, ben]).root;
+    const two = signedApproverSet(approverSetDocument([ada, second, ben], online), [ada, ben]).approverSet;
     const list = signedList([signedRevision(revisionDocument(), [ada, second])], online);
-    const result = verifyList({ envelope: list.envelope, root: two, known: nothing, now: NOW });
+    const result = verifyList({ envelope: list.envelope, approverSet: two, known: nothing, now: NOW });
     expect(kept(result.orders)).toBeNull();
   });
 
@@ -102,42 +105,42 @@ describe('a list', () => {
 
   it('case 35: a list that is no longer refreshed is expired, which is a state and no refusal', () => {
     const { envelope } = signedList([first], online);
-    const late = verifyList({ envelope, root, known: nothing, now: NOW + 7 * 86_400_000 });
+    const late = verifyList({ envelope, approverSet, known: nothing, now: NOW + 7 * 86_400_000 });
     expect(late.expired).toBe(true);
     expect(kept(late.orders)).toBe(1);
   });
 
-  it('must be signed by an online key that the root names, and under a root that is known', () => {
+  it('must be signed by an online key of the approver set, and made under a known approver set', () => {
     const { envelope } = signedList([first], testKey());
-    expect(codeOf(() => verifyList({ envelope, root, known: nothing, now: NOW }))).toBe('signature_invalid');
-    expect(codeOf(() => verify([first], nothing, { root: 2 }))).toBe('root_older');
+    expect(codeOf(() => verifyList({ envelope, approverSet, known: nothing, now: NOW }))).toBe('signature_invalid');
+    expect(codeOf(() => verify([first], nothing, { approverSet: 2 }))).toBe('approver_set_older');
   });
 
   it('never ends or rolls back an order by leaving it out, going back or forking', () => {
     const second = signedRevision(next({}), [ada, cyd]);
     const known = knowing([second], knowing([first]));
     const missing = verify([], known);
-    expect([kept(missing.orders), alarms(missing)]).toEqual([2, ['order_missing']]);
+    expect([kept(missing.orders), alerts(missing)]).toEqual([2, ['order_missing']]);
     const back = verify([first], known);
-    expect([kept(back.orders), alarms(back)]).toEqual([2, ['order_rolled_back']]);
+    expect([kept(back.orders), alerts(back)]).toEqual([2, ['order_rolled_back']]);
     const fork = signedRevision(next({ status: 'withdrawn', act: 'withdraw' }), [ada, ben]);
     const forked = verify([fork], known);
-    expect([kept(forked.orders), alarms(forked)]).toEqual([2, ['order_forked']]);
+    expect([kept(forked.orders), alerts(forked)]).toEqual([2, ['order_forked']]);
     const unsigned = verify(
       [signedRevision(next({ revision: 3, act: 'withdraw', status: 'withdrawn' }), [ada])],
       known,
     );
-    expect([kept(unsigned.orders), alarms(unsigned)]).toEqual([2, ['order_unverified']]);
+    expect([kept(unsigned.orders), alerts(unsigned)]).toEqual([2, ['order_unverified']]);
   });
 
   it('may leave out a withdrawn order', () => {
     const withdrawn = signedRevision(next({ act: 'withdraw', status: 'withdrawn' }), [ada, ben]);
-    expect(verify([], knowing([withdrawn])).alarms).toEqual([]);
+    expect(verify([], knowing([withdrawn])).alerts).toEqual([]);
   });
 
   it('case 30: an area that does not exist is not enforced in part', () => {
     const result = verify([signedRevision(revisionDocument({ terms: { ...TERMS, areas: ['PK', 'ZZ'] } }), [ada, ben])]);
-    expect([kept(result.orders), alarms(result)]).toEqual([null, ['order_unverified']]);
+    expect([kept(result.orders), alerts(result)]).toEqual([null, ['order_unverified']]);
   });
 
   it('accepts exactly the bytes that were signed', () => {
@@ -148,7 +151,9 @@ describe('a list', () => {
         const bytes = Buffer.from(payload);
         bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
         const broken = { ...envelope, payload: bytes.toString('base64') };
-        expect(codeOf(() => verifyList({ envelope: broken, root, known: nothing, now: NOW }))).not.toBe('accepted');
+        expect(codeOf(() => verifyList({ envelope: broken, approverSet, known: nothing, now: NOW }))).not.toBe(
+          'accepted',
+        );
       }),
     );
     // The same for a revision inside a list that the online key (in the wrong hands) has signed anew.
@@ -164,46 +169,46 @@ describe('a list', () => {
 });
 
 describe('a hold', () => {
-  const heldUntil = (orders: ReadonlyMap<string, AcceptedRevision>) => compileRules(orders.values())[0]?.heldUntil;
+  const pausedUntil = (orders: ReadonlyMap<string, AcceptedRevision>) => compileRules(orders.values())[0]?.pausedUntil;
 
   it('by one person, who may be its proposer, lasts 72 hours on top of what it holds', () => {
     const result = verify([first, signedRevision(hold({ proposer: 'ada' }), [ada])]);
-    expect(result.alarms).toEqual([]);
-    expect(heldUntil(result.orders)).toBe(Date.parse(heldAt) + BRIEF_HOLD);
+    expect(result.alerts).toEqual([]);
+    expect(pausedUntil(result.orders)).toBe(Date.parse(heldAt) + BRIEF_PAUSE);
     // A device that knows the revision beneath does not need it again.
-    expect(heldUntil(verify([signedRevision(hold(), [cyd])], knowing([first])).orders)).toBe(
-      Date.parse(heldAt) + BRIEF_HOLD,
+    expect(pausedUntil(verify([signedRevision(hold(), [cyd])], knowing([first])).orders)).toBe(
+      Date.parse(heldAt) + BRIEF_PAUSE,
     );
   });
 
   it('lasts until release with a second person, also when that approval comes later', () => {
     const document = hold({ proposer: 'ada' });
-    expect(heldUntil(verify([first, signedRevision(document, [ada, ben])]).orders)).toBe(Infinity);
+    expect(pausedUntil(verify([first, signedRevision(document, [ada, ben])]).orders)).toBe(Infinity);
     const known = knowing([first, signedRevision(document, [ada])]);
     const later = verify([first, signedRevision(document, [ada, ben])], known);
-    expect(heldUntil(later.orders)).toBe(Infinity);
+    expect(pausedUntil(later.orders)).toBe(Infinity);
     // And no list takes the second approval away again.
     const stripped = { ...known, orders: later.orders };
-    expect(heldUntil(verify([first, signedRevision(document, [ada])], stripped).orders)).toBe(Infinity);
+    expect(pausedUntil(verify([first, signedRevision(document, [ada])], stripped).orders)).toBe(Infinity);
   });
 
   it.each<[string, Partial<Revision>]>([
     ['other areas', { terms: { ...TERMS, areas: ['IN'] } }],
     ['other exemptions', { exempt: [{ commitment: 'a'.repeat(64), until: null }] }],
     ['another act', { act: 'revise' }],
-    ['no hold at all', { status: 'active', heldSince: null }],
+    ['no hold at all', { status: 'active', pausedSince: null }],
     ['a revision that nobody has seen', { previous: 'b'.repeat(64) }],
-    ['a beginning in the future', { heldSince: '2016-01-01T00:00:00.000Z' }],
+    ['a beginning in the future', { pausedSince: '2016-01-01T00:00:00.000Z' }],
   ])('by one person may not bring in %s', (_name, changes) => {
     const result = verify([first, signedRevision(hold(changes), [ada])], knowing([first]));
-    expect([kept(result.orders), alarms(result)]).toEqual([1, ['order_unverified']]);
+    expect([kept(result.orders), alerts(result)]).toEqual([1, ['order_unverified']]);
   });
 
   it('by one person cannot be renewed by one person', () => {
     const known = knowing([first, signedRevision(hold(), [ada])]);
-    const renewed = hold({ revision: 3, heldSince: new Date(NOW + 3_000_000).toISOString() });
+    const renewed = hold({ revision: 3, pausedSince: new Date(NOW + 3_000_000).toISOString() });
     const result = verify([first, signedRevision(renewed, [ada])], known);
-    expect([kept(result.orders), alarms(result)]).toEqual([2, ['hold_renewed']]);
+    expect([kept(result.orders), alerts(result)]).toEqual([2, ['pause_renewed']]);
     // Held on top of the hold itself, which two people would have to sign.
     const onHold = signedRevision({ ...renewed, previous: signedRevision(hold(), []).digest }, [ada]);
     expect(kept(verify([first, onHold], known).orders)).toBe(2);
@@ -214,30 +219,30 @@ describe('a hold', () => {
     const other = signedRevision(next({ revision: 2, act: 'revise' }), [ben, cyd]);
     const again = signedRevision(hold({ revision: 3 }, other), [ada]);
     const result = verify([other, again], known);
-    expect([kept(result.orders), alarms(result)]).toEqual([2, ['hold_renewed', 'order_forked']]);
+    expect([kept(result.orders), alerts(result)]).toEqual([2, ['pause_renewed', 'order_forked']]);
   });
 
   it('can follow a release that the device has missed', () => {
     const known = knowing([first, signedRevision(hold(), [ada])]);
-    const release = signedRevision(next({ revision: 3, act: 'release' }), [ben, cyd]);
-    const again = signedRevision(hold({ revision: 4, heldSince: new Date(NOW + 3_000_000).toISOString() }, release), [
+    const release = signedRevision(next({ revision: 3, act: 'resume' }), [ben, cyd]);
+    const again = signedRevision(hold({ revision: 4, pausedSince: new Date(NOW + 3_000_000).toISOString() }, release), [
       ada,
     ]);
     const result = verify([release, again], known);
-    expect([kept(result.orders), alarms(result)]).toEqual([4, []]);
+    expect([kept(result.orders), alerts(result)]).toEqual([4, []]);
   });
 });
 
-describe('a root', () => {
+describe('an approver set', () => {
   const dan = testPerson('dan');
-  const second = rootDocument([ada, cyd, dan], online, { version: 2, previous: root.digest });
+  const second = approverSetDocument([ada, cyd, dan], online, { version: 2, previous: approverSet.digest });
 
   it('is self-signed at first and then signed by the one before and by itself', () => {
-    expect(verifyRoots(null, [rootEnvelope]).approvers.version).toBe(1);
-    const followed = signedRoot(second, [ada, cyd]).envelope;
-    expect(verifyRoots(root, [rootEnvelope, followed]).approvers.version).toBe(2);
-    expect(verifyRoots(null, [rootEnvelope, followed]).approvers.version).toBe(2);
-    expect(verifyRoots(root, []).digest).toBe(root.digest);
+    expect(verifyApproverSets(null, [approverSetEnvelope]).approvers.version).toBe(1);
+    const followed = signedApproverSet(second, [ada, cyd]).envelope;
+    expect(verifyApproverSets(approverSet, [approverSetEnvelope, followed]).approvers.version).toBe(2);
+    expect(verifyApproverSets(null, [approverSetEnvelope, followed]).approvers.version).toBe(2);
+    expect(verifyApproverSets(approverSet, []).digest).toBe(approverSet.digest);
   });
 
   it.each([
@@ -245,37 +250,39 @@ describe('a root', () => {
     ['only the old one’s people', [ada, ben], 'threshold_not_met'],
     ['one person twice', [ada, ada], 'threshold_not_met'],
   ])('case 25: signed by %s is refused', (_name, signers, expected) => {
-    expect(codeOf(() => verifyRoots(root, [signedRoot(second, signers).envelope]))).toBe(expected);
+    expect(codeOf(() => verifyApproverSets(approverSet, [signedApproverSet(second, signers).envelope]))).toBe(expected);
   });
 
   it.each([
-    ['a gap', { version: 3 }, 'root_older'],
-    ['another chain', { previous: 'c'.repeat(64) }, 'root_older'],
+    ['a gap', { version: 3 }, 'approver_set_older'],
+    ['another chain', { previous: 'c'.repeat(64) }, 'approver_set_older'],
     ['another installation', { installation: 'ins_other' }, 'list_other_installation'],
     ['more people asked for than named', { threshold: 4 }, 'document_malformed'],
   ])('with %s is refused', (_name, changes, expected) => {
-    const made = () => signedRoot({ ...second, ...changes }, [ada, cyd, ben]);
-    expect(codeOf(() => verifyRoots(root, [made().envelope]))).toBe(expected);
+    const made = () => signedApproverSet({ ...second, ...changes }, [ada, cyd, ben]);
+    expect(codeOf(() => verifyApproverSets(approverSet, [made().envelope]))).toBe(expected);
   });
 
   it('other than the pinned one of the same version is refused', () => {
-    const forged = signedRoot(rootDocument([ada, ben, dan], online), [ada, ben]).envelope;
-    expect(codeOf(() => verifyRoots(root, [forged]))).toBe('list_forked');
-    expect(codeOf(() => verifyRoots(null, []))).toBe('approvers_required');
+    const forged = signedApproverSet(approverSetDocument([ada, ben, dan], online), [ada, ben]).envelope;
+    expect(codeOf(() => verifyApproverSets(approverSet, [forged]))).toBe('list_forked');
+    expect(codeOf(() => verifyApproverSets(null, []))).toBe('approvers_required');
   });
 
-  it('after a rotation what was verified stays, and what is new needs the new root’s people', () => {
-    const newest = signedRoot(second, [ada, cyd]).root;
+  it('keeps verified revisions after a rotation, and requires approvers of the new set for new ones', () => {
+    const newest = signedApproverSet(second, [ada, cyd]).approverSet;
     const known = knowing([first]);
-    const refreshed = signedList([first], online, { version: 2, previous: known.hash, root: 2 });
-    const old = verifyList({ envelope: refreshed.envelope, root: newest, known, now: NOW });
-    expect([kept(old.orders), alarms(old)]).toEqual([1, []]);
-    const asNew = verifyList({ envelope: refreshed.envelope, root: newest, known: nothing, now: NOW });
-    expect([kept(asNew.orders), alarms(asNew)]).toEqual([null, ['order_unverified']]);
-    const again = signedList([signedRevision(revisionDocument(), [ada, ben, cyd])], online, { root: 2 });
-    expect(kept(verifyList({ envelope: again.envelope, root: newest, known: nothing, now: NOW }).orders)).toBe(1);
+    const refreshed = signedList([first], online, { version: 2, previous: known.hash, approverSet: 2 });
+    const old = verifyList({ envelope: refreshed.envelope, approverSet: newest, known, now: NOW });
+    expect([kept(old.orders), alerts(old)]).toEqual([1, []]);
+    const asNew = verifyList({ envelope: refreshed.envelope, approverSet: newest, known: nothing, now: NOW });
+    expect([kept(asNew.orders), alerts(asNew)]).toEqual([null, ['order_unverified']]);
+    const again = signedList([signedRevision(revisionDocument(), [ada, ben, cyd])], online, { approverSet: 2 });
+    expect(kept(verifyList({ envelope: again.envelope, approverSet: newest, known: nothing, now: NOW }).orders)).toBe(
+      1,
+    );
     const lasting = signedRevision(hold(), [ada, ben]);
-    expect(readAccepted(lasting, [root, newest]).lasting).toBe(true);
+    expect(readAccepted(lasting, [approverSet, newest]).lasting).toBe(true);
     expect(readAccepted(lasting, [newest]).lasting).toBe(false);
   });
 });
@@ -298,18 +305,18 @@ describe('a revision that is kept from the public', () => {
 
   it('counts as any other once it has come beside the list, and stays', () => {
     const first = verify([stub], nothing, {}, [whole]);
-    expect([kept(first.orders), alarms(first)]).toEqual([1, []]);
+    expect([kept(first.orders), alerts(first)]).toEqual([1, []]);
     const again = verify([stub], known());
-    expect([kept(again.orders), alarms(again)]).toEqual([1, []]);
+    expect([kept(again.orders), alerts(again)]).toEqual([1, []]);
     expect(lackingIn(again.list, again.orders)).toEqual([]);
   });
 
   it('is missed, and asked for, when it has not come', () => {
     const first = verify([stub]);
-    expect([kept(first.orders), alarms(first)]).toEqual([null, ['withheld_missing']]);
+    expect([kept(first.orders), alerts(first)]).toEqual([null, ['withheld_missing']]);
     expect(lackingIn(first.list, first.orders)).toMatchObject([{ order: '2015-001', revision: 1 }]);
     const later = verify([signedStub(moved, [ada, ben])], known());
-    expect([kept(later.orders), alarms(later)]).toEqual([1, ['withheld_missing']]);
+    expect([kept(later.orders), alerts(later)]).toEqual([1, ['withheld_missing']]);
     expect(lackingIn(later.list, later.orders)).toHaveLength(1);
     const came = verify([signedStub(moved, [ada, ben])], known(), {}, [signedRevision(moved, [ada, ben])]);
     expect([kept(came.orders), came.orders.get('2015-001')?.revision.status]).toEqual([2, 'withdrawn']);
@@ -317,10 +324,10 @@ describe('a revision that is kept from the public', () => {
 
   it('takes nobody’s word but its approvers’: not a stub’s, not the server’s', () => {
     const few = verify([stub], nothing, {}, [signedRevision(secret, [ada])]);
-    expect([kept(few.orders), alarms(few)]).toEqual([null, ['order_unverified']]);
+    expect([kept(few.orders), alerts(few)]).toEqual([null, ['order_unverified']]);
     const other = signedRevision(revisionDocument({ ...secret, proposer: 'somebody' }), [ada, ben]);
     const swapped = verify([stub], nothing, {}, [other]);
-    expect([kept(swapped.orders), alarms(swapped)]).toEqual([null, ['withheld_missing']]);
+    expect([kept(swapped.orders), alerts(swapped)]).toEqual([null, ['withheld_missing']]);
   });
 
   it.each<[string, Partial<OrderStub>]>([
@@ -330,39 +337,39 @@ describe('a revision that is kept from the public', () => {
     ['another revision', { revision: 7 }],
   ])('does not count behind a stub that tells the public of %s', (_, changes) => {
     const told = verify([signedStub(secret, [ada, ben], changes)], nothing, {}, [whole]);
-    expect([told.orders.size, alarms(told)]).toEqual([0, ['order_unverified']]);
+    expect([told.orders.size, alerts(told)]).toEqual([0, ['order_unverified']]);
   });
 
   it('goes neither back nor apart', () => {
     const before = known();
     const two = verify([signedStub(moved, [ada, ben])], before, {}, [signedRevision(moved, [ada, ben])]);
     const knowing2 = { installation: INSTALLATION, version: two.list.version, hash: two.hash, orders: two.orders };
-    expect(alarms(verify([stub], knowing2))).toEqual(['order_rolled_back']);
+    expect(alerts(verify([stub], knowing2))).toEqual(['order_rolled_back']);
     const fork = revisionDocument({ ...secret, proposer: 'somebody' });
-    expect(alarms(verify([signedStub(fork, [ada, ben])], before))).toEqual(['order_forked']);
-    expect(alarms(verify([], before))).toEqual(['order_missing']);
+    expect(alerts(verify([signedStub(fork, [ada, ben])], before))).toEqual(['order_forked']);
+    expect(alerts(verify([], before))).toEqual(['order_missing']);
   });
 
-  it('raises an alarm when it is kept back though its approvers made it public, and counts all the same', () => {
+  it('raises an alert when it is kept back though its approvers made it public, and counts all the same', () => {
     const open = revisionDocument();
     const hidden = verify([signedStub(open, [ada, ben])], nothing, {}, [signedRevision(open, [ada, ben])]);
-    expect([kept(hidden.orders), alarms(hidden)]).toEqual([1, ['order_unverified']]);
+    expect([kept(hidden.orders), alerts(hidden)]).toEqual([1, ['order_unverified']]);
     const past = { ...TERMS, publication: { until: new Date(NOW).toISOString() } };
     const late = revisionDocument({ ...secret, terms: past });
     const still = verify([signedStub(late, [ada, ben])], nothing, {}, [signedRevision(late, [ada, ben])]);
-    expect([kept(still.orders), alarms(still)]).toEqual([1, ['order_unverified']]);
+    expect([kept(still.orders), alerts(still)]).toEqual([1, ['order_unverified']]);
     const published = verify([signedRevision(late, [ada, ben])], nothing);
-    expect([kept(published.orders), alarms(published)]).toEqual([1, []]);
+    expect([kept(published.orders), alerts(published)]).toEqual([1, []]);
   });
 
   it('holds by one on what it holds, both behind stubs', () => {
     const held = hold({ terms: secret.terms, salt: 'b'.repeat(64) }, whole);
     const [ground, brief] = [whole, signedRevision(held, [cyd])];
     const both = verify([stub, signedStub(held, [cyd])], nothing, {}, [ground, brief]);
-    expect([kept(both.orders), alarms(both)]).toEqual([2, []]);
+    expect([kept(both.orders), alerts(both)]).toEqual([2, []]);
     const alone = verify([stub, signedStub(held, [cyd])], nothing, {}, [brief]);
-    expect(alarms(alone)).toContain('order_unverified');
+    expect(alerts(alone)).toContain('order_unverified');
     const half = verify([stub, signedStub(held, [cyd])], nothing, {}, [ground]);
-    expect([kept(half.orders), alarms(half)]).toEqual([1, ['withheld_missing']]);
+    expect([kept(half.orders), alerts(half)]).toEqual([1, ['withheld_missing']]);
   });
 });

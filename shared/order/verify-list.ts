@@ -1,11 +1,12 @@
 /**
- * Verifies an order list against a pinned root and against what is already known. Pure: no clock, no store. The online key only makes the
- * list fresh and complete; whether a revision counts is decided by its approvers' signatures, one by one. What was verified once is
- * monotone: a list that omits an order, carries an older revision or one that not enough people signed takes nothing away, it raises an alarm.
+ * Verification of an order list against an approver set and the known revisions. Pure: no clock, no store. The online key's signature
+ * proves freshness and completeness only; the approvers' signatures decide about each revision. Verified revisions stay valid: a list that
+ * omits an order, or contains an older or unapproved revision, removes nothing and raises an alert.
  */
 import { CordonError, isCordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
-import { personsWhoSigned, type Root } from './approvers.ts';
+import { adoptionStateOf, holdsOnly } from './adoption-state.ts';
+import { type ApproverSet, personsWhoSigned } from './approvers.ts';
 import { canonicalText, parseDocument } from './canonical.ts';
 import { sha256 } from './digest.ts';
 import {
@@ -21,38 +22,36 @@ import {
 import { payloadOf, signedBy } from './dsse.ts';
 import { isExit, requireExit } from './exit.ts';
 import { compileRule } from './rules.ts';
-import { holdsOnly, standingOf } from './standing.ts';
 import { stubOf, withheldAt } from './stub.ts';
 
-/** A revision that its approvers' signatures have been checked for. */
 export interface AcceptedRevision {
   readonly revision: Revision;
-  /** SHA-256 of the payload. */
+  /** SHA-256 of the revision's payload. */
   readonly digest: string;
   readonly envelope: Envelope;
-  /** A hold that enough people stand behind, so that it does not lapse. */
+  /** True for a pause with enough approvals, which has no end. */
   readonly lasting: boolean;
 }
 
 export interface KnownList {
   readonly installation: string;
-  /** Of the newest list stored; 0 and null before the first. */
+  /** Version and digest of the newest stored list; 0 and null before the first. */
   readonly version: number;
   readonly hash: string | null;
   readonly orders: ReadonlyMap<string, AcceptedRevision>;
 }
 
-export const LIST_ALARMS = [
+export const LIST_ALERTS = [
   'order_missing',
   'order_rolled_back',
   'order_forked',
   'order_unverified',
-  'hold_renewed',
-  /** The list speaks of a revision that is kept from the public, and it did not come with the list. */
+  'pause_renewed',
+  /** Alert: the list contains a stub whose revision did not come with the list. */
   'withheld_missing',
 ] as const;
-export interface ListAlarm {
-  readonly code: (typeof LIST_ALARMS)[number];
+export interface ListAlert {
+  readonly code: (typeof LIST_ALERTS)[number];
   readonly order: string;
   readonly detail: string;
 }
@@ -61,25 +60,25 @@ export interface VerifiedList {
   readonly list: OrderList;
   /** SHA-256 of the payload. */
   readonly hash: string;
-  /** What holds from now on: the newest verified revision of every order ever known. */
+  /** The newest verified revision of every known order. */
   readonly orders: ReadonlyMap<string, AcceptedRevision>;
-  readonly alarms: readonly ListAlarm[];
-  /** Not a refusal: each order's own `stale` rule says what follows. */
+  readonly alerts: readonly ListAlert[];
+  /** An expired list is not an error: each order's `stale` rule applies. */
   readonly expired: boolean;
 }
 
-/** Reads a revision without believing it. */
+/** Parses a revision. Does not check signatures. */
 export function readRevision(envelope: Envelope): { revision: Revision; digest: string } {
   const payload = payloadOf(envelope, PAYLOAD_TYPES.revision);
   return { revision: parseDocument(revisionSchema, payload), digest: sha256(payload) };
 }
 
-/** Reads what stands in a withheld revision's place, without believing it. */
+/** Parses the stub of a withheld revision. Does not check signatures. */
 export function readStub(envelope: Envelope): OrderStub {
   return parseDocument(orderStubSchema, payloadOf(envelope, PAYLOAD_TYPES.stub));
 }
 
-/** The stubs of a list's payload, read without believing them. What is none is passed over. */
+/** Stubs in a list's payload, without a check of signatures. Other entries are skipped. */
 export function stubsOf(list: Pick<OrderList, 'orders'>): OrderStub[] {
   return list.orders.flatMap((envelope) => {
     try {
@@ -91,18 +90,20 @@ export function stubsOf(list: Pick<OrderList, 'orders'>): OrderStub[] {
   });
 }
 
-/** Of a list's stubs, those whose revisions are newer than what is known: they have to be asked for. */
+/** Stubs with newer revisions than the known ones. Their revisions must be requested. */
 export const lackingIn = (list: Pick<OrderList, 'orders'>, known: ReadonlyMap<string, AcceptedRevision>): OrderStub[] =>
   stubsOf(list).filter(({ order, revision }) => (known.get(order)?.revision.revision ?? 0) < revision);
 
 /**
- * Takes up again what was verified before it was stored. `roots`: the chain that is kept, since its signers may have left the newest
- * root meanwhile and what was verified stays.
+ * Restores a revision that was verified before it was stored. `approverSets`: all stored approver sets, because its signers may have left the
+ * newest one.
  */
-export function readAccepted(envelope: Envelope, roots: readonly Root[]): AcceptedRevision {
+export function readAccepted(envelope: Envelope, approverSets: readonly ApproverSet[]): AcceptedRevision {
   const { revision, digest } = readRevision(envelope);
-  const lasting = roots.some(
-    (root) => standingOf(revision, personsWhoSigned(envelope, root), root.approvers.threshold, false).lasting,
+  const lasting = approverSets.some(
+    (approverSet) =>
+      adoptionStateOf(revision, personsWhoSigned(envelope, approverSet), approverSet.approvers.threshold, false)
+        .lasting,
   );
   return { revision, digest, envelope, lasting };
 }
@@ -113,22 +114,21 @@ interface Offered {
   readonly envelope: Envelope;
 }
 
-/** Why an offered revision does not count, or the revision as it counts. */
-type Judgement = AcceptedRevision | Pick<ListAlarm, 'code' | 'detail'>;
+type Judgment = AcceptedRevision | Pick<ListAlert, 'code' | 'detail'>;
 
 function judge(
   offered: Offered,
-  root: Root,
+  approverSet: ApproverSet,
   known: AcceptedRevision | undefined,
   beneath: readonly Offered[],
   issuedAt: string,
-): Judgement {
+): Judgment {
   const { revision, envelope } = offered;
-  const { threshold } = root.approvers;
-  const persons = personsWhoSigned(envelope, root);
-  const alone = standingOf(revision, persons, threshold, true);
+  const { threshold } = approverSet.approvers;
+  const persons = personsWhoSigned(envelope, approverSet);
+  const alone = adoptionStateOf(revision, persons, threshold, true);
   if (alone.adopted) return { ...offered, lasting: alone.lasting };
-  const brief = standingOf(revision, persons, threshold, false);
+  const brief = adoptionStateOf(revision, persons, threshold, false);
   const name = `Revision ${revision.revision} of order ${revision.order}`;
   if (!brief.adopted) {
     return { code: 'order_unverified', detail: `${name} is signed by too few approvers (${alone.missing} missing).` };
@@ -139,89 +139,88 @@ function judge(
       : beneath.find(
           (below) =>
             below.digest === revision.previous &&
-            standingOf(below.revision, personsWhoSigned(below.envelope, root), threshold, true).adopted,
+            adoptionStateOf(below.revision, personsWhoSigned(below.envelope, approverSet), threshold, true).adopted,
         );
   if (!base || !holdsOnly(revision, base.digest, base.revision)) {
     return {
       code: 'order_unverified',
-      detail: `${name} is a hold by one person on no verified revision, or changes more.`,
+      detail: `${name} is one person’s pause of an unverified revision, or changes more than the pause.`,
     };
   }
-  // Two people's revision must lie between two holds by one: a hold on what the device has left behind, or on another document of the
-  // same number, would prolong the first.
+  // Between two brief pauses there must be a revision by two people. Otherwise a pause on an outdated revision, or on another document of
+  // the same number, would extend the first pause.
   if (known && base.digest !== known.digest && base.revision.revision <= known.revision.revision) {
-    return { code: 'hold_renewed', detail: `${name} would prolong a hold without a second approver.` };
+    return { code: 'pause_renewed', detail: `${name} would extend a pause without a second approver.` };
   }
-  if (revision.heldSince === null || revision.heldSince > issuedAt) {
-    return { code: 'order_unverified', detail: `${name} is held since a time after the list was made.` };
+  if (revision.pausedSince === null || revision.pausedSince > issuedAt) {
+    return { code: 'order_unverified', detail: `${name} is paused since a time after the list was made.` };
   }
   return { ...offered, lasting: brief.lasting };
 }
 
-/** The newest of one order's offered revisions that counts, and alarms for those that do not. */
+/** The newest acceptable revision of one order, and alerts for the other revisions. */
 function newestOf(
   order: string,
   offered: readonly Offered[],
-  root: Root,
+  approverSet: ApproverSet,
   known: AcceptedRevision | undefined,
   issuedAt: string,
   stubs: readonly OrderStub[],
-): { accepted: AcceptedRevision | undefined; alarms: ListAlarm[] } {
-  const alarms: ListAlarm[] = [];
-  const alarm = (code: ListAlarm['code'], detail: string) => void alarms.push({ code, order, detail });
+): { accepted: AcceptedRevision | undefined; alerts: ListAlert[] } {
+  const alerts: ListAlert[] = [];
+  const alert = (code: ListAlert['code'], detail: string) => void alerts.push({ code, order, detail });
   const sorted = offered.toSorted((a, b) => b.revision.revision - a.revision.revision);
   const newest = sorted[0];
   const stub = stubs.toSorted((a, b) => b.revision - a.revision)[0];
   if (stub && stub.revision > (newest?.revision.revision ?? 0)) {
     const about = `revision ${stub.revision} of order ${order}`;
     const there = known?.revision.revision ?? 0;
-    if (stub.revision < there) alarm('order_rolled_back', `The list goes back from revision ${there} to ${about}.`);
-    else if (stub.revision === there) alarm('order_forked', `The list names another document as ${about}.`);
-    else alarm('withheld_missing', `The list keeps ${about} from the public, and it did not come beside the list.`);
-    if (!newest) return { accepted: known, alarms };
+    if (stub.revision < there) alert('order_rolled_back', `The list rolls back from revision ${there} to ${about}.`);
+    else if (stub.revision === there) alert('order_forked', `The list names another document as ${about}.`);
+    else alert('withheld_missing', `The list keeps ${about} from the public, and it did not come beside the list.`);
+    if (!newest) return { accepted: known, alerts };
   }
   if (!newest) {
-    if (known && known.revision.status !== 'withdrawn') alarm('order_missing', `The list leaves out order ${order}.`);
-    return { accepted: known, alarms };
+    if (known && known.revision.status !== 'withdrawn') alert('order_missing', `The list leaves out order ${order}.`);
+    return { accepted: known, alerts };
   }
   if (known && newest.revision.revision < known.revision.revision) {
-    alarm('order_rolled_back', `The list goes back from revision ${known.revision.revision} of order ${order}.`);
-    return { accepted: known, alarms };
+    alert('order_rolled_back', `The list rolls back from revision ${known.revision.revision} of order ${order}.`);
+    return { accepted: known, alerts };
   }
   for (const [index, candidate] of sorted.entries()) {
     if (known && candidate.revision.revision < known.revision.revision) break;
     if (known && candidate.revision.revision === known.revision.revision) {
       if (candidate.digest !== known.digest) {
-        alarm('order_forked', `Two documents claim to be revision ${known.revision.revision} of order ${order}.`);
+        alert('order_forked', `Two documents claim to be revision ${known.revision.revision} of order ${order}.`);
         break;
       }
-      return { accepted: refreshed(candidate, known, root), alarms };
+      return { accepted: refreshed(candidate, known, approverSet), alerts };
     }
-    const judged = judge(candidate, root, known, sorted.slice(index + 1), issuedAt);
-    if ('revision' in judged) return { accepted: judged, alarms };
-    alarm(judged.code, judged.detail);
+    const judged = judge(candidate, approverSet, known, sorted.slice(index + 1), issuedAt);
+    if ('revision' in judged) return { accepted: judged, alerts };
+    alert(judged.code, judged.detail);
   }
-  return { accepted: known, alarms };
+  return { accepted: known, alerts };
 }
 
-/** The same revision again. Only one thing can be new: a second approver behind a hold, which then lasts. */
-function refreshed(offered: Offered, known: AcceptedRevision, root: Root): AcceptedRevision {
-  if (known.revision.status !== 'held' || known.lasting) return known;
-  const persons = personsWhoSigned(offered.envelope, root);
-  const { lasting } = standingOf(known.revision, persons, root.approvers.threshold, false);
+/** The list contains the stored revision again. Only a second approver of a pause can be new, which removes the pause's end. */
+function refreshed(offered: Offered, known: AcceptedRevision, approverSet: ApproverSet): AcceptedRevision {
+  if (known.revision.status !== 'paused' || known.lasting) return known;
+  const persons = personsWhoSigned(offered.envelope, approverSet);
+  const { lasting } = adoptionStateOf(known.revision, persons, approverSet.approvers.threshold, false);
   return lasting ? { ...offered, lasting } : known;
 }
 
 interface Offering {
   readonly offered: Map<string, Offered[]>;
-  /** Stubs whose revisions are nowhere to be found. */
   readonly stubs: Map<string, OrderStub[]>;
-  readonly alarms: ListAlarm[];
+  readonly alerts: ListAlert[];
 }
 
 /**
- * The revision that a stub stands for: it came beside the list, or is known already. Null when it is neither. Throws when it says other things in
- * public than the revision does, so that what approvers signed for the public is what devices do.
+ * Revision of a stub: from beside the list, or known before; null otherwise. Throws when the stub's public statements differ from the
+ * revision, so that devices never do something else than approvers signed for the public.
  */
 function behind(stub: OrderStub, beside: ReadonlyMap<string, Envelope>, known: KnownList['orders']): Envelope | null {
   const there = known.get(stub.order);
@@ -233,11 +232,11 @@ function behind(stub: OrderStub, beside: ReadonlyMap<string, Envelope>, known: K
   throw new CordonError('document_malformed', detail);
 }
 
-/** Groups what the list offers by order. A document that is no revision of this installation is an alarm and nothing more. */
+/** Revisions in the list, by order. A document that is not a revision of this installation raises an alert. */
 function offeredBy(list: OrderList, withheld: readonly Envelope[], known: KnownList['orders']): Offering {
   const offered = new Map<string, Offered[]>();
   const stubs = new Map<string, OrderStub[]>();
-  const alarms: ListAlarm[] = [];
+  const alerts: ListAlert[] = [];
   const beside = new Map(withheld.map((envelope) => [sha256(Buffer.from(envelope.payload, 'base64')), envelope]));
   for (const listed of list.orders) {
     try {
@@ -256,36 +255,39 @@ function offeredBy(list: OrderList, withheld: readonly Envelope[], known: KnownL
       const { revision, digest } = readRevision(envelope);
       if (listed !== envelope && !withheldAt(revision, Date.parse(list.issuedAt))) {
         const detail = `Revision ${revision.revision} of order ${revision.order} is public, and the list keeps it back.`;
-        alarms.push({ code: 'order_unverified', order: revision.order, detail });
+        alerts.push({ code: 'order_unverified', order: revision.order, detail });
       }
       if (revision.installation !== list.installation) {
         throw new CordonError('list_other_installation', `Order ${revision.order} is of ${revision.installation}.`);
       }
-      // What this version cannot compile it could not enforce: better said now than half done later.
+      // A revision that this version cannot compile could not be enforced. An error now is better than half an enforcement later.
       compileRule({ revision, lasting: false });
       if (isExit(revision)) requireExit(revision.terms, Date.parse(revision.proposedAt));
       const same = offered.get(revision.order) ?? [];
       offered.set(revision.order, [...same, { revision, digest, envelope }]);
     } catch (error) {
       if (!isCordonError(error)) throw error;
-      alarms.push({ code: 'order_unverified', order: '', detail: error.message });
+      alerts.push({ code: 'order_unverified', order: '', detail: error.message });
     }
   }
-  return { offered, stubs, alarms };
+  return { offered, stubs, alerts };
 }
 
-function readList(envelope: Envelope, root: Root, known: KnownList): { list: OrderList; hash: string } {
+function readList(envelope: Envelope, approverSet: ApproverSet, known: KnownList): { list: OrderList; hash: string } {
   const payload = payloadOf(envelope, PAYLOAD_TYPES.list);
   const list = parseDocument(orderListSchema, payload);
   const hash = sha256(payload);
-  if (list.installation !== known.installation || root.approvers.installation !== known.installation) {
+  if (list.installation !== known.installation || approverSet.approvers.installation !== known.installation) {
     throw new CordonError('list_other_installation', `This list is of installation ${list.installation}.`);
   }
-  if (list.root > root.approvers.version) {
-    throw new CordonError('root_older', `The list was made under root ${list.root}: get the newer roots first.`);
+  if (list.approverSet > approverSet.approvers.version) {
+    throw new CordonError(
+      'approver_set_older',
+      `The list was made under approver set ${list.approverSet}. Fetch the newer approver sets first.`,
+    );
   }
-  if (signedBy(envelope, root.onlineKeys).size === 0) {
-    throw new CordonError('signature_invalid', 'The list is not signed by an online key that the root names.');
+  if (signedBy(envelope, approverSet.onlineKeys).size === 0) {
+    throw new CordonError('signature_invalid', 'The list is not signed by an online key of the approver set.');
   }
   if (list.version < known.version) {
     throw new CordonError('list_older', `List ${list.version} is older than list ${known.version}, which is stored.`);
@@ -301,25 +303,32 @@ function readList(envelope: Envelope, root: Root, known: KnownList): { list: Ord
 
 /**
  * Throws `document_malformed`, `document_wrong_type`, `signature_invalid`, `list_other_installation`, `list_older`, `list_forked` or
- * `root_older` when the list as a whole is refused; then nothing changes.
+ * `approver_set_older` when the whole list is refused. Nothing changes then.
  */
 export function verifyList(given: {
   readonly envelope: Envelope;
-  readonly root: Root;
+  readonly approverSet: ApproverSet;
   readonly known: KnownList;
   readonly now: Instant;
-  /** What came beside the list: revisions that are kept from the public. */
+  /** Withheld revisions, which the server sends beside the list. */
   readonly withheld?: readonly Envelope[] | undefined;
 }): VerifiedList {
-  const { envelope, root, known, now, withheld = [] } = given;
-  const { list, hash } = readList(envelope, root, known);
-  const { offered, stubs, alarms } = offeredBy(list, withheld, known.orders);
+  const { envelope, approverSet, known, now, withheld = [] } = given;
+  const { list, hash } = readList(envelope, approverSet, known);
+  const { offered, stubs, alerts } = offeredBy(list, withheld, known.orders);
   const orders = new Map<string, AcceptedRevision>();
   for (const order of new Set([...known.orders.keys(), ...offered.keys(), ...stubs.keys()])) {
     const lacking = stubs.get(order) ?? [];
-    const found = newestOf(order, offered.get(order) ?? [], root, known.orders.get(order), list.issuedAt, lacking);
+    const found = newestOf(
+      order,
+      offered.get(order) ?? [],
+      approverSet,
+      known.orders.get(order),
+      list.issuedAt,
+      lacking,
+    );
     if (found.accepted) orders.set(order, found.accepted);
-    alarms.push(...found.alarms);
+    alerts.push(...found.alerts);
   }
-  return { list, hash, orders, alarms, expired: now >= Date.parse(list.expiresAt) };
+  return { list, hash, orders, alerts, expired: now >= Date.parse(list.expiresAt) };
 }

@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { revisionDocument } from '../../tests/support/signed-documents.ts';
-import { approvalOf, approveRevision, revisionEnvelope, signRootPayload } from './approver-key.ts';
+import { approvalOf, approveRevision, revisionEnvelope, signApproverSetPayload } from './approver-key.ts';
 import { canonicalText } from './canonical.ts';
 import { sha256 } from './digest.ts';
 import { PAYLOAD_TYPES } from './documents.ts';
@@ -13,8 +13,8 @@ import {
   createWebApproverKey,
   importWebApproverKey,
   signApproval,
+  signApproverSet,
   signRevision,
-  signRoot,
 } from './web-approver-key.ts';
 import { webSha256 } from './web-digest.ts';
 
@@ -32,10 +32,10 @@ describe('a key made in a browser', () => {
     expect(signedBy({ ...edited, signatures }, [verifier]).size).toBe(0);
   });
 
-  it('signs a root as a root, and not as a revision', async () => {
+  it('signs an approver set as an approver set, and not as a revision', async () => {
     const key = await createWebApproverKey();
     const { key: verifier } = readPublicKey(key.publicKey);
-    const signature = Buffer.from(await signRoot(key, payload), 'base64');
+    const signature = Buffer.from(await signApproverSet(key, payload), 'base64');
     expect(verifySignature(verifier, pae(PAYLOAD_TYPES.approvers, Buffer.from(payload)), signature)).toBe(true);
     expect(verifySignature(verifier, pae(PAYLOAD_TYPES.revision, Buffer.from(payload)), signature)).toBe(false);
   });
@@ -64,7 +64,7 @@ describe('a key taken from PKCS#8', () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'grapheme' }), async (text) => {
         expect(await signRevision(key, text)).toBe(approveRevision(signer, text));
-        expect(await signRoot(key, text)).toBe(signRootPayload(signer, text));
+        expect(await signApproverSet(key, text)).toBe(signApproverSetPayload(signer, text));
       }),
     );
   });

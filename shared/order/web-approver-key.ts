@@ -1,10 +1,11 @@
 /**
- * An approver's key in a browser: Ed25519 over WebCrypto, never extractable, so that no script of the page, ours included, can read it or
- * send it anywhere. It signs the same bytes as a key in a file (`approver-key.ts`). A key is plain data around a `CryptoKey`: whoever calls
- * keeps it, in IndexedDB. Nothing here knows what the bytes mean: show them first (`describe-revision.ts`).
+ * An approver's key in a browser: Ed25519 over WebCrypto, not extractable, so that no script can read or send it. It signs the same bytes
+ * as a key in a file (`approver-key.ts`). The caller stores the `CryptoKey` in IndexedDB. Show the bytes before you sign them
+ * (`describe-revision.ts`).
  */
 import { CordonError } from '../errors.ts';
 import { PAYLOAD_TYPES } from './documents.ts';
+import { immediateText } from './immediate-effect.ts';
 import { pae } from './pae.ts';
 import { stubText } from './stub.ts';
 import { webSha256 } from './web-digest.ts';
@@ -12,12 +13,12 @@ import { webSha256 } from './web-digest.ts';
 export interface WebApproverKey {
   /** SHA-256 of the public key's SubjectPublicKeyInfo in DER, hex. */
   readonly keyid: string;
-  /** SubjectPublicKeyInfo, DER, base64: what the approver registers. */
+  /** Public key, SubjectPublicKeyInfo in DER, base64. The approver registers the public key. */
   readonly publicKey: string;
   readonly privateKey: CryptoKey;
 }
 
-/** Browsers hide `crypto.subtle` from pages that came over plain HTTP from elsewhere than this machine. */
+/** Browsers disable `crypto.subtle` on pages from other machines over HTTP. */
 function subtle(): SubtleCrypto {
   if (crypto.subtle === undefined) {
     throw new CordonError(
@@ -45,12 +46,12 @@ export async function createWebApproverKey(): Promise<WebApproverKey> {
   }
 }
 
-/** Takes a key that exists already: PKCS#8 in DER, not encrypted. What is kept of it cannot be read out again. */
+/** Imports an existing key: PKCS#8 in DER, unencrypted. The stored copy cannot be exported. */
 export async function importWebApproverKey(pkcs8: Uint8Array<ArrayBuffer>): Promise<WebApproverKey> {
   const engine = subtle();
   try {
     const privateKey = await engine.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']);
-    // WebCrypto gives the public half of a private key in a JWK only, and a JWK of an extractable key only: this one is dropped at once.
+    // WebCrypto exports a public key only as part of an extractable JWK. The extractable copy is dropped at once.
     const readable = await engine.importKey('pkcs8', pkcs8, 'Ed25519', true, ['sign']);
     const { x = '' } = await engine.exportKey('jwk', readable);
     const raw = Uint8Array.fromBase64(x, { alphabet: 'base64url' });
@@ -61,27 +62,43 @@ export async function importWebApproverKey(pkcs8: Uint8Array<ArrayBuffer>): Prom
   }
 }
 
-/** What an approval is: base64 of the signature over the exact bytes of one revision. `payload` is what the server showed. */
+/** Signature of one revision, in base64, over its exact bytes. `payload`: the bytes that the server showed. */
 export async function signRevision(key: WebApproverKey, payload: string): Promise<string> {
   return await sign(key, PAYLOAD_TYPES.revision, payload);
 }
 
-/** One approval as the server takes it: the signature over the revision, and over its stub where it has one. */
+/**
+ * An approval in the form of the API: the signature over the revision, and over its stub if it has one. `immediate`: the approver also
+ * signs the statement that the revision takes effect immediately.
+ */
 export async function signApproval(
   key: WebApproverKey,
   payload: string,
-): Promise<{ readonly keyid: string; readonly signature: string; readonly stub?: string }> {
-  const stub = stubText(payload, await webSha256(payload));
+  { immediate = false }: { readonly immediate?: boolean } = {},
+): Promise<{
+  readonly keyid: string;
+  readonly signature: string;
+  readonly stub?: string;
+  readonly immediate?: string;
+}> {
+  const digest = await webSha256(payload);
+  const stub = stubText(payload, digest);
   return {
     keyid: key.keyid,
     signature: await signRevision(key, payload),
     ...(stub !== null && { stub: await sign(key, PAYLOAD_TYPES.stub, stub) }),
+    ...(immediate && {
+      immediate: await sign(key, PAYLOAD_TYPES.immediateEffect, immediateText(payload, digest)),
+    }),
   };
 }
 
-/** The same for a root of approvers. */
-export async function signRoot(key: WebApproverKey, payload: string): Promise<string> {
+export async function signApproverSet(key: WebApproverKey, payload: string): Promise<string> {
   return await sign(key, PAYLOAD_TYPES.approvers, payload);
+}
+
+export async function signContinuation(key: WebApproverKey, payload: string): Promise<string> {
+  return await sign(key, PAYLOAD_TYPES.ledgerContinuation, payload);
 }
 
 async function sign({ privateKey }: WebApproverKey, payloadType: string, payload: string): Promise<string> {

@@ -1,33 +1,34 @@
 /**
- * The certificate of destruction against what proves it: two people have approved this exit, and the ledger says when; a device that it calls wiped has
- * said so itself, of an exit; and the ledger has the hash of what it says of each end. That nothing is left anywhere is the operator's word.
+ * Check of the certificate of destruction. Two people must have approved the exit, with the time of the ledger entry. Each device listed as
+ * wiped must have signed that it wiped itself because of an exit. The ledger must contain the hash of each listed end. Only the operator
+ * states that no other data remains.
  */
 import { canonicalText } from '../order/canonical.ts';
 import { isExit } from '../order/exit.ts';
-import { adoptionOf, type PackRevision } from './check-approvals.ts';
+import { adoptionOf } from './check-approvals.ts';
 import { type PackFiles, readFile } from './check-files.ts';
-import type { LoggedLeaf } from './check-ledger.ts';
 import { type Destruction, destructionSchema, sumOf } from './destruction.ts';
 import { endDigest } from './end-digest.ts';
 import { type Findings, plural } from './findings.ts';
 import { DESTRUCTION } from './format.ts';
+import type { LoggedEntry, PackRevision } from './pack-content.ts';
 
 export interface ExitFacts {
   readonly order: string;
-  /** Oldest first. */
+  /** Adopted revisions, oldest first. */
   readonly adopted: readonly PackRevision[];
-  readonly leaves: readonly LoggedLeaf[];
-  /** Handle of a device → the revisions by which it says that it wiped itself. */
+  readonly entries: readonly LoggedEntry[];
+  /** Device handle → revisions because of which the device states that it wiped itself. */
   readonly wiped: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
-export function checkDestruction(files: PackFiles, { order, adopted, leaves, wiped }: ExitFacts, say: Findings): void {
-  const logged = leaves.flatMap(({ particulars: { order: about, destroyed } }) => {
+export function checkDestruction(files: PackFiles, { order, adopted, entries, wiped }: ExitFacts, say: Findings): void {
+  const logged = entries.flatMap(({ particulars: { order: about, destroyed } }) => {
     return about === order && typeof destroyed === 'string' ? [destroyed] : [];
   });
   if (!files.has(DESTRUCTION)) {
     if (logged.length > 0)
-      say.failed(DESTRUCTION, `${DESTRUCTION}: the ledger speaks of an exit, and there is no certificate of it.`);
+      say.failed(DESTRUCTION, `${DESTRUCTION} is missing, although the ledger has an entry of an exit.`);
     return;
   }
   const before = say.failures;
@@ -35,7 +36,7 @@ export function checkDestruction(files: PackFiles, { order, adopted, leaves, wip
   if (!read) return;
   if (read.order !== order) say.failed(DESTRUCTION, `${DESTRUCTION} is about order ${read.order}.`);
   const exits = adopted.filter(({ revision }) => isExit(revision));
-  checkApproval(read, exits, leaves, say);
+  checkApproval(read, exits, entries, say);
   // A wipe by any exit of the order counts: the exit may have been withdrawn and approved again while the device was offline.
   const numbers = new Set(exits.map(({ number }) => number));
   const confirmed = new Set(
@@ -43,46 +44,46 @@ export function checkDestruction(files: PackFiles, { order, adopted, leaves, wip
   );
   for (const { device, outcome } of read.devices) {
     if (outcome === 'wiped' && !confirmed.has(device)) {
-      say.failed(DESTRUCTION, `${DESTRUCTION}: ${device} is called wiped, and has not said so.`);
+      say.failed(DESTRUCTION, `${DESTRUCTION} lists ${device} as wiped, but the device has not signed this.`);
     }
   }
   const said = read.devices.map(endDigest).sort();
   if (canonicalText(said) !== canonicalText(logged.sort())) {
-    say.failed(DESTRUCTION, `${DESTRUCTION}: the ledger’s leaves of this exit say something else.`);
+    say.failed(DESTRUCTION, `${DESTRUCTION} contradicts the ledger entries of this exit.`);
   }
   if (say.failures > before) return;
   const { certificates, messages } = sumOf(read.devices.map(({ destroyed }) => destroyed));
   const silent = read.devices.filter(({ outcome }) => outcome === 'silent').length;
   say.proven(
-    `The exit ended ${plural(read.devices.length, 'enrolment')} (${silent} of devices that never answered), with ${plural(certificates, 'certificate')} and ${plural(messages, 'message')} that waited; each end is in the ledger, and each other device has said that it wiped itself.`,
+    `The exit ended ${plural(read.devices.length, 'enrollment')} (${silent} of devices that never answered), with ${plural(certificates, 'certificate')} and ${plural(messages, 'message')} that waited. The ledger has each end, and each other device signed that it wiped its work data.`,
   );
-  const { held, waiting, unheard } = read;
+  const { held, waiting, unanswered } = read;
   say.unproven(
-    `Whom else the exit was to reach: by the server’s own word ${plural(held, 'device')} kept by a legal hold, ${waiting} that had not carried it out and ${unheard} not heard of when the pack was made.`,
+    `Other devices of the exit, by the server’s own statement: ${plural(held, 'device')} under a legal hold, ${waiting} with a pending wipe and ${unanswered} without contact when the pack was made.`,
   );
   say.unproven(
-    'That no copy is left anywhere: a device says what it did to its own disk, the server what it did to its store, and backups are not asked.',
+    'That no copy remains anywhere: devices and server state what they deleted from their own disks. Backups are not covered.',
   );
 }
 
-/** The exit that it names is the newest that was approved, at the time that its leaf has. */
+/** Checks that the certificate names the newest approved exit, with the time of its ledger entry. */
 function checkApproval(
   { revision, adoptedAt }: Destruction,
   exits: readonly PackRevision[],
-  leaves: readonly LoggedLeaf[],
+  entries: readonly LoggedEntry[],
   say: Findings,
 ): void {
   const newest = exits.at(-1);
   if (newest?.number !== revision) {
     const why = newest ? `the newest is revision ${newest.number}` : 'there is none';
-    say.failed(DESTRUCTION, `${DESTRUCTION}: revision ${revision} is not the exit that was approved: ${why}.`);
+    say.failed(DESTRUCTION, `${DESTRUCTION} names revision ${revision}, which is not the approved exit: ${why}.`);
     return;
   }
-  const adoption = adoptionOf(newest, leaves);
-  if (adoption?.leaf.at !== Date.parse(adoptedAt)) {
+  const adoption = adoptionOf(newest, entries);
+  if (adoption?.entry.at !== Date.parse(adoptedAt)) {
     say.failed(
       DESTRUCTION,
-      `${DESTRUCTION}: the ledger does not say that revision ${revision} was adopted at ${adoptedAt}.`,
+      `${DESTRUCTION} states that revision ${revision} was adopted at ${adoptedAt}, and the ledger has no such entry.`,
     );
   }
 }

@@ -1,19 +1,20 @@
-/** Every file of a pack against the signed manifest: what was changed, left out or added is named. */
+/** Check of each file in a pack against the signed manifest. The report names each changed, missing or added file. */
 import { CordonError } from '../errors.ts';
-import type { Root } from '../order/approvers.ts';
+import type { ApproverSet } from '../order/approvers.ts';
 import { parseDocument } from '../order/canonical.ts';
 import { sha256 } from '../order/digest.ts';
 import { type Envelope, envelopeSchema } from '../order/documents.ts';
 import { payloadOf, signedBy, type VerifyingKey } from '../order/dsse.ts';
 import { readBase64 } from '../strict-base64.ts';
+import { type FilePosition, isBefore, positionOf } from './file-order.ts';
 import { type Findings, plural } from './findings.ts';
-import { MANIFEST, type Manifest, manifestSchema, PACK_LIMITS, PACK_TYPE } from './format.ts';
+import { MANIFEST, type Manifest, manifestSchema, PACK_LIMITS, PACK_TYPE, PACK_TYPES, packTypeOf } from './format.ts';
 import { readZip } from './zip.ts';
 import type { ZipLimits } from './zip-limits.ts';
 
 export type PackFiles = ReadonlyMap<string, Buffer>;
 
-/** The files in the zip. Null when the zip exceeds a limit: then nobody parses any of them. */
+/** Files in the zip. Null when the zip exceeds a limit; nothing is parsed then. */
 export function filesOf(zip: Buffer, say: Findings, limits: ZipLimits = PACK_LIMITS): PackFiles | null {
   const { files, faults, refused } = readZip(zip, limits);
   for (const { near, detail } of faults) say.failed(near, `${near}: ${detail}.`);
@@ -22,24 +23,30 @@ export function filesOf(zip: Buffer, say: Findings, limits: ZipLimits = PACK_LIM
 
 export interface Signed {
   readonly manifest: Manifest;
-  /** The files that the manifest names, and no others. Null when one of them is missing or changed. */
+  /** Exactly the files in the manifest. Null when a file is missing or changed. */
   readonly files: PackFiles | null;
 }
 
-/** `roots`: every root in the chain, for its online keys. Null when no key of theirs signed the manifest, or it has another format. */
-export function checkManifest(files: PackFiles, roots: readonly Root[], say: Findings): Signed | null {
+/**
+ * `approverSets`: all approver sets of the chain, for their online keys. Null when no online key signed the manifest, or the manifest has
+ * another format.
+ */
+export function checkManifest(files: PackFiles, approverSets: readonly ApproverSet[], say: Findings): Signed | null {
   const bytes = files.get(MANIFEST);
   if (!bytes) {
-    say.failed(MANIFEST, `${MANIFEST} is missing: nothing says which files belong to the pack.`);
+    say.failed(MANIFEST, `${MANIFEST} is missing: the files of the pack cannot be determined.`);
     return null;
   }
   const manifest = say.try(MANIFEST, () => {
     const envelope = parseDocument(envelopeSchema, bytes);
-    const keys = roots.flatMap(({ onlineKeys }) => onlineKeys);
+    const keys = approverSets.flatMap(({ onlineKeys }) => onlineKeys);
     if (signerOf(envelope, keys) === null) {
-      throw new CordonError('signature_invalid', `${MANIFEST} is not signed by an online key that the approvers name.`);
+      throw new CordonError('signature_invalid', `${MANIFEST} is not signed by an online key of the approver set.`);
     }
-    return parseDocument(manifestSchema, payloadOf(envelope, PACK_TYPE));
+    const type = PACK_TYPES.find((each) => each === envelope.payloadType) ?? PACK_TYPE;
+    const read = parseDocument(manifestSchema, payloadOf(envelope, type));
+    if (type === packTypeOf(read.files.map(({ name }) => name))) return read;
+    throw new CordonError('document_wrong_type', `${MANIFEST} has another version than the files of the pack.`);
   });
   return manifest && { manifest, files: matching(files, manifest, say) };
 }
@@ -50,37 +57,76 @@ function matching(files: PackFiles, manifest: Manifest, say: Findings): PackFile
   const same = new Map<string, Buffer>();
   for (const { name, bytes, sha256: digest } of manifest.files) {
     const file = files.get(name);
-    if (!file) say.failed(name, `${name} is missing: it was taken out of the pack.`);
-    else if (same.has(name)) say.failed(MANIFEST, `${MANIFEST} names ${name} twice.`);
+    if (!file) say.failed(name, `${name} is missing: it was removed from the pack.`);
+    else if (same.has(name)) say.failed(MANIFEST, `${MANIFEST} lists ${name} twice.`);
     else if (file.length !== bytes || sha256(file) !== digest) {
-      say.failed(name, `${name} was changed: it is not the file that the manifest names.`);
+      say.failed(name, `${name} was changed: its hash differs from the manifest’s.`);
     } else same.set(name, file);
   }
   const broken = say.failures > before;
   for (const name of files.keys()) {
-    if (name !== MANIFEST && !named.has(name)) say.failed(name, `${name} was added: the manifest does not name it.`);
+    if (name !== MANIFEST && !named.has(name)) say.failed(name, `${name} was added: the manifest does not list it.`);
   }
+  checkKinds(manifest, say);
+  checkOrder([...files.keys()], manifest, say);
   if (say.failures === before) {
     say.proven(
-      `${plural(named.size, 'file')} are byte for byte what the server put together on ${manifest.madeAt}, and none is missing or added.`,
+      `${plural(named.size, 'file')} match the signed manifest byte for byte, in its order. No file is missing or added.`,
     );
   }
   return broken ? null : same;
 }
 
-/** A JSON file of the pack. Throws `not_found`, or `document_malformed`. */
+/** Checks that each file of the manifest has a known kind and is in the fixed order. */
+function checkKinds(manifest: Manifest, say: Findings): void {
+  let last: { readonly name: string; readonly position: FilePosition } | null = null;
+  for (const { name } of manifest.files) {
+    const position = name === MANIFEST ? null : positionOf(name);
+    if (!position) {
+      say.failed(
+        name,
+        `${name} is not a file of an evidence pack: the operator added it and signed the manifest again. No check covers its content. Do not use it as evidence.`,
+      );
+      continue;
+    }
+    if (last && isBefore(position, last.position)) {
+      say.failed(
+        MANIFEST,
+        `${MANIFEST} lists ${name} after ${last.name}. In a pack it comes before. Every server writes the files in one order, so the operator changed the manifest and signed it again.`,
+      );
+    }
+    last = { name, position };
+  }
+}
+
+/** `present`: names in the zip, in its order. */
+function checkOrder(present: readonly string[], manifest: Manifest, say: Findings): void {
+  const there = new Set(present);
+  const expected = [...manifest.files.map(({ name }) => name).filter((name) => there.has(name)), MANIFEST];
+  const wanted = new Set(expected);
+  const found = present.filter((name) => wanted.has(name));
+  const at = [...wanted].findIndex((name, index) => found[index] !== name);
+  const [here, signed] = [found[at], [...wanted][at]];
+  if (here === undefined || signed === undefined) return;
+  say.failed(
+    here,
+    `The zip has ${here} where the manifest has ${signed}. A pack has its files in the order of its manifest, so this pack was repacked.`,
+  );
+}
+
+/** Reads a JSON file of the pack. Throws `not_found`, or `document_malformed`. */
 export function readFile<S extends Parameters<typeof parseDocument>[0]>(files: PackFiles, name: string, schema: S) {
   return parseDocument(schema, need(files, name));
 }
 
-/** Throws `not_found`. */
+/** Content of a file. Throws `not_found`. */
 export function need(files: PackFiles, name: string): Buffer {
   const bytes = files.get(name);
   if (!bytes) throw new CordonError('not_found', `${name} is missing.`);
   return bytes;
 }
 
-/** The key of the only signature; null when there are more, or it is of none of these, or has a second spelling. */
+/** Key of the only signature; null for several signatures, an unknown key, or a second spelling. */
 export function signerOf<K extends VerifyingKey>(envelope: Envelope, keys: readonly K[]): K | null {
   const [only, more] = envelope.signatures;
   if (!only || more || !readBase64(only.sig)) return null;

@@ -1,90 +1,152 @@
-/** What was logged: the checkpoint under the pinned key, each leaf's way to it, and earlier checkpoints that it grew from. */
+/**
+ * Check of the ledger: the checkpoint under the pinned key, the inclusion proof of each entry, and consistency proofs from earlier
+ * checkpoints.
+ */
+
 import { CordonError } from '../errors.ts';
 import { checkBeginning, checkInclusionIn } from '../ledger/check-answer.ts';
-import { type Checkpoint, openCheckpoint, originOf } from '../ledger/checkpoint.ts';
+import {
+  loggedSet,
+  openContinued,
+  pathTo,
+  requireEntry,
+  requireSetInForce,
+  type SignedContinuation,
+  signedBySets,
+} from '../ledger/check-continuations.ts';
+import { type Checkpoint, originOf } from '../ledger/checkpoint.ts';
 import { keepsParticulars, openParticulars } from '../ledger/kept-particulars.ts';
-import type { Leaf, Opening } from '../ledger/leaf.ts';
+import type { LedgerEntry, Opening } from '../ledger/ledger-entry.ts';
 import { parseVerifierKey } from '../ledger/signed-note.ts';
-import type { Root } from '../order/approvers.ts';
-import { parseDocument } from '../order/canonical.ts';
-import { sha256 } from '../order/digest.ts';
-import { envelopeSchema, type OrderList, orderListSchema, PAYLOAD_TYPES } from '../order/documents.ts';
-import { payloadOf } from '../order/dsse.ts';
-import { stubsOf } from '../order/verify-list.ts';
-import type { PackRevision } from './check-approvals.ts';
-import { need, type PackFiles, readFile, signerOf } from './check-files.ts';
+import type { ApproverSet } from '../order/approvers.ts';
+import { need, type PackFiles, readFile } from './check-files.ts';
 import { type Findings, plural } from './findings.ts';
-import { CHECKPOINT, GROWTH, growthSchema, LEAVES, leavesSchema, numbered, numberIn } from './format.ts';
+import {
+  CHECKPOINT,
+  CONTINUATIONS,
+  continuationsSchema,
+  ENTRIES,
+  entriesSchema,
+  GROWTH,
+  growthSchema,
+  numbered,
+} from './format.ts';
+import type { Logged, LoggedEntry, PackRevision } from './pack-content.ts';
 import type { PublicRoot } from './public-root.ts';
 
-export interface LoggedLeaf {
-  readonly index: number;
-  readonly leaf: Leaf;
-  /** The public ones, or those that it keeps from the public and the pack opens. */
-  readonly particulars: Leaf['public'];
-}
-
-export interface Logged {
-  readonly checkpoint: Checkpoint;
-  /** Those that are proved, in the ledger's order. */
-  readonly leaves: readonly LoggedLeaf[];
-  /** Those that the checkpoint's tree is proved to begin with. */
-  readonly earlier: readonly Checkpoint[];
-}
-
-/** Null when there is no checkpoint of this installation's ledger: then nothing is logged. */
-export async function checkLedger(files: PackFiles, pinned: PublicRoot, say: Findings): Promise<Logged | null> {
+/** Newest checkpoint of the pack; null without a valid checkpoint of the installation's ledger. Without a checkpoint, no entry counts. */
+export async function checkLedger(
+  files: PackFiles,
+  pinned: PublicRoot,
+  approverSets: readonly ApproverSet[],
+  say: Findings,
+): Promise<Logged | null> {
   const before = say.failures;
-  const checkpoint = await say.tryAsync(CHECKPOINT, async () => {
+  const known = say.try(CONTINUATIONS, () =>
+    files.has(CONTINUATIONS) ? signedBySets(readFile(files, CONTINUATIONS, continuationsSchema), approverSets) : [],
+  );
+  const opened = await say.tryAsync(CHECKPOINT, async () => {
     const verifier = await parseVerifierKey(pinned.ledger);
     if (verifier.name !== originOf(pinned.installation)) {
       throw new CordonError(
         'checkpoint_invalid',
-        `The public root names the ledger ${verifier.name}: it is another’s.`,
+        `The public root names the ledger ${verifier.name}, which belongs to another installation.`,
       );
     }
-    return await openCheckpoint(need(files, CHECKPOINT).toString('utf8'), verifier);
+    return await openContinued(need(files, CHECKPOINT).toString('utf8'), verifier, known ?? []);
   });
-  if (!checkpoint) return null;
-  const leaves: LoggedLeaf[] = [];
-  for (const { index, body, proof, opening } of say.try(LEAVES, () => readFile(files, LEAVES, leavesSchema)) ?? []) {
-    if (index <= (leaves.at(-1)?.index ?? -1))
-      say.failed(LEAVES, `${LEAVES}: leaf ${index} is not in the ledger's order.`);
-    const leaf = await say.tryAsync(LEAVES, () => checkInclusionIn({ index, body, proof }, checkpoint));
-    const particulars = leaf && say.try(LEAVES, () => particularsOf(leaf, opening), `leaf ${index}`);
-    if (particulars) leaves.push({ index, leaf, particulars });
+  if (!opened) return null;
+  const { checkpoint, path } = opened;
+  const entries: LoggedEntry[] = [];
+  for (const { index, body, proof, opening } of say.try(ENTRIES, () => readFile(files, ENTRIES, entriesSchema)) ?? []) {
+    if (index <= (entries.at(-1)?.index ?? -1))
+      say.failed(ENTRIES, `${ENTRIES}: ledger entry ${index} is out of order.`);
+    const entry = await say.tryAsync(ENTRIES, () => checkInclusionIn({ index, body, proof }, checkpoint));
+    const particulars = entry && say.try(ENTRIES, () => particularsOf(entry, opening), `ledger entry ${index}`);
+    if (particulars) entries.push({ index, entry, particulars });
   }
-  const earlier = await checkGrowth(files, pinned, checkpoint, say);
+  const earlier = await checkGrowth(files, pinned, { checkpoint, known: known ?? [] }, say);
+  checkContinuations(path, { entries, earlier }, say);
   if (say.failures === before) {
     say.proven(
-      `${plural(leaves.length, 'leaf', 'leaves')} stand in the ledger of ${plural(checkpoint.size, 'leaf', 'leaves')} that the checkpoint commits to, signed by the ledger’s key; it begins with each of the ${earlier.length} earlier trees that the pack shows.`,
+      `${plural(entries.length, 'entry', 'entries')} are proved to be in the ledger of ${plural(checkpoint.size, 'entry', 'entries')} under the checkpoint, which the ledger’s key signed. The ledger begins with each of the ${earlier.length} earlier trees in the pack.`,
     );
   }
-  return { checkpoint, leaves, earlier };
+  const { origin } = checkpoint;
+  say.unproven(
+    `That the ledger still has the name ${origin} of this pack. After a loss of entries, approvers can continue it under a new name. Compare with a newer checkpoint (cordon verify --checkpoint).`,
+  );
+  return { checkpoint, entries, earlier, continuations: path };
 }
 
-/** Throws `proof_invalid`. */
-function particularsOf(leaf: Leaf, opening: Opening | undefined): Leaf['public'] {
-  if (opening) return openParticulars(leaf, opening);
-  if (!keepsParticulars(leaf)) return leaf.public;
-  throw new CordonError('proof_invalid', 'it keeps its particulars from the public, and the pack does not open it');
+/** Checks each continuation: the entries before it, its own entry, and signatures of current approvers. */
+function checkContinuations(
+  path: readonly SignedContinuation[],
+  { entries, earlier }: Pick<Logged, 'entries' | 'earlier'>,
+  say: Findings,
+): void {
+  for (const one of path) {
+    const before = say.failures;
+    const { fork, shown, newOrigin, reason, date } = one.document;
+    const tree = earlier.find(({ size }) => size === fork.size);
+    if (!tree || Buffer.from(tree.root).toString('hex') !== fork.root) {
+      const why = `the pack does not prove that the ledger begins with the ${fork.size} entries of the continuation to ${newOrigin}`;
+      say.failed(CONTINUATIONS, `${CONTINUATIONS}: ${why}.`);
+    }
+    say.try(CONTINUATIONS, () => {
+      requireEntry(one, entries.find(({ index }) => index === fork.size)?.entry);
+      const logged = entries.filter(({ index, entry: { kind } }) => index < fork.size && kind === 'approvers.adopted');
+      requireSetInForce(
+        one,
+        logged.map(({ entry }) => loggedSet(entry)),
+      );
+    });
+    if (say.failures > before) continue;
+    const loss =
+      shown === null
+        ? 'It states no number of lost entries.'
+        : `It states that a ledger of ${shown.size} entries had been reported before.`;
+    say.proven(
+      `The ledger lost entries. Approvers of set ${one.set.approvers.version} continued the remaining ${fork.size} under the name ${newOrigin} (${date}). ${loss} Reason: ${reason}`,
+    );
+    say.unproven(
+      `The content of the entries that the ledger lost before ${date}. Keep earlier checkpoints and copies.`,
+    );
+  }
+}
+
+/** Particulars of an entry. Throws `proof_invalid`. */
+function particularsOf(entry: LedgerEntry, opening: Opening | undefined): LedgerEntry['public'] {
+  if (opening) return openParticulars(entry, opening);
+  if (!keepsParticulars(entry)) return entry.public;
+  throw new CordonError(
+    'proof_invalid',
+    'its particulars are withheld from the public, and the pack does not open them',
+  );
 }
 
 async function checkGrowth(
   files: PackFiles,
   pinned: PublicRoot,
-  newer: Checkpoint,
+  { checkpoint: newer, known }: { readonly checkpoint: Checkpoint; readonly known: readonly SignedContinuation[] },
   say: Findings,
 ): Promise<Checkpoint[]> {
   const earlier: Checkpoint[] = [];
   const grown = say.try(GROWTH, () => readFile(files, GROWTH, growthSchema)) ?? [];
   for (const { checkpoint, proof } of grown) {
     const grew = await say.tryAsync(GROWTH, async () => {
-      const older = await openCheckpoint(checkpoint, await parseVerifierKey(pinned.ledger));
+      const { checkpoint: older } = await openContinued(checkpoint, await parseVerifierKey(pinned.ledger), known);
+      const [given] = pathTo(older.origin, newer.origin, known);
+      if (given && older.size > given.document.fork.size) {
+        throw new CordonError(
+          'proof_invalid',
+          `${GROWTH}: the tree of ${older.size} entries was given up at a continuation and cannot be an earlier tree.`,
+        );
+      }
       if (older.size > newer.size) {
         throw new CordonError(
           'proof_invalid',
-          `${GROWTH}: the ledger had ${older.size} leaves and now has ${newer.size}.`,
+          `${GROWTH}: the ledger had ${older.size} entries and now has ${newer.size}.`,
         );
       }
       await checkBeginning(proof, older, newer);
@@ -96,115 +158,58 @@ async function checkGrowth(
 }
 
 const EXECUTED: Readonly<Record<string, string>> = {
-  entered: 'found the order in force',
-  left: 'found it in force no more',
+  entered: 'recorded that the order took effect',
+  left: 'recorded that the order’s effect ended',
 };
 
-/** Each leaf about the order speaks of a document that is here. */
-export function checkLeaves(
+/** Checks that each ledger entry about the order refers to a document in the pack. */
+export function checkEntries(
   order: string,
-  { leaves }: Logged,
+  { entries }: Logged,
   files: PackFiles,
-  roots: readonly Root[],
+  approverSets: readonly ApproverSet[],
   revisions: readonly PackRevision[],
   say: Findings,
 ): void {
   const digests = new Set(revisions.map(({ digest }) => digest));
-  const rootDigests = new Set<unknown>(roots.map(({ digest }) => digest));
-  const loggedRoots = new Set(
-    leaves.flatMap(({ leaf }) => (leaf.kind === 'approvers.adopted' ? [leaf.public['digest']] : [])),
+  const approverSetDigests = new Set<unknown>(approverSets.map(({ digest }) => digest));
+  const loggedApproverSets = new Set(
+    entries.flatMap(({ entry }) => (entry.kind === 'approvers.adopted' ? [entry.public['digest']] : [])),
   );
-  for (const { leaf, particulars } of leaves) {
+  for (const { entry, particulars } of entries) {
     const { digest, revision, version } = particulars;
-    if (leaf.kind.startsWith('order.') && particulars['order'] === order && typeof revision === 'number') {
+    if (entry.kind.startsWith('order.') && particulars['order'] === order && typeof revision === 'number') {
       const name = numbered('revisions', revision);
       const known = digest === undefined ? files.has(name) : digests.has(String(digest));
-      if (!known) say.failed(name, `${name}: the ledger speaks of a revision ${revision} of another text.`);
+      if (!known) say.failed(name, `${name}: the ledger has an entry of revision ${revision} with another text.`);
     }
-    if (leaf.kind === 'approvers.adopted' && !rootDigests.has(digest)) {
+    if (entry.kind === 'approvers.adopted' && !approverSetDigests.has(digest)) {
       const name = numbered('approvers', Number(version));
-      say.failed(name, `${name}: the ledger speaks of a root ${version} of approvers that is not here.`);
+      say.failed(name, `${name}: the ledger has an entry of approver set ${version}, which the pack lacks.`);
     }
   }
-  for (const root of roots) {
-    const { version } = root.approvers;
+  for (const approverSet of approverSets) {
+    const { version } = approverSet.approvers;
     const name = numbered('approvers', version);
-    if (!loggedRoots.has(root.digest)) say.failed(name, `${name}: the ledger has no leaf of this root of approvers.`);
+    if (!loggedApproverSets.has(approverSet.digest))
+      say.failed(name, `${name}: the ledger has no entry of this approver set.`);
   }
-  if (leaves.some(({ leaf, particulars }) => keepsParticulars(leaf) && particulars['order'] === order)) {
+  if (entries.some(({ entry, particulars }) => keepsParticulars(entry) && particulars['order'] === order)) {
     say.unproven(
-      'That the server did no more by this order while it was kept from the public than these leaves say: others like them name no order in public, and only the operator can open them.',
+      'That the server did nothing else for this order while it was withheld. Other entries of this kind name no order in public, and only the operator can open them.',
     );
   }
-  // What became of single devices is the certificate of destruction's to say.
-  const executed = leaves.filter(
-    ({ leaf, particulars }) =>
-      leaf.kind === 'order.executed' && particulars['order'] === order && particulars['destroyed'] === undefined,
+  // The certificate of destruction covers entries about single devices.
+  const executed = entries.filter(
+    ({ entry, particulars }) =>
+      entry.kind === 'order.executed' && particulars['order'] === order && particulars['destroyed'] === undefined,
   );
-  for (const { leaf, particulars } of executed) {
+  for (const { entry, particulars } of executed) {
     const { state, revision } = particulars;
-    const did = EXECUTED[String(state)] ?? 'did something that this program does not know by the order';
-    const how = keepsParticulars(leaf) ? 'logged it behind a commitment that the pack opens' : 'logged it';
+    const did = EXECUTED[String(state)] ?? 'took an action for the order that this program does not know';
+    const how = keepsParticulars(entry) ? 'recorded it behind a commitment that the pack opens' : 'recorded it';
     say.proven(
-      `The server ${did} (revision ${revision}) at ${new Date(leaf.at).toISOString()} by its own clock, and has ${how}.`,
+      `The server ${did} (revision ${revision}) at ${new Date(entry.at).toISOString()} by its own clock, and ${how}.`,
     );
   }
-}
-
-/** The public lists in which revisions first stood: signed, logged, and saying what is here. Gives the first list of each revision. */
-export function checkLists(
-  files: PackFiles,
-  logged: Logged,
-  roots: readonly Root[],
-  adopted: readonly PackRevision[],
-  installation: string,
-  say: Findings,
-): ReadonlyMap<number, number> {
-  const before = say.failures;
-  const first = new Map<number, number>();
-  const newestFirst = adopted.toReversed();
-  const loggedLists = new Set(
-    logged.leaves.flatMap(({ leaf }) => (leaf.kind === 'order.list' ? [leaf.public['digest']] : [])),
-  );
-  const versions = [...files.keys()].flatMap((name) => numberIn('lists', name) ?? []).sort((a, b) => a - b);
-  for (const version of versions) {
-    const name = numbered('lists', version);
-    const list = say.try(name, () => {
-      const envelope = readFile(files, name, envelopeSchema);
-      const payload = payloadOf(envelope, PAYLOAD_TYPES.list);
-      const read = parseDocument(orderListSchema, payload);
-      const root = roots.find(({ approvers }) => approvers.version === read.root);
-      if (!root || signerOf(envelope, root.onlineKeys) === null) {
-        throw new CordonError('signature_invalid', `${name} is not signed by an online key of root ${read.root}.`);
-      }
-      if (read.installation !== installation || read.version !== version) {
-        throw new CordonError('list_other_installation', `${name} is list ${read.version} of ${read.installation}.`);
-      }
-      const digest = sha256(payload);
-      if (!loggedLists.has(digest)) {
-        throw new CordonError('proof_invalid', `${name}: the ledger has no leaf of this list.`);
-      }
-      return read;
-    });
-    // A list carries older revisions beneath the newest, and tells of that one alone that it first stood there.
-    const digests = list && digestsIn(list);
-    const newest = digests && newestFirst.find(({ digest }) => digests.has(digest));
-    if (newest && !first.has(newest.number)) first.set(newest.number, version);
-  }
-  for (const { number } of adopted) {
-    const version = first.get(number);
-    if (version !== undefined) say.proven(`Revision ${number} stood in the public order list from list ${version} on.`);
-    else if (say.failures === before) {
-      say.unproven(`In which public list revision ${number} first stood: the server no longer keeps that list.`);
-    }
-  }
-  return first;
-}
-
-/** The digests of the revisions in a list. Each payload is hashed once. The stub of a non-public order names the digest itself. */
-export function digestsIn(list: Pick<OrderList, 'orders'>, hash: typeof sha256 = sha256): ReadonlySet<string> {
-  return new Set([
-    ...list.orders.map(({ payload }) => hash(Buffer.from(payload, 'base64'))),
-    ...stubsOf(list).map(({ digest }) => digest),
-  ]);
 }

@@ -1,6 +1,6 @@
 /**
- * What devices have said, each signed by the key of a certificate that leads to the root certificate which the public root names. A receipt is
- * signed over the device's id, a random handle of this installation, so the id stands in it; whose device it is stands nowhere in a pack.
+ * Check of receipts: the key of a device certificate signs each one, and the certificate chain ends at the root certificate of the public
+ * root. A receipt contains the device id, a random handle of this installation. A pack never contains the device's user.
  */
 import { X509Certificate } from 'node:crypto';
 import type { z } from 'zod';
@@ -9,13 +9,14 @@ import { type Envelope, RECEIPT_KINDS, type Receipt } from '../order/documents.t
 import { keyidOf, type VerifyingKey } from '../order/dsse.ts';
 import { readReceipt } from '../order/receipt.ts';
 import { readBase64 } from '../strict-base64.ts';
-import type { PackRevision } from './check-approvals.ts';
 import { need, type PackFiles, readFile, signerOf } from './check-files.ts';
 import { type Findings, plural } from './findings.ts';
 import { AUTHORITY, MOST_OF_A_KIND, numbered, numberIn, receiptsSchema, SILENT, silentSchema } from './format.ts';
+import type { PackRevision } from './pack-content.ts';
 import type { PublicRoot } from './public-root.ts';
+import { provesAffected, type ReceiptCounts, tallyReceipts } from './receipt-tally.ts';
 
-/** RFC 5280, section 4.2.1.12: only a device's certificate has it here. */
+/** RFC 5280, section 4.2.1.12: only device certificates contain this extended key usage. */
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 interface DeviceKey extends VerifyingKey {
@@ -23,8 +24,10 @@ interface DeviceKey extends VerifyingKey {
   readonly generation: number;
 }
 
-/** The certificates of one device by the id of their key. A device may have enrolled again with the key that it had. */
+/** Certificates of one device by key identifier. A device may have enrolled again with the same key. */
 type DeviceKeys = ReadonlyMap<string, { readonly key: DeviceKey; readonly enrollments: ReadonlySet<string> }>;
+
+const MOST_LISTS_NAMED = 10;
 
 const enrollmentOf = ({ device, generation }: Pick<DeviceKey, 'device' | 'generation'>) => `${device} ${generation}`;
 
@@ -43,7 +46,9 @@ export interface ReceiptFacts {
   readonly pinned: PublicRoot;
   readonly order: string;
   readonly revisions: readonly PackRevision[];
-  /** Revision → the first public list in which it stood. */
+  /** Adopted revisions, oldest first. */
+  readonly adopted: readonly PackRevision[];
+  /** Revision → the first public list with it. */
   readonly listed: ReadonlyMap<number, number>;
 }
 
@@ -55,18 +60,14 @@ function readCertificate(bytes: Buffer, what: string): X509Certificate {
   try {
     return new X509Certificate(bytes);
   } catch (cause) {
-    throw new CordonError('document_malformed', `${what} is no certificate.`, {}, cause);
+    throw new CordonError('document_malformed', `${what} is not a certificate.`, {}, cause);
   }
 }
 
-/** The certificate that devices' certificates must be issued by. */
 function checkAuthority(files: PackFiles, pinned: PublicRoot): X509Certificate {
   const root = readCertificate(need(files, AUTHORITY.root), AUTHORITY.root);
   if (fingerprint(root) !== pinned.authority) {
-    throw new CordonError(
-      'fingerprint_mismatch',
-      `${AUTHORITY.root} is not the root certificate that the public root names.`,
-    );
+    throw new CordonError('fingerprint_mismatch', `${AUTHORITY.root} is not the root certificate of the public root.`);
   }
   const issuing = readCertificate(need(files, AUTHORITY.issuing), AUTHORITY.issuing);
   if (!issuing.ca || !issued(issuing, root)) {
@@ -77,7 +78,7 @@ function checkAuthority(files: PackFiles, pinned: PublicRoot): X509Certificate {
 
 function deviceKey(der: string, issuing: X509Certificate): DeviceKey {
   const bytes = readBase64(der);
-  const certificate = readCertificate(Buffer.from(bytes ?? []), 'what should be a device’s certificate');
+  const certificate = readCertificate(Buffer.from(bytes ?? []), 'a device certificate');
   const [, device, generation] =
     /^URI:urn:cordon:device:(dev_[a-z2-7]{16}):([1-9][0-9]{0,9})$/.exec(certificate.subjectAltName ?? '') ?? [];
   const named = device !== undefined && certificate.subject === `CN=${device}`;
@@ -85,14 +86,14 @@ function deviceKey(der: string, issuing: X509Certificate): DeviceKey {
   if (!named || !forDevices || !issued(certificate, issuing)) {
     throw new CordonError(
       'certificate_wrong_profile',
-      'a certificate is not one that this installation gave to a device',
+      'a certificate is not a device certificate of this installation',
     );
   }
   const key = certificate.publicKey;
   return { keyid: keyidOf(key), key, device, generation: Number(generation) };
 }
 
-/** Throws, saying why, unless the receipt is this device's word on this order. */
+/** Throws with the reason unless the receipt is the given device's statement about the order. */
 function checkReceipt(
   envelope: Envelope,
   keys: DeviceKeys,
@@ -103,7 +104,7 @@ function checkReceipt(
   const signer = keys.get(envelope.signatures[0]?.keyid ?? '');
   const key = signer && signerOf(envelope, [signer.key]);
   if (!key) {
-    throw new CordonError('signature_invalid', 'a receipt is not signed by a certificate’s key of the device');
+    throw new CordonError('signature_invalid', 'a receipt is not signed by a certified key of the device');
   }
   if (!signer.enrollments.has(enrollmentOf(receipt))) {
     throw new CordonError(
@@ -118,7 +119,10 @@ function checkReceipt(
     );
   }
   if (!revisions.has(receipt.revision)) {
-    throw new CordonError('document_wrong_type', `a receipt is about revision ${receipt.revision}, which is not here`);
+    throw new CordonError(
+      'document_wrong_type',
+      `a receipt is about revision ${receipt.revision}, which the pack lacks`,
+    );
   }
   const listed = facts.listed.get(receipt.revision);
   if (listed !== undefined && receipt.listVersion < listed) {
@@ -128,12 +132,15 @@ function checkReceipt(
   return receipt;
 }
 
-/** Gives the handles of devices that say that they wiped themselves, and by which revisions. */
-export function checkReceipts(
-  files: PackFiles,
-  facts: ReceiptFacts,
-  say: Findings,
-): ReadonlyMap<string, ReadonlySet<number>> {
+export interface CheckedReceipts {
+  readonly counts: ReceiptCounts;
+  /** Handle of a device that states that it wiped itself → the revisions because of which it did. */
+  readonly wiped: ReadonlyMap<string, ReadonlySet<number>>;
+  /** Numbers of affected and of silent devices; null when the file is malformed. */
+  readonly silent: { readonly reached: number; readonly silent: number } | null;
+}
+
+export function checkReceipts(files: PackFiles, facts: ReceiptFacts, say: Findings): CheckedReceipts {
   const before = say.failures;
   const issuing = say.try(AUTHORITY.root, () => checkAuthority(files, facts.pinned));
   const revisions = new Set(facts.revisions.map(({ number }) => number));
@@ -141,6 +148,11 @@ export function checkReceipts(
   const ids = new Set<string>();
   const devices = new Map<Receipt['kind'], Set<string>>(RECEIPT_KINDS.map((kind) => [kind, new Set()]));
   const wiped = new Map<string, ReadonlySet<number>>();
+  const affected: string[] = [];
+  const lists = new Map<number, number>();
+  const tally = tallyReceipts(
+    new Map(facts.adopted.map(({ number, revision }) => [number, Date.parse(revision.terms.effective)])),
+  );
   let count = 0;
   let omitted = 0;
   let repeating = 0;
@@ -150,15 +162,20 @@ export function checkReceipts(
     for (const group of say.try(name, () => readFile(files, name, receiptsSchema)) ?? []) {
       const receipts = say.try(name, () => receiptsOf(group, issuing, facts, revisions), group.device);
       const id = receipts?.[0]?.device;
-      if (handles.has(group.device)) say.failed(name, `${name}: ${group.device} stands here twice.`);
+      if (handles.has(group.device)) say.failed(name, `${name} lists ${group.device} twice.`);
       if (id !== undefined && ids.has(id))
-        say.failed(name, `${name}: ${group.device} is a device that has another handle.`);
+        say.failed(name, `${name}: the device ${group.device} already has another handle.`);
       handles.add(group.device);
       if (id !== undefined) ids.add(id);
       count += receipts?.length ?? 0;
       omitted += group.omitted ?? 0;
       if (group.omitted !== undefined) repeating += 1;
-      for (const { kind } of receipts ?? []) devices.get(kind)?.add(group.device);
+      for (const { kind, listVersion } of receipts ?? []) {
+        devices.get(kind)?.add(group.device);
+        lists.set(listVersion, (lists.get(listVersion) ?? 0) + 1);
+      }
+      if (receipts && receipts.length > 0) tally.add(receipts.map((each) => ({ ...each, at: Date.parse(each.at) })));
+      if (provesAffected(receipts ?? [])) affected.push(group.device);
       const wipes = (receipts ?? []).filter(({ kind }) => kind === 'wiped').map(({ revision }) => revision);
       if (wipes.length > 0) wiped.set(group.device, new Set(wipes));
     }
@@ -166,19 +183,32 @@ export function checkReceipts(
   if (say.failures === before) {
     const kinds = RECEIPT_KINDS.map((kind) => `${devices.get(kind)?.size} ${kind}`).join(', ');
     say.proven(
-      `${plural(count, 'receipt')} of ${plural(handles.size, 'device')} on this order (devices that say: ${kinds}), each signed by a key that this installation certified for the device.`,
+      `${plural(count, 'receipt')} of ${plural(handles.size, 'device')} about this order (devices by kind: ${kinds}), each signed by a key that this installation certified for the device.`,
     );
   }
   if (omitted > 0) {
     say.unproven(
-      `What ${plural(repeating, 'device')} said in ${plural(omitted, 'more receipt')}: of a device that says the same kind of thing again and again, the pack has the first ${MOST_OF_A_KIND / 2} and the last ${MOST_OF_A_KIND / 2}. The server keeps all, by its own word.`,
+      `The content of ${plural(omitted, 'more receipt')} of ${plural(repeating, 'device')}. For a device with many receipts of one kind, the pack has the first ${MOST_OF_A_KIND / 2} and the last ${MOST_OF_A_KIND / 2}. The server states that it keeps all.`,
     );
   }
-  checkSilent(files, handles, say);
-  return wiped;
+  sayListsOf(lists, files, say);
+  const silent = checkSilent(files, { answered: handles, affected }, say);
+  return { counts: tally.counts(), wiped, silent };
 }
 
-/** All of one device, or none of them. */
+/** Reports on lists that receipts name. A pack contains the first list of each revision; a device may name any later one. */
+function sayListsOf(lists: ReadonlyMap<number, number>, files: PackFiles, say: Findings): void {
+  const absent = [...lists.keys()].filter((version) => !files.has(numbered('lists', version))).sort((a, b) => a - b);
+  if (absent.length === 0) return;
+  const count = absent.reduce((sum, version) => sum + (lists.get(version) ?? 0), 0);
+  const shown = absent.slice(0, MOST_LISTS_NAMED).join(', ');
+  const more = absent.length > MOST_LISTS_NAMED ? `, and ${absent.length - MOST_LISTS_NAMED} more` : '';
+  say.unproven(
+    `The content of ${plural(absent.length, 'order list')} (${shown}${more}) that ${plural(count, 'receipt')} name and this pack lacks. The devices state that these lists contained the order. The ledger has an entry with the digest of each list: copy the whole ledger and ask the operator for the list.`,
+  );
+}
+
+/** Returns all receipts of one device, or throws if one receipt is invalid. Empty without an issuing certificate. */
 function receiptsOf(
   { certificates, receipts }: z.infer<typeof receiptsSchema>[number],
   issuing: X509Certificate | null,
@@ -188,22 +218,43 @@ function receiptsOf(
   if (!issuing) return [];
   const keys = certificates.map((der) => deviceKey(der, issuing));
   if (new Set(keys.map(({ device }) => device)).size > 1) {
-    throw new CordonError('document_wrong_type', 'its certificates are those of different devices');
+    throw new CordonError('document_wrong_type', 'its certificates belong to different devices');
   }
   if (new Set(receipts.map(({ payload }) => payload)).size < receipts.length) {
-    throw new CordonError('document_wrong_type', 'a receipt stands here twice');
+    throw new CordonError('document_wrong_type', 'a receipt occurs twice');
   }
   const byId = keysById(keys);
   return receipts.map((envelope) => checkReceipt(envelope, byId, facts, revisions));
 }
 
-function checkSilent(files: PackFiles, answered: ReadonlySet<string>, say: Findings): void {
+/** Compares the server's figures about affected devices with the listed handles and the signed receipts. */
+function checkSilent(
+  files: PackFiles,
+  { answered, affected }: { readonly answered: ReadonlySet<string>; readonly affected: readonly string[] },
+  say: Findings,
+): CheckedReceipts['silent'] {
   const read = say.try(SILENT, () => readFile(files, SILENT, silentSchema));
-  if (!read) return;
+  if (!read) return null;
   const { reached, silent } = read;
   const twice = silent.find((handle, index) => answered.has(handle) || handle <= (silent[index - 1] ?? ''));
-  if (twice !== undefined) say.failed(SILENT, `${SILENT}: ${twice} has answered, or stands here twice.`);
+  if (twice !== undefined) say.failed(SILENT, `${SILENT}: ${twice} has answered, or occurs twice.`);
+  const least = affected.length + silent.length;
+  const figure = `${SILENT}: the number of affected devices is ${reached}`;
+  if (reached < least) {
+    const [first] = affected;
+    const such = first === undefined ? '' : `, such as ${first},`;
+    say.failed(
+      SILENT,
+      `${figure}. It must be ${least} or more: ${plural(affected.length, 'device')}${such} signed that it enforced the order, and the same file lists ${plural(silent.length, 'device')} that never answered. The operator understates the effect of the order.`,
+    );
+  } else if (reached - silent.length > answered.size) {
+    say.failed(
+      SILENT,
+      `${figure}, and it lists ${silent.length} of them that never answered. The other ${reached - silent.length} must have answered, and the pack has receipts of ${plural(answered.size, 'device')}. Devices or their receipts are missing.`,
+    );
+  }
   say.unproven(
-    `Whom the order reached and who never answered: ${plural(reached, 'device')} and ${plural(silent.length, 'device')} by the server’s own word, of those whom it denied something when it came into force or would when the pack was made. Who came under it in between, and was gone before the pack was made, is not among them. A receipt that the server lost, or never passed on, looks the same.`,
+    `The number of affected devices, and the devices that never answered: ${plural(reached, 'device')} and ${plural(silent.length, 'device')} by the server’s own statement. A device is affected if the order blocked a service of the device at the effective time or when the pack was made, or if the device signed that it enforced the order. An offline device with an expired location counts at its last location. A device that was affected in between and never answered is not counted. A receipt that the server lost, or never passed on, looks the same.`,
   );
+  return { reached, silent: silent.length };
 }

@@ -1,56 +1,80 @@
 /**
- * The checkpoint that whoever checks a pack has kept from elsewhere, held against those of the pack: both signed by one ledger, they must be of one tree.
- * A pack proves that only of sizes that it shows; of any other it says what is lacking.
+ * Comparison of a checkpoint that an auditor has kept with the checkpoints of the pack. Both must belong to one tree of one ledger. A pack
+ * proves the relation only for the tree sizes that the pack contains; for other sizes, the report says what is missing.
  */
 import { CordonError, isCordonError } from '../errors.ts';
-import { type Checkpoint, openCheckpoint } from '../ledger/checkpoint.ts';
+import { type Checkpoint, openOwnCheckpoint, originOrder } from '../ledger/checkpoint.ts';
+import { continuationOf } from '../ledger/continuation.ts';
 import { parseVerifierKey } from '../ledger/signed-note.ts';
-import type { Logged } from './check-ledger.ts';
 import type { Findings } from './findings.ts';
 import { CHECKPOINT } from './format.ts';
 import { noteIn } from './kept-checkpoint.ts';
+import type { Logged } from './pack-content.ts';
+import type { PublicRoot } from './public-root.ts';
 
-/** `consistent`: the pack's ledger begins with it. `not_provable`: the pack has no proof either way. `forked`: two ledgers were shown. */
-export type Comparison = 'consistent' | 'not_provable' | 'forked';
+/**
+ * `consistent`: the pack's ledger begins with the checkpoint. `not_provable`: the pack has no proof either way. `forked`: two different
+ * ledgers exist. `given_up`: the checkpoint has entries that the ledger lost, and approvers continued the ledger without them.
+ * `older_pack`: the ledger has continued under a new name since the pack.
+ */
+export type Comparison = 'consistent' | 'not_provable' | 'forked' | 'given_up' | 'older_pack';
 
 const same = (one: Uint8Array, other: Uint8Array) => one.toBase64() === other.toBase64();
 
-/** `key`: of the public root. Throws `checkpoint_invalid` for one of another ledger, or that nobody of this one has signed. */
+/** Throws `checkpoint_invalid` for a checkpoint of another ledger or without a valid signature. */
 export async function compareCheckpoint(
   saved: string,
-  key: string,
-  { checkpoint, earlier }: Logged,
+  pinned: PublicRoot,
+  { checkpoint, earlier, continuations }: Logged,
   say: Findings,
 ): Promise<Comparison> {
-  const kept = await opened(noteIn(saved), key);
-  const there = `The checkpoint that you have from elsewhere, of ${kept.size} leaves,`;
+  const kept = await opened(noteIn(saved), pinned);
+  const there = `Your checkpoint of ${kept.size} entries`;
+  const order = ({ origin }: Checkpoint) => originOrder(pinned.installation, origin) ?? 0;
+  if (order(kept) > order(checkpoint)) {
+    say.unproven(
+      `That the ledger still has this pack’s entries. The pack was made under the name ${checkpoint.origin}. ${there} belongs to ${kept.origin}, under which approvers continued the ledger after a loss of entries. Ask for a new pack (cordon orders pack).`,
+    );
+    return 'older_pack';
+  }
+  const next = continuationOf(
+    kept.origin,
+    continuations.map(({ document }) => document),
+  );
+  if (next && next.fork.size < kept.size) {
+    const stated = next.shown !== null && kept.size <= next.shown.size;
+    say.unproven(
+      `${there} has entries that the ledger lost. Approvers continued it with ${next.fork.size} entries, and the document ${stated ? 'states this loss' : 'does not state a loss of this size'}. Keep your checkpoint: it proves that the entries were published.`,
+    );
+    return 'given_up';
+  }
   const mine = [checkpoint, ...earlier].find(({ size }) => size === kept.size);
   if (mine && !same(mine.root, kept.root)) {
     say.failed(
       CHECKPOINT,
-      `${there} and the pack’s of as many are both signed by the ledger’s key and are not of one tree: two ledgers were shown. Keep both files, they prove it.`,
+      `${there} and the pack’s checkpoint of the same size are both signed by the ledger’s key, but their trees differ: two different ledgers exist. Keep both files as proof.`,
     );
     return 'forked';
   }
   if (mine || kept.size === 0) {
-    say.proven(`${there} is of the same ledger: the pack’s begins with it, and nothing before it was changed.`);
+    say.proven(`${there} belongs to the same ledger: the pack’s ledger begins with its entries, unchanged.`);
     return 'consistent';
   }
   const shown = [...earlier, checkpoint].map(({ size }) => size).join(', ');
   say.unproven(
-    `That ${there.replace('The', 'the')} is of the same ledger: the pack shows that its trees of ${shown} leaves are one, and has no proof from yours. Ask for a new pack that is made with your checkpoint (cordon orders pack --checkpoint FILE), or copy the whole ledger (cordon ledger copy).`,
+    `That ${there.replace('Your', 'your')} belongs to the same ledger. The pack proves that its trees of ${shown} entries are one ledger, and has no proof for yours. Ask for a new pack that is made with your checkpoint (cordon orders pack --checkpoint FILE), or copy the whole ledger (cordon ledger copy).`,
   );
   return 'not_provable';
 }
 
-async function opened(note: string, key: string): Promise<Checkpoint> {
+async function opened(note: string, { ledger, installation }: PublicRoot): Promise<Checkpoint> {
   try {
-    return await openCheckpoint(note, await parseVerifierKey(key));
+    return await openOwnCheckpoint(note, installation, (await parseVerifierKey(ledger)).publicKey);
   } catch (error) {
     if (!isCordonError(error)) throw error;
     throw new CordonError(
       'checkpoint_invalid',
-      `The checkpoint that you gave says nothing of this ledger: ${error.message}. Have it from where this installation shows it (/transparency).`,
+      `Your checkpoint does not belong to this ledger: ${error.message}. Get it from this installation’s /transparency page.`,
       {},
       error,
     );

@@ -1,11 +1,11 @@
-/** The certificate of destruction, as a pack has it. Its words are in `destruction-words.ts`. */
+/** The certificate of destruction in a pack. `destruction-words.ts` has its texts. */
 import { z } from 'zod';
 import { orderNumber, sha256Hex, timestamp } from '../order/documents.ts';
 import { handleSchema } from './format.ts';
 
 const count = z.int().min(0);
 
-/** Of one device, or of all of them: rows at the server, and bytes where bytes say more. */
+/** Destroyed data of one device, or of all devices: numbers of rows on the server, and of bytes where bytes say more. */
 export const destroyedSchema = z.strictObject({
   certificates: count,
   messages: count,
@@ -18,13 +18,13 @@ export const destroyedSchema = z.strictObject({
 });
 export type Destroyed = z.infer<typeof destroyedSchema>;
 
-/** wiped: by the device's own receipt. silent: it never answered, and what is on it is not known to be gone. */
+/** wiped: by the device's own receipt. silent: the device never answered, and its data may still exist. */
 export const EXIT_OUTCOMES = ['wiped', 'silent'] as const;
 export type ExitOutcome = (typeof EXIT_OUTCOMES)[number];
 
 export const destructionSchema = z.strictObject({
   order: orderNumber,
-  /** By which the exit was approved. */
+  /** Revision that approved the exit. */
   revision: z.int().min(1),
   adoptedAt: timestamp,
   devices: z
@@ -34,15 +34,18 @@ export const destructionSchema = z.strictObject({
         outcome: z.enum(EXIT_OUTCOMES),
         at: timestamp,
         destroyed: destroyedSchema,
-        /** Random: the ledger has the hash of all this alone (`endDigest`). */
+        /** Random value: the ledger contains only the hash of this certificate's entries (`endDigest`). */
         salt: sha256Hex,
       }),
     )
     .max(10_000_000),
-  /** Denied by the order when the pack was made, and not destroyed: by a legal hold, not carried out yet, not heard of since. */
+  /**
+   * Devices that the order blocked when the pack was made, and that were not destroyed: under a legal hold, still pending, or not heard of
+   * since.
+   */
   held: count,
   waiting: count,
-  unheard: count,
+  unanswered: count,
 });
 export type Destruction = z.infer<typeof destructionSchema>;
 

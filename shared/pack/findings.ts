@@ -1,9 +1,9 @@
-/** What a check of a pack comes to, in words for people: what is proven, what does not hold, and what no pack can prove. */
+/** Results of a pack's verification as sentences: what is proved, what failed, and what no pack can prove. */
 import { isCordonError } from '../errors.ts';
 
 export interface Finding {
   readonly verdict: 'proven' | 'failed' | 'unproven';
-  /** The file that it is about, or the zip itself. Null for what is about the whole. */
+  /** The file concerned, or the zip itself. Null for the whole pack. */
   readonly file: string | null;
   readonly words: string;
 }
@@ -25,12 +25,12 @@ export class Findings {
     this.all.push({ verdict: 'failed', file, words });
   }
 
-  /** The number of failures so far. A check that added none may report its proof. */
+  /** Number of failures so far. A check that added none may report its proof. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** What `check` gives; null, with a failure named after `file` (and `about`), when it refuses. */
+  /** Result of `check`. Null, with a failure named after `file` (and `about`), when it throws. */
   try<T>(file: string, check: () => T, about?: string): T | null {
     try {
       return check();

@@ -1,4 +1,4 @@
-/** A public root's fingerprint, where Node runs. */
+/** Fingerprint of a public root, computed with Node. */
 import { encodeCanonical } from '../order/canonical.ts';
 import { sha256 } from '../order/digest.ts';
 import type { PublicRoot } from './public-root.ts';

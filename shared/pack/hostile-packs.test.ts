@@ -3,18 +3,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Database, openDatabase } from '../../server/store/database.ts';
-import { testAuthority } from '../../tests/support/enrolment.ts';
+import type { Database } from '../../server/store/database.ts';
+import { testAuthority } from '../../tests/support/enrollment.ts';
+import { openNewStore } from '../../tests/support/new-store.ts';
 import { liveThrough, ORDER, openPackWorld, type PackWorld } from '../../tests/support/pack-world.ts';
 import { INSTALLATION } from '../../tests/support/signed-documents.ts';
-import type { Leaf } from '../ledger/leaf.ts';
+import type { LedgerEntry } from '../ledger/ledger-entry.ts';
 import { encodeCanonical } from '../order/canonical.ts';
 import { sha256 } from '../order/digest.ts';
 import type { Revision } from '../order/documents.ts';
-import { checkApprovals, checkRevisions, type PackRevision } from './check-approvals.ts';
-import { digestsIn, type LoggedLeaf } from './check-ledger.ts';
+import { checkApprovals, checkRevisions } from './check-approvals.ts';
+import { digestsIn } from './check-lists.ts';
 import { Findings } from './findings.ts';
-import { DESTRUCTION, LEAVES, MANIFEST, numbered, PACK_LIMITS, PUBLIC_ROOT, SUMMARY } from './format.ts';
+import { DESTRUCTION, ENTRIES, MANIFEST, numbered, PACK_LIMITS, PUBLIC_ROOT, SUMMARY } from './format.ts';
+import type { LoggedEntry, PackRevision } from './pack-content.ts';
 import { verifyPack } from './verify-pack.ts';
 import { readZip, ZipWriter } from './zip.ts';
 import type { ZipLimits } from './zip-limits.ts';
@@ -28,7 +30,7 @@ let made: PackWorld;
 let pack: Buffer;
 
 beforeAll(async () => {
-  database = await openDatabase({ file: join(folder, 'cordon.db') });
+  database = await openNewStore(join(folder, 'cordon.db'));
   made = await openPackWorld(database, authority);
   await liveThrough(made);
   pack = await made.pack(ORDER);
@@ -63,7 +65,7 @@ interface Case {
   readonly title: string;
   readonly zip: () => Buffer;
   readonly limits?: () => Partial<ZipLimits>;
-  /** Each failure, in order. */
+  /** Failures, in order. */
   readonly failed: readonly RegExp[];
   /** The verification stopped, and the report says so. */
   readonly stopped: boolean;
@@ -85,8 +87,8 @@ const CASES: readonly Case[] = [
   },
   {
     title: 'a changed file, which is not parsed',
-    zip: () => withFile(LEAVES, Buffer.from('no JSON')),
-    failed: [/^ledger\/leaves\.json was changed/],
+    zip: () => withFile(ENTRIES, Buffer.from('no JSON')),
+    failed: [/^ledger\/entries\.json was changed/],
     stopped: true,
   },
   {
@@ -98,7 +100,7 @@ const CASES: readonly Case[] = [
   {
     title: 'a file that declares 4 GB once it is inflated',
     zip: () => withHeader(24, 0xffff),
-    failed: [/declares compression method 0 and 42949\d{5} bytes from \d+\. A pack holds files without compression/],
+    failed: [/declares compression method 0 and 42949\d{5} bytes from \d+\. The files of a pack are not compressed/],
     stopped: true,
   },
   {
@@ -148,7 +150,7 @@ const CASES: readonly Case[] = [
   {
     title: 'a manifest without a valid signature before a ledger that is no JSON',
     zip: () => {
-      const files = unpacked().set(LEAVES, Buffer.from('no JSON'));
+      const files = unpacked().set(ENTRIES, Buffer.from('no JSON'));
       const manifest = JSON.parse(String(files.get(MANIFEST)));
       const [{ keyid }] = manifest.signatures;
       const forged = { ...manifest, signatures: [{ keyid, sig: Buffer.alloc(64).toString('base64') }] };
@@ -178,7 +180,7 @@ describe('a hostile pack is refused, and the place named', () => {
     const { findings } = await verifyPack(withFiles(manyNames(60_000)), made.fingerprint());
     const failed = findings.filter(({ verdict }) => verdict === 'failed');
     expect(failed).toHaveLength(60_000);
-    expect(failed.every(({ words }) => words.endsWith('was added: the manifest does not name it.'))).toBe(true);
+    expect(failed.every(({ words }) => words.endsWith('was added: the manifest does not list it.'))).toBe(true);
   }, 60_000);
 });
 
@@ -218,12 +220,12 @@ describe('the work grows with the pack, and not with its square or its numbers',
   it('twice as many revisions and ledger entries are twice the work', () => {
     const work = (count: number): number => {
       let looks = 0;
-      const logged = (index: number, leaf: Leaf): LoggedLeaf => ({
+      const logged = (index: number, entry: LedgerEntry): LoggedEntry => ({
         index,
-        particulars: leaf.public,
-        get leaf() {
+        particulars: entry.public,
+        get entry() {
           looks += 1;
-          return leaf;
+          return entry;
         },
       });
       const revisions = Array.from({ length: count }, (_, at): PackRevision => {
@@ -231,14 +233,14 @@ describe('the work grows with the pack, and not with its square or its numbers',
         const envelope = { payloadType: 'x', payload: '', signatures: [] };
         return { number: at + 1, digest: sha256(String(at + 1)), revision, envelope };
       });
-      const leaves = revisions.flatMap(({ number, digest }) =>
+      const entries = revisions.flatMap(({ number, digest }) =>
         (['order.revision', 'order.adopted'] as const).map((kind, at) => {
           const particulars = { order: ORDER, revision: number, digest };
-          return logged(2 * number + at, { kind, at: 0, public: particulars } as unknown as Leaf);
+          return logged(2 * number + at, { kind, at: 0, public: particulars } as unknown as LedgerEntry);
         }),
       );
       const say = new Findings();
-      expect(checkApprovals(revisions, [], leaves, say)).toHaveLength(count);
+      expect(checkApprovals(revisions, [], entries, say)).toHaveLength(count);
       expect(say.failures).toBe(count);
       return looks;
     };

@@ -1,7 +1,7 @@
 /**
- * A zip that has one spelling: files as they are (method 0), in the order given, without dates, comments or extra fields. So a pack that was
- * changed anywhere, also where no file lies, is another sequence of bytes than its files make, and reading says which part differs. The sections
- * are those of PKWARE's APPNOTE.TXT 6.3.10. What it cannot hold (more than 65,534 files or 4 GiB, section 4.3.9.2 and on) is refused.
+ * A zip with exactly one spelling: uncompressed files (method 0) in the given order, without dates, comments or extra fields. A change
+ * anywhere, also outside the files, produces different bytes than the files require, and the reader names the part. Sections are those of
+ * PKWARE's APPNOTE.TXT 6.3.10. More than 65,534 files or 4 GiB (section 4.3.9.2 and on) are refused.
  */
 import { crc32 } from 'node:zlib';
 import { CordonError } from '../errors.ts';
@@ -13,11 +13,11 @@ const END = 0x06054b50;
 const LOCAL_SIZE = 30;
 const CENTRAL_SIZE = 46;
 const END_SIZE = 22;
-/** Section 4.4.3: 1.0, which every reader knows. */
+/** Version needed to extract (section 4.4.3): version 1.0, which every reader supports. */
 const VERSION = 10;
-/** Section 4.4.4, bit 11: names are UTF-8. */
+/** General purpose flag (section 4.4.4, bit 11): names are UTF-8. */
 const UTF8 = 0x0800;
-/** 1 January 1980, midnight (section 4.4.6): equal files make equal packs. */
+/** Date of every file: 1 January 1980, midnight (section 4.4.6), so that equal files make equal packs. */
 const DATE = 0x0021;
 const MOST_FILES = 0xfffe;
 const MOST_BYTES = 0xffff_fffe;
@@ -27,7 +27,7 @@ export interface ZipFile {
   readonly bytes: Buffer;
 }
 
-/** A difference between a zip and its files. `near`: the name of a file, or a part of the zip. */
+/** A difference between a zip and its files. `near`: name of a file, or part of the zip. */
 export interface ZipFault {
   readonly near: string;
   readonly detail: string;
@@ -36,11 +36,10 @@ export interface ZipFault {
 export interface ZipContent {
   readonly files: readonly ZipFile[];
   readonly faults: readonly ZipFault[];
-  /** The zip exceeds a limit or declares compression. The reader stopped there, and nobody may use `files`. */
+  /** The zip exceeds a limit or uses compression. The reader stopped at the fault, and `files` must not be used. */
   readonly refused: boolean;
 }
 
-/** The limits of the format itself. */
 const FORMAT_LIMITS: ZipLimits = {
   isName: () => true,
   nameBytes: 0xffff,
@@ -56,7 +55,7 @@ interface Placed {
   readonly at: number;
 }
 
-/** Section 4.3.7. */
+/** Local file header (section 4.3.7). */
 function localHeader({ name, crc, size }: Omit<Placed, 'at'>): Buffer {
   const header = Buffer.alloc(LOCAL_SIZE);
   header.writeUInt32LE(LOCAL, 0);
@@ -70,7 +69,7 @@ function localHeader({ name, crc, size }: Omit<Placed, 'at'>): Buffer {
   return Buffer.concat([header, name]);
 }
 
-/** Section 4.3.12. */
+/** Central directory header (section 4.3.12). */
 function centralHeader({ name, crc, size, at }: Placed): Buffer {
   const header = Buffer.alloc(CENTRAL_SIZE);
   header.writeUInt32LE(CENTRAL, 0);
@@ -86,7 +85,7 @@ function centralHeader({ name, crc, size, at }: Placed): Buffer {
   return Buffer.concat([header, name]);
 }
 
-/** Section 4.3.16. */
+/** End of central directory record (section 4.3.16). */
 function endRecord(files: number, size: number, at: number): Buffer {
   const record = Buffer.alloc(END_SIZE);
   record.writeUInt32LE(END, 0);
@@ -101,24 +100,24 @@ export class ZipWriter {
   readonly #placed: Placed[] = [];
   #at = 0;
 
-  /** The bytes to write for this file. Throws `too_large`. */
+  /** Bytes to write for the given file. Throws `too_large`. */
   add(file: ZipFile): Buffer {
     return Buffer.concat([this.header(file), file.bytes]);
   }
 
-  /** The header to write before the file's own bytes. Throws `too_large`. */
+  /** Header to write before the file's own bytes. Throws `too_large`. */
   header({ name, bytes }: ZipFile): Buffer {
     const placed = { name: Buffer.from(name), crc: crc32(bytes), size: bytes.length, at: this.#at };
     const header = localHeader(placed);
     this.#at += header.length + bytes.length;
     this.#placed.push(placed);
     if (this.#placed.length > MOST_FILES || this.#at > MOST_BYTES) {
-      throw new CordonError('too_large', 'A zip of this form holds 65,534 files and 4 GiB at most.');
+      throw new CordonError('too_large', 'The pack exceeds 65,534 files or 4 GiB.');
     }
     return header;
   }
 
-  /** The directory, which ends the zip. */
+  /** The directory at the end of the zip. */
   end(): Buffer {
     const directory = Buffer.concat(this.#placed.map(centralHeader));
     return Buffer.concat([directory, endRecord(this.#placed.length, directory.length, this.#at)]);
@@ -126,8 +125,8 @@ export class ZipWriter {
 }
 
 /**
- * The readable files of a zip, and each difference from the bytes that `ZipWriter` writes. The reader counts everything itself and never
- * inflates: a compressed entry is refused, so a small zip cannot grow. After a name that `isName` rejects, the reader reads no further.
+ * Readable files of a zip, and each difference from the bytes that `ZipWriter` writes. The reader counts everything itself and never
+ * inflates: a compressed entry is refused, so that a small zip cannot grow. After a name that `isName` rejects, the reader stops.
  */
 export function readZip(zip: Buffer, limits: ZipLimits = FORMAT_LIMITS): ZipContent {
   const files: ZipFile[] = [];
@@ -149,16 +148,20 @@ export function readZip(zip: Buffer, limits: ZipLimits = FORMAT_LIMITS): ZipCont
     }
     const start = at + LOCAL_SIZE + nameBytes;
     const name = zip.toString('utf8', at + LOCAL_SIZE, Math.min(start, zip.length));
-    if (!limits.isName(name)) break;
+    if (!limits.isName(name)) {
+      const detail = `a file named “${name}” follows, and no pack has a file of this name. The file was added. The rest was not read`;
+      faults.push({ near: behind(files), detail });
+      return { files, faults, refused: false };
+    }
     const [method, inflated] = [zip.readUInt16LE(at + 8), zip.readUInt32LE(at + 22)];
     if (method !== 0 || inflated !== size) {
       const declared = `its header declares compression method ${method} and ${inflated} bytes from ${size}`;
-      return refuse(name, `${declared}. A pack holds files without compression`);
+      return refuse(name, `${declared}. The files of a pack are not compressed`);
     }
     if (start + size > zip.length) {
       faults.push({
         near: name,
-        detail: 'the zip ends before this file does: it was cut short, or its header was changed',
+        detail: 'the zip ends before this file ends: it was cut off, or its header was changed',
       });
       return { files, faults, refused: false };
     }
@@ -187,12 +190,12 @@ function behind(files: readonly ZipFile[]): string {
 function directoryFault(files: readonly ZipFile[], rest: Buffer, expected: Buffer, at: number): ZipFault {
   const near = behind(files);
   if (rest.length < expected.length && expected.subarray(0, rest.length).equals(rest)) {
-    return { near, detail: `it ends at byte ${at + rest.length}, within its directory: it was cut short` };
+    return { near, detail: `it ends at byte ${at + rest.length}, within its directory: it was cut off` };
   }
   const differs = expected.findIndex((byte, index) => byte !== rest[index]);
   const where = at + (differs < 0 ? expected.length : differs);
   return {
     near,
-    detail: `from byte ${where} on it is not what its files make: something was changed, added or cut off`,
+    detail: `from byte ${where} on, it differs from the bytes of its files: data was changed, added or removed`,
   };
 }

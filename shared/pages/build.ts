@@ -1,7 +1,7 @@
 /**
- * Builds pages that are served as files when there are none or when they are older than their sources. The work is done by a process of its own,
- * below normal priority: bundling would hold up a server's loop for seconds. It is made beside its place and then moved there, so that two builds
- * at once, or one that is killed, leave the pages that were there or the new ones, whole.
+ * Build of static pages if they are missing or older than their sources. A separate process with low priority builds them, because bundling
+ * would block a server for seconds. The build is made beside its place and then moved, so that parallel or killed builds leave complete
+ * pages.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,34 +22,33 @@ import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const DIST = 'dist';
-/** `npm ci --omit=dev` leaves it out. */
+/** Build tool, which is missing after `npm ci --omit=dev`. */
 const BUILD_TOOL = join(PROJECT, 'node_modules/vite/package.json');
-/** In what was built: the digest of what it was built from. */
+/** File in the build with the digest of its sources. */
 const BUILT_FROM = '.built-from';
-/** What a killed build left is removed by a later one after this; a build takes seconds. */
+/** Age in milliseconds after which a build removes the leftovers of a killed one; a build takes seconds. */
 const ABANDONED = 10 * 60_000;
 
 const COMPRESSIBLE = new Set(['.js', '.css', '.svg', '.json', '.txt', '.webmanifest']);
-/** Below a packet's size there is nothing to win. */
+/** Compression does not help below the size of a packet. */
 const SMALLEST = 1024;
 
 export interface Pages {
-  /** As a sentence names them: `the console`. */
+  /** Name in a sentence: `the console`. */
   readonly name: string;
-  /** The npm script that builds them. */
+  /** npm script that builds the pages. */
   readonly script: string;
-  /** The folder of their `vite.config.ts`, in which they are built too. */
+  /** Folder of their `vite.config.ts`, which also receives the build. */
   readonly root: string;
-  /** What they are made of besides: folders and files. */
+  /** Other sources of the pages: folders and files. */
   readonly sources: readonly string[];
 }
 
-/** Where they are when they are built. */
 export const builtFolder = ({ root }: Pick<Pages, 'root'>): string => join(root, DIST);
 
 /**
- * Builds the pages unless they are built from these sources. `say` gets one line before a build. A production install has no build tools:
- * there, existing pages stay as they are. Rejects with the output of the build, or with how to build.
+ * Builds the pages unless the build matches these sources. `say` receives one line before a build. A production install has no build tools:
+ * existing pages stay unchanged. Rejects with the output of a failed build, or with instructions.
  */
 export async function ensureBuilt(pages: Pages, say: (line: string) => void): Promise<void> {
   const built = builtFrom(pages);
@@ -59,8 +58,9 @@ export async function ensureBuilt(pages: Pages, say: (line: string) => void): Pr
     say(`${capital(pages.name)} was built from other sources than those in this folder. ${howToBuild(pages)}`);
     return;
   }
-  say(`Building ${pages.name}, which takes some seconds and is done once …`);
-  // Nothing of our own environment: what is built must not depend on who starts it. When we end, so does the channel, and with it the build.
+  say(`Building ${pages.name}. This takes some seconds and happens once …`);
+  // The build gets none of the caller's environment variables, so that its result does not depend on them. The channel ends with the
+  // calling process, and with it the build.
   const child = spawn(process.execPath, [import.meta.filename, JSON.stringify(pages)], {
     cwd: PROJECT,
     env: { NODE_ENV: 'production', NO_COLOR: '1' },
@@ -81,7 +81,7 @@ const capital = (words: string): string => `${words.slice(0, 1).toUpperCase()}${
 const howToBuild = ({ root, script }: Pages): string =>
   `The build tools are not installed here. On another machine, run "npm ci && npm run ${script}" in the same version, and copy ${relative(PROJECT, join(root, DIST))} here.`;
 
-/** `npm run console` and `npm run page`. */
+/** Builds the pages for `npm run console` and `npm run page`. */
 export async function buildByHand(pages: Pages): Promise<void> {
   if (!existsSync(BUILD_TOOL)) throw new Error(howToBuild(pages));
   let isNew = false;
@@ -90,10 +90,10 @@ export async function buildByHand(pages: Pages): Promise<void> {
     console.log(line);
   });
   const where = relative(process.cwd(), builtFolder(pages));
-  console.log(isNew ? `Built: ${where}` : `What is in ${where} is up to date.`);
+  console.log(isNew ? `Built: ${where}` : `The build in ${where} is up to date.`);
 }
 
-/** Ends the process as its work ended. */
+/** Ends the process with the result of its work. */
 export function exitAfter(work: Promise<void>): void {
   work.then(
     () => process.exit(0),
@@ -109,10 +109,9 @@ function builtFrom(pages: Pages): string | null {
   return statSync(file, { throwIfNoEntry: false }) ? readFileSync(file, 'utf8') : null;
 }
 
-/** Of everything that they are made of, names and contents. */
 function digestOfSources({ root, sources }: Pages): string {
   const hash = createHash('sha256');
-  // What is hidden is somebody's editor's, or a test's.
+  // Hidden files belong to editors or tests.
   const isSource = (file: string) =>
     !/\.test\.tsx?$/.test(file) &&
     !/(^|[\\/])\./.test(relative(PROJECT, file)) &&
@@ -132,7 +131,7 @@ function filesIn(place: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** The process that builds. */
+/** Build in its own process. */
 async function build(pages: Pages): Promise<void> {
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   removeAbandoned(pages);
@@ -154,7 +153,7 @@ async function build(pages: Pages): Promise<void> {
     });
     for (const file of filesIn(folder)) compress(file);
     writeFileSync(join(folder, BUILT_FROM), digest);
-    // A temporary folder is its maker's alone; the server may run as somebody else.
+    // A temporary folder is private to its creator, but the server may run as another user.
     chmodSync(folder, 0o755);
     moveIntoPlace(pages, folder, digest);
   } finally {
@@ -162,7 +161,7 @@ async function build(pages: Pages): Promise<void> {
   }
 }
 
-/** Beside the file, as `.br` and `.gz`, where that makes it smaller. */
+/** Compressed variants `.br` and `.gz` beside the file, if smaller. */
 function compress(file: string): void {
   const bytes = readFileSync(file);
   if (!COMPRESSIBLE.has(extname(file)) || bytes.length < SMALLEST) return;
@@ -177,12 +176,12 @@ function compress(file: string): void {
   }
 }
 
-/** A folder takes a name that is free, or none. Another build may free and take it at any moment: then ours tries again. */
+/** Moves the build to its place. Another build may take the place at any moment; the move is then repeated. */
 function moveIntoPlace(pages: Pages, folder: string, digest: string): void {
   const place = builtFolder(pages);
   const aside = `${folder}-before`;
   for (let attempt = 1; ; attempt += 1) {
-    // Another's of the same sources is as good, and whoever is served it is not without pages while one takes the place of the other.
+    // An equal build of another process suffices, and a move would leave a gap for readers.
     if (builtFrom(pages) === digest) return;
     try {
       if (statSync(place, { throwIfNoEntry: false })) renameSync(place, aside);
@@ -205,5 +204,5 @@ function removeAbandoned({ root }: Pages): void {
   }
 }
 
-// One argument: our own `Pages`, from `ensureBuilt`.
+// One argument: the `Pages` from `ensureBuilt`.
 if (import.meta.main) exitAfter(build(JSON.parse(process.argv[2] ?? '')));

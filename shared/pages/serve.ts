@@ -1,6 +1,6 @@
 /**
- * Built pages. All of them are held in memory under the paths that they are asked for, so that no path of a request ever becomes a path of
- * the file system. Every page has a nonce of its own for the one style element that it makes; no script runs but its own files.
+ * Server of built pages. It keeps all files in memory by URL path, so that no request path becomes a file path. Each page response has its
+ * own nonce for one style element; only scripts from its own files run.
  */
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -9,16 +9,15 @@ import { extname, join, relative, sep } from 'node:path';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 
-/** What `vite-config.ts` puts where a page's nonce belongs. */
+/** Placeholder of the nonce, from `vite-config.ts`. */
 const NONCE = 'CSP_NONCE';
-/** Their names hold a hash of what is in them. */
+/** Cache header for files whose names contain a content hash. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 export interface ServedPages {
-  /** What was built. Looked at again when a page is asked for, so that what is built while the server runs is there at once. */
+  /** Folder of the build, checked again for each page, so that a build during operation appears at once. */
   readonly folder: string;
-  /** First parts of paths that are no page's, such as `api`. */
+  /** First path segments without pages, such as `api`. */
   readonly noPage: readonly string[];
-  /** What is said instead of a page while there is none. */
   readonly notBuilt: string;
 }
 
@@ -30,7 +29,6 @@ interface Asset {
 }
 
 interface Built {
-  /** Another build has another. */
   readonly stamp: string;
   readonly page: string;
   readonly assets: ReadonlyMap<string, Asset>;
@@ -48,7 +46,7 @@ const DIRECTIVES = {
   baseUri: NOTHING,
   formAction: OWN,
   frameAncestors: NOTHING,
-  // Text that a script makes can become neither an element nor code: `look/public/page-policy.js` says what React needs.
+  // Text from scripts can become neither an element nor code; `look/public/page-policy.js` contains what React needs.
   requireTrustedTypesFor: ["'script'"],
   trustedTypes: ['default'],
 };
@@ -64,7 +62,7 @@ export function servePages({ folder, noPage, notBuilt }: ServedPages): RequestHa
   const no = new RegExp(`^/(?:assets|${noPage.join('|')})(?:/|$)`);
   let built: Promise<Built> | null = null;
 
-  /** Null when there is none. */
+  /** Current build; null if no build exists. */
   async function current(): Promise<Built | null> {
     try {
       const stamp = await stampOf(folder);
@@ -72,7 +70,7 @@ export function servePages({ folder, noPage, notBuilt }: ServedPages): RequestHa
       return await built;
     } catch (error) {
       built = null;
-      // One build takes the place of another just now, or there is none.
+      // A missing file means that no build exists, or that another one is being moved into place.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
       throw error;
     }

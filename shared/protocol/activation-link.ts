@@ -1,8 +1,8 @@
 /**
- * The activation link: all that a device needs to enrol. It carries the fingerprint of the installation's root, so a device never has
- * to trust on first use, and a secret that works once.
+ * The activation link contains everything that a device needs to enroll. It carries the fingerprint of the root CA, so that a device never
+ * trusts on first use, and a secret that works once.
  *
- *   cordon:enrol?public=https://HOST:8444&device=wss://HOST:8443&ca=<SHA-256 of the root, hex>&code=<device id>.<secret>
+ * `cordon:enroll?public=https://HOST:8444&device=wss://HOST:8443&ca=<SHA-256 of the root certificate, hex>&code=<device id>.<secret>`
  */
 import { z } from 'zod';
 import { CordonError } from '../errors.ts';
@@ -42,23 +42,26 @@ const linkSchema = z.strictObject({
 });
 
 export function formatActivationLink({ publicUrl, deviceUrl, fingerprint, code }: ActivationLink): string {
-  return `cordon:enrol?public=${publicUrl}&device=${deviceUrl}&ca=${fingerprint}&code=${code.id}.${code.secret}`;
+  return `cordon:enroll?public=${publicUrl}&device=${deviceUrl}&ca=${fingerprint}&code=${code.id}.${code.secret}`;
 }
 
-/** Throws `invalid_input`, never with the secret in its words. */
+/** Parses an activation link. Throws `invalid_input`; the error never contains the secret. */
 export function parseActivationLink(text: string): ActivationLink {
   const [scheme, query = ''] = text.trim().split('?');
   const parameters = new URLSearchParams(query);
   const names = [...parameters.keys()];
-  if (scheme?.toLowerCase() !== 'cordon:enrol' || new Set(names).size !== names.length) {
-    throw new CordonError('invalid_input', 'This is no activation link: it begins with cordon:enrol? and is one line.');
+  if (scheme?.toLowerCase() !== 'cordon:enroll' || new Set(names).size !== names.length) {
+    throw new CordonError(
+      'invalid_input',
+      'This is not an activation link. A link is one line and starts with cordon:enroll?',
+    );
   }
   const parsed = linkSchema.safeParse(Object.fromEntries(parameters));
   if (!parsed.success) {
     const where = parsed.error.issues[0]?.path.join('.') || 'one of its parts';
     throw new CordonError(
       'invalid_input',
-      `The activation link is damaged at ${where}: copy the whole line again, or ask for a new one.`,
+      `The activation link is damaged at ${where}. Copy the whole line again, or ask an admin for a new link.`,
       { field: where },
     );
   }

@@ -1,26 +1,30 @@
 /**
- * The protocol `cordon.v1`: this file is the specification. Anyone can write an agent from it.
+ * Frames of the protocol `cordon.v1` between agent and server. This file is their specification. An agent also needs EST, the signed
+ * documents, the verdict rules and the HTTPS routes (`device-http.ts`); ARCHITECTURE.md lists their specifications.
  *
- * Transport. A WebSocket over TLS 1.3 with a client certificate, path `/link`, subprotocol `cordon.v1`. The upgrade's query says
- * what the device holds (`?list=12`), so that a refusal (HTTP 451) can carry the newer list. One JSON text frame a message, UTF-8, no
- * compression; binary frames are refused. Identity is the certificate's and appears in no frame.
+ * Transport: a WebSocket over TLS 1.3 with a client certificate, path `/link`, subprotocol `cordon.v1`. The query of the upgrade states the
+ * device's versions (`?list=12`), so that a refusal (HTTP 451) can contain the newer list. Each message is one JSON text frame in UTF-8
+ * without compression; binary frames are refused. The certificate is the identity; frames contain none.
  *
- * Order of things. device: `hello` → server: `welcome`, then whatever of root, record and list is newer, `address`, then commands.
+ * Sequence: device `hello` → server `welcome`, then newer approver sets, record and list, `address`, and commands.
  *
- * Server → device is at least once: a command is sent again until `command-stored` says that the device has it durably; the device
- * ignores an id that it knows. Device → server is the same: a `report` carries the outbox's sequence number and is sent again until
- * `reports-stored` names it or a later one; the server ignores what it has stored of this generation.
+ * Delivery: at least once in both directions. The server repeats a command until `command-stored` confirms that the device has stored it;
+ * the device ignores a known id. The device repeats a `report` with its outbox sequence number until `reports-stored` names this number or
+ * a later one; the server ignores stored reports of this generation.
  *
- * Heartbeats are WebSocket pings from the server. Time: `welcome`, `time` and `address` carry the server's clock, which is
- * authenticated time for the device (RFC 3339 nowhere on the link: all times are Unix milliseconds).
+ * Heartbeats are WebSocket pings of the server. All times are Unix milliseconds. `welcome`, `time` and `address` contain the server's
+ * clock, which is authenticated time for the device.
  *
- * Refused by HTTP 451 or closed with 4451, a device polls by plain HTTPS on the same listener: GET /device/record (with the versions that it has
- * stored, as in `hello`: `?list=7&record=2&root=1`, so that an admin sees that it is well), GET /orders/list, GET
- * /device/withheld (the revisions behind the list's stubs, as a JSON array of envelopes; also for a connected device that lacks one), GET
- * /device/time-correction (an envelope, or 404), POST
- * /device/receipts. The record's answer has the header `Cordon-Address`, JSON `{ "time", "areas" }`: what `address` would say.
+ * Refusal: after HTTP 451 or close code 4451, a device polls by HTTPS on the same listener:
+ * - `GET /device/record` with its stored versions as in `hello` (`?list=7&record=2&approverSet=1`). The response header `Cordon-Address` contains
+ * JSON `{ "time", "areas" }`, the content of an `address` frame.
+ * - `GET /orders/list`.
+ * - `GET /device/withheld`: the revisions behind the list's stubs, as a JSON array of envelopes; also for a connected device that lacks
+ * one.
+ * - `GET /device/time-correction`: an envelope, or 404.
+ * - `POST /device/receipts`.
  *
- * Version history. v1 (0.1.0): first.
+ * Version history. v1: first version.
  */
 import { z } from 'zod';
 import { envelopeSchema, observationSchema, personId } from '../order/documents.ts';
@@ -29,53 +33,48 @@ import { commandIdSchema, deviceIdSchema } from './ids.ts';
 export const SUBPROTOCOL = 'cordon.v1';
 export const LINK_PATH = '/link';
 export const ADDRESS_HEADER = 'cordon-address';
-/** `documents` or `facts`: a restored server asks a refused device for what it has stored. */
+/** Value `documents` or `facts`: a restored server asks a refused device for its stored documents. */
 export const RECALL_HEADER = 'cordon-recall';
 
-/** The largest text frame either side accepts, in bytes. A list of 1,000 orders with approvals is about 3 MB, and none is made that is larger (`requireRoom`). */
+/**
+ * Size limits of text frames in bytes. A list of 1,000 orders with approvals has about 3 MB; the server creates no larger list than fits
+ * (`requireRoom`).
+ */
 export const MAX_FRAME_FROM_DEVICE = 256 * 1024;
 export const MAX_FRAME_FROM_SERVER = 8 * 1024 * 1024;
-/** A reader that leaves more than this unread is dropped. */
+/** Unread bytes after which the server drops a slow reader. */
 export const MAX_UNREAD = 16 * 1024 * 1024;
-/** A `hello` must come within this many milliseconds of the upgrade. */
+/** Milliseconds after the upgrade within which `hello` must arrive. */
 export const HELLO_WITHIN = 10_000;
 export const PING_EVERY = 30_000;
 
 /** Close codes of the application range (RFC 6455, section 7.4.2). */
 export const CLOSE = {
-  /** The frame broke the protocol; the reason names the code. */
+  /** Close code: the frame violated the protocol; the reason contains the error code. */
   malformed: 4400,
-  /** The certificate was revoked or the device unenrolled while connected. */
+  /** Close code: the certificate was revoked or the device unenrolled while connected. */
   revoked: 4403,
-  /** No `hello` in time, or no pong. */
+  /** Close code: the peer sent no `hello` or no pong in time. */
   timeout: 4408,
-  /** A newer socket of the same identity took over. */
+  /** Close code: a newer connection of the same device replaced the connection. */
   takenOver: 4409,
-  /** The reader was too slow. */
+  /** Close code: the reader was too slow. */
   slow: 4413,
-  /** More frames than a device has reason to send. */
+  /** Close code: the device sent too many frames. */
   flood: 4429,
-  /** `management` is denied by an order: the list has been stored, the device polls from now on. The number is HTTP 451 (RFC 7725). */
+  /**
+   * Close code: an order blocks `management`. The device has stored the order list, and polls instead of connecting. The code is named
+   * after HTTP 451 (RFC 7725).
+   */
   denied: 4451,
-  /** The server is shutting down; reconnect with jitter. */
+  /** Close code: the server is stopping. The device reconnects with jitter. */
   goingAway: 1001,
 } as const;
 
 const time = z.int().min(0);
-/** The server doubts its own clock: the frame's time is no authenticated time. */
+/** The server doubts its own clock: the time in the frame is not authenticated time. */
 const doubtful = z.literal(true).optional();
 const version = z.int().min(0);
-
-export const COMMAND_KINDS = [
-  'refresh-inventory',
-  'message',
-  'lock-workspace',
-  'unlock-workspace',
-  'wipe-workspace',
-  'restart-agent',
-  'unenrol',
-] as const;
-export type CommandKind = (typeof COMMAND_KINDS)[number];
 
 export const commandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('refresh-inventory') }),
@@ -84,35 +83,35 @@ export const commandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('unlock-workspace') }),
   z.strictObject({ kind: z.literal('wipe-workspace') }),
   z.strictObject({ kind: z.literal('restart-agent') }),
-  z.strictObject({ kind: z.literal('unenrol') }),
+  z.strictObject({ kind: z.literal('unenroll') }),
 ]);
 export type Command = z.infer<typeof commandSchema>;
 
-/** The server's random half of a locked workspace: 32 bytes. It opens nothing without the device's half. */
+/** The server's random half of a locked workspace's key: 32 bytes, useless without the device's half. */
 const unlockShare = z.base64().length(44);
 export const MOST_UNLOCK_SHARES = 16;
 
-/** Why traffic was refused, in the terms of the order that refuses it. */
+/** Reason for blocked traffic, from the terms of the order. */
 export const denialSchema = z.strictObject({
   code: z.enum(['service_denied', 'device_unknown', 'too_many_conversations']),
   detail: z.string().max(1000),
   order: z.string().max(32).nullable(),
   reasons: z.array(z.string().max(32)).max(16),
   appeal: z.string().max(4000).nullable(),
-  /** Which gate refused. */
+  /** Gate that blocked the traffic. */
   by: z.enum(['server', 'sender', 'recipient']),
 });
 export type DenialNotice = z.infer<typeof denialSchema>;
 
-/** Opaque to the server: what devices seal for each other, at most so many bytes. */
+/** Largest sealed data of one post, in bytes. The server cannot read it. */
 export const LARGEST_SEALED = 128 * 1024;
 const sealedBody = z.base64().max(4 * Math.ceil(LARGEST_SEALED / 3));
-/** 16 random bytes, base64url: names a conversation to the server and says nothing of it. */
+/** Conversation identifier: 16 random bytes, base64url. The server knows a conversation only by this identifier. */
 export const conversationIdSchema = z.base64url().length(22);
-/** To how many devices one post goes at most. */
+/** Largest number of recipient devices of one post. */
 export const MOST_RECIPIENTS = 512;
 
-/** What became of a post for one recipient when it was handed in. `unknown`: no such device, or not of this generation any more. */
+/** Result of a post for one recipient. `unknown`: the device does not exist, or not in this generation any more. */
 const recipientOutcome = z.strictObject({
   device: deviceIdSchema,
   outcome: z.enum(['stored', 'held', 'refused', 'unknown', 'full']),
@@ -127,41 +126,45 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     installation: z.string(),
     device: deviceIdSchema,
     generation: z.int().min(1),
-    /** The newest versions the server has. */
+    /** Newest versions on the server. */
     list: version,
     record: version,
-    root: version,
-    /** The last report of this generation that the server has stored; 0 for none. */
+    approverSet: version,
+    /** Number of the last stored report of this generation; 0 for none. */
     reports: z.int().min(0),
   }),
   z.strictObject({ kind: z.literal('time'), time }),
-  /** Where the connection is seen to come from; again when another IP database says something else of it. No areas: the address is no evidence. */
+  /**
+   * Areas of the connection's IP address; sent again after another IP database changes them. Without areas, the address is not evidence.
+   */
   z.strictObject({ kind: z.literal('address'), time, doubtful, areas: z.array(z.string()).max(16) }),
-  /** Every root after the one the device holds, oldest first. */
-  z.strictObject({ kind: z.literal('roots'), envelopes: z.array(envelopeSchema).max(256) }),
-  /** `withheld`: the revisions behind the list's stubs, which are kept from the public and not from devices. */
+  /** All approver sets after the device's newest approver set, oldest first. */
+  z.strictObject({ kind: z.literal('approver-sets'), envelopes: z.array(envelopeSchema).max(256) }),
+  /** `withheld`: revisions behind the list's stubs, which the public must not see. */
   z.strictObject({
     kind: z.literal('list'),
     envelope: envelopeSchema,
     withheld: z.array(envelopeSchema).max(5000).optional(),
   }),
   z.strictObject({ kind: z.literal('record'), envelope: envelopeSchema }),
-  /** Approvers state that the server's time was wrong. Only for a device whose `hello` has `wall`. */
+  /** Approvers' statement that the server's time was wrong. Only for a device whose `hello` has `wall`. */
   z.strictObject({ kind: z.literal('time-correction'), envelope: envelopeSchema }),
   z.strictObject({
     kind: z.literal('command'),
     id: commandIdSchema,
     command: commandSchema,
-    /** `lock-workspace`: the one share to lock with. `unlock-workspace`: those to try, newest first. The device keeps none after it is done. */
+    /**
+     * `lock-workspace`: the one share to lock with. `unlock-workspace`: possible shares, newest first. The device deletes them after use.
+     */
     shares: z.array(unlockShare).max(MOST_UNLOCK_SHARES).optional(),
     expires: time,
   }),
   z.strictObject({ kind: z.literal('reports-stored'), through: z.int().min(1) }),
   /**
-   * The answer to `post`, the same for a week however often it is sent. `accepted`: durable for each recipient as `recipients` says.
-   * `superseded`: another commit has taken this epoch, nothing was stored, and that commit comes with the mailbox. `blocked`: the commit is not
-   * allowed; it is not for the next epoch, its sender is not a member, or a member is missing in `to`. Nothing was stored. `refused`: nothing was
-   * stored; `denial` says why. A refusal is not remembered: the same post may be accepted once nothing stands against it any more.
+   * Response to `post`, the same for a week however often the device repeats it. `accepted`: stored durably for each recipient as
+   * `recipients` states. `superseded`: another commit has ended this epoch; nothing was stored, and that commit comes with the mailbox.
+   * `blocked`: the commit is not allowed, because it is not for the next epoch, its sender is not a member, or `to` lacks a member; nothing
+   * was stored. `refused`: nothing was stored, for the reason in `denial`; a later attempt may be accepted.
    */
   z.strictObject({
     kind: z.literal('posted'),
@@ -171,11 +174,11 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     recipients: z.array(recipientOutcome).max(MOST_RECIPIENTS),
   }),
   /**
-   * The answer to `mailbox`: what the server remembers of this enrolment, its last `taken` and how many posts it has accepted. A device that
+   * Response to `mailbox`: the server's memory of this enrollment, its last `taken` and the number of accepted posts. A device that
    * remembers less was restored from a copy.
    */
   z.strictObject({ kind: z.literal('mailbox-is'), taken: z.int().min(0), posts: z.int().min(0) }),
-  /** One entry of the mailbox; sent again until `taken` names it or a later one. `seq` grows by any step. */
+  /** One entry of the mailbox, repeated until `taken` names its number or a later one. `seq` increases, possibly with gaps. */
   z.strictObject({
     kind: z.literal('mail'),
     seq: z.int().min(1),
@@ -188,7 +191,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
         at: time,
         body: sealedBody,
       }),
-      /** What became of a post of one's own for one recipient, after it was accepted. `order`: because of it. */
+      /** Later state of the device's own post for one recipient. `order`: the order that caused the state. */
       z.strictObject({
         type: z.literal('fate'),
         id: z.uuid(),
@@ -199,20 +202,20 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
       }),
     ]),
   }),
-  /** So many single-use key packages are left: after `mailbox-is`, and whenever few are. */
+  /** Number of remaining single-use key packages; sent after `mailbox-is`, and when few remain. */
   z.strictObject({ kind: z.literal('key-packages-left'), count: z.int().min(0) }),
-  /** The devices of a person that this session has asked about have changed. */
+  /** Change of the devices of a person about whom this session has asked. */
   z.strictObject({ kind: z.literal('members-changed'), person: personId }),
   /**
-   * The server was restored from a backup and asks for the signed documents that the device has stored: `POST /device/recollection`. `documents`:
-   * approver sets and order list too, because the device has newer ones than the backup. A refused device is asked by `recall` in the body of its
-   * 451, or by the header `Cordon-Recall` on its record: `documents` or `facts`.
+   * A server that was restored from a backup asks for the signed documents that the device has stored: `POST /device/recollection`.
+   * `documents`: also approver sets and the order list, because the device has newer ones than the backup. A refused device finds the
+   * request as `recall` in the body of its 451, or in the header `Cordon-Recall` of its record: `documents` or `facts`.
    */
   z.strictObject({ kind: z.literal('recall'), documents: z.boolean() }),
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;
 
-/** The inventory that systeminformation gives; what it does not know is null, never invented. */
+/** Inventory from systeminformation. Unknown values are null. */
 export const inventorySchema = z.strictObject({
   at: time,
   agent: z.string().max(64),
@@ -242,6 +245,9 @@ export type Inventory = z.infer<typeof inventorySchema>;
 
 export const commandOutcomeSchema = z.enum(['done', 'failed', 'expired']);
 
+export const displayedOnSchema = z.enum(['desktop', 'page', 'command-line']);
+export type DisplayedOn = z.infer<typeof displayedOnSchema>;
+
 export const reportItemSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('inventory'), inventory: inventorySchema }),
   z.strictObject({ type: z.literal('evidence'), observations: z.array(observationSchema).min(1).max(16) }),
@@ -254,8 +260,10 @@ export const reportItemSchema = z.discriminatedUnion('type', [
     detail: z.string().max(2000),
     at: time,
   }),
-  /** Something the device noticed and an admin must see: a forked list, a lower version, an order that vanished. */
-  z.strictObject({ type: z.literal('alarm'), code: z.string().max(64), detail: z.string().max(1000), at: time }),
+  /** The device has displayed the whole text of a `message` command to its user, for the first time. `at`: real time. */
+  z.strictObject({ type: z.literal('displayed'), command: commandIdSchema, on: displayedOnSchema, at: time }),
+  /** An event on the device that an admin must see: a forked list, a lower version, a vanished order. */
+  z.strictObject({ type: z.literal('alert'), code: z.string().max(64), detail: z.string().max(1000), at: time }),
 ]);
 export type ReportItem = z.infer<typeof reportItemSchema>;
 
@@ -267,12 +275,12 @@ export type ReportItem = z.infer<typeof reportItemSchema>;
 const conversationCommitSchema = z.strictObject({
   conversation: conversationIdSchema,
   epoch: z.int().min(0),
-  /** The enrollments that become members. */
+  /** Enrollments that become members of the conversation. */
   add: z
     .array(z.strictObject({ device: deviceIdSchema, generation: z.int().min(1) }))
     .max(MOST_RECIPIENTS)
     .default([]),
-  /** The devices that cease to be members. */
+  /** Devices that stop being members of the conversation. */
   remove: z.array(deviceIdSchema).max(MOST_RECIPIENTS).default([]),
 });
 
@@ -280,21 +288,21 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('hello'),
     agent: z.string().max(64),
-    /** The device's own wall clock. Most devices together can tell a server that its clock is wrong. */
+    /** The device's wall clock. Many devices together can show that the server's clock is wrong. */
     wall: time.optional(),
     list: version,
     record: version,
-    root: version,
+    approverSet: version,
   }),
-  /** What the device has stored durably, after a list, record or root arrived. */
-  z.strictObject({ kind: z.literal('have'), list: version, record: version, root: version }),
+  /** Stored versions, after a list, record or approver set arrived. */
+  z.strictObject({ kind: z.literal('have'), list: version, record: version, approverSet: version }),
   z.strictObject({ kind: z.literal('command-stored'), id: commandIdSchema }),
   z.strictObject({ kind: z.literal('report'), seq: z.int().min(1), item: reportItemSchema }),
   /**
-   * Hands in something sealed for the mailboxes of others, to be stored before `posted` says so. `commit`: it moves a conversation on from this
-   * epoch (RFC 9420, section 14), and the server applies the rules of `conversationCommitSchema`. `keep`: a recipient that an order denies gets it once it
-   * may, whatever that order does with what waits; without it the order's rule decides. Commits and welcomes are kept, since a device that misses one
-   * is lost to its conversation. It says no more of a post than the server sees anyway (`content_type`, section 6.3).
+   * A sealed message for the mailboxes of other devices; `posted` confirms that it is stored. `commit`: the message ends this epoch (RFC
+   * 9420, section 14), and the rules of `conversationCommitSchema` apply. `keep`: a suspended recipient receives it after the order,
+   * whatever the order's rule for waiting messages is. Commits and welcomes need `keep`, because a device without one loses its
+   * conversation. The field reveals nothing that the server does not see anyway (`content_type`, section 6.3).
    */
   z.strictObject({
     kind: z.literal('post'),
@@ -302,13 +310,13 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     to: z.array(deviceIdSchema).min(1).max(MOST_RECIPIENTS),
     keep: z.boolean(),
     commit: conversationCommitSchema.nullable(),
-    /** After this it is not delivered any more; null: as long as the server keeps things. */
+    /** End of delivery; null: the server's retention time. */
     expires: time.nullable(),
     body: sealedBody,
   }),
-  /** Asks for the mailbox (`open`), after `welcome` and whenever the device's own gate opens; or asks for no more of it. */
+  /** Request for the mailbox (`open`), after `welcome` and when the device's gate opens; or a request to stop. */
   z.strictObject({ kind: z.literal('mailbox'), open: z.boolean() }),
-  /** Everything of the mailbox up to here is stored durably. */
+  /** Number up to which the device has stored its mailbox durably. */
   z.strictObject({ kind: z.literal('taken'), through: z.int().min(1) }),
 ]);
 export type DeviceFrame = z.infer<typeof deviceFrameSchema>;

@@ -1,9 +1,9 @@
-/** Identifiers as branded strings: only the functions below make them, so a person's id never lands where a device's belongs. */
+/** Identifiers as branded strings. Only the functions below create them, so that a person's id cannot be used as a device's. */
 import { z } from 'zod';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** `bytes` random bytes in lower-case RFC 4648 base32 without padding. */
+/** Returns `bytes` random bytes in lower-case RFC 4648 base32 without padding. */
 export const randomBase32 = (bytes: number): string => base32(crypto.getRandomValues(new Uint8Array(bytes)));
 
 export function base32(bytes: Uint8Array): string {
@@ -22,8 +22,8 @@ export function base32(bytes: Uint8Array): string {
 }
 
 /**
- * For what is made in great numbers: 30 bits of the time in steps of 8 seconds, then 50 random ones. What is made together lies together in the
- * store's indexes, and a commit writes few of their pages instead of one for every row of each.
+ * Identifiers of frequent records: 30 bits of time in steps of 8 seconds, then 50 random bits. Records of one time are neighbors in the
+ * store's indexes, so that a commit writes few pages.
  */
 function timedBase32(): string {
   let steps = Math.floor(Date.now() / 8192);
@@ -40,7 +40,7 @@ function idOf<const P extends string>(prefix: P) {
   return z.string().regex(pattern, `starts with ${prefix}_`);
 }
 
-/** A device's id is its activation code's id from the start, so that its certificate can carry it. */
+/** A device's id is the id of its activation code, so that the certificate can contain it. */
 export const deviceIdSchema = idOf('dev').brand<'DeviceId'>();
 export type DeviceId = z.infer<typeof deviceIdSchema>;
 export const newDeviceId = (): DeviceId => `dev_${timedBase32()}` as DeviceId;

@@ -5,7 +5,7 @@ import { openAttachment, sealAttachment } from './attachment.ts';
 import { LARGEST_ATTACHED } from './content.ts';
 
 describe('an attachment', () => {
-  it('opens as it was sealed, and weighs what its bucket weighs', async () => {
+  it('opens unchanged, and has the size of its class', async () => {
     const bytes = fc.uint8Array({ maxLength: 20_000 });
     await fc.assert(
       fc.asyncProperty(bytes, async (open) => {
@@ -17,7 +17,7 @@ describe('an attachment', () => {
     );
   });
 
-  it('has 5 MiB at most, which the server takes', async () => {
+  it('has at most 5 MiB, which the server accepts', async () => {
     const most = new Uint8Array(LARGEST_ATTACHED).fill(7);
     const { sealed, ...handle } = await sealAttachment(most);
     expect(sealed.length).toBeLessThanOrEqual(LARGEST_ATTACHMENT);
@@ -25,7 +25,7 @@ describe('an attachment', () => {
     await expect(sealAttachment(new Uint8Array(LARGEST_ATTACHED + 1))).rejects.toMatchObject({ code: 'too_large' });
   });
 
-  it('21 truncated, changed, exchanged or of another size does not open', async () => {
+  it('case 21: is refused when it is truncated, changed, exchanged or of another size', async () => {
     const open = new TextEncoder().encode('the plan');
     const { sealed, ...handle } = await sealAttachment(open);
     const { sealed: other, ...otherHandle } = await sealAttachment(open);

@@ -1,6 +1,6 @@
 /**
- * Attachments are sealed apart from the message that names them: AES-256-GCM under a key of its own, which only that message holds. The server
- * stores what it cannot open under a name that it cannot guess; both are made here and serve once.
+ * Attachments: files that are sealed apart from the message that names them. AES-256-GCM with one key per file; only the message contains
+ * the key. The server stores the file under a random name and cannot decrypt it. Key and name are used once.
  */
 import { CordonError } from '../errors.ts';
 import { LARGEST_ATTACHED, type SealedAttachment } from './content.ts';
@@ -8,10 +8,10 @@ import { pad, unpad } from './padding.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
-/** The last one holds the largest; it and the tag stay below `LARGEST_ATTACHMENT`. */
+/** Sizes to which files are padded. The largest one, with the authentication tag, stays below `LARGEST_ATTACHMENT`. */
 const BUCKETS = [4 * KiB, 16 * KiB, 64 * KiB, 256 * KiB, MiB, 2 * MiB, 3 * MiB, 4 * MiB, 5 * MiB + 32];
 
-/** A key that seals once needs no other nonce. */
+/** Nonce of zeros: each key seals one file only. */
 const NONCE = new Uint8Array(12);
 
 type Handle = Pick<SealedAttachment, 'id' | 'key' | 'sha256' | 'size'>;
@@ -22,12 +22,12 @@ const parameters = (id: string) => ({
   additionalData: new TextEncoder().encode(`cordon attachment ${id}`),
 });
 
-/** What is handed in under `id`, and what the message says of it besides its name. Throws `too_large`. */
+/** Seals a file. Returns the bytes to store under `id` and the handle for the message. Throws `too_large`. */
 export async function sealAttachment(bytes: Uint8Array): Promise<Handle & { readonly sealed: Uint8Array }> {
   if (bytes.length > LARGEST_ATTACHED) {
     throw new CordonError(
       'too_large',
-      `An attachment has ${LARGEST_ATTACHED / MiB} MiB at most: share it another way.`,
+      `The file is larger than ${LARGEST_ATTACHED / MiB} MiB, the limit for attachments. Share it another way.`,
     );
   }
   const id = crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: 'base64url', omitPadding: true });
@@ -37,7 +37,7 @@ export async function sealAttachment(bytes: Uint8Array): Promise<Handle & { read
   return { id, key: raw.toBase64(), sha256: await digest(sealed), size: bytes.length, sealed };
 }
 
-/** Throws `attachment_damaged` for anything but what was sealed for this handle. */
+/** Opens a file. Throws `attachment_damaged` if the bytes are not the file of this handle. */
 export async function openAttachment(sealed: Uint8Array, { id, key, sha256, size }: Handle): Promise<Uint8Array> {
   const given = new Uint8Array(sealed);
   if ((await digest(given)) !== sha256) throw damaged();
@@ -57,6 +57,6 @@ const digest = async (bytes: Uint8Array<ArrayBuffer>) =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)).toHex();
 
 function damaged(cause?: unknown): CordonError {
-  const detail = 'The attachment is not what its message says: it was changed on its way, or by its sender.';
+  const detail = 'The attachment does not match its message. The file was changed in transit or by its sender.';
   return new CordonError('attachment_damaged', detail, {}, cause);
 }

@@ -52,7 +52,7 @@ const content: fc.Arbitrary<Content> = fc.oneof(
 );
 
 describe('padding', () => {
-  it('has one form for each content, in the smallest bucket that holds it', () => {
+  it('has one form for each content, in the smallest size class', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 5000 }), (bytes) => {
         const padded = pad(bytes, BUCKETS);
@@ -62,7 +62,7 @@ describe('padding', () => {
     );
   });
 
-  it('21 of any other form is refused', () => {
+  it('case 21: is refused in any other form', () => {
     const padded = pad(new Uint8Array(300).fill(1), BUCKETS);
     const unmarked = padded.slice();
     unmarked[300] = 0;
@@ -72,7 +72,7 @@ describe('padding', () => {
       unmarked,
       new Uint8Array(0),
       new Uint8Array(256),
-      // Into a bucket that is larger than it needs.
+      // Padded to a larger size class than necessary.
       new Uint8Array(1024).fill(0x80, 0, 1),
     ]) {
       expect(unpad(wrong, BUCKETS)).toBeNull();
@@ -82,7 +82,7 @@ describe('padding', () => {
 });
 
 describe('content', () => {
-  it('reads back as it was written, and fits what the server carries', () => {
+  it('is read as it was written, and fits the server’s limit', () => {
     fc.assert(
       fc.property(content, (said) => {
         const padded = encodeContent(said);
@@ -105,7 +105,7 @@ describe('content', () => {
   const about = { type: 'about', at: 1, title: null, people: [word], ledger: null };
   const padded = (value: unknown) => pad(encodeCanonical(value), BUCKETS);
 
-  it('holds what is said of a conversation', () => {
+  it('contains statements about a conversation', () => {
     expect(decodeContent(padded(about))).toEqual(about);
   });
 
@@ -121,11 +121,11 @@ describe('content', () => {
     ['another spelling', pad(new TextEncoder().encode(` ${JSON.stringify(text)}`), BUCKETS), 'content_malformed'],
     ['no UTF-8', pad(new Uint8Array([0xff]), BUCKETS), 'content_malformed'],
     ['no padding', encodeCanonical(text), 'content_malformed'],
-  ])('with %s is refused by name', (_, bytes, code) => {
+  ])('is refused with %s', (_, bytes, code) => {
     expect(codeOf(() => decodeContent(bytes))).toBe(code);
   });
 
-  it('that does not fit its format is not written either', () => {
+  it('is not written when it does not fit its format', () => {
     expect(codeOf(() => encodeContent({ ...text, text: 'x'.repeat(LONGEST_TEXT + 1) }))).toBe('content_malformed');
     expect(codeOf(() => encodeContent({ ...text, text: '\ud800' }))).toBe('content_malformed');
   });

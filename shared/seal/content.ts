@@ -1,6 +1,7 @@
 /**
- * What is sealed in a conversation: canonical JSON of one of these kinds, padded. Everything that says anything is in here, a conversation's title
- * and the names of files among it. Schemas are strict: what one agent shows and another skips would be two messages under one signature.
+ * Contents of a conversation, as canonical JSON that is padded and sealed. They include everything that reveals something, such as a
+ * conversation's title and file names. Schemas are strict: if one agent displayed a field that another ignores, one signature would cover
+ * two different messages.
  */
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../errors.ts';
@@ -14,28 +15,38 @@ import { pad, unpad } from './padding.ts';
 export const LONGEST_TEXT = 16_000;
 export const MOST_ATTACHMENTS = 16;
 export const LARGEST_ATTACHED = 5 * 1024 * 1024;
-/** People whom somebody brings together. Where several do so at once it may become more, each with a device at the least. */
+/** Most people in a new conversation. People who are added at the same time may exceed this number. */
 export const LARGEST_CONVERSATION = 200;
-/** On people, in one content. */
+/** Maximum number of statements about people in one content. */
 export const MOST_WORDS = 2 * MOST_RECIPIENTS;
 
-/** The last one and what MLS adds to it stay below `LARGEST_SEALED`. */
+/** Sizes to which contents are padded. The largest one, with the data that MLS adds, stays below `LARGEST_SEALED`. */
 const BUCKETS = [256, 1024, 4096, 16_384, 65_536, 126_976];
 
-/** The newest tree of the ledger that the sender has verified: who is shown another one has been lied to. */
-const ledger = z.strictObject({ size: z.int().min(0), root: z.base64().length(44) }).nullable();
+/**
+ * The newest ledger tree that the sender has verified. Recipients compare the sender's tree with their own, to detect a server that shows
+ * different ledgers.
+ */
+const ledger = z
+  .strictObject({
+    /** Name of the ledger after a continuation; absent for the first name. */
+    origin: z.string().max(100).optional(),
+    size: z.int().min(0),
+    root: z.base64().length(44),
+  })
+  .nullable();
 
-/** Says where the file is, and is the only way to open it (`attachment.ts`). */
+/** Name and key of a file; without it, nobody can find or decrypt the file (`attachment.ts`). */
 const attachmentSchema = z.strictObject({
   id: attachmentIdSchema,
-  /** AES-256. */
+  /** AES-256 key. */
   key: z.base64().length(44),
-  /** Of the sealed bytes, as they were handed in. */
+  /** Hash of the sealed bytes. */
   sha256: sha256Hex,
   name: z.string().min(1).max(255),
-  /** Media type, as the sender says. */
+  /** Media type, as the sender states it. */
   type: z.string().min(1).max(127),
-  /** Bytes, open. */
+  /** Size in bytes before sealing. */
   size: z.int().min(0).max(LARGEST_ATTACHED),
 });
 export type SealedAttachment = z.infer<typeof attachmentSchema>;
@@ -49,36 +60,39 @@ export const contentSchema = z.discriminatedUnion('type', [
     text: z.string().max(LONGEST_TEXT),
     attachments: z.array(attachmentSchema).max(MOST_ATTACHMENTS),
     /**
-     * The newest one of this device before it that the server has taken for everybody, and the epoch in which that was sealed: whoever was in it
-     * then and lacks it knows that something is missing. Null: none that is known to have been taken.
+     * This device's previous message that the server has accepted for all recipients, and its epoch. A member of that epoch without that
+     * message knows that it is missing. Null: no accepted message is known.
      */
     after: z.strictObject({ id: z.uuid(), epoch: z.int().min(0) }).nullable(),
     ledger,
   }),
-  /** What became of messages of others on this device. */
+  /** State of other members' messages on this device. */
   z.strictObject({
     type: z.literal('receipt'),
     of: z.array(z.uuid()).min(1).max(200),
-    /** `missing`: a later one names it in `after`, and it is not here. */
+    /** `missing`: a later message names this message in `after`, and this device does not have it. */
     state: z.enum(['delivered', 'read', 'missing']),
     ledger,
   }),
   /**
-   * What the conversation is called and who belongs to it, in people. Of the title, and of each person, the newest word counts: whoever gives it a
-   * title says nothing new of its people.
+   * Title of the conversation, and its people. The newest statement about the title, and about each person, is valid. A new title does not
+   * change the people.
    */
   z.strictObject({
     type: z.literal('about'),
-    /** When it was called so. */
+    /** Time of the title. */
     at: z.int().min(0),
     title: z.string().min(1).max(120).nullable(),
-    /** Those who belong to it, and those who did, as far as is remembered. `at`: when it was said of them; 0: when they first came. */
+    /**
+     * People who belong to the conversation, and people who left, as far as this device knows. `at`: time of the statement; 0 for the first
+     * people.
+     */
     people: z
       .array(z.strictObject({ person: personId, at: z.int().min(0), belongs: z.boolean() }))
       .min(1)
       .max(MOST_WORDS)
-      .refine((words) => new Set(words.map(({ person }) => person)).size === words.length, 'names somebody twice'),
-    /** The conversation that this one continues, and the enrollments that it leaves out because they blocked that one (ADR 32). */
+      .refine((words) => new Set(words.map(({ person }) => person)).size === words.length, 'names a person twice'),
+    /** The conversation that this one continues, and the enrollments that it excludes because they blocked the earlier one (ADR 32). */
     continues: z
       .strictObject({
         conversation: conversationIdSchema,
@@ -92,7 +106,7 @@ export type Content = z.infer<typeof contentSchema>;
 
 const KINDS: ReadonlySet<unknown> = new Set(contentSchema.options.map(({ shape }) => shape.type.value));
 
-/** Throws `content_malformed` for what does not fit its schema, `too_large` for what fits in no bucket. */
+/** Encodes and pads a content. Throws `content_malformed` if it does not match its schema, `too_large` if it exceeds the largest size. */
 export function encodeContent(content: Content): Uint8Array<ArrayBuffer> {
   const parsed = contentSchema.safeParse(content);
   if (!parsed.success) throw malformed(parsed.error);
@@ -102,16 +116,16 @@ export function encodeContent(content: Content): Uint8Array<ArrayBuffer> {
   );
 }
 
-/** Throws `content_malformed`, or `content_unknown` for a kind that this agent is too old for. */
+/** Decodes a padded content. Throws `content_malformed`, or `content_unknown` for a kind of a newer agent. */
 export function decodeContent(padded: Uint8Array): Content {
   const bytes = unpad(padded, BUCKETS);
-  if (!bytes) throw new CordonError('content_malformed', 'The content is not padded as content is.');
+  if (!bytes) throw new CordonError('content_malformed', 'The content has no valid padding.');
   const value = canonical(() => decodeCanonical(bytes));
   const parsed = contentSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { data: kind } = z.object({ type: z.string() }).safeParse(value);
   if (kind && !KINDS.has(kind.type)) {
-    const detail = `The content is of a kind that this agent does not know: ${JSON.stringify(kind.type.slice(0, 40))}.`;
+    const detail = `This agent does not know the kind of the content. Update the agent. Kind: ${JSON.stringify(kind.type.slice(0, 40))}.`;
     throw new CordonError('content_unknown', detail);
   }
   throw malformed(parsed.error);
@@ -129,5 +143,5 @@ function canonical<T>(spell: () => T): T {
 function malformed(error: z.ZodError): CordonError {
   const [issue] = error.issues;
   const why = issue ? `${issue.path.join('.') || 'it'}: ${issue.message}` : 'unknown reason';
-  return new CordonError('content_malformed', `The content does not fit its format: ${why}.`, {}, error);
+  return new CordonError('content_malformed', `The content does not match its format: ${why}.`, {}, error);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { anybody, enrol, text } from '../../tests/support/conversations.ts';
+import { anybody, enroll, text } from '../../tests/support/conversations.ts';
 import {
   commitChange,
   conversationOf,
@@ -16,16 +16,16 @@ import { peek } from './message.ts';
 import { openMessage } from './open.ts';
 
 describe('a conversation', () => {
-  it('is never named by what a command line would take for an option', () => {
+  it('never has an identifier that a command line would read as an option', () => {
     const ids = Array.from({ length: 2000 }, newConversationId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.filter((id) => !/^\w[\w-]{21}$/.test(id))).toEqual([]);
   });
 
-  it('is between those who were added, until they are removed', async () => {
+  it('can be read by added members until they are removed', async () => {
     const now = Date.now();
-    const ada = await enrol();
-    const ben = await enrol(2);
+    const ada = await enroll();
+    const ben = await enroll(2);
     const id = newConversationId();
     let adas = await createConversation(ada, id, now);
     expect(conversationOf(adas)).toBe(id);
@@ -39,7 +39,7 @@ describe('a conversation', () => {
     expect(added.epoch).toBe(0);
     adas = added.next;
     expect(peek(added.welcome!)).toEqual({ type: 'welcome', references: [mine.reference] });
-    // Whoever cannot be asked just now says nothing against the welcome.
+    // A member that cannot be verified now does not make the welcome invalid.
     const cut = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
     const noAnswer = async () => Promise.reject(cut);
     await expect(joinConversation(added.welcome!, mine.privatePackage, ben, noAnswer)).rejects.toBe(cut);

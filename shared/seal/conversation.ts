@@ -1,6 +1,6 @@
 /**
- * A conversation: one MLS group (RFC 9420) over bytes that the caller stores. Each function takes the state as it was and gives the state as it is
- * then; when it refuses, the old one stands. To seal twice from one state would use a key twice: store the new state before the message leaves.
+ * A conversation: one MLS group (RFC 9420) over bytes that the caller stores. Each function takes a state and returns the next one; after
+ * an error the old state stays valid. Sealing twice from one state would use a key twice: store the new state before you send the message.
  */
 import { createApplicationMessage, createCommit, createGroup, encodeMlsMessage, zeroOutUint8Array } from 'ts-mls';
 import { CordonError } from '../errors.ts';
@@ -16,21 +16,21 @@ import { checkTree } from './tree.ts';
 export const conversationOf = (state: Uint8Array): string => describe(state).conversation;
 export const epochOf = (state: Uint8Array): number => describe(state).epoch;
 export const membersOf = (state: Uint8Array): readonly Leaf[] => describe(state).members;
-/** False once somebody's commit has removed this device: what was sealed before can still be opened, nothing else. */
+/** Whether this device is still a member. After its removal, it can open earlier messages only. */
 export const isMember = (state: Uint8Array): boolean => describe(state).member;
 
-/** 16 random bytes in base64url. People give it to command lines, which take what begins with a hyphen for an option: it never does. */
+/** 16 random bytes in base64url. The first character is never a hyphen, because command lines would read an option. */
 export function newConversationId(): string {
   const id = conversationOfGroup(crypto.getRandomValues(new Uint8Array(16)));
   return id.startsWith('-') ? newConversationId() : id;
 }
 
-/** With oneself alone in it, at epoch 0. */
+/** Creates a conversation at epoch 0 with this device as the only member. */
 export async function createConversation(self: Self, conversation: string, now: number): Promise<Uint8Array> {
   const named = conversationIdSchema.safeParse(conversation).success;
   const groupId = named ? Uint8Array.fromBase64(conversation, { alphabet: 'base64url' }) : new Uint8Array(16);
   if (conversationOfGroup(groupId) !== conversation) {
-    throw new CordonError('invalid_input', 'A conversation is named by 16 bytes in base64url.');
+    throw new CordonError('invalid_input', 'A conversation identifier is 16 bytes in base64url.');
   }
   const { publicPackage, privatePackage } = await generateKeyPackage(self, now, false);
   const config = clientConfig([]);
@@ -43,12 +43,12 @@ export interface Sealed {
   readonly epoch: number;
 }
 
-/** Throws `not_a_member`, `content_malformed`, `too_large`. */
+/** Seals a content. Throws `not_a_member`, `content_malformed`, `too_large`. */
 export async function sealContent(state: Uint8Array, content: Content): Promise<Sealed> {
   const padded = encodeContent(content);
   return await withState(state, async (group) => {
     if (!isActive(group)) throw removed();
-    // The content is padded by its own buckets, in which every byte more would show.
+    // No MLS padding here: the content is already padded, and more padding would reveal its size.
     const unpadded = { ...group.clientConfig, paddingConfig: { kind: 'padUntilLength', padUntilLength: 0 } as const };
     const made = await createApplicationMessage({ ...group, clientConfig: unpadded }, padded, await suite());
     const { newState, privateMessage, consumed } = made;
@@ -63,28 +63,31 @@ export async function sealContent(state: Uint8Array, content: Content): Promise<
 }
 
 export interface Change {
-  /** Key packages, one for each enrolment. */
+  /** Key packages, one for each new enrollment. */
   readonly add: readonly Uint8Array[];
-  /** Places of members. Whoever comes back is removed and added in one change. */
+  /** Leaf indexes of members to remove. A member that joins again is removed and added in one commit. */
   readonly remove: readonly number[];
 }
 
 export interface Commit {
-  /** The epoch that it leaves: whoever commits first from it, by the server's order, has moved the conversation on. */
+  /** The epoch that the commit ends. The server accepts one commit for each epoch. */
   readonly epoch: number;
-  /** To be stored beside the old state, and to take its place once the server has accepted the commit; to be dropped when it was superseded. */
+  /**
+   * State after the commit. Store it beside the old state, use it once the server has accepted the commit, and drop it when another commit
+   * superseded this one.
+   */
   readonly next: Uint8Array;
   readonly commit: Uint8Array;
-  /** For those who are added; null without any. */
+  /** Welcome for the new members; null without new members. */
   readonly welcome: Uint8Array | null;
   readonly added: readonly Leaf[];
   readonly removed: readonly Leaf[];
 }
 
 /**
- * Adds and removes members in one step; with neither it renews the keys, so that whoever knew the old ones is shut out again (RFC 9420, section
- * 16.6). Throws `ghost_member`, `key_package_invalid`, `key_package_expired`, `conflict` for who is in it already, `not_found` for who is not,
- * `not_a_member`, `too_large`.
+ * Adds and removes members in one commit. Without either it renews the keys, so that an attacker with old keys loses access (RFC 9420,
+ * section 16.6). Throws `unverified_member`, `key_package_invalid`, `key_package_expired`, `conflict` for an existing member, `not_found`
+ * for a removal of a non-member, `not_a_member`, `too_large`.
  */
 export async function commitChange(
   state: Uint8Array,
@@ -103,7 +106,7 @@ export async function commitChange(
     const staying = leavesOf(group).filter(({ leafIndex }) => !remove.includes(leafIndex));
     for (const [at, newcomer] of newcomers.entries()) {
       if ([...staying, ...newcomers.slice(at + 1)].some((other) => isSame(newcomer, other))) {
-        throw new CordonError('conflict', `${newcomer.device} is in the conversation already.`, { ...newcomer });
+        throw new CordonError('conflict', `${newcomer.device} is already in the conversation.`, { ...newcomer });
       }
     }
     const made = await createCommit(
@@ -116,7 +119,7 @@ export async function commitChange(
           ...remove.map((leafIndex) => ({ proposalType: 'remove' as const, remove: { removed: leafIndex } })),
           ...packages.map((keyPackage) => ({ proposalType: 'add' as const, add: { keyPackage } })),
         ],
-        // Nothing but its welcome brings a newcomer the tree.
+        // The welcome is the only way in which a new member receives the tree.
         ratchetTreeExtension: true,
       },
     );
@@ -138,25 +141,28 @@ export async function commitChange(
 
 function leavingAt(leafIndex: number, leaf: Leaf | null, own: number): Leaf {
   if (leafIndex === own) {
-    throw new CordonError('invalid_input', 'Nobody removes themselves from a conversation: ask another member to.');
+    throw new CordonError(
+      'invalid_input',
+      'A device cannot remove itself from a conversation. Ask another member to remove it.',
+    );
   }
-  if (!leaf) throw new CordonError('not_found', 'Nobody is at that place of the conversation.', { leafIndex });
+  if (!leaf) throw new CordonError('not_found', 'The conversation has no member at this position.', { leafIndex });
   return leaf;
 }
 
-/** Throws `ghost_member` unless somebody vouches for them. */
+/** Throws `unverified_member` unless `authenticate` confirms the claimed identity. */
 export async function vouch({ device, generation, signatureKey }: Claim, authenticate: Authenticate): Promise<void> {
   if (await authenticate({ device, generation, signatureKey })) return;
-  const detail = `Nobody vouches for ${device} in its enrolment ${generation}: the change that would bring it in is refused.`;
-  throw new CordonError('ghost_member', detail, { device, generation });
+  const detail = `No certificate confirms the key of ${device} in enrollment ${generation}, so the device cannot join.`;
+  throw new CordonError('unverified_member', detail, { device, generation });
 }
 
 export function removed(): CordonError {
-  return new CordonError('not_a_member', 'This device is not in the conversation any more: ask a member to add it.');
+  return new CordonError('not_a_member', 'This device is no longer in the conversation. Ask a member to add it again.');
 }
 
 function withinBounds(message: Uint8Array): Uint8Array {
   if (message.length <= LARGEST_SEALED) return message;
-  const detail = `The conversation has grown too large for this change: it would weigh ${message.length} bytes of ${LARGEST_SEALED}.`;
+  const detail = `The conversation is too large for this change: ${message.length} bytes, at most ${LARGEST_SEALED} are allowed.`;
   throw new CordonError('too_large', detail);
 }

@@ -1,4 +1,7 @@
-/** An enrolment in an MLS leaf: a basic credential whose identity is the JSON text `["dev_…",generation]`, and nothing else that spells the same. */
+/**
+ * The credential of an enrollment in an MLS leaf: a basic credential whose identity is the JSON text `["dev_…",generation]` in exactly this
+ * spelling.
+ */
 import type { Credential, LeafNode } from 'ts-mls';
 import { z } from 'zod';
 import { CordonError } from '../errors.ts';
@@ -12,7 +15,7 @@ export function credentialOf({ device, generation }: Pick<Claim, 'device' | 'gen
   return { credentialType: 'basic', identity: new TextEncoder().encode(JSON.stringify([device, generation])) };
 }
 
-/** Throws `message_malformed` for a credential or a key of any other form. */
+/** Reads a leaf's credential and key. Throws `message_malformed` for any other form. */
 export function claimOf(leaf: Pick<LeafNode, 'credential' | 'signaturePublicKey'>): Claim {
   const { credential, signaturePublicKey } = leaf;
   if (credential.credentialType !== 'basic' || signaturePublicKey.length !== 32) refuse();
@@ -31,5 +34,5 @@ export function claimOf(leaf: Pick<LeafNode, 'credential' | 'signaturePublicKey'
 }
 
 function refuse(): never {
-  throw new CordonError('message_malformed', 'A member of the conversation is not named as an enrolled device is.');
+  throw new CordonError('message_malformed', 'A member’s credential does not name an enrolled device.');
 }

@@ -1,11 +1,11 @@
 import { decodeMlsMessage, emptyPskIndex, joinGroup } from 'ts-mls';
 import { expect, it } from 'vitest';
-import { conversationOfMany, enrol, join, packageOf } from '../../tests/support/conversations.ts';
+import { conversationOfMany, enroll, join, packageOf } from '../../tests/support/conversations.ts';
 import { membersOf } from './conversation.ts';
 import { readPrivatePackage } from './key-package.ts';
 import { clientConfig, suite } from './suite.ts';
 
-it('lets a newcomer into a conversation of eight that was renewed in parts, which ts-mls itself does not', async () => {
+it('joins a conversation of eight with partly renewed keys, which ts-mls itself refuses', async () => {
   const [first, ...others] = await conversationOfMany(7);
   const all = [first, ...others];
   const everybody = async (commit: Uint8Array, by: unknown) => {
@@ -13,13 +13,13 @@ it('lets a newcomer into a conversation of eight that was renewed in parts, whic
   };
   const last = others[5]!;
   await everybody((await last.commit({})).commit, last);
-  const eighth = await enrol();
+  const eighth = await enroll();
   const its = await packageOf(eighth);
   const welcomed = await first.commit({ add: [its.publicPackage] });
   await everybody(welcomed.commit, first);
   all.push(await join(eighth, welcomed, its));
   await everybody((await first.commit({})).commit, first);
-  const ninth = await enrol();
+  const ninth = await enroll();
   const nine = await packageOf(ninth);
   const made = await first.commit({ add: [nine.publicPackage] });
   await everybody(made.commit, first);
@@ -42,6 +42,6 @@ it('lets a newcomer into a conversation of eight that was renewed in parts, whic
     undefined,
     config,
   );
-  // The day that this holds no more, `join.ts` may become a call of it.
+  // When this fails, ts-mls accepts such trees, and `join.ts` may call it instead.
   await expect(theirs).rejects.toThrow('unmerged_leaves');
 });

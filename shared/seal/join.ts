@@ -1,7 +1,7 @@
 /**
- * Joins a conversation by a welcome (RFC 9420, section 12.4.3.1). Done here with the parts of ts-mls and not by its `joinGroup`, whose check of the
- * tree refuses trees that are right: those in which two nodes above an unmerged leaf were renewed at different times, as in any conversation of
- * eight devices that lives for a while.
+ * Joins a conversation by a welcome (RFC 9420, section 12.4.3.1). This file replaces `joinGroup` of ts-mls, whose check refuses valid
+ * trees: those in which two nodes above an unmerged leaf were renewed at different times. Every conversation of eight devices gets such a
+ * tree after a while.
  */
 import { type ClientState, type GroupInfo, type Welcome, zeroOutUint8Array } from 'ts-mls';
 import {
@@ -34,14 +34,13 @@ export interface Joined {
   readonly state: Uint8Array;
   readonly conversation: string;
   readonly epoch: number;
-  /** Who let this device in. */
   readonly by: Leaf;
   readonly members: readonly Leaf[];
 }
 
 /**
- * `privatePackage` is the one of the references that `peek` shows. Asks `authenticate` for every member. Throws `welcome_invalid`, `ghost_member`,
- * `key_package_invalid`, `message_malformed`.
+ * Joins a conversation. `privatePackage`: the package that a reference of `peek` names. Calls `authenticate` for every member. Throws
+ * `welcome_invalid`, `unverified_member`, `key_package_invalid`, `message_malformed`.
  */
 export async function joinConversation(
   welcome: Uint8Array,
@@ -58,7 +57,7 @@ export async function joinConversation(
     const members = leavesOf(state);
     const own = leafAt(state, state.privatePath.leafIndex);
     if (own?.device !== self.device || own.generation !== self.generation || own.signatureKey !== self.key.publicKey) {
-      throw invalid('the key package is of another enrolment');
+      throw invalid('the key package belongs to another enrollment');
     }
     others = members.filter(({ leafIndex }) => leafIndex !== own.leafIndex);
     joined = {
@@ -70,9 +69,10 @@ export async function joinConversation(
     };
   } catch (cause) {
     if (isCordonError(cause) && cause.code !== 'message_malformed' && cause.code !== 'commit_refused') throw cause;
-    throw invalid('it was changed on its way, or is for a conversation that is not sound', cause);
+    throw invalid('it was changed in transit, or its conversation is invalid', cause);
   }
-  // What keeps anybody from vouching is no fault of the welcome's. At once, so that whoever is asked about can be asked about together.
+  // An error of `authenticate` does not make the welcome invalid. All calls start together, so that the caller can combine them into one
+  // request.
   await Promise.all(others.map((member) => vouch(member, authenticate)));
   return joined;
 }
@@ -81,27 +81,28 @@ async function join(welcome: Welcome, { keyPackage, keys }: PrivateHalf): Promis
   const cs = await suite();
   const reference = await makeKeyPackageRef(keyPackage, cs.hash);
   if (welcome.cipherSuite !== SUITE || !welcome.secrets.some(({ newMember }) => isEqual(newMember, reference))) {
-    throw invalid('it is for other key packages');
+    throw invalid('it names other key packages');
   }
   const init = await cs.hpke.importPrivateKey(keys.initPrivateKey);
   const secrets = await decryptGroupSecrets(init, reference, welcome, cs.hpke);
-  if (!secrets || secrets.psks.length > 0) throw invalid('its secrets are not those of a conversation of ours');
-  // No pre-shared keys: RFC 9420, section 8.4.
+  if (!secrets || secrets.psks.length > 0) throw invalid('its secrets do not match');
+  // Pre-shared keys (RFC 9420, section 8.4) are not used.
   const psk = new Uint8Array(cs.kdf.size);
   const info = await decryptGroupInfo(welcome, secrets.joinerSecret, psk, cs);
   const tree = info && ratchetTreeFromExtension(info);
-  if (!info || !tree) throw invalid('it does not hold the tree');
+  if (!info || !tree) throw invalid('it does not contain the ratchet tree');
   const by = leafAt({ ratchetTree: tree }, info.signer);
-  if (!by) throw invalid('nobody has signed it');
+  if (!by) throw invalid('it has no signer in the tree');
   await checkGroup(info, tree);
   if (!(await verifyGroupInfoSignature(info, Uint8Array.fromBase64(by.signatureKey), cs.signature))) {
-    throw invalid('its signature does not fit');
+    throw invalid('its signature is not valid');
   }
   if (!(await verifyGroupInfoConfirmationTag(info, secrets.joinerSecret, psk, cs))) {
-    throw invalid('its secrets are not those of the conversation');
+    throw invalid('its confirmation tag does not match');
   }
   const leafIndex = findLeafIndex(tree, keyPackage.leafNode);
-  if (leafIndex === undefined || leafIndex === by.leafIndex) throw invalid('this device is not in the tree');
+  if (leafIndex === undefined || leafIndex === by.leafIndex)
+    throw invalid('the ratchet tree does not contain this device');
   const own = { leafIndex, privateKeys: { [leafToNodeIndex(leafIndex)]: keys.hpkePrivateKey } };
   const path =
     secrets.pathSecret &&
@@ -132,11 +133,11 @@ async function join(welcome: Welcome, { keyPackage, keys }: PrivateHalf): Promis
   return { state, by };
 }
 
-/** The tree is the one that the group has agreed on, and each leaf says of itself that it is there. */
+/** Compares the tree with the hash in the group context, and each leaf's own data with its position. */
 async function checkGroup({ groupContext }: GroupInfo, tree: ClientState['ratchetTree']): Promise<void> {
   const { hash, signature } = await suite();
   if (groupContext.cipherSuite !== SUITE || groupContext.version !== 'mls10' || groupContext.extensions.length > 0) {
-    throw invalid('it is for another kind of conversation');
+    throw invalid('its cipher suite or extensions are not supported');
   }
   checkTree(tree);
   for (const [at, node] of tree.entries()) {
@@ -146,13 +147,13 @@ async function checkGroup({ groupContext }: GroupInfo, tree: ClientState['ratche
       'lifetime' in leaf
         ? await verifyLeafNodeSignatureKeyPackage(leaf, signature)
         : await verifyLeafNodeSignature(leaf, groupContext.groupId, at / 2, signature);
-    if (!signed || !isPlainLeaf(leaf)) throw invalid('a member of it has not signed its place');
+    if (!signed || !isPlainLeaf(leaf)) throw invalid('a leaf of the ratchet tree has no valid signature');
   }
   const sound = await verifyParentHashes(tree, hash);
   if (!sound || !isEqual(await treeHashRoot(tree, hash), groupContext.treeHash))
-    throw invalid('its tree is another one');
+    throw invalid('its ratchet tree does not match the group');
 }
 
 function invalid(why: string, cause?: unknown): CordonError {
-  return new CordonError('welcome_invalid', `The welcome does not let this device in: ${why}.`, {}, cause);
+  return new CordonError('welcome_invalid', `This device cannot join by the welcome: ${why}.`, {}, cause);
 }

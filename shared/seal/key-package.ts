@@ -1,7 +1,6 @@
 /**
- * Key packages (RFC 9420, section 10): by one of them others bring this enrolment into a conversation while it is offline. Each is for one
- * conversation, but for the one of last resort. Times are real ones, as a certificate's are: ts-mls itself compares them with the machine's clock
- * when it commits.
+ * Key packages (RFC 9420, section 10). Other members use one to add this enrollment to a conversation while it is offline. Each serves for
+ * one conversation, except the package of last resort. Times are real times, because ts-mls compares them with the machine's clock.
  */
 import {
   encodeMlsMessage,
@@ -21,26 +20,26 @@ import { CAPABILITIES, LAST_RESORT, SUITE, suite } from './suite.ts';
 import type { Claim, Self } from './terms.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
-/** Longer than the server keeps what waits for a device, and than a device's certificate holds. */
+/** Lifetime of a key package, longer than the server keeps waiting messages, and longer than the validity of a device certificate. */
 export const KEY_PACKAGE_LIFETIME = 90 * DAY;
-/** Clocks that differ by this much still agree. */
+/** Tolerance for differences between clocks, in a key package's lifetime. */
 const SLACK = DAY;
 
 const KEY = 32;
 
 export interface MadeKeyPackage {
-  /** Hash reference, hex: a welcome names the packages that it is for by theirs. */
+  /** Hash reference in hex. A welcome names its key packages by reference. */
   readonly reference: string;
   readonly publicPackage: Uint8Array;
-  /** Opens the welcome. A secret, to be forgotten once it has; the one of last resort, once it was replaced. */
+  /** Secret that decrypts the welcome. The caller deletes it after use; for the package of last resort, after its replacement. */
   readonly privatePackage: Uint8Array;
 }
 
-/** Whoever uses one has `authenticate` vouch for it besides: it says no more than that one key made it. */
+/** A key package proves only that one key made it. Callers must check the key with `authenticate` as well. */
 export interface ReadKeyPackage extends Claim {
   readonly reference: string;
   readonly lastResort: boolean;
-  /** Unix milliseconds. */
+  /** Expiry of the key package in Unix milliseconds. */
   readonly expires: number;
 }
 
@@ -64,7 +63,7 @@ export async function makeKeyPackage(
   };
 }
 
-/** As ts-mls takes it: for whoever begins a conversation. */
+/** A key package in the form of ts-mls, for the creator of a conversation. */
 export async function generateKeyPackage(self: Self, now: number, lastResort: boolean) {
   const lifetime = { notBefore: seconds(now - SLACK), notAfter: seconds(now + KEY_PACKAGE_LIFETIME) };
   const extensions = lastResort ? [{ extensionType: LAST_RESORT, extensionData: new Uint8Array() }] : [];
@@ -74,7 +73,7 @@ export async function generateKeyPackage(self: Self, now: number, lastResort: bo
 
 const seconds = (milliseconds: number) => BigInt(Math.floor(milliseconds / 1000));
 
-/** Throws `key_package_invalid`, `key_package_expired`. */
+/** Reads another device's key package. Throws `key_package_invalid`, `key_package_expired`. */
 export async function readKeyPackage(bytes: Uint8Array, now: number): Promise<ReadKeyPackage> {
   return await checkKeyPackage(openKeyPackage(bytes), now);
 }
@@ -84,45 +83,49 @@ export function openKeyPackage(bytes: Uint8Array): KeyPackage {
     const message = readMlsMessage(bytes);
     if (message.wireformat === 'mls_key_package') return message.keyPackage;
   } catch (cause) {
-    throw invalid('it is no message of MLS', cause);
+    throw invalid('it is not an MLS message', cause);
   }
   throw invalid('it is another kind of message');
 }
 
-/** With `now` null its time is not looked at, except that it is bounded: a commit is opened long after it was made. */
+/**
+ * Checks a key package. With `now` null, only the length of its lifetime is checked, because a commit may be opened long after its
+ * creation.
+ */
 export async function checkKeyPackage(keyPackage: KeyPackage, now: number | null): Promise<ReadKeyPackage> {
   const { leafNode, initKey, extensions } = keyPackage;
-  if (keyPackage.version !== 'mls10' || keyPackage.cipherSuite !== SUITE) throw invalid('it is for another suite');
+  if (keyPackage.version !== 'mls10' || keyPackage.cipherSuite !== SUITE)
+    throw invalid('it is for another cipher suite');
   const [extension, ...others] = extensions;
   const lastResort = extension?.extensionType === LAST_RESORT && extension.extensionData.length === 0;
-  if (others.length > 0 || (extension && !lastResort)) throw invalid('it has extensions that are not ours');
-  if (!isPlainLeaf(leafNode)) throw invalid('its leaf has extensions or capabilities that are not ours');
+  if (others.length > 0 || (extension && !lastResort)) throw invalid('it has unsupported extensions');
+  if (!isPlainLeaf(leafNode)) throw invalid('its leaf has unsupported extensions or capabilities');
   if (initKey.length !== KEY || leafNode.hpkePublicKey.length !== KEY || isEqual(initKey, leafNode.hpkePublicKey)) {
-    throw invalid('its keys are not two of their kind');
+    throw invalid('its two keys are equal or of the wrong kind');
   }
   const { hash, signature } = await suite();
   let claim: Claim;
   try {
     claim = claimOf(leafNode);
     const signed = await verifyLeafNodeSignatureKeyPackage(leafNode, signature);
-    if (!signed || !(await verifyKeyPackage(keyPackage, signature))) throw invalid('a signature does not fit');
+    if (!signed || !(await verifyKeyPackage(keyPackage, signature))) throw invalid('a signature is not valid');
   } catch (cause) {
-    throw invalid('its key or its name is malformed', cause);
+    throw invalid('its key or credential is malformed', cause);
   }
   const { notBefore, notAfter } = leafNode.lifetime;
   if (notAfter < notBefore || notAfter - notBefore > seconds(KEY_PACKAGE_LIFETIME + SLACK) + 1n) {
-    throw invalid('it is to hold for longer than any may');
+    throw invalid('its lifetime is longer than allowed');
   }
   if (now !== null && (notBefore > seconds(now + SLACK) || notAfter < seconds(now))) {
     const { device, generation } = claim;
-    const detail = `The key package of ${device} is out of its time; the device hands in new ones when it connects.`;
+    const detail = `The key package of ${device} has expired or is not valid yet. The device uploads new ones when it connects.`;
     throw new CordonError('key_package_expired', detail, { device, generation });
   }
   const reference = (await makeKeyPackageRef(keyPackage, hash)).toHex();
   return { ...claim, reference, lastResort, expires: Number(notAfter) * 1000 };
 }
 
-/** Speaks what we speak, and asks for nothing more. */
+/** Whether the leaf has exactly the capabilities of this profile, and no extension. */
 export function isPlainLeaf({ extensions, capabilities }: Pick<LeafNode, 'extensions' | 'capabilities'>): boolean {
   return extensions.length === 0 && JSON.stringify(capabilities) === JSON.stringify(CAPABILITIES);
 }
@@ -136,15 +139,15 @@ function readHalf(bytes: Uint8Array): z.infer<typeof privateSchema> {
   try {
     return parseDocument(privateSchema, bytes);
   } catch (cause) {
-    throw invalid('its private half is damaged', cause);
+    throw invalid('its private part is damaged', cause);
   }
 }
 
-/** The part that is for others, as it was made. Throws `key_package_invalid` when the bytes are no private half. */
+/** The public part of a private key package, unchanged. Throws `key_package_invalid`. */
 export const publicPackageOf = (privatePackage: Uint8Array): Uint8Array =>
   Uint8Array.fromBase64(readHalf(privatePackage).package);
 
-/** Throws `key_package_invalid` when the bytes are none that `makeKeyPackage` gave. */
+/** Reads the result of `makeKeyPackage`. Throws `key_package_invalid`. */
 export function readPrivatePackage(bytes: Uint8Array, self: Self): PrivateHalf {
   const read = readHalf(bytes);
   return {

@@ -1,18 +1,18 @@
-/** MLS messages as bytes (RFC 9420, section 6), in their one spelling: what can be read so far without any key. */
+/** MLS messages as bytes (RFC 9420, section 6): the parts that are readable without a key. */
 import { decodeMlsMessage, encodeMlsMessage, type MLSMessage } from 'ts-mls';
 import { CordonError, isCordonError } from '../errors.ts';
 import type { Peeked } from './terms.ts';
 
-/** Throws `message_malformed` for what is no MLS message, has something behind it, or could be spelled shorter. */
+/** Reads a message. Throws `message_malformed` for other bytes, trailing bytes, or an encoding that is not the shortest one. */
 export function readMlsMessage(bytes: Uint8Array): MLSMessage {
   let message: MLSMessage | undefined;
   try {
     message = decodeMlsMessage(bytes, 0)?.[0];
   } catch (cause) {
-    throw malformed('it ends too early', cause);
+    throw malformed('it is cut off', cause);
   }
-  if (!message) throw malformed('it is of no known kind');
-  if (!isEqual(encodeMlsMessage(message), bytes)) throw malformed('it is not spelled as MLS spells it');
+  if (!message) throw malformed('its kind is unknown');
+  if (!isEqual(encodeMlsMessage(message), bytes)) throw malformed('its encoding is not the standard one');
   return message;
 }
 
@@ -20,9 +20,9 @@ export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
-/** 16 bytes, base64url: an MLS group id and the name of a conversation are one. */
+/** An MLS group id is the conversation's identifier: 16 bytes in base64url. */
 export function conversationOfGroup(groupId: Uint8Array): string {
-  if (groupId.length !== 16) throw malformed('it is of no conversation of ours');
+  if (groupId.length !== 16) throw malformed('its group id is not a conversation identifier');
   return groupId.toBase64({ alphabet: 'base64url', omitPadding: true });
 }
 
@@ -30,25 +30,25 @@ export function conversationOfGroup(groupId: Uint8Array): string {
 export function readPrivateMessage(bytes: Uint8Array) {
   const message = readMlsMessage(bytes);
   if (message.wireformat === 'mls_public_message') {
-    // So come commits and proposals of whoever is no member (RFC 9420, section 6.2), and open ones of members.
-    throw new CordonError('commit_refused', 'Only members change a conversation, and only by sealed messages.');
+    // A PublicMessage would be a commit or proposal of a non-member (RFC 9420, section 6.2), or an unencrypted one of a member.
+    throw new CordonError('commit_refused', 'Only members can change a conversation, and only by sealed messages.');
   }
-  if (message.wireformat !== 'mls_private_message') throw malformed('it is neither content nor a commit');
+  if (message.wireformat !== 'mls_private_message') throw malformed('it is neither a content nor a commit');
   const { privateMessage } = message;
   if (privateMessage.contentType === 'proposal') {
-    throw new CordonError('commit_refused', 'A proposal comes within its commit, not by itself.');
+    throw new CordonError('commit_refused', 'A proposal must be part of a commit.');
   }
-  if (privateMessage.authenticatedData.length > 0) throw malformed('it carries something that is not sealed');
+  if (privateMessage.authenticatedData.length > 0) throw malformed('it contains unencrypted data');
   return privateMessage;
 }
 
 export function readWelcome(bytes: Uint8Array) {
   const message = readMlsMessage(bytes);
-  if (message.wireformat !== 'mls_welcome') throw malformed('it is no welcome');
+  if (message.wireformat !== 'mls_welcome') throw malformed('it is not a welcome');
   return message.welcome;
 }
 
-/** Throws `message_malformed`, `commit_refused` as whoever opens it would. */
+/** Reads the visible parts. Throws `message_malformed` and `commit_refused` like `openMessage`. */
 export function peek(bytes: Uint8Array): Peeked {
   const message = readMlsMessage(bytes);
   if (message.wireformat === 'mls_welcome') {
@@ -62,7 +62,7 @@ export function peek(bytes: Uint8Array): Peeked {
   };
 }
 
-/** The conversation that its beginning names, when what follows may be cut off or changed: nobody vouches for it. */
+/** The conversation in the first bytes of a message that may be cut off or changed. Nothing authenticates the result. */
 export function namedConversation(bytes: Uint8Array): string | null {
   // MLS 1.0, a PrivateMessage, and the 16 bytes of its group id (sections 6 and 6.3).
   const beginning = [0, 1, 0, 2, 16];
@@ -73,5 +73,5 @@ export function namedConversation(bytes: Uint8Array): string | null {
 
 function malformed(why: string, cause?: unknown): CordonError {
   if (isCordonError(cause)) return cause;
-  return new CordonError('message_malformed', `This is no sealed message: ${why}.`, {}, cause);
+  return new CordonError('message_malformed', `This is not a valid sealed message: ${why}.`, {}, cause);
 }

@@ -1,6 +1,6 @@
 /**
- * Opens what comes in a conversation. What can go wrong is told apart before ts-mls is asked, which knows one kind of error: whether something comes
- * late, twice or from a copy of a device is what people must hear.
+ * Opens messages of a conversation. ts-mls has one kind of error only. The checks here come first and distinguish late, repeated and copied
+ * messages, because users must see the difference.
  */
 import { type ClientState, emptyPskIndex, type PrivateMessage, processPrivateMessage, zeroOutUint8Array } from 'ts-mls';
 import { applyProposals } from 'ts-mls/clientState.js';
@@ -23,7 +23,6 @@ export type Opened =
       readonly type: 'content';
       readonly state: Uint8Array;
       readonly from: Leaf;
-      /** In which it was sealed. */
       readonly epoch: number;
       readonly content: Content;
     }
@@ -31,22 +30,22 @@ export type Opened =
       readonly type: 'commit';
       readonly state: Uint8Array;
       readonly by: Leaf;
-      /** The one that begins with it. */
+      /** Epoch that the commit begins. */
       readonly epoch: number;
       readonly added: readonly Leaf[];
       readonly removed: readonly Leaf[];
-      /** It removed this device: `state` opens what was sealed before, and nothing new. */
+      /** The commit removed this device: `state` decrypts earlier messages only. */
       readonly selfRemoved: boolean;
     };
 
 /**
- * Throws, with the state as it was:
- * `message_malformed`, `message_damaged`: it is no message, or was changed on its way;
- * `conversation_other`, `epoch_past`, `epoch_ahead`: it is for another conversation, one that has moved on, or one that has not come so far here;
- * `message_replayed`: it was opened before, or came so late that its key is gone; `message_gap`: more are missing than can be passed over;
- * `state_copied`: it is by this very device, which has not sealed it: its state was copied, or restored from a copy;
+ * Opens a message. Errors leave the state unchanged:
+ * `message_malformed`, `message_damaged`: not a message, or changed in transit;
+ * `conversation_other`, `epoch_past`, `epoch_ahead`: for another conversation, an ended epoch, or a later epoch;
+ * `message_replayed`: opened before, or so late that its key is deleted; `message_gap`: too many earlier messages are missing;
+ * `state_copied`: from this device, which has not sealed it: its state was copied or restored from a copy;
  * `not_a_member`: this device was removed; `content_malformed`, `content_unknown`;
- * `ghost_member`: it would bring in somebody whom nobody vouches for; `commit_refused`: it changes what nobody may change.
+ * `unverified_member`: it would add a member that `authenticate` does not confirm; `commit_refused`: it contains a forbidden change.
  */
 export async function openMessage(state: Uint8Array, message: Uint8Array, authenticate: Authenticate): Promise<Opened> {
   const sealed = readPrivateMessage(message);
@@ -65,7 +64,7 @@ export async function openMessage(state: Uint8Array, message: Uint8Array, authen
       consumed.forEach(zeroOutUint8Array);
       return opened;
     }
-    if (content.content.contentType !== 'commit') throw refused('it is no commit');
+    if (content.content.contentType !== 'commit') throw refused('it is not a commit');
     const by = leafAt(group, leafIndex);
     if (!by) throw damaged();
     return await applyCommit(group, sealed, { by, commit: content.content.commit }, authenticate);
@@ -85,25 +84,31 @@ function secretsOf(group: ClientState, epoch: bigint): Secrets {
   const active = isActive(group);
   if (epoch > current) {
     if (!active) throw removed();
-    throw new CordonError('epoch_ahead', `The message is of epoch ${epoch}, and this device has come to ${current}.`);
+    throw new CordonError(
+      'epoch_ahead',
+      `The message belongs to epoch ${epoch}, and this device is still at epoch ${current}.`,
+    );
   }
   if (epoch === current) return { ...group, senderDataSecret: group.keySchedule.senderDataSecret };
   const past = group.historicalReceiverData.get(epoch);
   if (past) return past;
-  throw new CordonError('epoch_past', `The keys of epoch ${epoch} are gone: the conversation is at ${current}.`);
+  throw new CordonError(
+    'epoch_past',
+    `The keys of epoch ${epoch} are deleted: the conversation is at epoch ${current}.`,
+  );
 }
 
-/** Who sealed it, before anything is decrypted with keys that serve once. */
+/** The sender, determined before a one-time key is used. */
 async function findSender(group: ClientState, sealed: PrivateMessage) {
   if (!isEqual(sealed.groupId, group.groupContext.groupId)) {
     const there = conversationOfGroup(sealed.groupId);
-    throw new CordonError('conversation_other', `The message is of another conversation: ${there}.`);
+    throw new CordonError('conversation_other', `The message belongs to another conversation: ${there}.`);
   }
   const secrets = secretsOf(group, sealed.epoch);
   if (sealed.contentType === 'commit') {
     if (!isActive(group)) throw removed();
     if (sealed.epoch < group.groupContext.epoch) {
-      throw new CordonError('epoch_past', `Another commit has followed on epoch ${sealed.epoch} already.`);
+      throw new CordonError('epoch_past', `Another commit has already ended epoch ${sealed.epoch}.`);
     }
   }
   const sender = await decryptSenderData(sealed, secrets.senderDataSecret, await suite()).catch((cause: unknown) => {
@@ -116,15 +121,19 @@ async function findSender(group: ClientState, sealed: PrivateMessage) {
   const ratchet = sealed.contentType === 'application' ? node.application : node.handshake;
   const isOwn = sender.leafIndex === group.privatePath.leafIndex;
   if (generation < ratchet.generation && ratchet.unusedGenerations[generation] === undefined) {
-    throw new CordonError('message_replayed', 'The message was opened before, or came so late that its key is gone.');
+    throw new CordonError(
+      'message_replayed',
+      'The message was opened before, or arrived so late that its key is deleted.',
+    );
   }
   if (isOwn) {
-    const detail = 'Another copy of this device has sealed the message: its state was copied or restored.';
+    const detail =
+      'Another copy of this device sealed the message. The device’s state was copied or restored from a copy.';
     throw new CordonError('state_copied', detail);
   }
   if (generation - ratchet.generation > LARGEST_GAP) {
     const missing = generation - ratchet.generation;
-    const detail = `${missing} messages of the sender are missing before this one, more than can be passed over.`;
+    const detail = `${missing} earlier messages of the sender are missing, more than allowed.`;
     throw new CordonError('message_gap', detail, { missing });
   }
   return { leafIndex: sender.leafIndex, secrets };
@@ -157,7 +166,7 @@ function withSecretTree(group: ClientState, epoch: bigint, secretTree: ClientSta
   return { ...group, historicalReceiverData };
 }
 
-/** Adds and removals by somebody who is in it, and nothing else that MLS knows; then ts-mls checks and applies it. */
+/** Applies a commit with additions and removals by a member, and nothing else that MLS allows. ts-mls then checks the commit itself. */
 async function applyCommit(
   group: ClientState,
   sealed: PrivateMessage,
@@ -167,18 +176,18 @@ async function applyCommit(
   const leaving: number[] = [];
   const newcomers: Claim[] = [];
   for (const given of commit.proposals) {
-    if (given.proposalOrRefType !== 'proposal') throw refused('it takes up a proposal that nobody has made');
+    if (given.proposalOrRefType !== 'proposal') throw refused('it refers to a proposal that does not exist');
     const { proposal } = given;
     if (proposal.proposalType === 'remove' && 'remove' in proposal) leaving.push(proposal.remove.removed);
     else if (proposal.proposalType === 'add' && 'add' in proposal)
       newcomers.push(await newcomer(proposal.add.keyPackage));
-    else throw refused(`${proposal.proposalType} is nothing that members do here`);
+    else throw refused(`proposals of type ${proposal.proposalType} are not allowed`);
   }
   if (commit.path) {
     const claim = claimOf(commit.path.leafNode);
     const same = claim.device === by.device && claim.generation === by.generation;
     if (!same || claim.signatureKey !== by.signatureKey || !isPlainLeaf(commit.path.leafNode)) {
-      throw refused(`${by.device} would become somebody else`);
+      throw refused(`the identity of ${by.device} would change`);
     }
   }
   await Promise.all(newcomers.map((claim) => vouch(claim, authenticate)));
@@ -197,7 +206,7 @@ async function applyCommit(
     };
   } catch (cause) {
     if (isCordonError(cause, 'commit_refused')) throw cause;
-    throw refused('it does not fit the conversation', cause);
+    throw refused('it does not match the conversation', cause);
   }
 }
 
@@ -205,7 +214,7 @@ async function follow(state: ClientState, sealed: PrivateMessage) {
   const done = await processPrivateMessage(state, sealed, emptyPskIndex, await suite());
   const { ratchetTree } = done.newState;
   if (done.kind !== 'newState' || done.actionTaken !== 'accept' || !isActive(done.newState))
-    throw refused('it is no commit');
+    throw refused('it is not a commit');
   checkTree(ratchetTree);
   const bytes = encodeState(done.newState);
   done.consumed.forEach(zeroOutUint8Array);
@@ -213,11 +222,11 @@ async function follow(state: ClientState, sealed: PrivateMessage) {
 }
 
 /**
- * Whoever is removed cannot know the keys of the next epoch: the state stays where it is, marked. Not by ts-mls, which does not see that it was
- * removed when somebody else has come to its place in the same commit.
+ * Removal of this device. A removed device cannot know the next epoch's keys, so the state stays at its epoch with a mark. ts-mls misses
+ * the removal when the same commit gives the leaf to another device; this function does not rely on it.
  */
 async function leave(state: ClientState, { proposals, path }: Commit, by: Leaf) {
-  if (!path) throw refused('it removes somebody without new keys');
+  if (!path) throw refused('it removes a member without renewing the keys');
   const { tree } = await applyProposals(
     state,
     proposals,
@@ -234,7 +243,7 @@ async function newcomer(keyPackage: Parameters<typeof checkKeyPackage>[0]): Prom
   try {
     return await checkKeyPackage(keyPackage, null);
   } catch (cause) {
-    throw refused('a key package in it is not valid', cause);
+    throw refused('one of its key packages is not valid', cause);
   }
 }
 
@@ -246,7 +255,7 @@ function present(node: ClientState['ratchetTree'][number], leafIndex: number): L
 function damaged(cause?: unknown): CordonError {
   return new CordonError(
     'message_damaged',
-    'The message does not open: it was changed on its way, or is not for this device.',
+    'The message cannot be decrypted. It was changed in transit or is not for this device.',
     {},
     cause,
   );

@@ -1,17 +1,20 @@
 /**
- * Content is padded before it is sealed, so that whoever carries it learns the bucket and not the length. ISO/IEC 7816-4: one byte 0x80, then
- * zeroes up to the bucket. There is no length field that could lie, and each content has one padded form.
+ * Padding of contents before sealing, so that the server learns a size class and not the length. ISO/IEC 7816-4: one byte 0x80, then zeros
+ * up to the size class. Without a length field, nothing can contradict the content, and each content has one padded form.
  */
 import { CordonError } from '../errors.ts';
 
 const MARK = 0x80;
 
-/** `buckets` ascend. Throws `too_large` for what fits in none of them. */
+/** Pads to the smallest size of `buckets`, which are in ascending order. Throws `too_large`. */
 export function pad(content: Uint8Array, buckets: readonly number[]): Uint8Array<ArrayBuffer> {
   const bucket = buckets.find((size) => size > content.length);
   if (bucket === undefined) {
     const most = (buckets.at(-1) ?? 1) - 1;
-    throw new CordonError('too_large', `At most ${most} bytes can be sealed at once; these are ${content.length}.`);
+    throw new CordonError(
+      'too_large',
+      `The content has ${content.length} bytes; at most ${most} can be sealed at once.`,
+    );
   }
   const padded = new Uint8Array(bucket);
   padded.set(content);
@@ -19,13 +22,13 @@ export function pad(content: Uint8Array, buckets: readonly number[]): Uint8Array
   return padded;
 }
 
-/** Null for what `pad` does not make of anything, with these buckets. */
+/** Removes the padding. Null if `pad` with these sizes cannot have made it. */
 export function unpad(padded: Uint8Array, buckets: readonly number[]): Uint8Array | null {
   const at = buckets.indexOf(padded.length);
   if (at < 0) return null;
   const end = padded.findLastIndex((byte) => byte !== 0);
   if (padded[end] !== MARK) return null;
-  // It would have gone into a smaller one.
+  // The content fits a smaller size, so no honest sender made this padding.
   if (end < (buckets[at - 1] ?? 0)) return null;
   return padded.subarray(0, end);
 }

@@ -1,4 +1,7 @@
-/** The key that an enrolment signs with in conversations. It never leaves the device; its public half is certified (`messagingKey`). */
+/**
+ * The key with which an enrollment signs in conversations. The private key never leaves the device. A certificate names the public key
+ * (`messagingKey`).
+ */
 import type { SigningKey } from './terms.ts';
 
 const SEED = 32;

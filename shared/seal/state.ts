@@ -1,6 +1,6 @@
 /**
- * A conversation's state as bytes. They hold its secrets, the signature key among them, and all that ts-mls knows but for its configuration, which
- * is given anew at each use. The bytes that somebody hands in are never written to: whoever is refused goes on with them.
+ * A conversation's state as bytes. They contain its secrets, including the signature key, and all data of ts-mls except the configuration,
+ * which each use passes anew. No function writes to the caller's bytes, so that the caller can continue with them after an error.
  */
 import { type ClientState, decodeGroupState, type EpochReceiverData, encodeGroupState } from 'ts-mls';
 import { encode } from 'ts-mls/codec/tlsEncoder.js';
@@ -12,12 +12,15 @@ import { conversationOfGroup } from './message.ts';
 import { clientConfig } from './suite.ts';
 import type { Leaf } from './terms.ts';
 
-/** What another encoding of ts-mls would change. */
+/** Version of this format. Increase it when ts-mls changes its encoding. */
 const FORMAT = 1;
 const EPOCH = 8;
 const LENGTH = 4;
 
-/** The format, then the group without its past, then each epoch of the past with its number; all but the format with its length. */
+/**
+ * Encodes the format version, the group without past epochs, and each past epoch with its number. Every part except the version has a
+ * length prefix.
+ */
 export function encodeState(state: ClientState): Uint8Array<ArrayBuffer> {
   const group = encodeGroupState({ ...state, historicalReceiverData: new Map() });
   const past = Array.from(state.historicalReceiverData, ([epoch, keys]) => ({
@@ -45,11 +48,11 @@ export function encodeState(state: ClientState): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The state while `act` runs on it, with a configuration that vouches for nobody. What ts-mls decodes are views into its bytes, so they are those of a copy, which is zeroed afterwards: nothing
- * that `act` returns may be such a view. Throws `conversation_damaged`.
+ * Runs `act` on the decoded state with a configuration that authenticates no member. ts-mls decodes views into its input. The input is
+ * therefore a copy that is zeroed afterward, and `act` must not return such a view. Throws `conversation_damaged`.
  */
 export async function withState<T>(bytes: Uint8Array, act: (state: ClientState) => Promise<T> | T): Promise<T> {
-  // Not `slice`, which for a Buffer of Node is a view of the same bytes.
+  // `slice` of a Buffer would return a view of the same bytes.
   const copy = new Uint8Array(bytes);
   try {
     return await act(decodeState(copy));
@@ -58,9 +61,9 @@ export async function withState<T>(bytes: Uint8Array, act: (state: ClientState) 
   }
 }
 
-/** The same for what needs no promise. */
+/** `withState` for synchronous functions. */
 export function readState<T>(bytes: Uint8Array, read: (state: ClientState) => T): T {
-  // Not `slice`, which for a Buffer of Node is a view of the same bytes.
+  // `slice` of a Buffer would return a view of the same bytes.
   const copy = new Uint8Array(bytes);
   try {
     return read(decodeState(copy));
@@ -95,10 +98,10 @@ function decodeState(bytes: Uint8Array): ClientState {
   }
 }
 
-/** By which an epoch that nobody has touched is written down again. */
+/** Encoded form of each past epoch, to write an unused epoch without encoding it again. */
 const asStored = new WeakMap<EpochReceiverData, Uint8Array>();
 
-/** The past is most of a state, and few messages are of it: it is decoded when somebody looks into it. */
+/** Past epochs are most of a state, and few messages belong to them. Each is decoded on first use. */
 function pastEpoch(bytes: Uint8Array): EpochReceiverData {
   let decoded: EpochReceiverData | undefined;
   const read = () => {
@@ -127,14 +130,13 @@ function pastEpoch(bytes: Uint8Array): EpochReceiverData {
   return past;
 }
 
-/** Everybody who is in it, by their place. */
 export function leavesOf({ ratchetTree }: Pick<ClientState, 'ratchetTree'>): Leaf[] {
   return ratchetTree.flatMap((node, at) =>
     node?.nodeType === 'leaf' ? [{ ...claimOf(node.leaf), leafIndex: at / 2 }] : [],
   );
 }
 
-/** Null for a place where nobody is. */
+/** The member at a leaf index of the group's tree; null for an empty leaf. */
 export function leafAt({ ratchetTree }: Pick<ClientState, 'ratchetTree'>, leafIndex: number): Leaf | null {
   const node = ratchetTree[leafToNodeIndex(toLeafIndex(leafIndex))];
   return node?.nodeType === 'leaf' ? { ...claimOf(node.leaf), leafIndex } : null;
@@ -142,7 +144,7 @@ export function leafAt({ ratchetTree }: Pick<ClientState, 'ratchetTree'>, leafIn
 
 export const isActive = ({ groupActiveState }: ClientState) => groupActiveState.kind === 'active';
 
-/** What a state says of its conversation. `member`: false once a commit has removed oneself. */
+/** Description of a conversation. `member`: false after the removal of this device. */
 export function describe(bytes: Uint8Array) {
   return readState(bytes, (state) => ({
     conversation: conversationOfGroup(state.groupContext.groupId),
@@ -154,6 +156,6 @@ export function describe(bytes: Uint8Array) {
 }
 
 function damaged(cause?: unknown): CordonError {
-  const detail = 'The state of the conversation is damaged: ask to be let in again.';
+  const detail = 'The stored state of the conversation is damaged. Ask a member to add this device again.';
   return new CordonError('conversation_damaged', detail, {}, cause);
 }

@@ -1,6 +1,6 @@
 /**
- * Suite 1 of RFC 9420, MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519, the one that every implementation has (section 17.1), over WebCrypto; and what
- * we give ts-mls instead of its defaults, whose authentication takes anybody in and whose key packages never expire.
+ * Cipher suite 1 of RFC 9420, MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519, over WebCrypto. Every implementation supports it (section
+ * 17.1). The configuration here replaces the defaults of ts-mls, which authenticate every member and accept key packages without an end.
  */
 import {
   type Capabilities,
@@ -20,10 +20,10 @@ export function suite(): Promise<CiphersuiteImpl> {
   return made;
 }
 
-/** A key package that may be handed out again and again (RFC 9420, section 16.8), by the number that the MLS extensions draft gives it. */
+/** Extension that marks a key package of last resort (RFC 9420, section 16.8). The MLS extensions draft assigns the number. */
 export const LAST_RESORT = 10;
 
-/** All that we speak: nothing that anybody could negotiate away. */
+/** All capabilities of this profile. Nothing is negotiable. */
 export const CAPABILITIES: Capabilities = {
   versions: ['mls10'],
   ciphersuites: [SUITE],
@@ -32,28 +32,28 @@ export const CAPABILITIES: Capabilities = {
   credentials: ['basic'],
 };
 
-/** How many messages of one sender may be missing before the next one is refused (RFC 9420, section 9.1). */
+/** Missing messages of one sender before the next one is refused (RFC 9420, section 9.1). */
 export const LARGEST_GAP = 1000;
 
 const RETENTION = {
   maximumForwardRatchetSteps: LARGEST_GAP,
-  /** So many keys of messages that were passed over are kept for each sender, in case they come late. */
+  /** Number of keys of skipped messages for each sender, for late messages. */
   retainKeysForGenerations: 64,
-  /** So many epochs before this one can still be read: a message and a commit may cross. */
+  /** Number of past epochs that stay readable, because a message and a commit may cross. */
   retainKeysForEpochs: 4,
 };
 
-/** What a commit and the messages of its epoch weigh tells of their kind; small ones weigh the same. Content has buckets of its own. */
+/** Padding of commits. The size of a commit and of its epoch's messages would reveal their kind. Contents have their own padding. */
 const COMMIT_PADDING = 2048;
 
 const spelled = ({ device, generation, signatureKey }: Claim) => JSON.stringify([device, generation, signatureKey]);
 
-/** `vouchedFor`: the only ones whom ts-mls shall take, because `Authenticate` has said yes to them, now or when they came in. */
+/** Configuration for ts-mls. `vouchedFor`: the only members that ts-mls accepts, because `Authenticate` has confirmed them. */
 export function clientConfig(vouchedFor: Iterable<Claim>): ClientConfig {
   const known = new Set(Array.from(vouchedFor, spelled));
   return {
     keyRetentionConfig: RETENTION,
-    // Whether a package is in its time is for `key-package.ts`, whose `now` is an argument.
+    // `key-package.ts` checks lifetimes, with `now` as an argument.
     lifetimeConfig: { maximumTotalLifetime: 0n, validateLifetimeOnReceive: false },
     keyPackageEqualityConfig: {
       compareKeyPackages: (a, b) => isSame(claimOf(a.leafNode), claimOf(b.leafNode)),
@@ -67,7 +67,7 @@ export function clientConfig(vouchedFor: Iterable<Claim>): ClientConfig {
   };
 }
 
-/** One client (RFC 9420, section 12.2): an enrolment, or whoever signs with its key. */
+/** Whether two claims are the same client (RFC 9420, section 12.2): same enrollment or same key. */
 export function isSame(a: Claim, b: Claim): boolean {
   return (a.device === b.device && a.generation === b.generation) || a.signatureKey === b.signatureKey;
 }

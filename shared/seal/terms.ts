@@ -1,44 +1,43 @@
 /**
- * What the sealed layer says to whoever uses it: agents only, and the console's page for them. A conversation is one MLS group (RFC 9420); its
- * state is bytes that the caller stores, and no function here keeps anything between two calls.
+ * Types of the sealed layer, for agents. A conversation is one MLS group (RFC 9420). Its state is bytes that the caller stores. No function
+ * here keeps data between two calls.
  */
 import type { DeviceId } from '../protocol/ids.ts';
 
-/** One enrolment's key for signing in conversations: what its messaging certificate names. */
+/** An enrollment's key for signing in conversations. Its messaging certificate names the public key. */
 export interface SigningKey {
-  /** Raw Ed25519 (RFC 8032, section 5.1.5), 32 bytes in base64. */
+  /** Public key, raw Ed25519 (RFC 8032, section 5.1.5), 32 bytes in base64. */
   readonly publicKey: string;
-  /** The seed, 32 bytes: a secret. */
+  /** Secret seed of the key, 32 bytes. */
   readonly privateKey: Uint8Array;
 }
 
-/** The enrolment that acts. */
+/** The enrollment that this device acts as. */
 export interface Self {
   readonly device: DeviceId;
   readonly generation: number;
   readonly key: SigningKey;
 }
 
-/** Who somebody claims to be: true once `Authenticate` says so. */
+/** Identity that a leaf or key package states. The identity counts after `Authenticate` has confirmed it. */
 export interface Claim {
   readonly device: DeviceId;
   readonly generation: number;
   readonly signatureKey: string;
 }
 
-/** A member's place in a conversation. The index is what a removal names; it may be given to somebody else afterwards. */
+/** A member with its leaf index (RFC 9420). A removal names the index, and a later member may get the same index. */
 export interface Leaf extends Claim {
   readonly leafIndex: number;
 }
 
 /**
- * Whether this key is certified for this enrolment. The layer asks for every leaf that comes into a conversation, by whoever's commit, and for
- * all of them when one joins; what it says no to does not come in.
+ * Whether this key is certified for this enrollment. The sealed layer asks for each leaf that a commit adds, and for all leaves when this
+ * device joins. A refused leaf is not accepted.
  */
 export type Authenticate = (claim: Claim) => Promise<boolean>;
 
-/** What a message says of itself to whoever has no key, this device before it opens it among them. */
+/** Parts of a message that are readable without a key. */
 export type Peeked =
   | { readonly type: 'content' | 'commit'; readonly conversation: string; readonly epoch: number }
-  /** The key packages that it is for, by their references. */
   | { readonly type: 'welcome'; readonly references: readonly string[] };

@@ -1,6 +1,6 @@
 /**
- * What must hold of a conversation's ratchet tree (RFC 9420, section 7), beyond what ts-mls looks at: it compares no newcomer's keys with those of
- * the tree, and takes a tree whose unmerged leaves are right for a wrong one.
+ * Checks of a conversation's ratchet tree (RFC 9420, section 7) beyond those of ts-mls. ts-mls does not compare a new member's keys with
+ * the tree, and it refuses trees with valid unmerged leaves.
  */
 import type { Node } from 'ts-mls';
 import { getHpkePublicKey } from 'ts-mls/ratchetTree.js';
@@ -10,51 +10,50 @@ import { claimOf } from './credential.ts';
 
 type Tree = readonly (Node | undefined)[];
 
-/** Throws `commit_refused` for a tree that holds somebody or some key twice, or whose nodes are not where they belong. */
+/** Throws `commit_refused` for a tree with a duplicate member or key, or with a node in a wrong position. */
 export function checkTree(tree: Tree): void {
   checkShape(tree);
-  const enrolments = new Set<string>();
+  const enrollments = new Set<string>();
   for (const node of tree) {
     if (node?.nodeType !== 'leaf') continue;
     const { device, generation, signatureKey } = claimOf(node.leaf);
-    once(enrolments, device, JSON.stringify([device, generation]));
-    once(enrolments, `the key of ${device}`, signatureKey);
+    once(enrollments, device, JSON.stringify([device, generation]));
+    once(enrollments, `the key of ${device}`, signatureKey);
   }
 }
 
-/** The part of it that holds for the tree of any group, whoever its members are. */
 export function checkShape(tree: Tree): void {
   const keys = new Set<string>();
   for (const [at, node] of tree.entries()) {
     if (!node) continue;
-    if ((node.nodeType === 'leaf') !== isLeaf(toNodeIndex(at))) throw refused('a member is where none can be');
+    if ((node.nodeType === 'leaf') !== isLeaf(toNodeIndex(at))) throw refused('a parent position contains a leaf');
     once(keys, 'a key of the tree', getHpkePublicKey(node).toBase64());
     if (node.nodeType === 'parent') checkUnmerged(tree, at, node.parent.unmergedLeaves);
   }
 }
 
 function once(seen: Set<string>, what: string, value: string): void {
-  if (seen.has(value)) throw refused(`${what} is in it twice`);
+  if (seen.has(value)) throw refused(`${what} occurs twice`);
   seen.add(value);
 }
 
-/** Section 7.9.2: each is a leaf below the node, and unmerged at every node between the two as well. */
+/** Section 7.9.2: each unmerged leaf is below the node, and unmerged at every node between the two. */
 function checkUnmerged(tree: Tree, at: number, unmerged: readonly number[]): void {
   for (const [position, index] of unmerged.entries()) {
-    if (position > 0 && index <= (unmerged[position - 1] ?? 0)) throw refused('its unmerged members are out of order');
+    if (position > 0 && index <= (unmerged[position - 1] ?? 0)) throw refused('its unmerged leaves are not in order');
     const leaf = leafToNodeIndex(toLeafIndex(index));
     const path: number[] = tree[leaf]?.nodeType === 'leaf' ? directPath(leaf, leafWidth(tree.length)) : [];
     const height = path.indexOf(at);
-    if (height < 0) throw refused('it calls somebody unmerged who is not there');
+    if (height < 0) throw refused('it lists an unmerged leaf that does not exist');
     for (const between of path.slice(0, height)) {
       const node = tree[between];
       if (node?.nodeType === 'parent' && !node.parent.unmergedLeaves.some((other) => other === index)) {
-        throw refused('it calls somebody merged below and unmerged above');
+        throw refused('it lists a leaf as unmerged above a node that does not');
       }
     }
   }
 }
 
 function refused(why: string): CordonError {
-  return new CordonError('commit_refused', `The conversation would not be sound: ${why}.`);
+  return new CordonError('commit_refused', `The conversation’s ratchet tree is not valid: ${why}.`);
 }

@@ -6,7 +6,7 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { latinSkeleton } from './lookalikes.ts';
 
-/** Google documents that dots in the local part do not matter at these domains, and that both domains are one. */
+/** Domains of Gmail. Google documents that dots in the local part do not matter at these domains, and that both domains are one. */
 const GMAIL = new Set(['gmail.com', 'googlemail.com']);
 
 /** The address as given: NFC, without surrounding white space. */

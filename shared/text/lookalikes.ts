@@ -43,7 +43,7 @@ const LATIN: ReadonlyMap<string, string> = new Map(
   Object.entries(LOOKALIKES).flatMap(([latin, letters]) => [...letters].map((letter) => [letter, latin] as const)),
 );
 
-/** The text with every lookalike replaced by its Latin letter. Expects lower case. For comparisons only, never for display. */
+/** Returns the text with every lookalike replaced by its Latin letter. Expects lower case. For comparisons only, never for display. */
 export function latinSkeleton(text: string): string {
   return [...text].map((letter) => LATIN.get(letter) ?? letter).join('');
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DrivenClock } from './driven-clock.ts';
 
 describe('DrivenClock', () => {
-  it('fires each overdue alarm once, in due order, and those that they set for the same stretch', () => {
+  it('fires each overdue timer once, in due order, and those that they set for the same stretch', () => {
     const clock = new DrivenClock(0);
     const fired: string[] = [];
     clock.at(30, () => fired.push('c'));
@@ -19,7 +19,7 @@ describe('DrivenClock', () => {
     expect(fired).toEqual(['every 7 at 100', 'a', 'b', 'c']);
   });
 
-  it('does not fire what was cancelled, and never goes back', () => {
+  it('does not fire what was canceled, and never goes back', () => {
     const clock = new DrivenClock(5);
     let fired = 0;
     const cancel = clock.at(6, () => fired++);

@@ -1,7 +1,7 @@
-/** A clock that somebody drives: replay and demo only. It stands still until `jump`. */
+/** Clock for replay and demo only. Only `jump` changes its time. */
 import type { Clock, Instant } from './clock.ts';
 
-interface Alarm {
+interface Timer {
   due: Instant;
   order: number;
   task: () => void;
@@ -10,7 +10,7 @@ interface Alarm {
 export class DrivenClock implements Clock {
   #now: Instant;
   #count = 0;
-  readonly #alarms = new Set<Alarm>();
+  readonly #timers = new Set<Timer>();
 
   constructor(start: Instant) {
     this.#now = start;
@@ -21,27 +21,27 @@ export class DrivenClock implements Clock {
   }
 
   at(due: Instant, task: () => void): () => void {
-    const alarm: Alarm = { due, order: this.#count++, task };
-    this.#alarms.add(alarm);
-    // Due already: a jump will not come for it, so it runs on the next turn, as SystemClock would.
-    if (due <= this.#now) setImmediate(() => this.#fire(alarm));
-    return () => this.#alarms.delete(alarm);
+    const timer: Timer = { due, order: this.#count++, task };
+    this.#timers.add(timer);
+    // A task that is already due runs on the next turn, as with SystemClock.
+    if (due <= this.#now) setImmediate(() => this.#fire(timer));
+    return () => this.#timers.delete(timer);
   }
 
-  /** Moves to `to` (never back) and fires each overdue alarm once, in due order. */
+  /** Moves to `to` (never back) and runs each overdue task once, in due order. */
   jump(to: Instant): void {
-    if (to < this.#now) throw new RangeError(`the clock stands at ${this.#now} and cannot go back to ${to}`);
+    if (to < this.#now) throw new RangeError(`the clock is at ${this.#now} and cannot go back to ${to}`);
     this.#now = to;
     for (;;) {
-      const next = [...this.#alarms]
-        .filter((alarm) => alarm.due <= this.#now)
+      const next = [...this.#timers]
+        .filter((timer) => timer.due <= this.#now)
         .sort((a, b) => a.due - b.due || a.order - b.order)[0];
       if (!next) return;
       this.#fire(next);
     }
   }
 
-  #fire(alarm: Alarm): void {
-    if (this.#alarms.delete(alarm)) alarm.task();
+  #fire(timer: Timer): void {
+    if (this.#timers.delete(timer)) timer.task();
   }
 }

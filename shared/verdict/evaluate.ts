@@ -1,21 +1,21 @@
 /**
- * The verdict: orders and what is known of one device → for each service allowed or denied, with every reason. Pure, the same code on
- * the server and on an offline device; `cases.json` says by example what is meant. For one order, service and instant, the first of
- * these that applies decides:
+ * The verdict: from orders and facts about one device to a decision for each service, with all reasons. Pure. The server and an offline
+ * device run the same code; `cases.json` has examples. For one order, service and instant, the first applicable rule decides:
  *
- * 1. The order is not in force, or does not name the service: allowed, `no_order`.
- * 2. A valid exemption: allowed, `exempt`. One that has run out changes nothing, and `exemption_over` stands beside what denies.
- * 3. Ties, those that the order asks for: `network` (the serving network's areas all inside), `present` (location inside), `home` (home
- *    inside; with `travellers: allow` not while the location is outside: `traveller`), `seat` (seat inside).
- * 4. Only `present` or `network` ties, home outside, and now < arrival + grace: allowed, `visitor_grace`.
- * 5. Any tie: denied, each tie a reason.
- * 6. The order asks for `present` or `network` and the location is contested: the order's own rule, `contested`.
- * 7. The same, and the location is unknown: the order's own rule, `unknown`.
+ * 1. The order is not active, or does not name the service: allowed, `no_order`.
+ * 2. A valid exemption: allowed, `exempt`. An expired exemption changes nothing, but `exemption_over` is added to the reasons of a denial.
+ * 3. Connections (nexus) that the order asks for: `network` (all areas of the serving network are inside), `present` (the location is
+ * inside), `home` (the home is inside; with `travelers: allow` not while the location is outside: `traveler`), `seat` (the seat is inside).
+ * 4. Only `present` or `network` apply, the home is outside, and now < arrival + grace: allowed, `visitor_grace`.
+ * 5. Any of these connections: denied, with each as a reason.
+ * 6. The order asks for `present` or `network` and the location is contested: the order's rule, `contested`.
+ * 7. The same, and the location is unknown: the order's rule, `unknown`.
  * 8. Otherwise allowed, `no_order`.
  *
- * Several orders: denied if any denies. An order that is not in force costs a few comparisons; the location is worked out only when one is.
+ * With several orders, a service is denied if any order denies it. An inactive order costs a few comparisons. The location is determined
+ * only when an order is active.
  */
-import type { AreaCode } from '../areas/area-code.ts';
+import type { EvidenceArea, HomeArea } from '../areas/area-code.ts';
 import { relate } from '../areas/coverage.ts';
 import type { Instant } from '../time/clock.ts';
 import { firstArrival, locationAt, nextLocationChange, settle } from './locate.ts';
@@ -39,26 +39,26 @@ const ALLOWED: ServiceVerdict = Object.freeze({
   reasons: Object.freeze(['no_order'] as const),
 });
 const ALL_ALLOWED: Verdict['services'] = Object.freeze({
-  enrolment: ALLOWED,
+  enrollment: ALLOWED,
   management: ALLOWED,
   messaging: ALLOWED,
   mail: ALLOWED,
 });
 
-/** By the order's own terms. What a device does whose list has expired is `applies`. */
+/** Whether the order is active by its own terms. `applies` covers devices with an expired list. */
 export function inForce(rule: OrderRule, now: Instant): boolean {
   return (
     rule.effective <= now &&
     (rule.until === null || now < rule.until) &&
-    (rule.heldUntil === null || rule.heldUntil <= now) &&
+    (rule.pausedUntil === null || rule.pausedUntil <= now) &&
     !rule.withdrawn
   );
 }
 
-/** Whether the order decides anything now, given that the device's list has expired or not. */
+/** Whether the order applies now, also when the device's list has expired. */
 function applies(rule: OrderRule, now: Instant, stale: boolean): boolean {
   if (!stale || rule.stale === 'keep') return inForce(rule, now);
-  // The device may not have heard of an end or a hold: it takes the order to be in force still.
+  // The device may have missed an end or a pause: it treats the order as still active.
   return rule.stale === 'deny' && rule.effective <= now && !rule.withdrawn;
 }
 
@@ -72,20 +72,20 @@ export function evaluate(rules: readonly OrderRule[], facts: DeviceFacts, now: I
     if (rule.withdrawn) continue;
     next.consider(rule.effective);
     next.consider(rule.until);
-    next.consider(rule.heldUntil);
+    next.consider(rule.pausedUntil);
     if (rule.stale !== 'keep') next.consider(facts.listExpires);
     if (!applies(rule, now, stale)) continue;
 
     situation ??= situate(facts, now, next);
     const outcome = decide(rule, facts, situation, now, stale, next);
     if (outcome.all.length === 0) continue;
-    services ??= { enrolment: new Tally(), management: new Tally(), messaging: new Tally(), mail: new Tally() };
+    services ??= { enrollment: new Tally(), management: new Tally(), messaging: new Tally(), mail: new Tally() };
     for (const service of rule.services) services[service].add(rule, outcome);
   }
   return { services: services ? verdicts(services) : ALL_ALLOWED, nextChange: next.value };
 }
 
-/** The earliest future instant of those considered. */
+/** The earliest future instant of the given instants. */
 class Soonest {
   readonly #now: Instant;
   value: Instant | null = null;
@@ -100,13 +100,13 @@ class Soonest {
   }
 }
 
-/** What every order is held against. Most devices are at home, on a network of home: what names one place is one array, and is related once. */
+/** Facts to compare with every order. Most devices are at home on a home network: equal areas share one array and are compared once. */
 interface Situation {
   readonly state: LocationState;
   readonly here: Location['areas'];
   readonly served: Location['network'];
-  readonly home: readonly AreaCode[] | null;
-  readonly seat: readonly AreaCode[] | null;
+  readonly home: readonly EvidenceArea[] | null;
+  readonly seat: readonly EvidenceArea[] | null;
 }
 
 function situate(facts: DeviceFacts, now: Instant, next: Soonest): Situation {
@@ -114,15 +114,14 @@ function situate(facts: DeviceFacts, now: Instant, next: Soonest): Situation {
   next.consider(nextLocationChange(state, now));
   const { areas: here, network } = locationAt(state, now);
   const sole = here.length === 1 ? here[0] : null;
-  const placed = (area: AreaCode | null) => (area === null ? null : area === sole ? here : [area]);
+  const placed = (area: HomeArea | null) => (area === null ? null : area === sole ? here : [area]);
   const served = network?.length === 1 && network[0] === sole ? here : network;
   return { state, here, served, home: placed(facts.home), seat: placed(facts.seat) };
 }
 
 interface Outcome {
-  /** The reasons that deny; empty: allowed. */
+  /** Reasons for the denial of a service; empty if the service is allowed. */
   readonly denying: readonly Reason[];
-  /** Every reason that applies. */
   readonly all: readonly Reason[];
 }
 
@@ -139,70 +138,69 @@ function decide(
   next: Soonest,
 ): Outcome {
   const { nexus } = rule;
-  const asksForPlace = nexus.has('present') || nexus.has('network');
+  const asksForLocation = nexus.has('present') || nexus.has('network');
   const { state, here } = situation;
   const where = here.length === 0 ? null : relate(here, rule);
-  const related = (areas: readonly AreaCode[] | null) =>
+  const related = (areas: readonly EvidenceArea[] | null) =>
     areas === null ? null : areas === here ? where : relate(areas, rule);
   const home = related(situation.home);
   const seat = related(situation.seat);
   const served = related(situation.served);
 
-  // Most orders of a fleet in many countries have nothing to do with one device: no tie, no doubt, nothing to list.
+  // Shortcut for the most common case: an order without any connection to the device.
   const exemptions = facts.exemptions.length > 0;
   if (where === 'outside' && home !== 'inside' && seat !== 'inside' && served !== 'inside' && !exemptions)
     return NOTHING;
   const all: Reason[] = [];
 
-  // 2. An exemption, checked against the order's own commitments by whoever gathered the facts.
+  // 2. An exemption. The caller has checked it against the order's commitments.
   const own = exemptions ? facts.exemptions.filter(({ order }) => order === rule.order) : NO_EXEMPTIONS;
   const exempt = own.some(({ until }) => until === null || now < until);
   if (exempt) all.push('exempt');
   for (const { until } of own) next.consider(until);
 
-  // 3. Ties, those that the order asks for. No `travellers` rule adds one by itself.
+  // 3. Connections that the order asks for. No `travelers` rule adds one.
   const present = nexus.has('present') && where === 'inside';
   const network = nexus.has('network') && served === 'inside';
-  const traveller = nexus.has('home') && home === 'inside' && rule.travellers === 'allow' && where === 'outside';
-  const ties: Reason[] = [];
-  if (present) ties.push('present');
-  if (network) ties.push('network');
-  if (nexus.has('home') && home === 'inside' && !traveller) ties.push('home');
-  if (nexus.has('seat') && seat === 'inside') ties.push('seat');
+  const traveler = nexus.has('home') && home === 'inside' && rule.travelers === 'allow' && where === 'outside';
+  const connections: Reason[] = [];
+  if (present) connections.push('present');
+  if (network) connections.push('network');
+  if (nexus.has('home') && home === 'inside' && !traveler) connections.push('home');
+  if (nexus.has('seat') && seat === 'inside') connections.push('seat');
 
-  // 4. A visitor: only here, and home is known to be elsewhere.
+  // 4. A visitor: connected only by presence, with a known home elsewhere.
   let grace = false;
-  const passing = ties.filter((tie) => tie === 'present' || tie === 'network');
-  if (rule.visitors > 0 && home === 'outside' && ties.length > 0 && passing.length === ties.length) {
+  const passing = connections.filter((nexus) => nexus === 'present' || nexus === 'network');
+  if (rule.visitors > 0 && home === 'outside' && connections.length > 0 && passing.length === connections.length) {
     const arrival = firstArrival(state, rule, passing, now);
     const ends = arrival === null ? now : arrival + rule.visitors;
     grace = now < ends;
     next.consider(ends);
   }
 
-  // 6 and 7. A device whose list has expired under an order that says `deny` takes what it does not know for a tie.
+  // 6 and 7. With an expired list and an order with the stale rule `deny`, unknown facts count as a connection.
   const harsh = stale && rule.stale === 'deny';
-  const contested = asksForPlace && where === 'contested';
-  const unknown = asksForPlace && where === null;
-  const denying = [...ties];
+  const contested = asksForLocation && where === 'contested';
+  const unknown = asksForLocation && where === null;
+  const denying = [...connections];
   if (contested && (harsh || rule.contested === 'deny')) denying.push('contested');
   if (unknown && (harsh || rule.unknown === 'deny')) denying.push('unknown');
 
-  // What has run out denies nothing by itself: it tells whoever is denied why they are so now.
+  // An expired exemption or grace denies nothing by itself. It explains why the denial begins now.
   if (own.length > 0 && !exempt && !grace && denying.length > 0) {
     denying.push('exemption_over');
     all.push('exemption_over');
   }
 
   if (grace) all.push('visitor_grace');
-  all.push(...ties);
-  if (traveller) all.push('traveller');
+  all.push(...connections);
+  if (traveler) all.push('traveler');
   if (contested) all.push('contested');
   if (unknown) all.push('unknown');
   return { denying: exempt || grace ? [] : denying, all };
 }
 
-/** Gathers the orders' outcomes for one service. */
 class Tally {
   readonly #denials: Denial[] = [];
   readonly #reasons = new Set<Reason>();

@@ -1,13 +1,13 @@
 /**
- * Evidence → location: a pure fold over a device's observations, the same on the server and on the device. `observe` takes one in,
- * `settle` lets time pass (evidence lapses, a change that stood for ten minutes counts), `locationAt` says where the device is.
- * Nothing here knows an order; `coverage.ts` relates a location to one.
+ * Location from evidence: a pure fold over a device's observations, the same on server and device. `observe` adds one, `settle` advances
+ * time (evidence expires, a change counts after ten minutes), `locationAt` returns the location. Orders are unknown here; `coverage.ts`
+ * compares a location with an order.
  *
- * Observations of one instant are folded together, whatever their order. One that comes late counts from when it was made, as far as
- * what is remembered allows; one that is older than what its source has said since is ignored.
+ * Observations of one instant are folded together in any order. A late observation counts from its own time, as far as the stored state
+ * allows. An observation that is older than its source's newest one is ignored.
  */
-import { type AreaCode, placeIn, withParents } from '../areas/area-code.ts';
-import { agree, type Reach, refines, relate } from '../areas/coverage.ts';
+import { type EvidenceArea, locationOf, withParents } from '../areas/area-code.ts';
+import { agree, type OrderAreas, refines, relate } from '../areas/coverage.ts';
 import type { Instant } from '../time/clock.ts';
 import {
   EVIDENCE_SOURCES,
@@ -21,15 +21,15 @@ import {
 } from './terms.ts';
 
 const HOUR = 3_600_000;
-/** How long position, network and a closed connection's address stay evidence. */
+/** Time for which a position, a network and a closed connection's address are evidence. */
 export const FRESH_FOR = 24 * HOUR;
-/** How long one observation must stand uncontradicted to count as a change of location. */
+/** Time without contradiction after which an observation counts as a change of location. */
 export const MATURE_AFTER = 10 * 60_000;
-/** An absence shorter than this does not renew a visitor's grace. */
+/** Milliseconds of absence that renew a visitor's grace. A shorter absence does not renew it. */
 export const ABSENCE = 24 * HOUR;
-/** Stays remembered each by itself. Older ones are remembered as one: forgotten, they would make a visitor arrive anew. */
+/** Maximum number of separately stored stays. Older ones are merged into one: without them, a visitor would seem to arrive anew. */
 const STAYS_KEPT = 32;
-/** Of such a one; beyond, by their countries. */
+/** Maximum number of areas in a merged stay. Beyond this number, the stay lists countries. */
 const AREAS_KEPT = 64;
 
 export function emptyLocation(): LocationState {
@@ -38,7 +38,7 @@ export function emptyLocation(): LocationState {
 
 type Sightings = LocationState['sightings'];
 
-/** The first instant at which a sighting is no evidence any more. */
+/** The first instant at which a sighting is no longer evidence. */
 function lapses(sighting: Observation): Instant {
   if (sighting.source === 'statement') return sighting.until ?? sighting.at;
   if (sighting.source === 'address' && sighting.connected) return Number.POSITIVE_INFINITY;
@@ -49,20 +49,19 @@ function freshAt(sighting: Sighting | undefined, now: Instant): sighting is Sigh
   return sighting !== undefined && sighting.at <= now && now < lapses(sighting);
 }
 
-function sameAreas(a: readonly AreaCode[], b: readonly AreaCode[]): boolean {
+function sameAreas(a: readonly EvidenceArea[], b: readonly EvidenceArea[]): boolean {
   return a.length === b.length && a.every((area, i) => area === b[i]);
 }
 
-/** The same areas, or some of them, or parts of them. */
-function within(closer: readonly AreaCode[], areas: readonly AreaCode[]): boolean {
+/** Whether the first areas are equal to, a subset of, or parts of the second areas. */
+function within(closer: readonly EvidenceArea[], areas: readonly EvidenceArea[]): boolean {
   return closer.every((area) => areas.some((whole) => refines(area, whole)));
 }
 
-function overlap(a: readonly AreaCode[], b: readonly AreaCode[]): boolean {
+function overlap(a: readonly EvidenceArea[], b: readonly EvidenceArea[]): boolean {
   return a.some((x) => b.some((y) => agree(x, y)));
 }
 
-/** Takes one observation in. */
 export function observe(state: LocationState, observation: Observation): LocationState {
   const { source, at } = observation;
   const known = state.sightings[source];
@@ -77,12 +76,12 @@ export function observe(state: LocationState, observation: Observation): Locatio
   return { sightings, at: now, before, ...fold(before, sightings, now) };
 }
 
-/** A batch, in the order of time: what a device reports after it was away. */
+/** Adds a batch in order of time: observations that a device reports after it was offline. */
 export function observeAll(state: LocationState, observations: readonly Observation[]): LocationState {
   return [...observations].sort((a, b) => a.at - b.at).reduce(observe, state);
 }
 
-/** Ends a statement before its time; does nothing when none holds. */
+/** Ends a statement before its time; does nothing without a statement. */
 export function endStatement(state: LocationState, at: Instant): LocationState {
   const statement = state.sightings.statement;
   return freshAt(statement, at)
@@ -98,7 +97,7 @@ function sight(known: Sighting | undefined, observation: Observation): Sighting 
   return { ...observation, areas, first: known.first, count: at === known.at ? known.count : known.count + 1 };
 }
 
-/** Lets time pass until `now`. Returns the same object when nothing happened. */
+/** Advances time to `now`. Returns the same object when nothing changed. */
 export function settle(state: LocationState, now: Instant): LocationState {
   let settled = state;
   for (;;) {
@@ -109,7 +108,7 @@ export function settle(state: LocationState, now: Instant): LocationState {
   }
 }
 
-/** The first instant after `after` at which evidence lapses or a pending change counts; Infinity if none. */
+/** The first instant after `after` at which evidence expires or a pending change counts; Infinity if none. */
 function nextEvent(state: LocationState, after: Instant): Instant {
   let next = state.pending ? state.pending.since + MATURE_AFTER : Number.POSITIVE_INFINITY;
   if (next <= after) next = Number.POSITIVE_INFINITY;
@@ -122,13 +121,13 @@ function nextEvent(state: LocationState, after: Instant): Instant {
   return next;
 }
 
-/** The next instant at which the location can change by itself, or null. */
+/** The next instant at which the location can change without an observation; null if it cannot. */
 export function nextLocationChange(state: LocationState, now: Instant): Instant | null {
   const next = nextEvent(settle(state, now), now);
   return next === Number.POSITIVE_INFINITY ? null : next;
 }
 
-/** When the last evidence lapses and the location becomes unknown by itself; null: never. */
+/** Instant at which the last evidence expires and the location becomes unknown; null: never. */
 export function unknownFrom(state: LocationState): Instant | null {
   const ends = EVIDENCE_SOURCES.map((source) => state.sightings[source]).map((sighting) =>
     sighting ? lapses(sighting) : 0,
@@ -141,12 +140,23 @@ function foldedOf({ counted, pending, stays, networkStays }: Folded): Folded {
   return { counted, pending, stays, networkStays };
 }
 
-interface Reading {
-  readonly source: EvidenceSource;
-  readonly areas: readonly AreaCode[];
+/** The last known location of a device with expired evidence, as if observed at `now`. Null: the location is known, or never was. */
+export function lastKnown(state: LocationState, now: Instant): LocationState | null {
+  const end = unknownFrom(state);
+  if (end === null || end === 0 || end > now) return null;
+  const { network } = state.sightings;
+  const { counted } = fold(foldedOf(emptyLocation()), state.sightings, end - 1);
+  if (!counted) return null;
+  const served = freshAt(network, end - 1) ? { network: { ...network, at: now } } : {};
+  return { ...state, at: now, before: null, counted, pending: null, sightings: served };
 }
 
-/** The first fresh source decides; a later one may narrow several candidates, never widen or move them. */
+interface Reading {
+  readonly source: EvidenceSource;
+  readonly areas: readonly EvidenceArea[];
+}
+
+/** The first fresh source decides. A later one may narrow several candidates, but never widen or move them. */
 function read(sightings: Sightings, now: Instant): Reading | null {
   let reading: Reading | null = null;
   for (const source of EVIDENCE_SOURCES) {
@@ -156,26 +166,26 @@ function read(sightings: Sightings, now: Instant): Reading | null {
       reading = { source, areas: sighting.areas };
       continue;
     }
-    const narrowed: AreaCode[] = reading.areas.flatMap((area) => narrow(area, sighting.areas));
+    const narrowed: EvidenceArea[] = reading.areas.flatMap((area) => narrow(area, sighting.areas));
     if (narrowed.length > 0) reading = { source: reading.source, areas: [...new Set(narrowed)].sort() };
   }
   return reading;
 }
 
-/** What is left of a candidate: the parts of it that a later source names, or all of it, or nothing. */
-function narrow(candidate: AreaCode, areas: readonly AreaCode[]): readonly AreaCode[] {
+/** The remaining part of a candidate: the parts that a later source names, the whole, or nothing. */
+function narrow(candidate: EvidenceArea, areas: readonly EvidenceArea[]): readonly EvidenceArea[] {
   const parts = areas.filter((area) => refines(area, candidate));
   if (parts.length > 0) return parts;
   return overlap([candidate], areas) ? [candidate] : [];
 }
 
-function supporters(sightings: Sightings, areas: readonly AreaCode[], now: Instant): Sighting[] {
+function supporters(sightings: Sightings, areas: readonly EvidenceArea[], now: Instant): Sighting[] {
   return EVIDENCE_SOURCES.map((source) => sightings[source])
     .filter((sighting) => freshAt(sighting, now))
     .filter((sighting) => overlap(sighting.areas, areas));
 }
 
-/** What `base` becomes at `now`, given all that is known at `now`. */
+/** State `base` advanced to `now`, with all sightings of `now`. */
 function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   const networkStays = foldNetwork(base.networkStays, sightings.network, now);
   const reading = read(sightings, now);
@@ -187,7 +197,7 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   const confirmed = Math.max(...speaking.map((sighting) => sighting.at));
 
   if (!counted) {
-    // Nothing that it could contradict: it counts at once.
+    // Without an earlier location to contradict, the location counts at once.
     const arrival = Math.min(...speaking.map((sighting) => sighting.first));
     return {
       counted: { source, areas, arrival, confirmed },
@@ -197,12 +207,12 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
     };
   }
   if (within(areas, counted.areas)) {
-    // The same place, or known more closely: no change, and the arrival stands.
+    // The same location, or a more exact one, is not a change, and the arrival time stays.
     const closer = sameAreas(areas, counted.areas) ? base.stays : rename(base.stays, areas);
     const kept = { source, areas, arrival: counted.arrival, confirmed: Math.max(counted.confirmed, confirmed) };
     return { counted: kept, pending: null, stays: closer, networkStays };
   }
-  // A change. What was observed before the old place was last confirmed is no sign of having left it.
+  // A change. Observations before the old location's last confirmation do not show a departure.
   const signs = speaking.map(({ first, at }) =>
     first > counted.confirmed ? first : at > counted.confirmed ? at : now,
   );
@@ -217,7 +227,7 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   return { counted, pending: { areas, since }, stays: base.stays, networkStays };
 }
 
-/** The serving network is what it is: its stays follow each observation at once. */
+/** The serving network changes at once: its stays follow each observation. */
 function foldNetwork(stays: readonly Stay[], sighting: Sighting | undefined, now: Instant): readonly Stay[] {
   if (!freshAt(sighting, now)) return leave(stays, now);
   const here = stays.find((stay) => stay.to === null);
@@ -232,8 +242,8 @@ function leave(stays: readonly Stay[], at: Instant): readonly Stay[] {
     .filter((stay) => stay.to !== stay.from);
 }
 
-/** Opens a stay, or takes up the one that was left for less than `ABSENCE`. */
-function enter(stays: readonly Stay[], areas: readonly AreaCode[], from: Instant): readonly Stay[] {
+/** Opens a stay, or reopens the last one after an absence shorter than `ABSENCE`. */
+function enter(stays: readonly Stay[], areas: readonly EvidenceArea[], from: Instant): readonly Stay[] {
   const left = leave(stays, from);
   const again = left.findLast((stay) => stay.gaps === undefined && sameAreas(stay.areas, areas));
   if (again && again.to !== null && from - again.to < ABSENCE) {
@@ -247,7 +257,7 @@ function bounded(stays: readonly Stay[]): readonly Stay[] {
   return oldest && next && stays.length > STAYS_KEPT ? [asOne(oldest, next), ...rest] : stays;
 }
 
-/** Two that are over. */
+/** Merges two ended stays into one. */
 function asOne(a: Stay, b: Stay): Stay {
   const from = Math.min(a.from, b.from);
   const to = Math.max(a.to ?? a.from, b.to ?? b.from);
@@ -257,15 +267,15 @@ function asOne(a: Stay, b: Stay): Stay {
   return { areas: kept, from, to, gaps: Math.max(0, to - from - known) };
 }
 
-const countryOf = (area: AreaCode): AreaCode => withParents(placeIn(area)).at(-1) ?? area;
+const countryOf = (area: EvidenceArea): EvidenceArea => withParents(locationOf(area)).at(-1) ?? area;
 
-function rename(stays: readonly Stay[], areas: readonly AreaCode[]): readonly Stay[] {
+function rename(stays: readonly Stay[], areas: readonly EvidenceArea[]): readonly Stay[] {
   return stays.map((stay) => (stay.to === null ? { ...stay, areas } : stay));
 }
 
 const UNKNOWN: Location = { certainty: 'unknown', areas: [], source: null, disagree: [], network: null };
 
-/** Where the device is at `now`, which must not be before the newest observation. */
+/** The location at `now`, which must not be before the newest observation. */
 export function locationAt(state: LocationState, now: Instant): Location {
   const { counted, sightings } = settle(state, now);
   if (!counted) return UNKNOWN;
@@ -281,7 +291,7 @@ export function locationAt(state: LocationState, now: Instant): Location {
   };
 }
 
-/** The newest word of each source, in the order in which they decide. `until`: when it stops counting; null: not by itself. */
+/** The newest observation of each source, in deciding order. `until`: end of its validity; null: no end by itself. */
 export function sourcesAt(
   state: LocationState,
   now: Instant,
@@ -295,13 +305,13 @@ export function sourcesAt(
 }
 
 /**
- * Since when the device has been in an order's areas: the start of the chain of stays wholly inside, absences under 24 hours
- * bridged. An absence is time known to have been spent outside: switching a device off does not renew a visitor's grace. `network`
- * asks for the serving network's stays. Null when it is not there now.
+ * Arrival in an order's areas: the start of the chain of stays that are wholly inside. Absences under 24 hours are bridged; an absence is
+ * time that was provably spent outside, so that switching a device off does not renew a visitor's grace. `network` uses the serving
+ * network's stays. Null when the device is not inside now.
  */
 export function arrivalIn(
   state: LocationState,
-  reach: Reach,
+  reach: OrderAreas,
   kind: 'present' | 'network',
   now: Instant,
 ): Instant | null {
@@ -312,7 +322,7 @@ export function arrivalIn(
   if (known.length === 1) return here.from;
   const inside = known.filter(({ areas, gaps }) => {
     const relation = relate(areas, reach);
-    // Of several that are remembered as one nobody knows which was the last: who may have been there has not arrived anew.
+    // A merged stay does not tell which of its areas was last: a device that may have been inside has not arrived anew.
     return relation === 'inside' || (gaps !== undefined && relation === 'contested');
   });
   const outside = known.filter((stay) => relate(stay.areas, reach) === 'outside');
@@ -328,10 +338,13 @@ export function arrivalIn(
   return arrival;
 }
 
-/** The earliest by any of these: by another tie nobody becomes a visitor anew, nor by an order that covers more. */
+/**
+ * The earliest arrival by any connection that the order asks for: neither another connection nor a wider order makes a device a visitor
+ * again.
+ */
 export function firstArrival(
   state: LocationState,
-  reach: Reach,
+  reach: OrderAreas,
   kinds: readonly ('present' | 'network')[],
   now: Instant,
 ): Instant | null {
@@ -339,7 +352,7 @@ export function firstArrival(
   return arrivals.length === 0 ? null : Math.min(...arrivals);
 }
 
-/** How much of the time from `from` to `to` the stays take up; they may overlap, since a stay taken up again includes its break. */
+/** Part of the time from `from` to `to` that the stays cover. They may overlap, because a reopened stay includes its break. */
 function spent(stays: readonly Stay[], from: Instant, to: Instant): number {
   const sum = stays.reduce(
     (time, stay) => time + Math.max(0, Math.min(stay.to ?? to, to) - Math.max(stay.from, from) - (stay.gaps ?? 0)),

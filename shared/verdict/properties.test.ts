@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expandAreas, parseArea, parseEvidenceArea } from '../areas/area-code.ts';
+import { expandAreas, parseEvidenceArea, parseHomeArea, parseScopeArea } from '../areas/area-code.ts';
 import { evaluate, inForce } from './evaluate.ts';
 import { arrivalIn, emptyLocation, nextLocationChange, observe, observeAll, settle } from './locate.ts';
 import {
   type DeviceFacts,
   EVIDENCE_SOURCES,
   NEXUS,
+  type Nexus,
   type Observation,
   type OrderRule,
   SERVICES,
@@ -18,7 +19,7 @@ const MINUTE = 60_000;
 const code = fc.constantFrom(
   ...['PK', 'IN', 'AE', 'FR', 'HK', 'CN', 'PK-SD', 'PK-PB', 'ES-B', 'ES-CT', 'XX-kashmir'].map(parseEvidenceArea),
 );
-/** Steps of five minutes over a week: coarse, so that instants coincide. */
+/** Steps of five minutes over a week, so that some instants are equal. */
 const time = fc.integer({ min: 0, max: 2016 }).map((step) => BEGIN + step * 5 * MINUTE);
 const rule = fc.constantFrom('allow', 'deny');
 
@@ -39,7 +40,7 @@ const observation: fc.Arbitrary<Observation> = fc
     ...(source === 'address' && { connected }),
     ...(source === 'statement' && { until: at + lasting * 5 * MINUTE }),
   }));
-/** No source says two things at one instant: which of them came first would then matter. */
+/** One observation for each source and instant. For two, the result would depend on their order. */
 const observations = fc.uniqueArray(observation, { maxLength: 25, selector: ({ source, at }) => `${source} ${at}` });
 
 const order: fc.Arbitrary<OrderRule> = fc
@@ -53,13 +54,13 @@ const order: fc.Arbitrary<OrderRule> = fc
     nexus: fc.uniqueArray(fc.constantFrom(...NEXUS), { minLength: 1 }),
     effective: time,
     until: fc.option(time),
-    heldUntil: fc.option(fc.oneof(time, fc.constant(Number.POSITIVE_INFINITY))),
+    pausedUntil: fc.option(fc.oneof(time, fc.constant(Number.POSITIVE_INFINITY))),
     withdrawn: fc.boolean(),
     unknown: rule,
     contested: rule,
     stale: fc.constantFrom('keep', 'allow', 'deny'),
     visitors: fc.integer({ min: 0, max: 600 }).map((steps) => steps * 5 * MINUTE),
-    travellers: rule,
+    travelers: rule,
     waiting: fc.constantFrom(...WAITING_RULES),
     kashmir: fc.option(fc.constantFrom('IN', 'PK')),
   })
@@ -68,16 +69,16 @@ const order: fc.Arbitrary<OrderRule> = fc
     order: `2026-${String(number).padStart(3, '0')}`,
     revision: 1,
     services: new Set(services),
-    areas: expandAreas(areas.map(parseArea)),
+    areas: expandAreas(areas.map(parseScopeArea)),
     nexus: new Set(nexus),
-    disputed: new Map(kashmir ? [['kashmir', parseArea(kashmir)] as const] : []),
+    disputed: new Map(kashmir ? [['kashmir', parseHomeArea(kashmir)] as const] : []),
   }));
 const orders = fc.array(order, { maxLength: 6 });
 
 const facts: fc.Arbitrary<DeviceFacts> = fc
   .record({
-    home: fc.option(fc.constantFrom('PK', 'IN', 'FR').map(parseArea)),
-    seat: fc.option(fc.constantFrom('PK', 'AE').map(parseArea)),
+    home: fc.option(fc.constantFrom('PK', 'IN', 'FR').map(parseHomeArea)),
+    seat: fc.option(fc.constantFrom('PK', 'AE').map(parseHomeArea)),
     exemptions: fc.array(fc.record({ order: fc.constantFrom('2026-001', '2026-002'), until: fc.option(time) }), {
       maxLength: 2,
     }),
@@ -86,33 +87,36 @@ const facts: fc.Arbitrary<DeviceFacts> = fc
   })
   .map(({ observed, ...rest }) => ({ ...rest, location: observeAll(emptyLocation(), observed) }));
 
-/** Each makes an order stricter in one term, or leaves it as it is. */
+const deniesContested = ({ contested, stale }: OrderRule) => contested === 'deny' || stale === 'deny';
+/** Changes that make an order stricter in one term, or leave it unchanged. */
 const tightening: fc.Arbitrary<(rule: OrderRule) => OrderRule> = fc.constantFrom<((rule: OrderRule) => OrderRule)[]>(
   (one) => ({ ...one, unknown: 'deny' }),
   (one) => ({ ...one, contested: 'deny' }),
-  (one) => ({ ...one, travellers: 'deny' }),
+  (one) => ({ ...one, travelers: 'deny' }),
   (one) => ({ ...one, visitors: Math.floor(one.visitors / 2) }),
   (one) => ({ ...one, services: new Set(SERVICES) }),
-  ...NEXUS.map((tie) => (one: OrderRule) => ({ ...one, nexus: new Set([...one.nexus, tie]) })),
+  ...NEXUS.map(
+    (nexus) => (one: OrderRule) =>
+      // As for areas: a further nexus by the network starts the grace of a visitor whose location is only contested.
+      nexus === 'network' && deniesContested(one) ? one : { ...one, nexus: new Set([...one.nexus, nexus]) },
+  ),
   ...['PK', 'IN', 'AE', 'EU'].map(
     (area) => (one: OrderRule) =>
-      // Who may be inside can be denied for that alone. Who surely is, is denied by a tie: there may be none by the serving network, or grace.
-      one.contested === 'deny' || one.stale === 'deny'
-        ? one
-        : { ...one, areas: new Set([...one.areas, ...expandAreas([parseArea(area)])]) },
+      // A device that may be inside can be denied for that alone. A device that is surely inside is denied by a nexus, and then grace applies.
+      deniesContested(one) ? one : { ...one, areas: new Set([...one.areas, ...expandAreas([parseScopeArea(area)])]) },
   ),
   (one) => ({ ...one, effective: one.effective - 24 * 60 * MINUTE }),
   (one) => ({ ...one, until: null }),
-  (one) => ({ ...one, heldUntil: null }),
+  (one) => ({ ...one, pausedUntil: null }),
   (one) => ({ ...one, stale: one.stale === 'allow' ? 'keep' : 'deny' }),
 );
-/** Not before what the location has seen: a fold does not run backwards. */
+/** Time after the newest observation: a fold cannot go back. */
 const later = fc.integer({ min: 0, max: 600 }).map((steps) => steps * 5 * MINUTE + 1);
 const services = (rules: readonly OrderRule[], given: DeviceFacts, now: number) => evaluate(rules, given, now).services;
 
 describe('the arrival of a visitor', () => {
-  const elsewhere = [...expandAreas([parseArea('UN-150')])].filter((area) => area !== 'SI').slice(0, 45);
-  const reach = (...areas: string[]) => ({ areas: expandAreas(areas.map(parseArea)), disputed: new Map() });
+  const elsewhere = [...expandAreas([parseScopeArea('UN-150')])].filter((area) => area !== 'SI').slice(0, 45);
+  const reach = (...areas: string[]) => ({ areas: expandAreas(areas.map(parseScopeArea)), disputed: new Map() });
   const whole = (area: string, at: number): Observation => ({
     ...{ source: 'position', areas: [parseEvidenceArea(area)], at, whole: true },
   });
@@ -121,7 +125,7 @@ describe('the arrival of a visitor', () => {
     const about = fc.array(fc.tuple(fc.constantFrom(...elsewhere), fc.integer({ min: 1, max: 60 })), {
       ...{ minLength: 1, maxLength: 120, size: 'max' },
     });
-    // More places than are remembered one by one, all within the day.
+    // More stays than the state stores separately, all within one day.
     const many = fc
       .tuple(fc.shuffledSubarray(elsewhere, { minLength: 36 }), fc.integer({ min: 1, max: 30 }))
       .map(([places, minutes]) => places.map((place): [string, number] => [place, minutes]));
@@ -154,7 +158,7 @@ describe('the arrival of a visitor', () => {
     }
     expect(state.stays).toHaveLength(32);
     expect(arrivalIn(state, reach('SI'), 'present', BEGIN + 140 * 4 * 60 * MINUTE)).toBe(BEGIN);
-    // What it has come through is remembered by country, and is no place of another one.
+    // Merged stays list countries, and a country is not another country's area.
     expect(arrivalIn(state, reach('SI-140'), 'present', BEGIN + 140 * 4 * 60 * MINUTE)).toBe(
       BEGIN + 139 * 4 * 60 * MINUTE,
     );
@@ -314,6 +318,28 @@ describe('the verdict', () => {
       { numRuns: 5_000 },
     );
     expect(met).toBeGreaterThan(500);
+  });
+
+  it('gives a visitor in a contested location grace once the order asks for the network too, by the order of rules 4 and 6', () => {
+    const observed = (source: 'position' | 'network', area: string): Observation => ({
+      ...{ source, areas: [parseEvidenceArea(area)], at: BEGIN, ...(source === 'position' && { whole: true }) },
+    });
+    const visitor: DeviceFacts = {
+      ...{ home: parseHomeArea('FR'), seat: null, exemptions: [], listExpires: null },
+      location: observeAll(emptyLocation(), [observed('position', 'XX-kashmir'), observed('network', 'PK')]),
+    };
+    const rule = (...nexus: Nexus[]): OrderRule => ({
+      ...{ order: '2026-001', revision: 1, services: new Set(['mail']), areas: expandAreas([parseScopeArea('PK')]) },
+      ...{ nexus: new Set(nexus), effective: BEGIN - MINUTE, until: null, pausedUntil: null, withdrawn: false },
+      ...{ unknown: 'allow', contested: 'deny', stale: 'keep', visitors: 60 * MINUTE, travelers: 'allow' },
+      ...{ waiting: 'hold', disputed: new Map() },
+    });
+    const mail = (...nexus: Nexus[]) => services([rule(...nexus)], visitor, BEGIN + MINUTE).mail;
+    expect(mail('present')).toMatchObject({ allowed: false, reasons: ['contested'] });
+    expect(mail('present', 'network')).toMatchObject({
+      allowed: true,
+      reasons: ['network', 'contested', 'visitor_grace'],
+    });
   });
 
   it('names an order and a reason in every denial, and always gives a reason', () => {

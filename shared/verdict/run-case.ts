@@ -1,10 +1,10 @@
 /**
- * Plays one case of `cases.json`, the table that says what the rules mean. Tests of both sides run the whole table: the server through
- * its store, the device through what it keeps. Times are durations from an arbitrary beginning (`0h`, `24h10m`).
+ * Runs one case of `cases.json`, the table of examples for the rules. Tests of both sides run the whole table: the server through its
+ * store, the device through its own storage. Times are durations from an arbitrary start (`0h`, `24h10m`).
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { type AreaCode, expandAreas, parseArea, parseEvidenceArea, parsePlace } from '../areas/area-code.ts';
+import { expandAreas, type HomeArea, parseEvidenceArea, parseHomeArea, parseScopeArea } from '../areas/area-code.ts';
 import { areasOfMcc } from '../areas/mcc.ts';
 import type { AreaPolygon } from '../areas/polygon.ts';
 import { areasOfPosition } from '../areas/position.ts';
@@ -14,7 +14,7 @@ import { evaluate } from './evaluate.ts';
 import { emptyLocation, locationAt, observeAll } from './locate.ts';
 import { type DeviceFacts, NEXUS, type Observation, type OrderRule, REASONS, SERVICES, type Verdict } from './terms.ts';
 
-/** Where `0h` stands: any instant does. */
+/** Instant of `0h`; any instant works. */
 export const CASES_BEGIN: Instant = Date.UTC(2026, 0, 10);
 
 const UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
@@ -36,7 +36,7 @@ const orderSchema = z.strictObject({
   revision: z.int().default(1),
   services: z.array(z.enum(SERVICES)).default(['messaging']),
   areas: z.array(z.string()).default(['PK']),
-  /** Name → version, corners (longitude, latitude) and what it touches. */
+  /** Name → version, corners (longitude, latitude) and overlapping areas. */
   polygons: z
     .record(
       z.string(),
@@ -50,8 +50,8 @@ const orderSchema = z.strictObject({
   nexus: z.array(z.enum(NEXUS)).default(['present', 'network']),
   effective: instant.default(CASES_BEGIN),
   until: instant.nullable().default(null),
-  /** A duration, or `released` for a hold that lasts until it is released. */
-  heldUntil: z
+  /** A duration, or `resumed` for a pause without an end. */
+  pausedUntil: z
     .union([z.literal('released').transform(() => Number.POSITIVE_INFINITY), instant])
     .nullable()
     .default(null),
@@ -60,20 +60,20 @@ const orderSchema = z.strictObject({
   contested: rule.default('allow'),
   stale: z.enum(['keep', 'allow', 'deny']).default('keep'),
   visitors: elapsed.default(0),
-  travellers: rule.default('allow'),
+  travelers: rule.default('allow'),
   disputed: z.record(z.string(), z.string()).default({}),
 });
 
-/** What the device or the server saw at one instant; several sources at once are several observations. */
+/** Observations of the device or the server at one instant, one for each source. */
 const seenSchema = z.strictObject({
   at: instant,
   statement: evidenceAreas.optional(),
   until: instant.optional(),
-  /** Latitude, longitude, accuracy in metres: the real map. */
+  /** Latitude, longitude, accuracy in meters: on the real map. */
   position: z.tuple([z.number(), z.number(), z.number()]).optional(),
   /** The position was observed before the orders' polygons were known. */
   unaware: z.boolean().optional(),
-  /** A mobile country code: the real table. */
+  /** A mobile country code, from the real table. */
   network: z.string().optional(),
   address: evidenceAreas.optional(),
   connected: z.boolean().optional(),
@@ -90,9 +90,9 @@ const caseSchema = z.strictObject({
   now: instant,
   expect: z.strictObject({
     services: z.partialRecord(z.enum(SERVICES), z.enum(['allowed', 'denied'])),
-    /** The orders that deny the first service named. */
+    /** Orders that deny the first named service. */
     orders: z.array(z.string()).optional(),
-    /** Exactly the reasons of the first service named. */
+    /** Exact reasons of the first named service. */
     reasons: z.array(z.enum(REASONS)).optional(),
     location: z
       .strictObject({
@@ -123,9 +123,9 @@ export function rulesOf(given: VerdictCase): OrderRule[] {
     polygons: polygonsOf(order),
     waiting: 'hold',
     services: new Set(order.services),
-    areas: expandAreas(order.areas.map(parseArea)),
+    areas: expandAreas(order.areas.map(parseScopeArea)),
     nexus: new Set(order.nexus),
-    disputed: new Map(Object.entries(order.disputed).map(([feature, area]) => [feature, parsePlace(area)])),
+    disputed: new Map(Object.entries(order.disputed).map(([feature, area]) => [feature, parseHomeArea(area)])),
   }));
 }
 
@@ -146,9 +146,9 @@ export function observationsOf(given: VerdictCase): Observation[] {
   });
 }
 
-const place = (text: string | null): AreaCode | null => (text === null ? null : parsePlace(text));
+const place = (text: string | null): HomeArea | null => (text === null ? null : parseHomeArea(text));
 
-/** The facts of a case, but for the location, which each side makes in its own way. */
+/** Facts of a case without the location, which each side determines in its own way. */
 export function factsOf(given: VerdictCase): Omit<DeviceFacts, 'location'> {
   return {
     home: place(given.home),
@@ -158,10 +158,10 @@ export function factsOf(given: VerdictCase): Omit<DeviceFacts, 'location'> {
   };
 }
 
-/** Evaluates a case and says everything that is not as expected; empty when all is. */
+/** Evaluates a case and lists all deviations from the expected result. */
 export function runCase(given: VerdictCase, location = observeAll(emptyLocation(), observationsOf(given))): string[] {
   const verdict = evaluate(rulesOf(given), { ...factsOf(given), location }, given.now);
-  return [...misses(given, verdict), ...placeMisses(given, locationAt(location, given.now))];
+  return [...misses(given, verdict), ...locationMisses(given, locationAt(location, given.now))];
 }
 
 function misses({ expect }: VerdictCase, verdict: Verdict): string[] {
@@ -186,7 +186,7 @@ function misses({ expect }: VerdictCase, verdict: Verdict): string[] {
   return found;
 }
 
-function placeMisses({ expect }: VerdictCase, location: ReturnType<typeof locationAt>): string[] {
+function locationMisses({ expect }: VerdictCase, location: ReturnType<typeof locationAt>): string[] {
   if (!expect.location) return [];
   const { areas, certainty, disagree } = expect.location;
   const found: string[] = [];

@@ -1,25 +1,28 @@
-/** Reasons, sources and certainty in an admin's words: the console and the command line say the same. */
-import type { EvidenceSource, Location, Reason } from './terms.ts';
+import { type EvidenceSource, type Location, type Reason, SERVICES_TO_COME, type Service } from './terms.ts';
+
+/** `mail (not available yet)`: a service's identifier with its availability. */
+export const serviceWords = (service: Service): string =>
+  SERVICES_TO_COME.includes(service) ? `${service} (not available yet)` : service;
 
 export const REASON_SENTENCES: Readonly<Record<Reason, string>> = {
-  present: 'The device is there.',
-  network: 'Its mobile network is there.',
-  home: 'Its home is there.',
-  seat: 'Its part of the company is seated there.',
-  contested: 'What is known of its place disagrees, or the ground is disputed.',
-  unknown: 'Its place is not known.',
-  exempt: 'It is exempt from the order.',
-  exemption_over: 'Its exemption from the order has run out.',
-  visitor_grace: 'It is visiting, and its grace still runs.',
-  traveller: 'It is at home there and is travelling.',
-  no_order: 'No order is about it.',
+  present: 'The device is in the area.',
+  network: 'The device’s mobile network is in the area.',
+  home: 'The device’s home is in the area.',
+  seat: 'The device’s part of the organization has its seat in the area.',
+  contested: 'Sources disagree about the location, or the territory is disputed.',
+  unknown: 'The location is unknown.',
+  exempt: 'The device is exempt from the order.',
+  exemption_over: 'The device’s exemption from the order has ended.',
+  visitor_grace: 'The device is a visitor within its grace period.',
+  traveler: 'The device’s home is in the area, and the device is traveling.',
+  no_order: 'No order affects the device.',
 };
 
 export const SOURCE_NAMES: Readonly<Record<EvidenceSource, string>> = {
   statement: "An admin's statement",
-  position: 'The position that the device found',
-  network: 'The mobile network that serves it',
-  address: 'The Internet address that it connects from',
+  position: 'The position that the device determined',
+  network: 'The mobile network of the device',
+  address: 'The Internet address of the connection',
 };
 
 export const CERTAINTY_NAMES: Readonly<Record<Location['certainty'], string>> = {
@@ -29,16 +32,15 @@ export const CERTAINTY_NAMES: Readonly<Record<Location['certainty'], string>> = 
 };
 
 export const CERTAINTY_MEANING: Readonly<Record<Location['certainty'], string>> = {
-  certain: 'Two sources agree, or the device found its position exactly.',
-  probable: 'One source says so, or several places are possible.',
-  unknown: 'Nothing that still counts says where the device is.',
+  certain: 'Two sources agree, or the device has determined its position exactly.',
+  probable: 'Only one source reports this location, or several locations are possible.',
+  unknown: 'No current evidence about the location exists.',
 };
 
-/** What an order was at an instant. */
-export const ORDER_STANDING_WORDS = {
-  announced: 'announced, not yet in force',
-  in_force: 'in force',
-  held: 'held',
+export const ORDER_STATE_WORDS = {
+  announced: 'announced',
+  active: 'active',
+  paused: 'paused',
   ended: 'ended',
   withdrawn: 'withdrawn',
 } as const;

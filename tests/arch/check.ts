@@ -1,13 +1,13 @@
 /**
- * `npm run check`: types (those of pages apart), format and lint, import rules, unused code, and that nothing installed is tracked; then the size of
- * the code by top folder. Runs all of them even when one fails, and exits 1 if any did.
+ * `npm run check`: types, format and lint, import rules, unused code, wording, and whether an installed package is tracked. Then it prints
+ * the size of the code by top folder. It runs all checks even when one fails, and exits 1 if any failed.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
 const CHECKS: readonly { name: string; command: string; args: string[] }[] = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
-  // Without the types of Node: what pages reach in shared/ may use none of its globals either.
+  // Without the types of Node, because the parts of shared/ that pages import may not use its globals either.
   { name: 'types of the console', command: 'tsc', args: ['-p', 'server/console'] },
   { name: 'types of the page', command: 'tsc', args: ['-p', 'agent/page/client'] },
   { name: 'format and lint', command: 'biome', args: ['ci', '--error-on-warnings', '--colors=off', '.'] },
@@ -27,6 +27,7 @@ const CHECKS: readonly { name: string; command: string; args: string[] }[] = [
     ],
   },
   { name: 'unused code', command: 'knip', args: ['--no-progress'] },
+  { name: 'wording', command: 'node', args: ['tests/arch/check-wording.ts'] },
 ];
 
 let failed = 0;
@@ -44,7 +45,7 @@ for (const { name, command, args } of CHECKS) {
   console.log(`${stdout}${stderr}${error?.message ?? ''}`.trimEnd());
 }
 
-// `.gitignore` does not keep out what was added before: a link of this name in a commit empties the folder wherever the commit is merged.
+// `.gitignore` does not exclude a file that was added before. A tracked link of this name empties the folder wherever the commit is merged.
 const installed = spawnSync('git', ['ls-files', '--', 'node_modules'], { encoding: 'utf8' }).stdout.trim() !== '';
 if (installed) {
   failed++;

@@ -1,8 +1,8 @@
-/** One device of the benchmarks: enrols like any other, connects by a raw link, remembers its TLS sessions, signs receipts. */
+/** Device of a benchmark. It enrolls like a real one, connects by a raw link, keeps its TLS sessions and signs receipts. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { Agent, request } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { simpleEnrol } from '../../agent/enrolment/est.ts';
+import { simpleEnroll } from '../../agent/enrollment/est.ts';
 import type { Http } from '../../agent/link/http.ts';
 import type { Envelope, Receipt } from '../../shared/order/documents.ts';
 import { type Signer, signerOf } from '../../shared/order/dsse.ts';
@@ -12,15 +12,19 @@ import { LINK_PATH } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { buildCsr } from '../support/build-csr.ts';
 import { RawLink } from './raw-link.ts';
-import type { Code } from './stage.ts';
+
+export interface Code {
+  readonly id: DeviceId;
+  readonly secret: string;
+}
 
 export interface Versions {
   readonly list: number;
   readonly record: number;
-  readonly root: number;
+  readonly approverSet: number;
 }
 
-/** A device on its way into another process. */
+/** Credentials of a device that another process takes over. */
 export interface Credentials {
   readonly code: Code;
   readonly keyPem: string;
@@ -30,13 +34,13 @@ export interface Credentials {
 export class BenchDevice {
   readonly code: Code;
   readonly csr: Buffer;
-  /** Of the last report that the server has stored. */
+  /** Number of the last report that the server has stored. */
   reports = 0;
   readonly #key: KeyObject;
   readonly #signer: Signer;
   #certificate = '';
   #context: SecureContext | null = null;
-  /** The newest ticket, by port. */
+  /** Newest session ticket by port. */
   readonly #sessions = new Map<number, Buffer>();
 
   constructor(code: Code, key: KeyObject = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey) {
@@ -64,15 +68,15 @@ export class BenchDevice {
     return new Agent({ keepAlive: true, maxSockets: 32, rejectUnauthorized: false });
   }
 
-  /** `agent` false: over a connection of its own. */
-  async enrol(publicUrl: string, agent: Agent | false): Promise<void> {
+  /** `agent` false: over a new connection. */
+  async enroll(publicUrl: string, agent: Agent | false): Promise<void> {
     const { id, secret } = this.code;
-    const [certificate] = await simpleEnrol(overHttps(agent), publicUrl, this.csr, { user: id, secret });
+    const [certificate] = await simpleEnroll(overHttps(agent), publicUrl, this.csr, { user: id, secret });
     if (!certificate) throw new Error(`no certificate for ${id}`);
     this.#certificate = certificate.toString();
   }
 
-  /** Made ahead: a client's cost, and no part of what is measured. No authority is in it, since nothing is verified. */
+  /** Created in advance, because this cost of a client is not measured. It contains no authority, because nothing is verified. */
   prepare(): void {
     this.#context ??= createSecureContext({
       key: this.#keyPem,
@@ -98,15 +102,15 @@ export class BenchDevice {
     });
   }
 
-  /** What devices hold when they connect: they come back with what they had. */
-  static has: Versions = { list: 0, record: 0, root: 0 };
+  /** Document versions that devices have when they connect. */
+  static has: Versions = { list: 0, record: 0, approverSet: 0 };
 
   static get #path(): string {
-    const { list, record, root } = BenchDevice.has;
-    return `${LINK_PATH}?list=${list}&record=${record}&root=${root}`;
+    const { list, record, approverSet } = BenchDevice.has;
+    return `${LINK_PATH}?list=${list}&record=${record}&approverSet=${approverSet}`;
   }
 
-  /** Connects and says hello; resolves on the welcome. */
+  /** Connects and sends hello. Resolves on the welcome. */
   async join(port: number, resumed = false): Promise<RawLink> {
     const link = await this.connect(port, resumed);
     const welcome = new Promise<Extract<ServerFrame, { kind: 'welcome' }>>((resolve, reject) => {
@@ -117,9 +121,9 @@ export class BenchDevice {
       };
     });
     link.send(JSON.stringify({ kind: 'hello', agent: 'bench', ...BenchDevice.has } satisfies DeviceFrame));
-    const { list, record, root, reports } = await welcome;
+    const { list, record, approverSet, reports } = await welcome;
     this.reports = reports;
-    this.welcomed = { list, record, root };
+    this.welcomed = { list, record, approverSet };
     link.onClose = () => undefined;
     return link;
   }

@@ -1,16 +1,18 @@
 /**
- * `npm run bench`: measures Cordon and a bare program that does the same on the wire, interleaved in one run. Exits 1 when a budget is missed
- * without an entry in `accepted-misses.ts`. `--json` prints one JSON array and nothing else. `--only NAME` runs one benchmark, or those whose
- * names begin with it. `--svg FILE` draws the cost of an order by fleet size. `--postgres` runs the benchmarks of the server on PostgreSQL, on
- * the server that `CORDON_TEST_DATABASE_URL` names; PostgreSQL's own CPU time is not counted. Linux only: CPU time and memory come from /proc.
+ * `npm run bench`: measures Cordon and a bare program with the same work on the wire, interleaved in one run. Exits 1 when a budget is
+ * missed without an entry in `accepted-misses.ts`.
+ * `--json` prints one JSON array and nothing else. `--only NAME` runs the benchmarks whose names begin with NAME. `--svg FILE` draws the
+ * cost of an order by fleet size. `--postgres` runs the server's benchmarks on the PostgreSQL server in `CORDON_TEST_DATABASE_URL`, without
+ * PostgreSQL's own CPU time. Linux only: CPU time and memory come from /proc.
  */
 import { parseArgs } from 'node:util';
 import { POSTGRES_SERVER } from '../support/postgres.ts';
 import { ACCEPTED_MISSES, type Outcome, outcomeOf } from './accepted-misses.ts';
 import { checkInBench } from './check-in.ts';
+import { commandLineBenches } from './command-line.ts';
 import { connectBenches } from './connect.ts';
 import { devicesListBenches } from './devices-list.ts';
-import { enrolmentBenches } from './enrolment.ts';
+import { enrollmentBenches } from './enrollment.ts';
 import { fanOutBench } from './fan-out.ts';
 import { type Bench, type Result, resultOf } from './measure.ts';
 import { messageBenches } from './messages.ts';
@@ -31,9 +33,9 @@ const { values } = parseArgs({
 });
 const say = (line: string) => void (values.json || process.stdout.write(`${line}\n`));
 
-/** Memory first: it wants processes that have not done much yet. */
+/** Memory first, because it needs processes that have done little work. */
 const benchesOn = (stage: Stage): Bench[] => [
-  ...enrolmentBenches(stage),
+  ...enrollmentBenches(stage),
   ...connectBenches(stage),
   checkInBench(stage),
   fanOutBench(stage),
@@ -41,8 +43,9 @@ const benchesOn = (stage: Stage): Bench[] => [
   ...orderForceBenches(stage),
 ];
 
-/** Those that need no stage, or bring their own. */
+/** Benchmarks without a stage, or with their own. */
 const apart: readonly Bench[] = [
+  ...commandLineBenches,
   ...verdictBenches,
   ...sealBenches,
   ...devicesListBenches,

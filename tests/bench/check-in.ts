@@ -1,4 +1,7 @@
-/** A durable check-in: a device's report is parsed, judged, on disk and acknowledged. The floor parses as many bytes and writes them back. */
+/**
+ * A durable check-in: the server parses, judges, stores and acknowledges a device's report. The floor parses as many bytes and sends them
+ * back.
+ */
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { BenchDevice } from './bench-device.ts';
 import { closeAll, openAll } from './connect.ts';
@@ -10,7 +13,7 @@ const DEVICES = 500;
 const SECONDS = 2;
 const RUNS = 3;
 
-/** What an agent says at an interval: where it is, by position and by network. */
+/** Periodic report of an agent: position and network. */
 function report(seq: number): string {
   const at = Date.now();
   const frame: DeviceFrame = {
@@ -32,7 +35,7 @@ interface Talk {
   readonly device: BenchDevice;
 }
 
-/** Every device has one report on its way, until the time is over. */
+/** Every device has one report in progress until the time is over. */
 async function talk(talks: readonly Talk[], isAnswer: (text: string) => boolean): Promise<number> {
   const until = performance.now() + SECONDS * 1000;
   let answered = 0;
@@ -72,7 +75,7 @@ async function checkIn(stage: Stage): Promise<Sample[]> {
   });
   const samples: Sample[] = [];
   for (let run = -1; run < RUNS; run += 1) {
-    // The floor's reports are nobody's, so their numbers do not count.
+    // The floor stores no reports, so their numbers do not matter.
     const numbers = devices.map(({ reports }) => reports);
     const floor = await costOf(stage.floor.pid, () => talk(bare, () => true));
     devices.forEach((device, index) => {

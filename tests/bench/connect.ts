@@ -1,4 +1,4 @@
-/** Connects, full and resumed, and what an idle connection costs in memory. */
+/** Full and resumed connections, and the memory of an idle connection. */
 import { BenchDevice } from './bench-device.ts';
 import type { Floor } from './floor-process.ts';
 import { type Bench, costOf, inParallel, rateOf, type Sample } from './measure.ts';
@@ -24,7 +24,10 @@ export async function closeAll(links: readonly RawLink[]): Promise<void> {
   await Promise.all(links.map((link) => link.close()));
 }
 
-/** From the first packet to the welcome: identity, revocation and orders checked, presence on disk. The floor stops at the upgrade. */
+/**
+ * From the first packet to the welcome: the server checks identity, revocation and orders, and stores the presence. The floor stops at the
+ * upgrade.
+ */
 function connects(stage: Stage, resumed: boolean): () => Promise<Sample[]> {
   return async () => {
     const devices = await stage.devices(CONNECTS);
@@ -38,7 +41,7 @@ function connects(stage: Stage, resumed: boolean): () => Promise<Sample[]> {
     const floor = () => measure(stage.floor.pid, (device) => device.connect(stage.floor.device, resumed));
     const real = () => measure(stage.pid, (device) => device.join(stage.devicePort, resumed));
     if (resumed) {
-      // For the tickets.
+      // Connections that obtain the session tickets.
       await closeAll(await openAll(devices, (device) => device.connect(stage.floor.device)));
       await closeAll(await openAll(devices, (device) => device.join(stage.devicePort)));
     } else {
@@ -56,7 +59,7 @@ function connects(stage: Stage, resumed: boolean): () => Promise<Sample[]> {
   };
 }
 
-/** A link to the floor that has carried a hello and two answers, since TLS keeps buffers for what has been read and written. */
+/** A link to the floor that has carried a hello and two responses, because TLS keeps buffers for data that it has read and written. */
 async function spoken(device: BenchDevice, port: number): Promise<RawLink> {
   const link = await device.connect(port);
   const hello = JSON.stringify({ kind: 'hello', agent: 'bench', ...BenchDevice.has });
@@ -73,7 +76,7 @@ async function spoken(device: BenchDevice, port: number): Promise<RawLink> {
   return link;
 }
 
-/** KiB a connection, on processes that have served a few and hold none, with garbage collected before and after. */
+/** KiB per connection. The processes have served a few connections and have none; garbage is collected before and after. */
 async function idleMemory(stage: Stage): Promise<Sample> {
   const devices = await stage.devices(IDLE);
   await stage.restart();

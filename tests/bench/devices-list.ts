@@ -1,7 +1,7 @@
 /**
- * What the table of devices and the overview ask of the server, over a hundred thousand devices: a page with the total beside it, wherever in
- * the list, however it is narrowed and sorted. The floor is a count of the active devices and the rows of one page by their ids, by prepared
- * statements and nothing around them. In this process, on SQLite; `devices-matrix.ts` asks more, and PostgreSQL too.
+ * Queries of the device list and the overview over 100,000 devices: one page with the total, at any offset, with any filter and sort order.
+ * The floor counts the active devices and reads the rows of one page by their identifiers, with prepared statements only. In this process,
+ * on SQLite. `devices-matrix.ts` covers more combinations, and PostgreSQL.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,11 +10,9 @@ import BetterSqlite3 from 'better-sqlite3';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createDevices, type Devices, type ListDevices } from '../../server/devices/devices.ts';
 import { type Database, openDatabase } from '../../server/store/database.ts';
-import { DeviceStore } from '../../server/store/device-store.ts';
-import { GroupStore } from '../../server/store/group-store.ts';
+import { deviceStores } from '../../server/store/device-stores.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
-import { PresenceStore } from '../../server/store/presence-store.ts';
-import { parsePlace } from '../../shared/areas/area-code.ts';
+import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addLargeFleet, LIST_VERSION } from './large-fleet.ts';
 import type { Bench, Sample } from './measure.ts';
@@ -27,7 +25,7 @@ const RUNS = 5;
 /** 200 ms where the floor takes 4.5. */
 const BUDGET = 45;
 
-export const PK = parsePlace('PK');
+export const PK = parseHomeArea('PK');
 
 export interface Asked {
   readonly devices: Devices;
@@ -37,9 +35,7 @@ export interface Asked {
 
 export function askOf(database: Database): Asked {
   const devices = createDevices({
-    store: new DeviceStore(database),
-    groups: new GroupStore(database),
-    presence: new PresenceStore(database),
+    ...deviceStores(database),
     bus: new LocalBus(),
     clock: new DrivenClock(NOW),
     followers: { deviceChanged: async () => undefined },
@@ -56,7 +52,7 @@ export function askOf(database: Database): Asked {
     async overview(scope = null) {
       const question = { scope, now: NOW, silentBefore: NOW - 7 * DAY, listVersion: LIST_VERSION };
       const [fleet, areas] = await Promise.all([counts.fleet(question), counts.areas(question)]);
-      await counts.alarmsSince(NOW - DAY, scope);
+      await counts.alertsSince(NOW - DAY, scope);
       if (areas.length === 0 || fleet.known === 0) throw new Error('the fleet is nowhere');
       return fleet.total;
     },
@@ -124,7 +120,7 @@ const bench = (name: string, work: (asked: Asked) => Promise<number>): Bench => 
   run: () => samples(work),
 });
 
-/** Beyond the middle a list is read from its end, so that its middle is the farthest. */
+/** Past the middle the store reads a list from its end, so the middle is the most expensive offset. */
 const MIDDLE = DEVICES / 2 - 2_000;
 const active = { status: 'active' } as const;
 const wholeList: Parameters<Asked['page']>[0] = { filter: active };

@@ -1,7 +1,7 @@
 /**
- * `node tests/bench/devices-matrix.ts`: the list of a hundred thousand devices, every filter by every sort, at its beginning, in its middle and
- * at its end, in milliseconds (the best of three): of CPU on SQLite, and by the clock on PostgreSQL, on the server that
- * `CORDON_TEST_DATABASE_URL` names, in a database of its own.
+ * `node tests/bench/devices-matrix.ts`: the list of 100,000 devices with every filter and sort order, at its start, middle and end, in
+ * milliseconds (best of three). It measures CPU time on SQLite. On PostgreSQL it measures elapsed time, in a new database on the server in
+ * `CORDON_TEST_DATABASE_URL`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,7 +87,7 @@ async function onPostgres(server: string): Promise<void> {
   try {
     const database = await openDatabase({ url: own.url });
     const groups = await fill(database);
-    // Autovacuum does the same soon after a fleet of this size has been added.
+    // Autovacuum does the same soon after so many devices have been added.
     await onDatabase(own.url, (client) => client.query('vacuum analyze'));
     console.log('PostgreSQL');
     await matrix(database, groups, () => performance.now());

@@ -1,20 +1,20 @@
 /**
- * The rest of a large fleet: devices that no order of the benchmark reaches, put straight into the store as enrolment and a first day leave
- * them. They were seen in Sweden an hour ago and are not connected.
+ * Rest of a large fleet: devices that the benchmark's order does not affect. They are inserted into the store in the state after enrollment
+ * and a first day: seen in Sweden an hour ago, and not connected.
  */
 import { randomBytes } from 'node:crypto';
 import { insertOf } from '../../server/store/bulk.ts';
 import type { Database } from '../../server/store/database.ts';
 import { type DeviceId, deviceIdSchema, randomBase32 } from '../../shared/protocol/ids.ts';
 import { addGroup } from '../support/fleet-rows.ts';
-import { addPlacedFleet } from '../support/placed-fleet.ts';
+import { addLocatedFleet } from '../support/located-fleet.ts';
 
 const HOUR = 3_600_000;
 const ROWS = 2_000;
-/** About as long as a device's certificate. */
+/** Approximate length of a device's certificate. */
 const CERTIFICATE = 'A'.repeat(800);
 
-/** Enrolled at any time of the last years: neighbours in the fleet are none in the store's indexes. */
+/** Enrolled at random times of recent years, so that neighboring devices are not neighbors in the store's indexes. */
 export const scatteredDeviceId = (): DeviceId => deviceIdSchema.parse(`dev_${randomBase32(10)}`);
 
 export async function addElsewhere(database: Database, count: number): Promise<void> {
@@ -23,7 +23,7 @@ export async function addElsewhere(database: Database, count: number): Promise<v
   const seen = [{ source: 'position', areas: ['SE'], at, whole: true }] as const;
   const presence = { connected: false, listVersion: 1 };
   const devices = Array.from({ length: count }, () => ({ id: scatteredDeviceId(), presence, seen }));
-  const ids = await addPlacedFleet(database, group, at, devices);
+  const ids = await addLocatedFleet(database, group, at, devices);
   for (let from = 0; from < count; from += ROWS) {
     const certificates = insertOf(
       'certificates',

@@ -1,6 +1,6 @@
 /**
- * Some of the devices of a benchmark, in a process of their own: each holds one link to the server and, when the floor is measured, one to
- * the floor program. A process may open 20,000 files where ours may, which is two links for less than ten thousand devices.
+ * Part of a benchmark's devices, in a process of their own. Each has one link to the server and, when the floor is measured, one to the
+ * floor program. A process may open 20,000 files here, which allows two links for fewer than 10,000 devices.
  */
 import { orderListSchema, type Receipt } from '../../shared/order/documents.ts';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
@@ -9,10 +9,10 @@ import { BenchDevice, type Credentials, type Versions } from './bench-device.ts'
 import { closeAll, openAll } from './connect.ts';
 import type { RawLink } from './raw-link.ts';
 
-/** What devices say of an order when the next list comes; null: they only take the list. */
+/** Receipts that devices send after the next list; null: none. */
 export type Answer = Pick<Receipt, 'order' | 'revision' | 'kind' | 'gate'> | null;
 
-/** What the floor has to do as much of. */
+/** Equal work for the floor program. */
 export interface Said {
   readonly list: string;
   readonly replies: readonly string[];
@@ -29,7 +29,7 @@ let expected: Promise<Said> = Promise.reject(new Error('nothing is expected'));
 expected.catch(() => undefined);
 let echoed: Promise<void> = Promise.resolve();
 
-/** The list is the same for everyone: a device's own work on it is no part of what is measured. */
+/** The list is the same for all devices, because a device's own work on it is not measured. */
 let read: { readonly text: string; readonly about: Pick<Receipt, 'installation' | 'listVersion'> } | null = null;
 function readList(text: string): Pick<Receipt, 'installation' | 'listVersion'> {
   if (read?.text === text) return read.about;
@@ -42,15 +42,18 @@ function readList(text: string): Pick<Receipt, 'installation' | 'listVersion'> {
   return read.about;
 }
 
-/** As an agent does: it keeps the list and says so, and then, under its signature, that it is informed and that its gate has changed. */
+/**
+ * As an agent does: it stores the list and acknowledges it, and then sends signed receipts that the notice was delivered and its gate has
+ * changed.
+ */
 function answers(device: BenchDevice, list: string, { order, revision, kind, gate }: NonNullable<Answer>): string[] {
   const about = { ...readList(list), order, revision };
   const receipts = [
-    device.receipt({ ...about, kind: 'informed', service: null, gate: null }),
+    device.receipt({ ...about, kind: 'delivered', service: null, gate: null }),
     device.receipt({ ...about, kind, service: 'messaging', gate }),
   ];
   const frames: DeviceFrame[] = [
-    { kind: 'have', list: about.listVersion, record: device.welcomed.record, root: device.welcomed.root },
+    { kind: 'have', list: about.listVersion, record: device.welcomed.record, approverSet: device.welcomed.approverSet },
     ...receipts.map(
       (envelope, index): DeviceFrame => ({
         kind: 'report',
@@ -95,7 +98,7 @@ function echo({ list, replies }: Said): Promise<void> {
   return new Promise((resolve) => {
     for (const link of bare) {
       link.onText = (text) => {
-        // The first is the list itself; what follows are echoes.
+        // The first frame is the list; the following ones are echoes.
         if (text.length === list.length) for (const reply of replies) link.send(reply);
         else missing -= 1;
         if (missing === 0) resolve();
@@ -104,7 +107,7 @@ function echo({ list, replies }: Said): Promise<void> {
   });
 }
 
-/** Where a device is, by its own position, stored by the server. */
+/** Location of a device by its own position, stored by the server. */
 function sayWhere({ device, link }: Played, areas: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const seq = device.reports + 1;
@@ -142,7 +145,7 @@ const handlers = {
     return null;
   },
 
-  /** `played` and `echoed` answer when it is over: what is measured begins between. */
+  /** `played` and `echoed` arrive when the work is done. The measured work begins between them. */
   play(answer: Answer) {
     expected = play(answer);
     expected.catch(() => undefined);

@@ -1,4 +1,4 @@
-/** Connected devices in processes of their own, each on the client's core, told together what to do. */
+/** Connected devices in processes of their own, each on the client's core, with one command for all. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../replay/rpc.ts';
@@ -7,19 +7,22 @@ import type { Answer, FleetHandlers, Said } from './fleet-process.ts';
 import { pin } from './process.ts';
 import { CLIENT_CORE, type Stage } from './stage.ts';
 
-/** Two links each, and room to spare below the limit of open files. */
+/** Two links each, with a margin below the limit of open files. */
 const PER_PROCESS = 5_000;
 
 export interface Fleet {
   readonly size: number;
-  /** What devices do with the next list. Resolves when they are ready; `done` when the server has stored all that they answered. */
+  /**
+   * Reaction of the devices to the next list. Resolves when the devices are ready; `done` resolves when the server has stored all their
+   * frames.
+   */
   play(answer: Answer): Promise<{ done(): Promise<Said> }>;
-  /** The same with the floor: `done` when it has echoed as many frames. */
+  /** Equal work for the floor: `done` resolves when it has echoed as many frames. */
   echo(said: Said): Promise<{ done(): Promise<void> }>;
   close(): Promise<void>;
 }
 
-/** `at`: areas that the devices say they are in. `floor`: whether each holds a link to the floor program as well. */
+/** `at`: areas that the devices report. `floor`: true if each device also has a link to the floor program. */
 export async function connectFleet(
   stage: Stage,
   devices: readonly BenchDevice[],

@@ -1,19 +1,16 @@
-/** Starts the floor program on its own core and hands it tasks. */
+/** Starts the floor program on its own core and sends it tasks. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { FloorAnswer, FloorTask } from './floor.ts';
+import type { FloorAnswer, FloorTask } from './floor-tasks.ts';
 import { collectGarbage, INSPECTABLE, pin } from './process.ts';
-
-/** Whoever connects to this and a name is relayed to by that name; to any other path, echoed. */
-export const RELAY_PATH = '/relay/';
 
 export interface Floor {
   readonly pid: number;
-  /** Ports: mutual TLS with links, and TLS that enrols. */
+  /** Ports: mutual TLS for links, and TLS for enrollment. */
   readonly device: number;
   readonly open: number;
   fanOut(frame: string): Promise<void>;
-  enrol(csr: Buffer, times: number): Promise<void>;
+  enroll(csr: Buffer, times: number): Promise<void>;
   collectGarbage(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -46,7 +43,7 @@ export async function startFloor(identity: { key: string; cert: string; ca: stri
     device: started.device,
     open: started.open,
     fanOut: async (frame) => void (await ask({ do: 'fan-out', frame })),
-    enrol: async (csr, times) => void (await ask({ do: 'enrol', csr: csr.toString('base64'), times })),
+    enroll: async (csr, times) => void (await ask({ do: 'enroll', csr: csr.toString('base64'), times })),
     collectGarbage: () => collectGarbage(pid, () => output),
     stop: async () => {
       const ended = once(child, 'exit');

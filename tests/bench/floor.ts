@@ -1,6 +1,6 @@
 /**
- * The floor: the barest program that does the same as Cordon on the wire and knows nothing. Mutual TLS and `ws`, an echo that parses and
- * writes JSON, a relay, a fan-out, and the cryptography of an enrolment. A process of its own; the benchmark talks to it over IPC.
+ * The floor: a minimal program with the same work as Cordon on the wire and without its rules. Mutual TLS and `ws`, an echo that parses and
+ * writes JSON, a relay, a fan-out, and the cryptography of an enrollment. It runs in its own process; the benchmark controls it over IPC.
  */
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,28 +9,15 @@ import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { KEY_EXCHANGE_GROUPS } from '../../server/gateway/tls-listener.ts';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
-import { RELAY_PATH } from './floor-process.ts';
-
-export interface FloorStart {
-  readonly do: 'start';
-  readonly key: string;
-  readonly cert: string;
-  readonly ca: string;
-}
-export type FloorTask =
-  | FloorStart
-  /** `frame`: where it holds `@`, each connection gets an id of its own. */
-  | { readonly do: 'fan-out'; readonly frame: string }
-  | { readonly do: 'enrol'; readonly csr: string; readonly times: number };
-export type FloorAnswer = { readonly done: 'start'; readonly device: number; readonly open: number } | { done: 'task' };
+import { type FloorAnswer, type FloorStart, type FloorTask, RELAY_PATH } from './floor-tasks.ts';
 
 const connections = new Set<WebSocket>();
 const named = new Map<string, WebSocket>();
 const { privateKey: issuer } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-/** About as many bytes as a device's certificate has before its signature. */
+/** Approximate length of a device's certificate before its signature. */
 const TEMPLATE = Buffer.alloc(420, 0x30);
 
-/** The next DER element at `at`: where its content begins and where it ends. */
+/** The next DER element at `at`: start and end of its content. */
 function element(bytes: Buffer, at: number): { content: number; end: number } {
   const first = bytes[at + 1] ?? 0;
   if (first < 0x80) return { content: at + 2, end: at + 2 + first };
@@ -39,8 +26,8 @@ function element(bytes: Buffer, at: number): { content: number; end: number } {
   return { content, end: content + bytes.readUIntBE(at + 2, size) };
 }
 
-/** A request is verified by its own key; a template is signed. */
-function enrol(csr: Buffer): Buffer {
+/** Verifies a request by its own key and signs a template. */
+function enroll(csr: Buffer): Buffer {
   const info = element(csr, 0).content;
   const { content, end: infoEnd } = element(csr, info);
   const name = element(csr, content).end;
@@ -81,13 +68,13 @@ async function start({ key, cert, ca }: FloorStart): Promise<FloorAnswer> {
     server.on('request', async (request, response) => {
       let body = '';
       for await (const chunk of request) body += chunk;
-      response.end(enrol(Buffer.from(body, 'base64')).toString('base64'));
+      response.end(enroll(Buffer.from(body, 'base64')).toString('base64'));
     });
   });
   return { done: 'start', device, open };
 }
 
-/** What comes goes on as it came to whom it names, and its sender gets an answer as long as Cordon's. Nothing is kept. */
+/** Relay: passes each frame unchanged to the named connection, and sends the sender a response as long as Cordon's. It stores nothing. */
 function relay(link: WebSocket, name: string): void {
   named.set(name, link);
   link.on('message', (data) => {
@@ -112,7 +99,7 @@ async function fanOut(frame: string): Promise<void> {
 async function perform(task: FloorTask): Promise<FloorAnswer> {
   if (task.do === 'start') return start(task);
   if (task.do === 'fan-out') await fanOut(task.frame);
-  else for (let left = task.times, csr = Buffer.from(task.csr, 'base64'); left > 0; left -= 1) enrol(csr);
+  else for (let left = task.times, csr = Buffer.from(task.csr, 'base64'); left > 0; left -= 1) enroll(csr);
   return { done: 'task' };
 }
 

@@ -1,4 +1,4 @@
-/** Costs by fleet size, as a graph: in text for a terminal, in SVG for a page. Both axes of the picture are logarithmic. */
+/** Graph of costs by fleet size: as text for a terminal, as SVG for a page. Both axes of the picture are logarithmic. */
 
 export interface Series {
   readonly name: string;
@@ -23,9 +23,9 @@ export function textGraph(series: readonly Series[]): string[] {
 const WIDTH = 640;
 const HEIGHT = 360;
 const MARGIN = { left: 70, right: 170, top: 50, bottom: 50 };
-const COLOURS = ['#1c7ed6', '#e8590c', '#2f9e44', '#862e9c'];
+const COLORS = ['#1c7ed6', '#e8590c', '#2f9e44', '#862e9c'];
 
-/** Powers of ten from the one below the least to the one above the most. */
+/** Powers of ten from just below the smallest value to just above the largest. */
 function decades(values: readonly number[]): number[] {
   const first = Math.floor(Math.log10(Math.min(...values)));
   const last = Math.max(first + 1, Math.ceil(Math.log10(Math.max(...values))));
@@ -63,12 +63,12 @@ export function svgGraph(title: string, series: readonly Series[]): string {
     ]),
     text((left + right) / 2, HEIGHT - 8, 'middle', 'devices in the store'),
     ...series.flatMap(({ name, points: own }, index) => {
-      const colour = COLOURS[index % COLOURS.length];
+      const color = COLORS[index % COLORS.length];
       const path = own.map((point) => `${x(point.x)},${y(point.y)}`).join(' ');
       return [
-        `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`,
-        ...own.map((point) => `<circle cx="${x(point.x)}" cy="${y(point.y)}" r="4" fill="${colour}"/>`),
-        `<rect x="${right + 16}" y="${top + index * 22 - 9}" width="10" height="10" fill="${colour}"/>`,
+        `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="2"/>`,
+        ...own.map((point) => `<circle cx="${x(point.x)}" cy="${y(point.y)}" r="4" fill="${color}"/>`),
+        `<rect x="${right + 16}" y="${top + index * 22 - 9}" width="10" height="10" fill="${color}"/>`,
         text(right + 32, top + index * 22, 'start', name),
       ];
     }),

@@ -1,14 +1,14 @@
-/** A fleet of many groups and countries: most of it in one of them, some of it connected, some long gone, a few that never came. */
+/** A fleet of many groups and countries. Most devices are in one country; some are connected, some long gone, a few never connected. */
 import type { Database } from '../../server/store/database.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 import { addGroup } from '../support/fleet-rows.ts';
-import { addPlacedFleet, type PlacedDevice } from '../support/placed-fleet.ts';
+import { addLocatedFleet, type LocatedDevice } from '../support/located-fleet.ts';
 
 const DAY = 86_400_000;
 const COUNTRIES = ['PK', 'IN', 'SA', 'AE', 'DE', 'FR', 'GB', 'US', 'BR', 'ZA', 'KE', 'ID', 'JP', 'TR'];
 const GIVEN = ['Ayesha', 'Bilal', 'Chen', 'Dara', 'Emre', 'Fatima', 'Göran', 'Hana', 'Imran', 'José', 'Kenji', 'Lena'];
 const FAMILY = ['Khan', 'Müller', 'Okafor', 'Silva', 'Tanaka', 'Yılmaz', 'Singh', 'Dubois', 'Smith', 'Naidoo', 'Wang'];
-/** Of the order list that the newest devices hold; others hold one of the two before. */
+/** Version of the order list that the newest devices have. The others have one of the two versions before. */
 export const LIST_VERSION = 42;
 
 export async function addLargeFleet(database: Database, size: number, now: number): Promise<readonly GroupId[]> {
@@ -18,14 +18,14 @@ export async function addLargeFleet(database: Database, size: number, now: numbe
   }
   const [first] = groups;
   if (first === undefined) throw new Error('a fleet without a group');
-  await addPlacedFleet(database, first, now, devices(size, groups, now));
+  await addLocatedFleet(database, first, now, devices(size, groups, now));
   return groups;
 }
 
-/** Always the same fleet but for its ids, or two runs would ask two questions. */
-function* devices(size: number, groups: readonly GroupId[], now: number): Generator<PlacedDevice> {
+/** The fleet is the same in each run except for its identifiers, so that runs are comparable. */
+function* devices(size: number, groups: readonly GroupId[], now: number): Generator<LocatedDevice> {
   for (let index = 0; index < size; index += 1) {
-    // Multiplied by a prime, so that each part is spread over the fleet, and independent of the others.
+    // A prime as multiplier spreads each property over the fleet, independent of the others.
     const spread = (prime: number, most: number) => ((index * prime) % 99_991) % most;
     const pick = <T>(prime: number, from: readonly T[]): T => from[spread(prime, from.length)] as T;
     const area = spread(7, 3) === 0 ? pick(11, COUNTRIES) : 'PK';

@@ -1,23 +1,23 @@
-/** What a benchmark is, how its runs become one line, and when its budget holds. Pure but for `perCpuSecond`. */
+/** Benchmark definition, summary of its runs, and its budget. Pure except for `perCpuSecond`. */
 import { cpuSeconds, quiet } from './process.ts';
 
-/** One run: Cordon and the floor, one right after the other. */
+/** One run: Cordon and then the floor. */
 export interface Sample {
   readonly value: number;
-  /** Null where the budget is a figure and not a ratio. */
+  /** Null if the budget is an absolute figure. */
   readonly floor: number | null;
-  /** How much of one core the server had while it was measured; null where that says nothing. */
+  /** Share of one core that the server used during the measurement; null if this has no meaning. */
   readonly busy: number | null;
 }
 
 export interface Bench {
   readonly name: string;
   readonly unit: string;
-  /** Of the ratio to the floor, or of the value where there is no floor. */
+  /** Budget for the ratio to the floor, or for the value without a floor. */
   readonly budget: number;
   readonly better: 'more' | 'less';
   run(): Promise<Sample[]>;
-  /** What else there is to say, after `run`: lines for people. */
+  /** Further lines for the reader, after `run`. */
   notes?(): Promise<readonly string[]>;
 }
 
@@ -30,7 +30,7 @@ export interface Result {
   readonly budget: number;
   readonly holds: boolean;
   readonly runs: number;
-  /** Between the best and the worst run, as a part of the median. */
+  /** Difference between the best and the worst run, as a part of the median. */
   readonly spread: number;
 }
 
@@ -48,7 +48,7 @@ export function resultOf(
   { name, unit, budget, better }: Omit<Bench, 'run' | 'notes'>,
   samples: readonly Sample[],
 ): Result {
-  // An idle server is not measured by its rate; but on a machine where it never had its core, some figure is better than none.
+  // The rate of an idle server says nothing. On a machine where the server never had a full core, a figure is still better than none.
   const busy = samples.filter(({ busy: had }) => had === null || had >= BUSY_ENOUGH);
   const counted = busy.length > 0 ? busy : samples;
   const values = counted.map(({ value }) => value);
@@ -71,12 +71,12 @@ export function resultOf(
 
 export interface Measured {
   readonly count: number;
-  /** Of all threads, what follows after the last answer included. */
+  /** All threads, including work after the last response. */
   readonly cpu: number;
   readonly busy: number;
 }
 
-/** Does `work`, which says how many operations it was, and counts what it cost the process. */
+/** Runs `work`, which returns its number of operations, and measures the process's cost. */
 export async function costOf(pid: number, work: () => Promise<number>): Promise<Measured> {
   await quiet(pid);
   const before = cpuSeconds(pid);
@@ -91,10 +91,10 @@ export async function costOf(pid: number, work: () => Promise<number>): Promise<
 /** Operations per second of CPU. */
 export const rateOf = ({ count, cpu }: Measured): number => count / cpu;
 
-/** Microseconds of CPU an operation. */
+/** Microseconds of CPU per operation. */
 export const microsecondsOf = ({ count, cpu }: Measured): number => (cpu * 1e6) / count;
 
-/** `pieces` of work, `width` of them at a time. */
+/** Runs `pieces` of work, at most `width` at the same time. */
 export async function inParallel<T>(
   pieces: Iterable<T>,
   width: number,

@@ -1,20 +1,20 @@
 /**
- * Sealed messages: from one connected device to another, and out of mailboxes that have filled while everybody was away. A body is what a short
- * text weighs when it is sealed. Cordon has each on disk before its sender hears so, and each is taken by itself, as agents do.
+ * Sealed messages: from one connected device to another, and out of mailboxes that filled while all devices were offline. A body has the
+ * size of a sealed short text. Cordon stores each message before it answers the sender, and each is taken by itself, as agents do.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { BenchDevice } from './bench-device.ts';
 import { closeAll, openAll } from './connect.ts';
 import { heard } from './fan-out.ts';
-import { RELAY_PATH } from './floor-process.ts';
+import { RELAY_PATH } from './floor-tasks.ts';
 import { type Bench, costOf, median, microsecondsOf, rateOf, type Sample } from './measure.ts';
 import type { RawLink } from './raw-link.ts';
 import { sealedText } from './seal.ts';
 import type { Stage } from './stage.ts';
 
 const DEVICES = 500;
-/** From each device in a run: the same work however fast the machine is just now. */
+/** Messages per device and run, so that the work does not depend on the machine's speed. */
 const EACH = 30;
 const WAITING = 50;
 const RUNS = 3;
@@ -38,13 +38,13 @@ async function linksOf(
 }
 
 interface Habits {
-  /** After so many answers to this device. */
+  /** Resolves after this number of responses to the device. */
   readonly goesOn: (answers: number) => boolean;
-  /** What a recipient does with what comes; null when nothing does. */
+  /** Reaction of a recipient to a message; null for none. */
   readonly receive: ((link: RawLink, text: string) => void) | null;
 }
 
-/** Every device has one post on its way to the next one in the round. Resolves with their number when all have been answered, and have come. */
+/** Every device has one post to the next device in progress. Resolves with their number when all are answered and delivered. */
 function talk(links: Links, body: string, { goesOn, receive }: Habits): Promise<number> {
   const ring = [...links];
   let posts = 0;
@@ -91,7 +91,7 @@ async function close(links: Links): Promise<void> {
   await closeAll([...links.values()]);
 }
 
-/** The server has carried out what it was told last: `quiet` alone is fooled when others take its core. */
+/** The server has finished its last work. `quiet` alone is deceived when other processes take its core. */
 async function nothingWaits(stage: Stage): Promise<void> {
   let waiting = await stage.waiting();
   for (let asked = 0; waiting > 0 && asked < 100; asked += 1) {
@@ -101,7 +101,10 @@ async function nothingWaits(stage: Stage): Promise<void> {
   if (waiting > 0) throw new Error(`${waiting} messages were not taken`);
 }
 
-/** From `post` until it is stored, delivered, taken and gone. The floor gives the same bytes to whom they name and answers. */
+/**
+ * From `post` until the message is stored, delivered, taken and deleted. The floor passes the same bytes to the named connection and
+ * answers.
+ */
 async function messages(stage: Stage): Promise<Sample[]> {
   const devices = await stage.devices(DEVICES);
   await stage.learnVersions();
@@ -121,7 +124,7 @@ async function messages(stage: Stage): Promise<Sample[]> {
     const floor = await measure(stage.floor.pid, bare, () => undefined);
     const real = await measure(stage.pid, ours, take);
     await nothingWaits(stage);
-    // The first of each warms up.
+    // The first run of each warms up.
     if (run < 0) continue;
     samples.push({ value: rateOf(real), floor: rateOf(floor), busy: Math.min(floor.busy, real.busy) });
   }
@@ -130,7 +133,7 @@ async function messages(stage: Stage): Promise<Sample[]> {
   return samples;
 }
 
-/** All at once: what `openAll` spreads out is the very thing that is measured here. */
+/** All at the same time: the load that `openAll` would spread is what this benchmark measures. */
 async function allOnline(
   devices: readonly BenchDevice[],
   open: (device: BenchDevice) => Promise<RawLink>,
@@ -138,7 +141,9 @@ async function allOnline(
   return new Map(await Promise.all(devices.map(async (device) => [device, await open(device)] as const)));
 }
 
-/** They connect, ask for their mailboxes, and have taken everything. The floor upgrades as many and sends as much to each. */
+/**
+ * The devices connect, request their mailboxes and take all messages. The floor upgrades as many connections and sends each as many bytes.
+ */
 async function mailBurst(stage: Stage, seconds: number[]): Promise<Sample[]> {
   const devices = await stage.devices(DEVICES);
   await stage.learnVersions();

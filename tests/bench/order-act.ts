@@ -1,4 +1,4 @@
-/** One act on an order, from the approval that adopts it until the last device's signed receipt is on disk. */
+/** One action on an order, from the approval that adopts it until the last device's signed receipt is on disk. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet } from './fleet.ts';
 import type { Said } from './fleet-process.ts';
@@ -6,7 +6,7 @@ import type { Measured } from './measure.ts';
 import { cpuSeconds, quiet } from './process.ts';
 import type { Stage } from './stage.ts';
 
-/** Long enough to adopt and hold an order before it takes effect. */
+/** Time that suffices to adopt and pause an order before it takes effect. */
 const SOON = 1_500;
 
 const TERMS = {
@@ -17,7 +17,7 @@ const TERMS = {
   zone: 'Asia/Karachi',
   unknown: 'allow',
   contested: 'allow',
-  travellers: 'deny',
+  travelers: 'deny',
   authority: 'The regulator',
   addressee: 'The operator',
   instrument: 'Directive 1',
@@ -30,21 +30,21 @@ export interface Acted {
   readonly said: Said;
 }
 
-/** A new order whose effective time has come and which is held: it enters into force at the moment of its release. */
+/** A new, paused order whose effective time has passed. It takes effect when it resumes. */
 export async function heldOrder(stage: Stage, fleet: Fleet, terms: object = {}): Promise<string> {
   const { operator } = stage;
   const effective = Date.now() + SOON;
   const proposed = await operator.propose({ ...TERMS, ...terms, effective: new Date(effective).toISOString() });
   await listed(fleet, () => operator.adopt(proposed));
-  const held = await operator.act(proposed.order, { act: 'hold' });
+  const held = await operator.act(proposed.order, { action: 'pause' });
   await listed(fleet, () => approve(stage, proposed.order, held.revision, 0));
   await delay(Math.max(0, effective + 100 - Date.now()));
   return proposed.order;
 }
 
-/** The order enters into force, and ends. */
+/** The order takes effect and ends. */
 export const release = (stage: Stage, fleet: Fleet, order: string) =>
-  act(stage, fleet, order, { act: 'release', kind: 'enforced', gate: 'closed' });
+  act(stage, fleet, order, { act: 'resume', kind: 'enforced', gate: 'closed' });
 export const withdraw = (stage: Stage, fleet: Fleet, order: string) =>
   act(stage, fleet, order, { act: 'withdraw', kind: 'restored', gate: 'open' });
 
@@ -54,7 +54,7 @@ async function act(
   order: string,
   { act: name, kind, gate }: { act: string; kind: 'enforced' | 'restored'; gate: 'open' | 'closed' },
 ): Promise<Acted> {
-  const { revision } = await stage.operator.act(order, { act: name });
+  const { revision } = await stage.operator.act(order, { action: name });
   await approve(stage, order, revision, 0);
   const { done } = await fleet.play({ order, revision, kind, gate });
   await quiet(stage.pid);
@@ -62,7 +62,7 @@ async function act(
   const started = performance.now();
   await approve(stage, order, revision, 1);
   const said = await done();
-  // Until the last receipt is stored, and no longer: signatures are verified off that path.
+  // Until the last receipt is stored. The verification of signatures happens outside this path.
   const seconds = (performance.now() - started) / 1000;
   const cpu = cpuSeconds(stage.pid) - before;
   await verified(stage, { order, revision, kind }, fleet.size);
@@ -76,14 +76,14 @@ async function approve(stage: Stage, order: string, revision: number, approver: 
   await operator.approve(order, revision, person);
 }
 
-/** Until every device has been sent the list that comes of it. */
+/** Until every device has been sent the resulting list. */
 async function listed(fleet: Fleet, work: () => Promise<unknown>): Promise<void> {
   const { done } = await fleet.play(null);
   await work();
   await done();
 }
 
-/** What was stored must become evidence, or the figure is worth nothing. */
+/** Stored receipts must become evidence; otherwise the figure means nothing. */
 async function verified(stage: Stage, about: Parameters<Stage['verified']>[0], count: number): Promise<void> {
   for (const until = Date.now() + 60_000; Date.now() < until; ) {
     await quiet(stage.pid);

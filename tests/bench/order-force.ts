@@ -1,6 +1,6 @@
 /**
- * An order enters into force over connected devices, and is withdrawn: each from the approval that adopts it until the last device's signed
- * receipt is on disk. The floor sends the same list to as many connections and echoes as many frames as devices answer with.
+ * An order takes effect over connected devices, and is withdrawn: each from the approval that adopts it until the last device's signed
+ * receipt is on disk. The floor sends the same list to as many connections and echoes as many frames as devices send.
  */
 import { connectFleet, type Fleet } from './fleet.ts';
 import { type Bench, costOf, median, microsecondsOf, type Sample } from './measure.ts';
@@ -13,7 +13,7 @@ const RUNS = 3;
 interface Measurements {
   readonly release: Sample[];
   readonly withdrawal: Sample[];
-  /** From the act to the last receipt, by the clock on the wall. */
+  /** From the action to the last receipt, in elapsed time. */
   readonly seconds: { readonly release: number[]; readonly withdrawal: number[] };
 }
 
@@ -35,7 +35,7 @@ async function orderForce(stage: Stage): Promise<Measurements> {
     for (const [name, act] of [['release', release] as const, ['withdrawal', withdraw] as const]) {
       const acted = await act(stage, fleet, order);
       const sample = await againstFloor(stage, fleet, acted);
-      // The first of each warms up.
+      // The first run of each warms up.
       if (run < 0) continue;
       all[name].push(sample);
       all.seconds[name].push(acted.seconds);
@@ -45,7 +45,7 @@ async function orderForce(stage: Stage): Promise<Measurements> {
   return all;
 }
 
-/** Two lines of one run. */
+/** Two result lines of one run. */
 export function orderForceBenches(stage: Stage): Bench[] {
   let measured: Promise<Measurements> | null = null;
   const measure = () => {

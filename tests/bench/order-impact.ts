@@ -1,46 +1,49 @@
 /**
- * What an order's page asks of the server: whom it would reach in a fleet of a hundred thousand, how far it has come over ten thousand, and what its
- * exit has come to.
- * In this process, on figures and not against a floor; a store is put on disk once for all of them.
+ * Queries of an order's page: impact in a fleet of 100,000, progress over 10,000, and result of an exit. In this process, with absolute
+ * figures instead of a floor. One store on disk serves all of them.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalBus } from '../../server/bus/bus.ts';
-import { reachOf } from '../../server/jurisdiction/ties.ts';
+import { affectedQuery } from '../../server/jurisdiction/nexus-index.ts';
 import { createExits } from '../../server/orders/exit/exits.ts';
-import { createRehearsal, type Rehearsal, sizeOf } from '../../server/orders/rehearsal.ts';
+import { createRehearsal, type Rehearsal, sizeOf } from '../../server/orders/impact/rehearsal.ts';
 import { type Database, openDatabase } from '../../server/store/database.ts';
+import { DeviceStateStore } from '../../server/store/device-state-store.ts';
 import { ExitStore } from '../../server/store/exit-store.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
-import { ProgressStore } from '../../server/store/progress-store.ts';
-import { StandingStore } from '../../server/store/standing-store.ts';
+import { OrderStore } from '../../server/store/order-store.ts';
+import { RolloutStore } from '../../server/store/rollout-store.ts';
 import type { OrderTerms } from '../../shared/order/documents.ts';
 import { compileRule } from '../../shared/order/rules.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addGroup } from '../support/fleet-rows.ts';
-import { addPlacedFleet, addReceipts, addWaiting, type PlacedDevice } from '../support/placed-fleet.ts';
+import { addLocatedFleet, addReceipts, addWaiting, type LocatedDevice } from '../support/located-fleet.ts';
 import { NOW, revisionDocument, TERMS } from '../support/signed-documents.ts';
 import type { Bench, Sample } from './measure.ts';
 
 const HOUR = 3_600_000;
 const DEVICES = 100_000;
-/** Those that are in its place. */
+/** Devices in the order's area. */
 const DENIED = (DEVICES / 20) * 17;
 const REPORTING = 10_000;
-/** As many as one question about progress takes. */
+/** Largest number that one query of the progress covers. */
 const AT_ONCE = 500;
 const RUNS = 5;
 
-/** Of twenty, sixteen at home where the order is; the others travel, visit, live near its border or are nowhere. Something waits for a quarter. */
-function* fleet(): Generator<PlacedDevice> {
+/**
+ * Of 20 devices, 16 are at home in the order's area. The others travel, visit, are near its border or have no location. A quarter have
+ * waiting messages.
+ */
+function* fleet(): Generator<LocatedDevice> {
   for (let index = 0; index < DEVICES; index += 1) {
     const kind = index % 20;
     const connected = index % 3 > 0;
     const presence = { connected, listVersion: 3 };
-    const at = (area: string): NonNullable<PlacedDevice['seen']> => [
+    const at = (area: string): NonNullable<LocatedDevice['seen']> => [
       { source: 'network', areas: [area], at: NOW - 3 * HOUR },
       { source: 'network', areas: [area], at: NOW - HOUR },
       { source: 'address', areas: [area], at: NOW - 2 * HOUR, connected },
@@ -62,16 +65,16 @@ async function open(): Promise<Database> {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'cordon.db');
   const database = await openDatabase({ file });
-  const devices = await addPlacedFleet(database, await addGroup(database, 'All'), NOW, fleet());
+  const devices = await addLocatedFleet(database, await addGroup(database, 'All'), NOW, fleet());
   const order = '2015-001';
   const services = ['messaging', 'mail'] as const;
   const rows = devices
     .slice(0, REPORTING)
     .flatMap((device) => [
-      { device, order, kind: 'informed', revision: 1, service: null, at: NOW } as const,
-      { device, order, kind: 'shown', revision: 1, service: null, at: NOW + 1 } as const,
+      { device, order, kind: 'delivered', revision: 1, service: null, at: NOW } as const,
+      { device, order, kind: 'displayed', revision: 1, service: null, at: NOW + 1 } as const,
       ...services.map((service) => ({ device, order, kind: 'enforced', revision: 1, service, at: NOW + 2 }) as const),
-      { device, order, kind: 'informed', revision: 2, service: null, at: NOW + 3 } as const,
+      { device, order, kind: 'delivered', revision: 2, service: null, at: NOW + 3 } as const,
       ...services.map((service) => ({ device, order, kind: 'restored', revision: 2, service, at: NOW + 4 }) as const),
     ]);
   await addReceipts(database, rows);
@@ -80,14 +83,14 @@ async function open(): Promise<Database> {
     database,
     waiting.map((device) => ({ device, messages: 20, bytes: 40_000, commands: 1 })),
   );
-  // What was written is then in the file itself, as it is on a server that has been running.
+  // The writes are then in the database file, as on a server that has run for a while.
   await database.close();
   return openDatabase({ file });
 }
 
 const world = (): Promise<Database> => (opened ??= open());
 
-/** Milliseconds of this thread, which is what an admin waits for on a machine that has nothing else to do. Others may be using this core. */
+/** CPU milliseconds of this thread: the time that an admin waits on an idle machine. Other processes may use this core. */
 function cpu(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
@@ -95,7 +98,7 @@ function cpu(): number {
 
 interface Pass {
   readonly cost: number;
-  /** The longest that the loop was kept from turning. */
+  /** Longest time in which the event loop could not turn. */
   readonly longest: number;
   readonly found: number;
 }
@@ -104,8 +107,8 @@ function rehearsalOn(database: Database, clock: Clock): Rehearsal {
   const places = new JurisdictionStore(database);
   return createRehearsal({
     clock,
-    standing: new StandingStore(database),
-    jurisdiction: { affectedBy: (rule) => places.reached(reachOf(rule, clock.now())) },
+    deviceStates: new DeviceStateStore(database),
+    jurisdiction: { affectedBy: (rule) => places.affected(affectedQuery(rule, clock.now())) },
   });
 }
 
@@ -154,7 +157,7 @@ async function everyone(before?: Partial<OrderTerms>): Promise<Pass> {
 }
 
 async function elsewhere(): Promise<number> {
-  // Home alone: an order for a place is also about everyone who is nowhere.
+  // Home alone, because an order for a present location also concerns every device without a location.
   const { cost, found } = await pass({ areas: ['IS'], nexus: ['home'] });
   if (found > 0) throw new Error('the order has nothing to do with this fleet');
   return cost;
@@ -162,19 +165,20 @@ async function elsewhere(): Promise<number> {
 
 async function progress(): Promise<number> {
   const database = await world();
-  const store = new ProgressStore(database);
+  const store = new RolloutStore(database);
   const began = cpu();
   const enforced = await store.enforcedBy('2015-001');
   let restored = 0;
   for (let from = 0; from < enforced.length; from += AT_ONCE) {
-    restored += (await store.told('2015-001', 2, enforced.slice(from, from + AT_ONCE))).restored;
+    const reports = await store.reports('2015-001', 2, enforced.slice(from, from + AT_ONCE));
+    for (const { closed, opened } of reports.values()) if (opened && !closed) restored += 1;
   }
   const cost = cpu() - began;
   if (restored !== REPORTING) throw new Error(`all ${REPORTING} have restored service, and ${restored} were counted`);
   return cost;
 }
 
-/** On its first day: hardly anyone has answered. */
+/** The first day, when few devices have responded. */
 async function exit(): Promise<number> {
   const database = await world();
   const clock = new DrivenClock(NOW);
@@ -189,8 +193,10 @@ async function exit(): Promise<number> {
     at: 'now',
     names: new Set<string>(),
   } as const;
+  const orders = new OrderStore(database);
   const exits = createExits({
-    ...{ store: new ExitStore(database), holds: new HoldStore(database), clock, bus: new LocalBus(), log: console },
+    ...{ store: new ExitStore(database), holds: new HoldStore(database), orders, clock },
+    ...{ bus: new LocalBus(), log: console },
     accepted: () => new Map([[rule.order, { revision }]]),
     rules: () => [{ ...rule, effective: NOW }],
     withheld: () => false,
@@ -204,8 +210,8 @@ async function exit(): Promise<number> {
   const progress = await exits.progressAnew(rule.order);
   const cost = cpu() - began;
   await exits.stop();
-  if (progress?.unheard !== DENIED)
-    throw new Error(`${DENIED} have not answered, and ${progress?.unheard} were counted`);
+  if (progress?.unanswered !== DENIED)
+    throw new Error(`${DENIED} have not answered, and ${progress?.unanswered} were counted`);
   return cost;
 }
 

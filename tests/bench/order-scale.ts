@@ -1,9 +1,8 @@
 /**
- * What an order costs against the size of the fleet: the same number of affected devices among 1,000, 10,000 and 100,000, and four times as
- * many affected ones among 10,000. Four servers, one after the other in every round, so that none is warmer than the others. Connected are the
- * affected devices and no others: a list goes to everyone who is connected, whatever it says.
- *
- * The order asks for presence and denies whoever is nowhere to be seen, which makes the server look for devices without evidence too.
+ * Cost of an order by fleet size: the same number of affected devices among 1,000, 10,000 and 100,000, and four times as many among 10,000.
+ * Four servers run in turn in every round, so that none has an advantage. Only the affected devices are connected, because a list goes to
+ * every connected device.
+ * The order requires presence and denies devices without a location, so the server also searches devices without evidence.
  */
 import { writeFileSync } from 'node:fs';
 import { connectFleet, type Fleet } from './fleet.ts';
@@ -36,7 +35,7 @@ interface Cost {
   readonly cpu: number;
   readonly wall: number;
 }
-/** By act and fleet, one for each run. Milliseconds. */
+/** By action and fleet, one value per run. Milliseconds. */
 type Costs = Record<(typeof ACTS)[number][0], Cost[][]>;
 
 async function open({ size, affected }: (typeof FLEETS)[number]): Promise<Playing> {
@@ -61,7 +60,7 @@ async function measure(): Promise<Costs> {
       for (const [name, act] of ACTS) {
         for (const [index, { stage, fleet }] of playing.entries()) {
           const { measured, seconds } = await act(stage, fleet, orders[index] ?? '');
-          // The first of each warms up.
+          // The first run of each warms up.
           if (run >= 0) costs[name][index]?.push({ cpu: measured.cpu * 1000, wall: seconds * 1000 });
         }
       }
@@ -98,7 +97,7 @@ function graph(costs: Costs, svg: string | undefined): string[] {
   ];
 }
 
-/** Lines of one run. `svg`: where the graph goes as a picture. */
+/** Result lines of one run. `svg`: file for the graph as a picture. */
 export function orderScaleBenches(svg: string | undefined): Bench[] {
   let measured: Promise<Costs> | null = null;
   const all = () => {
@@ -122,7 +121,7 @@ export function orderScaleBenches(svg: string | undefined): Bench[] {
     },
     {
       name: 'order-scale-affected',
-      // Four times as many devices, and a quarter for what a short measurement is worth.
+      // Four times as many devices, plus a quarter for the uncertainty of a short measurement.
       budget: 5,
       ...rest,
       run: async () => against((await all())['in force'], WIDE, MIDDLE),

@@ -1,11 +1,11 @@
-/** Other processes as a benchmark sees them: their CPU time and memory from /proc (Linux), and the core that they may use. */
+/** Other processes from the benchmark's view: their CPU time and memory from /proc (Linux), and their core. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
-/** On a core, of all threads, in seconds. From the scheduler's own books, since the ticks of `stat` are 10 ms each. */
+/** CPU time of all threads, in seconds. From the scheduler's own accounts, because the ticks of `stat` have 10 ms each. */
 export function cpuSeconds(pid: number): number {
   let nanoseconds = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
@@ -22,7 +22,7 @@ export function openFileLimit(): number {
   return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1024);
 }
 
-/** All threads of `pid` on one core. False where there is only one, or no `taskset`. */
+/** Pins all threads of `pid` to one core. False without a second core or without `taskset`. */
 export function pin(pid: number, core: number): boolean {
   if (cpus().length < 2) return false;
   return spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)], { stdio: 'ignore' }).status === 0;
@@ -38,7 +38,7 @@ export async function quiet(pid: number): Promise<void> {
   }
 }
 
-/** Has the process collect its garbage, so that what stays is state: through its inspector, which SIGUSR1 opens. */
+/** Makes the process collect its garbage, so that the rest is state. It uses the inspector, which SIGUSR1 opens. */
 export async function collectGarbage(pid: number, output: () => string): Promise<void> {
   const address = () => output().match(/Debugger listening on (ws:\/\/\S+)/)?.[1];
   if (!address()) process.kill(pid, 'SIGUSR1');
@@ -47,7 +47,7 @@ export async function collectGarbage(pid: number, output: () => string): Promise
   await new Promise<void>((resolve, reject) => {
     inspector.on('error', reject);
     inspector.on('open', () => {
-      // Twice: what the first leaves to finalisers, the second takes.
+      // Twice, because the second run collects the objects that the first leaves to finalizers.
       for (const id of [1, 2]) inspector.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }));
     });
     inspector.on('message', (data) => JSON.parse(data.toString()).id === 2 && resolve());
@@ -56,5 +56,5 @@ export async function collectGarbage(pid: number, output: () => string): Promise
   await delay(500);
 }
 
-/** For a process whose garbage will be collected: its inspector takes any free port. */
+/** For a process whose garbage will be collected: its inspector uses any free port. */
 export const INSPECTABLE = { NODE_OPTIONS: '--inspect-port=127.0.0.1:0' };

@@ -1,6 +1,6 @@
 /**
- * The client's end of a link with as little in it as possible, so that the client is not what is measured: TLS by `node:tls`, and of
- * RFC 6455 what it takes to upgrade, send unfragmented text and read frames. It verifies nothing.
+ * Minimal client of a link, so that the client's own cost does not distort the measurement: TLS by `node:tls`, and the parts of RFC 6455
+ * for the upgrade, unfragmented text and received frames. It verifies nothing.
  */
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { SUBPROTOCOL } from '../../shared/protocol/frames.ts';
@@ -12,7 +12,7 @@ export interface LinkOptions {
   readonly path: string;
   /** With the device's certificate and key. */
   readonly context: SecureContext;
-  /** A session that `onSession` gave, to resume. */
+  /** Session from `onSession`, for a resumption. */
   readonly session?: Buffer | undefined;
   readonly onSession?: (session: Buffer) => void;
 }
@@ -29,7 +29,7 @@ export class RawLink {
     socket.on('close', () => this.onClose());
   }
 
-  /** Resolves on 101. */
+  /** Resolves on status 101. */
   static open({ port, path, context, session, onSession }: LinkOptions): Promise<RawLink> {
     return new Promise((resolve, reject) => {
       const socket = connect({
@@ -69,7 +69,7 @@ export class RawLink {
         const link = new RawLink(socket);
         resolve(link);
         const rest = head.subarray(end + 4);
-        // After the caller has set `onText`.
+        // Called after the caller has set `onText`.
         if (rest.length > 0) setImmediate(() => link.#read(rest));
       };
       socket.on('data', upgraded);
@@ -88,7 +88,7 @@ export class RawLink {
     });
   }
 
-  /** Masked, as a client must, with a key of zeros, which changes nothing. */
+  /** Masked, as RFC 6455 requires of a client, with a key of zeros, which changes nothing. */
   #frame(opcode: number, payload: Buffer): void {
     const { length } = payload;
     const head = Buffer.alloc(length < 126 ? 6 : length < 65_536 ? 8 : 14);

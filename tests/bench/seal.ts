@@ -1,8 +1,8 @@
 /**
- * What sealing costs a device, in this process: letting somebody into a conversation of so many, sealing a short text, opening one; from the stored
- * bytes of the conversation to its new ones. The floor is the cryptography that MLS asks for (RFC 9420) by `node:crypto`, over buffers of the same
- * length, at once instead of by a promise each: no message is encoded, nobody is authenticated, and no state is read and written, which is what
- * grows with the conversation.
+ * Cost of sealing on a device, in this process: adding a member to a conversation of a given size, sealing a short text, and opening one.
+ * Each goes from the stored bytes of the conversation to the new ones.
+ * The floor is the cryptography of MLS (RFC 9420) by `node:crypto`, synchronous and over buffers of the same length. It encodes no message,
+ * authenticates no member and stores no state, which is the part that grows with the conversation.
  */
 import {
   createCipheriv,
@@ -35,30 +35,30 @@ const shortText = (): Content => ({
 });
 
 const anybody = async () => true;
-const enrol = async (): Promise<Self> => ({ device: newDeviceId(), generation: 1, key: await makeSigningKey() });
+const enroll = async (): Promise<Self> => ({ device: newDeviceId(), generation: 1, key: await makeSigningKey() });
 const packageFor = (self: Self) => makeKeyPackage(self, { now: Date.now(), lastResort: false });
 
-/** What a short text weighs when it has been sealed. */
+/** Size of a sealed short text. */
 export async function sealedText(): Promise<Uint8Array> {
-  const alone = await createConversation(await enrol(), newConversationId(), Date.now());
+  const alone = await createConversation(await enroll(), newConversationId(), Date.now());
   return (await sealContent(alone, shortText())).message;
 }
 
-/** The states of two of its members. */
+/** States of two members. */
 async function conversationOf(size: number): Promise<{ one: Uint8Array; other: Uint8Array }> {
   const now = Date.now();
-  const others = await Promise.all(Array.from({ length: size - 1 }, enrol));
+  const others = await Promise.all(Array.from({ length: size - 1 }, enroll));
   const packages = await Promise.all(others.map(packageFor));
   const [self] = others;
   const [its] = packages;
-  const alone = await createConversation(await enrol(), newConversationId(), now);
+  const alone = await createConversation(await enroll(), newConversationId(), now);
   const add = packages.map(({ publicPackage }) => publicPackage);
   const { next, welcome } = await commitChange(alone, { add, remove: [] }, { now, authenticate: anybody });
   if (!self || !its || !welcome) throw new Error('nobody was let in');
   return { one: next, other: (await joinConversation(welcome, its.privatePackage, self, anybody)).state };
 }
 
-/** Milliseconds of CPU, all threads, each time. */
+/** CPU milliseconds of all threads, per round. */
 async function cpuOf(times: number, act: () => Promise<void> | void): Promise<number> {
   const before = process.cpuUsage();
   for (let time = 0; time < times; time += 1) await act();
@@ -93,7 +93,7 @@ function decrypted({ body, tag }: { body: Buffer; tag: Buffer }): void {
   Buffer.concat([decipher.update(body), decipher.final()]);
 }
 
-/** The keys of one message, its signature, its text and its sender's name (sections 6.3 and 9). */
+/** Keys of one message, its signature, its text and its sender data (sections 6.3 and 9). */
 function bareSend(text: Uint8Array): void {
   derived(5);
   encrypted(Buffer.concat([text, signed(text)]));
@@ -107,7 +107,7 @@ function bareOpen(text: Uint8Array, signature: Uint8Array, sealed: ReturnType<ty
   verified(text, signature);
 }
 
-/** A key package, a commit and a welcome, and a tree of hashes and one of secrets of twice as many nodes (sections 7.8, 8, 9, 10 and 12.4). */
+/** A key package, a commit and a welcome, a tree of hashes, and a secret tree of twice as many nodes (sections 7.8, 8, 9, 10 and 12.4). */
 function bareAdd(size: number, text: Uint8Array, signature: Uint8Array): void {
   for (let time = 0; time < 2; time += 1) verified(text, signature);
   for (let node = 0; node < 2 * size; node += 1) {
@@ -123,7 +123,7 @@ type Act = 'add' | 'send' | 'open';
 
 async function measure(size: number): Promise<Record<Act, Sample[]>> {
   const { one, other } = await conversationOf(size);
-  const { publicPackage } = await packageFor(await enrol());
+  const { publicPackage } = await packageFor(await enroll());
   const bare = Buffer.alloc(256);
   const signature = signed(bare);
   const sealed = encrypted(bare);
@@ -149,7 +149,7 @@ async function measure(size: number): Promise<Record<Act, Sample[]>> {
       send: await cpuOf(10 * TEXTS, () => bareSend(bare)),
       open: await cpuOf(10 * TEXTS, () => bareOpen(bare, signature, sealed)),
     };
-    // The first warms up.
+    // The first run warms up.
     if (run < 0) continue;
     samples.add.push({ value: add, floor: floor.add, busy: null });
     samples.send.push({ value: send, floor: floor.send, busy: null });
@@ -158,7 +158,10 @@ async function measure(size: number): Promise<Record<Act, Sample[]>> {
   return samples;
 }
 
-/** Three lines of one run for each size. Nobody has set these budgets: they show when something has become dearer. */
+/**
+ * Three result lines of one run for each size. These budgets have no external source: they show when an operation has become more
+ * expensive.
+ */
 export const sealBenches: readonly Bench[] = SIZES.flatMap((size) => {
   let measured: Promise<Record<Act, Sample[]>> | null = null;
   const bench = (act: Act, budget: number): Bench => ({

@@ -1,7 +1,7 @@
 /**
- * What the benchmarks run on: the released server with people and a root of approvers, the floor program beside it, each of them on core 0,
- * and this process, which plays all devices, on core 1. Devices enrol over EST like any other; only their activation codes are put into the
- * store at once, since nobody makes ten thousand of them by hand.
+ * Stage of the benchmarks: the released server with people and an approver set and the floor program, both on core 0, and this process with
+ * all devices on core 1. Devices enroll over EST as usual. Their activation codes are inserted into the store directly, because 10,000
+ * requests to the API would take too long.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { type Operator, setUp } from '../support/operator.ts';
 import { addPerson } from '../support/persons.ts';
 import { createOwnDatabase, type OwnDatabase, POSTGRES_SERVER } from '../support/postgres.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { BenchDevice, type Versions } from './bench-device.ts';
+import { BenchDevice, type Code, type Versions } from './bench-device.ts';
 import { addElsewhere, scatteredDeviceId } from './elsewhere.ts';
 import { type Floor, startFloor } from './floor-process.ts';
 import { inParallel } from './measure.ts';
@@ -24,15 +24,10 @@ const SERVER_CORE = 0;
 export const CLIENT_CORE = 1;
 const DAY = 86_400_000;
 
-export interface Code {
-  readonly id: DeviceId;
-  readonly secret: string;
-}
-
 export class Stage {
   readonly operator: Operator;
   readonly floor: Floor;
-  /** False when every process shares the cores with the others. */
+  /** False if all processes share the cores. */
   readonly pinned: boolean;
   readonly #server: ServerProcess;
   readonly #own: OwnDatabase | null;
@@ -56,7 +51,7 @@ export class Stage {
     this.pinned = pinned;
   }
 
-  /** `postgres`: the server uses a new database on the server that `CORDON_TEST_DATABASE_URL` names, instead of SQLite. */
+  /** `postgres`: the server uses a new database on the server in `CORDON_TEST_DATABASE_URL` instead of SQLite. */
   static async open(store: 'sqlite' | 'postgres' = 'sqlite'): Promise<Stage> {
     const own = store === 'postgres' ? await createOwnDatabase(POSTGRES_SERVER, 'bench') : null;
     const server = await startServerProcess({ ...INSPECTABLE, ...(own && { CORDON_DATABASE_URL: own.url }) });
@@ -80,7 +75,7 @@ export class Stage {
     return Number(new URL(this.#server.device).port);
   }
 
-  /** For logs; goes when the stage closes. */
+  /** Folder for logs. The stage removes it when it closes. */
   get folder(): string {
     return dirname(this.#server.home);
   }
@@ -93,19 +88,19 @@ export class Stage {
     return collectGarbage(this.pid, () => this.#server.output());
   }
 
-  /** Ends the server and starts it on the same data: as after an update. */
+  /** Stops the server and starts it on the same data, as after an update. */
   async restart(): Promise<void> {
     await this.#server.kill();
     await this.#server.start();
     pin(this.pid, SERVER_CORE);
   }
 
-  /** A fresh floor program, in place of this one. */
+  /** Replaces the floor program by a new one. */
   async freshFloor(): Promise<Floor> {
     return openFloor(this.#server);
   }
 
-  /** Puts activation codes into the store, as the API would one by one. */
+  /** Inserts activation codes into the store, as the API would one by one. */
   async codes(count: number, newId: () => DeviceId = newDeviceId): Promise<Code[]> {
     const database = await this.#database();
     const codes = Array.from({ length: count }, () => ({ id: newId(), secret: randomBase32(16) }));
@@ -127,7 +122,7 @@ export class Stage {
         secret_hash: createHash('sha256').update(secret).digest('hex'),
         expires_at: created_at + DAY,
         used_at: null,
-        cancelled_at: null,
+        canceled_at: null,
       }));
       await database.db.insertInto('activation_codes').values(rows).execute();
     }
@@ -135,7 +130,7 @@ export class Stage {
     return codes;
   }
 
-  /** Devices come back with what they had: asked of the server once, by a device that has nothing. */
+  /** Current versions of all documents, which one new device requests from the server. */
   async learnVersions(): Promise<void> {
     BenchDevice.has = await this.versions();
   }
@@ -143,12 +138,12 @@ export class Stage {
   async versions(): Promise<Versions> {
     const [device] = await this.devices(1);
     if (!device) throw new Error('there is no device');
-    BenchDevice.has = { list: 0, record: 0, root: 0 };
+    BenchDevice.has = { list: 0, record: 0, approverSet: 0 };
     await (await device.join(this.devicePort)).close();
     return device.welcomed;
   }
 
-  /** Receipts about one revision whose signatures have been verified. Counted in the store: the API would give them all. */
+  /** Number of receipts about one revision whose signatures have been verified, counted in the store. The API would return all of them. */
   async verified(about: { readonly order: string; readonly revision: number; readonly kind: string }): Promise<number> {
     const database = await this.#database();
     const { count } = await database.db
@@ -163,7 +158,7 @@ export class Stage {
     return count;
   }
 
-  /** How many entries wait in all mailboxes. Counted in the store: what the server says of it is a minute old. */
+  /** Number of messages in all mailboxes, counted in the store. The server's own figure is a minute old. */
   async waiting(): Promise<number> {
     const database = await this.#database();
     const { count } = await database.db
@@ -181,13 +176,13 @@ export class Stage {
 
   async devices(count: number): Promise<readonly BenchDevice[]> {
     const missing = Math.max(0, count - this.#devices.length);
-    if (missing > 0) await this.#enrol(await this.codes(missing));
+    if (missing > 0) await this.#enroll(await this.codes(missing));
     return this.#devices.slice(0, count);
   }
 
-  /** Devices that have no neighbours in the store's indexes. */
+  /** Devices without neighbors in the store's indexes. */
   async scatteredDevices(count: number): Promise<readonly BenchDevice[]> {
-    await this.#enrol(await this.codes(count, scatteredDeviceId));
+    await this.#enroll(await this.codes(count, scatteredDeviceId));
     return this.#devices.slice(-count);
   }
 
@@ -197,22 +192,22 @@ export class Stage {
     await database.close();
   }
 
-  /** The server's own, from beside it. */
+  /** The server's own keys, from its folder. */
   #database(): Promise<Database> {
     return openDatabase(this.#own ? { url: this.#own.url } : { file: join(this.#server.home, 'cordon.db') });
   }
 
-  async #enrol(codes: readonly Code[]): Promise<void> {
+  async #enroll(codes: readonly Code[]): Promise<void> {
     const agent = BenchDevice.keptAlive();
     await inParallel(codes, 32, async (code) => {
       const device = new BenchDevice(code);
-      await device.enrol(this.publicUrl, agent);
+      await device.enroll(this.publicUrl, agent);
       this.add(device);
     });
     agent.destroy();
   }
 
-  /** A POST over kept-alive connections: `fetch` would be the slowest part of what is measured. */
+  /** POST over kept-alive connections. `fetch` would be the slowest part of the measurement. */
   async post(path: string, body: unknown): Promise<void> {
     const text = JSON.stringify(body);
     const headers = {
@@ -243,12 +238,12 @@ export class Stage {
   }
 }
 
-/** With the server's own certificate and authority, so that both handshakes carry the same bytes. */
+/** With the server's own certificate and authority, so that both handshakes have the same number of bytes. */
 async function openFloor({ home }: ServerProcess): Promise<Floor> {
   const authority: Authority = openAuthority({
     folder: join(home, 'keys'),
     passphrase: readFileSync(join(dirname(home), 'passphrase'), 'utf8').trim(),
-    organisation: 'Cordon',
+    organization: 'Cordon',
     serverNames: ['localhost', '127.0.0.1'],
   });
   const { keyPem, chainPem } = authority.serverIdentity();

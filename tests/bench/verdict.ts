@@ -1,8 +1,10 @@
-/** One device's verdict, from the cache and made anew under fifty orders. In this process, on figures and not against a floor. */
+/**
+ * Verdict about one device, from the cache and computed again under 50 orders. In this process, with absolute figures instead of a floor.
+ */
 
 import { LocalBus } from '../../server/bus/bus.ts';
-import { createVerdicts } from '../../server/orders/verdicts.ts';
-import { expandAreas, parseArea, parsePlace } from '../../shared/areas/area-code.ts';
+import { createVerdicts } from '../../server/orders/effect/verdicts.ts';
+import { expandAreas, parseHomeArea, parseScopeArea } from '../../shared/areas/area-code.ts';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { emptyLocation, observeAll } from '../../shared/verdict/locate.ts';
@@ -16,31 +18,31 @@ const RUNS = 5;
 
 const PLACES = ['PK', 'SA', 'AE', 'IN', 'TR', 'EG', 'ID', 'RU', 'CN', 'EU'] as const;
 
-/** Fifty orders in force, each with every kind of tie; a tenth of them reach the place where the devices are. */
+/** Fifty active orders, each with every kind of nexus. A tenth of them affect the area of the devices. */
 const rules: OrderRule[] = Array.from({ length: 50 }, (_, index) => ({
   order: `2015-${String(index + 1).padStart(3, '0')}`,
   revision: 1,
   services: new Set(['messaging', 'mail'] as const),
-  areas: expandAreas([parseArea(PLACES[index % PLACES.length] ?? 'PK')]),
+  areas: expandAreas([parseScopeArea(PLACES[index % PLACES.length] ?? 'PK')]),
   nexus: new Set(['present', 'home', 'network', 'seat'] as const),
   effective: NOW - DAY,
   until: NOW + 30 * DAY,
-  heldUntil: null,
+  pausedUntil: null,
   withdrawn: false,
   unknown: 'allow',
   contested: 'deny',
   stale: 'keep',
   visitors: DAY,
-  travellers: 'allow',
+  travelers: 'allow',
   waiting: 'hold',
   disputed: new Map(),
 }));
 
 function facts(): DeviceFacts {
-  const observed = { areas: [parsePlace('PK')], at: NOW - 60_000 };
+  const observed = { areas: [parseHomeArea('PK')], at: NOW - 60_000 };
   return {
-    home: parsePlace('PK'),
-    seat: parsePlace('SE'),
+    home: parseHomeArea('PK'),
+    seat: parseHomeArea('SE'),
     exemptions: [],
     location: observeAll(emptyLocation(), [
       { source: 'network', ...observed },
@@ -73,7 +75,7 @@ async function perVerdict(repeat: number, fromScratch: boolean): Promise<Sample[
         if (verdict?.services.messaging.allowed === false) denied += 1;
       }
     }
-    // Of CPU, as everywhere: others may be using this core.
+    // CPU time, because other processes may use this core.
     const { user, system } = process.cpuUsage(started);
     const value = (user + system) / (repeat * DEVICES);
     if (denied !== repeat * DEVICES) throw new Error('a verdict was not what it must be');

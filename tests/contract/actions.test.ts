@@ -53,9 +53,9 @@ async function world(database: Database) {
       { status, at, by: id, reason: null },
       { kind: `action.${status}`, at: 2, subject: id, public: { id: action.id } },
     );
-  const leaves = async () =>
-    (await database.db.selectFrom('ledger_leaves').select('kind').orderBy('id').execute()).map(({ kind }) => kind);
-  return { store, devices, person, take, draft, propose, decide, leaves };
+  const entries = async () =>
+    (await database.db.selectFrom('ledger_entries').select('kind').orderBy('id').execute()).map(({ kind }) => kind);
+  return { store, devices, person, take, draft, propose, decide, entries };
 }
 
 describeOnEveryStore('actions', (open) => {
@@ -73,21 +73,21 @@ describeOnEveryStore('actions', (open) => {
   });
 
   it('are proposed once however often the request comes, each with one ledger entry, and are bounded', async () => {
-    const { draft, propose, leaves } = await world(await open());
+    const { draft, propose, entries } = await world(await open());
     const [first, second] = await Promise.all([propose(draft('one')), propose(draft('one'))]);
     expect(first?.id).toBe(second?.id);
     expect(await propose(draft('two'), 1)).toBeNull();
     expect(await propose(draft('two'), 2)).toMatchObject({ content: 'two' });
-    expect(await leaves()).toEqual(['action.proposed', 'action.proposed']);
+    expect(await entries()).toEqual(['action.proposed', 'action.proposed']);
   });
 
   it('are decided once of two decisions at once, and never after they expired', async () => {
-    const { store, draft, propose, decide, leaves } = await world(await open());
+    const { store, draft, propose, decide, entries } = await world(await open());
     const action = draft('one');
     await propose(action);
     const both = await Promise.all([decide(action, 'confirmed'), decide(action, 'declined')]);
     expect(both.filter(Boolean)).toHaveLength(1);
-    expect(await leaves()).toHaveLength(2);
+    expect(await entries()).toHaveLength(2);
     const late = draft('late');
     await propose(late);
     expect(await decide(late, 'confirmed', AT + DAY)).toBe(false);

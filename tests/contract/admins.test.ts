@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { createAdmins } from '../../server/admins/admins.ts';
 import { createSignInLimits } from '../../server/admins/sign-in-limits.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
-import { AdminStore } from '../../server/store/admin-store.ts';
+import { openAdminStores } from '../../server/store/admin-store.ts';
 import type { Database } from '../../server/store/database.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
@@ -20,19 +20,16 @@ const outcomes = (results: readonly PromiseSettledResult<unknown>[]) =>
   results.map((result) => (result.status === 'fulfilled' ? 'done' : result.reason.code)).sort();
 
 function adminsOver(database: Database) {
-  const store = new AdminStore(database);
   const time = { ahead: 0 };
-  const alarms: string[] = [];
+  const alerts: string[] = [];
   const admins = createAdmins({
-    accounts: store,
-    sessions: store,
-    approverKeys: store,
+    stores: openAdminStores(database),
     sealer: { seal: (plain) => plain.toString('base64'), unseal: (text) => Buffer.from(text, 'base64') },
     browserSealer: { seal: (plain) => plain.toString('base64url'), unseal: (text) => Buffer.from(text, 'base64url') },
     clock: new DrivenClock(1_447_200_000_000),
     bus: new LocalBus(),
-    alarm: async (code) => void alarms.push(code),
-    organisation: 'Example',
+    alert: async (code) => void alerts.push(code),
+    organization: 'Example',
     limits: createSignInLimits({ codes: 1000 }),
     now: () => Date.now() + time.ahead,
   });
@@ -47,23 +44,23 @@ function adminsOver(database: Database) {
     const code = () => generateSync({ secret: totpSecret, epoch: Math.floor((Date.now() + time.ahead) / 1000) });
     return { id: account.id, email, code };
   }
-  const leaves = async () =>
-    (await database.db.selectFrom('ledger_leaves').select(['kind', 'at']).orderBy('id').execute()).map(
+  const entries = async () =>
+    (await database.db.selectFrom('ledger_entries').select(['kind', 'at']).orderBy('id').execute()).map(
       ({ kind }) => kind,
     );
-  return { admins, time, person, leaves, alarms };
+  return { admins, time, person, entries, alerts };
 }
 
 describeOnEveryStore('admins', (open) => {
   it('makes one first owner of two who redeem at once, and logs one grant', async () => {
-    const { admins, leaves } = adminsOver(await open());
+    const { admins, entries } = adminsOver(await open());
     const token = await admins.firstOwnerInvitation();
     const redeem = (email: string) =>
       admins.redeemInvitation({ token: token ?? '', password: PASSWORD, email, address: 'x' });
     const both = await Promise.allSettled([redeem('a@example.org'), redeem('b@example.org')]);
     expect(outcomes(both)).toEqual(['done', 'invitation_invalid']);
     expect((await admins.accounts()).map(({ grants }) => grants)).toEqual([[OWNER]]);
-    expect(await leaves()).toEqual(['role.granted']);
+    expect(await entries()).toEqual(['role.granted']);
     expect(await admins.firstOwnerInvitation()).toBeNull();
   });
 
@@ -192,34 +189,34 @@ describeOnEveryStore('admins', (open) => {
   });
 
   it('ends tokens at a credential reset, and makes link and reset known', async () => {
-    const { admins, person, leaves, alarms } = adminsOver(await open());
+    const { admins, person, entries, alerts } = adminsOver(await open());
     const owner = await person('owner@example.org');
     const { id, email, code } = await person('n@example.org');
     const token = await admins.createToken(id, 'script', null);
     const signed = await admins.signIn({ email, password: PASSWORD, totp: code(), ...from });
-    expect(alarms).toEqual([]);
+    expect(alerts).toEqual([]);
     const { invitation } = await admins.inviteAgain(id, owner.id);
-    expect(alarms).toEqual(['credential_reset_link']);
+    expect(alerts).toEqual(['credential_reset_link']);
     expect((await admins.tokenAccount(token.secret, 'x'))?.account.id).toBe(id);
     await admins.redeemInvitation({ token: invitation, password: `${PASSWORD} 2`, address: 'x' });
-    expect(alarms).toEqual(['credential_reset_link', 'credential_reset']);
+    expect(alerts).toEqual(['credential_reset_link', 'credential_reset']);
     expect(await admins.tokenAccount(token.secret, 'x')).toBeNull();
     expect(await admins.session(signed.token, signed.csrf, { active: true })).toBeNull();
-    expect(await leaves()).toEqual(['role.granted', 'credentials.reset-link', 'credentials.reset']);
+    expect(await entries()).toEqual(['role.granted', 'credentials.reset-link', 'credentials.reset']);
     const { account } = await admins.createAccount('late@example.org', 'Late', [], owner.id);
     await admins.inviteAgain(account.id, owner.id);
-    expect(alarms).toHaveLength(2);
+    expect(alerts).toHaveLength(2);
   });
 
   it('case 49: keeps one owner who can sign in, whatever comes at once', async () => {
-    const { admins, person, leaves } = adminsOver(await open());
+    const { admins, person, entries } = adminsOver(await open());
     const a = await person('a@example.org');
     const b = await person('b@example.org');
     await admins.grant(b.id, OWNER);
     await admins.grant(b.id, OWNER);
     const race = [admins.revokeGrant(a.id, OWNER), admins.setStatus(b.id, 'disabled')];
     expect(outcomes(await Promise.allSettled(race))).toEqual(['done', 'last_owner']);
-    expect(await leaves()).toEqual(['role.granted', 'role.granted', 'role.revoked']);
+    expect(await entries()).toEqual(['role.granted', 'role.granted', 'role.revoked']);
     await expect(admins.revokeGrant(a.id, { role: 'legal', group: null, area: null })).rejects.toEqual(
       refused('not_found'),
     );

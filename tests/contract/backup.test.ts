@@ -12,9 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { createBackups } from '../../server/recovery/backups.ts';
 import { manifestSchema } from '../../server/recovery/manifest.ts';
-import { createBackups } from '../../server/recovery/recovery.ts';
-import { decodeRows } from '../../server/recovery/rows.ts';
+import { decodeRows } from '../../server/recovery/row-encoding.ts';
 import { readTar } from '../../server/recovery/tar.ts';
 import { BackupRecords } from '../../server/store/backup-records.ts';
 import type { Database } from '../../server/store/database.ts';
@@ -45,7 +45,7 @@ async function backupsOf(database: Database, given: { keep?: number; pattern?: s
   writeFileSync(join(keyFolder, 'ledger.key'), 'sealed');
   writeFileSync(join(keyFolder, 'ledger.key.123.new'), 'half');
   const into = given.folder ?? join(home, 'backups');
-  const alarms: { code: string; detail: string }[] = [];
+  const alerts: { code: string; detail: string }[] = [];
   const backups = createBackups({
     settings: {
       recipient,
@@ -57,17 +57,17 @@ async function backupsOf(database: Database, given: { keep?: number; pattern?: s
       keyFolder,
       version: '1.2.3',
       authority: '0'.repeat(64),
-      ledgerKey: 'key',
+      ledgerKey: () => 'key',
       ipDatabase: () => null,
       now: () => Date.now(),
     },
     records: new BackupRecords(database),
-    raise: async (alarm) => void alarms.push(alarm),
+    raise: async (alert) => void alerts.push(alert),
     log: { info: () => undefined, error: () => undefined },
   });
   const read = async (path: string) =>
     await Array.fromAsync(readTar(await openStream(createReadStream(path), { identity })));
-  return { backups, identity, home, into, alarms, read };
+  return { backups, identity, home, into, alerts, read };
 }
 
 const metaIn = (entries: readonly { name: string; body: Buffer }[]) =>
@@ -114,9 +114,9 @@ describeOnEveryStore('a backup', (open) => {
     expect(manifest).toMatchObject({ installation, dialect: database.dialect, version: '1.2.3' });
     expect(manifest.parts.map((part) => part.name)).toEqual(entries.slice(0, -1).map((entry) => entry.name));
     // Migrations and schema of one and the same moment, so that a restore can rebuild it.
-    expect(manifest.migrations).toContain('0001-spine');
+    expect(manifest.migrations).toContain('0001-tables');
     const tables = (await tableShapes(database)).map(({ table }) => table);
-    expect(tables).toEqual(expect.arrayContaining(['devices', 'ledger_leaves', 'attachments']));
+    expect(tables).toEqual(expect.arrayContaining(['devices', 'ledger_entries', 'attachments']));
     expect(tables.indexOf('groups')).toBeLessThan(tables.indexOf('devices'));
     expect(tables.indexOf('devices')).toBeLessThan(tables.indexOf('device_presence'));
   });
@@ -140,9 +140,9 @@ describeOnEveryStore('a backup', (open) => {
     expect(backups.status().newest).toBeNull();
     const { sha256, bytes, path } = await backups.make('acc_x', null);
     expect(statSync(path).size).toBe(bytes);
-    const [leaf] = await database.db.selectFrom('ledger_leaves').selectAll().execute();
-    expect(leaf?.kind).toBe('backup.created');
-    expect(JSON.parse(leaf?.body ?? '').public).toMatchObject({ sha256, bytes, scheduled: 0 });
+    const [entry] = await database.db.selectFrom('ledger_entries').selectAll().execute();
+    expect(entry?.kind).toBe('backup.created');
+    expect(JSON.parse(entry?.body ?? '').public).toMatchObject({ sha256, bytes, scheduled: 0 });
     const { backups: later } = await backupsOf(database);
     await later.start();
     expect(later.status().newest).toMatchObject({ sha256, bytes });
@@ -177,15 +177,15 @@ describeOnEveryStore('a backup', (open) => {
     await backups.stop();
   });
 
-  it('that fails is an alarm, leaves nothing behind, and is forgotten once one succeeds', async () => {
+  it('that fails is an alert, leaves nothing behind, and is forgotten once one succeeds', async () => {
     const database = await open();
     const place = folder();
     const into = join(place, 'file-in-the-way');
     writeFileSync(into, '');
-    const { backups, alarms } = await backupsOf(database, { folder: into });
+    const { backups, alerts } = await backupsOf(database, { folder: into });
     await backups.start();
     await backups.runScheduled();
-    expect(alarms).toEqual([expect.objectContaining({ code: 'backup_failed', detail: expect.stringContaining(into) })]);
+    expect(alerts).toEqual([expect.objectContaining({ code: 'backup_failed', detail: expect.stringContaining(into) })]);
     expect(backups.status().failure).not.toBeNull();
     rmSync(into);
     await backups.runScheduled();

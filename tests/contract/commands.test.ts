@@ -6,7 +6,14 @@ import { createCommands, DEFAULT_LIFE } from '../../server/commands/commands.ts'
 import { CommandStore } from '../../server/store/command-store.ts';
 import type { Database } from '../../server/store/database.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
-import { type CommandId, type DeviceId, type GroupId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
+import {
+  type CommandId,
+  commandIdSchema,
+  type DeviceId,
+  type GroupId,
+  newCommandId,
+  newDeviceId,
+} from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
@@ -24,7 +31,7 @@ async function queue(database: Database) {
     shares: new UnlockShareStore(database),
     bus,
     clock: new DrivenClock(77),
-    devices: { unenrol: async (device) => void unenrolled.push(device) },
+    devices: { unenroll: async (device) => void unenrolled.push(device) },
     now: () => time.now,
   });
   const group = await addGroup(database, 'g');
@@ -84,9 +91,9 @@ describeOnEveryStore('commands', (open) => {
     const changed = { ...message, command: { kind: 'message' as const, text: 'two' } };
     await expect(commands.issue(changed)).rejects.toMatchObject({ code: 'conflict' });
 
-    const leaves = await database.db.selectFrom('ledger_leaves').select(['kind', 'body']).execute();
-    expect(leaves.map(({ kind }) => kind)).toEqual(['workspace.wipe']);
-    expect(JSON.parse(leaves[0]!.body)).toMatchObject({ at: 77, public: { command: id } });
+    const entries = await database.db.selectFrom('ledger_entries').select(['kind', 'body']).execute();
+    expect(entries.map(({ kind }) => kind)).toEqual(['workspace.wipe']);
+    expect(JSON.parse(entries[0]!.body)).toMatchObject({ at: 77, public: { command: id } });
     expect(await commands.list(device)).toHaveLength(2);
   });
 
@@ -114,8 +121,8 @@ describeOnEveryStore('commands', (open) => {
     const pending = await Promise.all(devices.map((device) => commands.pendingFor(device, device === first ? 3 : 1)));
     expect(pending.map((all) => all.length)).toEqual([1, 1, 1, 1, 0]);
     expect(pending[0]).toMatchObject([{ device: first, generation: 3, command: { kind: 'wipe-workspace' } }]);
-    const leaves = await database.db.selectFrom('ledger_leaves').select('kind').execute();
-    expect(leaves.map(({ kind }) => kind)).toEqual(Array(4).fill('workspace.wipe'));
+    const entries = await database.db.selectFrom('ledger_entries').select('kind').execute();
+    expect(entries.map(({ kind }) => kind)).toEqual(Array(4).fill('workspace.wipe'));
     await turn();
     expect(wakes[0]).toMatchObject({ kind: 'commands', devices: expect.arrayContaining(devices.slice(0, 4)) });
     await expect(commands.issueToMany({ ...wanted, expiresInSeconds: 0 })).rejects.toMatchObject({
@@ -123,7 +130,7 @@ describeOnEveryStore('commands', (open) => {
     });
   });
 
-  it('case 15: a device cannot speak for another device’s command, nor for one of an earlier enrolment', async () => {
+  it('case 15: a device cannot speak for another device’s command, nor for one of an earlier enrollment', async () => {
     const database = await open();
     const { commands, device, group, lock } = await queue(database);
     const { id } = await commands.issue(lock());
@@ -143,7 +150,7 @@ describeOnEveryStore('commands', (open) => {
     expect(await commands.get(id)).toMatchObject({ state: 'stored', finishedAt: null });
   });
 
-  it('never reach a later enrolment of the device', async () => {
+  it('never reach a later enrollment of the device', async () => {
     const database = await open();
     const { commands, device, lock } = await queue(database);
     await commands.issue(lock());
@@ -163,18 +170,18 @@ describeOnEveryStore('commands', (open) => {
     expect(await commands.list(device)).toEqual([]);
   });
 
-  it('can be cancelled while they are queued alone', async () => {
+  it('can be canceled while they are queued alone', async () => {
     const { commands, device, lock, say } = await queue(await open());
     const [first, second] = [await commands.issue(lock()), await commands.issue(lock())];
-    expect(await commands.cancel(first.id, 'acc')).toMatchObject({ state: 'cancelled', finishedAt: AT });
-    expect(await commands.cancel(first.id, 'acc')).toMatchObject({ state: 'cancelled' });
+    expect(await commands.cancel(first.id, 'acc')).toMatchObject({ state: 'canceled', finishedAt: AT });
+    expect(await commands.cancel(first.id, 'acc')).toMatchObject({ state: 'canceled' });
     expect((await commands.pendingFor(device, 1)).map(({ id }) => id)).toEqual([second.id]);
     await commands.stored(device, 1, second.id);
     await expect(commands.cancel(second.id, 'acc')).rejects.toMatchObject({ code: 'command_finished' });
     await say(second.id, 'failed', 'no');
     await expect(commands.cancel(second.id, 'acc')).rejects.toMatchObject({ code: 'command_finished' });
     await expect(commands.cancel(newCommandId(), 'acc')).rejects.toMatchObject({ code: 'not_found' });
-    // It was on its way when it was cancelled: what the device did is what is shown.
+    // It was on its way when it was canceled: what the device did is what is shown.
     await say(first.id, 'done', 'done after all');
     expect(await commands.get(first.id)).toMatchObject({ state: 'done', detail: 'done after all' });
   });
@@ -212,9 +219,9 @@ describeOnEveryStore('commands', (open) => {
     expect(seen).toHaveLength(7);
   });
 
-  it('end the enrolment when the device has carried out unenrol, also when it says so twice', async () => {
+  it('end the enrollment when the device has carried out unenroll, also when it says so twice', async () => {
     const { commands, device, say, unenrolled } = await queue(await open());
-    const { id } = await commands.issue({ device, command: { kind: 'unenrol' }, by: 'acc' });
+    const { id } = await commands.issue({ device, command: { kind: 'unenroll' }, by: 'acc' });
     await commands.stored(device, 1, id);
     expect(unenrolled).toEqual([]);
     await say(id, 'done');
@@ -235,9 +242,9 @@ describeOnEveryStore('commands', (open) => {
     await say(commandIdFor(id, device), 'done');
     await commands.finished(other, 1, { command: commandIdFor(id, other), outcome: 'failed', detail: 'no workspace' });
     await commands.stored(far, 1, commandIdFor(id, far));
-    const none = { queued: 0, stored: 0, done: 0, failed: 0, expired: 0, cancelled: 0 };
+    const none = { queued: 0, stored: 0, done: 0, failed: 0, expired: 0, canceled: 0 };
     const failures = [{ device: other, user: 'عائشہ', state: 'failed', detail: 'no workspace' }];
-    const whole = { command, createdBy: 'acc', createdAt: AT, expiresAt: AT + DEFAULT_LIFE, failures };
+    const whole = { command, createdBy: 'acc', createdAt: AT, expiresAt: AT + DEFAULT_LIFE, displayed: 0, failures };
     expect(await commands.progress(id)).toEqual({ ...whole, counts: { ...none, done: 1, failed: 1, stored: 1 } });
     const ofGroup = (of: GroupId) => [{ group: of, homes: null }];
     expect(await commands.progress(id, ofGroup(group))).toEqual({ ...whole, counts: { ...none, done: 1, failed: 1 } });
@@ -245,5 +252,79 @@ describeOnEveryStore('commands', (open) => {
     const nobody = commands.progress(id, ofGroup(await addGroup(database, 'empty')));
     await expect(nobody).rejects.toMatchObject({ code: 'not_found' });
     await expect(commands.progress(newCommandId())).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('for many are found again by a list of the requests, newest first, on the devices of a scope', async () => {
+    const database = await open();
+    const { commands, device, group } = await queue(database);
+    const elsewhere = await addGroup(database, 'elsewhere');
+    const far = await addDevice(database, { group: elsewhere });
+    const command = { kind: 'lock-workspace' as const };
+    const sent: string[] = [];
+    // Of two stretches of the primary key, so that there are two pages.
+    for (const [stretch, count] of [
+      ['a', 12],
+      ['b', 3],
+    ] as const) {
+      for (let at = 0; at < count; at += 1) {
+        const id = commandIdSchema.parse(`cmd_${stretch.repeat(4)}${newCommandId().slice(8)}`);
+        sent.unshift(
+          (await commands.issueToMany({ id, devices: at === 0 ? [device, far] : [device], command, by: 'acc' })).id,
+        );
+      }
+    }
+    await commands.issue({ device, command, by: 'acc' });
+    const all = async (of: GroupId | null) => {
+      const found: string[] = [];
+      for (let cursor: string | null = null; ; ) {
+        const page = await commands.requests(of === null ? null : [{ group: of, homes: null }], cursor);
+        found.push(...page.requests.map(({ id }) => id));
+        cursor = page.cursor;
+        if (cursor === null) return found;
+      }
+    };
+    expect((await all(null)).sort()).toEqual([...sent].sort());
+    expect(await all(group)).toHaveLength(15);
+    expect(await all(elsewhere)).toHaveLength(2);
+    const [newest] = (await commands.requests(null, null)).requests;
+    expect(newest).toMatchObject({ command, createdBy: 'acc', counts: { queued: expect.any(Number) } });
+    expect(newest?.id.startsWith('cmd_bbbb')).toBe(true);
+  });
+
+  it('that are messages become displayed by the report of their own device alone, once', async () => {
+    const database = await open();
+    const { commands, device, group, lock, say, time } = await queue(database);
+    const other = await addDevice(database, { group });
+    const command = { kind: 'message' as const, text: 'The office is closed.' };
+    const { id: request } = await commands.issueToMany({ devices: [device, other], command, by: 'acc' });
+    const id = commandIdFor(request, device);
+    await commands.stored(device, 1, id);
+    await say(id, 'done', 'stored for the user');
+    expect(await commands.get(id)).toMatchObject({ state: 'done', displayed: null });
+    expect(await commands.progress(request)).toMatchObject({ displayed: 0 });
+
+    const locked = await commands.issue(lock());
+    const report = { command: id, on: 'page' as const, at: AT + 5 };
+    for (const act of [
+      () => commands.displayed(other, 1, report),
+      () => commands.displayed(device, 2, report),
+      () => commands.displayed(device, 1, { ...report, command: locked.id }),
+      () => commands.displayed(device, 1, { ...report, command: newCommandId() }),
+    ]) {
+      await expect(act()).rejects.toMatchObject({ code: 'not_found' });
+    }
+    time.now += 10;
+    await commands.displayed(device, 1, report);
+    await commands.displayed(device, 1, { ...report, on: 'desktop', at: AT + 7 });
+    expect(await commands.get(id)).toMatchObject({ displayed: { at: AT + 5, on: 'page' } });
+    expect(await commands.progress(request)).toMatchObject({ displayed: 1 });
+
+    // A device with a wrong clock: neither before the message was sent, nor in the future.
+    const second = commandIdFor(request, other);
+    await commands.displayed(other, 1, { command: second, on: 'desktop', at: AT + 1_000_000 });
+    expect(await commands.get(second)).toMatchObject({ displayed: { at: AT + 10 } });
+    const third = await commands.issue({ device, command, by: 'acc' });
+    await commands.displayed(device, 1, { command: third.id, on: 'desktop', at: 3 });
+    expect(await commands.get(third.id)).toMatchObject({ displayed: { at: AT + 10 } });
   });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { appendLeaf } from '../../server/store/leaves.ts';
+import { appendEntry } from '../../server/store/append-entries.ts';
 import { getMeta, installationId, setMeta } from '../../server/store/meta-store.ts';
 import { migrate, readMigrationState } from '../../server/store/migrate.ts';
 import { isUniqueViolation } from '../../server/store/store-errors.ts';
@@ -35,12 +35,12 @@ describeOnEveryStore('the database', (open) => {
     const database = await open();
     const broken = database.transaction(async (tx) => {
       await setMeta(tx, 'a', '1');
-      await appendLeaf(tx, { kind: 'ca.created', at: 1, subject: 'x', public: {} });
+      await appendEntry(tx, { kind: 'ca.created', at: 1, subject: 'x', public: {} });
       throw new CordonError('conflict', 'no');
     });
     await expect(broken).rejects.toMatchObject({ code: 'conflict' });
     expect(await getMeta(database.db, 'a')).toBeNull();
-    expect(await database.db.selectFrom('ledger_leaves').selectAll().execute()).toEqual([]);
+    expect(await database.db.selectFrom('ledger_entries').selectAll().execute()).toEqual([]);
     expect(await database.db.selectFrom('ledger_openings').selectAll().execute()).toEqual([]);
   });
 

@@ -6,10 +6,8 @@ import { createDevices } from '../../server/devices/devices.ts';
 import type { DeviceFilter, DeviceSort } from '../../server/devices/ports.ts';
 import { inScope } from '../../server/devices/scope.ts';
 import type { Database } from '../../server/store/database.ts';
-import { DeviceStore } from '../../server/store/device-store.ts';
-import { GroupStore } from '../../server/store/group-store.ts';
-import { PresenceStore } from '../../server/store/presence-store.ts';
-import { type AreaCode, parsePlace } from '../../shared/areas/area-code.ts';
+import { deviceStores } from '../../server/store/device-stores.ts';
+import { type HomeArea, parseHomeArea } from '../../shared/areas/area-code.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
 import { type DeviceId, type GroupId, newCommandId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
@@ -19,8 +17,8 @@ import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const NOW = 500_000;
-const PK = 'PK' as AreaCode;
-const FR = 'FR' as AreaCode;
+const PK = 'PK' as HomeArea;
+const FR = 'FR' as HomeArea;
 
 function fleet(database: Database) {
   const clock = new DrivenClock(NOW);
@@ -29,9 +27,7 @@ function fleet(database: Database) {
   bus.subscribe((wake) => wakes.push(wake));
   const changed: DeviceId[] = [];
   const devices = createDevices({
-    store: new DeviceStore(database),
-    groups: new GroupStore(database),
-    presence: new PresenceStore(database),
+    ...deviceStores(database),
     bus,
     clock,
     followers: { deviceChanged: async (device) => void changed.push(device) },
@@ -40,11 +36,11 @@ function fleet(database: Database) {
 }
 
 const scopeOf = (groups: readonly GroupId[] | null) => groups?.map((group) => ({ group, homes: null })) ?? null;
-const parsePlaces = (texts: readonly string[]) => texts.map(parsePlace);
+const parsePlaces = (texts: readonly string[]) => texts.map(parseHomeArea);
 const connect = (device: DeviceId, generation = 1) => ({ device, generation, address: '192.0.2.1', agent: '0.1.0' });
 
 describeOnEveryStore('identity by certificate', (open) => {
-  it('is the device whose newest enrolment the certificate belongs to', async () => {
+  it('is the device whose newest enrollment the certificate belongs to', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g'), generation: 2 });
@@ -106,7 +102,7 @@ describeOnEveryStore('identity by certificate', (open) => {
     ]);
   });
 
-  it('case 2: a revocation ends the identity, wakes its sockets and leaves one leaf a certificate', async () => {
+  it('case 2: a revocation ends the identity, wakes its sockets and leaves one ledger entry per certificate', async () => {
     const database = await open();
     const { devices, wakes } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
@@ -119,14 +115,14 @@ describeOnEveryStore('identity by certificate', (open) => {
     await devices.revoke(device, 'keyCompromise');
     await expect(devices.identify(fingerprint, NOW)).rejects.toMatchObject({ code: 'certificate_revoked' });
     await expect(devices.connected(connect(device))).rejects.toMatchObject({ code: 'certificate_revoked' });
-    await expect(devices.unenrol(device)).rejects.toMatchObject({ code: 'conflict' });
+    await expect(devices.unenroll(device)).rejects.toMatchObject({ code: 'conflict' });
     await devices.identify(other, NOW);
 
     expect(await devices.get(device)).toMatchObject({ status: 'revoked', endedAt: NOW });
-    const leaves = await database.db.selectFrom('ledger_leaves').selectAll().execute();
-    expect(leaves.map(({ kind }) => kind)).toEqual(['certificate.revoked', 'certificate.revoked']);
-    expect(JSON.parse(leaves[0]!.body)).toMatchObject({ at: NOW, public: { reason: 1 } });
-    expect(leaves.some(({ body }) => body.includes(device))).toBe(false);
+    const entries = await database.db.selectFrom('ledger_entries').selectAll().execute();
+    expect(entries.map(({ kind }) => kind)).toEqual(['certificate.revoked', 'certificate.revoked']);
+    expect(JSON.parse(entries[0]!.body)).toMatchObject({ at: NOW, public: { reason: 1 } });
+    expect(entries.some(({ body }) => body.includes(device))).toBe(false);
     const openings = await database.db.selectFrom('ledger_openings').select('subject').execute();
     expect(openings).toEqual([{ subject: device }, { subject: device }]);
     await turn();
@@ -159,7 +155,7 @@ describeOnEveryStore('identity by certificate', (open) => {
         .execute();
     for (const state of states) await add(device, state);
     await add(other, 'queued');
-    await devices.unenrol(device);
+    await devices.unenroll(device);
     const left = async (id: DeviceId) =>
       (
         await database.db
@@ -169,13 +165,13 @@ describeOnEveryStore('identity by certificate', (open) => {
           .orderBy('created_at')
           .execute()
       ).map(({ state }) => state);
-    expect(await left(device)).toEqual(['cancelled', 'cancelled', 'done', 'expired']);
+    expect(await left(device)).toEqual(['canceled', 'canceled', 'done', 'expired']);
     expect(await left(other)).toEqual(['queued']);
   });
 });
 
 describeOnEveryStore('presence', (open) => {
-  it('case 14: a second socket of one identity takes over, fences the first and raises an alarm', async () => {
+  it('case 14: a second socket of one identity takes over, fences the first and raises an alert', async () => {
     const database = await open();
     const { devices, clock, wakes } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
@@ -184,8 +180,8 @@ describeOnEveryStore('presence', (open) => {
     clock.jump(NOW + 10);
     const second = await devices.connected({ ...connect(device), address: '192.0.2.2' });
     expect(second).toMatchObject({ epoch: 2, tookOver: true });
-    const alarms = await devices.alarms({ scope: null });
-    expect(alarms).toMatchObject([{ device, code: 'taken_over', at: NOW + 10 }]);
+    const alerts = await devices.alerts({ scope: null });
+    expect(alerts).toMatchObject([{ device, code: 'taken_over', at: NOW + 10 }]);
     await turn();
     expect(wakes).toContainEqual({ kind: 'opened', device, epoch: 2 });
 
@@ -212,10 +208,10 @@ describeOnEveryStore('presence', (open) => {
     const opened = await Promise.all(Array.from({ length: 20 }, () => devices.connected(connect(device))));
     expect(opened.map(({ epoch }) => epoch).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
     expect(opened.filter(({ tookOver }) => !tookOver)).toHaveLength(1);
-    expect(await devices.alarms({ scope: null })).toMatchObject([{ code: 'taken_over', count: 19 }]);
+    expect(await devices.alerts({ scope: null })).toMatchObject([{ code: 'taken_over', count: 19 }]);
   });
 
-  it('comes back without an alarm after a clean end or a restart of the server', async () => {
+  it('comes back without an alert after a clean end or a restart of the server', async () => {
     const database = await open();
     const { devices, clock } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
@@ -233,15 +229,15 @@ describeOnEveryStore('presence', (open) => {
     await devices.resetPresence();
     expect((await devices.get(device)).presence).toMatchObject({ connected: false, changedAt: NOW + 5 });
     expect(await devices.connected(connect(device))).toMatchObject({ epoch: 4, tookOver: false });
-    expect(await devices.alarms({ scope: null })).toEqual([]);
+    expect(await devices.alerts({ scope: null })).toEqual([]);
   });
 
-  it('hears of a device that may not connect: as it is now, seldom, and of no session or enrolment but its own', async () => {
+  it('hears of a device that may not connect: as it is now, seldom, and of no session or enrollment but its own', async () => {
     const database = await open();
     const { devices, clock } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
     const sight = (list: number, generation = 1) =>
-      devices.sighted({ device, generation, address: '192.0.2.7', held: { list, record: 1, root: 1 } });
+      devices.sighted({ device, generation, address: '192.0.2.7', held: { list, record: 1, approverSet: 1 } });
     const seen = async () => {
       const { presence } = await devices.get(device);
       return presence && [presence.lastSeenAt - NOW, presence.listVersion];
@@ -268,14 +264,14 @@ describeOnEveryStore('presence', (open) => {
     expect(await devices.connected(connect(device))).toMatchObject({ epoch: 2, tookOver: false });
   });
 
-  it('keeps what a device told, never takes reports back, and begins anew with a new enrolment', async () => {
+  it('keeps what a device told, never takes reports back, and begins anew with a new enrollment', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
     const { epoch } = await devices.connected(connect(device));
     const session = { device, epoch };
     await Promise.all([
-      devices.seen(session, { list: 4, record: 3, root: 2, agent: '0.2.0' }),
+      devices.seen(session, { list: 4, record: 3, approverSet: 2, agent: '0.2.0' }),
       devices.seen(session, { reports: 7 }),
       devices.seen(session),
     ]);
@@ -283,7 +279,7 @@ describeOnEveryStore('presence', (open) => {
     expect((await devices.get(device)).presence).toMatchObject({
       listVersion: 3,
       recordStored: 3,
-      rootVersion: 2,
+      approverSetVersion: 2,
       agent: '0.2.0',
       reportsThrough: 7,
     });
@@ -291,7 +287,11 @@ describeOnEveryStore('presence', (open) => {
     await database.db.updateTable('devices').set({ generation: 2 }).where('id', '=', device).execute();
     await expect(devices.connected(connect(device, 1))).rejects.toMatchObject({ code: 'certificate_revoked' });
     expect(await devices.connected(connect(device, 2))).toMatchObject({ epoch: 3, reportsThrough: 0 });
-    expect((await devices.get(device)).presence).toMatchObject({ listVersion: 0, recordStored: 0, rootVersion: 0 });
+    expect((await devices.get(device)).presence).toMatchObject({
+      listVersion: 0,
+      recordStored: 0,
+      approverSetVersion: 0,
+    });
   });
 
   it('holds for any interleaving: only the newest session ends presence', async () => {
@@ -329,48 +329,48 @@ describeOnEveryStore('presence', (open) => {
     );
   });
 
-  it('alarms count their repetitions, and a flood of them hides and displaces no grave one', async () => {
+  it('alerts count their repetitions, and a flood of them hides and displaces no grave one', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const group = await addGroup(database, 'g');
     const [noisy, other] = [await addDevice(database, { group }), await addDevice(database, { group })];
-    await devices.raiseAlarm({ device: noisy, code: 'taken_over', detail: 'from 192.0.2.1' });
+    await devices.raiseAlert({ device: noisy, code: 'taken_over', detail: 'from 192.0.2.1' });
     await Promise.all(
-      Array.from({ length: 500 }, (_, n) => devices.raiseAlarm({ device: noisy, code: 'same', detail: `${n}` })),
+      Array.from({ length: 500 }, (_, n) => devices.raiseAlert({ device: noisy, code: 'same', detail: `${n}` })),
     );
-    for (let n = 0; n < 300; n += 1) await devices.raiseAlarm({ device: noisy, code: `code_${n}`, detail: `${n}` });
-    await devices.raiseAlarm({ device: other, code: 'same', detail: 'its own' });
-    const all = await devices.alarms({ scope: null, limit: 200 });
+    for (let n = 0; n < 300; n += 1) await devices.raiseAlert({ device: noisy, code: `code_${n}`, detail: `${n}` });
+    await devices.raiseAlert({ device: other, code: 'same', detail: 'its own' });
+    const all = await devices.alerts({ scope: null, limit: 200 });
     // Forty codes that are not grave, one that counts the rest, one grave, and one of the other device.
     expect(all).toHaveLength(43);
     const of = (code: string) => all.find((one) => one.code === code && one.device === noisy);
     expect(of('same')).toMatchObject({ count: 500, isGrave: false });
-    expect(of('other_alarms')).toMatchObject({ count: 261, detail: 'code_299: 299' });
+    expect(of('other_alerts')).toMatchObject({ count: 261, detail: 'code_299: 299' });
     expect(of('taken_over')).toMatchObject({ count: 1, detail: 'from 192.0.2.1', isGrave: true });
-    expect((await devices.alarms({ scope: null, grave: true })).map(({ code }) => code)).toEqual(['taken_over']);
+    expect((await devices.alerts({ scope: null, grave: true })).map(({ code }) => code)).toEqual(['taken_over']);
     // A repetition is the newest again, and a day after the first it is an entry of its own.
-    await devices.raiseAlarm({ device: noisy, code: 'taken_over', detail: 'from 192.0.2.1' });
-    const [newest] = await devices.alarms({ scope: null, limit: 1 });
+    await devices.raiseAlert({ device: noisy, code: 'taken_over', detail: 'from 192.0.2.1' });
+    const [newest] = await devices.alerts({ scope: null, limit: 1 });
     expect(newest).toMatchObject({ code: 'taken_over', count: 2, detail: 'from 192.0.2.1' });
     await database.db
-      .updateTable('alarms')
+      .updateTable('alerts')
       .set({ first_at: NOW - 2 * 86_400_000 })
       .execute();
-    await devices.raiseAlarm({ device: noisy, code: 'taken_over', detail: 'from 192.0.2.1' });
-    expect((await devices.alarms({ scope: null, grave: true })).map(({ count }) => count)).toEqual([1, 2]);
+    await devices.raiseAlert({ device: noisy, code: 'taken_over', detail: 'from 192.0.2.1' });
+    expect((await devices.alerts({ scope: null, grave: true })).map(({ count }) => count)).toEqual([1, 2]);
   });
 
-  it('keeps the details of different grave alarms of one kind, within a limit', async () => {
+  it('keeps the details of different grave alerts of one kind, within a limit', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
-    const raise = (code: string, detail: string) => devices.raiseAlarm({ device, code, detail });
+    const raise = (code: string, detail: string) => devices.raiseAlert({ device, code, detail });
     await Promise.all(['2026-001', '2026-667', '2026-001'].map((order) => raise('order_unverified', order)));
     for (let n = 0; n < 100; n += 1) await raise('list_forked', `list ${n}`);
     await raise('list_older', 'list 3');
     await raise('order_unverified', '2026-667');
-    const all = await devices.alarms({ scope: null, limit: 200 });
-    const of = (code: string) => all.filter((alarm) => alarm.code === code);
+    const all = await devices.alerts({ scope: null, limit: 200 });
+    const of = (code: string) => all.filter((alert) => alert.code === code);
     expect(of('order_unverified')).toMatchObject([
       { detail: '2026-667', count: 2 },
       { detail: '2026-001', count: 2 },
@@ -381,7 +381,7 @@ describeOnEveryStore('presence', (open) => {
     expect(of('list_older')).toMatchObject([{ detail: 'Newest of several: list 3', count: 1 }]);
   });
 
-  it('keeps the newest inventory and shows alarms within the scope', async () => {
+  it('keeps the newest inventory and shows alerts within the scope', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const [group, other] = [await addGroup(database, 'g'), await addGroup(database, 'h')];
@@ -392,16 +392,16 @@ describeOnEveryStore('presence', (open) => {
     expect((await devices.inventory(device))?.hostname).toBe('three');
     expect(await devices.get(device)).toMatchObject({ hostname: 'three', platform: 'linux' });
 
-    await devices.raiseAlarm({ device, code: 'list_forked', detail: 'x' });
-    await devices.raiseAlarm({ device: null, code: 'crl', detail: 'y' });
+    await devices.raiseAlert({ device, code: 'list_forked', detail: 'x' });
+    await devices.raiseAlert({ device: null, code: 'crl', detail: 'y' });
     const codes = async (groups: GroupId[] | null) =>
-      (await devices.alarms({ scope: scopeOf(groups) })).map(({ code }) => code);
+      (await devices.alerts({ scope: scopeOf(groups) })).map(({ code }) => code);
     expect(await codes(null)).toEqual(['crl', 'list_forked']);
     expect(await codes([group])).toEqual(['list_forked']);
     expect(await codes([other])).toEqual([]);
     expect(await codes([])).toEqual([]);
-    const [newest] = await devices.alarms({ scope: null, limit: 1 });
-    expect((await devices.alarms({ scope: null, before: newest!.id })).map(({ code }) => code)).toEqual([
+    const [newest] = await devices.alerts({ scope: null, limit: 1 });
+    expect((await devices.alerts({ scope: null, before: newest!.id })).map(({ code }) => code)).toEqual([
       'list_forked',
     ]);
   });
@@ -467,19 +467,19 @@ describeOnEveryStore('the list of devices', (open) => {
     await devices.putInventory(bob, inventory('WORKBENCH-7'));
     await devices.revoke(cyd);
     await database.db
-      .insertInto('device_ties')
+      .insertInto('device_nexus')
       .values([
-        { device_id: ann, tie: 'seen', area: 'PK' },
-        { device_id: ann, tie: 'present', area: 'DE' },
-        { device_id: bob, tie: 'present', area: 'PK' },
-        { device_id: bob, tie: 'present', area: 'FR' },
+        { device_id: ann, nexus: 'seen', area: 'PK' },
+        { device_id: ann, nexus: 'present', area: 'DE' },
+        { device_id: bob, nexus: 'present', area: 'PK' },
+        { device_id: bob, nexus: 'present', area: 'FR' },
       ])
       .execute();
     await database.db
       .insertInto('locations')
       .values([
-        { device_id: ann, state: '{}', changed_at: 1, unknown_at: NOW + 1, folded_before: null },
-        { device_id: bob, state: '{}', changed_at: 1, unknown_at: null, folded_before: null },
+        { device_id: ann, state: '{}', unknown_at: NOW + 1, folded_before: null },
+        { device_id: bob, state: '{}', unknown_at: null, folded_before: null },
       ])
       .execute();
     const found = async (filter: DeviceFilter, groups: GroupId[] | null = null) => {
@@ -505,7 +505,7 @@ describeOnEveryStore('the list of devices', (open) => {
     expect(await found({ status: 'revoked' })).toEqual(['Cyd']);
     expect(await found({ area: PK })).toEqual(['Bob_']);
     expect(await found({ area: FR })).toEqual(['Bob_']);
-    expect(await found({ area: parsePlace('DE') })).toEqual(['Ann 100%']);
+    expect(await found({ area: parseHomeArea('DE') })).toEqual(['Ann 100%']);
     expect(await found({ area: PK, text: 'bench', connected: false, group: there })).toEqual(['Bob_']);
     expect(await found({ connected: true })).toEqual(['Ann 100%']);
     expect(await found({ connected: false, group: there, status: 'active' })).toEqual(['Bob_']);
@@ -514,7 +514,7 @@ describeOnEveryStore('the list of devices', (open) => {
     expect(await found({}, [])).toEqual([]);
     // Its last evidence has lapsed: where it is, nobody knows.
     clock.jump(NOW + 1);
-    expect(await found({ area: parsePlace('DE') })).toEqual([]);
+    expect(await found({ area: parseHomeArea('DE') })).toEqual([]);
     await expect(devices.get(bob, scopeOf([here]))).rejects.toMatchObject({ code: 'out_of_scope' });
     await expect(devices.get(newDeviceId())).rejects.toMatchObject({ code: 'not_found' });
   });
@@ -528,7 +528,7 @@ describeOnEveryStore('the list of devices', (open) => {
     const stated = await addDevice(database, { group: groups[0]!, home: 'PK' });
     await devices.update(stated, { statement: { kind: 'home', reason: 'posted', areas: [FR], until: NOW + 1 } });
     for (const { id } of (await devices.list({ scope: null, limit: 200 })).items) {
-      await devices.raiseAlarm({ device: id, code: 'test', detail: '' });
+      await devices.raiseAlert({ device: id, code: 'test', detail: '' });
     }
     const part = fc.record({
       group: fc.constantFrom(null, ...groups),
@@ -545,8 +545,8 @@ describeOnEveryStore('the list of devices', (open) => {
         const seen = all.filter(({ group, home }) => inScope(scope, { group: group.id, home })).map(({ id }) => id);
         const { items, total } = await devices.list({ scope, limit: 200 });
         expect([items.map(({ id }) => id), total]).toEqual([seen, seen.length]);
-        const alarmed = (await devices.alarms({ scope, limit: 200 })).map(({ device }) => device);
-        expect(alarmed.sort()).toEqual([...seen].sort());
+        const alerted = (await devices.alerts({ scope, limit: 200 })).map(({ device }) => device);
+        expect(alerted.sort()).toEqual([...seen].sort());
       }),
       { numRuns: 25 },
     );
@@ -595,7 +595,7 @@ describeOnEveryStore('groups and what is set on devices', (open) => {
   it('takes the home that an admin states for the home until it lapses by itself, also while no server ran', async () => {
     const database = await open();
     const { devices, clock, changed } = fleet(database);
-    const stop = await devices.keepLapsing((error) => expect.unreachable(String(error)));
+    const stop = await devices.startStatementExpiry((error) => expect.unreachable(String(error)));
     const device = await addDevice(database, { group: await addGroup(database, 'g', PK) });
     const state = (until: number) =>
       devices.update(device, { statement: { kind: 'home', reason: 'posted to Paris', areas: [FR], until } });
@@ -609,7 +609,7 @@ describeOnEveryStore('groups and what is set on devices', (open) => {
     stop();
     clock.jump(NOW + 3000);
     expect((await devices.get(device)).home).toBe(FR);
-    (await devices.keepLapsing((error) => expect.unreachable(String(error))))();
+    (await devices.startStatementExpiry((error) => expect.unreachable(String(error))))();
     expect(await devices.get(device)).toMatchObject({ home: PK, statement: null });
     expect(changed).toHaveLength(4);
   });

@@ -1,12 +1,13 @@
 /**
  * Runs one suite over every store: SQLite in a temporary file, and PostgreSQL on the server that `CORDON_TEST_DATABASE_URL` names, in
- * databases of this run's own that are dropped afterwards. No other database of that server is touched.
+ * databases of this run's own that are dropped afterward. No other database of that server is touched.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe } from 'vitest';
 import { type Database, openDatabase } from '../../server/store/database.ts';
+import { openNewStore } from '../support/new-store.ts';
 import { createOwnDatabase, type OwnDatabase, onDatabase, POSTGRES_SERVER } from '../support/postgres.ts';
 import { needed } from '../support/tools.ts';
 
@@ -39,7 +40,7 @@ function sqliteStores(): OpenStore {
   });
   return async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cordon-store-'));
-    const database = await openDatabase({ file: join(folder, 'cordon.db') });
+    const database = await openNewStore(join(folder, 'cordon.db'));
     opened.push({ database, folder });
     return database;
   };
@@ -74,7 +75,16 @@ function postgresStores(server: string): OpenStore {
   };
 }
 
-const EMPTY = `do $$ begin execute (
-  select 'truncate ' || string_agg(quote_ident(tablename), ', ') || ' restart identity'
-  from pg_tables where schemaname = 'public' and tablename not like 'kysely%'
-); end $$`;
+/**
+ * Deletes rows instead of truncating tables, which replaces the files of each table and takes ten times as long. The role `replica` keeps
+ * PostgreSQL from checking foreign keys between two deletions.
+ */
+const EMPTY = `do $$ declare name text; begin
+  set local session_replication_role = replica;
+  for name in select quote_ident(tablename) from pg_tables where schemaname = 'public' and tablename not like 'kysely%' loop
+    execute 'delete from ' || name;
+  end loop;
+  for name in select quote_ident(sequencename) from pg_sequences where schemaname = 'public' and last_value is not null loop
+    execute 'alter sequence ' || name || ' restart';
+  end loop;
+end $$`;

@@ -1,7 +1,7 @@
 /** Exemptions that run out: signed, carried on, renewed, and over at their instant with nobody doing anything. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
-import type { ExemptDraft } from '../../server/orders/exempt-devices.ts';
+import type { ExemptDraft } from '../../server/orders/drafting/exemptions.ts';
 import type { Orders } from '../../server/orders/orders.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
@@ -27,20 +27,23 @@ describeOnEveryStore('exemptions', (openStore) => {
   async function begin(): Promise<{ mission: DeviceId; resident: DeviceId }> {
     world = await openOrderWorld(await openStore());
     const { ada, ben, cyd } = world.people;
-    await world.root([ada, ben, cyd], [ada, ben]);
+    await world.approverSet([ada, ben, cyd], [ada, ben]);
     return { mission: world.addDevice('PK'), resident: world.addDevice('PK') };
   }
   const propose = async (exempt: ExemptDraft) =>
-    (await world.orders.propose(world.people.proposer.id, { ...PROPOSAL, exempt } as typeof PROPOSAL)).order;
+    (await world.orders.drafting.propose(world.people.proposer.id, { ...PROPOSAL, exempt } as typeof PROPOSAL)).order;
   async function adopt(order: string, revision: number, ...by: OrderWorld['people']['ada'][]): Promise<void> {
     const { ada, ben } = world.people;
     for (const person of by.length > 0 ? by : [ada, ben]) await world.sign(order, revision, person);
   }
   /** Those who approve at one instant are in no order. */
   const listed = async (order: string, revision: number) =>
-    (await world.orders.exemptions(order, revision)).map((one) => ({ ...one, approvedBy: one.approvedBy.toSorted() }));
+    (await world.orders.drafting.exemptions(order, revision)).map((one) => ({
+      ...one,
+      approvedBy: one.approvedBy.toSorted(),
+    }));
   const mail = async (device: DeviceId, orders: Orders = world.orders) => {
-    const { services, nextChange } = await orders.verdict(device);
+    const { services, nextChange } = await orders.effect.verdict(device);
     const { allowed, reasons, denials } = services.mail;
     return { allowed, reasons, by: denials.map((denial) => denial.reasons), nextChange };
   };
@@ -69,10 +72,10 @@ describeOnEveryStore('exemptions', (openStore) => {
     const { mission, resident } = await begin();
     const order = await propose([{ device: mission }, { device: resident, reason: 'In confidence.' }]);
     await adopt(order, 1);
-    const { payload } = await world.orders.revision(order, 1);
+    const { payload } = await world.orders.adoption.revision(order, 1);
     const salts = await Promise.all(
       [mission, resident].map(async (device) => {
-        const { envelope } = (await world.orders.record(device)) ?? {};
+        const { envelope } = (await world.orders.effect.record(device)) ?? {};
         const record = parseDocument(deviceRecordSchema, payloadOf(envelope!, PAYLOAD_TYPES.record));
         return record.exemptions[0]?.salt ?? '';
       }),
@@ -99,19 +102,19 @@ describeOnEveryStore('exemptions', (openStore) => {
       { device: resident, until: null },
     ]);
     const those = async (revision: number) => new Set(await listed(order, revision));
-    const first = { device: mission, until: END, reason: 'A foreign mission.', decidedIn: 1, askedBy: proposer.id };
+    const first = { device: mission, until: END, reason: 'A foreign mission.', decidedIn: 1, proposedBy: proposer.id };
     const second = { ...first, device: resident, until: null, reason: null };
     const both = (approvedBy: readonly string[]) =>
       new Set([first, second].map((one) => ({ ...one, approvedBy: approvedBy.toSorted() })));
     expect(await those(1)).toEqual(both([]));
     await adopt(order, 1, ben, cyd);
-    await world.orders.act(ada.id, order, { act: 'extend', effective: '2015-12-05T00:00' });
+    await world.orders.drafting.act(ada.id, order, { action: 'extend', effective: '2015-12-05T00:00' });
     expect(await those(2)).toEqual(both([ben.id, cyd.id]));
     await adopt(order, 2, ben, cyd);
     // A revision that was proposed and never adopted decides nothing.
-    await world.orders.act(ada.id, order, { act: 'revise', exempt: [] });
+    await world.orders.drafting.act(ada.id, order, { action: 'revise', exempt: [] });
     expect(await those(3)).toEqual(new Set());
-    await world.orders.act(ada.id, order, { act: 'revise', title: 'Another title' });
+    await world.orders.drafting.act(ada.id, order, { action: 'revise', title: 'Another title' });
     expect(await those(4)).toEqual(both([ben.id, cyd.id]));
     await adopt(order, 4, ben, cyd);
     world.clock.jump(END);
@@ -125,21 +128,21 @@ describeOnEveryStore('exemptions', (openStore) => {
     const { proposer, ben, cyd } = world.people;
     const order = await propose([{ device: mission, until: ENDS }]);
     await adopt(order, 1);
-    const record = (await world.orders.record(mission))?.version;
+    const record = (await world.orders.effect.record(mission))?.version;
     const renewed = [{ device: mission, until: LATER, reason: 'The talks go on.' }, { device: resident }];
-    await world.orders.act(proposer.id, order, { act: 'revise', exempt: renewed });
+    await world.orders.drafting.act(proposer.id, order, { action: 'revise', exempt: renewed });
     await adopt(order, 2, ben, cyd);
-    expect((await world.orders.record(mission))?.version).toBe(record);
+    expect((await world.orders.effect.record(mission))?.version).toBe(record);
     expect(await listed(order, 2)).toContainEqual({
       ...{ device: mission, until: Date.parse('2015-12-31T19:00:00.000Z'), reason: 'The talks go on.' },
-      ...{ decidedIn: 2, askedBy: proposer.id, approvedBy: [ben.id, cyd.id].toSorted() },
+      ...{ decidedIn: 2, proposedBy: proposer.id, approvedBy: [ben.id, cyd.id].toSorted() },
     });
     world.clock.jump(END);
     expect((await mail(mission)).allowed).toBe(true);
-    await world.orders.act(proposer.id, order, { act: 'revise', exempt: [{ device: resident }] });
+    await world.orders.drafting.act(proposer.id, order, { action: 'revise', exempt: [{ device: resident }] });
     await adopt(order, 3);
     expect(await mail(mission)).toMatchObject({ allowed: false, reasons: ['present'] });
-    expect(await world.orders.exemptions(order, 3)).toMatchObject([{ device: resident, decidedIn: 2 }]);
+    expect(await world.orders.drafting.exemptions(order, 3)).toMatchObject([{ device: resident, decidedIn: 2 }]);
   });
 
   it('of a device named twice takes what is said of itself before what is said of its group', async () => {
@@ -148,14 +151,16 @@ describeOnEveryStore('exemptions', (openStore) => {
       { device: mission, until: ENDS },
       { group: world.group, until: LATER },
     ]);
-    const ends = new Map((await world.orders.exemptions(order, 1)).map(({ device, until }) => [device, until]));
+    const ends = new Map(
+      (await world.orders.drafting.exemptions(order, 1)).map(({ device, until }) => [device, until]),
+    );
     expect([ends.get(mission), ends.get(resident)]).toEqual([END, Date.parse('2015-12-31T19:00:00.000Z')]);
   });
 
   it('is held against the time of the order: at its start an exemption that ends later denies nobody, and says its end', async () => {
     const { mission } = await begin();
     const order = await propose([{ device: mission, until: ENDS }]);
-    const rehearsed = await world.orders.impact(order, 1, { at: 'effective', offset: 0, limit: 9 });
+    const rehearsed = await world.orders.impact.page(order, 1, { at: 'effective', offset: 0, limit: 9 });
     expect(rehearsed.devices.find(({ device }) => device === mission)).toMatchObject({
       ...{ classes: ['exempt'], denied: [], exemptUntil: END },
     });
@@ -165,15 +170,19 @@ describeOnEveryStore('exemptions', (openStore) => {
     ['an end that has passed', '2015-07-01T00:00', 'before the order takes effect'],
     ['an end before the order begins', '2015-11-30T23:59', 'before the order takes effect'],
     ['an end as it begins', '2015-12-01T00:00', 'before the order takes effect'],
-    ['a half of an end', '', 'until when'],
+    ['a half of an end', '', 'Enter the end of the exemption'],
     ['what is no time', 'soon', 'is no time'],
   ])('refuses %s, and says what is wrong with it', async (_, until, words) => {
     const { mission } = await begin();
     const refusal = await propose([{ device: mission, until }]).catch((error: unknown) => error);
     expect(isCordonError(refusal, 'invalid_input') && refusal.message).toContain(words);
-    expect(await world.orders.list()).toEqual([]);
-    const draft = { ...PROPOSAL, act: 'propose', exempt: [{ device: mission }, { device: mission, until }] } as const;
-    const { problems } = await world.orders.preview(draft, () => undefined);
+    expect(await world.orders.adoption.list()).toEqual([]);
+    const draft = {
+      ...PROPOSAL,
+      action: 'propose',
+      exempt: [{ device: mission }, { device: mission, until }],
+    } as const;
+    const { problems } = await world.orders.impact.preview(draft, () => undefined);
     expect(problems.map(({ field }) => field)).toEqual(['exempt.1']);
   });
 
@@ -182,8 +191,8 @@ describeOnEveryStore('exemptions', (openStore) => {
     const order = await propose([{ device: mission, until: ENDS }]);
     await adopt(order, 1);
     world.clock.jump(END);
-    const again = world.orders.act(world.people.proposer.id, order, {
-      ...{ act: 'revise', exempt: [{ device: mission, until: ENDS }] },
+    const again = world.orders.drafting.act(world.people.proposer.id, order, {
+      ...{ action: 'revise', exempt: [{ device: mission, until: ENDS }] },
     });
     await expect(again).rejects.toThrow('which has passed');
   });

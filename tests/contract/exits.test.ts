@@ -3,22 +3,23 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { createHolds } from '../../server/holds/holds.ts';
-import { SILENT_AFTER } from '../../server/orders/exit/exits.ts';
+import { SILENT_AFTER } from '../../server/orders/exit/exit-progress.ts';
 import type { Database } from '../../server/store/database.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { OrderStore } from '../../server/store/order-store.ts';
-import { parseArea } from '../../shared/areas/area-code.ts';
-import { leafSchema } from '../../shared/ledger/leaf.ts';
+import { ProposalStore } from '../../server/store/proposal-store.ts';
+import { parseHomeArea } from '../../shared/areas/area-code.ts';
+import { entrySchema } from '../../shared/ledger/ledger-entry.ts';
 import { canonicalText, encodeCanonical } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import type { Envelope, Receipt } from '../../shared/order/documents.ts';
 import { parseEnvelope, signEnvelope } from '../../shared/order/dsse.ts';
 import type { Destruction } from '../../shared/pack/destruction.ts';
-import { DESTRUCTION, LEAVES, MANIFEST, numbered, PACK_TYPE, PUBLIC_ROOT, SILENT } from '../../shared/pack/format.ts';
+import { DESTRUCTION, ENTRIES, MANIFEST, numbered, PACK_TYPE, PUBLIC_ROOT, SILENT } from '../../shared/pack/format.ts';
 import { verifyPack } from '../../shared/pack/verify-pack.ts';
 import { readZip, ZipWriter } from '../../shared/pack/zip.ts';
 import { newAccountId } from '../../shared/protocol/ids.ts';
-import { testAuthority } from '../support/enrolment.ts';
+import { testAuthority } from '../support/enrollment.ts';
 import { PROPOSAL } from '../support/order-world.ts';
 import { ORDER, openPackWorld, type PackDevice, type PackWorld } from '../support/pack-world.ts';
 import { addPerson } from '../support/persons.ts';
@@ -38,8 +39,8 @@ describeOnEveryStore('an exit', (open) => {
     database = await open();
     made = await openPackWorld(database, authority);
     const { ada, ben, cyd, proposer } = made.world.people;
-    await made.world.root([ada, ben, cyd], [ada, ben]);
-    const { payload } = await made.world.orders.propose(proposer.id, {
+    await made.world.approverSet([ada, ben, cyd], [ada, ben]);
+    const { payload } = await made.world.orders.drafting.propose(proposer.id, {
       ...PROPOSAL,
       ...{ mode: 'exit', exportWindow: 'P30D', nexus: ['home'], services: ['messaging'] },
     });
@@ -52,8 +53,8 @@ describeOnEveryStore('an exit', (open) => {
     const { ada, ben } = made.world.people;
     for (const person of [ada, ben]) await made.world.sign(ORDER, revision, person);
   }
-  const act = async (what: 'exit' | 'hold' | 'release' | 'revise' | 'withdraw') => {
-    const { revision } = await made.world.orders.act(made.world.people.proposer.id, ORDER, { act: what });
+  const act = async (what: 'exit' | 'pause' | 'resume' | 'revise' | 'withdraw') => {
+    const { revision } = await made.world.orders.drafting.act(made.world.people.proposer.id, ORDER, { action: what });
     return revision;
   };
   const over = () => made.world.clock.jump(effective + 30 * DAY);
@@ -71,9 +72,9 @@ describeOnEveryStore('an exit', (open) => {
     await db
       .insertInto('devices')
       .values({
-        ...{ id: one.id, generation: 1, status: 'active', user_name: 'Somebody', person_id: person },
+        ...{ id: one.id, generation: 1, status: 'active', person_name: 'Somebody', person_id: person },
         ...{ group_id: made.world.group, home: 'PK', seat: null, enrolled_at: NOW, ended_at: null, record_version: 0 },
-        ...{ statement: null, statement_until: null, stated_home: null },
+        ...{ statement: null, statement_until: null, stated_home: null, located: 0 },
       })
       .execute();
     const held = { device_id: one.id, size: 7, at: NOW, body: randomBytes(7) };
@@ -96,7 +97,7 @@ describeOnEveryStore('an exit', (open) => {
     await made.answer(one, { kind, revision, at });
     await made.verified();
   };
-  const progress = () => made.world.orders.exitAnew(ORDER);
+  const progress = () => made.world.orders.exit.progressAnew(ORDER);
   const statusOf = async (one: PackDevice) => {
     const row = await database.db.selectFrom('devices').select('status').where('id', '=', one.id).executeTakeFirst();
     return row?.status;
@@ -115,14 +116,16 @@ describeOnEveryStore('an exit', (open) => {
       );
     expect(await code(act('exit'))).toBe('exit_too_early');
     over();
-    await act('hold');
+    await act('pause');
     const { ada, proposer } = made.world.people;
     await made.world.sign(ORDER, 2, ada);
-    expect(await code(act('exit'))).toBe('act_not_allowed');
-    const other = await made.world.orders.propose(proposer.id, { ...PROPOSAL, effective: '2017-01-01T00:00' });
+    expect(await code(act('exit'))).toBe('action_not_allowed');
+    const other = await made.world.orders.drafting.propose(proposer.id, { ...PROPOSAL, effective: '2017-01-01T00:00' });
     for (const person of [ada, made.world.people.ben]) await made.world.sign(other.order, 1, person);
     made.world.clock.jump(Date.parse('2018-01-01T00:00:00.000Z'));
-    expect(await code(made.world.orders.act(proposer.id, other.order, { act: 'exit' }))).toBe('exit_not_stated');
+    expect(await code(made.world.orders.drafting.act(proposer.id, other.order, { action: 'exit' }))).toBe(
+      'exit_not_stated',
+    );
   });
 
   it('needs two people of its own: those who approved the order have not approved this', async () => {
@@ -141,7 +144,7 @@ describeOnEveryStore('an exit', (open) => {
     await approve(revision);
     await says(gone, 'wiped', revision);
     await ended(gone);
-    expect(await progress()).toMatchObject({ revision, wiped: 1, silent: 0, unheard: 1, waiting: 0 });
+    expect(await progress()).toMatchObject({ revision, wiped: 1, silent: 0, unanswered: 1, waiting: 0 });
     expect(await statusOf(waits)).toBe('active');
     const left = await Promise.all(
       (['attachments', 'device_inventory', 'key_packages', 'mailbox_entries'] as const).map(async (table) => {
@@ -164,38 +167,38 @@ describeOnEveryStore('an exit', (open) => {
     const report = await verifyPack(zip, made.fingerprint());
     expect(report.findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     const words = report.findings.map((finding) => finding.words).join('\n');
-    expect(words).toMatch(/The exit ended 1 enrolment \(0 of devices that never answered\), with 1 certificate/);
+    expect(words).toMatch(/The exit ended 1 enrollment \(0 of devices that never answered\), with 1 certificate/);
     const refused = async (change: (all: Destruction) => void) => {
       const { findings } = await verifyPack(signedAnew(zip, change), made.fingerprint());
       return findings.flatMap((finding) => (finding.verdict === 'failed' ? [finding.words] : []));
     };
     expect(await refused(({ devices }) => devices.splice(0, 1))).toEqual([
-      'destruction.json: the ledger’s leaves of this exit say something else.',
+      'destruction.json contradicts the ledger entries of this exit.',
     ]);
     expect(await refused(({ devices: [one] }) => one && Object.assign(one.destroyed, { messages: 9 }))).toHaveLength(1);
     const [silent] = readZip(zip).files.filter(({ name }) => name === 'silent.json');
     const { silent: handles } = JSON.parse(String(Buffer.from(silent?.bytes ?? [])));
     expect(await refused(({ devices: [one] }) => one && Object.assign(one, { device: handles[0] }))).toEqual([
-      `destruction.json: ${handles[0]} is called wiped, and has not said so.`,
+      `destruction.json lists ${handles[0]} as wiped, but the device has not signed this.`,
     ]);
     for (const other of [1, revision + 1]) {
       expect(await refused((all) => Object.assign(all, { revision: other }))).toEqual([
-        `destruction.json: revision ${other} is not the exit that was approved: the newest is revision ${revision}.`,
+        `destruction.json names revision ${other}, which is not the approved exit: the newest is revision ${revision}.`,
       ]);
     }
     const adoptedAt = new Date(effective).toISOString();
     expect(await refused((all) => Object.assign(all, { adoptedAt }))).toEqual([
-      `destruction.json: the ledger does not say that revision ${revision} was adopted at ${adoptedAt}.`,
+      `destruction.json states that revision ${revision} was adopted at ${adoptedAt}, and the ledger has no such entry.`,
     ]);
     const counted = await verifyPack(
-      signedAnew(zip, (all) => Object.assign(all, { held: 5, waiting: 0, unheard: 7 })),
+      signedAnew(zip, (all) => Object.assign(all, { held: 5, waiting: 0, unanswered: 7 })),
       made.fingerprint(),
     );
     expect(counted.findings).toContainEqual({
       verdict: 'unproven',
       file: null,
       words:
-        'Whom else the exit was to reach: by the server’s own word 5 devices kept by a legal hold, 0 that had not carried it out and 7 not heard of when the pack was made.',
+        'Other devices of the exit, by the server’s own statement: 5 devices under a legal hold, 0 with a pending wipe and 7 without contact when the pack was made.',
     });
     const summary = readZip(zip).files.find(({ name }) => name === 'summary.html')?.bytes;
     expect(Buffer.from(summary ?? []).toString('utf8')).toContain('Certificate of destruction');
@@ -220,7 +223,7 @@ describeOnEveryStore('an exit', (open) => {
       made.fingerprint(),
     );
     expect(findings.flatMap((finding) => (finding.verdict === 'failed' ? [finding.words] : []))).toEqual([
-      `destruction.json: ${handle} is called wiped, and has not said so.`,
+      `destruction.json lists ${handle} as wiped, but the device has not signed this.`,
     ]);
   });
 
@@ -247,7 +250,7 @@ describeOnEveryStore('an exit', (open) => {
     await approve(revision);
     await says(gone, 'wiped', revision);
     await ended(gone);
-    for (const during of [PUBLIC_ROOT, LEAVES, SILENT]) {
+    for (const during of [PUBLIC_ROOT, ENTRIES, SILENT]) {
       const next = during === PUBLIC_ROOT ? goes : await device();
       const zip = await taken(during, async () => {
         await says(next, 'wiped', revision);
@@ -258,18 +261,18 @@ describeOnEveryStore('an exit', (open) => {
       expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     }
     const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
-    expect(findings.map(({ words }) => words).join('\n')).toMatch(/The exit ended 4 enrolments/);
+    expect(findings.map(({ words }) => words).join('\n')).toMatch(/The exit ended 4 enrollments/);
   });
 
   it('that is approved while a pack is taken is in the next one', async () => {
     const one = await device();
-    await says(one, 'informed', 1);
+    await says(one, 'delivered', 1);
     over();
     let revision = 0;
     const zip = await taken(PUBLIC_ROOT, async () => {
       revision = await act('exit');
       await approve(revision);
-      for (const kind of ['informed', 'wiped'] as const) await says(one, kind, revision);
+      for (const kind of ['delivered', 'wiped'] as const) await says(one, kind, revision);
       await ended(one);
       await made.ledger.sequence();
     });
@@ -298,7 +301,7 @@ describeOnEveryStore('an exit', (open) => {
     const revision = await act('exit');
     await approve(revision);
     await made.answer({ ...one, key: other.key }, { kind: 'wiped', revision });
-    await until(() => expect(made.world.alarms).toContain('receipt_invalid'), 20_000);
+    await until(() => expect(made.world.alerts).toContain('receipt_invalid'), 20_000);
     expect(await statusOf(one)).toBe('active');
     await approve(await act('withdraw'));
     await made.answer(other, { kind: 'wiped', revision });
@@ -324,20 +327,19 @@ describeOnEveryStore('an exit', (open) => {
     over();
     const revision = await act('exit');
     await approve(revision);
-    await says(hears, 'informed', revision);
+    await says(hears, 'delivered', revision);
     made.world.clock.jump(made.world.clock.now() + SILENT_AFTER - 1);
-    await until(async () => expect(await progress()).toMatchObject({ unheard: 1, waiting: 1 }));
+    await until(async () => expect(await progress()).toMatchObject({ unanswered: 1, waiting: 1 }));
     expect(await statusOf(silent)).toBe('active');
     made.world.clock.jump(made.world.clock.now() + 1);
     await ended(silent);
     expect(await statusOf(hears)).toBe('active');
-    expect(await progress()).toMatchObject({ silent: 1, wiped: 0, waiting: 1, unheard: 0 });
+    expect(await progress()).toMatchObject({ silent: 1, wiped: 0, waiting: 1, unanswered: 0 });
   });
 
   it('of an order that has an end, though none can say so now, stops at it: nobody is ended or counted any more', async () => {
     const silent = [await device(), await device()];
-    const store = new OrderStore(database);
-    const [row] = await store.revisions(ORDER);
+    const [row] = await new OrderStore(database).revisions(ORDER);
     if (!row) throw new Error('there is an order');
     const { approvals: _approvals, ...first } = row;
     const document = JSON.parse(first.payload);
@@ -346,7 +348,7 @@ describeOnEveryStore('an exit', (open) => {
     const changes = { revision: 2, previous: first.digest, act: 'revise' } as const;
     const payload = canonicalText({ ...document, ...changes, terms });
     const digest = sha256(payload);
-    await store.appendRevision(
+    await new ProposalStore(database).appendRevision(
       {
         revision: {
           ...first,
@@ -368,12 +370,12 @@ describeOnEveryStore('an exit', (open) => {
     over();
     const revision = await act('exit');
     await approve(revision);
-    await until(async () => expect(await progress()).toMatchObject({ revision, unheard: 2 }));
+    await until(async () => expect(await progress()).toMatchObject({ revision, unanswered: 2 }));
     made.world.clock.jump(end - 1);
-    expect(await progress()).toMatchObject({ unheard: 2 });
+    expect(await progress()).toMatchObject({ unanswered: 2 });
     made.world.clock.jump(end);
     expect(await progress()).toBeNull();
-    await expect(act('exit')).rejects.toMatchObject({ code: 'act_not_allowed' });
+    await expect(act('exit')).rejects.toMatchObject({ code: 'action_not_allowed' });
     made.world.clock.jump(end + SILENT_AFTER);
     await look();
     // Until every look that began is over.
@@ -388,7 +390,7 @@ describeOnEveryStore('an exit', (open) => {
   };
   const belongs = (one: PackDevice, home: 'PK' | 'IN') => {
     const place = made.world.devices.get(one.id);
-    if (place) made.world.devices.set(one.id, { ...place, home: parseArea(home) });
+    if (place) made.world.devices.set(one.id, { ...place, home: parseHomeArea(home) });
   };
 
   it('gives whoever comes under the order later the same month: newly enrolled, enrolled again, or moved back there', async () => {
@@ -411,7 +413,7 @@ describeOnEveryStore('an exit', (open) => {
     for (const one of [again, back, late]) expect(await statusOf(one)).toBe('active');
     clock.jump(clock.now() + 1);
     for (const one of [again, back, late]) await ended(one);
-    expect(await progress()).toMatchObject({ silent: 3, unheard: 0 });
+    expect(await progress()).toMatchObject({ silent: 3, unanswered: 0 });
   });
 
   it('is counted once for all who look at it, and anew after its time', async () => {
@@ -420,15 +422,18 @@ describeOnEveryStore('an exit', (open) => {
     const revision = await act('exit');
     await approve(revision);
     const { orders } = made.world;
-    const looks = await Promise.all([orders.exit(ORDER), orders.exit(ORDER)]);
-    expect(looks[0]).toMatchObject({ revision, unheard: 1 });
+    const looks = await Promise.all([orders.exit.progress(ORDER), orders.exit.progress(ORDER)]);
+    expect(looks[0]).toMatchObject({ revision, unanswered: 1 });
     expect(looks[1]).toBe(looks[0]);
-    expect(await orders.exitAnew(ORDER)).not.toBe(looks[0]);
-    await says(one, 'informed', revision);
-    await until(async () => expect(await orders.exit(ORDER)).toMatchObject({ unheard: 0, waiting: 1 }), 20_000);
+    expect(await orders.exit.progressAnew(ORDER)).not.toBe(looks[0]);
+    await says(one, 'delivered', revision);
+    await until(
+      async () => expect(await orders.exit.progress(ORDER)).toMatchObject({ unanswered: 0, waiting: 1 }),
+      20_000,
+    );
   });
 
-  it('leaves what is under a legal hold, and ends it when that is released', async () => {
+  it('entries what is under a legal hold, and ends it when that is released', async () => {
     const [gone, silent] = [await device(), await device()];
     over();
     const revision = await act('exit');
@@ -436,7 +441,7 @@ describeOnEveryStore('an exit', (open) => {
     const { clock, bus, orders } = made.world;
     const log = { error: () => undefined };
     const holds = createHolds({
-      ...{ store: new HoldStore(database), records: orders, installation: INSTALLATION, bus, clock, log },
+      ...{ store: new HoldStore(database), records: orders.effect, installation: INSTALLATION, bus, clock, log },
     });
     const because = { reason: 'a case', by: 'acc_counsel' };
     const [ofGone, ofSilent] = await Promise.all(
@@ -456,35 +461,35 @@ describeOnEveryStore('an exit', (open) => {
 
   it('of an order that is kept from the public is not told from any other change of it', async () => {
     const { proposer } = made.world.people;
-    const withheld = { act: 'revise', publication: { law: 'a law' } } as const;
-    await approve((await made.world.orders.act(proposer.id, ORDER, withheld)).revision);
+    const withheld = { action: 'revise', publication: { law: 'a law' } } as const;
+    await approve((await made.world.orders.drafting.act(proposer.id, ORDER, withheld)).revision);
     const one = await device();
     over();
     const revision = await act('exit');
     await approve(revision);
     await says(one, 'wiped', revision);
     await ended(one);
-    const { rows } = await sql<{ body: string }>`select body from ledger_leaves`.execute(database.db);
-    const leaves = rows.map(({ body }) => leafSchema.parse(JSON.parse(body)));
-    expect(leaves.map(({ kind }) => kind)).not.toContain('order.exited');
+    const { rows } = await sql<{ body: string }>`select body from ledger_entries`.execute(database.db);
+    const entries = rows.map(({ body }) => entrySchema.parse(JSON.parse(body)));
+    expect(entries.map(({ kind }) => kind)).not.toContain('order.exited');
     // Its entry into force, and the end of the device.
-    const executed = leaves.filter(({ kind }) => kind === 'order.executed');
+    const executed = entries.filter(({ kind }) => kind === 'order.executed');
     const told = { kind: 'order.executed', at: expect.any(Number), subject: expect.any(String), public: {} };
     expect(executed).toEqual([told, told]);
     const zip = await made.pack(ORDER);
-    const [file] = readZip(zip).files.filter(({ name }) => name === LEAVES);
+    const [file] = readZip(zip).files.filter(({ name }) => name === ENTRIES);
     expect(String(Buffer.from(file?.bytes ?? []))).not.toContain(one.id);
     const report = await verifyPack(zip, made.fingerprint());
     expect(report.findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     const words = report.findings.map((finding) => finding.words).join('\n');
-    expect(words).toMatch(/The server found the order in force \(revision 2\)/);
-    expect(words).toMatch(/The exit ended 1 enrolment \(0 of devices that never answered\), with 1 certificate/);
+    expect(words).toMatch(/The server recorded that the order took effect \(revision 2\)/);
+    expect(words).toMatch(/The exit ended 1 enrollment \(0 of devices that never answered\), with 1 certificate/);
     const { findings } = await verifyPack(
       signedAnew(zip, ({ devices }) => devices.splice(0, 1)),
       made.fingerprint(),
     );
     expect(findings.flatMap((finding) => (finding.verdict === 'failed' ? [finding.words] : []))).toEqual([
-      'destruction.json: the ledger’s leaves of this exit say something else.',
+      'destruction.json contradicts the ledger entries of this exit.',
     ]);
   });
 

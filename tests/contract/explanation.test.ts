@@ -1,18 +1,19 @@
-/** What a device might do at a past instant, asked afterwards: held against what the server said at that instant. */
+/** What a device might do at a past instant, asked afterward: held against what the server said at that instant. */
 import { afterEach, expect, it } from 'vitest';
 import { createDevices, type Devices } from '../../server/devices/devices.ts';
-import type { IpDatabases } from '../../server/jurisdiction/ip-database.ts';
+import type { AddressLookup } from '../../server/jurisdiction/ip-database.ts';
 import { createJurisdiction, type Jurisdiction } from '../../server/jurisdiction/jurisdiction.ts';
-import { BEFOREHAND_DAYS } from '../../server/jurisdiction/past.ts';
+import { BEFOREHAND_DAYS } from '../../server/jurisdiction/past-location.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
+import { deviceStores } from '../../server/store/device-stores.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
+import { IpDatabaseStore } from '../../server/store/ip-database-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
-import { PresenceStore } from '../../server/store/presence-store.ts';
 import { removeExpired } from '../../server/store/retention.ts';
 import type { Explanation } from '../../shared/api/explanation.ts';
-import { type AreaCode, parsePlace, placeOrNull } from '../../shared/areas/area-code.ts';
+import { type HomeArea, homeAreaOrNull, parseHomeArea } from '../../shared/areas/area-code.ts';
 import { type DeviceId, newLegalHoldId } from '../../shared/protocol/ids.ts';
 import { locationAt } from '../../shared/verdict/locate.ts';
 import type { Location, Verdict } from '../../shared/verdict/terms.ts';
@@ -26,29 +27,22 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const ORDER = '2015-001';
-const [PK, GB, AE, DE] = ['PK', 'GB', 'AE', 'DE'].map(parsePlace) as [AreaCode, AreaCode, AreaCode, AreaCode];
+const [PK, GB, AE, DE] = ['PK', 'GB', 'AE', 'DE'].map(parseHomeArea) as [HomeArea, HomeArea, HomeArea, HomeArea];
 
 /** The use of an IP database that is under way. */
 let using = 0;
 
 /** Takes a country's code for an address in it. */
-const byCode: IpDatabases = {
-  list: async () => [],
-  import: () => Promise.reject(new Error('not here')),
-  activate: () => Promise.reject(new Error('not here')),
-  rollback: () => Promise.reject(new Error('not here')),
-  open: () => Promise.reject(new Error('not here')),
-  uses: async () => [],
-  follow: async () => undefined,
+const byCode: AddressLookup = {
   current: () => ({ hash: '', name: '', builtAt: 0, use: using }),
-  look: (text) => ({ country: placeOrNull(text), registered: null, represented: null }),
+  look: (text) => ({ country: homeAreaOrNull(text), registered: null, represented: null }),
 };
 
 interface Moment {
   readonly at: number;
   readonly verdict: Verdict;
   readonly location: Location;
-  readonly home: AreaCode | null;
+  readonly home: HomeArea | null;
 }
 
 describeOnEveryStore('a device explained', (openStore) => {
@@ -64,17 +58,14 @@ describeOnEveryStore('a device explained', (openStore) => {
     database = await openStore();
     const store = new DeviceStore(database);
     const groups = new GroupStore(database);
-    world = await openOrderWorld(database, ({ clock, bus }) => {
-      jurisdiction = createJurisdiction({ store: new JurisdictionStore(database), ip: byCode, clock, bus });
+    world = await openOrderWorld(database, ({ clock, bus, changes }) => {
+      jurisdiction = createJurisdiction({ store: new JurisdictionStore(database), ip: byCode, clock, changes });
+      changes.follow(jurisdiction);
       devices = createDevices({
-        ...{ store, groups, presence: new PresenceStore(database), bus, clock },
-        followers: {
-          deviceChanged: async (device) => {
-            await jurisdiction.deviceChanged(device);
-            await world.orders.reissueRecord(device);
-            world.orders.invalidateVerdicts([device]);
-          },
-        },
+        ...deviceStores(database),
+        bus,
+        clock,
+        followers: changes,
       });
       return {
         fleet: { personalia: (device) => store.get(device), devicesOf: (of) => groups.devicesOf(of) },
@@ -82,15 +73,15 @@ describeOnEveryStore('a device explained', (openStore) => {
       };
     });
     const { ada, ben, cyd } = world.people;
-    await world.root([ada, ben, cyd], [ada, ben]);
+    await world.approverSet([ada, ben, cyd], [ada, ben]);
   }
 
   /** Lets time pass, notes what the server says of the device, and lets time pass again, so that what follows is later. */
   async function look(device: DeviceId, after = 0): Promise<Moment> {
     world.clock.jump(world.clock.now() + after);
     const at = world.clock.now();
-    world.orders.invalidateVerdicts([device]);
-    const verdict = await world.orders.verdict(device);
+    world.changes.devicesMoved([device]);
+    const verdict = await world.orders.effect.verdict(device);
     const place = (await jurisdiction.facts([device])).get(device)!;
     const moment = { at, verdict, location: locationAt(place.location, at), home: place.home };
     witnessed.set(device, [...(witnessed.get(device) ?? []), moment]);
@@ -99,10 +90,10 @@ describeOnEveryStore('a device explained', (openStore) => {
   }
 
   /** Every instant that was witnessed, explained now. */
-  async function afterwards(device: DeviceId): Promise<Explanation[]> {
+  async function afterward(device: DeviceId): Promise<Explanation[]> {
     const explained: Explanation[] = [];
     for (const { at, verdict, location, home } of witnessed.get(device) ?? []) {
-      const told = await world.orders.explain(device, at);
+      const told = await world.orders.evidence.explain(device, at);
       expect(told.services, new Date(at).toISOString()).toEqual(verdict.services);
       expect(told.location).toEqual(location);
       expect(told.home).toBe(home);
@@ -111,7 +102,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     return explained;
   }
 
-  const there = async (device: DeviceId, area: AreaCode, whole = true) =>
+  const there = async (device: DeviceId, area: HomeArea, whole = true) =>
     jurisdiction.observe(device, 1, [{ source: 'position', areas: [area], at: world.clock.now(), whole }]);
 
   async function adopt(revision: number): Promise<void> {
@@ -120,12 +111,11 @@ describeOnEveryStore('a device explained', (openStore) => {
 
   const effective = (at: number) => new Date(at).toISOString().slice(0, 16);
   const propose = (terms: object) =>
-    world.orders.propose(world.people.proposer.id, {
+    world.orders.drafting.propose(world.people.proposer.id, {
       ...PROPOSAL,
       ...{ zone: 'UTC', effective: effective(NOW + DAY), unknown: 'deny', ...terms },
     });
-  const orderOf = ({ orders }: Explanation) =>
-    orders.map(({ standing, denies, reasons }) => [standing, denies, ...reasons]);
+  const orderOf = ({ orders }: Explanation) => orders.map(({ state, denies, reasons }) => [state, denies, ...reasons]);
 
   it('tells a visit, its grace, the withdrawal and a restart as they were', async () => {
     await begin();
@@ -145,29 +135,29 @@ describeOnEveryStore('a device explained', (openStore) => {
     }
     await world.reopen();
     await look(device);
-    await world.orders.act(world.people.proposer.id, ORDER, { act: 'withdraw' });
+    await world.orders.drafting.act(world.people.proposer.id, ORDER, { action: 'withdraw' });
     await adopt(2);
     await look(device, MINUTE);
     await look(device, 30 * HOUR);
 
-    const told = await afterwards(device);
-    expect(told.slice(0, 3).map(orderOf)).toEqual([[], [], [['in_force', false, 'present', 'visitor_grace']]]);
+    const told = await afterward(device);
+    expect(told.slice(0, 3).map(orderOf)).toEqual([[], [], [['active', false, 'present', 'visitor_grace']]]);
     expect(grace.verdict.services.mail.allowed).toBe(true);
     expect(told[2]?.orders[0]).toMatchObject({ arrival: NOW + 2 * DAY, revision: 1, effective: NOW + DAY });
     expect(told.at(-3)).toMatchObject({ services: { mail: { denials: [{ order: ORDER, reasons: ['present'] }] } } });
     expect(told.slice(-3).map(orderOf)).toEqual([
-      [['in_force', true, 'present']],
+      [['active', true, 'present']],
       [['withdrawn', false, 'present']],
       [['withdrawn', false, 'unknown']],
     ]);
     expect(told.at(-1)?.location.certainty).toBe('unknown');
   });
 
-  it('knows a traveller, and to what the device belonged then: its own home, its group, a statement of home', async () => {
+  it('knows a traveler, and to what the device belonged then: its own home, its group, a statement of home', async () => {
     await begin();
     const [group, other] = [await addGroup(database, 'g', 'PK'), await addGroup(database, 'h', 'DE')];
     const device = await addDevice(database, { group });
-    await propose({ nexus: ['home'], travellers: 'allow' });
+    await propose({ nexus: ['home'], travelers: 'allow' });
     await adopt(1);
     world.clock.jump(NOW + 2 * DAY);
     await there(device, PK);
@@ -179,7 +169,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     await devices.update(device, { statement: word });
     await look(device, MINUTE);
     world.clock.jump(now.call(world.clock) + 2 * HOUR);
-    const stop = await devices.keepLapsing((error) => expect.fail(String(error)));
+    const stop = await devices.startStatementExpiry((error) => expect.fail(String(error)));
     stop();
     await look(device);
     await devices.updateGroup(group, { home: GB, name: 'moved' });
@@ -193,17 +183,17 @@ describeOnEveryStore('a device explained', (openStore) => {
     await devices.revoke(device);
     world.clock.jump(now.call(world.clock) + HOUR);
 
-    const told = await afterwards(device);
+    const told = await afterward(device);
     expect(told.map((each) => [each.home, each.homeBy, each.group.name, ...orderOf(each).flat().slice(1)])).toEqual([
       ['PK', 'group', 'g', true, 'home'],
-      ['PK', 'group', 'g', false, 'traveller'],
+      ['PK', 'group', 'g', false, 'traveler'],
       ['GB', 'statement', 'g'],
-      ['PK', 'group', 'g', false, 'traveller'],
+      ['PK', 'group', 'g', false, 'traveler'],
       ['GB', 'group', 'moved'],
       ['DE', 'group', 'h'],
       ['PK', 'device', 'h', true, 'home'],
     ]);
-    const ended = await world.orders.explain(device, now.call(world.clock));
+    const ended = await world.orders.evidence.explain(device, now.call(world.clock));
     expect(ended).toMatchObject({ status: 'revoked', home: 'PK' });
   });
 
@@ -216,21 +206,21 @@ describeOnEveryStore('a device explained', (openStore) => {
     const until = world.clock.now() + 3 * HOUR;
     await devices.update(device, { statement: { kind: 'presence', areas: [PK], reason: 'seen there', until } });
     await look(device);
-    await world.orders.act(world.people.proposer.id, ORDER, { act: 'revise', exempt: [] });
+    await world.orders.drafting.act(world.people.proposer.id, ORDER, { action: 'revise', exempt: [] });
     await adopt(2);
     await look(device, HOUR);
-    await world.orders.act(world.people.proposer.id, ORDER, { act: 'hold' });
+    await world.orders.drafting.act(world.people.proposer.id, ORDER, { action: 'pause' });
     await world.sign(ORDER, 3, world.people.cyd);
     await look(device, HOUR);
     await look(device, 2 * HOUR);
     await look(device, 73 * HOUR);
-    const told = await afterwards(device);
+    const told = await afterward(device);
     expect(told.map(orderOf)).toEqual([
-      [['in_force', false, 'present', 'exempt']],
-      [['in_force', true, 'present']],
-      [['held', false, 'present']],
-      [['held', false, 'unknown']],
-      [['in_force', true, 'unknown']],
+      [['active', false, 'present', 'exempt']],
+      [['active', true, 'present']],
+      [['paused', false, 'present']],
+      [['paused', false, 'unknown']],
+      [['active', true, 'unknown']],
     ]);
     expect(told[1]?.sources).toMatchObject([{ source: 'statement', detail: 'seen there', until, fresh: true }]);
     expect(told[3]?.sources).toMatchObject([{ source: 'statement', fresh: false }]);
@@ -242,7 +232,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     const device = await addDevice(database, { group: await addGroup(database, 'g', 'GB') });
     await propose({});
     await adopt(1);
-    await world.orders.act(proposer.id, ORDER, { act: 'hold' });
+    await world.orders.drafting.act(proposer.id, ORDER, { action: 'pause' });
     await adopt(2);
     world.clock.jump(NOW + 4 * DAY);
     await there(device, PK);
@@ -252,13 +242,13 @@ describeOnEveryStore('a device explained', (openStore) => {
       { id: ada.id, key: newer },
       { id: ben.id, key: other },
     ];
-    await world.root([first, second, cyd], [ada, ben, first, second]);
+    await world.approverSet([first, second, cyd], [ada, ben, first, second]);
     await world.sign(ORDER, 2, first);
     await look(device, HOUR);
     await world.sign(ORDER, 2, second);
     await look(device, HOUR);
-    const told = await afterwards(device);
-    expect(told.map(orderOf)).toEqual(told.map(() => [['held', false, 'present']]));
+    const told = await afterward(device);
+    expect(told.map(orderOf)).toEqual(told.map(() => [['paused', false, 'present']]));
   });
 
   it('puts what came later in its place, and says that it came later', async () => {
@@ -267,10 +257,10 @@ describeOnEveryStore('a device explained', (openStore) => {
     const at = world.clock.now();
     world.clock.jump(at + 3 * DAY);
     await jurisdiction.observe(device, 1, [
-      { source: 'network', areas: ['PK'], at },
-      { source: 'network', areas: ['PK'], at: at + HOUR },
+      { source: 'network', areas: [PK], at },
+      { source: 'network', areas: [PK], at: at + HOUR },
     ]);
-    const told = await world.orders.explain(device, at + 2 * HOUR);
+    const told = await world.orders.evidence.explain(device, at + 2 * HOUR);
     expect(told.location.areas).toEqual(['PK']);
     expect(told.observations.map(({ at: when, receivedAt }) => [when - at, receivedAt - at])).toEqual([
       [HOUR, 3 * DAY],
@@ -290,7 +280,7 @@ describeOnEveryStore('a device explained', (openStore) => {
       return seed % under;
     };
     const areas = [PK, PK, PK, AE, GB];
-    let area: AreaCode = PK;
+    let area: HomeArea = PK;
     let connected = false;
     for (let step = 0; step < 260; step += 1) {
       world.clock.jump(world.clock.now() + (draw(12) === 0 ? 30 * HOUR : (1 + draw(80)) * MINUTE));
@@ -307,8 +297,8 @@ describeOnEveryStore('a device explained', (openStore) => {
     }
     const kept = await database.db.selectFrom('evidence').select('id').execute();
     expect(kept.length).toBeLessThan(230);
-    await afterwards(device);
-  }, 60_000);
+    await afterward(device);
+  });
 
   it('refuses what is kept no longer, what has not come, and what was before the device', async () => {
     await begin();
@@ -318,7 +308,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     await there(device, DE);
     world.clock.jump(enrolledAt + 500 * DAY);
     const code = (at: number) =>
-      world.orders.explain(device, at).then(
+      world.orders.evidence.explain(device, at).then(
         () => null,
         ({ code }) => code,
       );
@@ -326,20 +316,23 @@ describeOnEveryStore('a device explained', (openStore) => {
     expect(await code(now - 400 * DAY - 1)).toBe('beyond_retention');
     expect(await code(now - 400 * DAY)).toBeNull();
     expect(await code(now + 1)).toBe('invalid_input');
-    expect(await world.orders.explain(device, now)).toMatchObject({ evidenceFrom: enrolledAt });
+    expect(await world.orders.evidence.explain(device, now)).toMatchObject({ evidenceFrom: enrolledAt });
     const young = await addDevice(database, { group, enrolledAt: now - DAY });
-    await expect(world.orders.explain(young, now - 2 * DAY)).rejects.toMatchObject({ code: 'not_found' });
-    expect(await world.orders.explain(young, now)).toMatchObject({ evidenceFrom: null, location: { areas: [] } });
+    await expect(world.orders.evidence.explain(young, now - 2 * DAY)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await world.orders.evidence.explain(young, now)).toMatchObject({
+      evidenceFrom: null,
+      location: { areas: [] },
+    });
   });
 
   it('says by which IP database an address was located, also after others were taken', async () => {
     await begin();
-    const store = new JurisdictionStore(database);
+    const store = new IpDatabaseStore(database);
     const named = (digit: string) => ({ hash: digit.repeat(64), name: `${digit}.mmdb`, builtAt: NOW - DAY });
     const take = async (digit: string) => {
       await store.addIpDatabase({ ...named(digit), importedAt: NOW, importedBy: null, size: 1 });
-      const leaf = { kind: 'ip-database.activated', at: NOW, subject: null, public: named(digit) } as const;
-      using = (await store.activateIpDatabase(named(digit).hash, null, leaf))?.id ?? 0;
+      const entry = { kind: 'ip-database.activated', at: NOW, subject: null, public: named(digit) } as const;
+      using = (await store.activateIpDatabase(named(digit).hash, null, entry))?.id ?? 0;
     };
     const device = await addDevice(database, { group: await addGroup(database, 'g', 'GB') });
     const moments: number[] = [];
@@ -356,7 +349,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     await jurisdiction.disconnectAll();
     moments.push((await look(device, HOUR)).at);
     using = 0;
-    const told = await Promise.all(moments.map((at) => world.orders.explain(device, at)));
+    const told = await Promise.all(moments.map((at) => world.orders.evidence.explain(device, at)));
     expect(told.map(({ sources }) => sources.map(({ database: by }) => by))).toEqual(
       [...'abaa'].map((digit) => [named(digit)]),
     );
@@ -382,16 +375,20 @@ describeOnEveryStore('a device explained', (openStore) => {
     world.clock.jump(enrolledAt + 100 * DAY);
     const hold = { id: newLegalHoldId(), reason: 'r', reference: null, placedBy: 'acc', realAt: 1 };
     const on = { kind: 'person', person: personCalled('Amina') } as const;
-    const [placedAt, leaf] = [world.clock.now(), { at: 1, subject: null, public: {} }];
-    await new HoldStore(database).place({ ...hold, on, placedAt }, { kind: 'legal-hold.placed', ...leaf });
+    const [placedAt, entry] = [world.clock.now(), { at: 1, subject: null, public: {} }];
+    await new HoldStore(database).place({ ...hold, on, placedAt }, { kind: 'legal-hold.placed', ...entry });
     world.clock.jump(enrolledAt + 900 * DAY);
     await removeExpired(database, { domain: world.clock.now(), real: Date.now() }, 400 + BEFOREHAND_DAYS);
-    expect(await world.orders.explain(held, enrolledAt + 1)).toMatchObject({
+    expect(await world.orders.evidence.explain(held, enrolledAt + 1)).toMatchObject({
       group: { name: 'g' },
       home: 'GB',
       location: { areas: ['DE'] },
     });
-    await expect(world.orders.explain(free, enrolledAt + 1)).rejects.toMatchObject({ code: 'beyond_retention' });
-    await expect(world.orders.explain(held, placedAt - 401 * DAY)).rejects.toMatchObject({ code: 'beyond_retention' });
+    await expect(world.orders.evidence.explain(free, enrolledAt + 1)).rejects.toMatchObject({
+      code: 'beyond_retention',
+    });
+    await expect(world.orders.evidence.explain(held, placedAt - 401 * DAY)).rejects.toMatchObject({
+      code: 'beyond_retention',
+    });
   });
 });

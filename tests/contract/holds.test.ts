@@ -7,12 +7,12 @@ import { createJurisdiction, type Jurisdiction } from '../../server/jurisdiction
 import { CommandStore } from '../../server/store/command-store.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
+import { deviceStores } from '../../server/store/device-stores.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { MailboxStore } from '../../server/store/mailbox-store.ts';
 import { PostStore } from '../../server/store/post-store.ts';
-import { PresenceStore } from '../../server/store/presence-store.ts';
 import { removeExpired } from '../../server/store/retention.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
@@ -45,14 +45,15 @@ describeOnEveryStore('legal holds', (openStore) => {
     database = await openStore();
     group = await addGroup(database, 'Karachi', 'PK');
     const [store, groups] = [new DeviceStore(database), new GroupStore(database)];
-    world = await openOrderWorld(database, ({ clock, bus }) => {
+    world = await openOrderWorld(database, ({ clock, bus, changes }) => {
       const jurisdiction: Jurisdiction = createJurisdiction({
-        ...{ store: new JurisdictionStore(database), clock, bus },
+        ...{ store: new JurisdictionStore(database), clock, bus, changes },
         ip: new Proxy({} as never, { get: () => () => undefined }),
       });
       devices = createDevices({
-        ...{ store, groups, presence: new PresenceStore(database), bus, clock },
-        followers: { deviceChanged: async (device) => void (await world.orders.reissueRecord(device)) },
+        ...deviceStores(database),
+        ...{ bus, clock },
+        followers: { deviceChanged: async (device) => void (await world.orders.effect.reissueRecord(device)) },
       });
       return {
         fleet: { personalia: (device) => store.get(device), devicesOf: (of) => groups.devicesOf(of) },
@@ -67,7 +68,7 @@ describeOnEveryStore('legal holds', (openStore) => {
       clock,
       devices,
     });
-    holds = holdsOver((device) => world.orders.reissueRecord(device));
+    holds = holdsOver((device) => world.orders.effect.reissueRecord(device));
   }
 
   const holdsOver = (reissueRecord: (device: DeviceId) => Promise<unknown>): Holds =>
@@ -85,7 +86,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     holds.release(id, { reason: 'The case is settled.', by: 'acc_other' });
   const all = { released: null, device: null, cursor: null, limit: 50 };
   const recordOf = async (device: DeviceId) => {
-    const row = await world.orders.record(device);
+    const row = await world.orders.effect.record(device);
     return row && parseDocument(deviceRecordSchema, payloadOf(row.envelope, PAYLOAD_TYPES.record));
   };
   const wipe = (device: DeviceId) => commands.issue({ device, command: { kind: 'wipe-workspace' }, by: 'acc' });
@@ -104,8 +105,8 @@ describeOnEveryStore('legal holds', (openStore) => {
     });
     expect(await holds.held([one, other, newDeviceId()])).toEqual(new Set([one]));
     expect(await holds.held([])).toEqual(new Set());
-    expect([(await devices.get(one)).underHold, (await devices.get(other)).underHold]).toEqual([true, false]);
-    expect(await recordOf(one)).toMatchObject({ hold: true, version: 1 });
+    expect([(await devices.get(one)).underLegalHold, (await devices.get(other)).underLegalHold]).toEqual([true, false]);
+    expect(await recordOf(one)).toMatchObject({ legalHold: true, version: 1 });
     expect(await recordOf(other)).toBeNull();
     expect(world.wakes).toContainEqual({ kind: 'device', device: one });
 
@@ -127,8 +128,8 @@ describeOnEveryStore('legal holds', (openStore) => {
     const { id } = await place({ person: personCalled('AMINA KHAN') });
     expect(await holds.held([one, two, other])).toEqual(new Set([one, two]));
     const later = await add('Amina Khan');
-    await world.orders.reissueRecord(later);
-    expect(await recordOf(later)).toMatchObject({ version: 1, hold: true });
+    await world.orders.effect.reissueRecord(later);
+    expect(await recordOf(later)).toMatchObject({ version: 1, legalHold: true });
     expect((await holds.list({ ...all, device: later })).holds).toMatchObject([
       { id, on: { kind: 'person', user: 'Amina Khan', devices: 3 } },
     ]);
@@ -142,7 +143,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     const device = await add('Amina');
     const [first, second] = [await place({ device }), await place({ person: personCalled('Amina') })];
     await release(first.id);
-    expect(await recordOf(device)).toMatchObject({ hold: true });
+    expect(await recordOf(device)).toMatchObject({ legalHold: true });
     await release(second.id);
     expect(await holds.held([device])).toEqual(new Set());
   });
@@ -172,20 +173,20 @@ describeOnEveryStore('legal holds', (openStore) => {
     const [first, second] = [await place({ device }), await place({ person: personCalled('Amina') })];
     await release(first.id);
     await expect(place({ device: newDeviceId() })).rejects.toMatchObject({ code: 'not_found' });
-    const leaves = await database.db
-      .selectFrom('ledger_leaves')
-      .innerJoin('ledger_openings', 'ledger_openings.leaf_id', 'ledger_leaves.id')
+    const entries = await database.db
+      .selectFrom('ledger_entries')
+      .innerJoin('ledger_openings', 'ledger_openings.entry_id', 'ledger_entries.id')
       .select(['kind', 'body', 'subject'])
       .where('kind', 'like', 'legal-hold.%')
       .orderBy('id')
       .execute();
     const person = personCalled('Amina');
-    expect(leaves.map(({ kind, body, subject }) => [kind, JSON.parse(body).public, subject])).toEqual([
+    expect(entries.map(({ kind, body, subject }) => [kind, JSON.parse(body).public, subject])).toEqual([
       ['legal-hold.placed', { hold: first.id }, device],
       ['legal-hold.placed', { hold: second.id }, person],
       ['legal-hold.released', { hold: first.id }, device],
     ]);
-    for (const { body } of leaves) {
+    for (const { body } of entries) {
       for (const told of [device, person, 'Amina', 'tender', '12/2015']) expect(body).not.toContain(told);
     }
   });
@@ -199,7 +200,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     expect(await holds.held([device])).toEqual(new Set([device]));
     expect(await recordOf(device)).toBeNull();
     await holds.start();
-    expect(await recordOf(device)).toMatchObject({ hold: true });
+    expect(await recordOf(device)).toMatchObject({ legalHold: true });
     expect(await new HoldStore(database).untold()).toEqual([]);
     await release(id);
     expect(await recordOf(device)).not.toHaveProperty('hold');
@@ -213,10 +214,10 @@ describeOnEveryStore('legal holds', (openStore) => {
       await commands.issue({ device: held, command: { kind: 'lock-workspace' }, by: 'acc' }),
     ];
     const { id } = await place({ person: personCalled('amina') });
-    expect(await commands.get(waits.id)).toMatchObject({ state: 'cancelled', detail: 'A legal hold was placed.' });
+    expect(await commands.get(waits.id)).toMatchObject({ state: 'canceled', detail: 'A legal hold was placed.' });
     expect((await commands.pendingFor(held, 1)).map((each) => each.id)).toEqual([locks.id]);
     await expect(wipe(held)).rejects.toMatchObject({ code: 'legal_hold', context: { device: held } });
-    await expect(commands.issue({ device: held, command: { kind: 'unenrol' }, by: 'acc' })).rejects.toMatchObject({
+    await expect(commands.issue({ device: held, command: { kind: 'unenroll' }, by: 'acc' })).rejects.toMatchObject({
       code: 'legal_hold',
     });
     const many = { devices: [held, free], command: { kind: 'wipe-workspace' as const }, by: 'acc' };
@@ -225,7 +226,7 @@ describeOnEveryStore('legal holds', (openStore) => {
       refused: [{ device: held, code: 'legal_hold' }],
     });
     const wipes = await database.db
-      .selectFrom('ledger_leaves')
+      .selectFrom('ledger_entries')
       .where('kind', '=', 'workspace.wipe')
       .selectAll()
       .execute();
@@ -239,10 +240,10 @@ describeOnEveryStore('legal holds', (openStore) => {
     const [from, held, free] = [await add('Zoe'), await add('Amina'), await add('Bilal')];
     const [posts, mailboxes] = [new PostStore(database), new MailboxStore(database)];
     const [now, order] = [world.clock.now(), '2015-001'];
-    const enrolment = (device: DeviceId) => ({ device, generation: 1 });
+    const enrollment = (device: DeviceId) => ({ device, generation: 1 });
     const send = (text: string, denied: boolean) =>
       posts.post({
-        sender: enrolment(from),
+        sender: enrollment(from),
         post: postOf([held, free], text, { expires: now + 1000 }),
         at: now,
         expiresAt: now + 1000,
@@ -263,7 +264,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     await send('one', false);
     await mailboxes.expire(now + 2000);
     expect([await count(held), await count(free)]).toEqual([1, 0]);
-    const page = { ...enrolment(held), after: 0, entries: 10, bytes: 100_000, dueOnly: false, now: now + 3000 };
+    const page = { ...enrollment(held), after: 0, entries: 10, bytes: 100_000, dueOnly: false, now: now + 3000 };
     expect((await mailboxes.read(page)).entries).toHaveLength(1);
 
     await send('two', false);
@@ -281,7 +282,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     await release(id);
     await mailboxes.expire(now + 3 * DAY);
     expect(await count(held)).toBe(0);
-    const told = await mailboxes.read({ ...page, ...enrolment(from), now });
+    const told = await mailboxes.read({ ...page, ...enrollment(from), now });
     expect(told.entries.map(({ item }) => item.type === 'fate' && `${item.device === held} ${item.fate}`)).toEqual(
       expect.arrayContaining(['true expired', 'false expired', 'false returned']),
     );
@@ -294,7 +295,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     for (const device_id of [held, free]) {
       await database.db
         .insertInto('evidence')
-        .values({ ...old, device_id, source: 'network', areas: 'PK', detail: '', received_at: 1 })
+        .values({ ...old, device_id, detail: '', received_at: 1 })
         .execute();
       await database.db
         .insertInto('attachments')
@@ -304,7 +305,10 @@ describeOnEveryStore('legal holds', (openStore) => {
       await database.db.insertInto('posts').values(sent).execute();
     }
     for (const device_id of [held, free, null]) {
-      await database.db.insertInto('alarms').values({ at: 1, device_id, code: 'c', detail: '' }).execute();
+      await database.db
+        .insertInto('alerts')
+        .values({ at: 1, first_at: 1, count: 1, device_id, code: 'c', detail: '' })
+        .execute();
     }
     await database.db.updateTable('group_history').set({ until_at: 2 }).execute();
     const lent = await addGroup(database, 'Lahore', 'PK');
@@ -312,13 +316,13 @@ describeOnEveryStore('legal holds', (openStore) => {
     const { id } = await place({ person: personCalled('Amina') });
     const later = { domain: world.clock.now(), real: Date.now() };
     expect(await removeExpired(database, later, 400)).toMatchObject({
-      ...{ evidence: 1, attachments: 1, posts: 1, alarms: 2, group_history: 1 },
+      ...{ evidence: 1, attachments: 1, posts: 1, alerts: 2, group_history: 1 },
     });
     const kept = await database.db.selectFrom('evidence').select('device_id').execute();
     expect(kept).toEqual([{ device_id: held }]);
     await release(id);
     expect(await removeExpired(database, later, 400)).toMatchObject({
-      ...{ evidence: 1, attachments: 1, posts: 1, alarms: 1, group_history: 1 },
+      ...{ evidence: 1, attachments: 1, posts: 1, alerts: 1, group_history: 1 },
     });
   });
 });

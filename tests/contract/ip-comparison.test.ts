@@ -1,24 +1,27 @@
-/** What another IP database would do to a fleet, said before it is taken and true afterwards. */
+/** Predicted impact of another IP database on a fleet, and its real effect after activation. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
-import { createRelocating } from '../../server/gateway/relocating.ts';
+import { createRelocation } from '../../server/gateway/relocation.ts';
+import { type CompareIpDatabase, createIpComparison } from '../../server/jurisdiction/ip-comparison.ts';
 import { type IpDatabases, openIpDatabases } from '../../server/jurisdiction/ip-database.ts';
 import { createJurisdiction, type Jurisdiction } from '../../server/jurisdiction/jurisdiction.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
+import { IpDatabaseStore } from '../../server/store/ip-database-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
+import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { addGroup } from '../support/fleet-rows.ts';
+import { addLocatedFleet, type LocatedDevice } from '../support/located-fleet.ts';
 import { longestTurn } from '../support/longest-turn.ts';
-import { KNOWN_PLACES, writeMmdb } from '../support/mmdb-writer.ts';
+import { KNOWN_ADDRESSES, writeMmdb } from '../support/mmdb-writer.ts';
 import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
-import { addPlacedFleet, type PlacedDevice } from '../support/placed-fleet.ts';
 import { NOW } from '../support/signed-documents.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
@@ -26,7 +29,7 @@ const HOUR = 3_600_000;
 const MINUTE = 60_000;
 const [FIRST, SECOND, THIRD] = ['5.5.5.1', '5.5.5.2', '5.5.5.3'];
 const databaseOf = (places: Record<string, string>) => {
-  const all = { ...Object.fromEntries(KNOWN_PLACES), ...places };
+  const all = { ...Object.fromEntries(KNOWN_ADDRESSES), ...places };
   const records = Object.entries(all).map(([address, country]) => [address, { country }] as const);
   return Readable.from([writeMmdb(Object.fromEntries(records), NOW)]);
 };
@@ -34,6 +37,7 @@ const databaseOf = (places: Record<string, string>) => {
 describeOnEveryStore('another IP database', (openStore) => {
   let world: OrderWorld;
   let ip: IpDatabases;
+  let compare: CompareIpDatabase;
   let jurisdiction: Jurisdiction;
   const folders: string[] = [];
   afterEach(async () => {
@@ -47,41 +51,45 @@ describeOnEveryStore('another IP database', (openStore) => {
     const folder = mkdtempSync(join(tmpdir(), 'cordon-ip-'));
     folders.push(folder);
     const [devices, groups] = [new DeviceStore(database), new GroupStore(database)];
-    // The one in use is chosen once the world has a clock.
+    // The real database opens later, because it needs the world's clock.
     const chosen: Pick<IpDatabases, 'look'> = { look: (address) => ip.look(address) };
-    world = await openOrderWorld(database, ({ clock, bus }) => {
+    world = await openOrderWorld(database, ({ clock, changes }) => {
       const late = new Proxy(chosen, { get: (_, name) => Reflect.get(ip, name) }) as IpDatabases;
-      jurisdiction = createJurisdiction({ store, ip: late, clock, bus });
+      jurisdiction = createJurisdiction({ store, ip: late, clock, changes });
       return {
         fleet: { personalia: (device) => devices.get(device), devicesOf: (of) => groups.devicesOf(of) },
         jurisdiction,
       };
     });
-    ip = await openIpDatabases({ folder, store, clock: world.clock, log: { warn: () => undefined } });
+    ip = await openIpDatabases({
+      ...{ folder, store: new IpDatabaseStore(database), clock: world.clock, log: { warn: () => undefined } },
+      onActivation: () => world.bus.publish({ kind: 'ip-database' }),
+    });
+    compare = createIpComparison({ store, clock: world.clock, databases: ip });
     const old = await ip.import('old', databaseOf({ [FIRST!]: 'DE', [SECOND!]: 'PK', [THIRD!]: 'AE' }), null);
     await ip.activate(old.hash, null);
     const { hash } = await ip.import('new', databaseOf({ [FIRST!]: 'PK', [THIRD!]: 'AE' }), null);
     const { ada, ben, cyd } = world.people;
-    await world.root([ada, ben, cyd], [ada, ben]);
+    await world.approverSet([ada, ben, cyd], [ada, ben]);
     return { database, hash };
   }
 
-  const from = (address: string | undefined, area: string, more: Partial<PlacedDevice> = {}): PlacedDevice => ({
+  const from = (address: string | undefined, area: string, more: Partial<LocatedDevice> = {}): LocatedDevice => ({
     home: 'GB',
     presence: { connected: true, listVersion: 1, ...(address !== undefined && { address }) },
     seen: [{ source: 'address', areas: [area], at: NOW - HOUR, connected: true }],
     ...more,
   });
 
-  it('says which devices would move, whom orders would deny then, and it comes so', async () => {
+  it('predicts moved devices and denials correctly', async () => {
     const { database, hash } = await begin();
     const group = await addGroup(database, 'g');
-    const [moves, leaves, positioned, , , , exempt] = (await addPlacedFleet(database, group, NOW, [
+    const [moves, entries, positioned, , , , exempt] = (await addLocatedFleet(database, group, NOW, [
       from(FIRST, 'DE'),
       from(SECOND, 'PK'),
       from(FIRST, 'DE', {
         seen: [
-          { source: 'position', areas: ['DE'], at: NOW - MINUTE, whole: true },
+          { source: 'position', areas: [parseHomeArea('DE')], at: NOW - MINUTE, whole: true },
           { source: 'address', areas: ['DE'], at: NOW - HOUR, connected: true },
         ],
       }),
@@ -93,11 +101,14 @@ describeOnEveryStore('another IP database', (openStore) => {
       from(FIRST, 'DE'),
     ])) as [DeviceId, DeviceId, DeviceId, DeviceId, DeviceId, DeviceId, DeviceId];
     const terms = { ...PROPOSAL, zone: 'UTC', effective: '2015-07-25T12:00' };
-    const { order } = await world.orders.propose(world.people.proposer.id, { ...terms, exempt: [{ device: exempt }] });
+    const { order } = await world.orders.drafting.propose(world.people.proposer.id, {
+      ...terms,
+      exempt: [{ device: exempt }],
+    });
     for (const person of [world.people.ada, world.people.ben]) await world.sign(order, 1, person);
 
     const before = await database.db.selectFrom('locations').selectAll().orderBy('device_id').execute();
-    const { compared, moves: told, moved } = await jurisdiction.compareIpDatabase(hash);
+    const { compared, moves: told, moved } = await compare(hash);
     expect({ compared, told, moved: moved.size }).toEqual({
       compared: 5,
       told: [
@@ -106,7 +117,7 @@ describeOnEveryStore('another IP database', (openStore) => {
       ],
       moved: 4,
     });
-    expect(await world.orders.addressChange(moved)).toEqual([
+    expect(await world.orders.changeImpact.addresses(moved)).toEqual([
       {
         ...{ order, title: 'Pakistan', effective: NOW + 24 * HOUR },
         ...{ denied: { before: 1, after: 1 }, newlyDenied: 1, newlyAllowed: 1 },
@@ -115,39 +126,43 @@ describeOnEveryStore('another IP database', (openStore) => {
     expect(await database.db.selectFrom('locations').selectAll().orderBy('device_id').execute()).toEqual(before);
     expect(ip.current().name).toBe('old');
 
-    // It is taken while they are connected.
-    await jurisdiction.activateIpDatabase(hash, null);
+    // Activation while devices are connected.
+    await ip.activate(hash, null);
     for (const [device, address, areas] of [
       [moves, FIRST, ['DE']],
-      [leaves, SECOND, ['PK']],
+      [entries, SECOND, ['PK']],
       [positioned, FIRST, ['DE']],
       [exempt, FIRST, ['DE']],
     ] as const) {
-      await jurisdiction.locateAnew({ device, generation: 1, address: address ?? null, areas, open: true });
+      await jurisdiction.relocate({ device, generation: 1, address: address ?? null, areas, open: true });
     }
     world.clock.jump(NOW + 25 * HOUR);
     await jurisdiction.observe(positioned, 1, [
-      { source: 'position', areas: ['DE'], at: NOW + 25 * HOUR, whole: true },
+      { source: 'position', areas: [parseHomeArea('DE')], at: NOW + 25 * HOUR, whole: true },
     ]);
-    const allowed = async (device: DeviceId) => (await world.orders.verdict(device)).services.mail.allowed;
-    expect(await Promise.all([moves, leaves, positioned, exempt].map(allowed))).toEqual([false, true, true, true]);
+    const allowed = async (device: DeviceId) => (await world.orders.effect.verdict(device)).services.mail.allowed;
+    expect(await Promise.all([moves, entries, positioned, exempt].map(allowed))).toEqual([false, true, true, true]);
   });
 
-  /** Connections as the gateway has them, without a socket. */
+  /** The gateway's connections, without sockets. */
   function connections(devices: readonly DeviceId[], address: string) {
     const told: ServerFrame[] = [];
-    const all = devices.map((device) => ({
-      ...{ device, generation: 1, address, areas: ['DE'] as readonly string[], use: ip.current().use, open: true },
-      welcomed: true,
-      send: (frame: ServerFrame) => void told.push(frame),
-    }));
+    const all = devices.map((device) => {
+      const session = {
+        ...{ device, generation: 1, address, areas: ['DE'] as readonly string[], use: ip.current().use, open: true },
+        welcomed: true,
+        locate: (use: number, areas: readonly string[]) => void Object.assign(session, { use, areas }),
+        send: (frame: ServerFrame) => void told.push(frame),
+      };
+      return session;
+    });
     const byDevice = new Map(all.map((one) => [one.device, one]));
     const sessions = { all: () => all.values(), live: (device: DeviceId) => byDevice.get(device) };
     return {
       told,
       all,
-      relocating: createRelocating({
-        jurisdiction,
+      relocating: createRelocation({
+        jurisdiction: { ...jurisdiction, followIpDatabase: ip.follow, currentIpDatabase: ip.current },
         sessions,
         timekeeping: { trusted: () => true },
         clock: world.clock,
@@ -157,39 +172,39 @@ describeOnEveryStore('another IP database', (openStore) => {
   const areasOf = ({ told }: { readonly told: readonly ServerFrame[] }) =>
     told.map((frame) => (frame.kind === 'address' ? frame.areas : frame.kind));
 
-  it('judges those who are connected by it when it is taken, and by the one before when that is taken back', async () => {
+  it('relocates connected devices after an activation and after a rollback', async () => {
     const { database, hash } = await begin();
     const group = await addGroup(database, 'g');
-    const [device, gone] = (await addPlacedFleet(database, group, NOW, [from(FIRST, 'DE'), from(FIRST, 'DE')])) as [
+    const [device, gone] = (await addLocatedFleet(database, group, NOW, [from(FIRST, 'DE'), from(FIRST, 'DE')])) as [
       DeviceId,
       DeviceId,
     ];
-    const { order } = await world.orders.propose(world.people.proposer.id, {
+    const { order } = await world.orders.drafting.propose(world.people.proposer.id, {
       ...PROPOSAL,
       effective: '2015-07-24T18:00',
     });
     for (const person of [world.people.ada, world.people.ben]) await world.sign(order, 1, person);
     world.clock.jump(Date.parse('2015-07-24T13:00:00Z'));
-    const denied = async (one: DeviceId) => !(await world.orders.verdict(one)).services.messaging.allowed;
+    const denied = async (one: DeviceId) => !(await world.orders.effect.verdict(one)).services.messaging.allowed;
     expect([await denied(device), await denied(gone)]).toEqual([false, false]);
     const there = connections([device, gone], FIRST!);
     const [, leaving] = there.all;
     if (leaving) leaving.open = false;
     const published = () => world.wakes.splice(0).map(({ kind }) => kind);
-    await jurisdiction.activateIpDatabase(hash, null);
+    await ip.activate(hash, null);
     await turn();
     expect(published()).toContain('ip-database');
     await there.relocating.look();
     await turn();
     expect([areasOf(there), published()]).toEqual([[['PK']], ['verdicts']]);
-    // One word of one source: it counts once it has stood for ten minutes, as a new connection's would.
+    // One observation of one source counts after ten minutes, as for a new connection.
     expect(await denied(device)).toBe(false);
     world.clock.jump(world.clock.now() + 10 * MINUTE);
     expect([await denied(device), await denied(gone)]).toEqual([true, false]);
     await there.relocating.look();
     expect(areasOf(there)).toEqual([['PK']]);
 
-    await jurisdiction.rollBackIpDatabase(null);
+    await ip.rollBack(null);
     await there.relocating.look();
     world.clock.jump(world.clock.now() + 10 * MINUTE);
     expect([areasOf(there), await denied(device)]).toEqual([[['PK'], ['DE']], false]);
@@ -197,28 +212,28 @@ describeOnEveryStore('another IP database', (openStore) => {
     expect(observations.slice(0, 2)).toMatchObject([{ areas: ['DE'] }, { areas: ['PK'] }]);
   });
 
-  it('is taken up by another node, and its file must be there', async () => {
+  it('is loaded by another node, which needs its file', async () => {
     const { database, hash } = await begin();
     const [folder] = folders as [string];
-    const store = new JurisdictionStore(database);
+    const store = new IpDatabaseStore(database);
     const log = { warn: () => undefined };
     const elsewhere = await openIpDatabases({ folder, store, clock: world.clock, log });
     expect(elsewhere.look(FIRST!).country).toBe('DE');
     await ip.activate(hash, null);
     await elsewhere.follow();
     expect([elsewhere.look(FIRST!).country, elsewhere.current()]).toEqual(['PK', ip.current()]);
-    await ip.rollback(null);
+    await ip.rollBack(null);
     rmSync(join(folder, `${ip.current().hash}.mmdb`));
     await expect(elsewhere.follow()).rejects.toMatchObject({ code: 'ip_database_invalid' });
     expect(elsewhere.look(FIRST!).country).toBe('PK');
   });
 
-  it('moves a thousand who are connected, holds up the loop for no more than 50 ms, and says how far it is', async () => {
+  it('relocates 1,000 connected devices with progress, and blocks the event loop for at most 50 ms', async () => {
     const { database, hash } = await begin();
     const group = await addGroup(database, 'g');
     const fleet = Array.from({ length: 1_000 }, () => from(FIRST, 'DE'));
-    const there = connections(await addPlacedFleet(database, group, NOW, fleet), FIRST!);
-    await jurisdiction.activateIpDatabase(hash, null);
+    const there = connections(await addLocatedFleet(database, group, NOW, fleet), FIRST!);
+    await ip.activate(hash, null);
     const longest = longestTurn();
     const looked = there.relocating.look();
     const steps = new Set<string>();
@@ -239,8 +254,8 @@ describeOnEveryStore('another IP database', (openStore) => {
     expect(there.relocating.progress()).toBeNull();
   });
 
-  it('refuses to compare what is not there', async () => {
+  it('rejects the comparison of a missing database', async () => {
     await begin();
-    await expect(jurisdiction.compareIpDatabase('0'.repeat(64))).rejects.toMatchObject({ code: 'not_found' });
+    await expect(compare('0'.repeat(64))).rejects.toMatchObject({ code: 'not_found' });
   });
 });

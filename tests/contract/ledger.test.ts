@@ -6,13 +6,13 @@ import { sql } from 'kysely';
 import { afterEach, expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createLedger, type Ledger } from '../../server/ledger/ledger.ts';
+import { appendEntry } from '../../server/store/append-entries.ts';
 import { type Database, openDatabase } from '../../server/store/database.ts';
-import { appendLeaf } from '../../server/store/leaves.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { setMeta } from '../../server/store/meta-store.ts';
 import { type Checkpoint, openCheckpoint } from '../../shared/ledger/checkpoint.ts';
 import { copyInFolder, copyLedger } from '../../shared/ledger/copy-ledger.ts';
-import { subjectCommitment } from '../../shared/ledger/make-leaf.ts';
+import { subjectCommitment } from '../../shared/ledger/make-entry.ts';
 import { hashLeaf, verifyConsistency, verifyInclusion } from '../../shared/ledger/proof.ts';
 import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
 import { parseTilePath } from '../../shared/ledger/tiles.ts';
@@ -39,10 +39,10 @@ function ledgerOver(database: Database): Ledger {
   });
 }
 
-async function addLeaves(database: Database, count: number, from = 0): Promise<void> {
+async function addEntries(database: Database, count: number, from = 0): Promise<void> {
   await database.transaction(async (tx) => {
     for (let at = from; at < from + count; at++) {
-      await appendLeaf(tx, { kind: 'certificate.issued', at, subject: `dev_${at}`, public: { serial: `${at}` } });
+      await appendEntry(tx, { kind: 'certificate.issued', at, subject: `dev_${at}`, public: { serial: `${at}` } });
     }
   });
 }
@@ -82,17 +82,17 @@ describeOnEveryStore('the ledger', (open) => {
     const ledger = ledgerOver(database);
     const earlier: Checkpoint[] = [];
     for (const batch of [1, 2, 1004, 60]) {
-      await addLeaves(database, batch);
+      await addEntries(database, batch);
       await Promise.all([ledger.sequence(), ledger.sequence(), ledgerOver(database).sequence()]);
       earlier.push(await checkpointOf(ledger));
     }
-    const rows = await database.db.selectFrom('ledger_leaves').select(['leaf_index', 'body']).orderBy('id').execute();
-    expect(rows.map((row) => row.leaf_index)).toEqual(rows.map((_, at) => at));
+    const rows = await database.db.selectFrom('ledger_entries').select(['entry_index', 'body']).orderBy('id').execute();
+    expect(rows.map((row) => row.entry_index)).toEqual(rows.map((_, at) => at));
     const { size, root } = earlier.at(-1)!;
     expect(size).toBe(1067);
     for (const at of [0, 1, 255, 256, 1023, 1066]) {
-      const leaf = await hashLeaf(Buffer.from(rows[at]!.body));
-      await verifyInclusion(leaf, at, size, await ledger.inclusion(at, size), root);
+      const entry = await hashLeaf(Buffer.from(rows[at]!.body));
+      await verifyInclusion(entry, at, size, await ledger.inclusion(at, size), root);
     }
     for (const old of earlier) {
       await verifyConsistency(old.size, size, await ledger.consistency(old.size, size), old.root, root);
@@ -106,24 +106,24 @@ describeOnEveryStore('the ledger', (open) => {
     const ledger = ledgerOver(database);
     await ledger.start();
     try {
-      await addLeaves(database, 3);
+      await addEntries(database, 3);
       await expect.poll(async () => (await checkpointOf(ledger)).size).toBe(3);
     } finally {
       await ledger.stop();
     }
   });
 
-  it('case 40: a leaf hides its subject behind a salt of its own, which only the operator has', async () => {
+  it('case 40: an entry hides its subject behind its own salt, which only the operator has', async () => {
     const database = await open();
-    await addLeaves(database, 1);
-    await addLeaves(database, 1);
-    const bodies = await database.db.selectFrom('ledger_leaves').select('body').execute();
+    await addEntries(database, 1);
+    await addEntries(database, 1);
+    const bodies = await database.db.selectFrom('ledger_entries').select('body').execute();
     const subjects = bodies.map(({ body }): string => JSON.parse(body).subject);
     expect(bodies.some(({ body }) => body.includes('dev_0'))).toBe(false);
     expect(subjects[0]).not.toBe(subjects[1]);
-    const openings = await database.db.selectFrom('ledger_openings').selectAll().orderBy('leaf_id').execute();
+    const openings = await database.db.selectFrom('ledger_openings').selectAll().orderBy('entry_id').execute();
     expect(openings.map(({ salt, subject }) => subjectCommitment(Buffer.from(salt, 'hex'), subject))).toEqual(subjects);
-    // Whoever guesses right whom it is about cannot tell: neither without a salt, nor by all that the leaves say, nor by the salt of another leaf.
+    // A correct guess of the subject cannot be confirmed without the salt of that entry.
     const [first, second] = openings.map(({ salt }) => Buffer.from(salt, 'hex')) as [Buffer, Buffer];
     const said = bodies.flatMap(({ body }) => [
       Buffer.from(body),
@@ -139,30 +139,30 @@ describeOnEveryStore('the ledger', (open) => {
     const database = await open();
     const ledger = ledgerOver(database);
     const copy = folder();
-    await addLeaves(database, 300);
+    await addEntries(database, 300);
     await ledger.sequence();
     expect((await copyLedger(served(ledger), copy)).extends).toBeNull();
-    await addLeaves(database, 300, 300);
+    await addEntries(database, 300, 300);
     await ledger.sequence();
     expect((await copyLedger(served(ledger), copy)).extends).toBe(300);
     const verified = await verifyLedgerCopy(copyInFolder(copy), { pinned: ledger.verifierKey });
     expect(verified.checkpoint.size).toBe(600);
     expect(verified.extends).toBe(300);
-    expect([...verified.leaves]).toEqual([['certificate.issued', 600]]);
+    expect([...verified.entries]).toEqual([['certificate.issued', 600]]);
   });
 
   it('case 36: a copy is not replaced by a fork, by a shorter tree, or by another log', async () => {
     const [ours, fork] = [await open(), await open()];
     const [ledger, forked] = [ledgerOver(ours), ledgerOver(fork)];
     const copy = folder();
-    await addLeaves(ours, 20);
+    await addEntries(ours, 20);
     await ledger.sequence();
     await copyLedger(served(ledger), copy);
     const before = readFileSync(join(copy, 'checkpoint'));
-    await addLeaves(fork, 10);
+    await addEntries(fork, 10);
     await forked.sequence();
     await expect(copyLedger(served(forked), copy)).rejects.toThrow('cut short or restored');
-    await addLeaves(fork, 30, 10);
+    await addEntries(fork, 30, 10);
     await forked.sequence();
     await expect(copyLedger(served(forked), copy)).rejects.toThrow('it forked');
     const other = createLedger({
@@ -174,7 +174,7 @@ describeOnEveryStore('the ledger', (open) => {
       log: { error: () => undefined },
     });
     await other.sequence();
-    await expect(copyLedger(served(other), copy)).rejects.toThrow('no Ed25519 signature of cordon/ins_test');
+    await expect(copyLedger(served(other), copy)).rejects.toThrow('it is another log');
     expect(readFileSync(join(copy, 'checkpoint'))).toEqual(before);
     expect((await verifyLedgerCopy(copyInFolder(copy))).checkpoint.size).toBe(20);
   });
@@ -186,7 +186,7 @@ describeOnEveryStore('the ledger', (open) => {
   ])('a copy in which %s was changed is refused', async (_, path, offset) => {
     const database = await open();
     const ledger = ledgerOver(database);
-    await addLeaves(database, 300);
+    await addEntries(database, 300);
     await ledger.sequence();
     const copy = folder();
     await copyLedger(served(ledger), copy);
@@ -204,11 +204,11 @@ describeOnSqlite('the ledger', (open) => {
   it('case 38: a store that was restored older than a published checkpoint is found out, also once it has grown past it', async () => {
     const database = await open();
     const ledger = ledgerOver(database);
-    await addLeaves(database, 20);
+    await addEntries(database, 20);
     await ledger.sequence();
     const backup = join(folder(), 'backup.db');
     await sql`vacuum into ${backup}`.execute(database.db);
-    await addLeaves(database, 5, 20);
+    await addEntries(database, 5, 20);
     await ledger.sequence();
     const copy = folder();
     await copyLedger(served(ledger), copy);
@@ -217,7 +217,7 @@ describeOnSqlite('the ledger', (open) => {
       const again = ledgerOver(restored);
       await again.sequence();
       await expect(copyLedger(served(again), copy)).rejects.toThrow('cut short or restored');
-      await addLeaves(restored, 30, 20);
+      await addEntries(restored, 30, 20);
       await again.sequence();
       await expect(copyLedger(served(again), copy)).rejects.toThrow('it forked');
       expect((await verifyLedgerCopy(copyInFolder(copy))).checkpoint.size).toBe(25);
@@ -226,10 +226,10 @@ describeOnSqlite('the ledger', (open) => {
     }
   });
 
-  it('case 39: on a full disk the change is refused with its leaf, and the ledger goes on afterwards', async () => {
+  it('case 39: on a full disk the change is refused with its ledger entry, and the ledger goes on afterward', async () => {
     const database = await open();
     const ledger = ledgerOver(database);
-    await addLeaves(database, 10);
+    await addEntries(database, 10);
     await ledger.sequence();
     const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(database.db);
     await sql`pragma max_page_count = ${sql.lit(rows[0]!.page_count)}`.execute(database.db);
@@ -238,7 +238,7 @@ describeOnSqlite('the ledger', (open) => {
         await setMeta(tx, name, 'done');
         const filler = 'x'.repeat(200);
         for (let at = 0; at < 200; at++) {
-          await appendLeaf(tx, { kind: 'role.granted', at, subject: null, public: { filler } });
+          await appendEntry(tx, { kind: 'role.granted', at, subject: null, public: { filler } });
         }
       });
     await expect(act('refused')).rejects.toMatchObject({ code: 'store_unavailable' });

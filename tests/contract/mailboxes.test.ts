@@ -1,7 +1,7 @@
 /** Posts and mailboxes through the stores: what is decided is in the tables of `server/relay`, that it is kept is here. */
 import { expect, it } from 'vitest';
-import { MOST_BYTES, MOST_ENTRIES } from '../../server/relay/placing.ts';
-import type { Enrolment, JudgedPost, Wanted } from '../../server/relay/ports.ts';
+import { MOST_BYTES, MOST_ENTRIES } from '../../server/relay/placement.ts';
+import type { Enrollment, JudgedPost, Wanted } from '../../server/relay/ports.ts';
 import { KEPT_FOR } from '../../server/relay/posts.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
@@ -31,7 +31,7 @@ async function service(database: Database) {
   const group = await addGroup(database, 'g');
   const [posts, mailboxes] = [new PostStore(database), new MailboxStore(database)];
   const add = () => addDevice(database, { group });
-  const first = (device: DeviceId): Enrolment => ({ device, generation: 1 });
+  const first = (device: DeviceId): Enrollment => ({ device, generation: 1 });
   const judged = (
     from: DeviceId,
     post: Post,
@@ -77,17 +77,28 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await posts.answered(first(one), post.id)).toBeNull();
     expect(await mailboxes.counters(first(from))).toEqual({ taken: 0, posts: 1 });
     expect([await has(one), await has(two)]).toEqual([['hello'], ['hello']]);
-    expect(await counters(one)).toMatchObject({ entries: 1, bytes: post.body.length, fates: 0, last_seq: 1 });
+    expect(await counters(one)).toMatchObject({
+      entries: 1,
+      bytes: post.body.length,
+      delivery_reports: 0,
+      last_seq: 1,
+    });
 
     const body = async () => (await database.db.selectFrom('posts').select('body').executeTakeFirstOrThrow()).body;
     await mailboxes.take(first(one), 1, LATER);
     expect(await body()).toBe(post.body);
-    // Of an enrolment that is not the mailbox's, and twice over.
+    // Of an enrollment that is not the mailbox's, and twice over.
     await mailboxes.take({ device: two, generation: 2 }, 1, LATER);
     expect(await has(two)).toEqual(['hello']);
     await Promise.all([mailboxes.take(first(two), 1, LATER), mailboxes.take(first(two), 9, LATER)]);
     expect(await body()).toBeNull();
-    expect(await counters(two)).toMatchObject({ entries: 0, bytes: 0, fates: 0, last_seq: 1, taken: 1 });
+    expect(await counters(two)).toMatchObject({
+      entries: 0,
+      bytes: 0,
+      delivery_reports: 0,
+      last_seq: 1,
+      acknowledged: 1,
+    });
     expect(await has(two)).toEqual([]);
   });
 
@@ -345,10 +356,10 @@ describeOnEveryStore('mailboxes', (open) => {
     await posts.post(judged(gone, postOf([to], 'two')));
     await database.db.updateTable('devices').set({ generation: 2 }).where('id', '=', gone).execute();
     const end = { status: 'revoked', at: LATER, realAt: LATER, reason: 0 } as const;
-    const leaf = () => {
+    const entry = () => {
       throw new Error('it has no certificate');
     };
-    expect(await new DeviceStore(database).end(to, end, leaf)).toBe(true);
+    expect(await new DeviceStore(database).end(to, end, entry)).toBe(true);
     expect([await has(from), await has(gone, { generation: 2 })]).toEqual([['returned -'], []]);
     expect(await has(to)).toEqual([]);
     expect(await mailboxes.counters(first(to))).toEqual({ taken: 0, posts: 0 });

@@ -1,10 +1,10 @@
-/** Who may be a member: certified by the server, countersigned by the organisation, each with its leaf; on both dialects. */
+/** Who may be a member: certified by the server, countersigned by the organization, each with its ledger entry; on both dialects. */
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { isCordonError } from '../../shared/errors.ts';
 import { checkInclusion } from '../../shared/ledger/check-answer.ts';
 import { envelopeSchema } from '../../shared/order/documents.ts';
 import { countersignCertificate, judgeMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
-import { testAuthority } from '../support/enrolment.ts';
+import { testAuthority } from '../support/enrollment.ts';
 import { addGroup } from '../support/fleet-rows.ts';
 import { type MembershipWorld, openMembershipWorld } from '../support/membership-world.ts';
 import { messagingKey } from '../support/messaging-keys.ts';
@@ -30,24 +30,25 @@ describeOnEveryStore('membership', (openStore) => {
     world = await openMembershipWorld(await openStore(), authority);
     return world;
   };
-  const leaves = async () => {
-    const rows = await world.database.db.selectFrom('ledger_leaves').select(['kind', 'body']).orderBy('id').execute();
+  const entries = async () => {
+    const rows = await world.database.db.selectFrom('ledger_entries').select(['kind', 'body']).orderBy('id').execute();
     return rows
       .filter(({ kind }) => kind.startsWith('messaging-key'))
       .map(({ body }): { kind: string; public: Record<string, string>; subject: string } => JSON.parse(body));
   };
   const membersOf = async (...people: string[]) =>
     (await world.membership.members({ people, devices: [] })).members.map(
-      ({ certificate }) => judgeMessagingCertificate(certificate, world.orders.root()!).certificate.device,
+      ({ certificate }) =>
+        judgeMessagingCertificate(certificate, world.orders.approverSets.current()!).certificate.device,
     );
 
-  it('certifies a key with its leaf, once however often it comes, and a member is who is countersigned too', async () => {
-    const { membership, organisation, orders } = await begin();
-    const device = await world.enrol(' AMINA ');
+  it('certifies a key with its ledger entry, once however often it comes, and a member is who is countersigned too', async () => {
+    const { membership, organization, orders } = await begin();
+    const device = await world.enroll(' AMINA ');
     expect(await membership.own(device.id, 1)).toEqual({ certificate: null, countersigned: false });
     const { envelope, signatureKey, answer } = await world.handIn(device);
     expect(answer.countersigned).toBe(false);
-    const judged = judgeMessagingCertificate(envelopeSchema.parse(answer.certificate), orders.root()!);
+    const judged = judgeMessagingCertificate(envelopeSchema.parse(answer.certificate), orders.approverSets.current()!);
     expect([...judged.certifiedBy, ...judged.countersignedBy]).toEqual([world.online.keyid]);
     expect(judged.certificate).toMatchObject({
       device: device.id,
@@ -57,7 +58,7 @@ describeOnEveryStore('membership', (openStore) => {
       signatureKey,
     });
     expect(await membership.handIn(device.identity, envelope)).toEqual(answer);
-    expect(await leaves()).toMatchObject([{ kind: 'messaging-key.certified', public: { digest: judged.digest } }]);
+    expect(await entries()).toMatchObject([{ kind: 'messaging-key.certified', public: { digest: judged.digest } }]);
     expect(await membersOf(AMINA)).toEqual([]);
     expect(await membership.search('amina')).toEqual([]);
 
@@ -66,43 +67,43 @@ describeOnEveryStore('membership', (openStore) => {
     world.wakes.length = 0;
     for (let again = 0; again < 2; again++) {
       const payload = Buffer.from(answer.certificate!.payload, 'base64').toString();
-      const signature = countersignCertificate(organisation, payload);
-      const given = { digest: judged.digest, keyid: organisation.keyid, signature };
+      const signature = countersignCertificate(organization, payload);
+      const given = { digest: judged.digest, keyid: organization.keyid, signature };
       expect(await membership.countersign([given], null)).toEqual({ countersigned: 1, refused: [] });
     }
     await turn();
     expect(world.wakes).toContainEqual({ kind: 'members', people: [AMINA] });
     expect(await membership.waiting(null)).toEqual({ count: 0, possible: true });
-    expect((await leaves()).map(({ kind }) => kind)).toEqual([
+    expect((await entries()).map(({ kind }) => kind)).toEqual([
       'messaging-key.certified',
       'messaging-key.countersigned',
     ]);
-    expect((await leaves())[1]?.public).toEqual({ digest: judged.digest, keyid: organisation.keyid });
+    expect((await entries())[1]?.public).toEqual({ digest: judged.digest, keyid: organization.keyid });
     expect(await membersOf(AMINA)).toEqual([device.id]);
     expect((await membership.own(device.id, 1)).countersigned).toBe(true);
   });
 
-  it('proves both leaves of every member against one checkpoint', async () => {
+  it('proves both entries of every member against one checkpoint', async () => {
     const { membership, ledger } = await begin();
-    for (let at = 0; at < 12; at++) await world.handIn(await world.enrol(`Person ${at}`));
+    for (let at = 0; at < 12; at++) await world.handIn(await world.enroll(`Person ${at}`));
     await world.countersign();
     const people = Array.from({ length: 12 }, (_, at) => personCalled(`Person ${at}`));
     const { members } = await membership.members({ people, devices: [] });
     expect(members).toHaveLength(12);
     expect(new Set(members.flatMap((each) => [each.certified.checkpoint, each.countersigned.checkpoint])).size).toBe(1);
     for (const { certificate, certified, countersigned } of members) {
-      const { digest } = judgeMessagingCertificate(certificate, world.orders.root()!);
+      const { digest } = judgeMessagingCertificate(certificate, world.orders.approverSets.current()!);
       for (const [proof, kind] of [
         [certified, 'messaging-key.certified'],
         [countersigned, 'messaging-key.countersigned'],
       ] as const) {
-        const { leaf } = await checkInclusion(proof, proof.index, ledger.verifierKey);
-        expect(leaf).toMatchObject({ kind, public: { digest } });
+        const { entry } = await checkInclusion(proof, proof.index, ledger.verifierKey);
+        expect(entry).toMatchObject({ kind, public: { digest } });
       }
     }
     const some = members
       .slice(0, 2)
-      .map(({ certificate }) => judgeMessagingCertificate(certificate, world.orders.root()!));
+      .map(({ certificate }) => judgeMessagingCertificate(certificate, world.orders.approverSets.current()!));
     const byDevice = await membership.members({
       people: [],
       devices: some.map(({ certificate }) => certificate.device as never),
@@ -110,9 +111,9 @@ describeOnEveryStore('membership', (openStore) => {
     expect([...byDevice.people].sort()).toEqual(some.map(({ certificate }) => certificate.person).sort());
   });
 
-  it('takes one key for each enrolment, from the device itself, in its own name', async () => {
+  it('takes one key for each enrollment, from the device itself, in its own name', async () => {
     const { membership } = await begin();
-    const [device, other] = [await world.enrol(), await world.enrol('Ben')];
+    const [device, other] = [await world.enroll(), await world.enroll('Ben')];
     const says = (changes: Parameters<typeof messagingKey>[2], by = device) =>
       code(membership.handIn(device.identity, messagingKey(device.id, by.signer, changes).envelope));
     expect(await says({}, other)).toBe('signature_invalid');
@@ -122,22 +123,22 @@ describeOnEveryStore('membership', (openStore) => {
     for (const signatureKey of ['', 'AAAA', `${'A'.repeat(42)}B=`, 'A'.repeat(44)]) {
       expect(await says({ signatureKey })).toBe('document_malformed');
     }
-    expect(await leaves()).toEqual([]);
+    expect(await entries()).toEqual([]);
     await world.handIn(device);
     expect(await code(world.handIn(device))).toBe('messaging_key_taken');
-    expect(await leaves()).toHaveLength(1);
+    expect(await entries()).toHaveLength(1);
   });
 
   it('of two different keys that come at once, one stands', async () => {
-    const device = (await begin()) && (await world.enrol());
+    const device = (await begin()) && (await world.enroll());
     const codes = await Promise.all([1, 2, 3].map(() => code(world.handIn(device))));
     expect(codes.filter((each) => each === 'messaging_key_taken')).toHaveLength(2);
-    expect(await leaves()).toHaveLength(1);
+    expect(await entries()).toHaveLength(1);
   });
 
-  it('a device that ends is a member no more, and whoever asked is told; a new enrolment has a key of its own', async () => {
+  it('a device that ends is a member no more, and whoever asked is told; a new enrollment has a key of its own', async () => {
     const { membership, database } = await begin();
-    const [first, second] = [await world.enrol(), await world.enrol()];
+    const [first, second] = [await world.enroll(), await world.enroll()];
     for (const device of [first, second]) await world.handIn(device);
     await world.countersign();
     expect((await membersOf(AMINA)).sort()).toEqual([first.id, second.id].sort());
@@ -153,7 +154,7 @@ describeOnEveryStore('membership', (openStore) => {
     await database.transaction((tx) => addPerson(tx, 'Zoe', world.group));
     await database.db
       .updateTable('devices')
-      .set({ generation: 2, user_name: 'Zoe', person_id: personCalled('Zoe') })
+      .set({ generation: 2, person_name: 'Zoe', person_id: personCalled('Zoe') })
       .where('id', '=', second.id)
       .execute();
     expect(await membersOf(AMINA)).toEqual([]);
@@ -169,18 +170,18 @@ describeOnEveryStore('membership', (openStore) => {
       .toContainEqual({ kind: 'members', people: expect.toSatisfy((people: string[]) => sameSet(people, both)) });
   });
 
-  it('takes a countersignature over the exact bytes, by a key of the root, for a device in reach, each for itself', async () => {
-    const { membership, organisation } = await begin();
+  it('takes a countersignature over the exact bytes, by a key of the approver set, for a device in reach, each for itself', async () => {
+    const { membership, organization } = await begin();
     const there = await addGroup(world.database, 'there');
     const [device, other, beyond] = [
-      await world.enrol(),
-      await world.enrol('Ben'),
-      await world.enrol('Cyd', { group: there }),
+      await world.enroll(),
+      await world.enroll('Ben'),
+      await world.enroll('Cyd', { group: there }),
     ];
     for (const each of [device, other, beyond]) await world.handIn(each);
     const keys = new Map((await world.waiting()).keys.map((key) => [key.device, key]));
     const [mine, theirs, far] = [device, other, beyond].map(({ id }) => keys.get(id)!) as [never, never, never];
-    const by = (key: typeof organisation, of: { digest: string; payload: string }, shown = of) => ({
+    const by = (key: typeof organization, of: { digest: string; payload: string }, shown = of) => ({
       digest: of.digest,
       keyid: key.keyid,
       signature: countersignCertificate(key, shown.payload),
@@ -189,13 +190,13 @@ describeOnEveryStore('membership', (openStore) => {
     const foreign = testKey();
     const { countersigned, refused } = await membership.countersign(
       [
-        by(organisation, mine, theirs),
+        by(organization, mine, theirs),
         by(foreign, mine),
-        { ...by(foreign, mine), keyid: organisation.keyid },
+        { ...by(foreign, mine), keyid: organization.keyid },
         by(world.online, mine),
-        by(organisation, far),
-        { ...by(organisation, mine), digest: 'f'.repeat(64) },
-        by(organisation, theirs),
+        by(organization, far),
+        { ...by(organization, mine), digest: 'f'.repeat(64) },
+        by(organization, theirs),
       ],
       scope,
     );
@@ -218,7 +219,7 @@ describeOnEveryStore('membership', (openStore) => {
     await begin();
     const order: string[] = [];
     for (let at = 0; at < 5; at++) {
-      const device = await world.enrol(`Person ${at}`);
+      const device = await world.enroll(`Person ${at}`);
       order.push(device.id);
       world.clock.jump(world.clock.now() + 1000);
       await world.handIn(device);
@@ -234,20 +235,22 @@ describeOnEveryStore('membership', (openStore) => {
     expect(await code(world.waiting({ cursor: 'x' }))).toBe('invalid_input');
   });
 
-  it('carries organisation keys over from root to root, and a rotation leaves no gap', async () => {
-    const { organisation, membership } = await begin();
-    const device = await world.enrol();
+  it('carries organization keys over from one approver set to the next, and a rotation leaves no gap', async () => {
+    const { organization, membership } = await begin();
+    const device = await world.enroll();
     await world.handIn(device);
     await world.countersign();
     const { ada, ben, cyd } = world.people;
-    await world.world.root([ada, ben, cyd], [ada, ben]);
-    expect(world.orders.root()?.organisationKeys.map(({ keyid }) => keyid)).toEqual([organisation.keyid]);
+    await world.world.approverSet([ada, ben, cyd], [ada, ben]);
+    expect(world.orders.approverSets.current()?.organizationKeys.map(({ keyid }) => keyid)).toEqual([
+      organization.keyid,
+    ]);
     const next = testKey();
-    await world.changeKeys([organisation, next]);
+    await world.changeKeys([organization, next]);
     expect(await membersOf(AMINA)).toEqual([device.id]);
     expect((await world.waiting()).keys).toEqual([]);
     expect((await world.waiting({ waiting: false, lacking: next.keyid })).keys).toMatchObject([
-      { device: device.id, countersignedBy: [organisation.keyid] },
+      { device: device.id, countersignedBy: [organization.keyid] },
     ]);
     expect(await world.countersign(next, { waiting: false, lacking: next.keyid })).toMatchObject({ countersigned: 1 });
     await world.changeKeys([next]);
@@ -265,7 +268,7 @@ describeOnEveryStore('membership', (openStore) => {
   it('finds people by a part of their name, however it is written, and takes signs for what they are', async () => {
     const { membership } = await begin();
     for (const name of ['Zoë Ørsted', 'ZOË  ørsted', 'Per_cent%', 'Li', '李'])
-      await world.handIn(await world.enrol(name));
+      await world.handIn(await world.enroll(name));
     await world.countersign();
     const found = async (text: string) =>
       (await membership.search(text)).map(({ devices, person }) => [person, devices]);

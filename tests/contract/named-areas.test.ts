@@ -1,19 +1,19 @@
-/** Groups and polygons of one's own: every version is kept, and an order holds what it means by them. */
+/** The operator's groups and polygons: the store keeps every version, and an order contains its own definitions. */
 import { afterEach, expect, it } from 'vitest';
 import type { AreaEditor } from '../../server/jurisdiction/named-areas.ts';
-import type { ActInput } from '../../server/orders/proposals.ts';
+import type { ActInput } from '../../server/orders/drafting/proposals.ts';
 import type { Database } from '../../server/store/database.ts';
 import { areasOfPosition } from '../../shared/areas/position.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { revisionSchema } from '../../shared/order/documents.ts';
-import { placesReached } from '../../shared/order/order-areas.ts';
+import { locationsOfOrder } from '../../shared/order/order-areas.ts';
 import { compileRule } from '../../shared/order/rules.ts';
 import { newAccountId } from '../../shared/protocol/ids.ts';
 import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
-/** Their roles reach all areas. */
+/** Accounts whose roles reach all areas. */
 const everywhere = (): AreaEditor => ({ account: newAccountId(), requireAreas: () => undefined });
 const [MAKER, ANOTHER] = [everywhere(), everywhere()];
 const outline = (west: number, south: number, size: number) =>
@@ -30,7 +30,7 @@ const outline = (west: number, south: number, size: number) =>
     ],
   });
 
-describeOnEveryStore('areas of one’s own', (openStore) => {
+describeOnEveryStore('named areas', (openStore) => {
   let world: OrderWorld;
   let database: Database;
   afterEach(async () => world.stop());
@@ -39,10 +39,10 @@ describeOnEveryStore('areas of one’s own', (openStore) => {
     database = await openStore();
     world = await openOrderWorld(database);
     const { ada, ben, cyd } = world.people;
-    await world.root([ada, ben, cyd], [ada, ben]);
+    await world.approverSet([ada, ben, cyd], [ada, ben]);
   }
   const termsOf = async (order: string, revision: number) =>
-    parseDocument(revisionSchema, Buffer.from((await world.orders.revision(order, revision)).payload));
+    parseDocument(revisionSchema, Buffer.from((await world.orders.adoption.revision(order, revision)).payload));
 
   it('keeps every version and shows the newest', async () => {
     await open();
@@ -72,34 +72,36 @@ describeOnEveryStore('areas of one’s own', (openStore) => {
     expect((await areas.namedAreas())[1]).toEqual({ ...lahore, earlier: [] });
   });
 
-  it('refuses what no order could hold', async () => {
+  it('rejects outlines and names that an order cannot contain', async () => {
     await open();
     const { areas } = world;
     await expect(areas.defineGroup('sales', 'Sales', ['XZ-lahore'], MAKER)).rejects.toMatchObject({
       code: 'unknown_area',
     });
     await expect(areas.defineGroup('Sales', 'Sales', ['PK'], MAKER)).rejects.toMatchObject({ code: 'unknown_area' });
-    await expect(areas.importPolygon('sea', 'Sea', outline(-20, -20, 1), MAKER)).rejects.toThrow(/lies in no country/);
+    await expect(areas.importPolygon('sea', 'Sea', outline(-20, -20, 1), MAKER)).rejects.toThrow(
+      /is outside all countries/,
+    );
     await expect(areas.importPolygon('world', 'All', outline(-20, -60, 130), MAKER)).rejects.toThrow(
-      /and 64 is the most/,
+      /and the limit is 64/,
     );
     await expect(areas.importPolygon('x', 'X', '{}', MAKER)).rejects.toMatchObject({ code: 'invalid_input' });
     expect(await areas.namedAreas()).toEqual([]);
   });
 
-  it('writes into an order what its areas mean, and changes nothing of it when they mean something else', async () => {
+  it('copies definitions into an order, and does not change them with a new version', async () => {
     await open();
     const { areas, orders, people } = world;
     await areas.defineGroup('sales', 'Sales', ['PK', 'AE'], MAKER);
     await areas.importPolygon('lahore', 'Lahore', outline(74.2, 31.4, 0.25), MAKER);
     const named = { ...PROPOSAL, areas: ['XG-sales', 'XZ-lahore', 'UN-143', 'FR'] };
-    const { order } = await orders.propose(people.proposer.id, named);
+    const { order } = await orders.drafting.propose(people.proposer.id, named);
     const document = await termsOf(order, 1);
     const { terms } = document;
     expect(terms.areas).toEqual(['FR', 'UN-143', 'XG-sales', 'XZ-lahore']);
     expect(terms.groups).toEqual({ 'UN-143': ['KG', 'KZ', 'TJ', 'TM', 'UZ'], 'XG-sales': ['AE', 'PK'] });
     expect(terms.polygons?.['XZ-lahore']).toMatchObject({ version: 1, title: 'Lahore', touches: ['PK'] });
-    expect(placesReached(terms).sort()).toEqual(['AE', 'FR', 'KG', 'KZ', 'PK', 'TJ', 'TM', 'UZ']);
+    expect(locationsOfOrder(terms).sort()).toEqual(['AE', 'FR', 'KG', 'KZ', 'PK', 'TJ', 'TM', 'UZ']);
     const { polygons, ...rule } = compileRule({ revision: document, lasting: false });
     expect([...rule.areas].sort()).toEqual(['AE', 'FR', 'KG', 'KZ', 'PK', 'TJ', 'TM', 'UZ']);
     const spot = { latitude: 31.55, longitude: 74.34, accuracy: 100 };
@@ -109,19 +111,19 @@ describeOnEveryStore('areas of one’s own', (openStore) => {
     await areas.importPolygon('lahore', 'Lahore and around', outline(74, 31, 1), MAKER);
     expect(await termsOf(order, 1)).toEqual(document);
     for (const person of [people.ada, people.ben]) await world.sign(order, 1, person);
-    // What an act leaves alone stays as it was signed; who names the areas again means what they are now.
-    await orders.act(people.proposer.id, order, { act: 'revise', title: 'Another' });
+    // A revision without areas keeps the signed definitions. A revision with areas takes the newest definitions.
+    await orders.drafting.act(people.proposer.id, order, { action: 'revise', title: 'Another' });
     expect((await termsOf(order, 2)).terms).toEqual({ ...terms, title: 'Another' });
-    await orders.act(people.proposer.id, order, { act: 'revise', areas: named.areas });
+    await orders.drafting.act(people.proposer.id, order, { action: 'revise', areas: named.areas });
     const third = (await termsOf(order, 3)).terms;
     expect(third.groups?.['XG-sales']).toEqual(['IN']);
     expect(third.polygons?.['XZ-lahore']).toMatchObject({ version: 2, title: 'Lahore and around' });
-    await orders.act(people.proposer.id, order, { act: 'revise', areas: ['FR'] });
+    await orders.drafting.act(people.proposer.id, order, { action: 'revise', areas: ['FR'] });
     expect((await termsOf(order, 4)).terms).not.toHaveProperty('groups');
     expect((await termsOf(order, 4)).terms).not.toHaveProperty('polygons');
   });
 
-  it('is removed with all its versions as long as no order has named it', async () => {
+  it('deletes all versions of an area that no order has named', async () => {
     await open();
     const { areas, orders, people } = world;
     await areas.importPolygon('lahore', 'Lahore', outline(74.2, 31.4, 0.25), MAKER);
@@ -129,13 +131,13 @@ describeOnEveryStore('areas of one’s own', (openStore) => {
     await areas.defineGroup('sales', 'Sales', ['PK'], MAKER);
     await areas.defineGroup('sales-2', 'Sales', ['IN'], MAKER);
     const propose = (title: string, named: string[]) =>
-      orders.propose(people.proposer.id, { ...PROPOSAL, title, areas: named });
-    // Whoever is called so is not named.
+      orders.drafting.propose(people.proposer.id, { ...PROPOSAL, title, areas: named });
+    // An order whose title contains the code does not name the area.
     await propose('XG-sales', ['PK']);
     await propose('"XG-sales"', ['XG-sales-2']);
     const named = [await propose('One', ['XZ-lahore']), await propose('Two', ['PK', 'XZ-lahore'])];
-    // What was set aside was signed by its proposer all the same, and stands in packs.
-    await orders.act(people.proposer.id, named[0]?.order ?? '', { act: 'revise', areas: ['PK'] });
+    // A replaced proposal still counts, because its proposer signed it and packs contain it.
+    await orders.drafting.act(people.proposer.id, named[0]?.order ?? '', { action: 'revise', areas: ['PK'] });
     await expect(areas.remove('XZ-lahore', MAKER)).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining(named.map(({ order }) => order).join(', ')),
@@ -181,22 +183,22 @@ describeOnEveryStore('areas of one’s own', (openStore) => {
     expect((await areas.namedAreas()).map(({ code, version }) => [code, version])).toEqual([['XZ-lahore', 1]]);
   });
 
-  it('refuses an order that names what nobody has made', async () => {
+  it('rejects an order with an undefined area', async () => {
     await open();
     const { orders, people } = world;
-    const propose = (areas: string[]) => orders.propose(people.proposer.id, { ...PROPOSAL, areas });
+    const propose = (areas: string[]) => orders.drafting.propose(people.proposer.id, { ...PROPOSAL, areas });
     await expect(propose(['XZ-nowhere'])).rejects.toMatchObject({ code: 'unknown_area' });
     await expect(propose(['PK', 'XG-nobody'])).rejects.toMatchObject({ code: 'unknown_area' });
     await expect(propose(['XZ-'])).rejects.toMatchObject({ code: 'unknown_area' });
     await expect(propose(['XZ-Lahore'])).rejects.toMatchObject({ code: 'unknown_area' });
-    const { problems } = await orders.preview(
-      { ...PROPOSAL, act: 'propose', areas: ['PK', 'XZ-nowhere'] },
+    const { problems } = await orders.impact.preview(
+      { ...PROPOSAL, action: 'propose', areas: ['PK', 'XZ-nowhere'] },
       () => undefined,
     );
     expect(problems.map(({ field, code }) => [field, code])).toContainEqual(['areas.1', 'unknown_area']);
   });
 
-  it('refuses an order by which more polygons would touch a place than a position speaks of', async () => {
+  it('rejects an order with too many polygons over one country', async () => {
     await open();
     const { areas, orders, people, clock } = world;
     const names = Array.from({ length: 17 }, (_, index) => `field-${index}`);
@@ -206,34 +208,37 @@ describeOnEveryStore('areas of one’s own', (openStore) => {
     await areas.importPolygon('elsewhere', 'Elsewhere', outline(2, 47, 1), MAKER);
     const codes = names.map((name) => `XZ-${name}`);
     const until = new Date(Date.parse(PROPOSAL.effective) + 3_600_000).toISOString();
-    const propose = (named: string[]) => orders.propose(people.proposer.id, { ...PROPOSAL, areas: named, until });
+    const propose = (named: string[]) =>
+      orders.drafting.propose(people.proposer.id, { ...PROPOSAL, areas: named, until });
     const refused = { code: 'invalid_input', message: expect.stringMatching(/17 polygons.*\(PK\).* 16/) };
 
     await expect(propose(codes)).rejects.toMatchObject(refused);
-    const { problems } = await orders.preview({ ...PROPOSAL, act: 'propose', areas: codes }, () => undefined);
+    const { problems } = await orders.impact.preview({ ...PROPOSAL, action: 'propose', areas: codes }, () => undefined);
     expect(problems.map(({ field }) => field)).toEqual(['areas']);
 
-    // Those of other orders count with them: of one that is adopted, and of one that waits to be.
+    // Polygons of other orders count too: of an adopted order and of a pending proposal.
     const first = await propose([...codes.slice(0, 8), 'XZ-elsewhere']);
     for (const person of [people.ada, people.ben]) await world.sign(first.order, 1, person);
     await propose(codes.slice(8, 16));
-    const act = (input: ActInput) => orders.act(people.proposer.id, first.order, input);
+    const act = (input: ActInput) => orders.drafting.act(people.proposer.id, first.order, input);
     await expect(propose(codes.slice(16))).rejects.toMatchObject(refused);
-    await expect(act({ act: 'revise', areas: [...codes.slice(0, 8), 'XZ-field-16'] })).rejects.toMatchObject(refused);
-    // One instead of another, those that are named already, a place that has room.
-    await act({ act: 'revise', areas: [...codes.slice(1, 8), 'XZ-field-16'] });
+    await expect(act({ action: 'revise', areas: [...codes.slice(0, 8), 'XZ-field-16'] })).rejects.toMatchObject(
+      refused,
+    );
+    // A replaced polygon, already named polygons, and a location below the limit.
+    await act({ action: 'revise', areas: [...codes.slice(1, 8), 'XZ-field-16'] });
     await propose([...codes.slice(0, 8), 'XZ-elsewhere']);
-    await act({ act: 'withdraw' });
+    await act({ action: 'withdraw' });
 
-    // An order that has ended touches nothing any more, and comes back only where there is room.
+    // An ended order does not count. It can be resumed only below the limit.
     clock.jump(Date.parse(until));
     const later = { effective: new Date(clock.now() + 3_600_000).toISOString(), until: null };
-    await orders.propose(people.proposer.id, { ...PROPOSAL, ...later, areas: codes.slice(1) });
-    await expect(act({ act: 'extend', until: null })).rejects.toMatchObject(refused);
-    await act({ act: 'withdraw' });
+    await orders.drafting.propose(people.proposer.id, { ...PROPOSAL, ...later, areas: codes.slice(1) });
+    await expect(act({ action: 'extend', until: null })).rejects.toMatchObject(refused);
+    await act({ action: 'withdraw' });
   });
 
-  it('finds by a polygon whoever may be in it, and denies whoever is', async () => {
+  it('finds devices that may be in a polygon, and denies devices that are inside', async () => {
     await open();
     const { areas, orders, people, clock } = world;
     const [pakistan, emirates] = [world.addDevice('PK'), world.addDevice('AE')];
@@ -246,13 +251,13 @@ describeOnEveryStore('areas of one’s own', (openStore) => {
       nexus: ['present' as const],
       contested: 'deny' as const,
     };
-    const { order } = await orders.propose(people.proposer.id, drawn);
-    const { impact } = await orders.preview({ ...drawn, act: 'propose' }, () => undefined);
+    const { order } = await orders.drafting.propose(people.proposer.id, drawn);
+    const { impact } = await orders.impact.preview({ ...drawn, action: 'propose' }, () => undefined);
     expect(impact?.counts).toMatchObject({ borderline: 1, denied: 1 });
     for (const person of [people.ada, people.ben]) await world.sign(order, 1, person);
-    expect((await orders.affected(order)).map(({ device }) => device)).toEqual([pakistan]);
+    expect((await orders.impact.affected(order)).map(({ device }) => device)).toEqual([pakistan]);
     clock.jump(clock.now() + 2 * 3_600_000);
-    const reasons = async (device: typeof pakistan) => (await orders.verdict(device)).services.messaging;
+    const reasons = async (device: typeof pakistan) => (await orders.effect.verdict(device)).services.messaging;
     expect(await reasons(pakistan)).toMatchObject({ allowed: false, reasons: ['contested'] });
     expect(await reasons(emirates)).toMatchObject({ allowed: true });
   });

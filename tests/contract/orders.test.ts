@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openAuthority } from '../../certs/authority.ts';
+import type { Proposal } from '../../server/orders/drafting/proposals.ts';
 import type { Orders } from '../../server/orders/orders.ts';
-import type { Proposal } from '../../server/orders/proposals.ts';
 import type { Database } from '../../server/store/database.ts';
 import { removeExpired } from '../../server/store/retention.ts';
-import { parsePlace } from '../../shared/areas/area-code.ts';
+import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import { approvalOf } from '../../shared/order/approver-key.ts';
-import { personsWhoSigned, verifyRoots } from '../../shared/order/approvers.ts';
+import { personsWhoSigned, verifyApproverSets } from '../../shared/order/approvers.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { decisionCommitment } from '../../shared/order/decision-record.ts';
 import {
@@ -56,32 +56,38 @@ function suite(openStore: OpenStore): void {
     database = await openStore();
     world = await openOrderWorld(database);
     const { ada, ben, cyd } = world.people;
-    await world.root([ada, ben, cyd], [ada, ben]);
+    await world.approverSet([ada, ben, cyd], [ada, ben]);
     return world.people;
   }
   const denied = async (device: DeviceId, orders: Orders = world.orders) =>
-    !(await orders.verdict(device)).services.messaging.allowed;
-  const leaves = async () =>
-    (await database.db.selectFrom('ledger_leaves').select('kind').orderBy('id').execute()).map((leaf) => leaf.kind);
-  /** What a device that enrols now makes of what is public. */
-  const asNewDevice = (withheld = world.orders.withheld(), orders: Orders = world.orders) => {
-    const envelope = orders.currentList()?.envelope;
+    !(await orders.effect.verdict(device)).services.messaging.allowed;
+  const entries = async () =>
+    (await database.db.selectFrom('ledger_entries').select('kind').orderBy('id').execute()).map((entry) => entry.kind);
+  /** What a device that enrolls now makes of what is public. */
+  const asNewDevice = (withheld = world.orders.list.withheld(), orders: Orders = world.orders) => {
+    const envelope = orders.list.current()?.envelope;
     if (!envelope) throw new Error('there is no list');
     const known = { installation: INSTALLATION, version: 0, hash: null, orders: new Map() };
-    return verifyList({ envelope, withheld, root: verifyRoots(null, orders.roots()), known, now: world.clock.now() });
+    return verifyList({
+      envelope,
+      withheld,
+      approverSet: verifyApproverSets(null, orders.approverSets.envelopes()),
+      known,
+      now: world.clock.now(),
+    });
   };
   /** The whole state that may not move when something is refused. */
   const everything = async () => ({
-    orders: await world.orders.list(),
-    list: world.orders.currentList()?.version,
-    leaves: (await leaves()).length,
+    orders: await world.orders.adoption.list(),
+    list: world.orders.list.current()?.version,
+    entries: (await entries()).length,
   });
 
-  it('nothing is proposed before a root of approvers is adopted', async () => {
+  it('nothing is proposed before an approver set is adopted', async () => {
     world = await openOrderWorld(await openStore());
-    expect(await code(world.orders.propose(world.people.proposer.id, PROPOSAL))).toBe('approvers_required');
-    expect(world.orders.currentList()).toBeNull();
-    expect(world.orders.rootVersion()).toBe(0);
+    expect(await code(world.orders.drafting.propose(world.people.proposer.id, PROPOSAL))).toBe('approvers_required');
+    expect(world.orders.list.current()).toBeNull();
+    expect(world.orders.approverSets.version()).toBe(0);
   });
 
   it('what came with the instrument goes through every act in signed bytes; the order that it answers must be there', async () => {
@@ -92,56 +98,56 @@ function suite(openStore: OpenStore): void {
       notice: { ur: 'سروس ختم' },
       noticePlan: ['P7D', 'entry'],
     };
-    const { order } = await world.orders.propose(proposer.id, { ...PROPOSAL, ...papers });
+    const { order } = await world.orders.drafting.propose(proposer.id, { ...PROPOSAL, ...papers });
     const sign = async (revision: number) => {
       await world.sign(order, revision, ada);
       await world.sign(order, revision, ben);
     };
     await sign(1);
-    await world.orders.act(proposer.id, order, { act: 'extend', effective: '2015-12-31T00:00' });
+    await world.orders.drafting.act(proposer.id, order, { action: 'extend', effective: '2015-12-31T00:00' });
     await sign(2);
-    await world.orders.act(proposer.id, order, { act: 'withdraw' });
+    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
     await sign(3);
     expect(asNewDevice().orders.get(order)?.revision).toMatchObject({ status: 'withdrawn', terms: papers });
     const before = await everything();
-    const answer = (answers: string) => code(world.orders.propose(proposer.id, { ...PROPOSAL, answers }));
+    const answer = (answers: string) => code(world.orders.drafting.propose(proposer.id, { ...PROPOSAL, answers }));
     expect(await answer('2015-009')).toBe('not_found');
     expect(await everything()).toEqual(before);
     expect(await answer(order)).toBe('accepted');
-    const itself = { act: 'revise', answers: '2015-002' } as const;
-    expect(await code(world.orders.act(proposer.id, '2015-002', itself))).toBe('invalid_input');
+    const itself = { action: 'revise', answers: '2015-002' } as const;
+    expect(await code(world.orders.drafting.act(proposer.id, '2015-002', itself))).toBe('invalid_input');
   });
 
   it('documents and the decision record are kept sealed, named by hash, and gone after a month unless a revision names them', async () => {
     const { proposer, ada, ben } = await begin();
     const content = Buffer.from('%PDF the letter, in confidence');
     const { id: by } = proposer;
-    const kept = await world.orders.keepDocument(by, 'application/pdf', content);
-    expect(await world.orders.keepDocument(by, 'text/plain', content)).toEqual(kept);
-    const other = await world.orders.keepDocument(by, 'text/plain', Buffer.from('never named'));
-    expect(await code(world.orders.keepDocument(by, 'text/plain', Buffer.alloc(0)))).toBe('invalid_input');
-    expect(await code(world.orders.keepDocument(by, 'text', content))).toBe('invalid_input');
+    const kept = await world.orders.documents.keep(by, 'application/pdf', content);
+    expect(await world.orders.documents.keep(by, 'text/plain', content)).toEqual(kept);
+    const other = await world.orders.documents.keep(by, 'text/plain', Buffer.from('never named'));
+    expect(await code(world.orders.documents.keep(by, 'text/plain', Buffer.alloc(0)))).toBe('invalid_input');
+    expect(await code(world.orders.documents.keep(by, 'text', content))).toBe('invalid_input');
     const large = Buffer.alloc(LARGEST_DOCUMENT + 1);
-    expect(await code(world.orders.keepDocument(by, 'text/plain', large))).toBe('too_large');
+    expect(await code(world.orders.documents.keep(by, 'text/plain', large))).toBe('too_large');
 
     const before = await everything();
     const decision = { considered: 'Whether to appeal.', by: 'Zelda and counsel', reasons: 'We have people there.' };
     const letter = { title: 'Letter', ...kept };
     const propose = (documents: Proposal['documents']) =>
-      world.orders.propose(by, { ...PROPOSAL, documents, decision });
+      world.orders.drafting.propose(by, { ...PROPOSAL, documents, decision });
     expect(await code(propose([{ ...letter, sha256: 'a'.repeat(64) }]))).toBe('not_found');
     expect(await code(propose([{ ...letter, bytes: 3 }]))).toBe('invalid_input');
     expect(await everything()).toEqual(before);
     const { order, payload } = await propose([letter]);
     await world.sign(order, 1, ada);
     await world.sign(order, 1, ben);
-    const extend = { act: 'extend', effective: '2016-01-01T00:00' } as const;
-    expect(await code(world.orders.act(by, order, { ...extend, decision }))).toBe('invalid_input');
-    await world.orders.act(by, order, extend);
+    const extend = { action: 'extend', effective: '2016-01-01T00:00' } as const;
+    expect(await code(world.orders.drafting.act(by, order, { ...extend, decision }))).toBe('invalid_input');
+    await world.orders.drafting.act(by, order, extend);
 
-    expect((await world.orders.document(order, kept.sha256)).content).toEqual(content);
-    expect(await code(world.orders.document(order, other.sha256))).toBe('not_found');
-    const { salt, commitment, ...record } = await world.orders.decision(order, 2);
+    expect((await world.orders.documents.document(order, kept.sha256)).content).toEqual(content);
+    expect(await code(world.orders.documents.document(order, other.sha256))).toBe('not_found');
+    const { salt, commitment, ...record } = await world.orders.documents.decision(order, 2);
     expect(record).toEqual(decision);
     expect(decisionCommitment(salt, record)).toBe(commitment);
     expect(JSON.parse(payload).terms).toMatchObject({ documents: [letter], internal: commitment });
@@ -150,7 +156,7 @@ function suite(openStore: OpenStore): void {
       'order_documents',
       'order_decisions',
       'order_revisions',
-      'ledger_leaves',
+      'ledger_entries',
       'order_lists',
     ] as const) {
       const text = JSON.stringify(await database.db.selectFrom(table).selectAll().execute());
@@ -158,12 +164,12 @@ function suite(openStore: OpenStore): void {
     }
     const later = { domain: NOW + 31 * 24 * HOUR, real: 0 };
     expect(await removeExpired(database, later, 432)).toMatchObject({ order_documents: 1 });
-    expect((await world.orders.document(order, kept.sha256)).content).toEqual(content);
+    expect((await world.orders.documents.document(order, kept.sha256)).content).toEqual(content);
   });
 
   it('no more than a hundred documents wait to be named', async () => {
     const { proposer } = await begin();
-    const keep = (at: number) => world.orders.keepDocument(proposer.id, 'text/plain', Buffer.from(`document ${at}`));
+    const keep = (at: number) => world.orders.documents.keep(proposer.id, 'text/plain', Buffer.from(`document ${at}`));
     for (let at = 0; at < 100; at++) await keep(at);
     expect(await code(keep(100))).toBe('too_large');
     expect(await code(keep(99))).toBe('accepted');
@@ -174,7 +180,7 @@ function suite(openStore: OpenStore): void {
     const device = world.addDevice('PK');
     const published = Date.parse('2016-01-05T00:00:00.000Z');
     const secret = { title: 'Secret title', publication: { until: new Date(published).toISOString() } };
-    const { order, digest, payload } = await world.orders.propose(proposer.id, { ...PROPOSAL, ...secret });
+    const { order, digest, payload } = await world.orders.drafting.propose(proposer.id, { ...PROPOSAL, ...secret });
     const { key } = ada;
     const { stub = '', ...bare } = approvalOf(key, payload);
     for (const wrong of [
@@ -182,13 +188,13 @@ function suite(openStore: OpenStore): void {
       { ...bare, stub: bare.signature },
       { ...bare, stub: approvalOf(ben.key, payload).stub },
     ]) {
-      expect(await code(world.orders.approve(ada.id, order, 1, wrong))).toBe('approval_invalid');
+      expect(await code(world.orders.adoption.approve(ada.id, order, 1, wrong))).toBe('approval_invalid');
     }
     expect(stub).not.toBe('');
     await world.sign(order, 1, ada);
     await world.sign(order, 1, ben);
     const list = () => {
-      const envelope = world.orders.currentList()?.envelope;
+      const envelope = world.orders.list.current()?.envelope;
       return envelope ? parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list)) : null;
     };
     const listed = () =>
@@ -196,41 +202,44 @@ function suite(openStore: OpenStore): void {
     const { services, areas } = PROPOSAL;
     expect(listed()).toEqual([{ installation: INSTALLATION, order, revision: 1, services, areas, digest }]);
     const [first] = list()?.orders ?? [];
-    const root = verifyRoots(null, world.orders.roots());
-    expect(first && personsWhoSigned(first, root)).toEqual(new Set([ada.id, ben.id]));
-    expect([asNewDevice().alarms, asNewDevice().orders.get(order)?.revision.terms.title]).toEqual([[], 'Secret title']);
-    expect(world.orders.uncovered()).toEqual([]);
+    const approverSet = verifyApproverSets(null, world.orders.approverSets.envelopes());
+    expect(first && personsWhoSigned(first, approverSet)).toEqual(new Set([ada.id, ben.id]));
+    expect([asNewDevice().alerts, asNewDevice().orders.get(order)?.revision.terms.title]).toEqual([[], 'Secret title']);
+    expect(world.orders.list.uncovered()).toEqual([]);
 
-    const extended = await world.orders.act(proposer.id, order, { act: 'extend', effective: '2015-12-31T00:00' });
+    const extended = await world.orders.drafting.act(proposer.id, order, {
+      action: 'extend',
+      effective: '2015-12-31T00:00',
+    });
     await world.sign(order, extended.revision, ada);
     await world.sign(order, extended.revision, ben);
     world.clock.jump(Date.parse('2015-12-31T00:00:00.000Z'));
     expect(await denied(device)).toBe(true);
-    const held = await world.orders.act(proposer.id, order, { act: 'hold' });
+    const held = await world.orders.drafting.act(proposer.id, order, { action: 'pause' });
     await world.sign(order, held.revision, ada);
     expect(await denied(device)).toBe(false);
     expect(listed().map(({ revision }) => revision)).toEqual([2, 3]);
-    expect(asNewDevice().orders.get(order)?.revision.status).toBe('held');
-    const released = await world.orders.act(proposer.id, order, { act: 'release' });
+    expect(asNewDevice().orders.get(order)?.revision.status).toBe('paused');
+    const released = await world.orders.drafting.act(proposer.id, order, { action: 'resume' });
     await world.sign(order, released.revision, ada);
     await world.sign(order, released.revision, ben);
     expect(await denied(device)).toBe(true);
     await world.orders.stop();
     await world.reopen();
-    expect([listed().map((each) => Object.keys(each).length), asNewDevice().alarms]).toEqual([[6], []]);
+    expect([listed().map((each) => Object.keys(each).length), asNewDevice().alerts]).toEqual([[6], []]);
 
     const bodies = async () =>
-      (await database.db.selectFrom('ledger_leaves').select('body').execute()).map(({ body }) => body);
-    await soon(async () => expect((await world.orders.get(order)).executions.length).toBe(3));
+      (await database.db.selectFrom('ledger_entries').select('body').execute()).map(({ body }) => body);
+    await soon(async () => expect((await world.orders.adoption.get(order)).executions.length).toBe(3));
     expect((await bodies()).join().match(/propose|extend|hold|release|entered|left|Secret/g)).toBeNull();
 
-    const version = world.orders.currentList()?.version ?? 0;
+    const version = world.orders.list.current()?.version ?? 0;
     world.clock.jump(published);
-    await soon(async () => expect(world.orders.currentList()?.version).toBeGreaterThan(version));
+    await soon(async () => expect(world.orders.list.current()?.version).toBeGreaterThan(version));
     expect(listed()).toMatchObject([{ order, revision: 4, terms: { title: 'Secret title' } }]);
-    expect(world.orders.withheld()).toEqual([]);
+    expect(world.orders.list.withheld()).toEqual([]);
     expect(await denied(device)).toBe(true);
-    const { payload: last, revision } = await world.orders.act(proposer.id, order, { act: 'withdraw' });
+    const { payload: last, revision } = await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
     expect(JSON.parse(last).salt).toBeUndefined();
     await world.sign(order, revision, ada);
     await world.sign(order, revision, ben);
@@ -241,32 +250,32 @@ function suite(openStore: OpenStore): void {
   it('an order that is withheld by law stays so when it is withdrawn', async () => {
     const { proposer, ada, ben } = await begin();
     const law = { publication: { law: 'section 5' } };
-    const { order } = await world.orders.propose(proposer.id, { ...PROPOSAL, ...law });
+    const { order } = await world.orders.drafting.propose(proposer.id, { ...PROPOSAL, ...law });
     for (const act of [null, 'withdraw'] as const) {
-      const { revision } = act ? await world.orders.act(proposer.id, order, { act }) : { revision: 1 };
+      const { revision } = act ? await world.orders.drafting.act(proposer.id, order, { action: act }) : { revision: 1 };
       await world.sign(order, revision, ada);
       await world.sign(order, revision, ben);
-      expect(asNewDevice([]).alarms).toMatchObject([{ code: 'withheld_missing' }]);
+      expect(asNewDevice([]).alerts).toMatchObject([{ code: 'withheld_missing' }]);
       expect(asNewDevice().orders.get(order)?.revision.revision).toBe(revision);
     }
     world.clock.jump(NOW + 400 * 24 * HOUR);
-    await soon(async () => expect(world.orders.currentList()?.version).toBeGreaterThan(3));
+    await soon(async () => expect(world.orders.list.current()?.version).toBeGreaterThan(3));
     expect(asNewDevice([]).orders.size).toBe(0);
   });
 
   it('an order is proposed, approved by two, listed, in force at its time and withdrawn', async () => {
     const { proposer, ada, ben } = await begin();
     const [resident, other] = [world.addDevice('PK'), world.addDevice('CA')];
-    const { order, revision, payload } = await world.orders.propose(proposer.id, PROPOSAL);
+    const { order, revision, payload } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     expect([order, revision]).toEqual(['2015-001', 1]);
     expect(payload).toContain('"effective":"2015-11-30T19:00:00.000Z"');
     expect(await world.sign(order, 1, ada)).toMatchObject({ adopted: false, code: 'second_approver_required' });
-    expect(world.orders.currentList()?.version).toBe(1);
+    expect(world.orders.list.current()?.version).toBe(1);
     expect(await world.sign(order, 1, ben)).toMatchObject({ adopted: true, code: null });
-    expect(world.orders.currentList()?.version).toBe(2);
+    expect(world.orders.list.current()?.version).toBe(2);
     expect(asNewDevice().orders.get(order)?.revision.revision).toBe(1);
-    expect(asNewDevice().alarms).toEqual([]);
-    expect((await world.orders.affected(order)).map(({ device }) => device)).toEqual([resident]);
+    expect(asNewDevice().alerts).toEqual([]);
+    expect((await world.orders.impact.affected(order)).map(({ device }) => device)).toEqual([resident]);
 
     expect(await denied(resident)).toBe(false);
     world.clock.jump(EFFECTIVE - 1);
@@ -279,21 +288,21 @@ function suite(openStore: OpenStore): void {
     await turn();
     expect(world.wakes).toContainEqual({ kind: 'verdicts', devices: expect.arrayContaining([resident]) });
 
-    await world.orders.act(proposer.id, order, { act: 'withdraw' });
+    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
     await world.sign(order, 2, ada);
     expect(await denied(resident)).toBe(true);
     await world.sign(order, 2, ben);
     expect(await denied(resident)).toBe(false);
     expect(asNewDevice().orders.get(order)?.revision.status).toBe('withdrawn');
-    expect(await code(world.orders.act(proposer.id, order, { act: 'revise' }))).toBe('order_closed');
-    expect((await world.orders.get(order)).status).toBe('withdrawn');
-    const executed = async () => (await world.orders.get(order)).executions;
+    expect(await code(world.orders.drafting.act(proposer.id, order, { action: 'revise' }))).toBe('order_closed');
+    expect((await world.orders.adoption.get(order)).status).toBe('withdrawn');
+    const executed = async () => (await world.orders.adoption.get(order)).executions;
     await soon(async () => expect(await executed()).toHaveLength(2));
     expect(await executed()).toEqual([
       { revision: 1, state: 'entered', at: EFFECTIVE },
       { revision: 2, state: 'left', at: EFFECTIVE },
     ]);
-    const logged = (await leaves()).filter((kind) => kind !== 'order.list');
+    const logged = (await entries()).filter((kind) => kind !== 'order.list');
     expect(logged.filter((kind) => kind === 'order.executed')).toHaveLength(2);
     expect(logged.filter((kind) => kind !== 'order.executed')).toEqual([
       'approvers.adopted',
@@ -304,7 +313,7 @@ function suite(openStore: OpenStore): void {
 
   it('an entry into force is recorded once, by the server that carried it out', async () => {
     const { proposer, ada, ben } = await begin();
-    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     await world.sign(order, 1, ada);
     await world.sign(order, 1, ben);
     await world.orders.stop();
@@ -312,25 +321,27 @@ function suite(openStore: OpenStore): void {
     const again = await world.reopen();
     // A second node, or a restart: nothing new has happened.
     await (await world.reopen()).stop();
-    expect((await again.get(order)).executions).toEqual([{ revision: 1, state: 'entered', at: EFFECTIVE + HOUR }]);
-    expect((await leaves()).filter((kind) => kind === 'order.executed')).toHaveLength(1);
+    expect((await again.adoption.get(order)).executions).toEqual([
+      { revision: 1, state: 'entered', at: EFFECTIVE + HOUR },
+    ]);
+    expect((await entries()).filter((kind) => kind === 'order.executed')).toHaveLength(1);
     await again.stop();
   });
 
   it('case 31: the proposer, one person with two keys, and a key of somebody else change nothing', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     const second = { id: ada.id, key: await world.addKey(ada.id) };
-    await world.root([ada, second, ben, proposer], [ada, ben]);
-    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    await world.approverSet([ada, second, ben, proposer], [ada, ben]);
+    const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     await world.sign(order, 1, ada);
     const before = await everything();
     expect(await code(world.sign(order, 1, proposer))).toBe('same_person');
     expect(await code(world.sign(order, 1, second))).toBe('same_person');
     expect(await code(world.sign(order, 1, cyd))).toBe('approver_unknown');
     expect(await code(world.sign(order, 1, { id: ben.id, key: ada.key }))).toBe('forbidden');
-    const { payload } = await world.orders.revision(order, 1);
+    const { payload } = await world.orders.adoption.revision(order, 1);
     const forged = { keyid: ben.key.keyid, signature: ada.key.sign(Buffer.from(payload)).toString('base64') };
-    expect(await code(world.orders.approve(ben.id, order, 1, forged))).toBe('approval_invalid');
+    expect(await code(world.orders.adoption.approve(ben.id, order, 1, forged))).toBe('approval_invalid');
     // The same approval again, as after a lost answer: told again, counted once.
     expect(await world.sign(order, 1, ada)).toMatchObject({ adopted: false });
     expect(await everything()).toEqual(before);
@@ -338,28 +349,28 @@ function suite(openStore: OpenStore): void {
 
   it('case 32: an approval does not survive an edit', async () => {
     const { proposer, ada, ben } = await begin();
-    const { order, payload } = await world.orders.propose(proposer.id, PROPOSAL);
+    const { order, payload } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     await world.sign(order, 1, ada);
-    await world.orders.act(proposer.id, order, { act: 'revise', areas: ['IN'] });
+    await world.orders.drafting.act(proposer.id, order, { action: 'revise', areas: ['IN'] });
     expect(await code(world.sign(order, 1, ben))).toBe('revision_superseded');
     const old = ada.key.sign(Buffer.from(payload)).toString('base64');
-    expect(await code(world.orders.approve(ada.id, order, 2, { keyid: ada.key.keyid, signature: old }))).toBe(
+    expect(await code(world.orders.adoption.approve(ada.id, order, 2, { keyid: ada.key.keyid, signature: old }))).toBe(
       'approval_invalid',
     );
     expect(await world.sign(order, 2, ben)).toMatchObject({ adopted: false });
-    expect(world.orders.rules()).toEqual([]);
+    expect(world.orders.adoption.rules()).toEqual([]);
     expect(await world.sign(order, 2, ada)).toMatchObject({ adopted: true });
   });
 
   it('case 33: of two orders that contradict each other the one that denies prevails, by name', async () => {
     const { proposer, ada, ben } = await begin();
     const device = world.addDevice('PK');
-    const deny = await world.orders.propose(proposer.id, PROPOSAL);
-    const spare = await world.orders.propose(proposer.id, { ...PROPOSAL, exempt: [{ device }] });
+    const deny = await world.orders.drafting.propose(proposer.id, PROPOSAL);
+    const spare = await world.orders.drafting.propose(proposer.id, { ...PROPOSAL, exempt: [{ device }] });
     expect(spare.order).toBe('2015-002');
     for (const { order } of [deny, spare]) for (const person of [ada, ben]) await world.sign(order, 1, person);
     world.clock.jump(EFFECTIVE);
-    const { messaging } = (await world.orders.verdict(device)).services;
+    const { messaging } = (await world.orders.effect.verdict(device)).services;
     expect(messaging.allowed).toBe(false);
     expect(messaging.denials.map(({ order }) => order)).toEqual([deny.order]);
     expect(messaging.reasons).toContain('exempt');
@@ -369,10 +380,13 @@ function suite(openStore: OpenStore): void {
     const { proposer, ada, ben } = await begin();
     const [mission, resident] = [world.addDevice('PK'), world.addDevice('PK')];
     const unknown = 'dev_aaaaaaaaaaaaaaaa' as DeviceId;
-    expect(await code(world.orders.propose(proposer.id, { ...PROPOSAL, exempt: [{ device: unknown }] }))).toBe(
+    expect(await code(world.orders.drafting.propose(proposer.id, { ...PROPOSAL, exempt: [{ device: unknown }] }))).toBe(
       'unknown_device',
     );
-    const { order, payload } = await world.orders.propose(proposer.id, { ...PROPOSAL, exempt: [{ device: mission }] });
+    const { order, payload } = await world.orders.drafting.propose(proposer.id, {
+      ...PROPOSAL,
+      exempt: [{ device: mission }],
+    });
     expect(payload).not.toContain(mission);
     await world.sign(order, 1, ada);
     await turn();
@@ -381,15 +395,15 @@ function suite(openStore: OpenStore): void {
     await turn();
     const heard = world.wakes.map(({ kind }) => kind);
     expect(heard.indexOf('device')).toBeLessThan(heard.indexOf('list'));
-    expect((await world.orders.record(mission))?.version).toBe(1);
-    expect(await world.orders.reissueRecord(mission)).toBe(false);
-    expect(await world.orders.reissueRecord(resident)).toBe(true);
+    expect((await world.orders.effect.record(mission))?.version).toBe(1);
+    expect(await world.orders.effect.reissueRecord(mission)).toBe(false);
+    expect(await world.orders.effect.reissueRecord(resident)).toBe(true);
     world.clock.jump(EFFECTIVE);
     expect([await denied(mission), await denied(resident)]).toEqual([false, true]);
     // An extension keeps who is exempt, salt and all.
-    await world.orders.act(proposer.id, order, { act: 'extend', effective: '2015-12-31T00:00' });
+    await world.orders.drafting.act(proposer.id, order, { action: 'extend', effective: '2015-12-31T00:00' });
     for (const person of [ada, ben]) await world.sign(order, 2, person);
-    expect(await world.orders.reissueRecord(mission)).toBe(false);
+    expect(await world.orders.effect.reissueRecord(mission)).toBe(false);
     world.clock.jump(Date.parse('2015-12-30T19:00:00.000Z'));
     expect([await denied(mission), await denied(resident)]).toEqual([false, true]);
   });
@@ -398,27 +412,30 @@ function suite(openStore: OpenStore): void {
     const MANY = 300;
     let order: string;
     let exempt: DeviceId[];
-    const act = async (what: 'hold' | 'release' | 'extend' | 'withdraw' | 'revise', more: object = {}) => {
+    const act = async (what: 'pause' | 'resume' | 'extend' | 'withdraw' | 'revise', more: object = {}) => {
       const { proposer, ada, ben } = world.people;
-      const { revision } = await world.orders.act(proposer.id, order, { act: what, ...more });
+      const { revision } = await world.orders.drafting.act(proposer.id, order, { action: what, ...more });
       for (const person of [ada, ben]) await world.sign(order, revision, person);
     };
     const proposed = async () => {
       const { proposer, ada } = await begin();
       exempt = Array.from({ length: MANY }, () => world.addDevice('PK'));
-      ({ order } = await world.orders.propose(proposer.id, { ...PROPOSAL, exempt: [{ group: world.group }] }));
+      ({ order } = await world.orders.drafting.propose(proposer.id, { ...PROPOSAL, exempt: [{ group: world.group }] }));
       await world.sign(order, 1, ada);
     };
     const versions = async () => {
-      const records = await Promise.all(exempt.map((device) => world.orders.record(device)));
+      const records = await Promise.all(exempt.map((device) => world.orders.effect.record(device)));
       return records.map((record) => record?.version ?? 0);
     };
     const all = (version: number) => exempt.map(() => version);
     /** Of each that its record opens a commitment of the revision that stands. */
     const opened = async () => {
-      const { payload } = await world.orders.revision(order, (await world.orders.get(order)).adoptedRevision ?? 0);
+      const { payload } = await world.orders.adoption.revision(
+        order,
+        (await world.orders.adoption.get(order)).adoptedRevision ?? 0,
+      );
       const revision = parseDocument(revisionSchema, Buffer.from(payload));
-      const records = await Promise.all(exempt.map((device) => world.orders.record(device)));
+      const records = await Promise.all(exempt.map((device) => world.orders.effect.record(device)));
       return records.map((record, index) => {
         const said = record && parseDocument(deviceRecordSchema, payloadOf(record.envelope, PAYLOAD_TYPES.record));
         return exemptionsFor(exempt[index] ?? '', said, [revision]).length;
@@ -426,7 +443,8 @@ function suite(openStore: OpenStore): void {
     };
     /** What a record says has changed, and nobody has had it made anew: whoever looks at it makes the next version. */
     const moved = () => {
-      for (const device of exempt) world.devices.set(device, { ...world.devices.get(device)!, seat: parsePlace('GB') });
+      for (const device of exempt)
+        world.devices.set(device, { ...world.devices.get(device)!, seat: parseHomeArea('GB') });
     };
 
     it('are made by the adoption that exempts them, by no later act that changes nothing of it, and at no start once the order is over', async () => {
@@ -436,8 +454,8 @@ function suite(openStore: OpenStore): void {
       expect(await opened()).toEqual(all(1));
       moved();
       await act('extend', { effective: '2015-12-31T00:00' });
-      await act('hold');
-      await act('release');
+      await act('pause');
+      await act('resume');
       expect(await versions()).toEqual(all(1));
       expect(await opened()).toEqual(all(1));
       const late = world.addDevice('PK');
@@ -471,7 +489,7 @@ function suite(openStore: OpenStore): void {
       await expect(world.sign(order, 1, world.people.ben)).rejects.toThrow('the disk is full');
       expect((await opened()).slice(1)).toEqual(all(1).slice(1));
       devices.get = get;
-      await act('hold');
+      await act('pause');
       expect(await opened()).toEqual(all(1));
     });
   });
@@ -479,14 +497,14 @@ function suite(openStore: OpenStore): void {
   it('a hold by its proposer alone lapses after 72 hours, once; by two people it lasts until release', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     const device = world.addDevice('PK');
-    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
     world.clock.jump(EFFECTIVE - HOUR);
-    await world.orders.act(ada.id, order, { act: 'hold' });
+    await world.orders.drafting.act(ada.id, order, { action: 'pause' });
     expect(await world.sign(order, 2, ada)).toMatchObject({ adopted: true });
-    expect(asNewDevice().alarms).toEqual([]);
-    expect(asNewDevice().orders.get(order)).toMatchObject({ lasting: false, revision: { status: 'held' } });
-    expect((await world.orders.get(order)).heldUntil).toBe(EFFECTIVE + 71 * HOUR);
+    expect(asNewDevice().alerts).toEqual([]);
+    expect(asNewDevice().orders.get(order)).toMatchObject({ lasting: false, revision: { status: 'paused' } });
+    expect((await world.orders.adoption.get(order)).pausedUntil).toBe(EFFECTIVE + 71 * HOUR);
     world.clock.jump(EFFECTIVE + HOUR);
     expect(await denied(device)).toBe(false);
     world.clock.jump(EFFECTIVE + 71 * HOUR - 1);
@@ -494,7 +512,7 @@ function suite(openStore: OpenStore): void {
     world.clock.jump(EFFECTIVE + 71 * HOUR);
     expect(await denied(device)).toBe(true);
     // Again by one person: nothing.
-    await world.orders.act(ada.id, order, { act: 'hold' });
+    await world.orders.drafting.act(ada.id, order, { action: 'pause' });
     expect(await code(world.sign(order, 3, ada))).toBe('same_person');
     expect(await world.sign(order, 3, ben)).toMatchObject({ adopted: false, code: 'second_approver_required' });
     expect(await denied(device)).toBe(true);
@@ -502,9 +520,9 @@ function suite(openStore: OpenStore): void {
     expect(await denied(device)).toBe(false);
     world.clock.jump(EFFECTIVE + 1000 * HOUR);
     expect(await denied(device)).toBe(false);
-    expect(asNewDevice().alarms).toEqual([]);
+    expect(asNewDevice().alerts).toEqual([]);
     // Release after the effective time is in force at once.
-    await world.orders.act(proposer.id, order, { act: 'release' });
+    await world.orders.drafting.act(proposer.id, order, { action: 'resume' });
     for (const person of [ada, ben]) await world.sign(order, 4, person);
     expect(await denied(device)).toBe(true);
   });
@@ -512,71 +530,78 @@ function suite(openStore: OpenStore): void {
   it('a second person behind a hold makes it last', async () => {
     const { proposer, ada, ben } = await begin();
     const device = world.addDevice('PK');
-    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
-    await world.orders.act(ada.id, order, { act: 'hold' });
+    await world.orders.drafting.act(ada.id, order, { action: 'pause' });
     await world.sign(order, 2, ada);
-    const { version } = world.orders.currentList() ?? { version: 0 };
+    const { version } = world.orders.list.current() ?? { version: 0 };
     expect(await world.sign(order, 2, ben)).toMatchObject({ adopted: true });
-    expect(world.orders.currentList()?.version).toBe(version + 1);
+    expect(world.orders.list.current()?.version).toBe(version + 1);
     world.clock.jump(EFFECTIVE + HOUR);
     expect(await denied(device)).toBe(false);
     expect(asNewDevice().orders.get(order)?.lasting).toBe(true);
-    expect(await world.orders.get(order)).toMatchObject({ status: 'held', heldUntil: null });
+    expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'paused', pausedUntil: null });
   });
 
   it('a change proposed under a hold by one person is not approved once that has lapsed: what is back in force stays so', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     const device = world.addDevice('PK');
-    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
     world.clock.jump(EFFECTIVE);
-    await world.orders.act(ada.id, order, { act: 'hold' });
+    await world.orders.drafting.act(ada.id, order, { action: 'pause' });
     await world.sign(order, 2, ada);
     const later = new Date(EFFECTIVE + 1000 * HOUR).toISOString();
-    const changed = await world.orders.act(proposer.id, order, { act: 'extend', until: later });
-    expect(JSON.parse(changed.payload)).toMatchObject({ status: 'held', terms: { until: later } });
+    const changed = await world.orders.drafting.act(proposer.id, order, { action: 'extend', until: later });
+    expect(JSON.parse(changed.payload)).toMatchObject({ status: 'paused', terms: { until: later } });
     world.clock.jump(EFFECTIVE + 72 * HOUR - 1);
     expect(await world.sign(order, 3, ben)).toMatchObject({ adopted: false });
     world.clock.jump(EFFECTIVE + 72 * HOUR);
     expect(await denied(device)).toBe(true);
-    expect(await code(world.sign(order, 3, cyd))).toBe('act_not_allowed');
+    expect(await code(world.sign(order, 3, cyd))).toBe('action_not_allowed');
     expect(await denied(device)).toBe(true);
-    expect((await world.orders.get(order)).revisions[2]).toMatchObject({ state: 'waiting', approvals: [{}] });
+    expect((await world.orders.adoption.get(order)).revisions[2]).toMatchObject({ state: 'waiting', approvals: [{}] });
     // Proposed again it stands on what is in force, and leaves it there.
-    await world.orders.act(proposer.id, order, { act: 'extend', until: later });
+    await world.orders.drafting.act(proposer.id, order, { action: 'extend', until: later });
     for (const person of [ben, cyd]) await world.sign(order, 4, person);
-    expect(await world.orders.get(order)).toMatchObject({ status: 'active', adoptedRevision: 4 });
+    expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'active', adoptedRevision: 4 });
     expect(await denied(device)).toBe(true);
   });
 
   it('a change that is approved while one person holds the order makes the hold last, and is approved also long after', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     const device = world.addDevice('PK');
-    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
     world.clock.jump(EFFECTIVE);
-    await world.orders.act(ada.id, order, { act: 'hold' });
+    await world.orders.drafting.act(ada.id, order, { action: 'pause' });
     await world.sign(order, 2, ada);
-    const warned = async () => (await world.orders.warnings(order, 3)).map((warning) => warning.code);
-    const { warnings } = await world.orders.preview({ act: 'revise', order, title: 'Other' }, () => undefined);
-    await world.orders.act(proposer.id, order, { act: 'revise', title: 'Other' });
+    const warned = async () => (await world.orders.impact.warnings(order, 3)).map((warning) => warning.code);
+    const { warnings } = await world.orders.impact.preview(
+      { action: 'revise', order, title: 'Other' },
+      () => undefined,
+    );
+    await world.orders.drafting.act(proposer.id, order, { action: 'revise', title: 'Other' });
     const lapses = new Date(EFFECTIVE + 72 * HOUR).toISOString();
-    expect(warnings[0]).toMatchObject({ code: 'hold_lasts', detail: expect.stringContaining(lapses) });
-    expect(await warned()).toContain('hold_lasts');
+    expect(warnings[0]).toMatchObject({ code: 'pause_without_end', detail: expect.stringContaining(lapses) });
+    expect(await warned()).toContain('pause_without_end');
     for (const person of [ben, cyd]) await world.sign(order, 3, person);
-    expect(await warned()).not.toContain('hold_lasts');
+    expect(await warned()).not.toContain('pause_without_end');
     world.clock.jump(EFFECTIVE + 100 * HOUR);
     expect(await denied(device)).toBe(false);
-    await world.orders.act(proposer.id, order, { act: 'revise', title: 'Another' });
+    await world.orders.drafting.act(proposer.id, order, { action: 'revise', title: 'Another' });
     for (const person of [ben, cyd]) expect(await world.sign(order, 4, person)).toHaveProperty('adopted');
-    expect(await world.orders.get(order)).toMatchObject({ title: 'Another', status: 'held', heldUntil: null });
+    expect(await world.orders.adoption.get(order)).toMatchObject({
+      title: 'Another',
+      status: 'paused',
+      pausedUntil: null,
+    });
   });
 
   it('an order whose time came while the server was down is in force at once', async () => {
     const { proposer, ada, ben } = await begin();
     const device = world.addDevice('PK');
-    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     await world.sign(order, 1, ada);
     await world.orders.stop();
     const again = await world.reopen();
@@ -590,18 +615,18 @@ function suite(openStore: OpenStore): void {
 
   it('the list is made anew every day, only ever forward, each in its chain', async () => {
     await begin();
-    let before = world.orders.currentList()?.version ?? 0;
+    let before = world.orders.list.current()?.version ?? 0;
     expect(before).toBe(1);
     for (let day = 1; day <= 3; day += 1) {
       world.clock.jump(NOW + day * 24 * HOUR);
-      await expect.poll(() => world.orders.currentList()?.version).toBe(before + 1);
+      await expect.poll(() => world.orders.list.current()?.version).toBe(before + 1);
       before += 1;
     }
     // However long the jump, once.
     world.clock.jump(NOW + 400 * 24 * HOUR);
-    await expect.poll(() => world.orders.currentList()?.version).toBe(before + 1);
+    await expect.poll(() => world.orders.list.current()?.version).toBe(before + 1);
     await turn();
-    expect(world.orders.currentList()?.version).toBe(before + 1);
+    expect(world.orders.list.current()?.version).toBe(before + 1);
     expect(asNewDevice().expired).toBe(false);
   });
 
@@ -609,42 +634,45 @@ function suite(openStore: OpenStore): void {
     const { proposer, ada, ben, cyd } = await begin();
     const first = world.orders;
     const second = await world.reopen();
-    const { order } = await first.propose(proposer.id, PROPOSAL);
+    const { order } = await first.drafting.propose(proposer.id, PROPOSAL);
     world.orders = first;
-    const { payload } = await first.revision(order, 1);
+    const { payload } = await first.adoption.revision(order, 1);
     const { approveRevision } = await import('../../shared/order/approver-key.ts');
     const by = (orders: Orders, { id, key }: OrderWorld['people']['ada']) =>
-      orders.approve(id, order, 1, { keyid: key.keyid, signature: approveRevision(key, payload) });
+      orders.adoption.approve(id, order, 1, { keyid: key.keyid, signature: approveRevision(key, payload) });
     const results = await Promise.all([by(first, ada), by(second, ben), by(first, cyd)]);
     expect(results.filter(({ adopted }) => !adopted)).toHaveLength(1);
-    const kinds = await leaves();
+    const kinds = await entries();
     expect(kinds.filter((kind) => kind === 'order.adopted')).toHaveLength(1);
     expect(kinds.filter((kind) => kind === 'order.approval')).toHaveLength(3);
-    expect((await first.get(order)).revisions[0]?.approvals).toHaveLength(3);
+    expect((await first.adoption.get(order)).revisions[0]?.approvals).toHaveLength(3);
     // Two proposals at once have two numbers.
-    const both = await Promise.all([first.propose(proposer.id, PROPOSAL), second.propose(proposer.id, PROPOSAL)]);
+    const both = await Promise.all([
+      first.drafting.propose(proposer.id, PROPOSAL),
+      second.drafting.propose(proposer.id, PROPOSAL),
+    ]);
     expect(both.map((each) => each.order).sort()).toEqual(['2015-002', '2015-003']);
   });
 
-  it('a root is adopted by the one before and by itself; orders whose signers left are named and can be approved again', async () => {
+  it('an approver set is adopted by the set before and by itself; orders whose signers left are named and can be approved again', async () => {
     const { proposer, ada, ben, cyd } = await begin();
-    const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+    const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
-    const { version } = world.orders.currentList() ?? { version: 0 };
-    await world.root([ada, cyd, proposer], [cyd, proposer].slice(0, 1));
-    expect(world.orders.rootVersion()).toBe(1);
-    expect((await world.orders.approvers()).waiting?.version).toBe(2);
-    await world.root([ada, cyd, proposer], [ada, cyd]);
-    expect(world.orders.rootVersion()).toBe(2);
-    expect(world.orders.currentList()?.version).toBe(version + 1);
-    expect(world.orders.uncovered()).toEqual([order]);
+    const { version } = world.orders.list.current() ?? { version: 0 };
+    await world.approverSet([ada, cyd, proposer], [cyd, proposer].slice(0, 1));
+    expect(world.orders.approverSets.version()).toBe(1);
+    expect((await world.orders.approverSets.view()).pending?.version).toBe(2);
+    await world.approverSet([ada, cyd, proposer], [ada, cyd]);
+    expect(world.orders.approverSets.version()).toBe(2);
+    expect(world.orders.list.current()?.version).toBe(version + 1);
+    expect(world.orders.list.uncovered()).toEqual([order]);
     expect(asNewDevice().orders.size).toBe(0);
     expect(await code(world.sign(order, 1, ben))).toBe('approver_unknown');
     expect(await world.sign(order, 1, cyd)).toMatchObject({ adopted: true });
-    expect(world.orders.uncovered()).toEqual([]);
+    expect(world.orders.list.uncovered()).toEqual([]);
     expect(asNewDevice().orders.get(order)?.revision.revision).toBe(1);
     const same = { threshold: 2, keyids: [ada.key.keyid, (await world.addKey(ada.id)).keyid] };
-    expect(await code(world.orders.proposeRoot(same))).toBe('same_person');
+    expect(await code(world.orders.approverSets.propose(same))).toBe('same_person');
   });
 
   describe('after a rotation that gave everybody another key', () => {
@@ -652,42 +680,50 @@ function suite(openStore: OpenStore): void {
       const { proposer, ada, ben, cyd } = world.people;
       const renewed = async ({ id }: OrderWorld['people']['ada']) => ({ id, key: await world.addKey(id) });
       const after = { proposer, ada: await renewed(ada), ben: await renewed(ben), cyd: await renewed(cyd) };
-      await world.root([after.ada, after.ben, after.cyd], [ada, ben, after.ada, after.ben]);
-      expect(world.orders.rootVersion()).toBe(2);
+      await world.approverSet([after.ada, after.ben, after.cyd], [ada, ben, after.ada, after.ben]);
+      expect(world.orders.approverSets.version()).toBe(2);
       return after;
     }
 
     it('an order that two people hold stays held while one of them alone has signed again', async () => {
       const { proposer, ada, ben } = await begin();
       const device = world.addDevice('PK');
-      const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+      const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
       for (const person of [ada, ben]) await world.sign(order, 1, person);
-      await world.orders.act(proposer.id, order, { act: 'hold' });
+      await world.orders.drafting.act(proposer.id, order, { action: 'pause' });
       for (const person of [ada, ben]) await world.sign(order, 2, person);
-      const known = { installation: INSTALLATION, ...asNewDevice(), version: world.orders.currentList()?.version ?? 0 };
+      const known = {
+        installation: INSTALLATION,
+        ...asNewDevice(),
+        version: world.orders.list.current()?.version ?? 0,
+      };
       const after = await rotated();
       const held = async () => {
         expect(await denied(device)).toBe(false);
-        expect(await world.orders.get(order)).toMatchObject({ status: 'held', heldUntil: null, executions: [] });
-        const envelope = world.orders.currentList()?.envelope;
-        const root = verifyRoots(null, world.orders.roots());
-        const seen = envelope && verifyList({ envelope, root, known, now: world.clock.now() });
-        expect(seen).toMatchObject({ alarms: [] });
+        expect(await world.orders.adoption.get(order)).toMatchObject({
+          status: 'paused',
+          pausedUntil: null,
+          executions: [],
+        });
+        const envelope = world.orders.list.current()?.envelope;
+        const approverSet = verifyApproverSets(null, world.orders.approverSets.envelopes());
+        const seen = envelope && verifyList({ envelope, approverSet, known, now: world.clock.now() });
+        expect(seen).toMatchObject({ alerts: [] });
         expect(seen?.orders.get(order)).toMatchObject({ lasting: true, revision: { revision: 2 } });
       };
       world.clock.jump(EFFECTIVE + 100 * HOUR);
       await held();
       expect(await world.sign(order, 2, after.ada)).toMatchObject({ adopted: true });
       await held();
-      expect([asNewDevice().orders.size, world.orders.uncovered()]).toEqual([0, [order]]);
+      expect([asNewDevice().orders.size, world.orders.list.uncovered()]).toEqual([0, [order]]);
       await world.reopen();
       await held();
       await world.sign(order, 2, after.ben);
       await held();
-      expect([asNewDevice().orders.get(order)?.lasting, world.orders.uncovered()]).toEqual([true, []]);
+      expect([asNewDevice().orders.get(order)?.lasting, world.orders.list.uncovered()]).toEqual([true, []]);
       // All that was signed is kept; the list has what counts for those who read it.
-      expect((await world.orders.get(order)).revisions[1]?.approvals).toHaveLength(4);
-      const envelope = world.orders.currentList()?.envelope;
+      expect((await world.orders.adoption.get(order)).revisions[1]?.approvals).toHaveLength(4);
+      const envelope = world.orders.list.current()?.envelope;
       const list = envelope && parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list));
       const keys = list?.orders.at(-1)?.signatures.map(({ keyid }) => keyid);
       expect(keys?.sort()).toEqual([after.ada.key.keyid, after.ben.key.keyid].sort());
@@ -696,19 +732,24 @@ function suite(openStore: OpenStore): void {
     it('two signatures of one person, with an older and a newer key, are one person', async () => {
       const { proposer, ada, ben } = await begin();
       const device = world.addDevice('PK');
-      const { order } = await world.orders.propose(proposer.id, PROPOSAL);
+      const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
       for (const person of [ada, ben]) await world.sign(order, 1, person);
-      const { order: other } = await world.orders.propose(proposer.id, PROPOSAL);
-      await world.sign(other, 1, ada);
       world.clock.jump(EFFECTIVE);
-      await world.orders.act(proposer.id, order, { act: 'hold' });
+      const later = { ...PROPOSAL, effective: '2016-01-01T00:00' };
+      const { order: other } = await world.orders.drafting.propose(proposer.id, later);
+      await world.sign(other, 1, ada);
+      await world.orders.drafting.act(proposer.id, order, { action: 'pause' });
       await world.sign(order, 2, ada);
       const after = await rotated();
-      expect((await world.orders.waiting()).revisions).toMatchObject([{ order: other, approvals: 0 }]);
+      expect((await world.orders.adoption.pendingApprovals()).revisions).toMatchObject([
+        { order: other, approvals: 0 },
+      ]);
       expect(await world.sign(other, 1, after.ada)).toMatchObject({ adopted: false });
-      expect((await world.orders.waiting()).revisions).toMatchObject([{ order: other, approvals: 1 }]);
+      expect((await world.orders.adoption.pendingApprovals()).revisions).toMatchObject([
+        { order: other, approvals: 1 },
+      ]);
       await world.sign(order, 2, after.ada);
-      expect((await world.orders.get(order)).heldUntil).toBe(EFFECTIVE + 72 * HOUR);
+      expect((await world.orders.adoption.get(order)).pausedUntil).toBe(EFFECTIVE + 72 * HOUR);
       expect(await denied(device)).toBe(false);
       world.clock.jump(EFFECTIVE + 72 * HOUR);
       expect(await denied(device)).toBe(true);
@@ -721,52 +762,59 @@ function suite(openStore: OpenStore): void {
     for (let count = 0; count <= MOST_EXEMPT; count += 1) world.addDevice('PK');
     const before = await everything();
     const exempt = [{ group: world.group }];
-    const draft = { ...PROPOSAL, exempt, act: 'propose' } as const;
-    const { problems } = await world.orders.preview(draft, () => undefined);
+    const draft = { ...PROPOSAL, exempt, action: 'propose' } as const;
+    const { problems } = await world.orders.impact.preview(draft, () => undefined);
     expect(problems).toMatchObject([{ field: 'exempt', code: 'invalid_input' }]);
     expect(problems[0]?.detail).toContain('20001 devices');
-    expect(await code(world.orders.propose(proposer.id, { ...PROPOSAL, exempt }))).toBe('invalid_input');
+    expect(await code(world.orders.drafting.propose(proposer.id, { ...PROPOSAL, exempt }))).toBe('invalid_input');
     expect(await everything()).toEqual(before);
-    expect(await world.orders.list()).toEqual([]);
-  }, 30_000);
+    expect(await world.orders.adoption.list()).toEqual([]);
+  });
 
   it('no order enters the list that would make it too large for a device, held or not', async () => {
     const { proposer, ada, ben } = await begin();
     const frame = () => {
-      const [envelope, withheld] = [world.orders.currentList()?.envelope, world.orders.withheld()];
+      const [envelope, withheld] = [world.orders.list.current()?.envelope, world.orders.list.withheld()];
       return JSON.stringify({ kind: 'list', envelope, withheld }).length;
     };
     const tags = Array.from({ length: 480 }, (_, at) => `en-${(100 + at).toString()}`);
-    const long = { ...PROPOSAL, statement: Object.fromEntries(tags.map((tag) => [tag, 'x'.repeat(4_000)])) };
+    const long = {
+      ...PROPOSAL,
+      authoritativeLanguage: tags[0],
+      statement: Object.fromEntries(tags.map((tag) => [tag, 'x'.repeat(4_000)])),
+    };
     // Both could be, each by itself.
-    const { order } = await world.orders.propose(proposer.id, long);
-    const { order: other } = await world.orders.propose(proposer.id, { ...long, publication: { law: 'section 5' } });
+    const { order } = await world.orders.drafting.propose(proposer.id, long);
+    const { order: other } = await world.orders.drafting.propose(proposer.id, {
+      ...long,
+      publication: { law: 'section 5' },
+    });
     for (const person of [ada, ben]) await world.sign(order, 1, person);
-    await world.orders.act(ada.id, order, { act: 'hold' });
+    await world.orders.drafting.act(ada.id, order, { action: 'pause' });
     expect(await world.sign(order, 2, ada)).toMatchObject({ adopted: true });
-    expect([asNewDevice().alarms, frame() > 6_000_000, frame() < MAX_FRAME_FROM_SERVER]).toEqual([[], true, true]);
+    expect([asNewDevice().alerts, frame() > 6_000_000, frame() < MAX_FRAME_FROM_SERVER]).toEqual([[], true, true]);
     await world.sign(other, 1, ada);
     const before = await everything();
     expect(await code(world.sign(other, 1, ben))).toBe('too_large');
-    expect(await code(world.orders.propose(proposer.id, long))).toBe('too_large');
-    const { problems } = await world.orders.preview({ ...long, act: 'propose' }, () => undefined);
+    expect(await code(world.orders.drafting.propose(proposer.id, long))).toBe('too_large');
+    const { problems } = await world.orders.impact.preview({ ...long, action: 'propose' }, () => undefined);
     expect(problems).toMatchObject([{ field: 'order', code: 'too_large' }]);
     expect(await everything()).toEqual(before);
-    expect(await code(world.orders.propose(proposer.id, PROPOSAL))).toBe('accepted');
+    expect(await code(world.orders.drafting.propose(proposer.id, PROPOSAL))).toBe('accepted');
     // What ends an order is refused by nothing.
-    await world.orders.act(proposer.id, order, { act: 'withdraw' });
+    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
     for (const person of [ada, ben]) await world.sign(order, 3, person);
     expect(asNewDevice().orders.get(order)?.revision.status).toBe('withdrawn');
-  }, 30_000);
+  });
 
   it('receipts are stored at once and count when their signature has been verified', async () => {
     const { ada, ben, proposer } = await begin();
-    await world.orders.propose(proposer.id, PROPOSAL);
+    await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign('2015-001', 1, person);
     const folder = mkdtempSync(join(tmpdir(), 'cordon-receipts-'));
     try {
       const passphrase = 'for a test only, long enough';
-      const authority = openAuthority({ folder, passphrase, organisation: 'Test', serverNames: ['localhost'] });
+      const authority = openAuthority({ folder, passphrase, organization: 'Test', serverNames: ['localhost'] });
       const device = world.addDevice('PK');
       const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const spki = pair.publicKey.export({ type: 'spki', format: 'der' });
@@ -798,7 +846,7 @@ function suite(openStore: OpenStore): void {
         device,
         generation: 1,
         kind: 'enforced',
-        listVersion: world.orders.currentList()?.version ?? 0,
+        listVersion: world.orders.list.current()?.version ?? 0,
         order: '2015-001',
         revision: 1,
         service: 'messaging',
@@ -808,15 +856,15 @@ function suite(openStore: OpenStore): void {
       const good = makeReceipt(receipt, signerOf(pair.privateKey));
       const stranger = signerOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
       const { orders } = world;
-      await orders.storeReceipt(device, 1, good);
-      await orders.storeReceipt(device, 1, good);
-      await orders.storeReceipt(device, 1, makeReceipt({ ...receipt, revision: 2 }, stranger));
-      await expect.poll(() => world.alarms).toEqual(['receipt_invalid']);
-      await expect.poll(() => orders.receipts('2015-001')).toMatchObject([{ device, generation: 1, receipt }]);
-      expect(await orders.receiptsOf(device)).toMatchObject([{ device, generation: 1, receipt }]);
-      expect(await orders.receiptsOf(world.addDevice('PK'))).toEqual([]);
-      expect(await code(orders.storeReceipt(device, 2, good))).toBe('conflict');
-      expect(await code(orders.storeReceipt(world.addDevice('PK'), 1, good))).toBe('conflict');
+      await orders.receipts.store(device, 1, good);
+      await orders.receipts.store(device, 1, good);
+      await orders.receipts.store(device, 1, makeReceipt({ ...receipt, revision: 2 }, stranger));
+      await expect.poll(() => world.alerts).toEqual(['receipt_invalid']);
+      await expect.poll(() => orders.receipts.ofOrder('2015-001')).toMatchObject([{ device, generation: 1, receipt }]);
+      expect(await orders.receipts.ofDevice(device)).toMatchObject([{ device, generation: 1, receipt }]);
+      expect(await orders.receipts.ofDevice(world.addDevice('PK'))).toEqual([]);
+      expect(await code(orders.receipts.store(device, 2, good))).toBe('conflict');
+      expect(await code(orders.receipts.store(world.addDevice('PK'), 1, good))).toBe('conflict');
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -6,15 +6,13 @@ import { createDevices } from '../../server/devices/devices.ts';
 import type { Device, DeviceFilter } from '../../server/devices/ports.ts';
 import type { Scope } from '../../server/devices/scope.ts';
 import type { Database } from '../../server/store/database.ts';
-import { DeviceStore } from '../../server/store/device-store.ts';
-import { GroupStore } from '../../server/store/group-store.ts';
+import { deviceStores } from '../../server/store/device-stores.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
-import { PresenceStore } from '../../server/store/presence-store.ts';
-import { type AreaCode, parsePlace } from '../../shared/areas/area-code.ts';
+import { type HomeArea, parseHomeArea } from '../../shared/areas/area-code.ts';
 import { type DeviceId, newDeviceId, newGroupId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
-import { addPlacedFleet, type PlacedDevice } from '../support/placed-fleet.ts';
+import { addLocatedFleet, type LocatedDevice } from '../support/located-fleet.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const NOW = Date.parse('2015-07-24T12:00:00.000Z');
@@ -25,9 +23,7 @@ const LIST = 7;
 function fleetOf(database: Database, start = NOW) {
   const clock = new DrivenClock(start);
   const devices = createDevices({
-    store: new DeviceStore(database),
-    groups: new GroupStore(database),
-    presence: new PresenceStore(database),
+    ...deviceStores(database),
     bus: new LocalBus(),
     clock,
     followers: { deviceChanged: async () => undefined },
@@ -36,7 +32,7 @@ function fleetOf(database: Database, start = NOW) {
 }
 
 /** Every kind of presence with every kind of place, home and end. */
-function* everyKind(): Generator<PlacedDevice> {
+function* everyKind(): Generator<LocatedDevice> {
   const seen = (areas: string[], at = NOW) => [{ source: 'network', areas, at } as const];
   const places = [
     undefined,
@@ -69,7 +65,7 @@ describeOnEveryStore('the fleet at a glance', (open) => {
     const database = await open();
     const { devices, overview } = fleetOf(database);
     const groups = [await addGroup(database, 'none'), await addGroup(database, 'us', 'US-CA')];
-    for (const group of groups) await addPlacedFleet(database, group, NOW, everyKind());
+    for (const group of groups) await addLocatedFleet(database, group, NOW, everyKind());
     // Every second one was seen last a month ago.
     const ids = (await database.db.selectFrom('device_presence').select('device_id').orderBy('device_id').execute())
       .filter((_, index) => index % 2 === 0)
@@ -91,7 +87,7 @@ describeOnEveryStore('the fleet at a glance', (open) => {
     };
     const part = fc.record({
       group: fc.constantFrom(null, ...groups, newGroupId()),
-      homes: fc.constantFrom(null, ...[['PK'], ['US'], ['US-CA', 'FR']].map((homes) => homes.map(parsePlace))),
+      homes: fc.constantFrom(null, ...[['PK'], ['US'], ['US-CA', 'FR']].map((homes) => homes.map(parseHomeArea))),
     });
     const scopes = fc.option(fc.array(part, { maxLength: 2 }));
     await fc.assert(
@@ -104,7 +100,7 @@ describeOnEveryStore('the fleet at a glance', (open) => {
         const areas = await overview.areas({ scope, now: NOW });
         const placed = new Set<string>();
         for (const { area, devices: there, connected } of areas) {
-          const listed = await all({ status: 'active', area: area as AreaCode }, scope);
+          const listed = await all({ status: 'active', area: area as HomeArea }, scope);
           for (const { id } of listed) placed.add(id);
           const online = listed.filter(({ presence }) => presence?.connected).length;
           expect([area, there, connected]).toEqual([area, listed.length, online]);
@@ -118,11 +114,31 @@ describeOnEveryStore('the fleet at a glance', (open) => {
           behindConnected: count(({ connected, listVersion: held }) => connected && held < LIST),
           known: placed.size,
         });
+        // The lists that health issues link to.
+        const listed = async (filter: DeviceFilter) => (await all({ status: 'active', ...filter }, scope)).length;
+        const lists = {
+          everConnected: await listed({ everConnected: true }),
+          neverConnected: await listed({ everConnected: false }),
+          silent: await listed({ connected: false, seenBefore: silentBefore }),
+          behindConnected: await listed({ connected: true, listBelow: LIST }),
+          behindOffline: await listed({ connected: false, listBelow: LIST }),
+          located: await listed({ located: true }),
+          nowhere: await listed({ located: false }),
+        };
+        expect(lists).toEqual({
+          everConnected: fleet.everConnected,
+          neverConnected: fleet.total - fleet.everConnected,
+          silent: fleet.silent,
+          behindConnected: fleet.behindConnected,
+          behindOffline: fleet.behind - fleet.behindConnected,
+          located: fleet.known,
+          nowhere: fleet.total - fleet.known,
+        });
       }),
       { numRuns: 12, examples: [[null], [[]]] },
     );
     const whole = (await overview.areas({ scope: null, now: NOW })).map(({ area }) => area);
-    // A subdivision is its country's, and disputed ground counts for each of its claimants.
+    // A subdivision is its country's, and disputed territory counts for each of its claimants.
     expect(whole.sort()).toEqual(['CN', 'DE', 'FR', 'IN', 'PK', 'US', 'XX-kashmir']);
     // A day later nothing says any more where they are.
     expect(await overview.areas({ scope: null, now: NOW + DAY })).toEqual([]);
@@ -139,7 +155,7 @@ describeOnEveryStore('the fleet at a glance', (open) => {
     for (const device of [polls, isLost, isSlow]) {
       const session = { device, epoch: 1 };
       await devices.connected({ device, generation: 1, address: '192.0.2.1', agent: '0.1.0' });
-      await devices.seen(session, { list: LIST - 1, record: 1, root: 1 });
+      await devices.seen(session, { list: LIST - 1, record: 1, approverSet: 1 });
       await devices.disconnected(session);
     }
     const counts = async () => {
@@ -152,36 +168,36 @@ describeOnEveryStore('the fleet at a glance', (open) => {
     const poll = (device: DeviceId, list: number | null) =>
       devices.sighted({
         ...{ device, generation: 1, address: '192.0.2.9' },
-        held: list === null ? null : { list, record: 2, root: 1 },
+        held: list === null ? null : { list, record: 2, approverSet: 1 },
       });
     await Promise.all([poll(polls, LIST), poll(isSlow, LIST - 1), poll(polls, null)]);
     expect(await counts()).toEqual({ silent: 1, behind: 2, behindConnected: 0 });
     expect((await devices.get(polls)).presence).toEqual({
       ...{ connected: false, changedAt: NOW - 8 * DAY, lastSeenAt: NOW, address: '192.0.2.9', agent: '0.1.0' },
-      ...{ listVersion: LIST, recordStored: 2, rootVersion: 1, reportsThrough: 0 },
+      ...{ listVersion: LIST, recordStored: 2, approverSetVersion: 1, reportsThrough: 0 },
     });
   });
 
-  it('counts alarms of late, within the scope; those about no device for whoever sees all', async () => {
+  it('counts alerts of late, within the scope; those about no device for whoever sees all', async () => {
     const database = await open();
     const { devices, overview } = fleetOf(database);
     const [mine, theirs] = [await addGroup(database, 'mine'), await addGroup(database, 'theirs')];
-    const [one] = await addPlacedFleet(database, mine, NOW, [{}]);
-    const [two] = await addPlacedFleet(database, theirs, NOW, [{ home: 'PK', status: 'revoked' }]);
+    const [one] = await addLocatedFleet(database, mine, NOW, [{}]);
+    const [two] = await addLocatedFleet(database, theirs, NOW, [{ home: 'PK', status: 'revoked' }]);
     for (const device of [one, one, two, null, newDeviceId()]) {
-      await devices.raiseAlarm({ device: device ?? null, code: 'test', detail: '' });
+      await devices.raiseAlert({ device: device ?? null, code: 'test', detail: '' });
     }
     await database.db
-      .insertInto('alarms')
-      .values({ at: NOW - DAY, device_id: one ?? null, code: 'old', detail: '' })
+      .insertInto('alerts')
+      .values({ at: NOW - DAY, first_at: NOW - DAY, count: 1, device_id: one ?? null, code: 'old', detail: '' })
       .execute();
-    const count = (scope: Scope, since = NOW - HOUR) => overview.alarmsSince(since, scope);
-    await devices.raiseAlarm({ device: two ?? null, code: 'taken_over', detail: '' });
-    // The alarm that one device raised twice is one entry.
+    const count = (scope: Scope, since = NOW - HOUR) => overview.alertsSince(since, scope);
+    await devices.raiseAlert({ device: two ?? null, code: 'taken_over', detail: '' });
+    // The alert that one device raised twice is one entry.
     expect(await count(null)).toEqual({ all: 5, grave: 1 });
     expect(await count(null, NOW - DAY)).toEqual({ all: 6, grave: 1 });
     expect(await count([{ group: mine, homes: null }])).toEqual({ all: 1, grave: 0 });
-    expect(await count([{ group: null, homes: [parsePlace('PK')] }])).toEqual({ all: 2, grave: 1 });
+    expect(await count([{ group: null, homes: [parseHomeArea('PK')] }])).toEqual({ all: 2, grave: 1 });
     expect(await count([])).toEqual({ all: 0, grave: 0 });
   });
 });

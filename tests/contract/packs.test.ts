@@ -1,22 +1,32 @@
 /** An order's pack over every store: it holds by its public root alone, names nobody, and is made without holding up the loop. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createReach } from '../../server/orders/reach.ts';
+import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { appendEntry } from '../../server/store/append-entries.ts';
 import type { Database } from '../../server/store/database.ts';
 import { ExecutionStore } from '../../server/store/execution-store.ts';
-import { leafSchema } from '../../shared/ledger/leaf.ts';
+import { PackStore } from '../../server/store/pack-store.ts';
+import { parseHomeArea } from '../../shared/areas/area-code.ts';
+import { entrySchema } from '../../shared/ledger/ledger-entry.ts';
 import { readReceipt } from '../../shared/order/receipt.ts';
-import { receiptsSchema, SILENT, SUMMARY, silentSchema } from '../../shared/pack/format.ts';
+import { LISTS_KEPT, LOCATIONS, receiptsSchema, SILENT, SUMMARY, silentSchema } from '../../shared/pack/format.ts';
+import { locationsSchema } from '../../shared/pack/location-records.ts';
 import { verifyPack } from '../../shared/pack/verify-pack.ts';
 import { readZip } from '../../shared/pack/zip.ts';
-import { newAccountId, newDeviceId } from '../../shared/protocol/ids.ts';
-import { testAuthority } from '../support/enrolment.ts';
-import { longestTurn } from '../support/longest-turn.ts';
+import { newAccountId } from '../../shared/protocol/ids.ts';
+import { testAuthority } from '../support/enrollment.ts';
 import { PROPOSAL } from '../support/order-world.ts';
-import { liveThrough, ORDER, openPackWorld, type PackDevice, type PackWorld } from '../support/pack-world.ts';
+import {
+  changeLocation,
+  liveThrough,
+  ORDER,
+  openPackWorld,
+  type PackDevice,
+  type PackWorld,
+} from '../support/pack-world.ts';
 import { NOW } from '../support/signed-documents.ts';
 import { until } from '../support/until.ts';
-import { describeOnEveryStore, describeOnSqlite } from './every-store.ts';
+import { describeOnEveryStore } from './every-store.ts';
 
 const DAY = 86_400_000;
 const { authority, remove } = testAuthority();
@@ -42,32 +52,106 @@ describeOnEveryStore('packs', (open) => {
       .join('\n');
     expect(proven).toMatch(/Revision 1 \(propose\) was proposed by per_\w+ and approved by per_\w+ and per_\w+/);
     expect(proven).toMatch(/Revision 2 \(revise\) was proposed, and 1 approval given; it was never adopted/);
-    expect(proven).toMatch(/Revision 4 \(hold\) holds the order for 72 hours at most by the word of per_\w+, /);
-    expect(proven).toMatch(/found the order in force \(revision 3\)/);
-    expect(proven).toMatch(/Revision 6 stood in the public order list from list \d+ on/);
-    expect(proven).toMatch(/4 receipts of 2 devices .* 2 informed, 0 shown, 1 enforced, 1 restored/);
+    expect(proven).toMatch(/Revision 4 \(pause\) pauses the order for at most 72 hours\. It was approved by per_\w+, /);
+    expect(proven).toMatch(/recorded that the order took effect \(revision 3\)/);
+    expect(proven).toMatch(/The public order list contained revision 6 from list \d+ on/);
+    expect(proven).toMatch(/4 receipts of 2 devices .* 2 delivered, 0 displayed, 1 enforced, 1 restored/);
     const unproven = report.findings
       .filter(({ verdict }) => verdict === 'unproven')
       .map(({ words }) => words)
       .join('\n');
-    expect(unproven).toMatch(/reached and who never answered: 3 devices and 1 device by the server’s own word/);
-    expect(unproven).toMatch(/That a person has read anything/);
+    expect(unproven).toMatch(/never answered: 3 devices and 1 device by the server’s own statement/);
+    expect(unproven).toMatch(
+      /That the pack was made at 2015-12-03T00:00:00.000Z: .* not before 2015-12-03T00:00:00.000Z/,
+    );
+    expect(unproven).toMatch(/That a person has read a text/);
+  });
+
+  it('has the location changes that concern the order, each proved by its ledger entry, and names no device', async () => {
+    await liveThrough(made);
+    const [by, confirmedBy] = [newAccountId(), newAccountId()];
+    const until = made.world.clock.now() + 3 * DAY;
+    const areas = [parseHomeArea('DE')];
+    const statement = { kind: 'presence', areas, reason: 'Mehmet is on a trip', until, by, confirmedBy } as const;
+    const device = await changeLocation(database, made, { statement }, { confirmedBy });
+    await changeLocation(database, made, { statement: null }, { confirmedBy: null, device });
+    await changeLocation(database, made, { home: parseHomeArea('SE') }, { confirmedBy, device });
+    const zip = await made.pack(ORDER);
+    const files = new Map(readZip(zip).files.map(({ name, bytes }) => [name, String(Buffer.from(bytes))]));
+    const records = locationsSchema.parse(JSON.parse(files.get(LOCATIONS) ?? ''));
+    const [handle] = [...new Set(records.map((record) => record.device))];
+    expect(records).toMatchObject([
+      { kind: 'presence', areas: ['DE'], until: new Date(until).toISOString(), by, confirmedBy, device: handle },
+      { kind: 'ended', areas: [], until: null, confirmedBy: null, device: handle },
+      { kind: 'assignment', home: 'SE', seat: null, confirmedBy, device: handle },
+    ]);
+    for (const secret of [device, 'Mehmet']) expect(zip.includes(secret)).toBe(false);
+    const report = await verifyPack(zip, made.fingerprint());
+    const words = (wanted: string) =>
+      report.findings.filter(({ verdict }) => verdict === wanted).map((each) => each.words);
+    expect([report.holds, words('failed')]).toEqual([true, []]);
+    const proven = words('proven').filter((each) => each.startsWith('The ledger has a location change'));
+    expect(proven).toEqual([
+      expect.stringMatching(`${handle}, stated location DE until .*, by ${by}, confirmed by ${confirmedBy} at`),
+      expect.stringMatching(`${handle}, location statement ended, by acc_\\w+, not confirmed by a second admin at`),
+      expect.stringMatching(`${handle}, home set to SE, seat set to none, by acc_\\w+, confirmed by ${confirmedBy} at`),
+    ]);
+    expect(words('unproven').join()).toContain('The devices of these location changes');
+    expect(files.get(SUMMARY)).toMatch(/<h2>Location changes by admins<\/h2>[\s\S]*stated location DE until/);
+    const named = await made.packs.made(ORDER);
+    expect(named[0]?.devices).toBe(4);
+    // Another order has none of them.
+    expect(await new PackStore(database).locationChanges('2015-002', 10)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'none',
+      0,
+      'unproven',
+      /^Self-attested: the installation has no proof of the e-mail addresses of all 3 approvers\.$/,
+    ],
+    ['some', 1, 'unproven', /^Self-attested: .* of 2 of 3 approvers\. Verified: key [0-9a-f]{16}…\.$/],
+    [
+      'all',
+      3,
+      'proven',
+      /^The approvers signed a statement that the installation verified the address of each approver\.$/,
+    ],
+  ] as const)('case 31: says which approvers are verified: %s', async (_which, count, verdict, words) => {
+    const keys = [made.world.people.ada, made.world.people.ben, made.world.people.cyd].slice(0, count);
+    for (const { key } of keys) {
+      await database.db
+        .updateTable('accounts')
+        .set(({ ref }) => ({ verified_email: ref('email'), email_verified_at: 1 }))
+        .where('id', 'in', (all) => all.selectFrom('approver_keys').select('account_id').where('keyid', '=', key.keyid))
+        .execute();
+    }
+    await liveThrough(made);
+    const pack = await made.pack(ORDER);
+    const { findings, holds } = await verifyPack(pack, made.fingerprint());
+    const said = findings.filter((each) => words.test(each.words)).map((each) => each.verdict);
+    expect([holds, said]).toEqual([true, [verdict]]);
+    const summary = readZip(pack).files.find(({ name }) => name === SUMMARY);
+    expect(String(summary?.bytes)).toContain(
+      count === 3 ? 'Verified: the installation proved' : 'Self-attested: the installation has no proof',
+    );
   });
 
   it('tells notices that came too late apart from those in time, of the date that stands', async () => {
     const { obeys, hears, silent } = await liveThrough(made);
-    const inTime = Date.parse(made.world.orders.termsOf(ORDER)?.effective ?? '') - 27 * DAY;
-    const says = (device: PackDevice, kind: 'informed' | 'shown', revision: number, at: number) =>
+    const inTime = Date.parse(made.world.orders.adoption.termsOf(ORDER)?.effective ?? '') - 27 * DAY;
+    const says = (device: PackDevice, kind: 'delivered' | 'displayed', revision: number, at: number) =>
       made.answer(device, { kind, revision, notice: 'P30D', at: new Date(at).toISOString() });
-    await says(obeys, 'informed', 3, inTime);
-    await says(hears, 'informed', 3, inTime + 1);
-    await says(hears, 'shown', 3, inTime + DAY);
+    await says(obeys, 'delivered', 3, inTime);
+    await says(hears, 'delivered', 3, inTime + 1);
+    await says(hears, 'displayed', 3, inTime + DAY);
     // Of another date.
-    await says(silent, 'informed', 1, inTime);
+    await says(silent, 'delivered', 1, inTime);
     await made.verified();
     const page = readZip(await made.pack(ORDER)).files.find(({ name }) => name === SUMMARY)?.bytes;
     expect(String(Buffer.from(page ?? []))).toContain(
-      '<th scope="row">30 days before</th><td>delivered to 2 devices, of them 1 later than that, shown on 1</td>',
+      '<th scope="row">30 days before</th><td>delivered to 2 devices (1 of them late), displayed on 1</td>',
     );
   });
 
@@ -82,15 +166,37 @@ describeOnEveryStore('packs', (open) => {
     expect(rows.map(({ handle }) => handle).sort()).toEqual([...handles(one), ...handles(other)].sort());
   });
 
+  it.each(['no action', 'an action'])(
+    'has the entry of a slowly recorded start before the entries of later actions: %s',
+    async (before) => {
+      const { ada, ben, proposer } = made.world.people;
+      await made.world.approverSet([ada, ben], [ada, ben]);
+      await made.world.orders.drafting.propose(proposer.id, PROPOSAL);
+      for (const person of [ada, ben]) await made.world.sign(ORDER, 1, person);
+      const store = new ExecutionStore(database);
+      const record = store.recordExecution.bind(store);
+      const slow = vi.spyOn(ExecutionStore.prototype, 'recordExecution').mockImplementation(async (...given) => {
+        await delay(500);
+        await record(...given);
+      });
+      onTestFinished(() => slow.mockRestore());
+      made.world.clock.jump(Date.parse('2015-12-01T00:00:00.000Z'));
+      if (before === 'an action') await made.world.orders.drafting.act(proposer.id, ORDER, { action: 'pause' });
+      const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
+      expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+      expect(findings.map(({ words }) => words).join('\n')).toMatch(/recorded that the order took effect/);
+    },
+  );
+
   describe('those that never answered', () => {
     const IN_FORCE = Date.parse('2015-12-01T00:00:00.000Z');
     const whole = (revision: number) =>
       until(async () => {
-        const rows = await database.db.selectFrom('order_reached_whole').selectAll().execute();
+        const rows = await database.db.selectFrom('order_affected_complete').selectAll().execute();
         expect(rows.map((row) => row.revision)).toContain(revision);
       });
     const written = async () => {
-      const rows = await database.db.selectFrom('order_reached').selectAll().orderBy('device_id').execute();
+      const rows = await database.db.selectFrom('order_affected_devices').selectAll().orderBy('device_id').execute();
       return rows.map(({ device_id, revision }) => [device_id, revision]);
     };
     const silent = async () => {
@@ -101,9 +207,9 @@ describeOnEveryStore('packs', (open) => {
     /** Adopted, with three devices that it reaches once it is in force. */
     async function adopted(): Promise<PackDevice[]> {
       const { ada, ben, proposer } = made.world.people;
-      await made.world.root([ada, ben], [ada, ben]);
+      await made.world.approverSet([ada, ben], [ada, ben]);
       const inside = [await made.addDevice(), await made.addDevice(), await made.addDevice()];
-      await made.world.orders.propose(proposer.id, { ...PROPOSAL, effective: '2015-12-01T00:00' });
+      await made.world.orders.drafting.propose(proposer.id, { ...PROPOSAL, effective: '2015-12-01T00:00' });
       for (const person of [ada, ben]) await made.world.sign(ORDER, 1, person);
       return inside;
     }
@@ -125,10 +231,23 @@ describeOnEveryStore('packs', (open) => {
       expect(await silent()).toEqual({ reached: 4, silent: 3 });
       const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
       expect(findings.map(({ words }) => words).join('\n')).toMatch(
-        /never answered: 4 devices and 3 devices by the server’s own word, of those whom it denied something when it came into force/,
+        /never answered: 4 devices and 3 devices by the server’s own statement/,
       );
       made.world.devices.delete(late.id);
       expect(await silent()).toEqual({ reached: 3, silent: 2 });
+    });
+
+    it('are fewer than the affected devices by each that enforced the order and left before the pack was made', async () => {
+      await adopted();
+      made.world.clock.jump(IN_FORCE);
+      await whole(1);
+      const [late, silentOne] = [await made.addDevice(), await made.addDevice()];
+      await made.answer(late, { kind: 'enforced', service: 'messaging', gate: 'closed' });
+      await made.verified();
+      for (const { id } of [late, silentOne]) made.world.devices.delete(id);
+      expect(await silent()).toEqual({ reached: 4, silent: 3 });
+      const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
+      expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     });
 
     it('are written down once, of a change in force too, and to the end after a kill', async () => {
@@ -138,14 +257,14 @@ describeOnEveryStore('packs', (open) => {
       // Killed behind the first of them.
       const [first] = inside;
       const row = { order_number: ORDER, device_id: first?.id ?? '', revision: 1 };
-      await database.db.insertInto('order_reached').values(row).execute();
+      await database.db.insertInto('order_affected_devices').values(row).execute();
       await made.world.reopen();
       await whole(1);
       const all = inside.map(({ id }) => [id, 1]).sort();
       expect(await written()).toEqual(all);
       const later = made.world.addDevice('IN');
       const { ada, ben, proposer } = made.world.people;
-      await made.world.orders.act(proposer.id, ORDER, { act: 'revise', areas: ['PK', 'IN'] });
+      await made.world.orders.drafting.act(proposer.id, ORDER, { action: 'revise', areas: ['PK', 'IN'] });
       expect(await written()).toEqual(all);
       for (const person of [ada, ben]) await made.world.sign(ORDER, 2, person);
       await whole(2);
@@ -162,12 +281,12 @@ describeOnEveryStore('packs', (open) => {
     const lies = [{ revision: 999 }, { revision: 2 }, { order: '2015-999' }, { listVersion: 1 }] as const;
     for (const lie of lies) await made.answer(liar, { ...lie, kind: 'wiped' });
     await made.verified();
-    expect(made.world.alarms).toEqual(lies.map(() => 'receipt_invalid'));
+    expect(made.world.alerts).toEqual(lies.map(() => 'receipt_invalid'));
     const { holds, findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
     expect(holds).toBe(true);
     const said = findings.map(({ words }) => words).join('\n');
     expect(said).toMatch(/4 receipts of 2 devices .* 0 wiped/);
-    expect(said).toMatch(/reached and who never answered: 4 devices and 2 devices/);
+    expect(said).toMatch(/never answered: 4 devices and 2 devices/);
     // They are kept as they came.
     const kept = await database.db.selectFrom('receipts').select('verified').where('device_id', '=', liar.id).execute();
     expect(kept.map(({ verified }) => verified)).toEqual(lies.map(() => 2));
@@ -179,7 +298,7 @@ describeOnEveryStore('packs', (open) => {
     const { orders } = made.world;
     const sent = made.receipt(odd, {});
     const [own] = sent.signatures;
-    await orders.storeReceipt(odd.id, 1, {
+    await orders.receipts.store(odd.id, 1, {
       ...sent,
       signatures: [...sent.signatures, { keyid: 'a'.repeat(64), sig: '' }],
     });
@@ -195,20 +314,20 @@ describeOnEveryStore('packs', (open) => {
     const last = sig.replace(/=+$/, '').at(-1) ?? '';
     const other = sig.replace(/.(=+)$/, `${String.fromCharCode(last.charCodeAt(0) + 1)}$1`);
     expect(Buffer.from(other, 'base64')).toEqual(Buffer.from(sig, 'base64'));
-    await orders.storeReceipt(odd.id, 1, { ...spelt, signatures: [{ keyid: own?.keyid ?? '', sig: other }] });
+    await orders.receipts.store(odd.id, 1, { ...spelt, signatures: [{ keyid: own?.keyid ?? '', sig: other }] });
     await made.verified();
-    expect(made.world.alarms).toEqual(['receipt_invalid', 'receipt_invalid']);
+    expect(made.world.alerts).toEqual(['receipt_invalid', 'receipt_invalid']);
     const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
     expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     expect(findings.map(({ words }) => words).join('\n')).toMatch(/4 receipts of 2 devices/);
   });
 
-  it('a device that enrolled again with the key that it had shows what it said in each enrolment', async () => {
+  it('a device that enrolled again with the key that it had shows what it said in each enrollment', async () => {
     const { obeys } = await liveThrough(made);
     await made.certify(obeys, 2);
     await made.answer(obeys, { generation: 2, revision: 6 });
     await made.verified();
-    expect(made.world.alarms).toEqual([]);
+    expect(made.world.alerts).toEqual([]);
     const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
     expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     expect(findings.map(({ words }) => words).join('\n')).toMatch(/5 receipts of 2 devices/);
@@ -217,7 +336,7 @@ describeOnEveryStore('packs', (open) => {
   it('of a device that says the same over and over it has the first and the last, says so, and holds', async () => {
     const { obeys } = await liveThrough(made);
     const shown = Array.from({ length: 2_003 }, (_, at) => ({
-      ...({ kind: 'shown', at: new Date(NOW + at).toISOString() } as const),
+      ...({ kind: 'displayed', at: new Date(NOW + at).toISOString() } as const),
     }));
     await Promise.all(shown.map((said) => made.answer(obeys, said)));
     await made.verified();
@@ -225,15 +344,15 @@ describeOnEveryStore('packs', (open) => {
     const { findings } = await verifyPack(zip, made.fingerprint());
     expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     const said = findings.map(({ verdict, words }) => `${verdict}: ${words}`).join('\n');
-    expect(said).toMatch(/proven: 2004 receipts of 2 devices .* 2 informed, 1 shown, 1 enforced, 1 restored/);
-    expect(said).toMatch(/unproven: What 1 device said in 3 more receipts: .* the first 1000 and the last 1000/);
+    expect(said).toMatch(/proven: 2004 receipts of 2 devices .* 2 delivered, 1 displayed, 1 enforced, 1 restored/);
+    expect(said).toMatch(/unproven: The content of 3 more receipts of 1 device\. .* the first 1000 and the last 1000/);
     const file = readZip(zip).files.find(({ name }) => name === 'receipts/1.json');
     const groups = receiptsSchema.parse(JSON.parse(String(Buffer.from(file?.bytes ?? []))));
     const times = groups
       .flatMap(({ receipts }) => receipts.map(readReceipt))
-      .flatMap(({ kind, at }) => (kind === 'shown' ? [Date.parse(at) - NOW] : []));
+      .flatMap(({ kind, at }) => (kind === 'displayed' ? [Date.parse(at) - NOW] : []));
     expect([times.length, times[999], times[1_000], times.at(-1)]).toEqual([2_000, 999, 1_003, 2_002]);
-  }, 60_000);
+  });
 
   it('holds when the lists of then are no longer kept, and says what that leaves unproven', async () => {
     await liveThrough(made);
@@ -246,10 +365,33 @@ describeOnEveryStore('packs', (open) => {
       .deleteFrom('order_lists')
       .where('version', '=', first ?? 0)
       .execute();
+    const missing = await verifyPack(await made.pack(ORDER), made.fingerprint());
+    expect(missing.findings.filter(({ verdict }) => verdict === 'failed')).toEqual([
+      expect.objectContaining({ file: `lists/${first}.json`, words: expect.stringContaining('The operator left') }),
+    ]);
+    await made.skipLists((first ?? 0) + LISTS_KEPT);
     const { holds, findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
     expect(holds).toBe(true);
     const unproven = findings.filter(({ verdict }) => verdict === 'unproven').map(({ words }) => words);
-    expect(unproven).toContainEqual(expect.stringContaining('In which public list revision 1 first stood'));
+    expect(unproven).toContainEqual(expect.stringContaining('The first public order list with revision 1'));
+  });
+
+  it.each([
+    ['server.restored', { recoveryPoint: NOW }, /the server was restored from a backup/],
+    ['time.corrected', { version: 1, from: NOW, until: NOW + 400 * DAY }, /the server’s clock was wrong and corrected/],
+  ] as const)('after %s holds, and says what times no longer prove', async (kind, said, why) => {
+    await database.transaction((tx) => appendEntry(tx, { kind, at: NOW, subject: null, public: said }));
+    await liveThrough(made);
+    // A store that was restored may lack what the ledger has, and may have lost lists.
+    if (kind === 'server.restored') await database.db.deleteFrom('order_lists').where('version', '=', 2).execute();
+    const { holds, findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
+    expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+    expect(holds).toBe(true);
+    const unproven = findings.filter(({ verdict }) => verdict === 'unproven').map(({ words }) => words);
+    expect(unproven).toContainEqual(
+      expect.stringMatching(/^That the ledger has each start and end of the order’s effect/),
+    );
+    expect(unproven).toContainEqual(expect.stringMatching(why));
   });
 
   it('a list that is kept tells where the newest revision in it first stood, and nothing of those beneath', async () => {
@@ -261,65 +403,66 @@ describeOnEveryStore('packs', (open) => {
       .deleteFrom('order_lists')
       .where('version', '<', lists.get(4) ?? 0)
       .execute();
+    await made.skipLists((lists.get(3) ?? 0) + LISTS_KEPT);
     const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
     expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     const words = findings.map((finding) => finding.words).join('\n');
     for (const gone of [1, 3]) {
       expect(words).toContain(
-        `In which public list revision ${gone} first stood: the server no longer keeps that list.`,
+        `The first public order list with revision ${gone}: the server no longer keeps that list (list ${lists.get(gone)}; the newest here is ${(lists.get(3) ?? 0) + LISTS_KEPT}).`,
       );
       expect(words).not.toContain(`Revision ${gone} stood in the public order list`);
     }
     for (const kept of [4, 5, 6])
-      expect(words).toContain(`Revision ${kept} stood in the public order list from list ${lists.get(kept)} on.`);
+      expect(words).toContain(`The public order list contained revision ${kept} from list ${lists.get(kept)} on.`);
   });
 
   it('of an order that the law keeps from the public, it finds the stub in the list that stood for it', async () => {
     const { ada, ben, proposer } = made.world.people;
-    await made.world.root([ada, ben], [ada, ben]);
-    await made.world.orders.propose(proposer.id, { ...PROPOSAL, publication: { law: 'a law' } });
+    await made.world.approverSet([ada, ben], [ada, ben]);
+    await made.world.orders.drafting.propose(proposer.id, { ...PROPOSAL, publication: { law: 'a law' } });
     for (const person of [ada, ben]) await made.world.sign(ORDER, 1, person);
     const { holds, findings } = await verifyPack(await made.pack(ORDER), made.root());
     expect(holds).toBe(true);
     const proven = findings.filter(({ verdict }) => verdict === 'proven').map(({ words }) => words);
-    expect(proven).toContainEqual(expect.stringContaining('Revision 1 stood in the public order list from list'));
+    expect(proven).toContainEqual(expect.stringContaining('The public order list contained revision 1 from list'));
   });
 
   it('names that are sealed for an order that is kept from the public show the hash of their file and no more', async () => {
     const { orders, people } = made.world;
     const { ada, ben, proposer } = people;
-    await made.world.root([ada, ben], [ada, ben]);
+    await made.world.approverSet([ada, ben], [ada, ben]);
     await made.addDevice();
     const recipient = { name: 'Counsel', key: await identityToRecipient(await generateIdentity()) };
     const by = newAccountId();
     const shown = async (order: string, revision: number) => {
-      await orders.impactNames(order, revision, { at: 'now' }, { recipient, by });
-      const { leaf_id, subject } = await database.db
+      await orders.impact.names(order, revision, { at: 'now' }, { recipient, by });
+      const { entry_id, subject } = await database.db
         .selectFrom('ledger_openings')
-        .innerJoin('ledger_leaves', 'ledger_leaves.id', 'leaf_id')
-        .select(['leaf_id', 'subject'])
+        .innerJoin('ledger_entries', 'ledger_entries.id', 'entry_id')
+        .select(['entry_id', 'subject'])
         .where('kind', '=', 'names.sealed')
-        .orderBy('leaf_id', 'desc')
+        .orderBy('entry_id', 'desc')
         .limit(1)
         .executeTakeFirstOrThrow();
       const { body } = await database.db
-        .selectFrom('ledger_leaves')
+        .selectFrom('ledger_entries')
         .select('body')
-        .where('id', '=', leaf_id)
+        .where('id', '=', entry_id)
         .executeTakeFirstOrThrow();
       expect(subject).toContain(`${by} for ${recipient.key} Counsel`);
-      return { subject, keys: Object.keys(leafSchema.parse(JSON.parse(body)).public).sort() };
+      return { subject, keys: Object.keys(entrySchema.parse(JSON.parse(body)).public).sort() };
     };
     const openly = ['devices', 'digest', 'of', 'order', 'revision'];
-    const plain = await orders.propose(proposer.id, PROPOSAL);
+    const plain = await orders.drafting.propose(proposer.id, PROPOSAL);
     expect(await shown(plain.order, 1)).toMatchObject({ keys: openly });
-    const { order } = await orders.propose(proposer.id, { ...PROPOSAL, publication: { law: 'a law' } });
+    const { order } = await orders.drafting.propose(proposer.id, { ...PROPOSAL, publication: { law: 'a law' } });
     const proposed = await shown(order, 1);
     expect(proposed.keys).toEqual(['digest']);
     expect(JSON.parse(proposed.subject)).toMatchObject({ order, revision: 1, of: 'rehearsal', devices: 1 });
     for (const person of [ada, ben]) await made.world.sign(order, 1, person);
     // Public, and not adopted: the order is kept back until it is.
-    await orders.act(proposer.id, order, { act: 'revise', publication: null });
+    await orders.drafting.act(proposer.id, order, { action: 'revise', publication: null });
     for (const revision of [1, 2]) expect((await shown(order, revision)).keys).toEqual(['digest']);
     for (const person of [ada, ben]) await made.world.sign(order, 2, person);
     expect((await shown(order, 2)).keys).toEqual(openly);
@@ -328,89 +471,28 @@ describeOnEveryStore('packs', (open) => {
   it('of an order that one of its approvers has signed again with a newer key, it shows who put it in force', async () => {
     const { world } = made;
     const { ada, ben, proposer } = world.people;
-    await world.root([ada, ben], [ada, ben]);
-    await world.orders.propose(proposer.id, PROPOSAL);
+    await world.approverSet([ada, ben], [ada, ben]);
+    await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(ORDER, 1, person);
     const [first, second] = [
       { id: ada.id, key: await world.addKey(ada.id) },
       { id: ben.id, key: await world.addKey(ben.id) },
     ];
-    await world.root([first, second], [ada, ben, first, second]);
+    await world.approverSet([first, second], [ada, ben, first, second]);
     await world.sign(ORDER, 1, first);
     const { findings } = await verifyPack(await made.pack(ORDER), made.root());
     expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     const proven = findings.map(({ words }) => words).join('\n');
-    expect(proven).toContain(`approved by ${[ada.id, ben.id].sort().join(' and ')}, with keys of root 1;`);
+    expect(proven).toContain(`approved by ${[ada.id, ben.id].sort().join(' and ')}, with keys of approver set 1.`);
   });
 
   it('of an order that nobody has approved says so, and nothing of devices', async () => {
     const { ada, ben, proposer } = made.world.people;
-    await made.world.root([ada, ben], [ada, ben]);
-    await made.world.orders.propose(proposer.id, PROPOSAL);
+    await made.world.approverSet([ada, ben], [ada, ben]);
+    await made.world.orders.drafting.propose(proposer.id, PROPOSAL);
     const report = await verifyPack(await made.pack(ORDER), made.root());
     expect(report.holds).toBe(true);
     expect(report.findings.some(({ words }) => words.includes('it was never adopted'))).toBe(true);
     await expect(made.pack('2015-999')).rejects.toThrow('There is no order');
   });
-});
-
-describeOnSqlite('a pack of many receipts', (open) => {
-  it('10,000 receipts hold up the loop for no more than 50 ms', async () => {
-    const made = await openPackWorld(await open(), authority);
-    const { ada, ben, proposer } = made.world.people;
-    await made.world.root([ada, ben], [ada, ben]);
-    await made.world.orders.propose(proposer.id, PROPOSAL);
-    for (const person of [ada, ben]) await made.world.sign(ORDER, 1, person);
-    const devices = await Promise.all(Array.from({ length: 500 }, () => made.addDevice()));
-    for (let at = NOW; at < NOW + 20; at += 1) {
-      await Promise.all(
-        devices.map((device) => made.answer(device, { kind: 'shown', at: new Date(at).toISOString() })),
-      );
-    }
-    await made.verified();
-    const longest = longestTurn();
-    const zip = await made.pack(ORDER);
-    expect(longest()).toBeLessThan(50);
-    expect(readZip(zip).files.filter(({ name }) => name.startsWith('receipts/'))).toHaveLength(25);
-    const { holds, findings } = await verifyPack(zip, made.fingerprint());
-    expect(holds).toBe(true);
-    expect(findings.some(({ words }) => words.startsWith('10000 receipts of 500 devices'))).toBe(true);
-    await made.stop();
-  }, 120_000);
-});
-
-describeOnSqlite('the reach of a large order', (open) => {
-  it('100,000 devices are written down, and read for a pack, without a turn of more than 50 ms', async () => {
-    const database = await open();
-    const made = await openPackWorld(database, authority);
-    const { ada, ben, proposer } = made.world.people;
-    await made.world.root([ada, ben], [ada, ben]);
-    await made.world.orders.propose(proposer.id, PROPOSAL);
-    for (const person of [ada, ben]) await made.world.sign(ORDER, 1, person);
-    const denied = Array.from({ length: 100_000 }, () => ({ device: newDeviceId() }));
-    const [rule] = made.world.orders.rules();
-    if (!rule) throw new Error('the order is adopted');
-    made.world.clock.jump(rule.effective - 1);
-    const store = new ExecutionStore(database);
-    const reach = createReach({
-      ...{ store, rules: () => [{ ...rule, effective: rule.effective - 1 }], clock: made.world.clock },
-      denied: async () => denied,
-      log: { warn: (fields) => expect(fields).toBeNull() },
-    });
-    const longest = longestTurn();
-    await reach.look();
-    expect(longest()).toBeLessThan(50);
-    const { count } = await database.db
-      .selectFrom('order_reached')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .executeTakeFirstOrThrow();
-    expect(count).toBe(100_000);
-    const reading = longestTurn();
-    const zip = await made.pack(ORDER);
-    expect(reading()).toBeLessThan(50);
-    const { holds, findings } = await verifyPack(zip, made.fingerprint());
-    expect(holds).toBe(true);
-    expect(findings.some(({ words }) => words.includes('100000 devices and 100000 devices by'))).toBe(true);
-    await made.stop();
-  }, 120_000);
 });

@@ -1,11 +1,11 @@
-/** Migration 0007 over stores that an older version filled: two accounts of one person join, and nothing is lost. */
+/** `joinEqualPersons`, for a migration to a new rule for e-mail addresses: two accounts of one person join, and nothing is lost. */
 import { expect, it } from 'vitest';
-import { AdminStore } from '../../server/store/admin-store.ts';
+import { AccountStore } from '../../server/store/account-store.ts';
 import { joinEqualPersons } from '../../server/store/equal-persons.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 describeOnEveryStore('persons whose addresses are equal in canonical form', (open) => {
-  it('case 31: join at the migration, the oldest as the person of all', async () => {
+  it('case 31: join in a migration, the oldest as the person of all', async () => {
     const database = await open();
     const { db } = database;
     // As the older rule stored them: it knew case, full width and plus tags.
@@ -28,7 +28,7 @@ describeOnEveryStore('persons whose addresses are equal in canonical form', (ope
     }
     for (const _ of ['once', 'again']) {
       await database.transaction((tx) => joinEqualPersons(tx));
-      const accounts = await new AdminStore(database).list();
+      const accounts = await new AccountStore(database).list();
       expect(accounts.map(({ id, person, email }) => [id, person, email])).toEqual([
         ['acc_bbbbbbbbbbbbbbbb', 'per_bbbbbbbbbbbbbbbb', '\u0430mina@example.org'],
         ['acc_cccccccccccccccc', 'per_bbbbbbbbbbbbbbbb', 'ami\u200bna+x@example.org'],
@@ -43,4 +43,12 @@ describeOnEveryStore('persons whose addresses are equal in canonical form', (ope
 });
 
 const NEW = { password_hash: null, totp_sealed: null, totp_last_step: 0, status: 'active' } as const;
-const PERSON = { name: 'n', folded: 'n', status: 'active', same_as: null } as const;
+const PERSON = {
+  name: 'n',
+  folded: 'n',
+  status: 'active',
+  email: null,
+  email_key: null,
+  directory_id: null,
+  same_as: null,
+} as const;

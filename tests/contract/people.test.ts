@@ -3,10 +3,10 @@ import { expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createPeople } from '../../server/people/people.ts';
 import type { Database } from '../../server/store/database.ts';
-import { EnrolmentStore } from '../../server/store/enrolment-store.ts';
+import { EnrollmentStore } from '../../server/store/enrollment-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { PeopleStore } from '../../server/store/people-store.ts';
-import type { AreaCode } from '../../shared/areas/area-code.ts';
+import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { type GroupId, newDeviceId, newGroupId, newPersonId, type PersonId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
@@ -14,7 +14,7 @@ import { addPerson } from '../support/persons.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const only = (...groups: GroupId[]) => groups.map((group) => ({ group, homes: null }));
-const homeIn = (...homes: string[]) => [{ group: null, homes: homes.map((home) => home as AreaCode) }];
+const homeIn = (...homes: string[]) => [{ group: null, homes: homes.map((home) => home as HomeArea) }];
 
 function peopleOver(database: Database) {
   return createPeople({
@@ -111,8 +111,8 @@ describeOnEveryStore('people', (open) => {
     const { id } = (await people.list({ filter: {}, scope: null, cursor: null, limit: 1 })).people[0] ?? {};
     if (!id) throw new Error('the person is missing');
     expect(await people.update(id, { name: 'Ida Berg', groups: [interns, board] })).toMatchObject({ devices: 1 });
-    const row = database.db.selectFrom('devices').select('user_name').where('id', '=', device);
-    expect(await row.executeTakeFirst()).toEqual({ user_name: 'Ida Berg' });
+    const row = database.db.selectFrom('devices').select('person_name').where('id', '=', device);
+    expect(await row.executeTakeFirst()).toEqual({ person_name: 'Ida Berg' });
     await expect(people.update(id, { groups: [board] })).rejects.toMatchObject({ code: 'conflict' });
     expect(await people.update(id, { groups: [interns] })).toMatchObject({ groups: [{ id: interns }] });
     await expect(new GroupStore(database).deleteGroup(interns, 1)).rejects.toMatchObject({ code: 'conflict' });
@@ -121,14 +121,15 @@ describeOnEveryStore('people', (open) => {
 
   it('get codes in their own groups only, and none once they are disabled', async () => {
     const { database, people, interns, board } = await world();
-    const codes = new EnrolmentStore(database);
+    const codes = new EnrollmentStore(database);
     const { id } = await people.create(draft('Ida', [interns]));
     await codes.addCode(code(id, interns));
     await expect(codes.addCode(code(id, board))).rejects.toMatchObject({ code: 'conflict' });
     await expect(codes.addCode(code(newPersonId(), board))).rejects.toMatchObject({ code: 'not_found' });
     await expect(people.update(id, { groups: [board] })).rejects.toMatchObject({ code: 'conflict' });
     await people.update(id, { status: 'disabled' });
-    expect(await codes.codes()).toMatchObject([{ person: id, user: 'Ida', cancelledAt: expect.any(Number) }]);
+    const listed = await codes.codes({ state: null, scope: null, after: null, limit: 10, now: 0 });
+    expect(listed).toMatchObject([{ person: id, user: 'Ida', canceledAt: expect.any(Number) }]);
     await expect(codes.addCode(code(id, interns))).rejects.toMatchObject({ code: 'conflict' });
     expect(await people.update(id, { status: 'active', groups: [board] })).toMatchObject({ status: 'active' });
   });

@@ -7,12 +7,12 @@ import { openAuthority } from '../../certs/authority.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
 import { openLedgerCopy } from '../../server/recovery/ledger-copy.ts';
-import { type LedgerCopy, makeSafe } from '../../server/recovery/make-safe.ts';
 import type { Manifest } from '../../server/recovery/manifest.ts';
 import type { TableRows } from '../../server/recovery/ports.ts';
-import { decodeRows, encodeRows } from '../../server/recovery/rows.ts';
-import { connectDatabase, type Database, openDatabase } from '../../server/store/database.ts';
-import { appendLeaf } from '../../server/store/leaves.ts';
+import { type LedgerCopy, prepareRestoredStore } from '../../server/recovery/prepare-restored-store.ts';
+import { decodeRows, encodeRows } from '../../server/recovery/row-encoding.ts';
+import { appendEntry } from '../../server/store/append-entries.ts';
+import { connectDatabase, type Database } from '../../server/store/database.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { installationId } from '../../server/store/meta-store.ts';
 import { fillDatabase, restoreWith } from '../../server/store/restore-store.ts';
@@ -22,6 +22,7 @@ import { tilePath, tilesOf } from '../../shared/ledger/tiles.ts';
 import type { CopyReader } from '../../shared/ledger/verify-copy.ts';
 import { SystemClock } from '../../shared/time/system-clock.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { openNewStore } from '../support/new-store.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const closing: (() => Promise<void> | void)[] = [];
@@ -37,7 +38,7 @@ const keys = mkdtempSync(join(tmpdir(), 'cordon-restore-keys-'));
 afterAll(() => rmSync(keys, { recursive: true, force: true }));
 const authority = openAuthority({
   ...{ folder: keys, passphrase: 'a long passphrase' },
-  ...{ organisation: 'Test', serverNames: ['localhost'] },
+  ...{ organization: 'Test', serverNames: ['localhost'] },
 });
 const DAY = 86_400_000;
 const lifetimes = { list: 7 * DAY, crl: 7 * DAY, crlCovers: 2 * DAY };
@@ -58,7 +59,7 @@ async function ledgerOver(database: Database) {
 const add = (database: Database, count: number) =>
   database.transaction(async (tx) => {
     for (let at = 0; at < count; at += 1) {
-      await appendLeaf(tx, { kind: 'role.granted', at, subject: `acc_${at}`, public: { role: 'auditor' } });
+      await appendEntry(tx, { kind: 'role.granted', at, subject: `acc_${at}`, public: { role: 'auditor' } });
     }
   });
 
@@ -104,7 +105,15 @@ async function copyOf(database: Database): Promise<string> {
 
 const safe = (database: Database, manifest: Manifest, ledger: LedgerCopy | null) =>
   restoreWith(database, (work) =>
-    makeSafe(work, { manifest, authority, ledger, crl: null, now: Date.now(), realNow: Date.now(), lifetimes }),
+    prepareRestoredStore(work, {
+      manifest,
+      authority,
+      ledger,
+      crl: null,
+      now: Date.now(),
+      realNow: Date.now(),
+      lifetimes,
+    }),
   );
 
 describeOnEveryStore('a restore', (open) => {
@@ -143,22 +152,22 @@ describeOnEveryStore('a restore', (open) => {
     await ledger.sequence();
     await add(source, 40);
     await source.transaction((tx) =>
-      appendLeaf(tx, {
+      appendEntry(tx, {
         kind: 'order.list',
         at: 1,
         subject: null,
-        public: { version: 77, digest: 'a'.repeat(64), root: 1 },
+        public: { version: 77, digest: 'a'.repeat(64), approverSet: 1 },
       }),
     );
     await ledger.sequence();
     const copy = await copyOf(source);
     const restored = await emptySqlite();
     await fillDatabase(restored, manifest.migrations, groups(tables));
-    const kept = await openLedgerCopy(copyInFolder(copy), manifest.ledger.key);
+    const kept = await openLedgerCopy(copyInFolder(copy), manifest.installation, manifest.ledger.key);
     const state = await safe(restored, manifest, kept);
     expect(state).toMatchObject({ ledger: 'rejoined', rejoined: 44, from: { ledger: 300 } });
     // The three that waited keep what opens them.
-    const opened = await restored.db.selectFrom('ledger_openings').select('leaf_id').execute();
+    const opened = await restored.db.selectFrom('ledger_openings').select('entry_id').execute();
     expect(opened).toHaveLength(303);
     const again = await ledgerOver(restored);
     await again.sequence();
@@ -181,18 +190,39 @@ describeOnEveryStore('a restore', (open) => {
     const { manifest, tables } = await backupOf(source);
     const restored = await emptySqlite();
     await fillDatabase(restored, manifest.migrations, groups(tables));
-    const kept = async (copy: string) => await openLedgerCopy(copyInFolder(copy), manifest.ledger.key);
+    const kept = async (copy: string) =>
+      await openLedgerCopy(copyInFolder(copy), manifest.installation, manifest.ledger.key);
     await expect(safe(restored, manifest, await kept(older))).rejects.toMatchObject({ code: 'ledger_older' });
-    const forked = await openDatabase({ file: join(folder(), 'cordon.db') });
+    const forked = await openNewStore(join(folder(), 'cordon.db'));
     closing.push(() => forked.close());
     await forked.db.insertInto('meta').values({ key: 'installation', value: manifest.installation }).execute();
     await add(forked, 30);
     await (await ledgerOver(forked)).sequence();
     const other = await kept(await copyOf(forked));
     await expect(safe(restored, manifest, other)).rejects.toMatchObject({ code: 'proof_invalid' });
-    expect(await restored.db.selectFrom('meta').selectAll().where('key', '=', 'restoration').execute()).toEqual([]);
+    expect(await restored.db.selectFrom('meta').selectAll().where('key', '=', 'recovery').execute()).toEqual([]);
     const state = await safe(restored, manifest, null);
     expect(state).toMatchObject({ ledger: 'suspended', revocations: 'unknown' });
+  });
+
+  it('counts the conversations that may have continued: those with a member whose enrollment is active', async () => {
+    const source = await open();
+    await add(source, 1);
+    await (await ledgerOver(source)).sequence();
+    const group = await addGroup(source, 'Lahore');
+    const [active, anew] = [await addDevice(source, { group }), await addDevice(source, { group, generation: 2 })];
+    for (const [conversation, device_id] of [
+      ['of an active member', active],
+      ['of an earlier enrollment', anew],
+    ] as const) {
+      const row = { conversation, next_epoch: 3, started_by: device_id, started_generation: 1, at: 1 };
+      await source.db.insertInto('conversations').values(row).execute();
+      await source.db.insertInto('conversation_members').values({ conversation, device_id, generation: 1 }).execute();
+    }
+    const { manifest, tables } = await backupOf(source);
+    const restored = await emptySqlite();
+    await fillDatabase(restored, manifest.migrations, groups(tables));
+    expect(await safe(restored, manifest, null)).toMatchObject({ conversations: 1 });
   });
 
   it('refuses a backup whose ledger is not what its checkpoint says', async () => {
@@ -203,9 +233,9 @@ describeOnEveryStore('a restore', (open) => {
     const restored = await emptySqlite();
     await fillDatabase(restored, manifest.migrations, groups(tables));
     await restored.db
-      .updateTable('ledger_leaves')
+      .updateTable('ledger_entries')
       .set((eb) => ({ body: eb.fn('replace', ['body', eb.val('auditor'), eb.val('owner')]) }))
-      .where('leaf_index', '=', 2)
+      .where('entry_index', '=', 2)
       .execute();
     await expect(safe(restored, manifest, null)).rejects.toMatchObject({ code: 'backup_damaged' });
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { BEFOREHAND_DAYS, EVIDENCE_DAYS } from '../../server/jurisdiction/past.ts';
+import { BEFOREHAND_DAYS, EVIDENCE_DAYS } from '../../server/jurisdiction/past-location.ts';
 import type { Database } from '../../server/store/database.ts';
 import { removeExpired, retention } from '../../server/store/retention.ts';
 import { newAccountId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
@@ -42,7 +42,7 @@ async function fill(database: Database) {
     .execute();
   await db
     .insertInto('order_revisions')
-    .values({ ...exit, act: 'exit', payload: '', digest: '', proposer: '', state: 'adopted', proposed_at: 1 })
+    .values({ ...exit, action: 'exit', payload: '', digest: '', proposer: '', state: 'adopted', proposed_at: 1 })
     .execute();
   for (const [name, ago] of [
     ['old', 1],
@@ -54,8 +54,6 @@ async function fill(database: Database) {
       .values({
         device_id: device,
         generation: 1,
-        source: 'network',
-        areas: 'PK',
         at: long,
         detail: name,
         received_at: long,
@@ -73,7 +71,10 @@ async function fill(database: Database) {
         .values({ ...change, group_id: group, name: until_at === null ? 'stays' : name })
         .execute();
     }
-    await db.insertInto('alarms').values({ at: long, device_id: null, code: name, detail: '' }).execute();
+    await db
+      .insertInto('alerts')
+      .values({ at: long, first_at: long, count: 1, device_id: null, code: name, detail: '' })
+      .execute();
     for (const finished_at of [NOW.real - 400 * DAY - ago, null]) {
       const state = finished_at === null ? 'queued' : 'done';
       await db
@@ -102,10 +103,10 @@ async function fill(database: Database) {
       .insertInto('attachments')
       .values({ id: name, device_id: device, size: 1, at: NOW.domain - 30 * DAY - ago, body: Buffer.of(1) })
       .execute();
-    const seen = NOW.domain - 30 * DAY - ago;
+    const checked_at = NOW.domain - 30 * DAY - ago;
     await db
-      .insertInto('exit_awaited')
-      .values({ ...exit, device_id: name, generation: 1, since: 1, seen })
+      .insertInto('pending_exits')
+      .values({ ...exit, device_id: name, generation: 1, since: 1, checked_at })
       .execute();
     const uploaded = {
       uploaded_by: 'per_x',
@@ -130,11 +131,20 @@ async function fill(database: Database) {
       .execute();
     await db
       .insertInto('api_tokens')
-      .values({ ...ended, id: name, hash: name, name, created_at: 1 })
+      .values({ ...ended, id: name, hash: name, name, created_at: 1, destructive: 0 })
       .execute();
     await db
       .insertInto('invitations')
       .values({ ...ended, hash: name })
+      .execute();
+    const holder = { id: newAccountId(), person_id: 'per_1', email: name, email_key: name, name };
+    await db
+      .insertInto('accounts')
+      .values({ ...holder, totp_last_step: 0, status: 'active', created_at: 1 })
+      .execute();
+    await db
+      .insertInto('address_verifications')
+      .values({ account_id: holder.id, hash: name, email: name, expires_at: short })
       .execute();
     await db
       .insertInto('activation_codes')
@@ -153,7 +163,7 @@ async function fill(database: Database) {
   }
   await db
     .insertInto('api_tokens')
-    .values({ account_id: account, id: 'lasting', hash: 'lasting', name: 'lasting', created_at: 1 })
+    .values({ account_id: account, id: 'lasting', hash: 'lasting', name: 'lasting', created_at: 1, destructive: 0 })
     .execute();
 }
 
@@ -173,11 +183,12 @@ describeOnEveryStore('retention', (open) => {
       evidence: 1,
       device_history: 1,
       group_history: 1,
-      alarms: 1,
+      alerts: 1,
       commands: 1,
       sessions: 1,
       api_tokens: 1,
       invitations: 1,
+      address_verifications: 1,
       activation_codes: 1,
       posts: 1,
       conversation_epochs: 1,
@@ -185,7 +196,7 @@ describeOnEveryStore('retention', (open) => {
       conversation_members: 0,
       attachments: 1,
       order_documents: 1,
-      exit_awaited: 1,
+      pending_exits: 1,
     };
     expect(await removeExpired(database, NOW, 400)).toEqual({ ...once, order_lists: 702 });
     const none = Object.fromEntries(retention(400).map(({ table }) => [table, 0]));
@@ -195,7 +206,7 @@ describeOnEveryStore('retention', (open) => {
     expect(await db.selectFrom('evidence').select('detail').execute()).toEqual([{ detail: 'young' }]);
     const groups = (await db.selectFrom('group_history').select('name').execute()).map(({ name }) => name);
     expect(groups.sort()).toEqual(['g', 'stays', 'stays', 'young']);
-    expect(await db.selectFrom('alarms').select('code').execute()).toEqual([{ code: 'young' }]);
+    expect(await db.selectFrom('alerts').select('code').execute()).toEqual([{ code: 'young' }]);
     expect(await db.selectFrom('sessions').select('hash').execute()).toEqual([{ hash: 'young' }]);
     const tokens = (await db.selectFrom('api_tokens').select('id').execute()).map(({ id }) => id);
     expect(tokens.sort()).toEqual(['lasting', 'young']);
@@ -211,7 +222,7 @@ describeOnEveryStore('retention', (open) => {
   });
 });
 
-it('is told to whoever reads SECURITY.md', () => {
+it('has the same periods as the table in SECURITY.md', () => {
   const page = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
   for (const { what, days, newest } of retention(EVIDENCE_DAYS + BEFOREHAND_DAYS)) {
     expect(page).toContain(`| ${what} | ${newest === undefined ? `${days} days` : `the newest ${newest}`} |`);

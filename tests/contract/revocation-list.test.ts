@@ -8,12 +8,12 @@ import {
   CRL_LIFETIME,
   createRevocationList,
   type RevocationStore as Port,
-} from '../../server/enrolment/revocation-list.ts';
+} from '../../server/enrollment/revocation-list.ts';
 import type { Database } from '../../server/store/database.ts';
 import { RevocationStore } from '../../server/store/revocation-store.ts';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
-import { csrFor, DOMAIN_NOW, testAuthority, testEnrolment } from '../support/enrolment.ts';
+import { csrFor, DOMAIN_NOW, testAuthority, testEnrollment } from '../support/enrollment.ts';
 import { addGroup } from '../support/fleet-rows.ts';
 import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
@@ -28,7 +28,7 @@ afterAll(() => remove());
 afterEach(() => void vi.restoreAllMocks());
 
 function listOver(database: Database, store: Port = new RevocationStore(database)) {
-  const alarms: { code: string; detail: string }[] = [];
+  const alerts: { code: string; detail: string }[] = [];
   const errors: object[] = [];
   const bus = new LocalBus();
   const list = createRevocationList({
@@ -36,16 +36,16 @@ function listOver(database: Database, store: Port = new RevocationStore(database
     authority,
     clock: new DrivenClock(DOMAIN_NOW),
     bus,
-    raise: async (alarm) => void alarms.push(alarm),
+    raise: async (alert) => void alerts.push(alert),
     log: { error: (facts) => void errors.push(facts) },
   });
-  return { list, alarms, errors, bus };
+  return { list, alerts, errors, bus };
 }
 
 async function enrolled(database: Database): Promise<string> {
-  const { enrolment, code } = testEnrolment(database, authority);
+  const { enrollment, code } = testEnrollment(database, authority);
   const { id, secret } = await code(await addGroup(database, `g${Math.random()}`));
-  const { certificate } = await enrolment.redeem({ id, secret, csr: csrFor(id), address: null });
+  const { certificate } = await enrollment.redeem({ id, secret, csr: csrFor(id), address: null });
   return new X509Certificate(certificate).serialNumber.toLowerCase();
 }
 const revoke = (database: Database, serial: string, at = Date.now()) =>
@@ -54,12 +54,12 @@ const revoke = (database: Database, serial: string, at = Date.now()) =>
     .set({ revoked_at: at, revocation_reason: 1 })
     .where('serial', '=', serial)
     .execute();
-const leaves = async (database: Database) =>
-  (await database.db.selectFrom('ledger_leaves').select('id').where('kind', '=', 'crl.issued').execute()).length;
+const entries = async (database: Database) =>
+  (await database.db.selectFrom('ledger_entries').select('id').where('kind', '=', 'crl.issued').execute()).length;
 const serialsIn = (der: Buffer) => new X509Crl(der).entries.map(({ serialNumber }) => serialNumber);
 
 describeOnEveryStore('revocation list', (open) => {
-  it('is there from the first look, with its leaf, and is left alone while nothing changes', async () => {
+  it('is there from the first look, with its ledger entry, and is left alone while nothing changes', async () => {
     const database = await open();
     const { list } = listOver(database);
     const first = await list.current();
@@ -68,7 +68,7 @@ describeOnEveryStore('revocation list', (open) => {
     await list.refresh();
     await list.refresh();
     expect(await list.current()).toEqual(first);
-    expect(await leaves(database)).toBe(1);
+    expect(await entries(database)).toBe(1);
   });
 
   it('is made anew when something was revoked, also when the wake was lost', async () => {
@@ -85,7 +85,7 @@ describeOnEveryStore('revocation list', (open) => {
     await list.look();
     expect(serialsIn((await list.current()).der).sort()).toEqual([serial, other].sort());
     expect((await list.current()).number).toBeGreaterThanOrEqual(3);
-    expect(await leaves(database)).toBe((await list.current()).number);
+    expect(await entries(database)).toBe((await list.current()).number);
   });
 
   it('has what was revoked before it was made and committed after, as when two devices end at once or a clock is set back', async () => {
@@ -131,10 +131,10 @@ describeOnEveryStore('revocation list', (open) => {
     const nodes = Array.from({ length: 5 }, () => listOver(database).list);
     await Promise.all(nodes.map((node) => node.refresh()));
     expect((await nodes[0]?.current())?.number).toBe(1);
-    expect(await leaves(database)).toBe(1);
+    expect(await entries(database)).toBe(1);
   });
 
-  it('case 3: alarms long before a list expires that cannot be made anew, once a day', async () => {
+  it('case 3: alerts long before a list expires that cannot be made anew, once a day', async () => {
     const database = await open();
     const store = new RevocationStore(database);
     await listOver(database, store).list.current();
@@ -144,7 +144,7 @@ describeOnEveryStore('revocation list', (open) => {
       revoked: () => Promise.reject(new Error('the store fails')),
       addCrl: () => Promise.reject(new Error('the store fails')),
     };
-    const { list, alarms, errors } = listOver(database, failing);
+    const { list, alerts, errors } = listOver(database, failing);
     const { thisUpdate } = await list.current();
     const lookAt = async (at: number) => {
       vi.spyOn(Date, 'now').mockReturnValue(at);
@@ -152,16 +152,16 @@ describeOnEveryStore('revocation list', (open) => {
     };
     await lookAt(thisUpdate + DAY);
     expect(errors).toHaveLength(1);
-    expect(alarms).toHaveLength(0);
+    expect(alerts).toHaveLength(0);
     await lookAt(thisUpdate + 3 * DAY);
     await lookAt(thisUpdate + 3 * DAY + 60_000);
-    expect(alarms).toEqual([
+    expect(alerts).toEqual([
       expect.objectContaining({
         code: 'crl_ending',
-        detail: expect.stringMatching(/96 hours.*: look at the log of the server\.$/),
+        detail: expect.stringMatching(/96 hours.*The reason is in the server's log\.$/),
       }),
     ]);
     await lookAt(thisUpdate + 4 * DAY);
-    expect(alarms).toHaveLength(2);
+    expect(alerts).toHaveLength(2);
   });
 });

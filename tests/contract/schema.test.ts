@@ -1,13 +1,23 @@
 /** A database whose tables are not what its migrations make is refused. Both dialects must read to the same words. */
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { expect, it } from 'vitest';
 import type { Database } from '../../server/store/database.ts';
-import { migrations, readMigrationState } from '../../server/store/migrate.ts';
+import { type Migrations, migrate, migrations, readMigrationState } from '../../server/store/migrate.ts';
 import { compareShapes, expectedShape, readShape } from '../../server/store/schema-shape.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const names = Object.keys(migrations('sqlite'));
 const last = names.at(-1) ?? '';
+
+/** Adds a migration, as a later version does. */
+const later: Migrations = (dialect) => ({
+  ...migrations(dialect),
+  '9998-ranks': {
+    up: async (db: Kysely<unknown>) => {
+      await sql`create table ranks (device_id text not null)`.execute(db);
+    },
+  },
+});
 
 describeOnEveryStore('the tables of a store', (open) => {
   const state = ({ db, dialect }: Database) => readMigrationState(db, dialect);
@@ -19,31 +29,31 @@ describeOnEveryStore('the tables of a store', (open) => {
     expect(await readShape(db, dialect)).toEqual(expected);
   });
 
-  // Each change is one that an edit of a committed migration has made, or an admin with a SQL prompt.
+  // The changes are those of an edited migration, or of an admin with a SQL prompt.
   it.each<[string, string[], string[], RegExp]>([
     [
       'a column is missing',
-      ['alter table alarms drop column detail'],
-      ["alter table alarms add column detail text not null default ''"],
-      /the table alarms lacks the column detail/,
+      ['alter table alerts drop column detail'],
+      ["alter table alerts add column detail text not null default ''"],
+      /the table alerts lacks the column detail/,
     ],
     [
       'a column is new',
-      ['alter table alarms add column extra text'],
-      ['alter table alarms drop column extra'],
-      /the table alarms has an unknown column extra/,
+      ['alter table alerts add column extra text'],
+      ['alter table alerts drop column extra'],
+      /the table alerts has an unknown column extra/,
     ],
     [
       'an index is missing',
-      ['drop index alarms_by_at'],
-      ['create index alarms_by_at on alarms (at)'],
-      /the index alarms_by_at is missing/,
+      ['drop index alerts_by_at'],
+      ['create index alerts_by_at on alerts (at)'],
+      /the index alerts_by_at is missing/,
     ],
     [
       'an index has other columns',
-      ['drop index alarms_by_at', 'create index alarms_by_at on alarms (at, code)'],
-      ['drop index alarms_by_at', 'create index alarms_by_at on alarms (at)'],
-      /the index alarms_by_at is on \(at, code\) instead of \(at\)/,
+      ['drop index alerts_by_at', 'create index alerts_by_at on alerts (at, code)'],
+      ['drop index alerts_by_at', 'create index alerts_by_at on alerts (at)'],
+      /the index alerts_by_at is on \(at, code\) instead of \(at\)/,
     ],
     [
       'a table is missing',
@@ -53,9 +63,9 @@ describeOnEveryStore('the tables of a store', (open) => {
     ],
     [
       'a unique index would refuse our rows',
-      ['create unique index alarms_once on alarms (code)'],
-      ['drop index alarms_once'],
-      /alarms has an unknown alarms_once/,
+      ['create unique index alerts_once on alerts (code)'],
+      ['drop index alerts_once'],
+      /alerts has an unknown alerts_once/,
     ],
   ])('are refused when %s', async (_case, change, undo, words) => {
     const database = await open();
@@ -72,7 +82,7 @@ describeOnEveryStore('the tables of a store', (open) => {
 
   it('may have an index and a table of the admin’s own', async () => {
     const database = await open();
-    await sql`create index own_report on alarms (code)`.execute(database.db);
+    await sql`create index own_report on alerts (code)`.execute(database.db);
     await sql`create table own_notes (text text)`.execute(database.db);
     expect((await state(database)).applied).toEqual(names);
     await sql`drop index own_report`.execute(database.db);
@@ -86,16 +96,44 @@ describeOnEveryStore('the tables of a store', (open) => {
       /A newer version of Cordon made this database \(migrations 9999-later\)/,
     );
     await sql`delete from kysely_migration where name = '9999-later'`.execute(database.db);
-    const [first = ''] = names;
-    await sql`delete from kysely_migration where name = ${first}`.execute(database.db);
-    await expect(state(database)).rejects.toThrow(/lacks the migrations 0001-spine, but has later ones/);
-    await sql`insert into kysely_migration (name, timestamp) values (${first}, '2026')`.execute(database.db);
+    await sql`update kysely_migration set name = '9998-ranks' where name = ${last}`.execute(database.db);
+    await expect(readMigrationState(database.db, database.dialect, later)).rejects.toThrow(
+      /lacks the migrations 0001-tables, but has later ones/,
+    );
+    await sql`update kysely_migration set name = ${last} where name = '9998-ranks'`.execute(database.db);
+  });
+
+  it('are refused when version 0.1.0 made them', async () => {
+    const database = await open();
+    await sql`update kysely_migration set name = '0001-spine' where name = ${last}`.execute(database.db);
+    await expect(state(database)).rejects.toMatchObject({
+      code: 'store_incompatible',
+      message: expect.stringMatching(
+        /^Version 0\.1\.0 of Cordon made this database\. .*Nothing was changed\. .*start version 0\.1\.0/,
+      ),
+    });
+    await sql`update kysely_migration set name = ${last} where name = '0001-spine'`.execute(database.db);
+  });
+
+  it('are upgraded by the migrations of a later version, and keep their rows', async () => {
+    const database = await open();
+    const { db, dialect } = database;
+    await sql`insert into meta (key, value) values ('kept', 'row')`.execute(db);
+    const of = () => readMigrationState(db, dialect, later);
+    expect(await of()).toEqual({ applied: names, pending: ['9998-ranks'] });
+    await migrate(db, dialect, later);
+    expect(await of()).toEqual({ applied: [...names, '9998-ranks'], pending: [] });
+    expect((await sql`select value from meta where key = 'kept'`.execute(db)).rows).toEqual([{ value: 'row' }]);
+    await expect(state(database)).rejects.toThrow(/A newer version of Cordon made this database/);
+    await sql`drop table ranks`.execute(db);
+    await sql`delete from kysely_migration where name = '9998-ranks'`.execute(db);
+    await sql`delete from meta where key = 'kept'`.execute(db);
   });
 });
 
 it('two shapes are compared in words', async () => {
-  const older = await expectedShape(names[0] ?? '', migrations('sqlite'));
-  const newer = await expectedShape(last, migrations('sqlite'));
+  const older = await expectedShape(last, later('sqlite'));
+  const newer = await expectedShape('9998-ranks', later('sqlite'));
   expect(compareShapes(newer, newer)).toEqual([]);
-  expect(compareShapes(newer, older)).toContain('the table legal_holds is missing');
+  expect(compareShapes(newer, older)).toEqual(['the table ranks is missing']);
 });

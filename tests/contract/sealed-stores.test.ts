@@ -58,7 +58,7 @@ describeOnEveryStore('key packages', (open) => {
     expect(await left(one)).toBe(0);
   });
 
-  it('are replaced together, bounded, and taken from no enrolment that has ended', async () => {
+  it('are replaced together, bounded, and taken from no enrollment that has ended', async () => {
     const { store, add, hand, claim, left } = await desk(await open());
     const one = await add();
     await hand(one, names(MOST), 'old');
@@ -72,7 +72,7 @@ describeOnEveryStore('key packages', (open) => {
     await expect(ended).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  it('go with the enrolment that they are of', async () => {
+  it('go with the enrollment that they are of', async () => {
     const { database, add, hand, claim } = await desk(await open());
     const [again, ended] = [await add(), await add()];
     for (const device of [again, ended]) await hand(device, names(2), 'last');
@@ -96,7 +96,7 @@ describeOnEveryStore('attachments', (open) => {
     const bytes = randomBytes(100_000);
     const limit = { since: AT - 1, most: 250_000 };
     const put = (device: DeviceId, id: string, body = bytes, at = AT) =>
-      store.put({ id, enrolment: { device, generation: 1 }, bytes: body, at }, limit);
+      store.put({ id, enrollment: { device, generation: 1 }, bytes: body, at }, limit);
     await put(mine, 'a');
     await put(mine, 'a');
     expect([await store.size('a', AT), await store.size('a', AT + 1), await store.size('b', AT)]).toEqual([

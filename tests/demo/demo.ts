@@ -1,7 +1,7 @@
 /**
- * `npm run demo`: one command, a living fleet, and a console in which a country's order is carried out. What runs is the product: the real server
- * and the real agent, as `npm start` and `cordon-agent` run them, but for the clock and the links that sign people in. All of it is in one
- * folder and a few processes, and none of it outlives the demo.
+ * `npm run demo`: one command starts a fleet and a console in which an admin carries out a country's order. It runs the real server and the
+ * real agent, as `npm start` and `cordon-agent` do, except for the clock and the sign-in links. All data is in one folder, and no process
+ * outlives the demo.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
@@ -20,10 +20,10 @@ interface Options {
   readonly port: number;
 }
 
-/** One in Karachi and one in Berlin: below that there is nobody to write to. */
+/** One in Karachi and one in Berlin, so that each user has a recipient. */
 const FEWEST = 2;
 const MOST = 20_000;
-/** A server process holds a file for each device and some for itself. */
+/** A server process has one open file per device and some more. */
 const FILES_BESIDES = 500;
 
 function whole(least: number, most: number): (text: string) => number {
@@ -34,7 +34,7 @@ function whole(least: number, most: number): (text: string) => number {
   };
 }
 
-/** Linux says how many files a process may open; elsewhere, and where it sets no limit, the demo tries. */
+/** Linux states how many files a process may open. On other systems and without a limit, the demo simply tries. */
 function mostDevices(): number {
   const limits = '/proc/self/limits';
   const files = existsSync(limits) ? /^Max open files\s+(\d+)/m.exec(readFileSync(limits, 'utf8'))?.[1] : undefined;
@@ -45,7 +45,7 @@ interface Ready {
   readonly people: Awaited<ReturnType<World['people']>>;
   readonly others: Awaited<ReturnType<World['others']>>;
   readonly order: string;
-  /** Where this machine's agent lives; null without one. */
+  /** Home of this machine's agent; null without one. */
   readonly home: string | null;
 }
 
@@ -74,15 +74,15 @@ async function startServer(world: World, options: Options, screen: Screen): Prom
   return { people, others, order, home };
 }
 
-/** Returns the number of the order that is proposed when all devices are there. */
+/** Returns the number of the order that is proposed when all devices are connected. */
 async function startFleet(
   world: World,
   people: Ready['people'],
   { devices }: Options,
   screen: Screen,
 ): Promise<string> {
-  const enrolling = screen.step('devices', 'enrol');
-  await world.enrol((enrolled) => enrolling.update(`${enrolled} of ${devices} have enrolled`));
+  const enrolling = screen.step('devices', 'enroll');
+  await world.enroll((enrolled) => enrolling.update(`${enrolled} of ${devices} have enrolled`));
   enrolling.done(`${devices} of ${devices} have enrolled, each by its own activation link`);
 
   const { online } = world;
@@ -97,7 +97,7 @@ async function startFleet(
 }
 
 async function ownAgent(world: World, screen: Screen): Promise<string> {
-  const step = screen.step('this machine', 'enrols as itself');
+  const step = screen.step('this machine', 'enrolls as itself');
   const { device, home } = await world.ownAgent();
   step.done(`is ${device}, by its own agent`);
   return home;
@@ -131,23 +131,23 @@ function welcome(world: World, { people, others, order, home }: Ready, seconds: 
     `  Hamza, the helpdesk  ${links.add(helpdesk)}`,
     `  Ines, the auditor    ${links.add(auditor)}`,
     '',
-    'Is the browser on another machine? Run this there first, and the same links work:',
+    'For a browser on another machine, run this command there first. The same links then work:',
     `  ssh -L ${port}:127.0.0.1:${port} ${userInfo().username}@${hostname()}`,
     '',
     'What to try first:',
-    `  1. As Sana, open order ${order} and see whom it would reach: who is borderline, unknown, visiting, travelling, switched off.`,
-    '  2. Approve it as Ada, then as Ben. Press "Send a message" in the bar at the top: from Karachi to Berlin it is delivered.',
-    `  3. Press "Pakistan ${order} takes effect" there: the clock jumps. Send again: it is refused, with the order's number.`,
-    '  4. Withdraw the order as Sana, and approve that as Ada and as Ben. Send once more: it is delivered.',
+    `  1. As Sana, open order ${order} and look at the affected devices: contested, unknown, visiting, traveling and offline.`,
+    '  2. Approve the order as Ada, then as Ben. Press "Send a message" in the bar at the top: Berlin receives it from Karachi.',
+    `  3. Press "Pakistan ${order} takes effect" in the bar: the clock jumps. Send another message: the server refuses it.`,
+    '  4. Withdraw the order as Sana, and approve the withdrawal as Ada and as Ben. Berlin receives the next message.',
     ...(home === null
       ? []
       : [
           '',
-          'This machine is a device too. Nobody knows where it is, since it comes from loopback; Olivia can state that it is in Pakistan.',
+          'This machine is a device too. Its location is unknown, because it connects from loopback. Olivia can state a location.',
           `  npm run cordon-agent -- --home ${home} status`,
         ]),
     '',
-    'Ctrl-C ends all of it and removes what it made.',
+    'Ctrl-C stops the demo and removes its data.',
   ];
 }
 
@@ -167,7 +167,7 @@ async function run(options: Options): Promise<number> {
   const folder = makeFolder(options.devices);
   const world = new World({ folder, ports, devices: options.devices, onEnd: end });
   try {
-    // After its last line the start has nothing to say; what ends the demo is one of the others then.
+    // After its last line the start prints nothing more. The demo then ends by another cause.
     const broken = await Promise.race([ended, start(world, options, screen).then(() => ended)]);
     screen.close();
     if (broken) console.error(`${broken.message}${lastWords(broken)}`);
@@ -177,12 +177,12 @@ async function run(options: Options): Promise<number> {
   } finally {
     screen.close();
     await world.end();
-    // The keeper has removed it, unless it was the one that broke.
+    // The keeper has removed the folder, unless the keeper itself failed.
     removeFolder(folder);
   }
 }
 
-/** What the process wrote last, since its log is about to go. */
+/** Last lines of the process's log, which the demo deletes. */
 function lastWords({ message }: Error): string {
   const file = /its log is (\S+)$/.exec(message)?.[1];
   return file === undefined ? '' : `\n${readFileSync(file, 'utf8').trim().split('\n').slice(-15).join('\n')}`;

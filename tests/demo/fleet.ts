@@ -1,8 +1,7 @@
-/** All simulated devices of the demo: a few processes that hold thousands each, in all of which people of every office have theirs. */
+/** Simulated devices of the demo. A few processes have thousands of devices each, and each process has people of every office. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import type { demoMessage } from '../../shared/api/demo.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -11,20 +10,21 @@ import type { Drive } from '../replay/drive.ts';
 import type { FleetHandlers } from '../replay/fleet-process.ts';
 import { Child } from '../replay/rpc.ts';
 import type { Place, Which } from '../replay/simulated-fleet.ts';
+import { programPath } from '../support/programs.ts';
 import type { Spot } from './offices.ts';
 import type { Resident } from './population.ts';
 
-/** About 250 MB of a process. */
+/** About 250 MB per process. */
 const PER_PROCESS = 1_500;
-/** Codes for the next devices are made while these enrol. */
+/** The demo creates codes for the next devices while these enroll. */
 const BATCH = 40;
 const LOOK_EVERY = 250;
 const DELIVERY_LOOK = 50;
-/** How long a message may take to be with who it is for. */
+/** Longest delivery time of a message. */
 const DELIVERED_WITHIN = 15_000;
 const CONFIRMED_WITHIN = 60_000;
 const SAID_WITHIN = 60_000;
-/** An office of many devices has a few addresses, as behind a router. */
+/** A large office has few addresses, as behind a router. */
 const ADDRESSES_PER_COUNTRY = 250;
 
 export interface Code {
@@ -32,7 +32,7 @@ export interface Code {
   readonly link: string;
 }
 
-/** Those of one process, and where each of them stands among that process's devices of its spot. */
+/** Devices of one process, and the position of each among the devices of its spot. */
 interface Share {
   readonly child: Child<FleetHandlers>;
   readonly residents: readonly (Resident & { readonly which: Which })[];
@@ -51,7 +51,7 @@ export class DemoFleet {
     const { folder, addresses, onEnd } = given;
     this.#folder = folder;
     this.#addresses = addressesOf(addresses);
-    const module = fileURLToPath(import.meta.resolve('../replay/fleet-process.ts'));
+    const module = programPath('tests/replay/fleet-process.ts');
     const processes = Math.ceil(residents.length / PER_PROCESS);
     this.#shares = Array.from({ length: processes }, (_, number) => {
       const mine = residents.filter((_, index) => index % processes === number);
@@ -79,7 +79,7 @@ export class DemoFleet {
     return Promise.all(this.#shares.map(work));
   }
 
-  /** `proxy`: from which address the proxy of each process connects. */
+  /** `proxy`: address from which the proxy of each process connects. */
   async open(drive: Drive, now: number, proxy: (process: number) => string): Promise<void> {
     await this.#all(({ child, residents }, number) =>
       child.call('open', {
@@ -99,7 +99,7 @@ export class DemoFleet {
       count: of.length,
       boot: { id: randomUUID(), since: now },
       offset: 0,
-      // Whoever is offline was not always.
+      // An offline device was online before.
       online: true,
       evidence: spot.evidence,
       addresses: of.map(() => this.#addresses(spot)),
@@ -107,8 +107,8 @@ export class DemoFleet {
     }));
   }
 
-  /** `codes` makes activation codes for these people. `told`: how many devices have enrolled. */
-  async enrol(
+  /** `codes` creates activation codes for these people. `told` receives the number of enrolled devices. */
+  async enroll(
     codes: (residents: readonly Resident[]) => Promise<Code[]>,
     told: (enrolled: number) => void,
   ): Promise<void> {
@@ -118,7 +118,7 @@ export class DemoFleet {
         const batch = residents.slice(from, from + BATCH);
         const now = await made;
         made = codes(residents.slice(from + BATCH, from + 2 * BATCH));
-        await child.call('enrol', {
+        await child.call('enroll', {
           links: batch.map(({ which }, index) => ({ ...which, link: now[index]?.link ?? '' })),
         });
         for (const [index, { spot, index: nth }] of batch.entries()) {
@@ -131,7 +131,7 @@ export class DemoFleet {
     await this.#watched(enrolling, ({ enrolled }) => told(enrolled));
   }
 
-  /** Connects all, and pulls the cables of those that are offline. `told`: how many devices have tried. */
+  /** Connects all devices, and disconnects the offline ones again. `told` receives the number of attempts. */
   async launch(told: (tried: number) => void): Promise<void> {
     const launching = this.#all(async ({ child, residents }) => {
       await child.call('launch', null);
@@ -162,7 +162,7 @@ export class DemoFleet {
     return finished;
   }
 
-  /** The id of one device of the spot. */
+  /** Identifier of one device of the spot. */
   device({ label, index }: Which): DeviceId {
     const device = this.#devices.get(`${label}-${index}`);
     if (!device) throw new Error(`${label}-${index} has not enrolled`);
@@ -185,13 +185,13 @@ export class DemoFleet {
     await this.#all(({ child }) => child.call('look', null));
   }
 
-  /** How many devices that are online do not hold this list yet, or have something to say. */
+  /** Number of online devices without this list or with unsent frames. */
   async restless(list: number): Promise<number> {
     const counts = await this.#all(({ child }) => child.call('restless', { list }));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Where a device of a spot lives, and how that process calls it. */
+  /** Process of a device, and its name there. */
   #at(which: Which) {
     for (const { child, residents } of this.#shares) {
       const found = residents.find(({ spot, index }) => spot.label === which.label && index === which.index);
@@ -200,19 +200,19 @@ export class DemoFleet {
     throw new Error(`${which.label}-${which.index} is nobody's`);
   }
 
-  /** Until the organisation has confirmed these, and they have heard so. */
+  /** Resolves when the organization has confirmed these devices, and they know it. */
   async confirmed(all: readonly Which[]): Promise<void> {
     const deadline = performance.now() + CONFIRMED_WITHIN;
     for (const each of all) {
       const { child, which } = this.#at(each);
       while ((await child.call('messaging', which))?.state === 'uncertified') {
-        if (performance.now() > deadline) throw new Error(`the organisation has not confirmed ${which.label}`);
+        if (performance.now() > deadline) throw new Error(`the organization has not confirmed ${which.label}`);
         await pause(LOOK_EVERY);
       }
     }
   }
 
-  /** A message to the person of that name, and what has become of it by the word of its sender's device. */
+  /** A message to a person, and its state as the sender's device knows it. */
   async message(from: Which, to: string, text: string): Promise<z.infer<typeof demoMessage>> {
     const { child, which } = this.#at(from);
     const written = await child.call('write', { ...which, to, text });
@@ -238,7 +238,7 @@ export class DemoFleet {
   }
 }
 
-/** Whoever is switched off has said before where it is: a cable that is pulled too soon would leave it nowhere. */
+/** An offline device has reported its location before. Without this report its location would be unknown. */
 async function allSaid(child: Child<FleetHandlers>, label: string): Promise<void> {
   const deadline = performance.now() + SAID_WITHIN;
   while ((await child.call('states', { label })).some(({ unsent }) => unsent > 0)) {

@@ -1,4 +1,4 @@
-/** The demo's folder: all that it keeps, removed at the end. */
+/** Folder of the demo with all its data, removed at the end. */
 import {
   accessSync,
   constants,
@@ -14,14 +14,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const PREFIX = 'cordon-demo-';
-/** Who made the folder: the number of its process. */
+/** Process identifier of the demo that created the folder. */
 const MAKER = 'pid';
-/** Files that are held in memory (Linux). */
+/** Memory-backed file system (Linux). */
 const MEMORY = '/dev/shm';
 const ROOM = 256 * 1024 * 1024;
 const ROOM_PER_DEVICE = 50 * 1024;
 
-/** In memory where there is room, since nothing of it is to last and a database that waits for no disk is up sooner; else where temporary files go. */
+/**
+ * In memory if there is room, because the data is temporary and a database without disk syncs starts sooner. Otherwise in the temporary
+ * folder.
+ */
 export function makeFolder(devices: number): string {
   const inMemory = process.env['TMPDIR'] === undefined && hasRoom(MEMORY, ROOM + devices * ROOM_PER_DEVICE);
   const folder = mkdtempSync(join(inMemory ? MEMORY : tmpdir(), PREFIX));
@@ -35,7 +38,7 @@ function hasRoom(place: string, bytes: number): boolean {
     const { bavail, bsize } = statfsSync(place);
     return bavail * bsize >= bytes;
   } catch (error) {
-    // There is no such place, or it is not ours to write to.
+    // The folder does not exist, or this user may not write to it.
     if (error instanceof Error && 'code' in error) return false;
     throw error;
   }
@@ -45,7 +48,7 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** Removes what demos left behind of which every process was killed. Returns how many. */
+/** Removes the folders of demos whose processes were all killed. Returns their number. */
 export function removeAbandoned(): number {
   const places = [tmpdir(), MEMORY].filter((place) => statSync(place, { throwIfNoEntry: false }) !== undefined);
   const folders = places.flatMap((place) => readdirSync(place).map((name) => ({ name, folder: join(place, name) })));
@@ -63,7 +66,7 @@ function lives(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Somebody else's process of that number is one too.
+    // A process of another user with this identifier also counts.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

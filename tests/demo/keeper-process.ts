@@ -1,7 +1,7 @@
 /**
- * Keeps this machine's own agent, and the demo's folder. It outlives the demo, however that ends, for as long as it takes to end the one and to
- * remove the other. The agent is the real program over a home of its own in that folder, with a wall clock that the demo
- * drives; nothing else of this machine is touched.
+ * Keeper of this machine's agent and of the demo's folder. It outlives the demo long enough to stop the agent and remove the folder,
+ * whatever ended the demo. The agent is the real program with its home in that folder and a wall clock that the demo controls. The keeper
+ * changes nothing else on this machine.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,9 +15,9 @@ import { aheadFileOf } from './ahead.ts';
 import { removeFolder } from './folder.ts';
 
 const OWN_AGENT = fileURLToPath(import.meta.resolve('./own-agent-process.ts'));
-/** The other processes end by themselves when the demo does; meanwhile one may still write. */
+/** The other processes stop together with the demo, but may still write until then. */
 const REMOVE_WITHIN = 10_000;
-/** What somebody has set for an agent of their own is not meant for this one. */
+/** Settings for a real agent on this machine do not apply to this one. */
 const NOT_OURS = {
   CORDON_AGENT_SENSOR_COMMAND: undefined,
   CORDON_AGENT_SENSOR_FILE: undefined,
@@ -29,7 +29,7 @@ let agent: AgentProcess | null = null;
 
 const home = () => join(folder, 'this-machine');
 
-/** The agent reads the file at any moment, so a whole file replaces the old one. */
+/** The agent may read the file at any moment, so a complete file replaces the old one. */
 function writeAhead(ahead: number): void {
   const file = aheadFileOf(home());
   writeFileSync(`${file}.new`, String(ahead));
@@ -38,13 +38,13 @@ function writeAhead(ahead: number): void {
 
 async function statusNow(): Promise<AgentStatus | null> {
   const answer = agent && (await askControl(agent.path('agent.sock'), { op: 'status', shown: false }));
-  // What our own daemon says over a socket that only its owner can open: the type is its own.
+  // Status of our own daemon over a socket that only its owner can open.
   return answer ? (answer.ok as AgentStatus) : null;
 }
 
 async function remove(): Promise<void> {
   const deadline = performance.now() + REMOVE_WITHIN;
-  // More than once: whoever ends just now may have written after the first time.
+  // Several attempts, because an ending process may write after the first.
   for (let removed = 0; removed < 3 && performance.now() < deadline; await pause(50)) {
     try {
       removeFolder(folder);
@@ -61,15 +61,15 @@ const handlers = {
     return null;
   },
 
-  /** Enrols this machine and starts its agent. Returns where that lives, and the number of its process. */
-  async enrol({ link, ahead }: { link: string; ahead: number }): Promise<{ home: string; pid: number | undefined }> {
+  /** Enrolls this machine and starts its agent. Returns the agent's home and process identifier. */
+  async enroll({ link, ahead }: { link: string; ahead: number }): Promise<{ home: string; pid: number | undefined }> {
     writeAhead(ahead);
     agent = new AgentProcess(NOT_OURS, home(), OWN_AGENT);
-    await agent.enrol(link);
+    await agent.enroll(link);
     return { home: agent.home, pid: agent.run().pid };
   },
 
-  /** Puts the wall clock of this machine's agent ahead. */
+  /** Sets the lead of this machine's agent over real time. */
   jump({ ahead }: { ahead: number }) {
     writeAhead(ahead);
     return null;
@@ -80,7 +80,7 @@ const handlers = {
     return status && { now: status.now, connection: status.connection };
   },
 
-  /** For a jump of the clock that the server tells nobody of by itself: a new connection begins with the server's time. */
+  /** A new connection begins with the server's time. The server does not announce a jump of the clock by itself. */
   async restart(): Promise<{ pid: number | undefined }> {
     await agent?.stop();
     return { pid: agent?.run().pid };

@@ -1,14 +1,14 @@
-/** Names as people of these countries write them, in the scripts that they write them in. Nobody in particular is meant. */
+/** Names in the scripts of their countries. They mean no real person. */
 interface Names {
   readonly given: readonly string[];
   readonly family: readonly string[];
-  /** The family's name stands first. */
+  /** The family name comes first. */
   readonly familyFirst?: true;
 }
 
 const list = (names: string) => names.split(', ');
 
-/** Several kinds a country where people write in more than one script: devices take them in turn. */
+/** Several name lists for countries with more than one script. Devices use them in turn. */
 const NAMES: Readonly<Record<string, readonly Names[]>> = {
   PK: [
     {
@@ -109,7 +109,7 @@ const NAMES: Readonly<Record<string, readonly Names[]>> = {
   ],
 };
 
-/** The `n`th person's name in the country; different ones for as long as the lists allow. */
+/** Name of the `n`th person of the country. Names differ until the lists are used up. */
 export function nameIn(country: string, n: number): string {
   const kinds = NAMES[country] ?? [];
   const kind = kinds[n % kinds.length];
@@ -117,7 +117,7 @@ export function nameIn(country: string, n: number): string {
   const { given, family, familyFirst } = kind;
   const turn = Math.floor(n / kinds.length);
   const first = given[turn % given.length];
-  // One step further along the families with every round of the given names, so that pairs do not repeat with the shorter list.
+  // Each round of the given names shifts the family names by one, so that pairs do not repeat with the shorter list.
   const last = family[(turn + Math.floor(turn / given.length) * 3) % family.length];
   return familyFirst ? `${last} ${first}` : `${first} ${last}`;
 }

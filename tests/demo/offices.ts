@@ -1,14 +1,14 @@
 /**
- * Where the demo's devices are and belong: fourteen countries, and what real fleets have besides: people who travel or visit, machines that are
- * offline, behind a tunnel, near a border, or nobody knows where. `weight`: out of about two hundred devices.
+ * Locations of the demo's devices: fourteen countries, and the special cases of a real fleet: travelers, visitors, offline machines,
+ * tunnels, borders, unknown locations. `weight`: out of about 200 devices.
  */
 import type { Evidence } from '../replay/timeline.ts';
 
 export interface Office {
   readonly name: string;
-  /** Where it is, and its people with it. */
+  /** Location of the office and its people. */
   readonly country: string;
-  /** Begins its machines' names. */
+  /** Prefix of the machine names. */
   readonly code: string;
 }
 
@@ -22,9 +22,9 @@ export interface Spot {
 
 type Point = [number, number];
 
-/** Metres: what a laptop knows of its position in a town. */
+/** Meters: typical accuracy of a laptop's position in a town. */
 const IN_TOWN = 80;
-/** With the border in the middle of the circle. */
+/** The border crosses the middle of the circle. */
 const ALONG_THE_BORDER = 6_000;
 
 interface City extends Office {
@@ -96,21 +96,21 @@ const position = ({ at: [latitude, longitude] }: City): NonNullable<Evidence['po
 ];
 
 const SPECIAL: readonly Spot[] = [
-  // At home in Pakistan, and out of it.
-  spot('travelling-to-dubai', KARACHI, { ...within(DUBAI), network: '424' }, 3),
-  // At home elsewhere, and in Pakistan, on a mobile network there.
+  // Home in Pakistan, location elsewhere.
+  spot('traveling-to-dubai', KARACHI, { ...within(DUBAI), network: '424' }, 3),
+  // Home elsewhere, location in Pakistan on a mobile network there.
   spot('visiting-karachi', BERLIN, { ...within(KARACHI), network: '410' }, 3),
   spot('visiting-lahore', LONDON, { ...within(LAHORE), network: '410' }, 1),
   spot('on-the-move-in-karachi', KARACHI, { ...within(KARACHI), network: '410' }, 3),
-  // At Wagah the border may be on either side of the circle, and the address says nothing.
+  // At Wagah the border crosses the circle, and the address does not help.
   spot('near-wagah', LAHORE, { position: [31.604, 74.573, ALONG_THE_BORDER] }, 2),
-  // At Attari it may as well, but for the address.
+  // At Attari the border crosses the circle too, but the address decides.
   spot('near-attari', DELHI, { ip: 'IN', position: [31.6, 74.6, ALONG_THE_BORDER] }, 2),
-  // Through a tunnel: the address says Germany, the machine knows better.
+  // Through a tunnel: the address is in Germany, the position is not.
   spot('tunnel-from-karachi', KARACHI, { ip: 'DE', position: position(KARACHI) }, 3),
   spot('tunnel-from-istanbul', ISTANBUL, { ip: 'DE', position: position(ISTANBUL) }, 2),
   spot('tunnel-from-riyadh', RIYADH, { ip: 'GB', position: position(RIYADH) }, 1),
-  // Behind an address that says nothing, and without a position.
+  // Behind an address without a known location, and without a position.
   spot('unknown-of-karachi', KARACHI, {}, 2),
   spot('unknown-of-jakarta', JAKARTA, {}, 1),
   spot('switched-off-in-karachi', KARACHI, within(KARACHI), 3, false),
@@ -121,15 +121,15 @@ const SPECIAL: readonly Spot[] = [
 
 const lower = (code: string) => code.toLowerCase();
 
-/** In the order in which a small demo is filled: laptops in every country, what is special, desks. */
+/** In the order in which a small demo fills: laptops in every country, special cases, desktops. */
 export const SPOTS: readonly Spot[] = [
   ...CITIES.map((at) => spot(`${lower(at.code)}-laptops`, at, within(at), at.laptops)),
   ...SPECIAL,
-  // A desk knows nothing but the address that it is seen to come from.
+  // A desktop has no evidence but its address.
   ...CITIES.map((at) => spot(`${lower(at.code)}-desks`, at, { ip: at.country }, at.desks)),
 ];
 
 export const OFFICES: readonly Office[] = CITIES;
-/** Between these two devices the demo's message goes. */
+/** The demo's message goes between these two devices. */
 export const SENDER = { label: 'khi-laptops', index: 0 };
 export const RECIPIENT = { label: 'ber-laptops', index: 0 };

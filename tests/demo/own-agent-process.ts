@@ -7,7 +7,7 @@ import { machineTime } from '../../agent/daemon.ts';
 import { main } from '../../agent/main.ts';
 import { aheadFileOf } from './ahead.ts';
 
-// `AgentProcess` gives the home first.
+// `AgentProcess` passes the home first.
 const [home = '', ...command] = process.argv.slice(3);
 const file = aheadFileOf(home);
 

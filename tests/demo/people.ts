@@ -1,14 +1,14 @@
 /**
- * The people of the demo, and the links by which a visitor becomes one of them. Behind each link stands a session that was opened as everybody
- * opens theirs, with password and code. Each has a host name of their own, so that one browser keeps their sessions and keys apart.
+ * People of the demo, and the links that sign a visitor in as one of them. Behind each link is a session with password and code, as every
+ * account has. Each person has a host name of their own, so that one browser separates their sessions and keys.
  */
 import { createPrivateKey, randomBytes } from 'node:crypto';
 import { sessionView } from '../../shared/api/session.ts';
 import { isCordonError } from '../../shared/errors.ts';
-import { foundOrganisation, type Organisation } from '../support/organisation.ts';
+import { foundOrganization, type Organization } from '../support/organization.ts';
 import {
   type Approver,
-  adoptRoot,
+  adoptApproverSet,
   callerOf,
   firstOwner,
   invite,
@@ -18,23 +18,23 @@ import {
   signIn,
 } from '../support/people.ts';
 
-/** Codes are for thirty seconds each, and the server takes the next one too. */
+/** Codes change every 30 seconds, and the server also accepts the next one. */
 const NEXT_CODE = 30_000;
 
 export interface People {
   readonly owner: Person;
   readonly proposer: Person;
   readonly approvers: readonly [Approver, Approver];
-  /** Its key, which says who may write to whom. */
-  readonly organisation: Organisation;
+  /** Key of the organization, which confirms devices. */
+  readonly organization: Organization;
 }
 
 const OWNER = 'Olivia Berg';
 
-/** `inviteApprover` protects the key's file so. */
+/** `inviteApprover` protects the key's file with it. */
 const passphraseOf = ({ name }: Approver) => `the passphrase of ${name}`;
 
-/** Makes everybody who is needed before there are devices, and has the approvers sign their root. */
+/** Creates all accounts that are needed before devices exist, and has the approvers sign their approver set. */
 export async function gather(admin: string, firstOwnerLink: string): Promise<People> {
   const owner = { ...(await firstOwner(admin, firstOwnerLink, OWNER)), name: OWNER };
   const [proposer, ...approvers] = await Promise.all([
@@ -42,9 +42,9 @@ export async function gather(admin: string, firstOwnerLink: string): Promise<Peo
     inviteApprover(admin, owner, 'Ada Okafor'),
     inviteApprover(admin, owner, 'Ben Weber'),
   ]);
-  await adoptRoot(owner, approvers);
-  const organisation = await foundOrganisation(owner, approvers);
-  return { owner, proposer, approvers, organisation };
+  await adoptApproverSet(owner, approvers);
+  const organization = await foundOrganization(owner, approvers);
+  return { owner, proposer, approvers, organization };
 }
 
 interface Holder {
@@ -62,7 +62,7 @@ export class Links {
     this.#admin = admin;
   }
 
-  /** The link of a person, which works any number of times. */
+  /** Sign-in link of a person, which works any number of times. */
   add(person: Person | Approver): string {
     const ticket = randomBytes(16).toString('base64url');
     this.#holders.set(ticket, { person, approverKey: 'pem' in person ? keyOf(person) : null, session: person.session });
@@ -70,7 +70,7 @@ export class Links {
     return `http://${given}.localhost:${new URL(this.#admin).port}/#demo=${ticket}`;
   }
 
-  /** A session that lives: signed out of or run out, another one is opened. */
+  /** A valid session. If the old one has ended, it opens another. */
   async session(ticket: string): Promise<{ token: string; csrf: string; approverKey: string | null } | null> {
     const holder = this.#holders.get(ticket);
     if (!holder) return null;

@@ -1,14 +1,14 @@
-/** The three ports of the demo, looked at before anything is started. */
+/** Check of the demo's three ports before the start. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Ports } from '../support/loopback-config.ts';
 
-/** What the person who started the demo can mend, in one line. */
+/** Correction for the person who started the demo, in one line. */
 export class DemoRefusal extends Error {}
 
 const HOST = '127.0.0.1';
 
-/** `first` and the two after it; 0: any that are free. Throws `DemoRefusal` for one that is taken. */
+/** `first` and the next two; 0: any free ports. Throws `DemoRefusal` if one is taken. */
 export async function portsFrom(first: number): Promise<Ports> {
   const at = (offset: number) => (first === 0 ? 0 : first + offset);
   const listeners = [];
@@ -48,7 +48,7 @@ export function refusalOf(error: unknown): DemoRefusal | null {
   return null;
 }
 
-/** Whether this machine lets a socket come from another loopback address than the usual one (macOS does not). */
+/** True if this machine allows a socket from another loopback address (macOS does not). */
 export async function canComeFrom(address: string): Promise<boolean> {
   const probe = createServer();
   probe.listen(0, address);

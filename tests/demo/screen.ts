@@ -1,11 +1,11 @@
-/** What the demo says while it starts: a line a step, in place on a terminal, one after the other elsewhere. */
+/** Output of the demo's start: one line per step, updated in place on a terminal, printed in turn elsewhere. */
 
-/** Elsewhere than on a terminal, a step that goes on is told so often. */
+/** Interval between progress lines without a terminal. */
 const TELL_EVERY = 2_000;
 const NAME_WIDTH = 14;
 
 export interface Step {
-  /** How far it is. */
+  /** Progress of a step. */
   update(text: string): void;
   done(text: string): void;
 }
@@ -13,7 +13,7 @@ export interface Step {
 export class Screen {
   readonly #out: NodeJS.WriteStream;
   readonly #began = performance.now();
-  /** Steps that are under way, the oldest first: on a terminal they stand below all that is done. */
+  /** Running steps, oldest first. On a terminal they are below the completed ones. */
   readonly #open: { name: string; text: string; told: number }[] = [];
   #drawn = 0;
 
@@ -52,7 +52,7 @@ export class Screen {
     };
   }
 
-  /** Leaves the terminal as it is. */
+  /** Restores the terminal. */
   close(): void {
     this.#clear();
     this.#open.length = 0;
@@ -74,7 +74,7 @@ export class Screen {
 
   #draw(): void {
     if (!this.#out.isTTY) return;
-    // A line that wraps would be two lines to go back.
+    // A wrapped line would occupy two lines and break the update in place.
     const width = Math.max(20, this.#out.columns ?? 80) - 1;
     for (const { name, text } of this.#open) this.#out.write(`${this.#format(name, text).slice(0, width)}\n`);
     this.#drawn = this.#open.length;

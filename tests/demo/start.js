@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript, so that an older Node can read it and say what is missing instead of failing on the first type.
+// Plain JavaScript, so that an older Node can read it and name the missing version instead of failing on the first type.
 if (Number(process.versions.node.split('.')[0]) < 26) {
   console.error(
     `The demo needs Node 26 and this is ${process.versions.node}: start it with "npm run demo", which brings its own.`,

@@ -1,6 +1,7 @@
 /**
- * The demo's world: the real server, simulated devices that run the real agent, this machine's own agent, and the clock that they share; of
- * the last, it drives only the wall clock. It starts them, drives them, and answers what the server of a demo asks (`server/api/demo.ts`).
+ * World of the demo: the real server, simulated devices with the real agent, this machine's own agent, and a common clock. Of this
+ * machine's agent it controls only the wall clock. It starts all of them, controls them, and answers the requests of a demo server
+ * (`server/api/demo.ts`).
  */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -24,19 +25,19 @@ import { gather, Links, type People } from './people.ts';
 import { populate, type Resident } from './population.ts';
 import { canComeFrom } from './ports.ts';
 
-/** Real time: how long a jump of the clock may take before whoever asked for it is answered. */
+/** Longest real time of a clock jump before the request is answered. */
 const REST_WITHIN = 10_000;
 const LOOK_EVERY = 50;
-/** Devices that wait to dial again do so on real time; after a jump they are told to. */
+/** Devices that wait for another attempt wait in real time, so they are triggered after a jump. */
 const TICK_EVERY = 2_000;
-/** An agent that hears the server's time is no further behind than this. */
+/** Largest difference between the server's time and an agent that knows it. */
 const BEHIND = 2_000;
 const CODES_AT_ONCE = 8;
 const COUNTERSIGN_EVERY = 1_000;
-/** Longer than any machine takes that can hold a demo. */
+/** Longer than the start takes on any machine that can run a demo. */
 const OWN_AGENT_WITHIN = 60_000;
 
-/** The proxy of each process of devices comes from an address of its own, so that an agent without a proxy is told apart from them. */
+/** The proxy of each device process has an address of its own, which distinguishes these devices from an agent without a proxy. */
 const PROXIES = '127.0.1.0/24';
 const proxyOf = (process: number) => `127.0.1.${process + 1}`;
 
@@ -44,7 +45,7 @@ export interface WorldGiven {
   readonly folder: string;
   readonly ports: Ports;
   readonly devices: number;
-  /** A process has ended that should not have. */
+  /** Called when a process ends unexpectedly. */
   readonly onEnd: (why: Error) => void;
 }
 
@@ -62,10 +63,10 @@ export class World {
   #owner: Person | null = null;
   #ahead = 0;
   #jumps: Promise<void> = Promise.resolve();
-  /** The process of this machine's own agent. */
+  /** Process of this machine's own agent. */
   #ownAgent: number | undefined;
 
-  /** Starts the processes; none of them does anything yet. */
+  /** Starts the processes, which do nothing yet. */
   constructor(given: WorldGiven) {
     const { folder, onEnd } = given;
     this.#given = given;
@@ -101,13 +102,15 @@ export class World {
     return Date.now() + this.#ahead;
   }
 
-  /** Until the server answers. False: this machine's own agent cannot be told from the simulated ones, and has to be left out. */
+  /**
+   * Waits until the server responds. False: this machine's own agent cannot be distinguished from the simulated ones, so the demo omits it.
+   */
   async open(): Promise<{ readonly tellsApart: boolean }> {
     const { folder, ports } = this.#given;
     await this.#keeper.call('begin', { folder });
     const tellsApart = await canComeFrom(proxyOf(0));
     const config = loopbackConfig(folder, ports, {
-      organisation: 'Cordon demo',
+      organization: 'Cordon demo',
       appeal: 'appeals@example.org',
       proxyFrom: tellsApart ? [PROXIES] : ['127.0.0.1'],
     });
@@ -120,12 +123,12 @@ export class World {
   }
   #firstOwnerLink = '';
 
-  /** The people who are needed before there are devices. Devices pin the approvers when they enrol. */
+  /** People who are needed before devices exist. Devices pin the approver set when they enroll. */
   async people(): Promise<People & { readonly links: Links }> {
     const people = await gather(this.adminUrl, this.#firstOwnerLink);
     this.#owner = people.owner;
-    // Somebody of the organisation sits beside it, with the key that the server does not have.
-    people.organisation.keepCountersigning(COUNTERSIGN_EVERY);
+    // The organization's confirmation key is on another machine than the server.
+    people.organization.keepCountersigning(COUNTERSIGN_EVERY);
     this.#links = new Links(this.adminUrl);
     const offices = OFFICES.map(({ name, country }) => this.#group(`${name} office`, country));
     await Promise.all([...offices, this.#group('This machine', null)]);
@@ -137,7 +140,7 @@ export class World {
     this.#groups.set(name, id);
   }
 
-  /** Those who look on: the one for one office, the other for everything. */
+  /** Auditors: one for one office, the other for all. */
   async others(): Promise<readonly [helpdesk: Person, auditor: Person]> {
     const owner = this.#owner;
     if (!owner) throw new Error('nobody owns the server yet');
@@ -147,14 +150,14 @@ export class World {
     ]);
   }
 
-  /** One activation code: `home` is the group's. */
+  /** One activation code; `home` is that of the group. */
   async #code(user: string, group: string): Promise<Code> {
     this.#createCode ??= createCodes(this.#api);
     const { id, link } = await this.#createCode({ user, group: this.#groups.get(group) });
     return { device: id, link };
   }
 
-  async enrol(told: (enrolled: number) => void): Promise<void> {
+  async enroll(told: (enrolled: number) => void): Promise<void> {
     const codes = async (residents: readonly Resident[]): Promise<Code[]> => {
       const made: Code[] = [];
       const waiting = residents.entries();
@@ -165,7 +168,7 @@ export class World {
       await Promise.all(Array.from({ length: CODES_AT_ONCE }, worker));
       return made;
     };
-    await this.#fleet.enrol(codes, told);
+    await this.#fleet.enroll(codes, told);
   }
 
   async connect(told: (tried: number) => void): Promise<void> {
@@ -181,15 +184,15 @@ export class World {
     };
   }
 
-  /** How many are meant to be connected. */
+  /** Number of devices that should be connected. */
   get online(): number {
     return this.#residents.filter(({ spot }) => spot.online).length;
   }
 
-  /** Enrols this machine as itself. Returns its device and where its agent lives. */
+  /** Enrolls this machine. Returns its device and its agent's home. */
   async ownAgent(): Promise<{ readonly device: string; readonly home: string }> {
     const { device, link } = await this.#code(userInfo().username, 'This machine');
-    const { home, pid } = await this.#keeper.call('enrol', { link, ahead: this.#ahead });
+    const { home, pid } = await this.#keeper.call('enroll', { link, ahead: this.#ahead });
     this.#ownAgent = pid;
     const deadline = performance.now() + OWN_AGENT_WITHIN;
     while ((await this.#keeper.call('status', null))?.connection !== 'connected') {
@@ -204,7 +207,7 @@ export class World {
     return { number: order };
   }
 
-  /** One after the other. Resolves when server and devices have come to rest, or after ten seconds. */
+  /** Jumps run in turn. Resolves when server and devices are idle, or after ten seconds. */
   jump(to: Instant): Promise<void> {
     const jumped = this.#jumps.then(() => this.#jump(to));
     this.#jumps = jumped.catch(() => undefined);
@@ -214,12 +217,12 @@ export class World {
   async #jump(to: Instant): Promise<void> {
     const ahead = to - Date.now();
     if (ahead <= this.#ahead) return;
-    // Devices' clocks first: a server that is ahead would hand them its new time, and their own clocks would add the jump once more.
+    // Devices' clocks first. A server that is ahead would send its new time, and their clocks would add the jump again.
     await Promise.all([this.#fleet.jump({ ahead }), this.#keeper.call('jump', { ahead })]);
     await this.#server.call('jump', { to: { ahead } });
     this.#ahead = ahead;
     const rest = this.#settle();
-    // Whoever waited gets an answer; what goes on is nobody's to wait for, and its failure no reason to end the demo.
+    // The caller gets a response. Work that goes on has no other waiter, and its failure does not end the demo.
     rest.catch((error: unknown) => console.error(error));
     await Promise.race([rest, pause(REST_WITHIN, undefined, { ref: false })]);
   }
@@ -228,12 +231,12 @@ export class World {
     await Promise.all([this.#fleet.wake(), this.#catchUp()]);
     const deadline = performance.now() + REST_WITHIN;
     let tick = performance.now() + TICK_EVERY;
-    // At rest twice in a row: what was on its way at the first look has arrived at the second.
+    // Idle twice in a row: work in progress at the first check has finished at the second.
     for (let quiet = 0; quiet < 2 && performance.now() < deadline; ) {
       const looking = performance.now();
       const { list } = await this.#api.call('GET', '/health', healthView);
       quiet = list && (await this.#fleet.restless(list.version)) === 0 ? quiet + 1 : 0;
-      // To look at thousands of devices takes time that they need themselves.
+      // The interval grows with the fleet, because a check of thousands of devices takes time.
       await pause(Math.max(LOOK_EVERY, 2 * (performance.now() - looking)));
       if (performance.now() < tick) continue;
       await this.#fleet.tick();
@@ -241,12 +244,15 @@ export class World {
     }
   }
 
-  /** Only the wall clock of this machine's agent is driven. The agent follows the server's word, which does not come by itself with every jump. */
+  /**
+   * The demo controls only the wall clock of this machine's agent. The agent follows the server's time, which the server does not send at
+   * each jump.
+   */
   async #catchUp(): Promise<void> {
     if (this.#ownAgent === undefined) return;
     for (let look = 0; look < 20; look++) {
       const status = await this.#keeper.call('status', null);
-      // Gone for good, as an admin may have wanted.
+      // Revoked for good, as an admin may have wanted.
       if (!status || status.now > this.now() - BEHIND) return;
       await pause(LOOK_EVERY);
     }
@@ -259,11 +265,11 @@ export class World {
   }
   #sent = 0;
 
-  /** Ends every process, with no regard for what it was doing: nothing of it is kept. The keeper goes last, and the folder with it. */
+  /** Ends every process at once, because nothing is kept. The keeper ends last, together with the folder. */
   async end(): Promise<void> {
     await Promise.all([this.#server.kill(), this.#fleet.kill()]);
     if (!this.#keeper.ended) return this.#keeper.release();
-    // It was killed, and could do neither.
+    // The keeper was killed and could do neither.
     if (this.#ownAgent !== undefined) killHard(this.#ownAgent);
   }
 }
@@ -272,7 +278,7 @@ function killHard(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    // Ended by itself, when nobody listened to it any more.
+    // The keeper ends by itself when its parent is gone.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }

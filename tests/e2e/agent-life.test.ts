@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { EXIT } from '../../agent/exit-codes.ts';
 import { legalHoldView } from '../../shared/api/holds.ts';
+import { EXIT } from '../../shared/exit-codes.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { type DeviceTls, TestLink } from '../support/gateway-world.ts';
@@ -72,7 +72,7 @@ function shares(device: string): string[] {
   }
 }
 
-describe('enrolment by link', () => {
+describe('enrollment by link', () => {
   it('makes a device that connects, is seen by its admin, and says so of itself', async () => {
     const agent = await world.enrolled();
     onTestFinished(() => agent.remove());
@@ -80,11 +80,11 @@ describe('enrolment by link', () => {
     expect(before.out).toMatch(/agent +not running/);
     agent.run();
     const status = await agent.connected();
-    expect(status).toMatchObject({ device: agent.device, generation: 1, list: 1, record: 1, root: 1 });
+    expect(status).toMatchObject({ device: agent.device, generation: 1, list: 1, record: 1, approverSet: 1 });
     expect((await agent.cli(['status'])).out).toMatch(/connection +connected\n[\s\S]*messaging +open/);
     await until(async () => {
       const seen = await world.device(agent.device);
-      expect(seen.presence).toMatchObject({ connected: true, listVersion: 1, recordStored: 1, rootVersion: 1 });
+      expect(seen.presence).toMatchObject({ connected: true, listVersion: 1, recordStored: 1, approverSetVersion: 1 });
       expect(seen.inventory?.os.platform).toBe(process.platform);
     });
     // The key was made there and stays there.
@@ -94,31 +94,31 @@ describe('enrolment by link', () => {
     await until(async () => expect((await world.device(agent.device)).presence?.connected).toBe(false));
   });
 
-  it('case 9: a code that is wrong, used, expired or cancelled is refused in its own words, and nothing is left', async () => {
-    const [unknown, used, expired, cancelled] = [
+  it('case 9: a code that is wrong, used, expired or canceled is refused in its own words, and nothing is left', async () => {
+    const [unknown, used, expired, canceled] = [
       await world.link(),
       await world.link(),
       await world.link(),
       await world.link(),
     ];
     const idOf = (link: string) => /dev_[a-z0-9]+/.exec(link)?.[0] ?? '';
-    await machine().enrol(used);
+    await machine().enroll(used);
     // The server writes to it at the same time.
     const store = new DatabaseSync(join(world.server.home, 'cordon.db'), { timeout: 5_000 });
     store.prepare('update activation_codes set expires_at = ? where id = ?').run(Date.now() - 1, idOf(expired));
-    store.prepare('update activation_codes set cancelled_at = ? where id = ?').run(Date.now(), idOf(cancelled));
+    store.prepare('update activation_codes set canceled_at = ? where id = ?').run(Date.now(), idOf(canceled));
     store.close();
     const wrong = unknown.replace(/\.[a-z2-7]{6}/, '.aaaaaa');
     for (const [link, code, exit, words] of [
       [wrong, 'code_unknown', EXIT.notFound, /unknown|wrong|not valid|no such/i],
       [used, 'code_used', EXIT.conflict, /used before/],
-      [expired, 'code_expired', EXIT.refused, /expired/],
-      [cancelled, 'code_expired', EXIT.refused, /cancelled/],
-      [used.replace(/ca=[0-9a-f]{8}/, 'ca=00000000'), 'fingerprint_mismatch', EXIT.unverified, /Do not go on/],
+      [expired, 'code_expired', EXIT.forbidden, /expired/],
+      [canceled, 'code_expired', EXIT.forbidden, /canceled/],
+      [used.replace(/ca=[0-9a-f]{8}/, 'ca=00000000'), 'fingerprint_mismatch', EXIT.unverified, /Do not continue/],
       [used.slice(0, -8), 'invalid_input', EXIT.usage, /damaged at code/],
     ] as const) {
       const agent = machine();
-      const { code: ended, out, err } = await agent.cli(['enrol', '-'], { input: link });
+      const { code: ended, out, err } = await agent.cli(['enroll', '-'], { input: link });
       expect({ ended, out, err }).toEqual({ ended: exit, out: '', err: expect.stringContaining(`(${code})`) });
       expect(err).toMatch(words);
       expect(err.trim().split('\n')).toHaveLength(1);
@@ -130,7 +130,7 @@ describe('enrolment by link', () => {
   it('case 9: of machines that use one code at once, one is enrolled', async () => {
     const link = await world.link();
     const machines = [machine(), machine(), machine()];
-    const ends = await Promise.all(machines.map((agent) => agent.cli(['enrol', link])));
+    const ends = await Promise.all(machines.map((agent) => agent.cli(['enroll', link])));
     expect(ends.map(({ code }) => code).sort()).toEqual([0, EXIT.conflict, EXIT.conflict]);
     for (const { code, err } of ends) if (code !== 0) expect(err).toContain('(code_used)');
   });
@@ -155,7 +155,11 @@ describe('a device under management', () => {
     expect(await send('lock-workspace')).toMatchObject({ state: 'done' });
     for (const args of [['get', 'plan.txt'], ['ls'], ['put', join(folder, 'plan.txt')]]) {
       const refused = await workspace(...args);
-      expect(refused).toMatchObject({ code: EXIT.refused, out: '', err: expect.stringContaining('workspace_locked') });
+      expect(refused).toMatchObject({
+        code: EXIT.forbidden,
+        out: '',
+        err: expect.stringContaining('workspace_locked'),
+      });
     }
     expect((await agent.status()).workspace).toBe('locked');
     // The server keeps the half that is missing on the device, and nothing of it is left on the device's disk.
@@ -185,7 +189,7 @@ describe('a device under management', () => {
     for (const secret of [canary, ...secrets]) expect(holding(agent.home, secret)).toEqual([]);
     expect(readdirSync(agent.path('workspace/files'))).toEqual([]);
     expect(await workspace('get', 'plan.txt')).toMatchObject({
-      code: EXIT.refused,
+      code: EXIT.forbidden,
       err: expect.stringContaining('wiped'),
     });
 
@@ -211,7 +215,7 @@ describe('a device under management', () => {
     const { id } = await operator.as(operator.owner, 'POST', '/legal-holds', legalHoldView, body);
     agent.run();
     await agent.connected();
-    expect(await world.finished(waited.id)).toMatchObject({ state: 'cancelled' });
+    expect(await world.finished(waited.id)).toMatchObject({ state: 'canceled' });
     await until(async () => expect(await stored()).toBe(before + 1));
     await expect(wipe()).rejects.toMatchObject({ code: 'legal_hold' });
     expect(await file()).toBe('what the case is about');
@@ -222,13 +226,19 @@ describe('a device under management', () => {
     expect(await file()).toBe('');
   });
 
-  it('shows messages, refreshes its inventory, restarts in place and unenrols', async () => {
+  it('shows messages, refreshes its inventory, restarts in place and unenrolls', async () => {
     const agent = await connected();
     const first = await world.finished(
       (await world.send(agent.device, { kind: 'message', text: 'Café at nine\u001b[2J' })).id,
     );
-    expect(first).toMatchObject({ state: 'done', detail: 'stored for the user' });
+    expect(first).toMatchObject({ state: 'done', detail: 'The message is stored for the user.' });
+    const displayed = async () => (await world.command(first.id)).displayed;
+    expect(await displayed()).toBeNull();
+    expect(JSON.parse((await agent.cli(['messages', '--json'])).out)).toMatchObject([{ displayed: false }]);
+    expect(await displayed()).toBeNull();
     expect((await agent.cli(['messages'])).out).toMatch(/^\* .* Café at nine\ufffd\[2J\n$/);
+    await until(async () => expect(await displayed()).toMatchObject({ on: 'command-line' }));
+    expect((await agent.cli(['messages'])).out).toMatch(/^ {2}.* Café at nine/);
 
     const since = (await world.device(agent.device)).inventory?.at ?? 0;
     await world.finished((await world.send(agent.device, { kind: 'refresh-inventory' })).id);
@@ -245,7 +255,7 @@ describe('a device under management', () => {
     await agent.connected();
     expect(agent.running).toBe(true);
 
-    expect(await world.finished((await world.send(agent.device, { kind: 'unenrol' })).id)).toMatchObject({
+    expect(await world.finished((await world.send(agent.device, { kind: 'unenroll' })).id)).toMatchObject({
       state: 'done',
     });
     await until(() => expect(agent.exitCode).toBe(0));
@@ -279,14 +289,14 @@ describe('a device under management', () => {
       const command = await world.finished(id, 60_000).catch((error) => {
         throw new Error(`killed when it was ${state}: ${error.message}\n${agent.log}`);
       });
-      expect(command).toMatchObject({ state: 'done', detail: 'the inventory was collected' });
+      expect(command).toMatchObject({ state: 'done', detail: 'The inventory was collected.' });
       expect(stateOf(id)).toBe('finished');
-      // One result was made, and the server has it: nothing waits in the outbox, and a second one would have raised an alarm.
+      // One result was made, and the server has it: nothing waits in the outbox, and a second one would have raised an alert.
       await until(() => expect(agent.query("select * from outbox where type = 'result'")).toEqual([]));
       expect(await world.finished(id)).toEqual(command);
     }
     expect(caught.get('started')).toBeGreaterThanOrEqual(1);
-    expect(await world.alarms(agent.device)).toEqual([]);
+    expect(await world.alerts(agent.device)).toEqual([]);
   }, 120_000);
 });
 
@@ -349,9 +359,9 @@ describe('a device that is no longer trusted', () => {
     thief.run();
     await thief.connected();
     const displaced = await agent.link('waiting');
-    expect(displaced.connectionDetail).toContain('took over');
+    expect(displaced.connectionDetail).toContain('replaced this one');
     expect((await thief.status()).connection).toBe('connected');
-    await until(async () => expect(await world.alarms(device)).toContain('taken_over'));
+    await until(async () => expect(await world.alerts(device)).toContain('taken_over'));
     expect((await world.device(device)).presence?.connected).toBe(true);
 
     const raw = await new TestLink(agent.tls(world.server.device)).hello();

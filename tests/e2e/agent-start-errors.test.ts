@@ -48,7 +48,7 @@ function enrolled(): void {
     generation: 1,
     installation: 'a',
   };
-  writeFileSync(identity('enrolment.json'), JSON.stringify(metadata), { mode: 0o600 });
+  writeFileSync(identity('enrollment.json'), JSON.stringify(metadata), { mode: 0o600 });
 }
 
 it.each<[string, Record<string, string>, () => void, RegExp]>([
@@ -88,9 +88,9 @@ it.each<[string, Record<string, string>, () => void, RegExp]>([
     {},
     () => {
       enrolled();
-      writeFileSync(identity('enrolment.json'), '{');
+      writeFileSync(identity('enrollment.json'), '{');
     },
-    /identity\/enrolment\.json is damaged\. Restore it/,
+    /identity\/enrollment\.json is damaged\. Restore it/,
   ],
   [
     'a state that is no database',
@@ -101,7 +101,7 @@ it.each<[string, Record<string, string>, () => void, RegExp]>([
     },
     /The agent’s state is damaged\. Restore agent\.db/,
   ],
-  ['no enrollment', {}, () => mkdirSync(home()), /enrol/],
+  ['no enrollment', {}, () => mkdirSync(home()), /enroll/],
 ])('%s', (_what, env, prepare, line) => {
   prepare();
   expect(refused(env).lines).toEqual([expect.stringMatching(line)]);

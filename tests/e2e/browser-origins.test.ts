@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServer, PASSWORD, startApi } from '../support/api-server.ts';
-import { browser as chromium, openBrowser } from '../support/browser.ts';
+import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { until } from '../support/until.ts';
 
 /** Where a stranger's page is served, and whose name leads to us when they say so. */
@@ -39,7 +39,7 @@ describe.skipIf(!chromium.present)('in Chromium', () => {
     browser = await openBrowser({ names: [STRANGER] });
   });
   afterAll(async () => {
-    await browser?.close();
+    await closeBrowser(browser);
     await api?.close();
     await new Promise((closed) => stranger.close(closed));
     rmSync(dist, { recursive: true, force: true });

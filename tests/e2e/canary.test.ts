@@ -24,7 +24,7 @@ import { type Mark, markOf, newMark, Search } from '../support/canary.ts';
 import { type ChattingDevice, openChattingDevice } from '../support/chatting-device.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
-import { foundOrganisation } from '../support/organisation.ts';
+import { foundOrganization } from '../support/organization.ts';
 import { createOwnDatabase, type OwnDatabase, onDatabase, POSTGRES_SERVER } from '../support/postgres.ts';
 import { recordedIn } from '../support/recorded-traffic.ts';
 import { needed } from '../support/tools.ts';
@@ -42,7 +42,7 @@ interface Town {
   /** A text that is sealed: each holds the mark, and is another one. */
   readonly canary: (what: string) => string;
   readonly devices: readonly ChattingDevice[];
-  enrol(name: string): Promise<ChattingDevice>;
+  enroll(name: string): Promise<ChattingDevice>;
   close(): Promise<void>;
 }
 
@@ -56,18 +56,18 @@ async function openTown(environment: Record<string, string> = {}): Promise<Town>
     ...environment,
   });
   const { owner, approvers } = world.operator;
-  const organisation = await foundOrganisation(owner, approvers).catch(async (error: unknown) => {
+  const organization = await foundOrganization(owner, approvers).catch(async (error: unknown) => {
     await world.remove();
     throw error;
   });
-  const stop = organisation.keepCountersigning(300);
+  const stop = organization.keepCountersigning(300);
   const sealed = newMark();
   const devices: ChattingDevice[] = [];
   let count = 0;
   return {
     ...{ world, folder, traffic, sealed, devices },
     canary: (what) => `${what}: "${sealed.text} ${count++} ${crypto.randomUUID()}"`,
-    async enrol(name) {
+    async enroll(name) {
       const { link } = await world.operator.code({ user: name, group: world.group, home: 'SE' });
       const device = await openChattingDevice({ name, folder: join(folder, `device-${devices.length}`), link });
       devices.push(device);
@@ -200,7 +200,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     const agent = new AgentProcess({ CORDON_AGENT_LOG: 'debug' });
     atCommandLines.push(agent);
     const { link } = await town.world.operator.code({ user, group: town.world.group, home: 'SE' });
-    await agent.enrol(link);
+    await agent.enroll(link);
     agent.run();
     await until(async () => expect((await agent.status()).messaging.state, agent.log).toBe('ready'), WITHIN, 500);
     return agent;
@@ -278,7 +278,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     if (!second) throw new Error('somebody is missing');
     removed = second;
     await world.revoke(removed.device);
-    newcomer = await town.enrol('Dilek');
+    newcomer = await town.enroll('Dilek');
     await ready(newcomer);
     await until(() => expect(knows(newcomer, everyone)).toBe(true), WITHIN);
     heardAfter = firsts.slice(0, 5).map(({ name }) => canary(`what ${name} says later`));
@@ -306,7 +306,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
 
   beforeAll(async () => {
     town = await openTown();
-    for (const name of [...NAMES, ...NAMES]) await town.enrol(name);
+    for (const name of [...NAMES, ...NAMES]) await town.enroll(name);
     for (const device of town.devices) await ready(device);
     for (const name of ['Amina', 'Bilal']) await atCommandLine(name);
     const firsts = town.devices.slice(0, NAMES.length);
@@ -320,15 +320,15 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     await town?.close();
   }, 60_000);
 
-  it('open each other’s files, and nobody raises an alarm', async () => {
+  it('open each other’s files, and nobody raises an alert', async () => {
     expect(files.size).toBeGreaterThan(0);
     for (const { agent } of town.devices.filter(({ name }) => name === 'Hana')) {
       for (const [id, bytes] of files) {
         expect(Buffer.from((await agent.messaging.attachment(id, 0)).bytes).equals(bytes)).toBe(true);
       }
     }
-    for (const { device, name } of town.devices) expect(await town.world.alarms(device), name).toEqual([]);
-    for (const { device } of atCommandLines) expect(await town.world.alarms(device)).toEqual([]);
+    for (const { device, name } of town.devices) expect(await town.world.alerts(device), name).toEqual([]);
+    for (const { device } of atCommandLines) expect(await town.world.alerts(device)).toEqual([]);
   }, 60_000);
 
   it('case 23: who was removed cannot read on, with all that it holds; who came cannot read back', async () => {
@@ -396,7 +396,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     await until(() => expect(store.pragma('wal_checkpoint(FULL)')).toMatchObject([{ busy: 0 }]));
     store.close();
     await world.send(amina.device, { kind: 'message', text: `an admin writes ${planted.text}` });
-    await until(() => expect(amina.store.device(amina.device).messages()).toHaveLength(1), WITHIN);
+    await until(() => expect(amina.store.device(amina.device).adminMessages(10)).toHaveLength(1), WITHIN);
     // What is typed to find a person goes to the server; what is typed to find a message does not.
     await amina.agent.messaging.people(planted.text);
     // A frame that breaks the protocol, and what is wrong with it is logged.
@@ -404,7 +404,9 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     const link = `${world.server.device.replace('https', 'wss')}${LINK_PATH}`;
     const socket = new WebSocket(link, SUBPROTOCOL, rude.tls(world.server.device));
     await once(socket, 'open');
-    socket.send(JSON.stringify({ kind: 'hello', agent: '0', list: 0, record: 0, root: 0, [planted.text]: true }));
+    socket.send(
+      JSON.stringify({ kind: 'hello', agent: '0', list: 0, record: 0, approverSet: 0, [planted.text]: true }),
+    );
     await once(socket, 'close');
 
     const memory = new Search(planted);
@@ -495,7 +497,7 @@ describe.skipIf(!present)('three people, on PostgreSQL', () => {
   }, 60_000);
 
   it('have none of it in its tables, in the memory of the server or in its traffic, where a group’s name is', async () => {
-    const [amina, bilal, chen] = [await town.enrol('Amina'), await town.enrol('Bilal'), await town.enrol('Chen')];
+    const [amina, bilal, chen] = [await town.enroll('Amina'), await town.enroll('Bilal'), await town.enroll('Chen')];
     for (const device of town.devices) await ready(device);
     const people = [personOf(bilal), personOf(chen)];
     const three = await amina.agent.messaging.start({ people, title: town.canary('a title') });

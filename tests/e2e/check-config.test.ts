@@ -1,12 +1,16 @@
 /** `cordon check-config` finds what would stop a start, all of it at once, and leaves no trace. */
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.ts';
+import { programPath } from '../support/programs.ts';
 import { runProgram } from '../support/run-program.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
-const ENTRY = join(import.meta.dirname, '../../server/cordon.js');
+const ENTRY = programPath('server/cordon.js');
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cordon-check-'));
@@ -34,6 +38,22 @@ it('says before the first start what the first start will do, and does none of i
   expect(readdirSync(folder)).toEqual([]);
 });
 
+it('warns of a mail server that does not answer: the server starts all the same', async () => {
+  const env = {
+    CORDON_HOME: join(folder, 'home'),
+    CORDON_PASSPHRASE_FILE: join(folder, 'passphrase'),
+    CORDON_MAIL_URL: `smtp://cordon:hunter2@127.0.0.1:${await freePort()}`,
+    CORDON_MAIL_FROM: 'cordon@example.org',
+  };
+  const { code, out } = await check(env, '--no-ports');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^WARNING {2}The mail server 127\.0\.0\.1:\d+ refused the connection\..* sends no mail until/m);
+  expect(out).toContain('The server can start.');
+  const wrong = await check({ ...env, CORDON_MAIL_URL: 'imap://cordon:hunter2@mail.example.org' }, '--no-ports');
+  expect(problems(wrong.out)).toEqual([expect.stringMatching(/CORDON_MAIL_URL must be a URL such as smtp:/)]);
+  expect(out + wrong.out).not.toContain('hunter2');
+});
+
 it('reports every misspelled and invalid variable, with or without JSON', async () => {
   const env = { [`CORDON_${'HOEM'}`]: 'x', CORDON_DEVICE_PORT: 'x' };
   const { code, out } = await check(env);
@@ -42,7 +62,7 @@ it('reports every misspelled and invalid variable, with or without JSON', async 
   expect(JSON.parse((await check(env, '--json')).out)).toMatchObject({ problems: 2 });
 });
 
-it('sees a running server’s ports, damaged keys, a wrong passphrase and a database that is gone', async () => {
+it('reports a running server as information, and damaged keys, a wrong passphrase and a missing database as problems', async () => {
   const server = await startServerProcess();
   const port = (url: string) => new URL(url).port;
   const env = {
@@ -55,13 +75,24 @@ it('sees a running server’s ports, damaged keys, a wrong passphrase and a data
   };
   try {
     const running = await check(env);
-    expect(problems(running.out)).toEqual([
-      expect.stringContaining('Another Cordon server uses this database'),
-      expect.stringMatching(/Another program uses port .* or set CORDON_DEVICE_PORT/),
-      expect.stringMatching(/CORDON_PUBLIC_PORT/),
-      expect.stringMatching(/CORDON_ADMIN_PORT/),
-    ]);
+    expect([running.code, problems(running.out), running.err]).toEqual([0, [], '']);
+    expect(running.out).toMatch(/^ok +A server is running on this store \(process \d+ on host /m);
+    expect(running.out.match(/^ok +The port \d+ for .* is in use, as expected while a server runs\.$/gm)).toHaveLength(
+      3,
+    );
+    expect(running.out).toMatch(/\nThe configuration is valid, and a server runs with this store\.\n$/);
+    expect(JSON.parse((await check(env, '--json')).out)).toMatchObject({ problems: 0, running: true });
+    const spoiled = await check({ ...env, CORDON_PASSPHRASE: 'another passphrase' });
+    expect([spoiled.code, problems(spoiled.out)]).toEqual([1, [expect.stringContaining('cannot decrypt')]]);
     await server.stop();
+    const other = createServer().listen(Number(port(server.device)), '127.0.0.1');
+    await once(other, 'listening');
+    const taken = await check(env);
+    other.close();
+    expect([taken.code, problems(taken.out)]).toEqual([
+      1,
+      [expect.stringMatching(/Another program uses port .* or set CORDON_DEVICE_PORT/)],
+    ]);
     expect(await check(env)).toMatchObject({
       code: 0,
       out: expect.stringMatching(/decrypts the 5 keys[\s\S]*belong to it/),

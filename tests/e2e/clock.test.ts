@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentStatus } from '../../agent/agent.ts';
-import { leafList } from '../../shared/api/ledger.ts';
+import { ledgerEntryList } from '../../shared/api/ledger.ts';
 import { envelopeSchema, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { type Signer, signEnvelope } from '../../shared/order/dsse.ts';
 import { adminCli } from '../support/admin-cli.ts';
@@ -19,7 +19,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const TERMS = {
   ...{ title: 'Pakistan', areas: ['PK'], services: ['messaging'], nexus: ['home'], zone: 'Asia/Karachi' },
-  ...{ unknown: 'allow', contested: 'allow', travellers: 'deny' },
+  ...{ unknown: 'allow', contested: 'allow', travelers: 'deny' },
   ...{ authority: 'the regulator', addressee: 'licensed operators', instrument: 'directive of 20 November' },
   ...{ statement: { en: 'Messages end by order of the regulator.' }, appeal: 'appeals@example.org' },
 };
@@ -54,9 +54,9 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
     await database?.remove();
   });
 
-  const leaves = async () =>
-    (await world.operator.as(world.operator.owner, 'GET', '/ledger/leaves?limit=100', leafList)).leaves.map(
-      ({ leaf }) => leaf,
+  const entries = async () =>
+    (await world.operator.as(world.operator.owner, 'GET', '/ledger/entries?limit=100', ledgerEntryList)).entries.map(
+      ({ entry }) => entry,
     );
   const when = it.skipIf(!present || !hasFakeTime);
   const refusal = (environment: Record<string, string>) =>
@@ -86,7 +86,7 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
         /not the time that the clock shows/,
       );
       await world.server.start();
-      expect((await leaves()).filter(({ kind }) => kind === 'clock.accepted')).toEqual([]);
+      expect((await entries()).filter(({ kind }) => kind === 'clock.accepted')).toEqual([]);
       honest.run();
       adopted = await until(async () => {
         const { list } = await honest.status();
@@ -96,8 +96,11 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
       await world.server.stop();
 
       await world.server.start({ ...fakeTime('+2d'), CORDON_ACCEPT_CLOCK: inDays(2) });
-      const accepted = (await leaves()).filter(({ kind }) => kind === 'clock.accepted');
-      expect(accepted).toHaveLength(1);
+      const accepted = await until(async () => {
+        const found = (await entries()).filter(({ kind }) => kind === 'clock.accepted');
+        expect(found).toHaveLength(1);
+        return found;
+      });
       expect(Math.abs((accepted[0]?.at ?? 0) - (Date.now() + 2 * DAY))).toBeLessThan(DAY / 24);
     },
     120_000,
@@ -116,11 +119,11 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
       expect(Math.abs(ahead.now - Date.now())).toBeLessThan(HOUR);
       expect(isOpen(ahead)).toBe(true);
       expect((await honest.cli(['status'])).out).toMatch(/implausible. This device keeps its own time/);
-      await until(async () => expect(await world.alarms(honest.device)).toContain('time_implausible'), 60_000);
+      await until(async () => expect(await world.alerts(honest.device)).toContain('time_implausible'), 60_000);
 
       const misled = new AgentProcess(fakeTime('+2d'), fooled.home);
       misled.run();
-      // Its own clock shuts the gate at once. The new list says that the server's time, which the server sends first, has arrived.
+      // The device's own clock closes the gate at once. The new list proves that the server's time, which comes first, has arrived.
       await until(async () => expect((await misled.status()).list).toBeGreaterThan(adopted), 60_000);
       expect(isOpen(await misled.status())).toBe(false);
       await misled.stop();
@@ -198,8 +201,11 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
         return status;
       }, 60_000);
       expect(Math.abs(back.now - Date.now())).toBeLessThan(HOUR);
-      await until(async () => expect(await world.alarms(agent.device)).toContain('time_corrected'));
-      expect((await leaves()).filter(({ kind }) => kind === 'time.corrected')).toHaveLength(1);
+      await until(async () => expect(await world.alerts(agent.device)).toContain('time_corrected'));
+      // The ledger gives the entry its place a moment later.
+      await until(async () => {
+        expect((await entries()).filter(({ kind }) => kind === 'time.corrected')).toHaveLength(1);
+      });
       rmSync(folder, { recursive: true });
     },
     300_000,

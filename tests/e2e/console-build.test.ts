@@ -78,7 +78,7 @@ it('builds when there is none or when a source has changed, and says nothing oth
   expect(gunzipSync(readFileSync(join(dist, 'assets', `${name}.gz`)))).toEqual(text);
 
   const { mtimeMs } = statSync(dist);
-  expect((await build()).output).toMatch(/^What is in .* is up to date\.\n$/);
+  expect((await build()).output).toMatch(/^The build in .* is up to date\.\n$/);
   // A date says nothing: a checkout changes them all.
   utimesSync(join(folder, 'main.ts'), new Date(), new Date());
   expect((await build()).output).toContain('is up to date');

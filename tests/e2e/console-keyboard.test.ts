@@ -1,12 +1,13 @@
 /** An order proposed by somebody who has a keyboard and nothing else: from the list to the order's own page, with mistakes made and mended on the way. */
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { exemptionList, orderView } from '../../shared/api/orders.ts';
-import { browser as chromium, openBrowser } from '../support/browser.ts';
+import { exemptionList } from '../../shared/api/affected-devices.ts';
+import { orderView } from '../../shared/api/orders.ts';
+import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { TWO_RESIDENTS } from '../support/console-fleet.ts';
 import { type ConsoleWorld, officesOf, openConsoleWorld } from '../support/console-world.ts';
 import { Keyboard } from '../support/keyboard.ts';
-import { adoptRoot, firstOwner, invite, inviteApprover, type Person } from '../support/people.ts';
+import { adoptApproverSet, firstOwner, invite, inviteApprover, type Person } from '../support/people.ts';
 import { BOTH_LOOKS, type Seat, takeSeat, textOf } from '../support/seat.ts';
 
 describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_000 }, () => {
@@ -19,7 +20,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
   beforeAll(async () => {
     [browser, world] = await Promise.all([openBrowser(), openConsoleWorld({ residents: TWO_RESIDENTS, demo: false })]);
     const owner = await firstOwner(world.url, world.firstOwnerLink);
-    await adoptRoot(owner, [
+    await adoptApproverSet(owner, [
       await inviteApprover(world.url, owner, 'Ada'),
       await inviteApprover(world.url, owner, 'Ben'),
     ]);
@@ -29,7 +30,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     keys = new Keyboard(seat.page);
   }, 120_000);
   afterAll(async () => {
-    await browser?.close();
+    await closeBrowser(browser);
     await world?.remove();
   });
   afterEach(async ({ task }) => {
@@ -41,8 +42,16 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
   const box = (name: string) => seat.page.getByRole('checkbox', { name, exact: true });
   const button = (name: string | RegExp) => seat.page.getByRole('button', { name });
 
+  /** Whether the middle of it is on top of everything else. */
+  const seenAt = (there: Locator): Promise<boolean> =>
+    there.evaluate((element) => {
+      const { x, y, width, height } = element.getBoundingClientRect();
+      const top = element.ownerDocument.elementFromPoint(x + width / 2, y + height / 2);
+      return top !== null && (element === top || element.contains(top));
+    });
+
   /** In a combobox: types, and goes down the list until the option is the one that Enter takes. */
-  async function choose(text: string, option: string): Promise<void> {
+  async function choose(text: string, option: string | RegExp): Promise<void> {
     await keys.type(text);
     const wanted = seat.page.getByRole('option', { name: option });
     await wanted.waitFor();
@@ -57,14 +66,14 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
 
   it('leads from the list of orders to the form', async () => {
     await seat.goto('/orders');
-    await seat.page.getByRole('link', { name: 'Propose an order' }).first().waitFor();
+    await seat.page.getByRole('link', { name: 'Propose order' }).first().waitFor();
     await keys.press('Tab');
-    await keys.at(seat.page.getByRole('link', { name: 'Skip to the page' }));
+    await keys.at(seat.page.getByRole('link', { name: 'Skip to content' }));
     await seat.picture('keyboard-1-skip');
     await keys.press('Enter');
-    await keys.to(seat.page.getByRole('link', { name: 'Propose an order' }).first(), 'Tab', 2);
+    await keys.to(seat.page.getByRole('link', { name: 'Propose order' }).first(), 'Tab', 2);
     await keys.press('Enter');
-    await seat.page.getByRole('heading', { level: 1, name: 'Propose an order' }).waitFor();
+    await seat.page.getByRole('heading', { level: 1, name: 'Propose order' }).waitFor();
     await keys.to(choice('Areas'), 'Tab', 2);
   });
 
@@ -77,26 +86,26 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await keys.press('Escape');
     await keys.to(choice('Kashmir'), 'Tab', 3);
     await keys.press('ArrowDown');
-    await choose('', 'As Pakistan');
-    await keys.to(box('Messages'), 'Tab', 3);
+    await choose('', /^Pakistan$/);
+    await keys.to(box('Messaging'), 'Tab', 3);
     await keys.press('Space');
-    await keys.to(box('Mail'), 'Tab', 1);
+    await keys.to(box('Mail (not available yet)'), 'Tab', 1);
     await keys.press('Space');
     await keys.to(box('Management'), 'Tab', 2);
     await keys.press('Space');
-    await seat.page.getByText('This order names management').waitFor();
+    await seat.page.getByText('This order suspends management').waitFor();
     await seat.picture('keyboard-2-management');
     await keys.press('Space');
-    await keys.to(box('It is there'), 'Tab', 1);
-    expect(await box('It is there').isChecked()).toBe(true);
-    await keys.to(box('It uses a mobile network there'), 'Tab', 3);
+    await keys.to(box('Device is located there'), 'Tab', 1);
+    expect(await box('Device is located there').isChecked()).toBe(true);
+    await keys.to(box('Device uses a mobile network there'), 'Tab', 3);
     await keys.press('Space');
   });
 
   it('shows a time that has passed beside the day, and takes a better one', async () => {
     await keys.to(choice('Time zone'), 'Tab', 2);
     expect(await choice('Time zone').inputValue()).toBe('Asia/Karachi');
-    await keys.to(field('Day'), 'Tab', 2);
+    await keys.to(field('Date'), 'Tab', 2);
     await keys.type('1 Nov 2015');
     const [hours, minutes] = ['hours', 'minutes'].map((part) =>
       seat.page.getByRole('spinbutton', { name: `Takes effect: ${part}` }),
@@ -104,16 +113,16 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await keys.to(hours, 'Tab', 3);
     await keys.type('0000');
     await keys.at(minutes);
-    await keys.to(seat.page.getByRole('checkbox', { name: 'It ends by itself' }), 'Tab', 3);
+    await keys.to(seat.page.getByRole('checkbox', { name: 'Set an end time' }), 'Tab', 3);
     await seat.page.getByText('has passed').or(seat.page.getByText('in the past')).first().waitFor();
     await seat.picture('keyboard-3-in-the-past');
-    await keys.to(field('Day'), 'Shift+Tab', 4);
+    await keys.to(field('Date'), 'Shift+Tab', 4);
     expect(await keys.tied()).toMatch(/passed|past/);
     await keys.press('Control+A');
     await keys.type('1 Dec 2015');
     await keys.to(hours, 'Tab', 3);
     await seat.page.getByText('1 Dec 2015, 00:00 (Asia/Karachi, GMT+5)').first().waitFor();
-    const ends = seat.page.getByRole('checkbox', { name: 'It ends by itself' });
+    const ends = seat.page.getByRole('checkbox', { name: 'Set an end time' });
     await keys.to(ends, 'Tab', 3);
     await keys.press('Space');
     await seat.page.getByRole('group', { name: 'Ends' }).waitFor();
@@ -121,26 +130,28 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
   });
 
   it('takes rules, by arrows, and who is exempt, by name', async () => {
-    const kind = seat.page.getByRole('radio', { name: 'Suspend, and restore later' });
+    const kind = seat.page.getByRole('radio', { name: 'Suspend services and restore them later' });
     await keys.to(kind, 'Tab', 2);
     await keys.press('ArrowDown');
-    expect(await seat.page.getByRole('radio', { name: 'Leave the country for good' }).isChecked()).toBe(true);
+    expect(await seat.page.getByRole('radio', { name: 'Exit: wipe work data and end enrollments' }).isChecked()).toBe(
+      true,
+    );
     await keys.press('ArrowUp');
     expect(await kind.isChecked()).toBe(true);
-    await keys.to(field('Grace for visitors'), 'Tab', 4);
+    await keys.to(field('Grace period for visitors'), 'Tab', 4);
     await keys.press('Control+A');
     await keys.type('10');
-    await keys.to(choice('Grace for visitors: unit'), 'Tab', 1);
-    expect(await choice('Grace for visitors: unit').inputValue()).toBe('Days');
+    await keys.to(choice('Unit of the grace period for visitors'), 'Tab', 1);
+    expect(await choice('Unit of the grace period for visitors').inputValue()).toBe('Days');
     await keys.to(choice('Devices'), 'Tab', 6);
     await choose('Zoë', TWO_RESIDENTS.at(-1)?.user ?? '');
     await keys.press('Escape');
     const spared = seat.page.getByRole('group', { name: /^Exempt: Zoë/ });
-    await keys.to(spared.getByRole('textbox', { name: 'Why' }), 'Tab', 2);
+    await keys.to(spared.getByRole('textbox', { name: 'Reason' }), 'Tab', 2);
     await keys.type('A foreign mission.');
-    await keys.to(spared.getByRole('checkbox', { name: 'It runs out by itself' }), 'Tab', 1);
+    await keys.to(spared.getByRole('checkbox', { name: 'Set an end time' }), 'Tab', 1);
     await keys.press('Space');
-    await keys.to(spared.getByRole('textbox', { name: 'Day' }), 'Tab', 1);
+    await keys.to(spared.getByRole('textbox', { name: 'Date' }), 'Tab', 1);
     await keys.type('31 Dec 2015');
     await keys.to(spared.getByRole('spinbutton', { name: /hours$/ }), 'Tab', 3);
     await keys.type('1800');
@@ -160,23 +171,26 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await keys.at(field('Instrument'));
     await keys.to(field('Statement in English'), 'Tab', 2);
     await keys.type('Messages end.');
-    await keys.to(button('Add a language'), 'Tab', 2);
+    await keys.to(button('Add language'), 'Tab', 2);
     await keys.press('Enter');
-    await keys.at(choice('Language').last());
+    await keys.at(seat.page.getByRole('combobox', { name: 'Language', exact: true }).last());
     await choose('Urdu', 'Urdu');
     await keys.to(field('Statement in Urdu'), 'Tab', 2);
     await keys.type('پیغامات بند');
-    await keys.to(field('Whom to appeal to'), 'Tab', 4);
-    await keys.to(button('Propose the order'), 'Tab', 32);
+    await keys.to(choice('Authoritative language'), 'Tab', 4);
+    // The language of the first statement.
+    expect(await choice('Authoritative language').inputValue()).toBe('English');
+    await keys.to(field('Appeal contact'), 'Tab', 2);
+    await keys.to(button('Propose order'), 'Tab', 32);
     await keys.press('Enter');
     await keys.at(field('Instrument'));
     expect([await field('Instrument').getAttribute('aria-invalid'), await keys.tied()]).toEqual([
       'true',
-      expect.stringContaining('Say by which law, letter or directive.'),
+      expect.stringContaining('The instrument is missing. Enter the law, letter or directive.'),
     ]);
     await seat.picture('keyboard-5-missing');
     await keys.type('directive, July 2015');
-    await keys.to(button('Propose the order'), 'Tab', 32);
+    await keys.to(button('Propose order'), 'Tab', 32);
     await keys.press('Enter');
     await seat.page.waitForURL(`${world.url}/orders/2015-001`);
     await seat.page.getByRole('heading', { level: 1, name: 'Pakistan' }).waitFor();
@@ -199,6 +213,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
       authority: 'Telecommunication Authority',
       instrument: 'directive, July 2015',
       statement: { en: 'Messages end.', ur: 'پیغامات بند' },
+      authoritativeLanguage: 'en',
     });
     expect([keys.complaints, seat.complaints]).toEqual([[], []]);
   });
@@ -208,21 +223,42 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     expect(exemptions).toMatchObject([
       { until: Date.parse('2015-12-31T13:00:00Z'), reason: 'A foreign mission.', approvedBy: [] },
     ]);
-    const row = seat.page.getByRole('table', { name: 'Whom it spares' }).getByRole('row').nth(1);
+    const row = seat.page.getByRole('table', { name: 'Exempt devices' }).getByRole('row').nth(1);
     const words = await textOf(row);
-    for (const word of ['31 Dec 2015, 18:00 (Asia/Karachi, GMT+5)', 'A foreign mission.', 'Sana', 'Nobody yet']) {
+    for (const word of ['31 Dec 2015, 18:00 (Asia/Karachi, GMT+5)', 'A foreign mission.', 'Sana', 'Not approved yet']) {
       expect(words).toContain(word);
     }
     await row.scrollIntoViewIfNeeded();
     expect(await seat.faults('keyboard-7-spared', BOTH_LOOKS)).toEqual([]);
-    await seat.page.getByRole('link', { name: 'Change' }).click();
-    await seat.page.getByRole('radio', { name: 'Those below, and nobody else' }).click();
-    await button('Put in 1 device that is exempt now').click();
+    await seat.page.getByRole('link', { name: 'Change terms' }).click();
+    await seat.page.getByRole('radio', { name: 'Replace with the list below' }).click();
+    await button('Add 1 device with a current exemption').click();
     const again = seat.page.getByRole('group', { name: `Exempt: ${exemptions[0]?.device}` });
-    expect(await again.getByRole('textbox', { name: 'Why' }).inputValue()).toBe('A foreign mission.');
-    expect(await again.getByRole('textbox', { name: 'Day' }).inputValue()).toBe('31 Dec 2015');
+    expect(await again.getByRole('textbox', { name: 'Reason' }).inputValue()).toBe('A foreign mission.');
+    expect(await again.getByRole('textbox', { name: 'Date' }).inputValue()).toBe('31 Dec 2015');
     await again.scrollIntoViewIfNeeded();
     expect(await seat.faults('keyboard-8-exempt', BOTH_LOOKS)).toEqual([]);
     expect(seat.complaints).toEqual([]);
+  });
+
+  it('shows the error of the areas uncovered, and takes the first area that matches by Enter', async () => {
+    await seat.goto('/orders/new');
+    await choice('Areas').focus();
+    const error = seat.page.locator(`[id="${await choice('Areas').getAttribute('id')}-error"]`);
+    await keys.press('Enter');
+    await error.waitFor();
+    expect(await seenAt(error)).toBe(true);
+    await seat.picture('keyboard-0-error');
+    await keys.type('Pala');
+    await seat.page.getByRole('option', { name: 'Palau (PW)' }).waitFor();
+    expect(await seenAt(error)).toBe(true);
+    await seat.picture('keyboard-0-list');
+    await keys.press('Enter');
+    await seat.page.getByText('Palau (PW)').waitFor();
+    await keys.press('Escape');
+    await keys.press('Backspace');
+    await expect.poll(() => seat.page.getByText('Palau (PW)').count()).toBe(0);
+    await error.waitFor();
+    await keys.at(choice('Areas'));
   });
 });

@@ -2,16 +2,18 @@
  * November 2015 in Pakistan, carried out through the console by three people in three browsers: proposed, approved by two, put off on the day,
  * held when the new date came, released, and withdrawn. Real agents obey, and the pages follow them by themselves.
  */
-import type { Browser, Locator } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { approverKeyList, rootView } from '../../shared/api/approvers.ts';
+import { approverKeyList, approverSetView } from '../../shared/api/approvers.ts';
 import { demoJumped } from '../../shared/api/demo.ts';
-import { browser as chromium, openBrowser } from '../support/browser.ts';
+import type { RolloutState } from '../../shared/order/rollout-states.ts';
+import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { RESIDENTS } from '../support/console-fleet.ts';
 import { approve, makeKey, signList } from '../support/console-people.ts';
 import { type ConsoleWorld, officesOf, openConsoleWorld } from '../support/console-world.ts';
-import { newOrganisation } from '../support/organisation.ts';
+import { newOrganization } from '../support/organization.ts';
 import { firstOwner, invite, type Person } from '../support/people.ts';
+import { rolloutCount } from '../support/rollout-rows.ts';
 import { PATIENCE, type Seat, takeSeat, textOf } from '../support/seat.ts';
 
 const ORDER = '2015-001';
@@ -49,18 +51,18 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
       await seat.goto('/people?tab=approvers');
       await makeKey(seat);
     }
-    const organisation = newOrganisation(owner);
+    const organization = newOrganization(owner);
     const { keys } = await owner.api.call('GET', '/approver-keys', approverKeyList);
-    await owner.api.call('POST', '/approvers', rootView, {
-      ...{ keyids: keys.map(({ keyid }) => keyid), threshold: 2, organisationKeys: [organisation.publicKey] },
+    await owner.api.call('POST', '/approvers', approverSetView, {
+      ...{ keyids: keys.map(({ keyid }) => keyid), threshold: 2, organizationKeys: [organization.publicKey] },
     });
     await signList(ada);
     await signList(ben);
-    stopCountersigning = organisation.keepCountersigning();
+    stopCountersigning = organization.keepCountersigning();
     await world.settle(codes);
   }, 120_000);
   afterAll(async () => {
-    await browser?.close();
+    await closeBrowser(browser);
     await stopCountersigning?.();
     await world?.remove();
   });
@@ -72,25 +74,27 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
   /** `20 Nov 2015, 09:00` → what the phase badge says. */
   const phase = ({ page }: Seat, words: string) => page.getByText(words, { exact: true }).first().waitFor();
 
-  const bar = ({ page }: Seat, name: string): Locator =>
-    page.getByRole('progressbar', { name: new RegExp(`^${name}`) });
-  const reaches = (seat: Seat, name: string, count: number) =>
-    expect.poll(() => bar(seat, name).getAttribute('aria-valuenow'), WAIT).toBe(String(count));
+  const reaches = ({ page }: Seat, states: readonly RolloutState[], count: number) =>
+    expect.poll(() => rolloutCount(page, ...states), WAIT).toBe(count);
 
-  async function propose(act: 'Hold' | 'Release' | 'Withdraw', verb: string, picture: string): Promise<void> {
+  async function propose(
+    act: 'Pause order' | 'Resume order' | 'Withdraw order',
+    verb: string,
+    picture: string,
+  ): Promise<void> {
     const { page } = sana;
     await page.getByRole('button', { name: act, exact: true }).click();
     const dialog = page.getByRole('dialog');
     await sana.picture(picture);
     await dialog.getByRole('button', { name: verb }).click();
     await dialog.waitFor({ state: 'hidden' });
-    await page.getByRole('heading', { name: 'Waiting for approval' }).waitFor();
+    await page.getByRole('heading', { name: 'Pending approval' }).waitFor();
   }
 
   async function send(picture: string): Promise<string> {
     const { page } = sana;
     const bar = page.getByRole('region', { name: 'Demo' });
-    await bar.getByRole('button', { name: /^Send a message/ }).click();
+    await bar.getByRole('button', { name: /^Send message/ }).click();
     const notice = bar.getByRole('alert');
     await notice.waitFor();
     const said = await textOf(notice);
@@ -112,38 +116,38 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
   it('is proposed for 30 November by somebody who cannot approve it', async () => {
     const { page } = sana;
     await sana.goto('/orders');
-    await page.getByRole('link', { name: 'Propose an order' }).first().click();
+    await page.getByRole('link', { name: 'Propose order' }).first().click();
     const areas = page.getByRole('combobox', { name: 'Areas' });
     await areas.fill('Pakistan');
     await page.getByRole('option', { name: 'Pakistan (PK)' }).click();
     await page.keyboard.press('Escape');
-    await page.getByRole('checkbox', { name: 'Messages' }).check();
+    await page.getByRole('checkbox', { name: 'Messaging' }).check();
     await page.getByRole('checkbox', { name: 'Mail' }).check();
-    await page.getByRole('checkbox', { name: 'It is there' }).check();
-    await page.getByRole('checkbox', { name: 'It uses a mobile network there' }).check();
+    await page.getByRole('checkbox', { name: 'Device is located there' }).check();
+    await page.getByRole('checkbox', { name: 'Device uses a mobile network there' }).check();
     expect(await page.getByRole('combobox', { name: 'Time zone' }).inputValue()).toBe('Asia/Karachi');
-    await page.getByRole('textbox', { name: 'Day' }).fill('1 Dec 2015');
-    await page.getByRole('textbox', { name: 'Day' }).press('Tab');
+    await page.getByRole('textbox', { name: 'Date' }).fill('1 Dec 2015');
+    await page.getByRole('textbox', { name: 'Date' }).press('Tab');
     await page.getByRole('spinbutton', { name: 'Takes effect: hours' }).fill('00');
     await page.getByRole('spinbutton', { name: 'Takes effect: minutes' }).fill('00');
     await page.getByLabel('Title').fill('Pakistan: enterprise messaging');
-    await page.getByLabel('By whose authority').fill('Pakistan Telecommunication Authority');
-    await page.getByLabel('Addressed to').fill('mobile network operators');
+    await page.getByRole('textbox', { name: 'Authority' }).fill('Pakistan Telecommunication Authority');
+    await page.getByLabel('Addressee').fill('mobile network operators');
     await page.getByLabel('Instrument').fill('directive, July 2015');
     await page.getByLabel('Statement in English').fill(STATEMENT);
-    await page.getByRole('button', { name: 'Add a language' }).click();
-    await page.getByRole('combobox', { name: 'Language' }).last().fill('Urdu');
+    await page.getByRole('button', { name: 'Add language' }).click();
+    await page.getByRole('combobox', { name: 'Language', exact: true }).last().fill('Urdu');
     await page.getByRole('option', { name: /Urdu/ }).click();
     await page.getByRole('textbox', { name: 'Statement in Urdu' }).fill(SPOKEN);
-    await page.getByText('Nothing stands against it.').waitFor();
+    await page.getByText('No problems found.').waitFor();
     await sana.picture('november-01-form');
-    await page.getByRole('button', { name: 'Propose the order' }).click();
+    await page.getByRole('button', { name: 'Propose order' }).click();
     await page.waitForURL(`${world.url}/orders/${ORDER}`);
-    await page.getByRole('heading', { name: 'Waiting for approval' }).waitFor();
+    await page.getByRole('heading', { name: 'Pending approval' }).waitFor();
     await page.getByText('Two approvers are needed').waitFor();
-    expect(await page.getByRole('button', { name: 'Read and approve' }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Review and approve' }).count()).toBe(0);
     await sana.picture('november-02-proposed');
-    expect(await send('november-03-delivered-before')).toContain('The message was delivered');
+    expect(await send('november-03-delivered-before')).toContain('Message delivered');
   });
 
   it('is approved by two people, who see the same text and sign it with keys of their own', async () => {
@@ -158,9 +162,9 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
       .click();
     await ben.picture('november-05-half-approved');
     const second = await approve(ben, 'november-06-ben-approves');
-    expect([second.answer, second.digest]).toEqual([expect.stringContaining('Approved'), first.digest]);
-    for (const seat of [sana, ada, ben]) await phase(seat, 'Approved');
-    await reaches(sana, 'Informed', REACHED);
+    expect([second.answer, second.digest]).toEqual([expect.stringContaining('Order approved'), first.digest]);
+    for (const seat of [sana, ada, ben]) await phase(seat, 'Announced');
+    await reaches(sana, ['delivered', 'displayed'], REACHED);
     await sana.picture('november-07-approved');
   });
 
@@ -168,47 +172,47 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     const { page } = sana;
     await owner.api.call('POST', '/demo/clock', demoJumped, { to: world.now() + 9 * DAY });
     await jump('+1 day');
-    await page.getByRole('button', { name: 'New date' }).click();
-    const dialog = page.getByRole('dialog', { name: /New date/ });
-    await dialog.getByRole('textbox', { name: 'Day' }).fill('31 Dec 2015');
-    await dialog.getByRole('textbox', { name: 'Day' }).press('Tab');
+    await page.getByRole('button', { name: 'Extend order' }).click();
+    const dialog = page.getByRole('dialog', { name: /^Extend order/ });
+    await dialog.getByRole('textbox', { name: 'Date' }).fill('31 Dec 2015');
+    await dialog.getByRole('textbox', { name: 'Date' }).press('Tab');
     await sana.picture('november-08-new-date');
-    await dialog.getByRole('button', { name: 'Propose the new date' }).click();
+    await dialog.getByRole('button', { name: 'Propose new dates' }).click();
     await dialog.waitFor({ state: 'hidden' });
     await approve(ada, 'november-09-ada-approves-date');
     await approve(ben, 'november-10-ben-approves-date');
     await page.getByText(/^Takes effect in 30 days/).waitFor();
     await jump('+1 day');
-    await phase(sana, 'Approved');
-    expect(await send('november-11-delivered-after-old-date')).toContain('The message was delivered');
-    await reaches(sana, 'Enforced', 0);
+    await phase(sana, 'Announced');
+    expect(await send('november-11-delivered-after-old-date')).toContain('Message delivered');
+    await reaches(sana, ['enforced'], 0);
   });
 
   it('is held when the new date comes, for 72 hours by one, and until released by two', async () => {
     const { page } = sana;
-    await propose('Hold', 'Propose the hold', 'november-12-hold');
+    await propose('Pause order', 'Propose pause', 'november-12-hold');
     const brief = await approve(ada, 'november-13-ada-holds');
-    expect(brief.answer).toContain('Approved');
-    for (const seat of [sana, ben]) await phase(seat, 'On hold');
-    await page.getByText(/^The hold lapses in/).waitFor();
+    expect(brief.answer).toContain('Order approved');
+    for (const seat of [sana, ben]) await phase(seat, 'Paused');
+    await page.getByText(/^Pause ends in/).waitFor();
     await sana.picture('november-14-held-for-72-hours');
     await approve(ben, 'november-15-ben-holds');
-    await page.getByText(/^The hold lapses in/).waitFor({ state: 'hidden' });
+    await page.getByText(/^Pause ends in/).waitFor({ state: 'hidden' });
     await jump('Pakistan: enterprise messaging 2015-001 takes effect');
-    await phase(sana, 'On hold');
-    await reaches(sana, 'Enforced', 0);
-    expect(await send('november-16-delivered-while-held')).toContain('The message was delivered');
+    await phase(sana, 'Paused');
+    await reaches(sana, ['enforced'], 0);
+    expect(await send('november-16-delivered-while-held')).toContain('Message delivered');
   });
 
   it('is released at the effective time: messages are refused, and the bars fill by themselves', async () => {
-    await propose('Release', 'Propose the release', 'november-17-release');
+    await propose('Resume order', 'Propose resumption', 'november-17-release');
     await approve(ada, 'november-18-ada-releases');
     await approve(ben, 'november-19-ben-releases');
-    for (const seat of [sana, ada, ben]) await phase(seat, 'In force');
-    await reaches(sana, 'Enforced', REACHED);
-    await sana.page.getByText('A warning before it happens').waitFor({ state: 'hidden' });
+    for (const seat of [sana, ada, ben]) await phase(seat, 'Active');
+    await reaches(sana, ['enforced'], REACHED);
+    await sana.page.getByText('1 warning').waitFor({ state: 'hidden' });
     const refused = await send('november-20-refused');
-    expect(refused).toContain('The message was refused');
+    expect(refused).toContain('Message blocked');
     expect(refused).toContain(ORDER);
     // In force for whoever looks at the whole as well.
     await ben.goto('/');
@@ -221,26 +225,26 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
 
   it('is withdrawn by two on the next day, and service is back without anybody enrolling again', async () => {
     await jump('+1 hour');
-    await propose('Withdraw', 'Propose the withdrawal', 'november-22-withdraw');
+    await propose('Withdraw order', 'Propose withdrawal', 'november-22-withdraw');
     await approve(ada, 'november-23-ada-withdraws');
     await ben.goto(`/orders/${ORDER}`);
     await approve(ben, 'november-24-ben-withdraws');
     for (const seat of [sana, ada, ben]) await phase(seat, 'Withdrawn');
-    await reaches(sana, 'Restored', REACHED);
+    await reaches(sana, ['restored'], REACHED);
     await sana.picture('november-25-restored');
-    expect(await send('november-26-delivered-after')).toContain('The message was delivered');
-    const history = sana.page.getByRole('list', { name: 'History, the newest first' });
+    expect(await send('november-26-delivered-after')).toContain('Message delivered');
+    const history = sana.page.getByRole('list', { name: 'History, newest first' });
     const acts = (await textOf(history)).match(
-      /(Proposal|New date|Hold|Release|Withdrawal) \(revision|In force|No longer in force/g,
+      /(Proposal|Extension|Pause|Resumption|Withdrawal) \(revision|Order took effect|Order no longer active/g,
     );
     expect(acts?.reverse()).toEqual([
       'Proposal (revision',
-      'New date (revision',
-      'Hold (revision',
-      'Release (revision',
-      'In force',
+      'Extension (revision',
+      'Pause (revision',
+      'Resumption (revision',
+      'Order took effect',
       'Withdrawal (revision',
-      'No longer in force',
+      'Order no longer active',
     ]);
   });
 

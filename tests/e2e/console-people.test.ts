@@ -5,7 +5,7 @@ import { createdCode } from '../../shared/api/codes.ts';
 import { CSRF_HEADER } from '../../shared/api/session.ts';
 import type { Code } from '../demo/fleet.ts';
 import type { Resident } from '../demo/population.ts';
-import { browser as chromium, openBrowser } from '../support/browser.ts';
+import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { TWO_RESIDENTS } from '../support/console-fleet.ts';
 import { codeAt, comeByLink, type Knows, makeKey, STEP, signIn, signList } from '../support/console-people.ts';
 import { type ConsoleWorld, openConsoleWorld } from '../support/console-world.ts';
@@ -37,7 +37,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     }
   }, 90_000);
   afterAll(async () => {
-    await browser?.close();
+    await closeBrowser(browser);
     await world?.remove();
   });
 
@@ -77,15 +77,15 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
       [ben, 'בן ובר', 'ben@example.org'],
     ] as const) {
       await olivia.goto('/people');
-      await olivia.page.getByRole('button', { name: 'Invite somebody' }).click();
-      const dialog = olivia.page.getByRole('dialog', { name: 'Invite somebody' });
+      await olivia.page.getByRole('button', { name: 'Invite person' }).click();
+      const dialog = olivia.page.getByRole('dialog', { name: 'Invite person' });
       await dialog.getByLabel('Name').fill(name);
       await dialog.getByLabel('E-mail').fill(email);
       await dialog.getByRole('radio', { name: 'Legal' }).check();
-      await dialog.getByRole('button', { name: 'Make the invitation' }).click();
+      await dialog.getByRole('button', { name: 'Create invitation' }).click();
       const link = await textOf(dialog.locator('pre'));
       await olivia.picture(`people-2-invitation-${email}`);
-      await dialog.getByRole('button', { name: 'Done' }).click();
+      await dialog.getByRole('button', { name: 'Close' }).last().click();
       await dialog.waitFor({ state: 'hidden' });
       await come(seat, link, email);
     }
@@ -105,8 +105,8 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     thief.expecting(/status of 4\d\d/);
     await thief.page.goto(`${world.url}/#invitation=${secrets.at(-1)}`);
     await thief.page.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD);
-    await thief.page.getByLabel('The same password again').fill(PASSWORD);
-    await thief.page.getByRole('button', { name: 'Go on' }).click();
+    await thief.page.getByLabel('Repeat password').fill(PASSWORD);
+    await thief.page.getByRole('button', { name: 'Continue' }).click();
     expect(await textOf(thief.page.getByRole('alert'))).toContain('unknown, used or expired');
     await thief.context.close();
   });
@@ -120,14 +120,14 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     // The step may have changed since he came.
     for (let attempt = 0; attempt < 2; attempt++) {
       await signIn(ben, knownBy(ben), used);
-      const field = page.getByRole('textbox', { name: 'Code' });
+      const field = page.getByRole('textbox', { name: 'Authenticator code' });
       const outcome = page.getByRole('heading', { name: 'Overview' }).or(page.getByText('This code was used before'));
       await outcome.first().waitFor();
       if (await field.isVisible()) break;
       await page.getByRole('button', { name: /^Your account/ }).click();
       await page.getByRole('button', { name: 'Sign out' }).click();
     }
-    const field = page.getByRole('textbox', { name: 'Code' });
+    const field = page.getByRole('textbox', { name: 'Authenticator code' });
     expect(await field.inputValue()).toBe('');
     expect(await field.getAttribute('aria-invalid')).toBe('true');
     await ben.picture('people-3-code-used');
@@ -143,15 +143,15 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     }
     const { page } = olivia;
     await olivia.goto('/people?tab=approvers');
-    await page.getByRole('button', { name: 'Propose the first list' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Who shall approve?' });
-    await dialog.getByRole('button', { name: 'Propose this list' }).click();
+    await page.getByRole('button', { name: 'Propose first approver set' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Propose approver set' });
+    await dialog.getByRole('button', { name: 'Propose approver set' }).click();
     await dialog.waitFor({ state: 'hidden' });
     const [first, second] = [await signList(ada), await signList(ben)];
     expect(first).toMatch(/^[0-9a-f]{64}$/);
     expect(second).toBe(first);
-    for (const seat of [ada, ben]) await seat.page.getByText('You can approve in this browser').waitFor();
-    await page.getByText('An order needs 2 of them').waitFor();
+    for (const seat of [ada, ben]) await seat.page.getByText('Approver key ready').waitFor();
+    await page.getByText('An order needs 2 of these approvers').waitFor();
     await olivia.picture('people-4-approvers');
     const stored = await ada.page.evaluate<string>(`new Promise((found) => {
       indexedDB.open('cordon').onsuccess = ({ target: { result } }) => {
@@ -165,78 +165,78 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     expect(stored).toBe('false InvalidAccessError');
   });
 
-  it('shows whoever signs a new organisation key in red, and what stays without', async () => {
+  it('shows whoever signs a new organization key in red, and what stays without', async () => {
     const { keyid, publicKey } = testKey();
-    const propose = (organisationKeys: readonly string[]) =>
+    const propose = (organizationKeys: readonly string[]) =>
       olivia.page.evaluate<number>(`(async () => {
         const headers = { 'content-type': 'application/json', '${CSRF_HEADER}': localStorage.getItem('cordon-session') };
         const { keys } = await (await fetch('/api/v1/approver-keys', { headers })).json();
-        const body = JSON.stringify({ keyids: keys.map(({ keyid }) => keyid), organisationKeys: ${JSON.stringify(organisationKeys)} });
+        const body = JSON.stringify({ keyids: keys.map(({ keyid }) => keyid), organizationKeys: ${JSON.stringify(organizationKeys)} });
         return (await fetch('/api/v1/approvers', { method: 'POST', headers, body })).status;
       })()`);
-    /** What the dialog says of the key, and whether in the colour of errors. */
+    /** What the dialog says of the key, and whether in the color of errors. */
     const shown = async () => {
-      await ada.page.getByRole('button', { name: 'Read and sign' }).click();
-      const dialog = ada.page.getByRole('dialog', { name: 'Sign the list of approvers' });
+      await ada.page.getByRole('button', { name: 'Review and sign' }).click();
+      const dialog = ada.page.getByRole('dialog', { name: 'Sign approver set' });
       const row = dialog.getByRole('cell', { name: keyid });
       await dialog.locator('pre', { hasText: /^[0-9a-f]{64}$/ }).waitFor();
       const found = { text: await textOf(row), red: /color-error/.test((await row.getAttribute('style')) ?? '') };
-      expect(await ada.faults('people-4-organisation-key', BOTH_LOOKS)).toEqual([]);
+      expect(await ada.faults('people-4-organization-key', BOTH_LOOKS)).toEqual([]);
       await dialog.getByRole('button', { name: 'Cancel' }).click();
       await dialog.waitFor({ state: 'hidden' });
       return found;
     };
     for (const [keys, expected] of [
-      [[publicKey], { text: `key ${keyid}, which is new: ask whoever keeps it`, red: true }],
+      [[publicKey], { text: `key ${keyid}, a new key: ask its owner before you sign`, red: true }],
       [[publicKey], { text: `key ${keyid}`, red: false }],
-      [[], { text: `key ${keyid}: whoever it alone has confirmed is a member no more`, red: true }],
+      [[], { text: `key ${keyid}: devices that only this key has confirmed lose their confirmation`, red: true }],
     ] as const) {
       expect(await propose(keys)).toBe(201);
       expect(await shown()).toEqual(expected);
       expect(await signList(ada)).toBe(await signList(ben));
-      await ada.page.getByRole('button', { name: 'Read and sign' }).waitFor({ state: 'hidden' });
+      await ada.page.getByRole('button', { name: 'Review and sign' }).waitFor({ state: 'hidden' });
     }
   });
 
-  it('enrols two devices by the links that it makes, and sees them come', async () => {
+  it('enrolls two devices by the links that it makes, and sees them come', async () => {
     const { page } = olivia;
     await olivia.goto('/people?tab=groups');
-    await page.getByRole('button', { name: 'Add a group' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Add a group' });
+    await page.getByRole('button', { name: 'Add group' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add group' });
     await dialog.getByLabel('Name').fill('Everybody');
-    await dialog.getByRole('button', { name: 'Add the group' }).click();
+    await dialog.getByRole('button', { name: 'Add group' }).click();
     await dialog.waitFor({ state: 'hidden' });
 
     // The page looks again and again whether the device has come.
     olivia.expecting(/status of 404 .*\/api\/v1\/devices\//);
-    await olivia.goto('/enrol');
+    await olivia.goto('/enroll');
     const codes = async (residents: readonly Resident[]): Promise<Code[]> => {
       const made: Code[] = [];
       for (const { user, spot } of residents) {
-        await page.getByRole('button', { name: 'Add a person' }).click();
-        const adding = page.getByRole('dialog', { name: 'Add a person' });
+        await page.getByRole('button', { name: 'Add person' }).click();
+        const adding = page.getByRole('dialog', { name: 'Add person' });
         await adding.getByLabel('Name').fill(user);
-        await adding.getByRole('button', { name: 'Add the person' }).click();
+        await adding.getByRole('button', { name: 'Add person' }).click();
         await adding.waitFor({ state: 'hidden' });
         const home = spot.office.country === 'PK' ? 'Pakistan (PK)' : 'Germany (DE)';
-        await page.getByRole('combobox', { name: 'Home' }).fill(home.slice(0, 5));
+        await page.getByRole('combobox', { name: 'Home area' }).fill(home.slice(0, 5));
         await page.getByRole('option', { name: home }).click();
         const answered = page.waitForResponse(
           (response) => response.request().method() === 'POST' && response.url().endsWith('/codes'),
         );
-        await page.getByRole('button', { name: 'Make an activation link' }).click();
+        await page.getByRole('button', { name: 'Create activation link' }).click();
         const { id, link } = createdCode.parse(await (await answered).json());
         // The command asks for the link: it is in no argument.
-        expect(await textOf(page.locator('pre', { hasText: 'cordon-agent enrol' }))).not.toContain(link);
+        expect(await textOf(page.locator('pre', { hasText: 'cordon-agent enroll' }))).not.toContain(link);
         made.push({ device: id, link });
         await olivia.picture(`people-5-link-${spot.label}`);
-        if (made.length < residents.length) await page.getByRole('button', { name: 'Enrol another device' }).click();
+        if (made.length < residents.length) await page.getByRole('button', { name: 'Enroll another device' }).click();
       }
       return made;
     };
     await world.settle(codes);
-    await page.getByText('The device has joined').waitFor();
-    await page.getByRole('link', { name: 'Open the device' }).click();
+    await page.getByText('Device enrolled').waitFor();
+    await page.getByRole('link', { name: 'Open device' }).click();
     await page.getByRole('heading', { level: 1, name: TWO_RESIDENTS.at(-1)?.user ?? '' }).waitFor();
     await olivia.picture('people-6-joined');
   });
@@ -245,28 +245,28 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     const { page } = ben;
     ben.expecting(/status of 403/);
     await ben.goto('/orders');
-    const propose = page.getByRole('link', { name: 'Propose an order' }).first();
+    const propose = page.getByRole('link', { name: 'Propose order' }).first();
     await propose.waitFor();
     const ended = page.waitForEvent('requestfinished', (request) => request.url().endsWith('/events'));
     await olivia.goto('/people');
-    await olivia.page.getByRole('button', { name: 'What to do with בן ובר' }).click();
-    await olivia.page.getByRole('menuitem', { name: 'Take away: Legal' }).click();
-    await olivia.page.getByRole('button', { name: 'Take it away' }).click();
+    await olivia.page.getByRole('button', { name: 'Actions for בן ובר' }).click();
+    await olivia.page.getByRole('menuitem', { name: 'Remove role: Legal' }).click();
+    await olivia.page.getByRole('button', { name: 'Remove role' }).click();
     await ended;
-    await page.getByRole('heading', { name: 'You have no role yet' }).waitFor();
+    await page.getByRole('heading', { name: 'Your account has no role' }).waitFor();
     expect(await propose.count()).toBe(0);
     await ben.picture('people-7-no-role');
     // Neither is there a way where the link led.
     await ben.goto('/orders/new');
-    await page.getByRole('heading', { name: 'You have no role yet' }).waitFor();
+    await page.getByRole('heading', { name: 'Your account has no role' }).waitFor();
 
-    await olivia.page.getByRole('button', { name: 'What to do with בן ובר' }).click();
-    await olivia.page.getByRole('menuitem', { name: 'Give a role' }).click();
-    const dialog = olivia.page.getByRole('dialog', { name: 'Give בן ובר a role' });
+    await olivia.page.getByRole('button', { name: 'Actions for בן ובר' }).click();
+    await olivia.page.getByRole('menuitem', { name: 'Grant role' }).click();
+    const dialog = olivia.page.getByRole('dialog', { name: 'Grant role to בן ובר' });
     await dialog.getByRole('radio', { name: 'Legal' }).check();
-    await dialog.getByRole('button', { name: 'Give the role' }).click();
+    await dialog.getByRole('button', { name: 'Grant role' }).click();
     await dialog.waitFor({ state: 'hidden' });
-    await page.getByRole('button', { name: 'Propose the order' }).waitFor();
+    await page.getByRole('button', { name: 'Propose order' }).waitFor();
   });
 
   it('never asked anybody else, nor tried what its own policy forbids', () => {

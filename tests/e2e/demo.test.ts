@@ -11,7 +11,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { demoJumped, demoMessage, demoSession, demoView } from '../../shared/api/demo.ts';
 import { devicePage, deviceView, verdictView } from '../../shared/api/devices.ts';
-import { approvalResult, revisionView } from '../../shared/api/orders.ts';
+import { approvalResult } from '../../shared/api/order-approvals.ts';
+import { revisionView } from '../../shared/api/orders.ts';
 import { CSRF_HEADER, sessionView } from '../../shared/api/session.ts';
 import { approvalOf } from '../../shared/order/approver-key.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
@@ -185,7 +186,7 @@ describe('the demo', () => {
     expect(now).toBeGreaterThanOrEqual(at);
     expect(now).toBeLessThan(at + 30_000);
     expect(await message()).toMatchObject({ outcome: 'refused', order });
-    await expect(ada.api.call('POST', '/demo/clock', demoJumped, { to: at - 1 })).rejects.toThrow('forward only');
+    await expect(ada.api.call('POST', '/demo/clock', demoJumped, { to: at - 1 })).rejects.toThrow('moves only forward');
 
     // This machine's agent has followed the clock, and both sides say the same of it.
     await until(async () => {
@@ -195,7 +196,9 @@ describe('the demo', () => {
     const verdict = await olivia.api.call('GET', `/devices/${self?.id}/verdict`, verdictView);
     expect(verdict.services.messaging?.denials.map((denial) => denial.order)).toEqual([order]);
 
-    const { revision } = await sana.api.call('POST', `/orders/${order}/revisions`, revisionView, { act: 'withdraw' });
+    const { revision } = await sana.api.call('POST', `/orders/${order}/revisions`, revisionView, {
+      action: 'withdraw',
+    });
     for (const approver of [ada, again]) await approve(approver, order, revision);
     await until(async () => expect(await message()).toMatchObject({ outcome: 'delivered', order: null }));
 
@@ -229,7 +232,7 @@ describe('the demo', () => {
       const [entry, ...args] = process.argv.slice(1);
       spawn("sh", ["-c", '"$@"; exit', "sh", process.execPath, entry, ...args], { env, stdio: "inherit" });`;
     const demo = start(['--devices', '14', '--no-self'], ['-e', parent]);
-    await demo.said(/devices +enrol/);
+    await demo.said(/devices +enroll/);
     demo.process.kill('SIGKILL');
     await demo.leftNothing();
   }, 180_000);

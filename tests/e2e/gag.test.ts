@@ -8,9 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { newKeyPem, requestCertificate } from '../../agent/enrolment/csr.ts';
-import { alarmList } from '../../shared/api/devices.ts';
-import { orderProgress, type RevisionView } from '../../shared/api/orders.ts';
+import { newKeyPem, requestCertificate } from '../../agent/enrollment/csr.ts';
+import { alertList } from '../../shared/api/devices.ts';
+import { orderRollout } from '../../shared/api/order-rollout.ts';
+import type { RevisionView } from '../../shared/api/orders.ts';
 import { openCheckpoint } from '../../shared/ledger/checkpoint.ts';
 import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
 import { tilePath, tilesOf } from '../../shared/ledger/tiles.ts';
@@ -35,11 +36,12 @@ const wordsOf = (mark: string) => ({
   addressee: `addressee-${mark}`,
   instrument: `instrument-${mark}`,
   statement: { en: `statement-${mark}`, ar: `بيان-${mark}` },
+  authoritativeLanguage: 'ar',
   notice: { en: `notice-${mark}` },
   appeal: `appeal-${mark}`,
 });
 const SAID = ['title', 'authority', 'addressee', 'instrument', 'statement', 'بيان', 'notice', 'appeal'];
-const RULES = { nexus: ['home'], zone: 'UTC', unknown: 'allow', contested: 'allow', travellers: 'deny' };
+const RULES = { nexus: ['home'], zone: 'UTC', unknown: 'allow', contested: 'allow', travelers: 'deny' };
 const BLOCKED_BY = 'rel=\\\\"blocked-by\\\\"';
 const soon = () => new Date(Date.now() + 5_000).toISOString();
 
@@ -80,7 +82,7 @@ function everyLayer(bytes: Buffer): string {
   return [text, ...readable.map(everyLayer)].join('\n');
 }
 
-/** Everything that the public listener has for whoever asks, and the refusal of a machine that would enrol. */
+/** Everything that the public listener has for whoever asks, and the refusal of a machine that would enroll. */
 async function everythingPublic(): Promise<ReadonlyMap<string, string>> {
   const { body: note } = await fetchPublic('/ledger/checkpoint');
   const key = (await fetchPublic('/ledger/key')).body.toString().split('}').at(-1)?.trim() ?? '';
@@ -89,20 +91,27 @@ async function everythingPublic(): Promise<ReadonlyMap<string, string>> {
   const { code } = parseActivationLink(await world.link());
   const basic = `Basic ${Buffer.from(`${code.id}:${code.secret}`).toString('base64')}`;
   const paths = [
-    ...['/orders/list', '/orders/roots', '/transparency', '/ledger/checkpoint', '/ledger/key', '/crl/issuing.crl'],
+    ...[
+      '/orders/list',
+      '/orders/approver-sets',
+      '/transparency',
+      '/ledger/checkpoint',
+      '/ledger/key',
+      '/crl/issuing.crl',
+    ],
     ...['/public-root.json', '/.well-known/est/cacerts', '/orders/withheld', '/device/withheld', '/orders', '/'],
     ...tilesOf(size).map((tile) => `/ledger/${tilePath(tile)}`),
   ];
   const found = new Map<string, string>();
   for (const path of paths) found.set(path, everyLayer((await fetchPublic(path)).body));
-  const enrol = {
+  const enroll = {
     authorization: basic,
     'content-type': 'application/pkcs10',
     'content-transfer-encoding': 'base64',
   };
   const csr = requestCertificate(code.id, newKeyPem()).toString('base64');
-  const refused = await fetchPublic('/.well-known/est/simpleenroll', 'POST', enrol, csr);
-  found.set('a refusal to enrol', everyLayer(refused.body));
+  const refused = await fetchPublic('/.well-known/est/simpleenroll', 'POST', enroll, csr);
+  found.set('a refusal to enroll', everyLayer(refused.body));
   return found;
 }
 
@@ -117,10 +126,10 @@ let told: RevisionView;
 
 it('is enforced by a device whose user is told all of it, beside a public order', async () => {
   const { operator } = world;
-  const law = { publication: { law: 'law-gagged' }, areas: ['SE'], services: ['messaging', 'enrolment'] };
+  const law = { publication: { law: 'law-gagged' }, areas: ['SE'], services: ['messaging', 'enrollment'] };
   secret = await operator.propose({ ...RULES, ...law, ...wordsOf('gagged'), effective: soon() });
   await operator.adopt(secret);
-  const open = { areas: ['SE'], services: ['mail', 'enrolment'] };
+  const open = { areas: ['SE'], services: ['mail', 'enrollment'] };
   told = await operator.propose({ ...RULES, ...open, ...wordsOf('openly'), effective: soon() });
   await operator.adopt(told);
   const denials = await until(async () => {
@@ -139,11 +148,11 @@ it('is enforced by a device whose user is told all of it, beside a public order'
   ]);
   expect((await agent.cli(['orders'])).out).toContain('appeal-gagged');
   await until(async () => {
-    const receipts = await operator.as(operator.owner, 'GET', `/orders/${secret.order}/progress`, orderProgress);
-    expect(receipts).toMatchObject({ reached: 1, enforced: 1 });
+    const receipts = await operator.as(operator.owner, 'GET', `/orders/${secret.order}/rollout`, orderRollout);
+    expect(receipts).toMatchObject({ total: 1, states: { enforced: 1 } });
   });
-  const { alarms } = await operator.as(operator.owner, 'GET', `/alarms?device=${agent.device}`, alarmList);
-  expect(alarms).toEqual([]);
+  const { alerts } = await operator.as(operator.owner, 'GET', `/alerts?device=${agent.device}`, alertList);
+  expect(alerts).toEqual([]);
 }, 60_000);
 
 it('shows the public no more than number, services and areas, where the other shows all it says', async () => {
@@ -157,7 +166,17 @@ it('shows the public no more than number, services and areas, where the other sh
   expect([...all.values()].join()).not.toContain('law-gagged');
   const openly = places(all, 'openly');
   for (const word of SAID) expect([word, openly[word]]).toEqual([word, expect.arrayContaining(['/orders/list'])]);
-  for (const word of ['title', 'statement', 'بيان', 'appeal']) expect(openly[word]).toContain('/transparency');
+  for (const word of SAID.filter((each) => each !== 'notice')) expect(openly[word]).toContain('/transparency');
+  const page = (await fetchPublic('/transparency')).body.toString();
+  const articleOf = (order: string) => new RegExp(`<h2 id="order-${order}">[\\s\\S]*?</article>`).exec(page)?.[0] ?? '';
+  const terms = (order: string) => [...articleOf(order).matchAll(/<dt>(.*?)<\/dt>/g)].map(([, term]) => term);
+  const basis = ['Authority', 'Addressee', 'Instrument', 'Authoritative text'];
+  expect(terms(told.order)).toEqual(['Status', 'Areas', 'Services', 'From', 'Until', 'Exit', 'Appeal', ...basis]);
+  expect(articleOf(told.order)).toMatch(
+    /A device is affected if its user’s home is in one of the areas\. The areas: <bdi>Sweden \(SE\)<\/bdi>/,
+  );
+  expect(articleOf(told.order)).toContain('is affected wherever it is.');
+  expect(terms(secret.order)).toEqual(['Areas', 'Services']);
 
   const { body } = await fetchPublic('/orders/list');
   const envelope = envelopeSchema.parse(JSON.parse(body.toString().slice(body.toString().indexOf('}') + 1)));
@@ -168,29 +187,31 @@ it('shows the public no more than number, services and areas, where the other sh
     installation: expect.any(String),
     order: secret.order,
     revision: 1,
-    services: ['enrolment', 'messaging'],
+    services: ['enrollment', 'messaging'],
     areas: ['SE'],
     digest: secret.digest,
   });
-  expect(all.get('/transparency')).toContain('Of one further order the list says no more');
+  expect(all.get('/transparency')).toContain('One further order is withheld from the public');
   // A refusal leads to the place of its order there, which says no more than the stub.
   const anchor = `order-${secret.order}`;
-  expect(all.get('/transparency')).toContain(`id="${anchor}">Order ${secret.order}: kept from the public<`);
-  expect(all.get('a refusal to enrol')).toMatch(
+  expect(all.get('/transparency')).toContain(`id="${anchor}">Order ${secret.order}: withheld from the public<`);
+  expect(all.get('a refusal to enroll')).toMatch(
     new RegExp(
       `"link":"<https://[^>]+/transparency#${anchor}>; ${BLOCKED_BY}, <https://[^>]+#order-${told.order}>; ${BLOCKED_BY}"`,
     ),
   );
   expect(all.get('/device/withheld')).toContain('not_found');
-  const refused = all.get('a refusal to enrol');
+  const refused = all.get('a refusal to enroll');
   expect(refused).toContain(`by order ${secret.order}`);
-  // Whoever enrols is the public: of this order they hear whom the installation names, of the other whom it names itself.
+  // Whoever enrolls is the public: of this order they hear whom the installation names, of the other whom it names itself.
   expect(refused).toMatch(
-    new RegExp(`About order ${secret.order} turn to [^.]+\\. About order ${told.order} turn to appeal-openly`),
+    new RegExp(
+      `For an appeal against order ${secret.order}, contact [^.]+\\. For an appeal against order ${told.order}, contact appeal-openly`,
+    ),
   );
 }, 60_000);
 
-it('shows the public no leaf of what is done by it and of whom it names, while its pack proves all of it', async () => {
+it('shows the public no entry of what is done by it and of whom it names, while its pack proves all of it', async () => {
   const { operator } = world;
   const { token } = operator.owner;
   const folder = mkdtempSync(join(tmpdir(), 'cordon-gag-'));
@@ -207,23 +228,25 @@ it('shows the public no leaf of what is done by it and of whom it names, while i
     const file = join(folder, 'order.zip');
     const annexed = ['--annex-for', key, '--name', recipient.name];
     expect(await cordon(['orders', 'pack', secret.order, '--out', file, ...annexed])).toMatchObject({ code: 0 });
-    const leaves = await until(async () => {
+    const entries = await until(async () => {
       const text = [...(await everythingPublic()).values()].join('\n');
-      const found = [...text.matchAll(/\{"at":\d+,"kind":"[^}]*\}[^}]*\}/g)].map(([leaf]) => leaf);
+      const found = [...text.matchAll(/\{"at":\d+,"kind":"[^}]*\}[^}]*\}/g)].map(([entry]) => entry);
       for (const mark of [/"order.executed","public":\{\}/, /"names.sealed","public":\{"digest":"[0-9a-f]{64}"\}/]) {
         expect(found).toContainEqual(expect.stringMatching(mark));
       }
-      expect(found.filter((leaf) => leaf.includes('"names.sealed"'))).toHaveLength(2);
+      expect(found.filter((entry) => entry.includes('"names.sealed"'))).toHaveLength(2);
       return found;
     });
-    const acts = leaves.filter((leaf) => /order.executed|names.sealed|order.exited/.test(leaf));
-    expect(acts.filter((leaf) => leaf.includes(`"${secret.order}"`))).toEqual([]);
+    const acts = entries.filter((entry) => /order.executed|names.sealed|order.exited/.test(entry));
+    expect(acts.filter((entry) => entry.includes(`"${secret.order}"`))).toEqual([]);
     // The public order's stands there for all to read.
     expect(acts).toContainEqual(expect.stringMatching(/"order.executed".*"state":"entered"/));
     const { fingerprint } = await cordon.json<{ fingerprint: string }>(['public-root']);
     const { holds, findings } = await verifyPack(readFileSync(file), fingerprint);
     expect(holds).toBe(true);
-    expect(findings.map(({ words }) => words).join('\n')).toContain('The server found the order in force (revision 1)');
+    expect(findings.map(({ words }) => words).join('\n')).toContain(
+      'The server recorded that the order took effect (revision 1)',
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -11,7 +11,7 @@ import { type ServerProcess, startServerProcess } from '../support/server-proces
 let server: ServerProcess;
 let operator: Operator;
 beforeAll(async () => {
-  server = await startServerProcess({ CORDON_ORGANISATION: 'Glance Ltd', CORDON_LARGE_SHARE: '25' });
+  server = await startServerProcess({ CORDON_ORGANIZATION: 'Glance Ltd', CORDON_LARGE_SHARE: '25' });
   operator = await setUp(server.admin, server.firstOwner);
 });
 afterAll(() => server.remove());
@@ -26,7 +26,7 @@ async function fingerprintOf(url: string): Promise<string> {
 
 it('its addresses, settings and certificates', async () => {
   const shown = await operator.as(operator.owner, 'GET', '/installation', installationView);
-  expect(shown).toMatchObject({ organisation: 'Glance Ltd', store: 'sqlite', largeShare: 25, demo: false });
+  expect(shown).toMatchObject({ organization: 'Glance Ltd', store: 'sqlite', largeShare: 25, demo: false });
   expect([shown.deviceUrl, shown.publicUrl]).toEqual([server.device.replace('https', 'wss'), server.public]);
   const [root, issuing, own] = shown.certificates;
   expect(shown.certificates.map(({ use }) => use)).toEqual(['root', 'issuing', 'server']);
@@ -37,9 +37,9 @@ it('its addresses, settings and certificates', async () => {
   expect(issuing?.notAfter).toBeLessThanOrEqual(root?.notAfter ?? 0);
 });
 
-it('nothing is unwell in a new installation but what is old in it', async () => {
+it('a new installation has no health issues except outdated data', async () => {
   const overview = await operator.as(operator.owner, 'GET', '/overview', overviewView);
   expect(overview).toMatchObject({ devices: { total: 0, connected: 0, neverConnected: 0 }, areas: [], unknown: 0 });
   // The IP database that comes with it is as old as its release.
-  expect(overview.unwell.filter(({ code }) => code !== 'ip_database_old')).toEqual([]);
+  expect(overview.healthIssues.filter(({ code }) => code !== 'ip_database_old')).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../../agent/agent.ts';
 import { verdictView } from '../../shared/api/devices.ts';
-import { verifyRoots } from '../../shared/order/approvers.ts';
+import { verifyApproverSets } from '../../shared/order/approvers.ts';
 import { canonicalText, parseDocument } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import {
@@ -31,16 +31,16 @@ const nameOf = (index: number) => `device ${index}`;
 /** Both gates as the approvers decided: messaging shut by 2026-001, mail held open until the hold lapses. */
 const gates = (agent: Agent) =>
   agent.status().gates.map(({ service, open, denials }) => `${service} ${open ? 'open' : denials.map((d) => d.order)}`);
-const DECIDED = ['enrolment open', 'management open', 'messaging 2026-001', 'mail open'];
-const LAPSED = ['enrolment open', 'management open', 'messaging 2026-001', 'mail 2026-002'];
+const DECIDED = ['enrollment open', 'management open', 'messaging 2026-001', 'mail open'];
+const LAPSED = ['enrollment open', 'management open', 'messaging 2026-001', 'mail 2026-002'];
 
 let captured: Captured;
 let loot: Loot;
 let hostile: HostileServer;
 const told = new Map<DeviceId, readonly ServerFrame[]>();
 
-const alarmsTo = (server: HostileServer, device: DeviceId) =>
-  (server.reported.get(device) ?? []).flatMap((item: ReportItem) => (item.type === 'alarm' ? [item] : []));
+const alertsTo = (server: HostileServer, device: DeviceId) =>
+  (server.reported.get(device) ?? []).flatMap((item: ReportItem) => (item.type === 'alert' ? [item] : []));
 
 /** An honest year: two orders for PK, one of them revised and with an exemption, the other held by one person. */
 async function live(): Promise<void> {
@@ -54,7 +54,7 @@ async function live(): Promise<void> {
     effective: iso(BEGIN + HOUR),
     unknown: 'allow',
     contested: 'allow',
-    travellers: 'deny',
+    travelers: 'deny',
     authority: 'Regulator',
     addressee: 'operators',
     instrument: 'directive 1',
@@ -70,12 +70,12 @@ beforeAll(async () => {
   const { operator, clock } = captured;
   const names = [...ATTACKS.keys()].map(nameOf);
   for (const name of [...names, 'exempt', 'freeze', 'salts', 'moved', 'silenced', 'hurried', 'ahead', 'tampered']) {
-    await captured.enrol(name, 'PK');
+    await captured.enroll(name, 'PK');
   }
   await live();
   const older = await captured.list();
-  await operator.adopt(await operator.act('2026-001', { act: 'revise', title: 'Messaging in PK, again' }));
-  const { revision } = await operator.act('2026-002', { act: 'hold' });
+  await operator.adopt(await operator.act('2026-001', { action: 'revise', title: 'Messaging in PK, again' }));
+  const { revision } = await operator.act('2026-002', { action: 'pause' });
   const [ada, ben, cleo] = operator.approvers.map(({ key }) => key);
   const [adaHerself] = operator.approvers;
   if (!ada || !ben || !cleo || !adaHerself) throw new Error('the approvers have no keys');
@@ -84,8 +84,8 @@ beforeAll(async () => {
   const newest = await captured.list();
   const payload = payloadOf(newest, PAYLOAD_TYPES.list);
   const list = parseDocument(orderListSchema, payload);
-  const roots = await captured.roots();
-  const { approvers, digest } = verifyRoots(null, roots);
+  const approverSets = await captured.approverSets();
+  const { approvers, digest } = verifyApproverSets(null, approverSets);
   for (const name of [...names, 'freeze', 'salts', 'moved', 'silenced', 'hurried', 'ahead', 'tampered']) {
     const agent = captured.agent(name);
     await until(() => {
@@ -114,7 +114,7 @@ beforeAll(async () => {
     list,
     hash: sha256(payload),
     older,
-    root: { approvers, digest },
+    approverSet: { approvers, digest },
     closed,
     closedBefore,
     base,
@@ -166,12 +166,12 @@ async function meet(name: string): Promise<Agent> {
 
 describe('whoever holds the server, its database and its online key', () => {
   it.each([...ATTACKS.entries()].map(([index, [name, , code, names]]) => ({ name, index, code, names })))(
-    '$name: the gates stay as the approvers decided, and the alarm names it',
+    '$name: the gates stay as the approvers decided, and the alert names it',
     async ({ index, code, names }) => {
       const agent = await meet(nameOf(index));
       const { device } = agent.status();
       await until(() => {
-        const found = alarmsTo(hostile, device).filter((alarm) => alarm.code === code);
+        const found = alertsTo(hostile, device).filter((alert) => alert.code === code);
         expect(found.map(({ detail }) => detail)).toEqual([expect.stringMatching(names)]);
       });
       expect(gates(agent)).toEqual(DECIDED);
@@ -185,10 +185,10 @@ describe('whoever holds the server, its database and its online key', () => {
     expect(gates(agent)).toEqual(DECIDED);
   });
 
-  it('starts no order early by a time of its own: the device keeps its time and raises an alarm (28)', async () => {
+  it('starts no order early by a time of its own: the device keeps its time and raises an alert (28)', async () => {
     const hurried = await meet('hurried');
     await until(() => {
-      const codes = alarmsTo(hostile, hurried.status().device).map(({ code }) => code);
+      const codes = alertsTo(hostile, hurried.status().device).map(({ code }) => code);
       expect(codes).toContain('time_implausible');
     });
     expect(gates(hurried)).toEqual(DECIDED);
@@ -198,11 +198,11 @@ describe('whoever holds the server, its database and its online key', () => {
   it('remains able to lie about what is its to say, such as a home, and to swallow what devices tell it', async () => {
     const moved = await meet('moved');
     await until(() =>
-      expect(gates(moved)).toEqual(['enrolment open', 'management open', 'messaging open', 'mail open']),
+      expect(gates(moved)).toEqual(['enrollment open', 'management open', 'messaging open', 'mail open']),
     );
     const silenced = await meet('silenced');
     await until(() => {
-      expect(alarmsTo(hostile, silenced.status().device).map(({ code }) => code)).toEqual(['order_unverified']);
+      expect(alertsTo(hostile, silenced.status().device).map(({ code }) => code)).toEqual(['order_unverified']);
       expect(silenced.status().unsent).toBe(0);
     });
     expect(gates(silenced)).toEqual(DECIDED);
@@ -218,47 +218,47 @@ describe('whoever holds the server, its database and its online key', () => {
     for (const index of ATTACKS.keys()) expect(gates(captured.agent(nameOf(index)))).toEqual(LAPSED);
   });
 
-  it('case 35: by silence alone it raises an alarm when the list expires, and the order’s own rule (keep) decides', async () => {
+  it('case 35: by silence alone it raises an alert when the list expires, and the order’s own rule (keep) decides', async () => {
     const agent = await meet('freeze');
     const { device } = agent.status();
     captured.clock.jump(Date.parse(loot.list.expiresAt));
-    await until(() => expect(alarmsTo(hostile, device).map(({ code }) => code)).toEqual(['list_expired']));
+    await until(() => expect(alertsTo(hostile, device).map(({ code }) => code)).toEqual(['list_expired']));
     expect(gates(agent)).toEqual(LAPSED);
   });
 
-  it('is known for it: once the server is honest again, its admin reads every alarm', async () => {
+  it('is known for it: once the server is honest again, its admin reads every alert', async () => {
     await hostile.close();
     await captured.start();
     for (const [index, [, , code, names]] of ATTACKS.entries()) {
       const { device } = (await meet(nameOf(index))).status();
       await until(async () => {
-        const found = (await captured.alarms(device)).filter((alarm) => alarm.code === code);
+        const found = (await captured.alerts(device)).filter((alert) => alert.code === code);
         expect(found.map(({ detail }) => detail)).toEqual([expect.stringMatching(names)]);
       });
     }
     for (const name of ['freeze', 'hurried']) {
       const { device } = (await meet(name)).status();
       await until(async () => {
-        expect((await captured.alarms(device)).map(({ code }) => code)).toContain('list_expired');
+        expect((await captured.alerts(device)).map(({ code }) => code)).toContain('list_expired');
       });
     }
   }, 60_000);
 
-  it('leaves a trace even where it has swallowed the alarm: the honest list no longer follows what the device holds', async () => {
+  it('leaves a trace even where it has swallowed the alert: the honest list no longer follows what the device holds', async () => {
     const { operator } = captured;
     const { device } = (await meet('silenced')).status();
-    expect(await captured.alarms(device)).toEqual([]);
+    expect(await captured.alerts(device)).toEqual([]);
     // Refreshed while the hostile server ran: it has the version that the device got from there, and so is not sent again.
-    await operator.adopt(await operator.act('2026-001', { act: 'revise', title: 'Messaging in PK, honestly' }));
+    await operator.adopt(await operator.act('2026-001', { action: 'revise', title: 'Messaging in PK, honestly' }));
     await until(async () => {
-      expect((await captured.alarms(device)).map(({ code }) => code)).toEqual(['list_forked']);
+      expect((await captured.alerts(device)).map(({ code }) => code)).toEqual(['list_forked']);
     });
     // One that was given numbers out of reach refuses whatever the honest server has, list and record, and says so.
     const ahead = (await meet('ahead')).status().device;
     await until(async () => {
-      const alarms = (await captured.alarms(ahead)).map(({ code, detail }) => `${code}: ${detail}`);
-      expect(alarms).toContainEqual(expect.stringMatching(/^list_older: A list was refused/));
-      expect(alarms).toContainEqual(expect.stringMatching(/^list_older: A device record was refused/));
+      const alerts = (await captured.alerts(ahead)).map(({ code, detail }) => `${code}: ${detail}`);
+      expect(alerts).toContainEqual(expect.stringMatching(/^list_older: The device refused the list: /));
+      expect(alerts).toContainEqual(expect.stringMatching(/^list_older: The device refused the device record: /));
     });
     expect(gates(captured.agent('ahead'))).toEqual(LAPSED);
   });
@@ -348,12 +348,12 @@ describe('the real server on a store that was edited', () => {
     await until(() => expect(agent.status().list).toBeGreaterThan(before));
     const { device } = agent.status();
     await until(async () => {
-      const alarms = (await captured.alarms(device)).map(({ code, detail }) => `${code}: ${detail}`);
-      expect(alarms).toContainEqual(expect.stringMatching(/^order_unverified: .*2026-667.*2 missing/));
-      expect(alarms).toContainEqual(
+      const alerts = (await captured.alerts(device)).map(({ code, detail }) => `${code}: ${detail}`);
+      expect(alerts).toContainEqual(expect.stringMatching(/^order_unverified: .*2026-667.*2 missing/));
+      expect(alerts).toContainEqual(
         expect.stringMatching(/^order_unverified: Revision 4 of order 2026-001.*2 missing/),
       );
-      expect(alarms).toContainEqual(expect.stringMatching(/^order_missing: .*2026-002/));
+      expect(alerts).toContainEqual(expect.stringMatching(/^order_missing: .*2026-002/));
     });
     expect(gates(agent)).toEqual(LAPSED);
     // The server's own gate is in the wrong hands; the device's is not.
@@ -369,15 +369,15 @@ describe('the real server on a store that was edited', () => {
     await captured.start();
     const { operator } = captured;
     for (const order of ['2026-001', '2026-002', '2026-001']) {
-      const revision = await operator.act(order, { act: 'revise', title: `${order}, once more` });
+      const revision = await operator.act(order, { action: 'revise', title: `${order}, once more` });
       await operator.adopt(revision);
     }
-    await operator.adopt(await operator.act('2026-001', { act: 'withdraw' }));
-    await operator.adopt(await operator.act('2026-002', { act: 'withdraw' }));
+    await operator.adopt(await operator.act('2026-001', { action: 'withdraw' }));
+    await operator.adopt(await operator.act('2026-002', { action: 'withdraw' }));
     for (const name of [...[...ATTACKS.keys()].map(nameOf), 'freeze', 'salts', 'silenced', 'tampered']) {
       const agent = await meet(name);
       await until(() =>
-        expect(gates(agent)).toEqual(['enrolment open', 'management open', 'messaging open', 'mail open']),
+        expect(gates(agent)).toEqual(['enrollment open', 'management open', 'messaging open', 'mail open']),
       );
     }
   }, 60_000);

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { credentialFolder } from '../../agent/enrolment/credential-folder.ts';
-import { enrol } from '../../agent/enrolment/enrol.ts';
+import { credentialFolder } from '../../agent/enrollment/credential-folder.ts';
+import { enroll } from '../../agent/enrollment/enroll.ts';
 import { dialDirect } from '../../agent/link/dial.ts';
 import { openAgentStore } from '../../agent/store/agent-store.ts';
 import { setUp } from '../support/operator.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
-it('a server whose names are IPv6 addresses prints links that work, and devices enrol by them', async () => {
+it('a server whose names are IPv6 addresses prints links that work, and devices enroll by them', async () => {
   const all = { CORDON_NAMES: '::1', CORDON_BIND: '::1', CORDON_ADMIN_BIND: '::1' };
   const server = await startServerProcess(all);
   onTestFinished(() => server.remove());
@@ -22,6 +22,6 @@ it('a server whose names are IPv6 addresses prints links that work, and devices 
   const store = openAgentStore({ file: join(folder, 'agent.db'), synchronous: 'normal' });
   onTestFinished(() => store.close());
   const keeper = credentialFolder(folder);
-  await enrol(link, { keeper, store, dial: dialDirect });
+  await enroll(link, { keeper, store, dial: dialDirect });
   expect(keeper.load()).toMatchObject({ deviceUrl: expect.stringMatching(/^wss:\/\/\[::1\]:\d+$/) });
 });

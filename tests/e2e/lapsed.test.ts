@@ -1,8 +1,12 @@
 /** Certificates and names that no longer fit: what a server refuses, and what a device's user reads. Real processes. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { fakeTime, fakeTimeLibrary } from '../support/fake-time.ts';
+import { startServerProcess } from '../support/server-process.ts';
 import { needed } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
@@ -10,22 +14,25 @@ const { present: hasFakeTime } = needed('faketime', 'apt-get install faketime', 
 
 let world: World;
 let agent: AgentProcess;
+/** Enrolled before any server's clock is wrong. */
+let device: AgentProcess;
 beforeAll(async () => {
   world = await openWorld({ CORDON_NAMES: 'localhost,127.0.0.1,new.example.org' });
   agent = await world.enrolled();
+  device = await world.enrolled();
   agent.run();
   await agent.connected();
 }, 120_000);
 afterAll(() => world.remove());
 
-/** What a user reads; the daemon has tried and failed. */
+/** Output of `status` after the daemon has tried and failed. */
 const told = async (of: AgentProcess, words: RegExp) =>
   until(async () => expect((await of.cli(['status'])).out).toMatch(words), 30_000);
 
 describe('CORDON_NAMES', () => {
   const without = { CORDON_NAMES: '127.0.0.1,new.example.org' };
 
-  it('cannot lose a name that devices use, unless the admin names it', { timeout: 90_000 }, async () => {
+  it('cannot lose a name that devices use, unless the admin names it', { timeout: 180_000 }, async () => {
     await world.server.stop();
     await expect(world.server.start(without)).rejects.toThrow(
       /CORDON_NAMES no longer has localhost \(last used on .*could not connect any more.*CORDON_DROP_NAMES=localhost/,
@@ -62,9 +69,67 @@ describe.skipIf(!hasFakeTime)("a device's own certificate has expired", () => {
     await told(
       late,
       new RegExp(
-        `certificate expired on ${day}. The device cannot connect. .*cordon-agent enrol --replace, and paste the link`,
+        `certificate expired on ${day}. The device cannot connect. .*cordon-agent enroll --replace, and paste the link`,
       ),
     );
     await late.stop();
+  });
+});
+
+const day = (at: number) => new Date(at).toISOString().slice(0, 10);
+/** The certificate that the server has made for its listeners. */
+const serverCertificate = () => new X509Certificate(readFileSync(join(world.server.home, 'keys', 'server.crt')));
+
+describe.skipIf(!hasFakeTime)("the server's certificate has expired", () => {
+  it('and the user of a device reads which, when, and what to do', { timeout: 120_000 }, async () => {
+    await world.server.stop();
+    // Made anew by a server whose clock is behind by more than a certificate's life. The server takes its certificate for a valid one.
+    const days = 400;
+    rmSync(join(world.server.home, 'keys', 'server.crt'));
+    const then = new Date(Date.now() - days * 86_400_000).toISOString();
+    await world.server.start({ ...fakeTime(`-${days}d`), CORDON_ACCEPT_CLOCK: then });
+    const expired = Date.parse(serverCertificate().validTo);
+    expect(expired).toBeLessThan(Date.now());
+
+    device.run();
+    await told(
+      device,
+      new RegExp(
+        `connection   waiting: The certificate of the server at localhost expired on ${day(expired)}. This machine's clock shows ${day(Date.now())}. The device cannot connect. .*tell your admin to check the server's clock and to restart the server.`,
+      ),
+    );
+
+    await world.server.stop();
+    rmSync(join(world.server.home, 'keys', 'server.crt'));
+    await world.server.start({ CORDON_ACCEPT_CLOCK: new Date().toISOString() });
+    await device.connected(60_000);
+    await device.stop();
+  });
+});
+
+describe('another installation answers at the address of the server', () => {
+  it('and the user of a device reads it, with the date of the certificate and the remedy', {
+    timeout: 120_000,
+  }, async () => {
+    const device = await world.enrolled();
+    await world.server.stop();
+    const other = await startServerProcess({
+      ...Object.fromEntries(Object.entries(world.server.env).filter(([name]) => name.endsWith('_PORT'))),
+    });
+    try {
+      device.run();
+      const certificate = new X509Certificate(readFileSync(join(other.home, 'keys', 'server.crt')));
+      await told(
+        device,
+        new RegExp(
+          `The certificate of the server at localhost is from another certificate authority than this device's \\(.+\\). It is valid until ${day(Date.parse(certificate.validTo))}. The device does not connect, .* Tell your admin. If the organization has a new server, ask for an activation link.`,
+        ),
+      );
+    } finally {
+      await other.remove();
+    }
+    await world.server.start();
+    await device.connected(60_000);
+    await device.stop();
   });
 });

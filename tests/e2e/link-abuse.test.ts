@@ -81,7 +81,7 @@ function wsFrame(first: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([first]), size, Buffer.alloc(4), payload]);
 }
 
-const HELLO = { kind: 'hello', agent: 'raw', list: 0, record: 0, root: 0 } as const;
+const HELLO = { kind: 'hello', agent: 'raw', list: 0, record: 0, approverSet: 0 } as const;
 
 const gone = async (socket: Socket): Promise<void> => {
   socket.on('error', () => socket.destroy());
@@ -167,7 +167,7 @@ it.each([
 it('case 13: nothing but hello is heard before hello', async () => {
   const open = link();
   await open.opened;
-  open.send({ kind: 'have', list: 9, record: 9, root: 9 });
+  open.send({ kind: 'have', list: 9, record: 9, approverSet: 9 });
   expect((await open.closed).code).toBe(CLOSE.malformed);
 });
 
@@ -252,7 +252,7 @@ it('case 15: a word about another device’s command changes nothing and is told
   const { reports } = await open.next('welcome');
   const result = { type: 'result', command: id, outcome: 'done', detail: 'wiped, believe me', at: Date.now() } as const;
   open.send({ kind: 'report', seq: reports + 1, item: result });
-  await until(async () => expect(await world.alarms(rogue.id)).toContain('report_refused'));
+  await until(async () => expect(await world.alerts(rogue.id)).toContain('report_refused'));
   expect(open.frames.filter(({ kind }) => kind === 'command')).toEqual([]);
   open.send({ kind: 'command-stored', id });
   await open.closed;

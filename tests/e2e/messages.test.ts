@@ -6,27 +6,27 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentStatus } from '../../agent/agent.ts';
 import { askControl, type ControlRequest } from '../../agent/control/control.ts';
-import { EXIT } from '../../agent/exit-codes.ts';
-import type { InboxEntry } from '../../agent/message-answers.ts';
+import type { InboxEntry } from '../../agent/control/message-responses.ts';
 import type { ConversationView, FoundPerson, MessageView } from '../../agent/messaging/messaging.ts';
 import { createdCode } from '../../shared/api/codes.ts';
 import { personPage, personView } from '../../shared/api/people.ts';
+import { EXIT } from '../../shared/exit-codes.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
-import { foundOrganisation, type Organisation } from '../support/organisation.ts';
+import { foundOrganization, type Organization } from '../support/organization.ts';
 import { invite } from '../support/people.ts';
 import { until } from '../support/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cordon-messages-'));
 let world: World;
-let organisation: Organisation;
+let organization: Organization;
 let stopCountersigning: () => Promise<void>;
 const agents: AgentProcess[] = [];
 
 beforeAll(async () => {
   world = await openWorld();
-  organisation = await foundOrganisation(world.operator.owner, world.operator.approvers);
-  stopCountersigning = organisation.keepCountersigning();
+  organization = await foundOrganization(world.operator.owner, world.operator.approvers);
+  stopCountersigning = organization.keepCountersigning();
 }, 60_000);
 afterAll(async () => {
   await stopCountersigning?.();
@@ -39,7 +39,7 @@ async function person(user: string, home = 'SE'): Promise<AgentProcess> {
   const agent = new AgentProcess({ CORDON_AGENT_LOG: 'debug' });
   agents.push(agent);
   const { link } = await world.operator.code({ user, group: world.group, home });
-  await agent.enrol(link);
+  await agent.enroll(link);
   agent.run();
   await agent.connected();
   await ready(agent);
@@ -124,7 +124,7 @@ it('two people write to each other at their command lines, with a file, and the 
     for (const name of ['agent.db', 'agent.db-wal']) {
       expect(readFileSync(agent.path(name)).includes('embassy'), name).toBe(false);
     }
-    expect(await world.alarms(agent.device)).toEqual([]);
+    expect(await world.alerts(agent.device)).toEqual([]);
   }
 }, 120_000);
 
@@ -149,7 +149,7 @@ it('a conversation of five people with seven devices follows them: who comes rea
   await write(dina!, conversation, 'three');
   for (const device of [...devices.filter((one) => one !== emil), late]) {
     await eventually(async () => expect((await words(device, conversation)).at(-1)).toBe('three'));
-    expect(await world.alarms(device.device)).toEqual([]);
+    expect(await world.alerts(device.device)).toEqual([]);
   }
   expect(await words(emil!, conversation)).not.toContain('three');
   for (const device of devices) await device.stop();
@@ -181,7 +181,7 @@ it('case 50: a help-desk admin of one group gets no device into the conversation
   const { link } = await desk.api.call('POST', '/codes', createdCode, { person: double.id, group: interns });
   const impostor = new AgentProcess({ CORDON_AGENT_LOG: 'debug' });
   agents.push(impostor);
-  await impostor.enrol(link);
+  await impostor.enroll(link);
   impostor.run();
   await impostor.connected();
   await ready(impostor);
@@ -203,7 +203,7 @@ it('agents that are killed with -9 while they write and read lose nothing and re
   const conversation = await start(hana, ['Ivan'], null);
   await write(hana, conversation, 'Hana 0');
   await eventually(async () => expect(await words(ivan, conversation)).toEqual(['Hana 0']));
-  const kills = Number(process.env['CORDON_FAULTS'] ?? 10);
+  const kills = Number(process.env['CORDON_FAULTS'] ?? 4);
   const wrote = { Hana: ['Hana 0'], Ivan: [] as string[] };
   const writing = async (agent: AgentProcess, name: 'Hana' | 'Ivan', over: () => boolean) => {
     for (let n = 1; !over(); n += 1) {
@@ -236,7 +236,7 @@ it('agents that are killed with -9 while they write and read lose nothing and re
         expect(read.filter((text) => wrote[name].includes(text))).toEqual(wrote[name]);
       });
     }
-    expect(await world.alarms(agent.device)).toEqual([]);
+    expect(await world.alerts(agent.device)).toEqual([]);
   }
   const [one, other] = [await everyWord(hana, conversation), await everyWord(ivan, conversation)];
   expect(one.toSorted()).toEqual(other.toSorted());
@@ -278,7 +278,7 @@ it('a lock keeps messages from being read, an unlock gives them back, and a wipe
   await command('lock-workspace');
   await write(lea, conversation, 'two');
   expect(await max.cli(['inbox'])).toMatchObject({
-    code: EXIT.refused,
+    code: EXIT.forbidden,
     err: expect.stringContaining('workspace_locked'),
   });
   expect((await max.cli(['status'])).out).toMatch(/messages +the workspace is locked/);
@@ -286,7 +286,7 @@ it('a lock keeps messages from being read, an unlock gives them back, and a wipe
   await eventually(async () => expect(await words(max, conversation)).toEqual(['one', 'two']));
   await command('wipe-workspace');
   expect(await max.cli(['inbox'])).toMatchObject({
-    code: EXIT.refused,
+    code: EXIT.forbidden,
     err: expect.stringContaining('workspace_wiped'),
   });
   await command('unlock-workspace');
@@ -307,7 +307,7 @@ it('an order refuses and holds by its name; after its withdrawal what was held c
   await eventually(async () => expect(await words(omar, conversation)).toEqual(['before']));
   const { operator } = world;
   const proposed = await operator.propose({
-    ...{ title: 'Messages in PK', areas: ['PK'], services: ['messaging'], nexus: ['home'], travellers: 'deny' },
+    ...{ title: 'Messages in PK', areas: ['PK'], services: ['messaging'], nexus: ['home'], travelers: 'deny' },
     ...{
       unknown: 'allow',
       contested: 'allow',
@@ -336,7 +336,7 @@ it('an order refuses and holds by its name; after its withdrawal what was held c
   expect(await words(omar, conversation)).toEqual(['before']);
   expect((await omar.cli(['export'])).out).toContain('before');
 
-  await operator.adopt(await operator.act(order, { act: 'withdraw' }));
+  await operator.adopt(await operator.act(order, { action: 'withdraw' }));
   await eventually(async () => expect(await words(omar, conversation)).toEqual(['before', 'one', 'two', 'three']));
   await eventually(async () => {
     for (const message of (await said(noor, conversation)).slice(1)) {
@@ -345,6 +345,6 @@ it('an order refuses and holds by its name; after its withdrawal what was held c
   });
   await write(omar, conversation, 'after');
   await eventually(async () => expect((await words(noor, conversation)).at(-1)).toBe('after'));
-  expect(await world.alarms(omar.device)).toEqual([]);
-  expect(await world.alarms(noor.device)).toEqual([]);
+  expect(await world.alerts(omar.device)).toEqual([]);
+  expect(await world.alerts(noor.device)).toEqual([]);
 }, 240_000);

@@ -104,7 +104,7 @@ it('an enrollment, a connection and its end, a revoked certificate and a refused
   expect(JSON.stringify(log())).not.toContain(secret);
 });
 
-/** One POST, by a client that does not know the authority. */
+/** Sends a POST from a client that does not know the certificate authority. */
 function fetchInsecure(base: string, path: string, authorization: string): Promise<string> {
   const { port } = new URL(base);
   return new Promise((resolve, reject) => {

@@ -3,14 +3,15 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { orderProgress, type RevisionView } from '../../shared/api/orders.ts';
+import { orderRollout } from '../../shared/api/order-rollout.ts';
+import type { RevisionView } from '../../shared/api/orders.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { until } from '../support/until.ts';
 
 const TERMS = {
   ...{ title: 'Messages in Sweden', areas: ['SE'], services: ['messaging'], nexus: ['home'], zone: 'UTC' },
-  ...{ unknown: 'allow', contested: 'allow', travellers: 'deny', authority: 'a', addressee: 'b', instrument: 'c' },
+  ...{ unknown: 'allow', contested: 'allow', travelers: 'deny', authority: 'a', addressee: 'b', instrument: 'c' },
   statement: { en: 'The public is told this.' },
   notice: { ur: 'آپ کے پیغامات رک جائیں گے', en: 'Your messages stop.' },
 };
@@ -24,7 +25,7 @@ let bare: AgentProcess;
 let order: RevisionView;
 
 const shownOnDesktop = () => (existsSync(said) ? readFileSync(said, 'utf8').split('--app-name=Cordon\n').slice(1) : []);
-const progress = () => world.operator.as(world.operator.owner, 'GET', `/orders/${order.order}/progress`, orderProgress);
+const progress = () => world.operator.as(world.operator.owner, 'GET', `/orders/${order.order}/rollout`, orderRollout);
 
 beforeAll(async () => {
   writeFileSync(join(folder, 'notify-send'), `#!/bin/sh\nprintf '%s\\n' "$@" >> ${said}\n`);
@@ -53,21 +54,21 @@ it('tells of the entry into force on the desktop, in the language of whoever rea
   expect(told).toContain('اس ڈیوائس کا مستقل مقام سویڈن ہے۔');
   expect(told).not.toContain('Your messages stop');
   await until(
-    async () => expect((await progress()).notices).toEqual([{ moment: 'entry', informed: 2, shown: 1, late: 0 }]),
+    async () => expect((await progress()).notices).toEqual([{ moment: 'entry', delivered: 2, displayed: 1, late: 0 }]),
     30_000,
   );
 }, 90_000);
 
 it('tells by the command line where there is no desktop, and counts it', async () => {
   const { out } = await bare.cli(['orders']);
-  expect(out).toContain('[en] Your messages stop.\n  also in: ur');
-  expect(out).toContain('Told as it entered into force: ');
-  expect(out).toContain('  Where: Sweden\n  Why: This device is at home in Sweden.\n');
+  expect(out).toContain('[en] Your messages stop.\n  This text is authoritative.\n  also in: ur');
+  expect(out).toContain('Displayed when it took effect: ');
+  expect(out).toContain('  Where: Sweden\n  Why: The home area of this device is Sweden.\n');
   const theirs = (await bare.cli(['orders'], { env: { LANGUAGE: 'ur' } })).out;
   expect(theirs).toContain(TERMS.notice.ur);
   expect(theirs).toContain('اس ڈیوائس کا مستقل مقام سویڈن ہے۔');
   await until(
-    async () => expect((await progress()).notices).toEqual([{ moment: 'entry', informed: 2, shown: 2, late: 0 }]),
+    async () => expect((await progress()).notices).toEqual([{ moment: 'entry', delivered: 2, displayed: 2, late: 0 }]),
     30_000,
   );
 }, 60_000);
@@ -77,18 +78,18 @@ it('tells nothing again after a kill, and of the withdrawal once', async () => {
   desk.run();
   await desk.connected();
   const { operator } = world;
-  await operator.adopt(await operator.act(order.order, { act: 'withdraw' }));
+  await operator.adopt(await operator.act(order.order, { action: 'withdraw' }));
   await until(() => expect(shownOnDesktop()).toHaveLength(2), 30_000);
   await until(
-    async () => expect((await bare.cli(['orders'])).out).toContain('Withdrawn: it takes nothing'),
+    async () => expect((await bare.cli(['orders'])).out).toContain('Withdrawn: the order no longer blocks any service'),
     30_000,
     500,
   );
   await until(
     async () =>
       expect((await progress()).notices).toEqual([
-        { moment: 'entry', informed: 2, shown: 2, late: 0 },
-        { moment: 'withdrawal', informed: 2, shown: 2, late: 0 },
+        { moment: 'entry', delivered: 2, displayed: 2, late: 0 },
+        { moment: 'withdrawal', delivered: 2, displayed: 2, late: 0 },
       ]),
     30_000,
   );

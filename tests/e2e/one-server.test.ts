@@ -1,4 +1,4 @@
-/** One server per store: a second one is refused before it changes anything, and a server that loses its store to another one stops. */
+/** Exclusive use of a store: a second server is refused before it changes anything, and a server that loses its lock stops. */
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { afterEach, expect, it } from 'vitest';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { type DatabaseUnderTest, describeOnEachDatabase } from '../support/each-database.ts';
 import { freePort } from '../support/free-port.ts';
+import { programPath } from '../support/programs.ts';
 import { runProgram } from '../support/run-program.ts';
 import { until } from '../support/until.ts';
 
@@ -30,7 +31,7 @@ function newFolder(): string {
 
 /** A server that is expected to end by itself. */
 const secondServer = (env: Record<string, string>) =>
-  runProgram(process.execPath, ['server/start.js'], { env, within: 60_000 });
+  runProgram(process.execPath, [programPath('server/start.js')], { env, within: 60_000 });
 
 const otherPorts = async () => ({
   CORDON_DEVICE_PORT: String(await freePort()),

@@ -7,19 +7,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { EXIT } from '../../agent/exit-codes.ts';
-import type { InboxEntry } from '../../agent/message-answers.ts';
+import type { InboxEntry } from '../../agent/control/message-responses.ts';
 import { invitedAccount, redeemed } from '../../shared/api/accounts.ts';
-import { approverKeyView, rootView } from '../../shared/api/approvers.ts';
+import { affectedView, receiptList } from '../../shared/api/affected-devices.ts';
+import { approverKeyView, approverSetView } from '../../shared/api/approvers.ts';
 import { createdCode } from '../../shared/api/codes.ts';
 import { explanationView } from '../../shared/api/explanation.ts';
 import { groupView } from '../../shared/api/groups.ts';
 import { ipComparisonView, ipDatabaseView } from '../../shared/api/ip-databases.ts';
-import { affectedView, approvalResult, orderView, receiptList, revisionView } from '../../shared/api/orders.ts';
+import { approvalResult } from '../../shared/api/order-approvals.ts';
+import { orderView, revisionView } from '../../shared/api/orders.ts';
+import { EXIT } from '../../shared/exit-codes.ts';
 import { type AdminCli, adminCli } from '../support/admin-cli.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { TestLink } from '../support/gateway-world.ts';
-import { KNOWN_PLACES, writeMmdb } from '../support/mmdb-writer.ts';
+import { KNOWN_ADDRESSES, writeMmdb } from '../support/mmdb-writer.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { until } from '../support/until.ts';
 
@@ -54,7 +56,7 @@ async function newAgent(user: string, group: string, home: string, network: stri
     await owner.json(['codes', 'create', '--user', user, '--group', group, '--home', home]),
   );
   const agent = new AgentProcess({ CORDON_AGENT_SENSOR_FILE: sensors });
-  await agent.enrol(code.link);
+  await agent.enroll(code.link);
   agent.run();
   await agent.connected();
   return agent;
@@ -90,9 +92,9 @@ const receipts = async (agent: AgentProcess) => {
 
 /** Its fate may be heard of before the command ends. */
 const SENT = /^(sent|delivered)\n$/;
-const ORGANISATION = { CORDON_KEY_PASSPHRASE: 'the passphrase of the organisation' };
+const ORGANIZATION = { CORDON_KEY_PASSPHRASE: 'the passphrase of the organization' };
 
-let organisationKey: string;
+let organizationKey: string;
 let order: string;
 let certificate: string | Buffer | undefined;
 /** Instants at which the resident's verdict was one or the other. */
@@ -105,7 +107,7 @@ beforeAll(async () => {
   owner = await signIn('owner', server.firstOwner, ['--email', 'owner@example.org', '--name', 'Owner']);
   for (const name of ['ada', 'ben', 'cleo']) {
     const made = await owner.json(['accounts', 'add', `${name}@example.org`, name, '--role', 'legal']);
-    people.set(name, await signIn(name, invitedAccount.parse(made).link));
+    people.set(name, await signIn(name, invitedAccount.parse(made).link ?? ''));
   }
 }, 120_000);
 afterAll(async () => {
@@ -115,19 +117,19 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('three people register keys of their own and become the root, and two devices enrol', async () => {
+it('three people register keys of their own and become the approver set, and two devices enroll', async () => {
   const keyids: string[] = [];
   for (const [name, cordon] of people) {
     await cordon.json(['key', 'create', keyOf(name)]);
     keyids.push(approverKeyView.parse(await cordon.json(['key', 'register', '--key', keyOf(name)])).keyid);
   }
-  organisationKey = join(folder, 'organisation.pem');
-  const made = await owner(['org-key', 'create', organisationKey], { env: ORGANISATION });
+  organizationKey = join(folder, 'organization.pem');
+  const made = await owner(['org-key', 'create', organizationKey], { env: ORGANIZATION });
   expect(made).toMatchObject({ code: 0 });
-  const organisation = ['--organisation-key', `${organisationKey}.pub`];
-  const root = rootView.parse(await owner.json(['approvers', 'propose', ...keyids, ...organisation]));
+  const organization = ['--organization-key', `${organizationKey}.pub`];
+  const approverSet = approverSetView.parse(await owner.json(['approvers', 'propose', ...keyids, ...organization]));
   for (const name of ['ada', 'ben']) {
-    await by(name).json(['approvers', 'sign', String(root.version), '--key', keyOf(name), '--yes']);
+    await by(name).json(['approvers', 'sign', String(approverSet.version), '--key', keyOf(name), '--yes']);
   }
   const group = groupView.parse(await owner.json(['groups', 'add', 'Karachi'])).id;
   resident = await newAgent('resident', group, 'PK', '410');
@@ -141,9 +143,9 @@ it('three people register keys of their own and become the root, and two devices
   });
 }, 120_000);
 
-it('the organisation confirms both devices, with a key that the server does not have', async () => {
+it('the organization confirms both devices, with a key that the server does not have', async () => {
   await until(async () => {
-    await owner(['org-key', 'countersign', '--key', organisationKey, '--yes'], { env: ORGANISATION });
+    await owner(['org-key', 'countersign', '--key', organizationKey, '--yes'], { env: ORGANIZATION });
     for (const agent of [resident, abroad]) {
       expect((await agent.status()).messaging).toMatchObject({ state: 'ready', name: nameOf(agent) });
     }
@@ -165,7 +167,7 @@ it('is noticed with the word of two, and until its day everything is delivered',
         'mail',
       ],
       ...['--nexus', 'present', 'network', '--effective', new Date(Date.now() + 3_600_000).toISOString()],
-      ...['--unknown', 'allow', '--contested', 'allow', '--travellers', 'allow'],
+      ...['--unknown', 'allow', '--contested', 'allow', '--travelers', 'allow'],
       ...['--authority', 'Pakistan Telecommunication Authority', '--addressee', 'the mobile network operators'],
       ...['--instrument', 'a directive of July 2015', '--statement', 'en=This service ends in Pakistan.'],
       ...['--appeal', 'the Islamabad High Court'],
@@ -176,7 +178,7 @@ it('is noticed with the word of two, and until its day everything is delivered',
   expect(own).toMatchObject({ code: 6, err: expect.stringContaining('[same_person]') });
   const began = Date.now();
   expect(await approve('ben', order, 1)).toMatchObject({ adopted: false, code: 'second_approver_required' });
-  expect((await resident.cli(['orders'])).out).toBe('No order is announced or in force.\n');
+  expect((await resident.cli(['orders'])).out).toBe('No announced or active orders.\n');
   expect(await approve('cleo', order, 1)).toMatchObject({ adopted: true });
   pace = Date.now() - began;
 
@@ -187,10 +189,10 @@ it('is noticed with the word of two, and until its day everything is delivered',
   await until(async () => expect(await heard(abroad)).toEqual(['one']));
   expect(await send(abroad, resident, 'two')).toEqual({ code: 0, out: expect.stringMatching(SENT), err: '' });
   await until(async () => expect(await heard(resident)).toEqual(['two']));
-  await until(async () => expect(await receipts(resident)).toContain('informed   1'));
+  await until(async () => expect(await receipts(resident)).toContain('delivered   1'));
 }, 120_000);
 
-it('takes effect on its day on a device that cannot reach its server, which hears of it afterwards', async () => {
+it('takes effect on its day on a device that cannot reach its server, which hears of it afterward', async () => {
   const effective = Date.now() + 5 * pace + 5_000;
   const revision = await act('extend', order, ['ben', 'cleo'], ['--effective', new Date(effective).toISOString()]);
   await until(async () => expect((await resident.cli(['orders'])).out).toContain(`${order}.${revision}`));
@@ -215,6 +217,10 @@ it('takes effect on its day on a device that cannot reach its server, which hear
   expect(affectedView.parse({ devices: await owner.json(['orders', 'affected', order]) }).devices).toEqual([
     { device: resident.device, denied: ['messaging', 'mail'], reasons: ['present', 'network'] },
   ]);
+  // A person reads the user's name, and needs the id for the next command.
+  for (const command of ['affected', 'receipts']) {
+    expect((await owner(['orders', command, order])).out).toMatch(new RegExp(`${resident.device} +resident `));
+  }
 }, 700_000);
 
 it('is obeyed at both gates, each of which names it, its reasons and whom to appeal to', async () => {
@@ -223,8 +229,8 @@ it('is obeyed at both gates, each of which names it, its reasons and whom to app
   const refused = await send(resident, abroad, 'three');
   expect(refused).toMatchObject({ code: EXIT.refusedByOrder, err: expect.stringContaining(words) });
   expect(refused.err).toMatch(/Appeal to: the Islamabad High Court/i);
-  const towards = await send(abroad, resident, 'four');
-  expect(towards).toMatchObject({ code: 0, out: expect.stringMatching(`^held by order ${order}; resident: held`) });
+  const toward = await send(abroad, resident, 'four');
+  expect(toward).toMatchObject({ code: 0, out: expect.stringMatching(`^held by order ${order}; resident: held`) });
 
   const status = await resident.cli(['status']);
   expect(status.out).toMatch(/connection +connected/);
@@ -233,7 +239,7 @@ it('is obeyed at both gates, each of which names it, its reasons and whom to app
   );
   expect(status.out).toContain('[en] This service ends in Pakistan.');
   expect(status.out).toContain('appeal to: the Islamabad High Court');
-  await until(async () => expect((await receipts(resident)).some((one) => one.startsWith('shown'))).toBe(true));
+  await until(async () => expect((await receipts(resident)).some((one) => one.startsWith('displayed'))).toBe(true));
 
   // A device whose own gate was taken out meets the server's.
   await resident.kill();
@@ -258,7 +264,7 @@ it('is obeyed at both gates, each of which names it, its reasons and whom to app
 }, 120_000);
 
 it('is held by one person, and released by two while the device is switched off', async () => {
-  await act('hold', order, ['ben']);
+  await act('pause', order, ['ben']);
   await until(async () => expect(await isOpen(resident)).toBe(true));
   moments.held = Date.now();
   // What was held for the time that it was in force has come.
@@ -267,9 +273,9 @@ it('is held by one person, and released by two while the device is switched off'
   await until(async () => expect(await heard(abroad)).toEqual(['one', 'six']));
   await resident.stop();
 
-  const { revision } = revisionView.parse(await by('ada').json(['orders', 'release', order]));
+  const { revision } = revisionView.parse(await by('ada').json(['orders', 'resume', order]));
   await approve('ben', order, revision);
-  expect(orderView.parse(await owner.json(['orders', 'show', order])).status).toBe('held');
+  expect(orderView.parse(await owner.json(['orders', 'show', order])).status).toBe('paused');
   await approve('cleo', order, revision);
   const held = await send(abroad, resident, 'seven');
   expect(held).toMatchObject({ code: 0, out: expect.stringContaining(`held by order ${order}`) });
@@ -297,41 +303,43 @@ it('is withdrawn by two while the device is switched off, which is restored with
       expect.arrayContaining([`restored messaging open ${revision}`, `restored mail open ${revision}`]),
     );
   });
-  const closed = await by('ada')(['orders', 'hold', order]);
+  const closed = await by('ada')(['orders', 'pause', order]);
   expect(closed).toMatchObject({ code: 6, err: expect.stringContaining('[order_closed]') });
 }, 120_000);
 
-it('is explained afterwards, for any instant, by a server that was started again since', async () => {
+it('is explained afterward, for any instant, by a server that was started again since', async () => {
   await server.stop();
   await server.start();
   const ask = (at: number) => owner(['explain', resident.device, '--at', new Date(at).toISOString()]);
   const denied = await ask(moments.denied);
   expect(denied).toMatchObject({ code: 0, err: '' });
-  expect(denied.out).toMatch(/Place\n {2}PK \(probable\): One source says so/);
+  expect(denied.out).toMatch(/Location\n {2}PK \(probable\): Only one source reports this location/);
   expect(denied.out).toMatch(
-    new RegExp(`messaging +denied +by order ${order}\\.\\d: The device is there\\. Its mobile network is there\\.`),
+    new RegExp(
+      `messaging +denied +by order ${order}\\.\\d: The device is in the area\\. The device’s mobile network is in the area\\.`,
+    ),
   );
-  expect(denied.out).toMatch(/Pakistan, November 2015: in force, denies\n/);
+  expect(denied.out).toMatch(/Pakistan, November 2015: active, suspends services\n/);
   expect(denied.out).toMatch(/The device signed at \S+: enforced messaging/);
   expect((await ask(moments.held)).out).toMatch(
-    /messaging +allowed[\s\S]+Pakistan, November 2015: held, denies nothing/,
+    /messaging +allowed[\s\S]+Pakistan, November 2015: paused, suspends nothing/,
   );
   const told = explanationView.parse(await owner.json(['explain', resident.device]));
   expect(told).toMatchObject({
     services: { messaging: { allowed: true } },
-    orders: [{ standing: 'withdrawn', denies: false }],
+    orders: [{ state: 'withdrawn', denies: false }],
   });
   const years = await owner(['explain', resident.device, '--at', '2015-11-30T00:00:00+05:00']);
   expect(years).toMatchObject({ code: 5, err: expect.stringContaining('[beyond_retention]') });
   const unclear = await owner(['explain', resident.device, '--at', '2015-11-30T00:00:00']);
-  expect(unclear).toMatchObject({ code: 2, err: expect.stringContaining('names no instant') });
+  expect(unclear).toMatchObject({ code: 2, err: expect.stringContaining('is not a complete time') });
 }, 60_000);
 
 it('an IP database is imported, compared, taken and rolled back from the command line', async () => {
   const file = join(folder, 'another.mmdb');
   writeFileSync(
     file,
-    writeMmdb(Object.fromEntries(KNOWN_PLACES.map(([at, country]) => [at, { country }])), Date.now()),
+    writeMmdb(Object.fromEntries(KNOWN_ADDRESSES.map(([at, country]) => [at, { country }])), Date.now()),
   );
   const { hash } = ipDatabaseView.parse(await owner.json(['ip-database', 'import', file]));
   const compared = await owner(['ip-database', 'compare', hash]);

@@ -9,12 +9,13 @@ import { readZip } from '../../shared/pack/zip.ts';
 import { openPlayer, type Player } from '../replay/player.ts';
 import { parseTimeline } from '../replay/timeline.ts';
 import { adminCli } from '../support/admin-cli.ts';
+import { programPath } from '../support/programs.ts';
 import { runProgram } from '../support/run-program.ts';
 import { tool } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const ENTRY = join(ROOT, 'server/cordon.js');
+const ENTRY = programPath('server/cordon.js');
 const folder = mkdtempSync(join(tmpdir(), 'cordon-pack-'));
 const pack = join(folder, 'order.zip');
 const root = join(folder, 'public-root.json');
@@ -24,7 +25,7 @@ const identity = join(folder, 'counsel.key');
 const git = tool('git', 'apt-get install git');
 const age = tool('age', 'apt-get install age');
 let recipient: string[] = [];
-let leaves: string[] = [];
+let entries: string[] = [];
 let player: Player;
 let order: string;
 let fingerprint: string;
@@ -60,9 +61,9 @@ beforeAll(async () => {
   const made = await cordon(['orders', 'pack', order, '--out', pack, ...recipient]);
   expect(made).toMatchObject({ code: 0, err: '' });
   await until(async () => {
-    const { out } = await cordon(['ledger', 'leaves', '--limit', '500']);
-    leaves = out.split('\n').filter((line) => line.includes('names.sealed'));
-    if (age.present && leaves.length === 0) throw new Error('the ledger has not taken the leaf up');
+    const { out } = await cordon(['ledger', 'entries', '--limit', '500']);
+    entries = out.split('\n').filter((line) => line.includes('names.sealed'));
+    if (age.present && entries.length === 0) throw new Error('the ledger has not taken the entry up');
   });
   expect(await cordon(['orders', 'pack', order, '--out', pack])).toMatchObject({
     code: 6,
@@ -73,7 +74,7 @@ beforeAll(async () => {
   const account = { email: 'late@example.org', name: 'Late', grants: [{ role: 'auditor' }] };
   await owner.browser.call('POST', '/accounts', invitedAccount, account);
   await until(async () => {
-    expect((await cordon(['ledger', 'leaves', '--limit', '500'])).out.match(/role\.granted .*auditor/g)).toBeTruthy();
+    expect((await cordon(['ledger', 'entries', '--limit', '500'])).out.match(/role\.granted .*auditor/g)).toBeTruthy();
   });
   writeFileSync(kept, (await cordon(['ledger', 'checkpoint'])).out);
   expect((await cordon(['orders', 'pack', order, '--out', anew, '--checkpoint', kept])).code).toBe(0);
@@ -87,11 +88,11 @@ afterAll(async () => {
 it('holds by the public root’s fingerprint, and by its file', async () => {
   const checked = await verify([pack, '--root', fingerprint]);
   expect(checked).toMatchObject({ code: 0, err: '' });
-  expect(checked.out).toMatch(new RegExp(`^Order ${order}, put together at 20`));
-  expect(checked.out).toMatch(/Proven:\n {2}- It is of installation /);
-  expect(checked.out).toMatch(/- \d+ receipts of \d+ devices on this order/);
-  expect(checked.out).toMatch(/Not proven, by this pack or by any:\n/);
-  expect(checked.out).toMatch(/The pack holds\.\n$/);
+  expect(checked.out).toMatch(new RegExp(`^Order ${order}, pack created at 20`));
+  expect(checked.out).toMatch(/Proven:\n {2}- The pack belongs to installation /);
+  expect(checked.out).toMatch(/- \d+ receipts of \d+ devices about this order/);
+  expect(checked.out).toMatch(/Not proven by this or any other pack:\n/);
+  expect(checked.out).toMatch(/The pack is valid\.\n$/);
   const { code, out } = await verify([pack, '--root', root, '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject({ order, holds: true });
@@ -105,8 +106,8 @@ it('says what does not hold, exits with 10, and refuses a root that is none', as
   writeFileSync(changed, bytes);
   const checked = await verify([changed, '--root', root]);
   expect(checked.code).toBe(10);
-  expect(checked.out).toMatch(/DOES NOT HOLD:\n {2}- .*summary\.html/);
-  expect(checked.out).toMatch(/The pack does NOT hold\.\n$/);
+  expect(checked.out).toMatch(/FAILED:\n {2}- .*summary\.html/);
+  expect(checked.out).toMatch(/The pack is INVALID\.\n$/);
   expect(checked.err).toMatch(/\[pack_invalid\]/);
   expect(await verify([pack, '--root', 'f'.repeat(64)])).toMatchObject({ code: 10 });
   expect(await verify([pack, '--root', join(folder, 'no-such-file')])).toMatchObject({ code: 5 });
@@ -128,7 +129,7 @@ it.skipIf(!git.present)(
     const entry = join(clone, 'server/cordon.js');
     expect(await verify([pack, '--root', fingerprint], entry)).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/The pack holds\.\n$/),
+      out: expect.stringMatching(/The pack is valid\.\n$/),
     });
     const bytes = readFileSync(pack);
     const { files } = readZip(bytes);
@@ -139,7 +140,7 @@ it.skipIf(!git.present)(
     writeFileSync(changed, bytes);
     const checked = await verify([changed, '--root', fingerprint], entry);
     expect(checked.code).toBe(10);
-    expect(checked.out).toMatch(/DOES NOT HOLD:\n {2}- .*receipts\/1\.json/);
+    expect(checked.out).toMatch(/FAILED:\n {2}- .*receipts\/1\.json/);
   },
   60_000,
 );
@@ -147,7 +148,7 @@ it.skipIf(!git.present)(
 it('says what it is to a checkpoint that somebody has kept: a proof that it lacks is no yes', async () => {
   const later = await verify([pack, '--root', fingerprint, '--checkpoint', kept]);
   expect(later).toMatchObject({ code: 5, err: expect.stringContaining('has no proof from the checkpoint') });
-  expect(later.out).toMatch(/Your checkpoint: NOT PROVABLE by this pack.*\nThe pack holds\.\n$/);
+  expect(later.out).toMatch(/Your checkpoint: NOT PROVABLE.*\nThe pack is valid\.\n$/);
   const given = ['--root', fingerprint, '--checkpoint'];
   expect(await verify([anew, ...given, kept])).toMatchObject({
     code: 0,
@@ -174,7 +175,7 @@ it.skipIf(!age.present)('the names are apart, open to one recipient, and made in
     expect(name).toMatch(/^\w[\w -]* \d+$/);
     expect(bytes.includes(`"${name}"`)).toBe(false);
   }
-  expect(leaves).toHaveLength(1);
-  expect(leaves[0]).toContain('"of":"pack"');
-  expect(leaves[0]).not.toMatch(/age1|counsel/);
+  expect(entries).toHaveLength(1);
+  expect(entries[0]).toContain('"of":"pack"');
+  expect(entries[0]).not.toMatch(/age1|counsel/);
 });

@@ -1,6 +1,6 @@
 /**
- * People who talk to each other through the pages of their devices, over a real server and agents that are processes of their own: files, a
- * group, what was read, what an order holds back and says to whom, one's own data; and what another page or another user of the machine may try.
+ * Device pages over a real server and agents in their own processes: files, a group, read reports, an order, and the export. Another page
+ * and another user of the machine try to get access.
  */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -9,13 +9,14 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { EXIT } from '../../agent/exit-codes.ts';
 import { ensurePage } from '../../agent/page/build.ts';
-import { receiptList } from '../../shared/api/orders.ts';
+import { receiptList } from '../../shared/api/affected-devices.ts';
+import { EXIT } from '../../shared/exit-codes.ts';
+import type { Receipt } from '../../shared/order/documents.ts';
 import { AgentProcess } from '../support/agent-process.ts';
-import { browser as chromium, openBrowser } from '../support/browser.ts';
+import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
-import { foundOrganisation } from '../support/organisation.ts';
+import { foundOrganization } from '../support/organization.ts';
 import { type Seat, takeSeat, textOf } from '../support/seat.ts';
 import { until } from '../support/until.ts';
 
@@ -31,11 +32,12 @@ const terms = (title: string, area: string, effective: number) => ({
   zone: 'Asia/Karachi',
   unknown: 'allow',
   contested: 'allow',
-  travellers: 'deny',
+  travelers: 'deny',
   authority: 'the regulator',
   addressee: 'licensed operators',
   instrument: 'directive of 20 November',
   statement: { en: 'Messages end by order of the regulator.', ur: 'ریگولیٹر کے حکم سے پیغامات کی سروس بند ہے۔' },
+  authoritativeLanguage: 'ur',
   appeal: 'appeals@example.org',
 });
 
@@ -65,7 +67,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
   async function enrolled(user: string, home: string): Promise<AgentProcess> {
     const agent = new AgentProcess();
     everybody.push({ agent, seat: null });
-    await agent.enrol((await world.operator.code({ user, group: world.group, home })).link);
+    await agent.enroll((await world.operator.code({ user, group: world.group, home })).link);
     agent.run();
     await until(async () => expect((await agent.status()).messaging.state, agent.log).toBe('ready'), 40_000, 300);
     return agent;
@@ -83,7 +85,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
   beforeAll(async () => {
     await ensurePage((line) => console.log(line));
     [browser, world] = await Promise.all([openBrowser({ names: [STRANGER] }), openWorld()]);
-    stopCountersigning = (await foundOrganisation(world.operator.owner, world.operator.approvers)).keepCountersigning();
+    stopCountersigning = (await foundOrganization(world.operator.owner, world.operator.approvers)).keepCountersigning();
     const agents = await Promise.all([
       enrolled('Ada Lovelace', 'SE'),
       enrolled(ALIA, 'PK'),
@@ -94,7 +96,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     ben = await sit(agents[2], { locale: 'en-GB' });
   }, 120_000);
   afterAll(async () => {
-    await browser?.close();
+    await closeBrowser(browser);
     await stopCountersigning?.();
     for (const { agent } of everybody) await agent.remove();
     await world?.remove();
@@ -117,13 +119,13 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
   const state = (who: Someone, text: string, words: string) =>
     message(who, text).getByText(words, { exact: true }).waitFor({ state: 'attached' });
   async function start(who: Someone, people: readonly string[], title = ''): Promise<void> {
-    await who.page.getByRole('button', { name: 'New conversation' }).first().click();
+    await who.page.getByRole('button', { name: 'Start conversation' }).first().click();
     for (const name of people) {
       await who.page.getByRole('combobox', { name: 'People' }).fill(name.slice(0, 3));
       await who.page.getByRole('option', { name }).click();
     }
-    if (title) await who.page.getByLabel('What it is about').fill(title);
-    await who.page.getByRole('button', { name: 'Begin' }).click();
+    if (title) await who.page.getByLabel('Title').fill(title);
+    await who.page.getByRole('dialog').getByRole('button', { name: 'Start conversation' }).click();
     await who.page.getByRole('dialog').waitFor({ state: 'hidden' });
   }
   const choose = ({ page }: Someone, name: string) =>
@@ -133,8 +135,8 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
       .click();
   const faults = async ({ seat }: Someone, name: string) => expect.soft(await seat.faults(`real ${name}`)).toEqual([]);
 
-  it('two people talk, and see how far it has come', async () => {
-    await ada.page.getByText('No conversations yet').waitFor();
+  it('lets two people write to each other, and shows the state of each message', async () => {
+    await ada.page.getByText('No conversations').waitFor();
     await start(ada, [ALIA]);
     await ada.page.getByRole('main').getByText('Verified', { exact: true }).waitFor();
     await say(ada, 'Good morning, how are you?');
@@ -153,7 +155,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     await faults(alia, 'two people from right to left');
   });
 
-  it('carries files, and refuses what is too large before it is sent', async () => {
+  it('sends files, and refuses a file that is too large before the upload', async () => {
     const bytes = Buffer.from('the plan of the embassy');
     await ada.page.locator('input[type=file]').setInputFiles([
       { name: 'منصوبہ.txt', mimeType: 'text/plain', buffer: bytes },
@@ -168,7 +170,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     expect(readFileSync(await file.path())).toEqual(bytes);
   });
 
-  /** As a person drags files from a folder to this place: the browser reads them itself. `taken`: whether the page says that it takes them. */
+  /** Drags files from a folder to this place, as a user does. `taken`: whether the page accepts them. */
   async function dropOn({ page }: Someone, place: Locator, files: readonly string[], taken: boolean): Promise<void> {
     const box = await place.boundingBox();
     if (!box) throw new Error('it is not to be seen');
@@ -186,9 +188,9 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     await offer.waitFor({ state: 'hidden' });
     await session.detach();
   }
-  const picked = ({ page }: Someone) => page.getByRole('list', { name: 'To be sent with the message' });
+  const picked = ({ page }: Someone) => page.getByRole('list', { name: 'Files to send' });
 
-  it('takes files that are dropped on the conversation, and is not left for one that falls beside it', async () => {
+  it('attaches files that are dropped on the conversation, and ignores a file dropped elsewhere', async () => {
     const contents = { 'notes.txt': Buffer.from('what was said'), 'without-a-kind': Buffer.from([0, 1, 2, 255]) };
     const paths = Object.entries(contents).map(([name, bytes]) => {
       writeFileSync(join(folder, name), bytes);
@@ -207,7 +209,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     }
   });
 
-  it('takes a picture from the clipboard, and words as words though a picture of them comes along', async () => {
+  it('attaches a picture from the clipboard, and pastes formatted text as text', async () => {
     await ada.seat.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: ada.url });
     const copy = (words: string | null) =>
       ada.page.evaluate(`(async () => {
@@ -224,7 +226,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     await expect.poll(() => field(ada).inputValue()).toBe('a table of words');
     expect(await picked(ada).count()).toBe(0);
     await copy(null);
-    // Wherever one stands in the conversation.
+    // The scroll position does not matter.
     await message(ada, 'Dropped.').focus();
     await ada.page.keyboard.press('ControlOrMeta+V');
     await picked(ada).getByText('image.png').waitFor();
@@ -232,15 +234,15 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     await alia.page.getByRole('img', { name: /^Picture: .*image\.png/ }).waitFor();
   });
 
-  it('several people talk about something, and whoever comes later reads on from there', async () => {
+  it('shows a group conversation, in which a later person reads only new messages', async () => {
     await start(ben, ['Ada Lovelace'], 'Lunch');
     await say(ben, 'At noon?');
     await choose(ada, 'Lunch');
     await message(ada, 'At noon?').waitFor();
-    await ben.page.getByRole('button', { name: 'About this conversation' }).click();
+    await ben.page.getByRole('button', { name: 'Conversation details' }).click();
     await ben.page.getByRole('combobox', { name: 'Add people' }).fill('علی');
     await ben.page.getByRole('option', { name: ALIA }).click();
-    await ben.page.getByRole('button', { name: 'Add', exact: true }).click();
+    await ben.page.getByRole('button', { name: 'Add people', exact: true }).click();
     await ben.page.getByRole('dialog').getByRole('listitem').filter({ hasText: ALIA }).waitFor();
     await ben.page.keyboard.press('Escape');
     await alia.page.getByRole('link', { name: /Lunch/ }).waitFor();
@@ -248,31 +250,31 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     await say(alia, 'I am in.');
     for (const one of [ada, ben]) await message(one, 'I am in.').getByText(ALIA).first().waitFor();
     expect(await message(alia, 'At noon?').count()).toBe(0);
-    await ada.page.getByRole('button', { name: 'About this conversation' }).click();
-    await ada.page.getByLabel('What it is about').fill('Dinner');
+    await ada.page.getByRole('button', { name: 'Conversation details' }).click();
+    await ada.page.getByLabel('Title').fill('Dinner');
     await ada.page.getByRole('button', { name: 'Rename' }).click();
     await ada.page.keyboard.press('Escape');
     for (const one of [alia, ben]) await one.page.getByRole('heading', { level: 2, name: 'Dinner' }).waitFor();
     await faults(ada, 'group');
   });
 
-  it('finds what was said', async () => {
+  it('finds messages', async () => {
     await ada.page.getByRole('searchbox').fill('how are');
     await ada.page.getByRole('link', { name: /Good morning, how are you/ }).click();
     await ada.page.locator('[data-sought]').filter({ hasText: 'Good morning' }).waitFor();
     await ada.page.getByRole('searchbox').fill('');
   });
 
-  it('announces an order, and lets messages pass until it comes', async () => {
+  it('announces an order, and sends messages until its effective time', async () => {
     const { operator } = world;
     await operator.adopt(await operator.propose(terms('Emirates', 'AE', Date.now() + 48 * HOUR)));
-    await ada.page.getByText(/will suspend messages in some places from/).waitFor();
+    await ada.page.getByText(/will suspend messages in some areas from/).waitFor();
     await choose(ada, ALIA);
     await say(ada, 'Still here.');
     await message(alia, 'Still here.').or(alia.page.getByText('Still here.')).first().waitFor();
   });
 
-  it('while an order is in force: says so in the reader’s language, holds what is for them, keeps what they have', async () => {
+  it('shows an active order in the reader’s language, while messages are held and stored ones stay readable', async () => {
     const { operator } = world;
     const revision = await operator.propose(terms('پاکستان', 'PK', Date.now() + 10_000));
     order = revision.order;
@@ -293,14 +295,14 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     await choose(ada, ALIA);
     await say(ada, 'Can you read this?');
     await state(ada, 'Can you read this?', 'Held');
-    expect(await textOf(message(ada, 'Can you read this?'))).toContain(`held by order ${order} (پاکستان)`);
+    expect(await textOf(message(ada, 'Can you read this?'))).toContain(`held because of order ${order} (پاکستان)`);
     await faults(ada, 'held');
     const { owner, as } = operator;
     await until(async () => {
       const { receipts } = await as(owner, 'GET', `/orders/${order}/receipts`, receiptList);
-      const of = ({ agent }: Someone, kind: string) =>
+      const of = ({ agent }: Someone, kind: Receipt['kind']) =>
         receipts.some((receipt) => receipt.device === agent.device && receipt.kind === kind);
-      expect([of(alia, 'shown'), of(alia, 'enforced'), of(ada, 'shown')]).toEqual([true, true, false]);
+      expect([of(alia, 'displayed'), of(alia, 'enforced'), of(ada, 'displayed')]).toEqual([true, true, false]);
     }, 20_000);
 
     const saved = alia.page.waitForEvent('download');
@@ -311,9 +313,9 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     for (const line of copy.trimEnd().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
   });
 
-  it('after it was withdrawn: what was held comes, once', async () => {
+  it('shows the held messages once after the withdrawal', async () => {
     const { operator } = world;
-    await operator.adopt(await operator.act(order, { act: 'withdraw' }));
+    await operator.adopt(await operator.act(order, { action: 'withdraw' }));
     await message(alia, 'Can you read this?').waitFor();
     await alia.page.getByRole('region', { name: 'اس ڈیوائس پر پیغامات معطل ہیں' }).waitFor({ state: 'hidden' });
     await state(ada, 'Can you read this?', 'Read');
@@ -322,7 +324,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     await message(ada, 'I can.').waitFor();
   });
 
-  it('leaves the link to nobody else: once, in a file of the owner’s, and not in what a process was started with', async () => {
+  it('gives the link only to its owner: once, in a private file, and not in a process’s arguments', async () => {
     const bin = join(folder, 'bin');
     mkdirSync(bin);
     writeFileSync(
@@ -347,10 +349,10 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     const late = await takeSeat(browser, ben.url);
     late.expecting(/status of 401 /);
     await late.page.goto(link);
-    await late.page.getByText('This link does not work any more').waitFor();
+    await late.page.getByText('This link is no longer valid').waitFor();
     await late.context.close();
     const none = await ben.agent.cli(['open', '--browser'], { env: { PATH: join(folder, 'nothing') } });
-    expect([none.code, none.out]).toEqual([0, expect.stringContaining('No browser could be started here.')]);
+    expect([none.code, none.out]).toEqual([0, expect.stringContaining('No browser could be started.')]);
   });
 
   it('case 48: gives nothing to another page of this browser, under another name or at another port', async () => {
@@ -368,10 +370,10 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
       );
       return result;
     };
-    // Another user's program on this machine: of the same site in a browser's eyes, and it even gets the cookie.
+    // A program of another user on this machine. For a browser, it is the same site, so it gets the cookie.
     await page.goto(`http://127.0.0.1:${port}/`);
     expect(asked[0]?.headers.cookie).toMatch(/cordon_page_/);
-    for (const path of ['/api/standing', '/api/conversations', '/api/export', '/api/events']) {
+    for (const path of ['/api/messaging-status', '/api/conversations', '/api/export', '/api/events']) {
       expect([path, await got(`${ada.url}${path}`, "{ credentials: 'include' }")]).toEqual([path, 'nothing']);
     }
     expect(await got(`${ada.url}/api/session`, "{ method: 'DELETE', credentials: 'include' }")).toBe('nothing');
@@ -380,28 +382,28 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
       headers: { cookie, 'sec-fetch-site': 'same-origin' },
     });
     expect(stolen.status).toBe(401);
-    // A name of a stranger's that was made to point here.
+    // A foreign name that resolves to this machine.
     const { port: ours } = new URL(ada.url);
     const rebound = await page.goto(`http://${STRANGER}:${ours}/`);
     expect(rebound?.status()).toBe(403);
-    // Its own refusal lets it ask for nothing more.
-    expect(await got('/api/standing', "{ credentials: 'include' }")).toBe('nothing');
+    // The policy of the refusal forbids further requests.
+    expect(await got('/api/messaging-status', "{ credentials: 'include' }")).toBe('nothing');
     await page.close();
     await new Promise((closed) => stranger.close(closed));
-    // And the page itself goes on.
+    // The page itself continues.
     await choose(ada, ALIA);
     await say(ada, 'All well.');
   });
 
-  it('says what to do when the agent is gone, and has everything again after kill -9', async () => {
+  it('explains what to do when the agent is gone, and shows everything again after a kill -9', async () => {
     ben.seat.expecting(/ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|EMPTY_RESPONSE)/);
     await choose(ben, 'Dinner');
     await say(ben, 'Before it ended.');
     await ben.agent.kill();
-    await ben.page.getByText('The agent on this device does not answer.').first().waitFor();
+    await ben.page.getByText('The agent on this device does not respond.').first().waitFor();
     const down = await ben.agent.cli(['open']);
     expect([down.code, down.err]).toEqual([EXIT.unavailable, expect.stringContaining('cordon-agent run --detach')]);
-    // It would go on asking at a port that is somebody else's next.
+    // The page would send requests to a port that another program may use next.
     await ben.page.close();
     ben.agent.run();
     await until(async () => expect((await ben.agent.status()).messaging.state).toBe('ready'), 20_000, 300);
@@ -413,7 +415,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     for (const text of ['Before it ended.', 'After it began again.']) await message(ada, text).waitFor();
   });
 
-  it('asked nobody else, and broke no rule of its own', () => {
+  it('sent no request elsewhere, and violated no policy', () => {
     expect([ada, alia, ben].flatMap(({ seat }) => seat.complaints)).toEqual([]);
   });
 });

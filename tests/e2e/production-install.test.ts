@@ -1,4 +1,4 @@
-/** The production install that the README describes: its size, and a server and an agent that run from it without the build tools. */
+/** The production install that server/OPERATIONS.md describes: its size, and a server and an agent that run from it without the build tools. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -77,7 +77,7 @@ it('runs a server with its console, and an agent that enrolls, connects and open
     const operator = await setUp(server.admin, server.firstOwner);
     const group = await operator.group('embassies');
     const { link } = await operator.code({ user: 'Zoe', group, home: 'SE' });
-    expect(await agent('enrol', link)).toMatchObject({ code: 0 });
+    expect(await agent('enroll', link)).toMatchObject({ code: 0 });
     daemon = spawn(program, ['agent/cordon-agent.js', '--home', home, 'run'], {
       cwd: installed,
       stdio: 'ignore',

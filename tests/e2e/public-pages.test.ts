@@ -8,14 +8,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { summaryPage } from '../../server/orders/pack/summary.ts';
 import { transparencyPage } from '../../server/public/transparency.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
+import type { ProceedingState } from '../../shared/order/proceedings.ts';
+import { summaryPage } from '../../shared/pack/summary-page.ts';
 import { newPersonId } from '../../shared/protocol/ids.ts';
-import { browser as chromium, openBrowser } from '../support/browser.ts';
+import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { EVERY_LOOK, faultsOf, WINDOWS } from '../support/seat.ts';
-import { NOW, revisionDocument, rootDocument, TERMS, testKey } from '../support/signed-documents.ts';
+import { approverSetDocument, NOW, revisionDocument, TERMS, testKey } from '../support/signed-documents.ts';
 
 const PICTURES = process.env['CORDON_PICTURES'];
 const SCRIPT = '<script>document.title="ran"</script><img src=x onerror="document.title=\'ran\'">';
@@ -30,6 +31,7 @@ const terms = {
     ar: 'تتوقف الخدمة في 30 نوفمبر 2015 (BES).',
     he: 'השירות יופסק ב־30 בנובמבר 2015.',
   },
+  authoritativeLanguage: 'ur',
   notice: { en: 'Save what you need before 30 November.', ur: 'جو درکار ہو 30 نومبر سے پہلے محفوظ کر لیں۔' },
   authority: 'Pakistan Telecommunication Authority',
   appeal: 'اسلام آباد ہائی کورٹ (Islamabad High Court)',
@@ -39,62 +41,79 @@ const [proposer, ada, ben] = [newPersonId(), newPersonId(), newPersonId()];
 const FINGERPRINT = sha256('a public root');
 const CHECKPOINT = `cordon/ins_test\n4711\n${'A'.repeat(43)}=\n\n— cordon/ins_test ${'B'.repeat(92)}\n`;
 
-function revisionRow(revision: number, act: 'propose' | 'extend' | 'revise') {
-  const payload = Buffer.from(encodeCanonical(revisionDocument({ revision, act, proposer, terms }))).toString();
-  const approvedAt = NOW + revision * DAY;
-  const approval = (person: typeof ada) => ({ person, keyid: sha256(person), signature: '', stub: null, approvedAt });
-  const adopted = {
-    state: 'adopted',
-    adoptedAt: approvedAt,
-    listedIn: revision,
-    approvals: [approval(ada), approval(ben)],
-  } as const;
-  const never = { state: 'superseded', adoptedAt: null, listedIn: null, approvals: [approval(ada)] } as const;
-  const about = { order: '2015-001', revision, act, payload, digest: sha256(payload), proposer, proposedAt: NOW };
-  return { ...about, ...(act === 'revise' ? never : adopted) };
+function history(number: number, act: 'propose' | 'extend' | 'revise') {
+  const document = revisionDocument({ revision: number, act, proposer, terms });
+  const at = NOW + number * DAY;
+  const approvals = (act === 'revise' ? [ada] : [ada, ben]).map((person) => ({ person, keyid: sha256(person), at }));
+  const payload = Buffer.from(encodeCanonical(document)).toString();
+  return { number, document, payload, approvals, adoptedAt: act === 'revise' ? null : at };
 }
+
+const PROCEEDINGS: ProceedingState = {
+  answer: {
+    ...{ kind: 'answer', on: '2015-11-26', by: `Sana Malik ${SCRIPT}` },
+    document: { title: 'Reply.pdf', mediaType: 'application/pdf', bytes: 4711, sha256: sha256('a reply') },
+  },
+  appeals: [
+    {
+      appeal: 2,
+      filed: { kind: 'appeal-filed', on: '2015-12-02', court: { name: 'Islamabad High Court', case: 'W.P. 1/2015' } },
+      decided: { kind: 'appeal-decided', on: '2016-01-04', appeal: 2, outcome: 'partly-allowed' },
+    },
+  ],
+};
 
 const summary = () =>
   summaryPage({
-    organisation: `Exempel & Co ${SCRIPT}`,
+    organization: `Exempel & Co ${SCRIPT}`,
     installation: 'ins_test',
     fingerprint: FINGERPRINT,
     pack: 'pck_aaaaaaaaaaaaaaaa',
+    locations: [],
     order: '2015-001',
-    approvers: rootDocument(
+    approvers: approverSetDocument(
       [ada, ben].map((person) => ({ person, key: testKey() })),
       testKey(),
     ),
     madeAt: new Date(NOW + 200 * DAY).toISOString(),
-    revisions: [revisionRow(1, 'propose'), revisionRow(2, 'revise'), revisionRow(3, 'extend')],
-    executions: [{ order: '2015-001', revision: 3, state: 'entered', at: NOW + 129 * DAY }],
-    said: { informed: 4711, shown: 4012, enforced: 4689, restored: 0, wiped: 0 },
-    notices: [{ moment: 'P7D', informed: 4698, shown: 4012, late: 31 }],
+    revisions: [history(1, 'propose'), history(2, 'revise'), history(3, 'extend')],
+    effects: [{ revision: 3, state: 'entered', at: NOW + 129 * DAY }],
+    receipts: {
+      said: { delivered: 4711, displayed: 4012, enforced: 4689, restored: 0, wiped: 0 },
+      notices: [{ moment: 'P7D', delivered: 4698, displayed: 4012, late: 31 }],
+      answered: 4711,
+    },
     destruction: null,
-    answered: 4711,
+    proceedings: PROCEEDINGS,
     reached: 4720,
     silent: 9,
   });
 
+/** Two devices without an end, and one until a day. */
+const exempt = [null, null, new Date(NOW + 200 * DAY).toISOString()].map((until, at) => ({
+  ...{ commitment: sha256(String(at)), until },
+}));
+
 function transparency(): string {
-  const shown = (
-    order: string,
-    standing: 'in force' | 'announced' | 'withdrawn',
-    more: Partial<typeof terms> = {},
-  ) => ({
-    statement: { order, revision: 1, terms: { ...terms, ...more } },
-    standing,
+  const shown = (order: string, state: 'active' | 'announced' | 'withdrawn', more: Partial<typeof terms> = {}) => ({
+    statement: { order, revision: 1, terms: { ...terms, ...more }, exempt, exit: false },
+    state,
+    proceedings: state === 'active' ? PROCEEDINGS : { answer: null, appeals: [] },
     history: {
       revisions: [{ revision: 1, act: 'propose' as const, adoptedAt: NOW }],
-      executions: standing === 'announced' ? [] : [{ state: 'entered' as const, at: NOW + DAY }],
+      executions: state === 'announced' ? [] : [{ state: 'entered' as const, at: NOW + DAY }],
     },
   });
   return transparencyPage({
-    organisation: `Exempel & Co ${SCRIPT}`,
+    organization: `Exempel & Co ${SCRIPT}`,
     orders: [
       shown('2015-001', 'withdrawn', { title: 'سعودی عرب' }),
-      shown('2015-002', 'announced', { title: 'Mail in the Emirates', areas: ['AE'] }),
-      shown('2015-003', 'in force'),
+      shown('2015-002', 'announced', {
+        ...{ title: 'Mail in the Emirates', areas: ['AE'], nexus: ['home', 'seat'], travelers: 'allow' },
+        ...{ mode: 'exit', exportWindow: 'P30D', receivedOn: '2015-07-21', answerBy: '2015-08-21T12:00:00.000Z' },
+        documents: [{ title: 'Letter.pdf', mediaType: 'application/pdf', bytes: 4711, sha256: sha256('a letter') }],
+      }),
+      shown('2015-003', 'active'),
     ],
     withheld: [
       { order: '2015-004', services: ['messaging'], areas: ['PK', 'XZ-lahore'] },
@@ -120,7 +139,7 @@ describe.skipIf(!chromium.present)('pages without scripts', { timeout: 60_000 },
     page = await (await browser.newContext({ reducedMotion: 'reduce' })).newPage();
   });
   afterAll(async () => {
-    await browser?.close();
+    await closeBrowser(browser);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -152,7 +171,7 @@ describe.skipIf(!chromium.present)('pages without scripts', { timeout: 60_000 },
     expect(await page.locator('article:has(:target) h2').textContent()).toContain('2015-001');
     await page.goto(`${page.url().replace(/#.*/, '')}#order-2015-004`);
     const stub = page.locator('article:has(:target)');
-    expect(await stub.locator('h2').textContent()).toBe('Order 2015-004: kept from the public');
+    expect(await stub.locator('h2').textContent()).toBe('Order 2015-004: withheld from the public');
     expect(await stub.locator('dd').allTextContents()).toEqual(['Pakistan (PK), XZ-lahore', 'messaging']);
   });
 

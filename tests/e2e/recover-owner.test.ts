@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { alarmList } from '../../shared/api/devices.ts';
-import { leafList } from '../../shared/api/ledger.ts';
+import { alertList } from '../../shared/api/devices.ts';
+import { ledgerEntryList } from '../../shared/api/ledger.ts';
 import { adminCli } from '../support/admin-cli.ts';
 import { firstOwner } from '../support/people.ts';
 import { startServerProcess } from '../support/server-process.ts';
@@ -41,16 +41,16 @@ it('the owner gets a link while the server is stopped, with the right passphrase
   expect(set.code).toBe(0);
   const { totpSecret } = JSON.parse(set.out);
   // The credentials of before, and with them the token, are worth nothing any more.
-  await expect(owner.api.call('GET', '/alarms', alarmList)).rejects.toMatchObject({ code: 'not_signed_in' });
+  await expect(owner.api.call('GET', '/alerts', alertList)).rejects.toMatchObject({ code: 'not_signed_in' });
   const signed = await cordon(['sign-in', owner.signIn.email, '--password-file', password], {
     env: { CORDON_TOTP_SECRET: totpSecret },
   });
   expect([signed.code, signed.err]).toEqual([0, '']);
-  const alarms = await cordon(['alarms', '--json']);
-  expect(alarms.out).toContain('credential_reset_link');
-  const leaves = JSON.parse((await cordon(['ledger', 'leaves', '--json', '--limit', '500'])).out);
-  const { leaves: all } = leafList.parse({ leaves });
-  const kinds = all.map(({ leaf }) => leaf.kind);
+  const alerts = await cordon(['alerts', '--json']);
+  expect(alerts.out).toContain('credential_reset_link');
+  const printed = JSON.parse((await cordon(['ledger', 'entries', '--json', '--limit', '500'])).out);
+  const { entries } = ledgerEntryList.parse({ entries: printed });
+  const kinds = entries.map(({ entry }) => entry.kind);
   expect(kinds).toContain('credentials.reset-link');
   expect(kinds).toContain('credentials.reset');
 });

@@ -12,12 +12,13 @@ import { temporaryIdentity } from '../../shared/age/stream.ts';
 import { orderView, revisionView } from '../../shared/api/orders.ts';
 import { overviewView } from '../../shared/api/overview.ts';
 import { personPage } from '../../shared/api/people.ts';
-import { restorationView } from '../../shared/api/restoration.ts';
+import { recoveryView } from '../../shared/api/recovery.ts';
 import { copyLedger, ledgerAt } from '../../shared/ledger/copy-ledger.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { type DatabaseUnderTest, describeOnEachDatabase } from '../support/each-database.ts';
 import { type Caller, callerOf, signIn } from '../support/people.ts';
+import { programPath } from '../support/programs.ts';
 import { runProgram } from '../support/run-program.ts';
 import { until } from '../support/until.ts';
 
@@ -32,13 +33,13 @@ function newFolder(): string {
   return folder;
 }
 
-const CORDON = join(import.meta.dirname, '../../server/cordon.js');
+const CORDON = programPath('server/cordon.js');
 const SOON = 3_000;
 const terms = (title: string) => ({
   ...{ title, areas: ['PK'], services: ['messaging'], nexus: ['home'], unknown: 'allow', contested: 'allow' },
   ...{
     zone: 'Asia/Karachi',
-    travellers: 'deny',
+    travelers: 'deny',
     appeal: 'appeals@example.org',
     authority: 'Regulator',
     addressee: 'operators',
@@ -111,24 +112,24 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
     expect([made.code, made.err]).toEqual([0, '']);
     const before = { crl: await crlOf(world, server.home), list: (await keeps.status()).list };
 
-    // What the backup does not have: two devices, a revocation, a withdrawal, a new order.
+    // Changes after the backup: two devices, a revocation, a withdrawal, a new order.
     const { AgentProcess: Agent } = await import('../support/agent-process.ts');
     const enrolLater = async (link: string): Promise<AgentProcess> => {
       const agent = new Agent();
       closing.push(() => agent.remove());
-      await agent.enrol(link);
+      await agent.enroll(link);
       agent.run();
       await agent.connected();
       return agent;
     };
     const early = await enrolLater(earlyLink);
     const late = await enrolLater((await operator.code({ user: 'Omar', group, home: 'PK' })).link);
-    // It is away when it is revoked, so that only the server's word keeps it out.
+    // The device is offline when it is revoked, so only the server can refuse it.
     await lost.stop();
     await operator.as(operator.owner, 'POST', `/devices/${lost.device}/revoke`, z.unknown(), {
       reason: 'keyCompromise',
     });
-    const withdrawal = await operator.act(old, { act: 'withdraw' });
+    const withdrawal = await operator.act(old, { action: 'withdraw' });
     await operator.adopt(withdrawal);
     const fresh = await adopt(world, 'New order');
     await enforced(keeps, [fresh]);
@@ -168,12 +169,12 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
     await early.connected(60_000);
     const owner = await signInAgain(world);
     const waiting = await until(async () => {
-      const view = await owner.call('GET', '/restoration', restorationView);
+      const view = await owner.call('GET', '/recovery', recoveryView);
       expect(view.devices.map(({ device }) => device)).toEqual([late.device]);
       return view;
     }, 60_000);
     expect(late.linkState).not.toBe('revoked');
-    const path = `/restoration/devices/${waiting.devices[0]?.serial}/readmit`;
+    const path = `/recovery/devices/${waiting.devices[0]?.serial}/readmit`;
     const { people } = await owner.call('GET', '/people?text=Omar', personPage);
     await owner.call('POST', path, z.unknown(), { person: people[0]?.id, group: 'embassies' });
     await late.connected(90_000);
@@ -194,9 +195,9 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
 
     // 5. The order adopted since is back and in force; and a further one is taken by every device.
     await until(async () => expect((await orderNow(fresh)).status).toBe('active'), 60_000);
-    const state = await owner.call('GET', '/restoration', restorationView);
-    expect(state.restoration).toMatchObject({ ledger: 'rejoined', ledgerSuspended: null, missing: [] });
-    expect(state.restoration?.recalled.newer).toBeGreaterThan(0);
+    const state = await owner.call('GET', '/recovery', recoveryView);
+    expect(state.recovery).toMatchObject({ ledger: 'rejoined', ledgerSuspended: null, missing: [] });
+    expect(state.recovery?.recalled.newer).toBeGreaterThan(0);
     const proposer = await signInAgain(world, operator.proposer);
     const further = await proposer.call('POST', '/orders', revisionView, terms('Further order'));
     expect(Number(further.order.split('-')[1])).toBeGreaterThan(1000);
@@ -219,9 +220,9 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
     expect(checkpoint.size).toBeGreaterThan(published);
 
     const overview = await owner.call('GET', '/overview', overviewView);
-    expect(overview.unwell.find(({ code }) => code === 'restored')?.severity).toBe('warning');
-    await owner.call('POST', '/restoration/close', z.unknown(), {});
-    expect((await owner.call('GET', '/restoration', restorationView)).restoration).toBeNull();
+    expect(overview.healthIssues.find(({ code }) => code === 'restored')?.severity).toBe('warning');
+    await owner.call('POST', '/recovery/close', z.unknown(), {});
+    expect((await owner.call('GET', '/recovery', recoveryView)).recovery).toBeNull();
     expect((await owner.call('GET', '/devices?status=active', z.looseObject({ total: z.int() }))).total).toBe(3);
   }, 300_000);
 
@@ -236,7 +237,7 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
     const args = ['restore', backup, '--identity', join(folder, 'identity')];
     const restored = await runProgram(process.execPath, [CORDON, ...args], { env: there, within: 60_000 });
     expect([restored.code, restored.err]).toEqual([0, '']);
-    expect(restored.out).toContain('The public ledger rests');
+    expect(restored.out).toContain('The public ledger is suspended');
     expect(restored.out).toContain('Revocations after the backup are lost');
     // A second restore over it is refused, and a running server is never restored over.
     const again = await runProgram(process.execPath, [CORDON, ...args], { env: there, within: 60_000 });
@@ -251,9 +252,9 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
       expect((await owner.call('GET', `/orders/${fresh}`, orderView)).status).toBe('active');
       expect((await owner.call('GET', `/orders/${old}`, orderView)).status).toBe('withdrawn');
     }, 60_000);
-    const { restoration } = await owner.call('GET', '/restoration', restorationView);
-    expect(restoration).toMatchObject({ ledger: 'suspended', revocations: 'unknown' });
-    expect(restoration?.ledgerSuspended).toContain('without a copy');
+    const { recovery } = await owner.call('GET', '/recovery', recoveryView);
+    expect(recovery).toMatchObject({ ledger: 'suspended', revocations: 'unknown' });
+    expect(recovery?.ledgerSuspended).toContain('without a copy');
     // The old history is all that anybody is shown; nothing contradicts the copy.
     await expect(copyLedger(root(world, home), copy)).rejects.toThrow('cut short or restored');
     const shown = join(folder, 'shown');

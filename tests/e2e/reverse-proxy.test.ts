@@ -2,96 +2,43 @@
  * The example configurations of `server/deploy/` with the real nginx and the real HAProxy in front of a real server. The proxies listen on
  * `::1` and the server on `127.0.0.1`, so the server sees `::1` only where a proxy told it.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { generate } from 'otplib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deviceDetail } from '../../shared/api/devices.ts';
 import { sessionList } from '../../shared/api/session.ts';
 import { AgentProcess } from '../support/agent-process.ts';
-import { freePort } from '../support/free-port.ts';
+import { type BehindProxy, HAPROXY, NGINX, openBehindProxy } from '../support/behind-proxy.ts';
 import { type Operator, setUp } from '../support/operator.ts';
 import { invite, type Person } from '../support/people.ts';
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { tool } from '../support/tools.ts';
+import type { ServerProcess } from '../support/server-process.ts';
 import { until } from '../support/until.ts';
 
-const DEPLOY = join(import.meta.dirname, '../../server/deploy');
 const FORGED = {
   'x-forwarded-for': '203.0.113.5',
   'x-forwarded-proto': 'https',
   forwarded: 'for=203.0.113.6;proto=https',
 };
 
-const PROXIES = [
-  {
-    name: 'nginx',
-    file: 'nginx.conf',
-    present: tool('nginx', 'apt-get install nginx-light libnginx-mod-stream').present,
-    start: (file: string, folder: string) => [
-      ...['nginx', '-p', folder, '-c', file],
-      ...['-e', 'stderr', '-g', `daemon off; pid ${join(folder, 'pid')};`],
-    ],
-  },
-  {
-    name: 'HAProxy',
-    file: 'haproxy.cfg',
-    present: tool('haproxy', 'apt-get install haproxy').present,
-    start: (file: string) => ['haproxy', '-db', '-f', file],
-  },
-] as const;
-
-describe.each(PROXIES)('behind $name', ({ file, present, start }) => {
-  describe.skipIf(!present)('as in the example', { timeout: 120_000 }, () => {
-    let folder: string;
+describe.each([NGINX, HAPROXY])('behind $name', (proxy) => {
+  describe.skipIf(!proxy.present)('as in the example', { timeout: 120_000 }, () => {
+    let behind: BehindProxy;
     let certificate: string;
     let server: ServerProcess;
     let operator: Operator;
     let https: number;
-    const stops: (() => unknown)[] = [];
+    const agents: AgentProcess[] = [];
 
     beforeAll(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'cordon-proxy-'));
-      https = await freePort();
-      server = await startServerProcess({
-        CORDON_NAMES: '::1',
-        CORDON_PROXY_FROM: '127.0.0.1',
-        CORDON_PROXY_REQUIRED: 'device,public',
-        CORDON_ADMIN_URL: `https://[::1]:${https}`,
-        CORDON_ADMIN_PROXY_FROM: '127.0.0.1',
-      });
-      const [key, chain] = [join(folder, 'key.pem'), join(folder, 'fullchain.pem')];
-      execFileSync('openssl', [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-        ...['-subj', '/CN=cordon', '-addext', 'subjectAltName=IP:::1', '-keyout', key, '-out', chain],
-      ]);
-      certificate = readFileSync(chain, 'utf8');
-      writeFileSync(join(folder, 'haproxy.pem'), certificate + readFileSync(key, 'utf8'), { mode: 0o600 });
-      const portOf = (url: string) => new URL(url).port;
-      const config = readFileSync(join(DEPLOY, file), 'utf8')
-        .replaceAll('203.0.113.10:443 ', `[::1]:${https} `)
-        .replaceAll('203.0.113.10', '[::1]')
-        .replaceAll('/etc/ssl/cordon', folder)
-        .replaceAll('load_module modules/', 'load_module /usr/lib/nginx/modules/')
-        .replaceAll(':8443', `:${portOf(server.device)}`)
-        .replaceAll(':8444', `:${portOf(server.public)}`)
-        .replaceAll(':8445', `:${portOf(server.admin)}`);
-      writeFileSync(join(folder, file), config);
-      const [program = '', ...args] = start(join(folder, file), folder);
-      const proxy = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-      stops.push(() => proxy.kill());
-      await until(() => reachable(https));
+      behind = await openBehindProxy(proxy);
+      ({ server, https, certificate } = behind);
       operator = await setUp(server.admin, server.firstOwner);
     }, 120_000);
     afterAll(async () => {
-      for (const stop of stops.toReversed()) await stop();
-      await server?.remove();
-      rmSync(folder, { recursive: true, force: true });
+      for (const agent of agents) await agent.remove();
+      await behind?.remove();
     });
 
     async function bodyOf({ signIn }: Person) {
@@ -129,8 +76,8 @@ describe.each(PROXIES)('behind $name', ({ file, present, start }) => {
       const { link } = await operator.code({ user: 'Zoe', group: await operator.group('embassies') });
       expect(decodeURIComponent(link)).toContain('[::1]');
       const agent = new AgentProcess();
-      stops.push(() => agent.remove());
-      await agent.enrol(link);
+      agents.push(agent);
+      await agent.enroll(link);
       agent.run();
       const id = /dev_[a-z2-7]{16}/.exec(decodeURIComponent(link))?.[0] ?? '';
       await until(async () => {
@@ -154,17 +101,6 @@ describe.each(PROXIES)('behind $name', ({ file, present, start }) => {
     });
   });
 });
-
-function reachable(port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '::1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.once('error', reject);
-  });
-}
 
 function post(
   url: string,

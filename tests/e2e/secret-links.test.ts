@@ -87,16 +87,16 @@ describe('cordon setup', () => {
   });
 });
 
-describe('cordon-agent enrol', () => {
+describe('cordon-agent enroll', () => {
   it('takes the link from standard input, and from a private file, without a warning', async () => {
-    const piped = await machine().cli(['enrol'], { input: `${await activation()}\n` });
+    const piped = await machine().cli(['enroll'], { input: `${await activation()}\n` });
     expect(piped).toMatchObject({ code: 0, err: '' });
     const file = privateFile('activation', await activation());
-    expect(await machine().cli(['enrol', '--link-file', file])).toMatchObject({ code: 0, err: '' });
+    expect(await machine().cli(['enroll', '--link-file', file])).toMatchObject({ code: 0, err: '' });
   });
 
   it('warns of a link in an argument', async () => {
-    const { code, err } = await machine().cli(['enrol', await activation()]);
-    expect([code, err]).toEqual([0, expect.stringMatching(/^Warning: other users .* Use "cordon-agent enrol"/)]);
+    const { code, err } = await machine().cli(['enroll', await activation()]);
+    expect([code, err]).toEqual([0, expect.stringMatching(/^Warning: other users .* Use "cordon-agent enroll"/)]);
   });
 });

@@ -7,14 +7,14 @@ import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sessionCookieName } from '../../shared/api/session.ts';
-import { openBrowser } from '../support/browser.ts';
+import { closeBrowser, openBrowser } from '../support/browser.ts';
 import { type ConsoleWorld, openConsoleWorld } from '../support/console-world.ts';
 import { firstOwner, type Person } from '../support/people.ts';
 
 let world: ConsoleWorld;
 let owner: Person;
 let browser: Browser;
-/** What another program on the same host is sent by the browser. */
+/** Request that the browser sends to another program on the same host. */
 const seen: IncomingMessage['headers'][] = [];
 const thief = createServer((request, response) => {
   seen.push(request.headers);
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await new Promise<void>((listening) => thief.listen(0, '127.0.0.1', listening));
 });
 afterAll(async () => {
-  await browser.close();
+  await closeBrowser(browser);
   thief.close();
   await world.remove();
 });

@@ -1,17 +1,17 @@
 /**
- * Programs that know nothing of Cordon, against a running server: openssl, curl, Python's securesystemslib, Go's checksum database and
- * Debian's EST client. And the ledger's copy, which anyone can check without the server.
+ * Programs that know nothing of Cordon, against a running server: strongSwan's and libest's EST clients, openssl, curl, Python's
+ * securesystemslib and Go's checksum database. And the ledger's copy, which anyone can check without the server.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { openAuthority } from '../../certs/authority.ts';
-import { EXIT } from '../../server/cli/exit-codes.ts';
 import { checkpointView } from '../../shared/api/ledger.ts';
+import { EXIT } from '../../shared/exit-codes.ts';
 import { openCheckpoint } from '../../shared/ledger/checkpoint.ts';
 import { consistencyProof, inclusionProof, rootOf } from '../../shared/ledger/merkle.ts';
 import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
@@ -21,12 +21,14 @@ import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
 import { type AdminCli, adminCli } from '../support/admin-cli.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
+import { csrFor, newKey } from '../support/enrollment.ts';
 import { oldSpelling } from '../support/est-spelling.ts';
 import { type DeviceTls, strayIdentity, TestLink } from '../support/gateway-world.ts';
 import { type Ended, runProgram } from '../support/run-program.ts';
 import { needed, tool } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
+const pki = tool('pki', 'apt-get install strongswan-pki');
 const openssl = tool('openssl', 'apt-get install openssl');
 const curl = tool('curl', 'apt-get install curl');
 const estclient = tool('estclient', 'apt-get install libest-utils');
@@ -47,6 +49,21 @@ const sumdb = needed(
 
 const folder = mkdtempSync(join(tmpdir(), 'cordon-clients-'));
 const PASSPHRASE = 'a passphrase that the tests know';
+const TERMS = {
+  title: 'Pakistan',
+  areas: ['PK'],
+  services: ['messaging', 'mail'],
+  nexus: ['present'],
+  effective: '2099-11-30T23:59',
+  zone: 'Asia/Karachi',
+  unknown: 'allow',
+  contested: 'allow',
+  travelers: 'allow',
+  authority: 'The authority',
+  addressee: 'The operator',
+  instrument: 'Letter 1',
+  statement: { en: 'Service ends.' },
+};
 let world: World;
 let agent: AgentProcess;
 let tls: DeviceTls;
@@ -64,26 +81,89 @@ beforeAll(async () => {
   tls = agent.tls(world.server.device);
   file('root.pem', tls.ca);
   cordon = adminCli(world.server.admin, join(folder, 'admin'), { CORDON_TOKEN: world.operator.owner.token });
-  const order = await world.operator.propose({
-    title: 'Pakistan',
-    areas: ['PK'],
-    services: ['messaging', 'mail'],
-    nexus: ['present'],
-    effective: '2099-11-30T23:59',
-    zone: 'Asia/Karachi',
-    unknown: 'allow',
-    contested: 'allow',
-    travellers: 'allow',
-    authority: 'The authority',
-    addressee: 'The operator',
-    instrument: 'Letter 1',
-    statement: { en: 'Service ends.' },
-  });
-  await world.operator.adopt(order);
+  await world.operator.adopt(await world.operator.propose(TERMS));
 }, 120_000);
 afterAll(async () => {
   await world?.remove();
   rmSync(folder, { recursive: true, force: true });
+});
+
+describe.skipIf(!pki.present)('strongSwan’s pki --est at the public listener', () => {
+  /** A new key on P-256 and a request with this name, both made by the program itself. */
+  async function requestFor(name: string, id: string): Promise<{ key: string; csr: string }> {
+    const made = execFileSync('pki', ['--gen', '--type', 'ecdsa', '--size', '256'], { stdio: 'pipe' });
+    const key = file(`${name}.key`, made);
+    const args = ['--req', '--type', 'ecdsa', '--in', key, '--dn', `CN=${id}`];
+    return { key, csr: file(`${name}.csr`, execFileSync('pki', args, { stdio: 'pipe' })) };
+  }
+  function est(csr: string, ...more: string[]): Promise<Ended> {
+    const authorities = [join(folder, 'root.pem'), file('issuing.pem', issuing())];
+    const args = ['--est', '--url', world.server.public.replace('127.0.0.1', 'localhost'), '--in', csr];
+    args.push(...authorities.flatMap((path) => ['--cacert', path]), '--outform', 'pem', ...more);
+    return runProgram('pki', args, { within: 20_000 });
+  }
+  const issuing = () => (tls.cert ?? '').split(/(?=-----BEGIN)/)[1] ?? '';
+  async function connects({ key, pem }: { key: string; pem: string }): Promise<string> {
+    const identity = { key: pemOfSec1(readFileSync(key)), cert: pem + issuing() };
+    const link = await new TestLink({ ...tls, ...identity }).hello();
+    const { device } = await link.next('welcome');
+    link.socket.terminate();
+    return device;
+  }
+  async function enrolled(name: string, home?: string) {
+    const { code } = parseActivationLink(await world.link(home));
+    const { key, csr } = await requestFor(name, code.id);
+    const { out, err } = await est(csr, '--userpass', `${code.id}:${code.secret}`);
+    expect(out, err).toContain('BEGIN CERTIFICATE');
+    return { id: code.id, key, pem: out, file: file(`${name}.pem`, out) };
+  }
+
+  it('enrolls with an activation code, and re-enrolls with the certificate and a new key', async () => {
+    const first = await enrolled('first');
+    expect(await connects(first)).toBe(first.id);
+    const { key, csr } = await requestFor('second', first.id);
+    const { out, err } = await est(csr, '--cert', first.file, '--key', first.key);
+    expect(out, err).toContain('BEGIN CERTIFICATE');
+    const [before, after] = [new X509Certificate(first.pem), new X509Certificate(out)];
+    expect(after.subject).toBe(before.subject);
+    expect(after.subjectAltName).toBe(before.subjectAltName);
+    expect(after.serialNumber).not.toBe(before.serialNumber);
+    expect(await connects({ key, pem: out })).toBe(first.id);
+    // The device has used the new certificate: the old one renews nothing any more.
+    const third = await requestFor('third', first.id);
+    const refused = await est(third.csr, '--cert', first.file, '--key', first.key);
+    expect(refused).toMatchObject({ out: '', err: expect.stringContaining('HTTP 403') });
+  });
+
+  it('is refused for a revoked device, and for the name of another device', async () => {
+    const device = await enrolled('revoked');
+    const other = await requestFor('other', (await enrolled('neighbor')).id);
+    const wrongName = await est(other.csr, '--cert', device.file, '--key', device.key);
+    expect(wrongName).toMatchObject({ out: '', err: expect.stringContaining('HTTP 400') });
+    await world.revoke(device.id);
+    const { csr } = await requestFor('afterward', device.id);
+    const refused = await est(csr, '--cert', device.file, '--key', device.key);
+    expect(refused).toMatchObject({ out: '', err: expect.stringContaining('HTTP 403') });
+  });
+
+  it('re-enrolls while an order suspends enrollment and management', async () => {
+    const device = await enrolled('suspended', 'KE');
+    const effective = Date.now() + 3_000;
+    const order = await world.operator.propose({
+      ...TERMS,
+      ...{ title: 'Kenya', areas: ['KE'], services: ['enrollment', 'management'], nexus: ['home'], zone: 'UTC' },
+      effective: new Date(effective).toISOString(),
+    });
+    await world.operator.adopt(order);
+    const { code } = parseActivationLink(await world.link('KE'));
+    const newcomer = await requestFor('newcomer', code.id);
+    await until(() => expect(Date.now()).toBeGreaterThan(effective));
+    const refused = await est(newcomer.csr, '--userpass', `${code.id}:${code.secret}`);
+    expect(refused).toMatchObject({ out: '', err: expect.stringContaining('HTTP 451') });
+    const { csr } = await requestFor('renewed', device.id);
+    const { out, err } = await est(csr, '--cert', device.file, '--key', device.key);
+    expect(out, err).toContain('BEGIN CERTIFICATE');
+  }, 60_000);
 });
 
 describe.skipIf(!openssl.present)('openssl s_client at the device listener', () => {
@@ -120,7 +200,7 @@ describe.skipIf(!openssl.present)('openssl s_client at the device listener', () 
     const authority = openAuthority({
       folder: join(world.server.home, 'keys'),
       passphrase: PASSPHRASE,
-      organisation: 'Cordon',
+      organization: 'Cordon',
       serverNames: ['localhost'],
     });
     const { keyPem, chainPem } = authority.serverIdentity();
@@ -141,6 +221,58 @@ describe.skipIf(!openssl.present)('openssl s_client at the device listener', () 
   });
 });
 
+describe.skipIf(!openssl.present)('openssl s_client at the public listener', () => {
+  function ask(
+    version: string,
+    input: string,
+    identity: { key?: string | Buffer; cert?: string } = {},
+  ): Promise<Ended> {
+    const args = ['s_client', '-connect', new URL(world.server.public).host, '-servername', 'localhost', `-${version}`];
+    args.push('-CAfile', join(folder, 'root.pem'), '-verify_return_error', '-ign_eof', '-nameopt', 'RFC2253');
+    if (identity.key && identity.cert) {
+      args.push('-key', file('asking.key', identity.key), '-cert', file('asking.pem', identity.cert));
+    }
+    return runProgram('openssl', args, { input, within: 10_000 });
+  }
+  const page = 'GET /transparency HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+  const renewal = (csr: Buffer) => {
+    const body = csr.toString('base64');
+    const head = 'Host: localhost\r\nConnection: close\r\nContent-Type: application/pkcs10';
+    return `POST /.well-known/est/simplereenroll HTTP/1.1\r\n${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  };
+
+  it.each(['tls1_2', 'tls1_3'])(
+    'is served without a certificate over %s, and is told the names of our authorities alone',
+    async (version) => {
+      const { out, code } = await ask(version, page);
+      expect(code).toBe(0);
+      expect(out).toMatch(/HTTP\/1\.1 200 OK[\s\S]*Service ends\./);
+      const [, names = ''] =
+        /Acceptable client certificate CA names\n([\s\S]*?)\n(?:Client Certificate Types|Requested Sig)/.exec(out) ??
+        [];
+      expect(names.split('\n').sort()).toEqual(['CN=Cordon Issuing CA,O=Cordon', 'CN=Cordon Root,O=Cordon']);
+    },
+  );
+
+  it.each(['tls1_2', 'tls1_3'])('renews over %s with a device’s certificate', async (version) => {
+    const device = await world.enrolled();
+    const { key, cert } = device.tls(world.server.device);
+    const id = /CN=(\S+)/.exec(new X509Certificate(cert ?? '').subject)?.[1] ?? '';
+    const { out } = await ask(version, renewal(csrFor(id)), { ...(key && { key }), ...(cert && { cert }) });
+    expect(out).toMatch(/HTTP\/1\.1 200 OK[\s\S]*application\/pkcs7-mime/);
+  });
+
+  it('is served with a certificate of its own making, which renews nothing', async () => {
+    const key = file('stranger.key', newKey().export({ type: 'pkcs8', format: 'pem' }));
+    const args = ['req', '-x509', '-key', key, '-subj', '/CN=stranger', '-days', '1'];
+    const cert = execFileSync('openssl', args, { encoding: 'utf8' });
+    const stranger = { key: readFileSync(key), cert };
+    expect((await ask('tls1_3', page, stranger)).out).toContain('HTTP/1.1 200 OK');
+    const { out } = await ask('tls1_3', renewal(csrFor('dev_zzzzzzzzzzzzzzzz')), stranger);
+    expect(out).toMatch(/HTTP\/1\.1 403[\s\S]*"certificate_unknown"/);
+  });
+});
+
 describe.skipIf(!curl.present)('curl at the public listener', () => {
   const get = (path: string, ...more: string[]) =>
     runProgram('curl', [
@@ -152,11 +284,11 @@ describe.skipIf(!curl.present)('curl at the public listener', () => {
       `${world.server.public}${path}`,
     ]);
 
-  it('fetches the order list, the roots and the ledger’s checkpoint', async () => {
+  it('fetches the order list, the approver sets and the ledger’s checkpoint', async () => {
     const list = await get('/orders/list');
     const { payload } = envelopeSchema.parse(JSON.parse(list.out));
-    expect(orderListSchema.parse(JSON.parse(Buffer.from(payload, 'base64').toString())).orders).toHaveLength(1);
-    expect(z.array(envelopeSchema).parse(JSON.parse((await get('/orders/roots')).out))).toHaveLength(1);
+    expect(orderListSchema.parse(JSON.parse(Buffer.from(payload, 'base64').toString())).orders).not.toEqual([]);
+    expect(z.array(envelopeSchema).parse(JSON.parse((await get('/orders/approver-sets')).out))).toHaveLength(1);
     expect((await get('/ledger/checkpoint')).out).toMatch(/^cordon\/.+\n\d+\n[A-Za-z0-9+/=]{44}\n\n— /);
     expect((await get('/transparency')).out).toContain('Service ends.');
   });
@@ -209,8 +341,8 @@ print(json.dumps(sorted(accepted)))
   it('verifies the list as it is served, and both approvals of the order in it', async () => {
     const list = envelopeSchema.parse(await (await served('/orders/list')).json());
     const { orders } = orderListSchema.parse(JSON.parse(Buffer.from(list.payload, 'base64').toString()));
-    const [root] = z.array(envelopeSchema).parse(await (await served('/orders/roots')).json());
-    const approvers = JSON.parse(Buffer.from(root?.payload ?? '', 'base64').toString());
+    const [approverSet] = z.array(envelopeSchema).parse(await (await served('/orders/approver-sets')).json());
+    const approvers = JSON.parse(Buffer.from(approverSet?.payload ?? '', 'base64').toString());
     const keysOf = (keys: { keyid: string; publicKey: string }[]) =>
       Object.fromEntries(keys.map(({ keyid, publicKey }) => [keyid, publicKey]));
     const online = await verify({ envelope: list, keys: keysOf(approvers.onlineKeys), threshold: 1 });
@@ -227,6 +359,10 @@ print(json.dumps(sorted(accepted)))
     expect((await verify({ envelope, keys: keysOf(approvers.onlineKeys), threshold: 1 })).code).not.toBe(0);
   });
 });
+
+/** `pki --gen` writes DER. */
+const pemOfSec1 = (der: Buffer): string =>
+  createPrivateKey({ key: der, format: 'der', type: 'sec1' }).export({ type: 'pkcs8', format: 'pem' }).toString();
 
 /** From the public listener, by a client that trusts the installation's root and nothing else. */
 async function served(path: string) {
@@ -260,7 +396,7 @@ describe('the ledger', () => {
     expect(await verify(copy)).toMatchObject({
       code: 0,
       err: '',
-      out: expect.stringContaining('with the key that was given'),
+      out: expect.stringContaining('with the given key'),
     });
 
     const note = readFileSync(join(copy, 'checkpoint'), 'utf8');
@@ -331,8 +467,8 @@ describe('the ledger', () => {
   );
 });
 
-describe.skipIf(!estclient.present)('Debian’s estclient', () => {
-  it('enrols a device of its own at the public listener, which the device listener then knows', async () => {
+describe.skipIf(!estclient.present)('libest’s estclient, behind a translator to HTTP/1.0', () => {
+  it('enrolls a device of its own at the public listener, which the device listener then knows', async () => {
     const { code } = parseActivationLink(await world.link());
     const between = await oldSpelling({
       to: Number(new URL(world.server.public).port),
@@ -340,7 +476,7 @@ describe.skipIf(!estclient.present)('Debian’s estclient', () => {
       identity: openAuthority({
         folder: join(world.server.home, 'keys'),
         passphrase: PASSPHRASE,
-        organisation: 'Cordon',
+        organization: 'Cordon',
         serverNames: ['localhost'],
       }).serverIdentity(),
     });

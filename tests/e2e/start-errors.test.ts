@@ -1,8 +1,7 @@
 /** A server that cannot start says why in one line for each problem, without a stack trace, and ends. Each case starts the real program. */
-import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,12 +9,15 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openAuthority } from '../../certs/authority.ts';
 import { describeOnPostgres } from '../contract/every-store.ts';
+import { passwordPostgres, startPasswordPostgres } from '../support/password-postgres.ts';
 import { runProgram } from '../support/run-program.ts';
 import { tool } from '../support/tools.ts';
 
+const CORDON = join(import.meta.dirname, '../../server/cordon.js');
 const START = join(import.meta.dirname, '../../server/start.js');
 const PASSPHRASE = 'a passphrase for the tests';
 const isRoot = process.getuid?.() === 0;
+const NOBODY = 65_534;
 const mountable = tool('unshare', 'util-linux').present && isRoot;
 
 let folder: string;
@@ -61,23 +63,24 @@ function explained({ code, err }: { code: number | null; err: string }): Refusal
 const refused = async (given: Environment, args: readonly string[] = []): Promise<Refusal> =>
   explained(await runProgram(process.execPath, [...args, START], { env: environment(given) }));
 
-/** As a user of the machine who is not root. */
-function refusedAsNobody(given: Environment): Refusal {
-  chmodSync(folder, 0o755);
-  const { status, stderr } = spawnSync(process.execPath, [START], {
-    env: { ...process.env, ...environment(given) },
-    encoding: 'utf8',
-    timeout: 60_000,
-    ...(isRoot ? { uid: 65534, gid: 65534 } : {}),
-  });
-  return explained({ code: status, err: stderr });
+/**
+ * As a user without root's rights. For root: user 0 without capabilities, which is subject to the modes of files like any other user. Another user
+ * may be unable to enter the folder that this source tree and Node are in.
+ */
+async function refusedUnprivileged(given: Environment): Promise<Refusal> {
+  const [program = '', ...args] = [
+    ...(isRoot ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] : []),
+    process.execPath,
+    START,
+  ];
+  return explained(await runProgram(program, args, { env: environment(given), within: 60_000 }));
 }
 
 /** Keys as a first start leaves them that stopped before it made a store. */
 function found(passphrase = PASSPHRASE): string {
   const keys = join(home(), 'keys');
   mkdirSync(keys, { recursive: true, mode: 0o700 });
-  openAuthority({ folder: keys, passphrase, organisation: 'Cordon', serverNames: ['localhost'], finish: 'later' });
+  openAuthority({ folder: keys, passphrase, organization: 'Cordon', serverNames: ['localhost'], finish: 'later' });
   return keys;
 }
 
@@ -112,7 +115,9 @@ describe('ports', () => {
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     try {
-      const { lines } = await refused({ [variable]: String(port) });
+      const { code, lines } = await refused({ [variable]: String(port) });
+      // Not 78: the other process can end, so a service manager tries again.
+      expect(code).toBe(1);
       expect(lines).toEqual([
         expect.stringMatching(
           `port ${port} of 127.0.0.1 .*another process uses this port.*set ${variable} to another port`,
@@ -123,8 +128,8 @@ describe('ports', () => {
     }
   });
 
-  it('below 1024, for a user without the right to it', () => {
-    const { lines } = refusedAsNobody({ CORDON_HOME: file('home'), CORDON_PUBLIC_PORT: '443', ...nobodyOwns() });
+  it('below 1024, for a user without the right to it', async () => {
+    const { lines } = await refusedUnprivileged({ CORDON_PUBLIC_PORT: '443' });
     expect(lines).toEqual([
       expect.stringMatching(/port 443 .*this user may not use the port.*Set CORDON_PUBLIC_PORT to a port above 1023/),
     ]);
@@ -135,15 +140,6 @@ describe('ports', () => {
     expect(lines).toEqual([expect.stringMatching(/192\.0\.2\.7 .*does not have that address.*Set CORDON_BIND/)]);
   });
 });
-
-/** A folder and a passphrase file that the user nobody may write. */
-function nobodyOwns(): Environment {
-  chmodSync(folder, 0o777);
-  const own = join(folder, 'of-nobody');
-  mkdirSync(own);
-  chmodSync(own, 0o777);
-  return { CORDON_HOME: join(own, 'home'), CORDON_PASSPHRASE_FILE: join(own, 'passphrase') };
-}
 
 describe('passphrase and keys', () => {
   it.each<[string, () => Environment, RegExp]>([
@@ -227,12 +223,13 @@ describe('passphrase and keys', () => {
     expect(code).toBe(78);
   });
 
-  it.runIf(isRoot)('a passphrase file of another user', () => {
+  it.runIf(isRoot)('a passphrase file of another user', async () => {
     writeFileSync(file('passphrase'), `${PASSPHRASE}\n`, { mode: 0o600 });
-    const { lines } = refusedAsNobody({ CORDON_HOME: nobodyOwns()['CORDON_HOME'] ?? '' });
+    chownSync(file('passphrase'), NOBODY, NOBODY);
+    const { lines } = await refusedUnprivileged({});
     expect(lines).toEqual([
       expect.stringMatching(
-        /passphrase \(CORDON_PASSPHRASE_FILE\) does not give the user with the number 65534 permission/,
+        /passphrase \(CORDON_PASSPHRASE_FILE\) does not give the user with the number 0 permission/,
       ),
     ]);
   });
@@ -245,13 +242,13 @@ describe('the data folder', () => {
     expect(lines).toEqual([expect.stringMatching(/A part of .*a-file\/home \(CORDON_HOME\) is a file/)]);
   });
 
-  it('cannot be written', () => {
+  it.runIf(isRoot)('cannot be written', async () => {
     mkdirSync(home(), { mode: 0o755 });
-    const { lines } = refusedAsNobody({ CORDON_PASSPHRASE: PASSPHRASE });
-    if (isRoot)
-      expect(lines).toEqual([
-        expect.stringMatching(/home\/cordon\.db cannot be opened\. Check the owner and the mode of .*home\./),
-      ]);
+    chownSync(home(), NOBODY, NOBODY);
+    const { lines } = await refusedUnprivileged({ CORDON_PASSPHRASE: PASSPHRASE });
+    expect(lines).toEqual([
+      expect.stringMatching(/home\/cordon\.db cannot be opened\. Check the owner and the mode of .*home\./),
+    ]);
   });
 
   it.skipIf(!mountable)('is on a full disk', async () => {
@@ -285,7 +282,7 @@ describe('the certificate of the admin listener', () => {
     const { keyPem, chainPem } = openAuthority({
       folder: keys,
       passphrase: 'another authority’s passphrase',
-      organisation: 'Cordon',
+      organization: 'Cordon',
       serverNames: ['localhost'],
     }).serverIdentity();
     rmSync(home(), { recursive: true });
@@ -394,5 +391,28 @@ describeOnPostgres('PostgreSQL that runs', () => {
   ])('%s', async (_what, change, line) => {
     const { lines } = await refused({ CORDON_DATABASE_URL: changed(change) });
     expect(lines).toEqual([expect.stringMatching(line)]);
+  });
+});
+
+describe.skipIf(!passwordPostgres.present)('PostgreSQL that asks for a password', () => {
+  it('refuses a wrong one: one line names the variable, the reason and the remedy, and not the password', async () => {
+    const { url, remove } = await startPasswordPostgres('right-horse');
+    try {
+      const wrong = url.replace('right-horse', 'wrong-horse');
+      const line =
+        'cordon: PostgreSQL refused the password of the user cordon. Correct the password in CORDON_DATABASE_URL.';
+      const { lines, code } = await refused({ CORDON_DATABASE_URL: wrong });
+      expect([lines, code]).toEqual([[line], 1]);
+      const none = await refused({ CORDON_DATABASE_URL: wrong.replace(':wrong-horse', '') });
+      expect(none.lines).toEqual([
+        'cordon: PostgreSQL asks the user cordon for a password, and CORDON_DATABASE_URL has none. Add the password to CORDON_DATABASE_URL.',
+      ]);
+      // The right one is accepted, so the password was the reason.
+      const env = environment({ CORDON_DATABASE_URL: url });
+      const right = await runProgram(process.execPath, [CORDON, 'check-config'], { env });
+      expect([right.code, right.err]).toEqual([0, '']);
+    } finally {
+      await remove();
+    }
   });
 });

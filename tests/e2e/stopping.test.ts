@@ -30,7 +30,7 @@ afterEach(async () => {
 interface Started {
   readonly child: ChildProcess;
   readonly ports: readonly number[];
-  /** Its data folder. */
+  /** Data folder of the server. */
   readonly home: string;
   output(): string;
   until(words: RegExp): Promise<void>;
@@ -117,7 +117,7 @@ function parentOf(pid: number): number {
   return Number(parent);
 }
 
-const DRAINS = /SIGTERM: devices are told to come back; stopping/;
+const DRAINS = /SIGTERM: the server asks devices to reconnect, then stops/;
 const SERVER = [process.execPath, 'server/start.js'] as const;
 
 describe.skipIf(process.platform === 'win32')('the server', () => {
@@ -169,7 +169,7 @@ describe.skipIf(process.platform === 'win32')('the server', () => {
     server.process.kill('SIGTERM');
     expect((await ended)[0]).toBe(0);
     const status = await agent.link('waiting');
-    expect(agent.log).toMatch(/closed by the server \(1001, going_away\)/);
+    expect(agent.log).toMatch(/The server closed the connection \(1001, going_away\)/);
     expect(status.device).toBe(agent.device);
   });
 
@@ -187,8 +187,10 @@ describe.skipIf(process.platform === 'win32')('the server', () => {
         [true, 143, /SIGTERM: this is the second request; ending now/],
         [false, 1, /the work did not finish within 8 seconds; ending now/],
       ] as const) {
-        // Its ledger and its lists wait for these tables.
-        await blocker.query('begin; lock table ledger_leaves, checkpoints, meta, order_lists in access exclusive mode');
+        // The ledger and the lists of the server wait for these tables.
+        await blocker.query(
+          'begin; lock table ledger_entries, checkpoints, meta, order_lists in access exclusive mode',
+        );
         await until(async () => {
           const { rowCount } = await blocker.query("select 1 from pg_stat_activity where wait_event_type = 'Lock'");
           expect(rowCount).toBeGreaterThan(0);

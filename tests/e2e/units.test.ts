@@ -1,6 +1,6 @@
 /**
  * The templates for systemd: they are valid and confined, and the programs that they start tell a service manager when they are ready and when they
- * stop. A socket of the test stands in for systemd, which runs in no container of ours.
+ * stop. A socket of the test stands in for systemd; `started-units.test.ts` starts the units under a real one.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -54,6 +54,16 @@ describe.skipIf(!analyze.present)('the units', () => {
     expect(Number(exposure)).toBeGreaterThan(0);
     const text = readFileSync(unit, 'utf8');
     for (const line of ['LimitCORE=0', 'UMask=0077', 'DynamicUser=yes']) expect(text.split('\n')).toContain(line);
+  });
+
+  it('the steps of the enrollment unit are those of README', () => {
+    const steps = [
+      ...readFileSync('agent/cordon-agent-enroll.service', 'utf8').matchAll(/^# {3}(.+?)(?: {2,}#.*)?$/gm),
+    ];
+    const commands = steps.flatMap(([, command = '']) => command);
+    expect(commands).toContain('systemctl enable cordon-agent && systemctl start cordon-agent-enroll');
+    const readme = readFileSync('README.md', 'utf8').split('\n');
+    expect(commands.filter((command) => !readme.some((line) => line.startsWith(command)))).toEqual([]);
   });
 
   it('the server and the agent are ready when they say so', () => {

@@ -1,6 +1,6 @@
 /**
- * Case 60: the current version starts on a data folder of each earlier version and finds devices, ledger and orders as they were. A store
- * of an unknown version is refused before the first write.
+ * Case 60: the current version starts on a data folder of each released version and finds devices, ledger and orders as they were. The
+ * server refuses a store of an unknown version before its first write.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -46,18 +46,18 @@ async function started(env: Record<string, string>): Promise<ServerProcess> {
 const envelope = z.object({ payload: z.base64() });
 const documentIn = ({ payload }: z.output<typeof envelope>): unknown =>
   JSON.parse(Buffer.from(payload, 'base64').toString());
-const leafRow = z.object({ leaf_index: z.int(), hash: z.string() });
+const entryRow = z.object({ entry_index: z.int(), hash: z.string() });
 
-describeOnEachDatabase('a data folder of version 0.1.0', (database) => {
+describeOnEachDatabase('a data folder of version 0.2.0', (database) => {
   it('is upgraded, bound to its keys, and keeps devices, orders and ledger (60)', async () => {
-    const { old, env } = await prepared(database, 'store-0.1.0');
+    const { old, env } = await prepared(database, 'store-0.2.0');
     const { expected, home } = old;
     const server = await started(env);
     expect(server.output()).not.toContain('First owner');
     const query = (sql: string) => database.query(env, home, sql);
     const count = async (table: string) => Number((await query(`select count(*) as n from ${table}`))[0]?.['n']);
 
-    expect(await query('select id, user_name as "user", status, home from devices order by id')).toEqual(
+    expect(await query('select id, person_name as "user", status, home from devices order by id')).toEqual(
       expected.devices,
     );
     expect(await count('receipts')).toBe(expected.receipts);
@@ -65,22 +65,22 @@ describeOnEachDatabase('a data folder of version 0.1.0', (database) => {
     expect(await count('certificates')).toBe(expected.certificates);
     expect(await count('accounts')).toBe(expected.accounts);
 
-    // The first entries are the same: their root is the one that the old server signed.
-    const leaves = z
-      .array(leafRow)
+    // The first entries are unchanged: their root is the one that the earlier server signed.
+    const entries = z
+      .array(entryRow)
       .parse(
         (
           await query(
-            `select leaf_index, hash from ledger_leaves where leaf_index < ${expected.ledger.entries} order by leaf_index`,
+            `select entry_index, hash from ledger_entries where entry_index < ${expected.ledger.entries} order by entry_index`,
           )
-        ).map((row) => ({ ...row, leaf_index: Number(row['leaf_index']) })),
+        ).map((row) => ({ ...row, entry_index: Number(row['entry_index']) })),
       );
-    expect(leaves.at(-1)?.hash).toBe(expected.ledger.last);
+    expect(entries.at(-1)?.hash).toBe(expected.ledger.last);
     const tree = await GrowingTree.open(0, async () => []);
-    for (const { hash } of leaves) tree.append(Buffer.from(hash, 'hex'));
+    for (const { hash } of entries) tree.append(Buffer.from(hash, 'hex'));
     const [, size, root] = expected.ledger.checkpoint.split('\n');
     expect([String(tree.size), tree.root().toString('base64')]).toEqual([size, root]);
-    expect(await count('ledger_leaves')).toBeGreaterThanOrEqual(expected.ledger.entries);
+    expect(await count('ledger_entries')).toBeGreaterThanOrEqual(expected.ledger.entries);
 
     // Accounts work, and the API shows devices and orders.
     const owner = callerOf(server.admin, await signIn(server.admin, expected.owner));
@@ -93,11 +93,11 @@ describeOnEachDatabase('a data folder of version 0.1.0', (database) => {
     const listed = documentIn(envelope.parse(await publicJson(server.public, '/orders/list')));
     const { orders } = z.looseObject({ orders: z.array(envelope) }).parse(listed);
     expect(orders.map((order) => z.looseObject({ order: z.string() }).parse(documentIn(order)).order)).toEqual([
-      expected.orders.inForce,
+      expected.orders.active,
       expected.orders.announced,
     ]);
 
-    // Both sides are bound now, and the next start opens them.
+    // Keys and store name each other, and the next start accepts both.
     const binding = JSON.parse(readFileSync(join(home, 'keys', 'installation.json'), 'utf8'));
     expect(binding.installation).toBe(expected.installation);
     const [stored] = await query("select value from meta where key = 'binding'");
@@ -108,24 +108,31 @@ describeOnEachDatabase('a data folder of version 0.1.0', (database) => {
   }, 240_000);
 
   it('is refused when its tables are of another version, and stays as it is (60)', async () => {
-    const { old, env } = await prepared(database, 'store-0.1.0');
+    const { old, env } = await prepared(database, 'store-0.2.0');
     const { home } = old;
     const refused = (words: RegExp) => expect(startServerProcess(env)).rejects.toThrow(words);
-    const rows = () => database.query(env, home, 'select count(*) as n from ledger_leaves');
+    const rows = () => database.query(env, home, 'select count(*) as n from ledger_entries');
     const before = await rows();
 
-    await database.change(env, home, 'alter table alarms drop column detail');
-    await refused(/the table alarms lacks the column detail[\s\S]*Nothing was changed/);
-    await database.change(env, home, "alter table alarms add column detail text not null default ''");
+    await database.change(env, home, 'alter table alerts drop column detail');
+    await refused(/the table alerts lacks the column detail[\s\S]*Nothing was changed/);
+    await database.change(env, home, "alter table alerts add column detail text not null default ''");
     if (database.kind === 'postgres')
-      await database.change(env, home, 'alter table alarms alter column detail drop default');
+      await database.change(env, home, 'alter table alerts alter column detail drop default');
 
     await database.change(env, home, "insert into kysely_migration (name, timestamp) values ('9999-later', '2030')");
     await refused(/A newer version of Cordon made this database \(migrations 9999-later\)/);
     await database.change(env, home, "delete from kysely_migration where name = '9999-later'");
 
     expect(await rows()).toEqual(before);
-    expect(existsSync(join(home, 'keys', 'installation.json'))).toBe(false);
     await started(env);
   }, 240_000);
+
+  it('is refused when version 0.1.0 made it, with the way out', async () => {
+    const { old, env } = await prepared(database, 'store-0.2.0');
+    await database.change(env, old.home, "update kysely_migration set name = '0001-spine'");
+    await expect(startServerProcess(env)).rejects.toThrow(
+      /Version 0\.1\.0 of Cordon made this database\.[\s\S]*Nothing was changed\.[\s\S]*use an empty database/,
+    );
+  }, 120_000);
 });

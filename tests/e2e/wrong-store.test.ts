@@ -55,7 +55,7 @@ function filesIn(folder: string): Record<string, string> {
 }
 
 /** Everything that a wrong start used to add to. */
-const TABLES = ['ledger_leaves', 'checkpoints', 'certificates', 'invitations', 'crls', 'device_presence', 'meta'];
+const TABLES = ['ledger_entries', 'checkpoints', 'certificates', 'invitations', 'crls', 'device_presence', 'meta'];
 
 describeOnEachDatabase('keys and a store that do not belong together', (database: DatabaseUnderTest) => {
   const stateOf = async (env: Record<string, string>, server: ServerProcess) => ({
@@ -73,7 +73,7 @@ describeOnEachDatabase('keys and a store that do not belong together', (database
     agent.run();
     await agent.connected();
     await server.stop();
-    // Its backoff would grow while the server refuses to start: the other test has the device that goes on trying.
+    // The device's backoff would grow while the server refuses to start. The other test covers a device that keeps trying.
     await agent.stop();
     const before = await stateOf(env, server);
     const spare = newFolder();
@@ -125,7 +125,7 @@ describeOnEachDatabase('keys and a store that do not belong together', (database
     );
     if (database.kind === 'sqlite') moveDatabase(mixed, server.home);
 
-    // One foreign key file in the right folder: only the passphrase can tell.
+    // A foreign key file in the right folder: only the passphrase reveals it.
     copyFileSync(join(other.home, 'keys', 'ledger.key'), join(server.home, 'keys', 'ledger.key'));
     await expect(server.start()).rejects.toThrow(/the passphrase does not open|damaged|another ledger key/);
     copyFileSync(join(halved, 'ledger.key'), join(server.home, 'keys', 'ledger.key'));

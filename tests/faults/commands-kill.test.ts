@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { commandList, commandView } from '../../shared/api/commands.ts';
-import { alarmList } from '../../shared/api/devices.ts';
+import { alertList } from '../../shared/api/devices.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
 import { type CommandId, type DeviceId, newCommandId } from '../../shared/protocol/ids.ts';
@@ -19,7 +19,7 @@ import { type Operator, setUp } from '../support/operator.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { until } from '../support/until.ts';
 
-const KILLS = Number(process.env['CORDON_FAULTS'] ?? 10);
+const KILLS = Number(process.env['CORDON_FAULTS'] ?? 4);
 const COMMANDS = 1_000;
 /** So many that the newest 50 of a device are all that it ever got. */
 const DEVICES = 24;
@@ -48,7 +48,7 @@ beforeAll(async () => {
     links.push((await operator.code({ user: `user ${index}`, group })).link);
   }
   agents = new Agents(folder, DEVICES);
-  await agents.enrol(links);
+  await agents.enroll(links);
 }, 60_000);
 afterAll(async () => {
   await agents.kill();
@@ -150,6 +150,6 @@ it(`case 54: a server killed with -9 during ${COMMANDS} commands, ${KILLS} times
     // Once more of its own accord, when it connected for the first time.
     expect(inventories).toBe(mine.filter(({ command }) => command.kind === 'refresh-inventory').length + 1);
   }
-  expect((await as(owner, 'GET', '/alarms', alarmList)).alarms).toEqual([]);
+  expect((await as(owner, 'GET', '/alerts', alertList)).alerts).toEqual([]);
   console.log(`${COMMANDS} commands, ${KILLS} kills, ${askedAgain} answers lost and asked for again`);
 });

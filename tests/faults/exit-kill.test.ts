@@ -1,12 +1,14 @@
 /**
  * An exit, with kill -9 in the middle of it: the device dies around the step in which it remembers and says that it has wiped itself, the server around the
- * one in which it ends the enrolment and destroys what it holds. Started again, both come to the same end, and everything is said once.
+ * one in which it ends the enrollment and destroys what it holds. Started again, both come to the same end, and everything is said once.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { orderExit, orderList, receiptList } from '../../shared/api/orders.ts';
+import { receiptList } from '../../shared/api/affected-devices.ts';
+import { orderExit } from '../../shared/api/order-rollout.ts';
+import { orderList } from '../../shared/api/orders.ts';
 import { openPlayer } from '../replay/player.ts';
 import { parseTimeline, type Step } from '../replay/timeline.ts';
 import type { DeathAt } from '../support/mortal-writes.ts';
@@ -49,7 +51,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What is known at the end, and what each has written in the step of the exit. */
 async function play(name: string, death: Death | null) {
-  const player = await openPlayer(timeline, join(folder, name));
+  const player = await openPlayer(timeline, join(folder, name), { mortal: true });
   try {
     const writes = new Map<string, readonly string[]>();
     for (const step of timeline.steps) {
@@ -89,7 +91,7 @@ function deathsIn(writes: ReadonlyMap<string, readonly string[]>): Death[] {
   const device = of('office', /^(insert|commit of insert) (state|outbox)$/).toReversed();
   const server = of(
     'server',
-    /^(insert device_exits|delete attachments|commit of insert (device_exits|ledger_leaves)|update receipts)$/,
+    /^(insert device_exits|delete attachments|commit of insert (device_exits|ledger_entries)|update receipts)$/,
   );
   return device
     .flatMap((death, at) => [death, ...(server[at] ? [server[at]] : [])])

@@ -8,8 +8,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { alarmList } from '../../shared/api/devices.ts';
-import { orderList, receiptList } from '../../shared/api/orders.ts';
+import { receiptList } from '../../shared/api/affected-devices.ts';
+import { alertList } from '../../shared/api/devices.ts';
+import { orderList } from '../../shared/api/orders.ts';
 import { userOf } from '../replay/message-desk.ts';
 import { openPlayer, type Player } from '../replay/player.ts';
 import { describeStep } from '../replay/telling.ts';
@@ -56,7 +57,7 @@ const told = ({ step, moment, who, side, write, nth }: KillPoint) =>
 
 async function play(name: string, points: readonly KillPoint[]): Promise<Played> {
   const began = performance.now();
-  const player = await openPlayer(timeline, join(folder, name));
+  const player = await openPlayer(timeline, join(folder, name), { mortal: true });
   try {
     await player.writes();
     const writes: WritesOfSteps[number][] = [];
@@ -103,7 +104,7 @@ async function expectAllOfIt(player: Player): Promise<void> {
       expect(await player.fleet(label).received(index)).toEqual(index === 0 ? mine : []);
     }
   }
-  expect((await player.owner.api.call('GET', '/alarms', alarmList)).alarms).toEqual([]);
+  expect((await player.owner.api.call('GET', '/alerts', alertList)).alerts).toEqual([]);
 }
 
 async function receiptsOf(player: Player): Promise<string[]> {

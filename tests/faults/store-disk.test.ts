@@ -60,21 +60,21 @@ describe('case 55: a torn write', () => {
     ['a frame whose page never came', (log) => log.subarray(WAL_HEADER, WAL_HEADER + FRAME_HEADER)],
     ['a whole frame of another time', (log) => log.subarray(WAL_HEADER, WAL_HEADER + FRAME_HEADER + 4_096)],
     ['nothing but zeroes', () => Buffer.alloc(10_000)],
-  ])('of %s takes nothing of what was acknowledged, and leaves no half', async (_, torn) => {
+  ])('of %s takes nothing of what was acknowledged, and entries no half', async (_, torn) => {
     const file = newFile();
     const acknowledged = await killedWriter(file);
     const log = readFileSync(`${file}-wal`);
     expect(log.length).toBeGreaterThan(WAL_HEADER + FRAME_HEADER + 4_096);
     appendFileSync(`${file}-wal`, torn(log));
     const database = await opened(file);
-    const alarms = new Set((await database.db.selectFrom('alarms').select('code').execute()).map(({ code }) => code));
+    const alerts = new Set((await database.db.selectFrom('alerts').select('code').execute()).map(({ code }) => code));
     const keys = new Set((await database.db.selectFrom('meta').select('key').execute()).map(({ key }) => key));
-    const there = (word: string) => alarms.has(word) || (keys.has(`${word}-left`) && keys.has(`${word}-right`));
+    const there = (word: string) => alerts.has(word) || (keys.has(`${word}-left`) && keys.has(`${word}-right`));
     expect(acknowledged.length).toBeGreaterThan(10);
     expect(acknowledged.filter((word) => !there(word))).toEqual([]);
     for (const key of keys) if (key.endsWith('-left')) expect(keys).toContain(key.replace('-left', '-right'));
     expect(await integrity(database)).toEqual([{ integrity_check: 'ok' }]);
-    await database.transaction((tx) => setMeta(tx, 'afterwards', 'done'));
+    await database.transaction((tx) => setMeta(tx, 'afterward', 'done'));
   });
 
   it('of the file itself is told as what it is, and nobody is answered from half of it', async () => {
@@ -82,13 +82,15 @@ describe('case 55: a torn write', () => {
     const database = await openDatabase({ file });
     const rows = Array.from({ length: 2_000 }, (_, at) => ({
       at,
+      first_at: at,
+      count: 1,
       device_id: null,
       code: `c${at}`,
       detail: 'x'.repeat(500),
     }));
     for (let from = 0; from < rows.length; from += 500) {
       await database.db
-        .insertInto('alarms')
+        .insertInto('alerts')
         .values(rows.slice(from, from + 500))
         .execute();
     }
@@ -97,7 +99,7 @@ describe('case 55: a torn write', () => {
     const reading = async () => {
       const torn = await openDatabase({ file });
       try {
-        return await torn.db.selectFrom('alarms').select('code').execute();
+        return await torn.db.selectFrom('alerts').select('code').execute();
       } finally {
         await torn.close();
       }
@@ -114,26 +116,26 @@ async function actOn(database: Database, broken: () => Promise<void>, mended: ()
     orders: await database.db.selectFrom('orders').selectAll().execute(),
     revisions: await database.db.selectFrom('order_revisions').selectAll().execute(),
     approvals: await database.db.selectFrom('order_approvals').selectAll().execute(),
-    list: world.orders.currentList()?.version,
-    leaves: (await database.db.selectFrom('ledger_leaves').select('id').execute()).length,
+    list: world.orders.list.current()?.version,
+    entries: (await database.db.selectFrom('ledger_entries').select('id').execute()).length,
   });
   try {
     const { ada, ben, cyd, proposer } = world.people;
-    await world.root([ada, ben, cyd], [ada, ben]);
+    await world.approverSet([ada, ben, cyd], [ada, ben]);
     // Longer than what is free in the pages that are there.
     const long = { ...PROPOSAL, statement: { en: 'x'.repeat(4_000) }, instrument: 'x'.repeat(4_000) };
-    const { order } = await world.orders.propose(proposer.id, long);
+    const { order } = await world.orders.drafting.propose(proposer.id, long);
     await world.sign(order, 1, ada);
     const before = await state();
     await broken();
-    await expect(world.orders.propose(proposer.id, long)).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(world.orders.drafting.propose(proposer.id, long)).rejects.toMatchObject({ code: 'store_unavailable' });
     await expect(world.sign(order, 1, ben)).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(await state()).toEqual(before);
-    expect(world.orders.rules()).toEqual([]);
-    expect((await world.orders.get(order)).status).toBe('proposed');
+    expect(world.orders.adoption.rules()).toEqual([]);
+    expect((await world.orders.adoption.get(order)).status).toBe('proposed');
     await mended();
     expect(await world.sign(order, 1, ben)).toMatchObject({ adopted: true });
-    expect((await world.orders.propose(proposer.id, long)).order).toBe('2015-002');
+    expect((await world.orders.drafting.propose(proposer.id, long)).order).toBe('2015-002');
   } finally {
     await world.stop();
   }

@@ -9,7 +9,7 @@ import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../server/store/database.ts';
 
-const KILLS = Number(process.env['CORDON_FAULTS'] ?? 10);
+const KILLS = Number(process.env['CORDON_FAULTS'] ?? 5);
 const WRITER = fileURLToPath(new URL('store-writer.ts', import.meta.url));
 
 /** Runs the writer until it has acknowledged something, kills it a random moment later, and gives what it had acknowledged. */
@@ -25,12 +25,12 @@ async function writeAndKill(file: string, run: number): Promise<string[]> {
   await delay(Math.random() * 150);
   child.kill('SIGKILL');
   await Promise.all([exited, ended]);
-  // The last line may be cut: only whole ones are acknowledgements.
+  // The last line may be cut: only whole ones are acknowledgments.
   return output.split('\n').slice(0, -1);
 }
 
 it(`case 54: what the store acknowledged is there after kill -9, ${KILLS} times`, {
-  timeout: KILLS * 10_000,
+  timeout: 60_000 + KILLS * 10_000,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-kill-'));
   const file = join(folder, 'cordon.db');
@@ -40,9 +40,9 @@ it(`case 54: what the store acknowledged is there after kill -9, ${KILLS} times`
     expect(words.length).toBeGreaterThan(0);
     acknowledged.push(...words);
     const database = await openDatabase({ file });
-    const alarms = new Set((await database.db.selectFrom('alarms').select('code').execute()).map(({ code }) => code));
+    const alerts = new Set((await database.db.selectFrom('alerts').select('code').execute()).map(({ code }) => code));
     const keys = new Set((await database.db.selectFrom('meta').select('key').execute()).map(({ key }) => key));
-    const there = (word: string) => alarms.has(word) || (keys.has(`${word}-left`) && keys.has(`${word}-right`));
+    const there = (word: string) => alerts.has(word) || (keys.has(`${word}-left`) && keys.has(`${word}-right`));
     expect(acknowledged.filter((word) => !there(word))).toEqual([]);
     const halves = [...keys]
       .filter((key) => /-(left|right)$/.test(key))

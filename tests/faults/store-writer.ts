@@ -10,8 +10,8 @@ const [file, run] = process.argv.slice(2);
 if (!file || !run) throw new Error('usage: store-writer FILE RUN');
 const database = await openDatabase({ file });
 const write = database.grouped<string>(async (tx, codes) => {
-  const rows = codes.map((code) => ({ at: 0, device_id: null, code, detail: 'x'.repeat(200) }));
-  await tx.insertInto('alarms').values(rows).execute();
+  const rows = codes.map((code) => ({ at: 0, first_at: 0, count: 1, device_id: null, code, detail: 'x'.repeat(200) }));
+  await tx.insertInto('alerts').values(rows).execute();
 });
 
 async function writeGrouped(writer: number): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * The same evidence, orders and time give the same verdict on both sides: the server's own modules over its store, and the agent's
- * enforcement over its store, told of each other only what a link carries. A device that was away and comes back agrees as well.
+ * Equal evidence, orders and time give equal verdicts on both sides: in the server's modules over its store, and in the agent's enforcement
+ * over its store. Each side learns from the other only what a link carries. A device agrees again after a time offline.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,11 +9,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
 import { addressObservation } from '../../agent/evidence/sensors.ts';
-import { openDatabase } from '../../server/store/database.ts';
-import { parseEvidenceArea, parsePlace } from '../../shared/areas/area-code.ts';
+import { observationOf } from '../../server/gateway/observation.ts';
+import { parseEvidenceArea, parseHomeArea } from '../../shared/areas/area-code.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import { NEXUS, SERVICES } from '../../shared/verdict/terms.ts';
 import { type BothSides as Both, openBothSides } from '../support/both-sides.ts';
+import { openNewStore } from '../support/new-store.ts';
 import { PROPOSAL } from '../support/order-world.ts';
 
 const MINUTE = 60_000;
@@ -23,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 
 const area = fc.constantFrom('PK', 'IN', 'AE', 'FR', 'XX-kashmir', 'PK-SD', 'PK-PB');
-/** What a position says beside that, once an order has named a polygon. */
+/** Further evidence of a position, once an order names a polygon. */
 const spot = fc.oneof(
   area,
   fc.constantFrom('PK-PB+XZ-lahore@1', 'PK-PB!XZ-lahore@1', 'IN-PB', 'XX-kashmir!XZ-lahore@1'),
@@ -39,14 +40,14 @@ const terms = fc.record({
   nexus: fc.uniqueArray(fc.constantFrom(...NEXUS), { minLength: 1 }),
   unknown: rule,
   contested: rule,
-  travellers: rule,
+  travelers: rule,
   visitors: fc.constantFrom('PT0S', 'PT6H', 'P2D'),
   disputed: fc.constantFrom({}, { kashmir: 'PK' }, { kashmir: 'IN' }),
 });
 const after = fc.integer({ min: 1, max: 60 });
 const sensed = fc.option(fc.uniqueArray(area, { minLength: 1, maxLength: 2 }));
 const placed = fc.option(fc.uniqueArray(spot, { minLength: 1, maxLength: 2 }));
-/** Hours from its beginning; from now on, in a revision. */
+/** Hours after the start; after the current time in a revision. */
 const exempt = fc.oneof(fc.constant(null), fc.constant('always' as const), after);
 const step = fc.oneof(
   {
@@ -73,7 +74,7 @@ const step = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       do: fc.constant('act' as const),
-      act: fc.constantFrom('revise' as const, 'hold' as const, 'release' as const, 'withdraw' as const),
+      act: fc.constantFrom('revise' as const, 'pause' as const, 'resume' as const, 'withdraw' as const),
       order: fc.nat(3),
       terms,
       exempt,
@@ -96,7 +97,7 @@ interface Link {
   connected: boolean;
 }
 
-/** Signed by two people; by one, for a hold. */
+/** Signed by two people; by one for a pause. */
 async function adopt(both: Both, order: string, revision: number, signers: 1 | 2): Promise<void> {
   const { ada, ben } = both.people;
   for (const person of [ada, ben].slice(0, signers)) await both.world.sign(order, revision, person);
@@ -115,14 +116,14 @@ async function act(both: Both, each: Extract<Step, { do: 'propose' | 'act' }>): 
       const until = each.lasts === null ? null : new Date(effective + each.lasts * HOUR).toISOString();
       const exempt = exemptUntil(effective);
       const proposal = { ...PROPOSAL, ...each.terms, effective: new Date(effective).toISOString(), until, exempt };
-      const { order, revision } = await orders.propose(people.proposer.id, proposal);
+      const { order, revision } = await orders.drafting.propose(people.proposer.id, proposal);
       return await adopt(both, order, revision, 2);
     }
     const number = `2015-00${each.order + 1}`;
     const kind = each.act;
     const changes = kind === 'revise' ? { ...each.terms, exempt: exemptUntil(clock.now()) } : {};
-    const { revision } = await orders.act(people.proposer.id, number, { act: kind, ...changes });
-    await adopt(both, number, revision, kind === 'hold' ? 1 : 2);
+    const { revision } = await orders.drafting.act(people.proposer.id, number, { action: kind, ...changes });
+    await adopt(both, number, revision, kind === 'pause' ? 1 : 2);
   } catch (error) {
     if (!isCordonError(error) || error.code === 'internal') throw error;
   }
@@ -130,7 +131,7 @@ async function act(both: Both, each: Extract<Step, { do: 'propose' | 'act' }>): 
 
 async function perform(both: Both, link: Link, each: Step): Promise<void> {
   const { clock, agent, jurisdiction, device, devices } = both;
-  // No source says two things at one instant: which of them came first would then matter.
+  // No source has two values at one instant, because their order would then matter.
   clock.jump(clock.now() + MINUTE);
   const now = clock.now();
   switch (each.do) {
@@ -138,7 +139,7 @@ async function perform(both: Both, link: Link, each: Step): Promise<void> {
       return clock.jump(now + each.minutes * MINUTE);
     case 'sense': {
       const [network, position] = [each.network, each.position].map((areas) => areas?.map(parseEvidenceArea));
-      return agent.observe([
+      return agent.evidence.observe([
         ...(network ? [{ source: 'network' as const, areas: network, at: now }] : []),
         ...(position
           ? [{ source: 'position' as const, areas: position, at: now, whole: each.whole && position.length === 1 }]
@@ -150,8 +151,8 @@ async function perform(both: Both, link: Link, each: Step): Promise<void> {
       link.connected = true;
       const areas = await jurisdiction.observeAddress(device, 1, each.address ?? '127.0.0.1', true);
       const seen = addressObservation(areas, now);
-      if (seen) agent.observe([seen]);
-      else agent.addressLeft(now);
+      if (seen) agent.evidence.observe([seen]);
+      else agent.evidence.addressLeft(now);
       return;
     }
     case 'disconnect':
@@ -162,13 +163,19 @@ async function perform(both: Both, link: Link, each: Step): Promise<void> {
     case 'act':
       return act(both, each);
     case 'home':
-      await devices.update(device, { home: each.home === null ? null : parsePlace(each.home) });
+      await devices.update(device, { home: each.home === null ? null : parseHomeArea(each.home) });
       return;
     case 'statement': {
       const { kind, hours } = each;
-      // A device that is away knows nothing of it, and a record does not say when a statement was taken back: that is another input.
+      // An offline device has not received it, and a record does not contain the time at which a statement was withdrawn. So the input
+      // differs.
       if (kind === 'presence' && !link.connected) return;
-      const said = each.area && { kind, reason: 'a call', areas: [parsePlace(each.area)], until: now + hours * HOUR };
+      const said = each.area && {
+        kind,
+        reason: 'a call',
+        areas: [parseHomeArea(each.area)],
+        until: now + hours * HOUR,
+      };
       await devices.update(device, { statement: said });
     }
   }
@@ -176,42 +183,38 @@ async function perform(both: Both, link: Link, each: Step): Promise<void> {
 
 async function disconnect({ jurisdiction, device, agent, clock }: Both): Promise<void> {
   await jurisdiction.observeAddress(device, 1, null, false);
-  agent.addressLeft(clock.now());
+  agent.evidence.addressLeft(clock.now());
 }
 
-/** What the server does by itself at its times is under way; it is done when nothing has moved for a while. */
+/** Scheduled work of the server is done when nothing has changed for a while. */
 async function quiet(): Promise<void> {
   for (let turns = 0; turns < 30; turns += 1) await turn();
 }
 
-/** All that a link carries: reports one way, time and documents the other. */
+/** Everything that a link carries: reports in one direction, time and documents in the other. */
 async function exchange({ world, device, agent, store, jurisdiction, deviceClock, clock }: Both): Promise<void> {
   deviceClock.authenticate(clock.now());
   for (const { seq, item } of store.unconfirmed(0, 1000)) {
     if (item.type === 'evidence') {
-      await jurisdiction.observe(
-        device,
-        1,
-        item.observations.map(({ areas, ...rest }) => ({ ...rest, areas: areas.map(parseEvidenceArea) })),
-      );
+      await jurisdiction.observe(device, 1, item.observations.map(observationOf));
     }
-    expect(item.type).not.toBe('alarm');
+    expect(item.type).not.toBe('alert');
     store.confirm(seq);
   }
   const { orders } = world;
-  agent.acceptRoots(orders.roots());
-  const list = orders.currentList();
-  if (list && list.version > (agent.documents.list?.version ?? 0)) agent.acceptList(list.envelope);
-  const record = await orders.record(device);
-  if (record && record.version > (agent.documents.record?.version ?? 0)) agent.acceptRecord(record.envelope);
+  agent.accept.approverSets(orders.approverSets.envelopes());
+  const list = orders.list.current();
+  if (list && list.version > (agent.documents.list?.version ?? 0)) agent.accept.list(list.envelope);
+  const record = await orders.effect.record(device);
+  if (record && record.version > (agent.documents.record?.version ?? 0)) agent.accept.record(record.envelope);
   agent.settle();
 }
 
 const TERMS = {
-  ...{ areas: ['EU'], services: [...SERVICES], unknown: 'deny', contested: 'allow', travellers: 'allow' },
+  ...{ areas: ['EU'], services: [...SERVICES], unknown: 'deny', contested: 'allow', travelers: 'allow' },
   ...{ visitors: 'PT0S', disputed: {} },
 } satisfies Omit<Extract<Step, { do: 'propose' }>['terms'], 'nexus'>;
-/** Chance may leave a reason out. */
+/** The random choice may omit a reason. */
 const EVERY_REASON: Step[] = [
   { do: 'connect', address: null },
   { do: 'propose', terms: { ...TERMS, nexus: ['home'] }, hours: 2, lasts: 4, exempt: 3 },
@@ -229,26 +232,26 @@ it('comes to the same verdict for equal evidence, orders and time, and the gates
   let compared = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
-      const both = await openBothSides(await openDatabase({ file: join(folder, `${count++}.db`) }));
+      const both = await openBothSides(await openNewStore(join(folder, `${count++}.db`)));
       const link: Link = { connected: false };
       try {
         for (const each of steps) {
           const alone = link.connected && each.do === 'wait';
           await perform(both, link, each);
           await quiet();
-          const { services } = await both.world.orders.verdict(both.device);
+          const { services } = await both.world.orders.effect.verdict(both.device);
           const expected = SERVICES.map((service) => services[service].allowed);
           const gates = () => SERVICES.map((service) => both.agent.gates().get(service)?.open);
-          // Time alone has passed: the agent has no need of anybody to know what changed. A statement reaches it by its record.
+          // Only time has passed, so the agent learns the change without the server. A statement reaches it in its record.
           if (
             alone &&
-            both.agent.documents.record?.version === (await both.world.orders.record(both.device))?.version
+            both.agent.documents.record?.version === (await both.world.orders.effect.record(both.device))?.version
           ) {
             expect(gates()).toEqual(expected);
           }
           if (!link.connected) continue;
           await exchange(both);
-          const told = (await both.world.orders.verdict(both.device)).services;
+          const told = (await both.world.orders.effect.verdict(both.device)).services;
           expect(both.agent.verdict?.services).toEqual(told);
           expect(gates()).toEqual(SERVICES.map((service) => told[service].allowed));
           compared += 1;

@@ -1,10 +1,10 @@
-/** Conversations under whatever order of things a network and its people come up with. */
+/** Conversations under any order of network events and user actions. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isMember, membersOf } from '../../shared/seal/conversation.ts';
 import type { Self } from '../../shared/seal/terms.ts';
 import { codeOfAsync as codeOf } from '../support/code-of.ts';
-import { conversationOfMany, enrol, join, packageOf, type Talker } from '../support/conversations.ts';
+import { conversationOfMany, enroll, join, packageOf, type Talker } from '../support/conversations.ts';
 
 interface Step {
   readonly act: string;
@@ -12,7 +12,7 @@ interface Step {
   readonly whom: number;
 }
 
-/** What was said, by epoch: who is not there then must never read it. */
+/** Texts by epoch: a device that is not a member then must never read them. */
 interface Said {
   readonly words: string;
   readonly message: Uint8Array;
@@ -21,7 +21,7 @@ interface Said {
 
 const step: fc.Arbitrary<Step> = fc.record({
   act: fc.constantFrom('say', 'say', 'say', 'add', 'add', 'remove', 'swap', 'refresh', 'rejoin'),
-  /** Which of those who are there. */
+  /** Members among the devices. */
   by: fc.nat({ max: 1000 }),
   whom: fc.nat({ max: 1000 }),
 });
@@ -59,10 +59,10 @@ async function play(steps: readonly Step[], beginning: number): Promise<void> {
   for (const [at, { act, by, whom }] of steps.entries()) {
     const actor = pick(there, by);
     const other = there.length > 1 ? pick(others(actor), whom) : null;
-    if (act === 'add') await change(actor, await enrol(), null);
+    if (act === 'add') await change(actor, await enroll(), null);
     else if (act === 'refresh') await change(actor, null, null);
     else if (act === 'remove' && other) await change(actor, null, other);
-    else if (act === 'swap' && other) await change(actor, await enrol(), other);
+    else if (act === 'swap' && other) await change(actor, await enroll(), other);
     else if (act === 'rejoin' && other) await change(actor, other.self, other);
     else {
       const words = `${at}`;
@@ -78,8 +78,8 @@ async function play(steps: readonly Step[], beginning: number): Promise<void> {
       said.push({ words, message, epoch: actor.epoch() });
     }
   }
-  // Whoever comes now reads nothing of what was said before.
-  const newcomer = await enrol();
+  // A device that joins now reads no earlier text.
+  const newcomer = await enroll();
   await change(pick(there, 0), newcomer, null);
   for (const { message } of said) expect(await codeOf(there.at(-1)!.open(message))).toBe('epoch_past');
 }

@@ -1,8 +1,8 @@
-/** Frames of `cordon.v1`: what is written is what is read, and nothing but what the specification names is read at all. */
+/** Frames of `cordon.v1`: a reader returns what a writer wrote, and accepts only what the specification names. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { COMMAND_KINDS } from '../../shared/protocol/command-kinds.ts';
 import {
-  COMMAND_KINDS,
   type Command,
   type DenialNotice,
   type DeviceFrame,
@@ -78,7 +78,7 @@ const inventory: fc.Arbitrary<Inventory> = fc.record({
   network: fc.array(fc.record({ name: text(64), mac: fc.option(text(32)) }), { maxLength: 3 }),
 });
 
-/** One arbitrary a kind: a kind that is missing here does not compile. */
+/** One arbitrary per kind: a missing kind does not compile. */
 type Each<Union, Key extends keyof Union> = {
   readonly [K in Union[Key] & string]: fc.Arbitrary<Extract<Union, { readonly [N in Key]: K }>>;
 };
@@ -107,7 +107,13 @@ const items: Each<ReportItem, 'type'> = {
     detail: text(2000),
     at: time,
   }),
-  alarm: fc.record({ type: fc.constant('alarm'), code: text(64), detail: text(1000), at: time }),
+  displayed: fc.record({
+    type: fc.constant('displayed'),
+    command,
+    on: fc.constantFrom('desktop', 'page', 'command-line'),
+    at: time,
+  }),
+  alert: fc.record({ type: fc.constant('alert'), code: text(64), detail: text(1000), at: time }),
 };
 type Mail = Extract<ServerFrame, { kind: 'mail' }>['item'];
 const mail: Each<Mail, 'type'> = {
@@ -137,13 +143,13 @@ const fromServer: Each<ServerFrame, 'kind'> = {
     generation: positive,
     list: version,
     record: version,
-    root: version,
+    approverSet: version,
     reports: version,
   }),
   recall: fc.record({ kind: fc.constant('recall'), documents: fc.boolean() }),
   time: fc.record({ kind: fc.constant('time'), time }),
   address: fc.record({ kind: fc.constant('address'), time, areas }),
-  roots: fc.record({ kind: fc.constant('roots'), envelopes: fc.array(envelope, { maxLength: 3 }) }),
+  'approver-sets': fc.record({ kind: fc.constant('approver-sets'), envelopes: fc.array(envelope, { maxLength: 3 }) }),
   list: fc.record({ kind: fc.constant('list'), envelope }),
   record: fc.record({ kind: fc.constant('record'), envelope }),
   'time-correction': fc.record({ kind: fc.constant('time-correction'), envelope }),
@@ -168,7 +174,7 @@ const fromServer: Each<ServerFrame, 'kind'> = {
   'key-packages-left': fc.record({ kind: fc.constant('key-packages-left'), count: version }),
   'members-changed': fc.record({ kind: fc.constant('members-changed'), person }),
 };
-const held = { list: version, record: version, root: version };
+const held = { list: version, record: version, approverSet: version };
 const fromDevice: Each<DeviceFrame, 'kind'> = {
   hello: fc.record({ kind: fc.constant('hello'), agent: text(64), ...held }),
   have: fc.record({ kind: fc.constant('have'), ...held }),
@@ -213,7 +219,7 @@ describe.each(sides)('a frame from $side', ({ frames, schema, other }) => {
       fc.property(frame, (written) => {
         const bytes = Buffer.from(JSON.stringify(written));
         expect(schema.parse(JSON.parse(bytes.toString('utf8')))).toEqual(written);
-        // And writing what was read gives the same bytes: nothing is added, dropped or put in another form.
+        // Writing the frame again gives the same bytes: the reader adds, drops and changes nothing.
         expect(Buffer.from(JSON.stringify(schema.parse(written))).length).toBe(bytes.length);
       }),
     );
@@ -255,7 +261,7 @@ describe.each(sides)('a frame from $side', ({ frames, schema, other }) => {
         try {
           value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
         } catch (error) {
-          // Not JSON, or not UTF-8, any more.
+          // No longer JSON or UTF-8.
           expect(error).toBeInstanceOf(error instanceof SyntaxError ? SyntaxError : TypeError);
           return;
         }

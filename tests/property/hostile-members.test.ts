@@ -1,4 +1,4 @@
-/** What a member with another client than ours can do to a conversation: be refused by name, and change nothing. */
+/** Attacks by a member with a modified client: the others refuse them with an error code and change nothing. */
 import {
   type ClientState,
   createCommit,
@@ -26,7 +26,7 @@ import { codeOfAsync as codeOf } from '../support/code-of.ts';
 import {
   anybody,
   conversationOfMany,
-  enrol,
+  enroll,
   flip,
   packageOf,
   refused,
@@ -38,7 +38,7 @@ const DAY = 86_400_000;
 
 describe('a member with another client', () => {
   type Attack = (eve: ClientState, self: Self) => Promise<Uint8Array>;
-  const ghost = async () => (await generateKeyPackage(await enrol(), Date.now(), false)).publicPackage;
+  const ghost = async () => (await generateKeyPackage(await enroll(), Date.now(), false)).publicPackage;
 
   const committing =
     (
@@ -66,7 +66,7 @@ describe('a member with another client', () => {
       at === 2 && node?.nodeType === 'leaf' ? ({ nodeType: 'leaf', leaf: change(node.leaf) } as typeof node) : node,
     ),
   });
-  /** As somebody makes it who is not bound by `makeKeyPackage`. */
+  /** A key package by a client that does not follow `makeKeyPackage`. */
   const packageLike = async (
     self: Self,
     { lifetime = 30 * DAY, capabilities = CAPABILITIES, leafKey = null as Uint8Array | null } = {},
@@ -163,20 +163,22 @@ describe('a member with another client', () => {
       'brings in the same one twice',
       'commit_refused',
       committing(async () => {
-        const twice = await enrol();
+        const twice = await enroll();
         return [adding(await packageLike(twice)), adding(await packageLike(twice))];
       }),
     ],
     [
       'brings in a key that does not expire',
       'commit_refused',
-      committing(async () => [adding(await packageLike(await enrol(), { lifetime: 1000 * DAY }))]),
+      committing(async () => [adding(await packageLike(await enroll(), { lifetime: 1000 * DAY }))]),
     ],
     [
       'brings in one who speaks more',
       'commit_refused',
       committing(async () => [
-        adding(await packageLike(await enrol(), { capabilities: { ...CAPABILITIES, credentials: ['basic', 'x509'] } })),
+        adding(
+          await packageLike(await enroll(), { capabilities: { ...CAPABILITIES, credentials: ['basic', 'x509'] } }),
+        ),
       ]),
     ],
     [
@@ -186,7 +188,7 @@ describe('a member with another client', () => {
         const [node] = eve.ratchetTree;
         return [
           adding(
-            await packageLike(await enrol(), { leafKey: node?.nodeType === 'leaf' ? node.leaf.hpkePublicKey : null }),
+            await packageLike(await enroll(), { leafKey: node?.nodeType === 'leaf' ? node.leaf.hpkePublicKey : null }),
           ),
         ];
       }),
@@ -234,7 +236,7 @@ describe('a member with another client', () => {
       'commit_refused',
       async (state) => {
         const info = await createGroupInfoWithExternalPubAndRatchetTree(state, [], await suite());
-        const self = await enrol();
+        const self = await enroll();
         const { publicPackage, privatePackage } = await generateKeyPackage(self, Date.now(), false);
         const config = { ...clientConfig([]), authService: { validateCredential: async () => true } };
         const made = await joinGroupExternal(
@@ -274,7 +276,7 @@ describe('a member with another client', () => {
 
   it('nobody from outside proposes to come in', async () => {
     const [ada] = await conversationOfMany(1);
-    const self = await enrol();
+    const self = await enroll();
     const { publicPackage, privatePackage } = await generateKeyPackage(self, Date.now(), false);
     const message = await withState(ada.state, async (state) => {
       const info = await createGroupInfoWithExternalPubAndRatchetTree(state, [], await suite());
@@ -286,31 +288,33 @@ describe('a member with another client', () => {
 
   it('17 brings in a ghost, and no honest member lets it in', async () => {
     const [ada, eve, cyd] = (await conversationOfMany(3)) as [Talker, Talker, Talker];
-    const rogue = await enrol(4);
+    const rogue = await enroll(4);
     const its = await packageOf(rogue);
     const unknown = async ({ device }: Claim) => device !== rogue.device;
     const before = eve.state;
-    await expect(eve.commit({ add: [its.publicPackage] }, unknown)).rejects.toMatchObject({ code: 'ghost_member' });
+    await expect(eve.commit({ add: [its.publicPackage] }, unknown)).rejects.toMatchObject({
+      code: 'unverified_member',
+    });
     const { commit, welcome } = await eve.commit({ add: [its.publicPackage] });
     for (const one of [ada, cyd]) {
       const mine = one.state.slice();
       await expect(openMessage(one.state, commit, unknown)).rejects.toMatchObject({
-        code: 'ghost_member',
+        code: 'unverified_member',
         context: { device: rogue.device, generation: 4 },
       });
       expect(one.state).toEqual(mine);
     }
-    // What the ghost and its friend say there stays among them.
+    // Messages between the ghost and its friend do not reach the others.
     await refused(ada, await eve.say('psst'), ['epoch_ahead']);
     await cyd.open((await ada.commit({ remove: [1] })).commit);
     expect(await cyd.open(await ada.say('on'))).toMatchObject({ content: { text: 'on' } });
 
-    const dan = await enrol();
+    const dan = await enroll();
     const dans = await packageOf(dan);
     const both = talker(eve.self, before);
     const made = await both.commit({ add: [its.publicPackage, dans.publicPackage] });
     await expect(joinConversation(made.welcome!, dans.privatePackage, dan, unknown)).rejects.toMatchObject({
-      code: 'ghost_member',
+      code: 'unverified_member',
       context: { device: rogue.device, generation: 4 },
     });
     await expect(joinConversation(welcome!, dans.privatePackage, dan, anybody)).rejects.toMatchObject({
@@ -319,7 +323,7 @@ describe('a member with another client', () => {
   });
 
   it('hands in a key package that is not as ours are', async () => {
-    const self = await enrol();
+    const self = await enroll();
     const now = Date.now();
     const made = await packageOf(self);
     const cases: [Uint8Array, number, string][] = [

@@ -1,4 +1,4 @@
-/** What whoever carries messages, and a copy of a device, can do to a conversation: be refused by name, and change nothing. */
+/** Attacks by the carrier of messages and by a copy of a device: the members refuse them with an error code and change nothing. */
 import { describe, expect, it } from 'vitest';
 import { commitChange, createConversation, membersOf, newConversationId } from '../../shared/seal/conversation.ts';
 import { joinConversation } from '../../shared/seal/join.ts';
@@ -8,7 +8,7 @@ import { codeOfAsync as codeOf } from '../support/code-of.ts';
 import {
   anybody,
   conversationOfMany,
-  enrol,
+  enroll,
   flip,
   join,
   packageOf,
@@ -29,7 +29,7 @@ describe('the carrier', () => {
 
   it('21 changes a bit or cuts a message short, and it is refused', async () => {
     const [ada, ben] = (await conversationOfMany(2)) as [Talker, Talker];
-    // So that there is an epoch before this one to be taken for.
+    // An earlier epoch, so that the attack can confuse the two.
     await ben.open((await ada.commit({})).commit);
     const content = await ada.say('hello');
     for (let at = 0; at < content.length; at += 1) await refused(ben, flip(content, at, at % 8), CHANGED);
@@ -37,7 +37,7 @@ describe('the carrier', () => {
     await refused(ben, new Uint8Array([...content, 0]), ['message_malformed']);
     expect(await ben.open(content)).toMatchObject({ content: { text: 'hello' } });
 
-    const { commit } = await ada.commit({ add: [(await packageOf(await enrol())).publicPackage] });
+    const { commit } = await ada.commit({ add: [(await packageOf(await enroll())).publicPackage] });
     for (let at = 0; at < commit.length; at += at < 80 ? 1 : 11) await refused(ben, flip(commit, at, at % 8), CHANGED);
     for (let end = 0; end < commit.length; end += 97) await refused(ben, commit.subarray(0, end), CHANGED);
     await refused(ben, new Uint8Array(0), ['message_malformed']);
@@ -45,7 +45,7 @@ describe('the carrier', () => {
   });
 
   it('21 changes a welcome, and nobody joins by it', async () => {
-    const ben = await enrol();
+    const ben = await enroll();
     const its = await packageOf(ben);
     const [ada] = await conversationOfMany(1);
     const { welcome } = await ada.commit({ add: [its.publicPackage] });
@@ -63,7 +63,7 @@ describe('the carrier', () => {
     const [ada, ben, cyd] = (await conversationOfMany(3)) as [Talker, Talker, Talker];
     const sent = [];
     for (let at = 0; at < 40; at += 1) sent.push(await ada.say(`${at}`));
-    // Every second one backwards, the rest dropped; then all of them once more.
+    // Every second message backwards, the rest dropped; then all of them again.
     for (let at = 39; at > 0; at -= 2) expect(await ben.open(sent[at]!)).toMatchObject({ content: { text: `${at}` } });
     for (let at = 39; at > 0; at -= 2) await refused(ben, sent[at]!, ['message_replayed']);
     for (let at = 0; at < 40; at += 2) expect(await ben.open(sent[at]!)).toMatchObject({ content: { text: `${at}` } });
@@ -102,7 +102,7 @@ describe('the carrier', () => {
 describe('two commits in one epoch', () => {
   it('18 the loser drops what it had prepared and follows the winner', async () => {
     const [ada, ben, cyd] = (await conversationOfMany(3)) as [Talker, Talker, Talker];
-    const dan = await enrol();
+    const dan = await enroll();
     const its = await packageOf(dan);
     const now = Date.now();
     const won = await ada.commit({ add: [its.publicPackage] });
@@ -138,7 +138,7 @@ describe('20 a device whose state was restored from a copy', () => {
 
 describe('16 a key package of last resort', () => {
   it('lets its device into one conversation after the other', async () => {
-    const ben = await enrol();
+    const ben = await enroll();
     const its = await packageOf(ben, true);
     expect(await readKeyPackage(its.publicPackage, Date.now())).toMatchObject({ lastResort: true, device: ben.device });
     for (let times = 0; times < 2; times += 1) {
@@ -152,7 +152,7 @@ describe('16 a key package of last resort', () => {
 describe('whoever uses it wrongly', () => {
   it('is told how to do it', async () => {
     const [ada, ben] = (await conversationOfMany(2)) as [Talker, Talker];
-    const its = await packageOf(await enrol());
+    const its = await packageOf(await enroll());
     expect(await codeOf(ada.commit({ remove: [0] }))).toBe('invalid_input');
     expect(await codeOf(ada.commit({ remove: [7] }))).toBe('not_found');
     expect(await codeOf(ada.commit({ add: [(await packageOf(ben.self)).publicPackage] }))).toBe('conflict');
@@ -169,7 +169,7 @@ describe('whoever uses it wrongly', () => {
     }
     const { privatePackage } = its;
     const { welcome } = await ada.commit({ add: [its.publicPackage] });
-    expect(await codeOf(joinConversation(welcome!, privatePackage, await enrol(), anybody))).toBe('welcome_invalid');
+    expect(await codeOf(joinConversation(welcome!, privatePackage, await enroll(), anybody))).toBe('welcome_invalid');
     expect(await codeOf(joinConversation(welcome!, privatePackage.subarray(1), ben.self, anybody))).toBe(
       'key_package_invalid',
     );

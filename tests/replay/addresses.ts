@@ -1,6 +1,6 @@
 /**
- * Finds addresses for a timeline's countries by asking the IP database itself, so that a fleet "in PK" comes from wherever the database in use puts
- * PK. Special-purpose addresses are passed over: they are no evidence, whatever the database says of them.
+ * Addresses for a timeline's countries, searched in the IP database itself, so that a fleet "in PK" has addresses that the current database
+ * locates in PK. Special-purpose addresses are skipped: they are no evidence.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { type CountryResponse, Reader } from 'mmdb-lib';
 import { isSpecialAddress } from '../../shared/areas/special-addresses.ts';
 import { TimelineError } from './timeline.ts';
 
-/** What a device without address evidence connects from: shared address space (RFC 6598), one address each. */
+/** Addresses of devices without address evidence: shared address space (RFC 6598), one each. */
 export function nowhere(index: number): string {
   return dotted(0x64_40_00_01 + index);
 }
@@ -21,18 +21,18 @@ interface Block {
 }
 
 export interface Addresses {
-  /** `count` addresses in the country, different ones as far as its largest block goes. Throws `TimelineError` when there is none. */
+  /** `count` addresses in the country, different ones as far as its largest block allows. Throws `TimelineError` without one. */
   in(country: string, count: number): string[];
 }
 
 /** `file`: the database that the server will use. */
 export function openAddresses(file = seedDatabase()): Addresses {
-  // The combined database says `{ country_code }`; MaxMind's own say `{ country: { iso_code } }`.
+  // The combined database uses `{ country_code }`, MaxMind's own `{ country: { iso_code } }`.
   const reader = new Reader<CountryResponse & { readonly country_code?: string }>(readFileSync(file));
   const largest = new Map<string, Block>();
   let at = 0x01_00_00_00;
 
-  /** Walks on through the IPv4 networks of the database until one of `country` holds `count` addresses. */
+  /** Continues through the IPv4 networks of the database until one of `country` has `count` addresses. */
   function search(country: string, count: number): Block | undefined {
     while ((largest.get(country)?.size ?? 0) < count + 2 && at < 0xe0_00_00_00) {
       const address = dotted(at);

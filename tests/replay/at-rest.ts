@@ -1,4 +1,4 @@
-/** Whether a fleet has come to rest, by what can be seen of it from outside. */
+/** Idle state of a fleet, as visible from outside. */
 import type { z } from 'zod';
 import { type DeviceView, devicePage } from '../../shared/api/devices.ts';
 import { healthView } from '../../shared/api/health.ts';
@@ -9,7 +9,7 @@ import type { DeviceState } from './simulated-fleet.ts';
 
 export const healthOf = (api: Caller): Promise<z.infer<typeof healthView>> => api.call('GET', '/health', healthView);
 
-/** Whoever is online and not at rest yet, and why. */
+/** Online devices that are not idle yet, with the reasons. */
 export async function restless(fleets: readonly Fleet[], api: Caller, now: Instant): Promise<string[]> {
   const { list } = await healthOf(api);
   if (!list || list.expiresAt <= now) return ['the server, whose list has expired'];
@@ -36,12 +36,12 @@ async function knownDevices(api: Caller): Promise<Map<string, DeviceView>> {
   return known;
 }
 
-/** Why a device that is online is not at rest; null when it is. */
+/** Reason why an online device is not idle; null if it is. */
 function unrest(state: DeviceState, known: DeviceView | undefined, list: number, now: Instant): string | null {
-  // Its enrolment has ended: nothing more comes to it.
+  // Its enrollment has ended, so it receives nothing more.
   if (state.connection === 'revoked') return null;
   if (state.list !== list) return `it holds list ${state.list}, the newest is ${list}`;
-  // `management` is denied: it polls and knocks, and the server hears from it by plain HTTPS only.
+  // `management` is denied: the device polls, and the server hears from it only by plain HTTPS.
   if (state.connection === 'refused') return null;
   if (state.connection !== 'connected') return `it is ${state.connection}: ${state.detail ?? 'no reason given'}`;
   if (state.now !== now)

@@ -1,4 +1,4 @@
-/** The console from its sources, with reload, in front of a server that runs: for `npm run dev`. */
+/** Console from its sources, with reload, in front of a running server, for `npm run dev`. */
 import { join } from 'node:path';
 import { createServer, type Plugin } from 'vite';
 import { sessionCookieName } from '../../shared/api/session.ts';
@@ -7,7 +7,7 @@ import { type Person, signIn } from '../support/people.ts';
 
 const CONSOLE = join(import.meta.dirname, '../../server/console');
 const PORT = 5173;
-/** Below it, each person's name: a link that signs them in. */
+/** Path below which each person's name is a sign-in link. */
 const SIGN_IN = '/sign-in-as/';
 
 export interface DevConsole {

@@ -1,6 +1,6 @@
 /**
- * `npm run dev`: the released server on the system's clock, started again whenever its code changes, the console with reload, people who can
- * sign and a small fleet of real agents that lives on meanwhile. All of it is kept in ./.cordon-dev; remove that folder to begin anew.
+ * `npm run dev`: the released server on the system's clock, restarted at each change of its code; the console with reload; approvers; and a
+ * small fleet of real agents that stays connected. All data is in ./.cordon-dev. Remove the folder to start again.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,11 +9,11 @@ import { z } from 'zod';
 import { type Operator, setUp } from '../support/operator.ts';
 import { openAddresses } from './addresses.ts';
 import { serveConsoleSources } from './dev-console.ts';
-import { Fleet } from './fleet.ts';
+import { Fleet, FleetProcess } from './fleet.ts';
 import type { Fleet as Description } from './timeline.ts';
 
 const FOLDER = resolve('.cordon-dev');
-/** Written last: what is there without it was cut off half-way. */
+/** Written last: a folder without it belongs to an interrupted start. */
 const STATE = join(FOLDER, 'people.json');
 const stateSchema = z.array(
   z.object({
@@ -49,9 +49,9 @@ function startServer(): Promise<{ admin: string; firstOwner: string | null }> {
       ...process.env,
       CORDON_HOME: join(FOLDER, 'server'),
       CORDON_PASSPHRASE_FILE: join(FOLDER, 'passphrase'),
-      // The fleet stands behind a proxy that says where each device connects from.
+      // The fleet connects through a proxy that states the address of each device.
       CORDON_PROXY_FROM: '127.0.0.1',
-      // Vite serves it from its sources.
+      // Vite serves the console from its sources.
       CORDON_BUILD_CONSOLE: 'false',
     },
   });
@@ -79,12 +79,12 @@ function keep({ owner, proposer, approvers }: Operator): State {
   return [...[owner, proposer].map(({ name, token, signIn }) => ({ name, token, signIn, key: null })), ...signers];
 }
 
-async function enrol(fleet: Fleet, operator: Operator): Promise<void> {
+async function enroll(fleet: Fleet, operator: Operator): Promise<void> {
   const { label, count, home } = fleet.description;
   const group = await operator.group(label);
   const users = Array.from({ length: count }, (_, index) => `${label} ${index + 1}`);
   const codes = await Promise.all(users.map((user) => operator.code({ user, group, home })));
-  await fleet.enrol(codes.map(({ link }) => link));
+  await fleet.enroll(codes.map(({ link }) => link));
 }
 
 function readState(): State {
@@ -101,17 +101,20 @@ async function main(): Promise<void> {
     throw new Error(`An earlier start was cut off half-way: remove ${FOLDER} and start again.`);
   }
   const addresses = openAddresses();
-  const fleets = FLEETS.map((each, index) => new Fleet(each, addresses, FOLDER, index * each.count, Date.now()));
-  await Promise.all(fleets.map((fleet) => fleet.open({ ahead: 0 })));
+  const fleets = FLEETS.map((each, index) => {
+    const process = new FleetProcess(each.label, FOLDER);
+    return new Fleet(each, process, addresses, index * each.count, Date.now());
+  });
+  await Promise.all(fleets.map(({ process }) => process.open({ ahead: 0 })));
   let people = known ?? [];
   if (known === null && firstOwner !== null) {
     const operator = await setUp(admin, firstOwner);
-    for (const fleet of fleets) await enrol(fleet, operator);
+    for (const fleet of fleets) await enroll(fleet, operator);
     people = keep(operator);
     writeFileSync(STATE, JSON.stringify(people), { mode: 0o600 });
   }
-  await Promise.all(fleets.map((fleet) => fleet.launch()));
-  await Promise.all(fleets.map((fleet) => fleet.live()));
+  await Promise.all(fleets.map(({ process }) => process.launch()));
+  await Promise.all(fleets.map(({ process }) => process.live()));
 
   const served = await serveConsoleSources(admin, people);
   const lines = people.flatMap(({ name, token, key }) => [

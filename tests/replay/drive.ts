@@ -1,6 +1,6 @@
 /**
- * How the clocks of a simulation's processes are driven. A replay's clock stands at an instant until it is moved to the next. A demo's runs
- * with the machine's and so far ahead of it: processes that are equally far ahead agree without telling each other.
+ * Clocks of a simulation's processes. A replay's clock stands still until the next step. A demo's clock runs with the machine's clock plus
+ * a lead: processes with the same lead agree without communication.
  */
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
@@ -10,7 +10,7 @@ import { SystemClock } from '../../shared/time/system-clock.ts';
 export type Drive = { readonly at: Instant } | { readonly ahead: number };
 
 export interface Driven extends Clock {
-  /** Never back. Alarms that are overdue then fire, each once. */
+  /** Never backwards. Overdue timers then fire, each once. */
   drive(to: Drive): void;
 }
 
@@ -27,7 +27,7 @@ export function openClock(start: Drive): Driven {
   };
 }
 
-interface Alarm {
+interface Timer {
   readonly due: Instant;
   readonly task: () => void;
   cancel: () => void;
@@ -35,9 +35,9 @@ interface Alarm {
 
 class RunningClock implements Driven {
   readonly #machine = new SystemClock();
-  readonly #alarms = new Set<Alarm>();
+  readonly #timers = new Set<Timer>();
   #ahead: number;
-  /** The machine's own clock may be put back; this one stands still then. */
+  /** The machine's own clock may be set back. This one then stands still. */
   #reached = 0;
 
   constructor(ahead: number) {
@@ -50,12 +50,12 @@ class RunningClock implements Driven {
   }
 
   at(due: Instant, task: () => void): () => void {
-    const alarm: Alarm = { due, task, cancel: () => undefined };
-    this.#alarms.add(alarm);
-    this.#wait(alarm);
+    const timer: Timer = { due, task, cancel: () => undefined };
+    this.#timers.add(timer);
+    this.#wait(timer);
     return () => {
-      this.#alarms.delete(alarm);
-      alarm.cancel();
+      this.#timers.delete(timer);
+      timer.cancel();
     };
   }
 
@@ -63,25 +63,25 @@ class RunningClock implements Driven {
     if (!('ahead' in to) || to.ahead < this.#ahead) throw new RangeError('this clock runs, and goes forward only');
     this.#ahead = to.ahead;
     const now = this.now();
-    const waiting = [...this.#alarms].sort((a, b) => a.due - b.due);
-    for (const alarm of waiting) {
-      // One that fired before it in this jump may have cancelled it.
-      if (!this.#alarms.has(alarm)) continue;
-      alarm.cancel();
-      if (alarm.due <= now) this.#fire(alarm);
-      else this.#wait(alarm);
+    const waiting = [...this.#timers].sort((a, b) => a.due - b.due);
+    for (const timer of waiting) {
+      // An timer that fired earlier in this jump may have canceled this one.
+      if (!this.#timers.has(timer)) continue;
+      timer.cancel();
+      if (timer.due <= now) this.#fire(timer);
+      else this.#wait(timer);
     }
   }
 
-  #wait(alarm: Alarm): void {
-    alarm.cancel = this.#machine.at(alarm.due - this.#ahead, () => {
-      // Timers are a little early at times.
-      if (this.now() < alarm.due) this.#wait(alarm);
-      else this.#fire(alarm);
+  #wait(timer: Timer): void {
+    timer.cancel = this.#machine.at(timer.due - this.#ahead, () => {
+      // Timers sometimes fire a little early.
+      if (this.now() < timer.due) this.#wait(timer);
+      else this.#fire(timer);
     });
   }
 
-  #fire(alarm: Alarm): void {
-    if (this.#alarms.delete(alarm)) alarm.task();
+  #fire(timer: Timer): void {
+    if (this.#timers.delete(timer)) timer.task();
   }
 }

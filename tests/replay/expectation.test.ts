@@ -46,8 +46,8 @@ describe('an expectation', () => {
       { services: { mail: 'allowed' }, because: 'exempt' },
       { expected: 'allowed because exempt', reasons: ['no_order'] },
     ],
-    // A service that a side says nothing about is not allowed by silence.
-    [{ services: { enrolment: 'allowed' } }, { service: 'enrolment', got: 'denied' }],
+    // A missing service does not count as allowed.
+    [{ services: { enrollment: 'allowed' } }, { service: 'enrollment', got: 'denied' }],
   ])('%o is not met, with what was seen instead', (change, unmet) => {
     expect(compare(expecting(change), 'order' in change ? '2015-002' : null, seen)).toMatchObject(unmet);
   });

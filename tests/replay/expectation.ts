@@ -1,22 +1,22 @@
-/** Compares what a timeline expects with what the server's verdict and the device's own gate say. It computes no verdict of its own. */
+/** Comparison of a timeline's expectation with the server's verdict and the device's own gate. It computes no verdict of its own. */
 import { verdictView } from '../../shared/api/devices.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
 import type { Caller } from '../support/people.ts';
 import type { DeviceState, Received } from './simulated-fleet.ts';
 import type { Expectation } from './timeline.ts';
 
-/** One service of one device, as one side sees it. */
+/** One service of one device, from one side. */
 export interface Seen {
   readonly service: string;
   readonly allowed: boolean;
-  /** Numbers of the orders that deny. */
+  /** Numbers of the denying orders. */
   readonly orders: readonly string[];
   readonly reasons: readonly string[];
 }
 
 export interface Unmet {
   readonly device: string;
-  /** Counted from 1 within its label. */
+  /** Position within its label, from 1. */
   readonly which: number;
   readonly see: 'server' | 'device';
   readonly service: string;
@@ -40,7 +40,7 @@ export async function seenByServer(api: Caller, device: string): Promise<Seen[]>
   });
 }
 
-/** The first thing that one side says otherwise than expected; `order` is the server's number of the order that must deny. */
+/** First difference of one side from the expectation; `order` is the server's number of the expected order. */
 export function compare(
   expectation: Expectation,
   order: string | null,
@@ -61,7 +61,7 @@ export function compare(
     if (state === 'denied' && because !== undefined && !reasons.includes(because))
       return unmet(`denied because ${because}`);
   }
-  // Where nothing is denied, the reason may be any of the services': one that no order names says `no_order`.
+  // Without a denial, the reason may be that of any service: a service that no order names has the reason `no_order`.
   const { because } = expectation;
   if (because === undefined || anyDenied) return null;
   const all = expected.flatMap(([service]) => found(service)?.reasons ?? []);
@@ -75,7 +75,7 @@ export function compare(
   };
 }
 
-/** How what a device has got from others differs from what it should have; null: it does not. Between senders any order is right. */
+/** Difference between received and expected messages; null: none. The order between different senders does not matter. */
 export function inboxAmiss(
   texts: readonly string[],
   got: readonly Received[],
@@ -97,7 +97,7 @@ export function inboxAmiss(
   return null;
 }
 
-/** Checks every device of the label; gives all that is unmet, the first device first. */
+/** Checks every device of the label. Returns all differences, those of the first device first. */
 export async function check(
   expectation: Expectation,
   order: string | null,

@@ -1,4 +1,4 @@
-/** Simulated devices in a process of their own, so that a crash kills them together and nothing else. */
+/** Simulated devices in a process of their own, so that a crash affects only them. */
 import { mortalWrites } from '../support/mortal-writes.ts';
 import type { Drive } from './drive.ts';
 import { serve } from './rpc.ts';
@@ -19,7 +19,7 @@ const handlers = {
     opened = new SimulatedFleet(start);
     return null;
   },
-  enrol: ({ links }: { links: readonly (Which & { readonly link: string })[] }) => fleet().enrol(links),
+  enroll: ({ links }: { links: readonly (Which & { readonly link: string })[] }) => fleet().enroll(links),
   launch: (_: null) => fleet().launch(),
   jump: ({ to }: { to: Drive }) => fleet().jump(to),
   wake: (_: null) => fleet().wake(),

@@ -1,48 +1,55 @@
-/** The server of one timeline: its process, its addresses, its people. Dies with kill -9 and starts again on the same ports and data. */
+/**
+ * Server of one timeline: its process, addresses and people. It can be killed with kill -9, and starts again on the same ports and data.
+ */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Instant } from '../../shared/time/clock.ts';
+import { PASSPHRASE, prepareKeyFolder } from '../support/custody.ts';
 import { freePort } from '../support/free-port.ts';
 import { loopbackConfig } from '../support/loopback-config.ts';
-import { foundOrganisation, type Organisation } from '../support/organisation.ts';
-import { type Approver, adoptRoot, firstOwner, inviteApprover, type Person } from '../support/people.ts';
+import { foundOrganization, type Organization } from '../support/organization.ts';
+import { type Approver, adoptApproverSet, firstOwner, inviteApprover, type Person } from '../support/people.ts';
+import { programPath } from '../support/programs.ts';
 import type { Mortal } from './mortals.ts';
 import { Child } from './rpc.ts';
 import type { ServerHandlers } from './server-process.ts';
 import type { Act, Timeline } from './timeline.ts';
 
-/** People who approve when a timeline names nobody. */
+/** Approvers of a timeline that names none. */
 const APPROVERS = ['ada', 'bo', 'cy'];
 
 export interface Installation extends Mortal {
   readonly adminUrl: string;
   readonly owner: Person;
   readonly people: ReadonlyMap<string, Approver>;
-  /** Only where people write to each other. */
-  readonly organisation: Organisation | null;
-  /** Stopped, and not started again since. */
+  /** Only for timelines with messages. */
+  readonly organization: Organization | null;
+  /** Stopped and not started again. */
   readonly away: boolean;
-  /** Nothing while the server is away: it comes up at the time of its start. */
+  /** No effect while the server is stopped: it starts at the then current time. */
   jump(to: Instant): Promise<void>;
-  /** kill -9. `crash` starts it again. */
+  /** kill -9. `crash` also starts it again. */
   stop(): Promise<void>;
   kill(): Promise<void>;
 }
 
-/** Everybody whom the timeline names, and as many more as it takes for two to approve what any of them proposes. */
+/** People whom the timeline names, and as many more as two independent approvals of any proposal need. */
 export function peopleOf({ steps }: Timeline): string[] {
   const acts = steps.filter((step): step is Act => 'do' in step);
   const names = new Set(acts.flatMap((step) => ('by' in step && step.by !== undefined ? step.by : [])));
   names.add('proposer');
   const approvers = () => [...names].filter((name) => name !== 'proposer').length;
-  // One more than two when somebody else than `proposer` proposes.
+  // One approver more than two if the proposer is an approver too.
   const proposers = new Set(acts.flatMap((step) => ('by' in step && typeof step.by === 'string' ? [step.by] : [])));
   const wanted = [...proposers].some((name) => name !== 'proposer') ? 3 : 2;
   for (const name of APPROVERS) if (approvers() < wanted) names.add(name);
   return [...names];
 }
 
-const REPLAYED = { organisation: 'Replay', appeal: 'the people who replay this' };
+const REPLAYED = {
+  organization: 'Replay',
+  appeal: 'the people who replay this',
+  passphrase: PASSPHRASE,
+};
 
 /** `databaseUrl`: an empty PostgreSQL database; null for SQLite in `folder`. */
 export async function startInstallation(
@@ -52,10 +59,11 @@ export async function startInstallation(
   databaseUrl: string | null,
 ): Promise<Installation> {
   const log = join(folder, 'server.log');
-  const module = fileURLToPath(import.meta.resolve('./server-process.ts'));
+  const module = programPath('tests/replay/server-process.ts');
   const launch = () => new Child<ServerHandlers>('server', module, log);
   const ports = { device: await freePort(), public: await freePort(), admin: await freePort() };
   const config = loopbackConfig(folder, ports, { ...REPLAYED, databaseUrl });
+  prepareKeyFolder(join(config.home, 'keys'));
   let child = launch();
   let doomed = false;
   let away = false;
@@ -65,14 +73,14 @@ export async function startInstallation(
     const adminUrl = `http://127.0.0.1:${ports.admin}`;
     const owner = await firstOwner(adminUrl, firstOwnerLink);
     const joined = await Promise.all(peopleOf(timeline).map((name) => inviteApprover(adminUrl, owner, name)));
-    await adoptRoot(owner, joined);
+    await adoptApproverSet(owner, joined);
     const writes = timeline.steps.some((step) => 'do' in step && step.do === 'send');
-    const organisation = writes ? await foundOrganisation(owner, joined) : null;
+    const organization = writes ? await foundOrganization(owner, joined) : null;
     return {
       adminUrl,
       owner,
       people: new Map(joined.map((person) => [person.name, person])),
-      organisation,
+      organization,
       get away() {
         return away;
       },

@@ -1,37 +1,40 @@
-/** What people say to each other, at their own agents: write, be refused, and have it. Keeps who has written which text to whom. */
+/** Messages between people at their own agents: sent, refused, received. It records the author and the recipient of each text. */
 import { CordonError } from '../../shared/errors.ts';
-import type { Organisation } from '../support/organisation.ts';
+import type { Organization } from '../support/organization.ts';
 import { inboxAmiss } from './expectation.ts';
 import type { Fleet } from './fleet.ts';
 import type { ActOf, InboxExpectation, MessageExpectation } from './timeline.ts';
 
-/** As the activation code of a label's device names its person, counted from 0. */
+/** Name as in the activation code of a label's device, counted from 0. */
 export const userOf = (label: string, index: number) => `${label} ${index + 1}`;
 
 type Ends = Pick<ActOf<'send'>, 'from' | 'to'>;
 
 export class MessageDesk {
   readonly #fleet: (label: string) => Fleet;
-  readonly #organisation: Organisation | null;
-  /** By its text. */
+  readonly #organization: Organization | null;
+  /** Message by its text. */
   readonly #sent = new Map<string, Ends>();
 
-  constructor(fleet: (label: string) => Fleet, organisation: Organisation | null) {
+  constructor(fleet: (label: string) => Fleet, organization: Organization | null) {
     this.#fleet = fleet;
-    this.#organisation = organisation;
+    this.#organization = organization;
   }
 
-  /** What keeps the two from writing to each other: the organisation has confirmed neither or one of them. Null: nothing. */
+  /** Reason why the two cannot write to each other: the organization has not confirmed one or both of their devices. Null: none. */
   async unready({ from, to }: Ends): Promise<string | null> {
-    await this.#organisation?.countersign();
+    await this.#organization?.countersign();
     for (const label of [from, to]) {
       const state = await this.#fleet(label).messaging();
-      if (state === null || state.state === 'uncertified') return `the organisation has not confirmed ${label}`;
+      if (state === null || state.state === 'uncertified') return `the organization has not confirmed ${label}`;
     }
     return null;
   }
 
-  /** Throws `CordonError`, with the order in its context, when it is refused. A text that the device has stored already is not written again. */
+  /**
+   * Throws `CordonError` with the order in its context if the message is refused. A text that the device has stored already is not sent
+   * again.
+   */
   async send({ from, to, text }: ActOf<'send'>): Promise<void> {
     this.#sent.set(text, { from, to });
     if (await this.#fleet(from).said(text)) return;
@@ -41,11 +44,11 @@ export class MessageDesk {
     if (refused !== null) throw new CordonError(refused, written.detail, { order: written.order });
   }
 
-  /** What is otherwise than expected; null when nothing is. `order`: the server's number of the order that it must be because of. */
+  /** Difference from the expectation; null for none. `order`: the server's number of the order that must be the reason. */
   async amiss({ text, is }: MessageExpectation, order: string | null): Promise<string | null> {
     const { from, to } = this.#sent.get(text) ?? { from: '', to: '' };
     const [mine, theirs] = [await this.#fleet(from).said(text), await this.#fleet(to).said(text)];
-    // Who has seen it has it.
+    // A recipient who has seen the message has received it.
     const state = mine?.state === 'read' ? 'delivered' : (mine?.state ?? 'not there');
     if (state !== is) return `"${text}" is ${state} for who sent it, not ${is}`;
     if (order !== null && mine?.order !== order) return `it is because of ${mine?.order}, not ${order}`;

@@ -1,4 +1,7 @@
-/** Those of a play who can die in the middle of things: the server and the devices of each label. Starts again whoever died of what it was told. */
+/**
+ * Processes of a replay that a test kills in the middle of their work: the server and the devices of each label. It starts them again after
+ * a planned death.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { DeathAt } from '../support/mortal-writes.ts';
@@ -7,25 +10,25 @@ import type { DeathAt } from '../support/mortal-writes.ts';
 export interface Mortal {
   writes(): Promise<readonly string[]>;
   dieAt(point: DeathAt): Promise<void>;
-  /** It has been told where to die, and was not started again since. */
+  /** It has instructions for its death and was not started again since. */
   readonly doomed: boolean;
-  /** It has died of that. */
+  /** It died as instructed. */
   readonly fallen: boolean;
   crash(now: Instant): Promise<void>;
 }
 
-/** What somebody writes (`insert post`), by their name. */
+/** Name of a write, such as `insert post`. */
 export type Writes = ReadonlyMap<string, readonly string[]>;
 
-/** Real time. A broken connection is seen before the death is. */
+/** Real time. A broken connection is visible before the death of its process. */
 const DEATH_SHOWS_WITHIN = 2_000;
 
 export class Mortals {
   readonly #all: ReadonlyMap<string, Mortal>;
-  /** Whoever has died so far, in order. */
+  /** Processes that have died, in order. */
   readonly fallen: string[] = [];
 
-  /** In the order in which they are started again. */
+  /** In the order of their restart. */
   constructor(all: ReadonlyMap<string, Mortal>) {
     this.#all = all;
   }
@@ -34,7 +37,7 @@ export class Mortals {
     return [...this.#all.values()].some(({ fallen }) => fallen);
   }
 
-  /** Since this was asked last. */
+  /** Since the last call. */
   async writes(): Promise<Writes> {
     const asked = [...this.#all].map(async ([who, one]) => [who, await one.writes()] as const);
     return new Map(await Promise.all(asked));
@@ -46,7 +49,7 @@ export class Mortals {
     await one.dieAt(point);
   }
 
-  /** False: nobody has died. After a failure a death that explains it is waited for. */
+  /** False: no process has died. After a failure, the function waits for a death that explains it. */
   async raise(now: Instant, failed: boolean): Promise<boolean> {
     const deadline = performance.now() + (failed ? DEATH_SHOWS_WITHIN : 0);
     const mayCome = () => [...this.#all.values()].some(({ doomed }) => doomed) && !this.anyoneDown;

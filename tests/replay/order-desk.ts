@@ -1,6 +1,9 @@
-/** What people do about orders, through the REST API: propose, sign exact bytes, and be refused. Keeps which order a timeline's name stands for. */
+/**
+ * Actions on orders through the REST API: propose, sign the exact bytes, be refused. It records the order behind each name of the timeline.
+ */
 import type { z } from 'zod';
-import { approvalResult, orderList, orderView, revisionView } from '../../shared/api/orders.ts';
+import { approvalResult } from '../../shared/api/order-approvals.ts';
+import { orderList, orderView, revisionView } from '../../shared/api/orders.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { approvalOf } from '../../shared/order/approver-key.ts';
 import type { Approver } from '../support/people.ts';
@@ -11,7 +14,7 @@ export type OrderDeed = Extract<Act, { order: string }>;
 
 interface Known {
   readonly number: string;
-  /** The revision that `approve` is about: what was proposed, until it is adopted; then, null, the newest one. */
+  /** Revision that `approve` refers to: the proposal until its adoption, then (null) the newest one. */
   readonly proposed: number | null;
 }
 
@@ -21,19 +24,19 @@ export class OrderDesk {
   readonly #zone: string;
   readonly #orders = new Map<string, Known>();
 
-  /** `groups`: label → id of the group that holds that label's devices. */
+  /** `groups`: label → identifier of the group with that label's devices. */
   constructor(people: ReadonlyMap<string, Approver>, groups: ReadonlyMap<string, string>, zone: string) {
     this.#people = people;
     this.#groups = groups;
     this.#zone = zone;
   }
 
-  /** The server's number of the order that the timeline calls `name`; the name itself while there is none. */
+  /** The server's number of the order with this name in the timeline; the name itself while none exists. */
   numberOf(name: string): string {
     return this.#orders.get(name)?.number ?? name;
   }
 
-  /** Throws `CordonError` when the act is refused, also for the approval that leaves a second person missing. */
+  /** Throws `CordonError` if the server refuses the action, also for an approval that needs another person. */
   async perform(deed: OrderDeed): Promise<void> {
     switch (deed.do) {
       case 'propose':
@@ -49,16 +52,16 @@ export class OrderDesk {
         return await this.#act(deed, this.#changes(deed), 2);
       case 'extend':
         return await this.#act(deed, { effective: deed.effective }, 2);
-      case 'hold':
+      case 'pause':
         return await this.#act(deed, {}, 1);
-      case 'release':
+      case 'resume':
       case 'exit':
       case 'withdraw':
         return await this.#act(deed, {}, 2);
     }
   }
 
-  /** The server died while `perform` was under way: does what of it the server does not have. */
+  /** The server died during `perform`: does the remaining part. */
   async finish(deed: OrderDeed): Promise<void> {
     const { orders } = await this.#anyone().api.call('GET', '/orders', orderList);
     if (deed.do === 'propose') {
@@ -69,18 +72,18 @@ export class OrderDesk {
     }
     const { number, proposed } = this.#known(deed.order);
     const { revisions, latestRevision } = await this.#order(number);
-    const isIt = ({ revision, act, proposedAt }: (typeof revisions)[number]) =>
-      deed.do === 'approve' ? revision === (proposed ?? latestRevision) : act === deed.do && proposedAt === deed.at;
+    const isIt = ({ revision, action, proposedAt }: (typeof revisions)[number]) =>
+      deed.do === 'approve' ? revision === (proposed ?? latestRevision) : action === deed.do && proposedAt === deed.at;
     const made = revisions.find(isIt);
     if (!made) return await this.perform(deed);
     if (made.state === 'waiting') {
       const names = deed.do === 'approve' ? (deed.by ?? null) : null;
-      await this.#approve(number, made.revision, names, deed.do === 'hold' ? 1 : 2);
+      await this.#approve(number, made.revision, names, deed.do === 'pause' ? 1 : 2);
     }
     this.#orders.set(deed.order, { number, proposed: null });
   }
 
-  /** Everything about the orders that a refused act must leave as it is. */
+  /** State of the orders that a refused action must not change. */
   async standing(): Promise<string> {
     return JSON.stringify(await this.#anyone().api.call('GET', '/orders', orderList));
   }
@@ -106,16 +109,16 @@ export class OrderDesk {
   }
 
   #changes({ exempt, answers, ...terms }: Terms): object {
-    const { areas, services, nexus, effective, until, mode, unknown, stale, contested, visitors, travellers } = terms;
+    const { areas, services, nexus, effective, until, mode, unknown, stale, contested, visitors, travelers } = terms;
     const { waiting, disputed, authority, addressee, instrument, statement } = terms;
     const { receivedOn, answerBy, provenance, notice, publication, noticePlan, exportWindow } = terms;
     const groups = exempt?.map((one) => {
       const { label: _label, ...said } = typeof one === 'string' ? { label: one } : one;
       return { group: this.#groups.get(exemptLabel(one)), ...said };
     });
-    // JSON leaves out what is undefined.
+    // JSON omits undefined fields.
     return {
-      ...{ areas, services, nexus, effective, until, mode, unknown, stale, contested, visitors, travellers },
+      ...{ areas, services, nexus, effective, until, mode, unknown, stale, contested, visitors, travelers },
       ...{ waiting, disputed, authority, addressee, instrument, statement, exempt: groups },
       ...{ receivedOn, answerBy, provenance, notice, publication, noticePlan, exportWindow },
       answers: answers == null ? answers : this.numberOf(answers),
@@ -131,7 +134,7 @@ export class OrderDesk {
       unknown: 'allow',
       contested: 'allow',
       visitors: 'P0D',
-      travellers: 'allow',
+      travelers: 'allow',
       authority: 'not said',
       addressee: 'not said',
       instrument: 'not said',
@@ -139,6 +142,9 @@ export class OrderDesk {
       appeal: 'the people who replay this',
       ...said,
     };
+    const languages = Object.keys(proposal.statement);
+    const authoritativeLanguage = languages.includes('en') ? 'en' : languages[0];
+    Object.assign(proposal, { authoritativeLanguage });
     const { order, revision } = await this.#person(deed.by).api.call('POST', '/orders', revisionView, proposal);
     this.#orders.set(deed.order, { number: order, proposed: revision });
   }
@@ -150,12 +156,21 @@ export class OrderDesk {
   ): Promise<void> {
     const { number } = this.#known(deed.order);
     const path = `/orders/${number}/revisions`;
-    const body = { act: deed.do, ...changes };
-    const { revision } = await this.#person(deed.by).api.call('POST', path, revisionView, body);
-    await this.#approve(number, revision, null, approvers);
+    const body = { action: deed.do, ...changes };
+    const made = await this.#person(deed.by).api.call('POST', path, revisionView, body);
+    if (made.state === 'requested') await this.#confirmReplacement(made);
+    await this.#approve(number, made.revision, null, approvers);
   }
 
-  /** Nobody named: people who neither proposed nor signed it, until it is adopted, `most` of them. */
+  /** A second person consents that the revision replaces the pending one. */
+  async #confirmReplacement(made: Revision): Promise<void> {
+    const [second] = await this.#free(made);
+    if (!second) throw new Error(`nobody is left who could confirm revision ${made.revision} of ${made.order}`);
+    const path = `/orders/${made.order}/revisions/${made.revision}/replacement`;
+    await second.api.call('POST', path, revisionView);
+  }
+
+  /** Default approvers: people who neither proposed nor signed the revision, until its adoption, at most `most`. */
   async #approve(number: string, revision: number, names: readonly string[] | null, most = 2): Promise<void> {
     const path = `/orders/${number}/revisions/${revision}`;
     const shown = await this.#anyone().api.call('GET', path, revisionView);

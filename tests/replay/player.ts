@@ -1,24 +1,25 @@
 /**
- * Plays one timeline: a server and its fleets of its own, the clock jumped from step to step, each act done once. After every step it
- * waits until what can be seen from outside has come to rest.
+ * Plays one timeline with a server and fleets of its own. The clock jumps from step to step, and each action happens once. After every step
+ * it waits until the state that is visible from outside no longer changes.
  */
 import { mkdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { namedAreaView } from '../../shared/api/areas.ts';
 import { deviceView } from '../../shared/api/devices.ts';
-import { disputedPolicyList, disputedPolicyView } from '../../shared/api/disputed-policies.ts';
 import { groupView } from '../../shared/api/groups.ts';
 import { legalHoldPage, legalHoldView } from '../../shared/api/holds.ts';
 import { ipDatabaseList, ipDatabaseView } from '../../shared/api/ip-databases.ts';
+import { territoryPolicyList, territoryPolicyView } from '../../shared/api/territory-policies.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { createCodes } from '../support/codes.ts';
-import { KNOWN_PLACES, writeMmdb } from '../support/mmdb-writer.ts';
+import { KNOWN_ADDRESSES, writeMmdb } from '../support/mmdb-writer.ts';
 import type { Caller, Person } from '../support/people.ts';
 import { openAddresses } from './addresses.ts';
 import { healthOf, restless } from './at-rest.ts';
 import { check, type Unmet } from './expectation.ts';
-import { Fleet } from './fleet.ts';
+import { Fleet, FleetProcess } from './fleet.ts';
+import { HomeDesk } from './home-desk.ts';
 import { type Installation, startInstallation } from './installation.ts';
 import { MessageDesk, userOf } from './message-desk.ts';
 import { type Mortal, Mortals, type Writes } from './mortals.ts';
@@ -32,13 +33,13 @@ import {
   type WorkspaceExpectation,
 } from './timeline.ts';
 
-/** Real time: how long devices may take to be connected and to have the newest list. */
+/** Real time in which devices must connect and receive the newest list. */
 const SETTLE_WITHIN = 30_000;
 const LOOK_EVERY = 25;
-/** Devices that wait to dial again or to knock do so by themselves, on real time that may be longer than we want to wait. */
+/** Devices that wait for another attempt use real time, which may be longer than a test should wait. */
 const TICK_EVERY = 1_000;
 const QUIET_LOOKS = 4;
-/** What must not come has this long to come after all. Real time. */
+/** Real time in which a forbidden event would have to appear. */
 const STILL_AFTER = 500;
 
 export interface Outcome {
@@ -46,7 +47,7 @@ export interface Outcome {
   /** Null: done as expected. */
   readonly failure: string | null;
   readonly unmet: readonly Unmet[];
-  /** The code of a refusal that was expected. */
+  /** Code of an expected refusal. */
   readonly refused: string | null;
   readonly milliseconds: number;
 }
@@ -56,40 +57,52 @@ export interface Player {
   readonly owner: Person;
   play(step: Step): Promise<Outcome>;
   fleet(label: string): Fleet;
-  /** Whoever is told to die in a step is started again, and the step goes on with what of it is left. */
+  /** A process that dies as instructed in a step starts again, and the step continues with its remaining part. */
   readonly mortals: Mortals;
-  /** By who, `server` or a label: what they have written to their stores since this was asked last, once they have ceased to. */
+  /** By process (`server` or a label): writes to its store since the last call, once it has stopped writing. */
   writes(): Promise<Writes>;
   close(): Promise<void>;
 }
 
-/** `databaseUrl`: an empty PostgreSQL database for the server; null for SQLite in `folder`. */
+export interface PlayerOptions {
+  /** An empty PostgreSQL database for the server; absent: SQLite in `folder`. */
+  readonly databaseUrl?: string | null;
+  /** True: the devices of each label have a process of their own, so that a test can kill any of them. */
+  readonly mortal?: boolean;
+}
+
 export async function openPlayer(
   timeline: Timeline,
   folder: string,
-  databaseUrl: string | null = null,
+  { databaseUrl = null, mortal = false }: PlayerOptions = {},
 ): Promise<Player> {
   const start = timeline.steps[0]?.at ?? 0;
   mkdirSync(folder, { recursive: true });
   const addresses = openAddresses();
   let before = 0;
+  // One process for all labels except those that die alone: a process costs half a second of CPU at its start.
+  const crashing = new Set(timeline.steps.flatMap((step) => ('do' in step && step.do === 'crash' ? [step.who] : [])));
+  const processes = new Map<string, FleetProcess>();
   const fleets = timeline.fleet.map((description) => {
-    const fleet = new Fleet(description, addresses, folder, before, start);
-    before += description.count;
+    const { label, count } = description;
+    const name = mortal || crashing.has(label) ? label : '';
+    const process = processes.getOrInsertComputed(name, () => new FleetProcess(name || 'all', folder));
+    const fleet = new Fleet(description, process, addresses, before, start);
+    before += count;
     return fleet;
   });
   let installation: Installation | null = null;
   const close = async () => {
-    await Promise.all([...fleets.map((fleet) => fleet.kill()), installation?.kill()]);
+    await Promise.all([...[...processes.values()].map((process) => process.kill()), installation?.kill()]);
   };
   try {
-    // The fleets' processes start beside the server; what they enrol with is made once it stands.
-    const opened = Promise.all(fleets.map((fleet) => fleet.open({ at: start })));
+    // The fleets' processes start in parallel with the server. Their activation codes follow when it is ready.
+    const opened = all([...processes.values()].map((process) => process.open({ at: start })));
     installation = await startInstallation(timeline, folder, start, databaseUrl);
     await opened;
     const groups = new Map<string, string>();
-    for (const fleet of fleets) groups.set(fleet.label, await enrolFleet(fleet, installation.owner.api));
-    await Promise.all(fleets.map((fleet) => fleet.launch()));
+    for (const fleet of fleets) groups.set(fleet.label, await enrollFleet(fleet, installation.owner.api));
+    await all([...processes.values()].map((process) => process.launch()));
     const playing = new Playing(timeline, installation, fleets, groups, start);
     await playing.settle();
     const { adminUrl, owner } = installation;
@@ -106,8 +119,8 @@ export async function openPlayer(
   }
 }
 
-/** A group for the label and a code for each of its devices. Returns the group's id. */
-async function enrolFleet(fleet: Fleet, api: Caller): Promise<string> {
+/** A group for the label, and a code for each of its devices. Returns the group's identifier. */
+async function enrollFleet(fleet: Fleet, api: Caller): Promise<string> {
   const { label, count, home, seat } = fleet.description;
   const { id } = await api.call('POST', '/groups', groupView, { name: label });
   const create = createCodes(api);
@@ -115,7 +128,7 @@ async function enrolFleet(fleet: Fleet, api: Caller): Promise<string> {
     const draft = { user: userOf(label, index), group: id, home, ...(seat === undefined ? {} : { seat }) };
     return (await create(draft)).link;
   };
-  await fleet.enrol(await Promise.all(Array.from({ length: count }, (_, index) => code(index))));
+  await fleet.enroll(await Promise.all(Array.from({ length: count }, (_, index) => code(index))));
   return id;
 }
 
@@ -126,6 +139,7 @@ class Playing {
   readonly #desk: OrderDesk;
   readonly #messages: MessageDesk;
   readonly #api: Caller;
+  readonly #homes: HomeDesk;
   readonly mortals: Mortals;
   #now: Instant;
 
@@ -140,8 +154,9 @@ class Playing {
     this.#installation = installation;
     this.#fleets = new Map(fleets.map((fleet) => [fleet.label, fleet]));
     this.#desk = new OrderDesk(installation.people, groups, timeline.zone);
-    this.#messages = new MessageDesk((label) => this.fleet(label), installation.organisation);
+    this.#messages = new MessageDesk((label) => this.fleet(label), installation.organization);
     this.#api = installation.owner.api;
+    this.#homes = new HomeDesk(installation.adminUrl, installation.owner);
     this.mortals = new Mortals(new Map<string, Mortal>([['server', installation], ...this.#fleets]));
     this.#now = now;
   }
@@ -191,7 +206,7 @@ class Playing {
     return { refused };
   }
 
-  /** Once nobody has written for a moment. */
+  /** When no process has written for a moment. */
   async writes(): Promise<Writes> {
     const all = new Map<string, string[]>();
     for (let quiet = 0; quiet < QUIET_LOOKS; await pause(LOOK_EVERY)) {
@@ -208,12 +223,12 @@ class Playing {
     return all;
   }
 
-  /** Again and again, until nobody dies in it. `again`: somebody did and is up again, and what of it was not done is still to be done. */
+  /** Repeats the work until no process dies in it. `again`: a process died and has restarted, so part of the work remains. */
   async #alive<T>(work: (again: boolean) => Promise<T>): Promise<T> {
     for (let again = false; ; again = true) {
       try {
         const done = await work(again);
-        // Whoever goes on finds everybody alive.
+        // All processes are alive before the work continues.
         if (!(await this.mortals.raise(this.#now, false))) return done;
       } catch (error) {
         if (!(await this.mortals.raise(this.#now, true))) throw error;
@@ -222,13 +237,12 @@ class Playing {
   }
 
   async #jump(to: Instant): Promise<void> {
-    // Devices' clocks first: a server that is ahead would hand them its new time, and their own clocks would add the jump once more.
-    const fleets = [...this.#fleets.values()];
-    const [devices] = await Promise.allSettled([all(fleets.map((fleet) => fleet.jump({ at: to })))]);
+    // Devices' clocks first. A server that is ahead would send its new time, and their clocks would add the jump again.
+    const [devices] = await Promise.allSettled([all(this.#processes().map((process) => process.jump({ at: to })))]);
     try {
       await this.#installation.jump(to);
     } finally {
-      // Whoever died in it comes up at the new time: it may have done and said something then already, and no machine's clock runs backwards.
+      // A process that died during the jump starts at the new time: it may have acted at that time already, and no clock runs backwards.
       this.#now = to;
     }
     if (devices.status === 'rejected') throw devices.reason;
@@ -236,13 +250,17 @@ class Playing {
   }
 
   async #wake(): Promise<void> {
-    await all([...this.#fleets.values()].map((fleet) => fleet.wake()));
+    await all(this.#processes().map((process) => process.wake()));
     await this.settle();
+  }
+
+  #processes(): FleetProcess[] {
+    return [...new Set([...this.#fleets.values()].map(({ process }) => process))];
   }
 
   fleet(label: string): Fleet {
     const fleet = this.#fleets.get(label);
-    if (!fleet) throw new Error(`no fleet is labelled ${label}`);
+    if (!fleet) throw new Error(`no fleet is labeled ${label}`);
     return fleet;
   }
 
@@ -262,7 +280,7 @@ class Playing {
     return await check(step, order, await this.fleet(step.label).states(), this.#api);
   }
 
-  /** Gives the code of a refusal that the timeline expects; any other refusal, and a missing one, is thrown. */
+  /** Returns the code of an expected refusal. Throws any other refusal, and if there was none. */
   async #act(act: Act, again: boolean): Promise<string | null> {
     const before = act.expect ? await this.#standing() : null;
     const code = await this.#attempt(act, again);
@@ -301,8 +319,8 @@ class Playing {
         await this.#api.call('POST', `/areas/polygons?${query}`, namedAreaView, { type: 'Polygon', coordinates });
         return;
       }
-      case 'take': {
-        const records = Object.entries({ ...Object.fromEntries(KNOWN_PLACES), ...act.puts });
+      case 'ip-database': {
+        const records = Object.entries({ ...Object.fromEntries(KNOWN_ADDRESSES), ...act.puts });
         const file = writeMmdb(Object.fromEntries(records.map(([address, country]) => [address, { country }])), act.at);
         const { hash } = await this.#api.call('POST', `/ip-databases?name=${act.database}`, ipDatabaseView, file);
         await this.#api.call('POST', `/ip-databases/${hash}/activate`, ipDatabaseView);
@@ -312,25 +330,25 @@ class Playing {
         await this.#api.call('POST', '/ip-databases/rollback', ipDatabaseView);
         return await this.#within(() => this.#relocating());
       case 'policy': {
-        const { policies } = await this.#api.call('GET', '/disputed-policies', disputedPolicyList);
-        const features = Object.entries(act.ground).map(([feature, choice]) => [
+        const { policies } = await this.#api.call('GET', '/territory-policies', territoryPolicyList);
+        const features = Object.entries(act.territories).map(([feature, choice]) => [
           feature,
           { choice, note: 'As replayed.' },
         ]);
-        const { version } = await this.#api.call('POST', '/disputed-policies', disputedPolicyView, {
+        const { version } = await this.#api.call('POST', '/territory-policies', territoryPolicyView, {
           version: Math.max(...policies.map((policy) => policy.version)) + 1,
           title: this.#timeline.name,
           date: new Date(act.at).toISOString().slice(0, 10),
           features: Object.fromEntries(features),
         });
-        await this.#api.call('POST', `/disputed-policies/${version}/activate`, disputedPolicyView);
+        await this.#api.call('POST', `/territory-policies/${version}/activate`, territoryPolicyView);
         return;
       }
       case 'move': {
         const fleet = this.fleet(act.label);
         if (act.home !== undefined) {
           for (const { device } of await fleet.states()) {
-            await this.#api.call('PATCH', `/devices/${device}`, deviceView, { home: act.home });
+            await this.#homes.move(device, act.home);
           }
         }
         return await fleet.move(act.evidence);
@@ -361,8 +379,8 @@ class Playing {
   }
 
   async #relocating(): Promise<string | null> {
-    const { relocating } = await this.#api.call('GET', '/ip-databases', ipDatabaseList);
-    return relocating && `devices are located anew: ${relocating.done} of ${relocating.of}`;
+    const { relocation } = await this.#api.call('GET', '/ip-databases', ipDatabaseList);
+    return relocation && `devices are located anew: ${relocation.done} of ${relocation.of}`;
   }
 
   async #hold(label: string, released: boolean): Promise<void> {
@@ -377,7 +395,7 @@ class Playing {
     }
   }
 
-  /** Until it finds nothing amiss; what it found last is the failure. Real time. */
+  /** Repeats until no difference remains; the last difference is the failure. Real time. */
   async #within(look: () => Promise<string | null>): Promise<void> {
     const deadline = performance.now() + SETTLE_WITHIN;
     for (;;) {
@@ -388,12 +406,15 @@ class Playing {
     }
   }
 
-  /** Waits until every online device is connected, or refused by an order, and both sides say that it holds the newest list. Nobody waits for a server that was stopped. */
+  /**
+   * Waits until every online device is connected or refused by an order, and both sides agree that it has the newest list. It does not wait
+   * for a stopped server.
+   */
   async settle(): Promise<void> {
     if (this.#installation.away) return;
     const deadline = performance.now() + SETTLE_WITHIN;
     let tick = performance.now() + TICK_EVERY;
-    // At rest twice in a row: what was on its way at the first look has arrived at the second.
+    // Idle twice in a row: work in progress at the first check has finished at the second.
     for (let quiet = 0; ; await pause(LOOK_EVERY)) {
       const online = [...this.#fleets.values()].filter((fleet) => fleet.online);
       const found = await restless(online, this.#api, this.#now);
@@ -407,14 +428,14 @@ class Playing {
         );
       }
       if (performance.now() > tick) {
-        await Promise.all(online.map((fleet) => fleet.tick()));
+        await Promise.all(this.#processes().map((process) => process.tick()));
         tick = performance.now() + TICK_EVERY;
       }
     }
   }
 }
 
-/** Waits for all of them, also when one fails: nothing is under way any more when the first failure is thrown. */
+/** Waits for all of them even if one fails, so that no work is in progress when it throws the first failure. */
 async function all(works: readonly Promise<void>[]): Promise<void> {
   for (const { reason } of (await Promise.allSettled(works)).filter((one) => one.status === 'rejected')) throw reason;
 }

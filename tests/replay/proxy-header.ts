@@ -1,10 +1,10 @@
-/** Writes the PROXY protocol header that a load balancer in front of the server would: version 2 in binary, or version 1 as text. */
+/** Writer of the PROXY protocol header of a load balancer: version 2 in binary, or version 1 as text. */
 import { isIPv4 } from 'node:net';
 
 const SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
 const PROXY_V2 = 0x21;
 const TCP4 = 0x11;
-/** What a client's port is says nothing here. */
+/** The client's port has no meaning here. */
 const SOURCE_PORT = 49_152;
 
 const bytesOf = (ipv4: string) => Buffer.from(ipv4.split('.').map(Number));
@@ -14,7 +14,7 @@ export function proxyV1(source: string, port: number): Buffer {
   return Buffer.from(`PROXY ${family} ${source} ${target} ${SOURCE_PORT} ${port}\r\n`);
 }
 
-/** IPv4 only: a simulated device with an IPv6 address comes through version 1. */
+/** IPv4 only: a simulated device with an IPv6 address uses version 1. */
 export function proxyV2(source: string, port: number): Buffer {
   const header = Buffer.alloc(4);
   header.writeUInt8(PROXY_V2, 0);

@@ -1,6 +1,6 @@
 /**
- * `npm run replay -- FILE…`: plays timelines against the real server and the real agent code and says, step by step, whether what must
- * be true is true. Exits 0 when all of it was, 1 at the first thing that was not, 2 for a timeline that cannot be played.
+ * `npm run replay -- FILE…`: plays timelines against the real server and the real agent code, and reports each step. Exits 0 if all
+ * expectations were met, 1 at the first unmet one, 2 for a timeline that cannot be played.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ interface Options {
   readonly watch: boolean;
 }
 
-/** Real time between two steps under `--watch`. */
+/** Real time between two steps with `--watch`. */
 const WATCH_PAUSE = 2_500;
 
 function read(file: string): Timeline {
@@ -45,7 +45,7 @@ async function play(file: string, timeline: Timeline, options: Options): Promise
   const say = (line: string) => process.stdout.write(`${line}\n`);
   const tell = (outcome: Outcome) => say(options.json ? record(file, timeline, outcome) : narrate(timeline, outcome));
   const devices = timeline.fleet.reduce((sum, { count }) => sum + count, 0);
-  if (!options.json) say(`${timeline.name}: ${timeline.about}\n  ${devices} devices enrol …`);
+  if (!options.json) say(`${timeline.name}: ${timeline.about}\n  ${devices} devices enroll …`);
   const began = performance.now();
   let player: Player | null = null;
   let own: OwnDatabase | null = null;
@@ -53,11 +53,11 @@ async function play(file: string, timeline: Timeline, options: Options): Promise
     rmSync(folder, { recursive: true, force: true });
     process.exit(130);
   };
-  // The children end when this process does.
+  // The child processes end together with this one.
   process.once('SIGINT', leave).once('SIGTERM', leave);
   try {
     if (options.postgres) own = await createOwnDatabase(POSTGRES_SERVER, 'replay');
-    player = await openPlayer(timeline, folder, own?.url ?? null);
+    player = await openPlayer(timeline, folder, { databaseUrl: own?.url ?? null });
     let holds = true;
     for (const step of timeline.steps) {
       holds = await playStep(player, step, tell);
@@ -91,7 +91,7 @@ async function main(files: readonly string[], options: Options): Promise<number>
     throw new TimelineError('--postgres needs a server: set CORDON_TEST_DATABASE_URL to a postgres:// URL.');
   }
   const given = files.length > 0 ? files : [fileURLToPath(import.meta.resolve('../timelines/pakistan-2015.json'))];
-  // All are read before the first is played: a slip in the last file should not cost a minute.
+  // All files are read before the first is played, so that an error in the last one appears at once.
   const timelines = given.map((file) => ({ file, timeline: read(file) }));
   for (const { file, timeline } of timelines) {
     if (!(await play(basename(file), timeline, options))) return 1;

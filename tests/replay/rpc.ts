@@ -1,14 +1,16 @@
-/** Requests between a driver and its child processes over Node's IPC channel, in both directions: a table of handlers at each end, typed on both. */
+/**
+ * Requests between a driver and its child processes over Node's IPC channel, in both directions. Each end has a typed table of handlers.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 
-/** Every handler takes one JSON value and gives one. */
+/** Every handler takes one JSON value and returns one. */
 export type Handlers = { readonly [name: string]: (given: never) => unknown };
 type Given<H> = H extends (given: infer G) => unknown ? G : never;
 type Answer<H> = H extends (given: never) => infer A ? Awaited<A> : never;
 
-/** Calls what the other end handles. */
+/** Caller of the other end's handlers. */
 export type Call<H extends Handlers> = <K extends keyof H & string>(
   name: K,
   given: Given<H[K]>,
@@ -28,7 +30,7 @@ interface Reply {
 
 type Message = Request | Reply;
 
-/** One end of a channel: answers the other's requests and waits for answers to its own. */
+/** One end of a channel: answers requests and waits for its own responses. */
 class End<H extends Handlers> {
   readonly #other: string;
   readonly #handlers: Handlers;
@@ -36,7 +38,7 @@ class End<H extends Handlers> {
   readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #count = 0;
 
-  /** `other`: what the other end is called in errors. */
+  /** `other`: name of the other end in errors. */
   constructor(other: string, handlers: Handlers, send: (message: Message, failed: (error: Error) => void) => void) {
     this.#other = other;
     this.#handlers = handlers;
@@ -49,7 +51,7 @@ class End<H extends Handlers> {
   }
 
   async #answer({ id, name, given }: Request): Promise<void> {
-    // Whoever asked and has gone needs no answer.
+    // A caller that has gone needs no response.
     const reply = (rest: Omit<Reply, 'id'>) => this.#send({ id, ...rest }, () => undefined);
     try {
       const handler = this.#handlers[name];
@@ -75,11 +77,11 @@ class End<H extends Handlers> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(id, { resolve, reject });
     this.#send({ id, name, given: given as never }, reject);
-    // The handler behind the name has this type; the channel's JSON cannot say so.
+    // The handler behind the name has this type, which the channel's JSON cannot express.
     return promise as Promise<Answer<H[K]>>;
   }
 
-  /** The other end is gone: nothing that is waited for will come. */
+  /** The other end is gone, so no pending response will come. */
   gone(why: Error): void {
     for (const { reject } of this.#waiting.values()) reject(why);
     this.#waiting.clear();
@@ -87,8 +89,8 @@ class End<H extends Handlers> {
 }
 
 /**
- * In the child: answers requests until the driver goes away, and ends with it, at the latest when `last` is done. Returns the way to ask the
- * driver.
+ * In the child process: answers requests until the driver goes away, and ends with it, at the latest when `last` is done. Returns the
+ * caller of the driver.
  */
 export function serve<P extends Handlers>(
   handlers: Handlers,
@@ -103,11 +105,11 @@ export function serve<P extends Handlers>(
 }
 
 export interface ChildOptions {
-  /** What the child may ask of its driver. */
+  /** Requests from the child to its driver. */
   readonly answers?: Handlers;
-  /** In a session of its own: a Ctrl-C in the terminal reaches the driver alone, which then ends the child. */
+  /** In a session of its own, so that a Ctrl-C in the terminal reaches only the driver, which then ends the child. */
   readonly detached?: boolean;
-  /** It ended by itself. */
+  /** The child ended by itself. */
   readonly onEnd?: (why: Error) => void;
 }
 
@@ -148,7 +150,7 @@ export class Child<H extends Handlers> {
     return this.#end.call(name, given);
   }
 
-  /** Lets go of it, as if the driver had ended, and waits until it has done its last. */
+  /** Releases the child, as if the driver had ended, and waits for its end. */
   async release(): Promise<void> {
     if (this.#ended) return;
     this.#dismissed = true;
@@ -157,7 +159,7 @@ export class Child<H extends Handlers> {
     await gone;
   }
 
-  /** kill -9, and waits until it is gone. */
+  /** kill -9, and waits for the end. */
   async kill(): Promise<void> {
     if (this.#ended) return;
     this.#dismissed = true;
@@ -170,7 +172,7 @@ export class Child<H extends Handlers> {
     return this.#ended;
   }
 
-  /** By -9, whoever did it. */
+  /** Ended by SIGKILL from any source. */
   get killed(): boolean {
     return this.#killed;
   }

@@ -1,6 +1,6 @@
 /**
- * The real server in a process of its own, so that it can be killed with -9. What differs from `npm start` is its clock, which the driver drives;
- * and in a demo the paths of `server/api/demo.ts`, behind which the driver stands.
+ * Real server in a process of its own, so that it can be killed with kill -9. It differs from `npm start` by its clock, which the driver
+ * controls, and in a demo by the paths of `server/api/demo.ts`, which the driver answers.
  */
 import type { DemoPort } from '../../server/api/demo.ts';
 import type { Config } from '../../server/config.ts';
@@ -13,7 +13,7 @@ import { serve } from './rpc.ts';
 
 type Message = ReturnType<DemoPort['message']>;
 
-/** What the server of a demo asks its driver. */
+/** Requests of a demo's server to its driver. */
 export interface DemoDriver {
   readonly [name: string]: (given: never) => unknown;
   jump(given: { to: Instant }): Promise<null>;
@@ -45,12 +45,12 @@ const handlers = {
     server = await startServer(config, { clock, ...(demo ? { demo: demoOver(clock) } : {}) });
     return { addresses: server.addresses, firstOwnerLink: server.firstOwnerLink };
   },
-  /** Each overdue timer fires once, in due order; what they set in motion is waited for by what can be seen from outside. */
+  /** Each overdue timer fires once, in order. The driver waits for the resulting work by what is visible from outside. */
   jump({ to }: { to: Drive }) {
     clock?.drive(to);
     return null;
   },
-  /** Between whom the demo's message goes. */
+  /** Sender and recipient of the demo's message. */
   messengers(given: Message) {
     message = given;
     return null;

@@ -1,13 +1,14 @@
 /**
- * One simulated machine: clocks that are driven and may be wrong, sensors that say what they are told, a network cable that can be
- * pulled, and a proxy in front of the server that reports the address it is told. The agent on it is the real one.
+ * Simulated machine with the real agent: clocks that the driver controls and that may be wrong, sensors with given values, a network that
+ * can be cut, and a proxy in front of the server that reports a given address.
  */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { type Agent, createAgent } from '../../agent/agent.ts';
+import type { Agent } from '../../agent/agent.ts';
+import { createAgent } from '../../agent/device-agent.ts';
 import type { DeviceTime } from '../../agent/enforcement/device-clock.ts';
-import { type CredentialPort, credentialsOver, type EnrolmentKeeper } from '../../agent/enrolment/credentials.ts';
+import { type CredentialPort, credentialsOver, type EnrollmentKeeper } from '../../agent/enrollment/credentials.ts';
 import type { Sensors } from '../../agent/evidence/sensors.ts';
 import type { DialPort } from '../../agent/link/dial.ts';
 import type { AgentStore } from '../../agent/store/agent-store.ts';
@@ -18,37 +19,37 @@ import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { proxyV1, proxyV2 } from './proxy-header.ts';
 import type { Evidence } from './timeline.ts';
 
-/** What a machine says of itself: hardware that does not exist is unknown. */
+/** Report of the machine about itself: hardware that does not exist is unknown. */
 export interface Machine {
   readonly hostname: string;
-  /** The system that it is made out to run; its platform stays `simulated`. */
+  /** Its simulated operating system; the platform stays `simulated`. */
   readonly distro: string | null;
   readonly release: string | null;
 }
 
-/** What the driver decides about all devices of one label; each device reads it anew whenever it needs it. */
+/** Settings for all devices of one label. Each device reads them when it needs them. */
 export interface World {
   readonly label: string;
   readonly clock: Clock;
-  /** Since when the machines are up, by the driven clock, and a name for that boot. */
+  /** Start of the machines by the driven clock, and an identifier of that boot. */
   boot: { readonly id: string; readonly since: Instant };
-  /** How wrong their wall clocks are, in milliseconds. */
+  /** Error of their wall clocks, in milliseconds. */
   offset: number;
   online: boolean;
   evidence: Evidence;
-  /** One address a device, as the proxy reports them. */
+  /** One address per device, as the proxy reports it. */
   addresses: readonly string[];
-  /** One a device; a device without one is named by its label. */
+  /** One name per device; without one, the device has the name of its label. */
   readonly machines: readonly Machine[];
-  /** The address that the proxy itself connects from. */
+  /** Address that the proxy itself connects from. */
   readonly proxy: string;
 }
 
-export type Keeper = EnrolmentKeeper & CredentialPort;
+export type Keeper = EnrollmentKeeper & CredentialPort;
 
 /**
- * The device's key and certificate in one file, without the fsync of the daemon's folder: here processes are killed, machines keep their power,
- * and what was written survives that.
+ * Key and certificate of the device in one file, without the fsync of the daemon's folder: tests kill processes but no machines, so written
+ * data survives.
  */
 export function keptInFile(file: string): Keeper {
   return credentialsOver({
@@ -61,7 +62,7 @@ export function keptInFile(file: string): Keeper {
   });
 }
 
-/** For devices that are gone when their process is. */
+/** For devices that end with their process. */
 export const keptInMemory = (): Keeper =>
   credentialsOver({ kept: null, save: () => undefined, forget: () => undefined });
 
@@ -81,7 +82,7 @@ export function dialFrom(world: World, index: number): DialPort {
     if (!world.online) throw new Error('the network is down');
     const socket = await connectFrom(world.proxy, target);
     const source = world.addresses[index] ?? '127.0.0.1';
-    // Both versions of the header are in the field, so half of a fleet comes with each.
+    // Real proxies use both versions of the header, so each half of a fleet uses one.
     const version2 = index % 2 === 0 && source.includes('.');
     socket.write(version2 ? proxyV2(source, target.port) : proxyV1(source, target.port));
     return socket;
@@ -125,7 +126,7 @@ function inventoryOf(world: World, index: number): () => Promise<Inventory> {
   });
 }
 
-/** Opened when it is first used, since making one costs two writes that wait for the disk, and most devices of thousands use none. */
+/** Opened at first use: its creation costs two disk syncs, and most of thousands of devices need none. */
 async function workspaceIn(folder: string): Promise<Workspace> {
   let opened: Promise<Workspace> | null = null;
   let known: Workspace | null = null;

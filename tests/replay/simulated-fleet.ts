@@ -1,12 +1,12 @@
 /**
- * Simulated devices of one or more labels over one agent store. It does to its devices what it is told and reports what their own gates say;
- * it decides nothing.
+ * Simulated devices of one or more labels over one agent store. It changes its devices as instructed and reports their own gates. It
+ * decides nothing.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Agent } from '../../agent/agent.ts';
-import { enrol } from '../../agent/enrolment/enrol.ts';
+import { enroll } from '../../agent/enrollment/enroll.ts';
 import type { MessageView, Messaging, MessagingState } from '../../agent/messaging/messaging.ts';
 import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
 import { CordonError, type ErrorCode, isCordonError } from '../../shared/errors.ts';
@@ -24,7 +24,7 @@ import {
 } from './simulated-device.ts';
 import type { Evidence } from './timeline.ts';
 
-/** All devices of one label: what is alike of them. */
+/** Common settings of one label's devices. */
 export interface Place {
   readonly label: string;
   readonly count: number;
@@ -32,7 +32,7 @@ export interface Place {
   readonly offset: number;
   readonly online: boolean;
   readonly evidence: Evidence;
-  /** One a device. */
+  /** One per device. */
   readonly addresses: readonly string[];
   readonly machines?: readonly Machine[];
 }
@@ -40,26 +40,26 @@ export interface Place {
 export interface FleetStart {
   readonly folder: string;
   readonly drive: Drive;
-  /** Whether devices must outlive this process: what they were issued then lies in the folder. */
+  /** True if devices must outlive this process: their credentials are then in the folder. */
   readonly lasting: boolean;
-  /** From where the proxy in front of the server connects. */
+  /** Address of the proxy in front of the server. */
   readonly proxy: string;
   readonly places: readonly Place[];
 }
 
-/** A message was stored, or refused in the words that the person at the device would read. */
+/** A stored message, or its refusal in the words for the user of the device. */
 export type Written =
   | { readonly refused: null }
   | { readonly refused: ErrorCode; readonly order: string | null; readonly detail: string };
 
-/** What somebody else has written to a device. */
+/** A message from another device. */
 export interface Received {
   /** The sender's name. */
   readonly from: string;
   readonly text: string;
 }
 
-/** One device among those of a label, counted from 0. */
+/** A device of the label, counted from 0. */
 export interface Which {
   readonly label: string;
   readonly index: number;
@@ -84,15 +84,15 @@ export interface DeviceState {
   }[];
 }
 
-/** Enrolling is mostly waiting for the server; more at once would only queue there. */
-const ENROL_AT_ONCE = 8;
-/** A server answers so many handshakes well within their time. */
+/** Enrollment mostly waits for the server, so more at the same time would only queue there. */
+const ENROLL_AT_ONCE = 8;
+/** A server completes so many handshakes well within their deadline. */
 const CONNECT_AT_ONCE = 32;
 const CONNECT_WITHIN = 5_000;
-/** Real time, as the agent's own daemon does it, and a person who looks at the screen. */
+/** Real-time work as in the agent's own daemon, and a user who looks at the screen. */
 const ROUND_EVERY = 60_000;
 const SAMPLE_EVERY_ROUNDS = 5;
-/** A jump of the clock wakes all devices at once, on one machine. */
+/** A jump of the clock wakes all devices of one machine at the same time. */
 const LIST_WITHIN = 60_000;
 
 interface Device {
@@ -127,14 +127,14 @@ export class SimulatedFleet {
     );
   }
 
-  /** How many have enrolled, and how many have connected or tried to. */
+  /** Numbers of devices that have enrolled, and that have connected or tried. */
   get progress(): { readonly enrolled: number; readonly tried: number } {
     return { enrolled: this.#enrolled, tried: this.#tried };
   }
 
   #world(label: string): World {
     const world = this.#worlds.get(label);
-    if (!world) throw new Error(`no devices here are labelled ${label}`);
+    if (!world) throw new Error(`no devices here are labeled ${label}`);
     return world;
   }
 
@@ -142,7 +142,7 @@ export class SimulatedFleet {
     return this.#devices.filter((device) => device.world === world);
   }
 
-  /** One for a device, whoever asks: what is in memory alone is not read twice. */
+  /** One per device for all callers, so that data in memory is not read twice. */
   #keeper(label: string, index: number): Keeper {
     const name = `${label}-${index}`;
     const made = () => (this.#lasting ? keptInFile(join(this.#folder, `${name}.json`)) : keptInMemory());
@@ -158,7 +158,7 @@ export class SimulatedFleet {
       folder: this.#folder,
       store: this.#store,
       credentials: this.#keeper(world.label, index),
-      // Those of a demo may be thousands; a replay's wait for a list as long as any agent.
+      // A demo has thousands of devices. The devices of a replay wait for a list as any agent does.
       listWithin: this.#lasting ? undefined : LIST_WITHIN,
       keyPackages: this.#lasting ? 10 : 2,
       onRestart: () => void this.#restart(world, index),
@@ -176,11 +176,11 @@ export class SimulatedFleet {
     await begin(device);
   }
 
-  /** A fleet that begins offline has had a network while it enrolled. */
-  async enrol(links: readonly (Which & { readonly link: string })[]): Promise<void> {
-    await each(links, ENROL_AT_ONCE, async ({ label, index, link }) => {
+  /** A fleet that begins offline had a network while it enrolled. */
+  async enroll(links: readonly (Which & { readonly link: string })[]): Promise<void> {
+    await each(links, ENROLL_AT_ONCE, async ({ label, index, link }) => {
       const dial = dialFrom({ ...this.#world(label), online: true }, index);
-      await enrol(link, { keeper: this.#keeper(label, index), store: this.#store, dial });
+      await enroll(link, { keeper: this.#keeper(label, index), store: this.#store, dial });
       this.#enrolled += 1;
     });
   }
@@ -199,12 +199,12 @@ export class SimulatedFleet {
       await up(device);
       this.#tried += 1;
     });
-    // As they are numbered, and not as they came up.
+    // In the order of their numbers, not of their start.
     const order = [...this.#worlds.values()];
     this.#devices.sort((a, b) => order.indexOf(a.world) - order.indexOf(b.world) || a.index - b.index);
   }
 
-  /** Overdue timers fire; nothing is sensed yet, since what a device reports must not be ahead of the server's time. */
+  /** Overdue timers fire. Devices read no sensor yet, because a report must not be ahead of the server's time. */
   jump(to: Drive): void {
     this.#clock.drive(to);
   }
@@ -213,12 +213,12 @@ export class SimulatedFleet {
     return wake(this.#devices);
   }
 
-  /** What is periodic, once more: for devices that wait to dial again or to knock. */
+  /** Runs the periodic work once more, for devices that wait for another attempt. */
   async tick(): Promise<void> {
     await Promise.all(this.#devices.map(({ agent }) => agent.tick()));
   }
 
-  /** From now on as on real machines: agents do their rounds, and people look at what their agents show them. */
+  /** Starts periodic work as on real machines: agents work by themselves, and users look at their notices. */
   live(): void {
     let round = 0;
     setInterval(() => {
@@ -231,13 +231,13 @@ export class SimulatedFleet {
     }, ROUND_EVERY);
   }
 
-  /** People look now, without waiting for the next round. */
+  /** Users look now, without waiting for the next round. */
   look(): void {
     for (const { agent } of this.#devices) lookAt(agent);
   }
 
   #look(device: Device, sample: boolean): void {
-    // It may have left since the round began.
+    // The device may have left since the round began.
     if (!this.#devices.includes(device)) return;
     const { agent } = device;
     lookAt(agent);
@@ -251,9 +251,9 @@ export class SimulatedFleet {
     world.evidence = evidence;
     world.addresses = addresses;
     if (roamed && world.online) {
-      // Another address is another connection.
+      // Another address requires another connection.
       await disconnect(this.#of(world));
-      for (const { agent } of this.#of(world)) agent.network(true);
+      for (const { agent } of this.#of(world)) agent.link.network(true);
     }
     await wake(this.#of(world));
   }
@@ -261,7 +261,7 @@ export class SimulatedFleet {
   async network(label: string, online: boolean): Promise<void> {
     const world = this.#world(label);
     world.online = online;
-    if (online) for (const { agent } of this.#of(world)) agent.network(true);
+    if (online) for (const { agent } of this.#of(world)) agent.link.network(true);
     else await disconnect(this.#of(world));
     await wake(this.#of(world));
   }
@@ -270,7 +270,7 @@ export class SimulatedFleet {
     this.#world(label).offset = offset;
   }
 
-  /** The machines go down in order and come up again: another boot, whose monotonic clock begins anew. */
+  /** The machines go down in order and start again: another boot, with a new monotonic clock. */
   async reboot(label: string, boot: World['boot']): Promise<void> {
     const world = this.#world(label);
     await Promise.all(this.#of(world).map(({ agent }) => agent.stop()));
@@ -283,12 +283,12 @@ export class SimulatedFleet {
     return this.#of(this.#world(label)).find((one) => one.index === index) ?? null;
   }
 
-  /** Null: the device is enrolled no more. */
+  /** Null: the device is no longer enrolled. */
   messaging(which: Which): MessagingState | null {
     return this.#device(which)?.agent.messaging.state() ?? null;
   }
 
-  /** A message to the person of this name. Null: the device is enrolled no more. */
+  /** A message to the person with this name. Null: the device is no longer enrolled. */
   async write(from: Which, name: string, text: string): Promise<Written | null> {
     const messaging = this.#device(from)?.agent.messaging;
     if (!messaging) return null;
@@ -305,7 +305,7 @@ export class SimulatedFleet {
     }
   }
 
-  /** The message with this text, as one device sees it. More than one is none: it has come twice. */
+  /** The message with this text, from one device's view. Two copies count as none, because the message has arrived twice. */
   said(where: Which, text: string): MessageView | null {
     const found =
       this.#device(where)
@@ -315,7 +315,9 @@ export class SimulatedFleet {
     return found[0] ?? null;
   }
 
-  /** All that it has got from others, in the order in which it came: from its person's own copy of everything, which no order denies them. */
+  /**
+   * Messages that the device received from others, in their order of arrival. They come from the user's own export, which no order blocks.
+   */
   async received(where: Which): Promise<Received[]> {
     const lines = await Array.fromAsync(this.#device(where)?.agent.messaging.export() ?? []);
     const all: (MessageView & { readonly type: string })[] = lines.map((line) => JSON.parse(line));
@@ -324,7 +326,7 @@ export class SimulatedFleet {
     );
   }
 
-  /** How many devices that are online do not hold this list yet, or have something to say. */
+  /** Number of online devices without this list or with unsent frames. */
   restless(list: number): number {
     return this.#devices.filter(({ agent, world }) => world.online && !isAtRest(agent, list)).length;
   }
@@ -354,7 +356,7 @@ export class SimulatedFleet {
 }
 
 function lookAt(agent: Agent): void {
-  if (agent.notices().length > 0) agent.shown();
+  if (agent.notices.list().length > 0) agent.notices.markShown();
 }
 
 async function personOf(messaging: Messaging, name: string): Promise<string> {
@@ -372,11 +374,11 @@ async function each<T>(items: readonly T[], atOnce: number, work: (item: T) => P
 }
 
 async function begin({ agent, world }: Device): Promise<void> {
-  if (!world.online) agent.network(false);
+  if (!world.online) agent.link.network(false);
   await agent.start();
 }
 
-/** Starts it. Resolves when it is connected, refused or given up; a device that has to try again is not waited for. */
+/** Starts the device. Resolves when it is connected, refused or has given up. A device that has to try again is not awaited. */
 async function up(device: Device): Promise<void> {
   const { agent, world } = device;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -388,7 +390,7 @@ async function up(device: Device): Promise<void> {
   stopLooking();
 }
 
-/** What a machine does of itself when time has passed or its surroundings have changed. */
+/** Work of the machine after time has passed or its surroundings have changed. */
 async function wake(devices: readonly Device[]): Promise<void> {
   const rouse = async ({ agent }: Device) => {
     await agent.sample();
@@ -397,13 +399,13 @@ async function wake(devices: readonly Device[]): Promise<void> {
   await Promise.all(devices.map(rouse));
 }
 
-/** Pulls the cable, and waits until the agents have noticed. */
+/** Cuts the network, and waits until the agents have noticed. */
 async function disconnect(devices: readonly Device[]): Promise<void> {
-  for (const { agent } of devices) agent.network(false);
+  for (const { agent } of devices) agent.link.network(false);
   while (devices.some(({ agent }) => agent.status().connection === 'connected')) await pause(5);
 }
 
-/** Whether nothing more is to be expected of it: it holds the list and has said all that it has to say, or nobody talks to it any more. */
+/** True if no more work is expected: the device has the list and has sent everything, or no server responds to it any more. */
 function isAtRest(agent: Agent, list: number): boolean {
   const status = agent.status();
   if (status.connection === 'revoked') return true;

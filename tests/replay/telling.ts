@@ -1,13 +1,13 @@
-/** How a step and what came of it are told: a line for people, a line of JSON for programs. */
+/** Report of a step and its result: a line for people, a line of JSON for programs. */
 import type { Outcome } from './player.ts';
 import type { Step, Timeline } from './timeline.ts';
 
-/** What a step is about, in words. */
+/** Subject of a step, in words. */
 export function describeStep(step: Step): string {
   if ('is' in step) return `"${step.text}" is ${step.is}${step.order === undefined ? '' : ` by ${step.order}`}`;
   if ('texts' in step) return `${step.label} has ${step.texts.map((text) => `"${text}"`).join(', ') || 'got nothing'}`;
   if ('workspace' in step) {
-    return `${step.label}: workspace ${step.workspace}, ${step.enrolled ? 'enrolled' : 'enrolment ended'}`;
+    return `${step.label}: workspace ${step.workspace}, ${step.enrolled ? 'enrolled' : 'enrollment ended'}`;
   }
   if (!('do' in step)) {
     const services = Object.entries(step.services).map(([service, state]) => `${service} ${state}`);
@@ -19,12 +19,12 @@ export function describeStep(step: Step): string {
   switch (step.do) {
     case 'draw':
       return `draw ${step.polygon} through ${step.corners.join(' ')}`;
-    case 'take':
-      return `take the IP database ${step.database} ${JSON.stringify(step.puts)}`;
+    case 'ip-database':
+      return `activate the IP database ${step.database} ${JSON.stringify(step.puts)}`;
     case 'rollback':
-      return 'take the IP database before';
+      return 'activate the previous IP database';
     case 'policy':
-      return `policy ${JSON.stringify(step.ground)}`;
+      return `policy ${JSON.stringify(step.territories)}`;
     case 'move':
       return `move ${step.label} ${JSON.stringify(step.evidence)}${step.home ? `, home ${step.home}` : ''}`;
     case 'offline':

@@ -1,14 +1,15 @@
 /**
- * The format of timelines (`tests/timelines/README.md`): what a fleet is, what happens to it, what must then be true. Reads text, checks
- * everything that can be known before a server runs, and gives steps whose times are instants. It plays nothing.
+ * Format of timelines (`tests/timelines/README.md`): a fleet, events, and expectations. The parser checks everything that can be known
+ * before a server runs, and returns steps with instants. It plays nothing.
  */
 import { z } from 'zod';
 import { ERROR_CODES } from '../../shared/errors.ts';
 import { NOTICE_MOMENTS, PROVENANCES } from '../../shared/order/documents.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { REASONS, SERVICES, WAITING_RULES } from '../../shared/verdict/terms.ts';
+import { withCurrentNames } from './earlier-names.ts';
 
-/** A timeline that cannot be played, and where it goes wrong. */
+/** A timeline that cannot be played, with the position of its error. */
 export class TimelineError extends Error {}
 
 const label = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'is lower-case letters, digits, - and _');
@@ -50,7 +51,7 @@ const fleetSchema = z.strictObject({
 });
 export type Fleet = z.infer<typeof fleetSchema>;
 
-/** Areas, services and nexus stay free text here: that the server refuses an unknown one is something to expect. */
+/** Areas, services and nexus stay free text here, because a timeline may expect the server to refuse an unknown one. */
 const terms = {
   areas: z.array(z.string()),
   services: z.array(z.string()),
@@ -62,7 +63,7 @@ const terms = {
   stale: z.enum(['keep', 'allow', 'deny']),
   contested: rule,
   visitors: z.string(),
-  travellers: rule,
+  travelers: rule,
   waiting: z.enum(WAITING_RULES),
   exempt: z.array(z.union([label, z.strictObject({ label, until: time.optional(), reason: z.string().optional() })])),
   disputed: z.record(z.string(), z.string()),
@@ -85,7 +86,7 @@ export type Terms = z.infer<typeof termsChange>;
 
 const at = { at: time };
 const act = { ...at, expect: z.strictObject({ refused: z.enum(ERROR_CODES), order: label.optional() }).optional() };
-/** Who proposes; `proposer` when nobody is named. */
+/** Proposer; by default `proposer`. */
 const by = { by: name.default('proposer') };
 
 const STEPS = {
@@ -103,29 +104,29 @@ const STEPS = {
   approve: z.strictObject({ ...act, do: z.literal('approve'), order: label, by: z.array(name).min(1).optional() }),
   revise: z.strictObject({ ...act, do: z.literal('revise'), order: label, ...by, ...termsChange.shape }),
   extend: z.strictObject({ ...act, do: z.literal('extend'), order: label, ...by, effective: terms.effective }),
-  hold: z.strictObject({ ...act, do: z.literal('hold'), order: label, ...by }),
-  release: z.strictObject({ ...act, do: z.literal('release'), order: label, ...by }),
-  /** Wipes work data where the order denies service, for good. */
+  pause: z.strictObject({ ...act, do: z.literal('pause'), order: label, ...by }),
+  resume: z.strictObject({ ...act, do: z.literal('resume'), order: label, ...by }),
+  /** Wipes work data for good where the order denies service. */
   exit: z.strictObject({ ...act, do: z.literal('exit'), order: label, ...by }),
   withdraw: z.strictObject({ ...act, do: z.literal('withdraw'), order: label, ...by }),
-  /** A polygon of one's own, or its next version; corners are longitude and latitude, and the first is not repeated. */
+  /** A named polygon, or its next version. Corners are longitude and latitude; the first is not repeated. */
   draw: z.strictObject({
     ...act,
     do: z.literal('draw'),
     polygon: label,
     corners: z.array(z.tuple([z.number(), z.number()])).min(3),
   }),
-  /** An IP database that puts these addresses in these countries, and knows few others, is imported and taken. */
-  take: z.strictObject({
+  /** Imports and activates an IP database with these addresses and countries. It contains few other addresses. */
+  'ip-database': z.strictObject({
     ...act,
-    do: z.literal('take'),
+    do: z.literal('ip-database'),
     database: label,
     puts: z.record(z.ipv4(), z.string().regex(/^[A-Z]{2}$/)),
   }),
-  /** The IP database that was in use before is taken again. */
+  /** Activates the previous IP database again. */
   rollback: z.strictObject({ ...act, do: z.literal('rollback') }),
-  /** The next version of the policy of disputed ground, taken at once; what is not named in it is contested. */
-  policy: z.strictObject({ ...act, do: z.literal('policy'), ground: z.record(z.string(), z.string()) }),
+  /** Imports and activates the next territory policy. A territory that it does not name is contested. */
+  policy: z.strictObject({ ...act, do: z.literal('policy'), territories: z.record(z.string(), z.string()) }),
   move: z.strictObject({
     ...act,
     do: z.literal('move'),
@@ -138,12 +139,12 @@ const STEPS = {
   restart: z.strictObject({ ...act, do: z.literal('restart'), label }),
   clock: z.strictObject({ ...act, do: z.literal('clock'), label, offset: signedDuration }),
   crash: z.strictObject({ ...act, do: z.literal('crash'), who: label }),
-  /** The server dies, and stays away until it is started. */
+  /** The server is killed and stays down until `start`. */
   stop: z.strictObject({ ...act, do: z.literal('stop') }),
   start: z.strictObject({ ...act, do: z.literal('start') }),
   /** Placed on every device of the label, or released. */
   'legal-hold': z.strictObject({ ...act, do: z.literal('legal-hold'), label, released: z.boolean().default(false) }),
-  /** From the first device of one label to the person of the first one of another. The text names the message afterwards. */
+  /** From the first device of one label to the person of another label's first device. The text identifies the message afterward. */
   send: z.strictObject({ ...act, do: z.literal('send'), from: label, to: label, text: z.string().min(1).max(200) }),
 } as const;
 
@@ -167,10 +168,10 @@ const messageSchema = z.strictObject({
   order: label.optional(),
 });
 
-/** All that the first device of the label has got from others: each once, those of one sender in this order, and nothing else. */
+/** All messages that the label's first device received from others: each once, those of one sender in this order, and no others. */
 const inboxSchema = z.strictObject({ ...at, expect: z.literal('inbox'), label, texts: z.array(z.string()) });
 
-/** What has become of the work data on every device of the label, by its own word, and of its enrolment. */
+/** State of the work data on every device of the label as the device reports it, and of its enrollment. */
 const workspaceSchema = z.strictObject({
   ...at,
   expect: z.literal('workspace'),
@@ -180,18 +181,18 @@ const workspaceSchema = z.strictObject({
 });
 
 type Timed<S> = Omit<S, 'at'> & {
-  /** Counted from 1, as people count. */
+  /** Counted from 1. */
   readonly number: number;
   readonly at: Instant;
-  /** As the timeline says it. */
+  /** As the timeline writes it. */
   readonly said: string;
 };
 export type Expectation = Timed<z.infer<typeof stateSchema>>;
 export type Act = { [K in keyof typeof STEPS]: Timed<z.infer<(typeof STEPS)[K]>> }[keyof typeof STEPS];
 export type ActOf<K extends keyof typeof STEPS> = Extract<Act, { do: K }>;
-/** What has become of a message, by the word of both agents. */
+/** State of a message, as reported by both agents. */
 export type MessageExpectation = Timed<z.infer<typeof messageSchema>>;
-/** What has reached somebody, by the word of their own agent. */
+/** Messages that have arrived, as reported by the recipient's own agent. */
 export type InboxExpectation = Timed<z.infer<typeof inboxSchema>>;
 export type WorkspaceExpectation = Timed<z.infer<typeof workspaceSchema>>;
 export type Step = Act | Expectation | MessageExpectation | InboxExpectation | WorkspaceExpectation;
@@ -216,7 +217,7 @@ function isZone(zone: string): boolean {
   try {
     return Temporal.Now.instant().toZonedDateTimeISO(zone).timeZoneId.length > 0;
   } catch {
-    // What Temporal throws is what the caller asks: no such zone.
+    // Temporal throws if the zone does not exist.
     return false;
   }
 }
@@ -234,7 +235,7 @@ function parsed<S extends z.ZodType>(schema: S, value: unknown, where: string): 
   throw new TimelineError(`${path || 'the timeline'}: ${issue?.message ?? 'is not as the format says'}`);
 }
 
-/** A time with an offset is that instant; without one it is local to `zone`, and must exist there exactly once. */
+/** A time with an offset is that instant. Without one it is local to `zone`, and must exist there exactly once. */
 export function instantOf(text: string, zone: string): Instant {
   if (/(Z|[+-]\d\d:\d\d)$/.test(text)) return Temporal.Instant.from(text).epochMilliseconds;
   return Temporal.PlainDateTime.from(text).toZonedDateTime(zone, { disambiguation: 'reject' }).epochMilliseconds;
@@ -248,7 +249,7 @@ function timeOf(text: string, zone: string, where: string): Instant {
   }
 }
 
-/** How wrong a device's clock is, in milliseconds; months and years are counted from `from`. */
+/** Error of a device's clock, in milliseconds. Months and years are counted from `from`. */
 export function offsetOf(text: string, from: Instant, zone: string): number {
   const start = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(zone);
   return start.add(Temporal.Duration.from(text)).epochMilliseconds - from;
@@ -282,18 +283,18 @@ function stepOf(raw: Record<string, unknown>, number: number, zone: string): Ste
       return timed(parsed(STEPS.revise, raw, where));
     case 'extend':
       return timed(parsed(STEPS.extend, raw, where));
-    case 'hold':
-      return timed(parsed(STEPS.hold, raw, where));
-    case 'release':
-      return timed(parsed(STEPS.release, raw, where));
+    case 'pause':
+      return timed(parsed(STEPS.pause, raw, where));
+    case 'resume':
+      return timed(parsed(STEPS.resume, raw, where));
     case 'exit':
       return timed(parsed(STEPS.exit, raw, where));
     case 'withdraw':
       return timed(parsed(STEPS.withdraw, raw, where));
     case 'draw':
       return timed(parsed(STEPS.draw, raw, where));
-    case 'take':
-      return timed(parsed(STEPS.take, raw, where));
+    case 'ip-database':
+      return timed(parsed(STEPS['ip-database'], raw, where));
     case 'rollback':
       return timed(parsed(STEPS.rollback, raw, where));
     case 'policy':
@@ -324,7 +325,7 @@ function stepOf(raw: Record<string, unknown>, number: number, zone: string): Ste
 export const exemptLabel = (one: NonNullable<Terms['exempt']>[number]): string =>
   typeof one === 'string' ? one : one.label;
 
-/** What only devices do, and what only they are asked, needs no server. */
+/** Steps that only devices perform need no server. */
 function takesServer(step: Step): boolean {
   if (!('do' in step)) return !('see' in step) || step.see !== 'device';
   const { do: done } = step;
@@ -333,13 +334,13 @@ function takesServer(step: Step): boolean {
   return !['start', 'offline', 'online', 'restart', 'clock'].includes(done);
 }
 
-/** Labels and orders must be known where they are named, and times may not go back. */
+/** Labels and orders must be known where they are named, and times must not go back. */
 function checkTogether({ fleet, steps }: Timeline): void {
   const labels = new Set(fleet.map((one) => one.label));
   if (labels.size !== fleet.length) throw new TimelineError('fleet: a label stands there twice');
   if (labels.has('server')) throw new TimelineError('fleet: "server" is the server\'s own name');
   const orders = new Set<string>();
-  /** By its text: the label that a message goes to. */
+  /** By text: label of the message's recipient. */
   const sent = new Map<string, string>();
   let last = Number.NEGATIVE_INFINITY;
   let away = false;
@@ -351,11 +352,11 @@ function checkTogether({ fleet, steps }: Timeline): void {
     if ('do' in step && step.do === 'start') away = false;
     if (step.at < last) throw wrong(`${step.said} is before the step above it`);
     last = step.at;
-    if ('label' in step && !labels.has(step.label)) throw wrong(`no fleet is labelled "${step.label}"`);
+    if ('label' in step && !labels.has(step.label)) throw wrong(`no fleet is labeled "${step.label}"`);
     if ('who' in step && step.who !== 'server' && !labels.has(step.who)) throw wrong(`nobody is called "${step.who}"`);
     if ('do' in step && step.do === 'send') {
       const stranger = [step.from, step.to].find((one) => !labels.has(one));
-      if (stranger !== undefined) throw wrong(`no fleet is labelled "${stranger}"`);
+      if (stranger !== undefined) throw wrong(`no fleet is labeled "${stranger}"`);
       if (sent.has(step.text)) throw wrong(`"${step.text}" was sent before; a text names its message`);
       sent.set(step.text, step.to);
     } else if ('is' in step && !sent.has(step.text)) throw wrong(`"${step.text}" has not been sent before it`);
@@ -366,7 +367,7 @@ function checkTogether({ fleet, steps }: Timeline): void {
     }
     if ('exempt' in step) {
       const stranger = step.exempt?.map(exemptLabel).find((one) => !labels.has(one));
-      if (stranger !== undefined) throw wrong(`no fleet is labelled "${stranger}"`);
+      if (stranger !== undefined) throw wrong(`no fleet is labeled "${stranger}"`);
     }
     const { answers = null } = 'answers' in step ? step : {};
     if (answers !== null && !orders.has(answers)) throw wrong(`no order "${answers}" has been proposed before it`);
@@ -385,7 +386,7 @@ export function parseTimeline(text: string): Timeline {
   } catch (error) {
     throw new TimelineError(`not JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
-  const { steps, ...rest } = parsed(timelineSchema, value, '');
+  const { steps, ...rest } = parsed(timelineSchema, withCurrentNames(value), '');
   const timeline = { ...rest, steps: steps.map((raw, at) => stepOf(raw, at + 1, rest.zone)) };
   checkTogether(timeline);
   return timeline;

@@ -1,8 +1,8 @@
 /** `cordon` as admins run it: a process for each command, signed in with a token. Knows no more of the server than they do. */
-import { join } from 'node:path';
+import { programPath } from './programs.ts';
 import { type Ended, type RunOptions, runProgram } from './run-program.ts';
 
-const ENTRY = join(import.meta.dirname, '../../server/cordon.js');
+const ENTRY = programPath('server/cordon.js');
 
 export interface AdminCli {
   (args: readonly string[], options?: RunOptions): Promise<Ended>;

@@ -9,13 +9,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AgentStatus } from '../../agent/agent.ts';
+import { askControl } from '../../agent/control/control.ts';
 import type { LinkState } from '../../agent/link/link.ts';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { DeviceTls } from './gateway-world.ts';
+import { programPath } from './programs.ts';
 import { type Ended, type RunOptions, runProgram } from './run-program.ts';
 import { until } from './until.ts';
 
-const ENTRY = join(import.meta.dirname, '../../agent/cordon-agent.js');
+const ENTRY = programPath('agent/cordon-agent.js');
 
 export class AgentProcess {
   readonly home: string;
@@ -24,10 +26,18 @@ export class AgentProcess {
   #daemon: ChildProcess | null = null;
   #log = '';
 
-  /** `entry`: another program that runs the same command line. */
-  constructor(env: NodeJS.ProcessEnv = {}, home = mkdtempSync(join(tmpdir(), 'cordon-agent-')), entry = ENTRY) {
+  readonly #inside: readonly string[];
+
+  /** `entry`: another program that runs the same command line. `inside`: in front of the daemon's command line. */
+  constructor(
+    env: NodeJS.ProcessEnv = {},
+    home = mkdtempSync(join(tmpdir(), 'cordon-agent-')),
+    entry = ENTRY,
+    inside: readonly string[] = [],
+  ) {
     this.home = home;
     this.#entry = entry;
+    this.#inside = inside;
     // Not as somebody's service, even where the tests run in one: it restarts itself. Nor where that machine is.
     this.#env = { INVOCATION_ID: undefined, CORDON_AGENT_GEOCLUE: 'off', CORDON_AGENT_LOG: 'info', ...env };
   }
@@ -40,15 +50,16 @@ export class AgentProcess {
     });
   }
 
-  async enrol(link: string): Promise<void> {
-    const { code, err } = await this.cli(['enrol', link]);
-    if (code !== 0) throw new Error(`enrol ended with ${code}: ${err}`);
+  async enroll(link: string): Promise<void> {
+    const { code, err } = await this.cli(['enroll', link]);
+    if (code !== 0) throw new Error(`enroll ended with ${code}: ${err}`);
   }
 
   /** Starts the daemon; `connected` waits until it is. */
   run(): ChildProcess {
     this.#log = '';
-    const daemon = spawn(process.execPath, [this.#entry, '--home', this.home, 'run'], {
+    const [program = '', ...args] = [...this.#inside, process.execPath, this.#entry, '--home', this.home, 'run'];
+    const daemon = spawn(program, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...this.#env },
     });
@@ -82,7 +93,11 @@ export class AgentProcess {
   kill = (): Promise<void> => this.#end('SIGKILL');
   stop = (): Promise<void> => this.#end('SIGTERM');
 
+  /** As `status --json` prints it. A running daemon is asked over its socket, which costs no process. */
   async status(): Promise<AgentStatus> {
+    const answered = await askControl(this.path('agent.sock'), { op: 'status', shown: false });
+    // The types of our own daemon.
+    if (answered) return answered.ok as AgentStatus;
     const { code, out, err } = await this.cli(['status', '--json']);
     if (code !== 0) throw new Error(`status ended with ${code}: ${err}`);
     const status: AgentStatus = JSON.parse(out);
@@ -105,7 +120,7 @@ export class AgentProcess {
   connected = (within?: number): Promise<AgentStatus> => this.link('connected', within);
 
   get device() {
-    const { device } = JSON.parse(readFileSync(this.path('identity/enrolment.json'), 'utf8'));
+    const { device } = JSON.parse(readFileSync(this.path('identity/enrollment.json'), 'utf8'));
     return deviceIdSchema.parse(device);
   }
 

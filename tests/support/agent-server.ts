@@ -18,12 +18,20 @@ import { formatActivationLink } from '../../shared/protocol/activation-link.ts';
 import { ADDRESS_HEADER, type DeviceFrame, deviceFrameSchema, type ServerFrame } from '../../shared/protocol/frames.ts';
 import { type DeviceId, deviceIdSchema, newDeviceId, randomBase32 } from '../../shared/protocol/ids.ts';
 import { CRL_PATH } from '../../shared/protocol/public-paths.ts';
-import { INSTALLATION, NOW, rootDocument, signedList, signedRoot, testKey, testPerson } from './signed-documents.ts';
+import {
+  approverSetDocument,
+  INSTALLATION,
+  NOW,
+  signedApproverSet,
+  signedList,
+  testKey,
+  testPerson,
+} from './signed-documents.ts';
 
 export async function startAgentServer(authority: Authority) {
   const online = testKey();
   const people = [testPerson('ada'), testPerson('ben'), testPerson('cyd')];
-  const root = signedRoot(rootDocument(people, online), people);
+  const approverSet = signedApproverSet(approverSetDocument(people, online), people);
   const codes = new Map<string, string>();
   /** The answer that a used code gives again to the key that used it. */
   const answers = new Map<string, { readonly key: string; readonly body: string }>();
@@ -116,8 +124,8 @@ export async function startAgentServer(authority: Authority) {
         response.end(serve.revokedBy.crl({ number: 1, thisUpdate, nextUpdate, revoked }));
         return;
       }
-      case '/orders/roots':
-        response.end(JSON.stringify([root.envelope]));
+      case '/orders/approver-sets':
+        response.end(JSON.stringify([approverSet.envelope]));
         return;
       case '/orders/list':
         response.end(JSON.stringify(serve.list.envelope));
@@ -162,7 +170,7 @@ export async function startAgentServer(authority: Authority) {
       const frame = deviceFrameSchema.parse(JSON.parse(data.toString()));
       received.push(frame);
       if (frame.kind === 'hello') {
-        const versions = { list: 1, record: 1, root: 1, reports: serve.reports };
+        const versions = { list: 1, record: 1, approverSet: 1, reports: serve.reports };
         send(
           { kind: 'welcome', time: serve.now, installation: INSTALLATION, device, generation: 1, ...versions },
           socket,

@@ -1,12 +1,13 @@
 /**
- * Some dozens of real agents in one process over one store, for tests that kill things. It counts what commands do on its devices, and can
- * be told to die at one verb of the store, which is where a power cut hurts.
+ * Dozens of real agents in one process over one store, for tests that kill it. The process counts the effects of commands, and can kill
+ * itself before a given call of the store, where a power cut is dangerous.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Agent, createAgent } from '../../agent/agent.ts';
-import { credentialFolder } from '../../agent/enrolment/credential-folder.ts';
-import { enrol } from '../../agent/enrolment/enrol.ts';
+import type { Agent } from '../../agent/agent.ts';
+import { createAgent } from '../../agent/device-agent.ts';
+import { credentialFolder } from '../../agent/enrollment/credential-folder.ts';
+import { enroll } from '../../agent/enrollment/enroll.ts';
 import { noSensors } from '../../agent/evidence/sensors.ts';
 import { dialDirect } from '../../agent/link/dial.ts';
 import { type AgentStore, type DeviceStore, openAgentStore } from '../../agent/store/agent-store.ts';
@@ -15,12 +16,12 @@ import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { serve } from '../replay/rpc.ts';
 
-/** What was carried out on one device since this process began. */
+/** Effects on one device since the start of this process. */
 export interface Ran {
   readonly device: DeviceId;
   readonly locks: number;
   readonly inventories: number;
-  /** Of all messages that were ever stored for its user. */
+  /** Number of messages that were ever stored for the user. */
   readonly messages: readonly string[];
 }
 
@@ -29,7 +30,7 @@ export interface AgentState {
   readonly connection: string;
   readonly list: number;
   readonly unsent: number;
-  /** Services whose gate is shut. */
+  /** Services with a closed gate. */
   readonly shut: readonly string[];
 }
 
@@ -51,10 +52,10 @@ const inventory = (): Inventory => ({
 
 let store: AgentStore;
 let running: Running[] = [];
-/** Verbs of the store until this process dies; null: it does not. */
+/** Calls of the store until this process kills itself; null: never. */
 let fuse: number | null = null;
 
-/** Dies with -9 in front of the verb at which the fuse burns down, also in the middle of a transaction. */
+/** Kills the process with -9 before the last call of the fuse, also in the middle of a transaction. */
 function mortal(device: DeviceStore): DeviceStore {
   return new Proxy(device, {
     get(target, name) {
@@ -93,7 +94,7 @@ async function startAgent(folder: string, index: number): Promise<Running> {
     credentials: credentialFolder(home),
     time: {
       wall: () => Date.now(),
-      // The machine stays up when its agent dies.
+      // The machine stays up after the end of its agent.
       monotonic: () => Date.now(),
       boot: 'the only one',
       after: (ms, task) => {
@@ -126,10 +127,10 @@ const handlers = {
     return null;
   },
 
-  async enrol({ folder, links }: { folder: string; links: readonly string[] }) {
+  async enroll({ folder, links }: { folder: string; links: readonly string[] }) {
     await Promise.all(
       links.map((link, index) =>
-        enrol(link, { keeper: credentialFolder(join(folder, `device-${index}`)), store, dial: dialDirect }),
+        enroll(link, { keeper: credentialFolder(join(folder, `device-${index}`)), store, dial: dialDirect }),
       ),
     );
     return null;
@@ -140,7 +141,7 @@ const handlers = {
     return null;
   },
 
-  /** Whoever waits to dial again dials now. */
+  /** Waiting agents connect now. */
   async tick() {
     await Promise.all(running.map(({ agent }) => agent.tick()));
     return null;
@@ -171,7 +172,7 @@ const handlers = {
         ...ran,
         messages: store
           .device(device)
-          .messages()
+          .adminMessages(1000)
           .map(({ text }) => text),
       };
     }),

@@ -1,11 +1,11 @@
-/** Starts, enrols and kills the process of `agents-process.ts`. */
+/** Starts, enrolls and kills the process of `agents-process.ts`. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Child } from '../replay/rpc.ts';
 import type { AgentState, AgentsHandlers, Ran } from './agents-process.ts';
+import { programPath } from './programs.ts';
 
-const MODULE = fileURLToPath(import.meta.resolve('./agents-process.ts'));
+const MODULE = programPath('tests/support/agents-process.ts');
 
 export class Agents {
   readonly #folder: string;
@@ -23,9 +23,9 @@ export class Agents {
     return new Child<AgentsHandlers>('agents', MODULE, join(this.#folder, 'agents.log'));
   }
 
-  async enrol(links: readonly string[]): Promise<void> {
+  async enroll(links: readonly string[]): Promise<void> {
     await this.#child.call('open', { folder: this.#folder });
-    await this.#child.call('enrol', { folder: this.#folder, links });
+    await this.#child.call('enroll', { folder: this.#folder, links });
     await this.#child.call('start', { folder: this.#folder, count: this.#count });
   }
 

@@ -1,8 +1,7 @@
 /**
- * The API over real HTTP on the real SQLite store, with the real admins, devices, commands, orders and ledger; enrolment where an authority
+ * The API over real HTTP on the real SQLite store, with the real admins, devices, commands, orders and ledger; enrollment where an authority
  * is given. The rest (jurisdiction, health) is for end-to-end tests: here its ports refuse with `unavailable`.
  */
-
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -11,42 +10,46 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateSync } from 'otplib';
 import type { Authority } from '../../certs/authority.ts';
+import { createAccountLinks, type LinkMail } from '../../server/admins/account-links.ts';
 import { STEP_UP_WITHIN } from '../../server/admins/action-policy.ts';
 import { createActions } from '../../server/admins/actions.ts';
 import { createAdmins } from '../../server/admins/admins.ts';
 import type { Grant } from '../../server/admins/roles.ts';
 import { createSignInLimits, type SignInLimits } from '../../server/admins/sign-in-limits.ts';
 import { createApi } from '../../server/api/app.ts';
+import { createClientOf } from '../../server/api/client-address.ts';
 import type { DemoPort } from '../../server/api/demo.ts';
 import { createEventStreams, type EventStreamPorts } from '../../server/api/event-streams.ts';
-import { createClientOf } from '../../server/api/forwarded.ts';
+import type { RecoveryPort } from '../../server/api/recovery.ts';
 import { apiRoutes } from '../../server/api/resources.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
+import { createDeviceChanges } from '../../server/bus/device-changes.ts';
 import { openTimeCorrections } from '../../server/clock/time-corrections.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createHolds } from '../../server/holds/holds.ts';
-import { createDisputedPolicies } from '../../server/jurisdiction/disputed-policies.ts';
 import { createNamedAreas } from '../../server/jurisdiction/named-areas.ts';
-import { pastPlace } from '../../server/jurisdiction/past.ts';
-import { reachOf } from '../../server/jurisdiction/ties.ts';
+import { affectedQuery } from '../../server/jurisdiction/nexus-index.ts';
+import { pastLocation } from '../../server/jurisdiction/past-location.ts';
+import { createTerritoryPolicies } from '../../server/jurisdiction/territory-policies.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
 import { createMembership } from '../../server/membership/membership.ts';
 import { createMonitor } from '../../server/monitoring/monitor.ts';
 import { createOrders } from '../../server/orders/orders.ts';
 import { createOverview } from '../../server/overview/overview.ts';
 import { createPeople } from '../../server/people/people.ts';
-import { createBackups } from '../../server/recovery/recovery.ts';
+import { createBackups } from '../../server/recovery/backups.ts';
+import { openContinuations } from '../../server/recovery/continuations.ts';
+import { createRecovery } from '../../server/recovery/recovery.ts';
+import type { RecoveryState } from '../../server/recovery/recovery-state.ts';
 import { ActionStore } from '../../server/store/action-store.ts';
-import { AdminStore } from '../../server/store/admin-store.ts';
+import { openAdminStores } from '../../server/store/admin-store.ts';
 import { BackupRecords } from '../../server/store/backup-records.ts';
 import { ClockStore } from '../../server/store/clock-store.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
-import { openDatabase } from '../../server/store/database.ts';
+import { ContinuationStore } from '../../server/store/continuation-store.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
-import { DisputedPolicyStore } from '../../server/store/disputed-policy-store.ts';
-import { ExecutionStore } from '../../server/store/execution-store.ts';
-import { ExitStore } from '../../server/store/exit-store.ts';
+import { deviceStores } from '../../server/store/device-stores.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
@@ -54,16 +57,12 @@ import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { MembershipStore } from '../../server/store/membership-store.ts';
 import { MetricsStore } from '../../server/store/metrics-store.ts';
 import { NamedAreaStore } from '../../server/store/named-area-store.ts';
-import { NamesStore } from '../../server/store/names-store.ts';
-import { OrderStore } from '../../server/store/order-store.ts';
+import { openOrderStores } from '../../server/store/order-stores.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
-import { PaperStore } from '../../server/store/paper-store.ts';
 import { PeopleStore } from '../../server/store/people-store.ts';
-import { PresenceStore } from '../../server/store/presence-store.ts';
-import { ProgressStore } from '../../server/store/progress-store.ts';
-import { ReceiptStore } from '../../server/store/receipt-store.ts';
+import { RecoveryStore } from '../../server/store/recovery-store.ts';
 import { SnapshotStore } from '../../server/store/snapshot-store.ts';
-import { StandingStore } from '../../server/store/standing-store.ts';
+import { TerritoryPolicyStore } from '../../server/store/territory-policy-store.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import type { AgeRecipient } from '../../shared/age/seal-to.ts';
 import type { Installation } from '../../shared/api/installation.ts';
@@ -71,7 +70,8 @@ import { CordonError } from '../../shared/errors.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { SystemClock } from '../../shared/time/system-clock.ts';
 import { testCustody } from './custody.ts';
-import { testEnrolment } from './enrolment.ts';
+import { testEnrollment } from './enrollment.ts';
+import { openNewStore } from './new-store.ts';
 
 const absent = async (): Promise<never> => {
   throw new CordonError('unavailable', 'not part of this test');
@@ -80,12 +80,13 @@ const absent = async (): Promise<never> => {
 /** Nobody's: what the real one says of itself is for tests of a whole server. */
 const INSTALLED: Installation = {
   installation: 'test',
-  organisation: 'Example',
+  organization: 'Example',
   version: '0.0.0',
   deviceUrl: 'wss://cordon.example:8443',
   publicUrl: 'https://cordon.example:8444',
   appeal: 'legal@example.org',
   store: 'sqlite',
+  mail: false,
   backupRecipient: null,
   largeShare: 10,
   demo: false,
@@ -105,6 +106,8 @@ export async function startApi({
   pace = {},
   consoleFolder = join(tmpdir(), 'cordon-no-console'),
   backupRecipient = null,
+  restored,
+  mail = null,
 }: {
   limits?: SignInLimits;
   /** Reverse proxies whose forwarded headers count. */
@@ -114,22 +117,24 @@ export async function startApi({
   pace?: EventStreamPorts['pace'];
   consoleFolder?: string;
   backupRecipient?: AgeRecipient | null;
+  /** A restore that the server was started from; only with an authority. */
+  restored?: RecoveryState;
+  /** Where links go; null: they are shown. */
+  mail?: LinkMail | null;
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-api-'));
-  const database = await openDatabase({ file: join(folder, 'cordon.db') });
+  const database = await openNewStore(join(folder, 'cordon.db'));
   const clock = new SystemClock();
   const bus = new LocalBus();
   const logged: string[] = [];
   const write = (facts: object, message: string) => void logged.push(JSON.stringify({ ...facts, message }));
   const log = { debug: write, info: write, warn: write, error: write };
   const monitor = createMonitor(log);
-  const store = new AdminStore(database);
+  const adminStores = openAdminStores(database);
   /** Sign-ins step over TOTP periods by this instead of waiting. */
   let ahead = 0;
   const admins = createAdmins({
-    accounts: store,
-    sessions: store,
-    approverKeys: store,
+    stores: adminStores,
     browserSealer: {
       seal: (plain) => Buffer.from(plain).toString('base64url'),
       unseal: (text) => Buffer.from(text, 'base64url'),
@@ -141,8 +146,8 @@ export async function startApi({
     },
     clock,
     bus,
-    organisation: 'Example',
-    alarm: (code, detail) => devices.raiseAlarm({ device: null, code, detail }),
+    organization: 'Example',
+    alert: (code, detail) => devices.raiseAlert({ device: null, code, detail }),
     limits,
     now: () => Date.now() + ahead,
   });
@@ -150,9 +155,7 @@ export async function startApi({
   const groups = new GroupStore(database);
   const places = new JurisdictionStore(database);
   const devices = createDevices({
-    store: deviceStore,
-    groups,
-    presence: new PresenceStore(database),
+    ...deviceStores(database),
     bus,
     clock,
     followers: { deviceChanged: async () => undefined },
@@ -161,7 +164,7 @@ export async function startApi({
     store: new ActionStore(database),
     clock,
     bus,
-    independent: (first, second) => orders.independent(first.person, second.person),
+    independent: (first, second) => orders.approverSets.independent(first.person, second.person),
     account: admins.account,
     requireReached: async (wanted, reach) => void (await devices.reached(wanted, reach.devices)),
     stepUpWithin: STEP_UP_WITHIN,
@@ -176,6 +179,7 @@ export async function startApi({
   });
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const ledgerStore = new LedgerStore(database);
+  const continuations = await openContinuations(new ContinuationStore(database), 'test');
   const ledger = createLedger({
     store: ledgerStore,
     key: {
@@ -186,23 +190,19 @@ export async function startApi({
     clock,
     bus,
     log,
+    history: continuations,
   });
   const online = signerOf(privateKey);
   const areas = createNamedAreas({ store: new NamedAreaStore(database), clock });
-  const policies = createDisputedPolicies({ store: new DisputedPolicyStore(database), clock });
+  const policies = createTerritoryPolicies({ store: new TerritoryPolicyStore(database), clock });
   const orders = createOrders({
-    store: new OrderStore(database),
-    executed: new ExecutionStore(database),
-    exits: new ExitStore(database),
+    stores: openOrderStores(database),
     holds: { held: (asked) => holds.held(asked) },
-    receipts: new ReceiptStore(database),
-    standing: new StandingStore(database),
-    told: new ProgressStore(database),
-    papers: new PaperStore(database),
+    changes: createDeviceChanges(bus),
+    responsible: { responsible: async () => [], mail: () => null },
     areas,
     policy: policies,
     sealer: testCustody(),
-    names: new NamesStore(database),
     clock,
     bus,
     online: { ...online, publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64') },
@@ -210,12 +210,12 @@ export async function startApi({
     fleet: {
       personalia: async (device) => (await deviceStore.get(device)) ?? null,
       devicesOf: (group) => groups.devicesOf(group),
-      alarm: async () => undefined,
+      alert: async () => undefined,
     },
     jurisdiction: {
       facts: (asked) => places.facts(asked),
-      affectedBy: (rule) => places.reached(reachOf(rule, clock.now())),
-      past: (device, at) => pastPlace(places, device, { at, now: clock.now(), days: 400 }),
+      affectedBy: (rule) => places.affected(affectedQuery(rule, clock.now())),
+      past: (device, at) => pastLocation(places, device, { at, now: clock.now(), days: 400 }),
     },
     people: {
       spellingsOf: async (people) =>
@@ -223,6 +223,7 @@ export async function startApi({
           .filter(({ person }) => people.has(person))
           .flatMap(({ name, email }) => [name, email]),
     },
+    verifiedApproversOnly: mail !== null,
     installation: 'test',
     appeal: 'legal@example.org',
     largeShare: 10,
@@ -233,7 +234,7 @@ export async function startApi({
   const membership = createMembership({
     installation: 'test',
     store: new MembershipStore(database),
-    orders,
+    approverSets: orders.approverSets,
     ledger,
     online,
     devices,
@@ -252,19 +253,45 @@ export async function startApi({
       keyFolder,
       version: '0.0.0',
       authority: '0'.repeat(64),
-      ledgerKey: ledger.verifierKey,
+      ledgerKey: () => ledger.verifierKey,
       ipDatabase: () => null,
       now: clock.now,
     },
     records: new BackupRecords(database),
-    raise: devices.raiseAlarm,
+    raise: devices.raiseAlert,
     log,
   });
-  const holds = createHolds({ store: new HoldStore(database), records: orders, bus, clock, log });
+  const recoveryStore = new RecoveryStore(database);
+  const recovery: RecoveryPort =
+    restored && authority
+      ? createRecovery({
+          state: restored,
+          store: recoveryStore,
+          orders,
+          ledger: {
+            get verifierKey() {
+              return ledger.verifierKey;
+            },
+            ...{ installation: 'test', continuations: continuations.documents, sequence: ledger.sequence },
+            size: async () => (await ledgerStore.newest())?.size ?? 0,
+            hashes: ledgerStore.hashes,
+          },
+          continuations,
+          issuingDer: authority.issuingDer,
+          ...{ clock, bus, raise: devices.raiseAlert, log },
+          ...{ settle: async () => undefined, deviceChanged: async () => undefined },
+        })
+      : {
+          status: async () => ({ state: null, lost: [] }),
+          ledgerSuspended: () => null,
+          ...{ ledgerEvidence: absent, readmit: absent, reject: absent, resumeLedger: absent, close: absent },
+          ...{ continuations: async () => [], proposeContinuation: absent, signContinuation: absent },
+        };
+  const holds = createHolds({ store: new HoldStore(database), records: orders.effect, bus, clock, log });
   const events = createEventStreams({ bus, log, pace });
   const timeCorrections = await openTimeCorrections({
     store: new ClockStore(database),
-    roots: orders.roots,
+    approverSets: orders.approverSets.envelopes,
     clock,
     bus,
   });
@@ -275,23 +302,18 @@ export async function startApi({
     devices,
     people,
     commands,
-    enrolment: authority
-      ? testEnrolment(database, authority).enrolment
-      : { createCode: absent, listCodes: absent, cancelCode: absent },
+    enrollment: authority
+      ? testEnrollment(database, authority).enrollment
+      : { createCode: absent, listCodes: absent, getCode: absent, cancelCode: absent },
     orders,
     areas,
     policies,
-    jurisdiction: {
-      ipDatabases: absent,
-      importIpDatabase: absent,
-      activateIpDatabase: absent,
-      ipDatabaseUses: absent,
-      rollBackIpDatabase: absent,
-      compareIpDatabase: absent,
-      currentIpDatabase: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
-      evidence: absent,
-      whereabouts: async () => new Map(),
+    jurisdiction: { evidence: absent, locations: async () => new Map() },
+    ipDatabases: {
+      ...{ list: absent, uses: absent, import: absent, activate: absent, rollBack: absent },
+      current: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
     },
+    compareIpDatabase: absent,
     relocating: () => null,
     packs: { make: absent, made: absent, names: absent },
     ledger,
@@ -301,40 +323,34 @@ export async function startApi({
     events,
     state: { ready: async () => true, health: absent, installation: () => INSTALLED },
     overview: createOverview({
-      store: new OverviewStore(database),
-      orders,
-      certificates: () => INSTALLED.certificates,
-      ipDatabase: () => ({ name: 'test', builtAt: clock.now() }),
-      ledgerFailing: () => false,
-      clockDoubt: () => null,
-      diskFull: () => false,
-      backups: backups.status,
-      restoration: async () => ({ state: null, lost: [] }),
-      membership,
-      clock,
+      ...{ store: new OverviewStore(database), orders, membership, clock },
+      server: async () => ({
+        ...{ realNow: Date.now(), certificates: INSTALLED.certificates },
+        ipDatabase: { name: 'test', builtAt: clock.now() },
+        ...{ ledgerFailing: false, clockDoubt: null, diskFull: false, mailFailure: null, backups: backups.status() },
+        restored: await recovery.status(),
+      }),
     }),
     metrics: {
       registry: monitor.registry,
       certificates: () => [{ use: 'root', notAfter: 0 }],
-      installation: () => new MetricsStore(database).figures(),
+      process: () => ({
+        ...{ connections: 0, list: null, activeOrders: 0, ledgerFailing: false, clockInDoubt: false, diskFull: false },
+        ...{ backups: backups.status(), mail: { posts: 5, entries: 4, bytes: 300, held: 1 } },
+      }),
+      store: () => new MetricsStore(database).figures(),
       folder: tmpdir(),
-      connections: () => 0,
-      list: () => null,
-      ordersInForce: () => 0,
-      ledgerFailing: () => false,
-      clockInDoubt: () => false,
-      diskFull: () => false,
-      backups: backups.status,
-      mail: () => ({ posts: 5, entries: 4, bytes: 300, held: 1 }),
     },
     backups,
-    restoration: {
-      status: async () => ({ state: null, lost: [] }),
-      ledgerSuspended: () => null,
-      readmit: absent,
-      close: absent,
-    },
-    invitationLink: (token) => `http://localhost/#invitation=${token}`,
+    recovery,
+    accountLinks: createAccountLinks({
+      admins,
+      verifications: adminStores.verifications,
+      mail,
+      invitationLink: (token) => `http://localhost/#invitation=${token}`,
+      changed: () => bus.publish({ kind: 'accounts' }),
+      now: () => Date.now() + ahead,
+    }),
     now: () => clock.now(),
     version: '0.0.0',
     demo,
@@ -344,6 +360,7 @@ export async function startApi({
       monitor,
       admins,
       actions,
+      readOrder: orders.evidence.read,
       clientOf: createClientOf(proxies),
       secure: false,
       routes,

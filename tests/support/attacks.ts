@@ -29,7 +29,7 @@ export interface Loot {
   readonly hash: string;
   /** A list from before the last changes. */
   readonly older: Envelope;
-  readonly root: { readonly approvers: Approvers; readonly digest: string };
+  readonly approverSet: { readonly approvers: Approvers; readonly digest: string };
   /** 2026-001: messaging is shut in PK, in its second revision. 2026-002: mail is, held by one person for 72 hours. */
   readonly closed: Envelope;
   readonly closedBefore: Envelope;
@@ -77,17 +77,17 @@ function next(loot: Loot, changes: Partial<Revision>, signers: readonly Signer[]
 /** Once more a hold of the order that shuts mail. */
 function heldAgain(loot: Loot, changes: Partial<Revision>): ServerFrame[] {
   const { revision } = revisionIn(loot.hold);
-  const heldSince = iso(Date.parse(loot.list.issuedAt) - 1);
-  const forged: Revision = { ...revision, revision: 3, heldSince, ...changes };
+  const pausedSince = iso(Date.parse(loot.list.issuedAt) - 1);
+  const forged: Revision = { ...revision, revision: 3, pausedSince, ...changes };
   return [listWith(loot, [loot.closed, loot.base, signed(forged, [loot.people.ada])])];
 }
 
-function newRoot(loot: Loot, signers: readonly Signer[]): ServerFrame {
+function newApproverSet(loot: Loot, signers: readonly Signer[]): ServerFrame {
   const [mallory, friend] = [testKey(), testKey()];
   const approvers: Approvers = {
-    ...loot.root.approvers,
+    ...loot.approverSet.approvers,
     version: 2,
-    previous: loot.root.digest,
+    previous: loot.approverSet.digest,
     approvers: [mallory, friend].map(({ keyid, publicKey }, index) => ({
       person: `mallory_${index}`,
       keyid,
@@ -95,7 +95,7 @@ function newRoot(loot: Loot, signers: readonly Signer[]): ServerFrame {
     })),
   };
   const all = [...signers, mallory, friend];
-  return { kind: 'roots', envelopes: [signEnvelope(PAYLOAD_TYPES.approvers, encodeCanonical(approvers), all)] };
+  return { kind: 'approver-sets', envelopes: [signEnvelope(PAYLOAD_TYPES.approvers, encodeCanonical(approvers), all)] };
 }
 
 export function record(loot: Loot, device: DeviceId, changes: Partial<DeviceRecord>): ServerFrame {
@@ -107,7 +107,7 @@ export function record(loot: Loot, device: DeviceId, changes: Partial<DeviceReco
   };
 }
 
-/** `[name, what the device is sent, the alarm it raises, what the alarm names]` */
+/** `[name, what the device is sent, the alert it raises, what the alert names]` */
 export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => ServerFrame[], string, RegExp][] = [
   ['makes an order that nobody has approved', (loot) => another(loot, []), 'order_unverified', /2026-666.*2 missing/],
   [
@@ -135,7 +135,7 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
     /2026-666.*1 missing/,
   ],
   [
-    'counts keys that the root does not name',
+    'counts keys that the approver set does not name',
     (loot) => another(loot, [loot.people.ada, testKey(), testKey()]),
     'order_unverified',
     /2026-666.*1 missing/,
@@ -143,7 +143,7 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
   [
     'makes an order of one person’s approval under the name of a hold',
     (loot) =>
-      another(loot, [loot.people.ada], { act: 'hold', status: 'held', heldSince: iso(BEGIN), proposer: 'nobody' }),
+      another(loot, [loot.people.ada], { act: 'pause', status: 'paused', pausedSince: iso(BEGIN), proposer: 'nobody' }),
     'order_unverified',
     /2026-666/,
   ],
@@ -184,7 +184,7 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
     (loot) => {
       const { revision } = revisionIn(loot.closed);
       const terms = { ...revision.terms, areas: ['IN'] };
-      return next(loot, { act: 'hold', status: 'held', heldSince: iso(BEGIN), terms }, [loot.people.ada]);
+      return next(loot, { act: 'pause', status: 'paused', pausedSince: iso(BEGIN), terms }, [loot.people.ada]);
     },
     'order_unverified',
     /Revision 3 of order 2026-001/,
@@ -192,7 +192,7 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
   [
     'renews a hold with one person’s signature',
     (loot) => heldAgain(loot, {}),
-    'hold_renewed',
+    'pause_renewed',
     /Revision 3 of order 2026-002/,
   ],
   [
@@ -269,21 +269,21 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
     /format/,
   ],
   [
-    'makes a root of approvers of its own that nobody has signed, and an order under it',
-    (loot) => [newRoot(loot, []), listWith(loot, [loot.base, loot.hold], { root: 2 })],
+    'makes an approver set of its own that nobody has signed, and an order under it',
+    (loot) => [newApproverSet(loot, []), listWith(loot, [loot.base, loot.hold], { approverSet: 2 })],
     'threshold_not_met',
-    /Root 2/,
+    /Approver set 2/,
   ],
   [
-    'makes a root of approvers and signs it with the server’s own key',
-    (loot) => [newRoot(loot, [loot.keys.online]), listWith(loot, [loot.base, loot.hold], { root: 2 })],
+    'makes an approver set and signs it with the server’s own key',
+    (loot) => [newApproverSet(loot, [loot.keys.online]), listWith(loot, [loot.base, loot.hold], { approverSet: 2 })],
     'threshold_not_met',
-    /Root 2/,
+    /Approver set 2/,
   ],
   [
-    'makes a root of approvers with one approver’s help',
-    (loot) => [newRoot(loot, [loot.people.ada]), listWith(loot, [loot.base, loot.hold], { root: 2 })],
+    'makes an approver set with one approver’s help',
+    (loot) => [newApproverSet(loot, [loot.people.ada]), listWith(loot, [loot.base, loot.hold], { approverSet: 2 })],
     'threshold_not_met',
-    /Root 2/,
+    /Approver set 2/,
   ],
 ];

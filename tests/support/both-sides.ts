@@ -6,33 +6,24 @@ import { generateKeyPairSync } from 'node:crypto';
 import { openDeviceClock } from '../../agent/enforcement/device-clock.ts';
 import { openEnforcement } from '../../agent/enforcement/enforcement.ts';
 import { openAgentStore } from '../../agent/store/agent-store.ts';
-import type { Bus } from '../../server/bus/bus.ts';
 import { createDevices } from '../../server/devices/devices.ts';
-import type { IpDatabases } from '../../server/jurisdiction/ip-database.ts';
+import type { AddressLookup } from '../../server/jurisdiction/ip-database.ts';
 import { createJurisdiction, type Jurisdiction } from '../../server/jurisdiction/jurisdiction.ts';
 import type { Database } from '../../server/store/database.ts';
-import { DeviceStore } from '../../server/store/device-store.ts';
+import { deviceStores } from '../../server/store/device-stores.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
-import { PresenceStore } from '../../server/store/presence-store.ts';
-import { placeOrNull } from '../../shared/areas/area-code.ts';
+import { homeAreaOrNull } from '../../shared/areas/area-code.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { newAccountId } from '../../shared/protocol/ids.ts';
 import { addDevice, addGroup } from './fleet-rows.ts';
-import { type Neighbours, type OrderWorld, openOrderWorld } from './order-world.ts';
+import { type Neighbors, type OrderWorld, openOrderWorld } from './order-world.ts';
 import { INSTALLATION, NOW } from './signed-documents.ts';
 
 /** Takes a country's code for an address in it. */
-const byCode: IpDatabases = {
-  list: async () => [],
-  import: () => Promise.reject(new Error('not here')),
-  activate: () => Promise.reject(new Error('not here')),
-  rollback: () => Promise.reject(new Error('not here')),
-  open: () => Promise.reject(new Error('not here')),
-  uses: async () => [],
-  follow: async () => undefined,
+const byCode: AddressLookup = {
   current: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
-  look: (text) => ({ country: placeOrNull(text), registered: null, represented: null }),
+  look: (text) => ({ country: homeAreaOrNull(text), registered: null, represented: null }),
 };
 
 export type BothSides = Awaited<ReturnType<typeof openBothSides>>;
@@ -45,30 +36,15 @@ export async function openBothSides(database: Database) {
   let jurisdiction: Jurisdiction | undefined;
   let devices: ReturnType<typeof createDevices> | undefined;
 
-  const neighbours: Neighbours = ({ clock, bus }) => {
-    // As the composition root does: a device that has moved is judged anew at once, and not only when the wake has arrived.
-    const movingBus: Bus = {
-      subscribe: (hear) => bus.subscribe(hear),
-      publish: (wake) => {
-        if (wake.kind === 'verdicts') world?.orders.invalidateVerdicts(wake.devices);
-        bus.publish(wake);
-      },
-    };
+  const neighbors: Neighbors = ({ clock, bus, changes }) => {
     const store = new JurisdictionStore(database);
-    const located = createJurisdiction({ store, ip: byCode, clock, bus: movingBus });
+    const located = createJurisdiction({ store, ip: byCode, clock, changes });
+    changes.follow(located);
     const fleet = createDevices({
-      store: new DeviceStore(database),
-      groups,
-      presence: new PresenceStore(database),
+      ...deviceStores(database),
       bus,
       clock,
-      followers: {
-        async deviceChanged(id) {
-          await located.deviceChanged(id);
-          await world?.orders.reissueRecord(id);
-          world?.orders.invalidateVerdicts([id]);
-        },
-      },
+      followers: changes,
     });
     [jurisdiction, devices] = [located, fleet];
     return {
@@ -79,11 +55,11 @@ export async function openBothSides(database: Database) {
       },
     };
   };
-  world = await openOrderWorld(database, neighbours);
-  if (!jurisdiction || !devices) throw new Error('the neighbours were not made');
+  world = await openOrderWorld(database, neighbors);
+  if (!jurisdiction || !devices) throw new Error('the neighbors were not made');
   const { people, clock } = world;
-  await world.root([people.ada, people.ben, people.cyd], [people.ada, people.ben]);
-  await world.orders.reissueRecord(device);
+  await world.approverSet([people.ada, people.ben, people.cyd], [people.ada, people.ben]);
+  await world.orders.effect.reissueRecord(device);
   const maker = { account: newAccountId(), requireAreas: () => undefined };
   await world.areas.defineGroup('ours', 'Ours', ['IN', 'AE'], maker);
   const corners = [
@@ -94,7 +70,7 @@ export async function openBothSides(database: Database) {
   ];
   const geoJson = JSON.stringify({ type: 'Polygon', coordinates: [corners] });
   await world.areas.importPolygon('lahore', 'Lahore', geoJson, maker);
-  const stopLapsing = await devices.keepLapsing((error) => {
+  const stopStatementExpiry = await devices.startStatementExpiry((error) => {
     throw error;
   });
 
@@ -132,7 +108,7 @@ export async function openBothSides(database: Database) {
     deviceClock,
     async close() {
       agent.stop();
-      stopLapsing();
+      stopStatementExpiry();
       await world.stop();
       file.close();
       await database.close();

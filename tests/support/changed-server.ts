@@ -1,27 +1,27 @@
 /**
- * The real server in this process, whose owner has changed its program in one place: what leaves it for devices, frames and answers, once it is
- * decided and before TLS. So a test tells one device what it tells no other, and keeps whatever it wants to itself.
+ * The real server in this process, with one change: a test can replace frames and responses that leave it, after the server's decision and
+ * before TLS. A test can thereby send one device something else than the others, and withhold data.
  */
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 
 export interface ChangedServer {
-  /** What goes to a device instead of a frame. */
+  /** The frames to send instead of a frame. */
   frame: (device: DeviceId, frame: ServerFrame) => readonly ServerFrame[];
-  /** What a device is answered instead of this JSON. */
+  /** The response instead of this JSON. */
   answer: (device: DeviceId, path: string, json: unknown) => unknown;
-  /** What it gets instead of a file's bytes. */
+  /** The pieces to send instead of a file's bytes. */
   file: (device: DeviceId, sealed: Buffer) => Iterable<Buffer>;
-  /** A frame that the server's own program knows nothing of. */
+  /** Sends a frame that the server has not made. */
   tell(device: DeviceId, frame: ServerFrame): void;
-  /** It is honest again. */
+  /** Removes all changes. */
   honest(): void;
-  /** The program is as it was. */
+  /** Restores the patched prototypes. */
   restore(): void;
 }
 
@@ -72,12 +72,12 @@ export function changeServer(): ChangedServer {
   const isAsked = ({ req }: ServerResponse) => req?.url?.startsWith('/device/') === true;
   ServerResponse.prototype.writeHead = new Proxy(writeHead, {
     apply(target, self, [status, headers, ...more]) {
-      // The length is not what it was.
+      // The length of the changed body differs.
       const { 'Content-Length': _length, ...others } = headers ?? {};
       return Reflect.apply(target, self, isAsked(self) ? [status, others, ...more] : [status, headers, ...more]);
     },
   });
-  /** The pieces of a file that the server has written, until it has written all. */
+  /** The pieces of a file until the server has written all. */
   const files = new WeakMap<ServerResponse, Buffer[]>();
   const isFile = (response: ServerResponse) =>
     response.statusCode === 200 &&
@@ -96,10 +96,9 @@ export function changeServer(): ChangedServer {
       const device = isAsked(self) ? deviceOf(self.req) : null;
       const pieces = files.get(self);
       if (device && pieces && pieces.length > 0) {
-        // From here on the pieces are the changed ones.
+        // From here on, the changed pieces are written.
         files.set(self, []);
-        // A device that has received enough goes away.
-        pipeline(changed.file(device, Buffer.concat(pieces)), self).catch(() => undefined);
+        void writeFile(self, changed.file(device, Buffer.concat(pieces)));
         return self;
       }
       if (!device || self.statusCode !== 200 || !isJson(given[0])) return Reflect.apply(target, self, given);
@@ -109,6 +108,17 @@ export function changeServer(): ChangedServer {
     },
   });
   return changed;
+}
+
+/** Without `pipeline`: the server's own one is still on the response, and both together exceed Node's limit of listeners. */
+async function writeFile(response: ServerResponse, pieces: Iterable<Buffer>): Promise<void> {
+  const closed = once(response, 'close').catch(() => undefined);
+  for (const piece of pieces) {
+    // A device that has received enough closes the connection.
+    if (response.destroyed) return;
+    if (!response.write(piece)) await Promise.race([once(response, 'drain'), closed]);
+  }
+  response.end();
 }
 
 const isJson = (body: unknown) => typeof body === 'string' && body.startsWith('{');

@@ -1,14 +1,15 @@
-/** A real agent in this process, on a store, a workspace and credentials of its own: many of them make a fleet whose disks can be looked at. */
+/** A real agent in this process with its own store, workspace and credentials. A test can inspect the disks of several of them. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Agent, createAgent } from '../../agent/agent.ts';
+import type { Agent } from '../../agent/agent.ts';
 import { machineTime } from '../../agent/daemon.ts';
-import { credentialFolder } from '../../agent/enrolment/credential-folder.ts';
-import { enrol } from '../../agent/enrolment/enrol.ts';
+import { createAgent } from '../../agent/device-agent.ts';
+import { credentialFolder } from '../../agent/enrollment/credential-folder.ts';
+import { enroll } from '../../agent/enrollment/enroll.ts';
 import { noSensors } from '../../agent/evidence/sensors.ts';
 import { dialDirect } from '../../agent/link/dial.ts';
-import { createRecords, type Records } from '../../agent/messaging/records.ts';
-import { createVault } from '../../agent/messaging/vault.ts';
+import { createRecords, type Records } from '../../agent/messaging/conversation/records.ts';
+import { createVault } from '../../agent/messaging/keys/vault.ts';
 import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
 import { openWorkspace } from '../../agent/workspace/workspace.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -19,7 +20,7 @@ export interface ChattingDevice {
   readonly device: DeviceId;
   readonly agent: Agent;
   readonly store: AgentStore;
-  /** What it holds, as its own vault opens it. */
+  /** The device's records, opened by its vault. */
   records(): Promise<Records>;
   /** Another agent over the same store, after the first has stopped. */
   reopen(): Promise<void>;
@@ -39,7 +40,7 @@ export async function openChattingDevice(given: {
   mkdirSync(join(folder, 'workspace'), { recursive: true });
   const store = openAgentStore({ file: join(folder, 'agent.db'), synchronous: 'normal' });
   const credentials = credentialFolder(join(folder, 'identity'));
-  await enrol(link, { keeper: credentials, store, dial: dialDirect });
+  await enroll(link, { keeper: credentials, store, dial: dialDirect });
   const workspace = await openWorkspace(join(folder, 'workspace'));
   const make = () =>
     createAgent({

@@ -43,7 +43,7 @@ const HOUSES: readonly Housed[] = [
   },
   { spot: spot('visiting', BERLIN, IN_KARACHI), users: ['עמית לוי'] },
   {
-    spot: spot('travelling', KARACHI, IN_DUBAI),
+    spot: spot('traveling', KARACHI, IN_DUBAI),
     users: [`{{constructor.constructor("document.title='${RAN}'")()}}`],
   },
   { spot: spot('nowhere', KARACHI, {}), users: ['=HYPERLINK("https://evil.example","pay")'] },

@@ -24,15 +24,15 @@ export async function comeByLink(
 ): Promise<Knows> {
   await page.goto(link);
   if (self) {
-    await page.getByLabel('Your e-mail').fill(who.email);
-    await page.getByLabel('Your name').fill(self.name);
+    await page.getByLabel('E-mail').fill(who.email);
+    await page.getByLabel('Name').fill(self.name);
   }
   await page.getByRole('textbox', { name: 'Password', exact: true }).fill(who.password);
-  await page.getByLabel('The same password again').fill(who.password);
-  await page.getByRole('button', { name: 'Go on' }).click();
-  await page.getByRole('heading', { name: 'Your authenticator app' }).waitFor();
+  await page.getByLabel('Repeat password').fill(who.password);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('heading', { name: 'Authenticator app' }).waitFor();
   const secret = await textOf(page.locator('pre'));
-  await page.getByRole('button', { name: 'The app has it: sign in' }).click();
+  await page.getByRole('button', { name: 'Continue to sign-in' }).click();
   return { ...who, secret };
 }
 
@@ -40,22 +40,22 @@ export async function comeByLink(
 export async function signIn({ page }: Seat, { email, password }: Knows, code: string): Promise<void> {
   await page.getByLabel('E-mail').fill(email);
   await page.getByRole('textbox', { name: 'Password', exact: true }).fill(password);
-  await page.getByRole('textbox', { name: 'Code' }).fill(code);
+  await page.getByRole('textbox', { name: 'Authenticator code' }).fill(code);
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
 /** On the page of approvers. */
 export async function makeKey({ page }: Seat): Promise<void> {
-  await page.getByRole('button', { name: 'Make my key in this browser' }).click();
-  await page.getByText('Your key is not among the approvers').waitFor();
+  await page.getByRole('button', { name: 'Create approver key' }).click();
+  await page.getByText('Approver key not in the approver set').waitFor();
 }
 
 /** On the page of approvers, where the list waits. Returns the digest of what was signed. */
 export async function signList({ page }: Seat): Promise<string> {
-  await page.getByRole('button', { name: 'Read and sign' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Sign the list of approvers' });
+  await page.getByRole('button', { name: 'Review and sign' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Sign approver set' });
   const digest = await textOf(dialog.locator('pre', { hasText: /^[0-9a-f]{64}$/ }));
-  await dialog.getByRole('button', { name: 'Sign it' }).click();
+  await dialog.getByRole('button', { name: 'Sign approver set' }).click();
   await dialog.waitFor({ state: 'hidden' });
   return digest;
 }
@@ -63,13 +63,13 @@ export async function signList({ page }: Seat): Promise<string> {
 /** On an order's page: opens what waits, reads it and signs. Returns the digest that stood there, and what was answered. */
 export async function approve(seat: Seat, picture: string): Promise<{ digest: string; answer: string }> {
   const { page } = seat;
-  await page.getByRole('button', { name: 'Read and approve' }).click();
+  await page.getByRole('button', { name: 'Review and approve' }).click();
   const dialog = page.getByRole('dialog');
   const sign = dialog.getByRole('button', { name: 'Sign and approve' });
   await sign.waitFor();
   const digest = /\b[0-9a-f]{64}\b/.exec(await textOf(dialog))?.[0] ?? '';
   // What it warns of is known a moment later than what it says.
-  const warned = dialog.getByRole('checkbox', { name: 'I have read the warnings, and approve all the same' });
+  const warned = dialog.getByRole('checkbox', { name: 'I have read the warnings and still approve' });
   const ready = async () => (await sign.isEnabled()) || (await warned.isVisible());
   await expect.poll(ready, { timeout: PATIENCE }).toBe(true);
   if (await warned.isVisible()) await warned.check();

@@ -6,7 +6,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { ensureConsole } from '../../server/console/build.ts';
 import { groupView } from '../../shared/api/groups.ts';
 import { healthView } from '../../shared/api/health.ts';
@@ -18,8 +17,10 @@ import { Child } from '../replay/rpc.ts';
 import type { DemoDriver, ServerHandlers } from '../replay/server-process.ts';
 import { createCodes } from './codes.ts';
 import { MESSENGERS, OFFICES } from './console-fleet.ts';
+import { PASSPHRASE, prepareKeyFolder } from './custody.ts';
 import { loopbackConfig } from './loopback-config.ts';
 import type { Person } from './people.ts';
+import { programPath } from './programs.ts';
 
 /** A Friday morning in Karachi, ten days before the regulator's date. */
 export const BEGIN = Date.parse('2015-11-20T09:00:00+05:00');
@@ -29,7 +30,7 @@ export interface ConsoleWorld {
   readonly firstOwnerLink: string;
   now(): Instant;
   /**
-   * Enrols and connects the devices, by activation links that `codes` makes for their users. In a demo an organisation has to confirm those who
+   * Enrolls and connects the devices, by activation links that `codes` makes for their users. In a demo an organization has to confirm those who
    * write.
    */
   settle(codes: (residents: readonly Resident[]) => Promise<Code[]>): Promise<void>;
@@ -74,7 +75,7 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
     },
     session: async () => null,
   };
-  const module = fileURLToPath(import.meta.resolve('../replay/server-process.ts'));
+  const module = programPath('tests/replay/server-process.ts');
   const server: Child<ServerHandlers> = new Child('server', module, join(folder, 'server.log'), { answers, onEnd });
 
   async function jump(to: Instant): Promise<void> {
@@ -106,7 +107,9 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
   }
 
   try {
-    const config = loopbackConfig(folder, { device: 0, public: 0, admin: 0 }, { organisation: 'Weiß & ملک AG' });
+    const given = { organization: 'Weiß & ملک AG', passphrase: PASSPHRASE };
+    const config = loopbackConfig(folder, { device: 0, public: 0, admin: 0 }, given);
+    prepareKeyFolder(join(config.home, 'keys'));
     const opened = fleet.open({ ahead }, now(), () => '127.0.0.1');
     const { addresses, firstOwnerLink } = await server.call('start', { config, drive: { ahead }, demo });
     if (firstOwnerLink === null) throw new Error('a fresh server gave no link for its first owner');
@@ -117,7 +120,7 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
       firstOwnerLink,
       now,
       async settle(codes) {
-        await fleet.enrol(codes, () => undefined);
+        await fleet.enroll(codes, () => undefined);
         await fleet.launch(() => undefined);
         const end = ({ label, index }: (typeof MESSENGERS)[number]) => ({
           device: fleet.device({ label, index }),

@@ -1,4 +1,4 @@
-/** Enrolments that talk to each other over a delivery service of a few lines: one order of commits, an inbox each. */
+/** Enrollments that talk to each other over a delivery service of a few lines: one order of commits, an inbox each. */
 
 import { expect } from 'vitest';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
@@ -21,7 +21,7 @@ import { codeOfAsync as codeOf } from './code-of.ts';
 
 export const anybody: Authenticate = async () => true;
 
-export async function enrol(generation = 1): Promise<Self> {
+export async function enroll(generation = 1): Promise<Self> {
   return { device: newDeviceId(), generation, key: await makeSigningKey() };
 }
 
@@ -73,9 +73,9 @@ export async function join(self: Self, { welcome }: Commit, { privatePackage }: 
 
 /** A conversation of so many, begun by the first, who let in all others at once. */
 export async function conversationOfMany(count: number): Promise<readonly [Talker, ...Talker[]]> {
-  const self = await enrol();
+  const self = await enroll();
   const first = talker(self, await createConversation(self, newConversationId(), Date.now()));
-  const others = await Promise.all(Array.from({ length: count - 1 }, () => enrol()));
+  const others = await Promise.all(Array.from({ length: count - 1 }, () => enroll()));
   const packages = await Promise.all(others.map((other) => packageOf(other)));
   if (others.length === 0) return [first];
   const commit = await first.commit({ add: packages.map(({ publicPackage }) => publicPackage) });

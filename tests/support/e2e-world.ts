@@ -1,7 +1,7 @@
-/** A server process with its people, and agent processes that enrol there: what the end-to-end tests begin with. */
+/** A server process with its people, and agent processes that enroll there: what the end-to-end tests begin with. */
 import { z } from 'zod';
 import { commandView } from '../../shared/api/commands.ts';
-import { alarmList, deviceDetail } from '../../shared/api/devices.ts';
+import { alertList, deviceDetail } from '../../shared/api/devices.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
 import { AgentProcess } from './agent-process.ts';
 import { type Operator, setUp } from './operator.ts';
@@ -18,9 +18,10 @@ export interface World {
   enrolled(env?: NodeJS.ProcessEnv, home?: string): Promise<AgentProcess>;
   device(id: string): Promise<z.output<typeof deviceDetail>>;
   send(device: string, command: Command): Promise<z.output<typeof commandView>>;
+  command(id: string): Promise<z.output<typeof commandView>>;
   /** Until the device has reported a result. */
   finished(id: string, within?: number): Promise<z.output<typeof commandView>>;
-  alarms(device: string): Promise<string[]>;
+  alerts(device: string): Promise<string[]>;
   revoke(device: string): Promise<void>;
   remove(): Promise<void>;
 }
@@ -44,19 +45,20 @@ export async function openWorld(env: Record<string, string> = {}): Promise<World
     async enrolled(agentEnv = {}, home = 'SE') {
       const agent = new AgentProcess(agentEnv);
       agents.push(agent);
-      await agent.enrol(await link(home));
+      await agent.enroll(await link(home));
       return agent;
     },
     device: (id) => as(owner, 'GET', `/devices/${id}`, deviceDetail),
     send: (device, command) => as(owner, 'POST', `/devices/${device}/commands`, commandView, { command }),
+    command: (id) => as(owner, 'GET', `/commands/${id}`, commandView),
     finished: (id, within = 20_000) =>
       until(async () => {
         const command = await as(owner, 'GET', `/commands/${id}`, commandView);
         if (command.finishedAt === null) throw new Error(`the command ${command.command.kind} is ${command.state}`);
         return command;
       }, within),
-    alarms: async (device) =>
-      (await as(owner, 'GET', `/alarms?device=${device}`, alarmList)).alarms.map(({ code }) => code),
+    alerts: async (device) =>
+      (await as(owner, 'GET', `/alerts?device=${device}`, alertList)).alerts.map(({ code }) => code),
     revoke: async (device) => void (await as(owner, 'POST', `/devices/${device}/revoke`, z.unknown(), {})),
     async remove() {
       for (const agent of agents) await agent.remove();

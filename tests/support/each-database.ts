@@ -1,5 +1,4 @@
 /** Runs one suite of end-to-end tests on SQLite and on PostgreSQL, with a server process for each test. */
-
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
@@ -19,7 +18,18 @@ export interface DatabaseUnderTest {
 
 const url = process.env['CORDON_TEST_DATABASE_URL'];
 
+/** What differs between the databases is tested on both in `tests/contract`, so the suite runs on PostgreSQL only in `npm run test:faults`. */
+export function describeOnSqliteFirst(name: string, suite: (database: DatabaseUnderTest) => void): void {
+  if (process.env['CORDON_FAULTS']) describeOnEachDatabase(name, suite);
+  else describeOnSqlite(name, suite);
+}
+
 export function describeOnEachDatabase(name: string, suite: (database: DatabaseUnderTest) => void): void {
+  describeOnSqlite(name, suite);
+  describeOnPostgres(name, suite);
+}
+
+function describeOnSqlite(name: string, suite: (database: DatabaseUnderTest) => void): void {
   describe(`${name} on SQLite`, () => {
     suite({
       change: async (_env, home, sql) => {
@@ -41,6 +51,9 @@ export function describeOnEachDatabase(name: string, suite: (database: DatabaseU
       },
     });
   });
+}
+
+function describeOnPostgres(name: string, suite: (database: DatabaseUnderTest) => void): void {
   const { present } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', Boolean(url));
   describe.skipIf(!present)(`${name} on PostgreSQL`, () => {
     const made: OwnPostgres[] = [];

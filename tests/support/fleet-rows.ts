@@ -1,4 +1,4 @@
-/** Puts groups, devices and certificates straight into a store, for tests that are about what comes after enrolment. */
+/** Puts groups, devices and certificates straight into a store, for tests that are about what comes after enrollment. */
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../../server/store/database.ts';
 import { rememberGroup, rememberNewDevices } from '../../server/store/history.ts';
@@ -34,7 +34,7 @@ export async function addDevice(database: Database, draft: DeviceRowDraft): Prom
         generation: draft.generation ?? 1,
         status: 'active',
         person_id: person,
-        user_name: user,
+        person_name: user,
         group_id: draft.group,
         home: draft.home ?? null,
         seat: null,
@@ -42,6 +42,7 @@ export async function addDevice(database: Database, draft: DeviceRowDraft): Prom
         ended_at: null,
         record_version: 0,
         statement: null,
+        located: 0,
       })
       .execute();
     await rememberNewDevices(tx, [id]);

@@ -1,27 +1,55 @@
 /**
- * Ports for servers that start later, or again after a kill: none that the system gives to whoever asks for any, and in each worker others, so that
- * nobody else listens there meanwhile.
+ * Ports for servers that start later, or again after a kill. The system does not assign these ports by itself, and a file for each port in the temporary
+ * folder keeps other processes of this and of other test runs from the same port.
  */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-/** Below what any system gives out by itself: Linux begins at 32,768. */
+/** Linux assigns ports from 32,768. */
 const FIRST = 20_000;
-const EACH = 3000;
-const WORKERS = 4;
+const COUNT = 12_000;
+const FOLDER = join(tmpdir(), 'cordon-test-ports');
 
-const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % WORKERS;
-let next = randomInt(EACH);
+const taken: string[] = [];
+let next = randomInt(COUNT);
 
-/** Of 127.0.0.1; each call gives another one. */
+/** A free port of 127.0.0.1, which stays this process's until it ends. */
 export async function freePort(): Promise<number> {
-  for (let tried = 0; tried < EACH; tried += 1) {
-    const port = FIRST + worker * EACH + (next % EACH);
+  if (taken.length === 0) {
+    mkdirSync(FOLDER, { recursive: true });
+    process.on('exit', () => taken.forEach((file) => void rmSync(file, { force: true })));
+  }
+  for (let tried = 0; tried < COUNT; tried += 1) {
+    const port = FIRST + (next % COUNT);
     next += 1;
-    if (await isFree(port)) return port;
+    if (reserve(join(FOLDER, String(port))) && (await isFree(port))) return port;
   }
   throw new Error('no port is free');
+}
+
+function reserve(file: string): boolean {
+  try {
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    taken.push(file);
+    return true;
+  } catch {
+    // A worker that was killed leaves its files behind.
+    if (!isAlive(file)) rmSync(file, { force: true });
+    return false;
+  }
+}
+
+function isAlive(file: string): boolean {
+  try {
+    process.kill(Number(readFileSync(file, 'utf8')), 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function isFree(port: number): Promise<boolean> {

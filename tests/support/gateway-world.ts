@@ -2,7 +2,6 @@
  * The real device listener over a real store, a real authority and real orders, and devices as bare TLS and WebSocket clients whose frames
  * the test writes. What jurisdiction says of an address is in the test's hand.
  */
-
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -24,23 +23,21 @@ import { createEst } from '../../server/public/est.ts';
 import { createRelay } from '../../server/relay/relay.ts';
 import { AttachmentStore } from '../../server/store/attachment-store.ts';
 import { CommandStore } from '../../server/store/command-store.ts';
-import { openDatabase } from '../../server/store/database.ts';
-import { DeviceStore } from '../../server/store/device-store.ts';
-import { GroupStore } from '../../server/store/group-store.ts';
+import { deviceStores } from '../../server/store/device-stores.ts';
 import { KeyPackageStore } from '../../server/store/key-package-store.ts';
 import { MailboxStore } from '../../server/store/mailbox-store.ts';
 import { MembershipStore } from '../../server/store/membership-store.ts';
 import { PostStore } from '../../server/store/post-store.ts';
-import { PresenceStore } from '../../server/store/presence-store.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
-import { type AreaCode, parsePlace } from '../../shared/areas/area-code.ts';
+import { type HomeArea, parseHomeArea } from '../../shared/areas/area-code.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { type DeviceFrame, type ServerFrame, SUBPROTOCOL, serverFrameSchema } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
-import { csrFor, newKey, testAuthority, testEnrolment } from './enrolment.ts';
+import { csrFor, newKey, testAuthority, testEnrollment } from './enrollment.ts';
 import { addGroup } from './fleet-rows.ts';
 import { testLedger } from './ledger.ts';
+import { openNewStore } from './new-store.ts';
 import { openOrderWorld } from './order-world.ts';
 import { INSTALLATION } from './signed-documents.ts';
 
@@ -56,30 +53,35 @@ export interface DeviceTls {
 }
 
 export type GatewayWorld = Awaited<ReturnType<typeof openGatewayWorld>>;
-export type TestDevice = Awaited<ReturnType<GatewayWorld['enrol']>>;
+export type TestDevice = Awaited<ReturnType<GatewayWorld['enroll']>>;
 
-export async function openGatewayWorld(options: { proxyFrom?: readonly string[] } = {}) {
+export interface GatewayWorldOptions {
+  readonly proxyFrom?: readonly string[];
+  readonly mostUpgrades?: number;
+  /** Delay of each upgrade, as with a busy store. */
+  readonly observing?: () => Promise<void>;
+}
+
+export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
   const { authority, remove } = testAuthority();
   const folder = mkdtempSync(join(tmpdir(), 'cordon-gateway-'));
-  const database = await openDatabase({ file: join(folder, 'cordon.db') });
+  const database = await openNewStore(join(folder, 'cordon.db'));
   const group = await addGroup(database, 'embassies');
   const world = await openOrderWorld(database);
   const { ada, ben, cyd } = world.people;
-  await world.root([ada, ben, cyd], [ada, ben]);
+  await world.approverSet([ada, ben, cyd], [ada, ben]);
   const { bus, clock, orders } = world;
-  const { enrolment, code } = testEnrolment(database, authority);
+  const { enrollment, code } = testEnrollment(database, authority);
   const complaints: string[] = [];
   const complain = (fields: object, message: string) => void complaints.push(`${message} ${JSON.stringify(fields)}`);
   const quiet = () => undefined;
   const log = { debug: quiet, info: quiet, warn: quiet, error: complain };
   const monitor = createMonitor(log);
   const devices = createDevices({
-    store: new DeviceStore(database),
-    groups: new GroupStore(database),
-    presence: new PresenceStore(database),
+    ...deviceStores(database),
     bus,
     clock,
-    followers: { deviceChanged: async (device) => void (await orders.reissueRecord(device)) },
+    followers: { deviceChanged: async (device) => void (await orders.effect.reissueRecord(device)) },
   });
   const commands = createCommands({
     store: new CommandStore(database),
@@ -105,7 +107,7 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
   const membership = createMembership({
     installation: INSTALLATION,
     store: new MembershipStore(database),
-    orders: { root: () => world.orders.root() },
+    approverSets: { current: () => world.orders.approverSets.current() },
     ledger,
     online: world.online,
     devices,
@@ -115,12 +117,13 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     log,
   });
   /** The IP database in use, and what it says of every address; null: the same as the one before. */
-  const ip: { use: number; areas: readonly AreaCode[] | null } = { use: 1, areas: null };
+  const ip: { use: number; areas: readonly HomeArea[] | null } = { use: 1, areas: null };
   const located: DeviceId[] = [];
   const seen: { device: DeviceId; address: string | null; connected: boolean }[] = [];
   const est = createEst({
-    ...{ enrolment, authority, monitor },
+    ...{ enrollment, authority, monitor },
     addressOf: () => null,
+    identityOf: async () => null,
     operatorUrl: null,
   });
   const { keyPem, chainPem } = authority.serverIdentity();
@@ -128,6 +131,7 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     {
       tls: { key: keyPem, cert: chainPem, ca: [authority.chainPem] },
       proxyFrom: options.proxyFrom ?? [],
+      ...(options.mostUpgrades !== undefined && { mostUpgrades: options.mostUpgrades }),
       installation: INSTALLATION,
       operatorUrl: 'https://operator.example/orders#{order}',
     },
@@ -139,10 +143,11 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
       jurisdiction: {
         observeAddress: async (device, _generation, address, connected) => {
           seen.push({ device, address, connected });
-          return connected ? [parsePlace('PK')] : [];
+          await options.observing?.();
+          return connected ? [parseHomeArea('PK')] : [];
         },
         observe: async () => undefined,
-        locateAnew: async ({ device, open }) => {
+        relocate: async ({ device, open }) => {
           located.push(device);
           return open ? ip.areas : null;
         },
@@ -153,7 +158,7 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
       relay,
       membership,
       ledger,
-      reenrol: est.reenrol,
+      reenroll: est.reenroll,
       bus,
       clock,
       monitor,
@@ -162,15 +167,15 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
   );
   const port = await gateway.listen('127.0.0.1', 0);
 
-  async function enrol(area = 'SE', user = 'Amina') {
+  async function enroll(area = 'SE', user = 'Amina') {
     const { id, secret } = await code(group, { user });
     const privateKey = newKey();
-    const { certificate } = await enrolment.redeem({ id, secret, csr: csrFor(id, privateKey), address: null });
-    const place = parsePlace(area);
+    const { certificate } = await enrollment.redeem({ id, secret, csr: csrFor(id, privateKey), address: null });
+    const place = parseHomeArea(area);
     const at = clock.now();
     const location = observe(emptyLocation(), { source: 'statement', areas: [place], at, until: at + 1e12 });
     world.devices.set(id, { home: place, seat: null, location });
-    await orders.reissueRecord(id);
+    await orders.effect.reissueRecord(id);
     const leaf = new X509Certificate(certificate);
     const tls: DeviceTls = {
       host: '127.0.0.1',
@@ -188,17 +193,16 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     const known = world.devices.get(device);
     if (!known) throw new Error('there is no such device');
     const at = clock.now();
-    const areas = [parsePlace(area)];
+    const areas = [parseHomeArea(area)];
     const location = observe(emptyLocation(), { source: 'statement', areas, at, until: at + 1e12 });
     world.devices.set(device, { ...known, location });
-    orders.invalidateVerdicts([device]);
-    bus.publish({ kind: 'verdicts', devices: [device] });
+    world.changes.devicesMoved([device]);
   }
 
-  /** The device's next enrolment, by another key. */
-  async function enrolAgain(device: DeviceId): Promise<void> {
+  /** The device's next enrollment, by another key. */
+  async function enrollAgain(device: DeviceId): Promise<void> {
     const { id, secret } = await code(group, { device });
-    await enrolment.redeem({ id, secret, csr: csrFor(id, newKey()), address: null });
+    await enrollment.redeem({ id, secret, csr: csrFor(id, newKey()), address: null });
   }
 
   return {
@@ -217,10 +221,10 @@ export async function openGatewayWorld(options: { proxyFrom?: readonly string[] 
     ip,
     located,
     complaints,
-    enrol,
-    enrolAgain,
+    enroll,
+    enrollAgain,
     move,
-    alarmCodes: async (device: DeviceId) => (await devices.alarms({ scope: null, device })).map((alarm) => alarm.code),
+    alertCodes: async (device: DeviceId) => (await devices.alerts({ scope: null, device })).map((alert) => alert.code),
     close: async () => {
       await gateway.stop();
       await relay.stop();
@@ -279,9 +283,9 @@ export class TestLink {
     this.socket.send(JSON.stringify(frame));
   }
 
-  async hello(have: { list?: number; record?: number; root?: number } = {}): Promise<this> {
+  async hello(have: { list?: number; record?: number; approverSet?: number } = {}): Promise<this> {
     await this.opened;
-    this.send({ kind: 'hello', agent: 'test', list: 0, record: 0, root: 0, ...have });
+    this.send({ kind: 'hello', agent: 'test', list: 0, record: 0, approverSet: 0, ...have });
     await this.next('address');
     return this;
   }

@@ -47,7 +47,7 @@ export async function startHostileServer(given: {
     const answer = (frame: DeviceFrame) => {
       if (frame.kind === 'hello') {
         const { installation } = given;
-        const newest = { list: frame.list, record: frame.record, root: frame.root, reports: 0 };
+        const newest = { list: frame.list, record: frame.record, approverSet: frame.approverSet, reports: 0 };
         send({ kind: 'welcome', time: given.now(), installation, device, generation: 1, ...newest });
         for (const each of given.tell(device)) send(each);
       }

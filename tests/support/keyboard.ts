@@ -15,7 +15,7 @@ const LOOK = `(() => {
     }
     return all.join();
   };
-  // Colours that are on their way have arrived.
+  // Colors that are on their way have arrived.
   for (const animation of document.getAnimations()) if (animation instanceof CSSTransition) animation.finish();
   const named = (node) => node.outerHTML.slice(0, 160);
   const now = document.activeElement;

@@ -5,15 +5,14 @@ import { createDevices } from '../../server/devices/devices.ts';
 import { createMembership, type Membership } from '../../server/membership/membership.ts';
 import { createPeople } from '../../server/people/people.ts';
 import type { Database } from '../../server/store/database.ts';
-import { DeviceStore } from '../../server/store/device-store.ts';
+import { deviceStores } from '../../server/store/device-stores.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { MembershipStore } from '../../server/store/membership-store.ts';
 import { PeopleStore } from '../../server/store/people-store.ts';
-import { PresenceStore } from '../../server/store/presence-store.ts';
 import { type Signer, signerOf } from '../../shared/order/dsse.ts';
 import { countersignCertificate } from '../../shared/order/messaging-certificate.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
-import { newKey } from './enrolment.ts';
+import { newKey } from './enrollment.ts';
 import { addDevice, addGroup } from './fleet-rows.ts';
 import { testLedger } from './ledger.ts';
 import { messagingKey } from './messaging-keys.ts';
@@ -25,7 +24,7 @@ export type MembershipWorld = Awaited<ReturnType<typeof openMembershipWorld>>;
 export interface KeyedDevice {
   readonly id: DeviceId;
   readonly identity: { readonly device: DeviceId; readonly generation: number; readonly der: string };
-  /** Of its certificate's key. */
+  /** Signs with the key of the device's certificate. */
   readonly signer: Signer;
 }
 
@@ -33,12 +32,10 @@ export async function openMembershipWorld(database: Database, authority: Authori
   const world = await openOrderWorld(database);
   const { bus, clock } = world;
   const { ada, ben, cyd } = world.people;
-  const organisation = testKey();
-  await world.root([ada, ben, cyd], [ada, ben], [organisation]);
+  const organization = testKey();
+  await world.approverSet([ada, ben, cyd], [ada, ben], [organization]);
   const devices = createDevices({
-    store: new DeviceStore(database),
-    groups: new GroupStore(database),
-    presence: new PresenceStore(database),
+    ...deviceStores(database),
     bus,
     clock,
     followers: { deviceChanged: async () => undefined },
@@ -50,7 +47,7 @@ export async function openMembershipWorld(database: Database, authority: Authori
     createMembership({
       installation: INSTALLATION,
       store: new MembershipStore(database),
-      orders: { root: () => world.orders.root() },
+      approverSets: { current: () => world.orders.approverSets.current() },
       ledger,
       online: world.online,
       devices,
@@ -67,7 +64,7 @@ export async function openMembershipWorld(database: Database, authority: Authori
   const group = await addGroup(database, 'embassies');
 
   /** A device that has a certificate and no messaging key yet. */
-  async function enrol(user = 'Amina', given: { group?: GroupId } = {}): Promise<KeyedDevice> {
+  async function enroll(user = 'Amina', given: { group?: GroupId } = {}): Promise<KeyedDevice> {
     const id = await addDevice(database, { group: given.group ?? group, user });
     return { id, ...identityOf(id) };
   }
@@ -79,7 +76,7 @@ export async function openMembershipWorld(database: Database, authority: Authori
     return { identity, signer: signerOf(privateKey) };
   }
 
-  /** Hands in a new key. */
+  /** Uploads a new key. */
   async function handIn(device: KeyedDevice) {
     const { envelope, signatureKey } = messagingKey(device.id, device.signer, {
       generation: device.identity.generation,
@@ -93,8 +90,8 @@ export async function openMembershipWorld(database: Database, authority: Authori
     return membership.list({ ...query, ...more });
   }
 
-  /** Countersigns all that waits. */
-  async function countersign(key: TestKey = organisation, more: Parameters<typeof waiting>[0] = {}) {
+  /** Countersigns all waiting keys. */
+  async function countersign(key: TestKey = organization, more: Parameters<typeof waiting>[0] = {}) {
     const { keys } = await waiting(more);
     const given = keys.map(({ digest, payload }) => ({
       digest,
@@ -108,18 +105,18 @@ export async function openMembershipWorld(database: Database, authority: Authori
     ...world,
     database,
     world,
-    organisation,
+    organization,
     devices,
     ledger,
     membership,
     group,
-    enrol,
+    enroll,
     identityOf,
     handIn,
     waiting,
     countersign,
-    /** The same root with these organisation keys. */
-    changeKeys: (keys: readonly TestKey[]) => world.root([ada, ben, cyd], [ada, ben], keys),
+    /** The same approvers with these organization keys. */
+    changeKeys: (keys: readonly TestKey[]) => world.approverSet([ada, ben, cyd], [ada, ben], keys),
     stop: async () => {
       membership.stop();
       await world.stop();

@@ -1,6 +1,6 @@
 /**
- * People who talk, in memory: `Messaging` without a network, an order or a seal, for what the page does with each state that there is. Some of
- * them no real agent gets into without an attack. `tests/e2e/page.test.ts` has real agents.
+ * Messaging in memory, without a network, orders or encryption, so that a test can show the page in every state. A real agent reaches some
+ * states only under an attack. `tests/e2e/page.test.ts` has real agents.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -39,12 +39,12 @@ interface Talk {
 export interface MemoryTalk {
   messagingOf(person: string): Messaging;
   become(person: string, state: MessagingState): void;
-  /** What happens to messages to this person; null: they arrive. */
+  /** The state of messages to this person; null: they arrive. */
   withhold(person: string, outcome: Outcome | null): void;
   doubt(person: string): void;
-  /** Goes on as if the device had been restored from a copy. */
+  /** Changes the state to that of a device restored from a backup. */
   rejoin(conversation: string): void;
-  /** Before somebody looks: says something at a moment of the past. */
+  /** Adds a message with a past time, before the page is open. */
   say(conversation: string, from: string, text: string, at: number): string;
 }
 

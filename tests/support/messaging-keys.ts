@@ -1,4 +1,4 @@
-/** Devices' messaging keys and the organisation's own, for tests: made with real keys, and easily made wrong. */
+/** Devices' messaging keys and the organization's own, for tests: made with real keys, and easily made wrong. */
 import { generateKeyPairSync } from 'node:crypto';
 import type { Envelope, MessagingKey } from '../../shared/order/documents.ts';
 import type { Signer } from '../../shared/order/dsse.ts';

@@ -1,15 +1,16 @@
 /**
- * People's messages without processes: real engines over real stores and workspaces, and a delivery service in memory that does what
- * `shared/protocol/frames.ts` says of it, or, where a test wants it, the contrary. Whom the organisation vouches for is a list.
+ * Messaging without processes: real engines over real stores and workspaces. The delivery service is in memory and follows
+ * `shared/protocol/frames.ts`, except where a test wants the contrary. A list says which devices the organization has confirmed.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DenialView, GateView } from '../../agent/enforcement/gate-view.ts';
-import type { ClaimedPackage, DeviceService } from '../../agent/messaging/device-service.ts';
 import { createMessaging, type MessagingEngine } from '../../agent/messaging/engine.ts';
-import type { Member, Membership } from '../../agent/messaging/membership.ts';
+import type { Member } from '../../agent/messaging/members/member.ts';
+import type { Membership } from '../../agent/messaging/members/membership.ts';
 import type { MailItem } from '../../agent/messaging/message-store.ts';
+import type { ClaimedPackage, RelayClient } from '../../agent/messaging/relay-client.ts';
 import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
 import { openWorkspace, type Workspace } from '../../agent/workspace/workspace.ts';
 import { type Conversation, conversationAfter, mayCommit } from '../../server/relay/conversations.ts';
@@ -33,16 +34,16 @@ export interface TestDevice {
   readonly store: AgentStore;
   readonly workspace: Workspace;
   readonly messaging: MessagingEngine;
-  readonly alarms: string[];
+  readonly alerts: string[];
   /** Steps that failed. */
   readonly failures: string[];
-  /** What its own clock shows; null: the time. */
+  /** The time of the device's own clock; null: the real time. */
   clock: Instant | null;
-  /** The order that its own gate knows of, and since when. */
+  /** The order that the device's own gate knows, and its start. */
   gate: Closed | null;
   connect(): void;
   disconnect(): void;
-  /** Nothing of memory is left; `boot` begins from the disk. */
+  /** Nothing of the memory remains; `boot` starts from the disk. */
   stop(): Promise<void>;
 }
 
@@ -82,48 +83,48 @@ export class MessagingWorld {
   readonly #named: { readonly person: string; readonly name: string }[] = [];
   #count = 0;
   #closed = false;
-  /** Every post that was accepted, as it came. */
+  /** Accepted posts, in order of arrival. */
   readonly posts: (Post & { readonly from: DeviceId })[] = [];
-  /** What devices showed outside of conversations, and how many posts were accepted before. */
+  /** Notices that devices showed outside of conversations, with the number of posts accepted before each. */
   readonly announced: { readonly device: DeviceId; readonly text: string; readonly after: number }[] = [];
-  /** So many times whoever hands in a key hears that something has changed before it hears that nothing has. */
+  /** This many times, a device that uploads its key gets a report of a change before the response. */
   tellsTooEarly = 0;
-  /** So many times whoever hands in a key hears that it waits, and no word follows. */
+  /** This many times, a device that uploads its key gets the response `waiting`, and no report follows. */
   tellsNothing = 0;
-  /** Does to what is delivered whatever a test wants; null drops it. */
+  /** Changes delivered items; null drops an item. */
   tamper: (to: DeviceId, item: MailItem) => MailItem | null = (_to, item) => item;
-  /** Whom an order denies messaging, as the server sees it. */
+  /** The orders that deny messaging to devices, as the server sees it. */
   readonly denied = new Map<DeviceId, string>();
   /** False: devices cannot reach the server by HTTPS. */
   reachable = true;
-  /** What the server says to whoever hands a file in. */
+  /** The server's refusal of uploads. */
   refusesFiles: CordonError | null = null;
-  /** A file that is handed in is on its way for as long. */
+  /** An upload waits for this promise. */
   holdsFiles: Promise<void> | null = null;
-  /** How often a file was handed in. */
+  /** Number of uploads. */
   files = 0;
-  /** What the server says to whoever claims key packages. */
+  /** The server's refusal of claims. */
   refusesClaims: CordonError | null = null;
-  /** How many devices' key packages were claimed. */
+  /** Number of devices whose key packages were claimed. */
   claims = 0;
-  /** Devices that hear nothing of what became of their posts, but for commits. */
+  /** Devices that get no response to their posts, except to commits. */
   readonly unanswered = new Set<DeviceId>();
   /** Devices whose mailboxes are full. */
   readonly full = new Set<DeviceId>();
   patience = 400;
 
-  async enrol(name: string, generation = 1, given: DeviceId = newDeviceId()): Promise<TestDevice> {
+  async enroll(name: string, generation = 1, given: DeviceId = newDeviceId()): Promise<TestDevice> {
     const folder = join(this.#folder, `device-${this.#count++}`);
     const workspace = await openWorkspace(join(folder, 'workspace'));
     return this.boot({ id: given, generation, name, folder, workspace });
   }
 
-  /** An agent over what lies in a folder. */
+  /** Starts an agent from the data in a folder. */
   async boot(given: Pick<TestDevice, 'id' | 'generation' | 'name' | 'folder' | 'workspace'>): Promise<TestDevice> {
     const { id, generation, name, folder, workspace } = given;
     const store = openAgentStore({ file: join(folder, 'agent.db'), synchronous: 'normal' });
     const person = personCalled(name);
-    const alarms: string[] = [];
+    const alerts: string[] = [];
     const known = this.#enrolled.get(id);
     const fresh = known?.member && known.member.generation !== generation;
     const enrolled = known && !fresh ? known : nobody();
@@ -131,18 +132,18 @@ export class MessagingWorld {
     const kept = store.device(id);
     let gone = false;
     const device: TestDevice = {
-      ...{ id, generation, person, name, folder, store, workspace, alarms, failures: [], clock: null, gate: null },
+      ...{ id, generation, person, name, folder, store, workspace, alerts, failures: [], clock: null, gate: null },
       messaging: createMessaging({
         ...{ device: id, generation, store: kept.messaging, workspace, keyPackages: 4, patience: this.patience },
-        membership: this.#membership(id, generation, person, name, alarms),
-        service: this.#service(id),
+        membership: this.#membership(id, generation, person, name, alerts),
+        relay: this.#service(id),
         send: (frame) => !gone && this.#send(id, frame),
         gate: () => gateOf(device.gate),
         announce: (_conversation, text) => void this.announced.push({ device: id, text, after: this.posts.length }),
-        hasOrganisationKey: () => true,
+        hasOrganizationKey: () => true,
         now: () => device.clock ?? Date.now(),
-        alarm(code, _detail, event) {
-          if (kept.once(`${code} ${event}`)) alarms.push(code);
+        alert(code, _detail, event) {
+          if (kept.once(`${code} ${event}`)) alerts.push(code);
         },
         onFailure: (what, error) => {
           device.failures.push(what);
@@ -171,7 +172,7 @@ export class MessagingWorld {
     return device;
   }
 
-  /** People of whom nothing is known but that each has a device, which has handed in no key package. */
+  /** People with one device each, which has uploaded no key package. */
   crowd(count: number): readonly string[] {
     return Array.from({ length: count }, (_, n) => {
       const [device, name] = [newDeviceId(), `Crowd ${n}`];
@@ -182,14 +183,19 @@ export class MessagingWorld {
     });
   }
 
-  /** Somebody whom the server names to whoever searches, and who has no device that the organisation has confirmed. */
+  /** The server loses a conversation, as after a restore of an older store. It then blocks every commit of the members. */
+  forget(conversation: string): void {
+    this.#conversations.delete(conversation);
+  }
+
+  /** A person whom the server's search names, but who has no verified device. */
   name(name: string): string {
     const person = personCalled(name);
     this.#named.push({ person, name });
     return person;
   }
 
-  /** The admin revokes it: it is nobody's device any more. */
+  /** Revokes the enrollment, as an admin does. */
   revoke(id: DeviceId): void {
     const enrolled = this.#enrolled.get(id);
     const person = enrolled?.member?.person;
@@ -204,7 +210,7 @@ export class MessagingWorld {
     }
   }
 
-  #membership(id: DeviceId, generation: number, person: string, name: string, alarms: string[]): Membership {
+  #membership(id: DeviceId, generation: number, person: string, name: string, alerts: string[]): Membership {
     const members = () => [...this.#enrolled.values()].flatMap(({ member }) => (member ? [member] : []));
     const reach = () => {
       if (!this.reachable) throw new CordonError('unavailable', 'the network is down');
@@ -218,7 +224,7 @@ export class MessagingWorld {
         if (this.tellsTooEarly > 0) {
           this.tellsTooEarly -= 1;
           this.#changed(person);
-          // The word overtakes the answer.
+          // The report overtakes the response.
           await new Promise(setImmediate);
           return { state: 'waiting', person, name };
         }
@@ -244,8 +250,8 @@ export class MessagingWorld {
           (one) => one.device === device && one.generation === of && one.signatureKey === signatureKey,
         );
         if (found) return found;
-        alarms.push('ghost_member');
-        throw new CordonError('ghost_member', `${device} is nobody’s`);
+        alerts.push('unverified_member');
+        throw new CordonError('unverified_member', `${device} is nobody’s`);
       },
       search: async (text) =>
         [...members(), ...this.#named]
@@ -257,7 +263,7 @@ export class MessagingWorld {
     };
   }
 
-  #service(id: DeviceId): DeviceService {
+  #service(id: DeviceId): RelayClient {
     const reach = () => {
       if (!this.reachable) throw new CordonError('unavailable', 'the network is down');
     };
@@ -275,7 +281,7 @@ export class MessagingWorld {
           return [{ device, generation: enrolled.member.generation, body }];
         });
       },
-      handIn: async ({ packages, lastResort, replace }) => {
+      upload: async ({ packages, lastResort, replace }) => {
         reach();
         const enrolled = this.#enrolled.get(id);
         if (!enrolled) throw new CordonError('certificate_revoked', 'revoked');
@@ -304,7 +310,7 @@ export class MessagingWorld {
     const enrolled = this.#enrolled.get(from);
     if (!enrolled?.connected) return false;
     const { mailbox, device } = enrolled;
-    // A server takes a turn of the loop, at the least.
+    // A server needs at least one turn of the event loop.
     setImmediate(() => {
       if (!enrolled.connected || enrolled.device !== device || this.#closed) return;
       switch (frame.kind) {
@@ -355,7 +361,7 @@ export class MessagingWorld {
     return { kind: 'posted', id, outcome: 'accepted', denial: null, recipients };
   }
 
-  /** Into a mailbox, and on to its device when that asks for it. */
+  /** Stores an item in a mailbox, and sends it if the device has asked for mail. */
   deliver(to: DeviceId, item: MailItem): boolean {
     const enrolled = this.#enrolled.get(to);
     if (!enrolled) return false;
@@ -371,7 +377,7 @@ export class MessagingWorld {
     return true;
   }
 
-  /** How much lies in a mailbox that its device has not taken. */
+  /** Number of items in a mailbox that the device has not acknowledged. */
   waiting(device: DeviceId): number {
     return this.#enrolled.get(device)?.mailbox.entries.length ?? 0;
   }
@@ -408,6 +414,7 @@ function gateOf(closed: Closed | null): GateView {
     until: null,
     waiting: closed.waiting ?? 'hold',
     appeal: 'the desk',
+    authoritative: null,
     statement: {},
   };
   return { ...gate, open: false, denials: [denial] };

@@ -77,17 +77,17 @@ function decryptWithLabel(secret: Uint8Array, label: string, context: Uint8Array
   const publicKey = createPublicKey({ key: spki(kem), format: 'der', type: 'spki' });
   const own = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-32);
   const shared = new Uint8Array(diffieHellman({ privateKey, publicKey }));
-  const labelled = (suite: Uint8Array) => ({
+  const labeled = (suite: Uint8Array) => ({
     extract: (salt: Uint8Array, name: string, data: Uint8Array) =>
       extract(salt, join(ascii('HPKE-v1'), suite, ascii(name), data)),
     expand: (prk: Uint8Array, name: string, info: Uint8Array, size: number) =>
       expand(prk, join(uint(size, 2), ascii('HPKE-v1'), suite, ascii(name), info), size),
   });
-  const kemSuite = labelled(join(ascii('KEM'), uint(0x0020, 2)));
+  const kemSuite = labeled(join(ascii('KEM'), uint(0x0020, 2)));
   const none = ascii('');
   const prk = kemSuite.extract(none, 'eae_prk', shared);
   const sharedSecret = kemSuite.expand(prk, 'shared_secret', join(kem, own), HASH);
-  const hpke = labelled(join(ascii('HPKE'), uint(0x0020, 2), uint(0x0001, 2), uint(0x0001, 2)));
+  const hpke = labeled(join(ascii('HPKE'), uint(0x0020, 2), uint(0x0001, 2), uint(0x0001, 2)));
   const info = join(vector(ascii(`MLS 1.0 ${label}`)), vector(context));
   const scheduled = join(uint(0, 1), hpke.extract(none, 'psk_id_hash', none), hpke.extract(none, 'info_hash', info));
   const root = hpke.extract(sharedSecret, 'secret', none);

@@ -31,7 +31,7 @@ function encode(value: MmdbValue): Buffer {
 }
 
 /** Addresses that every database knows: without most of them a file is refused. */
-export const KNOWN_PLACES = [
+export const KNOWN_ADDRESSES = [
   ['193.0.6.139', 'NL'],
   ['200.160.2.3', 'BR'],
   ['202.12.29.211', 'AU'],

@@ -1,4 +1,4 @@
-/** A data folder of an earlier version, from `tests/fixtures`, on SQLite or copied into PostgreSQL. */
+/** Data folder of a released version, from `tests/fixtures`, on SQLite or copied into PostgreSQL. */
 import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const expectedSchema = z.object({
   installation: z.string(),
   owner: z.object({ email: z.string(), password: z.string(), totpSecret: z.string() }),
   devices: z.array(z.object({ id: z.string(), user: z.string(), status: z.string(), home: z.string() })),
-  orders: z.object({ inForce: z.string(), announced: z.string(), pending: z.string() }),
+  orders: z.object({ active: z.string(), announced: z.string(), pending: z.string() }),
   ledger: z.object({ entries: z.int(), last: z.string(), checkpoint: z.string() }),
   receipts: z.int(),
   commands: z.int(),
@@ -23,7 +23,7 @@ const expectedSchema = z.object({
 });
 
 export interface OldStore {
-  /** A copy of the data folder. */
+  /** Folder of the copy. */
   readonly home: string;
   readonly file: string;
   readonly expected: z.output<typeof expectedSchema>;
@@ -34,7 +34,7 @@ export function openOldStore(name: string): OldStore {
   const fixture = join(import.meta.dirname, '../fixtures', name);
   const home = mkdtempSync(join(tmpdir(), 'cordon-old-'));
   cpSync(join(fixture, 'keys'), join(home, 'keys'), { recursive: true });
-  // git keeps no such modes.
+  // git does not keep these modes.
   for (const name of readdirSync(join(home, 'keys'))) chmodSync(join(home, 'keys', name), 0o600);
   chmodSync(join(home, 'keys'), 0o700);
   const file = join(home, 'cordon.db');
@@ -43,7 +43,7 @@ export function openOldStore(name: string): OldStore {
   return { home, file, expected, remove: () => rmSync(home, { recursive: true, force: true }) };
 }
 
-/** Makes the tables of that version with its own migrations, which never change, copies every row, and removes the SQLite file. */
+/** Creates the tables of that version by its migrations, copies every row, and removes the SQLite file. */
 export async function moveToPostgres({ file }: OldStore, url: string): Promise<void> {
   const source = new BetterSqlite3(file, { readonly: true });
   const pool = new pg.Pool({ connectionString: url });

@@ -1,26 +1,20 @@
 /** The orders module over a real store, with people who have real keys, and devices that stand where a test says. */
 
 import { type Bus, LocalBus, type Wake } from '../../server/bus/bus.ts';
-import { createDisputedPolicies, type DisputedPolicies } from '../../server/jurisdiction/disputed-policies.ts';
+import { createDeviceChanges, type DeviceChanges } from '../../server/bus/device-changes.ts';
 import { createNamedAreas, type NamedAreas } from '../../server/jurisdiction/named-areas.ts';
+import { createTerritoryPolicies, type TerritoryPolicies } from '../../server/jurisdiction/territory-policies.ts';
+import type { Proposal } from '../../server/orders/drafting/proposals.ts';
+import { type DeviceStateStore, NOTHING_WAITS } from '../../server/orders/impact/rehearsal.ts';
 import { createOrders, type Orders } from '../../server/orders/orders.ts';
-import type { DevicePersonalia, FleetPort, JurisdictionPort, PlaceFacts } from '../../server/orders/ports.ts';
-import type { Proposal } from '../../server/orders/proposals.ts';
-import { NOTHING_WAITS, type StandingStore as StandingPort } from '../../server/orders/rehearsal.ts';
+import type { DevicePersonalia, FleetPort, JurisdictionPort, LocationFacts } from '../../server/orders/ports.ts';
 import type { Database } from '../../server/store/database.ts';
-import { DisputedPolicyStore } from '../../server/store/disputed-policy-store.ts';
-import { ExecutionStore } from '../../server/store/execution-store.ts';
-import { ExitStore } from '../../server/store/exit-store.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { NamedAreaStore } from '../../server/store/named-area-store.ts';
-import { NamesStore } from '../../server/store/names-store.ts';
-import { OrderStore } from '../../server/store/order-store.ts';
-import { PaperStore } from '../../server/store/paper-store.ts';
-import { ProgressStore } from '../../server/store/progress-store.ts';
-import { ReceiptStore } from '../../server/store/receipt-store.ts';
-import { StandingStore } from '../../server/store/standing-store.ts';
-import { parsePlace } from '../../shared/areas/area-code.ts';
-import { approvalOf, signRootPayload } from '../../shared/order/approver-key.ts';
+import { openOrderStores } from '../../server/store/order-stores.ts';
+import { TerritoryPolicyStore } from '../../server/store/territory-policy-store.ts';
+import { parseHomeArea } from '../../shared/areas/area-code.ts';
+import { approvalOf, signApproverSetPayload } from '../../shared/order/approver-key.ts';
 import {
   type DeviceId,
   type GroupId,
@@ -44,21 +38,26 @@ export const PROPOSAL: Proposal = { ...TERMS, effective: '2015-12-01T00:00' };
 export interface OrderWorld {
   readonly clock: DrivenClock;
   readonly bus: Bus;
+  readonly changes: DeviceChanges;
   readonly wakes: Wake[];
-  readonly alarms: string[];
+  readonly alerts: string[];
   readonly online: TestKey;
   readonly group: GroupId;
-  readonly devices: Map<DeviceId, PlaceFacts>;
+  readonly devices: Map<DeviceId, LocationFacts>;
   readonly people: { readonly proposer: Person; readonly ada: Person; readonly ben: Person; readonly cyd: Person };
   readonly areas: NamedAreas;
-  readonly policies: DisputedPolicies;
+  readonly policies: TerritoryPolicies;
   orders: Orders;
   /** A second instance over the same store: another node, or this one after a crash. */
   reopen(): Promise<Orders>;
   addDevice(area: string): DeviceId;
   addKey(person: Person['id']): Promise<TestKey>;
-  /** `organisationKeys`: left out, those before stay. */
-  root(people: readonly Person[], signers: readonly Person[], organisationKeys?: readonly TestKey[]): Promise<void>;
+  /** `organizationKeys`: left out, those before stay. */
+  approverSet(
+    people: readonly Person[],
+    signers: readonly Person[],
+    organizationKeys?: readonly TestKey[],
+  ): Promise<void>;
   sign(
     order: string,
     revision: number,
@@ -68,23 +67,32 @@ export interface OrderWorld {
 }
 
 /** The modules beside this one, for tests that are about them too. */
-export type Neighbours = (shared: { readonly clock: DrivenClock; readonly bus: Bus }) => {
-  readonly fleet: Omit<FleetPort, 'alarm'>;
+export type Neighbors = (shared: {
+  readonly clock: DrivenClock;
+  readonly bus: Bus;
+  readonly changes: DeviceChanges;
+}) => {
+  readonly fleet: Omit<FleetPort, 'alert'>;
   readonly jurisdiction: JurisdictionPort;
 };
 
-export async function openOrderWorld(database: Database, neighbours?: Neighbours): Promise<OrderWorld> {
+export async function openOrderWorld(
+  database: Database,
+  neighbors?: Neighbors,
+  { verifiedApproversOnly = false }: { readonly verifiedApproversOnly?: boolean } = {},
+): Promise<OrderWorld> {
   const clock = new DrivenClock(NOW);
   const bus = new LocalBus();
-  const real = neighbours?.({ clock, bus });
   const online = testKey();
-  const store = new OrderStore(database);
   const group = newGroupId();
-  const devices = new Map<DeviceId, PlaceFacts>();
+  const devices = new Map<DeviceId, LocationFacts>();
   const wakes: Wake[] = [];
-  const alarms: string[] = [];
+  const alerts: string[] = [];
   bus.subscribe((wake) => void wakes.push(wake));
   const opened: Orders[] = [];
+  const changes = createDeviceChanges(bus);
+  /** Changes for the newest instance; an earlier one stands for a server that has stopped. */
+  let newest = createDeviceChanges({ publish: () => undefined });
 
   async function register(person: Person['id'], key: TestKey): Promise<void> {
     const account = newAccountId();
@@ -127,41 +135,44 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
     return person;
   }
 
-  const standing: Pick<StandingStore, keyof StandingPort> = {
-    standing: async (asked) => {
+  const deviceStates: DeviceStateStore = {
+    states: async (asked) => {
       const known = [...devices].filter(([device]) => asked.includes(device));
-      return new Map(known.map(([device, place]) => [device, { place, user: '', connected: false, listVersion: 0 }]));
+      return new Map(known.map(([device, facts]) => [device, { facts, user: '', connected: false, listVersion: 0 }]));
     },
-    standingAndDues: async (asked) => {
-      const known = await standing.standing(asked);
-      return new Map([...known].map(([device, one]) => [device, { ...one, waits: NOTHING_WAITS, informed: false }]));
+    statesWithWaits: async (asked) => {
+      const known = await deviceStates.states(asked);
+      return new Map([...known].map(([device, one]) => [device, { ...one, waits: NOTHING_WAITS, delivered: false }]));
     },
     activeDevices: async () => devices.size,
   };
 
+  const real = neighbors?.({ clock, bus, changes });
+  changes.follow({
+    deviceChanged: (device) => newest.deviceChanged(device),
+    devicesMoved: (moved) => newest.devicesMoved(moved),
+  });
+
   const areas = createNamedAreas({ store: new NamedAreaStore(database), clock });
-  const policies = createDisputedPolicies({ store: new DisputedPolicyStore(database), clock });
+  const policies = createTerritoryPolicies({ store: new TerritoryPolicyStore(database), clock });
 
   async function open(): Promise<Orders> {
+    newest = createDeviceChanges({ publish: () => undefined });
     const orders = createOrders({
-      store,
-      executed: new ExecutionStore(database),
-      exits: new ExitStore(database),
+      stores: { ...openOrderStores(database), ...(!real && { deviceStates }) },
       holds: new HoldStore(database),
-      receipts: new ReceiptStore(database),
-      standing: real ? new StandingStore(database) : standing,
-      told: new ProgressStore(database),
-      papers: new PaperStore(database),
+      changes: newest,
+      responsible: { responsible: async () => [], mail: () => null },
       areas,
       policy: policies,
       sealer: testCustody(),
-      names: new NamesStore(database),
       people: {
         spellingsOf: async (persons) => {
           const accounts = await database.db.selectFrom('accounts').selectAll().execute();
           return accounts.filter((each) => persons.has(each.person_id)).flatMap(({ name, email }) => [name, email]);
         },
       },
+      verifiedApproversOnly,
       largeShare: 10,
       clock,
       bus,
@@ -175,22 +186,22 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
       },
       fleet: {
         personalia: async (device): Promise<DevicePersonalia | null> => {
-          const place = devices.get(device);
-          const { home, seat } = place ?? {};
-          return place
+          const facts = devices.get(device);
+          const { home, seat } = facts ?? {};
+          return facts
             ? {
                 generation: 1,
                 home: home ?? null,
                 seat: seat ?? null,
                 group: { name: 'all' },
                 statement: null,
-                underHold: false,
+                underLegalHold: false,
               }
             : null;
         },
         devicesOf: async () => [...devices.keys()],
         ...real?.fleet,
-        alarm: async (_device, code) => void alarms.push(code),
+        alert: async (_device, code) => void alerts.push(code),
       },
       jurisdiction: real?.jurisdiction ?? {
         facts: async (asked) => new Map([...devices].filter(([device]) => asked.includes(device))),
@@ -209,8 +220,9 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
     policies,
     clock,
     bus,
+    changes,
     wakes,
-    alarms,
+    alerts,
     online,
     group,
     devices,
@@ -222,11 +234,11 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
     },
     addDevice: (area) => {
       const device = newDeviceId();
-      const areas = [parsePlace(area)];
+      const areas = [parseHomeArea(area)];
       const at = NOW;
       // Other agreeing sources, so that a location is not what these tests are about.
       const location = observe(emptyLocation(), { source: 'statement', areas, at, until: at + 1e12 });
-      devices.set(device, { home: parsePlace(area), seat: null, location });
+      devices.set(device, { home: parseHomeArea(area), seat: null, location });
       return device;
     },
     addKey: async (person) => {
@@ -234,18 +246,21 @@ export async function openOrderWorld(database: Database, neighbours?: Neighbours
       await register(person, key);
       return key;
     },
-    root: async (members, signers, organisation) => {
+    approverSet: async (members, signers, organization) => {
       const keyids = members.map(({ key }) => key.keyid);
-      const organisationKeys = organisation?.map(({ publicKey }) => publicKey);
-      const { version, payload } = await world.orders.proposeRoot({ threshold: 2, keyids, organisationKeys });
+      const organizationKeys = organization?.map(({ publicKey }) => publicKey);
+      const { version, payload } = await world.orders.approverSets.propose({ threshold: 2, keyids, organizationKeys });
       for (const { id, key } of signers) {
-        await world.orders.signRoot(id, version, { keyid: key.keyid, signature: signRootPayload(key, payload) });
+        await world.orders.approverSets.sign(id, version, {
+          keyid: key.keyid,
+          signature: signApproverSetPayload(key, payload),
+        });
       }
     },
     sign: async (order, revision, { id, key }) => {
-      const { payload } = await world.orders.revision(order, revision);
+      const { payload } = await world.orders.adoption.revision(order, revision);
       const approval = approvalOf(key, payload);
-      return world.orders.approve(id, order, revision, approval);
+      return world.orders.adoption.approve(id, order, revision, approval);
     },
     stop: async () => {
       for (const orders of opened) await orders.stop();

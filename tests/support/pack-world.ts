@@ -1,23 +1,29 @@
 /** An order with its whole life behind it over a real store, ledger and authority, and devices that have answered with certified keys: what packs are made of. */
-import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import type { Authority } from '../../certs/authority.ts';
 import { pemOf } from '../../certs/key-folder.ts';
+import { createDevices, type DeviceChange } from '../../server/devices/devices.ts';
 import { createLedger, type Ledger } from '../../server/ledger/ledger.ts';
-import { createPacks, type Packs } from '../../server/orders/pack/packs.ts';
+import { buildList } from '../../server/orders/adoption/order-list.ts';
+import { createPacks, type Packs } from '../../server/orders/evidence/packs.ts';
+import { AdoptionStore } from '../../server/store/adoption-store.ts';
 import type { Database } from '../../server/store/database.ts';
-import { ExecutionStore } from '../../server/store/execution-store.ts';
-import { ExitStore } from '../../server/store/exit-store.ts';
+import { deviceStores } from '../../server/store/device-stores.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
-import { NamesStore } from '../../server/store/names-store.ts';
-import { OrderStore } from '../../server/store/order-store.ts';
+import { openOrderStores } from '../../server/store/order-stores.ts';
+import { PackRecordStore } from '../../server/store/pack-record-store.ts';
 import { PackStore } from '../../server/store/pack-store.ts';
-import { ReceiptStore } from '../../server/store/receipt-store.ts';
-import type { Envelope, Receipt } from '../../shared/order/documents.ts';
-import { signerOf } from '../../shared/order/dsse.ts';
+import { parseHomeArea } from '../../shared/areas/area-code.ts';
+import { parseDocument } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
+import { type Envelope, orderListSchema, PAYLOAD_TYPES, type Receipt } from '../../shared/order/documents.ts';
+import { payloadOf, signerOf } from '../../shared/order/dsse.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
 import { fingerprintOf } from '../../shared/pack/fingerprint.ts';
 import type { PublicRoot } from '../../shared/pack/public-root.ts';
-import { type DeviceId, newAccountId } from '../../shared/protocol/ids.ts';
+import { type AccountId, type DeviceId, newAccountId } from '../../shared/protocol/ids.ts';
+import { addGroup } from './fleet-rows.ts';
+import { addLocatedFleet } from './located-fleet.ts';
 import { type OrderWorld, openOrderWorld, PROPOSAL } from './order-world.ts';
 import { INSTALLATION, NOW } from './signed-documents.ts';
 import { until } from './until.ts';
@@ -34,7 +40,7 @@ export interface PackWorld {
   readonly signNote: (message: Buffer) => Buffer;
   readonly packs: Packs;
   addDevice(): Promise<PackDevice>;
-  /** The key that it has, certified for this enrolment too. */
+  /** The key that it has, certified for this enrollment too. */
   certify(device: PackDevice, generation: number): Promise<void>;
   answer(device: PackDevice, said: Partial<Receipt>): Promise<void>;
   /** As it would send it. */
@@ -42,6 +48,8 @@ export interface PackWorld {
   /** Waits until all that was answered is evidence. */
   verified(): Promise<void>;
   pack(order: string, since?: number): Promise<Buffer>;
+  /** Stores this version as the newest order list, as if the server had made all the lists before it. */
+  skipLists(version: number): Promise<void>;
   root(): PublicRoot;
   fingerprint(): string;
   stop(): Promise<void>;
@@ -61,20 +69,17 @@ export async function openPackWorld(database: Database, authority: Authority): P
     bus: world.bus,
     log: { error: () => undefined },
   });
-  const receipts = new ReceiptStore(database);
+  const stores = openOrderStores(database);
+  const { receipts } = stores;
   const packs = createPacks({
-    store: new PackStore(database),
-    orders: new OrderStore(database),
-    executed: new ExecutionStore(database),
+    ...{ ...stores, store: new PackStore(database), packs: new PackRecordStore(database), ledger },
+    effect: { recordExecutions: () => world.orders.effect.recordExecutions() },
     exits: {
-      progressAnew: (order) => world.orders.exitAnew(order),
-      exits: (order) => new ExitStore(database).exits(order),
+      progressAnew: (order) => world.orders.exit.progressAnew(order),
+      exits: (order) => stores.exits.exits(order),
     },
-    receipts,
-    ledger,
-    roots: () => world.orders.roots(),
-    names: new NamesStore(database),
-    reached: async (order, revision) => await world.orders.affected(order, revision),
+    approverSets: () => world.orders.approverSets.envelopes(),
+    denied: async (order, revision) => await world.orders.impact.affectedWhereLastSeen(order, revision),
     authority: {
       rootPem: pemOf(authority.rootDer),
       issuingPem: pemOf(authority.issuingDer),
@@ -82,12 +87,13 @@ export async function openPackWorld(database: Database, authority: Authority): P
     },
     online: world.online,
     installation: INSTALLATION,
-    organisation: 'Exempel & Co',
+    organization: 'Exempel & Co',
+    version: '0.1.0',
     clock: world.clock,
   });
   const root = () => {
     const known = packs.publicRoot();
-    if (!known) throw new Error('there is no root of approvers');
+    if (!known) throw new Error('there is no approver set');
     return known;
   };
 
@@ -119,8 +125,8 @@ export async function openPackWorld(database: Database, authority: Authority): P
     installation: INSTALLATION,
     device: device.id,
     generation: 1,
-    kind: 'informed',
-    listVersion: world.orders.currentList()?.version ?? 1,
+    kind: 'delivered',
+    listVersion: world.orders.list.current()?.version ?? 1,
     order: ORDER,
     revision: 1,
     service: null,
@@ -139,7 +145,7 @@ export async function openPackWorld(database: Database, authority: Authority): P
     addDevice,
     certify,
     receipt,
-    answer: (device, said) => world.orders.storeReceipt(device.id, said.generation ?? 1, receipt(device, said)),
+    answer: (device, said) => world.orders.receipts.store(device.id, said.generation ?? 1, receipt(device, said)),
     verified: () =>
       until(
         async () => {
@@ -152,6 +158,32 @@ export async function openPackWorld(database: Database, authority: Authority): P
       const { content } = await packs.make(order, newAccountId(), since);
       return Buffer.concat(await Array.fromAsync(content));
     },
+    skipLists: async (version) => {
+      const current = world.orders.list.current();
+      const approverSet = world.orders.approverSets.envelopes().length;
+      if (!current) throw new Error('there is no order list');
+      const { orders } = parseDocument(orderListSchema, payloadOf(current.envelope, PAYLOAD_TYPES.list));
+      const now = world.clock.now();
+      const before = {
+        version: version - 1,
+        envelope: current.envelope,
+        hash: sha256('skipped'),
+        issuedAt: now,
+        expiresAt: now,
+      };
+      const list = buildList({
+        installation: INSTALLATION,
+        before,
+        approverSet,
+        revisions: orders,
+        now,
+        online: world.online,
+      });
+      await new AdoptionStore(database).appendList({
+        list,
+        entry: { kind: 'order.list', at: now, subject: null, public: { version, digest: list.hash, approverSet } },
+      });
+    },
     root,
     fingerprint: () => fingerprintOf(root()),
     stop: async () => {
@@ -159,6 +191,28 @@ export async function openPackWorld(database: Database, authority: Authority): P
       await ledger.stop();
     },
   };
+}
+
+/** Changes a device's location as an admin does, with the entry that the order's packs have. */
+export async function changeLocation(
+  database: Database,
+  { world }: PackWorld,
+  change: Pick<DeviceChange, 'statement' | 'home'>,
+  { confirmedBy, device }: { readonly confirmedBy: AccountId | null; readonly device?: DeviceId },
+): Promise<DeviceId> {
+  const { clock, bus } = world;
+  const devices = createDevices({
+    ...deviceStores(database),
+    ...{ bus, clock, followers: { deviceChanged: async () => undefined } },
+  });
+  const [added] = device
+    ? [device]
+    : await addLocatedFleet(database, await addGroup(database, randomUUID()), clock.now(), [{ home: 'PK', seen: [] }]);
+  if (!added) throw new Error('one device');
+  const by = change.statement?.by ?? newAccountId();
+  const override = { orders: [ORDER], by, confirmedBy, home: change.home ?? parseHomeArea('PK'), seat: null };
+  await devices.update(added, { ...change, override });
+  return added;
 }
 
 /** Proposed, adopted, moved, held by one, released and withdrawn; one device obeys, one has only heard of it, one never answers. */
@@ -171,12 +225,12 @@ export async function liveThrough(
     await world.sign(ORDER, revision, ada);
     await world.sign(ORDER, revision, ben);
   };
-  const act = (act: 'extend' | 'hold' | 'release' | 'withdraw' | 'revise', more: object = {}) =>
-    world.orders.act(proposer.id, ORDER, { act, ...more });
-  await world.root([ada, ben, cyd], [ada, ben]);
+  const act = (act: 'extend' | 'pause' | 'resume' | 'withdraw' | 'revise', more: object = {}) =>
+    world.orders.drafting.act(proposer.id, ORDER, { action: act, ...more });
+  await world.approverSet([ada, ben, cyd], [ada, ben]);
   const [obeys, hears, silent] = [await made.addDevice(), await made.addDevice(), await made.addDevice()];
   const statement = { en: 'Service ends on 30 November.', ur: 'سروس 30 نومبر کو ختم ہو جائے گی۔ (BES)' };
-  await world.orders.propose(proposer.id, { ...PROPOSAL, statement });
+  await world.orders.drafting.propose(proposer.id, { ...PROPOSAL, statement, authoritativeLanguage: 'ur' });
   await both(1);
   await made.ledger.sequence();
   for (const device of [obeys, hears]) await made.answer(device, {});
@@ -188,12 +242,12 @@ export async function liveThrough(
   await made.ledger.sequence();
   world.clock.jump(Date.parse('2015-12-03T00:00:00.000Z'));
   await until(async () => {
-    if ((await world.orders.get(ORDER)).executions.length === 0) throw new Error('not yet in force');
+    if ((await world.orders.adoption.get(ORDER)).executions.length === 0) throw new Error('not yet in force');
   });
   await made.answer(obeys, { kind: 'enforced', revision: 3, service: 'messaging', gate: 'closed' });
-  await act('hold');
+  await act('pause');
   await world.sign(ORDER, 4, ada);
-  await act('release');
+  await act('resume');
   await both(5);
   await act('withdraw');
   await both(6);

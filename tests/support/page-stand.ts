@@ -1,18 +1,24 @@
-/** A device's page over people who talk in memory, with an agent that says whatever the test wants of orders. */
+/** A device page over messaging in memory. The test sets the orders of its agent. */
+import type { AdminMessage } from '../../agent/admin-messages/admin-messages.ts';
 import type { GateView } from '../../agent/enforcement/gate-view.ts';
-import type { Notice } from '../../agent/enforcement/notices.ts';
+import type { Notice } from '../../agent/enforcement/notice-view.ts';
 import { ensurePage } from '../../agent/page/build.ts';
 import { openPage, type Page } from '../../agent/page/page.ts';
+import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { MemoryTalk } from './memory-talk.ts';
 
 export interface PageStand {
   readonly page: Page;
-  /** What the agent was told to be shown. */
+  /** Orders that the page reported as displayed. */
   readonly shown: string[];
-  /** `denials`: of messaging, by the orders that are in force. */
+  /** `denials`: the active orders that suspend messaging. */
   orders(notices: readonly Notice[], denials?: readonly string[]): void;
+  /** Delivers an admin's message. */
+  adminMessage(text: string): void;
+  /** Admin messages that the page reported as displayed. */
+  readonly displayed: string[];
   connected(connected: boolean): void;
-  /** When the order list expired. */
+  /** Expiry time of the order list. */
   expired(since: number): void;
 }
 
@@ -24,6 +30,8 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   let listExpires = Date.now() + 7 * 86_400_000;
   const since = Date.now() - 3_600_000;
   const shown: string[] = [];
+  const displayed: string[] = [];
+  let adminMessages: readonly AdminMessage[] = [];
   const listeners = new Set<() => void>();
   const changed = () => {
     for (const listener of listeners) listener();
@@ -34,7 +42,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     reasons: denials.length === 0 ? ['no_order'] : ['present'],
     denials: notices
       .filter(({ order }) => denials.includes(order))
-      .map(({ order, revision, title, until, appeal, statement }) => ({
+      .map(({ order, revision, title, until, appeal, statement, authoritative }) => ({
         order,
         revision,
         title,
@@ -43,6 +51,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
         waiting: 'hold',
         appeal,
         statement,
+        authoritative,
       })),
     since,
   });
@@ -51,8 +60,15 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     agent: {
       status: () => ({ now: Date.now(), connection: connected ? 'connected' : 'waiting', listExpires }),
       gate,
-      notices: () => notices,
-      shown: (orders) => void shown.push(...(orders ?? ['all'])),
+      notices: { list: () => notices, markShown: (orders) => void shown.push(...(orders ?? ['all'])) },
+      adminMessages: {
+        list: () => adminMessages,
+        displayed(ids) {
+          displayed.push(...ids);
+          adminMessages = adminMessages.map((each) => (ids.includes(each.id) ? { ...each, displayed: true } : each));
+          changed();
+        },
+      },
       onChange(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -63,6 +79,11 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   return {
     page,
     shown,
+    displayed,
+    adminMessage(text) {
+      adminMessages = [...adminMessages, { id: newCommandId(), text, at: Date.now(), displayed: false }];
+      changed();
+    },
     orders(all, denying = []) {
       notices = all;
       denials = denying;

@@ -6,11 +6,11 @@ import { randomBytes } from 'node:crypto';
 import { generate } from 'otplib';
 import { z } from 'zod';
 import { invitedAccount, redeemed } from '../../shared/api/accounts.ts';
-import { approverKeyView, rootView } from '../../shared/api/approvers.ts';
+import { approverKeyView, approverSetView } from '../../shared/api/approvers.ts';
 import { CSRF_HEADER, createdToken, sessionCookieName, sessionView } from '../../shared/api/session.ts';
 import { problemSchema } from '../../shared/api/wire.ts';
 import { CordonError, ERROR_CODES } from '../../shared/errors.ts';
-import { signRootPayload } from '../../shared/order/approver-key.ts';
+import { signApproverSetPayload } from '../../shared/order/approver-key.ts';
 import { createKeyFile, type FileKey } from '../../shared/order/key-file.ts';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -112,6 +112,10 @@ export async function firstOwner(admin: string, link: string, name = 'Owner'): P
   return join(admin, token, 'owner', { email: mailOf('owner'), name });
 }
 
+/** Redeems the link of an invitation that reached the person. */
+export const joinByLink = (admin: string, link: string, name: string): Promise<Person> =>
+  join(admin, link.split('=').at(-1) ?? '', name, {});
+
 /** Whoever may decide about orders. */
 const LEGAL = [{ role: 'legal' }];
 
@@ -123,6 +127,7 @@ export async function invite(
 ): Promise<Person> {
   const account = { email: mailOf(name), name, grants };
   const { invitation } = await owner.browser.call('POST', '/accounts', invitedAccount, account);
+  if (invitation === null) throw new Error('the server mails invitations');
   return join(admin, invitation, name, {});
 }
 
@@ -134,15 +139,15 @@ export async function inviteApprover(admin: string, owner: Person, name: string)
   return { ...person, key, pem };
 }
 
-/** The first root of approvers: all of `people`, two of whom are enough. Proposed by the owner. */
-export async function adoptRoot(owner: Person, people: readonly Approver[]): Promise<void> {
+/** The first approver set: all of `people`, two of whom are enough. Proposed by the owner. */
+export async function adoptApproverSet(owner: Person, people: readonly Approver[]): Promise<void> {
   const keyids = people.map(({ key }) => key.keyid);
-  let root = await owner.api.call('POST', '/approvers', rootView, { keyids, threshold: 2 });
+  let approverSet = await owner.api.call('POST', '/approvers', approverSetView, { keyids, threshold: 2 });
   for (const { api, key } of people) {
-    if (root.state === 'adopted') return;
-    const signature = signRootPayload(key, root.payload);
-    const path = `/approvers/${root.version}/signatures`;
-    root = await api.call('POST', path, rootView, { keyid: key.keyid, signature });
+    if (approverSet.state === 'adopted') return;
+    const signature = signApproverSetPayload(key, approverSet.payload);
+    const path = `/approvers/${approverSet.version}/signatures`;
+    approverSet = await api.call('POST', path, approverSetView, { keyid: key.keyid, signature });
   }
-  if (root.state !== 'adopted') throw new Error('everyone has signed the root of approvers and it is not adopted');
+  if (approverSet.state !== 'adopted') throw new Error('everyone has signed the approver set and it is not adopted');
 }

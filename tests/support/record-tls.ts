@@ -33,7 +33,7 @@ function record(socket: TLSSocket): void {
 Server.prototype.emit = new Proxy(Server.prototype.emit, {
   apply(target, self, given) {
     const heard = Reflect.apply(target, self, given);
-    // Afterwards: a listener for data that comes later takes the connection back from the HTTP parser, which else reads past it.
+    // Afterward: a listener for data that comes later takes the connection back from the HTTP parser, which else reads past it.
     if (given[0] === 'secureConnection' && given[1] instanceof TLSSocket) record(given[1]);
     return heard;
   },

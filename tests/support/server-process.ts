@@ -4,10 +4,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PASSPHRASE, prepareKeyFolder } from './custody.ts';
 import { freePort } from './free-port.ts';
+import { programPath } from './programs.ts';
 
 export interface ServerProcess {
   readonly home: string;
@@ -50,12 +52,16 @@ export async function startServerProcess(
     CORDON_BUILD_CONSOLE: 'false',
     ...environment,
   };
+  if (!('CORDON_HOME' in environment) && !('CORDON_PASSPHRASE' in environment)) {
+    prepareKeyFolder(join(home, 'keys'));
+    writeFileSync(env.CORDON_PASSPHRASE_FILE, PASSPHRASE, { mode: 0o600 });
+  }
   let output = '';
   let child: ChildProcess;
   let firstOwner = '';
 
   async function start(changed: Record<string, string> = {}): Promise<void> {
-    child = spawn(program, ['server/start.js'], {
+    child = spawn(program, [installed === undefined ? programPath('server/start.js') : 'server/start.js'], {
       ...(installed !== undefined && { cwd: installed }),
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {

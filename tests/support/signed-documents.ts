@@ -1,6 +1,6 @@
-/** Approvers, roots, revisions and lists for tests: made with real keys, and easily made wrong. */
+/** Approvers, approver sets, revisions and lists for tests: made with real keys, and easily made wrong. */
 import { generateKeyPairSync } from 'node:crypto';
-import { type Root, readRoot } from '../../shared/order/approvers.ts';
+import { type ApproverSet, readApproverSet } from '../../shared/order/approvers.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import {
@@ -35,7 +35,7 @@ export interface TestPerson {
 
 export const testPerson = (person: string): TestPerson => ({ person, key: testKey() });
 
-export function rootDocument(
+export function approverSetDocument(
   people: readonly TestPerson[],
   online: TestKey,
   changes: Partial<Approvers> = {},
@@ -52,13 +52,16 @@ export function rootDocument(
   };
 }
 
-export function signedRoot(document: Approvers, signers: readonly TestPerson[]): { envelope: Envelope; root: Root } {
+export function signedApproverSet(
+  document: Approvers,
+  signers: readonly TestPerson[],
+): { envelope: Envelope; approverSet: ApproverSet } {
   const envelope = signEnvelope(
     PAYLOAD_TYPES.approvers,
     encodeCanonical(document),
     signers.map(({ key }) => key),
   );
-  return { envelope, root: readRoot(envelope) };
+  return { envelope, approverSet: readApproverSet(envelope) };
 }
 
 export const TERMS: OrderTerms = {
@@ -74,7 +77,7 @@ export const TERMS: OrderTerms = {
   contested: 'allow',
   stale: 'keep',
   visitors: 'P0D',
-  travellers: 'allow',
+  travelers: 'allow',
   disputed: {},
   authority: 'Regulator',
   addressee: 'operators',
@@ -93,7 +96,7 @@ export function revisionDocument(changes: Partial<Revision> = {}): Revision {
     proposer: 'proposer',
     proposedAt: new Date(NOW).toISOString(),
     status: 'active',
-    heldSince: null,
+    pausedSince: null,
     terms: TERMS,
     exempt: [],
     ...changes,
@@ -135,7 +138,7 @@ export function signedList(
     previous: null,
     issuedAt: new Date(NOW + 3_600_000).toISOString(),
     expiresAt: new Date(NOW + 7 * 86_400_000).toISOString(),
-    root: 1,
+    approverSet: 1,
     orders: orders.map(({ payloadType, payload, signatures }) => ({ payloadType, payload, signatures })),
     ...changes,
   };

@@ -1,4 +1,4 @@
-/** One more database for a server process: SQLite in its data folder, or PostgreSQL where the environment names a server. */
+/** Another database for a server process: SQLite in its data folder, or PostgreSQL where the environment names a server. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 

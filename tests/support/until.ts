@@ -1,12 +1,20 @@
-/** Tries again until it succeeds; after `within` milliseconds the last failure is the test's. */
+/** Longer pauses would make a test wait for nothing. */
+const LONGEST_PAUSE = 1_000;
+
+/**
+ * Tries again until it succeeds; after `within` milliseconds the last failure is the test's. The pause grows with the time of an attempt, because
+ * attempts that start a process would otherwise keep a processor busy.
+ */
 export async function until<T>(attempt: () => Promise<T> | T, within = 10_000, every = 50): Promise<T> {
   const deadline = Date.now() + within;
   for (;;) {
+    const began = performance.now();
     try {
       return await attempt();
     } catch (error) {
       if (Date.now() > deadline) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, every));
+    const pause = Math.max(every, Math.min(2 * (performance.now() - began), LONGEST_PAUSE));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

@@ -1,4 +1,4 @@
-/** The ledger in the eyes of Go's checksum database, which was written by others for another log. */
+/** Check of the ledger by Go's checksum database client, an independent implementation. */
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createLedger, type Ledger } from '../../server/ledger/ledger.ts';
-import { type Database, openDatabase } from '../../server/store/database.ts';
-import { appendLeaf } from '../../server/store/leaves.ts';
+import { appendEntry } from '../../server/store/append-entries.ts';
+import type { Database } from '../../server/store/database.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { openCheckpoint } from '../../shared/ledger/checkpoint.ts';
 import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
 import { SystemClock } from '../../shared/time/system-clock.ts';
+import { openNewStore } from '../support/new-store.ts';
 import { needed, tool } from '../support/tools.ts';
 
 const GOPATH = '/usr/share/gocode';
@@ -44,7 +45,7 @@ describe.skipIf(!go.present || !packages.present)("Go's sumdb", () => {
     copyFileSync(join(import.meta.dirname, 'ledger-check.go.txt'), join(folder, 'check.go'));
     const env = { ...process.env, GO111MODULE: 'off', GOPATH, GOCACHE: join(folder, 'cache'), GOFLAGS: '' };
     execFileSync('go', ['build', '-o', 'check', 'check.go'], { cwd: folder, env, stdio: 'pipe' });
-    database = await openDatabase({ file: join(folder, 'cordon.db') });
+    database = await openNewStore(join(folder, 'cordon.db'));
     const pair = generateKeyPairSync('ed25519');
     ledger = createLedger({
       store: new LedgerStore(database),
@@ -60,7 +61,7 @@ describe.skipIf(!go.present || !packages.present)("Go's sumdb", () => {
     const add = async (count: number) => {
       await database.transaction(async (tx) => {
         for (let at = 0; at < count; at++) {
-          await appendLeaf(tx, { kind: 'order.adopted', at, subject: `${at}`, public: { order: '2015-001' } });
+          await appendEntry(tx, { kind: 'order.adopted', at, subject: `${at}`, public: { order: '2015-001' } });
         }
       });
       await ledger.sequence();

@@ -1,20 +1,20 @@
-/** What the sealed layer writes, read by somebody who knows RFC 9420 and none of our code. */
+/** Check of the sealed layer by an implementation of RFC 9420 that shares no code with it. */
 import { expect, it } from 'vitest';
 import { conversationOf, membersOf } from '../../shared/seal/conversation.ts';
 import { readPrivatePackage } from '../../shared/seal/key-package.ts';
-import { anybody, conversationOfMany, enrol, packageOf, type Talker } from '../support/conversations.ts';
+import { anybody, conversationOfMany, enroll, packageOf, type Talker } from '../support/conversations.ts';
 import { joinByTheBook } from '../support/mls-by-the-book.ts';
 
 it.each([1, 2, 3, 5, 9])('a newcomer to a conversation of %i joins and reads by the RFC alone', async (count) => {
   const talkers: Talker[] = [...(await conversationOfMany(count))];
   const [first] = talkers as [Talker];
-  // Some of the tree is blank, some of it renewed.
+  // Part of the tree is blank, part of it renewed.
   if (count > 3) {
     const change = await first.commit({ remove: [2] });
     talkers.splice(2, 1);
     for (const one of talkers.slice(1)) await one.open(change.commit, anybody);
   }
-  const self = await enrol(3);
+  const self = await enroll(3);
   const its = await packageOf(self);
   const made = await first.commit({ add: [its.publicPackage] });
   for (const one of talkers.slice(1)) await one.open(made.commit);

@@ -1,4 +1,4 @@
-/** Of the working group's vectors those about trees; `mls-vectors.ts` has the others. */
+/** The working group's vectors about trees; `mls-vectors.ts` has the others. */
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import type { Node } from 'ts-mls';
 import { applyUpdatePathSecret } from 'ts-mls/createCommit.js';
@@ -117,7 +117,7 @@ export async function treeKem(vector: Vector): Promise<void> {
     for (const [index, own] of paths) {
       if (index === sender) continue;
       const follow = async (updated: typeof tree, its: typeof path) => {
-        // The path is sealed for the group as it will be but for its epoch, which the caller of `createUpdatePath` moves on.
+        // The path is sealed for the next group state except its epoch, which the caller of `createUpdatePath` advances.
         const gc = {
           ...context,
           treeHash: await treeHashRoot(updated, cs.hash),

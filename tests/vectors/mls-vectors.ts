@@ -1,6 +1,6 @@
 /**
- * The MLS working group's published test vectors (mlswg/mls-implementations, `test-vectors.md` says what each field is), by ts-mls and by what
- * `shared/seal` does instead of it. Of our suite only; a vector that does not hold throws.
+ * Published test vectors of the MLS working group (mlswg/mls-implementations; its `test-vectors.md` defines the fields), checked with
+ * ts-mls and with the functions that `shared/seal` uses instead of it. Only vectors of our cipher suite count. A failing vector throws.
  */
 import { equal, ok } from 'node:assert/strict';
 import {
@@ -161,7 +161,7 @@ async function secretTree(vector: Vector): Promise<void> {
   same(await expandSenderDataNonce(cs, data('sender_data_secret'), data('ciphertext')), data('nonce'));
   const leaves = list(vector, 'leaves');
   const tree = await createSecretTree(leaves.length, bytes(vector, 'encryption_secret'), cs.kdf);
-  // No guard: the nonce is then the ratchet's own.
+  // No guard: the nonce is then that of the ratchet.
   const reuseGuard = new Uint8Array(4) as Parameters<typeof ratchetToGeneration>[1]['reuseGuard'];
   for (const [leafIndex, generations] of leaves.entries()) {
     for (const entry of generations as Json[]) {
@@ -304,7 +304,7 @@ function messages(vector: Vector): void {
   again('commit', decodeCommit, encodeCommit);
 }
 
-/** Also what our own check of a tree says, at each epoch of somebody else's group. */
+/** Our own check of a tree also runs, at each epoch of the published group. */
 async function passiveClient(vector: Vector): Promise<void> {
   const cs = await suite();
   const psks = list(vector, 'external_psks').map(
@@ -347,7 +347,7 @@ function lengths(vector: Vector): void {
   equal(determineLength(bytes(vector, 'vlbytes_header')).length, number(vector, 'length'));
 }
 
-/** By the name of the file. */
+/** Checks by file name. */
 export const MLS_VECTORS: Readonly<Record<string, (vector: Vector) => void | Promise<void>>> = {
   'tree-math': treeMath,
   'crypto-basics': cryptoBasics,
@@ -367,5 +367,5 @@ export const MLS_VECTORS: Readonly<Record<string, (vector: Vector) => void | Pro
   deserialization: lengths,
 };
 
-/** Suite 1, and what is of no suite. */
+/** Cipher suite 1, and vectors without a cipher suite. */
 export const isOurs = (vector: Vector) => vector['cipher_suite'] === undefined || vector['cipher_suite'] === 1;

@@ -1,4 +1,4 @@
-/** An independent implementation of DSSE, Debian's python3-securesystemslib, believes an approval exactly as far as we do. */
+/** An independent implementation of DSSE, Debian's python3-securesystemslib, accepts exactly the approvals that Cordon accepts. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { approveRevision, revisionEnvelope } from '../../shared/order/approver-key.ts';
@@ -8,7 +8,7 @@ import { createKeyFile } from '../../shared/order/key-file.ts';
 import { revisionDocument } from '../support/signed-documents.ts';
 import { needed } from '../support/tools.ts';
 
-// Debian's package is for Debian's Python, whatever else is on the PATH.
+// Debian's package needs Debian's Python, whatever else is on the PATH.
 const PYTHON = '/usr/bin/python3';
 const probe = spawnSync(PYTHON, ['-c', 'import securesystemslib, cryptography']);
 const { present } = needed('securesystemslib', 'apt install python3-securesystemslib', probe.status === 0);

@@ -1,10 +1,10 @@
-/** Test vectors as they are published: JSON by names, bytes in hex. */
+/** Reader of published test vectors: JSON by name, bytes in hex. */
 import { equal, ok } from 'node:assert/strict';
 import { decodeMlsMessage, type GroupContext } from 'ts-mls';
 import { SUITE } from '../../shared/seal/suite.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-/** One vector: fields by the names that the working group gave them. */
+/** One vector, with the field names of the working group. */
 export type Vector = { [name: string]: Json };
 
 export const at = (vector: Json | undefined, ...path: (string | number)[]): Json => {

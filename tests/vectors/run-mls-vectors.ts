@@ -1,5 +1,6 @@
 /**
- * `npm run test:vectors -- FOLDER`: the MLS working group's published vectors, as they lie in a copy of its repository. They are not part of this one.
+ * `npm run test:vectors -- FOLDER`: checks the MLS working group's published vectors in a copy of its repository, which is not part of this
+ * one.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

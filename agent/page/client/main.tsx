@@ -1,38 +1,27 @@
-/** The page on a device: mounts the gate, and behind it the two panes. */
 import './app/mantine-styles.ts';
-import { MantineProvider } from '@mantine/core';
-import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { StrictMode } from 'react';
-import { createRoot } from 'react-dom/client';
-import '../../../shared/areas/named-parts.ts';
-import { contrast, theme } from '../../../shared/look/theme.ts';
+import '../../../shared/areas/register-part-names.ts';
+import { LiveUpdates } from '../../../shared/look/live-updates.tsx';
+import { mountPage } from '../../../shared/look/mount-page.tsx';
+import { refetchStale } from '../../../shared/look/refetch-stale.ts';
 import { Gate } from './app/gate.tsx';
 import { router } from './app/router.tsx';
-import { LiveProvider } from './client/live.tsx';
 import { queryClient } from './client/queries.ts';
 import '../../../shared/look/page.css';
 
-/** Of this answer's policy: Mantine writes its colours into a style element. */
-const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
+/** Events of the daemon. A hidden tab listens too, because its title shows the number of unread messages. */
+const EVENTS = {
+  url: '/api/events',
+  hiddenFor: null,
+  onDown: refetchStale,
+  onChanged: (client: typeof queryClient) => refetchStale(client),
+};
 
-const root = document.getElementById('root');
-if (root === null) throw new Error('index.html has no root');
-createRoot(root).render(
-  <StrictMode>
-    <MantineProvider
-      theme={theme}
-      cssVariablesResolver={contrast}
-      defaultColorScheme="auto"
-      getStyleNonce={() => nonce}
-    >
-      <QueryClientProvider client={queryClient}>
-        <Gate>
-          <LiveProvider>
-            <RouterProvider router={router} />
-          </LiveProvider>
-        </Gate>
-      </QueryClientProvider>
-    </MantineProvider>
-  </StrictMode>,
+mountPage(
+  queryClient,
+  <Gate>
+    <LiveUpdates stream={EVENTS}>
+      <RouterProvider router={router} />
+    </LiveUpdates>
+  </Gate>,
 );

@@ -1,10 +1,10 @@
-/** Destructive actions in an admin's words. The server's policy table has the names. */
 import type { ActionView } from '../../../shared/api/actions.ts';
 
 const NAMES: Readonly<Record<string, string>> = {
-  'workspace.wipe': 'Wipe the workspace',
-  'device.unenroll': 'Unenroll',
-  'device.revoke': 'Revoke',
+  'workspace.wipe': 'Wipe workspace',
+  'device.unenroll': 'Unenroll device',
+  'device.revoke': 'Revoke device',
+  'location.override': 'Change a location, home area or seat so that an order no longer affects the device',
   'device.re-enroll': 'Create an activation code for an enrolled device',
 };
 

@@ -1,10 +1,10 @@
-/** Destructive actions that wait for a second person, and those that were decided in the last 30 days. */
+/** Destructive actions that wait for a second person, and the decisions of the last 30 days. */
 import { Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ActionView } from '../../../shared/api/actions.ts';
-import { Given } from '../../../shared/look/given.tsx';
-import { Answer, Empty } from '../../../shared/look/states.tsx';
+import { Empty, QueryResult } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { useNow } from '../client/server-time.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { Moment } from '../parts/words.tsx';
@@ -15,41 +15,41 @@ import { actionsQuery } from './queries.ts';
 
 export function ActionsPage() {
   const query = useQuery(actionsQuery);
-  // Outside the lists: a decided action moves from one list to the other while its dialog is open.
+  // Dialogs are outside the lists, because a decided action moves between the lists while its dialog is open.
   const [confirming, setConfirming] = useState<string | null>(null);
   const [declining, setDeclining] = useState<ActionView | null>(null);
   const decide = { confirm: setConfirming, decline: setDeclining };
   return (
     <Page
       title="Pending actions"
-      lead="Some destructive actions need a second person. The server performs an action only after another admin confirms it."
+      lead="Some destructive actions need a second person. The server performs such an action only after another admin confirms it."
     >
-      <Answer query={query}>
-        {({ actions, people, alone }) => {
+      <QueryResult query={query}>
+        {({ actions, people, soloLimit }) => {
           const pending = actions.filter(({ status }) => status === 'pending');
           const decided = actions.filter(({ status }) => status !== 'pending');
           return (
             <>
               <Text size="sm" c="dimmed">
-                You have wiped, unenrolled or revoked {devicesText(alone.taken)} in the last 24 hours. Beyond{' '}
-                {devicesText(alone.limit)}, a second person must confirm.
+                You have wiped, unenrolled or revoked {devicesText(soloLimit.used)} in the last 24 hours. Above{' '}
+                {devicesText(soloLimit.limit)}, a second person must confirm.
               </Text>
               {pending.length === 0 ? (
                 <Empty title="No pending actions">
-                  An action that needs a second person is listed here for 24 hours.
+                  When an admin proposes a destructive action, it appears here for 24 hours.
                 </Empty>
               ) : (
                 <List actions={pending} people={people} decide={decide} />
               )}
               {decided.length > 0 && (
-                <Section title="Decided in the last 30 days">
+                <Section title="Decisions of the last 30 days">
                   <List actions={decided} people={people} decide={decide} />
                 </Section>
               )}
             </>
           );
         }}
-      </Answer>
+      </QueryResult>
       <ConfirmDialog id={confirming} close={() => setConfirming(null)} />
       <DeclineDialog action={declining} close={() => setDeclining(null)} />
     </Page>
@@ -83,7 +83,7 @@ function List({
                 </Badge>
               </Group>
               <Text size="sm" c="dimmed">
-                Proposed by <Given>{people[action.proposedBy] ?? action.proposedBy}</Given>{' '}
+                Proposed by <UserText>{people[action.proposedBy] ?? action.proposedBy}</UserText>{' '}
                 <Moment at={action.proposedAt} now={now} />
                 {action.status === 'pending' && (
                   <>
@@ -94,13 +94,13 @@ function List({
               </Text>
               {action.decidedBy !== null && action.decidedAt !== null && (
                 <Text size="sm" c="dimmed">
-                  Decided by <Given>{people[action.decidedBy] ?? action.decidedBy}</Given>{' '}
+                  Decided by <UserText>{people[action.decidedBy] ?? action.decidedBy}</UserText>{' '}
                   <Moment at={action.decidedAt} now={now} />
                 </Text>
               )}
               {(action.reason ?? action.outcome) !== null && (
                 <Text size="sm">
-                  <Given>{action.reason ?? action.outcome ?? ''}</Given>
+                  <UserText>{action.reason ?? action.outcome ?? ''}</UserText>
                 </Text>
               )}
             </Stack>
@@ -108,11 +108,11 @@ function List({
               <Group gap="xs">
                 {!action.mine && (
                   <Button size="xs" color="red" onClick={() => decide.confirm(action.id)}>
-                    Review…
+                    Review action…
                   </Button>
                 )}
                 <Button size="xs" variant="default" onClick={() => decide.decline(action)}>
-                  {action.mine ? 'Withdraw…' : 'Decline…'}
+                  {action.mine ? 'Withdraw action…' : 'Decline action…'}
                 </Button>
               </Group>
             )}

@@ -1,4 +1,4 @@
-/** The second person reads the exact scope of an action, types the number of devices, and confirms. */
+/** Confirmation by the second person, who reads the exact scope and types the number of devices. */
 import { Alert, Button, Code, Group, List, Modal, NumberInput, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -6,24 +6,36 @@ import { useState } from 'react';
 import type { z } from 'zod';
 import { actionConfirmed, type actionDetail } from '../../../shared/api/actions.ts';
 import { createdCode } from '../../../shared/api/codes.ts';
-import { Given } from '../../../shared/look/given.tsx';
-import { Answer, Failure } from '../../../shared/look/states.tsx';
+import { Failure, QueryResult } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
+import { useDeviceName } from '../client/device-names.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { actionName, devicesText } from './action-words.ts';
 import { actionQuery } from './queries.ts';
 
 export function ConfirmDialog({ id, close }: { readonly id: string | null; readonly close: () => void }) {
   return (
-    <Modal opened={id !== null} onClose={close} title="Confirm as the second person" size="lg">
+    <Modal opened={id !== null} onClose={close} title="Confirm as second person" size="lg">
       {id !== null && <Loaded id={id} close={close} />}
     </Modal>
   );
 }
 
+/** Host name that distinguishes two devices of one user. */
+function HostName({ device }: { readonly device: string }) {
+  const hostname = useDeviceName(device)?.hostname;
+  if (!hostname) return null;
+  return (
+    <Text span c="dimmed">
+      <UserText>{hostname}</UserText>
+    </Text>
+  );
+}
+
 function Loaded({ id, close }: { readonly id: string; readonly close: () => void }) {
   const query = useQuery(actionQuery(id));
-  return <Answer query={query}>{(action) => <Form action={action} close={close} />}</Answer>;
+  return <QueryResult query={query}>{(action) => <Form action={action} close={close} />}</QueryResult>;
 }
 
 function Form({ action, close }: { readonly action: z.output<typeof actionDetail>; readonly close: () => void }) {
@@ -45,16 +57,13 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
     >
       <Stack>
         <Text>
-          <Given>{action.people[action.proposedBy] ?? action.proposedBy}</Given> proposed: {actionName(action.action)},{' '}
-          {devicesText(action.devices)}.
+          <UserText>{action.people[action.proposedBy] ?? action.proposedBy}</UserText> proposed:{' '}
+          {actionName(action.action)}, {devicesText(action.devices)}.
         </Text>
         <List size="sm" listStyleType="none" spacing={2} aria-label="Devices">
           {action.sample.map(({ device, user }) => (
             <List.Item key={device}>
-              <Given>{user}</Given>{' '}
-              <Text span c="dimmed">
-                {device}
-              </Text>
+              <UserText>{user}</UserText> <HostName device={device} />
             </List.Item>
           ))}
           {action.devices > action.sample.length && (
@@ -65,7 +74,7 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
             </List.Item>
           )}
         </List>
-        <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="This cannot be undone">
+        <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="You cannot undo this action">
           <NumberInput
             label={`Type the number of devices, ${action.devices.toLocaleString('en')}, to confirm`}
             allowNegative={false}
@@ -81,7 +90,7 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
             Cancel
           </Button>
           <Button type="submit" color="red" disabled={!ready} loading={confirming.isPending}>
-            Confirm the action
+            Confirm action
           </Button>
         </Group>
       </Stack>
@@ -89,7 +98,7 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
   );
 }
 
-/** The response may hold a link that is shown only once. */
+/** Result of the confirmed action. The result may contain a link that the server shows only once. */
 function Performed({ result, close }: { readonly result: unknown; readonly close: () => void }) {
   const code = createdCode.safeParse(result);
   return (
@@ -101,7 +110,7 @@ function Performed({ result, close }: { readonly result: unknown; readonly close
           <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
             {code.data.link}
           </Code>
-          <CopyButton text={code.data.link}>Copy the link</CopyButton>
+          <CopyButton text={code.data.link}>Copy link</CopyButton>
         </>
       )}
       <Group justify="flex-end">

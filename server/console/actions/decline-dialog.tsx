@@ -1,4 +1,3 @@
-/** Declines an action with a reason, or withdraws one's own. */
 import { Text, Textarea } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -20,10 +19,10 @@ export function DeclineDialog({ action, close }: { readonly action: ActionView |
   };
   return (
     <Confirm
-      title={action?.mine ? 'Withdraw the action' : 'Decline the action'}
+      title={action?.mine ? 'Withdraw action' : 'Decline action'}
       opened={action !== null}
       close={leave}
-      verb={action?.mine ? 'Withdraw the action' : 'Decline the action'}
+      verb={action?.mine ? 'Withdraw action' : 'Decline action'}
       ready={reason.trim() !== ''}
       act={decline}
     >
@@ -34,7 +33,7 @@ export function DeclineDialog({ action, close }: { readonly action: ActionView |
       )}
       <Textarea
         label="Reason"
-        description="The other admins can read it."
+        description="Other admins can read the reason."
         required
         autosize
         minRows={2}

@@ -1,6 +1,5 @@
-/** Questions about destructive actions. */
 import { actionDetail, actionList } from '../../../shared/api/actions.ts';
-import { question } from '../client/queries.ts';
+import { topicQuery } from '../client/queries.ts';
 
-export const actionsQuery = question(['accounts'], '/actions', actionList);
-export const actionQuery = (id: string) => question(['accounts'], `/actions/${id}`, actionDetail);
+export const actionsQuery = topicQuery(['accounts'], '/actions', actionList);
+export const actionQuery = (id: string) => topicQuery(['accounts'], `/actions/${id}`, actionDetail);

@@ -1,8 +1,8 @@
-/** Who is signed in, and the way out. A native popover: it closes by itself on Escape and on a press elsewhere. */
+/** Account menu. A native popover closes on Escape and on a press elsewhere. */
 import { Button, Stack, Text, UnstyledButton } from '@mantine/core';
 import { IconLogout, IconUserCircle } from '@tabler/icons-react';
 import { useId, useRef } from 'react';
-import { Given } from '../../../shared/look/given.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { useSession, useSignOut } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import classes from './shell.module.css';
@@ -12,23 +12,23 @@ export function AccountMenu() {
   const signOut = useSignOut();
   const id = useId();
   const panel = useRef<HTMLDivElement>(null);
-  const roles = [...new Set(account.grants.map(({ role }) => role))].join(', ') || 'no role yet';
+  const roles = [...new Set(account.grants.map(({ role }) => role))].join(', ') || 'no role';
   return (
     <>
       <UnstyledButton className={classes.icon} popoverTarget={id} aria-label={`Your account: ${account.name}`}>
         <IconUserCircle size={24} aria-hidden />
         <Text span size="sm" fw={500} truncate className={classes.account}>
-          <Given>{account.name}</Given>
+          <UserText>{account.name}</UserText>
         </Text>
       </UnstyledButton>
       <div id={id} ref={panel} popover="auto" className={classes.panel}>
         <Stack gap="sm">
           <div>
             <Text fw={600}>
-              <Given>{account.name}</Given>
+              <UserText>{account.name}</UserText>
             </Text>
             <Text size="sm" c="dimmed">
-              <Given>{account.email}</Given> · {roles}
+              <UserText>{account.email}</UserText> · {roles}
             </Text>
           </div>
           <ButtonLink to="/account" variant="default" onClick={() => panel.current?.hidePopover()}>

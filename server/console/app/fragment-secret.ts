@@ -1,6 +1,6 @@
 /**
- * The secret of a link (`#invitation=…`, `#demo=…`): read once, and taken out of the address at once, so that it is in no history and no picture of
- * the screen. A fragment is never sent to a server.
+ * Secret of a link (`#invitation=…`, `#demo=…`). The page removes it from the address at once, so that no history and no screenshot
+ * contains it. A browser never sends a fragment to a server.
  */
 import { useCallback, useEffect, useState } from 'react';
 import { type FragmentSecret, readFragment } from './read-fragment.ts';
@@ -15,7 +15,7 @@ const atStart = take();
 
 export function useFragmentSecret(): [FragmentSecret | null, () => void] {
   const [secret, setSecret] = useState(atStart);
-  // Followed in a tab that shows the console already, a link changes the fragment and loads nothing.
+  // A link in an open tab changes only the fragment, so the browser loads nothing.
   useEffect(() => {
     const follow = () => setSecret((before) => take() ?? before);
     addEventListener('hashchange', follow);

@@ -1,6 +1,5 @@
-/** Lets in whoever is signed in; shows everybody else how to become so. Links that sign in or invite carry their secret behind `#`, which no server log sees. */
-import { Center, Container } from '@mantine/core';
-import { lazy, type ReactNode, Suspense } from 'react';
+import { lazy, type ReactNode } from 'react';
+import { Centered } from '../../../shared/look/centered.tsx';
 import { Failure, Loading } from '../../../shared/look/states.tsx';
 import { LiveProvider } from '../client/live.tsx';
 import { ServerTimeProvider } from '../client/server-time.tsx';
@@ -11,6 +10,7 @@ const SignIn = lazy(() => import('../sign-in/sign-in-page.tsx').then(({ SignInPa
 const Invitation = lazy(() =>
   import('../sign-in/invitation-page.tsx').then(({ InvitationPage }) => ({ default: InvitationPage })),
 );
+const Verify = lazy(() => import('../sign-in/verify-page.tsx').then(({ VerifyPage }) => ({ default: VerifyPage })));
 const DemoSignIn = lazy(() => import('../demo/demo-sign-in.tsx').then((module) => ({ default: module.DemoSignIn })));
 
 export function Gate({ children }: { readonly children: ReactNode }) {
@@ -18,30 +18,37 @@ export function Gate({ children }: { readonly children: ReactNode }) {
   const [secret, forget] = useFragmentSecret();
   if (secret?.kind === 'invitation' || secret?.kind === 'first-owner') {
     return (
-      <Alone>
+      <Centered>
         <Invitation token={secret.value} firstOwner={secret.kind === 'first-owner'} done={forget} />
-      </Alone>
+      </Centered>
     );
   }
   if (secret?.kind === 'demo') {
     return (
-      <Alone>
+      <Centered>
         <DemoSignIn ticket={secret.value} done={forget} />
-      </Alone>
+      </Centered>
     );
   }
   if (session.data === undefined) {
     return (
-      <Alone>
+      <Centered>
         {session.isError ? <Failure error={session.error} retry={() => void session.refetch()} /> : <Loading />}
-      </Alone>
+      </Centered>
     );
   }
   if (session.data === null) {
     return (
-      <Alone>
+      <Centered>
         <SignIn />
-      </Alone>
+      </Centered>
+    );
+  }
+  if (secret?.kind === 'verify') {
+    return (
+      <Centered>
+        <Verify token={secret.value} account={session.data.account} done={forget} />
+      </Centered>
     );
   }
   return (
@@ -50,15 +57,5 @@ export function Gate({ children }: { readonly children: ReactNode }) {
         <ServerTimeProvider>{children}</ServerTimeProvider>
       </LiveProvider>
     </SessionProvider>
-  );
-}
-
-function Alone({ children }: { readonly children: ReactNode }) {
-  return (
-    <Center mih="100dvh" component="main">
-      <Container size={460} w="100%" py="xl">
-        <Suspense fallback={<Loading />}>{children}</Suspense>
-      </Container>
-    </Center>
   );
 }

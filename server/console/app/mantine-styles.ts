@@ -1,6 +1,6 @@
 /**
- * The styles of those Mantine components that the console uses; all of them together are twice as much. What others build on stands first.
- * `tests/arch/mantine-styles.test.ts` fails when a component is used whose styles are not here.
+ * Styles of the Mantine components in use; all styles together are twice as large. Order matters: a base style comes before the styles that
+ * build on it. `tests/arch/mantine-styles.test.ts` fails if a component's style is missing.
  */
 import '@mantine/core/styles/baseline.css';
 import '@mantine/core/styles/default-css-variables.css';

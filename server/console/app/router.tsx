@@ -1,4 +1,4 @@
-/** Every page and its address. A page's code is fetched when it is opened first; the overview, where nearly everybody begins, comes with the rest. */
+/** Pages and their addresses. The browser loads the code of a page on its first visit. Only the overview is part of the first load. */
 import {
   createRootRoute,
   createRoute,
@@ -7,16 +7,16 @@ import {
   lazyRouteComponent,
 } from '@tanstack/react-router';
 import { z } from 'zod';
-import { IMPACT_CHANGES, IMPACT_CLASSES } from '../../../shared/api/orders.ts';
 import { Empty, Failure, Loading } from '../../../shared/look/states.tsx';
 import { OverviewPage } from '../overview/overview-page.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
+import { alertSearch, deviceSearch, rehearsalSearch } from './searches.ts';
 import { Shell } from './shell.tsx';
 
-/** Nearly every page names parts of countries; the first one comes without five thousand names. */
+/** Names of subdivisions, which most pages need. The first page loads without these five thousand names. */
 async function withNames<Module>(page: Promise<Module>): Promise<Module> {
-  await import('../../../shared/areas/named-parts.ts');
+  await import('../../../shared/areas/register-part-names.ts');
   return page;
 }
 
@@ -28,20 +28,6 @@ const overview = createRoute({
   component: OverviewPage,
 });
 
-/** What the list shows is in its address, so that it can be sent to a colleague. */
-export const deviceSearch = z.object({
-  text: z.string().optional().catch(undefined),
-  group: z.string().optional().catch(undefined),
-  area: z.string().optional().catch(undefined),
-  status: z.enum(['active', 'revoked', 'unenrolled']).optional().catch(undefined),
-  connected: z.boolean().optional().catch(undefined),
-  sort: z.enum(['user', 'enrolled', 'seen']).optional().catch(undefined),
-  descending: z.boolean().optional().catch(undefined),
-  /** A command for many, whose progress is shown. */
-  command: z.string().optional().catch(undefined),
-});
-export type DeviceSearch = z.output<typeof deviceSearch>;
-
 export const devicesRoute = createRoute({
   getParentRoute: () => root,
   path: '/devices',
@@ -51,14 +37,25 @@ export const devicesRoute = createRoute({
 export const deviceRoute = createRoute({
   getParentRoute: () => root,
   path: '/devices/$id',
-  /** The past time at which the device is explained, in Unix milliseconds. */
+  /** Past time of the explanation, in Unix milliseconds. */
   validateSearch: z.object({ at: z.int().min(0).optional().catch(undefined) }),
   component: lazyRouteComponent(() => withNames(import('../devices/device-page.tsx')), 'DevicePage'),
 });
 
+const commands = createRoute({
+  getParentRoute: () => root,
+  path: '/commands',
+  validateSearch: z.object({ command: z.string().optional().catch(undefined) }),
+  component: lazyRouteComponent(() => import('../commands/commands-page.tsx'), 'CommandsPage'),
+});
 const orders = createRoute({
   getParentRoute: () => root,
   path: '/orders',
+  validateSearch: z.object({
+    show: z.enum(['open', 'all', 'mine']).optional().catch(undefined),
+    /** Numbers of the orders to which the list is limited. */
+    numbers: z.array(z.string()).max(200).optional().catch(undefined),
+  }),
   component: lazyRouteComponent(() => withNames(import('../orders/orders-page.tsx')), 'OrdersPage'),
 });
 const newOrder = createRoute({
@@ -71,20 +68,6 @@ export const orderRoute = createRoute({
   path: '/orders/$number',
   component: lazyRouteComponent(() => withNames(import('../orders/order-page.tsx')), 'OrderPage'),
 });
-/** What is looked at stands in the address, so that counsel can send it to a colleague. */
-const rehearsalSearch = z.object({
-  revision: z.int().min(1).optional().catch(undefined),
-  against: z
-    .union([z.int().min(1), z.literal('none')])
-    .optional()
-    .catch(undefined),
-  at: z.enum(['now', 'effective']).optional().catch(undefined),
-  class: z.enum(IMPACT_CLASSES).optional().catch(undefined),
-  change: z.enum(IMPACT_CHANGES).optional().catch(undefined),
-  area: z.string().optional().catch(undefined),
-  offset: z.int().min(0).optional().catch(undefined),
-});
-export type RehearsalSearch = z.output<typeof rehearsalSearch>;
 const rehearsalRoute = createRoute({
   getParentRoute: () => root,
   path: '/orders/$number/rehearsal',
@@ -97,15 +80,15 @@ export const reviseRoute = createRoute({
   component: lazyRouteComponent(() => withNames(import('../orders/propose-page.tsx')), 'RevisePage'),
 });
 
-export const enrolRoute = createRoute({
+export const enrollmentRoute = createRoute({
   getParentRoute: () => root,
-  path: '/enrol',
-  /** The device that is enrolled again, or the person who gets a new device. */
+  path: '/enroll',
+  /** Device to re-enroll, or the person who receives a new device. */
   validateSearch: z.object({
     device: z.string().optional().catch(undefined),
     person: z.string().optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => withNames(import('../enrol/enrol-page.tsx')), 'EnrolPage'),
+  component: lazyRouteComponent(() => withNames(import('../enrollment/enrollment-page.tsx')), 'EnrollmentPage'),
 });
 export const peopleRoute = createRoute({
   getParentRoute: () => root,
@@ -146,18 +129,30 @@ const settings = createRoute({
   path: '/settings',
   component: lazyRouteComponent(() => withNames(import('../settings/settings-page.tsx')), 'SettingsPage'),
 });
+const recovery = createRoute({
+  getParentRoute: () => root,
+  path: '/recovery',
+  component: lazyRouteComponent(() => import('../recovery/recovery-page.tsx'), 'RecoveryPage'),
+});
+const alerts = createRoute({
+  getParentRoute: () => root,
+  path: '/alerts',
+  validateSearch: alertSearch,
+  component: lazyRouteComponent(() => import('../alerts/alerts-page.tsx'), 'AlertsPage'),
+});
 
 export const router = createRouter({
   routeTree: root.addChildren([
     overview,
     devicesRoute,
     deviceRoute,
+    commands,
     orders,
     newOrder,
     orderRoute,
     rehearsalRoute,
     reviseRoute,
-    enrolRoute,
+    enrollmentRoute,
     peopleRoute,
     personRoute,
     account,
@@ -165,19 +160,21 @@ export const router = createRouter({
     actions,
     ledger,
     settings,
+    recovery,
+    alerts,
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,
   defaultPendingComponent: Loading,
   defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => (
-    <Page title="A page that failed">
+    <Page title="Page error">
       <Failure error={error} retry={reset} />
     </Page>
   ),
   defaultNotFoundComponent: () => (
-    <Page title="Nothing here">
-      <Empty title="There is no such page" action={<ButtonLink to="/">To the overview</ButtonLink>}>
-        The address may be of an older version, or cut off.
+    <Page title="Page not found">
+      <Empty title="This page does not exist" action={<ButtonLink to="/">Open overview</ButtonLink>}>
+        The address may be incomplete or from an older version. Check the address, or start from the overview.
       </Empty>
     </Page>
   ),

@@ -1,5 +1,6 @@
-/** The frame around every page: where one is, where one can go, whose installation it is, and whether what is shown is live. */
-import { Badge, NavLink, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+/** Frame of every page: navigation, installation, account, and the state of the connection to the server. */
+
+import { Badge, NavLink, Text, UnstyledButton } from '@mantine/core';
 import {
   IconBook2,
   IconDeviceLaptop,
@@ -11,19 +12,19 @@ import {
   IconScale,
   IconSettings,
   IconSun,
-  IconUserCheck,
   IconUsers,
   IconX,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { createLink, Outlet, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
-import { Given } from '../../../shared/look/given.tsx';
+import { useColorScheme } from '../../../shared/look/color-scheme.ts';
 import { Hint } from '../../../shared/look/hint.tsx';
+import { useLive } from '../../../shared/look/live-updates.tsx';
 import { Empty } from '../../../shared/look/states.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { actionsQuery } from '../actions/queries.ts';
-import { useLive } from '../client/live.tsx';
 import { installationQuery, overviewQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { useMay, useSession } from '../client/session.tsx';
@@ -40,13 +41,19 @@ const PAGES = [
   { to: '/', label: 'Overview', icon: IconLayoutDashboard, right: 'overview.show' },
   { to: '/devices', label: 'Devices', icon: IconDeviceLaptop, right: 'devices.list' },
   { to: '/orders', label: 'Orders', icon: IconGavel, right: 'orders.list' },
-  { to: '/actions', label: 'Pending actions', icon: IconUserCheck, right: 'actions.list' },
-  { to: '/enrol', label: 'Enrol', icon: IconDevicesPlus, right: 'codes.list' },
-  { to: '/people', label: 'People', icon: IconUsers, right: 'approvers.show' },
+  { to: '/enroll', label: 'Enrollment', icon: IconDevicesPlus, right: 'codes.list' },
+  { to: '/people', label: 'People & access', icon: IconUsers, right: 'approvers.show' },
   { to: '/holds', label: 'Legal holds', icon: IconScale, right: 'legal-holds.list' },
-  { to: '/ledger', label: 'Ledger', icon: IconBook2, right: 'ledger.leaves' },
+  { to: '/ledger', label: 'Audit & ledger', icon: IconBook2, right: 'ledger.entries' },
   { to: '/settings', label: 'Settings', icon: IconSettings, right: 'installation.show' },
 ] as const;
+/** Pages without an entry in the navigation, each listed under the entry that leads to it. */
+const PARENTS: Readonly<Record<string, string>> = {
+  '/actions': '/',
+  '/alerts': '/',
+  '/recovery': '/settings',
+  '/commands': '/devices',
+};
 
 export function Shell() {
   const [opened, setOpened] = useState(false);
@@ -56,7 +63,7 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
 
-  // A new page is announced and read from its beginning, as a loaded document would be.
+  // Focus moves to the new page, so that a screen reader reads it from its start.
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is the path that changes
   useEffect(() => {
     setOpened(false);
@@ -68,12 +75,12 @@ export function Shell() {
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#main">
-        Skip to the page
+        Skip to content
       </a>
       <header className={classes.header}>
         <UnstyledButton
           className={classes.burger}
-          aria-label={opened ? 'Close the menu' : 'Open the menu'}
+          aria-label={opened ? 'Close menu' : 'Open menu'}
           aria-expanded={opened}
           aria-controls="pages"
           onClick={() => setOpened(!opened)}
@@ -86,8 +93,8 @@ export function Shell() {
             Cordon
           </Text>
         </PageLink>
-        <Text c="dimmed" truncate className={classes.organisation}>
-          {installation && <Given>{installation.organisation}</Given>}
+        <Text c="dimmed" truncate className={classes.organization}>
+          {installation && <UserText>{installation.organization}</UserText>}
         </Text>
         <ServerTime />
         <SchemeSwitch />
@@ -112,8 +119,8 @@ export function Shell() {
 function NoRole() {
   return (
     <Page title="Welcome">
-      <Empty title="You have no role yet">
-        An owner of this installation can give you one. This page shows what you may do as soon as they have.
+      <Empty title="Your account has no role">
+        Ask an owner of this installation to give you a role. Your pages then appear here.
       </Empty>
     </Page>
   );
@@ -121,14 +128,17 @@ function NoRole() {
 
 function Pages({ path }: { readonly path: string }) {
   const may = useMay();
-  const mine = useQuery({ ...overviewQuery, enabled: may('overview.show') }).data?.waiting.filter((one) => one.mine);
+  const mine = useQuery({ ...overviewQuery, enabled: may('overview.show') }).data?.pendingApprovals.filter(
+    (one) => one.mine,
+  );
   const actions = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.actions;
+  const shown = PARENTS[path] ?? path;
   const counts: Readonly<Record<string, number | undefined>> = {
     '/orders': mine?.filter(({ kind }) => kind === 'revision').length,
-    '/actions': actions?.filter(({ status, mine: own }) => status === 'pending' && !own).length,
+    '/': actions?.filter(({ status, mine: own }) => status === 'pending' && !own).length,
   };
   return PAGES.filter(({ right }) => may(right)).map(({ to, label, icon: Icon }) => {
-    const here = to === '/' ? path === '/' : path.startsWith(to);
+    const here = to === '/' ? shown === '/' : shown.startsWith(to);
     const count = counts[to];
     return (
       <NavigationLink
@@ -140,7 +150,7 @@ function Pages({ path }: { readonly path: string }) {
         className={classes.page}
         rightSection={
           count ? (
-            <Badge variant="filled" size="sm" aria-label={`${count} wait for you`}>
+            <Badge variant="filled" size="sm" aria-label={`${count} pending for you`}>
               {count}
             </Badge>
           ) : null
@@ -159,26 +169,21 @@ function ServerTime() {
       <Hint
         text={
           live
-            ? "The server's clock, in your time zone. The page follows what happens."
-            : 'The server does not answer at present: what you see may be old. The page tries again by itself.'
+            ? 'Server time in your time zone. The page updates automatically.'
+            : 'The server does not respond. The data on this page may be out of date. The page reconnects automatically.'
         }
       >
-        {live ? dateTime(now) : `Not live · ${dateTime(now)}`}
+        {live ? dateTime(now) : `Offline · ${dateTime(now)}`}
       </Hint>
     </span>
   );
 }
 
 function SchemeSwitch() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const dark = colorScheme === 'dark' || (colorScheme === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
+  const { dark, toggle } = useColorScheme();
   const Icon = dark ? IconSun : IconMoon;
   return (
-    <UnstyledButton
-      className={classes.icon}
-      aria-label={dark ? 'Use light colours' : 'Use dark colours'}
-      onClick={() => setColorScheme(dark ? 'light' : 'dark')}
-    >
+    <UnstyledButton className={classes.icon} aria-label={dark ? 'Use light theme' : 'Use dark theme'} onClick={toggle}>
       <Icon size={20} aria-hidden />
     </UnstyledButton>
   );

@@ -1,4 +1,3 @@
-/** Asks for a new authenticator code when an action needs one. */
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
@@ -6,20 +5,19 @@ import { steppedUp } from '../../../shared/api/session.ts';
 import { Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
 
-/** Above the dialog of the action itself. */
 const ABOVE_DIALOGS = 400;
 
-/** `settle` belongs to the present question; null: nothing is asked. */
+/** Callback of the pending question; null when no question is pending. */
 export function StepUpDialog({ settle }: { readonly settle: ((given: boolean) => void) | null }) {
   const [opened, setOpened] = useState(false);
   const [totp, setTotp] = useState('');
   const giving = useMutation({
     mutationFn: (code: string) => call('POST', '/session/step-up', steppedUp, { totp: code }),
     onSuccess: () => finish(true),
-    // A code works once, so the next attempt needs another code in any case.
+    // An authenticator code works once, so the next attempt needs another code.
     onError: () => setTotp(''),
   });
-  // The dialog opens only after it was mounted closed. Otherwise Mantine does not return the focus when it closes.
+  // The dialog mounts closed and then opens. Otherwise Mantine does not return the focus when it closes.
   useEffect(() => setOpened(settle !== null), [settle]);
 
   function finish(given: boolean): void {
@@ -31,7 +29,7 @@ export function StepUpDialog({ settle }: { readonly settle: ((given: boolean) =>
   const code = totp.replaceAll(/\s/g, '');
   const complete = /^\d{6}$/.test(code);
   return (
-    <Modal opened={opened} onClose={() => finish(false)} title="Confirm that it is you" zIndex={ABOVE_DIALOGS}>
+    <Modal opened={opened} onClose={() => finish(false)} title="Confirm your identity" zIndex={ABOVE_DIALOGS}>
       <form
         noValidate
         onSubmit={(event) => {
@@ -41,11 +39,11 @@ export function StepUpDialog({ settle }: { readonly settle: ((given: boolean) =>
       >
         <Stack>
           <Text size="sm">
-            This action needs an authenticator code that is at most 10 minutes old. Give a new code to continue.
+            This action needs an authenticator code that is at most 10 minutes old. Enter a new code to continue.
           </Text>
           {giving.isError && <Failure error={giving.error} />}
           <TextInput
-            label="Code"
+            label="Authenticator code"
             description="Six digits from your authenticator app. Each code works once."
             inputMode="numeric"
             autoComplete="one-time-code"
@@ -59,7 +57,7 @@ export function StepUpDialog({ settle }: { readonly settle: ((given: boolean) =>
               Cancel
             </Button>
             <Button type="submit" disabled={!complete} loading={giving.isPending}>
-              Continue
+              Confirm identity
             </Button>
           </Group>
         </Stack>

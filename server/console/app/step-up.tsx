@@ -1,6 +1,6 @@
-/** Shows the dialog of the step-up sign-in. Its code is loaded when an action needs it for the first time. */
+/** Step-up dialog. The browser loads its code when an action first needs it. */
 import { type ComponentProps, type ComponentType, useEffect, useState } from 'react';
-import { Refusal } from '../../../shared/look/refusal.ts';
+import { ApiError } from '../../../shared/look/api-error.ts';
 import { registerStepUp } from '../client/step-up.ts';
 import type { StepUpDialog } from './step-up-dialog.tsx';
 
@@ -10,7 +10,11 @@ async function loadDialog() {
   try {
     return (await import('./step-up-dialog.tsx')).StepUpDialog;
   } catch {
-    throw new Refusal('unreachable', 'The dialog for the authenticator code did not load. Try again.', 0);
+    throw new ApiError(
+      'unreachable',
+      'The dialog for the authenticator code did not load. The server may be unreachable. Try again.',
+      0,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The key with which a person approves, as this browser keeps it: in IndexedDB, one for each installation and person, so that two people who
- * use one browser sign with two keys. It cannot be read out, by this page or any other; what it signs with is `shared/order/web-approver-key.ts`.
+ * Approver's private key in this browser, in IndexedDB, one per installation and person, so that two people with one browser have two keys.
+ * No page can export it. `shared/order/web-approver-key.ts` signs with it.
  */
 import {
   createWebApproverKey,
@@ -37,7 +37,7 @@ async function withStore<T>(mode: IDBTransactionMode, act: (store: IDBObjectStor
   }
 }
 
-/** Null when this browser keeps none for this person. */
+/** Stored key of the person; null if this browser has none. */
 export async function keptKey(installation: string, person: string): Promise<WebApproverKey | null> {
   const kept = await withStore<WebApproverKey | undefined>('readonly', (store) =>
     store.get(nameOf(installation, person)),
@@ -47,17 +47,17 @@ export async function keptKey(installation: string, person: string): Promise<Web
 
 async function keep(installation: string, person: string, key: WebApproverKey): Promise<WebApproverKey> {
   await withStore('readwrite', (store) => store.put(key, nameOf(installation, person)));
-  // A browser that is short of space may otherwise throw the key away. It is free to refuse.
+  // A browser may delete the key when disk space is short, unless the browser grants persistent storage.
   await navigator.storage?.persist?.();
   return key;
 }
 
-/** A new key. It takes the place of the one before, which is gone then. */
+/** New key, which replaces the earlier key for good. */
 export async function makeKey(installation: string, person: string): Promise<WebApproverKey> {
   return keep(installation, person, await createWebApproverKey());
 }
 
-/** Takes a key that exists already: PKCS#8 in DER, base64, not encrypted. */
+/** Import of an existing key: PKCS#8 in DER, base64, not encrypted. */
 export async function importKey(installation: string, person: string, pkcs8: string): Promise<WebApproverKey> {
   return keep(installation, person, await importWebApproverKey(Uint8Array.fromBase64(pkcs8)));
 }

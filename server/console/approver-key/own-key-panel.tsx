@@ -1,22 +1,21 @@
-/** Whether one can sign in this browser, and if not, what to do about it. */
 import { Alert, Button, Code, Stack, Text } from '@mantine/core';
 import { IconKey } from '@tabler/icons-react';
 import { Failure } from '../../../shared/look/states.tsx';
 import { PageLink } from '../parts/links.tsx';
-import type { KeyStanding } from './root-of-approvers.ts';
+import type { KeyState } from './approver-set.ts';
 import { type OwnKey, useRegisterKey } from './use-own-key.ts';
 
-const TITLES: Readonly<Record<KeyStanding, string>> = {
-  absent: 'There is no key of yours in this browser',
-  unregistered: 'The server does not know your key yet',
-  unlisted: 'Your key is not among the approvers',
-  waiting: 'Your key is about to become an approver’s',
-  listed: 'You can approve in this browser',
+const TITLES: Readonly<Record<KeyState, string>> = {
+  absent: 'No approver key in this browser',
+  unregistered: 'Approver key not registered',
+  unlisted: 'Approver key not in the approver set',
+  waiting: 'Approver key pending',
+  listed: 'Approver key ready',
 };
 
 export function OwnKeyPanel({ own }: { readonly own: OwnKey }) {
   const register = useRegisterKey();
-  const { standing, key, elsewhere } = own;
+  const { state: standing, key, elsewhere } = own;
   const makes = standing === 'absent' || standing === 'unregistered';
   return (
     <Alert icon={<IconKey aria-hidden />} title={TITLES[standing]} color={standing === 'listed' ? 'cordon' : 'yellow'}>
@@ -25,13 +24,13 @@ export function OwnKeyPanel({ own }: { readonly own: OwnKey }) {
         {standing === 'unlisted' && (
           <Text size="sm">
             <PageLink to="/people" search={{ tab: 'approvers' }}>
-              Propose the next root of approvers
+              Propose approver set
             </PageLink>
           </Text>
         )}
         {key && (
           <Text size="xs">
-            Your key here: <Code>{key.keyid.slice(0, 16)}…</Code>
+            Key in this browser: <Code>{key.keyid.slice(0, 16)}…</Code>
           </Text>
         )}
         {register.isError && <Failure error={register.error} />}
@@ -42,7 +41,7 @@ export function OwnKeyPanel({ own }: { readonly own: OwnKey }) {
             loading={register.isPending}
             onClick={() => register.mutate()}
           >
-            {standing === 'absent' ? 'Make my key in this browser' : 'Register my key'}
+            {standing === 'absent' ? 'Create approver key' : 'Register approver key'}
           </Button>
         )}
       </Stack>
@@ -50,20 +49,20 @@ export function OwnKeyPanel({ own }: { readonly own: OwnKey }) {
   );
 }
 
-function meaning(standing: KeyStanding, elsewhere: boolean): string {
+function meaning(standing: KeyState, elsewhere: boolean): string {
   const other = elsewhere
-    ? 'The approvers list another key of yours: approve in the browser that made it, or, if it is in a file, with “cordon orders approve”. '
+    ? 'The approver set contains another key of yours. Approve in the browser with that key, or with “cordon orders approve” if the key is in a file. '
     : '';
   switch (standing) {
     case 'absent':
-      return `${other}An approval is signed by your own key, which the server never has. A key that is made here stays in this browser and cannot be copied out of it. The approvers in office must then list it.`;
+      return `${other}Your own key signs your approvals. The server never receives it. The key stays in this browser and cannot be copied. The current approvers must then add it to the approver set.`;
     case 'unregistered':
-      return `${other}Its public half has to be registered before the approvers can list it.`;
+      return `${other}Register the public key, so that approvers can add it to the approver set.`;
     case 'unlisted':
-      return `${other}What it signs does not count before the root of approvers lists it: the approvers in office sign the next root with your key in it.`;
+      return `${other}Its signatures do not count yet. The current approvers must sign an approver set that contains your key.`;
     case 'waiting':
-      return `${other}The next root of approvers lists it. It counts as soon as enough approvers have signed that root.`;
+      return `${other}The proposed approver set contains your key. It counts as soon as enough approvers have signed.`;
     case 'listed':
-      return 'The root of approvers lists your key of this browser: what it signs counts.';
+      return 'The current approver set contains your key, so your approvals count.';
   }
 }

@@ -1,4 +1,4 @@
-/** The signed-in person's own key in this browser, and what it is worth. */
+/** Signed-in person's key in this browser, and its state. */
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { approverKeyView } from '../../../shared/api/approvers.ts';
 import type { WebApproverKey } from '../../../shared/order/web-approver-key.ts';
@@ -6,7 +6,7 @@ import { call } from '../client/call.ts';
 import { approverKeysQuery, approversQuery, installationQuery } from '../client/queries.ts';
 import { useMay, useSession } from '../client/session.tsx';
 import { keptKey, makeKey } from './approver-key.ts';
-import { type KeyStanding, keyStanding, rootsOf } from './root-of-approvers.ts';
+import { approverSetsOf, type KeyState, keyState } from './approver-set.ts';
 
 const keptKeyQuery = (installation: string, person: string) =>
   queryOptions({
@@ -17,12 +17,12 @@ const keptKeyQuery = (installation: string, person: string) =>
 
 export interface OwnKey {
   readonly key: WebApproverKey | null;
-  readonly standing: KeyStanding;
-  /** The root lists another key of this person: made in another browser, or kept in a file. */
+  readonly state: KeyState;
+  /** True if the approver set contains another key of this person, from another browser or a file. */
   readonly elsewhere: boolean;
 }
 
-/** `data` is undefined until all of it is known. */
+/** `data` is undefined until all queries are complete. */
 export function useOwnKey(): { readonly data: OwnKey | undefined; readonly error: Error | null } {
   const { person } = useSession().account;
   const may = useMay();
@@ -34,14 +34,15 @@ export function useOwnKey(): { readonly data: OwnKey | undefined; readonly error
   const error = installation.error ?? kept.error ?? approvers.error ?? registered.error;
   if (kept.data === undefined || approvers.data === undefined || registered.isLoading)
     return { data: undefined, error };
-  const roots = rootsOf(approvers.data);
+  const approverSets = approverSetsOf(approvers.data);
   const keyid = kept.data?.keyid ?? null;
   const keyids = registered.data?.keys.map((key) => key.keyid) ?? null;
-  const elsewhere = roots.current?.approvers.some((each) => each.person === person && each.keyid !== keyid) ?? false;
-  return { data: { key: kept.data, standing: keyStanding(keyid, keyids, roots), elsewhere }, error };
+  const elsewhere =
+    approverSets.current?.approvers.some((each) => each.person === person && each.keyid !== keyid) ?? false;
+  return { data: { key: kept.data, state: keyState(keyid, keyids, approverSets), elsewhere }, error };
 }
 
-/** Makes a key if there is none, and tells the server its public half. */
+/** Creates a key if none exists, and registers the public key. */
 export function useRegisterKey() {
   const client = useQueryClient();
   const { person } = useSession().account;

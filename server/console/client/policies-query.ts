@@ -1,5 +1,5 @@
-/** The policies on disputed ground. Their schema brings every claim, so it is not part of the first load. */
-import { disputedPolicyList } from '../../../shared/api/disputed-policies.ts';
-import { question } from './queries.ts';
+/** Territory policies. Their schema contains every claim, so it is not part of the page's first load. */
+import { territoryPolicyList } from '../../../shared/api/territory-policies.ts';
+import { topicQuery } from './queries.ts';
 
-export const policiesQuery = question([], '/disputed-policies', disputedPolicyList);
+export const policiesQuery = topicQuery([], '/territory-policies', territoryPolicyList);

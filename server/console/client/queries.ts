@@ -1,4 +1,4 @@
-/** Questions to the server that several pages ask, each under the topic whose change makes it stale (`live.tsx`). */
+/** Queries of several pages. The topic in each key is the topic whose change makes the query stale (`live.tsx`). */
 import { QueryClient, queryOptions } from '@tanstack/react-query';
 import type { z } from 'zod';
 import { approverKeyList, approversView } from '../../../shared/api/approvers.ts';
@@ -9,31 +9,30 @@ import { healthView } from '../../../shared/api/health.ts';
 import { installationView } from '../../../shared/api/installation.ts';
 import { orderList } from '../../../shared/api/orders.ts';
 import { overviewView } from '../../../shared/api/overview.ts';
-import { Refusal } from '../../../shared/look/refusal.ts';
+import { isRetryable } from '../../../shared/look/api-client.ts';
 import { call } from './call.ts';
 
-/** Asking again helps when there was no answer; a refusal stays one. */
-const worthAnotherTry = (failures: number, error: Error) =>
-  error instanceof Refusal && (error.status === 0 || error.status >= 500) && failures < 2;
-
 export const queryClient = new QueryClient({
-  defaultOptions: { queries: { retry: worthAnotherTry, staleTime: 5_000, refetchOnWindowFocus: false } },
+  defaultOptions: { queries: { retry: isRetryable, staleTime: 5_000, refetchOnWindowFocus: false } },
 });
 
-/** A question whose key begins with the topics that make it stale, joined by `+`. */
-export function question<S extends z.ZodType>(topics: readonly Topic[], path: string, answer: S) {
+/** Query key that begins with the topics of the query, joined by `+`. */
+export function topicQuery<S extends z.ZodType>(topics: readonly Topic[], path: string, answer: S) {
   return queryOptions({
     queryKey: [topics.join('+'), path],
     queryFn: ({ signal }) => call('GET', path, answer, undefined, signal),
   });
 }
 
-/** Not under `devices`: some device comes or goes every second in a large fleet, and counting a hundred thousand takes the server 150 ms. */
-export const overviewQuery = question(['orders', 'alarms', 'accounts', 'clock'], '/overview', overviewView);
-export const ordersQuery = question(['orders', 'clock'], '/orders', orderList);
-export const groupsQuery = question(['devices'], '/groups', groupList);
-export const healthQuery = question(['clock'], '/health', healthView);
-export const installationQuery = question([], '/installation', installationView);
-export const approverKeysQuery = question(['accounts'], '/approver-keys', approverKeyList);
-export const approversQuery = question(['accounts', 'orders'], '/approvers', approversView);
-export const areasQuery = question([], '/areas', namedAreaList);
+/**
+ * Overview without the topic `devices`: in a large fleet a device connects every second, and a count of 100,000 devices takes the server
+ * 150 ms.
+ */
+export const overviewQuery = topicQuery(['orders', 'alerts', 'accounts', 'clock'], '/overview', overviewView);
+export const ordersQuery = topicQuery(['orders', 'clock'], '/orders', orderList);
+export const groupsQuery = topicQuery(['devices'], '/groups', groupList);
+export const healthQuery = topicQuery(['clock'], '/health', healthView);
+export const installationQuery = topicQuery([], '/installation', installationView);
+export const approverKeysQuery = topicQuery(['accounts'], '/approver-keys', approverKeyList);
+export const approversQuery = topicQuery(['accounts', 'orders'], '/approvers', approversView);
+export const areasQuery = topicQuery([], '/areas', namedAreaList);

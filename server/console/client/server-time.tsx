@@ -1,27 +1,37 @@
 /**
- * The server's own clock, by which orders take effect: read with every `/health`, counted on by this browser in between. A browser whose clock is
- * wrong still counts down rightly. Sessions, codes, commands and certificates run on real time: for those `Date.now()` is right.
+ * Server clock, which decides when orders take effect. Each `/health` response corrects it, so that a wrong browser clock does not distort
+ * countdowns. Sessions, codes, commands and certificates use real time. In the demo the server clock is ahead of real time; the console
+ * shifts displayed real times by the same lead.
  */
 import { useQuery } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
-import { healthQuery } from './queries.ts';
+import { healthQuery, installationQuery } from './queries.ts';
 
 const OffsetContext = createContext(0);
+const LeadContext = createContext(0);
 
 export function ServerTimeProvider({ children }: { readonly children: ReactNode }) {
   const { data, dataUpdatedAt } = useQuery({ ...healthQuery, refetchInterval: 60_000 });
   const offset = data ? data.now - dataUpdatedAt : 0;
-  return <OffsetContext value={offset}>{children}</OffsetContext>;
+  const demo = useQuery(installationQuery).data?.demo === true;
+  return (
+    <OffsetContext value={offset}>
+      <LeadContext value={demo ? offset : 0}>{children}</LeadContext>
+    </OffsetContext>
+  );
 }
 
-/** The server's time in Unix milliseconds, again every `every` milliseconds. */
+/** Lead of the demo clock over real time, in milliseconds; 0 on every other server. */
+export const useDemoLead = (): number => use(LeadContext);
+
+/** Server time in Unix milliseconds. */
 export function useServerNow(every = 1_000): number {
   const offset = use(OffsetContext);
   const now = useNow(every);
   return now + offset;
 }
 
-/** Real time, again every `every` milliseconds. */
+/** Real time in Unix milliseconds. */
 export function useNow(every = 1_000): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

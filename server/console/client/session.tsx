@@ -1,10 +1,10 @@
-/** Who is signed in, and what they may do. The server's table of rights decides; the console only hides what it would refuse. */
+/** Signed-in account and its rights. The server enforces the rights; the console only hides what the server would refuse. */
 import { type QueryFilters, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useRef } from 'react';
 import type { z } from 'zod';
 import { sessionView } from '../../../shared/api/session.ts';
 import { done } from '../../../shared/api/wire.ts';
-import { Refusal } from '../../../shared/look/refusal.ts';
+import { ApiError } from '../../../shared/look/api-error.ts';
 import { call, keepCsrf } from './call.ts';
 
 export type Session = z.output<typeof sessionView>;
@@ -15,12 +15,12 @@ async function readSession(): Promise<Session | null> {
   try {
     return await call('GET', '/session', sessionView);
   } catch (error) {
-    if (error instanceof Refusal && error.code === 'not_signed_in') return null;
+    if (error instanceof ApiError && error.code === 'not_signed_in') return null;
     throw error;
   }
 }
 
-/** Undefined while it is being asked; null when nobody is signed in. */
+/** Undefined while the request runs; null without a session. */
 export function useSessionQuery() {
   return useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000, refetchInterval: 60_000 });
 }
@@ -33,7 +33,7 @@ export function SessionProvider({ session, children }: { readonly session: Sessi
   const client = useQueryClient();
   const rights = session.rights.join();
   const before = useRef(rights);
-  // What was answered under other rights is put away, and asked for again.
+  // The console discards responses under earlier rights and requests them again.
   useEffect(() => {
     if (before.current !== rights) void client.resetQueries(notSession);
     before.current = rights;
@@ -41,14 +41,13 @@ export function SessionProvider({ session, children }: { readonly session: Sessi
   return <SessionContext value={session}>{children}</SessionContext>;
 }
 
-/** Only below the sign-in. */
 export function useSession(): Session {
   const session = use(SessionContext);
-  if (session === null) throw new Error('nobody is signed in');
+  if (session === null) throw new Error('no session');
   return session;
 }
 
-/** `may('orders.propose')`: some of it, perhaps for some groups or areas only; the server says which. */
+/** True for a right such as `orders.propose`, even if it is limited to some groups or areas. The server decides the limits. */
 export function useMay(): (right: string) => boolean {
   const { rights } = useSession();
   return (right) => rights.includes(right);
@@ -59,7 +58,7 @@ export function useSignOut(): () => Promise<void> {
   return async () => {
     await call('DELETE', '/session', done);
     keepCsrf(null);
-    // Not "clear": the gate would go on looking at the question that it had asked.
+    // `client.clear` would leave the session's observer with its old query.
     client.setQueryData(SESSION_KEY, null);
     client.removeQueries(notSession);
     client.getMutationCache().clear();

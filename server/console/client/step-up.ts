@@ -1,13 +1,13 @@
 /**
- * The step-up sign-in of a grave action. The API refuses the action with `step_up_required`; `call.ts` then asks here for a new authenticator
- * code and repeats the request. The dialog registers itself, so that no page has to know about it.
+ * Step-up for a grave action. After `step_up_required`, `call.ts` requests a new authenticator code here and repeats the request. The
+ * dialog registers itself, so that no page depends on it.
  */
 type Ask = () => Promise<boolean>;
 
 let ask: Ask | null = null;
 let asking: Promise<boolean> | null = null;
 
-/** The dialog that asks. Returns what removes it. */
+/** Registers the dialog. Returns a function that removes the dialog. */
 export function registerStepUp(dialog: Ask): () => void {
   ask = dialog;
   return () => {
@@ -15,7 +15,7 @@ export function registerStepUp(dialog: Ask): () => void {
   };
 }
 
-/** Whether the admin gave a new code. Several requests at once share one dialog. */
+/** True if the admin entered a new code. Parallel requests share one dialog. */
 export function askForStepUp(): Promise<boolean> {
   asking ??= (ask ?? (async () => false))().finally(() => {
     asking = null;

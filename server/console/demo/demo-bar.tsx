@@ -1,20 +1,20 @@
-/** The demo's own controls: its clock, and a message between two of its devices. A released server has neither. */
+/** Controls of the demo: its clock, and a message between two devices. A released server has neither. */
 import { Alert, Button, Group, Paper, Text } from '@mantine/core';
 import { IconClockPlay, IconSend } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { z } from 'zod';
 import { type demoJump, demoJumped, demoMessage, demoView } from '../../../shared/api/demo.ts';
-import { Given } from '../../../shared/look/given.tsx';
 import { Failure } from '../../../shared/look/states.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
-import { question } from '../client/queries.ts';
+import { topicQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { PageLink } from '../parts/links.tsx';
 import classes from './demo-bar.module.css';
 
 const HOUR = 3_600_000;
-const demoQuery = question(['orders', 'clock'], '/demo', demoView);
+const demoQuery = topicQuery(['orders', 'clock'], '/demo', demoView);
 
 interface Ahead {
   readonly label: string;
@@ -43,7 +43,7 @@ export function DemoBar() {
         <Group gap="xs">
           <IconClockPlay size={18} aria-hidden />
           <Text size="sm">
-            <strong>Demo.</strong> Its clock: <time dateTime={new Date(now).toISOString()}>{dateTime(now)}</time>
+            <strong>Demo</strong> clock: <time dateTime={new Date(now).toISOString()}>{dateTime(now)}</time>
           </Text>
           {ahead.map((one) => (
             <Button
@@ -67,7 +67,7 @@ export function DemoBar() {
           onClick={() => send.mutate()}
         >
           <span>
-            Send a message: <Given>{demo.message.from.user}</Given> to <Given>{demo.message.to.user}</Given>
+            Send message: <UserText>{demo.message.from.user}</UserText> to <UserText>{demo.message.to.user}</UserText>
           </span>
         </Button>
       </Group>
@@ -77,7 +77,7 @@ export function DemoBar() {
         {send.data && (
           <Alert
             color={send.data.outcome === 'delivered' ? 'green' : 'red'}
-            title={send.data.outcome === 'delivered' ? 'The message was delivered' : 'The message was refused'}
+            title={send.data.outcome === 'delivered' ? 'Message delivered' : 'Message blocked'}
             withCloseButton
             closeButtonLabel="Close"
             onClose={() => send.reset()}

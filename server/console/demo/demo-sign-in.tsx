@@ -1,4 +1,4 @@
-/** The demo's one-click links: the ticket of the link for the session of one of its people, and for an approver the key that in life their own browser would have made. */
+/** One-click links of the demo: exchange a ticket for a session, and for an approver also a ready key. */
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { demoSession } from '../../../shared/api/demo.ts';

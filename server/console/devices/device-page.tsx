@@ -1,61 +1,61 @@
-/** One device: who has it, where it is and why we think so, what it may do, what it was told, what it is, and what has happened. */
-import { Button, Stack } from '@mantine/core';
+import { Button, Stack, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { z } from 'zod';
-import type { deviceDetail } from '../../../shared/api/devices.ts';
-import { Refusal } from '../../../shared/look/refusal.ts';
-import { Answer, Empty } from '../../../shared/look/states.tsx';
-import type { CommandKind } from '../../../shared/protocol/frames.ts';
+import type { DeviceView, deviceDetail } from '../../../shared/api/devices.ts';
+import { ApiError } from '../../../shared/look/api-error.ts';
+import { Empty, QueryResult } from '../../../shared/look/states.tsx';
+import type { CommandKind } from '../../../shared/protocol/command-kinds.ts';
 import { useMay } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { CommandDialog } from './commands/command-dialog.tsx';
-import { AlarmsSection } from './device/alarms-section.tsx';
-import { BelongingDialog } from './device/belonging-dialog.tsx';
+import { AlertsSection } from './device/alerts-section.tsx';
 import { CertificatesSection } from './device/certificates-section.tsx';
 import { CommandsSection } from './device/commands-section.tsx';
 import { DangerSection } from './device/danger-section.tsx';
+import { DetailsDialog } from './device/details-dialog.tsx';
 import { DeviceFacts, DeviceLead } from './device/device-facts.tsx';
-import { ExplainSection } from './device/explain-section.tsx';
+import { HistorySection } from './device/history-section.tsx';
 import { HoldSection } from './device/hold-section.tsx';
 import { InventorySection } from './device/inventory-section.tsx';
-import { PlaceSection } from './device/place-section.tsx';
+import { LocationSection } from './device/location-section.tsx';
+import { PastStateSection } from './device/past-state-section.tsx';
 import { ReceiptsSection } from './device/receipts-section.tsx';
 import { ServicesSection } from './device/services-section.tsx';
-import { TimelineSection } from './device/timeline-section.tsx';
 import classes from './device-page.module.css';
-import { deviceQuestion } from './queries.ts';
+import { deviceQuery } from './queries.ts';
+import { withoutEffect } from './workspace-words.ts';
 
 const route = getRouteApi('/devices/$id');
 
 export function DevicePage() {
   const { id } = route.useParams();
-  const query = useQuery(deviceQuestion(id));
+  const query = useQuery(deviceQuery(id));
   if (query.data !== undefined) return <Loaded key={id} device={query.data} />;
-  const code = query.error instanceof Refusal ? query.error.code : null;
+  const code = query.error instanceof ApiError ? query.error.code : null;
   if (code === 'not_found' || code === 'invalid_input') {
     return (
-      <Missing title="There is no such device">
-        The address may be cut off, or the device has never been in this fleet.
+      <Missing title="Device not found">
+        The address may be incomplete, or the device was never enrolled here. Check the address, or open the device from
+        the list.
       </Missing>
     );
   }
   if (code === 'out_of_scope') {
     return (
-      <Missing title="Your role does not reach this device">
-        It is in another group, or at home in another place, than those that you answer for. Ask an owner if you need
-        it.
+      <Missing title="Device outside your role">
+        The device is in a group or home area outside your role. Ask an owner for access if you need it.
       </Missing>
     );
   }
   return (
     <Page title="Device">
-      <Answer query={query} lines={8}>
+      <QueryResult query={query} lines={8}>
         {() => null}
-      </Answer>
+      </QueryResult>
     </Page>
   );
 }
@@ -63,7 +63,7 @@ export function DevicePage() {
 function Missing({ title, children }: { readonly title: string; readonly children: string }) {
   return (
     <Page title="Device">
-      <Empty title={title} action={<ButtonLink to="/devices">To the devices</ButtonLink>}>
+      <Empty title={title} action={<ButtonLink to="/devices">Open devices</ButtonLink>}>
         {children}
       </Empty>
     </Page>
@@ -79,54 +79,80 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
     <Page
       title={device.user}
       lead={<DeviceLead device={device} />}
-      actions={active && may('commands.issue') && <Acts command={setCommand} />}
+      actions={active && may('commands.issue') && <Acts device={device} command={setCommand} />}
     >
       <div className={classes.sections}>
         <Stack gap="xl" className={classes.now}>
           <ServicesSection device={device} />
-          <PlaceSection device={device} />
+          <LocationSection device={device} />
           <CommandsSection id={device.id} command={active ? setCommand : null} />
           <ReceiptsSection id={device.id} />
         </Stack>
         <Stack gap="xl" className={classes.what}>
-          <Section title="About the device" actions={may('devices.update') && active && <Change open={open} />}>
+          <Section title="Details" actions={may('devices.update') && active && <Change open={open} />}>
             <DeviceFacts device={device} />
           </Section>
           <HoldSection device={device} />
           <InventorySection inventory={device.inventory} />
           <CertificatesSection id={device.id} generation={device.generation} />
-          <AlarmsSection id={device.id} />
+          <AlertsSection id={device.id} />
         </Stack>
         <div className={classes.past}>
           <Stack gap="xl">
-            <ExplainSection device={device} />
-            <TimelineSection device={device} />
+            <PastStateSection device={device} />
+            <HistorySection device={device} />
           </Stack>
         </div>
       </div>
       <DangerSection device={device} command={setCommand} />
       <CommandDialog device={device} kind={command} close={() => setCommand(null)} />
-      <BelongingDialog device={device} opened={belonging} close={close} />
+      <DetailsDialog device={device} opened={belonging} close={close} />
     </Page>
   );
 }
 
 const Change = ({ open }: { readonly open: () => void }) => (
   <Button variant="default" size="xs" onClick={open}>
-    Change…
+    Edit details…
   </Button>
 );
 
-function Acts({ command }: { readonly command: (kind: CommandKind) => void }) {
+function Acts({ device, command }: { readonly device: DeviceView; readonly command: (kind: CommandKind) => void }) {
+  const silent = withoutEffect('message', device);
   return (
     <>
-      <Button onClick={() => command('message')}>Message…</Button>
-      <Button variant="default" onClick={() => command('lock-workspace')}>
-        Lock…
-      </Button>
-      <Button variant="default" onClick={() => command('unlock-workspace')}>
-        Unlock…
-      </Button>
+      {silent === null ? (
+        <Button onClick={() => command('message')}>Send message…</Button>
+      ) : (
+        // The attribute `disabled` would hide the explanation from keyboard users.
+        <Tooltip
+          label={silent}
+          multiline
+          w={260}
+          withinPortal={false}
+          events={{ hover: true, focus: true, touch: true }}
+        >
+          <Button
+            variant="default"
+            c="dimmed"
+            className={classes.ineffective}
+            aria-disabled
+            aria-label={`Send message… ${silent}`}
+          >
+            Send message…
+          </Button>
+        </Tooltip>
+      )}
+      {withoutEffect('lock-workspace', device) === null && (
+        <Button variant="default" onClick={() => command('lock-workspace')}>
+          Lock workspace…
+        </Button>
+      )}
+      {withoutEffect('unlock-workspace', device) === null && (
+        <Button variant="default" onClick={() => command('unlock-workspace')}>
+          Unlock workspace…
+        </Button>
+      )}
     </>
   );
 }

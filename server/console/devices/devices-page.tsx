@@ -1,4 +1,3 @@
-/** The fleet as a list: narrowed, ordered, chosen from, and commanded together. */
 import { Button, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
@@ -12,15 +11,15 @@ import { Page } from '../parts/page.tsx';
 import { BulkCommand } from './bulk/bulk-command.tsx';
 import { BulkProgress } from './bulk/bulk-progress.tsx';
 import classes from './devices-page.module.css';
-import { ChoiceBar } from './list/choice-bar.tsx';
-import { DeviceFilters } from './list/device-filters.tsx';
+import { DeviceFilters, IssueFilters } from './list/device-filters.tsx';
 import { DeviceGrid } from './list/device-grid.tsx';
 import { type Filter, filterOf, isNarrowed, type Order, orderOf } from './list/filter.ts';
-import { useRestOfScreen } from './list/rest-of-screen.ts';
 import { type Asked, useAnswered } from './list/rows.ts';
 import { countOf } from './list/selection.ts';
-import { type Choice, useChoice } from './list/use-choice.ts';
+import { SelectionBar } from './list/selection-bar.tsx';
 import { usePhone } from './list/use-phone.ts';
+import { useRemainingHeight } from './list/use-remaining-height.ts';
+import { type SelectionState, useSelection } from './list/use-selection.ts';
 
 const route = getRouteApi('/devices');
 
@@ -30,7 +29,7 @@ export function DevicesPage() {
   const filter = filterOf(search);
   const order = orderOf(search);
   const { head, shown, total, waiting } = useAnswered({ filter, order });
-  const choice = useChoice(shown, total);
+  const choice = useSelection(shown, total);
   const may = useMay();
   const commands = may('commands.issue-many');
   const phone = usePhone();
@@ -51,14 +50,24 @@ export function DevicesPage() {
           <Count total={head.data?.total} narrowed={isNarrowed(shown.filter)} />
           {phone && commands && !nobody && countOf(choice.selection, total) === 0 && (
             <Button variant="subtle" size="compact-sm" onClick={() => choice.chooseAll(true)}>
-              Choose all
+              Select all
             </Button>
           )}
         </Group>
       }
-      actions={may('codes.create') && <ButtonLink to="/enrol">Enrol</ButtonLink>}
+      actions={
+        <>
+          {may('commands.requests') && (
+            <ButtonLink to="/commands" variant="default">
+              Command history
+            </ButtonLink>
+          )}
+          {may('codes.create') && <ButtonLink to="/enroll">Enroll device</ButtonLink>}
+        </>
+      }
     >
       {(narrowed || !nobody) && <DeviceFilters filter={filter} order={order} narrow={narrow} reorder={reorder} />}
+      <IssueFilters filter={filter} narrow={narrow} />
       {head.isError && <Failure error={head.error} retry={() => void head.refetch()} />}
       {head.data === undefined ? (
         !head.isError && <Loading lines={8} />
@@ -90,13 +99,12 @@ function List({
   readonly asked: Asked;
   readonly total: number;
   readonly waiting: boolean;
-  readonly choice: Choice | null;
+  readonly choice: SelectionState | null;
   readonly reorder: (order: Order) => void;
-  /** Shows the progress of a command for many. */
   readonly follow: (command: string) => void;
 }) {
   const wrapper = useRef<HTMLDivElement>(null);
-  useRestOfScreen(wrapper);
+  useRemainingHeight(wrapper);
   const now = useServerNow(10_000);
   const newestList = useQuery(healthQuery).data?.list?.version ?? null;
   const surroundings = useMemo(() => ({ now, newestList }), [now, newestList]);
@@ -115,7 +123,7 @@ function List({
         covered={bar}
       />
       {bar && (
-        <ChoiceBar
+        <SelectionBar
           choice={choice}
           total={total}
           narrowed={isNarrowed(asked.filter)}
@@ -146,7 +154,7 @@ function Count({ total, narrowed }: { readonly total: number | undefined; readon
   return (
     <Text c="dimmed" aria-live="polite" mih="1.55em">
       {total !== undefined &&
-        `${total.toLocaleString('en')} ${total === 1 ? 'device' : 'devices'}${narrowed ? ' match' : ''}`}
+        `${total.toLocaleString('en')} ${total === 1 ? 'device' : 'devices'}${narrowed ? (total === 1 ? ' matches' : ' match') : ''}`}
     </Text>
   );
 }
@@ -155,16 +163,16 @@ function Nobody({ narrowed, clear }: { readonly narrowed: boolean; readonly clea
   const may = useMay();
   if (narrowed) {
     return (
-      <Empty title="No device matches" action={<Button onClick={clear}>Clear the filters</Button>}>
-        Nothing in the fleet is as the filters ask. Part of a name is enough to search; capitals make no difference.
+      <Empty title="No matching devices" action={<Button onClick={clear}>Clear filters</Button>}>
+        No device meets all filters. Remove a filter, or search for a part of a name. Upper and lower case are equal.
       </Empty>
     );
   }
   return (
-    <Empty title="No devices yet" action={may('codes.create') && <ButtonLink to="/enrol">Enrol a device</ButtonLink>}>
+    <Empty title="No devices" action={may('codes.create') && <ButtonLink to="/enroll">Enroll device</ButtonLink>}>
       {may('codes.create')
-        ? 'Make an activation link, open it on the computer that is to join, and it appears here.'
-        : 'Whoever may enrol devices makes an activation link; the device that uses it appears here.'}
+        ? 'Create an activation link and open it on the computer that you want to enroll. The device then appears here.'
+        : 'Your role cannot enroll devices. Ask an admin for an activation link. A device appears here after it enrolls.'}
     </Empty>
   );
 }

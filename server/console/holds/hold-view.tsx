@@ -1,11 +1,10 @@
-/** One legal hold: since when and by whom, for what, and what became of it. */
 import { Button, Group, Stack, Text, Textarea } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type LegalHoldView, legalHoldView } from '../../../shared/api/holds.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
-import { Given } from '../../../shared/look/given.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
 import { useMay } from '../client/session.tsx';
 import { PageLink } from '../parts/links.tsx';
@@ -20,7 +19,7 @@ export function HoldView({
 }) {
   const may = useMay();
   const { reason, reference, placedAt, placedBy, released } = hold;
-  const named = (account: string) => <Given>{people[account] ?? 'somebody whose account is gone'}</Given>;
+  const named = (account: string) => <UserText>{people[account] ?? 'a deleted account'}</UserText>;
   return (
     <Group justify="space-between" align="flex-start" gap="sm">
       <Stack gap={4} miw={0} style={{ flex: '1 1 16rem', overflowWrap: 'anywhere' }}>
@@ -31,7 +30,7 @@ export function HoldView({
           Placed <Moment at={placedAt} /> by {named(placedBy)}
           {reference !== null && (
             <>
-              , for <Given>{reference}</Given>
+              , reference <UserText>{reference}</UserText>
             </>
           )}
         </Text>
@@ -58,9 +57,9 @@ function OnWhat({ on, standing }: { readonly on: LegalHoldView['on']; readonly s
   if (on.kind === 'device') {
     return (
       <>
-        A device of{' '}
+        Device of{' '}
         <PageLink to="/devices/$id" params={{ id: on.device }}>
-          <Given>{on.user}</Given>
+          <UserText>{on.user}</UserText>
         </PageLink>
       </>
     );
@@ -69,9 +68,12 @@ function OnWhat({ on, standing }: { readonly on: LegalHoldView['on']; readonly s
     <>
       All devices of{' '}
       <PageLink to="/people/$id" params={{ id: on.person }}>
-        <Given>{on.user}</Given>
+        <UserText>{on.user}</UserText>
       </PageLink>
-      {standing && (on.devices === 0 ? ': none yet' : `: ${on.devices.toLocaleString('en')} now, and later ones`)}
+      {standing &&
+        (on.devices === 0
+          ? ' (none yet, and future devices)'
+          : ` (${on.devices.toLocaleString('en')} now, and future devices)`)}
     </>
   );
 }
@@ -83,14 +85,14 @@ function Release({ hold }: { readonly hold: LegalHoldView }) {
   const whom = hold.on.kind === 'device' ? `on a device of ${hold.on.user}` : `on ${hold.on.user}`;
   return (
     <>
-      <Button size="xs" variant="default" aria-label={`Release the hold ${whom}`} onClick={open}>
-        Release…
+      <Button size="xs" variant="default" aria-label={`Release legal hold ${whom}`} onClick={open}>
+        Release legal hold…
       </Button>
       <Confirm
-        title="Release this legal hold?"
+        title="Release legal hold"
         opened={opened}
         close={close}
-        verb="Release the hold"
+        verb="Release legal hold"
         grave
         ready={reason.trim() !== ''}
         act={async () => {
@@ -100,11 +102,11 @@ function Release({ hold }: { readonly hold: LegalHoldView }) {
       >
         <Stack>
           <Text size="sm">
-            Where no other hold stands, what is old enough is removed within the hour, and devices can be wiped again.
-            That a hold was released stands in the public ledger, without names; it stays in the list here.
+            Without another legal hold, the server deletes expired records within an hour, and devices can be wiped
+            again. The public ledger records the release without names. The legal hold stays in this list.
           </Text>
           <Textarea
-            label="Why it need not stand any more"
+            label="Reason for the release"
             dir="auto"
             required
             autosize

@@ -1,16 +1,15 @@
-/** Legal holds: those that stand, and those that were released. */
-import { Button, Group, Paper, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Button, Paper, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useState } from 'react';
-import { Answer, Empty } from '../../../shared/look/states.tsx';
+import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import { useMay } from '../client/session.tsx';
+import { CursorPager, useCursorPages } from '../parts/cursor-pages.tsx';
 import { Page } from '../parts/page.tsx';
 import { HOLD_MEANING } from '../words/holds.ts';
+import { HoldDialog } from './hold-dialog.tsx';
 import { HoldView } from './hold-view.tsx';
-import { PlaceDialog } from './place-dialog.tsx';
-import { holdsQuestion } from './queries.ts';
+import { holdsQuery } from './queries.ts';
 
 const route = getRouteApi('/holds');
 
@@ -19,14 +18,14 @@ export function HoldsPage() {
   const { released = false } = route.useSearch();
   const navigate = route.useNavigate();
   const [placing, { open, close }] = useDisclosure(false);
-  const place = may('legal-holds.place') && <Button onClick={open}>Place a hold…</Button>;
+  const place = may('legal-holds.place') && <Button onClick={open}>Place legal hold…</Button>;
   return (
     <Page title="Legal holds" lead={<Lead />} actions={place}>
       <div>
         <SegmentedControl
-          aria-label="Which holds are shown"
+          aria-label="State of legal holds"
           data={[
-            { value: 'standing', label: 'Standing' },
+            { value: 'standing', label: 'Active' },
             { value: 'released', label: 'Released' },
           ]}
           value={released ? 'released' : 'standing'}
@@ -34,7 +33,7 @@ export function HoldsPage() {
         />
       </div>
       <List key={String(released)} released={released} />
-      <PlaceDialog opened={placing} close={close} />
+      <HoldDialog opened={placing} close={close} />
     </Page>
   );
 }
@@ -46,14 +45,13 @@ const Lead = () => (
 );
 
 function List({ released }: { readonly released: boolean }) {
-  /** Where the pages before began, and this one; null: at the newest. */
-  const [cursors, setCursors] = useState<readonly (string | null)[]>([null]);
+  const pages = useCursorPages<string>();
   const page = useQuery({
-    ...holdsQuestion(released, cursors.at(-1) ?? null),
+    ...holdsQuery(released, pages.cursor),
     placeholderData: (previous) => previous,
   });
   return (
-    <Answer query={page}>
+    <QueryResult query={page}>
       {({ holds, people, cursor }) =>
         holds.length === 0 ? (
           <Nothing released={released} />
@@ -66,40 +64,21 @@ function List({ released }: { readonly released: boolean }) {
                 </Paper>
               ))}
             </Stack>
-            {(cursor !== null || cursors.length > 1) && (
-              <Group justify="space-between">
-                <Button
-                  variant="default"
-                  size="xs"
-                  disabled={cursors.length === 1}
-                  onClick={() => setCursors(cursors.slice(0, -1))}
-                >
-                  Newer
-                </Button>
-                <Button
-                  variant="default"
-                  size="xs"
-                  disabled={cursor === null}
-                  onClick={() => setCursors([...cursors, cursor])}
-                >
-                  Older
-                </Button>
-              </Group>
-            )}
+            <CursorPager pages={pages} next={cursor} />
           </Stack>
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }
 
 function Nothing({ released }: { readonly released: boolean }) {
   return released ? (
-    <Empty title="None was released">A hold that is released is listed here, with who released it and why.</Empty>
+    <Empty title="No released legal holds">Released legal holds appear here with the reason.</Empty>
   ) : (
-    <Empty title="No hold stands">
-      When a case, an audit or an investigation may need what somebody’s devices hold, place a hold on that person here,
-      or on one device on its page, before anything is removed.
+    <Empty title="No active legal holds">
+      A legal hold keeps the data of a person’s devices for a case, an audit or an investigation. Place it here for a
+      person, or on the page of one device.
     </Empty>
   );
 }

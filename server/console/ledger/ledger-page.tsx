@@ -1,27 +1,27 @@
-/** The ledger: what the operator can be held to, entry by entry, and whether this browser finds it whole. */
 import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core';
 import { IconShieldCheck, IconShieldX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { isCordonError } from '../../../shared/errors.ts';
-import { Answer, Failure, Loading } from '../../../shared/look/states.tsx';
+import { Failure, Loading, QueryResult } from '../../../shared/look/states.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { installationQuery } from '../client/queries.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Page, Section } from '../parts/page.tsx';
-import { Leaves } from './leaves.tsx';
-import { type Look, look } from './look.ts';
+import { checkLedger, type LedgerCheck } from './check-ledger.ts';
+import { LedgerEntries } from './ledger-entries.tsx';
 
 export function LedgerPage() {
   const installation = useQuery(installationQuery);
   return (
     <Page
-      title="Ledger"
-      lead="What an outsider may hold this installation to. Entries are added, and never changed or taken away."
+      title="Audit & ledger"
+      lead="Public record of the operator’s actions. The server adds ledger entries and never changes or removes them."
     >
-      <Answer query={installation}>
+      <QueryResult query={installation}>
         {({ installation: id, publicUrl }) => <Checked installation={id} publicUrl={publicUrl} />}
-      </Answer>
+      </QueryResult>
     </Page>
   );
 }
@@ -29,8 +29,8 @@ export function LedgerPage() {
 function Checked({ installation, publicUrl }: { readonly installation: string; readonly publicUrl: string }) {
   const looked = useQuery({
     queryKey: ['ledger', 'look', installation],
-    queryFn: () => look(installation, Date.now()),
-    // What was noticed once must not go away by looking again in the background.
+    queryFn: () => checkLedger(installation, Date.now()),
+    // A background refresh must not hide a detected error.
     retry: false,
   });
   if (looked.isError && isCordonError(looked.error)) return <Broken detail={looked.error.message} />;
@@ -39,8 +39,11 @@ function Checked({ installation, publicUrl }: { readonly installation: string; r
   return (
     <Stack gap="xl">
       <Whole look={looked.data} />
-      <Section title="Entries">
-        <Leaves size={looked.data.checkpoint.size} verifierKey={looked.data.key} />
+      {looked.data.givenUp.map((each) => (
+        <GivenUp key={each.at} kept={each} />
+      ))}
+      <Section title="Ledger entries">
+        <LedgerEntries size={looked.data.checkpoint.size} verifierKey={looked.data.key} />
       </Section>
       <Outside look={looked.data} publicUrl={publicUrl} />
     </Stack>
@@ -52,55 +55,93 @@ function Broken({ detail }: { readonly detail: string }) {
     <Alert
       color="red"
       icon={<IconShieldX aria-hidden />}
-      title="This is not the ledger that this browser saw before"
+      title="The ledger differs from the ledger that this browser saw before"
       role="alert"
     >
       <Stack gap="xs">
         <Text size="sm">{detail}</Text>
         <Text size="sm">
-          It may be that the store was restored from an older backup. It may be that entries were removed. Do not wave
-          it away: ask who runs the server, and compare with a copy made by “cordon ledger copy”. This browser keeps
-          what it saw.
+          The store may come from an older backup, or someone may have removed ledger entries. Ask the operator of the
+          server. Compare with a copy from “cordon ledger copy”. This browser keeps its earlier checkpoint.
         </Text>
       </Stack>
     </Alert>
   );
 }
 
-function Whole({ look: { checkpoint, before } }: { readonly look: Look }) {
-  const entries = checkpoint.size.toLocaleString('en');
+function GivenUp({
+  kept: { checkpoint, at, remained, lost, reason },
+}: {
+  readonly kept: LedgerCheck['givenUp'][number];
+}) {
+  const seen = Number(checkpoint.split('\n')[1]);
   return (
-    <Alert color="green" icon={<IconShieldCheck aria-hidden />} title={`${entries} entries, checked in this browser`}>
+    <Alert
+      color={lost ? 'red' : 'yellow'}
+      icon={<IconShieldX aria-hidden />}
+      title="The ledger continued under another name after a loss of entries"
+    >
+      <Stack gap="xs">
+        <Text size="sm">
+          Noticed by this browser on {dateTime(at)}. Approvers signed that {remained.toLocaleString('en')} entries
+          remain.{' '}
+          {lost
+            ? `This browser had seen ${seen.toLocaleString('en')} entries. It keeps the old checkpoint as proof of the loss.`
+            : `All ${seen.toLocaleString('en')} entries that this browser had seen remain.`}{' '}
+          Reason: <UserText>{reason}</UserText>
+        </Text>
+        {lost && (
+          <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
+            {checkpoint}
+          </Code>
+        )}
+      </Stack>
+    </Alert>
+  );
+}
+
+function Whole({ look: { checkpoint, before, givenUp } }: { readonly look: LedgerCheck }) {
+  const entries = checkpoint.size.toLocaleString('en');
+  const last = givenUp.at(-1);
+  const isFirstAfterLoss = before !== null && last?.lost === true && before.at < last.at;
+  return (
+    <Alert
+      color="green"
+      icon={<IconShieldCheck aria-hidden />}
+      title={`${entries} ledger entries, verified in this browser`}
+    >
       <Text size="sm">
         {before === null
-          ? 'This is the first look of this browser. From now on it notices when an entry is changed or removed. Compare the fingerprint below with a colleague’s once.'
-          : `It has only grown since ${dateTime(before.at)}, when it had ${before.size.toLocaleString('en')}. This browser follows it since ${dateTime(before.firstAt)}.`}
+          ? 'This is the first check in this browser. Later checks detect changed or removed entries. Compare the fingerprint below once with a colleague’s.'
+          : isFirstAfterLoss
+            ? `The ledger starts with the ${last.remained.toLocaleString('en')} entries that the approvers’ document names. Entries that this browser had seen were lost.`
+            : `The ledger only grew since ${dateTime(before.at)}, when it had ${before.size.toLocaleString('en')} entries. This browser has verified it since ${dateTime(before.firstAt)}.`}
       </Text>
     </Alert>
   );
 }
 
-function Outside({ look: { checkpoint, key }, publicUrl }: { readonly look: Look; readonly publicUrl: string }) {
+function Outside({ look: { checkpoint, key }, publicUrl }: { readonly look: LedgerCheck; readonly publicUrl: string }) {
   const [shown, setShown] = useState(false);
   const root = checkpoint.root.toHex();
   return (
-    <Section title="For whoever checks from outside">
+    <Section title="External verification">
       <Text c="dimmed" maw={760}>
         Anyone can read the same ledger at {publicUrl}/ledger/checkpoint, copy it, and verify the copy without this
         server.
       </Text>
       <Group>
         <Button variant="default" size="xs" aria-expanded={shown} onClick={() => setShown(!shown)}>
-          {shown ? 'Hide the checkpoint' : 'Show the checkpoint'}
+          {shown ? 'Hide checkpoint' : 'Show checkpoint'}
         </Button>
         <CopyButton size="xs" text={`npx cordon ledger copy ${publicUrl} copy && npx cordon ledger verify copy`}>
-          Copy the commands
+          Copy commands
         </CopyButton>
       </Group>
       {shown && (
         <Stack gap="xs">
           <Text size="sm">
-            The tree's hash over all {checkpoint.size.toLocaleString('en')} entries, and the key that signs it:
+            Root hash of all {checkpoint.size.toLocaleString('en')} entries, and the public key of the ledger:
           </Text>
           <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>{`${root}\n${key}`}</Code>
         </Stack>

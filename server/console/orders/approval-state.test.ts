@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Approvers } from '../../../shared/order/documents.ts';
 import { approvalState, eligibility, missingWords, type RevisionSummary } from './approval-state.ts';
 
-const root: Approvers = {
+const approverSet: Approvers = {
   installation: 'one',
   version: 1,
   previous: null,
@@ -11,51 +11,57 @@ const root: Approvers = {
   onlineKeys: [],
   issuedAt: '2015-07-24T12:00:00.000Z',
 };
-const revision = (act: RevisionSummary['act'], proposer: string, ...approvers: string[]): RevisionSummary => ({
+const revision = (act: RevisionSummary['action'], proposer: string, ...approvers: string[]): RevisionSummary => ({
   order: '2015-001',
   revision: 2,
-  act,
+  action: act,
   state: 'waiting',
   digest: '',
   proposer,
   proposedAt: 0,
   adoptedAt: null,
+  endedAt: null,
+  endedBy: null,
+  endReason: null,
+  expiresAt: null,
+  passed: null,
   approvals: approvers.map((person) => ({ person, keyid: `key of ${person}`, approvedAt: 0 })),
 });
-const active = { status: 'active', adoptedRevision: 1, heldUntil: null } as const;
+const active = { status: 'active', adoptedRevision: 1, pausedUntil: null } as const;
 const nameOf = (person: string) => person.charAt(0).toUpperCase() + person.slice(1);
 const words = (of: RevisionSummary, order: Parameters<typeof approvalState>[0] = active) =>
-  missingWords(approvalState(order, of, root), of, nameOf);
+  missingWords(approvalState(order, of, approverSet), of, nameOf);
 
 describe('what is still missing', () => {
   it.each([
-    [revision('revise', 'paula'), 'Two approvers are needed: people other than Paula.'],
-    [revision('extend', 'paula', 'ada'), 'One more approver is needed: somebody other than Paula and Ada.'],
-    [revision('withdraw', 'ada', 'ben'), 'One more approver is needed: somebody other than Ada and Ben.'],
-    [revision('extend', 'paula', 'ada', 'ben'), 'Nobody else is needed.'],
-    // Whoever has left the root counts for nothing.
-    [revision('extend', 'paula', 'ada', 'gone'), 'One more approver is needed: somebody other than Paula and Ada.'],
+    [revision('revise', 'paula'), 'Two approvers are needed, other than Paula.'],
+    [revision('extend', 'paula', 'ada'), 'One more approver is needed, other than Paula and Ada.'],
+    [revision('withdraw', 'ada', 'ben'), 'One more approver is needed, other than Ada and Ben.'],
+    [revision('extend', 'paula', 'ada', 'ben'), 'No more approvals are needed.'],
+    // A person who has left the approver set does not count.
+    [revision('extend', 'paula', 'ada', 'gone'), 'One more approver is needed, other than Paula and Ada.'],
   ])('%#', (of, expected) => {
     expect(words(of)).toBe(expected);
   });
 
   it('of a hold: one is enough for a while, a second makes it last, and its proposer counts', () => {
-    expect(words(revision('hold', 'ada'))).toContain('One approver is needed, and then it is on hold for 72 hours');
-    const brief = { status: 'held', adoptedRevision: 2, heldUntil: 1 } as const;
-    expect(words(revision('hold', 'ada', 'ada'), brief)).toBe(
-      'One more approver is needed: somebody other than Ada. Then it stays on hold until it is released.',
+    expect(words(revision('pause', 'ada'))).toContain('One approval pauses the order for 72 hours');
+    const brief = { status: 'paused', adoptedRevision: 2, pausedUntil: 1 } as const;
+    expect(words(revision('pause', 'ada', 'ada'), brief)).toBe(
+      'One more approver is needed, other than Ada. The pause then has no time limit.',
     );
-    expect(words(revision('hold', 'ada'), { ...brief, adoptedRevision: 1 })).toBe(
-      'Two approvers are needed: people other than Ada.',
+    expect(words(revision('pause', 'ada'), { ...brief, adoptedRevision: 1 })).toBe(
+      'Two approvers are needed, other than Ada.',
     );
   });
 });
 
 describe('whose approval counts', () => {
-  const who = (of: RevisionSummary, person: string) => eligibility(approvalState(active, of, root), of, root, person);
+  const who = (of: RevisionSummary, person: string) =>
+    eligibility(approvalState(active, of, approverSet), of, approverSet, person);
   it.each([
     [revision('revise', 'ada'), 'ada', 'own'],
-    [revision('hold', 'ada'), 'ada', 'may'],
+    [revision('pause', 'ada'), 'ada', 'may'],
     [revision('revise', 'ada'), 'ben', 'may'],
     [revision('revise', 'ada', 'ben'), 'ben', 'approved'],
     [revision('revise', 'paula'), 'dan', 'no_approver'],

@@ -1,78 +1,103 @@
-/** Who has approved a revision, who is still needed, and whether one's own approval would count. Pure; the rule is `shared/order/standing.ts`. */
+/** State of a revision's approvals and the effect of one more approval. Pure; the rule is in `shared/order/adoption-state.ts`. */
 import type { OrderView } from '../../../shared/api/orders.ts';
 import { listed, sentence } from '../../../shared/areas/area-words.ts';
-import type { Approvers } from '../../../shared/order/documents.ts';
-import { standingOf } from '../../../shared/order/standing.ts';
+import { adoptionStateOf, isCourtStay } from '../../../shared/order/adoption-state.ts';
+import type { ActionBasis, Approvers } from '../../../shared/order/documents.ts';
 
 export type RevisionSummary = OrderView['revisions'][number];
 
 export interface ApprovalState {
-  /** Different people of the present root whose approvals count. */
+  /** Different people of the current approver set whose approvals count. */
   readonly approved: readonly string[];
-  /** People who are still needed before anything changes; for a brief hold: before it lasts. */
+  /** Approvals missing until the revision takes effect; for a short pause, until it has no time limit. */
   readonly missing: number;
-  /** A hold that one approval puts into effect, for 72 hours. */
+  /** Pause to which one approval gives effect for 72 hours. */
   readonly brief: boolean;
+  /** Pause that needs one approval and has no time limit. */
+  readonly stay: boolean;
 }
 
-/** The revision that waits for approvals, if any. */
-export function waitingRevision({ revisions }: Pick<OrderView, 'revisions'>): RevisionSummary | null {
+export function pendingRevision({ revisions }: Pick<OrderView, 'revisions'>): RevisionSummary | null {
   return revisions.findLast(({ state }) => state === 'waiting') ?? null;
 }
 
+/** Proposals that need a second person's consent to replace the pending revision. */
+export function requestedRevisions({ revisions }: Pick<OrderView, 'revisions'>): RevisionSummary[] {
+  return revisions.filter(({ state }) => state === 'requested');
+}
+
+/** Consequence of a new proposal for the pending one, as text for the proposer. Null without a pending proposal. */
+export function replacementWords(order: Pick<OrderView, 'revisions'>, person: string): string | null {
+  const pending = pendingRevision(order);
+  if (!pending) return null;
+  return pending.proposer === person
+    ? `Your revision ${pending.revision} is pending. The new proposal replaces it and discards its approvals.`
+    : `Revision ${pending.revision} of another person is pending. It keeps its approvals until a second person confirms that your proposal replaces it.`;
+}
+
 export function approvalState(
-  order: Pick<OrderView, 'status' | 'adoptedRevision' | 'heldUntil'>,
+  order: Pick<OrderView, 'status' | 'adoptedRevision' | 'pausedUntil'>,
   revision: RevisionSummary,
-  root: Approvers,
+  approverSet: Approvers,
+  /** Signed text of the revision; null if unreadable. */
+  basis?: ActionBasis | undefined,
 ): ApprovalState {
-  const personOf = new Map(root.approvers.map(({ keyid, person }) => [keyid, person]));
+  const personOf = new Map(approverSet.approvers.map(({ keyid, person }) => [keyid, person]));
   const approved = [...new Set(revision.approvals.flatMap(({ keyid }) => personOf.get(keyid) ?? []))];
-  const held = revision.act === 'hold';
+  const held = revision.action === 'pause';
   const adopted = order.adoptedRevision === revision.revision;
-  // Of an adopted hold that lapses, what is beneath was not held: it could not have been adopted by one otherwise.
-  const baseHeld = order.status === 'held' && !adopted;
-  const brief = held && !baseHeld;
+  // The base of an adopted short pause was active. Otherwise one approval could not have adopted the pause.
+  const basePaused = order.status === 'paused' && !adopted;
+  const brief = held && !basePaused;
   const document = {
-    act: revision.act,
-    status: held ? ('held' as const) : ('active' as const),
-    proposer: revision.proposer,
+    act: revision.action,
+    status: held ? ('paused' as const) : ('active' as const),
+    // The server masks the proposer only for readers who cannot approve.
+    proposer: revision.proposer ?? '',
+    ...(basis && { basis }),
   };
-  const { missing } = standingOf(document, new Set(approved), root.threshold, baseHeld);
-  return { approved, missing, brief };
+  const standing = adoptionStateOf(document, new Set(approved), approverSet.threshold, basePaused);
+  const stay = brief && isCourtStay(document);
+  // A court stay needs one more approval, not the threshold.
+  const missing = stay ? Number(approved.length === 0) : standing.missing;
+  return { approved, missing, brief, stay };
 }
 
 export type Eligibility = 'may' | 'approved' | 'own' | 'no_approver' | 'complete';
 
-/** Whether `person`'s approval would still count for something. */
+/** Effect of an approval by `person`. */
 export function eligibility(
   { approved, missing, brief }: ApprovalState,
   revision: Pick<RevisionSummary, 'proposer'>,
-  root: Approvers | null,
+  approverSet: Approvers | null,
   person: string,
 ): Eligibility {
   if (missing === 0) return 'complete';
   if (approved.includes(person)) return 'approved';
   if (revision.proposer === person && !brief) return 'own';
-  return root?.approvers.some((each) => each.person === person) ? 'may' : 'no_approver';
+  return approverSet?.approvers.some((each) => each.person === person) ? 'may' : 'no_approver';
 }
 
 const NUMBERS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
-/** `One more approver is needed: somebody other than Paula and Ada.` */
+/** Sentence such as `One more approver is needed, other than Paula and Ada.` */
 export function missingWords(
-  { approved, missing, brief }: ApprovalState,
+  { approved, missing, brief, stay }: ApprovalState,
   revision: Pick<RevisionSummary, 'proposer'>,
   nameOf: (person: string) => string,
 ): string {
-  if (missing === 0) return 'Nobody else is needed.';
+  if (missing === 0) return 'No more approvals are needed.';
+  if (stay) return 'One approver is needed. The pause then has no time limit, because it includes a court document.';
   if (brief && approved.length === 0) {
-    return 'One approver is needed, and then it is on hold for 72 hours; with a second one until it is released.';
+    return 'One approval pauses the order for 72 hours. A second approval removes the time limit.';
   }
-  // A brief hold's proposer counts like any other approver.
-  const others = [...new Set([...(brief ? [] : [revision.proposer]), ...approved])].map(nameOf);
+  // The proposer of a short pause counts like any other approver.
+  const others = [...new Set([...(brief || revision.proposer === null ? [] : [revision.proposer]), ...approved])].map(
+    nameOf,
+  );
   const number = sentence(NUMBERS[missing] ?? String(missing));
   const more = approved.length > 0 ? ' more' : '';
-  const people = missing === 1 ? `approver is needed: somebody` : `approvers are needed: people`;
-  const until = brief ? ' Then it stays on hold until it is released.' : '';
-  return `${number}${more} ${people} other than ${listed(others)}.${until}`;
+  const people = missing === 1 ? 'approver is needed' : 'approvers are needed';
+  const until = brief ? ' The pause then has no time limit.' : '';
+  return `${number}${more} ${people}, other than ${listed(others)}.${until}`;
 }

@@ -1,16 +1,22 @@
-/** Approving: what is signed stands here in words, read from the exact bytes; the key of this browser signs them; the server checks and counts. */
+/**
+ * Approval dialog. It shows the content of the exact bytes in words. The key in this browser signs the bytes; the server verifies the
+ * signature.
+ */
 import { Alert, Button, Checkbox, Group, Modal, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
-import { type ApprovalResult, approvalResult, type OrderView } from '../../../shared/api/orders.ts';
+import { type ApprovalResult, approvalResult } from '../../../shared/api/order-approvals.ts';
+import type { OrderView } from '../../../shared/api/orders.ts';
 import { Failure, Loading } from '../../../shared/look/states.tsx';
 import type { Approvers } from '../../../shared/order/documents.ts';
+import { IMMEDIATE_WORDS } from '../../../shared/order/immediate-effect.ts';
+import { isProposalEnd } from '../../../shared/order/proposal-end.ts';
 import { signApproval, type WebApproverKey } from '../../../shared/order/web-approver-key.ts';
 import { OwnKeyPanel } from '../approver-key/own-key-panel.tsx';
 import { useOwnKey } from '../approver-key/use-own-key.ts';
 import { call } from '../client/call.ts';
 import { useSession } from '../client/session.tsx';
-import { ACT_NAMES } from '../words/orders.ts';
+import { ACTION_NAMES } from '../words/orders.ts';
 import { approvalState, type Eligibility, eligibility, missingWords, type RevisionSummary } from './approval-state.ts';
 import { DifferenceList } from './difference-list.tsx';
 import { warningsQuery } from './queries.ts';
@@ -22,7 +28,7 @@ import { Warnings } from './warnings.tsx';
 interface Asked {
   readonly order: OrderView;
   readonly revision: RevisionSummary;
-  readonly root: Approvers;
+  readonly approverSet: Approvers;
   readonly texts: RevisionTexts;
   readonly nameOf: (person: string) => string;
 }
@@ -38,7 +44,7 @@ export function ApproveDialog({
       opened={opened}
       onClose={close}
       size="xl"
-      title={`${ACT_NAMES[revision.act]}: order ${order.number}, revision ${revision.revision}`}
+      title={`${ACTION_NAMES[revision.action]}: order ${order.number}, revision ${revision.revision}`}
     >
       <ApproveBody {...asked} close={close} />
     </Modal>
@@ -51,21 +57,30 @@ function ApproveBody({ close, ...asked }: Asked & { readonly close: () => void }
   if (text.error) return <Failure error={text.error} />;
   if (text.data === undefined) return <Loading lines={8} />;
   const changes = texts.changes(revision.revision);
-  const superseded = revision.state === 'superseded';
+  const superseded = revision.state === 'superseded' || isProposalEnd(revision.state);
   return (
     <Stack>
-      {superseded && <Superseded />}
+      {revision.state === 'superseded' && <Superseded />}
+      {isProposalEnd(revision.state) && (
+        <Alert
+          color="red"
+          title={`This proposal ${revision.state === 'expired' ? 'has expired' : `was ${revision.state}`}`}
+          role="alert"
+        >
+          You cannot approve this revision. Propose the change again if you still need it.
+        </Alert>
+      )}
       {changes && changes.length > 0 && (
-        <section aria-label="What it changes">
+        <section aria-label="Changes">
           <Title order={3} size="h5" mb={4}>
-            What it changes
+            Changes
           </Title>
           <DifferenceList differences={changes} />
         </section>
       )}
-      <section aria-label="What you sign, in words">
+      <section aria-label="Content to sign">
         <Title order={3} size="h5" mb="xs">
-          What you sign, in words
+          Content to sign
         </Title>
         <SigningWords text={text.data} nameOf={nameOf} />
       </section>
@@ -82,24 +97,24 @@ function ApproveBody({ close, ...asked }: Asked & { readonly close: () => void }
 
 function Superseded() {
   return (
-    <Alert color="red" title="Something newer took its place" role="alert">
-      Meanwhile another revision was proposed or approved. Close this, and read that one.
+    <Alert color="red" title="A newer revision replaced this one" role="alert">
+      Another revision was proposed or approved in the meantime. Close this dialog and review that revision.
     </Alert>
   );
 }
 
 const REFUSED: Readonly<Record<Exclude<Eligibility, 'may'>, string>> = {
-  own: 'You proposed this, and nobody approves their own proposal. Ask two other approvers.',
-  approved: 'You have approved this already.',
-  complete: 'It has all the approvals that it needs.',
-  no_approver: 'The root of approvers does not list you: your signature would not count.',
+  own: 'You proposed this revision, so you cannot approve it. Ask two other approvers.',
+  approved: 'You already approved this revision.',
+  complete: 'This revision has all required approvals.',
+  no_approver: 'You are not in the approver set, so your signature would not count. Ask an approver.',
 };
 
 function Sign({
   text,
   order,
   revision,
-  root,
+  approverSet,
   nameOf,
   close,
 }: Asked & { readonly text: SigningText; readonly close: () => void }) {
@@ -107,18 +122,20 @@ function Sign({
   const own = useOwnKey();
   const warnings = useQuery(warningsQuery(order.number, revision.revision));
   const [read, setRead] = useState(false);
+  const [confirmed, setConfirmed] = useState(false);
   const signing = useMutation({
     mutationFn: async (key: WebApproverKey) => {
-      const approval = await signApproval(key, text.view.payload);
+      const approval = await signApproval(key, text.view.payload, { immediate: text.view.passed !== null });
       const path = `/orders/${encodeURIComponent(order.number)}/revisions/${revision.revision}/approvals`;
       return call('POST', path, approvalResult, approval);
     },
   });
   if (signing.data) return <Signed result={signing.data} close={close} />;
-  const state = approvalState(order, revision, root);
-  const who = eligibility(state, revision, root, person);
+  const state = approvalState(order, revision, approverSet, text.document.basis);
+  const who = eligibility(state, revision, approverSet, person);
   const warned = warnings.data?.warnings ?? [];
-  const key = own.data?.standing === 'listed' ? own.data.key : null;
+  const key = own.data?.state === 'listed' ? own.data.key : null;
+  const { passed } = text.view;
   return (
     <Stack>
       <Warnings warnings={warned} />
@@ -126,13 +143,31 @@ function Sign({
       {who === 'may' || who === 'no_approver' ? (
         <>
           {own.error && <Failure error={own.error} />}
-          {own.data && own.data.standing !== 'listed' && <OwnKeyPanel own={own.data} />}
+          {own.data && own.data.state !== 'listed' && <OwnKeyPanel own={own.data} />}
           <Text size="sm">{missingWords(state, revision, nameOf)}</Text>
+          {passed !== null && who === 'may' && (
+            <Alert color="red" title={`The revision ${IMMEDIATE_WORDS[passed]}`} role="alert">
+              <Stack gap="xs">
+                <Text size="sm">You sign this statement together with the revision. The ledger publishes it.</Text>
+                {key && (
+                  <Checkbox
+                    checked={confirmed}
+                    onChange={({ currentTarget }) => setConfirmed(currentTarget.checked)}
+                    label={
+                      passed === 'effective'
+                        ? 'I confirm that the order takes effect immediately'
+                        : 'I confirm that the order ends immediately'
+                    }
+                  />
+                )}
+              </Stack>
+            </Alert>
+          )}
           {warned.length > 0 && key && (
             <Checkbox
               checked={read}
               onChange={({ currentTarget }) => setRead(currentTarget.checked)}
-              label="I have read the warnings, and approve all the same"
+              label="I have read the warnings and still approve"
             />
           )}
         </>
@@ -148,10 +183,10 @@ function Sign({
           <Button
             color={warned.length > 0 ? 'red' : 'cordon'}
             loading={signing.isPending}
-            disabled={warnings.data === undefined || (warned.length > 0 && !read)}
+            disabled={warnings.data === undefined || (warned.length > 0 && !read) || (passed !== null && !confirmed)}
             onClick={() => signing.mutate(key)}
           >
-            Sign and approve
+            Sign and approve order
           </Button>
         )}
       </Group>
@@ -161,11 +196,11 @@ function Sign({
 
 function Signed({ result, close }: { readonly result: ApprovalResult; readonly close: () => void }) {
   const button = useRef<HTMLButtonElement>(null);
-  // The button that had the focus is gone.
+  // The previously focused button no longer exists.
   useEffect(() => button.current?.focus(), []);
   return (
     <Stack>
-      <Alert color="cordon" role="status" title={result.adopted ? 'Approved' : 'Your approval is recorded'}>
+      <Alert color="cordon" role="status" title={result.adopted ? 'Order approved' : 'Approval recorded'}>
         {result.detail}
       </Alert>
       <Group justify="flex-end">

@@ -1,4 +1,4 @@
-/** What a revision changes: before struck through, after beside it, each also said in words. */
+/** Changes of a revision: the old value struck through beside the new value, with hidden words for screen readers. */
 import { List, Text, VisuallyHidden } from '@mantine/core';
 import type { Difference } from './revision-difference.ts';
 
@@ -6,7 +6,7 @@ export function DifferenceList({ differences }: { readonly differences: readonly
   if (differences.length === 0) {
     return (
       <Text size="sm" c="dimmed">
-        Changes nothing of what the order says.
+        No changes to the terms.
       </Text>
     );
   }
@@ -19,7 +19,7 @@ export function DifferenceList({ differences }: { readonly differences: readonly
           </Text>{' '}
           {before !== null && (
             <>
-              <VisuallyHidden>no longer </VisuallyHidden>
+              <VisuallyHidden>old value</VisuallyHidden>
               <Text component="del" inherit c="dimmed" td="line-through">
                 <bdi>{before}</bdi>
               </Text>
@@ -28,7 +28,7 @@ export function DifferenceList({ differences }: { readonly differences: readonly
           {before !== null && after !== null && ' → '}
           {after !== null && (
             <>
-              <VisuallyHidden>now </VisuallyHidden>
+              <VisuallyHidden>new value</VisuallyHidden>
               <Text component="ins" inherit td="none" fw={500}>
                 {before === null && '+ '}
                 <bdi>{after}</bdi>

@@ -1,17 +1,18 @@
-/** Proposing another time at which an order takes effect, or another end. */
 import { Alert, Button, Checkbox, Group, Modal, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { type OrderView, orderPreview, revisionView } from '../../../shared/api/orders.ts';
+import { orderPreview } from '../../../shared/api/order-preview.ts';
+import { type OrderView, revisionView } from '../../../shared/api/orders.ts';
 import { Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
 import { useServerNow } from '../client/server-time.tsx';
-import { ACT_NAMES } from '../words/orders.ts';
-import { waitingRevision } from './approval-state.ts';
+import { useSession } from '../client/session.tsx';
+import { replacementWords } from './approval-state.ts';
+import { BasisFields, basisOf, NO_BASIS } from './basis-fields.tsx';
 import { extendWords } from './extend-words.ts';
 import { DateTimeField } from './form/date-time-field.tsx';
-import { NO_TIME, timeText, writtenAt } from './form/written-time.ts';
+import { localTimeAt, NO_TIME, timeText } from './form/local-time.ts';
 import { orderQuery } from './queries.ts';
 import { Warnings } from './warnings.tsx';
 
@@ -23,7 +24,7 @@ interface Props {
 
 export function ExtendDialog(props: Props) {
   return (
-    <Modal opened onClose={props.close} size="lg" title={`New date for order ${props.order.number}`}>
+    <Modal opened onClose={props.close} size="lg" title={`Extend order ${props.order.number}`}>
       <ExtendBody {...props} />
     </Modal>
   );
@@ -33,14 +34,16 @@ function ExtendBody({ order, close, proposed }: Props) {
   const { effective: present, until: presentEnd, zone } = order.terms;
   const now = useServerNow(60_000);
   const client = useQueryClient();
-  const [effective, setEffective] = useState(() => writtenAt(present, zone));
+  const [basis, setBasis] = useState(NO_BASIS);
+  const [effective, setEffective] = useState(() => localTimeAt(present, zone));
   const [ends, setEnds] = useState(presentEnd !== null);
-  const [until, setUntil] = useState(() => (presentEnd === null ? NO_TIME : writtenAt(presentEnd, zone)));
+  const [until, setUntil] = useState(() => (presentEnd === null ? NO_TIME : localTimeAt(presentEnd, zone)));
 
   const body = {
-    act: 'extend' as const,
+    action: 'extend' as const,
     effective: timeText(effective) ?? '',
     until: ends ? (timeText(until) ?? '') : null,
+    ...basisOf(basis),
   };
   const draft = JSON.stringify({ ...body, order: order.number });
   const [settled] = useDebouncedValue(draft, 400);
@@ -65,10 +68,10 @@ function ExtendBody({ order, close, proposed }: Props) {
   };
   const others = problems.filter(({ field }) => field !== 'effective' && field !== 'until');
   const same = body.effective === present && body.until === presentEnd;
-  const aside = waitingRevision(order);
+  const aside = replacementWords(order, useSession().account.person);
   return (
     <Stack>
-      <Text>{extendWords(order, now)} Two approvers are needed, neither of them you.</Text>
+      <Text>{extendWords(order, now)} Two other approvers must approve.</Text>
       <DateTimeField
         id="extend-effective"
         legend="Takes effect"
@@ -81,8 +84,8 @@ function ExtendBody({ order, close, proposed }: Props) {
       <Checkbox
         checked={ends}
         onChange={({ currentTarget }) => setEnds(currentTarget.checked)}
-        label="It ends by itself"
-        description="Otherwise it lasts until two approvers withdraw it."
+        label="Set an end time"
+        description="Without an end time, the order lasts until two approvers withdraw it."
       />
       {ends && (
         <DateTimeField
@@ -95,13 +98,14 @@ function ExtendBody({ order, close, proposed }: Props) {
           problem={problemAt('until')}
         />
       )}
+      <BasisFields value={basis} change={setBasis} />
       {aside && (
-        <Alert color="yellow" title={`Revision ${aside.revision} is set aside by this`}>
-          {ACT_NAMES[aside.act]} still waits for approval. Only the newest revision can be approved.
+        <Alert color="yellow" title="Another proposal is pending">
+          {aside}
         </Alert>
       )}
       {others.length > 0 && (
-        <Alert color="red" title="This would be refused" role="alert">
+        <Alert color="red" title="The server would refuse this proposal" role="alert">
           {others.map(({ detail }) => detail).join(' ')}
         </Alert>
       )}
@@ -117,7 +121,7 @@ function ExtendBody({ order, close, proposed }: Props) {
           disabled={same || !fresh || problems.length > 0}
           onClick={() => proposing.mutate()}
         >
-          Propose the new date
+          Propose new dates
         </Button>
       </Group>
     </Stack>

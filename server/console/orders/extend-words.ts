@@ -1,16 +1,16 @@
-/** What another date does to an order as it stands. Pure. */
+/** Effect of new dates on the current order. Pure. */
 import type { OrderView } from '../../../shared/api/orders.ts';
-import { standingAt } from '../words/order-standing.ts';
+import { orderStateAt } from '../words/order-state.ts';
 import { zonedTime } from './rule-words.ts';
 
-export function extendWords(order: Pick<OrderView, 'status' | 'heldUntil' | 'terms'>, now: number): string {
+export function extendWords(order: Pick<OrderView, 'status' | 'pausedUntil' | 'terms'>, now: number): string {
   const { effective, zone } = order.terms;
-  if (standingAt(order, now).phase === 'held') {
-    return order.heldUntil === null
-      ? 'It is on hold, and stays so, also past the new time, until it is released.'
-      : `It is on hold by one approver alone, until ${zonedTime(order.heldUntil, zone)}. With another date the hold does not lapse then: it lasts, also past the new time, until it is released.`;
+  if (orderStateAt(order, now).phase === 'paused') {
+    return order.pausedUntil === null
+      ? 'The order is paused. It stays paused after the new effective time, until two approvers resume it.'
+      : `The order is paused by one approval until ${zonedTime(order.pausedUntil, zone)}. New dates remove this time limit: the order stays paused until two approvers resume it.`;
   }
   return Date.parse(effective) <= now
-    ? 'Its time has come already: a later one takes it out of force until then.'
-    : 'Until the new time, service goes on as it does now.';
+    ? 'The order is already active. A later effective time makes it inactive until then.'
+    : 'Services do not change before the new effective time.';
 }

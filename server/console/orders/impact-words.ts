@@ -1,49 +1,54 @@
-/** Classes of devices that an order touches, warnings, and how far an order has come: as people read them. */
-import type { ImpactChange, ImpactClass, ImpactView, OrderPreview, OrderProgress } from '../../../shared/api/orders.ts';
+import type { ImpactChange, ImpactClass } from '../../../shared/api/impact-classes.ts';
+import type { ImpactView } from '../../../shared/api/order-impact.ts';
+import type { OrderPreview } from '../../../shared/api/order-preview.ts';
 
 export const CLASS_NAMES: Readonly<Record<ImpactClass, string>> = {
-  denied: 'Loses service',
-  borderline: 'May be there or elsewhere',
-  unknown: 'Place not known',
+  denied: 'Loses services',
+  borderline: 'Contested location',
+  unknown: 'Location unknown',
   visiting: 'Visiting',
-  travelling: 'Travelling',
+  traveling: 'Traveling',
   exempt: 'Exempt',
-  offline_current: 'Offline, knows the order',
-  offline_behind: 'Offline, does not know it yet',
-  uninformed: 'Never told of it',
+  offline_current: 'Offline, has the order',
+  offline_behind: 'Offline, does not have the order',
+  undelivered: 'Order never delivered',
 };
 
 export const CLASS_MEANING: Readonly<Record<ImpactClass, string>> = {
-  denied: 'The order takes a service from it.',
-  borderline: 'What is known of its place fits the order and another place: the order’s own rule decides.',
-  unknown: 'Nobody knows where it is: the order’s own rule decides.',
-  visiting: 'It is there and at home elsewhere. It keeps its service as long as there is grace.',
-  travelling: 'It is at home there and elsewhere now. It may come back.',
-  exempt: 'The order spares it.',
-  offline_current: 'It loses service and is not connected. It holds the order and obeys by itself.',
-  offline_behind: 'It loses service and is not connected. It learns of the order when it comes back.',
-  uninformed: 'It loses service and has never said that it holds the order: its user would be cut off without notice.',
+  denied: 'The order suspends at least one service of the device.',
+  borderline:
+    'Some possible locations are in the order’s areas, others are not. The order’s rule for contested locations applies.',
+  unknown: 'No valid evidence exists for the device’s location. The order’s rule for unknown locations applies.',
+  visiting:
+    'The device is in the order’s areas, but its home area is elsewhere. It keeps its services during the grace period for visitors.',
+  traveling: 'The home area is in the order’s areas, but the device is elsewhere. It may return.',
+  exempt: 'The order exempts the device.',
+  offline_current:
+    'The device loses services and is offline. It has the order list with this revision and applies it without a connection.',
+  offline_behind: 'The device loses services and is offline. It receives this revision when it connects.',
+  undelivered:
+    'The device loses services and has sent no receipt for any revision. Its user may get no notice in advance.',
 };
 
 export const CHANGE_NAMES: Readonly<Record<ImpactChange, string>> = {
-  in: 'Comes in',
-  out: 'Goes out',
-  changed: 'Other reasons',
+  newly_affected: 'Newly affected',
+  no_longer_affected: 'No longer affected',
+  changed: 'Different reasons',
 };
 
 export const CHANGE_MEANING: Readonly<Record<ImpactChange, string>> = {
-  in: 'This revision takes a service from it, the other did not.',
-  out: 'The other revision takes a service from it, this one does not.',
-  changed: 'Both say the same of its service in the main, by other reasons or for other services.',
+  newly_affected: 'This revision suspends a service of the device. The other revision does not.',
+  no_longer_affected: 'The other revision suspends a service of the device. This revision does not.',
+  changed: 'Both revisions suspend services of this device, but for different reasons or different services.',
 };
 
-/** Nothing when nothing waits. */
+/** Text about waiting messages and commands; empty if no message or command waits. */
 export function waitsWords({ messages, bytes, commands }: ImpactView['waiting'] | Waits): string {
   const parts = [
     ...(messages > 0 ? [`${counted(messages, 'message')} (${sizeWords(bytes)})`] : []),
     ...(commands > 0 ? [counted(commands, 'command')] : []),
   ];
-  return parts.length === 0 ? '' : `Waiting: ${parts.join(' and ')}.`;
+  return parts.length === 0 ? '' : `Waiting for delivery: ${parts.join(' and ')}.`;
 }
 
 type Waits = ImpactView['devices'][number]['waits'];
@@ -58,34 +63,16 @@ function sizeWords(bytes: number): string {
 export type Warning = OrderPreview['warnings'][number];
 
 export const WARNING_TITLES: Readonly<Record<Warning['code'], string>> = {
-  names_management: 'It shuts management',
-  destroys: 'It wipes, for good',
-  hold_lasts: 'The hold does not lapse any more',
-  names_enrolment: 'It shuts enrolment',
-  reaches_approver: 'It reaches an approver',
-  large_share: 'It reaches a large part of the fleet',
-  denies_unknown: 'It reaches devices whose place nobody knows',
+  names_management: 'Management suspended',
+  wipes_data: 'Irreversible wipe',
+  pause_without_end: 'Pause without time limit',
+  names_enrollment: 'Enrollment suspended',
+  affects_approver: 'Approver affected',
+  large_share: 'Large part of the fleet affected',
+  denies_unknown: 'Devices with unknown location affected',
+  area_empty: 'Area without possible devices',
+  area_disputed: 'Disputed territory',
+  area_without_borders: 'Area without known borders',
+  territories_excluded: 'Territories not included',
+  location_statements: 'Location statements change the affected devices',
 };
-
-/** How far the word has gone, for a screen reader too: it changes seldom. */
-export function progressSentence(
-  { revision, reached, connected, informed, enforced, restored }: OrderProgress,
-  over: boolean,
-): string {
-  const devices = (count: number) => `${count} ${count === 1 ? 'device' : 'devices'}`;
-  if (revision === null) return 'Nothing is sent to devices before the order is approved.';
-  if (reached === 0) return over ? 'No device had shut anything.' : 'The order reaches no device now.';
-  const done = over ? restored : enforced;
-  if (done >= reached) {
-    return over
-      ? `Service is back on all ${devices(reached)}.`
-      : `The order is carried out on all ${devices(reached)}.`;
-  }
-  if (done > 0) {
-    return over
-      ? `Service is coming back: ${devices(reached - done)} to go.`
-      : `Being carried out: ${devices(reached - done)} to go.`;
-  }
-  if (informed >= connected && connected > 0) return 'Every connected device knows of it.';
-  return informed > 0 ? 'Devices are learning of it.' : 'No device has answered yet.';
-}

@@ -1,17 +1,16 @@
-/** The names behind handles: a file that one recipient can open and nobody else, and whose making is in the public ledger. */
+/** Names behind device handles, as a file that only one recipient can decrypt. The public ledger records its creation. */
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Failure } from '../../../shared/look/states.tsx';
-import { saveFile } from '../client/save-file.ts';
-import { notify } from '../parts/notices.tsx';
+import { saveDownload } from '../client/save-download.ts';
+import { notify } from '../parts/toasts.tsx';
 
 interface Asked {
-  /** Where the file is made. */
   readonly path: string;
-  /** What is asked for besides the recipient. */
+  /** Request fields besides the recipient. */
   readonly given?: Readonly<Record<string, unknown>>;
-  /** `that the list shows now`: which devices. */
+  /** Phrase for the devices whose names are exported, such as `in this list`. */
   readonly which: string;
   readonly devices: number;
 }
@@ -20,12 +19,12 @@ export function NamesDialog({
   asked,
   close,
 }: {
-  /** Null while nobody asks. */
+  /** Request of the dialog; null while the dialog is closed. */
   readonly asked: Asked | null;
   readonly close: () => void;
 }) {
   return (
-    <Modal opened={asked !== null} onClose={close} title="Names for one recipient">
+    <Modal opened={asked !== null} onClose={close} title="Export names for one recipient">
       {asked && <Body {...asked} close={close} />}
     </Modal>
   );
@@ -35,11 +34,11 @@ function Body({ path, given = {}, which, devices, close }: Asked & { readonly cl
   const [name, setName] = useState('');
   const [key, setKey] = useState('');
   const sealing = useMutation({
-    mutationFn: () => saveFile(path, { body: { ...given, recipient: { name, key } } }),
+    mutationFn: () => saveDownload(path, { body: { ...given, recipient: { name, key } } }),
     onSuccess: () => {
       void notify({
-        title: 'The names are sealed',
-        message: `Only ${name} can open the file, with age. The ledger says that it was made.`,
+        title: 'Names exported',
+        message: `Only ${name} can decrypt the file, with the program age. The ledger records the export.`,
       });
       close();
     },
@@ -48,24 +47,25 @@ function Body({ path, given = {}, which, devices, close }: Asked & { readonly cl
     event.preventDefault();
     sealing.mutate();
   };
-  const whose = devices === 1 ? 'the one device' : `the ${devices.toLocaleString('en')} devices`;
+  const whose = devices === 1 ? '1 device' : `${devices.toLocaleString('en')} devices`;
   return (
     <form onSubmit={submit}>
       <Stack>
         <Text size="sm">
-          A table of handle, device and the name of its user, for {whose} {which}. The file is sealed before it leaves
-          the server. That it was made, and of how many, goes into the public ledger; to whom only behind a commitment.
+          Table with the handle, device and user name of {whose} {which}. The server encrypts the file for the
+          recipient. The public ledger records the export and the number of names. It contains the recipient only as a
+          commitment.
         </Text>
         <TextInput
-          label="For whom"
+          label="Recipient name"
           required
           maxLength={200}
           value={name}
           onChange={({ currentTarget }) => setName(currentTarget.value)}
         />
         <TextInput
-          label="Their age recipient"
-          description="They make a key with the program age-keygen, and send you its public part: age1…"
+          label="Recipient’s age public key"
+          description="The recipient creates a key with age-keygen and sends you the public key, which starts with age1."
           required
           maxLength={200}
           spellCheck={false}
@@ -79,7 +79,7 @@ function Body({ path, given = {}, which, devices, close }: Asked & { readonly cl
             Cancel
           </Button>
           <Button type="submit" loading={sealing.isPending}>
-            Seal the names
+            Export names
           </Button>
         </Group>
       </Stack>

@@ -1,22 +1,22 @@
-/** All that can be shown of an order to somebody outside, as one file; and apart from it the names behind its handles. */
+/** Evidence pack of an order, and separately the names behind its handles. */
 import { Button, Code, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { IconFileZip } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { z } from 'zod';
-import type { packList } from '../../../shared/api/orders.ts';
-import { Given } from '../../../shared/look/given.tsx';
-import { Answer, Failure } from '../../../shared/look/states.tsx';
+import type { packList } from '../../../shared/api/order-packs.ts';
+import { Failure, QueryResult } from '../../../shared/look/states.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { sizeIn } from '../../../shared/pack/kept-checkpoint.ts';
 import { withQuery } from '../client/call.ts';
-import { saveFile } from '../client/save-file.ts';
+import { saveDownload } from '../client/save-download.ts';
 import { useMay } from '../client/session.tsx';
-import { ChooseFile } from '../parts/choose-file.tsx';
+import { UploadButton } from '../parts/upload-button.tsx';
 import { NamesDialog } from './names-dialog.tsx';
 import { packsPath, packsQuery } from './queries.ts';
 
-/** Bytes: a saved page of orders has fewer. */
+/** Maximum size of a saved checkpoint in bytes; a saved public page of orders is smaller. */
 const READ_AT_MOST = 4_000_000;
 
 export function OrderEvidence({ number }: { readonly number: string }) {
@@ -25,19 +25,19 @@ export function OrderEvidence({ number }: { readonly number: string }) {
   const packs = useQuery({ ...packsQuery(number), enabled: may('orders.packs') });
   const pack = useMutation({
     mutationFn: async (kept: File | null) =>
-      saveFile(withQuery(packsPath(number), { since: kept && sizeIn(await kept.slice(0, READ_AT_MOST).text()) })),
+      saveDownload(withQuery(packsPath(number), { since: kept && sizeIn(await kept.slice(0, READ_AT_MOST).text()) })),
     onSuccess: () => client.invalidateQueries({ queryKey: packsQuery(number).queryKey }),
   });
   return (
     <Stack gap="sm" align="flex-start">
       <Text c="dimmed" maw={760}>
-        Every revision with its approvals, the approvers, the ledger’s proofs, what devices have signed, and a summary
-        to print. Devices stand in it by handles, and nobody by name. Anybody can check it without this server:{' '}
-        <Code>cordon verify</Code> with the public root, which they should have from elsewhere than from you.
+        An evidence pack contains all revisions with their approvals, the approver sets, ledger proofs, receipts and a
+        printable summary. It shows devices by handles, without names. Auditors check it offline with{' '}
+        <Code>cordon verify</Code> and the public root, which they must obtain from another source than you.
       </Text>
       <Text c="dimmed" maw={760}>
-        Somebody who has kept a checkpoint of the ledger, such as the public page of orders shows it, can have a pack
-        that also proves how the ledger grew from that one: give their file.
+        An auditor may have saved a ledger checkpoint, for example from the public page of orders. Upload it to create a
+        pack that proves how the ledger grew since then.
       </Text>
       {pack.isError && <Failure error={pack.error} />}
       <Group gap="xs">
@@ -49,18 +49,18 @@ export function OrderEvidence({ number }: { readonly number: string }) {
         >
           Download evidence pack
         </Button>
-        <ChooseFile what="A kept checkpoint" choose={(file) => pack.mutate(file)} disabled={pack.isPending}>
-          Pack from a kept checkpoint…
-        </ChooseFile>
+        <UploadButton label="Saved checkpoint" choose={(file) => pack.mutate(file)} disabled={pack.isPending}>
+          Create pack from checkpoint…
+        </UploadButton>
       </Group>
-      {may('orders.packs') && <Answer query={packs}>{(made) => <Made number={number} made={made} />}</Answer>}
+      {may('orders.packs') && <QueryResult query={packs}>{(made) => <Made number={number} made={made} />}</QueryResult>}
     </Stack>
   );
 }
 
 type Packs = z.output<typeof packList>;
 
-/** Each with the way to its names. Handles are of one pack alone, so whoever asks for names must say of which. */
+/** Earlier packs with their names. Handles differ between packs, so each export of names belongs to one pack. */
 function Made({ number, made: { packs, people } }: { readonly number: string; readonly made: Packs }) {
   const may = useMay();
   const [naming, setNaming] = useState<Packs['packs'][number] | null>(null);
@@ -68,18 +68,18 @@ function Made({ number, made: { packs, people } }: { readonly number: string; re
   return (
     <Stack gap="xs" w="100%" maw={760}>
       <Title order={3} size="h6">
-        Packs that were made
+        Earlier packs
       </Title>
       <Text size="sm" c="dimmed">
-        The files are not kept here. Whom a pack’s handles mean is a file of its own, sealed to one person.
+        The server does not store the files. You can export the names behind the handles of a pack for one recipient.
       </Text>
-      <Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }} aria-label="Packs that were made">
+      <Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }} aria-label="Earlier packs">
         {packs.map((pack) => (
           <Paper component="li" key={pack.pack} withBorder px="md" py="xs">
             <Group justify="space-between" gap="xs">
               <div>
                 <Text size="sm">
-                  {dateTime(pack.at)}, by <Given>{people[pack.by] ?? pack.by}</Given>
+                  {dateTime(pack.at)}, by <UserText>{people[pack.by] ?? pack.by}</UserText>
                 </Text>
                 <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
                   {pack.pack}, {pack.devices.toLocaleString('en')} {pack.devices === 1 ? 'device' : 'devices'}
@@ -90,10 +90,10 @@ function Made({ number, made: { packs, people } }: { readonly number: string; re
                   size="xs"
                   variant="default"
                   aria-haspopup="dialog"
-                  aria-label={`Names, sealed… of ${pack.pack}`}
+                  aria-label={`Export names of ${pack.pack}`}
                   onClick={() => setNaming(pack)}
                 >
-                  Names, sealed…
+                  Export names…
                 </Button>
               )}
             </Group>
@@ -104,7 +104,7 @@ function Made({ number, made: { packs, people } }: { readonly number: string; re
         asked={
           naming && {
             path: `${packsPath(number)}/${naming.pack}/names`,
-            which: `that stand in the pack of ${dateTime(naming.at)}`,
+            which: `in the pack of ${dateTime(naming.at)}`,
             devices: naming.devices,
           }
         }

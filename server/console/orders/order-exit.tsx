@@ -1,8 +1,8 @@
-/** What an exit has come to: the certificate of destruction, as far as it is. */
+/** Result of an exit, which the evidence pack contains as the certificate of destruction. */
 import { List, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { OrderExit as OrderExitView } from '../../../shared/api/orders.ts';
-import { Answer } from '../../../shared/look/states.tsx';
+import type { OrderExit as OrderExitView } from '../../../shared/api/order-rollout.ts';
+import { QueryResult } from '../../../shared/look/states.tsx';
 import { EXIT_OUTCOMES } from '../../../shared/pack/destruction.ts';
 import { destroyedWords, KEPT, OUTCOME_WORDS, REMAINING } from '../../../shared/pack/destruction-words.ts';
 import { Moment } from '../parts/words.tsx';
@@ -11,17 +11,15 @@ import { exitQuery } from './queries.ts';
 export function OrderExit({ number }: { readonly number: string }) {
   const query = useQuery(exitQuery(number));
   return (
-    <Answer query={query}>
+    <QueryResult query={query}>
       {({ exit }) =>
         exit === null ? (
-          <Text>
-            Nothing was wiped: no exit has been approved. It can be proposed once people have had their time to export.
-          </Text>
+          <Text>No exit was approved, so nothing was wiped. An exit can be proposed after the export window.</Text>
         ) : (
           <Destruction exit={exit} />
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }
 
@@ -33,17 +31,17 @@ function Destruction({ exit }: { readonly exit: OrderExitView }) {
   return (
     <Stack gap="md">
       <Text>
-        Two people approved it with revision {exit.revision}, <Moment at={exit.adoptedAt} />. Devices that have not
-        answered by then are ended <Moment at={exit.silentAfter} />; those that it reaches later, 30 days after that.
+        Two people approved the exit with revision {exit.revision}, <Moment at={exit.adoptedAt} />. The server ends
+        devices that do not respond <Moment at={exit.silentAfter} />. Devices that the order affects later have 30 days.
       </Text>
       <Rows caption="Devices" rows={rows.map(({ count, words }) => [String(count), words])} />
       <Rows
-        caption="Destroyed at the server, and by which rule"
+        caption="Deleted on the server, and by which rule"
         rows={destroyedWords(exit.destroyed).map(({ what, rule }) => [what, rule])}
       />
       <div>
         <Text fw={600} size="sm">
-          Kept, and why
+          Kept data, with reasons
         </Text>
         <List size="sm" listStyleType="none" spacing={2}>
           {KEPT.map(({ what, why }) => (
@@ -57,7 +55,7 @@ function Destruction({ exit }: { readonly exit: OrderExitView }) {
         </List>
       </div>
       <Text size="sm" c="dimmed">
-        The evidence pack below has it as the certificate of destruction, device by device, with what proves it.
+        The evidence pack contains the certificate of destruction with the proof for each device.
       </Text>
     </Stack>
   );

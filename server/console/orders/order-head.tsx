@@ -1,16 +1,17 @@
-/** Under an order's title: its number, where it stands, how long until that changes, and when that is, in its zone and in the reader's. */
 import { Group, Stack, Text } from '@mantine/core';
-import type { OrderSummary, OrderView } from '../../../shared/api/orders.ts';
+import type { HiddenOrder, OrderSummary, OrderView } from '../../../shared/api/orders.ts';
 import { Hint } from '../../../shared/look/hint.tsx';
 import { dateTime, duration, relative } from '../../../shared/look/time-words.ts';
-import { Countdown, PhaseBadge } from '../parts/order-standing.tsx';
+import { answerState } from '../../../shared/order/answer-deadline.ts';
+import { Countdown, PhaseBadge } from '../parts/order-state.tsx';
 import { Moment } from '../parts/words.tsx';
-import { inForceSince, isExiting, standingAt } from '../words/order-standing.ts';
+import { activeSince, isExiting, orderStateAt } from '../words/order-state.ts';
+import { AnswerBadge } from './order-proceedings.tsx';
 import { durationOf, zonedTime } from './rule-words.ts';
 import { TwoZones } from './two-zones.tsx';
 
-export function OrderHead({ order, now }: { readonly order: OrderView; readonly now: number }) {
-  const { phase, next } = standingAt(order, now);
+export function OrderHead({ order, now }: { readonly order: OrderView | HiddenOrder; readonly now: number }) {
+  const { phase, next } = orderStateAt(order, now);
   const last = order.executions.at(-1);
   const { zone } = order.terms;
   return (
@@ -18,14 +19,14 @@ export function OrderHead({ order, now }: { readonly order: OrderView; readonly 
       <Group gap="xs">
         <Text c="dimmed">{order.number}</Text>
         <PhaseBadge phase={phase} size="lg" />
-        {phase === 'in_force' && (
+        {phase === 'active' && (
           <Text>
-            for <Elapsed since={inForceSince(order)} now={now} />
+            for <Elapsed since={activeSince(order)} now={now} />
           </Text>
         )}
         {(phase === 'ended' || phase === 'withdrawn') && last?.state === 'left' && (
           <Text>
-            out of force <Moment at={last.at} />
+            ended <Moment at={last.at} />
           </Text>
         )}
       </Group>
@@ -37,39 +38,52 @@ export function OrderHead({ order, now }: { readonly order: OrderView; readonly 
           <TwoZones at={next.at} zone={zone} />
         </div>
       )}
-      <AnswerBy status={order.status} terms={order.terms} now={now} />
-      {phase !== 'withdrawn' && <Leaving order={order} now={now} />}
+      {order.visibility !== 'hidden' && <AnswerBy order={order} now={now} />}
+      {phase !== 'withdrawn' && order.visibility !== 'hidden' && <Leaving order={order} now={now} />}
       {phase === 'waiting' && !next && (
-        <Text>Its time has passed while it waited: it is in force as soon as it is approved.</Text>
+        <Text>
+          The effective time has passed. An approver must confirm that the order takes effect immediately. Otherwise,
+          propose the order again with a later time.
+        </Text>
       )}
     </Stack>
   );
 }
 
-/** Whoever demanded it waits for an answer: the nearest date of all, often before anything takes effect. Whether it was given is not known here. */
-export function AnswerBy({ status, terms, now }: Pick<OrderSummary, 'status' | 'terms'> & { readonly now: number }) {
-  if (terms.answerBy === undefined || status === 'withdrawn') return null;
-  const at = Date.parse(terms.answerBy);
-  if (at <= now) return null;
+export function AnswerBy({
+  order,
+  now,
+}: {
+  readonly order: Exclude<OrderSummary, { visibility: 'hidden' }> | OrderView;
+  readonly now: number;
+}) {
+  const state = answerState(order, now);
+  if (state === null) return null;
+  const { zone } = order.terms;
   return (
-    <Text size="sm">
-      To be answered by {zonedTime(at, terms.zone)}, {relative(at, now)}.
-    </Text>
+    <Group gap="xs">
+      <AnswerBadge order={order} now={now} />
+      {state.kind !== 'answered' && (
+        <Text size="sm">
+          Answer due by {zonedTime(state.at, zone)}, {relative(state.at, now)}.
+        </Text>
+      )}
+    </Group>
   );
 }
 
-/** Of an order that leaves a country for good: how long people can export, and whether the exit is approved. */
+/** Export window and approval of an exit. */
 function Leaving({ order, now }: { readonly order: OrderView; readonly now: number }) {
   const { mode, exportWindow, effective, zone } = order.terms;
   if (isExiting(order))
-    return <Text fw={600}>Its exit is approved: work data is wiped where it surely denies service.</Text>;
+    return <Text fw={600}>Exit approved. Devices that the order certainly affects wipe their work data.</Text>;
   if (mode !== 'exit' || exportWindow === undefined) return null;
   const until = Date.parse(effective) + durationOf(exportWindow);
   return (
     <Text>
       {until > now
-        ? `People can export until ${zonedTime(until, zone)}, ${relative(until, now)}; then its exit can be proposed.`
-        : 'People have had their time to export: its exit can be proposed.'}
+        ? `Users can export data until ${zonedTime(until, zone)}, ${relative(until, now)}. You can propose the exit after that.`
+        : 'The export window has ended. You can now propose the exit.'}
     </Text>
   );
 }

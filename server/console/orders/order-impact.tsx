@@ -1,15 +1,16 @@
-/** Whom an order touches: counts by class as bars, and the devices behind each, by handle. */
+/** Affected devices of an order: bars by class, and the devices of each class. */
 
 import { Badge, Button, Grid, Group, Paper, SegmentedControl, Stack, Text, UnstyledButton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { IMPACT_CLASSES, type ImpactClass, type ImpactView } from '../../../shared/api/orders.ts';
+import { IMPACT_CLASSES, type ImpactClass } from '../../../shared/api/impact-classes.ts';
+import type { ImpactView } from '../../../shared/api/order-impact.ts';
 import { areaName, listed } from '../../../shared/areas/area-words.ts';
-import { Answer } from '../../../shared/look/states.tsx';
+import { QueryResult } from '../../../shared/look/states.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';
 import { REASONS, type Service } from '../../../shared/verdict/terms.ts';
 import { REASON_SENTENCES } from '../../../shared/verdict/words.ts';
-import { PageLink } from '../parts/links.tsx';
+import { DeviceLink } from '../parts/device-link.tsx';
 import { SERVICE_NAMES } from '../words/orders.ts';
 import { CHANGE_NAMES, CLASS_MEANING, CLASS_NAMES, waitsWords } from './impact-words.ts';
 import classes from './order-impact.module.css';
@@ -17,8 +18,17 @@ import { type ImpactAt, impactQuery } from './queries.ts';
 
 const PAGE = 10;
 
-/** `begun`: its time has come, so that `now` and `at its time` are the same. */
-export function OrderImpact({ number, begun }: { readonly number: string; readonly begun: boolean }) {
+/** `begun`: true after the effective time. The choices "now" and "at the effective time" are then equal. */
+export function OrderImpact({
+  number,
+  begun,
+  adopted,
+}: {
+  readonly number: string;
+  readonly begun: boolean;
+  /** True if the impact is that of the adopted revision, whose rollout is on the same page. */
+  readonly adopted: boolean;
+}) {
   const [chosenAt, setAt] = useState<ImpactAt>('effective');
   const [chosen, setChosen] = useState<ImpactClass | null>(null);
   const [offset, setOffset] = useState(0);
@@ -35,25 +45,25 @@ export function OrderImpact({ number, begun }: { readonly number: string; readon
     <Stack gap="sm">
       {!begun && (
         <SegmentedControl
-          aria-label="When"
+          aria-label="Time of the preview"
           style={{ alignSelf: 'flex-start' }}
           value={at}
           onChange={(value) => setAt(value === 'now' ? 'now' : 'effective')}
           data={[
-            { value: 'effective', label: 'At its time' },
-            { value: 'now', label: 'If it were now' },
+            { value: 'effective', label: 'At the effective time' },
+            { value: 'now', label: 'Now' },
           ]}
         />
       )}
-      <Answer query={query}>
+      <QueryResult query={query}>
         {(impact) => (
           <>
             <Text size="sm" c="dimmed">
-              Of {impact.fleet} devices. Where they are is taken to be as it is now; choose a kind to see which.
+              Based on the current locations of {impact.fleet} devices. Select a class to list its devices.
             </Text>
             <Grid gap="lg">
               <Grid.Col span={{ base: 12, lg: 5 }}>
-                <ImpactBars impact={impact} chosen={chosen} choose={choose} />
+                <ImpactBars impact={impact} adopted={adopted} chosen={chosen} choose={choose} />
               </Grid.Col>
               <Grid.Col span={{ base: 12, lg: 7 }}>
                 <ImpactDevices impact={impact} chosen={chosen} />
@@ -62,7 +72,7 @@ export function OrderImpact({ number, begun }: { readonly number: string; readon
             </Grid>
           </>
         )}
-      </Answer>
+      </QueryResult>
     </Stack>
   );
 }
@@ -82,32 +92,39 @@ export function Pages({
   return (
     <Group gap="sm" mt="xs">
       <Button size="xs" variant="default" disabled={offset === 0} onClick={() => go(Math.max(0, offset - size))}>
-        Earlier
+        Previous devices
       </Button>
       <Text size="sm" role="status">
         {offset + 1} to {Math.min(offset + size, total)} of {total.toLocaleString('en')}
       </Text>
       <Button size="xs" variant="default" disabled={offset + size >= total} onClick={() => go(offset + size)}>
-        Further
+        Next devices
       </Button>
     </Group>
   );
 }
 
+/** Classes about delivery. The rollout of an adopted revision counts them, so the bars omit them. */
+const DELIVERY: readonly ImpactClass[] = ['offline_current', 'offline_behind', 'undelivered'];
+
 export function ImpactBars({
   impact,
+  adopted = false,
   chosen,
   choose,
 }: {
   readonly impact: Pick<ImpactView, 'counts' | 'fleet'>;
+  /** True if the impact is beside the rollout of the revision. */
+  readonly adopted?: boolean;
   readonly chosen?: ImpactClass | null;
-  /** Absent: nothing can be chosen. */
+  /** Selects a class; absent if classes are not selectable. */
   readonly choose?: (chosen: ImpactClass | null) => void;
 }) {
-  const most = Math.max(1, ...IMPACT_CLASSES.map((one) => impact.counts[one]));
+  // Number of devices that a full bar means: the number in the text above the bars.
+  const whole = Math.max(1, impact.fleet);
   return (
     <ul className={classes.bars}>
-      {IMPACT_CLASSES.map((one) => {
+      {IMPACT_CLASSES.filter((one) => !adopted || !DELIVERY.includes(one)).map((one) => {
         const count = impact.counts[one];
         const inside = (
           <>
@@ -117,7 +134,7 @@ export function ImpactBars({
               <span
                 className={classes.bar}
                 data-grave={one === 'denied' || undefined}
-                style={{ inlineSize: `${(count / most) * 100}%` }}
+                style={{ inlineSize: `${(count / whole) * 100}%` }}
               />
             </span>
           </>
@@ -145,12 +162,12 @@ export function ImpactBars({
 
 function ImpactDevices({ impact, chosen }: { readonly impact: ImpactView; readonly chosen: ImpactClass | null }) {
   if (impact.total === 0) {
-    return <Text size="sm">{chosen === null ? 'It touches no device.' : 'There is none at present.'}</Text>;
+    return <Text size="sm">{chosen === null ? 'No affected devices.' : 'No devices in this class.'}</Text>;
   }
   return (
     <Stack gap={6}>
       <Text size="sm" fw={600}>
-        {chosen === null ? 'Every device that it touches' : `${CLASS_NAMES[chosen]}: ${CLASS_MEANING[chosen]}`}
+        {chosen === null ? 'All affected devices' : `${CLASS_NAMES[chosen]}: ${CLASS_MEANING[chosen]}`}
       </Text>
       <DeviceRows devices={impact.devices} />
     </Stack>
@@ -163,26 +180,24 @@ export function DeviceRows({ devices }: Pick<ImpactView, 'devices'>) {
       {devices.map((one) => (
         <Paper component="li" key={one.device} withBorder p="xs">
           <Group justify="space-between" gap={6}>
-            <PageLink to="/devices/$id" params={{ id: one.device }} ff="monospace" size="sm">
-              {one.device}
-            </PageLink>
+            <DeviceLink id={one.device} />
             <Group gap={4}>
               {one.change && (
-                <Badge color={CHANGE_COLOURS[one.change.kind]} variant="outline">
+                <Badge color={CHANGE_COLORS[one.change.kind]} variant="outline">
                   {CHANGE_NAMES[one.change.kind]}
                 </Badge>
               )}
               {one.denied.map((service) => (
                 <Badge key={service} color="red">
-                  {SERVICE_NAMES[service]} shut
+                  {SERVICE_NAMES[service]} suspended
                 </Badge>
               ))}
               {!one.connected && <Badge color="gray">Offline</Badge>}
             </Group>
           </Group>
           <Text size="sm" c="dimmed">
-            {one.areas.length > 0 ? `In ${listed(one.areas.map(areaName))}` : 'Place not known'}
-            {one.home !== null && `, at home in ${areaName(one.home)}`}. {reasonsOf(one.reasons)}{' '}
+            {one.areas.length > 0 ? `Located in ${listed(one.areas.map(areaName))}` : 'Location unknown'}
+            {one.home !== null && `, home area ${areaName(one.home)}`}. {reasonsOf(one.reasons)}{' '}
             {one.change && `${beforeWords(one.change.before)} `}
             {one.exemptUntil !== null && `Exempt until ${dateTime(one.exemptUntil)}. `}
             {waitsWords(one.waits)}
@@ -193,7 +208,7 @@ export function DeviceRows({ devices }: Pick<ImpactView, 'devices'>) {
   );
 }
 
-const CHANGE_COLOURS = { in: 'red', out: 'teal', changed: 'gray' } as const;
+const CHANGE_COLORS = { newly_affected: 'red', no_longer_affected: 'teal', changed: 'gray' } as const;
 
 function beforeWords({
   denied,
@@ -202,8 +217,11 @@ function beforeWords({
   readonly denied: readonly Service[];
   readonly reasons: readonly string[];
 }) {
-  const shut = denied.length === 0 ? 'nothing shut' : `${listed(denied.map((service) => SERVICE_NAMES[service]))} shut`;
-  return `By the other revision: ${shut}. ${reasonsOf(reasons)}`.trim();
+  const shut =
+    denied.length === 0
+      ? 'no services suspended'
+      : `${listed(denied.map((service) => SERVICE_NAMES[service]))} suspended`;
+  return `In the other revision: ${shut}. ${reasonsOf(reasons)}`.trim();
 }
 
 function reasonsOf(reasons: readonly string[]): string {

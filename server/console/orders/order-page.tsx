@@ -1,56 +1,60 @@
-/** One order: where it stands, what it says, whom it touches, how far it has come, what happened to it, and what can be done about it. */
-import { Grid, Stack } from '@mantine/core';
+import { Grid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import type { OrderView } from '../../../shared/api/orders.ts';
-import { Answer } from '../../../shared/look/states.tsx';
-import { rootsOf } from '../approver-key/root-of-approvers.ts';
+import { QueryResult } from '../../../shared/look/states.tsx';
+import type { Approvers, Revision } from '../../../shared/order/documents.ts';
+import { approverSetsOf } from '../approver-key/approver-set.ts';
 import { approversQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { useMay, useSession } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
-import { notify } from '../parts/notices.tsx';
 import { Page, Section } from '../parts/page.tsx';
-import { standingAt } from '../words/order-standing.ts';
-import { ActDialog, type PlainAct } from './act-dialog.tsx';
-import { approvalState, eligibility, missingWords, waitingRevision } from './approval-state.ts';
+import { notify } from '../parts/toasts.tsx';
+import { orderStateAt } from '../words/order-state.ts';
+import { AccessLog } from './access-log.tsx';
+import { ActionDialog, type PlainAction } from './action-dialog.tsx';
+import { approvalState, eligibility, missingWords, pendingRevision, requestedRevisions } from './approval-state.ts';
 import { ApproveDialog } from './approve-dialog.tsx';
 import { DecisionRecord } from './decision-record.tsx';
-import { OrderActs } from './order-acts.tsx';
+import { OrderActions } from './order-actions.tsx';
 import { OrderEvidence } from './order-evidence.tsx';
 import { OrderExemptions } from './order-exemptions.tsx';
 import { OrderExit } from './order-exit.tsx';
 import { OrderHead } from './order-head.tsx';
 import { OrderImpact } from './order-impact.tsx';
+import { hasProceedings, OrderProceedings } from './order-proceedings.tsx';
 import { OrderProgress } from './order-progress.tsx';
+import { OrderStatements } from './order-statements.tsx';
+import { LegalBasisFacts, TermsFacts } from './order-terms.tsx';
 import { OrderTimeline } from './order-timeline.tsx';
-import { OrderRules, OrderSource } from './order-words.tsx';
+import { PendingPanel } from './pending-panel.tsx';
 import { orderQuery, warningsQuery } from './queries.ts';
-import { useRevisionTexts } from './use-revision-texts.ts';
-import { WaitingPanel } from './waiting-panel.tsx';
+import { type RevisionTexts, useRevisionTexts } from './use-revision-texts.ts';
 import { Warnings } from './warnings.tsx';
+import { WithheldOrder } from './withheld-order.tsx';
 
-/** With the date picker, which nothing else of the page needs. */
+/** Separate chunk, because only this dialog needs the date picker. */
 const ExtendDialog = lazy(() => import('./extend-dialog.tsx').then((module) => ({ default: module.ExtendDialog })));
 
 export function OrderPage() {
   const { number } = useParams({ from: '/orders/$number' });
   const query = useQuery(orderQuery(number));
+  if (query.data?.visibility === 'hidden') return <WithheldOrder key={number} order={query.data} />;
   if (query.data !== undefined) return <Loaded key={number} order={query.data} />;
   return (
     <Page title={`Order ${number}`}>
-      <Answer query={query} lines={8}>
+      <QueryResult query={query} lines={8}>
         {() => null}
-      </Answer>
+      </QueryResult>
     </Page>
   );
 }
 
-/** What stands open over the page. */
-type Open = { readonly kind: 'approve'; readonly revision: number } | { readonly kind: PlainAct | 'extend' };
+type Open = { readonly kind: 'approve'; readonly revision: number } | { readonly kind: PlainAction | 'extend' };
 
-/** Whatever opened a dialog has the focus again when it closes; if that is gone (one has approved), the page has it. */
+/** After a dialog closes, the focus returns to its opener, or to the page if the opener no longer exists. */
 function useFocusBack(opened: boolean): void {
   const opener = useRef<Element | null>(null);
   useEffect(() => {
@@ -64,103 +68,121 @@ function useFocusBack(opened: boolean): void {
   }, [opened]);
 }
 
-function Loaded({ order }: { readonly order: OrderView }) {
+/**
+ * After a proposal, the page shows the missing approvals. If the proposer's own approval counts, the approval dialog opens. Returns the
+ * function that receives the number of the proposed revision.
+ */
+function useProposalOutcome(
+  order: OrderView,
+  approverSet: Approvers | null,
+  texts: RevisionTexts,
+  setOpen: (open: Open | null) => void,
+): (revision: number) => void {
   const may = useMay();
   const { person } = useSession().account;
-  const now = useServerNow(1_000);
-  const [open, setOpen] = useState<Open | null>(null);
-  useFocusBack(open !== null);
-  const texts = useRevisionTexts(order);
-  const approvers = useQuery({ ...approversQuery, enabled: may('approvers.show') }).data;
-  const root = approvers ? rootsOf(approvers).current : null;
-  const nameOf = (id: string) => order.people[id] ?? id;
-
-  const { phase } = standingAt(order, now);
-  const over = phase === 'held' || phase === 'ended' || phase === 'withdrawn';
-  const brief = phase === 'held' && order.heldUntil !== null ? order.adoptedRevision : null;
-  const asked = waitingRevision(order) ?? order.revisions.find(({ revision }) => revision === brief);
-  const considered = waitingRevision(order)?.revision ?? order.adoptedRevision ?? order.latestRevision;
-  // What has happened already is nothing to be warned of.
-  const ahead = asked !== undefined || phase === 'coming';
-  const warnings = useQuery({
-    ...warningsQuery(order.number, considered),
-    enabled: may('orders.warnings') && ahead,
-  }).data?.warnings;
-  const exempt = texts.documents.get(considered)?.exempt;
-
   const [proposed, setProposed] = useState<number | null>(null);
-  // Its proposer learns what is missing now, and goes on at once where their own approval counts.
   useEffect(() => {
     const revision = order.revisions.find((each) => each.revision === proposed);
-    if (!revision || !root) return;
+    // The signed text determines the number of required approvals.
+    if (!revision || !approverSet || !texts.documents.has(revision.revision)) return;
     setProposed(null);
-    const state = approvalState(order, revision, root);
-    const approves = eligibility(state, revision, root, person) === 'may' && may('orders.approve');
+    const state = approvalState(order, revision, approverSet, texts.documents.get(revision.revision)?.basis);
+    const requested = revision.state === 'requested';
+    const approvable = !requested || state.brief;
+    const approves = approvable && eligibility(state, revision, approverSet, person) === 'may' && may('orders.approve');
     setOpen(approves ? { kind: 'approve', revision: revision.revision } : null);
     void notify({
-      title: `Proposed as revision ${revision.revision}. Nothing has changed yet.`,
-      message: missingWords(state, revision, (id) => order.people[id] ?? id),
+      title: `Revision ${revision.revision} proposed. Nothing has changed yet.`,
+      message: approvable
+        ? missingWords(state, revision, (id) => order.people[id] ?? id)
+        : 'A second person must confirm that the new proposal replaces the pending one.',
     });
-  }, [order, proposed, root, person, may]);
+  }, [order, proposed, approverSet, person, may, texts, setOpen]);
+  return setProposed;
+}
 
-  const close = () => setOpen(null);
-  const opened = open?.kind === 'approve' ? order.revisions.find(({ revision }) => revision === open.revision) : null;
+function OrderFacts({
+  order,
+  now,
+  exempt,
+}: {
+  readonly order: OrderView;
+  readonly now: number;
+  readonly exempt: Revision['exempt'] | undefined;
+}) {
+  const may = useMay();
   return (
-    <Page
-      title={order.title}
-      lead={<OrderHead order={order} now={now} />}
-      actions={<OrderActs order={order} now={now} choose={(kind) => setOpen({ kind })} />}
-    >
-      {asked && root && (
-        <WaitingPanel
-          order={order}
-          revision={asked}
-          root={root}
-          texts={texts}
-          nameOf={nameOf}
-          approve={() => setOpen({ kind: 'approve', revision: asked.revision })}
-        />
-      )}
-      <Warnings warnings={(ahead && warnings) || []} />
-      <Grid gap="xl">
-        <Grid.Col span={{ base: 12, lg: 7 }}>
-          <Section title="What it says">
-            <OrderRules terms={order.terms} {...(exempt !== undefined && { exempt })} />
-          </Section>
-        </Grid.Col>
-        <Grid.Col span={{ base: 12, lg: 5 }}>
-          <Stack gap="xl">
-            {may('orders.progress') && order.adoptedRevision !== null && (
-              <Section title="How far it has come">
-                <OrderProgress number={order.number} over={over} />
-              </Section>
-            )}
-            <Section title="By whose word">
-              <OrderSource terms={order.terms} kept={may('order-documents.read') ? order.number : undefined} />
+    <Grid gap="xl">
+      <Grid.Col span={{ base: 12, lg: 7 }}>
+        <Section title="Terms">
+          <TermsFacts terms={order.terms} {...(exempt !== undefined && { exempt })} />
+        </Section>
+      </Grid.Col>
+      <Grid.Col span={{ base: 12, lg: 5 }}>
+        <Stack gap="xl">
+          {may('orders.rollout') && order.adoptedRevision !== null && (
+            <Section title="Rollout">
+              <OrderProgress number={order.number} />
             </Section>
-            {may('orders.decision') && order.terms.internal !== undefined && (
-              <Section title="Why, for us alone">
-                <DecisionRecord number={order.number} revision={order.adoptedRevision ?? order.latestRevision} />
-              </Section>
-            )}
-          </Stack>
-        </Grid.Col>
-      </Grid>
+          )}
+          <Section title="Legal basis">
+            <LegalBasisFacts terms={order.terms} kept={may('order-documents.read') ? order.number : undefined} />
+          </Section>
+          {hasProceedings(order, may('orders.record')) && (
+            <Section title="Answer and appeals">
+              <OrderProceedings order={order} now={now} />
+            </Section>
+          )}
+          {may('orders.decision') && order.terms.internal !== undefined && (
+            <Section title="Decision record">
+              <DecisionRecord number={order.number} revision={order.adoptedRevision ?? order.latestRevision} />
+            </Section>
+          )}
+        </Stack>
+      </Grid.Col>
+    </Grid>
+  );
+}
+
+/** Sections about devices that the order affects or exempts. */
+function EffectSections({
+  order,
+  now,
+  over,
+  considered,
+  exempt,
+}: Parameters<typeof OrderFacts>[0] & {
+  readonly over: boolean;
+  /** Revision that the page is about: the pending one, otherwise the adopted one. */
+  readonly considered: number;
+}) {
+  const may = useMay();
+  return (
+    <>
       {may('orders.impact') && !over && (
         <Section
-          title="Whom it touches"
+          title="Affected devices"
           actions={
             <ButtonLink to="/orders/$number/rehearsal" params={{ number: order.number }} variant="default" size="xs">
-              Rehearse
+              Rehearse order
             </ButtonLink>
           }
         >
-          <OrderImpact number={order.number} begun={Date.parse(order.terms.effective) <= now} />
+          <OrderImpact
+            number={order.number}
+            begun={Date.parse(order.terms.effective) <= now}
+            adopted={may('orders.rollout') && considered === order.adoptedRevision}
+          />
         </Section>
       )}
       {may('orders.exemptions') && exempt !== undefined && exempt.length > 0 && (
-        <Section title="Whom it spares">
+        <Section title="Exempt devices">
           <OrderExemptions number={order.number} revision={considered} zone={order.terms.zone} now={now} />
+        </Section>
+      )}
+      {may('orders.statements') && !over && order.adoptedRevision !== null && (
+        <Section title="Location statements">
+          <OrderStatements number={order.number} zone={order.terms.zone} />
         </Section>
       )}
       {may('orders.exit') && order.terms.mode === 'exit' && order.adoptedRevision !== null && (
@@ -168,23 +190,99 @@ function Loaded({ order }: { readonly order: OrderView }) {
           <OrderExit number={order.number} />
         </Section>
       )}
+    </>
+  );
+}
+
+function Loaded({ order }: { readonly order: OrderView }) {
+  const may = useMay();
+  const now = useServerNow(1_000);
+  const [open, setOpen] = useState<Open | null>(null);
+  useFocusBack(open !== null);
+  const texts = useRevisionTexts(order);
+  const approvers = useQuery({ ...approversQuery, enabled: may('approvers.show') }).data;
+  const approverSet = approvers ? approverSetsOf(approvers).current : null;
+  const nameOf = (id: string) => order.people[id] ?? id;
+
+  const { phase } = orderStateAt(order, now);
+  const over = phase === 'paused' || phase === 'ended' || phase === 'withdrawn';
+  const brief = phase === 'paused' && order.pausedUntil !== null ? order.adoptedRevision : null;
+  const asked = pendingRevision(order) ?? order.revisions.find(({ revision }) => revision === brief);
+  const considered = pendingRevision(order)?.revision ?? order.adoptedRevision ?? order.latestRevision;
+  // Warnings concern future effects only.
+  const ahead = asked !== undefined || phase === 'announced';
+  const warnings = useQuery({
+    ...warningsQuery(order.number, considered),
+    enabled: may('orders.warnings') && ahead,
+  }).data?.warnings;
+  const exempt = texts.documents.get(considered)?.exempt;
+
+  const setProposed = useProposalOutcome(order, approverSet, texts, setOpen);
+
+  const close = () => setOpen(null);
+  const opened = open?.kind === 'approve' ? order.revisions.find(({ revision }) => revision === open.revision) : null;
+  return (
+    <Page
+      title={order.title}
+      lead={<OrderHead order={order} now={now} />}
+      actions={<OrderActions order={order} now={now} choose={(kind) => setOpen({ kind })} />}
+    >
+      {order.visibility === 'restricted' && (
+        <Text size="sm" c="dimmed">
+          Withheld order. The server records every access.
+        </Text>
+      )}
+      {asked && approverSet && (
+        <PendingPanel
+          order={order}
+          revision={asked}
+          approverSet={approverSet}
+          texts={texts}
+          nameOf={nameOf}
+          approve={() => setOpen({ kind: 'approve', revision: asked.revision })}
+        />
+      )}
+      {approverSet &&
+        requestedRevisions(order).map((revision) => (
+          <PendingPanel
+            key={revision.revision}
+            order={order}
+            revision={revision}
+            approverSet={approverSet}
+            texts={texts}
+            nameOf={nameOf}
+            approve={() => setOpen({ kind: 'approve', revision: revision.revision })}
+          />
+        ))}
+      <Warnings warnings={(ahead && warnings) || []} />
+      <OrderFacts order={order} now={now} exempt={exempt} />
+      <EffectSections order={order} now={now} over={over} considered={considered} exempt={exempt} />
       <Section title="History">
         <OrderTimeline order={order} texts={texts} nameOf={nameOf} />
       </Section>
       {may('orders.pack') && (
-        <Section title="What can be shown of it">
+        <Section title="Evidence">
           <OrderEvidence number={order.number} />
         </Section>
       )}
-      {opened && root && (
-        <ApproveDialog opened close={close} order={order} revision={opened} root={root} texts={texts} nameOf={nameOf} />
+      {order.visibility === 'restricted' && may('orders.readings') && <AccessLog number={order.number} />}
+      {opened && approverSet && (
+        <ApproveDialog
+          opened
+          close={close}
+          order={order}
+          revision={opened}
+          approverSet={approverSet}
+          texts={texts}
+          nameOf={nameOf}
+        />
       )}
       {open?.kind === 'extend' && (
         <Suspense>
           <ExtendDialog order={order} close={close} proposed={setProposed} />
         </Suspense>
       )}
-      <ActDialog
+      <ActionDialog
         act={open !== null && open.kind !== 'approve' && open.kind !== 'extend' ? open.kind : null}
         order={order}
         close={close}

@@ -1,62 +1,109 @@
-/** How far an order has come, by the devices' own signed words. */
-import { Group, List, Progress, Stack, Text } from '@mantine/core';
+/** Rollout of an order: each affected device in one state, with the meaning of each figure. */
+import { List, Stack, Text, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useId } from 'react';
-import type { OrderProgress as OrderProgressView } from '../../../shared/api/orders.ts';
+import type { OrderRollout as OrderProgressView } from '../../../shared/api/order-rollout.ts';
 import { sentence } from '../../../shared/areas/area-words.ts';
-import { Answer } from '../../../shared/look/states.tsx';
+import { QueryResult } from '../../../shared/look/states.tsx';
 import { noticeCountWords } from '../../../shared/order/notice-times.ts';
+import { AFFECTED_MEANING, ROLLOUT_MEANING, ROLLOUT_NAMES, rolloutSentence } from '../../../shared/order/rollout.ts';
+import { ROLLOUT_STATES } from '../../../shared/order/rollout-states.ts';
 import { Moment } from '../parts/words.tsx';
 import { MOMENT_NAMES } from '../words/notices.ts';
-import { progressSentence } from './impact-words.ts';
+import classes from './order-progress.module.css';
 import { progressQuery } from './queries.ts';
 
-const BARS = [
-  { field: 'informed', name: 'Informed', meaning: 'hold the order' },
-  { field: 'shown', name: 'Shown', meaning: 'have shown it to a person' },
-  { field: 'enforced', name: 'Enforced', meaning: 'have shut what it names', late: 'have it shut still' },
-  { field: 'restored', name: 'Restored', meaning: 'have opened it again' },
-] as const;
+/** States that stay visible with zero devices, because readers look for them. */
+const ALWAYS = new Set(['delivered', 'displayed', 'enforced', 'restored']);
 
-/** `over`: it has ended, is held or withdrawn, so that service comes back. */
-export function OrderProgress({ number, over }: { readonly number: string; readonly over: boolean }) {
+export function OrderProgress({ number }: { readonly number: string }) {
   const query = useQuery(progressQuery(number));
   return (
-    <Answer query={query}>
+    <QueryResult query={query}>
       {(progress) => (
         <Stack gap="sm">
-          <Text role="status">{progressSentence(progress, over)}</Text>
-          {BARS.map(({ field, name, meaning, ...more }) => (
-            <Bar
-              key={field}
-              name={name}
-              meaning={over && 'late' in more ? more.late : meaning}
-              count={progress[field]}
-              of={progress.reached}
-            />
-          ))}
+          <Text role="status">{rolloutSentence(progress)}</Text>
+          <RolloutTable progress={progress} />
+          {progress.lastSeen > 0 && (
+            <Text size="sm" c="dimmed">
+              The location of {progress.lastSeen.toLocaleString('en')} {progress.lastSeen === 1 ? 'device' : 'devices'}{' '}
+              has expired. The last known location counts.
+            </Text>
+          )}
           <Notices notices={progress.notices} />
-          <Text size="sm" c="dimmed">
-            {progress.connected} of {progress.reached} connected now.{' '}
-            {progress.newest !== null && (
-              <>
-                Last heard of it <Moment at={progress.newest} />.
-              </>
-            )}
-          </Text>
+          {progress.newest !== null && (
+            <Text size="sm" c="dimmed">
+              Latest receipt: <Moment at={progress.newest} />
+            </Text>
+          )}
         </Stack>
       )}
-    </Answer>
+    </QueryResult>
   );
 }
 
-/** What people were told by plan, in words: there are six of them at most. */
+function RolloutTable({ progress: { total, states } }: { readonly progress: OrderProgressView }) {
+  return (
+    <table className={classes.table} aria-label="Rollout">
+      <tbody>
+        {ROLLOUT_STATES.filter((state) => states[state] > 0 || ALWAYS.has(state)).map((state) => (
+          <Row
+            key={state}
+            name={ROLLOUT_NAMES[state]}
+            meaning={ROLLOUT_MEANING[state]}
+            count={states[state]}
+            of={total}
+            state={state}
+          />
+        ))}
+      </tbody>
+      <tfoot>
+        <Row name="Affected devices" meaning={AFFECTED_MEANING} count={total} of={total} />
+      </tfoot>
+    </table>
+  );
+}
+
+function Row({
+  name,
+  meaning,
+  count,
+  of,
+  state,
+}: {
+  readonly name: string;
+  readonly meaning: string;
+  readonly count: number;
+  readonly of: number;
+  readonly state?: string;
+}) {
+  return (
+    <tr data-state={state}>
+      <th scope="row">
+        <Tooltip label={meaning} multiline w={300} events={{ hover: true, focus: true, touch: true }}>
+          <button type="button" className={classes.name}>
+            {name}
+          </button>
+        </Tooltip>
+      </th>
+      <td className={classes.share} aria-hidden>
+        {state !== undefined && (
+          <span className={classes.track}>
+            <span className={classes.bar} style={{ inlineSize: `${of === 0 ? 0 : (count / of) * 100}%` }} />
+          </span>
+        )}
+      </td>
+      <td className={classes.count}>{count.toLocaleString('en')}</td>
+    </tr>
+  );
+}
+
+/** Notices of the notice plan; a plan has at most six. */
 function Notices({ notices }: Pick<OrderProgressView, 'notices'>) {
   if (notices.length === 0) return null;
   return (
     <div>
       <Text size="sm" fw={600}>
-        Notices to people
+        Notices to users
       </Text>
       <List size="sm" listStyleType="none" spacing={2}>
         {notices.map(({ moment, ...count }) => (
@@ -65,51 +112,6 @@ function Notices({ notices }: Pick<OrderProgressView, 'notices'>) {
           </List.Item>
         ))}
       </List>
-    </div>
-  );
-}
-
-function Bar({
-  name,
-  meaning,
-  count,
-  of,
-}: {
-  readonly name: string;
-  readonly meaning: string;
-  readonly count: number;
-  readonly of: number;
-}) {
-  const id = useId();
-  const share = of === 0 ? 0 : Math.min(100, (count / of) * 100);
-  return (
-    <div>
-      <Group justify="space-between" gap="xs" wrap="nowrap">
-        <Text size="sm" id={id}>
-          <Text span inherit fw={600}>
-            {name}
-          </Text>{' '}
-          <Text span inherit c="dimmed" visibleFrom="xs">
-            {meaning}
-          </Text>
-        </Text>
-        <Text size="sm" style={{ fontVariantNumeric: 'tabular-nums', whiteSpace: 'nowrap' }}>
-          {count} of {of}
-        </Text>
-      </Group>
-      <Progress.Root size="lg" mt={4}>
-        <Progress.Section
-          value={share}
-          color="cordon"
-          withAria={false}
-          role="progressbar"
-          aria-labelledby={id}
-          aria-valuemin={0}
-          aria-valuemax={of}
-          aria-valuenow={count}
-          aria-valuetext={`${count} of ${of} devices`}
-        />
-      </Progress.Root>
     </div>
   );
 }

@@ -1,17 +1,22 @@
-/** What happened to an order, the newest first: what was proposed and by whom, who approved, when it was carried out. */
 import { Badge, Group, Stack, Text, Timeline } from '@mantine/core';
 import { IconBan, IconCircleCheck, IconFileText } from '@tabler/icons-react';
 import type { OrderView } from '../../../shared/api/orders.ts';
-import { Given } from '../../../shared/look/given.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';
-import { ACT_NAMES } from '../words/orders.ts';
+import { UserText } from '../../../shared/look/user-text.tsx';
+import { useMay } from '../client/session.tsx';
+import { ACTION_NAMES } from '../words/orders.ts';
+import { BasisFacts } from './basis-facts.tsx';
 import { DifferenceList } from './difference-list.tsx';
 import type { RevisionTexts } from './use-revision-texts.ts';
 
 const STATES = {
-  waiting: { text: 'Waiting for approval', color: 'yellow' },
+  requested: { text: 'Pending consent', color: 'yellow' },
+  waiting: { text: 'Pending approval', color: 'yellow' },
   adopted: { text: 'Approved', color: 'cordon' },
-  superseded: { text: 'Set aside', color: 'gray' },
+  superseded: { text: 'Replaced', color: 'gray' },
+  expired: { text: 'Expired', color: 'gray' },
+  retracted: { text: 'Retracted', color: 'gray' },
+  declined: { text: 'Declined', color: 'red' },
 } as const;
 
 const At = ({ at }: { readonly at: number }) => <time dateTime={new Date(at).toISOString()}>{dateTime(at)}</time>;
@@ -30,7 +35,7 @@ export function OrderTimeline({
     ...order.executions.map((execution) => ({ at: execution.at, execution })),
   ].sort((a, b) => b.at - a.at);
   return (
-    <Timeline bulletSize={26} lineWidth={2} active={events.length} role="list" aria-label="History, the newest first">
+    <Timeline bulletSize={26} lineWidth={2} active={events.length} role="list" aria-label="History, newest first">
       {events.map((event) =>
         'revision' in event ? (
           <Timeline.Item
@@ -40,7 +45,7 @@ export function OrderTimeline({
             title={
               <Group gap="xs">
                 <Text fw={600}>
-                  {ACT_NAMES[event.revision.act]} (revision {event.revision.revision})
+                  {ACTION_NAMES[event.revision.action]} (revision {event.revision.revision})
                 </Text>
                 <Badge color={STATES[event.revision.state].color}>{STATES[event.revision.state].text}</Badge>
               </Group>
@@ -60,7 +65,11 @@ export function OrderTimeline({
                 <IconCircleCheck size={14} aria-hidden />
               )
             }
-            title={<Text fw={600}>{event.execution.state === 'entered' ? 'In force' : 'No longer in force'}</Text>}
+            title={
+              <Text fw={600}>
+                {event.execution.state === 'entered' ? 'Order took effect' : 'Order no longer active'}
+              </Text>
+            }
           >
             <Text size="sm" c="dimmed">
               <At at={event.at} />, revision {event.execution.revision}
@@ -73,7 +82,7 @@ export function OrderTimeline({
 }
 
 function RevisionItem({
-  revision: { revision, proposer, proposedAt, adoptedAt, approvals },
+  revision: { revision, state, proposer, proposedAt, adoptedAt, endedAt, endedBy, endReason, approvals },
   texts,
   nameOf,
 }: {
@@ -81,20 +90,48 @@ function RevisionItem({
   readonly texts: RevisionTexts;
   readonly nameOf: (person: string) => string;
 }) {
+  const may = useMay();
+  const kept = may('order-documents.read') ? texts.documents.get(revision)?.order : undefined;
+  const basis = texts.documents.get(revision)?.basis;
   const changes = texts.changes(revision);
   return (
     <Stack gap={4}>
       <Text size="sm" c="dimmed">
-        Proposed by <Given>{nameOf(proposer)}</Given>, <At at={proposedAt} />
+        {proposer === null ? (
+          'Proposed'
+        ) : (
+          <>
+            Proposed by <UserText>{nameOf(proposer)}</UserText>
+          </>
+        )}
+        , <At at={proposedAt} />
       </Text>
       {approvals.map(({ keyid, person, approvedAt }) => (
         <Text key={keyid} size="sm" c="dimmed">
-          Approved by <Given>{nameOf(person)}</Given>, <At at={approvedAt} />
+          Approved by <UserText>{nameOf(person)}</UserText>, <At at={approvedAt} />
         </Text>
       ))}
+      {endedAt !== null && (
+        <Text size="sm" c="dimmed">
+          {STATES[state].text}
+          {endedBy !== null && (
+            <>
+              {' '}
+              by <UserText>{nameOf(endedBy)}</UserText>
+            </>
+          )}
+          , <At at={endedAt} />
+        </Text>
+      )}
+      {basis && <BasisFacts basis={basis} kept={kept} />}
+      {endReason !== null && (
+        <Text size="sm">
+          Reason for declining: <UserText>{endReason}</UserText>
+        </Text>
+      )}
       {adoptedAt !== null && (
         <Text size="sm" c="dimmed">
-          Took its place in the order list, <At at={adoptedAt} />
+          Added to the order list, <At at={adoptedAt} />
         </Text>
       )}
       {changes && <DifferenceList differences={changes} />}

@@ -1,24 +1,24 @@
-/** Every order, those that are open first: where it stands, how long until that changes, and whom it waits for. */
+/** List of orders with their states, countdowns and pending approvals, open orders first. */
 import { Badge, Button, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { getRouteApi } from '@tanstack/react-router';
 import type { OrderSummary } from '../../../shared/api/orders.ts';
 import type { Overview } from '../../../shared/api/overview.ts';
 import { areaName, listed, sentence } from '../../../shared/areas/area-words.ts';
-import { Given } from '../../../shared/look/given.tsx';
-import { Answer, Empty } from '../../../shared/look/states.tsx';
+import { Empty, QueryResult } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { ordersQuery, overviewQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { useMay } from '../client/session.tsx';
 import { ButtonLink, PageLink } from '../parts/links.tsx';
-import { Countdown, PhaseBadge } from '../parts/order-standing.tsx';
+import { Countdown, PhaseBadge } from '../parts/order-state.tsx';
 import { Page } from '../parts/page.tsx';
-import { isOpen, standingAt } from '../words/order-standing.ts';
-import { ACT_NAMES, servicesWords } from '../words/orders.ts';
+import { isOpen, orderStateAt } from '../words/order-state.ts';
+import { ACTION_NAMES, servicesWords } from '../words/orders.ts';
 import { AnswerBy } from './order-head.tsx';
 import { zonedTime } from './rule-words.ts';
 
-type Waiting = Extract<Overview['waiting'][number], { kind: 'revision' }>;
+type Waiting = Extract<Overview['pendingApprovals'][number], { kind: 'revision' }>;
 
 export function OrdersPage() {
   const may = useMay();
@@ -26,10 +26,12 @@ export function OrdersPage() {
   return (
     <Page
       title="Orders"
-      lead="What is shut where, by whose word, and since when."
-      actions={may('orders.propose') && <ButtonLink to="/orders/new">Propose an order</ButtonLink>}
+      lead="Orders that suspend services in areas, with their states and pending approvals."
+      actions={may('orders.propose') && <ButtonLink to="/orders/new">Propose order</ButtonLink>}
     >
-      <Answer query={query}>{({ orders }) => (orders.length === 0 ? <NoOrders /> : <Orders orders={orders} />)}</Answer>
+      <QueryResult query={query}>
+        {({ orders }) => (orders.length === 0 ? <NoOrders /> : <Orders orders={orders} />)}
+      </QueryResult>
     </Page>
   );
 }
@@ -39,43 +41,54 @@ function NoOrders() {
   return (
     <Empty
       title="No orders"
-      {...(may('orders.propose') && { action: <ButtonLink to="/orders/new">Propose an order</ButtonLink> })}
+      {...(may('orders.propose') && { action: <ButtonLink to="/orders/new">Propose order</ButtonLink> })}
     >
-      Every service runs everywhere. When a country orders a service shut, propose the order here: two approvers sign
-      it, and devices carry it out at its time.
+      All services are available in all areas. To suspend a service in an area, propose an order. Two approvers must
+      sign it.
     </Empty>
   );
 }
 
+const route = getRouteApi('/orders');
+const SHOWN = ['open', 'all', 'mine'] as const;
+type Shown = (typeof SHOWN)[number];
+
 function Orders({ orders }: { readonly orders: readonly OrderSummary[] }) {
-  const [which, setWhich] = useState<'open' | 'all'>('open');
+  const { show = 'open', numbers } = route.useSearch();
+  const navigate = route.useNavigate();
+  const setWhich = (which: Shown | undefined) => void navigate({ search: { show: which }, replace: true });
   const now = useServerNow(1_000);
   const may = useMay();
   const overview = useQuery({ ...overviewQuery, enabled: may('overview.show') }).data;
-  const open = orders.filter((order) => isOpen(standingAt(order, now)));
-  const shown = [...(which === 'open' ? open : orders)].sort((a, b) => (a.number < b.number ? 1 : -1));
+  const open = orders.filter((order) => isOpen(orderStateAt(order, now)));
+  const mine = orders.filter(({ number }) => waitingOf(number, overview)?.mine);
+  const which = { open, all: orders, mine }[show];
+  const chosen = numbers === undefined ? which : orders.filter(({ number }) => numbers.includes(number));
+  const shown = [...chosen].sort((a, b) => (a.number < b.number ? 1 : -1));
   return (
     <Stack gap="md">
       <SegmentedControl
-        aria-label="Which orders"
-        value={which}
-        onChange={(value) => setWhich(value === 'all' ? 'all' : 'open')}
+        aria-label="Order filter"
+        value={numbers === undefined ? show : 'chosen'}
+        onChange={(value) => setWhich(SHOWN.find((each) => each === value))}
         data={[
           { value: 'open', label: `Open (${open.length})` },
+          ...(mine.length > 0 || show === 'mine' ? [{ value: 'mine', label: `Pending for you (${mine.length})` }] : []),
           { value: 'all', label: `All (${orders.length})` },
+          ...(numbers === undefined ? [] : [{ value: 'chosen', label: `Selected (${chosen.length})` }]),
         ]}
         style={{ alignSelf: 'flex-start' }}
       />
       {shown.length === 0 ? (
         <Empty
-          title="No order is open"
+          title={show === 'mine' ? 'No orders pending for you' : 'No open orders'}
           action={
             <Button variant="default" onClick={() => setWhich('all')}>
-              Show all
+              Show all orders
             </Button>
           }
         >
-          Every service runs everywhere. Those that have ended or were withdrawn are under All.
+          Select All to see ended and withdrawn orders.
         </Empty>
       ) : (
         <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: 'none' }}>
@@ -91,10 +104,10 @@ function Orders({ orders }: { readonly orders: readonly OrderSummary[] }) {
 }
 
 const waitingOf = (number: string, overview: Overview | undefined): Waiting | undefined =>
-  overview?.waiting.find((each): each is Waiting => each.kind === 'revision' && each.order === number);
+  overview?.pendingApprovals.find((each): each is Waiting => each.kind === 'revision' && each.order === number);
 
 function OrderCard({
-  order: { number, title, terms, ...order },
+  order,
   now,
   waiting,
 }: {
@@ -102,24 +115,25 @@ function OrderCard({
   readonly now: number;
   readonly waiting: Waiting | undefined;
 }) {
-  const { phase, next } = standingAt({ ...order, terms }, now);
+  const { number, title, terms } = order;
+  const { phase, next } = orderStateAt(order, now);
   return (
     <Paper withBorder p="md">
       <Group justify="space-between" align="flex-start" gap="xs">
         <div style={{ minWidth: 0, flex: '1 1 18rem' }}>
           <Title order={2} size="h4">
             <PageLink to="/orders/$number" params={{ number }} fw={600}>
-              <Given>{title}</Given>
+              <UserText>{title}</UserText>
             </PageLink>
           </Title>
           <Text size="sm">
             {sentence(servicesWords(terms.services))} in {listed(terms.areas.map(areaName))}
           </Text>
           <Text size="sm" c="dimmed">
-            {number} · {phase === 'in_force' || phase === 'ended' ? 'took effect' : 'effective'}{' '}
+            {number} · {phase === 'active' || phase === 'ended' ? 'took effect' : 'effective'}{' '}
             {zonedTime(Date.parse(terms.effective), terms.zone)}
           </Text>
-          <AnswerBy status={order.status} terms={terms} now={now} />
+          {order.visibility !== 'hidden' && <AnswerBy order={order} now={now} />}
         </div>
         <Stack gap={4} align="flex-end" ml="auto">
           <PhaseBadge phase={phase} />
@@ -133,12 +147,12 @@ function OrderCard({
       {waiting && (
         <Group gap="xs" mt="xs">
           {waiting.mine ? (
-            <Badge variant="filled">Waits for you</Badge>
+            <Badge variant="filled">Pending for you</Badge>
           ) : (
-            <Badge color="yellow">Waits for {approvers(waiting.needed - waiting.approvals)}</Badge>
+            <Badge color="yellow">Pending: {approvers(waiting.needed - waiting.approvals)}</Badge>
           )}
           <Text size="sm" c="dimmed">
-            {ACT_NAMES[waiting.act]} (revision {waiting.revision}), {waiting.approvals} of {waiting.needed}{' '}
+            {ACTION_NAMES[waiting.action]} (revision {waiting.revision}), {waiting.approvals} of {waiting.needed}{' '}
             {waiting.needed === 1 ? 'approval' : 'approvals'}
           </Text>
         </Group>

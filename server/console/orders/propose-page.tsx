@@ -1,34 +1,34 @@
-/** Proposing an order, and proposing to change one. */
-
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type OrderView, revisionView } from '../../../shared/api/orders.ts';
-import { Answer, Empty } from '../../../shared/look/states.tsx';
+import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import { readerZone } from '../../../shared/look/time-words.ts';
 import { call } from '../client/call.ts';
 import { installationQuery, ordersQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
-import { notify } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
-import { emptyForm, formOf, type Submission, submission } from './form/order-form.ts';
+import { notify } from '../parts/toasts.tsx';
+import type { Submission } from './form/draft.ts';
+import { emptyForm, formOf, submission } from './form/order-form.ts';
 import { OrderFormView } from './form/order-form-view.tsx';
 import { useOrderForm } from './form/use-order-form.ts';
 import { exemptionsQuery, orderQuery } from './queries.ts';
+import { WithheldNotice } from './withheld-order.tsx';
 
 export function ProposePage() {
   const may = useMay();
   const installation = useQuery(installationQuery);
   return (
     <Page
-      title="Propose an order"
-      lead="What a country demands, as its instrument says it. Nothing comes of it before two other people have approved it."
+      title="Propose order"
+      lead="Enter the order as the legal instrument states it. It takes effect only after two other people approve it."
     >
       {may('orders.propose') ? (
-        <Answer query={installation} lines={8}>
+        <QueryResult query={installation} lines={8}>
           {({ appeal }) => <Propose appeal={appeal} />}
-        </Answer>
+        </QueryResult>
       ) : (
         <NotYours />
       )}
@@ -38,8 +38,8 @@ export function ProposePage() {
 
 function NotYours() {
   return (
-    <Empty title="Orders are proposed by others" action={<ButtonLink to="/orders">To the orders</ButtonLink>}>
-      It takes the role of legal or owner, for the areas that the order is about.
+    <Empty title="Role without permission" action={<ButtonLink to="/orders">Open orders</ButtonLink>}>
+      You need the role legal or owner for the areas of the order. Ask an owner for the role.
     </Empty>
   );
 }
@@ -51,7 +51,7 @@ function Propose({ appeal }: { readonly appeal: string }) {
   return (
     <OrderFormView
       api={api}
-      verb="Propose the order"
+      verb="Propose order"
       revises={null}
       busy={sending.isPending}
       failed={sending.error}
@@ -67,14 +67,20 @@ export function RevisePage() {
   return (
     <Page
       title={`Change order ${number}`}
-      lead="It starts from the order as it stands. The change is a revision of its own, which two other people have to approve."
+      lead="The form starts with the current terms. Your change is a new revision, which two other people must approve."
     >
-      {may('orders.act') ? <Answer query={query}>{(order) => <Revise order={order} />}</Answer> : <NotYours />}
+      {may('orders.act') ? (
+        <QueryResult query={query}>
+          {(order) => (order.visibility === 'hidden' ? <WithheldNotice /> : <Revise order={order} />)}
+        </QueryResult>
+      ) : (
+        <NotYours />
+      )}
     </Page>
   );
 }
 
-/** The form starts from the terms that are here first, and does not start again when they change behind it: the server checks against the newest. */
+/** The form keeps its initial terms if they change in the background. The server checks against the latest revision. */
 function Revise({ order }: { readonly order: OrderView }) {
   const { number, terms } = order;
   const [base] = useState(order.adoptedRevision ?? order.latestRevision);
@@ -86,7 +92,7 @@ function Revise({ order }: { readonly order: OrderView }) {
   return (
     <OrderFormView
       api={api}
-      verb="Propose the change"
+      verb="Propose change"
       revises={{ exempt: exempt ?? null }}
       busy={sending.isPending}
       failed={sending.error}
@@ -95,7 +101,7 @@ function Revise({ order }: { readonly order: OrderView }) {
   );
 }
 
-/** Sends it, and goes on to the order's page, which says who must approve now. */
+/** Sends the proposal and opens the order page, which shows the missing approvals. */
 function useSend(path: string, sent: () => void) {
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -108,8 +114,8 @@ function useSend(path: string, sent: () => void) {
         client.invalidateQueries({ queryKey: orderQuery(order).queryKey }),
       ]);
       void notify({
-        title: `Proposed: order ${order}, revision ${revision}`,
-        message: 'Nothing has changed yet. It waits for approvers now.',
+        title: `Order ${order}, revision ${revision} proposed`,
+        message: 'Nothing has changed yet. The proposal now needs approvals.',
       });
       await navigate({ to: '/orders/$number', params: { number: order } });
     },

@@ -1,62 +1,63 @@
-/** What the pages of orders ask the server. */
 import { queryOptions } from '@tanstack/react-query';
-import {
-  decisionView,
-  exemptionList,
-  type ImpactChange,
-  type ImpactClass,
-  impactView,
-  orderExit,
-  orderProgress,
-  orderView,
-  orderWarnings,
-  packList,
-  revisionView,
-} from '../../../shared/api/orders.ts';
+import { exemptionList, statementList } from '../../../shared/api/affected-devices.ts';
+import type { ImpactChange, ImpactClass } from '../../../shared/api/impact-classes.ts';
+import { decisionView } from '../../../shared/api/order-documents.ts';
+import { impactView } from '../../../shared/api/order-impact.ts';
+import { packList } from '../../../shared/api/order-packs.ts';
+import { orderWarnings } from '../../../shared/api/order-preview.ts';
+import { readingList } from '../../../shared/api/order-readings.ts';
+import { orderExit, orderRollout } from '../../../shared/api/order-rollout.ts';
+import { orderView, revisionView } from '../../../shared/api/orders.ts';
 import { withQuery } from '../client/call.ts';
-import { question } from '../client/queries.ts';
+import { topicQuery } from '../client/queries.ts';
 
 const pathOf = (number: string) => `/orders/${encodeURIComponent(number)}`;
-/** Where devices are changes all the time: looked at again at intervals, rather than with each device that moves. */
+/** Interval of updates in milliseconds. Device locations change too often for an update on each change. */
 const EVERY = 20_000;
-/** The server keeps an answer for a moment: the last receipt may be told while it still gives the one from before, and nothing is told after it. */
+/** Interval of updates in milliseconds. The server caches the rollout for a moment, and no event follows the last receipt. */
 const SOON = 4_000;
 
-export const orderQuery = (number: string) => question(['orders', 'clock'], pathOf(number), orderView);
+export const orderQuery = (number: string) => topicQuery(['orders', 'clock'], pathOf(number), orderView);
 
 export const revisionQuery = (number: string, revision: number) =>
-  question(['orders'], `${pathOf(number)}/revisions/${revision}`, revisionView);
+  topicQuery(['orders', 'clock'], `${pathOf(number)}/revisions/${revision}`, revisionView);
 
-/** Only its text, which never changes. */
+/** Text of a revision, which never changes. */
 export const revisionTextQuery = (number: string, revision: number) =>
   queryOptions({
-    ...question([], `${pathOf(number)}/revisions/${revision}`, revisionView),
+    ...topicQuery([], `${pathOf(number)}/revisions/${revision}`, revisionView),
     staleTime: Number.POSITIVE_INFINITY,
   });
 
 export const warningsQuery = (number: string, revision: number) =>
-  question(['orders', 'clock'], `${pathOf(number)}/revisions/${revision}/warnings`, orderWarnings);
+  topicQuery(['orders', 'clock'], `${pathOf(number)}/revisions/${revision}/warnings`, orderWarnings);
 
 export const decisionQuery = (number: string, revision: number) =>
-  question(['orders'], `${pathOf(number)}/revisions/${revision}/decision`, decisionView);
+  topicQuery(['orders'], `${pathOf(number)}/revisions/${revision}/decision`, decisionView);
 
 export const exemptionsQuery = (number: string, revision: number) =>
-  question(['orders'], `${pathOf(number)}/revisions/${revision}/exemptions`, exemptionList);
+  topicQuery(['orders'], `${pathOf(number)}/revisions/${revision}/exemptions`, exemptionList);
+
+export const statementsQuery = (number: string) =>
+  topicQuery(['orders', 'devices'], `${pathOf(number)}/statements`, statementList);
+
+/** Access log without live updates: an access does not reload the pages of other admins. */
+export const readingsQuery = (number: string) => topicQuery(['orders'], `${pathOf(number)}/readings`, readingList);
 
 export const packsPath = (number: string) => `${pathOf(number)}/packs`;
 
-/** Told of by nothing: whoever makes one asks again. */
-export const packsQuery = (number: string) => question(['orders'], packsPath(number), packList);
+/** Earlier evidence packs of an order, without live updates. */
+export const packsQuery = (number: string) => topicQuery(['orders'], packsPath(number), packList);
 
 export const progressQuery = (number: string) =>
   queryOptions({
-    ...question(['orders', 'receipts', 'clock'], `${pathOf(number)}/progress`, orderProgress),
+    ...topicQuery(['orders', 'receipts', 'clock'], `${pathOf(number)}/rollout`, orderRollout),
     refetchInterval: SOON,
   });
 
 export const exitQuery = (number: string) =>
   queryOptions({
-    ...question(['orders', 'receipts', 'clock'], `${pathOf(number)}/exit`, orderExit),
+    ...topicQuery(['orders', 'receipts', 'clock'], `${pathOf(number)}/exit`, orderExit),
     refetchInterval: EVERY,
   });
 
@@ -67,14 +68,14 @@ export const impactQuery = (
   asked: { readonly at: ImpactAt; readonly class: ImpactClass | null; readonly offset: number; readonly limit: number },
 ) =>
   queryOptions({
-    ...question(['orders', 'clock'], withQuery(`${pathOf(number)}/impact`, asked), impactView),
+    ...topicQuery(['orders', 'clock'], withQuery(`${pathOf(number)}/impact`, asked), impactView),
     refetchInterval: EVERY,
   });
 
 export type RehearsalAsked = {
   readonly at: ImpactAt;
   readonly revision: number;
-  readonly against: number | null;
+  readonly baseline: number | null;
   readonly class: ImpactClass | null;
   readonly change: ImpactChange | null;
   readonly area: string | null;
@@ -86,12 +87,12 @@ export const rehearsalPath = (
   asked: Partial<RehearsalAsked> & { readonly offset?: number; readonly limit?: number } = {},
 ) => withQuery(`${pathOf(number)}/impact${kind}`, asked);
 
-/** What was counted stands until somebody counts again: a page that is read aloud in a meeting does not change under it. */
+/** Rehearsal of a revision. It does not update by itself, so that it stays the same during a meeting. */
 export const rehearsalQuery = (
   number: string,
   asked: RehearsalAsked & { readonly offset: number; readonly limit: number },
 ) =>
   queryOptions({
-    ...question(['orders'], rehearsalPath(number, '', asked), impactView),
+    ...topicQuery(['orders'], rehearsalPath(number, '', asked), impactView),
     staleTime: Number.POSITIVE_INFINITY,
   });

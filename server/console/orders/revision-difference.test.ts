@@ -15,7 +15,7 @@ const TERMS: OrderTerms = {
   contested: 'allow',
   stale: 'keep',
   visitors: 'PT0S',
-  travellers: 'allow',
+  travelers: 'allow',
   disputed: {},
   authority: 'the regulator',
   addressee: 'operators',
@@ -44,8 +44,8 @@ it('says a new date in the zone of the order', () => {
 it('says what came and what went, by name', () => {
   expect(changed({ areas: ['IN', 'PK'], services: ['mail'], nexus: ['home'] })).toEqual([
     { label: 'Areas', before: null, after: 'India' },
-    { label: 'Services', before: 'Messages', after: 'Mail' },
-    { label: 'For a device that', before: 'Is there', after: 'Has its home there' },
+    { label: 'Services', before: 'Messaging', after: 'Mail (not available yet)' },
+    { label: 'Nexus', before: 'Is located there', after: 'Has its home area there' },
   ]);
 });
 
@@ -57,10 +57,10 @@ it('says each statement by its language, and who is exempt by number', () => {
     terms: { ...TERMS, statement: { ur: 'سروس ختم', en: 'Service ends.' } },
   };
   expect(differences(BEFORE, after)).toEqual([
-    { label: 'Exempt', before: null, after: '1 device as long as the order lasts' },
+    { label: 'Exempt devices', before: null, after: '1 device until the order ends' },
     { label: 'Statement in Urdu', before: null, after: 'سروس ختم' },
   ]);
-  const was = { label: 'Exempt', before: '1 device as long as the order lasts', after: null };
+  const was = { label: 'Exempt devices', before: '1 device until the order ends', after: null };
   expect(differences(after, BEFORE)[0]).toEqual(was);
 });
 
@@ -72,7 +72,7 @@ it('says of a device whose exemption ends at another time until when it was and 
   const [first, second] = ['2016-01-01T00:00:00.000Z', '2016-02-01T00:00:00.000Z'];
   expect(differences(until(first, first), until(first, second))).toEqual([
     {
-      label: 'Exempt',
+      label: 'Exempt devices',
       before: '1 device until 1 Jan 2016, 05:00 (Asia/Karachi, GMT+5)',
       after: '1 device until 1 Feb 2016, 05:00 (Asia/Karachi, GMT+5)',
     },
@@ -80,36 +80,36 @@ it('says of a device whose exemption ends at another time until when it was and 
 });
 
 it.each<[string, Partial<OrderTerms>, string]>([
-  ['mode', { mode: 'exit' }, 'Kind'],
-  ['unknown', { unknown: 'deny' }, 'Place not known'],
-  ['contested', { contested: 'deny' }, 'Place in doubt'],
-  ['travellers', { travellers: 'deny' }, 'Travellers'],
-  ['waiting', { waiting: 'return' }, 'Waiting messages'],
-  ['visitors', { visitors: 'P7D' }, 'Grace for visitors'],
+  ['mode', { mode: 'exit' }, 'Mode'],
+  ['unknown', { unknown: 'deny' }, 'Unknown location'],
+  ['contested', { contested: 'deny' }, 'Contested location'],
+  ['travelers', { travelers: 'deny' }, 'Travelers'],
+  ['waiting', { waiting: 'return' }, 'Undelivered messages'],
+  ['visitors', { visitors: 'P7D' }, 'Grace period for visitors'],
   ['stale', { stale: 'deny' }, 'Expired order list'],
-  ['disputed', { disputed: { kashmir: 'PK' } }, 'Disputed ground'],
+  ['disputed', { disputed: { kashmir: 'PK' } }, 'Disputed territories'],
   ['until', { until: '2016-01-30T18:59:00.000Z' }, 'Ends'],
   ['title', { title: 'Another' }, 'Title'],
   ['authority', { authority: 'a court' }, 'Authority'],
   ['addressee', { addressee: 'everyone' }, 'Addressee'],
   ['instrument', { instrument: 'a law' }, 'Instrument'],
-  ['appeal', { appeal: 'nobody' }, 'Appeal'],
+  ['appeal', { appeal: 'nobody' }, 'Appeal contact'],
   ['receivedOn', { receivedOn: '2015-07-22' }, 'Received on'],
-  ['answerBy', { answerBy: '2015-08-01T07:00:00.000Z' }, 'To be answered by'],
+  ['answerBy', { answerBy: '2015-08-01T07:00:00.000Z' }, 'Answer due by'],
   ['provenance', { provenance: 'disputed' }, 'Provenance'],
   ['documents', { documents: [LETTER] }, 'Documents'],
-  ['notice', { notice: { ur: 'سروس ختم' } }, 'Notice to people in Urdu'],
+  ['notice', { notice: { ur: 'سروس ختم' } }, 'Notice to users in Urdu'],
   ['publication', { publication: { law: 'section 5' } }, 'Publication'],
-  ['noticePlan', { noticePlan: [] }, 'People are told'],
+  ['noticePlan', { noticePlan: [] }, 'User notices'],
   ['exportWindow', { exportWindow: 'P30D' }, 'Export window'],
-  ['answers', { answers: '2015-002' }, 'Answers'],
+  ['answers', { answers: '2015-002' }, 'Response to'],
   ['internal', { internal: 'a'.repeat(64) }, 'Decision record'],
 ])('no change of %s goes unsaid', (_, terms, label) => {
   expect(changed(terms).map((each) => each.label)).toEqual([label]);
 });
 
 it('says which moments of notice are left, when it is published, and that a document of the same title is another one', () => {
-  expect(changed({ noticePlan: ['P7D', 'entry'] })[0]?.after).toBe('7 days before and as it enters into force.');
+  expect(changed({ noticePlan: ['P7D', 'entry'] })[0]?.after).toBe('7 days before and at the effective time.');
   expect(changed({ publication: { until: '2015-08-09T19:00:00.000Z' } })[0]?.after).toContain(
     '10 Aug 2015, 00:00 (Asia/Karachi, GMT+5)',
   );
@@ -121,8 +121,8 @@ it('says which moments of notice are left, when it is published, and that a docu
 });
 
 it('says a hold and its release', () => {
-  expect(differences(BEFORE, { ...BEFORE, status: 'held' })).toEqual([
-    { label: 'The order', before: 'Carried out', after: 'On hold' },
+  expect(differences(BEFORE, { ...BEFORE, status: 'paused' })).toEqual([
+    { label: 'State', before: 'Active', after: 'Paused' },
   ]);
 });
 
@@ -142,7 +142,7 @@ it('says that the same word means something else now', () => {
   const [difference, ...others] = differences({ ...BEFORE, terms: before }, { ...BEFORE, terms: after });
   expect(others).toEqual([]);
   expect(difference).toEqual({
-    label: 'What the areas mean',
+    label: 'Meaning of the areas',
     before:
       'Ours (group): PK and Lahore (polygon): Lahore, version 1, in PK; 1 outlines through 0,0 1,0 1,0.5 (longitude,latitude)',
     after:

@@ -1,19 +1,19 @@
-/** What a revision changes, in words: for approvers, and for whoever reads the order's history years later. Pure. */
+/** Changes of a revision in words, for approvers and for the history. Pure. */
 
 import { areaName, listed, sentence } from '../../../shared/areas/area-words.ts';
 import { polygonWords } from '../../../shared/order/describe-revision.ts';
 import type { InstrumentDocument, OrderTerms, Revision } from '../../../shared/order/documents.ts';
 import { UNSAID_WAITING } from '../../../shared/verdict/terms.ts';
-import { disputedName } from '../words/ground.ts';
 import { MODE_NAMES, NEXUS_NAMES, SERVICE_NAMES } from '../words/orders.ts';
+import { disputedName } from '../words/territories.ts';
+import { documentWords, INSTRUMENT_FACTS } from './instrument-words.ts';
 import { languageName } from './languages.ts';
-import { documentWords, PAPERS } from './paper-words.ts';
 import {
   CONTESTED_WORDS,
   exemptWords,
   graceWords,
   STALE_WORDS,
-  TRAVELLERS_WORDS,
+  TRAVELERS_WORDS,
   UNKNOWN_WORDS,
   WAITING_WORDS,
   zonedTime,
@@ -21,43 +21,44 @@ import {
 
 export interface Difference {
   readonly label: string;
-  /** Null: there was nothing, there is nothing any more. */
+  /** Old and new value of a term; null if the revision has no such term. */
   readonly before: string | null;
   readonly after: string | null;
 }
 
 type Document = Pick<Revision, 'status' | 'terms' | 'exempt'>;
 
-const STATUS_WORDS = { active: 'Carried out', held: 'On hold', withdrawn: 'Withdrawn' } as const;
+const STATUS_WORDS = { active: 'Active', paused: 'Paused', withdrawn: 'Withdrawn' } as const;
 
 const WORDS: readonly { readonly label: string; readonly say: (terms: OrderTerms) => string | null }[] = [
   { label: 'Title', say: ({ title }) => title },
   { label: 'Takes effect', say: ({ effective, zone }) => zonedTime(Date.parse(effective), zone) },
   {
     label: 'Ends',
-    say: ({ until, zone }) => (until === null ? 'When it is withdrawn' : zonedTime(Date.parse(until), zone)),
+    say: ({ until, zone }) => (until === null ? 'On withdrawal' : zonedTime(Date.parse(until), zone)),
   },
-  { label: 'Kind', say: ({ mode }) => MODE_NAMES[mode] },
-  { label: 'Place not known', say: ({ unknown }) => UNKNOWN_WORDS[unknown] },
-  { label: 'Place in doubt', say: ({ contested }) => CONTESTED_WORDS[contested] },
-  { label: 'Travellers', say: ({ travellers }) => TRAVELLERS_WORDS[travellers] },
-  { label: 'Waiting messages', say: ({ waiting }) => WAITING_WORDS[waiting ?? UNSAID_WAITING] },
-  { label: 'Grace for visitors', say: ({ visitors }) => graceWords(visitors) },
+  { label: 'Mode', say: ({ mode }) => MODE_NAMES[mode] },
+  { label: 'Unknown location', say: ({ unknown }) => UNKNOWN_WORDS[unknown] },
+  { label: 'Contested location', say: ({ contested }) => CONTESTED_WORDS[contested] },
+  { label: 'Travelers', say: ({ travelers }) => TRAVELERS_WORDS[travelers] },
+  { label: 'Undelivered messages', say: ({ waiting }) => WAITING_WORDS[waiting ?? UNSAID_WAITING] },
+  { label: 'Grace period for visitors', say: ({ visitors }) => graceWords(visitors) },
   { label: 'Expired order list', say: ({ stale }) => STALE_WORDS[stale] },
-  { label: 'Disputed ground', say: ({ disputed }) => groundWords(disputed) },
+  { label: 'Disputed territories', say: ({ disputed }) => territoryWords(disputed) },
   { label: 'Authority', say: ({ authority }) => authority },
   { label: 'Addressee', say: ({ addressee }) => addressee },
   { label: 'Instrument', say: ({ instrument }) => instrument },
-  { label: 'Appeal', say: ({ appeal }) => appeal },
-  ...PAPERS,
+  { label: 'Appeal contact', say: ({ appeal }) => appeal },
+  ...INSTRUMENT_FACTS,
 ];
 
-function groundWords(disputed: OrderTerms['disputed']): string | null {
-  const ground = Object.entries(disputed).map(([feature, area]) => `${disputedName(feature)} as ${areaName(area)}`);
-  return ground.length > 0 ? ground.join('; ') : null;
+function territoryWords(disputed: OrderTerms['disputed']): string | null {
+  const territories = Object.entries(disputed).map(
+    ([feature, area]) => `${disputedName(feature)} as ${areaName(area)}`,
+  );
+  return territories.length > 0 ? territories.join('; ') : null;
 }
 
-/** Of two sets: what went and what came. */
 function members<T extends string>(
   label: string,
   before: readonly T[],
@@ -70,7 +71,7 @@ function members<T extends string>(
   return [{ label, before: gone.length > 0 ? listed(gone) : null, after: come.length > 0 ? listed(come) : null }];
 }
 
-/** A device whose exemption ends at another time has gone from the one and come to the other. */
+/** An exemption with a new end counts as removed and added. */
 function exemptions(before: Revision['exempt'], after: Revision['exempt'], zone: string): Difference[] {
   const keyOf = ({ commitment, until }: Revision['exempt'][number]) => `${commitment} ${until}`;
   const without = (some: Revision['exempt'], others: Revision['exempt']) => {
@@ -80,7 +81,7 @@ function exemptions(before: Revision['exempt'], after: Revision['exempt'], zone:
   const [gone, come] = [without(before, after), without(after, before)];
   if (gone.length === 0 && come.length === 0) return [];
   const words = (some: Revision['exempt']) => (some.length > 0 ? exemptWords(some, zone) : null);
-  return [{ label: 'Exempt', before: words(gone), after: words(come) }];
+  return [{ label: 'Exempt devices', before: words(gone), after: words(come) }];
 }
 
 function words(what: string, before: OrderTerms['statement'], after: OrderTerms['statement']): Difference[] {
@@ -90,14 +91,14 @@ function words(what: string, before: OrderTerms['statement'], after: OrderTerms[
   });
 }
 
-/** The same words may be another document: the hash says which it is. */
+/** Equal titles may belong to different documents; the hash distinguishes them. */
 function documents(before: readonly InstrumentDocument[], after: readonly InstrumentDocument[]): Difference[] {
   const said = (all: readonly InstrumentDocument[]) =>
     all.map((document) => `${documentWords(document)}, SHA-256 ${document.sha256.slice(0, 16)}…`);
   return members('Documents', said(before), said(after), (document) => document);
 }
 
-/** The same word for an area may be other ground: another version, other members. */
+/** Equal area codes may mean other territory: another version, other members. */
 function meanings({ groups = {}, polygons = {} }: OrderTerms): string[] {
   return [
     ...Object.entries(groups).map(([code, all]) => `${areaName(code)}: ${all.join(', ')}`),
@@ -105,17 +106,17 @@ function meanings({ groups = {}, polygons = {} }: OrderTerms): string[] {
   ];
 }
 
-/** Empty when only the approvals are new. */
+/** Differences of two documents; empty if only the approvals are new. */
 export function differences(before: Document, after: Document): Difference[] {
   const [old, now] = [before.terms, after.terms];
   return [
     ...(before.status === after.status
       ? []
-      : [{ label: 'The order', before: STATUS_WORDS[before.status], after: STATUS_WORDS[after.status] }]),
+      : [{ label: 'State', before: STATUS_WORDS[before.status], after: STATUS_WORDS[after.status] }]),
     ...members('Areas', old.areas, now.areas, areaName),
-    ...members('What the areas mean', meanings(old), meanings(now), (meaning) => meaning),
+    ...members('Meaning of the areas', meanings(old), meanings(now), (meaning) => meaning),
     ...members('Services', old.services, now.services, (service) => SERVICE_NAMES[service]),
-    ...members('For a device that', old.nexus, now.nexus, (tie) => sentence(NEXUS_NAMES[tie])),
+    ...members('Nexus', old.nexus, now.nexus, (nexus) => sentence(NEXUS_NAMES[nexus])),
     ...WORDS.flatMap(({ label, say }) => {
       const [was, is] = [say(old), say(now)];
       return was === is ? [] : [{ label, before: was, after: is }];
@@ -123,6 +124,6 @@ export function differences(before: Document, after: Document): Difference[] {
     ...exemptions(before.exempt, after.exempt, now.zone),
     ...documents(old.documents ?? [], now.documents ?? []),
     ...words('Statement', old.statement, now.statement),
-    ...words('Notice to people', old.notice ?? {}, now.notice ?? {}),
+    ...words('Notice to users', old.notice ?? {}, now.notice ?? {}),
   ];
 }

@@ -1,16 +1,16 @@
-/** What an order's rules mean, in words. Pure. */
+/** Rules of an order in words. Pure. */
 
 import { areaName, sentence } from '../../../shared/areas/area-words.ts';
 import { dateTime, duration, zoneOffset } from '../../../shared/look/time-words.ts';
 import { exemptionEnds } from '../../../shared/order/describe-revision.ts';
 import type { OrderTerms, Revision } from '../../../shared/order/documents.ts';
 import { type Nexus, type Service, UNSAID_WAITING } from '../../../shared/verdict/terms.ts';
-import { disputedName } from '../words/ground.ts';
 import { NEXUS_NAMES } from '../words/orders.ts';
+import { disputedName } from '../words/territories.ts';
 
 const DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 
-/** `P7D` → milliseconds. Zero for what is no duration: the server says what is wrong with it. */
+/** Duration such as `P7D` in milliseconds. Zero for an invalid duration, which the server explains. */
 export function durationOf(iso: string): number {
   const [, days = 0, hours = 0, minutes = 0, seconds = 0] = DURATION.exec(iso) ?? [];
   return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000 + Number(seconds) * 1_000;
@@ -18,99 +18,103 @@ export function durationOf(iso: string): number {
 
 export const graceWords = (iso: string): string => {
   const grace = durationOf(iso);
-  return grace === 0 ? 'None: a visitor is affected from arrival.' : `${sentence(duration(grace))} from arrival.`;
+  return grace === 0
+    ? 'None. The order affects visitors from their arrival.'
+    : `${sentence(duration(grace))} from arrival.`;
 };
 
-export function tiesWords(nexus: readonly Nexus[]): string {
-  if (nexus.length === 0) return 'No device.';
-  const ties = nexus.map((tie) => NEXUS_NAMES[tie]);
-  return `A device that ${new Intl.ListFormat('en', { type: 'disjunction' }).format(ties)}.`;
+export function nexusWords(nexus: readonly Nexus[]): string {
+  if (nexus.length === 0) return 'No devices.';
+  const connections = nexus.map((each) => NEXUS_NAMES[each]);
+  return `Any device that ${new Intl.ListFormat('en', { type: 'disjunction' }).format(connections)}.`;
 }
 
-/** What shutting a service means for people. */
-export const SHUT_WORDS: Readonly<Record<Service, string>> = {
-  enrolment: 'No device can be added, nor a known one set up again.',
-  management: 'The server cannot lock, wipe or message the device, nor see how it is.',
-  messaging: 'People cannot send each other messages.',
-  mail: 'No company mail reaches the device.',
+export const SUSPENSION_WORDS: Readonly<Record<Service, string>> = {
+  enrollment: 'Devices cannot enroll or re-enroll.',
+  management: 'Admins cannot lock, wipe or message the device or see its state.',
+  messaging: 'Users cannot send each other messages.',
+  mail: 'Cordon does not carry mail yet.',
 };
 
 export const UNKNOWN_WORDS = {
-  allow: 'Not affected: what is not known is not held against it.',
-  deny: 'Affected as if it were there.',
+  allow: 'The order does not affect these devices.',
+  deny: 'Same effect as inside the order’s areas.',
 } as const;
 export const CONTESTED_WORDS = {
-  allow: 'Not affected as long as its evidence disagrees.',
-  deny: 'Affected as if it were there.',
+  allow: 'Not affected while the evidence disagrees.',
+  deny: 'Same effect as inside the order’s areas.',
 } as const;
-export const TRAVELLERS_WORDS = {
-  allow: 'Not affected while it is elsewhere.',
-  deny: 'Affected wherever it is.',
+export const TRAVELERS_WORDS = {
+  allow: 'Not affected while outside the order’s areas.',
+  deny: 'Affected everywhere.',
 } as const;
 export const WAITING_WORDS = {
-  hold: 'They are held, and come when the order ends.',
-  deliver: 'What was accepted before its hour still comes. What is sent later is held, and comes when the order ends.',
-  return: 'They go back to whoever sent them, and so does what is sent while it lasts.',
+  hold: 'The server holds these messages and delivers them when the order ends.',
+  deliver:
+    'The server delivers messages that it accepted before the effective time. It holds later messages until the order ends.',
+  return: 'The server returns these messages to their senders, also messages sent during the order.',
 } as const;
 export const STALE_WORDS = {
-  keep: 'Goes on as its last list says.',
-  allow: 'Opens what the order shuts.',
-  deny: 'Shuts what the order names, also where there is doubt.',
+  keep: 'The device continues to apply its last order list.',
+  allow: 'The device restores the services that the order suspends.',
+  deny: 'The device suspends the services of the order, even if its location is in doubt.',
 } as const;
 export const MODE_WORDS = {
-  suspend: 'Service stops, and comes back when the order ends. What is on the device stays.',
-  exit: 'The company leaves for good: data can be exported, and the workspace may be wiped afterwards.',
+  suspend: 'Services stop, and return when the order ends. Devices keep their data.',
+  exit: 'The organization leaves the country. Users can export their data before the exit wipes workspaces.',
 } as const;
 
-/** A zone's time as one reads it aloud: `1 Dec 2015, 00:00 (Asia/Karachi, GMT+5)`. */
+/** Time in a zone: `1 Dec 2015, 00:00 (Asia/Karachi, GMT+5)`. */
 export function zonedTime(instant: number, zone: string): string {
   try {
     const offset = zone === 'UTC' ? 'UTC' : `${zone}, ${zoneOffset(instant, zone)}`;
     return `${dateTime(instant, zone)} (${offset})`;
   } catch (error) {
-    // A zone that this browser does not know yet: UTC is right everywhere.
+    // UTC is the fallback for a zone that this browser does not know.
     if (error instanceof RangeError) return `${dateTime(instant, 'UTC')} (UTC)`;
     throw error;
   }
 }
 
-/** `2 devices until 1 Dec 2015, 00:00 (UTC); 1 device as long as the order lasts`. */
+/** Text such as `2 devices until 1 Dec 2015, 00:00 (UTC); 1 device until the order ends`. */
 export function exemptWords(exempt: Revision['exempt'], zone: string): string {
-  if (exempt.length === 0) return 'No device';
+  if (exempt.length === 0) return 'No devices';
   return exemptionEnds(exempt)
     .map(({ until, devices }) => {
-      const end = until === null ? 'as long as the order lasts' : `until ${zonedTime(Date.parse(until), zone)}`;
+      const end = until === null ? 'until the order ends' : `until ${zonedTime(Date.parse(until), zone)}`;
       return `${devices} ${devices === 1 ? 'device' : 'devices'} ${end}`;
     })
     .join('; ');
 }
 
-/** Every rule of an order with what it says; rules that cannot matter to it are left out. */
+/** Rules that apply to an order; rules without effect are omitted. */
 export function rulesOf(terms: OrderTerms): { readonly label: string; readonly words: string }[] {
   const { nexus, disputed } = terms;
-  const byPlace = nexus.includes('present') || nexus.includes('network');
-  const ground = Object.entries(disputed).map(([feature, area]) => `${disputedName(feature)} as ${areaName(area)}`);
+  const asksForLocation = nexus.includes('present') || nexus.includes('network');
+  const territories = Object.entries(disputed).map(
+    ([feature, area]) => `${disputedName(feature)} as ${areaName(area)}`,
+  );
   return [
-    { label: 'Kind', words: MODE_WORDS[terms.mode] },
-    ...(byPlace
+    { label: 'Mode', words: MODE_WORDS[terms.mode] },
+    ...(asksForLocation
       ? [
-          { label: 'A device whose place is not known', words: UNKNOWN_WORDS[terms.unknown] },
-          { label: 'A device that may be there or elsewhere', words: CONTESTED_WORDS[terms.contested] },
+          { label: 'Devices with unknown location', words: UNKNOWN_WORDS[terms.unknown] },
+          { label: 'Devices with contested location', words: CONTESTED_WORDS[terms.contested] },
         ]
       : []),
-    ...(byPlace ? [{ label: 'Grace for visitors', words: graceWords(terms.visitors) }] : []),
+    ...(asksForLocation ? [{ label: 'Grace period for visitors', words: graceWords(terms.visitors) }] : []),
     ...(nexus.includes('home')
-      ? [{ label: 'A device at home there that travels', words: TRAVELLERS_WORDS[terms.travellers] }]
+      ? [{ label: 'Travelers from the order’s areas', words: TRAVELERS_WORDS[terms.travelers] }]
       : []),
     ...(terms.services.includes('messaging')
-      ? [{ label: 'Messages that wait for a device', words: WAITING_WORDS[terms.waiting ?? UNSAID_WAITING] }]
+      ? [{ label: 'Undelivered messages', words: WAITING_WORDS[terms.waiting ?? UNSAID_WAITING] }]
       : []),
-    { label: 'A device whose order list has expired', words: STALE_WORDS[terms.stale] },
-    ...(byPlace
+    { label: 'Devices with expired order list', words: STALE_WORDS[terms.stale] },
+    ...(asksForLocation
       ? [
           {
-            label: 'Disputed ground',
-            words: ground.length > 0 ? `${ground.join('; ')}.` : 'Counts as the ground of everyone who claims it.',
+            label: 'Disputed territories',
+            words: territories.length > 0 ? `${territories.join('; ')}.` : 'Count as territory of every claimant.',
           },
         ]
       : []),

@@ -1,18 +1,19 @@
-/** The words, and behind them the exact lines and the digest, of what an approver signs. */
+/** Words, exact lines and digest of the text that an approver signs. */
 import { Accordion, Code, Stack, Text } from '@mantine/core';
-import { Given } from '../../../shared/look/given.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { Facts } from '../parts/facts.tsx';
-import { OrderRules, OrderSource } from './order-words.tsx';
+import { BasisFacts } from './basis-facts.tsx';
+import { LegalBasisFacts, TermsFacts } from './order-terms.tsx';
 import type { SigningText } from './use-signing-text.ts';
 
 const STATUS = {
-  active: 'Carried out at its time',
-  held: 'On hold until it is released: it takes nothing from anybody',
-  withdrawn: 'Withdrawn, for good',
+  active: 'Active from the effective time',
+  paused: 'Paused without time limit: the order suspends nothing',
+  withdrawn: 'Withdrawn for good',
 } as const;
-/** One person's word lets it lapse, more make it last. */
-const HOLD = 'On hold: it takes nothing from anybody';
+/** The text of a pause does not contain its time limit, which depends on the number of approvals. */
+const HOLD = 'Paused: the order suspends nothing';
 
 export function SigningWords({
   text: { document, digest, lines, title },
@@ -25,30 +26,31 @@ export function SigningWords({
     <Stack gap="md">
       <Facts
         facts={[
-          { label: 'From then on', value: document.act === 'hold' ? HOLD : STATUS[document.status] },
+          { label: 'State after approval', value: document.act === 'pause' ? HOLD : STATUS[document.status] },
           {
             label: 'Proposed by',
             value: (
               <>
-                <Given>{nameOf(document.proposer)}</Given>, {dateTime(Date.parse(document.proposedAt))}
+                <UserText>{nameOf(document.proposer)}</UserText>, {dateTime(Date.parse(document.proposedAt))}
               </>
             ),
           },
         ]}
       />
-      <OrderRules terms={document.terms} exempt={document.exempt} />
-      <OrderSource terms={document.terms} />
+      {document.basis && <BasisFacts basis={document.basis} />}
+      <TermsFacts terms={document.terms} exempt={document.exempt} />
+      <LegalBasisFacts terms={document.terms} />
       <Accordion variant="separated">
         <Accordion.Item value="exact">
-          <Accordion.Control>Line by line, as it is signed</Accordion.Control>
-          <Accordion.Panel>
+          <Accordion.Control>Exact text, line by line</Accordion.Control>
+          <Accordion.Panel data-signing-text>
             <Text size="sm" mb="xs">
-              <Given>{title}</Given>
+              <UserText>{title}</UserText>
             </Text>
             <Facts
               facts={lines.map(({ label, value, language }) => ({
                 label: language === undefined ? label : `${label} (${language})`,
-                value: <Given>{value}</Given>,
+                value: <UserText>{value}</UserText>,
               }))}
             />
           </Accordion.Panel>
@@ -56,7 +58,7 @@ export function SigningWords({
       </Accordion>
       <div>
         <Text size="sm" c="dimmed">
-          SHA-256 of exactly this text, worked out by this browser
+          SHA-256 of this text, computed by this browser
         </Text>
         <Code block style={{ whiteSpace: 'normal', overflowWrap: 'anywhere' }}>
           {digest}

@@ -1,4 +1,4 @@
-/** A moment as the order's own zone says it, and as the reader's does where that is another time. */
+/** Time in the order's zone, and in the reader's zone if it differs. */
 import { Stack, Text } from '@mantine/core';
 import { dateTime, readerZone, zoneOffset } from '../../../shared/look/time-words.ts';
 import { zonedTime } from './rule-words.ts';
@@ -11,7 +11,7 @@ export function TwoZones({ at, zone }: { readonly at: number; readonly zone: str
       <time dateTime={new Date(at).toISOString()}>{zonedTime(at, zone)}</time>
       {!same && (
         <Text size="sm" c="dimmed">
-          {dateTime(at, mine)} where you are ({mine === 'UTC' ? 'UTC' : `${mine}, ${zoneOffset(at, mine)}`})
+          {dateTime(at, mine)} your time ({mine === 'UTC' ? 'UTC' : `${mine}, ${zoneOffset(at, mine)}`})
         </Text>
       )}
     </Stack>

@@ -1,4 +1,4 @@
-/** The documents of an order's revisions, each read from the text that approvers sign. */
+/** Documents of an order's revisions, read from the text that approvers sign. */
 import { useQueries } from '@tanstack/react-query';
 import type { OrderView } from '../../../shared/api/orders.ts';
 import { describeRevision } from '../../../shared/order/describe-revision.ts';
@@ -7,9 +7,9 @@ import { revisionTextQuery } from './queries.ts';
 import { type Difference, differences } from './revision-difference.ts';
 
 export interface RevisionTexts {
-  /** Missing while it is not here yet, or when it cannot be read. */
+  /** Documents by revision, without revisions that are still loading or unreadable. */
   readonly documents: ReadonlyMap<number, Revision>;
-  /** Null for the first revision, which changes nothing; undefined while it is not known. */
+  /** Changes of a revision; null for the first revision, undefined while unknown. */
   changes(revision: number): readonly Difference[] | null | undefined;
 }
 
@@ -17,7 +17,7 @@ function read(order: string, revision: number, payload: string): Revision | null
   try {
     return describeRevision(payload, { order, revision }).document;
   } catch {
-    // Shown as a revision without its words: whoever would sign it is told why in the dialog, which reads it again.
+    // An unreadable revision appears without words. The approval dialog reads the revision again and explains the error.
     return null;
   }
 }

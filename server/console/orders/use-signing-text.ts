@@ -1,9 +1,10 @@
-/** What an approver is about to sign: read and hashed here, from the server's exact bytes, and not from what the server says of them. */
+/** Text to sign, read and hashed in the browser from the exact bytes, independent of the server's description. */
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import type { RevisionView } from '../../../shared/api/orders.ts';
 import { CordonError } from '../../../shared/errors.ts';
 import { type Described, describeRevision } from '../../../shared/order/describe-revision.ts';
 import type { Revision } from '../../../shared/order/documents.ts';
+import type { PassedTime } from '../../../shared/order/immediate-effect.ts';
 import { webSha256 } from '../../../shared/order/web-digest.ts';
 import { installationQuery } from '../client/queries.ts';
 import { revisionQuery } from './queries.ts';
@@ -13,15 +14,21 @@ export interface SigningText extends Described<Revision> {
   readonly digest: string;
 }
 
-const readQuery = (number: string, revision: number, payload: string, installation: string) =>
+const readQuery = (
+  number: string,
+  revision: number,
+  payload: string,
+  installation: string,
+  passed: PassedTime | null,
+) =>
   queryOptions({
-    queryKey: ['signing-text', number, revision, installation, payload],
+    queryKey: ['signing-text', number, revision, installation, payload, passed],
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
     queryFn: async () => {
-      const described = describeRevision(payload, { order: number, revision });
+      const described = describeRevision(payload, { order: number, revision }, passed);
       if (described.document.installation !== installation) {
-        throw new CordonError('document_malformed', 'This is an order of another installation: do not sign it.');
+        throw new CordonError('document_malformed', 'This order belongs to another installation. Do not sign it.');
       }
       return { ...described, digest: await webSha256(payload) };
     },
@@ -33,7 +40,7 @@ export function useSigningText(number: string, revision: number) {
   const payload = view.data?.payload;
   const id = installation.data?.installation;
   const read = useQuery({
-    ...readQuery(number, revision, payload ?? '', id ?? ''),
+    ...readQuery(number, revision, payload ?? '', id ?? '', view.data?.passed ?? null),
     enabled: payload !== undefined && id !== undefined,
   });
   const data: SigningText | undefined = view.data && read.data && { ...read.data, view: view.data };

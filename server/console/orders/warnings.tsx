@@ -1,16 +1,16 @@
-/** What an order would do that its authors may not have meant: in red, before it happens. */
+/** Possibly unintended effects of an order, before it takes effect. */
 import { Alert, List, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { WARNING_TITLES, type Warning } from './impact-words.ts';
 
 export function Warnings({ warnings }: { readonly warnings: readonly Warning[] }) {
   if (warnings.length === 0) return null;
-  const title = warnings.length === 1 ? 'A warning before it happens' : `${warnings.length} warnings before it happens`;
+  const title = warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`;
   return (
     <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={title}>
       <List size="sm" spacing={4}>
         {warnings.map(({ code, detail }) => (
-          <List.Item key={code}>
+          <List.Item key={`${code} ${detail}`}>
             <Text span size="sm" fw={600}>
               {WARNING_TITLES[code]}.
             </Text>{' '}

@@ -1,11 +1,11 @@
-/** The map in words: areas by how many devices are there. */
+/** Text equivalent of the map: areas by number of devices. */
 import { Badge, Button, Group, Stack } from '@mantine/core';
 import { useState } from 'react';
 import type { Overview } from '../../../shared/api/overview.ts';
 import { areaName } from '../../../shared/areas/area-words.ts';
 import { PageLink } from '../parts/links.tsx';
 import classes from './area-list.module.css';
-import type { Marked } from './marked-areas.ts';
+import type { MapMarks } from './map-marks.ts';
 
 const FIRST = 10;
 
@@ -16,17 +16,17 @@ export function AreaList({
 }: {
   readonly areas: Overview['areas'];
   readonly unknown: number;
-  readonly ordered: Marked;
+  readonly ordered: MapMarks;
 }) {
   const [all, setAll] = useState(false);
   const sorted = [...areas].sort((a, b) => b.devices - a.devices || areaName(a.area).localeCompare(areaName(b.area)));
   return (
     <Stack gap="xs" align="flex-start">
       <table className={classes.table}>
-        <caption>Devices by the place they are in, or may be in; who may be in two counts in both.</caption>
+        <caption>Devices by location. A device with two possible locations counts in both.</caption>
         <thead>
           <tr>
-            <th scope="col">Place</th>
+            <th scope="col">Location</th>
             <th scope="col">Devices</th>
             <th scope="col">Connected</th>
           </tr>
@@ -43,12 +43,28 @@ export function AreaList({
                 </Group>
               </th>
               <td>{devices.toLocaleString('en')}</td>
-              <td>{connected.toLocaleString('en')}</td>
+              <td>
+                {connected > 0 ? (
+                  <PageLink
+                    to="/devices"
+                    search={{ area, status: 'active' as const, connected: true }}
+                    aria-label={`${connected.toLocaleString('en')} connected in ${areaName(area)}`}
+                  >
+                    {connected.toLocaleString('en')}
+                  </PageLink>
+                ) : (
+                  0
+                )}
+              </td>
             </tr>
           ))}
           {unknown > 0 && (
             <tr>
-              <th scope="row">Place not known</th>
+              <th scope="row">
+                <PageLink to="/devices" search={{ status: 'active' as const, located: false }}>
+                  Location unknown
+                </PageLink>
+              </th>
               <td>{unknown.toLocaleString('en')}</td>
               <td />
             </tr>
@@ -64,15 +80,15 @@ export function AreaList({
   );
 }
 
-function OrderBadge({ area, ordered }: { readonly area: string; readonly ordered: Marked }) {
+function OrderBadge({ area, ordered }: { readonly area: string; readonly ordered: MapMarks }) {
   const whole = ordered.countries.get(area);
-  if (whole === 'in_force') return <Badge color="red">order in force</Badge>;
-  if (whole === 'coming') return <Badge color="orange">order to come</Badge>;
+  if (whole === 'active') return <Badge color="red">active order</Badge>;
+  if (whole === 'announced') return <Badge color="orange">announced order</Badge>;
   const parts = ordered.outlines.filter(({ touches }) => touches.includes(area));
   if (parts.length === 0) return null;
-  return parts.some(({ mark }) => mark === 'in_force') ? (
-    <Badge color="red">order in a part of it</Badge>
+  return parts.some(({ mark }) => mark === 'active') ? (
+    <Badge color="red">active order in a part</Badge>
   ) : (
-    <Badge color="orange">order to come in a part of it</Badge>
+    <Badge color="orange">announced order in a part</Badge>
   );
 }

@@ -1,8 +1,7 @@
-/** A polygon on the map of the world. */
 import classes from './outline.module.css';
 import { project } from './project.ts';
 
-/** An outline that is smaller than this on the map is a dot as well: nobody could see it. */
+/** Size in map units below which the map adds a dot, because the outline alone would be invisible. */
 const SMALL = 6;
 
 export function Outline({
@@ -11,10 +10,10 @@ export function Outline({
   mark,
 }: {
   readonly title: string;
-  /** Longitude and latitude in turn, in millionths of a degree. */
+  /** Points of an outline: longitude and latitude alternately, in millionths of a degree. */
   readonly rings: readonly (readonly number[])[];
-  /** `drawn`: of no order in particular. */
-  readonly mark: 'drawn' | 'in_force' | 'coming';
+  /** `drawn`: the polygon belongs to no order. */
+  readonly mark: 'drawn' | 'active' | 'announced';
 }) {
   const lines = rings.map((ring) =>
     Array.from({ length: ring.length / 2 }, (_, i) =>

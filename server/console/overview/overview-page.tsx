@@ -1,22 +1,23 @@
-/** The fleet at a glance: where it is, which orders are near, what waits for the one who looks, what is unwell. */
-import { Alert, Badge, Grid, Group, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
-import { IconAlertOctagon, IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
+import { Grid, Group, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Overview } from '../../../shared/api/overview.ts';
-import { Given } from '../../../shared/look/given.tsx';
-import { Answer, Empty } from '../../../shared/look/states.tsx';
+import { Empty, QueryResult } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
+import { actionsQuery } from '../actions/queries.ts';
 import { ordersQuery, overviewQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { ButtonLink, PageLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { Moment } from '../parts/words.tsx';
-import { ACT_NAMES } from '../words/orders.ts';
+import { ACTION_NAMES } from '../words/orders.ts';
 import { AreaList } from './area-list.tsx';
-import { markedBy } from './marked-areas.ts';
-import { OrdersAhead } from './orders-ahead.tsx';
+import { HealthIssues } from './health-issues.tsx';
+import { marksOfOrders } from './map-marks.ts';
+import { OpenOrders } from './open-orders.tsx';
 import classes from './overview-page.module.css';
+import { SetupChecklist, useSetup } from './setup-checklist.tsx';
 import { WorldMap } from './world-map.tsx';
 
 const COUNT_EVERY = 10_000;
@@ -24,21 +25,42 @@ const COUNT_EVERY = 10_000;
 export function OverviewPage() {
   const overview = useQuery({ ...overviewQuery, refetchInterval: COUNT_EVERY });
   return (
-    <Page title="Overview">
-      <Answer query={overview} lines={8}>
+    <Page title="Overview" actions={<PageLinks />}>
+      <QueryResult query={overview} lines={8}>
         {(data) => <Glance overview={data} />}
-      </Answer>
+      </QueryResult>
     </Page>
   );
 }
 
+function PageLinks() {
+  const may = useMay();
+  const actions = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.actions ?? [];
+  const pending = actions.filter(({ status }) => status === 'pending').length;
+  return (
+    <>
+      {may('actions.list') && (
+        <ButtonLink to="/actions" variant="default" size="xs">
+          {pending > 0 ? `Pending actions (${pending})` : 'Pending actions'}
+        </ButtonLink>
+      )}
+      {may('alerts.list') && (
+        <ButtonLink to="/alerts" variant="default" size="xs">
+          Alerts
+        </ButtonLink>
+      )}
+    </>
+  );
+}
+
 function Glance({ overview }: { readonly overview: Overview }) {
-  const { devices, areas, unknown, waiting, unwell, backup, now } = overview;
+  const { devices, areas, unknown, pendingApprovals, healthIssues, backup, now } = overview;
+  const setup = useSetup(overview.setup);
   const may = useMay();
   const orders = useQuery(ordersQuery);
   const navigate = useNavigate();
-  const ordered = useMemo(() => markedBy(orders.data?.orders ?? [], now), [orders.data, now]);
-  const mine = waiting.filter((one) => one.mine);
+  const ordered = useMemo(() => marksOfOrders(orders.data?.orders ?? [], now), [orders.data, now]);
+  const mine = pendingApprovals.filter((one) => one.mine);
   const open = (area: string) => void navigate({ to: '/devices', search: { area, status: 'active' } });
 
   return (
@@ -46,42 +68,47 @@ function Glance({ overview }: { readonly overview: Overview }) {
       <SimpleGrid cols={{ base: 2, md: 4 }} spacing="sm">
         <Figure label="Devices" value={devices.total} to="/devices" search={{ status: 'active' as const }} />
         <Figure
-          label="Connected now"
+          label="Connected devices"
           value={devices.connected}
-          note={devices.total > 0 ? `${Math.round((devices.connected / devices.total) * 100)} % of the fleet` : null}
+          note={devices.total > 0 ? `${Math.round((devices.connected / devices.total) * 100)} % of all devices` : null}
           to="/devices"
           search={{ status: 'active' as const, connected: true }}
         />
-        <Figure label="Wait for you" value={mine.length} to="/orders" loud={mine.length > 0} />
+        <Figure label="Pending approvals" value={mine.length} to="/" hash="waits-for-you" loud={mine.length > 0} />
         <Figure
-          label="Unwell"
-          value={unwell.length}
-          note={unwell.length === 0 ? 'nothing to mend' : null}
-          loud={unwell.some(({ severity }) => severity === 'critical')}
+          label="Health issues"
+          value={healthIssues.length}
+          to="/"
+          hash="health-issues"
+          loud={healthIssues.some(({ severity }) => severity === 'critical')}
         />
       </SimpleGrid>
 
+      {setup.steps && <SetupChecklist steps={setup.steps} dismiss={setup.dismiss} />}
+
       {mine.length > 0 && (
-        <Section title="Waits for you">
-          <Stack gap="xs">
+        <Section id="waits-for-you" title="Your pending approvals">
+          <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
             {mine.map((one) => (
-              <Waiting key={one.kind === 'revision' ? `${one.order} ${one.revision}` : one.version} waiting={one} />
+              <li key={one.kind === 'revision' ? `${one.order} ${one.revision}` : one.version}>
+                <Waiting waiting={one} />
+              </li>
             ))}
           </Stack>
         </Section>
       )}
 
-      {devices.total === 0 ? (
+      {devices.total === 0 && setup.steps ? null : devices.total === 0 ? (
         <Paper withBorder p="md">
           <Empty
-            title="No device yet"
-            {...(may('codes.create') && { action: <ButtonLink to="/enrol">Enrol the first device</ButtonLink> })}
+            title="No devices"
+            {...(may('codes.create') && { action: <ButtonLink to="/enroll">Enroll device</ButtonLink> })}
           >
-            A device joins by an activation link. Orders can be prepared before that.
+            Enroll the first device with an activation link. You can already prepare orders.
           </Empty>
         </Paper>
-      ) : (
-        <Section title="Where the fleet is">
+      ) : unknown === null ? null : (
+        <Section title="Device locations">
           <Grid gap="lg">
             <Grid.Col span={{ base: 12, md: 8 }}>
               <WorldMap areas={areas} ordered={ordered} open={open} />
@@ -96,27 +123,19 @@ function Glance({ overview }: { readonly overview: Overview }) {
       <Grid gap="lg">
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Section title="Orders">
-            <Answer query={orders}>{(data) => <OrdersAhead orders={data.orders} />}</Answer>
+            <QueryResult query={orders}>{(data) => <OpenOrders orders={data.orders} />}</QueryResult>
           </Section>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5 }}>
-          <Section title="Unwell">
-            {unwell.length === 0 ? (
-              <Text c="dimmed">Nothing needs mending.</Text>
-            ) : (
-              <Stack gap="xs">
-                {unwell.map((one) => (
-                  <Unwell key={one.code} {...one} />
-                ))}
-              </Stack>
-            )}
+          <Section id="health-issues" title="Health issues">
+            <HealthIssues issues={healthIssues} />
             {may('backup.create') && (
               <Text c="dimmed" size="sm">
                 {backup === null ? (
-                  'There is no backup yet.'
+                  'No backup exists. Create one in the settings.'
                 ) : (
                   <>
-                    Newest backup: <Moment at={backup} />
+                    Latest backup: <Moment at={backup} />
                   </>
                 )}
               </Text>
@@ -135,24 +154,29 @@ function Figure({
   loud = false,
   to,
   search,
+  hash,
 }: {
   readonly label: string;
   readonly value: number;
   readonly note?: string | null;
   readonly loud?: boolean;
-  readonly to?: '/devices' | '/orders';
+  readonly to: '/devices' | '/';
   readonly search?: object;
+  readonly hash?: string;
 }) {
   return (
     <Paper withBorder p="md" className={classes.figure} data-loud={loud || undefined}>
       <Text size="sm" c="dimmed">
-        {to ? (
-          <PageLink to={to} {...(search && { search })} className={classes.cover} c="inherit" underline="never">
-            {label}
-          </PageLink>
-        ) : (
-          label
-        )}
+        <PageLink
+          to={to}
+          {...(search && { search })}
+          {...(hash !== undefined && { hash })}
+          className={classes.cover}
+          c="inherit"
+          underline="never"
+        >
+          {label}
+        </PageLink>
       </Text>
       <Text fz={28} fw={700} lh={1.2} className={classes.value}>
         {value.toLocaleString('en')}
@@ -166,60 +190,38 @@ function Figure({
   );
 }
 
-function Waiting({ waiting }: { readonly waiting: Overview['waiting'][number] }) {
+function Waiting({ waiting }: { readonly waiting: Overview['pendingApprovals'][number] }) {
   if (waiting.kind === 'approvers') {
     return (
       <Paper withBorder p="sm">
         <Group justify="space-between" gap="sm">
-          <Text>The list of approvers, version {waiting.version}, waits for your signature.</Text>
+          <Text>Approver set {waiting.version} needs your signature.</Text>
           <ButtonLink to="/people" search={{ tab: 'approvers' }} size="xs">
-            Look and sign
+            Review approver set
           </ButtonLink>
         </Group>
       </Paper>
     );
   }
-  const { order, title, act, approvals, needed, proposedAt } = waiting;
+  const { order, title, action, approvals, needed, proposedAt } = waiting;
   return (
     <Paper withBorder p="sm">
       <Group justify="space-between" gap="sm">
         <div>
           <Text fw={600}>
-            <Given>{title}</Given>{' '}
+            <UserText>{title}</UserText>{' '}
             <Text span c="dimmed" fw={400}>
               {order}
             </Text>
           </Text>
           <Text size="sm" c="dimmed">
-            {ACT_NAMES[act]}, proposed <Moment at={proposedAt} />; {approvals} of {needed} approvals
+            {ACTION_NAMES[action]}, proposed <Moment at={proposedAt} />; {approvals} of {needed} approvals
           </Text>
         </div>
         <ButtonLink to="/orders/$number" params={{ number: order }} size="xs">
-          Look and approve
+          Review order
         </ButtonLink>
       </Group>
     </Paper>
-  );
-}
-
-const SEVERITIES = {
-  critical: { color: 'red', icon: IconAlertOctagon, word: 'Critical' },
-  warning: { color: 'yellow', icon: IconAlertTriangle, word: 'Warning' },
-  notice: { color: 'gray', icon: IconInfoCircle, word: 'Notice' },
-} as const;
-
-function Unwell({ severity, count, detail }: Overview['unwell'][number]) {
-  const { color, icon: Icon, word } = SEVERITIES[severity];
-  return (
-    <Alert color={color} icon={<Icon aria-label={word} />} p="sm">
-      <Group gap="xs" wrap="nowrap" align="flex-start" justify="space-between">
-        <Text size="sm">{detail}</Text>
-        {count !== null && (
-          <Badge color={color} variant="outline" className={classes.count}>
-            {count.toLocaleString('en')}
-          </Badge>
-        )}
-      </Group>
-    </Alert>
   );
 }

@@ -1,9 +1,9 @@
-/** A point on the map that `world.json` holds: the same projection in the same place (`make-world.ts`; its test holds the two together). */
+/** Projection of a point onto the map in `world.json`. `make-world.ts` uses the same projection; a test compares both. */
 
 const SCALE = 181.32733;
 const CENTER = { x: 500, y: 265 };
 
-/** Natural Earth I by its polynomial (Šavrič, Patterson and Jenny 2011), as d3-geo has it. Degrees in, units of the map out. */
+/** Natural Earth I by its polynomial (Šavrič, Patterson and Jenny 2011), as in d3-geo. Input in degrees, output in map units. */
 export function project(longitude: number, latitude: number): { readonly x: number; readonly y: number } {
   const [lambda, phi] = [(longitude * Math.PI) / 180, (latitude * Math.PI) / 180];
   const [phi2, phi4] = [phi ** 2, phi ** 4];

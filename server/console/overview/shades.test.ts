@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { SHADES, shadeBounds, shadeOf } from './shades.ts';
+import { SHADES, shadeOf, shadeRanges } from './shades.ts';
 
 it.each([
   [0, 40, 0],
@@ -23,17 +23,26 @@ it('never gives more devices a lighter shade, and shows every device', () => {
   );
 });
 
-it('gives the legend the first count of each shade', () => {
-  expect(shadeBounds(1)).toEqual([{ shade: SHADES, from: 1 }]);
-  expect(shadeBounds(10_000).map(({ from }) => from)).toEqual([1, 6, 39, 251, 1585]);
+it('gives the legend a range of counts for each shade, without gaps', () => {
+  expect(shadeRanges(1)).toEqual([{ shade: SHADES, from: 1, to: null }]);
+  expect(shadeRanges(10_000).map(({ from, to }) => [from, to])).toEqual([
+    [1, 5],
+    [6, 38],
+    [39, 250],
+    [251, 1584],
+    [1585, null],
+  ]);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 100_000 }), (most) => {
-      const bounds = shadeBounds(most);
-      for (const { shade, from } of bounds) {
+      const ranges = shadeRanges(most);
+      for (const [index, { shade, from, to }] of ranges.entries()) {
         expect(shadeOf(from, most)).toBe(shade);
+        expect(shadeOf(to ?? most, most)).toBe(shade);
         expect(shadeOf(from - 1, most)).toBeLessThan(shade);
+        expect(to).toBe(index === ranges.length - 1 ? null : (ranges[index + 1]?.from ?? 0) - 1);
       }
-      expect(bounds.at(-1)?.shade).toBe(SHADES);
+      expect(ranges.at(-1)?.shade).toBe(SHADES);
     }),
+    { examples: [[99_999]] },
   );
 });

@@ -1,18 +1,26 @@
-/** How dark an area is on the map: five steps, each for about as many times more devices, so that one large country does not make all others white. */
+/** Five shades of the map on a logarithmic scale, so that one large country does not make all others white. */
 
 export const SHADES = 5;
+/** Tolerance above the floating-point error of the logarithm and below the distance of two counts. */
+const ROUNDING = 1e-9;
 
-/** 0 for none, else 1 to `SHADES`. `most`: the fullest area's count. */
+/** Shade of a count: 0 for no devices, otherwise 1 to `SHADES`. `most` is the largest count. */
 export function shadeOf(devices: number, most: number): number {
   if (devices <= 0) return 0;
   if (most <= 1) return SHADES;
-  return Math.max(1, Math.ceil((Math.log(devices + 1) / Math.log(most + 1)) * SHADES));
+  return Math.max(1, Math.ceil((Math.log(devices + 1) / Math.log(most + 1)) * SHADES - ROUNDING));
 }
 
-/** The count at which each shade begins, for the legend; ascending, without the shades that no count has. */
-export function shadeBounds(most: number): { readonly shade: number; readonly from: number }[] {
-  return Array.from({ length: SHADES }, (_, step) => {
-    const from = Math.floor((Math.max(1, most) + 1) ** (step / SHADES));
+/** Range of counts of each shade for the legend, ascending, without empty shades. `to` is null for the last range. */
+export function shadeRanges(
+  most: number,
+): { readonly shade: number; readonly from: number; readonly to: number | null }[] {
+  const bounds = Array.from({ length: SHADES }, (_, step) => {
+    const from = Math.floor((Math.max(1, most) + 1) ** (step / SHADES) + ROUNDING);
     return { shade: shadeOf(from, most), from };
   }).filter(({ shade }, index, all) => shade !== all[index - 1]?.shade);
+  return bounds.map((bound, index) => {
+    const next = bounds[index + 1];
+    return { ...bound, to: next ? next.from - 1 : null };
+  });
 }

@@ -1,12 +1,12 @@
 /**
- * The fleet by area. The server has no coordinates: a whole country is as exact as it gets. The picture is for eyes and a mouse; the list beside it
- * says the same to everybody, so the picture is hidden from screen readers and the keyboard.
+ * World map of the fleet. The server has no coordinates, so a country is the finest unit. The list beside the map has the same content, so
+ * the map is hidden from screen readers and the keyboard.
  */
 import { useMemo } from 'react';
 import { areaName } from '../../../shared/areas/area-words.ts';
-import type { Marked } from './marked-areas.ts';
+import type { MapMarks } from './map-marks.ts';
 import { Outline } from './outline.tsx';
-import { SHADES, shadeBounds, shadeOf } from './shades.ts';
+import { shadeOf, shadeRanges } from './shades.ts';
 import world from './world.json' with { type: 'json' };
 import classes from './world-map.module.css';
 
@@ -21,13 +21,12 @@ export function WorldMap({
   open,
 }: {
   readonly areas: readonly MapArea[];
-  /** What orders are about: in force, or approved and yet to come. */
-  readonly ordered: Marked;
+  /** Areas of active and announced orders. */
+  readonly ordered: MapMarks;
   readonly open: (area: string) => void;
 }) {
   const counts = useMemo(() => {
     const byCountry = new Map<string, number>();
-    // A subdivision is drawn as its country.
     for (const { area, devices } of areas) {
       const country = area.slice(0, 2);
       byCountry.set(country, Math.max(byCountry.get(country) ?? 0, devices));
@@ -70,11 +69,11 @@ export function WorldMap({
               <title>{title(code)}</title>
             </circle>
           ))}
-        {/* Once more and over all others, which would else lie on the outline. */}
+        {/* Marked countries again, above all others, which would otherwise cover the outlines. */}
         {world.shapes.map(({ code, d }) => {
           const mark = code === null ? undefined : ordered.countries.get(code);
           if (mark === undefined) return null;
-          const fill = mark === 'in_force' ? 'url(#in-force)' : 'none';
+          const fill = mark === 'active' ? 'url(#in-force)' : 'none';
           return <path key={code} d={d} fill={fill} className={classes.over} data-order={mark} />;
         })}
         {ordered.outlines.map(({ id, title: name, rings, mark }) => (
@@ -82,18 +81,18 @@ export function WorldMap({
         ))}
       </svg>
       <figcaption className={classes.legend}>
-        {shadeBounds(most).map(({ shade, from }) => (
+        {shadeRanges(most).map(({ shade, from, to }) => (
           <span key={shade} className={classes.key}>
             <span className={classes.swatch} data-shade={shade} />
             {from.toLocaleString('en')}
-            {shade === SHADES && ' or more'}
+            {to === null ? ' or more' : to > from && `–${to.toLocaleString('en')}`}
           </span>
         ))}
         <span className={classes.key}>
-          <span className={classes.swatch} data-order="coming" /> order to come
+          <span className={classes.swatch} data-order="announced" /> announced order
         </span>
         <span className={classes.key}>
-          <span className={classes.swatch} data-order="in_force" /> order in force
+          <span className={classes.swatch} data-order="active" /> active order
         </span>
       </figcaption>
     </figure>

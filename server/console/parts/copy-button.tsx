@@ -1,4 +1,4 @@
-/** Copies text, and says aloud that it did. */
+/** Copy button that announces the result to screen readers. */
 import { Button, type ButtonProps } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useState } from 'react';
@@ -19,7 +19,7 @@ export function CopyButton({
   const copy = () =>
     navigator.clipboard.writeText(text).then(
       () => setState('copied'),
-      // The browser may forbid it; the text stands beside the button.
+      // The browser may forbid the clipboard; the text is beside the button.
       () => setState('failed'),
     );
   return (
@@ -30,7 +30,7 @@ export function CopyButton({
       {...rest}
     >
       <span aria-live="polite">
-        {state === 'copied' ? 'Copied' : state === 'failed' ? 'Select the text and copy it' : children}
+        {state === 'copied' ? 'Copied' : state === 'failed' ? 'Copying failed. Select the text and copy it.' : children}
       </span>
     </Button>
   );

@@ -1,4 +1,4 @@
-/** What is so, each under its name: a description list that stands in two columns where there is room. */
+/** Description list, in two columns on a wide screen. */
 import type { ReactNode } from 'react';
 import classes from './facts.module.css';
 

@@ -1,4 +1,4 @@
-/** Mantine's look on the router's links: they are real anchors, so that opening in a new tab, copying and the keyboard work. */
+/** Router links with Mantine's appearance. They are real anchors, so that new tabs, copying and the keyboard work. */
 import { Anchor, type AnchorProps, Button, type ButtonProps } from '@mantine/core';
 import { createLink } from '@tanstack/react-router';
 import type { AnchorHTMLAttributes, Ref } from 'react';

@@ -1,4 +1,3 @@
-/** What every page has: a title that the browser and a screen reader hear, what one can do, and the content. */
 import { Group, Stack, Text, Title } from '@mantine/core';
 import { type ReactNode, useEffect } from 'react';
 
@@ -9,7 +8,6 @@ export function Page({
   children,
 }: {
   readonly title: string;
-  /** Shown instead of the title's text, when it needs more than text. */
   readonly lead?: ReactNode;
   readonly actions?: ReactNode;
   readonly children: ReactNode;
@@ -33,18 +31,20 @@ export function Page({
   );
 }
 
-/** A part of a page under a heading of its own. */
 export function Section({
+  id,
   title,
   actions,
   children,
 }: {
+  /** Identifier of the section, as the target of links. */
+  readonly id?: string;
   readonly title: string;
   readonly actions?: ReactNode;
   readonly children: ReactNode;
 }) {
   return (
-    <Stack component="section" gap="sm">
+    <Stack component="section" gap="sm" {...(id !== undefined && { id })}>
       <Group justify="space-between" gap="sm">
         <Title order={2} size="h4">
           {title}

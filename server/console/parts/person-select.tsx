@@ -1,16 +1,15 @@
-/** Chooses one person. Groups and e-mail tell people of one name apart; the identifier decides. */
 import { Select, type SelectProps, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type PersonView, personPage } from '../../../shared/api/people.ts';
-import { Given } from '../../../shared/look/given.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { withQuery } from '../client/call.ts';
-import { question } from '../client/queries.ts';
+import { topicQuery } from '../client/queries.ts';
 
 const SHOWN = 20;
 
-/** E-mail and groups, which distinguish people of the same name. */
+/** E-mail address and groups, which distinguish people with the same name. */
 export const distinctionOf = ({ email, groups }: Pick<PersonView, 'email' | 'groups'>): string =>
   [...(email === null ? [] : [email]), ...groups.map(({ name }) => name)].join(' · ');
 
@@ -24,36 +23,36 @@ export function PersonSelect({
 }) {
   const [typed, setTyped] = useState('');
   const [text] = useDebouncedValue(typed.trim(), 250);
-  // The field shows the name of the chosen person as its text.
+  // The field shows the name of the selected person as its text.
   const searched = text === chosen?.name ? '' : text;
   const path = withQuery('/people', { status: 'active', limit: SHOWN, ...(searched !== '' && { text: searched }) });
-  const found = useQuery({ ...question(['devices'], path, personPage), placeholderData: keepPreviousData });
+  const found = useQuery({ ...topicQuery(['devices'], path, personPage), placeholderData: keepPreviousData });
   const people = found.data?.people ?? [];
   const all = chosen && !people.some(({ id }) => id === chosen.id) ? [chosen, ...people] : people;
   const byId = new Map<string, PersonView>(all.map((person) => [person.id, person]));
   return (
     <Select
-      data={all.map(({ id, name, reached }) => ({ value: id, label: name, disabled: !reached }))}
+      data={all.map(({ id, name, inScope }) => ({ value: id, label: name, disabled: !inScope }))}
       value={chosen?.id ?? null}
       onChange={(id) => choose(id === null ? null : (byId.get(id) ?? null))}
       onSearchChange={setTyped}
-      // The server has searched: an e-mail that matches does not appear in the label.
+      // The server filters the people: the label does not contain a matching e-mail address.
       filter={({ options }) => options}
       renderOption={({ option }) => {
         const person = byId.get(option.value);
         return (
           <Stack gap={0}>
-            <Given>{option.label}</Given>
+            <UserText>{option.label}</UserText>
             <Text size="xs" c="dimmed">
               {person && distinctionOf(person)}
-              {person && !person.reached && ' · also in groups that your role does not reach'}
+              {person && !person.inScope && ' · also in groups outside your role'}
             </Text>
           </Stack>
         );
       }}
       searchable
       clearable
-      clearButtonProps={{ 'aria-label': 'Clear' }}
+      clearButtonProps={{ 'aria-label': 'Clear selection' }}
       nothingFoundMessage={found.isFetching ? 'Searching…' : 'No person found'}
       {...rest}
     />

@@ -1,17 +1,15 @@
-/** Small things said in many places: an area, a moment. */
-
 import { areaName } from '../../../shared/areas/area-words.ts';
 import { Hint } from '../../../shared/look/hint.tsx';
 import { dateTime, relative } from '../../../shared/look/time-words.ts';
-import { useServerNow } from '../client/server-time.tsx';
+import { useDemoLead, useServerNow } from '../client/server-time.tsx';
 
 export function Area({ code }: { readonly code: string }) {
   const name = areaName(code);
   return name === code ? <span>{code}</span> : <abbr title={code}>{name}</abbr>;
 }
 
-/** `Pakistan`; of several each may be meant: `India or Pakistan`. */
-export const Places = ({ areas }: { readonly areas: readonly string[] }) =>
+/** Possible areas: `Pakistan`, or `India or Pakistan`. */
+export const AreaNames = ({ areas }: { readonly areas: readonly string[] }) =>
   areas.map((code, index) => (
     <span key={code}>
       {index > 0 && ' or '}
@@ -19,13 +17,22 @@ export const Places = ({ areas }: { readonly areas: readonly string[] }) =>
     </span>
   ));
 
-/** A moment by the server's clock, as distance; the date is a hover or a focus away. */
+/** Time as a distance, with the date in a tooltip. `now` is the real time, for events outside the server clock. */
 export function Moment({ at, now }: { readonly at: number; readonly now?: number }) {
+  const lead = useDemoLead();
+  const shown = now === undefined ? at : at + lead;
   return (
-    <Hint text={dateTime(at)}>
-      <time dateTime={new Date(at).toISOString()}>{now === undefined ? <Distance at={at} /> : relative(at, now)}</time>
+    <Hint text={dateTime(shown)}>
+      <time dateTime={new Date(shown).toISOString()}>
+        {now === undefined ? <Distance at={at} /> : relative(at, now)}
+      </time>
     </Hint>
   );
+}
+
+/** Date of an event in real time, such as the end of a session. */
+export function RealDate({ at }: { readonly at: number }) {
+  return dateTime(at + useDemoLead());
 }
 
 function Distance({ at }: { readonly at: number }) {

@@ -1,4 +1,3 @@
-/** One's own account: what one may do, the key with which one approves, and tokens for scripts. */
 import {
   Alert,
   Badge,
@@ -19,22 +18,22 @@ import type { z } from 'zod';
 import { createdToken, tokenList, type tokenView } from '../../../shared/api/session.ts';
 import { done } from '../../../shared/api/wire.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
-import { Given } from '../../../shared/look/given.tsx';
-import { Answer, Empty, Failure } from '../../../shared/look/states.tsx';
-import { dateTime } from '../../../shared/look/time-words.ts';
+import { Empty, Failure, QueryResult } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { OwnKeyPanel } from '../approver-key/own-key-panel.tsx';
 import { useOwnKey } from '../approver-key/use-own-key.ts';
 import { call } from '../client/call.ts';
-import { groupsQuery, question } from '../client/queries.ts';
+import { groupsQuery, topicQuery } from '../client/queries.ts';
 import { useNow } from '../client/server-time.tsx';
 import { useMay, useSession } from '../client/session.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Page, Section } from '../parts/page.tsx';
-import { Moment } from '../parts/words.tsx';
+import { Moment, RealDate } from '../parts/words.tsx';
+import { OwnAddress } from './own-address.tsx';
 import { limitOf, ROLE_MEANING, ROLE_NAMES } from './role-words.ts';
 import { OwnSessions } from './sessions.tsx';
 
-const tokensQuery = question([], '/tokens', tokenList);
+const tokensQuery = topicQuery([], '/tokens', tokenList);
 type Token = z.output<typeof tokenView>;
 
 export function AccountPage() {
@@ -44,9 +43,9 @@ export function AccountPage() {
   const groupName = (id: string) => groups.find((group) => group.id === id)?.name ?? id;
   return (
     <Page title="Your account" lead={`${account.name} · ${account.email}`}>
-      <Section title="What you may do">
+      <Section title="Roles">
         {account.grants.length === 0 ? (
-          <Empty title="No role yet">An owner of this installation can give you one.</Empty>
+          <Empty title="No roles">Ask an owner of this installation for a role.</Empty>
         ) : (
           <Stack gap="xs">
             {account.grants.map((grant) => {
@@ -56,7 +55,7 @@ export function AccountPage() {
                   <Badge size="lg">{ROLE_NAMES[grant.role]}</Badge>
                   {limit && (
                     <Text>
-                      only <Given>{limit}</Given>
+                      limited to <UserText>{limit}</UserText>
                     </Text>
                   )}
                   <Text c="dimmed">{ROLE_MEANING[grant.role]}</Text>
@@ -67,19 +66,22 @@ export function AccountPage() {
         )}
         {expiresAt !== null && (
           <Text size="sm" c="dimmed">
-            You are signed in until {dateTime(expiresAt)}.
+            Your session ends <RealDate at={expiresAt} />.
           </Text>
         )}
       </Section>
+      <Section title="E-mail address">
+        <OwnAddress />
+      </Section>
       {may('approver-keys.register') && (
-        <Section title="Your key as an approver">
+        <Section title="Approver key">
           <OwnKey />
         </Section>
       )}
-      <Section title="Your sessions">
+      <Section title="Sessions">
         <OwnSessions />
       </Section>
-      <Section title="Tokens for scripts">
+      <Section title="API tokens">
         <Tokens />
       </Section>
     </Page>
@@ -108,15 +110,14 @@ function Tokens() {
   return (
     <Stack gap="sm" align="stretch">
       <Text c="dimmed" maw={760}>
-        A token acts as you, with your roles of the moment, through the REST API and the command line. It cannot make
-        other tokens.
+        A token gives scripts your current roles in the REST API and on the command line. It cannot create other tokens.
       </Text>
       <div>
         <Button variant="default" onClick={() => setMaking(true)}>
-          Make a token
+          Create token
         </Button>
       </div>
-      <Answer query={tokens}>
+      <QueryResult query={tokens}>
         {({ tokens: all }) =>
           all.length === 0 ? null : (
             <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
@@ -125,21 +126,27 @@ function Tokens() {
                   <Group justify="space-between" gap="sm">
                     <div>
                       <Text fw={500}>
-                        <Given>{token.name}</Given>
+                        <UserText>{token.name}</UserText>
                       </Text>
                       <Text size="sm" c="dimmed">
-                        Made <Moment at={token.createdAt} now={now} />
-                        {token.expiresAt === null ? ', without an end' : `, works until ${dateTime(token.expiresAt)}`}
+                        Created <Moment at={token.createdAt} now={now} />
+                        {token.expiresAt === null ? (
+                          ', no expiry'
+                        ) : (
+                          <>
+                            , expires <RealDate at={token.expiresAt} />
+                          </>
+                        )}
                         {token.destructive && ' · allows destructive actions'}
                       </Text>
                     </div>
                     <Button
                       size="xs"
                       variant="default"
-                      aria-label={`End the token ${token.name}`}
+                      aria-label={`Revoke token ${token.name}`}
                       onClick={() => setEnding(token)}
                     >
-                      End
+                      Revoke token
                     </Button>
                   </Group>
                 </Paper>
@@ -147,13 +154,13 @@ function Tokens() {
             </Stack>
           )
         }
-      </Answer>
+      </QueryResult>
       <MakeToken opened={making} close={() => setMaking(false)} changed={changed} />
       <Confirm
-        title="End this token?"
+        title="Revoke API token"
         opened={ending !== null}
         close={() => setEnding(null)}
-        verb="End the token"
+        verb="Revoke token"
         grave
         act={async () => {
           await call('DELETE', `/tokens/${ending?.id}`, done);
@@ -161,7 +168,7 @@ function Tokens() {
         }}
       >
         <Text>
-          Scripts that use <Given>{ending?.name ?? ''}</Given> are refused from now on.
+          The server refuses all further requests with the token <UserText>{ending?.name ?? ''}</UserText>.
         </Text>
       </Confirm>
     </Stack>
@@ -192,17 +199,17 @@ function MakeToken({
     close();
   };
   return (
-    <Modal opened={opened} onClose={leave} title="Make a token">
+    <Modal opened={opened} onClose={leave} title="Create API token">
       {make.data ? (
         <Stack>
-          <Text>Put it where the script reads it, such as CORDON_TOKEN for the command line.</Text>
+          <Text>Set it as CORDON_TOKEN in the environment of your script.</Text>
           <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
             {make.data.secret}
           </Code>
-          <CopyButton text={make.data.secret}>Copy the token</CopyButton>
-          <Alert color="yellow">It is shown this once.</Alert>
+          <CopyButton text={make.data.secret}>Copy token</CopyButton>
+          <Alert color="yellow">Copy the token now. It is shown only once.</Alert>
           <Button variant="default" onClick={leave}>
-            Done
+            Close
           </Button>
         </Stack>
       ) : (
@@ -215,14 +222,14 @@ function MakeToken({
           <Stack>
             {make.isError && <Failure error={make.error} />}
             <TextInput
-              label="What it is for"
+              label="Purpose"
               required
               data-autofocus
               value={name}
               onChange={({ currentTarget }) => setName(currentTarget.value)}
             />
             <Select
-              label="It works for"
+              label="Valid for"
               data={LIFETIMES}
               allowDeselect={false}
               value={days}
@@ -230,12 +237,12 @@ function MakeToken({
             />
             <Checkbox
               label="Allow destructive actions"
-              description="The token may then wipe, unenroll and revoke devices, and change roles, without an authenticator code."
+              description="The token can then wipe, unenroll and revoke devices and change roles without an authenticator code."
               checked={destructive}
               onChange={({ currentTarget }) => setDestructive(currentTarget.checked)}
             />
             <Button type="submit" loading={make.isPending}>
-              Make the token
+              Create token
             </Button>
           </Stack>
         </form>

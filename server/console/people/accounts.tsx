@@ -1,14 +1,13 @@
-/** Who can sign in, with which roles. A person without a password yet is invited by a link. */
 import { Badge, Button, Group, Menu, Paper, Stack, Text } from '@mantine/core';
 import { IconDots, IconUserPlus } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type AccountView, accountList, accountView } from '../../../shared/api/accounts.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
-import { Given } from '../../../shared/look/given.tsx';
-import { Answer } from '../../../shared/look/states.tsx';
+import { QueryResult } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
-import { groupsQuery, question } from '../client/queries.ts';
+import { groupsQuery, installationQuery, topicQuery } from '../client/queries.ts';
 import { useNow } from '../client/server-time.tsx';
 import { useMay, useSession } from '../client/session.tsx';
 import { Moment } from '../parts/words.tsx';
@@ -16,7 +15,7 @@ import { GrantDialog } from './grant-dialog.tsx';
 import { InvitationDialog, InviteDialog } from './invite-dialog.tsx';
 import { limitOf, ROLE_NAMES } from './role-words.ts';
 
-export const accountsQuery = question(['accounts'], '/accounts', accountList);
+export const accountsQuery = topicQuery(['accounts'], '/accounts', accountList);
 type Grant = AccountView['grants'][number];
 
 type Asking =
@@ -34,7 +33,7 @@ export function Accounts() {
   const [asking, setAsking] = useState<Asking | null>(null);
   const close = () => setAsking(null);
   const changed = () => client.invalidateQueries({ queryKey: accountsQuery.queryKey });
-  const groupName = (id: string) => groups.find((group) => group.id === id)?.name ?? 'a group that is gone';
+  const groupName = (id: string) => groups.find((group) => group.id === id)?.name ?? 'a deleted group';
   const named = (grant: Grant) => [ROLE_NAMES[grant.role], limitOf(grant, groupName)].filter(Boolean).join(': ');
 
   return (
@@ -42,11 +41,11 @@ export function Accounts() {
       {may('accounts.create') && (
         <div>
           <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={() => setAsking({ kind: 'invite' })}>
-            Invite somebody
+            Invite person
           </Button>
         </div>
       )}
-      <Answer query={accounts}>
+      <QueryResult query={accounts}>
         {({ accounts: all }) => (
           <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
             {all.map((account) => (
@@ -54,7 +53,7 @@ export function Accounts() {
             ))}
           </Stack>
         )}
-      </Answer>
+      </QueryResult>
 
       <InviteDialog opened={asking?.kind === 'invite'} close={close} groups={groups} changed={changed} />
       <InvitationDialog
@@ -69,10 +68,10 @@ export function Accounts() {
         changed={changed}
       />
       <Confirm
-        title="Take this role away?"
+        title="Remove role"
         opened={asking?.kind === 'take'}
         close={close}
-        verb="Take it away"
+        verb="Remove role"
         grave
         act={async () => {
           if (asking?.kind !== 'take') return;
@@ -82,16 +81,16 @@ export function Accounts() {
       >
         {asking?.kind === 'take' && (
           <Text>
-            <Given>{asking.account.name}</Given> is no longer “{named(asking.grant)}”, from this moment on, also where
-            they are signed in now.
+            <UserText>{asking.account.name}</UserText> loses the role “{named(asking.grant)}” at once, also in open
+            sessions.
           </Text>
         )}
       </Confirm>
       <Confirm
-        title={asking?.kind === 'status' && asking.to === 'active' ? 'Let them in again?' : 'Shut this account out?'}
+        title={asking?.kind === 'status' && asking.to === 'active' ? 'Enable account' : 'Disable account'}
         opened={asking?.kind === 'status'}
         close={close}
-        verb={asking?.kind === 'status' && asking.to === 'active' ? 'Let them in' : 'Shut it out'}
+        verb={asking?.kind === 'status' && asking.to === 'active' ? 'Enable account' : 'Disable account'}
         grave={asking?.kind === 'status' && asking.to === 'disabled'}
         act={async () => {
           if (asking?.kind !== 'status') return;
@@ -101,10 +100,10 @@ export function Accounts() {
       >
         {asking?.kind === 'status' && (
           <Text>
-            <Given>{asking.account.name}</Given>{' '}
+            <UserText>{asking.account.name}</UserText>{' '}
             {asking.to === 'active'
-              ? 'can sign in again with the password and the authenticator that they had.'
-              : 'is signed out at once and cannot sign in until an owner enables the account. Their approvals of pending changes become void, and stay void.'}
+              ? 'can sign in again with the existing password and authenticator.'
+              : 'is signed out at once and cannot sign in until an owner enables the account. The approvals of this person for pending changes become void for good.'}
           </Text>
         )}
       </Confirm>
@@ -123,31 +122,34 @@ function Row({
 }) {
   const now = useNow(60_000);
   const { account: me } = useSession();
-  const { id, name, email, status, ready, grants, createdAt } = account;
+  const { id, name, email, emailVerifiedAt, status, ready, grants, createdAt } = account;
+  const mail = useQuery(installationQuery).data?.mail ?? false;
   return (
     <Paper component="li" withBorder p="md">
       <Group justify="space-between" gap="sm" wrap="nowrap" align="flex-start">
         <Stack gap={6} miw={0}>
           <Group gap="xs">
             <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
-              <Given>{name}</Given>
+              <UserText>{name}</UserText>
             </Text>
             {id === me.id && <Badge variant="outline">You</Badge>}
-            {status === 'disabled' && <Badge color="red">Shut out</Badge>}
-            {status === 'active' && !ready && <Badge color="yellow">Invited, has not come yet</Badge>}
+            {status === 'disabled' && <Badge color="red">Disabled</Badge>}
+            {emailVerifiedAt !== null && <Badge color="green">Verified address</Badge>}
+            {mail && ready && emailVerifiedAt === null && <Badge color="gray">Address not verified</Badge>}
+            {status === 'active' && !ready && <Badge color="yellow">Invitation pending</Badge>}
           </Group>
           <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-            <Given>{email}</Given> · since <Moment at={createdAt} now={now} />
+            <UserText>{email}</UserText> · created <Moment at={createdAt} now={now} />
           </Text>
           <Group gap={6}>
             {grants.length === 0 && (
               <Text size="sm" c="dimmed">
-                No role: sees nothing.
+                No roles: no access.
               </Text>
             )}
             {grants.map((grant) => (
               <Badge key={named(grant)} size="lg">
-                <Given>{named(grant)}</Given>
+                <UserText>{named(grant)}</UserText>
               </Badge>
             ))}
           </Group>
@@ -155,19 +157,19 @@ function Row({
         {ask && (
           <Menu position="bottom-end" width={230}>
             <Menu.Target>
-              <Button variant="default" size="compact-md" aria-label={`What to do with ${name}`}>
+              <Button variant="default" size="compact-md" aria-label={`Actions for ${name}`}>
                 <IconDots size={18} aria-hidden />
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
-              <Menu.Item onClick={() => ask({ kind: 'grant', account })}>Give a role</Menu.Item>
+              <Menu.Item onClick={() => ask({ kind: 'grant', account })}>Grant role</Menu.Item>
               {grants.map((grant) => (
                 <Menu.Item key={named(grant)} onClick={() => ask({ kind: 'take', account, grant })}>
-                  Take away: {named(grant)}
+                  Remove role: {named(grant)}
                 </Menu.Item>
               ))}
               <Menu.Item onClick={() => ask({ kind: 'invite-again', account })}>
-                {ready ? 'New password and authenticator' : 'New invitation link'}
+                {ready ? 'Reset password and authenticator' : 'Create invitation link'}
               </Menu.Item>
               <Menu.Divider />
               {status === 'active' ? (
@@ -175,10 +177,10 @@ function Row({
                   c="var(--mantine-color-error)"
                   onClick={() => ask({ kind: 'status', account, to: 'disabled' })}
                 >
-                  Shut out
+                  Disable account
                 </Menu.Item>
               ) : (
-                <Menu.Item onClick={() => ask({ kind: 'status', account, to: 'active' })}>Let in again</Menu.Item>
+                <Menu.Item onClick={() => ask({ kind: 'status', account, to: 'active' })}>Enable account</Menu.Item>
               )}
             </Menu.Dropdown>
           </Menu>

@@ -10,7 +10,7 @@ export function GrantDialog({
   groups,
   changed,
 }: {
-  /** Null: closed. */
+  /** Account in the dialog; null while the dialog is closed. */
   readonly account: AccountView | null;
   readonly close: () => void;
   readonly groups: readonly { readonly id: string; readonly name: string }[];
@@ -19,13 +19,13 @@ export function GrantDialog({
   const [grant, setGrant] = useState(NEW_GRANT);
   return (
     <Confirm
-      title={account ? `Give ${account.name} a role` : 'Give a role'}
+      title={account ? `Grant role to ${account.name}` : 'Grant role'}
       opened={account !== null}
       close={() => {
         setGrant(NEW_GRANT);
         close();
       }}
-      verb="Give the role"
+      verb="Grant role"
       act={async () => {
         await call('POST', `/accounts/${account?.id}/grants`, accountView, grant);
         await changed();

@@ -1,7 +1,7 @@
-/** A role, and perhaps a limit: the devices of one group, the orders and devices of one country, or both. */
+/** Role with an optional limit: devices of one group, orders and devices of one country, or both. */
 import { Radio, Select, SimpleGrid, Stack } from '@mantine/core';
 import { ROLES, type Role } from '../../../shared/api/roles.ts';
-import { PlaceSelect } from '../parts/place-select.tsx';
+import { AreaSelect } from '../parts/area-select.tsx';
 import { ROLE_MEANING, ROLE_NAMES } from './role-words.ts';
 
 export interface GrantValues {
@@ -36,18 +36,18 @@ export function GrantFields({
       </Radio.Group>
       <SimpleGrid cols={{ base: 1, xs: 2 }}>
         <Select
-          label="Only for one group"
-          description="Its devices, and no orders."
+          label="Limit to group"
+          description="Only devices of this group, no orders."
           data={groups.map(({ id, name }) => ({ value: id, label: name }))}
           searchable
           clearable
-          clearButtonProps={{ 'aria-label': 'Clear' }}
+          clearButtonProps={{ 'aria-label': 'Clear selection' }}
           value={value.group}
           onChange={(group) => change({ ...value, group })}
         />
-        <PlaceSelect
-          label="Only for one country"
-          description="Its orders, and devices at home there."
+        <AreaSelect
+          label="Limit to country"
+          description="Only orders for this area, and devices with this home area."
           value={value.area}
           onChange={(area) => change({ ...value, area })}
         />

@@ -1,4 +1,4 @@
-/** Groups of devices, such as offices: what a group says of home and seat holds for each device that says nothing else. */
+/** Groups of devices, such as offices. Home area and seat of a group apply to devices without their own. */
 import { Button, Modal, Paper, Group as Row, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -7,13 +7,13 @@ import { groupView } from '../../../shared/api/groups.ts';
 import { done } from '../../../shared/api/wire.ts';
 import { areaName } from '../../../shared/areas/area-words.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
-import { Given } from '../../../shared/look/given.tsx';
-import { Answer, Empty, Failure } from '../../../shared/look/states.tsx';
+import { Empty, Failure, QueryResult } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
 import { groupsQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
+import { AreaSelect } from '../parts/area-select.tsx';
 import { PageLink } from '../parts/links.tsx';
-import { PlaceSelect } from '../parts/place-select.tsx';
 
 type GroupView = z.output<typeof groupView>;
 
@@ -24,15 +24,14 @@ export function Groups() {
   const [editing, setEditing] = useState<GroupView | 'new' | null>(null);
   const [removing, setRemoving] = useState<GroupView | null>(null);
   const changed = () => client.invalidateQueries({ queryKey: groupsQuery.queryKey });
-  const add = may('groups.create') && <Button onClick={() => setEditing('new')}>Add a group</Button>;
+  const add = may('groups.create') && <Button onClick={() => setEditing('new')}>Add group</Button>;
   return (
     <Stack>
-      <Answer query={groups}>
+      <QueryResult query={groups}>
         {({ groups: all }) =>
           all.length === 0 ? (
-            <Empty title="No group yet" action={add}>
-              A device belongs to one group. Roles can be limited to a group, and a group can say where its devices are
-              at home.
+            <Empty title="No groups" action={add}>
+              A device belongs to one group. Add a group to limit roles to its devices, or to set their home area.
             </Empty>
           ) : (
             <>
@@ -43,11 +42,11 @@ export function Groups() {
                     <Row justify="space-between" gap="sm">
                       <div>
                         <PageLink to="/devices" search={{ group: group.id }} fw={600}>
-                          <Given>{group.name}</Given>
+                          <UserText>{group.name}</UserText>
                         </PageLink>
                         <Text size="sm" c="dimmed">
-                          {group.home ? `At home in ${areaName(group.home)}` : 'Says nothing of home'}
-                          {group.seat ? `, seated in ${areaName(group.seat)}` : ''}
+                          {group.home ? `Home area ${areaName(group.home)}` : 'No home area'}
+                          {group.seat ? `, seat ${areaName(group.seat)}` : ''}
                         </Text>
                       </div>
                       {may('groups.update') && (
@@ -55,18 +54,18 @@ export function Groups() {
                           <Button
                             size="xs"
                             variant="default"
-                            aria-label={`Change ${group.name}`}
+                            aria-label={`Edit group ${group.name}`}
                             onClick={() => setEditing(group)}
                           >
-                            Change
+                            Edit group
                           </Button>
                           <Button
                             size="xs"
                             variant="default"
-                            aria-label={`Remove ${group.name}`}
+                            aria-label={`Remove group ${group.name}`}
                             onClick={() => setRemoving(group)}
                           >
-                            Remove
+                            Remove group
                           </Button>
                         </Row>
                       )}
@@ -77,11 +76,11 @@ export function Groups() {
             </>
           )
         }
-      </Answer>
+      </QueryResult>
       <Modal
         opened={editing !== null}
         onClose={() => setEditing(null)}
-        title={editing === 'new' ? 'Add a group' : 'Change the group'}
+        title={editing === 'new' ? 'Add group' : 'Edit group'}
       >
         {editing !== null && (
           <Fields
@@ -95,10 +94,10 @@ export function Groups() {
         )}
       </Modal>
       <Confirm
-        title="Remove this group?"
+        title="Remove group"
         opened={removing !== null}
         close={() => setRemoving(null)}
-        verb="Remove the group"
+        verb="Remove group"
         grave
         act={async () => {
           await call('DELETE', `/groups/${removing?.id}`, done);
@@ -106,7 +105,8 @@ export function Groups() {
         }}
       >
         <Text>
-          <Given>{removing?.name ?? ''}</Given> can be removed while no device and no activation link is in it.
+          You can remove <UserText>{removing?.name ?? ''}</UserText> only if the group contains no devices and no
+          activation links.
         </Text>
       </Confirm>
     </Stack>
@@ -141,26 +141,25 @@ function Fields({ group, saved }: { readonly group: GroupView | null; readonly s
           value={name}
           onChange={({ currentTarget }) => setName(currentTarget.value)}
         />
-        <PlaceSelect
-          label="Home"
-          description="For devices that have none of their own."
+        <AreaSelect
+          label="Home area"
+          description="For devices without their own home area."
           value={home}
           onChange={setHome}
         />
-        <PlaceSelect
+        <AreaSelect
           label="Seat"
-          description="Where the company that owns them is registered."
+          description="Area of the organization that owns the devices."
           value={seat}
           onChange={setSeat}
         />
         {group && (
           <Text size="sm" c="dimmed">
-            A change holds at once for every device of the group that says nothing else, and orders are judged anew for
-            them.
+            A change applies at once to all devices of the group without their own value. Orders then use the new value.
           </Text>
         )}
         <Button type="submit" loading={save.isPending}>
-          {group ? 'Save' : 'Add the group'}
+          {group ? 'Save group' : 'Add group'}
         </Button>
       </Stack>
     </form>

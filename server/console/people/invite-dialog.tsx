@@ -1,18 +1,16 @@
-/** Inviting: an account, its first role, and a link that its owner sends on by a way of their own. */
+/** Invitation: an account, its first role, and a link. The server mails the link; without mail, the owner passes it on. */
 import { Alert, Button, Code, Modal, Stack, Text, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { z } from 'zod';
-import { type AccountView, invitationView, invitedAccount } from '../../../shared/api/accounts.ts';
-import { Given } from '../../../shared/look/given.tsx';
+import { type AccountView, type InvitationView, invitationView, invitedAccount } from '../../../shared/api/accounts.ts';
 import { Failure } from '../../../shared/look/states.tsx';
 import { duration } from '../../../shared/look/time-words.ts';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
+import { installationQuery } from '../client/queries.ts';
 import { useNow } from '../client/server-time.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { GrantFields, NEW_GRANT } from './grant-fields.tsx';
-
-type Invitation = z.output<typeof invitationView>;
 
 export function InviteDialog({
   opened,
@@ -28,6 +26,7 @@ export function InviteDialog({
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const [grant, setGrant] = useState(NEW_GRANT);
+  const mailed = useQuery(installationQuery).data?.mail ?? false;
   const invite = useMutation({
     mutationFn: () =>
       call('POST', '/accounts', invitedAccount, { name: name.trim(), email: email.trim(), grants: [grant] }),
@@ -41,9 +40,9 @@ export function InviteDialog({
     close();
   };
   return (
-    <Modal opened={opened} onClose={leave} title="Invite somebody" size="lg">
+    <Modal opened={opened} onClose={leave} title="Invite person" size="lg">
       {invite.data ? (
-        <Invited invitation={invite.data} name={invite.data.account.name} done={leave} />
+        <Delivery first={invite.data} account={invite.data.account} done={leave} changed={changed} />
       ) : (
         <form
           onSubmit={(event) => {
@@ -63,7 +62,11 @@ export function InviteDialog({
             />
             <TextInput
               label="E-mail"
-              description="They sign in with it. Cordon sends no mail."
+              description={
+                mailed
+                  ? 'Sign-in name. Cordon mails the invitation to this address.'
+                  : 'Sign-in name. Cordon sends no mail.'
+              }
               type="email"
               required
               value={email}
@@ -71,7 +74,7 @@ export function InviteDialog({
             />
             <GrantFields value={grant} change={setGrant} groups={groups} />
             <Button type="submit" loading={invite.isPending}>
-              Make the invitation
+              {mailed ? 'Send invitation' : 'Create invitation'}
             </Button>
           </Stack>
         </form>
@@ -80,38 +83,37 @@ export function InviteDialog({
   );
 }
 
-/** For whoever was invited before, and for whoever lost password or authenticator. */
+/** Dialog for a repeated invitation, or after the loss of a password or authenticator. */
 export function InvitationDialog({
   account,
   close,
   changed,
 }: {
-  /** Null: closed. */
+  /** Account in the dialog; null while the dialog is closed. */
   readonly account: AccountView | null;
   readonly close: () => void;
   readonly changed: () => Promise<void>;
 }) {
-  const invite = useMutation({
-    mutationFn: () => call('POST', `/accounts/${account?.id}/invitation`, invitationView, {}),
-    onSuccess: changed,
-  });
+  const mailed = useQuery(installationQuery).data?.mail ?? false;
+  const invite = useInvite(account?.id, changed);
   const leave = () => {
     invite.reset();
     close();
   };
   return (
-    <Modal opened={account !== null} onClose={leave} title="A new invitation">
-      {invite.data ? (
-        <Invited invitation={invite.data} name={account?.name ?? ''} done={leave} />
+    <Modal opened={account !== null} onClose={leave} title="Invitation link">
+      {invite.data && account ? (
+        <Delivery first={invite.data} account={account} done={leave} changed={changed} />
       ) : (
         <Stack>
           <Text>
-            <Given>{account?.name ?? ''}</Given> gets a link to choose a password and set an authenticator up.
-            {account?.ready && ' With it, the password and the authenticator that they have now stop working.'}
+            <UserText>{account?.name ?? ''}</UserText> receives a link to choose a password and to set up an
+            authenticator app.{' '}
+            {account?.ready && ' The current password and authenticator stop working when the link is used.'}
           </Text>
           {invite.isError && <Failure error={invite.error} />}
           <Button loading={invite.isPending} onClick={() => invite.mutate()}>
-            Make the link
+            {mailed ? 'Send link' : 'Create link'}
           </Button>
         </Stack>
       )}
@@ -119,12 +121,67 @@ export function InvitationDialog({
   );
 }
 
-function Invited({
-  invitation,
+const useInvite = (account: string | undefined, changed: () => Promise<void>) =>
+  useMutation({
+    mutationFn: () => call('POST', `/accounts/${account}/invitation`, invitationView, {}),
+    onSuccess: changed,
+  });
+
+/** Result of an invitation: mailed, failed, or a link for the admin to pass on. */
+function Delivery({
+  first,
+  account,
+  done,
+  changed,
+}: {
+  readonly first: InvitationView;
+  readonly account: Pick<AccountView, 'id' | 'name'>;
+  readonly done: () => void;
+  readonly changed: () => Promise<void>;
+}) {
+  const again = useInvite(account.id, changed);
+  const { link, mail, expiresAt } = again.data ?? first;
+  if (link !== null) return <Shown link={link} expiresAt={expiresAt} name={account.name} done={done} />;
+  return (
+    <Stack>
+      {mail?.failure ? (
+        <Alert color="red" title="Mail not sent" role="alert">
+          {mail.failure} The account exists. Send the link again when the mail server works.
+        </Alert>
+      ) : (
+        <Sent to={mail?.to ?? ''} expiresAt={expiresAt} />
+      )}
+      {again.isError && <Failure error={again.error} />}
+      {mail?.failure && (
+        <Button loading={again.isPending} onClick={() => again.mutate()}>
+          Send link again
+        </Button>
+      )}
+      <Button variant="default" onClick={done}>
+        Close
+      </Button>
+    </Stack>
+  );
+}
+
+function Sent({ to, expiresAt }: { readonly to: string; readonly expiresAt: number }) {
+  const now = useNow(10_000);
+  return (
+    <Text role="status" style={{ overflowWrap: 'anywhere' }}>
+      Sent to <UserText>{to}</UserText>. The link works once and expires in {duration(expiresAt - now)}. Only the reader
+      of that mailbox sees it.
+    </Text>
+  );
+}
+
+function Shown({
+  link,
+  expiresAt,
   name,
   done,
 }: {
-  readonly invitation: Invitation;
+  readonly link: string;
+  readonly expiresAt: number;
   readonly name: string;
   readonly done: () => void;
 }) {
@@ -132,16 +189,16 @@ function Invited({
   return (
     <Stack>
       <Text>
-        Send this link to <Given>{name}</Given> by a way that you trust. It works once, for{' '}
-        {duration(invitation.expiresAt - now)}.
+        Send this link to <UserText>{name}</UserText> over a channel that you trust. The link works once and expires in{' '}
+        {duration(expiresAt - now)}.
       </Text>
       <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
-        {invitation.link}
+        {link}
       </Code>
-      <CopyButton text={invitation.link}>Copy the link</CopyButton>
-      <Alert color="yellow">Whoever has it becomes this person. It is shown this once.</Alert>
+      <CopyButton text={link}>Copy link</CopyButton>
+      <Alert color="yellow">Anyone with this link can sign in as this person. It is shown only once.</Alert>
       <Button variant="default" onClick={done}>
-        Done
+        Close
       </Button>
     </Stack>
   );

@@ -1,4 +1,3 @@
-/** People who use devices, accounts with their roles, approvers of orders, sessions and tokens, and groups. */
 import { Tabs } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMay } from '../client/session.tsx';
@@ -6,7 +5,7 @@ import { Page } from '../parts/page.tsx';
 import { Accounts } from './accounts.tsx';
 import { Approvers } from './approvers.tsx';
 import { Groups } from './groups.tsx';
-import { Persons } from './persons.tsx';
+import { PeopleList } from './people-list.tsx';
 import { Access } from './sessions.tsx';
 
 const route = getRouteApi('/people');
@@ -14,7 +13,7 @@ const route = getRouteApi('/people');
 const TABS = [
   { value: 'accounts', label: 'Accounts', right: 'accounts.list', content: Accounts },
   { value: 'approvers', label: 'Approvers', right: 'approvers.show', content: Approvers },
-  { value: 'people', label: 'People', right: 'people.list', content: Persons },
+  { value: 'people', label: 'People', right: 'people.list', content: PeopleList },
   { value: 'access', label: 'Sessions and tokens', right: 'access.list', content: Access },
   { value: 'groups', label: 'Groups', right: 'groups.list', content: Groups },
 ] as const;
@@ -27,7 +26,7 @@ export function PeoplePage() {
   const shown = TABS.filter(({ right }) => may(right));
   const chosen = shown.find(({ value }) => value === tab)?.value ?? shown[0]?.value ?? 'approvers';
   return (
-    <Page title="People and accounts">
+    <Page title="People & access">
       <Tabs value={chosen} onChange={(value) => void navigate({ search: { tab: value as Tab } })} keepMounted={false}>
         <Tabs.List mb="lg">
           {shown.map(({ value, label }) => (

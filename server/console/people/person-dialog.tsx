@@ -1,4 +1,3 @@
-/** Adds a person, or changes one. */
 import { Button, Modal, MultiSelect, Select, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -14,16 +13,15 @@ export function PersonDialog({
   close,
   saved,
 }: {
-  /** Null: a new person. */
+  /** Person to change; null for a new person. */
   readonly person: PersonView | null;
-  /** For a new person. */
   readonly name?: string;
   readonly opened: boolean;
   readonly close: () => void;
   readonly saved: (person: PersonView) => void;
 }) {
   return (
-    <Modal opened={opened} onClose={close} title={person ? 'Change the person' : 'Add a person'}>
+    <Modal opened={opened} onClose={close} title={person ? 'Edit person' : 'Add person'}>
       <Form person={person} initialName={name} saved={saved} />
     </Modal>
   );
@@ -62,7 +60,7 @@ function Form({
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        // The dialog can stand in another form, whose own submit must not run.
+        // The dialog can be inside another form, whose submit handler must not run.
         event.stopPropagation();
         save.mutate();
       }}
@@ -71,7 +69,7 @@ function Form({
         {save.isError && <Failure error={save.error} />}
         <TextInput
           label="Name"
-          description="In the person's own script. Another person may have the same name."
+          description="In the person's own script. Names need not be unique."
           dir="auto"
           autoComplete="off"
           required
@@ -82,7 +80,7 @@ function Form({
         />
         <TextInput
           label="E-mail"
-          description="Optional. It tells people of one name apart."
+          description="Optional. Distinguishes people with the same name."
           type="email"
           autoComplete="off"
           value={email}
@@ -90,18 +88,18 @@ function Form({
         />
         <MultiSelect
           label="Groups"
-          description="Devices of the person belong to one of these groups."
+          description="Groups for the devices of this person."
           data={(known ?? []).map(({ id, name: label }) => ({ value: id, label }))}
           value={[...groups]}
           onChange={setGroups}
           searchable
           required
-          nothingFoundMessage="No such group"
+          nothingFoundMessage="No group found"
         />
         {person && (
           <Select
             label="Status"
-            description="A disabled person gets no new device. Open activation links are canceled; existing devices stay."
+            description="A disabled person cannot enroll devices. Pending activation links are canceled. Enrolled devices do not change."
             data={[
               { value: 'active', label: 'Active' },
               { value: 'disabled', label: 'Disabled' },
@@ -113,7 +111,7 @@ function Form({
         )}
         <div>
           <Button type="submit" loading={save.isPending} disabled={name.trim() === '' || groups.length === 0}>
-            {person ? 'Save the person' : 'Add the person'}
+            {person ? 'Save person' : 'Add person'}
           </Button>
         </div>
       </Stack>

@@ -1,14 +1,13 @@
-/** One person: the record and the person's devices. */
 import { Badge, Button, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { devicePage } from '../../../shared/api/devices.ts';
 import { type PersonView, personView } from '../../../shared/api/people.ts';
-import { Given } from '../../../shared/look/given.tsx';
-import { Answer, Empty } from '../../../shared/look/states.tsx';
+import { Empty, QueryResult } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { withQuery } from '../client/call.ts';
-import { question } from '../client/queries.ts';
+import { topicQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { ButtonLink, PageLink } from '../parts/links.tsx';
@@ -21,9 +20,9 @@ const MOST_DEVICES = 200;
 
 export function PersonPage() {
   const { id } = route.useParams();
-  const known = useQuery(question(['devices'], `/people/${encodeURIComponent(id)}`, personView));
+  const known = useQuery(topicQuery(['devices'], `/people/${encodeURIComponent(id)}`, personView));
   return (
-    <Answer query={known}>
+    <QueryResult query={known}>
       {(person) => (
         <Page title={person.name}>
           <Stack gap="xl">
@@ -34,43 +33,44 @@ export function PersonPage() {
           </Stack>
         </Page>
       )}
-    </Answer>
+    </QueryResult>
   );
 }
 
 function Record({ person }: { readonly person: PersonView }) {
   const may = useMay();
   const [changing, setChanging] = useState(false);
-  const { id, email, groups, directoryId, status, createdAt, account, reached } = person;
+  const { id, email, groups, directoryId, status, createdAt, account, inScope } = person;
   return (
     <Stack>
       <Facts
         facts={[
           { label: 'Status', value: status === 'active' ? 'Active' : <Badge color="gray">Disabled</Badge> },
-          { label: 'E-mail', value: email === null ? 'Not set' : <Given>{email}</Given> },
-          { label: 'Groups', value: <Given>{groups.map(({ name }) => name).join(', ') || 'None'}</Given> },
-          ...(directoryId === null ? [] : [{ label: 'Directory id', value: <Given>{directoryId}</Given> }]),
+          { label: 'E-mail', value: email === null ? 'Not set' : <UserText>{email}</UserText> },
+          { label: 'Groups', value: <UserText>{groups.map(({ name }) => name).join(', ') || 'None'}</UserText> },
+          ...(directoryId === null ? [] : [{ label: 'Directory ID', value: <UserText>{directoryId}</UserText> }]),
           { label: 'Admin account', value: account ? 'Yes' : 'No' },
           { label: 'Added', value: <Moment at={createdAt} /> },
-          { label: 'Identifier', value: id },
+          { label: 'Person ID', value: <span data-id-field>{id}</span> },
         ]}
       />
-      {reached ? (
+      {inScope ? (
         <Group>
           {may('people.update') && (
             <Button variant="default" onClick={() => setChanging(true)}>
-              Change the person
+              Edit person
             </Button>
           )}
           {may('codes.create') && status === 'active' && groups.length > 0 && (
-            <ButtonLink to="/enrol" search={{ person: id }}>
-              Enroll a device
+            <ButtonLink to="/enroll" search={{ person: id }}>
+              Enroll device
             </ButtonLink>
           )}
         </Group>
       ) : (
         <Text size="sm" c="dimmed">
-          This person also belongs to groups that your role does not reach. You cannot enroll or change the person.
+          This person also belongs to groups outside your role. You cannot edit the person or enroll devices for the
+          person.
         </Text>
       )}
       <PersonDialog
@@ -84,29 +84,29 @@ function Record({ person }: { readonly person: PersonView }) {
 }
 
 function Devices({ person }: { readonly person: string }) {
-  const found = useQuery(question(['devices'], withQuery('/devices', { person, limit: MOST_DEVICES }), devicePage));
+  const found = useQuery(topicQuery(['devices'], withQuery('/devices', { person, limit: MOST_DEVICES }), devicePage));
   return (
-    <Answer query={found}>
+    <QueryResult query={found}>
       {({ devices, total }) =>
         devices.length === 0 ? (
-          <Empty title="No device">An activation link enrolls the first device of this person.</Empty>
+          <Empty title="No devices">Create an activation link to enroll the first device of this person.</Empty>
         ) : (
           <Stack gap="xs">
             {devices.map(({ id, hostname, group, status, enrolledAt }) => (
               <Group key={id} gap="sm">
                 <PageLink to="/devices/$id" params={{ id }}>
-                  <Given>{hostname ?? id}</Given>
+                  {hostname === null ? 'Host name unknown' : <UserText>{hostname}</UserText>}
                 </PageLink>
                 <Text size="sm" c="dimmed">
-                  <Given>{group.name}</Given>, enrolled <Moment at={enrolledAt} />
+                  <UserText>{group.name}</UserText>, enrolled <Moment at={enrolledAt} />
                 </Text>
                 {status !== 'active' && <Badge color="red">{status === 'revoked' ? 'Revoked' : 'Unenrolled'}</Badge>}
               </Group>
             ))}
-            {total > devices.length && <Text size="sm">{total - devices.length} more are not shown.</Text>}
+            {total > devices.length && <Text size="sm">{total - devices.length} more devices are not shown.</Text>}
           </Stack>
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }

@@ -1,4 +1,3 @@
-/** What a role may do, as an owner who gives it has to understand it. */
 import type { Role } from '../../../shared/api/roles.ts';
 import { areaName } from '../../../shared/areas/area-words.ts';
 
@@ -12,15 +11,15 @@ export const ROLE_NAMES: Readonly<Record<Role, string>> = {
 };
 
 export const ROLE_MEANING: Readonly<Record<Role, string>> = {
-  owner: 'Everything, people and backups included.',
-  fleet: 'Devices and groups: enrol, command, wipe, revoke. No orders.',
-  helpdesk: 'Devices day by day: enrol, message, lock. Nothing that destroys.',
-  legal: 'Orders: propose, approve, withdraw. Places legal holds. Sees devices, commands none.',
-  auditor: 'Sees everything, changes nothing.',
-  backup: 'Takes encrypted backups and sees nothing else. For the token of a scheduled job.',
+  owner: 'All rights, including people and backups.',
+  fleet: 'Manages devices and groups: enroll, command, wipe, revoke. No orders.',
+  helpdesk: 'Supports devices: enroll, message, lock. No destructive actions.',
+  legal: 'Manages orders: propose, approve, withdraw. Places legal holds. Sees devices without commanding them.',
+  auditor: 'Reads everything, changes nothing.',
+  backup: 'Creates encrypted backups only. Intended for the token of a scheduled job.',
 };
 
-/** A limit in words: `devices of Karachi office`; null without one. */
+/** Limit of a role, such as `Karachi office`; null for a role without a limit. */
 export function limitOf(
   { group, area }: { readonly group: string | null; readonly area: string | null },
   groupName: (id: string) => string,

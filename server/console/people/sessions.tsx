@@ -1,4 +1,4 @@
-/** Open sessions and API tokens, each with its last use: the admin's own on the account page, those of every account for owners. */
+/** Open sessions and API tokens with their last use. The account page shows the admin's own; owners also see those of all accounts. */
 import { Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -6,22 +6,22 @@ import type { z } from 'zod';
 import { accessView, type openSession, sessionList, type tokenView } from '../../../shared/api/session.ts';
 import { done } from '../../../shared/api/wire.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
-import { Given } from '../../../shared/look/given.tsx';
-import { Answer, Empty } from '../../../shared/look/states.tsx';
+import { Empty, QueryResult } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
-import { question } from '../client/queries.ts';
+import { topicQuery } from '../client/queries.ts';
 import { useNow } from '../client/server-time.tsx';
 import { useMay } from '../client/session.tsx';
 import { Section } from '../parts/page.tsx';
 import { Moment } from '../parts/words.tsx';
 import { accountsQuery } from './accounts.tsx';
 
-const ownSessionsQuery = question(['accounts'], '/sessions', sessionList);
-const accessQuery = question(['accounts'], '/access', accessView);
+const ownSessionsQuery = topicQuery(['accounts'], '/sessions', sessionList);
+const accessQuery = topicQuery(['accounts'], '/access', accessView);
 type OpenSession = z.output<typeof openSession>;
 type Token = z.output<typeof tokenView> & { readonly account: string };
 
-/** The session or token that the confirmation dialog will end. */
+/** Session or token in the confirmation dialog. */
 interface Ending {
   readonly path: string;
   readonly what: 'session' | 'token';
@@ -33,7 +33,7 @@ export function OwnSessions() {
   const [ending, setEnding] = useState<Ending | null>(null);
   return (
     <Stack gap="sm" align="stretch">
-      <Answer query={sessions}>
+      <QueryResult query={sessions}>
         {({ sessions: all }) => (
           <List>
             {all.map((session) => (
@@ -45,13 +45,12 @@ export function OwnSessions() {
             ))}
           </List>
         )}
-      </Answer>
+      </QueryResult>
       <EndDialog ending={ending} close={() => setEnding(null)} />
     </Stack>
   );
 }
 
-/** A tab of the people page. */
 export function Access() {
   const access = useQuery(accessQuery);
   const may = useMay();
@@ -60,7 +59,7 @@ export function Access() {
   const [ending, setEnding] = useState<Ending | null>(null);
   const ender = (right: string, asked: Ending) => (may(right) ? () => setEnding(asked) : null);
   return (
-    <Answer query={access}>
+    <QueryResult query={access}>
       {({ sessions, tokens }) => (
         <Stack gap="xl">
           <Section title="Open sessions">
@@ -75,7 +74,9 @@ export function Access() {
             </List>
           </Section>
           <Section title="API tokens">
-            {tokens.length === 0 && <Empty title="No tokens">No account has an API token.</Empty>}
+            {tokens.length === 0 && (
+              <Empty title="No API tokens">Tokens that admins create on their account page appear here.</Empty>
+            )}
             <List>
               {tokens.map((token) => {
                 const asked = { path: `/access/tokens/${token.id}`, what: 'token' as const, name: token.name };
@@ -93,7 +94,7 @@ export function Access() {
           <EndDialog ending={ending} close={() => setEnding(null)} />
         </Stack>
       )}
-    </Answer>
+    </QueryResult>
   );
 }
 
@@ -106,9 +107,9 @@ function List({ children }: { readonly children: React.ReactNode }) {
 }
 
 interface RowProps {
-  /** The account's, when rows of several accounts are shown. */
+  /** Account name, shown only if the rows belong to several accounts. */
   readonly name?: string;
-  /** Null: the admin may not end it. */
+  /** Ends the session or token; null if the admin lacks the right to end it. */
   readonly end: (() => void) | null;
 }
 
@@ -120,30 +121,25 @@ function SessionRow({ session, name, end }: RowProps & { readonly session: OpenS
         <div>
           <Group gap="xs">
             <Text fw={500}>
-              <Given>{name ?? session.address}</Given>
+              <UserText>{name ?? session.address}</UserText>
             </Text>
             {session.current && <Badge>This session</Badge>}
           </Group>
           <Text size="sm" c="dimmed">
             {name !== undefined && (
               <>
-                From <Given>{session.address}</Given>.{' '}
+                From <UserText>{session.address}</UserText>.{' '}
               </>
             )}
             Last used <Moment at={session.lastUsedAt} now={now} />. Signed in{' '}
             <Moment at={session.createdAt} now={now} />.
           </Text>
           <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-            <Given>{session.userAgent || 'Unknown program'}</Given>
+            <UserText>{session.userAgent || 'Unknown program'}</UserText>
           </Text>
         </div>
         {end && !session.current && (
-          <Button
-            size="xs"
-            variant="default"
-            aria-label={`End the session of ${name ?? session.address}`}
-            onClick={end}
-          >
+          <Button size="xs" variant="default" aria-label={`End session of ${name ?? session.address}`} onClick={end}>
             End session
           </Button>
         )}
@@ -160,24 +156,25 @@ function TokenRow({ token, name, end }: RowProps & { readonly token: Token }) {
         <div>
           <Group gap="xs">
             <Text fw={500}>
-              <Given>{token.name}</Given>
+              <UserText>{token.name}</UserText>
             </Text>
             {token.destructive && <Badge color="red">Destructive</Badge>}
           </Group>
           <Text size="sm" c="dimmed">
-            Token of <Given>{name ?? token.account}</Given>.{' '}
+            Token of <UserText>{name ?? token.account}</UserText>.{' '}
             {token.lastUsedAt === null ? (
               'Never used.'
             ) : (
               <>
-                Last used <Moment at={token.lastUsedAt} now={now} /> from <Given>{token.lastAddress ?? ''}</Given>.
+                Last used <Moment at={token.lastUsedAt} now={now} /> from <UserText>{token.lastAddress ?? ''}</UserText>
+                .
               </>
             )}
           </Text>
         </div>
         {end && (
-          <Button size="xs" variant="default" aria-label={`End the token ${token.name}`} onClick={end}>
-            End token
+          <Button size="xs" variant="default" aria-label={`Revoke token ${token.name}`} onClick={end}>
+            Revoke token
           </Button>
         )}
       </Group>
@@ -189,10 +186,10 @@ function EndDialog({ ending, close }: { readonly ending: Ending | null; readonly
   const client = useQueryClient();
   return (
     <Confirm
-      title={ending?.what === 'token' ? 'End this token?' : 'End this session?'}
+      title={ending?.what === 'token' ? 'Revoke API token' : 'End session'}
       opened={ending !== null}
       close={close}
-      verb={ending?.what === 'token' ? 'End token' : 'End session'}
+      verb={ending?.what === 'token' ? 'Revoke token' : 'End session'}
       grave
       act={async () => {
         await call('DELETE', ending?.path ?? '', done);
@@ -204,11 +201,11 @@ function EndDialog({ ending, close }: { readonly ending: Ending | null; readonly
       <Text>
         {ending?.what === 'token' ? (
           <>
-            Scripts that use <Given>{ending.name}</Given> are refused from now on.
+            The server refuses all further requests with the token <UserText>{ending.name}</UserText>.
           </>
         ) : (
           <>
-            The admin is signed out of the session of <Given>{ending?.name ?? ''}</Given> at once.
+            The session of <UserText>{ending?.name ?? ''}</UserText> ends at once.
           </>
         )}
       </Text>

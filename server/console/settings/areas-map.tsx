@@ -1,4 +1,4 @@
-/** Where polygons lie. A picture for eyes: the list below it says the same in words. */
+/** Map of polygons. The list below it has the same content as text. */
 import type { NamedAreaView } from '../../../shared/api/areas.ts';
 import { Outline } from '../overview/outline.tsx';
 import world from '../overview/world.json' with { type: 'json' };

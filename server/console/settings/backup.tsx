@@ -1,24 +1,24 @@
-/** An encrypted backup of the store and the keys, downloaded. */
+/** Download of an encrypted backup with the store and the keys. */
 import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Failure } from '../../../shared/look/states.tsx';
-import { saveFile } from '../client/save-file.ts';
+import { saveDownload } from '../client/save-download.ts';
 import { useMay } from '../client/session.tsx';
 
-/** `configured`: the recipient that the server uses when nobody names another. */
+/** `configured`: the server's default recipient of backups. */
 export function Backup({ configured }: { readonly configured: string | null }) {
   const may = useMay();
   const [recipient, setRecipient] = useState('');
   const backup = useMutation({
-    mutationFn: () => saveFile('/backup', { body: recipient.trim() === '' ? {} : { recipient: recipient.trim() } }),
+    mutationFn: () => saveDownload('/backup', { body: recipient.trim() === '' ? {} : { recipient: recipient.trim() } }),
   });
   return (
     <Stack gap="sm" align="flex-start">
       <Text c="dimmed" maw={760}>
-        One encrypted file with the store, the keys and the IP database in use, made while the server runs.{' '}
-        <code>cordon restore</code> reads it. It needs two secrets: the recipient's age identity and the passphrase of
-        the server. Keep them apart from each other and from the file.
+        One encrypted file with the store, the keys and the active IP database. The server keeps running.{' '}
+        <code>cordon restore</code> reads the file. It needs two secrets: the age identity of the recipient and the
+        passphrase of the server. Keep both apart from each other and from the file.
       </Text>
       {may('backup.export') && (
         <TextInput
@@ -27,8 +27,8 @@ export function Backup({ configured }: { readonly configured: string | null }) {
           label="Recipient"
           description={
             configured === null
-              ? 'The age recipient who can open the file (age1…). Make one with age-keygen.'
-              : 'Leave this empty to use the recipient that the server is configured with.'
+              ? 'Age public key of the person who can decrypt the file (age1…). Create one with age-keygen.'
+              : 'Leave empty to use the recipient in the server configuration.'
           }
           placeholder={configured ?? 'age1…'}
           value={recipient}
@@ -37,7 +37,7 @@ export function Backup({ configured }: { readonly configured: string | null }) {
       )}
       {backup.isError && <Failure error={backup.error} />}
       <Button variant="default" loading={backup.isPending} onClick={() => backup.mutate()}>
-        Download a backup
+        Download backup
       </Button>
     </Stack>
   );

@@ -1,13 +1,13 @@
-/** What an IP database would do to the fleet, before it is taken: which addresses move from where to where, and whom orders would deny. */
+/** Impact preview of an IP database: addresses that change their country, and changed verdicts. */
 import { Alert, Stack, Text, VisuallyHidden } from '@mantine/core';
 import type { IpComparisonView } from '../../../shared/api/ip-databases.ts';
-import { Given } from '../../../shared/look/given.tsx';
 import { date, duration } from '../../../shared/look/time-words.ts';
-import { Places } from '../parts/words.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
+import { AreaNames } from '../parts/words.tsx';
 import classes from './ip-comparison.module.css';
 import { OrderChanges } from './order-changes.tsx';
 
-/** Pairs of countries that are shown; the rest are summed up. */
+/** Number of visible pairs of countries; one line sums all other pairs. */
 const SHOWN = 12;
 
 export function IpComparison({ comparison }: { readonly comparison: IpComparisonView }) {
@@ -19,16 +19,16 @@ export function IpComparison({ comparison }: { readonly comparison: IpComparison
   return (
     <Stack gap="sm">
       <Text size="sm">
-        <Given>{other.name}</Given> was built {date(other.builtAt)}, {duration(at - other.builtAt)} ago; in use is{' '}
-        <Given>{current.name}</Given> of {date(current.builtAt)}.
+        <UserText>{other.name}</UserText> was built {date(other.builtAt)}, {duration(at - other.builtAt)} ago. The
+        active database is <UserText>{current.name}</UserText> of {date(current.builtAt)}.
       </Text>
       <Text fw={600}>
         {moved === 0
-          ? `No device moves: of all ${compared} whose address counts now both say the same.`
-          : `${moved} of ${compared} devices whose address counts now would be somewhere else by it.`}
+          ? `No changes. Both databases locate all ${compared} devices in the same country.`
+          : `${moved} of ${compared} devices would be located in another country.`}
       </Text>
       {moves.length > 0 && (
-        <ul className={classes.moves} aria-label="Devices whose address moves">
+        <ul className={classes.moves} aria-label="Devices with another country">
           {shown.map(({ from, to, devices }) => (
             <li key={`${from} ${to}`}>
               <span>
@@ -45,17 +45,16 @@ export function IpComparison({ comparison }: { readonly comparison: IpComparison
       )}
       {rest > 0 && (
         <Text size="sm" c="dimmed">
-          And {rest} devices between {moves.length - SHOWN} other pairs of countries.
+          {rest} more devices between {moves.length - SHOWN} other pairs of countries.
         </Text>
       )}
       {affected.length === 0 ? (
-        <Text size="sm">No order in force or announced would deny anybody more or less.</Text>
+        <Text size="sm">No active or announced order would affect other devices.</Text>
       ) : (
         <>
           <Alert color="yellow" title="Verdicts would change">
-            Devices that are connected are judged by it at once, the others when they next connect. Where another source
-            says more than the address, it stays; where the address alone speaks, it counts once it has stood for ten
-            minutes.
+            The change applies to connected devices at once, and to other devices when they connect. Stronger evidence
+            than the IP address stays valid. Without other evidence, a new location counts after ten minutes.
           </Alert>
           <OrderChanges orders={affected} />
         </>
@@ -65,4 +64,4 @@ export function IpComparison({ comparison }: { readonly comparison: IpComparison
 }
 
 const Country = ({ code }: { readonly code: string | null }) =>
-  code === null ? <span>Not known</span> : <Places areas={[code]} />;
+  code === null ? <span>Unknown</span> : <AreaNames areas={[code]} />;

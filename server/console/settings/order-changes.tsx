@@ -1,15 +1,15 @@
-/** Whom orders would deny and allow otherwise by what is compared, before it is taken. */
+/** Orders with newly affected devices or devices that are no longer affected, after a change of data. */
 import { Table } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { IpComparisonView } from '../../../shared/api/ip-databases.ts';
-import { Given } from '../../../shared/look/given.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { PageLink } from '../parts/links.tsx';
 import classes from './ip-comparison.module.css';
-import { scrolled } from './scrolled.ts';
+import { scrollRegion } from './scroll-region.ts';
 
 type Changed = IpComparisonView['orders'][number];
 
-/** `more`: under an order's title. */
+/** `more`: content below the order title. */
 export function OrderChanges<T extends Changed>(given: {
   readonly orders: readonly T[];
   readonly more?: (order: T) => ReactNode;
@@ -17,14 +17,14 @@ export function OrderChanges<T extends Changed>(given: {
   return (
     <Table.ScrollContainer
       minWidth={320}
-      scrollAreaProps={{ viewportProps: scrolled('Orders that would deny otherwise') }}
+      scrollAreaProps={{ viewportProps: scrollRegion('Changes of affected devices by order') }}
     >
       <Table>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Order</Table.Th>
-            <Table.Th className={classes.count}>Newly denied</Table.Th>
-            <Table.Th className={classes.count}>Newly allowed</Table.Th>
+            <Table.Th className={classes.count}>Newly affected</Table.Th>
+            <Table.Th className={classes.count}>No longer affected</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -34,7 +34,7 @@ export function OrderChanges<T extends Changed>(given: {
                 <PageLink to="/orders/$number" params={{ number: each.order }} underline="always">
                   {each.order}
                 </PageLink>{' '}
-                <Given>{each.title}</Given>
+                <UserText>{each.title}</UserText>
                 {given.more?.(each)}
               </Table.Td>
               <Table.Td className={classes.count}>{each.newlyDenied}</Table.Td>

@@ -1,20 +1,26 @@
-/** Groups of countries and polygons of one's own, which orders may name; polygons on the map. */
 import { Button, Group, Modal, MultiSelect, Paper, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { LARGEST_GEOJSON, type NamedAreaList, type NamedAreaView, namedAreaView } from '../../../shared/api/areas.ts';
 import { done } from '../../../shared/api/wire.ts';
 import { areaName, listed } from '../../../shared/areas/area-words.ts';
+import { ApiError } from '../../../shared/look/api-error.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
-import { Given } from '../../../shared/look/given.tsx';
-import { Refusal } from '../../../shared/look/refusal.ts';
-import { Answer, Failure } from '../../../shared/look/states.tsx';
+import { Failure, QueryResult } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { call, upload, withQuery } from '../client/call.ts';
 import { areasQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
-import { ChooseFile } from '../parts/choose-file.tsx';
+import { UploadButton } from '../parts/upload-button.tsx';
 import { Moment } from '../parts/words.tsx';
-import { asTyped, COUNTRY_CHOICES, GROUP_CHOICES, subdivisionChoices, withChosen, within } from '../words/places.ts';
+import {
+  asTyped,
+  COUNTRY_CHOICES,
+  GROUP_CHOICES,
+  subdivisionChoices,
+  withChosen,
+  within,
+} from '../words/area-choices.ts';
 import { AreasMap } from './areas-map.tsx';
 
 export function OwnAreas() {
@@ -32,13 +38,13 @@ export function OwnAreas() {
   return (
     <Stack gap="sm">
       <Text c="dimmed" maw={760}>
-        An order can name these beside countries. It takes over what they are when it is proposed: a new version changes
-        no order that is there.
+        Orders can name these areas beside countries. A proposal copies the current version, so later versions do not
+        change existing orders.
       </Text>
-      <Answer query={areas}>
+      <QueryResult query={areas}>
         {({ areas: all, people }) => (
           <Stack gap="xs">
-            {all.length === 0 && <Text>None yet.</Text>}
+            {all.length === 0 && <Text>No own areas. Create a group of countries or import a polygon.</Text>}
             {all.some(({ polygon }) => polygon !== null) && <AreasMap areas={all} />}
             {all.map((area) => (
               <One
@@ -50,44 +56,44 @@ export function OwnAreas() {
             ))}
           </Stack>
         )}
-      </Answer>
+      </QueryResult>
       {may('areas.define') && limit !== null && (
         <Text c="dimmed" maw={760}>
-          Your role is limited to {listed(limit.map(areaName))}. You can make, change and remove areas that lie there
-          entirely.
+          Your role is limited to {listed(limit.map(areaName))}. You can create, change and remove areas inside this
+          limit.
         </Text>
       )}
       {may('areas.define') && (
         <Group>
           <Button variant="default" onClick={() => setMaking('group')}>
-            Make a group
+            Create group
           </Button>
           <Button variant="default" onClick={() => setMaking('polygon')}>
-            Import a polygon
+            Import polygon
           </Button>
         </Group>
       )}
       <Modal
         opened={making !== null}
         onClose={() => setMaking(null)}
-        title={making === 'group' ? 'Make a group of countries' : 'Import a polygon'}
+        title={making === 'group' ? 'Create group of countries' : 'Import polygon'}
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         {making === 'group' && <GroupForm limit={limit} saved={saved} />}
         {making === 'polygon' && <PolygonForm saved={saved} />}
       </Modal>
       <Confirm
-        title={`Remove ${removing ?? ''}?`}
+        title={`Remove area ${removing ?? ''}`}
         opened={removing !== null}
         close={() => setRemoving(null)}
-        verb="Remove it"
+        verb="Remove area"
         grave
         act={async () => {
           await call('DELETE', `/areas/${encodeURIComponent(removing ?? '')}`, done);
           await changed();
         }}
       >
-        <Text>With all its versions. It can be removed as long as no order has ever named it.</Text>
+        <Text>All versions are removed. You cannot remove an area that any order has named.</Text>
       </Confirm>
     </Stack>
   );
@@ -100,25 +106,31 @@ function One({
 }: {
   readonly area: NamedAreaList['areas'][number];
   readonly people: NamedAreaList['people'];
-  /** Absent: the server would refuse it. */
+  /** Removes the area; absent if the server would refuse the removal. */
   readonly remove?: () => void;
 }) {
-  const maker = (by: string) => <Given>{people[by] ?? by}</Given>;
+  const maker = (by: string) => <UserText>{people[by] ?? by}</UserText>;
   const points = polygon?.rings.reduce((sum, ring) => sum + ring.length / 2, 0) ?? 0;
   return (
     <Paper withBorder p="md">
       <Group justify="space-between" align="flex-start" gap="xs">
         <Text fw={600}>
-          <Given>{title}</Given>
+          <UserText>{title}</UserText>
         </Text>
         {remove && (
-          <Button size="xs" variant="default" aria-haspopup="dialog" aria-label={`Remove ${code}`} onClick={remove}>
-            Remove
+          <Button
+            size="xs"
+            variant="default"
+            aria-haspopup="dialog"
+            aria-label={`Remove area ${code}`}
+            onClick={remove}
+          >
+            Remove area
           </Button>
         )}
       </Group>
       <Text size="sm" c="dimmed">
-        {code}, version {version}, made by {maker(madeBy)} <Moment at={madeAt} />
+        {code}, version {version}, created by {maker(madeBy)} <Moment at={madeAt} />
       </Text>
       <Text size="sm">
         {members && listed(members.map(areaName))}
@@ -126,7 +138,8 @@ function One({
       </Text>
       {earlier.map((one) => (
         <Text key={one.version} size="xs" c="dimmed">
-          Version {one.version}, “<Given>{one.title}</Given>”, made by {maker(one.madeBy)} <Moment at={one.madeAt} />
+          Version {one.version}, “<UserText>{one.title}</UserText>”, created by {maker(one.madeBy)}{' '}
+          <Moment at={one.madeAt} />
         </Text>
       ))}
     </Paper>
@@ -151,7 +164,7 @@ function NameFields({
     <>
       <TextInput
         label="Title"
-        description="As people read it"
+        description="Title for readers"
         dir="auto"
         required
         maxLength={120}
@@ -161,7 +174,7 @@ function NameFields({
       />
       <TextInput
         label="Name in orders"
-        description={`Small letters, digits and hyphens; orders name it ${prefix}${value.name || 'name'}. A name that is taken gets its next version.`}
+        description={`Lowercase letters, digits and hyphens. Orders use ${prefix}${value.name || 'name'}. An existing name gets a new version.`}
         required
         maxLength={28}
         pattern="[a-z0-9]+(-[a-z0-9]+)*"
@@ -194,7 +207,7 @@ function GroupForm({ limit, saved }: { readonly limit: NamedAreaList['limit']; r
         <NameFields prefix="XG-" value={named} change={setNamed} />
         <MultiSelect
           label="Members"
-          description="Countries, parts of them (by name, or type PK-), or groups that everybody knows"
+          description="Countries, subdivisions (by name, or type PK-), or standard groups of countries"
           data={withChosen(
             within(limit, [...GROUP_CHOICES, ...COUNTRY_CHOICES, ...subdivisionChoices(typed)]),
             members,
@@ -209,7 +222,7 @@ function GroupForm({ limit, saved }: { readonly limit: NamedAreaList['limit']; r
           withAsterisk
         />
         <Button type="submit" loading={save.isPending} disabled={members.length === 0}>
-          Make the group
+          Create group
         </Button>
       </Stack>
     </form>
@@ -234,13 +247,13 @@ function PolygonForm({ saved }: { readonly saved: () => Promise<void> }) {
         {save.isError && <Failure error={save.error} />}
         <NameFields prefix="XZ-" value={named} change={setNamed} />
         <Group gap="sm">
-          <ChooseFile what="A GeoJSON file" accept=".geojson,.json,application/geo+json" choose={setFile}>
-            Choose a file
-          </ChooseFile>
-          <Text size="sm">{file ? <Given>{file.name}</Given> : 'GeoJSON, in degrees of WGS 84'}</Text>
+          <UploadButton label="GeoJSON file" accept=".geojson,.json,application/geo+json" choose={setFile}>
+            Choose file
+          </UploadButton>
+          <Text size="sm">{file ? <UserText>{file.name}</UserText> : 'GeoJSON, in degrees of WGS 84'}</Text>
         </Group>
         <Button type="submit" loading={save.isPending} disabled={file === null}>
-          Import the polygon
+          Import polygon
         </Button>
       </Stack>
     </form>
@@ -249,7 +262,11 @@ function PolygonForm({ saved }: { readonly saved: () => Promise<void> }) {
 
 async function importFile({ name, title }: Named, file: File | null): Promise<NamedAreaView> {
   if (!file || file.size > LARGEST_GEOJSON) {
-    throw new Refusal('too_large', 'This file is larger than 2 MB, and no order holds as many points.', 0);
+    throw new ApiError(
+      'too_large',
+      'The file is missing or larger than 2 MB, the limit for a polygon. Choose a smaller file.',
+      0,
+    );
   }
   return upload(withQuery('/areas/polygons', { name, title }), namedAreaView, file);
 }

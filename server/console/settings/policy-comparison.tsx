@@ -1,51 +1,55 @@
-/** What a policy of disputed ground would do, before it is taken: what it counts otherwise, and what orders would be if they were revised by it. */
+/** Impact preview of a territory policy: changed assignments, and orders with other assignments. */
 import { Alert, List, Stack, Text } from '@mantine/core';
-import type { PolicyComparisonView } from '../../../shared/api/disputed-policies.ts';
-import { Given } from '../../../shared/look/given.tsx';
-import { choiceName, disputedName } from '../words/ground.ts';
+import type { PolicyComparisonView } from '../../../shared/api/territory-policies.ts';
+import { UserText } from '../../../shared/look/user-text.tsx';
+import { choiceName, disputedName } from '../words/territories.ts';
 import { OrderChanges } from './order-changes.tsx';
 
 export function PolicyComparison({ comparison }: { readonly comparison: PolicyComparisonView }) {
-  const { current, other, features, orders } = comparison;
+  const { current, other, territories, orders } = comparison;
   const same = current.version === other.version;
   return (
     <Stack gap="sm">
       {!same && (
         <Text size="sm">
-          Version {other.version}, <Given>{other.title}</Given>; in force is version {current.version},{' '}
-          <Given>{current.title}</Given>.
+          Version {other.version}, <UserText>{other.title}</UserText>. The active policy is version {current.version},{' '}
+          <UserText>{current.title}</UserText>.
         </Text>
       )}
-      {!same && features.length === 0 && <Text fw={600}>Both count all ground alike.</Text>}
-      {features.length > 0 && (
+      {!same && territories.length === 0 && (
+        <Text fw={600}>No changes. Both policies assign all territories equally.</Text>
+      )}
+      {territories.length > 0 && (
         <>
-          <Text fw={600}>What it counts otherwise:</Text>
+          <Text fw={600}>Changed assignments</Text>
           <List size="sm" spacing={2}>
-            {features.map(({ feature, from, to }) => (
-              <List.Item key={feature}>
-                {disputedName(feature)}: {choiceName(from)} now, {choiceName(to)} then
+            {territories.map(({ territory, from, to }) => (
+              <List.Item key={territory}>
+                {disputedName(territory)}: {choiceName(from)} now, {choiceName(to)} after activation
               </List.Item>
             ))}
           </List>
         </>
       )}
       {orders.length === 0 ? (
-        <Text size="sm">Every order in force or announced was signed as this policy would have it.</Text>
+        <Text size="sm">All active and announced orders agree with this policy.</Text>
       ) : (
         <>
           <Alert
             color="yellow"
-            title={orders.length === 1 ? 'An order says otherwise' : `${orders.length} orders say otherwise`}
+            title={
+              orders.length === 1 ? '1 order has other assignments' : `${orders.length} orders have other assignments`
+            }
           >
-            No order changes by itself. The figures say whom each would deny, by where devices are now, if somebody
-            revised it as this policy has it.
+            No order changes automatically. The numbers show the affected devices, by current locations, after a change
+            of the order to this policy.
           </Alert>
           <OrderChanges
             orders={orders}
             more={(order) =>
-              order.features.map(({ feature, signed, policy }) => (
-                <Text key={feature} size="sm" c="dimmed">
-                  {disputedName(feature)}: {choiceName(signed)} as signed, {choiceName(policy)} by this policy
+              order.territories.map(({ territory, signed, policy }) => (
+                <Text key={territory} size="sm" c="dimmed">
+                  {disputedName(territory)}: {choiceName(signed)} in the order, {choiceName(policy)} in this policy
                 </Text>
               ))
             }

@@ -1,23 +1,23 @@
-/** The installation: whether it is well, what identifies it, what tells countries from addresses, and a backup. */
 import { Alert, Badge, Group, Paper, SimpleGrid, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { z } from 'zod';
 import type { healthView } from '../../../shared/api/health.ts';
 import type { Installation } from '../../../shared/api/installation.ts';
-import { Given } from '../../../shared/look/given.tsx';
-import { Answer } from '../../../shared/look/states.tsx';
+import { QueryResult } from '../../../shared/look/states.tsx';
 import { duration, relative } from '../../../shared/look/time-words.ts';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { healthQuery, installationQuery } from '../client/queries.ts';
 import { useNow, useServerNow } from '../client/server-time.tsx';
 import { useMay } from '../client/session.tsx';
+import { ButtonLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { Moment } from '../parts/words.tsx';
 import { Backup } from './backup.tsx';
-import { DisputedPolicies } from './disputed-policies.tsx';
 import { IpDatabases } from './ip-databases.tsx';
 import { OwnAreas } from './own-areas.tsx';
 import classes from './settings-page.module.css';
+import { TerritoryPolicies } from './territory-policies.tsx';
 
 export function SettingsPage() {
   const installation = useQuery(installationQuery);
@@ -27,28 +27,57 @@ export function SettingsPage() {
     <Page title="Settings">
       <Stack gap="xl">
         <Section title="Health">
-          <Answer query={health}>{(data) => <Health health={data} />}</Answer>
+          <QueryResult query={health}>{(data) => <Health health={data} />}</QueryResult>
         </Section>
         <Section title="Certificates">
-          <Answer query={installation}>{({ certificates }) => <Certificates certificates={certificates} />}</Answer>
+          <QueryResult query={installation}>
+            {({ certificates }) => <Certificates certificates={certificates} />}
+          </QueryResult>
         </Section>
-        <Section title="Areas of your own">
+        <Section title="Your own areas">
           <OwnAreas />
         </Section>
-        <Section title="Disputed ground">
-          <DisputedPolicies />
+        <Section title="Disputed territories">
+          <TerritoryPolicies />
         </Section>
         {may('ip-databases.list') && (
-          <Section title="Countries by Internet address">
+          <Section title="IP databases">
             <IpDatabases />
           </Section>
         )}
-        <Section title="This installation">
-          <Answer query={installation}>{(data) => <Facts installation={data} />}</Answer>
+        <Section title="Installation">
+          <QueryResult query={installation}>{(data) => <Facts installation={data} />}</QueryResult>
         </Section>
         {may('backup.create') && (
-          <Section title="Backup">
-            <Answer query={installation}>{({ backupRecipient }) => <Backup configured={backupRecipient} />}</Answer>
+          <Section id="backup" title="Backup">
+            <QueryResult query={installation}>
+              {({ backupRecipient }) => <Backup configured={backupRecipient} />}
+            </QueryResult>
+          </Section>
+        )}
+        {may('recovery.show') && (
+          <Section title="Recovery">
+            <Text c="dimmed" maw={760}>
+              After a restore from a backup, the server requests newer documents from devices. Devices that enrolled
+              after the backup need readmission.
+            </Text>
+            <div>
+              <ButtonLink to="/recovery" variant="default">
+                Show recovery
+              </ButtonLink>
+            </div>
+          </Section>
+        )}
+        {may('alerts.list') && (
+          <Section title="Alerts">
+            <Text c="dimmed" maw={760}>
+              Installation alerts concern no single device. Examples are a credential reset or a failed backup.
+            </Text>
+            <div>
+              <ButtonLink to="/alerts" variant="default">
+                Show alerts
+              </ButtonLink>
+            </div>
           </Section>
         )}
       </Stack>
@@ -62,22 +91,22 @@ function Health({ health }: { readonly health: z.output<typeof healthView> }) {
   return (
     <Stack gap="sm">
       {status === 'unavailable' && (
-        <Alert color="red" title="The ledger does not take entries">
-          Changes that must be in the ledger are refused until it does. Look whether the disk is full or the database is
-          away; the server's log says which. It goes on by itself once that is mended.
+        <Alert color="red" title="Ledger unavailable">
+          The ledger accepts no entries, so the server refuses most changes. The disk may be full or the database
+          unreachable; the server log has the reason. The server resumes by itself after you fix the cause.
         </Alert>
       )}
       <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="sm">
         <Fact label="Server">
-          <Badge color={status === 'ok' ? 'green' : 'red'}>{status === 'ok' ? 'Works' : 'Does not log'}</Badge>
+          <Badge color={status === 'ok' ? 'green' : 'red'}>{status === 'ok' ? 'Healthy' : 'Ledger unavailable'}</Badge>
         </Fact>
-        <Fact label="Devices connected">{connected.toLocaleString('en')}</Fact>
+        {connected !== null && <Fact label="Connected devices">{connected.toLocaleString('en')}</Fact>}
         <Fact label="Order list">
           {list === null ? (
-            'None yet: no approvers are adopted'
+            'No order list. Adopt an approver set first.'
           ) : (
             <>
-              Version {list.version}, signed anew before it expires {relative(list.expiresAt, now)}
+              Version {list.version}, valid until {relative(list.expiresAt, now)}
             </>
           )}
         </Fact>
@@ -87,12 +116,12 @@ function Health({ health }: { readonly health: z.output<typeof healthView> }) {
 }
 
 const USES = {
-  root: { name: 'Root', meaning: 'What devices trust. It can be kept offline.' },
-  issuing: { name: 'Issuing authority', meaning: 'Signs the certificates of devices.' },
-  server: { name: 'Server', meaning: 'What devices and visitors see. It is renewed by itself.' },
+  root: { name: 'Root CA', meaning: 'Trusted by devices. You can keep its key offline.' },
+  issuing: { name: 'Issuing CA', meaning: 'Signs device certificates.' },
+  server: { name: 'Server', meaning: 'Presented to devices and visitors. Renewed automatically.' },
 } as const;
 
-/** Certificates run on real time, also where the server's clock is driven. */
+/** Certificates follow real time, even if the server clock differs. */
 function Certificates({ certificates }: { readonly certificates: Installation['certificates'] }) {
   const now = useNow(60_000);
   return (
@@ -113,9 +142,9 @@ function Certificates({ certificates }: { readonly certificates: Installation['c
             <dl className={classes.facts}>
               <dt>Subject</dt>
               <dd>
-                <Given>{subject}</Given>
+                <UserText>{subject}</UserText>
               </dd>
-              <dt>Serial</dt>
+              <dt>Serial number</dt>
               <dd className={classes.code}>{serial}</dd>
               <dt>SHA-256</dt>
               <dd className={classes.code}>{fingerprint}</dd>
@@ -133,15 +162,15 @@ function Certificates({ certificates }: { readonly certificates: Installation['c
 
 function Facts({ installation }: { readonly installation: Installation }) {
   const rows: readonly (readonly [string, string])[] = [
-    ['Organisation', installation.organisation],
+    ['Organization', installation.organization],
     ['Installation', installation.installation],
     ['Version', installation.version],
-    ['Devices connect to', installation.deviceUrl],
-    ['Anyone can read', installation.publicUrl],
-    ['Evidence is checked by', installation.publicRoot?.fingerprint ?? 'nothing yet: no approvers are adopted'],
+    ['Device URL', installation.deviceUrl],
+    ['Public URL', installation.publicUrl],
+    ['Public root for evidence packs', installation.publicRoot?.fingerprint ?? 'none: adopt an approver set first'],
     ['Store', installation.store === 'sqlite' ? 'SQLite, one file' : 'PostgreSQL'],
-    ['Whom a refused person can turn to', installation.appeal],
-    ['An order warns beyond', `${installation.largeShare} % of the fleet`],
+    ['Appeal contact', installation.appeal],
+    ['Large-order warning', `above ${installation.largeShare} % of the fleet`],
   ];
   return (
     <Table className={classes.table} variant="vertical" layout="fixed">
@@ -152,7 +181,7 @@ function Facts({ installation }: { readonly installation: Installation }) {
               {label}
             </Table.Th>
             <Table.Td className={classes.value}>
-              <Given>{value}</Given>
+              <UserText>{value}</UserText>
             </Table.Td>
           </Table.Tr>
         ))}

@@ -1,12 +1,12 @@
-/** Redeeming an invitation: one's own password, then the authenticator's secret, which is shown this once. */
+/** Redemption of an invitation: a password, then the authenticator secret, which is shown only once. */
 import { Alert, Button, Code, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { renderSVG } from 'uqr';
 import { redeemed } from '../../../shared/api/accounts.ts';
-import { Given } from '../../../shared/look/given.tsx';
 import { Failure } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Brand } from './brand.tsx';
@@ -15,7 +15,7 @@ const SHORTEST_PASSWORD = 12;
 
 interface Invited {
   readonly token: string;
-  /** Whoever sets the installation up also says who they are. */
+  /** True for the first owner, who also enters a name and an e-mail address. */
   readonly firstOwner: boolean;
   readonly done: () => void;
 }
@@ -25,11 +25,18 @@ export function InvitationPage({ token, firstOwner, done }: Invited) {
     mode: 'uncontrolled',
     initialValues: { email: '', name: '', password: '', again: '' },
     validate: {
-      email: (value) => (!firstOwner || /^[^\s@]+@[^\s@]+$/.test(value.trim()) ? null : 'Give your e-mail address.'),
-      name: (value) => (!firstOwner || value.trim() ? null : 'Give your name, as colleagues know it.'),
+      email: (value) =>
+        !firstOwner || /^[^\s@]+@[^\s@]+$/.test(value.trim())
+          ? null
+          : 'The e-mail address is missing or invalid. Enter your address.',
+      name: (value) =>
+        !firstOwner || value.trim() ? null : 'The name is missing. Enter the name that your colleagues use.',
       password: (value) =>
-        [...value.normalize('NFKC')].length >= SHORTEST_PASSWORD ? null : `At least ${SHORTEST_PASSWORD} characters.`,
-      again: (value, values) => (value === values.password ? null : 'This is not the same password.'),
+        [...value.normalize('NFKC')].length >= SHORTEST_PASSWORD
+          ? null
+          : `The password is too short. Use at least ${SHORTEST_PASSWORD} characters.`,
+      again: (value, values) =>
+        value === values.password ? null : 'The passwords differ. Enter the same password again.',
     },
   });
   const redeem = useMutation({
@@ -57,18 +64,18 @@ export function InvitationPage({ token, firstOwner, done }: Invited) {
         <Stack>
           <Brand />
           <Title order={1} size="h3">
-            {firstOwner ? 'Set this installation up' : 'You are invited'}
+            {firstOwner ? 'Set up installation' : 'Accept invitation'}
           </Title>
           <Text c="dimmed">
             {firstOwner
-              ? 'You become its first owner: you can invite everybody else.'
-              : 'Choose a password. Next you will see a code for your authenticator app.'}
+              ? 'You become the first owner. You can then invite other admins.'
+              : 'Choose a password. Then set up your authenticator app.'}
           </Text>
           {redeem.isError && <Failure error={redeem.error} />}
           {firstOwner && (
             <>
               <TextInput
-                label="Your e-mail"
+                label="E-mail"
                 type="email"
                 autoComplete="username"
                 required
@@ -76,7 +83,7 @@ export function InvitationPage({ token, firstOwner, done }: Invited) {
                 {...form.getInputProps('email')}
               />
               <TextInput
-                label="Your name"
+                label="Name"
                 autoComplete="name"
                 dir="auto"
                 required
@@ -87,23 +94,23 @@ export function InvitationPage({ token, firstOwner, done }: Invited) {
           )}
           <PasswordInput
             label="Password"
-            description={`At least ${SHORTEST_PASSWORD} characters. A sentence of your own is good.`}
+            description={`At least ${SHORTEST_PASSWORD} characters. A sentence is a good password.`}
             autoComplete="new-password"
             required
-            visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
+            visibilityToggleButtonProps={{ 'aria-label': 'Show password' }}
             key={form.key('password')}
             {...form.getInputProps('password')}
           />
           <PasswordInput
-            label="The same password again"
+            label="Repeat password"
             autoComplete="new-password"
             required
-            visibilityToggleButtonProps={{ 'aria-label': 'Show the repeated password' }}
+            visibilityToggleButtonProps={{ 'aria-label': 'Show repeated password' }}
             key={form.key('again')}
             {...form.getInputProps('again')}
           />
           <Button type="submit" size="md" loading={redeem.isPending}>
-            Go on
+            Continue
           </Button>
         </Stack>
       </form>
@@ -122,18 +129,18 @@ function Authenticator({
   readonly totpUri: string;
   readonly done: () => void;
 }) {
-  // An image, so that the markup of the library needs no trust.
+  // The QR code is displayed as an image, so that the page need not trust the library's markup.
   const image = `data:image/svg+xml,${encodeURIComponent(renderSVG(totpUri, { border: 2 }))}`;
   return (
     <Paper withBorder p="xl">
       <Stack>
         <Brand />
         <Title order={1} size="h3">
-          Your authenticator app
+          Authenticator app
         </Title>
         <Text>
-          Scan this with an authenticator app. It then shows a new code every 30 seconds; you need one each time you
-          sign in as <Given>{account.email}</Given>.
+          Scan this code with an authenticator app. The app shows a new code every 30 seconds. You need a code each time
+          you sign in as <UserText>{account.email}</UserText>.
         </Text>
         <img
           src={image}
@@ -142,16 +149,16 @@ function Authenticator({
           height={220}
           style={{ alignSelf: 'center' }}
         />
-        <Text size="sm">Or type this secret into the app:</Text>
+        <Text size="sm">Or enter this secret in the app:</Text>
         <Code block fz="md" style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
           {totpSecret}
         </Code>
-        <CopyButton text={totpSecret}>Copy the secret</CopyButton>
-        <Alert color="yellow" title="It is shown this once">
-          Without the app you cannot sign in, and an owner has to invite you again.
+        <CopyButton text={totpSecret}>Copy secret</CopyButton>
+        <Alert color="yellow" title="Shown only once">
+          You cannot sign in without the app. If you lose it, an owner must send you a reset link.
         </Alert>
         <Button size="md" onClick={done}>
-          The app has it: sign in
+          Continue to sign-in
         </Button>
       </Stack>
     </Paper>

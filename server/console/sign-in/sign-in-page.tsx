@@ -1,17 +1,17 @@
-/** Password and the authenticator app's code, in one form, so that a password manager fills all of it. */
+/** Sign-in form with password and authenticator code together, so that a password manager fills both. */
 import { Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { sessionView } from '../../../shared/api/session.ts';
-import { Refusal } from '../../../shared/look/refusal.ts';
+import { ApiError } from '../../../shared/look/api-error.ts';
 import { Failure } from '../../../shared/look/states.tsx';
 import { call, keepCsrf } from '../client/call.ts';
 import { SESSION_KEY } from '../client/session.tsx';
 import { Brand } from './brand.tsx';
 
-/** Said at the code itself, which is all that has to be given again. */
-const isReused = (error: Error) => error instanceof Refusal && error.code === 'totp_reused';
+/** The error appears at the field for the code, which is the only field to enter again. */
+const isReused = (error: Error) => error instanceof ApiError && error.code === 'totp_reused';
 
 export function SignInPage() {
   const client = useQueryClient();
@@ -20,10 +20,13 @@ export function SignInPage() {
     initialValues: { email: '', password: '', totp: '' },
     transformValues: ({ totp, ...rest }) => ({ ...rest, totp: totp.replaceAll(/\s/g, '') }),
     validate: {
-      email: (value) => (/^[^\s@]+@[^\s@]+$/.test(value.trim()) ? null : 'Give your e-mail address.'),
-      password: (value) => (value ? null : 'Give your password.'),
+      email: (value) =>
+        /^[^\s@]+@[^\s@]+$/.test(value.trim()) ? null : 'The e-mail address is missing or invalid. Enter your address.',
+      password: (value) => (value ? null : 'The password is missing. Enter your password.'),
       totp: (value) =>
-        /^\d{6}$/.test(value.replaceAll(/\s/g, '')) ? null : 'Six digits, from your authenticator app.',
+        /^\d{6}$/.test(value.replaceAll(/\s/g, ''))
+          ? null
+          : 'The code is missing or invalid. Enter six digits from your authenticator app.',
     },
   });
   const signIn = useMutation({
@@ -33,7 +36,7 @@ export function SignInPage() {
       keepCsrf(session.csrf);
       client.setQueryData(SESSION_KEY, session);
     },
-    // A code works once, so another try needs another code in any case.
+    // A code works once, so the next attempt needs another code.
     onError: (error) => {
       form.setFieldValue('totp', '');
       if (!isReused(error)) return;
@@ -71,13 +74,13 @@ export function SignInPage() {
             label="Password"
             autoComplete="current-password"
             required
-            visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
+            visibilityToggleButtonProps={{ 'aria-label': 'Show password' }}
             key={form.key('password')}
             {...form.getInputProps('password')}
           />
           <TextInput
-            label="Code"
-            description="Six digits from your authenticator app. Each works once."
+            label="Authenticator code"
+            description="Six digits from your authenticator app. Each code works once."
             inputMode="numeric"
             autoComplete="one-time-code"
             required
@@ -88,7 +91,7 @@ export function SignInPage() {
             Sign in
           </Button>
           <Text size="sm" c="dimmed">
-            Locked out? An owner can send you a reset link. A sole owner runs “cordon recover-owner” on the server.
+            No access? Ask an owner for a reset link. A sole owner runs “cordon recover-owner” on the server.
           </Text>
         </Stack>
       </form>

@@ -1,4 +1,3 @@
-/** Evidence, receipts, alarms and certificates of a device in an admin's words. */
 import type { Receipt } from '../../../shared/order/documents.ts';
 import { SERVICES } from '../../../shared/verdict/terms.ts';
 import { MOMENT_NAMES } from './notices.ts';
@@ -6,7 +5,7 @@ import { SERVICE_NAMES } from './orders.ts';
 
 export const STATUS_WORDS = { active: 'Active', revoked: 'Revoked', unenrolled: 'Unenrolled' } as const;
 
-/** What a receipt says; `service` as the store has it, null for what is about the whole order. */
+/** Meaning of a receipt. `service` is null if the receipt concerns the whole order. */
 export function receiptSentence({
   kind,
   service,
@@ -16,50 +15,57 @@ export function receiptSentence({
   const known = SERVICES.find((one) => one === service);
   const what = known ? SERVICE_NAMES[known].toLowerCase() : (service ?? 'the service');
   switch (kind) {
-    case 'informed':
-      return told === null ? 'It has the order.' : `It has kept ${told} for its user.`;
-    case 'shown':
-      return `It has shown ${told ?? 'the order'} to its user.`;
+    case 'delivered':
+      return told === null ? 'The device stored the order.' : `The device stored ${told} for its user.`;
+    case 'displayed':
+      return `The device displayed ${told ?? 'the order'} to its user.`;
     case 'enforced':
-      return `It has shut off ${what}.`;
+      return `The device suspended ${what}.`;
     case 'restored':
-      return `It has restored ${what}.`;
+      return `The device restored ${what}.`;
     case 'wiped':
-      return 'It has wiped the work data on it.';
+      return 'The device wiped its work data.';
   }
 }
 
-const ALARM_NAMES: Readonly<Record<string, string>> = {
-  report_refused: 'A report of the device was refused',
-  taken_over: 'A second connection with the same identity',
-  certificate_rejected: 'The server rejected its certificate',
-  list_expired: 'Its order list has expired',
-  time_implausible: "It does not use the server's time, which is implausible",
-  time_corrected: 'A time correction turned its time back',
-  list_forked: 'It was given two different order lists of one version',
-  list_older: 'It was given an older order list',
-  list_other_installation: 'It was given an order list of another installation',
-  root_older: 'It was given an older list of approvers',
-  signature_invalid: 'It was given a document with a wrong signature',
-  threshold_not_met: 'It was given a document with too few signatures',
-  document_malformed: 'It was given a document that it cannot read',
-  order_not_understood: 'It cannot enforce an order',
-  order_unverified: 'It does not believe an order',
-  hold_renewed: 'One approver alone would prolong a hold',
-  conversation_blocked: 'The server refuses changes of one of its conversations',
-  other_alarms: 'More kinds of alarms than are listed',
-  reported_taken_over: 'The device itself reports a takeover',
+const ALERT_NAMES: Readonly<Record<string, string>> = {
+  report_refused: 'Server refused a report of the device',
+  taken_over: 'Two connections with the same identity',
+  certificate_rejected: 'Certificate rejected by the server',
+  list_expired: 'Order list expired on the device',
+  disk_full: 'Disk full on the device',
+  time_implausible: 'Implausible server time rejected by the device',
+  time_corrected: 'Device time set back by a time correction',
+  list_forked: 'Two different order lists of the same version',
+  list_older: 'Older order list rejected by the device',
+  list_other_installation: 'Order list of another installation rejected',
+  approver_set_older: 'Older approver set rejected by the device',
+  signature_invalid: 'Document with an invalid signature rejected',
+  threshold_not_met: 'Document with too few signatures rejected',
+  document_malformed: 'Malformed document rejected',
+  order_not_understood: 'Order not supported by the device',
+  order_unverified: 'Order not verified by the device',
+  pause_renewed: 'Pause renewed by only one approver',
+  conversation_blocked: 'Conversation changes refused by the server',
+  other_alerts: 'More alert types than listed',
+  credential_reset: 'Account credentials reset',
+  credential_reset_link: 'Credential reset link created',
+  ledger_behind: 'Ledger on the server is shorter than a device has seen',
+  reported_taken_over: 'Takeover reported by the device',
 };
 
-/** Codes come from agents too, also of other makers: one that is not known stays readable. */
-export const alarmName = (code: string): string => {
+/** Alert name by code. Codes of other vendors' agents stay readable. */
+export const alertName = (code: string): string => {
   const words = code.replaceAll('_', ' ');
-  return ALARM_NAMES[code] ?? words.charAt(0).toUpperCase() + words.slice(1);
+  // Alerts of one order: `answer_due:2015-001`.
+  const [kind = code, order] = code.split(':');
+  if (kind === 'answer_due' && order !== undefined) return `Answer due for order ${order}`;
+  return ALERT_NAMES[code] ?? words.charAt(0).toUpperCase() + words.slice(1);
 };
 
 export const REVOCATION_WORDS = {
-  keyCompromise: 'Lost, stolen or copied',
+  keyCompromise: 'Lost, stolen or compromised',
   cessationOfOperation: 'Out of use',
-  privilegeWithdrawn: 'Its user may not have it any more',
-  unspecified: 'Another reason',
+  privilegeWithdrawn: 'User no longer authorized',
+  unspecified: 'Other reason',
 } as const;

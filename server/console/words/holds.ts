@@ -1,6 +1,5 @@
-/** What a legal hold does, in an admin's words. */
 export const HOLD_MEANING =
-  'While a legal hold stands, nothing of the device is destroyed: it cannot be wiped or unenrolled, no order’s exit reaches it, and what the server keeps of it stays however old it is. It opens nothing to anybody, and orders still deny it service.';
-export const HOLD_STOPS = 'A legal hold stands: not before it is released.';
+  'A legal hold protects the data of a device. Nobody can wipe or unenroll the device, exits skip it, and the server deletes none of its records. A legal hold grants no access, and orders still apply.';
+export const HOLD_STOPS = 'Not possible under a legal hold. Release the legal hold first.';
 export const HOLD_LEFT_OUT =
-  'Nothing of a held device is destroyed until whoever has the role legal or owner has released the hold.';
+  'A legal hold protects the data of these devices until an admin with the role legal or owner releases it.';

@@ -1,11 +1,11 @@
-/** The moments of an order's plan of notices: apart from the other words of orders, which the overview comes with. */
+/** Times of an order's notice plan, apart from the other texts of orders, which are part of the first load. */
 import type { NoticeMoment } from '../../../shared/order/documents.ts';
 
 export const MOMENT_NAMES: Readonly<Record<NoticeMoment, string>> = {
   P30D: '30 days before',
   P7D: '7 days before',
-  P1D: 'a day before',
-  PT1H: 'an hour before',
-  entry: 'as it enters into force',
-  withdrawal: 'when it is withdrawn',
+  P1D: '1 day before',
+  PT1H: '1 hour before',
+  entry: 'at the effective time',
+  withdrawal: 'at withdrawal',
 };

@@ -1,42 +1,43 @@
-/** Services, ties, reasons, acts and states in an admin's words. */
-
 import { listed } from '../../../shared/areas/area-words.ts';
 import type { OrderAct } from '../../../shared/order/documents.ts';
 import type { Nexus, Service } from '../../../shared/verdict/terms.ts';
 
 export const SERVICE_NAMES: Readonly<Record<Service, string>> = {
-  enrolment: 'Enrolment',
+  enrollment: 'Enrollment',
   management: 'Management',
-  messaging: 'Messages',
-  mail: 'Mail',
+  messaging: 'Messaging',
+  mail: 'Mail (not available yet)',
 };
 
-/** `messages and mail`. */
+/** Services in a sentence: `messaging and mail`. */
 export const servicesWords = (services: readonly Service[]): string =>
   listed(services.map((each) => SERVICE_NAMES[each].toLowerCase()));
 
 export const SERVICE_MEANING: Readonly<Record<Service, string>> = {
-  enrolment: 'New devices can be added, and known ones added again.',
-  management: 'The server can lock, wipe and message the device, and sees how it is.',
-  messaging: 'People can send each other messages.',
-  mail: 'Company mail reaches the device.',
+  enrollment: 'Devices can enroll and re-enroll.',
+  management: 'Admins can lock, wipe and message the device and see its state.',
+  messaging: 'Users can send each other messages.',
+  mail: 'Cordon does not carry mail yet. An order can already name it.',
 };
 
 export const NEXUS_NAMES: Readonly<Record<Nexus, string>> = {
-  present: 'is there',
-  home: 'has its home there',
+  present: 'is located there',
+  home: 'has its home area there',
   network: 'uses a mobile network there',
-  seat: 'belongs to a part of the company seated there',
+  seat: 'has its seat there',
 };
 
-export const ACT_NAMES: Readonly<Record<OrderAct, string>> = {
+export const ACTION_NAMES: Readonly<Record<OrderAct, string>> = {
   propose: 'Proposal',
-  revise: 'Change',
-  extend: 'New date',
-  hold: 'Hold',
-  release: 'Release',
+  revise: 'Change of terms',
+  extend: 'Extension',
+  pause: 'Pause',
+  resume: 'Resumption',
   exit: 'Exit',
   withdraw: 'Withdrawal',
 };
 
-export const MODE_NAMES = { suspend: 'Suspend, and restore later', exit: 'Leave the country for good' } as const;
+export const MODE_NAMES = {
+  suspend: 'Suspend services and restore them later',
+  exit: 'Exit: wipe work data and end enrollments',
+} as const;

@@ -8,16 +8,19 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { iso31662 } from 'iso-3166';
-import { placeOrNull } from '../area-code.ts';
+import { homeAreaOrNull } from '../area-code.ts';
 import { type Border, encodeIndex } from './codec.ts';
 import { AT_POINT, BY_NAME, LEFT_OUT, NATIONS, RENAMED, SPELT, SPLIT } from './natural-earth.ts';
 
-/** Thousandths of a degree: some 111 m. */
+/** Units: thousandths of a degree, about 111 m. */
 const UNITS = 1000;
-/** How far a line may be from what it was, in units. */
+/** Largest deviation of a simplified line, in units. */
 const INNER = 2;
 const OUTER = 10;
-/** Subdivisions that are smaller than this on the middle one's measure are towns: to say which would nearly say where. Square kilometres. */
+/**
+ * Countries whose median subdivision is smaller than this many square kilometers are omitted: such subdivisions are towns and would nearly
+ * reveal a position.
+ */
 const LEAST_MEDIAN = 100;
 
 type Pair = readonly [number, number];
@@ -35,7 +38,7 @@ const word = (feature: Feature, key: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-/** Words that a name may have or not. */
+/** Words that names may include or omit. */
 const FILLERS =
   /\b(province|region|county|governorate|district|department|prefecture|state|oblast|republic|respublika|parish|city|of|the|de|la|le|del|di|al|el|ar|as|ash|ad|an|az|at|and|wa|y|et|kraj|oblysy|zupanija|vilayet|changwat|si|do|ken|fu|to)\b/g;
 
@@ -49,7 +52,7 @@ function plain(name: string): string {
 }
 const SPELLED: Readonly<Record<string, string>> = { ø: 'o', ł: 'l', ı: 'i', đ: 'd', ß: 'ss', ə: 'e', æ: 'ae', ð: 'd' };
 
-/** Levenshtein's distance. */
+/** Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i += 1) {
@@ -94,7 +97,7 @@ const namesOf = (feature: Feature) =>
     .map(plain)
     .filter((each) => each.length > 1);
 
-/** Today's code of a feature; '' when that is not sure. */
+/** Today's code of a feature; '' when uncertain. */
 function codeOf(feature: Feature): string {
   const theirs = word(feature, 'iso_3166_2');
   const country = theirs.slice(0, 2);
@@ -111,7 +114,7 @@ function codeOf(feature: Feature): string {
     const main = plain(word(feature, 'name'));
     const anothers = !iso.names.includes(main) && ofCountry(country).some(([, { names }]) => names.includes(main));
     if (!anothers && iso.names.some((each) => names.some((name) => alike(each, name)))) return theirs;
-    // A city that stands beside its province, drawn with the province's code: the region above is what is sure.
+    // A city beside its province, drawn with the province's code: only the region above is certain.
     return country === 'PH' && iso.parent !== country ? iso.parent : '';
   }
   if (!BY_NAME.has(country)) return '';
@@ -132,7 +135,7 @@ function inside([x, y]: Pair, feature: Feature): boolean {
   return within;
 }
 
-/** Square kilometres, near enough. */
+/** Approximate area in square kilometers. */
 function areaOf(feature: Feature): number {
   let sum = 0;
   for (const ring of ringsOf(feature)) {
@@ -144,15 +147,15 @@ function areaOf(feature: Feature): number {
   return (Math.abs(sum) / 2) * 111.2 ** 2;
 }
 
-/** Codes of the countries whose subdivisions are worth it. `CC` itself stands for ground of the country that nobody knows the subdivision of. */
+/** Codes of the included countries' subdivisions. `CC` itself means land of the country without a known subdivision. */
 function chosen(features: readonly Feature[]): Map<string, Map<string, Feature[]>> {
   const kept = new Map<string, Map<string, Feature[]>>();
   const byCountry = Map.groupBy(features, (feature) => word(feature, 'iso_3166_2').slice(0, 2));
   for (const [country, theirs] of [...byCountry].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!placeOrNull(country)) continue;
+    if (!homeAreaOrNull(country)) continue;
     const byCode = Map.groupBy(theirs, (feature) => {
       const code = codeOf(feature);
-      return code === '' || SPLIT.has(code) || !placeOrNull(code) ? country : code;
+      return code === '' || SPLIT.has(code) || !homeAreaOrNull(code) ? country : code;
     });
     const sizes = [...byCode]
       .filter(([code]) => code !== country)
@@ -165,7 +168,7 @@ function chosen(features: readonly Feature[]): Map<string, Map<string, Feature[]
 
 const text = ([x, y]: Pair) => `${x},${y}`;
 
-/** The lines on one or both sides of which a subdivision lies; a line within one, where parts were put together, is gone. */
+/** Borders of subdivisions. A line within one subdivision, where parts were merged, is removed. */
 function bordersOf(byCode: ReadonlyMap<string, readonly Feature[]>): Border[] {
   const sides = new Map<string, { readonly a: Pair; readonly b: Pair; readonly of: Set<string> }>();
   for (const [code, features] of byCode) {
@@ -178,7 +181,7 @@ function bordersOf(byCode: ReadonlyMap<string, readonly Feature[]>): Border[] {
         const key = `${text(from)} ${text(to)}`;
         const edge = sides.get(key) ?? { a: from, b: to, of: new Set<string>() };
         sides.set(key, edge);
-        // A line that is drawn twice by one side encloses nothing.
+        // A line that one side draws twice encloses nothing.
         if (!edge.of.delete(code)) edge.of.add(code);
       });
     }
@@ -195,20 +198,20 @@ interface Chain {
   readonly points: Pair[];
 }
 
-/** Edges with the same sides, put end to end as far as nothing branches off. */
+/** Chains of edges with the same sides, up to the next branch. */
 function chains(edges: readonly { readonly a: Pair; readonly b: Pair; readonly of: ReadonlySet<string> }[]): Chain[] {
-  const labelled = edges.map(({ a, b, of }) => ({ a, b, label: [...of].sort().join(' '), used: false }));
-  const at = new Map<string, (typeof labelled)[number][]>();
-  for (const edge of labelled)
+  const labeled = edges.map(({ a, b, of }) => ({ a, b, label: [...of].sort().join(' '), used: false }));
+  const at = new Map<string, (typeof labeled)[number][]>();
+  for (const edge of labeled)
     for (const end of [edge.a, edge.b]) at.set(text(end), [...(at.get(text(end)) ?? []), edge]);
   const ends = (point: Pair) => {
     const here = at.get(text(point))!;
     return here.length !== 2 || here[0]!.label !== here[1]!.label;
   };
   const found: Chain[] = [];
-  const follow = (first: (typeof labelled)[number], start: Pair) => {
+  const follow = (first: (typeof labeled)[number], start: Pair) => {
     const points = [start];
-    for (let edge: (typeof labelled)[number] | undefined = first; edge; ) {
+    for (let edge: (typeof labeled)[number] | undefined = first; edge; ) {
       edge.used = true;
       const next: Pair = text(edge.a) === text(points.at(-1)!) ? edge.b : edge.a;
       points.push(next);
@@ -216,12 +219,12 @@ function chains(edges: readonly { readonly a: Pair; readonly b: Pair; readonly o
     }
     found.push({ label: first.label, points });
   };
-  for (const edge of labelled) for (const end of [edge.a, edge.b]) if (!edge.used && ends(end)) follow(edge, end);
-  for (const edge of labelled) if (!edge.used) follow(edge, edge.a);
+  for (const edge of labeled) for (const end of [edge.a, edge.b]) if (!edge.used && ends(end)) follow(edge, end);
+  for (const edge of labeled) if (!edge.used) follow(edge, edge.a);
   return found;
 }
 
-/** Douglas and Peucker's way. A closed line keeps three corners at least. */
+/** Douglas–Peucker simplification. A closed line keeps at least three corners. */
 function simplify(points: readonly Pair[], tolerance: number): Pair[] {
   const keep = new Set([0, points.length - 1]);
   const closed = text(points[0]!) === text(points.at(-1)!);
@@ -246,7 +249,7 @@ function simplify(points: readonly Pair[], tolerance: number): Pair[] {
   return [...keep].sort((a, b) => a - b).map((i) => points[i]!);
 }
 
-/** Distance from a line, with east and west as long as they are at its latitude. */
+/** Distance from a line, with longitudes scaled by latitude. */
 function offLine([x, y]: Pair, [ax, ay]: Pair, [bx, by]: Pair): number {
   const shrink = Math.cos((ay * Math.PI) / (180 * UNITS));
   const [px, py, qx, qy] = [(x - ax) * shrink, y - ay, (bx - ax) * shrink, by - ay];

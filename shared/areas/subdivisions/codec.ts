@@ -1,17 +1,17 @@
 /**
- * The index's bytes: a table of countries, then for each country its codes and the borders between them, as steps in thousandths of a degree.
- * Numbers are varints of seven bits (LEB128), those that may be negative in zigzag.
+ * Encoding of the index: a table of countries, then each country's codes and borders as steps in thousandths of a degree. Numbers are
+ * varints of seven bits (LEB128), signed ones in zigzag.
  */
 
-/** A line and what lies on its two sides; '' on one side: another country or the sea. */
+/** A line and the codes on its two sides; '' on one side: another country or the sea. */
 export interface Border {
   readonly sides: readonly [string, string];
-  /** Longitude, latitude, in thousandths of a degree. */
+  /** Longitude and latitude in thousandths of a degree. */
   readonly points: readonly (readonly [number, number])[];
 }
 
 export interface CountryBorders {
-  /** ISO 3166-1. As a side: ground of this country of which no subdivision is known. */
+  /** ISO 3166-1 code. As a side of a border: land of this country without a known subdivision. */
   readonly country: string;
   readonly borders: readonly Border[];
 }
@@ -97,7 +97,7 @@ function encodeCountry(borders: readonly Border[]): Buffer {
   return Buffer.from(out.bytes);
 }
 
-/** Where each country's section begins. */
+/** Start of each country's section. */
 export function readTable(bytes: Uint8Array): Map<string, number> {
   const reader = new Reader(bytes, 0);
   const lengths = Array.from({ length: reader.take() }, () => [reader.text(), reader.take()] as const);
@@ -110,7 +110,10 @@ export function readTable(bytes: Uint8Array): Map<string, number> {
   );
 }
 
-/** Edges of one country, side by side: `ends` holds x1 y1 x2 y2 of each, `sides` the places in `codes` of both its sides. `codes[0]` is ''. */
+/**
+ * Edges of one country, side by side: `ends` contains x1 y1 x2 y2 of each, `sides` the indexes in `codes` of its two sides. `codes[0]` is
+ * ''.
+ */
 export interface CountryEdges {
   readonly codes: readonly string[];
   readonly ends: Int32Array;

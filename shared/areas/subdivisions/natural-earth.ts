@@ -1,18 +1,18 @@
 /**
- * From Natural Earth's codes, which are some years old, to today's ISO 3166-2: what is surely the same ground. What is not stays nobody's,
- * and a position there is evidence of the country alone. Read by `build.ts` only.
+ * Conversion of Natural Earth's codes, which are some years old, to today's ISO 3166-2, where both certainly mean the same land. Elsewhere
+ * a position is evidence of the country only. Only `build.ts` uses it.
  */
 
-/** The codes are others today, the names and borders are not: taken by name. */
+/** Countries with new codes but the same names and borders: converted by name. */
 export const BY_NAME: ReadonlySet<string> = new Set(['PL', 'CZ', 'GT', 'IR', 'KZ']);
 
 /**
- * Reformed since, so that the same code or name is other ground today (CI, KE, LV, LY, MA, NP, UG and the like), or a table that mixes levels
- * without saying how they nest (DK, EE, IS, LU).
+ * Countries whose reforms gave the same code or name to other land (CI, KE, LV, LY, MA, NP, UG and the like), or whose table mixes levels
+ * without nesting (DK, EE, IS, LU).
  */
 export const LEFT_OUT: ReadonlySet<string> = new Set('BS CI DK EE IS KE LU LV LY MA MK NP PS SI UG XK'.split(' '));
 
-/** Parts were made subdivisions of their own since: what is left cannot be told from what went. */
+/** Subdivisions that lost parts to new ones: the remaining land is unknown. */
 export const SPLIT: ReadonlySet<string> = new Set(
   (
     'AZ-LA AZ-SA AZ-YEV BD-C BI-BL BI-BR BW-NW CD-EQ CD-KE DZ-01 DZ-07 DZ-08 DZ-11 DZ-30 DZ-33 DZ-39 DZ-47 ET-SN GH-BA GH-NP GH-TV GH-WP GQ-WN ' +
@@ -21,7 +21,7 @@ export const SPLIT: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Its code and name, or its code → today's code, where no rule would find it. An empty one: not known. */
+/** Natural Earth's code and name, or its code alone → the current ISO code, where no rule finds it. An empty value: unknown. */
 export const RENAMED: Readonly<Record<string, string>> = {
   'AF-PIA Paktika': 'AF-PKA',
   'AF-PKA Paktya': 'AF-PIA',
@@ -67,7 +67,7 @@ export const RENAMED: Readonly<Record<string, string>> = {
   'TJ-X01~ Tadzhikistan Territories': 'TJ-RA',
   'ZA-GT Gauteng': 'ZA-GP',
   'ZA-NL KwaZulu-Natal': 'ZA-KZN',
-  // The provinces of Sardinia have changed twice since; the region has not.
+  // Sardinia's provinces have changed twice since; the region has not.
   ...Object.fromEntries(
     [
       'CA Cagliari',
@@ -82,7 +82,7 @@ export const RENAMED: Readonly<Record<string, string>> = {
   ),
 };
 
-/** Two features have one code; the one in which the point (longitude, latitude) lies is this. */
+/** Two features have one code. The one that contains this point (longitude, latitude) has this ISO code. */
 export const AT_POINT: readonly (readonly [string, readonly [number, number]])[] = [
   ['AF-DAY', [66.13, 33.72]],
   ['AF-PAN', [69.52, 35.31]],
@@ -93,7 +93,7 @@ export const AT_POINT: readonly (readonly [string, readonly [number, number]])[]
   ['PH-14', [124.24, 7.21]],
 ];
 
-/** Spelt so differently that no rule would see it, and looked up one by one. */
+/** Names with spellings that no rule matches, checked one by one. */
 export const SPELT: ReadonlySet<string> = new Set(
   (
     'AZ-KAN BA-BIH BA-SRP ER-DK ER-DU ER-MA ER-SK GR-A GR-F IL-Z JO-AM KH-15 KH-23 KR-42 LT-SA LT-TE MU-RO MY-14 MY-15 MY-16 NI-AN NI-AS NZ-WGN RU-ALT RU-KB RU-KHM ' +

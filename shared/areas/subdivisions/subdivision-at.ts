@@ -1,31 +1,47 @@
 /**
- * Position → ISO 3166-2, by `index.bin` (README.md). The country is known already; only its own subdivisions are looked at, so that none can
- * contradict it. The file is read with the first position, and a country's lines with the first position in it.
+ * Position → ISO 3166-2 subdivision, from `index.bin` (README.md). The country is already known, and only its own subdivisions are
+ * searched, so that the result cannot contradict it. The file is read at the first position, and a country's lines at the first position in
+ * it.
  */
 import { readFileSync } from 'node:fs';
-import { type AreaCode, placeOrNull } from '../area-code.ts';
+import { type HomeArea, homeAreaOrNull, parseHomeArea, withParents } from '../area-code.ts';
 import type { Point } from '../point.ts';
 import { type CountryEdges, readCountry, readTable } from './codec.ts';
 
-/** Thousandths of a degree in one. */
+/** Units in one degree: thousandths. */
 const UNITS = 1000;
-/** Edges are looked up by bands of latitude of this height, in units. */
+/** Height of the latitude bands for the lookup of edges, in units. */
 const BAND = 100;
-/** Coasts and borders of countries are coarse: from outside all lines, the nearest counts up to this far, in units of latitude: 10 km. */
+/**
+ * Coasts and country borders are coarse: outside all lines, the nearest subdivision counts up to this distance in units of latitude: 10 km.
+ */
 const NEAR = 90;
 
 interface Country extends CountryEdges {
-  readonly areas: readonly (AreaCode | null)[];
+  readonly areas: readonly (HomeArea | null)[];
   readonly bands: ReadonlyMap<number, readonly number[]>;
-  /** How often a ray has crossed a border of each; all even between two lookups. */
+  /** Number of crossings of a ray with each border; all even between two lookups. */
   readonly crossed: Uint8Array;
 }
 
 let index: { readonly bytes: Buffer; readonly table: ReadonlyMap<string, number> } | null = null;
 const countries = new Map<string, Country | null>();
 
-/** Null where the index does not know: a country without an entry, ground whose code has changed since, far out at sea. */
-export function subdivisionAt(point: Point, country: AreaCode): AreaCode | null {
+/** Subdivision at a point. Null where the index has no answer: a country without an entry, land whose code has changed, far out at sea. */
+export function subdivisionAt(point: Point, country: HomeArea): HomeArea | null {
+  const found = linesOf(country);
+  if (!found) return null;
+  const [x, y] = [point[0] * UNITS, point[1] * UNITS];
+  return found.areas[enclosing(found, x, y) ?? nearest(found, x, y) ?? -1] ?? null;
+}
+
+/** Whether a position can show that a device is in the subdivision: the index has the borders of the subdivision or of its parts. */
+export function hasBorders(subdivision: HomeArea): boolean {
+  const areas = linesOf(parseHomeArea(subdivision.slice(0, 2)))?.areas ?? [];
+  return areas.some((area) => area !== null && withParents(area).includes(subdivision));
+}
+
+function linesOf(country: HomeArea): Country | null {
   let found = countries.get(country);
   if (found === undefined) {
     index ??= openIndex();
@@ -33,9 +49,7 @@ export function subdivisionAt(point: Point, country: AreaCode): AreaCode | null 
     found = begin === undefined ? null : prepare(readCountry(index.bytes, begin));
     countries.set(country, found);
   }
-  if (!found) return null;
-  const [x, y] = [point[0] * UNITS, point[1] * UNITS];
-  return found.areas[enclosing(found, x, y) ?? nearest(found, x, y) ?? -1] ?? null;
+  return found;
 }
 
 function openIndex() {
@@ -53,14 +67,14 @@ function prepare(edges: CountryEdges): Country {
       else bands.set(band, [edge]);
     }
   }
-  // Ground of the country itself is nobody's subdivision.
-  const areas = edges.codes.map((code) => (code.length > 2 ? placeOrNull(code) : null));
+  // Land without a known subdivision.
+  const areas = edges.codes.map((code) => (code.length > 2 ? homeAreaOrNull(code) : null));
   return { ...edges, areas, bands, crossed: new Uint8Array(edges.codes.length) };
 }
 
 const bandOf = (y: number) => Math.floor(y / BAND);
 
-/** Whose borders a ray to the east crosses an odd number of times; null for none, or for several where lines overlap. */
+/** The subdivision whose borders a ray to the east crosses an odd number of times; null for none, or for several where lines overlap. */
 function enclosing({ ends, sides, bands, crossed }: Country, x: number, y: number): number | null {
   const touched: number[] = [];
   for (const edge of bands.get(bandOf(y)) ?? []) {
@@ -74,7 +88,7 @@ function enclosing({ ends, sides, bands, crossed }: Country, x: number, y: numbe
   let within: number | null = null;
   let several = false;
   for (const side of touched) {
-    // The outside is none.
+    // Index 0 is the outside.
     if (crossed[side] === 1 && side !== 0) {
       several ||= within !== null;
       within = side;
@@ -84,7 +98,7 @@ function enclosing({ ends, sides, bands, crossed }: Country, x: number, y: numbe
   return several ? null : within;
 }
 
-/** Whose border is nearest, within `NEAR`. */
+/** The subdivision with the nearest border within `NEAR`. */
 function nearest({ ends, sides, bands }: Country, x: number, y: number): number | null {
   const shrink = Math.max(0.01, Math.cos((y * Math.PI) / (180 * UNITS)));
   let least = NEAR * NEAR;
@@ -100,7 +114,7 @@ function nearest({ ends, sides, bands }: Country, x: number, y: number): number 
       const length = dx * dx + dy * dy;
       const along = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / length));
       const off = (ax + along * dx) ** 2 + (ay + along * dy) ** 2;
-      // A border between two says nothing of a point outside both: their outer borders do.
+      // A border between two subdivisions is irrelevant for a point outside both: their outer borders decide.
       if (off >= least || (sides[edge * 2]! !== 0 && sides[edge * 2 + 1]! !== 0)) continue;
       least = off;
       found = sides[edge * 2] || sides[edge * 2 + 1]!;

@@ -1,13 +1,13 @@
 /**
- * What the page's content security policy (`shared/pages/serve.ts`) asks of its scripts. A file of its own, loaded before the modules: once they
- * are bundled, none of them can be sure to run first.
+ * Trusted types of the content security policy (`shared/pages/serve.ts`). A separate file, loaded before the modules: bundled modules have no
+ * guaranteed order.
  */
 
-// Zod would try whether it may make code out of text, which the policy refuses and the browser reports.
+// Zod tests whether it may compile text to code. The policy refuses this and the browser reports it.
 globalThis.__zod_globalConfig = { jitless: true };
 
-// Under this name the library that holds the page still behind a dialog looks for the nonce of its style element.
+// The scroll-lock library of dialogs reads the nonce of its style element under this name.
 globalThis.__webpack_nonce__ = document.currentScript?.nonce;
 
-// Text may go where HTML goes (that is how React fills a style element) as long as it opens no element.
+// React fills a style element through innerHTML. Text without an element start is safe.
 globalThis.trustedTypes?.createPolicy('default', { createHTML: (text) => (/<[a-z/!?]/i.test(text) ? null : text) });

@@ -1,16 +1,18 @@
-/** One's own data as a file, also while an order is in force. */
+/** Download of the user's data, also while an order is active. */
+
 import { Button, type ButtonProps } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { saveFile } from '../../../../shared/look/save-file.ts';
 import { Failure } from '../../../../shared/look/states.tsx';
-import { blobOf, save } from '../client/call.ts';
+import { blobOf } from '../client/call.ts';
 import { WORDS } from '../words/english.ts';
 
 export function ExportButton({ children, ...rest }: ButtonProps & { readonly children: ReactNode }) {
   const saving = useMutation({
     mutationFn: async () =>
-      save(await blobOf('/export'), `cordon-messages-${new Date().toISOString().slice(0, 10)}.jsonl`),
+      saveFile(await blobOf('/export'), `cordon-messages-${new Date().toISOString().slice(0, 10)}.jsonl`),
   });
   return (
     <>

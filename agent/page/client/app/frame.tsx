@@ -1,17 +1,18 @@
-/** Around everything: where messages stand on this device, the notice of an order that suspends them, and the two panes. */
+/** Page layout: state of messaging, notices of orders, and the two panes. */
 import { Alert, Stack, Text, Title } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconLock, IconPlugConnectedX, IconShieldQuestion, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Outlet, useParams } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import { Answer } from '../../../../shared/look/states.tsx';
+import { useLive } from '../../../../shared/look/live-updates.tsx';
+import { QueryResult } from '../../../../shared/look/states.tsx';
 import { dateTime } from '../../../../shared/look/time-words.ts';
-import type { Conversation, Standing } from '../../api.ts';
-import { useLive } from '../client/live.tsx';
-import { conversationsQuery, standingQuery } from '../client/queries.ts';
+import type { Conversation, MessagingStatus } from '../../api.ts';
+import { NewAdminMessages } from '../admin-messages/admin-messages.tsx';
+import { conversationsQuery, messagingStatusQuery } from '../client/queries.ts';
 import { ConversationList } from '../conversations/conversation-list.tsx';
-import { ComingOrders } from '../orders/coming-orders.tsx';
+import { AnnouncedOrders } from '../orders/announced-orders.tsx';
 import { DenialBanner } from '../orders/denial-banner.tsx';
 import { WORDS } from '../words/english.ts';
 import { nameOf } from '../words/names.ts';
@@ -21,7 +22,7 @@ import { Menu } from './menu.tsx';
 const ICONS = { uncertified: IconShieldQuestion, locked: IconLock, wiped: IconTrash };
 
 export function Frame() {
-  const standing = useQuery(standingQuery);
+  const messagingStatus = useQuery(messagingStatusQuery);
   const { id } = useParams({ strict: false });
   useNothingElse();
   return (
@@ -34,16 +35,16 @@ export function Frame() {
         <Title order={1} size="h5" className={classes.brand}>
           {WORDS.title}
         </Title>
-        <Menu standing={standing.data ?? null} />
+        <Menu messagingStatus={messagingStatus.data ?? null} />
       </header>
-      <Reach standing={standing.data ?? null} />
-      <Answer query={standing}>{(data) => <Panes standing={data} id={id ?? null} />}</Answer>
+      <ConnectionLine messagingStatus={messagingStatus.data ?? null} />
+      <QueryResult query={messagingStatus}>{(data) => <Panes messagingStatus={data} id={id ?? null} />}</QueryResult>
     </div>
   );
 }
 
-function Panes({ standing, id }: { readonly standing: Standing; readonly id: string | null }) {
-  const { state } = standing;
+function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingStatus; readonly id: string | null }) {
+  const { state } = messagingStatus;
   const phone = useMediaQuery('(max-width: 48em)');
   const readable = state !== 'locked' && state !== 'wiped';
   const conversations = useQuery({ ...conversationsQuery, enabled: readable });
@@ -51,25 +52,26 @@ function Panes({ standing, id }: { readonly standing: Standing; readonly id: str
   return (
     <>
       <div className={classes.notices}>
-        {standing.denials.length > 0 || state === 'denied' ? (
-          <DenialBanner standing={standing} folded={phone && id !== null} />
+        <NewAdminMessages />
+        {messagingStatus.denials.length > 0 || state === 'denied' ? (
+          <DenialBanner messagingStatus={messagingStatus} folded={phone && id !== null} />
         ) : null}
-        <ComingOrders standing={standing} />
+        <AnnouncedOrders messagingStatus={messagingStatus} />
         {state === 'uncertified' && <StateNotice state={state} text={WORDS.states.uncertifiedText} />}
       </div>
       {readable ? (
         <main className={classes.panes}>
           <div className={classes.list}>
-            <Answer query={conversations}>
+            <QueryResult query={conversations}>
               {(list) => (
                 <ConversationList
                   conversations={list}
-                  me={standing.me?.name ?? null}
+                  me={messagingStatus.me?.name ?? null}
                   chosen={id}
                   canStart={state === 'ready'}
                 />
               )}
-            </Answer>
+            </QueryResult>
           </div>
           <section id="main" tabIndex={-1} className={classes.main} aria-label={WORDS.conversation.name}>
             <Outlet />
@@ -77,15 +79,15 @@ function Panes({ standing, id }: { readonly standing: Standing; readonly id: str
         </main>
       ) : (
         <main id="main" tabIndex={-1} className={classes.alone}>
-          <StateNotice state={state} text={unreadableText(standing)} />
+          <StateNotice state={state} text={unreadableText(messagingStatus)} />
         </main>
       )}
     </>
   );
 }
 
-/** An order that ended service for good leaves another way back than an admin who wiped. */
-function unreadableText({ state, notices }: Standing): string {
+/** An order's exit needs other steps to restore messaging than an admin's wipe. */
+function unreadableText({ state, notices }: MessagingStatus): string {
   if (state !== 'wiped') return WORDS.states.lockedText;
   const byOrder = notices.some(({ exit }) => exit !== null && exit.wiped !== null);
   return byOrder ? WORDS.states.wipedByOrderText : WORDS.states.wipedText;
@@ -105,12 +107,11 @@ function StateNotice({ state, text }: { readonly state: keyof typeof ICONS; read
   );
 }
 
-/** Says that something is missing between here and the others, and nothing while all is well. */
-function Reach({ standing }: { readonly standing: Standing | null }) {
+function ConnectionLine({ messagingStatus }: { readonly messagingStatus: MessagingStatus | null }) {
   const live = useLive();
-  const words = live ? standing && missingWords(standing) : WORDS.live.gone;
+  const words = live ? messagingStatus && missingWords(messagingStatus) : WORDS.live.gone;
   return (
-    <div className={classes.reach} role="status">
+    <div className={classes.connection} role="status">
       {words !== null && (
         <>
           <IconPlugConnectedX size={18} aria-hidden /> <span>{words}</span>
@@ -120,12 +121,12 @@ function Reach({ standing }: { readonly standing: Standing | null }) {
   );
 }
 
-function missingWords({ connected, listExpired }: Standing): string | null {
+function missingWords({ connected, listExpired }: MessagingStatus): string | null {
   if (!connected) return WORDS.live.offline;
   return listExpired === null ? null : WORDS.live.stale(dateTime(listExpired));
 }
 
-/** A file that is dropped where nothing takes it would be opened in the place of this page. */
+/** Prevents the browser from opening a dropped file, which would replace this page. */
 function useNothingElse(): void {
   useEffect(() => {
     const keep = (event: DragEvent) => {

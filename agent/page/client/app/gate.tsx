@@ -1,7 +1,9 @@
-/** Lets in whoever followed a link from `cordon-agent open`; shows everybody else how to get one. */
-import { Alert, Center, Code, Container, Stack, Text, Title } from '@mantine/core';
+/** Entry to the page with a link from `cordon-agent open`; instructions for a visitor without a link. */
+
+import { Alert, Code, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useState } from 'react';
+import { Centered } from '../../../../shared/look/centered.tsx';
 import { failureText, Loading } from '../../../../shared/look/states.tsx';
 import { sessionView } from '../../api.ts';
 import { call } from '../client/call.ts';
@@ -12,10 +14,10 @@ import { WORDS } from '../words/english.ts';
 const words = WORDS.gate;
 const NOT_ASKED = { of: null, failure: null };
 
-// Taken before anything is drawn, once: a component may be drawn twice.
+// The ticket is read once before the first render, because a component may render twice.
 const atStart = open(takeTicket());
 
-/** Null when there is nothing to open by. */
+/** Opens the session; null without a ticket. */
 function open(ticket: string | null): Promise<void> | null {
   if (ticket === null) return null;
   return call('POST', '/session', sessionView, { ticket }).then(({ token }) => {
@@ -36,7 +38,7 @@ export function Gate({ children }: { readonly children: ReactNode }) {
     );
   }, [attempt]);
 
-  // Followed in a tab that shows the page already, a link changes the fragment and loads nothing.
+  // A link in an open tab changes only the fragment, so the browser loads nothing.
   useEffect(() => {
     const follow = () => {
       const next = open(takeTicket());
@@ -48,14 +50,14 @@ export function Gate({ children }: { readonly children: ReactNode }) {
 
   if (settled.of !== attempt) {
     return (
-      <Alone>
+      <Centered>
         <Loading />
-      </Alone>
+      </Centered>
     );
   }
   if (token !== null) return children;
   return (
-    <Alone>
+    <Centered>
       <Stack>
         <Title order={1} size="h2">
           {words.title}
@@ -68,16 +70,6 @@ export function Gate({ children }: { readonly children: ReactNode }) {
         <Text>{words.text}</Text>
         <Code block>{words.command}</Code>
       </Stack>
-    </Alone>
-  );
-}
-
-function Alone({ children }: { readonly children: ReactNode }) {
-  return (
-    <Center mih="100dvh" component="main">
-      <Container size={460} w="100%" py="xl">
-        {children}
-      </Container>
-    </Center>
+    </Centered>
   );
 }

@@ -1,29 +1,32 @@
-/** What one can do beside talking. A native popover: it closes by itself on Escape and on a press elsewhere. */
-import { Button, Stack, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import { IconGavel, IconLogout, IconMenu2, IconMoon, IconSun } from '@tabler/icons-react';
+/** Menu of the page. A native popover closes on Escape and on a press elsewhere. */
+
+import { Button, Stack, Text, UnstyledButton } from '@mantine/core';
+import { IconGavel, IconLogout, IconMenu2, IconMessageReport, IconMoon, IconSun } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useId, useRef, useState } from 'react';
 import { done } from '../../../../shared/api/wire.ts';
-import { Given } from '../../../../shared/look/given.tsx';
-import type { Standing } from '../../api.ts';
+import { useColorScheme } from '../../../../shared/look/color-scheme.ts';
+import { UserText } from '../../../../shared/look/user-text.tsx';
+import type { MessagingStatus } from '../../api.ts';
+import { AdminMessagesDialog } from '../admin-messages/admin-messages.tsx';
 import { call } from '../client/call.ts';
 import { keepToken } from '../client/session.ts';
 import { OrdersDialog } from '../orders/orders-dialog.tsx';
 import { WORDS } from '../words/english.ts';
-import { apart } from '../words/names.ts';
+import { isolated } from '../words/names.ts';
 import { ExportButton } from './export-button.tsx';
 import classes from './menu.module.css';
 
 const words = WORDS.menu;
 
-export function Menu({ standing }: { readonly standing: Standing | null }) {
+export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingStatus | null }) {
   const client = useQueryClient();
   const id = useId();
   const panel = useRef<HTMLDivElement>(null);
   const [orders, setOrders] = useState(false);
-  const name = standing?.me?.name;
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const dark = colorScheme === 'dark' || (colorScheme === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
+  const [adminMessages, setAdminMessages] = useState(false);
+  const name = messagingStatus?.me?.name;
+  const { dark, toggle } = useColorScheme();
 
   async function leave(): Promise<void> {
     await call('DELETE', '/session', done).catch(() => undefined);
@@ -36,7 +39,7 @@ export function Menu({ standing }: { readonly standing: Standing | null }) {
       <UnstyledButton
         className={classes.opener}
         popoverTarget={id}
-        aria-label={name === undefined ? words.label : words.labelOf(apart(name))}
+        aria-label={name === undefined ? words.label : words.labelOf(isolated(name))}
       >
         <IconMenu2 size={22} aria-hidden />
       </UnstyledButton>
@@ -48,7 +51,7 @@ export function Menu({ standing }: { readonly standing: Standing | null }) {
                 {words.you}
               </Text>
               <Text fw={600}>
-                <Given>{name}</Given>
+                <UserText>{name}</UserText>
               </Text>
             </div>
           )}
@@ -62,6 +65,16 @@ export function Menu({ standing }: { readonly standing: Standing | null }) {
           >
             {words.orders}
           </Button>
+          <Button
+            variant="default"
+            leftSection={<IconMessageReport size={16} aria-hidden />}
+            onClick={() => {
+              panel.current?.hidePopover();
+              setAdminMessages(true);
+            }}
+          >
+            {WORDS.adminMessages.title}
+          </Button>
           <ExportButton>{words.export}</ExportButton>
           <Text size="xs" c="dimmed">
             {words.exportMeaning}
@@ -69,7 +82,7 @@ export function Menu({ standing }: { readonly standing: Standing | null }) {
           <Button
             variant="default"
             leftSection={dark ? <IconSun size={16} aria-hidden /> : <IconMoon size={16} aria-hidden />}
-            onClick={() => setColorScheme(dark ? 'light' : 'dark')}
+            onClick={toggle}
           >
             {dark ? words.light : words.dark}
           </Button>
@@ -78,7 +91,10 @@ export function Menu({ standing }: { readonly standing: Standing | null }) {
           </Button>
         </Stack>
       </div>
-      {standing && <OrdersDialog standing={standing} opened={orders} close={() => setOrders(false)} />}
+      <AdminMessagesDialog opened={adminMessages} close={() => setAdminMessages(false)} />
+      {messagingStatus && (
+        <OrdersDialog messagingStatus={messagingStatus} opened={orders} close={() => setOrders(false)} />
+      )}
     </>
   );
 }

@@ -1,18 +1,16 @@
-/** The list, and one conversation beside it (at a desk) or instead of it (on a phone). */
 import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
 import { z } from 'zod';
 import { ConversationPane } from '../conversation/conversation-pane.tsx';
 import { Frame } from './frame.tsx';
-import { NothingChosen } from './nothing-chosen.tsx';
+import { NoConversation } from './no-conversation.tsx';
 
 const root = createRootRoute({ component: Frame });
 
-const list = createRoute({ getParentRoute: () => root, path: '/', component: NothingChosen });
+const list = createRoute({ getParentRoute: () => root, path: '/', component: NoConversation });
 
 export const conversationRoute = createRoute({
   getParentRoute: () => root,
   path: '/conversations/$id',
-  /** The message that a search found. */
   validateSearch: z.object({ message: z.string().optional().catch(undefined) }),
   component: function Chosen() {
     const { id } = conversationRoute.useParams();
@@ -23,7 +21,7 @@ export const conversationRoute = createRoute({
 
 export const router = createRouter({
   routeTree: root.addChildren([list, conversationRoute]),
-  defaultNotFoundComponent: NothingChosen,
+  defaultNotFoundComponent: NoConversation,
 });
 
 declare module '@tanstack/react-router' {

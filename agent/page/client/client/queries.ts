@@ -1,34 +1,36 @@
-/** What the page asks the daemon. Each change that the daemon tells of makes all of it stale (`live.tsx`). */
+/** Queries of the page. Each event of the daemon makes all of them stale (`main.tsx`). */
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query';
-import { Refusal } from '../../../../shared/look/refusal.ts';
+import { isRetryable } from '../../../../shared/look/api-client.ts';
 import {
+  adminMessageList,
   conversationList,
   foundView,
   type Message,
   messagePage,
+  messagingStatusView,
   PAGE_OF_MESSAGES,
   peopleView,
-  standingView,
 } from '../../api.ts';
 import { call } from './call.ts';
 
-/** Asking again helps when there was no answer; a refusal stays one. */
-const worthAnotherTry = (failures: number, error: Error) =>
-  error instanceof Refusal && (error.status === 0 || error.status >= 500) && failures < 2;
-
 export const queryClient = new QueryClient({
-  // The daemon is on this machine: it is reached whether or not there is a network.
+  // Queries work without a network, because the daemon runs on this machine.
   defaultOptions: {
-    queries: { retry: worthAnotherTry, staleTime: 5_000, refetchOnWindowFocus: false, networkMode: 'always' },
+    queries: { retry: isRetryable, staleTime: 5_000, refetchOnWindowFocus: false, networkMode: 'always' },
     mutations: { networkMode: 'always' },
   },
 });
 
-export const standingQuery = queryOptions({
-  queryKey: ['standing'],
-  queryFn: ({ signal }) => call('GET', '/standing', standingView, undefined, signal),
-  // Orders begin and end by the clock, without anything being sent.
+export const messagingStatusQuery = queryOptions({
+  queryKey: ['messagingStatus'],
+  queryFn: ({ signal }) => call('GET', '/messaging-status', messagingStatusView, undefined, signal),
+  // Orders start and end by the clock, without an event.
   refetchInterval: 60_000,
+});
+
+export const adminMessagesQuery = queryOptions({
+  queryKey: ['admin-messages'],
+  queryFn: async ({ signal }) => (await call('GET', '/admin-messages', adminMessageList, undefined, signal)).messages,
 });
 
 export const conversationsQuery = queryOptions({
@@ -37,7 +39,7 @@ export const conversationsQuery = queryOptions({
     (await call('GET', '/conversations', conversationList, undefined, signal)).conversations,
 });
 
-/** The newest page first, each oldest first within it. */
+/** Newest page first; messages in a page are in order of time. */
 export const messagesQuery = (conversation: string) =>
   infiniteQueryOptions({
     queryKey: ['messages', conversation],

@@ -1,4 +1,4 @@
-/** The page's half of its session: a token that stays with this origin, and the ticket of a link that it was exchanged for. */
+/** Page's half of the session: a token of this origin, from the ticket of a link. */
 import { useSyncExternalStore } from 'react';
 
 const KEPT = 'cordon-page';
@@ -14,7 +14,7 @@ export function keepToken(given: string | null): void {
 
 function listen(listener: () => void): () => void {
   listeners.add(listener);
-  // Another tab may open, or close, the page.
+  // Another tab may open or close the page.
   addEventListener('storage', listener);
   return () => {
     listeners.delete(listener);
@@ -24,7 +24,7 @@ function listen(listener: () => void): () => void {
 
 export const useToken = (): string | null => useSyncExternalStore(listen, token);
 
-/** `#open=TICKET`, taken out of the address at once, so that it is in no history and no picture of the screen. */
+/** Ticket `#open=TICKET`, removed from the address at once, so that no history and no screenshot contains it. */
 export function takeTicket(): string | null {
   const ticket = new URLSearchParams(location.hash.replace(/^#/, '')).get('open');
   if (ticket !== null) history.replaceState(null, '', location.pathname + location.search);

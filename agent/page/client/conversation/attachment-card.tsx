@@ -1,13 +1,15 @@
-/** A file that came with a message: its name, its size, and a way to save it. A small picture of somebody verified is drawn besides. */
+/** Attachment with name, size and download. A small picture from a verified person is also drawn. */
+
 import { Button } from '@mantine/core';
 import { IconDownload, IconFile } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
-import { Given } from '../../../../shared/look/given.tsx';
+import { saveFile } from '../../../../shared/look/save-file.ts';
 import { Failure } from '../../../../shared/look/states.tsx';
+import { UserText } from '../../../../shared/look/user-text.tsx';
 import type { Message } from '../../api.ts';
-import { blobOf, save } from '../client/call.ts';
+import { blobOf } from '../client/call.ts';
 import { bytes, WORDS } from '../words/english.ts';
-import { apart, fileName } from '../words/names.ts';
+import { fileName, isolated } from '../words/names.ts';
 import classes from './conversation.module.css';
 import { mayDraw, Picture } from './picture.tsx';
 
@@ -24,20 +26,20 @@ export function AttachmentCard({
 }) {
   const name = fileName(attachment.name);
   const path = `/messages/${message}/attachments/${index}`;
-  const saving = useMutation({ mutationFn: async () => save(await blobOf(path), name) });
+  const saving = useMutation({ mutationFn: async () => saveFile(await blobOf(path), name) });
   return (
     <li className={classes.attachment}>
       {trusted && mayDraw(attachment) && <Picture path={path} name={name} />}
       <IconFile size={20} aria-hidden />
       <span>
-        <Given>{name}</Given> <span className={classes.size}>{bytes(attachment.size)}</span>
+        <UserText>{name}</UserText> <span className={classes.size}>{bytes(attachment.size)}</span>
       </span>
       <Button
         size="compact-sm"
         variant="default"
         leftSection={<IconDownload size={14} aria-hidden />}
         loading={saving.isPending}
-        aria-label={WORDS.attachment.saveName(apart(name))}
+        aria-label={WORDS.attachment.saveName(isolated(name))}
         onClick={() => saving.mutate()}
       >
         {WORDS.attachment.save}

@@ -1,13 +1,13 @@
-/** What one says next. Enter sends, Shift+Enter begins a line; files are picked here, or pasted and dropped anywhere on the conversation. Says why when one cannot write. */
+/** Message composer. Enter sends, Shift+Enter starts a line. Files come from the picker, the clipboard, or a drop on the conversation. */
 import { Button, CloseButton, Progress, Text, Textarea } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconPaperclip, IconSend2 } from '@tabler/icons-react';
 import { type FormEvent, type KeyboardEvent, useId, useRef } from 'react';
-import { Given } from '../../../../shared/look/given.tsx';
 import { Failure } from '../../../../shared/look/states.tsx';
+import { UserText } from '../../../../shared/look/user-text.tsx';
 import { type Conversation, LONGEST_TEXT, MOST_ATTACHMENTS } from '../../api.ts';
 import { bytes, WORDS } from '../words/english.ts';
-import { apart, nameOf } from '../words/names.ts';
+import { isolated, nameOf } from '../words/names.ts';
 import classes from './conversation.module.css';
 import { type DraftInHand, LARGEST } from './use-draft.ts';
 import { useSend } from './use-send.ts';
@@ -21,33 +21,32 @@ export function Composer({
 }: {
   readonly conversation: Conversation;
   readonly draft: DraftInHand;
-  /** Why one cannot write; null while one can. */
+  /** Reason why the user cannot write; null when writing is possible. */
   readonly closed: string | null;
 }) {
   const hint = useId();
-  const phone = useMediaQuery('(max-width: 48em)');
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const { sending, progress } = useSend(conversation.id);
-  // What came back, and what was written since, may together be more than one message.
+  // A returned draft and newer text together may exceed one message.
   const excess =
     draft.text.length > LONGEST_TEXT
       ? words.tooLong(LONGEST_TEXT)
       : draft.files.length > MOST_ATTACHMENTS
         ? words.tooMany(MOST_ATTACHMENTS)
         : null;
-  const amiss = excess ?? draft.refusal;
+  const problem = excess ?? draft.refusal;
   const ready = closed === null && excess === null && (draft.text.trim() !== '' || draft.files.length > 0);
 
   function submit(event?: FormEvent): void {
     event?.preventDefault();
     if (!ready || sending.isPending) return;
     sending.mutate(draft.take());
-    // A button that is pressed by hand takes the focus: the next message is written where this one was.
+    // A pressed button takes the focus, but the user continues in the text field.
     field.current?.focus();
   }
   function onKeyDown(event: KeyboardEvent): void {
-    // Enter that ends a composed character (IME) is that character's.
+    // Enter that completes an IME composition must not send.
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     submit();
@@ -55,24 +54,7 @@ export function Composer({
 
   return (
     <form className={classes.composer} onSubmit={submit}>
-      {draft.files.length > 0 && (
-        <ul className={classes.picked} aria-label={WORDS.attachment.attached}>
-          {draft.files.map((file, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: one file may be attached twice
-            <li key={at} className={classes.chip}>
-              <Given>{file.name}</Given> <span className={classes.size}>{bytes(file.size)}</span>
-              <CloseButton
-                size="sm"
-                aria-label={WORDS.attachment.remove(apart(file.name))}
-                onClick={() => {
-                  draft.remove(file);
-                  field.current?.focus();
-                }}
-              />
-            </li>
-          ))}
-        </ul>
-      )}
+      <PickedFiles draft={draft} onRemove={() => field.current?.focus()} />
       {progress !== null && <Progress value={progress * 100} aria-label={words.uploading} />}
       {sending.isError && <Failure error={sending.error} />}
       <div className={classes.row}>
@@ -125,16 +107,46 @@ export function Composer({
         </Button>
       </div>
       <div id={hint}>
-        {closed !== null ? (
-          <Text size="sm" fw={600}>
-            {closed}
-          </Text>
-        ) : (
-          <Text size="xs" c={amiss !== null ? 'var(--mantine-color-error)' : 'dimmed'} role="status">
-            {amiss ?? (phone ? words.phoneHint(LARGEST) : words.hint(LARGEST, MOST_ATTACHMENTS))}
-          </Text>
-        )}
+        <ComposerHint closed={closed} problem={problem} />
       </div>
     </form>
+  );
+}
+
+function PickedFiles({ draft, onRemove }: { readonly draft: DraftInHand; readonly onRemove: () => void }) {
+  if (draft.files.length === 0) return null;
+  return (
+    <ul className={classes.picked} aria-label={WORDS.attachment.attached}>
+      {draft.files.map((file, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: one file may be attached twice
+        <li key={at} className={classes.chip}>
+          <UserText>{file.name}</UserText> <span className={classes.size}>{bytes(file.size)}</span>
+          <CloseButton
+            size="sm"
+            aria-label={WORDS.attachment.remove(isolated(file.name))}
+            onClick={() => {
+              draft.remove(file);
+              onRemove();
+            }}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function ComposerHint({ closed, problem }: { readonly closed: string | null; readonly problem: string | null }) {
+  const phone = useMediaQuery('(max-width: 48em)');
+  if (closed !== null) {
+    return (
+      <Text size="sm" fw={600}>
+        {closed}
+      </Text>
+    );
+  }
+  return (
+    <Text size="xs" c={problem !== null ? 'var(--mantine-color-error)' : 'dimmed'} role="status">
+      {problem ?? (phone ? words.phoneHint(LARGEST) : words.hint(LARGEST, MOST_ATTACHMENTS))}
+    </Text>
   );
 }

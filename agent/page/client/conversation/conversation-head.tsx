@@ -1,4 +1,3 @@
-/** Whom one talks to, whether it is really them, and the way to everything about the conversation. */
 import { Title, UnstyledButton } from '@mantine/core';
 import { IconChevronLeft, IconInfoCircle } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';

@@ -1,4 +1,3 @@
-/** One conversation: who is in it and whether it is really them, what was said, and what one says next. */
 import { Text } from '@mantine/core';
 import { IconShieldX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -6,18 +5,17 @@ import { useNavigate } from '@tanstack/react-router';
 import { type ClipboardEvent, type DragEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { Empty } from '../../../../shared/look/states.tsx';
 import type { Conversation } from '../../api.ts';
-import { conversationsQuery, standingQuery } from '../client/queries.ts';
+import { conversationsQuery, messagingStatusQuery } from '../client/queries.ts';
 import { Names } from '../conversations/conversation-name.tsx';
 import { isVerified } from '../conversations/verified-mark.tsx';
 import { WORDS } from '../words/english.ts';
-import { NOTICE_WORDS } from '../words/reader.ts';
+import { NOTICE_WORDS } from '../words/notice-words.ts';
 import { Composer } from './composer.tsx';
 import classes from './conversation.module.css';
 import { ConversationHead } from './conversation-head.tsx';
 import { Messages } from './messages.tsx';
 import { useDraft } from './use-draft.ts';
 
-/** Milliseconds. */
 const JOINING_TAKES = 3_000;
 
 export function ConversationPane({ id, message }: { readonly id: string; readonly message: string | undefined }) {
@@ -34,13 +32,13 @@ export function ConversationPane({ id, message }: { readonly id: string; readonl
 function Chosen({ conversation, sought }: { readonly conversation: Conversation; readonly sought: string | null }) {
   const { id, people } = conversation;
   const navigate = useNavigate();
-  const standing = useQuery(standingQuery).data;
+  const messagingStatus = useQuery(messagingStatusQuery).data;
   const heading = useRef<HTMLHeadingElement>(null);
   const draft = useDraft(id);
   const [dropping, setDropping] = useState(false);
-  const closed = closedBecause(standing?.state, conversation.state);
+  const closed = closedBecause(messagingStatus?.state, conversation.state);
 
-  // A conversation that one has just opened is where one goes on; on a phone a focused field would bring up half a screen of keys.
+  // A newly opened conversation focuses its composer. On a phone the focus would open the keyboard over half of the screen.
   useEffect(() => {
     const field = document.querySelector<HTMLElement>('[data-composer]:not(:disabled)');
     if (sought !== null) return;
@@ -48,7 +46,7 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
     else heading.current?.focus({ preventScroll: true });
   }, [sought]);
 
-  /** Back to where it was opened: the list, which on a phone is a page of its own. */
+  /** Focus returns to the list, which is a separate page on a phone. */
   function leave({ key, target, defaultPrevented }: KeyboardEvent): void {
     if (key !== 'Escape' || defaultPrevented || !(target instanceof Element) || target.closest('[role=dialog]')) return;
     const back = () => document.querySelector<HTMLElement>(`[data-conversation="${CSS.escape(id)}"]`)?.focus();
@@ -58,7 +56,7 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
 
   function paste(event: ClipboardEvent): void {
     const { files, types } = event.clipboardData;
-    // Words that were copied with their looks come with a picture of them: it is the words that are meant.
+    // Formatted text on the clipboard includes a picture of itself; the user means the text.
     const words = types.includes('text/plain') && types.includes('text/html');
     if (closed !== null || files.length === 0 || words) return;
     event.preventDefault();
@@ -104,7 +102,7 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
   );
 }
 
-/** Somebody who was brought in a moment ago is on the way: an alarm for each of them would be heeded by nobody. The mark is there at once. */
+/** A recently added person may still be joining, so the text waits for a moment. The icon appears at once. */
 function useLasting(doubt: boolean): boolean {
   const [lasting, setLasting] = useState(false);
   useEffect(() => {
@@ -115,7 +113,7 @@ function useLasting(doubt: boolean): boolean {
   return doubt && lasting;
 }
 
-/** Null while one can write. */
+/** Reason why the user cannot write; null while writing is possible. */
 function closedBecause(device: string | undefined, conversation: Conversation['state']): string | null {
   if (conversation !== 'ready') return WORDS.conversation[conversation];
   if (device === 'denied') return NOTICE_WORDS.cannotWrite;

@@ -17,7 +17,7 @@ const message = (at: number, person = 'per_a', mine = false): Message => ({
 });
 const local = (text: string) => new Date(text).getTime();
 
-it('puts messages under their days, and calls the last two by name', () => {
+it('groups messages by day, and names today and yesterday', () => {
   const now = local('2026-12-30T09:00');
   const said = ['2026-12-28T23:59', '2026-12-29T00:01', '2026-12-29T23:59', '2026-12-30T00:00'].map((at) =>
     message(local(at)),
@@ -30,7 +30,7 @@ it('puts messages under their days, and calls the last two by name', () => {
   expect(byDay([], now)).toEqual([]);
 });
 
-it('says a name once for what was said in one breath', () => {
+it('shows a name once for messages in quick succession', () => {
   expect(follows(message(10_000), message(0))).toBe(true);
   expect(follows(message(300_000), message(0))).toBe(false);
   expect(follows(message(10_000, 'per_b'), message(0))).toBe(false);

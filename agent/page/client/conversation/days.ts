@@ -1,4 +1,4 @@
-/** Messages under the day on which they were said, in the reader's zone. Pure. */
+/** Messages grouped by day in the reader's time zone. Pure. */
 import type { Message } from '../../api.ts';
 import { WORDS } from '../words/english.ts';
 
@@ -24,12 +24,12 @@ export function byDay(messages: readonly Message[], now: number): readonly Day[]
 function nameOfDay(at: number, now: number): string {
   const of = (instant: number) => new Date(instant).toDateString();
   if (of(at) === of(now)) return WORDS.conversation.today;
-  // Noon is a day's, whatever the clocks did in the night before.
+  // Noon belongs to one day, even when a clock change moves midnight.
   if (of(at) === of(new Date(now).setHours(12, 0, 0, 0) - DAY)) return WORDS.conversation.yesterday;
   return full.format(at);
 }
 
-/** Said in one breath: the name and the face stand once. */
+/** Returns true for a message shortly after a message of the same person. The page then omits name and face. */
 export function follows(message: Message, before: Message | undefined): boolean {
   if (before === undefined || message.from === null || before.from === null) return false;
   return message.from.person === before.from.person && message.mine === before.mine && message.at - before.at < 300_000;

@@ -1,11 +1,10 @@
-/** Everything about a conversation but what was said in it: who is in it, what it is about, and the way out. */
 import { Alert, Button, Divider, Group, Modal, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { done } from '../../../../shared/api/wire.ts';
 import { Confirm } from '../../../../shared/look/confirm.tsx';
-import { Given } from '../../../../shared/look/given.tsx';
 import { Failure } from '../../../../shared/look/states.tsx';
+import { UserText } from '../../../../shared/look/user-text.tsx';
 import type { Conversation, FoundPerson } from '../../api.ts';
 import { call } from '../client/call.ts';
 import { PeopleField } from '../conversations/people-field.tsx';
@@ -38,7 +37,7 @@ export function DetailsDialog({
           <ul className={classes.people}>
             {people.map((each) => (
               <li key={each.person}>
-                <Given>{each.name}</Given> {verified !== null && <VerifiedBadge verified={each.verified} />}
+                <UserText>{each.name}</UserText> {verified !== null && <VerifiedBadge verified={each.verified} />}
               </li>
             ))}
           </ul>

@@ -1,4 +1,4 @@
-/** What was begun and not sent, for each conversation: it is there again when one comes back. In this tab's memory alone. */
+/** Unsent drafts by conversation, only in the memory of this tab. */
 export interface Draft {
   readonly text: string;
   readonly files: readonly File[];
@@ -16,21 +16,21 @@ export function keepDraft(conversation: string, draft: Draft): void {
   for (const listener of listeners) listener();
 }
 
-/** Out of hand, to be sent: what is written from now on is the next message. */
+/** Takes the draft for sending. Text written afterward becomes the next message. */
 export function takeDraft(conversation: string): Draft {
   const taken = draftOf(conversation);
   keepDraft(conversation, EMPTY);
   return taken;
 }
 
-/** It was not sent: it stands before what was begun since, also when its conversation was left meanwhile. */
+/** Puts an unsent draft before the text written since, even after the user left the conversation. */
 export function giveBack(conversation: string, taken: Draft): void {
   const since = draftOf(conversation);
   const text = [taken.text, since.text].filter((each) => each !== '').join('\n');
   keepDraft(conversation, { text, files: [...taken.files, ...since.files] });
 }
 
-/** Called after each change. Returns the cancellation. */
+/** Adds a listener for each change. Returns a function that removes the listener. */
 export function onDrafts(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

@@ -1,8 +1,7 @@
-/** One message: who said it, the words, what is attached, and how far it has come. */
-import { Given } from '../../../../shared/look/given.tsx';
 import { dateTime } from '../../../../shared/look/time-words.ts';
+import { UserText } from '../../../../shared/look/user-text.tsx';
 import type { Message, Notice } from '../../api.ts';
-import { timeOfDay } from '../conversations/moment.ts';
+import { timeOfDay } from '../conversations/short-time.ts';
 import { STATE_WORDS, WORDS } from '../words/english.ts';
 import { AttachmentCard } from './attachment-card.tsx';
 import classes from './conversation.module.css';
@@ -10,16 +9,16 @@ import { StateMark } from './state-mark.tsx';
 
 export interface MessageItemProps {
   readonly message: Message;
-  /** Said in one breath with the one above. */
+  /** True for a message shortly after another message of the same person. */
   readonly follows: boolean;
-  /** There is more than one who could have said it. */
+  /** True if several people could be the message's sender. */
   readonly named: boolean;
-  /** By a person all of whose devices are verified. */
+  /** True if all devices of the sender are verified. */
   readonly trusted: boolean;
-  /** Where Tab leads. */
+  /** Whether the message is in the tab order. */
   readonly active: boolean;
   readonly sought: boolean;
-  /** The last of one's own: its state is in sight. */
+  /** Whether the message is the user's last message, whose state stays visible. */
   readonly last: boolean;
   readonly activate: (id: string) => void;
   readonly notices: readonly Notice[];
@@ -56,10 +55,10 @@ export function MessageItem(props: MessageItemProps) {
     >
       {named && !mine && !follows ? (
         <div className={classes.from}>
-          <Given>{from.name}</Given>
+          <UserText>{from.name}</UserText>
         </div>
       ) : (
-        <span className={classes.spoken}>{mine ? WORDS.conversation.you : <Given>{from.name}</Given>}: </span>
+        <span className={classes.spoken}>{mine ? WORDS.conversation.you : <UserText>{from.name}</UserText>}: </span>
       )}
       <div className={classes.bubble}>
         {text !== '' && (
@@ -93,11 +92,11 @@ export function MessageItem(props: MessageItemProps) {
         >
           {missed.map(({ name, state, order, refusal: why }) => (
             <li key={name}>
-              <Given>{name}</Given>: {WORDS.conversation.missedOne(STATE_WORDS[state].name)}
+              <UserText>{name}</UserText>: {WORDS.conversation.missedOne(STATE_WORDS[state].name)}
               {order !== null && <OrderName order={order} notices={notices} />}
               {order === null && why !== null && (
                 <>
-                  . <Given>{why.detail}</Given>
+                  . <UserText>{why.detail}</UserText>
                 </>
               )}
             </li>
@@ -117,7 +116,7 @@ function OrderName({ order, notices }: { readonly order: string; readonly notice
       {title !== undefined && (
         <>
           {' ('}
-          <Given>{title}</Given>)
+          <UserText>{title}</UserText>)
         </>
       )}
     </>

@@ -1,16 +1,15 @@
-/** What was said, oldest first, under its days. Tab leads to the newest message, arrows from one to the next. */
 import { Button, VisuallyHidden } from '@mantine/core';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
-import { Answer, Empty } from '../../../../shared/look/states.tsx';
+import { type InfiniteData, type UseInfiniteQueryResult, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { type KeyboardEvent, type RefObject, useEffect, useId, useRef, useState } from 'react';
+import { Empty, QueryResult } from '../../../../shared/look/states.tsx';
 import type { Conversation, Message } from '../../api.ts';
-import { messagesQuery, standingQuery } from '../client/queries.ts';
+import { messagesQuery, messagingStatusQuery } from '../client/queries.ts';
 import { WORDS } from '../words/english.ts';
-import { apart, nameOf } from '../words/names.ts';
+import { isolated, nameOf } from '../words/names.ts';
 import classes from './conversation.module.css';
 import { byDay, type Day, follows } from './days.ts';
 import { MessageItem } from './message-item.tsx';
-import { useSeen } from './use-seen.ts';
+import { useReadReports } from './use-read-reports.ts';
 
 const words = WORDS.conversation;
 
@@ -22,32 +21,15 @@ export function Messages({
   readonly sought: string | null;
 }) {
   const query = useInfiniteQuery(messagesQuery(conversation.id));
-  const { data, hasNextPage, isFetching, isFetchingNextPage, fetchNextPage } = query;
+  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   const messages = data?.pages.toReversed().flat() ?? [];
-  useSeen(conversation.id, messages);
+  useReadReports(conversation.id, messages);
   const list = useRef<HTMLDivElement>(null);
-  const earlier = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<string | null>(null);
   const here = messages.some(({ id }) => id === active) ? active : (messages.at(-1)?.id ?? null);
   const isThere = sought === null || messages.some(({ id }) => id === sought);
 
-  // Back through what was said until what was sought is there. Each change that the daemon tells of asks for all of it anew and ends a page on
-  // its way; a loop that waits for either misses none, and a rendering may see neither begin.
-  const isKnown = data !== undefined;
-  useEffect(() => {
-    if (!isKnown || isThere) return;
-    let left = false;
-    const seek = async () => {
-      for (let more = true; more && !left; ) {
-        const { hasNextPage, isError } = await fetchNextPage({ cancelRefetch: false });
-        more = hasNextPage && !isError;
-      }
-    };
-    void seek();
-    return () => {
-      left = true;
-    };
-  }, [isKnown, isThere, fetchNextPage]);
+  useEarlierPagesUntil(isThere, query);
   useEffect(() => {
     if (sought === null || !isThere) return;
     setActive(sought);
@@ -56,15 +38,7 @@ export function Messages({
     found?.focus({ preventScroll: true });
   }, [sought, isThere]);
 
-  // Whoever scrolls up to what is earlier need not press anything. What they then see for the first time is told as read, which asks for all of it
-  // anew and may end a page on its way: it looks again after each answer.
-  useEffect(() => {
-    const top = earlier.current;
-    if (!top || !hasNextPage || isFetching) return;
-    const watch = new IntersectionObserver(([entry]) => entry?.isIntersecting && void fetchNextPage());
-    watch.observe(top);
-    return () => watch.disconnect();
-  }, [hasNextPage, isFetching, fetchNextPage]);
+  const earlier = useEarlierPageOnScroll(query);
 
   function move(event: KeyboardEvent): void {
     if (!(event.target instanceof HTMLElement) || event.target.dataset['message'] === undefined) return;
@@ -93,7 +67,7 @@ export function Messages({
             </Button>
           </div>
         )}
-        <Answer query={query}>
+        <QueryResult query={query}>
           {() =>
             messages.length === 0 ? (
               <Empty title={words.empty}>{words.emptyText}</Empty>
@@ -111,11 +85,55 @@ export function Messages({
               ))
             )
           }
-        </Answer>
+        </QueryResult>
       </section>
       <Arrivals conversation={conversation} messages={messages} />
     </div>
   );
+}
+
+type MessagesQuery = Pick<
+  UseInfiniteQueryResult<InfiniteData<readonly Message[]>>,
+  'data' | 'hasNextPage' | 'isFetching' | 'fetchNextPage'
+>;
+
+/** Loads earlier pages until `isThere`. */
+function useEarlierPagesUntil(isThere: boolean, { data, fetchNextPage }: MessagesQuery): void {
+  // A change event refetches all pages and cancels a loading page; only a
+  // loop that waits for both misses none.
+  const isKnown = data !== undefined;
+  useEffect(() => {
+    if (!isKnown || isThere) return;
+    let left = false;
+    const seek = async () => {
+      for (let more = true; more && !left; ) {
+        const { hasNextPage, isError } = await fetchNextPage({ cancelRefetch: false });
+        more = hasNextPage && !isError;
+      }
+    };
+    void seek();
+    return () => {
+      left = true;
+    };
+  }, [isKnown, isThere, fetchNextPage]);
+}
+
+function useEarlierPageOnScroll({
+  hasNextPage,
+  isFetching,
+  fetchNextPage,
+}: MessagesQuery): RefObject<HTMLDivElement | null> {
+  const earlier = useRef<HTMLDivElement>(null);
+  // Messages that appear are reported as read, which refetches the list and can
+  // cancel a loading page. Therefore, the effect checks again after each response.
+  useEffect(() => {
+    const top = earlier.current;
+    if (!top || !hasNextPage || isFetching) return;
+    const watch = new IntersectionObserver(([entry]) => entry?.isIntersecting && void fetchNextPage());
+    watch.observe(top);
+    return () => watch.disconnect();
+  }, [hasNextPage, isFetching, fetchNextPage]);
+  return earlier;
 }
 
 function DayOfMessages({
@@ -130,12 +148,11 @@ function DayOfMessages({
   readonly conversation: Conversation;
   readonly active: string | null;
   readonly sought: string | null;
-  /** The last of one's own. */
   readonly last: string | null;
   readonly activate: (id: string) => void;
 }) {
   const id = useId();
-  const notices = useQuery(standingQuery).data?.notices ?? [];
+  const notices = useQuery(messagingStatusQuery).data?.notices ?? [];
   const named = conversation.people.length > 1 || conversation.title !== null;
   const sure = new Set(conversation.people.filter(({ verified }) => verified).map(({ person }) => person));
   return (
@@ -163,7 +180,7 @@ function DayOfMessages({
   );
 }
 
-/** Says aloud what others say while one is here; what was there before, or further up, is not news. */
+/** Screen reader announcement of new messages; earlier messages are not announced. */
 function Arrivals({
   conversation,
   messages,
@@ -183,7 +200,10 @@ function Arrivals({
     setSaid(
       news
         .map(({ from, text, attachments }) =>
-          words.arrived(apart(from?.name ?? nameOf(conversation)), text || WORDS.attachment.only(attachments.length)),
+          words.arrived(
+            isolated(from?.name ?? nameOf(conversation)),
+            text || WORDS.attachment.only(attachments.length),
+          ),
         )
         .join('\n'),
     );

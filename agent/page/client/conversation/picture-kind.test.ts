@@ -13,6 +13,6 @@ it.each([
   ['a page', text('<!doctype html>'), null],
   ['a beginning of png', text('\x89PNG'), null],
   ['nothing', text(''), null],
-])('knows %s', (_name, bytes, kind) => {
+])('recognizes %s', (_name, bytes, kind) => {
   expect(pictureKind(bytes)).toBe(kind);
 });

@@ -1,18 +1,18 @@
 /**
- * A picture that somebody sent, as pixels and nothing else: its bytes are decoded by themselves and drawn on a canvas, so that they are never a
- * document, a style or an address. Only the four kinds below, by what the bytes say and not by what the sender said; only small ones.
+ * Picture as pixels only: the browser decodes its bytes onto a canvas, so that they never become a document, style or address. Only small
+ * pictures of the four types above, by content and not by the sender's type.
  */
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import type { Message } from '../../api.ts';
 import { blobOf } from '../client/call.ts';
 import { WORDS } from '../words/english.ts';
-import { apart } from '../words/names.ts';
+import { isolated } from '../words/names.ts';
 import classes from './conversation.module.css';
 import { pictureKind } from './picture-kind.ts';
 
 const LARGEST = 1024 * 1024;
-/** Pixels of a side: a few bytes can say that they are gigapixels. */
+/** Maximum pixels per side: a few bytes can declare gigapixels. */
 const WIDEST = 8192;
 const DRAWN = 640;
 
@@ -29,7 +29,7 @@ async function decode(path: string): Promise<ImageBitmap | null> {
 
 export function Picture({ path, name }: { readonly path: string; readonly name: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  // It does not change; the key is none that a change makes stale for nothing.
+  // Pictures never change, so no event makes this query stale.
   const { data: picture } = useQuery({ queryKey: ['picture', path], queryFn: () => decode(path), staleTime: 'static' });
   useEffect(() => {
     const place = canvas.current;
@@ -41,6 +41,6 @@ export function Picture({ path, name }: { readonly path: string; readonly name: 
   }, [picture]);
   if (!picture) return null;
   return (
-    <canvas ref={canvas} className={classes.picture} role="img" aria-label={WORDS.attachment.picture(apart(name))} />
+    <canvas ref={canvas} className={classes.picture} role="img" aria-label={WORDS.attachment.picture(isolated(name))} />
   );
 }

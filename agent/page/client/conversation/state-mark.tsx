@@ -1,4 +1,4 @@
-/** How far one's own message has come: a sign, and the words for it. What went wrong is in words at once, what is well on hover and focus. */
+/** Delivery state of an own message: an icon with text. A failure shows its text at once, a success on hover and focus. */
 import {
   IconArrowBackUp,
   IconBan,

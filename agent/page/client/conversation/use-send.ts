@@ -1,4 +1,4 @@
-/** Sends what was taken out of hand: the files first, then the message that names them. It comes back unless the agent has it durably. */
+/** Sends a draft: first its files, then the message. The draft returns unless the agent has stored it durably. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { madeView } from '../../api.ts';
@@ -7,15 +7,15 @@ import { type Draft, giveBack } from './drafts.ts';
 
 export function useSend(conversation: string) {
   const client = useQueryClient();
-  /** Of all files together, 0 to 1; null while there is nothing to carry. */
+  /** Progress of all files together, 0 to 1; null without files. */
   const [progress, setProgress] = useState<number | null>(null);
   const sending = useMutation({
     async mutationFn({ text, files }: Draft) {
       const attachments: string[] = [];
       for (const [at, file] of files.entries()) {
-        const told = (part: number) => setProgress((at + part) / files.length);
+        const onProgress = (part: number) => setProgress((at + part) / files.length);
         const query = new URLSearchParams({ name: file.name, type: mediaType(file) });
-        attachments.push((await upload(`/uploads?${query}`, madeView, file, told)).id);
+        attachments.push((await upload(`/uploads?${query}`, madeView, file, onProgress)).id);
       }
       await call('POST', `/conversations/${conversation}/messages`, madeView, { text, attachments });
     },
@@ -26,5 +26,5 @@ export function useSend(conversation: string) {
   return { sending, progress };
 }
 
-/** A browser says nothing of a file whose kind it does not know, and of some more than is a type. */
+/** A browser omits the type of an unknown file, and reports some types with parameters. */
 const mediaType = ({ type }: File): string => (/^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : 'application/octet-stream');

@@ -1,12 +1,11 @@
-/** One conversation in the list: who, the last words, when, and how many are unread. */
 import { VisuallyHidden } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { Given } from '../../../../shared/look/given.tsx';
+import { UserText } from '../../../../shared/look/user-text.tsx';
 import type { Conversation } from '../../api.ts';
 import { WORDS } from '../words/english.ts';
 import { ConversationName, Face } from './conversation-name.tsx';
 import classes from './conversations.module.css';
-import { shortMoment } from './moment.ts';
+import { shortTime } from './short-time.ts';
 import { isVerified, VerifiedIcon } from './verified-mark.tsx';
 
 const words = WORDS.list;
@@ -18,7 +17,7 @@ export function ConversationItem({
   now,
 }: {
   readonly conversation: Conversation;
-  /** One's own name; null while it is not known. */
+  /** User's own name; null while unknown. */
   readonly me: string | null;
   readonly chosen: boolean;
   readonly now: number;
@@ -50,16 +49,16 @@ export function ConversationItem({
               last && (
                 <span>
                   {(people.length > 1 || last.from === me) && last.from !== '' && (
-                    <>{last.from === me ? words.you : <Given>{last.from}</Given>}: </>
+                    <>{last.from === me ? words.you : <UserText>{last.from}</UserText>}: </>
                   )}
-                  <Given>{last.text}</Given>
+                  <UserText>{last.text}</UserText>
                 </span>
               )
             )}
           </span>
         </span>
         <span className={classes.side}>
-          {last && <time dateTime={new Date(last.at).toISOString()}>{shortMoment(last.at, now)}</time>}
+          {last && <time dateTime={new Date(last.at).toISOString()}>{shortTime(last.at, now)}</time>}
           {unread > 0 && (
             <span className={classes.count}>
               <span aria-hidden>{unread}</span>

@@ -1,4 +1,4 @@
-/** All conversations, the newest first, and a search through what is kept here. Arrows move through what is listed. */
+/** List of conversations, newest first, with a local search. Arrows move through the list. */
 import { Button, CloseButton, TextInput, Title } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconEdit, IconSearch } from '@tabler/icons-react';
@@ -8,7 +8,7 @@ import type { Conversation } from '../../api.ts';
 import { WORDS } from '../words/english.ts';
 import { ConversationItem } from './conversation-item.tsx';
 import classes from './conversations.module.css';
-import { FoundMessages } from './found-messages.tsx';
+import { SearchResults } from './search-results.tsx';
 import { StartDialog } from './start-dialog.tsx';
 
 const words = WORDS.list;
@@ -26,7 +26,7 @@ export function ConversationList({
   canStart,
 }: {
   readonly conversations: readonly Conversation[];
-  /** One's own name; null while it is not known. */
+  /** User's own name; null while unknown. */
   readonly me: string | null;
   readonly chosen: string | null;
   readonly canStart: boolean;
@@ -47,7 +47,7 @@ export function ConversationList({
       setText('');
       return;
     }
-    // Within the field these keys are the text's, all but the one that leads out of it.
+    // Inside the text field, all keys except the down arrow edit the text.
     if (!step || (inField && event.key !== 'ArrowDown')) return;
     const links = [...(pane.current?.querySelectorAll('a') ?? [])];
     const at = links.findIndex((link) => link.matches(':focus'));
@@ -101,7 +101,7 @@ export function ConversationList({
                 </Title>
               )}
               {items(matching)}
-              <FoundMessages text={sought} conversations={conversations} alone={matching.length === 0} now={now} />
+              <SearchResults text={sought} conversations={conversations} alone={matching.length === 0} now={now} />
             </>
           ) : conversations.length === 0 ? (
             <Empty

@@ -1,6 +1,6 @@
-/** A conversation by name: its title, or its people, each in their own direction. */
+/** Name of a conversation: its title, or its people, each in its own direction. */
 import { Fragment } from 'react';
-import { Given } from '../../../../shared/look/given.tsx';
+import { UserText } from '../../../../shared/look/user-text.tsx';
 import type { Conversation } from '../../api.ts';
 import { WORDS } from '../words/english.ts';
 import { initials, namesOf } from '../words/names.ts';
@@ -9,7 +9,7 @@ import classes from './conversations.module.css';
 const list = new Intl.ListFormat('en-GB', { type: 'conjunction' });
 
 export function ConversationName({ title, people }: Pick<Conversation, 'title' | 'people'>) {
-  if (title !== null) return <Given>{title}</Given>;
+  if (title !== null) return <UserText>{title}</UserText>;
   if (people.length === 0) return WORDS.list.nobodyElse;
   return <Names names={namesOf(people)} />;
 }
@@ -17,11 +17,10 @@ export function ConversationName({ title, people }: Pick<Conversation, 'title' |
 export function Names({ names }: { readonly names: readonly string[] }) {
   return list.formatToParts(names).map(({ type, value }, at) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one sentence, in their order
-    <Fragment key={at}>{type === 'element' ? <Given>{value}</Given> : value}</Fragment>
+    <Fragment key={at}>{type === 'element' ? <UserText>{value}</UserText> : value}</Fragment>
   ));
 }
 
-/** Letters instead of a face: what it says is said beside it. */
 export function Face({ title, people }: Pick<Conversation, 'title' | 'people'>) {
   const [one, ...others] = people;
   const letters =

@@ -1,9 +1,9 @@
-/** Several people of the organization, found by a part of their names. E-mail and groups tell people of one name apart. */
+/** Selection of people of the organization by a part of their names. E-mail address and groups distinguish people of the same name. */
 import { MultiSelect, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Given } from '../../../../shared/look/given.tsx';
+import { UserText } from '../../../../shared/look/user-text.tsx';
 import { type FoundPerson, MOST_PEOPLE } from '../../api.ts';
 import { peopleQuery } from '../client/queries.ts';
 import { WORDS } from '../words/english.ts';
@@ -24,9 +24,8 @@ export function PeopleField({
   readonly label: string;
   readonly description?: string;
   readonly error?: string | undefined;
-  /** Who is in it already. */
   readonly except?: readonly string[];
-  /** Within a dialog that is about nothing else. */
+  /** True if the field is in a dialog with no other purpose. */
   readonly autoFocus?: boolean;
 }) {
   const [typed, setTyped] = useState('');
@@ -50,15 +49,15 @@ export function PeopleField({
         searchable
         searchValue={typed}
         onSearchChange={setTyped}
-        // The agent has searched already, by its own rule for names.
+        // The agent has already filtered the people by its own rule for names.
         filter={({ options }) => options}
         maxValues={MOST_PEOPLE}
         hidePickedOptions
         renderOption={({ option }) => (
           <Stack gap={0}>
-            <Given>{option.label}</Given>
+            <UserText>{option.label}</UserText>
             <Text size="xs" c="dimmed">
-              <Given>{distinctionOf(known.get(option.value))}</Given>
+              <UserText>{distinctionOf(known.get(option.value))}</UserText>
             </Text>
           </Stack>
         )}
@@ -71,6 +70,6 @@ export function PeopleField({
   );
 }
 
-/** As the organization's key confirmed it. */
+/** Details as confirmed by the organization's key. */
 const distinctionOf = (person: FoundPerson | undefined): string =>
   person === undefined ? '' : [...(person.email === null ? [] : [person.email]), ...person.groups].join(' · ');

@@ -1,4 +1,3 @@
-/** A new conversation: with whom, and perhaps about what. */
 import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';

@@ -1,23 +1,25 @@
-/** Whether all devices of somebody are theirs, by the organisation's word. Who is not verified is so in words, and in red. */
+/** Verification of a person: all devices are countersigned by the organization. A missing verification appears in words and in red. */
 import { Badge } from '@mantine/core';
 import { IconShieldCheckFilled, IconShieldX } from '@tabler/icons-react';
 import { Hint } from '../../../../shared/look/hint.tsx';
 import type { Conversation } from '../../api.ts';
 import { WORDS } from '../words/english.ts';
-import { apart } from '../words/names.ts';
+import { isolated } from '../words/names.ts';
 import classes from './conversations.module.css';
 
 const words = WORDS.verified;
 
-/** Null where there is nobody to ask it of: one is alone, or belongs to it no more and hears nothing of who is in it. */
+/**
+ * Whether the other people are verified. Null without other people, or after the user left, when the device no longer learns the members.
+ */
 export function isVerified({ state, people }: Pick<Conversation, 'state' | 'people'>): boolean | null {
   return state === 'left' || people.length === 0 ? null : people.every(({ verified }) => verified);
 }
 
-/** `people`: by name, all of a conversation. What it means is a hover or a focus away. */
+/** Badge with its meaning in a tooltip. `people` lists the names of the conversation. */
 export function VerifiedMark({ people, verified }: { readonly people: readonly string[]; readonly verified: boolean }) {
   const [one = '', ...others] = people;
-  const meaning = others.length === 0 ? words.meaning(apart(one)) : words.all;
+  const meaning = others.length === 0 ? words.meaning(isolated(one)) : words.all;
   return (
     <Hint text={verified ? meaning : words.notText}>
       <VerifiedBadge verified={verified} />
@@ -25,7 +27,7 @@ export function VerifiedMark({ people, verified }: { readonly people: readonly s
   );
 }
 
-/** Where the meaning is written beside it. */
+/** Badge without a tooltip, for layouts that explain the verification in text. */
 export function VerifiedBadge({ verified }: { readonly verified: boolean }) {
   const Icon = verified ? IconShieldCheckFilled : IconShieldX;
   return (
@@ -35,7 +37,6 @@ export function VerifiedBadge({ verified }: { readonly verified: boolean }) {
   );
 }
 
-/** Where there is room for no words; they are said all the same. */
 export function VerifiedIcon({ verified }: { readonly verified: boolean }) {
   const Icon = verified ? IconShieldCheckFilled : IconShieldX;
   return (

@@ -1,25 +1,30 @@
-/** While an order suspends messages here: which, why, since when and until when, whom to appeal to, and that nothing is lost. */
 import { Button, Group, Stack, Text, Title } from '@mantine/core';
 import { IconBan } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Given } from '../../../../shared/look/given.tsx';
-import { dateTimeIn, reasonsIn } from '../../../../shared/order/notice-words/notice-words.ts';
-import type { Denial, Notice, Standing } from '../../api.ts';
+import { UserText } from '../../../../shared/look/user-text.tsx';
+import { dateTimeIn, reasonsIn } from '../../../../shared/order/notice-words/languages.ts';
+import type { Denial, MessagingStatus, Notice } from '../../api.ts';
 import { ExportButton } from '../app/export-button.tsx';
-import { apart } from '../words/names.ts';
-import { inReadersLanguage, NOTICE_WORDS as words } from '../words/reader.ts';
+import { isolated } from '../words/names.ts';
+import { inReadersLanguage, NOTICE_WORDS as words } from '../words/notice-words.ts';
 import { ExitFact, OrderText, Words } from './order-text.tsx';
 import classes from './orders.module.css';
-import { useShown } from './use-shown.ts';
+import { useDisplayedOrders } from './use-displayed-orders.ts';
 
-/** `folded`: something else wants the room; a press unfolds it all the same. */
-export function DenialBanner({ standing, folded }: { readonly standing: Standing; readonly folded: boolean }) {
-  const { denials, notices, since } = standing;
+/** `folded` hides the details until a press. */
+export function DenialBanner({
+  messagingStatus,
+  folded,
+}: {
+  readonly messagingStatus: MessagingStatus;
+  readonly folded: boolean;
+}) {
+  const { denials, notices, since } = messagingStatus;
   const [chosen, setOpened] = useState<boolean | null>(null);
   const opened = chosen ?? !folded;
-  // An order that ends service for good says itself until when that is so.
+  // Orders with an exit have their own text about kept data.
   const keeps = notices.every(({ order, exit }) => exit === null || denials.every((denial) => denial.order !== order));
-  useShown(opened ? denials.map(({ order }) => order) : []);
+  useDisplayedOrders(opened ? denials.map(({ order }) => order) : []);
   return (
     <section className={classes.banner} aria-label={words.suspended} {...inReadersLanguage}>
       <div className={classes.head}>
@@ -30,7 +35,7 @@ export function DenialBanner({ standing, folded }: { readonly standing: Standing
           </Title>
           {denials.map(({ order, title, until }) => (
             <Text key={order} size="sm" fw={600}>
-              {words.order(apart(order))}: <Given>{title}</Given>{' '}
+              {words.order(isolated(order))}: <UserText>{title}</UserText>{' '}
               {!opened && (until === null ? words.lastsOpen : words.lasts(dateTimeIn(words, until)))}
             </Text>
           ))}
@@ -69,7 +74,7 @@ export function DenialBanner({ standing, folded }: { readonly standing: Standing
 }
 
 function InForce({
-  denial: { reasons, until, waiting, appeal, statement },
+  denial: { reasons, until, waiting, appeal, statement, authoritative },
   notice,
   since,
 }: {
@@ -77,11 +82,11 @@ function InForce({
   readonly notice: Notice | null;
   readonly since: number;
 }) {
-  // The gate may have stood for another order before this one.
+  // An earlier order may have closed the gate.
   const begun = Math.max(since, notice?.effective ?? since);
   return (
     <div className={classes.body}>
-      <OrderText statement={statement} />
+      <OrderText statement={statement} authoritative={authoritative} />
       <dl className={classes.facts}>
         <dt>{words.why}</dt>
         <dd>{reasonsIn(words, reasons, notice?.areas ?? null)}</dd>

@@ -1,18 +1,19 @@
-/** What an order says to the people whom it reaches, in their language, each paragraph in its own direction. */
+/** Statement of an order in the reader's language, each paragraph in its own direction. */
 import { Group, Text, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
-import { dateTimeIn } from '../../../../shared/order/notice-words/notice-words.ts';
+import { authorityIn, dateTimeIn } from '../../../../shared/order/notice-words/languages.ts';
 import { ownName } from '../../../../shared/order/own-name.ts';
 import { spokenTo } from '../../../../shared/order/spoken-to.ts';
 import type { Notice } from '../../api.ts';
-import { NOTICE_WORDS } from '../words/reader.ts';
+import { NOTICE_WORDS } from '../words/notice-words.ts';
 import classes from './orders.module.css';
 
-export function OrderText({ statement }: { readonly statement: Readonly<Record<string, string>> }) {
+export function OrderText({ statement, authoritative }: Pick<Notice, 'statement' | 'authoritative'>) {
   const [chosen, setChosen] = useState<string | null>(null);
   const mine = spokenTo(chosen === null ? navigator.languages : [chosen], statement);
   if (mine === null) return null;
   const tags = Object.keys(statement);
+  const authority = authorityIn(mine.tag, authoritative, navigator.languages);
   return (
     <div>
       <blockquote className={classes.statement} lang={mine.tag} dir="auto" aria-label={NOTICE_WORDS.statement}>
@@ -21,6 +22,11 @@ export function OrderText({ statement }: { readonly statement: Readonly<Record<s
           <p key={at}>{paragraph}</p>
         ))}
       </blockquote>
+      {authority && (
+        <Text size="sm" c="dimmed" lang={authority.words.tag} dir={authority.words.direction}>
+          {authority.text}
+        </Text>
+      )}
       {tags.length > 1 && (
         <Group gap="xs" role="group" aria-label={NOTICE_WORDS.language} mt={4}>
           {tags.map((tag) => (
@@ -40,7 +46,7 @@ export function OrderText({ statement }: { readonly statement: Readonly<Record<s
   );
 }
 
-/** What an order that ends service for good does to what is on this device, as a term of a description list. */
+/** Effect of an exit on the data of this device, in a description list. */
 export function ExitFact({ exit }: { readonly exit: NonNullable<Notice['exit']> }) {
   const words = NOTICE_WORDS.exit;
   return (
@@ -57,7 +63,7 @@ export function ExitFact({ exit }: { readonly exit: NonNullable<Notice['exit']> 
   );
 }
 
-/** Somebody's words in their own direction, with their line breaks. */
+/** Text of a person with its own direction and line breaks. */
 export function Words({ children }: { readonly children: string }) {
   return (
     <Text component="span" inherit dir="auto" className={classes.words}>

@@ -1,32 +1,31 @@
-/** Every order that is announced or in force, to be read in one's own language. */
 import { Modal, Stack, Text, Title } from '@mantine/core';
-import { Given } from '../../../../shared/look/given.tsx';
-import { areasIn, dateTimeIn, reasonsIn, servicesIn } from '../../../../shared/order/notice-words/notice-words.ts';
-import type { Notice, Standing } from '../../api.ts';
-import { apart } from '../words/names.ts';
-import { inReadersLanguage, NOTICE_WORDS as words } from '../words/reader.ts';
+import { UserText } from '../../../../shared/look/user-text.tsx';
+import { areasIn, dateTimeIn, reasonsIn, servicesIn } from '../../../../shared/order/notice-words/languages.ts';
+import type { MessagingStatus, Notice } from '../../api.ts';
+import { isolated } from '../words/names.ts';
+import { inReadersLanguage, NOTICE_WORDS as words } from '../words/notice-words.ts';
 import { ExitFact, OrderText, Words } from './order-text.tsx';
 import classes from './orders.module.css';
-import { useShown } from './use-shown.ts';
+import { useDisplayedOrders } from './use-displayed-orders.ts';
 
 export function OrdersDialog({
-  standing,
+  messagingStatus,
   opened,
   close,
 }: {
-  readonly standing: Standing;
+  readonly messagingStatus: MessagingStatus;
   readonly opened: boolean;
   readonly close: () => void;
 }) {
   return (
     <Modal opened={opened} onClose={close} title={words.title} size="lg" {...inReadersLanguage}>
-      <Orders notices={standing.notices} />
+      <Orders notices={messagingStatus.notices} />
     </Modal>
   );
 }
 
 function Orders({ notices }: { readonly notices: readonly Notice[] }) {
-  useShown(notices.map(({ order }) => order));
+  useDisplayedOrders(notices.map(({ order }) => order));
   if (notices.length === 0) return <Text>{words.none}</Text>;
   return (
     <Stack>
@@ -36,11 +35,11 @@ function Orders({ notices }: { readonly notices: readonly Notice[] }) {
       {notices.map((notice) => (
         <Stack key={notice.order} component="article" gap="xs" className={classes.notice}>
           <Title order={3} size="h5">
-            {words.order(apart(notice.order))}: <Given>{notice.title}</Given>
+            {words.order(isolated(notice.order))}: <UserText>{notice.title}</UserText>
           </Title>
           {notice.status !== 'active' && <Text size="sm">{words[notice.status]}</Text>}
           {notice.status === 'active' && notice.reasons.length === 0 && <Text size="sm">{words.notHere}</Text>}
-          <OrderText statement={notice.statement} />
+          <OrderText statement={notice.statement} authoritative={notice.authoritative} />
           <dl className={classes.facts}>
             <dt>{words.services}</dt>
             <dd>{servicesIn(words, notice.services)}</dd>

@@ -1,12 +1,12 @@
 /**
- * Every word of the page that is its own, in English; what stands around an order is in the reader's language (`reader.ts`). What people and orders
- * say is in their own languages and stands in none of these: it is set apart by `dir="auto"` wherever it is shown.
+ * English texts of the page. Texts about orders are in the reader's language (`notice-words.ts`). Texts of people and orders keep their own
+ * language, with `dir="auto"`.
  */
 import type { MessageState } from '../../api.ts';
 
 const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-/** `2.4 MB`; never more digits than mean something. */
+/** Size such as `2.4 MB`, with significant digits only. */
 export function bytes(size: number): string {
   if (size < 1000) return plural(size, 'byte');
   const [amount, unit] = size < 1_000_000 ? [size / 1000, 'kB'] : [size / 1_000_000, 'MB'];
@@ -19,21 +19,27 @@ export interface StateWords {
 }
 
 export const STATE_WORDS: Readonly<Record<MessageState, StateWords>> = {
-  waiting: { name: 'Waiting', meaning: 'It is kept on this device and goes out as soon as there is a way.' },
-  sent: { name: 'Sent', meaning: 'The server has it, sealed, and gives it to their devices.' },
-  held: { name: 'Held', meaning: 'An order holds it back. It is delivered when the order ends.' },
-  delivered: { name: 'Delivered', meaning: 'Everybody has it on a device of theirs.' },
-  read: { name: 'Read', meaning: 'Everybody has read it.' },
+  waiting: { name: 'Pending', meaning: 'This device stores the message and sends it when it connects.' },
+  sent: {
+    name: 'Sent',
+    meaning: 'The server has the sealed message and delivers it to the devices of the recipients.',
+  },
+  held: {
+    name: 'Held',
+    meaning: 'The server holds the message because of an order. It is delivered when the order ends.',
+  },
+  delivered: { name: 'Delivered', meaning: 'All recipients have the message on at least one device.' },
+  read: { name: 'Read', meaning: 'All recipients have read the message.' },
   refused: {
     name: 'Refused',
-    meaning: 'It has not been delivered and will not be: an order forbids it, or the server does not take it.',
+    meaning: 'An order or the server refused the message. It will not be delivered.',
   },
   returned: {
     name: 'Returned',
     meaning:
-      'An order came, or the enrolment of their device ended, before it was fetched. It was deleted without being delivered.',
+      'The recipient had not received the message when an order started or the enrollment of the device ended. The server deleted it.',
   },
-  expired: { name: 'Expired', meaning: 'Nobody fetched it in time. It was deleted without being delivered.' },
+  expired: { name: 'Expired', meaning: 'The recipient did not receive the message in time. The server deleted it.' },
 };
 
 export const WORDS = {
@@ -41,93 +47,98 @@ export const WORDS = {
   product: 'Cordon',
   skip: 'Skip to the conversation',
   conversations: 'Conversations',
-  loading: 'Loading',
   cancel: 'Cancel',
   close: 'Close',
 
   gate: {
     title: 'Open this page from this device',
-    text: 'Your messages are for you alone, so this page opens only by a link that your own account asked for. Run this in a terminal, and follow the link:',
+    text: 'Only you may read your messages, so this page opens only with a link from your own account. Run this command in a terminal, and open the link:',
     command: 'npx cordon-agent open',
-    opening: 'Opening your messages …',
-    failed: 'This link does not work any more',
+    failed: 'This link is no longer valid',
   },
 
   menu: {
     label: 'Menu',
     labelOf: (name: string) => `Menu of ${name}`,
     you: 'You',
-    export: 'Save a copy of my data',
-    exporting: 'Saving …',
+    export: 'Export my data',
+    exporting: 'Exporting …',
     exportMeaning:
-      'Everything that is kept on this device, files too, as text (JSON lines). It is not sealed: keep it well.',
+      'Contains all messages and files on this device as readable text (JSON lines). Store it in a safe place.',
     orders: 'Orders',
-    dark: 'Dark colours',
-    light: 'Light colours',
-    leave: 'Close this page',
+    dark: 'Use dark theme',
+    light: 'Use light theme',
+    leave: 'Close page',
+  },
+
+  adminMessages: {
+    one: 'Message from your administrator',
+    title: 'Messages from your administrator',
+    none: 'No messages. Messages that your administrator sends to this device appear here.',
   },
 
   live: {
-    gone: 'The agent on this device does not answer. When it runs again, open this page anew: npx cordon-agent open',
-    offline: 'Not connected. What you write waits on this device.',
+    gone: 'The agent on this device does not respond. When it runs again, open this page again: npx cordon-agent open',
+    offline: 'Not connected. Your messages stay on this device until it connects.',
     stale: (since: string) =>
-      `No newer order list has come since ${since}, though the server is there. Orders may have begun or ended that this device does not know of: tell your admin.`,
+      `The order list expired ${since}, although the server is reachable. This device may not know of new or ended orders. Tell your admin.`,
   },
 
   list: {
     search: 'Search people and messages',
     searching: 'Search',
-    start: 'New conversation',
+    start: 'Start conversation',
     unread: (count: number) => plural(count, 'unread message'),
     nobodyElse: 'Only you',
     you: 'You',
     left: 'You left',
-    rejoining: 'Joining again',
-    empty: 'No conversations yet',
+    rejoining: 'Rejoining',
+    empty: 'No conversations',
     emptyText:
-      'Write to somebody of your organisation. What you say is sealed for their devices; the server cannot read it.',
+      'Start a conversation with a person in your organization. Messages are sealed for the recipients’ devices. The server cannot read them.',
     matches: 'Conversations',
     found: 'Messages',
-    nothing: 'Nothing found',
-    nothingText: 'Search looks at names, titles and the words of messages that are kept on this device.',
-    choose: 'Choose a conversation',
-    chooseText: 'or begin one. Arrow keys move through the list.',
+    nothing: 'No results',
+    nothingText: 'The search covers names, titles and messages on this device. Try other words.',
+    choose: 'No conversation selected',
+    chooseText: 'Select a conversation in the list, or start one. Arrow keys move through the list.',
   },
 
   verified: {
     mark: 'Verified',
     meaning: (name: string) =>
-      `Every device of ${name} in this conversation is countersigned by your organisation and stands in the public ledger.`,
-    all: 'Every device in this conversation is countersigned by your organisation and stands in the public ledger.',
+      `Your organization has countersigned all devices of ${name} in this conversation. The public ledger contains them.`,
+    all: 'Your organization has countersigned all devices in this conversation. The public ledger contains them.',
     not: 'Not verified',
     notText:
-      'No device of theirs that your organisation has countersigned, and that stands in the public ledger, is in this conversation. They may be joining just now; if this stays, take nobody here for them, say nothing that matters, and tell your admin.',
+      'This conversation contains no countersigned device of this person. The person may be joining. If this message stays, do not trust anyone here with this name, send nothing confidential, and tell your admin.',
   },
 
   start: {
     title: 'New conversation',
     people: 'People',
     placeholder: 'Type a name',
-    none: 'Nobody of that name can be written to yet: their device has to be enrolled and countersigned.',
-    name: 'What it is about',
-    nameHint: 'Optional. Only those in the conversation see it.',
-    submit: 'Begin',
-    missing: 'Choose somebody to write to.',
+    none: 'No person found. A person needs an enrolled and countersigned device to receive messages.',
+    name: 'Title',
+    nameHint: 'Optional. Only the people in the conversation can see the title.',
+    submit: 'Start conversation',
+    missing: 'The recipient is missing. Select at least one person.',
   },
 
   details: {
-    open: 'About this conversation',
-    title: 'About this conversation',
+    open: 'Conversation details',
+    title: 'Conversation details',
     people: 'People',
     add: 'Add people',
-    addSubmit: 'Add',
-    addHint: 'They see what is said from now on, and nothing of before.',
-    rename: 'What it is about',
-    renameSubmit: 'Rename',
-    leave: 'Leave …',
-    leaveTitle: 'Leave this conversation?',
-    leaveText: 'You get no more messages of it, and the others see that you left. What was said stays on this device.',
-    leaveSubmit: 'Leave',
+    addSubmit: 'Add people',
+    addHint: 'New people see only messages that are sent after they join.',
+    rename: 'Title',
+    renameSubmit: 'Rename conversation',
+    leave: 'Leave conversation …',
+    leaveTitle: 'Leave conversation',
+    leaveText:
+      'You receive no more messages, and the other people see that you left. Earlier messages stay on this device.',
+    leaveSubmit: 'Leave conversation',
   },
 
   conversation: {
@@ -135,30 +146,27 @@ export const WORDS = {
     back: 'Back to the conversations',
     earlier: 'Show earlier messages',
     messages: (name: string) => `Messages with ${name}`,
-    empty: 'Nothing has been said yet',
+    empty: 'No messages',
     emptyText: 'Write the first message below.',
     today: 'Today',
     yesterday: 'Yesterday',
     you: 'You',
     arrived: (name: string, text: string) => `${name}: ${text}`,
-    arrivedElsewhere: (name: string) => `New message in ${name}`,
-    gone: 'There is no such conversation',
-    goneText: 'The address may be of another device.',
-    toList: 'To the conversations',
+    gone: 'Conversation not found',
+    goneText: 'The address may belong to another device. Select a conversation in the list.',
     rejoining:
-      'This device has lost its place here and has asked to be let in again. You can write when another device has let it in; if that does not happen, begin another conversation.',
-    left: 'You have left this conversation. What was said stays here.',
-    missed: 'Not delivered to everybody',
+      'This device lost its place in this conversation and asked to rejoin. You can write after another device accepts it. If this takes long, start another conversation.',
+    left: 'You left this conversation. Earlier messages stay on this device.',
+    missed: 'Not delivered to all recipients',
     missedOne: (state: string) => state.toLowerCase(),
-    byOrder: (order: string) => `by order ${order}`,
-    state: (state: string) => `State: ${state}`,
+    byOrder: (order: string) => `because of order ${order}`,
   },
 
   attachment: {
-    save: 'Save',
-    saveName: (name: string) => `Save ${name}`,
-    remove: (name: string) => `Remove ${name}`,
-    attached: 'To be sent with the message',
+    save: 'Save file',
+    saveName: (name: string) => `Save file ${name}`,
+    remove: (name: string) => `Remove file ${name}`,
+    attached: 'Files to send',
     only: (count: number) => plural(count, 'attachment'),
     picture: (name: string) => `Picture: ${name}`,
   },
@@ -166,30 +174,32 @@ export const WORDS = {
   composer: {
     label: (name: string) => `Message to ${name}`,
     placeholder: 'Write a message',
-    send: 'Send',
+    send: 'Send message',
     attach: 'Attach files',
     hint: (largest: string, most: number) =>
-      `Enter sends, Shift+Enter begins a line. Files: up to ${largest} each, ${most} a message.`,
+      `Enter sends, Shift+Enter starts a new line. Files: up to ${largest} each, ${most} per message.`,
     phoneHint: (largest: string) => `Files: up to ${largest} each.`,
     drop: 'Drop files to attach them',
-    tooLarge: (name: string, largest: string) => `${name} is larger than ${largest}: it cannot be attached.`,
-    tooMany: (most: number) => `At most ${most} files a message.`,
-    tooLong: (most: number) => `A message has at most ${most.toLocaleString('en-GB')} characters.`,
-    uploading: 'Attaching',
-    uncertified: 'You can write as soon as your organisation has countersigned this device.',
+    tooLarge: (name: string, largest: string) =>
+      `${name} is larger than ${largest} and cannot be attached. Choose a smaller file.`,
+    tooMany: (most: number) => `A message can have at most ${most} files. Send the other files in another message.`,
+    tooLong: (most: number) =>
+      `A message can have at most ${most.toLocaleString('en-GB')} characters. Shorten the text.`,
+    uploading: 'Uploading files',
+    uncertified: 'You can write after your organization has countersigned this device.',
   },
 
   states: {
-    uncertified: 'This device is not countersigned yet',
+    uncertified: 'Device not countersigned yet',
     uncertifiedText:
-      'Your organisation has to countersign this device before it can send and receive messages. That is done by a person, with a key that the server does not have. You need not do anything; if it takes longer than a day, ask your admin.',
-    locked: 'Your workspace is locked',
+      'Your organization must countersign this device before it can send and receive messages. A person does this with a key outside the server. If it takes longer than a day, ask your admin.',
+    locked: 'Workspace locked',
     lockedText:
-      'An admin has locked the workspace of this device. What was said is unreadable until it is unlocked, and what comes waits on the server. Ask your admin to unlock it.',
-    wiped: 'Your workspace has been wiped',
+      'An admin locked the workspace of this device. You cannot read messages until an admin unlocks it. New messages wait on the server. Ask your admin to unlock the workspace.',
+    wiped: 'Workspace wiped',
     wipedText:
-      'An admin has wiped the workspace of this device, and the messages with it. To use messages here again, an admin has to unlock the workspace: ask your admin. Enrolling the device anew does not do it.',
+      'An admin wiped the workspace of this device with its messages. Ask your admin to unlock the workspace. A new enrollment alone is not sufficient.',
     wipedByOrderText:
-      'An order has ended service here for good: it had the workspace of this device wiped, and the messages with it. To use messages here again, the device has to be enrolled, and an admin has to unlock the workspace: ask your admin for both.',
+      'An order’s exit wiped the workspace of this device with its messages. To use messages here again, ask your admin to enroll the device and to unlock the workspace.',
   },
 } as const;

@@ -1,21 +1,20 @@
-/** Conversations and people by name. A name is anybody's words: where it stands in a sentence it is kept apart (UAX #9: FSI … PDI). */
+/** Names of conversations and people. Inside a sentence, Unicode isolates (UAX #9: FSI … PDI) separate a name from the text around it. */
 import type { Conversation } from '../../api.ts';
 import { WORDS } from './english.ts';
 
-/** For a place that takes text alone: a title, a label, a number within a sentence. Elements use `Given`. */
-export const apart = (name: string): string => `\u2068${name}\u2069`;
+/** Name for plain text, such as a title or a label. Elements use the component `Given`. */
+export const isolated = (name: string): string => `\u2068${name}\u2069`;
 
 const list = new Intl.ListFormat('en-GB', { type: 'conjunction' });
 
 export const namesOf = (people: Conversation['people']): readonly string[] => people.map(({ name }) => name);
 
-/** As text alone. */
 export function nameOf({ title, people }: Pick<Conversation, 'title' | 'people'>): string {
-  if (title !== null) return apart(title);
-  return people.length === 0 ? WORDS.list.nobodyElse : list.format(namesOf(people).map(apart));
+  if (title !== null) return isolated(title);
+  return people.length === 0 ? WORDS.list.nobodyElse : list.format(namesOf(people).map(isolated));
 }
 
-/** One or two letters for a picture, in whatever script: `Ada Lovelace` → AL. Letters that would join (علیہ خان) are kept apart. */
+/** Initials in any script: `Ada Lovelace` → AL. A joiner keeps letters apart that would connect (علیہ خان). */
 export function initials(name: string): string {
   const words = name.trim().split(/\s+/);
   const spelt = words.filter((word) => /^\p{L}/u.test(word));
@@ -29,5 +28,5 @@ function firstOf(word: string): string {
   return first?.segment.toLocaleUpperCase() ?? '';
 }
 
-/** A file's name without what could turn it around: `gpj.exe` shall not read as `exe.jpg` (U+202E and its like). */
+/** File name without direction controls: `gpj.exe` must not appear as `exe.jpg` (U+202E). */
 export const fileName = (name: string): string => name.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069/\\]/gu, '_');

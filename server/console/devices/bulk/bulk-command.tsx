@@ -1,32 +1,24 @@
-/** A command for many: which one, whom it reaches, and a last look before it is sent. */
 import { Alert, Button, Group, Modal, NumberInput, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { z } from 'zod';
 import { issuedToMany } from '../../../../shared/api/commands.ts';
-import { Refusal } from '../../../../shared/look/refusal.ts';
+import { ApiError } from '../../../../shared/look/api-error.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
-import type { CommandKind } from '../../../../shared/protocol/frames.ts';
+import { COMMAND_KINDS, destroysData } from '../../../../shared/protocol/command-kinds.ts';
 import { type CommandId, newCommandId } from '../../../../shared/protocol/ids.ts';
 import { actionsQuery } from '../../actions/queries.ts';
 import { call } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
 import { ButtonLink } from '../../parts/links.tsx';
-import { commandVerb, isGrave } from '../../words/commands.ts';
+import { commandVerb } from '../../words/commands.ts';
 import { HOLD_LEFT_OUT } from '../../words/holds.ts';
 import { CommandForm, commandOf, draftOf } from '../commands/command-form.tsx';
-import { type Audience, type Chosen, targetOf, useAudience } from './audience.ts';
-import { AudienceView } from './audience-view.tsx';
+import { type AffectedDevices, type Chosen, targetOf, useAffectedDevices } from './affected-devices.ts';
+import { AffectedDevicesView } from './affected-devices-view.tsx';
 
-const KINDS: readonly CommandKind[] = [
-  'message',
-  'lock-workspace',
-  'unlock-workspace',
-  'refresh-inventory',
-  'restart-agent',
-];
-const GRAVE: readonly CommandKind[] = ['wipe-workspace', 'unenrol'];
+const HARMLESS = COMMAND_KINDS.filter((kind) => !destroysData(kind));
 
 export function BulkCommand({
   chosen,
@@ -37,30 +29,53 @@ export function BulkCommand({
   readonly chosen: Chosen;
   readonly opened: boolean;
   readonly close: () => void;
-  /** The request's id, by which its progress can be followed. */
+  /** Identifier of the request, for the progress dialog. */
   readonly sent: (id: CommandId) => void;
 }) {
   return (
-    <Modal opened={opened} onClose={close} title="A command for many devices" size="lg">
+    <Modal opened={opened} onClose={close} title="Bulk command" size="lg">
       <Dialog chosen={chosen} close={close} sent={sent} />
     </Modal>
+  );
+}
+
+function CountConfirmation({
+  total,
+  confirmed,
+  confirm,
+}: {
+  readonly total: number;
+  readonly confirmed: number | null;
+  readonly confirm: (count: number | null) => void;
+}) {
+  return (
+    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="You cannot undo this command">
+      <NumberInput
+        label={`Type the number of devices, ${total.toLocaleString('en')}, to confirm`}
+        allowNegative={false}
+        allowDecimal={false}
+        styles={{ wrapper: { maxWidth: 220 } }}
+        value={confirmed ?? ''}
+        onChange={(value) => confirm(typeof value === 'number' ? value : null)}
+      />
+    </Alert>
   );
 }
 
 function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0], 'opened'>) {
   const may = useMay();
   const client = useQueryClient();
-  const kinds = may('commands.destroy') ? [...KINDS, ...GRAVE] : KINDS;
+  const kinds = may('commands.destroy') ? COMMAND_KINDS : HARMLESS;
   const [draft, setDraft] = useState(() => draftOf('message'));
-  // One id for this dialog: should the answer be lost on the way, the same request again sends nothing twice.
+  // One identifier for this dialog: a repeated request after a lost response sends nothing twice.
   const [id, setId] = useState(newCommandId);
   const [confirmed, setConfirmed] = useState<number | null>(null);
-  const { audience, error, refetch } = useAudience(chosen);
+  const { audience, error, refetch } = useAffectedDevices(chosen);
   const command = commandOf(draft);
-  const grave = isGrave(draft.kind);
+  const grave = destroysData(draft.kind);
 
   const sending = useMutation({
-    mutationFn: (to: Audience) =>
+    mutationFn: (to: AffectedDevices) =>
       call('POST', '/commands', issuedToMany, {
         id,
         command,
@@ -72,18 +87,18 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
       if (keptOf(issued) === 0) sent(issued.id);
     },
     onError: (refused) => {
-      // Another number of devices by now: what was looked at is shown anew.
-      if (refused instanceof Refusal && refused.code === 'conflict') {
+      // The number of devices has changed, so the dialog shows the current audience.
+      if (refused instanceof ApiError && refused.code === 'conflict') {
         setConfirmed(null);
         setId(newCommandId());
         void refetch();
       }
     },
   });
-  const changed = sending.error instanceof Refusal && sending.error.code === 'conflict';
+  const changed = sending.error instanceof ApiError && sending.error.code === 'conflict';
   const ready = command !== null && audience !== null && audience.total > 0 && (!grave || confirmed === audience.total);
 
-  if (sending.error instanceof Refusal && sending.error.code === 'second_person_required') {
+  if (sending.error instanceof ApiError && sending.error.code === 'second_person_required') {
     return <Proposed close={close} />;
   }
   if (sending.data && keptOf(sending.data) > 0) return <Kept issued={sending.data} close={close} sent={sent} />;
@@ -108,27 +123,22 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
         />
         {!may('commands.destroy') && (
           <Text size="xs" c="dimmed">
-            Your role can neither wipe nor unenrol devices.
+            Your role does not allow you to wipe or unenroll devices.
           </Text>
         )}
         {error !== null && <Failure error={error} retry={() => void refetch()} />}
-        {audience ? <AudienceView audience={audience} /> : error === null && <Loading lines={3} />}
+        {audience ? (
+          <AffectedDevicesView audience={audience} kind={draft.kind} />
+        ) : (
+          error === null && <Loading lines={3} />
+        )}
         {grave && audience !== null && audience.total > 0 && (
-          <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="This cannot be undone">
-            <NumberInput
-              label={`Type the number of devices, ${audience.total.toLocaleString('en')}, to confirm`}
-              allowNegative={false}
-              allowDecimal={false}
-              styles={{ wrapper: { maxWidth: 220 } }}
-              value={confirmed ?? ''}
-              onChange={(value) => setConfirmed(typeof value === 'number' ? value : null)}
-            />
-          </Alert>
+          <CountConfirmation total={audience.total} confirmed={confirmed} confirm={setConfirmed} />
         )}
         {grave && <SecondPerson total={audience?.total ?? 0} />}
         {changed ? (
           <Alert color="yellow" title="The number of devices has changed" role="alert">
-            <Text size="sm">Nothing was sent. Look at whom it reaches now, and send it again.</Text>
+            <Text size="sm">The server sent nothing. Review the affected devices and send the command again.</Text>
           </Alert>
         ) : (
           sending.isError && <Failure error={sending.error} />
@@ -146,11 +156,11 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   );
 }
 
-/** Said before the command is sent: it then waits for another admin. */
+/** States that the command will wait for another admin. */
 function SecondPerson({ total }: { readonly total: number }) {
   const may = useMay();
-  const alone = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.alone;
-  if (!alone || alone.taken + total <= alone.limit) return null;
+  const alone = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.soloLimit;
+  if (!alone || alone.used + total <= alone.limit) return null;
   return (
     <Alert color="yellow" title="A second person must confirm this command">
       <Text size="sm">
@@ -164,14 +174,16 @@ function SecondPerson({ total }: { readonly total: number }) {
 function Proposed({ close }: { readonly close: () => void }) {
   return (
     <Stack>
-      <Alert color="yellow" title="The command waits for a second person" role="status">
-        <Text size="sm">No device has received it yet. Another admin can confirm or decline it within 24 hours.</Text>
+      <Alert color="yellow" title="Command pending a second person" role="status">
+        <Text size="sm">
+          No device has received the command yet. Another admin can confirm or decline it within 24 hours.
+        </Text>
       </Alert>
       <Group justify="flex-end">
         <Button variant="default" onClick={close}>
           Close
         </Button>
-        <ButtonLink to="/actions">Show the pending actions</ButtonLink>
+        <ButtonLink to="/actions">Show pending actions</ButtonLink>
       </Group>
     </Stack>
   );
@@ -181,7 +193,7 @@ type Issued = z.output<typeof issuedToMany>;
 
 const keptOf = ({ refused }: Issued): number => refused.filter(({ code }) => code === 'legal_hold').length;
 
-/** What must be read before one goes on: some were left out. */
+/** Devices under a legal hold, which the admin must notice before sending the command. */
 function Kept({
   issued,
   close,
@@ -191,15 +203,17 @@ function Kept({
   const are = kept === 1 ? '1 device was' : `${kept.toLocaleString('en')} devices were`;
   return (
     <Stack>
-      <Alert color="yellow" title={`${are} left out: a legal hold stands`} role="alert">
+      <Alert color="yellow" title={`${are} skipped because of a legal hold`} role="alert">
         <Text size="sm">
           {HOLD_LEFT_OUT}{' '}
-          {issued.queued === 0 ? 'Nothing was sent.' : `It was sent to ${issued.queued.toLocaleString('en')} others.`}
+          {issued.queued === 0
+            ? 'The server sent nothing.'
+            : `The server sent the command to ${issued.queued.toLocaleString('en')} other devices.`}
         </Text>
       </Alert>
       <Group justify="flex-end">
         <Button onClick={() => (issued.queued === 0 ? close() : sent(issued.id))}>
-          {issued.queued === 0 ? 'Close' : 'To its progress'}
+          {issued.queued === 0 ? 'Close' : 'Show progress'}
         </Button>
       </Group>
     </Stack>

@@ -1,34 +1,33 @@
-/** How far a command for many has come: live, and at an address of its own. */
 import { Button, Group, List, Modal, Progress, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { requestProgress } from '../../../../shared/api/commands.ts';
-import { Given } from '../../../../shared/look/given.tsx';
-import { Answer } from '../../../../shared/look/states.tsx';
-import { question } from '../../client/queries.ts';
+import { QueryResult } from '../../../../shared/look/states.tsx';
+import { UserText } from '../../../../shared/look/user-text.tsx';
+import { topicQuery } from '../../client/queries.ts';
 import { useNow } from '../../client/server-time.tsx';
 import { PageLink } from '../../parts/links.tsx';
 import { Moment } from '../../parts/words.tsx';
 import { COMMAND_NAMES, COMMAND_STATE_NAMES, type CommandState, commandText } from '../../words/commands.ts';
-import { focusList } from '../list/active-row.ts';
+import { focusList } from '../list/use-active-row.ts';
 
-const COLOURS: Readonly<Record<CommandState, string>> = {
+const COLORS: Readonly<Record<CommandState, string>> = {
   done: 'green.8',
   stored: 'cordon.6',
   queued: 'gray.5',
   failed: 'red.8',
   expired: 'orange.8',
-  cancelled: 'gray.7',
+  canceled: 'gray.7',
 };
-const ORDER: readonly CommandState[] = ['done', 'stored', 'queued', 'failed', 'expired', 'cancelled'];
+const ORDER: readonly CommandState[] = ['done', 'stored', 'queued', 'failed', 'expired', 'canceled'];
 
 export function BulkProgress({ id, close }: { readonly id: string | undefined; readonly close: () => void }) {
   return (
     <Modal
       opened={id !== undefined}
       onClose={close}
-      // What opened it may be gone.
+      // The element that opened the dialog may no longer exist.
       onExitTransitionEnd={focusList}
-      title="Progress of a command"
+      title="Command progress"
       size="lg"
     >
       {id !== undefined && <Contents id={id} close={close} />}
@@ -37,12 +36,12 @@ export function BulkProgress({ id, close }: { readonly id: string | undefined; r
 }
 
 function Contents({ id, close }: { readonly id: string; readonly close: () => void }) {
-  const query = useQuery(question(['commands'], `/commands/${encodeURIComponent(id)}/progress`, requestProgress));
+  const query = useQuery(topicQuery(['commands'], `/commands/${encodeURIComponent(id)}/progress`, requestProgress));
   const now = useNow(10_000);
   return (
     <Stack>
-      <Answer query={query}>
-        {({ command, createdAt, expiresAt, total, counts, failures }) => {
+      <QueryResult query={query}>
+        {({ command, createdAt, expiresAt, total, counts, displayed, failures }) => {
           const text = commandText(command);
           const waiting = counts.queued + counts.stored;
           const there = ORDER.filter((state) => counts[state] > 0);
@@ -61,17 +60,17 @@ function Contents({ id, close }: { readonly id: string; readonly close: () => vo
                   Sent <Moment at={createdAt} now={now} />.{' '}
                   {waiting > 0 && (
                     <>
-                      Those that do not come back are given up <Moment at={expiresAt} now={now} />.
+                      Pending devices expire <Moment at={expiresAt} now={now} />.
                     </>
                   )}
                 </Text>
               </div>
               <Progress.Root size="lg" aria-hidden>
                 {there.map((state) => (
-                  <Progress.Section key={state} value={(counts[state] / total) * 100} color={COLOURS[state]} />
+                  <Progress.Section key={state} value={(counts[state] / total) * 100} color={COLORS[state]} />
                 ))}
               </Progress.Root>
-              <List listStyleType="none" size="sm" aria-live="polite" aria-label="How many have come how far">
+              <List listStyleType="none" size="sm" aria-live="polite" aria-label="Devices by command state">
                 {there.map((state) => (
                   <List.Item key={state}>
                     <Text span fw={600}>
@@ -80,25 +79,33 @@ function Contents({ id, close }: { readonly id: string; readonly close: () => vo
                     {COMMAND_STATE_NAMES[state].toLowerCase()}
                   </List.Item>
                 ))}
+                {command.kind === 'message' && (
+                  <List.Item>
+                    <Text span fw={600}>
+                      {displayed.toLocaleString('en')}
+                    </Text>{' '}
+                    displayed to the user
+                  </List.Item>
+                )}
               </List>
               {failures.length > 0 && (
                 <div>
                   <Text size="sm" fw={600}>
                     {failures.length < counts.failed + counts.expired
-                      ? `The first ${failures.length} that it did not reach`
-                      : 'Those that it did not reach'}
+                      ? `First ${failures.length} failed devices`
+                      : 'Failed devices'}
                   </Text>
-                  <List listStyleType="none" size="sm" spacing={2} aria-label="Devices that it did not reach">
+                  <List listStyleType="none" size="sm" spacing={2} aria-label="Failed devices">
                     {failures.map(({ device, user, state, detail }) => (
                       <List.Item key={device}>
                         <PageLink to="/devices/$id" params={{ id: device }} underline="always">
-                          <Given>{user}</Given>
+                          <UserText>{user}</UserText>
                         </PageLink>
                         {`: ${COMMAND_STATE_NAMES[state].toLowerCase()}`}
                         {detail && (
                           <>
                             {', '}
-                            <Given>{detail}</Given>
+                            <UserText>{detail}</UserText>
                           </>
                         )}
                       </List.Item>
@@ -109,7 +116,7 @@ function Contents({ id, close }: { readonly id: string; readonly close: () => vo
             </Stack>
           );
         }}
-      </Answer>
+      </QueryResult>
       <Group justify="flex-end">
         <Button variant="default" onClick={close}>
           Close

@@ -1,16 +1,15 @@
-/** A command for one device. */
 import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { commandView } from '../../../../shared/api/commands.ts';
 import type { DeviceView } from '../../../../shared/api/devices.ts';
-import { Given } from '../../../../shared/look/given.tsx';
 import { Failure } from '../../../../shared/look/states.tsx';
-import type { CommandKind } from '../../../../shared/protocol/frames.ts';
+import { UserText } from '../../../../shared/look/user-text.tsx';
+import { type CommandKind, destroysData } from '../../../../shared/protocol/command-kinds.ts';
 import { newCommandId } from '../../../../shared/protocol/ids.ts';
 import { call } from '../../client/call.ts';
-import { COMMAND_MEANING, COMMAND_NAMES, COMMAND_VERBS, isGrave } from '../../words/commands.ts';
+import { COMMAND_MEANING, COMMAND_NAMES, COMMAND_VERBS } from '../../words/commands.ts';
 import { CommandForm, commandOf, draftOf } from './command-form.tsx';
 
 export function CommandDialog({
@@ -19,7 +18,7 @@ export function CommandDialog({
   close,
 }: {
   readonly device: DeviceView;
-  /** Null: closed. */
+  /** Command in the dialog; null while the dialog is closed. */
   readonly kind: CommandKind | null;
   readonly close: () => void;
 }) {
@@ -41,10 +40,10 @@ function Form({
 }) {
   const client = useQueryClient();
   const [draft, setDraft] = useState(() => draftOf(kind));
-  // The same request again, should its answer be lost, is the same command.
+  // A repeated request after a lost response is the same command.
   const [id, setId] = useState(newCommandId);
   const command = commandOf(draft);
-  const grave = isGrave(kind);
+  const grave = destroysData(kind);
   const sending = useMutation({
     mutationFn: () =>
       call('POST', `/devices/${device.id}/commands`, commandView, {
@@ -67,16 +66,16 @@ function Form({
     >
       <Stack>
         <Text size="sm">
-          To <Given>{device.user}</Given>
+          Device of <UserText>{device.user}</UserText>
           {device.hostname !== null && (
             <>
-              , <Given>{device.hostname}</Given>
+              , <UserText>{device.hostname}</UserText>
             </>
           )}
-          . {!device.presence?.connected && 'It is not connected: it gets the command when it comes back.'}
+          . {!device.presence?.connected && 'The device is offline. It receives the command when it connects.'}
         </Text>
         {grave ? (
-          <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="This cannot be undone">
+          <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="You cannot undo this command">
             {COMMAND_MEANING[kind]}
           </Alert>
         ) : (

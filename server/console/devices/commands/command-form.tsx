@@ -1,6 +1,6 @@
-/** Which command, its text, and how long it may wait for a device that is not there. */
 import { Radio, Select, Stack, Textarea } from '@mantine/core';
-import type { Command, CommandKind } from '../../../../shared/protocol/frames.ts';
+import type { CommandKind } from '../../../../shared/protocol/command-kinds.ts';
+import type { Command } from '../../../../shared/protocol/frames.ts';
 import { COMMAND_MEANING, COMMAND_NAMES } from '../../words/commands.ts';
 
 export interface CommandDraft {
@@ -17,12 +17,12 @@ const LIVES = [
   { value: String(30 * DAY), label: '30 days' },
   { value: String(90 * DAY), label: '90 days' },
 ];
-/** As in `commandSchema`. */
+/** Maximum characters, as in `commandSchema`. */
 const LONGEST_MESSAGE = 2000;
 
 export const draftOf = (kind: CommandKind): CommandDraft => ({ kind, text: '', expiresInSeconds: 7 * DAY });
 
-/** Null while something is missing. */
+/** Command of the form; null while a field is missing. */
 export function commandOf({ kind, text }: CommandDraft): Command | null {
   if (kind !== 'message') return { kind };
   const words = text.trim();
@@ -36,7 +36,7 @@ export function CommandForm({
 }: {
   readonly draft: CommandDraft;
   readonly change: (draft: CommandDraft) => void;
-  /** One: it is decided already. */
+  /** A single kind hides the selection. */
   readonly kinds: readonly CommandKind[];
 }) {
   return (
@@ -64,8 +64,8 @@ export function CommandForm({
       )}
       {draft.kind === 'message' && (
         <Textarea
-          label="Text"
-          description="It is shown to whoever uses the device, as it is written here."
+          label="Message text"
+          description="The device displays the text to its user on the desktop, the device page and the command line."
           required
           autosize
           minRows={2}
@@ -78,7 +78,7 @@ export function CommandForm({
         />
       )}
       <Select
-        label="Give up after, if a device does not come back"
+        label="Expires if the device stays offline for"
         data={LIVES}
         allowDeselect={false}
         styles={{ wrapper: { maxWidth: 220 } }}

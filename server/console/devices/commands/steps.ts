@@ -1,28 +1,48 @@
-/** How far a command has come, step by step. */
 import type { CommandView } from '../../../../shared/api/commands.ts';
+import type { DisplayedOn } from '../../../../shared/protocol/frames.ts';
 
 export interface Step {
   readonly label: string;
-  /** Null: not reached, or at a time that nobody knows. */
+  /** Time of the step; null for a step that the command has not reached, or without a recorded time. */
   readonly at: number | null;
   readonly state: 'reached' | 'waiting' | 'failed';
 }
 
-const ENDS = { done: 'Done', failed: 'Failed', expired: 'Given up', cancelled: 'Cancelled' } as const;
+/** A message is complete when the device has stored it. Only the device knows whether its user has seen it. */
+const ENDS = { done: 'Completed', failed: 'Failed', expired: 'Expired', canceled: 'Canceled' } as const;
+
+const DISPLAYED_ON: Readonly<Record<DisplayedOn, string>> = {
+  desktop: 'Displayed on the desktop',
+  page: 'Displayed on the device page',
+  'command-line': 'Displayed on the command line',
+};
 
 export function stepsOf({
+  command,
   state,
   createdAt,
   storedAt,
   finishedAt,
-}: Pick<CommandView, 'state' | 'createdAt' | 'storedAt' | 'finishedAt'>): Step[] {
+  displayed,
+}: Pick<CommandView, 'command' | 'state' | 'createdAt' | 'storedAt' | 'finishedAt' | 'displayed'>): Step[] {
   const sent: Step = { label: 'Sent', at: createdAt, state: 'reached' };
   const onDevice = storedAt !== null || state === 'stored';
-  const stored: Step = { label: 'On the device', at: storedAt, state: onDevice ? 'reached' : 'waiting' };
+  if (command.kind === 'message' && (displayed || state === 'queued' || state === 'stored' || state === 'done')) {
+    const arrival = storedAt ?? finishedAt;
+    const delivered = arrival !== null || displayed !== null;
+    return [
+      sent,
+      { label: 'Delivered', at: arrival, state: delivered ? 'reached' : 'waiting' },
+      displayed
+        ? { label: DISPLAYED_ON[displayed.on], at: displayed.at, state: 'reached' }
+        : { label: 'Displayed to the user', at: null, state: 'waiting' },
+    ];
+  }
+  const stored: Step = { label: 'Delivered', at: storedAt, state: onDevice ? 'reached' : 'waiting' };
   if (state === 'queued' || state === 'stored') {
-    return [sent, stored, { label: 'Done', at: null, state: 'waiting' }];
+    return [sent, stored, { label: 'Completed', at: null, state: 'waiting' }];
   }
   const end: Step = { label: ENDS[state], at: finishedAt, state: state === 'done' ? 'reached' : 'failed' };
-  // It may have ended without ever having been there.
+  // The command may have ended before it reached the device.
   return onDevice ? [sent, stored, end] : [sent, end];
 }

@@ -1,4 +1,4 @@
-/** Sizes as they stand on a box: `512 GB`, `7.8 GB`. */
+/** Decimal sizes: `512 GB`, `7.8 GB`. */
 export function gigabytes(bytes: number): string {
   const giga = bytes / 1_000_000_000;
   return `${giga.toLocaleString('en', { maximumFractionDigits: giga < 10 ? 1 : 0 })} GB`;

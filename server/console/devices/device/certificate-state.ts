@@ -1,4 +1,4 @@
-/** What a certificate is worth at an instant of real time. */
+/** Validity of a certificate in real time. */
 export type CertificateState = 'used' | 'replaced' | 'revoked' | 'expired';
 
 export function certificateState(

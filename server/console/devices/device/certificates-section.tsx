@@ -1,15 +1,15 @@
-/** The device's certificates. They run on real time, whatever the server's clock says. */
+/** Certificates of the device. Certificates follow real time, not the server clock. */
 import { Badge, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Answer } from '../../../../shared/look/states.tsx';
+import { QueryResult } from '../../../../shared/look/states.tsx';
 import { useNow } from '../../client/server-time.tsx';
 import { useMay } from '../../client/session.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Moment } from '../../parts/words.tsx';
-import { certificatesQuestion } from '../queries.ts';
+import { certificatesQuery } from '../queries.ts';
 import { certificateState } from './certificate-state.ts';
 import classes from './device.module.css';
-import { FewAtFirst } from './few-at-first.tsx';
+import { ShortList } from './short-list.tsx';
 
 const STATES = {
   used: { label: 'In use', color: 'green' },
@@ -21,16 +21,16 @@ const STATES = {
 export function CertificatesSection({ id, generation }: { readonly id: string; readonly generation: number }) {
   const may = useMay();
   const now = useNow(10_000);
-  const query = useQuery({ ...certificatesQuestion(id), enabled: may('devices.certificates') });
+  const query = useQuery({ ...certificatesQuery(id), enabled: may('devices.certificates') });
   if (!may('devices.certificates')) return null;
   return (
     <Section title="Certificates">
-      <Answer query={query} lines={3}>
+      <QueryResult query={query} lines={3}>
         {({ certificates }) =>
           certificates.length === 0 ? (
-            <Text c="dimmed">It has none.</Text>
+            <Text c="dimmed">No certificates. The device receives one when it enrolls.</Text>
           ) : (
-            <FewAtFirst items={certificates} few={3} noun="certificates">
+            <ShortList items={certificates} few={3} noun="certificates">
               {(shown) => (
                 <ul className={classes.list}>
                   {shown.map((certificate) => {
@@ -40,10 +40,10 @@ export function CertificatesSection({ id, generation }: { readonly id: string; r
                       <li key={certificate.serial}>
                         <Group justify="space-between" gap="xs" wrap="nowrap">
                           <Text size="sm">
-                            {end > now ? 'Ends' : 'Ended'} <Moment at={end} now={now} />
+                            {end > now ? 'Expires' : 'Expired'} <Moment at={end} now={now} />
                             {certificate.generation !== null &&
                               certificate.generation !== generation &&
-                              `, of enrolment ${certificate.generation}`}
+                              `, from enrollment ${certificate.generation}`}
                           </Text>
                           <Badge color={color}>{label}</Badge>
                         </Group>
@@ -58,10 +58,10 @@ export function CertificatesSection({ id, generation }: { readonly id: string; r
                   })}
                 </ul>
               )}
-            </FewAtFirst>
+            </ShortList>
           )
         }
-      </Answer>
+      </QueryResult>
     </Section>
   );
 }

@@ -1,13 +1,12 @@
-/** The commands that the device was sent, and how far each has come. They run on real time. */
 import { Button, Group, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconCircleCheck, IconCircleDashed, IconCircleX } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type CommandView, commandView } from '../../../../shared/api/commands.ts';
 import { Confirm } from '../../../../shared/look/confirm.tsx';
-import { Given } from '../../../../shared/look/given.tsx';
-import { Answer } from '../../../../shared/look/states.tsx';
-import type { CommandKind } from '../../../../shared/protocol/frames.ts';
+import { QueryResult } from '../../../../shared/look/states.tsx';
+import { UserText } from '../../../../shared/look/user-text.tsx';
+import type { CommandKind } from '../../../../shared/protocol/command-kinds.ts';
 import { call } from '../../client/call.ts';
 import { useNow } from '../../client/server-time.tsx';
 import { useMay, useSession } from '../../client/session.tsx';
@@ -15,9 +14,9 @@ import { Section } from '../../parts/page.tsx';
 import { Moment } from '../../parts/words.tsx';
 import { COMMAND_NAMES, commandText } from '../../words/commands.ts';
 import { type Step, stepsOf } from '../commands/steps.ts';
-import { commandsQuestion } from '../queries.ts';
+import { commandsQuery } from '../queries.ts';
 import classes from './device.module.css';
-import { FewAtFirst } from './few-at-first.tsx';
+import { ShortList } from './short-list.tsx';
 
 const KINDS: readonly CommandKind[] = ['refresh-inventory', 'restart-agent'];
 
@@ -26,11 +25,11 @@ export function CommandsSection({
   command,
 }: {
   readonly id: string;
-  /** Opens the dialog for one; null for a device that takes none. */
+  /** Opens the dialog of a command; null if the device accepts no commands. */
   readonly command: ((kind: CommandKind) => void) | null;
 }) {
   const may = useMay();
-  const query = useQuery(commandsQuestion(id));
+  const query = useQuery(commandsQuery(id));
   const now = useNow(10_000);
   return (
     <Section
@@ -45,12 +44,12 @@ export function CommandsSection({
         ))
       }
     >
-      <Answer query={query} lines={3}>
+      <QueryResult query={query} lines={3}>
         {({ commands, people }) =>
           commands.length === 0 ? (
-            <Text c="dimmed">None has been sent to it.</Text>
+            <Text c="dimmed">No commands. Commands that you send to the device appear here.</Text>
           ) : (
-            <FewAtFirst items={commands} few={5} noun="commands">
+            <ShortList items={commands} few={5} noun="commands">
               {(shown) => (
                 <ul className={classes.list} aria-live="polite">
                   {shown.map((command) => (
@@ -60,10 +59,10 @@ export function CommandsSection({
                   ))}
                 </ul>
               )}
-            </FewAtFirst>
+            </ShortList>
           )
         }
-      </Answer>
+      </QueryResult>
     </Section>
   );
 }
@@ -107,23 +106,23 @@ function CommandRow({
       </ol>
       <Text size="xs" c="dimmed">
         {mine ? (
-          'By you'
+          'Sent by you'
         ) : by === undefined ? (
-          'By an account that is gone'
+          'Sent by a deleted account'
         ) : (
           <>
-            By <Given>{by}</Given>
+            Sent by <UserText>{by}</UserText>
           </>
         )}
         {waiting && (
           <>
-            . It is given up <Moment at={command.expiresAt} now={now} />
+            . Expires <Moment at={command.expiresAt} now={now} />
           </>
         )}
         {command.detail !== null && command.detail !== '' && (
           <>
             {command.state === 'done' || command.state === 'failed' ? '. The device: ' : '. '}
-            <Given>{command.detail}</Given>
+            <UserText>{command.detail}</UserText>
           </>
         )}
       </Text>
@@ -132,7 +131,7 @@ function CommandRow({
 }
 
 function StepMark({ state }: { readonly state: Step['state'] }) {
-  if (state === 'waiting') return <IconCircleDashed size={16} aria-label="not yet" role="img" />;
+  if (state === 'waiting') return <IconCircleDashed size={16} aria-label="pending" role="img" />;
   if (state === 'failed') {
     return (
       <IconCircleX size={16} color="light-dark(var(--mantine-color-red-8), var(--mantine-color-red-4))" aria-hidden />
@@ -156,17 +155,20 @@ function Cancel({ command }: { readonly command: CommandView }) {
     try {
       await call('DELETE', `/commands/${command.id}`, commandView);
     } finally {
-      // Also when it is refused: the device may have it by now.
+      // A refused request also refreshes the list, because the device may have received the command.
       await client.invalidateQueries({ queryKey: ['commands'] });
     }
   };
   return (
     <>
       <Button variant="default" size="compact-sm" onClick={open}>
-        Cancel…
+        Cancel command…
       </Button>
-      <Confirm title="Cancel the command" opened={opened} close={close} verb="Cancel the command" act={cancel}>
-        <Text>The device has not taken “{COMMAND_NAMES[command.command.kind]}” yet, and will not get it any more.</Text>
+      <Confirm title="Cancel command" opened={opened} close={close} verb="Cancel command" act={cancel}>
+        <Text>
+          The device has not received “{COMMAND_NAMES[command.command.kind]}” yet. If you cancel it, the device never
+          receives it.
+        </Text>
       </Confirm>
     </>
   );

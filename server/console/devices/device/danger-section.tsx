@@ -1,4 +1,3 @@
-/** What ends something: the enrolment, the certificates, the workspace. And the way back. */
 import { Button, Group, Paper, Radio, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
@@ -6,14 +5,15 @@ import { type ReactNode, useState } from 'react';
 import type { z } from 'zod';
 import { type DeviceView, deviceView, type revocation } from '../../../../shared/api/devices.ts';
 import { Confirm } from '../../../../shared/look/confirm.tsx';
-import { Given } from '../../../../shared/look/given.tsx';
-import type { CommandKind } from '../../../../shared/protocol/frames.ts';
+import { UserText } from '../../../../shared/look/user-text.tsx';
+import type { CommandKind } from '../../../../shared/protocol/command-kinds.ts';
 import { call } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
 import { ButtonLink } from '../../parts/links.tsx';
 import { Section } from '../../parts/page.tsx';
 import { REVOCATION_WORDS } from '../../words/devices.ts';
 import { HOLD_STOPS } from '../../words/holds.ts';
+import { withoutEffect } from '../workspace-words.ts';
 import classes from './device.module.css';
 
 type Reason = NonNullable<z.input<typeof revocation>['reason']>;
@@ -28,17 +28,21 @@ export function DangerSection({
 }) {
   const may = useMay();
   const active = device.status === 'active';
-  const { underHold } = device;
+  const { underLegalHold } = device;
+  const wiped = withoutEffect('wipe-workspace', device);
   const rows = [
     active && may('commands.issue') && may('commands.destroy') && (
       <Row
         key="wipe"
-        what="Wipe the workspace"
-        words={underHold ? HOLD_STOPS : 'Destroys the company files on the device. It stays in the fleet.'}
+        what="Wipe workspace"
+        words={
+          underLegalHold ? HOLD_STOPS : (wiped ?? 'Destroys the work files on the device. The device stays enrolled.')
+        }
         action={
-          !underHold && (
+          !underLegalHold &&
+          wiped === null && (
             <Button color="red" variant="light" onClick={() => command('wipe-workspace')}>
-              Wipe…
+              Wipe workspace…
             </Button>
           )
         }
@@ -47,13 +51,13 @@ export function DangerSection({
     active && may('devices.revoke') && <Revoke key="revoke" device={device} />,
     active && may('commands.issue') && may('commands.destroy') && (
       <Row
-        key="unenrol"
-        what="Unenrol"
-        words={underHold ? HOLD_STOPS : 'The device itself leaves the fleet when it gets the command.'}
+        key="unenroll"
+        what="Unenroll device"
+        words={underLegalHold ? HOLD_STOPS : 'Tells the device to remove its enrollment when it receives the command.'}
         action={
-          !underHold && (
-            <Button color="red" variant="light" onClick={() => command('unenrol')}>
-              Unenrol…
+          !underLegalHold && (
+            <Button color="red" variant="light" onClick={() => command('unenroll')}>
+              Unenroll device…
             </Button>
           )
         }
@@ -61,19 +65,19 @@ export function DangerSection({
     ),
     may('codes.create') && (!active || may('devices.revoke')) && (
       <Row
-        key="enrol"
-        what="Enrol it anew"
+        key="enroll"
+        what="Re-enroll device"
         words={
-          underHold
-            ? 'A legal hold stands: what its present enrolment has is kept. Its user can have a new device.'
+          underLegalHold
+            ? 'Not possible under a legal hold, which protects the current enrollment. You can enroll a new device for the user.'
             : active
-              ? 'For a device that was set up anew: it keeps its number and history here, and its old certificates end.'
-              : 'Brings it back, with its number and history here, and with new certificates.'
+              ? 'For a reinstalled device. The device keeps its number and history. The server revokes its old certificates.'
+              : 'Returns the device to the fleet with its number, its history and new certificates.'
         }
         action={
-          !underHold && (
-            <ButtonLink to="/enrol" search={{ device: device.id }} variant="default">
-              Make a link
+          !underLegalHold && (
+            <ButtonLink to="/enroll" search={{ device: device.id }} variant="default">
+              Create activation link
             </ButtonLink>
           )
         }
@@ -82,7 +86,7 @@ export function DangerSection({
   ].filter((row) => row !== false);
   if (rows.length === 0) return null;
   return (
-    <Section title="End and begin anew">
+    <Section title="Danger zone">
       <Paper withBorder p="md">
         <ul className={classes.list}>{rows}</ul>
       </Paper>
@@ -119,27 +123,27 @@ function Revoke({ device }: { readonly device: DeviceView }) {
   return (
     <>
       <Row
-        what="Revoke"
-        words="Ends its certificates and closes its connection at once, whether the device agrees or not."
+        what="Revoke device"
+        words="Revokes the certificates and closes the connection at once, without the cooperation of the device."
         action={
           <Button color="red" variant="light" onClick={open}>
-            Revoke…
+            Revoke device…
           </Button>
         }
       />
       <Confirm
-        title="Revoke the device"
+        title="Revoke device"
         opened={opened}
         close={close}
-        verb="Revoke the device"
+        verb="Revoke device"
         grave
         ready={reason !== null}
         act={revoke}
       >
         <Stack>
           <Text size="sm">
-            The device of <Given>{device.user}</Given> is locked out at once. Commands that wait for it are cancelled.
-            This stands in the public ledger, and cannot be undone: to come back, the device must enrol anew.
+            The device of <UserText>{device.user}</UserText> loses access at once. Its pending commands are canceled.
+            The public ledger records the revocation. You cannot undo it: the device must enroll again.
           </Text>
           <Radio.Group
             label="Reason"

@@ -1,21 +1,22 @@
-/** Who has the device, and where it belongs. */
 import { Badge, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { DeviceView } from '../../../../shared/api/devices.ts';
-import { Given } from '../../../../shared/look/given.tsx';
 import { duration, relative } from '../../../../shared/look/time-words.ts';
+import { UserText } from '../../../../shared/look/user-text.tsx';
 import { healthQuery } from '../../client/queries.ts';
 import { useServerNow } from '../../client/server-time.tsx';
 import { type Fact, Facts } from '../../parts/facts.tsx';
 import { PageLink } from '../../parts/links.tsx';
 import { Area, Moment } from '../../parts/words.tsx';
 import { STATUS_WORDS } from '../../words/devices.ts';
-import { ConnectionMark } from '../connection.tsx';
+import { ConnectionMark } from '../connection-mark.tsx';
+import { WorkspaceBadge } from '../workspace-badge.tsx';
+import { WORKSPACE_BADGES } from '../workspace-words.ts';
 import classes from './device.module.css';
 
-/** Below the page's title. */
+/** Line below the page title. */
 export function DeviceLead({
-  device: { hostname, status, presence, endedAt, underHold },
+  device: { hostname, status, presence, endedAt, underLegalHold, workspace },
 }: {
   readonly device: DeviceView;
 }) {
@@ -24,7 +25,7 @@ export function DeviceLead({
     <Group gap="xs">
       {hostname !== null && (
         <Text c="dimmed">
-          <Given>{hostname}</Given>
+          <UserText>{hostname}</UserText>
         </Text>
       )}
       {status === 'active' ? (
@@ -35,7 +36,7 @@ export function DeviceLead({
               ? 'Never connected'
               : presence.connected
                 ? `Connected for ${duration(now - presence.changedAt)}`
-                : `Not connected, last seen ${relative(presence.lastSeenAt, now)}`}
+                : `Offline, last seen ${relative(presence.lastSeenAt, now)}`}
           </Text>
         </Group>
       ) : (
@@ -44,7 +45,8 @@ export function DeviceLead({
           {endedAt !== null && <Text c="dimmed">{relative(endedAt, now)}</Text>}
         </>
       )}
-      {underHold && <Badge color="violet">Legal hold</Badge>}
+      <WorkspaceBadge state={workspace.state} />
+      {underLegalHold && <Badge color="violet">Legal hold</Badge>}
     </Group>
   );
 }
@@ -55,30 +57,31 @@ export function DeviceFacts({ device }: { readonly device: DeviceView }) {
 }
 
 function factsOf(device: DeviceView, newest: number | null): Fact[] {
-  const { id, person, user, group, home, seat, own, statement, enrolledAt, generation, presence } = device;
+  const { id, person, user, group, home, seat, own, statement, enrolledAt, generation, presence, workspace } = device;
   const origin = (mine: string | null, stated: boolean) =>
-    stated ? ' (as an admin has stated)' : mine === null ? ' (of its group)' : '';
+    stated ? " (admin's statement)" : mine === null ? ' (from its group)' : '';
   return [
     {
       label: 'User',
       value: (
         <PageLink to="/people/$id" params={{ id: person }}>
-          <Given>{user}</Given>
+          <UserText>{user}</UserText>
         </PageLink>
       ),
     },
-    { label: 'Group', value: <Given>{group.name}</Given> },
-    { label: 'Home', value: placed(home, origin(own.home, statement?.kind === 'home')) },
+    { label: 'Group', value: <UserText>{group.name}</UserText> },
+    { label: 'Home area', value: placed(home, origin(own.home, statement?.kind === 'home')) },
     { label: 'Seat', value: placed(seat, origin(own.seat, false)) },
     {
       label: 'Enrolled',
       value: (
         <>
           <Moment at={enrolledAt} />
-          {generation > 1 && `, enrolment ${generation}`}
+          {generation > 1 && `, enrollment ${generation}`}
         </>
       ),
     },
+    ...workspaceFact(workspace),
     ...(presence === null
       ? []
       : [
@@ -86,17 +89,34 @@ function factsOf(device: DeviceView, newest: number | null): Fact[] {
             label: 'Order list',
             value:
               newest === null || presence.listVersion >= newest
-                ? `Version ${presence.listVersion}, the newest`
-                : `Version ${presence.listVersion}; the newest is ${newest}. It gets it when it connects.`,
+                ? `Version ${presence.listVersion}, the latest`
+                : `Version ${presence.listVersion}. The latest is ${newest}. The device receives it when it connects.`,
           },
           { label: 'Agent', value: said(presence.agent) },
-          { label: 'Internet address', value: said(presence.address) },
+          { label: 'IP address', value: said(presence.address) },
         ]),
-    { label: 'Device number', value: <span className={classes.mono}>{id}</span> },
+    {
+      label: 'Device ID',
+      value: (
+        <span className={classes.mono} data-id-field>
+          {id}
+        </span>
+      ),
+    },
   ];
 }
 
-const said = (value: string | null) => (value === null ? 'Not known' : <Given>{value}</Given>);
+function workspaceFact({ state, since }: DeviceView['workspace']): Fact[] {
+  if (state === 'open' || since === null) return [];
+  const value = (
+    <>
+      {WORKSPACE_BADGES[state].words}, reported <Moment at={since} />
+    </>
+  );
+  return [{ label: 'Workspace', value }];
+}
+
+const said = (value: string | null) => (value === null ? 'Unknown' : <UserText>{value}</UserText>);
 
 const placed = (code: string | null, origin: string) =>
   code === null ? (

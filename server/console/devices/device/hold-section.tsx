@@ -1,13 +1,12 @@
-/** Whether a legal hold stands on the device; why, for those who may read it. */
 import { Button, Paper, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import type { DeviceView } from '../../../../shared/api/devices.ts';
-import { Answer } from '../../../../shared/look/states.tsx';
+import { QueryResult } from '../../../../shared/look/states.tsx';
 import { useMay } from '../../client/session.tsx';
+import { HoldDialog } from '../../holds/hold-dialog.tsx';
 import { HoldView } from '../../holds/hold-view.tsx';
-import { PlaceDialog } from '../../holds/place-dialog.tsx';
-import { holdsOnQuestion } from '../../holds/queries.ts';
+import { deviceHoldsQuery } from '../../holds/queries.ts';
 import { Section } from '../../parts/page.tsx';
 import { HOLD_MEANING } from '../../words/holds.ts';
 import classes from './device.module.css';
@@ -15,15 +14,15 @@ import classes from './device.module.css';
 export function HoldSection({ device }: { readonly device: DeviceView }) {
   const may = useMay();
   const [placing, { open, close }] = useDisclosure(false);
-  if (!device.underHold && !may('legal-holds.place')) return null;
+  if (!device.underLegalHold && !may('legal-holds.place')) return null;
   const place = may('legal-holds.place') && (
     <Button variant="default" size="xs" onClick={open}>
-      Place a hold…
+      Place legal hold…
     </Button>
   );
   return (
     <Section title="Legal hold" actions={place}>
-      {device.underHold ? (
+      {device.underLegalHold ? (
         <Paper withBorder p="md">
           <Stack gap="sm">
             <Text size="sm">{HOLD_MEANING}</Text>
@@ -31,25 +30,25 @@ export function HoldSection({ device }: { readonly device: DeviceView }) {
               <Standing id={device.id} />
             ) : (
               <Text size="sm" c="dimmed">
-                Why, and since when, owners, legal and auditors can read.
+                Owners and the roles legal and auditor can read the reason and the start date.
               </Text>
             )}
           </Stack>
         </Paper>
       ) : (
         <Text size="sm" c="dimmed">
-          None stands on this device.
+          No legal hold on this device.
         </Text>
       )}
-      <PlaceDialog device={device} opened={placing} close={close} />
+      <HoldDialog device={device} opened={placing} close={close} />
     </Section>
   );
 }
 
 function Standing({ id }: { readonly id: string }) {
-  const holds = useQuery(holdsOnQuestion(id));
+  const holds = useQuery(deviceHoldsQuery(id));
   return (
-    <Answer query={holds} lines={3}>
+    <QueryResult query={holds} lines={3}>
       {({ holds: all, people }) => (
         <ul className={classes.list}>
           {all
@@ -61,6 +60,6 @@ function Standing({ id }: { readonly id: string }) {
             ))}
         </ul>
       )}
-    </Answer>
+    </QueryResult>
   );
 }

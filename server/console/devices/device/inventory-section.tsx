@@ -1,7 +1,6 @@
-/** What the device says of its hardware and system. What it does not know stays unknown. */
 import { Text } from '@mantine/core';
-import { Given } from '../../../../shared/look/given.tsx';
 import { dateTime } from '../../../../shared/look/time-words.ts';
+import { UserText } from '../../../../shared/look/user-text.tsx';
 import type { Inventory } from '../../../../shared/protocol/frames.ts';
 import { type Fact, Facts } from '../../parts/facts.tsx';
 import { Section } from '../../parts/page.tsx';
@@ -11,11 +10,11 @@ export function InventorySection({ inventory }: { readonly inventory: Inventory 
   return (
     <Section title="Inventory">
       {inventory === null ? (
-        <Text c="dimmed">The device has not said yet what it is: it does so when it connects.</Text>
+        <Text c="dimmed">The device has not reported its inventory yet. It reports when it connects.</Text>
       ) : (
         <>
           <Text size="sm" c="dimmed">
-            As the device said on {dateTime(inventory.at)}, by its own clock.
+            Reported {dateTime(inventory.at)} by the device clock.
           </Text>
           <Facts facts={factsOf(inventory)} />
         </>
@@ -27,10 +26,10 @@ export function InventorySection({ inventory }: { readonly inventory: Inventory 
 const said = (value: string | number | null) =>
   value === null || value === '' ? (
     <Text span c="dimmed">
-      Not known
+      Unknown
     </Text>
   ) : (
-    <Given>{String(value)}</Given>
+    <UserText>{String(value)}</UserText>
   );
 
 function factsOf({ os, hardware, disks, network, agent, hostname }: Inventory): Fact[] {
@@ -42,7 +41,7 @@ function factsOf({ os, hardware, disks, network, agent, hostname }: Inventory): 
     { label: 'Processor', value: said(hardware.cpu === null ? null : `${hardware.cpu}, ${os.arch}`) },
     { label: 'Cores', value: said(hardware.cores) },
     { label: 'Memory', value: said(hardware.memory === null ? null : gigabytes(hardware.memory)) },
-    { label: 'Made by', value: said(hardware.manufacturer) },
+    { label: 'Manufacturer', value: said(hardware.manufacturer) },
     { label: 'Model', value: said(hardware.model) },
     { label: 'Serial number', value: said(hardware.serial) },
     { label: 'Hardware UUID', value: said(hardware.uuid) },
@@ -53,20 +52,20 @@ function factsOf({ os, hardware, disks, network, agent, hostname }: Inventory): 
           ? said(null)
           : disks.map(({ name, size, encrypted }) => (
               <div key={name}>
-                <Given>{name}</Given>
+                <UserText>{name}</UserText>
                 {size !== null && `, ${gigabytes(size)}`}
-                {encrypted === null ? ', encryption not known' : encrypted ? ', encrypted' : ', not encrypted'}
+                {encrypted === null ? ', encryption unknown' : encrypted ? ', encrypted' : ', not encrypted'}
               </div>
             )),
     },
     {
-      label: 'Network cards',
+      label: 'Network adapters',
       value:
         network.length === 0
           ? said(null)
           : network.map(({ name, mac }) => (
               <div key={name}>
-                <Given>{name}</Given>
+                <UserText>{name}</UserText>
                 {mac !== null && `, ${mac}`}
               </div>
             )),

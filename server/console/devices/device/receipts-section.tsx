@@ -1,28 +1,27 @@
-/** What the device itself has said about orders, signed by its own key. */
 import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Answer } from '../../../../shared/look/states.tsx';
+import { QueryResult } from '../../../../shared/look/states.tsx';
 import { useMay } from '../../client/session.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Moment } from '../../parts/words.tsx';
 import { receiptSentence } from '../../words/devices.ts';
-import { receiptsQuestion } from '../queries.ts';
+import { receiptsQuery } from '../queries.ts';
 import classes from './device.module.css';
-import { FewAtFirst } from './few-at-first.tsx';
 import { OrderLink } from './services-section.tsx';
+import { ShortList } from './short-list.tsx';
 
 export function ReceiptsSection({ id }: { readonly id: string }) {
   const may = useMay();
-  const query = useQuery({ ...receiptsQuestion(id), enabled: may('devices.receipts') });
+  const query = useQuery({ ...receiptsQuery(id), enabled: may('devices.receipts') });
   if (!may('devices.receipts')) return null;
   return (
-    <Section title="What it has said about orders">
-      <Answer query={query} lines={3}>
+    <Section title="Receipts">
+      <QueryResult query={query} lines={3}>
         {({ receipts }) =>
           receipts.length === 0 ? (
-            <Text c="dimmed">Nothing yet: no order has concerned it.</Text>
+            <Text c="dimmed">No receipts. The device signs its first receipt when it receives an order.</Text>
           ) : (
-            <FewAtFirst items={receipts} few={6} noun="receipts">
+            <ShortList items={receipts} few={6} noun="receipts">
               {(shown) => (
                 <ul className={classes.list}>
                   {shown.map((receipt) => (
@@ -36,10 +35,10 @@ export function ReceiptsSection({ id }: { readonly id: string }) {
                   ))}
                 </ul>
               )}
-            </FewAtFirst>
+            </ShortList>
           )
         }
-      </Answer>
+      </QueryResult>
     </Section>
   );
 }

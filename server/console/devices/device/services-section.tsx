@@ -1,13 +1,12 @@
-/** Which services the device has now, and which orders deny the others. */
 import { Badge, Group, List, Paper, Stack, Text } from '@mantine/core';
 import { IconBan, IconCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type { DeviceView, verdictView } from '../../../../shared/api/devices.ts';
-import { Given } from '../../../../shared/look/given.tsx';
-import { Answer } from '../../../../shared/look/states.tsx';
+import { QueryResult } from '../../../../shared/look/states.tsx';
 import { dateTime } from '../../../../shared/look/time-words.ts';
-import { SERVICES, type Service } from '../../../../shared/verdict/terms.ts';
+import { UserText } from '../../../../shared/look/user-text.tsx';
+import { SERVICES, SERVICES_TO_COME, type Service } from '../../../../shared/verdict/terms.ts';
 import { REASON_SENTENCES } from '../../../../shared/verdict/words.ts';
 import { ordersQuery } from '../../client/queries.ts';
 import { useMay } from '../../client/session.tsx';
@@ -15,21 +14,25 @@ import { PageLink } from '../../parts/links.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Moment } from '../../parts/words.tsx';
 import { SERVICE_MEANING, SERVICE_NAMES } from '../../words/orders.ts';
-import { verdictQuestion } from '../queries.ts';
+import { verdictQuery } from '../queries.ts';
+import { WorkspaceBadge } from '../workspace-badge.tsx';
+import { NEEDS_WORKSPACE, SERVICES_UNAVAILABLE } from '../workspace-words.ts';
 import classes from './device.module.css';
 
 type Verdict = z.output<typeof verdictView>;
 
 export function ServicesSection({ device }: { readonly device: DeviceView }) {
-  const query = useQuery(verdictQuestion(device.id));
+  const query = useQuery(verdictQuery(device.id));
   return (
-    <Section title="Services now">
+    <Section title="Services">
       {device.status === 'active' ? (
-        <Answer query={query}>
-          {({ services, nextChange }) => <Services services={services} nextChange={nextChange} />}
-        </Answer>
+        <QueryResult query={query}>
+          {({ services, nextChange }) => (
+            <Services services={services} nextChange={nextChange} workspace={device.workspace.state} />
+          )}
+        </QueryResult>
       ) : (
-        <Text>The device is {device.status}: it has no service, whatever the orders say.</Text>
+        <Text>The device is {device.status}. It has no services, independent of orders.</Text>
       )}
     </Section>
   );
@@ -39,27 +42,30 @@ export function Services({
   services,
   nextChange,
   then,
+  workspace = 'open',
 }: Pick<Verdict, 'services' | 'nextChange'> & {
-  /** The past instant that it is about; left out: now. */
+  /** Past time of the displayed services; omitted for the current state. */
   readonly then?: number;
+  /** Current workspace state; unknown for a past time. */
+  readonly workspace?: DeviceView['workspace']['state'];
 }) {
   return (
     <Stack gap="xs">
       <ul className={classes.services}>
         {SERVICES.map((service) => (
           <li key={service}>
-            <ServiceCard service={service} verdict={services[service]} />
+            <ServiceCard service={service} verdict={services[service]} workspace={workspace} />
           </li>
         ))}
       </ul>
       <Text size="sm" c="dimmed">
         {nextChange === null ? (
-          'Nothing of this changes by itself.'
+          'No automatic change is expected.'
         ) : (
           <>
-            By itself this {then === undefined ? 'can' : 'could'} next change{' '}
-            {then === undefined ? <Moment at={nextChange} /> : dateTime(nextChange)}, when an order's time comes or what
-            is known of its place becomes too old.
+            The next automatic change {then === undefined ? 'is possible' : 'was possible'}{' '}
+            {then === undefined ? <Moment at={nextChange} /> : dateTime(nextChange)}, when an order starts or ends, or
+            when location evidence expires.
           </>
         )}
       </Text>
@@ -70,27 +76,36 @@ export function Services({
 function ServiceCard({
   service,
   verdict: { allowed, denials, reasons },
+  workspace,
 }: {
   readonly service: Service;
   readonly verdict: Verdict['services'][Service];
+  readonly workspace: DeviceView['workspace']['state'];
 }) {
+  const closed = workspace !== 'open' && allowed && NEEDS_WORKSPACE.includes(service) ? workspace : null;
   return (
     <Paper withBorder p="sm" h="100%">
       <Group justify="space-between" gap="xs" wrap="nowrap">
         <Text fw={600}>{SERVICE_NAMES[service]}</Text>
-        {allowed ? (
+        {SERVICES_TO_COME.includes(service) && allowed ? null : closed ? (
+          <WorkspaceBadge state={closed} />
+        ) : allowed ? (
           <Badge color="green" leftSection={<IconCheck size={14} aria-hidden />}>
             Allowed
           </Badge>
         ) : (
           <Badge color="red" leftSection={<IconBan size={14} aria-hidden />}>
-            Denied
+            Suspended
           </Badge>
         )}
       </Group>
       {allowed ? (
         <Text size="sm" c="dimmed">
-          {reasons.length > 0 ? reasons.map((reason) => REASON_SENTENCES[reason]).join(' ') : SERVICE_MEANING[service]}
+          {closed
+            ? SERVICES_UNAVAILABLE[closed]
+            : reasons.length > 0 && !SERVICES_TO_COME.includes(service)
+              ? reasons.map((reason) => REASON_SENTENCES[reason]).join(' ')
+              : SERVICE_MEANING[service]}
         </Text>
       ) : (
         <List listStyleType="none" size="sm" spacing={4}>
@@ -107,7 +122,7 @@ function ServiceCard({
   );
 }
 
-/** An order by its number, and its title where one may read it. */
+/** Order number as a link, with the title if the role may read it. */
 export function OrderLink({ number }: { readonly number: string }) {
   const may = useMay();
   const orders = useQuery({ ...ordersQuery, enabled: may('orders.list') }).data?.orders;
@@ -120,7 +135,7 @@ export function OrderLink({ number }: { readonly number: string }) {
       {title !== undefined && (
         <>
           {' '}
-          <Given>{title}</Given>
+          <UserText>{title}</UserText>
         </>
       )}
     </>

@@ -1,4 +1,3 @@
-/** An admin's word on where a device is, or where its home is: made, and ended before its time. */
 import {
   Button,
   Group,
@@ -15,12 +14,12 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { type DeviceView, deviceView } from '../../../../shared/api/devices.ts';
 import { Confirm } from '../../../../shared/look/confirm.tsx';
-import { Given } from '../../../../shared/look/given.tsx';
 import { Failure } from '../../../../shared/look/states.tsx';
+import { UserText } from '../../../../shared/look/user-text.tsx';
 import { call } from '../../client/call.ts';
 import { useServerNow } from '../../client/server-time.tsx';
-import { PlaceSelect } from '../../parts/place-select.tsx';
-import { asTyped, COUNTRY_CHOICES, subdivisionChoices, withChosen } from '../../words/places.ts';
+import { AreaSelect } from '../../parts/area-select.tsx';
+import { asTyped, COUNTRY_CHOICES, subdivisionChoices, withChosen } from '../../words/area-choices.ts';
 import {
   EMPTY,
   LIVES,
@@ -31,7 +30,7 @@ import {
   statementOf,
 } from './statement.ts';
 
-/** Of the field itself, whatever element the library hides its value in. */
+/** Identifier of the input itself, independent of the library's wrappers. */
 const fieldId = (field: string): string => `statement-${field}`;
 
 interface DialogProps {
@@ -42,7 +41,7 @@ interface DialogProps {
 
 export function StatementDialog({ device, opened, close }: DialogProps) {
   return (
-    <Modal opened={opened} onClose={close} title="State where the device is">
+    <Modal opened={opened} onClose={close} title="Set location">
       <Form device={device} close={close} />
     </Modal>
   );
@@ -82,22 +81,22 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
     <form noValidate onSubmit={submit}>
       <Stack>
         <Text size="sm">
-          What you state about <Given>{device.user}</Given> goes before everything that is observed, until it ends.
-          Orders are applied by it at once.
+          Your statement about the device of <UserText>{device.user}</UserText> overrides all observed evidence until it
+          ends. Orders use it at once.
         </Text>
         <SegmentedControl
           fullWidth
-          aria-label="What is stated"
+          aria-label="Kind of statement"
           data={[
-            { value: 'presence', label: 'Where it is' },
-            { value: 'home', label: 'Where its home is' },
+            { value: 'presence', label: 'Location' },
+            { value: 'home', label: 'Home area' },
           ]}
           value={form.kind}
           onChange={(kind) => set({ kind: kind === 'home' ? 'home' : 'presence', areas: [] })}
         />
         {form.kind === 'home' ? (
-          <PlaceSelect
-            label="Place"
+          <AreaSelect
+            label="Area"
             required
             id={fieldId('areas')}
             error={problems.areas}
@@ -105,11 +104,11 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
             onChange={(area) => set({ areas: area === null ? [] : [area] })}
           />
         ) : (
-          <PlacesSelect value={form.areas} error={problems.areas} change={(areas) => set({ areas })} />
+          <AreasSelect value={form.areas} error={problems.areas} change={(areas) => set({ areas })} />
         )}
         <Textarea
           label="Reason"
-          description="How you know. It is kept with the device."
+          description="Explain how you know. The reason is stored with the device."
           required
           id={fieldId('reason')}
           autosize
@@ -122,7 +121,7 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
         />
         <Group grow align="flex-start">
           <Select
-            label="It holds for"
+            label="Valid for"
             data={LIVES}
             allowDeselect={false}
             value={form.life}
@@ -131,7 +130,7 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
           {form.life === 'other' && (
             <TextInput
               type="datetime-local"
-              label="Until, in your time zone"
+              label="Valid until, in your time zone"
               required
               id={fieldId('until')}
               error={problems.until}
@@ -146,7 +145,7 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
             Cancel
           </Button>
           <Button type="submit" loading={saving.isPending}>
-            {form.kind === 'home' ? 'State its home' : 'State where it is'}
+            {form.kind === 'home' ? 'Set home area' : 'Set location'}
           </Button>
         </Group>
       </Stack>
@@ -154,7 +153,7 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
   );
 }
 
-function PlacesSelect({
+function AreasSelect({
   value,
   error,
   change,
@@ -166,8 +165,8 @@ function PlacesSelect({
   const [typed, setTyped] = useState('');
   return (
     <MultiSelect
-      label="Places"
-      description="Several mean: one of them. For the parts of a country type its code and a hyphen, such as PK-"
+      label="Possible areas"
+      description="Select several areas if the device is in one of them. For the parts of a country, type its code and a hyphen, for example PK-"
       required
       id={fieldId('areas')}
       data={withChosen([...COUNTRY_CHOICES, ...subdivisionChoices(typed)], value)}
@@ -177,7 +176,7 @@ function PlacesSelect({
       filter={asTyped}
       limit={100}
       onSearchChange={setTyped}
-      nothingFoundMessage="No such place"
+      nothingFoundMessage="No area found"
       openOnFocus={false}
       error={error}
     />
@@ -187,8 +186,8 @@ function PlacesSelect({
 export function EndStatement({ device, opened, close }: DialogProps) {
   const change = useChange(device);
   return (
-    <Confirm title="End the statement" opened={opened} close={close} verb="End the statement" act={() => change(null)}>
-      <Text>From then on what is observed decides again, and orders are applied by that at once.</Text>
+    <Confirm title="End statement" opened={opened} close={close} verb="End statement" act={() => change(null)}>
+      <Text>Observed evidence decides the location again. Orders use it at once.</Text>
     </Confirm>
   );
 }

@@ -1,4 +1,3 @@
-/** An admin's statement as the form has it, and as the API takes it. */
 import type { z } from 'zod';
 import type { deviceChange } from '../../../../shared/api/devices.ts';
 
@@ -9,26 +8,26 @@ export const LIVES = [
   { value: '7', label: '7 days' },
   { value: '30', label: '30 days' },
   { value: '90', label: '90 days' },
-  { value: 'other', label: 'Until another time' },
+  { value: 'other', label: 'Custom date' },
 ] as const;
 
 export interface StatementForm {
   readonly kind: 'presence' | 'home';
   readonly areas: readonly string[];
   readonly reason: string;
-  /** A number of days, or `other`. */
+  /** Duration as a number of days, or `other`. */
   readonly life: string;
-  /** As an input of the kind `datetime-local` has it, in the reader's zone. */
+  /** End as the value of a `datetime-local` input, in the reader's time zone. */
   readonly until: string;
 }
 
 export const EMPTY: StatementForm = { kind: 'presence', areas: [], reason: '', life: '7', until: '' };
 
-/** As in `deviceChange`. */
-export const MOST_PLACES = 16;
+/** Maximum values, as in `deviceChange`. */
+export const MOST_STATED_AREAS = 16;
 export const LONGEST_REASON = 500;
 
-/** By the server's clock; null while it is not said. */
+/** End by the server clock; null while the field for the end is empty. */
 export function untilOf({ life, until }: StatementForm, now: number): number | null {
   if (life !== 'other') return now + Number(life) * DAY;
   const instant = new Date(until).getTime();
@@ -40,19 +39,23 @@ export type Problems = Partial<Record<keyof StatementForm, string>>;
 export function problemsOf(form: StatementForm, now: number): Problems {
   const until = untilOf(form, now);
   return {
-    ...(form.areas.length === 0 && { areas: form.kind === 'home' ? 'Name the place.' : 'Name at least one place.' }),
-    ...(form.areas.length > MOST_PLACES && { areas: `At most ${MOST_PLACES} places.` }),
-    ...(form.reason.trim() === '' && { reason: 'Say how you know: whoever asks later reads it.' }),
+    ...(form.areas.length === 0 && {
+      areas:
+        form.kind === 'home'
+          ? 'The area is missing. Select an area.'
+          : 'The area is missing. Select at least one area.',
+    }),
+    ...(form.areas.length > MOST_STATED_AREAS && { areas: `Too many areas. Select at most ${MOST_STATED_AREAS}.` }),
+    ...(form.reason.trim() === '' && { reason: 'The reason is missing. Explain how you know, for later readers.' }),
     ...(form.life === 'other' &&
       (until === null
-        ? { until: 'Say until when it holds.' }
-        : until <= now && { until: 'This time has passed already, by the clock of the server.' })),
+        ? { until: 'The end is missing. Enter a date and a time.' }
+        : until <= now && { until: 'The end is in the past. Enter a future time of the server clock.' })),
   };
 }
 
 type Statement = NonNullable<z.input<typeof deviceChange>['statement']>;
 
-/** Of a form without problems. */
 export function statementOf(form: StatementForm, now: number): Statement {
   const areas = form.kind === 'home' ? form.areas.slice(0, 1) : [...form.areas];
   return { kind: form.kind, areas: [...areas], reason: form.reason.trim(), until: untilOf(form, now) ?? now };

@@ -1,28 +1,29 @@
-/** The columns of the list. On a phone the same cells make a card. They are plain elements, since scrolling makes many of them. */
+/** Columns of the list. On a phone the same cells form a card. They are plain elements, because scrolling creates many of them. */
 import { Badge } from '@mantine/core';
 import { createColumnHelper, metaHelper, rowSortingFeature, tableFeatures } from '@tanstack/react-table';
 import type { ReactNode } from 'react';
 import type { ListedDevice } from '../../../../shared/api/devices.ts';
-import { Given } from '../../../../shared/look/given.tsx';
 import { date, relative } from '../../../../shared/look/time-words.ts';
+import { UserText } from '../../../../shared/look/user-text.tsx';
 import { PageLink } from '../../parts/links.tsx';
-import { Area, Places } from '../../parts/words.tsx';
+import { Area, AreaNames } from '../../parts/words.tsx';
 import { STATUS_WORDS } from '../../words/devices.ts';
-import { ConnectionMark } from '../connection.tsx';
+import { ConnectionMark } from '../connection-mark.tsx';
+import { WorkspaceBadge } from '../workspace-badge.tsx';
 import classes from './device-grid.module.css';
 
-/** A place in the list; the device is missing until its window has come. */
+/** Row of the list; without a device until its data has loaded. */
 export interface Row {
   readonly index: number;
   readonly device: ListedDevice | undefined;
 }
 
 export interface Surroundings {
-  /** The row that Tab leads into. */
+  /** Index of the row that the Tab key reaches. */
   readonly tabbable: number;
-  /** By the server's clock. */
+  /** Server time, for the relative times of the row. */
   readonly now: number;
-  /** Version of the newest order list; null while there is none. */
+  /** Version of the latest order list; null without one. */
   readonly newestList: number | null;
 }
 
@@ -52,7 +53,7 @@ export const columns = helper.columns([
           truncate
           tabIndex={row.original.index === table.options.meta?.tabbable ? 0 : -1}
         >
-          <Given>{user}</Given>
+          <UserText>{user}</UserText>
         </PageLink>
       )),
   }),
@@ -63,7 +64,7 @@ export const columns = helper.columns([
     meta: { area: 'host' },
     cell: ({ row }) =>
       shown(row.original.device, ({ hostname }) =>
-        hostname === null ? <span className={classes.faint}>Not known yet</span> : <Given>{hostname}</Given>,
+        hostname === null ? <span className={classes.faint}>Not reported yet</span> : <UserText>{hostname}</UserText>,
       ),
   }),
   helper.accessor(({ device }) => device?.group.name, {
@@ -71,11 +72,11 @@ export const columns = helper.columns([
     header: 'Group',
     enableSorting: false,
     meta: { area: 'group' },
-    cell: ({ row }) => shown(row.original.device, ({ group }) => <Given>{group.name}</Given>),
+    cell: ({ row }) => shown(row.original.device, ({ group }) => <UserText>{group.name}</UserText>),
   }),
   helper.accessor(({ device }) => device?.areas, {
     id: 'where',
-    header: 'Where',
+    header: 'Location',
     enableSorting: false,
     meta: { area: 'where' },
     cell: ({ row }) => shown(row.original.device, (device) => <Where device={device} />),
@@ -102,13 +103,13 @@ export const columns = helper.columns([
 ]);
 
 function Where({ device: { areas, home } }: { readonly device: ListedDevice }) {
-  const elsewhere = home !== null && !areas.includes(home);
+  const elsewhere = home !== null && areas !== null && !areas.includes(home);
   return (
     <>
-      {areas.length === 0 ? 'Not known' : <Places areas={areas} />}
+      {areas === null ? 'Hidden from your role' : areas.length === 0 ? 'Unknown' : <AreaNames areas={areas} />}
       {elsewhere && (
         <span className={classes.faint}>
-          {' · at home in '}
+          {' · home area '}
           <Area code={home} />
         </span>
       )}
@@ -117,11 +118,11 @@ function Where({ device: { areas, home } }: { readonly device: ListedDevice }) {
 }
 
 function State({
-  device: { status, presence, underHold },
+  device: { status, presence, underLegalHold, workspace },
   now = 0,
   newestList = null,
 }: { readonly device: ListedDevice } & Partial<Surroundings>) {
-  const hold = underHold && (
+  const hold = underLegalHold && (
     <Badge color="violet" size="sm" className={classes.behind}>
       Legal hold
     </Badge>
@@ -132,6 +133,7 @@ function State({
         <Badge color="gray" size="sm">
           {STATUS_WORDS[status]}
         </Badge>
+        <WorkspaceBadge state={workspace.state} size="sm" className={classes.behind} />
         {hold}
       </span>
     );
@@ -143,9 +145,10 @@ function State({
       <span className={classes.truncated}>
         {presence === null ? 'Never connected' : presence.connected ? 'Connected' : relative(presence.lastSeenAt, now)}
       </span>
+      <WorkspaceBadge state={workspace.state} size="sm" className={classes.behind} />
       {behind > 0 && (
         <Badge color="yellow" size="sm" className={classes.behind}>
-          Older order list
+          Outdated order list
         </Badge>
       )}
       {hold}

@@ -1,23 +1,23 @@
-/** What narrows the list. On a phone all but the search stand behind a button. */
-import { Button, CloseButton, Collapse, Group, Select, TextInput } from '@mantine/core';
+import { Button, CloseButton, Collapse, Group, Pill, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import { IconAdjustmentsHorizontal, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { dateTime } from '../../../../shared/look/time-words.ts';
 import { groupsQuery } from '../../client/queries.ts';
-import { PlaceSelect } from '../../parts/place-select.tsx';
+import { AreaSelect } from '../../parts/area-select.tsx';
 import { STATUS_WORDS } from '../../words/devices.ts';
 import classes from './device-filters.module.css';
-import { type Filter, type Order, setFilters } from './filter.ts';
+import { type Filter, ISSUE_FILTERS, type Order, setFilters } from './filter.ts';
 import { usePhone } from './use-phone.ts';
 
 const SORTS = [
-  { value: 'user', label: 'By user' },
-  { value: 'user-', label: 'By user, backwards' },
-  { value: 'seen-', label: 'Seen last first' },
-  { value: 'seen', label: 'Seen longest ago first' },
-  { value: 'enrolled-', label: 'Newest first' },
-  { value: 'enrolled', label: 'Oldest first' },
+  { value: 'user', label: 'User, A to Z' },
+  { value: 'user-', label: 'User, Z to A' },
+  { value: 'seen-', label: 'Last seen, newest first' },
+  { value: 'seen', label: 'Last seen, oldest first' },
+  { value: 'enrolled-', label: 'Enrolled, newest first' },
+  { value: 'enrolled', label: 'Enrolled, oldest first' },
 ];
 
 export function DeviceFilters({
@@ -28,7 +28,7 @@ export function DeviceFilters({
 }: {
   readonly filter: Filter;
   readonly order: Order;
-  /** What is left out stays. */
+  /** Applies a change and keeps the other filters. */
   readonly narrow: (change: Filter) => void;
   readonly reorder: (order: Order) => void;
 }) {
@@ -38,14 +38,14 @@ export function DeviceFilters({
   const search = <Search text={filter.text} narrow={narrow} />;
   if (!phone) {
     return (
-      <Group gap="xs" component="search" aria-label="Devices">
+      <Group gap="xs" component="search" aria-label="Device filters">
         {search}
         <Choices filter={filter} narrow={narrow} />
       </Group>
     );
   }
   return (
-    <search aria-label="Devices">
+    <search aria-label="Device filters">
       <Group gap="xs" wrap="nowrap">
         {search}
         <Button
@@ -62,7 +62,7 @@ export function DeviceFilters({
         <div className={classes.choices}>
           <Choices filter={filter} narrow={narrow} />
           <Select
-            aria-label="Order"
+            aria-label="Sort order"
             data={SORTS}
             allowDeselect={false}
             value={`${order.sort}${order.descending ? '-' : ''}`}
@@ -80,7 +80,7 @@ export function DeviceFilters({
 function Search({ text, narrow }: { readonly text: string | undefined; readonly narrow: (change: Filter) => void }) {
   const [typed, setTyped] = useState(text ?? '');
   const ask = useDebouncedCallback((value: string) => narrow({ text: value.trim() || undefined }), 250);
-  // The address may change without the field: back, or "clear the filters".
+  // The address can change without the field, for example by the back button.
   useEffect(() => {
     setTyped((before) => (before.trim() === (text ?? '') ? before : (text ?? '')));
   }, [text]);
@@ -90,17 +90,63 @@ function Search({ text, narrow }: { readonly text: string | undefined; readonly 
   };
   return (
     <TextInput
-      aria-label="Search by user, host name or device number"
-      placeholder="User, host name or device number"
+      aria-label="Search by user, host name or device ID"
+      placeholder="User, host name or device ID"
       className={classes.search}
       maxLength={120}
       dir="auto"
       leftSection={<IconSearch size={16} aria-hidden />}
-      rightSection={typed && <CloseButton size="sm" aria-label="Clear the search" onClick={() => change('')} />}
+      rightSection={typed && <CloseButton size="sm" aria-label="Clear search" onClick={() => change('')} />}
       value={typed}
       onChange={({ currentTarget }) => change(currentTarget.value)}
     />
   );
+}
+
+export function IssueFilters({
+  filter,
+  narrow,
+}: {
+  readonly filter: Filter;
+  readonly narrow: (change: Filter) => void;
+}) {
+  const set = ISSUE_FILTERS.filter((name) => filter[name] !== undefined);
+  if (set.length === 0) return null;
+  return (
+    <Group gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }} aria-label="More filters">
+      {set.map((name) => (
+        <li key={name}>
+          <Pill
+            size="lg"
+            withRemoveButton
+            onRemove={() => narrow({ [name]: undefined })}
+            removeButtonProps={{
+              'aria-label': `Remove filter: ${issueWords(filter, name)}`,
+              'aria-hidden': false,
+              tabIndex: 0,
+            }}
+          >
+            {issueWords(filter, name)}
+          </Pill>
+        </li>
+      ))}
+    </Group>
+  );
+}
+
+function issueWords(filter: Filter, name: (typeof ISSUE_FILTERS)[number]): string {
+  switch (name) {
+    case 'everConnected':
+      return filter.everConnected ? 'Has connected' : 'Never connected';
+    case 'located':
+      return filter.located ? 'Location known' : 'Location unknown';
+    case 'countersigned':
+      return filter.countersigned ? 'Messaging key countersigned' : 'Messaging key without countersignature';
+    case 'seenBefore':
+      return `Last seen before ${dateTime(filter.seenBefore ?? 0)}`;
+    case 'listBelow':
+      return `Order list older than version ${filter.listBelow}`;
+  }
 }
 
 function Choices({ filter, narrow }: { readonly filter: Filter; readonly narrow: (change: Filter) => void }) {
@@ -110,43 +156,43 @@ function Choices({ filter, narrow }: { readonly filter: Filter; readonly narrow:
       <Select
         className={classes.choice}
         aria-label="Group"
-        placeholder="Any group"
+        placeholder="All groups"
         data={groups.map(({ id, name }) => ({ value: id, label: name }))}
         searchable
         clearable
-        clearButtonProps={{ 'aria-label': 'Any group' }}
+        clearButtonProps={{ 'aria-label': 'All groups' }}
         limit={100}
-        nothingFoundMessage="No such group"
+        nothingFoundMessage="No group found"
         value={filter.group ?? null}
         onChange={(group) => narrow({ group: group ?? undefined })}
       />
-      <PlaceSelect
+      <AreaSelect
         className={classes.choice}
-        aria-label="Place where the device is or may be"
-        placeholder="Anywhere"
+        aria-label="Possible location"
+        placeholder="All locations"
         value={filter.area ?? null}
         onChange={(area) => narrow({ area: area ?? undefined })}
       />
       <Select
         className={classes.choice}
         aria-label="Connection"
-        placeholder="Connected or not"
+        placeholder="All connections"
         data={[
           { value: 'true', label: 'Connected' },
-          { value: 'false', label: 'Not connected' },
+          { value: 'false', label: 'Offline' },
         ]}
         clearable
-        clearButtonProps={{ 'aria-label': 'Connected or not' }}
+        clearButtonProps={{ 'aria-label': 'All connections' }}
         value={filter.connected === undefined ? null : String(filter.connected)}
         onChange={(value) => narrow({ connected: value === null ? undefined : value === 'true' })}
       />
       <Select
         className={classes.choice}
         aria-label="Status"
-        placeholder="Any status"
+        placeholder="All statuses"
         data={Object.entries(STATUS_WORDS).map(([value, label]) => ({ value, label }))}
         clearable
-        clearButtonProps={{ 'aria-label': 'Any status' }}
+        clearButtonProps={{ 'aria-label': 'All statuses' }}
         value={filter.status ?? null}
         onChange={(value) =>
           narrow({ status: value === 'active' || value === 'revoked' || value === 'unenrolled' ? value : undefined })

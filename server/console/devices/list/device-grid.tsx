@@ -1,25 +1,25 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: a row takes the focus for its cells, and a head's button for its head
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot leave out the rows that are not on the screen
 /**
- * The list itself: a grid of any length of which only the rows on the screen exist. One row is the active one; arrows, Page Up, Page Down, Home
- * and End move it, Space chooses it, Enter opens it, Tab goes to what is inside it.
+ * Device list: a grid of any length with elements only for visible rows. Arrows, Page Up, Page Down, Home and End move the active row.
+ * Space selects it, Enter opens it, Tab enters its content.
  */
 import { Box, Checkbox, UnstyledButton } from '@mantine/core';
 import { useThrottledValue } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
-import { useElementScrollRestoration, useNavigate } from '@tanstack/react-router';
+import { useElementScrollRestoration } from '@tanstack/react-router';
 import { type Header, useTable } from '@tanstack/react-table';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
-import type { ListedDevice } from '../../../../shared/api/devices.ts';
+import { type RefObject, useEffect, useMemo, useRef } from 'react';
 import { Failure } from '../../../../shared/look/states.tsx';
-import { useActiveRow } from './active-row.ts';
 import { columns, features, type Row, type Surroundings } from './columns.tsx';
 import classes from './device-grid.module.css';
 import type { Order } from './filter.ts';
 import { GridRow } from './grid-row.tsx';
 import { type Asked, useRows } from './rows.ts';
-import { isChosen, type Selection } from './selection.ts';
+import { isChosen } from './selection.ts';
+import { useActiveRow } from './use-active-row.ts';
+import { type GridChoice, useGridKeys } from './use-grid-keys.ts';
 import { usePhone } from './use-phone.ts';
 
 const ROW = 44;
@@ -27,13 +27,6 @@ const CARD = 108;
 const HEAD = 40;
 const COVER = 72;
 const SCROLLER = 'devices';
-
-export interface GridChoice {
-  readonly selection: Selection<ListedDevice>;
-  /** The rows `from` to `to`, whether they are loaded or not. */
-  readonly choose: (from: number, to: number, chosen: boolean) => void;
-  readonly chooseAll: (chosen: boolean) => void;
-}
 
 export function DeviceGrid({
   asked,
@@ -46,117 +39,42 @@ export function DeviceGrid({
 }: {
   readonly asked: Asked;
   readonly total: number;
-  /** Another list has been asked for. */
+  /** True while another list loads. */
   readonly waiting: boolean;
   readonly surroundings: Omit<Surroundings, 'tabbable'>;
   readonly reorder: (order: Order) => void;
-  /** Null for whoever may do nothing with what they would choose. */
+  /** Selection in the list; null if the role allows no bulk commands. */
   readonly choice: GridChoice | null;
-  /** Something lies over the end of the list. */
+  /** True while a bar covers the end of the list. */
   readonly covered: boolean;
 }) {
   const cards = usePhone();
   const scroller = useRef<HTMLDivElement>(null);
   const { active, setActive, focusRow, focused, setFocused } = useActiveRow(scroller, total);
-  const left = useElementScrollRestoration({ id: SCROLLER });
   const margin = cards ? 0 : HEAD;
 
-  const virtualizer = useVirtualizer({
-    count: total,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => (cards ? CARD : ROW),
-    overscan: 8,
-    scrollMargin: margin,
-    scrollPaddingStart: margin,
-    paddingEnd: covered ? COVER : 0,
-    scrollPaddingEnd: covered ? COVER : 0,
-    initialOffset: left?.scrollY ?? 0,
-    // The row that has the focus stays, so that the focus stays.
-    rangeExtractor: (range) => {
-      const rows = defaultRangeExtractor(range);
-      return focused && active < total && !rows.includes(active) ? [...rows, active].sort((a, b) => a - b) : rows;
-    },
+  const virtualizer = useGridVirtualizer({ scroller, total, cards, covered, kept: focused ? active : null });
+  useAnotherList(asked, () => {
+    virtualizer.scrollToOffset(0);
+    setActive(0);
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured anew
-  useEffect(() => virtualizer.measure(), [cards]);
-
-  const first = useRef(true);
-  // Another list begins at its beginning.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the list that changes
-  useEffect(() => {
-    if (!first.current) {
-      virtualizer.scrollToOffset(0);
-      setActive(0);
-    }
-    first.current = false;
-  }, [asked]);
 
   const [start, end] = useSeldom(virtualizer.range?.startIndex ?? 0, virtualizer.range?.endIndex ?? 0);
   const rows = useRows(asked, start, end, focused ? active : start, total);
 
   const items = virtualizer.getVirtualItems();
-  // Tab leads into the list wherever it has been scrolled to.
+  // The Tab key enters the list at any scroll position.
   const tabbable = items.some(({ index }) => index === active) ? active : (virtualizer.range?.startIndex ?? 0);
-  // Rows stand by their place: the same device keeps its element while it is on the screen.
+  // Rows have their index as key, so that a device keeps its element while it is visible.
   const data = items.map(({ index }): Row => ({ index, device: rows.at(index) }));
-  const table = useTable({
-    features,
-    columns,
-    data,
-    getRowId: ({ index }) => String(index),
-    meta: { ...surroundings, tabbable },
-    manualSorting: true,
-    enableSortingRemoval: false,
-    enableMultiSort: false,
-    state: { sorting: [{ id: asked.order.sort, desc: asked.order.descending }] },
-    onSortingChange: (update) => {
-      const before = [{ id: asked.order.sort, desc: asked.order.descending }];
-      const [next] = typeof update === 'function' ? update(before) : update;
-      if (next) reorder({ sort: sortOf(next.id), descending: next.desc });
-    },
-  });
+  const table = useDeviceTable(data, { ...surroundings, tabbable }, asked.order, reorder);
 
-  const navigate = useNavigate();
-  const anchor = useRef(0);
-  const go = (to: number, extend: boolean) => {
-    const target = Math.max(0, Math.min(total - 1, to));
-    if (extend && choice) choice.choose(Math.min(anchor.current, target), Math.max(anchor.current, target), true);
-    else anchor.current = target;
-    virtualizer.scrollToIndex(target);
-    focusRow(target);
-  };
-  const toggle = (index: number, extend: boolean) => {
-    const device = rows.at(index);
-    if (!choice || !device) return;
-    const chosen = !isChosen(choice.selection, device.id);
-    const from = extend ? anchor.current : index;
-    choice.choose(Math.min(from, index), Math.max(from, index), chosen);
-    anchor.current = index;
-  };
   const page = Math.max(1, Math.floor(((virtualizer.scrollRect?.height ?? 0) - margin) / (cards ? CARD : ROW)) - 1);
-
-  const onKeyDown = (event: KeyboardEvent) => {
-    const onRow = event.target instanceof HTMLElement && event.target.getAttribute('role') === 'row';
-    const moves: Record<string, number> = {
-      ArrowDown: active + 1,
-      ArrowUp: active - 1,
-      PageDown: active + page,
-      PageUp: active - page,
-      Home: 0,
-      End: total - 1,
-    };
-    const to = moves[event.key];
-    if (to !== undefined && !event.altKey) go(to, event.shiftKey);
-    else if (event.key === ' ' && onRow) toggle(active, event.shiftKey);
-    else if (event.key === 'Enter' && onRow) {
-      const device = rows.at(active);
-      if (device) void navigate({ to: '/devices/$id', params: { id: device.id } });
-    } else if (event.key.toLowerCase() === 'a' && (event.ctrlKey || event.metaKey) && choice) choice.chooseAll(true);
-    else return;
-    event.preventDefault();
+  const show = (index: number) => {
+    virtualizer.scrollToIndex(index);
+    focusRow(index);
   };
-
-  const some = choice?.selection.kind === 'some' && choice.selection.devices.size > 0;
+  const { toggle, onKeyDown } = useGridKeys({ active, total, page, choice, deviceAt: rows.at, show });
   return (
     <>
       {rows.error && <Failure error={rows.error} retry={rows.retry} />}
@@ -183,24 +101,7 @@ export function DeviceGrid({
         }}
         onBlur={({ currentTarget, relatedTarget }) => setFocused(currentTarget.contains(relatedTarget))}
       >
-        <div role="row" aria-rowindex={1} className={classes.head}>
-          {choice && (
-            <div role="columnheader" className={classes.box}>
-              <Box component="label" className={classes.boxLabel}>
-                <Checkbox
-                  size="xs"
-                  aria-label={`Choose all ${total.toLocaleString('en')} devices`}
-                  checked={choice.selection.kind === 'all'}
-                  indeterminate={some}
-                  onChange={({ currentTarget }) => choice.chooseAll(currentTarget.checked)}
-                />
-              </Box>
-            </div>
-          )}
-          {table.getFlatHeaders().map((header) => (
-            <HeadCell key={header.id} header={header} />
-          ))}
-        </div>
+        <GridHead headers={table.getFlatHeaders()} total={total} choice={choice} />
         <div role="rowgroup" className={classes.body} style={{ blockSize: virtualizer.getTotalSize() }}>
           {table.getRowModel().rows.map((row, position) => {
             const item = items[position];
@@ -226,7 +127,104 @@ export function DeviceGrid({
   );
 }
 
-/** Of the row that an element is in; null for the head's. */
+/** Calls `start` when another list replaces the displayed one. */
+function useAnotherList(asked: Asked, start: () => void) {
+  const first = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another list calls it
+  useEffect(() => {
+    if (!first.current) start();
+    first.current = false;
+  }, [asked]);
+}
+
+function useGridVirtualizer({
+  scroller,
+  total,
+  cards,
+  covered,
+  kept,
+}: {
+  readonly scroller: RefObject<HTMLDivElement | null>;
+  readonly total: number;
+  readonly cards: boolean;
+  readonly covered: boolean;
+  /** Index of the focused row; null without focus. */
+  readonly kept: number | null;
+}) {
+  const left = useElementScrollRestoration({ id: SCROLLER });
+  const margin = cards ? 0 : HEAD;
+  const virtualizer = useVirtualizer({
+    count: total,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => (cards ? CARD : ROW),
+    overscan: 8,
+    scrollMargin: margin,
+    scrollPaddingStart: margin,
+    paddingEnd: covered ? COVER : 0,
+    scrollPaddingEnd: covered ? COVER : 0,
+    initialOffset: left?.scrollY ?? 0,
+    // The focused row stays in the document, so that the focus stays too.
+    rangeExtractor: (range) => {
+      const rows = defaultRangeExtractor(range);
+      return kept !== null && kept < total && !rows.includes(kept) ? [...rows, kept].sort((a, b) => a - b) : rows;
+    },
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured anew
+  useEffect(() => virtualizer.measure(), [cards]);
+  return virtualizer;
+}
+
+function useDeviceTable(data: Row[], meta: Surroundings, { sort, descending }: Order, reorder: (order: Order) => void) {
+  const sorting = [{ id: sort, desc: descending }];
+  return useTable({
+    features,
+    columns,
+    data,
+    getRowId: ({ index }) => String(index),
+    meta,
+    manualSorting: true,
+    enableSortingRemoval: false,
+    enableMultiSort: false,
+    state: { sorting },
+    onSortingChange: (update) => {
+      const [next] = typeof update === 'function' ? update(sorting) : update;
+      if (next) reorder({ sort: sortOf(next.id), descending: next.desc });
+    },
+  });
+}
+
+function GridHead({
+  headers,
+  total,
+  choice,
+}: {
+  readonly headers: Header<typeof features, Row, unknown>[];
+  readonly total: number;
+  readonly choice: GridChoice | null;
+}) {
+  return (
+    <div role="row" aria-rowindex={1} className={classes.head}>
+      {choice && (
+        <div role="columnheader" className={classes.box}>
+          <Box component="label" className={classes.boxLabel}>
+            <Checkbox
+              size="xs"
+              aria-label={`Select all ${total.toLocaleString('en')} devices`}
+              checked={choice.selection.kind === 'all'}
+              indeterminate={choice.selection.kind === 'some' && choice.selection.devices.size > 0}
+              onChange={({ currentTarget }) => choice.chooseAll(currentTarget.checked)}
+            />
+          </Box>
+        </div>
+      )}
+      {headers.map((header) => (
+        <HeadCell key={header.id} header={header} />
+      ))}
+    </div>
+  );
+}
+
+/** Index of the row around an element; null for the header row. */
 function indexOf(target: EventTarget): number | null {
   const row = target instanceof Element ? target.closest<HTMLElement>('[data-index]') : null;
   return row ? Number(row.dataset['index']) : null;
@@ -254,7 +252,7 @@ function HeadCell({ header }: { readonly header: Header<typeof features, Row, un
   );
 }
 
-/** The rows on the screen, told at most every 120 ms: whoever drags through a hundred thousand rows asks for few of them. */
+/** Visible rows, at most every 120 ms: fast scrolling through 100,000 rows requests only few of them. */
 function useSeldom(start: number, end: number): readonly [number, number] {
   const seldom = useThrottledValue(`${start} ${end}`, 120);
   return useMemo(() => {

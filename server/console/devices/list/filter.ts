@@ -1,22 +1,24 @@
-/** What the list is narrowed to, and how that is asked. Its other form is the page's address (`app/router.tsx`). */
-import type { DeviceSearch } from '../../app/router.tsx';
+/** Filters and sort order of the list. The address of the page contains the same values (`app/searches.ts`). */
+import type { DeviceSearch } from '../../app/searches.ts';
 import { withQuery } from '../../client/call.ts';
 
-export type Filter = Pick<DeviceSearch, 'text' | 'group' | 'area' | 'status' | 'connected'>;
+/** Filters without a form field: a health issue links to the devices that it counts. */
+export const ISSUE_FILTERS = ['everConnected', 'seenBefore', 'listBelow', 'located', 'countersigned'] as const;
+type IssueFilter = (typeof ISSUE_FILTERS)[number];
+export type Filter = Pick<DeviceSearch, 'text' | 'group' | 'area' | 'status' | 'connected' | IssueFilter>;
 export interface Order {
   readonly sort: 'user' | 'enrolled' | 'seen';
   readonly descending: boolean;
 }
 
-export const filterOf = ({ text, group, area, status, connected }: DeviceSearch): Filter => ({
-  text,
-  group,
-  area,
-  status,
-  connected,
-});
+export const filterOf = ({
+  sort: _sort,
+  descending: _descending,
+  command: _command,
+  ...filter
+}: DeviceSearch): Filter => filter;
 
-/** What is new or was seen last stands first unless one asks otherwise. */
+/** Dates sort newest first by default. */
 export const orderOf = ({ sort = 'user', descending }: DeviceSearch): Order => ({
   sort,
   descending: descending ?? sort !== 'user',
@@ -25,11 +27,13 @@ export const orderOf = ({ sort = 'user', descending }: DeviceSearch): Order => (
 export const listPath = (filter: Filter, order: Order, offset: number, limit: number): string =>
   withQuery('/devices', { ...filter, ...order, offset, limit });
 
-/** How many filters are set, the text besides. */
+/** Number of active filters without the search text. */
 export const setFilters = (filter: Filter): number =>
-  [filter.group, filter.area, filter.status, filter.connected].filter((value) => value !== undefined).length;
+  [filter.group, filter.area, filter.status, filter.connected, ...ISSUE_FILTERS.map((name) => filter[name])].filter(
+    (value) => value !== undefined,
+  ).length;
 
 export const isNarrowed = (filter: Filter): boolean => filter.text !== undefined || setFilters(filter) > 0;
 
-/** The same question has the same key, whatever the order of its parts. */
+/** Equal key for equal filters, independent of their order. */
 export const filterKey = (filter: Filter): string => listPath(filter, { sort: 'user', descending: false }, 0, 1);

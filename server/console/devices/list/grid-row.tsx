@@ -1,6 +1,6 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: a row takes the focus for its cells
 // biome-ignore-all lint/a11y/useSemanticElements: of the grid, which cannot be a table element
-/** One row of the list. It is drawn anew when something of it changes, and not for each step of scrolling. */
+/** Row of the list. It renders again only if its data changes, not on each scroll step. */
 import { Box, Checkbox, VisuallyHidden } from '@mantine/core';
 import { FlexRender, type Row as TableRow } from '@tanstack/react-table';
 import { memo } from 'react';
@@ -9,7 +9,7 @@ import classes from './device-grid.module.css';
 
 interface GridRowProps {
   readonly row: TableRow<typeof features, Row>;
-  /** `fixed`: chosen with all others. Null for whoever chooses nothing. */
+  /** `fixed`: the row is part of the selection of all devices. Null without bulk commands. */
   readonly choosing: 'free' | 'fixed' | null;
   readonly chosen: boolean;
   readonly tabbable: boolean;
@@ -38,10 +38,10 @@ function DrawnRow({ row, choosing, chosen, tabbable, start, size }: GridRowProps
             <Checkbox
               size="xs"
               tabIndex={tabIndex}
-              aria-label={`Choose ${device?.user ?? `row ${index + 1}`}`}
+              aria-label={`Select ${device?.user ?? `row ${index + 1}`}`}
               checked={chosen}
               disabled={choosing === 'fixed'}
-              // The grid hears the click, which knows of Shift.
+              // The grid handles the click, because only it knows the Shift key.
               onChange={() => undefined}
             />
           </Box>
@@ -57,7 +57,7 @@ function DrawnRow({ row, choosing, chosen, tabbable, start, size }: GridRowProps
   );
 }
 
-/** The table makes its rows anew for each picture; what they show is the device's. */
+/** The table library creates new rows on each render; the content of a row depends only on the device. */
 export const GridRow = memo(
   DrawnRow,
   (a, b) =>

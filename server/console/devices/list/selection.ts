@@ -1,12 +1,11 @@
-/** Which devices are chosen: some by name, or all that the filter lets through, however many. Pure. */
+/** Selection of devices: some by name, or all that match the filters. Pure. */
 import type { DeviceView } from '../../../../shared/api/devices.ts';
 
 export type Selection<D = DeviceView> =
   | { readonly kind: 'some'; readonly devices: ReadonlyMap<string, D> }
-  /** `total` is what was shown; the server counts anew. */
+  /** The server counts the selected devices again. */
   | { readonly kind: 'all' };
 
-/** What one request can name. */
 export const MOST_NAMED = 10_000;
 
 export const NOTHING: Selection<never> = { kind: 'some', devices: new Map<string, never>() };
@@ -18,7 +17,7 @@ export const isChosen = <D>(selection: Selection<D>, id: string): boolean =>
 export const countOf = <D>(selection: Selection<D>, total: number): number =>
   selection.kind === 'all' ? total : selection.devices.size;
 
-/** Chooses or leaves out; with all chosen there is nobody to leave out, since the server is told the filter alone. */
+/** Adds or removes devices. A selection of all allows no removal, because the server receives only the filters. */
 export function choose<D extends { readonly id: string }>(
   selection: Selection<D>,
   devices: readonly D[],

@@ -1,4 +1,4 @@
-/** Whether the list is one of cards: as in its style sheet. */
+/** True on a phone, where the list consists of cards. The style sheet has the same limit. */
 import { useMediaQuery } from '@mantine/hooks';
 
 export const usePhone = (): boolean =>

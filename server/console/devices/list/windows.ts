@@ -1,11 +1,8 @@
-/** The list is fetched in windows of rows: those that are on the screen, and their neighbours. */
-
-/** Rows of one request. */
 export const WINDOW = 100;
-/** So many rows before and after those on the screen are fetched too, so that slow scrolling meets no gap. */
+/** Extra rows before and after the visible rows, so that slow scrolling shows no gap. */
 const MARGIN = 40;
 
-/** The first rows of the windows that hold the rows `first` to `last`. */
+/** Offsets of the windows that contain rows `first` to `last`. */
 export function windowsOf(first: number, last: number, total: number): number[] {
   if (total <= 0 || last < first) return [];
   const from = windowOf(Math.max(0, Math.min(first, total - 1)));

@@ -1,4 +1,4 @@
-/** A day and a time of day in the order's zone: how it is read, and what else could be meant. */
+/** Date and time in the order's zone, with its interpretation and alternatives. */
 import '@mantine/dates/styles.css';
 import { Button, Fieldset, Group, Stack, Text } from '@mantine/core';
 import { DateInput, TimePicker } from '@mantine/dates';
@@ -6,9 +6,9 @@ import { dateTime, readerZone, relative } from '../../../../shared/look/time-wor
 import { useServerNow } from '../../client/server-time.tsx';
 import { zonedTime } from '../rule-words.ts';
 import classes from './fields.module.css';
+import { type LocalTime, localTimeAt, meaning } from './local-time.ts';
+import { parseDate } from './parse-date.ts';
 import type { Problem } from './problems.ts';
-import { readDate } from './written-date.ts';
-import { meaning, type WrittenTime, writtenAt } from './written-time.ts';
 
 export function DateTimeField({
   id,
@@ -22,17 +22,17 @@ export function DateTimeField({
 }: {
   readonly id: string;
   readonly legend: string;
-  readonly value: WrittenTime;
+  readonly value: LocalTime;
   readonly zone: string;
-  /** The instant that the server reads; null while it cannot. */
+  /** Instant as the server reads the text; null while the server cannot read it. */
   readonly read: number | null;
-  readonly change: (value: WrittenTime) => void;
-  /** The reader has been here, and has gone on. */
+  readonly change: (value: LocalTime) => void;
+  /** Called when the reader leaves the date field. */
   readonly left?: () => void;
   readonly problem: Problem | undefined;
 }) {
   const now = useServerNow(60_000);
-  const today = writtenAt(new Date(now).toISOString(), zone).date;
+  const today = localTimeAt(new Date(now).toISOString(), zone).date;
   const invalid = problem !== undefined;
   return (
     <Fieldset
@@ -44,26 +44,26 @@ export function DateTimeField({
         <div className={classes.time}>
           <DateInput
             id={id}
-            label="Day"
-            description="Choose, or type: 30 Nov 2026"
+            label="Date"
+            description="Select a date or type it: 30 Nov 2026"
             value={value.date === '' ? null : value.date}
             onChange={(date) => change({ ...value, date: date ?? '', exact: null })}
-            dateParser={readDate}
+            dateParser={parseDate}
             valueFormat="D MMM YYYY"
             defaultDate={today}
-            // It can be typed, and the server says what is wrong with it: a least date would take the words away without one.
+            // Past dates stay typeable, and the server explains the error. A minimum date would clear the typed text without a reason.
             getDayProps={(day) => ({ disabled: day < today })}
             weekendDays={[]}
             hideOutsideDates
             ariaLabels={CALENDAR}
-            // Beside the field: what is read aloud after it, and inside the dialog that it may stand in.
+            // The calendar belongs beside its field for screen readers, and inside a surrounding dialog.
             popoverProps={{ withinPortal: false, floatingStrategy: 'fixed' }}
             error={problem && (problem.suggestions.length > 0 ? AMBIGUOUS : problem.text)}
             required
           />
           <TimePicker
-            label="Time of day"
-            description={`By the clocks of ${zone}`}
+            label="Time"
+            description={`In the time zone ${zone}`}
             hoursInputLabel={`${legend}: hours`}
             minutesInputLabel={`${legend}: minutes`}
             value={value.time}
@@ -85,8 +85,7 @@ export function DateTimeField({
           <Text size="sm" c="dimmed" role="status">
             {zonedTime(read, zone)}
             {zone !== 'UTC' && ` = ${dateTime(read, 'UTC')} UTC`}
-            {zone !== readerZone() && readerZone() !== 'UTC' && ` = ${dateTime(read)} where you are`},{' '}
-            {relative(read, now)}
+            {zone !== readerZone() && readerZone() !== 'UTC' && ` = ${dateTime(read)} your time`}, {relative(read, now)}
           </Text>
         )}
       </Stack>
@@ -95,17 +94,17 @@ export function DateTimeField({
 }
 
 const CALENDAR = {
-  previousMonth: 'Month before',
-  nextMonth: 'Month after',
-  previousYear: 'Year before',
-  nextYear: 'Year after',
-  previousDecade: 'Ten years before',
-  nextDecade: 'Ten years after',
+  previousMonth: 'Previous month',
+  nextMonth: 'Next month',
+  previousYear: 'Previous year',
+  nextYear: 'Next year',
+  previousDecade: 'Previous decade',
+  nextDecade: 'Next decade',
 } as const;
 
-const AMBIGUOUS = 'A change of the clocks skips or repeats this time there. Which moment is meant?';
+const AMBIGUOUS = 'A clock change skips or repeats this time in that zone. Select the time that you mean.';
 
-/** `01:30 (America/New_York, GMT-4) = 05:30 UTC`. */
+/** Alternative such as `01:30 (America/New_York, GMT-4) = 05:30 UTC`. */
 const suggested = (suggestion: string, zone: string): string => {
   const instant = Date.parse(suggestion);
   return `${zonedTime(instant, zone)} = ${dateTime(instant, 'UTC')} UTC`;

@@ -1,8 +1,7 @@
-/** The same words in several languages, each written in its own direction. */
 import { Button, Group, Select, Stack, Textarea, Title } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
-import { directionOf, LANGUAGE_CHOICES, languageName } from '../languages.ts';
+import { directionOf, languageChoices, languageName } from '../languages.ts';
 import { isUnnamed } from './problems.ts';
 
 interface Written {
@@ -21,20 +20,19 @@ export function LanguageTexts({
   least,
 }: {
   readonly title: string;
-  /** `Statement`: of one of them. */
+  /** Name of one text, such as `Statement`. */
   readonly what: string;
   readonly texts: readonly Written[];
   readonly change: (texts: Written[]) => void;
   readonly left: () => void;
   readonly id: string;
   readonly error: string | undefined;
-  /** How many stay. */
   readonly least: number;
 }) {
-  /** How many there are once the one that was asked for is there: an effect of a drawing before that may still be to come. */
+  /** Number of texts after the pending addition, because the effect of an earlier render may still run. */
   const added = useRef<number | null>(null);
   const last = useRef<HTMLInputElement>(null);
-  // Whoever adds a language goes on by choosing it.
+  // Focuses the language field of a new text, because the user selects the language next.
   useEffect(() => {
     if (added.current !== texts.length) return;
     last.current?.focus();
@@ -50,7 +48,7 @@ export function LanguageTexts({
         {title}
       </Title>
       {texts.map(({ language, text }, at) => (
-        // A text has no name but its place: the language is being chosen.
+        // A text has no key but its index while the language is being chosen.
         // biome-ignore lint/suspicious/noArrayIndexKey: see above
         <Group key={at} align="flex-start" gap="xs" wrap="wrap">
           <Select
@@ -61,7 +59,7 @@ export function LanguageTexts({
             onChange={(chosen) => edit(at, { language: chosen ?? '' })}
             searchable
             allowDeselect={false}
-            nothingFoundMessage="No such language here"
+            nothingFoundMessage="No language found"
             w={180}
           />
           <Textarea
@@ -84,7 +82,7 @@ export function LanguageTexts({
               variant="default"
               mt={25}
               leftSection={<IconTrash size={16} aria-hidden />}
-              aria-label={`Remove the ${what.toLowerCase()} in ${language === '' ? 'no language' : languageName(language)}`}
+              aria-label={`Remove ${what.toLowerCase()} in ${language === '' ? 'no language' : languageName(language)}`}
               onClick={() => change(texts.filter((_, index) => index !== at))}
             >
               Remove
@@ -98,13 +96,13 @@ export function LanguageTexts({
           variant="default"
           size="xs"
           leftSection={<IconPlus size={16} aria-hidden />}
-          aria-label={least > 0 ? 'Add a language' : `Add a language to: ${title}`}
+          aria-label={least > 0 ? 'Add language' : `Add language to: ${title}`}
           onClick={() => {
             added.current = texts.length + 1;
             change([...texts, { language: '', text: '' }]);
           }}
         >
-          Add a language
+          Add language
         </Button>
       </Group>
     </Stack>
@@ -112,7 +110,5 @@ export function LanguageTexts({
 }
 
 function choices(own: string, used: readonly string[]): { value: string; label: string }[] {
-  const there = LANGUAGE_CHOICES.some(({ value }) => value === own);
-  const all = there || own === '' ? LANGUAGE_CHOICES : [...LANGUAGE_CHOICES, { value: own, label: languageName(own) }];
-  return all.filter(({ value }) => value === own || !used.includes(value));
+  return languageChoices(own).filter(({ value }) => value === own || !used.includes(value));
 }

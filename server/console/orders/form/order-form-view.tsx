@@ -1,19 +1,18 @@
-/** The whole form on one page: parts under headings, in the order in which an instrument is read, and the summary beside them. */
 import { Alert, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import type { FormEvent, ReactNode } from 'react';
 import { Failure } from '../../../../shared/look/states.tsx';
-import { ExemptFields, type Revised } from './exempt-fields.tsx';
-import { MoreFields } from './more-fields.tsx';
+import { AreaFields } from './area-fields.tsx';
+import { ExemptionFields, type Revised } from './exemption-fields.tsx';
+import { LegalBasisFields } from './legal-basis-fields.tsx';
+import { OptionalFields } from './optional-fields.tsx';
 import classes from './order-form-view.module.css';
 import { firstOf } from './problems.ts';
 import { RuleFields } from './rule-fields.tsx';
+import { ScheduleFields } from './schedule-fields.tsx';
+import { NexusFields, ServiceFields } from './service-fields.tsx';
 import { type PartName, partId, Summary } from './summary.tsx';
 import { type FormApi, fieldId } from './use-order-form.ts';
-import { WhatFields, WhomFields } from './what-fields.tsx';
-import { WhenFields } from './when-fields.tsx';
-import { WhereFields } from './where-fields.tsx';
-import { WordFields } from './word-fields.tsx';
 
 export function OrderFormView({
   api,
@@ -25,7 +24,7 @@ export function OrderFormView({
 }: {
   readonly api: FormApi;
   readonly verb: string;
-  /** Null for a new order. */
+  /** Order that the form revises; null for a new order. */
   readonly revises: Revised | null;
   readonly busy: boolean;
   readonly failed: Error | null;
@@ -50,43 +49,43 @@ export function OrderFormView({
   return (
     <form onSubmit={submit} noValidate>
       {restored && (
-        <Alert color="gray" mb="md" title="Your draft is as you left it">
+        <Alert color="gray" mb="md" title="Draft restored">
           <Group justify="space-between" gap="sm">
-            <Text size="sm">It is kept in this tab until you propose it.</Text>
+            <Text size="sm">This browser tab keeps the draft until you propose the order.</Text>
             <Button size="xs" variant="default" onClick={api.startAgain}>
-              Start again
+              Discard draft
             </Button>
           </Group>
         </Alert>
       )}
       <div className={classes.page}>
         <Stack gap="md" miw={0}>
-          <Part name="Where">
-            <WhereFields {...api} />
+          <Part name="Covered areas">
+            <AreaFields {...api} />
           </Part>
-          <Part name="What">
-            <WhatFields {...api} />
+          <Part name="Suspended services">
+            <ServiceFields {...api} />
           </Part>
-          <Part name="For whom">
-            <WhomFields {...api} />
+          <Part name="Nexus">
+            <NexusFields {...api} />
           </Part>
-          <Part name="When">
-            <WhenFields {...api} read={preview.data} />
+          <Part name="Schedule">
+            <ScheduleFields {...api} read={preview.data} />
           </Part>
           <Part
             name="Rules"
-            lead="What becomes of devices that are not simply there. A new order begins with the mildest of each."
+            lead="Rules for devices with special circumstances. A new order starts with the mildest rules."
           >
             <RuleFields {...api} />
           </Part>
-          <Part name="Exempt">
-            <ExemptFields {...api} revises={revises} />
+          <Part name="Exemptions">
+            <ExemptionFields {...api} revises={revises} />
           </Part>
-          <Part name="Words">
-            <WordFields {...api} />
+          <Part name="Legal basis">
+            <LegalBasisFields {...api} />
           </Part>
-          <Part name="More" lead="What an order can say besides. Most say nothing of it.">
-            <MoreFields {...api} />
+          <Part name="Optional details" lead="Most orders omit these details.">
+            <OptionalFields {...api} />
           </Part>
         </Stack>
         <Summary api={api} />
@@ -96,7 +95,7 @@ export function OrderFormView({
             {verb}
           </Button>
           <Text size="sm" c="dimmed">
-            Nothing changes yet: two approvers, neither of them you, have to sign it.
+            Nothing changes yet. Two other approvers must sign the proposal.
           </Text>
         </Stack>
       </div>

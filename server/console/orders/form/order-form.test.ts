@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { orderAct, orderProposal } from '../../../../shared/api/orders.ts';
+import { orderAction, orderProposal } from '../../../../shared/api/order-proposals.ts';
 import { type OrderTerms, orderTermsSchema } from '../../../../shared/order/documents.ts';
 import { deviceIdSchema } from '../../../../shared/protocol/ids.ts';
-import { NOTHING_MORE } from './more-form.ts';
+import { localTimeAt, meaning, NO_TIME, timeText } from './local-time.ts';
+import { NO_OPTIONS } from './optional-form.ts';
 import {
   draftOf,
   emptyForm,
@@ -14,7 +15,6 @@ import {
   orderForm,
   submission,
 } from './order-form.ts';
-import { meaning, NO_TIME, timeText, writtenAt } from './written-time.ts';
 
 const TERMS: OrderTerms = {
   title: 'Pakistan: enterprise messaging',
@@ -29,7 +29,7 @@ const TERMS: OrderTerms = {
   contested: 'allow',
   stale: 'keep',
   visitors: 'P7D',
-  travellers: 'deny',
+  travelers: 'deny',
   disputed: { kashmir: 'PK' },
   authority: 'the regulator',
   addressee: 'operators',
@@ -41,7 +41,7 @@ const empty = emptyForm({ zone: 'Europe/Berlin', appeal: 'legal@example.org' });
 
 describe('times', () => {
   it('reads an instant as its zone shows it, and gives it back to the second', () => {
-    const written = writtenAt(TERMS.effective, TERMS.zone);
+    const written = localTimeAt(TERMS.effective, TERMS.zone);
     expect(written).toMatchObject({ date: '2015-11-30', time: '23:59' });
     expect(timeText(written)).toBe(TERMS.effective);
   });
@@ -53,7 +53,10 @@ describe('times', () => {
   });
 
   it('midnight is the beginning of a day', () => {
-    expect(writtenAt('2015-11-30T19:00:00.000Z', 'Asia/Karachi')).toMatchObject({ date: '2015-12-01', time: '00:00' });
+    expect(localTimeAt('2015-11-30T19:00:00.000Z', 'Asia/Karachi')).toMatchObject({
+      date: '2015-12-01',
+      time: '00:00',
+    });
   });
 
   it('keeps the day and the time of day when it is said which instant is meant', () => {
@@ -65,9 +68,9 @@ describe('times', () => {
 
 describe('from an order to the form and back', () => {
   it('changes nothing by itself', () => {
-    const body = orderAct.parse(submission(formOf(TERMS), '2015-001'));
-    const { act, exempt, ...terms } = body;
-    expect([act, exempt]).toEqual(['revise', undefined]);
+    const body = orderAction.parse(submission(formOf(TERMS), '2015-001'));
+    const { action, exempt, ...terms } = body;
+    expect([action, exempt]).toEqual(['revise', undefined]);
     const said = Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== null));
     expect(orderTermsSchema.parse(said)).toEqual(TERMS);
   });
@@ -90,6 +93,7 @@ describe('from an order to the form and back', () => {
     publication: { until: '2015-11-01T00:00:00.000Z' },
     noticePlan: ['P7D', 'entry'],
     exportWindow: 'P30D',
+    authoritativeLanguage: 'ur',
   };
 
   it.each<[string, Partial<OrderTerms>]>([
@@ -97,12 +101,12 @@ describe('from an order to the form and back', () => {
     ['by law', { ...MORE, publication: { law: 'section 5' } }],
   ])('keeps what an order need not say: kept from the public %s', (_, more) => {
     const terms = { ...TERMS, ...more };
-    const { act: _act, exempt: _exempt, ...body } = orderAct.parse(submission(formOf(terms), '2015-001'));
+    const { action: _act, exempt: _exempt, ...body } = orderAction.parse(submission(formOf(terms), '2015-001'));
     expect(orderTermsSchema.parse(body)).toEqual(terms);
   });
 
   it('takes away what is emptied, and says nothing of it in a new order', () => {
-    const form = { ...formOf({ ...TERMS, ...MORE }), more: NOTHING_MORE };
+    const form = { ...formOf({ ...TERMS, ...MORE }), more: NO_OPTIONS };
     const nothing = { receivedOn: null, answerBy: null, publication: null, notice: null, documents: null };
     expect(draftOf(form, '2015-001')).toMatchObject({ ...nothing, noticePlan: null, answers: null, provenance: null });
     expect(Object.keys(draftOf(form, null))).not.toContain('publication');
@@ -111,7 +115,7 @@ describe('from an order to the form and back', () => {
 
   it('has a record of the decision taken up as soon as a part of it is written, and no time that is half given passed over', () => {
     const more = {
-      ...NOTHING_MORE,
+      ...NO_OPTIONS,
       considered: ' Whether to appeal. ',
       toBeAnswered: true,
       publication: 'until' as const,
@@ -127,9 +131,9 @@ describe('from an order to the form and back', () => {
     const form: OrderForm = {
       ...formOf(terms),
       exemption: 'list',
-      groups: [exempt('grp_aaaaaaaaaaaaaaaa', writtenAt('2016-01-01T00:00:00.000Z', TERMS.zone))],
+      groups: [exempt('grp_aaaaaaaaaaaaaaaa', localTimeAt('2016-01-01T00:00:00.000Z', TERMS.zone))],
       devices: [
-        exempt('dev_aaaaaaaaaaaaaaaa', writtenAt('2015-12-31T18:59:00.000Z', TERMS.zone)),
+        exempt('dev_aaaaaaaaaaaaaaaa', localTimeAt('2015-12-31T18:59:00.000Z', TERMS.zone)),
         exempt('dev_bbbbbbbbbbbbbbbb', null),
       ],
     };
@@ -189,7 +193,7 @@ describe('who is exempt', () => {
   });
 
   it('is taken over from the order but for what has run out, to the millisecond', () => {
-    const by = { decidedIn: 1, askedBy: 'per_a', approvedBy: [] };
+    const by = { decidedIn: 1, proposedBy: 'per_a', approvedBy: [] };
     const device = (id: string) => deviceIdSchema.parse(id);
     const now = Date.parse('2016-01-01T00:00:00Z');
     const already = exemptedAlready(
@@ -211,20 +215,34 @@ describe('from an empty form', () => {
   it('gives what is filled in and nothing else', () => {
     const draft = draftOf(empty, null);
     expect(draft).toEqual({
-      act: 'propose',
+      action: 'propose',
       zone: 'Europe/Berlin',
       mode: 'suspend',
       unknown: 'allow',
       contested: 'allow',
-      travellers: 'allow',
+      travelers: 'allow',
       visitors: 'PT0S',
       stale: 'keep',
       disputed: {},
       nexus: ['present'],
       until: null,
+      // The language of the only statement, whose text is still empty.
+      authoritativeLanguage: 'en',
       appeal: 'legal@example.org',
       exempt: [],
     });
+  });
+
+  it('takes the language of the first statement for authoritative until another is chosen, and adds none to an older order', () => {
+    const statements = [
+      { language: 'de', text: 'Der Dienst endet.' },
+      { language: 'en', text: 'Service ends.' },
+    ];
+    const language = (form: Partial<OrderForm>, revises: string | null) =>
+      draftOf({ ...empty, statements, ...form }, revises).authoritativeLanguage;
+    expect(language({}, null)).toBe('de');
+    expect(language({ authoritative: 'en' }, null)).toBe('en');
+    expect(language({}, '2015-001')).toBeUndefined();
   });
 
   it('a rule for waiting messages is said once it is chosen, of an order that shuts messaging', () => {

@@ -1,42 +1,44 @@
-/** What the form holds of an order, and its way to the API and back. Pure. */
+/** Order in the form, and its conversion for the API. Pure. */
 import { z } from 'zod';
-import { type ExemptionList, type orderDraft, PROPOSAL_DEFAULTS } from '../../../../shared/api/orders.ts';
-import { signedGround } from '../../../../shared/areas/disputed-policy.ts';
+import type { ExemptionList } from '../../../../shared/api/affected-devices.ts';
+import { PROPOSAL_DEFAULTS } from '../../../../shared/api/order-proposals.ts';
+import { explicitMap } from '../../../../shared/areas/territory-policy.ts';
 import type { OrderTerms } from '../../../../shared/order/documents.ts';
-import { groundIn } from '../../../../shared/order/order-areas.ts';
+import { territoriesIn } from '../../../../shared/order/order-areas.ts';
 import { NEXUS, SERVICES, WAITING_RULES } from '../../../../shared/verdict/terms.ts';
-import { moreDraft, moreForm, moreOf, NOTHING_MORE } from './more-form.ts';
-import { NO_TIME, timeText, type WrittenTime, writtenAt, writtenTime } from './written-time.ts';
+import type { Draft, Submission } from './draft.ts';
+import { type LocalTime, localTime, localTimeAt, NO_TIME, timeText } from './local-time.ts';
+import { NO_OPTIONS, optionalDraft, optionalForm, optionsOf } from './optional-form.ts';
 
 const rule = z.enum(['allow', 'deny']);
 const named = z.object({ value: z.string(), label: z.string() });
 export type Named = z.infer<typeof named>;
-/** `until`: null for as long as the order lasts. */
-const exempted = named.extend({ until: writtenTime.nullable(), reason: z.string() });
+/** `until` is null for an exemption without an end. */
+const exempted = named.extend({ until: localTime.nullable(), reason: z.string() });
 export type Exempted = z.infer<typeof exempted>;
 
-/** As kept in the browser, too: what does not fit any more is thrown away. */
+/** Schema of the form, also of the draft in browser storage. An unreadable draft is discarded. */
 export const orderForm = z.object({
   areas: z.array(z.string()),
-  /** By feature: a country, or `contested`. What is not in it is the policy's word. */
+  /** Country or `contested` by feature. The territory policy applies to features without an entry. */
   disputed: z.record(z.string(), z.string()),
   services: z.array(z.enum(SERVICES)),
   nexus: z.array(z.enum(NEXUS)),
   zone: z.string(),
-  /** The reader has chosen the zone: areas do not change it any more. */
+  /** True after the reader chose the zone; areas then no longer change it. */
   zoneChosen: z.boolean(),
-  effective: writtenTime,
+  effective: localTime,
   ends: z.boolean(),
-  until: writtenTime,
+  until: localTime,
   mode: z.enum(['suspend', 'exit']),
   unknown: rule,
   contested: rule,
-  travellers: rule,
-  /** Absent: the order says nothing of it. */
+  travelers: rule,
+  /** Rule for waiting messages; absent if the order omits it. */
   waiting: z.enum(WAITING_RULES).optional(),
   visitors: z.string(),
   stale: z.enum(['keep', 'allow', 'deny']),
-  /** keep: who is exempt now stays so. list: those below, and nobody else. */
+  /** `keep`: the order keeps its current exemptions. `list`: the list replaces them. */
   exemption: z.enum(['keep', 'list']),
   groups: z.array(exempted),
   devices: z.array(exempted),
@@ -45,14 +47,14 @@ export const orderForm = z.object({
   addressee: z.string(),
   instrument: z.string(),
   statements: z.array(z.object({ language: z.string(), text: z.string() })),
+  /** Authoritative language; empty for the language of the first statement. */
+  authoritative: z.string(),
   appeal: z.string(),
-  more: moreForm,
+  more: optionalForm,
 });
 export type OrderForm = z.infer<typeof orderForm>;
-export type Draft = z.input<typeof orderDraft>;
-export type Submission = Omit<Draft, 'order' | 'act'> & { readonly act?: 'revise' };
 
-/** The mildest rules: what is not said takes nothing from anybody. */
+/** Mildest rules: an omitted rule suspends nothing. */
 export function emptyForm({ zone, appeal }: { readonly zone: string; readonly appeal: string }): OrderForm {
   return {
     areas: [],
@@ -67,7 +69,7 @@ export function emptyForm({ zone, appeal }: { readonly zone: string; readonly ap
     mode: PROPOSAL_DEFAULTS.mode,
     unknown: 'allow',
     contested: 'allow',
-    travellers: 'allow',
+    travelers: 'allow',
     visitors: PROPOSAL_DEFAULTS.visitors,
     stale: PROPOSAL_DEFAULTS.stale,
     exemption: 'list',
@@ -78,40 +80,41 @@ export function emptyForm({ zone, appeal }: { readonly zone: string; readonly ap
     addressee: '',
     instrument: '',
     statements: [{ language: 'en', text: '' }],
+    authoritative: '',
     appeal,
-    more: NOTHING_MORE,
+    more: NO_OPTIONS,
   };
 }
 
-/** An order as it stands, to be changed. */
 export function formOf(terms: OrderTerms): OrderForm {
   const { effective, until, statement, areas, services, nexus, disputed } = terms;
-  const { zone, mode, unknown, contested, travellers, waiting, visitors, stale } = terms;
+  const { zone, mode, unknown, contested, travelers, waiting, visitors, stale } = terms;
   const { title, authority, addressee, instrument, appeal } = terms;
   return {
-    ...{ zone, mode, unknown, contested, travellers, visitors, stale, title, authority, addressee, instrument, appeal },
+    ...{ zone, mode, unknown, contested, travelers, visitors, stale, title, authority, addressee, instrument, appeal },
     ...(waiting && { waiting }),
     areas: [...areas],
     services: [...services],
     nexus: [...nexus],
-    // What it does not say it has left contested, whatever a policy says by now.
-    disputed: signedGround(groundIn(terms), disputed),
+    // A missing assignment means contested, independent of the current policy.
+    disputed: explicitMap(territoriesIn(terms), disputed),
     zoneChosen: true,
-    effective: writtenAt(effective, terms.zone),
+    effective: localTimeAt(effective, terms.zone),
     ends: until !== null,
-    until: until === null ? NO_TIME : writtenAt(until, terms.zone),
+    until: until === null ? NO_TIME : localTimeAt(until, terms.zone),
     exemption: 'keep',
     groups: [],
     devices: [],
     statements: Object.entries(statement).map(([language, text]) => ({ language, text })),
-    more: moreOf(terms),
+    authoritative: terms.authoritativeLanguage ?? '',
+    more: optionsOf(terms),
   };
 }
 
-/** By the clocks of another zone: what is written stays as it is, and means other instants. */
+/** Change of zone: written times stay the same and mean other instants. */
 export function inZone(form: OrderForm, zone: string): Partial<OrderForm> {
   if (zone === form.zone) return {};
-  const there = (written: WrittenTime): WrittenTime => ({ ...written, exact: null });
+  const there = (written: LocalTime): LocalTime => ({ ...written, exact: null });
   const exempt = (one: Exempted): Exempted => ({ ...one, until: one.until && there(one.until) });
   const { effective, until, groups, devices, more } = form;
   return {
@@ -124,11 +127,11 @@ export function inZone(form: OrderForm, zone: string): Partial<OrderForm> {
   };
 }
 
-/** Empty when `list` names nobody. Absent: who is exempt stays so. */
+/** Exemptions for the API. An empty list removes all exemptions; an absent list keeps the current exemptions. */
 function exemptOf({ exemption, groups, devices }: OrderForm): Draft['exempt'] {
   if (exemption === 'keep') return undefined;
   const said = ({ until, reason }: Exempted) => ({
-    // An end that is wanted and not given is refused, as the order's own.
+    // An incomplete end is sent as an empty text, so that the server refuses an end without a time.
     ...(until !== null && { until: timeText(until) ?? '' }),
     ...(reason.trim() !== '' && { reason: reason.trim() }),
   });
@@ -138,7 +141,7 @@ function exemptOf({ exemption, groups, devices }: OrderForm): Draft['exempt'] {
   ];
 }
 
-/** Those that are chosen: who was before keeps what was said of them. */
+/** Exemptions of the selected devices. Earlier exemptions keep their end and reason. */
 export function exemptedOf(
   chosen: readonly string[],
   before: readonly Exempted[],
@@ -151,25 +154,37 @@ export function exemptedOf(
   });
 }
 
-/** Whom the order exempts already, as the form holds them; what has run out is over. */
+/** Current exemptions in the form, without expired ones. */
 export function exemptedAlready(exempt: ExemptionList['exemptions'], zone: string, now: number): Exempted[] {
   return exempt
     .filter(({ until }) => until === null || until > now)
     .map(({ device, until, reason }) => ({
       value: device,
       label: device,
-      until: until === null ? null : writtenAt(new Date(until).toISOString(), zone),
+      until: until === null ? null : localTimeAt(new Date(until).toISOString(), zone),
       reason: reason ?? '',
     }));
 }
 
-/** What is to be checked: everything that is filled in, as far as it is. */
+/**
+ * Authoritative language: the selected language, or the language of the first statement. A change of an older order without a language adds
+ * none.
+ */
+export function authoritativeIn(
+  { authoritative, statements }: Pick<OrderForm, 'authoritative' | 'statements'>,
+  revises: string | null,
+): string | undefined {
+  if (authoritative !== '') return authoritative;
+  return revises === null ? statements.find(({ language }) => language !== '')?.language : undefined;
+}
+
+/** Draft for the check, with all filled fields. */
 export function draftOf(form: OrderForm, revises: string | null): Draft {
-  const { areas, services, nexus, zone, mode, unknown, contested, travellers, visitors, stale, disputed, waiting } =
+  const { areas, services, nexus, zone, mode, unknown, contested, travelers, visitors, stale, disputed, waiting } =
     form;
   const text = (value: string) => (value.trim() === '' ? undefined : value.trim());
   const effective = timeText(form.effective);
-  // An end that is wanted and not given is refused: without one, the order would last until it is withdrawn.
+  // The server refuses an end without a time: otherwise the order would last until its withdrawal.
   const until = form.ends ? (timeText(form.until) ?? '') : null;
   const written = form.statements.filter((each) => each.language !== '' && text(each.text) !== undefined);
   const exempt = exemptOf(form);
@@ -185,20 +200,21 @@ export function draftOf(form: OrderForm, revises: string | null): Draft {
     ...(written.length > 0 && {
       statement: Object.fromEntries(written.map((each) => [each.language, each.text.trim()])),
     }),
+    authoritativeLanguage: authoritativeIn(form, revises),
     effective,
     until,
     exempt,
-    ...moreDraft(form.more, mode, revises === null ? undefined : null),
-    // Of no meaning to an order that shuts something else.
+    ...optionalDraft(form.more, mode, revises === null ? undefined : null),
+    // The rule for waiting messages has no effect without the service messaging.
     waiting: services.includes('messaging') ? waiting : undefined,
   };
   const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const rules = { zone, mode, unknown, contested, travellers, visitors, stale, disputed };
-  return { ...(revises === null ? { act: 'propose' } : { order: revises, act: 'revise' }), ...rules, ...filled };
+  const rules = { zone, mode, unknown, contested, travelers, visitors, stale, disputed };
+  return { ...(revises === null ? { action: 'propose' } : { order: revises, action: 'revise' }), ...rules, ...filled };
 }
 
-/** What is sent at the end. `order` and `act` are said by the address when it is a new one. */
+/** Request body of the proposal. The address contains the order number, and for a new order also the action. */
 export function submission(form: OrderForm, revises: string | null): Submission {
-  const { order: _order, act: _act, ...terms } = draftOf(form, revises);
-  return revises === null ? terms : { ...terms, act: 'revise' };
+  const { order: _order, action: _act, ...terms } = draftOf(form, revises);
+  return revises === null ? terms : { ...terms, action: 'revise' };
 }

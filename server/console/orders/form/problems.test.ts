@@ -16,7 +16,7 @@ const about = (form: OrderForm, ...problems: ReturnType<typeof answered>[]) =>
 it('says of an empty form what is missing, from its beginning', () => {
   const { fields } = about(empty, answered('effective', '“” is no time.'));
   expect([...fields.values()].every(({ missing }) => missing)).toBe(true);
-  expect(fields.get('effective')?.text).toBe('Give a day and a time of day.');
+  expect(fields.get('effective')?.text).toBe('The effective time is missing. Enter a date and a time.');
   expect(firstOf(fields)).toBe('areas');
   expect(fields.has('until')).toBe(false);
   expect(about({ ...empty, ends: true }).fields.has('until')).toBe(true);
@@ -27,10 +27,10 @@ it('puts the server’s words beside the field, its first word first', () => {
     { ...empty, areas: ['PK', 'QQ'] },
     answered('areas.1', '"QQ" is no area that Cordon knows.'),
     answered('areas', 'something else'),
-    answered('act', 'Adopt a root of approvers first.'),
+    answered('action', 'Adopt an approver set first.'),
   );
   expect(fields.get('areas')).toEqual({ text: '"QQ" is no area that Cordon knows.', suggestions: [], missing: false });
-  expect(whole).toEqual(['Adopt a root of approvers first.']);
+  expect(whole).toEqual(['Adopt an approver set first.']);
 });
 
 it('has a language chosen for all that is written, in a statement or a notice', () => {
@@ -39,7 +39,7 @@ it('has a language chosen for all that is written, in a statement or a notice', 
     const { fields } = about({ ...empty, statements: texts, more: { ...empty.more, notices: texts } });
     return (['statement', 'notice'] as const).map((field) => fields.get(field)?.text);
   };
-  const choose = 'Choose the language in which this is written.';
+  const choose = 'The language of this text is missing. Select a language.';
   expect(said([english, { language: '', text: 'سروس ختم' }])).toEqual([choose, choose]);
   expect(said([english, { language: '', text: ' ' }])).toEqual([undefined, undefined]);
 });

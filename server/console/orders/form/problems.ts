@@ -1,9 +1,10 @@
-/** What stands against the form, field by field: the server's words, and plainer ones for what is simply not filled in yet. Pure. */
-import type { OrderPreview } from '../../../../shared/api/orders.ts';
-import type { Draft, OrderForm } from './order-form.ts';
-import { timeText } from './written-time.ts';
+/** Problems of the form by field: the server's problems, and simpler texts for empty fields. Pure. */
+import type { OrderPreview } from '../../../../shared/api/order-preview.ts';
+import type { Draft } from './draft.ts';
+import { timeText } from './local-time.ts';
+import type { OrderForm } from './order-form.ts';
 
-/** In the order in which they stand in the form. */
+/** Fields in the order of the form. */
 export const FIELDS = [
   'areas',
   'disputed',
@@ -16,7 +17,7 @@ export const FIELDS = [
   'unknown',
   'contested',
   'visitors',
-  'travellers',
+  'travelers',
   'waiting',
   'stale',
   'exempt',
@@ -25,6 +26,7 @@ export const FIELDS = [
   'addressee',
   'instrument',
   'statement',
+  'authoritativeLanguage',
   'appeal',
   'receivedOn',
   'answerBy',
@@ -42,38 +44,53 @@ export type Field = (typeof FIELDS)[number];
 export interface Problem {
   readonly text: string;
   readonly suggestions: readonly string[];
-  /** Nothing is wrong with it: it is not there yet. */
+  /** True if the field's only problem is that the field is empty. */
   readonly missing: boolean;
 }
 
-/** Of what can be empty. */
+/** Texts for fields that can be empty. */
 const MISSING: Readonly<Partial<Record<Field, { readonly text: string; readonly is: (form: OrderForm) => boolean }>>> =
   {
-    areas: { text: 'Choose at least one area.', is: ({ areas }) => areas.length === 0 },
-    services: { text: 'Choose at least one service.', is: ({ services }) => services.length === 0 },
-    nexus: { text: 'Choose at least one tie.', is: ({ nexus }) => nexus.length === 0 },
-    effective: { text: 'Give a day and a time of day.', is: ({ effective }) => timeText(effective) === undefined },
+    areas: { text: 'The areas are missing. Select at least one area.', is: ({ areas }) => areas.length === 0 },
+    services: {
+      text: 'The services are missing. Select at least one service.',
+      is: ({ services }) => services.length === 0,
+    },
+    nexus: { text: 'The nexus is missing. Select at least one.', is: ({ nexus }) => nexus.length === 0 },
+    effective: {
+      text: 'The effective time is missing. Enter a date and a time.',
+      is: ({ effective }) => timeText(effective) === undefined,
+    },
     until: {
-      text: 'Give a day and a time of day, or let it last until it is withdrawn.',
+      text: 'The end time is missing. Enter a date and a time, or clear the end time.',
       is: ({ ends, until }) => ends && timeText(until) === undefined,
     },
     exempt: {
-      text: 'Give a day and a time of day until when they are exempt, or let it last as long as the order.',
+      text: 'The end of an exemption is missing. Enter a date and a time, or clear its end time.',
       is: ({ exemption, groups, devices }) =>
         exemption === 'list' &&
         [...groups, ...devices].some(({ until }) => until !== null && timeText(until) === undefined),
     },
-    title: { text: 'Give it a title.', is: ({ title }) => title.trim() === '' },
-    authority: { text: 'Say who demands it.', is: ({ authority }) => authority.trim() === '' },
-    addressee: { text: 'Say to whom the demand is addressed.', is: ({ addressee }) => addressee.trim() === '' },
-    instrument: { text: 'Say by which law, letter or directive.', is: ({ instrument }) => instrument.trim() === '' },
+    title: { text: 'The title is missing. Enter a title.', is: ({ title }) => title.trim() === '' },
+    authority: {
+      text: 'The authority is missing. Enter the body that issued the instrument.',
+      is: ({ authority }) => authority.trim() === '',
+    },
+    addressee: {
+      text: 'The addressee is missing. Enter the person or company that the instrument addresses.',
+      is: ({ addressee }) => addressee.trim() === '',
+    },
+    instrument: {
+      text: 'The instrument is missing. Enter the law, letter or directive.',
+      is: ({ instrument }) => instrument.trim() === '',
+    },
     statement: {
-      text: 'Write a statement in at least one language.',
+      text: 'The statement is missing. Write it in at least one language.',
       is: ({ statements }) => statements.every(({ language, text }) => language === '' || text.trim() === ''),
     },
   };
 
-/** Words of no language yet: what is sent has no place for them. */
+/** A text without a language is a problem that the request cannot contain. */
 export const isUnnamed = ({ language, text }: OrderForm['statements'][number]): boolean =>
   language === '' && text.trim() !== '';
 
@@ -81,11 +98,10 @@ const isField = (name: string | undefined): name is Field => FIELDS.some((field)
 
 export interface Problems {
   readonly fields: ReadonlyMap<Field, Problem>;
-  /** About the whole: that there are no approvers yet, that the order is closed. */
+  /** Problems of the whole order, such as a missing approver set. */
   readonly whole: readonly string[];
 }
 
-/** What the server said, and of which draft. */
 export interface Answered {
   readonly draft: Draft;
   readonly problems: OrderPreview['problems'];
@@ -93,14 +109,14 @@ export interface Answered {
 
 const TIMED: readonly Field[] = ['effective', 'until', 'answerBy', 'publication', 'exempt'];
 
-/** What decides how a field is read. */
+/** Values that determine how the server reads a field. */
 function basis(field: Field, draft: Draft): string {
   const timed = TIMED.includes(field);
   const beside = field === 'exempt' ? draft.effective : field === 'until' && draft.mode;
   return JSON.stringify([draft[field], timed && draft.zone, beside]);
 }
 
-/** Emptiness is known at once; what the server said of a field counts until the field is changed. */
+/** Problems of empty fields are known at once. A problem from the server counts until the field changes. */
 export function problemsOf(form: OrderForm, draft: Draft, answered: Answered | undefined): Problems {
   const fields = new Map<Field, Problem>();
   const whole: string[] = [];
@@ -119,7 +135,11 @@ export function problemsOf(form: OrderForm, draft: Draft, answered: Answered | u
     ['notice', form.more.notices],
   ] as const) {
     if (!texts.some(isUnnamed)) continue;
-    fields.set(field, { text: 'Choose the language in which this is written.', suggestions: [], missing: true });
+    fields.set(field, {
+      text: 'The language of this text is missing. Select a language.',
+      suggestions: [],
+      missing: true,
+    });
   }
   return { fields, whole };
 }

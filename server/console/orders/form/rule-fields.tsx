@@ -1,4 +1,4 @@
-/** What becomes of devices that are not simply there. The mildest answer is the first of each, and what a new order begins with. */
+/** Rules for devices with special circumstances. The first option of each is the mildest, and the default. */
 import { Group, NumberInput, Radio, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { sentence } from '../../../../shared/areas/area-words.ts';
@@ -8,33 +8,33 @@ import {
   CONTESTED_WORDS,
   MODE_WORDS,
   STALE_WORDS,
-  TRAVELLERS_WORDS,
+  TRAVELERS_WORDS,
   UNKNOWN_WORDS,
   WAITING_WORDS,
 } from '../rule-words.ts';
-import { type Grace, graceOf, graceText, UNITS } from './grace.ts';
+import { type Grace, graceOf, graceText, UNITS } from './grace-period.ts';
 import type { Field } from './problems.ts';
 import { type Fields, fieldId } from './use-order-form.ts';
 
 export function RuleFields(fields: Fields) {
   const { form, update } = fields;
-  const byPlace = form.nexus.includes('present') || form.nexus.includes('network');
+  const asksForLocation = form.nexus.includes('present') || form.nexus.includes('network');
   return (
     <Stack gap="lg">
       <Choice
         field="mode"
-        label="Kind of order"
+        label="Mode"
         value={form.mode}
         choose={(mode) => update({ mode })}
         words={MODE_WORDS}
         names={MODE_NAMES}
         {...fields}
       />
-      {byPlace && (
+      {asksForLocation && (
         <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
           <Choice
             field="unknown"
-            label="A device whose place is not known"
+            label="Devices with unknown location"
             value={form.unknown}
             choose={(unknown) => update({ unknown })}
             words={UNKNOWN_WORDS}
@@ -42,7 +42,7 @@ export function RuleFields(fields: Fields) {
           />
           <Choice
             field="contested"
-            label="A device that may be there or elsewhere"
+            label="Devices with contested location"
             value={form.contested}
             choose={(contested) => update({ contested })}
             words={CONTESTED_WORDS}
@@ -50,22 +50,22 @@ export function RuleFields(fields: Fields) {
           />
         </SimpleGrid>
       )}
-      {byPlace && <Visitors {...fields} />}
+      {asksForLocation && <Visitors {...fields} />}
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
         {form.nexus.includes('home') && (
           <Choice
-            field="travellers"
-            label="A device at home there that travels"
-            value={form.travellers}
-            choose={(travellers) => update({ travellers })}
-            words={TRAVELLERS_WORDS}
+            field="travelers"
+            label="Travelers from the order’s areas"
+            value={form.travelers}
+            choose={(travelers) => update({ travelers })}
+            words={TRAVELERS_WORDS}
             {...fields}
           />
         )}
         {form.services.includes('messaging') && (
           <Choice
             field="waiting"
-            label="Messages that wait for a device"
+            label="Undelivered messages"
             value={form.waiting ?? UNSAID_WAITING}
             choose={(waiting) => update({ waiting })}
             words={WAITING_WORDS}
@@ -74,7 +74,7 @@ export function RuleFields(fields: Fields) {
         )}
         <Choice
           field="stale"
-          label="A device that could not fetch the order list before it expired"
+          label="Devices with expired order list"
           value={form.stale}
           choose={(stale) => update({ stale })}
           words={STALE_WORDS}
@@ -138,7 +138,7 @@ function Visitors({ form, update, touch, problemAt }: Fields) {
       <Group gap="xs" align="flex-start" wrap="nowrap" maw={420}>
         <NumberInput
           id={fieldId('visitors')}
-          label="Grace for visitors"
+          label="Grace period for visitors"
           value={grace.amount}
           onChange={(amount) => change({ ...grace, amount: typeof amount === 'number' ? amount : 0 })}
           onBlur={() => touch('visitors')}
@@ -150,8 +150,8 @@ function Visitors({ form, update, touch, problemAt }: Fields) {
           style={{ flex: 1 }}
         />
         <Select
-          aria-label="Grace for visitors: unit"
-          // Beside the field, which has a label above it.
+          aria-label="Unit of the grace period for visitors"
+          // Margin of the label above the neighboring field.
           mt={25}
           data={UNITS.map((unit) => ({ value: unit, label: sentence(unit) }))}
           value={grace.unit}
@@ -161,8 +161,8 @@ function Visitors({ form, update, touch, problemAt }: Fields) {
         />
       </Group>
       <Text size="sm" c="dimmed" mt={4}>
-        A device at home elsewhere keeps its service for this long after it arrives. An absence of less than a day does
-        not begin it again.
+        A device from another home area keeps its services for this time after its arrival. An absence of less than a
+        day does not restart the period.
       </Text>
     </div>
   );

@@ -1,4 +1,4 @@
-/** What stands in the form so far, what is missing, and what would come of it. Beside the form where there is room, below it elsewhere. */
+/** Summary of the form: content, missing fields and impact preview. It is beside the form on wide screens, below it on others. */
 import { Group, Loader, Paper, Stack, Text, Title, UnstyledButton } from '@mantine/core';
 import { IconAlertCircle, IconCircle, IconCircleCheck } from '@tabler/icons-react';
 import { areaName, listed, sentence } from '../../../../shared/areas/area-words.ts';
@@ -7,22 +7,25 @@ import { NEXUS_NAMES, servicesWords } from '../../words/orders.ts';
 import { ImpactBars } from '../order-impact.tsx';
 import { zonedTime } from '../rule-words.ts';
 import { Warnings } from '../warnings.tsx';
-import type { MoreForm } from './more-form.ts';
+import type { OptionalForm } from './optional-form.ts';
 import type { OrderForm } from './order-form.ts';
 import type { Field, Problem, Problems } from './problems.ts';
 import classes from './summary.module.css';
 import type { FormApi } from './use-order-form.ts';
 
 export const PARTS = [
-  { name: 'Where', fields: ['areas', 'disputed'] },
-  { name: 'What', fields: ['services'] },
-  { name: 'For whom', fields: ['nexus'] },
-  { name: 'When', fields: ['zone', 'effective', 'until'] },
-  { name: 'Rules', fields: ['mode', 'unknown', 'contested', 'visitors', 'travellers', 'waiting', 'stale'] },
-  { name: 'Exempt', fields: ['exempt'] },
-  { name: 'Words', fields: ['title', 'authority', 'addressee', 'instrument', 'statement', 'appeal'] },
+  { name: 'Covered areas', fields: ['areas', 'disputed'] },
+  { name: 'Suspended services', fields: ['services'] },
+  { name: 'Nexus', fields: ['nexus'] },
+  { name: 'Schedule', fields: ['zone', 'effective', 'until'] },
+  { name: 'Rules', fields: ['mode', 'unknown', 'contested', 'visitors', 'travelers', 'waiting', 'stale'] },
+  { name: 'Exemptions', fields: ['exempt'] },
   {
-    name: 'More',
+    name: 'Legal basis',
+    fields: ['title', 'authority', 'addressee', 'instrument', 'statement', 'authoritativeLanguage', 'appeal'],
+  },
+  {
+    name: 'Optional details',
     fields: [
       ...(['receivedOn', 'answerBy', 'provenance', 'answers', 'documents', 'publication'] as const),
       ...(['notice', 'noticePlan', 'exportWindow', 'decision'] as const),
@@ -37,38 +40,38 @@ type Times = { readonly effective: number | null; readonly until: number | null 
 
 function said(name: PartName, form: OrderForm, times: Times): string {
   switch (name) {
-    case 'Where':
+    case 'Covered areas':
       return listed(form.areas.map(areaName));
-    case 'What':
+    case 'Suspended services':
       return sentence(servicesWords(form.services));
-    case 'For whom':
-      return sentence(form.nexus.map((tie) => NEXUS_NAMES[tie]).join(', or '));
-    case 'When': {
+    case 'Nexus':
+      return sentence(form.nexus.map((each) => NEXUS_NAMES[each]).join(', or '));
+    case 'Schedule': {
       const from = times.effective === null ? '' : zonedTime(times.effective, form.zone);
       return form.ends && times.until !== null ? `${from}, until ${zonedTime(times.until, form.zone)}` : from;
     }
     case 'Rules':
-      return form.mode === 'exit' ? 'Leaves for good' : 'Suspends, and restores later';
-    case 'Exempt': {
-      if (form.exemption === 'keep') return 'As it is';
-      return listed([...form.groups, ...form.devices].map(({ label }) => label)) || 'Nobody';
+      return form.mode === 'exit' ? 'Exit' : 'Suspension';
+    case 'Exemptions': {
+      if (form.exemption === 'keep') return 'Current exemptions';
+      return listed([...form.groups, ...form.devices].map(({ label }) => label)) || 'No exemptions';
     }
-    case 'Words':
+    case 'Legal basis':
       return form.title;
-    case 'More':
+    case 'Optional details':
       return sentence(listed(moreSaid(form.more)));
   }
 }
 
-function moreSaid({ receivedOn, toBeAnswered, documents, notices, publication, ...more }: MoreForm): string[] {
+function moreSaid({ receivedOn, toBeAnswered, documents, notices, publication, ...more }: OptionalForm): string[] {
   const count = documents.length;
   return [
-    ...(receivedOn === '' ? [] : ['when it came']),
-    ...(toBeAnswered ? ['by when it is to be answered'] : []),
+    ...(receivedOn === '' ? [] : ['receipt date']),
+    ...(toBeAnswered ? ['answer deadline'] : []),
     ...(count === 0 ? [] : [`${count} ${count === 1 ? 'document' : 'documents'}`]),
-    ...(notices.some(({ text }) => text.trim() !== '') ? ['a notice to people'] : []),
-    ...(publication === 'public' ? [] : ['kept from the public']),
-    ...(more.considered.trim() === '' ? [] : ['a decision record']),
+    ...(notices.some(({ text }) => text.trim() !== '') ? ['notice to users'] : []),
+    ...(publication === 'public' ? [] : ['restricted publication']),
+    ...(more.considered.trim() === '' ? [] : ['decision record']),
   ];
 }
 
@@ -76,10 +79,10 @@ export function Summary({ api }: { readonly api: Pick<FormApi, 'form' | 'problem
   const { form, problems, preview, fresh } = api;
   const times = { effective: preview.data?.effective ?? null, until: preview.data?.until ?? null };
   return (
-    <Paper withBorder p="md" component="aside" aria-label="The order so far" className={classes.summary}>
+    <Paper withBorder p="md" component="aside" aria-label="Order summary" className={classes.summary}>
       <Stack gap="md">
         <Title order={2} size="h4">
-          The order so far
+          Order summary
         </Title>
         <ul className={classes.parts}>
           {PARTS.map(({ name, fields }) => (
@@ -89,7 +92,7 @@ export function Summary({ api }: { readonly api: Pick<FormApi, 'form' | 'problem
           ))}
         </ul>
         <Text size="sm" role="status">
-          {preview.isError ? 'It could not be checked.' : stateOf(problems)}
+          {preview.isError ? 'The server could not check the order.' : stateOf(problems)}
         </Text>
         {problems.whole.map((detail) => (
           <Text key={detail} size="sm" c="red">
@@ -99,16 +102,16 @@ export function Summary({ api }: { readonly api: Pick<FormApi, 'form' | 'problem
         {preview.isError && <Failure error={preview.error} retry={() => void preview.refetch()} />}
         <Warnings warnings={preview.data?.warnings ?? []} />
         {preview.data?.impact && (
-          <section aria-label="Whom it touches at its time">
+          <section aria-label="Impact preview">
             <Group justify="space-between" gap="xs" mb={4}>
               <Title order={3} size="h6">
-                Whom it touches at its time
+                Impact preview
               </Title>
-              {!fresh && <Loader size="xs" role="status" aria-label="Counting again" />}
+              {!fresh && <Loader size="xs" role="status" aria-label="Updating preview" />}
             </Group>
             <ImpactBars impact={preview.data.impact} />
             <Text size="xs" c="dimmed">
-              Of {preview.data.impact.fleet.toLocaleString('en')} devices, by where they are now.
+              Based on the current locations of {preview.data.impact.fleet.toLocaleString('en')} devices.
             </Text>
           </section>
         )}
@@ -127,13 +130,12 @@ function stateOf({ fields, whole }: Problems): string {
   const wrong = all.filter(({ missing }) => !missing).length + whole.length;
   const missing = all.length + whole.length - wrong;
   const parts = [
-    ...(missing > 0 ? [`${missing} ${missing === 1 ? 'thing is' : 'things are'} missing`] : []),
-    ...(wrong > 0 ? [`${wrong} would be refused`] : []),
+    ...(missing > 0 ? [`${missing} ${missing === 1 ? 'field is' : 'fields are'} missing`] : []),
+    ...(wrong > 0 ? [`${wrong} ${wrong === 1 ? 'field is' : 'fields are'} invalid`] : []),
   ];
-  return parts.length === 0 ? 'Nothing stands against it.' : `${sentence(listed(parts))}.`;
+  return parts.length === 0 ? 'No problems found.' : `${sentence(listed(parts))}.`;
 }
 
-/** Leads to the part of the form that it is about. */
 function Part({
   name,
   words,
@@ -144,7 +146,7 @@ function Part({
   readonly problem: Problem | undefined;
 }) {
   const Icon = problem === undefined ? IconCircleCheck : problem.missing ? IconCircle : IconAlertCircle;
-  const state = problem === undefined ? 'complete' : problem.missing ? 'not complete' : 'would be refused';
+  const state = problem === undefined ? 'complete' : problem.missing ? 'incomplete' : 'invalid';
   const go = () => {
     const part = document.getElementById(partId(name));
     part?.scrollIntoView({ block: 'start' });

@@ -1,14 +1,15 @@
-/** The form's state: kept in this tab until it is sent, so that a reload loses nothing, and checked by the server as one types. */
+/** Form state. This tab keeps it until the proposal, so that a reload loses nothing. The server checks the draft during typing. */
 
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { orderPreview } from '../../../../shared/api/orders.ts';
+import { orderPreview } from '../../../../shared/api/order-preview.ts';
 import { call } from '../../client/call.ts';
-import { type Draft, draftOf, type OrderForm, orderForm } from './order-form.ts';
+import type { Draft } from './draft.ts';
+import { draftOf, type OrderForm, orderForm } from './order-form.ts';
 import { FIELDS, type Field, type Problem, problemsOf } from './problems.ts';
 
-/** How long one can pause before what stands there is checked. */
+/** Pause in typing, in milliseconds, after which the server checks the draft. */
 const PAUSE = 400;
 
 function kept(name: string): OrderForm | null {
@@ -16,7 +17,7 @@ function kept(name: string): OrderForm | null {
     const parsed = orderForm.safeParse(JSON.parse(sessionStorage.getItem(name) ?? 'null'));
     return parsed.success ? parsed.data : null;
   } catch {
-    // Not JSON, or no storage: there is no draft then.
+    // Invalid JSON or forbidden storage means no draft.
     return null;
   }
 }
@@ -26,8 +27,8 @@ function keep(name: string, form: OrderForm | null): void {
     if (form === null) sessionStorage.removeItem(name);
     else sessionStorage.setItem(name, JSON.stringify(form));
   } catch (error) {
-    // Full or forbidden: what is typed is on the page all the same.
-    console.warn('the draft is not kept', error);
+    // With full or forbidden storage, the draft exists only on the page.
+    console.warn('the browser cannot store the draft', error);
   }
 }
 
@@ -49,7 +50,7 @@ for (const [event, down] of [
   addEventListener(event, () => (pressed = down), { capture: true });
 }
 
-/** A message that appeared between press and release would move what is being pressed from under the pointer. */
+/** A message between press and release would move the pressed element from under the pointer. */
 function afterPress(act: () => void): void {
   if (pressed) addEventListener('pointerup', () => setTimeout(act), { once: true });
   else act();
@@ -57,7 +58,7 @@ function afterPress(act: () => void): void {
 
 export type FormApi = ReturnType<typeof useOrderForm>;
 
-/** `revises`: the order that is changed, with the revision from which the form started in `name`. */
+/** `revises`: the changed order. `name`: the name of the draft, which contains the revision from which the form started. */
 export function useOrderForm(name: string, initial: OrderForm, revises: string | null) {
   const [before] = useState(() => kept(name));
   const [form, setForm] = useState(before ?? initial);
@@ -79,13 +80,13 @@ export function useOrderForm(name: string, initial: OrderForm, revises: string |
     form,
     problems,
     preview,
-    /** What is shown of the preview is about what stands in the form now. */
+    /** True if the preview belongs to the current form. */
     fresh,
     restored,
     update: (change: Partial<OrderForm>) => setForm((now) => ({ ...now, ...change })),
     touch: (field: Field) => afterPress(() => setTouched((now) => (now.has(field) ? now : new Set([...now, field])))),
     touchAll: () => setTouched(new Set(FIELDS)),
-    /** What stands beside a field: nothing before one has been there. */
+    /** Problem of a field that the reader has visited. */
     problemAt: (field: Field): Problem | undefined => (touched.has(field) ? problems.fields.get(field) : undefined),
     startAgain: () => {
       keep(name, null);
@@ -93,13 +94,12 @@ export function useOrderForm(name: string, initial: OrderForm, revises: string |
       setTouched(new Set());
       setForm(initial);
     },
-    /** Everything that stands against it, asked anew if need be. Rejects when the server does not answer. */
+    /** All problems, requested again if necessary. Rejects if the server does not respond. */
     check: async () => problemsOf(form, draft, await client.ensureQueryData(previewQuery(JSON.stringify(draft)))),
     sent: () => keep(name, null),
   };
 }
 
-/** What the parts of the form are given. */
 export type Fields = Pick<FormApi, 'form' | 'update' | 'touch' | 'problemAt'>;
 
 export const fieldId = (field: Field) => `order-${field}`;

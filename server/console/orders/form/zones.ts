@@ -1,16 +1,14 @@
-/** Time zones to choose from, and the one in which an area's orders are likely to speak. */
-
 export const ZONES: readonly string[] = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
 
-/** In the newest browsers only; without it nothing is suggested. */
+/** Only the newest browsers have the function `getTimeZones`; in other browsers, the form suggests no zone. */
 interface LocaleZones {
   getTimeZones?: () => string[] | undefined;
 }
 
-/** How groups, regions and polygons begin. */
+/** Prefixes of groups, regions and polygons. */
 const NO_COUNTRY = new Set(['EU', 'UN', 'XG', 'XZ']);
 
-/** The zones of a country (`PK`, `US-CA` → those of the US); none for groups and where the browser does not know. */
+/** Time zones of a country, also for a subdivision (`US-CA`). Empty for a group, or if the browser has no such data. */
 export function zonesOf(area: string): readonly string[] {
   const country = /^([A-Z]{2})(?:-|$)/.exec(area)?.[1];
   if (country === undefined || NO_COUNTRY.has(country)) return [];
@@ -18,7 +16,7 @@ export function zonesOf(area: string): readonly string[] {
   return (locale.getTimeZones?.() ?? []).filter((zone) => ZONES.includes(zone));
 }
 
-/** Where all areas agree on one zone; null otherwise. */
+/** The zone, if all areas have the same single zone; otherwise null. */
 export function likelyZone(areas: readonly string[]): string | null {
   const zones = new Set(areas.flatMap(zonesOf));
   const [only] = zones;

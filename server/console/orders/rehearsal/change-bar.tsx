@@ -1,6 +1,6 @@
-/** What a revision changes against another one, as three counts that choose whom the list shows. */
+/** Numbers of changes between two revisions, each a filter of the device list. */
 import { Group, Text, UnstyledButton } from '@mantine/core';
-import { IMPACT_CHANGES, type ImpactChange } from '../../../../shared/api/orders.ts';
+import { IMPACT_CHANGES, type ImpactChange } from '../../../../shared/api/impact-classes.ts';
 import { CHANGE_NAMES } from '../impact-words.ts';
 import classes from './rehearsal.module.css';
 
@@ -14,7 +14,7 @@ export function ChangeBar({
   readonly choose: (chosen: ImpactChange | undefined) => void;
 }) {
   if (IMPACT_CHANGES.every((one) => changes[one] === 0)) {
-    return <Text size="sm">Nothing, for any device as it is now.</Text>;
+    return <Text size="sm">No changes for the current devices.</Text>;
   }
   return (
     <Group gap="sm">

@@ -1,29 +1,31 @@
-/** A rehearsal: a revision held against the fleet as it is, before anybody signs it. Nothing of it reaches a device. */
+/** Rehearsal: a revision compared with the current fleet before its approval. Devices receive nothing. */
 import { Button, Grid, Group, NativeSelect, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconFileSpreadsheet, IconRefresh } from '@tabler/icons-react';
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { ImpactView, OrderView } from '../../../../shared/api/orders.ts';
+import type { ImpactView } from '../../../../shared/api/order-impact.ts';
+import type { OrderView } from '../../../../shared/api/orders.ts';
 import { areaName } from '../../../../shared/areas/area-words.ts';
-import { Answer, Empty, Failure } from '../../../../shared/look/states.tsx';
+import { Empty, Failure, QueryResult } from '../../../../shared/look/states.tsx';
 import { dateTime } from '../../../../shared/look/time-words.ts';
-import type { RehearsalSearch } from '../../app/router.tsx';
-import { saveFile } from '../../client/save-file.ts';
+import type { RehearsalSearch } from '../../app/searches.ts';
+import { saveDownload } from '../../client/save-download.ts';
 import { useServerNow } from '../../client/server-time.tsx';
 import { useMay } from '../../client/session.tsx';
 import { PageLink } from '../../parts/links.tsx';
 import { Page, Section } from '../../parts/page.tsx';
-import { ACT_NAMES } from '../../words/orders.ts';
-import { waitingRevision } from '../approval-state.ts';
+import { ACTION_NAMES } from '../../words/orders.ts';
+import { pendingRevision } from '../approval-state.ts';
 import { CHANGE_MEANING, CHANGE_NAMES, CLASS_MEANING, CLASS_NAMES, waitsWords } from '../impact-words.ts';
 import { NamesDialog } from '../names-dialog.tsx';
 import { DeviceRows, ImpactBars, Pages } from '../order-impact.tsx';
 import { orderQuery, type RehearsalAsked, rehearsalPath, rehearsalQuery, warningsQuery } from '../queries.ts';
 import { useRevisionTexts } from '../use-revision-texts.ts';
 import { Warnings } from '../warnings.tsx';
+import { WithheldOrder } from '../withheld-order.tsx';
 import { ChangeBar } from './change-bar.tsx';
-import { RehearsalPlaces } from './rehearsal-places.tsx';
+import { RehearsalLocations } from './rehearsal-locations.tsx';
 
 const HERE = '/orders/$number/rehearsal';
 const PAGE = 25;
@@ -31,23 +33,24 @@ const PAGE = 25;
 export function RehearsalPage() {
   const { number } = useParams({ from: HERE });
   const query = useQuery(orderQuery(number));
+  if (query.data?.visibility === 'hidden') return <WithheldOrder key={number} order={query.data} />;
   if (query.data !== undefined) return <Loaded key={number} order={query.data} />;
   return (
     <Page title={`Rehearsal of order ${number}`}>
-      <Answer query={query} lines={8}>
+      <QueryResult query={query} lines={8}>
         {() => null}
-      </Answer>
+      </QueryResult>
     </Page>
   );
 }
 
-/** The revision that one would sign, held against the one that it would replace; the address may say otherwise. */
+/** Choice in the address. Default: the revision to approve, compared with the revision that it would replace. */
 function askedBy(search: RehearsalSearch, order: OrderView): RehearsalAsked {
-  const revision = search.revision ?? waitingRevision(order)?.revision ?? order.adoptedRevision ?? order.latestRevision;
+  const revision = search.revision ?? pendingRevision(order)?.revision ?? order.adoptedRevision ?? order.latestRevision;
   const before = order.adoptedRevision === revision ? null : order.adoptedRevision;
-  const against = search.against === 'none' ? null : (search.against ?? before);
+  const baseline = search.baseline === 'none' ? null : (search.baseline ?? before);
   const { at = 'effective', change = null, area = null } = search;
-  return { at, revision, against, class: search.class ?? null, change: against === null ? null : change, area };
+  return { at, revision, baseline, class: search.class ?? null, change: baseline === null ? null : change, area };
 }
 
 function Loaded({ order }: { readonly order: OrderView }) {
@@ -75,7 +78,7 @@ function Loaded({ order }: { readonly order: OrderView }) {
           <PageLink to="/orders/$number" params={{ number: order.number }}>
             <bdi>{order.title}</bdi>
           </PageLink>
-          . Nothing of this reaches a device, and nothing is signed by it.
+          . A rehearsal changes nothing and does not reach any device.
         </Text>
       }
       actions={
@@ -85,18 +88,18 @@ function Loaded({ order }: { readonly order: OrderView }) {
           loading={query.isFetching}
           onClick={() => void query.refetch()}
         >
-          Rehearse again
+          Repeat rehearsal
         </Button>
       }
     >
       <Choices order={order} asked={asked} set={set} />
       <Warnings warnings={warnings ?? []} />
       <Text role="status" size="sm" c="dimmed">
-        {counting ? 'Going through the fleet…' : query.data === undefined ? '' : summaryOf(query.data)}
+        {counting ? 'Calculating impact…' : query.data === undefined ? '' : summaryOf(query.data)}
       </Text>
-      <Answer query={query} lines={8}>
+      <QueryResult query={query} lines={8}>
         {(impact) => <Found order={order} asked={asked} offset={offset} impact={impact} set={set} />}
-      </Answer>
+      </QueryResult>
     </Page>
   );
 }
@@ -104,8 +107,8 @@ function Loaded({ order }: { readonly order: OrderView }) {
 function summaryOf({ at, fleet, counts, waiting }: ImpactView): string {
   const devices = (count: number) => `${count.toLocaleString('en')} ${count === 1 ? 'device' : 'devices'}`;
   const waits = waitsWords(waiting);
-  const theirs = waits === '' ? '' : ` For ${devices(waiting.devices)} of them something waits. ${waits}`;
-  return `For ${dateTime(at)}: of ${devices(fleet)}, it takes service from ${counts.denied.toLocaleString('en')}.${theirs}`;
+  const theirs = waits === '' ? '' : ` Data waits for ${devices(waiting.devices)} of these. ${waits}`;
+  return `At ${dateTime(at)}: ${counts.denied.toLocaleString('en')} of ${devices(fleet)} lose services.${theirs}`;
 }
 
 function Choices({
@@ -117,9 +120,9 @@ function Choices({
   readonly asked: RehearsalAsked;
   readonly set: (next: RehearsalSearch) => void;
 }) {
-  const choices = order.revisions.map(({ revision, act, state }) => ({
+  const choices = order.revisions.map(({ revision, action, state }) => ({
     value: String(revision),
-    label: `${revision}: ${ACT_NAMES[act]}${state === 'adopted' ? ', approved' : state === 'waiting' ? ', waits' : ''}`,
+    label: `${revision}: ${ACTION_NAMES[action]}${state === 'adopted' ? ', adopted' : state === 'waiting' ? ', pending' : ''}`,
   }));
   return (
     <Group gap="md" align="flex-end">
@@ -128,29 +131,29 @@ function Choices({
         value={String(asked.revision)}
         data={choices}
         onChange={({ currentTarget }) =>
-          set({ revision: Number(currentTarget.value), against: undefined, change: undefined })
+          set({ revision: Number(currentTarget.value), baseline: undefined, change: undefined })
         }
       />
       {choices.length > 1 && (
         <NativeSelect
-          label="Held against"
-          value={asked.against === null ? 'none' : String(asked.against)}
+          label="Compared with"
+          value={asked.baseline === null ? 'none' : String(asked.baseline)}
           data={[
-            { value: 'none', label: 'no other' },
+            { value: 'none', label: 'no other revision' },
             ...choices.filter(({ value }) => value !== String(asked.revision)),
           ]}
           onChange={({ currentTarget: { value } }) =>
-            set({ against: value === 'none' ? 'none' : Number(value), change: undefined })
+            set({ baseline: value === 'none' ? 'none' : Number(value), change: undefined })
           }
         />
       )}
       <SegmentedControl
-        aria-label="When"
+        aria-label="Time of the preview"
         value={asked.at}
         onChange={(value) => set({ at: value === 'now' ? 'now' : 'effective' })}
         data={[
-          { value: 'effective', label: 'At its time' },
-          { value: 'now', label: 'If it were now' },
+          { value: 'effective', label: 'At the effective time' },
+          { value: 'now', label: 'Now' },
         ]}
       />
     </Group>
@@ -176,60 +179,56 @@ function Found({
   const changed = impact.changes !== null && Object.values(impact.changes).some((count) => count > 0);
   if (!touched && !changed) {
     return (
-      <Empty title="It touches no device">
+      <Empty title="No affected devices">
         {impact.fleet === 0
-          ? 'No device is enrolled yet. Orders can be prepared before that.'
-          : 'Nobody is where the order is, belongs there or could be there, as far as is known now.'}
+          ? 'No device is enrolled. You can already prepare orders.'
+          : 'No device is located in the order’s areas, belongs there, or may be there, according to current evidence.'}
       </Empty>
     );
   }
   return (
     <Stack gap="xl">
-      {impact.changes !== null && impact.against !== null && (
-        <Section title={`What it changes against revision ${impact.against}`}>
+      {impact.changes !== null && impact.baseline !== null && (
+        <Section title={`Changes from revision ${impact.baseline}`}>
           <ChangeBar changes={impact.changes} chosen={asked.change} choose={(change) => set({ change })} />
         </Section>
       )}
       <Grid gap="xl">
         <Grid.Col span={{ base: 12, lg: 5 }}>
-          <Section title="Whom it touches">
+          <Section title="Affected devices">
             <ImpactBars impact={impact} chosen={asked.class} choose={(one) => set({ class: one ?? undefined })} />
           </Section>
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 7 }}>
-          <Section title="Where they are">
-            <RehearsalPlaces
+          <Section title="Locations">
+            <RehearsalLocations
               terms={terms}
               begun={asked.revision === order.adoptedRevision && Date.parse(terms.effective) <= now}
-              places={impact.places}
+              places={impact.areas}
               chosen={asked.area}
               choose={(area) => set({ area: area ?? undefined })}
             />
           </Section>
         </Grid.Col>
       </Grid>
-      <Section title="Which devices" actions={<Files order={order} asked={asked} total={impact.total} />}>
+      <Section title="Device list" actions={<Files order={order} asked={asked} total={impact.total} />}>
         <Filter asked={asked} set={set} />
-        {impact.total === 0 ? (
-          <Text size="sm">There is none at present.</Text>
-        ) : (
-          <DeviceRows devices={impact.devices} />
-        )}
+        {impact.total === 0 ? <Text size="sm">No devices match.</Text> : <DeviceRows devices={impact.devices} />}
         <Pages offset={offset} size={PAGE} total={impact.total} go={(next) => set({ offset: next })} />
       </Section>
     </Stack>
   );
 }
 
-/** In words what is shown, and the way back to all. */
+/** Active filters in words, with a reset button. */
 function Filter({ asked, set }: { readonly asked: RehearsalAsked; readonly set: (next: RehearsalSearch) => void }) {
   const { class: chosen, change, area } = asked;
   const parts = [
     ...(change ? [`${CHANGE_NAMES[change]}: ${CHANGE_MEANING[change]}`] : []),
     ...(chosen ? [`${CLASS_NAMES[chosen]}: ${CLASS_MEANING[chosen]}`] : []),
-    ...(area === null ? [] : [`In ${areaName(area)}, or perhaps there.`]),
+    ...(area === null ? [] : [`Located or possibly located in ${areaName(area)}.`]),
   ];
-  if (parts.length === 0) return <Text size="sm">Every device that it touches, by handle.</Text>;
+  if (parts.length === 0) return <Text size="sm">All affected devices, by handle.</Text>;
   return (
     <Group gap="sm">
       <Text size="sm" fw={600}>
@@ -240,7 +239,7 @@ function Filter({ asked, set }: { readonly asked: RehearsalAsked; readonly set: 
         variant="default"
         onClick={() => set({ class: undefined, change: undefined, area: undefined })}
       >
-        Show all
+        Show all devices
       </Button>
     </Group>
   );
@@ -258,7 +257,7 @@ function Files({
   const may = useMay();
   const [naming, setNaming] = useState(false);
   const saving = useMutation({
-    mutationFn: () => saveFile(rehearsalPath(order.number, '.csv', asked), { method: 'GET' }),
+    mutationFn: () => saveDownload(rehearsalPath(order.number, '.csv', asked), { method: 'GET' }),
   });
   if (total === 0) return null;
   return (
@@ -272,12 +271,12 @@ function Files({
           loading={saving.isPending}
           onClick={() => saving.mutate()}
         >
-          Table by handle
+          Download table
         </Button>
       )}
       {may('orders.impact-names') && (
         <Button size="xs" variant="default" aria-haspopup="dialog" onClick={() => setNaming(true)}>
-          Names, sealed…
+          Export names…
         </Button>
       )}
       <NamesDialog
@@ -286,7 +285,7 @@ function Files({
             ? {
                 path: rehearsalPath(order.number, '/names'),
                 given: Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null)),
-                which: 'that the list shows now',
+                which: 'in this list',
                 devices: total,
               }
             : null

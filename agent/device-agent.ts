@@ -1,0 +1,465 @@
+import type { DeviceId } from '../shared/protocol/ids.ts';
+import { locationAt } from '../shared/verdict/locate.ts';
+import { SERVICES, type Service } from '../shared/verdict/terms.ts';
+import { type AdminMessages, createAdminMessages } from './admin-messages/admin-messages.ts';
+import type { Agent, AgentLog, AgentOptions, AgentStatus } from './agent.ts';
+import { type Commands, createCommands } from './commands/commands.ts';
+import { type DeviceClock, openDeviceClock } from './enforcement/device-clock.ts';
+import { createDocumentIntake, type DocumentIntake } from './enforcement/document-intake.ts';
+import { type Enforcement, openEnforcement } from './enforcement/enforcement.ts';
+import { createExitWork, type ExitWork } from './enforcement/exit-work.ts';
+import { type GateView, gateView } from './enforcement/gate-view.ts';
+import { createListWatch, type ListWatch } from './enforcement/list-watch.ts';
+import { createManagementGate, type ManagementGate } from './enforcement/management-gate.ts';
+import { createNoticeDelivery, type NoticeDelivery } from './enforcement/notice-delivery.ts';
+import { createOwnIdentity, type OwnIdentity } from './enrollment/own-identity.ts';
+import { createRevocationCheck, type RevocationCheck } from './enrollment/revocation.ts';
+import { createLocationSampling, type LocationSampling } from './evidence/location-sampling.ts';
+import { createFrameDispatch, type FrameDispatch } from './frame-dispatch.ts';
+import { expiredCertificate } from './link/connection-failure.ts';
+import { createDocumentRecovery, type DocumentRecovery } from './link/document-recovery.ts';
+import { overTls } from './link/http.ts';
+import { createLink, type Link, type LinkState } from './link/link.ts';
+import { createOutboxSender, type OutboxSender } from './link/outbox.ts';
+import { createPoll, type Poll } from './link/poll.ts';
+import { readRefusal } from './link/refusal.ts';
+import { readRefusedCertificate } from './link/tls.ts';
+import type { MessagingEngine } from './messaging/engine.ts';
+import { openMessaging } from './messaging/open-messaging.ts';
+import type { DeviceStore } from './store/agent-store.ts';
+import { isOutOfSpace } from './store/disk-space.ts';
+import { createDiskWatch, type DiskWatch } from './store/disk-watch.ts';
+import { createUnenrollment, type Unenrollment } from './unenrollment.ts';
+import { AGENT_VERSION } from './version.ts';
+
+export function createAgent(options: AgentOptions): Agent {
+  return new DeviceAgent(options);
+}
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Connects the parts of one agent. Each `#create` method makes one part and connects its events with the other parts. */
+class DeviceAgent implements Agent {
+  readonly messaging: MessagingEngine;
+  readonly notices: NoticeDelivery;
+  readonly link: Link;
+  readonly adminMessages: Pick<AdminMessages, 'list' | 'displayed'>;
+  readonly #options: AgentOptions;
+  readonly #log: AgentLog;
+  readonly #identity: { readonly device: DeviceId; readonly installation: string; readonly generation: number };
+  readonly #store: DeviceStore;
+  readonly #clock: DeviceClock;
+  readonly #own: OwnIdentity;
+  readonly #disk: DiskWatch;
+  readonly #enforcement: Enforcement;
+  readonly #exits: ExitWork;
+  readonly #sampling: LocationSampling;
+  readonly #intake: DocumentIntake;
+  readonly #listWatch: ListWatch;
+  readonly #recovery: DocumentRecovery;
+  readonly #poll: Poll;
+  readonly #revocation: RevocationCheck;
+  readonly #management: ManagementGate;
+  readonly #outbox: OutboxSender;
+  readonly #adminMessages: AdminMessages;
+  readonly #commands: Commands;
+  readonly #frames: FrameDispatch;
+  readonly #unenrollment: Unenrollment;
+  readonly #listeners = new Set<() => void>();
+  #isInventorySent = false;
+  #isRejectionReported = false;
+
+  constructor(options: AgentOptions) {
+    const { credentials, time, log } = options;
+    const { device, installation, generation } = credentials.current();
+    this.#options = options;
+    this.#log = log;
+    this.#identity = { device, installation, generation };
+    this.#store = options.store.device(device);
+    this.#store.beginGeneration(generation);
+    this.#clock = openDeviceClock(time, this.#store);
+    this.#own = createOwnIdentity({
+      ...{ credentials, dial: options.dial },
+      onRenewed: () => log.info('the certificate was renewed'),
+      onFailure: (error) => log.warn('the certificate could not be renewed', { error: message(error) }),
+    });
+    this.#disk = this.#createDiskWatch();
+    this.#enforcement = this.#openEnforcement();
+    this.#exits = this.#createExits();
+    this.notices = createNoticeDelivery({
+      ...{ enforcement: this.#enforcement, now: this.#clock.now, notify: options.notify },
+      tryStore: (work) => this.#tryStore(work),
+    });
+    this.#sampling = this.#createSampling();
+    this.#intake = createDocumentIntake(this.#enforcement, this.#clock, (code, detail) =>
+      log.warn('a document was refused', { code, detail }),
+    );
+    const { timeAlerts } = this.#enforcement;
+    this.#listWatch = createListWatch(
+      {
+        expired: timeAlerts.listExpired,
+        connected: () => this.link.state === 'connected',
+        alert: () => this.#tryStore(timeAlerts.raiseListExpired),
+      },
+      options.listWithin,
+    );
+    this.#recovery = createDocumentRecovery({
+      ...{ deviceUrl: this.#deviceUrl, http: this.#http, store: this.#store },
+      onFailure: (error) => log.debug('the stored documents could not be sent', { error: message(error) }),
+    });
+    this.#poll = this.#createPoll();
+    this.link = this.#createLink();
+    this.#revocation = createRevocationCheck({
+      ...{ credentials, http: this.#http },
+      onFailure: (error) => log.debug('the revocation list could not be checked', { error: message(error) }),
+    });
+    this.#management = createManagementGate({ gate: () => this.gate('management'), link: () => this.link });
+    this.#outbox = createOutboxSender(this.#store, this.link.send);
+    this.#adminMessages = this.#createAdminMessages();
+    this.adminMessages = {
+      list: this.#adminMessages.list,
+      displayed: (ids, on) => this.#tryStore(() => this.#adminMessages.displayed(ids, on)),
+    };
+    this.#commands = this.#createCommands();
+    this.messaging = this.#openMessaging();
+    this.#frames = this.#createFrameDispatch();
+    this.#unenrollment = createUnenrollment({
+      ...{ store: this.#store, credentials },
+      stopAgent: () => {
+        this.#stopParts();
+        void this.messaging.stop();
+      },
+      onEnd() {
+        log.info('this device is unenrolled, and its keys are deleted');
+        options.onUnenrolled();
+      },
+    });
+  }
+
+  async start(): Promise<void> {
+    // A crash leaves the address marked as connected. The clock was last stored at about the time of the crash.
+    this.#enforcement.evidence.addressLeft(this.#clock.left);
+    this.#enforcement.settle();
+    this.notices.showMissed();
+    if (this.#unenrollment.isPending()) this.#unenrollment.schedule();
+    void this.#commands.work();
+    this.messaging.poke();
+    this.link.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopParts();
+    this.#unenrollment.stop();
+    this.#outbox.closed();
+    await this.messaging.stop();
+    this.#clock.keep();
+  }
+
+  status(): AgentStatus {
+    const { documents, evidence, verdict } = this.#enforcement;
+    const now = this.#clock.now();
+    const claimed = this.#clock.claimed();
+    return {
+      ...this.#identity,
+      now,
+      authenticatedTime: this.link.state === 'connected' && claimed === null,
+      claimedTime: claimed,
+      connection: this.link.state,
+      connectionDetail: this.#connectionDetail(),
+      certificateExpires: this.#own.certificate().notAfter,
+      ...this.#versions(),
+      listExpires: documents.list?.expires ?? null,
+      location: locationAt(evidence.location, Math.max(now, evidence.location.at)),
+      sources: this.#sampling.sources(),
+      gates: SERVICES.map((service) => this.gate(service)),
+      nextChange: verdict?.nextChange ?? null,
+      workspace: this.#options.workspace.state(),
+      messaging: this.messaging.state(),
+      unsent: this.#store.count(),
+      disk: this.#disk.report(),
+    };
+  }
+
+  gate(service: Service): GateView {
+    return gateView(service, this.#enforcement, this.#clock.now());
+  }
+
+  sample(): Promise<void> {
+    return this.#sampling.sample();
+  }
+
+  async maintain(): Promise<void> {
+    // `settle` needs no disk space, so it runs first.
+    this.#enforcement.settle();
+    this.#clock.keep();
+    await this.#options.reserve?.build();
+    this.#disk.look();
+    if (this.#frames.missed() && this.#disk.state() !== 'full') this.link.reconnect();
+    await this.#own.renew();
+    if (this.#enforcement.documents.lacking && this.link.state === 'connected') await this.#poll.withheld();
+    await this.#commands.work();
+    await this.#exits.work();
+    this.#outbox.pump();
+    // A user may have signed in since the last attempt.
+    await this.#adminMessages.offerToDesktop();
+    await this.messaging.maintain();
+  }
+
+  async tick(): Promise<void> {
+    await this.maintain();
+    await this.link.attempt();
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  readonly #http = () => overTls(this.#own.dial());
+  readonly #deviceUrl = () => this.#options.credentials.current().deviceUrl;
+
+  readonly #versions = () => {
+    const { list, record, approverSet } = this.#enforcement.documents;
+    return { list: list?.version ?? 0, record: record?.version ?? 0, approverSet: approverSet?.approvers.version ?? 0 };
+  };
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Logs a failure of the store, such as a full disk. The next round or the next start does the work again. */
+  #tryStore(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#log.warn('the agent’s state could not be stored', { error: message(error) });
+    }
+  }
+
+  #stopParts(): void {
+    this.#management.stop();
+    this.#listWatch.stop();
+    this.link.stop();
+    this.#enforcement.stop();
+  }
+
+  /** After the expiry of the certificate, the server closes connections without a reason. Then the expiry is the explanation. */
+  #connectionDetail(): string | null {
+    const { state, detail } = this.link;
+    if (state === 'connected' || state === 'revoked') return detail;
+    const { notAfter } = this.#own.certificate();
+    const validity = { notAfter, now: this.#options.time.wall(), renewal: this.#own.renewalFailure() };
+    return expiredCertificate(validity) ?? detail;
+  }
+
+  #createDiskWatch(): DiskWatch {
+    return createDiskWatch({
+      space: this.#options.reserve?.space ?? null,
+      onFull: (detail) => {
+        this.#log.warn('the disk is full', { detail });
+        const alert = { type: 'alert', code: 'disk_full', detail, at: this.#clock.now() } as const;
+        this.#tryStore(() => this.#store.reserved(() => this.#store.report(alert)));
+      },
+      onRoom: () => this.#log.info('the disk has space again'),
+    });
+  }
+
+  #openEnforcement(): Enforcement {
+    return openEnforcement({
+      ...{ store: this.#store, clock: this.#clock, time: this.#options.time, signer: this.#own.signer },
+      identity: { ...this.#identity, generation: () => this.#identity.generation },
+      onChange: () => {
+        this.#disk.look();
+        this.#outbox.pump();
+        this.#listWatch.look();
+        this.#management.changed();
+        this.messaging.poke();
+        this.#sampling.sampleIfPolygonsChanged();
+        this.#changed();
+      },
+      onListExpired: () => this.#listWatch.look(),
+      onNotice: ({ order }) => void this.notices.showOnDesktop(order),
+      onExit: () => void this.#exits.work(),
+      onFailure: (what, error) => {
+        this.#log.warn('enforcement could not store data', { what, error: message(error) });
+        if (isOutOfSpace(error)) this.#disk.look();
+      },
+    });
+  }
+
+  #createExits(): ExitWork {
+    return createExitWork({
+      exits: this.#enforcement.exits,
+      workspace: this.#options.workspace,
+      onDone: (order) => {
+        this.#log.warn('the work data was wiped because of an exit order', { order });
+        this.messaging.poke();
+        // A refused device reports the wipe at once, because its next connection attempt may be 15 minutes away.
+        if (this.link.state === 'refused') void this.#poll.all();
+      },
+      onFailure: (error) => this.#log.warn('the work data could not be wiped', { error: message(error) }),
+    });
+  }
+
+  #createSampling(): LocationSampling {
+    return createLocationSampling({
+      ...{ sensors: this.#options.sensors, enforcement: this.#enforcement, now: this.#clock.now },
+      // A device that leaves the area tells the server within minutes, and not at its next attempt to connect.
+      onSample: async () => {
+        if (this.link.state === 'refused' && this.#store.postable(1).length > 0) await this.#poll.reports();
+      },
+      onFailure: (error) => this.#log.warn('the sensors could not be read', { error: message(error) }),
+    });
+  }
+
+  #createPoll(): Poll {
+    return createPoll({
+      publicUrl: () => this.#options.credentials.current().publicUrl,
+      ...{ deviceUrl: this.#deviceUrl, http: this.#http, outbox: this.#store, intake: this.#intake },
+      versions: this.#versions,
+      documents: this.#enforcement.documents,
+      recollect: this.#recovery.send,
+      onListSeen: this.#listWatch.polled,
+      onFailure: (what, error) => this.#log.debug('a request to the server failed', { what, error: message(error) }),
+    });
+  }
+
+  #createLink(): Link {
+    return createLink({
+      url: () => new URL(this.#deviceUrl()),
+      secureDial: this.#own.dial,
+      refusedCertificate: (target) => readRefusedCertificate(this.#options.dial, target),
+      hello: () => ({
+        ...{ kind: 'hello', agent: AGENT_VERSION, wall: this.#options.time.wall() },
+        ...this.#versions(),
+      }),
+      denied: () => this.#management.denial(),
+      onFrame: (frame) => this.#frames.take(frame),
+      onDown: () => {
+        this.#outbox.closed();
+        this.messaging.down();
+        this.#tryStore(() => this.#enforcement.evidence.addressLeft(this.#clock.now()));
+      },
+      onRefusal: (body) => this.#linkRefused(body),
+      beforeKnock: () => this.#poll.all(),
+      onExpired: () => this.#own.renew(true),
+      // The server revokes a device that has unenrolled itself. Such a device needs no proof.
+      confirmRevoked: async () => this.#unenrollment.isPending() || (await this.#revocation.confirmed()),
+      onState: (state, detail) => this.#linkStateChanged(state, detail),
+    });
+  }
+
+  /** The body of a 451 has the list of the refusing order, and the device's address as the server sees it. */
+  #linkRefused(body: string): void {
+    const { list, withheld, address, recall } = readRefusal(body);
+    if (recall !== null) void this.#recoverAndConnect(recall === 'documents');
+    this.#tryStore(() => {
+      if (address) this.#intake.address(address, false);
+      if (list) this.#intake.list(list, withheld);
+    });
+  }
+
+  /** The refusing order may have been withdrawn since the server's backup. With this device's documents, the server may accept the device. */
+  async #recoverAndConnect(documents: boolean): Promise<void> {
+    if (await this.#recovery.send(documents)) await this.link.attempt();
+  }
+
+  #linkStateChanged(state: LinkState, detail: string | null): void {
+    this.#log.info('link', { state, ...(detail === null ? {} : { detail }) });
+    if (state === 'rejected') this.#reportRejection(detail ?? '');
+    if (state === 'connected') this.#isRejectionReported = false;
+    if (state === 'refused' && this.#store.postable(1).length > 0) void this.#poll.all();
+    if (state === 'revoked') this.#unenrollment.endIfPending();
+    this.#management.changed();
+    this.#listWatch.look();
+    this.#changed();
+  }
+
+  /** One alert per rejection. The server gets the alert when the server accepts the device again. */
+  #reportRejection(detail: string): void {
+    if (this.#isRejectionReported) return;
+    this.#isRejectionReported = true;
+    this.#log.warn('the server does not accept the certificate', { detail });
+    const alert = { type: 'alert', code: 'certificate_rejected', detail, at: this.#clock.now() } as const;
+    this.#tryStore(() => this.#store.report(alert));
+  }
+
+  #createAdminMessages(): AdminMessages {
+    return createAdminMessages({
+      store: this.#store,
+      now: Date.now,
+      desktop: this.#options.showAdminMessage,
+      onReport: () => {
+        this.#outbox.pump();
+        this.#changed();
+      },
+      onFailure: (error) =>
+        this.#log.warn('an admin’s message could not be displayed on the desktop', { error: message(error) }),
+    });
+  }
+
+  #createCommands(): Commands {
+    const { workspace, inventory, onRestart } = this.#options;
+    return createCommands({
+      ...{ store: this.#store, workspace, inventory, onRestart, deviceNow: this.#clock.now },
+      onResult: () => {
+        this.#outbox.pump();
+        // The command may have locked, unlocked or wiped the workspace.
+        this.messaging.poke();
+        void this.#adminMessages.offerToDesktop();
+        this.#changed();
+      },
+      onUnenroll: () => this.#unenrollment.schedule(),
+      onFailure: (error) => this.#log.warn('a command could not be carried out', { error: message(error) }),
+    });
+  }
+
+  #openMessaging(): MessagingEngine {
+    const { workspace, keyPackages, patience, announce } = this.#options;
+    return openMessaging({
+      ...{ identity: this.#identity, signer: this.#own.signer, store: this.#store, workspace, keyPackages, patience },
+      ...{ http: this.#http, deviceUrl: this.#deviceUrl, now: this.#clock.now, send: this.link.send },
+      approverSet: () => this.#enforcement.documents.approverSet,
+      gate: () => this.gate('messaging'),
+      onReport: () => this.#outbox.pump(),
+      onFailure: (what, error) => this.#log.debug('messages wait', { what, error: message(error) }),
+      announce: (text) => announce?.(text),
+    });
+  }
+
+  #createFrameDispatch(): FrameDispatch {
+    return createFrameDispatch({
+      ...{ identity: this.#identity, intake: this.#intake, outbox: this.#outbox, commands: this.#commands },
+      ...{ messaging: this.messaging, send: this.link.send, versions: this.#versions },
+      onTime: (at) => {
+        this.#clock.authenticate(at);
+        this.#enforcement.timeAlerts.checkServerTime();
+        this.#enforcement.settle();
+      },
+      onWelcome: () => void this.#sendInventory(),
+      onRecall: (documents) => void this.#recovery.send(documents),
+      onNoRoom: (error) => {
+        this.#log.warn('a command or a message waits for space on the disk', { error: message(error) });
+        this.#disk.look();
+        this.#outbox.pump();
+      },
+      onReportsStored: () => {
+        this.#unenrollment.endIfSent();
+        this.#changed();
+      },
+    });
+  }
+
+  /** Sends the inventory once between two starts. */
+  async #sendInventory(): Promise<void> {
+    if (this.#isInventorySent) return;
+    this.#isInventorySent = true;
+    try {
+      this.#store.report({ type: 'inventory', inventory: await this.#options.inventory() });
+      this.#outbox.pump();
+    } catch (error) {
+      this.#isInventorySent = false;
+      this.#log.warn('the inventory could not be collected', { error: message(error) });
+    }
+  }
+}

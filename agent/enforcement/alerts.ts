@@ -1,0 +1,41 @@
+import type { DeviceClock } from './device-clock.ts';
+import type { EventStore, ReportStore, Transactions } from './enforcement-store.ts';
+
+const LONGEST_DETAIL = 1000;
+
+/** Alerts of enforcement. One alert per code and subject, so that a server that repeats itself does not fill the outbox. */
+export interface Alerts {
+  /** Raises an alert. Returns false when the same alert was raised before. Throws when the store fails. */
+  raise(code: string, subject: string, detail: string): boolean;
+  /**
+   * Raises an alert, and never throws. A full disk must not hide the reason for a refusal, and must not stop the enforcement of other
+   * orders.
+   */
+  tryRaise(code: string, subject: string, detail: string): void;
+}
+
+export function createAlerts(ports: {
+  readonly store: Pick<Transactions, 'transaction'> & Pick<EventStore, 'once'> & ReportStore;
+  readonly clock: Pick<DeviceClock, 'now'>;
+  readonly onFailure: (what: string, error: unknown) => void;
+}): Alerts {
+  const { store, clock } = ports;
+
+  const raise: Alerts['raise'] = (code, subject, detail) =>
+    store.transaction(() => {
+      if (!store.once(`alert ${code} ${subject}`)) return false;
+      store.report({ type: 'alert', code, detail: detail.slice(0, LONGEST_DETAIL), at: clock.now() });
+      return true;
+    });
+
+  return {
+    raise,
+    tryRaise(code, subject, detail) {
+      try {
+        raise(code, subject, detail);
+      } catch (error) {
+        ports.onFailure('an alert', error);
+      }
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import type { Instant } from '../../shared/time/clock.ts';
+import { SERVICES, type Service, type Verdict } from '../../shared/verdict/terms.ts';
+import type { DeviceClock } from './device-clock.ts';
+import type { EventStore, GateState, GateStore, Transactions } from './enforcement-store.ts';
+import type { Receipts } from './receipts.ts';
+import type { StoredDocuments } from './stored-documents.ts';
+
+export interface Gates {
+  /** The enforced state of each gate. A gate that must close is closed even when the store failed. */
+  enforced(): ReadonlyMap<Service, GateState>;
+  /** Stores the gates of a verdict and the receipts of each change. Returns true when a gate changed. Throws when the store fails. */
+  apply(verdict: Verdict, now: Instant): boolean;
+}
+
+interface Change {
+  readonly service: Service;
+  readonly gate: GateState;
+}
+
+/** Messaging and mail wait for the first list and record. The connection stays open, because both documents arrive over it. */
+const WITHOUT_DOCUMENTS: ReadonlySet<Service> = new Set(['messaging', 'mail']);
+
+export function openGates(ports: {
+  readonly store: GateStore & Pick<EventStore, 'once'> & Pick<Transactions, 'reserved'>;
+  readonly clock: Pick<DeviceClock, 'keep'>;
+  readonly documents: Pick<StoredDocuments, 'list' | 'record' | 'orders'>;
+  readonly receipts: Receipts;
+}): Gates {
+  const { store, clock, documents, receipts } = ports;
+  let stored = new Map(store.gates());
+  let enforced: ReadonlyMap<Service, GateState> = stored;
+
+  const gateOf = (service: Service, verdict: Verdict, now: Instant): GateState => {
+    const before = stored.get(service);
+    const { allowed, reasons, denials } = verdict.services[service];
+    const isComplete = documents.list !== null && documents.record !== null;
+    const open = allowed && (isComplete || !WITHOUT_DOCUMENTS.has(service));
+    return { open, reasons, denials, since: before && before.open === open ? before.since : now };
+  };
+
+  const recordReceipts = ({ service, gate }: Change) => {
+    const before = stored.get(service)?.denials ?? [];
+    const state = gate.open ? 'open' : 'closed';
+    for (const { order, revision } of gate.denials) {
+      if (before.some((each) => each.order === order && each.revision === revision)) continue;
+      receipts.record({ kind: 'enforced', order, revision, service, gate: state });
+      store.once(denialEvent(order));
+    }
+    for (const { order, revision } of before) {
+      if (gate.denials.some((each) => each.order === order)) continue;
+      const newest = documents.orders.get(order)?.revision.revision ?? revision;
+      receipts.record({ kind: 'restored', order, revision: newest, service, gate: state });
+    }
+  };
+
+  return {
+    enforced: () => enforced,
+    apply(verdict, now) {
+      const changes = SERVICES.map((service) => ({ service, gate: gateOf(service, verdict, now) })).filter(
+        ({ service, gate }) => !isSame(stored.get(service), gate),
+      );
+      if (changes.length === 0) return false;
+      // A closed gate takes effect before it is stored, an open gate only afterward.
+      enforced = withChanges(
+        stored,
+        changes.filter(({ gate }) => !gate.open),
+      );
+      store.reserved(() => {
+        clock.keep();
+        for (const change of changes) {
+          store.saveGate(change.service, change.gate);
+          recordReceipts(change);
+        }
+      });
+      stored = withChanges(stored, changes);
+      enforced = stored;
+      return true;
+    },
+  };
+}
+
+/** Event name of an order's denial. The event is stored until the device removes the order, because the gate may open earlier. */
+export const denialEvent = (order: string): string => `denied ${order}`;
+
+const withChanges = (gates: ReadonlyMap<Service, GateState>, changes: readonly Change[]) =>
+  new Map([...gates, ...changes.map(({ service, gate }) => [service, gate] as const)]);
+
+const isSame = (one: GateState | undefined, other: GateState): boolean =>
+  one !== undefined && JSON.stringify(one) === JSON.stringify(other);

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import type { OrderTerms } from '../../shared/order/documents.ts';
+import { revisionDocument, TERMS } from '../../tests/support/signed-documents.ts';
+import type { GivenNotice } from './notice-plan.ts';
+import { noticesOf } from './notice-view.ts';
+
+const DAY = 86_400_000;
+const EFFECTIVE = Date.parse(TERMS.effective);
+const UNTIL = EFFECTIVE + 90 * DAY;
+const TOLD: GivenNotice = {
+  order: '2015-001',
+  moment: 'entry',
+  effective: EFFECTIVE,
+  revision: 1,
+  at: EFFECTIVE,
+  shown: true,
+};
+const EXIT = { mode: 'exit', exportWindow: 'P30D' } as const;
+
+/** The view at `now` of an order that ends by its own date. */
+function read(
+  now: number,
+  {
+    told = [TOLD],
+    terms = {},
+    changes = {},
+    wiped = [],
+  }: {
+    told?: GivenNotice[];
+    terms?: Partial<OrderTerms>;
+    changes?: Parameters<typeof revisionDocument>[0];
+    wiped?: Parameters<typeof noticesOf>[2];
+  },
+) {
+  const revision = revisionDocument({
+    terms: { ...TERMS, until: new Date(UNTIL).toISOString(), ...terms },
+    ...changes,
+  });
+  return noticesOf([{ revision }], told, wiped, new Map(), now).map(({ status, exit }) => ({ status, exit }));
+}
+const statuses = (...given: Parameters<typeof read>) => read(...given).map(({ status }) => status);
+
+describe('an order that ends by its own date', () => {
+  it.each<[string, number, string[]]>([
+    ['is in force before it', UNTIL - 1, ['active']],
+    ['is said to be over from then on', UNTIL, ['ended']],
+    ['for a week', UNTIL + 7 * DAY, ['ended']],
+    ['and is left out afterward', UNTIL + 7 * DAY + 1, []],
+    ['for ever', UNTIL + 3_000 * DAY, []],
+  ])('%s', (_name, now, expected) => {
+    expect(statuses(now, {})).toEqual(expected);
+  });
+
+  it('disappears at once when no notice was given', () => {
+    expect(statuses(UNTIL - 1, { told: [] })).toEqual(['active']);
+    expect(statuses(UNTIL, { told: [] })).toEqual([]);
+    expect(statuses(UNTIL, { told: [{ ...TOLD, order: '2015-002' }] })).toEqual([]);
+  });
+
+  it('has ended although it was paused', () => {
+    const held = { act: 'pause', status: 'paused', pausedSince: TERMS.effective } as const;
+    expect(statuses(UNTIL - 1, { changes: held })).toEqual(['paused']);
+    expect(statuses(UNTIL, { changes: held })).toEqual(['ended']);
+  });
+
+  it('wipes nothing after its end, and stays visible after a wipe', () => {
+    const exitsBy = (now: number, wiped: Parameters<typeof noticesOf>[2]) =>
+      read(now, { terms: EXIT, changes: { act: 'exit' }, wiped });
+    const until = EFFECTIVE + 30 * DAY;
+    const coming = { exportsUntil: until, approved: true, wiped: null };
+    expect(exitsBy(UNTIL - 1, [])).toEqual([{ status: 'active', exit: coming }]);
+    expect(exitsBy(UNTIL, [])).toEqual([{ status: 'ended', exit: null }]);
+    const carriedOut = { order: '2015-001', revision: 1, at: until + DAY };
+    expect(exitsBy(UNTIL + 3_000 * DAY, [carriedOut])).toEqual([
+      { status: 'ended', exit: { ...coming, wiped: until + DAY } },
+    ]);
+  });
+});
+
+it('marks a notice that was given later than its moment states', () => {
+  const at = EFFECTIVE - 8 * DAY;
+  const told = [{ ...TOLD, moment: 'P30D', at } as const, { ...TOLD, moment: 'P7D', at: EFFECTIVE - 7 * DAY } as const];
+  const [notice] = noticesOf([{ revision: revisionDocument({}) }], told, [], new Map(), EFFECTIVE);
+  expect(notice?.told.map(({ moment, late }) => [moment, late])).toEqual([
+    ['P30D', true],
+    ['P7D', false],
+  ]);
+});
+
+it('shows a withdrawn order until the user has seen it, and for a week after the withdrawal', () => {
+  const changes = { act: 'withdraw', status: 'withdrawn' } as const;
+  const withdrawn = (now: number, shown: boolean) =>
+    statuses(now, { changes, told: [TOLD, { ...TOLD, moment: 'withdrawal', at: EFFECTIVE + DAY, shown }] });
+  expect(withdrawn(EFFECTIVE + 8 * DAY, true)).toEqual(['withdrawn']);
+  expect(withdrawn(EFFECTIVE + 8 * DAY + 1, true)).toEqual([]);
+  // The order would have ended by its own date. The view says that it was withdrawn.
+  expect(withdrawn(UNTIL + 30 * DAY, false)).toEqual(['withdrawn']);
+});

@@ -1,0 +1,102 @@
+import type { NoticeMoment, Revision } from '../../shared/order/documents.ts';
+import { exportsUntil, isExit } from '../../shared/order/exit.ts';
+import { isLate } from '../../shared/order/notice-times.ts';
+import { toldTo } from '../../shared/order/spoken-to.ts';
+import type { AcceptedRevision } from '../../shared/order/verify-list.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import type { Reason, Service } from '../../shared/verdict/terms.ts';
+import type { ExitMemory, GateState } from './enforcement-store.ts';
+import type { GivenNotice } from './notice-plan.ts';
+
+export interface Notice {
+  readonly order: string;
+  readonly revision: number;
+  readonly title: string;
+  /** `ended`: the order's end time has passed. */
+  readonly status: 'active' | 'paused' | 'withdrawn' | 'ended';
+  readonly services: readonly Service[];
+  readonly areas: readonly string[];
+  /** Reasons of the denial on this device; empty without a denial. */
+  readonly reasons: readonly Reason[];
+  readonly effective: Instant;
+  readonly until: Instant | null;
+  /** Language tag → the order's notice, or else its public statement. */
+  readonly statement: Readonly<Record<string, string>>;
+  /** Language of the authoritative text; null when the order does not state it. */
+  readonly authoritative: string | null;
+  readonly appeal: string;
+  /** Exit of an order: the user can export messages until at least `exportsUntil`, then the data is wiped. Null without an exit. */
+  readonly exit: {
+    readonly exportsUntil: Instant;
+    /** True when two people have approved the wipe. */
+    readonly approved: boolean;
+    readonly wiped: Instant | null;
+  } | null;
+  /** Notices that the device has given to the user, oldest first. */
+  readonly told: readonly {
+    readonly moment: NoticeMoment;
+    readonly at: Instant;
+    readonly shown: boolean;
+    /** True when the user got the notice later than planned. */
+    readonly late: boolean;
+  }[];
+}
+
+/** Milliseconds for which an ended order stays visible. */
+const VISIBLE_AFTER_END = 7 * 86_400_000;
+
+/** All announced and active orders, including orders without effect on the device, and recently ended orders. */
+export function noticesOf(
+  orders: Iterable<Pick<AcceptedRevision, 'revision'>>,
+  given: readonly GivenNotice[],
+  exits: ExitMemory['wiped'],
+  gates: ReadonlyMap<Service, Pick<GateState, 'denials'>>,
+  now: Instant,
+): readonly Notice[] {
+  const notices: Notice[] = [];
+  const denials = [...gates.values()].flatMap((gate) => gate.denials);
+  for (const { revision } of orders) {
+    const told = given.filter(({ order }) => order === revision.order);
+    const wiped = exits.findLast(({ order }) => order === revision.order)?.at ?? null;
+    const { title, services, areas, effective, appeal } = revision.terms;
+    const until = revision.terms.until === null ? null : Date.parse(revision.terms.until);
+    const ended = revision.status !== 'withdrawn' && until !== null && now >= until;
+    // An order that wiped data on this device remains in the list.
+    if (ended && wiped === null && (told.length === 0 || now > until + VISIBLE_AFTER_END)) continue;
+    const withdrawal = told.find(({ moment }) => moment === 'withdrawal');
+    if (
+      revision.status === 'withdrawn' &&
+      (!withdrawal || (withdrawal.shown && now > withdrawal.at + VISIBLE_AFTER_END))
+    )
+      continue;
+    const status = ended ? 'ended' : revision.status;
+    notices.push({
+      order: revision.order,
+      revision: revision.revision,
+      title,
+      status,
+      services,
+      areas,
+      reasons: [...new Set(denials.filter(({ order }) => order === revision.order).flatMap(({ reasons }) => reasons))],
+      effective: Date.parse(effective),
+      until,
+      statement: toldTo(revision.terms),
+      authoritative: revision.terms.authoritativeLanguage ?? null,
+      appeal,
+      exit: exitOf(revision, status, wiped),
+      told: told.map((each) => {
+        const { moment, at, shown } = each;
+        return { moment, at, shown, late: isLate(moment, each.effective, at) };
+      }),
+    });
+  }
+  return notices.sort((a, b) => (a.order < b.order ? -1 : 1));
+}
+
+/** An ended order shows an exit only if the exit was completed. */
+function exitOf(revision: Revision, status: Notice['status'], wiped: Instant | null): Notice['exit'] {
+  const until = exportsUntil(revision.terms);
+  const over = status === 'withdrawn' || status === 'ended';
+  if (until === null || (over && wiped === null)) return null;
+  return { exportsUntil: until, approved: isExit(revision), wiped };
+}

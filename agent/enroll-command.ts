@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { readSecretArgument } from '../shared/secret-argument.ts';
+import type { AgentConfig } from './config.ts';
+import { lockHome } from './control/home-lock.ts';
+import { credentialFolder } from './enrollment/credential-folder.ts';
+import { openWorkspace } from './workspace/workspace.ts';
+
+export function addEnrollCommand(
+  program: Command,
+  { config, say }: { readonly config: () => AgentConfig; readonly say: (lines: readonly string[]) => void },
+): void {
+  program
+    .command('enroll')
+    .description('Enroll this machine as a device of your organization')
+    .argument(
+      '[link]',
+      'the activation link from your admin; leave it out to paste the link at a prompt or on standard input',
+    )
+    .option('--link-file <file>', 'read the link from this file; the file must have mode 0600')
+    .option('--replace', 'replace the present identity of this machine', false)
+    .action(async (given: string | undefined, { replace, linkFile }: { replace: boolean; linkFile?: string }) => {
+      const prompt = { given, file: linkFile, what: 'Activation link', safe: 'cordon-agent enroll' };
+      const link = await readSecretArgument(process, prompt);
+      const { home, identity, store: file, workspace } = config();
+      const [{ enroll }, { dialDirect }, { openAgentStore }] = await Promise.all([
+        import('./enrollment/enroll.ts'),
+        import('./link/dial.ts'),
+        import('./store/agent-store.ts'),
+      ]);
+      const unlock = lockHome(home);
+      const store = openAgentStore({ file });
+      try {
+        const credentials = await enroll(link, {
+          keeper: credentialFolder(identity),
+          store,
+          dial: dialDirect,
+          replace,
+        });
+        await openWorkspace(workspace);
+        say([
+          `Enrolled this machine as ${credentials.device} at ${new URL(credentials.deviceUrl).host}.`,
+          'Start the agent with: cordon-agent run',
+        ]);
+      } finally {
+        store.close();
+        unlock();
+      }
+    });
+}

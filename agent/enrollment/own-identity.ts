@@ -1,0 +1,70 @@
+import { createPrivateKey } from 'node:crypto';
+import { type Signer, signerOf } from '../../shared/order/dsse.ts';
+import type { DialPort } from '../link/dial.ts';
+import { type SecureDial, secureDial } from '../link/tls.ts';
+import { type OwnCertificate, readOwn } from './certificates.ts';
+import type { CredentialPort } from './credentials.ts';
+import { renewWhenDue } from './renew.ts';
+
+/** The device's key and certificate in use: signatures, connections and renewal. */
+export interface OwnIdentity {
+  certificate(): OwnCertificate;
+  signer(): Signer;
+  /** One dialer per certificate, so that its connections share session tickets. */
+  dial(): SecureDial;
+  /**
+   * Renews a certificate that is due. `expired`: the server has refused the expired certificate. Never rejects: the next call tries again.
+   */
+  renew(expired?: boolean): Promise<void>;
+  /** The reason for a failed certificate renewal; null after a success. */
+  renewalFailure(): string | null;
+}
+
+export interface OwnIdentityPorts {
+  readonly credentials: CredentialPort;
+  readonly dial: DialPort;
+  readonly onRenewed: () => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export function createOwnIdentity({ credentials, dial, onRenewed, onFailure }: OwnIdentityPorts): OwnIdentity {
+  const signer = remembered(
+    () => credentials.current().keyPem,
+    (keyPem) => signerOf(createPrivateKey(keyPem)),
+  );
+  const certificate = remembered(() => credentials.current().chainPem, readOwn);
+  const dialler = remembered(
+    () => credentials.current().chainPem,
+    (chainPem) => {
+      const { keyPem, rootPem } = credentials.current();
+      return secureDial({ dial, rootPem, identity: { keyPem, chainPem } });
+    },
+  );
+  let failure: string | null = null;
+  return {
+    certificate,
+    signer,
+    dial: dialler,
+    renewalFailure: () => failure,
+    async renew(expired = false) {
+      const asStranger = secureDial({ dial, rootPem: credentials.current().rootPem, identity: null });
+      try {
+        if (await renewWhenDue(credentials, { asDevice: dialler(), asStranger }, Date.now(), expired)) onRenewed();
+        failure = null;
+      } catch (error) {
+        failure = error instanceof Error ? error.message : String(error);
+        onFailure(error);
+      }
+    },
+  };
+}
+
+/** Computes a new value only when the source of the value has changed. */
+function remembered<Made>(source: () => string, make: (from: string) => Made): () => Made {
+  let last: { readonly from: string; readonly made: Made } | null = null;
+  return () => {
+    const from = source();
+    if (last?.from !== from) last = { from, made: make(from) };
+    return last.made;
+  };
+}

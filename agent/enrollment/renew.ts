@@ -1,0 +1,37 @@
+/** Renewal (RFC 7030, section 4.2.2): a new certificate with the same key and subject, after two thirds of the old one's lifetime. */
+
+import { X509Certificate } from 'node:crypto';
+import { overTls } from '../link/http.ts';
+import type { SecureDial } from '../link/tls.ts';
+import { chainOf, readOwn, renewalDue } from './certificates.ts';
+import type { CredentialPort } from './credentials.ts';
+import { requestCertificate } from './csr.ts';
+import { simpleReenroll } from './est.ts';
+
+/**
+ * Renews the certificate. Returns true when a new certificate was stored. `asDevice` presents the current certificate. The device listener
+ * refuses an expired certificate; for some days the public listener renews it (`asStranger`), and the request's signature proves the key.
+ * `expired`: the server states the expiry.
+ */
+export async function renewWhenDue(
+  credentials: CredentialPort,
+  { asDevice, asStranger }: { readonly asDevice: SecureDial; readonly asStranger: SecureDial },
+  realNow: number,
+  expired = false,
+): Promise<boolean> {
+  const { keyPem, chainPem, rootPem, device, deviceUrl, publicUrl } = credentials.current();
+  const own = readOwn(chainPem);
+  const late = expired || realNow > own.notAfter;
+  if (!late && !renewalDue(own, realNow)) return false;
+  const csr = requestCertificate(device, keyPem);
+  const response = await (late
+    ? simpleReenroll(overTls(asStranger), publicUrl, csr)
+    : simpleReenroll(overTls(asDevice), deviceUrl, csr));
+  credentials.replaceChain(chainOf(response, certificatesIn(chainPem), keyPem, rootPem));
+  return true;
+}
+
+const certificatesIn = (pem: string): X509Certificate[] =>
+  (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
+    (each) => new X509Certificate(each),
+  );

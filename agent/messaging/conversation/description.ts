@@ -1,0 +1,82 @@
+import { MOST_RECIPIENTS } from '../../../shared/protocol/frames.ts';
+import { type Content, MOST_WORDS } from '../../../shared/seal/content.ts';
+import type { LedgerTree } from '../members/ledger-watch.ts';
+import type { Member } from '../members/member.ts';
+import type { ConversationRecord, PersonName } from './records.ts';
+
+type About = Extract<Content, { type: 'about' }>;
+
+export function descriptionOf(record: ConversationRecord, ledger: LedgerTree | null): Content {
+  const { title, titleAt, people, said, continues, leftOut } = record;
+  const present = people.map(({ person }) => ({ person, ...(said[person] ?? { at: 0, belongs: true }) }));
+  const gone = Object.entries(said).flatMap(([person, statement]) =>
+    statement.belongs ? [] : [{ person, ...statement }],
+  );
+  return {
+    ...{ type: 'about', at: titleAt, title, ledger },
+    // The recipient keeps each person that the description omits.
+    people: [...present, ...gone].slice(0, MOST_WORDS),
+    ...(continues === undefined ? {} : { continues: { conversation: continues, without: [...(leftOut ?? [])] } }),
+  };
+}
+
+/** Record after a member's description, with the notes to show. For the title and for each person, the newest statement counts. */
+export function describedBy(
+  record: ConversationRecord,
+  from: Member,
+  { at, title, people: statements }: About,
+  own: PersonName,
+): { readonly next: ConversationRecord; readonly notes: readonly string[] } {
+  const isIn = (person: string) => record.people.some((one) => one.person === person);
+  const newer = statements.filter(
+    ({ person, at: stated }) => stated > (record.said[person]?.at ?? (isIn(person) ? 0 : -1)),
+  );
+  const nameOf = (person: string): string =>
+    [...record.people, ...record.members].find((one) => one.person === person)?.name ?? '';
+  const gone = record.people.filter(({ person }) => newer.some((one) => one.person === person && !one.belongs));
+  const added = newer
+    .filter(({ person, belongs }) => belongs && !isIn(person))
+    .map(({ person }) => ({ person, name: nameOf(person) }));
+  const isNewTitle = at > record.titleAt;
+  const notes = [
+    // The first description is the beginning of the conversation, not a change.
+    ...(isNewTitle && record.titleAt > 0 && title !== record.title
+      ? [title === null ? `${from.name} removed the title.` : `${from.name} changed the title to “${title}”.`]
+      : []),
+    ...added.flatMap(({ name }) => (name === '' ? [] : [`${from.name} added ${name}.`])),
+    ...gone.map(({ person, name }) =>
+      person === from.person ? `${name} left.` : `${from.name} reported that ${name} left.`,
+    ),
+  ];
+  const said = newestOf({
+    ...record.said,
+    ...Object.fromEntries(newer.map(({ person, ...statement }) => [person, statement])),
+  });
+  const next: ConversationRecord = {
+    ...record,
+    ...(isNewTitle ? { titleAt: at, title } : {}),
+    ...{ people: [...record.people.filter((one) => !gone.includes(one)), ...added].slice(0, MOST_RECIPIENTS), said },
+    ...(said[own.person]?.belongs === false ? departure(record, statements, own) : {}),
+    // The description may change the people, so the group may need other devices.
+    checkedAt: gone.length + added.length > 0 ? 0 : record.checkedAt,
+  };
+  return { next, notes };
+}
+
+/** A member that did not know of the user's departure may have added the user again. The device then states the departure once more. */
+function departure(
+  { members }: ConversationRecord,
+  statements: About['people'],
+  own: PersonName,
+): Pick<ConversationRecord, 'state' | 'members' | 'aboutDue'> {
+  const isKnown = statements.some(({ person, belongs }) => person === own.person && !belongs);
+  return isKnown ? { state: 'left', members: [], aboutDue: false } : { state: 'left', members, aboutDue: true };
+}
+
+/** The limit keeps a member from filling the record with statements about any number of people. */
+const newestOf = (said: ConversationRecord['said']): ConversationRecord['said'] =>
+  Object.fromEntries(
+    Object.entries(said)
+      .sort(([, a], [, b]) => b.at - a.at)
+      .slice(0, MOST_WORDS),
+  );

@@ -1,0 +1,235 @@
+import { commitChange, epochOf, membersOf, sealContent } from '../../../shared/seal/conversation.ts';
+import type { Leaf } from '../../../shared/seal/terms.ts';
+import type { KeyPackageClaims } from '../keys/key-package-claims.ts';
+import type { NewPost, Posted, Posts } from '../mailbox/posts.ts';
+import type { Member } from '../members/member.ts';
+import type { Membership } from '../members/membership.ts';
+import type { NewDeviceNotes } from '../members/new-devices.ts';
+import { createRoster, mergePeople, peopleOf } from '../members/roster.ts';
+import type { MessageStore } from '../message-store.ts';
+import { descriptionOf } from './description.ts';
+import { type Difference, differenceOf, waitBeforeChange } from './group-difference.ts';
+import { enrollmentsOf } from './new-conversation.ts';
+import {
+  type ConversationRecord,
+  type ConversationRecords,
+  isLeftOut,
+  otherDevicesIn,
+  type PendingCommit,
+} from './records.ts';
+import type { StateLoss } from './state-loss.ts';
+import type { Succession } from './succession.ts';
+
+export interface GroupComparison extends Difference {
+  readonly record: ConversationRecord;
+  readonly group: Uint8Array;
+  readonly wanted: readonly Member[];
+  /** True when the group has a device that must not read the conversation any more. */
+  readonly mustRemove: boolean;
+}
+
+/**
+ * Changes of a conversation's group, so that it contains all current devices of its people. A change is a commit. The commit waits beside the group's
+ * state until the server has ordered it among the commits of other devices (RFC 9420, section 14).
+ */
+export interface GroupChanges {
+  /** Compares the group. Null while the device is not in the group, or has a pending commit. */
+  compare(id: string): Promise<GroupComparison | null>;
+  /**
+   * Makes the missing change. `urgent`: a message waits for the change. `waited`: other members had time to make the change first. Returns
+   * the milliseconds until the next check, or null when nothing is left to do.
+   */
+  change(comparison: GroupComparison, urgent: boolean, waited: boolean): Promise<number | null>;
+  settle(conversation: string, response: Posted): Promise<void>;
+}
+
+export interface GroupChangePorts {
+  readonly device: string;
+  /** Real milliseconds that another member's commit may take to arrive. */
+  readonly patience: number;
+  readonly records: ConversationRecords;
+  readonly store: Pick<MessageStore, 'transaction'>;
+  readonly posts: Pick<Posts, 'add' | 'settled' | 'deferred'>;
+  readonly membership: Pick<Membership, 'membersOf' | 'proofOf' | 'ledger'>;
+  readonly claims: Pick<KeyPackageClaims, 'due'>;
+  readonly succession: Pick<Succession, 'begin' | 'stopChanges'>;
+  readonly stateLoss: Pick<StateLoss, 'reset'>;
+  readonly newDevices: NewDeviceNotes;
+  readonly realNow: () => number;
+}
+
+export function createGroupChanges(ports: GroupChangePorts): GroupChanges {
+  const { records, device, membership } = ports;
+  return {
+    async compare(id) {
+      const record = records.conversation(id);
+      const group = records.group(id);
+      if (!record || !group || record.state !== 'ready' || records.pending(id)) return null;
+      const found = await membership.membersOf(record.people.map(({ person }) => person));
+      const wanted = [...found.values()].flat().filter((member) => !isLeftOut(record, member));
+      const difference = differenceOf({ leaves: membersOf(group), own: device, wanted, asking: record.asking });
+      const mustRemove = difference.remove.some((leaf) => !isAmong(wanted, leaf));
+      return { ...difference, record, group, wanted, mustRemove };
+    },
+    change: (comparison, urgent, waited) => change(ports, comparison, urgent, waited),
+    settle: (conversation, response) => settle(ports, conversation, response),
+  };
+}
+
+const isAmong = (wanted: readonly Member[], { device, signatureKey }: Leaf) =>
+  wanted.some((one) => one.device === device && one.signatureKey === signatureKey);
+
+async function change(
+  ports: GroupChangePorts,
+  comparison: GroupComparison,
+  urgent: boolean,
+  waited: boolean,
+): Promise<number | null> {
+  const { records, realNow } = ports;
+  const { record, group, wanted, remove, add, mustRemove } = comparison;
+  const checked: ConversationRecord = {
+    ...record,
+    people: mergePeople(record.people, peopleOf(wanted)),
+    aboutDue: record.aboutDue || record.aboutOwed === true,
+    checkedAt: realNow(),
+  };
+  const epoch = epochOf(group);
+  const isStopped = record.refusedIn === epoch;
+  if (remove.length === 0 && add.length === 0 && !(isStopped && record.unwelcomed)) {
+    records.save({ ...checked, asking: [] });
+    return null;
+  }
+  // Unsent messages wait while the group has a device that must be removed.
+  const waiting = mustRemove ? { ...checked, checkedAt: 0 } : checked;
+  const wait = () => waitBeforeChange(membersOf(group), remove, ports.device, Math.random());
+  if (isStopped) {
+    records.save(waiting);
+    return ports.succession.begin(waiting, wait(), waited);
+  }
+  // The server accepted another commit for this epoch. That commit will arrive.
+  const left = record.blocked?.epoch === epoch ? record.blocked.at + ports.patience - realNow() : 0;
+  if (left > 0 && left <= ports.patience) {
+    records.save(waiting);
+    return left;
+  }
+  const milliseconds = urgent || waited ? 0 : wait();
+  if (milliseconds > 0) return milliseconds;
+  return commit(ports, comparison, checked);
+}
+
+/** Seals and posts the commit. A device that asks to rejoin is removed only if it has a key package, so that it can be added in the same commit. */
+async function commit(
+  ports: GroupChangePorts,
+  { record, group, wanted, remove, add }: GroupComparison,
+  checked: ConversationRecord,
+): Promise<number | null> {
+  const { records, store, posts, membership } = ports;
+  const { packages, again } = await ports.claims.due(add);
+  const removed = remove.filter(
+    (leaf) => !isAmong(wanted, leaf) || packages.some(({ device: back }) => back === leaf.device),
+  );
+  if (removed.length === 0 && packages.length === 0) {
+    records.save(checked);
+    return again;
+  }
+  const roster = createRoster(membership, [...record.members, ...wanted]);
+  const made = await commitChange(
+    group,
+    { add: packages.map(({ body }) => body), remove: removed.map(({ leafIndex }) => leafIndex) },
+    { now: ports.realNow(), ...roster },
+  );
+  const pending: Omit<PendingCommit, 'post'> = {
+    state: Buffer.from(made.next).toString('base64'),
+    welcome: made.welcome && Buffer.from(made.welcome).toString('base64'),
+    members: roster.of(membersOf(made.next)),
+    newcomers: roster.of(made.added),
+  };
+  const to = otherDevicesIn(record, ports.device);
+  const data = {
+    ...{ conversation: record.id, epoch: made.epoch },
+    add: enrollmentsOf(made.added),
+    remove: removed.map((leaf) => leaf.device),
+  };
+  // A commit that no other member needs. The post of the welcome carries the commit's data, so that the server knows which devices may
+  // commit next.
+  if (to.length === 0) {
+    await adopt(ports, checked, { ...pending, post: '' }, () => undefined, data);
+    return null;
+  }
+  store.transaction(() => {
+    const post = posts.add({ to, commit: data, body: made.commit }, { kind: 'commit', conversation: record.id });
+    records.save(checked, { pending: { ...pending, post } });
+  });
+  return again;
+}
+
+async function settle(ports: GroupChangePorts, conversation: string, response: Posted): Promise<void> {
+  const { records, store, posts } = ports;
+  const record = records.conversation(conversation);
+  const pending = records.pending(conversation);
+  if (response.outcome === 'refused') return posts.deferred(response);
+  if (!record || pending?.post !== response.id) {
+    store.transaction(() => posts.settled(response));
+    if (record && record.state !== 'left' && response.outcome === 'accepted') {
+      const text = 'The server sent different changes of members to different devices.';
+      ports.stateLoss.reset(record, 'the server accepted two commits for one epoch', text);
+    }
+    return;
+  }
+  if (response.outcome === 'superseded' || response.outcome === 'blocked') {
+    return settleBlocked(ports, record, response);
+  }
+  const isUnknown = response.recipients.some(
+    ({ device, outcome }) => outcome === 'unknown' && pending.members.some((member) => member.device === device),
+  );
+  await adopt(ports, isUnknown ? { ...record, checkedAt: 0 } : record, pending, () => posts.settled(response));
+}
+
+/** The server accepted another commit for this epoch. At the second time, that commit should have arrived. */
+function settleBlocked(ports: GroupChangePorts, record: ConversationRecord, response: Posted): void {
+  const { records, store, posts } = ports;
+  const group = records.group(record.id);
+  const epoch = group ? epochOf(group) : 0;
+  const isSecond = record.blocked?.epoch === epoch;
+  const blocked = isSecond && record.blocked ? record.blocked : { epoch, at: ports.realNow() };
+  store.transaction(() => {
+    posts.settled(response);
+    records.save({ ...record, checkedAt: 0, blocked }, { pending: null });
+  });
+  if (!isSecond) return;
+  if (response.outcome === 'blocked') ports.succession.stopChanges(record.id, epoch);
+  else {
+    const text = 'A change of members did not arrive on this device.';
+    ports.stateLoss.reset(record, 'a change of its members has not arrived', text);
+  }
+}
+
+/** Stores the new state together with the welcomes: after a crash between the two, the added devices could never join. */
+async function adopt(
+  ports: GroupChangePorts,
+  before: ConversationRecord,
+  pending: PendingCommit,
+  also: () => void,
+  commit: NewPost['commit'] = null,
+): Promise<void> {
+  const { records, store, posts, membership } = ports;
+  const { members, newcomers, welcome } = pending;
+  const conversation = before.id;
+  const isAdded = (device: string) => newcomers.some((newcomer) => newcomer.device === device);
+  const record: ConversationRecord = {
+    ...before,
+    members,
+    asking: before.asking.filter(({ device }) => !isAdded(device)),
+  };
+  const next = Buffer.from(pending.state, 'base64');
+  const about = welcome === null ? null : await sealContent(next, descriptionOf(record, membership.ledger()));
+  const to = newcomers.map(({ device }) => device);
+  store.transaction(() => {
+    also();
+    const known = ports.newDevices.add(conversation, before, members);
+    records.save({ ...record, known }, { group: about?.state ?? next, pending: null });
+    if (welcome === null || !about || to.length === 0) return;
+    posts.add({ to, commit, body: Buffer.from(welcome, 'base64') }, { kind: 'welcome', conversation });
+    posts.add({ to, body: about.message }, { kind: 'about', conversation });
+  });
+}

@@ -1,0 +1,48 @@
+import type { Leaf } from '../../../shared/seal/terms.ts';
+import type { Member } from '../members/member.ts';
+
+export interface Difference {
+  readonly remove: readonly Leaf[];
+  readonly add: readonly Member[];
+}
+
+const leafKey = ({ device, generation, signatureKey }: Pick<Leaf, 'device' | 'generation' | 'signatureKey'>) =>
+  `${device} ${generation} ${signatureKey}`;
+
+/**
+ * Ended enrollments are removed and new devices added. A device that lost its state and asks to rejoin is removed and added. The own device stays: other
+ * members remove it if necessary.
+ */
+export function differenceOf(given: {
+  readonly leaves: readonly Leaf[];
+  readonly own: string;
+  readonly wanted: readonly Member[];
+  readonly asking: readonly { readonly device: string; readonly generation: number }[];
+}): Difference {
+  const { leaves, own, wanted, asking } = given;
+  const expected = new Set(wanted.map(leafKey));
+  const asks = (leaf: Pick<Leaf, 'device' | 'generation'>) =>
+    asking.some(({ device, generation }) => device === leaf.device && generation === leaf.generation);
+  const remove = leaves.filter((leaf) => leaf.device !== own && (!expected.has(leafKey(leaf)) || asks(leaf)));
+  const staying = new Set(leaves.filter((leaf) => !remove.includes(leaf)).map(({ device }) => device));
+  return { remove, add: wanted.filter(({ device }) => device !== own && !staying.has(device)) };
+}
+
+/** Delay per leaf in milliseconds, long enough for the commit of the previous leaf to arrive. */
+const STEP = 2_000;
+const LONGEST = 20_000;
+
+/**
+ * Milliseconds before this device makes a change that every member could make. The first leaf does not wait. The other leaves wait in their order, in
+ * case the first one is offline. `random` is in [0, 1).
+ */
+export function waitBeforeChange(
+  leaves: readonly Leaf[],
+  remove: readonly Leaf[],
+  own: string,
+  random: number,
+): number {
+  const able = leaves.filter((leaf) => !remove.includes(leaf)).sort((a, b) => a.leafIndex - b.leafIndex);
+  const rank = able.findIndex(({ device }) => device === own);
+  return rank <= 0 ? 0 : Math.round(Math.min(LONGEST, rank * STEP) + random * STEP);
+}

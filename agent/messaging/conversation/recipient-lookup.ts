@@ -1,0 +1,76 @@
+/** Recipients by the text that the user typed. An ambiguous text is an error, never a guess. */
+import { CordonError } from '../../../shared/errors.ts';
+import type { ConversationView, FoundPerson } from '../messaging.ts';
+
+const folded = (text: string) => text.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
+
+/**
+ * Finds a conversation by identifier, by title, or by its only other person. Returns null for no match; throws `invalid_input` for several.
+ * A conversation that this device waits to rejoin may never become ready. The lookup never finds such a conversation by person, and finds
+ * it by title only if no other conversation has the same title.
+ */
+export function findConversation(all: readonly ConversationView[], recipient: string): ConversationView | null {
+  const wanted = folded(recipient);
+  const byId = all.find(({ id }) => id === recipient.trim());
+  if (byId) return byId;
+  const withPerson = all.filter(
+    ({ title, people, state }) =>
+      state === 'ready' &&
+      title === null &&
+      people.length === 1 &&
+      people.some(({ person }) => person === recipient.trim()),
+  );
+  if (withPerson[0]) return withPerson[0];
+  const called = all.filter(({ state, title }) => state !== 'left' && title !== null && folded(title) === wanted);
+  const ready = called.filter(({ state }) => state === 'ready');
+  const titled = ready.length > 0 ? ready : called;
+  const [one] = titled;
+  if (titled.length > 1) {
+    const numbers = titled.map(({ id }) => id).join(', ');
+    throw new CordonError(
+      'invalid_input',
+      `Several conversations have this title. Name one by its identifier: ${numbers}.`,
+    );
+  }
+  if (one) return one;
+  const [only, ...more] = all.filter(
+    ({ title, people, state }) =>
+      state === 'ready' && title === null && people.length === 1 && people.some(({ name }) => folded(name) === wanted),
+  );
+  return more.length === 0 ? (only ?? null) : null;
+}
+
+/** True when the conversation was found by the name of its only other person. Another person may have the same name. */
+export function foundByName({ id, title, people }: ConversationView, recipient: string): boolean {
+  const given = recipient.trim();
+  return title === null && id !== given && !people.some(({ person }) => person === given);
+}
+
+/** Throws `invalid_input` when several people have the given name. */
+export function requireOneOfName(found: readonly FoundPerson[], recipient: string): void {
+  const same = found.filter(({ name }) => folded(name) === folded(recipient));
+  if (same.length < 2) return;
+  const names = same.map(distinguished).join('; ');
+  throw new CordonError('invalid_input', `Several people have this name. Name one by the identifier: ${names}.`);
+}
+
+const distinguished = ({ person, name, email, groups }: FoundPerson): string =>
+  `${name} (${[person, ...(email === null ? [] : [email]), ...groups].join(', ')})`;
+
+/** Finds one person. Throws `person_unknown`, or `invalid_input` for several matches. */
+export function findPerson(found: readonly FoundPerson[], recipient: string): FoundPerson {
+  const wanted = folded(recipient);
+  const exact = found.filter(({ name, person }) => folded(name) === wanted || person === recipient.trim());
+  const [one, ...more] = exact.length > 0 ? exact : found;
+  if (!one) {
+    throw new CordonError(
+      'person_unknown',
+      `Your organization has no person ${JSON.stringify(recipient)} who can receive messages. Find people with \`cordon-agent people\`.`,
+    );
+  }
+  if (more.length > 0) {
+    const names = [one, ...more].map(distinguished).join('; ');
+    throw new CordonError('invalid_input', `Several people match. Name one by the identifier: ${names}.`);
+  }
+  return one;
+}

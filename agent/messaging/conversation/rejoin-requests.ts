@@ -1,0 +1,90 @@
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import type { Self } from '../../../shared/seal/terms.ts';
+import type { Posts } from '../mailbox/posts.ts';
+import type { Membership } from '../members/membership.ts';
+import type { MailItem, MessageStore } from '../message-store.ts';
+import type { ConversationRecord, ConversationRecords } from './records.ts';
+import { makeRejoinRequest, type ReadRequest } from './rejoin-request.ts';
+
+/** Minimum real time between two requests. Members keep a request; a new one reaches members that were offline. */
+const ASK_EVERY = 60 * 60_000;
+/** Largest accepted clock error in milliseconds. */
+export const LARGEST_CLOCK_ERROR = 24 * 60 * 60_000;
+/** Maximum number of members that this device asks: one is enough to add it. */
+const MOST_ASKED = 64;
+
+export interface RejoinRequests {
+  /** Asks the members from before the loss of state to add this device again, at most once an hour. */
+  ask(conversation: string): void;
+  /**
+   * Asks the senders of unreadable messages to add this device again. The senders are members now, and the members from before the loss may
+   * be offline for weeks. `writers`: newest first.
+   */
+  askWriters(conversation: string, writers: readonly DeviceId[]): void;
+  /** Stores another device's request after a check of its signature and membership. */
+  accept(
+    letter: { readonly number: number; readonly item: Extract<MailItem, { type: 'post' }> },
+    read: ReadRequest,
+  ): Promise<void>;
+}
+
+export function createRejoinRequests(ports: {
+  readonly self: () => Self;
+  readonly records: ConversationRecords;
+  readonly store: Pick<MessageStore, 'transaction' | 'mailOpened'>;
+  readonly posts: Pick<Posts, 'add'>;
+  readonly membership: Pick<Membership, 'membersOf'>;
+  readonly alert: (code: string, detail: string, event: string) => void;
+  readonly realNow: () => number;
+}): RejoinRequests {
+  const { records, store, posts, realNow } = ports;
+
+  const otherDevices = (known: readonly DeviceId[]): readonly DeviceId[] =>
+    [...new Set(known)].filter((other) => other !== ports.self().device).slice(0, MOST_ASKED);
+
+  const post = (record: ConversationRecord, to: readonly DeviceId[]): void => {
+    if (to.length === 0) return;
+    const { device, generation, key } = ports.self();
+    const body = makeRejoinRequest({ conversation: record.id, device, generation, at: realNow() }, key.privateKey);
+    store.transaction(() => {
+      posts.add({ to, body }, { kind: 'rejoin', conversation: record.id });
+      records.save(record);
+    });
+  };
+
+  return {
+    ask(conversation) {
+      const record = records.conversation(conversation);
+      if (record?.state !== 'rejoining' || realNow() - record.askedAt < ASK_EVERY) return;
+      post({ ...record, askedAt: realNow() }, otherDevices(record.ask));
+    },
+    askWriters(conversation, writers) {
+      const record = records.conversation(conversation);
+      if (record?.state !== 'rejoining') return;
+      const before = record.askedAt === 0 ? [] : otherDevices(record.ask);
+      const ask = otherDevices([...writers, ...record.ask]);
+      const notAsked = ask.filter((other) => !before.includes(other));
+      post({ ...record, ask, askedAt: record.askedAt || realNow() }, notAsked);
+    },
+    async accept({ number, item }, { request, signedBy }) {
+      const drop = () => store.mailOpened(number);
+      const { conversation, device, generation, at } = request;
+      const record = records.conversation(conversation);
+      if (record?.state !== 'ready' || device === ports.self().device) return drop();
+      const isSender = item.from === device && item.generation === generation;
+      const found = await ports.membership.membersOf(record.people.map(({ person }) => person));
+      const member = [...found.values()].flat().find((one) => one.device === device && one.generation === generation);
+      if (!isSender || !member || !signedBy(member.signatureKey)) {
+        ports.alert('signature_invalid', `a request to rejoin that ${device} has not signed`, `rejoin ${item.id}`);
+        return drop();
+      }
+      // The server sent an old request again, or the sender's clock is far ahead.
+      if (at <= (record.heard[device] ?? 0) || at > realNow() + LARGEST_CLOCK_ERROR) return drop();
+      store.transaction(() => {
+        const asking = [...record.asking.filter((one) => one.device !== device), { device, generation }];
+        records.save({ ...record, asking, heard: { ...record.heard, [device]: at }, checkedAt: 0 });
+        drop();
+      });
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { KeyPackageStock } from '../keys/key-package-stock.ts';
+import type { Posts } from '../mailbox/posts.ts';
+import type { MessageStore } from '../message-store.ts';
+import type { Notes } from './notes.ts';
+import type { ConversationRecord, Records } from './records.ts';
+
+/**
+ * Loss of a conversation's MLS state: the device was restored from a backup, or the state is damaged. A state that exists on two devices would use keys
+ * twice. Therefore the device deletes the state, keeps the history, and asks the other members to add the device again.
+ */
+export interface StateLoss {
+  /**
+   * Deletes all states and everything made from them. Messages that the server has not confirmed are sealed again under the same ids. `also` runs in
+   * the same transaction.
+   */
+  resetAll(also: () => void): void;
+  /** `reason`: for the organization. `text`: for the user, with the names of people. */
+  reset(record: ConversationRecord, reason: string, text: string): void;
+}
+
+export function createStateLoss(ports: {
+  readonly records: Records;
+  readonly store: Pick<MessageStore, 'transaction'>;
+  readonly posts: Pick<Posts, 'forget'>;
+  readonly stock: Pick<KeyPackageStock, 'replaceAll'>;
+  readonly notes: Pick<Notes, 'addOnce'>;
+  readonly alert: (code: string, detail: string, event: string) => void;
+  readonly realNow: () => number;
+}): StateLoss {
+  const { records, store, posts, stock, notes } = ports;
+
+  /** Removes the posts of one conversation, or of all conversations (null), and marks their texts as unsent again. */
+  const unsend = (conversation: string | null) => {
+    for (const { kind, id } of posts.forget(conversation)) {
+      const message = kind === 'text' ? records.message(id) : null;
+      if (message) records.changeMessage({ ...message, mark: 'unsent', recipients: [] });
+    }
+  };
+
+  const deleteState = (record: ConversationRecord, why: string) => {
+    const ask = record.members.map(({ device }) => device);
+    const next: ConversationRecord = { ...record, state: 'rejoining', ask, asking: [], askedAt: 0 };
+    records.save(next, { group: null, pending: null });
+    // Messages before the next welcome are not sealed for this device. Only a note tells the user about these messages.
+    notes.addOnce(
+      record.id,
+      `${why} This device asked the other members to add it again. It cannot read messages that they send until then. Ask them to repeat what you missed.`,
+    );
+  };
+
+  return {
+    resetAll(also) {
+      store.transaction(() => {
+        also();
+        unsend(null);
+        for (const record of records.conversations()) {
+          if (record.state === 'left') continue;
+          deleteState(record, 'This device was restored from a backup, or enrolled again.');
+        }
+        stock.replaceAll();
+      });
+    },
+    reset(record, reason, text) {
+      ports.alert('conversation_lost', `${record.id}: ${reason}`, `${record.id} ${record.since} ${ports.realNow()}`);
+      store.transaction(() => {
+        unsend(record.id);
+        deleteState(record, text);
+      });
+    },
+  };
+}

@@ -1,0 +1,156 @@
+import type { Content } from '../../../shared/seal/content.ts';
+import { epochOf } from '../../../shared/seal/conversation.ts';
+import type { Instant } from '../../../shared/time/clock.ts';
+import type { Member } from '../members/member.ts';
+import type { MessageStore } from '../message-store.ts';
+import type { NewConversations } from './new-conversation.ts';
+import type { Notes } from './notes.ts';
+import { type ConversationRecord, MOST_REFUSALS, type PersonName, type Records } from './records.ts';
+
+/**
+ * Maximum number of conversations that succeed each other. Honest devices that begin successors at the same time stay below it. A modified
+ * client could exceed it.
+ */
+const LONGEST_CHAIN = 16;
+
+/**
+ * A conversation whose members can no longer change gets a successor with the same people. One device begins the successor; the other devices follow
+ * its link. Notes in both conversations tell the users (ADR 32).
+ */
+export interface Succession {
+  /** The server accepts no change of this device after `epoch`. Tells the organization and the user; the next check begins a successor. */
+  stopChanges(conversation: string, epoch: number): void;
+  /** The server refused a welcome, so the added devices cannot join this conversation. */
+  stopWelcome(conversation: string): void;
+  /**
+   * Begins a successor of the conversation. Returns the milliseconds until the next check; null when no check is needed. `wait`: the time
+   * that other devices have to begin the successor first.
+   */
+  begin(record: ConversationRecord, wait: number, waited: boolean): Promise<number | null>;
+  /** A member states that a conversation continues another one. The link counts if both have the same people, and the member was in both. */
+  acceptLink(id: string, from: Member, about: Extract<Content, { type: 'about' }>): void;
+}
+
+/** The newest successor of a conversation, or the conversation itself. */
+export function currentOf(records: Pick<Records, 'conversation'>, id: string): string {
+  let current = id;
+  for (let step = 0; step < LONGEST_CHAIN; step += 1) {
+    const next = records.conversation(current)?.next;
+    if (next === undefined || records.conversation(next)?.state !== 'ready') return current;
+    current = next;
+  }
+  return current;
+}
+
+export function createSuccession(ports: {
+  readonly own: () => PersonName;
+  readonly records: Records;
+  readonly store: Pick<MessageStore, 'transaction' | 'marked'>;
+  readonly conversations: Pick<NewConversations, 'begin'>;
+  readonly notes: Pick<Notes, 'add' | 'addOnce'>;
+  readonly now: () => Instant;
+  readonly alert: (code: string, detail: string, event: string) => void;
+}): Succession {
+  const { records, store, notes, now } = ports;
+
+  const stopChanges: Succession['stopChanges'] = (conversation, epoch) => {
+    const record = records.conversation(conversation);
+    if (record?.state !== 'ready' || record.refusedIn === epoch) return;
+    const detail = `${conversation}: the server refuses every change of its members after epoch ${epoch}; a successor begins`;
+    ports.alert('conversation_blocked', detail, `blocked ${conversation} ${epoch}`);
+    store.transaction(() => {
+      records.save({ ...record, refusedIn: epoch, checkedAt: 0 });
+      notes.addOnce(conversation, 'The server refuses every change of members in this conversation.');
+    });
+  };
+
+  const moveUnsent = (from: string, to: string) => {
+    for (const { id } of store.marked(from, 'unsent')) records.moveMessage(id, to);
+  };
+
+  const link = (before: ConversationRecord, successor: ConversationRecord) => {
+    const rival = before.next === undefined ? null : records.conversation(before.next);
+    const linked: ConversationRecord = { ...successor, continues: before.id };
+    const at = now();
+    const noteOrigin = () =>
+      notes.add(linked.id, at, `This conversation continues ${titleOf(before)}, whose members could no longer change.`);
+    store.transaction(() => {
+      records.save(linked);
+      if (rival && rival.id !== linked.id) {
+        // Two devices began a successor at the same time. Every device chooses the smaller id.
+        const [first, second] = rival.id < linked.id ? [rival, linked] : [linked, rival];
+        records.save({ ...before, next: first.id });
+        records.save({ ...second, next: first.id });
+        moveUnsent(second.id, first.id);
+        const text = 'This conversation continues in another one with the same people. Both began at the same time.';
+        notes.add(second.id, at, text);
+        // The rival received this note when this device linked it.
+        if (first === linked) noteOrigin();
+        return;
+      }
+      records.save({ ...before, next: linked.id });
+      moveUnsent(before.id, linked.id);
+      const text =
+        'This conversation continues in a new one with the same people, because its members could no longer change.';
+      notes.add(before.id, at, text);
+      noteOrigin();
+    });
+  };
+
+  return {
+    stopChanges,
+    stopWelcome(conversation) {
+      const group = records.group(conversation);
+      const record = records.conversation(conversation);
+      if (!group || record?.state !== 'ready') return;
+      records.save({ ...record, unwelcomed: true });
+      stopChanges(conversation, epochOf(group));
+    },
+    async begin(record, wait, waited) {
+      if (record.next !== undefined) return null;
+      if (!waited && wait > 0) return wait;
+      const { person } = ports.own();
+      await ports.conversations.begin({
+        added: [],
+        already: record.people.map((one) => one.person).filter((other) => other !== person),
+        title: record.title,
+        from: {
+          ...{ continues: record.id, people: record.people },
+          ...(record.refusals ? { refusals: record.refusals } : {}),
+          ...(record.leftOut ? { leftOut: record.leftOut } : {}),
+        },
+        also: (begun) => link(record, begun),
+      });
+      return null;
+    },
+    acceptLink(id, from, { continues }) {
+      const record = records.conversation(id);
+      if (!continues || !record || record.state === 'left' || record.continues !== undefined) return;
+      const leftOut = [...(record.leftOut ?? []), ...continues.without].slice(-MOST_REFUSALS);
+      const before = records.conversation(continues.conversation);
+      if (!before) {
+        // This device joined after the succession. It leaves out the same devices as the other members.
+        if (isFirstDescription(record)) records.save({ ...record, continues: continues.conversation, leftOut });
+        return;
+      }
+      const wasMember = before.members.some(({ device }) => device === from.device);
+      if (before.state === 'left' || !wasMember || !haveSamePeople(before, record) || before.id === id) return;
+      link(before, {
+        ...record,
+        ...(before.refusals ? { refusals: before.refusals } : {}),
+        leftOut: [...(before.leftOut ?? []), ...leftOut].slice(-MOST_REFUSALS),
+      });
+    },
+  };
+}
+
+/** Only the description that comes with the welcome may name devices to leave out. */
+const isFirstDescription = ({ said }: ConversationRecord): boolean => Object.keys(said).length === 0;
+
+const haveSamePeople = (a: ConversationRecord, b: ConversationRecord): boolean => {
+  const theirs = new Set(b.people.map(({ person }) => person));
+  return a.people.length === theirs.size && a.people.every(({ person }) => theirs.has(person));
+};
+
+const titleOf = ({ title }: ConversationRecord): string =>
+  title === null ? 'an earlier one with the same people' : `“${title}”`;

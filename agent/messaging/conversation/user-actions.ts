@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { CordonError } from '../../../shared/errors.ts';
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import { LONGEST_TEXT, MOST_ATTACHMENTS } from '../../../shared/seal/content.ts';
+import type { Instant } from '../../../shared/time/clock.ts';
+import type { GateView } from '../../enforcement/gate-view.ts';
+import type { Vault } from '../keys/vault.ts';
+import type { Attachments } from '../mailbox/attachments.ts';
+import { mergePeople, peopleOf } from '../members/roster.ts';
+import type { MessageStore } from '../message-store.ts';
+import type { UserActions } from '../messaging.ts';
+import type { GroupChecks } from './group-checks.ts';
+import type { NewConversations } from './new-conversation.ts';
+import type { ConversationRecord, PersonName, Records } from './records.ts';
+import { currentOf } from './succession.ts';
+import { noConversation } from './views.ts';
+
+const LONGEST_TITLE = 120;
+
+export interface UserActionPorts {
+  readonly device: DeviceId;
+  readonly own: () => PersonName;
+  readonly vault: Pick<Vault, 'state' | 'seal'>;
+  readonly records: Records;
+  readonly store: Pick<MessageStore, 'transaction'>;
+  readonly conversations: NewConversations;
+  readonly attachments: Pick<Attachments, 'keep'>;
+  readonly checks: Pick<GroupChecks, 'request'>;
+  readonly gate: () => GateView;
+  readonly now: () => Instant;
+  /** Runs the action between two steps of the message loop, with vault and key loaded. */
+  readonly exclusively: <T>(work: () => Promise<T> | T) => Promise<T>;
+}
+
+export function createUserActions(ports: UserActionPorts): UserActions {
+  const { own, records, conversations } = ports;
+
+  const act = <T>(work: () => Promise<T> | T): Promise<T> =>
+    ports.exclusively(() => {
+      requireMessaging(ports);
+      return work();
+    });
+
+  const changeable = (id: string): ConversationRecord => {
+    const record = records.conversation(id);
+    if (!record) throw noConversation(id);
+    if (record.state === 'left') {
+      throw new CordonError('not_a_member', 'You have left this conversation. Its messages stay on this device.');
+    }
+    return record;
+  };
+
+  /** Title and people change on this device at once, and for the other members when the device can send. */
+  const describe = (record: ConversationRecord, change: Partial<ConversationRecord>) =>
+    records.save({ ...record, ...change, aboutDue: true });
+
+  /** Time of a new statement: later than the previous statement, even if the previous author's clock was ahead. */
+  const newerThan = (at: number) => Math.max(ports.now(), at + 1);
+
+  const stated = (record: ConversationRecord, people: readonly PersonName[], belongs: boolean) => ({
+    ...record.said,
+    ...Object.fromEntries(
+      people.map(({ person }) => [person, { at: newerThan(record.said[person]?.at ?? 0), belongs }]),
+    ),
+  });
+
+  return {
+    start: ({ people, title }) =>
+      act(async () => {
+        const [other, ...more] = new Set(people.filter((person) => person !== own().person));
+        if (other === undefined) {
+          throw new CordonError('invalid_input', 'A conversation needs at least one other person. Name one.');
+        }
+        if (title === null && more.length === 0) {
+          const known = records
+            .conversations()
+            .find((one) => canContinue(one) && one.title === null && isBetween(one, own().person, other));
+          if (known) return known.id;
+        }
+        return conversations.begin({ added: [other, ...more], title: normalizedTitle(title) });
+      }),
+
+    rename: (conversation, title) =>
+      act(() => {
+        const record = changeable(currentOf(records, conversation));
+        describe(record, { title: normalizedTitle(title), titleAt: newerThan(record.titleAt) });
+      }),
+
+    addPeople: (conversation, people) =>
+      act(async () => {
+        const record = changeable(currentOf(records, conversation));
+        const already = record.people.map(({ person }) => person);
+        const members = await conversations.devicesOf(people, already);
+        const added = peopleOf(members.filter(({ person }) => !already.includes(person)));
+        describe(record, {
+          people: mergePeople(record.people, added),
+          said: stated(record, added, true),
+          checkedAt: 0,
+        });
+        ports.checks.request(record.id, true);
+      }),
+
+    leave: (conversation) =>
+      act(() => {
+        const record = changeable(conversation);
+        const people = record.people.filter(({ person }) => person !== own().person);
+        if (people.length === 0) return records.save({ ...record, state: 'left' }, { group: null, pending: null });
+        // The pending commit stays: the device needs the state after it to seal its departure.
+        ports.store.transaction(() =>
+          describe(record, { state: 'left', people, said: stated(record, [own()], false) }),
+        );
+      }),
+
+    send: (conversation, message) => act(() => write(ports, changeable(currentOf(records, conversation)).id, message)),
+  };
+}
+
+async function write(
+  { device, own, records, attachments, now }: UserActionPorts,
+  conversation: string,
+  { text, attachments: given }: Parameters<UserActions['send']>[1],
+): Promise<string> {
+  if (text === '' && given.length === 0) {
+    throw new CordonError('invalid_input', 'The message is empty. Write a text or attach a file.');
+  }
+  if (text.length > LONGEST_TEXT || given.length > MOST_ATTACHMENTS) {
+    const most = `A message has at most ${LONGEST_TEXT} characters and ${MOST_ATTACHMENTS} files. Send several messages.`;
+    throw new CordonError('too_large', most);
+  }
+  const stored = [];
+  for (const one of given) stored.push(await attachments.keep({ ...one, name: wellFormed(one.name) }));
+  const id = randomUUID();
+  records.addMessage({
+    ...{ id, conversation, mark: 'unsent', mine: true, at: now(), text: wellFormed(text), attachments: stored },
+    ...{ from: { ...own(), device }, recipients: [], refused: null, seen: true },
+  });
+  return id;
+}
+
+/** Throws unless the user may write messages now. */
+function requireMessaging({ vault, gate, own }: UserActionPorts): void {
+  if (vault.state() !== 'open') vault.seal('', null);
+  const { open, denials } = gate();
+  if (!open) {
+    const [denial] = denials;
+    const detail = denial
+      ? `Delivery is suspended by order ${denial.order} (${denial.title}). Appeal to: ${denial.appeal}`
+      : 'This device has no order list or device record yet. Messaging starts when both have arrived.';
+    throw new CordonError('service_denied', detail, { order: denial?.order ?? null, appeal: denial?.appeal ?? null });
+  }
+  own();
+}
+
+/** UTF-8 cannot encode half of a surrogate pair, such as the first half of a truncated emoji. A replacement character takes its place. */
+const wellFormed = (text: string): string => text.toWellFormed();
+
+/** Title cut to the maximum length; null without a title. The cut may leave half of a surrogate pair, which is replaced. */
+const normalizedTitle = (title: string | null): string | null =>
+  wellFormed(title?.trim().slice(0, LONGEST_TITLE) ?? '') || null;
+
+/**
+ * Returns false for a conversation that this device waits to rejoin, perhaps for good, and for a conversation whose members can no longer
+ * change.
+ */
+const canContinue = ({ state, refusedIn, next }: ConversationRecord): boolean =>
+  state === 'ready' && refusedIn === undefined && next === undefined;
+
+const isBetween = ({ people }: ConversationRecord, own: string, other: string): boolean =>
+  people.length === 2 && people.every(({ person }) => person === own || person === other);

@@ -1,0 +1,103 @@
+import { isCordonError } from '../../../shared/errors.ts';
+import { joinConversation } from '../../../shared/seal/join.ts';
+import type { Self } from '../../../shared/seal/terms.ts';
+import type { KeyPackageStock } from '../keys/key-package-stock.ts';
+import type { Member } from '../members/member.ts';
+import type { Membership } from '../members/membership.ts';
+import type { NewDeviceNotes } from '../members/new-devices.ts';
+import { createRoster, peopleOf } from '../members/roster.ts';
+import type { MailItem, MessageStore } from '../message-store.ts';
+import type { ConversationRecords, PersonName } from './records.ts';
+
+interface Letter {
+  readonly number: number;
+  readonly item: Pick<Extract<MailItem, { type: 'post' }>, 'from'>;
+  readonly body: Uint8Array;
+}
+
+/** Welcomes (RFC 9420). A welcome adds this device to a conversation that it is not in, and uses one of its key packages once. */
+export interface Welcomes {
+  /**
+   * Returns the conversation that the device has joined, or null for a welcome to a key package of which the device has no private half. Throws
+   * `RefusedWelcome` for a welcome that must not be followed, and `unavailable`.
+   */
+  accept(letter: Letter, references: readonly string[]): Promise<string | null>;
+}
+
+/** Stable code and detail of the failure, for the organization's alert. */
+export class RefusedWelcome extends Error {
+  readonly code: string;
+  constructor(code: string, detail: string) {
+    super(detail);
+    this.code = code;
+  }
+}
+
+export function createWelcomes(ports: {
+  readonly self: () => Self;
+  readonly own: () => PersonName;
+  readonly membership: Pick<Membership, 'membersOf' | 'proofOf'>;
+  readonly stock: Pick<KeyPackageStock, 'find' | 'wasUsed' | 'used'>;
+  readonly records: ConversationRecords;
+  readonly store: Pick<MessageStore, 'transaction' | 'mailOpened'>;
+  readonly newDevices: NewDeviceNotes;
+  readonly realNow: () => number;
+}): Welcomes {
+  const { membership, stock, records, store } = ports;
+
+  /** The device does not verify its own leaf. */
+  const ownDevices = async (): Promise<readonly Member[]> => {
+    const { person } = ports.own();
+    const found = (await membership.membersOf([person])).get(person) ?? [];
+    return found.filter((member) => member.device === ports.self().device);
+  };
+
+  return {
+    async accept({ number, item, body }, references) {
+      const found = stock.find(references);
+      if (!found && stock.wasUsed(references)) {
+        const detail = `the welcome of ${item.from} is for a key package that was used before: the server gave the package out twice, or sent the welcome again`;
+        throw new RefusedWelcome('key_package_reused', detail);
+      }
+      // The private half was deleted. The device asks to be added as soon as a member writes.
+      if (!found) return null;
+      const roster = createRoster(membership, await ownDevices());
+      const joined = await joinConversation(body, found.half, ports.self(), roster.authenticate).catch(
+        (error: unknown) => {
+          if (!isCordonError(error) || error.code === 'unavailable') throw error;
+          throw new RefusedWelcome(error.code, `from ${item.from}: ${error.message}`);
+        },
+      );
+      const { conversation, epoch, state } = joined;
+      const before = records.conversation(conversation);
+      if (before?.state === 'ready') {
+        const detail = `the welcome of ${item.from} is for ${conversation}, which this device is in`;
+        throw new RefusedWelcome('unexpected_welcome', detail);
+      }
+      // The package of last resort would accept a repeated welcome. A state from an earlier epoch would use keys twice.
+      if (before && epoch <= before.since) {
+        const detail = `the welcome of ${item.from} is for an epoch of ${conversation} that this device has been in before`;
+        throw new RefusedWelcome('welcome_replayed', detail);
+      }
+      const members = roster.of(joined.members);
+      // The description after the welcome states whether people who left, perhaps the user, are members again.
+      const gone = Object.entries(before?.said ?? {}).filter(([, { belongs }]) => !belongs);
+      store.transaction(() => {
+        const known = ports.newDevices.add(conversation, before, members);
+        records.save(
+          {
+            ...{ id: conversation, title: before?.title ?? null, titleAt: before?.titleAt ?? 0, aboutDue: false },
+            people: peopleOf(members).filter(({ person }) => !gone.some(([of]) => of === person)),
+            said: Object.fromEntries(gone),
+            ...{ state: 'ready', members, known, ask: [], asking: [] },
+            ...{ heard: before?.heard ?? {}, since: epoch, checkedAt: ports.realNow(), askedAt: 0 },
+          },
+          { group: state, pending: null },
+        );
+        stock.used(found.reference);
+        store.mailOpened(number);
+      });
+      return conversation;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { CordonError } from '../../../shared/errors.ts';
+import { makeSigningKey } from '../../../shared/seal/signing-key.ts';
+import type { SigningKey } from '../../../shared/seal/terms.ts';
+import type { MessageStore } from '../message-store.ts';
+
+/** The key with which this enrollment signs messages. A wipe deletes messages but not this key, as it keeps the key of the certificate. */
+export interface EnrollmentKey {
+  /** Makes the key for a new enrollment, and then deletes the data of the earlier enrollment. */
+  load(): Promise<SigningKey>;
+  /** The signing key. Throws `unavailable` before `load`. */
+  get(): SigningKey;
+}
+
+interface StoredKey {
+  readonly generation: number;
+  readonly publicKey: string;
+  /** Seed of the key, base64. */
+  readonly seed: string;
+}
+
+export function createEnrollmentKey(store: MessageStore, generation: number): EnrollmentKey {
+  let key: SigningKey | null = null;
+
+  const made = async (earlier: boolean): Promise<SigningKey> => {
+    const fresh = await makeSigningKey();
+    const seed = Buffer.from(fresh.privateKey).toString('base64');
+    const made: StoredKey = { generation, publicKey: fresh.publicKey, seed };
+    store.transaction(() => {
+      store.saveMessagingValue('signing', Buffer.from(JSON.stringify(made)));
+      // Counters, states and key packages belong to the earlier enrollment.
+      if (!earlier) return;
+      for (const name of ['taken', 'posts']) store.saveMessagingValue(name, Buffer.from('0'));
+      store.saveMessagingValue('restored', Buffer.from('yes'));
+      store.forgetMail();
+    });
+    return fresh;
+  };
+
+  return {
+    async load() {
+      if (key) return key;
+      const text = store.messagingValue('signing')?.toString();
+      const stored: StoredKey | null = text === undefined ? null : JSON.parse(text);
+      key =
+        stored?.generation === generation
+          ? { publicKey: stored.publicKey, privateKey: Buffer.from(stored.seed, 'base64') }
+          : await made(stored !== null);
+      return key;
+    },
+    get() {
+      if (!key) throw new CordonError('unavailable', 'The agent is still opening the messages. Try again in a moment.');
+      return key;
+    },
+  };
+}

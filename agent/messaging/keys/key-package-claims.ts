@@ -1,0 +1,112 @@
+import { CordonError, isCordonError } from '../../../shared/errors.ts';
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import { readKeyPackage } from '../../../shared/seal/key-package.ts';
+import type { Member } from '../members/member.ts';
+import type { RelayClient } from '../relay-client.ts';
+
+export interface UsablePackage {
+  readonly device: DeviceId;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Claims of other devices' key packages. The server limits claims (`server/relay/key-packages.ts`), and a device that is switched off has no valid package.
+ * Therefore a device without a usable package is asked less and less often. In memory only: a restart asks all devices again.
+ */
+export interface KeyPackageClaims {
+  /** Verified packages of the devices that have one. Actions of the user use this method, so the claim does not wait. */
+  of(wanted: readonly Member[]): Promise<readonly UsablePackage[]>;
+  /**
+   * Verified packages of the devices whose wait is over; none when the server refuses more claims now. `again`: milliseconds until the next
+   * claim, null when all devices have a package.
+   */
+  due(
+    wanted: readonly Member[],
+  ): Promise<{ readonly packages: readonly UsablePackage[]; readonly again: number | null }>;
+  /** Records that a device is connected and has uploaded its key packages, so that the next claim may request one without a wait. */
+  heardFrom(device: DeviceId): void;
+}
+
+/** First wait before another claim from a device without a usable package, in real milliseconds. Each further wait is twice as long. */
+const FIRST_WAIT = 15_000;
+const LONGEST_WAIT = 60 * 60_000;
+
+export function createKeyPackageClaims(ports: {
+  readonly device: DeviceId;
+  readonly relay: Pick<RelayClient, 'claim'>;
+  readonly realNow: () => number;
+  readonly alert: (code: string, detail: string, event: string) => void;
+}): KeyPackageClaims {
+  const { device: own, relay, realNow, alert } = ports;
+  /** Enrollments without a usable package at the last claim. */
+  const waiting = new Map<DeviceId, { readonly generation: number; readonly at: number; readonly wait: number }>();
+  const known = ({ device, generation }: Member) => {
+    const found = waiting.get(device);
+    return found?.generation === generation ? found : null;
+  };
+
+  /** Remaining wait in milliseconds. A clock that was set back does not make the wait longer. */
+  const waitOf = (member: Member): number => {
+    const { at, wait } = known(member) ?? { at: 0, wait: 0 };
+    const left = at - realNow();
+    return left > wait ? 0 : Math.max(0, left);
+  };
+
+  const noteNone = (member: Member) => {
+    const { device, generation } = member;
+    const wait = Math.min(LONGEST_WAIT, 2 * (known(member)?.wait ?? FIRST_WAIT / 2));
+    waiting.set(device, { generation, at: realNow() + wait, wait });
+  };
+
+  const claim = async (others: readonly Member[]): Promise<readonly UsablePackage[]> => {
+    const given = await relay.claim(others.map(({ device }) => device));
+    const packages: UsablePackage[] = [];
+    for (const { device, generation, body } of given) {
+      const member = others.find((other) => other.device === device && other.generation === generation);
+      try {
+        const read = await readKeyPackage(body, realNow());
+        if (!member || read.device !== device || read.generation !== generation) continue;
+        if (read.signatureKey !== member.signatureKey) {
+          const detail = `${device}, enrollment ${generation}: the server gave a key package with another key than the organization has confirmed.`;
+          throw new CordonError('unverified_member', detail, { device, generation });
+        }
+        packages.push({ device, body });
+      } catch (error) {
+        if (!(error instanceof CordonError)) throw error;
+        // An invalid package of one device must not exclude the other devices. The device uploads new packages when it connects.
+        alert(error.code, `${device}: ${error.message}`, `${device} ${generation}`);
+      }
+    }
+    return packages;
+  };
+
+  const of = async (wanted: readonly Member[]): Promise<readonly UsablePackage[]> => {
+    const others = wanted.filter(({ device }) => device !== own);
+    try {
+      const packages = await claim(others);
+      for (const member of others) {
+        if (packages.some(({ device }) => device === member.device)) waiting.delete(member.device);
+        else noteNone(member);
+      }
+      return packages;
+    } catch (error) {
+      if (isCordonError(error, 'rate_limited')) others.forEach(noteNone);
+      throw error;
+    }
+  };
+
+  return {
+    of,
+    async due(wanted) {
+      let packages: readonly UsablePackage[] = [];
+      try {
+        packages = await of(wanted.filter((member) => waitOf(member) === 0));
+      } catch (error) {
+        if (!isCordonError(error, 'rate_limited')) throw error;
+      }
+      const missing = wanted.filter((member) => !packages.some(({ device }) => device === member.device));
+      return { packages, again: missing.length === 0 ? null : Math.min(...missing.map(waitOf)) };
+    },
+    heardFrom: (device) => void waiting.delete(device),
+  };
+}

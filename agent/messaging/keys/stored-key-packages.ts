@@ -1,0 +1,122 @@
+import { KEY_PACKAGE_LIFETIME, type makeKeyPackage } from '../../../shared/seal/key-package.ts';
+import type { KeyPackageStore, MessagingValues, StoredKeyPackage } from '../message-store.ts';
+import type { Vault } from './vault.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/**
+ * An order may hold a welcome for as long as the order lasts, so private halves stay this long. A single-use half opens only that one welcome. The half of
+ * the last resort opens many welcomes, so it is deleted when its package expires.
+ */
+const HALF_FOR = 400 * DAY;
+
+/** References of used packages that the device remembers: the maximum that a server stores. */
+const MOST_USED = 200;
+
+export interface Unconfirmed {
+  readonly refs: readonly string[];
+  readonly replace: boolean;
+  /** The server's number of packages before the upload. */
+  readonly had: number;
+}
+
+interface StoredHalf {
+  readonly madeAt: number;
+  /** Private half, base64. */
+  readonly half: string;
+}
+
+export type MadePackage = Awaited<ReturnType<typeof makeKeyPackage>> & { readonly lastResort: boolean };
+
+export interface StoredKeyPackages {
+  add(made: readonly MadePackage[], madeAt: number, upload: Pick<Unconfirmed, 'replace' | 'had'>): void;
+  all(): readonly {
+    readonly ref: string;
+    readonly lastResort: boolean;
+    readonly madeAt: number;
+    readonly half: Buffer;
+  }[];
+  removeAll(): void;
+  removeOld(now: number): void;
+  /** Uploads without a response. */
+  readonly uploads: {
+    unconfirmed(): Unconfirmed | null;
+    save(unconfirmed: Unconfirmed): void;
+    /** `madeAt`: the time of the replacement, if the upload replaced all packages. */
+    confirm(upload: Pick<Unconfirmed, 'replace'>, madeAt: number): void;
+    /** Time of the last replacement of all packages; 0: due now. */
+    replacedAt(): number;
+  };
+  /** Finds the first of the given packages whose private half is stored. */
+  find(references: readonly string[]): { readonly reference: string; readonly half: Uint8Array } | null;
+  /** Returns true when the device has already used and deleted one of the given packages. */
+  wasUsed(references: readonly string[]): boolean;
+  /** Notes the use of the package, in the transaction that uses the package. */
+  used(reference: string): void;
+}
+
+export function createStoredKeyPackages(ports: {
+  readonly store: KeyPackageStore & MessagingValues;
+  readonly vault: Vault;
+}): StoredKeyPackages {
+  const { store, vault } = ports;
+  const place = (reference: string) => `key package ${reference}`;
+  const opened = ({ ref, body, lastResort }: StoredKeyPackage) => {
+    const { madeAt, half } = vault.unseal<StoredHalf>(place(ref), body);
+    return { ref, lastResort, madeAt, half: Buffer.from(half, 'base64') };
+  };
+  const saveReplacedAt = (at: number) => store.saveMessagingValue('key-packages', Buffer.from(String(at)));
+  const saveUnconfirmed = (them: Unconfirmed | null) =>
+    store.saveMessagingValue('unconfirmed-key-packages', Buffer.from(JSON.stringify(them)));
+  const usedBefore = () => store.messagingValue('used-key-packages')?.toString().split(' ') ?? [];
+
+  return {
+    add(made, madeAt, upload) {
+      store.transaction(() => {
+        for (const { reference, privatePackage, lastResort } of made) {
+          const half: StoredHalf = { madeAt, half: Buffer.from(privatePackage).toString('base64') };
+          store.addKeyPackage({ ref: reference, body: vault.seal(place(reference), half), lastResort });
+        }
+        saveUnconfirmed({ ...upload, refs: made.map(({ reference }) => reference) });
+      });
+    },
+    all: () => store.keyPackages().map(opened),
+    removeAll() {
+      store.transaction(() => {
+        for (const { ref } of store.keyPackages()) store.removeKeyPackage(ref);
+        saveReplacedAt(0);
+        saveUnconfirmed(null);
+      });
+    },
+    removeOld(now) {
+      for (const { ref, lastResort, madeAt } of store.keyPackages().map(opened)) {
+        if (madeAt < now - (lastResort ? KEY_PACKAGE_LIFETIME : HALF_FOR)) store.removeKeyPackage(ref);
+      }
+    },
+    uploads: {
+      unconfirmed: () => JSON.parse(store.messagingValue('unconfirmed-key-packages')?.toString() ?? 'null'),
+      save: saveUnconfirmed,
+      confirm({ replace }, madeAt) {
+        store.transaction(() => {
+          saveUnconfirmed(null);
+          if (replace) saveReplacedAt(madeAt);
+        });
+      },
+      replacedAt: () => Number(store.messagingValue('key-packages')?.toString()) || 0,
+    },
+    find(references) {
+      const stored = store.keyPackages().find(({ ref }) => references.includes(ref));
+      return stored ? { reference: stored.ref, half: opened(stored).half } : null;
+    },
+    wasUsed: (references) => usedBefore().some((reference) => references.includes(reference)),
+    used(reference) {
+      const stored = store.keyPackages().find(({ ref }) => ref === reference);
+      if (!stored || stored.lastResort) return;
+      store.removeKeyPackage(reference);
+      store.saveMessagingValue(
+        'used-key-packages',
+        Buffer.from([...usedBefore(), reference].slice(-MOST_USED).join(' ')),
+      );
+    },
+  };
+}

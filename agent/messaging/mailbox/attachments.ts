@@ -1,0 +1,82 @@
+import { CordonError, isCordonError } from '../../../shared/errors.ts';
+import { openAttachment, sealAttachment } from '../../../shared/seal/attachment.ts';
+import type { SealedAttachment } from '../../../shared/seal/content.ts';
+import { OWN_FILES, type Workspace } from '../../workspace/workspace.ts';
+import type { NewAttachment } from '../messaging.ts';
+import type { RelayClient } from '../relay-client.ts';
+
+/**
+ * Files of messages. The workspace stores them in the sealed form of their post, so that a lock and a wipe affect them too. The user's own files are
+ * stored with the message, the files of other members at the first request.
+ */
+export interface Attachments {
+  keep(attachment: NewAttachment): Promise<SealedAttachment>;
+  /** Uploads a file. Runs before the message that names the file is sealed. */
+  upload(attachment: SealedAttachment): Promise<void>;
+  /** The local copy, also while messaging is suspended; null when this device has no complete copy. */
+  local(attachment: SealedAttachment): Promise<NewAttachment | null>;
+  /** Returns the file. Throws `not_found` when neither this device nor the server has it, and `attachment_damaged`. */
+  open(attachment: SealedAttachment): Promise<NewAttachment>;
+}
+
+const fileOf = (id: string) => `${OWN_FILES}${id}`;
+
+export function createAttachments(ports: {
+  readonly workspace: Pick<Workspace, 'get' | 'put'>;
+  readonly relay: RelayClient;
+}): Attachments {
+  const { workspace, relay } = ports;
+
+  const stored = async (id: string): Promise<Buffer | null> => {
+    try {
+      return await workspace.get(fileOf(id));
+    } catch (error) {
+      if (isCordonError(error, 'not_found')) return null;
+      throw error;
+    }
+  };
+
+  return {
+    async keep({ name, type, bytes }) {
+      const { sealed, ...handle } = await sealAttachment(bytes);
+      await workspace.put(fileOf(handle.id), Buffer.from(sealed));
+      return { ...handle, name, type };
+    },
+    async upload({ id }) {
+      const sealed = await stored(id);
+      if (sealed) await relay.putAttachment(id, sealed);
+    },
+    async local(attachment) {
+      const { id, name, type } = attachment;
+      try {
+        const sealed = await stored(id);
+        return sealed && { name, type, bytes: await openAttachment(sealed, attachment) };
+      } catch (error) {
+        if (isCordonError(error, 'attachment_damaged') || isCordonError(error, 'document_malformed')) return null;
+        throw error;
+      }
+    },
+    async open(attachment) {
+      const { id, name, type } = attachment;
+      const local = await stored(id);
+      const sealed = local ?? (await download(relay, id));
+      const bytes = await openAttachment(sealed, attachment);
+      if (!local) await workspace.put(fileOf(id), sealed);
+      return { name, type, bytes };
+    },
+  };
+}
+
+async function download(relay: RelayClient, id: string): Promise<Buffer> {
+  try {
+    return await relay.attachment(id);
+  } catch (error) {
+    if (!isCordonError(error, 'not_found')) throw error;
+    throw new CordonError(
+      'not_found',
+      'The server no longer has the file. Ask the sender to send it again.',
+      {},
+      error,
+    );
+  }
+}

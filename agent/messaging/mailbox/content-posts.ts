@@ -1,0 +1,56 @@
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import type { Content } from '../../../shared/seal/content.ts';
+import { sealContent } from '../../../shared/seal/conversation.ts';
+import {
+  type ConversationRecord,
+  type ConversationRecords,
+  otherDevicesIn,
+  type PostPurpose,
+} from '../conversation/records.ts';
+import type { MessageStore } from '../message-store.ts';
+import type { Posts } from './posts.ts';
+
+interface ContentPost {
+  readonly to: readonly DeviceId[];
+  readonly purpose: PostPurpose;
+  readonly id?: string;
+  /** Runs in the transaction that stores the post. */
+  also(): void;
+}
+
+/** Posts with sealed content. A content is sealed at the time of its post, so that only the members of that time can read it. */
+export interface ContentPosts {
+  /** Seals and stores the post in one transaction. Does nothing without a group. */
+  add(record: ConversationRecord, content: Content, post: ContentPost): Promise<void>;
+  /** True when content can be sealed: the device is in the group, and no commit of this device is pending. */
+  isReady(conversation: string): boolean;
+  othersIn(record: Pick<ConversationRecord, 'members'>): readonly DeviceId[];
+}
+
+export function createContentPosts(ports: {
+  readonly device: DeviceId;
+  readonly records: ConversationRecords;
+  readonly store: Pick<MessageStore, 'transaction'>;
+  readonly posts: Pick<Posts, 'add'>;
+}): ContentPosts {
+  const { records, store, posts } = ports;
+  const othersIn: ContentPosts['othersIn'] = (record) => otherDevicesIn(record, ports.device);
+  return {
+    async add(record, content, { to, purpose, id, also }) {
+      const group = records.group(record.id);
+      if (!group) return;
+      const sealed = await sealContent(group, content);
+      const aside = to.length === othersIn(record).length ? 0 : (record.aside ?? 0) + 1;
+      store.transaction(() => {
+        records.save({ ...record, aside }, { group: sealed.state });
+        also();
+        if (to.length === 0) return;
+        const post = { to, body: sealed.message, ...(id === undefined ? {} : { id }) };
+        posts.add(post, { ...purpose, epoch: sealed.epoch });
+      });
+    },
+    isReady: (conversation) =>
+      records.conversation(conversation)?.state === 'ready' && records.pending(conversation) === null,
+    othersIn,
+  };
+}

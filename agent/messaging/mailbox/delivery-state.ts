@@ -1,0 +1,63 @@
+import type { MessageState, MessageView, Refusal } from '../messaging.ts';
+
+export interface Recipient {
+  readonly device: string;
+  readonly person: string;
+  readonly name: string;
+  readonly state: MessageState;
+  /** Order that caused the delivery state. */
+  readonly order: string | null;
+  readonly refusal: Refusal | null;
+}
+
+/** The reason for a returned message without an order: the device was revoked or enrolled again. */
+export const ENROLLMENT_ENDED: Refusal = {
+  code: 'device_unknown',
+  detail: 'The enrollment of the recipient’s device ended before the message was delivered. Send the message again.',
+};
+
+/** The states of a message at one device, from failure to success. */
+const PROGRESS: readonly MessageState[] = [
+  'refused',
+  'returned',
+  'expired',
+  'waiting',
+  'held',
+  'sent',
+  'delivered',
+  'read',
+];
+const progress = (state: MessageState): number => PROGRESS.indexOf(state);
+const FAILED = progress('waiting');
+
+/** Recipient after a statement about the message's state. A delivered or read message keeps its state. */
+export function withDeliveryState(
+  recipient: Recipient,
+  state: MessageState,
+  order: string | null,
+  refusal: Refusal | null = null,
+): Recipient {
+  const hasMessage = progress(recipient.state) >= progress('delivered');
+  if (hasMessage && progress(state) <= progress(recipient.state)) return recipient;
+  return { ...recipient, state, order, refusal };
+}
+
+/** Delivery state for the user: a person has the message when one device has it. The person with the least progress counts. */
+export function deliveryOf(
+  recipients: readonly Recipient[],
+): Pick<MessageView, 'state' | 'order' | 'refusal' | 'missed'> {
+  const people = new Map<string, Recipient>();
+  for (const recipient of recipients) {
+    const best = people.get(recipient.person);
+    if (!best || progress(recipient.state) > progress(best.state)) people.set(recipient.person, recipient);
+  }
+  const [least] = [...people.values()].sort((a, b) => progress(a.state) - progress(b.state));
+  if (!least) return { state: 'sent', order: null, refusal: null, missed: [] };
+  const missed = [...people.values()].filter(({ state }) => progress(state) < FAILED || state === 'held');
+  return {
+    state: least.state,
+    order: least.order,
+    refusal: least.refusal,
+    missed: missed.map(({ name, state, order, refusal }) => ({ name, state, order, refusal })),
+  };
+}

@@ -1,0 +1,57 @@
+import type { DeviceFrame, ServerFrame } from '../../../shared/protocol/frames.ts';
+import type { MessageStore } from '../message-store.ts';
+
+/**
+ * The device's side of its mailbox. Each item is stored before it is acknowledged. The counters reveal a device that was restored from a backup: the server
+ * then counts more items than the device.
+ */
+export interface Mailbox {
+  /** Asks the server to send items, or to stop. No post may leave before `mailbox-is` arrives. */
+  ask(open: boolean): void;
+  take(frame: Extract<ServerFrame, { kind: 'mail' }>): void;
+  /** Compares the server's counters. If they are higher than this device's, marks the device as restored in the same transaction. */
+  compare(frame: Extract<ServerFrame, { kind: 'mailbox-is' }>): void;
+  /** True while a device that was restored from a backup has not reset its conversation states. */
+  restored(): boolean;
+  /** Ends the `restored` state. Runs in the transaction that resets the MLS states. */
+  resetDone(): void;
+  /** Counts a post that the server has accepted, or may have accepted. */
+  countAccepted(): void;
+}
+
+export function createMailbox({
+  store,
+  send,
+}: {
+  readonly store: MessageStore;
+  readonly send: (frame: DeviceFrame) => boolean;
+}): Mailbox {
+  const counter = (name: 'taken' | 'posts'): number => Number(store.messagingValue(name)?.toString() ?? 0);
+  const count = (name: 'taken' | 'posts', value: number) => store.saveMessagingValue(name, Buffer.from(String(value)));
+
+  return {
+    ask: (open) => void send({ kind: 'mailbox', open }),
+    take({ seq, item }) {
+      store.transaction(() => {
+        store.keepMail(item);
+        if (seq > counter('taken')) count('taken', seq);
+      });
+      send({ kind: 'taken', through: seq });
+    },
+    compare({ taken, posts }) {
+      const known = counter('posts');
+      // The server may have accepted posts without a response yet.
+      const restored = taken > counter('taken') || posts > known + store.countPosts();
+      store.transaction(() => {
+        if (restored) count('taken', Math.max(taken, counter('taken')));
+        // A server that was restored from a backup counts fewer posts, and counts a repeated post once. The device's counter must never be too high: a
+        // copy of this device would go undetected.
+        if (restored || posts < known) count('posts', posts);
+        if (restored) store.saveMessagingValue('restored', Buffer.from('yes'));
+      });
+    },
+    restored: () => store.messagingValue('restored')?.toString() === 'yes',
+    resetDone: () => store.saveMessagingValue('restored', Buffer.from('no')),
+    countAccepted: () => count('posts', counter('posts') + 1),
+  };
+}

@@ -1,0 +1,93 @@
+import type { Content } from '../../../shared/seal/content.ts';
+import { type Notes, nameIn } from '../conversation/notes.ts';
+import type { ConversationRecord, Records } from '../conversation/records.ts';
+import type { Member } from '../members/member.ts';
+import type { Membership } from '../members/membership.ts';
+import type { ContentPosts } from './content-posts.ts';
+
+/** Maximum number of missing messages that one conversation stores, because a member can name any number. */
+const MOST_MISSING = 64;
+
+/**
+ * Detection of messages that the server drops or reorders. Each message names the sender's previous message that the server had stored for every
+ * recipient. A device without that previous message tells its user and the sender's device. Only the sender knows whether an order returned the
+ * message.
+ */
+export interface MessageGaps {
+  /** Records an arrived message, and notes its predecessor as missing if that has not arrived. */
+  check(record: ConversationRecord, from: Member, text: Pick<Extract<Content, { type: 'text' }>, 'id' | 'after'>): void;
+  /** Reports messages that did not arrive in time. Returns the milliseconds until the next check; null when no message is missing. */
+  report(conversation: string): Promise<number | null>;
+  /** Accepts a report of missing messages from another device. If the server confirmed their storage, the server withheld them. */
+  acceptReport(record: ConversationRecord, from: Member, missing: readonly string[]): void;
+}
+
+export function createMessageGaps(ports: {
+  /** Real milliseconds that a missing message may take to arrive. */
+  readonly patience: number;
+  readonly records: Records;
+  readonly membership: Pick<Membership, 'ledger'>;
+  readonly contentPosts: ContentPosts;
+  readonly notes: Pick<Notes, 'addOnce'>;
+  readonly alert: (code: string, detail: string, event: string) => void;
+  readonly realNow: () => number;
+}): MessageGaps {
+  const { patience, records, contentPosts, notes, alert, realNow } = ports;
+  return {
+    check(record, { device, name }, { id, after }) {
+      const known = record.missing ?? [];
+      const others = known.filter((one) => one.id !== id || one.device !== device);
+      const wasMissing = others.length < known.length;
+      if (wasMissing) {
+        // The mailbox had the late message before the message that names it was sealed.
+        alert('message_late', `in ${record.id}: ${id} of ${device} came after one that was sealed later`, `late ${id}`);
+        const text = `A message from ${name} arrived late. The time beside each message shows when it was written.`;
+        notes.addOnce(record.id, text);
+      }
+      // Messages from before this device joined are not sealed for it.
+      const isForThisDevice = after !== null && after.epoch >= record.since;
+      const isMissing = isForThisDevice && !records.message(after.id) && !others.some((one) => one.id === after.id);
+      const missing = isMissing ? [...others, { id: after.id, device, since: realNow(), told: false }] : others;
+      if (isMissing || wasMissing) records.save({ ...record, missing: missing.slice(-MOST_MISSING) });
+    },
+
+    async report(conversation) {
+      for (;;) {
+        const record = records.conversation(conversation);
+        const untold = record?.missing?.filter(({ told }) => !told) ?? [];
+        if (!record || untold.length === 0 || !contentPosts.isReady(conversation)) return null;
+        const now = realNow();
+        const waits = untold.map(({ since }) => since + patience - now);
+        // A wait longer than `patience` means that the clock was set back.
+        const [first, ...more] = untold.filter((_one, i) => (waits[i] ?? 0) <= 0 || (waits[i] ?? 0) > patience);
+        if (!first) return Math.min(...waits);
+        const of = [first, ...more].flatMap(({ id, device }) => (device === first.device ? [id] : []));
+        const missing = (record.missing ?? []).map((one) => (of.includes(one.id) ? { ...one, told: true } : one));
+        const name = nameIn(record, first.device);
+        const text = `A message from ${name} did not arrive on this device, although later messages did. If you miss something, ask ${name} to send it again.`;
+        await contentPosts.add(
+          { ...record, missing },
+          { type: 'receipt', of, state: 'missing', ledger: ports.membership.ledger() },
+          {
+            to: contentPosts.othersIn(record).filter((device) => device === first.device),
+            purpose: { kind: 'receipt', conversation },
+            also: () => notes.addOnce(conversation, text),
+          },
+        );
+      }
+    },
+
+    acceptReport({ id: conversation }, { device, name }, missing) {
+      for (const id of missing) {
+        const message = records.message(id);
+        if (message?.conversation !== conversation || !message.mine) continue;
+        const recipient = message.recipients.find((one) => one.device === device);
+        if (recipient?.state !== 'sent') continue;
+        const detail = `in ${conversation}: the server stored ${id} for ${device}, which has later messages but not this one`;
+        alert('message_missing', detail, `missing ${id} ${device}`);
+        const text = `A message that you sent did not arrive on a device of ${name}, although later messages did. The message keeps the state “sent”. Send it again.`;
+        notes.addOnce(conversation, text);
+      }
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import type { DeviceFrame, ServerFrame } from '../../../shared/protocol/frames.ts';
+import type { PostPurpose } from '../conversation/records.ts';
+import type { Vault } from '../keys/vault.ts';
+import type { MessageStore } from '../message-store.ts';
+
+type PostFrame = Extract<DeviceFrame, { kind: 'post' }>;
+export type Posted = Extract<ServerFrame, { kind: 'posted' }>;
+
+export interface NewPost {
+  /** Identifier of a text. Other posts get a new identifier. */
+  readonly id?: string;
+  readonly to: readonly PostFrame['to'][number][];
+  readonly commit?: PostFrame['commit'] | undefined;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Kinds of posts that orders never return, because a device needs these posts to stay in its conversation. The server can distinguish them
+ * from messages.
+ */
+const KEPT: ReadonlySet<PostPurpose['kind']> = new Set(['commit', 'welcome', 'rejoin']);
+
+/** Maximum number of posts without a response. */
+const WINDOW = 16;
+
+/** Delay in real milliseconds. The order that refused the post may end before this device gets the news. */
+const AGAIN_AFTER = 10_000;
+
+/**
+ * Posts to other devices' mailboxes, delivered at least once. A post stays until the server responds, and every connection sends it again. The server
+ * recognizes the id of a post and repeats its response.
+ */
+export interface Posts {
+  /** Stores the post in the current transaction. Returns its id. */
+  add(post: NewPost, purpose: PostPurpose): string;
+  /** Sends posts on a new connection, beginning with posts that were sent before. */
+  opened(): void;
+  closed(): void;
+  pump(): void;
+  /** Finds the purpose of the post; null for an earlier response. The caller removes the post in its own transaction. */
+  purposeOf(response: Posted): PostPurpose | null;
+  /** Removes the post, and counts the post if the server accepted it. */
+  settled(response: Posted): void;
+  /** Keeps a refused post for a new attempt, after a delay and on each new connection. */
+  deferred(response: Posted): void;
+  /** Removes the posts of one conversation, or of all conversations (null), and returns their purposes. */
+  forget(conversation: string | null): readonly (PostPurpose & { readonly id: string })[];
+}
+
+export function createPosts(ports: {
+  readonly store: MessageStore;
+  readonly vault: Vault;
+  readonly send: (frame: DeviceFrame) => boolean;
+  readonly countAccepted: () => void;
+  /** Requests a call of `pump` at the given time, or earlier. */
+  readonly wakeAt: (at: number) => void;
+}): Posts {
+  const { store, vault } = ports;
+  let open = false;
+  const inFlight = new Set<string>();
+  /** Refused posts, with the time until which `pump` skips them. */
+  const deferred = new Map<string, number>();
+
+  const pump = () => {
+    if (!open || vault.state() !== 'open') return;
+    const now = Date.now();
+    for (const [id, until] of deferred) {
+      // A longer wait than `AGAIN_AFTER` means that the clock was set back.
+      if (now < until && until <= now + AGAIN_AFTER) ports.wakeAt(until);
+      else {
+        deferred.delete(id);
+        inFlight.delete(id);
+      }
+    }
+    for (const { id, frame } of store.posts(WINDOW + inFlight.size)) {
+      if (inFlight.has(id)) continue;
+      if (!ports.send(vault.unseal<PostFrame>(`post ${id}`, frame))) return;
+      inFlight.add(id);
+    }
+  };
+
+  return {
+    add({ id = randomUUID(), to, commit = null, body }, purpose) {
+      const frame: PostFrame = {
+        kind: 'post',
+        id,
+        to: [...to],
+        keep: KEPT.has(purpose.kind),
+        commit,
+        expires: null,
+        body: Buffer.from(body).toString('base64'),
+      };
+      store.addPost({ id, frame: vault.seal(`post ${id}`, frame), about: vault.seal(`purpose ${id}`, purpose) });
+      return id;
+    },
+    opened() {
+      open = true;
+      inFlight.clear();
+      deferred.clear();
+      pump();
+    },
+    closed() {
+      open = false;
+    },
+    pump,
+    purposeOf({ id }) {
+      const stored = store.post(id);
+      return stored ? vault.unseal<PostPurpose>(`purpose ${id}`, stored.about) : null;
+    },
+    settled({ id, outcome }) {
+      inFlight.delete(id);
+      deferred.delete(id);
+      store.removePost(id);
+      if (outcome === 'accepted') ports.countAccepted();
+    },
+    deferred({ id }) {
+      inFlight.add(id);
+      deferred.set(id, Date.now() + AGAIN_AFTER);
+      ports.wakeAt(Date.now() + AGAIN_AFTER);
+    },
+    forget(conversation) {
+      const all = store.posts(Number.MAX_SAFE_INTEGER).map(({ id, about }) => ({
+        ...vault.unseal<PostPurpose>(`purpose ${id}`, about),
+        id,
+      }));
+      const gone = all.filter((purpose) => conversation === null || purpose.conversation === conversation);
+      for (const { id } of gone) {
+        inFlight.delete(id);
+        deferred.delete(id);
+        store.removePost(id);
+        // The server may have accepted the post without a response. The next comparison of counters corrects a wrong count.
+        ports.countAccepted();
+      }
+      return gone;
+    },
+  };
+}

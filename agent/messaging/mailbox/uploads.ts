@@ -1,0 +1,78 @@
+import type { HistoryMessage } from '../conversation/records.ts';
+import type { Attachments } from './attachments.ts';
+
+type Written = Pick<HistoryMessage, 'id' | 'conversation' | 'attachments'>;
+
+/**
+ * Uploads of files, beside the message loop: an upload takes minutes over a slow network, and must not delay other work. In memory only: a restart uploads
+ * the files again under the same ids.
+ */
+export interface Uploads {
+  /** Returns true when the server has the message's files. Otherwise starts their upload. Throws the error of a failed upload once. */
+  have(message: Written): boolean;
+  /** Forgets failed uploads: an order that caused the failures may have ended. */
+  retry(): void;
+  /** Starts no more uploads. Resolves when none is in progress. */
+  stop(): Promise<void>;
+}
+
+/** Maximum number of simultaneous uploads, because each has a whole file in memory. */
+const MOST_AT_ONCE = 4;
+
+interface Upload {
+  readonly message: string;
+  ended: boolean;
+  failure: { readonly error: unknown } | null;
+}
+
+export function createUploads(ports: {
+  readonly attachments: Pick<Attachments, 'upload'>;
+  /** Called when an upload has ended. `have` returns the result. */
+  readonly onEnded: () => void;
+}): Uploads {
+  /** Newest upload of each conversation, because messages are sent in order. */
+  const newest = new Map<string, Upload>();
+  const running = new Set<Promise<void>>();
+  let stopped = false;
+
+  const uploadAll = async (upload: Upload, attachments: Written['attachments']): Promise<void> => {
+    try {
+      for (const attachment of attachments) if (!stopped) await ports.attachments.upload(attachment);
+    } catch (error) {
+      upload.failure = { error };
+    }
+    upload.ended = true;
+  };
+
+  return {
+    have({ id, conversation, attachments }) {
+      if (attachments.length === 0) return true;
+      // An interrupted upload has not failed.
+      if (stopped) return false;
+      const known = newest.get(conversation);
+      if (known && !known.ended) return false;
+      if (known?.message === id) {
+        if (!known.failure) return true;
+        // Clears the failed upload, so that the next request tries again.
+        newest.delete(conversation);
+        throw known.failure.error;
+      }
+      if (running.size >= MOST_AT_ONCE) return false;
+      const upload: Upload = { message: id, ended: false, failure: null };
+      newest.set(conversation, upload);
+      const done = uploadAll(upload, attachments).then(() => {
+        running.delete(done);
+        ports.onEnded();
+      });
+      running.add(done);
+      return false;
+    },
+    retry() {
+      for (const [conversation, { failure }] of newest) if (failure) newest.delete(conversation);
+    },
+    async stop() {
+      stopped = true;
+      await Promise.all(running);
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/**
+ * A ledger that continues under a new name after a loss of entries (ADR 39). The device accepts the new name only with a document that the
+ * threshold of its own approver set signed, and whose entry is in the tree that the server shows. The server's statement alone is never
+ * enough.
+ */
+import { z } from 'zod';
+import { CordonError, isCordonError } from '../../../shared/errors.ts';
+import { checkInclusionIn } from '../../../shared/ledger/check-answer.ts';
+import { continuationOf, judgeHeldTree, type NamedTree } from '../../../shared/ledger/continuation.ts';
+import type { ApproverSet } from '../../../shared/order/approvers.ts';
+import type { LedgerContinuation } from '../../../shared/order/documents.ts';
+import { continuationDigest, verifyLedgerContinuation } from '../../../shared/order/ledger-continuation.ts';
+import { continuationsAnswer } from '../../../shared/protocol/device-http.ts';
+
+/** Result of applying continuations. `lost`: the stated loss. `more`: the device's tree had more entries than the documents state. */
+export interface Followed {
+  readonly documents: readonly LedgerContinuation[];
+  readonly loss: 'none' | 'lost' | 'more';
+}
+
+/** Valid continuations of the server's response. `tree`: the newest verified tree, with its root in hex. Throws for a malformed response. */
+export async function validContinuations(
+  response: unknown,
+  tree: NamedTree,
+  approverSet: ApproverSet,
+): Promise<LedgerContinuation[]> {
+  const valid: LedgerContinuation[] = [];
+  for (const { envelope, index, body, proof } of continuationsAnswer.parse(response).continuations) {
+    try {
+      const document = verifyLedgerContinuation(envelope, approverSet);
+      const entry = await checkInclusionIn(
+        { index, body, proof },
+        { size: tree.size, root: Buffer.from(tree.root, 'hex') },
+      );
+      const named = entry.kind === 'ledger.continued' && entry.public['digest'] === continuationDigest(envelope);
+      if (named && index === document.fork.size) valid.push(document);
+    } catch (error) {
+      // The device ignores an invalid document. Without a valid one, the device refuses the new name.
+      if (!isCordonError(error)) throw error;
+    }
+  }
+  return valid;
+}
+
+/**
+ * Follows continuations from a stored tree to the log with the given name. `prove`: throws unless the server proves that the larger tree
+ * begins with the smaller. Throws `ledger_forked` when no valid continuation leads to the log, or when a continuation contradicts the
+ * stored tree.
+ */
+export async function followContinuations(
+  stored: NamedTree,
+  origin: string,
+  valid: readonly LedgerContinuation[],
+  prove: (older: NamedTree, newer: NamedTree) => Promise<void>,
+): Promise<Followed> {
+  const documents: LedgerContinuation[] = [];
+  const losses = new Set<Followed['loss']>(['none']);
+  for (let tree = stored; tree.origin !== origin; ) {
+    const next = continuationOf(tree.origin, valid);
+    if (!next || documents.includes(next))
+      throw refused(`no valid document of the approvers leads from ${tree.origin} to ${origin}`);
+    const fork: NamedTree = { origin: next.newOrigin, ...next.fork };
+    const verdict = judgeHeldTree(tree, next);
+    switch (verdict) {
+      case 'prove':
+        await prove(tree, fork);
+        break;
+      case 'lost':
+      case 'lost-more':
+        losses.add(verdict === 'lost' ? 'lost' : 'more');
+        break;
+      default:
+        throw refused(
+          `the document of the approvers names another tree of ${tree.size} entries than the one that was seen`,
+        );
+    }
+    documents.push(next);
+    tree = fork;
+  }
+  const loss = (['more', 'lost'] as const).find((each) => losses.has(each)) ?? 'none';
+  return { documents, loss };
+}
+
+const refused = (why: string): CordonError =>
+  new CordonError('ledger_forked', `The server shows the ledger under another name, and ${why}.`);
+
+export function continuedWords({ documents, loss }: Followed, before: NamedTree): string {
+  const [first] = documents;
+  const last = documents.at(-1);
+  if (!first || !last) return '';
+  const lossWords = {
+    none: 'Every entry that this device has seen remains.',
+    lost: `This device had seen ${before.size} entries, root ${before.root}. It keeps that checkpoint as proof of the lost ones.`,
+    more: `This device had seen ${before.size} entries, root ${before.root}, more than the document states as lost. It keeps that checkpoint as proof.`,
+  };
+  return `The public ledger continues as ${last.newOrigin} after a loss of entries: ${first.fork.size} entries remain. Approvers signed this. ${lossWords[loss]} Reason: ${first.reason}`;
+}
+
+export const isMalformedAnswer = (error: unknown): boolean => error instanceof z.ZodError;

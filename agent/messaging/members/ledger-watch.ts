@@ -1,0 +1,256 @@
+/**
+ * The newest ledger tree that this device has verified. Each other tree must contain this one, or be contained in it: a server that shows different ledgers
+ * to different devices is detected by the first device that sees both. The device pins the ledger's key with the first tree, which arrives over the
+ * pinned TLS connection. Only a document that approvers signed changes the ledger's name (`ledger-continuation.ts`).
+ */
+import { z } from 'zod';
+import { consistencyView } from '../../../shared/api/ledger.ts';
+import { CordonError, isCordonError } from '../../../shared/errors.ts';
+import { checkBeginning } from '../../../shared/ledger/check-answer.ts';
+import { type Checkpoint, openCheckpoint, originOf, originOrder } from '../../../shared/ledger/checkpoint.ts';
+import type { NamedTree } from '../../../shared/ledger/continuation.ts';
+import { parseVerifierKey } from '../../../shared/ledger/signed-note.ts';
+import { createSerialQueue } from '../../../shared/loops/serial-queue.ts';
+import type { ApproverSet } from '../../../shared/order/approvers.ts';
+import type { LedgerContinuation } from '../../../shared/order/documents.ts';
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import { readBase64 } from '../../../shared/strict-base64.ts';
+import { continuedWords, followContinuations, isMalformedAnswer, validContinuations } from './ledger-continuation.ts';
+
+export interface StoredLedger {
+  readonly key: string;
+  readonly note: string;
+}
+
+/** Checkpoint of a log that a continuation gave up. It proves which entries were lost. */
+export interface GivenUpLedger extends StoredLedger {
+  readonly continuedAs: string;
+}
+
+export interface LedgerStore {
+  ledger(): StoredLedger | null;
+  /** Stores the newest checkpoint. `givenUp`: the checkpoint that a continuation replaces; the store never deletes it. */
+  saveLedger(newest: StoredLedger, givenUp?: GivenUpLedger): void;
+}
+
+export interface LedgerTree {
+  /** Name of the log; left out for the log's first name. */
+  readonly origin?: string | undefined;
+  readonly size: number;
+  /** Root hash, base64. */
+  readonly root: string;
+}
+
+export type LedgerStatement = 'ledger_continued' | 'ledger_loss_larger';
+
+export interface LedgerWatch {
+  /**
+   * Verifies a checkpoint from the server, and stores it if it is the newest. `known`: the stored tree at the time of the request. Throws
+   * `ledger_forked` or `ledger_older`; then nothing in the same response is trustworthy.
+   */
+  accept(shown: StoredLedger, known: LedgerTree | null): Promise<Checkpoint>;
+  /** The newest verified tree; null before the first verified tree. */
+  newest(): LedgerTree | null;
+  /** Throws `ledger_forked` when the other device saw another ledger, and `document_malformed` for an invalid tree. */
+  compare(theirs: LedgerTree, from: DeviceId): Promise<void>;
+}
+
+export interface LedgerWatchPorts {
+  readonly installation: string;
+  readonly store: LedgerStore;
+  /** GET `/device/ledger/consistency` on the device listener. Throws the server's refusal, or the network's failure. */
+  readonly consistency: (from: number, to: number | null) => Promise<unknown>;
+  /** GET `/device/ledger/continuations`. The response is empty when the server has none. */
+  readonly continuations: (size: number) => Promise<unknown>;
+  readonly approverSet: () => ApproverSet | null;
+  /** Called to tell an admin that the ledger continued, or lost more entries than the approvers stated. */
+  readonly state: (code: LedgerStatement, detail: string) => void;
+}
+
+export const createLedgerWatch = (ports: LedgerWatchPorts): LedgerWatch => new VerifiedLedger(ports);
+
+class VerifiedLedger implements LedgerWatch {
+  readonly #ports: LedgerWatchPorts;
+  /** The name of the log before any continuation. */
+  readonly #first: string;
+  /** Without the queue, an older checkpoint could replace a newer one. */
+  readonly #serially = createSerialQueue();
+  #verified: { readonly under: string; readonly documents: readonly LedgerContinuation[] } | null = null;
+
+  constructor(ports: LedgerWatchPorts) {
+    this.#ports = ports;
+    this.#first = originOf(ports.installation);
+  }
+
+  accept(shown: StoredLedger, known: LedgerTree | null): Promise<Checkpoint> {
+    return this.#serially(() => this.#accept(shown, known));
+  }
+
+  compare(theirs: LedgerTree, from: DeviceId): Promise<void> {
+    return this.#serially(() => this.#compare(theirs, from));
+  }
+
+  newest(): LedgerTree | null {
+    const tree = this.#stored();
+    if (!tree) return null;
+    const { origin, size, root } = tree;
+    return { ...(origin !== this.#first && { origin }), size, root: root.toBase64() };
+  }
+
+  /** Number of continuations before the log with the given name; -1 for a log of another installation. */
+  #orderOf(origin: string): number {
+    return originOrder(this.#ports.installation, origin) ?? -1;
+  }
+
+  /** The store has only verified notes, so no signature is checked here. */
+  #stored(): Checkpoint | null {
+    const [origin = '', size, root = ''] = this.#ports.store.ledger()?.note.split('\n') ?? [];
+    const hash = readBase64(root);
+    return hash && size !== undefined ? { origin, size: Number(size), root: hash } : null;
+  }
+
+  async #open({ key, note }: StoredLedger): Promise<Checkpoint> {
+    try {
+      const verifier = await parseVerifierKey(key);
+      if (originOrder(this.#ports.installation, verifier.name) === null)
+        throw new CordonError('checkpoint_invalid', `its name is ${verifier.name}`);
+      return await openCheckpoint(note, verifier);
+    } catch (error) {
+      if (!isCordonError(error, 'checkpoint_invalid')) throw error;
+      throw forked(`The server shows a ledger that does not belong to this installation: ${error.message}.`);
+    }
+  }
+
+  /** Throws `ledger_forked` unless the server proves that the larger of the two trees begins with the smaller. */
+  async #prove(one: Omit<Checkpoint, 'origin'>, other: Omit<Checkpoint, 'origin'>, detail: string): Promise<void> {
+    const [older, newer] = one.size <= other.size ? [one, other] : [other, one];
+    try {
+      const ask = async () => consistencyView.parse(await this.#ports.consistency(older.size, newer.size)).proof;
+      await checkBeginning(older.size === newer.size || older.size === 0 ? [] : await ask(), older, newer);
+    } catch (error) {
+      // The server signed both trees, so a missing proof means that the ledger forked.
+      if (isCordonError(error, 'proof_invalid') || error instanceof z.ZodError) throw forked(detail, error);
+      throw error;
+    }
+  }
+
+  /** Continuations with an entry in this tree, verified once for each log name and approver set. */
+  async #continuationsIn(checkpoint: Checkpoint): Promise<readonly LedgerContinuation[]> {
+    const approverSet = this.#ports.approverSet();
+    if (!approverSet) throw new CordonError('approvers_required', 'This device has pinned no approver set yet.');
+    const under = `${checkpoint.origin} ${approverSet.digest}`;
+    if (this.#verified?.under === under) return this.#verified.documents;
+    const response = await this.#ports.continuations(checkpoint.size);
+    try {
+      const documents = await validContinuations(response, named(checkpoint), approverSet);
+      if (documents.length > 0) this.#verified = { under, documents };
+      return documents;
+    } catch (error) {
+      if (!isMalformedAnswer(error)) throw error;
+      throw forked('The server shows the ledger under another name, and has no document for it.', error);
+    }
+  }
+
+  readonly #proveTrees = (older: NamedTree, newer: NamedTree): Promise<void> =>
+    this.#prove(
+      { size: older.size, root: new Uint8Array(Buffer.from(older.root, 'hex')) },
+      { size: newer.size, root: new Uint8Array(Buffer.from(newer.root, 'hex')) },
+      `The server cannot prove that the ledger that continues as ${newer.origin} contains the ${older.size} entries that this device has seen. The ledger forked.`,
+    );
+
+  /** Accepts a verifier key that differs from the pinned one. Approvers can change the ledger's name; its public key never changes. */
+  async #acceptContinued(before: Checkpoint, pinned: StoredLedger, shown: StoredLedger): Promise<Checkpoint> {
+    const [ours, theirs] = [await parseVerifierKey(pinned.key), await parseVerifierKey(shown.key).catch(() => null)];
+    if (!theirs || theirs.publicKey.toHex() !== ours.publicKey.toHex()) {
+      throw forked('The server shows a ledger that is signed with another key than the pinned one.');
+    }
+    const checkpoint = await this.#open(shown);
+    if (this.#orderOf(checkpoint.origin) < this.#orderOf(before.origin)) {
+      const detail = `The server shows the ledger as ${checkpoint.origin}, and has shown its continuation ${before.origin} before. The ledger was restored from a backup.`;
+      throw new CordonError('ledger_older', detail);
+    }
+    const valid = await this.#continuationsIn(checkpoint);
+    const followed = await followContinuations(named(before), checkpoint.origin, valid, this.#proveTrees);
+    const last = followed.documents.at(-1);
+    if (last) await this.#proveTrees({ origin: last.newOrigin, ...last.fork }, named(checkpoint));
+    this.#ports.store.saveLedger(shown, { ...pinned, continuedAs: checkpoint.origin });
+    this.#ports.state(
+      followed.loss === 'more' ? 'ledger_loss_larger' : 'ledger_continued',
+      continuedWords(followed, named(before)),
+    );
+    return checkpoint;
+  }
+
+  async #accept(shown: StoredLedger, known: LedgerTree | null): Promise<Checkpoint> {
+    const before = this.#stored();
+    const pinned = this.#ports.store.ledger();
+    if (before && pinned && pinned.key !== shown.key) return await this.#acceptContinued(before, pinned, shown);
+    const checkpoint = await this.#open(shown);
+    if (known && (known.origin ?? this.#first) === checkpoint.origin && checkpoint.size < known.size) {
+      const detail = `The server shows a ledger of ${checkpoint.size} entries, and has shown one of ${known.size} entries before. The ledger was truncated or restored from a backup.`;
+      throw new CordonError('ledger_older', detail);
+    }
+    if (!before && checkpoint.origin !== this.#first) {
+      const valid = await this.#continuationsIn(checkpoint);
+      if (!valid.some(({ newOrigin }) => newOrigin === checkpoint.origin)) {
+        throw forked(
+          `The server shows the ledger as ${checkpoint.origin}, and no document of the approvers has that name.`,
+        );
+      }
+    }
+    if (before) {
+      const detail = `The server shows a ledger of ${checkpoint.size} entries that does not contain the ${before.size} entries from before. The ledger forked.`;
+      await this.#prove(before, checkpoint, detail);
+    }
+    if (!before || checkpoint.size > before.size) this.#ports.store.saveLedger(shown);
+    return checkpoint;
+  }
+
+  async #refresh(known: LedgerTree | null): Promise<Checkpoint> {
+    const { checkpoint, key } = consistencyView.parse(await this.#ports.consistency(0, null));
+    return this.#accept({ note: checkpoint, key }, known);
+  }
+
+  async #compare(theirs: LedgerTree, from: DeviceId): Promise<void> {
+    const root = readBase64(theirs.root);
+    if (root?.length !== 32 || !Number.isSafeInteger(theirs.size) || theirs.size < 0) {
+      throw new CordonError('document_malformed', `Device ${from} sent an invalid ledger tree.`);
+    }
+    const origin = theirs.origin ?? this.#first;
+    const order = this.#orderOf(origin);
+    if (order < 0)
+      throw new CordonError('document_malformed', `Device ${from} sent a ledger tree of another installation.`);
+    const before = this.#stored();
+    // The other device's tree may be newer than the tree of this device.
+    const isKnown =
+      before && (order < this.#orderOf(before.origin) || (origin === before.origin && theirs.size <= before.size));
+    const ours = isKnown ? before : await this.#refresh(this.newest());
+    if (order < this.#orderOf(ours.origin))
+      return await this.#compareGivenUp({ origin, size: theirs.size, root: root.toHex() }, ours, from);
+    const detail = `Device ${from} has seen a ledger of ${theirs.size} entries that does not match this device's ledger of ${ours.size} entries. The server shows one of the two devices another ledger.`;
+    if (origin !== ours.origin || theirs.size > ours.size) throw forked(detail);
+    await this.#prove({ size: theirs.size, root }, ours, detail);
+  }
+
+  /** Compares with a device that has not applied a continuation. That device's tree must be part of this device's tree, or be lost. */
+  async #compareGivenUp(theirs: NamedTree, ours: Checkpoint, from: DeviceId): Promise<void> {
+    const { documents, loss } = await followContinuations(
+      theirs,
+      ours.origin,
+      await this.#continuationsIn(ours),
+      this.#proveTrees,
+    );
+    if (loss !== 'more') return;
+    const stated = documents[0]?.shown?.size;
+    const detail = `Device ${from} had seen a ledger of ${theirs.size} entries, root ${theirs.root}, before the continuation, which states ${stated === undefined ? 'no number of lost entries' : `${stated} entries`}.`;
+    this.#ports.state('ledger_loss_larger', detail);
+  }
+}
+
+const named = ({ origin, size, root }: Checkpoint): NamedTree => ({
+  origin,
+  size,
+  root: Buffer.from(root).toString('hex'),
+});
+
+const forked = (detail: string, cause?: unknown): CordonError => new CordonError('ledger_forked', detail, {}, cause);

@@ -1,0 +1,102 @@
+import { CordonError } from '../../../shared/errors.ts';
+import { createBatcher } from '../../../shared/loops/batcher.ts';
+import type { ApproverSet } from '../../../shared/order/approvers.ts';
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import type { Member } from './member.ts';
+import { type About, createMemberCache } from './member-cache.ts';
+import { createMemberProofs, type MemberProofPorts } from './member-proofs.ts';
+
+const PEOPLE_AT_ONCE = 200;
+const DEVICES_AT_ONCE = 512;
+
+export interface MemberDirectory {
+  /** The pinned approver set. Throws `approvers_required` without an approver set. */
+  requireApproverSet(): ApproverSet;
+  membersOf(people: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>>;
+  proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member>;
+  changed(person: string): void;
+}
+
+export function createMemberDirectory(
+  ports: MemberProofPorts & {
+    readonly approverSet: () => ApproverSet | null;
+    readonly monotonic: () => number;
+    readonly onNewApproverSet: () => void;
+  },
+): MemberDirectory {
+  const cache = createMemberCache(ports.monotonic);
+  const proofs = createMemberProofs(ports);
+  /** Digest of the approver set of the cached members. */
+  let cachedUnder = '';
+  /** Number of reported member changes. The cache discards responses to queries from before the newest change. */
+  let changes = 0;
+
+  function requireApproverSet(): ApproverSet {
+    const approverSet = ports.approverSet();
+    if (!approverSet) throw new CordonError('approvers_required', 'This device has no approver set yet.');
+    if (cachedUnder !== approverSet.digest) {
+      cache.clear();
+      ports.onNewApproverSet();
+      cachedUnder = approverSet.digest;
+    }
+    return approverSet;
+  }
+
+  /** Verified members among the given people and devices. The cache keeps the members, unless the server reported a change meanwhile. */
+  async function fetchMembers(about: About): Promise<readonly Member[]> {
+    const before = changes;
+    const members = await proofs.fetch(about, requireApproverSet());
+    if (changes === before) cache.keep(members, about);
+    return members;
+  }
+
+  async function membersOf(wanted: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>> {
+    requireApproverSet();
+    const found = new Map<string, readonly Member[]>();
+    for (const person of new Set(wanted)) {
+      const members = cache.ofPerson(person);
+      if (members) found.set(person, members);
+    }
+    const missing = [...new Set(wanted)].filter((person) => !found.has(person));
+    for (let from = 0; from < missing.length; from += PEOPLE_AT_ONCE) {
+      const about = { people: missing.slice(from, from + PEOPLE_AT_ONCE), devices: [] };
+      const members = await fetchMembers(about);
+      for (const person of about.people) {
+        found.set(
+          person,
+          members.filter((member) => member.person === person),
+        );
+      }
+    }
+    return found;
+  }
+
+  /** Combines the queries of one turn of the event loop, such as those for all members of one group. */
+  const memberOf = createBatcher<DeviceId, Member>(
+    async (devices) => new Map((await fetchMembers({ people: [], devices })).map((member) => [member.device, member])),
+    { most: DEVICES_AT_ONCE },
+  );
+
+  async function proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member> {
+    requireApproverSet();
+    const is = (member: Member | undefined): member is Member =>
+      member !== undefined && member.generation === generation && member.signatureKey === signatureKey;
+    const known = cache.ofDevice(device)?.find(is);
+    if (known) return known;
+    // A different key in the cache may be from an earlier enrollment.
+    const member = await memberOf(device);
+    if (is(member)) return member;
+    const detail = `${device}, enrollment ${generation}, is in a conversation, but its key is not confirmed by the organization: ${member ? 'the organization confirmed another key' : 'the enrollment has ended, or was never confirmed'}.`;
+    throw new CordonError('unverified_member', detail, { device, generation });
+  }
+
+  return {
+    requireApproverSet,
+    membersOf,
+    proofOf,
+    changed(person) {
+      changes += 1;
+      cache.forget(person);
+    },
+  };
+}

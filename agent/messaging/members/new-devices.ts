@@ -1,0 +1,87 @@
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import type { Instant } from '../../../shared/time/clock.ts';
+import type { Notes } from '../conversation/notes.ts';
+import type { ConversationRecord, ConversationRecords, PersonName } from '../conversation/records.ts';
+import type { Member } from './member.ts';
+import { peopleOf } from './roster.ts';
+
+const MOST_KNOWN = 32;
+
+type Known = NonNullable<ConversationRecord['known']>;
+type Before = Pick<ConversationRecord, 'known' | 'members'>;
+
+/**
+ * Notes about a known person's new device. Each note commits with the conversation's new state, so that this device seals nothing for the
+ * new device before the user can read the note.
+ */
+export interface NewDeviceNotes {
+  /**
+   * Adds the notes, and returns the enrollments that are known afterward. Runs in the transaction that stores the new state. `before`: null for a
+   * conversation that this device begins or joins.
+   */
+  add(conversation: string, before: Before | null, members: readonly Member[]): Known;
+}
+
+export function createNewDeviceNotes(ports: {
+  readonly device: DeviceId;
+  readonly own: () => PersonName;
+  readonly records: Pick<ConversationRecords, 'conversations'>;
+  readonly notes: Pick<Notes, 'add'>;
+  readonly now: () => Instant;
+  readonly announce: (conversation: string, text: string) => void;
+}): NewDeviceNotes {
+  const knownInAll = (): Known => {
+    const all: Record<string, readonly string[]> = {};
+    for (const record of ports.records.conversations()) {
+      for (const [person, enrollments] of Object.entries(knownIn(record))) {
+        all[person] = [...new Set([...(all[person] ?? []), ...enrollments])];
+      }
+    }
+    return all;
+  };
+
+  return {
+    add(conversation, before, members) {
+      const known = before === null ? {} : knownIn(before);
+      const elsewhere = before === null || members.some(({ person }) => !known[person]) ? knownInAll() : {};
+      const own = ports.own().person;
+      const next: Record<string, readonly string[]> = {};
+      for (const { person } of peopleOf(members)) {
+        const theirs = members.filter((member) => member.person === person);
+        const seen = known[person] ?? elsewhere[person] ?? [];
+        const added = seen.length === 0 ? [] : theirs.filter((member) => !seen.includes(enrollmentOf(member)));
+        for (const member of added.filter(({ device }) => device !== ports.device)) {
+          const text = newDeviceText(member, { isOwn: person === own, isAgain: wasSeen(seen, member) });
+          ports.notes.add(conversation, ports.now(), text);
+          ports.announce(conversation, text);
+        }
+        next[person] = [...new Set([...seen, ...theirs.map(enrollmentOf)])].slice(-MOST_KNOWN);
+      }
+      // A person without devices stays known until the next device of that person.
+      return { ...known, ...next };
+    },
+  };
+}
+
+const enrollmentOf = ({ device, generation }: Member): string => `${device} ${generation}`;
+
+const wasSeen = (seen: readonly string[], { device }: Member): boolean =>
+  seen.some((enrollment) => enrollment.startsWith(`${device} `));
+
+/** Records of an earlier version have only members. */
+const knownIn = ({ known, members }: Before): Known =>
+  known ??
+  Object.fromEntries(
+    [...Map.groupBy(members, ({ person }) => person)].map(([person, theirs]) => [person, theirs.map(enrollmentOf)]),
+  );
+
+function newDeviceText(
+  { name, group }: Member,
+  { isOwn, isAgain }: { readonly isOwn: boolean; readonly isAgain: boolean },
+): string {
+  const where = group ? ` (group ${group})` : '';
+  const event = isAgain ? 'was enrolled again and added' : 'was added';
+  return isOwn
+    ? `A new device of yours${where} ${event}. It can read new messages in this conversation. If you did not enroll it, tell your admin.`
+    : `A new device of ${name}${where} ${event}. It can read new messages in this conversation. If you did not expect it, ask ${name} by phone or in person.`;
+}

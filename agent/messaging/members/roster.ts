@@ -1,0 +1,40 @@
+import { isCordonError } from '../../../shared/errors.ts';
+import type { Authenticate, Leaf } from '../../../shared/seal/terms.ts';
+import type { PersonName } from '../conversation/records.ts';
+import type { Member } from './member.ts';
+import type { Membership } from './membership.ts';
+
+export interface Roster {
+  readonly authenticate: Authenticate;
+  of(leaves: readonly Leaf[]): readonly Member[];
+}
+
+/** `known`: members that were verified before. The roster verifies every other leaf with `membership`. */
+export function createRoster(membership: Pick<Membership, 'proofOf'>, known: readonly Member[]): Roster {
+  const members = new Map(known.map((member) => [leafKey(member), member]));
+  return {
+    async authenticate({ device, generation, signatureKey }) {
+      try {
+        const member = await membership.proofOf(device, generation, signatureKey);
+        members.set(leafKey(member), member);
+        return true;
+      } catch (error) {
+        // `membership` has raised the alert for an unverified member. Any other error means that the verification failed to run, and is
+        // thrown.
+        if (isCordonError(error, 'unverified_member')) return false;
+        throw error;
+      }
+    },
+    of: (leaves) => leaves.flatMap((leaf) => members.get(leafKey(leaf)) ?? []),
+  };
+}
+
+const leafKey = ({ device, generation, signatureKey }: Omit<Leaf, 'leafIndex'>) =>
+  `${device} ${generation} ${signatureKey}`;
+
+/** Merges groups of people. Each person appears once, with the name from the last group. */
+export const mergePeople = (...groups: readonly (readonly PersonName[])[]): PersonName[] => [
+  ...new Map(groups.flat().map(({ person, name }) => [person, { person, name }])).values(),
+];
+
+export const peopleOf = (members: readonly Member[]): PersonName[] => mergePeople(members);

@@ -1,0 +1,72 @@
+import { ATTACHMENT_WITHIN, claimAnswer, keyPackagesAnswer } from '../../shared/protocol/device-http.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { bodyOf, httpsOf } from '../enrollment/est.ts';
+import { type DeviceListener, orUnavailable } from '../link/http.ts';
+
+export interface ClaimedPackage {
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly body: Uint8Array;
+}
+
+/** HTTPS routes of the delivery service for key packages and attachments (`shared/protocol/device-http.ts`). */
+export interface RelayClient {
+  /** Claims one key package of each device that has one. */
+  claim(devices: readonly DeviceId[]): Promise<readonly ClaimedPackage[]>;
+  /** Returns the number of single-use packages that the server then has. */
+  upload(given: {
+    readonly packages: readonly Uint8Array[];
+    readonly lastResort: Uint8Array | null;
+    readonly replace: boolean;
+  }): Promise<number>;
+  putAttachment(id: string, sealed: Uint8Array): Promise<void>;
+  /** Downloads an attachment. Throws `not_found` when the server no longer has the file. */
+  attachment(id: string): Promise<Buffer>;
+}
+
+export function createRelayClient(ports: DeviceListener): RelayClient {
+  const url = (path: string) => new URL(`/device/${path}`, httpsOf(ports.deviceUrl()));
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+
+  const post = async (path: string, body: unknown): Promise<unknown> => {
+    const response = await orUnavailable(
+      ports.http()(url(path), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    );
+    return JSON.parse(bodyOf(response).toString('utf8'));
+  };
+
+  return {
+    async claim(devices) {
+      if (devices.length === 0) return [];
+      const { packages } = claimAnswer.parse(await post('key-packages/claim', { devices }));
+      return packages.map(({ device, generation, body }) => ({
+        device,
+        generation,
+        body: Buffer.from(body, 'base64'),
+      }));
+    },
+    async upload({ packages, lastResort, replace }) {
+      const body = { packages: packages.map(base64), lastResort: lastResort && base64(lastResort), replace };
+      return keyPackagesAnswer.parse(await post('key-packages', body)).left;
+    },
+    async putAttachment(id, sealed) {
+      const response = await orUnavailable(
+        ports.http()(url(`attachments/${id}`), {
+          method: 'PUT',
+          headers: { 'content-type': 'application/octet-stream' },
+          body: Buffer.from(sealed),
+          within: ATTACHMENT_WITHIN,
+        }),
+      );
+      if (response.status < 200 || response.status > 299) bodyOf(response);
+    },
+    async attachment(id) {
+      const request = { method: 'GET', within: ATTACHMENT_WITHIN } as const;
+      return bodyOf(await orUnavailable(ports.http()(url(`attachments/${id}`), request)));
+    },
+  };
+}

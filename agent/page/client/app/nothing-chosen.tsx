@@ -1,6 +1,0 @@
-import { Empty } from '../../../../shared/look/states.tsx';
-import { WORDS } from '../words/english.ts';
-
-export function NothingChosen() {
-  return <Empty title={WORDS.list.choose}>{WORDS.list.chooseText}</Empty>;
-}

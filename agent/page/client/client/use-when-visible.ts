@@ -1,0 +1,21 @@
+/** Calls `tell` once for each new set of identifiers when the tab is visible. A hidden tab displays nothing. */
+import { useEffect, useEffectEvent } from 'react';
+
+export function useWhenVisible(ids: readonly string[], tell: (ids: readonly string[]) => Promise<unknown>): void {
+  const named = ids.join(' ');
+  const report = useEffectEvent((shown: readonly string[]) => {
+    // The report repeats when the page opens again, so this failure is ignored.
+    tell(shown).catch(() => undefined);
+  });
+  useEffect(() => {
+    if (named === '') return;
+    const look = () => {
+      if (document.visibilityState !== 'visible') return;
+      document.removeEventListener('visibilitychange', look);
+      report(named.split(' '));
+    };
+    document.addEventListener('visibilitychange', look);
+    look();
+    return () => document.removeEventListener('visibilitychange', look);
+  }, [named]);
+}

@@ -1,0 +1,8 @@
+/** Report of displayed orders to the agent, which signs one receipt for each. */
+import { done } from '../../../../shared/api/wire.ts';
+import { call } from '../client/call.ts';
+import { useWhenVisible } from '../client/use-when-visible.ts';
+
+export function useDisplayedOrders(orders: readonly string[]): void {
+  useWhenVisible(orders, (shown) => call('POST', '/shown', done, { orders: shown }));
+}

@@ -1,0 +1,26 @@
+/** State of messaging on this device for the page: the gate with its reasons, and all orders. */
+import type { AgentStatus } from '../agent.ts';
+import type { GateView } from '../enforcement/gate-view.ts';
+import type { Notice } from '../enforcement/notice-view.ts';
+import type { MessagingState } from '../messaging/messaging.ts';
+
+export interface MessagingStatusSources {
+  status(): Pick<AgentStatus, 'now' | 'connection' | 'listExpires'>;
+  gate(service: 'messaging'): GateView;
+  readonly notices: { list(): readonly Notice[] };
+}
+
+export function messagingStatusOf(messaging: MessagingState, agent: MessagingStatusSources) {
+  const { now, connection, listExpires } = agent.status();
+  const { since, denials } = agent.gate('messaging');
+  return {
+    now,
+    state: messaging.state,
+    me: messaging.state === 'ready' ? { person: messaging.person, name: messaging.name } : null,
+    connected: connection === 'connected',
+    listExpired: listExpires !== null && now >= listExpires ? listExpires : null,
+    since,
+    denials,
+    notices: agent.notices.list(),
+  };
+}

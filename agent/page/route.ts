@@ -1,0 +1,30 @@
+import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { z } from 'zod';
+import { CordonError } from '../../shared/errors.ts';
+
+export const json = express.json({ limit: '256kb', strict: true });
+
+/** Fields outside the schema never leave the daemon. */
+export function respond<S extends z.ZodType>(
+  schema: S,
+  handle: (request: Request, response: Response) => Frozen<z.input<S>> | Promise<Frozen<z.input<S>>>,
+): RequestHandler {
+  return async (request, response) => {
+    response.json(schema.parse(await handle(request, response)));
+  };
+}
+
+/** Deep read-only type, because the messaging interface returns read-only data. */
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T;
+
+/** Schema error as one sentence, without the value, which may be message text. */
+export function read<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value ?? {});
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new CordonError('invalid_input', `${issue?.path.join('.') || 'the request'}: ${issue?.message ?? 'malformed'}`);
+}

@@ -1,0 +1,45 @@
+import type { Router } from 'express';
+import { DONE, done } from '../../shared/api/wire.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { sessionView, ticketBody } from './api.ts';
+import type { Changes } from './changes.ts';
+import { cookieName, cookieOf, requireSession } from './guard.ts';
+import { json, read, respond } from './route.ts';
+import type { Sessions } from './sessions.ts';
+
+/** The page's session, the stream of changes, and the check that every later route requires a session. */
+export function addSessionRoutes(
+  api: Router,
+  { port, sessions, changes }: { readonly port: number; readonly sessions: Sessions; readonly changes: Changes },
+): void {
+  api.post(
+    '/session',
+    json,
+    respond(sessionView, (request, response) => {
+      const { ticket } = read(ticketBody, request.body);
+      const { cookie, token } = sessions.exchange(ticket, Date.now());
+      response.cookie(cookieName(port), cookie, { httpOnly: true, sameSite: 'strict', path: '/' });
+      return { token };
+    }),
+  );
+  // A page cannot add a header to an event stream. The stream reveals only that something changed.
+  api.get('/events', async (request, response) => {
+    const session = sessions.ofCookie(cookieOf(request.headers, port));
+    if (!session)
+      throw new CordonError('not_signed_in', 'The page has no session. Open it with a link from “cordon-agent open”.');
+    await changes.hold(session, request, response);
+  });
+  // The check precedes the parsing of any body.
+  api.use((request, _response, next) => {
+    requireSession(sessions, request.headers, port);
+    next();
+  });
+  api.delete(
+    '/session',
+    respond(done, (request, response) => {
+      sessions.end(cookieOf(request.headers, port));
+      response.clearCookie(cookieName(port), { httpOnly: true, sameSite: 'strict', path: '/' });
+      return DONE;
+    }),
+  );
+}

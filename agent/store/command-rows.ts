@@ -1,0 +1,82 @@
+import type { ReportItem } from '../../shared/protocol/frames.ts';
+import { type CommandId, commandIdSchema } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import type { AdminMessage, AdminMessageStore } from '../admin-messages/admin-messages.ts';
+import type { CommandQueue, StoredCommand } from '../commands/commands.ts';
+import type { Outbox } from '../link/outbox.ts';
+import type { DeviceRows } from './device-rows.ts';
+
+export function commandRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): CommandQueue {
+  return {
+    storeCommand({ id, command, shares, expires }: StoredCommand): boolean {
+      return (
+        rows.run(
+          "insert or ignore into command (device, id, body, expires, state) values (?, ?, ?, ?, 'stored')",
+          id,
+          JSON.stringify(shares === undefined ? command : { ...command, shares }),
+          expires,
+        ) === 1
+      );
+    },
+    unfinishedCommands(): readonly (StoredCommand & { started: boolean })[] {
+      const found = rows.all(
+        "select id, body, expires, state from command where device = ? and state <> 'finished' order by rowid",
+      );
+      return found.map((row) => {
+        const { shares, ...command } = JSON.parse(String(row.body));
+        return {
+          ...{ id: commandIdSchema.parse(row.id), command, expires: Number(row.expires) },
+          ...(shares === undefined ? {} : { shares }),
+          started: row.state === 'started',
+        };
+      });
+    },
+    startCommand(id: CommandId): void {
+      rows.run("update command set state = 'started' where device = ? and id = ?", id);
+    },
+    finishCommand(id: CommandId, result: ReportItem): void {
+      rows.transaction(() => {
+        const changed = rows.run(
+          "update command set state = 'finished' where device = ? and id = ? and state <> 'finished'",
+          id,
+        );
+        if (changed === 1) outbox.report(result);
+      });
+    },
+    forgetShares(): void {
+      const finished = "device = ? and state = 'finished' and json_extract(body, '$.shares') is not null";
+      const forgotten = rows.run(`update command set body = json_remove(body, '$.shares') where ${finished}`);
+      rows.sql.emptyLog(forgotten > 0);
+    },
+  };
+}
+
+export function adminMessageRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): AdminMessageStore {
+  return {
+    addMessage(id: string, text: string, at: Instant): void {
+      rows.run('insert or ignore into message (device, id, text, at) values (?, ?, ?, ?)', id, text, at);
+    },
+    adminMessages(limit: number): readonly AdminMessage[] {
+      const found = rows.all(
+        'select id, text, at, shown from message where device = ? order by at desc, id desc limit ?',
+        limit,
+      );
+      return found.reverse().map((row) => ({
+        id: commandIdSchema.parse(row.id),
+        text: String(row.text),
+        at: Number(row.at),
+        displayed: Number(row.shown) === 1,
+      }));
+    },
+    markDisplayed(id: CommandId, report: ReportItem): boolean {
+      return rows.transaction(() => {
+        const where = 'device = ? and id = ?';
+        if (rows.run(`update message set shown = 1 where ${where} and shown = 0`, id) === 0) return false;
+        // A message of an earlier enrollment has no command, so the server would refuse the report.
+        const current = rows.all(`select 1 from command where ${where}`, id).length === 1;
+        if (current) outbox.report(report);
+        return current;
+      });
+    },
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * Disk space that only orders may use (ADR 36). The reserve is a file of random bytes, so that compressing file systems allocate its blocks too. On a full
+ * disk, the file shrinks by the space that the work needs, and grows again afterward. This happens in one synchronous call, so that no other work of
+ * this process can use the space.
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { type DiskSpace, FIRST_RELEASE, growth, isOutOfSpace } from './disk-space.ts';
+
+export interface DiskReserve {
+  /**
+   * Runs `work`. On a full disk, runs it again with more and more of the reserve, so `work` must leave no changes when it throws. `compact` afterward returns
+   * the temporary space of `work`. Throws the error of `work` when the reserve is used up.
+   */
+  run<T>(work: () => T, compact?: () => void): T;
+  /** Fills the reserve in slices, so that other work can run in between. Does not reject on a full disk. */
+  build(): Promise<void>;
+  space(): DiskSpace;
+  remove(): void;
+}
+
+const SLICE = 1024 * 1024;
+const SMALLEST_WRITE = 4096;
+
+export function openDiskReserve({ file, size }: { readonly file: string; readonly size: number }): DiskReserve {
+  const reserved = () => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+  const space = (): DiskSpace => {
+    // Uses `bavail`, because `bfree` includes blocks that ext4 reserves for root.
+    const { bavail, bsize } = statfsSync(dirname(file));
+    return { free: bavail * bsize, reserved: reserved(), size };
+  };
+
+  const withFile = (flags: string, use: (handle: number) => void) => {
+    const handle = openSync(file, flags, 0o600);
+    try {
+      use(handle);
+    } finally {
+      closeSync(handle);
+    }
+  };
+
+  const release = (bytes: number) =>
+    withFile('r+', (handle) => {
+      ftruncateSync(handle, Math.max(0, reserved() - bytes));
+      // A journaling file system frees the blocks with its next commit.
+      fsyncSync(handle);
+    });
+
+  /** Grows the file as far as the disk has space. */
+  const grow = (bytes: number) => {
+    try {
+      withFile('a', (handle) => {
+        let left = bytes;
+        for (let most = Math.min(SLICE, bytes); left > 0 && most >= 1; ) {
+          try {
+            left -= writeSync(handle, randomBytes(Math.min(most, left)));
+          } catch (error) {
+            if (!isOutOfSpace(error)) throw error;
+            most = most > SMALLEST_WRITE ? most >> 1 : 0;
+          }
+        }
+        fsyncSync(handle);
+      });
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+    }
+  };
+
+  return {
+    run(work, compact) {
+      let released = false;
+      const withSpace = <T>(attempt: () => T): T => {
+        for (let step = FIRST_RELEASE; ; step *= 2) {
+          try {
+            return attempt();
+          } catch (error) {
+            if (!isOutOfSpace(error) || reserved() === 0) throw error;
+            release(step);
+            released = true;
+          }
+        }
+      };
+      try {
+        const result = withSpace(work);
+        if (released && compact) compactWith(withSpace, compact);
+        return result;
+      } finally {
+        if (released) grow(size - reserved());
+      }
+    },
+
+    async build() {
+      for (;;) {
+        const bytes = Math.min(SLICE, growth(space()));
+        const before = reserved();
+        if (bytes > 0) grow(bytes);
+        if (reserved() <= before) return;
+        await turn();
+      }
+    },
+
+    space,
+    remove: () => rmSync(file, { force: true }),
+  };
+}
+
+/** Compacts the log. The data of `work` is durable without this step, so a failure here does not fail the work. */
+function compactWith(withSpace: (attempt: () => void) => void, compact: () => void): void {
+  try {
+    withSpace(compact);
+  } catch (error) {
+    if (!isOutOfSpace(error)) throw error;
+  }
+}
+
+export const NO_RESERVE: Pick<DiskReserve, 'run'> = { run: (work) => work() };

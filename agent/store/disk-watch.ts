@@ -1,0 +1,50 @@
+/** Watches the disk of the agent's folder and reports once when it becomes full. */
+import { type DiskSpace, type DiskState, diskState } from './disk-space.ts';
+
+export interface DiskWatchPorts {
+  /** Reads the disk's space; null when the agent watches no disk. */
+  readonly space: (() => DiskSpace) | null;
+  /** Called when the disk becomes full. `detail`: text for an admin. */
+  readonly onFull: (detail: string) => void;
+  readonly onRoom: () => void;
+}
+
+export interface DiskWatch {
+  /** Checks the disk. Runs after each write, successful or not. */
+  look(): void;
+  /** The present state; `ok` without a watched disk. */
+  state(): DiskState;
+  report(): (DiskSpace & { readonly state: DiskState }) | null;
+}
+
+export function createDiskWatch({ space, onFull, onRoom }: DiskWatchPorts): DiskWatch {
+  let isReported = false;
+
+  const report = () => {
+    const now = space?.() ?? null;
+    return now === null ? null : { ...now, state: diskState(now) };
+  };
+
+  return {
+    look() {
+      const now = report();
+      if (now === null) return;
+      if (now.state === 'full' && !isReported) {
+        isReported = true;
+        onFull(detailOf(now));
+      }
+      // Only a complete reserve ends the alert, so that alerts do not alternate around the limit.
+      if (now.state === 'ok' && isReported) {
+        isReported = false;
+        onRoom();
+      }
+    },
+    state: () => report()?.state ?? 'ok',
+    report,
+  };
+}
+
+const detailOf = ({ free, reserved, size }: DiskSpace): string => {
+  const [freeNow, left, whole] = [free, reserved, size].map((bytes) => (bytes / 2 ** 20).toFixed(1));
+  return `The disk of the agent's folder has ${freeNow} MiB free. New orders still have ${left} of ${whole} MiB reserved; messages, commands and position reports wait.`;
+};

@@ -1,0 +1,80 @@
+import type { ReportItem } from '../../shared/protocol/frames.ts';
+import type { Outbox, OutboxRow } from '../link/outbox.ts';
+import type { DeviceRows } from './device-rows.ts';
+
+/** Maximum number of alerts of one code that wait for the server. An offline device under attack would fill its disk with more of them. */
+const MOST_ALERTS_WAITING = 64;
+
+/** The outbox. Sequence numbers of a generation never repeat: the last number is stored apart from the rows, which are deleted after their confirmation. */
+export function outboxRows(rows: DeviceRows): Outbox {
+  const generation = () => rows.value<number>('generation') ?? 0;
+
+  function alertsWaiting(code: string): number {
+    const [row] = rows.all(
+      "select count(*) as n from outbox where device = ? and type = 'alert' and json_extract(item, '$.code') = ?",
+      code,
+    );
+    return Number(row?.n ?? 0);
+  }
+
+  function reports(where: string, after: number, limit: number): OutboxRow[] {
+    const found = rows.all(
+      `select seq, item from outbox where device = ? and generation = ? and ${where} order by seq limit ?`,
+      generation(),
+      after,
+      limit,
+    );
+    return found.map((row) => ({ seq: Number(row.seq), item: JSON.parse(String(row.item)) }));
+  }
+
+  return {
+    generation,
+    beginGeneration(next) {
+      rows.transaction(() => {
+        if (generation() === next) return;
+        rows.run('delete from outbox where device = ?');
+        rows.run('delete from command where device = ?');
+        rows.saveValue('generation', next);
+        rows.saveValue('sequence', 0);
+      });
+    },
+    report(item: ReportItem): void {
+      if (item.type === 'alert' && alertsWaiting(item.code) >= MOST_ALERTS_WAITING) return;
+      rows.transaction(() => {
+        const seq = (rows.value<number>('sequence') ?? 0) + 1;
+        rows.saveValue('sequence', seq);
+        rows.run(
+          'insert into outbox (device, generation, seq, type, item) values (?, ?, ?, ?, ?)',
+          generation(),
+          seq,
+          item.type,
+          JSON.stringify(item),
+        );
+      });
+    },
+    unconfirmed(after: number, limit: number): readonly OutboxRow[] {
+      return reports('seq > ?', after, limit);
+    },
+    postable(limit: number): readonly OutboxRow[] {
+      return reports("seq > ? and type in ('receipt', 'evidence')", 0, limit);
+    },
+    /** Deletes confirmed reports at the beginning of a connection, also on a full disk, because this frees space. */
+    confirm(through: number): void {
+      rows.reserved(() => {
+        rows.run('delete from outbox where device = ? and seq <= ?', through);
+        // The server has a higher sequence number after a restore of the store from a backup. The sequence continues from the server's
+        // number.
+        if (through > (rows.value<number>('sequence') ?? 0)) rows.saveValue('sequence', through);
+      });
+    },
+    remove(sequences: readonly number[]): void {
+      rows.reserved(() => {
+        for (const seq of sequences) rows.run('delete from outbox where device = ? and seq = ?', seq);
+      });
+    },
+    count(): number {
+      const [row] = rows.all('select count(*) as n from outbox where device = ?');
+      return Number(row?.n ?? 0);
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import { CordonError } from '../shared/errors.ts';
+import { plain } from '../shared/text/visible-text.ts';
+import type { AgentConfig } from './config.ts';
+import { credentialFolder } from './enrollment/credential-folder.ts';
+import { OWN_FILES, openWorkspace, type Workspace } from './workspace/workspace.ts';
+
+export function addWorkspaceCommands(
+  program: Command,
+  { config, say }: { readonly config: () => AgentConfig; readonly say: (lines: readonly string[]) => void },
+): void {
+  const workspace = program
+    .command('workspace')
+    .description('Store, read and list files in the encrypted workspace of this device');
+  const withWorkspace = async (use: (workspace: Workspace) => Promise<void>) => {
+    const { identity, workspace: folder } = config();
+    credentialFolder(identity).current();
+    await use(await openWorkspace(folder));
+  };
+  workspace
+    .command('put')
+    .description('Copy a file into the workspace')
+    .argument('<file>', 'the file to copy')
+    .argument('[name]', 'name in the workspace; by default the name of the file')
+    .action((file: string, name?: string) =>
+      withWorkspace(async (opened) => opened.put(userFile(name ?? basename(file)), await readFile(file))),
+    );
+  workspace
+    .command('get')
+    .description('Copy a file out of the workspace')
+    .argument('<name>', 'name in the workspace')
+    .argument('[file]', 'destination file; by default standard output')
+    .action((name: string, file?: string) =>
+      withWorkspace(async (opened) => {
+        const content = await opened.get(userFile(name));
+        if (file === undefined) process.stdout.write(content);
+        else await writeFile(file, content, { mode: 0o600 });
+      }),
+    );
+  workspace
+    .command('ls')
+    .description('List the files in the workspace')
+    .action(() =>
+      withWorkspace(async (opened) =>
+        say(
+          (await opened.list())
+            .filter(({ name }) => !name.startsWith(OWN_FILES))
+            .map(({ name, size }) => `${String(size).padStart(10)}  ${plain(name)}`),
+        ),
+      ),
+    );
+}
+
+function userFile(name: string): string {
+  if (!name.startsWith(OWN_FILES)) return name;
+  throw new CordonError(
+    'invalid_input',
+    `Names that begin with ${OWN_FILES} are reserved for the agent. Choose another name.`,
+  );
+}

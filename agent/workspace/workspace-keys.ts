@@ -1,0 +1,100 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CordonError } from '../../shared/errors.ts';
+import { destroyFile, sizeOf, writeWhole } from './disk.ts';
+
+export interface WorkspaceKeys {
+  state(): 'open' | 'locked';
+  exist(): Promise<boolean>;
+  create(): Promise<void>;
+  read(): Promise<Buffer>;
+  lock(share: Buffer): Promise<void>;
+  unlock(shares: readonly Buffer[]): Promise<void>;
+  /** Removes the key. Returns the number of overwritten bytes. */
+  destroy(): Promise<number>;
+}
+
+export function workspaceKeys(folder: string): WorkspaceKeys {
+  const [wrappingKey, openKey, lockedKey] = ['wrapping.key', 'open.key', 'locked.key'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string];
+  return {
+    state: () => (existsSync(lockedKey) ? 'locked' : 'open'),
+    exist: async () => (await sizeOf(openKey)) !== null,
+    async create() {
+      const kek = randomBytes(32);
+      await writeWhole(wrappingKey, kek);
+      await writeWhole(openKey, wrap(kek, 'open', randomBytes(32)));
+    },
+    read: async () => unwrap(await readFile(wrappingKey), 'open', await readFile(openKey)),
+
+    /** The open key is destroyed last; the workspace counts as locked before that. */
+    async lock(share) {
+      const kek = await readFile(wrappingKey);
+      if ((await sizeOf(openKey)) !== null) {
+        // A crash may have left both files. They have the same workspace key.
+        const key = unwrap(kek, 'open', await readFile(openKey));
+        await writeWhole(lockedKey, wrap(lockingKey(kek, share), 'locked', key, SHARED));
+        return void (await destroyFile(openKey));
+      }
+      const locked = await readFile(lockedKey);
+      // An older agent locked the workspace without a share. The server's share completes the lock.
+      if (!isShared(locked)) {
+        await writeWhole(lockedKey, wrap(lockingKey(kek, share), 'locked', unwrap(kek, 'locked', locked), SHARED));
+      }
+    },
+
+    /** The locked key is destroyed last; the workspace counts as locked until then. */
+    async unlock(shares) {
+      if ((await sizeOf(lockedKey)) === null) return;
+      const kek = await readFile(wrappingKey);
+      const key = openLocked(kek, await readFile(lockedKey), shares);
+      await writeWhole(openKey, wrap(kek, 'open', key));
+      await destroyFile(lockedKey);
+    },
+    async destroy() {
+      let bytes = 0;
+      for (const file of [wrappingKey, openKey, lockedKey]) bytes += await destroyFile(file);
+      return bytes;
+    },
+  };
+}
+
+/** Prefix of a key that is wrapped with the device's key and the server's share. A key of an older agent has no prefix. */
+const SHARED = Buffer.from('CWL2');
+const NOTHING = Buffer.alloc(0);
+const isShared = (bytes: Buffer): boolean => bytes.subarray(0, SHARED.length).equals(SHARED);
+
+const lockingKey = (kek: Buffer, share: Buffer): Buffer =>
+  Buffer.from(hkdfSync('sha256', kek, share, 'cordon workspace lock', 32));
+
+function openLocked(kek: Buffer, locked: Buffer, shares: readonly Buffer[]): Buffer {
+  if (!isShared(locked)) return unwrap(kek, 'locked', locked);
+  for (const share of shares) {
+    try {
+      return unwrap(lockingKey(kek, share), 'locked', locked.subarray(SHARED.length));
+    } catch {
+      // The share belongs to another lock. The next share may fit.
+    }
+  }
+  throw new CordonError(
+    'workspace_locked',
+    'No share of the server opens this workspace. It stays locked. An admin can only wipe it.',
+  );
+}
+
+function wrap(kek: Buffer, state: string, key: Buffer, mark: Buffer = NOTHING): Buffer {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', kek, nonce).setAAD(Buffer.from(`cordon workspace ${state}`));
+  return Buffer.concat([mark, nonce, cipher.update(key), cipher.final(), cipher.getAuthTag()]);
+}
+
+function unwrap(kek: Buffer, state: string, bytes: Buffer): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', kek, bytes.subarray(0, 12)).setAAD(
+    Buffer.from(`cordon workspace ${state}`),
+  );
+  decipher.setAuthTag(bytes.subarray(-16));
+  return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]);
+}

@@ -1,0 +1,162 @@
+/**
+ * Links for account holders: invitations, credential reset links and verification links. With mail, a link goes to the address of the account, and the
+ * admin who causes it does not see it. Without mail, that admin is shown the link.
+ */
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+import { type AccountId, randomBase32 } from '../../shared/protocol/ids.ts';
+import { accountMail, type LinkPurpose } from './account-mail.ts';
+import type { Admins } from './admins.ts';
+import type { Account, Mailer, VerificationStore } from './ports.ts';
+import type { Grant } from './roles.ts';
+import { sha256 } from './secrets.ts';
+
+const HOUR = 3_600_000;
+export const VERIFICATION_LASTS = 24 * HOUR;
+const MAILS_AN_HOUR = 6;
+
+export interface LinkMail extends Mailer {
+  readonly organization: string;
+  readonly verificationLink: (token: string) => string;
+}
+
+export interface LinkDelivery {
+  /** Link that the admin passes on; null if the server mailed the link. */
+  readonly shown: { readonly token: string; readonly link: string } | null;
+  /**
+   * Mail with the link; null without a mail server. `failure`: the reason why the mail server refused the mail. The link is then void, and
+   * the admin sends another one.
+   */
+  readonly mail: { readonly to: string; readonly failure: string | null } | null;
+  /** Expiry in Unix milliseconds, real time. */
+  readonly expiresAt: number;
+}
+
+interface NewLink {
+  readonly invitation: string;
+  readonly expiresAt: number;
+}
+
+type MailedLink = LinkDelivery & { readonly mail: NonNullable<LinkDelivery['mail']> };
+
+export type AccountLinks = ReturnType<typeof createAccountLinks>;
+
+export function createAccountLinks(ports: {
+  readonly admins: Pick<Admins, 'createAccount' | 'inviteAgain' | 'account'>;
+  readonly verifications: VerificationStore;
+  readonly invitationLink: (token: string) => string;
+  /** Mailer of the links; null: Cordon sends no mail. */
+  readonly mail: LinkMail | null;
+  readonly changed: () => void;
+  /** Real time in Unix milliseconds. */
+  readonly now?: () => number;
+}) {
+  const { admins, verifications, mail, changed } = ports;
+  const now = ports.now ?? Date.now;
+  const limit = new RateLimiterMemory({ points: MAILS_AN_HOUR, duration: HOUR / 1000 });
+  const mailed = mail !== null;
+
+  const deliver = (
+    account: Account,
+    by: Account,
+    purpose: LinkPurpose,
+    made: NewLink,
+  ): Promise<LinkDelivery> | LinkDelivery => {
+    const { invitation: token, expiresAt } = made;
+    const link = ports.invitationLink(token);
+    if (mail) return mailLink(mail, account, by, { purpose, link, expiresAt });
+    return { shown: { token, link }, mail: null, expiresAt };
+  };
+
+  return {
+    /** True if the server sends mail, so that approvers can prove their addresses. */
+    mailed,
+
+    /** The account exists even when the mail failed. The admin can then send the invitation again. */
+    async create(
+      given: { readonly email: string; readonly name: string; readonly grants: readonly Grant[] },
+      by: Account,
+    ): Promise<LinkDelivery & { readonly account: Account }> {
+      const made = await admins.createAccount(given.email, given.name, given.grants, by.id, { mailed });
+      if (mailed) await limit.consume(made.account.id);
+      return { account: made.account, ...(await deliver(made.account, by, 'invitation', made)) };
+    },
+
+    /** Creates a new invitation for an account without credentials, or else a credential reset link. Earlier links become void. */
+    async again(id: AccountId, by: Account): Promise<LinkDelivery> {
+      const account = await admins.account(id);
+      if (mailed) await requireMailAllowed(limit, id);
+      const made = await admins.inviteAgain(id, by.id, { mailed });
+      return deliver(account, by, account.ready ? 'reset' : 'invitation', made);
+    },
+
+    /** Mails the caller a link that proves the address of the caller's account. Throws `mail_not_configured`, `conflict` and `rate_limited`. */
+    async sendVerification(account: Account): Promise<MailedLink> {
+      if (!mail) throw noMail();
+      if (account.emailVerifiedAt !== null) {
+        throw new CordonError('conflict', `The address ${account.email} is already verified. Nothing was changed.`);
+      }
+      await requireMailAllowed(limit, account.id);
+      const token = randomBase32(32);
+      const expiresAt = now() + VERIFICATION_LASTS;
+      const { id, email } = account;
+      await verifications.openVerification({ account: id, hash: sha256(token), email, expiresAt });
+      return mailLink(mail, account, account, {
+        purpose: 'verification',
+        link: mail.verificationLink(token),
+        expiresAt,
+      });
+    },
+
+    /**
+     * Proves the address of the caller's account. Another account cannot use the link: the holder of the mailbox may be another person than the holder of
+     * the account, and then neither can prove the address alone. Throws `verification_invalid`.
+     */
+    async verifyAddress(account: AccountId, token: string): Promise<Account> {
+      if (!(await verifications.verifyAddress(account, sha256(token), now()))) {
+        throw new CordonError(
+          'verification_invalid',
+          'This link is used, expired, replaced by a newer one or for another account. Sign in with the account of the mail, or send another verification link.',
+        );
+      }
+      changed();
+      return admins.account(account);
+    },
+  };
+}
+
+async function mailLink(
+  mail: LinkMail,
+  account: Account,
+  by: Account,
+  { purpose, link, expiresAt }: { readonly purpose: LinkPurpose; readonly link: string; readonly expiresAt: number },
+): Promise<MailedLink> {
+  const { email: address, name } = account;
+  const { organization } = mail;
+  try {
+    await mail.send(accountMail({ purpose, organization, to: { name, address }, by, link, expiresAt }));
+    return { shown: null, mail: { to: address, failure: null }, expiresAt };
+  } catch (error) {
+    if (!isCordonError(error, 'mail_failed')) throw error;
+    return { shown: null, mail: { to: address, failure: error.message }, expiresAt };
+  }
+}
+
+/** Throws `rate_limited`. The check precedes the new link, because a refused link must not replace an earlier one. */
+async function requireMailAllowed(limit: RateLimiterMemory, account: AccountId): Promise<void> {
+  try {
+    await limit.consume(account);
+  } catch (refused) {
+    if (refused instanceof Error) throw refused;
+    throw new CordonError(
+      'rate_limited',
+      `This account got ${MAILS_AN_HOUR} mails within an hour. Look for them in the mailbox, or try again in an hour.`,
+    );
+  }
+}
+
+const noMail = () =>
+  new CordonError(
+    'mail_not_configured',
+    'This server sends no mail, so no address can be verified. Set CORDON_MAIL_URL and CORDON_MAIL_FROM on the server.',
+  );

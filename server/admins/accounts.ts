@@ -1,0 +1,113 @@
+import { CordonError } from '../../shared/errors.ts';
+import type { AccountId } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
+import { newAccount, newInvitation, resetEntry, roleEntry } from './new-account.ts';
+import type { Account, AccountStore, InvitationStore, RaiseAlert } from './ports.ts';
+import type { Grant } from './roles.ts';
+
+export function createAccounts(ports: {
+  readonly accounts: AccountStore;
+  readonly invitations: Pick<InvitationStore, 'invite'>;
+  /** Clock for the field `at` of ledger entries. All other times of accounts are real time. */
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly alert: RaiseAlert;
+  /** Real time in Unix milliseconds. */
+  readonly now: () => number;
+}) {
+  const { accounts, invitations, clock, bus, alert, now } = ports;
+  const changed = () => bus.publish({ kind: 'accounts' });
+
+  async function found(id: AccountId): Promise<Account> {
+    const account = await accounts.find(id);
+    if (account) return account;
+    throw new CordonError('not_found', `There is no account ${id}. List the accounts with GET /accounts.`);
+  }
+
+  return {
+    accounts: (): Promise<Account[]> => accounts.list(),
+    /** Names of people (from their oldest account) and accounts, by id. People without an account are absent. */
+    async namesOf(ids: ReadonlySet<string>): Promise<Record<string, string>> {
+      const oldestLast = (await accounts.list()).toSorted((a, b) => b.createdAt - a.createdAt);
+      const named = oldestLast.flatMap(({ id, person, name }) => [id, person].map((key) => [key, name] as const));
+      return Object.fromEntries(named.filter(([key]) => ids.has(key)));
+    },
+    account: found,
+
+    /**
+     * Creates the account with all of its grants, or not at all. `by`: the account that creates it. `mailed`: the caller mails the
+     * invitation, and no admin sees the link.
+     */
+    async createAccount(
+      email: string,
+      name: string,
+      grants: readonly Grant[] = [],
+      by: AccountId | null = null,
+      { mailed = false }: { readonly mailed?: boolean } = {},
+    ): Promise<{ account: Account; invitation: string; expiresAt: number }> {
+      const made = newAccount(email, name, now());
+      const { token, stored } = newInvitation(now(), mailed ? made.email : null);
+      const once = grants.filter((grant, at) => grants.findIndex((other) => same(other, grant)) === at);
+      const given = once.map((grant) => ({ grant, entry: roleEntry('role.granted', clock.now(), made.id, grant) }));
+      const account = await accounts.create(made, stored, given, by);
+      changed();
+      return { account, invitation: token, expiresAt: stored.expiresAt };
+    },
+
+    /**
+     * Creates a link for a lost password or phone. The old credentials are valid until the link is used. `by`: the account that creates the link
+     * and sees it, unless it is `mailed`. For an account with credentials, the link is in the ledger and raises an alert.
+     */
+    async inviteAgain(
+      id: AccountId,
+      by: AccountId | null = null,
+      { mailed = false }: { readonly mailed?: boolean } = {},
+    ): Promise<{ invitation: string; expiresAt: number }> {
+      const account = await found(id);
+      const { token, stored } = newInvitation(now(), mailed ? account.email : null);
+      const reset = account.ready ? resetEntry('credentials.reset-link', clock.now(), id) : null;
+      await invitations.invite(id, stored, { by: mailed ? null : by, at: now() }, reset);
+      changed();
+      if (reset) {
+        const maker = by === null ? 'The server' : `${(await found(by)).email} (${by})`;
+        await alert('credential_reset_link', resetLinkAlert(maker, account, mailed));
+      }
+      return { invitation: token, expiresAt: stored.expiresAt };
+    },
+
+    async setStatus(id: AccountId, status: Account['status']): Promise<Account> {
+      if ((await found(id)).status !== status) {
+        const kind = status === 'active' ? 'role.granted' : 'role.revoked';
+        await accounts.setStatus(id, status, roleEntry(kind, clock.now(), id, null));
+        changed();
+        // The approvals that the account gave to pending revisions are void.
+        bus.publish({ kind: 'orders' });
+      }
+      return found(id);
+    },
+
+    async grant(id: AccountId, grant: Grant): Promise<Account> {
+      const { grants } = await found(id);
+      if (!grants.some((held) => same(held, grant))) {
+        await accounts.grant(id, { grant, entry: roleEntry('role.granted', clock.now(), id, grant) }, now());
+        changed();
+      }
+      return found(id);
+    },
+
+    async revokeGrant(id: AccountId, grant: Grant): Promise<Account> {
+      await found(id);
+      await accounts.revoke(id, grant, roleEntry('role.revoked', clock.now(), id, grant));
+      changed();
+      return found(id);
+    },
+  };
+}
+
+const same = (a: Grant, b: Grant): boolean => a.role === b.role && a.group === b.group && a.area === b.area;
+
+const resetLinkAlert = (maker: string, { id, email }: Account, mailed: boolean): string =>
+  mailed
+    ? `${maker} mailed a credential reset link to ${email} (${id}). The reader of this mailbox can take over the account.`
+    : `${maker} created a credential reset link for ${email} (${id}). Anyone with this link can take over the account.`;

@@ -1,0 +1,46 @@
+import { createHash, createPublicKey } from 'node:crypto';
+import { CordonError } from '../../shared/errors.ts';
+import type { Account, ApproverKey, ApproverKeyStore, KnownApproverKey } from './ports.ts';
+
+export function createApproverKeys(ports: {
+  readonly approverKeys: ApproverKeyStore;
+  readonly changed: () => void;
+  /** Real time in Unix milliseconds. */
+  readonly now: () => number;
+}) {
+  const { approverKeys, changed, now } = ports;
+  return {
+    /** Registers the caller's own key. `publicKey`: DER SubjectPublicKeyInfo of an Ed25519 key, base64. */
+    async registerApproverKey(account: Account, publicKey: string): Promise<ApproverKey> {
+      const der = ed25519(publicKey);
+      const key = {
+        keyid: createHash('sha256').update(der).digest('hex'),
+        person: account.person,
+        account: account.id,
+        name: account.name,
+        publicKey: der.toString('base64'),
+        registeredAt: now(),
+      };
+      await approverKeys.register(key);
+      changed();
+      return key;
+    },
+
+    approverKeys: (): Promise<KnownApproverKey[]> => approverKeys.keys(),
+  };
+}
+
+function ed25519(publicKey: string): Buffer {
+  const bytes = Buffer.from(publicKey, 'base64');
+  try {
+    const key = createPublicKey({ key: bytes, format: 'der', type: 'spki' });
+    const der = key.export({ format: 'der', type: 'spki' });
+    // Compares the key with its own encoding, because two encodings of one key would have two key ids.
+    if (key.asymmetricKeyType === 'ed25519' && der.equals(bytes)) return der;
+  } catch (error) {
+    throw new CordonError('invalid_input', NOT_ED25519, { path: 'publicKey' }, error);
+  }
+  throw new CordonError('invalid_input', NOT_ED25519, { path: 'publicKey' });
+}
+const NOT_ED25519 =
+  'An approver key is an Ed25519 public key as DER SubjectPublicKeyInfo in base64. Create one with "cordon key create".';

@@ -1,0 +1,45 @@
+/** Records of a new account: the account, its invitation and its ledger entries. */
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import { type AccountId, newAccountId, randomBase32 } from '../../shared/protocol/ids.ts';
+import { storedEmail } from '../../shared/text/canonical-email.ts';
+import { emailKey, personSubject } from './email.ts';
+import type { Invitation, NewAccount } from './ports.ts';
+import type { Grant } from './roles.ts';
+import { sha256 } from './secrets.ts';
+
+const INVITATION_LASTS = 72 * 3_600_000;
+
+export function newAccount(email: string, name: string, at: number): NewAccount {
+  return {
+    id: newAccountId(),
+    email: storedEmail(email),
+    emailKey: emailKey(email),
+    name,
+    subject: personSubject(email),
+    at,
+  };
+}
+
+/** `mailedTo`: the address that receives the invitation link. Null: an admin sees the link. */
+export function newInvitation(now: number, mailedTo: string | null = null): { token: string; stored: Invitation } {
+  // Base32, because a token in base64url can begin with a hyphen, like an option of a command line.
+  const token = randomBase32(32);
+  return { token, stored: { hash: sha256(token), expiresAt: now + INVITATION_LASTS, mailedTo } };
+}
+
+/** `grant`: the grant that the ledger entry names; null for all grants of the account. */
+export function roleEntry<K extends 'role.granted' | 'role.revoked'>(
+  kind: K,
+  at: number,
+  account: AccountId,
+  grant: Grant | null,
+) {
+  const facts = { role: grant?.role ?? 'all', scope: grant?.group ? 'group' : 'all', area: grant?.area ?? null };
+  return { kind, at, subject: account, public: facts } satisfies EntryDraft<K>;
+}
+
+export const resetEntry = <K extends 'credentials.reset-link' | 'credentials.reset'>(
+  kind: K,
+  at: number,
+  account: AccountId,
+) => ({ kind, at, subject: account, public: {} }) satisfies EntryDraft<K>;

@@ -1,0 +1,74 @@
+/** Sign-in sessions of admins. A session ends after `idle` milliseconds without use. */
+import { CordonError } from '../../shared/errors.ts';
+import type { AccountId } from '../../shared/protocol/ids.ts';
+import type { Account, Owned, Session, SessionStore } from './ports.ts';
+import { sha256 } from './secrets.ts';
+
+/** Minimum time between two recorded uses of a session, in milliseconds. */
+const USE_RECORDED_EVERY = 30_000;
+
+export function createSessions(ports: {
+  readonly sessions: Omit<SessionStore, 'open' | 'authenticated'>;
+  /** Finds the account of a session. Throws `not_found`. */
+  readonly account: (id: AccountId) => Promise<Account>;
+  readonly changed: () => void;
+  /** Milliseconds without use after which a session ends. */
+  readonly idle: number;
+  /** Real time in Unix milliseconds. */
+  readonly now: () => number;
+}) {
+  const { sessions, account: requireAccount, changed, idle, now } = ports;
+
+  /** Finds a session by its cookie. Ends an idle session. */
+  async function living(cookie: string) {
+    const hash = sha256(cookie);
+    const session = await sessions.session(hash, now());
+    if (!session || now() - session.lastUsedAt < idle) return session;
+    await sessions.close(hash);
+    return null;
+  }
+
+  return {
+    /**
+     * Returns the session of a cookie and the page's half, with the current grants. Null when the halves do not belong together or the
+     * session has ended. `active`: an admin caused this request, so the session stays alive.
+     */
+    async session(cookie: string, page: string, { active }: { readonly active: boolean }): Promise<Session | null> {
+      const found = await living(cookie);
+      if (!found || found.pageHash !== sha256(page)) return null;
+      const { pageHash: _, ...session } = found;
+      const at = now();
+      if (!active || at - session.lastUsedAt < USE_RECORDED_EVERY) return session;
+      await sessions.touch(session.id, at);
+      return { ...session, lastUsedAt: at };
+    },
+
+    /** Finds a session by the cookie alone, for the event stream. Does not keep the session alive. */
+    async sessionOfCookie(cookie: string): Promise<Session | null> {
+      const found = await living(cookie);
+      if (!found) return null;
+      const { pageHash: _, ...session } = found;
+      return session;
+    },
+
+    signOut: (token: string): Promise<void> => sessions.close(sha256(token)),
+
+    async sessions(account: AccountId | null): Promise<Owned<Omit<Session, 'account'>>[]> {
+      const at = now();
+      return (await sessions.sessions(account, at)).filter(({ lastUsedAt }) => at - lastUsedAt < idle);
+    },
+
+    /** Ends a session. `account`: the required holder; null: any account. */
+    async endSession(account: AccountId | null, id: string): Promise<void> {
+      if (await sessions.closeById(account, id)) return;
+      throw new CordonError('not_found', `There is no session ${id}. List the sessions again: it may have ended.`);
+    },
+
+    async endAccess(id: AccountId): Promise<{ readonly sessions: number; readonly tokens: number }> {
+      await requireAccount(id);
+      const ended = await sessions.endAccess(id);
+      changed();
+      return ended;
+    },
+  };
+}

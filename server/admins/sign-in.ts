@@ -1,0 +1,141 @@
+import { sourceNetwork } from '../../shared/areas/source-network.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { type AccountId, randomBase32 } from '../../shared/protocol/ids.ts';
+import { emailKey } from './email.ts';
+import { knownBrowser, rememberBrowser } from './known-browser.ts';
+import { passwordMatches } from './passwords.ts';
+import type { Account, AccountStore, Sealer, Session, SessionStore } from './ports.ts';
+import { newSecret, sha256 } from './secrets.ts';
+import { KNOWN_BROWSER, type SignInLimits } from './sign-in-limits.ts';
+import { totpStep } from './totp.ts';
+
+const SESSION_LASTS = 12 * 3_600_000;
+const LONGEST_USER_AGENT = 200;
+
+/** Two halves of a session. The browser sends the cookie to every port of its host, but only the page of one port has the other half. */
+export interface SignedIn {
+  readonly token: string;
+  /** Cookie that recognizes a known browser; see `known-browser.ts`. */
+  readonly browser: string;
+  /** CSRF token, which the page sends in a header. Shown once. */
+  readonly csrf: string;
+  readonly session: Session;
+}
+
+interface SignInRequest {
+  readonly email: string;
+  readonly password: string;
+  readonly totp: string | undefined;
+  readonly address: string;
+  readonly userAgent?: string | undefined;
+  /** The caller's earlier session, which ends at the new sign-in. */
+  readonly replaces: string | null;
+  readonly browser: string | null;
+}
+
+export function createSignIn(ports: {
+  readonly accounts: Pick<AccountStore, 'credentials' | 'useTotpStep'>;
+  readonly sessions: Pick<SessionStore, 'open' | 'authenticated'>;
+  readonly sealer: Sealer;
+  readonly browserSealer: Sealer;
+  readonly limits: SignInLimits;
+  /** Real time in Unix milliseconds. */
+  readonly now: () => number;
+}) {
+  const { accounts, sessions, sealer, browserSealer, limits, now } = ports;
+
+  async function requireUnusedCode(account: AccountId, step: number): Promise<void> {
+    if (await accounts.useTotpStep(account, step)) return;
+    throw new CordonError('totp_reused', 'This code was used before. Wait for the next code (30 seconds at most).');
+  }
+
+  const stepOf = (sealed: string, totp: string) => totpStep(sealer.unseal(sealed).toString(), totp, now());
+
+  /** Identifier of a browser from which the account signed in before, for the limit of attempts. Null for other browsers. */
+  async function knownSource(email: string, cookie: string | null): Promise<string | null> {
+    const known = cookie === null ? null : await accounts.credentials(email);
+    if (!known?.passwordHash) return null;
+    return knownBrowser(browserSealer, cookie, { account: known.account.id, passwordHash: known.passwordHash }, now());
+  }
+
+  /** Checks one attempt. The password comes first, because only its owner may use up the limit for wrong codes. */
+  async function verified(
+    email: string,
+    { password, totp, source }: { readonly password: string; readonly totp: string; readonly source: string },
+  ): Promise<{ readonly account: Account; readonly passwordHash: string }> {
+    const known = await accounts.credentials(email);
+    const right = await limits.hash(source, () => passwordMatches(known?.passwordHash ?? null, password));
+    if (!right || !known?.passwordHash || !known.totpSealed || known.account.status !== 'active') throw wrong();
+    const { account, passwordHash, totpSealed } = known;
+    if (!(await limits.mayTryCode(email, source))) throw wrong();
+    const step = stepOf(totpSealed, totp);
+    if (step === null) {
+      await limits.wrongCode(email, source);
+      throw wrong();
+    }
+    await requireUnusedCode(account.id, step);
+    return { account, passwordHash };
+  }
+
+  return {
+    /** Opens a session. Throws `credentials_wrong` for every wrong part, and `totp_reused` for a correct code that was used before. */
+    async signIn(given: SignInRequest): Promise<SignedIn> {
+      if (given.totp === undefined)
+        throw new CordonError('totp_required', 'Give the six-digit code of the authenticator app too.');
+      const email = emailKey(given.email);
+      const source = (await knownSource(email, given.browser)) ?? sourceNetwork(given.address);
+      const { password, totp } = given;
+      const { account, passwordHash } = await limits.attempt(email, source, () =>
+        verified(email, { password, totp, source }),
+      );
+      const [token, csrf] = [newSecret(), newSecret()];
+      const at = now();
+      const browser = rememberBrowser(browserSealer, { account: account.id, passwordHash }, at);
+      const opened = {
+        id: `ses_${randomBase32(10)}`,
+        createdAt: at,
+        expiresAt: at + SESSION_LASTS,
+        address: given.address,
+        userAgent: (given.userAgent ?? '').slice(0, LONGEST_USER_AGENT),
+      };
+      await sessions.open(
+        { ...opened, account: account.id, hash: sha256(token), pageHash: sha256(csrf) },
+        given.replaces === null ? null : sha256(given.replaces),
+      );
+      return { token, browser, csrf, session: { ...opened, account, authenticatedAt: at, lastUsedAt: at } };
+    },
+
+    /**
+     * Accepts a new authenticator code within a session, for grave actions. Returns the time. Throws `credentials_wrong` and `totp_reused` as `signIn`
+     * does.
+     */
+    async stepUp(given: { readonly account: Account; readonly totp: string; readonly token: string }): Promise<number> {
+      const session = sha256(given.token);
+      // The session is the source of the attempt, so only the holder of the session can use up the limit.
+      const source = `${KNOWN_BROWSER}${session}`;
+      const email = emailKey(given.account.email);
+      return limits.attempt(email, source, async () => {
+        if (!(await limits.mayTryCode(email, source))) {
+          throw new CordonError('rate_limited', 'Too many wrong codes in this session. Sign in again.');
+        }
+        const known = await accounts.credentials(email);
+        const step = known?.totpSealed ? stepOf(known.totpSealed, given.totp) : null;
+        if (step === null) {
+          await limits.wrongCode(email, source);
+          throw new CordonError('credentials_wrong', 'The code is wrong. Enter the current code of the app.');
+        }
+        await requireUnusedCode(given.account.id, step);
+        const at = now();
+        await sessions.authenticated(session, at);
+        return at;
+      });
+    },
+  };
+}
+
+/** Every cause of a failed sign-in has the same text, because a different text would confirm a guessed password. */
+const wrong = () =>
+  new CordonError(
+    'credentials_wrong',
+    'E-mail, password and code do not match. After several wrong codes, a new browser cannot sign in for 15 minutes.',
+  );

@@ -1,0 +1,38 @@
+import { CordonError } from '../../shared/errors.ts';
+import { type AccountId, randomBase32 } from '../../shared/protocol/ids.ts';
+import type { ApiToken, Owned, TokenHolder, TokenStore } from './ports.ts';
+import { newSecret, sha256 } from './secrets.ts';
+
+/** `now`: real time. */
+export function createTokens({ tokens, now }: { readonly tokens: TokenStore; readonly now: () => number }) {
+  return {
+    /** Returns the account of an API token and records the use. Null when the token is unknown or expired, or the account disabled. */
+    tokenAccount: (token: string, address: string): Promise<TokenHolder | null> =>
+      tokens.tokenAccount(sha256(token), now(), address),
+
+    tokens: (account: AccountId | null): Promise<Owned<ApiToken>[]> => tokens.tokens(account),
+
+    /** Creates a token. Only this result contains the secret. */
+    async createToken(
+      account: AccountId,
+      name: string,
+      expiresAt: number | null,
+      destructive = false,
+    ): Promise<ApiToken & { secret: string }> {
+      if (expiresAt !== null && expiresAt <= now()) {
+        throw new CordonError('invalid_input', 'The expiry of a token must be in the future.', { path: 'expiresAt' });
+      }
+      const secret = `cordon_${newSecret()}`;
+      const unused = { lastUsedAt: null, lastAddress: null };
+      const token = { id: `tok_${randomBase32(10)}`, name, createdAt: now(), expiresAt, destructive, ...unused };
+      await tokens.insertToken({ ...token, account, hash: sha256(secret) });
+      return { ...token, secret };
+    },
+
+    /** Deletes a token. `account`: the required holder; null: any account. */
+    async deleteToken(account: AccountId | null, id: string): Promise<void> {
+      if (await tokens.deleteToken(account, id)) return;
+      throw new CordonError('not_found', `There is no token ${id}. List the tokens again: it may have ended.`);
+    },
+  };
+}

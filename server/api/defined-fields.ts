@@ -1,0 +1,6 @@
+/** Type of an object whose undefined fields are absent, as `exactOptionalPropertyTypes` requires. */
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+export function definedFields<T extends object>(given: T): Partial<Defined<T>> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Defined<T>>;
+}

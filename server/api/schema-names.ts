@@ -1,0 +1,121 @@
+/**
+ * Names and examples of the schemas in the OpenAPI document. Each schema of `shared/api/` has its own name, so that generated clients get
+ * named types.
+ */
+import { zodToOpenAPIRegistry } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
+import * as accounts from '../../shared/api/accounts.ts';
+import * as actions from '../../shared/api/actions.ts';
+import * as affectedDevices from '../../shared/api/affected-devices.ts';
+import * as approvers from '../../shared/api/approvers.ts';
+import * as areas from '../../shared/api/areas.ts';
+import * as backup from '../../shared/api/backup.ts';
+import * as codes from '../../shared/api/codes.ts';
+import * as commands from '../../shared/api/commands.ts';
+import * as demo from '../../shared/api/demo.ts';
+import * as devices from '../../shared/api/devices.ts';
+import * as events from '../../shared/api/events.ts';
+import * as areaExamples from '../../shared/api/examples/areas.ts';
+import * as deviceExamples from '../../shared/api/examples/devices.ts';
+import * as installationExamples from '../../shared/api/examples/installation.ts';
+import * as orderExamples from '../../shared/api/examples/orders.ts';
+import * as peopleExamples from '../../shared/api/examples/people.ts';
+import * as explanation from '../../shared/api/explanation.ts';
+import * as groups from '../../shared/api/groups.ts';
+import * as health from '../../shared/api/health.ts';
+import * as holds from '../../shared/api/holds.ts';
+import * as installation from '../../shared/api/installation.ts';
+import * as ipDatabases from '../../shared/api/ip-databases.ts';
+import * as ledger from '../../shared/api/ledger.ts';
+import * as membership from '../../shared/api/membership.ts';
+import * as orderApprovals from '../../shared/api/order-approvals.ts';
+import * as orderDocuments from '../../shared/api/order-documents.ts';
+import * as orderImpact from '../../shared/api/order-impact.ts';
+import * as orderPacks from '../../shared/api/order-packs.ts';
+import * as orderPreview from '../../shared/api/order-preview.ts';
+import * as orderProposals from '../../shared/api/order-proposals.ts';
+import * as orderReadings from '../../shared/api/order-readings.ts';
+import * as orderRollout from '../../shared/api/order-rollout.ts';
+import * as orders from '../../shared/api/orders.ts';
+import * as overview from '../../shared/api/overview.ts';
+import * as people from '../../shared/api/people.ts';
+import * as recovery from '../../shared/api/recovery.ts';
+import * as session from '../../shared/api/session.ts';
+import * as territoryPolicies from '../../shared/api/territory-policies.ts';
+import * as timeCorrections from '../../shared/api/time-corrections.ts';
+import * as wire from '../../shared/api/wire.ts';
+import * as territoryPolicy from '../../shared/areas/territory-policy.ts';
+import * as proceedings from '../../shared/order/proceedings.ts';
+import { describedRollout } from './rollout-schema.ts';
+
+const MODULES: readonly object[] = [
+  accounts,
+  actions,
+  affectedDevices,
+  approvers,
+  areas,
+  backup,
+  codes,
+  commands,
+  demo,
+  devices,
+  events,
+  explanation,
+  groups,
+  health,
+  holds,
+  installation,
+  ipDatabases,
+  ledger,
+  membership,
+  orderApprovals,
+  orderDocuments,
+  orderImpact,
+  orderPacks,
+  orderPreview,
+  orderProposals,
+  orderReadings,
+  { ...orderRollout, orderRollout: describedRollout },
+  orders,
+  overview,
+  people,
+  proceedings,
+  recovery,
+  session,
+  territoryPolicies,
+  territoryPolicy,
+  timeCorrections,
+  wire,
+];
+
+/** Parameters are listed in each operation, so their schemas need no name. */
+const PARAMETERS = /(?:Params|Query|Filter)$/;
+
+/** Examples by schema, each under the schema's name without `Schema`. */
+export const EXAMPLES: Readonly<Record<string, unknown>> = {
+  ...areaExamples,
+  ...deviceExamples,
+  ...installationExamples,
+  ...orderExamples,
+  ...peopleExamples,
+};
+
+/** Schemas by the names of their examples. */
+export const NAMED_SCHEMAS: ReadonlyMap<string, z.ZodType> = new Map(
+  MODULES.flatMap((module) => Object.entries(module)).flatMap(([name, value]) => {
+    const named =
+      value instanceof z.ZodObject || value instanceof z.ZodDiscriminatedUnion || value instanceof z.ZodUnion;
+    return named && !PARAMETERS.test(name) ? [[name.replace(/Schema$/, ''), value]] : [];
+  }),
+);
+
+export function nameSchemas(): void {
+  for (const [name, schema] of NAMED_SCHEMAS) {
+    const refId = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+    const example = EXAMPLES[name];
+    zodToOpenAPIRegistry.add(schema, {
+      _internal: { refId },
+      ...(example === undefined ? {} : { examples: [example] }),
+    });
+  }
+}

@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import { type CommandView, commandList, commandView, issuedToMany } from '../../shared/api/commands.ts';
+import { COMMAND_KINDS } from '../../shared/protocol/command-kinds.ts';
+import { plain } from '../../shared/text/visible-text.ts';
+import { type Cli, commandOf } from './cli.ts';
+import { queryOf } from './client.ts';
+import { table, when } from './output.ts';
+
+interface Broadcast {
+  all?: boolean;
+  group?: string;
+  area?: string;
+  device?: string[];
+  id?: string;
+  expires?: number;
+}
+
+export function addCommandCommands(program: Command, cli: Cli): void {
+  const commands = commandOf(program, 'commands');
+  commands
+    .command('send')
+    .description('Send a command to a device')
+    .argument('<device>')
+    .argument('<kind>', COMMAND_KINDS.join(', '))
+    .argument('[text]', 'Text of a message')
+    .option('--id <id>', 'Id of the request. A repeated request with this id is ignored')
+    .option('--expires <seconds>', 'Seconds until the command expires', Number)
+    .action(
+      async (device: string, kind: string, text: string | undefined, options: { id?: string; expires?: number }) => {
+        const command = { kind, text };
+        const body = { id: options.id, command, expiresInSeconds: options.expires };
+        const sent = await cli
+          .client()
+          .call(commandView, 'POST', `/devices/${encodeURIComponent(device)}/commands`, body);
+        cli.out().show(sent, [`${sent.id} ${sent.state}`]);
+      },
+    );
+  commands
+    .command('broadcast')
+    .description('Send the same command to many devices')
+    .argument('<kind>', COMMAND_KINDS.join(', '))
+    .argument('[text]', 'Text of a message')
+    .option('--all', 'All active devices within your role')
+    .option('--group <group>', 'All active devices of the group')
+    .option('--area <area>', 'All active devices that are or may be in the area')
+    .option('--device <device...>', 'Ids of devices')
+    .option('--id <id>', 'Id of the request. A repeated request with this id is ignored')
+    .option('--expires <seconds>', 'Seconds until the command expires', Number)
+    .action(async (kind: string, text: string | undefined, options: Broadcast) => {
+      const { all, group, area, device: devices, id, expires: expiresInSeconds } = options;
+      const filter = all || group || area ? { group, area } : undefined;
+      const body = { id, command: { kind, text }, expiresInSeconds, devices, filter };
+      const sent = await cli.client().call(issuedToMany, 'POST', '/commands', body);
+      const refused = sent.refused.map(({ device, code }) => `${device} ${code}`);
+      cli.out().show(sent, [`${sent.id} queued for ${sent.queued}, refused for ${refused.length}`, ...refused]);
+    });
+  commands
+    .command('list')
+    .description('List the commands of a device, newest first')
+    .argument('<device>')
+    .option('--before <command>', 'Show commands older than this one')
+    .option('--limit <count>')
+    .action(async (device: string, options: Record<string, string>) => {
+      const path = `/devices/${encodeURIComponent(device)}/commands${queryOf(options)}`;
+      const { commands: all } = await cli.client().call(commandList, 'GET', path);
+      const rows = all.map(({ id, command, state, createdAt, finishedAt, displayed, detail }) => [
+        id,
+        command.kind,
+        state,
+        when(createdAt),
+        when(finishedAt),
+        when(displayed?.at ?? null),
+        detail,
+      ]);
+      cli.out().show(all, table(['id', 'kind', 'state', 'made', 'finished', 'displayed', 'detail'], rows));
+    });
+  for (const [name, method, text] of [
+    ['show', 'GET', 'Show the state of a command'],
+    ['cancel', 'DELETE', 'Cancel a command that no device has stored'],
+  ] as const) {
+    commands
+      .command(name)
+      .description(text)
+      .argument('<command>')
+      .action(async (id: string) => {
+        const command = await cli.client().call(commandView, method, `/commands/${encodeURIComponent(id)}`);
+        cli
+          .out()
+          .show(command, [
+            `${command.id} ${command.command.kind} ${command.state} ${plain(command.detail ?? '')}`.trimEnd(),
+            ...displayedLines(command),
+          ]);
+      });
+  }
+}
+
+function displayedLines({ command, displayed }: CommandView): string[] {
+  if (command.kind !== 'message') return [];
+  if (!displayed) return ['The device has not reported that its user has seen the message.'];
+  return [`Displayed to the user on ${when(displayed.at)} (${displayed.on}).`];
+}

@@ -1,0 +1,138 @@
+/**
+ * Countersignatures of the organization key. The command reads each certificate from its exact bytes and shows it in words. Group, time,
+ * other devices and the creator of the code are statements of the server, and the output says so.
+ */
+import {
+  countersigned,
+  type MessagingKeyPage,
+  MOST_COUNTERSIGNATURES,
+  messagingKeyPage,
+} from '../../shared/api/membership.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { Signer } from '../../shared/order/dsse.ts';
+import { countersignCertificate, readMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
+import type { Client } from './client.ts';
+import { type Cell, when } from './output.ts';
+
+type Listed = MessagingKeyPage['keys'][number];
+
+/** Certificate from its bytes, with the group that the server states for the device. */
+export interface WaitingCertificate {
+  readonly device: string;
+  readonly generation: number;
+  readonly person: string;
+  readonly name: string;
+  readonly digest: string;
+  readonly payload: string;
+  /** E-mail address in the certificate; null for a person without one. */
+  readonly email: string | null;
+  readonly group: string;
+  readonly since: number;
+  /** Other devices of the person, as the server states them. */
+  readonly others: Listed['others'];
+  readonly codeBy: Listed['codeBy'];
+}
+
+/** True for another device of a person with a verified device. The new device can read that person's conversations, so an admin decides. */
+export const isAdditional = ({ others }: WaitingCertificate): boolean => others.some(({ verified }) => verified);
+
+export interface CertificateFilter {
+  /** Names of groups. An empty list means all groups. */
+  readonly groups: readonly string[];
+  readonly most: number;
+  /**
+   * Certificates that the organization key `key` has not signed, even if another key has. Null: certificates that wait for a
+   * countersignature.
+   */
+  readonly lacking: string | null;
+}
+
+/**
+ * Certificates, oldest first in each group, without repetitions and at most `most`. Throws `document_malformed` for an unreadable
+ * certificate.
+ */
+export async function waitingCertificates(
+  client: Client,
+  { groups, most, lacking }: CertificateFilter,
+): Promise<WaitingCertificate[]> {
+  const found = new Map<string, WaitingCertificate>();
+  for (const group of groups.length === 0 ? [null] : groups) {
+    let cursor: string | null = null;
+    do {
+      const limit = Math.min(MOST_COUNTERSIGNATURES, most - found.size);
+      if (limit <= 0) break;
+      const query = new URLSearchParams({
+        limit: String(limit),
+        ...(lacking === null ? { waiting: 'true' } : { lacking }),
+        ...(group !== null && { group }),
+        ...(cursor !== null && { cursor }),
+      });
+      const page: MessagingKeyPage = await client.call(messagingKeyPage, 'GET', `/messaging-keys?${query}`);
+      for (const each of page.keys.map(read)) found.set(each.digest, each);
+      cursor = page.cursor;
+    } while (cursor !== null);
+  }
+  return [...found.values()].slice(0, most);
+}
+
+function read({ payload, group, since, device, generation, ...listed }: Listed): WaitingCertificate {
+  const { certificate, digest } = readMessagingCertificate(Buffer.from(payload));
+  const { person, name } = certificate;
+  const same = certificate.device === device && certificate.generation === generation && listed.digest === digest;
+  if (!same || listed.person !== person || listed.name !== name) {
+    throw new CordonError(
+      'document_malformed',
+      `The server describes the certificate of ${certificate.device} as another one (${device}). Do not sign it.`,
+    );
+  }
+  const { email = null } = certificate;
+  const { others, codeBy } = listed;
+  return { device, generation, person, name, email, digest, payload, group: group.name, since, others, codeBy };
+}
+
+export const COLUMNS = [
+  ...['name', 'e-mail', 'person', 'device', 'enrollment', 'group (as stated by the server)', 'since'],
+  ...['other devices (as stated by the server)', 'code created by (as stated by the server)'],
+];
+export const rowOf = ({
+  name,
+  email,
+  person,
+  device,
+  generation,
+  group,
+  since,
+  others,
+  codeBy,
+}: WaitingCertificate): Cell[] => [
+  ...[name, email, person, device, generation, group, when(since)],
+  others.map(otherWords).join('; ') || 'none',
+  codeBy === null ? 'unknown' : `${codeBy.name} (${codeBy.scoped ? 'role limited to groups or areas' : 'all groups'})`,
+];
+
+const otherWords = ({ device, hostname, enrolledAt, verified }: WaitingCertificate['others'][number]): string =>
+  `${hostname ?? device}, enrolled ${when(enrolledAt)}, ${verified ? 'verified' : 'not verified'}`;
+
+export interface Outcome {
+  readonly countersigned: number;
+  readonly refused: readonly { readonly digest: string; readonly code: string; readonly detail: string }[];
+}
+
+export async function countersignAll(
+  client: Client,
+  key: Signer,
+  waiting: readonly WaitingCertificate[],
+): Promise<Outcome> {
+  const outcome = { countersigned: 0, refused: [] as Outcome['refused'][number][] };
+  for (let from = 0; from < waiting.length; from += MOST_COUNTERSIGNATURES) {
+    const countersignatures = waiting.slice(from, from + MOST_COUNTERSIGNATURES).map(({ digest, payload }) => ({
+      digest,
+      keyid: key.keyid,
+      signature: countersignCertificate(key, payload),
+    }));
+    const answer = await client.call(countersigned, 'POST', '/messaging-keys/countersignatures', { countersignatures });
+    outcome.countersigned += answer.countersigned;
+    outcome.refused.push(...answer.refused);
+  }
+  return outcome;
+}

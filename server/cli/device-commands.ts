@@ -1,0 +1,187 @@
+import type { Command } from 'commander';
+import {
+  type DeviceView,
+  deviceDetail,
+  devicePage,
+  deviceView,
+  evidenceView,
+  verdictView,
+} from '../../shared/api/devices.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { plain } from '../../shared/text/visible-text.ts';
+import { SERVICES } from '../../shared/verdict/terms.ts';
+import { serviceWords } from '../../shared/verdict/words.ts';
+import { type Cli, commandOf, valueOrNone } from './cli.ts';
+import { queryOf } from './client.ts';
+import { table, when } from './output.ts';
+
+interface UpdateOptions {
+  readonly home?: string;
+  readonly seat?: string;
+  readonly group?: string;
+  readonly statement?: string[];
+  readonly kind: string;
+  readonly until?: string;
+  readonly reason?: string;
+}
+
+export function addDeviceCommands(program: Command, cli: Cli): void {
+  const devices = commandOf(program, 'devices');
+  addViews(devices, cli);
+  addUpdate(devices, cli);
+  devices
+    .command('revoke')
+    .description('Revoke the certificates of a device and close its connections')
+    .argument('<device>')
+    .option('--reason <reason>', 'Reason: unspecified, keyCompromise, cessationOfOperation or privilegeWithdrawn')
+    .action(async (id: string, body: { reason?: string }) => {
+      const device = await cli.client().call(deviceView, 'POST', `/devices/${encodeURIComponent(id)}/revoke`, body);
+      cli.out().show(device, [`${device.id} is ${device.status}.`]);
+    });
+  addVerdict(devices, cli);
+}
+
+function addViews(devices: Command, cli: Cli): void {
+  devices
+    .command('list')
+    .description('List devices. --cursor shows the next page')
+    .option('--text <text>', 'Search in user name, host name and id')
+    .option('--person <person>', 'User of the devices')
+    .option('--group <group>')
+    .option('--area <area>', 'Current or possible location of the device')
+    .option('--status <status>', 'Status: active, revoked or unenrolled')
+    .option('--connected <true|false>')
+    .option('--workspace <state>', 'Workspace state: open, locked or wiped')
+    .option('--sort <sort>', 'Sort by id, user, enrolled or seen')
+    .option('--limit <count>')
+    .option('--cursor <cursor>')
+    .action(async (options: Record<string, string>) => {
+      const page = await cli.client().call(devicePage, 'GET', `/devices${queryOf(options)}`);
+      const more = page.cursor === null ? [] : [`more: --cursor ${page.cursor}`];
+      cli.out().show(page, [...table(deviceHead, page.devices.map(deviceRow)), ...more]);
+    });
+  devices
+    .command('show')
+    .description('Show a device, its inventory and its location')
+    .argument('<device>')
+    .action(async (id: string) => {
+      const path = `/devices/${encodeURIComponent(id)}`;
+      const device = await cli.client().call(deviceDetail, 'GET', path);
+      const { location, observations } = await cli.client().call(evidenceView, 'GET', `${path}/evidence`);
+      const { inventory } = device;
+      const { hardware, os } = inventory ?? {};
+      const make = [hardware?.manufacturer, hardware?.model, os?.distro, os?.release].filter(Boolean).join(' ');
+      const machine = make === '' ? [] : [`machine: ${plain(make)}`];
+      cli
+        .out()
+        .show({ ...device, location, observations }, [
+          ...table(deviceHead, [deviceRow(device)]),
+          ...machine,
+          `location: ${location.areas.join(' or ') || 'unknown'} (${location.certainty}${location.source ? `, by ${location.source}` : ''})`,
+          ...workspaceLines(device.workspace),
+          ...(device.underLegalHold
+            ? ['A legal hold is active. The server deletes and wipes nothing of this device.']
+            : []),
+          ...statementLines(device.statement),
+        ]);
+    });
+}
+
+function addUpdate(devices: Command, cli: Cli): void {
+  devices
+    .command('update')
+    .description('Change home, seat or group, or state the location')
+    .argument('<device>')
+    .option('--home <area>', 'Area, or "none" for the default of the group')
+    .option('--seat <area>', 'Area, or "none" for the default of the group')
+    .option('--group <group>')
+    .option('--statement <area...>', 'Location that you state, or "none" to end the statement')
+    .option('--kind <kind>', 'Kind of statement: presence (current location) or home', 'presence')
+    .option('--until <time>', 'End of the statement (RFC 3339)')
+    .option('--reason <text>', 'Reason for the statement')
+    .action(async (id: string, options: UpdateOptions) => {
+      const { statement, kind, until, reason, group } = options;
+      const body = {
+        home: valueOrNone(options.home),
+        seat: valueOrNone(options.seat),
+        group,
+        statement:
+          statement?.[0] === 'none'
+            ? null
+            : statement && { kind, areas: statement, until: instant(until), reason: reasonOf(reason) },
+      };
+      const device = await cli.client().call(deviceView, 'PATCH', `/devices/${encodeURIComponent(id)}`, body);
+      cli.out().show(device, table(deviceHead, [deviceRow(device)]));
+    });
+}
+
+function addVerdict(devices: Command, cli: Cli): void {
+  devices
+    .command('verdict')
+    .description('Show the services of a device and the orders that suspend them')
+    .argument('<device>')
+    .action(async (id: string) => {
+      const verdict = await cli.client().call(verdictView, 'GET', `/devices/${encodeURIComponent(id)}/verdict`);
+      const rows = SERVICES.map((service) => {
+        const { allowed, denials, reasons } = verdict.services[service];
+        return [
+          serviceWords(service),
+          allowed ? 'allowed' : 'denied',
+          denials.map(({ order }) => order).join(' ') || null,
+          reasons.join(' '),
+        ];
+      });
+      const change = `next scheduled change: ${verdict.nextChange === null ? 'none' : when(verdict.nextChange)}`;
+      cli.out().show(verdict, [...table(['service', 'verdict', 'orders', 'reasons'], rows), change]);
+    });
+}
+
+function statementLines(statement: DeviceView['statement']): string[] {
+  if (!statement) return [];
+  const { kind, areas, until, reason } = statement;
+  return [`statement of ${kind}: ${areas.join(' or ')}, until ${when(until)}: ${plain(reason)}`];
+}
+
+function workspaceLines({ state, since }: DeviceView['workspace']): string[] {
+  if (since === null) return ['workspace: open (this enrollment has reported no lock, unlock or wipe)'];
+  return [`workspace: ${state} since ${when(since)}, as the device reported`];
+}
+
+const deviceHead = [
+  'id',
+  'user',
+  'person',
+  'group',
+  'home',
+  'status',
+  'workspace',
+  'connected',
+  'last seen',
+  'host',
+  'list',
+];
+const deviceRow = (device: DeviceView) => [
+  device.id,
+  device.user,
+  device.person,
+  device.group.name,
+  device.home,
+  device.status,
+  device.workspace.state,
+  device.presence?.connected ?? false,
+  when(device.presence?.lastSeenAt ?? null),
+  device.hostname,
+  device.presence?.listVersion ?? 0,
+];
+
+function instant(text: string | undefined): number {
+  const at = Date.parse(text ?? '');
+  if (Number.isNaN(at))
+    throw new CordonError('invalid_input', 'A statement needs --until, such as 2026-01-31T12:00:00Z.');
+  return at;
+}
+
+function reasonOf(text: string | undefined): string {
+  if (text) return text;
+  throw new CordonError('invalid_input', 'A statement needs --reason: your evidence for the location.');
+}

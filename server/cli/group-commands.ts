@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { groupList, groupView } from '../../shared/api/groups.ts';
+import { done } from '../../shared/api/wire.ts';
+import { type Cli, commandOf, valueOrNone } from './cli.ts';
+import { table } from './output.ts';
+
+export function addGroupCommands(program: Command, cli: Cli): void {
+  const groups = commandOf(program, 'groups');
+  groups
+    .command('list')
+    .description('List the groups within your role')
+    .action(async () => {
+      const { groups: all } = await cli.client().call(groupList, 'GET', '/groups');
+      const rows = all.map(({ id, name, home, seat }) => [id, name, home, seat]);
+      cli.out().show(all, table(['id', 'name', 'home', 'seat'], rows));
+    });
+  groups
+    .command('add')
+    .description('Create a group')
+    .argument('<name>')
+    .option('--home <area>', 'Default for devices of the group')
+    .option('--seat <area>', 'Default for devices of the group')
+    .action(async (name: string, places: { home?: string; seat?: string }) => {
+      const group = await cli.client().call(groupView, 'POST', '/groups', { name, ...places });
+      cli.out().show(group, [group.id]);
+    });
+  groups
+    .command('update')
+    .description('Change the name, or the default home and seat of the devices')
+    .argument('<group>')
+    .option('--name <name>')
+    .option('--home <area>', 'New value, or "none"')
+    .option('--seat <area>', 'New value, or "none"')
+    .action(async (id: string, { name, home, seat }: { name?: string; home?: string; seat?: string }) => {
+      const body = { name, home: valueOrNone(home), seat: valueOrNone(seat) };
+      const group = await cli.client().call(groupView, 'PATCH', `/groups/${encodeURIComponent(id)}`, body);
+      cli.out().show(group, table(['id', 'name', 'home', 'seat'], [[group.id, group.name, group.home, group.seat]]));
+    });
+  groups
+    .command('remove')
+    .description('Delete a group without devices and activation codes')
+    .argument('<group>')
+    .action(async (id: string) => {
+      cli.out().show(await cli.client().call(done, 'DELETE', `/groups/${encodeURIComponent(id)}`), ['Removed.']);
+    });
+}

@@ -1,0 +1,54 @@
+/** Files on the admin's machine. Every error names the file and the operating system's reason. */
+import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+
+const CHUNK = 64 * 1024;
+
+/** Reads a text file. Throws `not_found` when the file cannot be read. */
+export const readText = (file: string): string => readBytes(file).toString('utf8');
+
+/** Reads a file. Throws `not_found`, and `too_large` for more than `most` bytes. A pipe or a device also ends at `most`. */
+export function readBytes(file: string, most = Number.POSITIVE_INFINITY): Buffer {
+  try {
+    const opened = openSync(file, 'r');
+    try {
+      return readUpTo(opened, most, file);
+    } finally {
+      closeSync(opened);
+    }
+  } catch (error) {
+    if (isCordonError(error)) throw error;
+    throw new CordonError('not_found', `Cannot read ${file}: ${reasonOf(error)}.`, {}, error);
+  }
+}
+
+function readUpTo(opened: number, most: number, file: string): Buffer {
+  const stat = fstatSync(opened);
+  const refuse = () =>
+    new CordonError(
+      'too_large',
+      `Cannot read ${file}: it has more than ${most} bytes. Check that it is the right file.`,
+    );
+  if (stat.size > most) throw refuse();
+  if (stat.isFile() && stat.size > 0) return readFileSync(opened);
+  const chunks: Buffer[] = [];
+  for (let total = 0; ; ) {
+    const chunk = Buffer.alloc(CHUNK);
+    const read = readSync(opened, chunk);
+    if (read === 0) return Buffer.concat(chunks);
+    total += read;
+    if (total > most) throw refuse();
+    chunks.push(chunk.subarray(0, read));
+  }
+}
+
+/** Writes a new file. Throws `conflict` when the file exists, because an overwritten key is lost. */
+export function writeNew(file: string, content: string | Uint8Array, mode?: number): void {
+  try {
+    writeFileSync(file, content, { mode, flag: 'wx' });
+  } catch (error) {
+    throw new CordonError('conflict', `Cannot create ${file}: ${reasonOf(error)}. Give another name.`, {}, error);
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');

@@ -1,0 +1,91 @@
+/** `cordon orders answer`, `appeal` and `appeal-decision`: records of answers to the authority and of court proceedings. */
+import type { Command } from 'commander';
+import { type ProceedingsView, proceedingsView } from '../../shared/api/orders.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { APPEAL_OUTCOMES, type Proceeding, proceedingWords } from '../../shared/order/proceedings.ts';
+import { plain } from '../../shared/text/visible-text.ts';
+import type { Cli } from './cli.ts';
+import { orderPath } from './order-path.ts';
+import { uploadDocuments } from './upload-file.ts';
+
+interface StepOptions {
+  readonly on: string;
+  readonly document?: string[];
+  readonly note?: string;
+  readonly corrects?: number;
+}
+
+const addStep = (command: Command): Command =>
+  command
+    .requiredOption('--on <date>', 'Date of the event, such as 2015-11-26')
+    .option('--document <title=file>', 'Document. It is stored encrypted, and the record names its hash', collect)
+    .option('--note <text>', 'Note, shown in evidence packs')
+    .option('--corrects <record>', 'Number of the record to correct. The corrected record stays', Number);
+
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
+export function addProceedingCommands(orders: Command, cli: Cli): void {
+  const record = async (number: string, { on, note, corrects, document }: StepOptions, more: object) => {
+    const { documents = [] } = await uploadDocuments(cli, document);
+    const [kept, second] = documents;
+    if (second) throw new CordonError('invalid_input', 'Give one --document. Put several files into one PDF.');
+    const said = { on, ...(note !== undefined && { note }), ...(corrects !== undefined && { corrects }) };
+    const body = { ...said, ...(kept && { document: kept }), ...more };
+    const path = `${orderPath(number)}/proceedings`;
+    const view = await cli.client().call(proceedingsView, 'POST', path, body);
+    cli.out().show(view, ['Recorded. The ledger commits to it.', ...proceedingLines(view)]);
+  };
+  addStep(
+    orders
+      .command('answer')
+      .description('Record an answer to the authority of an order')
+      .argument('<number>')
+      .requiredOption('--by <name>', 'Person who answered for the organization'),
+  ).action((number: string, options: StepOptions & { readonly by: string }) => {
+    if (!options.document) {
+      throw new CordonError('invalid_input', 'Give the answer that was sent: --document "Reply=reply.pdf".');
+    }
+    return record(number, options, { kind: 'answer', by: options.by });
+  });
+  addStep(
+    orders
+      .command('appeal')
+      .description('Record an appeal to a court or another body')
+      .argument('<number>')
+      .requiredOption('--court <name>', 'Court or body')
+      .requiredOption('--case <number>', 'Case number'),
+  ).action((number: string, options: StepOptions & { readonly court: string; readonly case: string }) =>
+    record(number, options, { kind: 'appeal-filed', court: { name: options.court, case: options.case } }),
+  );
+  addStep(
+    orders
+      .command('appeal-decision')
+      .description('Record the decision of an appeal')
+      .argument('<number>')
+      .requiredOption('--appeal <record>', 'Number of the record of the appeal', Number)
+      .requiredOption('--outcome <outcome>', APPEAL_OUTCOMES.join(', ')),
+  ).action((number: string, options: StepOptions & { readonly appeal: number; readonly outcome: string }) =>
+    record(number, options, { kind: 'appeal-decided', appeal: options.appeal, outcome: options.outcome }),
+  );
+}
+
+/** Records as lines for the terminal. The document's hash and the note have their own lines. */
+export function proceedingLines({ records }: ProceedingsView): string[] {
+  const replaced = new Map(
+    records.flatMap(({ entry, proceeding: { corrects } }) => (corrects ? [[corrects, entry]] : [])),
+  );
+  return records.flatMap(({ entry, proceeding }) => {
+    const by = replaced.get(entry);
+    return [
+      `record ${entry}  ${plain(proceedingWords(proceeding))}${by === undefined ? '' : ` (replaced by record ${by})`}`,
+      ...documentLines(proceeding),
+    ];
+  });
+}
+
+function documentLines({ document, note }: Proceeding): string[] {
+  return [
+    ...(document ? [`          ${plain(document.title)}, SHA-256 ${document.sha256}`] : []),
+    ...(note === undefined ? [] : [`          ${plain(note)}`]),
+  ];
+}

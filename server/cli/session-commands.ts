@@ -1,0 +1,83 @@
+/** `cordon sessions` and `cordon tokens`: sign-in sessions and API tokens. */
+import type { Command } from 'commander';
+import type { z } from 'zod';
+import { accessView, createdToken, type openSession, sessionList, tokenList } from '../../shared/api/session.ts';
+import { done } from '../../shared/api/wire.ts';
+import { type Cli, commandOf } from './cli.ts';
+import { table, when } from './output.ts';
+
+export function addSessionCommands(program: Command, cli: Cli): void {
+  addSessions(program, cli);
+  addTokens(program, cli);
+}
+
+function addSessions(program: Command, cli: Cli): void {
+  const sessions = commandOf(program, 'sessions');
+  sessions
+    .command('list')
+    .description('List your sessions, or with --all the sessions and tokens of every account')
+    .option('--all', 'Include every account (owners only)')
+    .action(async ({ all }: { all?: boolean }) => {
+      if (!all) {
+        const { sessions: own } = await cli.client().call(sessionList, 'GET', '/sessions');
+        cli.out().show(own, sessionRows(own));
+        return;
+      }
+      const access = await cli.client().call(accessView, 'GET', '/access');
+      const tokens = table(
+        ['token', 'account', 'name', 'last used', 'from', 'expires'],
+        access.tokens.map(({ id, account, name, lastUsedAt, lastAddress, expiresAt }) => [
+          ...[id, account, name, lastUsedAt === null ? 'never' : when(lastUsedAt), lastAddress, when(expiresAt)],
+        ]),
+      );
+      cli.out().show(access, [...sessionRows(access.sessions), '', ...tokens]);
+    });
+  sessions
+    .command('end')
+    .description('End one session or token. Owners can end those of any account')
+    .argument('<id>', 'Id of a session (ses_…) or token (tok_…)')
+    .option('--own', 'End one of your own sessions. The owner role is not needed')
+    .action(async (id: string, { own }: { own?: boolean }) => {
+      const kind = own ? '/sessions' : id.startsWith('tok_') ? '/access/tokens' : '/access/sessions';
+      cli.out().show(await cli.client().call(done, 'DELETE', `${kind}/${encodeURIComponent(id)}`), ['Ended.']);
+    });
+}
+
+const sessionRows = (all: readonly z.output<typeof openSession>[]): string[] =>
+  table(
+    ['id', 'account', 'address', 'last used', 'signed in', 'program', ''],
+    all.map(({ id, account, address, lastUsedAt, createdAt, userAgent, current }) => [
+      ...[id, account, address, when(lastUsedAt), when(createdAt), userAgent],
+      current ? 'this session' : null,
+    ]),
+  );
+
+function addTokens(program: Command, cli: Cli): void {
+  const tokens = commandOf(program, 'tokens');
+  tokens
+    .command('list')
+    .description('List your tokens')
+    .action(async () => {
+      const { tokens: all } = await cli.client().call(tokenList, 'GET', '/tokens');
+      const rows = all.map(({ id, name, createdAt, expiresAt }) => [id, name, when(createdAt), when(expiresAt)]);
+      cli.out().show(all, table(['id', 'name', 'made', 'expires'], rows));
+    });
+  tokens
+    .command('create')
+    .description('Create a token. It is shown only once')
+    .argument('<name>')
+    .option('--days <days>', 'Lifetime in days', Number)
+    .option('--destructive', 'Allow the token to wipe, unenroll and revoke devices and to change roles')
+    .action(async (name: string, { days, destructive }: { days?: number; destructive?: boolean }) => {
+      const body = { name, destructive, ...(days === undefined ? {} : { expiresInDays: days }) };
+      const made = await cli.client().call(createdToken, 'POST', '/tokens', body);
+      cli.out().show(made, [made.secret]);
+    });
+  tokens
+    .command('delete')
+    .description('Delete a token')
+    .argument('<token>', 'Id')
+    .action(async (id: string) => {
+      cli.out().show(await cli.client().call(done, 'DELETE', `/tokens/${encodeURIComponent(id)}`), ['Ended.']);
+    });
+}

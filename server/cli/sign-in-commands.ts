@@ -1,0 +1,101 @@
+/** `cordon setup`, `sign-in` and `sign-out`: the admin's credentials and the stored session. */
+import type { Command } from 'commander';
+import { generate } from 'otplib';
+import { renderUnicodeCompact } from 'uqr';
+import { redeemed } from '../../shared/api/accounts.ts';
+import { sessionView } from '../../shared/api/session.ts';
+import { done } from '../../shared/api/wire.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { readSecretArgument } from '../../shared/secret-argument.ts';
+import { plain } from '../../shared/text/visible-text.ts';
+import { readLink } from './account-links.ts';
+import { type Cli, commandOf } from './cli.ts';
+import { createClient } from './client.ts';
+import { readText } from './local-files.ts';
+import { when } from './output.ts';
+import { ask, readSecret } from './secrets.ts';
+
+interface PasswordOptions {
+  readonly passwordFile?: string;
+}
+
+interface SetupOptions extends PasswordOptions {
+  readonly linkFile?: string;
+  readonly email?: string;
+  readonly name?: string;
+}
+
+export function addSignInCommands(program: Command, cli: Cli): void {
+  const password = (what: string, { passwordFile }: PasswordOptions) =>
+    readSecret(cli.terminal, {
+      what,
+      file: passwordFile,
+      environment: cli.config.password,
+      mend: 'give --password-file or CORDON_PASSWORD',
+    });
+
+  commandOf(program, 'setup')
+    .argument('[link]', 'Link or token. Without it, the command asks for it or reads standard input')
+    .option('--link-file <file>', 'Read the link from this file (mode 0600)')
+    .option('--email <email>', 'Only for the first owner')
+    .option('--name <name>', 'Only for the first owner')
+    .option('--password-file <file>', 'Read the password from this file (or CORDON_PASSWORD)')
+    .action(async (argument: string | undefined, options: SetupOptions) => {
+      const { passwordFile: _, linkFile, ...given } = options;
+      const asked = { given: argument, file: linkFile, what: 'Link', safe: 'cordon setup' };
+      const { server, token } = readLink(await readSecretArgument(cli.terminal, asked), cli.client().server);
+      const chosen = await password('New password (12 characters at least)', options);
+      const client = createClient(server, { token: null, session: null });
+      const made = await client.call(redeemed, 'POST', '/invitations/redeem', { ...given, token, password: chosen });
+      const { account, totpSecret, totpUri } = made;
+      cli
+        .out()
+        .show(made, [
+          `Welcome, ${plain(account.name)} (${plain(account.email)}).`,
+          'Add this to an authenticator app now. It is not shown again:',
+          renderUnicodeCompact(totpUri),
+          `secret: ${totpSecret}`,
+          totpUri,
+          `Then: cordon --server ${client.server} sign-in ${plain(account.email)}`,
+        ]);
+    });
+
+  commandOf(program, 'sign-in')
+    .argument('<email>')
+    .option('--password-file <file>', 'Read the password from this file (or CORDON_PASSWORD)')
+    .option('--totp <code>', 'Six-digit code from the authenticator app')
+    .option(
+      '--totp-secret-file <file>',
+      'For automation: compute the code from the secret in this file (or CORDON_TOTP_SECRET)',
+    )
+    .action(async (email: string, options: PasswordOptions & { totp?: string; totpSecretFile?: string }) => {
+      const given = await password('Password', options);
+      const secret = options.totpSecretFile ? readText(options.totpSecretFile).trim() : cli.config.totpSecret;
+      const typed = async () => (cli.terminal.stdin.isTTY ? ask(cli.terminal, 'Code: ') : undefined);
+      const totp = options.totp ?? (secret ? await generate({ secret }) : await typed());
+      const client = createClient(cli.client().server, { token: null, session: null });
+      const body = JSON.stringify({ email, password: given, totp });
+      const answer = await client.raw('POST', '/api/v1/session', body, { 'content-type': 'application/json' });
+      const view = sessionView.parse(await answer.json());
+      const cookie = answer.headers.getSetCookie()[0]?.split(';')[0];
+      if (!cookie || view.csrf === null)
+        throw new CordonError(
+          'unavailable',
+          'The server created no session. Check that the URL belongs to a Cordon server.',
+        );
+      cli.config.save({ server: client.server, cookie, csrf: view.csrf });
+      const { csrf: _, ...shown } = view;
+      cli
+        .out()
+        .show(shown, [`Signed in at ${client.server} as ${plain(view.account.email)} until ${when(view.expiresAt)}.`]);
+    });
+
+  commandOf(program, 'sign-out').action(async () => {
+    if (cli.config.session) {
+      const { server, ...session } = cli.config.session;
+      await createClient(server, { token: null, session }).call(done, 'DELETE', '/session');
+    }
+    cli.config.save(null);
+    cli.out().show({ done: true }, ['Signed out.']);
+  });
+}

@@ -1,0 +1,303 @@
+/** Second part of the composition: the domain modules with their stores. */
+import { join } from 'node:path';
+import { pemOf } from '../../certs/key-folder.ts';
+import { isCordonError } from '../../shared/errors.ts';
+import { STEP_UP_WITHIN } from '../admins/action-policy.ts';
+import { createActions } from '../admins/actions.ts';
+import { type Admins, createAdmins } from '../admins/admins.ts';
+import { createOrderContacts } from '../admins/order-contacts.ts';
+import { createDeviceChanges } from '../bus/device-changes.ts';
+import { createCommands } from '../commands/commands.ts';
+import { createDevices } from '../devices/devices.ts';
+import { createEnrollment } from '../enrollment/enrollment.ts';
+import { newcomerVerdict, publicAppeal } from '../enrollment/newcomer-gate.ts';
+import { createRevocationList } from '../enrollment/revocation-list.ts';
+import { createHolds } from '../holds/holds.ts';
+import { createIpComparison } from '../jurisdiction/ip-comparison.ts';
+import { importedFile, openIpDatabases } from '../jurisdiction/ip-database.ts';
+import { createJurisdiction } from '../jurisdiction/jurisdiction.ts';
+import { createNamedAreas } from '../jurisdiction/named-areas.ts';
+import { createTerritoryPolicies } from '../jurisdiction/territory-policies.ts';
+import { createLedger, type Ledger } from '../ledger/ledger.ts';
+import { createMembership } from '../membership/membership.ts';
+import { createPacks } from '../orders/evidence/packs.ts';
+import { createOrders, type Orders } from '../orders/orders.ts';
+import { createPeople } from '../people/people.ts';
+import { createBackups } from '../recovery/backups.ts';
+import { type Continuations, openContinuations } from '../recovery/continuations.ts';
+import { createRecovery, type Recovery } from '../recovery/recovery.ts';
+import type { RecoveryState } from '../recovery/recovery-state.ts';
+import { createRelay } from '../relay/relay.ts';
+import { ActionStore } from '../store/action-store.ts';
+import { openAdminStores } from '../store/admin-store.ts';
+import { AttachmentStore } from '../store/attachment-store.ts';
+import { BackupRecords } from '../store/backup-records.ts';
+import { CommandStore } from '../store/command-store.ts';
+import { ContinuationStore } from '../store/continuation-store.ts';
+import { deviceStores } from '../store/device-stores.ts';
+import { EnrollmentStore } from '../store/enrollment-store.ts';
+import { GroupStore } from '../store/group-store.ts';
+import { HoldStore } from '../store/hold-store.ts';
+import { IpDatabaseStore } from '../store/ip-database-store.ts';
+import { JurisdictionStore } from '../store/jurisdiction-store.ts';
+import { KeyPackageStore } from '../store/key-package-store.ts';
+import { LedgerStore } from '../store/ledger-store.ts';
+import { MailboxStore } from '../store/mailbox-store.ts';
+import { MembershipStore } from '../store/membership-store.ts';
+import { NamedAreaStore } from '../store/named-area-store.ts';
+import { openOrderStores } from '../store/order-stores.ts';
+import { PackRecordStore } from '../store/pack-record-store.ts';
+import { PackStore } from '../store/pack-store.ts';
+import { PeopleStore } from '../store/people-store.ts';
+import { PostStore } from '../store/post-store.ts';
+import { RecoveryStore } from '../store/recovery-store.ts';
+import { RevocationStore } from '../store/revocation-store.ts';
+import { SnapshotStore } from '../store/snapshot-store.ts';
+import { TerritoryPolicyStore } from '../store/territory-policy-store.ts';
+import { UnlockShareStore } from '../store/unlock-share-store.ts';
+import { VERSION } from '../version.ts';
+import type { Foundation } from './foundation.ts';
+
+type Fleet = Awaited<ReturnType<typeof createFleet>>;
+type Mailer = Awaited<ReturnType<typeof createMailer>>;
+export type Domain = Awaited<ReturnType<typeof createDomain>>;
+
+export async function createDomain(base: Foundation) {
+  const { database, authority, installation, clock, bus, log } = base;
+  const recoveryStore = new RecoveryStore(database);
+  const restored = await recoveryStore.state();
+  const continuations = await openContinuations(new ContinuationStore(database), installation);
+  const ledgerStore = new LedgerStore(database);
+  const ledger = createLedger({
+    ...{ store: ledgerStore, key: authority.ledgerKey, installation, clock, bus, log },
+    suspended: () => recovery.ledgerSuspended(),
+    history: continuations,
+  });
+  const fleet = await createFleet(base);
+  const accounts = createAccounts(base, fleet);
+  const mailer = await createMailer(base);
+  const decisions = createDecisions(base, {
+    ...{ fleet, ledger, mailer, admins: accounts.admins },
+    restored: restored && { recordFloor: restored.recordFloor, recovering: () => recovery.recovering() },
+  });
+  const { orders } = decisions;
+  const actions = createActions({
+    ...{ store: new ActionStore(database), clock, bus, account: accounts.admins.account },
+    independent: (first, second) => orders.approverSets.independent(first.person, second.person),
+    requireReached: async (wanted, reach) => void (await fleet.devices.reached(wanted, reach.devices)),
+    // The demo's people have no authenticator.
+    stepUpWithin: base.demo === undefined ? STEP_UP_WITHIN : Number.MAX_SAFE_INTEGER,
+  });
+  const identities = createIdentities(base, { fleet, ledger, orders });
+  const relay = createRelay({
+    posts: new PostStore(database),
+    mailboxes: new MailboxStore(database),
+    keyPackages: new KeyPackageStore(database),
+    attachments: new AttachmentStore(database),
+    ...{ orders, affectedBy: fleet.jurisdiction.affectedBy, clock, bus, log },
+  });
+  const recovery: Recovery = openRecovery(base, {
+    ...{ fleet, ledger, ledgerStore, orders, continuations, store: recoveryStore, state: restored },
+  });
+  const backups = createBackupSchedule(base, { fleet, ledger });
+  return {
+    ...{ ...fleet, ...accounts, ...decisions, ...identities },
+    ...{ ledger, ledgerStore, mailer, actions, relay, recovery, backups },
+  };
+}
+
+/** Devices, their people, their commands and their locations. */
+async function createFleet({ config, database, bus, clock, log }: Foundation) {
+  const groups = new GroupStore(database);
+  const jurisdictionStore = new JurisdictionStore(database);
+  const changes = createDeviceChanges(bus);
+  const devices = createDevices({
+    ...deviceStores(database),
+    bus,
+    clock,
+    followers: changes,
+  });
+  const people = createPeople({ store: new PeopleStore(database), groups, bus, clock });
+  const commands = createCommands({
+    store: new CommandStore(database),
+    shares: new UnlockShareStore(database),
+    ...{ bus, clock, devices },
+  });
+  const ipFolder = join(config.home, 'ip');
+  const ipDatabases = await openIpDatabases({
+    ...{ folder: ipFolder, store: new IpDatabaseStore(database), clock, log },
+    onActivation: () => bus.publish({ kind: 'ip-database' }),
+  });
+  const compareIpDatabase = createIpComparison({ store: jurisdictionStore, clock, databases: ipDatabases });
+  const areas = createNamedAreas({ store: new NamedAreaStore(database), clock });
+  const policies = createTerritoryPolicies({ store: new TerritoryPolicyStore(database), clock });
+  const jurisdiction = createJurisdiction({
+    ...{ store: jurisdictionStore, ip: ipDatabases, clock, changes, evidenceDays: config.evidenceDays },
+  });
+  // Before the orders: records and verdicts depend on the new location.
+  changes.follow(jurisdiction);
+  return {
+    groups,
+    changes,
+    devices,
+    people,
+    commands,
+    ipFolder,
+    ipDatabases,
+    compareIpDatabase,
+    areas,
+    policies,
+    jurisdiction,
+  };
+}
+
+function createAccounts({ config, database, authority, clock, bus }: Foundation, { devices }: Fleet) {
+  const stores = openAdminStores(database);
+  const sealer = (use: 'totp' | 'browser') => ({
+    seal: (plain: Buffer) => authority.seal(Buffer.from(plain), use),
+    unseal: (text: string) => authority.unseal(text, use),
+  });
+  const admins = createAdmins({
+    ...{ stores, clock, bus },
+    sealer: sealer('totp'),
+    browserSealer: sealer('browser'),
+    organization: config.organization,
+    sessionIdle: config.sessionIdleMinutes * 60_000,
+    alert: (code, detail) => devices.raiseAlert({ device: null, code, detail }),
+  });
+  return { admins, verifications: stores.verifications };
+}
+
+async function createMailer({ config, log }: Foundation) {
+  if (!config.mail) return null;
+  // The library takes 25 MiB of memory, which a server without mail does not need.
+  const { createSmtpMailer } = await import('../smtp/smtp-mailer.ts');
+  return createSmtpMailer({ ...config.mail, organization: config.organization, log });
+}
+
+/** Orders, the legal holds that limit them, and the packs that prove them. */
+function createDecisions(
+  base: Foundation,
+  parts: {
+    readonly fleet: Fleet;
+    readonly ledger: Ledger;
+    readonly mailer: Mailer;
+    readonly admins: Admins;
+    readonly restored: { readonly recordFloor: number; readonly recovering: () => boolean } | null;
+  },
+) {
+  const { config, database, authority, installation, clock, bus, log } = base;
+  const { fleet, ledger, mailer, admins, restored } = parts;
+  const { devices, groups, jurisdiction } = fleet;
+  const stores = openOrderStores(database);
+  const holdStore = new HoldStore(database);
+  const contacts = createOrderContacts({ accounts: admins.accounts, send: mailer?.send ?? null });
+  const orders = createOrders({
+    ...{ restored, stores, holds: holdStore },
+    ...{ responsible: contacts, people: contacts },
+    ...{ sealer: authority, clock, bus, online: authority.online, installation, log, jurisdiction },
+    ...{ appeal: config.appeal, largeShare: config.largeShare, verifiedApproversOnly: config.mail !== null },
+    ...{ changes: fleet.changes, areas: fleet.areas, policy: fleet.policies },
+    fleet: {
+      personalia: (device) => devices.get(device).catch(nullIfUnknown),
+      devicesOf: (group) => groups.devicesOf(group),
+      alert: (device, code, detail) => devices.raiseAlert({ device, code, detail }),
+    },
+  });
+  const holds = createHolds({ store: holdStore, records: orders.effect, bus, clock, log });
+  const packs = createPacks({
+    ...{ ...stores, store: new PackStore(database), packs: new PackRecordStore(database), effect: orders.effect },
+    exits: { progressAnew: orders.exit.progressAnew, exits: (order) => stores.exits.exits(order) },
+    ...{ ledger, approverSets: orders.approverSets.envelopes, denied: orders.impact.affectedWhereLastSeen },
+    authority: {
+      rootPem: pemOf(authority.rootDer),
+      issuingPem: pemOf(authority.issuingDer),
+      fingerprint: authority.fingerprint,
+    },
+    ...{ online: authority.online, installation, organization: config.organization, version: VERSION, clock },
+  });
+  return { orders, holds, packs };
+}
+
+/** Enrollment, revocation, and verified devices. */
+function createIdentities(
+  base: Foundation,
+  { fleet, ledger, orders }: { readonly fleet: Fleet; readonly ledger: Ledger; readonly orders: Orders },
+) {
+  const { config, database, authority, installation, clock, bus, log } = base;
+  const { devices, people, jurisdiction, changes } = fleet;
+  const membership = createMembership({
+    ...{ installation, store: new MembershipStore(database), approverSets: orders.approverSets, ledger },
+    ...{ online: authority.online, devices, people, bus, clock, log },
+  });
+  const enrollment = createEnrollment({
+    ...{ store: new EnrollmentStore(database), authority, clock, bus, appeal: config.appeal },
+    addresses: base.addresses,
+    surroundings: {
+      areasOfAddress: jurisdiction.areasOfAddress,
+      gate: (newcomer) => newcomerVerdict(orders.adoption.rules(), newcomer, clock.now()),
+      appealOf: (order) => publicAppeal(orders.adoption.termsOf(order), clock.now()),
+      deviceChanged: changes.deviceChanged,
+    },
+  });
+  const revocationList = createRevocationList({
+    ...{ store: new RevocationStore(database), authority, clock, bus, log },
+    raise: ({ device, code, detail }) => devices.raiseAlert({ device, code, detail }),
+  });
+  return { membership, enrollment, revocationList };
+}
+
+function openRecovery(
+  { authority, installation, clock, bus, log }: Foundation,
+  parts: {
+    readonly fleet: Fleet;
+    readonly ledger: Ledger;
+    readonly ledgerStore: LedgerStore;
+    readonly orders: Orders;
+    readonly continuations: Continuations;
+    readonly store: RecoveryStore;
+    readonly state: RecoveryState | null;
+  },
+): Recovery {
+  const { ledger, ledgerStore, orders, continuations, store, state } = parts;
+  const { devices, changes } = parts.fleet;
+  return createRecovery({
+    ...{ state, store, orders, continuations, issuingDer: authority.issuingDer, clock, bus, log },
+    ledger: {
+      get verifierKey() {
+        return ledger.verifierKey;
+      },
+      ...{ installation, continuations: continuations.documents, sequence: ledger.sequence },
+      size: async () => (await ledgerStore.newest())?.size ?? 0,
+      hashes: ledgerStore.hashes,
+    },
+    raise: devices.raiseAlert,
+    settle: async (device, record) => {
+      if (await store.settle(device, record)) await changes.deviceChanged(device);
+    },
+    deviceChanged: changes.deviceChanged,
+  });
+}
+
+function createBackupSchedule(
+  { config, database, keyFolder, authority, clock, log }: Foundation,
+  { fleet: { devices, ipDatabases, ipFolder }, ledger }: { readonly fleet: Fleet; readonly ledger: Ledger },
+) {
+  return createBackups({
+    settings: { ...config.backup, temporary: join(config.home, 'backup-downloads') },
+    content: {
+      ...{ store: new SnapshotStore(database), keyFolder, version: VERSION, authority: authority.fingerprint },
+      ledgerKey: () => ledger.verifierKey,
+      ipDatabase: () => importedFile(ipFolder, ipDatabases.current()),
+      now: () => clock.now(),
+    },
+    records: new BackupRecords(database),
+    raise: devices.raiseAlert,
+    log,
+  });
+}
+
+const nullIfUnknown = (error: unknown): null => {
+  if (isCordonError(error, 'not_found')) return null;
+  throw error;
+};

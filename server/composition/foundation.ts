@@ -1,0 +1,79 @@
+/** First part of the composition: clock, log, preflight, keys, store and bus. The other parts are built on it. */
+import { mkdirSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { openAuthority } from '../../certs/authority.ts';
+import { resolvePassphrase } from '../../certs/custody.ts';
+import { CRL_PATH } from '../../shared/protocol/public-paths.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { DemoPort } from '../api/demo.ts';
+import { LocalBus } from '../bus/bus.ts';
+import { admitClock, type ClockWatch, UNWATCHED, watchClock } from '../clock/clock-watch.ts';
+import { GuardedClock } from '../clock/guarded-clock.ts';
+import { machineClocks } from '../clock/machine-clocks.ts';
+import { measureTime } from '../clock/time-sources.ts';
+import type { Config } from '../config.ts';
+import { consoleLink, inUrl } from '../console-link.ts';
+import { createMonitor } from '../monitoring/monitor.ts';
+import { createServerLog } from '../monitoring/server-log.ts';
+import { preflight } from '../startup/preflight.ts';
+import { ClockStore } from '../store/clock-store.ts';
+import { RELEASED } from '../version.ts';
+
+const DAY = 86_400_000;
+
+/** `clock`: replay and demo only. A released server uses the machine's clock. `demo`: the demo only. */
+export interface Given {
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  readonly demo?: DemoPort;
+}
+
+export type Foundation = Awaited<ReturnType<typeof openFoundation>>;
+
+export async function openFoundation(config: Config, given: Given) {
+  const machine = machineClocks();
+  const guarded = new GuardedClock(machine);
+  const clock = given.clock ?? guarded;
+  const log = given.log ?? createServerLog(config.log);
+  const monitor = createMonitor(log);
+  const [name = 'localhost'] = config.names;
+  const host = inUrl(name);
+
+  const clockPorts = { clock: guarded, machine, measure: () => measureTime(config.ntp), log };
+  const checked = await preflight(config, (database, authorityEnds) =>
+    given.clock
+      ? Promise.resolve(null)
+      : admitClock(
+          { ...clockPorts, store: database && new ClockStore(database) },
+          { released: RELEASED, authorityEnds, longestSilence: config.jumpDays * DAY, accepted: config.acceptClock },
+        ),
+  );
+  const { database, keyFolder } = checked;
+
+  mkdirSync(config.home, { recursive: true, mode: 0o700 });
+  const passphrase = resolvePassphrase({ given: config.passphrase, file: config.passphraseFile, folder: keyFolder });
+  const authority = openAuthority({
+    folder: keyFolder,
+    passphrase: passphrase.passphrase,
+    organization: config.organization,
+    serverNames: config.names,
+    crlUrl: config.publicPort === 0 ? null : `https://${host}:${config.publicPort}${CRL_PATH}`,
+    finish: 'later',
+  });
+  const installation = await checked.settle(authority);
+  database.onQuery(monitor.query);
+
+  /** Ports of the listeners: configured at first, and the bound ones after the start. */
+  const bound = { device: config.devicePort, public: config.publicPort, admin: config.admin.port };
+  const watch = (): Promise<ClockWatch> =>
+    given.clock
+      ? Promise.resolve(UNWATCHED)
+      : watchClock({ ...clockPorts, store: new ClockStore(database) }, checked.clockEntry);
+
+  return {
+    ...{ config, demo: given.demo, clock, log, monitor, name, host, checked, database, keyFolder },
+    ...{ passphrase, authority, installation, bus: new LocalBus(), bound, watchClock: watch },
+    addresses: () => ({ publicUrl: `https://${host}:${bound.public}`, deviceUrl: `wss://${host}:${bound.device}` }),
+    linkTo: (fragment: string) => consoleLink(config, bound.admin, fragment),
+  };
+}

@@ -1,0 +1,237 @@
+/** Third part of the composition: the device, public and admin listeners over the domain. */
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { describeCertificate } from '../../certs/describe-certificate.ts';
+import { pemOf } from '../../certs/key-folder.ts';
+import { inRanges, parseAddressRanges } from '../../shared/areas/address-ranges.ts';
+import { fingerprintOf } from '../../shared/pack/fingerprint.ts';
+import type { PublicRoot } from '../../shared/pack/public-root.ts';
+import { inForce } from '../../shared/verdict/evaluate.ts';
+import type { AdminIdentity } from '../admin-identity.ts';
+import { createAccountLinks } from '../admins/account-links.ts';
+import { createApi } from '../api/app.ts';
+import { createClientOf } from '../api/client-address.ts';
+import { createEventStreams } from '../api/event-streams.ts';
+import { apiRoutes } from '../api/resources.ts';
+import { openTimeCorrections } from '../clock/time-corrections.ts';
+import { PUBLIC_LIMITS } from '../gateway/admission.ts';
+import { boundServer, isLoopback } from '../gateway/bounded-server.ts';
+import { createGateway } from '../gateway/gateway.ts';
+import { identifyIfPresented } from '../gateway/identity.ts';
+import { createTlsListener, OPTIONAL_CLIENT_CERTIFICATE } from '../gateway/tls-listener.ts';
+import { createOverview } from '../overview/overview.ts';
+import { createPublic } from '../public/app.ts';
+import { crlRouter } from '../public/crl.ts';
+import { createEst } from '../public/est.ts';
+import { ledgerRouter } from '../public/ledger.ts';
+import { securityContactRouter } from '../public/security-contact.ts';
+import { ORDER_ON_PAGE } from '../public/transparency.ts';
+import { watchNames } from '../startup/device-names.ts';
+import { ClockStore } from '../store/clock-store.ts';
+import { DeviceNameStore } from '../store/device-name-store.ts';
+import { watchDiskSpace } from '../store/disk-space.ts';
+import { MetricsStore } from '../store/metrics-store.ts';
+import { OverviewStore } from '../store/overview-store.ts';
+import { VERSION } from '../version.ts';
+import type { Domain } from './domain.ts';
+import type { Foundation } from './foundation.ts';
+
+type TlsEdges = Awaited<ReturnType<typeof createTlsEdges>>;
+type Watches = Awaited<ReturnType<typeof createWatches>>;
+
+export async function createListeners(
+  base: Foundation,
+  domain: Domain,
+  { adminIdentity, consoleFolder }: { readonly adminIdentity: AdminIdentity | null; readonly consoleFolder: string },
+) {
+  const watches = await createWatches(base);
+  const edges = await createTlsEdges(base, domain, watches);
+  const events = createEventStreams({ bus: base.bus, log: base.log });
+  const { config } = base;
+  const { admin } = config;
+  const api = createApi({
+    ...{ monitor: base.monitor, log: base.log, secure: admin.tls !== null, clientOf: createClientOf(admin.proxyFrom) },
+    ...{ admins: domain.admins, actions: domain.actions, readOrder: domain.orders.evidence.read, consoleFolder },
+    names: [...config.names, ...admin.names, admin.bind, ...(admin.url === null ? [] : [new URL(admin.url).hostname])],
+    routes: apiRoutes({
+      ...domain,
+      ...{ relocating: edges.gateway.relocating, entries: domain.ledgerStore, timeCorrections: edges.timeCorrections },
+      ...{ events, state: stateOf(base, domain, edges, watches), accountLinks: accountLinksOf(base, domain) },
+      overview: overviewOf(base, domain, edges, watches),
+      metrics: metricsOf(base, domain, edges, watches),
+      now: () => base.clock.now(),
+      version: VERSION,
+      demo: base.demo,
+    }),
+  });
+  const adminServer = adminIdentity ? createHttpsServer(adminIdentity, api) : createHttpServer(api);
+  const adminProxies = parseAddressRanges(admin.proxyFrom);
+  boundServer(adminServer, {
+    tls: adminIdentity !== null,
+    isShared: (address) => isLoopback(address) || inRanges(adminProxies, address),
+  });
+  return { ...edges, ...watches, events, adminServer };
+}
+
+async function createWatches({ config, log, watchClock }: Foundation) {
+  return {
+    timekeeping: await watchClock(),
+    disk: await watchDiskSpace(config.home, (full) =>
+      full ? log.error('the disk of the data folder is full') : log.info('the disk of the data folder has room again'),
+    ),
+  };
+}
+
+/** The device listener and the public listener, with one server certificate. */
+async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }: Watches) {
+  const { config, database, authority, installation, clock, bus, log, monitor } = base;
+  const { devices, orders, ledger, recovery } = domain;
+  /** The certificate that the listeners use. The authority may have issued a newer one already. */
+  let used = '';
+  const tls = () => {
+    const { keyPem, chainPem } = authority.serverIdentity();
+    used = chainPem;
+    return { key: keyPem, cert: chainPem };
+  };
+  const trusted = [pemOf(authority.rootDer), pemOf(authority.issuingDer)];
+  const ownPage = config.publicPort === 0 ? null : `https://${base.host}:${config.publicPort}${ORDER_ON_PAGE}`;
+  const operatorUrl = config.operatorUrl ?? ownPage;
+  const est = createEst({
+    ...{ enrollment: domain.enrollment, authority, operatorUrl, monitor },
+    addressOf: (request) => publicListener.addressOf(request),
+    identityOf: ({ socket }) => identifyIfPresented(devices, socket, recovery),
+  });
+  const { envelopes: approverSets } = orders.approverSets;
+  const timeCorrections = await openTimeCorrections({ store: new ClockStore(database), approverSets, clock, bus });
+  const names = watchNames({
+    store: new DeviceNameStore(database),
+    names: config.names,
+    onFailure: (error) => log.error({ err: error }, 'a name that devices use could not be recorded'),
+  });
+  const gateway = createGateway(
+    {
+      ...{ tls: { ...tls(), ca: trusted }, installation, operatorUrl, proxyFrom: config.proxyFrom },
+      proxyRequired: config.proxyRequired.includes('device'),
+    },
+    {
+      ...{ devices, commands: domain.commands, orders, relay: domain.relay },
+      jurisdiction: {
+        ...domain.jurisdiction,
+        followIpDatabase: domain.ipDatabases.follow,
+        currentIpDatabase: domain.ipDatabases.current,
+      },
+      ...{
+        membership: domain.membership,
+        ledger,
+        reenroll: est.reenroll,
+        recovery,
+        bus,
+        clock,
+        names,
+        log,
+        monitor,
+      },
+      timekeeping: { ...timekeeping, correction: timeCorrections.newest },
+    },
+  );
+  const publicListener = createTlsListener(
+    {
+      ...{ ...tls(), ...OPTIONAL_CLIENT_CERTIFICATE, ca: trusted },
+      proxyRequired: config.proxyRequired.includes('public'),
+    },
+    config.proxyFrom,
+    { admission: PUBLIC_LIMITS },
+    createPublic({
+      est: est.router,
+      routers: [
+        crlRouter({ revocationList: domain.revocationList }),
+        ledgerRouter({ ledger, approverSets }),
+        securityContactRouter({ contact: config.securityContact, now: Date.now }),
+      ],
+      ...{ orders, publicRoot: domain.packs.publicRoot, ledger, clock, organization: config.organization, log },
+    }),
+    (failure) => monitor.tlsFailure({ listener: 'public', ...failure }),
+  );
+  return {
+    ...{ gateway, publicListener, timeCorrections },
+    certificates: () => [
+      { use: 'root' as const, ...describeCertificate(authority.rootDer) },
+      { use: 'issuing' as const, ...describeCertificate(authority.issuingDer) },
+      { use: 'server' as const, ...describeCertificate(used) },
+    ],
+    renewServerCertificate(): void {
+      try {
+        for (const listener of [gateway.listener, publicListener]) listener.renew(tls());
+      } catch (error) {
+        log.error({ err: error }, 'the server certificate could not be renewed; the old one stays until it expires');
+      }
+    },
+  };
+}
+
+function accountLinksOf({ config, bus, linkTo }: Foundation, { admins, verifications, mailer }: Domain) {
+  return createAccountLinks({
+    ...{ admins, verifications },
+    invitationLink: (token) => linkTo(`invitation=${token}`),
+    mail: mailer && {
+      ...{ send: mailer.send, organization: config.organization },
+      verificationLink: (token) => linkTo(`verify=${token}`),
+    },
+    changed: () => bus.publish({ kind: 'accounts' }),
+  });
+}
+
+/** Probes, and the facts about the installation. */
+function stateOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeeping, disk }: Watches) {
+  const { config, installation, clock } = base;
+  const { ledger, orders, packs } = domain;
+  return {
+    ready: async () => ledger.failure() === null && timekeeping.doubt()?.cause !== 'devices' && !(await disk.look()),
+    health: async () => {
+      const list = orders.list.current();
+      return {
+        status: ledger.failure() === null ? ('ok' as const) : ('unavailable' as const),
+        ...{ version: VERSION, installation, now: clock.now(), connected: edges.gateway.connections() },
+        list: list && { version: list.version, expiresAt: list.expiresAt },
+        ipDatabase: domain.ipDatabases.current(),
+      };
+    },
+    installation: () => ({
+      ...{ installation, organization: config.organization, version: VERSION, ...base.addresses() },
+      ...{ appeal: config.appeal, store: base.database.dialect, mail: domain.mailer !== null },
+      ...{ backupRecipient: domain.backups.recipient, largeShare: config.largeShare, demo: base.demo !== undefined },
+      publicRoot: withFingerprint(packs.publicRoot()),
+      certificates: edges.certificates(),
+    }),
+  };
+}
+
+function overviewOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeeping, disk }: Watches) {
+  const { orders, ledger, membership } = domain;
+  return createOverview({
+    ...{ store: new OverviewStore(base.database), orders, membership, clock: base.clock },
+    server: async () => ({
+      ...{ realNow: Date.now(), certificates: edges.certificates(), ipDatabase: domain.ipDatabases.current() },
+      ...{ ledgerFailing: ledger.failure() !== null, clockDoubt: timekeeping.doubt(), diskFull: disk.full() },
+      ...{ mailFailure: domain.mailer?.failure() ?? null, backups: domain.backups.status() },
+      restored: await domain.recovery.status(),
+    }),
+  });
+}
+
+function metricsOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeeping, disk }: Watches) {
+  const { orders, ledger } = domain;
+  const store = new MetricsStore(base.database);
+  return {
+    ...{ registry: base.monitor.registry, certificates: edges.certificates, folder: base.config.home },
+    process: () => ({
+      ...{ connections: edges.gateway.connections(), list: orders.list.current() },
+      activeOrders: orders.adoption.rules().filter((rule) => inForce(rule, base.clock.now())).length,
+      ...{ ledgerFailing: ledger.failure() !== null, clockInDoubt: timekeeping.doubt() !== null },
+      ...{ diskFull: disk.full(), backups: domain.backups.status(), mail: domain.relay.figures() },
+    }),
+    store: () => store.figures(),
+  };
+}
+
+const withFingerprint = (document: PublicRoot | null) => document && { document, fingerprint: fingerprintOf(document) };

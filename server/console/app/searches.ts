@@ -1,0 +1,44 @@
+/** Filters and views of pages in their addresses, so that an admin can send a page to a colleague. */
+import { z } from 'zod';
+import { IMPACT_CHANGES, IMPACT_CLASSES } from '../../../shared/api/impact-classes.ts';
+
+export const deviceSearch = z.object({
+  text: z.string().optional().catch(undefined),
+  group: z.string().optional().catch(undefined),
+  area: z.string().optional().catch(undefined),
+  status: z.enum(['active', 'revoked', 'unenrolled']).optional().catch(undefined),
+  connected: z.boolean().optional().catch(undefined),
+  everConnected: z.boolean().optional().catch(undefined),
+  seenBefore: z.int().min(0).optional().catch(undefined),
+  listBelow: z.int().min(1).optional().catch(undefined),
+  located: z.boolean().optional().catch(undefined),
+  countersigned: z.boolean().optional().catch(undefined),
+  sort: z.enum(['user', 'enrolled', 'seen']).optional().catch(undefined),
+  descending: z.boolean().optional().catch(undefined),
+  /** Identifier of a bulk command whose progress is visible. */
+  command: z.string().optional().catch(undefined),
+});
+export type DeviceSearch = z.output<typeof deviceSearch>;
+
+export const rehearsalSearch = z.object({
+  revision: z.int().min(1).optional().catch(undefined),
+  baseline: z
+    .union([z.int().min(1), z.literal('none')])
+    .optional()
+    .catch(undefined),
+  at: z.enum(['now', 'effective']).optional().catch(undefined),
+  class: z.enum(IMPACT_CLASSES).optional().catch(undefined),
+  change: z.enum(IMPACT_CHANGES).optional().catch(undefined),
+  area: z.string().optional().catch(undefined),
+  offset: z.int().min(0).optional().catch(undefined),
+});
+export type RehearsalSearch = z.output<typeof rehearsalSearch>;
+
+export const alertSearch = z.object({
+  about: z.enum(['all', 'installation', 'devices']).optional().catch(undefined),
+  acknowledged: z.boolean().optional().catch(undefined),
+  /** Excludes alerts from before this time, in Unix milliseconds. */
+  since: z.int().min(0).optional().catch(undefined),
+  severity: z.enum(['grave']).optional().catch(undefined),
+});
+export type AlertSearch = z.output<typeof alertSearch>;

@@ -1,0 +1,96 @@
+/** Group, home area and seat of a device. Orders use home area and seat. */
+import { Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { type DeviceView, deviceView } from '../../../../shared/api/devices.ts';
+import { Failure } from '../../../../shared/look/states.tsx';
+import { call } from '../../client/call.ts';
+import { groupsQuery } from '../../client/queries.ts';
+import { AreaSelect } from '../../parts/area-select.tsx';
+
+export function DetailsDialog({
+  device,
+  opened,
+  close,
+}: {
+  readonly device: DeviceView;
+  readonly opened: boolean;
+  readonly close: () => void;
+}) {
+  return (
+    <Modal opened={opened} onClose={close} title="Device details">
+      <Form device={device} close={close} />
+    </Modal>
+  );
+}
+
+function Form({ device, close }: { readonly device: DeviceView; readonly close: () => void }) {
+  const client = useQueryClient();
+  const groups = useQuery(groupsQuery).data?.groups ?? [];
+  const [group, setGroup] = useState<string>(device.group.id);
+  const [home, setHome] = useState(device.own.home);
+  const [seat, setSeat] = useState(device.own.seat);
+  const change = {
+    ...(group !== device.group.id && { group }),
+    ...(home !== device.own.home && { home }),
+    ...(seat !== device.own.seat && { seat }),
+  };
+  const saving = useMutation({
+    mutationFn: () => call('PATCH', `/devices/${device.id}`, deviceView, change),
+    onSuccess: async () => {
+      await client.invalidateQueries({
+        predicate: ({ queryKey }) => String(queryKey[1]).startsWith(`/devices/${device.id}`),
+      });
+      close();
+    },
+  });
+  const chosen = groups.find(({ id }) => id === group);
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        saving.mutate();
+      }}
+    >
+      <Stack>
+        <Text size="sm">
+          Orders apply to the new home area or seat at once. If the change alters an order's effect, a second person
+          must confirm it.
+        </Text>
+        <Select
+          label="Group"
+          data={groups.map(({ id, name }) => ({ value: id, label: name }))}
+          searchable
+          allowDeselect={false}
+          limit={100}
+          nothingFoundMessage="No group found"
+          value={group}
+          onChange={(value) => value !== null && setGroup(value)}
+        />
+        <AreaSelect
+          label="Home area"
+          description="Area where the user lives and works."
+          placeholder={chosen?.home ? `From its group: ${chosen.home}` : 'Not set'}
+          value={home}
+          onChange={setHome}
+        />
+        <AreaSelect
+          label="Seat"
+          description="Area of the organization that the device belongs to."
+          placeholder={chosen?.seat ? `From its group: ${chosen.seat}` : 'Not set'}
+          value={seat}
+          onChange={setSeat}
+        />
+        {saving.isError && <Failure error={saving.error} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button type="submit" disabled={Object.keys(change).length === 0} loading={saving.isPending}>
+            Save details
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,154 @@
+/**
+ * Events of a device in order. Enrollment, connections, evidence, receipts and alerts follow the server clock; commands and certificates
+ * follow real time. If both clocks agree, one list suffices. If they differ, as in the demo, the order between them is unknown, so the page
+ * shows two lists.
+ */
+import type { z } from 'zod';
+import type { commandList } from '../../../../shared/api/commands.ts';
+import type {
+  alertList,
+  certificateList,
+  DeviceView,
+  deviceReceiptList,
+  evidenceView,
+} from '../../../../shared/api/devices.ts';
+import type { LegalHoldView } from '../../../../shared/api/holds.ts';
+import { areaName } from '../../../../shared/areas/area-words.ts';
+import { EVIDENCE_SOURCES } from '../../../../shared/verdict/terms.ts';
+import { SOURCE_NAMES } from '../../../../shared/verdict/words.ts';
+import { COMMAND_NAMES } from '../../words/commands.ts';
+import { alertName, receiptSentence } from '../../words/devices.ts';
+
+export interface HistoryEvent {
+  readonly at: number;
+  readonly clock: 'server' | 'real';
+  readonly what: string;
+  /** Text from people or devices. */
+  readonly given: string | null;
+  readonly order: string | null;
+}
+
+type Evidence = z.output<typeof evidenceView>;
+type Commands = z.output<typeof commandList>;
+type Certificates = z.output<typeof certificateList>;
+
+/** Loaded data; undefined while a query runs or without the right. */
+export interface Sources {
+  readonly device: DeviceView;
+  readonly evidence: Evidence | undefined;
+  readonly receipts: z.output<typeof deviceReceiptList> | undefined;
+  readonly alerts: z.output<typeof alertList> | undefined;
+  readonly commands: Commands | undefined;
+  readonly certificates: Certificates | undefined;
+  readonly holds: readonly LegalHoldView[] | undefined;
+}
+
+/** Difference in milliseconds below which both clocks count as equal. */
+const SAME = 2 * 60_000;
+
+export const clocksDiffer = (serverNow: number, realNow: number): boolean => Math.abs(serverNow - realNow) > SAME;
+
+export function historyOf(sources: Sources): HistoryEvent[] {
+  const { device, evidence, receipts, alerts, commands, certificates, holds } = sources;
+  return [
+    ...ofDevice(device),
+    ...(evidence?.observations ?? []).map(ofObservation),
+    ...(receipts?.receipts ?? []).map((receipt) =>
+      server(Date.parse(receipt.at), receiptSentence(receipt), { order: receipt.order }),
+    ),
+    ...(alerts?.alerts ?? []).map(({ at, code, detail, count }) =>
+      server(at, `Alert: ${alertName(code)}${count > 1 ? `, ${count} times` : ''}.`, { given: detail }),
+    ),
+    ...(commands?.commands ?? []).flatMap(ofCommand),
+    ...(certificates?.certificates ?? []).flatMap(ofCertificate),
+    ...(holds ?? []).flatMap(ofHold),
+  ].sort((a, b) => b.at - a.at);
+}
+
+type Extra = Partial<Pick<HistoryEvent, 'given' | 'order'>>;
+const on =
+  (clock: HistoryEvent['clock']) =>
+  (at: number, what: string, { given = null, order = null }: Extra = {}): HistoryEvent => ({
+    at,
+    clock,
+    what,
+    given: given === '' ? null : given,
+    order,
+  });
+const server = on('server');
+const real = on('real');
+
+function ofDevice({ enrolledAt, endedAt, status, generation, presence, statement }: DeviceView): HistoryEvent[] {
+  return [
+    server(enrolledAt, generation === 1 ? 'Enrolled.' : `Enrolled, for the ${ordinal(generation)} time.`),
+    ...(presence ? [server(presence.changedAt, presence.connected ? 'Connected.' : 'Disconnected.')] : []),
+    ...(endedAt === null ? [] : [server(endedAt, status === 'revoked' ? 'Revoked.' : 'Unenrolled.')]),
+    // A location statement is part of the evidence.
+    ...(statement?.kind === 'home'
+      ? [server(statement.at, `An admin set the home area: ${places(statement.areas)}.`, { given: statement.reason })]
+      : []),
+  ];
+}
+
+function ofObservation({ source, areas, at, detail }: Evidence['observations'][number]): HistoryEvent {
+  const known = EVIDENCE_SOURCES.find((one) => one === source);
+  if (known === 'statement') {
+    return detail === 'ended'
+      ? server(at, "The admin's statement ended.")
+      : server(at, `An admin set the location: ${places(areas)}.`, { given: detail });
+  }
+  if (known === 'address' && detail === 'disconnected') {
+    return server(at, `The connection ended; the address was in ${places(areas)}.`);
+  }
+  return server(at, `${known ? SOURCE_NAMES[known] : source}: ${places(areas)}.`, { given: detail });
+}
+
+const ENDS = { done: 'completed', failed: 'failed', expired: 'expired', canceled: 'canceled' } as const;
+const DISPLAYED_ON = {
+  desktop: ' on the desktop',
+  page: ' on the device page',
+  'command-line': ' on the command line',
+} as const;
+
+function ofCommand({
+  command,
+  createdAt,
+  storedAt,
+  finishedAt,
+  state,
+  detail,
+  displayed,
+}: Commands['commands'][number]): HistoryEvent[] {
+  const name = COMMAND_NAMES[command.kind];
+  return [
+    real(createdAt, `Command sent: ${name}.`, { given: command.kind === 'message' ? command.text : null }),
+    // The end of a command implies its delivery.
+    ...(state === 'stored' && storedAt !== null ? [real(storedAt, `Command delivered: ${name}.`)] : []),
+    ...(finishedAt === null || state === 'queued' || state === 'stored'
+      ? []
+      : [real(finishedAt, `Command ${ENDS[state]}: ${name}.`, { given: detail })]),
+    ...(displayed ? [real(displayed.at, `Message displayed to the user${DISPLAYED_ON[displayed.on]}.`)] : []),
+  ];
+}
+
+function ofCertificate({ notBefore, revokedAt, supersededAt }: Certificates['certificates'][number]): HistoryEvent[] {
+  return [
+    real(notBefore, 'Certificate issued.'),
+    ...(supersededAt === null ? [] : [real(supersededAt, 'Certificate replaced by a newer certificate.')]),
+    ...(revokedAt === null ? [] : [real(revokedAt, 'Certificate revoked.')]),
+  ];
+}
+
+function ofHold({ on, placedAt, reason, released }: LegalHoldView): HistoryEvent[] {
+  const whom = on.kind === 'person' ? ' on its user' : '';
+  return [
+    server(placedAt, `Legal hold placed${whom}.`, { given: reason }),
+    ...(released ? [server(released.at, `Legal hold${whom} released.`, { given: released.reason })] : []),
+  ];
+}
+
+const places = (areas: readonly string[]): string => areas.map(areaName).join(' or ');
+
+const ENDINGS: Readonly<Record<string, string>> = { one: 'st', two: 'nd', few: 'rd', other: 'th' };
+const rules = new Intl.PluralRules('en', { type: 'ordinal' });
+const ordinal = (count: number): string => `${count}${ENDINGS[rules.select(count)] ?? 'th'}`;

@@ -1,0 +1,27 @@
+/** First entries of a long list, with a button for the rest. */
+import { Button } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
+
+export function ShortList<T>({
+  items,
+  few,
+  noun,
+  children,
+}: {
+  readonly items: readonly T[];
+  readonly few: number;
+  readonly noun: string;
+  readonly children: (shown: readonly T[]) => ReactNode;
+}) {
+  const [all, setAll] = useState(false);
+  return (
+    <div>
+      {children(all ? items : items.slice(0, few))}
+      {!all && items.length > few && (
+        <Button variant="subtle" size="compact-sm" mt={4} onClick={() => setAll(true)}>
+          Show all {items.length} {noun}
+        </Button>
+      )}
+    </div>
+  );
+}

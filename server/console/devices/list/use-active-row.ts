@@ -1,0 +1,26 @@
+import { type RefObject, useCallback, useEffect, useRef, useState } from 'react';
+
+/** Focuses the list after a layer above the list has closed. */
+export function focusList(): void {
+  document.querySelector<HTMLElement>('[role="grid"] [role="row"][tabindex="0"]')?.focus();
+}
+
+export function useActiveRow(scroller: RefObject<HTMLDivElement | null>, total: number) {
+  const [active, setActive] = useState(0);
+  const [focused, setFocused] = useState(false);
+  const wanted = useRef<number | null>(null);
+  // The effect runs after the row exists, because the row may have been far off the screen.
+  useEffect(() => {
+    if (wanted.current === null) return;
+    const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"]`);
+    if (!row) return;
+    wanted.current = null;
+    row.focus({ preventScroll: true });
+  });
+  const focusRow = useCallback((index: number) => {
+    wanted.current = index;
+    setFocused(true);
+    setActive(index);
+  }, []);
+  return { active: Math.min(active, Math.max(0, total - 1)), setActive, focusRow, focused, setFocused };
+}

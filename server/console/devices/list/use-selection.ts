@@ -1,0 +1,65 @@
+/** Selection in the list. It survives scrolling and sorting, and ends when the filters change. */
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { ListedDevice } from '../../../../shared/api/devices.ts';
+import { filterKey } from './filter.ts';
+import { type Asked, windowQuery } from './rows.ts';
+import { choose, EVERYTHING, MOST_NAMED, NOTHING, type Selection } from './selection.ts';
+import { WINDOW, windowsOf } from './windows.ts';
+
+export function useSelection(asked: Asked, total: number) {
+  const client = useQueryClient();
+  const [selection, setSelection] = useState<Selection<ListedDevice>>(NOTHING);
+  const [failure, setFailure] = useState<unknown>(null);
+  const [fetching, setFetching] = useState(false);
+  const key = filterKey(asked.filter);
+  const [of, setOf] = useState(key);
+  if (of !== key) {
+    setOf(key);
+    setSelection(NOTHING);
+    setFailure(null);
+  }
+
+  /** Rows of a long range may never have been visible, so they are loaded first. */
+  async function stretch(from: number, to: number): Promise<ListedDevice[]> {
+    const found: ListedDevice[] = [];
+    for (const offset of windowsOf(from, to, total)) {
+      const { devices } = await client.fetchQuery({ ...windowQuery(asked, offset), staleTime: 30_000 });
+      found.push(...devices.slice(Math.max(0, from - offset), Math.min(WINDOW, to - offset + 1)));
+    }
+    return found;
+  }
+
+  async function chooseRows(from: number, to: number, chosen: boolean): Promise<void> {
+    setFailure(null);
+    if (to - from >= MOST_NAMED) {
+      setFailure(new TooMany());
+      return;
+    }
+    setFetching(true);
+    try {
+      const devices = await stretch(from, to);
+      setSelection((before) => choose(before, devices, chosen));
+    } catch (error) {
+      setFailure(error);
+    } finally {
+      setFetching(false);
+    }
+  }
+
+  return {
+    selection,
+    fetching,
+    failure,
+    choose: (from: number, to: number, chosen: boolean) => void chooseRows(from, to, chosen),
+    chooseAll: (all: boolean) => setSelection(all ? EVERYTHING : NOTHING),
+    clear: () => {
+      setSelection(NOTHING);
+      setFailure(null);
+    },
+  };
+}
+
+export type SelectionState = ReturnType<typeof useSelection>;
+
+export class TooMany extends Error {}

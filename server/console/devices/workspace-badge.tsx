@@ -1,0 +1,20 @@
+import { Badge } from '@mantine/core';
+import type { DeviceView } from '../../../shared/api/devices.ts';
+import { WORKSPACE_BADGES } from './workspace-words.ts';
+
+export function WorkspaceBadge({
+  state,
+  ...look
+}: {
+  readonly state: DeviceView['workspace']['state'];
+  readonly size?: 'sm';
+  readonly className?: string | undefined;
+}) {
+  if (state === 'open') return null;
+  const { words, color } = WORKSPACE_BADGES[state];
+  return (
+    <Badge color={color} {...look}>
+      {words}
+    </Badge>
+  );
+}

@@ -1,0 +1,70 @@
+/** State of a device's workspace, and the commands that have no effect in that state. */
+import type { DeviceView } from '../../../shared/api/devices.ts';
+import type { CommandKind } from '../../../shared/protocol/command-kinds.ts';
+import type { Service } from '../../../shared/verdict/terms.ts';
+
+/** Badges of the workspace states; an open workspace has no badge. */
+export const WORKSPACE_BADGES = {
+  locked: { words: 'Locked', color: 'orange' },
+  wiped: { words: 'Wiped', color: 'red' },
+} as const;
+
+/** Services with data in the workspace. Management and enrollment work without it. */
+export const NEEDS_WORKSPACE: readonly Service[] = ['messaging'];
+
+export const SERVICES_UNAVAILABLE = {
+  locked: 'The workspace is locked. This service is unavailable on the device until an admin unlocks the workspace.',
+  wiped:
+    'The workspace was wiped. An admin must unlock it first. The device then creates a new, empty workspace for this service.',
+} as const;
+
+/** Reason why the command has no effect; null if the command has an effect, or its effect is unknown. */
+export function withoutEffect(
+  kind: CommandKind,
+  { workspace: { state, since }, generation }: Pick<DeviceView, 'workspace' | 'generation'>,
+): string | null {
+  switch (kind) {
+    case 'lock-workspace':
+      if (state === 'wiped') return 'The workspace was already wiped.';
+      return state === 'locked' ? 'The workspace is already locked.' : null;
+    case 'unlock-workspace':
+      // After a re-enrollment without a report, the device may still have a locked or wiped workspace.
+      if (since === null && generation > 1) return null;
+      return state === 'open' ? 'The workspace is already open.' : null;
+    case 'wipe-workspace':
+      return state === 'wiped' ? 'The workspace was already wiped.' : null;
+    case 'message':
+      return state === 'wiped'
+        ? 'The workspace was wiped. Unlock it first. The device then creates a new, empty workspace.'
+        : null;
+    default:
+      return null;
+  }
+}
+
+export interface WorkspaceCounts {
+  readonly locked: number;
+  readonly wiped: number;
+}
+
+/** Sentence with the number of devices on which the command has no effect; null if it has an effect on all. */
+export function effectSentence(kind: CommandKind, total: number, { locked, wiped }: WorkspaceCounts): string | null {
+  const open = Math.max(0, total - locked - wiped);
+  switch (kind) {
+    case 'lock-workspace':
+      return sentence(locked + wiped, 'already locked or wiped', 'The command does not change these devices.');
+    case 'unlock-workspace':
+      return sentence(open, 'not locked', 'The command does not change these devices.');
+    case 'wipe-workspace':
+      return sentence(wiped, 'already wiped', 'The command does not change these devices.');
+    case 'message':
+      return sentence(wiped, 'wiped', 'Unlock the workspace first. The device then creates a new, empty workspace.');
+    default:
+      return null;
+  }
+}
+
+const sentence = (count: number, what: string, consequence: string): string | null =>
+  count === 0
+    ? null
+    : `${count.toLocaleString('en')} of these devices ${count === 1 ? 'is' : 'are'} ${what}. ${consequence}`;

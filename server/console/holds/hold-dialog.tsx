@@ -1,0 +1,123 @@
+import { Button, Group, Modal, Radio, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { legalHoldView } from '../../../shared/api/holds.ts';
+import type { PersonView } from '../../../shared/api/people.ts';
+import { Failure } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
+import { call } from '../client/call.ts';
+import { PersonSelect } from '../parts/person-select.tsx';
+import { HOLD_MEANING } from '../words/holds.ts';
+
+interface Held {
+  readonly id: string;
+  readonly person: string;
+  readonly user: string;
+}
+
+export function HoldDialog({
+  device = null,
+  opened,
+  close,
+}: {
+  /** Device of the hold; null if the dialog asks for a person. */
+  readonly device?: Held | null;
+  readonly opened: boolean;
+  readonly close: () => void;
+}) {
+  return (
+    <Modal opened={opened} onClose={close} title="Place legal hold">
+      <Form device={device} close={close} />
+    </Modal>
+  );
+}
+
+function Form({ device, close }: { readonly device: Held | null; readonly close: () => void }) {
+  const client = useQueryClient();
+  const [whole, setWhole] = useState(device === null);
+  const [chosen, setChosen] = useState<PersonView | null>(null);
+  const [reason, setReason] = useState('');
+  const [reference, setReference] = useState('');
+  const person = device?.person ?? chosen?.id;
+  const placing = useMutation({
+    mutationFn: () =>
+      call('POST', '/legal-holds', legalHoldView, {
+        ...(device !== null && !whole ? { device: device.id } : { person }),
+        reason: reason.trim(),
+        ...(reference.trim() !== '' && { reference: reference.trim() }),
+      }),
+    onSuccess: async () => {
+      await client.invalidateQueries();
+      close();
+    },
+  });
+  const ready = reason.trim() !== '' && (!whole || person !== undefined);
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (ready) placing.mutate();
+      }}
+    >
+      <Stack>
+        <Text size="sm">{HOLD_MEANING}</Text>
+        {device === null ? (
+          <PersonSelect
+            label="Person"
+            description="The legal hold applies to all current and future devices of the person. For a single device, use the page of that device."
+            required
+            data-autofocus
+            chosen={chosen}
+            choose={setChosen}
+          />
+        ) : (
+          <Radio.Group
+            label="Scope"
+            value={whole ? 'person' : 'device'}
+            onChange={(value) => setWhole(value === 'person')}
+          >
+            <Stack gap={6} mt={4}>
+              <Radio value="device" label="This device only" />
+              <Radio
+                value="person"
+                label={
+                  <>
+                    All current and future devices of <UserText>{device.user}</UserText>
+                  </>
+                }
+              />
+            </Stack>
+          </Radio.Group>
+        )}
+        <Textarea
+          label="Reason"
+          description="Owners and the roles legal and auditor can read the reason."
+          dir="auto"
+          required
+          autosize
+          minRows={2}
+          maxLength={2000}
+          value={reason}
+          onChange={({ currentTarget }) => setReason(currentTarget.value)}
+        />
+        <TextInput
+          label="Reference"
+          description="Case number, if available."
+          dir="auto"
+          maxLength={120}
+          value={reference}
+          onChange={({ currentTarget }) => setReference(currentTarget.value)}
+        />
+        {placing.isError && <Failure error={placing.error} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button type="submit" disabled={!ready} loading={placing.isPending}>
+            Place legal hold
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,62 @@
+/** What a browser notices of the ledger, against a real server whose store is cut behind its back. */
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { type ApiServer, startApi } from '../../../tests/support/api-server.ts';
+import { appendEntry } from '../../store/append-entries.ts';
+import { checkLedger } from './check-ledger.ts';
+
+let api: ApiServer;
+const kept = new Map<string, string>();
+
+async function grow(count: number): Promise<void> {
+  await api.database.transaction(async (tx) => {
+    for (let at = 0; at < count; at++) {
+      await appendEntry(tx, { kind: 'certificate.issued', at, subject: `dev_${at}`, public: { serial: `${at}` } });
+    }
+  });
+  await api.ledger.sequence();
+}
+
+beforeAll(async () => {
+  api = await startApi();
+  const owner = await api.account('owner@example.org', []);
+  const authorization = `Bearer ${await api.token(owner)}`;
+  const { fetch } = globalThis;
+  // A page asks its own origin, and has a store of its own.
+  vi.stubGlobal('fetch', (path: string, init: RequestInit) => {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', authorization);
+    return fetch(new URL(path, api.url), { ...init, headers });
+  });
+  vi.stubGlobal('localStorage', {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, text: string) => void kept.set(name, text),
+  });
+  await grow(10);
+});
+afterAll(async () => {
+  vi.unstubAllGlobals();
+  await api.close();
+});
+
+it('sees that it has only grown, and notices at once when it is shorter than before', async () => {
+  const first = await checkLedger('test', 1);
+  expect(first.before).toBeNull();
+  const { size } = first.checkpoint;
+  await grow(5);
+  const second = await checkLedger('test', 2);
+  expect([second.checkpoint.size, second.before]).toEqual([size + 5, { size, at: 1, firstAt: 1 }]);
+
+  const pinned = [...kept];
+  await api.database.db.deleteFrom('checkpoints').where('size', '>', size).execute();
+  await expect(checkLedger('test', 3)).rejects.toMatchObject({
+    name: 'CordonError',
+    code: 'proof_invalid',
+    message: expect.stringContaining(`${size + 5}`),
+  });
+  expect([...kept]).toEqual(pinned);
+});
+
+it('does not take a server that cannot answer for one whose ledger was cut', async () => {
+  await api.database.db.deleteFrom('checkpoints').execute();
+  await expect(checkLedger('test', 4)).rejects.toMatchObject({ name: 'Refusal', code: 'ledger_unavailable' });
+});

@@ -1,0 +1,69 @@
+/** Check of the ledger: the server's current checkpoint against the checkpoint in this browser. */
+import { checkpointView, consistencyView } from '../../../shared/api/ledger.ts';
+import { CordonError } from '../../../shared/errors.ts';
+import { checkGrowth } from '../../../shared/ledger/check-answer.ts';
+import { type Checkpoint, openCheckpoint } from '../../../shared/ledger/checkpoint.ts';
+import { parseVerifierKey } from '../../../shared/ledger/signed-note.ts';
+import { ApiError } from '../../../shared/look/api-error.ts';
+import { call, withQuery } from '../client/call.ts';
+import { followContinuation } from './follow-continuation.ts';
+import { MOST_CONTINUATIONS, type PinnedCheckpoint, pinCheckpoint, readPinnedCheckpoint } from './pinned-checkpoint.ts';
+
+export interface LedgerCheck {
+  readonly checkpoint: Checkpoint;
+  /** Key as stored in this browser, independent of the response. */
+  readonly key: string;
+  /** Previous check of the ledger; null for the first check. */
+  readonly before: { readonly size: number; readonly at: number; readonly firstAt: number } | null;
+  /** Checkpoints of this browser from before continuations of the ledger, oldest first. */
+  readonly givenUp: PinnedCheckpoint['givenUp'];
+}
+
+/** Throws `checkpoint_invalid` or `proof_invalid` if the server shows another ledger than before. The browser then keeps its old checkpoint. */
+export async function checkLedger(installation: string, now: number): Promise<LedgerCheck> {
+  const pinned = readPinnedCheckpoint(installation);
+  return pinned ? lookAgain(installation, pinned, now) : lookFirst(installation, now);
+}
+
+async function lookFirst(installation: string, now: number): Promise<LedgerCheck> {
+  const { checkpoint: note, key } = await call('GET', '/ledger/checkpoint', checkpointView);
+  const checkpoint = await openCheckpoint(note, await parseVerifierKey(key));
+  pinCheckpoint(installation, { checkpoint: note, key, firstAt: now, lastAt: now, givenUp: [] });
+  return { checkpoint, key, before: null, givenUp: [] };
+}
+
+async function lookAgain(installation: string, pinned: PinnedCheckpoint, now: number): Promise<LedgerCheck> {
+  const { key, lastAt, firstAt, givenUp } = pinned;
+  const older = await openCheckpoint(pinned.checkpoint, await parseVerifierKey(key));
+  const before = { size: older.size, at: lastAt, firstAt };
+  const shown = await call('GET', '/ledger/checkpoint', checkpointView);
+  if (shown.key !== key) {
+    const { checkpoint, document, lost } = await followContinuation(installation, older, key, shown);
+    const old = {
+      checkpoint: pinned.checkpoint,
+      key,
+      at: now,
+      remained: document.fork.size,
+      lost,
+      reason: document.reason,
+    };
+    const kept = [...givenUp, old].slice(-MOST_CONTINUATIONS);
+    pinCheckpoint(installation, { checkpoint: shown.checkpoint, key: shown.key, firstAt, lastAt: now, givenUp: kept });
+    return { checkpoint, key: shown.key, before, givenUp: kept };
+  }
+  const answer = await growthFrom(older.size);
+  const checkpoint = await checkGrowth(answer, pinned.checkpoint, key);
+  pinCheckpoint(installation, { checkpoint: answer.checkpoint, key, firstAt, lastAt: now, givenUp });
+  return { checkpoint, key, before, givenUp };
+}
+
+async function growthFrom(size: number) {
+  try {
+    return await call('GET', withQuery('/ledger/consistency', { from: size }), consistencyView);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.code === 'proof_invalid')) throw error;
+    // A missing proof is the finding, not a failed request: an honest server refuses the request if its ledger is shorter.
+    const detail = `The ledger had ${size} entries when this browser last saw it. The server cannot prove that the ledger still starts with them: ${error.message}. Ask the operator of the server for the reason.`;
+    throw new CordonError('proof_invalid', detail);
+  }
+}

@@ -1,0 +1,173 @@
+import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { orderPreview } from '../../../shared/api/order-preview.ts';
+import { type OrderView, revisionView } from '../../../shared/api/orders.ts';
+import { Failure } from '../../../shared/look/states.tsx';
+import { call } from '../client/call.ts';
+import { useServerNow } from '../client/server-time.tsx';
+import { useSession } from '../client/session.tsx';
+import { servicesWords } from '../words/orders.ts';
+import { replacementWords } from './approval-state.ts';
+import { BasisFields, basisOf, NO_BASIS } from './basis-fields.tsx';
+import { orderQuery, progressQuery } from './queries.ts';
+import { Warnings } from './warnings.tsx';
+
+export type PlainAction = 'pause' | 'resume' | 'exit' | 'withdraw';
+
+const ACT_TITLES: Readonly<Record<PlainAction, string>> = {
+  pause: 'Pause order',
+  resume: 'Resume order',
+  exit: 'Start exit of order',
+  withdraw: 'Withdraw order',
+};
+const VERBS: Readonly<Record<PlainAction, string>> = {
+  pause: 'Propose pause',
+  resume: 'Propose resumption',
+  exit: 'Propose exit',
+  withdraw: 'Propose withdrawal',
+};
+
+function consequences(act: PlainAction, order: OrderView, now: number): readonly string[] {
+  const services = servicesWords(order.terms.services);
+  const begun = Date.parse(order.terms.effective) <= now;
+  switch (act) {
+    case 'pause':
+      return [
+        begun
+          ? `All devices that the order affects regain these services at once: ${services}. Devices do not enroll again.`
+          : 'The order suspends nothing while it is paused, even after its effective time.',
+        'One approval pauses the order for 72 hours; the proposer may give it. A second approval removes the time limit.',
+        'For a court order, enter the court, the case number and the document. One approval then pauses the order without a time limit.',
+      ];
+    case 'resume':
+      return [
+        begun
+          ? `The order becomes active at once. It suspends these services again: ${services}.`
+          : 'The order takes effect at its effective time.',
+        'Two other approvers must approve.',
+      ];
+    case 'exit':
+      return [
+        'After two approvals, each device that the order certainly affects wipes its work data when its export window ends. The device signs a receipt.',
+        'The server then ends the enrollment, revokes the certificates and deletes the stored data of the device. After 30 days it also ends devices that do not respond. Devices under a legal hold keep everything.',
+        'You cannot undo a completed exit. A pause, a change or a withdrawal of the order stops the exit on all other devices.',
+        'Two other approvers must approve. Their approvals of the order itself do not count for the exit.',
+      ];
+    case 'withdraw':
+      return [
+        order.status === 'proposed'
+          ? 'The withdrawal cancels the proposal.'
+          : `The order ends for good. All affected devices regain these services: ${services}. Devices do not enroll again and keep their data.`,
+        'Two other approvers must approve. You cannot reactivate a withdrawn order. Propose a new order instead.',
+      ];
+  }
+}
+
+export function ActionDialog({
+  act,
+  order,
+  close,
+  proposed,
+}: {
+  readonly act: PlainAction | null;
+  readonly order: OrderView;
+  readonly close: () => void;
+  /** Called with the number of the new revision. */
+  readonly proposed: (revision: number) => void;
+}) {
+  return (
+    <Modal
+      opened={act !== null}
+      onClose={close}
+      size="lg"
+      title={act === null ? '' : `${ACT_TITLES[act]} ${order.number}`}
+    >
+      {act !== null && <ActBody act={act} order={order} close={close} proposed={proposed} />}
+    </Modal>
+  );
+}
+
+function ActBody({
+  act,
+  order,
+  close,
+  proposed,
+}: {
+  readonly act: PlainAction;
+  readonly order: OrderView;
+  readonly close: () => void;
+  readonly proposed: (revision: number) => void;
+}) {
+  const now = useServerNow(10_000);
+  const client = useQueryClient();
+  const progress = useQuery(progressQuery(order.number)).data;
+  const [basis, setBasis] = useState(NO_BASIS);
+  const body = { action: act, ...(act !== 'exit' && basisOf(basis)) };
+  const draft = JSON.stringify({ ...body, order: order.number });
+  const [settled] = useDebouncedValue(draft, 400);
+  const preview = useQuery({
+    queryKey: ['orders+clock', 'preview', settled],
+    queryFn: ({ signal }) => call('POST', '/orders/preview', orderPreview, JSON.parse(settled), signal),
+    placeholderData: keepPreviousData,
+  });
+  const proposing = useMutation({
+    mutationFn: () => call('POST', `/orders/${encodeURIComponent(order.number)}/revisions`, revisionView, body),
+    onSuccess: async ({ revision }) => {
+      await client.invalidateQueries({ queryKey: orderQuery(order.number).queryKey });
+      proposed(revision);
+    },
+  });
+  const aside = replacementWords(order, useSession().account.person);
+  const problems = preview.data?.problems ?? [];
+  const [typed, setTyped] = useState('');
+  const confirmed = act !== 'exit' || typed.trim() === order.number;
+  return (
+    <Stack>
+      {consequences(act, order, now).map((sentence) => (
+        <Text key={sentence}>{sentence}</Text>
+      ))}
+      {progress !== undefined && progress.revision !== null && (
+        <Text>
+          The order affects {progress.total.toLocaleString('en')} {progress.total === 1 ? 'device' : 'devices'}.
+        </Text>
+      )}
+      {aside && (
+        <Alert color="yellow" title="Another proposal is pending">
+          {aside}
+        </Alert>
+      )}
+      {problems.length > 0 && (
+        <Alert color="red" title="The server would refuse this proposal" role="alert">
+          {problems.map(({ detail }) => detail).join(' ')}
+        </Alert>
+      )}
+      <Warnings warnings={act === 'resume' || act === 'exit' ? (preview.data?.warnings ?? []) : []} />
+      {act !== 'exit' && <BasisFields value={basis} change={setBasis} />}
+      {act === 'exit' && (
+        <TextInput
+          label={`Type the order number, ${order.number}, to confirm`}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          autoComplete="off"
+          spellCheck={false}
+        />
+      )}
+      {proposing.isError && <Failure error={proposing.error} />}
+      <Group justify="flex-end">
+        <Button variant="default" onClick={close}>
+          Cancel
+        </Button>
+        <Button
+          {...((act === 'withdraw' || act === 'exit') && { color: 'red' })}
+          loading={proposing.isPending}
+          disabled={problems.length > 0 || !confirmed}
+          onClick={() => proposing.mutate()}
+        >
+          {VERBS[act]}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,26 @@
+/** Reason, documents and court of an action, from the signed text. */
+import { Stack } from '@mantine/core';
+import { UserText } from '../../../shared/look/user-text.tsx';
+import type { ActionBasis } from '../../../shared/order/documents.ts';
+import { Facts } from '../parts/facts.tsx';
+import { Documents } from './order-terms.tsx';
+
+/** `kept`: the order number, if the reader may open the order's documents. */
+export function BasisFacts({ basis, kept }: { readonly basis: ActionBasis; readonly kept?: string | undefined }) {
+  const { reason, court, documents } = basis;
+  return (
+    <Stack gap={4}>
+      <Facts
+        facts={[
+          ...(reason === undefined ? [] : [{ label: 'Reason', value: <UserText>{reason}</UserText> }]),
+          ...(court === undefined
+            ? []
+            : [{ label: 'Court', value: <UserText>{`${court.name}, case ${court.case}`}</UserText> }]),
+          ...(documents === undefined
+            ? []
+            : [{ label: 'Documents', value: <Documents documents={documents} kept={kept} /> }]),
+        ]}
+      />
+    </Stack>
+  );
+}

@@ -1,0 +1,44 @@
+/**
+ * Date and time of a form, in the order's zone. `exact` is the instant, if known: of an existing order, or after a choice during a clock
+ * change. Any edit clears it. Pure.
+ */
+import { z } from 'zod';
+
+export const localTime = z.object({
+  /** Date such as `2015-11-30`; empty if the date is missing. */
+  date: z.string(),
+  /** Time such as `23:59`; empty if the time is missing. */
+  time: z.string(),
+  exact: z.string().nullable(),
+});
+export type LocalTime = z.infer<typeof localTime>;
+
+export const NO_TIME: LocalTime = { date: '', time: '', exact: null };
+
+export function localTimeAt(instant: string, zone: string): LocalTime {
+  const format = new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+  const parts = new Map(format.formatToParts(Date.parse(instant)).map(({ type, value }) => [type, value]));
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? '';
+  return {
+    date: `${part('year')}-${part('month')}-${part('day')}`,
+    time: `${part('hour')}:${part('minute')}`,
+    exact: instant,
+  };
+}
+
+/** Value for the API; undefined while the date or the time is missing. */
+export function timeText({ date, time, exact }: LocalTime): string | undefined {
+  if (exact !== null) return exact;
+  return date === '' || time === '' ? undefined : `${date}T${time}`;
+}
+
+/** Replaces the written time by one of its possible instants, such as `2015-11-01T01:30:00-05:00`. */
+export const meaning = (written: LocalTime, suggestion: string): LocalTime => ({ ...written, exact: suggestion });

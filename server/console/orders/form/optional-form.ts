@@ -1,0 +1,105 @@
+/** Optional parts of an order in the form, and their conversion for the API. Pure. */
+import { z } from 'zod';
+import {
+  instrumentDocumentSchema,
+  NOTICE_MOMENTS,
+  type OrderTerms,
+  PROVENANCES,
+} from '../../../../shared/order/documents.ts';
+import { durationOf } from '../rule-words.ts';
+import type { Draft } from './draft.ts';
+import { localTime, localTimeAt, NO_TIME, timeText } from './local-time.ts';
+
+export const optionalForm = z.object({
+  /** Date such as `2015-07-22`. An empty text means that the order omits the field. */
+  receivedOn: z.string(),
+  toBeAnswered: z.boolean(),
+  answerBy: localTime,
+  provenance: z.enum(PROVENANCES).nullable(),
+  answers: z.string(),
+  documents: z.array(instrumentDocumentSchema),
+  publication: z.enum(['public', 'until', 'law']),
+  publishAt: localTime,
+  law: z.string(),
+  notices: z.array(z.object({ language: z.string(), text: z.string() })),
+  /** `all`: the order has every future notice time. */
+  planned: z.enum(['all', 'chosen']),
+  plan: z.array(z.enum(NOTICE_MOMENTS)),
+  exportDays: z.string(),
+  considered: z.string(),
+  consideredBy: z.string(),
+  reasons: z.string(),
+});
+export type OptionalForm = z.infer<typeof optionalForm>;
+
+export const NO_OPTIONS: OptionalForm = {
+  receivedOn: '',
+  toBeAnswered: false,
+  answerBy: NO_TIME,
+  provenance: null,
+  answers: '',
+  documents: [],
+  publication: 'public',
+  publishAt: NO_TIME,
+  law: '',
+  notices: [],
+  planned: 'all',
+  plan: [...NOTICE_MOMENTS],
+  exportDays: '',
+  considered: '',
+  consideredBy: '',
+  reasons: '',
+};
+
+const DAY = 86_400_000;
+
+/** Optional parts of an existing order. A new decision record replaces the earlier one. */
+export function optionsOf(terms: OrderTerms): OptionalForm {
+  const { receivedOn = '', answerBy, provenance = null, answers = '', documents = [], publication, notice } = terms;
+  const { noticePlan, exportWindow, zone } = terms;
+  return {
+    ...NO_OPTIONS,
+    receivedOn,
+    ...(answerBy !== undefined && { toBeAnswered: true, answerBy: localTimeAt(answerBy, zone) }),
+    provenance,
+    answers,
+    documents: [...documents],
+    ...(publication && 'until' in publication
+      ? { publication: 'until', publishAt: localTimeAt(publication.until, zone) }
+      : publication && { publication: 'law', law: publication.law }),
+    notices: Object.entries(notice ?? {}).map(([language, text]) => ({ language, text })),
+    ...(noticePlan && { planned: 'chosen', plan: [...noticePlan] }),
+    exportDays: exportWindow === undefined ? '' : String(durationOf(exportWindow) / DAY),
+  };
+}
+
+/** `absent`: the value that removes a field. Null deletes the field from an existing order; undefined omits the field from a new order. */
+export function optionalDraft(more: OptionalForm, mode: OrderTerms['mode'], absent: null | undefined) {
+  const text = (value: string) => (value.trim() === '' ? undefined : value.trim());
+  const notices = more.notices.filter((each) => each.language !== '' && text(each.text) !== undefined);
+  const decision = {
+    considered: text(more.considered),
+    by: text(more.consideredBy),
+    reasons: text(more.reasons),
+  };
+  const days = text(more.exportDays);
+  return {
+    receivedOn: text(more.receivedOn) ?? absent,
+    answerBy: more.toBeAnswered ? (timeText(more.answerBy) ?? '') : absent,
+    provenance: more.provenance ?? absent,
+    answers: text(more.answers) ?? absent,
+    documents: more.documents.length > 0 ? more.documents : absent,
+    publication:
+      more.publication === 'public'
+        ? absent
+        : more.publication === 'law'
+          ? { law: more.law.trim() }
+          : { until: timeText(more.publishAt) ?? '' },
+    notice: notices.length > 0 ? Object.fromEntries(notices.map((each) => [each.language, each.text.trim()])) : absent,
+    noticePlan: more.planned === 'all' ? absent : more.plan,
+    exportWindow: mode === 'exit' && days !== undefined ? `P${days}D` : absent,
+    decision: Object.values(decision).some((each) => each !== undefined)
+      ? Object.fromEntries(Object.entries(decision).filter(([, value]) => value !== undefined))
+      : undefined,
+  } satisfies Draft;
+}

@@ -1,0 +1,80 @@
+/** Effective time and end time in the order's own zone. */
+import { Checkbox, Select, Stack } from '@mantine/core';
+import { useMemo } from 'react';
+import type { OrderPreview } from '../../../../shared/api/order-preview.ts';
+import { readerZone, zoneOffset } from '../../../../shared/look/time-words.ts';
+import { DateTimeField } from './date-time-field.tsx';
+import { inZone } from './order-form.ts';
+import { type Fields, fieldId } from './use-order-form.ts';
+import { ZONES, zonesOf } from './zones.ts';
+
+export function ScheduleFields({
+  form,
+  update,
+  touch,
+  problemAt,
+  read,
+}: Fields & { readonly read: Pick<OrderPreview, 'effective' | 'until'> | undefined }) {
+  const zones = useMemo(() => {
+    const likely = [...new Set([...form.areas.flatMap(zonesOf), readerZone(), 'UTC'])];
+    return [
+      { group: 'Zones of these areas, and yours', items: likely.map(choice) },
+      { group: 'All zones', items: ZONES.filter((zone) => !likely.includes(zone)).map(choice) },
+    ];
+  }, [form.areas]);
+  const { effective, until } = form;
+  return (
+    <Stack>
+      <Select
+        id={fieldId('zone')}
+        label="Time zone"
+        description={`Zone of all times in the order. ${form.zone} is ${zoneOffset(Date.now(), form.zone)} now.`}
+        data={zones}
+        value={form.zone}
+        onChange={(zone) => {
+          if (zone !== null) update({ ...inZone(form, zone), zoneChosen: true });
+        }}
+        // Selected text, so that typing replaces the zone.
+        onClick={({ currentTarget }) => currentTarget.select()}
+        onBlur={() => touch('zone')}
+        error={problemAt('zone')?.text}
+        searchable
+        allowDeselect={false}
+        limit={80}
+        nothingFoundMessage="No zone found. Zones have the form continent and city: Asia/Karachi"
+        required
+      />
+      <DateTimeField
+        id={fieldId('effective')}
+        legend="Takes effect"
+        value={effective}
+        zone={form.zone}
+        read={read?.effective ?? null}
+        change={(value) => update({ effective: value })}
+        left={() => touch('effective')}
+        problem={problemAt('effective')}
+      />
+      <Checkbox
+        checked={form.ends}
+        onChange={({ currentTarget }) => update({ ends: currentTarget.checked })}
+        label="Set an end time"
+        description="Without an end time, the order lasts until two approvers withdraw it."
+      />
+      {form.ends && (
+        <DateTimeField
+          id={fieldId('until')}
+          legend="Ends"
+          value={until}
+          zone={form.zone}
+          read={read?.until ?? null}
+          change={(value) => update({ until: value })}
+          left={() => touch('until')}
+          problem={problemAt('until')}
+        />
+      )}
+    </Stack>
+  );
+}
+
+/** Label such as `America/New York`. */
+const choice = (zone: string) => ({ value: zone, label: zone.replaceAll('_', ' ') });

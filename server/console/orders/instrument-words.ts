@@ -1,0 +1,77 @@
+/** Texts about the legal instrument, notices and publication of an order. Pure. */
+import { listed } from '../../../shared/areas/area-words.ts';
+import { date, duration } from '../../../shared/look/time-words.ts';
+import type { InstrumentDocument, OrderTerms } from '../../../shared/order/documents.ts';
+import { MOMENT_NAMES } from '../words/notices.ts';
+import { languageName } from './languages.ts';
+import { durationOf, zonedTime } from './rule-words.ts';
+
+export const PROVENANCE_WORDS: Readonly<Record<NonNullable<OrderTerms['provenance']>, string>> = {
+  asserted: 'Asserted: only the instrument itself names its origin.',
+  confirmed: 'Confirmed by the named authority.',
+  disputed: 'Disputed: the origin is contested.',
+};
+
+export function planWords({ noticePlan }: Pick<OrderTerms, 'noticePlan'>): string {
+  if (noticePlan === undefined) return 'At every future notice time.';
+  if (noticePlan.length === 0) return 'Only when a service is suspended.';
+  return `${listed(noticePlan.map((moment) => MOMENT_NAMES[moment]))}.`.replace(/^./, (first) => first.toUpperCase());
+}
+
+const KEPT = 'only the number, services and areas are public';
+
+export function publicationWords({ publication, zone }: Pick<OrderTerms, 'publication' | 'zone'>): string {
+  if (publication === undefined) return 'Public.';
+  if ('law' in publication) return `Withheld by law: ${KEPT}. Law: ${publication.law}`;
+  return `Delayed: ${KEPT} until ${zonedTime(Date.parse(publication.until), zone)}.`;
+}
+
+/** Common types of instruments; others appear with their media type. */
+const KINDS: Readonly<Record<string, string>> = {
+  'application/pdf': 'PDF',
+  'image/jpeg': 'picture',
+  'image/png': 'picture',
+  'image/tiff': 'picture',
+  'message/rfc822': 'e-mail',
+  'text/plain': 'text',
+  'application/octet-stream': 'file',
+};
+
+/** Text such as `Letter of July (PDF, 12 kB)`. */
+export const documentWords = ({ title, mediaType, bytes }: InstrumentDocument): string =>
+  `${title} (${KINDS[mediaType] ?? mediaType}, ${sizeWords(bytes)})`;
+
+function sizeWords(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} bytes`;
+  return bytes < 1_000_000 ? `${Math.round(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/** Facts in reading order; null for an omitted fact. Documents, notices and statements are separate lists. */
+export const INSTRUMENT_FACTS: readonly {
+  readonly label: string;
+  readonly say: (terms: OrderTerms) => string | null;
+}[] = [
+  // Noon is on the same day in every time zone of a reader.
+  { label: 'Received on', say: ({ receivedOn }) => (receivedOn ? date(Date.parse(`${receivedOn}T12:00`)) : null) },
+  {
+    label: 'Answer due by',
+    say: ({ answerBy, zone }) => (answerBy ? zonedTime(Date.parse(answerBy), zone) : null),
+  },
+  { label: 'Provenance', say: ({ provenance }) => (provenance ? PROVENANCE_WORDS[provenance] : null) },
+  {
+    label: 'Authoritative language',
+    say: ({ authoritativeLanguage: tag }) => (tag === undefined ? null : languageName(tag)),
+  },
+  { label: 'Response to', say: ({ answers }) => (answers ? `Order ${answers}` : null) },
+  {
+    label: 'Decision record',
+    say: ({ internal }) =>
+      internal ? `Stored separately. The order contains its hash: ${internal.slice(0, 16)}…` : null,
+  },
+  {
+    label: 'Export window',
+    say: ({ exportWindow }) => (exportWindow ? `${duration(durationOf(exportWindow))} from the effective time.` : null),
+  },
+  { label: 'User notices', say: planWords },
+  { label: 'Publication', say: publicationWords },
+];

@@ -1,0 +1,171 @@
+/** Terms and legal basis of an order in words, from the signed terms. */
+import { Anchor, Badge, Group, List, Stack, Text } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { Failure } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
+import type { InstrumentDocument, OrderTerms, Revision } from '../../../shared/order/documents.ts';
+import { authorityIn } from '../../../shared/order/notice-words/languages.ts';
+import { saveDownload } from '../client/save-download.ts';
+import { type Fact, Facts } from '../parts/facts.tsx';
+import { Area } from '../parts/words.tsx';
+import { SERVICE_NAMES } from '../words/orders.ts';
+import { documentWords, INSTRUMENT_FACTS } from './instrument-words.ts';
+import { languageName } from './languages.ts';
+import { exemptWords, nexusWords, rulesOf, SUSPENSION_WORDS } from './rule-words.ts';
+import { TwoZones } from './two-zones.tsx';
+
+/** Services without which the operator loses control of the device. */
+export const GRAVE_SERVICES: readonly string[] = ['management', 'enrollment'];
+
+export function Areas({ codes }: { readonly codes: readonly string[] }) {
+  return codes.map((code, index) => (
+    <span key={code}>
+      {index > 0 && ', '}
+      <Area code={code} /> <Text span size="xs" c="dimmed">{`(${code})`}</Text>
+    </span>
+  ));
+}
+
+function termFacts(terms: OrderTerms): Fact[] {
+  return [
+    { label: 'Areas', value: <Areas codes={terms.areas} /> },
+    {
+      label: 'Suspended services',
+      value: (
+        <List size="md" listStyleType="none" spacing={2}>
+          {terms.services.map((service) => (
+            <List.Item key={service}>
+              <Group gap={6} wrap="wrap">
+                <Badge color={GRAVE_SERVICES.includes(service) ? 'red' : 'gray'}>{SERVICE_NAMES[service]}</Badge>
+                <Text size="sm" c="dimmed">
+                  {SUSPENSION_WORDS[service]}
+                </Text>
+              </Group>
+            </List.Item>
+          ))}
+        </List>
+      ),
+    },
+    { label: 'Nexus', value: nexusWords(terms.nexus) },
+    { label: 'Takes effect', value: <TwoZones at={Date.parse(terms.effective)} zone={terms.zone} /> },
+    {
+      label: 'Ends',
+      value: terms.until === null ? 'On withdrawal' : <TwoZones at={Date.parse(terms.until)} zone={terms.zone} />,
+    },
+  ];
+}
+
+function sourceFacts(terms: OrderTerms, kept?: string): Fact[] {
+  return [
+    { label: 'Authority', value: <UserText>{terms.authority}</UserText> },
+    { label: 'Addressee', value: <UserText>{terms.addressee}</UserText> },
+    { label: 'Instrument', value: <UserText>{terms.instrument}</UserText> },
+    { label: 'Appeal contact', value: <UserText>{terms.appeal}</UserText> },
+    ...INSTRUMENT_FACTS.flatMap(({ label, say }) => {
+      const words = say(terms);
+      return words === null ? [] : [{ label, value: <UserText>{words}</UserText> }];
+    }),
+    ...(terms.documents === undefined
+      ? []
+      : [{ label: 'Documents', value: <Documents documents={terms.documents} kept={kept} /> }]),
+  ];
+}
+
+/** `kept`: the order whose page offers the documents for download. */
+export function Documents({
+  documents,
+  kept,
+}: {
+  readonly documents: readonly InstrumentDocument[];
+  readonly kept: string | undefined;
+}) {
+  return (
+    <List size="sm" listStyleType="none" spacing={4}>
+      {documents.map((document) => (
+        <List.Item key={document.sha256}>
+          {kept === undefined ? (
+            <UserText>{documentWords(document)}</UserText>
+          ) : (
+            <KeptDocument order={kept} document={document} />
+          )}
+          <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+            SHA-256 {document.sha256}
+          </Text>
+        </List.Item>
+      ))}
+    </List>
+  );
+}
+
+/** Download by the page: a plain link would send only the cookie, which is not sufficient. */
+function KeptDocument({ order, document }: { readonly order: string; readonly document: InstrumentDocument }) {
+  const save = useMutation({
+    mutationFn: () =>
+      saveDownload(`/orders/${encodeURIComponent(order)}/documents/${document.sha256}`, { method: 'GET' }),
+  });
+  return (
+    <>
+      <Anchor component="button" type="button" ta="start" onClick={() => save.mutate()}>
+        <UserText>{documentWords(document)}</UserText>
+      </Anchor>
+      {save.isError && <Failure error={save.error} />}
+    </>
+  );
+}
+
+/** Texts in each language, in its writing direction. */
+function wordFacts(what: string, texts: Readonly<Record<string, string>>, authoritative: string | undefined): Fact[] {
+  return Object.entries(texts).map(([language, text]) => ({
+    label: `${what} in ${languageName(language)}`,
+    value: (
+      <Text dir="auto" lang={language} style={{ whiteSpace: 'pre-line' }}>
+        {text}
+        <Authority language={language} authoritative={authoritative} />
+      </Text>
+    ),
+  }));
+}
+
+/** Statement about the authoritative language, in the language of the text. */
+function Authority({
+  language,
+  authoritative,
+}: {
+  readonly language: string;
+  readonly authoritative: string | undefined;
+}) {
+  const said = authorityIn(language, authoritative);
+  if (said === null) return null;
+  return (
+    <Text span display="block" size="xs" c="dimmed" lang={said.words.tag} dir={said.words.direction}>
+      {said.text}
+    </Text>
+  );
+}
+
+/** Terms of an order. `exempt` comes from the signed document, if available. */
+export function TermsFacts({ terms, exempt }: { readonly terms: OrderTerms; readonly exempt?: Revision['exempt'] }) {
+  return (
+    <Stack gap="md">
+      <Facts facts={termFacts(terms)} />
+      <Facts
+        facts={[
+          ...rulesOf(terms).map(({ label, words }) => ({ label, value: words })),
+          ...(exempt === undefined ? [] : [{ label: 'Exempt devices', value: exemptWords(exempt, terms.zone) }]),
+        ]}
+      />
+    </Stack>
+  );
+}
+
+export function LegalBasisFacts({ terms, kept }: { readonly terms: OrderTerms; readonly kept?: string | undefined }) {
+  return (
+    <Facts
+      facts={[
+        ...sourceFacts(terms, kept),
+        ...wordFacts('Statement', terms.statement, terms.authoritativeLanguage),
+        ...wordFacts('Notice to users', terms.notice ?? {}, terms.authoritativeLanguage),
+      ]}
+    />
+  );
+}

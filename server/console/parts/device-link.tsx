@@ -1,0 +1,29 @@
+/** Link to a device, labeled with its user and host name. A device outside the admin's role shows only its identifier. */
+import { Text } from '@mantine/core';
+import { UserText } from '../../../shared/look/user-text.tsx';
+import { useDeviceName } from '../client/device-names.ts';
+import { PageLink } from './links.tsx';
+
+export function DeviceLink({ id }: { readonly id: string }) {
+  const name = useDeviceName(id);
+  if (name === null) {
+    return (
+      <PageLink to="/devices/$id" params={{ id }} ff="monospace" size="sm">
+        {id}
+      </PageLink>
+    );
+  }
+  return (
+    <span>
+      <PageLink to="/devices/$id" params={{ id }} size="sm">
+        {name === undefined ? '…' : <UserText>{name.user}</UserText>}
+      </PageLink>
+      {name?.hostname && (
+        <Text span size="sm" c="dimmed">
+          {' '}
+          <UserText>{name.hostname}</UserText>
+        </Text>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,48 @@
+/** State of an order and the countdown to its next change, by the server clock. */
+import { Badge, Text } from '@mantine/core';
+import {
+  IconArrowBackUp,
+  IconBan,
+  IconCircleCheck,
+  IconCircleX,
+  IconClockX,
+  IconHourglass,
+  IconPlayerPause,
+  IconSquareRoundedCheck,
+  IconThumbDown,
+} from '@tabler/icons-react';
+import type { Phase } from '../../../shared/order/order-phase.ts';
+import { useServerNow } from '../client/server-time.tsx';
+import { countdown } from '../words/countdown.ts';
+import { type OrderState, PHASE_NAMES } from '../words/order-state.ts';
+
+const LOOKS = {
+  waiting: { icon: IconHourglass, color: 'yellow' },
+  expired: { icon: IconClockX, color: 'gray' },
+  retracted: { icon: IconArrowBackUp, color: 'gray' },
+  declined: { icon: IconThumbDown, color: 'red' },
+  announced: { icon: IconCircleCheck, color: 'cordon' },
+  active: { icon: IconBan, color: 'red' },
+  paused: { icon: IconPlayerPause, color: 'grape' },
+  ended: { icon: IconSquareRoundedCheck, color: 'gray' },
+  withdrawn: { icon: IconCircleX, color: 'gray' },
+} as const satisfies Record<Phase, unknown>;
+
+export function PhaseBadge({ phase, size = 'md' }: { readonly phase: Phase; readonly size?: 'md' | 'lg' }) {
+  const { icon: Icon, color } = LOOKS[phase];
+  return (
+    <Badge color={color} size={size} leftSection={<Icon size={14} aria-hidden />}>
+      {PHASE_NAMES[phase]}
+    </Badge>
+  );
+}
+
+/** Countdown such as `Takes effect in 3 days 04:12:09`. The timer role keeps a screen reader from announcing every second. */
+export function Countdown({ next }: { readonly next: NonNullable<OrderState['next']> }) {
+  const now = useServerNow(1_000);
+  return (
+    <Text component="span" inherit role="timer" aria-live="off" style={{ fontVariantNumeric: 'tabular-nums' }}>
+      {next.what} in {countdown(next.at - now)}
+    </Text>
+  );
+}

@@ -1,0 +1,27 @@
+/** Short confirmations. Text that the admin must read belongs on the page itself. The browser loads the code with the first confirmation. */
+import { lazy, Suspense, useSyncExternalStore } from 'react';
+
+const Board = lazy(() => import('./toast-board.tsx'));
+
+const listeners = new Set<() => void>();
+let wanted = false;
+
+function listen(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export async function notify(notice: { readonly title: string; readonly message: string }): Promise<void> {
+  const { notifications } = await import('@mantine/notifications');
+  wanted = true;
+  for (const listener of listeners) listener();
+  notifications.show(notice);
+}
+
+export function Toasts() {
+  return useSyncExternalStore(listen, () => wanted) ? (
+    <Suspense>
+      <Board />
+    </Suspense>
+  ) : null;
+}

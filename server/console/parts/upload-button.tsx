@@ -1,0 +1,31 @@
+/** File button. A browser sends no event if the user selects the same file twice, for example after an error. */
+import { Button, type ButtonProps, FileButton } from '@mantine/core';
+import type { MouseEvent, ReactNode } from 'react';
+
+const forget = ({ currentTarget }: MouseEvent<HTMLInputElement>) => {
+  currentTarget.value = '';
+};
+
+export function UploadButton({
+  label,
+  accept,
+  choose,
+  ...rest
+}: ButtonProps & {
+  /** Label of the file field for screen readers. */
+  readonly label: string;
+  readonly accept?: string;
+  readonly choose: (file: File) => void;
+  readonly id?: string;
+  readonly children: ReactNode;
+}) {
+  return (
+    <FileButton
+      {...(accept !== undefined && { accept })}
+      onChange={(file) => file && choose(file)}
+      inputProps={{ 'aria-label': label, onClick: forget }}
+    >
+      {(props) => <Button variant="default" {...rest} {...props} />}
+    </FileButton>
+  );
+}

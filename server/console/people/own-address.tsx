@@ -1,0 +1,70 @@
+/** Verification of the account holder's e-mail address, which approvers need if the server sends mail. */
+import { Alert, Badge, Button, Group, Stack, Text } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { sentVerification } from '../../../shared/api/accounts.ts';
+import { Failure } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
+import { call } from '../client/call.ts';
+import { installationQuery } from '../client/queries.ts';
+import { useMay, useSession } from '../client/session.tsx';
+import { RealDate } from '../parts/words.tsx';
+
+export function OwnAddress() {
+  const { email, emailVerifiedAt } = useSession().account;
+  const may = useMay();
+  const installation = useQuery({ ...installationQuery, enabled: may('installation.show') });
+  const mail = installation.data?.mail ?? false;
+  return (
+    <Stack gap="sm">
+      <Group gap="xs">
+        <Text style={{ overflowWrap: 'anywhere' }}>
+          <UserText>{email}</UserText>
+        </Text>
+        {emailVerifiedAt === null ? (
+          <Badge color="gray">Not verified</Badge>
+        ) : (
+          <Badge color="green">
+            Verified on <RealDate at={emailVerifiedAt} />
+          </Badge>
+        )}
+      </Group>
+      {emailVerifiedAt === null &&
+        (mail ? (
+          <SendLink />
+        ) : (
+          <Text c="dimmed">
+            This server sends no mail, so addresses cannot be verified. Approvers are self-attested.
+          </Text>
+        ))}
+    </Stack>
+  );
+}
+
+function SendLink() {
+  const send = useMutation({ mutationFn: () => call('POST', '/address/link', sentVerification) });
+  const sent = send.data?.mail;
+  return (
+    <Stack gap="sm">
+      <Text c="dimmed" maw={760}>
+        An approver needs a verified address. Cordon mails a link to this address. Open the link while you are signed
+        in.
+      </Text>
+      {send.isError && <Failure error={send.error} />}
+      {sent?.failure && (
+        <Alert color="red" title="Mail not sent" role="alert" maw={760}>
+          {sent.failure}
+        </Alert>
+      )}
+      {send.data && sent?.failure === null && (
+        <Text role="status" style={{ overflowWrap: 'anywhere' }}>
+          Sent to <UserText>{sent.to}</UserText>. The link works once, until <RealDate at={send.data.expiresAt} />.
+        </Text>
+      )}
+      <div>
+        <Button variant="default" loading={send.isPending} onClick={() => send.mutate()}>
+          {send.data ? 'Send new verification link' : 'Send verification link'}
+        </Button>
+      </div>
+    </Stack>
+  );
+}

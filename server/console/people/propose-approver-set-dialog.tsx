@@ -1,0 +1,91 @@
+import { Checkbox, NumberInput, Stack, Text } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { approverSetView } from '../../../shared/api/approvers.ts';
+import { Confirm } from '../../../shared/look/confirm.tsx';
+import type { Approvers } from '../../../shared/order/documents.ts';
+import { call } from '../client/call.ts';
+import { approversQuery } from '../client/queries.ts';
+
+interface Key {
+  readonly keyid: string;
+  readonly person: string;
+  readonly name: string;
+  readonly verified: boolean;
+}
+
+const LEAST = 2;
+
+export function ProposeApproverSetDialog({
+  opened,
+  close,
+  keys,
+  current,
+}: {
+  readonly opened: boolean;
+  readonly close: () => void;
+  readonly keys: readonly Key[];
+  readonly current: Approvers | null;
+}) {
+  const client = useQueryClient();
+  const inOffice = current?.approvers.map(({ keyid }) => keyid) ?? keys.map(({ keyid }) => keyid);
+  const [changed, setChosen] = useState<readonly string[] | null>(null);
+  const [threshold, setThreshold] = useState(current?.threshold ?? LEAST);
+  const chosen = changed ?? inOffice;
+  const people = new Set(keys.filter(({ keyid }) => chosen.includes(keyid)).map(({ person }) => person)).size;
+  const enough = people >= Math.max(LEAST, threshold);
+  return (
+    <Confirm
+      title="Propose approver set"
+      opened={opened}
+      close={() => {
+        setChosen(null);
+        close();
+      }}
+      verb="Propose approver set"
+      ready={enough}
+      act={async () => {
+        await call('POST', '/approvers', approverSetView, { keyids: chosen, threshold });
+        await client.invalidateQueries({ queryKey: approversQuery.queryKey });
+      }}
+    >
+      <Stack>
+        <Text size="sm">
+          {current
+            ? 'The current approver set stays valid until enough current approvers have signed the new one.'
+            : 'The set takes effect after its approvers have signed. Select at least three, so that orders can be approved if one is absent.'}
+        </Text>
+        {keys.length < LEAST && (
+          <Text size="sm">
+            Fewer than two people have a key. Ask them to open this page and select “Create approver key”.
+          </Text>
+        )}
+        <Checkbox.Group label="Approvers" value={[...chosen]} onChange={setChosen}>
+          <Stack gap="xs" mt="xs">
+            {keys.map(({ keyid, name, verified }) => (
+              <Checkbox
+                key={keyid}
+                value={keyid}
+                label={<bdi>{name}</bdi>}
+                description={`Key ${keyid.slice(0, 16)}… · ${verified ? 'verified address' : 'address not verified'}`}
+              />
+            ))}
+          </Stack>
+        </Checkbox.Group>
+        <NumberInput
+          label="Approvals required per order"
+          min={LEAST}
+          max={10}
+          hideControls={false}
+          value={threshold}
+          onChange={(value) => setThreshold(Number(value) || LEAST)}
+          error={
+            enough || keys.length < LEAST
+              ? null
+              : `Too few people. Select at least ${Math.max(LEAST, threshold)} different people.`
+          }
+        />
+      </Stack>
+    </Confirm>
+  );
+}

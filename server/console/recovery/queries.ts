@@ -1,0 +1,13 @@
+/** Queries of the recovery. Devices respond one by one, so the page also polls. */
+import { continuationList, recoveryView } from '../../../shared/api/recovery.ts';
+import { topicQuery } from '../client/queries.ts';
+
+export const recoveryQuery = {
+  ...topicQuery(['alerts', 'ledger'], '/recovery', recoveryView),
+  refetchInterval: 5_000,
+};
+
+export const continuationsQuery = {
+  ...topicQuery(['alerts', 'ledger'], '/recovery/ledger/continuations', continuationList),
+  refetchInterval: 5_000,
+};

@@ -1,0 +1,295 @@
+/** Versioned artifacts, such as IP databases and territory policies: list, import, impact preview, activation and rollback. */
+import { Alert, Badge, Button, Group, List, Modal, Paper, Stack, Text, Title } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import type { z } from 'zod';
+import { previousKey } from '../../../shared/api/versioned-artifact.ts';
+import { Confirm } from '../../../shared/look/confirm.tsx';
+import { Failure, QueryResult } from '../../../shared/look/states.tsx';
+import { dateTime } from '../../../shared/look/time-words.ts';
+import { UserText } from '../../../shared/look/user-text.tsx';
+import { call } from '../client/call.ts';
+import { topicQuery } from '../client/queries.ts';
+import { useMay } from '../client/session.tsx';
+import { UploadButton } from '../parts/upload-button.tsx';
+
+/** Maximum number of activations in the visible history. */
+const SHOWN = 10;
+
+type Key = string | number;
+type People = Readonly<Record<string, string>>;
+
+interface Activation {
+  readonly key: Key;
+  readonly at: number;
+  readonly by: string | null;
+}
+
+interface Imported {
+  readonly active: boolean;
+  readonly hash: string | null;
+  readonly importedAt: number | null;
+  readonly importedBy: string | null;
+}
+
+/** Kind of artifact, such as IP databases. `route`: path of its routes, and prefix of their rights. */
+export interface ArtifactKind<Artifact extends z.ZodType<Imported>, Comparison extends z.ZodType> {
+  readonly noun: 'database' | 'policy';
+  readonly route: 'ip-databases' | 'territory-policies';
+  readonly listKey: readonly string[];
+  readonly artifact: Artifact;
+  readonly comparison: Comparison;
+  readonly file: { readonly label: string; readonly accept: string };
+  readonly importFile: (file: File) => Promise<z.output<Artifact>>;
+  readonly keyOf: (artifact: z.output<Artifact>) => Key;
+  readonly nameOf: (artifact: z.output<Artifact>) => string;
+  /** Label of the button for the impact preview; null if the artifact has no impact preview. */
+  readonly previewVerb: (artifact: z.output<Artifact>) => string | null;
+  readonly previewLabel: (artifact: z.output<Artifact>, verb: string) => string;
+  readonly previewTitle: (artifact: z.output<Artifact>) => string;
+  readonly shown: (comparison: z.output<Comparison>) => ReactNode;
+  readonly activationEffect: string;
+  readonly rollbackTitle: string;
+  readonly rollbackEffect: (name: ReactNode) => ReactNode;
+  readonly importEffect: (artifact: z.output<Artifact>) => ReactNode;
+}
+
+interface Details {
+  readonly badge?: ReactNode;
+  /** Words that precede the import time. */
+  readonly before: string;
+  /** Text after the name of the importing account. */
+  readonly after?: string;
+}
+
+export function VersionedArtifacts<Artifact extends z.ZodType<Imported>, Comparison extends z.ZodType>({
+  kind,
+  artifacts,
+  activations,
+  firstKey,
+  people,
+  details,
+  activationName,
+  status,
+  extraButton,
+}: {
+  readonly kind: ArtifactKind<Artifact, Comparison>;
+  readonly artifacts: readonly z.output<Artifact>[];
+  /** Activations, newest first. */
+  readonly activations: readonly Activation[];
+  /** The artifact that was in use before the first activation, if the program contains one. */
+  readonly firstKey?: Key;
+  readonly people: People;
+  readonly details: (artifact: z.output<Artifact>) => Details;
+  readonly activationName: (key: Key, name: ReactNode) => ReactNode;
+  readonly status?: ReactNode;
+  readonly extraButton?: ReactNode;
+}) {
+  const { noun, route } = kind;
+  const may = useMay();
+  const client = useQueryClient();
+  const [previewed, setPreviewed] = useState<z.output<Artifact> | null>(null);
+  const [rollback, setRollback] = useState(false);
+  const refresh = () => client.invalidateQueries({ queryKey: kind.listKey });
+  const imported = useMutation({ mutationFn: kind.importFile, onSuccess: refresh });
+  const nameOf = (key: Key | undefined) => {
+    const found = artifacts.find((artifact) => kind.keyOf(artifact) === key);
+    return <UserText>{found === undefined ? '' : kind.nameOf(found)}</UserText>;
+  };
+  const previous = previousKey([...activations.map(({ key }) => key), ...(firstKey === undefined ? [] : [firstKey])]);
+  return (
+    <>
+      <Stack gap="xs">
+        {artifacts.map((artifact) => (
+          <Card
+            key={kind.keyOf(artifact)}
+            kind={kind}
+            artifact={artifact}
+            people={people}
+            details={details(artifact)}
+            preview={may(`${route}.compare`) ? () => setPreviewed(artifact) : null}
+          />
+        ))}
+      </Stack>
+      {status}
+      {activations.length > 0 && (
+        <History
+          uses={activations.map((use) => ({ ...use, what: activationName(use.key, nameOf(use.key)) }))}
+          people={people}
+          button={
+            may(`${route}.rollback`) &&
+            previous !== undefined && (
+              <Button size="xs" variant="default" onClick={() => setRollback(true)}>
+                Roll back {noun}…
+              </Button>
+            )
+          }
+        />
+      )}
+      {may(`${route}.import`) && (
+        <Group>
+          <UploadButton {...kind.file} choose={(file) => imported.mutate(file)} loading={imported.isPending}>
+            Import {noun}
+          </UploadButton>
+          {extraButton}
+        </Group>
+      )}
+      <Confirm
+        title={kind.rollbackTitle}
+        opened={rollback}
+        close={() => setRollback(false)}
+        verb={`Roll back ${noun}`}
+        act={async () => {
+          await call('POST', `/${route}/rollback`, kind.artifact);
+          await refresh();
+        }}
+      >
+        <Text>{kind.rollbackEffect(nameOf(previous))}</Text>
+      </Confirm>
+      <div aria-live="polite">
+        {imported.isError && <Failure error={imported.error} />}
+        {imported.data && (
+          <Alert color="green" title={`${noun === 'policy' ? 'Policy' : 'Database'} imported`}>
+            {kind.importEffect(imported.data)}
+          </Alert>
+        )}
+      </div>
+      {previewed && (
+        <Preview
+          key={kind.keyOf(previewed)}
+          kind={kind}
+          artifact={previewed}
+          refresh={refresh}
+          close={() => setPreviewed(null)}
+        />
+      )}
+    </>
+  );
+}
+
+function Card<Artifact extends z.ZodType<Imported>, Comparison extends z.ZodType>({
+  kind,
+  artifact,
+  people,
+  details,
+  preview,
+}: {
+  readonly kind: ArtifactKind<Artifact, Comparison>;
+  readonly artifact: z.output<Artifact>;
+  readonly people: People;
+  readonly details: Details;
+  readonly preview: (() => void) | null;
+}) {
+  const { active, hash, importedAt, importedBy } = artifact;
+  const verb = kind.previewVerb(artifact);
+  return (
+    <Paper withBorder p="md">
+      <Group justify="space-between" gap="sm">
+        <div>
+          <Group gap="xs">
+            <Text fw={600}>
+              <UserText>{kind.nameOf(artifact)}</UserText>
+            </Text>
+            {active && <Badge color="green">Active</Badge>}
+            {details.badge}
+          </Group>
+          <Text size="sm" c="dimmed">
+            {details.before}
+            {importedAt !== null && `, imported ${dateTime(importedAt)}`}
+            {importedBy !== null && (
+              <>
+                {' '}
+                by <UserText>{people[importedBy] ?? importedBy}</UserText>
+              </>
+            )}
+            {details.after}
+            {hash !== null && ` · SHA-256 ${hash.slice(0, 12)}…`}
+          </Text>
+        </div>
+        {preview && verb !== null && (
+          <Button size="xs" variant="default" onClick={preview} aria-label={kind.previewLabel(artifact, verb)}>
+            {verb}
+          </Button>
+        )}
+      </Group>
+    </Paper>
+  );
+}
+
+function History({
+  uses,
+  people,
+  button,
+}: {
+  readonly uses: readonly (Activation & { readonly what: ReactNode })[];
+  readonly people: People;
+  readonly button: ReactNode;
+}) {
+  return (
+    <Stack gap="xs">
+      <Group justify="space-between" gap="sm">
+        <Title order={3} size="h6">
+          Activation history
+        </Title>
+        {button}
+      </Group>
+      <List size="sm" spacing={2}>
+        {uses.slice(0, SHOWN).map(({ key, at, by, what }) => (
+          <List.Item key={`${at} ${key}`}>
+            From {dateTime(at)}: {what}, activated by{' '}
+            {by === null ? 'the server' : <UserText>{people[by] ?? by}</UserText>}
+          </List.Item>
+        ))}
+      </List>
+    </Stack>
+  );
+}
+
+function Preview<Artifact extends z.ZodType<Imported>, Comparison extends z.ZodType>({
+  kind,
+  artifact,
+  refresh,
+  close,
+}: {
+  readonly kind: ArtifactKind<Artifact, Comparison>;
+  readonly artifact: z.output<Artifact>;
+  readonly refresh: () => Promise<unknown>;
+  readonly close: () => void;
+}) {
+  const path = `/${kind.route}/${kind.keyOf(artifact)}`;
+  const activatable = useMay()(`${kind.route}.activate`) && !artifact.active;
+  // The comparison is not cached, because device locations change.
+  const query = useQuery({ ...topicQuery(['orders'], `${path}/comparison`, kind.comparison), gcTime: 0 });
+  const activation = useMutation({
+    mutationFn: async () => {
+      await call('POST', `${path}/activate`, kind.artifact);
+      await refresh();
+    },
+    onSuccess: close,
+  });
+  return (
+    <Modal opened onClose={close} title={kind.previewTitle(artifact)} size="lg">
+      <Stack>
+        <QueryResult query={query} lines={5}>
+          {kind.shown}
+        </QueryResult>
+        {activatable && (
+          <Text size="sm" c="dimmed">
+            {kind.activationEffect}
+          </Text>
+        )}
+        {activation.isError && <Failure error={activation.error} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            {activatable ? 'Cancel' : 'Close'}
+          </Button>
+          {activatable && (
+            <Button loading={activation.isPending} disabled={!query.isSuccess} onClick={() => activation.mutate()}>
+              Activate {kind.noun}
+            </Button>
+          )}
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

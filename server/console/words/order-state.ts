@@ -1,0 +1,80 @@
+/** State of an order by the server clock, and the actions that it allows. Pure. */
+import type { OrderSummary, OrderView } from '../../../shared/api/orders.ts';
+import { ACTS } from '../../../shared/order/acts.ts';
+import { ORDER_ACTS, type OrderAct } from '../../../shared/order/documents.ts';
+import { isLapsed, type Phase, type PhaseFacts, phaseAt } from '../../../shared/order/order-phase.ts';
+import { isProposalEnd } from '../../../shared/order/proposal-end.ts';
+
+export const PHASE_NAMES: Readonly<Record<Phase, string>> = {
+  waiting: 'Pending approval',
+  expired: 'Proposal expired',
+  retracted: 'Proposal retracted',
+  declined: 'Proposal declined',
+  announced: 'Announced',
+  active: 'Active',
+  paused: 'Paused',
+  ended: 'Ended',
+  withdrawn: 'Withdrawn',
+};
+
+export interface OrderState {
+  readonly phase: Phase;
+  /** Next automatic change of the order's state and its time; null if no change follows. */
+  readonly next: { readonly at: number; readonly what: string } | null;
+}
+
+type Facts = PhaseFacts & { readonly terms: Pick<OrderSummary['terms'], 'mode'> };
+
+export function orderStateAt(order: Facts, now: number): OrderState {
+  const effective = Date.parse(order.terms.effective);
+  const phase = phaseAt(order, now);
+  switch (phase) {
+    case 'waiting':
+      return { phase, next: now < effective ? { at: effective, what: 'Proposed to take effect' } : null };
+    case 'paused':
+      return { phase, next: order.pausedUntil === null ? null : { at: order.pausedUntil, what: 'Pause ends' } };
+    case 'announced':
+      return { phase, next: { at: effective, what: 'Takes effect' } };
+    case 'active':
+      return { phase, next: order.terms.until === null ? null : { at: Date.parse(order.terms.until), what: 'Ends' } };
+    default:
+      return { phase, next: null };
+  }
+}
+
+/** True while the order can still change. */
+export const isOpen = ({ phase }: OrderState): boolean =>
+  phase !== 'ended' && phase !== 'withdrawn' && !isProposalEnd(phase);
+
+/** Start of the order as recorded by the server. */
+export function activeSince({
+  executions,
+  terms,
+}: Pick<OrderView, 'executions'> & { readonly terms: Pick<OrderView['terms'], 'effective'> }): number {
+  const last = executions.at(-1);
+  return last?.state === 'entered' ? last.at : Date.parse(terms.effective);
+}
+
+/** True after two people have approved the exit, until a later revision cancels it. */
+export const isExiting = ({ adoptedRevision, revisions }: Pick<OrderView, 'adoptedRevision' | 'revisions'>): boolean =>
+  revisions.some(({ revision, action }) => revision === adoptedRevision && action === 'exit');
+
+/** Actions that the server accepts and that change something. `exiting` is true after the exit was approved. */
+export function allowedActions(order: Facts, now: number, exiting: boolean): Exclude<OrderAct, 'propose'>[] {
+  const { phase } = orderStateAt(order, now);
+  const over = isProposalEnd(order.status);
+  const status = isProposalEnd(order.status) ? 'proposed' : order.status;
+  const state = isLapsed(order, now) ? 'lapsed' : status;
+  return ORDER_ACTS.filter((act) => act !== 'propose').filter((act) => {
+    const outcome = ACTS[state][act];
+    if (outcome !== 'active' && outcome !== 'paused' && outcome !== 'withdrawn') return false;
+    // An ended proposal cannot be withdrawn. New dates need a new proposal.
+    if (over) return act === 'revise';
+    // A second approval of the same pause makes it permanent.
+    if (act === 'pause') return phase !== 'paused' && phase !== 'ended';
+    // An expired pause needs no resumption.
+    if (act === 'resume') return phase === 'paused';
+    if (act === 'exit') return phase === 'active' && order.terms.mode === 'exit' && !exiting;
+    return true;
+  });
+}

@@ -1,0 +1,30 @@
+/** Texts for disputed territories: name, claimants, assignment. */
+import { TERRITORIES, type Territory, territoryArea, territoryOf } from '../../../shared/areas/area-code.ts';
+import { areaName, listed, sentence } from '../../../shared/areas/area-words.ts';
+import { readPolygons } from '../../../shared/areas/evidence-text.ts';
+import { TERRITORY_FACTS } from '../../../shared/areas/territory-facts.ts';
+import { CONTESTED } from '../../../shared/areas/territory-policy.ts';
+
+export const disputedName = (feature: string): string => feature.split('_').map(sentence).join(' ');
+
+/** `Georgia, Russia and an unrecognized state`: some claimants have no ISO code. */
+export const claimantsText = (feature: Territory): string =>
+  listed(
+    TERRITORY_FACTS[feature].claimants.map((area) =>
+      territoryOf(area) === null ? areaName(area) : 'an unrecognized state',
+    ),
+  );
+
+/** Assignment by a policy or an order: `Ukraine`, or `contested`, also without an assignment. */
+export const choiceName = (choice: string | null | undefined): string =>
+  choice == null || choice === CONTESTED ? 'contested' : areaName(choice);
+
+/** Assignment as a predicate: `counts as Ukraine`, `is contested`. */
+export const choiceWords = (choice: string | null | undefined): string =>
+  choice == null || choice === CONTESTED ? 'is contested' : `counts as ${areaName(choice)}`;
+
+/** Disputed territories among the possible areas of a device. */
+export const territoriesAmong = (areas: readonly string[]): Territory[] =>
+  TERRITORIES.filter((feature) =>
+    areas.some((area) => (readPolygons(area)?.location ?? area) === territoryArea(feature)),
+  );

@@ -1,0 +1,59 @@
+/** Groups of devices. A group's home and seat apply to its devices that have none of their own. */
+import type { HomeArea } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { type DeviceId, type GroupId, newGroupId } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Group, GroupStore } from './ports.ts';
+
+export interface GroupsPorts {
+  readonly store: GroupStore;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly changed: (device: DeviceId) => Promise<void>;
+}
+
+export function createGroups({ store, bus, clock, changed }: GroupsPorts) {
+  async function createGroup(group: { name: string; home: HomeArea | null; seat: HomeArea | null }): Promise<Group> {
+    const made = { id: newGroupId(), ...group, createdAt: clock.now() };
+    await store.insertGroup(made);
+    bus.publish({ kind: 'devices' });
+    return made;
+  }
+
+  async function getGroup(id: GroupId): Promise<Group> {
+    const group = await store.group(id);
+    if (!group) throw unknownGroup(id);
+    return group;
+  }
+
+  async function updateGroup(
+    id: GroupId,
+    change: { name?: string; home?: HomeArea | null; seat?: HomeArea | null },
+  ): Promise<Group> {
+    if (!(await store.updateGroup(id, change, clock.now()))) throw unknownGroup(id);
+    if (change.home !== undefined || change.seat !== undefined) {
+      for (const device of await store.devicesOf(id)) await changed(device);
+    }
+    bus.publish({ kind: 'devices' });
+    return getGroup(id);
+  }
+
+  async function deleteGroup(id: GroupId): Promise<void> {
+    if (!(await store.deleteGroup(id, clock.now()))) throw unknownGroup(id);
+    bus.publish({ kind: 'devices' });
+  }
+
+  return {
+    groups: () => store.groups(),
+    getGroup,
+    createGroup,
+    updateGroup,
+    placementsOf: (group: GroupId) => store.placementsOf(group),
+    deleteGroup,
+  };
+}
+
+function unknownGroup(id: GroupId): CordonError {
+  return new CordonError('not_found', 'There is no such group.', { group: id });
+}

@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import type { HomeArea } from '../../shared/areas/area-code.ts';
+import { subjectCommitment } from '../../shared/ledger/make-entry.ts';
+import { type LocationRecord, locationDigest } from '../../shared/pack/location-records.ts';
+import type { AccountId, DeviceId } from '../../shared/protocol/ids.ts';
+import type { LocationEntry, Statement } from './ports.ts';
+
+/** Orders whose verdict on the device changes with the location, and the people who made and confirmed the change. */
+export interface LocationOverride {
+  readonly orders: readonly string[];
+  readonly by: AccountId;
+  readonly confirmedBy: AccountId | null;
+  /** The device's own home and seat after the change. */
+  readonly home: HomeArea | null;
+  readonly seat: HomeArea | null;
+}
+
+/** Areas and reason stay with the operator. The digest in the ledger fixes them. */
+export function locationEntry(
+  device: DeviceId,
+  statement: Omit<Statement, 'at'> | null | undefined,
+  { orders, by, confirmedBy, home, seat }: LocationOverride,
+  at: number,
+): LocationEntry {
+  const reason = statement ? { text: statement.reason, salt: randomBytes(32) } : null;
+  const record: LocationRecord = {
+    salt: randomBytes(32).toString('hex'),
+    kind: statement === undefined ? 'assignment' : statement === null ? 'ended' : statement.kind,
+    areas: [...(statement?.areas ?? [])],
+    until: statement ? new Date(statement.until).toISOString() : null,
+    ...{ home, seat, by, confirmedBy },
+    at: new Date(at).toISOString(),
+    reason: reason && subjectCommitment(reason.salt, reason.text),
+  };
+  const particulars = {
+    orders: orders.join(' '),
+    until: statement?.until ?? null,
+    people: confirmedBy === null ? 1 : 2,
+    digest: locationDigest(record),
+  };
+  return {
+    entry: { kind: 'location.stated', at, subject: device, public: particulars },
+    ...{ orders, record },
+    reason: reason && { text: reason.text, salt: reason.salt.toString('hex') },
+  };
+}

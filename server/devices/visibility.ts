@@ -1,0 +1,26 @@
+/**
+ * Visibility of a device's location: its areas, its address and its location statement. A caller sees them only with a role that reaches
+ * the device's evidence. Pure. Every response with devices uses it.
+ */
+import type { Device, DeviceName } from './ports.ts';
+import { inScope, type Scope } from './scope.ts';
+
+/** `located`: the devices whose location the caller may see. */
+export function seesLocation(located: Scope, { group, home }: Pick<Device, 'group' | 'home'>): boolean {
+  return inScope(located, { group: group.id, home });
+}
+
+/** Names of devices for a list of ids. A device outside the caller's reach has no name in it. */
+export function visibleNames(
+  devices: readonly DeviceName[],
+  reach: Scope,
+): Record<string, Pick<DeviceName, 'user' | 'hostname'>> {
+  const visible = devices.filter((device) => inScope(reach, device));
+  return Object.fromEntries(visible.map(({ id, user, hostname }) => [id, { user, hostname }]));
+}
+
+/** The device without address and statement if the caller may not see its location. */
+export function visibleDevice<D extends Device>(device: D, located: Scope): D {
+  if (seesLocation(located, device)) return device;
+  return { ...device, statement: null, presence: device.presence && { ...device.presence, address: null } };
+}

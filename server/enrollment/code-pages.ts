@@ -1,0 +1,72 @@
+/** Pages of activation codes for admins, without the secrets. */
+import type { HomeArea } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { type DeviceId, deviceIdSchema, type GroupId, type PersonId } from '../../shared/protocol/ids.ts';
+import type { Scope } from '../devices/devices.ts';
+import type { CodePosition, CodeState, EnrollmentStore, StoredCode } from './ports.ts';
+
+export interface CodeView {
+  readonly id: DeviceId;
+  readonly person: PersonId;
+  readonly user: string;
+  readonly group: GroupId;
+  readonly home: HomeArea | null;
+  readonly seat: HomeArea | null;
+  readonly state: CodeState;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+export interface ListCodes {
+  /** State of the codes; null: every state. */
+  readonly state: CodeState | null;
+  readonly scope: Scope;
+  readonly cursor: string | null;
+  readonly limit: number;
+}
+
+export interface CodePage {
+  readonly codes: readonly CodeView[];
+  /** Cursor of the next page; null at the end. */
+  readonly cursor: string | null;
+}
+
+/**
+ * Page of activation codes: first the open ones, then the others, each newest first. A code that expires between two pages may be on both,
+ * but is never missing. Throws `invalid_input` for a cursor of another list. `now`: real milliseconds.
+ */
+export async function pageOfCodes(
+  store: Pick<EnrollmentStore, 'codes'>,
+  { cursor, limit, ...query }: ListCodes,
+  now: number,
+): Promise<CodePage> {
+  const after = cursor === null ? null : readCursor(cursor);
+  const found = await store.codes({ ...query, after, limit: limit + 1, now });
+  const codes = found.slice(0, limit).map((code) => viewOf(code, now));
+  const last = codes.at(-1);
+  return { codes, cursor: found.length > limit && last ? writeCursor(last) : null };
+}
+
+export function viewOf(code: StoredCode, now: number): CodeView {
+  const { id, person, user, group, home, seat, createdAt, expiresAt } = code;
+  return { id, person, user, group, home, seat, state: stateOf(code, now), createdAt, expiresAt };
+}
+
+function stateOf({ usedAt, canceledAt, expiresAt }: StoredCode, now: number): CodeState {
+  if (usedAt !== null) return 'used';
+  if (canceledAt !== null) return 'canceled';
+  return expiresAt > now ? 'open' : 'expired';
+}
+
+const writeCursor = ({ state, createdAt, id }: CodeView): string => `${state === 'open' ? 1 : 0} ${createdAt} ${id}`;
+
+function readCursor(text: string): CodePosition {
+  const [, open, createdAt, id] = /^([01]) (\d{1,15}) (\S{1,40})$/.exec(text) ?? [];
+  const device = deviceIdSchema.safeParse(id);
+  if (createdAt !== undefined && device.success) {
+    return { open: open === '1', createdAt: Number(createdAt), id: device.data };
+  }
+  throw new CordonError('invalid_input', 'The cursor belongs to another list. List the codes without a cursor first.', {
+    field: 'cursor',
+  });
+}

@@ -1,0 +1,49 @@
+/**
+ * The verdict on `enrollment` for a machine that is no device yet, and the contact for an appeal. Only its address and its activation code
+ * are known. Pure.
+ */
+import type { EvidenceArea, HomeArea } from '../../shared/areas/area-code.ts';
+import type { OrderTerms } from '../../shared/order/documents.ts';
+import { keptBack } from '../../shared/order/stub.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import { evaluate } from '../../shared/verdict/evaluate.ts';
+import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
+import type { OrderRule, ServiceVerdict } from '../../shared/verdict/terms.ts';
+
+export interface Newcomer {
+  /** Areas of the source address; none when the address is no evidence. */
+  readonly areas: readonly EvidenceArea[];
+  readonly home: HomeArea | null;
+  readonly seat: HomeArea | null;
+}
+
+export function newcomerVerdict(
+  rules: readonly OrderRule[],
+  { areas, home, seat }: Newcomer,
+  now: Instant,
+): ServiceVerdict {
+  const location = areas.length > 0 ? observe(emptyLocation(), { source: 'address', areas, at: now }) : emptyLocation();
+  return evaluate(rules, { home, seat, exemptions: [], location, listExpires: null }, now).services.enrollment;
+}
+
+/** The public terms of an order, because an enrolling device counts as the public. Null for a withheld or unadopted order. */
+export function publicAppeal(terms: Pick<OrderTerms, 'appeal' | 'publication'> | null, now: Instant): string | null {
+  return terms === null || keptBack(terms, now) ? null : terms.appeal;
+}
+
+/** `appealOf`: contact of an order, or null. `otherwise`: contact of the installation. */
+export function whomToTurnTo(
+  denials: ServiceVerdict['denials'],
+  appealOf: (order: string) => string | null,
+  otherwise: string,
+): string {
+  const appeals = Map.groupBy(denials, ({ order }) => appealOf(order) ?? otherwise);
+  const [[only] = [otherwise]] = appeals;
+  if (appeals.size <= 1) return `Turn to ${only}.`;
+  return [...appeals]
+    .map(
+      ([appeal, some]) =>
+        `For an appeal against order ${some.map(({ order }) => order).join(', ')}, contact ${appeal}.`,
+    )
+    .join(' ');
+}

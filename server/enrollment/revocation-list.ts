@@ -1,0 +1,134 @@
+/**
+ * The certificate revocation list (CRL), for outside verifiers. Issued after each revocation and once a day, with an alert long before its
+ * expiry. The server's own listeners ask the store instead. Real time, except in ledger entries.
+ */
+import type { Authority } from '../../certs/authority.ts';
+import type { Revoked } from '../../certs/certificate.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import { Loop } from '../../shared/loops/loop.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+export const CRL_LIFETIME = 7 * DAY;
+/** Age at which a new list is issued. Six days remain to find the cause of a failure. */
+const CRL_REFRESH = DAY;
+/** Remaining time that raises an alert, once a day. */
+const CRL_ALERT = 4 * DAY;
+const LOOK_EVERY = 60_000;
+
+export interface StoredCrl {
+  readonly number: number;
+  readonly der: Buffer;
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+  readonly entries: number;
+}
+
+export interface RevocationStore {
+  newestCrl(): Promise<StoredCrl | null>;
+  /** Number of results of `revoked`. */
+  countRevoked(endsAfter: number): Promise<number>;
+  /** Revoked certificates that end after `endsAfter`, oldest revocation first. */
+  revoked(endsAfter: number): Promise<Revoked[]>;
+  /** Stores a list. False, without a change, when another node has issued the list of this number. */
+  addCrl(crl: StoredCrl, entry: EntryDraft<'crl.issued'>): Promise<boolean>;
+}
+
+export interface RevocationListPorts {
+  readonly store: RevocationStore;
+  readonly authority: Pick<Authority, 'crl'>;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly raise: (alert: { at: number; device: null; code: string; detail: string }) => Promise<void>;
+  readonly log: { error(facts: object, message: string): void };
+}
+
+export type RevocationList = ReturnType<typeof createRevocationList>;
+
+export function createRevocationList({ store, authority, clock, bus, raise, log }: RevocationListPorts) {
+  let alertedAt = Number.NEGATIVE_INFINITY;
+  const refreshing = new Loop({
+    run: () => refresh(),
+    failed: (error) => log.error({ err: error }, 'the revocation list could not be created'),
+  });
+
+  /** Issues a list if one is due at `now`. */
+  async function refresh(now = Date.now()): Promise<void> {
+    const newest = await store.newestCrl();
+    if (newest && !isDue(newest, now) && !(await misses(newest))) return;
+    const number = (newest?.number ?? 0) + 1;
+    const revoked = await store.revoked(coveredFrom(now));
+    const [thisUpdate, nextUpdate] = [now, now + CRL_LIFETIME];
+    const der = authority.crl({ number, thisUpdate, nextUpdate, revoked });
+    const entry = {
+      kind: 'crl.issued',
+      at: clock.now(),
+      subject: null,
+      public: { number, entries: revoked.length, nextUpdate },
+    } as const;
+    // After a faster node, the next look issues another list if entries are missing.
+    await store.addCrl({ number, der, thisUpdate, nextUpdate, entries: revoked.length }, entry);
+  }
+
+  /**
+   * True if a revoked certificate is missing from the list. Compares counts, not times: a revocation can commit after a list with a later
+   * date, and a clock can be set back. Revocations are permanent, so an equal count means a complete list.
+   */
+  async function misses({ thisUpdate, entries }: StoredCrl): Promise<boolean> {
+    return (await store.countRevoked(coveredFrom(thisUpdate))) !== entries;
+  }
+
+  async function alertIfEnding(now: number): Promise<void> {
+    const newest = await store.newestCrl();
+    const left = (newest?.nextUpdate ?? now) - now;
+    if (left > CRL_ALERT || now - alertedAt < DAY) return;
+    alertedAt = now;
+    const detail = `The revocation list expires in ${Math.max(0, Math.floor(left / HOUR))} hours, and the server cannot issue a new one. The reason is in the server's log.`;
+    await raise({ at: clock.now(), device: null, code: 'crl_ending', detail });
+  }
+
+  /** Issues a list that is due. Never throws. Failures are logged, and raise an alert while the newest list is still valid. */
+  async function look(now = Date.now()): Promise<void> {
+    await refreshing.run();
+    try {
+      await alertIfEnding(now);
+    } catch (error) {
+      log.error({ err: error }, 'the alert about the end of the revocation list could not be raised');
+    }
+  }
+
+  return {
+    refresh,
+    look,
+    /** The newest list; issued now if there is none. Waits for a list in progress, because a revoked device asks at once. */
+    current: async (): Promise<StoredCrl> => {
+      await refreshing.idle();
+      const newest = await store.newestCrl();
+      if (newest) return newest;
+      await refreshing.runOrThrow();
+      const made = await store.newestCrl();
+      if (!made) throw new Error('the store has no revocation list after its creation');
+      return made;
+    },
+    /** Keeps the list fresh, and resolves when a list exists. Returns the function that stops it. */
+    start: async (): Promise<() => Promise<void>> => {
+      const watch = new Loop({ run: () => look(), failed: () => undefined, every: LOOK_EVERY });
+      await watch.run();
+      const unsubscribe = bus.subscribe((wake) => {
+        if (wake.kind === 'ended') watch.request();
+      });
+      return async () => {
+        unsubscribe();
+        await watch.stop();
+      };
+    },
+  };
+}
+
+/** An entry stays until one list after the certificate's expiry has contained it (RFC 5280, section 3.3). */
+export const CRL_COVERS = 2 * CRL_REFRESH;
+const coveredFrom = (thisUpdate: number): number => thisUpdate - CRL_COVERS;
+
+const isDue = (crl: StoredCrl, now: number): boolean => now - crl.thisUpdate >= CRL_REFRESH || now < crl.thisUpdate;

@@ -1,0 +1,200 @@
+/**
+ * Connections of devices, from the upgrade to the welcome. At each upgrade, the server looks up the certificate and records the address as
+ * evidence. It refuses a device whose `management` is suspended.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { CordonError } from '../../shared/errors.ts';
+import { type DeviceFrame, LINK_PATH, MAX_FRAME_FROM_DEVICE, SUBPROTOCOL } from '../../shared/protocol/frames.ts';
+import type { Clock, Instant } from '../../shared/time/clock.ts';
+import type { Identity } from '../devices/identity.ts';
+import type { Sighted } from '../devices/ports.ts';
+import type { Monitor } from '../monitoring/monitor.ts';
+import type { Delivery } from './delivery.ts';
+import { identify } from './identity.ts';
+import type {
+  CommandsPort,
+  DevicesPort,
+  JurisdictionPort,
+  NamesPort,
+  OrdersPort,
+  RecoveryPort,
+  TimekeepingPort,
+} from './ports.ts';
+import { type Answer, denialOf, refuseUpgrade } from './refusals.ts';
+import { DeviceSession, type SessionHandlers } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+export interface Connections {
+  /** Throws the reason of a refusal, unless the server has already sent a refusal by an order. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+  welcome(session: DeviceSession, hello: Extract<DeviceFrame, { kind: 'hello' }>): Promise<void>;
+  /** Records evidence from a suspended device that polls by HTTPS. The response tells the device its areas, because the device may have moved. */
+  sighted(
+    identity: Identity,
+    request: IncomingMessage,
+    held: Sighted['held'],
+  ): Promise<{
+    readonly time: Instant;
+    readonly areas: readonly string[];
+    /** Documents that a server requests after a restore; null if none. */
+    readonly recall: 'documents' | 'facts' | null;
+  } | null>;
+  /** Ends the evidence of the device's address after its socket ended or its upgrade failed. Another open socket of the device keeps the evidence. */
+  gone(device: Pick<Identity, 'device' | 'generation'>, address: string | null): Promise<void>;
+}
+
+interface Ports {
+  readonly installation: string;
+  readonly operatorUrl: string | null;
+  readonly addressOf: (request: IncomingMessage) => string | null;
+  readonly devices: DevicesPort;
+  readonly commands: CommandsPort;
+  readonly jurisdiction: JurisdictionPort;
+  readonly orders: OrdersPort;
+  readonly clock: Clock;
+  readonly timekeeping: TimekeepingPort;
+  readonly names: NamesPort;
+  readonly recovery: RecoveryPort;
+  readonly sessions: Sessions;
+  readonly push: Delivery;
+  /** Locates the session again if the IP database changed after the upgrade. */
+  readonly relocate: (session: DeviceSession) => Promise<void>;
+  readonly monitor: Pick<Monitor, 'connected' | 'connectionRefused'>;
+  readonly handlers: () => SessionHandlers;
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly stream: Duplex;
+  readonly head: Buffer;
+  readonly list: number;
+}
+
+/** Version of the order list that the device has. Throws `not_found` or `invalid_input` for another protocol. */
+function requireProtocol(request: IncomingMessage): number {
+  const [path, query] = (request.url ?? '/').split('?', 2);
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  if (path !== LINK_PATH) throw new CordonError('not_found', `The link is at ${LINK_PATH}.`);
+  if (!offered.includes(SUBPROTOCOL)) {
+    throw new CordonError('invalid_input', `The link speaks the subprotocol ${SUBPROTOCOL}; update the agent.`);
+  }
+  const list = Number(new URLSearchParams(query).get('list') ?? 0);
+  return Number.isSafeInteger(list) && list >= 0 ? list : 0;
+}
+
+/** Opens a session after its hello, and sends the frames that every device receives first. */
+function createWelcome(ports: Ports, time: () => { readonly time: Instant; readonly doubtful?: true }) {
+  const { installation, devices, commands, orders, sessions, push, relocate, timekeeping, monitor } = ports;
+  return async (session: DeviceSession, hello: Extract<DeviceFrame, { kind: 'hello' }>): Promise<void> => {
+    const { device, generation, address } = session;
+    const { epoch, reportsThrough, held } = await devices.connected({
+      device,
+      generation,
+      address,
+      agent: hello.agent,
+    });
+    session.enter(epoch);
+    if (hello.wall !== undefined) timekeeping.deviceSays(device, hello.wall);
+    // The device disconnected during `connected`, when the session had no epoch to close yet.
+    if (!session.open) return devices.disconnected({ device, epoch });
+    const had = { list: hello.list, record: hello.record, approverSet: hello.approverSet };
+    session.documents.begin(had, orders.list.current()?.version ?? 0);
+    session.acknowledgments.begin(reportsThrough, had, held);
+    sessions.enter(session);
+    monitor.connected({ device, address, agent: hello.agent });
+    const [record, queued] = await Promise.all([orders.effect.record(device), commands.pendingFor(device, generation)]);
+    session.together(() => {
+      session.send({
+        kind: 'welcome',
+        ...time(),
+        installation,
+        device,
+        generation,
+        list: orders.list.current()?.version ?? 0,
+        record: record?.version ?? 0,
+        approverSet: orders.approverSets.version(),
+        reports: reportsThrough,
+      });
+      push.recall(session);
+      push.documents(session, record);
+      session.send({ kind: 'address', ...time(), areas: [...session.areas] });
+      push.queued(session, queued);
+      if (hello.wall !== undefined) session.documents.acceptCorrections();
+      push.correction(session);
+    });
+    session.welcome();
+    await relocate(session);
+  };
+}
+
+export function createConnections(ports: Ports): Connections {
+  const { operatorUrl, addressOf, devices, jurisdiction, orders, clock, sessions, timekeeping, recovery } = ports;
+  const time = () => ({ time: clock.now(), ...(timekeeping.trusted() ? {} : { doubtful: true as const }) });
+  const upgrader = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: MAX_FRAME_FROM_DEVICE,
+    perMessageDeflate: false,
+    handleProtocols: () => SUBPROTOCOL,
+  });
+
+  /** Opens the session, or returns the refusal by an order. Does neither if the peer disconnects or does not speak WebSocket. */
+  async function letIn(identity: Identity, address: string | null, { request, stream, head, list }: Upgrade) {
+    const { device, generation } = identity;
+    // Record the new address before the verdict. Otherwise an old location would decide.
+    const { use } = jurisdiction.currentIpDatabase();
+    const areas = await jurisdiction.observeAddress(device, generation, address, true);
+    const { management } = (orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device))).services;
+    if (!management.allowed) {
+      await devices.sighted({ device, generation, address, held: null });
+      const current = orders.list.current();
+      const recall = recovery.asks(device, { list, approverSet: 0 });
+      const newer = current && current.version > list && !recovery.holding() ? current.envelope : null;
+      const told = { list: newer, withheld: orders.list.withheld(), address: { ...time(), areas }, recall };
+      return denialOf(management, told, operatorUrl, Math.random());
+    }
+    if (stream.destroyed) return null;
+    upgrader.handleUpgrade(request, stream, head, (socket: WebSocket) => {
+      sessions.add(new DeviceSession(identity, { address, areas, use }, { socket, stream }, ports.handlers()));
+    });
+    return null;
+  }
+
+  async function gone({ device, generation }: Pick<Identity, 'device' | 'generation'>, address: string | null) {
+    if (!sessions.present(device)) await jurisdiction.observeAddress(device, generation, address, false);
+  }
+
+  return {
+    async upgrade(request, stream, head) {
+      const list = requireProtocol(request);
+      const identity = await identify(devices, stream, recovery);
+      ports.names.seen(request.headers.host);
+      const address = addressOf(request);
+      const arrived = sessions.arriving(identity.device);
+      let refusal: (Answer & { readonly body: string }) | null;
+      try {
+        refusal = await letIn(identity, address, { request, stream, head, list });
+      } finally {
+        arrived();
+        await gone(identity, address);
+      }
+      if (!refusal) return;
+      ports.monitor.connectionRefused({ device: identity.device, address, code: 'service_denied' });
+      refuseUpgrade(stream, refusal);
+    },
+
+    welcome: createWelcome(ports, time),
+    async sighted({ device, generation }, request, held) {
+      if (sessions.live(device)) return null;
+      const address = addressOf(request);
+      const areas = await jurisdiction.observeAddress(device, generation, address, true);
+      await gone({ device, generation }, address);
+      await devices.sighted({ device, generation, address, held });
+      const recall = held && recovery.asks(device, held);
+      return { ...time(), areas, recall };
+    },
+    gone,
+  };
+}

@@ -1,0 +1,127 @@
+/** Sends each connected device its approver sets, order list, device record and commands. Each version is sent once per session. */
+
+import { Loop } from '../../shared/loops/loop.ts';
+import type { Envelope } from '../../shared/order/documents.ts';
+import type { ServerFrame } from '../../shared/protocol/frames.ts';
+import type { SentCommand } from '../commands/unlock-shares.ts';
+import type { CommandsPort, Log, OrdersPort, RecoveryPort, TimekeepingPort } from './ports.ts';
+import type { DeviceSession } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+type Record = Awaited<ReturnType<OrdersPort['effect']['record']>>;
+
+export interface Delivery {
+  /** Sends the list and the approver sets that the device lacks. Does nothing before the device's hello. */
+  list(session: DeviceSession): void;
+  record(session: DeviceSession): Promise<void>;
+  commands(session: DeviceSession): Promise<void>;
+  /** After a restore: requests the device's stored documents if it is the device's turn. */
+  recall(session: DeviceSession): void;
+  /** Sends all signed documents that the device lacks at its hello. */
+  documents(session: DeviceSession, record: Record): void;
+  queued(session: DeviceSession, queued: readonly SentCommand[]): void;
+  /** Sends the newest time correction to a device that knows the frame. */
+  correction(session: DeviceSession): void;
+  fanOutList(): void;
+}
+
+interface Ports {
+  readonly orders: OrdersPort;
+  readonly commands: CommandsPort;
+  readonly sessions: Sessions;
+  readonly timekeeping: Pick<TimekeepingPort, 'correction'>;
+  readonly recovery: RecoveryPort;
+  readonly log: Pick<Log, 'error'>;
+}
+
+export function createDelivery({ orders, commands, sessions, timekeeping, recovery, log }: Ports): Delivery {
+  /** The encoded list. All devices receive the same list, so each version is encoded once. */
+  let encoded: { readonly version: number; readonly withheld: readonly Envelope[]; readonly frame: Buffer } | null =
+    null;
+  function encodedList(): { readonly version: number; readonly frame: Buffer } | null {
+    const current = orders.list.current();
+    if (!current) return null;
+    const withheld = orders.list.withheld();
+    if (encoded?.version !== current.version || encoded.withheld !== withheld) {
+      const { version, envelope } = current;
+      const frame: ServerFrame = { kind: 'list', envelope, ...(withheld.length > 0 && { withheld: [...withheld] }) };
+      encoded = { version, withheld, frame: Buffer.from(JSON.stringify(frame)) };
+    }
+    return encoded;
+  }
+
+  function pushApproverSets(session: DeviceSession): void {
+    const newest = orders.approverSets.version();
+    const { approverSet } = session.documents;
+    if (newest <= approverSet) return;
+    session.send({ kind: 'approver-sets', envelopes: [...orders.approverSets.envelopes()].slice(approverSet) });
+    session.documents.sent({ approverSet: newest });
+  }
+
+  function pushList(session: DeviceSession): void {
+    const list = recovery.holding() ? null : encodedList();
+    const { documents } = session;
+    if (!list || session.epoch === 0 || documents.list >= list.version) return;
+    const first = documents.approverSet === 0;
+    pushApproverSets(session);
+    documents.sent({ list: list.version });
+    session.sendEncoded(list.frame);
+    // A device that enrolled before the first approver set could not verify its record. If this send fails, the next reconciliation repeats
+    // it.
+    if (first && documents.record === 0) pushRecord(session).catch(() => undefined);
+  }
+
+  /** Sends nothing before the first approver set, because that set names the keys that sign records. */
+  async function pushRecord(session: DeviceSession): Promise<void> {
+    if (orders.approverSets.version() === 0) return;
+    const record = await orders.effect.record(session.device);
+    if (record && record.version > session.documents.record) sendRecord(session, record);
+  }
+
+  function sendRecord(session: DeviceSession, record: NonNullable<Record>): void {
+    session.documents.sent({ record: record.version });
+    session.send({ kind: 'record', envelope: record.envelope });
+  }
+
+  function sendCommands(session: DeviceSession, queued: readonly SentCommand[]): void {
+    for (const { id, command, shares, expiresAt } of queued) {
+      if (session.documents.addCommand(id))
+        session.send({ kind: 'command', id, command, ...(shares && { shares: [...shares] }), expires: expiresAt });
+    }
+  }
+
+  const fanOut = new Loop({
+    run: async () => {
+      // Wakes of affected devices arrived with this change and must run first.
+      await new Promise(setImmediate);
+      await sessions.each(pushList);
+    },
+    failed: (error) => log.error({ err: error }, 'The order list could not be sent to all devices.'),
+  });
+
+  return {
+    list: pushList,
+    record: pushRecord,
+    async commands(session) {
+      sendCommands(session, await commands.pendingFor(session.device, session.generation));
+    },
+    recall(session) {
+      const { hello } = session.documents;
+      const asked = hello && recovery.asks(session.device, hello);
+      if (asked) session.send({ kind: 'recall', documents: asked === 'documents' });
+    },
+    queued: sendCommands,
+    correction(session) {
+      const envelope = session.documents.acceptsCorrections ? timekeeping.correction() : null;
+      if (envelope) session.send({ kind: 'time-correction', envelope });
+    },
+    documents(session, record) {
+      pushApproverSets(session);
+      // Send older records too: a device with a newer one refuses the record and reports an alert.
+      if (record && orders.approverSets.version() > 0 && record.version !== session.documents.record)
+        sendRecord(session, record);
+      pushList(session);
+    },
+    fanOutList: () => fanOut.request(),
+  };
+}

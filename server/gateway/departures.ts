@@ -1,0 +1,54 @@
+/**
+ * Records of ended sessions. If the store refuses a record, the server stores it later. Otherwise a device that disconnects while the
+ * database is unreachable would count as connected.
+ */
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Connections } from './connections.ts';
+import type { DevicesPort, Log } from './ports.ts';
+import type { DeviceSession } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+type Ended = Pick<DeviceSession, 'device' | 'generation' | 'address' | 'epoch'>;
+
+export interface Departures {
+  /** Call this after the session was removed. */
+  record(session: Ended): void;
+  retry(): void;
+}
+
+interface Ports {
+  readonly devices: Pick<DevicesPort, 'disconnected'>;
+  readonly sessions: Pick<Sessions, 'present'>;
+  readonly gone: Connections['gone'];
+  readonly log: Log;
+}
+
+export function createDepartures({ devices, sessions, gone, log }: Ports): Departures {
+  /** Failed records by device. The end of the newest session covers the earlier ones. */
+  const waiting = new Map<DeviceId, Ended>();
+
+  async function store(ended: Ended): Promise<void> {
+    const { device, epoch, address } = ended;
+    const wasLast = !sessions.present(device);
+    if (epoch > 0) await devices.disconnected({ device, epoch });
+    if (wasLast) await gone(ended, address);
+  }
+
+  function attempt(ended: Ended): void {
+    store(ended).catch((error: unknown) => {
+      const { device, generation, address, epoch } = ended;
+      const kept = waiting.get(device);
+      if (!kept || kept.epoch <= epoch) waiting.set(device, { device, generation, address, epoch });
+      log.error({ device, error: String(error) }, 'a disconnection was not recorded; the server tries again');
+    });
+  }
+
+  return {
+    record: attempt,
+    retry() {
+      const again = [...waiting.values()];
+      waiting.clear();
+      for (const ended of again) attempt(ended);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/** Signed documents and commands that the server has sent in one session, so that the server sends each of them once. */
+
+export interface DocumentVersions {
+  readonly list: number;
+  readonly record: number;
+  readonly approverSet: number;
+}
+
+export class DocumentsSent {
+  #list = 0;
+  #record = 0;
+  #root = 0;
+  #hello: DocumentVersions | null = null;
+  #acceptsCorrections = false;
+  #commands: Set<string> | null = null;
+
+  /** `had`: the versions in the device's hello. */
+  begin(had: DocumentVersions, currentList: number): void {
+    this.#hello = had;
+    // A device with a newer list than the server's receives the server's list too, and reports an alert.
+    this.#list = had.list > currentList ? 0 : had.list;
+    this.#record = had.record;
+    this.#root = had.approverSet;
+  }
+
+  /** Versions in the device's hello. A restored server requests newer documents. */
+  get hello(): DocumentVersions | null {
+    return this.#hello;
+  }
+
+  get list(): number {
+    return this.#list;
+  }
+
+  get record(): number {
+    return this.#record;
+  }
+
+  get approverSet(): number {
+    return this.#root;
+  }
+
+  sent(versions: Partial<DocumentVersions>): void {
+    this.#list = versions.list ?? this.#list;
+    this.#record = versions.record ?? this.#record;
+    this.#root = versions.approverSet ?? this.#root;
+  }
+
+  /** Old agents do not know the frame `time-correction`. */
+  acceptCorrections(): void {
+    this.#acceptsCorrections = true;
+  }
+
+  get acceptsCorrections(): boolean {
+    return this.#acceptsCorrections;
+  }
+
+  /** Returns false if the command was already sent. */
+  addCommand(id: string): boolean {
+    this.#commands ??= new Set();
+    if (this.#commands.has(id)) return false;
+    this.#commands.add(id);
+    return true;
+  }
+
+  commandStored(id: string): void {
+    this.#commands?.delete(id);
+  }
+
+  /** Makes the next delivery repeat all commands that the device has not confirmed. */
+  forgetCommands(): void {
+    this.#commands = null;
+  }
+}

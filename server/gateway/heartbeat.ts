@@ -1,0 +1,79 @@
+/** Regular work on all sessions: pings, reconciliation with the store, the end of silent sockets, and the time. */
+import { CLOSE, HELLO_WITHIN, PING_EVERY, type ServerFrame } from '../../shared/protocol/frames.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { Delivery } from './delivery.ts';
+import type { Departures } from './departures.ts';
+import type { MailDelivery } from './mail-delivery.ts';
+import type { TimekeepingPort } from './ports.ts';
+import type { Relocation } from './relocation.ts';
+import type { Sessions } from './sessions.ts';
+
+const HOUR = 3_600_000;
+/** Heartbeats between two reconciliations with the store, in case a wake was lost. */
+const RECONCILE_EVERY = 10;
+
+interface Ports {
+  readonly sessions: Sessions;
+  readonly push: Delivery;
+  readonly mailing: MailDelivery;
+  readonly departures: Departures;
+  readonly relocating: Relocation;
+  readonly clock: Clock;
+  readonly timekeeping: Pick<TimekeepingPort, 'trusted'>;
+  readonly logged: (what: string) => (error: unknown) => void;
+}
+
+/** Returns a function that stops the work. */
+export function startHeartbeat({
+  sessions,
+  push,
+  mailing,
+  departures,
+  relocating,
+  clock,
+  timekeeping,
+  logged,
+}: Ports): () => void {
+  let beats = 0;
+  async function beat(): Promise<void> {
+    beats += 1;
+    departures.retry();
+    const reconcile = beats % RECONCILE_EVERY === 0;
+    if (reconcile) relocating.look().catch(logged('reconcile'));
+    await sessions.each((session) => {
+      if (!session.ping()) return;
+      push.recall(session);
+      push.list(session);
+      if (!reconcile || session.epoch === 0) return;
+      session.documents.forgetCommands();
+      mailing.wake(session.device);
+      Promise.all([push.record(session), push.commands(session)]).catch(logged('reconcile'));
+    });
+  }
+
+  function endSilent(): void {
+    const since = Date.now() - HELLO_WITHIN;
+    for (const session of sessions.all()) {
+      if (session.epoch === 0 && session.openedAt < since) session.end(CLOSE.timeout, 'no_hello');
+    }
+  }
+
+  function sendTime(): void {
+    if (timekeeping.trusted()) {
+      const frame = JSON.stringify({ kind: 'time', time: clock.now() } satisfies ServerFrame);
+      void sessions.each((session) => {
+        if (session.epoch > 0) session.sendEncoded(frame);
+      });
+    }
+    cancelTime = clock.at(clock.now() + HOUR, sendTime);
+  }
+
+  const beating = setInterval(() => void beat().catch(logged('heartbeat')), PING_EVERY);
+  const ending = setInterval(endSilent, 1_000);
+  let cancelTime = clock.at(clock.now() + HOUR, sendTime);
+  return () => {
+    clearInterval(beating);
+    clearInterval(ending);
+    cancelTime();
+  };
+}

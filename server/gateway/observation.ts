@@ -1,0 +1,19 @@
+/** Parser for a device's evidence, from a frame or from `POST /device/evidence`. */
+import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { ReportItem } from '../../shared/protocol/frames.ts';
+import type { Observation } from '../../shared/verdict/terms.ts';
+
+type Reported = Extract<ReportItem, { type: 'evidence' }>['observations'][number];
+
+/**
+ * Accepts a device's position and network only. The server itself observes addresses, and admins make statements. Throws `invalid_input`
+ * for other sources, and `unknown_area`.
+ */
+export function observationOf(observation: Reported): Observation {
+  if (observation.source !== 'position' && observation.source !== 'network') {
+    throw new CordonError('invalid_input', `A device cannot give evidence of the kind ${observation.source}.`);
+  }
+  const { whole, ...rest } = observation;
+  return { ...rest, areas: observation.areas.map(parseEvidenceArea), ...(whole === undefined ? {} : { whole }) };
+}

@@ -1,0 +1,88 @@
+/**
+ * Locates connected devices again after a change of the IP database, in slices, and sends each moved device its new areas. Suspended
+ * devices receive their areas at their next request.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { Loop } from '../../shared/loops/loop.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { JurisdictionPort, TimekeepingPort } from './ports.ts';
+import type { DeviceSession } from './session.ts';
+
+/** Devices whose locations are written together: some milliseconds of work. */
+const SLICE = 32;
+
+export type Located = Pick<
+  DeviceSession,
+  'device' | 'generation' | 'address' | 'areas' | 'use' | 'locate' | 'open' | 'welcomed' | 'send'
+>;
+
+export interface Relocation {
+  /** Locates every session whose areas come from another database. Runs one pass at a time. */
+  look(): Promise<void>;
+  /** Locates one new session, because the database may have changed during its upgrade. */
+  relocate(session: Located): Promise<void>;
+  progress(): { readonly done: number; readonly of: number } | null;
+}
+
+export function createRelocation({
+  jurisdiction,
+  sessions,
+  clock,
+  timekeeping,
+}: {
+  readonly jurisdiction: Pick<JurisdictionPort, 'relocate' | 'followIpDatabase' | 'currentIpDatabase'>;
+  readonly sessions: { all(): Iterable<Located>; live(device: DeviceId): Located | undefined };
+  readonly clock: Clock;
+  readonly timekeeping: Pick<TimekeepingPort, 'trusted'>;
+}): Relocation {
+  let progress: { done: number; readonly of: number } | null = null;
+
+  async function relocate(session: Located): Promise<void> {
+    const { use } = jurisdiction.currentIpDatabase();
+    if (session.use === use) return;
+    const areas = await jurisdiction.relocate(session);
+    session.locate(use, areas ?? session.areas);
+    if (areas === null) return;
+    session.send({
+      kind: 'address',
+      time: clock.now(),
+      ...(timekeeping.trusted() ? {} : { doubtful: true as const }),
+      areas: [...areas],
+    });
+  }
+
+  async function pass(): Promise<void> {
+    const { use } = jurisdiction.currentIpDatabase();
+    const others = [...sessions.all()].filter(
+      (one) => one.welcomed && one.use !== use && sessions.live(one.device) === one,
+    );
+    const mine = { done: 0, of: others.length };
+    progress = mine;
+    for (let from = 0; from < others.length; from += SLICE) {
+      await Promise.all(others.slice(from, from + SLICE).map(relocate));
+      mine.done = Math.min(others.length, from + SLICE);
+      await turn();
+    }
+  }
+
+  const passes = new Loop({
+    run: async () => {
+      progress = { done: 0, of: 0 };
+      try {
+        await jurisdiction.followIpDatabase();
+        await pass();
+      } finally {
+        progress = null;
+      }
+    },
+    // The caller of `look` logs the error.
+    failed: () => undefined,
+  });
+
+  return {
+    look: () => passes.runOrThrow(),
+    relocate,
+    progress: () => progress && { ...progress },
+  };
+}

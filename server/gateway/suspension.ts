@@ -1,0 +1,53 @@
+/** Closes the link of a connected device when an order suspends `management`: after the device has stored the list and sent its receipt. */
+import { CLOSE } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Delivery } from './delivery.ts';
+import type { OrdersPort } from './ports.ts';
+import type { DeviceSession } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+/** Real milliseconds in which the device must store the list and send its receipt. */
+const CLOSE_WITHIN = 5_000;
+
+export interface Suspension {
+  /** Evaluates the device's verdict again, because it may have changed. */
+  reconsider(device: DeviceId): Promise<void>;
+  /** Closes the session of a suspended device that has stored the list and sent its receipt. */
+  closeIfDone(session: DeviceSession): void;
+}
+
+interface Ports {
+  readonly orders: OrdersPort;
+  readonly sessions: Sessions;
+  readonly push: Pick<Delivery, 'list'>;
+}
+
+export function createSuspension({ orders, sessions, push }: Ports): Suspension {
+  const suspended = new WeakMap<DeviceSession, { reason: string; deadline: NodeJS.Timeout; receipts: number }>();
+
+  function closeIfDone(session: DeviceSession): void {
+    const state = suspended.get(session);
+    if (!state) return;
+    const current = orders.list.current();
+    const { storedList, receipts } = session.acknowledgments;
+    if ((current && storedList < current.version) || receipts <= state.receipts) return;
+    clearTimeout(state.deadline);
+    session.end(CLOSE.denied, state.reason);
+  }
+
+  return {
+    async reconsider(device) {
+      const session = sessions.live(device);
+      if (!session || session.epoch === 0 || suspended.has(session)) return;
+      push.list(session);
+      const { management } = (await orders.effect.verdict(device)).services;
+      if (management.allowed || suspended.has(session)) return;
+      const reason = `order ${management.denials.map(({ order }) => order).join(', ')}`.slice(0, 120);
+      const deadline = setTimeout(() => session.end(CLOSE.denied, reason), CLOSE_WITHIN);
+      deadline.unref();
+      suspended.set(session, { reason, deadline, receipts: session.acknowledgments.receipts });
+      closeIfDone(session);
+    },
+    closeIfDone,
+  };
+}

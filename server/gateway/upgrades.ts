@@ -1,0 +1,55 @@
+/** Upgrades in progress: a limited number, and none while the server stops. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+import type { Monitor } from '../monitoring/monitor.ts';
+import type { Connections } from './connections.ts';
+import type { Log } from './ports.ts';
+import { refusalOf, refuseUpgrade } from './refusals.ts';
+import type { TlsListener } from './tls-listener.ts';
+
+/** Maximum upgrades in progress. Further devices receive a random `Retry-After`. */
+export const MOST_UPGRADES = 2_048;
+const COME_AGAIN = { least: 2, spread: 20 };
+
+interface Ports {
+  readonly listener: TlsListener;
+  readonly connecting: Pick<Connections, 'upgrade'>;
+  readonly most: number;
+  readonly operatorUrl: string | null;
+  readonly monitor: Pick<Monitor, 'connectionRefused'>;
+  readonly log: Pick<Log, 'error'>;
+}
+
+/** Returns a function after whose call every upgrade is refused. */
+export function acceptUpgrades({ listener, connecting, most, operatorUrl, monitor, log }: Ports): () => void {
+  let stopped = false;
+  let upgrades = 0;
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    if (stopped) throw new CordonError('unavailable', 'The server is shutting down.', { retryAfter: 2 });
+    if (upgrades >= most) {
+      const retryAfter = Math.round(COME_AGAIN.least + Math.random() * COME_AGAIN.spread);
+      throw new CordonError('unavailable', 'Too many devices connect at this moment. Try again later.', { retryAfter });
+    }
+    upgrades += 1;
+    try {
+      await connecting.upgrade(request, socket, head);
+    } finally {
+      upgrades -= 1;
+    }
+  }
+
+  listener.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    upgrade(request, socket, head).catch((error: unknown) => {
+      if (!isCordonError(error)) log.error({ error: String(error) }, 'an upgrade failed');
+      const code = isCordonError(error) ? error.code : 'internal';
+      monitor.connectionRefused({ device: null, address: listener.addressOf(request), code });
+      refuseUpgrade(socket, refusalOf(error, operatorUrl));
+    });
+  });
+  return () => {
+    stopped = true;
+  };
+}

@@ -1,0 +1,77 @@
+/** Passes wakes from the bus to the sessions of this node. */
+import { randomBytes } from 'node:crypto';
+import { CLOSE } from '../../shared/protocol/frames.ts';
+import type { Wake } from '../bus/bus.ts';
+import type { Delivery } from './delivery.ts';
+import type { Interests } from './interests.ts';
+import type { MailDelivery } from './mail-delivery.ts';
+import type { Relocation } from './relocation.ts';
+import type { Sessions } from './sessions.ts';
+import type { Suspension } from './suspension.ts';
+import type { TlsListener } from './tls-listener.ts';
+
+/** Devices of one wake that share a read of the store. Other work runs between two slices. */
+const SLICE = 256;
+
+interface Ports {
+  readonly server: Pick<TlsListener['server'], 'setTicketKeys'>;
+  readonly sessions: Sessions;
+  readonly interests: Interests;
+  readonly push: Delivery;
+  readonly mailing: MailDelivery;
+  readonly relocating: Relocation;
+  readonly reconsider: Suspension['reconsider'];
+}
+
+export function createWakeHandler({ server, sessions, interests, push, mailing, relocating, reconsider }: Ports) {
+  return async (wake: Wake): Promise<void> => {
+    switch (wake.kind) {
+      case 'ended':
+        // New ticket keys force a full handshake, so no ticket outlives the revocation.
+        server.setTicketKeys(randomBytes(48));
+        for (const session of sessions.of(wake.device)) session.end(CLOSE.revoked, 'revoked');
+        return;
+      case 'opened':
+        return sessions.fence(wake.device, wake.epoch);
+      case 'list':
+        return push.fanOutList();
+      case 'device': {
+        // New facts about the device may change the verdict about its mail.
+        mailing.wake(wake.device);
+        const session = sessions.live(wake.device);
+        return session && push.record(session);
+      }
+      case 'commands':
+        // Parallel reads share one statement.
+        await Promise.all(
+          wake.devices.map(async (device) => {
+            const session = sessions.live(device);
+            if (session) await push.commands(session);
+          }),
+        );
+        return;
+      case 'mail':
+        for (const device of wake.devices) mailing.wake(device);
+        return;
+      case 'members':
+        for (const person of wake.people) {
+          for (const session of interests.in(person)) session.send({ kind: 'members-changed', person });
+        }
+        return;
+      case 'key-packages':
+        await Promise.all(wake.devices.map(mailing.fewKeyPackages));
+        return;
+      case 'time-correction':
+        return sessions.each(push.correction);
+      case 'ip-database':
+        return relocating.look();
+      case 'verdicts':
+        for (let from = 0; from < wake.devices.length; from += SLICE) {
+          const slice = wake.devices.slice(from, from + SLICE);
+          await Promise.all(slice.map(reconsider));
+          for (const device of slice) mailing.wake(device);
+          await new Promise(setImmediate);
+        }
+    }
+  };
+}

@@ -1,0 +1,278 @@
+/**
+ * Adds evidence to devices' locations. Late evidence of an offline device is folded again together with the stored evidence. Unchanged
+ * evidence is stored only as an occasional sample.
+ */
+import type { HomeArea } from '../../shared/areas/area-code.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Clock, Instant } from '../../shared/time/clock.ts';
+import {
+  emptyLocation,
+  endStatement,
+  observe as fold,
+  locationAt,
+  nextLocationChange,
+  observeAll,
+  settle,
+  unknownFrom,
+} from '../../shared/verdict/locate.ts';
+import { EVIDENCE_SOURCES, type LocationState, type Observation, type Sighting } from '../../shared/verdict/terms.ts';
+import type { DeviceChanges } from '../bus/device-changes.ts';
+import type { AddressLookup } from './ip-database.ts';
+import { locationStateOf } from './location-state.ts';
+import { nexusOf } from './nexus-index.ts';
+import type { Evidence, IntakeStore } from './ports.ts';
+
+const HOUR = 3_600_000;
+/** Milliseconds of stored evidence that is folded again with late evidence. */
+const HISTORY = 32 * 24 * HOUR;
+/**
+ * Milliseconds between two stored samples of unchanged evidence. Evidence remains fresh for longer, so that a fold over samples gives the
+ * same location.
+ */
+const SAMPLE = 6 * HOUR;
+
+export interface SeenAddress {
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly address: string | null;
+  readonly areas: readonly string[];
+  readonly open: boolean;
+}
+
+/** Changes of devices' locations. Each is durable when its promise resolves. */
+export interface LocationIntake {
+  /** Empty if the address is no evidence. */
+  areasOfAddress(address: string): readonly HomeArea[];
+  /** Adds the source address of a device's connection. `connected`: false when the connection ends. */
+  observeAddress(
+    device: DeviceId,
+    generation: number,
+    address: string | null,
+    connected: boolean,
+  ): Promise<readonly HomeArea[]>;
+  /** Areas of the address in the current IP database. Null if they are unchanged or the connection has ended. */
+  relocate(seen: SeenAddress): Promise<readonly HomeArea[] | null>;
+  /** Adds a device's positions and networks. Skips future times, and sources for which the device has no authority. */
+  observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
+  /** Applies a new or changed location statement of an admin, or ends one. */
+  deviceChanged(device: DeviceId): Promise<void>;
+  /** Ends all address observations that are still marked as connected. For the start of the server. */
+  disconnectAll(): Promise<void>;
+}
+
+export interface IntakePorts {
+  readonly store: IntakeStore;
+  readonly ip: AddressLookup;
+  readonly clock: Clock;
+  readonly changes: Pick<DeviceChanges, 'devicesMoved'>;
+}
+
+export function createLocationIntake({ store, ip, clock, changes }: IntakePorts): LocationIntake {
+  const inTurn = createDeviceQueues();
+
+  async function change(
+    device: DeviceId,
+    generation: number,
+    step: (state: LocationState, now: Instant) => Step | Promise<Step>,
+  ): Promise<void> {
+    const now = clock.now();
+    const before = await locationStateOf(store, device);
+    const { state, evidence } = await step(before, now);
+    if (state === before) return;
+    await store.save({
+      device,
+      generation,
+      state,
+      evidence,
+      at: now,
+      unknownAt: unknownFrom(state),
+      nexus: nexusOf(state),
+    });
+    if (mayChangeVerdict(before, state, now)) changes.devicesMoved([device]);
+  }
+
+  async function add(device: DeviceId, generation: number, all: readonly Evidence[]): Promise<void> {
+    if (all.length === 0) return;
+    await change(device, generation, async (before) => {
+      const observations = all.map(({ observation }) => observation);
+      const evidence = evidenceToStore(before, all);
+      return { state: await foldIn(store, device, before, observations), evidence };
+    });
+  }
+
+  function areasOfAddress(address: string): readonly HomeArea[] {
+    const { country } = ip.look(address);
+    return country ? [country] : [];
+  }
+
+  async function addAddress(
+    device: DeviceId,
+    generation: number,
+    address: string | null,
+    connected: boolean,
+  ): Promise<readonly HomeArea[]> {
+    const { use } = ip.current();
+    const areas = address === null ? [] : areasOfAddress(address);
+    const at = clock.now();
+    if (address !== null && areas.length > 0) {
+      const observation: Observation = { source: 'address', areas, at, ...(connected && { connected }) };
+      await add(device, generation, [{ observation, detail: address, use }]);
+    } else {
+      await change(device, generation, disconnect);
+    }
+    return areas;
+  }
+
+  return {
+    areasOfAddress,
+
+    observeAddress: (device, generation, address, connected) =>
+      inTurn(device, () => addAddress(device, generation, address, connected)),
+
+    relocate: async (seen) => {
+      const { device, generation, address, areas } = seen;
+      if (address === null || areasOfAddress(address).join() === areas.join()) return null;
+      // Read `open` in the device's turn. If the connection ends meanwhile, its end is recorded after this task.
+      return inTurn(device, async () => (seen.open ? addAddress(device, generation, address, true) : null));
+    },
+
+    observe: (device, generation, observations) =>
+      inTurn(device, async () => {
+        await add(device, generation, evidenceOfDevice(observations, clock.now()));
+      }),
+
+    deviceChanged: (device) =>
+      inTurn(device, async () => {
+        const known = await store.statement(device);
+        if (!known) return;
+        const { generation, statement } = known;
+        if (statement) {
+          const { areas, until, reason } = statement;
+          const at = Math.min(statement.at, clock.now());
+          const applied = (await locationStateOf(store, device)).sightings.statement;
+          if (applied && applied.at === at && applied.until === until) return;
+          const observation: Observation = { source: 'statement', areas, at, until };
+          await add(device, generation, [{ observation, detail: reason }]);
+          return;
+        }
+        await change(device, generation, withdrawStatement);
+      }),
+
+    async disconnectAll() {
+      const connected = await store.connected();
+      await Promise.all(
+        connected.map(({ device, generation }) => inTurn(device, () => change(device, generation, disconnect))),
+      );
+    },
+  };
+}
+
+/** A new location with the evidence that changed it. */
+interface Step {
+  readonly state: LocationState;
+  readonly evidence: readonly Evidence[];
+}
+
+/** Queues that run the tasks of each device one after another, because each task reads and writes the device's location. */
+function createDeviceQueues() {
+  const last = new Map<DeviceId, Promise<unknown>>();
+  return <T>(device: DeviceId, task: () => Promise<T>): Promise<T> => {
+    const before = last.get(device) ?? Promise.resolve();
+    const mine = before.then(task);
+    const settled = mine.catch(() => undefined);
+    last.set(device, settled);
+    void settled.then(() => last.get(device) === settled && last.delete(device));
+    return mine;
+  };
+}
+
+/** The accepted evidence of a device, without future times. */
+function evidenceOfDevice(observations: readonly Observation[], now: Instant): Evidence[] {
+  const own = observations.filter(({ source }) => source === 'position' || source === 'network');
+  return own.map(({ source, areas, at, whole }) => ({
+    observation: { source, areas, at: Math.min(at, now), ...(whole && { whole }) },
+    detail: '',
+  }));
+}
+
+async function foldIn(
+  store: Pick<IntakeStore, 'history'>,
+  device: DeviceId,
+  state: LocationState,
+  observations: readonly Observation[],
+): Promise<LocationState> {
+  const late = observations.filter(({ source, at }) => at < state.at && at > (state.sightings[source]?.at ?? 0));
+  if (late.length === 0) return observeAll(state, observations);
+  const stored = await store.history(device, state.at - HISTORY);
+  const newest = EVIDENCE_SOURCES.map((source) => state.sightings[source]).filter((sighting) => sighting !== undefined);
+  return observeAll(emptyLocation(), [...stored, ...newest.map(observationOf), ...observations]);
+}
+
+/** Ends the connection of the last address. Afterward, the observation ages. */
+function disconnect(state: LocationState, now: Instant): Step {
+  const seen = state.sightings.address;
+  if (!seen?.connected) return { state, evidence: [] };
+  const observation: Observation = { source: 'address', areas: seen.areas, at: Math.max(now, seen.at) };
+  return { state: fold(state, observation), evidence: [{ observation, detail: 'disconnected' }] };
+}
+
+function withdrawStatement(state: LocationState, now: Instant): Step {
+  const ended = endStatement(state, now);
+  const { statement } = ended.sightings;
+  const changed = ended !== state && statement;
+  return { state: ended, evidence: changed ? [{ observation: observationOf(statement), detail: 'ended' }] : [] };
+}
+
+function observationOf({ source, areas, at, whole, until, connected }: Observation): Observation {
+  return {
+    source,
+    areas,
+    at,
+    ...(whole !== undefined && { whole }),
+    ...(until !== undefined && { until }),
+    ...(connected !== undefined && { connected }),
+  };
+}
+
+/** The part of a batch that must be stored, by time. */
+function evidenceToStore(before: LocationState, all: readonly Evidence[]): Evidence[] {
+  let state = before;
+  return [...all]
+    .sort((a, b) => a.observation.at - b.observation.at)
+    .flatMap((each) => {
+      const { observation } = each;
+      const known = state.sightings[observation.source];
+      const stored = mustStore(state, observation) ? [each] : [];
+      const last = known && stored.length > 0 && endsRun(known, observation) ? [evidenceOf(known)] : [];
+      state = fold(state, observation);
+      return [...last, ...stored];
+    });
+}
+
+/** True if an observation ends a run of equal ones. The last one of the run must then be stored, because the last sample is older. */
+function endsRun(known: Sighting, { source, areas, at }: Observation): boolean {
+  if (source === 'address' || source === 'statement' || known.count < 3) return false;
+  return at - known.at > SAMPLE || known.areas.join() !== [...areas].sort().join();
+}
+
+const evidenceOf = (known: Sighting): Evidence => ({ observation: observationOf(known), detail: '' });
+
+/** True if the evidence could not be folded again without this observation: a change, its confirmation, or a sample. */
+function mustStore(state: LocationState, { source, areas, at, connected }: Observation): boolean {
+  const known = state.sightings[source];
+  if (!known) return true;
+  if (at <= known.at) return false;
+  const same = known.areas.length === areas.length && known.areas.every((area) => areas.includes(area));
+  if (!same || known.count < 2 || Boolean(known.connected) !== Boolean(connected)) return true;
+  return Math.floor(at / SAMPLE) !== Math.floor(known.at / SAMPLE);
+}
+
+/** True if a verdict may differ or change earlier: by the location, the network, or a pending or expiring change. */
+function mayChangeVerdict(before: LocationState, after: LocationState, now: Instant): boolean {
+  const picture = (state: LocationState) => {
+    const { areas, network } = locationAt(state, Math.max(now, state.at));
+    return JSON.stringify([areas, network, settle(state, now).pending, state.stays, state.networkStays]);
+  };
+  const next = (state: LocationState) => nextLocationChange(state, now) ?? Number.POSITIVE_INFINITY;
+  return next(after) < next(before) || picture(before) !== picture(after);
+}

@@ -1,0 +1,95 @@
+/**
+ * Past location and assignments of a device, from stored data. The fold is the same as for the present, over the observations made until
+ * that time. A late observation is included, because the device knew it then; the explanation shows when the server received it. Unchanged
+ * evidence is stored only every few hours. The expiry of a source may therefore appear some hours too early; areas, certainty and arrivals
+ * are exact.
+ */
+import type { HomeArea } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import { emptyLocation, observeAll } from '../../shared/verdict/locate.ts';
+import type { LocationState } from '../../shared/verdict/terms.ts';
+import { locationStateOf } from './location-state.ts';
+import type { Evidence, PastStore, StoredEvidence, WithDatabase } from './ports.ts';
+
+const DAY = 86_400_000;
+/** Default of `CORDON_EVIDENCE_DAYS`: the number of past days whose verdicts can be explained. */
+export const EVIDENCE_DAYS = 400;
+/** Additional days of stored evidence, from which the location on the first explained day is computed. */
+export const BEFOREHAND_DAYS = 32;
+/** Maximum observations for one explanation. A device with a changed observation every minute reaches it in four days. */
+const MOST = 5000;
+
+export interface PastLocation {
+  readonly at: Instant;
+  readonly generation: number;
+  readonly status: 'active' | 'revoked' | 'unenrolled';
+  readonly group: { readonly id: GroupId; readonly name: string };
+  readonly home: HomeArea | null;
+  readonly homeBy: 'statement' | 'device' | 'group' | null;
+  readonly seat: HomeArea | null;
+  /** Location state at `at`. */
+  readonly location: LocationState;
+  /** Observations until `at`, newest first. */
+  readonly evidence: readonly WithDatabase<StoredEvidence>[];
+  /**
+   * Time of the oldest stored observation if older ones were deleted. The true arrival may then be earlier. Null if nothing was deleted.
+   */
+  readonly evidenceFrom: Instant | null;
+}
+
+/** Throws `beyond_retention`, `invalid_input` for a future time, and `not_found` for a time before the device's enrollment. */
+export async function pastLocation(
+  store: PastStore,
+  device: DeviceId,
+  { at, now, days }: { readonly at: Instant; readonly now: Instant; readonly days: number },
+): Promise<PastLocation> {
+  if (at > now) {
+    throw new CordonError('invalid_input', 'The time is in the future. Choose a past time.', { field: 'at' });
+  }
+  const withoutHold = now - days * DAY;
+  // A legal hold stops deletion, so that the evidence from the time of its placement still exists.
+  const holdPlaced = at < withoutHold ? await store.legalHoldSince(device) : null;
+  const since = holdPlaced === null ? withoutHold : holdPlaced - days * DAY;
+  if (at < since) {
+    const detail = `Evidence is stored for explanations of the last ${days} days. Choose a time after ${new Date(since).toISOString()}.`;
+    throw new CordonError('beyond_retention', detail, { since });
+  }
+  const pastAssignment = await store.pastAssignment(device, at);
+  if (!pastAssignment)
+    throw new CordonError('not_found', 'The device was not enrolled at that time. Choose a later time.', {
+      device,
+      at,
+    });
+  const { known, ...assignment } = pastAssignment;
+  const stored = await store.evidenceUntil(device, at, MOST);
+  // Add the newest observation of each source from the location. The store may lack it, because it stores only samples.
+  const { sightings } = await locationStateOf(store, device);
+  const newest = Object.values(sightings).filter((sighting) => sighting.at <= at);
+  const oldest = stored.at(-1)?.observation.at ?? at;
+  const whole = stored.length < MOST && known > since - BEFOREHAND_DAYS * DAY;
+  return {
+    at,
+    ...assignment,
+    location: observeAll(emptyLocation(), [
+      ...stored.map(({ observation }) => observation).reverse(),
+      ...newest.map(({ first: _first, count: _count, ...observation }) => observation),
+    ]),
+    evidence: await withDatabases(store, stored),
+    evidenceFrom: whole ? null : oldest,
+  };
+}
+
+/** Adds to each observation the IP database that located its address. */
+export async function withDatabases<E extends Evidence>(
+  store: Pick<PastStore, 'databasesOf'>,
+  evidence: readonly E[],
+): Promise<WithDatabase<E>[]> {
+  const uses = new Set(evidence.map(({ use }) => use).filter((use) => use !== undefined));
+  const databases = await store.databasesOf([...uses]);
+  return evidence.map((one) => ({
+    ...one,
+    database: one.use === undefined ? null : (databases.get(one.use) ?? null),
+  }));
+}

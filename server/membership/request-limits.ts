@@ -1,0 +1,37 @@
+/** Rate limits, in memory, for requests about other devices: proofs are expensive, and a search must not copy all names. */
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { CordonError } from '../../shared/errors.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+
+const MINUTE_SECONDS = 60;
+/** People and devices per minute, counted together. An agent asks about each at most once a minute. */
+const ASKED_PER_MINUTE = 3000;
+/** Searches per minute. A user who types causes several searches. */
+const SEARCHES_PER_MINUTE = 120;
+
+export interface RequestLimits {
+  /** Throws `rate_limited` with `retryAfter` in seconds. */
+  members(asker: DeviceId, count: number): Promise<void>;
+  search(asker: DeviceId): Promise<void>;
+}
+
+export function createRequestLimits(): RequestLimits {
+  const asked = new RateLimiterMemory({ points: ASKED_PER_MINUTE, duration: MINUTE_SECONDS });
+  const searches = new RateLimiterMemory({ points: SEARCHES_PER_MINUTE, duration: MINUTE_SECONDS });
+
+  async function spend(limiter: RateLimiterMemory, asker: DeviceId, count: number): Promise<void> {
+    try {
+      await limiter.consume(asker, count);
+    } catch (refusal) {
+      if (!(refusal instanceof RateLimiterRes)) throw refusal;
+      const retryAfter = Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
+      const detail = `The device has asked about too many others. Try again in ${retryAfter} seconds.`;
+      throw new CordonError('rate_limited', detail, { retryAfter });
+    }
+  }
+
+  return {
+    members: (asker, count) => spend(asked, asker, count),
+    search: (asker) => spend(searches, asker, 1),
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * Adoption: approvals of revisions, and the orders that result. The server only records approvals: a revision takes effect by the signatures of
+ * approvers, which devices verify themselves.
+ */
+import type { OrderTerms } from '../../../shared/order/documents.ts';
+import type { PersonId } from '../../../shared/protocol/ids.ts';
+import type { Clock } from '../../../shared/time/clock.ts';
+import type { OrderRule } from '../../../shared/verdict/terms.ts';
+import type { Effect } from '../effect/effect.ts';
+import type { AdoptionStore, ApproverStore, OrderStore } from '../ports.ts';
+import type { ActionQueue } from './action-queue.ts';
+import type { AdoptedOrders } from './adopted-orders.ts';
+import { type ApprovalGiven, type ApprovalResult, createApprovals } from './approvals.ts';
+import { createPendingApprovals, type PendingApprovals } from './pending-approvals.ts';
+import type { StoredOrders } from './stored-orders.ts';
+
+export interface Adoption extends Pick<StoredOrders, 'get' | 'list' | 'revision' | 'scope'> {
+  approve(approver: PersonId, order: string, revision: number, approval: ApprovalGiven): Promise<ApprovalResult>;
+  pendingApprovals(): Promise<PendingApprovals>;
+  /** Rules of all adopted orders, including announced and ended ones. */
+  rules(): readonly OrderRule[];
+  /** Terms of the adopted revision; null before the first adoption. */
+  termsOf(order: string): OrderTerms | null;
+}
+
+export function createAdoption(ports: {
+  readonly orders: OrderStore;
+  readonly approvers: ApproverStore;
+  readonly store: AdoptionStore;
+  readonly adopted: AdoptedOrders;
+  readonly stored: StoredOrders;
+  readonly queue: ActionQueue;
+  readonly effect: Pick<Effect, 'follow'>;
+  readonly clock: Clock;
+}): Adoption {
+  const { orders, approvers, store, adopted, stored, queue, effect, clock } = ports;
+  const approvals = createApprovals({ orders, approvers, store, clock, state: adopted });
+  return {
+    ...stored,
+    approve: (approver, order, revision, approval) =>
+      queue.run(async () => {
+        const { result, changed } = await approvals.approve(approver, order, revision, approval);
+        if (changed) {
+          const before = adopted.accepted().get(changed.order)?.revision;
+          await adopted.load();
+          await effect.follow([{ order: changed.order, rule: changed.before, revision: before }]);
+        }
+        return result;
+      }),
+    pendingApprovals: createPendingApprovals({ orders, approvers, state: adopted, clock }),
+    rules: adopted.rules,
+    termsOf: (order) => adopted.accepted().get(order)?.revision.terms ?? null,
+  };
+}

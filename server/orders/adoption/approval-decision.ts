@@ -1,0 +1,75 @@
+/** Decides whether an approval counts and adopts a revision. Pure; `shared/order/adoption-state.ts` has the rule that devices use too. */
+import { CordonError } from '../../../shared/errors.ts';
+import { type AdoptionState, adoptionStateOf } from '../../../shared/order/adoption-state.ts';
+import type { Revision } from '../../../shared/order/documents.ts';
+import type { People } from './independence.ts';
+
+export interface ApprovalGiven {
+  readonly person: string;
+  readonly keyid: string;
+}
+
+export interface ApprovalDecision {
+  readonly adoption: AdoptionState;
+  /** False for an approval that the store already has. */
+  readonly isNew: boolean;
+  /** The reason why this approval and an earlier one count as one, as a sentence; null if it counts by itself. */
+  readonly related: string | null;
+}
+
+/** A pause of an active order needs one approver, who may be its proposer. */
+export function isOneEnough({ act }: Pick<Revision, 'act'>, basePaused: boolean): boolean {
+  return act === 'pause' && !basePaused;
+}
+
+export function whoseCounts(
+  revision: Pick<Revision, 'act' | 'proposer'>,
+  given: readonly ApprovalGiven[],
+  persons: ReadonlyMap<string, string>,
+  basePaused: boolean,
+  people: People,
+): { readonly approved: ReadonlySet<string>; readonly open: ReadonlySet<string> } {
+  const may = new Set([...persons.values()].map(people.canonical));
+  if (!isOneEnough(revision, basePaused)) may.delete(people.canonical(revision.proposer));
+  const counted = given.filter(({ keyid }) => persons.has(keyid)).map(({ person }) => people.canonical(person));
+  const gave = new Set(counted).intersection(may);
+  const approved = people.independent(gave);
+  const adds = (person: string) => people.independent([...gave, person]).size > approved.size;
+  return { approved, open: new Set([...may.difference(gave)].filter(adds)) };
+}
+
+/**
+ * `given`: recorded approvals. `persons`: person by keyid in the current approver set; other keys do not count. Throws `approver_unknown`
+ * and `same_person`. An approval by a person who counts as one with an earlier approver is recorded without effect: a third person may make
+ * either of the two count.
+ */
+export function decideApproval(
+  revision: Revision,
+  approval: { readonly keyid: string },
+  given: readonly ApprovalGiven[],
+  persons: ReadonlyMap<string, string>,
+  threshold: number,
+  basePaused: boolean,
+  people: People,
+): ApprovalDecision {
+  const person = persons.get(approval.keyid);
+  if (person === undefined) {
+    throw new CordonError('approver_unknown', 'The current approver set does not name this key.', {
+      keyid: approval.keyid,
+    });
+  }
+  const proposer = people.canonical(revision.proposer);
+  if (people.canonical(person) === proposer && !isOneEnough(revision, basePaused)) {
+    throw new CordonError('same_person', 'The proposer of a revision cannot approve it. Ask another approver.');
+  }
+  const counted = given.filter((each) => persons.has(each.keyid));
+  const isNew = !counted.some((each) => each.keyid === approval.keyid);
+  const others = counted.map((each) => each.person);
+  if (isNew && others.some((each) => people.canonical(each) === people.canonical(person))) {
+    throw new CordonError('same_person', 'This person has already approved with another key. Ask another approver.');
+  }
+  const independent = people.independent([...others, person]);
+  const counts = !isNew || independent.size > people.independent(others).size;
+  const related = counts ? null : (others.map((each) => people.relation(each, person)).find(Boolean) ?? null);
+  return { adoption: adoptionStateOf({ ...revision, proposer }, independent, threshold, basePaused), isNew, related };
+}

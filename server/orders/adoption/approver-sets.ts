@@ -1,0 +1,250 @@
+/** Approver sets on the server: proposed from registered keys, signed by approvers, and adopted with enough signatures. */
+import { CordonError } from '../../../shared/errors.ts';
+import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../../shared/order/approvers.ts';
+import { attestationOf } from '../../../shared/order/attestation.ts';
+import { canonicalText } from '../../../shared/order/canonical.ts';
+import { type Approvers, type Envelope, PAYLOAD_TYPES } from '../../../shared/order/documents.ts';
+import { readPublicKey, type Signer, verifySignature } from '../../../shared/order/dsse.ts';
+import { pae } from '../../../shared/order/pae.ts';
+import type { PersonId } from '../../../shared/protocol/ids.ts';
+import type { Clock } from '../../../shared/time/clock.ts';
+import type { ApproverSetRow, ApproverStore, RegisteredKey } from '../ports.ts';
+import type { ActionQueue } from './action-queue.ts';
+import type { AdoptedOrders } from './adopted-orders.ts';
+import { type People, peopleOf } from './independence.ts';
+import { approverSetEnvelopeOf } from './revision-payload.ts';
+
+export interface ApproverSetView {
+  readonly version: number;
+  readonly state: ApproverSetRow['state'];
+  /** The exact text that approvers sign. */
+  readonly payload: string;
+  readonly digest: string;
+  readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
+}
+
+export interface ApproverSetProposal {
+  readonly threshold: number;
+  readonly keyids: readonly string[];
+  /** Public keys in base64. Undefined: the keys of the current approver set. */
+  readonly organizationKeys?: readonly string[] | undefined;
+}
+
+export interface ApproverSets {
+  current(): ApproverSet | null;
+  /** Version of the current approver set; 0 before the first one. */
+  version(): number;
+  /** Adopted approver sets, oldest first. */
+  envelopes(): readonly Envelope[];
+  view(): Promise<{ readonly current: ApproverSetView | null; readonly pending: ApproverSetView | null }>;
+  propose(proposal: ApproverSetProposal): Promise<ApproverSetView>;
+  sign(
+    signer: PersonId,
+    version: number,
+    signature: { readonly keyid: string; readonly signature: string },
+  ): Promise<ApproverSetView>;
+  /** True if two people count as two people (`independence.ts`). */
+  independent(first: PersonId, second: PersonId): Promise<boolean>;
+  people(): Promise<People>;
+}
+
+/** Throws `same_person` unless `threshold` of these people are independent of one another. */
+function requireIndependent(persons: readonly string[], threshold: number, people: People): void {
+  const enough = people.independent(persons).size;
+  if (enough >= threshold) return;
+  const distinct = [...new Set(persons)];
+  const reasons = distinct.flatMap((a, at) => distinct.slice(at + 1).flatMap((b) => people.relation(a, b) ?? []));
+  const why = reasons.length > 0 ? ` ${reasons.slice(0, 3).join(' ')} The two count as one.` : '';
+  throw new CordonError(
+    'same_person',
+    `These keys belong to ${enough} independent ${enough === 1 ? 'person' : 'people'}, and ${threshold} must approve.${why} Add an approver whose account another person created.`,
+    { independent: enough, threshold },
+  );
+}
+
+/** Throws `address_unverified` if one of these approvers has not verified the e-mail address. */
+function requireVerified(
+  named: readonly { readonly verified: boolean; readonly name: string; readonly email: string }[],
+) {
+  const unverified = named.filter(({ verified }) => !verified);
+  if (unverified.length === 0) return;
+  const listed = [...new Set(unverified.map(({ name, email }) => `${name} (${email})`))].slice(0, 5).join(', ');
+  throw new CordonError(
+    'address_unverified',
+    `These approvers have no verified e-mail address: ${listed}. Each of them opens "Your account" in the console, presses "Send a verification link" and opens the link in the mail. Then propose the approver set again.`,
+    { unverified: unverified.map(({ email }) => email) },
+  );
+}
+
+/**
+ * The number of people whose signatures are missing, by the previous approver set and by this one. `missingSignatures`, which devices
+ * apply, counts related people separately. This function counts them once.
+ */
+export function missingPeople(
+  envelope: Envelope,
+  approverSet: ApproverSet,
+  before: ApproverSet | null,
+  people: People,
+): { readonly before: number; readonly own: number } {
+  const missing = (judge: ApproverSet) =>
+    Math.max(0, judge.approvers.threshold - people.independent(personsWhoSigned(envelope, judge)).size);
+  return { before: before ? missing(before) : 0, own: missing(approverSet) };
+}
+
+function view(row: ApproverSetRow): ApproverSetView {
+  const { version, payload, signatures } = row;
+  return {
+    version,
+    state: row.state,
+    payload,
+    digest: readApproverSet(approverSetEnvelopeOf(row)).digest,
+    signatures,
+  };
+}
+
+function checkSigner(
+  approverSet: ApproverSet,
+  before: ApproverSet | null,
+  signer: PersonId,
+  keyid: string,
+  row: ApproverSetRow,
+  sig: string,
+  people: People,
+): void {
+  const judge = [approverSet, before].find((each) => each?.persons.has(keyid));
+  const key = judge?.keys.find((each) => each.keyid === keyid);
+  if (!judge || !key) {
+    throw new CordonError('approver_unknown', 'Neither this approver set nor the one before names this key.', {
+      keyid,
+    });
+  }
+  if (people.canonical(judge.persons.get(keyid) ?? '') !== signer) {
+    throw new CordonError('forbidden', 'This key belongs to another person: sign with your own.');
+  }
+  const bytes = pae(PAYLOAD_TYPES.approvers, Buffer.from(row.payload));
+  if (verifySignature(key.key, bytes, Buffer.from(sig, 'base64'))) return;
+  throw new CordonError('approval_invalid', 'The signature is not over the exact bytes of this approver set.');
+}
+
+/** Throws `approver_unknown`. */
+function namedKeys(keyids: readonly string[], registered: ReadonlyMap<string, RegisteredKey>, people: People) {
+  return [...new Set(keyids)].sort().map((keyid) => {
+    const key = registered.get(keyid);
+    if (!key) throw new CordonError('approver_unknown', `No approver has registered key ${keyid}.`, { keyid });
+    if (key.active) {
+      const { publicKey, verified, name, email } = key;
+      return { approver: { person: people.canonical(key.person), keyid, publicKey }, verified, name, email };
+    }
+    const detail = `The account that registered key ${keyid} is disabled. Enable the account, or leave the key out.`;
+    throw new CordonError('approver_unknown', detail, { keyid });
+  });
+}
+
+export function createApproverSets(ports: {
+  readonly store: ApproverStore;
+  readonly clock: Clock;
+  readonly online: Signer & { readonly publicKey: string };
+  readonly installation: string;
+  readonly state: AdoptedOrders;
+  readonly queue: Pick<ActionQueue, 'run'>;
+  /** True if mail is configured. Every approver can then verify an e-mail address. */
+  readonly verifiedOnly: boolean;
+  /** True during the recovery after a restore: devices may still return newer approver sets. */
+  readonly recovering: () => boolean;
+}): ApproverSets {
+  const { store, clock, online, installation, state, queue, verifiedOnly, recovering } = ports;
+
+  async function views(): ReturnType<ApproverSets['view']> {
+    const rows = await store.approverSets();
+    const current = rows.findLast((row) => row.state === 'adopted');
+    const waiting = rows.findLast((row) => row.state === 'waiting');
+    return { current: current ? view(current) : null, pending: waiting ? view(waiting) : null };
+  }
+
+  async function propose(given: ApproverSetProposal): Promise<ApproverSetView> {
+    const [registered, facts] = await Promise.all([store.approverKeys(), store.people()]);
+    const people = peopleOf(facts);
+    const named = namedKeys(given.keyids, registered, people);
+    if (verifiedOnly) requireVerified(named);
+    requireIndependent(
+      named.map(({ approver }) => approver.person),
+      given.threshold,
+      people,
+    );
+    const before = state.approvers.current();
+    const organizationKeys =
+      given.organizationKeys?.map((publicKey) => ({ keyid: readPublicKey(publicKey).keyid, publicKey })) ??
+      before?.approvers.organizationKeys ??
+      [];
+    const approverSet: Approvers = {
+      installation,
+      version: (before?.approvers.version ?? 0) + 1,
+      previous: before?.digest ?? null,
+      threshold: given.threshold,
+      approvers: named.map(({ approver, verified }) => ({
+        ...approver,
+        ...(verified && { attestation: 'verified' as const }),
+      })),
+      onlineKeys: [{ keyid: online.keyid, publicKey: online.publicKey }],
+      ...(organizationKeys.length > 0 && { organizationKeys }),
+      issuedAt: new Date(clock.now()).toISOString(),
+    };
+    const payload = canonicalText(approverSet);
+    const row: ApproverSetRow = { version: approverSet.version, payload, signatures: [], state: 'waiting' };
+    // Devices must be able to read the set before approvers sign it.
+    readApproverSet(approverSetEnvelopeOf(row));
+    await store.proposeApproverSet({ version: approverSet.version, payload });
+    return view(row);
+  }
+
+  async function sign(
+    signer: PersonId,
+    version: number,
+    { keyid, signature }: { readonly keyid: string; readonly signature: string },
+  ): Promise<{ view: ApproverSetView; adopted: boolean }> {
+    const row = (await store.approverSets()).find((each) => each.version === version);
+    if (!row) throw new CordonError('not_found', `There is no approver set ${version}.`);
+    if (row.state !== 'waiting')
+      throw new CordonError('revision_superseded', `Approver set ${version} is no longer pending.`);
+    const approverSet = readApproverSet(approverSetEnvelopeOf(row));
+    const before = state.approvers.current();
+    const people = peopleOf(await store.people());
+    checkSigner(approverSet, before, signer, keyid, row, signature, people);
+    const others = row.signatures.filter((each) => each.keyid !== keyid);
+    const signed: ApproverSetRow = { ...row, signatures: [...others, { keyid, sig: signature }] };
+    const missing = missingPeople(approverSetEnvelopeOf(signed), approverSet, before, people);
+    const { selfAttested, people: named } = attestationOf(approverSet.approvers);
+    const adopted = missing.before === 0 && missing.own === 0;
+    const particulars = { version, digest: approverSet.digest, selfAttested, verified: named - selfAttested };
+    const entry = { kind: 'approvers.adopted', at: clock.now(), subject: null, public: particulars } as const;
+    await store.signApproverSet(signed, adopted ? { entry, list: state.publisher.next(approverSet) } : null);
+    return { view: view({ ...signed, state: adopted ? 'adopted' : 'waiting' }), adopted };
+  }
+
+  return {
+    current: state.approvers.current,
+    version: () => state.approvers.current()?.approvers.version ?? 0,
+    envelopes: state.approvers.envelopes,
+    view: views,
+    propose: async (proposal) => {
+      if (recovering()) {
+        throw new CordonError(
+          'conflict',
+          'The server was restored from a backup, and devices may still bring back a newer approver set. Close the recovery first: cordon recovery close.',
+        );
+      }
+      return queue.run(() => propose(proposal));
+    },
+    sign: (signer, version, signature) =>
+      queue.run(async () => {
+        const { view: signed, adopted } = await sign(signer, version, signature);
+        if (adopted) {
+          await state.load();
+          state.publisher.announceChange();
+        }
+        return signed;
+      }),
+    independent: async (first, second) => peopleOf(await store.people()).relation(first, second) === null,
+    people: async () => peopleOf(await store.people()),
+  };
+}

@@ -1,0 +1,72 @@
+/** Builds the order list. The online key signs only the list: it cannot make the approvals inside. */
+import { CordonError } from '../../../shared/errors.ts';
+import { encodeCanonical } from '../../../shared/order/canonical.ts';
+import { sha256 } from '../../../shared/order/digest.ts';
+import { type Envelope, type OrderList, PAYLOAD_TYPES } from '../../../shared/order/documents.ts';
+import { type Signer, signEnvelope } from '../../../shared/order/dsse.ts';
+import { MAX_FRAME_FROM_SERVER } from '../../../shared/protocol/frames.ts';
+import type { Instant } from '../../../shared/time/clock.ts';
+
+const DAY = 86_400_000;
+/** An offline device can miss six refreshes before its list expires. */
+export const REFRESH_AFTER = DAY;
+export const EXPIRES_AFTER = 7 * DAY;
+
+export interface StoredList {
+  readonly version: number;
+  readonly envelope: Envelope;
+  /** SHA-256 of the list's payload. */
+  readonly hash: string;
+  readonly issuedAt: Instant;
+  readonly expiresAt: Instant;
+}
+
+/** Bytes of the list's frame outside the orders, and of the approvals of a new revision. */
+const AROUND = 16 * 1024;
+
+/**
+ * Throws `too_large` if the list of these revisions, one for each order, does not fit into one frame. Each revision is base64 twice there.
+ * An order that is not withdrawn counts twice, because the list of a paused order has two revisions (ADR 11). An approver can thus always
+ * pause it.
+ */
+export function requireRoom(revisions: Iterable<{ readonly envelope: Envelope; readonly withdrawn: boolean }>): void {
+  let bytes = AROUND;
+  for (const { envelope, withdrawn } of revisions) {
+    bytes += Math.ceil((JSON.stringify(envelope).length * 4) / 3) * (withdrawn ? 1 : 2);
+  }
+  if (bytes <= MAX_FRAME_FROM_SERVER) return;
+  const [grown, most] = [bytes, MAX_FRAME_FROM_SERVER].map((each) => `${(each / 1_000_000).toFixed(1)} MB`);
+  throw new CordonError(
+    'too_large',
+    `With this revision the order list would have ${grown}, and devices accept ${most} at most. Exempt fewer devices, or shorten the texts or their number of languages.`,
+    { bytes, most: MAX_FRAME_FROM_SERVER },
+  );
+}
+
+export function buildList(given: {
+  readonly installation: string;
+  readonly before: StoredList | null;
+  readonly approverSet: number;
+  readonly revisions: readonly Envelope[];
+  readonly now: Instant;
+  readonly online: Signer;
+}): StoredList {
+  const { installation, before, approverSet, revisions, now, online } = given;
+  const list: OrderList = {
+    installation,
+    version: (before?.version ?? 0) + 1,
+    previous: before?.hash ?? null,
+    issuedAt: new Date(now).toISOString(),
+    expiresAt: new Date(now + EXPIRES_AFTER).toISOString(),
+    approverSet,
+    orders: [...revisions],
+  };
+  const payload = encodeCanonical(list);
+  return {
+    version: list.version,
+    envelope: signEnvelope(PAYLOAD_TYPES.list, payload, [online]),
+    hash: sha256(payload),
+    issuedAt: now,
+    expiresAt: now + EXPIRES_AFTER,
+  };
+}

@@ -1,0 +1,99 @@
+/** Revisions and approver sets that wait for approvals, and the people whose approval would count. */
+import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../../shared/order/approvers.ts';
+import { ORDER_ACTS, type OrderAct } from '../../../shared/order/documents.ts';
+import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
+import type { Clock, Instant } from '../../../shared/time/clock.ts';
+import type { ApproverSetRow, ApproverStore, OrderStore, RevisionRow } from '../ports.ts';
+import type { AdoptedOrders } from './adopted-orders.ts';
+import { isOneEnough, whoseCounts } from './approval-decision.ts';
+import { missingPeople } from './approver-sets.ts';
+import { type People, peopleOf } from './independence.ts';
+import { openTitle } from './order-visibility.ts';
+import { approverSetEnvelopeOf, readPayload } from './revision-payload.ts';
+
+export interface PendingRevision {
+  readonly order: string;
+  readonly revision: number;
+  readonly title: string;
+  readonly action: OrderAct;
+  readonly areas: readonly string[];
+  readonly proposedAt: Instant;
+  /** Numbers of people: who approved, and who must approve. */
+  readonly approvals: number;
+  readonly needed: number;
+  /** People whose approval would still count. */
+  readonly open: ReadonlySet<string>;
+}
+
+export interface PendingApproverSet {
+  readonly version: number;
+  readonly signatures: number;
+  readonly open: ReadonlySet<string>;
+}
+
+export interface PendingApprovals {
+  /** Pending revisions, sorted by order number. */
+  readonly revisions: readonly PendingRevision[];
+  readonly approverSet: PendingApproverSet | null;
+}
+
+export function createPendingApprovals({
+  orders,
+  approvers,
+  state,
+  clock,
+}: {
+  readonly orders: Pick<OrderStore, 'waitingRevisions'>;
+  readonly approvers: Pick<ApproverStore, 'approverSets' | 'people'>;
+  readonly state: Pick<AdoptedOrders, 'approvers' | 'accepted'>;
+  readonly clock: Pick<Clock, 'now'>;
+}): () => Promise<PendingApprovals> {
+  function revisionOf(row: RevisionRow, { persons, approvers }: ApproverSet, people: People): PendingRevision {
+    const document = readPayload(row.payload);
+    const base = state.accepted().get(row.order);
+    const basePaused = base?.digest === document.previous && base?.revision.status === 'paused';
+    const { approved, open } = whoseCounts(document, row.approvals, persons, basePaused, people);
+    return {
+      order: row.order,
+      revision: row.revision,
+      title: openTitle(document, clock.now()),
+      action: ORDER_ACTS.find((each) => each === row.act) ?? 'propose',
+      areas: locationsOfOrder(document.terms),
+      proposedAt: row.proposedAt,
+      approvals: approved.size,
+      needed: isOneEnough(document, basePaused) ? 1 : approvers.threshold,
+      open,
+    };
+  }
+
+  return async () => {
+    const inForce = state.approvers.current();
+    const [rows, approverSets, facts] = await Promise.all([
+      inForce ? orders.waitingRevisions() : [],
+      approvers.approverSets(),
+      approvers.people(),
+    ]);
+    const people = peopleOf(facts);
+    const waiting = approverSets.findLast((row) => row.state === 'waiting');
+    return {
+      revisions: inForce ? rows.map((row) => revisionOf(row, inForce, people)) : [],
+      approverSet: waiting ? rootOf(waiting, inForce, people) : null,
+    };
+  };
+}
+
+/** People who can still sign: members of the previous set and of this set, while that set lacks signatures. */
+function rootOf(row: ApproverSetRow, before: ApproverSet | null, people: People): PendingApproverSet {
+  const envelope = approverSetEnvelopeOf(row);
+  const approverSet = readApproverSet(envelope);
+  const missing = missingPeople(envelope, approverSet, before, people);
+  const judges = [...(missing.own > 0 ? [approverSet] : []), ...(before && missing.before > 0 ? [before] : [])];
+  const signed = new Set(
+    [approverSet, ...(before ? [before] : [])].flatMap((judge) =>
+      [...personsWhoSigned(envelope, judge)].map(people.canonical),
+    ),
+  );
+  const named = judges.flatMap(({ persons }) => [...persons.values()].map(people.canonical));
+  const open = new Set(named.filter((person) => !signed.has(person)));
+  return { version: row.version, signatures: signed.size, open };
+}

@@ -1,0 +1,224 @@
+/**
+ * Documents that a restored server accepts from a device. Pure. The threshold of the previous approver set decides about an approver set. A
+ * revision counts by its approvals inside a list that this installation's online key signed. The server ignores documents older than its
+ * own.
+ */
+import { CordonError } from '../../../shared/errors.ts';
+import { adoptionStateOf } from '../../../shared/order/adoption-state.ts';
+import {
+  type ApproverSet,
+  personsWhoSigned,
+  readApproverSet,
+  verifyApproverSets,
+} from '../../../shared/order/approvers.ts';
+import { parseDocument } from '../../../shared/order/canonical.ts';
+import {
+  type DeviceRecord,
+  deviceRecordSchema,
+  type Envelope,
+  type OrderList,
+  orderListSchema,
+  PAYLOAD_TYPES,
+  type Revision,
+} from '../../../shared/order/documents.ts';
+import { payloadOf, signedBy } from '../../../shared/order/dsse.ts';
+import { commitmentOf } from '../../../shared/order/exemption.ts';
+import { withheldAt } from '../../../shared/order/stub.ts';
+import { type AcceptedRevision, readRevision, readStub, verifyList } from '../../../shared/order/verify-list.ts';
+import type { Recollection } from '../../../shared/protocol/device-http.ts';
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+
+/** Revisions with their valid signatures. A withheld revision also has the signatures over its stub. */
+export interface RecoveredRevision {
+  readonly revision: Revision;
+  readonly digest: string;
+  readonly payload: string;
+  readonly signatures: readonly {
+    readonly keyid: string;
+    readonly person: string;
+    readonly sig: string;
+    readonly stub: string | null;
+  }[];
+  /** The date of the list with the revision, used as the time of adoption. */
+  readonly listedAt: number;
+}
+
+export interface Recovered {
+  readonly approverSets: readonly { readonly envelope: Envelope; readonly approverSet: ApproverSet }[];
+  readonly revisions: readonly RecoveredRevision[];
+  readonly exemptions: readonly {
+    readonly order: string;
+    readonly revision: number;
+    readonly salt: string;
+    readonly commitment: string;
+    readonly until: number | null;
+  }[];
+  /** Version of the verified list; 0 without a list. */
+  readonly list: number;
+  /** Facts from the device's record, which this server signed; null without a record. */
+  readonly record: Pick<DeviceRecord, 'home' | 'seat'> | null;
+}
+
+export interface RecoverGiven {
+  readonly installation: string;
+  readonly device: DeviceId;
+  readonly generation: number;
+  /** Adopted approver sets, oldest first. */
+  readonly chain: readonly ApproverSet[];
+  readonly accepted: ReadonlyMap<string, AcceptedRevision>;
+  readonly recollection: Recollection;
+  readonly now: number;
+}
+
+/** Throws `document_malformed`, `signature_invalid`, `threshold_not_met` or `list_forked` and accepts none of the documents. */
+export function recoverFrom(given: RecoverGiven): Recovered {
+  const { chain } = given;
+  const approverSets = newerApproverSets(given);
+  const all = [...chain, ...approverSets.map(({ approverSet }) => approverSet)];
+  const { list, revisions: listed } = revisionsOf(given, all);
+  const revisions = [...listed, ...aloneOf(given, all, listed)];
+  const record = ownRecord(given, all);
+  return { approverSets, list, revisions, record, exemptions: record ? exemptionsOf(given, record, revisions) : [] };
+}
+
+function newerApproverSets({ installation, chain, recollection }: RecoverGiven): Recovered['approverSets'] {
+  const newest = chain.at(-1);
+  if (!newest || recollection.approverSets.length === 0) return [];
+  // The device's sets may begin after the server's newest set. Only another device can then fill the gap.
+  const last = verifyApproverSets(newest, recollection.approverSets);
+  if (last.approvers.installation !== installation) {
+    throw new CordonError('list_other_installation', 'The approver sets are of another installation.');
+  }
+  return recollection.approverSets
+    .map((envelope) => ({ envelope, approverSet: readApproverSet(envelope) }))
+    .filter(({ approverSet }) => approverSet.approvers.version > newest.approvers.version);
+}
+
+function revisionsOf(
+  { installation, accepted, recollection, now }: RecoverGiven,
+  chain: readonly ApproverSet[],
+): { list: number; revisions: RecoveredRevision[] } {
+  const { list: envelope, orders: withheld } = recollection;
+  if (!envelope) return { list: 0, revisions: [] };
+  const said = parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list));
+  // The approvals inside the list belong to this approver set, and the set names the online key that signed the list.
+  const approverSet = chain.find(({ approvers }) => approvers.version === said.approverSet);
+  if (!approverSet)
+    throw new CordonError(
+      'approver_set_older',
+      `The list was made under approver set ${said.approverSet}, which is not known.`,
+    );
+  const known = { installation, version: 0, hash: null, orders: accepted };
+  const verified = verifyList({ envelope, withheld, approverSet, known, now });
+  const listedAt = Date.parse(said.issuedAt);
+  const stubs = stubSignatures(said);
+  const make = (from: Envelope) => recoveredFrom(from, approverSet, listedAt, stubs);
+  const revisions = [...verified.orders].flatMap(([order, taken]) => {
+    if (taken === accepted.get(order)) return [];
+    const base = taken.revision.act === 'pause' ? baseOf(taken.revision, said, approverSet, accepted.get(order)) : null;
+    return [...(base ? [make(base)] : []), make(taken.envelope)];
+  });
+  return { list: verified.list.version, revisions };
+}
+
+/**
+ * Revisions that the device's list lacks, because the device accepted a newer list of this server. No list confirms them, so they need
+ * enough approvals under the current approver set, like a new revision.
+ */
+function aloneOf(
+  { installation, accepted, recollection, now }: RecoverGiven,
+  chain: readonly ApproverSet[],
+  listed: readonly RecoveredRevision[],
+): RecoveredRevision[] {
+  const approverSet = chain.at(-1);
+  if (!approverSet) return [];
+  const newest = new Map([...accepted].map(([order, { revision }]) => [order, revision.revision]));
+  for (const { revision } of listed) newest.set(revision.order, revision.revision);
+  return recollection.orders.flatMap((envelope) => {
+    const { revision } = readRevision(envelope);
+    const { threshold } = approverSet.approvers;
+    const adopted = adoptionStateOf(revision, personsWhoSigned(envelope, approverSet), threshold, true).adopted;
+    if (!adopted || revision.installation !== installation || revision.revision <= (newest.get(revision.order) ?? 0))
+      return [];
+    // The signatures of a withheld order's stub were in a lost list. Only a list can restore a withheld order.
+    if (withheldAt(revision, now)) return [];
+    newest.set(revision.order, revision.revision);
+    return [recoveredFrom(envelope, approverSet, Date.parse(revision.proposedAt), new Map())];
+  });
+}
+
+function recoveredFrom(
+  from: Envelope,
+  approverSet: ApproverSet,
+  listedAt: number,
+  stubs: ReadonlyMap<string, string>,
+): RecoveredRevision {
+  const { revision, digest } = readRevision(from);
+  const valid = signedBy(from, approverSet.keys);
+  return {
+    ...{ revision, digest, listedAt },
+    payload: payloadOf(from, PAYLOAD_TYPES.revision).toString('utf8'),
+    signatures: from.signatures.flatMap(({ keyid, sig }) => {
+      const person = approverSet.persons.get(keyid);
+      if (person === undefined || !valid.has(keyid)) return [];
+      return [{ keyid, person, sig, stub: stubs.get(`${digest} ${keyid}`) ?? null }];
+    }),
+  };
+}
+
+/** The revision under a pause. A pause by one person is valid only with that revision, which is in the same list. */
+function baseOf(
+  hold: Revision,
+  list: OrderList,
+  approverSet: ApproverSet,
+  known: AcceptedRevision | undefined,
+): Envelope | null {
+  if (known?.digest === hold.previous) return null;
+  for (const envelope of list.orders) {
+    if (envelope.payloadType !== PAYLOAD_TYPES.revision) continue;
+    const { revision, digest } = readRevision(envelope);
+    const { threshold } = approverSet.approvers;
+    const adopted = adoptionStateOf(revision, personsWhoSigned(envelope, approverSet), threshold, true).adopted;
+    if (digest === hold.previous && adopted) return envelope;
+  }
+  return null;
+}
+
+function stubSignatures({ orders }: OrderList): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const envelope of orders) {
+    if (envelope.payloadType !== PAYLOAD_TYPES.stub) continue;
+    const { digest } = readStub(envelope);
+    for (const { keyid, sig } of envelope.signatures) found.set(`${digest} ${keyid}`, sig);
+  }
+  return found;
+}
+
+/** Null unless this server signed the record for this enrollment. */
+function ownRecord(
+  { installation, device, generation, recollection: { record: envelope } }: RecoverGiven,
+  chain: readonly ApproverSet[],
+): DeviceRecord | null {
+  if (!envelope || !chain.some(({ onlineKeys }) => signedBy(envelope, onlineKeys).size > 0)) return null;
+  const record = parseDocument(deviceRecordSchema, payloadOf(envelope, PAYLOAD_TYPES.record));
+  const own = record.installation === installation && record.device === device && record.generation === generation;
+  return own ? record : null;
+}
+
+/** The device's exemptions. The salts in its record open the commitments that approvers signed. */
+function exemptionsOf(
+  { device, accepted }: RecoverGiven,
+  record: DeviceRecord,
+  revisions: readonly RecoveredRevision[],
+): Recovered['exemptions'] {
+  const newest = new Map([...accepted].map(([order, { revision }]) => [order, revision]));
+  for (const { revision } of revisions) newest.set(revision.order, revision);
+  return record.exemptions.flatMap(({ order, salt }) => {
+    const commitment = commitmentOf(salt, device);
+    const revision = newest.get(order);
+    const exempt = revision?.exempt.find((each) => each.commitment === commitment);
+    if (!revision || !exempt) return [];
+    const until = exempt.until === null ? null : Date.parse(exempt.until);
+    return [{ order, revision: revision.revision, salt, commitment, until }];
+  });
+}

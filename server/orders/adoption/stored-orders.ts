@@ -1,0 +1,93 @@
+/** Stored orders, for pages and for the access checks of routes. */
+import type { HomeArea } from '../../../shared/areas/area-code.ts';
+import { CordonError } from '../../../shared/errors.ts';
+import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
+import type { Clock } from '../../../shared/time/clock.ts';
+import type { OrderRule } from '../../../shared/verdict/terms.ts';
+import type { ExecutionStore } from '../effect/executions.ts';
+import { type ProceedingStore, proceedingsView } from '../evidence/proceedings.ts';
+import type { OrderRow, OrderStore, RevisionRow } from '../ports.ts';
+import { type OrderView, orderView, type RevisionView, revisionView } from './order-views.ts';
+import { readPayload } from './revision-payload.ts';
+
+export interface ScopeQuery {
+  /** Undefined: the pending revision, else the adopted one. */
+  readonly revision?: number | undefined;
+  /** Revision that the request compares with `revision`. */
+  readonly baseline?: number | undefined;
+  /** True if the request concerns every device that the order ever affected, such as for receipts, packs and documents. */
+  readonly life?: boolean;
+}
+
+export interface OrderScope {
+  readonly revision: number;
+  /** Areas that the caller's role must cover completely. */
+  readonly locations: readonly HomeArea[];
+}
+
+export interface StoredOrders {
+  /** Both methods throw `not_found`. */
+  get(order: string): Promise<OrderView>;
+  revision(order: string, revision: number): Promise<RevisionView>;
+  scope(order: string, query?: ScopeQuery): Promise<OrderScope>;
+  list(): Promise<OrderView[]>;
+}
+
+export function createStoredOrders({
+  orders,
+  executions,
+  proceedings,
+  rules,
+  clock,
+}: {
+  readonly orders: Pick<OrderStore, 'order' | 'orders' | 'revisions'>;
+  readonly executions: Pick<ExecutionStore, 'executions'>;
+  readonly proceedings: Pick<ProceedingStore, 'proceedings'>;
+  readonly rules: () => readonly OrderRule[];
+  readonly clock: Pick<Clock, 'now'>;
+}): StoredOrders {
+  async function viewOf(order: OrderRow): Promise<OrderView> {
+    const { number } = order;
+    const rule = rules().find((each) => each.order === number);
+    const [rows, recorded] = [await orders.revisions(number), await executions.executions(number)];
+    const records = proceedingsView(await proceedings.proceedings(number));
+    return orderView(order, rows, recorded, records, rule, clock.now());
+  }
+
+  return {
+    get: async (order) => viewOf(await orderOf(orders, order)),
+    list: async () => Promise.all((await orders.orders()).map(viewOf)),
+    revision: async (order, revision) => {
+      const rows = await orders.revisions(order);
+      return revisionView(revisionRowOf(order, rows, revision), rows, clock.now());
+    },
+    scope: async (order, { revision, baseline, life = false } = {}) => {
+      await orderOf(orders, order);
+      const rows = await orders.revisions(order);
+      const asked = revisionRowOf(order, rows, revision);
+      const other = baseline === undefined ? [] : [revisionRowOf(order, rows, baseline)];
+      const before = life ? rows.filter(({ adoptedAt }) => adoptedAt !== null) : [];
+      const locations = [asked, ...other, ...before].flatMap(({ payload }) =>
+        locationsOfOrder(readPayload(payload).terms),
+      );
+      return { revision: asked.revision, locations: [...new Set(locations)] };
+    },
+  };
+}
+
+/** Throws `not_found`. */
+export async function orderOf(orders: Pick<OrderStore, 'order'>, number: string): Promise<OrderRow> {
+  const order = await orders.order(number);
+  if (order) return order;
+  throw new CordonError('not_found', `There is no order ${number}.`, { order: number });
+}
+
+/** Without `revision`: the pending revision, else the adopted one. Throws `not_found`. */
+export function revisionRowOf(order: string, rows: readonly RevisionRow[], revision?: number): RevisionRow {
+  const row =
+    revision === undefined
+      ? (rows.findLast((each) => each.state === 'waiting') ?? rows.findLast((each) => each.state === 'adopted'))
+      : rows.find((each) => each.revision === revision);
+  if (row) return row;
+  throw new CordonError('not_found', `Order ${order} has no revision ${revision ?? 'that waits or is adopted'}.`);
+}

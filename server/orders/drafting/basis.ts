@@ -1,0 +1,40 @@
+/** Basis of a pause, resume, extension or withdrawal, as its proposer states it. The server checks the basis before approvers sign. */
+import { type ActionBasis, actionBasisSchema, BASED_ACTS, type OrderAct } from '../../../shared/order/documents.ts';
+import { uselessCharacter } from '../../../shared/text/visible-text.ts';
+import type { Objections } from './objections.ts';
+
+/** Returns undefined if there is no basis or an objection to it. */
+export function readBasis(act: OrderAct, given: unknown, objections: Objections): ActionBasis | undefined {
+  if (given === undefined || (typeof given === 'object' && given !== null && Object.keys(given).length === 0)) {
+    return undefined;
+  }
+  if (!BASED_ACTS.some((each) => each === act)) {
+    const detail = `The basis belongs to an action on an order: ${BASED_ACTS.join(', ')}. To ${act} an order, name its instrument.`;
+    objections.add('basis', 'invalid_input', detail);
+    return undefined;
+  }
+  const parsed = actionBasisSchema.safeParse(given);
+  if (!parsed.success) {
+    const detail =
+      'Give a reason (4000 characters at most), each document with its title, and the court with its case number (200 characters each at most).';
+    const field = ['basis', ...(parsed.error.issues[0]?.path ?? [])].map(String).join('.');
+    objections.add(field, 'invalid_input', detail, {}, parsed.error);
+    return undefined;
+  }
+  const { reason, court, documents = [] } = parsed.data;
+  for (const [field, text] of [
+    ['basis.reason', reason],
+    ['basis.court.name', court?.name],
+    ['basis.court.case', court?.case],
+    ...documents.map(({ title }, index) => [`basis.documents.${index}.title`, title] as const),
+  ] as const) {
+    const found = text === undefined ? null : uselessCharacter(text);
+    if (found === null) continue;
+    const detail = `The text contains the hidden character ${found}, which readers do not see. Remove it: paste the text without formatting.`;
+    objections.add(field, 'invalid_input', detail, { field, character: found });
+  }
+  if (new Set(documents.map(({ sha256 }) => sha256)).size < documents.length) {
+    objections.add('basis.documents', 'invalid_input', 'Name each document once.');
+  }
+  return parsed.data;
+}

@@ -1,0 +1,71 @@
+/** Areas of a draft: definitions of groups and polygons, the limit of polygons, and the map of disputed territories. */
+import { areaName } from '../../../shared/areas/area-words.ts';
+import { MOST_POLYGONS } from '../../../shared/areas/evidence-text.ts';
+import { completeMap, explicitMap } from '../../../shared/areas/territory-policy.ts';
+import type { OrderTerms, Revision } from '../../../shared/order/documents.ts';
+import { territoriesIn } from '../../../shared/order/order-areas.ts';
+import type { Clock } from '../../../shared/time/clock.ts';
+import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
+import { readPayload } from '../adoption/revision-payload.ts';
+import type { AreasPort, OrderStore, PolicyPort } from '../ports.ts';
+import type { Objections } from './objections.ts';
+import { overPolygonLimit } from './polygon-limit.ts';
+import type { TermsDraft } from './terms.ts';
+
+export interface DraftAreasPorts {
+  readonly orders: Pick<OrderStore, 'pendingRevisions'>;
+  readonly state: Pick<AdoptedOrders, 'accepted'>;
+  readonly clock: Clock;
+  readonly areas: AreasPort;
+  readonly policy: PolicyPort;
+}
+
+export function createDraftAreas({ orders, state, clock, areas: definitions, policy }: DraftAreasPorts) {
+  /** The order itself contains the definitions of its areas, because groups and polygons can change after approvers sign. */
+  async function withDefinitions(read: OrderTerms, objections: Objections): Promise<OrderTerms | null> {
+    const { groups: _groups, polygons: _polygons, ...terms } = read;
+    const defined = await objections.wait('areas', () => definitions.definitionsOf(terms.areas));
+    return defined ? { ...terms, ...defined } : null;
+  }
+
+  /** Every pending order counts toward the limit, because approvers may approve all of them. */
+  async function checkPolygons(
+    terms: OrderTerms,
+    order: string | undefined,
+    base: Revision | null,
+    objections: Objections,
+  ): Promise<void> {
+    const now = clock.now();
+    const counts = ({ status, terms: { until } }: Revision) =>
+      status !== 'withdrawn' && (until === null || now < Date.parse(until));
+    const adopted = [...state.accepted().values()].map(({ revision }) => revision);
+    const pending = (await orders.pendingRevisions()).map(({ payload }) => readPayload(payload));
+    const others = [...adopted, ...pending].filter((each) => each.order !== order && counts(each));
+    const crowded = overPolygonLimit(
+      terms,
+      base && counts(base) ? base.terms : null,
+      others.map((each) => each.terms),
+    );
+    if (!crowded) return;
+    const { place, polygons } = crowded;
+    const detail = `With this order, ${polygons} polygons of orders would touch ${areaName(place)} (${place}), and a device can check ${MOST_POLYGONS}. Draw several polygons as one, or withdraw an order that is no longer needed.`;
+    objections.add('areas', 'invalid_input', detail, { area: place });
+  }
+
+  /**
+   * Assignment of disputed territories for a draft. For territories in the order's areas without an entry in the draft, the current policy
+   * decides. A revision that changes neither assignment nor areas keeps the signed assignment. A revision that changes only the areas keeps
+   * the signed entries.
+   */
+  async function territoriesOf(
+    terms: OrderTerms,
+    { disputed, areas }: TermsDraft,
+    base: Revision | null,
+  ): Promise<OrderTerms['disputed']> {
+    if (base && disputed === undefined && areas === undefined) return terms.disputed;
+    const signed = base ? explicitMap(territoriesIn(base.terms), base.terms.disputed) : {};
+    return completeMap(territoriesIn(terms), disputed ?? signed, await policy.territoryMap());
+  }
+
+  return { withDefinitions, checkPolygons, territoriesOf };
+}

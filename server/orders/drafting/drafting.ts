@@ -1,0 +1,76 @@
+/**
+ * Drafting: proposals of orders and of their next revisions, until approvers adopt them or the proposals end. A proposal takes no effect on any
+ * device.
+ */
+import type { HomeArea } from '../../../shared/areas/area-code.ts';
+import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
+import { PROPOSAL_LIFETIME } from '../../../shared/order/proposal-end.ts';
+import type { PersonId } from '../../../shared/protocol/ids.ts';
+import type { Clock } from '../../../shared/time/clock.ts';
+import type { Bus } from '../../bus/bus.ts';
+import type { ActionQueue } from '../adoption/action-queue.ts';
+import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
+import type { RevisionView } from '../adoption/order-views.ts';
+import { revisionRowOf } from '../adoption/stored-orders.ts';
+import type { ApproverStore, AreasPort, Log, OrderStore, ProposalStore } from '../ports.ts';
+import { type DecidedExemption, decidedExemptions } from './exemptions.ts';
+import { createPendingProposals } from './pending-proposals.ts';
+import { createProposalExpiry } from './proposal-expiry.ts';
+import type { ActInput, Proposal, Proposals } from './proposals.ts';
+
+export interface Drafting {
+  propose(proposer: PersonId, proposal: Proposal): Promise<RevisionView>;
+  act(proposer: PersonId, order: string, input: ActInput): Promise<RevisionView>;
+  /** Ends a pending proposal. Only its proposer may do this. */
+  retract(person: PersonId, order: string, revision: number): Promise<RevisionView>;
+  /** Ends a pending proposal. An approver does this and gives a reason. */
+  decline(person: PersonId, order: string, revision: number, reason: string): Promise<RevisionView>;
+  /** Replaces the pending proposal with a requested one, with the consent of a second person. */
+  confirmReplacement(person: PersonId, order: string, revision: number): Promise<RevisionView>;
+  /** Exemptions of a revision with the people who decided them, including expired ones. Throws `not_found`. */
+  exemptions(order: string, revision: number): Promise<DecidedExemption[]>;
+  /** All areas that an order with these areas can cover, by the current groups and polygons. Throws `unknown_area`. */
+  locationsNamed(areas: readonly string[]): Promise<readonly HomeArea[]>;
+}
+
+export function createDrafting(ports: {
+  readonly orders: OrderStore;
+  readonly approvers: ApproverStore;
+  readonly store: ProposalStore;
+  readonly proposals: Proposals;
+  readonly adopted: AdoptedOrders;
+  readonly queue: ActionQueue;
+  readonly areas: AreasPort;
+  readonly clock: Clock;
+  readonly bus: Pick<Bus, 'publish'>;
+  readonly log: Log;
+}): Drafting & { start(): Promise<void>; stop(): Promise<void> } {
+  const { orders, approvers, store, proposals, adopted, queue, areas, clock, bus, log } = ports;
+  const pending = createPendingProposals({ orders, approvers, store, clock, state: adopted });
+  const expiry = createProposalExpiry({ orders, store, clock, log, ended: () => bus.publish({ kind: 'orders' }) });
+
+  async function run(propose: () => Promise<RevisionView>): Promise<RevisionView> {
+    adopted.approvers.require();
+    return queue.run(async () => {
+      const revision = await propose();
+      expiry.requestAt(revision.proposedAt + PROPOSAL_LIFETIME);
+      return revision;
+    });
+  }
+
+  return {
+    propose: (proposer, proposal) => run(() => proposals.propose(proposer, proposal)),
+    act: (proposer, order, input) => run(() => proposals.act(proposer, order, input)),
+    retract: (...asked) => queue.run(() => pending.retract(...asked)),
+    decline: (...asked) => queue.run(() => pending.decline(...asked)),
+    confirmReplacement: (...asked) => queue.run(() => pending.confirmReplacement(...asked)),
+    exemptions: async (order, revision) => {
+      const rows = await orders.revisions(order);
+      revisionRowOf(order, rows, revision);
+      return decidedExemptions(rows, revision, await orders.exemptions(order, revision));
+    },
+    locationsNamed: async (named) => locationsOfOrder({ areas: [...named], ...(await areas.definitionsOf(named)) }),
+    start: () => expiry.runOrThrow(),
+    stop: () => expiry.stop(),
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * Exemptions: commitments for the devices and groups that an admin exempts, and the people who decided each exemption. An exempt group
+ * means its devices at the time of the proposal.
+ */
+import { CordonError } from '../../../shared/errors.ts';
+import { MOST_EXEMPT, type OrderTerms } from '../../../shared/order/documents.ts';
+import { commitmentOf, newSalt } from '../../../shared/order/exemption.ts';
+import { type DeviceId, deviceIdSchema, groupIdSchema, type PersonId } from '../../../shared/protocol/ids.ts';
+import type { Instant } from '../../../shared/time/clock.ts';
+import { readPayload } from '../adoption/revision-payload.ts';
+import type { ExemptionRow, FleetPort, RevisionRow } from '../ports.ts';
+import type { Objections } from './objections.ts';
+import { readTime } from './terms.ts';
+
+/** Ids and times as the admin wrote them. Without `until`, the exemption lasts as long as the order. `reason` is not published. */
+export type ExemptDraft = readonly (({ readonly device: string } | { readonly group: string }) & {
+  readonly until?: string | null | undefined;
+  readonly reason?: string | undefined;
+})[];
+
+type Said = Pick<ExemptionRow, 'until' | 'reason'>;
+
+/**
+ * A device that was exempt before keeps its salt and commitment, so that an unrelated revision does not change its record. An entry for a
+ * device overrides an entry for its group, and a later entry overrides an earlier one.
+ */
+export async function makeExemptions(
+  exempt: ExemptDraft,
+  kept: readonly ExemptionRow[],
+  fleet: Pick<FleetPort, 'personalia' | 'devicesOf'>,
+  {
+    terms,
+    now,
+    objections,
+  }: { readonly terms: OrderTerms | null; readonly now: Instant; readonly objections: Objections },
+): Promise<ExemptionRow[]> {
+  const named = { group: new Map<DeviceId, Said>(), device: new Map<DeviceId, Said>() };
+  // The lookups run in parallel. Objections keep the order of the entries.
+  const lookups = exempt.map((each) => devicesOf(each, fleet));
+  await Promise.allSettled(lookups);
+  for (const [index, lookup] of lookups.entries()) {
+    const each = exempt[index];
+    if (!each) continue;
+    const until = objections.try(`exempt.${index}`, () => endOf(each.until, terms, now)) ?? null;
+    const said = { until, reason: each.reason?.trim() || null };
+    for (const device of (await objections.wait(`exempt.${index}`, () => lookup)) ?? []) {
+      named['device' in each ? 'device' : 'group'].set(device, said);
+    }
+  }
+  const all = new Map([...named.group, ...named.device]);
+  if (all.size > MOST_EXEMPT) {
+    const detail = `The draft exempts ${all.size} devices, and an order can exempt ${MOST_EXEMPT} at most. Exempt fewer devices, or name areas that do not contain them.`;
+    objections.add('exempt', 'invalid_input', detail, { devices: all.size });
+    return [];
+  }
+  const before = new Map(kept.map((row) => [row.device, row]));
+  return [...all].map(([device, said]) => ({
+    ...(before.get(device) ?? newExemption(device)),
+    ...said,
+  }));
+}
+
+/** `terms`: null if there are objections to them. The zone of a local time is then unknown. */
+function endOf(written: string | null | undefined, terms: OrderTerms | null, now: Instant): Instant | null {
+  if (written == null || terms === null) return null;
+  if (written === '') throw new CordonError('invalid_input', 'Enter the end of the exemption, or leave it out.');
+  const until = readTime(written, terms.zone);
+  const from = Math.max(now, Date.parse(terms.effective));
+  if (until > from) return until;
+  const why = from === now ? 'which has passed' : 'before the order takes effect';
+  throw new CordonError(
+    'invalid_input',
+    `The exemption would end at ${new Date(until).toISOString()}, ${why}, so it would exempt no device. Enter a later end.`,
+    { until },
+  );
+}
+
+async function devicesOf(
+  exempt: ExemptDraft[number],
+  fleet: Pick<FleetPort, 'personalia' | 'devicesOf'>,
+): Promise<readonly DeviceId[]> {
+  if ('device' in exempt) {
+    const { success, data: device } = deviceIdSchema.safeParse(exempt.device);
+    if (success && (await fleet.personalia(device))) return [device];
+    throw new CordonError('unknown_device', `There is no device ${exempt.device}.`, { device: exempt.device });
+  }
+  const { success, data: group } = groupIdSchema.safeParse(exempt.group);
+  const devices = success ? await fleet.devicesOf(group) : [];
+  if (devices.length > 0) return devices;
+  // Without this check, approvers would sign an exemption of no device.
+  throw new CordonError(
+    'invalid_input',
+    `No group ${exempt.group} with devices exists, so no device would be exempt. Name another group.`,
+    {
+      group: exempt.group,
+    },
+  );
+}
+
+function newExemption(device: DeviceId): Pick<ExemptionRow, 'device' | 'salt' | 'commitment'> {
+  const salt = newSalt();
+  return { device, salt, commitment: commitmentOf(salt, device) };
+}
+
+export interface DecidedExemption extends Pick<ExemptionRow, 'device' | 'until' | 'reason'> {
+  /** The first revision in an unbroken series of revisions with this exemption. */
+  readonly decidedIn: number;
+  readonly proposedBy: PersonId;
+  /** Approvers of that revision. Empty while the revision is pending. */
+  readonly approvedBy: readonly PersonId[];
+}
+
+/** `rows`: all revisions of the order, oldest first. `exemptions`: exemptions of `revision`. Pure. */
+export function decidedExemptions(
+  rows: readonly RevisionRow[],
+  revision: number,
+  exemptions: readonly ExemptionRow[],
+): DecidedExemption[] {
+  // A revision that was never adopted decided nothing.
+  const line = rows
+    .filter((row) => row.revision === revision || (row.revision < revision && row.state === 'adopted'))
+    .map((row) => ({ row, exempt: new Set(readPayload(row.payload).exempt.map(keyOf)) }))
+    .reverse();
+  return exemptions.map(({ device, commitment, until, reason }) => {
+    const key = keyOf({ commitment, until: until === null ? null : new Date(until).toISOString() });
+    const unsaid = line.findIndex(({ exempt }) => !exempt.has(key));
+    const first = line.at(unsaid === -1 ? -1 : unsaid - 1)?.row;
+    if (!first) throw new Error(`revision ${revision} does not hold an exemption that is kept with it`);
+    return {
+      ...{ device, until, reason, decidedIn: first.revision, proposedBy: first.proposer },
+      approvedBy: [...new Set(first.approvals.map(({ person }) => person))],
+    };
+  });
+}
+
+const keyOf = ({ commitment, until }: { readonly commitment: string; readonly until: string | null }): string =>
+  `${commitment} ${until}`;

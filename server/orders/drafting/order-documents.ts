@@ -1,0 +1,170 @@
+/**
+ * Documents of instruments, and decision records. The operator keeps both, sealed under the passphrase of the server's keys. Revisions and
+ * the ledger name them only by hash.
+ */
+
+import { CordonError } from '../../../shared/errors.ts';
+import { decisionCommitment } from '../../../shared/order/decision-record.ts';
+import { sha256 } from '../../../shared/order/digest.ts';
+import {
+  type DecisionRecord,
+  decisionRecordSchema,
+  type InstrumentDocument,
+  instrumentDocumentSchema,
+  LARGEST_DOCUMENT,
+  type OrderTerms,
+  type Revision,
+} from '../../../shared/order/documents.ts';
+import { newSalt } from '../../../shared/order/exemption.ts';
+import type { PersonId } from '../../../shared/protocol/ids.ts';
+import type { Clock, Instant } from '../../../shared/time/clock.ts';
+import { readPayload } from '../adoption/revision-payload.ts';
+import { type ProceedingStore, readRecord } from '../evidence/proceedings.ts';
+import type { DecisionRow, OrderStore } from '../ports.ts';
+import type { Objections } from './objections.ts';
+
+export type StoredDocument = Omit<InstrumentDocument, 'title'>;
+
+export interface DocumentRow extends StoredDocument {
+  readonly sealed: string;
+  readonly uploadedBy: PersonId;
+  readonly uploadedAt: Instant;
+}
+
+export interface NamedDocument extends InstrumentDocument {
+  /** Revision that first named the document. */
+  readonly revision: number;
+  readonly content: Buffer;
+}
+
+export interface DocumentStore {
+  /** The stored documents among these hashes. */
+  documents(sha256: readonly string[]): Promise<StoredDocument[]>;
+  document(sha256: string): Promise<DocumentRow | null>;
+  /** Storing the same bytes again changes nothing. Throws `too_large` if the store has `most` documents that no revision names. */
+  putDocument(document: DocumentRow, most: number): Promise<void>;
+  decision(commitment: string): Promise<DecisionRow | null>;
+}
+
+export interface Sealer {
+  /** Unsealing needs the same `purpose`. */
+  seal(plain: Buffer, purpose: string): string;
+  unseal(text: string, purpose: string): Buffer;
+}
+
+export interface DecisionView extends DecisionRecord {
+  readonly commitment: string;
+  /** Readers of the record need the salt to compute the commitment. */
+  readonly salt: string;
+}
+
+/** Limit of documents that no proposal names. The server deletes them after a month. */
+const MOST_UNNAMED = 100;
+
+const purposeOfDocument = (hash: string) => `instrument ${hash}`;
+const purposeOfDecision = (commitment: string) => `decision ${commitment}`;
+
+/** Documents that a revision names: those of its instrument and those of its action's basis. */
+export const documentsOf = ({ terms, basis }: Pick<Revision, 'terms' | 'basis'>): InstrumentDocument[] => [
+  ...(terms.documents ?? []),
+  ...(basis?.documents ?? []),
+];
+
+export function createOrderDocuments({
+  store,
+  orders,
+  proceedings,
+  sealer,
+  clock,
+}: {
+  readonly store: DocumentStore;
+  readonly orders: Pick<OrderStore, 'revisions'>;
+  readonly proceedings: Pick<ProceedingStore, 'proceedings'>;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+}) {
+  return {
+    /** Stores the received document. Throws `invalid_input` or `too_large`. */
+    keep: async (by: PersonId, mediaType: string, content: Buffer): Promise<StoredDocument> => {
+      if (content.length > LARGEST_DOCUMENT) {
+        throw new CordonError('too_large', `A document has ${LARGEST_DOCUMENT} bytes at most.`);
+      }
+      const document = { mediaType, bytes: content.length, sha256: sha256(content) };
+      if (!instrumentDocumentSchema.omit({ title: true }).safeParse(document).success) {
+        const detail =
+          content.length === 0 ? 'The document is empty.' : `“${mediaType}” is no media type: application/pdf.`;
+        throw new CordonError('invalid_input', detail);
+      }
+      const sealed = sealer.seal(content, purposeOfDocument(document.sha256));
+      await store.putDocument({ ...document, sealed, uploadedBy: by, uploadedAt: clock.now() }, MOST_UNNAMED);
+      const [kept = document] = await store.documents([document.sha256]);
+      return kept;
+    },
+
+    /** A document that a revision or a record of the order names, with its current title. Throws `not_found`. */
+    document: async (number: string, hash: string): Promise<NamedDocument> => {
+      const rows = await orders.revisions(number);
+      const recorded = (await proceedings.proceedings(number)).flatMap((row) => {
+        const { document } = readRecord(row).proceeding;
+        return document?.sha256 === hash ? [{ ...document, revision: rows.at(-1)?.revision ?? 1 }] : [];
+      });
+      const named = rows.flatMap(({ revision, payload }) =>
+        documentsOf(readPayload(payload))
+          .filter((document) => document.sha256 === hash)
+          .map((document) => ({ ...document, revision })),
+      );
+      named.push(...recorded);
+      const [first, last] = [named[0], named.at(-1)];
+      const row = last && (await store.document(hash));
+      if (!first || !row) throw new CordonError('not_found', `Order ${number} names no document ${hash}.`);
+      const content = sealer.unseal(row.sealed, purposeOfDocument(hash));
+      return { ...last, revision: first.revision, content };
+    },
+
+    /** Each document must be in the store with the stated type and size, because the server must be able to show what approvers sign. */
+    check: async (
+      { documents = [] }: Pick<OrderTerms, 'documents'>,
+      objections: Objections,
+      field = 'documents',
+    ): Promise<void> => {
+      const kept = await store.documents(documents.map((document) => document.sha256));
+      for (const [index, { title, mediaType, bytes, sha256: hash }] of documents.entries()) {
+        const held = kept.find((each) => each.sha256 === hash);
+        if (held && held.mediaType === mediaType && held.bytes === bytes) continue;
+        const detail = held
+          ? `“${title}” is kept here as ${held.mediaType} of ${held.bytes} bytes: name it so.`
+          : `“${title}” is not kept here: upload it first.`;
+        objections.add(`${field}.${index}`, held ? 'invalid_input' : 'not_found', detail, { sha256: hash });
+      }
+    },
+
+    /** The commitment to a decision record, and its sealed row. Throws `invalid_input`. */
+    commit: (written: unknown): DecisionRow => {
+      const parsed = decisionRecordSchema.safeParse(written);
+      if (!parsed.success) {
+        const detail = 'Say what was considered, and by whom; both in 20,000 characters at most.';
+        throw new CordonError('invalid_input', detail, {}, parsed.error);
+      }
+      const salt = newSalt();
+      const commitment = decisionCommitment(salt, parsed.data);
+      const text = JSON.stringify({ salt, record: parsed.data });
+      return { commitment, sealed: sealer.seal(Buffer.from(text), purposeOfDecision(commitment)) };
+    },
+
+    /** The decision record to which a revision commits. Throws `not_found`. */
+    decision: async (number: string, revision: number): Promise<DecisionView> => {
+      const row = (await orders.revisions(number)).find((each) => each.revision === revision);
+      const commitment = row && readPayload(row.payload).terms.internal;
+      const kept = commitment === undefined ? null : await store.decision(commitment);
+      if (commitment === undefined || !kept) {
+        throw new CordonError('not_found', `Revision ${revision} of order ${number} has no decision record.`);
+      }
+      const opened: { salt: string; record: unknown } = JSON.parse(
+        sealer.unseal(kept.sealed, purposeOfDecision(commitment)).toString(),
+      );
+      return { ...decisionRecordSchema.parse(opened.record), salt: opened.salt, commitment };
+    },
+  };
+}
+
+export type OrderDocuments = ReturnType<typeof createOrderDocuments>;

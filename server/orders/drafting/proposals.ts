@@ -1,0 +1,108 @@
+/** Proposals: from an admin's input to the exact bytes that approvers sign. A proposal takes no effect. */
+import { canonicalText } from '../../../shared/order/canonical.ts';
+import { sha256 } from '../../../shared/order/digest.ts';
+import type { ActionBasis, DecisionRecord, OrderAct } from '../../../shared/order/documents.ts';
+import type { DeviceId, GroupId, PersonId } from '../../../shared/protocol/ids.ts';
+import { peopleOf } from '../adoption/independence.ts';
+import { type RevisionView, revisionView } from '../adoption/order-views.ts';
+import { readPayload } from '../adoption/revision-payload.ts';
+import type { ApproverStore, ProposalStore, RevisionRow } from '../ports.ts';
+import { Objections } from './objections.ts';
+import { documentsOf } from './order-documents.ts';
+import { createPreparation, type OrderDraft, type PreparationPorts } from './preparation.ts';
+import type { TermsChanges, TermsInput } from './terms.ts';
+
+export type ExemptInput = readonly (({ readonly device: DeviceId } | { readonly group: GroupId }) & {
+  readonly until?: string | null | undefined;
+  readonly reason?: string | undefined;
+})[];
+/** Parts of a proposal outside the terms. The terms commit to `decision`. */
+interface BesideTerms {
+  readonly exempt?: ExemptInput | undefined;
+  readonly decision?: DecisionRecord | undefined;
+}
+export type Proposal = TermsInput & BesideTerms;
+export type ActInput = TermsChanges &
+  BesideTerms & { readonly action: Exclude<OrderAct, 'propose'>; readonly basis?: ActionBasis | undefined };
+export type Proposals = ReturnType<typeof createProposals>;
+
+export function createProposals(
+  ports: PreparationPorts & {
+    readonly approvers: Pick<ApproverStore, 'people'>;
+    readonly store: Pick<ProposalStore, 'appendRevision' | 'numberFloor'>;
+  },
+) {
+  const { orders, approvers, store, clock } = ports;
+  const { prepare, documentOf } = createPreparation(ports);
+
+  async function append(proposer: PersonId, draft: OrderDraft): Promise<RevisionView> {
+    const objections = new Objections();
+    const { prepared } = await prepare(draft, objections);
+    objections.throwFirst();
+    if (!prepared) throw new Error('a draft without objections was not prepared');
+    const document = documentOf(prepared, prepared.order?.number ?? (await nextNumber()), proposer);
+    const { order, revision, act, salt } = document;
+    const payload = canonicalText(document);
+    // An unreadable revision must not be stored: the order could then no longer be listed or changed.
+    readPayload(payload);
+    const digest = sha256(payload);
+    const row: RevisionRow = {
+      order,
+      revision,
+      act,
+      payload,
+      digest,
+      proposer,
+      state: await stateFor(proposer, order),
+      proposedAt: Date.parse(document.proposedAt),
+      adoptedAt: null,
+      endedAt: null,
+      endedBy: null,
+      endReason: null,
+      listedIn: null,
+      approvals: [],
+    };
+    await store.appendRevision(
+      {
+        revision: row,
+        title: prepared.terms.title,
+        exemptions: prepared.exemptions,
+        documents: [...new Set(documentsOf(document).map(({ sha256: hash }) => hash))],
+        decision: prepared.decision,
+      },
+      {
+        kind: 'order.revision',
+        at: row.proposedAt,
+        subject: proposer,
+        // The entry of a withheld order hides the action. The digest commits to it.
+        public: { order, revision, ...(salt === undefined && { act }), digest },
+      },
+    );
+    return revisionView(row, [row], row.proposedAt);
+  }
+
+  /** Only a second person's consent replaces another person's pending proposal. Proposers could also retract their own. */
+  async function stateFor(proposer: PersonId, order: string): Promise<'waiting' | 'requested'> {
+    const pending = (await orders.revisions(order)).find((each) => each.state === 'waiting');
+    if (!pending) return 'waiting';
+    const { canonical } = peopleOf(await approvers.people());
+    return canonical(pending.proposer) === canonical(proposer) ? 'waiting' : 'requested';
+  }
+
+  async function nextNumber(): Promise<string> {
+    const year = new Date(clock.now()).getUTCFullYear();
+    const used = (await orders.orders()).map(({ number }) => number.split('-').map(Number));
+    const counts = used.flatMap(([of, count]) => (of === year && count !== undefined ? [count] : []));
+    // After a restore, lost orders may have the next numbers, and a device accepts only one order for each number.
+    const floor = await store.numberFloor();
+    const count = Math.max(0, ...counts, floor !== null && year <= floor.through ? floor.floor : 0);
+    return `${year}-${String(count + 1).padStart(3, '0')}`;
+  }
+
+  return {
+    prepare,
+    documentOf,
+    propose: (proposer: PersonId, proposal: Proposal) => append(proposer, { ...proposal, action: 'propose' }),
+    act: (proposer: PersonId, number: string, input: ActInput) => append(proposer, { ...input, order: number }),
+  };
+}

@@ -1,0 +1,456 @@
+/** The pure rules of acts, terms and adoption, as tables. */
+import { describe, expect, it } from 'vitest';
+import { isCordonError } from '../../../shared/errors.ts';
+import { ACTS, nextStatus, type OrderState, stateOf } from '../../../shared/order/acts.ts';
+import { BRIEF_PAUSE } from '../../../shared/order/adoption-state.ts';
+import { ORDER_ACTS, type OrderAct, type OrderTerms } from '../../../shared/order/documents.ts';
+import { revisionDocument, TERMS } from '../../../tests/support/signed-documents.ts';
+import { decideApproval } from '../adoption/approval-decision.ts';
+import { type People, peopleOf } from '../adoption/independence.ts';
+import { Objections } from './objections.ts';
+import { readTerms, readTime, type TermsDraft, type TermsInput } from './terms.ts';
+
+const NOW = Date.parse('2015-07-24T12:00:00.000Z');
+const outcome = (act: () => unknown): unknown => {
+  try {
+    return act();
+  } catch (error) {
+    return isCordonError(error) ? error.code : String(error);
+  }
+};
+
+describe('acts', () => {
+  const expected: Record<OrderState, string> = {
+    //         propose          revise           extend           hold             release          exit             withdraw
+    none: 'active           not_found        not_found        not_found        not_found        not_found        not_found',
+    proposed:
+      'action_not_allowed  active           active           action_not_allowed  action_not_allowed  action_not_allowed  withdrawn',
+    active:
+      'action_not_allowed  active           active           paused           action_not_allowed  active           withdrawn',
+    paused:
+      'action_not_allowed  paused           paused           paused           active           action_not_allowed  withdrawn',
+    lapsed:
+      'action_not_allowed  active           active           paused           active           action_not_allowed  withdrawn',
+    withdrawn:
+      'order_closed     order_closed     order_closed     order_closed     order_closed     order_closed     order_closed',
+  };
+  const states = Object.keys(ACTS).map((state) => state as OrderState);
+  const cells = states.flatMap((state) =>
+    ORDER_ACTS.map((act, index): [OrderState, OrderAct, string] => [
+      state,
+      act,
+      expected[state].split(/ +/)[index] ?? '',
+    ]),
+  );
+
+  it.each(cells)('%s × %s → %s', (state, act, next) => {
+    expect(outcome(() => nextStatus(state, act))).toBe(next);
+  });
+
+  it('a hold by one person lapses, a lasting one does not', () => {
+    const revision = revisionDocument({ status: 'paused', act: 'pause', pausedSince: new Date(NOW).toISOString() });
+    expect(stateOf(null, NOW)).toBe('proposed');
+    expect(stateOf({ revision, lasting: false }, NOW + BRIEF_PAUSE - 1)).toBe('paused');
+    expect(stateOf({ revision, lasting: false }, NOW + BRIEF_PAUSE)).toBe('lapsed');
+    expect(stateOf({ revision, lasting: true }, NOW + BRIEF_PAUSE)).toBe('paused');
+  });
+});
+
+describe('terms', () => {
+  const input: TermsInput = { ...TERMS, effective: '2015-12-01T00:00', zone: 'Asia/Karachi' };
+  /** The terms, or the word for what stands against them first. */
+  const read = (act: OrderAct, draft: TermsDraft, base: OrderTerms | null, now: number) => {
+    const objections = new Objections();
+    const { terms } = readTerms(act, draft, { base, appeal: 'the desk' }, now, objections);
+    return objections.all[0]?.error.code ?? terms;
+  };
+  const made = (changes: Partial<TermsInput>, now = NOW) => read('propose', { ...input, ...changes }, null, now);
+
+  it('says times in UTC, areas and services once', () => {
+    const terms = made({ areas: ['PK', 'IN', 'PK'], services: ['mail', 'messaging', 'mail'], appeal: undefined });
+    expect(terms).toMatchObject({
+      effective: '2015-11-30T19:00:00.000Z',
+      areas: ['IN', 'PK'],
+      services: ['messaging', 'mail'],
+      appeal: 'the desk',
+    });
+  });
+
+  it.each([
+    ['any country', '*'],
+    ['nothing', ''],
+    ['lower case', 'pk'],
+    ['look-alike letters', 'РК'],
+    ['a blank around', ' PK'],
+    ['a withdrawn code', 'AN'],
+    ['a code that never was', 'ZZ'],
+  ])('case 30: an order for %s is refused', (_name, area) => {
+    expect(made({ areas: ['PK', area] })).toBe('unknown_area');
+  });
+
+  it('case 30: an order for no area at all is refused', () => {
+    expect(made({ areas: [] })).toBe('invalid_input');
+  });
+
+  it.each<[string, Partial<TermsInput>, string]>([
+    ['a service that does not exist', { services: ['voice'] }, 'unknown_service'],
+    ['no service', { services: [] }, 'invalid_input'],
+    ['a disputed feature that does not exist', { disputed: { atlantis: 'PK' } }, 'unknown_territory'],
+    ['a map that names no area', { disputed: { kashmir: 'XX' } }, 'unknown_area'],
+    ['a zone that does not exist', { zone: 'Asia/Atlantis' }, 'invalid_input'],
+    ['a date that does not exist', { effective: '2015-02-30T00:00' }, 'invalid_input'],
+    ['a date without a time', { effective: '2015-12-01' }, 'invalid_input'],
+    ['a grace of months', { visitors: 'P1M' }, 'invalid_input'],
+  ])('refuses %s', (_name, changes, expected) => {
+    expect(made(changes)).toBe(expected);
+  });
+
+  it.each<[string, Partial<TermsInput>, string]>([
+    ['in the past', { effective: '2015-07-24T16:59' }, 'effective_in_past'],
+    ['in the past, with an offset', { effective: '2015-07-24T11:59:59Z' }, 'effective_in_past'],
+    ['after its own end', { until: '2015-11-30T23:59' }, 'until_before_effective'],
+    ['at its own end', { until: '2015-12-01T00:00' }, 'until_before_effective'],
+    ['in a gap of the clock', { zone: 'Asia/Beirut', effective: '2016-03-27T00:30' }, 'ambiguous_local_time'],
+    ['in a repeated hour', { zone: 'Europe/Berlin', effective: '2015-10-25T02:30' }, 'ambiguous_local_time'],
+    ['ending in a gap', { zone: 'Asia/Beirut', until: '2016-03-27T00:00' }, 'ambiguous_local_time'],
+  ])('case 34: an effective time %s is refused', (_name, changes, expected) => {
+    expect(made(changes)).toBe(expected);
+  });
+
+  it('case 34: names the two instants that an ambiguous time could mean, and takes either', () => {
+    for (const [zone, written, suggestions] of [
+      ['Europe/Berlin', '2015-10-25T02:30', ['2015-10-25T02:30:00+02:00', '2015-10-25T02:30:00+01:00']],
+      ['Asia/Beirut', '2016-03-27T00:30', ['2016-03-26T23:30:00+02:00', '2016-03-27T01:30:00+03:00']],
+    ] as const) {
+      try {
+        readTime(written, zone);
+        expect.unreachable();
+      } catch (error) {
+        expect(isCordonError(error) && error.context['suggestions']).toEqual(suggestions);
+      }
+      for (const each of suggestions) expect(readTime(each, zone)).toBe(Date.parse(each));
+    }
+  });
+
+  it('case 34: a revision that leaves the effective time alone is never in the past', () => {
+    const later = Date.parse('2016-01-01T00:00:00.000Z');
+    const changed = (act: OrderAct, changes: TermsDraft) => read(act, changes, TERMS, later);
+    expect(changed('resume', {})).toEqual(TERMS);
+    expect(changed('revise', { nexus: ['home'] })).toEqual({ ...TERMS, nexus: ['home'] });
+    expect(changed('revise', { effective: TERMS.effective })).toEqual(TERMS);
+    expect(changed('extend', { effective: '2015-12-31T00:00' })).toBe('effective_in_past');
+    expect(changed('extend', { effective: '2016-02-01T00:00' })).toEqual({
+      ...TERMS,
+      effective: '2016-01-31T19:00:00.000Z',
+    });
+  });
+
+  it('case 34: an end is not put in the past, and one that has passed by itself stands in the way of nothing', () => {
+    const until = '2016-02-01T00:00:00.000Z';
+    const ended = Date.parse(until);
+    const changed = (act: OrderAct, changes: TermsDraft, base = TERMS, now = ended) => read(act, changes, base, now);
+    for (const act of ['extend', 'revise'] as const) {
+      expect(changed(act, { until: '2016-02-01T00:00:00Z' })).toBe('until_in_past');
+      expect(changed(act, { until: '2015-12-31T00:00' })).toBe('until_in_past');
+      expect(changed(act, { until: '2016-02-01T05:01' })).toEqual({ ...TERMS, until: '2016-02-01T00:01:00.000Z' });
+    }
+    const ending = { ...TERMS, until };
+    for (const act of ['pause', 'resume', 'withdraw'] as const) expect(changed(act, {}, ending)).toEqual(ending);
+    expect(changed('revise', { title: 'Other' }, ending)).toEqual({ ...ending, title: 'Other' });
+    expect(changed('revise', { until, title: 'Other' }, ending)).toEqual({ ...ending, title: 'Other' });
+    expect(changed('extend', { until: '2016-01-31T00:00' }, ending)).toBe('until_in_past');
+    expect(changed('extend', { until: null }, ending)).toEqual(TERMS);
+  });
+
+  const document = { title: 'Letter', mediaType: 'application/pdf', bytes: 9, sha256: 'a'.repeat(64) };
+  const documents: Partial<TermsInput> = {
+    receivedOn: '2015-07-24',
+    answerBy: '2015-08-01T12:00',
+    provenance: 'asserted',
+    documents: [document],
+    notice: { ur: 'سروس ختم' },
+    publication: { until: '2015-08-10T00:00' },
+    noticePlan: ['withdrawal', 'P30D', 'P7D', 'P30D'],
+    mode: 'exit',
+    exportWindow: 'P30D',
+  };
+
+  it('reads what came with the instrument by the clocks of the order, the moments of its notices once and in order', () => {
+    expect(made(documents)).toEqual({
+      ...TERMS,
+      authoritativeLanguage: 'en',
+      receivedOn: '2015-07-24',
+      answerBy: '2015-08-01T07:00:00.000Z',
+      provenance: 'asserted',
+      documents: [document],
+      notice: { ur: 'سروس ختم' },
+      publication: { until: '2015-08-09T19:00:00.000Z' },
+      noticePlan: ['P30D', 'P7D', 'withdrawal'],
+      mode: 'exit',
+      exportWindow: 'P30D',
+    });
+  });
+
+  it('keeps all of it through later acts, whatever time has passed, and takes away what is said to be nothing', () => {
+    const before = made(documents);
+    if (before === null || typeof before === 'string') throw new Error(`refused: ${before}`);
+    const later = Date.parse('2015-11-01T00:00:00.000Z');
+    expect(read('revise', { title: 'Other' }, before, later)).toEqual({ ...before, title: 'Other' });
+    expect(read('extend', { effective: '2016-01-01T00:00' }, before, later)).toMatchObject({ documents: [document] });
+    const nothing = { answerBy: null, documents: null, publication: null, notice: null, noticePlan: null };
+    const { answerBy: _a, documents: _d, publication: _p, notice: _n, noticePlan: _l, ...rest } = before;
+    expect(read('revise', nothing, before, later)).toEqual(rest);
+  });
+
+  it.each<[string, Partial<TermsInput>, string]>([
+    ['received tomorrow', { receivedOn: '2015-07-25' }, 'invalid_input'],
+    ['received on no day', { receivedOn: '2015-02-30' }, 'invalid_input'],
+    ['to be answered in a gap', { answerBy: '2016-03-27T00:30', zone: 'Asia/Beirut' }, 'ambiguous_local_time'],
+    ['of a provenance of its own', { provenance: 'rumored' as 'asserted' }, 'invalid_input'],
+    ['with a document twice', { documents: [document, { ...document, title: 'The same' }] }, 'invalid_input'],
+    ['with a document of no bytes', { documents: [{ ...document, bytes: 0 }] }, 'invalid_input'],
+    ['with a media type that could be markup', { documents: [{ ...document, mediaType: 'a/<b>' }] }, 'invalid_input'],
+    ['with a notice in no language', { notice: {} }, 'invalid_input'],
+    ['to be published before now', { publication: { until: '2015-07-24T16:00' } }, 'invalid_input'],
+    [
+      'to be published in a repeated hour',
+      { publication: { until: '2015-10-25T02:30' }, zone: 'Europe/Berlin' },
+      'ambiguous_local_time',
+    ],
+    ['withheld by no law', { publication: { law: '' } }, 'invalid_input'],
+    ['noticed at a moment that is none', { noticePlan: ['P2D' as 'P1D'] }, 'invalid_input'],
+    ['with an export window and no exit', { exportWindow: 'P30D' }, 'invalid_input'],
+    ['that leaves for good and ends', { mode: 'exit', until: '2016-12-01T00:00' }, 'invalid_input'],
+    ['answering what is no number', { answers: 'the other' }, 'invalid_input'],
+  ])('refuses an order %s', (_name, changes, expected) => {
+    expect(made(changes)).toBe(expected);
+  });
+
+  it('an exit has no end, and of an order that has one already nothing is carried out once that has passed', () => {
+    const until = '2016-06-01T00:00:00.000Z';
+    const leaving = { ...TERMS, mode: 'exit', exportWindow: 'P30D' } as const;
+    const ending = { ...leaving, until };
+    expect(read('revise', { mode: 'exit' }, { ...TERMS, until }, NOW)).toBe('invalid_input');
+    expect(read('extend', { until: '2016-07-01T00:00' }, leaving, NOW)).toBe('invalid_input');
+    expect(read('extend', { until: '2016-07-01T00:00' }, ending, NOW)).toBe('invalid_input');
+    expect(read('extend', { until: null }, ending, NOW)).toEqual(leaving);
+    expect(read('revise', { title: 'Other' }, ending, NOW)).toEqual({ ...ending, title: 'Other' });
+    expect(read('exit', {}, ending, Date.parse(until) - 1)).toEqual(ending);
+    expect(read('exit', {}, ending, Date.parse(until))).toBe('action_not_allowed');
+    for (const act of ['pause', 'withdraw'] as const) expect(read(act, {}, ending, Date.parse(until))).toEqual(ending);
+  });
+
+  it('an act changes what is its own to change', () => {
+    expect(read('pause', { areas: ['IN'] }, TERMS, NOW)).toBe('invalid_input');
+    expect(read('extend', { areas: ['IN'], effective: '2016-01-01T00:00' }, TERMS, NOW)).toBe('invalid_input');
+    expect(read('extend', {}, TERMS, NOW)).toBe('invalid_input');
+    const ending = { ...TERMS, until: '2016-01-01T00:00:00.000Z' };
+    expect(read('extend', { until: null }, ending, NOW)).toEqual(TERMS);
+  });
+});
+
+describe('what stands against a draft', () => {
+  const { title, areas, services, nexus, unknown, contested, travelers, authority, addressee, instrument } = TERMS;
+  const { statement } = TERMS;
+  const whole: TermsDraft = {
+    ...{ title, areas, services, nexus, unknown, contested, travelers, authority, addressee, instrument, statement },
+    ...{ effective: '2015-12-01T00:00', until: null, zone: 'Asia/Karachi', mode: 'suspend', stale: 'keep' },
+    ...{ visitors: 'PT0S', disputed: {} },
+  };
+  const against = (draft: TermsDraft, act: OrderAct = 'propose', base: OrderTerms | null = null) => {
+    const objections = new Objections();
+    const read = readTerms(act, draft, { base, appeal: 'the desk' }, NOW, objections);
+    expect(read.terms === null).toBe(objections.all.length > 0);
+    return { ...read, said: objections.all.map(({ field, error }) => `${field}: ${error.code}`) };
+  };
+  const EFFECTIVE = Date.parse('2015-11-30T19:00:00Z');
+
+  it('nothing, when it is whole', () => {
+    expect(against(whole)).toMatchObject({ said: [], effective: EFFECTIVE, until: null });
+  });
+
+  it('everything that is missing, each in words for whoever fills in a form', () => {
+    const objections = new Objections();
+    readTerms('propose', {}, { base: null, appeal: 'the desk' }, NOW, objections);
+    const optional = ['appeal'];
+    const fields = Object.keys(TERMS).filter((field) => !optional.includes(field));
+    expect(objections.all.map(({ field }) => field).sort()).toEqual(fields.sort());
+    for (const { error } of objections.all) {
+      expect(error.code).toBe('invalid_input');
+      expect(error.message).toMatch(/^(Give|Name|Choose|Enter|Assign|Send|Write) .*\.$/);
+    }
+  });
+
+  it.each<[string, TermsDraft, string[]]>([
+    [
+      'all of it at once',
+      { ...whole, title: '', areas: ['PK', 'pk', 'EU', '*'], nexus: [] },
+      ['areas.1: unknown_area', 'areas.3: unknown_area', 'title: invalid_input', 'nexus: invalid_input'],
+    ],
+    ['areas that are none, once each', { ...whole, areas: ['pk'] }, ['areas.0: unknown_area']],
+    ['no area', { ...whole, areas: [] }, ['areas: invalid_input']],
+    ['a service that does not exist', { ...whole, services: ['mail', 'voice'] }, ['services.1: unknown_service']],
+    [
+      'a zone that does not exist, and no more of its times',
+      { ...whole, zone: 'Asia/Atlantis' },
+      ['zone: invalid_input'],
+    ],
+    [
+      'a zone that does not exist beside a time that needs none',
+      { ...whole, zone: 'x', effective: '2015-07-01T00:00Z' },
+      ['zone: invalid_input', 'effective: effective_in_past'],
+    ],
+    ['no time yet', { ...whole, effective: '' }, ['effective: invalid_input']],
+    ['half a time', { ...whole, effective: '2015-12-01T' }, ['effective: invalid_input']],
+    [
+      'a time that a clock change skips',
+      { ...whole, zone: 'Asia/Beirut', effective: '2016-03-27T00:30' },
+      ['effective: ambiguous_local_time'],
+    ],
+    [
+      'both times at once',
+      { ...whole, effective: '2015-07-01T00:00', until: '2015-06-01T00:00' },
+      ['effective: effective_in_past', 'until: until_before_effective'],
+    ],
+    [
+      'times, whatever else is missing',
+      { zone: 'UTC', effective: '2015-07-01T00:00' },
+      expect.arrayContaining(['effective: effective_in_past', 'title: invalid_input']),
+    ],
+    [
+      'a word that is not one of the choices',
+      { ...whole, mode: 'destroy', unknown: 'perhaps' },
+      ['mode: invalid_input', 'unknown: invalid_input'],
+    ],
+    ['a grace of months', { ...whole, visitors: 'P1M' }, ['visitors: invalid_input']],
+    ['a statement without words', { ...whole, statement: { ur: '' } }, ['statement.ur: invalid_input']],
+    [
+      'a statement in two languages, neither of which is said to be authoritative',
+      { ...whole, statement: { en: 'x', ur: 'x' } },
+      ['authoritativeLanguage: invalid_input'],
+    ],
+    [
+      'an authoritative language that is no language',
+      { ...whole, authoritativeLanguage: 'en-12' },
+      ['authoritativeLanguage: invalid_input'],
+    ],
+    [
+      'tags that are no language’s, though each part looks like one',
+      {
+        ...whole,
+        ...{ statement: { en: 'x', 'sr-Latn-RS': 'x', 'sr-RS-Latn': 'x' }, notice: { 'en-12': 'x', ur: 'x' } },
+        authoritativeLanguage: 'en',
+      },
+      ['statement.sr-RS-Latn: invalid_input', 'notice.en-12: invalid_input'],
+    ],
+    ['what is not even written as a tag, once', { ...whole, statement: { EN: 'x' } }, ['statement.EN: invalid_input']],
+    [
+      'a map that names no area',
+      { ...whole, disputed: { kashmir: 'XX', atlantis: 'PK' } },
+      ['disputed.kashmir: unknown_area', 'disputed.atlantis: unknown_territory'],
+    ],
+  ])('%s', (_name, draft, said) => {
+    expect(against(draft).said).toEqual(said);
+  });
+
+  it('nothing of what stands in an order already: it can be held and withdrawn whatever it says', () => {
+    const base = { ...TERMS, statement: { 'sr-RS-Latn': 'x' } };
+    expect(against({}, 'withdraw', base).said).toEqual([]);
+  });
+
+  it('what an act may not change, each field for itself, and only that', () => {
+    expect(against({ areas: ['IN'], title: 'x' }, 'pause', TERMS).said).toEqual([
+      'areas: invalid_input',
+      'title: invalid_input',
+    ]);
+    expect(against({}, 'extend', TERMS).said).toEqual(['effective: invalid_input']);
+    expect(against({ nexus: ['home'] }, 'revise', TERMS).said).toEqual([]);
+  });
+
+  it('case 51: hidden characters that no legal text needs, in each text', () => {
+    const hidden = {
+      title: 'BES\u202e',
+      statement: { en: 'x', ur: 'سر\u{e0041}وس' },
+      appeal: 'a\ufff9b',
+      publication: { law: 'x\u2028y' },
+    };
+    expect(against(hidden, 'revise', TERMS).said).toEqual([
+      'title: invalid_input',
+      'appeal: invalid_input',
+      'statement.ur: invalid_input',
+      'publication.law: invalid_input',
+    ]);
+    expect(against({ statement: { fa: 'می\u200cشود\nدوم', ar: 'نص\u200f' } }, 'revise', TERMS).said).toEqual([]);
+  });
+
+  it('says how the times are read, whatever else is wrong, and what could be meant', () => {
+    const read = against({ zone: 'Asia/Karachi', effective: '2015-12-01T00:00', until: '2016-01-01T00:00' });
+    expect([read.effective, read.until]).toEqual([EFFECTIVE, Date.parse('2015-12-31T19:00:00Z')]);
+    const objections = new Objections();
+    const draft = { ...whole, zone: 'Europe/Berlin', effective: '2015-10-25T02:30' };
+    readTerms('propose', draft, { base: null, appeal: 'x' }, NOW, objections);
+    expect(objections.all[0]?.error.context['suggestions']).toHaveLength(2);
+  });
+});
+
+describe('approvals', () => {
+  const persons = new Map([
+    ['a1', 'ada'],
+    ['a2', 'ada'],
+    ['b1', 'ben'],
+    ['p1', 'proposer'],
+  ]);
+  const given = (...keyids: string[]) => keyids.map((keyid) => ({ keyid, person: persons.get(keyid) ?? 'gone' }));
+  const link = (by: string, person: string) => ({
+    ...{ person, name: person, account: `acc of ${person}`, kind: 'created' as const },
+    by: { person: by, name: by, account: `acc of ${by}` },
+  });
+  const nobodyLinked = peopleOf({ sameAs: new Map(), links: [] });
+  const adaMadeBen = peopleOf({ sameAs: new Map(), links: [link('ada', 'ben')] });
+  const proposerMadeBoth = peopleOf({ sameAs: new Map(), links: [link('proposer', 'ada'), link('proposer', 'ben')] });
+  const benIsProposer = peopleOf({ sameAs: new Map([['ben', 'proposer']]), links: [] });
+  const decide = (
+    keyid: string,
+    before: string[],
+    act: OrderAct = 'revise',
+    basePaused = false,
+    people: People = nobodyLinked,
+  ) =>
+    outcome(() => {
+      const status = act === 'pause' ? 'paused' : 'active';
+      const revision = revisionDocument({
+        act,
+        status,
+        pausedSince: status === 'paused' ? new Date(NOW).toISOString() : null,
+      });
+      const { adoption, isNew } = decideApproval(revision, { keyid }, given(...before), persons, 2, basePaused, people);
+      return { adopted: adoption.adopted, lasting: adoption.lasting, missing: adoption.missing, isNew };
+    });
+  const waiting = { adopted: false, lasting: false, missing: 1, isNew: true };
+
+  it.each<[string, unknown, unknown]>([
+    ['the first of two', decide('a1', []), waiting],
+    ['the second', decide('b1', ['a1']), { adopted: true, lasting: false, missing: 0, isNew: true }],
+    ['case 31: the proposer', decide('p1', ['a1']), 'same_person'],
+    ['case 31: one person with two keys', decide('a2', ['a1']), 'same_person'],
+    ['the same approval again', decide('a1', ['a1']), { ...waiting, isNew: false }],
+    ['a key that has left the approver set', decide('x9', ['a1']), 'approver_unknown'],
+    ['after an approval whose key has left the approver set', decide('b1', ['x9']), waiting],
+    ['a hold by one', decide('a1', [], 'pause'), { adopted: true, lasting: false, missing: 1, isNew: true }],
+    ['a hold by its proposer', decide('p1', [], 'pause'), { adopted: true, lasting: false, missing: 1, isNew: true }],
+    ['a second behind it', decide('b1', ['p1'], 'pause'), { adopted: true, lasting: true, missing: 0, isNew: true }],
+    ['a hold on a hold by one', decide('a1', [], 'pause', true), waiting],
+    ['case 31: an account and its creator', decide('b1', ['a1'], 'revise', false, adaMadeBen), waiting],
+    ['the creator after the account', decide('a1', ['b1'], 'revise', false, adaMadeBen), waiting],
+    ['a hold by both', decide('b1', ['a1'], 'pause', false, adaMadeBen), { ...waiting, adopted: true }],
+    [
+      'two accounts that the proposer created',
+      decide('b1', ['a1'], 'revise', false, proposerMadeBoth),
+      { adopted: true, lasting: false, missing: 0, isNew: true },
+    ],
+    ['case 31: another account of the proposer', decide('b1', ['a1'], 'revise', false, benIsProposer), 'same_person'],
+    ['a hold on a hold by its proposer', decide('p1', [], 'pause', true), 'same_person'],
+  ])('%s', (_name, found, expected) => {
+    expect(found).toEqual(expected);
+  });
+});

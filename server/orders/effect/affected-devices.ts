@@ -1,0 +1,60 @@
+/**
+ * Devices that each revision affected when it took effect. Without these records, an evidence pack could not find devices that later left,
+ * moved or became exempt. The server records devices in slices. After a kill, the next start records an incomplete revision again.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { Loop } from '../../../shared/loops/loop.ts';
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import type { Clock } from '../../../shared/time/clock.ts';
+import { inForce } from '../../../shared/verdict/evaluate.ts';
+import type { OrderRule } from '../../../shared/verdict/terms.ts';
+import { slices } from '../impact/rehearsal.ts';
+import type { Log } from '../ports.ts';
+
+/** Devices in one transaction. Other tasks write between two transactions. */
+const SLICE = 500;
+const RETRY_AFTER = 60_000;
+
+export interface AffectedDeviceStore {
+  affectedAreComplete(order: string, revision: number): Promise<boolean>;
+  /** A device that an earlier revision affected keeps that revision. */
+  recordAffected(order: string, revision: number, devices: readonly DeviceId[]): Promise<void>;
+  recordComplete(order: string, revision: number): Promise<void>;
+  /** Affected devices with ids above `after`, sorted by id. */
+  recordedAffected(order: string, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
+}
+
+/** The loop records missing devices. Request a run when an order may have taken effect. */
+export function createAffectedDevices(ports: {
+  readonly store: Omit<AffectedDeviceStore, 'recordedAffected'>;
+  readonly clock: Clock;
+  readonly rules: () => readonly OrderRule[];
+  /** Devices that the revision denies a service now. An offline device whose location has expired counts where it was last seen. */
+  readonly denied: (order: string, revision: number) => Promise<readonly { readonly device: DeviceId }[]>;
+  readonly log: Log;
+}): Loop {
+  const { store, clock, rules, denied, log } = ports;
+
+  async function record(loop: Loop): Promise<void> {
+    for (const rule of rules()) {
+      const { order, revision } = rule;
+      if (loop.stopped || !inForce(rule, clock.now()) || (await store.affectedAreComplete(order, revision))) continue;
+      for (const some of slices(await denied(order, revision), SLICE)) {
+        if (loop.stopped) return;
+        await store.recordAffected(
+          order,
+          revision,
+          some.map(({ device }) => device),
+        );
+        await turn();
+      }
+      await store.recordComplete(order, revision);
+    }
+  }
+
+  return new Loop({
+    ...{ run: record, clock, retryAfter: RETRY_AFTER },
+    failed: (error) =>
+      log.warn({ err: error }, 'Affected devices of an order could not be recorded. The server tries again.'),
+  });
+}

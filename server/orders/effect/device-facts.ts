@@ -1,0 +1,28 @@
+/** Facts about devices that decide their verdicts: location, home and seat from the jurisdiction module, and exemptions of adopted revisions. */
+import { exemptionsFor } from '../../../shared/order/exemption.ts';
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import type { DeviceFacts } from '../../../shared/verdict/terms.ts';
+import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
+import type { JurisdictionPort, OrderStore } from '../ports.ts';
+
+/** Facts by device. Unknown devices are absent. */
+export type ReadDeviceFacts = (devices: readonly DeviceId[]) => Promise<ReadonlyMap<DeviceId, DeviceFacts>>;
+
+export function createDeviceFacts(ports: {
+  readonly jurisdiction: Pick<JurisdictionPort, 'facts'>;
+  readonly orders: Pick<OrderStore, 'exemptionsOf'>;
+  readonly adopted: Pick<AdoptedOrders, 'accepted'>;
+}): ReadDeviceFacts {
+  const { jurisdiction, orders, adopted } = ports;
+  return async (devices) => {
+    const places = await jurisdiction.facts(devices);
+    const exempt = Map.groupBy(await orders.exemptionsOf(devices), (row) => row.device);
+    const revisions = [...adopted.accepted().values()].map(({ revision }) => revision);
+    const facts = new Map<DeviceId, DeviceFacts>();
+    for (const [device, place] of places) {
+      const exemptions = exemptionsFor(device, { device, exemptions: exempt.get(device) ?? [] }, revisions);
+      facts.set(device, { ...place, exemptions, listExpires: null });
+    }
+    return facts;
+  };
+}

@@ -1,0 +1,45 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { parseHomeArea } from '../../../shared/areas/area-code.ts';
+import { signerOf } from '../../../shared/order/dsse.ts';
+import { newDeviceId } from '../../../shared/protocol/ids.ts';
+import type { DevicePersonalia, RecordRow } from '../ports.ts';
+import { nextRecord } from './device-record.ts';
+
+const NOW = 1_447_200_000_000;
+const online = signerOf(generateKeyPairSync('ed25519').privateKey);
+const device = newDeviceId();
+const PK = parseHomeArea('PK');
+
+function record(
+  statement: DevicePersonalia['statement'],
+  now = NOW,
+  before: RecordRow | null = null,
+  underLegalHold = false,
+) {
+  const personalia = { generation: 1, home: PK, seat: null, group: { name: 'g' }, statement, underLegalHold };
+  return nextRecord({ installation: 'test', device, personalia, salts: [], before, floor: 0, now, online });
+}
+const read = (row: RecordRow | null) => row && JSON.parse(Buffer.from(row.envelope.payload, 'base64').toString());
+
+it('carries a statement of presence while it holds, and is made anew when it has lapsed', () => {
+  const statement = { kind: 'presence', areas: [PK], at: NOW - 1, until: NOW + 1 } as const;
+  const stated = record(statement);
+  expect(read(stated).statement).toMatchObject({ areas: ['PK'], until: new Date(NOW + 1).toISOString() });
+  expect(record(statement, NOW, stated)).toBeNull();
+  expect(read(record(statement, NOW + 1, stated))).toMatchObject({ version: 2, statement: null });
+});
+
+it('carries a statement of home as the home alone: it is no evidence of where the device is', () => {
+  const stated = record({ kind: 'home', areas: [PK], at: NOW - 1, until: NOW + 1 });
+  expect(read(stated)).toMatchObject({ home: 'PK', statement: null });
+});
+
+it('says that a legal hold stands for as long as it does, and nothing of one otherwise', () => {
+  const free = record(null);
+  expect(read(free)).not.toHaveProperty('hold');
+  const held = record(null, NOW, free, true);
+  expect(read(held)).toMatchObject({ version: 2, legalHold: true });
+  expect(record(null, NOW, held, true)).toBeNull();
+  expect(read(record(null, NOW, held))).not.toHaveProperty('hold');
+});

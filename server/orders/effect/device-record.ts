@@ -1,0 +1,62 @@
+/**
+ * The record of a device: personal facts that the public list must not contain. The online key signs it, with a new version only when its facts
+ * change.
+ */
+import { canonicalText, encodeCanonical, parseDocument } from '../../../shared/order/canonical.ts';
+import {
+  type DeviceRecord,
+  deviceRecordSchema,
+  type Envelope,
+  PAYLOAD_TYPES,
+} from '../../../shared/order/documents.ts';
+import { payloadOf, type Signer, signEnvelope } from '../../../shared/order/dsse.ts';
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import type { Instant } from '../../../shared/time/clock.ts';
+import type { DevicePersonalia, RecordRow } from '../ports.ts';
+
+function readRecord(envelope: Envelope): DeviceRecord {
+  return parseDocument(deviceRecordSchema, payloadOf(envelope, PAYLOAD_TYPES.record));
+}
+
+/** Returns null if the current record has the same facts. Pure. */
+export function nextRecord(given: {
+  readonly installation: string;
+  readonly device: DeviceId;
+  readonly personalia: DevicePersonalia;
+  readonly salts: readonly { readonly order: string; readonly salt: string }[];
+  readonly before: RecordRow | null;
+  /** Highest version of a record that the device may have seen before a restore. */
+  readonly floor: number;
+  readonly now: Instant;
+  readonly online: Signer;
+}): RecordRow | null {
+  const { installation, device, personalia, salts, before, floor, now, online } = given;
+  const { generation, home, seat, group, statement, underLegalHold } = personalia;
+  const holds = statement?.kind === 'presence' && statement.until > now;
+  const body = {
+    installation,
+    device,
+    generation,
+    home,
+    seat,
+    group: group.name,
+    exemptions: salts
+      .map(({ order, salt }) => ({ order, salt }))
+      .sort((a, b) => (`${a.order}${a.salt}` < `${b.order}${b.salt}` ? -1 : 1)),
+    statement: holds
+      ? {
+          areas: [...statement.areas],
+          at: new Date(statement.at).toISOString(),
+          until: new Date(statement.until).toISOString(),
+        }
+      : null,
+    ...(underLegalHold && { legalHold: true as const }),
+  };
+  if (before) {
+    const { version: _version, issuedAt: _issuedAt, ...said } = readRecord(before.envelope);
+    if (canonicalText(said) === canonicalText(body)) return null;
+  }
+  const version = (before?.version ?? floor) + 1;
+  const record: DeviceRecord = { ...body, version, issuedAt: new Date(now).toISOString() };
+  return { version, envelope: signEnvelope(PAYLOAD_TYPES.record, encodeCanonical(record), [online]) };
+}

@@ -1,0 +1,104 @@
+/**
+ * Device records, signed again when their facts change, above all exemptions. A newly exempt device must receive its record before the list
+ * that would suspend it. Other devices wait until these records are signed.
+ */
+import { isCordonError } from '../../../shared/errors.ts';
+import { createBatcher } from '../../../shared/loops/batcher.ts';
+import type { Revision } from '../../../shared/order/documents.ts';
+import type { Signer } from '../../../shared/order/dsse.ts';
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import type { Clock } from '../../../shared/time/clock.ts';
+import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
+import { slices } from '../impact/rehearsal.ts';
+import type { DeviceRecordStore, FleetPort, OrderStore } from '../ports.ts';
+import { nextRecord } from './device-record.ts';
+
+const ATTEMPTS = 5;
+/** Records in one batch, which share their reads and commits. */
+const AT_ONCE = 256;
+
+export interface DeviceRecords {
+  /** Signs a new record if the facts changed. Returns true for a new record. */
+  reissue(device: DeviceId): Promise<boolean>;
+  /** Reissues the records of devices that the current revision exempts and `before` does not. */
+  follow(order: string, before: Revision | undefined): Promise<void>;
+  /** Reissues the records of all exempt devices, because a crash may have happened between an adoption and its records. */
+  makeGood(): Promise<void>;
+}
+
+export function createDeviceRecords(ports: {
+  readonly orders: Pick<OrderStore, 'exemptions' | 'exemptionsOf'>;
+  readonly store: DeviceRecordStore;
+  readonly fleet: Pick<FleetPort, 'personalia'>;
+  readonly state: AdoptedOrders;
+  readonly clock: Clock;
+  readonly online: Signer;
+  readonly installation: string;
+  readonly floor: number;
+  readonly reissued: (device: DeviceId) => void;
+}): DeviceRecords {
+  const { orders, store, fleet, state, clock, online, installation, floor, reissued } = ports;
+  const exemptionsOf = createBatcher(async (devices: readonly DeviceId[]) =>
+    Map.groupBy(await orders.exemptionsOf(devices), ({ device }) => device),
+  );
+  /** Orders with missing records. Their next change reissues the records of all exempt devices. */
+  const unfinished = new Set<string>();
+
+  async function reissue(device: DeviceId): Promise<boolean> {
+    for (let attempt = 1; ; attempt += 1) {
+      const now = clock.now();
+      const personalia = await fleet.personalia(device);
+      if (!personalia) return false;
+      const accepted = state.accepted();
+      const salts = ((await exemptionsOf(device)) ?? []).filter(
+        (each) => accepted.get(each.order)?.revision.revision === each.revision,
+      );
+      const before = await store.record(device);
+      const next = nextRecord({ installation, device, personalia, salts, before, floor, now, online });
+      if (!next) return false;
+      try {
+        await store.saveRecord(device, next);
+      } catch (error) {
+        if (!isCordonError(error, 'conflict') || attempt === ATTEMPTS) throw error;
+        continue;
+      }
+      reissued(device);
+      return true;
+    }
+  }
+
+  /** A failed record does not stop the records of other devices. */
+  async function reissueAll(devices: Iterable<DeviceId>): Promise<void> {
+    const failed: unknown[] = [];
+    for (const some of slices([...devices], AT_ONCE)) {
+      for (const done of await Promise.allSettled(some.map(reissue))) {
+        if (done.status === 'rejected') failed.push(done.reason);
+      }
+    }
+    if (failed.length > 0) throw failed[0];
+  }
+
+  return {
+    reissue,
+    follow: async (order, before) => {
+      const revision = state.accepted().get(order)?.revision;
+      if (!revision) return;
+      // A device that stays exempt keeps its salt, and so its record.
+      const had = new Set(unfinished.has(order) ? [] : before?.exempt.map(({ commitment }) => commitment));
+      if (revision.exempt.every(({ commitment }) => had.has(commitment))) return;
+      unfinished.add(order);
+      const exempt = await orders.exemptions(order, revision.revision);
+      await reissueAll(exempt.filter(({ commitment }) => !had.has(commitment)).map(({ device }) => device));
+      unfinished.delete(order);
+    },
+    makeGood: async () => {
+      const now = clock.now();
+      const devices = new Set<DeviceId>();
+      for (const { order, revision, withdrawn, until } of state.rules()) {
+        if (withdrawn || (until !== null && now >= until)) continue;
+        for (const { device } of await orders.exemptions(order, revision)) devices.add(device);
+      }
+      await reissueAll(devices);
+    },
+  };
+}

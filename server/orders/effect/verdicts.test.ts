@@ -1,0 +1,162 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseHomeArea } from '../../../shared/areas/area-code.ts';
+import { compileRule } from '../../../shared/order/rules.ts';
+import { type DeviceId, newDeviceId } from '../../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../../shared/time/driven-clock.ts';
+import { emptyLocation, observe } from '../../../shared/verdict/locate.ts';
+import type { DeviceFacts, OrderRule } from '../../../shared/verdict/terms.ts';
+import { NOW, revisionDocument, TERMS } from '../../../tests/support/signed-documents.ts';
+import { LocalBus, type Wake } from '../../bus/bus.ts';
+import { createVerdicts, type Verdicts } from './verdicts.ts';
+
+const EFFECTIVE = Date.parse(TERMS.effective);
+const pk = parseHomeArea('PK');
+
+describe('verdicts', () => {
+  let clock: DrivenClock;
+  let bus: LocalBus;
+  let wakes: Wake[];
+  let rules: OrderRule[];
+  let facts: Map<DeviceId, DeviceFacts>;
+  let asked: number;
+  let verdicts: Verdicts;
+  const device = newDeviceId();
+
+  const standing = (until: number): DeviceFacts => ({
+    home: pk,
+    seat: null,
+    exemptions: [],
+    listExpires: null,
+    location: observe(emptyLocation(), { source: 'statement', areas: [pk], at: NOW, until }),
+  });
+  const denied = async () => !(await verdicts.verdict(device))?.services.messaging.allowed;
+  const woken = async () => {
+    await turn();
+    await turn();
+    return wakes.splice(0).flatMap((wake) => (wake.kind === 'verdicts' ? wake.devices : []));
+  };
+
+  beforeEach(() => {
+    clock = new DrivenClock(NOW);
+    bus = new LocalBus();
+    // A wake of the test before may still be under way.
+    const heard: Wake[] = [];
+    wakes = heard;
+    bus.subscribe((wake) => void heard.push(wake));
+    rules = [compileRule({ revision: revisionDocument(), lasting: false })];
+    facts = new Map([[device, standing(NOW + 1e12)]]);
+    asked = 0;
+    verdicts = createVerdicts({
+      clock,
+      bus,
+      log: { warn: (_fields, message) => expect.unreachable(message) },
+      rules: () => rules,
+      facts: async (id) => {
+        asked += 1;
+        return facts.get(id);
+      },
+      affectedBy: async () => [...facts.keys()],
+    });
+    verdicts.rulesChanged();
+  });
+  afterEach(() => verdicts.stop());
+
+  it('come from the cache until the instant that they name', async () => {
+    expect(verdicts.cached(device)).toBeUndefined();
+    expect(await denied()).toBe(false);
+    expect(await denied()).toBe(false);
+    expect(asked).toBe(1);
+    expect(verdicts.cached(device)?.nextChange).toBe(EFFECTIVE);
+    clock.jump(EFFECTIVE);
+    expect(verdicts.cached(device)).toBeUndefined();
+    expect(await denied()).toBe(true);
+    expect(asked).toBe(2);
+  });
+
+  it('wake the devices concerned when an order enters and leaves force, also those that nobody has asked about', async () => {
+    rules = [{ ...compileRule({ revision: revisionDocument(), lasting: false }), until: EFFECTIVE + 1000 }];
+    verdicts.rulesChanged();
+    clock.jump(EFFECTIVE - 1);
+    expect(await woken()).toEqual([]);
+    clock.jump(EFFECTIVE);
+    expect(await woken()).toEqual([device]);
+    clock.jump(EFFECTIVE + 999);
+    expect(await woken()).toEqual([]);
+    clock.jump(EFFECTIVE + 1000);
+    expect(await woken()).toEqual([device]);
+    clock.jump(EFFECTIVE + 1e9);
+    expect(await woken()).toEqual([]);
+  });
+
+  it('wake a device whose own verdict has come to its end', async () => {
+    clock.jump(EFFECTIVE);
+    await woken();
+    facts.set(device, standing(EFFECTIVE + 5000));
+    verdicts.invalidate([device]);
+    expect(await denied()).toBe(true);
+    clock.jump(EFFECTIVE + 4999);
+    expect(await woken()).toEqual([]);
+    clock.jump(EFFECTIVE + 5000);
+    expect(await woken()).toContain(device);
+    expect(await denied()).toBe(false);
+  });
+
+  it('wake it also when what was said of it has been dropped meanwhile, by a list that is only fresh', async () => {
+    const until = EFFECTIVE + 5000;
+    facts.set(device, { ...standing(NOW + 1e12), exemptions: [{ order: '2015-001', until }] });
+    clock.jump(EFFECTIVE);
+    await woken();
+    expect(await denied()).toBe(false);
+    verdicts.rulesChanged();
+    clock.jump(until - 1);
+    expect(await woken()).toEqual([]);
+    clock.jump(until);
+    expect(await woken()).toEqual([device]);
+    expect(await denied()).toBe(true);
+  });
+
+  it('are made anew after a wake about the device, and when the rules change', async () => {
+    clock.jump(EFFECTIVE);
+    await woken();
+    expect(await denied()).toBe(true);
+    facts.set(device, { ...standing(NOW + 1e12), exemptions: [{ order: '2015-001', until: null }] });
+    expect(await denied()).toBe(true);
+    bus.publish({ kind: 'verdicts', devices: [device] });
+    await turn();
+    expect(await denied()).toBe(false);
+    facts.set(device, standing(NOW + 1e12));
+    rules = [];
+    verdicts.rulesChanged();
+    expect(await denied()).toBe(false);
+  });
+
+  it('an evaluation that was overtaken does not come back into the cache', async () => {
+    clock.jump(EFFECTIVE);
+    const slow = verdicts.verdict(device);
+    facts.set(device, { ...standing(NOW + 1e12), exemptions: [{ order: '2015-001', until: null }] });
+    verdicts.invalidate([device]);
+    await slow;
+    expect(verdicts.cached(device)).toBeUndefined();
+    expect(await denied()).toBe(false);
+  });
+
+  it('a device that is not known has none', async () => {
+    expect(await verdicts.verdict(newDeviceId())).toBeNull();
+  });
+
+  it('cost next to nothing from the cache', async () => {
+    await denied();
+    const rounds = 200_000;
+    for (let round = 0; round < rounds; round += 1) verdicts.cached(device);
+    // Its own work: others may be using this core.
+    const before = process.threadCpuUsage();
+    let found = 0;
+    for (let round = 0; round < rounds; round += 1) if (verdicts.cached(device)) found += 1;
+    const { user, system } = process.threadCpuUsage(before);
+    const each = ((user + system) * 1000) / rounds;
+    expect(found).toBe(rounds);
+    // A microsecond is the aim and `npm run bench` holds it; a loaded machine gets some room here.
+    expect(each).toBeLessThan(5000);
+  });
+});

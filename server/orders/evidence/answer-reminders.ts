@@ -1,0 +1,158 @@
+/**
+ * Reminds the responsible people of answers that an authority expects: by one alert for each order, and by mail where mail is configured. Each reminder is stored before it is sent, so that neither a restart nor a failure gives a reminder twice.
+ */
+import { Loop } from '../../../shared/loops/loop.ts';
+import { answerState, dueReminder, reminderTimes } from '../../../shared/order/answer-deadline.ts';
+import type { OrderTerms } from '../../../shared/order/documents.ts';
+import type { AccountId } from '../../../shared/protocol/ids.ts';
+import { oneLine } from '../../../shared/text/visible-text.ts';
+import type { Clock, Instant } from '../../../shared/time/clock.ts';
+import type { OrderView } from '../adoption/order-views.ts';
+import type { Log } from '../ports.ts';
+import { answerAlert } from './proceedings.ts';
+
+export interface GivenReminder {
+  readonly answerBy: Instant;
+  /** Number of the newest reminder for this deadline (`reminderTimes`). */
+  readonly step: number;
+  readonly mailed: readonly AccountId[];
+}
+
+export interface NewReminder {
+  readonly order: string;
+  readonly answerBy: Instant;
+  readonly step: number;
+  readonly at: Instant;
+  readonly alert: { readonly code: string; readonly detail: string };
+}
+
+export interface ReminderStore {
+  reminder(order: string): Promise<GivenReminder | null>;
+  /**
+   * Stores the reminder and its alert, which replaces the order's earlier alert. Returns false and changes nothing if the reminder exists.
+   */
+  giveReminder(reminder: NewReminder): Promise<boolean>;
+  recordMailed(order: string, mailed: readonly AccountId[]): Promise<void>;
+}
+
+export interface ReminderMail {
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface Responsible {
+  readonly id: AccountId;
+  readonly name: string;
+  readonly email: string;
+}
+
+export interface ResponsiblePort {
+  /** Owners and legal users whose role covers these areas. */
+  responsible(areas: OrderTerms['areas']): Promise<readonly Responsible[]>;
+  /** Null if no mail is configured. The function throws `mail_failed`. */
+  mail(): ((to: Responsible, mail: ReminderMail) => Promise<void>) | null;
+}
+
+/** Milliseconds until the server sends a failed mail again. */
+const MAIL_AGAIN_AFTER = 600_000;
+const RETRY_AFTER = 60_000;
+
+/** The loop sends due reminders, and runs again when the next one is due. Request a run when orders or their records changed. */
+export function createAnswerReminders(ports: {
+  readonly store: ReminderStore;
+  readonly clock: Clock;
+  readonly orders: () => Promise<readonly OrderView[]>;
+  readonly people: ResponsiblePort;
+  readonly raised: () => void;
+  readonly log: Log;
+}): Loop {
+  const { store, clock, orders, people, raised, log } = ports;
+
+  async function giveAll(): Promise<Instant | null> {
+    let next: Instant | null = null;
+    const again = (at: Instant | null) => {
+      if (at !== null) next = next === null ? at : Math.min(next, at);
+    };
+    for (const order of await orders()) {
+      const now = clock.now();
+      const state = answerState(order, now);
+      if (state === null || state.kind === 'answered') continue;
+      const given = await store.reminder(order.number);
+      const sent = given?.answerBy === state.at ? given.step : -1;
+      const times = reminderTimes(state.at, (at) => startOfDay(at, order.terms.zone));
+      const due = dueReminder(times, sent, now);
+      again(due.next);
+      const words = reminderWords(order, state.kind, now);
+      if (due.step !== null) {
+        const code = answerAlert(order.number);
+        const detail = order.withheld ? `${order.number} needs an answer. ${SEE_ORDER}` : words.text;
+        const alert = { code, detail };
+        const reminder = { order: order.number, answerBy: state.at, step: due.step, at: now, alert };
+        if (await store.giveReminder(reminder)) raised();
+      }
+      if (due.step === null && given?.answerBy !== state.at) continue;
+      if (!(await mailAll(order, words))) again(now + MAIL_AGAIN_AFTER);
+    }
+    return next;
+  }
+
+  /** Returns false if a mail failed. The next attempt mails only to the accounts that got no mail. */
+  async function mailAll(order: OrderView, mail: ReminderMail): Promise<boolean> {
+    const send = people.mail();
+    const given = await store.reminder(order.number);
+    if (!send || !given) return true;
+    let mailed = given.mailed;
+    let complete = true;
+    for (const to of await people.responsible(order.terms.areas)) {
+      if (mailed.includes(to.id)) continue;
+      const before = mailed;
+      mailed = [...mailed, to.id];
+      await store.recordMailed(order.number, mailed);
+      try {
+        await send(to, mail);
+      } catch (error) {
+        log.warn({ err: error, order: order.number }, 'A reminder could not be mailed. The server tries again.');
+        mailed = before;
+        await store.recordMailed(order.number, mailed);
+        complete = false;
+      }
+    }
+    return complete;
+  }
+
+  return new Loop({
+    ...{ run: giveAll, clock, retryAfter: RETRY_AFTER },
+    failed: (error) => log.warn({ err: error }, 'Reminders of answers could not be given. The server tries again.'),
+  });
+}
+
+const SEE_ORDER = 'The page of the order shows more to authorized readers.';
+
+const startOfDay = (at: Instant, zone: string): Instant =>
+  Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).startOfDay().epochMilliseconds;
+
+export function reminderWords(
+  { number, terms }: Pick<OrderView, 'number' | 'terms'>,
+  kind: 'due' | 'overdue',
+  now: Instant,
+): ReminderMail {
+  const { authority, answerBy = '', zone, title } = terms;
+  const at = Date.parse(answerBy);
+  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: zone });
+  const time = `${format.format(at)} (${zone})`;
+  const days = Math.floor(Math.abs(at - now) / 86_400_000);
+  const distance = days === 0 ? 'less than a day' : `${days} ${days === 1 ? 'day' : 'days'}`;
+  const [subject, fact] =
+    kind === 'due'
+      ? [`Order ${number}: answer due in ${distance}`, `The authority expects an answer by ${time}, in ${distance}.`]
+      : [
+          `Order ${number}: answer overdue`,
+          `The authority expected an answer by ${time}. It is overdue by ${distance}.`,
+        ];
+  const text = [
+    `Order ${number}: ${oneLine(title)}. Authority: ${oneLine(authority).slice(0, 200)}.`,
+    fact,
+    `When the answer is sent, record it on the order’s page, or with: cordon orders answer ${number}`,
+  ];
+  return { subject, text: text.join(' ') };
+}

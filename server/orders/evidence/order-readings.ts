@@ -1,0 +1,121 @@
+/**
+ * Readings of withheld orders. The server decides whether a reader may read an order, and records the reading before it returns any text.
+ * Without the audit entry, the reader gets nothing.
+ */
+import type { OrderPart, Visibility } from '../../../shared/api/order-readings.ts';
+import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
+import type { EntryDraft } from '../../../shared/ledger/ledger-entry.ts';
+import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
+import { withheldAt } from '../../../shared/order/stub.ts';
+import type { AccountId } from '../../../shared/protocol/ids.ts';
+import type { Clock, Instant } from '../../../shared/time/clock.ts';
+import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
+import { peopleOf } from '../adoption/independence.ts';
+import { shownRevision } from '../adoption/order-views.ts';
+import { type OrderReader, visibilityTo } from '../adoption/order-visibility.ts';
+import { readPayload } from '../adoption/revision-payload.ts';
+import type { ApproverStore, OrderStore, RevisionRow } from '../ports.ts';
+
+/** Milliseconds. One account's requests for one part of an order within this time share an audit entry. */
+const TOGETHER = 600_000;
+/** Maximum number of audit entries in a list. */
+const SHOWN = 500;
+
+export interface OrderReading {
+  readonly part: OrderPart;
+  /** SHA-256 of a document or number of a revision; null for the order as a whole. */
+  readonly about: string | null;
+}
+
+export interface StoredReading extends OrderReading {
+  readonly order: string;
+  readonly account: AccountId;
+  /** Number of the time span whose requests share this entry. */
+  readonly span: number;
+}
+
+export interface ReadingRow extends OrderReading {
+  readonly account: AccountId;
+  readonly firstAt: Instant;
+  readonly lastAt: Instant;
+  readonly count: number;
+}
+
+export interface ReadingStore {
+  /** The first reading of a span commits together with its ledger entry. Further readings of the span only increase a count. */
+  recordReading(reading: StoredReading, entry: EntryDraft<'order.read'>): Promise<void>;
+  /** Readings of the order, newest first. */
+  readings(order: string, limit: number): Promise<ReadingRow[]>;
+}
+
+interface Asked {
+  /** The requested revision; null for all revisions. */
+  readonly revision: number | null;
+  /** True if the caller hides the withheld revisions of an order that displays a public one. */
+  readonly masked: boolean;
+}
+
+export function createOrderReadings({
+  store,
+  orders,
+  approvers,
+  state,
+  clock,
+}: {
+  readonly store: ReadingStore;
+  readonly orders: Pick<OrderStore, 'order' | 'revisions'>;
+  readonly approvers: Pick<ApproverStore, 'people'>;
+  readonly state: Pick<AdoptedOrders, 'approvers'>;
+  readonly clock: Pick<Clock, 'now'>;
+}) {
+  async function visibilityOf(number: string, reader: OrderReader, { revision, masked }: Asked): Promise<Visibility> {
+    const [order, rows] = await Promise.all([orders.order(number), orders.revisions(number)]);
+    // An unknown order needs no check here: the route reports that it does not exist.
+    if (!order || rows.length === 0) return 'public';
+    const now = clock.now();
+    const withheld = new Map(
+      rows.flatMap((row): [RevisionRow, ReturnType<typeof readPayload>][] => {
+        const document = readPayload(row.payload);
+        const asked = revision === null || row.revision === revision;
+        return asked && withheldAt(document, now) ? [[row, document]] : [];
+      }),
+    );
+    if (withheld.size === 0) return 'public';
+    const { canonical } = peopleOf(await approvers.people());
+    const members = [...(state.approvers.current()?.persons.values() ?? [])];
+    const signers = rows.flatMap(({ approvals }) => approvals.map(({ person }) => person));
+    return visibilityTo(
+      { ...reader, person: canonical(reader.person) as OrderReader['person'] },
+      {
+        any: true,
+        shown: !masked || withheld.has(shownRevision(order, rows)),
+        locations: [...withheld.values()].flatMap(({ terms }) => locationsOfOrder(terms)),
+        proposers: new Set(rows.map(({ proposer }) => canonical(proposer))),
+        approvers: new Set([...members, ...signers].map(canonical)),
+      },
+    );
+  }
+
+  return {
+    read: async (
+      order: string,
+      reader: OrderReader,
+      { part, about }: OrderReading,
+      asked: Asked,
+    ): Promise<Visibility> => {
+      const visibility = await visibilityOf(order, reader, asked);
+      if (visibility !== 'restricted') return visibility;
+      const at = clock.now();
+      const { account } = reader;
+      await store.recordReading(
+        { order, account, part, about, span: Math.floor(at / TOGETHER) },
+        // The public ledger must not reveal the reader of an order.
+        { kind: 'order.read', at, ...keepParticulars({ order, account, part, about }) },
+      );
+      return visibility;
+    },
+    readings: (order: string): Promise<ReadingRow[]> => store.readings(order, SHOWN),
+  };
+}
+
+export type OrderReadings = ReturnType<typeof createOrderReadings>;

@@ -1,0 +1,275 @@
+/** The files of an evidence pack in order. Each file is made after the previous one was written. */
+import { X509Certificate } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
+import { CordonError } from '../../../shared/errors.ts';
+import { readApproverSet } from '../../../shared/order/approvers.ts';
+import { canonicalText } from '../../../shared/order/canonical.ts';
+import { keyidOf } from '../../../shared/order/dsse.ts';
+import { type ProceedingRecord, proceedingState } from '../../../shared/order/proceedings.ts';
+import type { Destruction } from '../../../shared/pack/destruction.ts';
+import { endDigest } from '../../../shared/pack/end-digest.ts';
+import { fingerprintOf } from '../../../shared/pack/fingerprint.ts';
+import {
+  AUTHORITY,
+  DESTRUCTION,
+  LOCATIONS,
+  numbered,
+  PROCEEDINGS,
+  PUBLIC_ROOT,
+  SILENT,
+  SUMMARY,
+} from '../../../shared/pack/format.ts';
+import type { PackedLocation } from '../../../shared/pack/location-records.ts';
+import { effectChangeOf, historyOf } from '../../../shared/pack/order-history.ts';
+import type { PublicRoot } from '../../../shared/pack/public-root.ts';
+import { provesAffected, type ReceiptTally, tallyReceipts } from '../../../shared/pack/receipt-tally.ts';
+import { summaryPage } from '../../../shared/pack/summary-page.ts';
+import type { DeviceId, PackId } from '../../../shared/protocol/ids.ts';
+import type { StoredCheckpoint } from '../../ledger/ledger.ts';
+import { readPayload, revisionEnvelopeOf } from '../adoption/revision-payload.ts';
+import { slices } from '../impact/rehearsal.ts';
+import type { RevisionRow } from '../ports.ts';
+import { json, type PackFile } from './pack-file.ts';
+import { PackHandles } from './pack-handles.ts';
+import { ledgerFiles } from './pack-ledger.ts';
+import type { PackPorts, PackReceipt } from './pack-ports.ts';
+import type { Snapshot } from './pack-snapshot.ts';
+import { readRecord } from './proceedings.ts';
+
+/** Devices in one file of receipts, about 100 kB. */
+const DEVICES_IN_A_FILE = 20;
+/** Devices between two turns of the event loop: a few milliseconds of work. */
+const DEVICES_AT_ONCE = 5;
+/** Devices in one read of certificates. A device gets one more certificate each month. */
+const CERTIFICATES_AT_ONCE = 50;
+const PAGE = 1000;
+
+export interface PackContent {
+  readonly id: PackId;
+  readonly order: string;
+  readonly root: PublicRoot;
+  /** A checkpoint that the reader already has. The pack proves how the ledger grew after it. */
+  readonly since: StoredCheckpoint | null;
+  readonly snapshot: Snapshot;
+  readonly madeAt: string;
+  readonly organization: string;
+}
+
+interface Silence {
+  readonly reached: number;
+  readonly silent: readonly string[];
+}
+
+interface SummaryParts {
+  readonly silence: Silence;
+  readonly locations: readonly PackedLocation[];
+  readonly destruction: Destruction | null;
+  readonly records: readonly ProceedingRecord[];
+}
+
+export class PackFiles {
+  readonly #ports: PackPorts;
+  readonly #pack: PackContent;
+  readonly #adopted: readonly RevisionRow[];
+  readonly #handles = new PackHandles();
+  readonly #tally: ReceiptTally;
+  /** Devices whose receipts prove that the order affected them. */
+  readonly #affected = new Set<DeviceId>();
+
+  constructor(ports: PackPorts, pack: PackContent) {
+    this.#ports = ports;
+    this.#pack = pack;
+    this.#adopted = pack.snapshot.revisions.filter(({ adoptedAt }) => adoptedAt !== null);
+    this.#tally = tallyReceipts(
+      new Map(
+        this.#adopted.map(({ revision, payload }) => [revision, Date.parse(readPayload(payload).terms.effective)]),
+      ),
+    );
+  }
+
+  /** All files except the manifest, in the pack's order. */
+  async *all(): AsyncGenerator<PackFile> {
+    const ports = this.#ports;
+    const { root, since, snapshot } = this.#pack;
+    const { revisions, approverSets } = snapshot;
+    const adopted = this.#adopted;
+    yield [PUBLIC_ROOT, json(root)];
+    yield [AUTHORITY.root, Buffer.from(ports.authority.rootPem)];
+    yield [AUTHORITY.issuing, Buffer.from(ports.authority.issuingPem)];
+    for (const [at, envelope] of approverSets.entries()) yield [numbered('approvers', at + 1), json(envelope)];
+    for (const row of revisions) yield [numbered('revisions', row.revision), json(revisionEnvelopeOf(row))];
+
+    const lists = new Set(adopted.flatMap(({ listedIn }) => listedIn ?? []));
+    for (const version of [...lists].sort((a, b) => a - b)) {
+      const envelope = await ports.store.list(version);
+      // A list may be missing: the server keeps lists for years, not forever.
+      if (envelope) yield [numbered('lists', version), json(envelope)];
+    }
+    yield* ledgerFiles(ports, snapshot, since);
+    yield* this.#receiptFiles();
+    const silence = await this.#silence();
+    yield [SILENT, json(silence)];
+    const locations = await this.#locations();
+    if (locations.length > 0) yield [LOCATIONS, json(locations)];
+    const destruction = await this.#destruction();
+    if (destruction) yield [DESTRUCTION, json(destruction)];
+    const records = snapshot.proceedings.map(readRecord);
+    if (records.length > 0) yield [PROCEEDINGS, json(records)];
+    yield [SUMMARY, Buffer.from(this.#summary({ silence, locations, destruction, records }))];
+  }
+
+  async #signingCertificates(receipts: readonly PackReceipt[]): Promise<Map<DeviceId, string[]>> {
+    const wanted = new Map<DeviceId, Set<string>>();
+    for (const { device, generation, envelope } of receipts) {
+      const keys = wanted.get(device) ?? new Set();
+      for (const { keyid } of envelope.signatures) keys.add(`${generation} ${keyid}`);
+      wanted.set(device, keys);
+    }
+    const found = new Map<DeviceId, string[]>();
+    for (const some of slices(
+      await this.#ports.receipts.deviceCertificates([...wanted.keys()]),
+      CERTIFICATES_AT_ONCE,
+    )) {
+      for (const { device, generation, der } of some) {
+        const keys = wanted.get(device);
+        if (!keys || keys.size === 0) continue;
+        const { publicKey } = new X509Certificate(Buffer.from(der, 'base64'));
+        if (keys.delete(`${generation} ${keyidOf(publicKey)}`)) found.set(device, [...(found.get(device) ?? []), der]);
+      }
+      await turn();
+    }
+    return found;
+  }
+
+  async *#receiptFiles(): AsyncGenerator<PackFile> {
+    const { store, packs } = this.#ports;
+    const { order, snapshot } = this.#pack;
+    const upTo = snapshot.revisions.length;
+    let after: DeviceId | null = null;
+    for (let number = 1; ; number += 1) {
+      const devices: DeviceId[] = await store.answered(order, upTo, after, DEVICES_IN_A_FILE);
+      if (devices.length === 0) return;
+      const receipts = await store.receipts(order, upTo, devices);
+      await turn();
+      const certificates = await this.#signingCertificates(receipts);
+      const handles = this.#handles.add(devices);
+      const own = Map.groupBy(receipts, ({ device }) => device);
+      const groups: string[] = [];
+      for (const some of slices(devices, DEVICES_AT_ONCE)) {
+        for (const device of some) {
+          const mine = own.get(device) ?? [];
+          const given = new Map(mine.map(({ kind, ofKind }) => [kind, ofKind]));
+          this.#tally.add(mine);
+          if (provesAffected(mine)) this.#affected.add(device);
+          const omitted = given.values().reduce((sum, ofKind) => sum + ofKind, 0) - mine.length;
+          groups.push(
+            canonicalText({
+              device: handles.get(device),
+              certificates: certificates.get(device) ?? [],
+              receipts: mine.map(({ envelope }) => envelope),
+              ...(omitted > 0 && { omitted }),
+            }),
+          );
+        }
+        await turn();
+      }
+      await packs.recordHandles(this.#pack.id, handles);
+      yield [numbered('receipts', number), Buffer.from(`[${groups.join(',')}]`)];
+      after = devices.at(-1) ?? null;
+      await turn();
+    }
+  }
+
+  /** Devices that the order blocks now, devices that it blocked when it took effect, and devices whose receipts prove the effect. */
+  async #affectedBy(revision: number): Promise<DeviceId[]> {
+    const { order } = this.#pack;
+    const affected = new Set<DeviceId>(this.#affected);
+    for (const some of slices(await this.#ports.denied(order, revision), PAGE)) {
+      for (const { device } of some) affected.add(device);
+      await turn();
+    }
+    for (let after: DeviceId | null = null; ; ) {
+      const recorded: DeviceId[] = await this.#ports.executions.recordedAffected(order, after, PAGE);
+      for (const device of recorded) affected.add(device);
+      after = recorded.at(-1) ?? null;
+      if (recorded.length < PAGE) return [...affected];
+      await turn();
+    }
+  }
+
+  async #silence(): Promise<Silence> {
+    const current = this.#adopted.at(-1);
+    if (!current) return { reached: 0, silent: [] };
+    const affected = await this.#affectedBy(current.revision);
+    const silent: string[] = [];
+    for (const some of slices(affected, PAGE)) {
+      const handles = await this.#addHandles(some);
+      silent.push(...handles.values());
+      await turn();
+    }
+    return { reached: affected.length, silent: silent.sort() };
+  }
+
+  /** Gives new handles to devices that have none, and stores them. */
+  async #addHandles(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, string>> {
+    const handles = this.#handles.add(new Set(devices.filter((device) => !this.#handles.has(device))));
+    await this.#ports.packs.recordHandles(this.#pack.id, handles);
+    return handles;
+  }
+
+  async #locations(): Promise<PackedLocation[]> {
+    const { locations } = this.#pack.snapshot;
+    for (const some of slices(locations, PAGE)) {
+      await this.#addHandles(some.map(({ device }) => device));
+      await turn();
+    }
+    return locations.map(({ device, record }) => ({ ...record, device: this.#handles.get(device) }));
+  }
+
+  /** The certificate of destruction; null if no exit was approved. */
+  async #destruction(): Promise<Destruction | null> {
+    const { exits } = this.#ports;
+    const { order, snapshot } = this.#pack;
+    const exit = this.#adopted.findLast(({ act }) => act === 'exit');
+    const progress = await exits.progressAnew(order);
+    if (exit?.adoptedAt == null || !progress) return null;
+    const { held, waiting, unanswered } = progress;
+    const logged = new Set(snapshot.entries.map(({ particulars: { destroyed } }) => destroyed));
+    const devices: Destruction['devices'] = [];
+    for (const some of slices(await exits.exits(order), PAGE)) {
+      const ends = some
+        .map(({ device, outcome, at, destroyed, salt }) => {
+          return { device, end: { outcome, at: new Date(at).toISOString(), destroyed, salt } };
+        })
+        // Skips later exits, whose ledger entries are not in the snapshot.
+        .filter(({ end }) => logged.has(endDigest(end)));
+      await this.#addHandles(ends.map(({ device }) => device));
+      for (const { device, end } of ends) devices.push({ device: this.#handles.get(device), ...end });
+      await turn();
+    }
+    devices.sort((a, b) => (a.device < b.device ? -1 : 1));
+    const approved = { revision: exit.revision, adoptedAt: new Date(exit.adoptedAt).toISOString() };
+    return { order, ...approved, devices, held, waiting, unanswered };
+  }
+
+  #summary({ silence, locations, destruction, records }: SummaryParts): string {
+    const { installation } = this.#ports;
+    const { order, id: pack, root, snapshot, madeAt, organization } = this.#pack;
+    const { approverSets, entries, revisions } = snapshot;
+    const sets = approverSets.map(readApproverSet);
+    const newest = sets.at(-1);
+    if (!newest) throw new CordonError('approvers_required', 'There is no approver set yet.');
+    const signed = revisions.map(({ revision, digest, payload, approvals }) => {
+      const keyids = approvals.map(({ keyid }) => keyid);
+      return { number: revision, digest, payload, document: readPayload(payload), keyids };
+    });
+    return summaryPage({
+      ...{ madeAt, organization, installation, pack, order, approvers: newest.approvers },
+      fingerprint: fingerprintOf(root),
+      revisions: historyOf(signed, entries, new Map(sets.flatMap(({ persons }) => [...persons]))),
+      effects: entries.flatMap((entry) => effectChangeOf(order, entry) ?? []),
+      ...{ receipts: this.#tally.counts(), reached: silence.reached, silent: silence.silent.length },
+      ...{ locations, destruction, proceedings: proceedingState(records) },
+    });
+  }
+}

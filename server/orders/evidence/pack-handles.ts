@@ -1,0 +1,31 @@
+/** Handles of devices in one pack: random names, so that the pack alone does not identify devices. The operator can look them up. */
+import { type DeviceId, randomBase32 } from '../../../shared/protocol/ids.ts';
+
+export class PackHandles {
+  readonly #handles = new Map<DeviceId, string>();
+  readonly #taken = new Set<string>();
+
+  get(device: DeviceId): string {
+    const handle = this.#handles.get(device);
+    if (handle === undefined) throw new Error(`${device} has no handle in this pack`);
+    return handle;
+  }
+
+  has(device: DeviceId): boolean {
+    return this.#handles.has(device);
+  }
+
+  /** Gives new handles to devices that have none yet. */
+  add(devices: Iterable<DeviceId>): Map<DeviceId, string> {
+    const added = new Map<DeviceId, string>();
+    for (const device of devices) {
+      let handle: string;
+      do handle = `device-${randomBase32(7).slice(0, 10)}`;
+      while (this.#taken.has(handle));
+      this.#taken.add(handle);
+      this.#handles.set(device, handle);
+      added.set(device, handle);
+    }
+    return added;
+  }
+}

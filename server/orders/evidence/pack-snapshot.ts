@@ -1,0 +1,140 @@
+/**
+ * Snapshot of an order and its ledger entries at one tree. Writing a pack can take minutes, while devices and admins continue to act. The
+ * documents and ledger entries of a pack must be from the same moment.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { keepsParticulars, openParticulars } from '../../../shared/ledger/kept-particulars.ts';
+import { entrySchema, type LedgerEntry, type Opening } from '../../../shared/ledger/ledger-entry.ts';
+import { parseDocument } from '../../../shared/order/canonical.ts';
+import type { Envelope } from '../../../shared/order/documents.ts';
+import type { Ledger, ProvedContinuation, StoredCheckpoint } from '../../ledger/ledger.ts';
+import type { StoredLocationChange } from '../impact/location-statements.ts';
+import type { OrderStore, RevisionRow } from '../ports.ts';
+import type { ProceedingRow, ProceedingStore } from './proceedings.ts';
+
+const PAGE = 1000;
+/** Maximum number of location changes in a pack. The newest ones have priority. */
+const MOST_LOCATIONS = 100_000;
+/** Kinds of entries that are in every pack. The last two explain entries that are missing or whose times run backward. */
+const ALWAYS: ReadonlySet<LedgerEntry['kind']> = new Set(['approvers.adopted', 'server.restored', 'time.corrected']);
+
+export interface PackEntry {
+  readonly index: number;
+  readonly body: string;
+  /** The opening of an entry with private particulars (`kept-particulars.ts`); null for other entries. */
+  readonly opening: Opening | null;
+}
+
+export interface Found {
+  readonly index: number;
+  readonly entry: LedgerEntry;
+  readonly particulars: LedgerEntry['public'];
+  readonly opening: Opening | null;
+}
+
+export interface EntryStore {
+  /** Entries about orders, order lists and approver sets from index `from` on, in the ledger's order. */
+  orderEntries(from: number, limit: number): Promise<PackEntry[]>;
+  /** Location changes that concern the order, newest first. */
+  locationChanges(order: string, limit: number): Promise<StoredLocationChange[]>;
+}
+
+export interface Snapshot {
+  readonly revisions: readonly RevisionRow[];
+  /** Records about answers and appeals, sorted by number. */
+  readonly proceedings: readonly ProceedingRow[];
+  /** Adopted approver sets, oldest first. */
+  readonly approverSets: readonly Envelope[];
+  /**
+   * Entries of the tree about the order, its lists, its approvers, restores and time corrections. Also the newest list's entry, which tells
+   * which lists the server still has.
+   */
+  readonly entries: readonly Found[];
+  /** Continuations of the ledger, whose entries are in `entries`. */
+  readonly continuations: readonly Envelope[];
+  /** Admins' location changes that concern the order, limited to entries in the tree, in the tree's order. */
+  readonly locations: readonly StoredLocationChange[];
+  readonly checkpoint: StoredCheckpoint;
+}
+
+export async function takeSnapshot(
+  order: string,
+  ports: {
+    readonly store: EntryStore;
+    readonly orders: Pick<OrderStore, 'revisions'>;
+    readonly proceedings: Pick<ProceedingStore, 'proceedings'>;
+    readonly approverSets: () => readonly Envelope[];
+    readonly ledger: Pick<Ledger, 'sequence' | 'checkpoint' | 'proveContinuations'>;
+  },
+): Promise<Snapshot> {
+  const { store, orders, proceedings, approverSets, ledger } = ports;
+  const documents = async () => ({
+    revisions: await orders.revisions(order),
+    proceedings: await proceedings.proceedings(order),
+    approverSets: [...approverSets()],
+  });
+  for (;;) {
+    const before = await documents();
+    // A change and its entry commit together. If the second read equals the first one, the tree has exactly the entries of the documents
+    // read.
+    await ledger.sequence();
+    const note = await ledger.checkpoint();
+    // The second line of a checkpoint is its size (C2SP tlog-checkpoint).
+    const checkpoint = { note, size: Number(note.split('\n')[1]) };
+    const lists = new Set(before.revisions.flatMap(({ listedIn }) => listedIn ?? []));
+    const proved = await ledger.proveContinuations(checkpoint.size);
+    const about = await entriesAbout(order, lists, checkpoint.size, store);
+    const locations = (await store.locationChanges(order, MOST_LOCATIONS))
+      .filter(({ index }) => index !== null && index < checkpoint.size)
+      .reverse();
+    const others = [...proved.map(foundContinuation), ...locations.map(foundLocation)];
+    const entries = [...about, ...others].sort((one, other) => one.index - other.index);
+    const continuations = proved.map(({ envelope }) => envelope);
+    if (isDeepStrictEqual(before, await documents())) {
+      return { ...before, entries, continuations, locations, checkpoint };
+    }
+  }
+}
+
+function foundContinuation({ index, body }: ProvedContinuation): Found {
+  const entry = parseDocument(entrySchema, body);
+  return { index, entry, particulars: entry.public, opening: null };
+}
+
+function foundLocation({ index, entry: body }: StoredLocationChange): Found {
+  const entry = parseDocument(entrySchema, Buffer.from(body));
+  return { index: index ?? 0, entry, particulars: entry.public, opening: null };
+}
+
+async function entriesAbout(
+  order: string,
+  lists: ReadonlySet<number>,
+  size: number,
+  store: EntryStore,
+): Promise<Found[]> {
+  const found: Found[] = [];
+  let newestList: Found | null = null;
+  const all = () =>
+    newestList === null || found.includes(newestList)
+      ? found
+      : [...found, newestList].sort((one, other) => one.index - other.index);
+  for (let from = 0; ; ) {
+    const page = await store.orderEntries(from, PAGE);
+    for (const { index, body, opening: stored } of page) {
+      if (index >= size) return all();
+      const entry = parseDocument(entrySchema, Buffer.from(body));
+      const opening = keepsParticulars(entry) ? stored : null;
+      const particulars = opening ? openParticulars(entry, opening) : entry.public;
+      const { order: about, version } = particulars;
+      const listed = entry.kind === 'order.list' && lists.has(Number(version));
+      const one = { index, entry, particulars, opening };
+      if (about === order || listed || ALWAYS.has(entry.kind)) found.push(one);
+      if (entry.kind === 'order.list') newestList = one;
+    }
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) return all();
+    from = last.index + 1;
+    await turn();
+  }
+}

@@ -1,0 +1,167 @@
+/** The rollout of an order: its affected devices, each with one state by its signed receipts. */
+import { setImmediate as turn } from 'node:timers/promises';
+import { NOTICE_MOMENTS, type NoticeMoment } from '../../../shared/order/documents.ts';
+import { inTimeUntil, type NoticeCount } from '../../../shared/order/notice-times.ts';
+import {
+  type DeviceReports,
+  NO_DEVICES,
+  NO_REPORTS,
+  type Rollout,
+  rolloutState,
+} from '../../../shared/order/rollout.ts';
+import type { RolloutPhase } from '../../../shared/order/rollout-states.ts';
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import type { Clock, Instant } from '../../../shared/time/clock.ts';
+import { inForce } from '../../../shared/verdict/evaluate.ts';
+import type { OrderRule } from '../../../shared/verdict/terms.ts';
+import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
+import { readPayload } from '../adoption/revision-payload.ts';
+import { orderOf } from '../adoption/stored-orders.ts';
+import { createCache } from '../cache.ts';
+import type { AffectedDeviceStore } from '../effect/affected-devices.ts';
+import type { ExecutionStore } from '../effect/executions.ts';
+import { type DeviceStateStore, type Rehearsal, slices } from '../impact/rehearsal.ts';
+import type { OrderStore } from '../ports.ts';
+
+/** Milliseconds for which a response is valid. Several people watch one order, and each gets an event per second while receipts arrive. */
+const LASTING = 800;
+const KEPT = 50;
+/** Devices in a slice: some milliseconds of work. */
+const SLICE = 500;
+/** Devices in one read of those that the order affected when it took effect. */
+const RECORDED = 2_000;
+
+/** Reads verified receipts of devices' present enrollments. */
+export interface RolloutStore {
+  /** Notices for these revisions by moment. `inTime`: the latest time of a notice in time, for moments that can be missed. */
+  noticed(
+    order: string,
+    revisions: readonly number[],
+    inTime: ReadonlyMap<NoticeMoment, Instant>,
+  ): Promise<ReadonlyMap<NoticeMoment, NoticeCount>>;
+  /** Devices with a receipt that they enforced the order, including ended enrollments. */
+  enforcedBy(order: string): Promise<DeviceId[]>;
+  /** Reports by device. Devices without a receipt about the order are absent. */
+  reports(order: string, revision: number, devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, Reports>>;
+}
+
+export interface Reports extends DeviceReports {
+  /** Time of the newest counted receipt; null without receipts. */
+  readonly newest: Instant | null;
+}
+
+export interface OrderRollout extends Rollout {
+  /** Number of affected devices whose location has expired. */
+  readonly lastSeen: number;
+  readonly newest: Instant | null;
+  /** Counts of notices, in the order of the notice plan. Moments without a notice are absent. */
+  readonly notices: readonly (NoticeCount & { readonly moment: NoticeMoment })[];
+}
+
+const SILENT: Reports = { ...NO_REPORTS, newest: null };
+
+const NOTHING: OrderRollout = {
+  ...{ revision: null, phase: null, total: 0, states: NO_DEVICES },
+  ...{ lastSeen: 0, newest: null, notices: [] },
+};
+
+interface AffectedDevices {
+  readonly denied: ReadonlySet<DeviceId>;
+  readonly all: readonly DeviceId[];
+  readonly lastSeen: number;
+}
+
+function phaseOf(rule: OrderRule, now: Instant): RolloutPhase {
+  if (inForce(rule, now)) return 'active';
+  return inForce(rule, Math.max(now, rule.effective)) ? 'announced' : 'over';
+}
+
+export function createRollout(ports: {
+  readonly orders: Pick<OrderStore, 'order' | 'exemptions' | 'revisions'>;
+  readonly executions: Pick<AffectedDeviceStore, 'recordedAffected'> & Pick<ExecutionStore, 'executions'>;
+  readonly store: RolloutStore;
+  readonly deviceStates: DeviceStateStore;
+  readonly state: AdoptedOrders;
+  readonly rehearsal: Rehearsal;
+  readonly clock: Clock;
+}): { progress(order: string): Promise<OrderRollout> } {
+  const { orders, executions, store, deviceStates, state, rehearsal, clock } = ports;
+  const brief = createCache<OrderRollout>({ lasting: LASTING, most: KEPT });
+
+  async function affectedBy(rule: OrderRule, phase: RolloutPhase): Promise<AffectedDevices> {
+    const { order, revision } = rule;
+    const all = new Set(await store.enforcedBy(order));
+    for (let after: DeviceId | null = null; ; ) {
+      const recorded: DeviceId[] = await executions.recordedAffected(order, after, RECORDED);
+      for (const device of recorded) all.add(device);
+      after = recorded.at(-1) ?? null;
+      if (recorded.length < RECORDED) break;
+      await turn();
+    }
+    // For an ended order: the devices that it affected. For an order that never took effect: the devices that it would have affected.
+    if (phase === 'over' && (await executions.executions(order)).length > 0) {
+      return { denied: new Set(), all: [...all], lastSeen: 0 };
+    }
+    const exemptions = await orders.exemptions(order, revision);
+    const known = { listed: null, number: null, against: null, names: new Set<string>() };
+    const whom = { ...known, at: 'effective', whom: 'denied', lastSeen: true } as const;
+    const { sets, lastSeen } = await rehearsal.rehearse({ rule, exemptions, ...whom });
+    const denied = new Set<DeviceId>();
+    for (const { devices } of sets) {
+      for (const device of devices) {
+        denied.add(device);
+        all.add(device);
+      }
+      await turn();
+    }
+    return { denied: phase === 'over' ? new Set() : denied, all: [...all], lastSeen };
+  }
+
+  async function progressOf(rule: OrderRule, phase: RolloutPhase): Promise<OrderRollout> {
+    const { denied, all, lastSeen } = await affectedBy(rule, phase);
+    const states = { ...NO_DEVICES };
+    let newest: Instant | null = null;
+    for (const some of slices(all, SLICE)) {
+      const known = await deviceStates.states(some);
+      const reports = await store.reports(rule.order, rule.revision, some);
+      for (const device of some) {
+        const { newest: at, ...said } = reports.get(device) ?? SILENT;
+        const here = known.get(device);
+        const connected = here?.connected === true;
+        const facts = { ...said, phase, enrolled: here !== undefined, connected, denied: denied.has(device) };
+        states[rolloutState(facts)] += 1;
+        if (at !== null) newest = Math.max(newest ?? 0, at);
+      }
+      await turn();
+    }
+    const notices = await noticesOf(rule);
+    return { revision: rule.revision, phase, total: all.length, states, lastSeen, newest, notices };
+  }
+
+  async function noticesOf({ order, effective }: OrderRule): Promise<OrderRollout['notices']> {
+    const revisions = (await orders.revisions(order))
+      .filter(({ payload }) => Date.parse(readPayload(payload).terms.effective) === effective)
+      .map(({ revision }) => revision);
+    const inTime = new Map<NoticeMoment, Instant>();
+    for (const moment of NOTICE_MOMENTS) {
+      const until = inTimeUntil(moment, effective);
+      if (until !== null) inTime.set(moment, until);
+    }
+    const noticed = await store.noticed(order, revisions, inTime);
+    return NOTICE_MOMENTS.flatMap((moment) => {
+      const said = noticed.get(moment);
+      return said ? [{ moment, ...said }] : [];
+    });
+  }
+
+  return {
+    progress: async (number) => {
+      await orderOf(orders, number);
+      const rule = state.rules().find(({ order }) => order === number);
+      if (!rule) return NOTHING;
+      const now = clock.now();
+      const phase = phaseOf(rule, now);
+      return brief.get(`${number} ${rule.revision} ${phase}`, () => progressOf(rule, phase));
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * Users' names behind the handles of rehearsals and evidence packs, in a separate file sealed to one named recipient. Each such file has a
+ * ledger entry with a commitment to its recipient. While the order is withheld, the entry shows only the file's hash.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { parseRecipient, sealTo } from '../../../shared/age/seal-to.ts';
+import { csvLine } from '../../../shared/csv.ts';
+import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
+import type { EntryDraft } from '../../../shared/ledger/ledger-entry.ts';
+import { sha256 } from '../../../shared/order/digest.ts';
+import { withheldAt } from '../../../shared/order/stub.ts';
+import type { AccountId, DeviceId } from '../../../shared/protocol/ids.ts';
+import type { Clock, Instant } from '../../../shared/time/clock.ts';
+import { readPayload } from '../adoption/revision-payload.ts';
+import { slices } from '../impact/rehearsal.ts';
+import type { OrderStore } from '../ports.ts';
+
+const SLICE = 500;
+/** Without this mark, spreadsheets read the file in an old national character set. */
+const BYTE_ORDER_MARK = '\ufeff';
+
+export interface NamesStore {
+  /** Names of the users for whom the devices were enrolled, including ended enrollments. */
+  usersOf(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, string>>;
+  recordNames(entry: EntryDraft<'names.sealed'>): Promise<void>;
+}
+
+export interface NamesRequest {
+  readonly order: string;
+  readonly revision: number;
+  readonly of: 'rehearsal' | 'pack';
+  /** `key`: an age recipient (`age1…`). */
+  readonly recipient: { readonly name: string; readonly key: string };
+  readonly by: AccountId;
+}
+
+export interface SealedNames {
+  /** An age file with UTF-8 CSV: handle, device, name. */
+  readonly bytes: Uint8Array;
+  readonly devices: number;
+}
+
+export interface NamesSealer {
+  /** Throws `invalid_input` for an invalid recipient. */
+  seal(request: NamesRequest, handles: ReadonlyMap<DeviceId, string>): Promise<SealedNames>;
+}
+
+export function createNamesSealer({
+  store,
+  orders,
+  clock,
+}: {
+  readonly store: NamesStore;
+  readonly orders: Pick<OrderStore, 'revisions'>;
+  readonly clock: Clock;
+}): NamesSealer {
+  /**
+   * True if this revision or the adopted one is withheld. A proposal can be withheld, and a withheld order remains so while a public
+   * revision is pending.
+   */
+  async function withheld(order: string, revision: number, now: Instant): Promise<boolean> {
+    const rows = await orders.revisions(order);
+    const adopted = rows.findLast(({ state }) => state === 'adopted');
+    return rows.some(
+      (row) => (row === adopted || row.revision === revision) && withheldAt(readPayload(row.payload), now),
+    );
+  }
+
+  return {
+    async seal({ order, revision, of, recipient, by }, handles) {
+      const key = parseRecipient(recipient.key);
+      const lines = [BYTE_ORDER_MARK + csvLine(['handle', 'device', 'name'])];
+      for (const some of slices([...handles], SLICE)) {
+        const users = await store.usersOf(some.map(([device]) => device));
+        lines.push(some.map(([device, handle]) => csvLine([handle, device, users.get(device) ?? null])).join(''));
+        await turn();
+      }
+      const bytes = await sealTo(key, Buffer.from(lines.join('')));
+      const devices = handles.size;
+      const at = clock.now();
+      const subject = `${by} for ${recipient.key.trim()} ${recipient.name}`;
+      const digest = sha256(bytes);
+      const particulars = { order, revision, of, devices };
+      await store.recordNames({
+        ...{ kind: 'names.sealed', at },
+        ...((await withheld(order, revision, at))
+          ? { ...keepParticulars({ ...particulars, subject }), public: { digest } }
+          : { subject, public: { ...particulars, digest } }),
+      });
+      return { bytes, devices };
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/** Progress of an exit: enrollments that ended, and devices that the order still blocks. */
+import { setImmediate as turn } from 'node:timers/promises';
+import { isExit } from '../../../shared/order/exit.ts';
+import type { AcceptedRevision } from '../../../shared/order/verify-list.ts';
+import { type Destroyed, sumOf } from '../../../shared/pack/destruction.ts';
+import type { Clock, Instant } from '../../../shared/time/clock.ts';
+import { inForce } from '../../../shared/verdict/evaluate.ts';
+import type { OrderRule } from '../../../shared/verdict/terms.ts';
+import { orderOf } from '../adoption/stored-orders.ts';
+import { createCache } from '../cache.ts';
+import { slices } from '../impact/rehearsal.ts';
+import type { OrderStore } from '../ports.ts';
+import type { AdoptedExit, DeniedDevice, ExitStore, HoldsPort } from './exit-ports.ts';
+
+/** Milliseconds without an answer after which an affected device is considered gone. */
+export const SILENT_AFTER = 30 * 86_400_000;
+const AT_ONCE = 100;
+const MOST_CACHED = 50;
+
+export interface ExitProgress {
+  readonly revision: number;
+  readonly adoptedAt: Instant;
+  /**
+   * After this time, the server ends enrollments of devices that never answered. A device that the order affects later has its own month.
+   */
+  readonly silentAfter: Instant;
+  readonly wiped: number;
+  readonly silent: number;
+  /** Number of blocked devices under a legal hold. */
+  readonly held: number;
+  /** Blocked devices that received the exit and have not wiped: their export window is open, or their location is uncertain. */
+  readonly waiting: number;
+  /** Number of blocked devices that have not answered the exit. */
+  readonly unanswered: number;
+  readonly destroyed: Destroyed;
+}
+
+export interface ExitProgressPorts {
+  readonly store: ExitStore;
+  readonly orders: Pick<OrderStore, 'order'>;
+  readonly holds: HoldsPort;
+  readonly clock: Clock;
+  readonly accepted: () => ReadonlyMap<string, Pick<AcceptedRevision, 'revision'>>;
+  readonly rules: () => readonly OrderRule[];
+  /** All adopted exits of an order, oldest first. A device's receipt about a revision that is no exit does not count. */
+  readonly exitsOf: (order: string) => readonly AdoptedExit[];
+  /** Devices that the order would deny a service if it were active now, with the reasons. */
+  readonly denied: (order: string, revision: number) => Promise<readonly DeniedDevice[]>;
+}
+
+/** Devices use the same rule: an order that is not active ends no enrollment. */
+export const isActive = (rules: readonly OrderRule[], order: string, now: Instant): boolean =>
+  rules.some((rule) => rule.order === order && inForce(rule, now));
+
+export function createExitProgress(ports: ExitProgressPorts) {
+  const { store, orders, holds, clock, accepted, rules, exitsOf, denied: deniedBy } = ports;
+  const cache = createCache<ExitProgress | null>({ lasting: 0, most: MOST_CACHED });
+
+  async function progressAnew(order: string): Promise<ExitProgress | null> {
+    const document = accepted().get(order)?.revision;
+    const done = await store.exits(order);
+    const newest = exitsOf(order).at(-1);
+    const active = isActive(rules(), order, clock.now());
+    if (!newest || !document || (!(active && isExit(document)) && done.length === 0)) return null;
+    const { revision, adoptedAt } = newest;
+    return {
+      ...{ revision, adoptedAt, silentAfter: adoptedAt + SILENT_AFTER },
+      ...(await openDevices(order, revision, active)),
+      wiped: done.filter(({ outcome }) => outcome === 'wiped').length,
+      silent: done.filter(({ outcome }) => outcome === 'silent').length,
+      destroyed: sumOf(done.map(({ destroyed }) => destroyed)),
+    };
+  }
+
+  async function openDevices(order: string, revision: number, active: boolean) {
+    const counts = { held: 0, waiting: 0, unanswered: 0 };
+    const denied = active ? (await deniedBy(order, revision)).map(({ device }) => device) : [];
+    for (const some of slices(denied, AT_ONCE)) {
+      const underLegalHold = await holds.held(some);
+      const silent = new Set((await store.unanswered(order, revision, some)).map(({ device }) => device));
+      for (const device of some) {
+        counts[underLegalHold.has(device) ? 'held' : silent.has(device) ? 'unanswered' : 'waiting'] += 1;
+      }
+      await turn();
+    }
+    return counts;
+  }
+
+  return {
+    progress: async (order: string) => {
+      await orderOf(orders, order);
+      return cache.get(order, () => progressAnew(order));
+    },
+    progressAnew,
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * Impact preview of changed address locations for announced and active orders. As in a rehearsal (`device-impact.ts`), devices do not move,
+ * except for the location of their address.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { HomeArea } from '../../../shared/areas/area-code.ts';
+import { exemptionsFor } from '../../../shared/order/exemption.ts';
+import type { AcceptedRevision } from '../../../shared/order/verify-list.ts';
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import type { Instant } from '../../../shared/time/clock.ts';
+import { emptyLocation, observe, observeAll } from '../../../shared/verdict/locate.ts';
+import { EVIDENCE_SOURCES, type LocationState, type OrderRule } from '../../../shared/verdict/terms.ts';
+import { openTitle } from '../adoption/order-visibility.ts';
+import type { JurisdictionPort, OrderStore } from '../ports.ts';
+import { impactOn, inForceAt } from './device-impact.ts';
+import { slices } from './rehearsal.ts';
+
+/** Number of devices in one read of the store. */
+const TOGETHER = 100;
+/** Milliseconds of work between two turns of the event loop. */
+const SLICE = 10;
+
+/** All counts include only devices whose address location changes. */
+export interface OrderChange {
+  readonly order: string;
+  readonly title: string;
+  readonly effective: Instant;
+  readonly denied: { readonly before: number; readonly after: number };
+  readonly newlyDenied: number;
+  readonly newlyAllowed: number;
+}
+
+export async function addressChange(given: {
+  readonly moved: ReadonlyMap<DeviceId, HomeArea | null>;
+  readonly accepted: ReadonlyMap<string, AcceptedRevision>;
+  readonly rules: readonly OrderRule[];
+  readonly now: Instant;
+  readonly jurisdiction: Pick<JurisdictionPort, 'facts'>;
+  readonly orders: Pick<OrderStore, 'exemptionsOf'>;
+}): Promise<OrderChange[]> {
+  const { moved, accepted, now, jurisdiction, orders } = given;
+  // One millisecond after the change, when two observations confirm the address location.
+  const moments = (rule: OrderRule) => ({ now: now + 1, at: Math.max(now + 1, rule.effective) });
+  const rules = given.rules.filter(({ withdrawn, until }) => !withdrawn && (until === null || until > now));
+  const counts = new Map(rules.map((rule) => [rule, { before: 0, after: 0, newlyDenied: 0, newlyAllowed: 0 }]));
+  const revisions = [...accepted.values()].map(({ revision }) => revision);
+
+  for (const devices of slices([...moved.keys()], TOGETHER)) {
+    const places = await jurisdiction.facts(devices);
+    const exempt = Map.groupBy(await orders.exemptionsOf(devices), ({ device }) => device);
+    let began = performance.now();
+    for (const [device, facts] of places) {
+      if (performance.now() - began > SLICE) {
+        await turn();
+        began = performance.now();
+      }
+      const exemptions = exemptionsFor(device, { device, exemptions: exempt.get(device) ?? [] }, revisions);
+      const changed = { ...facts, location: movedTo(facts.location, moved.get(device) ?? null, now) };
+      for (const [rule, count] of counts) {
+        const mine = exemptions.filter(({ order }) => order === rule.order);
+        const when = moments(rule);
+        const denied = (at: typeof facts) =>
+          impactOn(inForceAt(rule, when.at), { facts: at, exemptions: mine, ...NOBODY }, when).denied.length > 0;
+        const [before, after] = [denied(facts), denied(changed)];
+        count.before += Number(before);
+        count.after += Number(after);
+        count.newlyDenied += Number(after && !before);
+        count.newlyAllowed += Number(before && !after);
+      }
+    }
+    await turn();
+  }
+  const titleOf = (one?: AcceptedRevision) => (one ? openTitle(one.revision, now) : '');
+  return [...counts].map(([{ order, effective }, { before, after, ...changes }]) => ({
+    order,
+    title: titleOf(accepted.get(order)),
+    effective,
+    denied: { before, after },
+    ...changes,
+  }));
+}
+
+const NOBODY = { connected: true, holdsList: true, delivered: true };
+
+/** The location as if the address had always had this area. Null: as if the address gave no location. */
+function movedTo(state: LocationState, area: HomeArea | null, now: Instant): LocationState {
+  if (area !== null) {
+    const at = Math.max(now, state.sightings.address?.at ?? 0);
+    const word = { source: 'address', areas: [area], connected: true } as const;
+    return observe(observe(state, { ...word, at }), { ...word, at: at + 1 });
+  }
+  const rest = EVIDENCE_SOURCES.filter((source) => source !== 'address').flatMap((source) => {
+    const { first, count: _count, ...seen } = state.sightings[source] ?? { first: null, count: 0 };
+    return first === null || !('at' in seen) ? [] : [{ ...seen, at: first }, seen];
+  });
+  const without = observeAll(emptyLocation(), rest);
+  // If the other sources give the same areas, the time of arrival remains.
+  const same = without.counted?.areas.join() === state.counted?.areas.join();
+  return same ? { ...without, stays: state.stays, networkStays: state.networkStays } : without;
+}

@@ -1,0 +1,149 @@
+/**
+ * Effects of admins' location statements on orders: orders that a new statement would change, and statements that change an order's verdict
+ * now.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { HomeArea } from '../../../shared/areas/area-code.ts';
+import type { LocationRecord } from '../../../shared/pack/location-records.ts';
+import type { AccountId, DeviceId } from '../../../shared/protocol/ids.ts';
+import type { Clock, Instant } from '../../../shared/time/clock.ts';
+import type { DeviceFacts, OrderRule } from '../../../shared/verdict/terms.ts';
+import { orderOf } from '../adoption/stored-orders.ts';
+import type { OrderStore } from '../ports.ts';
+import {
+  type LocationStatement,
+  type StatementEffect,
+  statementEffects,
+  withoutStatement,
+  withStatement,
+} from './statement-effects.ts';
+
+/** Maximum number of devices with a statement that the server evaluates for one order. */
+export const MOST_STATEMENTS = 10_000;
+/** Maximum number of location changes in a list for one order. */
+const MOST_CHANGES = 200;
+const SLICE = 256;
+
+export interface StatedDevice {
+  readonly device: DeviceId;
+  /** The device's home without its location statement. */
+  readonly ownHome: HomeArea | null;
+  readonly statement: LocationStatement & {
+    readonly reason: string;
+    readonly at: Instant;
+    /** The admin who made the statement, and the person who confirmed it. Null for old statements without this data. */
+    readonly by: AccountId | null;
+    readonly confirmedBy: AccountId | null;
+  };
+}
+
+/** A change of a device's location that changed the order's verdict, as its ledger entry records it. */
+export interface StoredLocationChange {
+  readonly device: DeviceId;
+  readonly record: LocationRecord;
+  /** Index of the ledger entry; null until the ledger has sequenced it. */
+  readonly index: number | null;
+  /** The exact bytes of the entry as text. */
+  readonly entry: string;
+}
+
+export interface StatementStore {
+  /** Changes that concern the order, newest first. */
+  locationChanges(order: string, limit: number): Promise<StoredLocationChange[]>;
+  /** Active devices with a valid statement, longest validity first. */
+  stated(now: Instant, limit: number): Promise<StatedDevice[]>;
+}
+
+export interface OverridingStatement extends StatedDevice {
+  readonly effect: StatementEffect;
+}
+
+export interface Placement {
+  readonly statement: LocationStatement | null;
+  readonly home: HomeArea | null;
+  readonly seat: HomeArea | null;
+}
+
+export interface PlacementChange {
+  readonly device: DeviceId;
+  readonly present: Placement;
+  readonly wanted: Placement;
+}
+
+export interface PlacementEffect extends StatementEffect {
+  readonly device: DeviceId;
+}
+
+export interface LocationStatements {
+  /** Statements that change the verdict of this rule, which may belong to a draft. */
+  overridingRule(rule: OrderRule): Promise<readonly OverridingStatement[]>;
+  /** Statements that change the verdict of the adopted order now. Throws `not_found`. */
+  overriding(order: string): Promise<readonly OverridingStatement[]>;
+  /** Location changes by admins that changed the verdict of the order, newest first. */
+  locationChanges(order: string): Promise<readonly StoredLocationChange[]>;
+  /** Announced and active orders with different verdicts for the present and the wanted placements. */
+  placements(changes: readonly PlacementChange[]): Promise<readonly PlacementEffect[]>;
+}
+
+export function createLocationStatements(ports: {
+  readonly store: StatementStore;
+  readonly orders: Pick<OrderStore, 'order'>;
+  readonly clock: Clock;
+  readonly rules: () => readonly OrderRule[];
+  readonly facts: (devices: readonly DeviceId[]) => Promise<ReadonlyMap<DeviceId, DeviceFacts>>;
+}): LocationStatements {
+  const { store, orders, clock, rules, facts } = ports;
+
+  async function overridingRule(rule: OrderRule): Promise<OverridingStatement[]> {
+    const now = clock.now();
+    const devices = await store.stated(now, MOST_STATEMENTS);
+    const found: OverridingStatement[] = [];
+    for (let from = 0; from < devices.length; from += SLICE) {
+      const slice = devices.slice(from, from + SLICE);
+      const known = await facts(slice.map(({ device }) => device));
+      for (const each of slice) {
+        const current = known.get(each.device);
+        if (!current) continue;
+        const without = withoutStatement(current, each.ownHome, now);
+        const stated = withStatement(current, each.statement, each.ownHome, now);
+        const [effect] = statementEffects([rule], without, stated, now);
+        if (effect) found.push({ ...each, effect });
+      }
+      await turn();
+    }
+    return found;
+  }
+
+  return {
+    overridingRule,
+    overriding: async (number) => {
+      await orderOf(orders, number);
+      const rule = rules().find((each) => each.order === number);
+      return rule ? overridingRule(rule) : [];
+    },
+    locationChanges: (order) => store.locationChanges(order, MOST_CHANGES),
+    placements: async (changes) => {
+      const now = clock.now();
+      const adopted = rules();
+      if (adopted.length === 0) return [];
+      const found: PlacementEffect[] = [];
+      for (let from = 0; from < changes.length; from += SLICE) {
+        const slice = changes.slice(from, from + SLICE);
+        const known = await facts(slice.map(({ device }) => device));
+        for (const { device, present, wanted } of slice) {
+          const current = known.get(device);
+          if (!current) continue;
+          const [before, after] = [placed(current, present, now), placed(current, wanted, now)];
+          for (const effect of statementEffects(adopted, before, after, now)) found.push({ device, ...effect });
+        }
+        await turn();
+      }
+      return found;
+    },
+  };
+}
+
+function placed(facts: DeviceFacts, { statement, home, seat }: Placement, now: Instant): DeviceFacts {
+  const stated = statement === null ? withoutStatement(facts, home, now) : withStatement(facts, statement, home, now);
+  return { ...stated, seat };
+}

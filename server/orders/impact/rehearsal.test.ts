@@ -1,0 +1,351 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  expandAreas,
+  type HomeArea,
+  parseEvidenceArea,
+  parseHomeArea,
+  parseScopeArea,
+} from '../../../shared/areas/area-code.ts';
+import { compileRule } from '../../../shared/order/rules.ts';
+import { type DeviceId, newDeviceId } from '../../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../../shared/time/driven-clock.ts';
+import { emptyLocation, observe, observeAll } from '../../../shared/verdict/locate.ts';
+import { type EvidenceSource, NEXUS, type Observation, type OrderRule } from '../../../shared/verdict/terms.ts';
+import { NOW, revisionDocument } from '../../../tests/support/signed-documents.ts';
+import { createCache } from '../cache.ts';
+import { changeOf, impactOn, inForceAt } from './device-impact.ts';
+import {
+  changesOf,
+  countsByArea,
+  countsOf,
+  createRehearsal,
+  type DeviceState,
+  NOTHING_WAITS,
+  nameKey,
+  type Rehearsal,
+  type Rehearsing,
+  sizeOf,
+  type Waits,
+  waitingOf,
+} from './rehearsal.ts';
+
+const pk = parseHomeArea('PK');
+const ask = (more: Partial<Rehearsing> = {}): Rehearsing => ({
+  rule: compileRule({ revision: revisionDocument(), lasting: false }),
+  exemptions: [],
+  listed: 2,
+  number: '2015-001',
+  against: null,
+  at: 'now',
+  whom: 'all',
+  names: new Set(),
+  ...more,
+});
+
+describe('a rehearsal', () => {
+  let fleet: Map<DeviceId, DeviceState>;
+  let dues: Map<DeviceId, Waits & { readonly delivered: boolean }>;
+  let rehearsal: Rehearsal;
+  let clock: DrivenClock;
+  let asked: number[];
+  let under: number;
+  let most: number;
+
+  const add = (count: number, more: Partial<DeviceState> = {}) => {
+    const location = observe(emptyLocation(), { source: 'address', areas: [pk], at: NOW, connected: true });
+    for (let index = 0; index < count; index += 1) {
+      const facts = { home: pk, seat: null, location };
+      fleet.set(newDeviceId(), { facts, user: 'Somebody', connected: true, listVersion: 2, ...more });
+    }
+    return [...fleet.keys()].slice(-count);
+  };
+
+  beforeEach(() => {
+    fleet = new Map();
+    dues = new Map();
+    asked = [];
+    under = 0;
+    most = 0;
+    clock = new DrivenClock(NOW);
+    const read = async (devices: readonly DeviceId[]) => {
+      asked.push(devices.length);
+      under += 1;
+      most = Math.max(most, under);
+      await turn();
+      under -= 1;
+      return new Map([...fleet].filter(([device]) => devices.includes(device)));
+    };
+    rehearsal = createRehearsal({
+      clock,
+      jurisdiction: { affectedBy: async () => [...fleet.keys()] },
+      deviceStates: {
+        states: read,
+        statesWithWaits: async (devices, order) => {
+          const found = [...(await read(devices))].map(([device, one]) => {
+            const { delivered = false, ...waits } = dues.get(device) ?? {};
+            return [
+              device,
+              { ...one, waits: { ...NOTHING_WAITS, ...waits }, delivered: order !== null && delivered },
+            ] as const;
+          });
+          return new Map(found);
+        },
+        activeDevices: async () => fleet.size,
+      },
+    });
+  });
+
+  it('takes a fleet in slices, one pass at a time, and lets the loop turn between them', async () => {
+    add(1_000);
+    let turns = 0;
+    let looking = true;
+    const count = () => {
+      turns += 1;
+      if (looking) setImmediate(count);
+    };
+    count();
+    const [one, other] = await Promise.all([rehearsal.rehearseAnew(ask()), rehearsal.rehearseAnew(ask({ listed: 3 }))]);
+    looking = false;
+    expect([sizeOf(one.sets), sizeOf(other.sets)]).toEqual([1_000, 1_000]);
+    expect(Math.max(...asked)).toBeLessThanOrEqual(256);
+    expect(most).toBe(1);
+    expect(turns).toBeGreaterThanOrEqual(asked.length);
+  });
+
+  it('puts those together to whom it is the same, and counts them', async () => {
+    add(3);
+    add(2, { connected: false });
+    add(4, { connected: false, listVersion: 1 });
+    const { sets, fleet: all, ofApprovers } = await rehearsal.rehearse(ask());
+    expect(sets.map(({ devices }) => devices.length)).toEqual([3, 2, 4]);
+    expect(countsOf(sets)).toMatchObject({ denied: 9, offline_current: 2, offline_behind: 4, traveling: 0 });
+    expect([all, ofApprovers]).toEqual([9, 0]);
+  });
+
+  it('says of everyone in a fleet of all kinds what it would say of each alone', async () => {
+    const day = 86_400_000;
+    const places = (...codes: string[]) => codes.map(parseEvidenceArea);
+    const at = (source: EvidenceSource, codes: readonly string[], more: Partial<Observation> = {}): Observation => ({
+      ...{ source, areas: places(...codes), at: NOW - 3_600_000 },
+      ...more,
+    });
+    const position = at('position', ['IN'], { whole: true });
+    const seen: Observation[][] = [
+      [],
+      [at('address', ['PK'], { connected: true })],
+      [at('address', ['PK'], { connected: true, at: NOW - 8 * day })],
+      [at('network', ['PK'], { at: NOW - 2 * day })],
+      [at('network', ['PK'])],
+      [at('network', ['AE'])],
+      [position],
+      [position, at('network', ['PK'])],
+      [position, at('network', ['IN', 'PK'])],
+      [at('position', ['IN', 'PK'])],
+      [at('position', ['XX-kashmir'])],
+    ];
+    const own = { user: 'Somebody', connected: true, listVersion: 2 };
+    const homes = [pk, parseHomeArea('GB'), null];
+    for (const location of seen.map((each) => observeAll(emptyLocation(), each)))
+      for (const home of homes)
+        for (const seat of [pk, null])
+          for (const more of [{}, { connected: false }, { connected: false, listVersion: 1 }])
+            for (const delivered of [true, false]) {
+              const [device] = add(1, { ...own, ...more, facts: { home, seat, location } });
+              if (device) dues.set(device, { ...NOTHING_WAITS, delivered });
+            }
+    const [one, two] = [...fleet.keys()].slice(-300);
+    const exemption = { salt: '', commitment: '', reason: null };
+    const exemptions = [{ ...exemption, device: one!, until: null }];
+    const earlier = [{ ...exemption, device: two!, until: NOW + day }];
+    const { rule } = ask();
+    const all: Partial<OrderRule> = { nexus: new Set(NEXUS), unknown: 'deny', contested: 'deny' };
+    const kinds: Partial<OrderRule>[] = [{}, { visitors: 7 * day }, all, { ...all, visitors: 7 * day }];
+    for (const kind of kinds.map((terms) => ({ ...rule, ...terms })))
+      for (const before of [null, { ...rule, visitors: day }, { ...rule, areas: new Set([parseHomeArea('IN')]) }]) {
+        const against = before && { rule: before, exemptions: earlier };
+        const whole = await rehearsal.rehearseAnew(ask({ rule: kind, exemptions, against }));
+        const told = new Map(whole.sets.flatMap(({ devices, ...alike }) => devices.map((each) => [each, alike])));
+        for (const [device, { facts, connected, listVersion }] of fleet) {
+          const known = {
+            facts,
+            connected,
+            holdsList: listVersion >= 2,
+            delivered: dues.get(device)?.delivered === true,
+          };
+          const [exempt, exemptBefore] = [exemptions, earlier].map((some) =>
+            some.filter((each) => each.device === device),
+          );
+          const moments = { now: NOW, at: NOW };
+          const impact = impactOn(inForceAt(kind, NOW), { ...known, exemptions: exempt! }, moments);
+          const was = before && impactOn(inForceAt(before, NOW), { ...known, exemptions: exemptBefore! }, moments);
+          const change = before && was && changeOf({ rule: before, impact: was }, { rule: kind, impact });
+          const alone = { ...impact, home: facts.home, connected, change };
+          expect(told.get(device)).toEqual(impact.classes.length > 0 || change ? alone : undefined);
+        }
+      }
+  });
+
+  it('adds up what waits for those that it denies, and tells who was never delivered', async () => {
+    const [one, two] = add(3);
+    const [other] = add(1, { facts: { home: pk, seat: null, location: emptyLocation() } });
+    if (!one || !two || !other) throw new Error('no devices');
+    dues.set(one, { messages: 3, bytes: 700, commands: 0, delivered: true });
+    dues.set(two, { messages: 0, bytes: 0, commands: 2, delivered: false });
+    dues.set(other, { messages: 9, bytes: 9, commands: 9, delivered: false });
+    const { sets, waits } = await rehearsal.rehearseAnew(ask());
+    expect(waitingOf(waits)).toEqual({ devices: 2, messages: 3, bytes: 700, commands: 2 });
+    expect([...waits.keys()]).toEqual([one, two]);
+    expect(countsOf(sets)).toMatchObject({ denied: 3, unknown: 1, undelivered: 2 });
+    expect(
+      sets.filter(({ classes }) => classes.includes('undelivered')).flatMap(({ devices }) => devices),
+    ).not.toContain(one);
+    // Nobody can have heard of a draft.
+    expect(countsOf((await rehearsal.rehearseAnew(ask({ number: null }))).sets)).toMatchObject({ undelivered: 3 });
+  });
+
+  it('holds a revision against another in the same pass, each at its own time, and keeps who goes out', async () => {
+    const [gb, ae] = [parseHomeArea('GB'), parseHomeArea('AE')];
+    const at = (area: HomeArea, since = NOW) =>
+      observe(emptyLocation(), { source: 'address', areas: [area], at: since, connected: true });
+    const fromAbroad = (area: HomeArea) => ({ facts: { home: gb, seat: null, location: at(area) } });
+    const [resident] = add(1);
+    const [visitor] = add(1, fromAbroad(pk));
+    const [emirati] = add(1, fromAbroad(ae));
+    const [exempt] = add(1);
+    add(1, fromAbroad(gb));
+    if (!resident || !visitor || !emirati || !exempt) throw new Error('no devices');
+    const { rule } = ask();
+    const before = { ...rule, visitors: 86_400_000, effective: NOW, areas: expandAreas([pk, ae].map(parseScopeArea)) };
+    const after = { ...rule, visitors: 86_400_000, effective: NOW + 2 * 86_400_000 };
+    const until = NOW + 86_400_000;
+    const exemptions = [{ device: exempt, salt: '', commitment: '', reason: null, until }];
+    const changes = async (first: OrderRule, second: OrderRule, when: Rehearsing['at']) => {
+      const against = { rule: first, exemptions };
+      const { sets } = await rehearsal.rehearse(ask({ rule: second, exemptions, against, at: when }));
+      const told = sets.flatMap(({ devices, change }) => devices.map((device) => [device, change?.kind] as const));
+      return { counts: changesOf(sets), told: new Map(told) };
+    };
+    // Two days later the visitor's grace and the exemption are over.
+    const later = await changes(before, after, 'effective');
+    expect(later.told).toEqual(
+      new Map([
+        [resident, undefined],
+        [visitor, 'newly_affected'],
+        [exempt, 'newly_affected'],
+        [emirati, 'changed'],
+      ]),
+    );
+    expect(later.counts).toEqual({ newly_affected: 2, no_longer_affected: 0, changed: 1 });
+    const now = await changes({ ...before, visitors: 0 }, { ...after, visitors: 0 }, 'now');
+    expect(now.told.get(emirati)).toBe('no_longer_affected');
+    expect(now.counts).toEqual({ newly_affected: 0, no_longer_affected: 1, changed: 0 });
+    expect((await changes(after, { ...after, withdrawn: true }, 'effective')).counts).toEqual({
+      newly_affected: 0,
+      no_longer_affected: 3,
+      changed: 0,
+    });
+  });
+
+  it('counts by place', async () => {
+    add(2);
+    const location = observe(emptyLocation(), { source: 'position', areas: [pk, parseHomeArea('IN')], at: NOW });
+    add(3, { facts: { home: null, seat: null, location } });
+    add(1, { facts: { home: pk, seat: null, location: emptyLocation() } });
+    const { sets } = await rehearsal.rehearse(ask());
+    expect(countsByArea(sets)).toEqual([
+      { area: 'IN', devices: 3, denied: 0 },
+      { area: 'PK', devices: 5, denied: 2 },
+    ]);
+  });
+
+  it("finds an approver's device by name or e-mail, however it is written", async () => {
+    add(2, { user: 'Ayesha Khan' });
+    add(1, { user: ' AYESHA@Example.org ' });
+    add(1, { user: 'Ｂｅｎ' });
+    add(1, { user: 'Ayesha' });
+    const names = new Set(['ayesha khan', 'Ayesha@example.org', 'BEN'].map(nameKey));
+    expect((await rehearsal.rehearse(ask({ names }))).ofApprovers).toBe(4);
+  });
+
+  it('answers the same question once, until something that it is about differs', async () => {
+    add(1);
+    const before = ask();
+    const [first] = await Promise.all([rehearsal.rehearse(before), rehearsal.rehearse(ask())]);
+    expect(asked).toHaveLength(1);
+    const { rule } = before;
+    const titled = compileRule({ revision: revisionDocument({ order: '2015-002', revision: 5 }), lasting: false });
+    expect(await rehearsal.rehearse(ask({ rule: titled }))).toBe(first);
+    const device = newDeviceId();
+    const others: Partial<Rehearsing>[] = [
+      { at: 'effective' },
+      { listed: null },
+      { number: '2015-002' },
+      { against: { rule: { ...rule, visitors: 1 }, exemptions: [] } },
+      { against: { rule: { ...rule, withdrawn: true }, exemptions: [] } },
+      { rule: { ...rule, withdrawn: true } },
+      { whom: 'denied' },
+      { names: new Set(['x']) },
+      { exemptions: [{ device, salt: '', commitment: '', reason: null, until: null }] },
+      { exemptions: [{ device, salt: '', commitment: '', reason: null, until: 1 }] },
+      { rule: { ...rule, unknown: 'deny' } },
+      { rule: { ...rule, visitors: 1 } },
+      { rule: { ...rule, nexus: new Set(['home']) } },
+      { rule: { ...rule, services: new Set(['mail']) } },
+      { rule: { ...rule, disputed: new Map([['kashmir', pk]]) } },
+    ];
+    for (const other of others) expect(await rehearsal.rehearse(ask(other))).not.toBe(first);
+    expect(await rehearsal.rehearseAnew(ask())).not.toBe(first);
+    clock.jump(NOW + 3_600_000);
+    expect((await rehearsal.rehearse(ask())).at).toBe(NOW + 3_600_000);
+  });
+});
+
+describe('an answer that is kept for a moment', () => {
+  it('is made once for all who wait for it, and anew after its time', async () => {
+    let made = 0;
+    const make = async () => {
+      await turn();
+      made += 1;
+      return made;
+    };
+    const kept = createCache<number>({ lasting: 60_000, most: 2 });
+    expect(await Promise.all([kept.get('a', make), kept.get('a', make)])).toEqual([1, 1]);
+    expect(await kept.get('a', make)).toBe(1);
+    // Two are kept, and the oldest goes.
+    expect([await kept.get('b', make), await kept.get('c', make), await kept.get('a', make)]).toEqual([2, 3, 4]);
+  });
+
+  it('lasts longer the longer it took', async () => {
+    const now = vi.spyOn(performance, 'now');
+    try {
+      let made = 0;
+      const at = (ms: number) => now.mockReturnValue(ms);
+      const kept = createCache<number>({ lasting: 100, most: 2 });
+      const ask = (took: number) =>
+        kept.get('a', async () => {
+          at(performance.now() + took);
+          made += 1;
+          return made;
+        });
+      at(0);
+      expect(await ask(10)).toBe(1);
+      at(109);
+      expect(await ask(0)).toBe(1);
+      at(110);
+      expect(await ask(1_000)).toBe(2);
+      at(5_109);
+      expect(await ask(0)).toBe(2);
+      at(5_110);
+      expect(await ask(0)).toBe(3);
+    } finally {
+      now.mockRestore();
+    }
+  });
+
+  it('is not kept when it could not be made', async () => {
+    const kept = createCache<string>({ lasting: 60_000, most: 2 });
+    await expect(kept.get('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await kept.get('a', async () => 'yes')).toBe('yes');
+  });
+});

@@ -1,0 +1,322 @@
+/**
+ * A rehearsal: one pass over the devices that an order can affect, for counts, lists and warnings. The index of connections finds the
+ * devices. Passes run one at a time and in slices, so that the event loop remains free.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { ImpactChange, ImpactClass } from '../../../shared/api/impact-classes.ts';
+import type { EvidenceArea, HomeArea } from '../../../shared/areas/area-code.ts';
+import { sha256 } from '../../../shared/order/digest.ts';
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import type { Clock, Instant } from '../../../shared/time/clock.ts';
+import { lastKnown } from '../../../shared/verdict/locate.ts';
+import type { OrderRule } from '../../../shared/verdict/terms.ts';
+import { createCache } from '../cache.ts';
+import type { ExemptionRow, JurisdictionPort, LocationFacts } from '../ports.ts';
+import {
+  type Change,
+  changeOf,
+  type Impact,
+  impactOn,
+  inForceAt,
+  type Known,
+  likenessOf,
+  widened,
+} from './device-impact.ts';
+
+/** Devices in a slice: some milliseconds of work. */
+const SLICE = 256;
+/** Milliseconds for which a result is valid while an admin types or changes pages. */
+const LASTING = 5_000;
+/** Part of the cache key, so that a clock that jumps does not reuse old results. */
+const MINUTE = 60_000;
+/** Maximum number of cached results. Each may contain a whole fleet. */
+const KEPT = 4;
+
+export interface DeviceState {
+  readonly facts: LocationFacts;
+  /** Name of the user for whom the device was enrolled. */
+  readonly user: string;
+  readonly connected: boolean;
+  /** Version of the order list that the device stored in its current enrollment; 0 without a list. */
+  readonly listVersion: number;
+}
+
+export interface Waits {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly commands: number;
+}
+
+export const NOTHING_WAITS: Waits = { messages: 0, bytes: 0, commands: 0 };
+
+export interface Owed extends DeviceState {
+  readonly waits: Waits;
+  /** True if a verified receipt of the current enrollment concerns a revision of the order. */
+  readonly delivered: boolean;
+}
+
+/** Reads for thousands of devices at once. */
+export interface DeviceStateStore {
+  /** States of the active devices among these. */
+  states(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, DeviceState>>;
+  /** Active devices only. `order`: the order of `delivered`; null for an order that was never in a list. */
+  statesWithWaits(devices: readonly DeviceId[], order: string | null): Promise<ReadonlyMap<DeviceId, Owed>>;
+  activeDevices(): Promise<number>;
+}
+
+export interface Rehearsing {
+  readonly rule: OrderRule;
+  readonly exemptions: readonly ExemptionRow[];
+  /** Version of the first list with the revision; null if no list has it. */
+  readonly listed: number | null;
+  /** The order's number, by which receipts are found; null for a draft. */
+  readonly number: string | null;
+  /** The revision of the same order to compare with; null without a comparison. */
+  readonly against: { readonly rule: OrderRule; readonly exemptions: readonly ExemptionRow[] } | null;
+  /** Limits the pass to devices that this rule finds. Undefined: all devices that the two revisions can affect. */
+  readonly among?: OrderRule;
+  readonly at: 'now' | 'effective';
+  /** `denied`: only devices that one of the two revisions denies a service. */
+  readonly whom: 'denied' | 'all';
+  /**
+   * True: an offline device whose location has expired also counts where it was last seen, because it applies the order by its own
+   * evidence.
+   */
+  readonly lastSeen?: true;
+  /** Approvers' names and addresses, normalized by `nameKey`. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** Devices with the same impact. A whole fleet has few such sets, so that a result is small enough for the cache. */
+export interface Alike extends Impact {
+  readonly home: HomeArea | null;
+  readonly connected: boolean;
+  /** Null without a difference or without a comparison. */
+  readonly change: Change | null;
+  readonly devices: readonly DeviceId[];
+}
+
+export interface Rehearsed {
+  readonly at: Instant;
+  /** Active devices of the installation. */
+  readonly fleet: number;
+  /** Sets with at least one impact class or a change. */
+  readonly sets: readonly Alike[];
+  /** Number of denied devices that were enrolled under an approver's name. */
+  readonly ofApprovers: number;
+  /** Devices that count where they were last seen. */
+  readonly lastSeen: number;
+  /** Waiting messages and commands of denied devices. */
+  readonly waits: ReadonlyMap<DeviceId, Waits>;
+}
+
+export interface Rehearsal {
+  /** Runs a rehearsal, or returns a result that is some seconds old. */
+  rehearse(asked: Rehearsing): Promise<Rehearsed>;
+  /** Like `rehearse`, without the cache. */
+  rehearseAnew(asked: Rehearsing): Promise<Rehearsed>;
+}
+
+/** Normalized spelling of a name or e-mail address. */
+export function nameKey(text: string): string {
+  return text.normalize('NFKC').trim().toUpperCase().toLowerCase();
+}
+
+export function createRehearsal(ports: {
+  readonly jurisdiction: Pick<JurisdictionPort, 'affectedBy'>;
+  readonly deviceStates: DeviceStateStore;
+  readonly clock: Clock;
+}): Rehearsal {
+  const { jurisdiction, deviceStates, clock } = ports;
+  const brief = createCache<Rehearsed>({ lasting: LASTING, most: KEPT });
+  let last: Promise<unknown> = Promise.resolve();
+
+  function inTurn<T>(pass: () => Promise<T>): Promise<T> {
+    const mine = last.then(pass);
+    last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function candidatesOf(
+    { rule, exemptions, against, among, whom }: Rehearsing,
+    at: Instant,
+  ): Promise<readonly DeviceId[]> {
+    if (among) return jurisdiction.affectedBy(among);
+    const reached = await jurisdiction.affectedBy(inForceAt(whom === 'all' ? widened(rule) : rule, at));
+    const exempt = whom === 'all' ? [...exemptions, ...(against?.exemptions ?? [])] : [];
+    if (against === null && exempt.length === 0) return reached;
+    const found = new Set(reached);
+    for (const { device } of exempt) found.add(device);
+    if (against) {
+      const others = await jurisdiction.affectedBy(inForceAt(against.rule, at));
+      for (const some of slices(others, SLICE)) {
+        for (const device of some) found.add(device);
+        await turn();
+      }
+    }
+    return [...found];
+  }
+
+  async function pass(asked: Rehearsing): Promise<Rehearsed> {
+    const { listed, number, whom, names } = asked;
+    const now = clock.now();
+    const { at, sets, setOf } = gathering(asked, now);
+    const waits = new Map<DeviceId, Waits>();
+    let ofApprovers = 0;
+    let lastSeen = 0;
+
+    const setWhereLastSeen: typeof setOf = (device, known) => {
+      const location = asked.lastSeen ? lastKnown(known.facts.location, now) : null;
+      const set = location && setOf(device, { ...known, facts: { ...known.facts, location } });
+      if (set) lastSeen += 1;
+      return set;
+    };
+
+    const statesOf = (some: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, DeviceState & Partial<Owed>>> =>
+      whom === 'all' ? deviceStates.statesWithWaits(some, number) : deviceStates.states(some);
+
+    for (const some of slices(await candidatesOf(asked, at), SLICE)) {
+      for (const [device, { facts, user, connected, listVersion, ...owed }] of await statesOf(some)) {
+        const holdsList = listed !== null && listVersion >= listed;
+        const known = { facts, connected, holdsList, delivered: owed.delivered === true };
+        const set = setOf(device, known) ?? setWhereLastSeen(device, known);
+        if (!set) continue;
+        set.devices.push(device);
+        if (set.denied.length === 0) continue;
+        if (owed.waits && owed.waits.messages + owed.waits.commands > 0) waits.set(device, owed.waits);
+        if (names.size > 0 && names.has(nameKey(user))) ofApprovers += 1;
+      }
+      await turn();
+    }
+    return { at, fleet: await deviceStates.activeDevices(), sets: [...sets.values()], ofApprovers, lastSeen, waits };
+  }
+
+  const rehearseAnew = (asked: Rehearsing) => inTurn(() => pass(asked));
+  return { rehearseAnew, rehearse: (asked) => brief.get(keyOf(asked, clock.now()), () => rehearseAnew(asked)) };
+}
+
+/** A revision that has taken effect is compared at the present time. */
+function momentOf({ effective }: OrderRule, when: Rehearsing['at'], now: Instant): Instant {
+  return when === 'now' ? now : Math.max(now, effective);
+}
+
+/** Groups devices with the same impact. Each group is evaluated once, and a whole fleet has few groups. */
+function gathering({ rule, exemptions, against, at: when, whom }: Rehearsing, now: Instant) {
+  type Gathered = Alike & { readonly devices: DeviceId[] };
+  const after = judging(rule, exemptions, momentOf(rule, when, now));
+  const before = against && judging(against.rule, against.exemptions, momentOf(against.rule, when, now));
+  const rules = before ? [rule, before.rule] : [rule];
+  const sets = new Map<string, Gathered>();
+  const alike = new Map<string, Gathered | null>();
+
+  function judge(device: DeviceId, known: Known): Gathered | null {
+    const impact = after.impact(device, known, now);
+    const change =
+      before && changeOf({ rule: before.rule, impact: before.impact(device, known, now) }, { rule, impact });
+    const { classes, denied, reasons, areas, exemptUntil } = impact;
+    if (change === null && (whom === 'all' ? classes : denied).length === 0) return null;
+    const { connected } = known;
+    const { home } = known.facts;
+    const changed = change && [change.kind, change.before.denied, change.before.reasons];
+    const key = [classes, denied, reasons, areas, exemptUntil, home, connected, changed].join(' ');
+    const set = sets.get(key) ?? { ...impact, home, connected, change, devices: [] };
+    sets.set(key, set);
+    return set;
+  }
+
+  /** Null if the order does not concern the device. */
+  function setOf(device: DeviceId, known: Known): Gathered | null {
+    const likeness = after.exempts(device) || before?.exempts(device) ? null : likenessOf(rules, known, now);
+    if (likeness === null) return judge(device, known);
+    const set = alike.get(likeness);
+    if (set !== undefined) return set;
+    const judged = judge(device, known);
+    alike.set(likeness, judged);
+    return judged;
+  }
+
+  return { at: after.at, sets, setOf };
+}
+
+function judging(rule: OrderRule, exemptions: readonly ExemptionRow[], at: Instant) {
+  const inForce = inForceAt(rule, at);
+  const exempt = Map.groupBy(exemptions, ({ device }) => device);
+  return {
+    at,
+    rule,
+    exempts: (device: DeviceId) => exempt.has(device),
+    impact: (device: DeviceId, known: Known, now: Instant) =>
+      impactOn(inForce, { ...known, exemptions: exempt.get(device) ?? [] }, { now, at }),
+  };
+}
+
+export function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
+}
+
+export function sizeOf(sets: readonly Alike[]): number {
+  return sets.reduce((sum, { devices }) => sum + devices.length, 0);
+}
+
+export function countsOf(sets: readonly Alike[]): Record<ImpactClass, number> {
+  const places = { borderline: 0, unknown: 0, visiting: 0, traveling: 0 };
+  const counts = { denied: 0, ...places, exempt: 0, offline_current: 0, offline_behind: 0, undelivered: 0 };
+  for (const { classes, devices } of sets) for (const each of classes) counts[each] += devices.length;
+  return counts;
+}
+
+export function changesOf(sets: readonly Alike[]): Record<ImpactChange, number> {
+  const counts = { newly_affected: 0, no_longer_affected: 0, changed: 0 };
+  for (const { change, devices } of sets) if (change) counts[change.kind] += devices.length;
+  return counts;
+}
+
+export interface AreaCount {
+  readonly area: EvidenceArea;
+  readonly devices: number;
+  readonly denied: number;
+}
+
+/** Counts by area. A device that may be in two areas counts in both. */
+export function countsByArea(sets: readonly Alike[]): AreaCount[] {
+  const counts = new Map<EvidenceArea, { devices: number; denied: number }>();
+  for (const { areas, denied, devices } of sets) {
+    for (const area of areas) {
+      const count = counts.get(area) ?? { devices: 0, denied: 0 };
+      count.devices += devices.length;
+      if (denied.length > 0) count.denied += devices.length;
+      counts.set(area, count);
+    }
+  }
+  return [...counts].map(([area, count]) => ({ area, ...count })).sort((a, b) => (a.area < b.area ? -1 : 1));
+}
+
+export function waitingOf(waits: ReadonlyMap<DeviceId, Waits>): Waits & { readonly devices: number } {
+  const sum = { devices: waits.size, messages: 0, bytes: 0, commands: 0 };
+  for (const { messages, bytes, commands } of waits.values()) {
+    sum.messages += messages;
+    sum.bytes += bytes;
+    sum.commands += commands;
+  }
+  return sum;
+}
+
+/** Cache key: everything that affects the result except the devices. An order's title and texts do not. */
+function keyOf(
+  { rule, exemptions, listed, number, against, among, at, whom, lastSeen, names }: Rehearsing,
+  now: Instant,
+): string {
+  const compared = against && termsKey(against.rule, against.exemptions, at);
+  const whose = [whom, lastSeen === true, [...names].sort()];
+  const who = [among && termsKey(among, [], at), listed, number, at, whose, Math.floor(now / MINUTE)];
+  return sha256(JSON.stringify([termsKey(rule, exemptions, at), compared, who]));
+}
+
+function termsKey(rule: OrderRule, exemptions: readonly ExemptionRow[], at: Rehearsing['at']): unknown {
+  const { services, areas, polygons = [], nexus, unknown, contested, visitors, travelers, disputed, effective } = rule;
+  const drawn = polygons.map(({ code }) => code);
+  const sets = [services, areas, nexus, drawn].map((set) => [...set].sort());
+  const own = [unknown, contested, visitors, travelers, [...disputed], at === 'effective' ? effective : null];
+  const lifted = [rule.withdrawn, rule.pausedUntil === null];
+  return [sets, own, lifted, exemptions.map(({ device, until }) => [device, until])];
+}

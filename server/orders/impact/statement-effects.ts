@@ -1,0 +1,63 @@
+/**
+ * Orders that an admin's location statement overrides. A statement can release a device from an order. For each announced or active order,
+ * the server therefore compares the device's verdict with and without it. Pure.
+ */
+import type { HomeArea } from '../../../shared/areas/area-code.ts';
+import type { Instant } from '../../../shared/time/clock.ts';
+import { evaluate, inForce } from '../../../shared/verdict/evaluate.ts';
+import { endStatement, MATURE_AFTER, observe } from '../../../shared/verdict/locate.ts';
+import { type DeviceFacts, type OrderRule, SERVICES, type Service } from '../../../shared/verdict/terms.ts';
+
+/** Longest life in milliseconds of a statement that changes the verdict of an announced or active order. */
+export const LONGEST_OVERRIDE = 7 * 86_400_000;
+
+export interface LocationStatement {
+  readonly kind: 'presence' | 'home';
+  readonly areas: readonly HomeArea[];
+  readonly until: Instant;
+}
+
+export interface StatementEffect {
+  readonly order: string;
+  /** Services that the order denies the device without the statement, and allows with it. */
+  readonly released: readonly Service[];
+  /** Services that the order denies the device only because of the statement. */
+  readonly denied: readonly Service[];
+}
+
+/** `ownHome`: the device's home without any statement. */
+export function withStatement(
+  facts: DeviceFacts,
+  { kind, areas, until }: LocationStatement,
+  ownHome: HomeArea | null,
+  now: Instant,
+): DeviceFacts {
+  const without = withoutStatement(facts, ownHome, now);
+  if (kind === 'home') return { ...without, home: areas[0] ?? ownHome };
+  return { ...without, location: observe(without.location, { source: 'statement', areas, at: now, until }) };
+}
+
+export function withoutStatement(facts: DeviceFacts, ownHome: HomeArea | null, now: Instant): DeviceFacts {
+  return { ...facts, home: ownHome, location: endStatement(facts.location, now) };
+}
+
+/**
+ * Orders whose verdict differs between two sets of facts about one device. An active order is evaluated as soon as a change of location
+ * counts, an announced order at its effective time.
+ */
+export function statementEffects(
+  rules: readonly OrderRule[],
+  without: DeviceFacts,
+  stated: DeviceFacts,
+  now: Instant,
+): StatementEffect[] {
+  return rules.flatMap((rule) => {
+    const at = Math.max(now + MATURE_AFTER, rule.effective);
+    if (!inForce(rule, at)) return [];
+    const [before, after] = [without, stated].map((facts) => evaluate([rule], facts, at).services);
+    const differs = (allowed: boolean) =>
+      SERVICES.filter((service) => before?.[service].allowed !== allowed && after?.[service].allowed === allowed);
+    const effect = { order: rule.order, released: differs(true), denied: differs(false) };
+    return effect.released.length + effect.denied.length > 0 ? [effect] : [];
+  });
+}

@@ -1,0 +1,102 @@
+/**
+ * Warnings for proposers and approvers about what an order would suspend. Pure. A warning never blocks an action.
+ */
+import type { WARNINGS } from '../../../shared/api/order-preview.ts';
+import { stateOf } from '../../../shared/order/acts.ts';
+import { briefPauseEnds } from '../../../shared/order/adoption-state.ts';
+import type { OrderAct, Revision } from '../../../shared/order/documents.ts';
+import type { AcceptedRevision } from '../../../shared/order/verify-list.ts';
+import type { Instant } from '../../../shared/time/clock.ts';
+import type { OrderRule } from '../../../shared/verdict/terms.ts';
+import { asksForLocation } from './device-impact.ts';
+import type { OverridingStatement } from './location-statements.ts';
+import { countsOf, type Rehearsed, sizeOf } from './rehearsal.ts';
+
+export interface Warning {
+  readonly code: (typeof WARNINGS)[number];
+  readonly detail: string;
+  /** Number of devices; null for a warning without a count. */
+  readonly devices: number | null;
+}
+
+/** `largeShare`: percent of the fleet. */
+export function warningsOf(
+  { act, status }: { readonly act: OrderAct; readonly status: Revision['status'] },
+  rule: Pick<OrderRule, 'services' | 'nexus' | 'unknown'>,
+  { sets, fleet, ofApprovers }: Pick<Rehearsed, 'sets' | 'fleet' | 'ofApprovers'>,
+  largeShare: number,
+): Warning[] {
+  // A withdrawal or a pause suspends nothing. A revision of a paused order does, because a pause by one person ends by itself.
+  if (status === 'withdrawn' || act === 'pause') return [];
+  const { denied } = countsOf(sets);
+  if (act === 'exit') {
+    // The proposal already showed the warnings about the order itself.
+    const detail = `Once approved, the exit wipes work data on devices that the order certainly blocks, ${denied} at most now, and destroys their messages on the server. It cannot be undone.`;
+    return [{ code: 'wipes_data', detail, devices: denied }];
+  }
+  const warnings: Warning[] = [];
+  if (rule.services.has('management')) {
+    warnings.push({
+      code: 'names_management',
+      detail: `The order suspends management: the server could send only the order list to ${inWords(denied)}, and could not lock or wipe them.`,
+      devices: denied,
+    });
+  }
+  if (rule.services.has('enrollment')) {
+    const detail = "The order suspends enrollment: no device can enroll in the order's areas while it is active.";
+    warnings.push({ code: 'names_enrollment', detail, devices: null });
+  }
+  if (ofApprovers > 0) {
+    warnings.push({
+      code: 'affects_approver',
+      detail: `The order blocks ${inWords(ofApprovers)} enrolled under the name of an approver.`,
+      devices: ofApprovers,
+    });
+  }
+  if (fleet > 0 && denied * 100 > fleet * largeShare) {
+    const share = Math.round((denied * 1000) / fleet) / 10;
+    const detail = `The order blocks ${share} % of the fleet (${denied} of ${fleet}). This installation warns above ${largeShare} %.`;
+    warnings.push({ code: 'large_share', detail, devices: denied });
+  }
+  if (rule.unknown === 'deny' && asksForLocation(rule)) {
+    const nowhere = sizeOf(sets.filter((set) => set.denied.length > 0 && set.classes.includes('unknown')));
+    warnings.push({
+      code: 'denies_unknown',
+      detail: `The order blocks devices at an unknown location, wherever they are: ${inWords(nowhere)} now.`,
+      devices: nowhere,
+    });
+  }
+  return warnings;
+}
+
+/**
+ * Warning for a change of an order that one person paused. Two approvals of the change make the pause permanent, which approvers may not
+ * expect.
+ */
+export function holdWarnings(
+  { act, status, previous }: Pick<Revision, 'act' | 'status' | 'previous'>,
+  base: Pick<AcceptedRevision, 'revision' | 'digest' | 'lasting'> | undefined,
+  now: Instant,
+): Warning[] {
+  if (status !== 'paused' || act === 'pause' || base?.digest !== previous) return [];
+  const lapses = base.lasting ? null : briefPauseEnds(base.revision);
+  if (lapses === null || stateOf(base, now) !== 'paused') return [];
+  const until = new Date(lapses).toISOString();
+  const detail = `One person paused the order, and this pause ends at ${until}. If this revision is approved, the pause has no end: only two people can resume the order.`;
+  return [{ code: 'pause_without_end', detail, devices: null }];
+}
+
+/** Warnings about location statements that release devices from the order or subject them to it. */
+export function statementWarnings(statements: readonly Pick<OverridingStatement, 'effect' | 'statement'>[]): Warning[] {
+  if (statements.length === 0) return [];
+  const released = statements.filter(({ effect }) => effect.released.length > 0).length;
+  const alone = statements.filter(({ statement }) => statement.confirmedBy === null).length;
+  const unconfirmed =
+    alone === 0 ? '' : ` No second person confirmed ${alone === 1 ? '1 statement' : `${alone} statements`}.`;
+  const detail = `Admins' location statements release ${inWords(released)} from the order and bring ${inWords(statements.length - released)} under it.${unconfirmed} The page of the order lists them.`;
+  return [{ code: 'location_statements', detail, devices: statements.length }];
+}
+
+function inWords(count: number): string {
+  return count === 1 ? '1 device' : `${count} devices`;
+}

@@ -1,0 +1,214 @@
+import { describe, expect, it } from 'vitest';
+import { HEALTH_ISSUES } from '../../shared/api/overview.ts';
+import { type Facts, healthIssuesOf } from './health-issues.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const NOW = Date.parse('2026-03-01T00:00:00.000Z');
+/** The driven clock of a demo may be ahead by months; certificates know nothing of it. */
+const REAL = NOW - 200 * DAY;
+
+const FLEET: Facts['fleet'] = {
+  total: 10,
+  connected: 6,
+  everConnected: 10,
+  silent: 0,
+  behind: 0,
+  behindConnected: 0,
+  known: 10,
+};
+const WELL: Facts = {
+  now: NOW,
+  realNow: REAL,
+  fleet: FLEET,
+  alerts: { all: 0, grave: 0 },
+  countersigning: { count: 0, possible: true },
+  clockDoubt: null,
+  diskFull: false,
+  mailFailure: null,
+  list: { version: 3, issuedAt: NOW - DAY, expiresAt: NOW + 6 * DAY },
+  approversAdopted: true,
+  uncovered: [],
+  answers: [],
+  ipDatabase: { name: 'geo', builtAt: NOW - 100 * DAY },
+  certificates: [{ use: 'root', notBefore: REAL - DAY, notAfter: REAL + 7000 * DAY }],
+  ledgerFailing: false,
+  backups: { newest: { at: NOW - HOUR }, next: null, failure: null },
+  restored: { state: null, lost: [] },
+};
+/** A restore from a backup with a copy of the ledger, as it is right after the start. */
+const RESTORED: NonNullable<Facts['restored']['state']> = {
+  ...{ at: NOW - DAY, closedAt: null, ledger: 'rejoined', seenLedger: 0, revocations: 'ledger' },
+  recalled: { devices: 0, newer: 0, revisions: 0, approvers: 0 },
+  ...{ missing: [], missingApprovers: 0 },
+};
+const of = (facts: Partial<Facts>) => healthIssuesOf({ ...WELL, ...facts });
+const told = (facts: Partial<Facts>) => of(facts).map(({ code, severity, count }) => [code, severity, count]);
+const fleet = (counts: Partial<Facts['fleet']>) => ({ fleet: { ...FLEET, ...counts } });
+it.each(['root', 'issuing'] as const)('names no procedure for the %s certificate that Cordon does not have', (use) => {
+  const [issue] = healthIssuesOf({ ...WELL, ...certificate(use, 397, 6) });
+  expect(issue?.detail).toContain('This version of Cordon cannot replace it. Set up a new installation');
+});
+
+const certificate = (use: 'root' | 'issuing' | 'server', life: number, left: number): Partial<Facts> => ({
+  certificates: [{ use, notBefore: REAL - (life - left) * DAY, notAfter: REAL + left * DAY }],
+});
+
+describe('health issues', () => {
+  it('is nothing while all is well', () => expect(of({})).toEqual([]));
+
+  it.each<[string, Partial<Facts>, (string | number | null)[][]]>([
+    ['silent devices', fleet({ silent: 2 }), [['devices_silent', 'notice', 2]]],
+    ['devices that never came', fleet({ everConnected: 7 }), [['devices_never_connected', 'notice', 3]]],
+    ['offline devices with an older list', fleet({ behind: 4 }), [['devices_behind', 'notice', 4]]],
+    [
+      'connected devices that do not take the list, which is worse than offline ones',
+      fleet({ behind: 4, behindConnected: 1 }),
+      [['devices_behind', 'warning', 1]],
+    ],
+    [
+      'a list so new that connected devices may still be taking it',
+      {
+        ...fleet({ behind: 4, behindConnected: 4 }),
+        list: { version: 4, issuedAt: NOW - 60_000, expiresAt: NOW + 7 * DAY },
+      },
+      [],
+    ],
+    ['alerts', { alerts: { all: 12, grave: 0 } }, [['alerts', 'warning', 12]]],
+    ['alerts that may mean an attack', { alerts: { all: 12, grave: 1 } }, [['alerts', 'critical', 12]]],
+    [
+      'devices that wait to be countersigned',
+      { countersigning: { count: 5, possible: false } },
+      [['countersignature_waiting', 'notice', 5]],
+    ],
+    ['old IP data', { ipDatabase: { name: 'geo', builtAt: NOW - 120 * DAY } }, [['ip_database_old', 'warning', null]]],
+    ['IP data from after the clock', { ipDatabase: { name: 'geo', builtAt: NOW + 3000 * DAY } }, []],
+    [
+      'a list that was not made anew',
+      { list: { version: 3, issuedAt: 0, expiresAt: NOW + 3 * DAY } },
+      [['list_expires', 'warning', null]],
+    ],
+    ['an expired list', { list: { version: 3, issuedAt: 0, expiresAt: NOW } }, [['list_expires', 'critical', null]]],
+    [
+      'no list before the first approvers',
+      { list: null, approversAdopted: false },
+      [['no_approvers', 'warning', null]],
+    ],
+    ['an answer in 8 days', { answers: [{ order: '2026-001', at: NOW + 8 * DAY }] }, []],
+    ['an answer in 6 days', { answers: [{ order: '2026-001', at: NOW + 6 * DAY }] }, [['answer_due', 'warning', 1]]],
+    ['an overdue answer', { answers: [{ order: '2026-001', at: NOW - 1 }] }, [['answer_due', 'critical', 1]]],
+    ['orders without their approvers', { uncovered: ['2026-001', '2026-002'] }, [['orders_uncovered', 'warning', 2]]],
+    ['a ledger that fails', { ledgerFailing: true }, [['ledger_failing', 'critical', null]]],
+    ['a full disk', { diskFull: true }, [['disk_full', 'critical', null]]],
+    ['a mail server that fails', { mailFailure: 'It is down.' }, [['mail_failing', 'warning', null]]],
+    [
+      'a clock that was set',
+      { clockDoubt: { cause: 'jumped', ahead: -172_800_000 } },
+      [['clock_in_doubt', 'critical', null]],
+    ],
+    [
+      'a clock that most devices contradict',
+      { clockDoubt: { cause: 'devices', ahead: 172_800_000 } },
+      [['clock_in_doubt', 'critical', null]],
+    ],
+    [
+      'a scheduled backup that failed',
+      { backups: { newest: { at: NOW - HOUR }, next: NOW, failure: 'The disk is full.' } },
+      [['backup_missing', 'warning', null]],
+    ],
+    [
+      'a backup of eight days ago',
+      { backups: { newest: { at: NOW - 8 * DAY }, next: null, failure: null } },
+      [['backup_missing', 'notice', null]],
+    ],
+    ['no backup', { backups: { newest: null, next: null, failure: null } }, [['backup_missing', 'notice', null]]],
+    ['no backup before the first scheduled one', { backups: { newest: null, next: NOW, failure: null } }, []],
+    [
+      'no backup of an empty fleet',
+      { backups: { newest: null, next: null, failure: null }, ...fleet({ total: 0, everConnected: 0 }) },
+      [],
+    ],
+    ['a restore', { restored: { state: RESTORED, lost: [] } }, [['restored', 'warning', null]]],
+    ['a restore with a device that waits', { restored: { state: RESTORED, lost: [{}] } }, [['restored', 'warning', 1]]],
+    [
+      'a restore without a copy of the ledger',
+      { restored: { state: { ...RESTORED, ledger: 'suspended' }, lost: [] } },
+      [['restored', 'critical', null]],
+    ],
+    ['a closed restore', { restored: { state: { ...RESTORED, closedAt: NOW }, lost: [] } }, []],
+    [
+      'a closed restore whose ledger rests',
+      { restored: { state: { ...RESTORED, closedAt: NOW, ledger: 'suspended' }, lost: [] } },
+      [['restored', 'critical', null]],
+    ],
+    [
+      'a resumed ledger and a device that has seen more of it',
+      { restored: { state: { ...RESTORED, ledger: 'resumed', seenLedger: 9 }, lost: [] } },
+      [['restored', 'critical', null]],
+    ],
+    [
+      'a restore with a resumed ledger',
+      { restored: { state: { ...RESTORED, ledger: 'resumed' }, lost: [] } },
+      [['restored', 'warning', null]],
+    ],
+    ['a long certificate with a month left', certificate('server', 397, 30), []],
+    ['a long certificate with less', certificate('server', 397, 29), [['certificate_expires', 'warning', null]]],
+    ['a short certificate with a third left', certificate('issuing', 30, 10), []],
+    ['a short certificate with less', certificate('issuing', 30, 9), [['certificate_expires', 'warning', null]]],
+    ['a certificate with days left', certificate('root', 397, 6), [['certificate_expires', 'critical', null]]],
+    ['an expired certificate', certificate('root', 397, -1), [['certificate_expires', 'critical', null]]],
+  ])('%s', (_name, facts, expected) => expect(told(facts)).toEqual(expected));
+
+  const everything: Partial<Facts> = {
+    ...fleet({ silent: 1, behind: 1, everConnected: 9 }),
+    ...certificate('server', 397, 1),
+    alerts: { all: 1, grave: 0 },
+    countersigning: { count: 1, possible: true },
+    approversAdopted: false,
+    uncovered: ['2026-001'],
+    answers: [{ order: '2026-001', at: NOW + DAY }],
+    ipDatabase: { name: 'geo', builtAt: 0 },
+    list: { version: 3, issuedAt: 0, expiresAt: 0 },
+    ledgerFailing: true,
+    clockDoubt: { cause: 'jumped', ahead: 172_800_000 },
+    diskFull: true,
+    mailFailure: 'It is down.',
+    backups: { newest: null, next: null, failure: null },
+    restored: { state: RESTORED, lost: [] },
+  };
+
+  it('has a sentence for each, and the most pressing come first', () => {
+    const all = of(everything);
+    expect(all.map(({ code }) => code).sort()).toEqual([...HEALTH_ISSUES].sort());
+    expect(all.map(({ severity }) => severity)).toEqual([
+      ...Array(5).fill('critical'),
+      ...Array(7).fill('warning'),
+      ...Array(5).fill('notice'),
+    ]);
+    for (const { detail } of all) expect(detail).toMatch(/^[A-Z0-9].*\.$/);
+  });
+
+  it('speaks of one and of many as people do', () => {
+    const words = (facts: Partial<Facts>) => of(facts).map(({ detail }) => detail.split(/[:,.]/)[0]);
+    expect(words(fleet({ silent: 1, everConnected: 9, behind: 1 }))).toEqual([
+      '1 device was last seen more than 7 days ago',
+      '1 device is offline with an older order list and receives the newest one at the next connection',
+      '1 device has enrolled and never connected',
+    ]);
+    expect(
+      words({ alerts: { all: 2, grave: 0 }, ...fleet({ behind: 3, behindConnected: 2, everConnected: 8 }) }),
+    ).toEqual([
+      '2 alerts in the last 24 hours',
+      '2 connected devices have not stored the newest order list',
+      '2 devices have enrolled and never connected',
+    ]);
+    // The console says of each device what is wrong with it, and not which devices those are; what is about none stands on no page.
+    expect(of({ alerts: { all: 1, grave: 0 } })[0]?.detail).toContain('cordon alerts lists each');
+    expect(words({ uncovered: ['2026-001'] })).toEqual([
+      'Order 2026-001 was approved by people who are no longer approvers',
+    ]);
+    expect(of({ uncovered: Array.from({ length: 7 }, (_, n) => `2026-00${n}`) })[0]?.detail).toContain(
+      '2026-004, … were',
+    );
+  });
+});

@@ -1,0 +1,354 @@
+/** Health issues, most severe first, each with its consequence and remedy. Pure. */
+import type { Overview } from '../../shared/api/overview.ts';
+import type { RecoveryState } from '../recovery/recovery.ts';
+import type { FleetCounts } from './ports.ts';
+
+export type HealthIssue = Overview['healthIssues'][number];
+/** Health issue without its link, which follows from the code and the facts. */
+type Found = Omit<HealthIssue, 'link'>;
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Longer than a long weekend: a device in use has connected within this time. */
+export const SILENT_AFTER = 7 * DAY;
+/** Age of the alerts that count. The page of a device shows older ones. */
+export const ALERTS_OF = DAY;
+/** A connected device normally has a new list within seconds. In a large fleet, whose devices sign receipts, it takes minutes. */
+const BEHIND_AFTER = 5 * MINUTE;
+/** The server renews the list daily for seven days. With less than four days left, three renewals have failed. */
+const LIST_LEFT = 4 * DAY;
+/** Addresses change their country over time: after four months, a noticeable part of the data is wrong. */
+const IP_DATABASE_AGE = 120 * DAY;
+/** A restore from an older backup loses more than a week of work. */
+const BACKUP_AGE = 7 * DAY;
+/** A month is enough time to replace a certificate. A short-lived certificate warns when a third of its life is left. */
+const CERTIFICATE_LEFT = 30 * DAY;
+const CERTIFICATE_PART = 1 / 3;
+const CERTIFICATE_URGENT = 7 * DAY;
+/** Equals the time of the first reminder (`shared/order/answer-deadline.ts`). */
+const ANSWER_NEAR = 7 * DAY;
+
+export type CertificateUse = 'root' | 'issuing' | 'server';
+
+/** Facts about the server itself. */
+export interface ServerFacts {
+  /** Real time, for certificates. */
+  readonly realNow: number;
+  readonly certificates: readonly {
+    readonly use: CertificateUse;
+    readonly notBefore: number;
+    readonly notAfter: number;
+  }[];
+  readonly ipDatabase: { readonly name: string; readonly builtAt: number };
+  readonly ledgerFailing: boolean;
+  /** The disk of the data folder is nearly full. */
+  readonly diskFull: boolean;
+  /** Reason why the mail server cannot be used. Null: it works, or none is configured. */
+  readonly mailFailure: string | null;
+  /** Null: the server's clock is plausible. */
+  readonly clockDoubt: { readonly cause: 'jumped' | 'devices'; readonly ahead: number } | null;
+  readonly backups: {
+    readonly newest: { readonly at: number } | null;
+    /** Time of the next scheduled backup. Null: none is scheduled. */
+    readonly next: number | null;
+    readonly failure: string | null;
+  };
+  /** State of the recovery after a restore, and devices that wait for readmission. */
+  readonly restored: {
+    readonly state: Pick<
+      RecoveryState,
+      'at' | 'closedAt' | 'recalled' | 'missing' | 'missingApprovers' | 'ledger' | 'seenLedger' | 'revocations'
+    > | null;
+    readonly lost: readonly unknown[];
+  };
+}
+
+export interface Facts extends ServerFacts {
+  /** Domain time. */
+  readonly now: number;
+  readonly fleet: FleetCounts;
+  /** Alerts of the last day. `grave`: those that may mean an attack. */
+  readonly alerts: { readonly all: number; readonly grave: number };
+  /** Devices that wait for a countersignature, and whether the approver set names an organization key. */
+  readonly countersigning: { readonly count: number; readonly possible: boolean };
+  readonly list: { readonly version: number; readonly issuedAt: number; readonly expiresAt: number } | null;
+  readonly approversAdopted: boolean;
+  /** Orders that new devices do not obey, because their approvers have left. */
+  readonly uncovered: readonly string[];
+  /** Answers to authorities that are due and that the viewer may record. */
+  readonly answers: readonly { readonly order: string; readonly at: number }[];
+}
+
+const SEVERITIES: readonly HealthIssue['severity'][] = ['critical', 'warning', 'notice'];
+
+export function healthIssuesOf(facts: Facts): HealthIssue[] {
+  const found = [
+    ledger(facts),
+    clockInDoubt(facts),
+    disk(facts),
+    mail(facts),
+    backup(facts),
+    restored(facts),
+    ...certificates(facts),
+    list(facts),
+    approvers(facts),
+    uncovered(facts),
+    answers(facts),
+    alerts(facts),
+    countersigning(facts),
+    silent(facts),
+    behind(facts),
+    neverConnected(facts),
+    ipDatabase(facts),
+  ];
+  return found
+    .filter((one) => one !== null)
+    .map((one) => ({ ...one, link: linkOf(one.code, facts) }))
+    .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+}
+
+/** Page that shows exactly the devices, alerts or orders that the issue counts. */
+function linkOf(code: HealthIssue['code'], { now, fleet, list, uncovered, answers: open }: Facts): HealthIssue['link'] {
+  const devices = (filter: object) => ({ page: 'devices' as const, filter: { status: 'active' as const, ...filter } });
+  switch (code) {
+    case 'devices_silent':
+      return devices({ connected: false, seenBefore: now - SILENT_AFTER });
+    case 'devices_behind':
+      return list && devices({ connected: stuckDevices(fleet, list, now) > 0, listBelow: list.version });
+    case 'devices_never_connected':
+      return devices({ everConnected: false });
+    case 'countersignature_waiting':
+      return devices({ countersigned: false });
+    case 'alerts':
+      return { page: 'alerts', since: now - ALERTS_OF };
+    case 'orders_uncovered':
+      return { page: 'orders', numbers: [...uncovered] };
+    case 'answer_due':
+      return { page: 'orders', numbers: nearAnswers(open, now).map(({ order }) => order) };
+    case 'restored':
+      return { page: 'recovery' };
+    case 'no_approvers':
+      return { page: 'approvers' };
+    case 'ip_database_old':
+    case 'backup_missing':
+      return { page: 'settings' };
+    case 'ledger_failing':
+      return { page: 'ledger' };
+    default:
+      return null;
+  }
+}
+
+/** Connected devices that had enough time to store the newest list. */
+const stuckDevices = (fleet: FleetCounts, list: { readonly issuedAt: number }, now: number): number =>
+  now - list.issuedAt >= BEHIND_AFTER ? fleet.behindConnected : 0;
+
+function ledger({ ledgerFailing }: Facts): Found | null {
+  if (!ledgerFailing) return null;
+  const detail =
+    'The ledger cannot be written. The server refuses every action that must be in the ledger. Free space on the disk or repair the database, and read the server log.';
+  return { code: 'ledger_failing', severity: 'critical', count: null, detail };
+}
+
+function disk({ diskFull }: Facts): Found | null {
+  if (!diskFull) return null;
+  const detail =
+    'The disk of the data folder is full. Soon the server can store nothing, and then refuses every change. Free space, or move the data folder to a larger disk.';
+  return { code: 'disk_full', severity: 'critical', count: null, detail };
+}
+
+function mail({ mailFailure }: Facts): Found | null {
+  if (mailFailure === null) return null;
+  const detail = `Cordon cannot send mail: ${mailFailure} Invitations, reset links and verification links do not reach their accounts. When the mail server works again, send the links again.`;
+  return { code: 'mail_failing', severity: 'warning', count: null, detail };
+}
+
+function clockInDoubt({ clockDoubt }: Facts): Found | null {
+  if (clockDoubt === null) return null;
+  const minutes = Math.round(Math.abs(clockDoubt.ahead) / MINUTE);
+  const [away, side] = [counted(minutes, 'minute'), clockDoubt.ahead > 0 ? 'forward' : 'back'];
+  const fact =
+    clockDoubt.cause === 'jumped'
+      ? `The machine's clock was set ${side} by ${away}. The server continues on its own time.`
+      : `Most devices disagree with the server's clock, by ${away}.`;
+  const detail = `${fact} Devices get no time from this server until this is resolved. Correct the machine's clock, or set CORDON_NTP and restart.`;
+  return { code: 'clock_in_doubt', severity: 'critical', count: null, detail };
+}
+
+function backup({ backups: { newest, next, failure }, now, fleet }: Facts): Found | null {
+  const last = newest === null ? 'There is no backup yet.' : `The newest backup is of ${dateOf(newest.at)}.`;
+  const remedy = 'Set CORDON_BACKUP_SCHEDULE, CORDON_BACKUP_FOLDER and CORDON_BACKUP_RECIPIENT on the server.';
+  if (failure !== null) {
+    return {
+      code: 'backup_missing',
+      severity: 'warning',
+      count: null,
+      detail: `The scheduled backup failed: ${failure} ${last}`,
+    };
+  }
+  const old = newest === null ? fleet.total > 0 : now - newest.at > BACKUP_AGE;
+  if (!old || (next !== null && newest === null)) return null;
+  const detail = `${last} ${next === null ? remedy : 'Read the server log.'}`;
+  return { code: 'backup_missing', severity: 'notice', count: null, detail };
+}
+
+function restored({ restored: { state, lost } }: Facts): Found | null {
+  if (!state) return null;
+  const rests = state.ledger === 'suspended' || state.seenLedger > 0;
+  if (state.closedAt !== null) {
+    if (!rests) return null;
+    const detail =
+      'The public ledger has been suspended since the restore, and the recovery is closed. Devices verify no new conversation partners. Run: cordon recovery show.';
+    return { code: 'restored', severity: 'critical', count: null, detail };
+  }
+  const { at, recalled, missing, missingApprovers, revocations } = state;
+  const gaps = missing.length + (missingApprovers > 0 ? 1 : 0);
+  const detail = [
+    `This server was restored from the backup of ${new Date(at).toISOString()}.`,
+    `${counted(recalled.newer, 'device')} of ${recalled.devices} had newer documents.`,
+    ...(gaps > 0 ? [`${counted(gaps, 'signed document')} ${gaps === 1 ? 'is' : 'are'} still missing.`] : []),
+    ...(lost.length > 0
+      ? [`${counted(lost.length, 'device')} ${lost.length === 1 ? 'waits' : 'wait'} to be readmitted.`]
+      : []),
+    ...(rests ? ['The public ledger is suspended.'] : []),
+    ...(revocations === 'unknown' ? ['Revocations after the backup are lost.'] : []),
+    'Run: cordon recovery show.',
+  ].join(' ');
+  const critical = rests || revocations === 'unknown';
+  return { code: 'restored', severity: critical ? 'critical' : 'warning', count: lost.length || null, detail };
+}
+
+const NO_REPLACEMENT =
+  'This version of Cordon cannot replace it. Set up a new installation with an empty data folder before that day, and enroll each device there.';
+const RENEWALS: Readonly<Record<CertificateUse, { readonly name: string; readonly remedy: string }>> = {
+  root: { name: 'root certificate', remedy: NO_REPLACEMENT },
+  issuing: {
+    name: 'issuing certificate',
+    remedy: `After that, no device can renew its certificate. ${NO_REPLACEMENT}`,
+  },
+  server: {
+    name: "server's certificate",
+    remedy: 'The server should have renewed it. Read the server log, and restart the server.',
+  },
+};
+
+function certificates({ certificates: all, realNow }: Facts): Found[] {
+  return all.flatMap(({ use, notBefore, notAfter }): Found[] => {
+    const left = notAfter - realNow;
+    if (left >= Math.min(CERTIFICATE_LEFT, (notAfter - notBefore) * CERTIFICATE_PART)) return [];
+    const { name, remedy } = RENEWALS[use];
+    const when = left < 0 ? 'expired' : 'expires';
+    const severity = left < CERTIFICATE_URGENT ? 'critical' : 'warning';
+    const detail = `The ${name} ${when} on ${dateOf(notAfter)}. ${remedy}`;
+    return [{ code: 'certificate_expires', severity, count: null, detail }];
+  });
+}
+
+function list({ list: current, now }: Facts): Found | null {
+  if (!current) return null;
+  const left = current.expiresAt - now;
+  if (left >= LIST_LEFT) return null;
+  const remedy = 'The server should have renewed it. Read the server log, and restart the server.';
+  return left <= 0
+    ? {
+        code: 'list_expires',
+        severity: 'critical',
+        count: null,
+        detail: `The order list expired on ${dateOf(current.expiresAt)}. Each device applies the rule of its orders for an expired list. ${remedy}`,
+      }
+    : {
+        code: 'list_expires',
+        severity: 'warning',
+        count: null,
+        detail: `The order list expires on ${dateOf(current.expiresAt)}. ${remedy}`,
+      };
+}
+
+function approvers({ approversAdopted }: Facts): Found | null {
+  if (approversAdopted) return null;
+  const detail =
+    'No approver set is adopted. No order can be approved, and devices exchange no messages. Two people create their approver keys, then propose and sign an approver set.';
+  return { code: 'no_approvers', severity: 'warning', count: null, detail };
+}
+
+function uncovered({ uncovered: orders }: Facts): Found | null {
+  if (orders.length === 0) return null;
+  const [named, they] =
+    orders.length === 1
+      ? [`Order ${orders[0]}`, 'it']
+      : [`Orders ${orders.slice(0, 5).join(', ')}${orders.length > 5 ? ', …' : ''}`, 'them'];
+  const were = orders.length === 1 ? 'was' : 'were';
+  const detail = `${named} ${were} approved by people who are no longer approvers. New devices do not obey ${they} until enough of today's approvers approve ${they} again.`;
+  return { code: 'orders_uncovered', severity: 'warning', count: orders.length, detail };
+}
+
+/** Answers that are due within a week or overdue, earliest first. */
+const nearAnswers = (open: Facts['answers'], now: number): Facts['answers'] =>
+  open.filter(({ at }) => at - now < ANSWER_NEAR).sort((a, b) => a.at - b.at);
+
+function answers({ answers: open, now }: Facts): Found | null {
+  const near = nearAnswers(open, now);
+  const [first] = near;
+  if (!first) return null;
+  const overdue = near.filter(({ at }) => at <= now).length;
+  const what = `${counted(near.length, 'order')} ${near.length === 1 ? 'needs' : 'need'} an answer to the authority within a week.`;
+  const late = overdue === 0 ? '' : ` ${counted(overdue, 'answer')} ${overdue === 1 ? 'is' : 'are'} overdue.`;
+  const detail = `${what}${late} The first is order ${first.order}, due on ${dateOf(first.at)}. When an answer is sent, record it on the order's page.`;
+  return { code: 'answer_due', severity: overdue > 0 ? 'critical' : 'warning', count: near.length, detail };
+}
+
+function alerts({ alerts: { all, grave } }: Facts): Found | null {
+  if (all === 0) return null;
+  const which = `${counted(all, 'alert')} in the last 24 hours. The command cordon alerts lists each with its device and the remedy.`;
+  const worst = `${grave} of them may mean an attack. The command cordon alerts --severity grave lists only ${grave === 1 ? 'this one' : 'these'}.`;
+  const detail = `${which} ${grave > 0 ? `${worst} ` : ''}The page of a device shows its own alerts too.`;
+  return { code: 'alerts', severity: grave > 0 ? 'critical' : 'warning', count: all, detail };
+}
+
+function countersigning({ countersigning: { count, possible } }: Facts): Found | null {
+  if (count === 0) return null;
+  const how = possible
+    ? 'The holder of the organization key checks and signs them: cordon org-key countersign --key FILE.'
+    : 'There is no organization key yet. Create one away from this server (cordon org-key create FILE), and propose an approver set that names it.';
+  const detail = `${counted(count, 'device')} ${count === 1 ? 'waits' : 'wait'} for the organization's countersignature and cannot join conversations. ${how}`;
+  return { code: 'countersignature_waiting', severity: 'notice', count, detail };
+}
+
+function silent({ fleet: { silent: count } }: Facts): Found | null {
+  if (count === 0) return null;
+  const detail = `${counted(count, 'device')} ${was(count)} last seen more than ${SILENT_AFTER / DAY} days ago. Ask their users, and revoke lost devices.`;
+  return { code: 'devices_silent', severity: 'notice', count, detail };
+}
+
+function behind({ fleet, list: current, now }: Facts): Found | null {
+  if (!current || fleet.behind === 0) return null;
+  const stuck = stuckDevices(fleet, current, now);
+  const offline = fleet.behind - fleet.behindConnected;
+  if (stuck > 0) {
+    const detail = `${counted(stuck, 'connected device')} ${stuck === 1 ? 'has' : 'have'} not stored the newest order list. Read the alerts of one of them.`;
+    return { code: 'devices_behind', severity: 'warning', count: stuck, detail };
+  }
+  if (offline === 0) return null;
+  const detail = `${counted(offline, 'device')} ${offline === 1 ? 'is' : 'are'} offline with an older order list and ${offline === 1 ? 'receives' : 'receive'} the newest one at the next connection.`;
+  return { code: 'devices_behind', severity: 'notice', count: offline, detail };
+}
+
+function neverConnected({ fleet: { total, everConnected } }: Facts): Found | null {
+  const count = total - everConnected;
+  if (count === 0) return null;
+  const detail = `${counted(count, 'device')} ${count === 1 ? 'has' : 'have'} enrolled and never connected. Check that the agent runs there and can reach the device address in Settings.`;
+  return { code: 'devices_never_connected', severity: 'notice', count, detail };
+}
+
+function ipDatabase({ ipDatabase: { name, builtAt }, now }: Facts): Found | null {
+  const age = now - builtAt;
+  if (age < IP_DATABASE_AGE) return null;
+  const detail = `The IP database ${name} was built ${Math.floor(age / DAY)} days ago. Devices may be located in the wrong country. Import a newer database in Settings.`;
+  return { code: 'ip_database_old', severity: 'warning', count: null, detail };
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+const was = (count: number): string => (count === 1 ? 'was' : 'were');
+const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);

@@ -1,0 +1,26 @@
+/** Steps from a new installation to one that can carry out an order, in their order. Pure. */
+import type { Overview } from '../../shared/api/overview.ts';
+
+export type Setup = NonNullable<Overview['setup']>;
+
+export interface SetupFacts {
+  /** Number of people with an active account whose password and authenticator are set. */
+  readonly people: number;
+  readonly approversAdopted: boolean;
+  /** Whether an activation code was ever created. */
+  readonly codeCreated: boolean;
+  /** Whether a device has ever connected. */
+  readonly deviceConnected: boolean;
+  readonly backupScheduled: boolean;
+}
+
+export function setupOf(facts: SetupFacts): Setup {
+  return [
+    { step: 'owner_secured', done: facts.people >= 1 },
+    { step: 'second_person', done: facts.people >= 2 },
+    { step: 'approver_set', done: facts.approversAdopted },
+    { step: 'activation_code', done: facts.codeCreated },
+    { step: 'device_connected', done: facts.deviceConnected },
+    { step: 'backup_scheduled', done: facts.backupScheduled },
+  ];
+}

@@ -1,0 +1,222 @@
+/**
+ * Continuation of a suspended ledger that lost entries (ADR 39). An owner proposes it, and approvers sign it with their own keys. With
+ * enough signatures, the remaining entries continue under a new name, and the next entry is the signed document.
+ */
+import { CordonError } from '../../shared/errors.ts';
+import { continuedOrigin } from '../../shared/ledger/checkpoint.ts';
+import { type NamedTree, parseContinuation } from '../../shared/ledger/continuation.ts';
+import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../shared/order/approvers.ts';
+import { canonicalText } from '../../shared/order/canonical.ts';
+import { sha256 } from '../../shared/order/digest.ts';
+import { type Envelope, type LedgerContinuation, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { verifySignature } from '../../shared/order/dsse.ts';
+import { peopleNeededFor } from '../../shared/order/ledger-continuation.ts';
+import { pae } from '../../shared/order/pae.ts';
+import { type ContinuationRow, type Continuations, continuationEnvelope, numberAt } from './continuations.ts';
+import type { RecoveryState } from './recovery-state.ts';
+
+/** The part of `server/orders/adoption/independence.ts` that continuations use. */
+export interface SigningPeople {
+  canonical(person: string): string;
+  independent(persons: Iterable<string>): ReadonlySet<string>;
+}
+
+export interface RestingFacts {
+  readonly origin: string;
+  readonly fork: { readonly size: number; readonly root: string };
+  readonly shown: NamedTree | null;
+  /** True if at least one checkpoint was shown and the ledger contains all of them. */
+  readonly lossless: boolean;
+}
+
+export interface ContinuationProposalsPorts {
+  readonly installation: string;
+  readonly continuations: Continuations;
+  readonly resting: {
+    suspended(): string | null;
+    forContinuation(note: string | null): Promise<RestingFacts>;
+  };
+  readonly state: () => RecoveryState | null;
+  /** Replaces the state in memory with the state that was stored with the adoption. */
+  readonly adopted: (state: RecoveryState) => void;
+  /** Adopted approver sets, oldest first. */
+  readonly approverSets: () => readonly Envelope[];
+  readonly people: () => Promise<SigningPeople>;
+  readonly sequence: () => Promise<void>;
+  readonly raise: (alert: { readonly device: null; readonly code: string; readonly detail: string }) => Promise<void>;
+  readonly now: () => number;
+}
+
+export interface ContinuationView {
+  readonly state: ContinuationRow['state'];
+  readonly payload: string;
+  readonly digest: string;
+  readonly proposedAt: number;
+  readonly proposedBy: string;
+  readonly adoptedAt: number | null;
+  /** `needed`: number of required signatures. `signed`: number of signatures by independent people of the newest approver set. */
+  readonly signatures: ContinuationRow['signatures'];
+  readonly signed: number;
+  readonly needed: number;
+  /** Reason why the continuation can no longer be signed; null if it can. */
+  readonly outdated: string | null;
+}
+
+/** Reason why a proposal is outdated; null for a current one. Pure. */
+export function whyOutdated(document: LedgerContinuation, facts: RestingFacts, rests: boolean): string | null {
+  if (!rests) return 'The ledger is no longer suspended.';
+  const { fork, origin, shown } = facts;
+  if (document.origin !== origin || document.fork.size !== fork.size || document.fork.root !== fork.root) {
+    return 'The ledger has changed since the proposal. Propose the continuation again.';
+  }
+  if (document.shown?.size === shown?.size && document.shown?.root === shown?.root) return null;
+  return `A larger ledger was shown since the proposal${shown ? `, of ${shown.size} entries` : ''}. Propose the continuation again, so that approvers sign the known loss.`;
+}
+
+export function createContinuationProposals(ports: ContinuationProposalsPorts) {
+  const { installation, continuations, resting, state, approverSets, people, now } = ports;
+
+  function newestSet(): ApproverSet {
+    const envelope = approverSets().at(-1);
+    if (!envelope) throw new CordonError('approvers_required', 'There is no approver set yet.');
+    return readApproverSet(envelope);
+  }
+
+  async function view(row: ContinuationRow): Promise<ContinuationView> {
+    const set = newestSet();
+    const signed = (await people()).independent(personsWhoSigned(continuationEnvelope(row), set)).size;
+    const { payload, digest, proposedAt, proposedBy, adoptedAt, signatures } = row;
+    const outdated = row.state === 'adopted' ? null : whyOutdated(read(row), await facts(), rests());
+    return {
+      ...{ state: row.state, payload, digest, proposedAt, proposedBy, adoptedAt, outdated, signed },
+      ...{ signatures, needed: peopleNeededFor(set) },
+    };
+  }
+
+  const rests = () => resting.suspended() !== null;
+  const facts = () => resting.forContinuation(null);
+
+  /**
+   * Throws `conflict` unless the ledger is suspended and entries may be lost. Throws `approvers_required` without an approver set, and
+   * `checkpoint_invalid`.
+   */
+  async function propose(reason: string, note: string | null, account: string): Promise<ContinuationView> {
+    if (!rests()) throw new CordonError('conflict', 'The ledger is not suspended. Nothing was changed.');
+    newestSet();
+    const { origin, fork, shown, lossless } = await resting.forContinuation(note);
+    if (lossless) {
+      throw new CordonError(
+        'conflict',
+        'Every shown checkpoint is contained in the ledger here, so no loss is known. Resume the ledger instead: cordon recovery resume-ledger. If a saved checkpoint shows a loss, name it with --checkpoint.',
+      );
+    }
+    if (fork.size === 0) throw new CordonError('conflict', 'The ledger has no entries that could continue.');
+    const at = now();
+    const document: LedgerContinuation = {
+      ...{ installation, origin, fork, shown, newOrigin: continuedOrigin(installation, at), reason },
+      date: new Date(at).toISOString(),
+    };
+    const payload = canonicalText(document);
+    // Devices must be able to parse it before approvers sign it.
+    parseContinuation(Buffer.from(payload));
+    const row: ContinuationRow = {
+      ...{ number: numberAt(installation, at), digest: sha256(Buffer.from(payload)), payload, signatures: [] },
+      ...{ state: 'waiting', proposedAt: at, proposedBy: account, adoptedAt: null },
+    };
+    await continuations.propose(row);
+    return await view(row);
+  }
+
+  function checkSigner(
+    set: ApproverSet,
+    row: ContinuationRow,
+    given: Given,
+    signer: string,
+    canonical: SigningPeople['canonical'],
+  ) {
+    const { keyid, signature } = given;
+    const key = set.keys.find((each) => each.keyid === keyid);
+    if (!key) {
+      const detail = `Approver set ${set.approvers.version} does not name this key. Only its approvers can sign.`;
+      throw new CordonError('approver_unknown', detail, { keyid });
+    }
+    if (canonical(set.persons.get(keyid) ?? '') !== signer) {
+      throw new CordonError('forbidden', 'This key belongs to another person. Sign with your own.');
+    }
+    const bytes = pae(PAYLOAD_TYPES.ledgerContinuation, Buffer.from(row.payload));
+    if (verifySignature(key.key, bytes, Buffer.from(signature, 'base64'))) return;
+    throw new CordonError('approval_invalid', 'The signature does not match the exact bytes of this continuation.');
+  }
+
+  /**
+   * Adds a signature, and adopts the continuation when enough people have signed. An adopted continuation accepts more signatures: after a
+   * change of the approver set, devices that were offline accept it only with signatures of the new set.
+   */
+  async function sign(signer: string, digest: string, given: Given): Promise<ContinuationView> {
+    const row = continuations.rows().find((each) => each.digest === digest);
+    if (!row)
+      throw new CordonError(
+        'not_found',
+        'There is no such continuation. List them: cordon recovery continue-ledger show.',
+      );
+    const set = newestSet();
+    const who = await people();
+    checkSigner(set, row, given, signer, who.canonical);
+    const others = row.signatures.filter(({ keyid }) => keyid !== given.keyid);
+    const signed: ContinuationRow = { ...row, signatures: [...others, { keyid: given.keyid, sig: given.signature }] };
+    if (row.state === 'adopted') {
+      await continuations.sign(signed);
+      return await view(signed);
+    }
+    const document = read(row);
+    const outdated = whyOutdated(document, await facts(), rests());
+    if (outdated !== null) throw new CordonError('conflict', outdated);
+    const count = who.independent(personsWhoSigned(continuationEnvelope(signed), set)).size;
+    if (count < peopleNeededFor(set)) {
+      await continuations.sign(signed);
+      return await view(signed);
+    }
+    return await adopt(signed, document);
+  }
+
+  async function adopt(signed: ContinuationRow, document: LedgerContinuation): Promise<ContinuationView> {
+    const known = state();
+    if (!known) throw new CordonError('conflict', 'This server was not restored.');
+    const at = now();
+    const { fork, newOrigin, shown, origin } = document;
+    const row: ContinuationRow = { ...signed, state: 'adopted', adoptedAt: at };
+    const continued = { at, ...fork, origin: newOrigin, shown: shown?.size ?? null };
+    const after: RecoveryState = {
+      ...known,
+      ledger: 'continued',
+      seenLedger: 0,
+      seen: null,
+      continued,
+      lossShown: 0,
+    };
+    await continuations.adopt(row, fork.size, after, {
+      ...{ kind: 'ledger.continued', at, subject: null },
+      public: { ...fork, origin, newOrigin, digest: row.digest, document: row.payload },
+    });
+    ports.adopted(after);
+    const loss = shown ? `a ledger of ${shown.size} entries was shown` : 'the number of lost entries is unknown';
+    const detail = `Approvers continued the public ledger from ${fork.size} entries under the name ${newOrigin}. Before, ${loss}. Devices accept the new name with the signed document and report it.`;
+    await ports.raise({ device: null, code: 'ledger_continued', detail });
+    await ports.sequence();
+    return await view(row);
+  }
+
+  return {
+    propose,
+    sign,
+    /** Continuations, newest first. */
+    list: async (): Promise<ContinuationView[]> => await Promise.all(continuations.rows().toReversed().map(view)),
+  };
+}
+
+interface Given {
+  readonly keyid: string;
+  readonly signature: string;
+}
+
+const read = ({ payload }: ContinuationRow): LedgerContinuation => parseContinuation(Buffer.from(payload));

@@ -1,0 +1,127 @@
+/**
+ * Placement of a post: its mailboxes and the response to its sender. No post is placed twice, each epoch has one commit, and no mailbox
+ * exceeds its limits. Pure, except that each post updates the caller's `known`, so that a batch is decided in order.
+ */
+import { LARGEST_SEALED } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { type Conversation, conversationAfter, MOST_BEGUN, mayCommit } from './conversations.ts';
+import { plainDenial } from './denials.ts';
+import type { Enrollment, JudgedPost, Placed, PlacedEntry, Post, Posted } from './ports.ts';
+import type { Gate } from './settlement.ts';
+
+export const MOST_ENTRIES = 2_000;
+export const MOST_BYTES = 256 * LARGEST_SEALED;
+
+export interface Mailbox extends Enrollment {
+  lastSeq: number;
+  taken: number;
+  posts: number;
+  entries: number;
+  bytes: number;
+  fates: number;
+  gate: Gate;
+}
+
+export interface Share {
+  entries: number;
+  bytes: number;
+}
+
+/** True for a mailbox that is half full. A sender with a quarter of it can then add no more, so that one sender cannot block all others. */
+export const isCrowded = ({ entries, bytes }: Share): boolean => entries >= MOST_ENTRIES / 2 || bytes >= MOST_BYTES / 2;
+
+const hasItsShare = ({ entries, bytes }: Share): boolean => entries >= MOST_ENTRIES / 4 || bytes >= MOST_BYTES / 4;
+
+export interface Known {
+  /** Responses to accepted posts, by `postKey`. */
+  readonly answers: Map<string, Posted>;
+  /** The accepted commit of each epoch, as a `postKey`, by `epochKey`. */
+  readonly commits: Map<string, string>;
+  readonly conversations: Map<string, Conversation>;
+  /** Number of conversations that each enrollment has registered, by `enrollmentKey`. */
+  readonly begun: Map<string, number>;
+  /** Mailboxes of active devices. */
+  readonly mailboxes: ReadonlyMap<DeviceId, Mailbox>;
+  /** Senders' shares by `shareKey`, for mailboxes that were crowded before the batch. */
+  readonly shares: Map<string, Share>;
+}
+
+export interface Placement extends Placed {
+  /** True if this attempt accepted the post. False if an earlier attempt did. */
+  readonly accepted: boolean;
+}
+
+export const enrollmentKey = ({ device, generation }: Enrollment) => `${device} ${generation}`;
+export const postKey = ({ device, generation }: Enrollment, id: string) => `${device} ${generation} ${id}`;
+export const shareKey = (recipient: DeviceId, sender: DeviceId) => `${recipient} ${sender}`;
+export const epochKey = ({ conversation, epoch }: { readonly conversation: string; readonly epoch: number }) =>
+  `${conversation} ${epoch}`;
+
+export function place(judged: JudgedPost, known: Known): Placement {
+  const { sender, post } = judged;
+  const key = postKey(sender, post.id);
+  const before = known.answers.get(key);
+  if (before) return without(before);
+  const own = known.mailboxes.get(sender.device);
+  if (own?.generation !== sender.generation) {
+    const denial = plainDenial('device_unknown', 'This enrollment of the device has ended.');
+    return without({ kind: 'posted', id: post.id, outcome: 'refused', denial, recipients: [] });
+  }
+  const { commit } = post;
+  if (commit) {
+    const refusal = refusalOf(judged, commit, known);
+    if (refusal) return without({ kind: 'posted', id: post.id, recipients: [], ...refusal });
+    const before = known.conversations.get(commit.conversation);
+    known.conversations.set(commit.conversation, conversationAfter(before, sender, commit));
+    known.commits.set(epochKey(commit), key);
+    const begun = known.begun.get(enrollmentKey(sender)) ?? 0;
+    if (!before) known.begun.set(enrollmentKey(sender), begun + 1);
+  }
+  const entries: PlacedEntry[] = [];
+  const bytes = post.body.length;
+  const recipients = judged.recipients.map(
+    ({ device, known: exists, denial, waiting }): Posted['recipients'][number] => {
+      const mailbox = known.mailboxes.get(device);
+      if (!exists || !mailbox) return { device, outcome: 'unknown', denial: null };
+      // The order would return the post at once, so the response already reports a refusal.
+      const goesBack = waiting === 'return' || mailbox.gate === 'return';
+      if (denial && goesBack && !post.keep) return { device, outcome: 'refused', denial };
+      const share = known.shares.get(shareKey(device, sender.device)) ?? { entries: 0, bytes: 0 };
+      const full = mailbox.entries >= MOST_ENTRIES || mailbox.bytes + bytes > MOST_BYTES;
+      if (full || (isCrowded(mailbox) && hasItsShare(share))) return { device, outcome: 'full', denial: null };
+      known.shares.set(shareKey(device, sender.device), { entries: share.entries + 1, bytes: share.bytes + bytes });
+      mailbox.lastSeq += 1;
+      mailbox.entries += 1;
+      mailbox.bytes += bytes;
+      const { generation, lastSeq: seq } = mailbox;
+      entries.push({ device, generation, seq, bytes, heldBy: denial?.order ?? null });
+      return { device, outcome: denial ? 'held' : 'stored', denial };
+    },
+  );
+  own.posts += 1;
+  const answer: Posted = { kind: 'posted', id: post.id, outcome: 'accepted', denial: null, recipients };
+  known.answers.set(key, answer);
+  return { answer, entries, accepted: true };
+}
+
+const without = (answer: Posted): Placement => ({ answer, entries: [], accepted: false });
+
+/** Null if the conversation's rules allow the commit. */
+function refusalOf(
+  { sender, post, recipients }: JudgedPost,
+  commit: NonNullable<Post['commit']>,
+  known: Known,
+): Pick<Posted, 'outcome' | 'denial'> | null {
+  // The sender's own commit may already be accepted although its stored response has expired.
+  const winner = known.commits.get(epochKey(commit));
+  if (winner === postKey(sender, post.id)) return { outcome: 'accepted', denial: null };
+  if (winner !== undefined) return { outcome: 'superseded', denial: null };
+  const conversation = known.conversations.get(commit.conversation);
+  const isReachable = ({ device, generation }: Enrollment) => known.mailboxes.get(device)?.generation === generation;
+  const addressed = new Set(recipients.map(({ device }) => device));
+  const allowed = mayCommit(conversation, { sender, commit, addressed, isReachable });
+  if (allowed !== 'allowed') return { outcome: allowed, denial: null };
+  if (conversation || (known.begun.get(enrollmentKey(sender)) ?? 0) < MOST_BEGUN) return null;
+  const detail = `This device has begun ${MOST_BEGUN} conversations, the maximum for one enrollment.`;
+  return { outcome: 'refused', denial: plainDenial('too_many_conversations', detail) };
+}

@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { WAITING_RULES } from '../../shared/verdict/terms.ts';
+import { type Gate, type Settlement, settle, type Waiting } from './settlement.ts';
+
+const post = (more: Partial<Waiting> = {}): Waiting => ({ seq: 1, keep: false, heldBy: null, due: false, ...more });
+const kept = post({ keep: true });
+const held = post({ heldBy: '2015-001' });
+const heldKept = post({ keep: true, heldBy: '2015-001' });
+const due = post({ due: true });
+
+describe('what waits, when its recipient is denied or no longer', () => {
+  it.each([
+    // gate, verdict, what waits, gate afterward, what becomes of it
+    ['open', 'hold', post(), 'hold', 'held'],
+    ['open', 'hold', kept, 'hold', 'held'],
+    ['hold', 'hold', held, 'hold', null],
+    ['hold', 'hold', post(), 'hold', 'held'],
+    ['open', 'deliver', post(), 'deliver', 'due'],
+    ['open', 'deliver', kept, 'deliver', 'due'],
+    ['open', 'deliver', heldKept, 'deliver', null],
+    ['deliver', 'deliver', due, 'deliver', null],
+    // It came after the order had been found to be in force.
+    ['deliver', 'deliver', post(), 'deliver', 'held'],
+    ['open', 'return', post(), 'return', 'returned'],
+    ['open', 'return', kept, 'return', 'held'],
+    ['return', 'return', heldKept, 'return', null],
+    // A stricter one comes to a milder one, and goes again.
+    ['deliver', 'hold', due, 'hold', 'held'],
+    ['hold', 'return', held, 'return', 'returned'],
+    ['deliver', 'return', due, 'return', 'returned'],
+    ['hold', 'deliver', held, 'hold', null],
+    ['return', 'deliver', heldKept, 'return', null],
+    ['return', 'hold', post(), 'return', 'returned'],
+    // Nothing denies it any more.
+    ['hold', null, held, 'open', 'released'],
+    ['return', null, heldKept, 'open', 'released'],
+    ['deliver', null, due, 'open', 'undue'],
+    ['deliver', null, heldKept, 'open', 'released'],
+    ['open', null, post(), 'open', null],
+    ['open', null, held, 'open', 'released'],
+  ] as const)('%s, %s', (gate, rule, waiting, after, turn) => {
+    const settled = settle(gate, rule && { rule, order: '2015-001' }, [waiting]);
+    expect(settled).toEqual({ gate: after, turns: turn ? [{ seq: 1, turn }] : [] });
+  });
+
+  const waiting = fc
+    .array(
+      fc.record({ keep: fc.boolean(), heldBy: fc.option(fc.constantFrom('2015-001', '2015-002')), due: fc.boolean() }),
+    )
+    // Nothing that is held is let through.
+    .map((all) => all.map((each, index): Waiting => ({ ...each, due: each.due && !each.heldBy, seq: index + 1 })));
+  const gates = fc.constantFrom<Gate>('open', ...WAITING_RULES);
+  const shut = fc.option(fc.record({ rule: fc.constantFrom(...WAITING_RULES), order: fc.constant('2015-002') }));
+
+  /** The store's part. */
+  function carryOut(before: readonly Waiting[], { turns }: Settlement): Waiting[] {
+    const turned = new Map(turns.map(({ seq, turn }) => [seq, turn]));
+    return before.flatMap((each): Waiting[] => {
+      const turn = turned.get(each.seq);
+      if (turn === undefined) return [each];
+      if (turn === 'returned') return [];
+      return [{ ...each, heldBy: turn === 'held' ? '2015-002' : null, due: turn === 'due' }];
+    });
+  }
+
+  it('is settled once: asked again, nothing changes; and nothing is held once nobody denies', () => {
+    fc.assert(
+      fc.property(gates, shut, waiting, (gate, denies, all) => {
+        const first = settle(gate, denies, all);
+        const left = carryOut(all, first);
+        expect(settle(first.gate, denies, left)).toEqual({ gate: first.gate, turns: [] });
+        expect(left.filter(({ keep }) => keep)).toHaveLength(all.filter(({ keep }) => keep).length);
+        const open = settle(first.gate, null, left);
+        expect(carryOut(left, open).every(({ heldBy, due: through }) => heldBy === null && !through)).toBe(true);
+      }),
+    );
+  });
+
+  it('that an order lets through comes before everything that it does not, in the order of numbers', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean()), fc.array(fc.boolean()), (before, after) => {
+        const posts = (keeps: boolean[], from: number, heldBy: string | null) =>
+          keeps.map((keep, index): Waiting => ({ seq: from + index, keep, heldBy, due: false }));
+        const all = posts(before, 1, null);
+        const denies = { rule: 'deliver', order: '2015-002' } as const;
+        const settled = carryOut(all, settle('open', denies, all));
+        const more = [...settled, ...posts(after, before.length + 1, '2015-002')];
+        const later = carryOut(more, settle('deliver', denies, more));
+        expect(later.map((each) => each.due)).toEqual([...before.map(() => true), ...after.map(() => false)]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,180 @@
+/**
+ * Devices that an order may affect, read from indexes in pages. Other tasks run between pages, so that an order for 100,000 devices blocks
+ * nothing.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { Instant } from '../../shared/time/clock.ts';
+import type { AffectedQuery, IndexedNexus } from '../jurisdiction/ports.ts';
+import type { Db } from './database.ts';
+import type { Schema } from './schema.ts';
+
+/** Rows in a page: a few milliseconds of SQLite's work. */
+const PAGE = 2_000;
+/** Keys in one statement, well below both dialects' limit of parameters. */
+const KEYS = 500;
+
+interface Row {
+  readonly key: string;
+  readonly id: string;
+  /**
+   * The query selects the status, and the program filters by it. As a condition, it would make SQLite read all active devices instead of
+   * the index.
+   */
+  readonly status: Schema['devices']['status'];
+}
+/** Reads the next `PAGE` rows with these keys, sorted by key and id. `after`: the last id of the previous page. */
+type Page = (keys: readonly string[], after: string) => Promise<readonly Row[]>;
+type Take = (rows: readonly Pick<Row, 'id' | 'status'>[]) => void;
+
+export async function affectedDevices(
+  db: Db,
+  { locations, homes, seats, unknownAt }: AffectedQuery,
+): Promise<DeviceId[]> {
+  const found = new Map<string, DeviceId>();
+  const take: Take = (rows) => {
+    // Ids are parsed page by page. Parsing 100,000 ids at the end would block the event loop for longer than a page.
+    for (const { id, status } of rows)
+      if (status === 'active' && !found.has(id)) found.set(id, deviceIdSchema.parse(id));
+  };
+  // The areas of `seen` contain those of the serving network.
+  for (const nexus of ['present', 'seen'] as const) await eachPage(locations, tiedBy(db, nexus), take);
+  for (const [column, wanted] of [['home', homes] as const, ['seat', seats] as const]) {
+    await eachPage(wanted, ownBy(db, column), take);
+    await eachPage(await groupsWith(db, column, wanted), groupedBy(db, column), take);
+  }
+  await eachPage(homes, ownBy(db, 'stated_home'), take);
+  if (unknownAt !== null) {
+    await eachLapsed(db, unknownAt, take);
+    await eachNeverLocated(db, take);
+  }
+  return [...found.values()];
+}
+
+async function eachPage(keys: readonly string[], page: Page, take: Take): Promise<void> {
+  const sorted = [...new Set(keys)].sort();
+  for (let from = 0; from < sorted.length; from += KEYS) {
+    let left = sorted.slice(from, from + KEYS);
+    while (left.length > 0) {
+      const rows = await page(left, '');
+      take(rows);
+      await turn();
+      const last = rows.at(-1);
+      if (!last || rows.length < PAGE) break;
+      await restOf(last, page, take);
+      left = left.filter((key) => key > last.key);
+    }
+  }
+}
+
+/** Reads the remaining rows of one key after a page: a range of the index after the last row. */
+async function restOf(last: Row, page: Page, take: Take): Promise<void> {
+  for (let after: string | undefined = last.id; after !== undefined; ) {
+    const rows = await page([last.key], after);
+    take(rows);
+    await turn();
+    after = rows.length === PAGE ? rows.at(-1)?.id : undefined;
+  }
+}
+
+const tiedBy =
+  (db: Db, nexus: IndexedNexus): Page =>
+  (keys, after) =>
+    db
+      .selectFrom('device_nexus as t')
+      // SQLite keeps the order of a cross join, so rows arrive in the index's order.
+      .crossJoin('devices')
+      .select(['t.area as key', 't.device_id as id', 'devices.status'])
+      .whereRef('devices.id', '=', 't.device_id')
+      .where('devices.status', '=', 'active')
+      .where('t.nexus', '=', nexus)
+      .where('t.area', 'in', keys)
+      .where('t.device_id', '>', after)
+      // This condition repeats the one above. Without it, PostgreSQL combines two indexes and reads the second one from its start.
+      .where('devices.id', '>', after)
+      .orderBy('t.area')
+      .orderBy('t.device_id')
+      .limit(PAGE)
+      .execute();
+
+const ownBy =
+  (db: Db, column: 'home' | 'seat' | 'stated_home'): Page =>
+  async (keys, after) => {
+    const rows = await db
+      .selectFrom('devices')
+      .select([column, 'id', 'status'])
+      .where(column, 'in', keys)
+      .where('id', '>', after)
+      .orderBy(column)
+      .orderBy('id')
+      .limit(PAGE)
+      .execute();
+    return rows.map((row) => ({ key: row[column] ?? '', id: row.id, status: row.status }));
+  };
+
+/** Devices whose home or seat comes from their group. */
+const groupedBy =
+  (db: Db, column: 'home' | 'seat'): Page =>
+  (keys, after) =>
+    db
+      .selectFrom('devices')
+      .select(['group_id as key', 'id', 'status'])
+      .where('group_id', 'in', keys)
+      .where('id', '>', after)
+      .where(column, 'is', null)
+      .orderBy('group_id')
+      .orderBy('id')
+      .limit(PAGE)
+      .execute();
+
+async function groupsWith(db: Db, column: 'home' | 'seat', areas: readonly string[]): Promise<string[]> {
+  if (areas.length === 0) return [];
+  const wanted = new Set(areas);
+  const groups = await db.selectFrom('groups').select(['id', column]).where(column, 'is not', null).execute();
+  return groups.filter((group) => wanted.has(group[column] ?? '')).map(({ id }) => id);
+}
+
+async function eachLapsed(db: Db, at: Instant, take: Take): Promise<void> {
+  for (let last: { readonly unknown_at: number | null; readonly id: string } | undefined, begun = false; ; ) {
+    const rows = await db
+      .selectFrom('locations as l')
+      .crossJoin('devices')
+      .select(['l.unknown_at', 'l.device_id as id', 'devices.status'])
+      .whereRef('devices.id', '=', 'l.device_id')
+      .where('devices.status', '=', 'active')
+      .where('l.unknown_at', '<=', at)
+      .$if(begun, (all) =>
+        all.where(({ eb, refTuple, tuple }) =>
+          eb(refTuple('l.unknown_at', 'l.device_id'), '>', tuple(last?.unknown_at ?? 0, last?.id ?? '')),
+        ),
+      )
+      .orderBy('l.unknown_at')
+      .orderBy('l.device_id')
+      .limit(PAGE)
+      .execute();
+    take(rows);
+    await turn();
+    if (rows.length < PAGE) return;
+    last = rows.at(-1);
+    begun = true;
+  }
+}
+
+/** Devices without a location. A partial index applies only to a statement with the same literal condition. */
+async function eachNeverLocated(db: Db, take: Take): Promise<void> {
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const rows: Pick<Row, 'id' | 'status'>[] = await db
+      .selectFrom('devices')
+      .select(['id', 'status'])
+      .where('located', '=', sql.lit(0))
+      .where('status', '=', 'active')
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(PAGE)
+      .execute();
+    take(rows);
+    await turn();
+    after = rows.length === PAGE ? rows.at(-1)?.id : undefined;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Rows of alerts, one for each device, code and day. A repeated alert increases the row's count, replaces its detail, and gives it a new
+ * id, so that it is among the newest again. A grave alert with a different detail has its own row, because each may be about another forged
+ * document. The rows that one device can create are bounded.
+ */
+import { sql } from 'kysely';
+import { GRAVE_ALERTS } from '../../shared/api/alert-severity.ts';
+import type { NewAlert } from '../devices/ports.ts';
+import { tableOf } from './bulk.ts';
+import type { Tx } from './database.ts';
+
+const DAY = 86_400_000;
+/** Codes of ordinary alerts that one device may raise per day. A device can invent codes. */
+export const MOST_CODES = 40;
+/** Codes of ordinary alerts that one device may raise per day. A device can invent codes. */
+export const OTHER_ALERTS = 'other_alerts';
+const LONGEST_DETAIL = 1_000;
+/** Code that collects a device's ordinary alerts beyond the daily number of codes. */
+const MOST_GRAVE = 30;
+const NEWEST_OF_SEVERAL = 'Newest of several: ';
+
+interface Row {
+  readonly id: number;
+  readonly at: number;
+  readonly first_at: number;
+  readonly count: number;
+  readonly device_id: string | null;
+  readonly code: string;
+  readonly detail: string;
+}
+
+interface Merged {
+  readonly device: string | null;
+  readonly code: string;
+  firstAt: number;
+  at: number;
+  count: number;
+  detail: string;
+  /** Id of the row that this merged row replaces; null for a new row. */
+  id: number | null;
+}
+
+export async function storeAlerts(tx: Tx, alerts: readonly NewAlert[]): Promise<void> {
+  const devices = new Set(alerts.map(({ device }) => device));
+  const newest = alerts.reduce((latest, { at }) => Math.max(latest, at), 0);
+  const byDevice = new Map<string | null, Map<string, Merged>>([...devices].map((device) => [device, new Map()]));
+  for (const { id, at, first_at, count, device_id, code, detail } of await recent(tx, devices, newest)) {
+    byDevice
+      .get(device_id)
+      ?.set(keyOf(code, detail), { id, device: device_id, code, firstAt: first_at, at, count, detail });
+  }
+  const changed = new Set<Merged>();
+  for (const { at, device, code, detail } of alerts) {
+    const known = byDevice.get(device);
+    if (!known) continue;
+    const { as, words } = entryFor({ known, device, code, detail });
+    const key = keyOf(as, words);
+    const before = known.get(key);
+    const merged = before ?? { device, code: as, firstAt: at, at, count: 0, detail: words, id: null };
+    merged.count += 1;
+    merged.detail = at >= merged.at ? words : merged.detail;
+    merged.at = Math.max(merged.at, at);
+    known.set(key, merged);
+    changed.add(merged);
+  }
+  const replaced = [...changed].flatMap(({ id }) => id ?? []);
+  if (replaced.length > 0) await tx.deleteFrom('alerts').where('id', 'in', replaced).execute();
+  await tx
+    .insertInto('alerts')
+    .values(
+      [...changed].map(({ device, code, detail, at, firstAt, count }) => ({
+        ...{ at, device_id: device, code, detail },
+        ...{ first_at: firstAt, count },
+      })),
+    )
+    .execute();
+}
+
+/** Rows of one device, by `keyOf`. */
+type Known = ReadonlyMap<string, Pick<Merged, 'code'>>;
+
+/** Key of an alert's row. Alerts with the same key share a row. */
+function keyOf(code: string, detail: string): string {
+  if (!GRAVE_ALERTS.has(code)) return code;
+  return `${code} ${detail.startsWith(NEWEST_OF_SEVERAL) ? NEWEST_OF_SEVERAL : detail}`;
+}
+
+/** Code and detail under which the alert counts, within the limits of its device. */
+function entryFor(alert: { readonly known: Known; readonly device: string | null; code: string; detail: string }) {
+  const { known, device, code, detail } = alert;
+  if (known.has(keyOf(code, detail))) return { as: code, words: detail };
+  if (GRAVE_ALERTS.has(code)) {
+    const isFull = entriesIn(known, true) >= MOST_GRAVE;
+    return { as: code, words: isFull ? `${NEWEST_OF_SEVERAL}${detail}`.slice(0, LONGEST_DETAIL) : detail };
+  }
+  if (device === null || entriesIn(known, false) < MOST_CODES) return { as: code, words: detail };
+  return { as: OTHER_ALERTS, words: `${code}: ${detail}`.slice(0, LONGEST_DETAIL) };
+}
+
+const entriesIn = (known: Known, grave: boolean): number =>
+  [...known.values()].filter(({ code }) => GRAVE_ALERTS.has(code) === grave).length;
+
+/** Alert rows of the last day. A repeated alert increases their counts. */
+async function recent(tx: Tx, devices: ReadonlySet<string | null>, now: number): Promise<readonly Row[]> {
+  const asked = tableOf(
+    ['text'],
+    [...devices].map((device) => [device]),
+  );
+  const { rows } = await sql<Row>`
+    select a.id, a.at, a.first_at, a.count, a.device_id, a.code, a.detail from ${asked} as v cross join alerts a
+    where a.device_id = v.column1 and a.first_at > ${now - DAY}`.execute(tx);
+  if (!devices.has(null)) return rows;
+  const { rows: own } = await sql<Row>`
+    select id, at, first_at, count, device_id, code, detail from alerts
+    where device_id is null and first_at > ${now - DAY}`.execute(tx);
+  return [...rows, ...own];
+}

@@ -1,0 +1,51 @@
+/**
+ * Stores ledger entries together with the change that they record. Call these functions inside the transaction of the change. The ledger's
+ * sequencer later assigns each entry its index.
+ */
+import { sql } from 'kysely';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import { makeEntry } from '../../shared/ledger/make-entry.ts';
+import { insertOf } from './bulk.ts';
+import type { Tx } from './database.ts';
+
+/** Returns the id of the entry. The entry has no index yet. */
+export async function appendEntry(tx: Tx, draft: EntryDraft): Promise<number> {
+  const { body, hash, opening } = makeEntry(draft);
+  const { id } = await tx
+    .insertInto('ledger_entries')
+    .values({ entry_index: null, kind: draft.kind, at: draft.at, body, hash })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  if (opening)
+    await tx
+      .insertInto('ledger_openings')
+      .values({ entry_id: id, ...opening })
+      .execute();
+  return id;
+}
+
+/** Stores several entries in order and returns their ids. */
+export async function appendEntries(tx: Tx, drafts: readonly EntryDraft[]): Promise<number[]> {
+  if (drafts.length === 0) return [];
+  const made = drafts.map((draft) => ({ draft, ...makeEntry(draft) }));
+  const entries = insertOf(
+    'ledger_entries',
+    { kind: 'text', at: 'bigint', body: 'text', hash: 'text' },
+    made.map(({ draft, body, hash }) => [draft.kind, draft.at, body, hash]),
+  );
+  const { rows } = await sql<{ id: number; hash: string }>`${entries} returning id, hash`.execute(tx);
+  const ids = new Map(rows.map(({ id, hash }) => [hash, id]));
+  const openings = made.flatMap(({ hash, opening }) => {
+    const entry_id = ids.get(hash);
+    // Each commitment has its own salt, so no two entries with a subject have the same hash.
+    return opening && entry_id !== undefined ? [[entry_id, opening.salt, opening.subject]] : [];
+  });
+  if (openings.length > 0) {
+    await insertOf('ledger_openings', { entry_id: 'bigint', salt: 'text', subject: 'text' }, openings).execute(tx);
+  }
+  return made.map(({ hash }) => {
+    const id = ids.get(hash);
+    if (id === undefined) throw new Error('a new ledger entry has no id');
+    return id;
+  });
+}

@@ -1,0 +1,57 @@
+import { CordonError } from '../../shared/errors.ts';
+import type { AccountId, PersonId } from '../../shared/protocol/ids.ts';
+import type { ApproverKey, ApproverKeyStore as ApproverKeyPort, KnownApproverKey } from '../admins/ports.ts';
+import type { Database } from './database.ts';
+
+export class ApproverKeyStore implements ApproverKeyPort {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async register(key: ApproverKey): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      await tx
+        .insertInto('approver_keys')
+        .values({
+          keyid: key.keyid,
+          person_id: key.person,
+          account_id: key.account,
+          public_key: key.publicKey,
+          registered_at: key.registeredAt,
+        })
+        .onConflict((conflict) => conflict.column('keyid').doNothing())
+        .execute();
+      const holder = await tx
+        .selectFrom('approver_keys')
+        .innerJoin('persons', 'persons.id', 'approver_keys.person_id')
+        .select(['person_id', 'same_as'])
+        .where('keyid', '=', key.keyid)
+        .executeTakeFirst();
+      if ((holder?.same_as ?? holder?.person_id) !== key.person) {
+        throw new CordonError('conflict', 'This key is registered for another person. Create a key of your own.');
+      }
+    });
+  }
+
+  async keys(): Promise<KnownApproverKey[]> {
+    const rows = await this.#database.db
+      .selectFrom('approver_keys')
+      .innerJoin('accounts', 'accounts.id', 'approver_keys.account_id')
+      .innerJoin('persons', 'persons.id', 'approver_keys.person_id')
+      .selectAll('approver_keys')
+      .select(['accounts.name', 'accounts.email', 'accounts.verified_email', 'persons.same_as'])
+      .orderBy('registered_at')
+      .execute();
+    return rows.map((row) => ({
+      keyid: row.keyid,
+      person: (row.same_as ?? row.person_id) as PersonId,
+      account: row.account_id as AccountId,
+      name: row.name,
+      publicKey: row.public_key,
+      registeredAt: row.registered_at,
+      verified: row.verified_email === row.email,
+    }));
+  }
+}

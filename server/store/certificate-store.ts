@@ -1,0 +1,102 @@
+/** Certificates of devices, which the server checks at each connection. */
+import { createBatcher } from '../../shared/loops/batcher.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { CertificateRow, HeldCertificate, CertificateStore as Port } from '../devices/ports.ts';
+import type { Database, Db } from './database.ts';
+import { keyedQuery } from './keyed-query.ts';
+import type { Schema } from './schema.ts';
+
+/** Milliseconds. Devices that connect within this time share one lookup and the following work. */
+const IDENTIFY_PATIENCE = 10;
+
+export class CertificateStore implements Port {
+  readonly #database: Database;
+  readonly #select: ReturnType<typeof certificatesIn>;
+  readonly #read = createBatcher((fingerprints: readonly string[]) => this.#certificates(fingerprints), {
+    patience: IDENTIFY_PATIENCE,
+  });
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#select = certificatesIn(database.db);
+  }
+
+  async certificate(fingerprint: string): Promise<CertificateRow | null> {
+    return (await this.#read(fingerprint)) ?? null;
+  }
+
+  async #certificates(fingerprints: readonly string[]): Promise<Map<string, CertificateRow>> {
+    const rows = await this.#select(fingerprints);
+    const read = rows.map(
+      (row): CertificateRow => ({
+        ...certificateOf(row),
+        der: row.der,
+        device: row.device_id === null ? null : deviceIdSchema.parse(row.device_id),
+        issuedAt: row.issued_at,
+        deviceStatus: row.device_status,
+        deviceGeneration: row.device_generation,
+        renews: Boolean(row.renews),
+      }),
+    );
+    return new Map(read.map((certificate) => [certificate.fingerprint, certificate]));
+  }
+
+  async supersedeOlder({ device, generation, issuedAt }: CertificateRow, at: number): Promise<void> {
+    await this.#database.db
+      .updateTable('certificates')
+      .set({ superseded_at: at })
+      .where('device_id', '=', device)
+      .where('generation', '=', generation)
+      .where('issued_at', '<', issuedAt)
+      .where('superseded_at', 'is', null)
+      .execute();
+  }
+
+  async certificates(id: DeviceId): Promise<HeldCertificate[]> {
+    const rows = await this.#database.db
+      .selectFrom('certificates')
+      .selectAll()
+      .where('device_id', '=', id)
+      .orderBy('issued_at', 'desc')
+      .orderBy('serial')
+      .execute();
+    return rows.map(certificateOf);
+  }
+}
+
+function certificateOf(row: Schema['certificates']): HeldCertificate {
+  return {
+    serial: row.serial,
+    fingerprint: row.fingerprint,
+    profile: row.profile,
+    generation: row.generation,
+    notBefore: row.not_before,
+    notAfter: row.not_after,
+    revokedAt: row.revoked_at,
+    supersededAt: row.superseded_at,
+  };
+}
+
+/** Certificates with the present state of their devices. `renews`: true if the certificate replaces a valid older one. */
+const certificatesIn = (db: Db) =>
+  keyedQuery(db, (fingerprints) =>
+    db
+      .selectFrom('certificates as c')
+      .leftJoin('devices as d', 'd.id', 'c.device_id')
+      .selectAll('c')
+      .select(['d.status as device_status', 'd.generation as device_generation'])
+      .select((eb) =>
+        eb
+          .exists(
+            eb
+              .selectFrom('certificates as older')
+              .select('older.serial')
+              .whereRef('older.device_id', '=', 'c.device_id')
+              .whereRef('older.generation', '=', 'c.generation')
+              .whereRef('older.issued_at', '<', 'c.issued_at')
+              .where('older.superseded_at', 'is', null),
+          )
+          .as('renews'),
+      )
+      .where('c.fingerprint', 'in', fingerprints),
+  );

@@ -1,0 +1,68 @@
+/** Signed device records. The writes of devices that enroll at the same time share a transaction. */
+import { sql } from 'kysely';
+import { createBatcher } from '../../shared/loops/batcher.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { DeviceRecordStore as Port, RecordRow } from '../orders/ports.ts';
+import { insertOf, roundsOf, tableOf } from './bulk.ts';
+import type { Database, Db, Tx } from './database.ts';
+import { keyedQuery } from './keyed-query.ts';
+import { changedMeanwhile } from './order-writes.ts';
+
+interface NewRecord {
+  readonly device: DeviceId;
+  readonly record: RecordRow;
+}
+
+export class DeviceRecordStore implements Port {
+  readonly #selectRecords: ReturnType<typeof recordsIn>;
+  readonly #saveRecord: (row: NewRecord) => Promise<void>;
+  readonly #recordOf = createBatcher(async (devices: readonly DeviceId[]) => {
+    const rows = await this.#selectRecords(devices);
+    return new Map(rows.map((row) => [deviceIdSchema.parse(row.device_id), row]));
+  });
+
+  constructor(database: Database) {
+    this.#selectRecords = recordsIn(database.db);
+    this.#saveRecord = database.grouped(async (tx, rows: readonly NewRecord[]) => {
+      for (const round of roundsOf(rows, ({ device }) => device)) await saveRecords(tx, round);
+    });
+  }
+
+  async record(id: DeviceId): Promise<RecordRow | null> {
+    const row = await this.#recordOf(id);
+    if (!row) return null;
+    // The envelope is not validated again: this server signed it, and each connection reads it.
+    const envelope: RecordRow['envelope'] = JSON.parse(row.envelope);
+    return { version: row.version, envelope };
+  }
+
+  /** Concurrent records share a transaction, because a whole fleet may enroll at once. */
+  saveRecord(device: DeviceId, record: RecordRow): Promise<void> {
+    return this.#saveRecord({ device, record });
+  }
+}
+
+/** `rows` has at most one row for each device. */
+async function saveRecords(tx: Tx, rows: readonly NewRecord[]): Promise<void> {
+  const records = insertOf(
+    'device_records',
+    { device_id: 'text', version: 'bigint', envelope: 'text' },
+    rows.map(({ device, record: { version, envelope } }) => [device, version, JSON.stringify(envelope)]),
+  );
+  const { rows: saved } = await sql`${records}
+    on conflict (device_id) do update
+      set version = excluded.version, envelope = excluded.envelope
+      where device_records.version = excluded.version - 1
+    returning device_id`.execute(tx);
+  // The error repeats the transaction row by row, so that only the outdated row fails.
+  if (saved.length !== rows.length)
+    throw changedMeanwhile(`The record of ${rows.map(({ device }) => device).join(', ')}`);
+  const versions = tableOf(
+    ['text', 'bigint'],
+    rows.map(({ device, record }) => [device, record.version]),
+  );
+  await sql`update devices set record_version = v.column2 from ${versions} as v where id = v.column1`.execute(tx);
+}
+
+const recordsIn = (db: Db) =>
+  keyedQuery(db, (devices) => db.selectFrom('device_records').selectAll().where('device_id', 'in', devices));

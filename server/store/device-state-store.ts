@@ -1,0 +1,116 @@
+/** Locations and states of devices, read for thousands of devices at once. */
+import { sql } from 'kysely';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { DeviceState, Owed, DeviceStateStore as Port, Waits } from '../orders/impact/rehearsal.ts';
+import type { Database, Db } from './database.ts';
+import { locationFactsOf, selectLocationFacts } from './jurisdiction-store.ts';
+import { keyedQuery } from './keyed-query.ts';
+
+export class DeviceStateStore implements Port {
+  readonly #database: Database;
+  readonly #select: ReturnType<typeof standingsIn>;
+  /** Query compiled for the last order. Callers read a whole fleet for one order, slice by slice. */
+  #dues: { readonly order: string | null; readonly select: ReturnType<typeof duesIn> } | null = null;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#select = standingsIn(database.db);
+  }
+
+  async states(devices: readonly DeviceId[]): Promise<Map<DeviceId, DeviceState>> {
+    return activeOf(devices, await this.#select(devices), standingOf);
+  }
+
+  async statesWithWaits(devices: readonly DeviceId[], order: string | null): Promise<Map<DeviceId, Owed>> {
+    if (this.#dues?.order !== order) this.#dues = { order, select: duesIn(this.#database.db, order) };
+    return activeOf(devices, await this.#dues.select(devices), (row) => ({
+      ...standingOf(row),
+      waits: waitsOf(row),
+      delivered: row.delivered === 1,
+    }));
+  }
+
+  async activeDevices(): Promise<number> {
+    const { count } = await this.#database.db
+      .selectFrom('devices')
+      .select(({ fn }) => fn.countAll().as('count'))
+      .where('status', '=', 'active')
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+}
+
+/** Reuses the caller's parsed ids. Parsing 100,000 ids again would take longer than most of the other work. */
+function activeOf<Row extends { readonly id: string; readonly status: string }, T>(
+  devices: readonly DeviceId[],
+  rows: readonly Row[],
+  read: (row: Row) => T,
+): Map<DeviceId, T> {
+  const byId = new Map<string, Row>();
+  for (const row of rows) if (row.status === 'active') byId.set(row.id, row);
+  const found = new Map<DeviceId, T>();
+  for (const device of devices) {
+    const row = byId.get(device);
+    if (row) found.set(device, read(row));
+  }
+  return found;
+}
+
+type StandingRow = Awaited<ReturnType<ReturnType<typeof standingsIn>>>[number];
+
+function standingOf(row: StandingRow): DeviceState {
+  return {
+    facts: locationFactsOf(row),
+    user: row.person_name,
+    connected: row.connected === 1,
+    listVersion: row.list_version ?? 0,
+  };
+}
+
+function waitsOf({ messages, bytes, commands }: Record<keyof Waits, number | null>): Waits {
+  return { messages: messages ?? 0, bytes: bytes ?? 0, commands: commands ?? 0 };
+}
+
+function selectStandings(db: Db) {
+  return (
+    selectLocationFacts(db)
+      // Joins only the present enrollment: data from an earlier enrollment does not count.
+      .leftJoin('device_presence', (join) =>
+        join
+          .onRef('device_presence.device_id', '=', 'devices.id')
+          .onRef('device_presence.generation', '=', 'devices.generation'),
+      )
+      .select(['devices.person_name', 'device_presence.connected', 'device_presence.list_version'])
+      // The status is a column and not a condition. SQLite would otherwise find each device by an index on the status and then look up its
+      // row.
+      .select('devices.status')
+  );
+}
+
+const standingsIn = (db: Db) => keyedQuery(db, (devices) => selectStandings(db).where('devices.id', 'in', devices));
+
+/** One query reads all columns. A separate query for the queues would take as long as all other columns together. */
+const duesIn = (db: Db, order: string | null) =>
+  keyedQuery(db, (devices) =>
+    selectStandings(db)
+      .leftJoin('mailboxes', (join) =>
+        join.onRef('mailboxes.device_id', '=', 'devices.id').onRef('mailboxes.generation', '=', 'devices.generation'),
+      )
+      .select(['mailboxes.entries as messages', 'mailboxes.bytes'])
+      .select(({ selectFrom, fn }) =>
+        selectFrom('commands')
+          .select(fn.countAll<number>().as('count'))
+          .whereRef('commands.device_id', '=', 'devices.id')
+          .whereRef('commands.generation', '=', 'devices.generation')
+          .where('commands.state', 'in', sql<'queued' | 'stored'>`('queued', 'stored')`)
+          .as('commands'),
+      )
+      .select(
+        order === null
+          ? sql<number>`0`.as('delivered')
+          : sql<number>`case when exists (
+              select 1 from receipts r where r.order_number = ${order} and r.kind = 'delivered' and r.device_id = devices.id
+                and r.generation = devices.generation and r.verified = 1) then 1 else 0 end`.as('delivered'),
+      )
+      .where('devices.id', 'in', devices),
+  );

@@ -1,0 +1,16 @@
+import { AlertStore } from './alert-store.ts';
+import { CertificateStore } from './certificate-store.ts';
+import type { Database } from './database.ts';
+import { DeviceStore } from './device-store.ts';
+import { GroupStore } from './group-store.ts';
+import { PresenceStore } from './presence-store.ts';
+import { StatementStore } from './statement-store.ts';
+
+export const deviceStores = (database: Database) => ({
+  store: new DeviceStore(database),
+  certificates: new CertificateStore(database),
+  statements: new StatementStore(database),
+  groups: new GroupStore(database),
+  presence: new PresenceStore(database),
+  alerts: new AlertStore(database),
+});

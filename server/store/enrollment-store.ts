@@ -1,0 +1,344 @@
+import { sql } from 'kysely';
+import { CordonError } from '../../shared/errors.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import { createBatcher } from '../../shared/loops/batcher.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type {
+  CodeQuery,
+  EnrollmentStore as EnrollmentPort,
+  HeldCertificate,
+  NewCertificate,
+  NewCode,
+  Recorded,
+  RedeemableCode,
+  Redemption,
+  Renewal,
+  StoredCode,
+} from '../enrollment/ports.ts';
+import { refusedByHold } from '../holds/holds.ts';
+import { appendEntries, appendEntry } from './append-entries.ts';
+import { areaOf } from './area-column.ts';
+import { insertOf, tableOf } from './bulk.ts';
+import { codeOf, codesOf, GROUP, selectCodes } from './code-list.ts';
+import { cancelCommandsOf } from './command-store.ts';
+import type { Database, Tx } from './database.ts';
+import { isHeld } from './held-devices.ts';
+import { rememberDevices, rememberNewDevices } from './history.ts';
+import { dropKeyPackages } from './key-package-store.ts';
+import { purgeMailbox } from './mailbox-rows.ts';
+import { requireMember } from './people-store.ts';
+import type { Schema } from './schema.ts';
+
+/**
+ * Real milliseconds. A device redeems a code right after its request about the code. Devices that request within this time share their
+ * statements and the following commit. During the enrollment of a fleet, this saves most of the store's work.
+ */
+const PATIENCE = 10;
+/** Lookups that resolve in one turn of the event loop. Each causes about 200 µs of further work. */
+const TOGETHER = 64;
+
+/** Removes one row and its changes from a grouped flush: the flush runs again row by row, and only this row fails. */
+class Undone extends Error {
+  readonly outcome: Exclude<Recorded, 'recorded'>;
+
+  constructor(outcome: Exclude<Recorded, 'recorded'>) {
+    super(outcome);
+    this.outcome = outcome;
+  }
+}
+
+export class EnrollmentStore implements EnrollmentPort {
+  readonly #database: Database;
+  readonly #redeemableOf = createBatcher((ids: readonly DeviceId[]) => this.#readRedeemable(ids), {
+    most: TOGETHER,
+    patience: PATIENCE,
+  });
+  readonly #redeem: (row: Redemption) => Promise<void>;
+  readonly #renew: (row: Renewal) => Promise<void>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#redeem = database.grouped(redeem);
+    this.#renew = database.grouped(async (tx, rows) => {
+      for (const row of rows) await renew(tx, row);
+    });
+  }
+
+  addCode(code: NewCode): Promise<void> {
+    return this.#database.transaction(async (tx) => {
+      await requireGroup(tx, code);
+      await requireMember(tx, code.person, code.group);
+      await tx.insertInto('activation_codes').values(codeRow(code)).execute();
+    });
+  }
+
+  reopenCode(code: NewCode): Promise<void> {
+    return this.#database.transaction(async (tx) => {
+      const device = await tx.selectFrom('devices').select('group_id').where('id', '=', code.id).executeTakeFirst();
+      if (!device) throw new CordonError('not_found', 'There is no such device.', { device: code.id });
+      if (device.group_id !== code.group) {
+        const detail = 'The device is in another group. Use that group, or move the device first.';
+        throw new CordonError('conflict', detail, { device: code.id });
+      }
+      await requireMember(tx, code.person, code.group);
+      if (await isHeld(tx, code.id)) throw refusedByHold(code.id);
+      const row = codeRow(code);
+      await tx
+        .insertInto('activation_codes')
+        .values(row)
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+        .execute();
+    });
+  }
+
+  async cancelCode(id: DeviceId, at: number): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.db
+      .updateTable('activation_codes')
+      .set({ canceled_at: at })
+      .where('id', '=', id)
+      .where('used_at', 'is', null)
+      .where('canceled_at', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows > 0;
+  }
+
+  codes(query: CodeQuery): Promise<StoredCode[]> {
+    return codesOf(this.#database.db, query);
+  }
+
+  async redeemable(id: DeviceId): Promise<RedeemableCode | null> {
+    return (await this.#redeemableOf(id)) ?? null;
+  }
+
+  async #readRedeemable(ids: readonly DeviceId[]): Promise<Map<DeviceId, RedeemableCode>> {
+    const rows = await selectCodes(this.#database.db)
+      .innerJoin('groups', (join) => join.on('groups.id', '=', GROUP))
+      .select(['groups.home as group_home', 'groups.seat as group_seat', 'devices.stated_home', 'devices.generation'])
+      .where('code.id', 'in', ids)
+      .execute();
+    const read = rows.map((row) => {
+      const code = codeOf(row);
+      return {
+        code,
+        home: areaOf(row.stated_home) ?? code.home ?? areaOf(row.group_home),
+        seat: code.seat ?? areaOf(row.group_seat),
+        generation: row.generation,
+      };
+    });
+    return new Map(read.map((found) => [found.code.id, found]));
+  }
+
+  redeem(redemption: Redemption): Promise<Recorded> {
+    return outcomeOf(this.#redeem(redemption));
+  }
+
+  renew(renewal: Renewal): Promise<Recorded> {
+    return outcomeOf(this.#renew(renewal));
+  }
+
+  async certificateOf(device: DeviceId): Promise<HeldCertificate | null> {
+    const row = await this.#database.db
+      .selectFrom('certificates')
+      .innerJoin('devices', (join) =>
+        join
+          .onRef('devices.id', '=', 'certificates.device_id')
+          .onRef('devices.generation', '=', 'certificates.generation'),
+      )
+      .select(['certificates.der', 'certificates.not_after', 'devices.generation'])
+      .where('certificates.device_id', '=', device)
+      .where('certificates.profile', '=', 'device')
+      .where('devices.status', '=', 'active')
+      .where('certificates.revoked_at', 'is', null)
+      .where('certificates.superseded_at', 'is', null)
+      .orderBy('certificates.issued_at', 'desc')
+      .executeTakeFirst();
+    if (!row) return null;
+    return { der: Buffer.from(row.der, 'base64'), generation: row.generation, notAfter: row.not_after };
+  }
+
+  recordOwn(certificate: NewCertificate, entry: EntryDraft<'ca.created' | 'certificate.issued'>): Promise<void> {
+    return this.#database.transaction(async (tx) => {
+      if (await insertCertificates(tx, [{ certificate, holder: null }])) await appendEntry(tx, entry);
+    });
+  }
+}
+
+async function outcomeOf(write: Promise<void>): Promise<Recorded> {
+  try {
+    await write;
+    return 'recorded';
+  } catch (error) {
+    if (error instanceof Undone) return error.outcome;
+    throw error;
+  }
+}
+
+/** Redeems all codes or none. If a code cannot be redeemed, the flush repeats code by code. */
+async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
+  const table = tableOf(
+    ['text', 'text', 'bigint'],
+    rows.map(({ id, secretHash, at }) => [id, secretHash, at]),
+  );
+  const { rows: codes } = await sql<Code>`
+    update activation_codes set used_at = v.column3 from ${table} as v
+    where id = v.column1 and secret_hash = v.column2
+      and used_at is null and canceled_at is null and expires_at > v.column3
+    returning id, person_id, group_id, home, seat,
+      (select name from persons where persons.id = activation_codes.person_id) as person_name`.execute(tx);
+  const good = new Map(codes.map(({ id, ...code }) => [id, code]));
+  const states = rows.map((row) => {
+    const code = good.get(row.id);
+    if (!code) throw new Undone('lost');
+    const { generation, enrolledAt: enrolled_at } = row;
+    return { row, state: { ...code, generation, status: 'active', enrolled_at } } as const;
+  });
+  const newcomers = states.filter(({ row }) => row.generation === 1);
+  if (newcomers.length > 0 && (await insertDevices(tx, newcomers)) !== newcomers.length) throw new Undone('lost');
+  if (newcomers.length > 0) {
+    await rememberNewDevices(
+      tx,
+      newcomers.map(({ row }) => row.id),
+    );
+  }
+  for (const { row, state } of states.filter(({ row }) => row.generation > 1)) {
+    // A new enrollment would delete waiting data of the earlier one.
+    if (await isHeld(tx, row.id)) throw new Undone('legal_hold');
+    const { group_id: _, home, seat, ...again } = state;
+    const { numUpdatedRows } = await tx
+      .updateTable('devices')
+      .set({ ...again, ended_at: null, ...(home === null ? {} : { home }), ...(seat === null ? {} : { seat }) })
+      .where('id', '=', row.id)
+      .where('generation', '=', row.generation - 1)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw new Undone('lost');
+    await rememberDevices(tx, [row.id], row.enrolledAt);
+    await revokeEarlier(tx, row.id, row.at, row.revoked);
+    await cancelCommandsOf(tx, row.id, row.at, 'The device was enrolled again.');
+    await purgeMailbox(tx, row.id, row.enrolledAt);
+    await dropKeyPackages(tx, row.id);
+  }
+  const certificates = rows.map(({ id, generation, certificate }) => ({ certificate, holder: { id, generation } }));
+  if (!(await insertCertificates(tx, certificates))) throw new Undone('serial_taken');
+  await appendEntries(
+    tx,
+    rows.map(({ issued }) => issued),
+  );
+}
+
+type Code = Pick<Schema['activation_codes'], 'id' | 'person_id' | 'group_id' | 'home' | 'seat'> &
+  Pick<Schema['devices'], 'person_name'>;
+type State = Omit<Code, 'id'> & Pick<Schema['devices'], 'generation' | 'status' | 'enrolled_at'>;
+
+/** Returns the number of new devices. */
+export async function insertDevices(
+  tx: Tx,
+  newcomers: readonly { readonly row: Redemption; readonly state: State }[],
+): Promise<number> {
+  const devices = insertOf(
+    'devices',
+    {
+      id: 'text',
+      person_id: 'text',
+      person_name: 'text',
+      group_id: 'text',
+      home: 'text',
+      seat: 'text',
+      generation: 'bigint',
+      status: 'text',
+      enrolled_at: 'bigint',
+      record_version: 'bigint',
+      located: 'bigint',
+    },
+    newcomers.map(({ row, state }) => {
+      const { person_id, person_name, group_id, home, seat, generation, status, enrolled_at } = state;
+      return [row.id, person_id, person_name, group_id, home, seat, generation, status, enrolled_at, 0, 0];
+    }),
+  );
+  const { rows } = await sql`${devices} on conflict (id) do nothing returning id`.execute(tx);
+  return rows.length;
+}
+
+export async function revokeEarlier(tx: Tx, id: DeviceId, at: number, entry: Redemption['revoked']): Promise<void> {
+  const revoked = await tx
+    .updateTable('certificates')
+    // RFC 5280, section 5.3.1: `superseded`.
+    .set({ revoked_at: at, revocation_reason: 4 })
+    .where('device_id', '=', id)
+    .where('revoked_at', 'is', null)
+    .returning('serial')
+    .execute();
+  for (const { serial } of revoked) await appendEntry(tx, entry(serial));
+}
+
+async function renew(tx: Tx, { device, generation, certificate, issued }: Renewal): Promise<void> {
+  const active = await tx
+    .selectFrom('devices')
+    .select('id')
+    .where('id', '=', device)
+    .where('generation', '=', generation)
+    .where('status', '=', 'active')
+    .executeTakeFirst();
+  if (!active) throw new Undone('lost');
+  if (!(await insertCertificates(tx, [{ certificate, holder: { id: device, generation } }])))
+    throw new Undone('serial_taken');
+  await appendEntry(tx, issued);
+}
+
+interface Held {
+  readonly certificate: NewCertificate;
+  /** Null for a certificate of the CA itself. */
+  readonly holder: { readonly id: DeviceId; readonly generation: number } | null;
+}
+
+/** Returns false if a serial number already exists. */
+export async function insertCertificates(tx: Tx, rows: readonly Held[]): Promise<boolean> {
+  const certificates = insertOf(
+    'certificates',
+    {
+      serial: 'text',
+      device_id: 'text',
+      generation: 'bigint',
+      profile: 'text',
+      fingerprint: 'text',
+      der: 'text',
+      not_before: 'bigint',
+      not_after: 'bigint',
+      issued_at: 'bigint',
+    },
+    rows.map(({ certificate, holder }) => [
+      certificate.serial,
+      holder?.id ?? null,
+      holder?.generation ?? null,
+      certificate.profile,
+      certificate.fingerprint,
+      certificate.der.toString('base64'),
+      certificate.notBefore,
+      certificate.notAfter,
+      certificate.issuedAt,
+    ]),
+  );
+  const { rows: inserted } = await sql`${certificates} on conflict (serial) do nothing returning serial`.execute(tx);
+  return inserted.length === rows.length;
+}
+
+async function requireGroup(tx: Tx, { group }: NewCode): Promise<void> {
+  const found = await tx.selectFrom('groups').select('id').where('id', '=', group).executeTakeFirst();
+  if (!found)
+    throw new CordonError('not_found', 'There is no such group. List the groups with GET /groups.', { group });
+}
+
+function codeRow(code: NewCode): Schema['activation_codes'] {
+  return {
+    id: code.id,
+    secret_hash: code.secretHash,
+    person_id: code.person,
+    group_id: code.group,
+    home: code.home,
+    seat: code.seat,
+    created_by: code.by,
+    created_at: code.createdAt,
+    expires_at: code.expiresAt,
+    used_at: null,
+    canceled_at: null,
+  };
+}

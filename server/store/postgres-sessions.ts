@@ -1,0 +1,41 @@
+/**
+ * Sessions on PostgreSQL: a reset of this server's connections, and a session name by which the next holder of the lock finds sessions of
+ * an earlier server.
+ */
+import { Socket } from 'node:net';
+
+/** Second key of the lock: the schema. Two schemas of one database are two stores. */
+export const SCHEMA_KEY = 'current_schema()::regnamespace::oid::int4';
+/** SQL expression for the name of every session of the pool. */
+export const SESSION_NAME = `'cordon-store ' || ${SCHEMA_KEY}`;
+export const NAME_SESSION = `select set_config('application_name', ${SESSION_NAME}, false)`;
+
+/**
+ * Connections that can be reset. The kernel still delivers the buffered data of a connection that is only closed. After a network failure,
+ * a COMMIT could arrive minutes later, when another server uses the store. A reset discards it.
+ */
+export interface Connections {
+  /** Creates a socket for a new connection, for pg's option `stream`. */
+  open(): Socket;
+  /** Discards unsent data and ends every connection. Queries in progress fail. */
+  reset(): void;
+}
+
+export function trackConnections(): Connections {
+  const open = new Set<Socket>();
+  return {
+    open() {
+      const socket = new Socket();
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
+      return socket;
+    },
+    reset() {
+      for (const socket of open) {
+        // A Unix-domain socket has no address and cannot be reset. It has no network that could delay data.
+        if (socket.remoteAddress === undefined) socket.destroy();
+        else socket.resetAndDestroy();
+      }
+    },
+  };
+}

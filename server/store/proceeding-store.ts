@@ -1,0 +1,102 @@
+/** Records of answers and appeals, and the reminders of open answers. */
+import { z } from 'zod';
+import { CordonError } from '../../shared/errors.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import { type AccountId, accountIdSchema } from '../../shared/protocol/ids.ts';
+import type { GivenReminder, NewReminder, ReminderStore } from '../orders/evidence/answer-reminders.ts';
+import type { ProceedingStore as Port, ProceedingRow } from '../orders/evidence/proceedings.ts';
+import { storeAlerts } from './alert-rows.ts';
+import { appendEntry } from './append-entries.ts';
+import type { Database } from './database.ts';
+
+const mailedSchema = z.array(accountIdSchema);
+
+export class ProceedingStore implements Port, ReminderStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async proceedings(order: string): Promise<ProceedingRow[]> {
+    const rows = await this.#database.db
+      .selectFrom('order_proceedings')
+      .select(['entry', 'record', 'digest'])
+      .where('order_number', '=', order)
+      .orderBy('entry')
+      .execute();
+    return rows.map(({ entry, record, digest }) => ({ order, entry: Number(entry), record, digest }));
+  }
+
+  appendProceeding(
+    { order, entry, record, digest }: ProceedingRow,
+    document: string | null,
+    alert: string,
+    logged: EntryDraft<'order.proceeding'>,
+  ): Promise<void> {
+    return this.#database.transaction(async (tx) => {
+      const { numInsertedOrUpdatedRows } = await tx
+        .insertInto('order_proceedings')
+        .values({ order_number: order, entry, record, digest })
+        .onConflict((conflict) => conflict.columns(['order_number', 'entry']).doNothing())
+        .executeTakeFirst();
+      if (numInsertedOrUpdatedRows !== 1n) {
+        throw new CordonError('conflict', `Order ${order} has a newer record. Look at it again.`);
+      }
+      if (document !== null) {
+        const { numUpdatedRows } = await tx
+          .updateTable('order_documents')
+          .set({ named: 1 })
+          .where('sha256', '=', document)
+          .executeTakeFirst();
+        if (numUpdatedRows !== 1n)
+          throw new CordonError('conflict', 'The document is no longer kept. Upload it again.');
+      }
+      // A recorded answer ends its alert.
+      await tx.deleteFrom('alerts').where('device_id', 'is', null).where('code', '=', alert).execute();
+      await appendEntry(tx, logged);
+    });
+  }
+
+  async reminder(order: string): Promise<GivenReminder | null> {
+    const row = await this.#database.db
+      .selectFrom('answer_reminders')
+      .select(['answer_by', 'step', 'mailed'])
+      .where('order_number', '=', order)
+      .executeTakeFirst();
+    if (!row) return null;
+    const { answer_by, step, mailed } = row;
+    return { answerBy: Number(answer_by), step: Number(step), mailed: mailedSchema.parse(JSON.parse(mailed)) };
+  }
+
+  giveReminder({ order, answerBy, step, at, alert }: NewReminder): Promise<boolean> {
+    return this.#database.transaction(async (tx) => {
+      const given = { answer_by: answerBy, step, at, mailed: '[]' };
+      const { numInsertedOrUpdatedRows } = await tx
+        .insertInto('answer_reminders')
+        .values({ order_number: order, ...given })
+        .onConflict((conflict) =>
+          conflict
+            .column('order_number')
+            .doUpdateSet(given)
+            .where((eb) =>
+              eb.or([eb('answer_reminders.answer_by', '<>', answerBy), eb('answer_reminders.step', '<', step)]),
+            ),
+        )
+        .executeTakeFirst();
+      if (numInsertedOrUpdatedRows !== 1n) return false;
+      // One alert per order: the newest reminder replaces the previous one.
+      await tx.deleteFrom('alerts').where('device_id', 'is', null).where('code', '=', alert.code).execute();
+      await storeAlerts(tx, [{ device: null, at, ...alert }]);
+      return true;
+    });
+  }
+
+  async recordMailed(order: string, mailed: readonly AccountId[]): Promise<void> {
+    await this.#database.db
+      .updateTable('answer_reminders')
+      .set({ mailed: JSON.stringify(mailed) })
+      .where('order_number', '=', order)
+      .execute();
+  }
+}

@@ -1,0 +1,150 @@
+import type { Generated } from 'kysely';
+import type { Flag } from './flag.ts';
+
+export interface DeviceTables {
+  activation_codes: {
+    /** Id of the future device. */
+    id: string;
+    secret_hash: string;
+    person_id: string;
+    group_id: string;
+    home: string | null;
+    seat: string | null;
+    created_by: string;
+    created_at: number;
+    expires_at: number;
+    used_at: number | null;
+    canceled_at: number | null;
+  };
+  devices: {
+    id: string;
+    generation: number;
+    status: 'active' | 'revoked' | 'unenrolled';
+    person_id: string;
+    /** Copy of the person's name, by which lists sort. */
+    person_name: string;
+    group_id: string;
+    home: string | null;
+    seat: string | null;
+    enrolled_at: number;
+    ended_at: number | null;
+    record_version: number;
+    /** Valid location statement as JSON. */
+    statement: string | null;
+    statement_until: number | null;
+    /** Home area from the location statement, which overrides the device's and the group's. Null for a statement about presence. */
+    stated_home: string | null;
+    /** 1 if `locations` has a row for the device. An index finds only existing rows, so devices without a location need this column. */
+    located: Flag;
+  };
+  /** Columns that change with every connection. Their own table keeps frequent writes small. */
+  device_presence: {
+    device_id: string;
+    generation: number;
+    /** Count of connections. The store refuses writes of a connection with a lower number. */
+    session_epoch: number;
+    connected: Flag;
+    changed_at: number;
+    last_seen_at: number;
+    address: string | null;
+    agent: string | null;
+    /** Versions of the documents that the device has stored. */
+    list_version: number;
+    stored_record_version: number;
+    approver_set_version: number;
+    /** Highest sequence number of a stored report from this generation. */
+    last_report: number;
+  };
+  /** Newest workspace state that the device reported in one enrollment. `since` is domain time. */
+  device_workspaces: { device_id: string; generation: number; state: 'open' | 'locked' | 'wiped'; since: number };
+  device_inventory: { device_id: string; at: number; hostname: string | null; platform: string | null; body: string };
+  /** Past groups and areas of a device, for explanations of past verdicts. `until_at` is null for the present. */
+  device_history: {
+    id: Generated<number>;
+    device_id: string;
+    from_at: number;
+    until_at: number | null;
+    generation: number;
+    status: 'active' | 'revoked' | 'unenrolled';
+    group_id: string;
+    home: string | null;
+    seat: string | null;
+    stated_home: string | null;
+    stated_until: number | null;
+  };
+  group_history: {
+    id: Generated<number>;
+    group_id: string;
+    from_at: number;
+    until_at: number | null;
+    name: string;
+    home: string | null;
+    seat: string | null;
+  };
+  certificates: {
+    serial: string;
+    device_id: string | null;
+    generation: number | null;
+    profile: string;
+    /** SHA-256 of the DER in lower-case hex. */
+    fingerprint: string;
+    der: string;
+    not_before: number;
+    not_after: number;
+    issued_at: number;
+    revoked_at: number | null;
+    revocation_reason: number | null;
+    /** Time of the first use of a renewed certificate. From then on, the server refuses this older one. */
+    superseded_at: number | null;
+  };
+  crls: { number: number; der: string; this_update: number; next_update: number; entries: number };
+  commands: {
+    id: string;
+    device_id: string;
+    generation: number;
+    kind: string;
+    body: string;
+    state: 'queued' | 'stored' | 'done' | 'failed' | 'expired' | 'canceled';
+    /** Id of a request to many devices. Null for a command to one device. */
+    request: string | null;
+    created_by: string;
+    created_at: number;
+    expires_at: number;
+    stored_at: number | null;
+    finished_at: number | null;
+    detail: string | null;
+    /** Time and surface at which the device displayed a message. */
+    displayed_at: number | null;
+    displayed_on: string | null;
+  };
+  /** The server's share of the key to each locked workspace, base64. Without the device's share it opens nothing. */
+  unlock_shares: { command_id: string; device_id: string; share: string; created_at: number };
+  /** `at` and `detail` are from the newest of `count` equal alerts, `first_at` is from the first. */
+  alerts: {
+    id: Generated<number>;
+    at: number;
+    first_at: number;
+    count: number;
+    device_id: string | null;
+    code: string;
+    detail: string;
+    /** Time at which an admin acknowledged the alert. A later repetition creates a new row. */
+    acknowledged_at: number | null;
+    acknowledged_by: string | null;
+  };
+  /** Legal holds on a device, or on a person and thereby on all present and later devices of the person. */
+  legal_holds: {
+    id: string;
+    device_id: string | null;
+    person_id: string | null;
+    reason: string;
+    reference: string | null;
+    placed_at: number;
+    placed_by: string;
+    released_at: number | null;
+    released_by: string | null;
+    release_reason: string | null;
+    /** 1 if the device records reflect the legal hold. */
+    records_updated: Flag;
+  };
+}

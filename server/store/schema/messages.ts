@@ -1,0 +1,103 @@
+import type { Generated } from 'kysely';
+import type { Flag } from './flag.ts';
+
+export interface MessageTables {
+  messaging_keys: {
+    device_id: string;
+    generation: number;
+    person_id: string;
+    name: string;
+    /** `foldedName` of the name, for search. */
+    folded: string;
+    signature_key: string;
+    /** Canonical JSON, the exact bytes that the online key and the organization key sign. */
+    payload: string;
+    digest: string;
+    certified_at: number;
+    /** 1 if no organization key of the current approver set has signed the key. See `MembershipStore.settle`. */
+    unverified: Flag;
+  };
+  messaging_signatures: {
+    device_id: string;
+    generation: number;
+    keyid: string;
+    role: 'online' | 'organization';
+    signature: string;
+    entry_id: number;
+  };
+  /** Key packages in the order in which they arrived. */
+  key_packages: {
+    id: Generated<number>;
+    device_id: string;
+    generation: number;
+    /** 1 for a key package that is given out repeatedly when no other is left (RFC 9420). */
+    last_resort: Flag;
+    body: string;
+  };
+  /** Conversations that a device has registered. `at`: time of the newest commit. */
+  conversations: {
+    conversation: string;
+    next_epoch: number;
+    started_by: string;
+    started_generation: number;
+    at: number;
+  };
+  /** Enrollments that may commit next. */
+  conversation_members: { conversation: string; device_id: string; generation: number };
+  /** The first commit in each epoch of a conversation. */
+  conversation_epochs: {
+    conversation: string;
+    epoch: number;
+    device_id: string;
+    generation: number;
+    post_id: string;
+    at: number;
+  };
+  /** Accepted posts. The stored response serves a sender that repeats its request. */
+  posts: {
+    id: Generated<number>;
+    device_id: string;
+    generation: number;
+    post_id: string;
+    at: number;
+    keep: Flag;
+    /** Expiry that the sender requested, in domain time. */
+    expires_at: number | null;
+    answer: string;
+    /** Sealed body; null when no mailbox needs it any more. */
+    body: string | null;
+  };
+  /** The mailbox of one enrollment. The row is deleted with the enrollment. */
+  mailboxes: {
+    device_id: string;
+    generation: number;
+    last_seq: number;
+    /** Highest sequence number that the device acknowledged. */
+    acknowledged: number;
+    /** Count of the device's own accepted posts. */
+    posts: number;
+    /** Counts of waiting posts, their bytes, and waiting delivery reports. */
+    entries: number;
+    bytes: number;
+    delivery_reports: number;
+    /**
+     * Waiting rule of the order that blocks messaging. It applies to posts that waited when the order took effect. `open`: no order blocks.
+     */
+    gate: 'open' | 'deliver' | 'hold' | 'return';
+  };
+  mailbox_entries: {
+    device_id: string;
+    seq: number;
+    /** `posts.id`; null for a delivery report. */
+    post: number | null;
+    /** Delivery report as JSON; null for a post. */
+    delivery_report: string | null;
+    bytes: number;
+    expires_at: number;
+    /** Number of the order that holds the entry back. */
+    held_by: string | null;
+    /** 1 if the server accepted the post before an order that still delivers such posts. */
+    due: Flag;
+  };
+  attachments: { id: string; device_id: string; size: number; at: number; body: Buffer };
+}

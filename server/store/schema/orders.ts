@@ -1,0 +1,150 @@
+import type { Generated } from 'kysely';
+import type { ProposalEnd } from '../../../shared/order/proposal-end.ts';
+import type { Flag } from './flag.ts';
+
+export interface OrderTables {
+  approver_sets: {
+    version: number;
+    payload: string;
+    signatures: string;
+    state: 'waiting' | 'adopted' | 'superseded';
+  };
+  orders: {
+    number: string;
+    title: string;
+    adopted_revision: number | null;
+    latest_revision: number;
+    created_at: number;
+  };
+  order_revisions: {
+    order_number: string;
+    revision: number;
+    action: string;
+    /** Canonical JSON, the exact bytes that approvers sign. */
+    payload: string;
+    digest: string;
+    proposer: string;
+    state: 'requested' | 'waiting' | 'adopted' | 'superseded' | ProposalEnd;
+    proposed_at: number;
+    adopted_at: number | null;
+    /** Version of the first order list with the revision. */
+    listed_in: number | null;
+    /** Time at which a proposal ended without adoption. */
+    ended_at: number | null;
+    ended_by: string | null;
+    end_reason: string | null;
+  };
+  order_approvals: {
+    order_number: string;
+    revision: number;
+    person_id: string;
+    keyid: string;
+    signature: string;
+    stub_signature: string | null;
+    /** Signature over the statement that the revision takes effect immediately. */
+    immediate_signature: string | null;
+    approved_at: number;
+  };
+  /** Openings of the commitments to exempt devices, known only to the operator and the device. */
+  order_exemptions: {
+    order_number: string;
+    revision: number;
+    device_id: string;
+    salt: string;
+    commitment: string;
+    until: number | null;
+    reason: string | null;
+  };
+  /** Decision records to which revisions commit, encrypted. */
+  order_decisions: { commitment: string; order_number: string; revision: number; sealed: string };
+  /** Documents of instruments, as received. `named`: 1 if a revision names the document; others are deleted after a month. */
+  order_documents: {
+    sha256: string;
+    media_type: string;
+    size: number;
+    sealed: string;
+    uploaded_by: string;
+    uploaded_at: number;
+    named: Flag;
+  };
+  /** Times at which the server found that an order took effect or ended, alternating for each order. */
+  order_executions: {
+    sequence: Generated<number>;
+    order_number: string;
+    revision: number;
+    state: 'entered' | 'left';
+    at: number;
+  };
+  /** Devices that a revision denied a service when it took effect. `revision` is the first such one. */
+  order_affected_devices: { order_number: string; device_id: string; revision: number };
+  /** Revisions whose affected devices are all in `order_affected_devices`. */
+  order_affected_complete: { order_number: string; revision: number };
+  /** Devices whose exit has no receipt yet. `checked_at`: time at which the server last considered the device. */
+  pending_exits: {
+    order_number: string;
+    revision: number;
+    device_id: string;
+    generation: number;
+    since: number;
+    checked_at: number;
+  };
+  /** Enrollments that an order's exit ended. `destroyed` is JSON about the destroyed data. */
+  device_exits: {
+    device_id: string;
+    generation: number;
+    order_number: string;
+    revision: number;
+    outcome: 'wiped' | 'silent';
+    at: number;
+    destroyed: string;
+    salt: string;
+  };
+  /** Admins' location changes that change the verdict of an order. */
+  location_records: {
+    order_number: string;
+    entry_id: number;
+    device_id: string;
+    /** Canonical JSON of the record in packs. */
+    body: string;
+    /** Opening of the record's commitment to the reason. No code reads it: the operator can show it to a court (ADR 41). */
+    reason: string | null;
+    reason_salt: string | null;
+  };
+  /** Audit entries of readings of withheld orders. `about` is empty for the order as a whole. */
+  order_readings: {
+    order_number: string;
+    account_id: string;
+    part: string;
+    about: string;
+    span: number;
+    first_at: number;
+    last_at: number;
+    count: number;
+  };
+  /** Admins' records of answers and appeals (canonical JSON), and their SHA-256. */
+  order_proceedings: { order_number: string; entry: number; record: string; digest: string };
+  /** Newest reminder of each order's answer. `mailed`: JSON of the accounts that received mail. */
+  answer_reminders: { order_number: string; answer_by: number; step: number; at: number; mailed: string };
+  order_lists: { version: number; envelope: string; hash: string; issued_at: number; expires_at: number };
+  device_records: { device_id: string; version: number; envelope: string };
+  receipts: {
+    device_id: string;
+    generation: number;
+    seq: number;
+    kind: string;
+    list_version: number;
+    order_number: string | null;
+    revision: number | null;
+    service: string | null;
+    gate: string | null;
+    /** Notice of the order's plan; null for a receipt about the order as a whole. */
+    notice: string | null;
+    at: number;
+    stored_at: number;
+    envelope: string;
+    /** 0: not verified yet; 1: valid evidence; 2: invalid, kept but never counted. */
+    verified: Flag | 2;
+  };
+  evidence_packs: { id: string; order_number: string; made_by: string; made_at: number };
+  pack_devices: { pack_id: string; handle: string; device_id: string };
+}

@@ -1,0 +1,105 @@
+import type { Flag } from './flag.ts';
+
+export interface PeopleTables {
+  groups: { id: string; name: string; home: string | null; seat: string | null; created_at: number };
+  /** Human beings, identified by `id` alone. */
+  persons: {
+    id: string;
+    /** Canonical e-mail address or identity provider's subject of the accounts. For a person without either: `person:` and the id. */
+    subject: string;
+    name: string;
+    /** `foldedName` of the name, only for search and sorting. */
+    folded: string;
+    email: string | null;
+    /** Canonical form of `email`. */
+    email_key: string | null;
+    /** Identifier in the organization's directory. */
+    directory_id: string | null;
+    status: 'active' | 'disabled';
+    created_at: number;
+    /** Older record of the same person, by a newer rule for e-mail addresses. The older record has no `same_as`. */
+    same_as: string | null;
+  };
+  person_groups: { person_id: string; group_id: string };
+  accounts: {
+    id: string;
+    person_id: string;
+    /** E-mail address as given, for display and mail. */
+    email: string;
+    /** `emailKey` of the address, by which a sign-in finds the account. */
+    email_key: string;
+    name: string;
+    password_hash: string | null;
+    /** TOTP secret, encrypted by the key custody of `certs`. */
+    totp_sealed: string | null;
+    /** Time step of the last accepted code, so that a code works once. */
+    totp_last_step: number;
+    status: 'active' | 'disabled';
+    created_at: number;
+    /** The address that the account holder verified. It counts only while it equals `email`. */
+    verified_email: string | null;
+    email_verified_at: number | null;
+  };
+  role_grants: { account_id: string; role: string; group_id: string | null; area: string | null; granted_at: number };
+  invitations: {
+    hash: string;
+    account_id: string;
+    expires_at: number;
+    used_at: number | null;
+    /** Address to which the link was mailed; null if an admin saw the link. */
+    mailed_to: string | null;
+  };
+  /** Open verification link of an account, mailed to `email`. */
+  address_verifications: { account_id: string; hash: string; email: string; expires_at: number };
+  /** Accounts (`seen_by`) that created an account, or saw an invitation or a credential reset link of it. */
+  account_links: { account_id: string; seen_by: string; kind: 'created' | 'link'; at: number };
+  sessions: {
+    id: string;
+    /** SHA-256 of the cookie. */
+    hash: string;
+    /** SHA-256 of the session's half that only the page has. */
+    page_hash: string;
+    account_id: string;
+    created_at: number;
+    /** Time of the last sign-in or step-up in this session. */
+    authenticated_at: number;
+    last_used_at: number;
+    expires_at: number;
+    address: string;
+    user_agent: string;
+  };
+  api_tokens: {
+    id: string;
+    hash: string;
+    account_id: string;
+    name: string;
+    created_at: number;
+    expires_at: number | null;
+    /** 1 if the token may perform destructive actions without a step-up. */
+    destructive: Flag;
+    last_used_at: number | null;
+    last_address: string | null;
+  };
+  approver_keys: { keyid: string; person_id: string; account_id: string; public_key: string; registered_at: number };
+  /** Destructive actions that need a second person, and their decisions. */
+  actions: {
+    id: string;
+    action: string;
+    route: string;
+    /** Canonical JSON of the request, whose digest is `hash`. */
+    content: string;
+    hash: string;
+    device_count: number;
+    account_id: string;
+    person_id: string;
+    proposed_at: number;
+    expires_at: number;
+    status: string;
+    decided_at: number | null;
+    decided_by: string | null;
+    reason: string | null;
+    outcome: string | null;
+  };
+  /** Devices whose data a person destroyed in the last 24 hours without a second person. */
+  devices_acted_on: { person_id: string; device_id: string; at: number };
+}

@@ -1,0 +1,37 @@
+/** Rows of `device_workspaces`, written in the transaction that stores a device's report. */
+import { sql } from 'kysely';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { UNREPORTED, type Workspace, type WorkspaceEvent, workspaceAfter } from '../devices/workspace.ts';
+import { insertOf } from './bulk.ts';
+import type { Tx } from './database.ts';
+
+export interface WorkspaceReport {
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly event: WorkspaceEvent;
+  /** Domain time of the report. */
+  readonly at: number;
+}
+
+/** `reports`: workspace reports in order of arrival. A report of an earlier enrollment changes nothing. */
+export async function storeWorkspaceReports(tx: Tx, reports: readonly WorkspaceReport[]): Promise<void> {
+  if (reports.length === 0) return;
+  const ids = [...new Set(reports.map(({ device }) => device))];
+  const rows = await tx.selectFrom('device_workspaces').selectAll().where('device_id', 'in', ids).execute();
+  const known = new Map<string, Workspace & { readonly generation: number }>(rows.map((row) => [row.device_id, row]));
+  for (const { device, generation, event, at } of reports) {
+    const before = known.get(device);
+    if (before && before.generation > generation) continue;
+    const workspace = before?.generation === generation ? before : UNREPORTED;
+    known.set(device, { generation, ...pick(workspaceAfter(workspace, event, at)) });
+  }
+  const table = insertOf(
+    'device_workspaces',
+    { device_id: 'text', generation: 'bigint', state: 'text', since: 'bigint' },
+    [...known].map(([device, { generation, state, since }]) => [device, generation, state, since]),
+  );
+  await sql`${table} on conflict (device_id) do update set
+    generation = excluded.generation, state = excluded.state, since = excluded.since`.execute(tx);
+}
+
+const pick = ({ state, since }: Workspace): Workspace => ({ state, since });

@@ -1,0 +1,87 @@
+/** Affected and exempt devices of an order, location statements that change its verdict, and receipts. */
+import { z } from 'zod';
+import { RECEIPT_KINDS } from '../order/documents.ts';
+import { deviceIdSchema } from '../protocol/ids.ts';
+import { SERVICES } from '../verdict/terms.ts';
+import { instant } from './wire.ts';
+
+export const affectedView = z.object({
+  devices: z.array(
+    z.object({ device: deviceIdSchema, denied: z.array(z.enum(SERVICES)), reasons: z.array(z.string()) }),
+  ),
+});
+
+/** Exemptions of one revision. Devices have handles, not names. */
+export const exemptionList = z.object({
+  revision: z.int(),
+  exemptions: z.array(
+    z.object({
+      device: deviceIdSchema,
+      /** End of the exemption. Null: the exemption lasts as long as the order. The response also has exemptions that have ended. */
+      until: instant.nullable(),
+      reason: z.string().nullable(),
+      /** Revision that added the exemption. Later revisions kept it unchanged. */
+      decidedIn: z.int(),
+      proposedBy: z.string(),
+      /** Approvers of the exemption; empty before the first approval. */
+      approvedBy: z.array(z.string()),
+    }),
+  ),
+  /** Names of the proposers and approvers, by person. */
+  people: z.record(z.string(), z.string()),
+});
+export type ExemptionList = z.infer<typeof exemptionList>;
+
+/** Admins' location statements that change the order's verdict for a device, or will change it at the effective time. */
+export const statementList = z.object({
+  statements: z.array(
+    z.object({
+      device: deviceIdSchema,
+      kind: z.enum(['presence', 'home']),
+      areas: z.array(z.string()),
+      reason: z.string(),
+      at: instant,
+      until: instant,
+      /** Account of the admin. Null: the server does not know the account. */
+      by: z.string().nullable(),
+      confirmedBy: z.string().nullable(),
+      /** Services that the order would deny and the statement allows; services that only the statement makes the order deny. */
+      released: z.array(z.enum(SERVICES)),
+      denied: z.array(z.enum(SERVICES)),
+    }),
+  ),
+  /** Assignments of a home area or seat that changed the order's verdict for a device, newest first. */
+  assignments: z.array(
+    z.object({
+      device: deviceIdSchema,
+      /** Home area and seat of the device itself since the assignment. */
+      home: z.string().nullable(),
+      seat: z.string().nullable(),
+      at: instant,
+      by: z.string(),
+      confirmedBy: z.string().nullable(),
+    }),
+  ),
+  /** Names of the admins, by account. */
+  people: z.record(z.string(), z.string()),
+});
+export type StatementList = z.infer<typeof statementList>;
+
+/** Verified receipts, newest first. */
+export const receiptList = z.object({
+  receipts: z.array(
+    z.object({
+      device: z.string(),
+      generation: z.int(),
+      kind: z.enum(RECEIPT_KINDS),
+      listVersion: z.int(),
+      revision: z.int().nullable(),
+      service: z.string().nullable(),
+      gate: z.string().nullable(),
+      /** Moment in the notice plan. Absent: the receipt is about the order itself. */
+      notice: z.string().optional(),
+      /** Time of the event by the device's own clock. */
+      at: z.string(),
+    }),
+  ),
+});

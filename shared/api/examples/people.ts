@@ -1,0 +1,157 @@
+/** Examples of accounts, sessions, people, groups and approvers. */
+
+import { canonicalText } from '../../order/canonical.ts';
+import { sha256 } from '../../order/digest.ts';
+import {
+  ANNA,
+  at,
+  BILAL,
+  base64,
+  days,
+  INSTALLATION,
+  idOf,
+  KARACHI,
+  KARL,
+  ORGANIZATION,
+  SARA,
+  TIMES,
+} from './story.ts';
+
+const everywhere = { group: null, area: null };
+const TOKEN = 'EXAMPLE-TOKEN-FROM-THE-LINK';
+const PASSWORD = 'example password';
+
+export const accountView = {
+  id: ANNA.account,
+  person: ANNA.person,
+  email: ANNA.email,
+  name: ANNA.name,
+  status: 'active',
+  ready: true,
+  createdAt: TIMES.start,
+  emailVerifiedAt: TIMES.start + 600_000,
+  grants: [{ role: 'owner', ...everywhere }],
+};
+export const accountList = { accounts: [accountView] };
+export const grant = { role: 'legal', group: null, area: 'PK' };
+export const newAccount = { email: SARA.email, name: SARA.name, grants: [grant] };
+export const invitationView = {
+  invitation: null,
+  link: null,
+  expiresAt: TIMES.now + days(7),
+  mail: { to: SARA.email, failure: null },
+};
+export const invitedAccount = {
+  ...invitationView,
+  account: {
+    ...accountView,
+    ...{ id: SARA.account, person: SARA.person, email: SARA.email, name: SARA.name, grants: [grant] },
+    ...{ ready: false, createdAt: TIMES.now, emailVerifiedAt: null },
+  },
+};
+export const accountChange = { status: 'active' };
+export const addressVerification = { token: TOKEN };
+export const sentVerification = { expiresAt: TIMES.now + days(1), mail: { to: ANNA.email, failure: null } };
+export const redemption = { token: TOKEN, password: PASSWORD };
+export const redeemed = {
+  account: accountView,
+  totpSecret: 'EXAMPLE',
+  totpUri: `otpauth://totp/${encodeURIComponent(`${ORGANIZATION}:${ANNA.email}`)}?secret=EXAMPLE`,
+};
+
+export const signIn = { email: ANNA.email, password: PASSWORD, totp: '123456' };
+export const stepUp = { totp: '123456' };
+export const steppedUp = { authenticatedAt: TIMES.now };
+export const sessionView = {
+  account: accountView,
+  via: 'session',
+  csrf: 'EXAMPLE-CSRF-VALUE',
+  expiresAt: TIMES.now + days(1),
+  authenticatedAt: TIMES.now,
+  rights: ['devices.list', 'orders.list', 'orders.propose'],
+};
+export const openSession = {
+  id: idOf('ses', 'anna'),
+  account: ANNA.account,
+  createdAt: TIMES.now,
+  lastUsedAt: TIMES.now,
+  expiresAt: sessionView.expiresAt,
+  address: '198.51.100.7',
+  userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0',
+  current: true,
+};
+export const sessionList = { sessions: [openSession] };
+export const newToken = { name: 'Nightly inventory report', expiresInDays: 90 };
+export const tokenView = {
+  id: idOf('tok', 'inventory'),
+  name: newToken.name,
+  createdAt: TIMES.start,
+  expiresAt: TIMES.start + days(newToken.expiresInDays),
+  destructive: false,
+  lastUsedAt: TIMES.now,
+  lastAddress: '198.51.100.12',
+};
+export const tokenList = { tokens: [tokenView] };
+export const createdToken = { ...tokenView, lastUsedAt: null, lastAddress: null, secret: 'EXAMPLE-TOKEN' };
+export const accessView = { ...sessionList, tokens: [{ ...tokenView, account: ANNA.account }] };
+export const endedAccess = { sessions: 1, tokens: 1 };
+
+export const newGroup = { name: KARACHI.name, home: 'PK', seat: null };
+export const groupView = { ...KARACHI, home: 'PK', seat: null, createdAt: TIMES.start };
+export const groupList = { groups: [groupView] };
+export const groupChange = { home: 'PK' };
+
+export const newPerson = {
+  name: BILAL.name,
+  email: 'bilal@exempel.example',
+  groups: [KARACHI.id],
+  directoryId: 'bahmed',
+};
+export const personView = {
+  ...newPerson,
+  id: BILAL.person,
+  status: 'active',
+  groups: [KARACHI],
+  createdAt: TIMES.enrolled,
+  devices: 1,
+  account: false,
+  inScope: true,
+};
+export const personPage = { people: [personView], cursor: null };
+export const personChange = { directoryId: newPerson.directoryId };
+
+export const newApproverKey = { publicKey: KARL.publicKey };
+export const approverKeyView = {
+  keyid: KARL.keyid,
+  person: KARL.person,
+  account: KARL.account,
+  name: KARL.name,
+  publicKey: KARL.publicKey,
+  registeredAt: TIMES.start,
+};
+export const knownApproverKey = { ...approverKeyView, verified: true };
+export const approverKeyList = { keys: [knownApproverKey] };
+export const approverSetProposal = { keyids: [KARL.keyid, SARA.keyid], threshold: 2 };
+
+const onlineKey = base64('Example online key');
+const setPayload = canonicalText({
+  installation: INSTALLATION,
+  version: 1,
+  previous: null,
+  threshold: approverSetProposal.threshold,
+  approvers: [KARL, SARA].map(({ person, keyid, publicKey }) => ({
+    ...{ person, keyid, publicKey },
+    attestation: 'verified',
+  })),
+  onlineKeys: [{ keyid: sha256(Buffer.from(onlineKey, 'base64')), publicKey: onlineKey }],
+  issuedAt: new Date(at('2026-01-12T10:00:00Z')).toISOString(),
+});
+export const approverSetView = {
+  version: 1,
+  state: 'adopted',
+  payload: setPayload,
+  digest: sha256(setPayload),
+  signatures: [KARL, SARA].map(({ keyid, sig }) => ({ keyid, sig })),
+};
+export const approversView = { current: approverSetView, pending: null, uncoveredOrders: [] };
+export const signatureBody = { keyid: KARL.keyid, signature: KARL.sig };

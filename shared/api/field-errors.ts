@@ -1,0 +1,83 @@
+/** Field errors of a request. A problem lists them in `context.issues`, and the command line shows the flag of each. */
+import { z } from 'zod';
+
+/** Maximum number of listed errors. A client could otherwise cause a response of any size. */
+const MOST_ERRORS = 20;
+
+const fieldErrorSchema = z.object({
+  /** Path of the field with dots: `body.areas.1`, `effective`. */
+  path: z.string().max(512),
+  /**
+   * Completes a sentence that begins with the field ("must be …"), or is a sentence. It never contains the value, which may be a secret.
+   */
+  words: z.string().max(1024),
+});
+export type FieldError = z.infer<typeof fieldErrorSchema>;
+
+/** Field errors of a failed parse. `where`: the prefix of each path. */
+export function fieldErrorsOf({ issues }: z.ZodError, where: readonly string[] = []): FieldError[] {
+  return issues.slice(0, MOST_ERRORS).map((issue) => ({
+    path: [...where, ...issue.path.map(String)].join('.').slice(0, 512),
+    words: wordsOf(issue).slice(0, 1024),
+  }));
+}
+
+/** Field errors in a problem's context; empty if the context has none. */
+export function fieldErrorsIn(context: Readonly<Record<string, unknown>>): readonly FieldError[] {
+  const parsed = z.array(fieldErrorSchema).max(MOST_ERRORS).safeParse(context['issues']);
+  return parsed.success ? parsed.data : [];
+}
+
+/** Error context that lists the field errors. */
+export const fieldErrorContext = (faults: readonly FieldError[]): { issues: readonly FieldError[] } => ({
+  issues: faults.slice(0, MOST_ERRORS),
+});
+
+/** Words for a user. Messages of zod itself are for programmers; a message that a schema sets is returned unchanged. */
+function wordsOf(issue: z.core.$ZodIssue): string {
+  const { message } = issue;
+  if (!/^(Invalid|Too (small|big)|Unrecognized)/.test(message)) return message;
+  switch (issue.code) {
+    case 'invalid_type':
+      return message.endsWith('received undefined')
+        ? 'is missing'
+        : `must be ${TYPES[issue.expected] ?? issue.expected}`;
+    case 'too_small':
+      if (Number(issue.minimum) === 1 && issue.origin !== 'number' && issue.origin !== 'int')
+        return 'must not be empty';
+      return `must ${sizeOf(issue.origin, 'at least', issue.minimum)}`;
+    case 'too_big':
+      return `must ${sizeOf(issue.origin, 'at most', issue.maximum)}`;
+    case 'invalid_value':
+      return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`;
+    case 'unrecognized_keys':
+      return `has no field ${issue.keys.join(', ')}`;
+    case 'invalid_format':
+      return `must be ${FORMATS[issue.format] ?? 'in the documented format'}`;
+    default:
+      return 'must be in the documented format';
+  }
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+const FORMATS: Readonly<Record<string, string>> = {
+  email: 'an e-mail address',
+  url: 'a URL',
+  datetime: 'a time such as 2030-01-02T00:00:00Z',
+  date: 'a date such as 2030-01-02',
+};
+
+function sizeOf(origin: string, bound: string, limit: number | bigint): string {
+  if (origin === 'string') return `have ${bound} ${limit} characters`;
+  if (origin === 'array' || origin === 'set') return `have ${bound} ${limit} entries`;
+  return `be ${bound} ${limit}`;
+}

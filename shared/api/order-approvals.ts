@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { base64, sha256Hex } from '../order/documents.ts';
+
+export const approvalBody = z.strictObject({
+  keyid: sha256Hex,
+  signature: base64.max(128),
+  /** Signature over the public stub. Required for a withheld revision. */
+  stub: base64.max(128).optional(),
+  /** Signature over the statement that the revision takes effect immediately (`shared/order/immediate-effect.ts`). */
+  immediate: base64.max(128).optional(),
+});
+
+export const declineBody = z.strictObject({ reason: z.string().trim().min(1).max(2000) });
+
+export const approvalResult = z.object({
+  adopted: z.boolean(),
+  /** Result of an approval. `second_approver_required` (HTTP 202) until another person has approved. */
+  code: z.string().nullable(),
+  detail: z.string(),
+});
+export type ApprovalResult = z.infer<typeof approvalResult>;

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { decisionRecordSchema, instrumentDocumentSchema, mediaType, sha256Hex } from '../order/documents.ts';
+import { orderParams } from './orders.ts';
+
+export const documentQuery = z.strictObject({ mediaType });
+
+export const documentParams = orderParams.extend({ sha256: sha256Hex });
+
+/** Facts about a stored document. A proposal names the document by these facts and a title. */
+export const keptDocument = instrumentDocumentSchema.omit({ title: true });
+
+export const decisionView = decisionRecordSchema.extend({ commitment: sha256Hex, salt: sha256Hex });

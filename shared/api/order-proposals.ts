@@ -1,0 +1,169 @@
+/** Proposals of orders and of their next revisions, complete or as drafts. */
+import { z } from 'zod';
+import { actionBasisSchema, decisionRecordSchema, ORDER_ACTS, orderTermsSchema } from '../order/documents.ts';
+import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
+
+export const LONGEST_REASON = 2000;
+
+/** `until` has the form of the order's other times. Absent: the exemption lasts as long as the order. Only the operator sees `reason`. */
+const exemptSaid = {
+  until: z.string().max(64).nullable().optional(),
+  reason: z.string().max(LONGEST_REASON).optional(),
+};
+
+const exemptSchema = z
+  .array(
+    z.union([
+      z.strictObject({ device: deviceIdSchema, ...exemptSaid }),
+      z.strictObject({ group: groupIdSchema, ...exemptSaid }),
+    ]),
+  )
+  .max(1000);
+
+const { waiting, receivedOn, provenance, documents, notice, noticePlan, exportWindow, answers, authoritativeLanguage } =
+  orderTermsSchema.shape;
+
+/** Optional terms. In a revision, null removes the earlier value. */
+const maybe = {
+  waiting: waiting.nullable(),
+  receivedOn: receivedOn.nullable(),
+  answerBy: z.string().max(64).nullable().optional(),
+  provenance: provenance.nullable(),
+  documents: documents.nullable(),
+  notice: notice.nullable(),
+  publication: z
+    .union([z.strictObject({ until: z.string().max(64) }), z.strictObject({ law: z.string().min(1).max(4000) })])
+    .nullable()
+    .optional(),
+  noticePlan: noticePlan.nullable(),
+  exportWindow: exportWindow.nullable(),
+  answers: answers.nullable(),
+  /** Authoritative language. Required for a new order with its statement in several languages; by default the only language. */
+  authoritativeLanguage: authoritativeLanguage.nullable(),
+};
+
+/**
+ * Terms as an admin writes them. The orders module parses areas, services, times and disputed territories, and has an error code for each.
+ * Times are RFC 3339 with an offset, or local time in the order's `zone` (`2015-11-30T23:59`).
+ */
+const termsInput = orderTermsSchema.omit({ internal: true }).extend({
+  areas: z.array(z.string().max(64)).min(1).max(300),
+  services: z.array(z.string().max(64)).min(1).max(16),
+  disputed: z.record(z.string().max(64), z.string().max(64)),
+  effective: z.string().max(64),
+  until: z.string().max(64).nullable(),
+  ...maybe,
+});
+
+/** Values for terms that a proposal does not state. */
+export const PROPOSAL_DEFAULTS = {
+  until: null,
+  zone: 'UTC',
+  mode: 'suspend',
+  stale: 'keep',
+  visitors: 'PT0S',
+  disputed: {},
+} as const;
+
+export const orderProposal = termsInput.extend({
+  until: termsInput.shape.until.default(PROPOSAL_DEFAULTS.until),
+  zone: termsInput.shape.zone.default(PROPOSAL_DEFAULTS.zone),
+  mode: termsInput.shape.mode.default(PROPOSAL_DEFAULTS.mode),
+  stale: termsInput.shape.stale.default(PROPOSAL_DEFAULTS.stale),
+  visitors: termsInput.shape.visitors.default(PROPOSAL_DEFAULTS.visitors),
+  disputed: termsInput.shape.disputed.default(PROPOSAL_DEFAULTS.disputed),
+  /** Contact for appeals; absent: the contact of the installation. */
+  appeal: termsInput.shape.appeal.optional(),
+  exempt: exemptSchema.default([]),
+  /** Decision record. The order contains only its hash. */
+  decision: decisionRecordSchema.optional(),
+});
+
+export const orderAction = z.strictObject({
+  action: z.enum(ORDER_ACTS).exclude(['propose']),
+  ...termsInput.partial().shape,
+  /** Legal basis of a pause, resumption, extension or withdrawal. */
+  basis: actionBasisSchema.optional(),
+  exempt: exemptSchema.optional(),
+  decision: decisionRecordSchema.optional(),
+});
+
+const written = z.string().max(10_000);
+
+/**
+ * Draft that an admin is writing. Nothing is stored. `order` and `action` name the revision's order and kind. This schema is looser than a
+ * proposal's, so that the preview can report one error for each field.
+ */
+export const orderDraft = z.strictObject({
+  order: z.string().max(64).optional(),
+  action: z.enum(ORDER_ACTS).default('propose'),
+  title: written.optional(),
+  areas: z.array(z.string().max(64)).max(300).optional(),
+  services: z.array(z.string().max(64)).max(16).optional(),
+  nexus: z.array(z.string().max(64)).max(16).optional(),
+  effective: written.optional(),
+  until: written.nullable().optional(),
+  zone: written.optional(),
+  mode: z.string().max(64).optional(),
+  unknown: z.string().max(64).optional(),
+  contested: z.string().max(64).optional(),
+  stale: z.string().max(64).optional(),
+  visitors: written.optional(),
+  travelers: z.string().max(64).optional(),
+  waiting: z.string().max(64).nullable().optional(),
+  receivedOn: written.nullable().optional(),
+  answerBy: written.nullable().optional(),
+  provenance: z.string().max(64).nullable().optional(),
+  documents: z
+    .array(
+      z.strictObject({ title: written, mediaType: z.string().max(200), bytes: z.number(), sha256: z.string().max(64) }),
+    )
+    .max(100)
+    .nullable()
+    .optional(),
+  notice: z.record(z.string().max(64), written).nullable().optional(),
+  publication: z
+    .union([z.strictObject({ until: written }), z.strictObject({ law: written })])
+    .nullable()
+    .optional(),
+  noticePlan: z.array(z.string().max(64)).max(16).nullable().optional(),
+  exportWindow: written.nullable().optional(),
+  answers: z.string().max(64).nullable().optional(),
+  authoritativeLanguage: z.string().max(64).nullable().optional(),
+  disputed: z.record(z.string().max(64), z.string().max(64)).optional(),
+  authority: written.optional(),
+  addressee: written.optional(),
+  instrument: written.optional(),
+  statement: z.record(z.string().max(64), written).optional(),
+  appeal: written.optional(),
+  basis: z
+    .strictObject({
+      reason: written.optional(),
+      documents: z
+        .array(
+          z.strictObject({
+            title: written,
+            mediaType: z.string().max(200),
+            bytes: z.number(),
+            sha256: z.string().max(64),
+          }),
+        )
+        .max(100)
+        .optional(),
+      court: z.strictObject({ name: written, case: written }).optional(),
+    })
+    .optional(),
+  decision: z
+    .strictObject({ considered: z.string().max(50_000), by: written, reasons: z.string().max(50_000) })
+    .partial()
+    .optional(),
+  exempt: z
+    .array(
+      z.union([
+        z.strictObject({ device: z.string().max(64), ...exemptSaid }),
+        z.strictObject({ group: z.string().max(64), ...exemptSaid }),
+      ]),
+    )
+    .max(1000)
+    .optional(),
+});

@@ -1,0 +1,60 @@
+/** Territory policies: the countries to which disputed territories belong if an order does not assign them. */
+import { z } from 'zod';
+import { TERRITORIES } from '../areas/area-code.ts';
+import { territoryPolicySchema } from '../areas/territory-policy.ts';
+import { sha256Hex } from '../order/documents.ts';
+import { instant } from './wire.ts';
+
+/** Maximum number of characters in a policy. A usual policy has a few thousand. */
+export const LARGEST_POLICY = 100_000;
+
+/** Territory policy and its import. Version 0 is built in, so its document fields are null. */
+export const territoryPolicyView = z.object({
+  ...territoryPolicySchema.shape,
+  version: z.int().min(0),
+  date: z.string().nullable(),
+  /** SHA-256 of the policy's canonical JSON. */
+  hash: sha256Hex.nullable(),
+  importedAt: instant.nullable(),
+  /** Account that imported the policy. */
+  importedBy: z.string().nullable(),
+  active: z.boolean(),
+});
+export type TerritoryPolicyView = z.infer<typeof territoryPolicyView>;
+
+export const territoryPolicyList = z.object({
+  /** Policies, newest version first. The last policy in the list is version 0. */
+  policies: z.array(territoryPolicyView),
+  /** Activations, newest first. Before the first activation, version 0 was active. */
+  activations: z.array(z.object({ version: z.int(), at: instant, by: z.string().nullable() })),
+  /** Names of the admins, by account. */
+  people: z.record(z.string(), z.string()),
+});
+export const territoryPolicyParams = z.object({ version: z.coerce.number().int().min(0).max(999_999) });
+
+const side = territoryPolicyView.pick({ version: true, title: true, date: true });
+const territory = z.enum(TERRITORIES);
+/** Impact of activating a policy. Existing orders do not change: the preview counts devices as if each order were revised by the policy. */
+export const policyComparisonView = z.object({
+  current: side,
+  other: side,
+  at: instant,
+  /** Territories that the two policies assign to different countries. Null: contested. */
+  territories: z.array(z.object({ territory, from: z.string().nullable(), to: z.string().nullable() })),
+  /** Active and announced orders that assign a territory differently than the policy. */
+  orders: z.array(
+    z.object({
+      order: z.string(),
+      title: z.string(),
+      effective: instant,
+      territories: z.array(z.object({ territory, signed: z.string().nullable(), policy: z.string().nullable() })),
+      /** Number of denied devices. This count and the following ones include only devices in these territories. */
+      denied: z.object({ before: z.int(), after: z.int() }),
+      newlyDenied: z.int(),
+      newlyAllowed: z.int(),
+      /** Devices that are denied under both policies, for different reasons. */
+      otherReasons: z.int(),
+    }),
+  ),
+});
+export type PolicyComparisonView = z.infer<typeof policyComparisonView>;

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { isCordonError } from '../errors.ts';
+import { expandAreas, parseEvidenceArea, parseHomeArea, parseScopeArea } from './area-code.ts';
+import { relate } from './coverage.ts';
+import {
+  CONTESTED,
+  claimantsOf,
+  completeMap,
+  explicitMap,
+  type TerritoryPolicy,
+  territoriesTouched,
+  territoryMapOf,
+  territoryPolicySchema,
+} from './territory-policy.ts';
+
+const policy = (choices: Record<string, string>): TerritoryPolicy => ({
+  version: 1,
+  title: 'Ours',
+  date: '2026-11-01',
+  features: Object.fromEntries(Object.entries(choices).map(([name, choice]) => [name, { choice, note: 'So it is.' }])),
+});
+const said = (choices: Record<string, string>) => {
+  try {
+    return [...territoryMapOf(policy(choices))].map(String);
+  } catch (error) {
+    return isCordonError(error) ? error.code : error;
+  }
+};
+
+describe('a policy', () => {
+  it.each<[string, Record<string, string>, unknown]>([
+    ['counts territory to a claimant', { crimea: 'UA', kashmir: 'IN' }, ['crimea,UA', 'kashmir,IN']],
+    ['leaves contested territory out', { crimea: CONTESTED, taiwan: 'TW' }, ['taiwan,TW']],
+    ['may say nothing', {}, []],
+    ['knows no other territory', { atlantis: 'PK' }, 'unknown_territory'],
+    ['knows its territory by the one spelling', { Crimea: 'UA' }, 'unknown_territory'],
+    ['has no place for a prototype', Object.fromEntries([['constructor', 'UA']]), 'unknown_territory'],
+    ['gives nothing to who does not claim it', { kashmir: 'RU' }, 'not_a_claimant'],
+    ['gives nothing to a part of a claimant', { crimea: 'UA-43' }, 'not_a_claimant'],
+    ['gives nothing to what is no country', { crimea: 'ua' }, 'not_a_claimant'],
+    ['gives nothing to territory itself', { abkhazia: 'XX-abkhazia' }, 'not_a_claimant'],
+  ])('%s', (_, choices, expected) => {
+    expect(said(choices)).toEqual(expected);
+  });
+
+  it.each([
+    ['a version of nought', { version: 0 }],
+    ['no day', { date: '2026-13-01' }],
+    ['a title of blanks', { title: '  ' }],
+    ['a choice without a word why', { features: { crimea: { choice: 'UA' } } }],
+    ['a field that nobody knows', { features: { crimea: { choice: 'UA', note: 'x', until: 'x' } } }],
+  ])('with %s is refused', (_, wrong) => {
+    expect(territoryPolicySchema.safeParse(policy({ crimea: 'UA' })).success).toBe(true);
+    expect(territoryPolicySchema.safeParse({ ...policy({}), ...wrong }).success).toBe(false);
+  });
+
+  it('names states that have a code', () => {
+    expect(claimantsOf('somaliland')).toEqual(['SO']);
+    expect(claimantsOf('kashmir')).toEqual(['CN', 'IN', 'PK']);
+  });
+});
+
+const OURS = territoryMapOf(policy({ crimea: 'UA', kashmir: 'IN', golan: CONTESTED }));
+
+describe('the map of an order that is proposed', () => {
+  it.each<[string, string[], Record<string, string>, Record<string, string>]>([
+    ['takes over what the policy says of the territory that it touches', ['UA'], {}, { crimea: 'UA' }],
+    ['and of no other', ['DE'], {}, {}],
+    ['also where that is the other side', ['RU'], {}, { crimea: 'UA' }],
+    ['also for a part of the territory', ['UA-43'], {}, { crimea: 'UA' }],
+    ['also for a group that holds a claimant', ['UN-034'], {}, { kashmir: 'IN' }],
+    ['leaves its own word alone', ['UA'], { crimea: 'RU' }, { crimea: 'RU' }],
+    ['leaves its own word alone beside the policy’s', ['IN', 'UA'], { crimea: 'RU' }, { crimea: 'RU', kashmir: 'IN' }],
+    ['may say that it is contested', ['UA'], { crimea: CONTESTED }, {}],
+    ['has nothing of what the policy leaves contested', ['SY'], {}, {}],
+    ['may count that to somebody', ['SY'], { golan: 'SY' }, { golan: 'SY' }],
+    ['may speak of territory that it does not touch', ['DE'], { kashmir: 'PK' }, { kashmir: 'PK' }],
+  ])('%s', (_, areas, own, expected) => {
+    expect(completeMap(territoriesTouched(expandAreas(areas.map(parseScopeArea))), own, OURS)).toEqual(expected);
+  });
+
+  it('says nothing by the policy that is built in', () => {
+    expect(completeMap(territoriesTouched([parseHomeArea('UA')]), {}, territoryMapOf({ features: {} }))).toEqual({});
+  });
+
+  it('decides where a device in Simferopol is', () => {
+    const crimea = [parseEvidenceArea('XX-crimea')];
+    const at = (country: string, own: Record<string, string>) => {
+      const areas = [parseHomeArea(country)];
+      const map = Object.entries(completeMap(territoriesTouched(areas), own, OURS));
+      return relate(crimea, {
+        areas: new Set(areas),
+        disputed: new Map(map.map(([f, area]) => [f, parseHomeArea(area)])),
+      });
+    };
+    expect([at('UA', {}), at('RU', {})]).toEqual(['inside', 'outside']);
+    expect([at('UA', { crimea: CONTESTED }), at('RU', { crimea: CONTESTED })]).toEqual(['contested', 'contested']);
+    expect([at('UA', { crimea: 'RU' }), at('RU', { crimea: 'RU' })]).toEqual(['outside', 'inside']);
+  });
+
+  it('of a revision keeps what was signed, its silence too', () => {
+    const before = territoriesTouched([parseHomeArea('RU')]);
+    const signed = explicitMap(before, { donetsk: 'RU' });
+    expect(signed).toMatchObject({ crimea: CONTESTED, donetsk: 'RU', abkhazia: CONTESTED });
+    const wider = territoriesTouched(['RU', 'PK'].map(parseHomeArea));
+    expect(completeMap(wider, signed, OURS)).toEqual({ donetsk: 'RU', kashmir: 'IN' });
+  });
+});

@@ -1,0 +1,120 @@
+/**
+ * Continuations of a ledger (ADR 39), verified from documents alone: from a copy of the ledger or an evidence pack. The chain of approver
+ * sets contains the possible signers. Ledger entries prove which set was current.
+ */
+import { z } from 'zod';
+import { CordonError } from '../errors.ts';
+import { type ApproverSet, readApproverSet, verifyApproverSets } from '../order/approvers.ts';
+import { type Envelope, envelopeSchema, type LedgerContinuation } from '../order/documents.ts';
+import { continuationDigest, readLedgerContinuation, signingSet } from '../order/ledger-continuation.ts';
+import { type Checkpoint, openCheckpoint, originIn } from './checkpoint.ts';
+import { continuationOf } from './continuation.ts';
+import type { LedgerEntry } from './ledger-entry.ts';
+import type { NoteVerifier } from './signed-note.ts';
+
+/** Response of the public listener beside the tiles. Its size is limited, because every check of a copy reads it. */
+export const continuationsFileSchema = z.strictObject({
+  approverSets: z.array(envelopeSchema).max(256),
+  continuations: z.array(envelopeSchema).max(64),
+});
+export type ContinuationsFile = z.infer<typeof continuationsFileSchema>;
+
+export interface SignedContinuation {
+  readonly document: LedgerContinuation;
+  readonly digest: string;
+  /** Newest approver set that signed the continuation. */
+  readonly set: ApproverSet;
+  /** The whole chain of approver sets, oldest first. */
+  readonly sets: readonly ApproverSet[];
+  readonly envelope: Envelope;
+}
+
+/** Verifies the chain of approver sets, and the signatures of one set on each continuation. If it throws, no continuation is valid. */
+export function readContinuations({ approverSets, continuations }: ContinuationsFile): SignedContinuation[] {
+  if (continuations.length === 0) return [];
+  verifyApproverSets(null, approverSets);
+  return signedBySets(continuations, approverSets.map(readApproverSet));
+}
+
+/** Verifies the continuations' signatures. `sets`: verified approver sets, oldest first. Throws `threshold_not_met`. */
+export function signedBySets(envelopes: readonly Envelope[], sets: readonly ApproverSet[]): SignedContinuation[] {
+  return envelopes.map((envelope) => {
+    const document = readLedgerContinuation(envelope);
+    const set = signingSet(envelope, sets);
+    if (!set || document.installation !== set.approvers.installation) {
+      const detail = `No approver set signed the continuation of the ledger to ${document.newOrigin} with enough approvers.`;
+      throw new CordonError('threshold_not_met', detail);
+    }
+    return { document, digest: continuationDigest(envelope), set, sets, envelope };
+  });
+}
+
+/** Continuations from one name of the log to another, in order. Throws `checkpoint_invalid` if no continuations lead there. */
+export function pathTo(origin: string, wanted: string, known: readonly SignedContinuation[]): SignedContinuation[] {
+  const path: SignedContinuation[] = [];
+  for (let name = origin; name !== wanted; ) {
+    const next = continuationOf(
+      name,
+      known.map(({ document }) => document),
+    );
+    const found = known.find(({ document }) => document === next);
+    if (!found || path.includes(found)) {
+      throw new CordonError(
+        'checkpoint_invalid',
+        `The checkpoint belongs to ${JSON.stringify(wanted.slice(0, 100))}, not to ${origin}, and no valid continuation connects them: it is another log's.`,
+      );
+    }
+    path.push(found);
+    name = found.document.newOrigin;
+  }
+  return path;
+}
+
+/** Opens a note of the verifier's log, or of a log that continues it. Throws `checkpoint_invalid`. */
+export async function openContinued(
+  note: string,
+  verifier: NoteVerifier,
+  known: readonly SignedContinuation[],
+): Promise<{ readonly checkpoint: Checkpoint; readonly path: readonly SignedContinuation[] }> {
+  const path = pathTo(verifier.name, originIn(note), known);
+  const name = path.at(-1)?.document.newOrigin ?? verifier.name;
+  return { checkpoint: await openCheckpoint(note, { ...verifier, name }), path };
+}
+
+/** Verifies that the entry after the remaining entries is the given continuation. Throws `proof_invalid`. */
+export function requireEntry({ document, digest }: SignedContinuation, entry: LedgerEntry | undefined): void {
+  if (entry?.kind === 'ledger.continued' && entry.public['digest'] === digest) return;
+  throw new CordonError(
+    'proof_invalid',
+    `Ledger entry ${document.fork.size} is not the continuation to ${document.newOrigin}.`,
+  );
+}
+
+export interface LoggedSet {
+  readonly version: number;
+  readonly digest: string;
+}
+
+export const loggedSet = ({ public: said }: LedgerEntry): LoggedSet => ({
+  version: Number(said['version']),
+  digest: String(said['digest']),
+});
+
+/**
+ * Verifies that the ledger names the approver sets, and that no older set signed than the current one at the fork: stolen keys may be the
+ * reason for a newer set. `logged`: sets whose entry is before the fork. Throws `threshold_not_met`.
+ */
+export function requireSetInForce({ document, set, sets }: SignedContinuation, logged: readonly LoggedSet[]): void {
+  const newest = logged.reduce<LoggedSet | null>(
+    (one, other) => (one && one.version > other.version ? one : other),
+    null,
+  );
+  const known = newest && sets.find(({ approvers }) => approvers.version === newest.version);
+  if (known && known.digest === newest.digest && set.approvers.version >= newest.version) return;
+  throw new CordonError(
+    'threshold_not_met',
+    newest
+      ? `Approver set ${set.approvers.version} signed the continuation to ${document.newOrigin}, but the ledger has another current set (version ${newest.version}).`
+      : `The ledger has no approver set before the continuation to ${document.newOrigin}.`,
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * Rules by which the holder of an earlier tree judges a continuation of the ledger (ADR 39). The holder is a device, a ledger copy, a
+ * browser or a restored server. `shared/order/ledger-continuation.ts` verifies signatures. Pure; runs in a browser as well.
+ */
+import { CordonError } from '../errors.ts';
+import { parseDocument } from '../order/canonical.ts';
+import { type LedgerContinuation, ledgerContinuationSchema } from '../order/documents.ts';
+import { originOrder } from './checkpoint.ts';
+
+export interface NamedTree {
+  readonly origin: string;
+  readonly size: number;
+  /** Root hash of a tree in hex. */
+  readonly root: string;
+}
+
+/** Reads a payload and checks that it is consistent in itself. Does not check signatures. Throws `document_malformed`. */
+export function parseContinuation(payload: Uint8Array): LedgerContinuation {
+  const document = parseDocument(ledgerContinuationSchema, payload);
+  const { installation, origin, fork, shown, newOrigin } = document;
+  const [before, after] = [originOrder(installation, origin), originOrder(installation, newOrigin)];
+  if (before === null || after === null) throw malformed('names a log of another installation');
+  if (after <= before) throw malformed('has a new origin that is not later than the old one');
+  if (shown) {
+    const order = originOrder(installation, shown.origin);
+    if (order === null || order < before || order >= after) {
+      throw malformed('states a shown tree of a log that is not between the old and the new one');
+    }
+    if (shown.origin === origin && shown.size === fork.size && shown.root === fork.root) {
+      throw malformed('states a loss, and the shown tree is the one that continues');
+    }
+  }
+  return document;
+}
+
+/**
+ * Judgment of the holder of an earlier tree.
+ * - `prove`: the holder accepts only with a proof that the fork begins with the held tree.
+ * - `lost`: the continuation states the loss.
+ * - `lost-more`: the holder has seen more than the continuation states.
+ * - `contradicts`: the held tree and the stated one have the same size and different root hashes.
+ * - `other`: the continuation is about a log that the holder does not know.
+ */
+export type HeldVerdict = 'prove' | 'lost' | 'lost-more' | 'contradicts' | 'other';
+
+export function judgeHeldTree(
+  held: NamedTree,
+  { installation, origin, fork, shown, newOrigin }: LedgerContinuation,
+): HeldVerdict {
+  if (shown && shown.origin === held.origin && shown.size === held.size && shown.root === held.root) return 'lost';
+  if (held.origin === origin && held.size <= fork.size) return 'prove';
+  const order = originOrder(installation, held.origin);
+  const [before, after] = [originOrder(installation, origin), originOrder(installation, newOrigin)];
+  if (order === null || before === null || after === null || order < before || order >= after) return 'other';
+  if (shown && shown.origin === held.origin && shown.size === held.size) return 'contradicts';
+  return shown && held.size <= shown.size ? 'lost' : 'lost-more';
+}
+
+/** The continuation of the log with the given name; null if the log has no continuation. `known`: continuations in any order. */
+export function continuationOf(origin: string, known: readonly LedgerContinuation[]): LedgerContinuation | null {
+  const follows = ({ installation, origin: from, newOrigin }: LedgerContinuation) => {
+    const [order, before, after] = [origin, from, newOrigin].map((name) => originOrder(installation, name));
+    return order != null && before != null && after != null && before <= order && order < after;
+  };
+  const [first = null] = known
+    .filter(follows)
+    .toSorted(
+      (a, b) => Number(originOrder(a.installation, a.newOrigin)) - Number(originOrder(b.installation, b.newOrigin)),
+    );
+  return first;
+}
+
+const malformed = (why: string): CordonError =>
+  new CordonError('document_malformed', `The continuation of the ledger ${why}.`);

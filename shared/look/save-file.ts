@@ -1,0 +1,10 @@
+/** Saves a file that the page has in memory. */
+export function saveFile(file: Blob, name: string): void {
+  const url = URL.createObjectURL(file);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The delay is long enough for the browser to read the file.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

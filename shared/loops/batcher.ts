@@ -1,0 +1,37 @@
+/**
+ * A batcher joins single requests of one turn of the event loop into one query, such as one SQL statement instead of hundreds. The query
+ * runs after all of its requests were made, so a response never contains older data than its request expects.
+ */
+
+export interface BatcherOptions {
+  /** Maximum number of keys in one query, so that the parameters of a statement stay below the limits of both databases. */
+  readonly most?: number;
+  /** Milliseconds for which a query waits for more keys, instead of until the next turn of the event loop. */
+  readonly patience?: number;
+}
+
+/** `ask` gets each key once. The result is undefined for a key that is missing from the response. */
+export function createBatcher<K, V>(
+  ask: (keys: readonly K[]) => Promise<ReadonlyMap<K, V>>,
+  { most = 500, patience = 0 }: BatcherOptions = {},
+): (key: K) => Promise<V | undefined> {
+  let open: { readonly keys: Set<K>; readonly response: Promise<ReadonlyMap<K, V>> } | null = null;
+
+  function begin() {
+    const keys = new Set<K>();
+    const response = new Promise<void>((go) => {
+      if (patience > 0) setTimeout(go, patience);
+      else setImmediate(go);
+    }).then(() => {
+      if (open?.keys === keys) open = null;
+      return ask([...keys]);
+    });
+    return { keys, response };
+  }
+
+  return async (key) => {
+    if (!open || open.keys.size >= most) open = begin();
+    open.keys.add(key);
+    return (await open.response).get(key);
+  };
+}

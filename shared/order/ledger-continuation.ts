@@ -1,0 +1,47 @@
+/**
+ * The continuation of the ledger after entries were lost (ADR 39): approvers state which entries remain, and that these continue under a new name. The
+ * threshold of the approver set signs it. No key of the server does, because a server that could rename its log could hide entries.
+ */
+import { CordonError } from '../errors.ts';
+import { parseContinuation } from '../ledger/continuation.ts';
+import { type ApproverSet, personsWhoSigned } from './approvers.ts';
+import { sha256 } from './digest.ts';
+import { type Envelope, type LedgerContinuation, PAYLOAD_TYPES } from './documents.ts';
+import { payloadOf } from './dsse.ts';
+
+/** Minimum number of people, whatever the threshold of the approver set is. */
+export const LEAST_PEOPLE = 2;
+
+/** Parses a continuation. Does not check signatures. */
+export const readLedgerContinuation = (envelope: Envelope): LedgerContinuation =>
+  parseContinuation(payloadOf(envelope, PAYLOAD_TYPES.ledgerContinuation));
+
+/** SHA-256 of the payload, hex. The ledger entry contains it. */
+export const continuationDigest = (envelope: Envelope): string => sha256(Buffer.from(envelope.payload, 'base64'));
+
+export const peopleNeededFor = ({ approvers }: ApproverSet): number => Math.max(LEAST_PEOPLE, approvers.threshold);
+
+/** Throws `threshold_not_met` unless enough different approvers of the approver set signed it. */
+export function verifyLedgerContinuation(envelope: Envelope, approverSet: ApproverSet): LedgerContinuation {
+  const continuation = readLedgerContinuation(envelope);
+  if (continuation.installation !== approverSet.approvers.installation) {
+    const detail = `The ledger continuation belongs to installation ${continuation.installation}.`;
+    throw new CordonError('list_other_installation', detail);
+  }
+  const [signed, needed] = [personsWhoSigned(envelope, approverSet).size, peopleNeededFor(approverSet)];
+  if (signed < needed) {
+    throw new CordonError(
+      'threshold_not_met',
+      `${signed} approvers of approver set ${approverSet.approvers.version} have signed the ledger continuation; ${needed} must sign.`,
+      { signed, needed },
+    );
+  }
+  return continuation;
+}
+
+/** Newest approver set of which enough people have signed; null for none. */
+export function signingSet(envelope: Envelope, sets: readonly ApproverSet[]): ApproverSet | null {
+  return (
+    sets.findLast((approverSet) => personsWhoSigned(envelope, approverSet).size >= peopleNeededFor(approverSet)) ?? null
+  );
+}

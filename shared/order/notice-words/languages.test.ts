@@ -1,0 +1,114 @@
+import '../../areas/register-part-names.ts';
+import { describe, expect, it } from 'vitest';
+import { REASONS } from '../../verdict/terms.ts';
+import { areasIn, authorityIn, dateTimeIn, noticeWordsIn, servicesIn } from './languages.ts';
+import type { NoticeWords } from './notice-words.ts';
+
+const LANGUAGES = ['ar', 'bn', 'de', 'en', 'es', 'fa', 'fr', 'hi', 'id', 'kk', 'pt', 'ru', 'tr', 'ur', 'zh'];
+/** Of which a sentence in the language must have letters. */
+const SCRIPTS: Record<string, RegExp> = {
+  ar: /\p{Script=Arabic}/u,
+  bn: /\p{Script=Bengali}/u,
+  fa: /\p{Script=Arabic}/u,
+  kk: /\p{Script=Cyrillic}/u,
+  ur: /\p{Script=Arabic}/u,
+  hi: /\p{Script=Devanagari}/u,
+  ru: /\p{Script=Cyrillic}/u,
+  zh: /\p{Script=Han}/u,
+};
+
+/** Everything that is said, with the functions called on marks that must be found again. */
+function saidBy(words: NoticeWords): { path: string; text: string; marks: string[] }[] {
+  const said = (value: unknown, path: string): { path: string; text: string; marks: string[] }[] => {
+    if (typeof value === 'string') return [{ path, text: value, marks: [] }];
+    if (typeof value === 'function') {
+      const marks = ['⟨1⟩', '⟨2⟩'].slice(0, value.length);
+      return [{ path, text: value(...marks), marks }];
+    }
+    return Object.entries(value as object).flatMap(([key, each]) => said(each, `${path}.${key}`));
+  };
+  const { tag: _tag, direction: _direction, ...rest } = words;
+  return said(rest, words.tag);
+}
+
+it.each<[string[], string]>([
+  [['ur-PK', 'en'], 'ur'],
+  [['de-AT'], 'de'],
+  [['ZH-Hant-TW'], 'zh'],
+  [['sv', 'fr-CA', 'en'], 'fr'],
+  [['sv'], 'en'],
+  [[], 'en'],
+])('a reader of %j reads %s', (languages, tag) => {
+  expect(noticeWordsIn(languages).tag).toBe(tag);
+});
+
+describe.each(LANGUAGES)('%s', (language) => {
+  const words = noticeWordsIn([language]);
+
+  it('says everything, in its own script, and leaves out nothing that it was given', () => {
+    for (const { path, text, marks } of saidBy(words)) {
+      expect(text.trim(), path).toBe(text);
+      expect(text, path).not.toBe('');
+      for (const mark of marks) expect(text, path).toContain(mark);
+      const script = SCRIPTS[language];
+      if (script) expect(text, path).toMatch(script);
+    }
+  });
+
+  it('says nothing in English that it says otherwise, and each reason in words of its own', () => {
+    if (language !== 'en') {
+      const english = new Map(saidBy(noticeWordsIn(['en'])).map(({ path, text }) => [path.replace(/^en/, ''), text]));
+      const alike = saidBy(words).filter(({ path, text }) => english.get(path.replace(/^\w+/, '')) === text);
+      // `Messages` is French too.
+      expect(alike.map(({ text }) => text).filter((text) => text !== 'Messages')).toEqual([]);
+    }
+    expect(new Set(REASONS.map((reason) => words.reasons[reason]('⟨⟩'))).size).toBe(REASONS.length);
+  });
+
+  it('says that mail is not available yet', () => {
+    expect(words.service.mail).toMatch(/[(（].+[)）]$/);
+  });
+
+  it('runs where its letters run', () => {
+    expect(words.direction).toBe(['ar', 'fa', 'ur'].includes(language) ? 'rtl' : 'ltr');
+  });
+});
+
+it.each<[string, string | undefined, string | null]>([
+  ['de', 'de', 'Dieser Text ist maßgeblich.'],
+  ['de-AT', 'de', 'Dieser Text ist maßgeblich.'],
+  ['en', 'de', 'Authoritative text: German. This is a translation.'],
+  ['zh-Hans', 'zh-Hant', '正式文本：繁体中文。此为译文。'],
+  ['ur', 'en', 'مستند متن: انگریزی۔ یہ ترجمہ ہے۔'],
+  ['sv', 'de', 'Authoritative text: German. This is a translation.'],
+  ['en', undefined, null],
+])('a text in %s of an order whose text counts in %s says %s', (tag, authoritative, said) => {
+  expect(authorityIn(tag, authoritative)?.text ?? null).toBe(said);
+});
+
+it('names places, services and times as the reader does', () => {
+  const said = (language: string) => {
+    const words = noticeWordsIn([language]);
+    return [
+      areasIn(words, ['PK', 'UN-034']),
+      servicesIn(words, ['messaging', 'mail']),
+      dateTimeIn(words, Date.parse('2015-11-30T19:00:00Z'), 'Asia/Karachi'),
+    ];
+  };
+  expect(said('en')).toEqual([
+    'Pakistan and Southern Asia',
+    'Messages and Mail (not available yet)',
+    '1 Dec 2015, 00:00 GMT+5',
+  ]);
+  expect(said('ur').slice(0, 2)).toEqual(['پاکستان اور جنوبی ایشیا', 'پیغامات اور ای میل (ابھی دستیاب نہیں)']);
+  expect(said('de')).toEqual([
+    'Pakistan und Südasien',
+    'Nachrichten und E-Mail (noch nicht verfügbar)',
+    '1. Dez. 2015, 00:00 GMT+5',
+  ]);
+  expect(said('zh')[0]).toBe('巴基斯坦和南亚');
+  // What has no name in a language keeps its own, or its English one.
+  expect(areasIn(noticeWordsIn(['de']), ['PK-SD', 'XX-crimea', 'EEA'])).toBe(
+    'Pakistan, Sindh, Crimea (disputed) und European Economic Area',
+  );
+});

@@ -1,0 +1,86 @@
+/** Choice of the language for a reader, and parts of notices in it. Pure. */
+import { areaNameIn, listedIn } from '../../areas/area-words.ts';
+import type { Reason, Service } from '../../verdict/terms.ts';
+import { languageNameIn } from '../own-name.ts';
+import { ARABIC } from './arabic.ts';
+import { BENGALI } from './bengali.ts';
+import { CHINESE } from './chinese.ts';
+import { ENGLISH } from './english.ts';
+import { FRENCH } from './french.ts';
+import { GERMAN } from './german.ts';
+import { HINDI } from './hindi.ts';
+import { INDONESIAN } from './indonesian.ts';
+import { KAZAKH } from './kazakh.ts';
+import type { NoticeWords } from './notice-words.ts';
+import { PERSIAN } from './persian.ts';
+import { PORTUGUESE } from './portuguese.ts';
+import { RUSSIAN } from './russian.ts';
+import { SPANISH } from './spanish.ts';
+import { TURKISH } from './turkish.ts';
+import { URDU } from './urdu.ts';
+
+const ALL: readonly NoticeWords[] = [
+  ...[ENGLISH, ARABIC, BENGALI, CHINESE, FRENCH, GERMAN, HINDI, INDONESIAN],
+  ...[KAZAKH, PERSIAN, PORTUGUESE, RUSSIAN, SPANISH, TURKISH, URDU],
+];
+
+/**
+ * Whether the text in language `tag` is authoritative, in that language if Cordon has texts in it, otherwise in the reader's. Null: the
+ * order does not state its authoritative language.
+ */
+export function authorityIn(
+  tag: string,
+  authoritative: string | null | undefined,
+  languages: readonly string[] = [],
+): { readonly words: NoticeWords; readonly text: string } | null {
+  if (authoritative == null) return null;
+  const words = noticeWordsIn([tag, ...languages]);
+  const text = isOfLanguage(tag, authoritative)
+    ? words.authoritative
+    : words.translation(languageNameIn(words.tag, authoritative));
+  return { words, text };
+}
+
+/** True for tags of one language: `pt` and `pt-BR` are equal, `zh-Hans` and `zh-Hant` are not. */
+function isOfLanguage(one: string, other: string): boolean {
+  const [shorter, longer] = [one.toLowerCase(), other.toLowerCase()].sort((a, b) => a.length - b.length);
+  return longer === shorter || (longer ?? '').startsWith(`${shorter}-`);
+}
+
+const primary = (tag: string): string => tag.replace(/-.*$/, '').toLowerCase();
+
+/** `languages`: the reader's languages as a browser lists them, best first. Falls back to English. */
+export function noticeWordsIn(languages: readonly string[]): NoticeWords {
+  for (const language of languages) {
+    const found = ALL.find(({ tag }) => tag === primary(language));
+    if (found) return found;
+  }
+  return ENGLISH;
+}
+
+export const areasIn = ({ tag }: NoticeWords, areas: readonly string[]): string =>
+  listedIn(
+    areas.map((area) => areaNameIn(area, tag)),
+    tag,
+  );
+
+export const servicesIn = ({ tag, service }: NoticeWords, services: readonly Service[]): string =>
+  listedIn(
+    services.map((one) => service[one]),
+    tag,
+  );
+
+/** `areas`: areas of the order; null if unknown. */
+export function reasonsIn(words: NoticeWords, reasons: readonly Reason[], areas: readonly string[] | null): string {
+  const named = areas ? areasIn(words, areas) : words.theArea;
+  return reasons.map((reason) => words.reasons[reason](named)).join(' ');
+}
+
+/** `zone`: by default the reader's zone, which is then not named. */
+export function dateTimeIn({ tag }: NoticeWords, instant: number, zone?: string): string {
+  // English dates use month names: 1/12 is a day in January to one reader and in December to another.
+  const language = tag === 'en' ? 'en-GB' : tag;
+  const form = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
+  const named = zone === undefined ? {} : ({ timeZone: zone, timeZoneName: 'short' } as const);
+  return new Intl.DateTimeFormat(language, { ...form, ...named }).format(instant);
+}

@@ -1,0 +1,20 @@
+/** States and phases of a rollout, without their words: the console loads them with its first page. */
+
+export const ROLLOUT_STATES = [
+  'undelivered',
+  'delivered',
+  'displayed',
+  'enforced',
+  'restored',
+  'offline_undelivered',
+  'offline_delivered',
+  'invalid_receipt',
+  'unaffected',
+  'unenrolled',
+] as const;
+export type RolloutState = (typeof ROLLOUT_STATES)[number];
+export type RolloutCounts = Readonly<Record<RolloutState, number>>;
+
+export const ROLLOUT_PHASES = ['announced', 'active', 'over'] as const;
+/** `over`: the order has ended, or is paused or withdrawn, so that devices restore service. */
+export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];

@@ -1,0 +1,45 @@
+/**
+ * Check of approvals after a time of their revision had passed: the approver must have confirmed the immediate effect
+ * (`immediate-effect.ts`).
+ */
+import type { LedgerEntry } from '../ledger/ledger-entry.ts';
+import { PAYLOAD_TYPES, type Revision } from '../order/documents.ts';
+import { type VerifyingKey, verifySignature } from '../order/dsse.ts';
+import { IMMEDIATE_WORDS, immediateText, passedWhilePending } from '../order/immediate-effect.ts';
+import { pae } from '../order/pae.ts';
+import type { Findings } from './findings.ts';
+
+/** `payload`: exact text of the revision. `base`: the adopted revision that it replaces. `approvals`: ledger entries of its approvals. */
+export function checkImmediate(
+  name: string,
+  about: {
+    readonly revision: Revision;
+    readonly digest: string;
+    readonly payload: string;
+    readonly base: Revision | null;
+  },
+  approvals: readonly LedgerEntry[],
+  keys: ReadonlyMap<string, VerifyingKey>,
+  say: Findings,
+): void {
+  const { revision, digest, payload, base } = about;
+  for (const { at, public: particulars } of approvals) {
+    const { keyid, immediate } = particulars;
+    const passed = passedWhilePending(revision, base, at);
+    const by = `key ${String(keyid).slice(0, 12)}…`;
+    if (typeof immediate !== 'string') {
+      if (passed === null) continue;
+      say.unproven(
+        `That the approver with ${by} knew that ${name} ${IMMEDIATE_WORDS[passed]}. The ledger has no signed confirmation.`,
+      );
+      continue;
+    }
+    const key = keys.get(String(keyid));
+    const text = pae(PAYLOAD_TYPES.immediateEffect, Buffer.from(immediateText(payload, digest)));
+    if (!key || !verifySignature(key.key, text, Buffer.from(immediate, 'base64'))) {
+      say.failed(name, `${name}: the confirmation of its immediate effect is not signed by ${by}.`);
+    } else if (passed !== null) {
+      say.proven(`The approver with ${by} confirmed in a signed statement that ${name} ${IMMEDIATE_WORDS[passed]}.`);
+    }
+  }
+}

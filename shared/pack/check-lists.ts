@@ -1,0 +1,116 @@
+/**
+ * Check of the first public order list of each revision: signed, recorded in the ledger and complete. A list that the server must still
+ * have cannot be missing.
+ */
+import { CordonError } from '../errors.ts';
+import type { ApproverSet } from '../order/approvers.ts';
+import { parseDocument } from '../order/canonical.ts';
+import { sha256 } from '../order/digest.ts';
+import { envelopeSchema, type OrderList, orderListSchema, PAYLOAD_TYPES } from '../order/documents.ts';
+import { payloadOf } from '../order/dsse.ts';
+import { stubsOf } from '../order/verify-list.ts';
+import { adoptionOf } from './check-approvals.ts';
+import { type PackFiles, readFile, signerOf } from './check-files.ts';
+import type { Findings } from './findings.ts';
+import { ENTRIES, LISTS_KEPT, numbered, numberIn } from './format.ts';
+import type { Logged, LoggedEntry, PackRevision } from './pack-content.ts';
+
+/** Checks the first order list of each revision. */
+export function checkLists(
+  files: PackFiles,
+  logged: Logged,
+  approverSets: readonly ApproverSet[],
+  adopted: readonly PackRevision[],
+  installation: string,
+  say: Findings,
+): ReadonlyMap<number, number> {
+  const before = say.failures;
+  const first = new Map<number, number>();
+  const newestFirst = adopted.toReversed();
+  const loggedLists = new Set(
+    logged.entries.flatMap(({ entry }) => (entry.kind === 'order.list' ? [entry.public['digest']] : [])),
+  );
+  const versions = [...files.keys()].flatMap((name) => numberIn('lists', name) ?? []).sort((a, b) => a - b);
+  for (const version of versions) {
+    const name = numbered('lists', version);
+    const list = say.try(name, () => {
+      const envelope = readFile(files, name, envelopeSchema);
+      const payload = payloadOf(envelope, PAYLOAD_TYPES.list);
+      const read = parseDocument(orderListSchema, payload);
+      const approverSet = approverSets.find(({ approvers }) => approvers.version === read.approverSet);
+      if (!approverSet || signerOf(envelope, approverSet.onlineKeys) === null) {
+        throw new CordonError(
+          'signature_invalid',
+          `${name} is not signed by an online key of approver set ${read.approverSet}.`,
+        );
+      }
+      if (read.installation !== installation || read.version !== version) {
+        throw new CordonError(
+          'list_other_installation',
+          `${name} is list ${read.version} of installation ${read.installation}.`,
+        );
+      }
+      const digest = sha256(payload);
+      if (!loggedLists.has(digest)) {
+        throw new CordonError('proof_invalid', `${name}: the ledger has no entry of this list.`);
+      }
+      return read;
+    });
+    // A list also contains the revisions beneath brief pauses. Only the newest revision of an order appears in it for the first time.
+    const digests = list && digestsIn(list);
+    const newest = digests && newestFirst.find(({ digest }) => digests.has(digest));
+    if (newest && !first.has(newest.number)) first.set(newest.number, version);
+  }
+  const broken = say.failures > before;
+  for (const [at, revision] of adopted.entries()) {
+    const version = first.get(revision.number);
+    if (version !== undefined) {
+      say.proven(`The public order list contained revision ${revision.number} from list ${version} on.`);
+    } else if (!broken) sayMissing(revision, adopted[at + 1], logged.entries, say);
+  }
+  return first;
+}
+
+const versionOf = ({ entry }: LoggedEntry): number => Number(entry.public['version']);
+
+/** Reports why a pack lacks the first list of a revision. Each adoption creates a list, and its ledger entry follows the adoption's. */
+function sayMissing(
+  revision: PackRevision,
+  next: PackRevision | undefined,
+  entries: readonly LoggedEntry[],
+  say: Findings,
+): void {
+  const lists = entries.filter(({ entry }) => entry.kind === 'order.list');
+  const newest = Math.max(0, ...lists.map(versionOf));
+  const from = adoptionOf(revision, entries)?.index ?? 0;
+  const to = (next && adoptionOf(next, entries)?.index) ?? Infinity;
+  const made = lists.find(({ index }) => index > from && index < to);
+  const { number } = revision;
+  const which = `The first public order list with revision ${number}`;
+  if (entries.some(({ index, entry }) => entry.kind === 'server.restored' && index < from)) {
+    say.unproven(`${which}: the server was restored from a backup, and a device may have brought the revision back.`);
+  } else if (!made) {
+    say.failed(
+      ENTRIES,
+      `${ENTRIES}: the pack has no order list with revision ${number}, and no ledger entry of one. Each adopted revision gets a list with an entry. The operator left both out, so the pack does not prove when the public could read revision ${number}.`,
+    );
+  } else if (versionOf(made) > newest - LISTS_KEPT) {
+    const name = numbered('lists', versionOf(made));
+    say.failed(
+      name,
+      `${name} is missing: the first order list with revision ${number}. The ledger has an entry of this list, and a server keeps the newest ${LISTS_KEPT} lists (the newest here is ${newest}). The operator left the list out.`,
+    );
+  } else {
+    say.unproven(
+      `${which}: the server no longer keeps that list (list ${versionOf(made)}; the newest here is ${newest}).`,
+    );
+  }
+}
+
+/** Digests of the revisions in a list. Each payload is hashed once. A stub contains the digest itself. */
+export function digestsIn(list: Pick<OrderList, 'orders'>, hash: typeof sha256 = sha256): ReadonlySet<string> {
+  return new Set([
+    ...list.orders.map(({ payload }) => hash(Buffer.from(payload, 'base64'))),
+    ...stubsOf(list).map(({ digest }) => digest),
+  ]);
+}

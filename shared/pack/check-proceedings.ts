@@ -1,0 +1,57 @@
+/** Check of the operator's records about answers and appeals: each record has a ledger entry, and each entry a record. */
+import { canonicalText } from '../order/canonical.ts';
+import { sha256 } from '../order/digest.ts';
+import { type ProceedingRecord, proceedingWords } from '../order/proceedings.ts';
+import { type PackFiles, readFile } from './check-files.ts';
+import type { Findings } from './findings.ts';
+import { PROCEEDINGS, proceedingsSchema } from './format.ts';
+import type { LoggedEntry } from './pack-content.ts';
+
+/** Records for the summary page; none if a record is invalid. */
+export function checkProceedings(
+  files: PackFiles,
+  {
+    installation,
+    order,
+    entries,
+  }: { readonly installation: string; readonly order: string; readonly entries: readonly LoggedEntry[] },
+  say: Findings,
+): readonly ProceedingRecord[] {
+  const before = say.failures;
+  const records = files.has(PROCEEDINGS)
+    ? (say.try(PROCEEDINGS, () => readFile(files, PROCEEDINGS, proceedingsSchema)) ?? [])
+    : [];
+  const logged = new Map<unknown, unknown>();
+  for (const { entry, particulars } of entries) {
+    if (entry.kind === 'order.proceeding' && particulars['order'] === order) {
+      logged.set(particulars['entry'], particulars['digest']);
+    }
+  }
+  for (const [at, record] of records.entries()) {
+    const { entry } = record;
+    if (entry !== at + 1 || record.order !== order || record.installation !== installation) {
+      say.failed(PROCEEDINGS, `${PROCEEDINGS}: record ${entry} is out of order, or about another order.`);
+    } else if (logged.get(entry) !== sha256(canonicalText(record))) {
+      say.failed(PROCEEDINGS, `${PROCEEDINGS}: record ${entry} differs from the ledger’s commitment.`);
+    }
+  }
+  for (const entry of logged.keys()) {
+    if (records.some((record) => record.entry === entry)) continue;
+    say.failed(PROCEEDINGS, `${PROCEEDINGS} lacks record ${entry}, although the ledger commits to it.`);
+  }
+  if (say.failures > before) return [];
+  for (const { entry, recordedAt, proceeding } of records) {
+    const { document, corrects } = proceeding;
+    const named = document ? `, with “${document.title}” (SHA-256 ${document.sha256})` : '';
+    const instead = corrects === undefined ? '' : `, in place of record ${corrects}`;
+    say.proven(
+      `The operator recorded at ${recordedAt}${instead}: “${proceedingWords(proceeding)}”${named}. The ledger commits to this record (${entry}).`,
+    );
+  }
+  if (records.length > 0) {
+    say.unproven(
+      'That answers and appeals happened as the operator recorded them: ask the authority or the court. The pack has digests of their documents, not the documents.',
+    );
+  }
+  return records;
+}

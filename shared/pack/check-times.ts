@@ -1,0 +1,169 @@
+/**
+ * Check of times, as far as the pack's entries limit them: the time of the pack, and each start and end of the order that the adopted
+ * revisions require. Entries are in ledger order and have the server's time.
+ */
+
+import { BRIEF_PAUSE } from '../order/adoption-state.ts';
+import type { Instant } from '../time/clock.ts';
+import { adoptionOf } from './check-approvals.ts';
+import type { Findings } from './findings.ts';
+import { ENTRIES, MANIFEST, type Manifest } from './format.ts';
+import { type EffectChange, effectChangeOf } from './order-history.ts';
+import type { LoggedEntry, PackRevision } from './pack-content.ts';
+
+/** Largest difference between the clocks of two nodes. */
+const TOLERANCE = 600_000;
+/** Time within which a running server records that an order took effect or ended. */
+const LAG = 30_000;
+/** Kinds of entries that only a fully started server writes. */
+const WHILE_RUNNING: ReadonlySet<string> = new Set(['order.revision', 'order.approval', 'order.adopted']);
+
+const iso = (at: Instant) => new Date(at).toISOString();
+
+/**
+ * Checks that the manifest's time is not before the newest entry. For the latest possible time, a pack has only the operator's statement.
+ */
+export function checkMadeAt(
+  { madeAt }: Pick<Manifest, 'madeAt'>,
+  entries: readonly LoggedEntry[],
+  say: Findings,
+): void {
+  const wrong = entries.flatMap(({ entry: { kind, public: said } }) =>
+    kind === 'time.corrected' ? [{ from: Number(said['from']), until: Number(said['until']) }] : [],
+  );
+  const times = entries
+    .map(({ index, entry: { at } }) => ({ index, at }))
+    .filter(({ at }) => !wrong.some(({ from, until }) => from <= at && at <= until));
+  const newest = times.reduce((last, each) => (each.at > last.at ? each : last), { index: -1, at: -Infinity });
+  if (newest.index >= 0 && Date.parse(madeAt) + TOLERANCE < newest.at) {
+    say.failed(
+      MANIFEST,
+      `${MANIFEST} says that the pack was made at ${madeAt}. The pack has ledger entry ${newest.index} of ${iso(newest.at)}, so it was made later. The operator stated a wrong time.`,
+    );
+    return;
+  }
+  const earliest =
+    newest.index >= 0 ? `not before ${iso(newest.at)}, the time of its newest ledger entry` : 'at any time';
+  say.unproven(
+    `That the pack was made at ${madeAt}: this is the operator’s own statement. The pack was made ${earliest}. The pack does not prove that it was not made later. Compare with the time at which you received it.`,
+  );
+}
+
+type Phase = 'in effect' | 'not in effect' | 'unknown';
+
+interface Adopted {
+  readonly each: PackRevision;
+  /** Index and time of the adoption's entry. */
+  readonly index: number;
+  readonly at: Instant;
+}
+
+/** `say`: one failure for each missing entry. `adopted`: oldest first. */
+export function checkEffects(
+  order: string,
+  adopted: readonly PackRevision[],
+  entries: readonly LoggedEntry[],
+  madeAt: string,
+  say: Findings,
+): EffectChange[] {
+  const changes = entries.flatMap((entry) => {
+    const change = effectChangeOf(order, entry);
+    return change ? [{ ...change, index: entry.index }] : [];
+  });
+  const unsure = whyUnsure(entries);
+  if (unsure !== null) {
+    if (adopted.length > 0) {
+      say.unproven(
+        `That the ledger has each start and end of the order’s effect: ${unsure}, so that times prove nothing.`,
+      );
+    }
+    return changes;
+  }
+  const before = say.failures;
+  for (const [at, { state, index }] of changes.entries()) {
+    const last = changes[at - 1]?.state ?? 'left';
+    if (state !== last) continue;
+    const lacks = state === 'entered' ? 'that the effect ended in between' : 'that the order had taken effect before';
+    say.failed(
+      ENTRIES,
+      `${ENTRIES}: entry ${index} records that the order ${WORDS[state]}, and the pack has no entry ${lacks}. The operator left it out.`,
+    );
+  }
+  const life = adopted.flatMap((each): Adopted[] => {
+    const adoption = adoptionOf(each, entries);
+    return adoption ? [{ each, index: adoption.index, at: adoption.entry.at }] : [];
+  });
+  const seen = entries
+    .filter(({ entry }) => WHILE_RUNNING.has(entry.kind))
+    .map(({ index, entry }) => ({ index, at: entry.at, what: `entry ${index} was made` }));
+  seen.push({ index: Infinity, at: Date.parse(madeAt), what: 'this pack was made' });
+  const missed = new Set<string>();
+  for (const { index, at, what } of seen) {
+    const then = life.filter((each) => each.index < index);
+    const phase = steadyPhase(then, at);
+    const last = changes.findLast((change) => change.index < index);
+    const state = last?.state ?? 'left';
+    if (phase === 'unknown' || (phase === 'in effect') === (state === 'entered')) continue;
+    const wanted = phase === 'in effect' ? 'entered' : 'left';
+    const key = `${wanted} ${last?.index}`;
+    if (missed.has(key)) continue;
+    missed.add(key);
+    const { number } = then.at(-1)?.each ?? { number: 0 };
+    say.failed(
+      ENTRIES,
+      `${ENTRIES}: the pack lacks the entry that the order ${WORDS[wanted]}. By revision ${number}, the order was ${phase} when ${what} (${iso(at)}). A running server records each start and end of the effect. The operator left the entry out.`,
+    );
+  }
+  if (say.failures === before && life.length > 0) {
+    say.proven(
+      'The ledger has each start and end of the order’s effect that its revisions require at all times at which the server provably ran.',
+    );
+    if (steadyPhase(life, Date.parse(madeAt)) === 'unknown') {
+      say.unproven(
+        'Whether the order was in effect when this pack was made. A change was less than 30 seconds old, or a pause has lasted longer than 72 hours. Such a pause has ended only if one person alone approved it.',
+      );
+    }
+  }
+  return changes;
+}
+
+const WORDS = { entered: 'took effect', left: 'was no longer in effect' } as const;
+
+/** Reason why entry times do not determine what the ledger must contain; null when they do. */
+function whyUnsure(entries: readonly LoggedEntry[]): string | null {
+  if (entries.some(({ entry }) => entry.kind === 'server.restored')) return 'the server was restored from a backup';
+  if (entries.some(({ entry }) => entry.kind === 'time.corrected')) return 'the server’s clock was wrong and corrected';
+  let last = -Infinity;
+  for (const { entry } of entries) {
+    if (entry.at + TOLERANCE < last) return 'the times of its entries run backward';
+    last = Math.max(last, entry.at);
+  }
+  return null;
+}
+
+/** Phase at `at`, if it has lasted longer than `LAG`; else `unknown`. `then`: revisions adopted by then, oldest first. */
+function steadyPhase(then: readonly Adopted[], at: Instant): Phase {
+  const since = at - LAG;
+  const newest = then.at(-1);
+  if (!newest) return 'not in effect';
+  const changes = [newest.at, ...boundariesOf(newest.each)];
+  if (changes.some((each) => since < each && each <= at)) return 'unknown';
+  return phaseAt(newest.each, at);
+}
+
+function boundariesOf({ revision: { terms, pausedSince } }: PackRevision): Instant[] {
+  const { effective, until } = terms;
+  return [
+    ...[effective, until, pausedSince].flatMap((each) => (each === null ? [] : [Date.parse(each)])),
+    ...(pausedSince === null ? [] : [Date.parse(pausedSince) + BRIEF_PAUSE]),
+  ];
+}
+
+/** Phase by the revision's own terms. After 72 hours, a pause by one person has ended and a pause by more people has not: `unknown`. */
+function phaseAt(each: PackRevision, at: Instant): Phase {
+  const { status, pausedSince, terms } = each.revision;
+  if (status === 'withdrawn' || at < Date.parse(terms.effective)) return 'not in effect';
+  if (terms.until !== null && at >= Date.parse(terms.until)) return 'not in effect';
+  if (status === 'active') return 'in effect';
+  return pausedSince !== null && at < Date.parse(pausedSince) + BRIEF_PAUSE ? 'not in effect' : 'unknown';
+}

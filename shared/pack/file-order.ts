@@ -1,0 +1,59 @@
+/**
+ * Fixed order, and so the complete list, of the files in a pack. Packs of equal content are equal byte for byte, and an additional page has
+ * no position. A new kind of file needs a new `PACK_TYPE`, because older verifiers refuse it.
+ */
+import {
+  AUTHORITY,
+  CHECKPOINT,
+  CONTINUATIONS,
+  DESTRUCTION,
+  ENTRIES,
+  GROWTH,
+  LOCATIONS,
+  MANIFEST,
+  numberIn,
+  PROCEEDINGS,
+  PUBLIC_ROOT,
+  type Series,
+  SILENT,
+  SUMMARY,
+} from './format.ts';
+
+const ORDER: readonly (string | { readonly series: Series })[] = [
+  PUBLIC_ROOT,
+  AUTHORITY.root,
+  AUTHORITY.issuing,
+  { series: 'approvers' },
+  { series: 'revisions' },
+  { series: 'lists' },
+  CHECKPOINT,
+  ENTRIES,
+  GROWTH,
+  CONTINUATIONS,
+  { series: 'receipts' },
+  SILENT,
+  LOCATIONS,
+  DESTRUCTION,
+  PROCEEDINGS,
+  SUMMARY,
+  MANIFEST,
+];
+
+export interface FilePosition {
+  /** Index of the kind. */
+  readonly kind: number;
+  /** Number of a file in its series, such as receipts; 0 for a single file. */
+  readonly number: number;
+}
+
+/** Position of a file in a pack; null for a name that no file of a pack has. */
+export function positionOf(name: string): FilePosition | null {
+  for (const [kind, of] of ORDER.entries()) {
+    const number = typeof of === 'string' ? (of === name ? 0 : null) : numberIn(of.series, name);
+    if (number !== null) return { kind, number };
+  }
+  return null;
+}
+
+export const isBefore = (one: FilePosition, other: FilePosition): boolean =>
+  one.kind < other.kind || (one.kind === other.kind && one.number < other.number);

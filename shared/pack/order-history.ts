@@ -1,0 +1,72 @@
+/**
+ * History of an order from the ledger entries of a pack: proposals, approvals, adoptions, and each start and end of its effect. The server
+ * writes the summary from it, and the verifier writes the summary again from verified entries. Times are those of the entries. Pure.
+ */
+import type { LedgerEntry } from '../ledger/ledger-entry.ts';
+import type { Revision } from '../order/documents.ts';
+import type { Instant } from '../time/clock.ts';
+
+/** A ledger entry with its particulars, opened where the public entry withholds them. */
+export interface Entry {
+  readonly entry: LedgerEntry;
+  readonly particulars: LedgerEntry['public'];
+}
+
+export interface SignedRevision {
+  readonly number: number;
+  /** SHA-256 of the revision's payload. */
+  readonly digest: string;
+  readonly payload: string;
+  readonly document: Pick<Revision, 'act' | 'proposer' | 'proposedAt'>;
+  /** Identifiers of the signing keys, in the order of the envelope. */
+  readonly keyids: readonly string[];
+}
+
+export interface RevisionHistory extends Omit<SignedRevision, 'keyids' | 'digest'> {
+  /** `person`: null when no approver set in the pack contains the key. `at`: null without an entry. */
+  readonly approvals: readonly {
+    readonly keyid: string;
+    readonly person: string | null;
+    readonly at: Instant | null;
+  }[];
+  /** Time of adoption; null if the revision was not adopted at the pack's checkpoint. */
+  readonly adoptedAt: Instant | null;
+}
+
+/** `persons`: key → person, from all approver sets in the pack. `entries`: in ledger order. */
+export function historyOf(
+  revisions: readonly SignedRevision[],
+  entries: readonly Entry[],
+  persons: ReadonlyMap<string, string>,
+): RevisionHistory[] {
+  const byDigest = Map.groupBy(entries, ({ particulars }) => particulars['digest'] ?? null);
+  return revisions.map(({ number, digest, payload, document, keyids }) => {
+    const about = (byDigest.get(digest) ?? []).filter(({ particulars }) => particulars['revision'] === number);
+    const approved = new Map<unknown, Instant>();
+    for (const { entry, particulars } of about) {
+      const { keyid } = particulars;
+      if (entry.kind === 'order.approval' && !approved.has(keyid)) approved.set(keyid, entry.at);
+    }
+    return {
+      ...{ number, payload, document },
+      approvals: keyids.map((keyid) => ({
+        ...{ keyid, person: persons.get(keyid) ?? null, at: approved.get(keyid) ?? null },
+      })),
+      adoptedAt: about.find(({ entry }) => entry.kind === 'order.adopted')?.entry.at ?? null,
+    };
+  });
+}
+
+export interface EffectChange {
+  readonly state: 'entered' | 'left';
+  readonly revision: number;
+  readonly at: Instant;
+}
+
+/** Whether the entry records that the order took effect or ended. An entry about the end of one device does not. */
+export function effectChangeOf(order: string, { entry, particulars }: Entry): EffectChange | null {
+  if (entry.kind !== 'order.executed' || particulars['order'] !== order) return null;
+  const { state, revision } = particulars;
+  if (state !== 'entered' && state !== 'left') return null;
+  return { state, revision: Number(revision), at: entry.at };
+}

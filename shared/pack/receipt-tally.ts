@@ -1,0 +1,41 @@
+/** Figures about receipts in a pack. The server counts while it makes a pack; the verifier counts again from verified receipts. */
+import { RECEIPT_KINDS, type Receipt } from '../order/documents.ts';
+import type { Instant } from '../time/clock.ts';
+import { type Noticed, tallyNotices } from './notice-tally.ts';
+import type { ReceiptFact } from './receipt-fact.ts';
+
+export interface ReceiptCounts {
+  /** Number of devices that gave each kind of receipt. */
+  readonly said: Readonly<Record<Receipt['kind'], number>>;
+  /** Notices for the newest effective time, in the order of the plan. */
+  readonly notices: readonly Noticed[];
+  readonly answered: number;
+}
+
+export interface ReceiptTally {
+  /** Adds all receipts of one device. */
+  add(receipts: readonly ReceiptFact[]): void;
+  counts(): ReceiptCounts;
+}
+
+/** Kinds of receipts that prove that the order affected the device, whatever the server has recorded. */
+export const AFFECTED_KINDS: readonly Receipt['kind'][] = ['enforced', 'wiped'];
+
+export const provesAffected = (receipts: readonly Pick<ReceiptFact, 'kind'>[]): boolean =>
+  receipts.some(({ kind }) => AFFECTED_KINDS.includes(kind));
+
+/** `effective`: effective time of each adopted revision, oldest first. */
+export function tallyReceipts(effective: ReadonlyMap<number, Instant>): ReceiptTally {
+  const said: Record<Receipt['kind'], number> = { delivered: 0, displayed: 0, enforced: 0, restored: 0, wiped: 0 };
+  const notices = tallyNotices(effective);
+  let answered = 0;
+  return {
+    add: (receipts) => {
+      answered += 1;
+      const given = new Set(receipts.map(({ kind }) => kind));
+      for (const kind of RECEIPT_KINDS) if (given.has(kind)) said[kind] += 1;
+      notices.add(receipts);
+    },
+    counts: () => ({ said: { ...said }, notices: notices.counts(), answered }),
+  };
+}

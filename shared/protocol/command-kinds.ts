@@ -1,0 +1,22 @@
+export const COMMAND_KINDS = [
+  'message',
+  'lock-workspace',
+  'unlock-workspace',
+  'refresh-inventory',
+  'restart-agent',
+  'wipe-workspace',
+  'unenroll',
+] as const;
+export type CommandKind = (typeof COMMAND_KINDS)[number];
+
+/** A command that destroys the user's data for good needs the right `commands.destroy`. A legal hold prevents it. */
+const DESTROYS_DATA: Readonly<Record<CommandKind, boolean>> = {
+  message: false,
+  'lock-workspace': false,
+  'unlock-workspace': false,
+  'refresh-inventory': false,
+  'restart-agent': false,
+  'wipe-workspace': true,
+  unenroll: true,
+};
+export const destroysData = (kind: CommandKind): boolean => DESTROYS_DATA[kind];

@@ -1,0 +1,27 @@
+/** Documents name files and npm commands that exist. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+import { listSourceTree } from '../support/source-tree.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const documents = ['*.md', 'server/*.md', 'server/adr/*.md', 'tests/timelines/*.md'].flatMap((pattern) =>
+  globSync(pattern, { cwd: ROOT }),
+);
+const scripts: Readonly<Record<string, string>> = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts;
+const FILES = [...listSourceTree(ROOT).keys()].map((file) => `/${file}`);
+const BUILT = /\bdist\b|\.cordon\//;
+
+it.each(documents)('%s', (document) => {
+  const text = readFileSync(join(ROOT, document), 'utf8');
+  const paths = [...text.matchAll(/`((?:server|agent|shared|certs|tests)\/[\w./-]+)`/g)].map(([, path = '']) => path);
+  const names = [...text.matchAll(/`([\w-]+\.(?:ts|tsx|js|md))`/g)].map(([, name = '']) => name);
+  expect(names.filter((name) => !BUILT.test(name) && !FILES.some((file) => file.endsWith(`/${name}`)))).toEqual([]);
+  const links = [...text.matchAll(/\]\((?!https?:)([\w./-]+)\)/g)].map(([, path = '']) =>
+    join(dirname(document), path),
+  );
+  const missing = [...paths, ...links].filter((path) => !BUILT.test(path) && !existsSync(join(ROOT, path)));
+  expect(missing).toEqual([]);
+  const commands = [...text.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name = '']) => name);
+  expect(commands.filter((name) => !(name in scripts))).toEqual([]);
+});

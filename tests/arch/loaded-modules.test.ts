@@ -1,0 +1,68 @@
+/**
+ * Modules that a command line loads before it answers. A start takes as long as its modules: one import of the database drivers, of the daemon
+ * or of all commands triples it. The bounds leave room for a few files and for no further package.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { COMMAND_GROUPS } from '../../server/cli/commands.ts';
+import { runInProcess } from '../support/in-process-cli.ts';
+import { runProgram } from '../support/run-program.ts';
+
+/** Writes the address of each loaded file to standard error at the end. */
+const HOOK = `
+import { registerHooks } from 'node:module';
+const loaded = [];
+registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+process.on('exit', () => process.stderr.write('LOADED ' + JSON.stringify(loaded.filter((url) => url.startsWith('file:')))));
+`;
+
+let home: string;
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'cordon-loaded-'));
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+async function run(program: string, ...args: string[]) {
+  const preload = `data:text/javascript,${encodeURIComponent(HOOK)}`;
+  const { err } = await runProgram(process.execPath, ['--import', preload, program, ...args], {
+    env: { HOME: home, XDG_CONFIG_HOME: home, CORDON_AGENT_HOME: join(home, 'agent') },
+  });
+  const loaded: string[] = JSON.parse(/LOADED (.*)$/.exec(err)?.[1] ?? '[]');
+  const packages = new Set(loaded.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []));
+  return { files: loaded.length, packages: [...packages].sort() };
+}
+
+it.each([
+  ['server/cordon.js --version', 160],
+  ['server/cordon.js --help', 160],
+  ['server/cordon.js orders list --help', 210],
+  ['server/cordon.js orders list --server http://127.0.0.1:1', 210],
+  ['agent/cordon-agent.js --version', 170],
+  ['agent/cordon-agent.js status --help', 170],
+  ['agent/cordon-agent.js status', 170],
+])('%s loads at most %i files of Cordon, commander and zod', async (line, most) => {
+  const [program = '', ...args] = line.split(' ');
+  const { files, packages } = await run(program, ...args);
+  expect(packages).toEqual(['commander', 'zod']);
+  expect(files).toBeGreaterThan(0);
+  expect(files).toBeLessThanOrEqual(most);
+});
+
+it('each command is defined by the module that the table names', async () => {
+  for (const { commands } of COMMAND_GROUPS) {
+    for (const name of Object.keys(commands)) {
+      const asOption = await runInProcess([name, '--help'], { HOME: home });
+      expect(asOption).toMatchObject({ code: 0, out: expect.stringContaining(`Usage: cordon ${name}`) });
+      // Beyond the description, which is in the table.
+      const [, usage = ''] = /^Usage: (.*)/.exec(asOption.out) ?? [];
+      const bare = ['sign-out', 'health', 'openapi'].includes(name);
+      expect([usage, bare || / \[command\]|</.test(usage) || /--(?!help|json)[a-z]/.test(asOption.out)]).toEqual([
+        usage,
+        true,
+      ]);
+      expect((await runInProcess(['help', name], { HOME: home })).out).toBe(asOption.out);
+    }
+  }
+});

@@ -1,0 +1,98 @@
+/**
+ * Rules for comments, user-facing strings and commit headlines, each with its reason. `wording.ts` applies them; GLOSSARY.md has the terms.
+ */
+
+/** A reader of a comment does not see its code first: "It retries" names no actor. A noun or a verb comes first. */
+export const OPENING_PRONOUNS: ReadonlySet<string> = new Set(
+  'it they them these those he she we i you what who whom whose whoever whatever which somebody someone something anybody anyone anything nobody everybody everyone nothing ours theirs its their mine'.split(
+    ' ',
+  ),
+);
+
+/** Reads as a riddle: the noun that the fragment belongs to is missing ("Of the newest"). */
+export const OPENING_FRAGMENTS: ReadonlySet<string> = new Set(['of']);
+
+export interface BannedWord {
+  readonly pattern: RegExp;
+  readonly instead: string;
+  readonly reason: string;
+  /** Paths in which the word is a standard's own. */
+  readonly allowedIn?: RegExp;
+}
+
+const PRIVATE = 'a private word; the field has a term';
+const VAGUE = 'names no actor';
+const BRITISH = 'American spelling everywhere';
+
+export const BANNED_WORDS: readonly BannedWord[] = [
+  { pattern: /\bforesights?\b/i, instead: 'impact preview', reason: PRIVATE },
+  { pattern: /\blook(s|ed)? ahead\b/i, instead: 'impact preview', reason: PRIVATE },
+  { pattern: /\bunwell\b/i, instead: 'health issues', reason: PRIVATE },
+  { pattern: /\broots? of approvers\b/i, instead: 'approver set', reason: PRIVATE },
+  {
+    pattern: /\bby (whose|the|its|their|his|her|an?) (own )?word\b/i,
+    instead: 'statement, authority, approved by',
+    reason: PRIVATE,
+  },
+  {
+    pattern: /\b(in)?to force\b|\bout of force\b|\bback in force\b/i,
+    instead: 'take effect, pause, resume',
+    reason: PRIVATE,
+  },
+  { pattern: /\b(goes|go|gone|went) back from\b/i, instead: 'roll back', reason: PRIVATE },
+  { pattern: /\b(is|are|be|was|were) shut\b|\bshuts\b/i, instead: 'suspend, block', reason: PRIVATE },
+  { pattern: /\bdisputed grounds?\b/i, instead: 'disputed territory', reason: PRIVATE },
+  {
+    pattern: /\bstands? (for|against) (that|what|it)\b/i,
+    instead: 'is valid; the state does not allow this action',
+    reason: PRIVATE,
+  },
+  {
+    pattern: /\b(ledger leaf|ledger leaves|leaf of the ledger|leaves of the ledger)\b/i,
+    instead: 'ledger entry',
+    reason: PRIVATE,
+  },
+  {
+    pattern: /\b(somebody|anybody|whoever|whomever|everybody)\b/i,
+    instead: 'the user, the admin, the approver, the device',
+    reason: VAGUE,
+  },
+  {
+    pattern:
+      /enrol(?!l)|organisation|travell(er|ing|ed)|\b(cancelled|cancelling|labelled|labelling|modelled|signalled|colours?|neighbours?|acknowledgements?|judgements?|behaviours?|centres?|programmes?|favours?|honours?|defences?|licences?|catalogues?|artefacts?|authoris\w+|synchronis\w+|initialis\w+|serialis\w+|recognis\w+|normalis\w+|summaris\w+|minimis\w+)\b/i,
+    instead: 'the American spelling',
+    reason: BRITISH,
+    allowedIn: /notice-words\/|earlier-names|iso-3166/,
+  },
+];
+
+/** A reader at 3 a.m. reads a longer sentence twice. A substituted value counts as one word. */
+export const MOST_WORDS = 30;
+
+/** `git log --oneline` cuts longer headlines. */
+export const LONGEST_HEADLINE = 72;
+
+/** A headline says what applying the commit does: "Reject an end time in the past". Add a verb here when it is missing. */
+export const HEADLINE_VERBS: ReadonlySet<string> = new Set(
+  `Accept Adapt Add Adjust Align Allow Announce Answer Apply Ask Assign Attach Avoid Base Batch Bind Block Bound Bring Build Bump Cache Call Cancel Check
+  Clarify Clean Clear Close Collect Combine Compare Compile Compress Compute Configure Confirm Connect Consume Convert Copy Correct Count Cover Create
+  Cut Declare Decide Decline Delete Deliver Deny Describe Detect Disable Display Divide Document Draw Drop Edit Enable Encode End Enforce Ensure Escape
+  Exclude Expect Explain Export Extend Extract Filter Find Finish Fix Fold Follow Forbid Format Freeze Generate Give Group Guard Handle Hide Ignore
+  Implement Import Improve Include Increase Index Inline Install Introduce Invalidate Join Keep Label Let Limit Link List Load Lock Log Look Lower Make
+  Mark Match Measure Merge Migrate Move Name Note Number Offer Open Order Parse Pass Pause Permit Pin Place Poll Prefer Prepare Prevent Print Process Prove
+  Publish Put Raise Read Rebuild Recognize Record Redirect Reduce Refresh Refuse Register Reject Release Reload Remember Renew Remind Remove Rename Render
+  Reorder Repair Repeat Replace Reply Report Request Require Reserve Reset Resolve Respond Restart Restore Restrict Resume Retry Return Reuse Revert
+  Review Revoke Reword Rewrite Rotate Run Save Say Schedule Seal Search Select Send Separate Serve Set Share Shorten Show Shut Sign Simplify Skip Sort
+  Speed Split Squash Standardize Start State Stop Store Stream Strip Suggest Support Switch Take Tell Test Throw Tidy Time Tolerate Track Translate Trim
+  Try Turn Type Unify Update Upgrade Use Validate Verify Wait Warn Withdraw Wrap Write`
+    .split(/\s+/)
+    .filter(Boolean),
+);
+
+/** Findings of each rule that are left from before the rules. Lower a number when you have removed some; never raise one. */
+export const LEFT: Readonly<Record<'opening' | 'banned word' | 'long sentence' | 'headline', number>> = {
+  opening: 139,
+  'banned word': 150,
+  'long sentence': 3,
+  headline: 0,
+};

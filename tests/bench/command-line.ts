@@ -1,0 +1,53 @@
+/**
+ * Cost of a command's start: the CPU time of the whole process, with a warm cache of compiled code. The floor is Node with an
+ * empty program.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Bench, Sample } from './measure.ts';
+
+const RUNS = 9;
+
+/** The goal is 0.6 seconds where an empty Node takes 0.045. */
+const BUDGET = 13;
+
+const COMMANDS = {
+  'start-cordon': ['server/cordon.js', '--version'],
+  'start-orders': ['server/cordon.js', 'orders', 'list', '--help'],
+  'start-agent': ['agent/cordon-agent.js', 'status', '--help'],
+} as const;
+
+/** Both programs load this file, which keeps the ratio. */
+const REPORT = `process.on('exit', () => {
+  const { user, system } = process.cpuUsage();
+  process.stderr.write('cpu ' + (user + system));
+});`;
+const PRELOAD = ['--import', `data:text/javascript,${encodeURIComponent(REPORT)}`];
+
+/** Milliseconds. */
+function cpuOf(home: string, args: readonly string[]): number {
+  const { stderr } = spawnSync(process.execPath, [...PRELOAD, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, HOME: home },
+  });
+  const microseconds = /cpu (\d+)$/.exec(stderr)?.[1];
+  if (microseconds === undefined) throw new Error(`${args.join(' ')} failed: ${stderr}`);
+  return Number(microseconds) / 1000;
+}
+
+export const commandLineBenches: readonly Bench[] = Object.entries(COMMANDS).map(([name, line]) => ({
+  ...{ name, unit: 'CPU ms', budget: BUDGET, better: 'less' },
+  async run() {
+    const home = mkdtempSync(join(tmpdir(), 'cordon-bench-'));
+    try {
+      // The first start fills the cache of compiled code.
+      cpuOf(home, line);
+      const sample = (): Sample => ({ value: cpuOf(home, line), floor: cpuOf(home, ['--eval', '0']), busy: null });
+      return Array.from({ length: RUNS }, sample);
+    } finally {
+      rmSync(home, { recursive: true, force: true });
+    }
+  },
+}));

@@ -1,0 +1,17 @@
+/** Messages between the benchmark and the floor program. */
+
+/** Path of a relay: the floor passes each frame to the connection with the same name. It echoes frames on all other paths. */
+export const RELAY_PATH = '/relay/';
+
+export interface FloorStart {
+  readonly do: 'start';
+  readonly key: string;
+  readonly cert: string;
+  readonly ca: string;
+}
+export type FloorTask =
+  | FloorStart
+  /** `frame`: the floor replaces each `@` by an identifier of the connection. */
+  | { readonly do: 'fan-out'; readonly frame: string }
+  | { readonly do: 'enroll'; readonly csr: string; readonly times: number };
+export type FloorAnswer = { readonly done: 'start'; readonly device: number; readonly open: number } | { done: 'task' };

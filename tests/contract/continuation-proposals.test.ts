@@ -1,0 +1,283 @@
+/** A ledger that rests because entries were lost, and approvers who continue it (ADR 39). */
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { LocalBus } from '../../server/bus/bus.ts';
+import { createLedger } from '../../server/ledger/ledger.ts';
+import { peopleOf } from '../../server/orders/adoption/independence.ts';
+import {
+  type ContinuationView,
+  createContinuationProposals,
+  whyOutdated,
+} from '../../server/recovery/continuation-proposals.ts';
+import { openContinuations } from '../../server/recovery/continuations.ts';
+import { createLedgerSuspension } from '../../server/recovery/ledger-suspension.ts';
+import type { RecoveryState } from '../../server/recovery/recovery-state.ts';
+import { appendEntry } from '../../server/store/append-entries.ts';
+import { ContinuationStore } from '../../server/store/continuation-store.ts';
+import type { Database } from '../../server/store/database.ts';
+import { LedgerStore } from '../../server/store/ledger-store.ts';
+import { RecoveryStore } from '../../server/store/recovery-store.ts';
+import { continuedOrigin, originOf } from '../../shared/ledger/checkpoint.ts';
+import { signContinuationPayload } from '../../shared/order/approver-key.ts';
+import type { LedgerContinuation } from '../../shared/order/documents.ts';
+import { newDeviceId } from '../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
+import { restoredState } from '../support/restored-state.ts';
+import {
+  approverSetDocument,
+  INSTALLATION,
+  signedApproverSet,
+  type TestPerson,
+  testKey,
+  testPerson,
+} from '../support/signed-documents.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const RESTORED = restoredState();
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+const KEY = {
+  publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+  sign: (message: Buffer) => sign(null, message, privateKey),
+};
+const NOW = Date.parse('2026-11-28T16:00:00.000Z');
+const FIRST = originOf(INSTALLATION);
+const NEW = continuedOrigin(INSTALLATION, NOW);
+const [ada, ben, cyd, eve] = ['a', 'b', 'c', 'd'].map((each) => testPerson(`per_${each.repeat(16)}`)) as [
+  TestPerson,
+  TestPerson,
+  TestPerson,
+  TestPerson,
+];
+
+const add = (database: Database, count: number, kind: string) =>
+  database.transaction(async (tx) => {
+    for (let at = 0; at < count; at += 1) {
+      await appendEntry(tx, { kind: 'role.granted', at, subject: null, public: { role: `${kind} ${at}` } });
+    }
+  });
+
+describeOnEveryStore('a ledger that lost entries', (open) => {
+  async function restored(people = peopleOf({ sameAs: new Map(), links: [] })) {
+    const database = await open();
+    const clock = new DrivenClock(NOW);
+    const sets = [signedApproverSet(approverSetDocument([ada, ben, cyd], testKey()), [ada, ben]).envelope];
+    const ledgerStore = new LedgerStore(database);
+    const continuations = await openContinuations(new ContinuationStore(database), INSTALLATION);
+    const ledger = createLedger({
+      ...{ store: ledgerStore, key: KEY, installation: INSTALLATION, clock, bus: new LocalBus() },
+      ...{ log: { error: () => undefined }, history: continuations, suspended: () => resting.suspended() },
+    });
+    let state: RecoveryState = { ...RESTORED, ledger: 'rejoined' };
+    const store = new RecoveryStore(database);
+    const raised: string[] = [];
+    const raise = async ({ code }: { code: string }) => void raised.push(code);
+    const resting = createLedgerSuspension({
+      ledger: {
+        get verifierKey() {
+          return ledger.verifierKey;
+        },
+        ...{ installation: INSTALLATION, continuations: continuations.documents, hashes: ledgerStore.hashes },
+        size: async () => (await ledgerStore.newest())?.size ?? 0,
+      },
+      ...{ store, raise, state: () => state, now: () => clock.now() },
+      update: async (change, entry) => {
+        state = { ...state, ...change };
+        await store.saveState(state, entry ?? null);
+      },
+      log: { info: () => undefined, warn: () => undefined },
+    });
+    const continuing = createContinuationProposals({
+      ...{ installation: INSTALLATION, continuations, resting, state: () => state, raise, now: () => clock.now() },
+      adopted: (after) => {
+        state = after;
+      },
+      ...{ approverSets: () => sets, people: async () => people, sequence: ledger.sequence },
+    });
+    await add(database, 5, 'before');
+    await ledger.sequence();
+    state = RESTORED;
+    const signBy = (person: TestPerson, view: ContinuationView, payload = view.payload) =>
+      continuing.sign(person.person, view.digest, {
+        keyid: person.key.keyid,
+        signature: signContinuationPayload(person.key, payload),
+      });
+    return {
+      database,
+      clock,
+      sets,
+      ledger,
+      resting,
+      continuing,
+      continuations,
+      raised,
+      signBy,
+      store,
+      state: () => state,
+    };
+  }
+
+  /** A checkpoint of the same key over entries that the restored ledger does not have. */
+  async function published(count: number): Promise<string> {
+    const database = await open();
+    await add(database, 5, 'before');
+    await add(database, count - 5, 'lost');
+    const ports = { store: new LedgerStore(database), key: KEY, installation: INSTALLATION, clock: new DrivenClock(0) };
+    const ledger = createLedger({ ...ports, bus: new LocalBus(), log: { error: () => undefined } });
+    await ledger.sequence();
+    return await ledger.checkpoint();
+  }
+  const documentOf = ({ payload }: ContinuationView): LedgerContinuation => JSON.parse(payload);
+
+  it('continues under a new name with two approvers, and the next entry is their document', async () => {
+    const { database, ledger, resting, continuing, continuations, raised, signBy, store, state } = await restored();
+    await expect(resting.take(newDeviceId(), await published(9))).resolves.toBeUndefined();
+    await add(database, 2, 'waiting');
+    const proposal = await continuing.propose('a lost disk', null, 'acc_owner');
+    expect(documentOf(proposal)).toMatchObject({
+      ...{ installation: INSTALLATION, origin: FIRST, newOrigin: NEW, reason: 'a lost disk' },
+      ...{ fork: { size: 5 }, shown: { origin: FIRST, size: 9 } },
+    });
+    expect(proposal).toMatchObject({ state: 'waiting', signed: 0, needed: 2, outdated: null });
+
+    await expect(signBy(eve, proposal)).rejects.toMatchObject({ code: 'approver_unknown' });
+    await expect(
+      continuing.sign(ada.person, proposal.digest, {
+        keyid: ben.key.keyid,
+        signature: signContinuationPayload(ben.key, proposal.payload),
+      }),
+    ).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(signBy(ada, proposal, `${proposal.payload} `)).rejects.toMatchObject({ code: 'approval_invalid' });
+    expect(await signBy(ada, proposal)).toMatchObject({ state: 'waiting', signed: 1 });
+    expect(await signBy(ada, proposal)).toMatchObject({ state: 'waiting', signed: 1 });
+    expect(resting.suspended()).not.toBeNull();
+    expect(continuations.origin()).toBe(FIRST);
+
+    expect(await signBy(ben, proposal)).toMatchObject({ state: 'adopted', signed: 2 });
+    expect(resting.suspended()).toBeNull();
+    expect(state()).toMatchObject({ ledger: 'continued', seenLedger: 0, seen: null, continued: { size: 5, shown: 9 } });
+    expect(await store.state()).toEqual(state());
+    expect((await ledger.checkpoint()).split('\n').slice(0, 2)).toEqual([NEW, '8']);
+    const { entries } = await ledger.proveEntries([4, 5, 6, 7]);
+    const kinds = entries.map(({ body }) => JSON.parse(body.toString()));
+    expect(kinds.map(({ kind }) => kind)).toEqual(['role.granted', 'ledger.continued', 'role.granted', 'role.granted']);
+    expect(kinds[1].public).toMatchObject({ digest: proposal.digest, document: proposal.payload, size: 5 });
+    expect(raised).toEqual(['ledger_continued']);
+
+    // The same after a new start of the server.
+    const again = await openContinuations(new ContinuationStore(database), INSTALLATION);
+    expect([again.origin(), again.adopted()]).toEqual([NEW, continuations.adopted()]);
+    expect((await ledger.proveContinuations()).map(({ index }) => index)).toEqual([5]);
+  });
+
+  it('judges what devices show afterward: given up, contained, or lost once more', async () => {
+    const { database, clock, ledger, resting, continuing, raised, signBy, state } = await restored();
+    const early = await ledger.checkpoint();
+    await resting.take(newDeviceId(), await published(9));
+    const proposal = await continuing.propose('a lost disk', null, 'acc_owner');
+    for (const person of [ada, ben]) await signBy(person, proposal);
+    const verdicts = async () => (await resting.evidence()).answers.map(({ verdict }) => verdict);
+    expect(await verdicts()).toEqual(['lost']);
+    for (const note of [await published(9), await published(7), early, await ledger.checkpoint()]) {
+      await resting.take(newDeviceId(), note);
+    }
+    expect((await verdicts()).toSorted()).toEqual(['contained', 'contained', 'lost', 'lost', 'lost']);
+    expect([resting.suspended(), raised]).toEqual([null, ['ledger_continued']]);
+
+    // More than the approvers knew: an entry and an alert, once for each larger tree.
+    for (let times = 0; times < 2; times += 1) await resting.take(newDeviceId(), await published(11));
+    await ledger.sequence();
+    expect(raised).toEqual(['ledger_continued', 'ledger_loss_larger']);
+    const body = (await ledger.proveEntry(6)).body.toString();
+    expect(JSON.parse(body)).toMatchObject({ kind: 'ledger.loss-shown', public: { origin: FIRST, size: 11 } });
+    expect(resting.suspended()).toBeNull();
+
+    // The continued ledger loses entries as well: a name that this server never gave shows it.
+    const lostDatabase = await open();
+    await add(lostDatabase, 12, 'after');
+    const later = continuedOrigin(INSTALLATION, NOW + 60_000);
+    const lost = createLedger({
+      ...{ store: new LedgerStore(lostDatabase), key: KEY, installation: INSTALLATION, clock, bus: new LocalBus() },
+      ...{ log: { error: () => undefined }, history: { origin: () => later, adopted: () => [] } },
+    });
+    await lost.sequence();
+    await resting.take(newDeviceId(), await lost.checkpoint());
+    expect(resting.suspended()).toContain('12 entries');
+    expect(raised.at(-1)).toBe('ledger_behind');
+    await add(database, 1, 'waiting');
+    clock.jump(NOW + 120_000);
+    const second = await continuing.propose('a lost disk again', null, 'acc_owner');
+    expect(documentOf(second)).toMatchObject({ origin: NEW, shown: { origin: later, size: 12 } });
+    for (const person of [ben, cyd]) await signBy(person, second);
+    expect(state()).toMatchObject({ ledger: 'continued', continued: { origin: documentOf(second).newOrigin } });
+    expect((await ledger.proveContinuations()).map(({ index }) => index)).toEqual([5, 7]);
+  });
+
+  it('is not continued without a loss, from an outdated proposal, or by people who count as one', async () => {
+    const links = [
+      {
+        ...{ person: ben.person, name: 'Ben', account: 'acc_b', kind: 'created' as const },
+        by: { person: ada.person, name: 'Ada', account: 'acc_a' },
+      },
+    ];
+    const { ledger, resting, continuing, signBy, state } = await restored(peopleOf({ sameAs: new Map(), links }));
+    await resting.take(newDeviceId(), await ledger.checkpoint());
+    await expect(continuing.propose('none', null, 'acc_owner')).rejects.toThrow('no loss is known');
+    await resting.take(newDeviceId(), await published(7));
+    const first = await continuing.propose('a lost disk', null, 'acc_owner');
+    await signBy(ada, first);
+    await resting.take(newDeviceId(), await published(9));
+    await expect(signBy(cyd, first)).rejects.toThrow('A larger ledger was shown');
+    expect((await continuing.list())[0]?.outdated).toContain('9 entries');
+
+    // The new proposal takes the place of the old one, with the loss that a kept file shows.
+    const second = await continuing.propose('a lost disk', await published(12), 'acc_owner');
+    expect(documentOf(second).shown).toMatchObject({ size: 12 });
+    await expect(signBy(ada, first)).rejects.toMatchObject({ code: 'not_found' });
+    await signBy(ada, second);
+    expect(await signBy(ben, second)).toMatchObject({ state: 'waiting', signed: 1 });
+    expect(resting.suspended()).not.toBeNull();
+    expect(await signBy(cyd, second)).toMatchObject({ state: 'adopted', signed: 2 });
+    expect(state().ledger).toBe('continued');
+    await expect(continuing.propose('again', null, 'acc_owner')).rejects.toThrow('is not suspended');
+  });
+
+  it('states an unknown loss while nobody showed one, and takes signatures of a later approver set', async () => {
+    const { sets, continuing, continuations, signBy } = await restored();
+    const proposal = await continuing.propose('nobody answers', null, 'acc_owner');
+    expect(documentOf(proposal).shown).toBeNull();
+    for (const person of [ada, ben]) await signBy(person, proposal);
+    const before = sets[0];
+    if (!before) throw new Error('there is no approver set');
+    const next = approverSetDocument([cyd, eve], testKey(), { version: 2, previous: null });
+    sets.push(signedApproverSet(next, [cyd, eve]).envelope);
+    expect((await continuing.list())[0]).toMatchObject({ state: 'adopted', signed: 0, needed: 2 });
+    for (const person of [cyd, eve]) await signBy(person, proposal);
+    expect((await continuing.list())[0]).toMatchObject({ state: 'adopted', signed: 2 });
+    expect(continuations.adopted()[0]?.signatures).toHaveLength(4);
+  });
+});
+
+it.each([
+  ['the same facts', {}, true, null],
+  ['a ledger that grows', {}, false, 'is no longer suspended'],
+  ['another tree', { fork: { size: 6, root: 'a'.repeat(64) } }, true, 'has changed'],
+  ['another name', { origin: NEW }, true, 'has changed'],
+  ['a larger loss', { shown: { origin: FIRST, size: 10, root: 'b'.repeat(64) } }, true, '10 entries'],
+  ['a known loss', { shown: { origin: FIRST, size: 9, root: 'b'.repeat(64) } }, true, '9 entries'],
+])('a proposal and %s', (_name, changed, rests, why) => {
+  const document: LedgerContinuation = {
+    ...{
+      installation: INSTALLATION,
+      origin: FIRST,
+      newOrigin: NEW,
+      reason: 'a lost disk',
+      date: new Date(NOW).toISOString(),
+    },
+    ...{ fork: { size: 5, root: 'a'.repeat(64) }, shown: null },
+  };
+  const facts = { origin: FIRST, fork: document.fork, shown: null, lossless: false, ...changed };
+  const outdated = whyOutdated(document, facts, rests);
+  if (why === null) expect(outdated).toBeNull();
+  else expect(outdated).toContain(why);
+});

@@ -1,0 +1,190 @@
+/** A ledger that rests after a restore without a copy: what devices and files show of it, and when an admin may resume it. */
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { LocalBus } from '../../server/bus/bus.ts';
+import { createLedger } from '../../server/ledger/ledger.ts';
+import { createLedgerSuspension, whyNotResumed } from '../../server/recovery/ledger-suspension.ts';
+import type { RecoveryState } from '../../server/recovery/recovery-state.ts';
+import { appendEntry } from '../../server/store/append-entries.ts';
+import type { Database } from '../../server/store/database.ts';
+import { LedgerStore } from '../../server/store/ledger-store.ts';
+import { RecoveryStore } from '../../server/store/recovery-store.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import { newDeviceId } from '../../shared/protocol/ids.ts';
+import { SystemClock } from '../../shared/time/system-clock.ts';
+import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { restoredState } from '../support/restored-state.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const RESTORED = restoredState();
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+const keyOf = (keys: { privateKey: typeof privateKey; publicKey: typeof publicKey }) => ({
+  publicKey: keys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+  sign: (message: Buffer) => sign(null, message, keys.privateKey),
+});
+const KEY = keyOf({ privateKey, publicKey });
+
+const add = (database: Database, count: number, kind: string) =>
+  database.transaction(async (tx) => {
+    for (let at = 0; at < count; at += 1) {
+      await appendEntry(tx, { kind: 'role.granted', at, subject: null, public: { role: `${kind} ${at}` } });
+    }
+  });
+
+/** The ledger of one store. `key`: another installation's, when it is not ours. */
+async function ledgerOf(database: Database, key = KEY, suspended: () => string | null = () => null) {
+  const store = new LedgerStore(database);
+  const log = { error: () => undefined };
+  const ports = { store, key, installation: 'test', clock: new SystemClock(), bus: new LocalBus(), log, suspended };
+  return { store, ledger: createLedger(ports) };
+}
+
+describeOnEveryStore('a ledger that rests', (open) => {
+  async function restored() {
+    const database = await open();
+    let state: RecoveryState = RESTORED;
+    const store = new RecoveryStore(database);
+    const { store: ledgerStore, ledger } = await ledgerOf(database, KEY, () => resting.suspended());
+    const raised: { device: string | null; code: string; detail: string }[] = [];
+    const entries: EntryDraft[] = [];
+    const resting = createLedgerSuspension({
+      ledger: {
+        verifierKey: ledger.verifierKey,
+        ...{ installation: 'test', continuations: () => [] },
+        size: async () => (await ledgerStore.newest())?.size ?? 0,
+        hashes: ledgerStore.hashes,
+      },
+      store,
+      state: () => state,
+      update: async (change, entry) => {
+        state = { ...state, ...change };
+        await store.saveState(state, entry ?? null);
+        if (entry) entries.push(entry);
+      },
+      raise: async (alert) => void raised.push(alert),
+      now: () => 77,
+      log: { info: () => undefined, warn: () => undefined },
+    });
+    await add(database, 5, 'before');
+    state = { ...state, ledger: 'rejoined' };
+    await ledger.sequence();
+    state = RESTORED;
+    const contained = await ledger.checkpoint();
+    return { database, store, ledger, resting, raised, entries, contained, state: () => state };
+  }
+
+  /** A checkpoint of the same key over other or more entries than the restored ledger has. */
+  async function published(count: number, key = KEY): Promise<string> {
+    const database = await open();
+    await add(database, 5, 'before');
+    await add(database, count - 5, 'lost');
+    const { ledger } = await ledgerOf(database, key);
+    await ledger.sequence();
+    return await ledger.checkpoint();
+  }
+
+  it('is resumed when each shown checkpoint is contained, with an entry that names the evidence', async () => {
+    const { database, store, resting, ledger, contained, entries, state } = await restored();
+    const group = await addGroup(database, 'Fleet');
+    const [shows, silent] = [await addDevice(database, { group, user: 'Ada' }), await addDevice(database, { group })];
+    await expect(resting.resume(null, 'acc_owner')).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('No device has shown a checkpoint'),
+    });
+    await add(database, 2, 'waiting');
+    await ledger.sequence();
+    expect(await ledger.checkpoint()).toBe(contained);
+    await resting.take(silent, null);
+    await expect(resting.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
+    await resting.take(shows, contained);
+    const evidence = await resting.evidence();
+    expect(evidence).toMatchObject({ active: 2, answered: 2, checkpoints: 1, beyond: 0, size: 5, obstacle: null });
+    expect(evidence.answers.map(({ device, user, size, verdict }) => [device, user, size, verdict])).toEqual([
+      [shows, 'Ada', 5, 'contained'],
+      [silent, expect.any(String), null, 'none'],
+    ]);
+
+    await resting.resume(null, 'acc_owner');
+    expect(resting.suspended()).toBeNull();
+    expect(state()).toMatchObject({
+      ledger: 'resumed',
+      resumed: { at: 77, size: 5, shown: 5, active: 2, answered: 2, checkpoints: 1, file: false },
+    });
+    expect(await store.state()).toEqual(state());
+    expect(entries).toMatchObject([
+      { kind: 'ledger.resumed', subject: 'acc_owner', public: { size: 5, checkpoints: 1 } },
+    ]);
+    await ledger.sequence();
+    const { entries: kept } = await ledger.proveEntries([7]);
+    expect(kept[0]?.body.toString()).toContain('ledger.resumed');
+    await expect(resting.resume(null, 'acc_owner')).rejects.toThrow('is not suspended');
+  });
+
+  it('is not resumed while a device or a file shows entries that it lacks', async () => {
+    const { resting, contained, raised, state } = await restored();
+    await resting.take(newDeviceId(), contained);
+    await resting.take(newDeviceId(), await published(9));
+    expect((await resting.evidence()).obstacle).toContain('a ledger of 9 entries');
+    await expect(resting.resume(contained, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
+    expect(state()).toMatchObject({ ledger: 'suspended', seenLedger: 9 });
+    // The ledger rests already, so no alert is raised.
+    expect(raised).toEqual([]);
+
+    const other = await restored();
+    await other.resting.take(newDeviceId(), other.contained);
+    await expect(other.resting.resume(await published(6), 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
+    // The file was evidence, and stays so.
+    await expect(other.resting.resume(null, 'acc_owner')).rejects.toThrow('a ledger of 6 entries');
+  });
+
+  it('takes a fork of equal size for entries that it lacks, and no note of another key', async () => {
+    const { resting, state } = await restored();
+    const forked = await open();
+    await add(forked, 5, 'other');
+    const { ledger } = await ledgerOf(forked);
+    await ledger.sequence();
+    const another = generateKeyPairSync('ed25519');
+    const foreign = await published(5, keyOf(another));
+    await expect(resting.resume(foreign, 'acc_owner')).rejects.toMatchObject({ code: 'checkpoint_invalid' });
+    await resting.take(newDeviceId(), foreign);
+    expect(await resting.evidence()).toMatchObject({ answered: 1, checkpoints: 0 });
+    await expect(resting.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
+    await resting.take(newDeviceId(), await ledger.checkpoint());
+    expect(state()).toMatchObject({ seenLedger: 5 });
+    await expect(resting.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('a kept file alone is evidence; a device that has seen more later raises the alert, and the ledger rests again', async () => {
+    const { database, resting, ledger, contained, raised } = await restored();
+    await resting.resume(contained, 'acc_owner');
+    await add(database, 20, 'after');
+    await ledger.sequence();
+    const grown = await ledger.checkpoint();
+    await resting.take(newDeviceId(), grown);
+    expect([resting.suspended(), raised]).toEqual([null, []]);
+    const late = newDeviceId();
+    // Smaller than the ledger is by now, and not its beginning.
+    await resting.take(late, await published(9));
+    expect(raised).toEqual([
+      { device: late, code: 'ledger_behind', detail: expect.stringContaining('An admin had resumed the ledger') },
+    ]);
+    expect(resting.suspended()).toContain('9 entries');
+    await add(database, 1, 'waiting');
+    await ledger.sequence();
+    expect(await ledger.checkpoint()).toBe(grown);
+    await expect(resting.resume(contained, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
+  });
+});
+
+it.each([
+  [{ seen: 0, beyond: 0, checkpoints: 1, file: false }, null],
+  [{ seen: 0, beyond: 0, checkpoints: 0, file: true }, null],
+  [{ seen: 0, beyond: 0, checkpoints: 0, file: false }, 'No device has shown'],
+  [{ seen: 0, beyond: 1, checkpoints: 5, file: true }, 'entries were lost'],
+  [{ seen: 7, beyond: 0, checkpoints: 5, file: true }, 'a ledger of 7 entries'],
+])('%o: %s', (given, why) => {
+  const obstacle = whyNotResumed(given);
+  if (why === null) expect(obstacle).toBeNull();
+  else expect(obstacle).toContain(why);
+});

@@ -1,0 +1,637 @@
+/** What an order would do and how far it has come, through the stores: devices, their places and their receipts are rows. */
+import { afterEach, expect, it } from 'vitest';
+import type { AddressLookup } from '../../server/jurisdiction/ip-database.ts';
+import { createJurisdiction } from '../../server/jurisdiction/jurisdiction.ts';
+import type { Database } from '../../server/store/database.ts';
+import { DeviceStateStore } from '../../server/store/device-state-store.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
+import { GroupStore } from '../../server/store/group-store.ts';
+import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
+import { RolloutStore } from '../../server/store/rollout-store.ts';
+import type { ImpactClass } from '../../shared/api/impact-classes.ts';
+import type { HomeArea } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { type DeviceReports, NO_DEVICES } from '../../shared/order/rollout.ts';
+import type { RolloutCounts } from '../../shared/order/rollout-states.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { addGroup } from '../support/fleet-rows.ts';
+import {
+  addLocatedFleet,
+  addReceipts,
+  addWaiting,
+  type LocatedDevice,
+  type ToldRow,
+} from '../support/located-fleet.ts';
+import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
+import { NOW } from '../support/signed-documents.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const EFFECTIVE = Date.parse('2015-11-30T19:00:00.000Z');
+const ORDER = '2015-001';
+
+const noAddresses: AddressLookup = {
+  current: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
+  look: () => ({ country: null, registered: null, represented: null }),
+};
+
+describeOnEveryStore('what an order would do', (openStore) => {
+  let database: Database;
+  let world: OrderWorld;
+  let group: GroupId;
+  afterEach(async () => world.stop());
+
+  async function begin(): Promise<OrderWorld['people']> {
+    database = await openStore();
+    const devices = new DeviceStore(database);
+    const groups = new GroupStore(database);
+    world = await openOrderWorld(database, ({ clock, changes }) => ({
+      fleet: { personalia: (device) => devices.get(device), devicesOf: (of) => groups.devicesOf(of) },
+      jurisdiction: createJurisdiction({
+        store: new JurisdictionStore(database),
+        ip: noAddresses,
+        clock,
+        changes,
+      }),
+    }));
+    group = await addGroup(database, 'all');
+    const { ada, ben, cyd } = world.people;
+    await world.approverSet([ada, ben, cyd], [ada, ben]);
+    return world.people;
+  }
+  const seen = (area: string, at = NOW - HOUR) => [{ source: 'address', areas: [area], at, connected: true } as const];
+  const online = (listVersion = 1) => ({ connected: true, listVersion });
+  const offline = (listVersion = 1) => ({ connected: false, listVersion });
+  async function add<K extends string>(fleet: Record<K, LocatedDevice>): Promise<Record<K, DeviceId>> {
+    const ids = await addLocatedFleet(database, group, NOW, Object.values<LocatedDevice>(fleet));
+    const entries = Object.keys(fleet).map((name, index) => [name, ids[index]]);
+    return Object.fromEntries(entries) as Record<K, DeviceId>;
+  }
+  async function adopt(order: string, revision: number): Promise<void> {
+    const { ada, ben } = world.people;
+    for (const person of [ada, ben]) await world.sign(order, revision, person);
+  }
+  async function impact(order: string, at: 'now' | 'effective', wanted?: ImpactClass) {
+    const { revision } = await world.orders.adoption.scope(order);
+    return world.orders.impact.page(order, revision, { at, class: wanted, offset: 0, limit: 200 });
+  }
+  const counted = (counts: Record<string, number>) =>
+    Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+
+  it('finds everyone it concerns and nobody else, now and at the effective time', async () => {
+    const { proposer } = await begin();
+    const fleet = await add({
+      resident: { home: 'PK', presence: online(), seen: seen('PK') },
+      visitor: { home: 'GB', presence: online(), seen: seen('PK') },
+      traveler: { home: 'PK', presence: online(), seen: seen('AE') },
+      border: { home: 'IN', presence: online(), seen: [{ source: 'position', areas: ['IN', 'PK'], at: NOW }] },
+      lost: { home: 'IN', presence: offline(), seen: [{ source: 'network', areas: ['IN'], at: NOW - 25 * HOUR }] },
+      never: { home: 'IN' },
+      mission: { home: 'PK', presence: online(), seen: seen('PK') },
+      missionAbroad: { home: 'GB', presence: online(), seen: seen('GB') },
+      elsewhere: { home: 'GB', presence: online(), seen: seen('GB') },
+      ended: { home: 'PK', status: 'revoked', presence: offline(), seen: seen('PK') },
+      silent: { home: 'PK', presence: offline(1), seen: [{ source: 'network', areas: ['PK'], at: NOW - HOUR }] },
+    });
+    const { order } = await world.orders.drafting.propose(proposer.id, {
+      ...PROPOSAL,
+      visitors: 'P7D',
+      exempt: [{ device: fleet.mission }, { device: fleet.missionAbroad }],
+    });
+    const now = await impact(order, 'now');
+    expect(now).toMatchObject({ at: NOW, revision: 1, fleet: 10, total: 9 });
+    expect(counted(now.counts)).toEqual({
+      ...{
+        denied: 2,
+        borderline: 1,
+        unknown: 2,
+        visiting: 1,
+        traveling: 1,
+        exempt: 2,
+        offline_behind: 1,
+        undelivered: 2,
+      },
+    });
+    const classes = Object.fromEntries(now.devices.map((each) => [each.device, each.classes.join(' ')]));
+    expect(classes).toEqual({
+      [fleet.resident]: 'denied undelivered',
+      [fleet.visitor]: 'visiting',
+      [fleet.traveler]: 'traveling',
+      [fleet.border]: 'borderline',
+      [fleet.lost]: 'unknown',
+      [fleet.never]: 'unknown',
+      [fleet.mission]: 'exempt',
+      [fleet.missionAbroad]: 'exempt',
+      [fleet.silent]: 'denied offline_behind undelivered',
+    });
+    const then = await impact(order, 'effective', 'denied');
+    expect(then).toMatchObject({ at: EFFECTIVE, total: 3 });
+    expect(then.devices.map(({ device }) => device).sort()).toEqual(
+      [fleet.resident, fleet.visitor, fleet.silent].sort(),
+    );
+    expect(then.devices.find(({ device }) => device === fleet.visitor)).toMatchObject({
+      ...{ classes: ['denied', 'visiting', 'undelivered'], denied: ['messaging', 'mail'], reasons: ['present'] },
+      ...{ areas: ['PK'], home: 'GB', connected: true },
+    });
+    expect((await world.orders.impact.affected(order)).map(({ device }) => device).sort()).toEqual(
+      [fleet.resident, fleet.silent].sort(),
+    );
+  });
+
+  it('tells what waits for whom, who was never informed, and what a revision changes', async () => {
+    const { proposer } = await begin();
+    const { resident, told, emirati, far } = await add({
+      resident: { home: 'PK', presence: online(), seen: seen('PK') },
+      told: { home: 'PK', presence: offline(), seen: [{ source: 'network', areas: ['PK'], at: NOW - HOUR }] },
+      emirati: { home: 'AE', presence: online(), seen: seen('AE') },
+      far: { home: 'GB', presence: online(), seen: seen('GB') },
+    });
+    await addWaiting(database, [
+      { device: resident, messages: 2, bytes: 900, commands: 1 },
+      { device: emirati, messages: 5, bytes: 5_000, commands: 5 },
+      { device: far, messages: 1, bytes: 1, commands: 1 },
+    ]);
+    const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
+    await addReceipts(database, [
+      { device: told, ...{ kind: 'delivered', order, revision: 1, service: null, at: NOW } },
+    ]);
+    // Of a revision that was never adopted nobody can have heard.
+    const first = await impact(order, 'effective');
+    expect(counted(first.counts)).toMatchObject({ denied: 2, undelivered: 2 });
+    expect(first).toMatchObject({ baseline: null, changes: null });
+    expect(first.waiting).toEqual({ devices: 1, messages: 2, bytes: 900, commands: 1 });
+    await adopt(order, 1);
+    expect(counted((await impact(order, 'effective')).counts)).toMatchObject({ denied: 2, undelivered: 1 });
+
+    await world.orders.drafting.act(proposer.id, order, {
+      action: 'revise',
+      areas: ['PK', 'AE'],
+      exempt: [{ device: told }],
+    });
+    const held = (more: object) =>
+      world.orders.impact.page(order, 2, { at: 'effective', baseline: 1, offset: 0, limit: 10, ...more });
+    const second = await held({});
+    expect(second).toMatchObject({
+      revision: 2,
+      baseline: 1,
+      changes: { newly_affected: 1, no_longer_affected: 1, changed: 0 },
+      total: 3,
+    });
+    expect(second.waiting).toEqual({ devices: 2, messages: 7, bytes: 5_900, commands: 6 });
+    expect(second.areas).toEqual([
+      { area: 'AE', devices: 1, denied: 1 },
+      { area: 'PK', devices: 2, denied: 1 },
+    ]);
+    const byDevice = Object.fromEntries(second.devices.map((each) => [each.device, each]));
+    expect(byDevice[told]).toMatchObject({
+      ...{ classes: ['exempt'], denied: [], waits: { messages: 0, bytes: 0, commands: 0 } },
+      change: {
+        kind: 'no_longer_affected',
+        before: { denied: ['messaging', 'mail'], reasons: ['present', 'network'] },
+      },
+    });
+    expect(byDevice[emirati]).toMatchObject({
+      ...{ classes: ['denied', 'undelivered'], waits: { messages: 5, bytes: 5_000, commands: 5 } },
+      change: { kind: 'newly_affected', before: { denied: [], reasons: [] } },
+    });
+    const some = async (more: object) => {
+      const { total, devices } = await held(more);
+      expect(devices).toHaveLength(total);
+      return devices.map(({ device }) => device);
+    };
+    expect(await some({ change: 'newly_affected' })).toEqual([emirati]);
+    expect(await some({ change: 'no_longer_affected', class: 'denied' })).toEqual([]);
+    expect(await some({ area: 'PK', class: 'undelivered' })).toEqual([resident]);
+    // Withdrawn, it denies nobody any more: all go out.
+    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+    const withdrawn = await world.orders.impact.page(order, 3, { at: 'effective', baseline: 1, offset: 0, limit: 0 });
+    expect(withdrawn.changes).toEqual({ newly_affected: 0, no_longer_affected: 2, changed: 0 });
+    await expect(held({ baseline: 9 })).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('turns its pages without a gap', async () => {
+    const { proposer } = await begin();
+    await addLocatedFleet(
+      database,
+      group,
+      NOW,
+      Array.from({ length: 30 }, (_, index) => ({
+        home: index % 2 ? 'PK' : 'AE',
+        presence: index % 3 ? online() : offline(),
+        seen: seen('PK'),
+      })),
+    );
+    const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
+    const page = async (offset: number, limit: number) =>
+      (await world.orders.impact.page(order, 1, { at: 'now', class: 'denied', offset, limit })).devices.map(
+        (each) => each.device,
+      );
+    const all = await page(0, 200);
+    expect(new Set(all).size).toBe(30);
+    for (const limit of [1, 7, 29]) {
+      const pages: DeviceId[] = [];
+      for (let offset = 0; offset < 35; offset += limit) pages.push(...(await page(offset, limit)));
+      expect(pages).toEqual(all);
+    }
+    expect(await page(0, 0)).toEqual([]);
+    expect(await page(30, 10)).toEqual([]);
+  });
+
+  it('says of who is offline whether a list with the revision is there, before and after its adoption', async () => {
+    const { proposer } = await begin();
+    await add({
+      early: { home: 'PK', presence: offline(1), seen: seen('PK') },
+      late: { home: 'PK', presence: offline(2), seen: seen('PK') },
+      newest: { home: 'PK', presence: offline(3), seen: seen('PK') },
+    });
+    const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
+    expect(counted((await impact(order, 'effective')).counts)).toEqual({
+      denied: 3,
+      offline_behind: 3,
+      undelivered: 3,
+    });
+    await adopt(order, 1);
+    expect(world.orders.list.current()?.version).toBe(2);
+    expect(counted((await impact(order, 'effective')).counts)).toEqual({
+      ...{ denied: 3, offline_current: 2, offline_behind: 1, undelivered: 3 },
+    });
+    // A list that is only fresh says nothing new.
+    world.clock.jump(NOW + DAY);
+    await expect.poll(() => world.orders.list.current()?.version, { timeout: 10_000 }).toBe(3);
+    expect(counted((await impact(order, 'effective')).counts)).toMatchObject({ offline_current: 2, offline_behind: 1 });
+    // Of the revision that waits, whatever the adopted one was.
+    await world.orders.drafting.act(proposer.id, order, { action: 'revise', services: ['mail'] });
+    expect(counted((await impact(order, 'effective')).counts)).toEqual({
+      denied: 3,
+      offline_behind: 3,
+      undelivered: 3,
+    });
+    const adopted = await world.orders.impact.page(order, 1, { at: 'effective', offset: 0, limit: 0 });
+    expect(adopted).toMatchObject({ revision: 1, total: 3, devices: [] });
+  });
+
+  it('has in a draft, and before two people sign it, the same to warn of', async () => {
+    const { proposer, ada } = await begin();
+    await database.db.updateTable('accounts').set({ name: 'Ada Lovelace' }).where('person_id', '=', ada.id).execute();
+    await add({
+      hers: { user: 'ADA  LOVELACE'.replace('  ', ' '), home: 'PK', presence: online(), seen: seen('PK') },
+      lost: { home: 'IN', presence: offline() },
+      far: { home: 'GB', presence: online(), seen: seen('GB') },
+    });
+    const terms = { ...PROPOSAL, services: ['management', 'enrollment'], unknown: 'deny' } as const;
+    const preview = await world.orders.impact.preview({ ...terms, action: 'propose' }, () => undefined);
+    expect(preview).toMatchObject({ problems: [], effective: EFFECTIVE, until: null });
+    expect(preview.impact).toMatchObject({ at: EFFECTIVE, fleet: 3 });
+    expect(preview.impact?.counts).toMatchObject({ denied: 2, unknown: 1, offline_behind: 1 });
+    expect(preview.warnings.map(({ code, devices }) => [code, devices])).toEqual([
+      ['names_management', 2],
+      ['names_enrollment', null],
+      ['affects_approver', 1],
+      ['large_share', 2],
+      ['denies_unknown', 1],
+    ]);
+    expect(await world.orders.adoption.list()).toEqual([]);
+    const { order } = await world.orders.drafting.propose(proposer.id, terms);
+    expect(await world.orders.impact.warnings(order, 1)).toEqual(preview.warnings);
+    await adopt(order, 1);
+    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+    expect(await world.orders.impact.warnings(order, 2)).toEqual([]);
+    expect((await world.orders.impact.warnings(order, 1)).length).toBe(5);
+  });
+
+  it('says of an end in the past that it is, before it is proposed, and leaves the order as it stands', async () => {
+    const { proposer } = await begin();
+    const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
+    await adopt(order, 1);
+    world.clock.jump(EFFECTIVE + DAY);
+    const draft = { action: 'extend', until: new Date(EFFECTIVE + HOUR).toISOString() } as const;
+    const { problems } = await world.orders.impact.preview({ ...draft, order }, () => undefined);
+    expect(problems).toMatchObject([{ field: 'until', code: 'until_in_past' }]);
+    await expect(world.orders.drafting.act(proposer.id, order, draft)).rejects.toMatchObject({ code: 'until_in_past' });
+    expect(await world.orders.adoption.get(order)).toMatchObject({ latestRevision: 1, terms: { until: null } });
+  });
+
+  it('tells everything that stands against a draft, as proposing does one by one, and stores nothing', async () => {
+    const { proposer } = await begin();
+    const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
+    const against = async (draft: Parameters<typeof world.orders.impact.preview>[0]) => {
+      const { problems, warnings, impact: found } = await world.orders.impact.preview(draft, () => undefined);
+      expect([found === null, warnings.length === 0]).toEqual([
+        problems.length > 0,
+        problems.length > 0 || warnings.length === 0,
+      ]);
+      return problems.map(({ field, code }) => `${field}: ${code}`);
+    };
+    const nobody = 'dev_aaaaaaaaaaaaaaaa';
+    expect(
+      await against({
+        ...PROPOSAL,
+        action: 'propose',
+        areas: ['PK', 'pk'],
+        exempt: [{ device: nobody }, { device: 'x' }, { group: 'y' }],
+      }),
+    ).toEqual([
+      ...['areas.1: unknown_area', 'exempt.0: unknown_device', 'exempt.1: unknown_device', 'exempt.2: invalid_input'],
+    ]);
+    expect(await against({ action: 'revise', order: '2015-777' })).toEqual(['order: not_found']);
+    expect(await against({ action: 'revise' })).toEqual(['order: invalid_input']);
+    expect(await against({ action: 'propose', order })).toEqual(['action: action_not_allowed']);
+    expect(await against({ action: 'pause', order, areas: ['IN'], exempt: [] })).toEqual([
+      ...['action: action_not_allowed', 'exempt: invalid_input', 'areas: invalid_input'],
+    ]);
+    expect(await against({ action: 'revise', order, nexus: ['home'] })).toEqual([]);
+    expect(await against({ action: 'revise', order, exempt: [{ group }] })).toEqual(['exempt.0: invalid_input']);
+    await adopt(order, 1);
+    expect(await against({ action: 'pause', order })).toEqual([]);
+    expect(await against({ action: 'extend', order })).toEqual(['effective: invalid_input']);
+    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+    await adopt(order, 2);
+    expect(await against({ action: 'revise', order, title: '' })).toEqual([
+      'action: order_closed',
+      'title: invalid_input',
+    ]);
+    expect((await world.orders.adoption.get(order)).latestRevision).toBe(2);
+    // Whoever may decide about some areas only is told so of each other one.
+    const only = (places: readonly HomeArea[]) => {
+      const beyond = places.find((facts) => facts !== 'IN');
+      if (beyond) throw new CordonError('out_of_scope', `not ${beyond}`);
+    };
+    const beyond = async (draft: Parameters<typeof world.orders.impact.preview>[0]) => {
+      const { problems, impact: found } = await world.orders.impact.preview(draft, only);
+      return [...problems.map(({ field, code }) => `${field}: ${code}`), found];
+    };
+    expect(await beyond({ ...PROPOSAL, action: 'propose', areas: ['IN', 'PK'] })).toEqual([
+      'areas.1: out_of_scope',
+      null,
+    ]);
+    const other = await world.orders.drafting.propose(proposer.id, PROPOSAL);
+    expect(await beyond({ action: 'revise', order: other.order, areas: ['IN'] })).toEqual([
+      'order: out_of_scope',
+      null,
+    ]);
+  });
+
+  it('says before there are approvers that nobody could approve', async () => {
+    database = await openStore();
+    world = await openOrderWorld(database);
+    const { problems } = await world.orders.impact.preview({ ...PROPOSAL, action: 'propose' }, () => undefined);
+    expect(problems).toMatchObject([{ field: 'action', code: 'approvers_required', suggestions: [] }]);
+  });
+});
+
+describeOnEveryStore('how far an order has come', (openStore) => {
+  const AT = EFFECTIVE;
+  const told = (
+    kind: ToldRow['kind'],
+    revision: number,
+    at: number,
+    more: Partial<ToldRow> = {},
+  ): Omit<ToldRow, 'device'> => ({
+    ...{ kind, revision, at, service: kind === 'delivered' || kind === 'displayed' ? null : 'mail', order: ORDER },
+    ...more,
+  });
+
+  const wordsOf = (said?: DeviceReports): string =>
+    [
+      ...(said?.delivered ? ['delivered'] : []),
+      ...(said?.displayed ? ['displayed'] : []),
+      ...(said?.closed ? ['enforced'] : said?.opened ? ['restored'] : []),
+    ].join(' ');
+
+  const TABLE: [string, Omit<ToldRow, 'device'>[], string][] = [
+    ['nothing', [], ''],
+    ['delivered', [told('delivered', 3, AT)], 'delivered'],
+    ['of an earlier revision', [told('delivered', 2, AT), told('displayed', 2, AT)], ''],
+    ['displayed', [told('delivered', 3, AT), told('displayed', 3, AT)], 'delivered displayed'],
+    ['closed', [told('enforced', 3, AT)], 'enforced'],
+    ['closed by an earlier revision that it still holds', [told('enforced', 1, AT)], 'enforced'],
+    ['closed and opened', [told('enforced', 1, AT), told('restored', 3, AT + 1)], 'restored'],
+    [
+      'opened and closed again',
+      [told('enforced', 1, AT), told('restored', 2, AT + 1), told('enforced', 2, AT + 2)],
+      'enforced',
+    ],
+    ['opened by a later revision at the same instant', [told('enforced', 1, AT), told('restored', 2, AT)], 'restored'],
+    [
+      'closed by a later revision at the same instant',
+      [told('enforced', 1, AT - 1), told('restored', 2, AT), told('enforced', 3, AT)],
+      'enforced',
+    ],
+    ['opened, with nothing closed', [told('restored', 3, AT)], ''],
+    [
+      'one service opened, another still closed',
+      [...[told('enforced', 1, AT), told('enforced', 1, AT, { service: 'messaging' }), told('restored', 2, AT + 1)]],
+      'enforced',
+    ],
+    [
+      'both opened',
+      [
+        ...[told('enforced', 1, AT), told('enforced', 1, AT, { service: 'messaging' })],
+        ...[told('restored', 2, AT + 1), told('restored', 2, AT + 1, { service: 'messaging' })],
+      ],
+      'restored',
+    ],
+    ['not verified', [told('enforced', 3, AT, { verified: false }), told('delivered', 3, AT, { verified: false })], ''],
+    ['of another order', [told('enforced', 3, AT, { order: '2015-002' })], ''],
+    ['of an earlier enrollment', [told('enforced', 3, AT, { generation: 2 })], ''],
+  ];
+
+  it('is what a device says last of each service', async () => {
+    const database = await openStore();
+    const group = await addGroup(database, 'g');
+    const devices = await addLocatedFleet(
+      database,
+      group,
+      NOW,
+      TABLE.map(() => ({})),
+    );
+    const store = new RolloutStore(database);
+    for (const [index, [name, rows, expected]] of TABLE.entries()) {
+      const device = devices[index];
+      if (!device) throw new Error('no device');
+      await addReceipts(
+        database,
+        rows.map((row) => ({ ...row, device })),
+      );
+      const said = (await store.reports(ORDER, 3, [device])).get(device);
+      expect(wordsOf(said), name).toBe(expected);
+      if (expected !== '') expect(said?.newest, name).toBe(Math.max(...rows.map(({ at }) => at)));
+    }
+    const together = await store.reports(ORDER, 3, devices);
+    expect(devices.map((device) => wordsOf(together.get(device)))).toEqual(TABLE.map(([, , expected]) => expected));
+  });
+
+  it('has each affected device in one state, offline and ended ones too', async () => {
+    const database = await openStore();
+    const world = await openOrderWorld(database, ({ clock, changes }) => ({
+      fleet: { personalia: async () => null, devicesOf: async () => [] },
+      jurisdiction: createJurisdiction({
+        store: new JurisdictionStore(database),
+        ip: noAddresses,
+        clock,
+        changes,
+      }),
+    }));
+    try {
+      const { proposer, ada, ben } = world.people;
+      await world.approverSet([ada, ben], [ada, ben]);
+      const seen = (area: string, connected = true) =>
+        [{ source: 'address', areas: [area], at: NOW - HOUR, connected }] as const;
+      const presence = (connected: boolean) => ({ connected, listVersion: 2 });
+      const group = await addGroup(database, 'g');
+      const [one, away, far, ended] = await addLocatedFleet(database, group, NOW, [
+        { home: 'PK', presence: presence(true), seen: seen('PK') },
+        // Offline: its address lapses days before the effective time. At home elsewhere, so that nothing else is left of it.
+        { home: 'GB', presence: presence(false), seen: seen('PK', false) },
+        { home: 'GB', presence: presence(true), seen: seen('GB') },
+        { home: 'PK', status: 'revoked', seen: seen('PK') },
+      ]);
+      if (!one || !away || !far || !ended) throw new Error('no devices');
+      const report = (device: DeviceId, ...rows: Omit<ToldRow, 'device'>[]) =>
+        addReceipts(
+          database,
+          rows.map((row) => ({ ...row, device })),
+        );
+      const { order } = await world.orders.drafting.propose(proposer.id, { ...PROPOSAL, unknown: 'allow' });
+      const nothing = { revision: null, phase: null, total: 0, states: NO_DEVICES, lastSeen: 0 };
+      expect(await world.orders.evidence.rollout(order)).toEqual({ ...nothing, newest: null, notices: [] });
+      const states = (some: Partial<RolloutCounts>) => ({ ...NO_DEVICES, ...some });
+      const settles = (expected: object) =>
+        expect.poll(() => world.orders.evidence.rollout(order), { timeout: 10_000 }).toMatchObject(expected);
+
+      for (const person of [ada, ben]) await world.sign(order, 1, person);
+      await settles({ phase: 'announced', total: 2, states: states({ undelivered: 1, offline_undelivered: 1 }) });
+      for (const device of [one, far]) await report(device, told('delivered', 1, NOW + 1));
+      await settles({ total: 2, states: states({ delivered: 1, offline_undelivered: 1 }), newest: NOW + 1 });
+
+      world.clock.jump(AT);
+      await report(one, told('displayed', 1, AT + 1));
+      await report(ended, told('enforced', 1, AT));
+      // The location of the offline device has expired. It is still named, where it was last seen.
+      const offline = { offline_undelivered: 1, unenrolled: 1 };
+      await settles({ phase: 'active', total: 3, lastSeen: 1, states: states({ displayed: 1, ...offline }) });
+      await report(one, told('enforced', 1, AT), told('enforced', 1, AT, { service: 'messaging' }));
+      await settles({ total: 3, states: states({ enforced: 1, ...offline }), newest: AT + 1 });
+
+      await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+      for (const person of [ada, ben]) await world.sign(order, 2, person);
+      await settles({ revision: 2, phase: 'over', total: 3, states: states({ enforced: 1, ...offline }) });
+      await report(one, told('delivered', 2, AT + 5), told('restored', 2, AT + 5));
+      await report(one, told('restored', 2, AT + 5, { service: 'messaging' }));
+      await settles({ total: 3, states: states({ restored: 1, ...offline }) });
+    } finally {
+      await world.stop();
+    }
+  });
+
+  it('names a device whose receipt failed verification', async () => {
+    const database = await openStore();
+    const group = await addGroup(database, 'g');
+    const [bad, good] = await addLocatedFleet(database, group, NOW, [{}, {}]);
+    if (!bad || !good) throw new Error('no devices');
+    await addReceipts(database, [
+      { device: bad, ...told('delivered', 3, AT) },
+      { device: good, ...told('delivered', 3, AT) },
+    ]);
+    await database.db.updateTable('receipts').set({ verified: 2 }).where('device_id', '=', bad).execute();
+    const alert = {
+      at: NOW,
+      first_at: NOW,
+      count: 1,
+      device_id: bad,
+      code: 'receipt_invalid',
+      detail: 'A receipt is not signed by the device.',
+    };
+    await database.db.insertInto('alerts').values(alert).execute();
+    const reports = await new RolloutStore(database).reports(ORDER, 3, [bad, good]);
+    expect(reports.get(bad)).toMatchObject({ delivered: false, refused: true });
+    expect(reports.get(good)).toMatchObject({ delivered: true, refused: false });
+  });
+
+  it('finds those that had enforced it page by page', async () => {
+    const database = await openStore();
+    const group = await addGroup(database, 'g');
+    const devices = await addLocatedFleet(
+      database,
+      group,
+      NOW,
+      Array.from({ length: 2_100 }, () => ({})),
+    );
+    await addReceipts(
+      database,
+      devices.flatMap((device) => [
+        { device, ...told('enforced', 1, AT) },
+        { device, ...told('enforced', 1, AT, { service: 'messaging' }) },
+        { device, ...told('enforced', 2, AT) },
+      ]),
+    );
+    expect((await new RolloutStore(database).enforcedBy(ORDER)).sort()).toEqual([...devices].sort());
+    expect(await new RolloutStore(database).enforcedBy('2015-002')).toEqual([]);
+  });
+});
+
+describeOnEveryStore('how devices stand', (openStore) => {
+  it('is of their present enrollment, and of active ones alone', async () => {
+    const database = await openStore();
+    const group = await addGroup(database, 'g', 'PK');
+    const [here, again, ended, never] = await addLocatedFleet(database, group, NOW, [
+      { user: 'Here', home: 'GB', presence: { connected: true, listVersion: 7 } },
+      { presence: { connected: true, listVersion: 7 } },
+      { status: 'revoked' },
+      {},
+    ]);
+    if (!here || !again || !ended || !never) throw new Error('no devices');
+    await database.db.updateTable('devices').set({ generation: 2 }).where('id', '=', again).execute();
+    const store = new DeviceStateStore(database);
+    const standing = await store.states([here, again, ended, never]);
+    const facts = { home: 'PK', seat: null };
+    expect(standing.get(here)).toMatchObject({ user: 'Here', connected: true, listVersion: 7, facts: { home: 'GB' } });
+    expect(standing.get(again)).toMatchObject({ connected: false, listVersion: 0, facts });
+    expect(standing.get(never)).toMatchObject({ connected: false, listVersion: 0, facts });
+    expect(standing.has(ended)).toBe(false);
+    expect(await store.activeDevices()).toBe(3);
+    expect(await store.states([])).toEqual(new Map());
+  });
+
+  it('has what waits for their present enrollment, and whether it was ever informed', async () => {
+    const database = await openStore();
+    const group = await addGroup(database, 'g');
+    const [full, early, told, unverified, nothing] = await addLocatedFleet(database, group, NOW, [{}, {}, {}, {}, {}]);
+    if (!full || !early || !told || !unverified || !nothing) throw new Error('no devices');
+    const all = [full, early, told, unverified, nothing];
+    await addWaiting(database, [
+      { device: full, messages: 3, bytes: 70, commands: 2 },
+      { device: early, messages: 3, bytes: 70, commands: 2 },
+    ]);
+    await database.db.updateTable('devices').set({ generation: 2 }).where('id', '=', early).execute();
+    await database.db.updateTable('commands').set({ state: 'stored' }).where('id', '=', `${full} 0`).execute();
+    const row = { kind: 'delivered', order: ORDER, revision: 1, service: null, at: NOW } as const;
+    await addReceipts(database, [
+      { ...row, device: told },
+      { ...row, device: told, revision: 2 },
+      { ...row, device: early },
+      { ...row, device: unverified, verified: false },
+      { ...row, device: nothing, order: '2015-002' },
+      { ...row, device: nothing, kind: 'displayed' },
+    ]);
+    const store = new DeviceStateStore(database);
+    const waits = { messages: 3, bytes: 70, commands: 2 };
+    const nothings = { messages: 0, bytes: 0, commands: 0 };
+    const dues = async (order: string | null) =>
+      [...(await store.statesWithWaits(all, order))].map(([device, one]) => [device, one.waits, one.delivered]);
+    const unheard = [
+      [full, waits, false],
+      [early, nothings, false],
+      [told, nothings, false],
+      [unverified, nothings, false],
+      [nothing, nothings, false],
+    ];
+    expect(await dues(ORDER)).toEqual(unheard.map((each) => (each[0] === told ? [told, nothings, true] : each)));
+    expect(await dues(null)).toEqual(unheard);
+    expect(await dues('2015-003')).toEqual(unheard);
+    await database.db.updateTable('commands').set({ state: 'done' }).execute();
+    expect((await dues(null))[0]).toEqual([full, { ...waits, commands: 0 }, false]);
+    expect(await store.statesWithWaits([], ORDER)).toEqual(new Map());
+  });
+});

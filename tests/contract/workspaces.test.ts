@@ -1,0 +1,129 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { LocalBus, type Wake } from '../../server/bus/bus.ts';
+import { createCommands } from '../../server/commands/commands.ts';
+import type { WorkspaceState } from '../../server/devices/workspace.ts';
+import { CommandStore } from '../../server/store/command-store.ts';
+import type { Database } from '../../server/store/database.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
+import { ReceiptStore } from '../../server/store/receipt-store.ts';
+import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
+import type { CommandKind } from '../../shared/protocol/command-kinds.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
+import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+type WorkspaceCommand = Extract<CommandKind, `${string}-workspace`>;
+const REAL = 1_000_000;
+
+async function world(database: Database) {
+  const bus = new LocalBus();
+  const wakes: Wake['kind'][] = [];
+  bus.subscribe(({ kind }) => wakes.push(kind));
+  const clock = new DrivenClock(100);
+  const commands = createCommands({
+    ...{ store: new CommandStore(database), shares: new UnlockShareStore(database), bus, clock, now: () => REAL },
+    devices: { unenroll: async () => undefined },
+  });
+  const store = new DeviceStore(database);
+  const group = await addGroup(database, 'g');
+  const issue = async (device: DeviceId, kind: WorkspaceCommand) =>
+    (await commands.issue({ device, command: { kind }, by: 'acc' })).id;
+  const report = async (
+    device: DeviceId,
+    kind: WorkspaceCommand,
+    outcome: 'done' | 'failed' = 'done',
+    enrollment = 1,
+  ) => commands.finished(device, enrollment, { command: await issue(device, kind), outcome, detail: '' });
+  const workspace = async (device: DeviceId) => (await store.get(device))?.workspace;
+  const listed = async (state: WorkspaceState) => {
+    const place = { sort: 'id', descending: false, after: null, offset: 0, limit: 50 } as const;
+    const page = await store.list({ filter: { workspace: state }, scope: null, now: 0, ...place });
+    expect(page.total).toBe(page.devices.length);
+    return page.devices.map(({ id }) => id);
+  };
+  const enrollAgain = (device: DeviceId) =>
+    database.db.updateTable('devices').set({ generation: 2 }).where('id', '=', device).execute();
+  return { clock, commands, group, issue, report, workspace, listed, enrollAgain, wakes };
+}
+
+async function storeExit(database: Database, device: DeviceId, seq: number, as: 'evidence' | 'refused') {
+  const receipts = new ReceiptStore(database);
+  const about = { installation: 'test', device, generation: 1, listVersion: 1, order: '2015-001', revision: 1 };
+  const receipt = { ...about, kind: 'wiped', service: null, gate: null, at: new Date(seq).toISOString() } as const;
+  const envelope = { payloadType: 'receipt', payload: '', signatures: [] };
+  await receipts.storeReceipt({ device, generation: 1, seq, receipt, storedAt: 500 + seq, envelope });
+  await receipts.mark([{ device, generation: 1, seq }], as);
+}
+
+describeOnEveryStore('the state of a workspace', (open) => {
+  it("follows the device's report, not the admin's request", async () => {
+    const database = await open();
+    const { clock, commands, group, issue, report, workspace, wakes } = await world(database);
+    const device = await addDevice(database, { group });
+    expect(await workspace(device)).toEqual({ state: 'open', since: null });
+    const id = await issue(device, 'lock-workspace');
+    await commands.stored(device, 1, id);
+    await report(device, 'wipe-workspace', 'failed');
+    expect(await workspace(device)).toEqual({ state: 'open', since: null });
+    await turn();
+    expect(wakes).not.toContain('devices');
+    clock.jump(110);
+    await commands.finished(device, 1, { command: id, outcome: 'done', detail: '' });
+    expect(await workspace(device)).toEqual({ state: 'locked', since: 110 });
+    await turn();
+    expect(wakes).toContain('devices');
+    clock.jump(120);
+    await commands.finished(device, 1, { command: id, outcome: 'done', detail: '' });
+    expect(await workspace(device)).toEqual({ state: 'locked', since: 110 });
+  });
+
+  it('is what reports that arrive together come to, in their order', async () => {
+    const database = await open();
+    const { commands, group, issue, workspace } = await world(database);
+    const devices = [await addDevice(database, { group }), await addDevice(database, { group })] as const;
+    const kinds = ['lock-workspace', 'unlock-workspace', 'wipe-workspace', 'lock-workspace'] as const;
+    const reports: (() => Promise<void>)[] = [];
+    for (const [index, device] of devices.entries()) {
+      for (const kind of kinds.slice(0, index === 0 ? 2 : 4)) {
+        const command = await issue(device, kind);
+        reports.push(() => commands.finished(device, 1, { command, outcome: 'done', detail: '' }));
+      }
+    }
+    await Promise.all(reports.map((send) => send()));
+    expect(await workspace(devices[0])).toEqual({ state: 'open', since: 100 });
+    expect(await workspace(devices[1])).toEqual({ state: 'wiped', since: 100 });
+  });
+
+  it('belongs to one enrollment, and narrows the list', async () => {
+    const database = await open();
+    const { group, report, workspace, listed, enrollAgain } = await world(database);
+    const ids = { fresh: await addDevice(database, { group }), locked: await addDevice(database, { group }) };
+    const again = await addDevice(database, { group });
+    const wiped = await addDevice(database, { group });
+    await report(ids.locked, 'lock-workspace');
+    await report(again, 'wipe-workspace');
+    await report(wiped, 'wipe-workspace');
+    await enrollAgain(again);
+    expect(await workspace(again)).toEqual({ state: 'open', since: null });
+    expect(await listed('locked')).toEqual([ids.locked]);
+    expect(await listed('wiped')).toEqual([wiped]);
+    expect(await listed('open')).toEqual([ids.fresh, again].sort());
+    await report(again, 'lock-workspace', 'done', 2);
+    expect(await listed('locked')).toEqual([ids.locked, again].sort());
+  });
+
+  it('is wiped by an exit whose receipt is genuine', async () => {
+    const database = await open();
+    const { group, workspace, enrollAgain } = await world(database);
+    const device = await addDevice(database, { group });
+    await storeExit(database, device, 1, 'refused');
+    expect(await workspace(device)).toEqual({ state: 'open', since: null });
+    await storeExit(database, device, 2, 'evidence');
+    expect(await workspace(device)).toEqual({ state: 'wiped', since: 502 });
+    await enrollAgain(device);
+    await storeExit(database, device, 3, 'evidence');
+    expect(await workspace(device)).toEqual({ state: 'open', since: null });
+  });
+});

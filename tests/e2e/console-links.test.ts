@@ -1,0 +1,170 @@
+/** The overview's cards, badges and health issues open the list of exactly what they count, and a first-run checklist leads through the set-up. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { issuedToMany } from '../../shared/api/commands.ts';
+import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
+import { RESIDENTS } from '../support/console-fleet.ts';
+import { type ConsoleWorld, officesOf, openConsoleWorld } from '../support/console-world.ts';
+import { adoptApproverSet, firstOwner, inviteApprover, type Person } from '../support/people.ts';
+import { BOTH_LOOKS, type Seat, takeSeat, textOf } from '../support/seat.ts';
+
+const DAY = 86_400_000;
+const WAIT = { timeout: 30_000, interval: 250 };
+
+describe.skipIf(!chromium.present)('links of the overview', { timeout: 180_000 }, () => {
+  let browser: Browser;
+  let world: ConsoleWorld;
+  let owner: Person;
+  let seat: Seat;
+  let page: Page;
+
+  beforeAll(async () => {
+    [browser, world] = await Promise.all([openBrowser(), openConsoleWorld({ residents: RESIDENTS, demo: false })]);
+    owner = await firstOwner(world.url, world.firstOwnerLink);
+    seat = await takeSeat(browser, world.url, { as: owner });
+    page = seat.page;
+  }, 180_000);
+  afterAll(async () => {
+    await closeBrowser(browser);
+    await world?.remove();
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await seat.picture(`failed-links-${task.name.replaceAll(/\W+/g, '-')}`);
+  });
+
+  const steps = async () => {
+    await page.getByRole('heading', { name: 'Setup checklist' }).waitFor();
+    const items = page.locator('[data-step]');
+    const found: Record<string, boolean> = {};
+    for (const item of await items.all()) {
+      found[(await item.getAttribute('data-step')) ?? ''] = (await item.getAttribute('data-done')) === 'true';
+    }
+    return found;
+  };
+  const open = async (opener: () => Promise<void>, path: RegExp) => {
+    await opener();
+    await expect.poll(() => page.url(), WAIT).toMatch(path);
+  };
+  /** What the list of devices says that it has. */
+  const listed = () =>
+    expect.poll(async () => (await textOf(page.locator('main'))).match(/([\d,]+) devices?( match)?/)?.[1], WAIT);
+
+  it('a checklist names each step of a new installation, and what does not work until then', async () => {
+    await seat.goto('/');
+    expect(await steps()).toEqual({
+      ...{ owner_secured: true, second_person: false, approver_set: false },
+      ...{ activation_code: false, device_connected: false, backup_scheduled: false },
+    });
+    await page.getByText('Until then, no device can enroll.').waitFor();
+    expect.soft(await seat.faults('first run')).toEqual([]);
+    await page.getByRole('link', { name: 'Create code' }).click();
+    await page.getByText('No approver set adopted').waitFor();
+    await page.getByText(/cannot exchange messages or accept orders before an approver set/).waitFor();
+    expect.soft(await seat.faults('early enroll')).toEqual([]);
+  });
+
+  it('one admin enrolls devices before approvers exist, and the set is adopted afterward', async () => {
+    await world.settle(await officesOf(owner));
+    await seat.goto('/');
+    await expect
+      .poll(steps, WAIT)
+      .toMatchObject({ activation_code: true, device_connected: true, approver_set: false });
+    const approvers = [await inviteApprover(world.url, owner, 'ada'), await inviteApprover(world.url, owner, 'ben')];
+    await adoptApproverSet(owner, approvers);
+    world.follow(owner);
+    await seat.goto('/');
+    await expect.poll(steps, WAIT).toMatchObject({ second_person: true, approver_set: true });
+    await page.getByRole('button', { name: 'Dismiss checklist' }).click();
+    await page.getByRole('heading', { name: 'Setup checklist' }).waitFor({ state: 'hidden' });
+    await seat.goto('/');
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    expect(await page.getByRole('heading', { name: 'Setup checklist' }).count()).toBe(0);
+  });
+
+  it('each card opens what it counts', async () => {
+    await world.jump(world.now() + 8 * DAY);
+    for (const [label, path] of [
+      ['Devices', /\/devices\?status/],
+      ['Connected devices', /connected=true/],
+    ] as const) {
+      await seat.goto('/');
+      const card = page.locator('main a', { hasText: new RegExp(`^${label}$`) });
+      const count = await textOf(card.locator('xpath=../following-sibling::*[1]'));
+      await open(() => card.click(), path);
+      await listed().toBe(count);
+    }
+    await seat.goto('/');
+    const issues = page.locator('#health-issues li');
+    await issues.first().waitFor();
+    const card = page.locator('main a', { hasText: /^Health issues$/ });
+    const count = Number(await textOf(card.locator('xpath=../following-sibling::*[1]')));
+    await open(() => card.click(), /#health-issues$/);
+    expect(await issues.count()).toBe(count);
+    expect.soft(await seat.faults('overview with issues')).toEqual([]);
+  });
+
+  it('each health issue opens what it counts', async () => {
+    await seat.goto('/');
+    await page.locator('[data-issue]').first().waitFor();
+    const codes: string[] = [];
+    for (const issue of await page.locator('[data-issue]').all()) {
+      codes.push((await issue.getAttribute('data-issue')) ?? '');
+    }
+    expect(codes).toEqual(expect.arrayContaining(['devices_silent', 'devices_behind']));
+    let compared = 0;
+    for (const code of codes) {
+      await seat.goto('/');
+      const issue = page.locator(`[data-issue="${code}"]`);
+      const badge = issue.locator('.mantine-Badge-label');
+      const link = issue.getByRole('link');
+      await issue.waitFor();
+      if ((await link.count()) === 0) continue;
+      const count = (await badge.count()) > 0 ? await textOf(badge) : null;
+      const words = await textOf(link);
+      await link.click();
+      await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ state: 'hidden' });
+      if (words === 'Show devices') await listed().toBe(count);
+      else if (words === 'Show alerts') {
+        await expect.poll(async () => String(await page.locator('main ul > li').count()), WAIT).toBe(count);
+      } else continue;
+      compared += 1;
+      if (words === 'Show devices') expect.soft(await seat.faults(`list ${code}`)).toEqual([]);
+    }
+    expect(compared).toBeGreaterThanOrEqual(2);
+  });
+
+  it('a command for many devices is found again with its progress', async () => {
+    const command = { kind: 'message', text: 'Please restart your computer today.' };
+    const sent = await owner.api.call('POST', '/commands', issuedToMany, { command, filter: { connected: true } });
+    await seat.goto('/devices');
+    await page.getByRole('link', { name: 'Command history', exact: true }).click();
+    const row = page.getByRole('list', { name: 'Commands' }).getByRole('listitem');
+    await row.getByText(`Show message, ${sent.queued} devices`).waitFor();
+    await expect.poll(() => textOf(row), WAIT).toContain(`${sent.queued} of ${sent.queued} completed`);
+    expect.soft(await seat.faults('commands')).toEqual([]);
+    await row.getByRole('button', { name: 'Show progress' }).click();
+    await page.getByRole('dialog', { name: 'Command progress' }).getByText('Please restart').waitFor();
+    expect(page.url()).toContain(`command=${sent.id}`);
+    expect.soft(await seat.faults('commands progress', BOTH_LOOKS)).toEqual([]);
+  });
+
+  it('each area opens its devices, and the connected ones among them', async () => {
+    await seat.goto('/');
+    const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'Pakistan', exact: true }) });
+    await row.waitFor();
+    const [devices, connected] = (await row.getByRole('cell').allInnerTexts()).slice(-2);
+    await row.getByRole('link', { name: 'Pakistan', exact: true }).click();
+    await listed().toBe(devices);
+    await seat.goto('/');
+    await row.getByRole('link', { name: /connected in Pakistan/ }).click();
+    await listed().toBe(connected);
+    await seat.goto('/');
+    const unknown = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'Location unknown' }) });
+    await unknown.waitFor();
+    const [nowhere] = await unknown.getByRole('cell').allInnerTexts();
+    await unknown.getByRole('link').click();
+    await listed().toBe(nowhere);
+    await page.getByRole('button', { name: 'Remove filter: Location unknown' }).click();
+    await expect.poll(() => page.url(), WAIT).not.toContain('located');
+  });
+});

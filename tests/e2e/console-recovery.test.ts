@@ -1,0 +1,223 @@
+/** The recovery page and the alerts page, in a real browser over the API on the real store. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openAuthority } from '../../certs/authority.ts';
+import { CONSOLE_FOLDER, ensureConsole } from '../../server/console/build.ts';
+import { type RecoveryState, recoverySchema } from '../../server/recovery/recovery-state.ts';
+import { appendEntry } from '../../server/store/append-entries.ts';
+import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
+import { type ApiServer, PASSWORD, startApi } from '../support/api-server.ts';
+import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
+import { signIn } from '../support/console-people.ts';
+import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { BOTH_LOOKS, type Seat, takeSeat } from '../support/seat.ts';
+
+const HOUR = 3_600_000;
+const restoredAt = Date.now() - HOUR;
+const RESTORED: RecoveryState = recoverySchema.parse({
+  ...{ id: 'a', at: restoredAt - 9 * HOUR, realAt: restoredAt - 9 * HOUR, restoredAt, recordFloor: 0 },
+  ...{ from: { list: 41, crl: 7, approvers: 2, ledger: 3 }, to: { list: 33_400_041, crl: 33_400_007 } },
+  ...{ ledger: 'suspended', rejoined: 0, revocations: 'unknown', revoked: 0, missingApprovers: 3 },
+  missing: [{ order: '2026-007', revision: 2, digest: 'a'.repeat(64) }],
+  withdrawn: { sessions: 3, tokens: 1, invitations: 2, codes: 4, commands: 5, proposals: 1 },
+  recalled: { devices: 3, newer: 1, revisions: 2, approvers: 0 },
+  ...{ seenLedger: 0, closedAt: null, conversations: 12 },
+});
+
+describe.skipIf(!chromium.present)('after a restore, in the console', { timeout: 120_000 }, () => {
+  const keys = mkdtempSync(join(tmpdir(), 'cordon-recovery-'));
+  let browser: Browser;
+  let api: ApiServer;
+  let seat: Seat;
+  let devices: DeviceId[];
+
+  async function lost(serial: string, published: 0 | 1): Promise<DeviceId> {
+    const device = newDeviceId();
+    const row = { serial, fingerprint: randomBytes(32).toString('hex'), device_id: device, generation: 1 };
+    await api.database.db
+      .insertInto('lost_certificates')
+      .values({ ...row, der: 'AAAA', not_after: Date.now() + 30 * 24 * HOUR, published, seen_at: Date.now() - 60_000 })
+      .execute();
+    return device;
+  }
+
+  beforeAll(async () => {
+    await ensureConsole((line) => console.log(line));
+    const authority = openAuthority({
+      ...{ folder: keys, passphrase: 'a long passphrase' },
+      ...{ organization: 'Test', serverNames: ['localhost'] },
+    });
+    [browser, api] = await Promise.all([
+      openBrowser(),
+      startApi({ consoleFolder: CONSOLE_FOLDER, authority, restored: RESTORED }),
+    ]);
+    const { email, secret } = await api.account('owner@example.org', []);
+    const group = await addGroup(api.database, 'Karachi office');
+    devices = [];
+    for (const user of ['Amina رحمان', 'Bilal <b>Khan</b>', 'Chloë']) {
+      devices.push(await addDevice(api.database, { group, user }));
+    }
+    await api.database.transaction((tx) =>
+      appendEntry(tx, { kind: 'role.granted', at: 1, subject: null, public: { role: 'owner' } }),
+    );
+    await api.ledger.sequence();
+    seat = await takeSeat(browser, api.url);
+    // The parts of a whole server that this one lacks.
+    seat.expecting(/status of 503/);
+    seat.expecting(/status of 401/);
+    await seat.goto('/');
+    await signIn(seat, { email, password: PASSWORD, secret }, api.code(secret));
+    await seat.page.getByRole('heading', { name: 'Overview' }).waitFor();
+  }, 120_000);
+  afterAll(async () => {
+    await closeBrowser(browser);
+    await api?.close();
+    rmSync(keys, { recursive: true, force: true });
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await seat.picture(`failed-recovery-${task.name.replaceAll(/\W+/g, '-')}`);
+  });
+  const kinds = async () =>
+    (await api.database.db.selectFrom('ledger_entries').select('kind').orderBy('id').execute()).map(({ kind }) => kind);
+
+  it('shows the recovery point, the losses and the ledger at rest, and is reached from the overview', async () => {
+    const { page } = seat;
+    await page.getByRole('link', { name: 'Show recovery' }).waitFor();
+    expect.soft(await seat.faults('overview restored')).toEqual([]);
+    await page.getByRole('link', { name: 'Show recovery' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Recovery' }).waitFor();
+    await page.getByText('Order list 41 → 33400041').waitFor();
+    await page.getByText('12 conversations may have continued after the recovery point').waitFor();
+    await page.getByText('Revision 2 of').waitFor();
+    await page.getByText('Approver set 3').waitFor();
+    await page.getByText('Ledger suspended').waitFor();
+    await page.getByText('No device has responded yet').waitFor();
+    await page.getByText('No pending devices').waitFor();
+    expect.soft(await seat.faults('recovery rests')).toEqual([]);
+    await page.getByRole('button', { name: 'Resume ledger…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Resume ledger' });
+    // No device showed a checkpoint, and no file was given.
+    expect(await dialog.getByRole('button', { name: 'Resume ledger' }).isEnabled()).toBe(false);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+  });
+
+  it('a device that waits is readmitted with its person, and another one is rejected', async () => {
+    const { page } = seat;
+    const readmitted = await lost('0a1b2c', 1);
+    await lost('0d4e5f', 0);
+    await seat.goto('/recovery');
+    const item = page.getByRole('listitem').filter({ hasText: '0a1b2c' });
+    await item.getByText('In the saved ledger, not revoked').waitFor();
+    const other = page.getByRole('listitem').filter({ hasText: '0d4e5f' });
+    await other.getByText('Known from the device only').waitFor();
+    expect.soft(await seat.faults('recovery waiting')).toEqual([]);
+    await seat.picture('recovery waiting whole desk', ['desk', 'light']);
+    await seat.picture('recovery waiting whole phone', ['phone', 'dark']);
+
+    await item.getByRole('button', { name: 'Readmit device…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Readmit device' });
+    const confirm = dialog.getByRole('button', { name: 'Readmit device' });
+    expect(await confirm.isEnabled()).toBe(false);
+    await dialog.getByRole('combobox', { name: 'Person' }).fill('Chlo');
+    await page.getByRole('option', { name: /Chloë/ }).click();
+    await dialog.getByRole('combobox', { name: 'Group' }).click();
+    await page.getByRole('option', { name: 'Karachi office' }).click();
+    expect.soft(await seat.faults('recovery readmit', BOTH_LOOKS)).toEqual([]);
+    await confirm.click();
+    await dialog.waitFor({ state: 'hidden' });
+    await item.waitFor({ state: 'detached' });
+    const row = await api.database.db.selectFrom('devices').selectAll().where('id', '=', readmitted).executeTakeFirst();
+    expect(row).toMatchObject({ person_name: 'Chloë', status: 'active' });
+
+    await other.getByRole('button', { name: 'Reject device…' }).click();
+    const reject = page.getByRole('dialog', { name: 'Reject device' });
+    expect.soft(await seat.faults('recovery reject', BOTH_LOOKS)).toEqual([]);
+    await reject.getByRole('button', { name: 'Reject device' }).click();
+    await reject.waitFor({ state: 'hidden' });
+    await page.getByText('No pending devices').waitFor();
+    const certificate = await api.database.db
+      .selectFrom('certificates')
+      .select(['revocation_reason', 'device_id'])
+      .where('serial', '=', '0d4e5f')
+      .where('revoked_at', 'is not', null)
+      .executeTakeFirst();
+    expect(certificate).toEqual({ revocation_reason: 9, device_id: null });
+    expect((await kinds()).slice(-2)).toEqual(['certificate.readmitted', 'certificate.revoked']);
+  });
+
+  it('the ledger is resumed with a kept checkpoint; then the recovery is closed', async () => {
+    const { page } = seat;
+    const [first, second, third] = devices;
+    const row = { at: Date.now(), size: 1, root: 'b'.repeat(64), verdict: 'contained' as const };
+    for (const device_id of [first, second]) {
+      await api.database.db
+        .insertInto('recovery_answers')
+        .values({ device_id: String(device_id), ...row })
+        .execute();
+    }
+    await api.database.db
+      .insertInto('recovery_answers')
+      .values({ device_id: String(third), at: Date.now(), size: null, root: null, verdict: 'none' })
+      .execute();
+    const file = join(keys, 'checkpoint');
+    writeFileSync(file, await api.ledger.checkpoint());
+    await seat.goto('/recovery');
+    await page.getByText('3 of 4 active devices, 3 responded').waitFor();
+    await page.getByRole('cell', { name: 'Bilal <b>Khan</b>' }).waitFor();
+    expect.soft(await seat.faults('recovery answers')).toEqual([]);
+    await seat.picture('recovery answers whole desk', ['desk', 'dark']);
+    await seat.picture('recovery answers whole phone', ['phone', 'light']);
+    await page.getByRole('button', { name: 'Resume ledger…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Resume ledger' });
+    await dialog.getByLabel('Saved checkpoint').setInputFiles(file);
+    await dialog.getByText('checkpoint', { exact: true }).waitFor();
+    expect.soft(await seat.faults('recovery resume', BOTH_LOOKS)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Resume ledger' }).click();
+    await page.getByText('Ledger active').waitFor();
+    expect.soft(await seat.faults('recovery resumed')).toEqual([]);
+    expect((await kinds()).at(-1)).toBe('ledger.resumed');
+
+    await page.getByRole('button', { name: 'Close recovery…' }).click();
+    const closing = page.getByRole('dialog', { name: 'Close recovery' });
+    await closing.getByText('2 signed documents are missing').waitFor();
+    expect.soft(await seat.faults('recovery close', BOTH_LOOKS)).toEqual([]);
+    await closing.getByRole('button', { name: 'Close recovery' }).click();
+    await page.getByText('No open recovery').waitFor();
+    expect.soft(await seat.faults('recovery none')).toEqual([]);
+  });
+
+  it('an alert of the installation is listed and acknowledged, and shown again when it is raised again', async () => {
+    const { page } = seat;
+    const raise = (code: string, device: DeviceId | null) =>
+      api.devices.raiseAlert({ device, code, detail: `Detail of ${code} <b>` });
+    await seat.goto('/alerts');
+    await page.getByText('No installation alerts').waitFor();
+    expect.soft(await seat.faults('alerts none')).toEqual([]);
+    await raise('credential_reset', null);
+    await raise('backup_failed', null);
+    await raise('taken_over', devices[0] ?? null);
+    const item = page.getByRole('listitem').filter({ hasText: 'Account credentials reset' });
+    await item.waitFor();
+    expect(await page.getByText('Two connections with the same identity').count()).toBe(0);
+    expect.soft(await seat.faults('alerts installation')).toEqual([]);
+    await item.getByRole('button', { name: /^Acknowledge/ }).click();
+    await item.waitFor({ state: 'detached' });
+    const state = page.getByRole('radiogroup', { name: 'Alert state' });
+    await state.getByText('All', { exact: true }).click();
+    await item.getByText('Acknowledged by owner@example.org').waitFor();
+    expect.soft(await seat.faults('alerts all')).toEqual([]);
+    await state.getByText('Open', { exact: true }).click();
+    await item.waitFor({ state: 'detached' });
+    await raise('credential_reset', null);
+    await page.getByText('Account credentials reset (2 times)').waitFor();
+    await page.getByText('Devices', { exact: true }).last().click();
+    await page.getByText('Two connections with the same identity').waitFor();
+    expect.soft(await seat.faults('alerts devices')).toEqual([]);
+    expect(seat.complaints).toEqual([]);
+  });
+});

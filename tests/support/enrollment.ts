@@ -1,0 +1,72 @@
+/** A real enrollment over a real store and a real authority, with what its neighbors say in the test's hand. */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Authority, openAuthority } from '../../certs/authority.ts';
+import { LocalBus, type Wake } from '../../server/bus/bus.ts';
+import { type CreateCode, createEnrollment } from '../../server/enrollment/enrollment.ts';
+import type { Surroundings } from '../../server/enrollment/ports.ts';
+import type { Database } from '../../server/store/database.ts';
+import { EnrollmentStore } from '../../server/store/enrollment-store.ts';
+import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
+import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
+import { buildCsr } from './build-csr.ts';
+import { PASSPHRASE, prepareKeyFolder } from './custody.ts';
+import { addPerson } from './persons.ts';
+
+export const DOMAIN_NOW = 1_447_200_000_000;
+export const ALLOWED: ServiceVerdict = { allowed: true, denials: [], reasons: ['no_order'] };
+
+/** Authority with keys of its own, for one test file. */
+export function testAuthority(): { authority: Authority; remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-authority-'));
+  prepareKeyFolder(folder);
+  const authority = openAuthority({
+    folder,
+    passphrase: PASSPHRASE,
+    organization: 'Exempel AB',
+    serverNames: ['localhost', '127.0.0.1'],
+  });
+  return { authority, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+export function testEnrollment(database: Database, authority: Authority) {
+  const wakes: Wake[] = [];
+  const changed: DeviceId[] = [];
+  const asked: Parameters<Surroundings['gate']>[0][] = [];
+  const appeals = new Map<string, string>();
+  const says = { verdict: ALLOWED, appeals };
+  const bus = new LocalBus();
+  bus.subscribe((wake) => wakes.push(wake));
+  const enrollment = createEnrollment({
+    store: new EnrollmentStore(database),
+    authority,
+    clock: new DrivenClock(DOMAIN_NOW),
+    bus,
+    surroundings: {
+      areasOfAddress: () => [],
+      gate: (newcomer) => {
+        asked.push(newcomer);
+        return says.verdict;
+      },
+      appealOf: (order) => appeals.get(order) ?? null,
+      deviceChanged: async (device) => void changed.push(device),
+    },
+    addresses: () => ({ publicUrl: 'https://localhost:8444', deviceUrl: 'wss://localhost:8443' }),
+    appeal: 'the service desk',
+  });
+
+  /** A fresh code, as what a device would send. */
+  async function code(group: GroupId, { user = 'Amina', ...more }: Partial<CreateCode> & { user?: string } = {}) {
+    const person = await database.transaction((tx) => addPerson(tx, user, group));
+    const made = await enrollment.createCode({ person, group, home: null, seat: null, by: 'acc_test', ...more });
+    return { ...parseActivationLink(made.link).code, link: made.link };
+  }
+  return { enrollment, says, asked, wakes, changed, code };
+}
+
+export const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+export const csrFor = (commonName: string, privateKey = newKey()): Buffer => buildCsr({ privateKey, commonName });

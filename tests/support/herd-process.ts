@@ -1,0 +1,106 @@
+/**
+ * Many devices in one process, each with a certificate of its own and the agent's real link: its TLS, its reconnects, its waiting. What a device
+ * does with an order is no part of it: it stores the version of each document and acknowledges it.
+ */
+import { dialDirect } from '../../agent/link/dial.ts';
+import { createLink, type Link, type LinkState } from '../../agent/link/link.ts';
+import { secureDial } from '../../agent/link/tls.ts';
+import type { Envelope } from '../../shared/order/documents.ts';
+import type { ServerFrame } from '../../shared/protocol/frames.ts';
+import type { Code } from '../bench/bench-device.ts';
+import { BenchDevice } from '../bench/bench-device.ts';
+import { inParallel } from '../bench/measure.ts';
+import { serve } from '../replay/rpc.ts';
+
+/** Counts of all devices of this process since its start. */
+export interface HerdState {
+  readonly connected: number;
+  /** How many devices have stored this version of the list, by version. */
+  readonly lists: Readonly<Record<number, number>>;
+  /** Upgrades that the server answered with 503. */
+  readonly busy: number;
+  /** States that a device must not get into, with their reason. */
+  readonly lost: readonly string[];
+}
+
+const herd: { readonly link: Link; readonly has: { list: number; record: number; approverSet: number } }[] = [];
+const devices: BenchDevice[] = [];
+let busy = 0;
+const lost: string[] = [];
+
+/** Cache of the order list. All devices get the same list, so the process reads it once. */
+let newest: { readonly payload: string; readonly version: number } | null = null;
+function versionOf({ payload }: Envelope): number {
+  if (newest?.payload === payload) return newest.version;
+  const { version }: { version: number } = JSON.parse(Buffer.from(payload, 'base64').toString());
+  newest = { payload, version };
+  return version;
+}
+
+function join(device: BenchDevice, url: URL, rootPem: string): Link {
+  const has = { list: 0, record: 0, approverSet: 0 };
+  const { keyPem, certificate } = device.credentials;
+  const dial = secureDial({ dial: dialDirect, rootPem, identity: { keyPem, chainPem: certificate } });
+  const onFrame = (frame: ServerFrame) => {
+    if (frame.kind === 'list') has.list = versionOf(frame.envelope);
+    else if (frame.kind === 'record') has.record = versionOf(frame.envelope);
+    else if (frame.kind === 'approver-sets') has.approverSet += frame.envelopes.length;
+    else return;
+    link.send({ kind: 'have', ...has });
+  };
+  const onState = (state: LinkState, detail: string | null) => {
+    if (state === 'waiting' && detail?.startsWith('Too many devices')) busy += 1;
+    if (state === 'refused' || state === 'rejected' || state === 'revoked') lost.push(`${state}: ${detail}`);
+  };
+  const link = createLink({
+    url: () => url,
+    secureDial: () => dial,
+    hello: () => ({ kind: 'hello', agent: 'herd', ...has }),
+    denied: () => null,
+    onFrame,
+    onDown: () => undefined,
+    onRefusal: () => undefined,
+    beforeKnock: async () => undefined,
+    refusedCertificate: async () => null,
+    confirmRevoked: async () => false,
+    onExpired: async () => undefined,
+    onState,
+  });
+  herd.push({ link, has });
+  return link;
+}
+
+const handlers = {
+  async enroll({ codes, publicUrl }: { codes: readonly Code[]; publicUrl: string }) {
+    const agent = BenchDevice.keptAlive();
+    await inParallel(codes, 32, async (code) => {
+      const device = new BenchDevice(code);
+      await device.enroll(publicUrl, agent);
+      devices.push(device);
+    });
+    agent.destroy();
+    return null;
+  },
+
+  /** Starts the devices. They run until this process ends. */
+  open({ deviceUrl, rootPem }: { deviceUrl: string; rootPem: string }) {
+    for (const device of devices) join(device, new URL(deviceUrl), rootPem).start();
+    return null;
+  },
+
+  /** Lets all waiting devices connect at once, as after a power failure. */
+  rush(_: null) {
+    for (const { link } of herd) void link.attempt();
+    return null;
+  },
+
+  state(_: null): HerdState {
+    const lists: Record<number, number> = {};
+    for (const { has } of herd) lists[has.list] = (lists[has.list] ?? 0) + 1;
+    const connected = herd.filter(({ link }) => link.state === 'connected').length;
+    return { connected, lists, busy, lost: lost.slice(0, 20) };
+  },
+};
+export type HerdHandlers = typeof handlers;
+
+serve(handlers);

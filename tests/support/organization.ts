@@ -1,0 +1,84 @@
+/** The organization's key beside an operator: it is in the approver set that the approvers sign, and countersigns whatever waits. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { approverSetView } from '../../shared/api/approvers.ts';
+import { countersigned, messagingKeyPage } from '../../shared/api/membership.ts';
+import { signApproverSetPayload } from '../../shared/order/approver-key.ts';
+import { countersignCertificate } from '../../shared/order/messaging-certificate.ts';
+import type { Approver, Caller } from './people.ts';
+import { testKey } from './signed-documents.ts';
+
+/** A few may come of a server that a test kills. */
+const MOST_FAILURES = 50;
+
+export interface Organization {
+  /** SubjectPublicKeyInfo in DER, base64. */
+  readonly publicKey: string;
+  /** Everything that waits now. Returns how many there were. */
+  countersign(): Promise<number>;
+  /** Again and again, as somebody who sits beside it. Returns the end of it. */
+  keepCountersigning(every?: number): () => Promise<void>;
+}
+
+/** The admin on whose behalf the organization's key signs. */
+interface Confirming {
+  readonly api: Pick<Caller, 'call'>;
+}
+
+/** Proposed with the approvers that there are, and signed by them: the next approver set names its key. */
+export async function foundOrganization(owner: Confirming, approvers: readonly Approver[]): Promise<Organization> {
+  const organization = newOrganization(owner);
+  await adoptOrganizationKey(owner, approvers, organization.publicKey);
+  return organization;
+}
+
+/** `publicKey`: SubjectPublicKeyInfo in DER, base64. */
+export async function adoptOrganizationKey(
+  owner: Confirming,
+  approvers: readonly Approver[],
+  publicKey: string,
+): Promise<void> {
+  const keyids = approvers.map(({ key }) => key.keyid);
+  const proposal = { keyids, organizationKeys: [publicKey] };
+  let approverSet = await owner.api.call('POST', '/approvers', approverSetView, proposal);
+  for (const { api, key } of approvers) {
+    if (approverSet.state === 'adopted') break;
+    const signature = { keyid: key.keyid, signature: signApproverSetPayload(key, approverSet.payload) };
+    approverSet = await api.call('POST', `/approvers/${approverSet.version}/signatures`, approverSetView, signature);
+  }
+}
+
+/** A key that no approver set names yet. */
+export function newOrganization({ api }: Confirming): Organization {
+  const key = testKey();
+  const countersign = async (): Promise<number> => {
+    const { keys } = await api.call('GET', '/messaging-keys?waiting=true&limit=500', messagingKeyPage);
+    if (keys.length === 0) return 0;
+    const countersignatures = keys.map(({ digest, payload }) => ({
+      ...{ digest, keyid: key.keyid, signature: countersignCertificate(key, payload) },
+    }));
+    const done = await api.call('POST', '/messaging-keys/countersignatures', countersigned, { countersignatures });
+    if (done.refused.length > 0) throw new Error(`refused: ${JSON.stringify(done.refused)}`);
+    return done.countersigned;
+  };
+
+  return {
+    publicKey: key.publicKey,
+    countersign,
+    keepCountersigning(every = 200) {
+      let over = false;
+      const failed: unknown[] = [];
+      const running = (async () => {
+        while (!over) {
+          // A server that is down for a while is up again later.
+          await countersign().catch((error: unknown) => failed.push(error));
+          await pause(every, undefined, { ref: false });
+        }
+      })();
+      return async () => {
+        over = true;
+        await running;
+        if (failed.length > MOST_FAILURES) throw failed[0];
+      };
+    },
+  };
+}

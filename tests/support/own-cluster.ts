@@ -1,0 +1,90 @@
+/**
+ * A PostgreSQL cluster of a test's own, behind a cable that the test can cut. A socket in its folder reaches the cluster whatever the cable does.
+ * Debian, as root: PostgreSQL itself refuses to run as root, so that it runs as Debian's user `postgres`.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { type CutNetwork, cutNetworks } from './cut-network.ts';
+import { needed } from './tools.ts';
+import { until } from './until.ts';
+
+const VERSIONS = '/usr/lib/postgresql';
+const version = existsSync(VERSIONS) ? readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a))[0] : undefined;
+
+/** For `describe.skipIf(!ownCluster.present)`. */
+export const ownCluster = needed('the programs of PostgreSQL', 'apt install postgresql', version !== undefined);
+
+const PORT = 5432;
+const AS_POSTGRES = ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'];
+
+export interface OwnCluster {
+  /** The database, over the cable. */
+  readonly url: string;
+  /** The same database, past the cable. */
+  readonly past: string;
+  /** Runs one statement, past the cable. */
+  query(statement: string): Promise<Record<string, unknown>[]>;
+  /** A connection past the cable; whoever asks for it ends it. */
+  connect(): Promise<pg.Client>;
+  remove(): Promise<void>;
+}
+
+export async function startCluster(network: CutNetwork): Promise<OwnCluster> {
+  if (!cutNetworks.present || version === undefined) throw new Error('this machine cannot run it');
+  const bin = (program: string) => join(VERSIONS, version, 'bin', program);
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-pg-'));
+  const data = join(folder, 'data');
+  chmodSync(folder, 0o755);
+  execFileSync('install', ['-d', '-o', 'postgres', '-m', '700', data]);
+  const [drop = '', ...asPostgres] = AS_POSTGRES;
+  execFileSync(drop, [...asPostgres, bin('initdb'), '-D', data, '-A', 'trust', '-N', '-U', 'postgres'], {
+    stdio: 'ignore',
+  });
+  writeFileSync(join(data, 'pg_hba.conf'), 'local all all trust\nhost all all samenet trust\n');
+  const options = { fsync: 'off', listen_addresses: network.far, unix_socket_directories: data, max_connections: 50 };
+  const [enter = '', ...inside] = network.inside;
+  const settings = Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const server = spawn(enter, [...inside, ...AS_POSTGRES, bin('postgres'), '-D', data, ...settings], {
+    stdio: 'ignore',
+  });
+  const connect = async (): Promise<pg.Client> => {
+    const client = new pg.Client({ host: data, port: PORT, user: 'postgres', database: 'postgres' });
+    // A cluster that is stopped ends its connections.
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  };
+  const cluster: OwnCluster = {
+    url: `postgres://postgres@${network.far}:${PORT}/postgres`,
+    past: `postgres://postgres@localhost:${PORT}/postgres?host=${encodeURIComponent(data)}`,
+    connect,
+    async query(statement) {
+      const client = await connect();
+      try {
+        return (await client.query(statement)).rows;
+      } finally {
+        await client.end();
+      }
+    },
+    async remove() {
+      if (server.exitCode === null && server.signalCode === null) {
+        const ended = once(server, 'exit');
+        // Immediate: it waits for no session.
+        server.kill('SIGQUIT');
+        await ended;
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  try {
+    await until(() => cluster.query('select 1'), 30_000);
+    return cluster;
+  } catch (error) {
+    await cluster.remove();
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+/** Test actions on devices that talk to each other in one `MessagingWorld`. */
+import { expect, vi } from 'vitest';
+import type { MessagingWorld, TestDevice } from './messaging-world.ts';
+
+/** The server's half of a lock. */
+export const SHARE = Buffer.alloc(32, 7);
+
+const WAIT = { timeout: 60_000, interval: 10 };
+export const eventually = (check: () => void) => vi.waitFor(check, WAIT);
+
+/** A device that is enrolled, connected and ready to send. */
+export async function onlineIn(world: MessagingWorld, name: string): Promise<TestDevice> {
+  const device = await world.enroll(name);
+  device.connect();
+  await device.messaging.maintain();
+  await eventually(() => expect(device.messaging.state().state).toBe('ready'));
+  return device;
+}
+
+/** Texts with a sender, oldest first. */
+export const texts = ({ messaging }: TestDevice, conversation: string) =>
+  messaging.messages(conversation, { limit: 100 }).flatMap(({ from, text }) => (from ? [text] : []));
+/** Notes without a sender, except the notices of `new-devices.test.ts`. */
+export const notes = ({ messaging }: TestDevice, conversation: string) =>
+  messaging
+    .messages(conversation, { limit: 100 })
+    .flatMap(({ from, text }) => (from || text.startsWith('A new device of ') ? [] : [text]));
+export const say = ({ messaging }: TestDevice, conversation: string, text: string) =>
+  messaging.send(conversation, { text, attachments: [] });
+export const stateOf = ({ messaging }: TestDevice, conversation: string, id: string) =>
+  messaging.messages(conversation, { limit: 100 }).find((message) => message.id === id)?.state;
