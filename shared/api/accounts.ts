@@ -12,7 +12,8 @@ export const emailText = z
   .regex(/^[^\s@]+@[^\s@]+$/, 'is an e-mail address');
 
 /**
- * Limits of a role. `group`: its devices. `area`: its orders, and the devices at home there. Both: their intersection. Neither: everything.
+ * Role of an admin, limited to the devices of a group, to an area, or to their intersection. The limit of an area covers its orders and the
+ * devices with a home there. Without a group and an area, the role has no limit.
  */
 export const grantSchema = z.strictObject({
   role: z.enum(ROLES),
@@ -28,7 +29,7 @@ export const accountView = z.object({
   status: z.enum(['active', 'disabled']),
   ready: z.boolean(),
   createdAt: instant,
-  /** Time at which the account holder proved the address with a mailed link. Null: not proved. */
+  /** Time at which the account holder verified the e-mail address with a mailed link; null if the address is unverified. */
   emailVerifiedAt: instant.nullable(),
   grants: z.array(z.object({ role: z.enum(ROLES), group: z.string().nullable(), area: z.string().nullable() })),
 });
@@ -41,11 +42,11 @@ export const newAccount = z.strictObject({
   grants: z.array(grantSchema).max(20).default([]),
 });
 export const invitationView = z.object({
-  /** Link of the invitation. Null if the server sends mail: only the mailbox of the account gets the link. */
+  /** Invitation link for the new admin. Null if the server sends mail, because then only the admin's mailbox receives the link. */
   invitation: z.string().nullable(),
   link: z.string().nullable(),
   expiresAt: instant,
-  /** Mail with the link; null if this server sends no mail. `failure`: why the mail was not sent; send the link again. */
+  /** E-mail with the invitation link; null if the server sends no mail. `failure` says why the server could not send the e-mail. */
   mail: z.object({ to: z.string(), failure: z.string().nullable() }).nullable(),
 });
 export type InvitationView = z.infer<typeof invitationView>;
@@ -54,7 +55,7 @@ export const accountChange = z.strictObject({ status: z.enum(['active', 'disable
 const linkToken = z.string().min(20).max(128);
 export const accountParams = z.object({ id: accountIdSchema });
 
-/** Token of the mailed link, which proves the caller's address. */
+/** Token of the mailed link. It proves that the caller owns the e-mail address. */
 export const addressVerification = z.strictObject({ token: linkToken });
 export const sentVerification = z.object({
   expiresAt: instant,
@@ -64,7 +65,7 @@ export const sentVerification = z.object({
 export const redemption = z.strictObject({
   token: linkToken,
   password: passwordText,
-  /** Address and name, only for the first owner. An invited account already has both. */
+  /** E-mail address and name of the first owner. For an invited admin, the account already has an address and a name. */
   email: emailText.optional(),
   name: personName.optional(),
 });

@@ -11,23 +11,23 @@ export const affectedView = z.object({
   ),
 });
 
-/** Exemptions of one revision. Devices have handles, not names. */
+/** Exemptions that one revision contains. Devices have handles, not names. */
 export const exemptionList = z.object({
   revision: z.int(),
   exemptions: z.array(
     z.object({
       device: deviceIdSchema,
-      /** End of the exemption. Null: the exemption lasts as long as the order. The response also has exemptions that have ended. */
+      /** End of the exemption; null if the exemption lasts as long as the order. The response also has exemptions that have ended. */
       until: instant.nullable(),
       reason: z.string().nullable(),
-      /** Revision that added the exemption. Later revisions kept it unchanged. */
+      /** Revision that added the exemption. Later revisions contain the same exemption. */
       decidedIn: z.int(),
       proposedBy: z.string(),
-      /** Approvers of the exemption; empty before the first approval. */
+      /** Approvers who approved the exemption; empty before the first approval. */
       approvedBy: z.array(z.string()),
     }),
   ),
-  /** Names of the proposers and approvers, by person. */
+  /** Names of the proposers and approvers by person id. */
   people: z.record(z.string(), z.string()),
 });
 export type ExemptionList = z.infer<typeof exemptionList>;
@@ -42,10 +42,13 @@ export const statementList = z.object({
       reason: z.string(),
       at: instant,
       until: instant,
-      /** Account of the admin. Null: the server does not know the account. */
+      /** Account of the admin; null if the server does not know the account. */
       by: z.string().nullable(),
       confirmedBy: z.string().nullable(),
-      /** Services that the order would deny and the statement allows; services that only the statement makes the order deny. */
+      /**
+       * `released`: services that the location statement allows and the order would otherwise deny. `denied`: services that the order
+       * denies only because of the location statement.
+       */
       released: z.array(z.enum(SERVICES)),
       denied: z.array(z.enum(SERVICES)),
     }),
@@ -54,7 +57,7 @@ export const statementList = z.object({
   assignments: z.array(
     z.object({
       device: deviceIdSchema,
-      /** Home area and seat of the device itself since the assignment. */
+      /** Home area and seat that the device has since the assignment. */
       home: z.string().nullable(),
       seat: z.string().nullable(),
       at: instant,
@@ -62,12 +65,12 @@ export const statementList = z.object({
       confirmedBy: z.string().nullable(),
     }),
   ),
-  /** Names of the admins, by account. */
+  /** Admins' names by account id. */
   people: z.record(z.string(), z.string()),
 });
 export type StatementList = z.infer<typeof statementList>;
 
-/** Verified receipts, newest first. */
+/** Verified receipts of devices, newest first. */
 export const receiptList = z.object({
   receipts: z.array(
     z.object({
@@ -78,9 +81,9 @@ export const receiptList = z.object({
       revision: z.int().nullable(),
       service: z.string().nullable(),
       gate: z.string().nullable(),
-      /** Moment in the notice plan. Absent: the receipt is about the order itself. */
+      /** Time in the notice plan; absent if the receipt is about the order itself. */
       notice: z.string().optional(),
-      /** Time of the event by the device's own clock. */
+      /** Time of the event by the device's clock. */
       at: z.string(),
     }),
   ),

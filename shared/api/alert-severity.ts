@@ -1,4 +1,4 @@
-/** Alerts that may mean an attack. A flood of other alerts never replaces or hides them. */
+/** Codes of alerts that may mean an attack. A flood of other alerts never replaces or hides these alerts. */
 export const GRAVE_ALERTS: ReadonlySet<string> = new Set([
   'taken_over',
   'unverified_member',

@@ -13,7 +13,7 @@ export const approverKeyView = z.object({
   registeredAt: instant,
 });
 export const knownApproverKey = approverKeyView.extend({
-  /** Whether the account holder proved the e-mail address. */
+  /** Whether the account holder has verified the e-mail address. */
   verified: z.boolean(),
 });
 export const approverKeyList = z.object({ keys: z.array(knownApproverKey) });
@@ -21,7 +21,7 @@ export const approverKeyList = z.object({ keys: z.array(knownApproverKey) });
 export const approverSetView = z.object({
   version: z.int(),
   state: z.enum(['waiting', 'adopted', 'superseded']),
-  /** Exact text to sign. */
+  /** Exact text that approvers sign. */
   payload: z.string(),
   digest: z.string(),
   signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })),
@@ -30,8 +30,8 @@ export const approversView = z.object({
   current: approverSetView.nullable(),
   pending: approverSetView.nullable(),
   /**
-   * Orders with an approver who is not in the current approver set. New devices do not obey these orders until today's approvers approve
-   * them again.
+   * Orders whose approvers include a person outside the current approver set. New devices do not obey these orders until current approvers
+   * approve the orders again.
    */
   uncoveredOrders: z.array(z.string()),
 });
@@ -40,7 +40,10 @@ export type ApproversView = z.infer<typeof approversView>;
 export const approverSetProposal = z.strictObject({
   keyids: z.array(sha256Hex).min(2).max(64),
   threshold: z.int().min(2).max(10).default(2),
-  /** SubjectPublicKeyInfo in DER, base64. Absent: the new set keeps the organization keys of the current one. */
+  /**
+   * SubjectPublicKeyInfo of an organization key in DER, base64. If absent, the new approver set keeps the organization keys of the current
+   * set.
+   */
   organizationKeys: z.array(base64.max(128)).max(8).optional(),
 });
 export const approverSetParams = z.object({ version: z.coerce.number().int().min(1) });

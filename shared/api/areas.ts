@@ -1,12 +1,12 @@
-/** The organization's own groups of countries and polygons. Orders may name them. */
+/** Groups of countries and polygons that the organization has named. Orders may use these areas. */
 import { z } from 'zod';
 import { orderPolygonSchema } from '../order/documents.ts';
 import { instant } from './wire.ts';
 
-/** Maximum size of an import, in bytes. A polygon with 2,000 points takes a tenth of the maximum. */
+/** Maximum size of an import, in bytes. A polygon with 2,000 points takes a tenth of this size. */
 export const LARGEST_GEOJSON = 2_000_000;
 
-/** Name of a group or polygon. Lower case, so that it cannot be mistaken for an ISO 3166 code. */
+/** Name of a group or polygon, in lower case so that nobody mistakes the name for an ISO 3166 code. */
 const areaName = z
   .string()
   .max(28)
@@ -14,15 +14,15 @@ const areaName = z
 const areaTitle = z.string().trim().min(1).max(120);
 
 const namedArea = z.object({
-  /** Code such as `XG-sales` or `XZ-lahore`. */
+  /** Code of a named area, such as `XG-sales` or `XZ-lahore`. */
   code: z.string(),
   version: z.int(),
   title: z.string(),
   madeAt: instant,
-  /** Account that created this version. */
+  /** Account of the admin who created this version of the area. */
   madeBy: z.string(),
 });
-/** Countries of a group (`members`) or outline of a polygon (`polygon`). The field that does not apply is null. */
+/** Countries of a group (`members`) or outline of a polygon (`polygon`); the other field is null. */
 export const namedAreaView = namedArea.extend({
   members: z.array(z.string()).nullable(),
   polygon: orderPolygonSchema.pick({ rings: true, touches: true }).nullable(),
@@ -31,15 +31,17 @@ export type NamedAreaView = z.output<typeof namedAreaView>;
 export const namedAreaList = z.object({
   areas: z.array(
     namedAreaView.extend({
-      /** Earlier versions, newest first. */
+      /** Earlier versions of the area, newest first. */
       earlier: z.array(namedArea.omit({ code: true })),
-      /** Whether the caller's role reaches all countries of the area, so that the caller can change or delete it. */
+      /** Whether the caller may change or delete the area. The caller's role must cover all its countries. */
       changeable: z.boolean(),
     }),
   ),
-  /** Areas to which the caller's changes are limited. Null: no limit. Empty: the caller cannot change named areas. */
+  /**
+   * Areas to which the caller's changes are limited. Null means no limit. An empty list means that the caller cannot change named areas.
+   */
   limit: z.array(z.string()).nullable(),
-  /** Names of the admins, by account. */
+  /** Admins' names by account id. */
   people: z.record(z.string(), z.string()),
 });
 export type NamedAreaList = z.output<typeof namedAreaList>;

@@ -1,4 +1,4 @@
 import { z } from 'zod';
 
-/** `recipient`: an age recipient (`age1…`) instead of the configured one. */
+/** Request for a backup. `recipient` is an age public key (`age1…`) and replaces the configured recipient. */
 export const newBackup = z.strictObject({ recipient: z.string().max(4000).optional() });

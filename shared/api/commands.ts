@@ -5,7 +5,7 @@ import { narrowing } from './devices.ts';
 import { instant } from './wire.ts';
 
 export const newCommand = z.strictObject({
-  /** Identifier from the client, so that a repeated request issues nothing twice. */
+  /** Command id that the client chose. A repeated request with the same id creates no second command. */
   id: commandIdSchema.optional(),
   command: commandSchema,
   expiresInSeconds: z
@@ -16,7 +16,7 @@ export const newCommand = z.strictObject({
 });
 /**
  * Command to the named devices, or to every active device that matches the filter. An empty filter matches all devices in the caller's
- * scope. `GET /devices` with the same filter and `status=active` returns their number as `total`.
+ * scope. `GET /devices` with the same filter and `status=active` returns the number of matching devices as `total`.
  */
 export const commandToMany = newCommand
   .extend({
@@ -31,14 +31,14 @@ export const commandToMany = newCommand
       })
       .optional(),
     /**
-     * Number of devices that the client showed to its user. If it has changed, the server issues nothing (`conflict`). A repeated request
-     * with the same `id` gets the earlier result instead.
+     * Number of devices that the client showed to the admin. If the number has changed, the server creates no command (`conflict`). A
+     * repeated request with the same `id` gets the earlier result instead.
      */
     expect: z.int().min(1).optional(),
   })
   .refine(({ devices, filter }) => (devices === undefined) !== (filter === undefined), 'give devices or a filter');
 export const issuedToMany = z.object({
-  /** Identifier with which the client can repeat the request without issuing anything twice. */
+  /** Request id that the client chose. A repeated request with the same id creates no further commands. */
   id: commandIdSchema,
   queued: z.int(),
   refused: z.array(z.object({ device: deviceIdSchema, code: z.enum(['not_found', 'conflict', 'legal_hold']) })),
@@ -55,21 +55,21 @@ export const commandView = z.object({
   storedAt: instant.nullable(),
   finishedAt: instant.nullable(),
   detail: z.string().nullable(),
-  /** Set only by the device's own report that it displayed the message to its user. */
+  /** Time at which the device displayed the message to its user. Only the device's report sets this time. */
   displayed: z.object({ at: instant, on: displayedOnSchema }).nullable(),
 });
 export type CommandView = z.infer<typeof commandView>;
-/** Names of the senders, by account. */
+/** Names of the admins who sent commands, by account id. */
 const senders = z.record(z.string(), z.string());
 export const commandList = z.object({ commands: z.array(commandView), people: senders });
 export const commandQuery = z.strictObject({
-  /** Command id. The response has the device's commands from before this command. */
+  /** Command id; the response lists only older commands of the device. */
   before: commandIdSchema.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 export const commandParams = z.object({ id: commandIdSchema });
 
-/** Requests to many devices, newest first. The list has those with at least one device in the caller's scope. */
+/** Query for the requests to many devices, newest first. The response lists requests with at least one device in the caller's scope. */
 export const requestQuery = z.strictObject({ cursor: z.string().max(40).optional() });
 export const requestList = z.object({
   requests: z.array(
@@ -87,7 +87,7 @@ export const requestList = z.object({
   cursor: z.string().nullable(),
 });
 
-/** Progress of one request to many devices, for the devices in the caller's scope. */
+/** Progress of a request to many devices, counted for the devices in the caller's scope. */
 export const requestProgress = z.object({
   command: commandSchema,
   createdBy: z.string(),
@@ -96,9 +96,9 @@ export const requestProgress = z.object({
   expiresAt: instant,
   total: z.int(),
   counts: z.record(commandView.shape.state, z.int()),
-  /** Number of devices that displayed the message. 0 for other commands. */
+  /** Number of devices that displayed the message; 0 for other kinds of command. */
   displayed: z.int(),
-  /** First failed, expired and canceled commands. */
+  /** First failed, expired and canceled commands of the request. */
   failures: z.array(
     z.object({
       device: deviceIdSchema,

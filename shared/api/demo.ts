@@ -1,4 +1,4 @@
-/** Requests of `npm run demo`: its clock, its message and its sign-in links. A released server has none of these paths. */
+/** Requests of `npm run demo`: the simulated clock, messages and sign-in links. A released server has none of these paths. */
 import { z } from 'zod';
 import { deviceIdSchema } from '../protocol/ids.ts';
 import { sessionView } from './session.ts';
@@ -14,11 +14,11 @@ export const demoView = z.object({
   message: z.object({ from: endpoint, to: endpoint }),
 });
 
-/** Longest jump of the clock in milliseconds. The clock never moves backward. */
+/** Maximum step of the simulated clock, in milliseconds. The clock never moves backward. */
 export const LONGEST_JUMP = 400 * 86_400_000;
-/** `by`: milliseconds from now. `to` may be in the past when another page has moved the clock. */
+/** Step of the simulated clock. `by` is in milliseconds. `to` may be in the past if another page has already moved the clock. */
 export const demoJump = z.union([z.strictObject({ to: instant }), z.strictObject({ by: z.int() })]);
-/** Response after server and devices have finished their work, or after ten seconds. */
+/** Response to a step of the simulated clock. The server sends it when all devices have finished their work, or after ten seconds. */
 export const demoJumped = z.object({ now: instant });
 
 export const demoMessage = z.object({
@@ -31,8 +31,8 @@ export const demoMessage = z.object({
 export const demoTicket = z.strictObject({ ticket: z.string().min(16).max(128) });
 export const demoSession = sessionView.extend({
   /**
-   * Private key as PKCS #8, DER, base64 (Ed25519). Null: the person is no approver. Outside the demo, the browser creates an approver's key
-   * and never sends it.
+   * Private key of an approver as PKCS #8, DER, base64 (Ed25519); null if the person is no approver. Only the demo sends private keys.
+   * Otherwise the browser creates the key and keeps it.
    */
   approverKey: z.string().nullable(),
 });

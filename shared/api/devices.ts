@@ -1,4 +1,4 @@
-/** Devices, their verdicts and evidence, and alerts. */
+/** Devices with their verdicts, evidence and alerts. */
 import { z } from 'zod';
 import { NOTICE_MOMENTS, RECEIPT_KINDS } from '../order/documents.ts';
 import { inventorySchema } from '../protocol/frames.ts';
@@ -12,19 +12,18 @@ export const deviceParams = z.object({ id: deviceIdSchema });
 const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
 
 /**
- * Filter of a device list and of a command to many devices. Both select the same devices, except that a command goes to active devices
- * only.
+ * Filter of a device list and of a command to many devices. Both select the same devices, except that commands go only to active devices.
  */
 export const narrowing = {
-  /** Part of the user's name, the host name or the id. */
+  /** Part of the user's name, the host name or the device id. */
   text: z.string().trim().min(1).max(120).optional(),
   group: groupIdSchema.optional(),
   person: personIdSchema.optional(),
-  /** Area in which the device is or may be. */
+  /** Area in which the device is, or may be if its location is ambiguous. */
   area: evidenceAreaText.optional(),
-  /** Matches devices that are offline and were last seen before this time. */
+  /** Filter for offline devices from which the server last received data before this time. */
   seenBefore: z.coerce.number().int().min(0).optional(),
-  /** Matches devices that have connected and whose stored order list is older than this version. */
+  /** Filter for devices that have connected before and whose stored order list is older than this version. */
   listBelow: z.coerce.number().int().min(1).optional(),
 };
 
@@ -36,32 +35,31 @@ export const deviceQuery = z
     status: z.enum(['active', 'revoked', 'unenrolled']).optional(),
     connected: flag.optional(),
     everConnected: flag.optional(),
-    /** Whether the device has fresh evidence of its location. */
+    /** Filter by whether the device has unexpired evidence of its location. */
     located: flag.optional(),
-    /** `false`: the organization has not countersigned the messaging key of the device. */
+    /** Filter by verification; `false` matches devices whose messaging key the organization has not countersigned. */
     countersigned: flag.optional(),
     workspace: workspaceState.optional(),
     sort: z.enum(['id', 'user', 'enrolled', 'seen']).default('user'),
     descending: flag.default(false),
     limit: z.coerce.number().int().min(1).max(200).default(50),
-    /** Position after which the next page starts. Devices that are added or removed meanwhile do not shift it. */
+    /** Position after which the next page starts. Devices that are added or removed between two requests do not shift the page. */
     cursor: z.string().max(1000).optional(),
     /** Number of devices to skip, for a table that jumps to any position. */
     offset: z.coerce.number().int().min(0).max(10_000_000).optional(),
   })
   .refine(({ cursor, offset }) => cursor === undefined || offset === undefined, 'give a cursor or an offset');
 
-/** Largest page of a device list. */
+/** Maximum number of devices on one page. */
 export const MOST_NAMES = 200;
 export const deviceNamesQuery = z.strictObject({
-  /** Device ids, separated by commas. */
   ids: z
     .string()
     .max(40 * MOST_NAMES)
     .transform((text) => text.split(','))
     .pipe(z.array(deviceIdSchema).min(1).max(MOST_NAMES)),
 });
-/** Names of the devices in the caller's scope. Other devices are absent. */
+/** Names of the devices in the caller's scope. The response omits other devices. */
 export const deviceNames = z.object({
   devices: z.record(z.string(), z.object({ user: z.string(), hostname: z.string().nullable() })),
 });
@@ -73,7 +71,8 @@ const statementView = z.object({
   at: instant,
   until: instant,
   /**
-   * The admin who made the location statement, and the second person who confirmed it. Absent or null: the server does not know the person.
+   * Admin who made the location statement, and the second person who confirmed it. Each field is absent or null if the server does not know
+   * the person.
    */
   by: z.string().optional(),
   confirmedBy: z.string().nullish(),
@@ -84,23 +83,22 @@ export const deviceView = z.object({
   generation: z.int(),
   status: z.enum(['active', 'revoked', 'unenrolled']),
   person: personIdSchema,
-  /** Name of the person. */
   user: z.string(),
   group: z.object({ id: groupIdSchema, name: z.string() }),
-  /** Home area by precedence: the statement's, the device's own, the group's. */
+  /** Home area of the device. A location statement takes precedence over the device's own home area, and this over the group's. */
   home: z.string().nullable(),
   seat: z.string().nullable(),
   own: z.object({ home: z.string().nullable(), seat: z.string().nullable() }),
   statement: statementView.nullable(),
-  /** A legal hold on the device or its person is in effect, so nothing may be destroyed. */
+  /** Whether a legal hold on the device or its user forbids the deletion of data. */
   underLegalHold: z.boolean(),
   enrolledAt: instant,
   endedAt: instant.nullable(),
   hostname: z.string().nullable(),
   platform: z.string().nullable(),
-  /** State that the device reported. `since` is null before the first report of the present enrollment. */
+  /** Workspace state that the device reported. `since` is null before the first report of the current enrollment. */
   workspace: z.object({ state: workspaceState, since: instant.nullable() }),
-  /** Presence; null until the device first connects. */
+  /** Presence of the device; null before its first connection. */
   presence: z
     .object({
       connected: z.boolean(),
@@ -115,12 +113,13 @@ export const deviceView = z.object({
     .nullable(),
 });
 export type DeviceView = z.infer<typeof deviceView>;
-/** `areas`: where the device is or may be. Empty: unknown. Null: the caller's role does not show locations. */
+/**
+ * Device in a list. `areas` are the areas in which the device is or may be: empty if unknown, null if the caller's role does not show
+ * locations.
+ */
 export const listedDevice = deviceView.extend({ areas: z.array(z.string()).nullable() });
 export type ListedDevice = z.infer<typeof listedDevice>;
-/**
- * Page of devices. `cursor` requests the next page; null on the last page. `total`: number of devices that match the filter, on all pages.
- */
+/** Page of devices. `cursor` requests the next page and is null on the last page. `total` counts the devices on all pages. */
 export const devicePage = z.object({ devices: z.array(listedDevice), cursor: z.string().nullable(), total: z.int() });
 export const deviceDetail = deviceView.extend({ inventory: inventorySchema.nullable() });
 
@@ -129,7 +128,7 @@ export const deviceChange = z
     home: homeAreaText.nullable().optional(),
     seat: homeAreaText.nullable().optional(),
     group: groupIdSchema.optional(),
-    /** Location statement of an admin about the device's location or home, until `until`. Null removes the statement. */
+    /** Location statement of an admin about the device's location or home area, valid until `until`. Null removes the statement. */
     statement: z
       .strictObject({
         kind: z.enum(['presence', 'home']).default('presence'),
@@ -174,12 +173,11 @@ export const evidenceView = z.object({
     z.object({
       source: z.enum(EVIDENCE_SOURCES),
       areas: z.array(z.string()),
-      /** `at`: newest observation. `since`: first observation since the source last named other areas. */
+      /** `at` is the time of the newest observation. `since` is the time of the first observation with the present areas. */
       at: instant,
       since: instant,
-      /** Time at which the evidence expires. Null: the evidence does not expire while the device is connected. */
+      /** Expiry of the evidence; null if the evidence does not expire while the device is connected. */
       until: instant.nullable(),
-      /** Whether the evidence has not expired. */
       fresh: z.boolean(),
     }),
   ),
@@ -189,13 +187,13 @@ export const evidenceView = z.object({
       areas: z.array(z.string()),
       at: instant,
       detail: z.string(),
-      /** IP database that located the address. Null: the observation is not an address. */
+      /** IP database that located the address; null if the observation is not an IP address. */
       database: usedDatabase.nullable(),
     }),
   ),
 });
 
-/** Certificates, newest first. */
+/** Certificates of the device, newest first. */
 export const certificateList = z.object({
   certificates: z.array(
     z.object({
@@ -221,9 +219,9 @@ export const deviceReceiptList = z.object({
       kind: z.enum(RECEIPT_KINDS),
       service: z.string().nullable(),
       gate: z.string().nullable(),
-      /** Moment in the notice plan. Absent: the receipt is about the order itself. */
+      /** Time in the notice plan; absent if the receipt is about the order itself. */
       notice: z.enum(NOTICE_MOMENTS).optional(),
-      /** Time of the event by the device's own clock. */
+      /** Time of the event by the device's clock. */
       at: z.string(),
     }),
   ),
@@ -231,18 +229,21 @@ export const deviceReceiptList = z.object({
 
 export const alertQuery = z.strictObject({
   device: deviceIdSchema.optional(),
-  /** `installation`: alerts about no single device. Only an admin whose role reaches the whole fleet gets them. */
+  /**
+   * Filter by device or installation. `installation` selects alerts about no single device, which only an admin for the whole fleet
+   * receives.
+   */
   about: z.enum(['installation', 'devices']).optional(),
-  /** `false`: only alerts that no admin has acknowledged. */
+  /** Filter by acknowledgment; `false` selects alerts that no admin has acknowledged. */
   acknowledged: z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
     .optional(),
-  /** Excludes older alerts. */
+  /** Earliest time; older alerts are excluded. */
   since: z.coerce.number().int().min(0).optional(),
-  /** Alert id. The response has alerts from before this alert. */
+  /** Alert id; the response lists only older alerts. */
   before: z.coerce.number().int().min(1).optional(),
-  /** `grave`: only alerts that may mean an attack. */
+  /** Filter by severity; `grave` selects only alerts that may mean an attack. */
   severity: z.enum(['grave']).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
@@ -251,16 +252,16 @@ export const alertList = z.object({
   alerts: z.array(
     z.object({
       id: z.int(),
-      /** Time of the newest alert that this entry counts. `detail` is from the same alert. */
+      /** Time of the newest alert that this entry counts. `detail` describes the same alert. */
       at: instant,
       firstAt: instant,
-      /** Number of alerts with this code from this device in one day. */
+      /** Number of alerts with the same code from the same device on one day. */
       count: z.int().min(1),
       severity: z.enum(['grave', 'ordinary']),
       device: deviceIdSchema.nullable(),
       code: z.string(),
       detail: z.string(),
-      /** Null: no admin has acknowledged the alert. A repeated alert needs a new acknowledgment. */
+      /** Acknowledgment of the alert; null if no admin has acknowledged it. A repeated alert needs a new acknowledgment. */
       acknowledged: z.object({ at: instant, by: z.string() }).nullable(),
     }),
   ),

@@ -1,6 +1,5 @@
 /**
- * Server-sent events (`event: changed`). An event names only the topic in which something changed. The client then requests the data with
- * its own rights.
+ * Server-sent events (`event: changed`). An event names only the topic that changed. The client then requests the data with its own rights.
  */
 import { z } from 'zod';
 

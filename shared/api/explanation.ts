@@ -6,7 +6,7 @@ import { locationView, serviceVerdict } from './devices.ts';
 import { usedDatabase } from './ip-databases.ts';
 import { instant } from './wire.ts';
 
-/** `at`: time of the explanation in Unix milliseconds. Absent: now. */
+/** Query for an explanation. `at` is a time in Unix milliseconds; the default is the present. */
 export const explanationQuery = z.strictObject({ at: z.coerce.number().int().min(0).optional() });
 
 export const ORDER_STATES = ['announced', 'active', 'paused', 'ended', 'withdrawn'] as const;
@@ -15,7 +15,7 @@ const observed = { areas: z.array(z.string()), at: instant };
 
 export const explanationView = z.object({
   device: deviceIdSchema,
-  /** Time that all other fields of the explanation describe. */
+  /** Time that the explanation describes. */
   at: instant,
   generation: z.int(),
   status: z.enum(['active', 'revoked', 'unenrolled']),
@@ -24,37 +24,37 @@ export const explanationView = z.object({
   homeBy: z.enum(['statement', 'device', 'group']).nullable(),
   seat: z.string().nullable(),
   location: locationView,
-  /** Newest evidence of each source at that time, in order of precedence. */
+  /** Newest evidence of each source at the explained time, in order of precedence. */
   sources: z.array(
     z.object({
       source: z.enum(EVIDENCE_SOURCES),
       ...observed,
-      /** Time of the first observation since the source last named other areas. */
+      /** Time of the first observation with the present areas. */
       since: instant,
       /**
-       * Time at which the evidence would expire, as far as the server knew then. Null: the evidence did not expire while the device was
+       * Expiry of the evidence, as the server knew it at the explained time. Null if the evidence did not expire while the device was
        * connected.
        */
       until: instant.nullable(),
       fresh: z.boolean(),
-      /** The IP address, or the admin's reason for a location statement. */
+      /** IP address, or the admin's reason for a location statement. */
       detail: z.string(),
-      /** IP database that located the address. Null: the evidence is not an address. */
+      /** IP database that located the address; null if the evidence is not an IP address. */
       database: usedDatabase.nullable(),
     }),
   ),
-  /** Observations up to that time, newest first, at most 50. */
+  /** Observations up to the explained time, newest first, at most 50. */
   observations: z.array(
     z.object({
       source: z.enum(EVIDENCE_SOURCES),
       ...observed,
       detail: z.string(),
       database: usedDatabase.nullable(),
-      /** Time at which the server received the observation. A device that was offline reports later. */
+      /** Time at which the server received the observation. A device that was offline reports its observations late. */
       receivedAt: instant,
     }),
   ),
-  /** Earliest time with stored evidence. The device may have arrived before this time. Null: the server has all evidence. */
+  /** Earliest time with stored evidence; null if the server still stores all evidence. The device may have arrived before this time. */
   evidenceFrom: instant.nullable(),
   services: z.record(z.enum(SERVICES), serviceVerdict),
   /** Orders that affected the device, or would have affected it if they had been active. */
@@ -69,13 +69,13 @@ export const explanationView = z.object({
       until: instant.nullable(),
       services: z.array(z.enum(SERVICES)),
       denies: z.boolean(),
-      /** Reasons of the order's verdict. For an order that was not active: the reasons that would have applied. */
+      /** Reasons of the order's verdict. If the order was not active, the reasons are those that an active order would have had. */
       reasons: z.array(z.enum(REASONS)),
-      /** Time at which the device arrived in the order's areas. Null: the device was not in the areas. */
+      /** Time at which the device arrived in the order's areas; null if the device was outside. */
       arrival: instant.nullable(),
-      /** End of the device's exemption. Null: the device has no exemption, or an exemption without an end. */
+      /** End of the device's exemption; null without an exemption, or if the exemption has no end. */
       exemptUntil: instant.nullable(),
-      /** Signed receipts of the device about the order up to that time, by the device's own clock. */
+      /** Receipts of the device about the order up to the explained time, by the device's clock. */
       receipts: z.array(
         z.object({
           kind: z.enum(RECEIPT_KINDS),

@@ -1,4 +1,4 @@
-/** Conversion of a thrown error into a problem response. All HTTP listeners share it. */
+/** Conversion of a thrown error into a problem response (RFC 9457), for all HTTP listeners. */
 import { randomUUID } from 'node:crypto';
 import { CordonError } from '../errors.ts';
 import { problemOf } from './problems.ts';
@@ -10,7 +10,7 @@ export interface Failure {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Problem for the thrown error. An internal error gets an id that is both in the log and in the response. */
+/** Problem response for a thrown error. An internal error gets an id, which the log and the response both contain. */
 export function failureOf(
   thrown: unknown,
   request: { readonly method: string; readonly path: string },
@@ -29,7 +29,10 @@ export function failureOf(
   return { error, problem, headers };
 }
 
-/** Express sets `status` on errors that the client caused. Their message may quote the request body, so the response does not repeat it. */
+/**
+ * Express sets `status` on errors that the client caused. The error's message may quote the request body, so the response does not repeat
+ * the message.
+ */
 function asCordonError(thrown: unknown): CordonError {
   if (thrown instanceof CordonError) return thrown;
   const status = thrown instanceof Error && 'status' in thrown ? thrown.status : 500;
@@ -42,7 +45,7 @@ function asCordonError(thrown: unknown): CordonError {
   return new CordonError('internal', 'unexpected', {}, thrown);
 }
 
-/** Name, message and stack. Other properties of an error may contain the body of a request. */
+/** Name, message and stack of an error. Other properties of the error may contain the request body. */
 function causeOf(thrown: unknown): object {
   if (!(thrown instanceof Error)) return { error: typeof thrown };
   const { cause } = thrown;

@@ -1,20 +1,21 @@
-/** Field errors of a request. A problem lists them in `context.issues`, and the command line shows the flag of each. */
+/** Field errors of a request. A problem response lists them in `context.issues`, and the command line shows the flag of each field. */
 import { z } from 'zod';
 
-/** Maximum number of listed errors. A client could otherwise cause a response of any size. */
+/** Maximum number of listed errors, so that no request causes a response of unlimited size. */
 const MOST_ERRORS = 20;
 
 const fieldErrorSchema = z.object({
   /** Path of the field with dots: `body.areas.1`, `effective`. */
   path: z.string().max(512),
   /**
-   * Completes a sentence that begins with the field ("must be …"), or is a sentence. It never contains the value, which may be a secret.
+   * Text of the error: a sentence, or words that complete a sentence with the field as the subject ("must be …"). The text never contains
+   * the value, which may be a secret.
    */
   words: z.string().max(1024),
 });
 export type FieldError = z.infer<typeof fieldErrorSchema>;
 
-/** Field errors of a failed parse. `where`: the prefix of each path. */
+/** Field errors of a failed parse. `where` is the prefix of each path. */
 export function fieldErrorsOf({ issues }: z.ZodError, where: readonly string[] = []): FieldError[] {
   return issues.slice(0, MOST_ERRORS).map((issue) => ({
     path: [...where, ...issue.path.map(String)].join('.').slice(0, 512),
@@ -33,7 +34,7 @@ export const fieldErrorContext = (faults: readonly FieldError[]): { issues: read
   issues: faults.slice(0, MOST_ERRORS),
 });
 
-/** Words for a user. Messages of zod itself are for programmers; a message that a schema sets is returned unchanged. */
+/** Error message for a user. The messages of zod are for programmers. A message that a schema sets stays unchanged. */
 function wordsOf(issue: z.core.$ZodIssue): string {
   const { message } = issue;
   if (!/^(Invalid|Too (small|big)|Unrecognized)/.test(message)) return message;

@@ -15,7 +15,7 @@ export const newGroup = z.strictObject({
   home: homeAreaText.nullable().default(null),
   seat: homeAreaText.nullable().default(null),
 });
-/** Change of a group. An absent field does not change. */
+/** Change of a group. Absent fields keep their values. */
 export const groupChange = z
   .strictObject({
     name: newGroup.shape.name.optional(),

@@ -7,7 +7,7 @@ export const healthView = z.object({
   version: z.string(),
   installation: z.string(),
   now: instant,
-  /** Number of connected devices in the whole fleet. Null: the caller's role does not reach the whole fleet. */
+  /** Number of connected devices in the fleet; null if the caller's role does not cover the whole fleet. */
   connected: z.int().nullable(),
   list: z.object({ version: z.int(), expiresAt: instant }).nullable(),
   ipDatabase: z.object({ name: z.string(), builtAt: instant }).nullable(),

@@ -4,7 +4,7 @@ import { deviceIdSchema, legalHoldIdSchema, personIdSchema } from '../protocol/i
 import { instant } from './wire.ts';
 
 const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
-/** Reason of a hold. Only roles that may read holds see it. */
+/** Reason of a legal hold. Only roles that may read legal holds see the reason. */
 const holdReason = z.string().trim().min(1).max(2000);
 
 export const newLegalHold = z
@@ -12,7 +12,7 @@ export const newLegalHold = z
     device: deviceIdSchema.optional(),
     person: personIdSchema.optional(),
     reason: holdReason,
-    /** Case number. */
+    /** Case number of the legal hold. */
     reference: z.string().trim().min(1).max(120).optional(),
   })
   .refine(({ device, person }) => (device === undefined) !== (person === undefined), 'give a device or a person');
@@ -21,7 +21,7 @@ export const holdRelease = z.strictObject({ reason: holdReason });
 export const legalHoldParams = z.object({ id: legalHoldIdSchema });
 
 export const legalHoldQuery = z.strictObject({
-  /** `true`: released holds. `false`: holds in effect. Absent: all holds. */
+  /** Filter by state: `true` for released legal holds, `false` for holds in effect, absent for all. */
   released: flag.optional(),
   device: deviceIdSchema.optional(),
   cursor: z.string().max(100).optional(),
@@ -32,23 +32,22 @@ export const legalHoldView = z.object({
   id: legalHoldIdSchema,
   on: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('device'), device: deviceIdSchema, user: z.string() }),
-    /** `devices`: number of the person's devices now. */
+    /** Legal hold on a person. `devices` is the present number of the person's devices. */
     z.object({ kind: z.literal('person'), person: personIdSchema, user: z.string(), devices: z.int() }),
   ]),
   reason: z.string(),
   reference: z.string().nullable(),
   placedAt: instant,
-  /** Account that placed the hold; `people` has the name. */
   placedBy: z.string(),
-  /** Release of the hold; null while the hold is in effect. */
+  /** Release of the legal hold; null while the hold is in effect. */
   released: z.object({ at: instant, by: z.string(), reason: z.string() }).nullable(),
 });
 export type LegalHoldView = z.infer<typeof legalHoldView>;
 
-/** Legal holds, newest first. `cursor` requests the next page; null at the end. */
+/** Page of legal holds, newest first. `cursor` requests the next page and is null on the last page. */
 export const legalHoldPage = z.object({
   holds: z.array(legalHoldView),
-  /** Names of the admins, by account. */
+  /** Admins' names by account id. */
   people: z.record(z.string(), z.string()),
   cursor: z.string().nullable(),
 });

@@ -1,4 +1,4 @@
-/** Facts about the installation for its admins. They contain no secret. */
+/** Facts about the installation for its admins, without secrets. */
 import { z } from 'zod';
 import { sha256Hex } from '../order/documents.ts';
 import { publicRootSchema } from '../pack/public-root.ts';
@@ -8,21 +8,21 @@ export const installationView = z.object({
   installation: z.string(),
   organization: z.string(),
   version: z.string(),
-  /** Address for devices, and the public address. */
+  /** Address for devices, and address of the public listener. */
   deviceUrl: z.string(),
   publicUrl: z.string(),
-  /** Contact for a user whose service is suspended, for orders that name no contact of their own. */
+  /** Contact for users whose service is suspended, for orders that name no contact. */
   appeal: z.string(),
   store: z.enum(['sqlite', 'postgres']),
-  /** Whether the server sends mail. Account links then go to the account's address, and approvers need a verified address. */
+  /** Whether the server sends mail. With mail, account links go to the account's address, and approvers need a verified address. */
   mail: z.boolean(),
-  /** Default recipient of backups (age). Null: none is configured, and an owner names one for each backup. */
+  /** Default recipient of backups (an age public key). Null if none is configured; then an owner names a recipient for each backup. */
   backupRecipient: z.string().nullable(),
   /** Percentage of the fleet above which the page of an order shows a warning. */
   largeShare: z.number(),
-  /** Whether this is the demo: the clock is simulated, and people sign in with a link. */
+  /** Whether this server is the demo, with a simulated clock and sign-in by link. */
   demo: z.boolean(),
-  /** Public root, with which auditors verify evidence packs. Null before the first approver set is adopted. */
+  /** Public root, with which auditors verify evidence packs; null before the first approver set is adopted. */
   publicRoot: z.object({ fingerprint: sha256Hex, document: publicRootSchema }).nullable(),
   certificates: z.array(
     z.object({

@@ -9,21 +9,21 @@ export const ipDatabaseView = z.object({
   hash: sha256Hex,
   name: z.string(),
   importedAt: instant,
-  /** Account that imported the database. Null: the server itself imported the database, from its package or its configuration. */
+  /** Account that imported the IP database; null if the server imported it from the package or the configuration. */
   importedBy: z.string().nullable(),
-  /** Build time from the database file's metadata, by which an admin judges the age of the data. */
+  /** Build time in the metadata of the IP database. It shows an admin how old the data is. */
   builtAt: instant,
-  /** Size in bytes. */
+  /** Size of the IP database in bytes. */
   size: z.int(),
   active: z.boolean(),
 });
 export const ipDatabaseList = z.object({
   databases: z.array(ipDatabaseView),
-  /** Activations, newest first. */
+  /** Activations of IP databases, newest first. */
   activations: z.array(z.object({ hash: sha256Hex, at: instant, by: z.string().nullable() })),
-  /** Progress of the relocation of connected devices with the active database. Null: finished. */
+  /** Progress of locating the connected devices again with the active database; null when finished. */
   relocation: z.object({ done: z.int(), of: z.int() }).nullable(),
-  /** Names of the admins, by account. */
+  /** Admins' names by account id. */
   people: z.record(z.string(), z.string()),
 });
 export const ipDatabaseQuery = z.strictObject({ name: z.string().regex(/^[A-Za-z0-9._ -]{1,120}$/) });
@@ -32,18 +32,18 @@ export const ipDatabaseParams = z.object({ hash: sha256Hex });
 /** IP database that located an address. */
 export const usedDatabase = ipDatabaseView.pick({ hash: true, name: true, builtAt: true });
 export type UsedDatabase = z.infer<typeof usedDatabase>;
-/** Impact of activating another IP database. Connected devices change immediately, other devices when they next connect. */
+/** Impact of activating another IP database. Connected devices change at once, other devices at their next connection. */
 export const ipComparisonView = z.object({
   current: usedDatabase,
   other: usedDatabase,
   at: instant,
-  /** Number of devices with a current IP address. */
+  /** Number of devices with a known present IP address. */
   compared: z.int(),
   /** Number of devices that the other IP database locates in another country. */
   moved: z.int(),
-  /** Numbers of devices that move between two countries, largest first. Null: unknown country. */
+  /** Numbers of devices by present and new country, largest first. Null stands for an unknown country. */
   moves: z.array(z.object({ from: z.string().nullable(), to: z.string().nullable(), devices: z.int() })),
-  /** Effect on each active or announced order. Only devices that move are counted. */
+  /** Effect on each active or announced order, counted for the devices whose country changes. */
   orders: z.array(
     z.object({
       order: z.string(),

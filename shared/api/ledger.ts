@@ -1,4 +1,4 @@
-/** The ledger for admins. The public listener serves the same entries as tiles. */
+/** Ledger entries and proofs for admins. The public listener serves the same ledger as tiles. */
 import { z } from 'zod';
 import { entrySchema } from '../ledger/ledger-entry.ts';
 
@@ -9,18 +9,18 @@ export const ledgerEntryQuery = z.strictObject({
 });
 export const ledgerEntryList = z.object({ entries: z.array(z.object({ index: z.int(), entry: entrySchema })) });
 
-/** Inclusion proof for the newest checkpoint (RFC 6962, section 2.1.1). Hashes are base64, from the entry up to the root. */
+/** Inclusion proof for the newest checkpoint (RFC 6962, section 2.1.1). Hashes are base64, ordered from the entry to the root. */
 export const inclusionQuery = z.strictObject({ index: z.coerce.number().int().min(0) });
 export const inclusionView = z.object({
   index: z.int(),
-  /** Exact text of the entry. Its bytes are hashed. */
+  /** Exact text of the ledger entry. The ledger's hash covers these bytes. */
   body: z.string(),
   proof: z.array(z.string()),
   checkpoint: z.string(),
   key: z.string(),
 });
 
-/** Proof that the newest checkpoint only adds entries to the tree of the first `from` entries (RFC 6962, section 2.1.2). */
+/** Consistency proof between the tree of the first `from` entries and the newest checkpoint (RFC 6962, section 2.1.2). */
 export const consistencyQuery = z.strictObject({ from: z.coerce.number().int().min(1) });
 export const consistencyView = z.object({
   from: z.int(),

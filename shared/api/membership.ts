@@ -8,16 +8,16 @@ const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
 export const MOST_COUNTERSIGNATURES = 500;
 
 export const messagingKeyQuery = z.strictObject({
-  /** `true`: only keys that no organization key of the current approver set has signed. */
+  /** Filter for messaging keys without a signature by an organization key of the current approver set. */
   waiting: flag.default(false),
-  /** Organization key id. The response has only keys that this key has not signed. */
+  /** Organization key id. The response lists only messaging keys that this organization key has not signed. */
   lacking: sha256Hex.optional(),
   group: z.string().trim().min(1).max(120).optional(),
   cursor: z.string().max(100).optional(),
   limit: z.coerce.number().int().min(1).max(MOST_COUNTERSIGNATURES).default(100),
 });
 
-/** Messaging keys of active devices in their present enrollment, oldest first. */
+/** Messaging keys of active devices in their current enrollment, oldest first. */
 export const messagingKeyPage = z.object({
   keys: z.array(
     z.object({
@@ -29,11 +29,14 @@ export const messagingKeyPage = z.object({
       /** Time at which the server certified the messaging key. */
       since: instant,
       digest: z.string(),
-      /** Exact text to sign. */
+      /** Exact text that the organization key signs. */
       payload: z.string(),
       /** Organization keys of the current approver set. */
       countersignedBy: z.array(z.string()),
-      /** Other active devices of the person, newest first, at most 20. `hostname`: null when unknown or outside the caller's scope. */
+      /**
+       * Other active devices of the user, newest first, at most 20. `hostname` is null if unknown, or if the device is outside the caller's
+       * scope.
+       */
       others: z.array(
         z.object({
           device: deviceIdSchema,
@@ -43,8 +46,8 @@ export const messagingKeyPage = z.object({
         }),
       ),
       /**
-       * Account that created the activation code. `scoped`: the account's roles create codes only in some groups. Null: the code is
-       * deleted.
+       * Account that created the activation code; null if the code is deleted. `scoped` means that the account's roles are limited to some
+       * groups.
        */
       codeBy: z.object({ account: z.string(), name: z.string(), scoped: z.boolean() }).nullable(),
     }),
@@ -62,7 +65,7 @@ export const countersignatures = z.strictObject({
     .max(MOST_COUNTERSIGNATURES),
 });
 export const countersigned = z.object({
-  /** Number of countersignatures in the request that are now valid, including countersignatures that were stored before. */
+  /** Number of valid countersignatures in the request, including those that the server had already stored. */
   countersigned: z.int(),
   refused: z.array(z.object({ digest: z.string(), code: z.string(), detail: z.string() })),
 });

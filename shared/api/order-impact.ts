@@ -7,17 +7,20 @@ import { instant } from './wire.ts';
 
 export const impactFilter = z.strictObject({
   /**
-   * `now`: as if the order were active now. `effective`: at its effective time, or now if that has passed. The preview takes grace periods
-   * and exemptions at that time, and the present locations, because future ones are unknown.
+   * Time of the impact preview. `now` treats the order as active now. `effective` uses its effective time, or now if that time has passed.
+   * Grace periods and exemptions are those of that time; locations are the present ones.
    */
   at: z.enum(['now', 'effective']).default('effective'),
-  /** Revision to preview. Absent: the pending revision, or the adopted one if none is pending. */
+  /** Revision to preview. The default is the pending revision, or the adopted one if none is pending. */
   revision: z.coerce.number().int().min(1).optional(),
-  /** Another revision of the order to compare with. Each revision counts at its own effective time, unless `at` is `now`. */
+  /**
+   * Earlier or later revision of the order, to compare with. The preview counts each revision at its own effective time, unless `at` is
+   * `now`.
+   */
   baseline: z.coerce.number().int().min(1).optional(),
   class: z.enum(IMPACT_CLASSES).optional(),
   change: z.enum(IMPACT_CHANGES).optional(),
-  /** Area in which the device is or may be: a code in `areas`, or the country of one. */
+  /** Area in which the device is or may be: a code from `areas`, or the country of such a code. */
   area: z.string().max(64).optional(),
 });
 
@@ -34,7 +37,7 @@ const waits = z.object({
   commands: z.int(),
 });
 
-/** Impact preview. Devices have handles, not names. */
+/** Impact preview of an order. Devices have handles, not names. */
 export const impactView = z.object({
   /** Time that the impact preview describes. */
   at: instant,
@@ -43,13 +46,13 @@ export const impactView = z.object({
   /** Number of active devices in the whole installation. */
   fleet: z.int(),
   counts: z.record(z.enum(IMPACT_CLASSES), z.int()),
-  /** Numbers of devices by change: newly affected, no longer affected, or affected in another way. Null without a baseline. */
+  /** Numbers of devices by change: newly affected, no longer affected, or affected in another way. Null if the request has no baseline. */
   changes: z.record(z.enum(IMPACT_CHANGES), z.int()).nullable(),
-  /** Messages and commands that wait for denied devices. */
+  /** Messages and commands that wait for devices whose services the order denies. */
   waiting: waits.extend({ devices: z.int() }),
-  /** Devices by area. A device that may be in two areas counts in both. */
+  /** Numbers of devices by area. A device that may be in two areas counts in both areas. */
   areas: z.array(z.object({ area: z.string(), devices: z.int(), denied: z.int() })),
-  /** Number of devices that match `class`, `change` and `area`, on all pages. */
+  /** Number of devices on all pages that match `class`, `change` and `area`. */
   total: z.int(),
   devices: z.array(
     z.object({
@@ -58,7 +61,7 @@ export const impactView = z.object({
       denied: z.array(z.enum(SERVICES)),
       reasons: z.array(z.string()),
       areas: z.array(z.string()),
-      /** End of the device's exemption. Null: the device has no exemption, or an exemption without an end. */
+      /** End of the device's exemption; null without an exemption, or if the exemption has no end. */
       exemptUntil: instant.nullable(),
       home: z.string().nullable(),
       connected: z.boolean(),

@@ -3,47 +3,50 @@ import { impactView } from './order-impact.ts';
 import { instant } from './wire.ts';
 
 export const WARNINGS = [
-  /** Warning: the order suspends management. The server can deliver only the order list to the devices, and cannot lock or wipe them. */
+  /**
+   * Warning that the order suspends management. The server can then deliver only the order list to the devices, and cannot lock or wipe
+   * them.
+   */
   'names_management',
   'names_enrollment',
-  /** Warning: the order affects a device of one of its approvers. */
+  /** Warning that the order affects a device of one of its approvers. */
   'affects_approver',
-  /** Warning: the order affects a larger share of the fleet than the operator's limit. */
+  /** Warning that the order affects a larger share of the fleet than the operator's limit. */
   'large_share',
-  /** Warning: the order denies devices with an unknown location. */
+  /** Warning that the order denies services to devices with an unknown location. */
   'denies_unknown',
-  /** Warning: the revision makes one person's pause permanent, which would otherwise have ended after 72 hours. */
+  /** Warning that the revision makes one person's pause permanent. Without the revision, the pause would end after 72 hours. */
   'pause_without_end',
-  /** Warning: the order deletes work data on devices for good. */
+  /** Warning that the order deletes work data on devices for good. */
   'wipes_data',
-  /** No device can be located in an area, because the order's map assigns the area to another country. */
+  /** Warning that no device can be located in an area, because the order's map assigns the area to another country. */
   'area_empty',
-  /** Warning: the order's map does not assign a disputed territory, or assigns only a part of it. */
+  /** Warning that the order's map does not assign a disputed territory, or assigns only a part of it. */
   'area_disputed',
-  /** Warning: the borders of a subdivision are unknown, so a position cannot show that a device is in the subdivision. */
+  /** Warning that the borders of a subdivision are unknown, so a position cannot show that a device is in the subdivision. */
   'area_without_borders',
-  /** Warning: a named country or group does not include territories with an ISO 3166-1 code of their own. */
+  /** Warning that a named country or group does not include territories with an ISO 3166-1 code of their own. */
   'territories_excluded',
-  /** Warning: location statements of admins change the order's verdict for some devices. */
+  /** Warning that location statements of admins change the order's verdict for some devices. */
   'location_statements',
 ] as const;
 
 export const orderPreview = z.object({
   /**
-   * Faults for which the server would refuse the proposal. `field` is a path (`effective`, `areas.1`, `statement.en`), or `order` or `act`
-   * for the whole. Each suggestion can replace the field's value. Empty: the draft can be proposed.
+   * Errors in the draft for which the server would refuse the proposal; empty if the proposal is possible. `field` is a path (`effective`,
+   * `areas.1`, `statement.en`), or `order` or `act` for the whole draft. Each suggestion can replace the field's value.
    */
   problems: z.array(
     z.object({ field: z.string(), code: z.string(), detail: z.string(), suggestions: z.array(z.string()) }),
   ),
-  /** Times of the order in UTC, as the server reads them. Null while the server cannot read them. */
+  /** Effective time and end of the order in UTC; null while the server cannot parse them. */
   effective: instant.nullable(),
   until: instant.nullable(),
   warnings: z.array(z.object({ code: z.enum(WARNINGS), detail: z.string(), devices: z.int().nullable() })),
-  /** Impact at the effective time. Null while the draft has faults. */
+  /** Impact at the effective time; null while the draft has errors. */
   impact: impactView.pick({ at: true, fleet: true, counts: true }).nullable(),
 });
 export type OrderPreview = z.infer<typeof orderPreview>;
 
-/** Warnings about a revision. The revision's author saw the same warnings. */
+/** Warnings about a revision. The author of the revision saw the same warnings. */
 export const orderWarnings = orderPreview.pick({ warnings: true });

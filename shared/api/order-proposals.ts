@@ -1,11 +1,14 @@
-/** Proposals of orders and of their next revisions, complete or as drafts. */
+/** Proposals of orders and of later revisions, complete or as drafts. */
 import { z } from 'zod';
 import { actionBasisSchema, decisionRecordSchema, ORDER_ACTS, orderTermsSchema } from '../order/documents.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
 
 export const LONGEST_REASON = 2000;
 
-/** `until` has the form of the order's other times. Absent: the exemption lasts as long as the order. Only the operator sees `reason`. */
+/**
+ * Exemption of a device. `until` has the format of the order's other times; without it, the exemption lasts as long as the order. Only the
+ * operator sees `reason`.
+ */
 const exemptSaid = {
   until: z.string().max(64).nullable().optional(),
   reason: z.string().max(LONGEST_REASON).optional(),
@@ -38,13 +41,16 @@ const maybe = {
   noticePlan: noticePlan.nullable(),
   exportWindow: exportWindow.nullable(),
   answers: answers.nullable(),
-  /** Authoritative language. Required for a new order with its statement in several languages; by default the only language. */
+  /**
+   * Language of the authoritative statement. A new order with statements in several languages requires it; otherwise the default is the
+   * only language.
+   */
   authoritativeLanguage: authoritativeLanguage.nullable(),
 };
 
 /**
- * Terms as an admin writes them. The orders module parses areas, services, times and disputed territories, and has an error code for each.
- * Times are RFC 3339 with an offset, or local time in the order's `zone` (`2015-11-30T23:59`).
+ * Terms of an order as an admin enters them. The orders module parses areas, services, times and disputed territories. Times are RFC 3339
+ * with an offset, or local time in the order's `zone` (`2015-11-30T23:59`).
  */
 const termsInput = orderTermsSchema.omit({ internal: true }).extend({
   areas: z.array(z.string().max(64)).min(1).max(300),
@@ -55,7 +61,7 @@ const termsInput = orderTermsSchema.omit({ internal: true }).extend({
   ...maybe,
 });
 
-/** Values for terms that a proposal does not state. */
+/** Default values for terms that a proposal does not contain. */
 export const PROPOSAL_DEFAULTS = {
   until: null,
   zone: 'UTC',
@@ -72,7 +78,7 @@ export const orderProposal = termsInput.extend({
   stale: termsInput.shape.stale.default(PROPOSAL_DEFAULTS.stale),
   visitors: termsInput.shape.visitors.default(PROPOSAL_DEFAULTS.visitors),
   disputed: termsInput.shape.disputed.default(PROPOSAL_DEFAULTS.disputed),
-  /** Contact for appeals; absent: the contact of the installation. */
+  /** Contact for appeals. The default is the contact of the installation. */
   appeal: termsInput.shape.appeal.optional(),
   exempt: exemptSchema.default([]),
   /** Decision record. The order contains only its hash. */
@@ -91,8 +97,8 @@ export const orderAction = z.strictObject({
 const written = z.string().max(10_000);
 
 /**
- * Draft that an admin is writing. Nothing is stored. `order` and `action` name the revision's order and kind. This schema is looser than a
- * proposal's, so that the preview can report one error for each field.
+ * Draft that an admin is editing; the server stores nothing. `order` and `action` name the revised order and the kind of revision. The
+ * schema accepts incomplete drafts, so that the preview can report one error for each field.
  */
 export const orderDraft = z.strictObject({
   order: z.string().max(64).optional(),

@@ -1,38 +1,38 @@
-/** Visibility of withheld orders inside the organization, and the log of readings of their legal basis. */
+/** Visibility of withheld orders inside the organization, and the log of who read their legal basis. */
 import { z } from 'zod';
 import { instant } from './wire.ts';
 
 /**
- * `public`: the order is not withheld. `restricted`: the order is withheld, the reader may read its legal basis, and the reading is
- * recorded. `hidden`: the order is withheld from this reader.
+ * Visibility of an order for one reader. `public`: not withheld. `restricted`: withheld, but the reader may read its legal basis, and the
+ * server logs it. `hidden`: withheld from this reader.
  */
 export const VISIBILITIES = ['public', 'restricted', 'hidden'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
 
-/** Title of a withheld order in every list, and on all pages for a reader from whom it is hidden. */
+/** Title of a withheld order in every list, and on all pages for a reader who may not read the order. */
 export const WITHHELD_TITLE = 'Withheld order';
 export const WITHHELD_NOTICE =
   'Withheld: only legal, owners, the proposer and the approvers may read the legal basis. Each reading is recorded.';
 
-/** Parts of a withheld order. Reading a part is recorded. */
+/** Parts of a withheld order. The server logs each reading of a part. */
 export const ORDER_PARTS = ['terms', 'exemptions', 'document', 'decision', 'pack'] as const;
 export type OrderPart = (typeof ORDER_PARTS)[number];
 
 export const readingList = z.object({
-  /** Readings, newest first. */
+  /** Readings of withheld orders, newest first. */
   readings: z.array(
     z.object({
       account: z.string(),
       part: z.enum(ORDER_PARTS),
-      /** SHA-256 of the document, or number of the revision. Null: the reader read the whole order. */
+      /** SHA-256 of the document or number of the revision; null if the reader read the whole order. */
       about: z.string().nullable(),
       firstAt: instant,
       lastAt: instant,
-      /** Number of requests between the first and the last time of the reading. */
+      /** Number of the reader's requests between the first and the last time of the reading. */
       count: z.int(),
     }),
   ),
-  /** Names of the readers, by account. */
+  /** Readers' names by account id. */
   people: z.record(z.string(), z.string()),
 });
 export type ReadingList = z.infer<typeof readingList>;

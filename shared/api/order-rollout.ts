@@ -21,19 +21,19 @@ const rolloutCounts = {
 
 /** Rollout of the adopted revision. Each affected device is in exactly one state (`shared/order/rollout.ts`). */
 export const orderRollout = z.object({
-  /** Adopted revision; null before the first adoption. All counts are then 0. */
+  /** Number of the adopted revision. Before the first adoption, the number is null and all counts are 0. */
   revision: z.int().nullable(),
   phase: z.enum(ROLLOUT_PHASES).nullable(),
-  /** Number of affected devices: the sum of `states`. */
+  /** Number of affected devices, which is the sum of `states`. */
   total: z.int(),
   states: z.object(rolloutCounts),
-  /** Number of affected devices whose location has expired. Their last location counts. */
+  /** Number of affected devices whose location has expired. Their last known location counts. */
   lastSeen: z.int(),
-  /** Domain time of the newest receipt that was counted. */
+  /** Time of the newest counted receipt, by the domain clock. */
   newest: instant.nullable(),
   /**
-   * Notices of the plan for the present effective time, counted by receipts: delivered to the device, displayed to the user. `late`:
-   * delivered notices that arrived after more than a tenth of their lead time (3 days of 30), by the device's clock.
+   * Notices of the plan for the present effective time, counted by receipts: delivered to the device and displayed to the user. A notice is
+   * `late` if it arrived after more than a tenth of its lead time (3 of 30 days), by the device's clock.
    */
   notices: z.array(z.object({ moment: z.enum(NOTICE_MOMENTS), delivered: z.int(), displayed: z.int(), late: z.int() })),
 });

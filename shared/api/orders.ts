@@ -13,23 +13,23 @@ export const revisionSummary = z.object({
   order: z.string(),
   revision: z.int(),
   action: z.enum(ORDER_ACTS),
-  /** `requested`: another proposal is pending, and a second person must confirm that the new proposal replaces it. */
+  /** State of the revision. `requested`: another proposal is pending, and a second person must confirm that this revision replaces it. */
   state: z.enum(['requested', 'waiting', 'adopted', 'superseded', ...PROPOSAL_ENDS]),
   digest: z.string(),
-  /** Proposer. Null if the revision is withheld from the reader, as are `endedBy` and `endReason`. */
+  /** Proposer of the revision. `proposedBy`, `endedBy` and `endReason` are null if the revision is withheld from the reader. */
   proposer: z.string().nullable(),
   proposedAt: instant,
   adoptedAt: instant.nullable(),
-  /** Time at which the proposal ended without adoption. Null for a pending proposal, and for a proposal that a newer revision replaced. */
+  /** Time at which the proposal ended without adoption; null for a pending proposal, and for a proposal that a newer revision replaced. */
   endedAt: instant.nullable(),
-  /** Account that ended the proposal or confirmed its replacement. Null if the proposal expired. */
+  /** Account that ended the proposal or confirmed its replacement; null if the proposal expired. */
   endedBy: z.string().nullable(),
-  /** Reason of the approver who declined. */
+  /** Reason that the approver gave for declining. */
   endReason: z.string().nullable(),
   /** Expiry of a pending proposal; null for other revisions. */
   expiresAt: instant.nullable(),
   /**
-   * The time of a pending proposal (effective or end time) that is now in the past. An approver must confirm that the revision takes effect
+   * Effective or end time of a pending proposal that is now in the past. An approver must confirm that the revision takes effect
    * immediately.
    */
   passed: z.enum(['effective', 'until']).nullable(),
@@ -56,15 +56,15 @@ export const proceedingsView = z.object({
 export type ProceedingsView = z.infer<typeof proceedingsView>;
 
 const wholeOrder = z.object({
-  /** `restricted`: the order is withheld, and each reading of it is recorded. */
+  /** Visibility of the order. `restricted`: the order is withheld, and the server logs each reading. */
   visibility: z.enum(['public', 'restricted']),
   number: z.string(),
   title: z.string(),
-  /** State of the adopted revision. Before adoption: `proposed`, or the end of the last proposal. */
+  /** State of the adopted revision. Before adoption: `proposed`, or the state in which the last proposal ended. */
   status: z.enum(['proposed', ...PROPOSAL_ENDS, 'active', 'paused', 'withdrawn']),
   adoptedRevision: z.int().nullable(),
   latestRevision: z.int(),
-  /** End of one person's pause. Null: the order is not paused by one person, or the pause has no end. */
+  /** End of a pause by one person; null if the order is not paused, or if the pause has no end. */
   pausedUntil: instant.nullable(),
   terms: orderTermsSchema,
   /** Answers to the authority and appeals to courts, as admins recorded them (ADR 44). */
@@ -72,13 +72,11 @@ const wholeOrder = z.object({
   revisions: z.array(revisionSummary),
   /** Times at which the order took effect and ended on the server. */
   executions: z.array(z.object({ revision: z.int(), state: z.enum(['entered', 'left']), at: instant })),
-  /**
-   * Names of proposers and approvers, by person. They come from the server's records, because signed documents contain only identifiers.
-   */
+  /** Names of proposers and approvers by person id, from the server's records. Signed documents contain only identifiers. */
   people: z.record(z.string(), z.string()),
 });
 
-/** Withheld order for a reader from whom it is hidden: only the facts that operation needs. */
+/** Withheld order for a reader who may not read it, reduced to the facts that operation needs. */
 const hiddenOrder = wholeOrder.omit({ proceedings: true }).extend({
   visibility: z.literal('hidden'),
   notice: z.literal(WITHHELD_NOTICE),
@@ -93,7 +91,7 @@ export type HiddenOrder = z.infer<typeof hiddenOrder>;
 
 const inList = { revisions: true, executions: true, people: true } as const;
 
-/** List of orders. Every list hides withheld orders from every reader, so a list records no reading. */
+/** Summary of an order in lists. Lists show no text of withheld orders to any reader, so the server logs no reading. */
 export const orderList = z.object({
   orders: z.array(z.discriminatedUnion('visibility', [wholeOrder.omit(inList), hiddenOrder.omit(inList)])),
 });

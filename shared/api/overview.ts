@@ -1,13 +1,13 @@
-/** The fleet in figures: its locations, approvals that wait for the caller, and health issues. */
+/** Overview of the fleet: locations, pending approvals and health issues. */
 import { z } from 'zod';
 import { ORDER_ACTS } from '../order/documents.ts';
 import { instant } from './wire.ts';
 
 export const HEALTH_ISSUES = [
-  /** Health issue: devices that were last seen before the server's limit. */
+  /** Health issue: devices that have sent no data for longer than the server's limit. */
   'devices_silent',
   'devices_never_connected',
-  /** Health issue: devices with an older order list, connected or offline. */
+  /** Health issue: connected or offline devices with an older order list. */
   'devices_behind',
   'alerts',
   'ip_database_old',
@@ -17,22 +17,22 @@ export const HEALTH_ISSUES = [
   /** Health issue: the disk of the data folder is nearly full. */
   'disk_full',
   'mail_failing',
-  /** Health issue: the machine's clock jumped, or most devices disagree with it. */
+  /** Health issue: the machine's clock jumped, or it disagrees with the clocks of most devices. */
   'clock_in_doubt',
   /** Health issue: the newest backup is old, or the scheduled backup failed. */
   'backup_missing',
-  /** Health issue: the server was restored from a backup, and the recovery is not finished. */
+  /** Health issue: the server was restored from a backup, and no admin has ended the recovery. */
   'restored',
-  /** Health issue: orders that new devices do not obey, because their approvers have left. */
+  /** Health issue: orders that new devices do not obey, because an approver of the order is no longer in the approver set. */
   'orders_uncovered',
   'no_approvers',
-  /** Health issue: answers to authorities that are due within a week, or overdue. */
+  /** Health issue: answers to authorities that are overdue or due within a week. */
   'answer_due',
   /** Health issue: devices whose messaging keys the organization has not countersigned. */
   'countersignature_waiting',
 ] as const;
 
-/** Link from a health issue to a page with exactly the devices, alerts or orders that the issue counts, or to the page that resolves it. */
+/** Link from a health issue to the page that lists exactly its devices, alerts or orders, or to the page that resolves the issue. */
 const issueLink = z.discriminatedUnion('page', [
   z.object({
     page: z.literal('devices'),
@@ -46,7 +46,7 @@ const issueLink = z.discriminatedUnion('page', [
       countersigned: z.boolean().optional(),
     }),
   }),
-  /** Filter for unacknowledged alerts since the given time. */
+  /** Filter for unacknowledged alerts since a given time. */
   z.object({ page: z.literal('alerts'), since: instant }),
   z.object({ page: z.literal('orders'), numbers: z.array(z.string()) }),
   z.object({ page: z.enum(['recovery', 'approvers', 'settings', 'ledger']) }),
@@ -64,11 +64,11 @@ export const SETUP_STEPS = [
 export const overviewView = z.object({
   now: instant,
   devices: z.object({ total: z.int(), connected: z.int(), neverConnected: z.int() }),
-  /** Devices by area, where the caller's role shows locations. A device that may be in two areas counts in both. */
+  /** Numbers of devices by area; empty if the caller's role shows no locations. A device that may be in two areas counts in both areas. */
   areas: z.array(z.object({ area: z.string(), devices: z.int(), connected: z.int() })),
-  /** Number of devices with an unknown location. Null: the caller's role shows no locations. */
+  /** Number of devices with an unknown location; null if the caller's role shows no locations. */
   unknown: z.int().nullable(),
-  /** Pending approvals. `mine`: the caller's approval would count. */
+  /** Pending approvals. `mine`: whether the caller's approval would count. */
   pendingApprovals: z.array(
     z.discriminatedUnion('kind', [
       z.object({
@@ -91,15 +91,15 @@ export const overviewView = z.object({
     z.object({
       code: z.enum(HEALTH_ISSUES),
       severity: z.enum(['notice', 'warning', 'critical']),
-      /** Number of devices, alerts or orders. Null for an issue without a count. */
+      /** Number of devices, alerts or orders; null for a health issue without a count. */
       count: z.int().nullable(),
-      /** Sentences for the admin: the fact, its consequence and the remedy. */
+      /** Explanation for the admin: the fact, its consequence and the remedy. */
       detail: z.string(),
-      /** Page for the health issue; null if no page of the console resolves it. */
+      /** Page of the console for the health issue; null if no page resolves it. */
       link: issueLink.nullable(),
     }),
   ),
-  /** Setup steps of a new installation. Null: the caller may not invite people. */
+  /** Setup steps of a new installation; null if the caller may not invite people. */
   setup: z.array(z.object({ step: z.enum(SETUP_STEPS), done: z.boolean() })).nullable(),
 });
 export type Overview = z.infer<typeof overviewView>;

@@ -12,9 +12,9 @@ const groups = z.array(groupIdSchema).max(MOST_GROUPS);
 export const newPerson = z.strictObject({
   name: personName,
   email: emailText.nullable().default(null),
-  /** Groups of the person. The caller's role must reach each of these groups. */
+  /** Groups of the person. The caller's role must cover each of these groups. */
   groups: groups.min(1),
-  /** Identifier in the organization's directory. */
+  /** Identifier of the person in the organization's directory. */
   directoryId: directoryId.nullable().default(null),
 });
 
@@ -22,10 +22,13 @@ export const personChange = z
   .strictObject({
     name: personName.optional(),
     email: emailText.nullable().optional(),
-    /** New groups of the person. A group in which the person has a device or an open code cannot be removed. */
+    /** New groups of the person. The server refuses to remove a group in which the person has a device or an open activation code. */
     groups: groups.min(1).optional(),
     directoryId: directoryId.nullable().optional(),
-    /** `disabled`: the server cancels open activation codes and creates no new ones. Existing devices keep their certificates. */
+    /**
+     * State of the person. `disabled`: the server cancels the person's open activation codes and creates no new ones. Existing devices keep
+     * their certificates.
+     */
     status: z.enum(['active', 'disabled']).optional(),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'changes nothing');
@@ -33,9 +36,9 @@ export const personChange = z
 export const personParams = z.object({ id: personIdSchema });
 
 export const personQuery = z.strictObject({
-  /** Part of the name, the e-mail or the identifier. */
+  /** Part of the person's name, e-mail address or identifier. */
   text: z.string().trim().min(1).max(120).optional(),
-  /** Whole name of the person. Case and spacing do not matter. */
+  /** Full name of the person, regardless of case and spacing. */
   name: personName.optional(),
   group: groupIdSchema.optional(),
   status: z.enum(['active', 'disabled']).optional(),
@@ -53,10 +56,10 @@ export const personView = z.object({
   createdAt: instant,
   devices: z.int(),
   account: z.boolean(),
-  /** Whether the caller's role reaches every group of the person. Only then can the caller enroll or change the person. */
+  /** Whether the caller may enroll devices for the person and change the person. The caller's role must cover all groups of the person. */
   inScope: z.boolean(),
 });
 export type PersonView = z.infer<typeof personView>;
 
-/** People by name. `cursor` requests the next page; null on the last page. */
+/** Page of people, sorted by name. `cursor` requests the next page and is null on the last page. */
 export const personPage = z.object({ people: z.array(personView), cursor: z.string().nullable() });

@@ -4,16 +4,17 @@ import { accountView, emailText, passwordText } from './accounts.ts';
 import { instant } from './wire.ts';
 
 /**
- * Header with the page's half of a session. The session has two halves, because a browser sends the cookie to every port of its host, where
- * another program may read it. The response to the sign-in contains the other half (`csrf`) once. The page keeps it in the storage of its
- * own origin, port included, and sends it with every request.
+ * Header with the page's part of the session secret. A browser sends the session cookie to every port of a host, where another program may
+ * read it. Therefore the sign-in response contains a second part (`csrf`). The page stores this part for its own origin, port included, and
+ * sends it with every request.
  */
 export const CSRF_HEADER = 'x-cordon-csrf';
-/** Header of a request that no admin caused, such as a page's own polling. The request does not extend the session. */
+/** Header of a request that the page sends without the admin, such as polling. The request does not extend the session. */
 export const BACKGROUND_HEADER = 'x-cordon-background';
 const SESSION_COOKIE_NAME = 'cordon_session';
 /**
- * Name of the session cookie. Over HTTPS, the browser does not accept a `__Host-` cookie from other hosts or over plain HTTP (RFC 6265bis).
+ * Name of the session cookie. With the prefix `__Host-`, the browser accepts the cookie only over HTTPS and only from this host (RFC
+ * 6265bis).
  */
 export const sessionCookieName = (secure: boolean): string =>
   secure ? `__Host-${SESSION_COOKIE_NAME}` : SESSION_COOKIE_NAME;
@@ -35,12 +36,15 @@ export const steppedUp = z.object({ authenticatedAt: instant });
 export const sessionView = z.object({
   account: accountView,
   via: z.enum(['session', 'token']),
-  /** The page's half of the session. Null except in the response to the sign-in. */
+  /** The page's part of the session secret; null except in the sign-in response. */
   csrf: z.string().nullable(),
   expiresAt: instant.nullable(),
   /** Time at which the admin last entered credentials in the session; null for a request with a token. */
   authenticatedAt: instant.nullable(),
-  /** Rights from the account's present grants, perhaps limited to groups or areas. `server/admins/roles.ts` has their names. */
+  /**
+   * Rights of the account's present grants. A right may be limited to groups or areas. `server/admins/roles.ts` lists the names of the
+   * rights.
+   */
   rights: z.array(z.string()),
 });
 
@@ -52,7 +56,7 @@ export const openSession = z.object({
   expiresAt: instant,
   address: z.string(),
   userAgent: z.string(),
-  /** True for the session that sent this request. */
+  /** Whether the session sent this request. */
   current: z.boolean(),
 });
 export const sessionList = z.object({ sessions: z.array(openSession) });
@@ -68,7 +72,7 @@ export const tokenView = z.object({
   lastUsedAt: instant.nullable(),
   lastAddress: z.string().nullable(),
 });
-/** Sessions and tokens of all accounts, for owners. */
+/** Sessions and tokens of all accounts. Only owners see them. */
 export const accessView = z.object({
   sessions: z.array(openSession),
   tokens: z.array(tokenView.extend({ account: accountIdSchema })),
@@ -79,8 +83,8 @@ export const newToken = z.strictObject({
   name: z.string().trim().min(1).max(120),
   expiresInDays: z.int().min(1).max(3650).nullable().default(90),
   /**
-   * Permission to wipe, unenroll and revoke devices and to change grants. A token cannot enter an authenticator code, so it needs this
-   * permission.
+   * Permission of an API token to wipe, unenroll and revoke devices and to change grants. A token cannot enter an authenticator code, so it
+   * needs this permission.
    */
   destructive: z.boolean().default(false),
 });

@@ -1,14 +1,14 @@
-/** Territory policies: the countries to which disputed territories belong if an order does not assign them. */
+/** Territory policies. A policy assigns disputed territories to countries, for orders that do not assign them. */
 import { z } from 'zod';
 import { TERRITORIES } from '../areas/area-code.ts';
 import { territoryPolicySchema } from '../areas/territory-policy.ts';
 import { sha256Hex } from '../order/documents.ts';
 import { instant } from './wire.ts';
 
-/** Maximum number of characters in a policy. A usual policy has a few thousand. */
+/** Maximum number of characters in a policy. A usual policy has a few thousand characters. */
 export const LARGEST_POLICY = 100_000;
 
-/** Territory policy and its import. Version 0 is built in, so its document fields are null. */
+/** Territory policy and its import. Version 0 is built in and has no document, so its document fields are null. */
 export const territoryPolicyView = z.object({
   ...territoryPolicySchema.shape,
   version: z.int().min(0),
@@ -25,34 +25,36 @@ export type TerritoryPolicyView = z.infer<typeof territoryPolicyView>;
 export const territoryPolicyList = z.object({
   /** Policies, newest version first. The last policy in the list is version 0. */
   policies: z.array(territoryPolicyView),
-  /** Activations, newest first. Before the first activation, version 0 was active. */
+  /** Activations of territory policies, newest first. Before the first activation, version 0 was active. */
   activations: z.array(z.object({ version: z.int(), at: instant, by: z.string().nullable() })),
-  /** Names of the admins, by account. */
+  /** Admins' names by account id. */
   people: z.record(z.string(), z.string()),
 });
 export const territoryPolicyParams = z.object({ version: z.coerce.number().int().min(0).max(999_999) });
 
 const side = territoryPolicyView.pick({ version: true, title: true, date: true });
 const territory = z.enum(TERRITORIES);
-/** Impact of activating a policy. Existing orders do not change: the preview counts devices as if each order were revised by the policy. */
+/** Impact of activating a territory policy. Existing orders do not change. The preview counts devices as if each order used the policy. */
 export const policyComparisonView = z.object({
   current: side,
   other: side,
   at: instant,
-  /** Territories that the two policies assign to different countries. Null: contested. */
+  /** Territories that the two policies assign to different countries. Null stands for a contested territory. */
   territories: z.array(z.object({ territory, from: z.string().nullable(), to: z.string().nullable() })),
-  /** Active and announced orders that assign a territory differently than the policy. */
+  /** Active and announced orders whose assignment of a territory differs from the policy's. */
   orders: z.array(
     z.object({
       order: z.string(),
       title: z.string(),
       effective: instant,
       territories: z.array(z.object({ territory, signed: z.string().nullable(), policy: z.string().nullable() })),
-      /** Number of denied devices. This count and the following ones include only devices in these territories. */
+      /**
+       * Number of devices in these territories to which the order denies a service, with the order's own assignment and with the policy's.
+       */
       denied: z.object({ before: z.int(), after: z.int() }),
       newlyDenied: z.int(),
       newlyAllowed: z.int(),
-      /** Devices that are denied under both policies, for different reasons. */
+      /** Number of devices that the order denies under both policies, for different reasons. */
       otherReasons: z.int(),
     }),
   ),

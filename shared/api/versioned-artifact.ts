@@ -1,7 +1,8 @@
-/** Imported artifacts of which one is active at a time: IP databases and territory policies. */
+/** Imported artifacts in several versions, of which one is active: IP databases and territory policies. */
 
 /**
- * The key of the artifact that was active before the first activation of the current artifact. `keys`: all activations, the newest first.
+ * Key of the artifact to which a rollback returns: the artifact that was active before the current one. `keys` lists all activations,
+ * newest first.
  */
 export function previousKey<Key>(keys: readonly Key[]): Key | undefined {
   const [current] = keys;

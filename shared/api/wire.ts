@@ -1,4 +1,4 @@
-/** Schemas that several resources share. */
+/** Schemas that several resources of the API share. */
 import { z } from 'zod';
 import { parseEvidenceArea, parseHomeArea, parseScopeArea } from '../areas/area-code.ts';
 import { LONGEST_EVIDENCE_AREA } from '../areas/evidence-text.ts';
@@ -9,7 +9,7 @@ export const instant = z.int().min(0);
 export const areaText = z.string().max(32).transform(parseScopeArea);
 /** Home area of a device: a country or a subdivision. Throws `unknown_area`. */
 export const homeAreaText = z.string().max(32).transform(parseHomeArea);
-/** Area in which a device can be: a country, a subdivision or a disputed territory, with or without polygons. Throws `unknown_area`. */
+/** Area in which a device can be: a country, a subdivision or a disputed territory, optionally with polygons. Throws `unknown_area`. */
 export const evidenceAreaText = z.string().max(LONGEST_EVIDENCE_AREA).transform(parseEvidenceArea);
 export const personName = z.string().trim().min(1).max(120);
 export const nothing = z.strictObject({});
@@ -17,7 +17,7 @@ export const nothing = z.strictObject({});
 export const done = z.object({ done: z.literal(true) });
 export const DONE = { done: true } as const;
 
-/** Problem of RFC 9457. `code` is stable; `detail` states the cause and the remedy. */
+/** Problem response (RFC 9457). `code` is stable. `detail` states the cause and the remedy. */
 export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),

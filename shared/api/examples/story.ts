@@ -1,6 +1,6 @@
 /**
- * Names, ids and times that the examples of the API share. Exempel AB operates the installation. Order 2026-001 suspends messaging in
- * Pakistan from 10 March 2026. Keys, signatures and hashes are made of readable texts, so no example contains a secret.
+ * Names, ids and times that the API's examples share. In the examples, Exempel AB operates the installation, and order 2026-001 suspends
+ * messaging in Pakistan from 10 March 2026. Keys, signatures and hashes are made of readable texts, so no example contains a secret.
  */
 import { sha256 } from '../../order/digest.ts';
 
@@ -23,7 +23,7 @@ function admin(name: string) {
     account: idOf('acc', short),
     publicKey,
     keyid: sha256(Buffer.from(publicKey, 'base64')),
-    /** Signature of this approver. */
+    /** Example signature of an approver. */
     sig: base64(`Example signature of ${name}`),
   };
 }
@@ -32,7 +32,7 @@ export const ANNA = admin('Anna Lindqvist');
 export const KARL = admin('Karl Berg');
 export const SARA = admin('Sara Holm');
 
-/** Names by account, and by person. */
+/** Names by account id, and by person id. */
 export const namesByAccount = { [KARL.account]: KARL.name, [SARA.account]: SARA.name };
 export const namesByPerson = { [KARL.person]: KARL.name, [SARA.person]: SARA.name };
 
@@ -54,7 +54,7 @@ export const ADDRESS = '203.0.113.24';
 export const ORDER = '2026-001';
 export const ORDER_TITLE = 'Pakistan';
 
-/** The server starts, Bilal's device enrolls, and the order is proposed, adopted and takes effect. `now`: time of the responses. */
+/** Times of the example story, from the server's start to the effective order. `now` is the time of the responses. */
 export const TIMES = {
   start: at('2026-01-12T08:00:00Z'),
   enrolled: at('2026-01-19T06:30:00Z'),
