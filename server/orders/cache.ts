@@ -1,13 +1,15 @@
-/** Cache of responses that are expensive to compute. Requests during a computation share its result. Real time. */
+/** Cache of responses that are expensive to compute. Requests during a computation share its result. Lifetimes are in real time. */
 
 export interface Cache<T> {
   get(key: string, make: () => Promise<T>): Promise<T>;
 }
 
-/** Minimum lifetime of a response as a multiple of its computation time, so that computations never use most of the processor's time. */
+/**
+ * Minimum lifetime of a response as a multiple of its computation time. Repeated computations thus use a small part of the processor time.
+ */
 const TIMES = 4;
 
-/** `lasting`: minimum lifetime in milliseconds. `most`: maximum number of responses. */
+/** Creates a cache. `lasting` is the minimum lifetime of a response in milliseconds, and `most` the maximum number of responses. */
 export function createCache<T>({ lasting, most }: { readonly lasting: number; readonly most: number }): Cache<T> {
   const kept = new Map<string, { readonly answer: Promise<T>; until: number }>();
 

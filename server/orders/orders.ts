@@ -1,6 +1,6 @@
 /**
- * The order modules, one for each phase of an order's life, connected over one store. Orders take effect only by the signatures of
- * approvers: the server records and publishes them.
+ * The order modules, one for each phase of an order's life, connected over one store. Only the signatures of approvers make an order
+ * effective: the server records and publishes the signatures.
  */
 import type { Signer } from '../../shared/order/dsse.ts';
 import { withheldAt } from '../../shared/order/stub.ts';
@@ -72,7 +72,7 @@ export interface Orders {
   readonly evidence: Evidence;
   readonly proceedings: Proceedings;
   readonly exit: Pick<Exits, 'progress' | 'progressAnew'>;
-  /** Loads and schedules the stored orders. Orders that became due while no server ran take effect at once. */
+  /** Loads the stored orders and schedules their changes. Orders that became due while no server ran take effect immediately. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -98,7 +98,7 @@ export interface OrderStores {
 export interface OrderPorts {
   readonly stores: OrderStores;
   readonly holds: HoldsPort;
-  /** Encrypts with the passphrase of the server's keys. */
+  /** Encryption of private documents with the passphrase of the server's keys. */
   readonly sealer: Sealer;
   readonly responsible: ResponsiblePort;
   readonly people: PeoplePort;
@@ -112,17 +112,17 @@ export interface OrderPorts {
   readonly log: Log;
   readonly online: Signer & { readonly publicKey: string };
   readonly installation: string;
-  /** True if an approver set may name only approvers with a verified address. */
+  /** True if every approver in a new approver set must have a verified e-mail address. */
   readonly verifiedApproversOnly: boolean;
-  /** Default contact for affected people, for orders that name none. */
+  /** Contact for affected people, for orders that name no contact of their own. */
   readonly appeal: string;
-  /** Percent of the fleet above which an order gets a warning. */
+  /** Percentage of the fleet. An order that affects more devices gets a warning. */
   readonly largeShare: number;
-  /** Facts about a restore. Undefined if the server was never restored. */
+  /** Facts about the last restore; undefined or null if the server was never restored. */
   readonly restored?: {
-    /** Highest record version that a device may have seen before the restore. */
+    /** Highest version of a device record that any device may have received before the restore. */
     readonly recordFloor: number;
-    /** True while devices may still return newer approver sets. */
+    /** True during the recovery, while devices may still return newer approver sets. */
     readonly recovering: () => boolean;
   } | null;
 }
@@ -202,7 +202,7 @@ export function createOrders(ports: OrderPorts): Orders {
     list: adopted.list,
     start: async () => {
       await adopted.load();
-      // A crash may have happened between storing a device's documents and publishing their list.
+      // After a crash, the store may have a device's recovered documents without their order list.
       if (recovering()) await adopted.publisher.publish();
       await adopted.publisher.refresh();
       await effect.start();

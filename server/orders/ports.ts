@@ -1,4 +1,4 @@
-/** Interfaces of the order modules to the store and to other modules, and their data types. */
+/** Data types of the order modules, and the interfaces that they require of the store and of other modules. */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import type { TerritoryMap } from '../../shared/areas/territory-policy.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -22,11 +22,11 @@ export interface OrderRow {
 export interface ApprovalRow {
   readonly person: PersonId;
   readonly keyid: string;
-  /** base64 of the signature over the DSSE pre-authentication encoding of the payload. */
+  /** Approver's signature over the DSSE pre-authentication encoding of the payload, in base64. */
   readonly signature: string;
-  /** Signature over the stub of a withheld revision. */
+  /** Approver's signature over the stub of a withheld revision; null for a public revision. */
   readonly stub: string | null;
-  /** Signature over the statement that the revision takes effect immediately, if the approver had to confirm this. */
+  /** Approver's signature over the statement that the revision takes effect immediately; null if no confirmation was necessary. */
   readonly immediate: string | null;
   readonly approvedAt: Instant;
 }
@@ -35,21 +35,21 @@ export interface RevisionRow {
   readonly order: string;
   readonly revision: number;
   readonly act: string;
-  /** The exact text that approvers sign. */
+  /** Exact text of the revision, which approvers sign. */
   readonly payload: string;
   readonly digest: string;
   readonly proposer: PersonId;
-  /** `requested`: another proposal is pending, and a second person must confirm its replacement by this one. */
+  /** `requested` means that another proposal is pending. A second person must confirm that this revision replaces it. */
   readonly state: 'requested' | 'waiting' | 'adopted' | 'superseded' | ProposalEnd;
   readonly proposedAt: Instant;
   readonly adoptedAt: Instant | null;
-  /** Time and person of an end without adoption; null for a superseded proposal. */
+  /** Time when the proposal ended without adoption. Null for a proposal that has not ended, and for a superseded proposal. */
   readonly endedAt: Instant | null;
   readonly endedBy: PersonId | null;
   readonly endReason: string | null;
-  /** Version of the first list that contains the revision; null before its adoption. */
+  /** Version of the first order list with this revision; null before the revision's adoption. */
   readonly listedIn: number | null;
-  /** Approvals, oldest first. One person can have several approvals with different keys. */
+  /** Approvals of the revision, oldest first. One person can have several approvals with different keys. */
   readonly approvals: readonly ApprovalRow[];
 }
 
@@ -58,7 +58,7 @@ export interface ExemptionRow {
   readonly salt: string;
   readonly commitment: string;
   readonly until: Instant | null;
-  /** The operator keeps the reason private. */
+  /** Reason for the exemption. The operator keeps the reason private. */
   readonly reason: string | null;
 }
 
@@ -74,7 +74,7 @@ export interface RecordRow {
   readonly envelope: Envelope;
 }
 
-/** A stored receipt. `seq` is derived from its bytes, so that a repeated receipt is stored once. */
+/** A stored receipt. `seq` is derived from the receipt's bytes, so that the store keeps a repeated receipt once. */
 export interface ReceiptRow {
   readonly device: DeviceId;
   readonly generation: number;
@@ -93,13 +93,13 @@ export interface NewRevision {
   readonly revision: Omit<RevisionRow, 'approvals'>;
   readonly title: string;
   readonly exemptions: readonly ExemptionRow[];
-  /** SHA-256 of each document that the revision names. */
+  /** SHA-256 hashes of the documents that the revision names. */
   readonly documents: readonly string[];
-  /** Null if the revision commits to no decision record, or to a stored one. */
+  /** Decision record to store with the revision. Null if the revision has no decision record, or if the store already has the record. */
   readonly decision: DecisionRow | null;
 }
 
-/** The list after an adoption, stored in the same transaction. */
+/** The order list after an adoption. The transaction that stores the adoption also stores the list. */
 export interface ListChange {
   readonly list: StoredList;
   readonly entry: EntryDraft<'order.list'>;
@@ -113,11 +113,11 @@ export interface RecoveredChange extends Omit<Recovered, 'list' | 'record'> {
 export interface RegisteredKey {
   readonly person: PersonId;
   readonly publicKey: string;
-  /** False if the account is disabled. */
+  /** False if the account of the approver is disabled. */
   readonly active: boolean;
   readonly name: string;
   readonly email: string;
-  /** True if the account holder verified the address. */
+  /** True if the account holder has verified the e-mail address. */
   readonly verified: boolean;
 }
 
@@ -126,25 +126,33 @@ export interface OrderStore {
   order(number: string): Promise<OrderRow | null>;
   /** Revisions of the order, oldest first. */
   revisions(number: string): Promise<RevisionRow[]>;
-  /** All adopted revisions, oldest first. The newest one is current, but a pause is valid only with the previous one. */
+  /** All adopted revisions, oldest first. A one-person pause is valid only together with the revision that it pauses. */
   adoptedRevisions(): Promise<RevisionRow[]>;
   /** Pending revisions of all orders, sorted by order number. */
   waitingRevisions(): Promise<RevisionRow[]>;
-  /** Pending revisions, and revisions with a request to replace them. */
+  /** Pending revisions, and requested revisions that would replace a pending one. */
   pendingRevisions(): Promise<RevisionRow[]>;
   exemptions(number: string, revision: number): Promise<ExemptionRow[]>;
   exemptionsOf(devices: readonly DeviceId[]): Promise<(ExemptionRow & { order: string; revision: number })[]>;
 }
 
-/** Each method is one transaction, durable when it returns. Throws `conflict` if another change was faster, and then stores nothing. */
+/**
+ * Proposals in the store. Each method is one transaction, which is durable when the method returns. If another change was faster, the
+ * method throws `conflict` and stores nothing.
+ */
 export interface ProposalStore {
   /**
-   * A pending revision supersedes the previous pending one. A requested one supersedes earlier requests of its proposer. Throws `conflict`
-   * unless the order's latest revision is the previous one (for revision 1: the order does not exist) and the store has every named
-   * document.
+   * Adds a revision to its order.
+   * - A pending revision supersedes the previous pending revision.
+   * - A requested revision supersedes earlier requests of its proposer.
+   *
+   * Throws `conflict` unless the order's latest revision is the previous one and the store has every named document. For revision 1, the
+   * order must not exist.
    */
   appendRevision(change: NewRevision, entry: EntryDraft<'order.revision'>): Promise<void>;
-  /** Ends a pending proposal, after which the oldest request becomes pending. Throws `conflict` unless the proposal is still pending. */
+  /**
+   * Ends a pending proposal. The oldest requested replacement then becomes pending. Throws `conflict` if the proposal is no longer pending.
+   */
   endProposal(
     end: {
       order: string;
@@ -156,23 +164,25 @@ export interface ProposalStore {
     },
     entry: EntryDraft<'order.proposal-ended'>,
   ): Promise<void>;
-  /** Replaces the pending revision with a requested one. Throws `conflict` unless the latter is still requested. */
+  /** Replaces the pending revision with a requested one. Throws `conflict` if the requested revision no longer has that state. */
   replacePending(
     change: { order: string; revision: number; at: Instant; by: PersonId },
     entry: EntryDraft<'order.replacement-confirmed'>,
   ): Promise<void>;
   /**
-   * Order numbers that a lost revision may have used before a restore: those up to `floor`, in years up to `through`. Null without a
-   * restore.
+   * Order numbers that lost revisions may have used before a restore: numbers up to `floor`, in years up to `through`. Null if the server
+   * was never restored.
    */
   numberFloor(): Promise<{ readonly through: number; readonly floor: number } | null>;
 }
 
 export interface AdoptionStore {
   /**
-   * Throws `conflict` unless the revision is still in `state` and has `counted` approvals. Its adoption supersedes other pending proposals.
-   * Signatures of the same person with older keys remain: they count under the approver set of their time. Throws `forbidden` if the key's
-   * account is disabled.
+   * Stores an approval, and the adoption that it may cause. The adoption supersedes other pending proposals. The store keeps a person's
+   * signatures with older keys, because they count under older approver sets.
+   *
+   * Throws `conflict` unless the revision still has the state `state` and `counted` approvals. Throws `forbidden` if the account of the key
+   * is disabled.
    */
   recordApproval(
     change: {
@@ -187,20 +197,23 @@ export interface AdoptionStore {
     list: ListChange | null,
   ): Promise<void>;
   list(): Promise<StoredList | null>;
-  /** Throws `conflict` if the store has a list of this version. */
+  /** Stores the next order list. Throws `conflict` if the store already has a list of this version. */
   appendList(change: ListChange): Promise<void>;
-  /** Stores the documents that a device returned to a restored server, with their ledger entries, in one transaction. */
+  /** Stores the signed documents that a device returned to a restored server, with their ledger entries, in one transaction. */
   recover(change: RecoveredChange): Promise<void>;
 }
 
 export interface ApproverStore {
   approverKeys(): Promise<ReadonlyMap<string, RegisteredKey>>;
   people(): Promise<PeopleFacts>;
-  /** Adopted and pending sets, oldest first. */
+  /** Adopted and pending approver sets, oldest first. */
   approverSets(): Promise<ApproverSetRow[]>;
-  /** Replaces a pending set of the same version. Throws `conflict` if a set was adopted meanwhile. */
+  /** Stores a pending approver set in place of an earlier pending set of this version. Throws `conflict` if a set was adopted meanwhile. */
   proposeApproverSet(set: { version: number; payload: string }): Promise<void>;
-  /** Throws `conflict` if the pending set has another payload. `adoption`: the new list under this set. */
+  /**
+   * Stores signatures of the pending approver set. `adoption` has the new order list under this set. Throws `conflict` if the pending set
+   * has another payload.
+   */
   signApproverSet(
     set: { version: number; payload: string; signatures: ApproverSetRow['signatures'] },
     adoption: { entry: EntryDraft<'approvers.adopted'>; list: ListChange } | null,
@@ -209,20 +222,20 @@ export interface ApproverStore {
 
 export interface DeviceRecordStore {
   record(device: DeviceId): Promise<RecordRow | null>;
-  /** Throws `conflict` unless the stored record has the previous version. */
+  /** Stores a device record. Throws `conflict` unless the stored record has the previous version. */
   saveRecord(device: DeviceId, record: RecordRow): Promise<void>;
 }
 
 export interface ReceiptStore {
-  /** Stores a receipt in a grouped write. A receipt that is already stored changes nothing. */
+  /** Stores a receipt in a grouped write. Storing a receipt twice changes nothing. */
   storeReceipt(receipt: ReceiptRow): Promise<void>;
   unverifiedReceipts(limit: number): Promise<ReceiptRow[]>;
-  /** Marks receipts as verified or refused. A refused receipt remains stored and never counts. */
+  /** Marks receipts as verified or refused. The store keeps a refused receipt, which never counts as evidence. */
   mark(
     receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[],
     as: 'evidence' | 'refused',
   ): Promise<void>;
-  /** Adopted revisions of these orders, each with its first public list. */
+  /** Adopted revisions of the given orders, each with the version of its first public order list. */
   listings(orders: readonly string[]): Promise<Listing[]>;
   /** Verified receipts about the order, newest first. */
   receipts(order: string): Promise<Omit<ReceiptRow, 'envelope'>[]>;
@@ -240,7 +253,7 @@ export interface Listing {
 export interface HeldCertificate {
   readonly device: DeviceId;
   readonly generation: number;
-  /** The certificate's DER bytes in base64. */
+  /** DER encoding of the certificate, in base64. */
   readonly der: string;
 }
 
@@ -249,19 +262,19 @@ export interface DevicePersonalia {
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly group: { readonly name: string };
-  /** Statement about presence. A valid statement about the home is already part of `home`. */
+  /** Location statement about the device's presence. A valid statement about the home area is already part of `home`. */
   readonly statement: {
     readonly kind: 'presence' | 'home';
     readonly areas: readonly HomeArea[];
     readonly at: Instant;
     readonly until: Instant;
   } | null;
-  /** True for a legal hold, which stops every wipe of the device. */
+  /** True if the device is under a legal hold, which stops every wipe. */
   readonly underLegalHold: boolean;
 }
 
 export interface FleetPort {
-  /** Null for an unknown device. */
+  /** Personal facts about the device; null for an unknown device. */
   personalia(device: DeviceId): Promise<DevicePersonalia | null>;
   devicesOf(group: GroupId): Promise<readonly DeviceId[]>;
   alert(device: DeviceId, code: string, detail: string): Promise<void>;
@@ -275,24 +288,24 @@ export interface PastLocation extends LocationFacts {
   readonly status: 'active' | 'revoked' | 'unenrolled';
   readonly group: { readonly id: GroupId; readonly name: string };
   readonly homeBy: 'statement' | 'device' | 'group' | null;
-  /** Observations up to the given time, newest first. */
+  /** Observations of the device up to the given time, newest first. */
   readonly evidence: readonly {
     readonly observation: Observation;
     readonly detail: string;
-    /** The IP database that located the address; null if none did. */
+    /** The IP database that located the address. Null if no database located the address. */
     readonly database: { readonly hash: string; readonly name: string; readonly builtAt: Instant } | null;
     readonly receivedAt: Instant;
   }[];
-  /** Time before which observations are deleted; null if none are. */
+  /** Time of the oldest stored observation, if the server has deleted older observations; null if the server deleted none. */
   readonly evidenceFrom: Instant | null;
 }
 
 export interface JurisdictionPort {
-  /** Facts by device. Unknown devices are absent. */
+  /** Location facts by device. The map has no unknown device. */
   facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, LocationFacts>>;
   /**
-   * Facts about the device at a past time. Throws `beyond_retention`, `invalid_input` for a future time, and `not_found` for a time before
-   * its enrollment.
+   * Location facts about the device at a past time. Throws `beyond_retention` before the retained history, `invalid_input` for a future
+   * time, and `not_found` before the enrollment.
    */
   past(device: DeviceId, at: Instant): Promise<PastLocation>;
   affectedBy(rule: OrderRule): Promise<readonly DeviceId[]>;

@@ -1,12 +1,12 @@
 /**
- * The queue of actions on orders and approver sets. Actions run one at a time. An action that meets a change by another node runs again on the
- * new state.
+ * The queue of actions on orders and approver sets. Actions run one at a time. If another node changed the state first, the action runs
+ * again on the new state.
  */
 import { isCordonError } from '../../../shared/errors.ts';
 import { createSerialQueue } from '../../../shared/loops/serial-queue.ts';
 import type { Bus } from '../../bus/bus.ts';
 
-/** Attempts of one action while other nodes change the same state first. */
+/** Maximum number of attempts of one action when other nodes change the state first. */
 const ATTEMPTS = 5;
 
 export interface ActionQueue {
@@ -22,7 +22,7 @@ export function createActionQueue({
 }: {
   readonly bus: Pick<Bus, 'publish'>;
   readonly reload: () => Promise<void>;
-  /** Must not reject. */
+  /** Records orders that took effect or ended. The returned promise must never reject. */
   readonly recordExecutions: () => Promise<void>;
 }): ActionQueue {
   const queue = createSerialQueue();
@@ -30,7 +30,8 @@ export function createActionQueue({
   return {
     run: (action) =>
       queue(async () => {
-        // In the ledger, the start of an order must precede later actions. Otherwise the check of a pack fails for every pack of the order.
+        // The ledger entry for an order's start must precede the entries of later actions. Otherwise the check of every evidence pack of
+        // the order fails.
         await recordExecutions();
         for (let attempt = 1; ; attempt += 1) {
           try {

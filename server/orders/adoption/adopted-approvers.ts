@@ -6,13 +6,13 @@ import type { ApproverSetRow } from '../ports.ts';
 import { approverSetEnvelopeOf } from './revision-payload.ts';
 
 export interface AdoptedApprovers {
-  /** Null before the first adoption. */
+  /** Current approver set; null before the first adoption. */
   current(): ApproverSet | null;
-  /** Throws `approvers_required` before the first adoption. */
+  /** Returns the current approver set. Throws `approvers_required` before the first adoption. */
   require(): ApproverSet;
-  /** Approver sets, oldest first. */
+  /** All adopted approver sets, oldest first. */
   all(): readonly ApproverSet[];
-  /** Approver sets as signed, oldest first. */
+  /** Signed documents of the adopted approver sets, oldest first. */
   envelopes(): readonly Envelope[];
 }
 

@@ -22,17 +22,17 @@ export interface AdoptedOrders extends AdoptedRevisions {
 }
 
 export interface AdoptedRevisions {
-  /** Adopted revisions by order, oldest first. */
+  /** Adopted revisions by order number, oldest first. */
   revisions(): ReadonlyMap<string, readonly RevisionRow[]>;
   accepted(): ReadonlyMap<string, AcceptedRevision>;
   rules(): readonly OrderRule[];
-  /** The adopted revision of each order at a past time, with its approvals of that time. */
+  /** The revision of each order that was adopted at a past time, with the approvals that it had then. */
   acceptedAt(at: Instant): PastRevision[];
-  /** Adopted exits of the order, oldest first. */
+  /** Adopted exit revisions of the order, oldest first. */
   exitsOf(order: string): { readonly revision: number; readonly adoptedAt: Instant }[];
   /**
-   * Throws `too_large` if the list with this revision would be too large for devices. A pause, resume, extension or withdrawal is never refused,
-   * because it adds no text.
+   * Throws `too_large` if the revision would make the order list too large for devices. A pause, resume, extension or withdrawal never
+   * throws, because it adds no text.
    */
   requireRoom(document: Pick<Revision, 'order' | 'act'>, payload: string): void;
 }

@@ -1,6 +1,6 @@
 /**
- * Adoption: approvals of revisions, and the orders that result. The server only records approvals: a revision takes effect by the signatures of
- * approvers, which devices verify themselves.
+ * Adoption: approvals of revisions, and the orders that result. The server only records approvals. Devices verify the approvers' signatures
+ * themselves.
  */
 import type { OrderTerms } from '../../../shared/order/documents.ts';
 import type { PersonId } from '../../../shared/protocol/ids.ts';
@@ -17,9 +17,9 @@ import type { StoredOrders } from './stored-orders.ts';
 export interface Adoption extends Pick<StoredOrders, 'get' | 'list' | 'revision' | 'scope'> {
   approve(approver: PersonId, order: string, revision: number, approval: ApprovalGiven): Promise<ApprovalResult>;
   pendingApprovals(): Promise<PendingApprovals>;
-  /** Rules of all adopted orders, including announced and ended ones. */
+  /** Rules of all adopted orders, including announced and ended orders. */
   rules(): readonly OrderRule[];
-  /** Terms of the adopted revision; null before the first adoption. */
+  /** Terms of the order's adopted revision; null before the first adoption. */
   termsOf(order: string): OrderTerms | null;
 }
 

@@ -1,4 +1,7 @@
-/** Decides whether an approval counts and adopts a revision. Pure; `shared/order/adoption-state.ts` has the rule that devices use too. */
+/**
+ * Decides whether an approval counts, and whether it completes the adoption of a revision. Pure. Devices use the rule in
+ * `shared/order/adoption-state.ts` too.
+ */
 import { CordonError } from '../../../shared/errors.ts';
 import { type AdoptionState, adoptionStateOf } from '../../../shared/order/adoption-state.ts';
 import type { Revision } from '../../../shared/order/documents.ts';
@@ -11,13 +14,13 @@ export interface ApprovalGiven {
 
 export interface ApprovalDecision {
   readonly adoption: AdoptionState;
-  /** False for an approval that the store already has. */
+  /** False if the store already has the approval. */
   readonly isNew: boolean;
-  /** The reason why this approval and an earlier one count as one, as a sentence; null if it counts by itself. */
+  /** Sentence that says why this approver and an earlier approver count as one person. Null if the approval counts separately. */
   readonly related: string | null;
 }
 
-/** A pause of an active order needs one approver, who may be its proposer. */
+/** True if one approval adopts the revision. A pause of an active order needs one approver, who may be its proposer. */
 export function isOneEnough({ act }: Pick<Revision, 'act'>, basePaused: boolean): boolean {
   return act === 'pause' && !basePaused;
 }
@@ -39,9 +42,12 @@ export function whoseCounts(
 }
 
 /**
- * `given`: recorded approvals. `persons`: person by keyid in the current approver set; other keys do not count. Throws `approver_unknown`
- * and `same_person`. An approval by a person who counts as one with an earlier approver is recorded without effect: a third person may make
- * either of the two count.
+ * Decides about one approval.
+ * - `given` has the recorded approvals.
+ * - `persons` maps key ids of the current approver set to people. Approvals with other keys do not count.
+ *
+ * An approval by a person who counts as one with an earlier approver is recorded and changes nothing yet. It can count after a third person
+ * approves. Throws `approver_unknown` or `same_person`.
  */
 export function decideApproval(
   revision: Revision,

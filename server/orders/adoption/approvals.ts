@@ -1,4 +1,7 @@
-/** Approvals: verified byte by byte and recorded. Enough approvals by different people adopt the revision. */
+/**
+ * Approvals of revisions. The server verifies each signature over the exact bytes and records it. Enough approvals by different people
+ * adopt the revision.
+ */
 import { CordonError } from '../../../shared/errors.ts';
 import { stateOf } from '../../../shared/order/acts.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
@@ -28,8 +31,8 @@ import { readPayload } from './revision-payload.ts';
 import { orderOf } from './stored-orders.ts';
 
 /**
- * The result of one approval. With `adopted: false` and `second_approver_required`, the approval is recorded and one more person must
- * approve.
+ * Result of one approval. `second_approver_required` together with `adopted: false` means that the server recorded the approval and one
+ * more person must approve.
  */
 export interface ApprovalResult {
   readonly adopted: boolean;
@@ -40,15 +43,15 @@ export interface ApprovalResult {
 export interface ApprovalGiven {
   readonly keyid: string;
   readonly signature: string;
-  /** Signature over the stub of a withheld revision. */
+  /** Signature over the stub of a withheld revision; undefined for a public revision. */
   readonly stub?: string | undefined;
-  /** Signature over the statement that the revision takes effect immediately. */
+  /** Signature over the statement that the revision takes effect immediately. Undefined if the approver need not confirm this. */
   readonly immediate?: string | undefined;
 }
 
 interface Approved {
   readonly result: ApprovalResult;
-  /** The order whose place in the list changed, with its rule before the change. */
+  /** The order whose entry in the order list changed, with its rule before the change. Null if no order changed. */
   readonly changed: { readonly order: string; readonly before: OrderRule | undefined } | null;
 }
 
@@ -80,8 +83,8 @@ function checkSignature(
 }
 
 /**
- * An approval after a time of the revision has passed needs the approver's signed confirmation. Throws if the confirmation is missing or
- * unneeded.
+ * Checks the signed confirmation of the immediate effect. An approver must confirm it if a time of the revision passed during the proposal.
+ * Throws if the confirmation is missing or unnecessary.
  */
 function checkPassed({ order, revision }: RevisionRow, passed: PassedTime | null, immediate: string | undefined): void {
   if (passed === null && immediate === undefined) return;
@@ -94,7 +97,7 @@ function checkPassed({ order, revision }: RevisionRow, passed: PassedTime | null
   throw new CordonError('immediate_effect_unconfirmed', detail, { order, revision, passed });
 }
 
-/** Throws unless the revision is pending or adopted. */
+/** Returns the state of a pending or adopted revision. Throws for all other states. */
 function approvableState(row: RevisionRow, order: OrderRow, now: Instant): 'requested' | 'waiting' | 'adopted' {
   const { revision } = row;
   if (row.state === 'expired' || (isPending(row) && now >= row.proposedAt + PROPOSAL_LIFETIME)) {
@@ -139,7 +142,8 @@ export function createApprovals(ports: {
   }
 
   /**
-   * The pause under which a change was proposed may have ended since. The adoption of the change would then pause the order again (ADR 11).
+   * Throws if the pause has ended under which the change was proposed. The adoption of the change would otherwise pause the order again
+   * (ADR 11).
    */
   async function requirePauseUnchanged({ order, act, status }: Revision, adopted: number | null, now: Instant) {
     if (status !== 'paused' || act === 'pause') return;
@@ -159,7 +163,7 @@ export function createApprovals(ports: {
   ): Promise<Approved> {
     const { keyid, signature, stub = null, immediate = null } = given;
     const approverSet = state.approvers.require();
-    // Read the revisions before the order: the conditional update then notices an adoption by another node in between.
+    // Read the revisions before the order. If another node adopts a revision between the two reads, the conditional update then fails.
     const rows = await orders.revisions(number);
     const order = await orderOf(orders, number);
     const row = rows.find((each) => each.revision === revision);
@@ -168,7 +172,7 @@ export function createApprovals(ports: {
     const document = readPayload(row.payload);
     const base = rows.find((each) => each.digest === document.previous);
     const basePaused = base !== undefined && readPayload(base.payload).status === 'paused';
-    // A single approver can always pause an order. The adopted pause replaces the pending proposal.
+    // A single approver can always pause an order, even if another proposal is pending. The adopted pause supersedes that proposal.
     if (row.state === 'requested' && !isOneEnough(document, basePaused)) {
       const detail = `Another proposal of order ${number} is pending. A second person has to confirm first that revision ${revision} replaces it.`;
       throw new CordonError('replacement_unconfirmed', detail, { order: number, revision });
@@ -197,13 +201,13 @@ export function createApprovals(ports: {
     }
     const approval: ApprovalRow = { person: approver, keyid, signature, stub, immediate, approvedAt: now };
     const adopts = isPending(row) && adoption.adopted;
-    // Other orders may have been adopted since this proposal.
+    // The order list may have grown since the proposal, because other orders were adopted.
     if (adopts) state.requireRoom(document, row.payload);
     const before = state.rules().find((rule) => rule.order === number);
     const signed: RevisionRow = { ...row, approvals: [...row.approvals, approval] };
     const list = adopts || row.state === 'adopted' ? state.publisher.next(approverSet, signed, rows) : null;
     const about = { order: number, revision, digest: row.digest };
-    // The ledger must not show the times of a withheld order.
+    // The ledger must not reveal the times of a withheld order.
     const confirmed = immediate !== null && document.salt === undefined && { immediate };
     await store.recordApproval(
       {

@@ -1,4 +1,4 @@
-/** Approver sets on the server: proposed from registered keys, signed by approvers, and adopted with enough signatures. */
+/** Approver sets on the server. An admin proposes a set of registered keys, and approvers sign it. Enough signatures adopt the set. */
 import { CordonError } from '../../../shared/errors.ts';
 import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../../shared/order/approvers.ts';
 import { attestationOf } from '../../../shared/order/attestation.ts';
@@ -17,7 +17,7 @@ import { approverSetEnvelopeOf } from './revision-payload.ts';
 export interface ApproverSetView {
   readonly version: number;
   readonly state: ApproverSetRow['state'];
-  /** The exact text that approvers sign. */
+  /** Exact text of the approver set, which approvers sign. */
   readonly payload: string;
   readonly digest: string;
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
@@ -26,15 +26,15 @@ export interface ApproverSetView {
 export interface ApproverSetProposal {
   readonly threshold: number;
   readonly keyids: readonly string[];
-  /** Public keys in base64. Undefined: the keys of the current approver set. */
+  /** Public keys of the organization in base64. Undefined keeps the keys of the current approver set. */
   readonly organizationKeys?: readonly string[] | undefined;
 }
 
 export interface ApproverSets {
   current(): ApproverSet | null;
-  /** Version of the current approver set; 0 before the first one. */
+  /** Version of the current approver set; 0 before the first adoption. */
   version(): number;
-  /** Adopted approver sets, oldest first. */
+  /** Signed documents of the adopted approver sets, oldest first. */
   envelopes(): readonly Envelope[];
   view(): Promise<{ readonly current: ApproverSetView | null; readonly pending: ApproverSetView | null }>;
   propose(proposal: ApproverSetProposal): Promise<ApproverSetView>;
@@ -43,12 +43,12 @@ export interface ApproverSets {
     version: number,
     signature: { readonly keyid: string; readonly signature: string },
   ): Promise<ApproverSetView>;
-  /** True if two people count as two people (`independence.ts`). */
+  /** True if the two approvers count as two different people (`independence.ts`). */
   independent(first: PersonId, second: PersonId): Promise<boolean>;
   people(): Promise<People>;
 }
 
-/** Throws `same_person` unless `threshold` of these people are independent of one another. */
+/** Throws `same_person` if fewer than `threshold` of the given people are independent of one another. */
 function requireIndependent(persons: readonly string[], threshold: number, people: People): void {
   const enough = people.independent(persons).size;
   if (enough >= threshold) return;
@@ -62,7 +62,7 @@ function requireIndependent(persons: readonly string[], threshold: number, peopl
   );
 }
 
-/** Throws `address_unverified` if one of these approvers has not verified the e-mail address. */
+/** Throws `address_unverified` if one of the approvers has not verified the e-mail address of the account. */
 function requireVerified(
   named: readonly { readonly verified: boolean; readonly name: string; readonly email: string }[],
 ) {
@@ -77,8 +77,8 @@ function requireVerified(
 }
 
 /**
- * The number of people whose signatures are missing, by the previous approver set and by this one. `missingSignatures`, which devices
- * apply, counts related people separately. This function counts them once.
+ * Number of people whose signatures a new approver set still needs, by the rule of the previous set and by its own rule. Related people
+ * count once. Devices count them separately (`missingSignatures`).
  */
 export function missingPeople(
   envelope: Envelope,
@@ -126,7 +126,7 @@ function checkSigner(
   throw new CordonError('approval_invalid', 'The signature is not over the exact bytes of this approver set.');
 }
 
-/** Throws `approver_unknown`. */
+/** Returns the registered keys with these ids. Throws `approver_unknown` for an unknown id. */
 function namedKeys(keyids: readonly string[], registered: ReadonlyMap<string, RegisteredKey>, people: People) {
   return [...new Set(keyids)].sort().map((keyid) => {
     const key = registered.get(keyid);
@@ -147,9 +147,9 @@ export function createApproverSets(ports: {
   readonly installation: string;
   readonly state: AdoptedOrders;
   readonly queue: Pick<ActionQueue, 'run'>;
-  /** True if mail is configured. Every approver can then verify an e-mail address. */
+  /** True if mail is configured, because every approver can then verify an e-mail address. */
   readonly verifiedOnly: boolean;
-  /** True during the recovery after a restore: devices may still return newer approver sets. */
+  /** True during the recovery after a restore, while devices may still return newer approver sets. */
   readonly recovering: () => boolean;
 }): ApproverSets {
   const { store, clock, online, installation, state, queue, verifiedOnly, recovering } = ports;
@@ -191,7 +191,7 @@ export function createApproverSets(ports: {
     };
     const payload = canonicalText(approverSet);
     const row: ApproverSetRow = { version: approverSet.version, payload, signatures: [], state: 'waiting' };
-    // Devices must be able to read the set before approvers sign it.
+    // Devices must be able to read the approver set before approvers sign it.
     readApproverSet(approverSetEnvelopeOf(row));
     await store.proposeApproverSet({ version: approverSet.version, payload });
     return view(row);

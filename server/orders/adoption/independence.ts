@@ -1,9 +1,11 @@
 /**
- * Rule for which people count as different people when two must agree. A person who created an account, or saw an invitation or credential
- * reset link of it, could have signed in as that account. Such a pair counts as one person. Pure; `OrderStore.people` reads the facts.
+ * Decides which approvers count as different people. Pure; `OrderStore.people` reads the facts.
+ *
+ * A person who created an account, or saw its invitation or credential reset link, could have signed in as that account. The two people
+ * then count as one.
  */
 
-/** A relation of two accounts: the holder of the first one could have signed in as the second one. */
+/** Relation of two accounts: the holder of the first account could have signed in as the second account. */
 export interface AccountLink {
   readonly person: string;
   readonly name: string;
@@ -13,17 +15,17 @@ export interface AccountLink {
 }
 
 export interface PeopleFacts {
-  /** The older record of the same human, by person (`persons.same_as`). */
+  /** Older person record of the same human being, by person id (`persons.same_as`). */
   readonly sameAs: ReadonlyMap<string, string>;
   readonly links: readonly AccountLink[];
 }
 
 export interface People {
-  /** The oldest id of a person with several ids. */
+  /** Returns the oldest id of a person who has several ids. */
   canonical(person: string): string;
-  /** The reason why both people count as one, as a sentence; null for two independent people. */
+  /** Sentence that says why two people count as one. Null for two independent people. */
   relation(a: string, b: string): string | null;
-  /** The largest set of people who are independent of one another, as canonical ids. */
+  /** Largest set of people who are independent of one another, as canonical ids. */
   independent(persons: Iterable<string>): ReadonlySet<string>;
 }
 
@@ -54,7 +56,8 @@ function sentence({ name, account, by, kind }: AccountLink): string {
 }
 
 /**
- * The exact largest set without two related people. A person with at most one relation is always a right choice, and few people have more.
+ * Computes the exact largest set without two related people. A person with at most one relation is always part of such a set. Few people
+ * have more relations.
  */
 function largestIndependent(
   persons: readonly string[],

@@ -1,5 +1,5 @@
 /**
- * The publisher of the signed order list. It signs a refreshed list every day, so that a device notices when the server's lists no longer reach it.
+ * The publisher of the signed order list. The server signs a new list every day, so that a device notices when it no longer receives lists.
  */
 import { isCordonError } from '../../../shared/errors.ts';
 import { Loop } from '../../../shared/loops/loop.ts';
@@ -16,37 +16,37 @@ import { buildList, REFRESH_AFTER, type StoredList } from './order-list.ts';
 import { readPayload, revisionEnvelopeOf } from './revision-payload.ts';
 
 const RETRY_AFTER = 60_000;
-/** Milliseconds. The date of a list may be ahead of the server's clock by this much without a fault. */
+/** Maximum time in milliseconds by which the date of a list may be ahead of the server's clock. */
 const CLOCKS_DIFFER = 600_000;
 
 export interface PublicList {
-  /** Null before the first approver set is adopted. */
+  /** Current order list; null before the first approver set is adopted. */
   current(): StoredList | null;
-  /** Withheld revisions whose stubs are in the list. */
+  /** Complete withheld revisions of which the order list contains only stubs. */
   withheld(): readonly Envelope[];
-  /** Orders that a newly enrolled device would not accept from this list, because signatures under the current approver set are missing. */
+  /** Orders that a newly enrolled device would reject, because the order list lacks signatures by the current approver set. */
   uncovered(): readonly string[];
 }
 
 export interface ListPublisher {
-  /** The next list after a change of the approver set or of one order. `siblings`: all revisions of the order of `changed`. */
+  /** Signs the next order list after a change of the approver set or of one order. `siblings` has all revisions of the changed order. */
   next(set: ApproverSet, changed?: RevisionRow, siblings?: readonly RevisionRow[]): ListChange;
-  /** Signs and stores the next list now. Does nothing before the first approver set. */
+  /** Signs and stores the next order list now. Does nothing before the first approver set is adopted. */
   publish(): Promise<void>;
-  /** Signs a new list if one is due, and schedules the next run. */
+  /** Signs a new order list if one is due, and schedules the next run. */
   refresh(): Promise<void>;
   onChange(listener: () => void): void;
   announceChange(): void;
   stop(): Promise<void>;
 }
 
-/** The revision with only the signatures of the current approver set (ADR 10), so that the list does not grow with each new set. */
+/** Removes signatures of older approver sets from a revision (ADR 10), so that the order list does not grow with each new set. */
 const signedUnder = (row: RevisionRow, { persons }: ApproverSet): RevisionRow => ({
   ...row,
   approvals: row.approvals.filter(({ keyid }) => persons.has(keyid)),
 });
 
-/** The complete revision, or its stub while the order is withheld. */
+/** Returns the complete revision, or its stub while the order is withheld. */
 function listedEnvelopeOf(row: RevisionRow, now: Instant): Envelope {
   const text = withheldAt(readPayload(row.payload), now) ? stubText(row.payload, row.digest) : null;
   if (text === null) return revisionEnvelopeOf(row);
@@ -58,8 +58,8 @@ function listedEnvelopeOf(row: RevisionRow, now: Instant): Envelope {
 }
 
 /**
- * The revisions of one order in the list: the newest adopted one, and under a pause also the paused revision, because one approver's pause
- * is valid only with it.
+ * Revisions of one order in the order list: the newest adopted revision, and for a paused order also the paused revision. A device accepts
+ * a one-person pause only together with the paused revision.
  */
 function listedOf(rows: readonly RevisionRow[]): RevisionRow[] {
   const newest = rows.at(-1);
@@ -70,7 +70,7 @@ function listedOf(rows: readonly RevisionRow[]): RevisionRow[] {
   return base ? [base, newest] : [newest];
 }
 
-/** The earliest publication of a withheld revision after `after`; infinity if there is none. */
+/** Earliest time after `after` at which a withheld revision becomes public; infinity if there is none. */
 function nextPublication(revisions: Iterable<readonly RevisionRow[]>, after: Instant): Instant {
   const instants = [...revisions].flatMap(listedOf).flatMap(({ payload }) => {
     const { publication } = readPayload(payload).terms;
@@ -95,7 +95,7 @@ export function createListPublisher(ports: {
   let behindStubs: { readonly of: StoredList; readonly revisions: unknown; readonly withheld: Envelope[] } | null =
     null;
 
-  /** Computed once for each list, because many devices request it. */
+  /** The result is computed once for each list, because many devices request it. */
   function withheld(): readonly Envelope[] {
     const set = approvers.current();
     const revisions = adopted.revisions();
@@ -110,7 +110,8 @@ export function createListPublisher(ports: {
   }
 
   function dueAt({ issuedAt }: StoredList): Instant {
-    // The server's clock was ahead when it signed this list. A device that enrolls takes the list's date as its first authenticated time.
+    // The server's clock was ahead when it signed the last list. A newly enrolled device uses the date of the list as its first
+    // authenticated time.
     if (issuedAt > clock.now() + CLOCKS_DIFFER) return clock.now();
     return Math.min(issuedAt + REFRESH_AFTER, nextPublication(adopted.revisions().values(), issuedAt));
   }
@@ -150,7 +151,7 @@ export function createListPublisher(ports: {
           list = change.list;
           announceChange();
         } catch (error) {
-          // Another adoption, on this or another node, has stored the next list meanwhile.
+          // Another adoption, on this or another node, has already stored the next list.
           if (!isCordonError(error, 'conflict')) throw error;
           await load();
         }
@@ -162,7 +163,7 @@ export function createListPublisher(ports: {
 
   return {
     replace: (stored) => {
-      // The read may have started before this list was stored.
+      // The read may have started before the current list was stored.
       if (!list || (stored && stored.version > list.version)) list = stored;
       if (list) refresh.requestAt(dueAt(list));
     },
@@ -172,7 +173,7 @@ export function createListPublisher(ports: {
       uncovered: () => {
         const set = approvers.current();
         if (!set || !list) return [];
-        // The list as a newly enrolled device reads it.
+        // Verify the order list as a newly enrolled device would.
         const known = { installation, version: 0, hash: null, orders: new Map() };
         const { alerts } = verifyList({
           ...{ envelope: list.envelope, withheld: withheld(), approverSet: set, known, now: clock.now() },

@@ -1,4 +1,4 @@
-/** Builds the order list. The online key signs only the list: it cannot make the approvals inside. */
+/** Builds the order list. The online key signs only the list: the key cannot make the approvals inside the list. */
 import { CordonError } from '../../../shared/errors.ts';
 import { encodeCanonical } from '../../../shared/order/canonical.ts';
 import { sha256 } from '../../../shared/order/digest.ts';
@@ -8,26 +8,26 @@ import { MAX_FRAME_FROM_SERVER } from '../../../shared/protocol/frames.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
 
 const DAY = 86_400_000;
-/** An offline device can miss six refreshes before its list expires. */
+/** An offline device can miss six daily lists before its order list expires. */
 export const REFRESH_AFTER = DAY;
 export const EXPIRES_AFTER = 7 * DAY;
 
 export interface StoredList {
   readonly version: number;
   readonly envelope: Envelope;
-  /** SHA-256 of the list's payload. */
+  /** SHA-256 hash of the payload of the order list. */
   readonly hash: string;
   readonly issuedAt: Instant;
   readonly expiresAt: Instant;
 }
 
-/** Bytes of the list's frame outside the orders, and of the approvals of a new revision. */
+/** Reserved bytes for the list's frame without the orders, and for the approvals of a new revision. */
 const AROUND = 16 * 1024;
 
 /**
- * Throws `too_large` if the list of these revisions, one for each order, does not fit into one frame. Each revision is base64 twice there.
- * An order that is not withdrawn counts twice, because the list of a paused order has two revisions (ADR 11). An approver can thus always
- * pause it.
+ * Throws `too_large` if a list of these revisions, one for each order, does not fit into one frame. Base64 encodes each revision twice in
+ * the frame. An order that is not withdrawn counts twice, because a paused order has two revisions in the list (ADR 11). An approver can
+ * therefore always pause it.
  */
 export function requireRoom(revisions: Iterable<{ readonly envelope: Envelope; readonly withdrawn: boolean }>): void {
   let bytes = AROUND;

@@ -1,4 +1,4 @@
-/** Orders and revisions as the API shows them. */
+/** Orders and revisions in the form in which the API returns them. */
 import { ORDER_ACTS, type OrderAct, type OrderTerms, type Revision } from '../../../shared/order/documents.ts';
 import { type PassedTime, passedWhilePending } from '../../../shared/order/immediate-effect.ts';
 import { isProposalEnd, PROPOSAL_LIFETIME, type ProposalEnd } from '../../../shared/order/proposal-end.ts';
@@ -16,38 +16,40 @@ export interface RevisionSummary {
   readonly action: OrderAct;
   readonly state: RevisionRow['state'];
   readonly digest: string;
-  /** Null where the proposer is hidden (`order-visibility.ts`). */
+  /** Proposer of the revision. Null if the reader may not see the proposer (`order-visibility.ts`). */
   readonly proposer: string | null;
   readonly proposedAt: Instant;
   readonly adoptedAt: Instant | null;
   readonly endedAt: Instant | null;
   readonly endedBy: string | null;
   readonly endReason: string | null;
-  /** Null unless the revision is pending. */
+  /** Time when the proposal expires; null if the revision is not pending. */
   readonly expiresAt: Instant | null;
-  /** The time that passed during the proposal. An approver must confirm the immediate effect. Null if no time has passed. */
+  /**
+   * Time of the revision that passed during the proposal; null if no time has passed. An approver must then confirm the immediate effect.
+   */
   readonly passed: PassedTime | null;
   readonly withheld: boolean;
   readonly approvals: { readonly person: string; readonly keyid: string; readonly approvedAt: Instant }[];
 }
 
 export interface RevisionView extends RevisionSummary {
-  /** The exact text that approvers sign (its UTF-8 bytes). */
+  /** Exact text that approvers sign, as UTF-8. */
   readonly payload: string;
 }
 
 export interface OrderView {
   readonly number: string;
   readonly title: string;
-  /** State of the adopted revision. Without an adopted revision: `proposed`, or the end of the last proposal. */
+  /** State of the adopted revision. Without an adopted revision, the state is `proposed` or the end of the last proposal. */
   readonly status: 'proposed' | ProposalEnd | Revision['status'];
   readonly adoptedRevision: number | null;
   readonly latestRevision: number;
-  /** The end of a pause by one approver; null for a pause without an end and for an order that is not paused. */
+  /** End of a one-person pause. Null for a pause without an end, and for an order that is not paused. */
   readonly pausedUntil: Instant | null;
-  /** Terms of the adopted revision. Without one, terms of the latest revision. */
+  /** Terms of the adopted revision. Without an adopted revision, the terms of the latest revision. */
   readonly terms: OrderTerms;
-  /** True if the revision with these terms is withheld. */
+  /** True if the revision with the displayed terms is withheld. */
   readonly withheld: boolean;
   readonly revisions: RevisionSummary[];
   readonly proceedings: ProceedingsView;
@@ -78,26 +80,26 @@ function summary(row: RevisionRow, rows: readonly RevisionRow[], now: Instant): 
   };
 }
 
-/** A time of the revision that passed during the proposal. `rows`: all revisions of the order. */
+/** Returns the time of the revision that passed during the proposal, or null. `rows` has all revisions of the order. */
 export function passedIn(row: RevisionRow, rows: readonly RevisionRow[], now: Instant): PassedTime | null {
   const document = readPayload(row.payload);
   const base = rows.find(({ digest }) => digest === document.previous);
   return passedWhilePending(document, base ? readPayload(base.payload) : null, now);
 }
 
-/** `rows`: all revisions of the order. */
+/** Converts a revision for the API. `rows` has all revisions of the order. */
 export function revisionView(row: RevisionRow, rows: readonly RevisionRow[], now: Instant): RevisionView {
   return { ...summary(row, rows, now), payload: row.payload };
 }
 
-/** The end of the last proposal of an order without an adopted revision. */
+/** State of an order without an adopted revision, by the end of its last proposal. */
 function proposalStatus(rows: readonly RevisionRow[]): 'proposed' | ProposalEnd {
   if (rows.some(({ state }) => state === 'waiting')) return 'proposed';
   const state = rows.findLast((row) => row.state !== 'superseded')?.state ?? 'waiting';
   return isProposalEnd(state) ? state : 'proposed';
 }
 
-/** The revision with the displayed terms: the adopted one, else the pending one, else the latest one. */
+/** Chooses the revision with the displayed terms: the adopted revision, else the pending revision, else the latest revision. */
 export function shownRevision(
   { number, adoptedRevision, latestRevision }: OrderRow,
   rows: readonly RevisionRow[],
@@ -108,7 +110,7 @@ export function shownRevision(
   return shown;
 }
 
-/** `rule`: rule of the adopted revision; undefined without one. */
+/** Converts an order for the API. `rule` is the rule of the adopted revision, undefined if no revision is adopted. */
 export function orderView(
   order: OrderRow,
   rows: readonly RevisionRow[],

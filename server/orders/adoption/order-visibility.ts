@@ -1,6 +1,6 @@
 /**
  * Access to the legal basis of a withheld order, and the fields that other readers see (ADR 43). Pure. Every response with an order's terms
- * uses this module. The hidden form lists its fields, so that a new field of an order is hidden until its name is added here.
+ * uses this module. A new field of an order is hidden until the list of visible fields has its name.
  */
 import { type Visibility, WITHHELD_NOTICE, WITHHELD_TITLE } from '../../../shared/api/order-readings.ts';
 import { areasBeyond, type OrderArea } from '../../../shared/areas/area-code.ts';
@@ -10,24 +10,25 @@ import type { AccountId, PersonId } from '../../../shared/protocol/ids.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
 import type { OrderView, RevisionSummary } from './order-views.ts';
 
-/** A signed-in account. An API token has the access of its account. */
+/** Account that reads an order. An API token has the access of its account. */
 export interface OrderReader {
   readonly account: AccountId;
   readonly person: PersonId;
-  /** Areas in which the role `legal` or `owner` permits access to withheld orders; null: all areas. */
+  /** Areas in which the account's role `legal` or `owner` permits access to withheld orders. Null means all areas. */
   readonly areas: readonly OrderArea[] | null;
 }
 
-/** Facts for the decision about a reader. All persons are canonical ids. */
+/** Facts that decide whether a reader may see a withheld order. All person ids are canonical. */
 export interface WithheldFacts {
   /**
-   * `shown`: the requested revision is withheld. For a whole order: the revision with the displayed terms. `any`: any revision is withheld.
+   * `shown` is true if the requested revision is withheld; for a whole order, if the revision with the displayed terms is withheld. `any`
+   * is true if any revision of the order is withheld.
    */
   readonly shown: boolean;
   readonly any: boolean;
   readonly locations: readonly OrderArea[];
   readonly proposers: ReadonlySet<string>;
-  /** Members of the current approver set, and signers of the order's revisions. */
+  /** Members of the current approver set, and people who signed the order's revisions. */
   readonly approvers: ReadonlySet<string>;
 }
 
@@ -41,7 +42,7 @@ export function visibilityTo(
   return facts.shown ? 'hidden' : 'public';
 }
 
-/** The title that readers of any role may see. */
+/** Returns the title that readers of any role may see. */
 export function openTitle({ salt, terms }: Pick<Revision, 'salt' | 'terms'>, now: Instant): string {
   return withheldAt({ ...(salt !== undefined && { salt }), terms }, now) ? WITHHELD_TITLE : terms.title;
 }

@@ -1,4 +1,4 @@
-/** Revisions and approver sets that wait for approvals, and the people whose approval would count. */
+/** Revisions and approver sets that wait for approvals, and the people whose approval would still count. */
 import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../../shared/order/approvers.ts';
 import { ORDER_ACTS, type OrderAct } from '../../../shared/order/documents.ts';
 import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
@@ -18,10 +18,10 @@ export interface PendingRevision {
   readonly action: OrderAct;
   readonly areas: readonly string[];
   readonly proposedAt: Instant;
-  /** Numbers of people: who approved, and who must approve. */
+  /** Numbers of people who have approved, and of people who must approve. */
   readonly approvals: number;
   readonly needed: number;
-  /** People whose approval would still count. */
+  /** People whose approval of this item would still count. */
   readonly open: ReadonlySet<string>;
 }
 
@@ -82,7 +82,7 @@ export function createPendingApprovals({
   };
 }
 
-/** People who can still sign: members of the previous set and of this set, while that set lacks signatures. */
+/** Returns the members of the previous and of the new approver set who can still sign. A set without missing signatures adds none. */
 function rootOf(row: ApproverSetRow, before: ApproverSet | null, people: People): PendingApproverSet {
   const envelope = approverSetEnvelopeOf(row);
   const approverSet = readApproverSet(envelope);

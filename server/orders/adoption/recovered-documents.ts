@@ -1,7 +1,8 @@
 /**
- * Documents that a restored server accepts from a device. Pure. The threshold of the previous approver set decides about an approver set. A
- * revision counts by its approvals inside a list that this installation's online key signed. The server ignores documents older than its
- * own.
+ * Decides which documents a restored server accepts from a device. Pure.
+ * - An approver set needs signatures by the threshold of the previous set.
+ * - A revision needs approvals inside an order list that this installation's online key signed.
+ * - The server ignores documents that are older than its own.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { adoptionStateOf } from '../../../shared/order/adoption-state.ts';
@@ -28,7 +29,7 @@ import { type AcceptedRevision, readRevision, readStub, verifyList } from '../..
 import type { Recollection } from '../../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 
-/** Revisions with their valid signatures. A withheld revision also has the signatures over its stub. */
+/** Recovered revisions with their valid signatures. A withheld revision also has the signatures over its stub. */
 export interface RecoveredRevision {
   readonly revision: Revision;
   readonly digest: string;
@@ -39,7 +40,7 @@ export interface RecoveredRevision {
     readonly sig: string;
     readonly stub: string | null;
   }[];
-  /** The date of the list with the revision, used as the time of adoption. */
+  /** Date of the order list with the revision. The server uses this date as the time of adoption. */
   readonly listedAt: number;
 }
 
@@ -53,9 +54,9 @@ export interface Recovered {
     readonly commitment: string;
     readonly until: number | null;
   }[];
-  /** Version of the verified list; 0 without a list. */
+  /** Version of the device's verified order list; 0 if the device has no list. */
   readonly list: number;
-  /** Facts from the device's record, which this server signed; null without a record. */
+  /** Facts from the device record that this server signed; null if the device has no record. */
   readonly record: Pick<DeviceRecord, 'home' | 'seat'> | null;
 }
 
@@ -63,14 +64,17 @@ export interface RecoverGiven {
   readonly installation: string;
   readonly device: DeviceId;
   readonly generation: number;
-  /** Adopted approver sets, oldest first. */
+  /** Adopted approver sets of the server, oldest first. */
   readonly chain: readonly ApproverSet[];
   readonly accepted: ReadonlyMap<string, AcceptedRevision>;
   readonly recollection: Recollection;
   readonly now: number;
 }
 
-/** Throws `document_malformed`, `signature_invalid`, `threshold_not_met` or `list_forked` and accepts none of the documents. */
+/**
+ * Verifies the documents of one device. Throws `document_malformed`, `signature_invalid`, `threshold_not_met` or `list_forked`, and then
+ * accepts none of the documents.
+ */
 export function recoverFrom(given: RecoverGiven): Recovered {
   const { chain } = given;
   const approverSets = newerApproverSets(given);
@@ -84,7 +88,8 @@ export function recoverFrom(given: RecoverGiven): Recovered {
 function newerApproverSets({ installation, chain, recollection }: RecoverGiven): Recovered['approverSets'] {
   const newest = chain.at(-1);
   if (!newest || recollection.approverSets.length === 0) return [];
-  // The device's sets may begin after the server's newest set. Only another device can then fill the gap.
+  // Approver sets may be missing between the server's newest set and the device's oldest set. Only another device can return the missing
+  // sets.
   const last = verifyApproverSets(newest, recollection.approverSets);
   if (last.approvers.installation !== installation) {
     throw new CordonError('list_other_installation', 'The approver sets are of another installation.');
@@ -101,7 +106,7 @@ function revisionsOf(
   const { list: envelope, orders: withheld } = recollection;
   if (!envelope) return { list: 0, revisions: [] };
   const said = parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list));
-  // The approvals inside the list belong to this approver set, and the set names the online key that signed the list.
+  // The approver set that decides about the approvals inside the order list. The set names the online key that signed the list.
   const approverSet = chain.find(({ approvers }) => approvers.version === said.approverSet);
   if (!approverSet)
     throw new CordonError(
@@ -122,8 +127,8 @@ function revisionsOf(
 }
 
 /**
- * Revisions that the device's list lacks, because the device accepted a newer list of this server. No list confirms them, so they need
- * enough approvals under the current approver set, like a new revision.
+ * Revisions that the device has and its order list lacks. No order list confirms them, so they need enough approvals under the current
+ * approver set, like a new revision.
  */
 function aloneOf(
   { installation, accepted, recollection, now }: RecoverGiven,
@@ -140,7 +145,7 @@ function aloneOf(
     const adopted = adoptionStateOf(revision, personsWhoSigned(envelope, approverSet), threshold, true).adopted;
     if (!adopted || revision.installation !== installation || revision.revision <= (newest.get(revision.order) ?? 0))
       return [];
-    // The signatures of a withheld order's stub were in a lost list. Only a list can restore a withheld order.
+    // Only an order list can restore a withheld order, because only the list contains the signatures over the order's stub.
     if (withheldAt(revision, now)) return [];
     newest.set(revision.order, revision.revision);
     return [recoveredFrom(envelope, approverSet, Date.parse(revision.proposedAt), new Map())];
@@ -166,7 +171,7 @@ function recoveredFrom(
   };
 }
 
-/** The revision under a pause. A pause by one person is valid only with that revision, which is in the same list. */
+/** Revision that a pause interrupts. A one-person pause is valid only together with this revision, which is in the same order list. */
 function baseOf(
   hold: Revision,
   list: OrderList,
@@ -194,7 +199,7 @@ function stubSignatures({ orders }: OrderList): ReadonlyMap<string, string> {
   return found;
 }
 
-/** Null unless this server signed the record for this enrollment. */
+/** Reads the device record. Returns null unless this server signed the record for the current enrollment. */
 function ownRecord(
   { installation, device, generation, recollection: { record: envelope } }: RecoverGiven,
   chain: readonly ApproverSet[],
@@ -205,7 +210,7 @@ function ownRecord(
   return own ? record : null;
 }
 
-/** The device's exemptions. The salts in its record open the commitments that approvers signed. */
+/** Recovers the exemptions of the device. The salts in the device record open the commitments that approvers signed. */
 function exemptionsOf(
   { device, accepted }: RecoverGiven,
   record: DeviceRecord,

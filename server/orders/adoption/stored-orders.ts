@@ -11,11 +11,11 @@ import { type OrderView, orderView, type RevisionView, revisionView } from './or
 import { readPayload } from './revision-payload.ts';
 
 export interface ScopeQuery {
-  /** Undefined: the pending revision, else the adopted one. */
+  /** Requested revision. Undefined means the pending revision, or the adopted revision if none is pending. */
   readonly revision?: number | undefined;
-  /** Revision that the request compares with `revision`. */
+  /** Revision that the request compares with the requested revision. */
   readonly baseline?: number | undefined;
-  /** True if the request concerns every device that the order ever affected, such as for receipts, packs and documents. */
+  /** True if the request concerns every device that the order ever affected, for example a request for receipts or evidence packs. */
   readonly life?: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface OrderScope {
 }
 
 export interface StoredOrders {
-  /** Both methods throw `not_found`. */
+  /** Methods that read one order throw `not_found` for an unknown order. */
   get(order: string): Promise<OrderView>;
   revision(order: string, revision: number): Promise<RevisionView>;
   scope(order: string, query?: ScopeQuery): Promise<OrderScope>;
@@ -75,14 +75,17 @@ export function createStoredOrders({
   };
 }
 
-/** Throws `not_found`. */
+/** Reads an order. Throws `not_found` for an unknown number. */
 export async function orderOf(orders: Pick<OrderStore, 'order'>, number: string): Promise<OrderRow> {
   const order = await orders.order(number);
   if (order) return order;
   throw new CordonError('not_found', `There is no order ${number}.`, { order: number });
 }
 
-/** Without `revision`: the pending revision, else the adopted one. Throws `not_found`. */
+/**
+ * Finds a revision of the order. Without a number, returns the pending revision, or the adopted revision if none is pending. Throws
+ * `not_found`.
+ */
 export function revisionRowOf(order: string, rows: readonly RevisionRow[], revision?: number): RevisionRow {
   const row =
     revision === undefined

@@ -1,9 +1,11 @@
-/** Basis of a pause, resume, extension or withdrawal, as its proposer states it. The server checks the basis before approvers sign. */
+/**
+ * Legal basis of a pause, resume, extension or withdrawal, as its proposer states it. The server checks the basis before approvers sign.
+ */
 import { type ActionBasis, actionBasisSchema, BASED_ACTS, type OrderAct } from '../../../shared/order/documents.ts';
 import { uselessCharacter } from '../../../shared/text/visible-text.ts';
 import type { Objections } from './objections.ts';
 
-/** Returns undefined if there is no basis or an objection to it. */
+/** Parses the basis of an action. Returns undefined if the proposal has no basis or the basis causes an objection. */
 export function readBasis(act: OrderAct, given: unknown, objections: Objections): ActionBasis | undefined {
   if (given === undefined || (typeof given === 'object' && given !== null && Object.keys(given).length === 0)) {
     return undefined;

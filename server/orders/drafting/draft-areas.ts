@@ -21,14 +21,17 @@ export interface DraftAreasPorts {
 }
 
 export function createDraftAreas({ orders, state, clock, areas: definitions, policy }: DraftAreasPorts) {
-  /** The order itself contains the definitions of its areas, because groups and polygons can change after approvers sign. */
+  /**
+   * Adds the definitions of groups and polygons to the terms. An order contains these definitions, because an admin can change groups and
+   * polygons after approvers sign.
+   */
   async function withDefinitions(read: OrderTerms, objections: Objections): Promise<OrderTerms | null> {
     const { groups: _groups, polygons: _polygons, ...terms } = read;
     const defined = await objections.wait('areas', () => definitions.definitionsOf(terms.areas));
     return defined ? { ...terms, ...defined } : null;
   }
 
-  /** Every pending order counts toward the limit, because approvers may approve all of them. */
+  /** Checks the limit of polygons. Every pending order counts toward the limit, because approvers may approve all of them. */
   async function checkPolygons(
     terms: OrderTerms,
     order: string | undefined,
@@ -53,9 +56,10 @@ export function createDraftAreas({ orders, state, clock, areas: definitions, pol
   }
 
   /**
-   * Assignment of disputed territories for a draft. For territories in the order's areas without an entry in the draft, the current policy
-   * decides. A revision that changes neither assignment nor areas keeps the signed assignment. A revision that changes only the areas keeps
-   * the signed entries.
+   * Assigns the disputed territories in the draft's areas to countries.
+   * - The draft's own entries take precedence over the current territory policy.
+   * - A revision that changes neither areas nor assignments keeps the signed assignments.
+   * - A revision that changes only the areas keeps the signed entries.
    */
   async function territoriesOf(
     terms: OrderTerms,

@@ -1,6 +1,6 @@
 /**
- * Drafting: proposals of orders and of their next revisions, until approvers adopt them or the proposals end. A proposal takes no effect on any
- * device.
+ * Drafting: proposals of orders and of their next revisions, until approvers adopt them or the proposals end. A proposal has no effect on
+ * devices.
  */
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
@@ -21,15 +21,15 @@ import type { ActInput, Proposal, Proposals } from './proposals.ts';
 export interface Drafting {
   propose(proposer: PersonId, proposal: Proposal): Promise<RevisionView>;
   act(proposer: PersonId, order: string, input: ActInput): Promise<RevisionView>;
-  /** Ends a pending proposal. Only its proposer may do this. */
+  /** Retracts a pending proposal. Only the proposer may retract a proposal. */
   retract(person: PersonId, order: string, revision: number): Promise<RevisionView>;
-  /** Ends a pending proposal. An approver does this and gives a reason. */
+  /** Declines a pending proposal. Only an approver may decline a proposal, and must give a reason. */
   decline(person: PersonId, order: string, revision: number, reason: string): Promise<RevisionView>;
-  /** Replaces the pending proposal with a requested one, with the consent of a second person. */
+  /** Replaces the pending proposal with a requested proposal, after a second person has confirmed the replacement. */
   confirmReplacement(person: PersonId, order: string, revision: number): Promise<RevisionView>;
-  /** Exemptions of a revision with the people who decided them, including expired ones. Throws `not_found`. */
+  /** Exemptions of a revision, including expired ones, with the people who decided each exemption. Throws `not_found`. */
   exemptions(order: string, revision: number): Promise<DecidedExemption[]>;
-  /** All areas that an order with these areas can cover, by the current groups and polygons. Throws `unknown_area`. */
+  /** All areas that an order about the given areas can cover, with the current groups and polygons. Throws `unknown_area`. */
   locationsNamed(areas: readonly string[]): Promise<readonly HomeArea[]>;
 }
 

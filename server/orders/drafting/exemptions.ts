@@ -1,6 +1,6 @@
 /**
- * Exemptions: commitments for the devices and groups that an admin exempts, and the people who decided each exemption. An exempt group
- * means its devices at the time of the proposal.
+ * Exemptions: the signed commitments to exempt devices, and the people who decided each exemption. An exempt group means the devices in the
+ * group at the time of the proposal.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { MOST_EXEMPT, type OrderTerms } from '../../../shared/order/documents.ts';
@@ -12,7 +12,10 @@ import type { ExemptionRow, FleetPort, RevisionRow } from '../ports.ts';
 import type { Objections } from './objections.ts';
 import { readTime } from './terms.ts';
 
-/** Ids and times as the admin wrote them. Without `until`, the exemption lasts as long as the order. `reason` is not published. */
+/**
+ * Exemptions with ids and times as the admin wrote them. An exemption without `until` lasts as long as the order. The server does not
+ * publish `reason`.
+ */
 export type ExemptDraft = readonly (({ readonly device: string } | { readonly group: string }) & {
   readonly until?: string | null | undefined;
   readonly reason?: string | undefined;
@@ -21,8 +24,9 @@ export type ExemptDraft = readonly (({ readonly device: string } | { readonly gr
 type Said = Pick<ExemptionRow, 'until' | 'reason'>;
 
 /**
- * A device that was exempt before keeps its salt and commitment, so that an unrelated revision does not change its record. An entry for a
- * device overrides an entry for its group, and a later entry overrides an earlier one.
+ * Creates the commitments of a revision's exemptions.
+ * - A device that was exempt before keeps its salt and commitment, so that an unrelated revision does not change its device record.
+ * - An entry for a device overrides an entry for the device's group, and a later entry overrides an earlier entry.
  */
 export async function makeExemptions(
   exempt: ExemptDraft,
@@ -35,7 +39,7 @@ export async function makeExemptions(
   }: { readonly terms: OrderTerms | null; readonly now: Instant; readonly objections: Objections },
 ): Promise<ExemptionRow[]> {
   const named = { group: new Map<DeviceId, Said>(), device: new Map<DeviceId, Said>() };
-  // The lookups run in parallel. Objections keep the order of the entries.
+  // Start all lookups in parallel, and await them in the order of the entries. Objections thus appear in that order.
   const lookups = exempt.map((each) => devicesOf(each, fleet));
   await Promise.allSettled(lookups);
   for (const [index, lookup] of lookups.entries()) {
@@ -60,7 +64,7 @@ export async function makeExemptions(
   }));
 }
 
-/** `terms`: null if there are objections to them. The zone of a local time is then unknown. */
+/** Parses the end of an exemption. `terms` is null if there are objections to the terms: the time zone of a local time is then unknown. */
 function endOf(written: string | null | undefined, terms: OrderTerms | null, now: Instant): Instant | null {
   if (written == null || terms === null) return null;
   if (written === '') throw new CordonError('invalid_input', 'Enter the end of the exemption, or leave it out.');
@@ -87,7 +91,7 @@ async function devicesOf(
   const { success, data: group } = groupIdSchema.safeParse(exempt.group);
   const devices = success ? await fleet.devicesOf(group) : [];
   if (devices.length > 0) return devices;
-  // Without this check, approvers would sign an exemption of no device.
+  // Reject an exemption without any device, because approvers would sign an exemption without effect.
   throw new CordonError(
     'invalid_input',
     `No group ${exempt.group} with devices exists, so no device would be exempt. Name another group.`,
@@ -103,20 +107,20 @@ function newExemption(device: DeviceId): Pick<ExemptionRow, 'device' | 'salt' | 
 }
 
 export interface DecidedExemption extends Pick<ExemptionRow, 'device' | 'until' | 'reason'> {
-  /** The first revision in an unbroken series of revisions with this exemption. */
+  /** Number of the oldest revision in the unbroken series of revisions with this exemption. */
   readonly decidedIn: number;
   readonly proposedBy: PersonId;
-  /** Approvers of that revision. Empty while the revision is pending. */
+  /** Approvers of the revision that decided the exemption. Empty while that revision is pending. */
   readonly approvedBy: readonly PersonId[];
 }
 
-/** `rows`: all revisions of the order, oldest first. `exemptions`: exemptions of `revision`. Pure. */
+/** Finds the revision that decided each exemption, and its approvers. `rows` has all revisions of the order, oldest first. Pure. */
 export function decidedExemptions(
   rows: readonly RevisionRow[],
   revision: number,
   exemptions: readonly ExemptionRow[],
 ): DecidedExemption[] {
-  // A revision that was never adopted decided nothing.
+  // Skip revisions that were never adopted, because only an adopted revision decides an exemption.
   const line = rows
     .filter((row) => row.revision === revision || (row.revision < revision && row.state === 'adopted'))
     .map((row) => ({ row, exempt: new Set(readPayload(row.payload).exempt.map(keyOf)) }))

@@ -1,12 +1,12 @@
 /**
- * Objections to a proposal. A rule throws an error, and this module collects the errors with their fields. A proposal reports the first
- * objection and a form reports all of them, by the same rules.
+ * Objections to a proposal. A rule throws an error, and this module collects the errors with their fields. The creation of a proposal
+ * reports the first objection, and the check of a form reports all objections.
  */
 import { fieldErrorContext } from '../../../shared/api/field-errors.ts';
 import { CordonError, type ErrorCode, isCordonError } from '../../../shared/errors.ts';
 
 export interface Objection {
-  /** A path such as `effective`, `areas.1` or `statement.en`. `order` and `act` mean the whole proposal. */
+  /** Path of a field, such as `effective`, `areas.1` or `statement.en`. `order` and `act` mean the whole proposal. */
   readonly field: string;
   readonly error: CordonError;
 }
@@ -22,7 +22,7 @@ export class Objections {
     this.#all.push({ field, error: new CordonError(code, detail, context, cause) });
   }
 
-  /** Returns undefined if the rule throws an objection. Throws all other errors. */
+  /** Runs a rule. If the rule throws an objection, collects the objection and returns undefined. Throws all other errors. */
   try<T>(field: string, rule: () => T): T | undefined {
     try {
       return rule();
@@ -41,12 +41,12 @@ export class Objections {
     }
   }
 
-  /** True if there is an objection to the field or a part of it. */
+  /** True if there is an objection to the field or to a part of the field. */
   about(field: string): boolean {
     return this.#all.some((each) => each.field === field || each.field.startsWith(`${field}.`));
   }
 
-  /** Throws the first objection with its own code. The error's context has all of them (`shared/api/field-errors.ts`). */
+  /** Throws the first objection with the objection's own code. The error's context has all objections (`shared/api/field-errors.ts`). */
   throwFirst(): void {
     const [first] = this.#all;
     if (first === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * Documents of instruments, and decision records. The operator keeps both, sealed under the passphrase of the server's keys. Revisions and
- * the ledger name them only by hash.
+ * Documents of instruments, and decision records. The operator stores both, encrypted with the passphrase of the server's keys. Revisions
+ * and the ledger contain only the hashes of documents and the commitments to records.
  */
 
 import { CordonError } from '../../../shared/errors.ts';
@@ -32,39 +32,42 @@ export interface DocumentRow extends StoredDocument {
 }
 
 export interface NamedDocument extends InstrumentDocument {
-  /** Revision that first named the document. */
+  /** Number of the first revision that named the document. */
   readonly revision: number;
   readonly content: Buffer;
 }
 
 export interface DocumentStore {
-  /** The stored documents among these hashes. */
+  /** Stored documents with the given hashes. */
   documents(sha256: readonly string[]): Promise<StoredDocument[]>;
   document(sha256: string): Promise<DocumentRow | null>;
-  /** Storing the same bytes again changes nothing. Throws `too_large` if the store has `most` documents that no revision names. */
+  /**
+   * Stores a document. Storing the same bytes again changes nothing. Throws `too_large` if the store already has `most` documents that no
+   * revision names.
+   */
   putDocument(document: DocumentRow, most: number): Promise<void>;
   decision(commitment: string): Promise<DecisionRow | null>;
 }
 
 export interface Sealer {
-  /** Unsealing needs the same `purpose`. */
+  /** Encrypts bytes for one purpose. Decryption needs the same `purpose`. */
   seal(plain: Buffer, purpose: string): string;
   unseal(text: string, purpose: string): Buffer;
 }
 
 export interface DecisionView extends DecisionRecord {
   readonly commitment: string;
-  /** Readers of the record need the salt to compute the commitment. */
+  /** Salt of the commitment. A reader of the decision record needs the salt to verify the commitment. */
   readonly salt: string;
 }
 
-/** Limit of documents that no proposal names. The server deletes them after a month. */
+/** Maximum number of stored documents that no proposal names. The server deletes such documents after a month. */
 const MOST_UNNAMED = 100;
 
 const purposeOfDocument = (hash: string) => `instrument ${hash}`;
 const purposeOfDecision = (commitment: string) => `decision ${commitment}`;
 
-/** Documents that a revision names: those of its instrument and those of its action's basis. */
+/** Documents that a revision names, in its legal basis or in the basis of its action. */
 export const documentsOf = ({ terms, basis }: Pick<Revision, 'terms' | 'basis'>): InstrumentDocument[] => [
   ...(terms.documents ?? []),
   ...(basis?.documents ?? []),
@@ -84,7 +87,7 @@ export function createOrderDocuments({
   readonly clock: Clock;
 }) {
   return {
-    /** Stores the received document. Throws `invalid_input` or `too_large`. */
+    /** Stores an uploaded document. Throws `invalid_input` or `too_large`. */
     keep: async (by: PersonId, mediaType: string, content: Buffer): Promise<StoredDocument> => {
       if (content.length > LARGEST_DOCUMENT) {
         throw new CordonError('too_large', `A document has ${LARGEST_DOCUMENT} bytes at most.`);
@@ -101,7 +104,7 @@ export function createOrderDocuments({
       return kept;
     },
 
-    /** A document that a revision or a record of the order names, with its current title. Throws `not_found`. */
+    /** Returns a document with its current title. Throws `not_found` if no revision or record of the order names the document. */
     document: async (number: string, hash: string): Promise<NamedDocument> => {
       const rows = await orders.revisions(number);
       const recorded = (await proceedings.proceedings(number)).flatMap((row) => {
@@ -121,7 +124,9 @@ export function createOrderDocuments({
       return { ...last, revision: first.revision, content };
     },
 
-    /** Each document must be in the store with the stated type and size, because the server must be able to show what approvers sign. */
+    /**
+     * Checks that the store has each named document with the stated type and size. The server must be able to show all that approvers sign.
+     */
     check: async (
       { documents = [] }: Pick<OrderTerms, 'documents'>,
       objections: Objections,
@@ -138,7 +143,7 @@ export function createOrderDocuments({
       }
     },
 
-    /** The commitment to a decision record, and its sealed row. Throws `invalid_input`. */
+    /** Creates the commitment to a decision record and encrypts the record. Throws `invalid_input`. */
     commit: (written: unknown): DecisionRow => {
       const parsed = decisionRecordSchema.safeParse(written);
       if (!parsed.success) {
@@ -151,7 +156,7 @@ export function createOrderDocuments({
       return { commitment, sealed: sealer.seal(Buffer.from(text), purposeOfDecision(commitment)) };
     },
 
-    /** The decision record to which a revision commits. Throws `not_found`. */
+    /** Returns the decision record to which a revision commits. Throws `not_found` if there is none. */
     decision: async (number: string, revision: number): Promise<DecisionView> => {
       const row = (await orders.revisions(number)).find((each) => each.revision === revision);
       const commitment = row && readPayload(row.payload).terms.internal;

@@ -1,6 +1,6 @@
 /**
- * The ends of pending proposals besides approval and expiry: retraction, decline, and replacement with a second person's consent. Without that
- * consent, one person could block every withdrawal with new proposals.
+ * The end of a pending proposal by retraction, by decline, or by replacement with a second person's consent. Without the consent rule, one
+ * person could block every withdrawal with new proposals.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { isProposalEnd } from '../../../shared/order/proposal-end.ts';
@@ -55,7 +55,7 @@ export function createPendingProposals({
   }
 
   return {
-    /** Throws `forbidden` unless the person is the proposer. */
+    /** Retracts a proposal. Throws `forbidden` unless the person is the proposer. */
     retract: async (person: PersonId, order: string, revision: number): Promise<RevisionView> => {
       const { row, people } = await pendingOf(order, revision);
       if (people.canonical(row.proposer) !== people.canonical(person)) {
@@ -65,7 +65,7 @@ export function createPendingProposals({
       return end(row, person, 'retracted', null);
     },
 
-    /** Throws `approver_unknown` for a person who is no approver, and `same_person` for the proposer. */
+    /** Declines a proposal. Throws `approver_unknown` for a person who is not an approver, and `same_person` for the proposer. */
     decline: async (person: PersonId, order: string, revision: number, reason: string): Promise<RevisionView> => {
       const { row, people } = await pendingOf(order, revision);
       const approvers = [...(state.approvers.current()?.persons.values() ?? [])].map(people.canonical);
@@ -80,8 +80,8 @@ export function createPendingProposals({
     },
 
     /**
-     * Lets a requested proposal replace the pending one and discards the approvals of the latter. Throws `same_person` for the proposer of
-     * the request.
+     * Replaces the pending proposal with a requested one, and discards the approvals of the replaced proposal. Throws `same_person` for the
+     * proposer of the request.
      */
     confirmReplacement: async (person: PersonId, order: string, revision: number): Promise<RevisionView> => {
       const { row, people } = await pendingOf(order, revision);

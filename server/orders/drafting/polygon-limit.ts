@@ -1,6 +1,6 @@
 /**
- * The limit of polygons at one place. A position names at most `MOST_POLYGONS` polygons, so the server could not locate a device in one
- * more for certain. An order must not add a polygon beyond the limit. Pure.
+ * Limit of polygons at one location. An observation names at most `MOST_POLYGONS` polygons, so an order must not add one polygon more.
+ * Otherwise the server could not locate a device in it with certainty. Pure.
  */
 import { polygonVersion } from '../../../shared/areas/area-code.ts';
 import { MOST_POLYGONS } from '../../../shared/areas/evidence-text.ts';
@@ -8,7 +8,7 @@ import type { OrderTerms } from '../../../shared/order/documents.ts';
 
 type Drawn = Pick<OrderTerms, 'polygons'>;
 
-/** Polygons of all these terms that touch the place. Each version of a polygon counts once. */
+/** Polygons of all these terms that touch the location. Each version of a polygon counts once. */
 const touching = (place: string, drawn: readonly Drawn[]): ReadonlySet<string> =>
   new Set(
     drawn.flatMap(({ polygons = {} }) =>
@@ -19,8 +19,8 @@ const touching = (place: string, drawn: readonly Drawn[]): ReadonlySet<string> =
   );
 
 /**
- * `before`: the order's present terms. `others`: adopted and pending terms of all other orders. Returns null if the terms are within the
- * limit.
+ * Finds a location at which the new terms exceed the polygon limit; null if there is none. `before` has the order's current terms, and
+ * `others` the adopted and pending terms of all other orders.
  */
 export function overPolygonLimit(
   terms: Drawn,

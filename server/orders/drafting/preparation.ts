@@ -1,4 +1,4 @@
-/** Preparation of a revision from an admin's draft. Proposals and form checks share it. */
+/** Builds a revision from an admin's draft. Proposals and form checks both use this module. */
 import { CordonError } from '../../../shared/errors.ts';
 import { nextStatus, type OrderState, stateOf } from '../../../shared/order/acts.ts';
 import { canonicalText } from '../../../shared/order/canonical.ts';
@@ -18,11 +18,11 @@ import { readTerms, type TermsDraft, type TermsRead } from './terms.ts';
 
 export type OrderDraft = TermsDraft & {
   readonly action: OrderAct;
-  /** Number of the order, for all actions except `propose`. */
+  /** Number of the order. Undefined only for the action `propose`. */
   readonly order?: string | undefined;
   readonly exempt?: ExemptDraft | undefined;
   readonly decision?: Readonly<Record<string, string | undefined>> | undefined;
-  /** The admin's unchecked input. */
+  /** Basis of the action, as unchecked input of the admin. */
   readonly basis?: unknown;
 };
 
@@ -32,7 +32,7 @@ interface DraftBase {
   readonly previous: string | null;
 }
 
-/** A valid revision before it has a number and a proposer. */
+/** A valid revision that has no number and no proposer yet. */
 export interface Prepared extends DraftBase {
   readonly act: OrderAct;
   readonly status: Revision['status'];
@@ -44,7 +44,7 @@ export interface Prepared extends DraftBase {
 
 export interface Preparation extends Omit<TermsRead, 'terms'> {
   readonly base: Revision | null;
-  /** Null if there are objections. */
+  /** The revision; null if there are objections. */
   readonly prepared: Prepared | null;
 }
 
@@ -77,7 +77,7 @@ export function createPreparation(ports: PreparationPorts) {
     throw new CordonError('invalid_input', `Name the order for the action “${action}”.`);
   }
 
-  /** Checks a complete draft and stores nothing. */
+  /** Checks a complete draft. Stores nothing. */
   async function prepare(draft: OrderDraft, objections: Objections): Promise<Preparation> {
     const { action, order: _order, exempt, decision, basis: stated, ...written } = draft;
     const start = await objections.wait('order', () => startOf(draft));
@@ -120,7 +120,7 @@ export function createPreparation(ports: PreparationPorts) {
     return { base, effective, until, prepared: objections.all.length === 0 ? prepared : null };
   }
 
-  /** The document that approvers sign. */
+  /** Builds the document that approvers sign. */
   function documentOf(prepared: Prepared, order: string, proposer: string): Revision {
     const { act, base, previous, status, terms, exemptions, basis } = prepared;
     const now = new Date(clock.now()).toISOString();
@@ -133,7 +133,7 @@ export function createPreparation(ports: PreparationPorts) {
       proposer,
       proposedAt: now,
       status,
-      // A continued pause keeps its start.
+      // A change of a paused order keeps the start of the pause.
       pausedSince: status === 'paused' ? (base?.pausedSince ?? now) : null,
       terms,
       ...(basis && { basis }),

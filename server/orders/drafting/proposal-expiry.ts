@@ -1,4 +1,4 @@
-/** Ends proposals that too few people approved in time. */
+/** Ends proposals that did not get enough approvals before their expiry. */
 import { isCordonError } from '../../../shared/errors.ts';
 import { Loop } from '../../../shared/loops/loop.ts';
 import { PROPOSAL_LIFETIME } from '../../../shared/order/proposal-end.ts';
@@ -7,7 +7,7 @@ import type { Log, OrderStore, ProposalStore } from '../ports.ts';
 
 const RETRY_AFTER = 60_000;
 
-/** The loop ends expired proposals. Its next run is at the earliest expiry of a pending proposal. */
+/** Creates the loop that ends expired proposals. The loop runs again at the earliest expiry of a pending proposal. */
 export function createProposalExpiry({
   orders,
   store,
@@ -40,7 +40,7 @@ export function createProposalExpiry({
         );
         ended();
       } catch (error) {
-        // Another action, on this or another node, has approved or replaced the proposal meanwhile.
+        // Another action, on this or another node, has already approved or replaced the proposal.
         if (!isCordonError(error, 'conflict')) throw error;
       }
     }

@@ -1,4 +1,4 @@
-/** Proposals: from an admin's input to the exact bytes that approvers sign. A proposal takes no effect. */
+/** Creation of proposals, from an admin's input to the exact bytes that approvers sign. A proposal has no effect on devices. */
 import { canonicalText } from '../../../shared/order/canonical.ts';
 import { sha256 } from '../../../shared/order/digest.ts';
 import type { ActionBasis, DecisionRecord, OrderAct } from '../../../shared/order/documents.ts';
@@ -16,7 +16,7 @@ export type ExemptInput = readonly (({ readonly device: DeviceId } | { readonly 
   readonly until?: string | null | undefined;
   readonly reason?: string | undefined;
 })[];
-/** Parts of a proposal outside the terms. The terms commit to `decision`. */
+/** Parts of a proposal that are not in its terms. The terms contain the commitment to `decision`. */
 interface BesideTerms {
   readonly exempt?: ExemptInput | undefined;
   readonly decision?: DecisionRecord | undefined;
@@ -43,7 +43,7 @@ export function createProposals(
     const document = documentOf(prepared, prepared.order?.number ?? (await nextNumber()), proposer);
     const { order, revision, act, salt } = document;
     const payload = canonicalText(document);
-    // An unreadable revision must not be stored: the order could then no longer be listed or changed.
+    // Parse the revision before it is stored. The server could not show or change an order with an unreadable revision.
     readPayload(payload);
     const digest = sha256(payload);
     const row: RevisionRow = {
@@ -74,14 +74,17 @@ export function createProposals(
         kind: 'order.revision',
         at: row.proposedAt,
         subject: proposer,
-        // The entry of a withheld order hides the action. The digest commits to it.
+        // The ledger entry of a withheld order does not reveal the action. The digest commits to the action.
         public: { order, revision, ...(salt === undefined && { act }), digest },
       },
     );
     return revisionView(row, [row], row.proposedAt);
   }
 
-  /** Only a second person's consent replaces another person's pending proposal. Proposers could also retract their own. */
+  /**
+   * Decides whether a new proposal is pending at once. Replacing another person's pending proposal needs a second person's consent.
+   * Proposers may replace their own proposals, because they could also retract them.
+   */
   async function stateFor(proposer: PersonId, order: string): Promise<'waiting' | 'requested'> {
     const pending = (await orders.revisions(order)).find((each) => each.state === 'waiting');
     if (!pending) return 'waiting';
@@ -93,7 +96,7 @@ export function createProposals(
     const year = new Date(clock.now()).getUTCFullYear();
     const used = (await orders.orders()).map(({ number }) => number.split('-').map(Number));
     const counts = used.flatMap(([of, count]) => (of === year && count !== undefined ? [count] : []));
-    // After a restore, lost orders may have the next numbers, and a device accepts only one order for each number.
+    // After a restore, lost orders may have the next numbers. A device accepts only one order for each number.
     const floor = await store.numberFloor();
     const count = Math.max(0, ...counts, floor !== null && year <= floor.through ? floor.floor : 0);
     return `${year}-${String(count + 1).padStart(3, '0')}`;

@@ -1,6 +1,6 @@
 /**
- * The terms of an order from the admin's input: local times become instants, and names of areas and services become known codes. Every field that
- * cannot be read gets an objection. Pure: `now` is an argument.
+ * Parses the terms of an order from the admin's input: local times become instants, and names of areas and services become known codes.
+ * Every unreadable field gets an objection. Pure: `now` is an argument.
  */
 import { parseHomeArea, parseOrderArea } from '../../../shared/areas/area-code.ts';
 import { CONTESTED, parseTerritory } from '../../../shared/areas/territory-policy.ts';
@@ -29,18 +29,21 @@ type Optional = (typeof OPTIONAL)[number];
 type Defined = 'groups' | 'polygons';
 type Written = 'areas' | Defined | 'services' | 'disputed' | 'effective' | 'until' | 'appeal' | 'internal' | Optional;
 
-/** An admin's proposal. Times are RFC 3339 with an offset, or local time in `zone`. */
+/** Terms as an admin enters them. A time is in RFC 3339 with an offset, or a local time in `zone`. */
 export type TermsInput = Omit<OrderTerms, Written> & {
-  /** Null removes the value of the previous revision. */
+  /** Optional term. Null removes the value of the previous revision. */
   readonly [K in Optional]?: OrderTerms[K] | null;
 } & {
   readonly areas: readonly string[];
   readonly services: readonly string[];
-  /** Territory → area or `contested`. The current policy decides about other disputed territories of the areas. */
+  /**
+   * Assignment of disputed territories: an area or `contested`, by territory. The current territory policy assigns all other disputed
+   * territories.
+   */
   readonly disputed: Readonly<Record<string, string>>;
   readonly effective: string;
   readonly until: string | null;
-  /** Undefined: the installation's own contact. */
+  /** Contact for affected people. Undefined means the installation's contact. */
   readonly appeal?: string | undefined;
 };
 export type TermsChanges = { readonly [K in keyof TermsInput]?: TermsInput[K] | undefined };
@@ -61,7 +64,7 @@ function withOffset(time: Temporal.ZonedDateTime): string {
   return time.toString({ timeZoneName: 'never' });
 }
 
-/** The instant of a written time. Throws `invalid_input`, or `ambiguous_local_time` with the two possible instants. */
+/** Parses a time. Throws `invalid_input`, or `ambiguous_local_time` with the two possible instants. */
 export function readTime(written: string, zone: string): Instant {
   try {
     if (OFFSET.test(written)) return Temporal.Instant.from(written).epochMilliseconds;
@@ -87,7 +90,7 @@ export function readTime(written: string, zone: string): Instant {
     throw new CordonError('invalid_input', `“${written}” in zone “${zone}” is no time.`, { written, zone }, cause);
   }
   const later = local.toZonedDateTime(zone, { disambiguation: 'later' });
-  // Same result as `disambiguation: 'reject'`, but the error can name both candidates.
+  // An ambiguous time is an error, as with `disambiguation: 'reject'`. This error also names the two possible instants.
   if (earlier.epochMilliseconds !== later.epochMilliseconds) {
     const suggestions = [withOffset(earlier), withOffset(later)];
     throw new CordonError(
@@ -126,7 +129,10 @@ function readFeature(feature: string, area: string): [string, string] {
   return [parseTerritory(feature), area === CONTESTED ? CONTESTED : parseHomeArea(area)];
 }
 
-/** BCP 47 without extended language subtags (ECMA-402): languages that browsers and pages can name and write in the right direction. */
+/**
+ * Checks a BCP 47 language tag. Extended language subtags are invalid (ECMA-402), because browsers could not name such a language or choose
+ * its direction.
+ */
 function checkLanguage(tag: string): void {
   try {
     Intl.getCanonicalLocales(tag);
@@ -183,7 +189,10 @@ function isTerm(field: unknown): field is keyof OrderTerms {
   return typeof field === 'string' && Object.hasOwn(WANTED, field);
 }
 
-/** Checks the shape of the signed document. A field with an earlier objection, or with an unreadable value, gets no second objection. */
+/**
+ * Checks the terms against the schema of the signed document. A field with an earlier objection, or with an unreadable value, gets no
+ * second objection.
+ */
 function checkShape(terms: object, unread: ReadonlySet<string>, objections: Objections): OrderTerms | null {
   const parsed = orderTermsSchema.safeParse(terms);
   if (parsed.success) return parsed.data;
@@ -230,7 +239,7 @@ const TEXTS = [
   'documents',
 ] as const;
 
-/** Hidden characters, which no legal text needs, could show readers other words than approvers sign. */
+/** Rejects hidden characters, with which readers could see other words than approvers signed. No legal text needs them. */
 function checkTexts(given: TermsDraft, objections: Objections): void {
   const check = (field: string, value: unknown): void => {
     if (typeof value === 'string') {
@@ -246,15 +255,16 @@ function checkTexts(given: TermsDraft, objections: Objections): void {
 }
 
 export interface TermsRead {
-  /** Null if there are objections. */
+  /** Parsed terms; null if there are objections. */
   readonly terms: OrderTerms | null;
-  /** Times of the draft, even if other fields are invalid. Null for an unreadable time and for an order without an end. */
+  /** Start of the order, known even if other fields are invalid. Null for an unreadable time. */
   readonly effective: Instant | null;
   readonly until: Instant | null;
 }
 
 /**
- * Terms of a new order or after an action. `base`: the previous terms. `appeal`: the installation's contact, for an order that names none.
+ * Parses the terms of a new order, or the terms after an action. `base` has the previous terms. `appeal` is the installation's contact, for
+ * an order that names none.
  */
 export function readTerms(
   act: OrderAct,
@@ -292,7 +302,7 @@ export function readTerms(
   const unread = new Set<string>();
   const time = (field: 'effective' | 'until' | 'answerBy' | 'publication', written: string): string | undefined => {
     if (written === '') return undefined;
-    // A local time needs the zone. The objection to the zone is enough.
+    // A local time needs the time zone. The objection to the missing zone is enough.
     if (zone === undefined && !OFFSET.test(written)) {
       unread.add(field);
       return undefined;
@@ -336,7 +346,7 @@ export function readTerms(
   };
 }
 
-/** The authoritative language. A new order must name it if its statement is in several languages. */
+/** Language of the authoritative text. A new order with texts in several languages must name it. */
 function authoritativeOf(act: OrderAct, given: TermsDraft, objections: Objections): string | null | undefined {
   const { authoritativeLanguage: named, statement = {} } = given;
   if (named != null) {
@@ -348,21 +358,21 @@ function authoritativeOf(act: OrderAct, given: TermsDraft, objections: Objection
   if (second !== undefined) {
     objections.add('authoritativeLanguage', 'invalid_input', WANTED.authoritativeLanguage);
   }
-  // Undefined for a malformed tag, which another check refuses.
+  // The value is undefined for a malformed tag, which another check rejects.
   return orderTermsSchema.shape.authoritativeLanguage.safeParse(first).data;
 }
 
-/** An order's map does not contain contested territories. */
+/** The territory map of an order does not contain contested territories. */
 const isCounted = (each: [string, string] | undefined): each is [string, string] =>
   each?.[1] !== undefined && each[1] !== CONTESTED;
 
-/** The signed document leaves out an optional field instead of setting it to null. */
+/** The signed document omits an optional field instead of setting the field to null. */
 function withoutNulls(terms: Readonly<Record<string, unknown>>): object {
   const taken = OPTIONAL.filter((field) => terms[field] === null || terms[field] === undefined);
   return Object.fromEntries(Object.entries(terms).filter(([field]) => !taken.some((each) => each === field)));
 }
 
-/** Notice moments without repetition, earliest first. Unknown moments remain, so that the schema refuses them. */
+/** Moments of notices without repetition, earliest first. Unknown moments remain, so that the schema rejects them. */
 function inOrder(moments: readonly string[]): string[] {
   const known: readonly string[] = NOTICE_MOMENTS;
   const place = (moment: string) => known.indexOf(moment);
@@ -370,8 +380,7 @@ function inOrder(moments: readonly string[]): string[] {
 }
 
 /**
- * Checks dates, documents, publication and exit of valid terms. The present time and newer rules do not apply to a value that the order
- * already had.
+ * Checks dates, documents, publication and exit of valid terms. A value that the order already had may be in the past or break newer rules.
  */
 function checkLegalBasis(terms: OrderTerms, before: OrderTerms | null, now: Instant, objections: Objections): void {
   const { receivedOn, documents = [], publication, exportWindow, mode, until, zone } = terms;
@@ -400,7 +409,10 @@ function checkLegalBasis(terms: OrderTerms, before: OrderTerms | null, now: Inst
   }
 }
 
-/** An unchanged `effective` never causes `effective_in_past`, and an unchanged `until` never causes `until_in_past`. */
+/**
+ * Checks start and end of the order. An unchanged `effective` never causes `effective_in_past`, and an unchanged `until` never causes
+ * `until_in_past`.
+ */
 function checkTimes(
   { effective, until }: { readonly effective: string | undefined; readonly until: string | null | undefined },
   before: OrderTerms | null,

@@ -1,6 +1,6 @@
 /**
- * Devices that each revision affected when it took effect. Without these records, an evidence pack could not find devices that later left,
- * moved or became exempt. The server records devices in slices. After a kill, the next start records an incomplete revision again.
+ * Records of the devices that each revision affected when it took effect. An evidence pack needs them to find devices that later left,
+ * moved or became exempt. The server writes the records in slices. After a crash, the next start completes them.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { Loop } from '../../../shared/loops/loop.ts';
@@ -11,25 +11,27 @@ import type { OrderRule } from '../../../shared/verdict/terms.ts';
 import { slices } from '../impact/rehearsal.ts';
 import type { Log } from '../ports.ts';
 
-/** Devices in one transaction. Other tasks write between two transactions. */
+/** Maximum number of devices in one transaction. Other writers can use the store between two transactions. */
 const SLICE = 500;
 const RETRY_AFTER = 60_000;
 
 export interface AffectedDeviceStore {
   affectedAreComplete(order: string, revision: number): Promise<boolean>;
-  /** A device that an earlier revision affected keeps that revision. */
+  /** Records devices that a revision affects. A device that an earlier revision affected keeps the number of that revision. */
   recordAffected(order: string, revision: number, devices: readonly DeviceId[]): Promise<void>;
   recordComplete(order: string, revision: number): Promise<void>;
-  /** Affected devices with ids above `after`, sorted by id. */
+  /** Recorded affected devices with ids above `after`, sorted by id. */
   recordedAffected(order: string, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
 }
 
-/** The loop records missing devices. Request a run when an order may have taken effect. */
+/** Creates the loop that records affected devices. Request a run when an order may have taken effect. */
 export function createAffectedDevices(ports: {
   readonly store: Omit<AffectedDeviceStore, 'recordedAffected'>;
   readonly clock: Clock;
   readonly rules: () => readonly OrderRule[];
-  /** Devices that the revision denies a service now. An offline device whose location has expired counts where it was last seen. */
+  /**
+   * Devices to which the revision denies a service now. If the location of an offline device has expired, its last known location counts.
+   */
   readonly denied: (order: string, revision: number) => Promise<readonly { readonly device: DeviceId }[]>;
   readonly log: Log;
 }): Loop {

@@ -1,11 +1,14 @@
-/** Facts about devices that decide their verdicts: location, home and seat from the jurisdiction module, and exemptions of adopted revisions. */
+/**
+ * Facts that decide the verdicts of devices: location, home area and seat from the jurisdiction module, and exemptions of adopted
+ * revisions.
+ */
 import { exemptionsFor } from '../../../shared/order/exemption.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { DeviceFacts } from '../../../shared/verdict/terms.ts';
 import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
 import type { JurisdictionPort, OrderStore } from '../ports.ts';
 
-/** Facts by device. Unknown devices are absent. */
+/** Reads the facts of several devices. The result has no unknown device. */
 export type ReadDeviceFacts = (devices: readonly DeviceId[]) => Promise<ReadonlyMap<DeviceId, DeviceFacts>>;
 
 export function createDeviceFacts(ports: {

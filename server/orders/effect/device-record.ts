@@ -1,6 +1,5 @@
 /**
- * The record of a device: personal facts that the public list must not contain. The online key signs it, with a new version only when its facts
- * change.
+ * The device record: personal facts that the public order list must not contain. The online key signs a new version when the facts change.
  */
 import { canonicalText, encodeCanonical, parseDocument } from '../../../shared/order/canonical.ts';
 import {
@@ -18,14 +17,14 @@ function readRecord(envelope: Envelope): DeviceRecord {
   return parseDocument(deviceRecordSchema, payloadOf(envelope, PAYLOAD_TYPES.record));
 }
 
-/** Returns null if the current record has the same facts. Pure. */
+/** Creates the next version of a device record. Returns null if the current record has the same facts. Pure. */
 export function nextRecord(given: {
   readonly installation: string;
   readonly device: DeviceId;
   readonly personalia: DevicePersonalia;
   readonly salts: readonly { readonly order: string; readonly salt: string }[];
   readonly before: RecordRow | null;
-  /** Highest version of a record that the device may have seen before a restore. */
+  /** Highest version of the record that the device may have received before a restore of the server. */
   readonly floor: number;
   readonly now: Instant;
   readonly online: Signer;

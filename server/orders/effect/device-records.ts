@@ -1,6 +1,6 @@
 /**
- * Device records, signed again when their facts change, above all exemptions. A newly exempt device must receive its record before the list
- * that would suspend it. Other devices wait until these records are signed.
+ * Signs device records again when their facts change, above all exemptions. A newly exempt device must receive its device record before the
+ * order list that would suspend it. The server therefore signs all these records before it sends the list.
  */
 import { isCordonError } from '../../../shared/errors.ts';
 import { createBatcher } from '../../../shared/loops/batcher.ts';
@@ -14,15 +14,15 @@ import type { DeviceRecordStore, FleetPort, OrderStore } from '../ports.ts';
 import { nextRecord } from './device-record.ts';
 
 const ATTEMPTS = 5;
-/** Records in one batch, which share their reads and commits. */
+/** Maximum number of device records in one batch, which shares its reads and commits. */
 const AT_ONCE = 256;
 
 export interface DeviceRecords {
-  /** Signs a new record if the facts changed. Returns true for a new record. */
+  /** Signs a new device record if the facts changed. Returns true for a new record. */
   reissue(device: DeviceId): Promise<boolean>;
-  /** Reissues the records of devices that the current revision exempts and `before` does not. */
+  /** Reissues the records of devices that the current revision exempts and the earlier revision `before` does not. */
   follow(order: string, before: Revision | undefined): Promise<void>;
-  /** Reissues the records of all exempt devices, because a crash may have happened between an adoption and its records. */
+  /** Reissues the records of all exempt devices. A crash may have happened after an adoption and before the new records. */
   makeGood(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export function createDeviceRecords(ports: {
   const exemptionsOf = createBatcher(async (devices: readonly DeviceId[]) =>
     Map.groupBy(await orders.exemptionsOf(devices), ({ device }) => device),
   );
-  /** Orders with missing records. Their next change reissues the records of all exempt devices. */
+  /** Orders of which some device records could not be signed. Their next change reissues the records of all exempt devices. */
   const unfinished = new Set<string>();
 
   async function reissue(device: DeviceId): Promise<boolean> {
@@ -67,7 +67,7 @@ export function createDeviceRecords(ports: {
     }
   }
 
-  /** A failed record does not stop the records of other devices. */
+  /** Reissues the records of several devices. One failure does not stop the other records. */
   async function reissueAll(devices: Iterable<DeviceId>): Promise<void> {
     const failed: unknown[] = [];
     for (const some of slices([...devices], AT_ONCE)) {
@@ -83,7 +83,7 @@ export function createDeviceRecords(ports: {
     follow: async (order, before) => {
       const revision = state.accepted().get(order)?.revision;
       if (!revision) return;
-      // A device that stays exempt keeps its salt, and so its record.
+      // A device that remains exempt keeps its salt, so its device record does not change.
       const had = new Set(unfinished.has(order) ? [] : before?.exempt.map(({ commitment }) => commitment));
       if (revision.exempt.every(({ commitment }) => had.has(commitment))) return;
       unfinished.add(order);

@@ -1,6 +1,6 @@
 /**
- * Effect of adopted orders on devices. This module caches verdicts, signs device records, and records when orders took effect and which
- * devices they affected.
+ * Effect of adopted orders on devices. The module caches verdicts and signs device records. The module also records when orders took effect
+ * and which devices they affected.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { createBatcher } from '../../../shared/loops/batcher.ts';
@@ -26,18 +26,18 @@ export interface ChangedOrder {
 }
 
 export interface Effect {
-  /** Undefined if the cache lacks the verdict. */
+  /** Verdict from the cache; undefined if the cache has no verdict for the device. */
   cachedVerdict(device: DeviceId): Verdict | undefined;
-  /** Throws `device_unknown`. */
+  /** Verdict for the device. Throws `device_unknown`. */
   verdict(device: DeviceId): Promise<Verdict>;
   record(device: DeviceId): Promise<RecordRow | null>;
-  /** Signs a new record and wakes the device if the facts in the record changed. Returns true for a new record. */
+  /** Signs a new device record and wakes the device if the facts in the record changed. Returns true for a new record. */
   reissueRecord(device: DeviceId): Promise<boolean>;
-  /** Updates records, verdicts and devices after orders changed. `device`: a device whose exemptions changed too. */
+  /** Updates device records and verdicts after orders changed, and wakes devices. `device` is a device whose exemptions changed too. */
   follow(changes: readonly ChangedOrder[], device?: DeviceId): Promise<void>;
   /**
-   * Records orders that took effect or ended up to now. The check of a pack fails without their ledger entries. Never rejects, because no failure
-   * may prevent a pause or withdrawal.
+   * Records orders that took effect or ended until now. The check of an evidence pack fails without their ledger entries. Never rejects,
+   * because no failure may prevent a pause or withdrawal.
    */
   recordExecutions(): Promise<void>;
   /** Processes orders that took effect or ended while no server ran. */
@@ -56,11 +56,13 @@ export function createEffect(ports: {
   readonly jurisdiction: Pick<JurisdictionPort, 'affectedBy'>;
   readonly fleet: FleetPort;
   readonly changes: Pick<DeviceChanges, 'follow'>;
-  /** Devices that the revision denies a service now. An offline device whose location has expired counts where it was last seen. */
+  /**
+   * Devices to which the revision denies a service now. If the location of an offline device has expired, its last known location counts.
+   */
   readonly denied: (order: string, revision: number) => Promise<readonly { readonly device: DeviceId }[]>;
   readonly online: Signer;
   readonly installation: string;
-  /** Highest record version of any device before a restore. */
+  /** Highest version of a device record that any device may have received before a restore. */
   readonly recordFloor: number;
   readonly clock: Clock;
   readonly bus: Bus;
@@ -99,7 +101,7 @@ export function createEffect(ports: {
   adopted.publisher.onChange(() => {
     verdicts.rulesChanged();
     executions.request();
-    // A revision of an active order can affect more devices without a new execution.
+    // A new revision of an active order can affect more devices, although the order does not start again.
     affected.request();
   });
 
@@ -114,7 +116,7 @@ export function createEffect(ports: {
     reissueRecord: records.reissue,
     follow: async (changes, device) => {
       try {
-        // Sign the records first, so that the new list never suspends a newly exempt device.
+        // Sign the device records first, so that the new order list never suspends a newly exempt device.
         for (const { order, revision } of changes) await records.follow(order, revision);
         if (device) await records.reissue(device);
       } finally {

@@ -1,6 +1,6 @@
 /**
- * Ledger entries for the start and end of orders, made by the server that finds the change. The entry of a withheld order names neither the
- * order nor the change. An order that began and ended while no server ran has no execution.
+ * Ledger entries for the start and end of orders. Any server that notices the change writes the entry. The entry of a withheld order names
+ * neither the order nor the change. An order that began and ended while no server ran gets no entry.
  */
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
 import type { EntryDraft } from '../../../shared/ledger/ledger-entry.ts';
@@ -22,18 +22,21 @@ export interface Execution {
 }
 
 export interface ExecutionStore {
-  /** Executions of the order, oldest first. */
+  /** Recorded starts and ends of the order, oldest first. */
   executions(order: string): Promise<Execution[]>;
-  /** Newest execution of each order, by order number. */
+  /** Last recorded start or end of each order, by order number. */
   lastExecutions(): Promise<ReadonlyMap<string, ExecutionState>>;
-  /** Does nothing if the order is already in this state, such as when another node was faster. */
+  /** Stores the start or end of an order. Does nothing if the order already has this state, for example because another node was faster. */
   recordExecution(execution: Execution, entry: EntryDraft<'order.executed'>): Promise<void>;
 }
 
-/** Less than 30 seconds, the longest delay of the entry that the check of a pack accepts. */
+/** Milliseconds until the next attempt. The check of an evidence pack accepts an entry that is at most 30 seconds late. */
 const RETRY_AFTER = 10_000;
 
-/** The loop records changes up to now, and runs again at each time when an order can change. Request a run when the rules changed. */
+/**
+ * Creates the loop that records starts and ends of orders. The loop runs again at each time when an order can start or end. Request a run
+ * when the rules changed.
+ */
 export function createExecutions(ports: {
   readonly store: ExecutionStore;
   readonly clock: Clock;
@@ -57,7 +60,7 @@ export function createExecutions(ports: {
         { order, revision, state, at: now },
         {
           ...{ kind: 'order.executed', at: now },
-          // For a withheld order, the entry omits the number. Otherwise readers could count entries: every second one is a start.
+          // The ledger entry of a withheld order omits the order number. Readers who count entries with the number would know each start and end.
           ...(withheld(order, now)
             ? keepParticulars({ order, revision, state })
             : { subject: null, public: { order, revision, state } }),
@@ -66,7 +69,7 @@ export function createExecutions(ports: {
       bus.publish({ kind: 'orders' });
       recorded();
     }
-    // Use the time of this run: another order may have become due during the writing.
+    // Use the start time of this run, because another order may have become due since then.
     const times = rules()
       .flatMap(instantsOf)
       .filter((at) => at > now);

@@ -1,6 +1,7 @@
 /**
- * Cached verdicts of devices. The relay needs the verdicts of sender and recipients for every post. A verdict is valid until the rules or
- * the device's facts change, or until its `nextChange`. At that time, and when an order takes effect or ends, the server wakes the devices.
+ * Cache of the verdicts of devices. The relay needs the verdicts of sender and recipients for every post. A verdict is valid until the
+ * rules or the device's facts change, or until its `nextChange`. The server wakes devices at that time, and when an order takes effect or
+ * ends.
  */
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
@@ -17,20 +18,20 @@ export interface VerdictPorts {
   readonly bus: Bus;
   readonly log: Log;
   readonly rules: () => readonly OrderRule[];
-  /** Undefined for an unknown device. */
+  /** Facts of the device; undefined for an unknown device. */
   readonly facts: (device: DeviceId) => Promise<DeviceFacts | undefined>;
   readonly affectedBy: (rule: OrderRule) => Promise<readonly DeviceId[]>;
 }
 
 export interface Verdicts {
-  /** Undefined if the cache lacks the verdict. */
+  /** Verdict from the cache; undefined if the cache has no verdict for the device. */
   cached(device: DeviceId): Verdict | undefined;
   verdict(device: DeviceId): Promise<Verdict | null>;
   invalidate(devices: readonly DeviceId[]): void;
-  /** Removes all cached verdicts and schedules the next changes, because the rules changed. */
+  /** Deletes all cached verdicts and schedules the next changes. Call the method when the rules changed. */
   rulesChanged(): void;
   wakeAffected(rule: OrderRule): Promise<void>;
-  /** Resolves when no request to the store is in progress. */
+  /** Stops the timer. Resolves when no request to the store is in progress. */
   stop(): Promise<void>;
 }
 
@@ -48,11 +49,11 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
   const { clock, bus, log, rules, facts, affectedBy } = ports;
   const cache = new Map<DeviceId, Verdict>();
   /**
-   * Times at which verdicts change without an event. They remain when the cache is cleared: otherwise no request for a device might occur
-   * before its exemption or grace period ends.
+   * Times at which verdicts change without an event, by device. The times remain when the cache is cleared: the server must wake a device
+   * at the end of its exemption or grace period, even if no request evaluated it again.
    */
   const awaited = new Map<DeviceId, Instant>();
-  /** Counts of invalidations by device. An evaluation that began before an invalidation must not enter the cache. */
+  /** Number of invalidations by device. An evaluation that began before an invalidation must not enter the cache. */
   const turns = new Map<DeviceId, number>();
   const underWay = new Set<Promise<void>>();
   let epoch = 0;
@@ -76,7 +77,7 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
     const made = evaluate(rules(), known, clock.now());
     const settled = epoch === before && turns.get(device) === turn;
     if (settled) cache.set(device, made);
-    // An outdated evaluation may know less than the previous verdict. Evaluate again at the earlier of the two times.
+    // An outdated evaluation may miss a change that the previous verdict knew. Use the earlier of the two times.
     const next = settled ? made.nextChange : earlierOf(made.nextChange, awaited.get(device) ?? null);
     if (next === null) awaited.delete(device);
     else {
@@ -117,7 +118,9 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
     if (earliest < Infinity) schedule(earliest);
   }
 
-  /** Wakes the devices whose verdict changes now: those with a due `nextChange`, and those that an order's start or end can affect. */
+  /**
+   * Wakes the devices whose verdict changes now: devices with a due `nextChange`, and devices that the start or end of an order can affect.
+   */
   function due(): void {
     timer = null;
     const now = clock.now();
@@ -143,7 +146,7 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
       invalidate(devices);
       wake(devices);
     } catch (error) {
-      // A wake is only a hint: devices also reconcile on their own timer, and every check uses a verdict of the present time.
+      // A lost wake does no harm: devices also reconcile on their own timer, and every check uses a current verdict.
       log.warn(
         { err: error, order: rule.order },
         'Devices could not be woken. They check for changes on their own timer.',

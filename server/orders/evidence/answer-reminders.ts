@@ -1,5 +1,6 @@
 /**
- * Reminds the responsible people of answers that an authority expects: by one alert for each order, and by mail where mail is configured. Each reminder is stored before it is sent, so that neither a restart nor a failure gives a reminder twice.
+ * Reminders of answers that an authority expects. The responsible people get one alert for each order, and a mail if mail is configured.
+ * Each reminder is stored before it is sent, so that a restart or failure never repeats a reminder.
  */
 import { Loop } from '../../../shared/loops/loop.ts';
 import { answerState, dueReminder, reminderTimes } from '../../../shared/order/answer-deadline.ts';
@@ -13,7 +14,7 @@ import { answerAlert } from './proceedings.ts';
 
 export interface GivenReminder {
   readonly answerBy: Instant;
-  /** Number of the newest reminder for this deadline (`reminderTimes`). */
+  /** Index of the newest reminder for this deadline (`reminderTimes`). */
   readonly step: number;
   readonly mailed: readonly AccountId[];
 }
@@ -29,7 +30,8 @@ export interface NewReminder {
 export interface ReminderStore {
   reminder(order: string): Promise<GivenReminder | null>;
   /**
-   * Stores the reminder and its alert, which replaces the order's earlier alert. Returns false and changes nothing if the reminder exists.
+   * Stores a reminder and its alert, which replaces the previous alert about the order. Returns false and changes nothing if the store
+   * already has the reminder.
    */
   giveReminder(reminder: NewReminder): Promise<boolean>;
   recordMailed(order: string, mailed: readonly AccountId[]): Promise<void>;
@@ -47,9 +49,9 @@ export interface Responsible {
 }
 
 export interface ResponsiblePort {
-  /** Owners and legal users whose role covers these areas. */
+  /** Accounts with the role owner or legal for the given areas. */
   responsible(areas: OrderTerms['areas']): Promise<readonly Responsible[]>;
-  /** Null if no mail is configured. The function throws `mail_failed`. */
+  /** Function that sends a mail and throws `mail_failed`; null if no mail is configured. */
   mail(): ((to: Responsible, mail: ReminderMail) => Promise<void>) | null;
 }
 
@@ -57,7 +59,10 @@ export interface ResponsiblePort {
 const MAIL_AGAIN_AFTER = 600_000;
 const RETRY_AFTER = 60_000;
 
-/** The loop sends due reminders, and runs again when the next one is due. Request a run when orders or their records changed. */
+/**
+ * Creates the loop that sends due reminders. The loop runs again when the next reminder is due. Request a run when orders or their records
+ * changed.
+ */
 export function createAnswerReminders(ports: {
   readonly store: ReminderStore;
   readonly clock: Clock;
@@ -96,7 +101,10 @@ export function createAnswerReminders(ports: {
     return next;
   }
 
-  /** Returns false if a mail failed. The next attempt mails only to the accounts that got no mail. */
+  /**
+   * Mails a reminder to all responsible accounts. Returns false if a mail failed. The next attempt skips accounts that already got the
+   * mail.
+   */
   async function mailAll(order: OrderView, mail: ReminderMail): Promise<boolean> {
     const send = people.mail();
     const given = await store.reminder(order.number);

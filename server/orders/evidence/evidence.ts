@@ -1,4 +1,4 @@
-/** Evidence: the rollout of an order, explanations of past verdicts, and the readings of withheld orders. */
+/** Evidence about orders: rollouts, explanations of past verdicts, and the readings of withheld orders. */
 import type { Explanation } from '../../../shared/api/explanation.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
@@ -13,10 +13,13 @@ import { createOrderReadings, type OrderReadings, type ReadingStore } from './or
 import type { Receipts } from './receipts.ts';
 import { createRollout, type OrderRollout, type RolloutStore } from './rollout.ts';
 
-/** `read` records each reading of a withheld order before it returns. `readings` throws `not_found`. */
+/**
+ * Evidence about orders. `read` stores an audit entry for each reading of a withheld order before it returns. `readings` throws
+ * `not_found`.
+ */
 export interface Evidence extends OrderReadings {
   rollout(order: string): Promise<OrderRollout>;
-  /** The verdict at a past time with its reasons. Throws as `JurisdictionPort.past` does. */
+  /** Verdict of a device at a past time, with the reasons. Throws the errors of `JurisdictionPort.past`. */
   explain(device: DeviceId, at: Instant): Promise<Explanation>;
 }
 

@@ -1,4 +1,4 @@
-/** Explanation of a device's verdict at a past time, by the orders and the facts of that time. Pure. */
+/** Explanation of a device's verdict at a past time, computed from the orders and facts of that time. Pure. */
 import type { Explanation, ORDER_STATES } from '../../../shared/api/explanation.ts';
 import { exemptionsFor } from '../../../shared/order/exemption.ts';
 import { compileRule } from '../../../shared/order/rules.ts';
@@ -14,10 +14,10 @@ import type { ExemptionRow, PastLocation, ReceiptRow } from '../ports.ts';
 
 /** Maximum number of observations in the response. */
 const SHOWN = 50;
-/** Connections that a device has by its presence, and not by its home or seat. */
+/** Connections with an area by the device's presence, in contrast to its home area and seat. */
 const PASSING = ['present', 'network'] as const;
 
-/** The newest revision of an order that was adopted at a past time. */
+/** Newest adopted revision of an order at a past time. */
 export interface PastRevision extends AcceptedRevision {
   readonly adoptedAt: Instant;
 }
@@ -28,7 +28,7 @@ export function explain(given: {
   readonly accepted: readonly PastRevision[];
   readonly exemptions: readonly (ExemptionRow & { readonly order: string })[];
   readonly receipts: readonly Pick<ReceiptRow, 'receipt'>[];
-  /** Present time, which decides which orders are withheld from the reader. */
+  /** Present time. It decides which orders are withheld from the reader. */
   readonly now: Instant;
 }): Explanation {
   const { device, past, accepted, receipts, now } = given;
@@ -56,7 +56,8 @@ export function explain(given: {
       until,
       fresh,
       detail: saidBy(sighting.source)[0]?.detail ?? '',
-      // The newest observation of a source may be the end of a sighting, which has no database.
+      // The newest observation of a source may only end a sighting, and then names no IP database. Use the newest observation that names a
+      // database.
       database: saidBy(sighting.source).find(({ database }) => database !== null)?.database ?? null,
     })),
     observations: past.evidence.slice(0, SHOWN).map(({ observation, detail, database, receivedAt }) => ({
@@ -85,7 +86,7 @@ const copyOf = ({ order, revision, reasons }: { order: string; revision: number;
   reasons: [...reasons],
 });
 
-/** Empty if the order does not concern the device. */
+/** Verdict of one order at the past time; empty if the order did not concern the device. */
 function orderThen(
   { revision, adoptedAt }: PastRevision,
   rule: OrderRule,
@@ -96,7 +97,7 @@ function orderThen(
 ): Explanation['orders'] {
   const { order } = revision;
   const { services } = evaluate([inForceAt(rule, at)], facts, at);
-  // An order gives the same verdict for all its services.
+  // One service is enough, because an order gives the same verdict for all its services.
   const [named] = rule.services;
   const verdict = named === undefined ? undefined : services[named];
   const reasons = verdict?.reasons.filter((reason) => reason !== 'no_order') ?? [];

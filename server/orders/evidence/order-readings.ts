@@ -1,6 +1,6 @@
 /**
- * Readings of withheld orders. The server decides whether a reader may read an order, and records the reading before it returns any text.
- * Without the audit entry, the reader gets nothing.
+ * Audit of the readings of withheld orders. The server decides whether a reader may read an order, and stores the audit entry before it
+ * returns any text. If the entry cannot be stored, the reader gets nothing.
  */
 import type { OrderPart, Visibility } from '../../../shared/api/order-readings.ts';
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
@@ -16,21 +16,21 @@ import { type OrderReader, visibilityTo } from '../adoption/order-visibility.ts'
 import { readPayload } from '../adoption/revision-payload.ts';
 import type { ApproverStore, OrderStore, RevisionRow } from '../ports.ts';
 
-/** Milliseconds. One account's requests for one part of an order within this time share an audit entry. */
+/** Length of a time span in milliseconds. Requests of one account for one part of an order in the same time span share an audit entry. */
 const TOGETHER = 600_000;
-/** Maximum number of audit entries in a list. */
+/** Maximum number of audit entries in a response. */
 const SHOWN = 500;
 
 export interface OrderReading {
   readonly part: OrderPart;
-  /** SHA-256 of a document or number of a revision; null for the order as a whole. */
+  /** SHA-256 hash of the document, or number of the revision. Null for a reading of the whole order. */
   readonly about: string | null;
 }
 
 export interface StoredReading extends OrderReading {
   readonly order: string;
   readonly account: AccountId;
-  /** Number of the time span whose requests share this entry. */
+  /** Number of the time span. Requests in the same time span share an audit entry. */
   readonly span: number;
 }
 
@@ -42,16 +42,16 @@ export interface ReadingRow extends OrderReading {
 }
 
 export interface ReadingStore {
-  /** The first reading of a span commits together with its ledger entry. Further readings of the span only increase a count. */
+  /** Stores a reading. The first reading in a time span is stored with its ledger entry, and later ones only increase a count. */
   recordReading(reading: StoredReading, entry: EntryDraft<'order.read'>): Promise<void>;
-  /** Readings of the order, newest first. */
+  /** Audit entries about the order, newest first. */
   readings(order: string, limit: number): Promise<ReadingRow[]>;
 }
 
 interface Asked {
-  /** The requested revision; null for all revisions. */
+  /** Requested revision; null for all revisions. */
   readonly revision: number | null;
-  /** True if the caller hides the withheld revisions of an order that displays a public one. */
+  /** True if the route hides withheld revisions of an order whose displayed revision is public. */
   readonly masked: boolean;
 }
 
@@ -70,7 +70,7 @@ export function createOrderReadings({
 }) {
   async function visibilityOf(number: string, reader: OrderReader, { revision, masked }: Asked): Promise<Visibility> {
     const [order, rows] = await Promise.all([orders.order(number), orders.revisions(number)]);
-    // An unknown order needs no check here: the route reports that it does not exist.
+    // An unknown order needs no check here, because the route reports `not_found`.
     if (!order || rows.length === 0) return 'public';
     const now = clock.now();
     const withheld = new Map(

@@ -1,4 +1,4 @@
-/** The files of an evidence pack in order. Each file is made after the previous one was written. */
+/** Files of an evidence pack in their order. The server makes each file after it has written the previous file, to save memory. */
 import { X509Certificate } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CordonError } from '../../../shared/errors.ts';
@@ -36,11 +36,11 @@ import type { PackPorts, PackReceipt } from './pack-ports.ts';
 import type { Snapshot } from './pack-snapshot.ts';
 import { readRecord } from './proceedings.ts';
 
-/** Devices in one file of receipts, about 100 kB. */
+/** Maximum number of devices in one file of receipts, which then has about 100 kB. */
 const DEVICES_IN_A_FILE = 20;
-/** Devices between two turns of the event loop: a few milliseconds of work. */
+/** Number of devices between two turns of the event loop, which take a few milliseconds. */
 const DEVICES_AT_ONCE = 5;
-/** Devices in one read of certificates. A device gets one more certificate each month. */
+/** Number of devices in one read of certificates. A device gets one new certificate each month. */
 const CERTIFICATES_AT_ONCE = 50;
 const PAGE = 1000;
 
@@ -48,7 +48,7 @@ export interface PackContent {
   readonly id: PackId;
   readonly order: string;
   readonly root: PublicRoot;
-  /** A checkpoint that the reader already has. The pack proves how the ledger grew after it. */
+  /** Checkpoint that the reader already has. The evidence pack proves how the ledger grew after this checkpoint. */
   readonly since: StoredCheckpoint | null;
   readonly snapshot: Snapshot;
   readonly madeAt: string;
@@ -87,7 +87,7 @@ export class PackFiles {
     );
   }
 
-  /** All files except the manifest, in the pack's order. */
+  /** All files of the evidence pack in their order, except the manifest. */
   async *all(): AsyncGenerator<PackFile> {
     const ports = this.#ports;
     const { root, since, snapshot } = this.#pack;
@@ -102,7 +102,7 @@ export class PackFiles {
     const lists = new Set(adopted.flatMap(({ listedIn }) => listedIn ?? []));
     for (const version of [...lists].sort((a, b) => a - b)) {
       const envelope = await ports.store.list(version);
-      // A list may be missing: the server keeps lists for years, not forever.
+      // The server deletes old order lists after some years, so the store may lack a list.
       if (envelope) yield [numbered('lists', version), json(envelope)];
     }
     yield* ledgerFiles(ports, snapshot, since);
@@ -180,7 +180,7 @@ export class PackFiles {
     }
   }
 
-  /** Devices that the order blocks now, devices that it blocked when it took effect, and devices whose receipts prove the effect. */
+  /** Devices that the order blocks now or blocked when it took effect, and devices whose receipts prove the effect. */
   async #affectedBy(revision: number): Promise<DeviceId[]> {
     const { order } = this.#pack;
     const affected = new Set<DeviceId>(this.#affected);
@@ -210,7 +210,7 @@ export class PackFiles {
     return { reached: affected.length, silent: silent.sort() };
   }
 
-  /** Gives new handles to devices that have none, and stores them. */
+  /** Creates and stores handles for devices that have none. */
   async #addHandles(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, string>> {
     const handles = this.#handles.add(new Set(devices.filter((device) => !this.#handles.has(device))));
     await this.#ports.packs.recordHandles(this.#pack.id, handles);
@@ -226,7 +226,7 @@ export class PackFiles {
     return locations.map(({ device, record }) => ({ ...record, device: this.#handles.get(device) }));
   }
 
-  /** The certificate of destruction; null if no exit was approved. */
+  /** Certificate of destruction; null if no exit was approved. */
   async #destruction(): Promise<Destruction | null> {
     const { exits } = this.#ports;
     const { order, snapshot } = this.#pack;
@@ -241,7 +241,7 @@ export class PackFiles {
         .map(({ device, outcome, at, destroyed, salt }) => {
           return { device, end: { outcome, at: new Date(at).toISOString(), destroyed, salt } };
         })
-        // Skips later exits, whose ledger entries are not in the snapshot.
+        // Skip exits after the snapshot, because the snapshot lacks their ledger entries.
         .filter(({ end }) => logged.has(endDigest(end)));
       await this.#addHandles(ends.map(({ device }) => device));
       for (const { device, end } of ends) devices.push({ device: this.#handles.get(device), ...end });

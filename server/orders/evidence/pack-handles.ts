@@ -1,4 +1,7 @@
-/** Handles of devices in one pack: random names, so that the pack alone does not identify devices. The operator can look them up. */
+/**
+ * Handles of devices in one evidence pack. A handle is a random name, so that readers of the pack cannot identify devices. The operator can
+ * look up the device of a handle.
+ */
 import { type DeviceId, randomBase32 } from '../../../shared/protocol/ids.ts';
 
 export class PackHandles {
@@ -15,7 +18,7 @@ export class PackHandles {
     return this.#handles.has(device);
   }
 
-  /** Gives new handles to devices that have none yet. */
+  /** Creates handles for devices that have none. */
   add(devices: Iterable<DeviceId>): Map<DeviceId, string> {
     const added = new Map<DeviceId, string>();
     for (const device of devices) {

@@ -1,4 +1,4 @@
-/** The files of a pack from the ledger: entries with inclusion proofs, and checkpoints with consistency proofs (RFC 6962). */
+/** Ledger files of an evidence pack: entries with inclusion proofs, and checkpoints with consistency proofs (RFC 6962). */
 import { readLedgerContinuation } from '../../../shared/order/ledger-continuation.ts';
 import { CHECKPOINT, CONTINUATIONS, ENTRIES, GROWTH } from '../../../shared/pack/format.ts';
 import type { Ledger, StoredCheckpoint } from '../../ledger/ledger.ts';
@@ -24,7 +24,7 @@ export async function* ledgerFiles(
   );
   const older = new Map<number, string>();
   if (since && since.size < size) older.set(since.size, since.note);
-  // The tree at each continuation, as signed under the previous name of the ledger.
+  // Tree size at each continuation, as the operator signed it under the previous name of the ledger.
   const forks = continuations.map((envelope) => ({ index: readLedgerContinuation(envelope).fork.size - 1 }));
   for (const { index } of [...decided, ...forks]) {
     const then = await store.checkpointOver(index);

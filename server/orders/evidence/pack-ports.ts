@@ -17,10 +17,10 @@ export interface PackReceipt {
   readonly device: DeviceId;
   readonly generation: number;
   readonly kind: (typeof RECEIPT_KINDS)[number];
-  /** Number of the device's receipts of this kind. */
+  /** Number of this receipt among the device's receipts of the same kind. */
   readonly ofKind: number;
   readonly revision: number;
-  /** The moment in the notice plan; null for a receipt about the order. */
+  /** Moment in the notice plan; null for a receipt that concerns no notice. */
   readonly notice: string | null;
   /** Time by the device's clock. */
   readonly at: Instant;
@@ -39,23 +39,23 @@ export interface MadePack extends NewPack {
 }
 
 export interface PackStore extends EntryStore, CheckpointStore {
-  /** Null if the server has deleted this list. */
+  /** Order list of the given version; null if the server has deleted the list. */
   list(version: number): Promise<Envelope | null>;
-  /** Devices with ids above `after` that have verified receipts about the order, up to this revision, sorted by id. */
+  /** Devices with verified receipts about the order up to the given revision, sorted by id. Only ids above `after`. */
   answered(order: string, upTo: number, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
   /**
-   * Verified receipts of these devices about the order, up to this revision, by device, oldest first. For each kind: the first and the last
-   * ones, at most `MOST_OF_A_KIND`.
+   * Verified receipts of the devices about the order up to the given revision, by device, oldest first. Of each kind, only the first and
+   * the last receipts, at most `MOST_OF_A_KIND`.
    */
   receipts(order: string, upTo: number, devices: readonly DeviceId[]): Promise<PackReceipt[]>;
 }
 
 export interface PackRecordStore {
   recordPack(pack: NewPack): Promise<void>;
-  /** Packs of the order, newest first. */
+  /** Earlier evidence packs of the order, newest first. */
   packs(order: string, limit: number): Promise<MadePack[]>;
   recordHandles(pack: PackId, handles: ReadonlyMap<DeviceId, string>): Promise<void>;
-  /** All handles of the pack. Null if the order has no such pack. */
+  /** All handles of the evidence pack; null if the order has no such pack. */
   handles(order: string, pack: PackId): Promise<ReadonlyMap<DeviceId, string> | null>;
 }
 
@@ -74,7 +74,10 @@ export interface PackPorts {
   >;
   /** Adopted approver sets, oldest first. */
   readonly approverSets: () => readonly Envelope[];
-  /** Devices that the revision would deny a service now. An offline device whose location has expired counts where it was last seen. */
+  /**
+   * Devices to which the revision would deny a service now. If the location of an offline device has expired, its last known location
+   * counts.
+   */
   readonly denied: (order: string, revision: number) => Promise<readonly { readonly device: DeviceId }[]>;
   readonly authority: { readonly rootPem: string; readonly issuingPem: string; readonly fingerprint: string };
   readonly names: NamesStore;

@@ -1,6 +1,6 @@
 /**
- * Snapshot of an order and its ledger entries at one tree. Writing a pack can take minutes, while devices and admins continue to act. The
- * documents and ledger entries of a pack must be from the same moment.
+ * Snapshot of an order and its ledger entries at one tree size. Writing an evidence pack can take minutes, while devices and admins
+ * continue to act. All documents and ledger entries of a pack must be from the same moment.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -14,15 +14,15 @@ import type { OrderStore, RevisionRow } from '../ports.ts';
 import type { ProceedingRow, ProceedingStore } from './proceedings.ts';
 
 const PAGE = 1000;
-/** Maximum number of location changes in a pack. The newest ones have priority. */
+/** Maximum number of location changes in an evidence pack. If there are more, the pack has the newest ones. */
 const MOST_LOCATIONS = 100_000;
-/** Kinds of entries that are in every pack. The last two explain entries that are missing or whose times run backward. */
+/** Kinds of ledger entries that are in every evidence pack. The last two kinds explain missing entries and times that run backward. */
 const ALWAYS: ReadonlySet<LedgerEntry['kind']> = new Set(['approvers.adopted', 'server.restored', 'time.corrected']);
 
 export interface PackEntry {
   readonly index: number;
   readonly body: string;
-  /** The opening of an entry with private particulars (`kept-particulars.ts`); null for other entries. */
+  /** Opening of a ledger entry with private particulars (`kept-particulars.ts`); null for other entries. */
   readonly opening: Opening | null;
 }
 
@@ -34,7 +34,7 @@ export interface Found {
 }
 
 export interface EntryStore {
-  /** Entries about orders, order lists and approver sets from index `from` on, in the ledger's order. */
+  /** Ledger entries about orders, order lists and approver sets from index `from`, sorted by index. */
   orderEntries(from: number, limit: number): Promise<PackEntry[]>;
   /** Location changes that concern the order, newest first. */
   locationChanges(order: string, limit: number): Promise<StoredLocationChange[]>;
@@ -42,18 +42,18 @@ export interface EntryStore {
 
 export interface Snapshot {
   readonly revisions: readonly RevisionRow[];
-  /** Records about answers and appeals, sorted by number. */
+  /** Recorded answers and appeals, sorted by number. */
   readonly proceedings: readonly ProceedingRow[];
   /** Adopted approver sets, oldest first. */
   readonly approverSets: readonly Envelope[];
   /**
-   * Entries of the tree about the order, its lists, its approvers, restores and time corrections. Also the newest list's entry, which tells
-   * which lists the server still has.
+   * Ledger entries about the order, its order lists, approver sets, restores and time corrections. The entry of the newest order list
+   * proves which lists the server still has.
    */
   readonly entries: readonly Found[];
-  /** Continuations of the ledger, whose entries are in `entries`. */
+  /** Continuations of the ledger. `entries` contains their ledger entries. */
   readonly continuations: readonly Envelope[];
-  /** Admins' location changes that concern the order, limited to entries in the tree, in the tree's order. */
+  /** Location changes by admins that concern the order and whose entries are in the tree, sorted by index. */
   readonly locations: readonly StoredLocationChange[];
   readonly checkpoint: StoredCheckpoint;
 }
@@ -76,7 +76,7 @@ export async function takeSnapshot(
   });
   for (;;) {
     const before = await documents();
-    // A change and its entry commit together. If the second read equals the first one, the tree has exactly the entries of the documents
+    // A change and its ledger entry commit together. If two reads are equal, the tree has exactly the entries of the documents that were
     // read.
     await ledger.sequence();
     const note = await ledger.checkpoint();

@@ -1,6 +1,6 @@
 /**
- * Evidence packs: one file with everything that the operator can show about an order. Anyone can check it without the server
- * (`shared/pack/verify-pack.ts`). The pack is written one file at a time from stored, signed documents. Only its manifest gets a new signature.
+ * Evidence packs: one file with everything that the operator can prove about an order. Anyone can verify a pack without the server
+ * (`shared/pack/verify-pack.ts`). The server writes a pack file by file from signed documents, and signs only the manifest.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { type ApproverSet, readApproverSet } from '../../../shared/order/approvers.ts';
@@ -19,24 +19,27 @@ import type { MadePack, PackPorts } from './pack-ports.ts';
 import { takeSnapshot } from './pack-snapshot.ts';
 import { createNamesSealer, type NamesRequest, type SealedNames } from './sealed-names.ts';
 
-/** Maximum number of packs in a list. */
+/** Maximum number of evidence packs in a response. */
 const SHOWN = 50;
 
 export interface Packs {
-  /** The public root for auditors. Null before the first approver set is adopted. */
+  /** Public root that auditors need to verify packs; null before the first approver set is adopted. */
   publicRoot(): PublicRoot | null;
   /**
-   * The pack's bytes, in pieces. `since`: size of a known checkpoint, after which the pack proves the ledger's growth. Throws
-   * `approvers_required`, and `not_found` for an unknown order or checkpoint.
+   * Writes an evidence pack as a stream of bytes. `since` is the size of a known checkpoint: the pack proves the growth of the ledger after
+   * this size. Throws `approvers_required`, and `not_found` for an unknown order or checkpoint.
    */
   make(
     order: string,
     by: AccountId,
     since?: number,
   ): Promise<{ readonly pack: PackId; readonly content: AsyncIterable<Buffer> }>;
-  /** Packs of the order, newest first. */
+  /** Earlier evidence packs of the order, newest first. */
   made(order: string): Promise<readonly MadePack[]>;
-  /** The users' names behind the pack's handles. Throws `not_found`, and `invalid_input` for an invalid recipient. */
+  /**
+   * Names of the users behind the handles of a pack, encrypted for one recipient. Throws `not_found`, and `invalid_input` for an invalid
+   * recipient.
+   */
   names(pack: PackId, request: Omit<NamesRequest, 'of'>): Promise<SealedNames>;
 }
 
@@ -56,7 +59,7 @@ export function createPacks(ports: PackPorts): Packs {
   async function* contentOf(order: string, pack: PackId, root: PublicRoot, since: StoredCheckpoint | null) {
     await ports.effect.recordExecutions();
     const snapshot = await takeSnapshot(order, ports);
-    // Set after the snapshot, so that no ledger entry in the pack has a later time.
+    // Read the clock after the snapshot, so that no ledger entry in the pack has a later time.
     const madeAt = new Date(clock.now()).toISOString();
     const content = new PackFiles(ports, { id: pack, order, root, since, snapshot, madeAt, organization });
     const zip = new ZipWriter();

@@ -1,5 +1,6 @@
 /**
- * Answers and appeals, as admins record them (ADR 44). A record takes no effect on devices. The ledger commits to it, so that later changes show.
+ * Answers to authorities and appeals, as admins record them (ADR 44). A record has no effect on devices. The ledger commits to each record,
+ * so that a later change is evident.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
@@ -26,7 +27,7 @@ import { Objections } from '../drafting/objections.ts';
 export interface ProceedingRow {
   readonly order: string;
   readonly entry: number;
-  /** Canonical JSON of `proceedingRecordSchema`. */
+  /** Record in canonical JSON (`proceedingRecordSchema`). */
   readonly record: string;
   readonly digest: string;
 }
@@ -34,7 +35,10 @@ export interface ProceedingRow {
 export interface ProceedingStore {
   /** Records of the order, sorted by number. */
   proceedings(order: string): Promise<ProceedingRow[]>;
-  /** `alert`: the code of the alert that the record ends. Throws `conflict` if the order has this entry or the store lacks the document. */
+  /**
+   * Adds a record to the order. `alert` is the code of the alert that the record ends. Throws `conflict` if the order already has a record
+   * of this number or the store lacks the document.
+   */
   appendProceeding(
     row: ProceedingRow,
     document: string | null,
@@ -43,9 +47,9 @@ export interface ProceedingStore {
   ): Promise<void>;
 }
 
-/** Proceedings for the page of an order. They are hidden from readers who may not read a withheld order. */
+/** Proceedings for the page of an order. The server hides them from readers who may not read a withheld order. */
 export interface ProceedingsView extends ProceedingState {
-  /** All records by number, including corrected ones. */
+  /** All records sorted by number, including corrected records. */
   readonly records: readonly Pick<ProceedingRecord, 'entry' | 'recordedBy' | 'recordedAt' | 'proceeding'>[];
 }
 
@@ -75,7 +79,7 @@ interface RecordedOrder {
 export interface Proceedings {
   /** Records an answer or a step of an appeal. Throws `invalid_input`, `conflict`, and `not_found` for an unknown order or document. */
   record(by: PersonId, order: string, proceeding: Proceeding): Promise<ProceedingsView>;
-  /** Orders whose authority expects an answer, or expected one before its deadline. */
+  /** Orders that have an authority's deadline and no recorded answer. */
   openAnswers(): Promise<readonly OpenAnswer[]>;
 }
 
@@ -128,7 +132,7 @@ export function createProceedings(ports: {
     const particulars = { order, entry: row.entry, digest: row.digest };
     await store.appendProceeding(row, proceeding.document?.sha256 ?? null, answerAlert(order), {
       ...{ kind: 'order.proceeding', at: now },
-      // The public must not be able to count the records about a withheld order.
+      // Hide the order's number, so that the public cannot count the records about a withheld order.
       ...(withheld ? keepParticulars(particulars) : { subject: null, public: particulars }),
     });
     return proceedingsView([...rows, row]);

@@ -1,6 +1,6 @@
 /**
- * Receipts of devices. The server stores a receipt first and verifies it later, because thousands of devices report an order at once. A
- * receipt is evidence only if the device's own key signed it and the device can have the revision.
+ * Receipts of devices. The server stores a receipt first and verifies the signature later, because thousands of devices report an order at
+ * the same time. A receipt is evidence only if the device's own key signed it and the device could have received the revision.
  */
 import { X509Certificate } from 'node:crypto';
 import { CordonError } from '../../../shared/errors.ts';
@@ -14,11 +14,11 @@ import type { Clock } from '../../../shared/time/clock.ts';
 import type { Bus } from '../../bus/bus.ts';
 import type { FleetPort, Log, ReceiptRow, ReceiptStore } from '../ports.ts';
 
-/** Signatures checked between two turns of the event loop: about 10 ms of work. */
+/** Number of signatures that the server verifies between two turns of the event loop, which takes about 10 ms. */
 const AT_ONCE = 64;
 /**
- * Milliseconds of real time without a new receipt, after which verification starts. Devices that all report an order at once thus get their
- * acknowledgments first. Verification waits for `LONGEST_WAIT` at most.
+ * Milliseconds of real time without a new receipt, after which verification starts. Devices that report at the same time thus get their
+ * acknowledgments first. Verification waits for at most `LONGEST_WAIT`.
  */
 const LULL = 50;
 const LONGEST_WAIT = 5_000;
@@ -26,30 +26,33 @@ const LONGEST_WAIT = 5_000;
 const WAKE_EVERY = 1_000;
 const PAGE = 1_000;
 const RETRY_AFTER = 60_000;
-/** Maximum number of receipts of one device in a response. They cover years of orders. */
+/** Maximum number of receipts of one device in a response. */
 const MOST_OF_A_DEVICE = 500;
 
 export type StoredReceipt = Pick<ReceiptRow, 'device' | 'generation' | 'receipt'>;
 
 export interface Receipts {
-  /** Resolves when the receipt is durable. Throws `document_malformed`, `document_wrong_type`, `list_other_installation` or `conflict`. */
+  /**
+   * Stores a receipt. Resolves when the receipt is durable. Throws `document_malformed`, `document_wrong_type`, `list_other_installation`
+   * or `conflict`.
+   */
   store(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
   /** Verified receipts about the order, newest first. */
   ofOrder(order: string): Promise<readonly StoredReceipt[]>;
   /** Verified receipts of the device, newest first. */
   ofDevice(device: DeviceId): Promise<readonly StoredReceipt[]>;
   /**
-   * Verifies all unverified receipts in the store. The server also verifies new receipts soon after `store`, and repeats failed
-   * verifications.
+   * Verifies all unverified receipts in the store. The server also verifies new receipts soon after `store`, and repeats a failed
+   * verification.
    */
   verifyWaiting(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A number from 48 bits of the digest, so that a repeated receipt is stored once. */
+/** Number of a receipt, from 48 bits of its digest. The store thus keeps a repeated receipt once. */
 const seqOf = (payload: Uint8Array): number => Number.parseInt(sha256(payload).slice(0, 12), 16);
 
-/** Public keys by device and generation. Each key is read once, because several receipts of one device arrive together. */
+/** Public keys of devices, by device and generation. Each key is read once, because several receipts of one device arrive together. */
 async function keysOf(store: ReceiptStore, rows: readonly ReceiptRow[]): Promise<Map<string, VerifyingKey[]>> {
   const keys = new Map<string, VerifyingKey[]>();
   const devices = new Set(rows.map(({ device }) => device));
@@ -61,7 +64,10 @@ async function keysOf(store: ReceiptStore, rows: readonly ReceiptRow[]): Promise
   return keys;
 }
 
-/** The reason why a receipt is no evidence, or null. Reads the store, because another node may have just adopted the revision. */
+/**
+ * Reasons why receipts are no evidence; null for a receipt that is evidence. Reads the store, because another node may have just adopted
+ * the revision.
+ */
 async function objections(
   store: ReceiptStore,
   rows: readonly ReceiptRow[],
@@ -70,7 +76,7 @@ async function objections(
   const listed = new Map(listings.map(({ order, revision, list }) => [`${order} ${revision}`, list]));
   const keys = await keysOf(store, rows);
   return ({ device, generation, envelope, receipt: { order, revision, listVersion } }) => {
-    // The verification of a pack is equally strict.
+    // The verification of an evidence pack applies the same rules.
     if (signerOf(envelope, keys.get(`${device} ${generation}`) ?? []) === null)
       return 'A receipt does not have exactly one signature, by a certificate of the device.';
     const list = listed.get(`${order} ${revision}`);
@@ -81,7 +87,7 @@ async function objections(
   };
 }
 
-/** Publishes at once, and then at most once in `interval` milliseconds of real time. */
+/** Publishes an event at once, and then at most one event in `interval` milliseconds of real time. */
 function createThrottle(publish: () => void, interval: number): { publish(): void; stop(): void } {
   let timer: NodeJS.Timeout | null = null;
   let more = false;
@@ -110,7 +116,7 @@ export function createReceipts(ports: {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly fleet: Pick<FleetPort, 'alert'>;
-  /** Callback for verified receipts that devices wiped their work data. */
+  /** Callback after the verification of receipts in which devices confirm that they wiped their work data. */
   readonly wiped: () => void;
   readonly log: Log;
 }): Receipts {

@@ -1,4 +1,4 @@
-/** The rollout of an order: its affected devices, each with one state by its signed receipts. */
+/** Rollout of an order: its affected devices, each with one state according to its signed receipts. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { NOTICE_MOMENTS, type NoticeMoment } from '../../../shared/order/documents.ts';
 import { inTimeUntil, type NoticeCount } from '../../../shared/order/notice-times.ts';
@@ -23,30 +23,33 @@ import type { ExecutionStore } from '../effect/executions.ts';
 import { type DeviceStateStore, type Rehearsal, slices } from '../impact/rehearsal.ts';
 import type { OrderStore } from '../ports.ts';
 
-/** Milliseconds for which a response is valid. Several people watch one order, and each gets an event per second while receipts arrive. */
+/**
+ * Milliseconds for which a cached response is valid. Several admins may watch one order, and each page repeats its request every second
+ * while receipts arrive.
+ */
 const LASTING = 800;
 const KEPT = 50;
-/** Devices in a slice: some milliseconds of work. */
+/** Number of devices in one slice, which takes some milliseconds. */
 const SLICE = 500;
-/** Devices in one read of those that the order affected when it took effect. */
+/** Number of devices in one read of the recorded affected devices. */
 const RECORDED = 2_000;
 
-/** Reads verified receipts of devices' present enrollments. */
+/** Reads verified receipts of the devices' current enrollments. */
 export interface RolloutStore {
-  /** Notices for these revisions by moment. `inTime`: the latest time of a notice in time, for moments that can be missed. */
+  /** Counts of displayed notices for the given revisions, by moment. `inTime` has the deadline of each notice that can be late. */
   noticed(
     order: string,
     revisions: readonly number[],
     inTime: ReadonlyMap<NoticeMoment, Instant>,
   ): Promise<ReadonlyMap<NoticeMoment, NoticeCount>>;
-  /** Devices with a receipt that they enforced the order, including ended enrollments. */
+  /** Devices with a receipt that they enforced the order, including devices whose enrollment ended. */
   enforcedBy(order: string): Promise<DeviceId[]>;
-  /** Reports by device. Devices without a receipt about the order are absent. */
+  /** Receipts about the order, by device. The map has no device without a receipt. */
   reports(order: string, revision: number, devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, Reports>>;
 }
 
 export interface Reports extends DeviceReports {
-  /** Time of the newest counted receipt; null without receipts. */
+  /** Time of the newest receipt in the counts; null without receipts. */
   readonly newest: Instant | null;
 }
 
@@ -54,7 +57,7 @@ export interface OrderRollout extends Rollout {
   /** Number of affected devices whose location has expired. */
   readonly lastSeen: number;
   readonly newest: Instant | null;
-  /** Counts of notices, in the order of the notice plan. Moments without a notice are absent. */
+  /** Counts of notices, sorted as in the notice plan. The list has no moment without a notice. */
   readonly notices: readonly (NoticeCount & { readonly moment: NoticeMoment })[];
 }
 
@@ -98,7 +101,7 @@ export function createRollout(ports: {
       if (recorded.length < RECORDED) break;
       await turn();
     }
-    // For an ended order: the devices that it affected. For an order that never took effect: the devices that it would have affected.
+    // An ended order has the devices that it affected. An order that never took effect has the devices that it would have affected.
     if (phase === 'over' && (await executions.executions(order)).length > 0) {
       return { denied: new Set(), all: [...all], lastSeen: 0 };
     }

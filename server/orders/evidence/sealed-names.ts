@@ -1,6 +1,6 @@
 /**
- * Users' names behind the handles of rehearsals and evidence packs, in a separate file sealed to one named recipient. Each such file has a
- * ledger entry with a commitment to its recipient. While the order is withheld, the entry shows only the file's hash.
+ * Names of the users behind the handles of rehearsals and evidence packs, in a separate file sealed to one recipient. Each such file has a
+ * ledger entry with a commitment to the recipient. While the order is withheld, the entry contains only the hash of the file.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { parseRecipient, sealTo } from '../../../shared/age/seal-to.ts';
@@ -16,11 +16,11 @@ import { slices } from '../impact/rehearsal.ts';
 import type { OrderStore } from '../ports.ts';
 
 const SLICE = 500;
-/** Without this mark, spreadsheets read the file in an old national character set. */
+/** Byte order mark. Without the mark, spreadsheet programs do not read the file as UTF-8. */
 const BYTE_ORDER_MARK = '\ufeff';
 
 export interface NamesStore {
-  /** Names of the users for whom the devices were enrolled, including ended enrollments. */
+  /** Names of the users of the devices, including devices whose enrollment ended. */
   usersOf(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, string>>;
   recordNames(entry: EntryDraft<'names.sealed'>): Promise<void>;
 }
@@ -29,19 +29,19 @@ export interface NamesRequest {
   readonly order: string;
   readonly revision: number;
   readonly of: 'rehearsal' | 'pack';
-  /** `key`: an age recipient (`age1…`). */
+  /** Recipient of the file. `key` is an age recipient (`age1…`). */
   readonly recipient: { readonly name: string; readonly key: string };
   readonly by: AccountId;
 }
 
 export interface SealedNames {
-  /** An age file with UTF-8 CSV: handle, device, name. */
+  /** Bytes of an age file. The content is CSV in UTF-8 with the columns handle, device and name. */
   readonly bytes: Uint8Array;
   readonly devices: number;
 }
 
 export interface NamesSealer {
-  /** Throws `invalid_input` for an invalid recipient. */
+  /** Encrypts the names for the recipient. Throws `invalid_input` for an invalid recipient. */
   seal(request: NamesRequest, handles: ReadonlyMap<DeviceId, string>): Promise<SealedNames>;
 }
 
@@ -55,8 +55,7 @@ export function createNamesSealer({
   readonly clock: Clock;
 }): NamesSealer {
   /**
-   * True if this revision or the adopted one is withheld. A proposal can be withheld, and a withheld order remains so while a public
-   * revision is pending.
+   * True if the given revision or the adopted revision is withheld. A withheld order remains withheld while a public revision is pending.
    */
   async function withheld(order: string, revision: number, now: Instant): Promise<boolean> {
     const rows = await orders.revisions(order);

@@ -13,7 +13,7 @@ export interface ExitRow {
   /** Time when the enrollment ended and the data was destroyed. */
   readonly at: Instant;
   readonly destroyed: Destroyed;
-  /** Salt of the hash in the ledger. */
+  /** Salt of the hash in the ledger entry. */
   readonly salt: string;
 }
 
@@ -22,28 +22,26 @@ export type NewExit = Omit<ExitRow, 'destroyed'>;
 export type Unfinished = Pick<ExitRow, 'order' | 'revision' | 'device' | 'generation'>;
 
 export interface Awaited extends Pick<NewExit, 'device' | 'generation'> {
-  /** Start of the time during which the exit continuously blocked the device by its home or seat and the device did not answer. */
+  /** Time since when the exit has blocked the device without interruption, by its home area or seat, and the device has not answered. */
   readonly since: Instant;
 }
 
 export interface ExitStore {
-  /**
-   * Enrollments that have not ended, with a verified receipt `wiped` for these revisions and device ids above `after`. Sorted by device id.
-   */
+  /** Active enrollments with a verified receipt `wiped` for the given revisions, sorted by device id. Only device ids above `after`. */
   wiped(order: string, revisions: readonly number[], after: DeviceId | null, limit: number): Promise<Unfinished[]>;
-  /** Active devices among these that have no receipt about this revision or a later one. */
+  /** Active devices among the given devices that have no receipt about the given revision or a later one. */
   unanswered(
     order: string,
     revision: number,
     devices: readonly DeviceId[],
   ): Promise<Pick<NewExit, 'device' | 'generation'>[]>;
-  /** Like `unanswered`, and records for each enrollment since when the exit waits for it. */
+  /** Active devices without a receipt, as in `unanswered`. Also records since when the exit has waited for each enrollment. */
   awaited(order: string, revision: number, devices: readonly DeviceId[], at: Instant): Promise<Awaited[]>;
-  /** Deletes the records of enrollments that the exit did not wait for at this time. */
+  /** Deletes the records of enrollments for which the exit did not wait at the given time. */
   forgetAwaited(order: string, revision: number, at: Instant): Promise<void>;
   /**
-   * In one transaction: ends the enrollment and its certificates, deletes its data, and adds the ledger entry with the amounts. Null if the
-   * enrollment has already ended or the device has a new one.
+   * Ends the enrollment and its certificates, deletes its data, and adds the ledger entry with the amounts, in one transaction. Returns
+   * null if the enrollment has already ended or the device has a new enrollment.
    */
   finish(
     exit: NewExit & { readonly realAt: number; readonly reason: number },
@@ -52,7 +50,7 @@ export interface ExitStore {
       readonly exited: (destroyed: Destroyed) => EntryDraft<'order.exited' | 'order.executed'>;
     },
   ): Promise<Destroyed | null>;
-  /** Ended enrollments, sorted by device id. */
+  /** Enrollments that the order's exits ended, sorted by device id. */
   exits(order: string): Promise<ExitRow[]>;
 }
 

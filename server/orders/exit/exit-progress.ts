@@ -12,7 +12,7 @@ import { slices } from '../impact/rehearsal.ts';
 import type { OrderStore } from '../ports.ts';
 import type { AdoptedExit, DeniedDevice, ExitStore, HoldsPort } from './exit-ports.ts';
 
-/** Milliseconds without an answer after which an affected device is considered gone. */
+/** Milliseconds without an answer after which the server ends the enrollment of an affected device. */
 export const SILENT_AFTER = 30 * 86_400_000;
 const AT_ONCE = 100;
 const MOST_CACHED = 50;
@@ -21,14 +21,15 @@ export interface ExitProgress {
   readonly revision: number;
   readonly adoptedAt: Instant;
   /**
-   * After this time, the server ends enrollments of devices that never answered. A device that the order affects later has its own month.
+   * Time after which the server ends enrollments of devices that never answered. A device that the order affects later has a full month
+   * from then on.
    */
   readonly silentAfter: Instant;
   readonly wiped: number;
   readonly silent: number;
   /** Number of blocked devices under a legal hold. */
   readonly held: number;
-  /** Blocked devices that received the exit and have not wiped: their export window is open, or their location is uncertain. */
+  /** Number of blocked devices that received the exit and have not wiped. Their export window is open, or their location is uncertain. */
   readonly waiting: number;
   /** Number of blocked devices that have not answered the exit. */
   readonly unanswered: number;
@@ -42,13 +43,13 @@ export interface ExitProgressPorts {
   readonly clock: Clock;
   readonly accepted: () => ReadonlyMap<string, Pick<AcceptedRevision, 'revision'>>;
   readonly rules: () => readonly OrderRule[];
-  /** All adopted exits of an order, oldest first. A device's receipt about a revision that is no exit does not count. */
+  /** Adopted exit revisions of an order, oldest first. A device's receipt about any other revision does not count. */
   readonly exitsOf: (order: string) => readonly AdoptedExit[];
-  /** Devices that the order would deny a service if it were active now, with the reasons. */
+  /** Devices to which the order would deny a service if it were active now, with the reasons. */
   readonly denied: (order: string, revision: number) => Promise<readonly DeniedDevice[]>;
 }
 
-/** Devices use the same rule: an order that is not active ends no enrollment. */
+/** True if the order is active. Only an active order ends enrollments, on the server and on devices. */
 export const isActive = (rules: readonly OrderRule[], order: string, now: Instant): boolean =>
   rules.some((rule) => rule.order === order && inForce(rule, now));
 

@@ -1,7 +1,7 @@
 /**
- * Exits on the server. The server ends a device's enrollment after the device's signed receipt that it wiped its work data, or after a
- * month without any answer. The server then destroys the device's sealed messages and commands. A legal hold stops both. All work is found
- * in the store, so a kill only delays it.
+ * Exits on the server. After a device's signed receipt that it wiped its work data, or after a month without any answer, the server ends
+ * the device's enrollment. The server then destroys the sealed messages and commands of the device. A legal hold stops both steps. The
+ * store has all the work, so a crash only delays it.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
@@ -27,31 +27,31 @@ import {
 
 const DAY = 86_400_000;
 /**
- * Interval of the search for silent devices. The search reads every device that an order affects, and thousands of receipts can arrive at
- * once.
+ * Milliseconds between two searches for silent devices. A search reads every device that an order affects, and thousands of receipts can
+ * arrive at the same time.
  */
 const SEEK_EVERY = DAY;
 const AT_ONCE = 100;
-/** Milliseconds until the next check of a device under a legal hold. The wake after the hold's release may be lost. */
+/** Milliseconds until the next check of a device under a legal hold, because the wake after the end of the hold may be lost. */
 const AGAIN_AFTER = 3_600_000;
 const RETRY_AFTER = 60_000;
 
 export interface Exits {
-  /** Requests the end of enrollments that are due. Call it when orders or receipts have changed. */
+  /** Requests a run, which ends the enrollments that are due. Call it when orders or receipts have changed. */
   request(): void;
   /** Ends the enrollments that are due. Never rejects. */
   run(): Promise<void>;
   /**
-   * Null if the order has no active exit and none was carried out. Throws `not_found`. The result can be some seconds old, because it reads
-   * the state of a whole fleet and several people watch it.
+   * Progress of the order's exit. Null if the order has no active exit and no exit ended an enrollment. The result can be some seconds old,
+   * because it reads a whole fleet and several people watch it. Throws `not_found`.
    */
   progress(order: string): Promise<ExitProgress | null>;
-  /** Like `progress`, without the cache. */
+  /** Progress of the order's exit, without the cache. */
   progressAnew(order: string): Promise<ExitProgress | null>;
   stop(): Promise<void>;
 }
 
-/** RFC 5280, section 5.3.1: cessationOfOperation. */
+/** CRL reason code cessationOfOperation (RFC 5280, section 5.3.1). */
 const CESSATION = 5;
 
 const entriesOf = ({ order, revision, device, outcome, at, salt }: NewExit, withheld: boolean) => ({
@@ -62,7 +62,7 @@ const entriesOf = ({ order, revision, device, outcome, at, salt }: NewExit, with
   exited: (destroyed: Destroyed): EntryDraft<'order.exited' | 'order.executed'> => {
     const digest = endDigest({ outcome, at: new Date(at).toISOString(), destroyed, salt });
     const particulars = { order, revision, destroyed: digest };
-    // The entry of a withheld order shows neither exit nor device, because a pack opens the entry.
+    // The ledger entry of a withheld order names neither the exit nor the device. An evidence pack contains the opening of the entry.
     return withheld
       ? { kind: 'order.executed', at, ...keepParticulars(particulars) }
       : { kind: 'order.exited', at, subject: device, public: particulars };
@@ -93,7 +93,7 @@ export function createExits(
     bus.publish({ kind: 'receipts' });
   }
 
-  /** Returns true if a legal hold delays part of the work. */
+  /** Ends the enrollments of devices that wiped. Returns true if a legal hold delays part of the work. */
   async function finishWiped(order: string, revisions: readonly number[]): Promise<boolean> {
     let kept = false;
     for (let after: DeviceId | null = null; !loop.stopped; ) {
@@ -110,10 +110,10 @@ export function createExits(
     return kept;
   }
 
-  /** Returns the time of the next search. */
+  /** Ends the enrollments of silent devices. Returns the time of the next search. */
   async function finishSilent(order: string, revision: number, now: Instant): Promise<Instant> {
     let next = now + SEEK_EVERY;
-    // The location of a silent device is unknown, so only its home and seat count.
+    // Only the home area and seat of a silent device count, because its location is unknown.
     const belong = (await ports.denied(order, revision)).filter(({ reasons }) => belongs(reasons));
     for (const some of slices(
       belong.map(({ device }) => device),
@@ -143,7 +143,7 @@ export function createExits(
   async function endAll(): Promise<Instant | null> {
     let next = Number.POSITIVE_INFINITY;
     const now = clock.now();
-    // A device may have wiped its data under an exit that was later withdrawn. Its enrollment also ends.
+    // A device may have wiped its data under an exit that approvers withdrew later. The server ends its enrollment too.
     for (const order of ports.accepted().keys()) {
       const revisions = ports.exitsOf(order).map(({ revision }) => revision);
       if (revisions.length > 0 && (await finishWiped(order, revisions))) next = now + AGAIN_AFTER;

@@ -1,6 +1,6 @@
 /**
- * Impact preview of changed address locations for announced and active orders. As in a rehearsal (`device-impact.ts`), devices do not move,
- * except for the location of their address.
+ * Impact preview of an IP database that locates some addresses differently, on announced and active orders. As in a rehearsal
+ * (`device-impact.ts`), all other facts about a device remain.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
@@ -20,7 +20,7 @@ const TOGETHER = 100;
 /** Milliseconds of work between two turns of the event loop. */
 const SLICE = 10;
 
-/** All counts include only devices whose address location changes. */
+/** Impact on one order. All counts include only devices whose address gets another location. */
 export interface OrderChange {
   readonly order: string;
   readonly title: string;
@@ -39,7 +39,7 @@ export async function addressChange(given: {
   readonly orders: Pick<OrderStore, 'exemptionsOf'>;
 }): Promise<OrderChange[]> {
   const { moved, accepted, now, jurisdiction, orders } = given;
-  // One millisecond after the change, when two observations confirm the address location.
+  // Time of the preview: one millisecond after the change, when two observations confirm the new address location.
   const moments = (rule: OrderRule) => ({ now: now + 1, at: Math.max(now + 1, rule.effective) });
   const rules = given.rules.filter(({ withdrawn, until }) => !withdrawn && (until === null || until > now));
   const counts = new Map(rules.map((rule) => [rule, { before: 0, after: 0, newlyDenied: 0, newlyAllowed: 0 }]));
@@ -82,7 +82,7 @@ export async function addressChange(given: {
 
 const NOBODY = { connected: true, holdsList: true, delivered: true };
 
-/** The location as if the address had always had this area. Null: as if the address gave no location. */
+/** Replaces the area of a device's address in all its evidence. Null means that the address has no known location. */
 function movedTo(state: LocationState, area: HomeArea | null, now: Instant): LocationState {
   if (area !== null) {
     const at = Math.max(now, state.sightings.address?.at ?? 0);
@@ -94,7 +94,7 @@ function movedTo(state: LocationState, area: HomeArea | null, now: Instant): Loc
     return first === null || !('at' in seen) ? [] : [{ ...seen, at: first }, seen];
   });
   const without = observeAll(emptyLocation(), rest);
-  // If the other sources give the same areas, the time of arrival remains.
+  // Keep the time of arrival if the other sources of evidence give the previous areas.
   const same = without.counted?.areas.join() === state.counted?.areas.join();
   return same ? { ...without, stays: state.stays, networkStays: state.networkStays } : without;
 }

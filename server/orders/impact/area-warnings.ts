@@ -1,6 +1,6 @@
 /**
- * Warnings about areas that may not mean what an admin expects. Pure. A warning never blocks a proposal. Examples: an area that no device
- * can be in, a subdivision without known borders, and a territory that a country or group does not include.
+ * Warnings about areas that may not mean what an admin expects. Pure. A warning never blocks a proposal. Examples are an area in which no
+ * device can be located, a subdivision without known borders, and a territory that a country does not include.
  */
 import {
   dependenciesOf,
@@ -52,7 +52,10 @@ type Finding =
   | { readonly code: 'area_empty' | 'area_part' | 'area_disputed'; readonly territory: Territory }
   | 'no borders';
 
-/** Warnings about areas, one for each kind. A device can always be located in an undisputed country. */
+/**
+ * Warnings about the order's areas, one for each kind. An undisputed country causes no warning, because any device in it can be located
+ * there.
+ */
 function locationWarnings(locations: readonly HomeArea[], map: OrderMap): Warning[] {
   const found = new Map<string, { readonly finding: Finding; readonly areas: HomeArea[] }>();
   for (const area of new Set(locations)) {
@@ -101,14 +104,17 @@ const listed = (areas: readonly string[]): string =>
   areas.slice(0, MOST_LISTED).join(', ') +
   (areas.length > MOST_LISTED ? ` and ${areas.length - MOST_LISTED} more` : '');
 
-/** The disputed territory that contains this subdivision under a claimant's law, or null. */
+/** The disputed territory that contains the subdivision under the law of a claimant; null if there is none. */
 function territoryOver(area: HomeArea): Territory | null {
   const over = (feature: Territory) =>
     Object.values(TERRITORY_FACTS[feature].laid).some((codes) => codes.includes(area));
   return TERRITORIES.find(over) ?? null;
 }
 
-/** Territories with codes of their own. An admin may take them for a part of the country or the group that the order names. */
+/**
+ * Warnings about territories that have country codes of their own. An admin may believe that a country or group in the order includes such
+ * a territory.
+ */
 function territoryWarnings(named: readonly OrderArea[], { areas, disputed }: OrderMap): Warning[] {
   const covered = (territory: HomeArea) => relate([territory], { areas, disputed }) === 'inside';
   return named.flatMap((area) => {

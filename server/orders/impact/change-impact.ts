@@ -1,4 +1,4 @@
-/** Impact previews of another IP database or another territory policy on orders. Nothing is stored. */
+/** Impact previews for orders, of another IP database or another territory policy. The previews store nothing. */
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import type { TerritoryMap } from '../../../shared/areas/territory-policy.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
@@ -10,7 +10,7 @@ import { type PolicyChange, policyChange } from './policy-change.ts';
 import type { Rehearsal } from './rehearsal.ts';
 
 export interface ChangeImpact {
-  /** Impact on announced and active orders if the addresses of these devices had these areas. */
+  /** Impact on announced and active orders if the addresses of the given devices had the given areas. */
   addresses(moved: ReadonlyMap<DeviceId, HomeArea | null>): Promise<OrderChange[]>;
   policy(policy: TerritoryMap): Promise<PolicyChange[]>;
 }

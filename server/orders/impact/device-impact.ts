@@ -1,8 +1,10 @@
 /**
- * The impact of an order on one device: the services that it would deny, and the reasons. Pure. An impact preview assumes that each device
- * stays where it is, because its future location is unknown. It keeps the present evidence valid: otherwise nearly all locations would be
- * unknown by then, although working devices renew their evidence daily. It also keeps a location statement that ends before then. A grace
- * period and an exemption that end before then are over.
+ * Impact of an order on one device: the services that the order would deny, and the reasons. Pure.
+ *
+ * The future location of a device is unknown, so an impact preview assumes that the device does not move:
+ * - Present evidence remains valid, because working devices renew their evidence daily.
+ * - A location statement remains valid, even if it ends before the order takes effect.
+ * - A grace period or exemption ends at its own time.
  */
 import type { ImpactChange, ImpactClass } from '../../../shared/api/impact-classes.ts';
 import type { EvidenceArea } from '../../../shared/areas/area-code.ts';
@@ -20,21 +22,21 @@ import {
 import type { LocationFacts } from '../ports.ts';
 
 export interface Impact {
-  /** Empty if the order does not concern the device. */
+  /** Impact classes of the device; empty if the order does not concern the device. */
   readonly classes: readonly ImpactClass[];
   readonly denied: readonly Service[];
   readonly reasons: readonly Reason[];
   readonly areas: readonly EvidenceArea[];
-  /** End of the last exemption, which may be in the past. Null without an exemption, or for one without an end. */
+  /** End of the exemption that ends last, which may be in the past. Null without an exemption, and for an exemption without an end. */
   readonly exemptUntil: Instant | null;
 }
 
 export interface Known {
   readonly facts: LocationFacts;
   readonly connected: boolean;
-  /** True if the device has a list that contains the revision. */
+  /** True if the device stores an order list that contains the revision. */
   readonly holdsList: boolean;
-  /** True if a signed receipt proves that the device has a list with any revision of the order. */
+  /** True if a signed receipt proves that the device received any revision of the order. */
   readonly delivered: boolean;
 }
 
@@ -44,17 +46,19 @@ export interface Subject extends Known {
 
 export interface Change {
   /**
-   * `newly_affected`: only the newer revision denies a service. `no_longer_affected`: only the older one does. `changed`: services or
-   * reasons differ.
+   * Difference between two revisions for one device.
+   * - `newly_affected`: only the newer revision denies a service.
+   * - `no_longer_affected`: only the older revision denies a service.
+   * - `changed`: both deny services, with different services or reasons.
    */
   readonly kind: ImpactChange;
-  /** Impact of the revision that the comparison starts from. */
+  /** Impact of the older revision. */
   readonly before: Pick<Impact, 'denied' | 'reasons'>;
 }
 
 export interface Moments {
   readonly now: Instant;
-  /** Time of the impact: `now` or later. */
+  /** Time for which the impact is computed; never before `now`. */
   readonly at: Instant;
 }
 
@@ -62,17 +66,17 @@ export function asksForLocation({ nexus }: Pick<OrderRule, 'nexus'>): boolean {
   return nexus.has('present') || nexus.has('network');
 }
 
-/** The order as if it were active at `at`, regardless of its times and its state. */
+/** Copies the rule of an order as if the order were active at the given time, regardless of its own times and state. */
 export function inForceAt(rule: OrderRule, at: Instant): OrderRule {
   return { ...rule, effective: at, until: null, pausedUntil: null, withdrawn: false };
 }
 
-/** A rule that also finds devices at home in the order's areas, and devices with an unknown location. */
+/** Extends a rule to devices with their home in the order's areas, and to devices with an unknown location. */
 export function widened(rule: OrderRule): OrderRule {
   return { ...rule, nexus: new Set([...rule.nexus, 'home']), unknown: asksForLocation(rule) ? 'deny' : rule.unknown };
 }
 
-/** The present location without anything that time alone could change. */
+/** Copies the present location so that the passage of time does not change it. */
 function frozen(settled: LocationState, served: boolean, at: Instant): LocationState {
   const { network } = settled.sightings;
   return {
@@ -85,8 +89,8 @@ function frozen(settled: LocationState, served: boolean, at: Instant): LocationS
 }
 
 /**
- * A key of all facts about a device without exemptions that these orders evaluate. Devices with the same key have the same impact. Null for
- * a visitor with a grace period, whose arrival time may count as well.
+ * Key of all facts about a device that the given orders evaluate, except exemptions. Devices with equal keys have equal impact. Null for a
+ * visitor with a grace period, because the arrival time may also count.
  */
 export function likenessOf(rules: readonly OrderRule[], known: Known, now: Instant): string | null {
   const { facts, connected, holdsList, delivered } = known;
@@ -96,7 +100,7 @@ export function likenessOf(rules: readonly OrderRule[], known: Known, now: Insta
   return [home, seat, areas, network, connected, holdsList, delivered].join(' ');
 }
 
-/** `rule`: the result of `inForceAt`. */
+/** Computes the impact of an order on one device. `rule` must be a result of `inForceAt`. */
 export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments): Impact {
   const { exemptions, connected, holdsList, delivered } = subject;
   const { home, seat } = subject.facts;
@@ -106,7 +110,7 @@ export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments
   const exempted = exemptions.map(({ until }) => ({ order: rule.order, until }));
   const { services } = evaluate([rule], { home, seat, location, exemptions: exempted, listExpires: null }, at);
   const denied = SERVICES.filter((service) => !services[service].allowed);
-  // One order has the same verdict for all its services.
+  // One service is enough, because an order gives the same verdict for all its services.
   const [named] = rule.services;
   const reasons = named === undefined ? [] : services[named].reasons.filter((reason) => reason !== 'no_order');
 
@@ -127,14 +131,14 @@ export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments
   return { classes, denied, reasons, areas, exemptUntil: endOf(exemptions) };
 }
 
-/** The last end among exemptions. Null without exemptions, or if one has no end. */
+/** Latest end of the exemptions. Null without exemptions, and if one exemption has no end. */
 export function endOf(exemptions: readonly { readonly until: Instant | null }[]): Instant | null {
   const ends = exemptions.map(({ until }) => until ?? Number.POSITIVE_INFINITY);
   const last = Math.max(...ends);
   return Number.isFinite(last) ? last : null;
 }
 
-/** Null if there is no difference. A withdrawn or paused revision denies nothing. */
+/** Compares two revisions for one device. Returns null if there is no difference. A withdrawn or paused revision denies no service. */
 export function changeOf(before: Ruled, after: Ruled): Change | null {
   const was = effectOf(before);
   const is = effectOf(after);

@@ -1,4 +1,4 @@
-/** Impact of drafts and revisions before they take effect: checks, counts, affected devices and warnings. Nothing is stored. */
+/** Impact of drafts and revisions before they take effect: checks, counts, affected devices and warnings. The module stores nothing. */
 import type { ImpactChange, ImpactClass } from '../../../shared/api/impact-classes.ts';
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import type { Revision } from '../../../shared/order/documents.ts';
@@ -36,8 +36,8 @@ import { holdWarnings, statementWarnings, type Warning, warningsOf } from './war
 
 export interface PeoplePort {
   /**
-   * Names and e-mail addresses of these people's accounts. A warning uses them to find an approver's own device, because the device record
-   * only has a name. The match misses other spellings and includes namesakes. It may cause a warning and must never decide anything.
+   * Names and e-mail addresses of the accounts of these people. A warning compares them with the user names of devices, to find an
+   * approver's own device. Other spellings and namesakes make the comparison unreliable, so it must never decide anything.
    */
   spellingsOf(people: ReadonlySet<string>): Promise<readonly string[]>;
 }
@@ -48,10 +48,10 @@ export interface Affected {
   readonly reasons: readonly Reason[];
 }
 
-/** Filter of devices by class, change and area. `area` includes devices that may be in it or in a part of it. */
+/** Filter of devices by class, change and area. `area` also selects devices that may be in a part of the area. */
 export interface ImpactFilter {
   readonly at: 'now' | 'effective';
-  /** Revision of the order to compare with. */
+  /** Earlier revision of the order, with which the requested revision is compared. */
   readonly baseline?: number | undefined;
   readonly class?: ImpactClass | undefined;
   readonly change?: ImpactChange | undefined;
@@ -70,9 +70,9 @@ interface Counted extends Pick<Rehearsed, 'at' | 'fleet'> {
 interface Found extends Counted {
   readonly revision: number;
   readonly baseline: number | null;
-  /** Null without a comparison. */
+  /** Counts of the differences between the two revisions; null without a comparison. */
   readonly changes: Readonly<Record<ImpactChange, number>> | null;
-  /** Pending messages and commands of all denied devices. */
+  /** Totals of the pending messages and commands of all devices to which the order denies a service. */
   readonly waiting: ReturnType<typeof waitingOf>;
   readonly areas: readonly AreaCount[];
   readonly total: number;
@@ -105,11 +105,13 @@ export interface Preview {
 }
 
 export interface Impact {
-  /** `within` throws if the caller may not propose orders for one of the areas. */
+  /** Previews a draft. `within` throws if the caller may not propose orders for one of the given areas. */
   preview(draft: OrderDraft, within: (places: readonly HomeArea[]) => void): Promise<Preview>;
   page(order: string, revision: number, query: ImpactQuery): Promise<ImpactPage>;
   listing(order: string, revision: number, filter: ImpactFilter): Promise<ImpactListing>;
-  /** Users' names for all devices that match the filter. Throws `invalid_input` for an invalid recipient. */
+  /**
+   * Names of the users of all devices that match the filter, encrypted for one recipient. Throws `invalid_input` for an invalid recipient.
+   */
   names(
     order: string,
     revision: number,
@@ -117,9 +119,12 @@ export interface Impact {
     request: Pick<NamesRequest, 'recipient' | 'by'>,
   ): Promise<SealedNames>;
   warnings(order: string, revision: number): Promise<Warning[]>;
-  /** Devices that the order would deny a service if it were active now. */
+  /** Devices to which the order would deny a service if it were active now. */
   affected(order: string, revision?: number): Promise<Affected[]>;
-  /** Like `affected`, with offline devices of expired location where they were last seen. */
+  /**
+   * Devices to which the order would deny a service if it were active now. If the location of an offline device has expired, its last known
+   * location counts.
+   */
   affectedWhereLastSeen(order: string, revision: number): Promise<Affected[]>;
 }
 
@@ -131,9 +136,9 @@ export function createImpact(ports: {
   readonly clock: Pick<Clock, 'now'>;
   readonly people: PeoplePort;
   readonly names: NamesSealer;
-  /** Throws `unknown_area`. */
+  /** All areas that an order about the given areas can cover. Throws `unknown_area`. */
   locationsNamed(areas: readonly string[]): Promise<readonly HomeArea[]>;
-  /** Share of the fleet in percent. */
+  /** Percentage of the fleet. An order that affects more devices gets a warning. */
   readonly largeShare: number;
   readonly overriding: (rule: OrderRule) => Promise<readonly OverridingStatement[]>;
 }): Impact {

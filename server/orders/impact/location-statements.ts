@@ -1,6 +1,6 @@
 /**
- * Effects of admins' location statements on orders: orders that a new statement would change, and statements that change an order's verdict
- * now.
+ * Effects of admins' location statements on orders: orders that a new statement would affect, and statements that change the verdict of an
+ * order now.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
@@ -18,39 +18,39 @@ import {
   withStatement,
 } from './statement-effects.ts';
 
-/** Maximum number of devices with a statement that the server evaluates for one order. */
+/** Maximum number of devices with a location statement that the server evaluates for one order. */
 export const MOST_STATEMENTS = 10_000;
-/** Maximum number of location changes in a list for one order. */
+/** Maximum number of location changes that the server returns for one order. */
 const MOST_CHANGES = 200;
 const SLICE = 256;
 
 export interface StatedDevice {
   readonly device: DeviceId;
-  /** The device's home without its location statement. */
+  /** Home area that the device has without its location statement. */
   readonly ownHome: HomeArea | null;
   readonly statement: LocationStatement & {
     readonly reason: string;
     readonly at: Instant;
-    /** The admin who made the statement, and the person who confirmed it. Null for old statements without this data. */
+    /** Admin who made the statement. Null for old statements without this data. */
     readonly by: AccountId | null;
     readonly confirmedBy: AccountId | null;
   };
 }
 
-/** A change of a device's location that changed the order's verdict, as its ledger entry records it. */
+/** Ledger entry of a change of a device's location that changed an order's verdict. */
 export interface StoredLocationChange {
   readonly device: DeviceId;
   readonly record: LocationRecord;
-  /** Index of the ledger entry; null until the ledger has sequenced it. */
+  /** Index of the ledger entry; null until the ledger has sequenced the entry. */
   readonly index: number | null;
-  /** The exact bytes of the entry as text. */
+  /** Exact bytes of the ledger entry as text. */
   readonly entry: string;
 }
 
 export interface StatementStore {
-  /** Changes that concern the order, newest first. */
+  /** Location changes that concern the order, newest first. */
   locationChanges(order: string, limit: number): Promise<StoredLocationChange[]>;
-  /** Active devices with a valid statement, longest validity first. */
+  /** Active devices with a valid location statement. The statement that ends last comes first. */
   stated(now: Instant, limit: number): Promise<StatedDevice[]>;
 }
 
@@ -75,13 +75,13 @@ export interface PlacementEffect extends StatementEffect {
 }
 
 export interface LocationStatements {
-  /** Statements that change the verdict of this rule, which may belong to a draft. */
+  /** Statements that change the verdict of the given rule. The rule may belong to a draft. */
   overridingRule(rule: OrderRule): Promise<readonly OverridingStatement[]>;
   /** Statements that change the verdict of the adopted order now. Throws `not_found`. */
   overriding(order: string): Promise<readonly OverridingStatement[]>;
   /** Location changes by admins that changed the verdict of the order, newest first. */
   locationChanges(order: string): Promise<readonly StoredLocationChange[]>;
-  /** Announced and active orders with different verdicts for the present and the wanted placements. */
+  /** Announced and active orders that give the devices another verdict with the requested location than with the present one. */
   placements(changes: readonly PlacementChange[]): Promise<readonly PlacementEffect[]>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Impact preview of a territory policy on existing orders. A policy changes no signed order. The server compares each order with a revision
- * under the policy, for devices in the affected territories. Nothing is stored.
+ * Impact preview of a territory policy on existing orders. A policy changes no signed order. The preview compares each order with a new
+ * revision under the policy, for devices in the affected territories. Nothing is stored.
  */
 import { type HomeArea, homeAreaOrNull, type Territory, territoryArea } from '../../../shared/areas/area-code.ts';
 import type { TerritoryMap } from '../../../shared/areas/territory-policy.ts';
@@ -12,22 +12,22 @@ import { openTitle } from '../adoption/order-visibility.ts';
 import type { OrderStore } from '../ports.ts';
 import { changesOf, type Rehearsal, sizeOf } from './rehearsal.ts';
 
-/** An announced or active order whose territory map differs from the policy. */
+/** Announced or active order whose territory map differs from the policy. */
 export interface PolicyChange {
   readonly order: string;
   readonly title: string;
   readonly effective: Instant;
-  /** `area` is null for a contested territory. */
+  /** Territories that the order and the policy assign differently. `area` is null for a contested territory. */
   readonly territories: readonly {
     readonly territory: Territory;
     readonly signed: HomeArea | null;
     readonly policy: HomeArea | null;
   }[];
-  /** All counts include only devices in these territories, because the change affects no other device. */
+  /** Counts of devices in these territories. The change affects no other devices. */
   readonly denied: { readonly before: number; readonly after: number };
   readonly newlyDenied: number;
   readonly newlyAllowed: number;
-  /** Devices that both versions deny a service, with different reasons. */
+  /** Number of devices to which both versions deny a service, with different reasons. */
   readonly otherReasons: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A rehearsal: one pass over the devices that an order can affect, for counts, lists and warnings. The index of connections finds the
- * devices. Passes run one at a time and in slices, so that the event loop remains free.
+ * A rehearsal evaluates an order for all devices that the order can affect, and returns counts, lists and warnings. An index of connections
+ * with areas finds the devices. Rehearsals run one at a time and in slices, so that the event loop remains responsive.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ImpactChange, ImpactClass } from '../../../shared/api/impact-classes.ts';
@@ -23,13 +23,13 @@ import {
   widened,
 } from './device-impact.ts';
 
-/** Devices in a slice: some milliseconds of work. */
+/** Number of devices in one slice, which takes some milliseconds. */
 const SLICE = 256;
-/** Milliseconds for which a result is valid while an admin types or changes pages. */
+/** Milliseconds for which a cached result is valid, for example while an admin changes a form. */
 const LASTING = 5_000;
-/** Part of the cache key, so that a clock that jumps does not reuse old results. */
+/** Unit in which the time is part of the cache key. A jump of the clock thus invalidates cached results. */
 const MINUTE = 60_000;
-/** Maximum number of cached results. Each may contain a whole fleet. */
+/** Maximum number of cached results. One result may contain a whole fleet. */
 const KEPT = 4;
 
 export interface DeviceState {
@@ -37,7 +37,7 @@ export interface DeviceState {
   /** Name of the user for whom the device was enrolled. */
   readonly user: string;
   readonly connected: boolean;
-  /** Version of the order list that the device stored in its current enrollment; 0 without a list. */
+  /** Version of the order list that the device stores in its current enrollment; 0 without an order list. */
   readonly listVersion: number;
 }
 
@@ -51,15 +51,18 @@ export const NOTHING_WAITS: Waits = { messages: 0, bytes: 0, commands: 0 };
 
 export interface Owed extends DeviceState {
   readonly waits: Waits;
-  /** True if a verified receipt of the current enrollment concerns a revision of the order. */
+  /** True if a verified receipt of the current enrollment concerns any revision of the order. */
   readonly delivered: boolean;
 }
 
-/** Reads for thousands of devices at once. */
+/** Reads the states of thousands of devices in one request. */
 export interface DeviceStateStore {
-  /** States of the active devices among these. */
+  /** States of the active devices among the given devices. */
   states(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, DeviceState>>;
-  /** Active devices only. `order`: the order of `delivered`; null for an order that was never in a list. */
+  /**
+   * States of active devices, with their pending messages and commands. `order` is the order to which `delivered` refers. Null means that
+   * no order list has contained the order.
+   */
   statesWithWaits(devices: readonly DeviceId[], order: string | null): Promise<ReadonlyMap<DeviceId, Owed>>;
   activeDevices(): Promise<number>;
 }
@@ -67,57 +70,57 @@ export interface DeviceStateStore {
 export interface Rehearsing {
   readonly rule: OrderRule;
   readonly exemptions: readonly ExemptionRow[];
-  /** Version of the first list with the revision; null if no list has it. */
+  /** Version of the first order list with the revision; null if no order list contains the revision. */
   readonly listed: number | null;
-  /** The order's number, by which receipts are found; null for a draft. */
+  /** Order number, by which the store finds receipts; null for a draft. */
   readonly number: string | null;
-  /** The revision of the same order to compare with; null without a comparison. */
+  /** Earlier revision of the order for a comparison; null without a comparison. */
   readonly against: { readonly rule: OrderRule; readonly exemptions: readonly ExemptionRow[] } | null;
-  /** Limits the pass to devices that this rule finds. Undefined: all devices that the two revisions can affect. */
+  /** Rule that limits the rehearsal to the devices that it affects. Undefined means all devices that the two revisions can affect. */
   readonly among?: OrderRule;
   readonly at: 'now' | 'effective';
-  /** `denied`: only devices that one of the two revisions denies a service. */
+  /** Devices in the result. `denied` means only devices to which one of the two revisions denies a service. */
   readonly whom: 'denied' | 'all';
   /**
-   * True: an offline device whose location has expired also counts where it was last seen, because it applies the order by its own
+   * True if the last known location of an offline device counts after its expiry. The device itself also applies orders by its last
    * evidence.
    */
   readonly lastSeen?: true;
-  /** Approvers' names and addresses, normalized by `nameKey`. */
+  /** Names and e-mail addresses of approvers, normalized by `nameKey`. */
   readonly names: ReadonlySet<string>;
 }
 
-/** Devices with the same impact. A whole fleet has few such sets, so that a result is small enough for the cache. */
+/** Devices with equal impact. A whole fleet has few such sets, so that the cache can keep a result. */
 export interface Alike extends Impact {
   readonly home: HomeArea | null;
   readonly connected: boolean;
-  /** Null without a difference or without a comparison. */
+  /** Difference between the two revisions; null if there is none. */
   readonly change: Change | null;
   readonly devices: readonly DeviceId[];
 }
 
 export interface Rehearsed {
   readonly at: Instant;
-  /** Active devices of the installation. */
+  /** Number of active devices of the installation. */
   readonly fleet: number;
-  /** Sets with at least one impact class or a change. */
+  /** Sets of devices with at least one impact class or a change. */
   readonly sets: readonly Alike[];
-  /** Number of denied devices that were enrolled under an approver's name. */
+  /** Number of denied devices of users with the name of an approver. */
   readonly ofApprovers: number;
-  /** Devices that count where they were last seen. */
+  /** Number of devices whose last known location counts although it has expired. */
   readonly lastSeen: number;
-  /** Waiting messages and commands of denied devices. */
+  /** Pending messages and commands of devices to which the order denies a service. */
   readonly waits: ReadonlyMap<DeviceId, Waits>;
 }
 
 export interface Rehearsal {
-  /** Runs a rehearsal, or returns a result that is some seconds old. */
+  /** Runs a rehearsal, or returns a cached result that is some seconds old. */
   rehearse(asked: Rehearsing): Promise<Rehearsed>;
-  /** Like `rehearse`, without the cache. */
+  /** Runs a rehearsal without the cache. */
   rehearseAnew(asked: Rehearsing): Promise<Rehearsed>;
 }
 
-/** Normalized spelling of a name or e-mail address. */
+/** Normalizes the spelling of a name or e-mail address. */
 export function nameKey(text: string): string {
   return text.normalize('NFKC').trim().toUpperCase().toLowerCase();
 }
@@ -195,12 +198,12 @@ export function createRehearsal(ports: {
   return { rehearseAnew, rehearse: (asked) => brief.get(keyOf(asked, clock.now()), () => rehearseAnew(asked)) };
 }
 
-/** A revision that has taken effect is compared at the present time. */
+/** Time of the comparison. For a revision that has already taken effect, this is the present time. */
 function momentOf({ effective }: OrderRule, when: Rehearsing['at'], now: Instant): Instant {
   return when === 'now' ? now : Math.max(now, effective);
 }
 
-/** Groups devices with the same impact. Each group is evaluated once, and a whole fleet has few groups. */
+/** Groups devices with equal impact. The rehearsal evaluates each group once, and a whole fleet has few groups. */
 function gathering({ rule, exemptions, against, at: when, whom }: Rehearsing, now: Instant) {
   type Gathered = Alike & { readonly devices: DeviceId[] };
   const after = judging(rule, exemptions, momentOf(rule, when, now));
@@ -224,7 +227,7 @@ function gathering({ rule, exemptions, against, at: when, whom }: Rehearsing, no
     return set;
   }
 
-  /** Null if the order does not concern the device. */
+  /** Returns the group of the device; null if the order does not concern the device. */
   function setOf(device: DeviceId, known: Known): Gathered | null {
     const likeness = after.exempts(device) || before?.exempts(device) ? null : likenessOf(rules, known, now);
     if (likeness === null) return judge(device, known);
@@ -277,7 +280,7 @@ export interface AreaCount {
   readonly denied: number;
 }
 
-/** Counts by area. A device that may be in two areas counts in both. */
+/** Counts of devices by area. A device that may be in two areas counts in both areas. */
 export function countsByArea(sets: readonly Alike[]): AreaCount[] {
   const counts = new Map<EvidenceArea, { devices: number; denied: number }>();
   for (const { areas, denied, devices } of sets) {
@@ -301,7 +304,7 @@ export function waitingOf(waits: ReadonlyMap<DeviceId, Waits>): Waits & { readon
   return sum;
 }
 
-/** Cache key: everything that affects the result except the devices. An order's title and texts do not. */
+/** Cache key of a rehearsal: all its input except the devices. Title and texts of the order do not affect the result. */
 function keyOf(
   { rule, exemptions, listed, number, against, among, at, whom, lastSeen, names }: Rehearsing,
   now: Instant,

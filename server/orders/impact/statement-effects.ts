@@ -1,6 +1,6 @@
 /**
- * Orders that an admin's location statement overrides. A statement can release a device from an order. For each announced or active order,
- * the server therefore compares the device's verdict with and without it. Pure.
+ * Orders that an admin's location statement overrides. A statement can release a device from an order. The server compares the device's
+ * verdict with and without the statement, for each announced or active order. Pure.
  */
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
@@ -8,7 +8,7 @@ import { evaluate, inForce } from '../../../shared/verdict/evaluate.ts';
 import { endStatement, MATURE_AFTER, observe } from '../../../shared/verdict/locate.ts';
 import { type DeviceFacts, type OrderRule, SERVICES, type Service } from '../../../shared/verdict/terms.ts';
 
-/** Longest life in milliseconds of a statement that changes the verdict of an announced or active order. */
+/** Maximum lifetime in milliseconds of a location statement that changes the verdict of an announced or active order. */
 export const LONGEST_OVERRIDE = 7 * 86_400_000;
 
 export interface LocationStatement {
@@ -19,13 +19,13 @@ export interface LocationStatement {
 
 export interface StatementEffect {
   readonly order: string;
-  /** Services that the order denies the device without the statement, and allows with it. */
+  /** Services that the order denies only without the statement. */
   readonly released: readonly Service[];
-  /** Services that the order denies the device only because of the statement. */
+  /** Services that the order denies only with the statement. */
   readonly denied: readonly Service[];
 }
 
-/** `ownHome`: the device's home without any statement. */
+/** Applies a statement to the facts of a device. `ownHome` is the home area of the device without a statement. */
 export function withStatement(
   facts: DeviceFacts,
   { kind, areas, until }: LocationStatement,
@@ -42,8 +42,8 @@ export function withoutStatement(facts: DeviceFacts, ownHome: HomeArea | null, n
 }
 
 /**
- * Orders whose verdict differs between two sets of facts about one device. An active order is evaluated as soon as a change of location
- * counts, an announced order at its effective time.
+ * Orders that give different verdicts for two sets of facts about one device. The comparison with an active order is for the time when the
+ * change of location counts, with an announced order for its start.
  */
 export function statementEffects(
   rules: readonly OrderRule[],

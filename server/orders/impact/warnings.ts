@@ -1,6 +1,4 @@
-/**
- * Warnings for proposers and approvers about what an order would suspend. Pure. A warning never blocks an action.
- */
+/** Warnings for proposers and approvers about the effect of an order. Pure. A warning never blocks an action. */
 import type { WARNINGS } from '../../../shared/api/order-preview.ts';
 import { stateOf } from '../../../shared/order/acts.ts';
 import { briefPauseEnds } from '../../../shared/order/adoption-state.ts';
@@ -15,22 +13,22 @@ import { countsOf, type Rehearsed, sizeOf } from './rehearsal.ts';
 export interface Warning {
   readonly code: (typeof WARNINGS)[number];
   readonly detail: string;
-  /** Number of devices; null for a warning without a count. */
+  /** Number of devices that the warning concerns; null for a warning without a count. */
   readonly devices: number | null;
 }
 
-/** `largeShare`: percent of the fleet. */
+/** Warnings about the affected devices of an order. `largeShare` is a percentage of the fleet. */
 export function warningsOf(
   { act, status }: { readonly act: OrderAct; readonly status: Revision['status'] },
   rule: Pick<OrderRule, 'services' | 'nexus' | 'unknown'>,
   { sets, fleet, ofApprovers }: Pick<Rehearsed, 'sets' | 'fleet' | 'ofApprovers'>,
   largeShare: number,
 ): Warning[] {
-  // A withdrawal or a pause suspends nothing. A revision of a paused order does, because a pause by one person ends by itself.
+  // A withdrawal or pause suspends nothing. A revision of a paused order can suspend services, because a one-person pause expires.
   if (status === 'withdrawn' || act === 'pause') return [];
   const { denied } = countsOf(sets);
   if (act === 'exit') {
-    // The proposal already showed the warnings about the order itself.
+    // An exit only needs its own warning, because the proposal of the order showed the others.
     const detail = `Once approved, the exit wipes work data on devices that the order certainly blocks, ${denied} at most now, and destroys their messages on the server. It cannot be undone.`;
     return [{ code: 'wipes_data', detail, devices: denied }];
   }
@@ -70,8 +68,8 @@ export function warningsOf(
 }
 
 /**
- * Warning for a change of an order that one person paused. Two approvals of the change make the pause permanent, which approvers may not
- * expect.
+ * Warning about a change of an order that one person has paused. Two approvals of the change make the pause permanent, which approvers may
+ * not expect.
  */
 export function holdWarnings(
   { act, status, previous }: Pick<Revision, 'act' | 'status' | 'previous'>,
@@ -86,7 +84,7 @@ export function holdWarnings(
   return [{ code: 'pause_without_end', detail, devices: null }];
 }
 
-/** Warnings about location statements that release devices from the order or subject them to it. */
+/** Warnings about location statements that change which devices the order affects. */
 export function statementWarnings(statements: readonly Pick<OverridingStatement, 'effect' | 'statement'>[]): Warning[] {
   if (statements.length === 0) return [];
   const released = statements.filter(({ effect }) => effect.released.length > 0).length;
