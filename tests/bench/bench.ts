@@ -2,13 +2,16 @@
  * `npm run bench`: measures Cordon and a bare program with the same work on the wire, interleaved in one run. Exits 1 when a budget is
  * missed without an entry in `accepted-misses.ts`.
  * `--json` prints one JSON array and nothing else. `--only NAME` runs the benchmarks whose names begin with NAME. `--svg FILE` draws the
- * cost of an order by fleet size. `--postgres` runs the server's benchmarks on the PostgreSQL server in `CORDON_TEST_DATABASE_URL`, without
+ * cost of an order by fleet size. `--page` writes BENCHMARKS.md with that graph. `--postgres` runs the server's benchmarks on the PostgreSQL server in `CORDON_TEST_DATABASE_URL`, without
  * PostgreSQL's own CPU time. Linux only: CPU time and memory come from /proc.
  */
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { POSTGRES_SERVER } from '../support/postgres.ts';
 import { ACCEPTED_MISSES, type Outcome, outcomeOf } from './accepted-misses.ts';
-import { checkInBench } from './check-in.ts';
+import { checkInBenches } from './check-in.ts';
 import { commandLineBenches } from './command-line.ts';
 import { connectBenches } from './connect.ts';
 import { devicesListBenches } from './devices-list.ts';
@@ -19,6 +22,8 @@ import { messageBenches } from './messages.ts';
 import { orderForceBenches } from './order-force.ts';
 import { orderImpactBenches } from './order-impact.ts';
 import { orderScaleBenches } from './order-scale.ts';
+import { benchmarksPage, type PageRow } from './page.ts';
+import { peerLine } from './peer-figures.ts';
 import { sealBenches } from './seal.ts';
 import { Stage } from './stage.ts';
 import { verdictBenches } from './verdict.ts';
@@ -29,15 +34,20 @@ const { values } = parseArgs({
     postgres: { type: 'boolean' },
     only: { type: 'string' },
     svg: { type: 'string' },
+    page: { type: 'boolean' },
   },
 });
+const PROJECT = join(import.meta.dirname, '../..');
+/** Graph of the page, from the project's folder. */
+const GRAPH = 'tests/bench/order-cost.svg';
+const svg = values.svg ?? (values.page ? join(PROJECT, GRAPH) : undefined);
 const say = (line: string) => void (values.json || process.stdout.write(`${line}\n`));
 
 /** Memory first, because it needs processes that have done little work. */
 const benchesOn = (stage: Stage): Bench[] => [
   ...enrollmentBenches(stage),
   ...connectBenches(stage),
-  checkInBench(stage),
+  ...checkInBenches(stage),
   fanOutBench(stage),
   ...messageBenches(stage),
   ...orderForceBenches(stage),
@@ -50,7 +60,7 @@ const apart: readonly Bench[] = [
   ...sealBenches,
   ...devicesListBenches,
   ...orderImpactBenches,
-  ...orderScaleBenches(values.svg),
+  ...orderScaleBenches(svg),
 ];
 
 const COLUMNS = [-22, -17, 9, 9, 7, 8, 9, 5, 7];
@@ -69,8 +79,8 @@ function line({ name, unit, value, floor, ratio, budget, runs, spread }: Result,
   return row([name, unit, value, floor ?? '', ratio ?? '', budget, WORDS[outcome], runs, percent]);
 }
 
-async function run(benches: readonly Bench[]): Promise<Result[]> {
-  const results: Result[] = [];
+async function run(benches: readonly Bench[]): Promise<PageRow[]> {
+  const rows: PageRow[] = [];
   for (const bench of benches) {
     const result = resultOf(bench, await bench.run());
     const accepted = ACCEPTED_MISSES[result.name];
@@ -85,22 +95,39 @@ async function run(benches: readonly Bench[]): Promise<Result[]> {
       process.stderr.write(`${result.name}: the budget is missed, and ${remedy}\n`);
     }
     if (outcome === 'holds' && accepted) say('  the budget holds: its entry in accepted-misses.ts can go');
-    for (const note of (await bench.notes?.()) ?? []) say(`  ${note}`);
-    results.push(result);
+    const peer = peerLine(result.name, result.unit);
+    if (peer !== null) say(`  ${peer}`);
+    const notes = (await bench.notes?.()) ?? [];
+    for (const note of notes) say(`  ${note}`);
+    rows.push({ result, better: bench.better, outcome, accepted, notes });
   }
-  return results;
+  return rows;
+}
+
+function writePage(rows: readonly PageRow[]): void {
+  const machine = {
+    processor: cpus()[0]?.model ?? 'an unknown processor',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.versions.node,
+    store: values.postgres ? 'PostgreSQL' : 'SQLite',
+  } as const;
+  const graph = rows.some(({ result }) => result.name.startsWith('order-scale')) ? GRAPH : null;
+  const day = new Date().toISOString().slice(0, 10);
+  writeFileSync(join(PROJECT, 'BENCHMARKS.md'), benchmarksPage(rows, machine, day, graph));
 }
 
 async function main(): Promise<void> {
   if (process.platform !== 'linux') throw new Error('npm run bench reads /proc and so runs on Linux only');
   const wanted = ({ name }: Pick<Bench, 'name'>) =>
     values.only === undefined || name === values.only || name.startsWith(`${values.only}-`);
+  if (values.page && values.only !== undefined) throw new Error('--page needs all benchmarks: remove --only');
   if (values.postgres && POSTGRES_SERVER === '')
     throw new Error('--postgres needs a server: set CORDON_TEST_DATABASE_URL');
   const alone = values.postgres ? [] : apart.filter(wanted);
-  const results: Result[] = [];
+  const rows: PageRow[] = [];
   say(row(['', 'unit', 'Cordon', 'floor', 'ratio', 'budget', '', 'runs', 'spread']));
-  results.push(...(await run(alone)));
+  rows.push(...(await run(alone)));
   if (values.only === undefined || alone.length === 0) {
     const stage = await Stage.open(values.postgres ? 'postgres' : 'sqlite');
     try {
@@ -111,12 +138,13 @@ async function main(): Promise<void> {
           `there is no ${values.only}: ${[...apart, ...benchesOn(stage)].map(({ name }) => name).join(', ')}`,
         );
       }
-      results.push(...(await run(benches)));
+      rows.push(...(await run(benches)));
     } finally {
       await stage.close();
     }
   }
-  if (values.json) process.stdout.write(`${JSON.stringify(results)}\n`);
+  if (values.json) process.stdout.write(`${JSON.stringify(rows.map(({ result }) => result))}\n`);
+  if (values.page) writePage(rows);
 }
 
 await main();

@@ -1,10 +1,11 @@
 /**
- * A durable check-in: the server parses, judges, stores and acknowledges a device's report. The floor parses as many bytes and sends them
- * back.
+ * A durable check-in: the server parses, judges, stores and acknowledges a device's report. There are two floors. The first parses as many
+ * bytes and sends them back. The second also stores them in a row before it answers.
  */
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { BenchDevice } from './bench-device.ts';
 import { closeAll, openAll } from './connect.ts';
+import { REPORT_PATH } from './floor-tasks.ts';
 import { type Bench, costOf, rateOf, type Sample } from './measure.ts';
 import type { RawLink } from './raw-link.ts';
 import type { Stage } from './stage.ts';
@@ -58,13 +59,14 @@ async function talk(talks: readonly Talk[], isAnswer: (text: string) => boolean)
 
 const isStored = (text: string) => (JSON.parse(text) as ServerFrame).kind === 'reports-stored';
 
-async function checkIn(stage: Stage): Promise<Sample[]> {
+async function checkIn(stage: Stage, durable: boolean): Promise<Sample[]> {
   const devices = await stage.devices(DEVICES);
   await stage.learnVersions();
   const bare: Talk[] = [];
   const ours: Talk[] = [];
   await openAll(devices, async (device) => {
-    const link = await device.connect(stage.floor.device);
+    const path = durable ? `${REPORT_PATH}${device.id}` : undefined;
+    const link = await device.connect(stage.floor.device, false, path);
     bare.push({ link, device });
     return link;
   });
@@ -75,7 +77,7 @@ async function checkIn(stage: Stage): Promise<Sample[]> {
   });
   const samples: Sample[] = [];
   for (let run = -1; run < RUNS; run += 1) {
-    // The floor stores no reports, so their numbers do not matter.
+    // The floor checks no numbers, so the server's count goes on after it.
     const numbers = devices.map(({ reports }) => reports);
     const floor = await costOf(stage.floor.pid, () => talk(bare, () => true));
     devices.forEach((device, index) => {
@@ -89,6 +91,10 @@ async function checkIn(stage: Stage): Promise<Sample[]> {
   return samples;
 }
 
-export function checkInBench(stage: Stage): Bench {
-  return { name: 'check-in', unit: '/s of CPU', budget: 0.4, better: 'more', run: () => checkIn(stage) };
+export function checkInBenches(stage: Stage): Bench[] {
+  const common = { unit: '/s of CPU', better: 'more' } as const;
+  return [
+    { ...common, name: 'check-in', budget: 0.4, run: () => checkIn(stage, false) },
+    { ...common, name: 'check-in-durable', budget: 0.7, run: () => checkIn(stage, true) },
+  ];
 }

@@ -1,6 +1,9 @@
 /** Starts the floor program on its own core and sends it tasks. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { FloorAnswer, FloorTask } from './floor-tasks.ts';
 import { collectGarbage, INSPECTABLE, pin } from './process.ts';
 
@@ -35,7 +38,8 @@ export async function startFloor(identity: { key: string; cert: string; ca: stri
       });
       child.send(task);
     });
-  const started = await ask({ do: 'start', ...identity });
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-floor-'));
+  const started = await ask({ do: 'start', ...identity, folder });
   if (started.done !== 'start') throw new Error('the floor program did not start');
   pin(pid, core);
   return {
@@ -49,6 +53,7 @@ export async function startFloor(identity: { key: string; cert: string; ca: stri
       const ended = once(child, 'exit');
       child.disconnect();
       await ended;
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -3,11 +3,19 @@
 /** Path of a relay: the floor passes each frame to the connection with the same name. It echoes frames on all other paths. */
 export const RELAY_PATH = '/relay/';
 
+/** Path of durable reports: the floor stores each frame in a row and then answers it. */
+export const REPORT_PATH = '/report/';
+
+/** Path of a durable relay: the floor stores each frame in a row before it passes the frame on. */
+export const DURABLE_RELAY_PATH = '/durable-relay/';
+
 export interface FloorStart {
   readonly do: 'start';
   readonly key: string;
   readonly cert: string;
   readonly ca: string;
+  /** Empty folder for the floor's database. */
+  readonly folder: string;
 }
 export type FloorTask =
   | FloorStart

@@ -1,6 +1,7 @@
 /**
  * The floor: a minimal program with the same work as Cordon on the wire and without its rules. Mutual TLS and `ws`, an echo that parses and
- * writes JSON, a relay, a fan-out, and the cryptography of an enrollment. It runs in its own process; the benchmark controls it over IPC.
+ * writes JSON, a relay, both with or without a durable row, a fan-out, and the
+ * cryptography of an enrollment. It runs in its own process; the benchmark controls it over IPC.
  */
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,7 +10,15 @@ import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { KEY_EXCHANGE_GROUPS } from '../../server/gateway/tls-listener.ts';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
-import { type FloorAnswer, type FloorStart, type FloorTask, RELAY_PATH } from './floor-tasks.ts';
+import { FloorStore } from './floor-store.ts';
+import {
+  DURABLE_RELAY_PATH,
+  type FloorAnswer,
+  type FloorStart,
+  type FloorTask,
+  RELAY_PATH,
+  REPORT_PATH,
+} from './floor-tasks.ts';
 
 const connections = new Set<WebSocket>();
 const named = new Map<string, WebSocket>();
@@ -50,7 +59,8 @@ async function listen(options: ServerOptions, ready: (server: ReturnType<typeof 
   return (server.address() as AddressInfo).port;
 }
 
-async function start({ key, cert, ca }: FloorStart): Promise<FloorAnswer> {
+async function start({ key, cert, ca, folder }: FloorStart): Promise<FloorAnswer> {
+  const store = new FloorStore(folder);
   const upgrader = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false });
   const device = await listen({ key, cert, ca, requestCert: true, rejectUnauthorized: true }, (server) => {
     server.on('upgrade', (request, socket, head) =>
@@ -59,7 +69,9 @@ async function start({ key, cert, ca }: FloorStart): Promise<FloorAnswer> {
         link.on('close', () => connections.delete(link));
         link.on('error', () => link.terminate());
         const { url = '' } = request;
-        if (url.startsWith(RELAY_PATH)) relay(link, url.slice(RELAY_PATH.length));
+        if (url.startsWith(RELAY_PATH)) relay(link, url.slice(RELAY_PATH.length), null);
+        else if (url.startsWith(DURABLE_RELAY_PATH)) relay(link, url.slice(DURABLE_RELAY_PATH.length), store);
+        else if (url.startsWith(REPORT_PATH)) storeReports(link, url.slice(REPORT_PATH.length), store);
         else link.on('message', (data) => link.send(JSON.stringify(JSON.parse(data.toString()))));
       }),
     );
@@ -74,15 +86,30 @@ async function start({ key, cert, ca }: FloorStart): Promise<FloorAnswer> {
   return { done: 'start', device, open };
 }
 
-/** Relay: passes each frame unchanged to the named connection, and sends the sender a response as long as Cordon's. It stores nothing. */
-function relay(link: WebSocket, name: string): void {
+/** Relay: passes each frame unchanged to the named connection, and sends the sender a response as long as Cordon's. */
+function relay(link: WebSocket, name: string, store: FloorStore | null): void {
   named.set(name, link);
   link.on('message', (data) => {
-    const { id, to }: Extract<DeviceFrame, { kind: 'post' }> = JSON.parse(data.toString());
-    const recipients = to.map((device) => ({ device, outcome: 'stored' as const, denial: null }));
-    for (const device of to) named.get(device)?.send(data, { binary: false });
-    const answer: ServerFrame = { kind: 'posted', id, outcome: 'accepted', denial: null, recipients };
-    link.send(JSON.stringify(answer));
+    const body = data.toString();
+    const { id, to }: Extract<DeviceFrame, { kind: 'post' }> = JSON.parse(body);
+    const pass = () => {
+      const recipients = to.map((device) => ({ device, outcome: 'stored' as const, denial: null }));
+      for (const device of to) named.get(device)?.send(data, { binary: false });
+      const answer: ServerFrame = { kind: 'posted', id, outcome: 'accepted', denial: null, recipients };
+      link.send(JSON.stringify(answer));
+    };
+    if (store) store.add({ connection: name, body, stored: pass });
+    else pass();
+  });
+}
+
+/** Stores each report, and then confirms it as Cordon does. */
+function storeReports(link: WebSocket, name: string, store: FloorStore): void {
+  link.on('message', (data) => {
+    const body = data.toString();
+    const { seq }: Extract<DeviceFrame, { kind: 'report' }> = JSON.parse(body);
+    const answer: ServerFrame = { kind: 'reports-stored', through: seq };
+    store.add({ connection: name, body, stored: () => link.send(JSON.stringify(answer)) });
   });
 }
 

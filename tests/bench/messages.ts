@@ -7,7 +7,7 @@ import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { BenchDevice } from './bench-device.ts';
 import { closeAll, openAll } from './connect.ts';
 import { heard } from './fan-out.ts';
-import { RELAY_PATH } from './floor-tasks.ts';
+import { DURABLE_RELAY_PATH, RELAY_PATH } from './floor-tasks.ts';
 import { type Bench, costOf, median, microsecondsOf, rateOf, type Sample } from './measure.ts';
 import type { RawLink } from './raw-link.ts';
 import { sealedText } from './seal.ts';
@@ -103,14 +103,14 @@ async function nothingWaits(stage: Stage): Promise<void> {
 
 /**
  * From `post` until the message is stored, delivered, taken and deleted. The floor passes the same bytes to the named connection and
- * answers.
+ * answers. `durable`: the floor stores them in a row first.
  */
-async function messages(stage: Stage): Promise<Sample[]> {
+async function messages(stage: Stage, durable: boolean): Promise<Sample[]> {
   const devices = await stage.devices(DEVICES);
   await stage.learnVersions();
   const body = (await sealedText()).toBase64();
   const bare = await linksOf(devices, (device) =>
-    device.connect(stage.floor.device, false, `${RELAY_PATH}${device.id}`),
+    device.connect(stage.floor.device, false, `${durable ? DURABLE_RELAY_PATH : RELAY_PATH}${device.id}`),
   );
   const ours = await linksOf(devices, async (device) => {
     const link = await device.join(stage.devicePort);
@@ -196,7 +196,8 @@ async function mailBurst(stage: Stage, seconds: number[]): Promise<Sample[]> {
 export function messageBenches(stage: Stage): Bench[] {
   const seconds: number[] = [];
   return [
-    { name: 'messages', unit: '/s of CPU', budget: 0.6, better: 'more', run: () => messages(stage) },
+    { name: 'messages', unit: '/s of CPU', budget: 0.6, better: 'more', run: () => messages(stage, false) },
+    { name: 'messages-durable', unit: '/s of CPU', budget: 0.75, better: 'more', run: () => messages(stage, true) },
     {
       name: 'mail-burst',
       unit: 'µs of CPU/message',

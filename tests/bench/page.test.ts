@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { benchmarksPage, type PageRow } from './page.ts';
+
+const machine = { processor: 'P', cores: 2, memoryGiB: 24, node: '26.1.0', store: 'SQLite' } as const;
+const result = { unit: '/s', value: 50, floor: 100, ratio: 0.5, budget: 0.6, holds: false, runs: 3, spread: 0.04 };
+
+it('lists each result with its budget, its spread and the figure of the peer', () => {
+  const row: PageRow = {
+    result: { ...result, name: 'connect-full' },
+    better: 'more',
+    outcome: 'missed',
+    accepted: undefined,
+    notes: ['A note.'],
+  };
+  const lines = benchmarksPage([row], machine, '2026-11-29', 'graph.svg').split('\n');
+  expect(lines).toContain('| connect-full | /s | 50 | 100 | 0.5 | ≥ 0.6 | missed | 3 | 4 % | 72 |');
+  expect(lines).toContain('- connect-full: A note.');
+  expect(lines).toContain('- **connect-full**: No reason is recorded.');
+  expect(lines).toContain('![Cost of an order by fleet size](graph.svg)');
+});
+
+it('gives the reason and the date of an accepted miss', () => {
+  const accepted = { bound: 0.4, since: '2026-11-28', reason: 'It is slow.' };
+  const row: PageRow = { result: { ...result, name: 'x' }, better: 'less', outcome: 'accepted', accepted, notes: [] };
+  const page = benchmarksPage([row], machine, '2026-11-29', null);
+  expect(page).toContain('- **x**: It is slow. Missed since 2026-11-28.');
+  expect(page).not.toContain('fleet size');
+});
+
+it('has no section of misses if all budgets hold', () => {
+  const row: PageRow = {
+    result: { ...result, name: 'x', holds: true },
+    better: 'more',
+    outcome: 'holds',
+    accepted: undefined,
+    notes: [],
+  };
+  expect(benchmarksPage([row], machine, '2026-11-29', null)).not.toContain('Missed');
+});

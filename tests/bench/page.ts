@@ -1,0 +1,66 @@
+/** BENCHMARKS.md: the results of one complete run with machine, date, spread and the reasons for missed budgets. */
+import type { AcceptedMiss, Outcome } from './accepted-misses.ts';
+import type { Bench, Result } from './measure.ts';
+import { PEER, PEER_FIGURES } from './peer-figures.ts';
+
+export interface PageRow {
+  readonly result: Result;
+  readonly better: Bench['better'];
+  readonly outcome: Outcome;
+  readonly accepted: AcceptedMiss | undefined;
+  /** Notes of the benchmark, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+export interface Machine {
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly node: string;
+  readonly store: 'SQLite' | 'PostgreSQL';
+}
+
+const OUTCOMES = { holds: 'held', accepted: 'missed', missed: 'missed' } as const;
+
+function tableRow({ result, better, outcome }: PageRow): string {
+  const { name, unit, value, floor, ratio, budget, runs, spread } = result;
+  const bound = `${better === 'more' ? '≥' : '≤'} ${budget}`;
+  const peer = PEER_FIGURES[name]?.figure ?? '';
+  const cells = [name, unit, value, floor ?? '', ratio ?? '', bound, OUTCOMES[outcome], runs, percent(spread), peer];
+  return `| ${cells.join(' | ')} |`;
+}
+
+const percent = (part: number): string => `${Math.round(part * 100)} %`;
+
+/** `day`: ISO date of the run. `graph`: path of the picture from the top folder; null without one. */
+export function benchmarksPage(rows: readonly PageRow[], machine: Machine, day: string, graph: string | null): string {
+  const missed = rows.filter(({ outcome }) => outcome !== 'holds');
+  return [
+    '# Benchmarks',
+    '',
+    `\`npm run bench -- --page\` wrote this page on ${day} on ${machine.processor}, ${machine.cores} cores, ` +
+      `${machine.memoryGiB} GiB, Node ${machine.node}, ${machine.store}. The server has one core, the devices another.`,
+    '',
+    'Each figure is the median of the runs. The floor is a bare program that does the same work on the wire in the same run, ' +
+      'and the ratio compares both. A benchmark with `durable` in its name has a floor that stores each frame in a row before it answers.',
+    `The last column has figures of ${PEER.name} on one core of another machine, measured on ${PEER.measured}.`,
+    '',
+    `| benchmark | unit | Cordon | floor | ratio | budget | outcome | runs | spread | ${PEER.name} |`,
+    '|---|---|---:|---:|---:|---:|---|---:|---:|---:|',
+    ...rows.map(tableRow),
+    '',
+    ...(graph === null
+      ? []
+      : ['## Cost of an order by fleet size', '', `![Cost of an order by fleet size](${graph})`, '']),
+    ...notes(rows),
+    ...(missed.length === 0 ? [] : ['## Missed budgets', '', ...missed.map(reason), '']),
+  ].join('\n');
+}
+
+function notes(rows: readonly PageRow[]): string[] {
+  const lines = rows.flatMap(({ result, notes: own }) => own.map((note) => `- ${result.name}: ${note}`));
+  return lines.length === 0 ? [] : ['## Notes', '', ...lines, ''];
+}
+
+const reason = ({ result, accepted }: PageRow): string =>
+  `- **${result.name}**: ${accepted ? `${accepted.reason} Missed since ${accepted.since}.` : 'No reason is recorded.'}`;
