@@ -13,9 +13,9 @@ export interface CommandRecord {
   readonly expiresAt: number;
   readonly storedAt: number | null;
   readonly finishedAt: number | null;
-  /** The device's own text about the result, or the reason of an end without one. */
+  /** Text of the device about the result, or the reason why the command ended without a result. */
   readonly detail: string | null;
-  /** Time and place of the display; null until the device reports that it displayed the message. */
+  /** Time and surface of the message's display; null until the device reports the display. */
   readonly displayed: Displayed | null;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The durable queue of commands: an admin issues a command, and the device stores it, carries it out and reports a result. Delivery is at
- * least once, and the command's id makes repetitions harmless. A command is bound to one enrollment of a device. All times are real time,
- * except in ledger entries.
+ * The durable queue of commands. An admin issues a command; the device stores the command, carries it out and reports a result. Delivery is
+ * at least once, and the command's id makes repetitions harmless. A command is bound to one enrollment of a device. All times are real
+ * time, except in ledger entries.
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -40,36 +40,39 @@ export interface CommandWord {
   readonly generation: number;
   readonly event: 'stored' | 'done' | 'failed' | 'expired';
   readonly at: number;
-  /** Domain time, for the state of the workspace. */
+  /** Domain time of the workspace report. */
   readonly domainAt: number;
   readonly detail: string | null;
 }
 
 export interface CommandStore {
   /**
-   * Stores the command for the device's present generation. An existing id changes nothing and returns the existing command. Throws
-   * `not_found` without such a device, `conflict` when it is not active, and `legal_hold` when the command would destroy data under a hold.
+   * Stores the command for the device's present generation. Returns the existing command if the id exists.
+   * - Throws `not_found` for an unknown device, and `conflict` when the device is not active.
+   * - Throws `legal_hold` when the command would destroy data under a legal hold.
    */
   insert(command: NewCommand, entry: EntryDraft<'workspace.wipe'> | null): Promise<CommandRecord>;
   get(id: CommandId): Promise<CommandRecord | null>;
   /** Commands of the device, newest first. */
   list(device: DeviceId, before: CommandPosition | null, limit: number): Promise<CommandRecord[]>;
-  /** Requests to many devices, newest first, after `cursor`. `next` is the cursor of the next page. */
+  /** Requests to many devices after `cursor`, newest first. `next` is the cursor of the next page. */
   requests(cursor: string | null, most: number): Promise<{ readonly ids: CommandId[]; readonly next: string | null }>;
-  /** Progress of a request. Null when no command of the request is for a device in the scope. Lists at most `most` failures. */
+  /**
+   * Progress of a request to many devices. Null when no command of the request is for a device in the scope. Lists at most `most` failures.
+   */
   progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null>;
-  /** Queued commands that have not expired, oldest first. */
+  /** Queued commands of a device that have not expired, oldest first. */
   pending(device: DeviceId, generation: number, now: number): Promise<CommandRecord[]>;
   /** Cancels the command if it is in one of these states. */
   cancel(id: CommandId, from: readonly CommandState[], at: number, detail: string): Promise<void>;
   /**
-   * Applies the lifecycle, and stores the workspace's new state after a completed command. Null when this enrollment has no such command.
-   * `moved`: the report was new.
+   * Changes the command's state by the lifecycle table, and stores the workspace's new state after a completed command. Null if this
+   * enrollment has no command with the id. `moved`: the report was new.
    */
   word(word: CommandWord): Promise<{ readonly kind: Command['kind']; readonly moved: boolean } | null>;
-  /** Stores the first report about a message. False when this enrollment has no such message. */
+  /** Stores the first display report of a message. Returns false if this enrollment has no such message. */
   displayed(report: DisplayReport): Promise<boolean>;
-  /** Expires commands without a result. Returns their number. */
+  /** Expires commands without a result. Returns the number of expired commands. */
   lapse(from: readonly CommandState[], now: number): Promise<number>;
 }
 
@@ -88,7 +91,7 @@ export interface RequestProgress {
   }[];
 }
 
-/** Scope of the devices; null: all devices. */
+/** Scope of the affected devices; null for all devices. */
 export type CommandScope = Parameters<Devices['reached']>[1];
 
 export interface CommandPosition {
@@ -103,7 +106,7 @@ export interface CommandsPorts {
   /** Clock for ledger entries and workspace states. */
   readonly clock: Clock;
   readonly devices: {
-    /** Called after a device carried out `unenroll`. Must be idempotent. */
+    /** Called after a device has carried out `unenroll`. Must be idempotent. */
     unenroll(device: DeviceId): Promise<unknown>;
   };
   /** Real time in Unix milliseconds. */
@@ -121,12 +124,12 @@ export interface IssueCommand {
 
 export interface IssueToMany extends Omit<IssueCommand, 'device'> {
   readonly devices: readonly DeviceId[];
-  /** Number of devices at the time of the admin's decision. */
+  /** Number of devices that the admin saw at the decision. */
   readonly expect?: number;
 }
 
 export interface IssuedToMany {
-  /** Id of the request. A repeated id issues nothing twice. */
+  /** Id of the request. A request with a known id issues no command twice. */
   readonly id: CommandId;
   readonly queued: number;
   readonly refused: readonly { readonly device: DeviceId; readonly code: RefusedFor }[];
@@ -139,13 +142,13 @@ const isRefusal = (code: string): code is RefusedFor => REFUSED_FOR.some((known)
 
 const DAY = 86_400_000;
 const REQUESTS_SHOWN = 10;
-/** Commands that share a commit. Other writers run between two commits. */
+/** Number of commands in one commit. Other writes run between two commits. */
 const AT_ONCE = 2_000;
 export const DEFAULT_LIFE = 7 * DAY;
 export const LONGEST_LIFE = 90 * DAY;
 const LAPSE_EVERY = 30_000;
 const FAILURES_SHOWN = 50;
-/** One text for unknown commands and for commands of other devices, so that a device learns nothing by guessing ids. */
+/** Same error text for unknown commands and for commands of other devices, so that a device learns nothing by guessing ids. */
 const NO_SUCH_COMMAND = 'This enrollment of the device has no such command.';
 
 export type Commands = ReturnType<typeof createCommands>;
@@ -173,12 +176,12 @@ export function createCommands({ store, shares, bus, clock, devices, now = Date.
 
   /**
    * Issues one command to each device. A device that cannot get a command is reported and does not stop the others. Throws `conflict` when
-   * the number of devices differs from `expect`. A repeated request returns the earlier result instead.
+   * the number of devices differs from `expect`. A repeated request returns the earlier result.
    */
   async function issueToMany(asked: IssueToMany): Promise<IssuedToMany> {
     const { id = newCommandId(), devices: wanted, expect, ...rest } = asked;
     lifeOf(rest.expiresInSeconds);
-    // Order of the store's index, in which one commit writes whole pages.
+    // Sorted by id, as in the store's index, so that one commit writes whole pages of the index.
     const all = [...new Set(wanted)].sort();
     if (expect !== undefined && all.length !== expect) {
       const before = await store.progress(id, null, 0);
@@ -262,14 +265,17 @@ export function createCommands({ store, shares, bus, clock, devices, now = Date.
   const stored = (device: DeviceId, generation: number, id: CommandId) =>
     said({ id, device, generation, event: 'stored', at: now(), domainAt: clock.now(), detail: null });
 
-  /** Stores the device's result. Throws `not_found` for a command of another device or enrollment, and changes nothing. */
+  /** Stores the result of a command. Throws `not_found` for a command of another device or enrollment, and changes nothing. */
   const finished = (device: DeviceId, generation: number, result: CommandResult) =>
     said({
       ...{ id: result.command, device, generation, event: result.outcome, detail: result.detail },
       ...{ at: now(), domainAt: clock.now() },
     });
 
-  /** A future time becomes now, because the device's time is not trusted. Throws as `finished` does. */
+  /**
+   * Records that a device displayed a message. A future time becomes now, because the device's time is not trusted. Throws `not_found` as
+   * `finished` does.
+   */
   async function displayed(device: DeviceId, generation: number, report: { readonly command: CommandId } & Displayed) {
     const at = Math.min(report.at, now());
     if (!(await store.displayed({ id: report.command, device, generation, on: report.on, at }))) {
@@ -298,7 +304,7 @@ export function createCommands({ store, shares, bus, clock, devices, now = Date.
     finished,
     displayed,
     expire,
-    /** Expires commands at an interval until the returned function is called. */
+    /** Expires commands on an interval until the caller calls the returned function. */
     keepExpiring: (failed: (error: unknown) => void) => {
       const loop = new Loop({ run: async () => void (await expire()), failed, every: LAPSE_EVERY });
       loop.requestAt(Date.now() + LAPSE_EVERY);
@@ -320,7 +326,7 @@ function lifeOf(seconds: number | undefined): number {
   throw new CordonError('invalid_input', detail, { field: 'expiresInSeconds' });
 }
 
-/** A wipe destroys a person's data, so outsiders can hold the operator accountable for it. */
+/** A wipe gets a ledger entry: it destroys a person's data, so outsiders must be able to hold the operator accountable. */
 function entryOf({ id, device, command }: NewCommand, at: number): EntryDraft<'workspace.wipe'> | null {
   return command.kind === 'wipe-workspace'
     ? { kind: 'workspace.wipe', at, subject: device, public: { command: id } }

@@ -1,5 +1,5 @@
 /**
- * The lifecycle of a command as one table. The device's own report about the end outweighs the server's assumption: an expired or canceled
+ * Lifecycle of a command as one table. The device's report about the end has priority over the server's assumption: an expired or canceled
  * command that the device carried out counts as carried out.
  */
 import { COMMAND_KINDS, type CommandKind, destroysData } from '../../shared/protocol/command-kinds.ts';
@@ -9,21 +9,21 @@ export type CommandState = (typeof COMMAND_STATES)[number];
 
 export const COMMAND_EVENTS = [
   'stored',
-  /** Reports of the device: carried out, failed, or expired before an attempt. */
+  /** Reports of the device about a command: carried out, failed, or expired before an attempt. */
   'done',
   'failed',
   'expired',
-  /** The server's timer: no result arrived in time. */
+  /** Event of the server's timer: no result arrived in time. */
   'lapse',
   'cancel',
-  /** The device was revoked or unenrolled, or enrolled again. */
+  /** End of the enrollment: the device was revoked, unenrolled, or enrolled again. */
   'ended',
 ] as const;
 export type CommandEvent = (typeof COMMAND_EVENTS)[number];
 
 export const DESTROYING: ReadonlySet<CommandKind> = new Set(COMMAND_KINDS.filter(destroysData));
 
-/** The next state; the same state when the event is not new; `refuse` when the caller must get an error. */
+/** Returns the next state. Returns the same state when the event is not new, and `refuse` when the caller must get an error. */
 export type Step = CommandState | 'refuse';
 
 const LIFECYCLE: Readonly<Record<CommandState, Readonly<Record<CommandEvent, Step>>>> = {
@@ -87,7 +87,7 @@ export function step(state: CommandState, event: CommandEvent): Step {
   return LIFECYCLE[state][event];
 }
 
-/** States that `event` changes, for a conditional update. */
+/** States that `event` changes, for the condition of a database update. */
 export function movedBy(event: CommandEvent): CommandState[] {
   return COMMAND_STATES.filter((state) => {
     const next = step(state, event);

@@ -85,7 +85,7 @@ export async function createDomain(base: Foundation) {
     ...{ store: new ActionStore(database), clock, bus, account: accounts.admins.account },
     independent: (first, second) => orders.approverSets.independent(first.person, second.person),
     requireReached: async (wanted, reach) => void (await fleet.devices.reached(wanted, reach.devices)),
-    // The demo's people have no authenticator.
+    // The demo's admins have no authenticator.
     stepUpWithin: base.demo === undefined ? STEP_UP_WITHIN : Number.MAX_SAFE_INTEGER,
   });
   const identities = createIdentities(base, { fleet, ledger, orders });
@@ -134,7 +134,7 @@ async function createFleet({ config, database, bus, clock, log }: Foundation) {
   const jurisdiction = createJurisdiction({
     ...{ store: jurisdictionStore, ip: ipDatabases, clock, changes, evidenceDays: config.evidenceDays },
   });
-  // Before the orders: records and verdicts depend on the new location.
+  // Runs before the orders update: device records and verdicts depend on the new location.
   changes.follow(jurisdiction);
   return {
     groups,
@@ -170,12 +170,12 @@ function createAccounts({ config, database, authority, clock, bus }: Foundation,
 
 async function createMailer({ config, log }: Foundation) {
   if (!config.mail) return null;
-  // The library takes 25 MiB of memory, which a server without mail does not need.
+  // Loads the mail library only when mail is configured, because the library needs 25 MiB of memory.
   const { createSmtpMailer } = await import('../smtp/smtp-mailer.ts');
   return createSmtpMailer({ ...config.mail, organization: config.organization, log });
 }
 
-/** Orders, the legal holds that limit them, and the packs that prove them. */
+/** Orders, the legal holds that limit orders, and the evidence packs. */
 function createDecisions(
   base: Foundation,
   parts: {

@@ -1,4 +1,4 @@
-/** First part of the composition: clock, log, preflight, keys, store and bus. The other parts are built on it. */
+/** First part of the composition: clock, log, preflight, keys, store and bus. The other parts use it. */
 import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { openAuthority } from '../../certs/authority.ts';
@@ -21,7 +21,10 @@ import { RELEASED } from '../version.ts';
 
 const DAY = 86_400_000;
 
-/** `clock`: replay and demo only. A released server uses the machine's clock. `demo`: the demo only. */
+/**
+ * Options of replay and demo. `clock`: a clock that the player drives; a released server always uses the machine's clock. `demo`: true for
+ * the demo only.
+ */
 export interface Given {
   readonly clock?: Clock;
   readonly log?: Logger;
@@ -63,7 +66,7 @@ export async function openFoundation(config: Config, given: Given) {
   const installation = await checked.settle(authority);
   database.onQuery(monitor.query);
 
-  /** Ports of the listeners: configured at first, and the bound ones after the start. */
+  /** Ports of the listeners: the configured ports first, and the bound ports after the start. */
   const bound = { device: config.devicePort, public: config.publicPort, admin: config.admin.port };
   const watch = (): Promise<ClockWatch> =>
     given.clock

@@ -1,4 +1,4 @@
-/** Third part of the composition: the device, public and admin listeners over the domain. */
+/** Third part of the composition: the device, public and admin listeners over the domain modules. */
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { describeCertificate } from '../../certs/describe-certificate.ts';
@@ -86,7 +86,7 @@ async function createWatches({ config, log, watchClock }: Foundation) {
 async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }: Watches) {
   const { config, database, authority, installation, clock, bus, log, monitor } = base;
   const { devices, orders, ledger, recovery } = domain;
-  /** The certificate that the listeners use. The authority may have issued a newer one already. */
+  /** Certificate that the listeners use at present. The CA may have issued a newer certificate already. */
   let used = '';
   const tls = () => {
     const { keyPem, chainPem } = authority.serverIdentity();
@@ -181,7 +181,7 @@ function accountLinksOf({ config, bus, linkTo }: Foundation, { admins, verificat
   });
 }
 
-/** Probes, and the facts about the installation. */
+/** Health probes, and the facts about the installation. */
 function stateOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeeping, disk }: Watches) {
   const { config, installation, clock } = base;
   const { ledger, orders, packs } = domain;

@@ -18,7 +18,7 @@ export interface CodeView {
 }
 
 export interface ListCodes {
-  /** State of the codes; null: every state. */
+  /** State of the listed codes; null for every state. */
   readonly state: CodeState | null;
   readonly scope: Scope;
   readonly cursor: string | null;
@@ -27,13 +27,13 @@ export interface ListCodes {
 
 export interface CodePage {
   readonly codes: readonly CodeView[];
-  /** Cursor of the next page; null at the end. */
+  /** Cursor of the next page; null on the last page. */
   readonly cursor: string | null;
 }
 
 /**
- * Page of activation codes: first the open ones, then the others, each newest first. A code that expires between two pages may be on both,
- * but is never missing. Throws `invalid_input` for a cursor of another list. `now`: real milliseconds.
+ * Page of activation codes: first the open codes, then the others, each newest first. A code that expires between two requests may be on
+ * two pages, but is never missing. Throws `invalid_input` for a cursor of another list. `now`: real milliseconds.
  */
 export async function pageOfCodes(
   store: Pick<EnrollmentStore, 'codes'>,

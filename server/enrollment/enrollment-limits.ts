@@ -1,7 +1,9 @@
 /**
- * Rate limits of enrollment, in memory. A caller who proves possession (of the code's secret, or of the device's key) is limited by the
- * proved code or device. All other callers are limited by source network. Therefore a stranger cannot use up another caller's limit, and a
- * failed guess never blocks the owner of a code. Both secrets have at least 128 bits, so no limit is needed against guessing.
+ * Rate limits of enrollment, in memory.
+ * - The limit of a proved code or device applies to a caller that proves possession of the code's secret or of the device's key.
+ * - The limit of the source network applies to all other callers.
+ *
+ * A stranger therefore cannot use up the limit of a code's owner. Secrets and keys have at least 128 bits, so guessing needs no limit.
  */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { sourceNetwork } from '../../shared/areas/source-network.ts';
@@ -9,21 +11,21 @@ import { CordonError } from '../../shared/errors.ts';
 
 const UNPROVEN_SECONDS = 600;
 /**
- * Maximum number of enrollment requests without a valid code from one address in the period. It leaves room for the typing errors of an
+ * Maximum number of enrollment requests without a valid code from one network in the period. The limit allows for the typing errors of an
  * office.
  */
 const UNPROVEN_OF_SOURCE = 20;
 const REDEMPTIONS_SECONDS = 600;
-/** A machine repeats a request whose response was lost. */
+/** Maximum number of requests for one code in the period. A machine repeats a request whose response was lost. */
 const REDEMPTIONS_OF_CODE = 30;
-/** A device renews once in twenty days. */
+/** Maximum number of renewals of one device in the period. A device renews its certificate once in twenty days. */
 const RENEWALS_PER_HOUR = 10;
 
 /** Limits on enrollment attempts. Each function throws `rate_limited` with `retryAfter` in seconds. */
 export interface EnrollmentLimits {
-  /** Counts a request that proved nothing. Call it after the cheap comparison failed, and never before. */
+  /** Counts a request that proved nothing. Call this function only after the cheap comparison of secrets or keys failed. */
   unproven(address: string | null): Promise<void>;
-  /** Counts a request with the right secret of the code. */
+  /** Counts a request that contains the code's correct secret. */
   redeeming(code: string): Promise<void>;
   /** Counts a request that the device's own key signed. */
   renewing(device: string): Promise<void>;

@@ -30,28 +30,28 @@ const DEFAULT_HOURS = 7 * 24;
 const MAX_HOURS = 30 * 24;
 /** Revocation reason `superseded` (RFC 5280, section 5.3.1). */
 const SUPERSEDED = 4;
-/** Two equal 126-bit serials prove a broken random source. */
+/** Attempts to find an unused serial number. Two equal 126-bit serial numbers prove a broken random source. */
 const SERIAL_ATTEMPTS = 3;
 
-/** Time after its expiry for which a certificate can be renewed with its own key. */
+/** Time after a certificate's expiry during which the device can renew the certificate with its own key. */
 const RECOVERY_AFTER_EXPIRY = 7 * 24 * HOUR;
 
 export interface CreateCode {
   readonly person: PersonId;
   readonly group: GroupId;
-  /** Home from the code. Null: the group's value, or the present value of a device that enrolls again. */
+  /** Home area from the code. Null for the group's home area, or for the present one of a device that enrolls again. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly by: string;
   readonly expiresInHours?: number;
-  /** An existing device to enroll again, in its next generation. Its group must be `group`. */
+  /** Existing device that enrolls again, in its next generation. The device's group must be `group`. */
   readonly device?: DeviceId | null;
 }
 
 export interface Enrolled {
   readonly device: DeviceId;
   readonly generation: number;
-  /** Certificate, DER. */
+  /** Issued certificate, DER. */
   readonly certificate: Buffer;
 }
 
@@ -63,7 +63,7 @@ export interface EnrollmentPorts {
   readonly bus: Bus;
   /** Public addresses of this installation: `https://HOST:8444` and `wss://HOST:8443`. */
   readonly addresses: () => { readonly publicUrl: string; readonly deviceUrl: string };
-  /** Contact for an appeal when the order names none. */
+  /** Contact for an appeal when the order names no contact. */
   readonly appeal: string;
 }
 
@@ -72,7 +72,7 @@ export type Enrollment = ReturnType<typeof createEnrollment>;
 export function createEnrollment({ store, authority, surroundings, clock, bus, addresses, appeal }: EnrollmentPorts) {
   const limits = createEnrollmentLimits();
 
-  /** Only this response contains the link with the secret. */
+  /** Creates a code. Only this function returns the activation link with the secret. */
   async function createCode(wanted: CreateCode): Promise<{ id: DeviceId; link: string; expiresAt: number }> {
     const hours = wanted.expiresInHours ?? DEFAULT_HOURS;
     if (!(hours > 0 && hours <= MAX_HOURS)) {
@@ -94,7 +94,7 @@ export function createEnrollment({ store, authority, surroundings, clock, bus, a
 
   const listCodes = (wanted: ListCodes): Promise<CodePage> => pageOfCodes(store, wanted, Date.now());
 
-  /** The activation code of a device. Throws `not_found`. */
+  /** Latest activation code of a device. Throws `not_found`. */
   async function getCode(id: DeviceId): Promise<CodeView> {
     const found = await store.redeemable(id);
     if (!found)
@@ -112,8 +112,8 @@ export function createEnrollment({ store, authority, surroundings, clock, bus, a
   }
 
   /**
-   * Redeems an activation code with a request. A repeated request with the same code and key gets the same certificate, so that a lost
-   * response does no harm.
+   * Redeems an activation code with a certificate signing request. A repeated request with the same code and key returns the same
+   * certificate, so that a lost response does no harm.
    */
   async function redeem(asked: { id: string; secret: string; csr: Buffer; address: string | null }): Promise<Enrolled> {
     const found = await knownCode(asked.id, asked.secret);
@@ -150,7 +150,7 @@ export function createEnrollment({ store, authority, surroundings, clock, bus, a
       }),
     );
     if (!outcome) return answerAgain(code.id, request);
-    // Closes sockets of the earlier generation, and issues a new device record.
+    // Closes the connections of the device's earlier generation, and issues a new device record.
     if (generation > 1) bus.publish({ kind: 'ended', device: code.id });
     await surroundings.deviceChanged(code.id);
     bus.publish({ kind: 'devices' });
@@ -175,11 +175,11 @@ export function createEnrollment({ store, authority, surroundings, clock, bus, a
   }
 
   /**
-   * Renewal after the certificate's expiry, without a client certificate in TLS. The device's own key signs the request, and only the
-   * holder of that key can use the response. A repeated request gets the same response.
+   * Renews a certificate after its expiry, without a client certificate in TLS. The device's own key signs the request, and only the owner
+   * of that key can use the response. A repeated request gets the same response.
    */
   async function recover(asked: { csr: Buffer; address: string | null }): Promise<Enrolled> {
-    // The comparison comes first, because it needs no computation with a key.
+    // Compares the public keys first, because a comparison is much cheaper than a signature check.
     const { spki, subjectCommonName } = readCsrClaims(asked.csr);
     const device = deviceIdSchema.safeParse(subjectCommonName ?? '');
     const held = device.success ? await store.certificateOf(device.data) : null;
@@ -201,7 +201,7 @@ export function createEnrollment({ store, authority, surroundings, clock, bus, a
     return renew({ identity: { device: device.data, generation }, csr: asked.csr });
   }
 
-  /** Throws unless the request's own signature verifies. A copied public key proves nothing. */
+  /** Throws unless the signature of the certificate signing request is valid. A copied public key proves nothing. */
   async function provenCsr(csr: Buffer, address: string | null): Promise<void> {
     try {
       parseCsr(csr);
@@ -211,7 +211,7 @@ export function createEnrollment({ store, authority, surroundings, clock, bus, a
     }
   }
 
-  /** Stores the authority's own certificates. Call it at each start. */
+  /** Stores the certificates of the CA itself. The server calls this function at each start. */
   async function recordOwn(): Promise<void> {
     for (const issued of authority.own()) {
       const kind = issued.profile === 'server' ? 'certificate.issued' : 'ca.created';
@@ -219,7 +219,7 @@ export function createEnrollment({ store, authority, surroundings, clock, bus, a
     }
   }
 
-  /** Finds a code. Null for an unknown code and for a wrong secret, after the same comparison. */
+  /** Finds an activation code. Returns null for an unknown code and for a wrong secret, after the same comparison. */
   async function knownCode(id: string, secret: string): Promise<RedeemableCode | null> {
     const device = deviceIdSchema.safeParse(id);
     const found = device.success ? await store.redeemable(device.data) : null;
@@ -245,12 +245,12 @@ export function createEnrollment({ store, authority, surroundings, clock, bus, a
     if (!certificate || !spkiOfCertificate(certificate.der).equals(request.spki)) {
       throw new CordonError('code_used', 'This activation code was used before. Ask your admin for a new one.');
     }
-    // Repeated, because an earlier attempt may have stopped at this step.
+    // Repeats the work that follows an enrollment, because an earlier attempt may have stopped before it.
     await surroundings.deviceChanged(device);
     return { device, generation: certificate.generation, certificate: certificate.der };
   }
 
-  /** Issues and stores a certificate. Null when the device or code changed meanwhile. */
+  /** Issues and stores a certificate. Returns null if the device or the code has changed meanwhile. */
   async function recorded(
     request: CertificateRequest,
     device: DeviceId,
@@ -306,7 +306,7 @@ function requireOpen(code: StoredCode): void {
   );
 }
 
-/** A renewal names the certificate that it renews (RFC 7030, section 4.2.2). A first request may omit the name. */
+/** A renewal request names the certificate that it renews (RFC 7030, section 4.2.2). A first request may omit the name. */
 function requestOf(csr: Buffer, device: DeviceId, renews?: number): CertificateRequest {
   const request = parseCsr(csr);
   const { subjectCommonName: name, uris } = request;

@@ -1,6 +1,6 @@
 /**
- * The verdict on `enrollment` for a machine that is no device yet, and the contact for an appeal. Only its address and its activation code
- * are known. Pure.
+ * Verdict on `enrollment` for a machine that has no device certificate yet, and the contact for an appeal. Only the machine's address and
+ * activation code are known. Pure.
  */
 import type { EvidenceArea, HomeArea } from '../../shared/areas/area-code.ts';
 import type { OrderTerms } from '../../shared/order/documents.ts';
@@ -11,7 +11,7 @@ import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
 import type { OrderRule, ServiceVerdict } from '../../shared/verdict/terms.ts';
 
 export interface Newcomer {
-  /** Areas of the source address; none when the address is no evidence. */
+  /** Areas of the source address; empty when the address is no evidence of a location. */
   readonly areas: readonly EvidenceArea[];
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
@@ -26,12 +26,14 @@ export function newcomerVerdict(
   return evaluate(rules, { home, seat, exemptions: [], location, listExpires: null }, now).services.enrollment;
 }
 
-/** The public terms of an order, because an enrolling device counts as the public. Null for a withheld or unadopted order. */
+/**
+ * Public terms of an order, because an enrolling machine may read only public orders. Null for an order that is withheld or not adopted.
+ */
 export function publicAppeal(terms: Pick<OrderTerms, 'appeal' | 'publication'> | null, now: Instant): string | null {
   return terms === null || keptBack(terms, now) ? null : terms.appeal;
 }
 
-/** `appealOf`: contact of an order, or null. `otherwise`: contact of the installation. */
+/** Contact for an appeal. `appealOf`: contact of an order, or null. `otherwise`: contact of the installation. */
 export function whomToTurnTo(
   denials: ServiceVerdict['denials'],
   appealOf: (order: string) => string | null,

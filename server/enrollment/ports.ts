@@ -7,11 +7,11 @@ import type { Scope } from '../devices/devices.ts';
 /** Times of codes and certificates are real time. */
 export interface NewCode {
   readonly id: DeviceId;
-  /** SHA-256 of the secret, hex. */
+  /** SHA-256 of the code's secret, hex. */
   readonly secretHash: string;
   readonly person: PersonId;
   readonly group: GroupId;
-  /** Home from the code. Null: the group's value, or the present value of a device that enrolls again. */
+  /** Home area from the code. Null for the group's home area, or for the present one of a device that enrolls again. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly by: string;
@@ -19,7 +19,10 @@ export interface NewCode {
   readonly expiresAt: number;
 }
 
-/** Code in the store. For an existing device: its present group, and its own home and seat where the code names none. */
+/**
+ * Code in the store. For an existing device, it has the device's present group, and the device's own home and seat unless the code names
+ * others.
+ */
 export interface StoredCode extends NewCode {
   readonly user: string;
   readonly usedAt: number | null;
@@ -28,7 +31,7 @@ export interface StoredCode extends NewCode {
 
 export type CodeState = 'open' | 'used' | 'expired' | 'canceled';
 
-/** The last code of the previous page. `open`: its state when that page was read. */
+/** Last code of the previous page. `open`: whether the code was open when that page was read. */
 export interface CodePosition {
   readonly open: boolean;
   readonly createdAt: number;
@@ -36,18 +39,18 @@ export interface CodePosition {
 }
 
 export interface CodeQuery {
-  /** State of the codes; null: every state. */
+  /** State of the listed codes; null for every state. */
   readonly state: CodeState | null;
   readonly scope: Scope;
   readonly after: CodePosition | null;
   readonly limit: number;
-  /** Real milliseconds, for the state of codes. */
+  /** Real time in milliseconds, at which the state of codes is computed. */
   readonly now: number;
 }
 
 export interface RedeemableCode {
   readonly code: StoredCode;
-  /** Effective home and seat: from a statement, or the code, or the device, or the group. */
+  /** Effective home and seat: from the location statement, else the code, else the device, else the group. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   /** Generation of the device that enrolls again; null for a new device. */
@@ -67,11 +70,11 @@ export interface NewCertificate {
 export interface Redemption {
   readonly id: DeviceId;
   readonly secretHash: string;
-  /** Real time of the code's redemption. */
+  /** Real time at which the device redeemed the code. */
   readonly at: number;
   /** Domain time of the device's enrollment. */
   readonly enrolledAt: number;
-  /** The new generation; 1 for a new device. Another number than the next one changes nothing. */
+  /** The new generation; 1 for a new device. The store changes nothing unless the number is the device's next generation. */
   readonly generation: number;
   readonly certificate: NewCertificate;
   readonly issued: EntryDraft<'certificate.issued'>;
@@ -86,8 +89,10 @@ export interface Renewal {
 }
 
 /**
- * `serial_taken`: nothing was stored; issue another certificate. `lost`: the code or device has changed meanwhile. `legal_hold`: a hold
- * protects the data of the present enrollment.
+ * Result of an enrollment.
+ * - `serial_taken`: nothing was stored; issue another certificate.
+ * - `lost`: the code or device has changed meanwhile.
+ * - `legal_hold`: a legal hold protects the data of the present enrollment.
  */
 export type Recorded = 'recorded' | 'lost' | 'serial_taken' | 'legal_hold';
 
@@ -98,43 +103,45 @@ export interface HeldCertificate {
 }
 
 export interface EnrollmentStore {
-  /** Adds a code. Throws `not_found` without such a group or person, and `conflict` when the person is disabled or not in the group. */
+  /** Adds a code. Throws `not_found` for an unknown group or person, and `conflict` when the person is disabled or not in the group. */
   addCode(code: NewCode): Promise<void>;
   /**
-   * Opens the code of an existing device again, with a new secret. Throws `not_found` without such a device, `conflict` when the device is
-   * in another group or the person is disabled, and `legal_hold` when a hold protects the present enrollment's data.
+   * Opens the code of an existing device again, with a new secret.
+   * - Throws `not_found` for an unknown device.
+   * - Throws `conflict` when the device is in another group or the person is disabled.
+   * - Throws `legal_hold` when a legal hold protects the data of the present enrollment.
    */
   reopenCode(code: NewCode): Promise<void>;
-  /** Cancels a code. False without such an open code. */
+  /** Cancels a code. Returns false if the code is unknown or not open. */
   cancelCode(id: DeviceId, at: number): Promise<boolean>;
-  /** Codes: first the open ones, then the others, each newest first. */
+  /** Activation codes: first the open codes, then the others, each newest first. */
   codes(query: CodeQuery): Promise<StoredCode[]>;
   redeemable(id: DeviceId): Promise<RedeemableCode | null>;
   /**
-   * Redeems the code in one transaction: marks it as used, creates the device's new generation, revokes earlier certificates, and writes
-   * the new certificate and all ledger entries. One of several parallel calls gets `recorded`. An existing device keeps its group, and its
-   * home and seat unless the code names others.
+   * Redeems the code in one transaction: marks the code as used, creates the device's new generation, revokes earlier certificates, and
+   * stores the new certificate and all ledger entries. Only one of several parallel calls returns `recorded`. An existing device keeps its
+   * group, and keeps its home and seat unless the code names others.
    */
   redeem(redemption: Redemption): Promise<Recorded>;
-  /** Records a renewal. `lost` when the device is not active in that generation. */
+  /** Stores a renewed certificate. Returns `lost` when the device is not active in that generation. */
   renew(renewal: Renewal): Promise<Recorded>;
   /** The newest valid certificate of the device. */
   certificateOf(device: DeviceId): Promise<HeldCertificate | null>;
-  /** Stores a certificate of the authority itself. A known one changes nothing. */
+  /** Stores a certificate of the CA itself. Changes nothing if the store has the certificate. */
   recordOwn(certificate: NewCertificate, entry: EntryDraft<'ca.created' | 'certificate.issued'>): Promise<void>;
 }
 
-/** Functions of other modules. */
+/** Functions of other modules that enrollment uses. */
 export interface Surroundings {
   areasOfAddress(address: string): Promise<readonly HomeArea[]> | readonly HomeArea[];
-  /** The verdict on `enrollment` for a new device with these areas and connections. */
+  /** Verdict on `enrollment` for a new device with these areas and connections. */
   gate(newcomer: {
     readonly areas: readonly HomeArea[];
     readonly home: HomeArea | null;
     readonly seat: HomeArea | null;
   }): Promise<ServiceVerdict> | ServiceVerdict;
-  /** The appeal contact of the denying order; null when the order is withheld. */
+  /** Contact for an appeal in the denying order; null when the order is withheld. */
   appealOf(order: string): string | null;
-  /** Updates data that depends on a device's home, seat, group or generation. Idempotent. */
+  /** Updates the data that depends on a device's home, seat, group or generation. Idempotent. */
   deviceChanged(device: DeviceId): Promise<void>;
 }

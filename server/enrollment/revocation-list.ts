@@ -1,6 +1,7 @@
 /**
- * The certificate revocation list (CRL), for outside verifiers. Issued after each revocation and once a day, with an alert long before its
- * expiry. The server's own listeners ask the store instead. Real time, except in ledger entries.
+ * Certificate revocation list (CRL) for outside verifiers. The server issues a list after each revocation and once a day, and raises an
+ * alert long before the list expires. The server's own listeners read revocations from the store instead. All times are real time, except
+ * in ledger entries.
  */
 import type { Authority } from '../../certs/authority.ts';
 import type { Revoked } from '../../certs/certificate.ts';
@@ -12,9 +13,9 @@ import type { Bus } from '../bus/bus.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 export const CRL_LIFETIME = 7 * DAY;
-/** Age at which a new list is issued. Six days remain to find the cause of a failure. */
+/** Age at which the server issues a new list. Six days remain to find the cause of a failure. */
 const CRL_REFRESH = DAY;
-/** Remaining time that raises an alert, once a day. */
+/** Remaining validity of the newest list below which an alert is raised, once a day. */
 const CRL_ALERT = 4 * DAY;
 const LOOK_EVERY = 60_000;
 
@@ -28,11 +29,11 @@ export interface StoredCrl {
 
 export interface RevocationStore {
   newestCrl(): Promise<StoredCrl | null>;
-  /** Number of results of `revoked`. */
+  /** Number of certificates that `revoked` would return. */
   countRevoked(endsAfter: number): Promise<number>;
   /** Revoked certificates that end after `endsAfter`, oldest revocation first. */
   revoked(endsAfter: number): Promise<Revoked[]>;
-  /** Stores a list. False, without a change, when another node has issued the list of this number. */
+  /** Stores a list. Returns false and changes nothing when another server has issued the list with this number. */
   addCrl(crl: StoredCrl, entry: EntryDraft<'crl.issued'>): Promise<boolean>;
 }
 
@@ -54,7 +55,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
     failed: (error) => log.error({ err: error }, 'the revocation list could not be created'),
   });
 
-  /** Issues a list if one is due at `now`. */
+  /** Issues a revocation list if one is due at `now`. */
   async function refresh(now = Date.now()): Promise<void> {
     const newest = await store.newestCrl();
     if (newest && !isDue(newest, now) && !(await misses(newest))) return;
@@ -68,13 +69,13 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
       subject: null,
       public: { number, entries: revoked.length, nextUpdate },
     } as const;
-    // After a faster node, the next look issues another list if entries are missing.
+    // If another server issued the list first, the next check issues a further list when entries are missing.
     await store.addCrl({ number, der, thisUpdate, nextUpdate, entries: revoked.length }, entry);
   }
 
   /**
-   * True if a revoked certificate is missing from the list. Compares counts, not times: a revocation can commit after a list with a later
-   * date, and a clock can be set back. Revocations are permanent, so an equal count means a complete list.
+   * True if a revoked certificate is missing from the list. The function compares counts and not times: a revocation can commit after a
+   * list with a later date, and a clock can be set back. Revocations are permanent, so an equal count means a complete list.
    */
   async function misses({ thisUpdate, entries }: StoredCrl): Promise<boolean> {
     return (await store.countRevoked(coveredFrom(thisUpdate))) !== entries;
@@ -89,7 +90,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
     await raise({ at: clock.now(), device: null, code: 'crl_ending', detail });
   }
 
-  /** Issues a list that is due. Never throws. Failures are logged, and raise an alert while the newest list is still valid. */
+  /** Issues a revocation list if one is due. Never throws. Failures are logged, and raise an alert while the newest list is still valid. */
   async function look(now = Date.now()): Promise<void> {
     await refreshing.run();
     try {
@@ -102,7 +103,10 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
   return {
     refresh,
     look,
-    /** The newest list; issued now if there is none. Waits for a list in progress, because a revoked device asks at once. */
+    /**
+     * The newest revocation list, issued now if there is none. Waits for a list in progress, because a reader may request the list right
+     * after a revocation.
+     */
     current: async (): Promise<StoredCrl> => {
       await refreshing.idle();
       const newest = await store.newestCrl();
@@ -112,7 +116,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
       if (!made) throw new Error('the store has no revocation list after its creation');
       return made;
     },
-    /** Keeps the list fresh, and resolves when a list exists. Returns the function that stops it. */
+    /** Issues lists regularly, and resolves when a first list exists. Returns the function that stops the schedule. */
     start: async (): Promise<() => Promise<void>> => {
       const watch = new Loop({ run: () => look(), failed: () => undefined, every: LOOK_EVERY });
       await watch.run();
@@ -127,7 +131,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
   };
 }
 
-/** An entry stays until one list after the certificate's expiry has contained it (RFC 5280, section 3.3). */
+/** The list must contain a revoked certificate once more after the certificate's expiry (RFC 5280, section 3.3). */
 export const CRL_COVERS = 2 * CRL_REFRESH;
 const coveredFrom = (thisUpdate: number): number => thisUpdate - CRL_COVERS;
 

@@ -1,6 +1,7 @@
 /**
- * Verified devices: the server certifies the owner of each messaging key, keeps the organization's countersignatures, and proves both by
- * the ledger. The server cannot verify a device itself: devices require a countersignature of the organization key, which no server has.
+ * Verified devices: the server certifies the owner of each messaging key, stores the organization's countersignatures, and proves both
+ * signatures by the ledger. The server alone cannot verify a device: devices also require a signature by the organization key, which no
+ * server has.
  */
 import { X509Certificate } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
@@ -32,7 +33,7 @@ import { createRequestLimits } from './request-limits.ts';
 const MOST_FOUND = 20;
 
 export interface OwnKey {
-  /** Null if this enrollment has handed in no key. */
+  /** Messaging key of the device's present enrollment; null before the device has sent a key. */
   readonly certificate: Envelope | null;
   readonly countersigned: boolean;
 }
@@ -46,7 +47,7 @@ export interface Countersignature {
 }
 
 export interface Countersigned {
-  /** Number of valid signatures, including already stored ones. */
+  /** Number of valid signatures in the request, including signatures that were already stored. */
   readonly countersigned: number;
   readonly refused: readonly { readonly digest: string; readonly code: string; readonly detail: string }[];
 }
@@ -88,7 +89,7 @@ export function createMembership(ports: {
   const { installation, store, approverSets, ledger, online, devices, people, bus, clock, log } = ports;
   const limits = createRequestLimits();
   const proofs = createProofs({ store, ledger });
-  /** Organization keys for which the store's waiting keys are current. */
+  /** Organization keys of the last call of the store's `settle`. */
   let settledFor: string | null = null;
 
   const unsubscribe = bus.subscribe((wake) => {
@@ -98,7 +99,7 @@ export function createMembership(ports: {
     );
   });
 
-  /** Updates the devices of the device's people after it has ended or enrolled again. */
+  /** Announces on the bus that the verified devices of a device's owners changed. */
   async function changed(device: DeviceId): Promise<void> {
     const people = await store.peopleOf(device);
     if (people.length > 0) bus.publish({ kind: 'members', people });
@@ -138,8 +139,8 @@ export function createMembership(ports: {
   }
 
   /**
-   * Stores one key per enrollment for good: a second certificate for one enrollment would look like an attack by the server. A device that
-   * lost its key must enroll again. Throws `messaging_key_taken`.
+   * Stores one messaging key for each enrollment, and never replaces it: a second certificate for one enrollment would look like an attack
+   * by the server. A device that lost its key must enroll again. Throws `messaging_key_taken`.
    */
   async function handIn(
     identity: { readonly device: DeviceId; readonly generation: number; readonly der: string },
@@ -207,7 +208,7 @@ export function createMembership(ports: {
     };
   }
 
-  /** Checks each signature separately, so that an invalid one does not block the others. */
+  /** Checks each signature separately, so that an invalid signature does not block the others. */
   async function countersign(given: readonly Countersignature[], scope: MemberScope): Promise<Countersigned> {
     const approverSet = await settled();
     const keys = new Map((approverSet?.organizationKeys ?? []).map((key) => [key.keyid, key]));
@@ -237,7 +238,7 @@ export function createMembership(ports: {
     }
     if (taken.length > 0) {
       await store.sign(taken);
-      // Wait for the ledger, because devices request proofs right after the wake.
+      // Waits for the ledger, because devices request proofs right after the wake.
       await ledger
         .sequence()
         .catch((error: unknown) => log.error({ err: error }, 'ledger entries wait for the sequencer'));
@@ -262,8 +263,8 @@ export function createMembership(ports: {
   }
 
   /**
-   * Verified devices with their proofs, and the owners of the requested devices. `asker`: null for the server itself. Throws `too_large`,
-   * `rate_limited`.
+   * Returns verified devices with their proofs, and the owners of the requested devices. `asker`: the requesting device; null for the
+   * server itself. Throws `too_large`, `rate_limited`.
    */
   async function members(of: AskedAbout, asker: DeviceId | null = null): Promise<Answered> {
     if (asker !== null) await limits.members(asker, of.people.length + of.devices.length);
@@ -288,7 +289,7 @@ export function createMembership(ports: {
     countersign,
     members,
     search,
-    /** Number of waiting keys, and whether an organization key exists, for the overview. */
+    /** Number of keys that wait for a countersignature, and whether an organization key exists. The overview shows both. */
     waiting: async (scope: MemberScope) => {
       const approverSet = await settled();
       return { count: await store.waiting(scope), possible: (approverSet?.organizationKeys.length ?? 0) > 0 };

@@ -1,4 +1,4 @@
-/** Interfaces of membership to other modules. Each has only the functions that the module uses. */
+/** Interfaces of membership to other modules. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { ApproverSet } from '../../shared/order/approvers.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
@@ -13,7 +13,7 @@ export interface KeyRow {
   readonly person: string;
   readonly name: string;
   readonly signatureKey: string;
-  /** The exact text that is signed. */
+  /** Canonical JSON that both keys sign. */
   readonly payload: string;
   readonly digest: string;
   readonly certifiedAt: number;
@@ -22,7 +22,6 @@ export interface KeyRow {
 export interface KeySignature {
   readonly keyid: string;
   readonly role: 'online' | 'organization';
-  /** Signature in base64. */
   readonly signature: string;
   /** Index of the ledger entry; null until the ledger has sequenced it. */
   readonly entryIndex: number | null;
@@ -33,7 +32,7 @@ export type SignedKey = KeyRow & { readonly signatures: readonly KeySignature[] 
 
 export interface OtherDevice {
   readonly device: DeviceId;
-  /** Null if not reported or outside the admin's scope. */
+  /** Platform of the device; null if not reported or outside the admin's scope. */
   readonly hostname: string | null;
   /** Domain time of the enrollment. */
   readonly enrolledAt: number;
@@ -43,13 +42,13 @@ export interface OtherDevice {
 
 export interface ListedKey extends SignedKey {
   readonly group: { readonly id: GroupId; readonly name: string };
-  /** Devices, newest first, at most `MOST_OTHERS`. */
+  /** The user's other devices, newest first, at most `MOST_OTHERS`. */
   readonly others: readonly OtherDevice[];
   /** The account that created the activation code; null if the code was deleted. */
   readonly codeBy: {
     readonly account: string;
     readonly name: string;
-    /** True if no role of this account allows codes in all groups. */
+    /** True if no role of the account allows activation codes in all groups. */
     readonly scoped: boolean;
   } | null;
 }
@@ -63,9 +62,9 @@ export interface NewSignature {
 }
 
 export interface KeyQuery {
-  /** True for keys that no organization key of the current approver set has signed. */
+  /** True to list only keys that no organization key of the current approver set has signed. */
   readonly waiting: boolean;
-  /** Keyid of an organization key: limits the list to keys that it has not signed. Null for no limit. */
+  /** Identifier of an organization key. If set, the list has only messaging keys that this organization key has not signed. */
   readonly lacking: string | null;
   readonly group: string | null;
   readonly scope: MemberScope;
@@ -74,31 +73,31 @@ export interface KeyQuery {
   readonly limit: number;
 }
 
-/** Store of messaging keys. `present`: the key of an active device's present enrollment. */
+/** Store of messaging keys. Only the keys of present enrollments of active devices are *present*. */
 export interface MembershipStore {
   keyOf(device: DeviceId, generation: number): Promise<SignedKey | null>;
   /**
-   * Stores the key, its first signature and its ledger entry in one transaction. Changes nothing if the enrollment has a key or is
-   * outdated, so read the result afterward.
+   * Stores a messaging key, its first signature and its ledger entry in one transaction. Changes nothing if the enrollment has a key
+   * already or is not the present one. Read the stored key afterward.
    */
   certify(key: KeyRow & { readonly folded: string }, signature: NewSignature): Promise<void>;
-  /** Stores each signature with its ledger entry, in one transaction. Existing signatures stay unchanged. */
+  /** Stores each signature with its ledger entry in one transaction. Keeps existing signatures. */
   sign(signatures: readonly NewSignature[]): Promise<void>;
-  /** The present keys with these digests, within the scope. */
+  /** The present keys with these digests, for devices within the scope. */
   present(digests: readonly string[], scope: MemberScope): Promise<KeyRow[]>;
   list(query: KeyQuery): Promise<ListedKey[]>;
-  /** Number of waiting keys at the last call of `settle`. */
+  /** Number of messaging keys that waited for a countersignature at the last call of `settle`. */
   waiting(scope: MemberScope): Promise<number>;
-  /** Sets the organization keys of the current approver set and marks the keys that wait. Idempotent. */
+  /** Sets the organization keys of the current approver set, and marks the messaging keys that wait for a countersignature. Idempotent. */
   settle(keyids: readonly string[]): Promise<void>;
-  /** Countersigned present keys of these people and devices. */
+  /** Countersigned present keys of these people and of these devices. */
   members(of: { readonly people: readonly string[]; readonly devices: readonly string[] }): Promise<SignedKey[]>;
-  /** People with a countersigned present key whose folded name contains the text. */
+  /** People whose folded name contains the text and who have a countersigned present key. */
   search(
     folded: string,
     limit: number,
   ): Promise<{ readonly person: string; readonly name: string; readonly devices: number }[]>;
-  /** All past and present owners of the device. */
+  /** All past and present owners of each of these devices. */
   peopleOf(device: DeviceId): Promise<string[]>;
 }
 

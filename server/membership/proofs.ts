@@ -1,4 +1,4 @@
-/** Proofs of verified devices: their certificates, and both ledger entries of each in the same tree. */
+/** Proofs of verified devices: certificates, each with two ledger entries in the same tree. */
 import { CordonError } from '../../shared/errors.ts';
 import type { ApproverSet } from '../../shared/order/approvers.ts';
 import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
@@ -62,7 +62,7 @@ export function createProofs({
   };
 }
 
-/** The oldest signatures of each kind by keys of the current approver set, with their ledger entries. */
+/** For each kind of signature, the oldest one by a key of the current approver set, with its ledger entry. */
 function provable(keys: readonly SignedKey[], approverSet: ApproverSet) {
   const named = { online: idsOf(approverSet.onlineKeys), organization: idsOf(approverSet.organizationKeys) };
   return keys.flatMap((key) => {

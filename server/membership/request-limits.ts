@@ -1,12 +1,15 @@
-/** Rate limits, in memory, for requests about other devices: proofs are expensive, and a search must not copy all names. */
+/**
+ * Rate limits, in memory, for a device's requests about other devices. Proofs are expensive to compute, and a device must not be able to
+ * copy all names by search.
+ */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 
 const MINUTE_SECONDS = 60;
-/** People and devices per minute, counted together. An agent asks about each at most once a minute. */
+/** Requested people and devices per minute, counted together. An agent requests each at most once a minute. */
 const ASKED_PER_MINUTE = 3000;
-/** Searches per minute. A user who types causes several searches. */
+/** Searches per minute. A user who types a name causes several searches. */
 const SEARCHES_PER_MINUTE = 120;
 
 export interface RequestLimits {

@@ -1,6 +1,6 @@
 /**
- * Backups of a running server: one encrypted file with the store, the keys and the IP database in use, on request or on a schedule. A file
- * gets its final name when it is complete and on the disk. `restore.ts` restores it.
+ * Backups of a running server, on request or on a schedule. A backup is one encrypted file with the store, the keys and the IP database in
+ * use. The file gets its final name only when it is complete and synced to disk. `restore.ts` restores a backup.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
@@ -24,15 +24,15 @@ export interface BackupMade {
 }
 
 export interface BackupRecords {
-  /** Records the newest backup and its ledger entry, in one transaction. */
+  /** Records the newest backup and its ledger entry in one transaction. */
   recordBackup(made: BackupMade, entry: EntryDraft<'backup.created'>): Promise<void>;
   newestBackup(): Promise<BackupMade | null>;
 }
 
 export interface BackupSettings {
-  /** Default recipient, including for scheduled backups. */
+  /** Age recipient of backups without another recipient, and of all scheduled backups. */
   readonly recipient: AgeRecipient | null;
-  /** Schedule of backups; null without one. */
+  /** Schedule of backups; null without a schedule. */
   readonly scheduled: { readonly pattern: string; readonly folder: string; readonly keep: number } | null;
   /** Folder for downloads, emptied at each start. */
   readonly temporary: string;
@@ -53,7 +53,7 @@ export interface BackupStatus {
   readonly newest: BackupMade | null;
   /** Time of the next scheduled backup in Unix milliseconds of real time; null without a schedule. */
   readonly next: number | null;
-  /** Reason of the last failure; null after a success. */
+  /** Reason why the last backup failed; null if it succeeded. */
   readonly failure: string | null;
 }
 
@@ -65,13 +65,13 @@ export interface BackupFile extends BackupMade {
 }
 
 export interface Backups {
-  /** Removes files of an earlier process, and starts the schedule. */
+  /** Removes incomplete backup files of an earlier process, and starts the schedule. */
   start(): Promise<void>;
   /** Ends the schedule and waits for a backup in progress. */
   stop(): Promise<void>;
-  /** Creates a temporary file for a download. `by`: the requesting account. Throws `conflict` without a recipient. */
+  /** Creates a temporary backup file for a download. `by`: the requesting account. Throws `conflict` without a recipient. */
   make(by: string, recipient: AgeRecipient | null): Promise<BackupFile>;
-  /** Creates one scheduled backup. Never throws: a failure raises an alert. */
+  /** Creates one scheduled backup. Never throws: a failed backup raises an alert. */
   runScheduled(): Promise<void>;
   status(): BackupStatus;
   readonly recipient: AgeRecipient | null;
@@ -138,7 +138,7 @@ export function createBackups({ settings, content, records, raise, log }: Backup
           await file.writeFile(chunk);
         }
       })();
-      // A failed write stops the read, and a failed read stops the write.
+      // A write error stops the reading stream, and a read error stops the writing stream.
       drained.catch((error: Error) => plain.destroy(error));
       const written = writeBackup(content, (piece) => push(plain, piece)).then((manifest) => {
         plain.end();

@@ -1,6 +1,6 @@
 /**
- * Continuation of a suspended ledger that lost entries (ADR 39). An owner proposes it, and approvers sign it with their own keys. With
- * enough signatures, the remaining entries continue under a new name, and the next entry is the signed document.
+ * Continuation of a suspended ledger that lost entries (ADR 39). An owner proposes the continuation, and approvers sign it with their own
+ * keys. With enough signatures, the ledger continues under a new name. Its next entry is the signed document.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { continuedOrigin } from '../../shared/ledger/checkpoint.ts';
@@ -15,7 +15,7 @@ import { pae } from '../../shared/order/pae.ts';
 import { type ContinuationRow, type Continuations, continuationEnvelope, numberAt } from './continuations.ts';
 import type { RecoveryState } from './recovery-state.ts';
 
-/** The part of `server/orders/adoption/independence.ts` that continuations use. */
+/** Rule of independent approvers, from `server/orders/adoption/independence.ts`. */
 export interface SigningPeople {
   canonical(person: string): string;
   independent(persons: Iterable<string>): ReadonlySet<string>;
@@ -25,7 +25,7 @@ export interface RestingFacts {
   readonly origin: string;
   readonly fork: { readonly size: number; readonly root: string };
   readonly shown: NamedTree | null;
-  /** True if at least one checkpoint was shown and the ledger contains all of them. */
+  /** True if devices have shown at least one checkpoint and the ledger contains all shown checkpoints. */
   readonly lossless: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface ContinuationProposalsPorts {
     forContinuation(note: string | null): Promise<RestingFacts>;
   };
   readonly state: () => RecoveryState | null;
-  /** Replaces the state in memory with the state that was stored with the adoption. */
+  /** Replaces the recovery state in memory with the state that the store committed with the adoption. */
   readonly adopted: (state: RecoveryState) => void;
   /** Adopted approver sets, oldest first. */
   readonly approverSets: () => readonly Envelope[];
@@ -58,11 +58,11 @@ export interface ContinuationView {
   readonly signatures: ContinuationRow['signatures'];
   readonly signed: number;
   readonly needed: number;
-  /** Reason why the continuation can no longer be signed; null if it can. */
+  /** Reason why approvers can no longer sign the continuation; null if they can. */
   readonly outdated: string | null;
 }
 
-/** Reason why a proposal is outdated; null for a current one. Pure. */
+/** Reason why a proposed continuation is outdated; null for a current proposal. Pure. */
 export function whyOutdated(document: LedgerContinuation, facts: RestingFacts, rests: boolean): string | null {
   if (!rests) return 'The ledger is no longer suspended.';
   const { fork, origin, shown } = facts;
@@ -97,8 +97,8 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
   const facts = () => resting.forContinuation(null);
 
   /**
-   * Throws `conflict` unless the ledger is suspended and entries may be lost. Throws `approvers_required` without an approver set, and
-   * `checkpoint_invalid`.
+   * Proposes a continuation. Throws `conflict` unless the ledger is suspended and entries may be lost. Throws `approvers_required` without
+   * an approver set, and `checkpoint_invalid`.
    */
   async function propose(reason: string, note: string | null, account: string): Promise<ContinuationView> {
     if (!rests()) throw new CordonError('conflict', 'The ledger is not suspended. Nothing was changed.');
@@ -117,7 +117,7 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
       date: new Date(at).toISOString(),
     };
     const payload = canonicalText(document);
-    // Devices must be able to parse it before approvers sign it.
+    // Parses the document as devices do, before approvers sign it.
     parseContinuation(Buffer.from(payload));
     const row: ContinuationRow = {
       ...{ number: numberAt(installation, at), digest: sha256(Buffer.from(payload)), payload, signatures: [] },
@@ -149,8 +149,8 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
   }
 
   /**
-   * Adds a signature, and adopts the continuation when enough people have signed. An adopted continuation accepts more signatures: after a
-   * change of the approver set, devices that were offline accept it only with signatures of the new set.
+   * Adds a signature, and adopts the continuation when enough people have signed. An adopted continuation accepts further signatures: after
+   * a change of the approver set, a device that was offline requires signatures by the new set.
    */
   async function sign(signer: string, digest: string, given: Given): Promise<ContinuationView> {
     const row = continuations.rows().find((each) => each.digest === digest);

@@ -1,4 +1,4 @@
-/** Continuations of the ledger and the present name of its log, in memory and synchronized with the store. */
+/** Cache of the ledger's continuations and of its log's present name, synchronized with the store. */
 import { continuedOrigin, originOf, originOrder } from '../../shared/ledger/checkpoint.ts';
 import { parseContinuation } from '../../shared/ledger/continuation.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -6,11 +6,11 @@ import { type Envelope, type LedgerContinuation, PAYLOAD_TYPES } from '../../sha
 import type { RecoveryState } from './recovery-state.ts';
 
 export interface ContinuationRow {
-  /** The `originOrder` of the new name. */
+  /** Number of the log's new name, as `originOrder` computes it. */
   readonly number: number;
-  /** SHA-256 of the payload, hex. */
+  /** SHA-256 of the document's payload, hex. */
   readonly digest: string;
-  /** The exact text that is signed. */
+  /** Canonical JSON that approvers sign. */
   readonly payload: string;
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
   readonly state: 'waiting' | 'adopted';
@@ -20,13 +20,13 @@ export interface ContinuationRow {
 }
 
 export interface ContinuationStore {
-  /** The pending continuation and all adopted ones, oldest first. */
+  /** The pending continuation and all adopted continuations, oldest first. */
   continuations(): Promise<ContinuationRow[]>;
   proposeContinuation(row: ContinuationRow): Promise<void>;
   signContinuation(row: Pick<ContinuationRow, 'digest' | 'signatures'>): Promise<void>;
   /**
-   * Adopts the pending continuation with its state and ledger entry. Throws `conflict` unless the ledger has `size` entries and the
-   * continuation is pending.
+   * Adopts the pending continuation, with the recovery state and the ledger entry. Throws `conflict` unless the ledger has `size` entries
+   * and the continuation is pending.
    */
   adoptContinuation(
     row: ContinuationRow,
@@ -56,7 +56,7 @@ export const continuationEnvelope = ({
   signatures: [...signatures],
 });
 
-/** Number of a continuation that starts at this time. */
+/** Number of a continuation that is proposed at this time. */
 export const numberAt = (installation: string, at: number): number =>
   originOrder(installation, continuedOrigin(installation, at)) ?? 0;
 

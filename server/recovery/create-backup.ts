@@ -1,6 +1,6 @@
 /**
- * Writes a backup as a stream: store, keys and IP database, each part with its hash, and the manifest at the end. Memory holds only one
- * part.
+ * Writes a backup as a stream: store, keys and IP database, each part with its hash, and the manifest at the end. Memory contains only one
+ * part at a time.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -12,7 +12,7 @@ import type { SnapshotStore, TableRows } from './ports.ts';
 import { encodeRows } from './row-encoding.ts';
 import { tarEnd, tarEntry } from './tar.ts';
 
-/** Bytes of a file in one archive entry. */
+/** Maximum bytes of a file's content in one archive entry. */
 const FILE_PART = 4 * 1024 * 1024;
 
 export interface BackupContent {
@@ -21,7 +21,7 @@ export interface BackupContent {
   readonly keyFolder: string;
   readonly version: string;
   readonly authority: string;
-  /** Verifier key under the ledger's present name. */
+  /** Verifier key of the ledger under its present name. */
   readonly ledgerKey: () => string;
   /** The imported IP database in use and its file; null for the bundled database. */
   readonly ipDatabase: () => { readonly hash: string; readonly name: string; readonly file: string } | null;
@@ -69,7 +69,7 @@ export async function writeBackup(
   });
 }
 
-/** Names of the CA's and the key custody's files. Incomplete files from a crash have other names. */
+/** Names of the files of the CA and of the key custody. Incomplete files from a crash have other names. */
 export const isKeyFile = (name: string): boolean => /^[a-z][a-z-]{0,40}\.(key|crt|json)$/.test(name);
 
 function partName(group: number, { table }: TableRows): string {

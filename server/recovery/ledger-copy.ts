@@ -1,4 +1,4 @@
-/** A copy of the public ledger (`cordon ledger copy`), verified by the key of the restored installation. */
+/** A copy of the public ledger, made by `cordon ledger copy`. Its signatures are verified with the key of the restored installation. */
 
 import { CordonError } from '../../shared/errors.ts';
 import { originOf } from '../../shared/ledger/checkpoint.ts';
@@ -11,8 +11,8 @@ import { parseDocument } from '../../shared/order/canonical.ts';
 import type { LedgerCopy } from './prepare-restored-store.ts';
 
 /**
- * Opens a copy. `key`: the verifier key under any name of the installation's log, as `name+id+base64`. Throws `checkpoint_invalid`,
- * `proof_invalid` or `not_found`.
+ * Opens a copy of the public ledger. `key`: verifier key under any name of the installation's log, as `name+id+base64`. Throws
+ * `checkpoint_invalid`, `proof_invalid` or `not_found`.
  */
 export async function openLedgerCopy(read: CopyReader, installation: string, key: string): Promise<LedgerCopy> {
   const { publicKey } = await parseVerifierKey(key);

@@ -1,6 +1,6 @@
 /**
- * Suspension of a restored server's ledger. The server signs no checkpoint while larger trees may have been published. Devices send the
- * newest checkpoint that they verified. An admin may resume the ledger if it contains all these checkpoints.
+ * Suspension of a restored server's ledger. While outsiders may have seen larger trees, the server signs no checkpoint. Devices send the
+ * newest checkpoint that they verified. An admin may resume the ledger if it contains all sent checkpoints.
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { openOwnCheckpoint } from '../../shared/ledger/checkpoint.ts';
@@ -13,18 +13,18 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { RecoveryState } from './recovery-state.ts';
 
 /**
- * Result for a device's checkpoint. `lost`: a tree with entries that a continuation gave up. `unreadable`: a note that this installation
- * did not sign.
+ * Comparison of a device's checkpoint with the ledger. `lost`: a tree with entries that a continuation gave up. `unreadable`: a note that
+ * this installation did not sign.
  */
 export type LedgerVerdict = 'contained' | 'beyond' | 'lost' | 'none' | 'unreadable';
 
 export interface LedgerAnswer {
   readonly device: DeviceId;
   readonly at: number;
-  /** Size and root (hex) of the tree; null without a readable checkpoint. */
+  /** Size and root hash (hex) of the checkpoint's tree; null without a readable checkpoint. */
   readonly size: number | null;
   readonly root: string | null;
-  /** Name of the tree's log; null without a tree. */
+  /** Name of the checkpoint's log; null without a readable checkpoint. */
   readonly origin: string | null;
   readonly verdict: LedgerVerdict;
 }
@@ -38,22 +38,28 @@ export interface LedgerEvidence {
   readonly beyond: number;
   /** Number of checkpoints with entries that a continuation gave up. */
   readonly lost: number;
-  /** The largest tree that a device showed; null without one. */
+  /** The largest tree in a device's checkpoint; null without a checkpoint. */
   readonly largest: { readonly size: number; readonly root: string } | null;
-  /** The largest tree that the ledger does not contain; null without one. `origin`: null if an older version received it. */
+  /**
+   * The largest tree that the ledger does not contain; null if there is none. `origin`: name of its log; null if an older version of the
+   * server stored the tree.
+   */
   readonly largestBeyond: { readonly size: number; readonly root: string; readonly origin: string | null } | null;
 }
 
 export interface LedgerAnswerStore {
-  /** Replaces an earlier answer of the device. */
+  /** Stores a device's response in place of its earlier response. */
   saveAnswer(answer: LedgerAnswer): Promise<void>;
-  /** Answers, first those with checkpoints outside the ledger, then by size. `user`: null for a device that the store lacks. */
+  /**
+   * Responses of devices: checkpoints outside the ledger come first, then larger trees before smaller ones. `user`: null for a device that
+   * the store lacks.
+   */
   answers(limit: number): Promise<(LedgerAnswer & { readonly user: string | null })[]>;
   evidence(): Promise<LedgerEvidence>;
 }
 
 export interface RestoredLedger {
-  /** Verifier key under the ledger's present name. */
+  /** Verifier key of the ledger under its present name. */
   readonly verifierKey: string;
   readonly installation: string;
   size(): Promise<number>;
@@ -65,7 +71,7 @@ export interface LedgerSuspensionPorts {
   readonly ledger: RestoredLedger;
   readonly store: LedgerAnswerStore;
   readonly state: () => RecoveryState | null;
-  /** Stores the changed state and the entry in one transaction. */
+  /** Stores the changed recovery state and the ledger entry in one transaction. */
   readonly update: (change: Partial<RecoveryState>, entry?: EntryDraft) => Promise<void>;
   readonly raise: (alert: {
     readonly device: DeviceId | null;
@@ -83,7 +89,7 @@ interface Shown extends NamedTree {
 const MOST_ANSWERS = 1_000;
 
 /**
- * Reason why an admin may not resume the ledger; null if it is allowed. Pure. Without any checkpoint, nothing proves that the restored tree
+ * Reason why an admin may not resume the ledger; null if the admin may. Pure. Without any checkpoint, nothing proves that the restored tree
  * is the newest one, and the server might sign a second history.
  */
 export function whyNotResumed(given: {
@@ -109,7 +115,7 @@ export function createLedgerSuspension({ ledger, store, state, update, raise, no
     const { origin, size, root } = await openOwnCheckpoint(note, ledger.installation, present.publicKey);
     const tree: NamedTree = { origin, size, root: Buffer.from(root).toString('hex') };
     const continuation = origin === present.name ? null : continuationOf(origin, ledger.continuations());
-    // An unknown name belongs to a continuation that the backup lacks.
+    // A checkpoint with an unknown log name belongs to a continuation that the backup lacks.
     if (origin !== present.name && continuation === null) return { ...tree, verdict: 'beyond' };
     const held = continuation === null ? 'prove' : judgeHeldTree(tree, continuation);
     if (held === 'lost' || held === 'lost-more') return { ...tree, verdict: 'lost' };
@@ -124,7 +130,7 @@ export function createLedgerSuspension({ ledger, store, state, update, raise, no
     if (known && size > known.seenLedger) await update({ seenLedger: size, seen: { origin, size, root } });
   }
 
-  /** Raises an alert and adds an entry if the loss is larger than the approvers knew. */
+  /** Raises an alert and adds a ledger entry if more entries are lost than the approvers knew. */
   async function tellLargerLoss(device: DeviceId, { origin, size, root }: Shown): Promise<void> {
     const known = state();
     const stated = continuationOf(origin, ledger.continuations())?.shown?.size ?? 0;
@@ -147,7 +153,7 @@ export function createLedgerSuspension({ ledger, store, state, update, raise, no
       : 'the server was restored without a copy of the ledger, and entries may have been published after the backup';
   }
 
-  /** Stores the checkpoint that a device has verified. `note`: null without one. */
+  /** Stores the checkpoint that a device has verified. `note`: the signed checkpoint; null if the device has none. */
   async function take(device: DeviceId, note: string | null): Promise<void> {
     const known = state();
     if (!known) return;
@@ -166,13 +172,13 @@ export function createLedgerSuspension({ ledger, store, state, update, raise, no
     if (shown.verdict === 'lost') return await tellLargerLoss(device, shown);
     const before = known.ledger;
     await remember(shown);
-    // A suspended ledger needs no alert. A resumed or continued one now has a second history.
+    // A suspended ledger needs no alert, but a resumed or continued ledger now has a second history.
     if (before === 'suspended') return;
     const detail = `The device has seen a ledger of ${shown.size} entries that does not continue the one here.${CAUSES[before] ?? ''} The ledger is suspended. Restore again with a newer copy (cordon restore --ledger). Without a newer copy, let approvers continue the ledger: cordon recovery continue-ledger.`;
     await raise({ device, code: 'ledger_behind', detail });
   }
 
-  /** Evidence for the admin's decision about resuming the ledger. */
+  /** Facts on which an admin decides whether to resume the ledger. */
   async function evidence() {
     const known = state();
     const [facts, answers, size] = await Promise.all([store.evidence(), store.answers(MOST_ANSWERS), ledger.size()]);
@@ -181,8 +187,8 @@ export function createLedgerSuspension({ ledger, store, state, update, raise, no
   }
 
   /**
-   * Resumes the ledger from the restored tree. `note`: a checkpoint from a file, or null. Throws `conflict` without sufficient evidence,
-   * and `checkpoint_invalid` for a note of another log.
+   * Resumes the ledger from the restored tree. `note`: a checkpoint from a file; null without a file. Throws `conflict` without sufficient
+   * evidence, and `checkpoint_invalid` for a checkpoint of another log.
    */
   async function resume(note: string | null, account: string): Promise<void> {
     const known = state();
@@ -213,7 +219,10 @@ export function createLedgerSuspension({ ledger, store, state, update, raise, no
     log.info({ size, shown, answered, checkpoints }, 'an admin resumed the ledger');
   }
 
-  /** Facts for a continuation. `shown`: null without a tree that the ledger does not contain. `note`: a checkpoint from a file. */
+  /**
+   * Facts for the proposal of a continuation. `shown`: the largest tree outside the ledger; null if there is none. `note`: a checkpoint
+   * from a file.
+   */
   async function forContinuation(note: string | null) {
     const file = note === null ? null : await judge(note);
     if (file?.verdict === 'beyond') await remember(file);

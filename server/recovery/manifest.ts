@@ -1,6 +1,6 @@
 /**
- * Manifest of a backup: its installation and the hash of every other part. A backup is an age file with a tar archive: `store/…` (rows as
- * JSON lines), `keys/…` (files, sealed under the server's passphrase), `ip/…`, and `manifest.json` last.
+ * Manifest of a backup: its installation and the hash of every other part. A backup is an age file with a tar archive. The archive contains
+ * `store/…` (rows as JSON lines), `keys/…` (files, sealed under the server's passphrase), `ip/…`, and `manifest.json` as the last part.
  */
 import { z } from 'zod';
 import { sha256Hex } from '../../shared/order/documents.ts';
@@ -17,22 +17,22 @@ export const manifestSchema = z.strictObject({
   format: z.literal(FORMAT),
   version: z.string().max(64),
   installation: z.string().max(64),
-  /** The recovery point: the time of the snapshot, Unix milliseconds by the server's clock and by the machine's own. */
+  /** Recovery point: time of the snapshot in Unix milliseconds, by the server's clock and by the machine's clock. */
   at: count,
   realAt: count,
   dialect: z.enum(['sqlite', 'postgres']),
   migrations: z.array(z.string().max(120)).max(1000),
   ledger: z.strictObject({
     size: count,
-    /** The newest signed note; null before the first one. */
+    /** Newest signed checkpoint of the ledger; null before the first checkpoint. */
     checkpoint: z.string().max(10_000).nullable(),
-    /** Verifier key as `name+id+base64`. */
+    /** Verifier key of the ledger as `name+id+base64`. */
     key: z.string().max(1000),
   }),
   versions: z.strictObject({ list: count, crl: count, approvers: count }),
-  /** SHA-256 of the root certificate, hex. */
+  /** SHA-256 of the root CA certificate, hex. */
   authority: sha256Hex,
-  /** Null for the bundled IP database. */
+  /** Imported IP database in the backup; null if the server used the bundled database. */
   ipDatabase: z.strictObject({ hash: sha256Hex, name: z.string().max(400) }).nullable(),
   parts: z.array(z.strictObject({ name: z.string().max(100), bytes: count, sha256: sha256Hex })).max(MOST_PARTS),
 });

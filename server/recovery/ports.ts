@@ -4,7 +4,7 @@ import type { Envelope } from '../../shared/order/documents.ts';
 import type { ContinuationRow } from './continuations.ts';
 import type { RecoveryState } from './recovery-state.ts';
 
-/** A value of a table's column, the same on SQLite and PostgreSQL. */
+/** Value of a column, the same on SQLite and PostgreSQL. */
 export type Value = string | number | null | Buffer;
 
 export interface TableRows {
@@ -20,7 +20,7 @@ export interface StoreFacts {
   readonly migrations: readonly string[];
   readonly installation: string;
   readonly ledger: { readonly size: number; readonly checkpoint: string | null };
-  /** Versions of the signed documents; 0 if there is none. */
+  /** Versions of the signed documents; 0 for a document that does not exist. */
   readonly versions: { readonly list: number; readonly crl: number; readonly approvers: number };
 }
 
@@ -31,7 +31,7 @@ export interface SnapshotReader {
 }
 
 export interface SnapshotStore {
-  /** Calls `read` with a consistent snapshot of the whole store. Other work continues and does not change the snapshot. */
+  /** Calls `read` with a consistent snapshot of the whole store. Concurrent writes continue and do not change the snapshot. */
   snapshot<T>(read: (reader: SnapshotReader) => Promise<T>): Promise<T>;
 }
 
@@ -57,12 +57,12 @@ export interface RevokedSince {
   readonly at: number;
   /** Revocation reason (RFC 5280, section 5.3.1). */
   readonly reason: number;
-  /** Fingerprint from the ledger; null if only a revocation list names the certificate. */
+  /** Fingerprint of the certificate from the ledger; null if only a revocation list names the certificate. */
   readonly fingerprint: string | null;
   readonly notAfter: number | null;
 }
 
-/** Counts of rows that a restore removes because they may be used up or out of date. */
+/** Numbers of removed rows. A restore removes rows that may be used up or out of date. */
 export interface Withdrawn {
   readonly sessions: number;
   readonly tokens: number;
@@ -75,7 +75,7 @@ export interface Withdrawn {
 export interface SignedList {
   readonly version: number;
   readonly envelope: Envelope;
-  /** SHA-256 of the payload. */
+  /** SHA-256 of the continuation's payload. */
   readonly hash: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
@@ -94,7 +94,7 @@ export interface LedgerRestore {
   entries(from: number, limit: number): Promise<readonly { readonly body: string; readonly hash: string }[]>;
   /** Committed entries without an index, oldest first. */
   waiting(): Promise<readonly { readonly id: number; readonly hash: string }[]>;
-  /** Gives a waiting entry its published index. */
+  /** Assigns a waiting ledger entry the index under which it was published. */
   place(id: number, index: number): Promise<void>;
   addPublished(
     entries: readonly PublishedEntry[],
@@ -102,7 +102,7 @@ export interface LedgerRestore {
   ): Promise<void>;
   addCheckpoint(size: number, note: string, at: number): Promise<void>;
   append(entry: EntryDraft): Promise<void>;
-  /** Does nothing for a known continuation. */
+  /** Stores a continuation. Changes nothing if the store has the continuation already. */
   addContinuation(row: ContinuationRow): Promise<void>;
 }
 
@@ -120,23 +120,23 @@ export interface DocumentRestore {
   ): Promise<void>;
 }
 
-/** The steps of a restore that change the restored store, inside one transaction. */
+/** Steps that change the restored store, inside one transaction. */
 export interface RestoreWork extends LedgerRestore, DocumentRestore {
   /**
-   * Revokes a certificate. Ends the device unless the reason is `superseded`. Returns `known` if the store has the certificate and it was
-   * not revoked before. `entryOf`: null if the ledger already has the entry.
+   * Revokes a certificate, and ends its device unless the reason is `superseded`. Returns `known` if the store has the certificate and it
+   * was not revoked before. `entryOf`: builds the ledger entry; null if the ledger already has it.
    */
   revoke(
     revoked: RevokedSince,
     entryOf: ((serial: string) => EntryDraft<'certificate.revoked'>) | null,
   ): Promise<'known' | 'unknown' | 'already'>;
-  /** Stores certificates from the ledger that the store lacks, and returns their number. */
+  /** Stores certificates that the ledger names and the store lacks. Returns their number. */
   expect(certificates: readonly LostCertificate[]): Promise<number>;
 
   withdraw(now: number, realNow: number): Promise<Withdrawn>;
-  /** Raises the number of each order's next revision, and the number of the next order. */
+  /** Raises the next revision number of each order, and the next order number. */
   raiseOrderNumbers(by: number, year: number): Promise<void>;
-  /** Number of conversations with an active member. */
+  /** Number of conversations that have an active member. */
   conversations(): Promise<number>;
   keep(state: RecoveryState): Promise<void>;
 }

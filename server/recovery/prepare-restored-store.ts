@@ -1,7 +1,9 @@
 /**
  * Prepares a restored store for its fleet. Devices and outsiders have seen newer documents than the backup has, and refuse older ones.
- * Therefore all version numbers increase, and the public ledger continues from a kept copy or is suspended. Revocations in the kept ledger
- * or revocation list are repeated. Sessions, codes and other rows that may be used up since the recovery point are removed.
+ * - All version numbers increase.
+ * - The public ledger continues from a kept copy, or is suspended.
+ * - Revocations in the ledger copy or in the kept revocation list are repeated.
+ * - Sessions, codes and other rows that may be used up since the recovery point are removed.
  */
 import { randomBytes } from 'node:crypto';
 import type { Authority } from '../../certs/authority.ts';
@@ -29,16 +31,16 @@ import type { RecoveryState } from './recovery-state.ts';
 import { damaged } from './tar.ts';
 import { ORDER_NUMBERS, versionJump } from './version-jump.ts';
 
-/** Ledger entries in one read. */
+/** Maximum ledger entries that one read returns. */
 const ENTRIES_AT_ONCE = 5_000;
 const RECORDS_AT_ONCE = 500;
 
-/** A copy of the public ledger, verified with the installation's own key. */
+/** A copy of the public ledger whose signatures the installation's own key has verified. */
 export interface LedgerCopy {
   readonly size: number;
   readonly root: Uint8Array;
   readonly note: string;
-  /** Continuations that lead to the log of the note, oldest first. */
+  /** Continuations up to the log that the copy's checkpoint names, oldest first. */
   readonly continuations: readonly Envelope[];
   entries(): AsyncIterable<{ readonly index: number; readonly body: Buffer; readonly entry: LedgerEntry }>;
 }
@@ -50,7 +52,7 @@ export interface PreparationOptions {
   readonly crl: ReadCrl | null;
   readonly now: number;
   readonly realNow: number;
-  /** Milliseconds: lifetimes of a new order list and a new revocation list, and the age at which the latter omits expired certificates. */
+  /** Lifetimes in milliseconds: of a new order list, of a new revocation list, and of an expired certificate in the revocation list. */
   readonly lifetimes: { readonly list: number; readonly crl: number; readonly crlCovers: number };
 }
 
@@ -126,7 +128,7 @@ async function verifiedTree(work: LedgerRestore, { ledger, installation }: Manif
     throw damaged(`the ledger has ${tree.size} entries, and the manifest says ${ledger.size}`);
   if (ledger.checkpoint === null) return tree;
   const { publicKey } = await parseVerifierKey(ledger.key);
-  // The key of a backup between a continuation and its first checkpoint has the newer name.
+  // A backup made between a continuation and its first checkpoint has the verifier key under the newer name.
   const checkpoint = await openOwnCheckpoint(ledger.checkpoint, installation, publicKey);
   if (checkpoint.size !== tree.size || !tree.root().equals(checkpoint.root)) {
     throw damaged('the ledger’s entries do not match the signed checkpoint');
@@ -144,7 +146,10 @@ interface Since {
   readonly revoked: Parameters<RestoreWork['revoke']>[0][];
 }
 
-/** Appends the entries that were published after the backup, byte by byte. Throws `proof_invalid` for a copy of another tree. */
+/**
+ * Appends the entries that were published after the backup, with exactly their published bytes. Throws `proof_invalid` if the copy is of
+ * another tree.
+ */
 async function rejoin(work: LedgerRestore, tree: GrowingTree, copy: LedgerCopy, now: number): Promise<Since> {
   const prefix = tree.size;
   if (copy.size < prefix) {
@@ -180,7 +185,7 @@ async function rejoin(work: LedgerRestore, tree: GrowingTree, copy: LedgerCopy, 
     hashes.push(...made.map(({ node, hash: of }) => ({ ...node, hash: of.toString('hex') })));
     const hex = hash.toString('hex');
     const id = waiting.get(hex);
-    // The store has the opening of an entry that was committed before the backup and published after it.
+    // An entry that was committed before the backup and published after it keeps the opening that the store has.
     if (id !== undefined) await work.place(id, index);
     else entries.push({ index, kind: entry.kind, at: entry.at, body: body.toString('utf8'), hash: hex });
     learn(entry, since, numbers);
@@ -259,7 +264,7 @@ const otherTree = (): CordonError =>
     'The copy of the ledger does not begin with the entries of the backup. Give a copy of this installation that is newer than the backup, or none.',
   );
 
-/** Signs the same orders under a higher version. Returns that version, or 0 without a list. */
+/** Signs the order list's content again under a higher version. Returns that version, or 0 if the store has no list. */
 async function moveList(
   work: DocumentRestore,
   { authority: { online }, now, lifetimes }: PreparationOptions,
@@ -297,7 +302,7 @@ async function moveCrl(
   );
 }
 
-/** Returns the highest record version that a device may have seen. */
+/** Signs all device records again under higher versions. Returns the highest version that a device may have seen. */
 async function moveRecords(
   work: DocumentRestore,
   { online }: PreparationOptions['authority'],

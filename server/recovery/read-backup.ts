@@ -1,4 +1,4 @@
-/** Reads a backup twice: first to check every part against the manifest, which comes last, and then to use the parts. */
+/** Reads a backup twice. The first pass checks every part against the manifest, which is the last part. The second pass uses the parts. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isKeyFile } from './create-backup.ts';
@@ -47,7 +47,7 @@ export async function* ipDatabaseOf(open: OpenArchive): AsyncGenerator<Buffer> {
   for await (const { name, body } of entriesOf(open)) if (kindOf(name) === 'ip') yield body;
 }
 
-/** Only names that a backup can contain are allowed, because names become paths. */
+/** Accepts only names that a backup can contain, because names become paths. */
 function kindOf(name: string): 'store' | 'keys' | 'ip' | null {
   if (/^store\/\d{8}-[a-z_]+\.jsonl$/.test(name)) return 'store';
   if (name.startsWith('keys/') && isKeyFile(name.slice('keys/'.length))) return 'keys';

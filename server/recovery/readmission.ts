@@ -1,6 +1,6 @@
 /**
- * Decides whether a restored server accepts a certificate that its authority issued and its store lacks. Pure. The signature proves the
- * issuer. Only a ledger copy or an admin knows whether the certificate was revoked since.
+ * Decides whether a restored server accepts a certificate that its authority issued but its store lacks. Pure. The certificate's signature
+ * proves the issuer. Only a ledger copy or an admin can know whether the certificate was revoked after the backup.
  */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 
@@ -8,33 +8,33 @@ export interface Presented {
   readonly serial: string;
   readonly device: DeviceId;
   readonly generation: number;
-  /** Unix milliseconds of real time. */
+  /** Start and end of the certificate's validity in Unix milliseconds of real time. */
   readonly notBefore: number;
 }
 
 export interface KnownOfIt {
-  /** True if a ledger copy or revocation list names the serial number as revoked. */
+  /** True if a ledger copy or revocation list says that the certificate is revoked. */
   readonly revoked: boolean;
-  /** True if the ledger copy has the entry of the issue and no revocation. */
+  /** True if the ledger copy has the entry of the certificate's issue and no entry of its revocation. */
   readonly published: boolean;
   /** State of the device in the store; null for an unknown device. */
   readonly enrolled: { readonly generation: number; readonly active: boolean } | null;
-  /** True if the backup has the device's activation code, and so its user and group. */
+  /** True if the backup has the device's activation code, which names the user and group. */
   readonly code: boolean;
 }
 
 export type Readmission =
   | 'revoked'
-  /** A renewal in a known enrollment. The server trusts it like the earlier certificate. */
+  /** Renewal in a known enrollment. The server trusts the new certificate like the earlier one. */
   | 'renewal'
-  /** An enrollment after the backup. The ledger has its entry, and the backup knows the user. */
+  /** Enrollment after the backup. The ledger copy has its entry, and the backup knows the user. */
   | 'enrollment'
-  /** A certificate for which an admin must name the user or confirm that it was not revoked. */
+  /** Certificate for which an admin must name the user or confirm that it was not revoked. */
   | 'ask'
-  /** A certificate from before the recovery point, which the store should have. */
+  /** Certificate issued before the recovery point, which the store should therefore have. */
   | 'unknown';
 
-/** Milliseconds. Certificates begin a little before their issue, because clocks differ. */
+/** Tolerance in milliseconds. A certificate's validity begins a little before its issue, because clocks differ. */
 const BACKDATED = 24 * 3_600_000;
 
 export function judgeReadmission(given: Presented, known: KnownOfIt, recoveryPoint: number): Readmission {

@@ -1,32 +1,35 @@
-/** State of a recovery as one JSON document in the store, until an admin ends the recovery. */
+/** State of a recovery, until an admin ends the recovery. The store contains it as one JSON document. */
 import { z } from 'zod';
 import { sha256Hex } from '../../shared/order/documents.ts';
 
 const count = z.int().min(0);
 
 export const recoverySchema = z.strictObject({
-  /** Random identifier of the restore. Devices respond to each restore once. */
+  /** Random identifier of the restore. A device sends its documents once for each restore. */
   id: z.string().max(64),
   /** The recovery point, in domain time and in real time. */
   at: count,
   realAt: count,
   restoredAt: count,
-  /** Version numbers in the backup, and the first ones after the restore. */
+  /** Version numbers in the backup, and the first version numbers after the restore. */
   from: z.strictObject({ list: count, crl: count, approvers: count, ledger: count }),
   to: z.strictObject({ list: count, crl: count }),
-  /** Highest version of a device record that devices enrolled since the backup may have seen. */
+  /** Highest record version that devices may have seen if they enrolled after the backup. */
   recordFloor: count,
   /**
-   * `rejoined`: continued from a kept copy. `suspended`: larger trees may have been published, so none is signed. `resumed`: an admin
-   * continued from the restored tree. `continued`: entries were lost, and approvers continued the rest under a new name.
+   * State of the ledger.
+   * - `rejoined`: continued from a kept copy.
+   * - `suspended`: larger trees may have been published, so the server signs no checkpoint.
+   * - `resumed`: an admin continued the ledger from the restored tree.
+   * - `continued`: entries were lost, and approvers continued the ledger under a new name.
    */
   ledger: z.enum(['rejoined', 'suspended', 'renamed', 'resumed', 'continued']),
-  /** Number of entries from the ledger copy. */
+  /** Number of entries that the restore appended from the ledger copy. */
   rejoined: count,
   revocations: z.enum(['ledger', 'crl', 'both', 'unknown']),
-  /** Number of applied revocations since the recovery point. */
+  /** Number of revocations after the recovery point that the restore repeated. */
   revoked: count,
-  /** Revisions that the ledger copy names as adopted and that no device has returned yet. */
+  /** Revisions that the ledger copy names as adopted and that no device has sent yet. */
   missing: z.array(z.strictObject({ order: z.string().max(32), revision: count, digest: sha256Hex })).max(10_000),
   missingApprovers: count,
   withdrawn: z.strictObject({
@@ -38,17 +41,17 @@ export const recoverySchema = z.strictObject({
     proposals: count,
   }),
   recalled: z.strictObject({ devices: count, newer: count, revisions: count, approvers: count }),
-  /** Size of the largest tree outside the ledger that a device proved with a signed checkpoint; 0 without one. */
+  /** Size of the largest tree outside the ledger for which a device has a signed checkpoint; 0 without such a tree. */
   seenLedger: count,
   closedAt: count.nullable(),
-  /** The tree from which an admin resumed the ledger, and the evidence at that time; null before that. */
+  /** Tree from which an admin resumed the ledger, with the evidence at that time; null if no admin did. */
   resumed: z
     .strictObject({
       at: count,
       size: count,
       /** Root hash of the tree, hex. */
       root: sha256Hex,
-      /** Size of the largest tree from a device or a file. */
+      /** Size of the largest tree in a checkpoint from a device or a file. */
       shown: count,
       active: count,
       answered: count,
@@ -57,21 +60,27 @@ export const recoverySchema = z.strictObject({
     })
     .nullable()
     .default(null),
-  /** The largest shown tree that the ledger does not contain. Null without one, and for a state from an older version. */
+  /**
+   * Largest tree from a device's checkpoint that the ledger does not contain. Null if there is none, or if an older version of the server
+   * wrote the state.
+   */
   seen: z
     .strictObject({ origin: z.string().max(200), size: count, root: sha256Hex })
     .nullable()
     .default(null),
-  /** The tree from which approvers continued the ledger, its new name, and the entries of the largest shown tree. Null before that. */
+  /**
+   * Tree from which approvers continued the ledger, the ledger's new name, and the entries of the largest shown tree. Null if approvers
+   * continued nothing.
+   */
   continued: z
     .strictObject({ at: count, size: count, root: sha256Hex, origin: z.string().max(200), shown: count.nullable() })
     .nullable()
     .default(null),
-  /** Size of the largest tree shown after the continuation, if it exceeds the stated loss; else 0. */
+  /** Size of the largest tree that devices showed after the continuation, if the tree exceeds the stated loss; else 0. */
   lossShown: count.default(0),
   /**
-   * Number of conversations in the backup with an active member, whose devices may have a later epoch. Null for a state from an older
-   * version.
+   * Number of conversations in the backup that have an active member. Their devices may have a later epoch. Null if an older version of the
+   * server wrote the state.
    */
   conversations: count.nullable().default(null),
 });

@@ -1,7 +1,7 @@
 /**
  * Recovery of a server that was started from a backup. The server asks each connecting device for its stored signed documents, and readmits
- * devices that enrolled or renewed after the backup. It suspends the public ledger while larger trees may have been published. An admin
- * ends the recovery.
+ * devices that enrolled or renewed after the backup. While outsiders may have seen larger trees, the server suspends the public ledger. An
+ * admin ends the recovery.
  */
 import { X509Certificate } from 'node:crypto';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -26,7 +26,7 @@ export interface LostDevice {
   readonly generation: number;
   readonly seenAt: number;
   readonly published: boolean;
-  /** Name of the device's person, from its row or its activation code; null: an admin must choose the person. */
+  /** Name of the device's user, from the device's row or its activation code. Null if an admin must choose the user. */
   readonly user: string | null;
   readonly group: string | null;
 }
@@ -38,16 +38,16 @@ export interface ReadmittedCertificate extends Presented {
 }
 
 export interface RecoveryStore extends LedgerAnswerStore {
-  /** Stores the state and the ledger entry in one transaction. */
+  /** Stores the recovery state and the ledger entry in one transaction. */
   saveState(state: RecoveryState, entry: EntryDraft | null): Promise<void>;
   known(serial: string, device: DeviceId): Promise<KnownOfIt>;
   seen(certificate: ReadmittedCertificate, at: number): Promise<void>;
-  /** Unknown devices that connected and were not readmitted, newest first, at most `limit`. */
+  /** Unknown devices that connected and wait for readmission, newest first, at most `limit`. */
   lost(limit: number): Promise<LostDevice[]>;
   lostCertificate(serial: string): Promise<ReadmittedCertificate | null>;
   /**
-   * Stores the certificate, its ledger entry and its device. `owner`: the person, if neither the device's row nor its activation code names
-   * one. Throws `not_found` for an unknown group, and `conflict` without a person.
+   * Stores the certificate, its ledger entry and its device. `owner`: the device's user, if neither the device's row nor its activation
+   * code names one. Throws `not_found` for an unknown group, and `conflict` without a user.
    */
   readmit(
     certificate: ReadmittedCertificate,
@@ -58,12 +58,15 @@ export interface RecoveryStore extends LedgerAnswerStore {
       readonly revoked: (serial: string) => EntryDraft<'certificate.revoked'>;
     },
   ): Promise<void>;
-  /** Stores the certificate as revoked, with its ledger entry. The device itself is unchanged. Throws `conflict` for a known certificate. */
+  /**
+   * Stores the certificate as revoked, with its ledger entry. Does not change the device. Throws `conflict` if the store already has the
+   * certificate.
+   */
   reject(certificate: ReadmittedCertificate, entry: EntryDraft<'certificate.revoked'>): Promise<void>;
 }
 
 export interface RecoveryPorts {
-  /** Null if this server was not restored. */
+  /** State of the recovery; null if this server was not restored. */
   readonly state: RecoveryState | null;
   readonly store: RecoveryStore;
   readonly orders: {
@@ -97,7 +100,7 @@ export interface RecoveryPorts {
     readonly code: string;
     readonly detail: string;
   }) => Promise<void>;
-  /** Applies home and seat from the device's own record to a device that the backup lacks. */
+  /** Sets home and seat of a device that the backup lacks, from the signed record that the device has sent. */
   readonly settle: (
     device: DeviceId,
     record: { readonly home: string | null; readonly seat: string | null },
@@ -107,9 +110,9 @@ export interface RecoveryPorts {
   readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void };
 }
 
-/** Maximum number of devices that the server asks for documents at one time. Each may send megabytes. */
+/** Maximum number of devices that the server asks for documents at the same time. Each device may send megabytes. */
 const ASKED_AT_ONCE = 4;
-/** Real milliseconds after which the server stops waiting for a device. */
+/** Real milliseconds after which the server stops waiting for a device's documents. */
 const ANSWER_WITHIN = 15_000;
 const MOST_LOST = 1_000;
 /** Revocation reason (RFC 5280, section 5.3.1). */
@@ -122,11 +125,11 @@ export function createRecovery(ports: RecoveryPorts) {
   const { store, orders, ledger, issuingDer, clock, bus, raise, settle, deviceChanged, log } = ports;
   let state = ports.state;
   const issuing = new X509Certificate(issuingDer);
-  /** Version of the newest list that a device has returned completely. */
+  /** Version of the newest order list that a device has sent completely. */
   let knownList = state?.from.list ?? 0;
   const answered = new Set<DeviceId>();
   const asked = new Map<DeviceId, number>();
-  /** All devices asked since the start of the process. */
+  /** All devices that the server has asked since the start of the process. */
   const everAsked = new Set<DeviceId>();
 
   const recovering = (): boolean => state !== null && state.closedAt === null;
@@ -169,7 +172,7 @@ export function createRecovery(ports: RecoveryPorts) {
     for (const [device, until] of asked) if (until < now) asked.delete(device);
   }
 
-  /** Documents to request from a device with these versions; null for none. */
+  /** Documents to request from a device that reports these versions; null for none. */
   function asks(device: DeviceId, held: { readonly list: number; readonly approverSet: number }): RecallKind | null {
     if (!state || !recovering() || answered.has(device)) return null;
     const newer =
@@ -181,7 +184,10 @@ export function createRecovery(ports: RecoveryPorts) {
     return newer ? 'documents' : 'facts';
   }
 
-  /** True while the server waits for a device with a newer list, because an older list would raise alerts on devices. */
+  /**
+   * True while the server waits for the documents of a device with a newer order list. The server sends no list then, because an older list
+   * would raise alerts on devices.
+   */
   function holding(): boolean {
     if (asked.size === 0) return false;
     expire();
@@ -224,7 +230,10 @@ export function createRecovery(ports: RecoveryPorts) {
     });
   }
 
-  /** Returns true if the store has the certificate now. Throws `certificate_revoked`. */
+  /**
+   * Readmits the device of a certificate if the rules allow it. Returns true if the store now has the certificate. Throws
+   * `certificate_revoked`.
+   */
   async function returning(der: Buffer): Promise<boolean> {
     const certificate = recovering() ? read(der) : null;
     if (!state || !certificate) return false;
@@ -274,7 +283,7 @@ export function createRecovery(ports: RecoveryPorts) {
     );
   }
 
-  /** Returns null for a certificate that this authority did not issue to a device. */
+  /** Reads a certificate. Returns null if this authority did not issue the certificate to a device. */
   function read(der: Buffer): ReadmittedCertificate | null {
     const x509 = new X509Certificate(der);
     if (!x509.verify(issuing.publicKey)) return null;
@@ -298,25 +307,25 @@ export function createRecovery(ports: RecoveryPorts) {
     ledgerSuspended: resting.suspended,
     ledgerEvidence: async () => {
       const evidence = await resting.evidence();
-      // This set is only in memory. After a restart, the server asks devices again.
+      // The set of asked devices is only in memory. After a restart, the server asks all devices again.
       const silent = [...everAsked].filter((device) => !answered.has(device)).slice(0, MOST_LOST);
       return { ...evidence, silent, asked: Math.max(everAsked.size, evidence.answered) };
     },
     /**
-     * Runs after all checkpoints in the queue, so that a device's checkpoint that arrives now counts. Throws `conflict` and
-     * `checkpoint_invalid`.
+     * Resumes the ledger after it has processed all received checkpoints, so that a checkpoint that arrives now counts. Throws `conflict`
+     * and `checkpoint_invalid`.
      */
     resumeLedger: (note: string | null, account: string) => queue(() => resting.resume(note, account)),
-    /** Continuations of a ledger that lost entries. Runs after the checkpoints in the queue. */
+    /** Continuations of a ledger that lost entries. A proposal is made after all received checkpoints are processed. */
     continuations: () => continuing.list(),
     proposeContinuation: (...given: Parameters<typeof continuing.propose>) => queue(() => continuing.propose(...given)),
     signContinuation: (...given: Parameters<typeof continuing.sign>) => queue(() => continuing.sign(...given)),
     state: () => state,
-    /** Summary for the overview and `cordon recovery show`. */
+    /** Summary of the recovery for the overview and `cordon recovery show`. */
     status: async () => ({ state, lost: recovering() ? await store.lost(MOST_LOST) : [] }),
     readmit: async (serial: string, owner: { readonly person: string | null; readonly group: string | null }) =>
       await admit(await waiting(serial), owner),
-    /** Refuses a device for good and revokes its certificate. */
+    /** Refuses a device permanently and revokes its certificate. */
     reject: async (serial: string) => {
       const certificate = await waiting(serial);
       const { device } = certificate;

@@ -1,4 +1,6 @@
-/** Rows of the store as JSON lines: a line that names table and columns, then one line per row. Bytes are `{"base64": …}`. */
+/**
+ * Encoding of the store's rows as JSON lines: one line names table and columns, and each further line is a row. Bytes are `{"base64": …}`.
+ */
 import { z } from 'zod';
 import type { TableRows, Value } from './ports.ts';
 import { damaged } from './tar.ts';

@@ -1,11 +1,11 @@
 /**
- * Tar archives of small regular files (POSIX.1-1988 ustar), written and read as streams. A backup is such an archive, so that `age` and
- * `tar` open it without Cordon. The reader holds one entry at a time and refuses everything that the writer does not write.
+ * Tar archives of small regular files (POSIX.1-1988 ustar), written and read as streams. A backup is a tar archive, so that `age` and `tar`
+ * can open it without Cordon. The reader loads one entry at a time and refuses everything that the writer does not write.
  */
 import { CordonError } from '../../shared/errors.ts';
 
 const BLOCK = 512;
-/** Maximum bytes of an entry: one attachment or one row of the store, with room to spare. */
+/** Maximum bytes of an archive entry: enough for one attachment or one row of the store. */
 export const LARGEST_ENTRY = 128 * 1024 * 1024;
 const LONGEST_NAME = 100;
 
@@ -14,7 +14,7 @@ export interface TarEntry {
   readonly body: Buffer;
 }
 
-/** Header, body and padding of one entry. */
+/** Header, body and padding of an archive entry. */
 export function tarEntry(name: string, body: Buffer): Buffer {
   if (Buffer.byteLength(name) > LONGEST_NAME || body.length > LARGEST_ENTRY) {
     throw new RangeError(`${name}: the name or the body is too long for a backup`);
@@ -36,7 +36,7 @@ export function tarEntry(name: string, body: Buffer): Buffer {
 
 export const tarEnd = (): Buffer => Buffer.alloc(2 * BLOCK);
 
-/** Reads an archive. Throws `backup_damaged` when the archive is cut off or is not one that `tarEntry` wrote. */
+/** Reads an archive. Throws `backup_damaged` when the archive is truncated or was not written by `tarEntry`. */
 export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry> {
   const take = reader(source);
   for (;;) {

@@ -1,4 +1,4 @@
-/** Rows of accounts, invitations and grants, for the stores of admins. */
+/** Rows of accounts, invitations and grants. */
 import type { Role } from '../../shared/api/roles.ts';
 import type { OrderArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -19,7 +19,7 @@ type AccountRow = Schema['accounts'] & { readonly same_as: string | null };
 
 export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> {
   const { id, email, emailKey, name, subject, at } = account;
-  // The record of a device's user may have this address already. An e-mail address never joins two records.
+  // A device user's person record may have this e-mail address already. An e-mail address never joins two person records.
   const taken = await tx.selectFrom('persons').select('id').where('email_key', '=', emailKey).executeTakeFirst();
   await tx
     .insertInto('persons')
@@ -70,7 +70,9 @@ export async function insertGrant(tx: Tx, account: AccountId, { role, group, are
     .execute();
 }
 
-/** Throws `last_owner`, inside the transaction of the change, when no owner of the whole installation could sign in afterward. */
+/**
+ * Throws `last_owner`, inside the transaction of the change, if the change would leave no owner of the whole installation who can sign in.
+ */
 export async function requireAnOwner(tx: Tx): Promise<void> {
   const owner = await tx
     .selectFrom('role_grants')
@@ -91,7 +93,7 @@ export async function grantsOf(db: Db | Tx, account: string): Promise<Schema['ro
   return db.selectFrom('role_grants').selectAll().where('account_id', '=', account).orderBy('granted_at').execute();
 }
 
-/** Accounts, each with its person. `same_as` is the record that replaced the person's record. */
+/** Accounts with their persons. `same_as` is the record that replaced the person's record. */
 export const accountRows = (db: Db | Tx) =>
   db
     .selectFrom('accounts')
@@ -123,7 +125,7 @@ export function toAccount(row: AccountRow, grants: readonly Schema['role_grants'
   };
 }
 
-/** Records that account `by` created the account or saw a link of it. Null: the server's own console displayed the link. */
+/** Records that account `by` created the account or saw a link of the account. Null: the server's own console displayed the link. */
 export async function recordLink(
   tx: Tx,
   account: AccountId,

@@ -1,4 +1,4 @@
-/** Destructive actions that wait for a second person, and the number of devices that each person acted on alone. */
+/** Destructive actions that wait for a second person, and the number of devices on which each person acted alone. */
 import { type RawBuilder, sql } from 'kysely';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type AccountId, type ActionId, actionIdSchema, type PersonId } from '../../shared/protocol/ids.ts';
@@ -22,7 +22,8 @@ export class ActionStore implements ActionPort {
     allow: Parameters<ActionPort['takeAlone']>[1],
   ): Promise<boolean> {
     const wanted = [...new Set(devices)];
-    // A selection of more devices exceeds every limit, so no count is necessary. This also avoids a statement with too many parameters.
+    // A selection of more devices exceeds every limit, so counting is unnecessary. The check also avoids a statement with too many
+    // parameters.
     if (wanted.length > MOST_COUNTED) return allow({ taken: wanted.length, fleet: await fleetSize(this.#database.db) });
     return this.#database.transaction(async (tx) => {
       await tx.deleteFrom('devices_acted_on').where('at', '<=', since).execute();
@@ -103,7 +104,7 @@ export class ActionStore implements ActionPort {
   }
 }
 
-/** Number of devices far above every limit for one person. */
+/** Maximum counted devices, far above every limit for one person. */
 const MOST_COUNTED = 1_000;
 
 async function fleetSize(db: Db | Tx): Promise<number> {
@@ -112,7 +113,7 @@ async function fleetSize(db: Db | Tx): Promise<number> {
   return Number(rows[0]?.count ?? 0);
 }
 
-/** Number of different devices that the person acted on since this time, without those in `except`. */
+/** Number of different devices on which the person acted since the given time, without the devices in `except`. */
 async function countTaken(db: Db | Tx, person: string, since: number, except: readonly string[]): Promise<number> {
   const others: RawBuilder<unknown> =
     except.length === 0

@@ -10,7 +10,7 @@ import type { AffectedQuery, IndexedNexus } from '../jurisdiction/ports.ts';
 import type { Db } from './database.ts';
 import type { Schema } from './schema.ts';
 
-/** Rows in a page: a few milliseconds of SQLite's work. */
+/** Rows in a page. SQLite reads a page in a few milliseconds. */
 const PAGE = 2_000;
 /** Keys in one statement, well below both dialects' limit of parameters. */
 const KEYS = 500;
@@ -19,12 +19,12 @@ interface Row {
   readonly key: string;
   readonly id: string;
   /**
-   * The query selects the status, and the program filters by it. As a condition, it would make SQLite read all active devices instead of
-   * the index.
+   * The query selects the status, and the program filters by the status. With a condition on the status, SQLite would read all active
+   * devices instead of the index.
    */
   readonly status: Schema['devices']['status'];
 }
-/** Reads the next `PAGE` rows with these keys, sorted by key and id. `after`: the last id of the previous page. */
+/** Reads the next `PAGE` rows with these keys, sorted by key and id. `after`: last id of the previous page. */
 type Page = (keys: readonly string[], after: string) => Promise<readonly Row[]>;
 type Take = (rows: readonly Pick<Row, 'id' | 'status'>[]) => void;
 
@@ -34,11 +34,11 @@ export async function affectedDevices(
 ): Promise<DeviceId[]> {
   const found = new Map<string, DeviceId>();
   const take: Take = (rows) => {
-    // Ids are parsed page by page. Parsing 100,000 ids at the end would block the event loop for longer than a page.
+    // Ids are parsed page by page. Parsing 100,000 ids at once would block the event loop for longer than a page does.
     for (const { id, status } of rows)
       if (status === 'active' && !found.has(id)) found.set(id, deviceIdSchema.parse(id));
   };
-  // The areas of `seen` contain those of the serving network.
+  // The areas with nexus `seen` include the areas of the serving network.
   for (const nexus of ['present', 'seen'] as const) await eachPage(locations, tiedBy(db, nexus), take);
   for (const [column, wanted] of [['home', homes] as const, ['seat', seats] as const]) {
     await eachPage(wanted, ownBy(db, column), take);
@@ -68,7 +68,7 @@ async function eachPage(keys: readonly string[], page: Page, take: Take): Promis
   }
 }
 
-/** Reads the remaining rows of one key after a page: a range of the index after the last row. */
+/** Reads the remaining rows of one key after a page, as a range of the index after the last row. */
 async function restOf(last: Row, page: Page, take: Take): Promise<void> {
   for (let after: string | undefined = last.id; after !== undefined; ) {
     const rows = await page([last.key], after);
@@ -91,7 +91,8 @@ const tiedBy =
       .where('t.nexus', '=', nexus)
       .where('t.area', 'in', keys)
       .where('t.device_id', '>', after)
-      // This condition repeats the one above. Without it, PostgreSQL combines two indexes and reads the second one from its start.
+      // The condition on `devices.id` repeats the condition on `t.device_id`. Without it, PostgreSQL combines two indexes and reads the
+      // second index from its start.
       .where('devices.id', '>', after)
       .orderBy('t.area')
       .orderBy('t.device_id')
@@ -161,7 +162,7 @@ async function eachLapsed(db: Db, at: Instant, take: Take): Promise<void> {
   }
 }
 
-/** Devices without a location. A partial index applies only to a statement with the same literal condition. */
+/** Devices without a location. A database uses a partial index only for a statement with the same literal condition. */
 async function eachNeverLocated(db: Db, take: Take): Promise<void> {
   for (let after: string | undefined = ''; after !== undefined; ) {
     const rows: Pick<Row, 'id' | 'status'>[] = await db

@@ -1,7 +1,7 @@
 /**
- * Rows of alerts, one for each device, code and day. A repeated alert increases the row's count, replaces its detail, and gives it a new
- * id, so that it is among the newest again. A grave alert with a different detail has its own row, because each may be about another forged
- * document. The rows that one device can create are bounded.
+ * Rows of alerts, one for each device, code and day. A repeated alert increases the row's count, replaces its detail, and gives the row a
+ * new id, so that it is among the newest again. A grave alert with a different detail has its own row, because each may be about another
+ * forged document. The number of rows for one device is limited.
  */
 import { sql } from 'kysely';
 import { GRAVE_ALERTS } from '../../shared/api/alert-severity.ts';
@@ -10,12 +10,12 @@ import { tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 
 const DAY = 86_400_000;
-/** Codes of ordinary alerts that one device may raise per day. A device can invent codes. */
+/** Maximum number of codes of ordinary alerts from one device per day. A device can invent codes. */
 export const MOST_CODES = 40;
-/** Codes of ordinary alerts that one device may raise per day. A device can invent codes. */
+/** Code under which the store counts a device's ordinary alerts beyond the daily maximum of codes. */
 export const OTHER_ALERTS = 'other_alerts';
 const LONGEST_DETAIL = 1_000;
-/** Code that collects a device's ordinary alerts beyond the daily number of codes. */
+/** Maximum number of rows with grave alerts from one device per day. */
 const MOST_GRAVE = 30;
 const NEWEST_OF_SEVERAL = 'Newest of several: ';
 
@@ -36,7 +36,7 @@ interface Merged {
   at: number;
   count: number;
   detail: string;
-  /** Id of the row that this merged row replaces; null for a new row. */
+  /** Id of the stored row that the merged row replaces; null for a new row. */
   id: number | null;
 }
 
@@ -76,16 +76,16 @@ export async function storeAlerts(tx: Tx, alerts: readonly NewAlert[]): Promise<
     .execute();
 }
 
-/** Rows of one device, by `keyOf`. */
+/** Alert rows of one device, by `keyOf`. */
 type Known = ReadonlyMap<string, Pick<Merged, 'code'>>;
 
-/** Key of an alert's row. Alerts with the same key share a row. */
+/** Key of an alert's row. Alerts with the same key share one row. */
 function keyOf(code: string, detail: string): string {
   if (!GRAVE_ALERTS.has(code)) return code;
   return `${code} ${detail.startsWith(NEWEST_OF_SEVERAL) ? NEWEST_OF_SEVERAL : detail}`;
 }
 
-/** Code and detail under which the alert counts, within the limits of its device. */
+/** Code and detail under which the store counts the alert, within the limits of the alert's device. */
 function entryFor(alert: { readonly known: Known; readonly device: string | null; code: string; detail: string }) {
   const { known, device, code, detail } = alert;
   if (known.has(keyOf(code, detail))) return { as: code, words: detail };

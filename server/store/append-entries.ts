@@ -8,7 +8,7 @@ import { makeEntry } from '../../shared/ledger/make-entry.ts';
 import { insertOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 
-/** Returns the id of the entry. The entry has no index yet. */
+/** Stores a ledger entry and returns its id. The sequencer assigns the index later. */
 export async function appendEntry(tx: Tx, draft: EntryDraft): Promise<number> {
   const { body, hash, opening } = makeEntry(draft);
   const { id } = await tx
@@ -24,7 +24,7 @@ export async function appendEntry(tx: Tx, draft: EntryDraft): Promise<number> {
   return id;
 }
 
-/** Stores several entries in order and returns their ids. */
+/** Stores several ledger entries in order and returns their ids. */
 export async function appendEntries(tx: Tx, drafts: readonly EntryDraft[]): Promise<number[]> {
   if (drafts.length === 0) return [];
   const made = drafts.map((draft) => ({ draft, ...makeEntry(draft) }));
@@ -37,7 +37,7 @@ export async function appendEntries(tx: Tx, drafts: readonly EntryDraft[]): Prom
   const ids = new Map(rows.map(({ id, hash }) => [hash, id]));
   const openings = made.flatMap(({ hash, opening }) => {
     const entry_id = ids.get(hash);
-    // Each commitment has its own salt, so no two entries with a subject have the same hash.
+    // Each commitment has its own salt, so two entries about the same subject have different hashes.
     return opening && entry_id !== undefined ? [[entry_id, opening.salt, opening.subject]] : [];
   });
   if (openings.length > 0) {

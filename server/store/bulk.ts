@@ -1,16 +1,15 @@
-/** Statements that process many rows at once, in SQL that both dialects accept. */
+/** Statements that process many rows at once, in SQL that SQLite and PostgreSQL both accept. */
 import { type RawBuilder, sql } from 'kysely';
 import type { Schema } from './schema.ts';
 
 export type Cell = string | number | null;
 
 /**
- * Rows as a table in SQL, with the columns `column1`, `column2`, … on both dialects. All rows are one JSON parameter, so the statement text
- * does not depend on their number and is prepared once. The JSON is an object of rows, because both dialects have a `jsonb_each` for
- * objects. SQLite's `json_each` would convert each row to text and parse it again.
- *
- * Put the table first in a `cross join`. SQLite does not know its size and might otherwise read it again for each row of the other table. A
- * cross join fixes the order.
+ * Rows as a table in SQL, with the columns `column1`, `column2`, … on both dialects. All rows are one JSON parameter. The statement's text
+ * therefore does not depend on their number, and the statement is prepared once. The JSON is an object of rows, because both dialects have
+ * a `jsonb_each` for objects. SQLite's `json_each` would convert each row to text and parse the text again.
+ * Put the table first in a `cross join`. SQLite does not know the table's size and might otherwise read the table again for each row of the
+ * other one. A cross join fixes the order.
  */
 export function tableOf(
   types: readonly ('text' | 'bigint')[],
@@ -21,8 +20,8 @@ export function tableOf(
 }
 
 /**
- * `insert into … select`, to which the caller may add a conflict clause and `returning`. Kysely's own insert takes 30 µs per row to
- * compile.
+ * Start of an `insert into … select`, to which the caller may add a conflict clause and `returning`. Kysely's own insert takes 30 µs per
+ * row to compile.
  */
 export function insertOf<Table extends keyof Schema, Columns extends Readonly<Record<string, 'text' | 'bigint'>>>(
   table: Table,
@@ -34,7 +33,7 @@ export function insertOf<Table extends keyof Schema, Columns extends Readonly<Re
   return sql`insert into ${sql.table(table)} (${names}) select * from ${tableOf(Object.values(columns), rows)} as v where true`;
 }
 
-/** Splits rows into rounds in which each key occurs once. The rows of one key keep their order. */
+/** Splits rows into rounds in which each key occurs once. Rows with the same key keep their order. */
 export function roundsOf<Row>(rows: readonly Row[], key: (row: Row) => string): Row[][] {
   const rounds: Row[][] = [];
   const reached = new Map<string, number>();

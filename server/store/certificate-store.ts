@@ -6,7 +6,7 @@ import type { Database, Db } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 import type { Schema } from './schema.ts';
 
-/** Milliseconds. Devices that connect within this time share one lookup and the following work. */
+/** Milliseconds for which a lookup waits for others. Devices that connect within this time share one lookup and the following work. */
 const IDENTIFY_PATIENCE = 10;
 
 export class CertificateStore implements Port {
@@ -77,7 +77,7 @@ function certificateOf(row: Schema['certificates']): HeldCertificate {
   };
 }
 
-/** Certificates with the present state of their devices. `renews`: true if the certificate replaces a valid older one. */
+/** Certificates with the present state of their devices. `renews`: true if the certificate replaces an older valid certificate. */
 const certificatesIn = (db: Db) =>
   keyedQuery(db, (fingerprints) =>
     db

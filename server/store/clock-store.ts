@@ -17,7 +17,9 @@ export class ClockStore implements ClockPort, TimeCorrectionStore {
     this.#database = database;
   }
 
-  /** Uses only times that the server wrote itself. Otherwise a time from a device could prevent the server's start. */
+  /**
+   * Newest of the times that the server wrote itself. A time from a device is not included, because it could prevent the server's start.
+   */
   async newestTime(): Promise<StartFacts['newest']> {
     const { db } = this.#database;
     const found = await Promise.all([

@@ -8,10 +8,13 @@ import { placedInScope } from './device-scope.ts';
 
 /** Group of the device that enrolls with the activation code. */
 export const GROUP = sql<string>`coalesce(devices.group_id, code.group_id)`;
-/** Home area that decides which admins may see the code. `server/api/codes.ts` applies the same rule to one code. */
+/** Home area that decides which admins may see the code. `server/api/codes.ts` applies the same rule to a single code. */
 const HOME = sql<string | null>`coalesce(code.home, devices.home, groups.home)`;
 
-/** Codes with the present group, home and seat of an existing device. The device keeps them unless the code names others. */
+/**
+ * Activation codes. For an existing device, each has the device's present group, and the device's home and seat unless the code names
+ * others.
+ */
 export function selectCodes(db: Db) {
   return db
     .selectFrom('activation_codes as code')
@@ -24,7 +27,7 @@ export function selectCodes(db: Db) {
 
 type CodeRow = Awaited<ReturnType<ReturnType<typeof selectCodes>['executeTakeFirstOrThrow']>>;
 
-/** Open codes first, then the others; newest first in both. */
+/** Sort order of activation codes: open codes first, then the others; newest first in each part. */
 export async function codesOf(db: Db, { state, scope, after, limit, now }: CodeQuery): Promise<StoredCode[]> {
   const rank = sql<number>`case when ${inState('open', now)} then 1 else 0 end`;
   const rows = await selectCodes(db)
@@ -44,7 +47,7 @@ export async function codesOf(db: Db, { state, scope, after, limit, now }: CodeQ
   return rows.map(codeOf);
 }
 
-/** State of a code at `now`. `stateOf` in `server/enrollment/code-pages.ts` applies the same rule. */
+/** State of an activation code at `now`. `stateOf` in `server/enrollment/code-pages.ts` applies the same rule. */
 function inState(state: CodeState, now: number): RawBuilder<boolean> {
   if (state === 'used') return sql<boolean>`code.used_at is not null`;
   if (state === 'canceled') return sql<boolean>`(code.used_at is null and code.canceled_at is not null)`;

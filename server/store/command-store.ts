@@ -1,4 +1,4 @@
-/** Store of commands. The update of a command's state requires the previous state (`server/commands/lifecycle.ts`). */
+/** Store of commands. An update of a command's state requires the previous state (`server/commands/lifecycle.ts`). */
 import { type RawBuilder, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -34,7 +34,7 @@ interface Spoken {
   answer: Answer;
 }
 
-/** All fields are null if no command matches. */
+/** Counts of a request's commands by state. All fields are null if no command matches. */
 interface Counted extends Record<CommandState, number | string | null> {
   readonly body: string | null;
   readonly created_by: string | null;
@@ -123,7 +123,7 @@ export class CommandStore implements CommandPort {
         .limit(1)
         .executeTakeFirst();
       if (!newest) return { ids, next: null };
-      // Requests of the same 15 minutes, which are one range of the primary key.
+      // Commands of the requests in the same 15 minutes, which are one range of the primary key.
       before = newest.id.slice(0, REQUEST_PREFIX);
       const rows = await db
         .selectFrom('commands')
@@ -140,7 +140,8 @@ export class CommandStore implements CommandPort {
   }
 
   async progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null> {
-    // All commands of a request have ids with its prefix (`commandIdFor`). They are one range of the primary key and need no other index.
+    // Commands of one request have ids with the request's prefix (`commandIdFor`). They are one range of the primary key and need no other
+    // index.
     const from = request.slice(0, REQUEST_PREFIX);
     const ofRequest = sql`c.id >= ${from} and c.id < ${`${from}~`} and c.request = ${request}`;
     const ofScope = sql`cross join devices where ${ofRequest} and devices.id = c.device_id and ${withinScope(scope)}`;
@@ -231,7 +232,7 @@ export class CommandStore implements CommandPort {
   }
 }
 
-/** Cancels the open commands of the device. Call it inside the transaction that ends the enrollment. */
+/** Cancels the open commands of a device. Call this function inside the transaction that ends the enrollment. */
 export async function cancelCommandsOf(tx: Tx, device: DeviceId, at: number, detail: string): Promise<void> {
   await tx
     .updateTable('commands')
@@ -248,7 +249,7 @@ export async function callBackDestruction(tx: Tx, of: RawBuilder<unknown>, at: n
       and device_id in (select id from devices where ${of})`.execute(tx);
 }
 
-/** Inserts commands with distinct ids. Each command is bound to the generation of its device in this transaction. */
+/** Inserts commands with distinct ids. Each command is bound to its device's generation at the time of the transaction. */
 async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise<void> {
   const table = tableOf(
     ['text', 'text', 'text', 'text', 'text', 'bigint', 'bigint', 'text'],
@@ -291,7 +292,7 @@ async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise
   if (left.length > 0) await explain(tx, left);
 }
 
-/** Sets the reason why each of these commands was not inserted: the command exists, or its device accepts no commands. */
+/** Sets the reason why each command was not inserted: the command exists, or its device accepts no commands. */
 async function explain(tx: Tx, left: readonly Insertion[]): Promise<void> {
   const ids = left.map(({ made }) => made.id);
   const existing = await tx.selectFrom('commands').selectAll().where('id', 'in', ids).execute();
@@ -314,7 +315,7 @@ async function explain(tx: Tx, left: readonly Insertion[]): Promise<void> {
   }
 }
 
-/** Each id occurs once in `spoken`. */
+/** Applies the reports of devices. Each command id occurs once in `spoken`. */
 async function storeWords(tx: Tx, spoken: readonly Spoken[]): Promise<void> {
   const ids = spoken.map(({ word }) => word.id);
   const found = await tx
@@ -350,7 +351,7 @@ async function storeWords(tx: Tx, spoken: readonly Spoken[]): Promise<void> {
   await storeWorkspaceReports(tx, reports);
 }
 
-/** Each id occurs once in `displays`. Only the first report of a command counts. */
+/** Stores display reports. Each command id occurs once in `displays`. Only the first report about a command counts. */
 async function storeDisplays(tx: Tx, displays: readonly Displaying[]): Promise<void> {
   const reports = displays.map(({ report: { id, device, generation, at, on } }) => [id, device, generation, at, on]);
   const table = tableOf(['text', 'text', 'bigint', 'bigint', 'text'], reports);

@@ -1,4 +1,4 @@
-/** Continuations of the ledger: the pending one and the adopted ones. An adopted continuation is never removed. */
+/** Store of the ledger's continuations: the pending one and the adopted ones. An adopted continuation is never removed. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';

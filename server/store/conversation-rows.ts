@@ -1,4 +1,4 @@
-/** Rows of conversations: the next epoch and the members. The delivery service needs them to accept or refuse a commit. */
+/** Rows of conversations: the next epoch and the members. The delivery service uses these rows to accept or refuse a commit. */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Conversation } from '../relay/conversations.ts';
@@ -51,7 +51,7 @@ export async function countBegun(
   }));
 }
 
-/** `commits`: accepted commits in the order of their acceptance. */
+/** Stores accepted commits. `commits`: in the order in which the delivery service accepted them. */
 export async function saveCommits(
   tx: Tx,
   commits: readonly {

@@ -1,12 +1,12 @@
-/** Table builder for migrations. Both dialects get the same columns, keys and order of text. */
+/** Table builder for migrations. SQLite and PostgreSQL get the same columns, keys and text order. */
 import { type ColumnDataType, type CreateTableBuilder, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DialectName } from './dialect.ts';
 
 type Type = ColumnDataType | RawBuilder<unknown>;
 
-/** Definition of a table. Commas separate the columns of a list. */
+/** Definition of a table. In a list of columns, commas separate the names. */
 export interface Table {
-  /** Names with types: `text`, `int`, `bytes`, `serial` (the primary key). The suffix `?` allows null. */
+  /** Column names with types: `text`, `int`, `bytes`, `serial` (the primary key). The suffix `?` allows null. */
   readonly columns: string;
   readonly key?: string;
   readonly unique?: readonly string[];
@@ -15,7 +15,7 @@ export interface Table {
   readonly indexes?: readonly string[];
   /** Indexes with a condition or an expression, by name. The text (`unique`, columns, condition) is valid in both dialects. */
   readonly special?: Readonly<Record<string, string>>;
-  /** Stores the rows in the order of the key (SQLite only). For small rows that are looked up by key. */
+  /** Stores the rows in the order of the primary key (SQLite only). Use it for small rows that are looked up by key. */
   readonly byKey?: true;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Access to the tables: opens SQLite or PostgreSQL, migrates it to this version, and offers transactions and grouped writes with the same
- * behavior on both. It knows no table. Code outside `server/store` imports only its types and `openDatabase`.
+ * Access to the tables: opens SQLite or PostgreSQL, migrates the database to this version, and offers transactions and grouped writes that
+ * behave the same on both. The file knows no table. Code outside `server/store` imports only its types and `openDatabase`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,38 +21,39 @@ export type Tx = Transaction<Schema>;
 export type QueryListener = (kind: 'read' | 'write', milliseconds: number) => void;
 
 export interface Database {
-  /** Connection for reads, and for single writes without a ledger entry. Throws inside a transaction, which must use its `tx`. */
+  /** Connection for reads, and for single writes without a ledger entry. Throws if used inside a transaction, which must use its `tx`. */
   readonly db: Db;
   readonly dialect: DialectName;
   /** Path of the SQLite file; null on PostgreSQL. */
   readonly file: string | null;
   /**
-   * Runs `fn` in a serializable transaction. PostgreSQL may repeat `fn` after a serialization failure, so all its effects must go through
-   * `tx`. `fn` must await nothing except `tx`, because on SQLite all other users of the store wait for it.
+   * Runs `fn` in a serializable transaction.
+   * - PostgreSQL may repeat `fn` after a serialization failure, so all effects of `fn` must go through `tx`.
+   * - `fn` must await nothing except `tx`, because on SQLite all other users of the store wait for the transaction.
    */
   transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   readonly grouped: WriteGroups['grouped'];
   onQuery(listener: QueryListener): void;
-  /** Writes the grouped rows that wait, and closes the database. */
+  /** Writes all waiting grouped rows, and closes the database. */
   close(): Promise<void>;
 }
 
-/** Attempts of a transaction that fails on PostgreSQL by a serialization failure or a deadlock. */
+/** Maximum attempts of a transaction that fails on PostgreSQL by a serialization failure or a deadlock. */
 const ATTEMPTS = 8;
 
 export type DatabaseAddress = { readonly file: string } | { readonly url: string };
 
-/** A database before its first write. The server checks it, and then calls `migrate`. */
+/** A database before its first write. The server checks the database, and then calls `migrate`. */
 export interface ConnectedDatabase {
-  /** Before `migrate` resolves, only read from the database, and only if `empty` is false. */
+  /** Connection that only reads until `migrate` resolves. Read only if `empty` is false. */
   readonly database: Database;
   readonly empty: boolean;
   migrate(): Promise<void>;
-  /** Ends the connections to PostgreSQL. Queries in progress fail, and unsent data never arrives. Does nothing on SQLite. */
+  /** Ends the connections to PostgreSQL. Queries in progress fail, and unsent data is discarded. Does nothing on SQLite. */
   reset(): void;
 }
 
-/** Connects and migrates. The server itself uses `connectDatabase`, because it checks more before the first write. */
+/** Connects and migrates. The server itself uses `connectDatabase`, because it makes further checks before the first write. */
 export async function openDatabase(where: DatabaseAddress): Promise<Database> {
   const { database, migrate } = await connectDatabase(where);
   await migrate();
@@ -60,8 +61,8 @@ export async function openDatabase(where: DatabaseAddress): Promise<Database> {
 }
 
 /**
- * Connects without a write. Throws `store_unavailable`, or `store_incompatible` if another version made the database. While `refusal`
- * returns an error, each use of the store throws it.
+ * Connects without a write. Throws `store_unavailable`, or `store_incompatible` if another version of Cordon created the database. While
+ * `refusal` returns an error, each use of the store throws that error.
  */
 export async function connectDatabase(
   where: DatabaseAddress,

@@ -1,6 +1,6 @@
 /**
  * Selection and order of devices by a filter and a scope, for lists, totals and commands to many devices. A list first finds the ids of its
- * page by an index that contains the order and the filter's columns. Only the devices of the page are read in full.
+ * page in an index that contains the filter's columns in the list's order. Only the devices of the page are read completely.
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { DeviceFilter, DeviceQuery, Selection } from '../devices/ports.ts';
@@ -22,7 +22,7 @@ export async function pageOfIds(database: Database, query: DeviceQuery): Promise
   const { filter, sort, offset, limit, descending, after } = query;
   const { text: _text, group: _group, person: _person, status: _status, ...aside } = filter;
   const looksAside = Object.values(aside).some((value) => value !== undefined);
-  // This query must visit every row and read more than the index contains. The same pass therefore counts the total.
+  // The query for such a filter must visit every row and read more than the index contains. The same pass therefore counts the total.
   if (after === null && (filter.text || (sort === 'seen' && looksAside))) {
     const page = await pageWithTotal(database, query);
     if (page) return page;
@@ -34,7 +34,7 @@ export async function pageOfIds(database: Database, query: DeviceQuery): Promise
   return { ids: (await idsOf(database, { ...query, ...place, descending: !descending })).reverse(), total };
 }
 
-/** Null for an empty page, which has no row with the total. */
+/** Returns null for an empty page, because a page without rows has no total. */
 async function pageWithTotal({ db, dialect }: Database, query: DeviceQuery): Promise<PageOfIds | null> {
   const columns = sql`devices.id, count(*) over () as total`;
   const { rows } = await sql<Found & { total: number }>`${ordered(dialect, columns, query)}`.execute(db);
@@ -63,7 +63,7 @@ const SORTS = {
   id: { from: sql`devices`, by: sql`devices.id` },
   user: { from: sql`devices`, by: sql`devices.person_name` },
   enrolled: { from: sql`devices`, by: sql`devices.enrolled_at` },
-  // `device_presence` changes at every check-in, so no index of `devices` has its columns. The database sorts this list.
+  // `device_presence` changes at every check-in, so no index of `devices` contains its columns. The database therefore sorts the list.
   seen: {
     from: sql`devices left join device_presence on device_presence.device_id = devices.id`,
     by: sql`coalesce(device_presence.last_seen_at, 0)`,
@@ -81,15 +81,15 @@ function ordered(dialect: DialectName, columns: RawBuilder<unknown>, query: Devi
 }
 
 /**
- * A condition on `devices`. On SQLite, `is true` hides it from the indexes: without statistics, SQLite would use an index for any column
- * compared by `=`, and then sort most of the fleet. PostgreSQL has statistics and needs the plain condition.
+ * A condition on `devices`. On SQLite, `is true` hides the condition from the indexes: without statistics, SQLite would use an index for
+ * any column compared by `=`, and then sort most of the fleet. PostgreSQL has statistics and needs the plain condition.
  */
 export function selected(dialect: DialectName, { filter, scope, now }: Selection): RawBuilder<boolean> {
   const conditions = sql.join([withinScope(scope), ...conditionsOf(dialect, filter, now)], sql` and `);
   return dialect === 'sqlite' ? sql<boolean>`(${conditions}) is true` : sql<boolean>`(${conditions})`;
 }
 
-/** Columns of the index must come first. Of the other conditions, the text filters out most rows. */
+/** Conditions on the columns of the index come first. Of the other conditions, the text search excludes most rows. */
 function conditionsOf(dialect: DialectName, filter: DeviceFilter, now: number): RawBuilder<unknown>[] {
   const { text, group, person, status, area, connected, workspace } = filter;
   const { everConnected, seenBefore, listBelow, located, countersigned } = filter;
@@ -124,21 +124,23 @@ function conditionsOf(dialect: DialectName, filter: DeviceFilter, now: number): 
   return conditions;
 }
 
-/** True if the messaging key of the present enrollment waits for a countersignature. */
+/** Condition: the messaging key of the present enrollment waits for a countersignature. */
 const hasKey = (waiting: 0 | 1): RawBuilder<boolean> => sql<boolean>`exists (select 1 from messaging_keys k
     where k.device_id = devices.id and k.generation = devices.generation and k.unverified = ${waiting})`;
 
-/** A lookup by key for each device, because a workspace state belongs to one enrollment. */
+/** Condition on the workspace state, with one lookup by key for each device, because a workspace state belongs to one enrollment. */
 function hasWorkspace(state: WorkspaceState): RawBuilder<boolean> {
   const known = (which: RawBuilder<unknown>) => sql<boolean>`exists (select 1 from device_workspaces w
     where w.device_id = devices.id and w.generation = devices.generation and ${which})`;
   return state === 'open' ? sql<boolean>`not ${known(sql`w.state <> 'open'`)}` : known(sql`w.state = ${state}`);
 }
 
-/** A condition on `locations`: at least one piece of evidence is still valid. */
+/** Condition on `locations`: at least one piece of evidence is still valid. */
 export const knownAt = (now: number): RawBuilder<boolean> => sql<boolean>`(unknown_at is null or unknown_at > ${now})`;
 
-/** Escapes the wildcards of LIKE. Lowers only ASCII letters, as both databases do (PostgreSQL because of the collation `C`). */
+/**
+ * Escapes the wildcards of LIKE. Converts only ASCII letters to lower case, as both databases do (PostgreSQL because of the collation `C`).
+ */
 function likeText(text: string): (column: string) => RawBuilder<boolean> {
   const lowered = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   const pattern = `%${lowered.replace(/[\\%_]/g, '\\$&')}%`;
@@ -148,8 +150,8 @@ function likeText(text: string): (column: string) => RawBuilder<boolean> {
 type Aside = 'device_nexus' | 'locations' | 'device_presence' | 'device_inventory';
 
 /**
- * True if the other table has the device. SQLite evaluates `in (select …)` once, which is faster than a lookup for each device. PostgreSQL
- * does the same for `exists`, but not for a list after `not`.
+ * Condition: the other table has the device. SQLite evaluates `in (select …)` once, which is faster than a lookup for each device.
+ * PostgreSQL does the same for `exists`, but not for a list after `not`.
  */
 export function among(
   dialect: DialectName,

@@ -1,4 +1,4 @@
-/** Host names by which devices have reached the server. Each is one row of the installation's facts. */
+/** Store of the host names by which devices have reached the server. Each name is one row of `meta`. */
 import type { DeviceNameStore as DeviceNamePort, NameInUse } from '../startup/device-names.ts';
 import type { Database } from './database.ts';
 import { setMeta } from './meta-store.ts';

@@ -31,18 +31,18 @@ export class DeviceRecordStore implements Port {
   async record(id: DeviceId): Promise<RecordRow | null> {
     const row = await this.#recordOf(id);
     if (!row) return null;
-    // The envelope is not validated again: this server signed it, and each connection reads it.
+    // The envelope is not validated again, because this server signed it and each connection reads it.
     const envelope: RecordRow['envelope'] = JSON.parse(row.envelope);
     return { version: row.version, envelope };
   }
 
-  /** Concurrent records share a transaction, because a whole fleet may enroll at once. */
+  /** Concurrent records share a transaction, because a whole fleet may enroll at the same time. */
   saveRecord(device: DeviceId, record: RecordRow): Promise<void> {
     return this.#saveRecord({ device, record });
   }
 }
 
-/** `rows` has at most one row for each device. */
+/** Stores device records. `rows` has at most one row for each device. */
 async function saveRecords(tx: Tx, rows: readonly NewRecord[]): Promise<void> {
   const records = insertOf(
     'device_records',
@@ -54,7 +54,7 @@ async function saveRecords(tx: Tx, rows: readonly NewRecord[]): Promise<void> {
       set version = excluded.version, envelope = excluded.envelope
       where device_records.version = excluded.version - 1
     returning device_id`.execute(tx);
-  // The error repeats the transaction row by row, so that only the outdated row fails.
+  // The error makes the write group repeat row by row, so that only the outdated row fails.
   if (saved.length !== rows.length)
     throw changedMeanwhile(`The record of ${rows.map(({ device }) => device).join(', ')}`);
   const versions = tableOf(

@@ -3,10 +3,10 @@ import { type RawBuilder, sql } from 'kysely';
 import { type HomeArea, subdivisionsIn } from '../../shared/areas/area-code.ts';
 import type { Scope } from '../devices/scope.ts';
 
-/** Home from the location statement, else the device's own home. If both are null, the group's home applies. */
+/** Home area from the location statement, else the device's own home area. If both are null, the group's home area applies. */
 const OWN_HOME = sql<string | null>`coalesce(devices.stated_home, devices.home)`;
 
-/** Uses only columns of `devices`, so that an index can evaluate the condition. */
+/** Condition that uses only columns of `devices`, so that an index can evaluate it. */
 export function withinScope(scope: Scope): RawBuilder<boolean> {
   if (scope === null) return sql<boolean>`1 = 1`;
   const parts = scope.map(({ group, homes }) => {
@@ -18,7 +18,7 @@ export function withinScope(scope: Scope): RawBuilder<boolean> {
   return parts.length === 0 ? sql<boolean>`1 = 0` : sql<boolean>`(${sql.join(parts, sql` or `)})`;
 }
 
-/** Rule of `inScope` for any row with a group and an effective home, such as an activation code. */
+/** SQL form of `inScope` for any row with a group and an effective home area, such as an activation code. */
 export function placedInScope(
   scope: Scope,
   placed: { readonly group: RawBuilder<unknown>; readonly home: RawBuilder<unknown> },

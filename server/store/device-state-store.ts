@@ -1,4 +1,4 @@
-/** Locations and states of devices, read for thousands of devices at once. */
+/** Reads locations and states of thousands of devices at once. */
 import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { DeviceState, Owed, DeviceStateStore as Port, Waits } from '../orders/impact/rehearsal.ts';
@@ -9,7 +9,7 @@ import { keyedQuery } from './keyed-query.ts';
 export class DeviceStateStore implements Port {
   readonly #database: Database;
   readonly #select: ReturnType<typeof standingsIn>;
-  /** Query compiled for the last order. Callers read a whole fleet for one order, slice by slice. */
+  /** Compiled query for the last order. Callers read a whole fleet for one order, slice by slice. */
   #dues: { readonly order: string | null; readonly select: ReturnType<typeof duesIn> } | null = null;
 
   constructor(database: Database) {
@@ -40,7 +40,7 @@ export class DeviceStateStore implements Port {
   }
 }
 
-/** Reuses the caller's parsed ids. Parsing 100,000 ids again would take longer than most of the other work. */
+/** Uses the ids that the caller has parsed. Parsing 100,000 ids again would take longer than most of the other work. */
 function activeOf<Row extends { readonly id: string; readonly status: string }, T>(
   devices: readonly DeviceId[],
   rows: readonly Row[],
@@ -81,15 +81,18 @@ function selectStandings(db: Db) {
           .onRef('device_presence.generation', '=', 'devices.generation'),
       )
       .select(['devices.person_name', 'device_presence.connected', 'device_presence.list_version'])
-      // The status is a column and not a condition. SQLite would otherwise find each device by an index on the status and then look up its
-      // row.
+      // The status is a selected column and not a condition. With a condition, SQLite would find each device by an index on the status and
+      // then look up its row.
       .select('devices.status')
   );
 }
 
 const standingsIn = (db: Db) => keyedQuery(db, (devices) => selectStandings(db).where('devices.id', 'in', devices));
 
-/** One query reads all columns. A separate query for the queues would take as long as all other columns together. */
+/**
+ * One query reads all columns. A separate query for the counts of waiting messages and commands would take as long as all other columns
+ * together.
+ */
 const duesIn = (db: Db, order: string | null) =>
   keyedQuery(db, (devices) =>
     selectStandings(db)

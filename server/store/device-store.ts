@@ -112,7 +112,7 @@ export class DeviceStore implements DevicePort {
       const { numUpdatedRows } = await tx
         .updateTable('devices')
         .set({
-          // An update without columns is invalid SQL. This one sets the status, so that the result shows whether the device is active.
+          // An update without columns is invalid SQL. Setting the status to itself shows whether the device is active.
           status: 'active',
           ...(home === undefined ? {} : { home }),
           ...(seat === undefined ? {} : { seat }),
@@ -135,8 +135,8 @@ export class DeviceStore implements DevicePort {
 }
 
 /**
- * Ends the enrollment: revokes its certificates and removes its waiting data. Returns false for a device that is not active. `entry`: null
- * if the ledger already has the entries.
+ * Ends the enrollment: revokes its certificates and deletes its waiting data. Returns false if the device is not active. `entry`: ledger
+ * entry of the end; null if the ledger already has it.
  */
 export async function endDevice(
   tx: Tx,

@@ -1,4 +1,6 @@
-/** Watches the free space on the disk of the data folder. A server with a full disk thus stops reporting "ready" before a write fails. */
+/**
+ * Watches the free space on the disk of the data folder, so that a server with a full disk stops reporting "ready" before a write fails.
+ */
 import { statfs } from 'node:fs/promises';
 
 /** Minimum free bytes. The write-ahead log alone can grow by 16 MB between two checkpoints. */

@@ -1,4 +1,4 @@
-/** Documents of instruments, and decision records. The caller encrypts them. */
+/** Store of instruments' documents and of decision records. The caller encrypts their content. */
 import { CordonError } from '../../shared/errors.ts';
 import { personIdSchema } from '../../shared/protocol/ids.ts';
 import type { DocumentRow, DocumentStore as Port, StoredDocument } from '../orders/drafting/order-documents.ts';

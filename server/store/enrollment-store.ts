@@ -30,14 +30,14 @@ import { requireMember } from './people-store.ts';
 import type { Schema } from './schema.ts';
 
 /**
- * Real milliseconds. A device redeems a code right after its request about the code. Devices that request within this time share their
- * statements and the following commit. During the enrollment of a fleet, this saves most of the store's work.
+ * Real milliseconds for which rows wait for others. A device looks up its code and then redeems the code at once. Devices that do so within
+ * this time share their statements and the following commit. During the enrollment of a fleet, this sharing saves most of the store's work.
  */
 const PATIENCE = 10;
-/** Lookups that resolve in one turn of the event loop. Each causes about 200 µs of further work. */
+/** Maximum number of lookups that resolve in one iteration of the event loop. Each lookup causes about 200 µs of further work. */
 const TOGETHER = 64;
 
-/** Removes one row and its changes from a grouped flush: the flush runs again row by row, and only this row fails. */
+/** Rolls back a group of writes because of one row. The group then runs again row by row, and only that row fails. */
 class Undone extends Error {
   readonly outcome: Exclude<Recorded, 'recorded'>;
 
@@ -173,7 +173,7 @@ async function outcomeOf(write: Promise<void>): Promise<Recorded> {
   }
 }
 
-/** Redeems all codes or none. If a code cannot be redeemed, the flush repeats code by code. */
+/** Redeems all codes of a group or none. If one code cannot be redeemed, the group runs again code by code. */
 async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
   const table = tableOf(
     ['text', 'text', 'bigint'],
@@ -201,7 +201,7 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
     );
   }
   for (const { row, state } of states.filter(({ row }) => row.generation > 1)) {
-    // A new enrollment would delete waiting data of the earlier one.
+    // A new enrollment would delete the waiting data of the earlier enrollment.
     if (await isHeld(tx, row.id)) throw new Undone('legal_hold');
     const { group_id: _, home, seat, ...again } = state;
     const { numUpdatedRows } = await tx
@@ -229,7 +229,7 @@ type Code = Pick<Schema['activation_codes'], 'id' | 'person_id' | 'group_id' | '
   Pick<Schema['devices'], 'person_name'>;
 type State = Omit<Code, 'id'> & Pick<Schema['devices'], 'generation' | 'status' | 'enrolled_at'>;
 
-/** Returns the number of new devices. */
+/** Inserts or updates the devices, and returns the number of new devices. */
 export async function insertDevices(
   tx: Tx,
   newcomers: readonly { readonly row: Redemption; readonly state: State }[],
@@ -261,7 +261,7 @@ export async function insertDevices(
 export async function revokeEarlier(tx: Tx, id: DeviceId, at: number, entry: Redemption['revoked']): Promise<void> {
   const revoked = await tx
     .updateTable('certificates')
-    // RFC 5280, section 5.3.1: `superseded`.
+    // Revocation reason `superseded` (RFC 5280, section 5.3.1).
     .set({ revoked_at: at, revocation_reason: 4 })
     .where('device_id', '=', id)
     .where('revoked_at', 'is', null)
@@ -286,11 +286,11 @@ async function renew(tx: Tx, { device, generation, certificate, issued }: Renewa
 
 interface Held {
   readonly certificate: NewCertificate;
-  /** Null for a certificate of the CA itself. */
+  /** Device of the certificate; null for a certificate of the CA itself. */
   readonly holder: { readonly id: DeviceId; readonly generation: number } | null;
 }
 
-/** Returns false if a serial number already exists. */
+/** Stores certificates. Returns false if a serial number already exists. */
 export async function insertCertificates(tx: Tx, rows: readonly Held[]): Promise<boolean> {
   const certificates = insertOf(
     'certificates',

@@ -1,7 +1,7 @@
 /**
  * Recomputes the canonical address of every person, and joins persons with the same address. Call this in a migration whenever
- * `canonicalEmail` changes. Signed approver sets and revisions name persons by their old ids, so no row is merged: the newer person refers
- * to the oldest one.
+ * `canonicalEmail` changes. Signed approver sets and revisions name persons by their old ids, so no row is merged: the newer person's row
+ * refers to the oldest person.
  */
 import type { Kysely } from 'kysely';
 import { canonicalEmail } from '../../shared/text/canonical-email.ts';
@@ -38,7 +38,7 @@ export async function joinEqualPersons(db: Kysely<Schema>): Promise<void> {
     if (!oldest) continue;
     await db.updateTable('persons').set({ subject, same_as: null }).where('id', '=', oldest.id).execute();
     for (const { id } of others) {
-      // Keeps the prefix, so that the next recomputation finds this person.
+      // Keeps the prefix, so that the next recomputation finds the person again.
       const own = `email:${id}#${subject}`;
       await db.updateTable('persons').set({ subject: own, same_as: oldest.id }).where('id', '=', id).execute();
     }

@@ -1,4 +1,4 @@
-/** Exits of devices. One transaction per device ends its enrollment and deletes its data. */
+/** Store of exits. One transaction per device ends the device's enrollment and deletes its data. */
 import { sql } from 'kysely';
 import { RECEIPT_KINDS } from '../../shared/order/documents.ts';
 import type { Destroyed } from '../../shared/pack/destruction.ts';

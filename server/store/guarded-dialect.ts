@@ -1,4 +1,7 @@
-/** Wraps a Kysely dialect: calls `refusal` before it takes a connection, and translates each database error (`store-errors.ts`). */
+/**
+ * Wraps a Kysely dialect. The wrapper calls `refusal` before it acquires a connection, and translates each database error
+ * (`store-errors.ts`).
+ */
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult, TransactionSettings } from 'kysely';
 import { asStoreError } from './store-errors.ts';
 
@@ -58,7 +61,8 @@ function guardedDriver(driver: Driver, beforeAcquire: () => void): Driver {
       try {
         await driver.rollbackTransaction(inner(connection));
       } catch (error) {
-        // A full disk makes SQLite roll back by itself. The caller must get the error that stopped the transaction.
+        // When the disk is full, SQLite rolls back by itself, and a second rollback fails. The caller must get the error that stopped the
+        // transaction.
         if (error instanceof Error && /no transaction is active/.test(error.message)) return;
         throw asStoreError(error);
       }

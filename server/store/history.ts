@@ -1,11 +1,12 @@
 /**
  * Past groups, areas and states of devices and groups, with their periods, so that a past verdict can be explained. Each change writes its
- * row in its own transaction. The expiry of a location statement writes no row: `stated_until` has its end. Domain time.
+ * history row in the same transaction. The expiry of a location statement writes no row, because `stated_until` has the end. All times are
+ * domain time.
  */
 import { sql } from 'kysely';
 import type { Tx } from './database.ts';
 
-/** Call this after the rows of `devices` have changed. */
+/** Starts a new history period. Call this function after the rows of `devices` have changed. */
 export async function rememberDevices(tx: Tx, devices: readonly string[], at: number): Promise<void> {
   await tx
     .updateTable('device_history')
@@ -16,7 +17,7 @@ export async function rememberDevices(tx: Tx, devices: readonly string[], at: nu
   await insertDevices(tx, devices, sql`cast(${at} as bigint)`);
 }
 
-/** Call this after the first enrollment of devices. */
+/** Starts the first history period of devices. Call this function after their first enrollment. */
 export async function rememberNewDevices(tx: Tx, devices: readonly string[]): Promise<void> {
   await insertDevices(tx, devices, sql`enrolled_at`);
 }
@@ -31,7 +32,10 @@ async function insertDevices(tx: Tx, devices: readonly string[], from: ReturnTyp
     from devices where id in (${sql.join(devices)})`.execute(tx);
 }
 
-/** Call this after the row of the group has changed or was deleted. A deletion only ends the last period. */
+/**
+ * Starts a new history period of a group. Call this function after the group's row has changed or was deleted. After a deletion, the
+ * function only ends the last period.
+ */
 export async function rememberGroup(tx: Tx, group: string, at: number): Promise<void> {
   await tx
     .updateTable('group_history')

@@ -1,4 +1,4 @@
-/** Identity of the installation in the store. `certs/installation-file.ts` has the binding in the key folder. */
+/** Store of the installation's identity. `certs/installation-file.ts` contains the matching identity in the key folder. */
 import { bindingSchema, type InstallationBinding } from '../../certs/installation-file.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Db, Tx } from './database.ts';
@@ -7,22 +7,22 @@ import { getMeta, setMeta } from './meta-store.ts';
 const KEY = 'binding';
 
 export interface StoreIdentity {
-  /** Null if the store was never used. */
+  /** Id of the installation; null if the store was never used. */
   readonly installation: string | null;
   readonly binding: InstallationBinding | null;
   /** SHA-256 fingerprints of the CA certificates in the store. */
   readonly roots: readonly string[];
   readonly issuing: readonly string[];
-  /** The newest checkpoint of the ledger, a signed note. */
+  /** Newest checkpoint of the ledger, as a signed note. */
   readonly checkpoint: string | null;
 }
 
-/** Only reads. The store must already have its tables. */
+/** Reads the identity and writes nothing. The store must already have its tables. */
 export async function readStoreIdentity(db: Db | Tx): Promise<StoreIdentity> {
   const certificates = await db
     .selectFrom('certificates')
     .select(['profile', 'fingerprint'])
-    // Certificates of the CA have no device, so the index on the device finds them.
+    // Certificates of the CA have no device, so the index on the device column finds them.
     .where('device_id', 'is', null)
     .where('profile', 'in', ['root', 'issuing'])
     .execute();

@@ -1,4 +1,4 @@
-/** Invitations and credential reset links, and proofs of e-mail addresses. */
+/** Store of invitations, credential reset links, and proofs of e-mail addresses. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import type {
@@ -47,7 +47,7 @@ export class InvitationStore implements InvitationPort {
       const row = await tx.deleteFrom('meta').where('key', '=', FIRST_OWNER).returning('value').executeTakeFirst();
       const [stored, expires] = row?.value.split(' ') ?? [];
       if (stored !== hash || Number(expires) <= now) {
-        // A wrong token must not use up the link.
+        // A request with a wrong token must not use up the link.
         if (row) await tx.insertInto('meta').values({ key: FIRST_OWNER, value: row.value }).execute();
         return null;
       }

@@ -1,6 +1,6 @@
 /**
- * Evidence, locations and the index by which an order finds its devices. A location, its evidence and its index entries are
- * one transaction, grouped with other frequent writes.
+ * Store of evidence and locations, and of the index by which an order finds its devices. A location, its evidence and its index entries are
+ * stored in one transaction, grouped with other frequent writes.
  */
 import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
@@ -24,7 +24,7 @@ import { areaOf } from './area-column.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 
-/** Rows in one statement, well below both dialects' limit of parameters. */
+/** Maximum rows in one statement, well below the parameter limit of both dialects. */
 const CHUNK = 500;
 
 function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
@@ -211,7 +211,7 @@ export class JurisdictionStore implements LocationStore {
   }
 }
 
-/** The text is not parsed again, because it was parsed before the store wrote it. */
+/** The text is not parsed again, because the server parsed it before the store wrote it. */
 function locationOf(state: string, before: string | null): LocationState {
   return { ...JSON.parse(state), before: before === null ? null : JSON.parse(before) };
 }
@@ -226,7 +226,7 @@ function evidenceOf(text: string): Evidence {
 }
 
 async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
-  // The last write for a device decides its location. The store keeps the evidence of all writes.
+  // If a group has several writes for a device, the last one decides the location. The store keeps the evidence of all writes.
   const last = new Map(writes.map((write) => [write.device, write]));
   const evidence = writes.flatMap(({ device, generation, evidence, at: received }) =>
     evidence.map((one) => ({
@@ -260,7 +260,7 @@ async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> 
   }
 }
 
-/** Most location writes do not change the index, so that nothing is written here. */
+/** Most location writes do not change the index. Those write nothing to the index. */
 async function replaceNexus(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
   const devices = writes.map(({ device }) => device);
   const held = new Map<string, string[]>();
@@ -293,7 +293,7 @@ const locationFactsQuery = (db: Db) =>
     selectLocationFacts(db).select('locations.folded_before').where('devices.id', 'in', devices),
   );
 
-/** Marks devices as located. A device without index entries may now have its first location. */
+/** Marks devices as located. A device whose index entries did not change may still have its first location. */
 async function markLocated(tx: Tx, devices: readonly DeviceId[]): Promise<void> {
   if (devices.length === 0) return;
   await tx
@@ -304,7 +304,7 @@ async function markLocated(tx: Tx, devices: readonly DeviceId[]): Promise<void> 
     .execute();
 }
 
-/** Home, seat and location of devices, without the state that only a fold needs. */
+/** Home, seat and location of devices, without the column `folded_before`, which only the update of a location reads. */
 export function selectLocationFacts(db: Db) {
   return db
     .selectFrom('devices')

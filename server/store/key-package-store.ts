@@ -1,4 +1,4 @@
-/** Key packages of devices. Each single-use key package is given out once. */
+/** Store of devices' key packages. Each single-use key package is given out once. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
@@ -29,7 +29,8 @@ export class KeyPackageStore implements KeyPackagePort {
 
   constructor(database: Database) {
     this.#database = database;
-    // One claim at a time: on PostgreSQL, parallel claims on one device would make each other's transactions fail.
+    // The store runs one claim at a time. On PostgreSQL, parallel claims of one device's key packages would make each other's transactions
+    // fail.
     this.#claim = database.grouped(async (tx, claims: readonly Claiming[]) => {
       for (const claiming of claims) claiming.given = await claimOf(tx, claiming);
     });
@@ -88,7 +89,7 @@ async function claimOf(tx: Tx, { devices, singleUse }: Claiming): Promise<Given>
   };
 }
 
-/** Call this inside the transaction that ends an enrollment. */
+/** Deletes a device's key packages. Call this function inside the transaction that ends an enrollment. */
 export async function dropKeyPackages(tx: Tx, device: DeviceId): Promise<void> {
   await tx.deleteFrom('key_packages').where('device_id', '=', device).execute();
 }

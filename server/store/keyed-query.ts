@@ -1,13 +1,13 @@
 /**
- * Queries by many keys, built and compiled once. Kysely takes longer to build such a query than SQLite takes to run it, and these run at
- * every connection.
+ * Queries by many keys, built and compiled once. Kysely takes longer to build such a query than SQLite takes to run it, and these queries
+ * run at every connection.
  */
 import type { CompiledQuery } from 'kysely';
 import type { Db } from './database.ts';
 
 /**
  * Query with a list of keys in its `in` clause. `build` receives the placeholders and runs once for each power of two, so that few
- * statements are prepared. The last key fills up a shorter list.
+ * statements are prepared. The last key is repeated to fill up a shorter list.
  */
 export function keyedQuery<Row>(
   db: Db,

@@ -1,4 +1,4 @@
-/** Tables of the ledger: entries that wait for an index, hashes of complete subtrees, and checkpoints. */
+/** Store of the ledger: entries that wait for an index, hashes of complete subtrees, and checkpoints. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import { GrowingTree, type HashSource, type TreeNode } from '../../shared/ledger/merkle.ts';
@@ -33,7 +33,7 @@ export class LedgerStore implements Port {
         .selectFrom('ledger_entries')
         .select(['id', 'hash'])
         .where('entry_index', 'is', null)
-        // The entry of a continuation is the first one of the continued ledger, before entries that waited.
+        // A continuation's entry is the first entry of the continued ledger, before entries that waited.
         .orderBy(sql`case kind when 'ledger.continued' then 0 else 1 end`)
         .orderBy('id')
         .limit(limit)
@@ -44,7 +44,7 @@ export class LedgerStore implements Port {
       const made = entries.flatMap((entry) => tree.append(Buffer.from(entry.hash, 'hex')));
       if (entries.length > 0) {
         const indexes = sql.join(entries.map(({ id }, offset) => sql`(${sql.lit(id)}, ${sql.lit(size + offset)})`));
-        // Both databases give these names to the columns of a bare VALUES.
+        // SQLite and PostgreSQL give these names to the columns of a VALUES list without an alias.
         await sql`update ledger_entries set entry_index = given.column2
                   from (values ${indexes}) as given where ledger_entries.id = given.column1`.execute(tx);
       }
@@ -108,7 +108,7 @@ async function newestCheckpoint(db: Db | Tx) {
 
 async function readHashes(db: Db | Tx, nodes: readonly TreeNode[]): Promise<Buffer[]> {
   const found = new Map<string, Buffer>();
-  // Reads one range for each level: a tile is one range of positions, and a proof has one or two hashes on each level.
+  // Reads one range for each tree level: a tile is one range of positions, and a proof needs one or two hashes on each level.
   for (const [level, positions] of Map.groupBy(nodes, (node) => node.level)) {
     const rows = await db
       .selectFrom('ledger_hashes')

@@ -16,7 +16,10 @@ export async function appendLocationEntry(tx: Tx, device: DeviceId, change: Loca
   await tx.insertInto('location_records').values(rows).execute();
 }
 
-/** Location changes that concern one order, newest first. `index`: index of the ledger entry; null before the ledger has sequenced it. */
+/**
+ * Location changes that concern one order, newest first. `index`: index of the ledger entry; null before the ledger has sequenced the
+ * entry.
+ */
 export async function locationChanges(
   database: Database,
   order: string,

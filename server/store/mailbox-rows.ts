@@ -1,4 +1,6 @@
-/** Rows of mailboxes, which several stores change inside their transactions: counters, delivery reports to senders, and unneeded bodies. */
+/**
+ * Rows of mailboxes: counters, delivery reports to senders, and sealed bodies. Several stores change these rows inside their transactions.
+ */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Mailbox } from '../relay/placement.ts';
@@ -8,7 +10,7 @@ import { insertOf, tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 import type { Schema } from './schema.ts';
 
-/** Maximum delivery reports in one mailbox, so that a sender that never fetches them cannot fill the store. */
+/** Maximum delivery reports in one mailbox, so that a sender that never fetches its reports cannot fill the store. */
 export const MOST_FATES = 10_000;
 
 type Counters = Omit<Schema['mailboxes'], 'device_id' | 'generation'>;
@@ -67,7 +69,7 @@ export interface Gone {
   readonly bytes: number;
 }
 
-/** Updates the counters after entries were deleted, and removes bodies that no mailbox needs any more. */
+/** Updates the counters after entries were deleted, and removes bodies that no mailbox needs. */
 export async function forgetEntries(tx: Tx, gone: readonly Gone[]): Promise<void> {
   if (gone.length === 0) return;
   const byDevice = Map.groupBy(gone, ({ device_id }) => device_id);
@@ -95,8 +97,8 @@ export interface Told {
 }
 
 /**
- * Adds delivery reports to the senders' mailboxes. A sender whose enrollment has ended receives none. Returns the devices that received
- * one.
+ * Adds delivery reports to the senders' mailboxes, except for senders whose enrollment has ended. Returns the devices that received a
+ * report.
  */
 export async function addFates(tx: Tx, told: readonly Told[]): Promise<DeviceId[]> {
   if (told.length === 0) return [];
@@ -121,7 +123,10 @@ export async function addFates(tx: Tx, told: readonly Told[]): Promise<DeviceId[
   return [...reached.keys()];
 }
 
-/** Deletes the mailbox and reports its posts to their senders as returned. Call this inside the transaction that ends an enrollment. */
+/**
+ * Deletes the mailbox and reports its posts to their senders as returned. Call this function inside the transaction that ends an
+ * enrollment.
+ */
 export async function purgeMailbox(tx: Tx, device: DeviceId, at: number): Promise<void> {
   const gone = await tx
     .deleteFrom('mailbox_entries')
@@ -139,16 +144,15 @@ export async function purgeMailbox(tx: Tx, device: DeviceId, at: number): Promis
 }
 
 export interface Sent {
-  /** `posts.id`. */
   readonly post: number;
   readonly to: Enrollment;
   readonly id: string;
   readonly keep: boolean;
-  /** Expiry that the sender requested. */
+  /** Expiry time that the sender requested. */
   readonly expires: number | null;
 }
 
-/** Senders of these entries, in the same order. */
+/** Senders of these mailbox entries, in the same order. */
 export async function sendersOf(tx: Tx, entries: readonly { readonly post: number | null }[]): Promise<Sent[]> {
   const asked = tableOf(
     ['bigint'],
@@ -168,7 +172,7 @@ export async function sendersOf(tx: Tx, entries: readonly { readonly post: numbe
   return entries.flatMap(({ post }) => (post === null ? [] : (known.get(post) ?? [])));
 }
 
-/** Delivery reports for the posts of deleted entries. Call this before `forgetEntries`. */
+/** Delivery reports for the posts of deleted entries. Call this function before `forgetEntries`. */
 export async function fatesOf(
   tx: Tx,
   gone: readonly Gone[],

@@ -1,6 +1,6 @@
 /**
- * Applies a device's verdict to its mailbox by the rules of `settlement.ts`: holds, releases or returns waiting mail, and reports this to
- * the senders.
+ * Applies a device's verdict to the device's mailbox by the rules of `settlement.ts`: holds, releases or returns waiting mail, and reports
+ * the result to the senders.
  */
 import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -35,7 +35,7 @@ export async function settleMailbox(
     .execute();
   const sent = new Map((await sendersOf(tx, rows)).map((one) => [one.post, one]));
   const returns = mailbox.gate === 'return' || shut?.rule === 'return';
-  // A legal hold makes the server hold mail that an order would return.
+  // Under a legal hold, the server holds mail that an order would otherwise return.
   const instead = returns && (await isHeld(tx, device));
   const { gate, turns } = settle(
     instead && mailbox.gate === 'return' ? 'hold' : mailbox.gate,
@@ -57,7 +57,7 @@ export async function settleMailbox(
     const fate = turn && FATES[turn];
     const post = sent.get(id ?? 0);
     const anew = turn === 'released' ? Math.min(now + KEPT_FOR, post?.expires ?? Infinity) : 0;
-    // A legal hold may have set a later expiry already.
+    // An entry under a legal hold may already have a later expiry.
     expiries.set(seq, Math.max(expires_at, anew));
     const order = turn === 'released' ? held_by : (shut?.order ?? null);
     if (fate && post) told.push({ to: post.to, fate: { type: 'fate', id: post.id, device, fate, order, at: now } });

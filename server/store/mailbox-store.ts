@@ -1,4 +1,4 @@
-/** Mailboxes of devices: reading in order, confirmation, settlement after a change of verdict, and expiry. */
+/** Store of devices' mailboxes: reading in order, confirmation, settlement after a change of verdict, and expiry. */
 import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
@@ -19,7 +19,7 @@ import { HELD_DEVICES } from './held-devices.ts';
 import { addFates, fatesOf, forgetEntries, type Gone } from './mailbox-rows.ts';
 import { settleMailbox } from './mailbox-settlement.ts';
 
-/** Entries that expire in one transaction. Other writers run between two transactions. */
+/** Maximum entries that expire in one transaction. Other writes run between two transactions. */
 const SLICE = 500;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -144,11 +144,11 @@ export class MailboxStore implements MailboxPort {
 
   expire(now: number): Promise<{ readonly told: readonly DeviceId[]; readonly more: boolean }> {
     return this.#database.transaction(async (tx) => {
-      // A legal hold keeps the entry until the device connects. Check the entry again tomorrow.
+      // A legal hold keeps the entry until the device connects. The store checks the entry again tomorrow.
       await sql`update mailbox_entries set expires_at = ${now + DAY}
         where expires_at <= ${now} and device_id in ${HELD_DEVICES}`.execute(tx);
-      // Mail that an order holds also gets a later expiry, unless its sender requested an earlier one. This happens an hour ahead, so that
-      // no entry expires in the minute in which the order ends.
+      // Mail that an order holds also gets a later expiry, unless its sender requested an earlier one. The store extends it an hour before
+      // the expiry, so that no entry expires in the minute in which the order ends.
       await sql`update mailbox_entries set expires_at = coalesce(
           (select p.expires_at from posts p where p.id = mailbox_entries.post and p.expires_at < ${now + DAY}), ${now + DAY})
         where expires_at <= ${now + HOUR} and held_by is not null and not exists (
@@ -210,8 +210,8 @@ async function takeAll(tx: Tx, takings: readonly Taking[]): Promise<void> {
       select e.device_id, e.seq from ${table} as v cross join mailboxes m cross join mailbox_entries e
       where m.device_id = v.column1 and m.generation = v.column2 and e.device_id = v.column1 and e.seq <= v.column3)
     returning device_id, post, bytes, held_by`.execute(tx);
-  // The device received the post although an order took effect during its transfer. The sender knows the post as held, and now gets a
-  // report of its delivery.
+  // The device received the post although an order took effect during its transfer. The server reported the post as held to its sender, and
+  // now reports its delivery.
   const held = rows.filter(({ held_by }) => held_by !== null);
   const [first] = takings;
   const told = held.length > 0 && first ? await fatesOf(tx, held, 'released', null, first.now) : [];

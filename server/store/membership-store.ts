@@ -1,4 +1,4 @@
-/** Messaging keys and the signatures on their certificates. */
+/** Store of messaging keys and of the signatures on their certificates. */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
 import type {
@@ -23,7 +23,7 @@ type Row = Schema['messaging_keys'];
 
 export class MembershipStore implements Port {
   readonly #database: Database;
-  /** After an update, many devices send their keys at once. They share a commit. */
+  /** Milliseconds for which a key waits to share a commit. After an update, many devices send their keys at once. */
   readonly #certify: (row: { readonly key: NewKey; readonly signature: NewSignature }) => Promise<void>;
 
   constructor(database: Database) {
@@ -277,19 +277,19 @@ export class MembershipStore implements Port {
   }
 }
 
-/** Maximum number of a person's other devices in one row of a list. */
+/** Maximum number of a user's other devices in one row of a list. */
 const MOST_OTHERS = 20;
 
 /**
- * `is true` hides these conditions on `devices` from the indexes: without statistics, SQLite would start with the whole fleet and not with
- * the few keys.
+ * `is true` hides the condition on `devices` from the indexes: without statistics, SQLite would start with the whole fleet and not with the
+ * few keys.
  */
 const ACTIVE = sql<boolean>`(devices.status = 'active') is true`;
 const within = (scope: MemberScope) => sql<boolean>`(${withinScope(scope)}) is true`;
-/** Must equal the condition of the partial index, or the database does not use it. */
+/** Condition of the partial index. The database uses the index only for an equal condition. */
 const WAITING = sql<boolean>`messaging_keys.unverified = 1`;
 
-/** Returns true if the key is new and belongs to the present enrollment of an active device. */
+/** Stores a messaging key. Returns true if the key is new and belongs to the present enrollment of an active device. */
 async function insertKey(tx: Tx, key: NewKey): Promise<boolean> {
   const { rows } = await sql`
     insert into messaging_keys

@@ -1,8 +1,8 @@
-/** Facts about the installation, each under a key. */
+/** Store of facts about the installation, each under a key. */
 import { randomBase32 } from '../../shared/protocol/ids.ts';
 import type { Database, Db, Tx } from './database.ts';
 
-/** Keys of a restore's state, and of the highest order number before the restore. */
+/** Keys for the state of a recovery, and for the highest order number before the restore. */
 export const RECOVERY_KEY = 'recovery';
 export const ORDER_FLOOR_KEY = 'orders.number-floor';
 
@@ -19,7 +19,7 @@ export async function setMeta(db: Db | Tx, key: string, value: string): Promise<
     .execute();
 }
 
-/** Id of the installation in signed documents. The first call creates it. */
+/** Id of the installation in signed documents. The first call creates the id. */
 export async function installationId(database: Database): Promise<string> {
   await database.db
     .insertInto('meta')

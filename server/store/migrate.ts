@@ -1,4 +1,4 @@
-/** Migrates a database to this version. Refuses a database of another version that this one cannot use. */
+/** Migrates a database to this version of Cordon. Refuses a database of a version that this one cannot use. */
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { DialectName } from './dialect.ts';
@@ -15,12 +15,12 @@ export const migrations: Migrations = (dialect) => ({ '0001-tables': tables(dial
 export type Migrations = (dialect: DialectName) => Record<string, Migration>;
 
 export interface MigrationState {
-  /** Names in the order of application; empty for a database without tables. */
+  /** Names of the applied migrations in order; empty for a database without tables. */
   readonly applied: readonly string[];
   readonly pending: readonly string[];
 }
 
-/** Only reads. Throws `store_incompatible` if this version cannot use the database. */
+/** Checks a database without writing. Throws `store_incompatible` if this version cannot use the database. */
 export async function readMigrationState(
   db: Kysely<Schema>,
   dialect: DialectName,
@@ -61,8 +61,8 @@ export async function migrate(db: Kysely<Schema>, dialect: DialectName, all: Mig
 }
 
 /**
- * Gives an empty database the tables of an older version, for the rows of that version's backup. `names`: the backup's migrations. Throws
- * `store_incompatible` if this version does not know one of them.
+ * Creates the tables of an older version in an empty database, for the rows of that version's backup. `names`: the backup's migrations.
+ * Throws `store_incompatible` if this version does not know a migration.
  */
 export async function migrateAsOf(db: Kysely<Schema>, dialect: DialectName, names: readonly string[]): Promise<void> {
   const known = Object.keys(migrations(dialect));

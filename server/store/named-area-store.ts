@@ -1,4 +1,4 @@
-/** All versions of the operator's own groups and polygons. */
+/** Store of all versions of the operator's own groups of countries and polygons. */
 import { type OrderArea, parseOrderArea } from '../../shared/areas/area-code.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
 import { revisionSchema } from '../../shared/order/documents.ts';
@@ -53,7 +53,7 @@ export class NamedAreaStore implements Port {
       const newest = await newestOf(tx, code);
       if (!newest) return null;
       check(contentOf(newest));
-      // LIKE may also match a title with the same text, so each match is parsed. A code contains no wildcard.
+      // LIKE may also match a title that contains the code, so each match is parsed. A code contains no wildcard.
       const candidates = await tx
         .selectFrom('order_revisions')
         .select(['order_number', 'payload'])
@@ -79,7 +79,7 @@ const newestOf = (tx: Tx, code: OrderArea) =>
     .limit(1)
     .executeTakeFirst();
 
-/** The content is not validated again, because it was validated before the store wrote it. */
+/** The content is not validated again, because the server validated it before the store wrote it. */
 const contentOf = ({ body }: { body: string }): AreaContent => JSON.parse(body);
 
 const versionOf = (row: { version: number; title: string; created_at: number; created_by: string }) => ({

@@ -1,4 +1,4 @@
-/** Names of devices' users, and the ledger entry of a sealed name file. */
+/** Store of the names of devices' users, and of the ledger entry for a sealed file of names. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { NamesStore as Port } from '../orders/evidence/sealed-names.ts';

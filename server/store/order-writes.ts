@@ -1,4 +1,4 @@
-/** Steps shared by the transactions on orders and approver sets. */
+/** Statements that several transactions on orders and approver sets share. */
 import { CordonError } from '../../shared/errors.ts';
 import type { ListChange } from '../orders/ports.ts';
 import { appendEntry } from './append-entries.ts';
@@ -13,7 +13,7 @@ export function requireOneRow(written: bigint | undefined, subject: string): voi
   if (written !== 1n) throw changedMeanwhile(subject);
 }
 
-/** Locks the order's row on PostgreSQL, so that a proposal is either adopted or ended. */
+/** Locks the order's row on PostgreSQL, so that a proposal is either adopted or ended, and never both. */
 export async function lockOrder(tx: Tx, order: string): Promise<void> {
   await tx
     .updateTable('orders')

@@ -1,4 +1,7 @@
-/** Counts of the fleet. Each needs one pass over an index or a narrow table, because an overview of a large fleet asks for them often. */
+/**
+ * Counts of the fleet. Each count needs one pass over an index or a narrow table, because the overview page of a large fleet requests the
+ * counts often.
+ */
 import { type RawBuilder, sql } from 'kysely';
 import { GRAVE_ALERTS } from '../../shared/api/alert-severity.ts';
 import type { Scope } from '../devices/scope.ts';
@@ -75,10 +78,10 @@ export class OverviewStore implements Port {
   }
 }
 
-/** Condition for countries and disputed territories. A device in a subdivision also counts for its country. */
+/** Condition for countries and disputed territories. A device in a subdivision also counts for the subdivision's country. */
 const WHOLE = sql`(length(area) = 2 or area like 'XX-%')`;
 
-/** SQLite is faster with a list of ids. PostgreSQL is faster with a join, because it would look up each id of a list. */
+/** SQLite is faster with a list of ids. PostgreSQL would look up each id of a list, and is faster with a join. */
 const CONNECTED = {
   sqlite: {
     from: sql`device_nexus`,
@@ -93,7 +96,7 @@ const CONNECTED = {
 
 /**
  * Condition for active devices within the scope. Without a scope, SQLite gets the short list of ended devices. `is true` keeps SQLite from
- * starting with that list: a table scan is much cheaper than so many lookups.
+ * starting with that list: a table scan is much cheaper than a lookup for each device.
  */
 function ofFleet(dialect: DialectName, id: RawBuilder<unknown>, { scope, now }: Within): RawBuilder<boolean> {
   const active = selected(dialect, { filter: { status: 'active' }, scope, now });

@@ -36,7 +36,7 @@ export class PackStore implements Port {
       .orderBy('entry_index')
       .limit(limit)
       .execute();
-    // Entries of other kinds may have a device or a person as their subject.
+    // Ledger entries of other kinds may have a device or a person as their subject.
     const openings = await this.#openings(
       rows.filter(({ kind }) => KEPT_KINDS.some((kept) => kept === kind)).map(({ id }) => id),
     );
@@ -82,7 +82,8 @@ export class PackStore implements Port {
 
   async answered(order: string, upTo: number, after: DeviceId | null, limit: number): Promise<DeviceId[]> {
     const found = new Set<string>();
-    // Runs one query for each kind, because the index is sorted by kind. The first `limit` of all are among the first `limit` of each kind.
+    // Runs one query for each kind, because the index is sorted by kind. The first `limit` entries overall are among the first `limit`
+    // entries of each kind.
     for (const kind of RECEIPT_KINDS) {
       const rows = await this.#database.db
         .selectFrom('receipts')
@@ -131,7 +132,7 @@ export class PackStore implements Port {
       order by device_id, generation, at, seq`.execute(this.#database.db);
     return rows.map(({ device_id, generation, kind, of_kind: ofKind, revision, notice, at, envelope }) => ({
       ...{ device: deviceIdSchema.parse(device_id), generation, kind, ofKind, revision, notice, at: Number(at) },
-      // The signature is already verified.
+      // The receipts' signatures are already verified.
       envelope: JSON.parse(envelope) as Envelope,
     }));
   }

@@ -73,7 +73,7 @@ export class PeopleStore implements Port {
       const { numUpdatedRows } = await tx
         .updateTable('persons')
         .set({
-          // An update needs a column, even if only the groups change.
+          // The update sets a column even if only the person's groups change, because an update without columns is invalid SQL.
           id,
           ...name,
           ...(email === undefined ? {} : { email: email.email, email_key: email.emailKey }),
@@ -122,7 +122,7 @@ export async function requireInGroup(tx: Tx, person: string, group: GroupId): Pr
   throw new CordonError('conflict', detail, { person, group });
 }
 
-/** Throws a clear error before the unique indexes would refuse with the database's own message. */
+/** Throws an error with an explanation. Otherwise the unique index would refuse with the database's own message. */
 async function requireFree(
   tx: Tx,
   id: PersonId,
@@ -235,7 +235,7 @@ function withinPersonScope(scope: Scope): RawBuilder<boolean> {
     where pg.person_id = persons.id and (${sql.join(parts, sql` or `)}))`;
 }
 
-/** Condition for a person record that no other record has replaced. */
+/** Condition for a person record that no older record has replaced. */
 const CURRENT = sql`persons.same_as is null`;
 
 function conditionsOf({ text, folded, group, status }: PersonFilter): RawBuilder<unknown>[] {

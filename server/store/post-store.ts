@@ -1,4 +1,4 @@
-/** Accepted posts. One transaction accepts a post and places it in the mailboxes of its recipients. */
+/** Store of accepted posts. One transaction accepts a post and adds it to the mailboxes of its recipients. */
 import { sql } from 'kysely';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -66,10 +66,10 @@ async function answersTo(db: Db | Tx, asked: readonly Asked[]): Promise<Map<stri
   );
 }
 
-/** A stored response to a post, as JSON. An order refuses hundreds of recipients with the same notice, so each notice is stored once. */
+/** Stored response to a post, as JSON. An order refuses hundreds of recipients with the same notice, so each notice is stored once. */
 interface KeptAnswer {
   readonly denials: readonly DenialNotice[];
-  /** Device, outcome, and index of the denial. */
+  /** Device, outcome, and index in `denials`. */
   readonly recipients: readonly (readonly [DeviceId, Posted['recipients'][number]['outcome'], number | null])[];
 }
 
@@ -149,7 +149,7 @@ async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
   );
 }
 
-/** Returns `posts.id` of the new posts, by `postKey`. */
+/** Inserts posts. Returns the `posts.id` of each new post, by `postKey`. */
 async function insertPosts(
   tx: Tx,
   accepted: readonly { readonly judged: JudgedPost; readonly placed: Placement }[],
@@ -169,7 +169,7 @@ async function insertPosts(
   );
 }
 
-/** The share of each sender in the crowded mailboxes. */
+/** Number of posts and bytes of each sender in mailboxes that are nearly full. */
 async function sharesOf(tx: Tx, crowded: readonly Enrollment[]): Promise<Known['shares']> {
   if (crowded.length === 0) return new Map();
   const asked = tableOf(

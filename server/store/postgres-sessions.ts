@@ -1,18 +1,18 @@
 /**
- * Sessions on PostgreSQL: a reset of this server's connections, and a session name by which the next holder of the lock finds sessions of
- * an earlier server.
+ * Sessions of this server on PostgreSQL. The server can reset its connections. Each session has a name by which the next holder of the lock
+ * finds the sessions of an earlier server.
  */
 import { Socket } from 'node:net';
 
-/** Second key of the lock: the schema. Two schemas of one database are two stores. */
+/** Second key of the advisory lock: the schema. Two schemas of one database are two stores. */
 export const SCHEMA_KEY = 'current_schema()::regnamespace::oid::int4';
 /** SQL expression for the name of every session of the pool. */
 export const SESSION_NAME = `'cordon-store ' || ${SCHEMA_KEY}`;
 export const NAME_SESSION = `select set_config('application_name', ${SESSION_NAME}, false)`;
 
 /**
- * Connections that can be reset. The kernel still delivers the buffered data of a connection that is only closed. After a network failure,
- * a COMMIT could arrive minutes later, when another server uses the store. A reset discards it.
+ * Connections that can be reset. After a plain close, the kernel still delivers buffered data: after a network failure, a COMMIT could
+ * arrive minutes later, when another server uses the store. A reset discards the buffered data.
  */
 export interface Connections {
   /** Creates a socket for a new connection, for pg's option `stream`. */
@@ -32,7 +32,7 @@ export function trackConnections(): Connections {
     },
     reset() {
       for (const socket of open) {
-        // A Unix-domain socket has no address and cannot be reset. It has no network that could delay data.
+        // A Unix-domain socket has no address and cannot be reset. No network can delay its data.
         if (socket.remoteAddress === undefined) socket.destroy();
         else socket.resetAndDestroy();
       }

@@ -22,8 +22,8 @@ export function openPostgres(url: string): OpenedDatabase {
         oid === INT8 || oid === NUMERIC ? (value: string) => Number(value) : pg.types.getTypeParser(oid, format),
     },
   });
-  // If the database ends a connection, the query in progress fails with that error. pg emits the same error as an event, which would end
-  // the process without a listener. The pool itself listens only on idle connections.
+  // When the database ends a connection, the query in progress fails. pg emits the same error as an event, which would end the process if
+  // nothing listened. The pool itself listens only on idle connections.
   const ignore = () => undefined;
   pool.on('error', ignore);
   pool.on('connect', (client) => client.on('error', ignore));

@@ -1,4 +1,4 @@
-/** Presence and inventory of devices. This data changes with every check-in, so the store writes it in groups. */
+/** Store of devices' presence and inventory. These data change with every check-in, so the store writes them in groups. */
 import { sql } from 'kysely';
 import { type Inventory, inventorySchema } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -28,11 +28,11 @@ interface Before {
   readonly connected: number | null;
 }
 
-/** Milliseconds, less than a TLS handshake. Devices that connect within this time share a commit. */
+/** Milliseconds for which a write waits for others; less than a TLS handshake. Devices that connect within this time share a commit. */
 const CONNECT_PATIENCE = 10;
 /**
- * Milliseconds between two stored polls of a suspended device. An earlier poll is stored only if the device has another list, record or
- * approver set.
+ * Minimum milliseconds between two stored polls of a suspended device. An earlier poll is stored only if the device has another order list,
+ * device record or approver set.
  */
 const SIGHTED_EVERY = 3 * 60_000;
 
@@ -46,7 +46,7 @@ export class PresenceStore implements PresencePort {
 
   constructor(database: Database) {
     this.#database = database;
-    // Within a flush, the writers run in this order: data of the device's last session, the end of that session, and the next session.
+    // Within one commit, the writers run in this order: data of the device's last session, end of that session, next session.
     this.#see = database.grouped(storeSeen);
     this.#close = database.grouped(closeSessions, CONNECT_PATIENCE);
     this.#open = database.grouped(openSessions, CONNECT_PATIENCE);
@@ -99,7 +99,7 @@ async function openSessions(tx: Tx, openings: readonly Opening[]): Promise<void>
 }
 
 async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
-  // This check is inside the transaction, so that it sees a revocation that committed after the check of the certificate.
+  // The check is inside the transaction, so that it sees a revocation that committed after the check of the certificate.
   const asked = tableOf(
     ['text'],
     openings.map(({ connected }) => [connected.device]),
@@ -118,7 +118,7 @@ async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
     ['text', 'bigint', 'bigint', 'text', 'text'],
     good.map(({ connected: { device, generation, at, address, agent } }) => [device, generation, at, address, agent]),
   );
-  // A new enrollment starts without stored versions. Without `where true`, SQLite would parse `on conflict` as the condition of a join.
+  // A new enrollment starts without document versions. Without `where true`, SQLite would parse `on conflict` as the condition of a join.
   const { rows } = await sql<{
     device_id: string;
     session_epoch: number;
@@ -169,7 +169,10 @@ async function closeSessions(tx: Tx, rows: readonly (Session & { at: number })[]
     where device_id = v.column1 and session_epoch = v.column2 and connected = 1`.execute(tx);
 }
 
-/** Ignores older sessions by their epoch. `last_report` never decreases. Document versions may decrease, because an admin must see it. */
+/**
+ * Writes of earlier connections are ignored by their epoch. `last_report` never decreases. Document versions may decrease, because an admin
+ * must see a decrease.
+ */
 async function storeSeen(tx: Tx, rows: readonly (Session & Seen)[]): Promise<void> {
   const merged = new Map<string, Session & Seen>();
   for (const row of rows) {

@@ -1,4 +1,4 @@
-/** Records of answers and appeals, and the reminders of open answers. */
+/** Store of records about answers and appeals, and of the reminders of open answers. */
 import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -85,7 +85,7 @@ export class ProceedingStore implements Port, ReminderStore {
         )
         .executeTakeFirst();
       if (numInsertedOrUpdatedRows !== 1n) return false;
-      // One alert per order: the newest reminder replaces the previous one.
+      // One alert per order: a new reminder replaces the previous alert.
       await tx.deleteFrom('alerts').where('device_id', 'is', null).where('code', '=', alert.code).execute();
       await storeAlerts(tx, [{ device: null, at, ...alert }]);
       return true;

@@ -1,4 +1,6 @@
-/** Proposals of revisions and the ends of proposals without adoption. Each method commits its rows and the ledger entry in one transaction. */
+/**
+ * Store of proposed revisions, and of their ends without adoption. Each method commits its rows and the ledger entry in one transaction.
+ */
 import { z } from 'zod';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { NewRevision, ProposalStore as Port, RevisionRow } from '../orders/ports.ts';
@@ -87,7 +89,7 @@ export class ProposalStore implements Port {
   ): Promise<void> {
     await this.#database.transaction(async (tx) => {
       await lockOrder(tx, order);
-      // Devices never accept a lower revision number, so an older proposal could not be adopted after this one.
+      // Devices never accept a lower revision number. After the new proposal's adoption, an older proposal could therefore not be adopted.
       await tx
         .updateTable('order_revisions')
         .set({ state: 'superseded', ended_at: at, ended_by: by })
@@ -114,7 +116,7 @@ export class ProposalStore implements Port {
   }
 }
 
-/** Without a pending proposal, the oldest request replaces nothing and needs no confirmation. */
+/** Without a pending proposal, the new proposal replaces nothing, so the request needs no confirmation. */
 async function promoteRequest(tx: Tx, order: string): Promise<void> {
   const pending = await tx
     .selectFrom('order_revisions')
@@ -133,7 +135,7 @@ async function promoteRequest(tx: Tx, order: string): Promise<void> {
     .execute();
 }
 
-/** Inserts the order's row or raises its latest revision by one. Throws `conflict` if another change was faster. */
+/** Inserts the order's row or raises its latest revision by one. Throws `conflict` if another change was committed first. */
 async function claimRevision(tx: Tx, row: Omit<RevisionRow, 'approvals'>, title: string): Promise<void> {
   if (row.revision > 1) {
     const moved = await tx
@@ -159,7 +161,7 @@ async function claimRevision(tx: Tx, row: Omit<RevisionRow, 'approvals'>, title:
   requireOneRow(numInsertedOrUpdatedRows, `Order ${row.order}`);
 }
 
-/** Marks the revision's documents as named and stores its decision record, in the same transaction as the revision. */
+/** Marks the revision's documents as named and stores its decision record, in the transaction that stores the revision. */
 async function recordDocuments(tx: Tx, { revision, documents, decision }: NewRevision): Promise<void> {
   const { order, revision: number } = revision;
   if (documents.length > 0) {

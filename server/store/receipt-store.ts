@@ -1,4 +1,4 @@
-/** Receipts of devices. The store first writes them in groups, and marks them after the verification of their signatures. */
+/** Store of devices' receipts. The store writes new receipts in groups. It marks each receipt after the verification of its signature. */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { HeldCertificate, Listing, ReceiptStore as Port, ReceiptRow } from '../orders/ports.ts';
@@ -104,14 +104,14 @@ const certificatesOf = (db: Db) =>
       .$narrowType<{ device_id: string; generation: number }>(),
   );
 
-/** Workspace report from a receipt `wiped`; empty for other receipts. */
+/** Workspace report from a receipt of kind `wiped`; empty for other receipts. */
 function exitOf(row: MarkedReceipt): WorkspaceReport[] {
   if (row.kind !== 'wiped') return [];
   const device = deviceIdSchema.parse(row.device_id);
   return [{ device, generation: Number(row.generation), event: 'exit', at: Number(row.stored_at) }];
 }
 
-/** Skips receipts that already exist. */
+/** Inserts receipts that the store does not have yet. */
 async function insertReceipts(tx: Tx, receipts: readonly ReceiptRow[]): Promise<void> {
   const rows = insertOf(
     'receipts',

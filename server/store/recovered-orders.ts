@@ -1,6 +1,4 @@
-/**
- * Stores orders and approver sets that devices returned to a restored server. Their ledger entries are added unless the ledger has them.
- */
+/** Stores orders and approver sets that devices sent to a restored server. Adds their ledger entries unless the ledger has them. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -11,8 +9,8 @@ import { appendEntry } from './append-entries.ts';
 import type { Tx } from './database.ts';
 
 /**
- * Order list of a recovered revision. The first list with the revision is lost, and a receipt may name any list, so this is the earliest
- * possible one.
+ * Version of the order list for a recovered revision. The first list with the revision is lost, and a receipt may name any list. The value
+ * is therefore the earliest possible version.
  */
 const EARLIEST_LIST = 1;
 
@@ -111,7 +109,7 @@ async function storeRevision(
   ]);
 }
 
-/** Appends the entries unless the ledger has them, such as after a restore from a published copy. `kind`: kind of the last entry. */
+/** Appends the ledger entries unless the ledger has them, for example from a published copy. `kind`: kind of the last entry. */
 async function once(tx: Tx, digest: string, kind: EntryDraft['kind'], entries: readonly EntryDraft[]): Promise<void> {
   const there = await tx
     .selectFrom('ledger_entries')

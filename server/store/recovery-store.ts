@@ -1,4 +1,4 @@
-/** Rows of a running server about its restore: its state, and certificates that the store lacks. */
+/** Store of a recovery: its state, and certificates that the store lacks. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -166,7 +166,10 @@ export class RecoveryStore implements Port {
     };
   }
 
-  /** Sets home and seat of a device without an activation code, for which only its own record has them. Returns true if a value was set. */
+  /**
+   * Sets home and seat of a device without an activation code, whose home and seat are only in its own device record. Returns true if a
+   * value was set.
+   */
   async settle(device: DeviceId, { home, seat }: { home: string | null; seat: string | null }): Promise<boolean> {
     const [theirs, seats] = [sql`cast(${home} as text)`, sql`cast(${seat} as text)`];
     const { rows } = await sql`update devices set home = coalesce(home, ${theirs}), seat = coalesce(seat, ${seats})
@@ -186,7 +189,7 @@ export class RecoveryStore implements Port {
       const { numInsertedOrUpdatedRows: added } = await tx
         .insertInto('certificates')
         .values({
-          // Device and generation are null, because the store may lack the device or have another generation of it.
+          // Device and generation are null, because the store may lack the device or have the device in another generation.
           ...{ serial, fingerprint, der: der.toString('base64'), device_id: null, generation: null, profile: 'device' },
           ...{ not_before: at, not_after: notAfter, issued_at: at },
           ...{ revoked_at: at, revocation_reason: PRIVILEGE_WITHDRAWN, superseded_at: null },
@@ -213,7 +216,7 @@ export class RecoveryStore implements Port {
   }
 }
 
-/** Makes the device active, with the generation in its certificate. */
+/** Makes the device active in the generation that its certificate names. */
 async function admitDevice(
   tx: Tx,
   { device: id, generation }: ReadmittedCertificate,
@@ -261,7 +264,7 @@ async function admitDevice(
   await dropKeyPackages(tx, id);
 }
 
-/** `wanted`: identifier or name of the group. */
+/** Finds a group. `wanted`: identifier or name of the group. */
 async function groupOf(tx: Tx, wanted: string | undefined): Promise<string | null> {
   if (wanted === undefined) return null;
   const { rows } = await sql<{ id: string }>`select id from groups where id = ${wanted} or name = ${wanted}`.execute(

@@ -1,6 +1,6 @@
 /**
- * Store part of a restore. It fills an empty database with the rows of a backup from either dialect. Then one transaction runs the steps
- * that make the restored state safe.
+ * Store part of a restore. It first fills an empty database with the rows of a backup from SQLite or PostgreSQL. Then one transaction
+ * changes the restored rows so that the server can use them safely.
  */
 import { sql } from 'kysely';
 import type { Revoked } from '../../certs/certificate.ts';
@@ -37,12 +37,15 @@ const ROWS_AT_ONCE = 2_000;
 /** Revocation reason (RFC 5280, section 5.3.1). */
 const SUPERSEDED = 4;
 /**
- * Milliseconds, longer than any certificate's life. The new revocation list keeps a certificate that only an older list names for this
- * time.
+ * Milliseconds, longer than any certificate's lifetime. The new revocation list includes, for this time, a certificate that only an older
+ * list names.
  */
 const LONGEST_CERTIFICATE = 400 * 86_400_000;
 
-/** Opens a database without tables. `replace`: first removes existing tables. Otherwise throws `conflict` if there are any. */
+/**
+ * Opens a database without tables. With `replace`, it first removes existing tables. Without `replace`, it throws `conflict` if there are
+ * any.
+ */
 export async function openEmpty(where: DatabaseAddress, replace: boolean): Promise<Database> {
   const { database, empty } = await connectDatabase(where);
   try {
@@ -69,7 +72,10 @@ async function dropAll({ db, dialect }: Database): Promise<void> {
   ); end $$`.execute(db);
 }
 
-/** Fills an empty database. `migrations`: names from the backup. At the end, the database has the migrations of this version. */
+/**
+ * Fills an empty database with the backup's rows. `migrations`: names from the backup. Afterward, the database has the migrations of this
+ * version.
+ */
 export async function fillDatabase(
   database: Database,
   migrations: readonly string[],
@@ -78,7 +84,7 @@ export async function fillDatabase(
   const { db, dialect } = database;
   await migrateAsOf(db, dialect, migrations);
   const columns = new Map((await tableShapes(database)).map((shape) => [shape.table, new Set(shape.columns)]));
-  // The rows are inserted one by one: a group is small, and the server never uses an incomplete restore.
+  // The rows are inserted one by one. A group of rows is small, and the server never uses an incomplete restore.
   for await (const { table, columns: names, rows } of groups) {
     const known = columns.get(table);
     if (!known || names.some((name) => !known.has(name))) {
@@ -98,7 +104,7 @@ export async function fillDatabase(
   await migrate(db, dialect);
 }
 
-/** PostgreSQL does not advance the sequence for rows with their own number. */
+/** PostgreSQL does not advance a sequence for rows that are inserted with an id. */
 async function continueSequences({ db }: Database): Promise<void> {
   const { rows } = await sql<{ table: string; column: string; sequence: string }>`
     select c.relname as "table", a.attname as "column", pg_get_serial_sequence(quote_ident(c.relname), a.attname) as sequence
@@ -259,7 +265,7 @@ class Steps implements RestoreWork {
       ),
     };
     await tx.deleteFrom('address_verifications').execute();
-    // A key package works only once, and the original server may have given out each of these.
+    // A key package works only once, and the original server may have given it out already.
     await tx.deleteFrom('key_packages').where('last_resort', '=', 0).execute();
     await tx.deleteFrom('approver_sets').where('state', '=', 'waiting').execute();
     await tx.deleteFrom('ledger_continuations').where('state', '=', 'waiting').execute();

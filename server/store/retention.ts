@@ -1,7 +1,7 @@
 /**
- * Retention periods of all records, in one table, applied every hour in small slices. Other records are kept forever: the ledger, receipts,
- * orders, certificates and present devices. A legal hold also keeps a device's records. SECURITY.md shows the same table, and a test
- * compares the two.
+ * Retention periods of all records in one table, applied every hour in small slices. Other records are kept forever: the ledger, receipts,
+ * orders, certificates and present devices. A legal hold also keeps a device's records. SECURITY.md has the same table, and a test compares
+ * both tables.
  */
 import { type RawBuilder, sql } from 'kysely';
 import { LISTS_KEPT } from '../../shared/pack/format.ts';
@@ -11,7 +11,7 @@ import { HELD_DEVICES } from './held-devices.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Rows in one statement. Other writers run between two statements. */
+/** Maximum rows that one statement deletes. Other writes run between two statements. */
 const SLICE = 500;
 
 interface Kept {
@@ -19,24 +19,24 @@ interface Kept {
   readonly table: string;
   /** Key columns of the table, as SQL. */
   readonly key: string;
-  /** Days from `since`, or the number of rows to keep, newest by key. */
+  /** Retention period in days from `since`, or the number of rows to keep, newest by key. */
   readonly days?: number;
   readonly newest?: number;
-  /** SQL expression of the start time. Rows with null are never deleted. */
+  /** SQL expression for the start of the retention period. A row with null is never deleted. */
   readonly since?: string;
-  /** Type of time in `since`. */
+  /** Kind of time in `since`: domain time or real time. */
   readonly time?: 'domain' | 'real';
   readonly held?: RawBuilder<boolean>;
 }
 
 /** Condition for rows whose column names a device under a legal hold. */
 const ofHeldDevice = (column: string) => sql<boolean>`coalesce(${sql.ref(column)} in ${HELD_DEVICES}, false)`;
-/** The past of a group also belongs to the history of its devices under hold. */
+/** A group's history is kept while a device in the group is under a legal hold. */
 const OF_HELD_DEVICES_GROUP = sql<boolean>`group_id in (select group_id from device_history where device_id in ${HELD_DEVICES})`;
 
 /**
- * `evidenceDays`: retention of the data that explains past verdicts. It is 32 days longer than explanations reach back, because the first
- * explained verdict needs earlier data (`server/jurisdiction/past-location.ts`).
+ * `evidenceDays`: retention of the data that explains past verdicts. It is 32 days longer than the period of explanations, because the
+ * first explained verdict needs earlier data (`server/jurisdiction/past-location.ts`).
  */
 export const retention = (evidenceDays: number): readonly Kept[] => [
   {
@@ -111,7 +111,7 @@ export const retention = (evidenceDays: number): readonly Kept[] => [
     time: 'real',
     held: ofHeldDevice('id'),
   },
-  // A post whose body waits in a mailbox is never removed.
+  // A post is never removed while its body waits in a mailbox.
   {
     what: 'results of posts',
     table: 'posts',
@@ -130,7 +130,7 @@ export const retention = (evidenceDays: number): readonly Kept[] => [
     time: 'domain',
     held: ofHeldDevice('device_id'),
   },
-  // The newest epoch remains as long as the conversation has a member, even without changes.
+  // The newest epoch remains as long as the conversation has a member, even without new commits.
   {
     what: 'conversations without an active enrollment',
     table: 'conversations',
@@ -206,7 +206,9 @@ function pastKeeping(
   return sql`${sql.ref(key)} <= (select max(${sql.ref(key)}) from ${sql.table(table)}) - ${newest}`;
 }
 
-/** Runs at the start and every hour. Returns a function that stops it and resolves after the run in progress. */
+/**
+ * Removes expired records at the start and every hour. Returns a function that stops the schedule and resolves after the run in progress.
+ */
 export function keepRetention(
   database: Database,
   clock: Clock,

@@ -9,7 +9,7 @@ import type { RolloutStore as Port, Reports } from '../orders/evidence/rollout.t
 import { tableOf } from './bulk.ts';
 import type { Database } from './database.ts';
 
-/** Rows in a page: some milliseconds of SQLite's work. */
+/** Rows in a page. SQLite reads a page in a few milliseconds. */
 const PAGE = 2_000;
 
 export class RolloutStore implements Port {
@@ -88,8 +88,8 @@ export class RolloutStore implements Port {
   }
 
   /**
-   * A device reports once that it stored a revision and once that it displayed it. For each service, the newest receipt decides. Times and
-   * revisions of one device only increase, so the newest receipt of each kind has the highest ones.
+   * A device reports once that it stored a revision and once that it displayed the revision. For each service, the newest receipt decides.
+   * Times and revisions of one device only increase, so the newest receipt of each kind has the highest time and revision.
    */
   async reports(order: string, revision: number, devices: readonly DeviceId[]): Promise<Map<DeviceId, Reports>> {
     const asked = tableOf(
@@ -126,7 +126,7 @@ export class RolloutStore implements Port {
       select h.id, h.delivered, h.displayed, g.newest, g.closed, g.opened
       from heard as h left join of_device as g on g.device_id = h.id
       where h.delivered is not null or h.displayed is not null or g.device_id is not null`.execute(this.#database.db);
-    // Reuses the caller's parsed ids, because parsing them again would take longer than most of the other work.
+    // Uses the ids that the caller has parsed, because parsing them again would take longer than most of the other work.
     const known = new Map<string, DeviceId>(devices.map((device) => [device, device]));
     const found = new Map<DeviceId, Reports>();
     for (const { id, delivered, displayed: displayedAt, newest, closed, opened } of rows) {
@@ -148,7 +148,7 @@ export class RolloutStore implements Port {
     return found;
   }
 
-  /** Devices with a receipt about the order that failed verification. They are few, and the index of alerts finds them. */
+  /** Devices with a receipt about the order that failed verification. Such devices are few, and the index of alerts finds them. */
   async #refused(order: string, devices: readonly DeviceId[]): Promise<DeviceId[]> {
     if (devices.length === 0) return [];
     const asked = tableOf(

@@ -1,6 +1,6 @@
 /**
  * Compares the tables of a database with the tables that its migrations create. A database of an unreleased version may have the same
- * migration names but lack a column, and would fail at its first use.
+ * migration names but lack a column. Without the comparison, the server would fail at the first use of that column.
  */
 import BetterSqlite3 from 'better-sqlite3';
 import { Kysely, type Migration, Migrator, type QueryExecutorProvider, SqliteDialect, sql } from 'kysely';
@@ -18,10 +18,10 @@ export interface TableShape {
 
 export type SchemaShape = ReadonlyMap<string, TableShape>;
 
-/** Cache by the name of the last migration, so that a process with several databases runs the migrations once. */
+/** Expected tables by the name of the last migration, so that a process with several databases runs the migrations once. */
 const expectedShapes = new Map<string, Promise<SchemaShape>>();
 
-/** Only reads. Throws `store_incompatible` if the tables differ from those that the migrations `applied` create. */
+/** Compares without writing. Throws `store_incompatible` if the tables differ from those that the migrations `applied` create. */
 export async function requireShape(
   db: QueryExecutorProvider,
   dialect: DialectName,
@@ -55,8 +55,8 @@ export async function expectedShape(last: string, migrations: Record<string, Mig
 }
 
 /**
- * Sentences about the differences. Additional tables and plain indexes are no difference: an admin may have added them, and they cannot
- * block a write.
+ * Sentences about the differences. Additional tables and additional indexes that are not unique do not count: an admin may have added them,
+ * and they cannot block a write.
  */
 export function compareShapes(expected: SchemaShape, found: SchemaShape): string[] {
   const differences: string[] = [];
@@ -97,7 +97,7 @@ interface ColumnRow {
   readonly name: string;
   readonly type: string;
   readonly required: number | boolean;
-  /** Position in the primary key, from 1; 0 for other columns. */
+  /** Position of the column in the primary key, from 1; 0 outside the key. */
   readonly key: number;
 }
 
@@ -105,10 +105,10 @@ interface IndexRow {
   readonly table: string;
   readonly name: string;
   readonly unique: number | boolean;
-  /** True if the index implements a unique constraint. Its name then differs between dialects. */
+  /** True if the index implements a unique constraint. The name of such an index differs between the dialects. */
   readonly constraint: number | boolean;
   readonly place: number;
-  /** Null for an index on an expression. */
+  /** Column name; null for an index on an expression. */
   readonly column: string | null;
 }
 

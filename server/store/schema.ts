@@ -1,6 +1,6 @@
 /**
- * Tables as Kysely sees them, the same for both databases. SQLite and PostgreSQL hold and return equal values: times are Unix
- * milliseconds, documents are text, flags are 0 or 1. `migrations/` creates these tables.
+ * Types of the tables for Kysely, the same for SQLite and PostgreSQL. Both databases store and return equal values: times are Unix
+ * milliseconds, documents are text, flags are 0 or 1. `migrations/` creates the tables.
  */
 import type { DeviceTables } from './schema/devices.ts';
 import type { LedgerTables } from './schema/ledger.ts';

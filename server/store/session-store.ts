@@ -1,4 +1,4 @@
-/** Sign-in sessions and API tokens of admins. */
+/** Store of admins' sign-in sessions and API tokens. */
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import type {
   ApiToken,
@@ -108,7 +108,7 @@ const toSession = (row: Schema['sessions']): Omit<Session, 'account'> => ({
   userAgent: row.user_agent,
 });
 
-/** Milliseconds. The store does not record another use from the same address within this time. */
+/** Milliseconds between two recorded uses of a session from the same address. */
 const USE_RECORDED_EVERY = 60_000;
 
 export class TokenStore implements TokenPort {

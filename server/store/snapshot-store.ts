@@ -1,6 +1,6 @@
 /**
- * A consistent snapshot of all tables during other writes: a read transaction on its own connection. Both dialects return the same rows in
- * the same order, so a backup of one can be restored into the other.
+ * A consistent snapshot of all tables during other writes: a read transaction on a separate connection. SQLite and PostgreSQL return the
+ * same rows in the same order, so a backup of one can be restored into the other.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';
@@ -10,14 +10,14 @@ import type { Database } from './database.ts';
 import type { Schema } from './schema.ts';
 import { asStoreError } from './store-errors.ts';
 
-/** Limits of one group of rows. The first limit that is reached ends the group. */
+/** Limits of one group of rows: a group ends when it reaches either limit. */
 const ROWS_AT_ONCE = 500;
 const BYTES_AT_ONCE = 1024 * 1024;
 
 export interface TableShape {
   readonly table: string;
   readonly columns: readonly string[];
-  /** Tables to which this table has foreign keys. */
+  /** Tables to which the table's foreign keys refer. */
   readonly references: readonly string[];
 }
 
@@ -95,7 +95,7 @@ function openReadOnly(file: string): BetterSqlite3.Database {
   }
 }
 
-/** Limits groups by bytes too: an attachment has megabytes, other rows have some hundred bytes. */
+/** A group is also limited by bytes, because an attachment has megabytes and other rows have some hundred bytes. */
 function* inGroups(
   table: string,
   columns: readonly string[],
@@ -160,7 +160,7 @@ export function inOrder(shapes: readonly TableShape[]): TableShape[] {
   return ordered;
 }
 
-/** Tables of a backup: all except those of the migrator and of SQLite itself. */
+/** Tables of a backup: all tables except those of the migrator and of SQLite itself. */
 export async function tableShapes(database: Pick<Database, 'db' | 'file'>): Promise<TableShape[]> {
   if (database.file === null) return inOrder(await postgresShapes(database.db));
   const db = openReadOnly(database.file);

@@ -6,9 +6,9 @@ import { SqliteDialect, type SqliteStatement } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { OpenedDatabase } from './dialect.ts';
 
-/** Prepared statements in the cache. Kysely prepares each query, and parsing costs SQLite more than most reads. */
+/** Maximum number of prepared statements in the cache. Kysely prepares each query, and parsing takes SQLite longer than most reads. */
 const STATEMENTS = 500;
-/** Maximum characters of a cached statement. Longer statements insert many rows, and their number of rows rarely repeats. */
+/** Maximum characters of a cached statement. Longer statements insert many rows, and the same number of rows rarely occurs again. */
 const LONGEST_KEPT = 2_000;
 
 export function openSqlite(path: string): OpenedDatabase {
@@ -30,8 +30,8 @@ export function openSqlite(path: string): OpenedDatabase {
 }
 
 /**
- * Hides values from the query planner. This build of SQLite has STAT4 and would plan a join again for each new value: 30 µs instead of 5.
- * Our plans fit all values, and the planner does not evaluate a subquery.
+ * Hides parameter values from the query planner. This build of SQLite has STAT4 and would plan a join again for each new value, which takes
+ * 30 µs instead of 5. The query plans fit all values, and the planner does not evaluate a subquery.
  */
 function hidingValues(sql: string): string {
   return sql.startsWith('select') ? sql.replace(/([=<>]) \?/g, '$1 (select ?)') : sql;
@@ -40,7 +40,7 @@ function hidingValues(sql: string): string {
 function connect(file: string): BetterSqlite3.Database {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    // The mode must be set first: SQLite gives its log and index files the mode of the database file.
+    // Sets the file's mode first, because SQLite gives its log and index files the mode of the database file.
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
     const connection = new BetterSqlite3(file);
@@ -50,7 +50,8 @@ function connect(file: string): BetterSqlite3.Database {
     connection.pragma('busy_timeout = 5000');
     // Keeps the rollback data of large statements in memory instead of a temporary file.
     connection.pragma('temp_store = MEMORY');
-    // Pages (16 MB), four times the default. Many changes of a page then cause only one copy back.
+    // Pages of the write-ahead log between two checkpoints (16 MB), four times the default. A page that changes often is then copied back
+    // only once.
     connection.pragma('wal_autocheckpoint = 4000');
     return connection;
   } catch (error) {

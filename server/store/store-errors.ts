@@ -1,5 +1,5 @@
 /**
- * Meaning of database errors. A full or unreachable database is `store_unavailable`, a serialization failure can be retried, and all other
+ * Meaning of database errors. A full or unreachable database is `store_unavailable`. A serialization failure can be retried. All other
  * errors are defects.
  */
 import { CordonError } from '../../shared/errors.ts';
@@ -20,14 +20,20 @@ const GONE = new Set([
   'EROFS',
   'ENOSPC',
 ]);
-/** SQLSTATE classes: 08 connection, 53 out of resources (53100 is a full disk), 57P operator intervention, 58 system, 3D no such database, 28 sign-in. */
+/**
+ * SQLSTATE classes: 08 connection, 53 insufficient resources (53100 is a full disk), 57P operator intervention, 58 system error, 3D invalid
+ * database name, 28 invalid authorization.
+ */
 const GONE_STATES = /^(08...|53...|57P..|58...|3D...|28...|25006)$/;
 const GONE_SQLITE = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|CORRUPT|NOTADB|PERM|AUTH|NOMEM)(_|$)/;
-/** Messages of pg errors without a code. */
+/** Messages of pg errors that have no code. */
 const GONE_WORDS =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|SASL: )/;
 
-/** Returns the same error, or a `store_unavailable` that wraps it when the database is full, unreachable or damaged. */
+/**
+ * Returns a `store_unavailable` with the error as its cause when the database is full, unreachable or damaged. Returns other errors
+ * unchanged.
+ */
 export function asStoreError(error: unknown): unknown {
   if (error instanceof CordonError) return error;
   const code = codeOf(error);
@@ -56,7 +62,7 @@ export function isRetryable(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
-/** True if a row with this key exists. PostgreSQL then aborts the transaction: prefer `onConflict(…).doNothing()`. */
+/** True if a row with the same key exists. On PostgreSQL, this error aborts the transaction, so prefer `onConflict(…).doNothing()`. */
 export function isUniqueViolation(error: unknown): boolean {
   const code = codeOf(error);
   return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';

@@ -1,7 +1,10 @@
 /**
  * Exclusive lock of the one server that uses a store. Each server caches connections, presence and verdicts, so two servers on one store
- * would miss each other's changes. SQLite: an exclusive transaction on the file `cordon.lock` beside the database. PostgreSQL: an advisory
- * lock of one session. Both end with the process, also after kill -9.
+ * would miss each other's changes.
+ * - SQLite: an exclusive transaction on the file `cordon.lock` beside the database.
+ * - PostgreSQL: an advisory lock of one session.
+ *
+ * Both locks end with the process, also after kill -9.
  */
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -16,7 +19,10 @@ import { SCHEMA_KEY, SESSION_NAME, trackConnections } from './postgres-sessions.
 import { asStoreError } from './store-errors.ts';
 
 export interface StoreLock {
-  /** The error that blocks each use of the store now, or null. PostgreSQL only: its session may end while the server runs. */
+  /**
+   * Error that blocks each use of the store at present; null while the lock is valid. Only on PostgreSQL, the lock's session may end while
+   * the server runs.
+   */
   refusal(): CordonError | null;
   release(): Promise<void>;
 }
@@ -24,15 +30,15 @@ export interface StoreLock {
 const holderSchema = z.object({ pid: z.int(), host: z.string(), since: z.string() });
 type Holder = z.infer<typeof holderSchema>;
 
-/** Events on PostgreSQL only: a file lock lasts as long as its process. */
+/** Events of the lock on PostgreSQL. A file lock has no events, because it lasts as long as its process. */
 export interface LockEvents {
-  /** Another server may use the store soon, so work in progress must no longer reach it. */
+  /** Event: the lock's session ended. Another server may use the store soon, so work in progress must no longer reach the store. */
   readonly onLost: () => void;
-  /** Another process has taken the lock, so this server must stop. Called at most once. */
+  /** Event: another process has acquired the lock, so this server must stop. Occurs at most once. */
   readonly onTaken: (error: CordonError) => void;
 }
 
-/** Throws `store_locked` if another process holds the lock. */
+/** Acquires the lock. Throws `store_locked` if another process has it. */
 export function lockStore(address: DatabaseAddress, events: LockEvents): Promise<StoreLock> {
   return 'file' in address ? lockFile(address.file) : lockPostgres(address.url, events);
 }
@@ -69,7 +75,7 @@ async function lockFile(database: string): Promise<StoreLock> {
   return {
     refusal: () => null,
     release: async () => {
-      // Remove the name first: after the lock has ended, the file may belong to another server.
+      // Removes the file with the server's name first: after the lock has ended, the file may belong to another server.
       rmSync(names, { force: true });
       held.close();
     },
@@ -80,32 +86,32 @@ function readHolder(file: string): Holder | null {
   try {
     return holderSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    // The holder has not written its name yet, or the file is unreadable. The lock alone decides.
+    // The process with the lock has not written its name yet, or the file is unreadable. Only the lock decides.
     return null;
   }
 }
 
 // --- PostgreSQL -----------------------------------------------------------------------------------------------------
 
-/** The letters "CRDN". */
+/** First key of the advisory lock: the letters "CRDN". */
 const LOCK_CLASS = 0x4352444e;
-/** Milliseconds that the server waits for the session of a killed server to end. */
+/** Milliseconds for which the server waits until the session of a killed server ends. */
 const START_WITHIN = 3_000;
 const RETRY_EVERY = 500;
 const BEAT_EVERY = 5_000;
 const ANSWER_WITHIN = 5_000;
 /**
- * Settings by which PostgreSQL ends the session of a vanished host after 25 seconds: keepalives for an idle connection, and the user
- * timeout for one with an unacknowledged response. By default, both take minutes or hours.
+ * Settings by which PostgreSQL ends the session of an unreachable host after 25 seconds: keepalives for an idle connection, and the user
+ * timeout for a connection with an unacknowledged response. By default, PostgreSQL takes minutes or hours.
  */
 const KEEPALIVES =
   'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3; set tcp_user_timeout = 25000';
 const END_WITHIN = 5_000;
 
-/** A session of this server that has, or had, the lock. */
+/** Session of this server that has, or had, the lock. */
 interface Session {
   readonly client: pg.Client;
-  /** Process number of PostgreSQL's backend and its start time. The number alone may later belong to another session. */
+  /** Process id of the PostgreSQL backend, and its start time. The process id alone may later belong to another session. */
   readonly backend: { readonly pid: number; readonly started: string };
   reset(): void;
 }
@@ -145,7 +151,7 @@ async function lockPostgres(url: string, { onLost, onTaken }: LockEvents): Promi
     beat.unref();
   };
 
-  /** Another server cannot use an unreachable database either, so this server waits. */
+  /** While the database is unreachable, no other server can use it either. This server therefore waits. */
   const regain = async (before: Session) => {
     while (!released) {
       try {
@@ -182,7 +188,7 @@ async function connectTo(url: string): Promise<Omit<Session, 'backend'>> {
   const client = new pg.Client({
     connectionString: url,
     stream: open,
-    // At most 63 bytes; a second server reads it in `pg_stat_activity`.
+    // Name of the session, at most 63 bytes. A second server reads the name in `pg_stat_activity`.
     application_name: `cordon ${process.pid} ${hostname()}`.slice(0, 63),
     connectionTimeoutMillis: 10_000,
     query_timeout: ANSWER_WITHIN,
@@ -199,7 +205,10 @@ async function connectTo(url: string): Promise<Omit<Session, 'backend'>> {
   }
 }
 
-/** Returns null if another session has the lock. Resolves when no session of an earlier holder can change the store any more. */
+/**
+ * Acquires the lock in a session. Returns null if another session has the lock. Resolves when no session of an earlier lock holder can
+ * change the store any more.
+ */
 async function takeSession(url: string): Promise<Session | null> {
   const { client, reset } = await connectTo(url);
   try {
@@ -223,8 +232,8 @@ async function takeSession(url: string): Promise<Session | null> {
 }
 
 /**
- * Ends the sessions of the lock's earlier holder. A server that lost its network or was suspended may have an open transaction, and would
- * commit it after this server has read the store.
+ * Ends the sessions of the earlier lock holder. A server that lost its network or was suspended may have an open transaction. It would
+ * commit the transaction after this server has read the store.
  */
 async function endOldSessions(client: pg.Client): Promise<void> {
   const old = `from pg_stat_activity where datname = current_database() and usename = current_user and application_name = ${SESSION_NAME}`;

@@ -1,4 +1,7 @@
-/** Random key shares of locked workspaces, one for each lock command. The share is created before the command is first sent. */
+/**
+ * Store of the random key shares of locked workspaces, one share for each lock command. The share is created before the server first sends
+ * the command.
+ */
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
@@ -15,7 +18,7 @@ export class UnlockShareStore implements UnlockSharePort {
 
   constructor(database: Database) {
     this.#database = database;
-    // Grouped, because a broadcast of lock commands needs thousands of shares at once.
+    // The writes are grouped, because lock commands to many devices need thousands of shares at once.
     this.#make = database.grouped(async (tx, rows: readonly Wanted[]) => {
       const shares = insertOf(
         'unlock_shares',

@@ -1,6 +1,6 @@
 /**
  * Removes the approvals of a disabled account from all pending revisions and approver sets. Adopted ones stay unchanged. The ledger has an
- * entry for each approval of a revision and for its removal. Enabling the account does not restore the approvals.
+ * entry for each approval of a revision and for its removal. Enabling the account again does not restore the approvals.
  */
 import { sql } from 'kysely';
 import { z } from 'zod';
@@ -9,7 +9,10 @@ import type { Tx } from './database.ts';
 
 const storedSignatures = z.array(z.object({ keyid: z.string(), sig: z.string() }));
 
-/** Call this first. An approval in progress locks the same row, so that no adoption counts a voided approval. */
+/**
+ * Locks the account's row. Call this function first: an approval in progress locks the same row, so that no adoption counts a removed
+ * approval.
+ */
 export async function lockPendingOrders(tx: Tx): Promise<void> {
   await tx
     .updateTable('orders')

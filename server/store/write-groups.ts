@@ -1,6 +1,6 @@
 /**
- * Grouped writes. Each commit costs a disk sync regardless of its size, so all rows that arrive during one commit share the next. A row's
- * promise resolves only after its commit.
+ * Grouped writes. Each commit costs a disk sync regardless of its size, so all rows that arrive during one commit share the next commit. A
+ * row's promise resolves only after its commit.
  */
 import type { Transaction } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
@@ -8,7 +8,7 @@ import type { Schema } from './schema.ts';
 
 type Tx = Transaction<Schema>;
 
-/** Number of waiting rows that starts a flush at once, and maximum for one `write`. */
+/** Number of waiting rows that starts a commit at once. Also the maximum number of rows in one call of `write`. */
 const FULL = 512;
 
 interface Waiting<Row> {
@@ -17,7 +17,7 @@ interface Waiting<Row> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Rows of one writer in a flush, without their type. */
+/** Rows of one writer in a commit, without their type. */
 interface Batch {
   readonly size: number;
   write(tx: Tx): Promise<void>;
@@ -39,12 +39,14 @@ function batchOf<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>, wa
 
 export interface WriteGroups {
   /**
-   * Creates a writer whose rows share a transaction with those of all other grouped writers. Its promise resolves after the commit is on
-   * disk. A failed flush repeats row by row, so that only the bad row fails. `write` may therefore run more than once for the same rows. A
-   * row waits up to `patience` milliseconds for others to share its commit; an earlier flush includes it.
+   * Creates a writer whose rows share a transaction with the rows of all other grouped writers.
+   * - The promise resolves after the commit is on disk.
+   * - A failed transaction is repeated row by row, so that only the invalid row fails. `write` may therefore run more than once for the
+   *   same rows.
+   * - A row waits up to `patience` milliseconds for other rows; an earlier commit includes the row.
    */
   grouped<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>, patience?: number): (row: Row) => Promise<void>;
-  /** Writes all waiting rows and refuses later ones. */
+  /** Writes all waiting rows and refuses further rows. */
   drain(): Promise<void>;
 }
 
@@ -92,7 +94,7 @@ export function createWriteGroups(
     });
   }
 
-  /** Starts a flush after the shortest patience of all waiting rows. */
+  /** Schedules the commit after the shortest patience of all waiting rows. */
   function startWithin(patience: number): void {
     const at = patience === 0 ? 0 : performance.now() + patience;
     if (next && next.at <= at) return;

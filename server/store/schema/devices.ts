@@ -3,7 +3,7 @@ import type { Flag } from './flag.ts';
 
 export interface DeviceTables {
   activation_codes: {
-    /** Id of the future device. */
+    /** Id that the device gets at its enrollment. */
     id: string;
     secret_hash: string;
     person_id: string;
@@ -21,7 +21,7 @@ export interface DeviceTables {
     generation: number;
     status: 'active' | 'revoked' | 'unenrolled';
     person_id: string;
-    /** Copy of the person's name, by which lists sort. */
+    /** Copy of the user's name, by which lists sort devices. */
     person_name: string;
     group_id: string;
     home: string | null;
@@ -34,14 +34,17 @@ export interface DeviceTables {
     statement_until: number | null;
     /** Home area from the location statement, which overrides the device's and the group's. Null for a statement about presence. */
     stated_home: string | null;
-    /** 1 if `locations` has a row for the device. An index finds only existing rows, so devices without a location need this column. */
+    /**
+     * 1 if `locations` has a row for the device. An index contains only existing rows, so a query for devices without a location needs this
+     * column.
+     */
     located: Flag;
   };
-  /** Columns that change with every connection. Their own table keeps frequent writes small. */
+  /** Columns of a device that change with every connection. A separate table keeps frequent writes small. */
   device_presence: {
     device_id: string;
     generation: number;
-    /** Count of connections. The store refuses writes of a connection with a lower number. */
+    /** Number of the device's connections. The store refuses writes of a connection with a lower number. */
     session_epoch: number;
     connected: Flag;
     changed_at: number;
@@ -58,7 +61,7 @@ export interface DeviceTables {
   /** Newest workspace state that the device reported in one enrollment. `since` is domain time. */
   device_workspaces: { device_id: string; generation: number; state: 'open' | 'locked' | 'wiped'; since: number };
   device_inventory: { device_id: string; at: number; hostname: string | null; platform: string | null; body: string };
-  /** Past groups and areas of a device, for explanations of past verdicts. `until_at` is null for the present. */
+  /** Past groups and areas of a device, for explanations of past verdicts. `until_at` is null for the present period. */
   device_history: {
     id: Generated<number>;
     device_id: string;
@@ -86,7 +89,7 @@ export interface DeviceTables {
     device_id: string | null;
     generation: number | null;
     profile: string;
-    /** SHA-256 of the DER in lower-case hex. */
+    /** SHA-256 of the certificate's DER, in lower-case hex. */
     fingerprint: string;
     der: string;
     not_before: number;
@@ -94,7 +97,7 @@ export interface DeviceTables {
     issued_at: number;
     revoked_at: number | null;
     revocation_reason: number | null;
-    /** Time of the first use of a renewed certificate. From then on, the server refuses this older one. */
+    /** Time of the first use of the certificate's renewal. From then on, the server refuses the older certificate. */
     superseded_at: number | null;
   };
   crls: { number: number; der: string; this_update: number; next_update: number; entries: number };
@@ -105,7 +108,7 @@ export interface DeviceTables {
     kind: string;
     body: string;
     state: 'queued' | 'stored' | 'done' | 'failed' | 'expired' | 'canceled';
-    /** Id of a request to many devices. Null for a command to one device. */
+    /** Id of a request to many devices; null for a command to one device. */
     request: string | null;
     created_by: string;
     created_at: number;
@@ -117,9 +120,9 @@ export interface DeviceTables {
     displayed_at: number | null;
     displayed_on: string | null;
   };
-  /** The server's share of the key to each locked workspace, base64. Without the device's share it opens nothing. */
+  /** The server's share of the key to each locked workspace, base64. Without the device's share, it decrypts nothing. */
   unlock_shares: { command_id: string; device_id: string; share: string; created_at: number };
-  /** `at` and `detail` are from the newest of `count` equal alerts, `first_at` is from the first. */
+  /** Alerts. `at` and `detail` belong to the newest of `count` equal alerts, `first_at` to the first. */
   alerts: {
     id: Generated<number>;
     at: number;

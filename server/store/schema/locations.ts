@@ -7,19 +7,19 @@ export interface LocationTables {
     device_id: string;
     generation: number;
     at: number;
-    /** JSON of the observation, with source and areas. */
+    /** Observation as JSON, with source and areas. */
     detail: string;
-    /** Time of receipt by the server. For observations of a disconnected device, it is later than `at`. */
+    /** Time at which the server received the observation. For observations of a disconnected device, it is later than `at`. */
     received_at: number;
   };
   locations: {
     device_id: string;
     /** `LocationState` as JSON, without its `before`. */
     state: string;
-    /** Time at which the last evidence expires; null if none expires. */
+    /** Time at which the last evidence of the location expires; null if none expires. */
     unknown_at: number | null;
     /**
-     * The location's `before` as JSON. It has its own column, because only new evidence needs it, and a rehearsal reads the states of a
+     * The location's `before` as JSON. The column is separate, because only new evidence needs it, and a rehearsal reads the states of a
      * whole fleet.
      */
     folded_before: string | null;
@@ -28,8 +28,11 @@ export interface LocationTables {
   device_nexus: {
     device_id: string;
     /**
-     * Kind of connection. `present`: candidates of the location; `seen`: areas of any source; `network`; `connected`: the address does not
-     * age, and `area` is empty.
+     * Kind of connection with the area.
+     * - `present`: possible areas of the device's location.
+     * - `seen`: areas of any evidence.
+     * - `network`: areas of the serving network.
+     * - `connected`: the device is connected, so its address evidence does not age; `area` is empty.
      */
     nexus: string;
     area: string;
@@ -53,6 +56,6 @@ export interface LocationTables {
     imported_by: string | null;
   };
   territory_policy_uses: { id: Generated<number>; version: number; at: number; account_id: string | null };
-  /** Groups and polygons of the operator. `body` is JSON: `members`, `polygon`. */
+  /** Groups and polygons of the operator. `body` is JSON with `members` or `polygon`. */
   named_areas: { code: string; version: number; title: string; body: string; created_at: number; created_by: string };
 }

@@ -7,10 +7,10 @@ export interface MessageTables {
     generation: number;
     person_id: string;
     name: string;
-    /** `foldedName` of the name, for search. */
+    /** `foldedName` of the user's name, for search. */
     folded: string;
     signature_key: string;
-    /** Canonical JSON, the exact bytes that the online key and the organization key sign. */
+    /** Canonical JSON that the online key and the organization key sign. */
     payload: string;
     digest: string;
     certified_at: number;
@@ -25,7 +25,7 @@ export interface MessageTables {
     signature: string;
     entry_id: number;
   };
-  /** Key packages in the order in which they arrived. */
+  /** Key packages of devices, in the order of their arrival. */
   key_packages: {
     id: Generated<number>;
     device_id: string;
@@ -34,7 +34,7 @@ export interface MessageTables {
     last_resort: Flag;
     body: string;
   };
-  /** Conversations that a device has registered. `at`: time of the newest commit. */
+  /** Conversations, each registered by a device. `at`: time of the newest commit. */
   conversations: {
     conversation: string;
     next_epoch: number;
@@ -42,9 +42,9 @@ export interface MessageTables {
     started_generation: number;
     at: number;
   };
-  /** Enrollments that may commit next. */
+  /** Enrollments that may send the conversation's next commit. */
   conversation_members: { conversation: string; device_id: string; generation: number };
-  /** The first commit in each epoch of a conversation. */
+  /** The accepted commit of each epoch of a conversation. */
   conversation_epochs: {
     conversation: string;
     epoch: number;
@@ -53,7 +53,7 @@ export interface MessageTables {
     post_id: string;
     at: number;
   };
-  /** Accepted posts. The stored response serves a sender that repeats its request. */
+  /** Accepted posts. The server sends the stored response again when a sender repeats its request. */
   posts: {
     id: Generated<number>;
     device_id: string;
@@ -64,39 +64,40 @@ export interface MessageTables {
     /** Expiry that the sender requested, in domain time. */
     expires_at: number | null;
     answer: string;
-    /** Sealed body; null when no mailbox needs it any more. */
+    /** Sealed body of the post; null when no mailbox needs it any more. */
     body: string | null;
   };
-  /** The mailbox of one enrollment. The row is deleted with the enrollment. */
+  /** Mailbox of one enrollment. The row is deleted when the enrollment ends. */
   mailboxes: {
     device_id: string;
     generation: number;
     last_seq: number;
     /** Highest sequence number that the device acknowledged. */
     acknowledged: number;
-    /** Count of the device's own accepted posts. */
+    /** Number of the device's own accepted posts. */
     posts: number;
-    /** Counts of waiting posts, their bytes, and waiting delivery reports. */
+    /** Numbers of waiting posts, of their bytes, and of waiting delivery reports. */
     entries: number;
     bytes: number;
     delivery_reports: number;
     /**
-     * Waiting rule of the order that blocks messaging. It applies to posts that waited when the order took effect. `open`: no order blocks.
+     * Rule for waiting messages in the order that blocks messaging. It applies to posts that waited when the order took effect. `open`: no
+     * order blocks messaging.
      */
     gate: 'open' | 'deliver' | 'hold' | 'return';
   };
   mailbox_entries: {
     device_id: string;
     seq: number;
-    /** `posts.id`; null for a delivery report. */
+    /** Post of the entry (`posts.id`); null for a delivery report. */
     post: number | null;
     /** Delivery report as JSON; null for a post. */
     delivery_report: string | null;
     bytes: number;
     expires_at: number;
-    /** Number of the order that holds the entry back. */
+    /** Number of the order that makes the server hold the message. */
     held_by: string | null;
-    /** 1 if the server accepted the post before an order that still delivers such posts. */
+    /** 1 if the server accepted the post before an order took effect that still allows delivery of such posts. */
     due: Flag;
   };
   attachments: { id: string; device_id: string; size: number; at: number; body: Buffer };

@@ -20,7 +20,7 @@ export interface OrderTables {
     order_number: string;
     revision: number;
     action: string;
-    /** Canonical JSON, the exact bytes that approvers sign. */
+    /** Canonical JSON of the revision that approvers sign. */
     payload: string;
     digest: string;
     proposer: string;
@@ -57,7 +57,7 @@ export interface OrderTables {
   };
   /** Decision records to which revisions commit, encrypted. */
   order_decisions: { commitment: string; order_number: string; revision: number; sealed: string };
-  /** Documents of instruments, as received. `named`: 1 if a revision names the document; others are deleted after a month. */
+  /** Documents of instruments, as received. `named`: 1 if a revision names the document. Other documents are deleted after a month. */
   order_documents: {
     sha256: string;
     media_type: string;
@@ -75,11 +75,11 @@ export interface OrderTables {
     state: 'entered' | 'left';
     at: number;
   };
-  /** Devices that a revision denied a service when it took effect. `revision` is the first such one. */
+  /** Devices that a revision denied a service when it took effect. `revision` is the first revision that denied the service. */
   order_affected_devices: { order_number: string; device_id: string; revision: number };
   /** Revisions whose affected devices are all in `order_affected_devices`. */
   order_affected_complete: { order_number: string; revision: number };
-  /** Devices whose exit has no receipt yet. `checked_at`: time at which the server last considered the device. */
+  /** Devices whose exit has no receipt yet. `checked_at`: time at which the server last checked the device. */
   pending_exits: {
     order_number: string;
     revision: number;
@@ -104,13 +104,13 @@ export interface OrderTables {
     order_number: string;
     entry_id: number;
     device_id: string;
-    /** Canonical JSON of the record in packs. */
+    /** Canonical JSON of the location change in evidence packs. */
     body: string;
-    /** Opening of the record's commitment to the reason. No code reads it: the operator can show it to a court (ADR 41). */
+    /** Opening of the commitment to the reason. No code reads the column: the operator can show the opening to a court (ADR 41). */
     reason: string | null;
     reason_salt: string | null;
   };
-  /** Audit entries of readings of withheld orders. `about` is empty for the order as a whole. */
+  /** Audit entries of readings of withheld orders. `about` is empty if the admin read the order as a whole. */
   order_readings: {
     order_number: string;
     account_id: string;
@@ -121,9 +121,9 @@ export interface OrderTables {
     last_at: number;
     count: number;
   };
-  /** Admins' records of answers and appeals (canonical JSON), and their SHA-256. */
+  /** Admins' records of answers and appeals (canonical JSON), and the SHA-256 of each record. */
   order_proceedings: { order_number: string; entry: number; record: string; digest: string };
-  /** Newest reminder of each order's answer. `mailed`: JSON of the accounts that received mail. */
+  /** Newest reminder of each order's answer. `mailed`: JSON list of the accounts to which the server sent mail. */
   answer_reminders: { order_number: string; answer_by: number; step: number; at: number; mailed: string };
   order_lists: { version: number; envelope: string; hash: string; issued_at: number; expires_at: number };
   device_records: { device_id: string; version: number; envelope: string };
@@ -137,12 +137,12 @@ export interface OrderTables {
     revision: number | null;
     service: string | null;
     gate: string | null;
-    /** Notice of the order's plan; null for a receipt about the order as a whole. */
+    /** Notice in the order's plan of notices; null for a receipt about the order as a whole. */
     notice: string | null;
     at: number;
     stored_at: number;
     envelope: string;
-    /** 0: not verified yet; 1: valid evidence; 2: invalid, kept but never counted. */
+    /** Result of the verification. 0: not verified yet; 1: valid evidence; 2: invalid, kept but never counted. */
     verified: Flag | 2;
   };
   evidence_packs: { id: string; order_number: string; made_by: string; made_at: number };

@@ -2,10 +2,13 @@ import type { Flag } from './flag.ts';
 
 export interface PeopleTables {
   groups: { id: string; name: string; home: string | null; seat: string | null; created_at: number };
-  /** Human beings, identified by `id` alone. */
+  /** Person records. Only `id` identifies a person. */
   persons: {
     id: string;
-    /** Canonical e-mail address or identity provider's subject of the accounts. For a person without either: `person:` and the id. */
+    /**
+     * Canonical e-mail address, or the subject that the identity provider gives for the person's accounts. For a person without either:
+     * `person:` and the id.
+     */
     subject: string;
     name: string;
     /** `foldedName` of the name, only for search and sorting. */
@@ -17,26 +20,26 @@ export interface PeopleTables {
     directory_id: string | null;
     status: 'active' | 'disabled';
     created_at: number;
-    /** Older record of the same person, by a newer rule for e-mail addresses. The older record has no `same_as`. */
+    /** Older record of the same person, found by a newer rule for e-mail addresses. The older record has no `same_as`. */
     same_as: string | null;
   };
   person_groups: { person_id: string; group_id: string };
   accounts: {
     id: string;
     person_id: string;
-    /** E-mail address as given, for display and mail. */
+    /** E-mail address as entered, for display and mail. */
     email: string;
-    /** `emailKey` of the address, by which a sign-in finds the account. */
+    /** `emailKey` of the e-mail address, by which a sign-in finds the account. */
     email_key: string;
     name: string;
     password_hash: string | null;
     /** TOTP secret, encrypted by the key custody of `certs`. */
     totp_sealed: string | null;
-    /** Time step of the last accepted code, so that a code works once. */
+    /** Time step of the last accepted TOTP code, so that each code works once. */
     totp_last_step: number;
     status: 'active' | 'disabled';
     created_at: number;
-    /** The address that the account holder verified. It counts only while it equals `email`. */
+    /** E-mail address that the account's owner verified. It counts only while it equals `email`. */
     verified_email: string | null;
     email_verified_at: number | null;
   };
@@ -46,18 +49,18 @@ export interface PeopleTables {
     account_id: string;
     expires_at: number;
     used_at: number | null;
-    /** Address to which the link was mailed; null if an admin saw the link. */
+    /** E-mail address to which the link was mailed; null if an admin saw the link. */
     mailed_to: string | null;
   };
-  /** Open verification link of an account, mailed to `email`. */
+  /** Pending verification link of an account, mailed to `email`. */
   address_verifications: { account_id: string; hash: string; email: string; expires_at: number };
-  /** Accounts (`seen_by`) that created an account, or saw an invitation or a credential reset link of it. */
+  /** Accounts (`seen_by`) that created another account, or saw an invitation or a credential reset link of it. */
   account_links: { account_id: string; seen_by: string; kind: 'created' | 'link'; at: number };
   sessions: {
     id: string;
-    /** SHA-256 of the cookie. */
+    /** SHA-256 of the session's cookie. */
     hash: string;
-    /** SHA-256 of the session's half that only the page has. */
+    /** SHA-256 of the part of the session secret that only the page has. */
     page_hash: string;
     account_id: string;
     created_at: number;
@@ -75,7 +78,7 @@ export interface PeopleTables {
     name: string;
     created_at: number;
     expires_at: number | null;
-    /** 1 if the token may perform destructive actions without a step-up. */
+    /** 1 if the API token may perform destructive actions without a step-up. */
     destructive: Flag;
     last_used_at: number | null;
     last_address: string | null;
@@ -86,7 +89,7 @@ export interface PeopleTables {
     id: string;
     action: string;
     route: string;
-    /** Canonical JSON of the request, whose digest is `hash`. */
+    /** Canonical JSON of the request. `hash` is its digest. */
     content: string;
     hash: string;
     device_count: number;

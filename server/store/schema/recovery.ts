@@ -1,27 +1,27 @@
 import type { Flag } from './flag.ts';
 
 export interface RecoveryTables {
-  /** Certificates issued after the recovery point. The row is deleted when `certificates` has the certificate. */
+  /** Certificates issued after the recovery point. A row is deleted when `certificates` has the certificate. */
   lost_certificates: {
     serial: string;
     fingerprint: string | null;
-    /** Device in the certificate; null until a device has connected with it. */
+    /** Device that the certificate names; null until a device has connected with it. */
     device_id: string | null;
     generation: number | null;
     der: string | null;
     not_after: number | null;
-    /** 1 if the ledger copy has the entry of the certificate, and no entry that revokes it. */
+    /** 1 if the ledger copy has the entry of the certificate's issue and no entry of its revocation. */
     published: Flag;
     seen_at: number | null;
   };
-  /** Newest ledger tree that each asked device verified. `size` and `root` (hex) are null for a device without one. */
+  /** Newest ledger tree that each asked device has verified. `size` and `root` (hex) are null for a device without a verified tree. */
   recovery_answers: {
     device_id: string;
     at: number;
     size: number | null;
     root: string | null;
     verdict: 'contained' | 'beyond' | 'lost' | 'none' | 'unreadable';
-    /** Name of the log; null without a tree. */
+    /** Name of the tree's log; null without a tree. */
     origin: string | null;
   };
 }
