@@ -3,81 +3,16 @@
  * directions; texts about orders; names with control characters. Messaging is in memory (`memory-talk.ts`), because a real agent
  * reaches some states only under an attack or after a week.
  */
-import { crc32, deflateSync } from 'node:zlib';
 import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Notice } from '../../agent/enforcement/notice-view.ts';
-import { ENROLLMENT_ENDED } from '../../agent/messaging/mailbox/delivery-state.ts';
 import type { Messaging } from '../../agent/messaging/messaging.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
+import { DAY, type FilledTalk, fillTalk, HOUR, RAN, SCRIPT } from '../support/filled-talk.ts';
 import { Keyboard } from '../support/keyboard.ts';
 import { createMemoryTalk, type MemoryTalk } from '../support/memory-talk.ts';
 import { type PageStand, standPage } from '../support/page-stand.ts';
 import { BOTH_LOOKS, type Seat, takeSeat, textOf } from '../support/seat.ts';
-
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-const RAN = 'a script ran';
-const SCRIPT = `<script>document.title='${RAN}'</script>`;
-const PEOPLE = {
-  per_ada: 'Ada Lovelace',
-  per_alia: 'علیہ خان',
-  per_ngozi: `👩🏽‍⚖️ Ngozi Adaeze ${SCRIPT}`,
-  per_ben: 'Ben Okri',
-  per_long: `Donaudampfschifffahrts${'gesellschafts'.repeat(6)}kapitän`,
-};
-const NOTICE: Notice = {
-  order: '2026-001',
-  revision: 3,
-  title: 'پاکستان: پیغامات کی معطلی',
-  status: 'active',
-  services: ['messaging', 'mail'],
-  areas: ['PK'],
-  reasons: ['present', 'network'],
-  effective: Date.now() - 2 * HOUR,
-  until: Date.now() + 3 * DAY,
-  statement: {
-    en: 'Messages end on 30 December by order of the regulator.\nThey come back when the order is withdrawn.',
-    ur: 'ریگولیٹر کے حکم سے 30 دسمبر کو پیغامات کی سروس بند ہو جائے گی۔\nحکم واپس لیے جانے پر پیغامات بحال ہو جائیں گے۔',
-  },
-  authoritative: 'ur',
-  exit: { exportsUntil: Date.now() + 28 * DAY, approved: false, wiped: null },
-  appeal: 'The regulator, Islamabad.\nappeals@example.org',
-  told: [{ moment: 'entry', at: Date.now() - 2 * HOUR, shown: false, late: false }],
-};
-const COMING: Notice = {
-  ...NOTICE,
-  exit: null,
-  order: '2026-002',
-  title: 'Emirates',
-  areas: ['AE'],
-  reasons: [],
-  effective: Date.now() + 3 * DAY,
-};
-
-/** A picture of one color. */
-function png(width: number, height: number): Buffer {
-  const chunk = (type: string, data: Buffer) => {
-    const named = Buffer.concat([Buffer.from(type), data]);
-    const ends = [Buffer.alloc(4), Buffer.alloc(4)] as const;
-    ends[0].writeUInt32BE(data.length);
-    ends[1].writeUInt32BE(crc32(named));
-    return Buffer.concat([ends[0], named, ends[1]]);
-  };
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width, 0);
-  head.writeUInt32BE(height, 4);
-  head.set([8, 0], 8);
-  // The first byte of each row is its filter, none.
-  const row = Buffer.concat([Buffer.from([0]), Buffer.alloc(width, 0x90)]);
-  const rows = deflateSync(Buffer.concat(Array(height).fill(row)));
-  return Buffer.concat([
-    Buffer.from('89504e470d0a1a0a', 'hex'),
-    chunk('IHDR', head),
-    chunk('IDAT', rows),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
-}
+import { orderTexts } from './page-looks/order-texts.ts';
 
 describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, () => {
   let browser: Browser;
@@ -86,52 +21,10 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
   let stand: PageStand;
   let seat: Seat;
   let page: Page;
-  const with_: Record<string, string> = {};
+  let ids: FilledTalk['ids'];
 
   beforeAll(async () => {
-    talk = createMemoryTalk(PEOPLE);
-    ada = talk.messagingOf('per_ada');
-    const now = Date.now();
-    for (const other of ['per_ben', 'per_ngozi', 'per_long', 'per_alia'] as const) {
-      with_[other] = await ada.start({ people: [other], title: null });
-    }
-    const group = await ada.start({ people: ['per_ben', 'per_alia', 'per_ngozi'], title: 'اجلاس 2027' });
-    with_['group'] = group;
-    talk.say(with_['per_ben'] ?? '', 'per_ben', `See you. ${SCRIPT}`, now - 9 * DAY);
-    talk.say(with_['per_ngozi'] ?? '', 'per_ngozi', 'Good morning!', now - 2 * DAY);
-    talk.say(with_['per_long'] ?? '', 'per_long', 'x'.repeat(400), now - DAY);
-    talk.withhold('per_long', { state: 'returned', order: null, refusal: ENROLLMENT_ENDED });
-    talk.say(with_['per_long'] ?? '', 'per_ada', 'Ahoy?', now - DAY + HOUR);
-    talk.withhold('per_long', null);
-    const alia = with_['per_alia'] ?? '';
-    for (let at = 0; at < 120; at++)
-      talk.say(alia, at % 3 ? 'per_alia' : 'per_ada', `Message ${at + 1}`, now - 5 * DAY + (at * HOUR) / 2);
-    talk.say(alia, 'per_alia', 'السلام علیکم! کل کا اجلاس صبح 9:30 بجے ہے، room 4B میں۔', now - 40 * 60_000);
-    talk.say(alia, 'per_ada', 'Thank you, I am on my way.\nSee you there.', now - 35 * 60_000);
-    await talk.messagingOf('per_alia').send(alia, {
-      text: '',
-      attachments: [
-        { name: 'نقشہ.png', type: 'image/png', bytes: png(240, 160) },
-        { name: 'invoice\u202egpj.exe', type: 'image/png', bytes: Buffer.from('<svg onload=alert(1)>') },
-      ],
-    });
-    talk.say(group, 'per_ben', 'Shall we meet?', now - 3 * HOUR);
-    talk.say(group, 'per_alia', 'جی ہاں', now - 2 * HOUR);
-    talk.withhold('per_alia', { state: 'held', order: '2026-001' });
-    talk.say(group, 'per_ada', 'At ten then.', now - HOUR);
-    talk.withhold('per_alia', { state: 'refused', order: '2026-001' });
-    talk.withhold('per_ben', { state: 'expired', order: null });
-    talk.say(group, 'per_ada', 'Or at eleven.', now - HOUR / 2);
-    const detail =
-      'The device has reached the limit for stored attachments. The server deletes attachments after 30 days. Try again then.';
-    for (const person of ['per_alia', 'per_ben', 'per_ngozi']) {
-      talk.withhold(person, { state: 'refused', order: null, refusal: { code: 'too_large', detail } });
-    }
-    talk.say(group, 'per_ada', 'The whole archive.', now - HOUR / 3);
-    talk.withhold('per_ngozi', null);
-    talk.withhold('per_alia', null);
-    talk.withhold('per_ben', null);
-
+    ({ talk, ada, ids } = await fillTalk());
     [browser, stand] = await Promise.all([openBrowser(), standPage(talk, 'per_ada')]);
     seat = await takeSeat(browser, stand.page.url, { locale: 'en-GB' });
     page = seat.page;
@@ -147,7 +40,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
   const look = async (name: string) => expect.soft(await seat.faults(`page ${name}`)).toEqual([]);
   const glance = async (name: string) => expect.soft(await seat.faults(`page ${name}`, BOTH_LOOKS)).toEqual([]);
   const button = (name: string | RegExp) => page.getByRole('button', { name });
-  const choose = (who: string) => page.goto(`${stand.page.url}/conversations/${with_[who]}`);
+  const choose = (who: string) => page.goto(`${stand.page.url}/conversations/${ids[who]}`);
   const field = () => page.getByRole('textbox', { name: /^Message to/ });
 
   it('explains how to get a link, and accepts a link once', async () => {
@@ -289,7 +182,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await page.keyboard.press('Escape');
     expect(await field().isDisabled()).toBe(true);
     await glance('left');
-    talk.rejoin(with_['per_ben'] ?? '');
+    talk.rejoin(ids['per_ben'] ?? '');
     await choose('per_ben');
     await page.getByText('This device lost its place in this conversation').waitFor();
     await glance('rejoining');
@@ -318,7 +211,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await field().press('Enter');
     await page.getByRole('button', { name: /^Save .*منصوبہ\.txt/ }).waitFor();
     expect(await field().inputValue()).toBe('');
-    const [{ attachments } = { attachments: [] }] = ada.messages(with_['per_ngozi'] ?? '', { limit: 1 });
+    const [{ attachments } = { attachments: [] }] = ada.messages(ids['per_ngozi'] ?? '', { limit: 1 });
     expect(attachments).toEqual([{ name: 'منصوبہ.txt', type: 'text/plain', size: 8 }]);
   });
 
@@ -407,7 +300,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     expect(await page.getByRole('searchbox').isVisible()).toBe(false);
     await page.keyboard.press('Escape');
     await page.getByRole('searchbox').waitFor();
-    await page.locator(`[data-conversation="${with_['per_ngozi']}"]:focus`).waitFor();
+    await page.locator(`[data-conversation="${ids['per_ngozi']}"]:focus`).waitFor();
     await page.getByRole('link', { name: /Ngozi/ }).first().click();
     await page.getByRole('link', { name: 'Back to the conversations' }).click();
     await page.getByRole('searchbox').waitFor();
@@ -426,9 +319,9 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await choose('per_ngozi');
     // Messages from before the opening are not announced.
     await page.locator('[data-message]').last().waitFor();
-    talk.say(with_['per_ngozi'] ?? '', 'per_ngozi', 'Here I am.', Date.now());
+    talk.say(ids['per_ngozi'] ?? '', 'per_ngozi', 'Here I am.', Date.now());
     await page.getByRole('log').getByText('Here I am.').waitFor();
-    talk.say(with_['per_long'] ?? '', 'per_long', 'Ahoy', Date.now());
+    talk.say(ids['per_long'] ?? '', 'per_long', 'Ahoy', Date.now());
     await page.getByRole('navigation').getByText('Ahoy').waitFor();
     const unread = ada.conversations().reduce((sum, { unread: each }) => sum + each, 0);
     expect(unread).toBeGreaterThan(0);
@@ -464,85 +357,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     expect(stand.displayed).toHaveLength(1);
   });
 
-  it('announces an order, and shows all of it while it is active, in the reader’s language', async () => {
-    await choose('group');
-    stand.orders([COMING]);
-    await page.getByText(/^Order \u20682026-002\u2069 will suspend messages in some areas from/).waitFor();
-    await look('announced');
-    await button('Read order').click();
-    await page.getByRole('dialog').getByText('Messages end on 30 December').waitFor();
-    await glance('orders');
-    expect(stand.shown).toEqual(['2026-002']);
-    await page.keyboard.press('Escape');
-    stand.orders([NOTICE, COMING], ['2026-001']);
-    const banner = page.getByRole('region', { name: 'Messages are suspended on this device' });
-    await banner.getByText('This device is in Pakistan.').waitFor();
-    await banner.getByText('appeals@example.org').waitFor();
-    await expect.poll(() => stand.shown).toContain('2026-001');
-    expect(await field().isDisabled()).toBe(true);
-    await page.getByText('You cannot write while the order above is active.').waitFor();
-    await look('denied');
-    const saved = page.waitForEvent('download');
-    await banner.getByRole('button', { name: 'Save a copy of my data' }).click();
-    expect((await saved).suggestedFilename()).toMatch(/^cordon-messages-\d{4}-\d\d-\d\d\.jsonl$/);
-    await button('Show less').click();
-    await glance('denied folded');
-
-    const reader = await takeSeat(browser, stand.page.url, { locale: 'ur-PK', timezoneId: 'Asia/Karachi' });
-    await reader.page.goto(stand.page.link());
-    const words = reader.page.locator('blockquote[lang=ur]:dir(rtl)');
-    await words.waitFor();
-    expect(await textOf(words)).toContain('ریگولیٹر');
-    // The labels around the order's text are in the same language, from right to left.
-    const theirs = reader.page
-      .locator('section[lang=ur]:dir(rtl)')
-      .filter({ hasText: 'اس ڈیوائس پر پیغامات معطل ہیں' });
-    await theirs.getByText('یہ ڈیوائس پاکستان میں ہے۔').waitFor();
-    await theirs.getByText('اپیل کے لیے رابطہ').waitFor();
-    // After right-to-left letters, a number with a hyphen would appear as 001-2026.
-    await theirs.getByText('حکم \u20682026-001\u2069').waitFor();
-    expect.soft(await reader.faults('page denied urdu')).toEqual([]);
-    await reader.page.getByRole('button', { name: 'English' }).first().click();
-    await reader.page.getByText('Messages end on 30 December').first().waitFor();
-    expect.soft(reader.complaints).toEqual([]);
-    await reader.context.close();
-    // A language with longer words.
-    const german = await takeSeat(browser, stand.page.url, { locale: 'de-AT' });
-    await german.page.goto(stand.page.link());
-    await german.page.getByText('Kontakt für Einsprüche').waitFor();
-    expect.soft(await german.faults('page denied german', BOTH_LOOKS)).toEqual([]);
-    await german.context.close();
-    stand.orders([]);
-    talk.become('per_ada', { state: 'ready', person: 'per_ada', name: PEOPLE.per_ada });
-  });
-
-  it('explains why the user cannot read or write', async () => {
-    const wiped = { ...NOTICE, exit: { exportsUntil: 0, approved: true, wiped: Date.now() } };
-    for (const [state, exits, mending] of [
-      ['uncertified', [], 'Your organization must countersign this device'],
-      ['locked', [], 'Ask your admin to unlock the workspace.'],
-      ['wiped', [], /An admin wiped .* Ask your admin to unlock the workspace/],
-      ['wiped', [wiped], /An order’s exit wiped .* ask your admin to enroll the device and to unlock/],
-    ] as const) {
-      // An open page would repeat its queries at each change.
-      await page.goto('about:blank');
-      stand.orders(exits);
-      talk.become('per_ada', { state });
-      await seat.goto('/');
-      await page
-        .getByRole('status')
-        .filter({ has: page.getByRole('heading') })
-        .getByText(mending)
-        .waitFor();
-      await glance(exits.length > 0 ? `${state} by an order` : state);
-      expect(await page.getByRole('searchbox').count()).toBe(state === 'uncertified' ? 1 : 0);
-    }
-    stand.orders([]);
-    talk.become('per_ada', { state: 'ready', person: 'per_ada', name: PEOPLE.per_ada });
-    await seat.goto('/conversations/nothing');
-    await page.getByText('Conversation not found').waitFor();
-    await glance('no conversation');
-  });
+  orderTexts(() => ({ browser, talk, stand, seat, page, look, glance, button, choose, field }));
 
   it('has further actions in a menu, and closes', async () => {
     await button(/^Menu of/).click();
