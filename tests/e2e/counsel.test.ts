@@ -1,171 +1,52 @@
 /**
- * A general counsel's five days, through the console's pages alone: a regulator's letter comes, is recorded, rehearsed, proposed and approved;
- * people are told; the date moves the night before; it comes into force; a device is explained; it is withdrawn, and what can be shown of it is
- * checked by somebody who has nothing but the pack and a fingerprint. With CORDON_PICTURES a picture of each station: look at them as counsel would.
+ * Five days of a general counsel, through the console's pages alone: a regulator's letter arrives, is recorded, rehearsed, proposed and
+ * approved. Users are informed, the date changes the night before, and the order takes effect. It is explained for a device and withdrawn.
+ * An auditor verifies the evidence with only the pack and a fingerprint. With CORDON_PICTURES a picture of each station is saved.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Download, Locator } from 'playwright-core';
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { approverKeyList, approverSetView } from '../../shared/api/approvers.ts';
 import { alertList } from '../../shared/api/devices.ts';
-import { checkpointView } from '../../shared/api/ledger.ts';
-import { orderView, proceedingsView, revisionView } from '../../shared/api/orders.ts';
-import { canonicalText } from '../../shared/order/canonical.ts';
-import type { RolloutState } from '../../shared/order/rollout-states.ts';
-import { MANIFEST, PACK_LIMITS, PROCEEDINGS } from '../../shared/pack/format.ts';
-import { readZip, ZipWriter } from '../../shared/pack/zip.ts';
-import type { Spot } from '../demo/offices.ts';
-import type { Resident } from '../demo/population.ts';
-import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
-import { approve, makeKey, signList } from '../support/console-people.ts';
-import { type ConsoleWorld, officesOf, openConsoleWorld } from '../support/console-world.ts';
-import { firstOwner, invite, type Person } from '../support/people.ts';
-import { programPath } from '../support/programs.ts';
-import { rolloutCount } from '../support/rollout-rows.ts';
+import { orderView, revisionView } from '../../shared/api/orders.ts';
+import { browser as chromium } from '../support/browser.ts';
+import { approve } from '../support/console-people.ts';
+import {
+  age,
+  at,
+  attach,
+  button,
+  type CounselWorld,
+  ORDER,
+  openCounselWorld,
+  phase,
+  REACHED,
+  RESIDENTS,
+  reaches,
+  saved,
+  station,
+  WAIT,
+  writeDay,
+  writeTime,
+} from '../support/counsel-world.ts';
 import { runProgram } from '../support/run-program.ts';
-import { EVERY_LOOK, PATIENCE, type Seat, takeSeat, textOf } from '../support/seat.ts';
-import { tool } from '../support/tools.ts';
-import { until } from '../support/until.ts';
-
-const ENTRY = programPath('server/cordon.js');
-const ORDER = '2015-001';
-const KARACHI = { name: 'Karachi office', country: 'PK', code: 'KHI' };
-const BERLIN = { name: 'Berlin office', country: 'DE', code: 'BER' };
-const spot = (label: string, office: Spot['office'], evidence: Spot['evidence'], online = true): Spot => ({
-  ...{ label, office, evidence, online, weight: 1 },
-});
-const IN_KARACHI: Spot['evidence'] = { ip: 'PK', position: [24.861, 67.01, 80], network: '410' };
-const STAFF: readonly (readonly [Spot, readonly string[]])[] = [
-  [spot('karachi', KARACHI, IN_KARACHI), ['Ayesha Malik', 'Bilal Ahmed', 'Imran Qureshi', 'عمر خان']],
-  [spot('visiting', BERLIN, IN_KARACHI), ['Jonas Weber']],
-  [spot('traveling', KARACHI, { ip: 'AE', position: [25.205, 55.271, 80], network: '424' }), ['Sara Siddiqui']],
-  [spot('switched-off', KARACHI, IN_KARACHI, false), ['Fatima Noor']],
-  [spot('berlin', BERLIN, { ip: 'DE', position: [52.52, 13.405, 80] }), ['Lena Vogt', 'Mehmet Kaya']],
-];
-const RESIDENTS: readonly Resident[] = STAFF.flatMap(([at, users]) =>
-  users.map((user, index) => ({
-    ...{ spot: at, index, user },
-    machine: { hostname: `${at.office.code}-${at.label}-${index + 1}`, distro: 'Debian GNU/Linux', release: '13' },
-  })),
-);
-/** Those that are in Pakistan and connected, whoever they visit there. */
-const REACHED = 5;
-const IN_PAKISTAN = { timezoneId: 'Asia/Karachi' };
-const at = (local: string) => Date.parse(`${local}+05:00`);
-const WAIT = { timeout: PATIENCE };
-const age = tool('age', 'apt-get install age');
+import { textOf } from '../support/seat.ts';
+import { evidencePack } from './counsel/evidence-pack.ts';
 
 describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout: 180_000 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'cordon-counsel-'));
-  const identity = join(folder, 'counsel.key');
-  let recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
-  let browser: Browser;
-  let world: ConsoleWorld;
-  /** Proposes. */
-  let sana: Seat;
-  /** Approve. */
-  let ada: Seat;
-  let ben: Seat;
-  /** Reads. */
-  let noor: Seat;
-  let owner: Person;
-  let fingerprint = '';
+  let counsel: CounselWorld;
+  const opened = () => counsel;
 
   beforeAll(async () => {
-    [browser, world] = await Promise.all([openBrowser(), openConsoleWorld({ residents: RESIDENTS, demo: false })]);
-    owner = await firstOwner(world.url, world.firstOwnerLink);
-    world.follow(owner);
-    // One after the other: a password is made slow to try.
-    const sit = async (name: string, timezoneId: string, role: string) =>
-      takeSeat(browser, world.url, { as: await invite(world.url, owner, name, [{ role }]), timezoneId });
-    sana = await sit('Sana Malik', IN_PAKISTAN.timezoneId, 'legal');
-    ada = await sit('Ada Okafor', 'Europe/London', 'legal');
-    ben = await sit('Ben Weber', 'America/New_York', 'legal');
-    noor = await sit('Noor Ahmed', IN_PAKISTAN.timezoneId, 'auditor');
-    await rootOf();
-    await world.settle(await officesOf(owner, [KARACHI, BERLIN]));
-    if (!age.present) return;
-    await runProgram('age-keygen', ['-o', identity]);
-    recipient = (await runProgram('age-keygen', ['-y', identity])).out.trim();
+    counsel = await openCounselWorld();
   }, 180_000);
-  afterAll(async () => {
-    await closeBrowser(browser);
-    await world?.remove();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => counsel?.remove());
   afterEach(async ({ task }) => {
     if (task.result?.state !== 'fail') return;
+    const { sana, ada, ben, noor } = counsel;
     for (const [number, seat] of [sana, ada, ben, noor].entries()) await seat.picture(`failed-counsel-${number}`);
   });
 
-  async function rootOf(): Promise<void> {
-    for (const seat of [ada, ben]) {
-      await seat.goto('/people?tab=approvers');
-      await makeKey(seat);
-    }
-    const { keys } = await owner.api.call('GET', '/approver-keys', approverKeyList);
-    await owner.api.call('POST', '/approvers', approverSetView, {
-      keyids: keys.map(({ keyid }) => keyid),
-      threshold: 2,
-    });
-    for (const seat of [ada, ben]) await signList(seat);
-  }
-
-  /** Where somebody stops and looks: nothing is wrong with the page, and a picture of it is left. `grave`: in every look. */
-  async function station(seat: Seat, name: string, grave = false): Promise<void> {
-    const notices = seat.page.locator('.mantine-Notification-closeButton');
-    // While one fades its colors are nobody's choice.
-    await expect
-      .poll(async () => {
-        for (const notice of await notices.all())
-          await notice.click({ timeout: 1_000 }).catch(() => 'closed by itself');
-        return notices.count();
-      }, WAIT)
-      .toBe(0);
-    await seat.picture(`counsel-${name}`);
-    expect.soft(await seat.faults(`counsel ${name}`, grave ? EVERY_LOOK : [['desk', 'light', 'all']])).toEqual([]);
-    if (!grave) return;
-    await seat.picture(`counsel-${name}-dark`, ['desk', 'dark']);
-    await seat.picture(`counsel-${name}-narrow`, ['phone', 'light']);
-  }
-  const phase = ({ page }: Seat, words: string) =>
-    page.locator('div:has(> h1)').getByText(words, { exact: true }).first().waitFor();
-  /** On another day these open the order's page anew. */
-  async function come(local: string, ...seats: readonly Seat[]): Promise<void> {
-    await world.jump(at(local));
-    for (const seat of seats) await seat.goto(`/orders/${ORDER}`);
-  }
-  const reaches = ({ page }: Seat, states: readonly RolloutState[], count: number) =>
-    expect.poll(() => rolloutCount(page, ...states), WAIT).toBe(count);
-  const button = ({ page }: Seat, name: string | RegExp) => page.getByRole('button', { name });
-  async function saved({ page }: Seat, press: Locator): Promise<Download> {
-    const [download] = await Promise.all([page.waitForEvent('download'), press.click()]);
-    return download;
-  }
-  /** As somebody who has a file, a fingerprint and no server. */
-  function verify(pack: string, ...more: readonly string[]) {
-    const nobody = { HOME: folder, XDG_CONFIG_HOME: folder, CORDON_HOME: join(folder, 'none') };
-    return runProgram(process.execPath, [ENTRY, 'verify', pack, '--root', fingerprint, ...more], {
-      ...{ cwd: folder, env: { ...nobody, CORDON_SERVER: 'http://127.0.0.1:1' } },
-    });
-  }
-  async function file(dialog: Locator, name: string): Promise<void> {
-    const kept = { name, mimeType: 'application/pdf', buffer: Buffer.from(name) };
-    await dialog.locator('input[type=file]').setInputFiles(kept);
-    await dialog.getByText(`${name} (PDF,`).waitFor();
-  }
-  async function writeDay(within: Locator, day: string): Promise<void> {
-    await within.getByRole('textbox', { name: 'Date' }).fill(day);
-    await within.getByRole('textbox', { name: 'Date' }).press('Tab');
-  }
-  async function writeTime(within: Locator, legend: string, hours: string, minutes: string): Promise<void> {
-    await within.getByRole('spinbutton', { name: `${legend}: hours` }).fill(hours);
-    await within.getByRole('spinbutton', { name: `${legend}: minutes` }).fill(minutes);
-  }
-
   it('receives the letter: when it came, by when it is to be answered, and the documents themselves', async () => {
+    const { sana } = opened();
     const { page } = sana;
     await sana.goto('/orders');
     await page.getByRole('heading', { name: 'No orders' }).waitFor();
@@ -192,6 +73,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('records whom it is addressed to, where it is known from, and why it is done', async () => {
+    const { sana } = opened();
     const { page } = sana;
     await page.getByRole('combobox', { name: 'Provenance' }).click();
     await page.getByRole('option', { name: /^Confirmed/ }).click();
@@ -215,6 +97,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('proposes it, and sees what it would do before she does', async () => {
+    const { world, sana } = opened();
     const { page } = sana;
     for (const service of ['Messaging', 'Mail']) await page.getByRole('checkbox', { name: service }).check();
     for (const tie of ['Device is located there', 'Device uses a mobile network there'])
@@ -235,6 +118,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('rehearses it on the map, hands round a table without names, and the names to one recipient', async () => {
+    const { sana, recipient, identity } = opened();
     const { page } = sana;
     await page.getByRole('link', { name: 'Rehearse order', exact: true }).click();
     await page.getByText(/: 6 of 9 devices lose services\./).waitFor();
@@ -257,6 +141,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('is approved by two people, each with a key of their own', async () => {
+    const { sana, ada, ben } = opened();
     await ada.goto(`/orders/${ORDER}`);
     const first = await approve(ada, 'counsel-06-ada-approves');
     expect(first.answer).toContain('recorded');
@@ -274,6 +159,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('people are told a week ahead, and devices sign that they were', async () => {
+    const { world, sana, come } = opened();
     await come('2015-11-24T10:00', sana);
     await world.look();
     await sana.page.getByText(`7 days before: delivered to ${REACHED} devices, displayed on ${REACHED}`).waitFor();
@@ -282,6 +168,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('is reminded of the answer once, records it with its document, and corrects who gave it', async () => {
+    const { owner, sana, come } = opened();
     const { page } = sana;
     await come('2015-11-26T10:00', sana);
     await page.getByText('Answer due in 1 day').first().waitFor();
@@ -301,7 +188,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Answered on').fill('2015-11-26');
     await dialog.getByLabel('Answered by').fill('Sana Malk');
-    await file(dialog, 'Reply to the regulator.pdf');
+    await attach(dialog, 'Reply to the regulator.pdf');
     await station(sana, '10c-answer', true);
     await dialog.getByRole('button', { name: 'Record answer' }).click();
     await page.getByText('Answered on 2015-11-26').first().waitFor();
@@ -318,6 +205,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('is given another date the night before, and nothing stops at the old one', async () => {
+    const { sana, ada, ben, come } = opened();
     const { page } = sana;
     await come('2015-11-30T21:00', sana, ada, ben);
     await page.getByText(/^Takes effect in 02:59:/).waitFor();
@@ -337,6 +225,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('comes into force at its time, without anybody doing anything', async () => {
+    const { world, sana, ada, come } = opened();
     await come('2015-12-31T00:01', sana, ada);
     await world.look();
     for (const seat of [sana, ada]) await phase(seat, 'Active');
@@ -348,6 +237,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('is explained for one device, at one instant, to somebody who only reads', async () => {
+    const { noor } = opened();
     const { page } = noor;
     await noor.goto('/devices?text=Ayesha');
     await page.getByRole('link', { name: 'Ayesha Malik' }).click();
@@ -362,6 +252,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('one proposal is declined with a reason, and its proposer retracts another', async () => {
+    const { sana, ada, come } = opened();
     const { page } = sana;
     await come('2016-01-01T10:00', sana, ada);
     const propose = async (reason: string) => {
@@ -402,6 +293,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('is stayed by a court with its document, for longer than one person could pause it', async () => {
+    const { sana, ada, ben, come } = opened();
     const { page } = sana;
     await button(sana, 'Pause order').click();
     const dialog = page.getByRole('dialog', { name: /^Pause order/ });
@@ -430,6 +322,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('is appealed against, and the outcome stands on its page', async () => {
+    const { sana } = opened();
     const { page } = sana;
     await sana.goto(`/orders/${ORDER}`);
     await button(sana, 'Record appeal').click();
@@ -437,14 +330,14 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await dialog.getByLabel('Filed on').fill('2016-01-02');
     await dialog.getByLabel('Court or body').fill('Islamabad High Court');
     await dialog.getByLabel('Case number').fill('W.P. 3812/2015');
-    await file(dialog, 'Petition.pdf');
+    await attach(dialog, 'Petition.pdf');
     await station(sana, '15h-appeal');
     await dialog.getByRole('button', { name: 'Record appeal' }).click();
     await button(sana, 'Record decision in case W.P. 3812/2015').click();
     await dialog.getByLabel('Decided on').fill('2016-01-05');
     await dialog.getByRole('combobox', { name: 'Outcome' }).click();
     await page.getByRole('option', { name: 'Partly allowed' }).click();
-    await file(dialog, 'Judgment of 5 January 2016.pdf');
+    await attach(dialog, 'Judgment of 5 January 2016.pdf');
     await station(sana, '15i-decision', true);
     await dialog.getByRole('button', { name: 'Record decision' }).click();
     const decision = page.getByRole('region', { name: /^Record \d+: Decision/ });
@@ -454,6 +347,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('is withdrawn by two, and service is back', async () => {
+    const { world, sana, ada, ben, come } = opened();
     const { page } = sana;
     await come('2016-01-08T09:00', sana, ada, ben);
     await button(sana, 'Withdraw').click();
@@ -471,126 +365,10 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await station(sana, '19-none-open');
   });
 
-  it('is packed, and holds for somebody who has a file, a fingerprint and no server', async () => {
-    await sana.goto(`/orders/${ORDER}`);
-    const pack = join(folder, 'order.zip');
-    await (await saved(sana, button(sana, 'Download evidence pack'))).saveAs(pack);
-    await sana.page.getByRole('list', { name: 'Earlier packs' }).getByText('by Sana Malik').waitFor();
-    await station(sana, '20-pack');
-    await noor.goto('/settings');
-    const root = noor.page.getByRole('row', { name: /^Public root for evidence packs/ }).getByRole('cell');
-    fingerprint = (await textOf(root)).trim();
-    expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
-    const checked = await verify(pack);
-    expect(checked).toMatchObject({ code: 0, err: '' });
-    expect(checked.out).toMatch(/The pack is valid\.\n$/);
-    expect(checked.out).toContain(`Order ${ORDER}`);
-    expect(checked.out).toContain('in place of record 1: “Answered on 2015-11-26 by Sana Malik, general counsel”');
-    expect(checked.out).toContain('“Appeal filed on 2016-01-02: Islamabad High Court, case W.P. 3812/2015”');
-    expect(checked.out).toMatch(
-      /“Appeal 3 decided on 2016-01-05: partly allowed”, with “Judgment of 5 January 2016.pdf”/,
-    );
-  });
-
-  it('does not hold once somebody has written another manifest, or taken the answer out', async () => {
-    const files = new Map(
-      readZip(readFileSync(join(folder, 'order.zip')), PACK_LIMITS).files.map((each) => [each.name, each.bytes]),
-    );
-    const refused = async (change: (there: Map<string, Buffer>) => void) => {
-      const there = new Map(files);
-      change(there);
-      const zip = new ZipWriter();
-      const pieces = [...there].map(([name, bytes]) => zip.add({ name, bytes }));
-      const forged = join(folder, 'forged.zip');
-      writeFileSync(forged, Buffer.concat([...pieces, zip.end()]));
-      const { code, out } = await verify(forged);
-      expect(code).not.toBe(0);
-      expect(out).not.toMatch(/The pack is valid/);
-      return out;
-    };
-    const envelope = JSON.parse(files.get(MANIFEST)?.toString() ?? '');
-    const manifest = JSON.parse(Buffer.from(envelope.payload, 'base64').toString());
-    const without = { ...manifest, files: manifest.files.filter(({ name }: { name: string }) => name !== PROCEEDINGS) };
-    const payload = Buffer.from(canonicalText(without)).toString('base64');
-    const forged = await refused((there) => {
-      there.delete(PROCEEDINGS);
-      there.set(MANIFEST, Buffer.from(canonicalText({ ...envelope, payload })));
-    });
-    expect(forged).toContain('is not signed by an online key of the approver set');
-    expect(await refused((there) => void there.delete(PROCEEDINGS))).toContain(`${PROCEEDINGS} is missing`);
-  });
-
-  it('gives the names behind the pack’s handles to one person, and the ledger says so', async () => {
-    const { page } = sana;
-    await button(sana, /^Export names of pck_/).click();
-    const dialog = page.getByRole('dialog');
-    // Also the device that was switched off: it was affected, and never answered.
-    await dialog.getByText(`${RESIDENTS.length} devices in the pack`).waitFor();
-    await dialog.getByLabel('Recipient name').fill('Islamabad High Court');
-    await dialog.getByLabel('Recipient’s age public key').fill('age1nonsense');
-    sana.expecting(/status of 400 .*names/);
-    await dialog.getByRole('button', { name: 'Export names' }).click();
-    await dialog.getByText(/it must be the whole public key of age-keygen/).waitFor();
-    await station(sana, '21-annex-refused');
-    await dialog.getByLabel('Recipient’s age public key').fill(recipient);
-    const names = await saved(sana, dialog.getByRole('button', { name: 'Export names' }));
-    expect(names.suggestedFilename()).toMatch(/^order-2015-001-pck_[a-z2-7]{16}-names\.csv\.age$/);
-    await page.getByText('The ledger records the export.').waitFor();
-    await noor.goto('/ledger');
-    // It waits a moment for its place; the rehearsal's own is there before.
-    const sealed = noor.page.getByRole('listitem').filter({ hasText: 'Names behind device handles exported' });
-    const leaf = sealed.filter({ hasText: 'of pack' }).first();
-    expect(await textOf(leaf)).not.toContain('Islamabad');
-    await station(noor, '22-ledger');
-    if (!age.present) return;
-    const { out } = await runProgram('age', ['-d', '-i', identity, await names.path()]);
-    const [, ...rows] = out.trim().split(/\r?\n/);
-    const pack = readFileSync(join(folder, 'order.zip'), 'latin1');
-    for (const row of rows) expect(pack).toContain(row.split(',')[0]);
-    expect(rows.map((row) => row.split(',')[2])).toContain('عمر خان');
-  });
-
-  it('is packed for somebody who has kept a checkpoint, and refuses a file that has none of this ledger', async () => {
-    const { page } = sana;
-    await sana.goto(`/orders/${ORDER}`);
-    const choose = async (content: string) => {
-      const chosen = page.waitForEvent('filechooser');
-      await button(sana, 'Create pack from checkpoint…').click();
-      await (await chosen).setFiles({ name: 'kept', mimeType: 'text/plain', buffer: Buffer.from(content) });
-    };
-    await choose('Nothing that anybody signed.');
-    await page
-      .getByRole('alert')
-      .getByText(
-        /The file contains no checkpoint\. Save the output of "cordon ledger checkpoint" or the checkpoint on \/transparency/,
-      )
-      .waitFor();
-    await station(sana, '23-no-checkpoint', true);
-    const { checkpoint } = await owner.api.call('GET', '/ledger/checkpoint', checkpointView);
-    sana.expecting(/status of 404 .*packs/);
-    await choose(checkpoint.replace(/\n\d+\n/, '\n987654321\n'));
-    await page.getByText('This ledger has no checkpoint of 987654321 entries').waitFor();
-    // Something is logged behind it, so that the pack's own tree is a larger one.
-    // An action without a step-up: on a loaded machine, the owner's authenticator code is older than 10 minutes by now.
-    const court = { name: 'Supreme Court of Pakistan', case: 'C.P. 7/2016' };
-    const filed = { kind: 'appeal-filed', on: '2016-01-08', court };
-    await owner.api.call('POST', `/orders/${ORDER}/proceedings`, proceedingsView, filed);
-    await until(async () => {
-      const { checkpoint: newest } = await owner.api.call('GET', '/ledger/checkpoint', checkpointView);
-      expect(newest).not.toBe(checkpoint);
-    });
-    const [kept, pack] = [join(folder, 'kept'), join(folder, 'anew.zip')];
-    writeFileSync(kept, checkpoint);
-    const download = page.waitForEvent('download');
-    await choose(checkpoint);
-    await (await download).saveAs(pack);
-    expect(await page.getByRole('alert').count()).toBe(0);
-    const { code, out } = await verify(pack, '--checkpoint', kept);
-    expect([code, out]).toEqual([0, expect.stringContaining('Your checkpoint: CONSISTENT')]);
-    expect((await verify(join(folder, 'order.zip'), '--checkpoint', kept)).out).toContain('NOT PROVABLE');
-  });
+  evidencePack(opened);
 
   it('is approved after its time only by an approver who confirms in what they sign that it takes effect at once', async () => {
+    const { world, owner, ada } = opened();
     const shown = await owner.api.call('GET', `/orders/${ORDER}`, orderView);
     if (shown.visibility === 'hidden') throw new Error('the order is public');
     const { terms } = shown;
@@ -614,6 +392,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
   });
 
   it('never asked anybody else, nor tried what the pages’ own policy forbids', () => {
+    const { sana, ada, ben, noor } = opened();
     expect([sana, ada, ben, noor].map(({ complaints }) => complaints)).toEqual([[], [], [], []]);
   });
 });

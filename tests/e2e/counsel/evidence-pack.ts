@@ -1,0 +1,151 @@
+/** Steps of the counsel's story about the evidence pack: download, verification, exported names and a kept checkpoint. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { checkpointView } from '../../../shared/api/ledger.ts';
+import { proceedingsView } from '../../../shared/api/orders.ts';
+import { canonicalText } from '../../../shared/order/canonical.ts';
+import { MANIFEST, PACK_LIMITS, PROCEEDINGS } from '../../../shared/pack/format.ts';
+import { readZip, ZipWriter } from '../../../shared/pack/zip.ts';
+import {
+  age,
+  button,
+  type CounselWorld,
+  ORDER,
+  RESIDENTS,
+  saved,
+  station,
+  verify,
+} from '../../support/counsel-world.ts';
+import { runProgram } from '../../support/run-program.ts';
+import { textOf } from '../../support/seat.ts';
+import { until } from '../../support/until.ts';
+
+export function evidencePack(opened: () => CounselWorld): void {
+  let fingerprint = '';
+
+  it('is packed, and holds for somebody who has a file, a fingerprint and no server', async () => {
+    const { sana, noor, folder } = opened();
+    await sana.goto(`/orders/${ORDER}`);
+    const pack = join(folder, 'order.zip');
+    await (await saved(sana, button(sana, 'Download evidence pack'))).saveAs(pack);
+    await sana.page.getByRole('list', { name: 'Earlier packs' }).getByText('by Sana Malik').waitFor();
+    await station(sana, '20-pack');
+    await noor.goto('/settings');
+    const root = noor.page.getByRole('row', { name: /^Public root for evidence packs/ }).getByRole('cell');
+    fingerprint = (await textOf(root)).trim();
+    expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
+    const checked = await verify(folder, fingerprint, pack);
+    expect(checked).toMatchObject({ code: 0, err: '' });
+    expect(checked.out).toMatch(/The pack is valid\.\n$/);
+    expect(checked.out).toContain(`Order ${ORDER}`);
+    expect(checked.out).toContain('in place of record 1: “Answered on 2015-11-26 by Sana Malik, general counsel”');
+    expect(checked.out).toContain('“Appeal filed on 2016-01-02: Islamabad High Court, case W.P. 3812/2015”');
+    expect(checked.out).toMatch(
+      /“Appeal 3 decided on 2016-01-05: partly allowed”, with “Judgment of 5 January 2016.pdf”/,
+    );
+  });
+
+  it('does not hold once somebody has written another manifest, or taken the answer out', async () => {
+    const { folder } = opened();
+    const files = new Map(
+      readZip(readFileSync(join(folder, 'order.zip')), PACK_LIMITS).files.map((each) => [each.name, each.bytes]),
+    );
+    const refused = async (change: (there: Map<string, Buffer>) => void) => {
+      const there = new Map(files);
+      change(there);
+      const zip = new ZipWriter();
+      const pieces = [...there].map(([name, bytes]) => zip.add({ name, bytes }));
+      const forged = join(folder, 'forged.zip');
+      writeFileSync(forged, Buffer.concat([...pieces, zip.end()]));
+      const { code, out } = await verify(folder, fingerprint, forged);
+      expect(code).not.toBe(0);
+      expect(out).not.toMatch(/The pack is valid/);
+      return out;
+    };
+    const envelope = JSON.parse(files.get(MANIFEST)?.toString() ?? '');
+    const manifest = JSON.parse(Buffer.from(envelope.payload, 'base64').toString());
+    const without = { ...manifest, files: manifest.files.filter(({ name }: { name: string }) => name !== PROCEEDINGS) };
+    const payload = Buffer.from(canonicalText(without)).toString('base64');
+    const forged = await refused((there) => {
+      there.delete(PROCEEDINGS);
+      there.set(MANIFEST, Buffer.from(canonicalText({ ...envelope, payload })));
+    });
+    expect(forged).toContain('is not signed by an online key of the approver set');
+    expect(await refused((there) => void there.delete(PROCEEDINGS))).toContain(`${PROCEEDINGS} is missing`);
+  });
+
+  it('gives the names behind the pack’s handles to one person, and the ledger says so', async () => {
+    const { sana, noor, folder, recipient, identity } = opened();
+    const { page } = sana;
+    await button(sana, /^Export names of pck_/).click();
+    const dialog = page.getByRole('dialog');
+    // Also the device that was switched off: it was affected, and never answered.
+    await dialog.getByText(`${RESIDENTS.length} devices in the pack`).waitFor();
+    await dialog.getByLabel('Recipient name').fill('Islamabad High Court');
+    await dialog.getByLabel('Recipient’s age public key').fill('age1nonsense');
+    sana.expecting(/status of 400 .*names/);
+    await dialog.getByRole('button', { name: 'Export names' }).click();
+    await dialog.getByText(/it must be the whole public key of age-keygen/).waitFor();
+    await station(sana, '21-annex-refused');
+    await dialog.getByLabel('Recipient’s age public key').fill(recipient);
+    const names = await saved(sana, dialog.getByRole('button', { name: 'Export names' }));
+    expect(names.suggestedFilename()).toMatch(/^order-2015-001-pck_[a-z2-7]{16}-names\.csv\.age$/);
+    await page.getByText('The ledger records the export.').waitFor();
+    await noor.goto('/ledger');
+    // It waits a moment for its place; the rehearsal's own is there before.
+    const sealed = noor.page.getByRole('listitem').filter({ hasText: 'Names behind device handles exported' });
+    const leaf = sealed.filter({ hasText: 'of pack' }).first();
+    expect(await textOf(leaf)).not.toContain('Islamabad');
+    await station(noor, '22-ledger');
+    if (!age.present) return;
+    const { out } = await runProgram('age', ['-d', '-i', identity, await names.path()]);
+    const [, ...rows] = out.trim().split(/\r?\n/);
+    const pack = readFileSync(join(folder, 'order.zip'), 'latin1');
+    for (const row of rows) expect(pack).toContain(row.split(',')[0]);
+    expect(rows.map((row) => row.split(',')[2])).toContain('عمر خان');
+  });
+
+  it('is packed for somebody who has kept a checkpoint, and refuses a file that has none of this ledger', async () => {
+    const { owner, sana, folder } = opened();
+    const { page } = sana;
+    await sana.goto(`/orders/${ORDER}`);
+    const choose = async (content: string) => {
+      const chosen = page.waitForEvent('filechooser');
+      await button(sana, 'Create pack from checkpoint…').click();
+      await (await chosen).setFiles({ name: 'kept', mimeType: 'text/plain', buffer: Buffer.from(content) });
+    };
+    await choose('Nothing that anybody signed.');
+    await page
+      .getByRole('alert')
+      .getByText(
+        /The file contains no checkpoint\. Save the output of "cordon ledger checkpoint" or the checkpoint on \/transparency/,
+      )
+      .waitFor();
+    await station(sana, '23-no-checkpoint', true);
+    const { checkpoint } = await owner.api.call('GET', '/ledger/checkpoint', checkpointView);
+    sana.expecting(/status of 404 .*packs/);
+    await choose(checkpoint.replace(/\n\d+\n/, '\n987654321\n'));
+    await page.getByText('This ledger has no checkpoint of 987654321 entries').waitFor();
+    // Something is logged behind it, so that the pack's own tree is a larger one.
+    // An action without a step-up: on a loaded machine, the owner's authenticator code is older than 10 minutes by now.
+    const court = { name: 'Supreme Court of Pakistan', case: 'C.P. 7/2016' };
+    const filed = { kind: 'appeal-filed', on: '2016-01-08', court };
+    await owner.api.call('POST', `/orders/${ORDER}/proceedings`, proceedingsView, filed);
+    await until(async () => {
+      const { checkpoint: newest } = await owner.api.call('GET', '/ledger/checkpoint', checkpointView);
+      expect(newest).not.toBe(checkpoint);
+    });
+    const [kept, pack] = [join(folder, 'kept'), join(folder, 'anew.zip')];
+    writeFileSync(kept, checkpoint);
+    const download = page.waitForEvent('download');
+    await choose(checkpoint);
+    await (await download).saveAs(pack);
+    expect(await page.getByRole('alert').count()).toBe(0);
+    const { code, out } = await verify(folder, fingerprint, pack, '--checkpoint', kept);
+    expect([code, out]).toEqual([0, expect.stringContaining('Your checkpoint: CONSISTENT')]);
+    expect((await verify(folder, fingerprint, join(folder, 'order.zip'), '--checkpoint', kept)).out).toContain(
+      'NOT PROVABLE',
+    );
+  });
+}
