@@ -4,185 +4,43 @@
  * server in the open, is found by the same search in each of these places.
  */
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pathToFileURL } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { readTar } from '../../server/recovery/tar.ts';
-import { openStream, temporaryIdentity } from '../../shared/age/stream.ts';
 import { LINK_PATH, SUBPROTOCOL } from '../../shared/protocol/frames.ts';
 import { epochOf } from '../../shared/seal/conversation.ts';
 import { peek } from '../../shared/seal/message.ts';
 import { openMessage } from '../../shared/seal/open.ts';
 import { AgentProcess } from '../support/agent-process.ts';
-import { type Mark, markOf, newMark, Search } from '../support/canary.ts';
-import { type ChattingDevice, openChattingDevice } from '../support/chatting-device.ts';
+import { markOf, newMark, Search } from '../support/canary.ts';
+import {
+  given,
+  hear,
+  knows,
+  lookEverywhere,
+  lookIntoBackup,
+  lookIntoMemory,
+  mebibytes,
+  openTown,
+  personOf,
+  placesOf,
+  plain,
+  ready,
+  residentOf,
+  type Town,
+  textsOf,
+  WITHIN,
+} from '../support/canary-world.ts';
+import type { ChattingDevice } from '../support/chatting-device.ts';
 import { codeOfAsync } from '../support/code-of.ts';
-import { openWorld, type World } from '../support/e2e-world.ts';
-import { foundOrganization } from '../support/organization.ts';
 import { createOwnDatabase, type OwnDatabase, onDatabase, POSTGRES_SERVER } from '../support/postgres.ts';
 import { recordedIn } from '../support/recorded-traffic.ts';
 import { needed } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
-const WITHIN = 120_000;
 const NAMES = ['Amina', 'Bilal', 'Chen', 'Dilek', 'Emeka', 'Farah', 'Goran', 'Hana', 'Ivo', 'Jun'];
-
-interface Town {
-  readonly world: World;
-  readonly folder: string;
-  /** Where its traffic is written down. */
-  readonly traffic: string;
-  readonly sealed: Mark;
-  /** A text that is sealed: each holds the mark, and is another one. */
-  readonly canary: (what: string) => string;
-  readonly devices: readonly ChattingDevice[];
-  enroll(name: string): Promise<ChattingDevice>;
-  close(): Promise<void>;
-}
-
-async function openTown(environment: Record<string, string> = {}): Promise<Town> {
-  const folder = mkdtempSync(join(tmpdir(), 'cordon-canary-'));
-  const traffic = join(folder, 'traffic');
-  mkdirSync(traffic);
-  const recorder = pathToFileURL(join(import.meta.dirname, '../support/record-tls.ts')).href;
-  const world = await openWorld({
-    ...{ NODE_OPTIONS: `--import ${recorder}`, CORDON_TEST_RECORD: traffic, CORDON_LOG: 'debug' },
-    ...environment,
-  });
-  const { owner, approvers } = world.operator;
-  const organization = await foundOrganization(owner, approvers).catch(async (error: unknown) => {
-    await world.remove();
-    throw error;
-  });
-  const stop = organization.keepCountersigning(300);
-  const sealed = newMark();
-  const devices: ChattingDevice[] = [];
-  let count = 0;
-  return {
-    ...{ world, folder, traffic, sealed, devices },
-    canary: (what) => `${what}: "${sealed.text} ${count++} ${crypto.randomUUID()}"`,
-    async enroll(name) {
-      const { link } = await world.operator.code({ user: name, group: world.group, home: 'SE' });
-      const device = await openChattingDevice({ name, folder: join(folder, `device-${devices.length}`), link });
-      devices.push(device);
-      return device;
-    },
-    async close() {
-      await stop();
-      for (const device of devices) await device.close();
-      await world.remove();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-const ready = ({ agent, name }: ChattingDevice) =>
-  until(() => expect(agent.messaging.state().state, name).toBe('ready'), WITHIN, 100);
-function personOf({ agent }: ChattingDevice): string {
-  const state = agent.messaging.state();
-  if (state.state !== 'ready') throw new Error(`the device is ${state.state}`);
-  return state.person;
-}
-const textsOf = ({ agent }: ChattingDevice, conversation: string): string[] =>
-  agent.messaging
-    .messages(conversation, { limit: 500 })
-    .filter(({ from }) => from !== null)
-    .map(({ text }) => text);
-const knows = ({ agent }: ChattingDevice, conversation: string) =>
-  agent.messaging.conversations().some(({ id }) => id === conversation);
-const plain = (text: string) => ({ text, attachments: [] });
-/** Until each of them has all of it, and nothing else. */
-const hear = (devices: readonly ChattingDevice[], conversation: string, said: readonly string[]) =>
-  until(
-    () => {
-      for (const device of devices) {
-        expect(knows(device, conversation), `${device.name} is in it`).toBe(true);
-        expect(textsOf(device, conversation).toSorted(), device.name).toEqual(said.toSorted());
-      }
-    },
-    WITHIN,
-    100,
-  );
-
-/** Bytes of an answer for the owner. Tried again: while memory was searched, the server has hung up. */
-const given = ({ world: { server, operator } }: Town, method: string, path: string, body?: object) =>
-  until(async () => {
-    const headers = { authorization: `Bearer ${operator.owner.token}`, 'content-type': 'application/json' };
-    const answer = await fetch(`${server.admin}${path}`, {
-      ...{ method, headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    expect(answer.status).toBe(200);
-    return Buffer.from(await answer.arrayBuffer());
-  });
-
-/** Everything of the server that somebody could take away, except its memory. */
-async function lookEverywhere(town: Town, search: Search): Promise<void> {
-  const { server } = town.world;
-  search.folder(join(server.home, '..'));
-  search.look('log', Buffer.from(server.output()));
-  search.look('metrics', await given(town, 'GET', '/metrics'));
-  for (const { name, http, frames } of recordedIn(town.traffic)) {
-    search.look(`traffic ${name}`, http);
-    for (const frame of frames) search.look(`traffic ${name}`, frame);
-  }
-}
-/** Searches the decrypted backup. */
-async function lookIntoBackup(town: Town, search: Search): Promise<void> {
-  const { identity, recipient } = await temporaryIdentity();
-  const sealed = await given(town, 'POST', '/api/v1/backup', { recipient });
-  for await (const { body } of readTar(await openStream(Readable.from([sealed]), { identity }))) {
-    search.look('backup', body);
-  }
-}
-const lookIntoMemory = ({ world: { server } }: Town, search: Search) => search.memory(server.process.pid ?? 0);
-
-/** Bytes of it that are in memory, as the kernel counts them. */
-const residentOf = ({ world: { server } }: Town): number => {
-  const status = readFileSync(`/proc/${server.process.pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
-};
-
-const placesOf = ({ sightings }: Search) => new Set(sightings.map(({ place }) => place.split(' ')[0]));
-const mebibytes = ({ bytes }: Search) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-
-describe('the search', () => {
-  const mark = newMark();
-  const hex = Buffer.from(mark.text).toString('hex');
-  const inBase64 = (before: string, alphabet: 'base64' | 'base64url') =>
-    Buffer.from(Buffer.from(`${before}${mark.text}yz`).toString(alphabet));
-  const FORMS: readonly [string, Buffer][] = [
-    ['UTF-8', Buffer.from(mark.text)],
-    ['UTF-16LE', Buffer.from(mark.text, 'utf16le')],
-    ['UTF-16BE', Buffer.from(mark.text, 'utf16le').swap16()],
-    ['hex', Buffer.from(hex)],
-    ['HEX', Buffer.from(hex.toUpperCase())],
-    ['JSON escapes', Buffer.from(mark.text.replaceAll(/./g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`))],
-    ['base64 after 0', inBase64('€€', 'base64')],
-    ['base64 after 1', inBase64('€€?', 'base64')],
-    ['base64 after 2', inBase64('€€??', 'base64')],
-    ['base64 after 0', inBase64('€€', 'base64url')],
-    ['base64 after 1', inBase64('€€?', 'base64url')],
-    ['base64 after 2', inBase64('€€??', 'base64url')],
-  ];
-  it.each(FORMS)('finds a mark as %s, also where gzip has packed it', (form, bytes) => {
-    const around = Buffer.concat([Buffer.from('before '), bytes, Buffer.from(' after')]);
-    for (const given of [around, Buffer.concat([Buffer.from('packed '), gzipSync(around), Buffer.from(' after')])]) {
-      const search = new Search(mark);
-      search.look('here', given);
-      expect(search.sightings.map((sighting) => sighting.form)).toEqual([form]);
-    }
-    const other = new Search(newMark());
-    other.look('here', around);
-    expect(other.sightings).toEqual([]);
-  });
-});
 
 describe('ten people with twenty devices, and two at their command lines', () => {
   let town: Town;
