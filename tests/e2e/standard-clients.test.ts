@@ -4,18 +4,12 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { openAuthority } from '../../certs/authority.ts';
-import { checkpointView } from '../../shared/api/ledger.ts';
-import { EXIT } from '../../shared/exit-codes.ts';
-import { openCheckpoint } from '../../shared/ledger/checkpoint.ts';
-import { consistencyProof, inclusionProof, rootOf } from '../../shared/ledger/merkle.ts';
-import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
-import { decodeBundle, hashesFromTiles, tilePath, tilesOf } from '../../shared/ledger/tiles.ts';
 import { envelopeSchema, orderListSchema } from '../../shared/order/documents.ts';
 import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
 import { type AdminCli, adminCli } from '../support/admin-cli.ts';
@@ -27,6 +21,7 @@ import { type DeviceTls, strayIdentity, TestLink } from '../support/gateway-worl
 import { type Ended, runProgram } from '../support/run-program.ts';
 import { needed, tool } from '../support/tools.ts';
 import { until } from '../support/until.ts';
+import { ledgerCopy } from './standard-clients/ledger-copy.ts';
 
 const pki = tool('pki', 'apt-get install strongswan-pki');
 const openssl = tool('openssl', 'apt-get install openssl');
@@ -38,13 +33,6 @@ const securesystemslib = needed(
   'securesystemslib',
   'apt install python3-securesystemslib',
   spawnSync(PYTHON, ['-c', 'import securesystemslib, cryptography']).status === 0,
-);
-const GOPATH = '/usr/share/gocode';
-const go = tool('go', 'apt install golang-go');
-const sumdb = needed(
-  "Go's sumdb packages",
-  'apt install golang-golang-x-mod-dev',
-  statSync(join(GOPATH, 'src/golang.org/x/mod/sumdb'), { throwIfNoEntry: false }) !== undefined,
 );
 
 const folder = mkdtempSync(join(tmpdir(), 'cordon-clients-'));
@@ -379,93 +367,7 @@ async function served(path: string) {
   return { json: (): unknown => JSON.parse(out) };
 }
 
-describe('the ledger', () => {
-  const copy = join(folder, 'ledger');
-  const download = () =>
-    cordon(['ledger', 'copy', world.server.public, copy, '--ca', join(folder, 'root.pem'), '--json']);
-
-  it('is copied, verified offline, extended by a later copy, and a tampered copy is refused in one line', async () => {
-    expect(await download()).toMatchObject({ code: 0, err: '' });
-    await world.enrolled();
-    const second = await download();
-    expect(second).toMatchObject({ code: 0, err: '' });
-    expect(JSON.parse(second.out).extends).toBeGreaterThan(0);
-    const { key } = checkpointView.parse(await cordon.json(['ledger', 'checkpoint']));
-    const offline = { env: { CORDON_SERVER: 'http://127.0.0.1:9', CORDON_TOKEN: undefined } };
-    const verify = (from: string) => cordon(['ledger', 'verify', from, '--key', key], offline);
-    expect(await verify(copy)).toMatchObject({
-      code: 0,
-      err: '',
-      out: expect.stringContaining('with the given key'),
-    });
-
-    const note = readFileSync(join(copy, 'checkpoint'), 'utf8');
-    const { size } = await openCheckpoint(note, await parseVerifierKey(key));
-    const entries = tilesOf(size).find(({ level }) => level === 'entries');
-    for (const [name, change] of [
-      [
-        entries ? tilePath(entries) : '',
-        (bytes: Buffer) => Buffer.from(bytes.toString('latin1').replace('certificate', 'certificatf'), 'latin1'),
-      ],
-      ['checkpoint', (bytes: Buffer) => Buffer.from(bytes.toString('utf8').replace(`\n${size}\n`, `\n${size - 1}\n`))],
-      ['checkpoint', (bytes: Buffer) => Buffer.from(bytes.toString('utf8').replace(/— (\S+) ..../, '— $1 AAAA'))],
-    ] as const) {
-      const forged = mkdtempSync(join(folder, 'forged-'));
-      cpSync(copy, forged, { recursive: true });
-      const before = readFileSync(join(forged, name));
-      writeFileSync(join(forged, name), change(before));
-      expect(readFileSync(join(forged, name)).equals(before)).toBe(false);
-      const { code, out, err } = await verify(forged);
-      expect({ code, out, lines: err.trim().split('\n').length }).toEqual({ code: EXIT.unverified, out: '', lines: 1 });
-      expect(err).toMatch(/\[(checkpoint_invalid|proof_invalid|document_malformed)\]/);
-    }
-  }, 60_000);
-
-  it.skipIf(!go.present || !sumdb.present)(
-    'is verified by Go’s checksum database: checkpoint, inclusion, consistency',
-    async () => {
-      await download();
-      const { key } = checkpointView.parse(await cordon.json(['ledger', 'checkpoint']));
-      const read = (name: string) => readFileSync(join(copy, name));
-      const note = read('checkpoint').toString('utf8');
-      const verifier = await parseVerifierKey(key);
-      const { size, root } = await openCheckpoint(note, verifier);
-      const older = read('checkpoint.previous').toString('utf8');
-      const before = await openCheckpoint(older, verifier);
-      const entries = [...tilesOf(size)].flatMap((tile) =>
-        tile.level === 'entries' ? decodeBundle(read(tilePath(tile)), tile.width) : [],
-      );
-      // Our own proofs, from the downloaded tiles alone.
-      const source = hashesFromTiles(size, async (path) => read(path));
-      expect((await rootOf(size, source)).equals(root)).toBe(true);
-      copyFileSync(join(import.meta.dirname, '../vectors/ledger-check.go.txt'), join(folder, 'check.go'));
-      const env = { ...process.env, GO111MODULE: 'off', GOPATH, GOFLAGS: '' };
-      execFileSync('go', ['build', '-o', 'check', 'check.go'], { cwd: folder, env, stdio: 'pipe' });
-      const base64 = (hashes: readonly Buffer[]) => hashes.map((hash) => hash.toString('base64'));
-      const index = 1;
-      const document = {
-        VerifierKey: key,
-        Index: index,
-        Entry: entries[index]?.toString('utf8'),
-        Older: { Note: older, Size: before.size, Root: before.root.toBase64() },
-        Newer: {
-          Note: note,
-          Size: size,
-          Root: root.toBase64(),
-          Inclusion: base64(await inclusionProof(index, size, source)),
-          Consistency: base64(await consistencyProof(before.size, size, source)),
-        },
-      };
-      const check = (input: object) => runProgram(join(folder, 'check'), [], { input: JSON.stringify(input) });
-      expect(await check(document)).toMatchObject({ code: 0, out: 'checked\n' });
-      expect(await check({ ...document, Index: 0 })).toMatchObject({
-        code: 1,
-        err: expect.stringContaining('inclusion'),
-      });
-    },
-    120_000,
-  );
-});
+ledgerCopy(() => ({ world, cordon, folder }));
 
 describe.skipIf(!estclient.present)('libest’s estclient, behind a translator to HTTP/1.0', () => {
   it('enrolls a device of its own at the public listener, which the device listener then knows', async () => {
