@@ -1,13 +1,16 @@
 /**
- * Table of order states and actions: state × action → the next revision's status, or the reason for a refusal. Pure. The server decides
- * with it, and a console offers actions with it.
+ * Table of the actions that each order state allows. An entry is the status of the next revision, or the error code of the refusal. The
+ * server and the console both use this table.
  */
 import { CordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
 import { briefPauseEnds } from './adoption-state.ts';
 import type { OrderAct, Revision } from './documents.ts';
 
-/** `lapsed`: paused by one approver for more than 72 hours. The order is active again, although its revision still says `paused`. */
+/**
+ * State of an order. `lapsed`: one approver paused the order more than 72 hours ago. The order is active again, although its revision still
+ * has the status `paused`.
+ */
 export type OrderState = 'none' | 'proposed' | 'active' | 'paused' | 'lapsed' | 'withdrawn';
 type Outcome = Revision['status'] | 'not_found' | 'action_not_allowed' | 'order_closed';
 
@@ -43,7 +46,7 @@ export const ACTS: Readonly<Record<OrderState, Readonly<Record<OrderAct, Outcome
     exit: no,
     withdraw: 'withdrawn',
   },
-  // A change of terms must not silently pause an order that is active again.
+  // A change of terms must not silently pause an order whose pause has ended.
   lapsed: {
     propose: no,
     revise: 'active',
@@ -64,7 +67,7 @@ export const ACTS: Readonly<Record<OrderState, Readonly<Record<OrderAct, Outcome
   },
 };
 
-/** State of an order. `adopted`: its current revision, or null; `lasting`: the pause of that revision has no end. */
+/** State of an order with the given adopted revision, or null if no revision is adopted. `lasting` marks a pause without an end. */
 export function stateOf(adopted: { revision: Revision; lasting: boolean } | null, now: Instant): OrderState {
   if (!adopted) return 'proposed';
   const lapses = adopted.lasting ? null : briefPauseEnds(adopted.revision);
@@ -81,7 +84,7 @@ const WHY: Readonly<Record<Exclude<Outcome, Revision['status']>, (act: OrderAct)
   order_closed: () => 'The order is withdrawn. A withdrawal is final: propose a new order.',
 };
 
-/** The status of the next revision. Throws `action_not_allowed`, `order_closed` or `not_found`. */
+/** Status of the revision that results from an action. Throws `action_not_allowed`, `order_closed` or `not_found`. */
 export function nextStatus(state: OrderState, act: OrderAct): Revision['status'] {
   const outcome = ACTS[state][act];
   if (outcome === 'active' || outcome === 'paused' || outcome === 'withdrawn') return outcome;

@@ -1,17 +1,18 @@
 /**
- * Rule that decides whether a revision's approvals are enough. The server and each device apply it independently. An order takes effect
- * only with approvals by a threshold of different people, none of them its proposer. One approver, who may be the proposer, can pause an
- * order for 72 hours. Such a pause needs a revision beneath it with enough approvals, and changes nothing else. A pause with a court's
- * document lasts until it is resumed.
+ * Rule that decides whether a revision has enough approvals. The server and each device apply the rule independently.
+ * - An order takes effect only with approvals by a threshold of different people. The proposer does not count.
+ * - One approver alone, even the proposer, can pause an order for 72 hours. The paused revision needs enough approvals itself, and the
+ *   pause changes no other terms.
+ * - A pause with a court's document lasts until the order is resumed.
  */
 import type { Instant } from '../time/clock.ts';
 import { canonicalText } from './canonical.ts';
 import type { Revision } from './documents.ts';
 
-/** Longest pause by one approver alone, counted from `pausedSince`. */
+/** Maximum length of a pause by one approver alone, counted from `pausedSince`. */
 export const BRIEF_PAUSE = 72 * 3_600_000;
 
-/** End of a pause that one approver alone has signed; null for a court's stay, and for a revision that is not paused. */
+/** End of a pause that one approver alone signed. Null for a pause by a court, and for a revision that is not paused. */
 export function briefPauseEnds(revision: Pick<Revision, 'act' | 'basis' | 'status' | 'pausedSince'>): Instant | null {
   const { status, pausedSince } = revision;
   return status === 'paused' && pausedSince !== null && !isCourtStay(revision)
@@ -19,22 +20,28 @@ export function briefPauseEnds(revision: Pick<Revision, 'act' | 'basis' | 'statu
     : null;
 }
 
-/** Whether the revision is a pause by a court's order, with the document. One approver is enough, and the pause has no end. */
+/**
+ * Whether the revision is a pause by order of a court, with the court's document. One approver is enough for such a pause, and it has no
+ * end.
+ */
 export function isCourtStay({ act, basis }: Pick<Revision, 'act' | 'basis'>): boolean {
   return act === 'pause' && basis?.court !== undefined && basis.documents !== undefined;
 }
 
 export interface AdoptionState {
   readonly adopted: boolean;
-  /** True for a pause without an end. False for a revision that is not paused. */
+  /** Whether the revision is a pause without an end. */
   readonly lasting: boolean;
-  /** True if the revision is valid as a brief pause only, and needs the revision beneath it. */
+  /** Whether the revision has enough approvals only for a 72-hour pause. Its validity then depends on the revision that it pauses. */
   readonly needsBase: boolean;
   /** Number of further people who must approve before the next step. */
   readonly missing: number;
 }
 
-/** `persons`: different people with a valid approval. `basePaused`: the order was already paused at the time of the proposal. */
+/**
+ * Adoption state of a revision. `persons` are the different people with a valid approval. `basePaused` says whether the order was already
+ * paused when the revision was proposed.
+ */
 export function adoptionStateOf(
   revision: Pick<Revision, 'act' | 'status' | 'proposer' | 'basis'>,
   persons: ReadonlySet<string>,
@@ -44,7 +51,7 @@ export function adoptionStateOf(
   const others = persons.size - (persons.has(revision.proposer) ? 1 : 0);
   const held = revision.status === 'paused';
   if (others >= threshold) return { adopted: true, lasting: held, needsBase: false, missing: 0 };
-  // One person cannot renew a pause: a pause of a paused order needs as many approvals as any other action.
+  // One person cannot renew a pause. To pause a paused order, the revision needs as many approvals as for any other action.
   if (held && revision.act === 'pause' && !basePaused && persons.size > 0) {
     const missing = isCourtStay(revision) ? 0 : Math.max(0, threshold - persons.size);
     return { adopted: true, lasting: missing === 0, needsBase: true, missing };
@@ -52,7 +59,7 @@ export function adoptionStateOf(
   return { adopted: false, lasting: false, needsBase: false, missing: threshold - others };
 }
 
-/** Whether a brief pause changes nothing in `base` but the status. Its single signer must not change other terms. */
+/** Whether a 72-hour pause changes only the status of the revision that it pauses. Its single signer must not change other terms. */
 export function holdsOnly(hold: Revision, holdPrevious: string, base: Revision): boolean {
   return (
     hold.previous === holdPrevious &&

@@ -1,23 +1,23 @@
-/** Deadline for the answer to an order's authority: remaining time, and times of reminders. Pure. */
+/** Deadline of the answer to an order's authority: remaining time and reminders. */
 import type { Instant } from '../time/clock.ts';
 import type { OrderTerms } from './documents.ts';
 import type { ProceedingState } from './proceedings.ts';
 
 const DAY = 86_400_000;
-/** Reminders before the deadline. One more comes at the start of the last day. */
+/** Times of reminders before the deadline. Another reminder follows at the start of the last day. */
 const LEADS = [7 * DAY, 2 * DAY];
-/** Daily reminders after the deadline. The order stays marked as overdue after the last. */
+/** Number of daily reminders after the deadline. After the last reminder, the order stays marked as overdue. */
 export const OVERDUE_REMINDERS = 30;
 
 export type AnswerState =
   | { readonly kind: 'answered'; readonly on: string }
-  /** `days`: whole days that remain until the deadline; 0 on the last day. */
+  /** Deadline without an answer. `days` is the number of whole days until the deadline; 0 on the last day. */
   | { readonly kind: 'due' | 'overdue'; readonly at: Instant; readonly days: number };
 
-/** States in which the authority still expects an answer. A withdrawn order and an ended proposal need none. */
+/** Order states in which the authority expects an answer. A withdrawn order and an ended proposal need no answer. */
 const OPEN: readonly string[] = ['proposed', 'active', 'paused'];
 
-/** State of the deadline. Null: the order has no deadline, or needs no answer any more. */
+/** State of the answer deadline; null if the order has no deadline or needs no answer. */
 export function answerState(
   order: {
     readonly status: string;
@@ -43,16 +43,16 @@ export function answerWords(state: AnswerState): string {
   return `Answer due in ${state.days} ${state.days === 1 ? 'day' : 'days'}`;
 }
 
-/** Times of all reminders. `startOfDay`: start of an instant's day in the order's zone. */
+/** Times of all reminders. `startOfDay` returns the start of a day in the order's time zone. */
 export function reminderTimes(answerBy: Instant, startOfDay: (at: Instant) => Instant): readonly Instant[] {
   const overdue = Array.from({ length: OVERDUE_REMINDERS }, (_, day) => answerBy + day * DAY);
-  // A deadline at midnight is the end of the day before.
+  // A deadline at midnight belongs to the day that ends at that midnight.
   return [...LEADS.map((lead) => answerBy - lead), startOfDay(answerBy - 1), ...overdue];
 }
 
 /**
- * The reminder that is due, and the time of the next check; each is null if none exists. `sent`: number of the last reminder for the
- * deadline, -1 for none. After a downtime of the server, only the latest due reminder is returned.
+ * Number of the reminder that is due, and time of the next check; each is null if there is none. `sent` is the number of the last sent
+ * reminder, or -1. After a downtime, only the latest due reminder is sent.
  */
 export function dueReminder(
   times: readonly Instant[],

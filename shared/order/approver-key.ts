@@ -6,14 +6,14 @@ import { immediateText } from './immediate-effect.ts';
 import { pae } from './pae.ts';
 import { stubText } from './stub.ts';
 
-/** Signature of one revision, in base64, over its exact bytes. `payload`: the bytes that the server showed. */
+/** Signature over the exact bytes of one revision, in base64. `payload` has the bytes that the server showed. */
 export function approveRevision(key: Signer, payload: string): string {
   return key.sign(pae(PAYLOAD_TYPES.revision, Buffer.from(payload))).toString('base64');
 }
 
 /**
- * An approval in the form of the API: the signature over the revision, and over its stub if it has one. `immediate`: the approver also
- * signs the statement that the revision takes effect immediately.
+ * Approval in the form of the API: a signature over the revision and, for a withheld revision, over its public stub. With `immediate`, the
+ * approver also signs that the revision takes effect immediately.
  */
 export function approvalOf(
   key: Signer,
@@ -39,7 +39,7 @@ export function signContinuationPayload(key: Signer, payload: string): string {
   return key.sign(pae(PAYLOAD_TYPES.ledgerContinuation, Buffer.from(payload))).toString('base64');
 }
 
-/** A revision's envelope in the form of the order list. */
+/** Envelope of a revision, as the order list contains it. */
 export function revisionEnvelope(payload: string, signers: readonly Signer[]): Envelope {
   return signEnvelope(PAYLOAD_TYPES.revision, Buffer.from(payload), signers);
 }

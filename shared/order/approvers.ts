@@ -1,7 +1,8 @@
 /**
- * Approver sets: the approvers' public keys, the online keys that sign order lists, and the organization's keys that confirm devices for
- * conversations. A device pins a set at enrollment and verifies each later one. A threshold of the previous set and a threshold of the new
- * set must sign it, so that no set is adopted whose approvers cannot use it. The server can propose sets but not adopt them.
+ * Approver sets. A set contains the approvers' public keys, the online keys that sign order lists, and the organization keys that verify
+ * devices. A device pins a set at enrollment and verifies each later set. A later set needs signatures by a threshold of the previous set,
+ * and by a threshold of the new set, which proves that the new approvers can use their keys. The server can propose sets but not adopt
+ * them.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from './canonical.ts';
@@ -15,9 +16,9 @@ export interface ApproverSet {
   readonly digest: string;
   readonly keys: readonly VerifyingKey[];
   readonly onlineKeys: readonly VerifyingKey[];
-  /** Keys that confirm devices for conversations; empty before the organization has a key. */
+  /** Organization keys that verify devices for conversations; empty before the organization has a key. */
   readonly organizationKeys: readonly VerifyingKey[];
-  /** Key identifier → person. */
+  /** Person id by key identifier. */
   readonly persons: ReadonlyMap<string, string>;
 }
 
@@ -35,7 +36,7 @@ function keysOf(named: readonly { keyid: string; publicKey: string }[]): Verifyi
   });
 }
 
-/** Parses an approver set and checks its internal rules. Does not check signatures. */
+/** Parses an approver set and checks its internal rules, but not its signatures. */
 export function readApproverSet(envelope: Envelope): ApproverSet {
   const payload = payloadOf(envelope, PAYLOAD_TYPES.approvers);
   const approvers = parseDocument(approversSchema, payload);
@@ -66,7 +67,7 @@ export function readApproverSet(envelope: Envelope): ApproverSet {
   };
 }
 
-/** Different people of the approver set whose keys have signed the envelope. */
+/** People of the approver set whose keys have signed the envelope. A person with two keys counts once. */
 export function personsWhoSigned(envelope: Envelope, approverSet: ApproverSet): ReadonlySet<string> {
   const persons = new Set<string>();
   for (const keyid of signedBy(envelope, approverSet.keys)) {
@@ -76,7 +77,7 @@ export function personsWhoSigned(envelope: Envelope, approverSet: ApproverSet): 
   return persons;
 }
 
-/** Missing signatures by different people: of the previous approver set, and of the new approver set. */
+/** Number of signatures by different people that the approver set still needs: from the previous set and from the new set. */
 export function missingSignatures(
   envelope: Envelope,
   approverSet: ApproverSet,
@@ -116,8 +117,8 @@ function verifyNext(before: ApproverSet | null, envelope: Envelope): ApproverSet
 }
 
 /**
- * Verifies the sets from the pinned one (null: from the first one) and returns the newest. `envelopes`: oldest first; older ones than the
- * pinned one are skipped. After an error, no set of them is valid.
+ * Newest approver set, after verification of each set from the pinned one on; from the first set if none is pinned. `envelopes` are sorted
+ * from old to new, and sets older than the pinned one are skipped. If verification fails, no set in `envelopes` is valid.
  */
 export function verifyApproverSets(pinned: ApproverSet | null, envelopes: readonly Envelope[]): ApproverSet {
   let newest = pinned;

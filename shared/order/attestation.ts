@@ -1,7 +1,10 @@
-/** Proof of the approvers' identities in an approver set. Runs in a browser as well. */
+/** Proof of the approvers' identities in an approver set. The module also runs in browsers. */
 import type { Approvers } from './documents.ts';
 
-/** Number of people in the set, and number of self-attested people: the installation has no proof that the e-mail address is theirs. */
+/**
+ * Number of people in the approver set, and number of self-attested people. For a self-attested person, the installation has no proof of
+ * the e-mail address.
+ */
 export function attestationOf({ approvers }: Pick<Approvers, 'approvers'>): {
   readonly people: number;
   readonly selfAttested: number;
@@ -13,7 +16,10 @@ export function attestationOf({ approvers }: Pick<Approvers, 'approvers'>): {
   return { people, selfAttested: people - verified.size };
 }
 
-/** Text: `Self-attested: …` with the other people's keys, or a statement that all addresses are verified. */
+/**
+ * Statement about the identities in an approver set: `Self-attested: …` with the keys of self-attested people, or that all addresses are
+ * verified.
+ */
 export function attestationWords(approvers: Pick<Approvers, 'approvers'>): string {
   const { people, selfAttested } = attestationOf(approvers);
   if (selfAttested === 0)

@@ -1,16 +1,16 @@
 /**
- * Canonical JSON: sorted keys, no spaces, integers only, UTF-8. A signed document has exactly one spelling. Parsing is therefore "parse,
- * encode again, compare bytes". That refuses duplicate keys, NaN, fractions, integers beyond 2^53 and unnecessary escapes. This module has
- * no document types and runs in browsers too.
+ * Canonical JSON: sorted keys, no spaces, integers only, UTF-8. A signed document has exactly one encoding. The parser therefore encodes
+ * each parsed document again and compares the bytes. The comparison refuses duplicate keys, NaN, fractions, integers beyond 2^53 and
+ * unnecessary escapes. The module has no document types and also runs in browsers.
  */
 import type { z } from 'zod';
 import { CordonError } from '../errors.ts';
 
 const encoder = new TextEncoder();
-/** `ignoreBOM` keeps a byte order mark in the text, so that JSON refuses it. */
+/** `ignoreBOM` makes the decoder keep a byte order mark, so that the JSON parser refuses it. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Greatest depth: deeper than each document type, and far from the end of the stack. */
+/** Maximum nesting depth, greater than each document type needs and far below the limit of the call stack. */
 const DEEPEST = 32;
 
 function refuse(why: string): never {
@@ -18,7 +18,7 @@ function refuse(why: string): never {
 }
 
 function encodeString(value: string): string {
-  // JSON.stringify would escape a lone surrogate, which no UTF-8 text contains.
+  // JSON.stringify would escape a lone surrogate, which UTF-8 cannot encode.
   if (!value.isWellFormed()) refuse('a string contains half of a surrogate pair');
   return JSON.stringify(value);
 }
@@ -38,24 +38,27 @@ function encodeValue(value: unknown, depth: number): string {
   const fields = Object.entries(value)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, field]) => {
-      // `__proto__` is harmless here, but dangerous in code that assigns keys one by one.
+      // A key `__proto__` is harmless here, but dangerous in code that assigns keys one by one.
       if (key === '__proto__') refuse('a key is named __proto__');
       return `${encodeString(key)}:${encodeValue(field, depth + 1)}`;
     });
   return `{${fields.join(',')}}`;
 }
 
-/** Throws `document_malformed` for a value without a canonical form (fractions, `undefined`, lone surrogates, class instances). */
+/**
+ * Canonical JSON of a value. Throws `document_malformed` for a value without a canonical form, such as a fraction, `undefined`, a lone
+ * surrogate or a class instance.
+ */
 export function canonicalText(value: unknown): string {
   return encodeValue(value, 0);
 }
 
-/** Canonical JSON as UTF-8 bytes, which are signed and hashed. */
+/** Canonical JSON as UTF-8 bytes, for signatures and hashes. */
 export function encodeCanonical(value: unknown): Uint8Array<ArrayBuffer> {
   return encoder.encode(canonicalText(value));
 }
 
-/** Decodes canonical bytes. Throws `document_malformed`. */
+/** Value that canonical JSON bytes encode. Throws `document_malformed`. */
 export function decodeCanonical(bytes: Uint8Array): unknown {
   let text: string;
   let value: unknown;
@@ -65,14 +68,15 @@ export function decodeCanonical(bytes: Uint8Array): unknown {
   } catch (cause) {
     throw new CordonError('document_malformed', 'The document is not JSON in UTF-8.', {}, cause);
   }
-  // Only one sequence of bytes decodes to a text (fatal, no mark skipped), so equal texts are equal bytes.
+  // The decoder fails on invalid UTF-8 and keeps a byte order mark. Each text therefore has only one sequence of bytes, and a comparison of
+  // texts compares the bytes.
   if (canonicalText(value) !== text) {
     refuse('keys are repeated or not sorted, or spaces, escapes or numbers are not in the shortest form');
   }
   return value;
 }
 
-/** Parses a document: canonical bytes and a strict schema. An unknown field is an error. */
+/** Document from canonical JSON bytes, checked against a strict schema. An unknown field is an error. */
 export function parseDocument<S extends z.ZodType>(schema: S, bytes: Uint8Array): z.output<S> {
   const parsed = schema.safeParse(decodeCanonical(bytes));
   if (parsed.success) return parsed.data;

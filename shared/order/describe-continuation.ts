@@ -1,6 +1,6 @@
 /**
- * Text of a ledger continuation, read from the exact bytes that an approver is about to sign: remaining entries, lost entries, and consequences. The
- * command line and the console show the same words.
+ * Text of a ledger continuation for the approver, from the exact bytes to sign: remaining entries, lost entries and consequences. The
+ * command line and the console show the same text.
  */
 import { parseContinuation } from '../ledger/continuation.ts';
 import type { Described, Line } from './describe-revision.ts';

@@ -1,7 +1,7 @@
 /**
- * Text of a revision for an approver, from the exact bytes to sign. The server's summary is not used, because the server is not trusted.
- * Throws for bytes that are not a canonical revision, so that an approver never signs what the program cannot show. Command line and
- * console show the same lines. Callers must neutralize control and direction characters (`visible-text.ts`).
+ * Text of a revision for the approver, from the exact bytes to sign. A summary by the server would not be trustworthy. Bytes that are not a
+ * canonical revision cause an error, so that an approver never signs terms that the program cannot show. The command line and the console
+ * show the same lines. Callers must neutralize control and direction characters (`visible-text.ts`).
  */
 import { partName } from '../areas/part-names.ts';
 import { CordonError } from '../errors.ts';
@@ -28,9 +28,9 @@ export interface Line {
   readonly value: string;
   /** Language tag of a public statement. */
   readonly language?: string;
-  /** Identifier of the person in an approver's line. */
+  /** Person id of the approver that the line describes. */
   readonly person?: string;
-  /** Marks a line that the signer must see: the console shows it in red. */
+  /** Whether the signer must notice the line. The console shows such a line in red. */
   readonly grave?: true;
 }
 
@@ -64,8 +64,8 @@ export const MOMENT_WORDS: Readonly<Record<NoticeMoment, string>> = {
 const encoder = new TextEncoder();
 
 /**
- * `asked`: order and revision that the approver named; other bytes are refused. `immediate`: the time that passed while the revision was
- * pending, if the approver signs a statement about it (`immediate-effect.ts`).
+ * Text of a revision for its approver. `asked` is the order and revision that the approver named; other bytes are refused. `immediate` is
+ * the time that passed while the revision was pending, if the approver also signs a statement about it (`immediate-effect.ts`).
  */
 export function describeRevision(
   payload: string,
@@ -133,13 +133,16 @@ export function describeRevision(
   };
 }
 
-/** Language tag in words: `de` → `German (de)`. An unknown tag stays unchanged. */
+/** Language in words, with its tag: `de` → `German (de)`. An unknown tag stays unchanged. */
 function languageWords(tag: string): string {
   const name = languageNameIn('en', tag);
   return name === tag ? tag : `${name} (${tag})`;
 }
 
-/** Exempt devices are commitments: the line shows numbers and ends only. */
+/**
+ * The revision contains only commitments to the exempt devices. Therefore the line shows the number of devices and the ends of the
+ * exemptions.
+ */
 function exemptLines(exempt: Revision['exempt'], zone: string): Line[] {
   if (exempt.length === 0) return [{ label: 'exempt', value: 'no device' }];
   return exemptionEnds(exempt).map(({ until, devices }) => ({
@@ -148,7 +151,7 @@ function exemptLines(exempt: Revision['exempt'], zone: string): Line[] {
   }));
 }
 
-/** Numbers of exempt devices by end, the earliest end first, devices without an end last. */
+/** Numbers of exempt devices by end of exemption, earliest end first. Devices without an end come last. */
 export function exemptionEnds(
   exempt: Revision['exempt'],
 ): { readonly until: string | null; readonly devices: number }[] {
@@ -165,7 +168,7 @@ function exitLines(document: Revision): Line[] {
   return [{ label: 'exit', value, grave: true }];
 }
 
-/** Line for a change of a paused order: its approvers also approve the pause, which would otherwise end after 72 hours. */
+/** Line for a change of a paused order. Approvers of the change also approve the pause, which would otherwise end after 72 hours. */
 function holdLines(document: Revision): Line[] {
   if (isCourtStay(document)) {
     const value =
@@ -192,7 +195,9 @@ function basisLines({ basis }: Revision): Line[] {
 const documentWords = ({ title, mediaType, bytes, sha256 }: InstrumentDocument): string =>
   `${title} (${mediaType}, ${bytes} bytes, SHA-256 ${sha256})`;
 
-/** Instrument, documents and publication. A field without a value has no line, unless its absence makes something public. */
+/**
+ * Lines for instrument, documents and publication. A field without a value has no line, unless the lack of a value makes the order public.
+ */
 function paperLines(terms: OrderTerms): Line[] {
   const { receivedOn, answerBy, provenance, documents, answers, noticePlan, exportWindow, internal, zone } = terms;
   const said: [string, string | undefined][] = [
@@ -223,9 +228,9 @@ function publicationWords({ publication, zone }: OrderTerms): string {
 }
 
 /**
- * `version`: the approver set that the approver named. `before`: the approver set to be replaced, which the caller has verified by its
- * digest. Null: no earlier set exists or it cannot be verified, so that every organization key counts as new. Without `before`, no keys are
- * compared.
+ * Text of an approver set for its signer. `version` is the set that the signer named. `before` is the previous set, which the caller has
+ * verified. If `before` is null, no previous set could be verified, and the text marks every organization key as new. If `before` is
+ * absent, the text compares no keys.
  */
 export function describeApproverSet(payload: string, version: number, before?: Approvers | null): Described<Approvers> {
   const document = parseDocument(approversSchema, encoder.encode(payload));
@@ -277,14 +282,14 @@ function named(area: string): string {
   return name ? `${area} (${name})` : area;
 }
 
-/** A time in UTC, as signed, and in the order's zone. Uses `Intl`, because some browsers lack `Temporal`. */
+/** Time in UTC, as signed, and in the order's time zone. The conversion uses `Intl`, because some browsers lack `Temporal`. */
 function times(instant: string, zone: string): string {
   try {
     const at = Date.parse(instant);
     const format = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' });
     const name = format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
     const offset = name === 'GMT' ? '+00:00' : name.replace('GMT', '');
-    // An offset in another form makes an invalid date, for which the conversion throws.
+    // An offset in an unknown form makes the date invalid, and the conversion throws an error.
     const ahead = -Date.parse(`1970-01-01T00:00:00${offset}`);
     return `${instant} = ${new Date(at + ahead).toISOString().slice(0, 19)}${offset}[${zone}]`;
   } catch (cause) {
@@ -293,7 +298,7 @@ function times(instant: string, zone: string): string {
   }
 }
 
-/** Points of a polygon that the text lists. The exact bytes contain all points. */
+/** Maximum number of a polygon's points in the text. The signed bytes contain all points. */
 const SPELT_POINTS = 200;
 
 export function polygonWords({ title, version, rings, touches }: OrderPolygon): string {

@@ -1,19 +1,19 @@
 /**
- * Signed documents that decide about service: order revision, approver set, order list, device record, receipt. Each is canonical JSON
- * (`canonical.ts`) in a DSSE envelope (`dsse.ts`). Each schema is strict: an unknown field is refused and not skipped, so that a device
- * never enforces half of a signed document.
+ * Schemas of signed documents: order revision, approver set, order list, device record, receipt and more. Each document is canonical JSON
+ * (`canonical.ts`) in a DSSE envelope (`dsse.ts`). Schemas are strict and refuse unknown fields, so that a device never enforces only a
+ * part of a signed document.
  */
 import { z } from 'zod';
 import { LONGEST_EVIDENCE_AREA, POLYGON_CODE } from '../areas/evidence-text.ts';
 import { EVIDENCE_SOURCES, NEXUS, SERVICES, WAITING_RULES } from '../verdict/terms.ts';
 
-/** Time in RFC 3339, UTC, as `Date.prototype.toISOString` writes it. */
+/** Time in UTC as RFC 3339, in the format of `Date.prototype.toISOString`. */
 export const timestamp = z.iso.datetime({ precision: 3 });
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const base64 = z.base64();
-/** Form of an area code. The code that compiles a document checks it against the tables in `shared/areas`. */
+/** Syntax of an area code. The compiler of the order's rules checks the code against the tables in `shared/areas`. */
 const areaCode = z.string().regex(/^[A-Z][A-Za-z0-9-]{1,31}$/);
-/** Form of an evidence area (`shared/areas/evidence-text.ts`). */
+/** Syntax of an evidence area (`shared/areas/evidence-text.ts`). */
 const evidenceArea = z
   .string()
   .max(LONGEST_EVIDENCE_AREA)
@@ -26,7 +26,7 @@ const text = z.string().min(1).max(4000);
 const rule = z.enum(['allow', 'deny']);
 const hasWords = (texts: object): boolean => Object.keys(texts).length > 0;
 const NO_WORDS = 'must have a text in at least one language';
-/** ISO 8601 duration in days and time, for grace periods. */
+/** ISO 8601 duration in days, hours, minutes and seconds, for grace periods. */
 export const duration = z.string().regex(/^P(?=.)(\d{1,4}D)?(T(?=.)(\d{1,4}H)?(\d{1,4}M)?(\d{1,4}S)?)?$/);
 
 export const PAYLOAD_TYPES = {
@@ -53,18 +53,21 @@ export type Envelope = z.infer<typeof envelopeSchema>;
 export const ORDER_ACTS = ['propose', 'revise', 'extend', 'pause', 'resume', 'exit', 'withdraw'] as const;
 export type OrderAct = (typeof ORDER_ACTS)[number];
 
-/** Authenticity of the order: only stated by the order itself, confirmed by the named authority, or disputed. */
+/**
+ * Authenticity of the instrument: only its own text states the authority, the authority has confirmed the instrument, or its authenticity
+ * is disputed.
+ */
 export const PROVENANCES = ['asserted', 'confirmed', 'disputed'] as const;
-/** Moments of notices to users: a time before the effective time, the effective time itself, and the withdrawal. */
+/** Times of notices to users: a duration before the effective time, the effective time (`entry`), and the withdrawal. */
 export const NOTICE_MOMENTS = ['P30D', 'P7D', 'P1D', 'PT1H', 'entry', 'withdrawal'] as const;
 export type NoticeMoment = (typeof NOTICE_MOMENTS)[number];
-/** Size limit of an instrument's document in bytes, and number of documents of an order. */
+/** Maximum size of an instrument's document in bytes, and maximum number of documents of an order. */
 export const LARGEST_DOCUMENT = 10_000_000;
 export const MOST_DOCUMENTS = 20;
-/** RFC 6838, section 4.2, without parameters. */
+/** Media type after RFC 6838, section 4.2, without parameters. */
 export const mediaType = z.string().regex(/^[a-z0-9][a-z0-9!#$&^_.+-]{0,62}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}$/);
 
-/** One document of the instrument as received. The signed revision contains its hash; the content stays with the operator. */
+/** Document of the legal instrument, as received. The signed revision contains its hash. The operator keeps the content. */
 export const instrumentDocumentSchema = z.strictObject({
   title: z.string().min(1).max(200),
   mediaType,
@@ -75,11 +78,12 @@ export type InstrumentDocument = z.infer<typeof instrumentDocumentSchema>;
 
 export const courtSchema = z.strictObject({ name: z.string().min(1).max(200), case: z.string().min(1).max(200) });
 
-/** Actions that change when or whether an order applies, but not its terms. Each can state its legal basis. */
+/** Actions that change when or whether an order applies, but not its terms. Each of these actions can state its own legal basis. */
 export const BASED_ACTS = ['extend', 'pause', 'resume', 'withdraw'] as const satisfies readonly OrderAct[];
 
 /**
- * Legal basis of a pause, resumption, extension or withdrawal, signed and public with its revision. The documents stay with the operator.
+ * Legal basis of a pause, resumption, extension or withdrawal. The basis is signed and public with its revision. The operator keeps the
+ * documents.
  */
 export const actionBasisSchema = z.strictObject({
   reason: text.optional(),
@@ -88,27 +92,31 @@ export const actionBasisSchema = z.strictObject({
 });
 export type ActionBasis = z.infer<typeof actionBasisSchema>;
 
-/** Reasons for an order, for the organization only. The server keeps the record sealed; the signed revision commits to it. */
+/**
+ * Decision record: reasons for an order that only the organization may read. The server stores the record encrypted. The signed revision
+ * contains its salted hash.
+ */
 export const decisionRecordSchema = z.strictObject({
   considered: z.string().min(1).max(20_000),
-  /** Person who considered the order. */
+  /** Person who examined the order. */
   by: z.string().min(1).max(4_000),
-  /** Reasons that the public statement does not contain. */
+  /** Reasons for the order that the public statement does not contain. */
   reasons: z.string().min(1).max(20_000).optional(),
 });
 export type DecisionRecord = z.infer<typeof decisionRecordSchema>;
 
-/** Limits of a polygon: rings, and points of all rings together. */
+/** Maximum number of rings of a polygon, and maximum number of points of all its rings. */
 export const MOST_RINGS = 100;
 export const MOST_POINTS = 2_000;
 
-/** Outline of an area, so that a device can decide alone whether it is inside. */
+/** Outline of a polygon, so that a device can decide offline whether its position is inside. */
 export const orderPolygonSchema = z.strictObject({
   version: z.int().min(1).max(999_999),
   title: z.string().min(1).max(120),
   /**
-   * Longitude and latitude of each point in turn, in millionths of a degree, because canonical JSON has integers only. The last point does
-   * not repeat the first. A point inside an odd number of rings is inside. No ring crosses the antimeridian.
+   * Points of each ring as longitude and latitude in turn, in millionths of a degree, because canonical JSON has only integers. The last
+   * point does not repeat the first. A position is inside the polygon if an odd number of rings contain it. No ring crosses the
+   * antimeridian.
    */
   rings: z
     .array(z.array(z.int().min(-180_000_000).max(180_000_000)).min(6))
@@ -116,16 +124,19 @@ export const orderPolygonSchema = z.strictObject({
     .max(MOST_RINGS)
     .refine((rings) => rings.every((ring) => ring.length % 2 === 0), 'must have pairs of longitude and latitude')
     .refine((rings) => rings.flat().length <= 2 * MOST_POINTS, `more than ${MOST_POINTS} points`),
-  /** Countries and disputed territories that the polygon overlaps, and the claimants of these territories. Other devices need no check. */
+  /**
+   * Countries and disputed territories that the polygon overlaps, and claimants of these territories. A device elsewhere need not compare
+   * its position with the polygon.
+   */
   touches: z.array(areaCode).min(1).max(64),
 });
 export type OrderPolygon = z.infer<typeof orderPolygonSchema>;
 
-/** An order's terms: the same fields in a proposal, a revision and the signed document. A field without a value is absent, never null. */
+/** Terms of an order. Proposals, revisions and signed documents have the same fields. A field without a value is absent, never null. */
 export const orderTermsSchema = z.strictObject({
   title: z.string().min(1).max(120),
   areas: z.array(areaCode).min(1).max(300),
-  /** Members of each group in `areas`. Approvers sign the members, not a name that could change. */
+  /** Members of each group in `areas`. Approvers sign the members, because the meaning of a group's name could change. */
   groups: z.record(areaCode, z.array(areaCode).min(1).max(300)).optional(),
   /** Outline of each polygon in `areas`. */
   polygons: z.record(z.string().max(32).regex(POLYGON_CODE), orderPolygonSchema).optional(),
@@ -133,7 +144,7 @@ export const orderTermsSchema = z.strictObject({
   nexus: z.array(z.enum(NEXUS)).min(1),
   effective: timestamp,
   until: timestamp.nullable(),
-  /** IANA zone of the order's times. */
+  /** IANA time zone of the order's times. */
   zone: z.string().max(64),
   mode: z.enum(['suspend', 'exit']),
   unknown: rule,
@@ -141,44 +152,52 @@ export const orderTermsSchema = z.strictObject({
   stale: z.enum(['keep', 'allow', 'deny']),
   visitors: duration,
   travelers: rule,
-  /** Rule for waiting messages when the order suspends their recipient's `messaging`; absent: `UNSAID_WAITING`. */
+  /** Rule for messages that wait while the order suspends messaging for their recipient. The default is `UNSAID_WAITING`. */
   waiting: z.enum(WAITING_RULES).optional(),
   disputed: z.record(identifier, areaCode),
   authority: text,
   addressee: text,
   instrument: text,
-  /** Language tag → public statement in this language. */
+  /** Public statement in each language, by language tag. */
   statement: z.record(languageTag, text),
-  /** Language whose text is valid when translations differ (BCP 47). Revisions from before version 0.2.0 lack it. */
+  /**
+   * Language of the authoritative statement (BCP 47): its text is valid if translations differ. Revisions from before version 0.2.0 lack
+   * this field.
+   */
   authoritativeLanguage: languageTag.optional(),
-  /** Contact for appeals, shown to users of suspended devices. */
+  /** Contact for appeals. Suspended devices show the contact to their users. */
   appeal: text,
-  /** Day on which the instrument was received, in the order's zone (RFC 3339, full-date). */
+  /** Day on which the organization received the instrument, in the order's time zone (RFC 3339, full-date). */
   receivedOn: z.iso.date().optional(),
   answerBy: timestamp.optional(),
   provenance: z.enum(PROVENANCES).optional(),
   documents: z.array(instrumentDocumentSchema).min(1).max(MOST_DOCUMENTS).optional(),
-  /** Language tag → notice to users of devices; absent: the public statement. */
+  /** Notice on devices in each language, by language tag. The default is the public statement. */
   notice: z.record(languageTag, text).refine(hasWords, NO_WORDS).optional(),
-  /** Time until which, or law by which, the order's text is withheld from the public; absent: public. */
+  /**
+   * Time until which the order's text is withheld from the public, or the law that withholds it. Without this field, the text is public.
+   */
   publication: z.union([z.strictObject({ until: timestamp }), z.strictObject({ law: text })]).optional(),
-  /** Moments of notices to users; absent: every moment in the future. */
+  /** Times of notices to users. The default is every time that has not yet passed. */
   noticePlan: z.array(z.enum(NOTICE_MOMENTS)).max(NOTICE_MOMENTS.length).optional(),
-  /** For mode `exit`: time after the effective time during which users can export data before a wipe may be approved. */
+  /**
+   * Export window of an order with mode `exit`: the time after the effective time during which users can export data. A wipe can be
+   * approved only afterward.
+   */
   exportWindow: duration.optional(),
-  /** Number of the order to which the operator responds with an own order, wider than the demanded order. */
+  /** Number of an order that an authority demanded. The present order is the operator's own, wider response to it. */
   answers: orderNumber.optional(),
-  /** Salted SHA-256 of the decision record, which stays with the operator. */
+  /** Salted SHA-256 of the decision record, which the operator keeps. */
   internal: sha256Hex.optional(),
 });
 export type OrderTerms = z.infer<typeof orderTermsSchema>;
 
-/** Devices that one order exempts. */
+/** Maximum number of devices that one order exempts. */
 export const MOST_EXEMPT = 20_000;
 
 /**
- * One immutable revision with the whole state of the order, so that a device needs only the newest one. `exempt` contains commitments
- * (`exemption.ts`): approvers sign the exempt devices, and the public cannot read them.
+ * Revision of an order. A revision never changes and contains the whole state of the order, so that a device needs only the newest one.
+ * `exempt` contains commitments (`exemption.ts`): approvers sign the exempt devices, and the public cannot read them.
  */
 export const revisionSchema = z.strictObject({
   installation: identifier,
@@ -193,15 +212,18 @@ export const revisionSchema = z.strictObject({
   /** Start of an uninterrupted pause; null unless `status` is `paused`. */
   pausedSince: timestamp.nullable(),
   terms: orderTermsSchema,
-  /** Legal basis of the action. Absent if the proposer stated none, and in older revisions. */
+  /** Legal basis of the action; absent if the proposer stated none, and in older revisions. */
   basis: actionBasisSchema.optional(),
   exempt: z.array(z.strictObject({ commitment: sha256Hex, until: timestamp.nullable() })).max(MOST_EXEMPT),
-  /** Random value of a revision that is withheld at its proposal. Without it, the public digest would allow guessing the content. */
+  /** Random value of a revision that is withheld when proposed. Without it, a reader of the public digest could guess the content. */
   salt: sha256Hex.optional(),
 });
 export type Revision = z.infer<typeof revisionSchema>;
 
-/** The public part of a withheld revision. It replaces the revision in the list, and the same approvers sign it (`stub.ts`). */
+/**
+ * Public stub of a withheld revision. The order list contains the stub instead of the revision. The approvers of the revision also sign the
+ * stub (`stub.ts`).
+ */
 export const orderStubSchema = z.strictObject({
   installation: identifier,
   order: orderNumber,
@@ -213,7 +235,7 @@ export const orderStubSchema = z.strictObject({
 });
 export type OrderStub = z.infer<typeof orderStubSchema>;
 
-/** An approver's confirmation that a revision with a past time changes service at once (`immediate-effect.ts`). */
+/** Approver's confirmation that a revision with a past time takes effect immediately (`immediate-effect.ts`). */
 export interface ImmediateEffect {
   readonly installation: string;
   readonly order: string;
@@ -223,11 +245,11 @@ export interface ImmediateEffect {
   readonly effect: 'immediate';
 }
 
-/** An approver set: approvers, threshold, and the online keys that sign order lists. */
+/** Approver set: approvers, threshold, and the online keys that sign order lists. */
 export const approversSchema = z.strictObject({
   installation: identifier,
   version: z.int().min(1),
-  /** SHA-256 of the payload of the previous set; null for the first. */
+  /** SHA-256 of the payload of the previous approver set; null in the first set. */
   previous: sha256Hex.nullable(),
   threshold: z.int().min(2).max(10),
   approvers: z
@@ -236,7 +258,10 @@ export const approversSchema = z.strictObject({
         person: identifier,
         keyid: sha256Hex,
         publicKey: base64,
-        /** Proof of the person's e-mail address or directory subject by the installation. Absent: self-attested. */
+        /**
+         * Whether the installation has verified the person's e-mail address or directory subject. Without this field, the person is
+         * self-attested.
+         */
         attestation: z.literal('verified').optional(),
       }),
     )
@@ -247,8 +272,8 @@ export const approversSchema = z.strictObject({
     .min(1)
     .max(8),
   /**
-   * The organization's keys, which confirm devices for conversations; none before the first was created. The server holds none of the
-   * private keys.
+   * Organization keys, which verify devices for conversations; absent before the organization creates the first key. The server has none of
+   * the private keys.
    */
   organizationKeys: z
     .array(z.strictObject({ keyid: sha256Hex, publicKey: base64 }))
@@ -265,17 +290,20 @@ export const orderListSchema = z.strictObject({
   previous: sha256Hex.nullable(),
   issuedAt: timestamp,
   expiresAt: timestamp,
-  /** Version of the approver set under which the approvals in the list were given. */
+  /** Version of the approver set whose members approved the revisions in the list. */
   approverSet: z.int().min(1),
   /**
-   * The newest adopted revision of every order, withdrawn ones included, each with its approvals. Before a brief pause, also the revision
-   * beneath it, which the pause depends on (`adoption-state.ts`). For a withheld revision, its stub.
+   * Newest adopted revision of every order, withdrawn orders included, each with its approvals. For a 72-hour pause, the list also contains
+   * the paused revision (`adoption-state.ts`). For a withheld revision, the list contains its stub.
    */
   orders: z.array(envelopeSchema).max(5000),
 });
 export type OrderList = z.infer<typeof orderListSchema>;
 
-/** Personal data that the public list must not contain. Each record goes to one device beside the list. */
+/**
+ * Device record: personal data of one device, which the public order list must not contain. The server sends each record only to its
+ * device.
+ */
 export const deviceRecordSchema = z.strictObject({
   installation: identifier,
   device: identifier,
@@ -284,22 +312,25 @@ export const deviceRecordSchema = z.strictObject({
   home: areaCode.nullable(),
   seat: areaCode.nullable(),
   group: z.string().max(120),
-  /** Values that open the commitments of orders that exempt this device. */
+  /** Salts that prove to this device which orders exempt it. */
   exemptions: z.array(z.strictObject({ order: orderNumber, salt: sha256Hex })),
-  /** An admin's location statement for the device, until its end. */
+  /** Admin's location statement for the device, valid until its end. */
   statement: z.strictObject({ areas: z.array(areaCode).min(1), at: timestamp, until: timestamp }).nullable(),
-  /** Present while the device or its person is under a legal hold: the device destroys nothing. */
+  /** Legal hold on the device or its user. While the field is present, the device deletes nothing. */
   legalHold: z.literal(true).optional(),
   issuedAt: timestamp,
 });
 export type DeviceRecord = z.infer<typeof deviceRecordSchema>;
 
-/** A statement that the server's time was wrong. A threshold of approvers signs it (`time-correction.ts`), never the server. */
+/**
+ * Time correction: a statement that the server's time was wrong. A threshold of approvers signs it (`time-correction.ts`). The server
+ * cannot sign it.
+ */
 export const timeCorrectionSchema = z.strictObject({
   installation: identifier,
-  /** A device uses each version of a time correction once, and never an older version than it has seen. */
+  /** Version number of the time correction. A device applies each version once and refuses older versions. */
   version: z.int().min(1),
-  /** Time of the correction: the true time is not earlier than this time. */
+  /** Earliest time that the true time can be. */
   earliest: timestamp,
   /** First and last wrong time that the server gave to devices. */
   from: timestamp,
@@ -308,21 +339,27 @@ export const timeCorrectionSchema = z.strictObject({
 });
 export type TimeCorrection = z.infer<typeof timeCorrectionSchema>;
 
-/** Name of a log (C2SP tlog-checkpoint). The digits are the UTC time of the continuation that began it; the first log has none. */
+/**
+ * Name of a ledger (C2SP tlog-checkpoint). The digits are the UTC time of the continuation that began this ledger. The first ledger has no
+ * digits.
+ */
 const ledgerOrigin = z.string().regex(/^cordon\/[A-Za-z0-9_-]{1,64}(\/[0-9]{14})?$/);
 const ledgerTree = z.strictObject({ size: z.int().min(1), root: sha256Hex });
 
 /**
- * A statement that ledger entries were lost and the remaining ones continue under a new name. A threshold of approvers signs it
- * (`ledger-continuation.ts`).
+ * Ledger continuation: a statement that ledger entries were lost and that the remaining entries continue under a new name. A threshold of
+ * approvers signs it (`ledger-continuation.ts`).
  */
 export const ledgerContinuationSchema = z.strictObject({
   installation: identifier,
-  /** Name under which the remaining entries were published. */
+  /** Name under which the remaining ledger entries were published. */
   origin: ledgerOrigin,
-  /** The tree that continues: all entries that the server still has. */
+  /** Tree that continues, with all ledger entries that the server still has. */
   fork: ledgerTree,
-  /** Largest tree that a device or a copy has reported and that is not part of the fork. Null: no report, so the loss is unknown. */
+  /**
+   * Largest reported tree that the remaining entries do not explain. A device or a ledger copy reported it. Null without a report; the
+   * number of lost entries is then unknown.
+   */
   shown: ledgerTree.extend({ origin: ledgerOrigin }).nullable(),
   newOrigin: ledgerOrigin,
   reason: text,
@@ -332,7 +369,7 @@ export type LedgerContinuation = z.infer<typeof ledgerContinuationSchema>;
 
 export const RECEIPT_KINDS = ['delivered', 'displayed', 'enforced', 'restored', 'wiped'] as const;
 
-/** A device's signed statement about itself, made after the durable change that it reports. */
+/** Receipt: a device's signed statement about itself, made after the durable change that it reports. */
 export const receiptSchema = z.strictObject({
   installation: identifier,
   device: identifier,
@@ -341,20 +378,25 @@ export const receiptSchema = z.strictObject({
   listVersion: z.int().min(1),
   order: orderNumber,
   revision: z.int().min(1),
-  /** Service of the receipt. Null for `delivered`, `displayed` and `wiped`, which concern the whole order; `gate` is null too. */
+  /**
+   * Service that the receipt is about. `service` and `gate` are null for `delivered`, `displayed` and `wiped`, which concern the whole
+   * order.
+   */
   service: z.enum(SERVICES).nullable(),
   gate: z.enum(['open', 'closed']).nullable(),
-  /** Moment of the notice plan, for `delivered` (due and stored) and `displayed`; absent for a receipt about the order itself. */
+  /**
+   * Notice that the receipt is about, for `delivered` (due and stored) and `displayed`; absent if the receipt is about the order itself.
+   */
   notice: z.enum(NOTICE_MOMENTS).optional(),
-  /** The device's own time (`agent/enforcement/device-clock.ts`). */
+  /** Time by the device's clock (`agent/enforcement/device-clock.ts`). */
   at: timestamp,
 });
 export type Receipt = z.infer<typeof receiptSchema>;
 
-/** A raw Ed25519 public key (RFC 8032, section 5.1.5): a device's MLS signature key (RFC 9420, section 5.1). */
+/** Raw Ed25519 public key (RFC 8032, section 5.1.5). A device uses it as its MLS signature key (RFC 9420, section 5.1). */
 const signatureKey = z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'is base64 of 32 bytes');
 
-/** A device's statement about the key with which it signs messages. The key of its certificate signs the statement. */
+/** Device's statement about the key with which it signs messages. The key of the device's certificate signs the statement. */
 export const messagingKeySchema = z.strictObject({
   installation: identifier,
   device: identifier,
@@ -365,18 +407,18 @@ export const messagingKeySchema = z.strictObject({
 export type MessagingKey = z.infer<typeof messagingKeySchema>;
 
 /**
- * Certificate of a messaging key. An online key confirms that the device is enrolled and has proved possession of the key. An organization
- * key countersigns it; without that, no agent accepts the device as a member.
+ * Certificate of a messaging key. An online key of the server confirms that the device is enrolled and has the private key. An organization
+ * key countersigns it. Without the countersignature, no agent accepts the device as a member.
  */
 export const messagingCertificateSchema = z.strictObject({
   installation: identifier,
   device: identifier,
   generation: z.int().min(1),
-  /** Identifier of the person's record. Only this field decides whose device it is. */
+  /** Person id of the device's user. Other fields about the user are only for readers. */
   person: personId,
-  /** Name, e-mail and group, for readers. Two people may have the same name. */
+  /** Name, e-mail address and group for readers. Two people may have the same name. */
   name: z.string().min(1).max(200),
-  /** E-mail address in the person's record; null if the record has none. Absent in certificates of older versions. */
+  /** E-mail address in the person's record; null if the record has none. Certificates of older versions lack the field. */
   email: z.string().max(254).nullable().optional(),
   /** Name of the device's group when the certificate was issued. */
   group: z.string().max(200).optional(),
@@ -385,7 +427,7 @@ export const messagingCertificateSchema = z.strictObject({
 });
 export type MessagingCertificate = z.infer<typeof messagingCertificateSchema>;
 
-/** An observation in the form of a device's report. */
+/** Observation of a location, in the format of a device's report. */
 export const observationSchema = z.strictObject({
   source: z.enum(EVIDENCE_SOURCES),
   areas: z.array(evidenceArea).min(1).max(16),

@@ -1,6 +1,6 @@
 /**
- * DSSE envelopes (github.com/secure-systems-lab/dsse, v1.0.2) over Ed25519 and ECDSA P-256. This module determines which keys have signed
- * the exact bytes. `approvers.ts` and `verify-list.ts` decide about people and thresholds.
+ * DSSE envelopes (github.com/secure-systems-lab/dsse, v1.0.2) with Ed25519 and ECDSA P-256 signatures. This module determines which keys
+ * have signed the exact bytes. `approvers.ts` and `verify-list.ts` decide about people and thresholds.
  */
 import { createPublicKey, type KeyObject, sign as signBytes, verify as verifyBytes } from 'node:crypto';
 import { CordonError } from '../errors.ts';
@@ -10,7 +10,7 @@ import { pae } from './pae.ts';
 
 export interface Signer {
   readonly keyid: string;
-  /** Signs the given bytes unchanged; for DSSE, the caller passes the bytes of `pae`. */
+  /** Signature over exactly the given bytes. For DSSE, the caller passes the bytes of `pae`. */
   sign(bytes: Uint8Array): Buffer;
 }
 
@@ -19,12 +19,12 @@ export interface VerifyingKey {
   readonly key: KeyObject;
 }
 
-/** A SubjectPublicKeyInfo of P-256 (RFC 5480, section 2) up to its point. */
+/** DER prefix of a P-256 SubjectPublicKeyInfo (RFC 5480, section 2), up to the curve point. */
 const P256_SPKI = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex');
 
 /** SHA-256 of the key's SubjectPublicKeyInfo in DER, hex. */
 export function keyidOf(key: KeyObject): string {
-  // Encoded by hand for P-256: OpenSSL needs 50 µs, and the server needs it for each device that sends receipts.
+  // SubjectPublicKeyInfo of a P-256 key is encoded by hand. OpenSSL needs 50 µs for it, for each device that sends receipts.
   const spki = isP256(key)
     ? Buffer.concat([P256_SPKI, key.export({ format: 'raw-public' })])
     : key.export({ type: 'spki', format: 'der' });
@@ -43,7 +43,10 @@ function digestOf(key: KeyObject): 'sha256' | null {
   );
 }
 
-/** Reads base64 SPKI DER. One key has one spelling and so one identifier: any other encoding than ours is refused. */
+/**
+ * Public key from base64 SubjectPublicKeyInfo in DER. A different encoding of the same key is refused, so that each key has exactly one
+ * identifier.
+ */
 export function readPublicKey(base64: string): VerifyingKey {
   const der = Buffer.from(base64, 'base64');
   let key: KeyObject;
@@ -59,7 +62,7 @@ export function readPublicKey(base64: string): VerifyingKey {
   return { keyid: sha256(der), key };
 }
 
-/** Signer with a private key in memory. ECDSA signatures are DER. */
+/** Signer with a private key in memory. ECDSA signatures are in DER. */
 export function signerOf(privateKey: KeyObject): Signer {
   const digest = digestOf(privateKey);
   return {
@@ -81,7 +84,7 @@ export function signEnvelope(payloadType: string, payload: Uint8Array, signers: 
   };
 }
 
-/** Bytes of the payload. An envelope of another type, or with irregular base64, is refused first. */
+/** Bytes of an envelope's payload. An envelope of another type or with irregular base64 is refused. */
 export function payloadOf(envelope: Envelope, payloadType: string): Buffer {
   if (envelope.payloadType !== payloadType) {
     throw new CordonError(
@@ -96,7 +99,7 @@ export function payloadOf(envelope: Envelope, payloadType: string): Buffer {
   return payload;
 }
 
-/** Identifiers of those `keys` that have signed the envelope's exact bytes. A repeated key counts once. */
+/** Identifiers of those keys in `keys` that signed the envelope's exact bytes. A repeated key counts once. */
 export function signedBy(envelope: Envelope, keys: readonly VerifyingKey[]): ReadonlySet<string> {
   const bytes = pae(envelope.payloadType, Buffer.from(envelope.payload, 'base64'));
   const known = new Map(keys.map((key) => [key.keyid, key.key]));
@@ -108,7 +111,7 @@ export function signedBy(envelope: Envelope, keys: readonly VerifyingKey[]): Rea
   return signers;
 }
 
-/** Reads an envelope from JSON text (a file, an HTTP body, a column). */
+/** DSSE envelope from JSON text, such as a file, an HTTP body or a database column. */
 export function parseEnvelope(text: string): Envelope {
   let value: unknown;
   try {

@@ -1,7 +1,7 @@
 /**
- * An exit: the action by which an order destroys work data on the devices that it denies. Two people approve it separately, after the
- * export window. Any later revision cancels it on devices that have not wiped yet. Because a wipe is irreversible, its conditions are
- * stricter than those of a denial. Pure, and the same on server and device.
+ * Exit: the action by which an order deletes work data on the devices whose services it denies. Two people approve the exit separately,
+ * after the export window. Any later revision cancels the exit on devices that have not wiped yet. A wipe is irreversible, so its
+ * conditions are stricter than those of a denial. Server and device run the same code.
  */
 import { type OrderAreas, relate } from '../areas/coverage.ts';
 import { CordonError } from '../errors.ts';
@@ -23,7 +23,7 @@ export function exportsUntil(terms: ExitTerms): Instant | null {
   return window === null ? null : Date.parse(terms.effective) + window;
 }
 
-/** Throws `exit_not_stated` or `exit_too_early` when the terms do not allow an exit at that time. */
+/** Checks that the terms allow an exit at the given time. Throws `exit_not_stated` or `exit_too_early`. */
 export function requireExit(terms: ExitTerms, at: Instant): void {
   const until = exportsUntil(terms);
   if (until === null) {
@@ -43,12 +43,12 @@ export function requireExit(terms: ExitTerms, at: Instant): void {
 export const isExit = ({ act, status }: Pick<Revision, 'act' | 'status'>): boolean =>
   act === 'exit' && status === 'active';
 
-/** Whether the device belongs to the area by its records, independent of its location. */
+/** Whether the device belongs to the area by its home area or seat, independent of its location. */
 export const belongs = (reasons: readonly Reason[]): boolean => reasons.includes('home') || reasons.includes('seat');
 
 /**
- * The certainty of the order's denial for this device. Certain: the device belongs to the area, or its position or two sources say that it
- * is there. Null: the order denies nothing.
+ * Certainty of the order's denial for a device; null if the order denies nothing. The denial is certain if the device belongs to the area,
+ * or if its position or two sources locate it there.
  */
 export function denialBy(
   rule: OrderAreas & Pick<OrderRule, 'order'>,
@@ -61,27 +61,31 @@ export function denialBy(
   );
   if (reasons.length === 0) return null;
   const there = reasons.includes('present') || reasons.includes('network');
-  // Networks reach across borders: a device that is certainly elsewhere may use a network inside the area.
+  // Mobile networks reach across borders. A device that is certainly elsewhere may use a network inside the area.
   return { certain: belongs(reasons) || (there && certainty === 'certain' && relate(areas, rule) === 'inside') };
 }
 
 export const EXIT_STATES = ['due', 'legal hold', 'uncertain', 'window', 'stale'] as const;
 /**
- * State of an exit on one device. due: wipe now. legal hold: the device keeps the data. uncertain: the denial may be wrong. window: this
- * device's export window has not passed. stale: the device does not know whether the order is still valid.
+ * State of an exit on one device.
+ * - due: wipe now.
+ * - legal hold: the device keeps the data.
+ * - uncertain: the denial may be wrong.
+ * - window: the device's export window is still open.
+ * - stale: the device does not know whether the order is still valid.
  */
 export type ExitState = (typeof EXIT_STATES)[number];
 
-/** State of an exit on a device that the order denies. */
+/** State of an exit on a device whose services the order denies. */
 export function exitState(
   terms: ExitTerms,
   device: {
     readonly certain: boolean;
-    /** Start of the order's uninterrupted denial of the device. */
+    /** Time since which the order has denied the device without interruption. */
     readonly deniedSince: Instant;
     readonly legalHold: boolean;
     /**
-     * Time of the device's order list, and whether the list has expired. The list is signed, so its time does not depend on the device's
+     * Time of the device's order list, and whether the list has expired. The time is signed and therefore independent of the device's
      * clock.
      */
     readonly listIssued: Instant;

@@ -1,7 +1,8 @@
 /**
- * Confirmation for a revision whose time passed while it was pending. Its approval has immediate consequences, although its text names
- * another time. The approver therefore signs a separate statement beside the revision. Devices use the revision alone, because they cannot
- * know the time of an approval. The statement is evidence. Pure, and the same in a browser.
+ * Confirmation for a revision whose effective or end time passed while the revision was pending. The approval then takes effect
+ * immediately, although the revision names an earlier time. Therefore the approver signs a separate statement beside the revision. The
+ * statement is evidence for auditors. Devices do not need it, because they cannot know the time of an approval. The module also runs in
+ * browsers.
  */
 import type { Instant } from '../time/clock.ts';
 import { canonicalText, parseDocument } from './canonical.ts';
@@ -10,8 +11,8 @@ import { type ImmediateEffect, type Revision, revisionSchema } from './documents
 export type PassedTime = 'effective' | 'until';
 
 /**
- * The time that passed while the revision was pending; null if none did. `base`: the adopted revision that it replaces. A time of the base
- * does not count, because the order follows it already. A pause and a withdrawal have no time of their own.
+ * Time in the revision that passed while the revision was pending; null if none passed. `base` is the adopted revision that the new one
+ * replaces. A time that `base` already contains does not count. A pause and a withdrawal have no time of their own.
  */
 export function passedWhilePending(
   { status, proposedAt, terms }: Pick<Revision, 'status' | 'proposedAt' | 'terms'>,
@@ -28,13 +29,15 @@ export function passedWhilePending(
   return passed(terms.effective, base?.terms.effective) ? 'effective' : null;
 }
 
-/** Immediate consequence of an approval, as text for the approver. */
+/** Immediate consequence of an approval, in words for the approver. */
 export const IMMEDIATE_WORDS: Readonly<Record<PassedTime, string>> = {
   effective: 'takes effect immediately: its effective time passed while it was pending',
   until: 'ends immediately: its end time passed while it was pending',
 };
 
-/** Exact text that an approver signs beside the revision. `payload`: the revision's, with its SHA-256. Throws `document_malformed`. */
+/**
+ * Exact text that an approver signs beside the revision; it contains the SHA-256 of the revision's `payload`. Throws `document_malformed`.
+ */
 export function immediateText(payload: string, digest: string): string {
   const { installation, order, revision } = parseDocument(revisionSchema, new TextEncoder().encode(payload));
   const statement: ImmediateEffect = { installation, order, revision, digest, effect: 'immediate' };

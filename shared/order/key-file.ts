@@ -1,17 +1,17 @@
 /**
- * A signing key in a file: Ed25519 in PKCS#8, encrypted by a passphrase. Approvers and the organization use such files. The private key
- * never reaches the server, which receives public keys and signatures only.
+ * File with a signing key: Ed25519 in PKCS#8, encrypted with a passphrase. Approvers and the organization use such files. The server
+ * receives only public keys and signatures, never a private key.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { CordonError } from '../errors.ts';
 import { keyidOf, type Signer, signerOf } from './dsse.ts';
 
 export interface FileKey extends Signer {
-  /** SubjectPublicKeyInfo, DER, base64. */
+  /** SubjectPublicKeyInfo of the key, as DER in base64. */
   readonly publicKey: string;
 }
 
-/** Guessing a passphrase against OpenSSL's PBKDF2 is cheap, so the passphrase must be long. */
+/** OpenSSL's PBKDF2 makes guesses of a passphrase cheap, so the passphrase must be long. */
 const SHORTEST_PASSPHRASE = 12;
 
 function fileKey(privateKey: KeyObject): FileKey {
@@ -20,7 +20,7 @@ function fileKey(privateKey: KeyObject): FileKey {
   return { ...signerOf(privateKey), keyid: keyidOf(publicKey), publicKey: der.toString('base64') };
 }
 
-/** Creates a key and the PEM text of its file. */
+/** New signing key, and the PEM text of its file. */
 export function createKeyFile(passphrase: string): { key: FileKey; pem: string } {
   if (passphrase.length < SHORTEST_PASSPHRASE) {
     throw new CordonError('invalid_input', `A passphrase needs at least ${SHORTEST_PASSPHRASE} characters.`);
@@ -30,7 +30,7 @@ export function createKeyFile(passphrase: string): { key: FileKey; pem: string }
   return { key: fileKey(privateKey), pem: pem.toString() };
 }
 
-/** Throws `passphrase_wrong`, also for a damaged file: OpenSSL cannot distinguish a wrong passphrase from a damaged file. */
+/** Decrypts a key file. Throws `passphrase_wrong` also for a damaged file, because OpenSSL cannot distinguish the two causes. */
 export function openKeyFile(pem: string, passphrase: string): FileKey {
   if (!pem.includes('BEGIN ENCRYPTED PRIVATE KEY')) {
     throw new CordonError(

@@ -1,6 +1,7 @@
 /**
- * The continuation of the ledger after entries were lost (ADR 39): approvers state which entries remain, and that these continue under a new name. The
- * threshold of the approver set signs it. No key of the server does, because a server that could rename its log could hide entries.
+ * Continuation of the ledger after entries were lost (ADR 39). Approvers state which entries remain and under which new name the ledger
+ * continues. A threshold of the approver set signs the statement. The server must not sign it, because a server that can rename its ledger
+ * can hide entries.
  */
 import { CordonError } from '../errors.ts';
 import { parseContinuation } from '../ledger/continuation.ts';
@@ -9,19 +10,19 @@ import { sha256 } from './digest.ts';
 import { type Envelope, type LedgerContinuation, PAYLOAD_TYPES } from './documents.ts';
 import { payloadOf } from './dsse.ts';
 
-/** Minimum number of people, whatever the threshold of the approver set is. */
+/** Minimum number of people who must sign, even if the threshold of the approver set is lower. */
 export const LEAST_PEOPLE = 2;
 
-/** Parses a continuation. Does not check signatures. */
+/** Parses a continuation, without a check of its signatures. */
 export const readLedgerContinuation = (envelope: Envelope): LedgerContinuation =>
   parseContinuation(payloadOf(envelope, PAYLOAD_TYPES.ledgerContinuation));
 
-/** SHA-256 of the payload, hex. The ledger entry contains it. */
+/** SHA-256 of the continuation's payload, in hex. The ledger entry contains it. */
 export const continuationDigest = (envelope: Envelope): string => sha256(Buffer.from(envelope.payload, 'base64'));
 
 export const peopleNeededFor = ({ approvers }: ApproverSet): number => Math.max(LEAST_PEOPLE, approvers.threshold);
 
-/** Throws `threshold_not_met` unless enough different approvers of the approver set signed it. */
+/** Checks that enough different approvers of the approver set signed the continuation. Throws `threshold_not_met`. */
 export function verifyLedgerContinuation(envelope: Envelope, approverSet: ApproverSet): LedgerContinuation {
   const continuation = readLedgerContinuation(envelope);
   if (continuation.installation !== approverSet.approvers.installation) {
@@ -39,7 +40,7 @@ export function verifyLedgerContinuation(envelope: Envelope, approverSet: Approv
   return continuation;
 }
 
-/** Newest approver set of which enough people have signed; null for none. */
+/** Newest approver set of which enough people have signed the continuation; null if there is none. */
 export function signingSet(envelope: Envelope, sets: readonly ApproverSet[]): ApproverSet | null {
   return (
     sets.findLast((approverSet) => personsWhoSigned(envelope, approverSet).size >= peopleNeededFor(approverSet)) ?? null

@@ -1,7 +1,9 @@
 /**
- * Certification of a messaging key in three steps. The device states its key, signed by the key of its certificate. The server certifies it
- * with an online key. The organization countersigns it with a key that the server does not hold. The last two signatures cover the same
- * bytes, and the approver set tells the keys apart. Both are required.
+ * Certification of a messaging key in three steps.
+ * - The device states its messaging key, signed with the key of its certificate.
+ * - The server certifies the messaging key with an online key.
+ * - The organization countersigns with a key that the server does not have.
+ * Server and organization sign the same bytes. The approver set tells their keys apart, and both signatures are required.
  */
 import { CordonError } from '../errors.ts';
 import type { ApproverSet } from './approvers.ts';
@@ -18,42 +20,45 @@ import {
 import { payloadOf, type Signer, signEnvelope, signedBy, type VerifyingKey, verifySignature } from './dsse.ts';
 import { pae } from './pae.ts';
 
-/** A device's statement about its messaging key, in an envelope. `signer`: the key of its certificate. */
+/** Envelope with a device's statement about its messaging key. `signer` uses the key of the device's certificate. */
 export function signMessagingKey(document: MessagingKey, signer: Signer): Envelope {
   return signEnvelope(PAYLOAD_TYPES.messagingKey, encodeCanonical(document), [signer]);
 }
 
-/** `key`: the key of the device's certificate. Throws `signature_invalid`, `document_malformed`, `document_wrong_type`. */
+/**
+ * Verifies a device's statement about its messaging key. `key` is the key of the device's certificate. Throws `signature_invalid`,
+ * `document_malformed` or `document_wrong_type`.
+ */
 export function readMessagingKey(envelope: Envelope, key: VerifyingKey): MessagingKey {
   const document = parseDocument(messagingKeySchema, payloadOf(envelope, PAYLOAD_TYPES.messagingKey));
   if (signedBy(envelope, [key]).size > 0) return document;
   throw new CordonError('signature_invalid', 'The messaging key is not signed by the key of the device’s certificate.');
 }
 
-/** The server's certificate, which waits for the organization's countersignature. */
+/** Certificate of a messaging key, signed by the server and not yet countersigned by the organization. */
 export function certifyMessagingKey(document: MessagingCertificate, online: Signer): Envelope {
   return signEnvelope(PAYLOAD_TYPES.messagingCertificate, encodeCanonical(document), [online]);
 }
 
 export interface NamedCertificate {
   readonly certificate: MessagingCertificate;
-  /** SHA-256 of the payload. Ledger entries contain it. */
+  /** SHA-256 of the certificate's payload. Ledger entries contain it. */
   readonly digest: string;
 }
 
-/** Parses a certificate and checks its internal rules. Does not check signatures. */
+/** Parses a certificate and checks its internal rules, but not its signatures. */
 export function readMessagingCertificate(payload: Uint8Array): NamedCertificate {
   const certificate = parseDocument(messagingCertificateSchema, payload);
   return { certificate, digest: sha256(payload) };
 }
 
 export interface JudgedCertificate extends NamedCertificate {
-  /** Online keys and organization keys of the approver set that have signed the certificate. */
+  /** Online keys and organization keys of the approver set that signed the certificate. */
   readonly certifiedBy: ReadonlySet<string>;
   readonly countersignedBy: ReadonlySet<string>;
 }
 
-/** Signers under one approver set. A valid certificate has keys in both sets. */
+/** Signers of the certificate by kind, under one approver set. A valid certificate has a signer of each kind. */
 export function judgeMessagingCertificate(
   envelope: Envelope,
   approverSet: Pick<ApproverSet, 'onlineKeys' | 'organizationKeys'>,
@@ -65,7 +70,7 @@ export function judgeMessagingCertificate(
   };
 }
 
-/** A countersignature in base64, over the exact bytes of one certificate. `payload`: the bytes that the server showed. */
+/** Countersignature over the exact bytes of one certificate, in base64. `payload` has the bytes that the server showed. */
 export function countersignCertificate(key: Signer, payload: string): string {
   return key.sign(pae(PAYLOAD_TYPES.messagingCertificate, Buffer.from(payload))).toString('base64');
 }

@@ -1,4 +1,4 @@
-/** The areas of an order's terms, with the terms' own definitions of groups and polygons. */
+/** Areas of an order's terms. The terms contain their own definitions of groups and polygons. */
 import {
   expandAreas,
   type HomeArea,
@@ -36,7 +36,7 @@ export function compilePolygon(code: string, { version, rings, touches }: OrderP
   };
 }
 
-/** Separates locations from polygons. Throws `unknown_area` for an area that the terms do not define. */
+/** Areas of the terms, separated into named areas and polygons. Throws `unknown_area` for an area that the terms do not define. */
 export function readOrderAreas({ areas, groups = {}, polygons = {} }: AreaTerms): {
   readonly locations: Set<HomeArea>;
   readonly polygons: readonly AreaPolygon[];
@@ -57,8 +57,8 @@ export function readOrderAreas({ areas, groups = {}, polygons = {} }: AreaTerms)
 }
 
 /**
- * All locations that an order can affect. A role must include all of these locations, and a map marks them. A polygon counts as the
- * countries that it overlaps.
+ * All locations that an order can affect; a polygon counts as the countries that it overlaps. An admin's role must cover all of these
+ * locations.
  */
 export function locationsOfOrder(terms: AreaTerms): HomeArea[] {
   const { locations, polygons } = readOrderAreas(terms);
@@ -72,7 +72,7 @@ export function territoriesIn(terms: AreaTerms): Territory[] {
   return territoriesTouched([...locations, ...polygons.flatMap(({ touches }) => [...touches])]);
 }
 
-/** Members of the known groups, in the form of the terms. */
+/** Members of each group that the organization has defined, in the format of an order's terms. */
 export function knownGroups(areas: readonly OrderArea[]): Record<string, string[]> {
   return Object.fromEntries(
     areas.flatMap((area) => {

@@ -1,4 +1,4 @@
-/** HTML of an order's text without scripts, for the public page and for the summary of an evidence pack. Pure. */
+/** HTML of an order's text without scripts, for the public page and for the summary of an evidence pack. */
 import { partName } from '../areas/part-names.ts';
 import { html, type Markup } from '../html.ts';
 import type { OrderTerms } from './documents.ts';
@@ -12,7 +12,7 @@ function areaName(area: string): string {
   return name ? `${name} (${area})` : area;
 }
 
-/** The order's own definition of a group or polygon. */
+/** Definition of a group or polygon in the order's terms. */
 export function areaWords(area: string, { groups, polygons }: Pick<OrderTerms, 'groups' | 'polygons'>): string {
   const polygon = polygons?.[area];
   if (polygon) return `${polygon.title} (${area}, a polygon in ${polygon.touches.join(', ')})`;
@@ -20,7 +20,7 @@ export function areaWords(area: string, { groups, polygons }: Pick<OrderTerms, '
   return members ? `${area}: ${members.map(areaName).join(', ')}` : areaName(area);
 }
 
-/** A page of all orders must not fail because of one tag. */
+/** An invalid language tag must not break the page that shows all orders. */
 function direction(tag: string): string {
   try {
     return new Intl.Locale(tag).getTextInfo().direction ?? 'auto';
@@ -30,7 +30,7 @@ function direction(tag: string): string {
   }
 }
 
-/** A time in the order's zone and in UTC. */
+/** Time in the order's time zone and in UTC. */
 export function time(instant: string, zone: string): Markup {
   const shown = (timeZone: string) =>
     new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone }).format(Date.parse(instant));
@@ -38,7 +38,7 @@ export function time(instant: string, zone: string): Markup {
   return html`<time datetime="${instant}">${local}${shown('UTC')} UTC</time>`;
 }
 
-/** Each text under its language's own name, in its own direction, with a note that marks the authoritative text. */
+/** Texts by language. Each text has its language's own name as heading and its own direction. A note marks the authoritative text. */
 export function inLanguages(texts: Readonly<Record<string, string>>, authoritative: string | undefined): Markup[] {
   return Object.entries(texts).map(([tag, text]) => {
     const dir = direction(tag);

@@ -1,16 +1,19 @@
-/** Phase of an order at an instant, for console and command line. A revision's state does not show that its time is over. */
+/**
+ * Phase of an order at a given time, for the console and the command line. The state of a revision does not show that its end time has
+ * passed.
+ */
 import type { OrderSummary } from '../api/orders.ts';
 import type { Instant } from '../time/clock.ts';
 import { isProposalEnd, type ProposalEnd } from './proposal-end.ts';
 
-/** `coming`: adopted, and its effective time is in the future. `ended`: its `until` passed. */
+/** Phase of an order. `coming`: adopted, with an effective time in the future. `ended`: its end time has passed. */
 export type Phase = 'waiting' | ProposalEnd | 'announced' | 'active' | 'paused' | 'ended' | 'withdrawn';
 
 export type PhaseFacts = Pick<OrderSummary, 'status' | 'pausedUntil'> & {
   readonly terms: Pick<OrderSummary['terms'], 'effective' | 'until'>;
 };
 
-/** Whether one approver alone paused the order, and the 72 hours of this pause are over. */
+/** Whether one approver alone paused the order more than 72 hours ago, so that the pause has ended. */
 export const isLapsed = ({ status, pausedUntil }: Pick<PhaseFacts, 'status' | 'pausedUntil'>, now: Instant): boolean =>
   status === 'paused' && pausedUntil !== null && now >= pausedUntil;
 

@@ -1,9 +1,9 @@
-/** Names of languages. An unknown tag stays unchanged, because order texts contain any signed tag. Pure. */
+/** Names of languages. Order texts may contain any language tag. An unknown tag stays unchanged. */
 
-/** The name of a language in that language: `ur` → اردو. */
+/** Name of a language in the language itself: `ur` → اردو. */
 export const ownName = (tag: string): string => languageNameIn(tag, tag);
 
-/** The name of language `tag` in the language `reader`: `de`, `ur` → Urdu. */
+/** Name of the language `tag` in the language `reader`. For `ur` and `de`: Urdu. */
 export function languageNameIn(reader: string, tag: string): string {
   try {
     return new Intl.DisplayNames(reader, { type: 'language' }).of(tag) ?? tag;

@@ -1,6 +1,6 @@
 /**
- * Proceedings about an order outside the server: answers to its authority, and appeals to a court. An admin records each step. A record
- * changes no service. The ledger commits to the digest of each record, and a correction is a new record (ADR 44). Pure.
+ * Proceedings about an order outside the server: answers to its authority, and appeals to a court. An admin records each step, and no
+ * record changes a service. The ledger contains the digest of each record. A correction is a new record (ADR 44).
  */
 import { z } from 'zod';
 import { courtSchema, instrumentDocumentSchema, orderNumber, personId, sha256Hex, timestamp } from './documents.ts';
@@ -12,10 +12,10 @@ export type AppealOutcome = (typeof APPEAL_OUTCOMES)[number];
 export const MOST_PROCEEDINGS = 200;
 
 const step = {
-  /** Day of the event, in the order's zone. */
+  /** Day of the event, in the order's time zone. */
   on: z.iso.date(),
   note: z.string().min(1).max(2000).optional(),
-  /** Number of the record that the new record replaces. The replaced record stays stored. */
+  /** Number of the record that the new record corrects. The server keeps the corrected record. */
   corrects: z.int().min(1).optional(),
 };
 
@@ -23,7 +23,7 @@ export const proceedingSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('answer'),
     ...step,
-    /** The person who answered for the organization. */
+    /** Person who answered for the organization. */
     by: z.string().min(1).max(200),
     document: instrumentDocumentSchema,
   }),
@@ -36,7 +36,7 @@ export const proceedingSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('appeal-decided'),
     ...step,
-    /** Number of the record that first stated the appeal. */
+    /** Number of the record that reported the filing of the appeal. */
     appeal: z.int().min(1),
     outcome: z.enum(APPEAL_OUTCOMES),
     document: instrumentDocumentSchema.optional(),
@@ -44,15 +44,15 @@ export const proceedingSchema = z.discriminatedUnion('kind', [
 ]);
 export type Proceeding = z.infer<typeof proceedingSchema>;
 
-/** One record, as the ledger commits to it: the SHA-256 of its canonical JSON. */
+/** Record of an answer or a step of an appeal. The ledger contains the SHA-256 of its canonical JSON. */
 export const proceedingRecordSchema = z.strictObject({
   installation: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   order: orderNumber,
-  /** Number of the record in its order, from 1. */
+  /** Number of the record within its order, from 1. */
   entry: z.int().min(1).max(MOST_PROCEEDINGS),
   recordedBy: personId,
   recordedAt: timestamp,
-  /** Random value: without it, a reader of the public ledger could guess the record from its digest. */
+  /** Random value, so that readers of the public ledger cannot guess the record from its digest. */
   salt: sha256Hex,
   proceeding: proceedingSchema,
 });
@@ -61,14 +61,14 @@ export type ProceedingRecord = z.infer<typeof proceedingRecordSchema>;
 type Of<K extends Proceeding['kind']> = Extract<Proceeding, { readonly kind: K }>;
 
 export interface Appeal {
-  /** Number of the record that first stated the appeal. */
+  /** Number of the record that reported the filing of the appeal. */
   readonly appeal: number;
   readonly filed: Of<'appeal-filed'>;
-  /** Decision on the appeal; null before the decision. */
+  /** Decision on the appeal; null while the appeal is pending. */
   readonly decided: Of<'appeal-decided'> | null;
 }
 
-/** Records that are valid, after corrections. */
+/** Proceedings of an order, with corrections applied. */
 export interface ProceedingState {
   readonly answer: Of<'answer'> | null;
   readonly appeals: readonly Appeal[];
@@ -76,7 +76,7 @@ export interface ProceedingState {
 
 type Numbered = Pick<ProceedingRecord, 'entry' | 'proceeding'>;
 
-/** State of the proceedings after corrections. `records`: all records in ascending order. */
+/** State of the proceedings with corrections applied. `records` has all records in ascending order. */
 export function proceedingState(records: readonly Numbered[]): ProceedingState {
   const valid = current(records);
   const of = <K extends Proceeding['kind']>(kind: K) =>
@@ -94,7 +94,7 @@ export function proceedingState(records: readonly Numbered[]): ProceedingState {
   };
 }
 
-/** Records that no later record corrects. `first`: number of the first record in a chain of corrections. */
+/** Records that no later record corrects. `first` is the number of the original record, before all corrections. */
 function current(
   records: readonly Numbered[],
 ): { readonly first: number; readonly entry: number; readonly proceeding: Proceeding }[] {
@@ -108,7 +108,7 @@ function current(
   return [...chains.values()].sort((a, b) => a.first - b.first);
 }
 
-/** Reason to refuse the next record; null if the record is accepted. `today`: the day in the order's zone. */
+/** Reason to refuse the next record; null if the record is acceptable. `today` is the present day in the order's time zone. */
 export function objectionTo(records: readonly Numbered[], next: Proceeding, today: string): string | null {
   if (records.length >= MOST_PROCEEDINGS) return `An order has ${MOST_PROCEEDINGS} records at most.`;
   if (next.on > today) return `${next.on} is in the future: it is ${today} in the order’s zone.`;
@@ -148,7 +148,7 @@ export const OUTCOME_NAMES: Readonly<Record<AppealOutcome, string>> = {
   withdrawn: 'withdrawn',
 };
 
-/** One sentence without its note, for pages, the command line and reports. Contains text from outside. */
+/** Record in one sentence without its note, for pages, the command line and reports. The sentence contains text that users entered. */
 export function proceedingWords(proceeding: Proceeding): string {
   switch (proceeding.kind) {
     case 'answer':

@@ -1,4 +1,4 @@
-/** States and phases of a rollout, without their words: the console loads them with its first page. */
+/** States and phases of a rollout. Their texts are in another module, so that the console's first page loads fast. */
 
 export const ROLLOUT_STATES = [
   'undelivered',
@@ -16,5 +16,5 @@ export type RolloutState = (typeof ROLLOUT_STATES)[number];
 export type RolloutCounts = Readonly<Record<RolloutState, number>>;
 
 export const ROLLOUT_PHASES = ['announced', 'active', 'over'] as const;
-/** `over`: the order has ended, or is paused or withdrawn, so that devices restore service. */
+/** Phase of a rollout. `over`: the order has ended, or is paused or withdrawn, so that devices restore service. */
 export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];

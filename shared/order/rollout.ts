@@ -1,6 +1,6 @@
 /**
- * The rollout of an order as a partition: each affected device is in exactly one state, so that the states add up to the affected devices at every
- * moment. Server, console, command line, API descriptions and packs take the states and their words from here. Pure.
+ * Rollout of an order. Each affected device is in exactly one state, so the states always add up to the number of affected devices. Server,
+ * console, command line, API descriptions and evidence packs take the states and their texts from this module.
  */
 
 import type { RolloutCounts, RolloutPhase, RolloutState } from './rollout-states.ts';
@@ -39,17 +39,17 @@ export const ROLLOUT_MEANING: Readonly<Record<RolloutState, string>> = {
   unenrolled: 'The device was affected. Its enrollment has ended since.',
 };
 
-/** Verified receipts of a device's present enrollment. */
+/** Facts from the verified receipts of a device in its current enrollment. */
 export interface DeviceReports {
-  /** True if the device stored the adopted revision. */
+  /** Whether the device has stored the adopted revision. */
   readonly delivered: boolean;
-  /** True if the device displayed the adopted revision to a user. */
+  /** Whether the device has displayed the adopted revision to a user. */
   readonly displayed: boolean;
-  /** True if the newest receipt about a service says that the order blocks the service. */
+  /** Whether the newest receipt about a service says that the order blocks the service. */
   readonly closed: boolean;
-  /** True if the device opened a service again. */
+  /** Whether the device has allowed a blocked service again. */
   readonly opened: boolean;
-  /** True if a receipt about the order failed verification. */
+  /** Whether the verification of a receipt about the order failed. */
   readonly refused: boolean;
 }
 
@@ -65,7 +65,7 @@ export interface RolloutFacts extends DeviceReports {
   readonly phase: RolloutPhase;
   readonly enrolled: boolean;
   readonly connected: boolean;
-  /** The order blocks a service of the device, or will from its effective time. False when the order is over. */
+  /** Whether the order blocks a service of the device now or from its effective time. False after the order's end. */
   readonly denied: boolean;
 }
 
@@ -100,7 +100,7 @@ export interface Rollout {
   /** Number of the adopted revision; null before the first adoption. */
   readonly revision: number | null;
   readonly phase: RolloutPhase | null;
-  /** Number of affected devices: the sum of the states. */
+  /** Number of affected devices, which is the sum of `states`. */
   readonly total: number;
   readonly states: RolloutCounts;
 }

@@ -1,5 +1,6 @@
 /**
- * Conversion of verified revisions to rules for the evaluation: times and durations in milliseconds, expanded areas, pauses with their end.
+ * Conversion of verified revisions into rules for the verdict. Rules have times and durations in milliseconds, expanded areas, and the end
+ * of a pause.
  */
 import { type HomeArea, parseHomeArea } from '../areas/area-code.ts';
 import type { Instant } from '../time/clock.ts';
@@ -13,7 +14,10 @@ function pausedUntil(revision: Revision, lasting: boolean): Instant | null {
   return lasting ? Infinity : (briefPauseEnds(revision) ?? Infinity);
 }
 
-/** Throws `unknown_area` for an area that neither this version nor the order defines: half an order must not be enforced. */
+/**
+ * Rule of a revision. Throws `unknown_area` for an area that neither this software nor the order defines, because a device must not enforce
+ * half an order.
+ */
 export function compileRule({
   revision,
   lasting,
@@ -46,7 +50,7 @@ export function compileRule({
   };
 }
 
-/** Compiles rules, sorted by order number. */
+/** Rules of all revisions, sorted by order number. */
 export function compileRules(
   accepted: Iterable<{ readonly revision: Revision; readonly lasting: boolean }>,
 ): OrderRule[] {

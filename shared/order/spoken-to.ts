@@ -1,4 +1,4 @@
-/** Choice of an order text's language: the reader's first available language, then English, then any language. Pure. */
+/** Choice of the language of an order's text: the reader's first available language, then English, then any language. */
 import type { OrderTerms } from './documents.ts';
 
 export interface Spoken {
@@ -7,7 +7,7 @@ export interface Spoken {
   readonly text: string;
 }
 
-/** Text for users of devices, by language: the order's notice, or the public statement where a language lacks a notice. */
+/** Text for users of devices, by language. The order's notice takes precedence; languages without a notice have the public statement. */
 export const toldTo = ({
   statement,
   notice,
@@ -16,7 +16,10 @@ export const toldTo = ({
   ...notice,
 });
 
-/** `languages`: the reader's languages as a browser lists them, best first. Null when the order has no text. */
+/**
+ * Text in the best language for the reader; null if the order has no text. `languages` lists the reader's languages as a browser does, best
+ * first.
+ */
 export function spokenTo(languages: readonly string[], statement: Readonly<Record<string, string>>): Spoken | null {
   const tags = Object.keys(statement);
   const named = (wanted: string) => tags.find((tag) => tag.toLowerCase() === wanted.toLowerCase());

@@ -1,7 +1,7 @@
 /**
- * Orders that are withheld from the public, by law or until a day. The list contains a stub instead of the revision, and devices receive
- * the revision beside the list. Approvers sign stub and revision together, so that the server cannot create or change a stub. Pure, and the
- * same in a browser.
+ * Public stubs of withheld orders. A law or the order's terms can withhold an order from the public. The order list then contains a stub,
+ * and devices receive the revision separately. Approvers sign stub and revision together, so that the server cannot create or change a
+ * stub. The module also runs in browsers.
  */
 import type { Instant } from '../time/clock.ts';
 import { canonicalText, parseDocument } from './canonical.ts';
@@ -11,7 +11,7 @@ export function withheldAt({ salt, terms }: Pick<Revision, 'salt' | 'terms'>, no
   return salt !== undefined && keptBack(terms, now);
 }
 
-/** Whether the terms ask to withhold the revision. */
+/** Whether the terms withhold the revision from the public. */
 export function keptBack({ publication }: Pick<Revision['terms'], 'publication'>, now: Instant): boolean {
   if (publication === undefined) return false;
   return 'law' in publication || now < Date.parse(publication.until);
@@ -23,8 +23,8 @@ export function stubOf({ installation, order, revision, terms }: Revision, diges
 }
 
 /**
- * Exact text that an approver signs beside the revision; null if the revision needs none. `payload`: the revision's, with its SHA-256.
- * Throws `document_malformed`.
+ * Exact text of the stub that an approver signs beside the revision; null if the revision needs no stub. The stub contains the SHA-256 of
+ * the revision's `payload`. Throws `document_malformed`.
  */
 export function stubText(payload: string, digest: string): string | null {
   const revision = parseDocument(revisionSchema, new TextEncoder().encode(payload));

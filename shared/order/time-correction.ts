@@ -1,7 +1,6 @@
 /**
- * A time correction: approvers state that the server's time was wrong for a while. It is the only document that turns a device's time back
- * (ADR 30). The threshold of the approver set signs it. No key of the server does, because a server that could turn time back could end
- * and start orders.
+ * Time correction: approvers state that the server's time was wrong. No other document can set a device's time back (ADR 30). A threshold
+ * of the approver set signs it. The server must not sign it, because a server that can set time back can end and start orders.
  */
 import { CordonError } from '../errors.ts';
 import { type ApproverSet, personsWhoSigned } from './approvers.ts';
@@ -9,7 +8,7 @@ import { parseDocument } from './canonical.ts';
 import { type Envelope, PAYLOAD_TYPES, type TimeCorrection, timeCorrectionSchema } from './documents.ts';
 import { payloadOf } from './dsse.ts';
 
-/** Reads a correction and checks that its times make sense. Does not check signatures. */
+/** Parses a time correction and checks that its times are consistent, without a check of its signatures. */
 export function readTimeCorrection(envelope: Envelope): TimeCorrection {
   const correction = parseDocument(timeCorrectionSchema, payloadOf(envelope, PAYLOAD_TYPES.timeCorrection));
   const { earliest, from, until } = correction;
@@ -22,7 +21,7 @@ export function readTimeCorrection(envelope: Envelope): TimeCorrection {
   return correction;
 }
 
-/** Throws `threshold_not_met` unless enough different approvers of the approver set signed it. */
+/** Checks that enough different approvers of the approver set signed the time correction. Throws `threshold_not_met`. */
 export function verifyTimeCorrection(envelope: Envelope, approverSet: ApproverSet): TimeCorrection {
   const correction = readTimeCorrection(envelope);
   if (correction.installation !== approverSet.approvers.installation) {

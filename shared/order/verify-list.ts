@@ -1,7 +1,7 @@
 /**
- * Verification of an order list against an approver set and the known revisions. Pure: no clock, no store. The online key's signature
- * proves freshness and completeness only; the approvers' signatures decide about each revision. Verified revisions stay valid: a list that
- * omits an order, or contains an older or unapproved revision, removes nothing and raises an alert.
+ * Verification of an order list against an approver set and the known revisions, without clock and store. The online key's signature proves
+ * only that the list is fresh and complete. The approvers' signatures decide about each revision. Verified revisions stay valid. If a list
+ * omits an order, or contains an older or unapproved revision, the device raises an alert and keeps its revision.
  */
 import { CordonError, isCordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
@@ -29,13 +29,13 @@ export interface AcceptedRevision {
   /** SHA-256 of the revision's payload. */
   readonly digest: string;
   readonly envelope: Envelope;
-  /** True for a pause with enough approvals, which has no end. */
+  /** Whether the revision is a pause without an end, because enough people approved the pause. */
   readonly lasting: boolean;
 }
 
 export interface KnownList {
   readonly installation: string;
-  /** Version and digest of the newest stored list; 0 and null before the first. */
+  /** Version and digest of the newest stored order list; 0 and null if none is stored. */
   readonly version: number;
   readonly hash: string | null;
   readonly orders: ReadonlyMap<string, AcceptedRevision>;
@@ -47,7 +47,7 @@ export const LIST_ALERTS = [
   'order_forked',
   'order_unverified',
   'pause_renewed',
-  /** Alert: the list contains a stub whose revision did not come with the list. */
+  /** Alert: the list contains a stub of a withheld revision, and the revision itself was not received. */
   'withheld_missing',
 ] as const;
 export interface ListAlert {
@@ -58,27 +58,27 @@ export interface ListAlert {
 
 export interface VerifiedList {
   readonly list: OrderList;
-  /** SHA-256 of the payload. */
+  /** SHA-256 of the list's payload. */
   readonly hash: string;
-  /** The newest verified revision of every known order. */
+  /** Newest verified revision of each known order. */
   readonly orders: ReadonlyMap<string, AcceptedRevision>;
   readonly alerts: readonly ListAlert[];
-  /** An expired list is not an error: each order's `stale` rule applies. */
+  /** Whether the list has expired. Expiry is no error: the `stale` rule of each order applies. */
   readonly expired: boolean;
 }
 
-/** Parses a revision. Does not check signatures. */
+/** Parses a revision, without a check of its signatures. */
 export function readRevision(envelope: Envelope): { revision: Revision; digest: string } {
   const payload = payloadOf(envelope, PAYLOAD_TYPES.revision);
   return { revision: parseDocument(revisionSchema, payload), digest: sha256(payload) };
 }
 
-/** Parses the stub of a withheld revision. Does not check signatures. */
+/** Parses the stub of a withheld revision, without a check of its signatures. */
 export function readStub(envelope: Envelope): OrderStub {
   return parseDocument(orderStubSchema, payloadOf(envelope, PAYLOAD_TYPES.stub));
 }
 
-/** Stubs in a list's payload, without a check of signatures. Other entries are skipped. */
+/** Stubs in an order list, without a check of their signatures. Malformed stubs are skipped. */
 export function stubsOf(list: Pick<OrderList, 'orders'>): OrderStub[] {
   return list.orders.flatMap((envelope) => {
     try {
@@ -90,13 +90,13 @@ export function stubsOf(list: Pick<OrderList, 'orders'>): OrderStub[] {
   });
 }
 
-/** Stubs with newer revisions than the known ones. Their revisions must be requested. */
+/** Stubs of withheld revisions that are newer than the known ones. The device must request their revisions. */
 export const lackingIn = (list: Pick<OrderList, 'orders'>, known: ReadonlyMap<string, AcceptedRevision>): OrderStub[] =>
   stubsOf(list).filter(({ order, revision }) => (known.get(order)?.revision.revision ?? 0) < revision);
 
 /**
- * Restores a revision that was verified before it was stored. `approverSets`: all stored approver sets, because its signers may have left the
- * newest one.
+ * Revision that was verified before it was stored. `approverSets` lists all stored approver sets, because the newest set may not contain
+ * the revision's signers.
  */
 export function readAccepted(envelope: Envelope, approverSets: readonly ApproverSet[]): AcceptedRevision {
   const { revision, digest } = readRevision(envelope);
@@ -147,8 +147,8 @@ function judge(
       detail: `${name} is one person’s pause of an unverified revision, or changes more than the pause.`,
     };
   }
-  // Between two brief pauses there must be a revision by two people. Otherwise a pause on an outdated revision, or on another document of
-  // the same number, would extend the first pause.
+  // Two 72-hour pauses need a revision with enough approvals between them. Otherwise a pause of an outdated revision, or of another
+  // document with the same number, would extend the first pause.
   if (known && base.digest !== known.digest && base.revision.revision <= known.revision.revision) {
     return { code: 'pause_renewed', detail: `${name} would extend a pause without a second approver.` };
   }
@@ -158,7 +158,7 @@ function judge(
   return { ...offered, lasting: brief.lasting };
 }
 
-/** The newest acceptable revision of one order, and alerts for the other revisions. */
+/** Newest acceptable revision of one order, and alerts about its other revisions in the list. */
 function newestOf(
   order: string,
   offered: readonly Offered[],
@@ -204,7 +204,10 @@ function newestOf(
   return { accepted: known, alerts };
 }
 
-/** The list contains the stored revision again. Only a second approver of a pause can be new, which removes the pause's end. */
+/**
+ * Stored revision after the list has repeated it. Only the approval of a pause by a second person can be new; it removes the end of the
+ * pause.
+ */
 function refreshed(offered: Offered, known: AcceptedRevision, approverSet: ApproverSet): AcceptedRevision {
   if (known.revision.status !== 'paused' || known.lasting) return known;
   const persons = personsWhoSigned(offered.envelope, approverSet);
@@ -219,8 +222,8 @@ interface Offering {
 }
 
 /**
- * Revision of a stub: from beside the list, or known before; null otherwise. Throws when the stub's public statements differ from the
- * revision, so that devices never do something else than approvers signed for the public.
+ * Revision of a stub, received with the list or known before; null otherwise. Throws an error if stub and revision differ, so that devices
+ * enforce exactly what the public stub states.
  */
 function behind(stub: OrderStub, beside: ReadonlyMap<string, Envelope>, known: KnownList['orders']): Envelope | null {
   const there = known.get(stub.order);
@@ -232,7 +235,7 @@ function behind(stub: OrderStub, beside: ReadonlyMap<string, Envelope>, known: K
   throw new CordonError('document_malformed', detail);
 }
 
-/** Revisions in the list, by order. A document that is not a revision of this installation raises an alert. */
+/** Revisions in the list, grouped by order. A document that is not a revision of this installation causes an alert. */
 function offeredBy(list: OrderList, withheld: readonly Envelope[], known: KnownList['orders']): Offering {
   const offered = new Map<string, Offered[]>();
   const stubs = new Map<string, OrderStub[]>();
@@ -260,7 +263,8 @@ function offeredBy(list: OrderList, withheld: readonly Envelope[], known: KnownL
       if (revision.installation !== list.installation) {
         throw new CordonError('list_other_installation', `Order ${revision.order} is of ${revision.installation}.`);
       }
-      // A revision that this version cannot compile could not be enforced. An error now is better than half an enforcement later.
+      // A device could not enforce a revision that this version cannot compile. The check refuses such a revision before the device stores
+      // it.
       compileRule({ revision, lasting: false });
       if (isExit(revision)) requireExit(revision.terms, Date.parse(revision.proposedAt));
       const same = offered.get(revision.order) ?? [];
@@ -302,15 +306,15 @@ function readList(envelope: Envelope, approverSet: ApproverSet, known: KnownList
 }
 
 /**
- * Throws `document_malformed`, `document_wrong_type`, `signature_invalid`, `list_other_installation`, `list_older`, `list_forked` or
- * `approver_set_older` when the whole list is refused. Nothing changes then.
+ * Verifies an order list. Throws `document_malformed`, `document_wrong_type`, `signature_invalid`, `list_other_installation`, `list_older`,
+ * `list_forked` or `approver_set_older` if the whole list is invalid.
  */
 export function verifyList(given: {
   readonly envelope: Envelope;
   readonly approverSet: ApproverSet;
   readonly known: KnownList;
   readonly now: Instant;
-  /** Withheld revisions, which the server sends beside the list. */
+  /** Withheld revisions, which the server sends separately from the list. */
   readonly withheld?: readonly Envelope[] | undefined;
 }): VerifiedList {
   const { envelope, approverSet, known, now, withheld = [] } = given;

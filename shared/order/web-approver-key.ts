@@ -1,6 +1,6 @@
 /**
- * An approver's key in a browser: Ed25519 over WebCrypto, not extractable, so that no script can read or send it. It signs the same bytes
- * as a key in a file (`approver-key.ts`). The caller stores the `CryptoKey` in IndexedDB. Show the bytes before you sign them
+ * Approver's key in a browser: Ed25519 over WebCrypto, not extractable, so that no script can read or send it. The key signs the same bytes
+ * as a key in a file (`approver-key.ts`). The caller stores the `CryptoKey` in IndexedDB, and shows the bytes before it signs them
  * (`describe-revision.ts`).
  */
 import { CordonError } from '../errors.ts';
@@ -13,12 +13,12 @@ import { webSha256 } from './web-digest.ts';
 export interface WebApproverKey {
   /** SHA-256 of the public key's SubjectPublicKeyInfo in DER, hex. */
   readonly keyid: string;
-  /** Public key, SubjectPublicKeyInfo in DER, base64. The approver registers the public key. */
+  /** Public key as SubjectPublicKeyInfo in DER, base64. The approver registers this key. */
   readonly publicKey: string;
   readonly privateKey: CryptoKey;
 }
 
-/** Browsers disable `crypto.subtle` on pages from other machines over HTTP. */
+/** Browsers offer `crypto.subtle` only over HTTPS and on localhost. */
 function subtle(): SubtleCrypto {
   if (crypto.subtle === undefined) {
     throw new CordonError(
@@ -46,12 +46,12 @@ export async function createWebApproverKey(): Promise<WebApproverKey> {
   }
 }
 
-/** Imports an existing key: PKCS#8 in DER, unencrypted. The stored copy cannot be exported. */
+/** Imports an existing key from unencrypted PKCS#8 in DER. The stored copy is not extractable. */
 export async function importWebApproverKey(pkcs8: Uint8Array<ArrayBuffer>): Promise<WebApproverKey> {
   const engine = subtle();
   try {
     const privateKey = await engine.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']);
-    // WebCrypto exports a public key only as part of an extractable JWK. The extractable copy is dropped at once.
+    // WebCrypto exports a public key only from an extractable private key. The code discards the extractable copy at once.
     const readable = await engine.importKey('pkcs8', pkcs8, 'Ed25519', true, ['sign']);
     const { x = '' } = await engine.exportKey('jwk', readable);
     const raw = Uint8Array.fromBase64(x, { alphabet: 'base64url' });
@@ -62,14 +62,14 @@ export async function importWebApproverKey(pkcs8: Uint8Array<ArrayBuffer>): Prom
   }
 }
 
-/** Signature of one revision, in base64, over its exact bytes. `payload`: the bytes that the server showed. */
+/** Signature over the exact bytes of one revision, in base64. `payload` has the bytes that the server showed. */
 export async function signRevision(key: WebApproverKey, payload: string): Promise<string> {
   return await sign(key, PAYLOAD_TYPES.revision, payload);
 }
 
 /**
- * An approval in the form of the API: the signature over the revision, and over its stub if it has one. `immediate`: the approver also
- * signs the statement that the revision takes effect immediately.
+ * Approval in the form of the API: a signature over the revision and, for a withheld revision, over its public stub. With `immediate`, the
+ * approver also signs that the revision takes effect immediately.
  */
 export async function signApproval(
   key: WebApproverKey,

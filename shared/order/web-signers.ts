@@ -1,8 +1,8 @@
-/** Signers of a document, verified in a browser over WebCrypto. Devices and servers use `approvers.ts` and `dsse.ts`. */
+/** Verification of a document's signers in a browser, over WebCrypto. Devices and servers use `approvers.ts` and `dsse.ts`. */
 import type { Approvers } from './documents.ts';
 import { pae } from './pae.ts';
 
-/** Different people of the approver set whose Ed25519 keys signed the exact text. */
+/** People of the approver set whose Ed25519 keys signed the exact text. A person with two keys counts once. */
 export async function webSigners(
   payloadType: string,
   payload: string,
@@ -18,7 +18,7 @@ export async function webSigners(
   return people;
 }
 
-/** Returns false also for a key of another kind: browsers sign with Ed25519 only. */
+/** Whether the key signed the text. False for a key of another kind, because browsers sign only with Ed25519. */
 async function holds(publicKey: string, sig: string, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   try {
     const key = await crypto.subtle.importKey('spki', Uint8Array.fromBase64(publicKey), 'Ed25519', false, ['verify']);
