@@ -1,6 +1,7 @@
 /**
- * Check of approvals: the chain of approver sets from the first one, which the public root names, and each revision's approvals by the rule
- * of `adoption-state.ts`. The server's own statements (adopted revisions and their approver sets) are compared with the ledger entries.
+ * Check of approvals in an evidence pack. The chain of approver sets begins with the set that the public root names. Each revision needs
+ * enough approvals by the rule of `adoption-state.ts`. The server states which revisions were adopted under which approver set, and the
+ * ledger entries must confirm it.
  */
 
 import { CordonError } from '../errors.ts';
@@ -21,7 +22,7 @@ import type { PublicRoot } from './public-root.ts';
 
 const byKeyid = (keys: readonly VerifyingKey[]) => new Map(keys.map((key) => [key.keyid, key]));
 
-/** Checks that each signature occurs once and is valid under a known key. */
+/** Checks that each signature in the envelope occurs once and is valid under a known key. */
 function checkSignatures(envelope: Envelope, known: ReadonlyMap<string, VerifyingKey>, what: string): void {
   const seen = new Set<string>();
   const named = new Set(envelope.signatures.map(({ keyid }) => keyid));
@@ -43,7 +44,7 @@ function checkSignatures(envelope: Envelope, known: ReadonlyMap<string, Verifyin
   }
 }
 
-/** The valid part of the chain of approver sets, oldest first. */
+/** Approver sets of the chain, from the first set up to the first invalid one. */
 export function checkApproverSets(files: PackFiles, pinned: PublicRoot, say: Findings): ApproverSet[] {
   const before = say.failures;
   const chain: ApproverSet[] = [];
@@ -79,7 +80,7 @@ export function checkApproverSets(files: PackFiles, pinned: PublicRoot, say: Fin
   return chain;
 }
 
-/** Readable revisions, oldest first. The documents must form one chain without a gap. */
+/** Valid revisions, oldest first. The documents must form one chain without a gap. */
 export function checkRevisions(
   files: PackFiles,
   about: { readonly installation: string; readonly order: string },
@@ -88,7 +89,7 @@ export function checkRevisions(
   const found: PackRevision[] = [];
   const numbers = [...files.keys()].flatMap((name) => numberIn('revisions', name) ?? []).sort((a, b) => a - b);
   let next = 1;
-  // The author of the pack chooses the numbers, so one failure covers a whole gap.
+  // The pack's author chooses the numbers of revisions. One failure therefore covers a gap of any length.
   const checkGap = (number: number) => {
     if (number === next) return;
     const first = numbered('revisions', next);
@@ -126,7 +127,7 @@ const isAbout = (entry: LedgerEntry, kind: LedgerEntry['kind'], { number, digest
 export const adoptionOf = (revision: PackRevision, entries: readonly LoggedEntry[]): LoggedEntry | undefined =>
   entries.find(({ entry }) => isAbout(entry, 'order.adopted', revision));
 
-/** Ledger entries about revisions by digest, from one pass over the ledger. */
+/** Ledger entries about revisions, grouped by the revision's digest. */
 function entriesByDigest(entries: readonly LoggedEntry[]): ReadonlyMap<unknown, readonly LoggedEntry[]> {
   return Map.groupBy(
     entries.filter(({ entry }) => entry.kind.startsWith('order.')),
@@ -134,7 +135,10 @@ function entriesByDigest(entries: readonly LoggedEntry[]): ReadonlyMap<unknown, 
   );
 }
 
-/** Version of the current approver set at each adoption, by the index of its ledger entry. Older sets no longer count. */
+/**
+ * Version of the approver set that was current at each adoption, by the index of the adoption's ledger entry. Approvals under older sets do
+ * not count.
+ */
 function approverSetVersions(entries: readonly LoggedEntry[]): ReadonlyMap<number, number> {
   const versions = new Map<number, number>();
   let version = 0;
@@ -145,7 +149,7 @@ function approverSetVersions(entries: readonly LoggedEntry[]): ReadonlyMap<numbe
   return versions;
 }
 
-/** Revisions that took effect, by approvals and ledger entries. `entries`: proved entries in ledger order. */
+/** Revisions that were adopted, according to approvals and ledger entries. `entries` are the proved entries in ledger order. */
 export function checkApprovals(
   revisions: readonly PackRevision[],
   chain: readonly ApproverSet[],
@@ -208,7 +212,7 @@ interface Approved {
   readonly brief: boolean;
 }
 
-/** The approver set under which the approvals are enough, or the reason why no approver set is. */
+/** Approver set under which the revision has enough approvals, or the reason why there is none. */
 function judge(
   each: PackRevision,
   approverSets: readonly ApproverSet[],

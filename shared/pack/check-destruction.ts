@@ -1,7 +1,9 @@
 /**
- * Check of the certificate of destruction. Two people must have approved the exit, with the time of the ledger entry. Each device listed as
- * wiped must have signed that it wiped itself because of an exit. The ledger must contain the hash of each listed end. Only the operator
- * states that no other data remains.
+ * Check of the certificate of destruction in an evidence pack.
+ * - Two people must have approved the exit, at the time of the ledger entry.
+ * - Each device that the certificate lists as wiped must have signed a receipt of the wipe.
+ * - The ledger must contain the digest for each device in the certificate.
+ * That no other data remains is only the operator's own statement.
  */
 import { canonicalText } from '../order/canonical.ts';
 import { isExit } from '../order/exit.ts';
@@ -18,7 +20,7 @@ export interface ExitFacts {
   /** Adopted revisions, oldest first. */
   readonly adopted: readonly PackRevision[];
   readonly entries: readonly LoggedEntry[];
-  /** Device handle → revisions because of which the device states that it wiped itself. */
+  /** Revisions because of which each device wiped itself, by device handle. The devices' receipts state them. */
   readonly wiped: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
@@ -37,7 +39,7 @@ export function checkDestruction(files: PackFiles, { order, adopted, entries, wi
   if (read.order !== order) say.failed(DESTRUCTION, `${DESTRUCTION} is about order ${read.order}.`);
   const exits = adopted.filter(({ revision }) => isExit(revision));
   checkApproval(read, exits, entries, say);
-  // A wipe by any exit of the order counts: the exit may have been withdrawn and approved again while the device was offline.
+  // A wipe because of any exit of the order counts. The exit may have been withdrawn and approved again while the device was offline.
   const numbers = new Set(exits.map(({ number }) => number));
   const confirmed = new Set(
     [...wiped].flatMap(([device, revisions]) => (revisions.isDisjointFrom(numbers) ? [] : [device])),

@@ -1,4 +1,4 @@
-/** Check of each file in a pack against the signed manifest. The report names each changed, missing or added file. */
+/** Check of each file in an evidence pack against the signed manifest. The report names each changed, missing or added file. */
 import { CordonError } from '../errors.ts';
 import type { ApproverSet } from '../order/approvers.ts';
 import { parseDocument } from '../order/canonical.ts';
@@ -14,7 +14,7 @@ import type { ZipLimits } from './zip-limits.ts';
 
 export type PackFiles = ReadonlyMap<string, Buffer>;
 
-/** Files in the zip. Null when the zip exceeds a limit; nothing is parsed then. */
+/** Files in the zip; null if the zip exceeds a limit. In that case no file is parsed. */
 export function filesOf(zip: Buffer, say: Findings, limits: ZipLimits = PACK_LIMITS): PackFiles | null {
   const { files, faults, refused } = readZip(zip, limits);
   for (const { near, detail } of faults) say.failed(near, `${near}: ${detail}.`);
@@ -23,13 +23,13 @@ export function filesOf(zip: Buffer, say: Findings, limits: ZipLimits = PACK_LIM
 
 export interface Signed {
   readonly manifest: Manifest;
-  /** Exactly the files in the manifest. Null when a file is missing or changed. */
+  /** Files that the manifest lists; null if a file is missing or changed. */
   readonly files: PackFiles | null;
 }
 
 /**
- * `approverSets`: all approver sets of the chain, for their online keys. Null when no online key signed the manifest, or the manifest has
- * another format.
+ * Manifest and files of the pack. `approverSets` has all approver sets of the chain, for their online keys. Null if no online key signed
+ * the manifest, or if its format is unknown.
  */
 export function checkManifest(files: PackFiles, approverSets: readonly ApproverSet[], say: Findings): Signed | null {
   const bytes = files.get(MANIFEST);
@@ -77,7 +77,7 @@ function matching(files: PackFiles, manifest: Manifest, say: Findings): PackFile
   return broken ? null : same;
 }
 
-/** Checks that each file of the manifest has a known kind and is in the fixed order. */
+/** Checks that each file of the manifest has a known kind and the right position. */
 function checkKinds(manifest: Manifest, say: Findings): void {
   let last: { readonly name: string; readonly position: FilePosition } | null = null;
   for (const { name } of manifest.files) {
@@ -99,7 +99,7 @@ function checkKinds(manifest: Manifest, say: Findings): void {
   }
 }
 
-/** `present`: names in the zip, in its order. */
+/** Checks that the zip has its files in the order of the manifest. `present` lists the names in the zip. */
 function checkOrder(present: readonly string[], manifest: Manifest, say: Findings): void {
   const there = new Set(present);
   const expected = [...manifest.files.map(({ name }) => name).filter((name) => there.has(name)), MANIFEST];
@@ -114,19 +114,19 @@ function checkOrder(present: readonly string[], manifest: Manifest, say: Finding
   );
 }
 
-/** Reads a JSON file of the pack. Throws `not_found`, or `document_malformed`. */
+/** Content of a JSON file of the pack, parsed. Throws `not_found` or `document_malformed`. */
 export function readFile<S extends Parameters<typeof parseDocument>[0]>(files: PackFiles, name: string, schema: S) {
   return parseDocument(schema, need(files, name));
 }
 
-/** Content of a file. Throws `not_found`. */
+/** Bytes of a file of the pack. Throws `not_found`. */
 export function need(files: PackFiles, name: string): Buffer {
   const bytes = files.get(name);
   if (!bytes) throw new CordonError('not_found', `${name} is missing.`);
   return bytes;
 }
 
-/** Key of the only signature; null for several signatures, an unknown key, or a second spelling. */
+/** Key of the envelope's only signature. Null for several signatures, an unknown key, or irregular base64. */
 export function signerOf<K extends VerifyingKey>(envelope: Envelope, keys: readonly K[]): K | null {
   const [only, more] = envelope.signatures;
   if (!only || more || !readBase64(only.sig)) return null;

@@ -1,6 +1,6 @@
 /**
- * Check of approvals after a time of their revision had passed: the approver must have confirmed the immediate effect
- * (`immediate-effect.ts`).
+ * Check of approvals that were given after the effective or end time of their revision. The approver must have signed a confirmation of the
+ * immediate effect (`immediate-effect.ts`).
  */
 import type { LedgerEntry } from '../ledger/ledger-entry.ts';
 import { PAYLOAD_TYPES, type Revision } from '../order/documents.ts';
@@ -9,7 +9,10 @@ import { IMMEDIATE_WORDS, immediateText, passedWhilePending } from '../order/imm
 import { pae } from '../order/pae.ts';
 import type { Findings } from './findings.ts';
 
-/** `payload`: exact text of the revision. `base`: the adopted revision that it replaces. `approvals`: ledger entries of its approvals. */
+/**
+ * Checks one revision. `payload` is its exact text, `base` the adopted revision that it replaces, `approvals` the ledger entries of its
+ * approvals.
+ */
 export function checkImmediate(
   name: string,
   about: {

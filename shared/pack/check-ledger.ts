@@ -1,6 +1,6 @@
 /**
- * Check of the ledger: the checkpoint under the pinned key, the inclusion proof of each entry, and consistency proofs from earlier
- * checkpoints.
+ * Check of the ledger in an evidence pack: the checkpoint's signature under the pinned key, the inclusion proof of each entry, and
+ * consistency proofs from earlier checkpoints.
  */
 
 import { CordonError } from '../errors.ts';
@@ -34,7 +34,7 @@ import {
 import type { Logged, LoggedEntry, PackRevision } from './pack-content.ts';
 import type { PublicRoot } from './public-root.ts';
 
-/** Newest checkpoint of the pack; null without a valid checkpoint of the installation's ledger. Without a checkpoint, no entry counts. */
+/** Newest checkpoint of the pack. Null if the pack has no valid checkpoint of the installation's ledger; no entry then counts as proved. */
 export async function checkLedger(
   files: PackFiles,
   pinned: PublicRoot,
@@ -79,7 +79,7 @@ export async function checkLedger(
   return { checkpoint, entries, earlier, continuations: path };
 }
 
-/** Checks each continuation: the entries before it, its own entry, and signatures of current approvers. */
+/** Checks each continuation of the ledger: the entries before it, its own ledger entry, and signatures by approvers of that time. */
 function checkContinuations(
   path: readonly SignedContinuation[],
   { entries, earlier }: Pick<Logged, 'entries' | 'earlier'>,
@@ -115,7 +115,7 @@ function checkContinuations(
   }
 }
 
-/** Particulars of an entry. Throws `proof_invalid`. */
+/** Particulars of a ledger entry, also if the public entry withholds them. Throws `proof_invalid`. */
 function particularsOf(entry: LedgerEntry, opening: Opening | undefined): LedgerEntry['public'] {
   if (opening) return openParticulars(entry, opening);
   if (!keepsParticulars(entry)) return entry.public;
@@ -199,7 +199,7 @@ export function checkEntries(
       'That the server did nothing else for this order while it was withheld. Other entries of this kind name no order in public, and only the operator can open them.',
     );
   }
-  // The certificate of destruction covers entries about single devices.
+  // The check of the certificate of destruction covers entries about single devices.
   const executed = entries.filter(
     ({ entry, particulars }) =>
       entry.kind === 'order.executed' && particulars['order'] === order && particulars['destroyed'] === undefined,

@@ -1,6 +1,6 @@
 /**
- * Check of the first public order list of each revision: signed, recorded in the ledger and complete. A list that the server must still
- * have cannot be missing.
+ * Check of the first public order list that contains each revision. The list must be signed, recorded in the ledger and complete. A list is
+ * allowed to be missing only if the server no longer stores it.
  */
 import { CordonError } from '../errors.ts';
 import type { ApproverSet } from '../order/approvers.ts';
@@ -56,7 +56,8 @@ export function checkLists(
       }
       return read;
     });
-    // A list also contains the revisions beneath brief pauses. Only the newest revision of an order appears in it for the first time.
+    // A list also contains the revision beneath a 72-hour pause. Therefore only the newest revision of an order can appear in a list for
+    // the first time.
     const digests = list && digestsIn(list);
     const newest = digests && newestFirst.find(({ digest }) => digests.has(digest));
     if (newest && !first.has(newest.number)) first.set(newest.number, version);
@@ -73,7 +74,10 @@ export function checkLists(
 
 const versionOf = ({ entry }: LoggedEntry): number => Number(entry.public['version']);
 
-/** Reports why a pack lacks the first list of a revision. Each adoption creates a list, and its ledger entry follows the adoption's. */
+/**
+ * Reports why a pack lacks the first order list of a revision. Each adoption creates a list, and the list's ledger entry follows the
+ * adoption's.
+ */
 function sayMissing(
   revision: PackRevision,
   next: PackRevision | undefined,
@@ -107,7 +111,7 @@ function sayMissing(
   }
 }
 
-/** Digests of the revisions in a list. Each payload is hashed once. A stub contains the digest itself. */
+/** Digests of the revisions in an order list. A stub contains the digest of its revision. */
 export function digestsIn(list: Pick<OrderList, 'orders'>, hash: typeof sha256 = sha256): ReadonlySet<string> {
   return new Set([
     ...list.orders.map(({ payload }) => hash(Buffer.from(payload, 'base64'))),

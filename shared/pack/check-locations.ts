@@ -1,4 +1,7 @@
-/** Check of location changes: each ledger entry has its record, each record its entry, and their contents match. */
+/**
+ * Check of location changes in an evidence pack. Each ledger entry must have its record, each record its entry, and their contents must
+ * match.
+ */
 import { type PackFiles, readFile } from './check-files.ts';
 import type { Findings } from './findings.ts';
 import { LOCATIONS } from './format.ts';
@@ -16,7 +19,7 @@ import type { LoggedEntry } from './pack-content.ts';
 const concernsOrder = (order: string, { entry }: Pick<LoggedEntry, 'entry'>): boolean =>
   entry.kind === 'location.stated' && String(entry.public['orders']).split(' ').includes(order);
 
-/** Records that the ledger confirms, in ledger order. */
+/** Location records that the ledger confirms, in ledger order. */
 export function checkLocations(
   files: PackFiles,
   order: string,
@@ -42,7 +45,7 @@ export function checkLocations(
   for (const { index, entry } of about) {
     const { digest, until, people } = entry.public;
     if (digest === undefined) {
-      // Entries of earlier builds do not commit to the content.
+      // Ledger entries of earlier versions do not contain the record's digest.
       say.unproven(`The content of the location statement of ledger entry ${index}. The entry does not commit to it.`);
       continue;
     }

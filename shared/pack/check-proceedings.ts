@@ -1,4 +1,4 @@
-/** Check of the operator's records about answers and appeals: each record has a ledger entry, and each entry a record. */
+/** Check of the operator's records about answers and appeals. Each record must have a ledger entry, and each entry a record. */
 import { canonicalText } from '../order/canonical.ts';
 import { sha256 } from '../order/digest.ts';
 import { type ProceedingRecord, proceedingWords } from '../order/proceedings.ts';
@@ -7,7 +7,7 @@ import type { Findings } from './findings.ts';
 import { PROCEEDINGS, proceedingsSchema } from './format.ts';
 import type { LoggedEntry } from './pack-content.ts';
 
-/** Records for the summary page; none if a record is invalid. */
+/** Records for the summary page; empty if a record is invalid. */
 export function checkProceedings(
   files: PackFiles,
   {

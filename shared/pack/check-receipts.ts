@@ -1,6 +1,6 @@
 /**
- * Check of receipts: the key of a device certificate signs each one, and the certificate chain ends at the root certificate of the public
- * root. A receipt contains the device id, a random handle of this installation. A pack never contains the device's user.
+ * Check of receipts in an evidence pack. The key of a device certificate must have signed each receipt. The certificate chain must end at
+ * the root certificate of the public root. Receipts contain the device id, which is random, and no evidence pack names the device's user.
  */
 import { X509Certificate } from 'node:crypto';
 import type { z } from 'zod';
@@ -16,7 +16,7 @@ import type { PackRevision } from './pack-content.ts';
 import type { PublicRoot } from './public-root.ts';
 import { provesAffected, type ReceiptCounts, tallyReceipts } from './receipt-tally.ts';
 
-/** RFC 5280, section 4.2.1.12: only device certificates contain this extended key usage. */
+/** Only device certificates contain this extended key usage (RFC 5280, section 4.2.1.12). */
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 interface DeviceKey extends VerifyingKey {
@@ -24,7 +24,7 @@ interface DeviceKey extends VerifyingKey {
   readonly generation: number;
 }
 
-/** Certificates of one device by key identifier. A device may have enrolled again with the same key. */
+/** Certificates of one device by key identifier. A device that enrolled again may have two certificates with the same key. */
 type DeviceKeys = ReadonlyMap<string, { readonly key: DeviceKey; readonly enrollments: ReadonlySet<string> }>;
 
 const MOST_LISTS_NAMED = 10;
@@ -48,7 +48,7 @@ export interface ReceiptFacts {
   readonly revisions: readonly PackRevision[];
   /** Adopted revisions, oldest first. */
   readonly adopted: readonly PackRevision[];
-  /** Revision → the first public list with it. */
+  /** Version of the first public order list with each revision, by revision number. */
   readonly listed: ReadonlyMap<number, number>;
 }
 
@@ -93,7 +93,7 @@ function deviceKey(der: string, issuing: X509Certificate): DeviceKey {
   return { keyid: keyidOf(key), key, device, generation: Number(generation) };
 }
 
-/** Throws with the reason unless the receipt is the given device's statement about the order. */
+/** Checks that the receipt is the given device's statement about the order. Throws an error with the reason. */
 function checkReceipt(
   envelope: Envelope,
   keys: DeviceKeys,
@@ -134,9 +134,9 @@ function checkReceipt(
 
 export interface CheckedReceipts {
   readonly counts: ReceiptCounts;
-  /** Handle of a device that states that it wiped itself → the revisions because of which it did. */
+  /** Revisions because of which each device says that it wiped itself, by device handle. */
   readonly wiped: ReadonlyMap<string, ReadonlySet<number>>;
-  /** Numbers of affected and of silent devices; null when the file is malformed. */
+  /** Number of affected devices, and number of affected devices that never responded. Null if the file is malformed. */
   readonly silent: { readonly reached: number; readonly silent: number } | null;
 }
 
@@ -196,7 +196,10 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, say: Findin
   return { counts: tally.counts(), wiped, silent };
 }
 
-/** Reports on lists that receipts name. A pack contains the first list of each revision; a device may name any later one. */
+/**
+ * Reports which order lists receipts name but the pack lacks. The pack has the first list with each revision, and a device may name a later
+ * list.
+ */
 function sayListsOf(lists: ReadonlyMap<number, number>, files: PackFiles, say: Findings): void {
   const absent = [...lists.keys()].filter((version) => !files.has(numbered('lists', version))).sort((a, b) => a - b);
   if (absent.length === 0) return;
@@ -208,7 +211,7 @@ function sayListsOf(lists: ReadonlyMap<number, number>, files: PackFiles, say: F
   );
 }
 
-/** Returns all receipts of one device, or throws if one receipt is invalid. Empty without an issuing certificate. */
+/** All receipts of one device, verified; empty if the pack has no issuing certificate. Throws an error if one receipt is invalid. */
 function receiptsOf(
   { certificates, receipts }: z.infer<typeof receiptsSchema>[number],
   issuing: X509Certificate | null,

@@ -1,6 +1,6 @@
 /**
- * Check of the summary page: the verifier writes the page again from verified documents and names each line that differs. The page itself
- * proves nothing, so an operator cannot show a reader something else than the documents.
+ * Check of the summary page. The verifier writes the page again from the verified documents and names each line that differs. The summary
+ * page therefore cannot contradict the documents, and by itself it proves nothing.
  */
 import type { ApproverSet } from '../order/approvers.ts';
 import { type ProceedingRecord, proceedingState } from '../order/proceedings.ts';
@@ -28,7 +28,7 @@ export interface SummaryEvidence {
   readonly locations: readonly PackedLocation[];
 }
 
-/** Maximum number of differences that the report names. The report counts further differences. */
+/** Maximum number of differences that the report names. The report only counts further differences. */
 const MOST_NAMED = 10;
 const MOST_SHOWN = 160;
 
@@ -85,12 +85,12 @@ function pageOf(files: PackFiles, evidence: SummaryEvidence): string | null {
 
 interface Difference {
   readonly section: string;
-  /** Line of the page (`says`) and the line that the verifier expects (`should`); each is null if the line is missing. */
+  /** Line of the summary page and line that the verifier expects; null for a missing line. */
   readonly says: string | null;
   readonly should: string | null;
 }
 
-/** Compares line by line between the longest common beginning and end. Unequal pages have at least one difference. */
+/** Different lines of two texts, between their longest common beginning and end. Unequal texts have at least one difference. */
 function differencesOf(there: string, expected: string): Difference[] {
   const [page, made] = [there.split('\n'), expected.split('\n')];
   const shorter = Math.min(page.length, made.length);
@@ -108,7 +108,7 @@ type Line = { readonly at: number; readonly says: string | null; readonly should
 const pairs = (odd: readonly string[], right: readonly string[]): Line[] =>
   right.flatMap((should, at) => (odd[at] === should ? [] : [{ at, says: odd[at] ?? null, should }]));
 
-/** Added or removed lines: each line that occurs in only one of the two. */
+/** Lines that occur in only one of the two texts. */
 function unpaired(odd: readonly string[], right: readonly string[]): Line[] {
   const extra = (lines: readonly string[], others: readonly string[]) => {
     const left = new Map<string, number>();
@@ -123,11 +123,11 @@ function unpaired(odd: readonly string[], right: readonly string[]): Line[] {
     ...extra(odd, right).map(({ at, line }) => ({ at: Math.min(at, right.length), says: line, should: null })),
     ...extra(right, odd).map(({ at, line }) => ({ at, says: null, should: line })),
   ];
-  // If no line differs, the lines differ only in their order.
+  // If both texts have the same lines, only the order of the lines differs.
   return found.length > 0 ? found : pairs(odd, right);
 }
 
-/** The last heading at or above a line of the page that the verifier wrote. */
+/** Last heading at or above a line of the summary page that the verifier wrote. */
 function sectionAt(lines: readonly string[], at: number): string {
   const heading = lines.slice(0, at + 1).findLast((line) => /<h[123]/.test(line));
   return heading === undefined ? '' : textOf(heading);
@@ -139,14 +139,14 @@ const textOf = (line: string): string =>
     .replace(/<[^>]*>/g, '')
     .trim();
 
-/** The line without markup; unchanged if it consists of markup only. */
+/** Text of a line without markup, in quotation marks. A line of markup only stays unchanged. */
 function quoted(line: string | null): string {
   if (line === null) return 'nothing';
   const text = textOf(line) || line;
   return `“${text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text}”`;
 }
 
-/** Names of countries and local times come from data that newer versions of the program may have corrected. */
+/** Names of countries and local times depend on data that newer versions of the program may have corrected. */
 function softwareHint({ software }: Manifest): string {
   const { cldr, tz } = process.versions;
   if (software.cldr === cldr && software.tz === tz) return '';

@@ -1,6 +1,6 @@
 /**
- * Check of times, as far as the pack's entries limit them: the time of the pack, and each start and end of the order that the adopted
- * revisions require. Entries are in ledger order and have the server's time.
+ * Check of times in an evidence pack, as far as ledger entries limit them: the time of the pack, and each start and end of the order that
+ * the adopted revisions require. Entries are in ledger order and have the server's time.
  */
 
 import { BRIEF_PAUSE } from '../order/adoption-state.ts';
@@ -11,17 +11,18 @@ import { ENTRIES, MANIFEST, type Manifest } from './format.ts';
 import { type EffectChange, effectChangeOf } from './order-history.ts';
 import type { LoggedEntry, PackRevision } from './pack-content.ts';
 
-/** Largest difference between the clocks of two nodes. */
+/** Maximum difference between the clocks of two machines that run the server. */
 const TOLERANCE = 600_000;
-/** Time within which a running server records that an order took effect or ended. */
+/** Maximum delay with which a running server records that an order took effect or ended. */
 const LAG = 30_000;
-/** Kinds of entries that only a fully started server writes. */
+/** Kinds of ledger entries that the server writes only after its start is complete. */
 const WHILE_RUNNING: ReadonlySet<string> = new Set(['order.revision', 'order.approval', 'order.adopted']);
 
 const iso = (at: Instant) => new Date(at).toISOString();
 
 /**
- * Checks that the manifest's time is not before the newest entry. For the latest possible time, a pack has only the operator's statement.
+ * Checks that the manifest's time is not before the newest ledger entry. Nothing but the operator's statement limits the time to the
+ * future.
  */
 export function checkMadeAt(
   { madeAt }: Pick<Manifest, 'madeAt'>,
@@ -53,12 +54,15 @@ type Phase = 'in effect' | 'not in effect' | 'unknown';
 
 interface Adopted {
   readonly each: PackRevision;
-  /** Index and time of the adoption's entry. */
+  /** Ledger index and time of the adoption's entry. */
   readonly index: number;
   readonly at: Instant;
 }
 
-/** `say`: one failure for each missing entry. `adopted`: oldest first. */
+/**
+ * Changes of the order's effect in the ledger. Each missing ledger entry causes a failure in `say`. `adopted` has the adopted revisions,
+ * oldest first.
+ */
 export function checkEffects(
   order: string,
   adopted: readonly PackRevision[],
@@ -129,7 +133,7 @@ export function checkEffects(
 
 const WORDS = { entered: 'took effect', left: 'was no longer in effect' } as const;
 
-/** Reason why entry times do not determine what the ledger must contain; null when they do. */
+/** Reason why the times of the entries do not determine what the ledger must contain; null if they do. */
 function whyUnsure(entries: readonly LoggedEntry[]): string | null {
   if (entries.some(({ entry }) => entry.kind === 'server.restored')) return 'the server was restored from a backup';
   if (entries.some(({ entry }) => entry.kind === 'time.corrected')) return 'the server’s clock was wrong and corrected';
@@ -141,7 +145,10 @@ function whyUnsure(entries: readonly LoggedEntry[]): string | null {
   return null;
 }
 
-/** Phase at `at`, if it has lasted longer than `LAG`; else `unknown`. `then`: revisions adopted by then, oldest first. */
+/**
+ * Phase of the order at the time `at`, or `unknown` if the phase began less than `LAG` before. `then` has the revisions adopted by that
+ * time, oldest first.
+ */
 function steadyPhase(then: readonly Adopted[], at: Instant): Phase {
   const since = at - LAG;
   const newest = then.at(-1);
@@ -159,7 +166,10 @@ function boundariesOf({ revision: { terms, pausedSince } }: PackRevision): Insta
   ];
 }
 
-/** Phase by the revision's own terms. After 72 hours, a pause by one person has ended and a pause by more people has not: `unknown`. */
+/**
+ * Phase of the order by its revision's terms. `unknown` for a pause of more than 72 hours, because the pause has ended only if one person
+ * alone approved it.
+ */
 function phaseAt(each: PackRevision, at: Instant): Phase {
   const { status, pausedSince, terms } = each.revision;
   if (status === 'withdrawn' || at < Date.parse(terms.effective)) return 'not in effect';

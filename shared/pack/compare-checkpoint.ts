@@ -1,6 +1,6 @@
 /**
- * Comparison of a checkpoint that an auditor has kept with the checkpoints of the pack. Both must belong to one tree of one ledger. A pack
- * proves the relation only for the tree sizes that the pack contains; for other sizes, the report says what is missing.
+ * Comparison of the auditor's earlier checkpoint with the checkpoints of an evidence pack. All must belong to one tree of one ledger. The
+ * pack can prove this only for tree sizes that it contains. For other sizes, the report says what is missing.
  */
 import { CordonError, isCordonError } from '../errors.ts';
 import { type Checkpoint, openOwnCheckpoint, originOrder } from '../ledger/checkpoint.ts';
@@ -13,15 +13,21 @@ import type { Logged } from './pack-content.ts';
 import type { PublicRoot } from './public-root.ts';
 
 /**
- * `consistent`: the pack's ledger begins with the checkpoint. `not_provable`: the pack has no proof either way. `forked`: two different
- * ledgers exist. `given_up`: the checkpoint has entries that the ledger lost, and approvers continued the ledger without them.
- * `older_pack`: the ledger has continued under a new name since the pack.
+ * Result of the comparison with an auditor's checkpoint.
+ * - `consistent`: the pack's ledger begins with the checkpoint's tree.
+ * - `not_provable`: the pack has no proof for or against it.
+ * - `forked`: two different ledgers exist.
+ * - `given_up`: the ledger lost entries of the checkpoint, and approvers continued the ledger without them.
+ * - `older_pack`: after the pack was made, the ledger continued under a new name.
  */
 export type Comparison = 'consistent' | 'not_provable' | 'forked' | 'given_up' | 'older_pack';
 
 const same = (one: Uint8Array, other: Uint8Array) => one.toBase64() === other.toBase64();
 
-/** Throws `checkpoint_invalid` for a checkpoint of another ledger or without a valid signature. */
+/**
+ * Compares the auditor's checkpoint with the pack. Throws `checkpoint_invalid` for a checkpoint of another ledger or without a valid
+ * signature.
+ */
 export async function compareCheckpoint(
   saved: string,
   pinned: PublicRoot,

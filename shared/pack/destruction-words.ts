@@ -1,6 +1,6 @@
 /**
- * Texts about data that an exit destroyed, the rule for each, and data that remains. A pack, the console and the command line use the same
- * texts.
+ * Texts about data that an exit destroyed, with the rule for each kind of data, and about data that remains. Evidence packs, the console
+ * and the command line use the same texts.
  */
 import type { Destroyed, ExitOutcome } from './destruction.ts';
 
@@ -31,7 +31,7 @@ export function destroyedWords(gone: Destroyed): readonly { readonly what: strin
   ];
 }
 
-/** Data that remains, with the reason. */
+/** Data that remains after an exit, with the reason. */
 export const KEPT: readonly { readonly what: string; readonly why: string }[] = [
   {
     what: 'The device’s receipts, and the certificates of the keys that signed them',
@@ -52,7 +52,7 @@ export const KEPT: readonly { readonly what: string; readonly why: string }[] = 
   },
 ];
 
-/** States of devices that the order blocks and that have not ended. */
+/** States of devices that the order blocks and whose data the exit has not destroyed. */
 export const REMAINING = [
   { field: 'held', words: 'are under a legal hold' },
   {

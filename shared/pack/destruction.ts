@@ -1,11 +1,11 @@
-/** The certificate of destruction in a pack. `destruction-words.ts` has its texts. */
+/** Certificate of destruction in an evidence pack. `destruction-words.ts` has its texts. */
 import { z } from 'zod';
 import { orderNumber, sha256Hex, timestamp } from '../order/documents.ts';
 import { handleSchema } from './format.ts';
 
 const count = z.int().min(0);
 
-/** Destroyed data of one device, or of all devices: numbers of rows on the server, and of bytes where bytes say more. */
+/** Destroyed data of one device or of all devices, as numbers of database rows. Some kinds of data also have a number of bytes. */
 export const destroyedSchema = z.strictObject({
   certificates: count,
   messages: count,
@@ -18,7 +18,10 @@ export const destroyedSchema = z.strictObject({
 });
 export type Destroyed = z.infer<typeof destroyedSchema>;
 
-/** wiped: by the device's own receipt. silent: the device never answered, and its data may still exist. */
+/**
+ * End of a device by an exit. `wiped`: the device signed a receipt of the wipe. `silent`: the device never responded, and its data may
+ * still exist.
+ */
 export const EXIT_OUTCOMES = ['wiped', 'silent'] as const;
 export type ExitOutcome = (typeof EXIT_OUTCOMES)[number];
 
@@ -34,14 +37,14 @@ export const destructionSchema = z.strictObject({
         outcome: z.enum(EXIT_OUTCOMES),
         at: timestamp,
         destroyed: destroyedSchema,
-        /** Random value: the ledger contains only the hash of this certificate's entries (`endDigest`). */
+        /** Random value that prevents a guess of the device from its digest in the ledger (`endDigest`). */
         salt: sha256Hex,
       }),
     )
     .max(10_000_000),
   /**
-   * Devices that the order blocked when the pack was made, and that were not destroyed: under a legal hold, still pending, or not heard of
-   * since.
+   * Devices that the order blocked when the pack was made, and whose data was not destroyed: under a legal hold, pending, or without
+   * contact.
    */
   held: count,
   waiting: count,

@@ -1,6 +1,6 @@
 /**
- * Fixed order, and so the complete list, of the files in a pack. Packs of equal content are equal byte for byte, and an additional page has
- * no position. A new kind of file needs a new `PACK_TYPE`, because older verifiers refuse it.
+ * Fixed order of the files in an evidence pack, and thereby the complete list of their kinds. Packs with equal content have equal bytes,
+ * and an additional file has no valid position. A new kind of file needs a new `PACK_TYPE`, because older verifiers refuse the file.
  */
 import {
   AUTHORITY,
@@ -40,13 +40,13 @@ const ORDER: readonly (string | { readonly series: Series })[] = [
 ];
 
 export interface FilePosition {
-  /** Index of the kind. */
+  /** Index of the file's kind in the fixed order. */
   readonly kind: number;
   /** Number of a file in its series, such as receipts; 0 for a single file. */
   readonly number: number;
 }
 
-/** Position of a file in a pack; null for a name that no file of a pack has. */
+/** Position of a file in an evidence pack; null for a name that no file of a pack can have. */
 export function positionOf(name: string): FilePosition | null {
   for (const [kind, of] of ORDER.entries()) {
     const number = typeof of === 'string' ? (of === name ? 0 : null) : numberIn(of.series, name);

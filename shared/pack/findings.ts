@@ -1,9 +1,9 @@
-/** Results of a pack's verification as sentences: what is proved, what failed, and what no pack can prove. */
+/** Results of an evidence pack's verification as sentences: what is proved, what failed, and what no pack can prove. */
 import { isCordonError } from '../errors.ts';
 
 export interface Finding {
   readonly verdict: 'proven' | 'failed' | 'unproven';
-  /** The file concerned, or the zip itself. Null for the whole pack. */
+  /** File that the finding is about, or the zip itself; null for the whole pack. */
   readonly file: string | null;
   readonly words: string;
 }
@@ -25,12 +25,12 @@ export class Findings {
     this.all.push({ verdict: 'failed', file, words });
   }
 
-  /** Number of failures so far. A check that added none may report its proof. */
+  /** Number of failures so far. If a check adds no failure, it may report its proof. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Result of `check`. Null, with a failure named after `file` (and `about`), when it throws. */
+  /** Result of `check`. If `check` throws an error, the result is null, and a failure with `file` and `about` is recorded. */
   try<T>(file: string, check: () => T, about?: string): T | null {
     try {
       return check();

@@ -1,7 +1,7 @@
 /**
- * Format of an order's evidence pack: a zip (`zip.ts`) of the files below; each JSON file is canonical. The manifest contains the SHA-256
- * of every other file and is signed by an online key of the approver set. No file can be changed, removed or added unnoticed. Other keys
- * prove the content: approvers' (approvals), devices' (receipts), the ledger's.
+ * Format of an order's evidence pack: a zip (`zip.ts`) of the files below. Each JSON file is canonical. The manifest contains the SHA-256
+ * of every other file, and an online key of the approver set signs it. Therefore each changed, removed or added file is detected. Other
+ * keys prove the content: those of approvers (approvals), devices (receipts) and the ledger.
  */
 import { z } from 'zod';
 import { openingSchema } from '../ledger/ledger-entry.ts';
@@ -12,42 +12,50 @@ import { publicRootSchema } from './public-root.ts';
 import type { ZipLimits } from './zip-limits.ts';
 
 export const PACK_TYPE = 'application/vnd.cordon.evidence-pack.v1+json';
-/** Type of a pack whose ledger continued after a loss of entries. Verifiers of the first version refuse it and do not misread it. */
+/**
+ * Pack type for a ledger that continued under a new name after a loss of entries. Verifiers of the first pack version refuse this type,
+ * because they would misread the pack.
+ */
 export const PACK_TYPE_CONTINUED = 'application/vnd.cordon.evidence-pack.v2+json';
-/** Type of a pack with location changes, with or without a continued ledger. Verifiers of the other versions do not know the file. */
+/**
+ * Pack type with location changes, whether or not the ledger continued under a new name. Older verifiers do not know the file with location
+ * changes.
+ */
 export const PACK_TYPE_WITH_LOCATIONS = 'application/vnd.cordon.evidence-pack.v3+json';
 export const PACK_TYPES = [PACK_TYPE, PACK_TYPE_CONTINUED, PACK_TYPE_WITH_LOCATIONS] as const;
 
-/** Handle of a device or person, random for this pack alone. The annex, sealed to a named recipient, assigns names to handles. */
+/**
+ * Handle of a device or person, random and valid for one pack alone. The annex, encrypted to a named recipient, assigns names to handles.
+ */
 export const handleSchema = z.string().regex(/^device-[a-z2-7]{10}$/);
 
 export const MANIFEST = 'manifest.json';
 export const SUMMARY = 'summary.html';
-/** `publicRootSchema`. The auditor compares it with an independent copy. */
+/** File with the public root (`publicRootSchema`). The auditor compares it with an independent copy. */
 export const PUBLIC_ROOT = 'public-root.json';
-/** Certificates in PEM. */
+/** Files with the certificates of the root CA and of the issuing CA, in PEM. */
 export const AUTHORITY = { root: 'authority/root.pem', issuing: 'authority/issuing.pem' } as const;
-/** Signed note with the checkpoint of the ledger. */
+/** File with the ledger's checkpoint, a signed note. */
 export const CHECKPOINT = 'ledger/checkpoint';
-/** Content: `entriesSchema`. */
+/** File with ledger entries (`entriesSchema`). */
 export const ENTRIES = 'ledger/entries.json';
-/** Content: `growthSchema`. */
+/** File with earlier checkpoints and their consistency proofs (`growthSchema`). */
 export const GROWTH = 'ledger/growth.json';
-/** `continuationsSchema`; only when the ledger continued after a loss of entries (ADR 39). */
+/** File with continuations of the ledger (`continuationsSchema`), present only if entries were lost (ADR 39). */
 export const CONTINUATIONS = 'ledger/continuations.json';
-/** Content: `silentSchema`. */
+/** File with the number of affected devices and the devices without a response (`silentSchema`). */
 export const SILENT = 'silent.json';
-/** `locationsSchema` of `shared/pack/location-records.ts`; only when an admin's change of a device's location concerns the order. */
+/** File with location changes (`locationsSchema`), present only if an admin's change of a device's location concerns the order. */
 export const LOCATIONS = 'locations.json';
-/** `destructionSchema` of `shared/pack/destruction.ts`; only when an exit was approved. */
+/** File with the certificate of destruction (`destructionSchema`), present only if an exit was approved. */
 export const DESTRUCTION = 'destruction.json';
-/** `proceedingsSchema`; only when an answer or an appeal was recorded. */
+/** File with answers and appeals (`proceedingsSchema`), present only if an admin recorded one. */
 export const PROCEEDINGS = 'proceedings.json';
 export function packTypeOf(names: readonly string[]): (typeof PACK_TYPES)[number] {
   if (names.includes(LOCATIONS)) return PACK_TYPE_WITH_LOCATIONS;
   return names.includes(CONTINUATIONS) ? PACK_TYPE_CONTINUED : PACK_TYPE;
 }
-/** Envelopes; `receiptsSchema` the last. Numbers are versions, revisions, versions, and a count. */
+/** Folders with numbered files: approver sets by version, revisions by number, order lists by version, and receipts by a count. */
 export const SERIES = {
   approvers: 'approvers',
   revisions: 'revisions',
@@ -58,17 +66,19 @@ export type Series = keyof typeof SERIES;
 
 export const numbered = (series: Series, number: number): string => `${SERIES[series]}/${number}.json`;
 
-/** Number of a file in its series; null for any other name. */
+/** Number of a file in its series; null for any other file name. */
 export function numberIn(series: Series, name: string): number | null {
   const [, digits] = /^([1-9][0-9]{0,8})\.json$/.exec(name.slice(SERIES[series].length + 1)) ?? [];
   return digits !== undefined && name === numbered(series, Number(digits)) ? Number(digits) : null;
 }
 
-/** Whether the name is possible for a file of this version's or a later version's packs. */
+/** Whether the name is possible for a file of a pack, in this or a later version. */
 export const isPackName = (name: string): boolean =>
   name === CHECKPOINT || /^([a-z]{1,20}\/)?[a-z0-9-]{1,40}\.(json|pem|html)$/.test(name);
 
-/** Longest file name in bytes, and largest number of files. With 20 devices in a file, 65,000 files hold 1.3 million devices. */
+/**
+ * Maximum length of a file name in bytes, and maximum number of files. With 20 devices in a file, 65,000 files hold 1.3 million devices.
+ */
 const MOST_NAME_BYTES = 100;
 const MOST_FILES = 65_000;
 const MOST_NAME_CHARACTERS = 1_000;
@@ -76,8 +86,8 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /**
- * Largest size of one file in bytes. The verifier parses four kinds of files before the manifest's signature, so their limits are tight.
- * The largest other file holds receipts: 20 devices with 10,000 receipts of 1 KB each.
+ * Maximum size of a file in bytes. Four kinds of files have low limits, because the verifier parses them before it has checked the
+ * manifest's signature. The largest of the other files has receipts: 20 devices with 10,000 receipts of 1 KB each.
  */
 function mostFileBytes(name: string): number {
   if (name === MANIFEST) return 32 * MIB;
@@ -87,7 +97,7 @@ function mostFileBytes(name: string): number {
   return name.startsWith(`${SERIES.approvers}/`) ? 4 * MIB : 400 * MIB;
 }
 
-/** A pack about 100,000 devices has about 500 MB in 5,000 files. Node reads files up to 2 GiB. */
+/** Limits of the whole zip. A pack about 100,000 devices has about 500 MB in 5,000 files. Node reads files up to 2 GiB. */
 export const PACK_LIMITS: ZipLimits = {
   isName: isPackName,
   nameBytes: MOST_NAME_BYTES,
@@ -98,37 +108,38 @@ export const PACK_LIMITS: ZipLimits = {
 
 const softwareVersion = z.string().regex(/^[0-9A-Za-z.+-]{1,40}$/);
 
-/** Number of newest order lists that a server keeps. A later pack lacks the older lists. */
+/** Number of newest order lists that a server stores. A pack made later lacks the older lists. */
 export const LISTS_KEPT = 1000;
 
 export const manifestSchema = z.strictObject({
   installation: publicRootSchema.shape.installation,
   order: orderNumber,
-  /** Identifier of this pack; the annex names it too. */
+  /** Identifier of this pack, which the annex also contains. */
   pack: packIdSchema,
-  /** Time by the server's clock, after the pack's checkpoint. */
+  /** Time at which the server made the pack, after the pack's checkpoint. */
   madeAt: timestamp,
   /** Name of the organization, as the operator states it. */
   organization: z.string().max(MOST_NAME_CHARACTERS),
   /**
-   * The program that made the pack. Names of countries and local times in the summary depend on its Unicode data (CLDR) and time zone data.
+   * Version of the program that made the pack. Names of countries and local times in the summary depend on the versions of its Unicode data
+   * (CLDR) and time zone data.
    */
   software: z.strictObject({ cordon: softwareVersion, cldr: softwareVersion, tz: softwareVersion }),
-  /** Files in the order of the zip, before the manifest. */
+  /** Files of the pack in the order of the zip, without the manifest. */
   files: z
     .array(z.strictObject({ name: z.string().max(MOST_NAME_BYTES), bytes: z.int().min(0), sha256: sha256Hex }))
     .max(MOST_FILES),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** The operator's records about answers and appeals, by number. The ledger commits to each record. */
+/** Operator's records about answers and appeals, by number. The ledger contains the digest of each record. */
 export const proceedingsSchema = z.array(proceedingRecordSchema).min(1).max(MOST_PROCEEDINGS);
 
 const hashes = z.array(z.base64()).max(64);
 
 /**
- * Ledger entries with their inclusion proofs (RFC 9162, section 2.1.3). `opening`: only for an entry with withheld particulars, because
- * other commitments may concern a device or a person.
+ * Ledger entries with their inclusion proofs (RFC 9162, section 2.1.3). `opening` reveals the withheld particulars of an entry, if the
+ * public entry withholds them.
  */
 export const entriesSchema = z
   .array(z.strictObject({ index: z.int().min(0), body: z.string(), proof: hashes, opening: openingSchema.optional() }))
@@ -137,10 +148,13 @@ export const entriesSchema = z
 /** Checkpoints at the times of decisions, with consistency proofs to the newest tree (RFC 9162, section 2.1.4). */
 export const growthSchema = z.array(z.strictObject({ checkpoint: z.string().max(10_000), proof: hashes })).max(10_000);
 
-/** Envelopes of adopted continuations, oldest first. */
+/** Envelopes of adopted ledger continuations, oldest first. */
 export const continuationsSchema = z.array(envelopeSchema).min(1).max(64);
 
-/** Limit for receipts of one kind by one device: the first half and the last half. A device that repeats itself cannot fill a pack. */
+/**
+ * Maximum number of receipts of one kind by one device in a pack: half of them the first ones, half the last ones. The limit keeps a faulty
+ * device from filling the pack.
+ */
 export const MOST_OF_A_KIND = 2_000;
 
 /** A device's receipts about the order with their signatures, and the certificates of the signing keys. */
@@ -148,7 +162,7 @@ export const receiptsSchema = z
   .array(
     z.strictObject({
       device: handleSchema,
-      /** Certificates, DER in base64. */
+      /** Certificates in DER, base64. */
       certificates: z
         .array(base64)
         .min(1)
@@ -157,16 +171,16 @@ export const receiptsSchema = z
         .array(envelopeSchema)
         .min(1)
         .max(MOST_OF_A_KIND * RECEIPT_KINDS.length),
-      /** Number of receipts that the server has beyond the limit; absent if all receipts are in the pack. */
+      /** Number of receipts that exceed the limit and remain on the server; absent if all receipts are in the pack. */
       omitted: z.int().min(1).optional(),
     }),
   )
   .max(10_000);
 
 /**
- * The server's own statement. `reached`: number of affected devices: the order blocked a service of the device at a revision's effective
- * time or at the time of the pack, or the device signed that it enforced the order. An offline device with an expired location counts at
- * its last location. `silent`: those that never answered, by handle.
+ * Server's own statement about affected devices. `reached` is their number: devices for which the order blocked a service at a revision's
+ * effective time or at the time of the pack, and devices that signed a receipt of enforcement. An offline device with an expired location
+ * counts at its last known location. `silent` lists the handles of affected devices that never responded.
  */
 export const silentSchema = z.strictObject({
   reached: z.int().min(0),

@@ -1,10 +1,10 @@
-/** A ledger checkpoint in a file that an auditor has kept. */
+/** Ledger checkpoint from a file that an auditor has saved. */
 import { CordonError } from '../errors.ts';
 
-/** Pattern of a note: origin, size and root, optional lines, an empty line, and signatures. */
+/** Pattern of a signed note: origin, size and root, optional lines, an empty line, and signatures. */
 const NOTE = /cordon\/[A-Za-z0-9_-]+(?:\/[0-9]{14})?\n[0-9]+\n[A-Za-z0-9+/=]+\n(?:[^\n]+\n)*\n(?:— [^\n<]+(?:\n|$))+/;
 
-/** The note in a saved file: alone, or within the saved order page. Throws `checkpoint_invalid`. */
+/** Signed note in a saved file. The file contains only the note, or the saved page of an order. Throws `checkpoint_invalid`. */
 export function noteIn(saved: string): string {
   const [note] = NOTE.exec(saved.replaceAll('\r\n', '\n')) ?? [];
   if (note === undefined) {
@@ -16,5 +16,5 @@ export function noteIn(saved: string): string {
   return note.endsWith('\n') ? note : `${note}\n`;
 }
 
-/** Number of entries in its tree: the note's second line (C2SP tlog-checkpoint). Throws `checkpoint_invalid`. */
+/** Tree size of the checkpoint, from the second line of the note (C2SP tlog-checkpoint). Throws `checkpoint_invalid`. */
 export const sizeIn = (saved: string): number => Number(noteIn(saved).split('\n')[1]);

@@ -1,7 +1,7 @@
 /**
- * An admin's change of a device's location that changes an order's verdict: a location statement, its end, or another home or seat. The
- * ledger entry `location.stated` contains the record's digest, and an evidence pack contains the record. The reason stays with the
- * operator, because it may name a person.
+ * Records of admins' changes of a device's location that change an order's verdict: a location statement, its end, or another home area or
+ * seat. The ledger entry `location.stated` contains the record's digest, and an evidence pack contains the record. The record has no reason
+ * in plain text, because a reason may name a person.
  */
 import { z } from 'zod';
 import { canonicalText } from '../order/canonical.ts';
@@ -13,33 +13,39 @@ import { handleSchema } from './format.ts';
 const area = z.string().regex(/^[A-Z][A-Za-z0-9+!@-]{1,63}$/);
 
 export const locationRecordSchema = z.strictObject({
-  /** Random value: without it, the public digest would allow guessing the content. */
+  /** Random value, so that readers of the public digest cannot guess the content. */
   salt: sha256Hex,
-  /** `presence` and `home` are location statements. `ended`: the end of a statement before its time. `assignment`: another home or seat. */
+  /**
+   * Kind of the location change. `presence` and `home` are location statements. `ended` is the early end of a statement. `assignment` is
+   * another home area or seat.
+   */
   kind: z.enum(['presence', 'home', 'ended', 'assignment']),
-  /** Areas of a location statement; no areas for the other kinds of records. */
+  /** Areas of a location statement; empty for other kinds of location changes. */
   areas: z.array(area).max(16),
   until: timestamp.nullable(),
-  /** The device's own home and seat after the change, without statements. */
+  /** Device's own home area and seat after the change, without location statements. */
   home: area.nullable(),
   seat: area.nullable(),
   at: timestamp,
   by: accountIdSchema,
-  /** The second admin, who confirmed the change. */
+  /** Second admin, who confirmed the change. */
   confirmedBy: accountIdSchema.nullable(),
-  /** Salted SHA-256 of the change's reason. */
+  /** Salted SHA-256 of the reason for the change. */
   reason: sha256Hex.nullable(),
 });
 export type LocationRecord = z.infer<typeof locationRecordSchema>;
 
-/** The device in the record is the operator's own statement: the ledger entry commits to it. */
+/**
+ * Location record with the handle of its device. The ledger entry contains only a commitment to the device, so the handle is the operator's
+ * own statement.
+ */
 const packedLocationSchema = locationRecordSchema.extend({ device: handleSchema });
 export type PackedLocation = z.infer<typeof packedLocationSchema>;
 
 /** Location changes in ledger order. */
 export const locationsSchema = z.array(packedLocationSchema).min(1).max(100_000);
 
-/** SHA-256 of the change, hex, as in the ledger entry. Without the salt, it reveals nothing. */
+/** SHA-256 of the location change in hex, as the ledger entry contains it. Without the salt, the digest reveals nothing. */
 export function locationDigest({
   salt,
   kind,
@@ -55,7 +61,7 @@ export function locationDigest({
   return sha256(canonicalText({ salt, kind, areas, until, home, seat, at, by, confirmedBy, reason }));
 }
 
-/** Text such as `Stated location DE until …`, for the report and the summary. */
+/** Location change in words for the report and the summary, such as `Stated location DE until …`. */
 export function locationWords({ kind, areas, until, home, seat }: LocationRecord): string {
   switch (kind) {
     case 'presence':

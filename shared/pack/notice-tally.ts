@@ -1,4 +1,4 @@
-/** Number of devices whose receipts confirm a notice of the order's plan, for the newest effective time. Pure. */
+/** Numbers of devices whose receipts confirm each notice of the order's plan, for the newest effective time. */
 import { NOTICE_MOMENTS, type NoticeMoment } from '../order/documents.ts';
 import { isLate, type NoticeCount } from '../order/notice-times.ts';
 import type { Instant } from '../time/clock.ts';
@@ -7,19 +7,19 @@ import type { ReceiptFact } from './receipt-fact.ts';
 export type Noticed = NoticeCount & { readonly moment: NoticeMoment };
 
 export interface NoticeTally {
-  /** Adds the receipts of one device. Call it once for each device. */
+  /** Adds the receipts of one device. Callers must call it once for each device. */
   add(receipts: readonly ReceiptFact[]): void;
-  /** Counts in the order of the plan, without moments that no device has reported. */
+  /** Numbers of devices for each notice, in the order of the plan. Notices without a receipt are absent. */
   counts(): Noticed[];
 }
 
-/** `effective`: effective time of each adopted revision, oldest first. */
+/** Counter of receipts about notices. `effective` has the effective time of each adopted revision, oldest first. */
 export function tallyNotices(effective: ReadonlyMap<number, Instant>): NoticeTally {
   const newest = [...effective.values()].at(-1);
   const sums = new Map<NoticeMoment, { delivered: number; displayed: number; late: number }>();
   return {
     add: (receipts) => {
-      // A notice counts only for the effective time that it was about.
+      // A notice counts only if it was about the newest effective time.
       const said = receipts.filter(({ revision }) => effective.get(revision) === newest);
       for (const moment of NOTICE_MOMENTS) {
         const own = said.filter(({ notice }) => notice === moment);
@@ -42,6 +42,6 @@ export function tallyNotices(effective: ReadonlyMap<number, Instant>): NoticeTal
   };
 }
 
-/** The first receipt counts, because a device that enrolls again repeats its receipts. */
+/** Whether the first receipt about a notice was late. A device that enrolls again repeats its receipts, so later receipts do not count. */
 const isFirstLate = (moment: NoticeMoment, effective: Instant, delivered: readonly Instant[]): boolean =>
   delivered.length > 0 && isLate(moment, effective, Math.min(...delivered));

@@ -1,12 +1,13 @@
 /**
- * History of an order from the ledger entries of a pack: proposals, approvals, adoptions, and each start and end of its effect. The server
- * writes the summary from it, and the verifier writes the summary again from verified entries. Times are those of the entries. Pure.
+ * History of an order from the ledger entries of an evidence pack: proposals, approvals, adoptions, and each start and end of the order's
+ * effect. The server writes the summary page from this history. The verifier does the same with verified entries. All times are those of
+ * the entries.
  */
 import type { LedgerEntry } from '../ledger/ledger-entry.ts';
 import type { Revision } from '../order/documents.ts';
 import type { Instant } from '../time/clock.ts';
 
-/** A ledger entry with its particulars, opened where the public entry withholds them. */
+/** Ledger entry with its particulars, also if the public entry withholds them. */
 export interface Entry {
   readonly entry: LedgerEntry;
   readonly particulars: LedgerEntry['public'];
@@ -23,7 +24,10 @@ export interface SignedRevision {
 }
 
 export interface RevisionHistory extends Omit<SignedRevision, 'keyids' | 'digest'> {
-  /** `person`: null when no approver set in the pack contains the key. `at`: null without an entry. */
+  /**
+   * Approvals of the revision. `person` is null if no approver set in the pack contains the key. `at` is null if the ledger has no entry
+   * about the approval.
+   */
   readonly approvals: readonly {
     readonly keyid: string;
     readonly person: string | null;
@@ -33,7 +37,7 @@ export interface RevisionHistory extends Omit<SignedRevision, 'keyids' | 'digest
   readonly adoptedAt: Instant | null;
 }
 
-/** `persons`: key → person, from all approver sets in the pack. `entries`: in ledger order. */
+/** History of each revision. `persons` has the person of each key, from all approver sets in the pack. `entries` are in ledger order. */
 export function historyOf(
   revisions: readonly SignedRevision[],
   entries: readonly Entry[],
@@ -63,7 +67,7 @@ export interface EffectChange {
   readonly at: Instant;
 }
 
-/** Whether the entry records that the order took effect or ended. An entry about the end of one device does not. */
+/** Start or end of the order's effect that a ledger entry records; null for other entries, such as the end of one device's enrollment. */
 export function effectChangeOf(order: string, { entry, particulars }: Entry): EffectChange | null {
   if (entry.kind !== 'order.executed' || particulars['order'] !== order) return null;
   const { state, revision } = particulars;

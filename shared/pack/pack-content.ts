@@ -1,4 +1,4 @@
-/** Parts of a pack that one check has read and later checks use. */
+/** Parts of an evidence pack that one check has verified and later checks use. */
 import type { SignedContinuation } from '../ledger/check-continuations.ts';
 import type { Checkpoint } from '../ledger/checkpoint.ts';
 import type { LedgerEntry } from '../ledger/ledger-entry.ts';
@@ -14,16 +14,16 @@ export interface PackRevision {
 export interface LoggedEntry {
   readonly index: number;
   readonly entry: LedgerEntry;
-  /** Public particulars, or withheld ones that the pack opens. */
+  /** Particulars of the entry: public ones, or withheld ones that the pack reveals. */
   readonly particulars: LedgerEntry['public'];
 }
 
 export interface Logged {
   readonly checkpoint: Checkpoint;
-  /** Proved entries, in ledger order. */
+  /** Proved ledger entries, in ledger order. */
   readonly entries: readonly LoggedEntry[];
   /** Checkpoints whose trees are proved prefixes of the pack's tree. */
   readonly earlier: readonly Checkpoint[];
-  /** Continuations from the ledger's first name to the checkpoint's name. */
+  /** Continuations of the ledger, from its first name to the name in the checkpoint. */
   readonly continuations: readonly SignedContinuation[];
 }

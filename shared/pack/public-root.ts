@@ -1,14 +1,14 @@
 /**
- * An installation's public root: the document that an auditor needs from an independent source to verify everything else. It contains three
- * values that never change: the root certificate for device certificates, the first approver set, and the ledger's key. Its SHA-256 is
- * short enough for a contract, a court file or a telephone call.
+ * Public root of an installation: the document that an auditor gets from an independent source to verify all other documents. It contains
+ * three values that never change: the root certificate for device certificates, the first approver set, and the ledger's key. Its SHA-256
+ * is short enough for a contract, a court file or a telephone call.
  */
 import { z } from 'zod';
 import { sha256Hex } from '../order/documents.ts';
 
 export const publicRootSchema = z.strictObject({
   installation: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
-  /** SHA-256 of the root certificate in DER, which activation links contain too. */
+  /** SHA-256 of the root certificate in DER. Activation links contain the same digest. */
   authority: sha256Hex,
   /** SHA-256 of the payload of the first approver set. */
   approvers: sha256Hex,

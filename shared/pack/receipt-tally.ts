@@ -1,11 +1,14 @@
-/** Figures about receipts in a pack. The server counts while it makes a pack; the verifier counts again from verified receipts. */
+/**
+ * Figures about receipts in an evidence pack. The server counts receipts when it makes the pack, and the verifier counts the verified
+ * receipts.
+ */
 import { RECEIPT_KINDS, type Receipt } from '../order/documents.ts';
 import type { Instant } from '../time/clock.ts';
 import { type Noticed, tallyNotices } from './notice-tally.ts';
 import type { ReceiptFact } from './receipt-fact.ts';
 
 export interface ReceiptCounts {
-  /** Number of devices that gave each kind of receipt. */
+  /** Number of devices with a receipt of each kind. */
   readonly said: Readonly<Record<Receipt['kind'], number>>;
   /** Notices for the newest effective time, in the order of the plan. */
   readonly notices: readonly Noticed[];
@@ -18,13 +21,13 @@ export interface ReceiptTally {
   counts(): ReceiptCounts;
 }
 
-/** Kinds of receipts that prove that the order affected the device, whatever the server has recorded. */
+/** Kinds of receipts that prove that the order affected the device, even if the server's records do not say so. */
 export const AFFECTED_KINDS: readonly Receipt['kind'][] = ['enforced', 'wiped'];
 
 export const provesAffected = (receipts: readonly Pick<ReceiptFact, 'kind'>[]): boolean =>
   receipts.some(({ kind }) => AFFECTED_KINDS.includes(kind));
 
-/** `effective`: effective time of each adopted revision, oldest first. */
+/** Counter of receipts. `effective` has the effective time of each adopted revision, oldest first. */
 export function tallyReceipts(effective: ReadonlyMap<number, Instant>): ReceiptTally {
   const said: Record<Receipt['kind'], number> = { delivered: 0, displayed: 0, enforced: 0, restored: 0, wiped: 0 };
   const notices = tallyNotices(effective);

@@ -1,6 +1,6 @@
 /**
- * Summary of a pack: one HTML page without other files, for screen and print. It depends only on the pack's other files and the manifest,
- * so that the verifier can write it again and compare. `html` escapes every text from outside. Pure.
+ * Summary of an evidence pack: one HTML page without other files, for screen and print. The page depends only on the other files of the
+ * pack and the manifest, so that the verifier can write it again and compare. `html` escapes every text that users entered.
  */
 import { html, type Markup, styleSheet } from '../html.ts';
 import { attestationWords } from '../order/attestation.ts';
@@ -25,18 +25,18 @@ export interface SummaryFacts {
   readonly order: string;
   readonly approvers: Approvers;
   readonly madeAt: string;
-  /** Revisions, oldest first. */
+  /** Revisions of the order, oldest first. */
   readonly revisions: readonly RevisionHistory[];
-  /** Changes of the order's effect, in ledger order. */
+  /** Starts and ends of the order's effect, in ledger order. */
   readonly effects: readonly EffectChange[];
   readonly receipts: ReceiptCounts;
-  /** Numbers of affected devices, and of affected devices that never responded. */
+  /** Number of affected devices, and number of affected devices that never responded. */
   readonly reached: number;
   readonly silent: number;
   readonly proceedings: ProceedingState;
   /** Admins' changes of devices' locations that concern the order, in ledger order. */
   readonly locations: readonly PackedLocation[];
-  /** Certificate of destruction; null while no exit was approved. */
+  /** Certificate of destruction; null if no exit was approved. */
   readonly destruction: Destruction | null;
 }
 
@@ -153,7 +153,7 @@ ${proceedingFacts(state, { names: true })}</dl>
 `;
 }
 
-/** Section about location changes; empty without them, because packs of earlier builds lack the section. */
+/** Section about location changes. Without location changes the section is empty, because packs of earlier versions lack it. */
 function locations(records: readonly PackedLocation[]): Markup {
   if (records.length === 0) return html``;
   return html`<h2>Location changes by admins</h2>

@@ -1,6 +1,6 @@
 /**
- * Verification of an order's evidence pack with the pack and the installation's public root, which the auditor has from an independent
- * source. It needs no clock, network or server and can be repeated years later. The report says what is proved, what failed, and what no
+ * Verification of an order's evidence pack. The auditor needs only the pack and the installation's public root from an independent source.
+ * Verification needs no clock, network or server, and can be repeated years later. The report says what is proved, what failed, and what no
  * pack can prove.
  */
 import { CordonError } from '../errors.ts';
@@ -22,22 +22,22 @@ import { MANIFEST, type Manifest, PACK_LIMITS, PUBLIC_ROOT } from './format.ts';
 import { type PublicRoot, publicRootSchema } from './public-root.ts';
 import type { ZipLimits } from './zip-limits.ts';
 
-/** The public root from an independent source: the document, or its SHA-256 in hex. */
+/** Public root from an independent source: the document, or its SHA-256 in hex. */
 export type Pinned = PublicRoot | string;
 
 export interface PackReport {
-  /** Order number; null for a pack of another installation, or with an invalid manifest. */
+  /** Order number; null if the pack belongs to another installation or has an invalid manifest. */
   readonly order: string | null;
   readonly pack: string | null;
   readonly madeAt: string | null;
-  /** True if the verification found no failures. */
+  /** Whether the verification found no failure. */
   readonly holds: boolean;
-  /** Comparison with the given checkpoint; null without one, or when the pack's own checkpoint is invalid. */
+  /** Comparison with the auditor's checkpoint. Null if the auditor gave none, or if the pack's own checkpoint is invalid. */
   readonly comparison: Comparison | null;
   readonly findings: readonly Finding[];
 }
 
-/** Limits of every pack, even a valid one. */
+/** Facts that no evidence pack can prove. */
 const NEVER_PROVEN = [
   'That a person has read a text: “displayed” is a device’s statement that it displayed the order.',
   'Times: a receipt has the device’s time, and a ledger entry the server’s. The order of ledger entries is proved, the clocks are not.',
@@ -48,7 +48,7 @@ const NEVER_PROVEN = [
   'That the instrument exists as the order describes it: the pack has its description, and digests of documents, not the documents.',
 ] as const;
 
-/** The given public root, or the pack's own when it has the given fingerprint. */
+/** Public root that the auditor gave, or the pack's public root if the auditor gave only its fingerprint. */
 function pinnedRoot(files: PackFiles, pinned: Pinned, say: Findings): PublicRoot | null {
   const own = say.try(PUBLIC_ROOT, () => parseDocument(publicRootSchema, need(files, PUBLIC_ROOT)));
   const wanted = typeof pinned === 'string' ? pinned : fingerprintOf(pinned);
@@ -73,15 +73,19 @@ function report(
   return { order, pack, madeAt, holds: findings.failures === 0, comparison, findings: findings.all };
 }
 
-/** `why`: one sentence. The report states that the rest was not checked, so that its silence is not taken for a proof. */
+/**
+ * Report of a verification that could not continue. `why` is one sentence. The report says that the remaining checks did not run, because a
+ * missing failure would look like a proof.
+ */
 function stopped(say: Findings, why: string, manifest: Manifest | null = null): PackReport {
   say.unproven(`Everything else in the pack: the verification stopped. ${why}`);
   return report(say, manifest);
 }
 
 /**
- * `kept`: a ledger checkpoint from an earlier time or another source. Throws `checkpoint_invalid` when it is malformed. Before the
- * manifest's signature is checked, only the public root, the approver sets and the manifest are parsed.
+ * Verifies an evidence pack. `kept` is the auditor's own checkpoint, from an earlier time or another source. Throws `checkpoint_invalid` if
+ * this checkpoint is malformed. Before the check of the manifest's signature, only the public root, the approver sets and the manifest are
+ * parsed.
  */
 export async function verifyPack(
   zip: Buffer,

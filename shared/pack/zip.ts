@@ -1,7 +1,7 @@
 /**
- * A zip with exactly one spelling: uncompressed files (method 0) in the given order, without dates, comments or extra fields. A change
- * anywhere, also outside the files, produces different bytes than the files require, and the reader names the part. Sections are those of
- * PKWARE's APPNOTE.TXT 6.3.10. More than 65,534 files or 4 GiB (section 4.3.9.2 and on) are refused.
+ * Zip files with exactly one encoding: uncompressed files (method 0) in the given order, without dates, comments or extra fields. The
+ * reader encodes the files again, finds any difference, also between the files, and names the part that differs. Sections are those of
+ * PKWARE's APPNOTE.TXT 6.3.10. A zip with more than 65,534 files or 4 GiB is refused (section 4.3.9.2).
  */
 import { crc32 } from 'node:zlib';
 import { CordonError } from '../errors.ts';
@@ -17,7 +17,7 @@ const END_SIZE = 22;
 const VERSION = 10;
 /** General purpose flag (section 4.4.4, bit 11): names are UTF-8. */
 const UTF8 = 0x0800;
-/** Date of every file: 1 January 1980, midnight (section 4.4.6), so that equal files make equal packs. */
+/** Date of every file: 1 January 1980, midnight (section 4.4.6). A fixed date makes packs with equal files equal. */
 const DATE = 0x0021;
 const MOST_FILES = 0xfffe;
 const MOST_BYTES = 0xffff_fffe;
@@ -27,7 +27,7 @@ export interface ZipFile {
   readonly bytes: Buffer;
 }
 
-/** A difference between a zip and its files. `near`: name of a file, or part of the zip. */
+/** Difference between a zip and its files. `near` is the name of a file, or a part of the zip. */
 export interface ZipFault {
   readonly near: string;
   readonly detail: string;
@@ -36,7 +36,7 @@ export interface ZipFault {
 export interface ZipContent {
   readonly files: readonly ZipFile[];
   readonly faults: readonly ZipFault[];
-  /** The zip exceeds a limit or uses compression. The reader stopped at the fault, and `files` must not be used. */
+  /** Whether the reader stopped, because the zip exceeds a limit or uses compression. `files` is then incomplete and must not be used. */
   readonly refused: boolean;
 }
 
@@ -100,12 +100,12 @@ export class ZipWriter {
   readonly #placed: Placed[] = [];
   #at = 0;
 
-  /** Bytes to write for the given file. Throws `too_large`. */
+  /** Bytes of a zip with the given files. Throws `too_large`. */
   add(file: ZipFile): Buffer {
     return Buffer.concat([this.header(file), file.bytes]);
   }
 
-  /** Header to write before the file's own bytes. Throws `too_large`. */
+  /** Header that precedes the file's own bytes. Throws `too_large`. */
   header({ name, bytes }: ZipFile): Buffer {
     const placed = { name: Buffer.from(name), crc: crc32(bytes), size: bytes.length, at: this.#at };
     const header = localHeader(placed);
@@ -117,7 +117,7 @@ export class ZipWriter {
     return header;
   }
 
-  /** The directory at the end of the zip. */
+  /** Central directory, which ends the zip. */
   end(): Buffer {
     const directory = Buffer.concat(this.#placed.map(centralHeader));
     return Buffer.concat([directory, endRecord(this.#placed.length, directory.length, this.#at)]);
@@ -125,8 +125,8 @@ export class ZipWriter {
 }
 
 /**
- * Readable files of a zip, and each difference from the bytes that `ZipWriter` writes. The reader counts everything itself and never
- * inflates: a compressed entry is refused, so that a small zip cannot grow. After a name that `isName` rejects, the reader stops.
+ * Readable files of a zip, and each difference from the bytes that `ZipWriter` would write. The reader refuses compressed entries, so that
+ * a small zip cannot expand to a large size. At a name that `isName` rejects, the reader stops.
  */
 export function readZip(zip: Buffer, limits: ZipLimits = FORMAT_LIMITS): ZipContent {
   const files: ZipFile[] = [];
