@@ -24,33 +24,36 @@ export interface AgentLog {
 }
 
 export interface AgentOptions {
-  /** One file can have the data of many devices. This agent uses only its own device's rows. */
+  /** Database of one device or of a whole simulated fleet. This agent uses only the rows of its own device. */
   readonly store: AgentStore;
-  /** Disk space reserved for orders. A simulated fleet reserves none. */
+  /** Disk space reserved for orders. A simulated fleet reserves no disk space. */
   readonly reserve?: Pick<DiskReserve, 'build' | 'space'> | undefined;
   readonly credentials: CredentialPort;
   readonly time: DeviceTime;
   readonly sensors: Sensors;
-  /** Opens the TCP connection under TLS. A simulated dialer writes a PROXY protocol header first, or fails as if offline. */
+  /**
+   * Opens a TCP connection, over which the agent starts TLS. A simulated dialer first writes a PROXY protocol header, or fails like an
+   * offline network.
+   */
   readonly dial: DialPort;
   readonly workspace: Workspace;
   readonly inventory: () => Promise<Inventory>;
-  /** Called after the command `restart-agent`, when its result is durable. */
+  /** Called after the command `restart-agent`, when the command's result is stored durably. */
   readonly onRestart: () => void;
-  /** Called after the command `unenroll`, when keys and data are deleted. */
+  /** Called after the command `unenroll`, when the device's keys and data are deleted. */
   readonly onUnenrolled: () => void;
   /**
    * Real milliseconds before a missing newer order list raises an alert. A simulation with thousands of agents on one machine sets a longer
    * time.
    */
   readonly listWithin?: number | undefined;
-  /** Key packages to keep on the server. Fewer for thousands of agents on one machine. */
+  /** Number of key packages to keep on the server. A simulation with thousands of agents sets a smaller number. */
   readonly keyPackages?: number | undefined;
-  /** Real milliseconds that missing data of a conversation may take to arrive before this device asks to rejoin. */
+  /** Real milliseconds that the device waits for a conversation's missing data before it asks to rejoin. */
   readonly patience?: number | undefined;
-  /** Shows a notice of an order to the user. Returns true when the desktop displayed the notice. */
+  /** Shows an order's notice to the user. Returns true when the desktop displayed the notice. */
   readonly notify?: ((notice: Notice) => Promise<boolean>) | undefined;
-  /** Shows the user a text that is not about an order. */
+  /** Shows the user a text that does not concern an order. */
   readonly announce?: ((text: string) => void) | undefined;
   readonly showAdminMessage?: ((text: string) => Promise<DesktopResult>) | undefined;
   readonly log: AgentLog;
@@ -60,41 +63,41 @@ export interface AgentStatus {
   readonly device: DeviceId;
   readonly generation: number;
   readonly installation: string;
-  /** The device's time (`enforcement/device-clock.ts`). `authenticatedTime`: true if this is the server's time. */
+  /** The device's time (`enforcement/device-clock.ts`). `authenticatedTime`: true if the time comes from the server. */
   readonly now: Instant;
   readonly authenticatedTime: boolean;
-  /** The server's time if it is implausibly far ahead. The device does not use an implausible time. */
+  /** The server's time if it is implausibly far ahead, else null. The device does not use an implausible time. */
   readonly claimedTime: Instant | null;
   readonly connection: LinkState;
-  /** The reason for a missing connection; null while connected. */
+  /** The reason why the device is not connected; null while the device is connected. */
   readonly connectionDetail: string | null;
   readonly certificateExpires: Instant;
-  /** Version of the stored approver set; 0 without an approver set. */
+  /** Version of the stored approver set; 0 if the device has no approver set. */
   readonly approverSet: number;
   readonly list: number;
   readonly record: number;
   readonly listExpires: Instant | null;
   readonly location: Location;
-  /** States of the sensors at the last sample; empty before the first sample. */
+  /** Sensor states at the last location sample; empty before the first sample. */
   readonly sources: readonly SourceState[];
   readonly gates: readonly GateView[];
   readonly nextChange: Instant | null;
   readonly workspace: 'open' | 'locked' | 'wiped';
   readonly messaging: MessagingState;
-  /** Number of reports without a confirmation from the server. */
+  /** Number of reports that the server has not confirmed. */
   readonly unsent: number;
-  /** Disk space and its state; null without a reserve. */
+  /** Free space and state of the disk; null if the agent reserves no disk space. */
   readonly disk: (DiskSpace & { readonly state: DiskState }) | null;
 }
 
 export interface Agent {
-  /** Enforces the stored documents again, because a crash may have prevented that, and then connects. */
+  /** Starts the agent: enforces the stored documents again, because a crash may have interrupted their enforcement, and then connects. */
   start(): Promise<void>;
-  /** Closes the connection and stops all timers. The store keeps its data. */
+  /** Stops the agent: closes the connection and all timers. The stored data stays. */
   stop(): Promise<void>;
   status(): AgentStatus;
   gate(service: Service): GateView;
-  /** Reads the sensors, reports the evidence, and decides the gates again. */
+  /** Reads the sensors, reports the location evidence, and computes the gates again. */
   sample(): Promise<void>;
   /** Periodic work, such as the renewal of the certificate and unfinished commands. The daemon calls it every minute. */
   maintain(): Promise<void>;

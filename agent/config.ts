@@ -10,26 +10,26 @@ const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 const environment = z.object({
   CORDON_AGENT_HOME: z.string().optional(),
-  /** A program that prints, or a file that contains, the machine's position data (`evidence/sensor-command.ts`). */
+  /** Program that prints the machine's position data, or file that contains the data (`evidence/sensor-command.ts`). */
   CORDON_AGENT_SENSOR_COMMAND: z.string().optional(),
   CORDON_AGENT_SENSOR_FILE: z.string().optional(),
-  /** Port of gpsd on loopback; 0: the agent does not use gpsd. */
+  /** Port of gpsd on loopback. With 0, the agent does not use gpsd. */
   CORDON_AGENT_GPSD_PORT: z
     .string()
     .regex(/^\d{1,5}$/, { error: PORT, abort: true })
     .transform(Number)
     .refine((value) => value <= 65_535, PORT)
     .default(2947),
-  /** Whether the agent asks GeoClue when gpsd has no fix; address of the system bus (D-Bus, "Well-known Message Bus Instances"). */
+  /** Use of GeoClue when gpsd has no fix, and address of the D-Bus system bus (D-Bus specification, "Well-known Message Bus Instances"). */
   CORDON_AGENT_GEOCLUE: z.enum(['on', 'off'], { error: 'on or off' }).default('on'),
   DBUS_SYSTEM_BUS_ADDRESS: z.string().optional(),
   CORDON_AGENT_LOG: z.enum(LEVELS, { error: `one of ${LEVELS.join(', ')}` }).default('info'),
-  /** Variables with the languages of the user (POSIX, 8.2, and GNU's list). */
+  /** Environment variables with the user's languages (POSIX, section 8.2, and GNU's LANGUAGE). */
   LANGUAGE: z.string().optional(),
   LC_ALL: z.string().optional(),
   LC_MESSAGES: z.string().optional(),
   LANG: z.string().optional(),
-  /** systemd sets INVOCATION_ID for each service, and NOTIFY_SOCKET for services with Type=notify. */
+  /** Environment variables of systemd: INVOCATION_ID for each service, and NOTIFY_SOCKET for services with Type=notify. */
   INVOCATION_ID: z.string().optional(),
   NOTIFY_SOCKET: z.string().optional(),
 });
@@ -38,22 +38,22 @@ export interface AgentConfig {
   readonly home: string;
   readonly identity: string;
   readonly store: string;
-  /** Disk space for orders (ADR 36). */
+  /** Disk space that is reserved for orders (ADR 36). */
   readonly reserve: string;
   readonly workspace: string;
-  /** The daemon's socket for `status` and `send`, 0600. */
+  /** Path of the daemon's Unix socket for `status` and `send`, mode 0600. */
   readonly socket: string;
   readonly logFile: string;
   readonly sensors: SensorSource | null;
-  /** Language tags (BCP 47), best first. */
+  /** The user's languages as BCP 47 tags, most preferred first. */
   readonly languages: readonly string[];
   readonly gpsdPort: number;
-  /** The bus of GeoClue; null: the agent does not use GeoClue. */
+  /** Address of the D-Bus system bus for GeoClue; null if the agent does not use GeoClue. */
   readonly geoclueBus: string | null;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  /** The service manager's socket (sd_notify); null without a service manager. */
+  /** Path of the service manager's socket (sd_notify(3)); null without a service manager. */
   readonly notifySocket: string | null;
-  /** A supervisor starts the daemon again after exit code 75. */
+  /** True if a supervisor starts the daemon again after exit code 75. */
   readonly supervised: boolean;
 }
 
@@ -97,14 +97,14 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
 }
 
 /**
- * Keeps the service manager's socket from child processes (sd_notify(3), `unset_environment`). Otherwise programs such as `timedatectl`
- * report their own errors to the socket, as if they were the service's.
+ * Hides the service manager's socket from child processes (sd_notify(3), `unset_environment`). Otherwise programs such as `timedatectl`
+ * would report their own errors to systemd in the agent's name.
  */
 export function forgetNotifySocket(): void {
   delete process.env['NOTIFY_SOCKET'];
 }
 
-/** Language tags of the environment: `ur_PK.UTF-8` → `ur-PK`. The POSIX locale gives no tag. */
+/** Language tags from the environment: `ur_PK.UTF-8` gives `ur-PK`. The POSIX locale gives no tag. */
 export function languagesOf({ LANGUAGE, LC_ALL, LC_MESSAGES, LANG }: Record<string, string | undefined>): string[] {
   const locale = LC_ALL || LC_MESSAGES || LANG || 'C';
   const tags = [...(LANGUAGE ?? '').split(':'), locale].map((each) => each.replace(/[.@].*$/, '').replaceAll('_', '-'));

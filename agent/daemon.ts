@@ -29,9 +29,9 @@ import { openWorkspace } from './workspace/workspace.ts';
 const SAMPLE_EVERY = 5 * 60_000;
 const TICK_EVERY = 60_000;
 const LOOK_AT_DISK_EVERY = 10_000;
-/** Docker sends SIGKILL ten seconds after SIGTERM. */
+/** Time limit of a shutdown. Docker sends SIGKILL ten seconds after SIGTERM. */
 const STOP_WITHIN = 8_000;
-/** Bytes of log that wait for a blocked destination. */
+/** Maximum bytes of log that wait in memory while standard error is blocked. */
 const LONGEST_BACKLOG = 256 * 1024;
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
@@ -44,14 +44,14 @@ export interface OpenedAgent {
   readonly log: pino.Logger;
 }
 
-/** Opens the agent with this machine's files, without starting it. */
+/** Opens the agent with this machine's files, but does not start the agent. */
 export async function openAgent(
   config: AgentConfig,
   onEnd: (end: DaemonEnd) => void,
   time: DeviceTime = machineTime(),
 ): Promise<OpenedAgent> {
   const credentials = credentialFolder(config.identity);
-  // Throws on a machine that is not enrolled, before an empty store is made.
+  // The credentials are read first: on a machine that is not enrolled, the agent must not create an empty store.
   credentials.current();
   const workspace = await openWorkspace(config.workspace);
   const reserve = openDiskReserve({ file: config.reserve, size: RESERVE_SIZE });
@@ -63,7 +63,7 @@ export async function openAgent(
     reserve,
     credentials: {
       ...credentials,
-      // On a full disk, the renewal uses the reserved space: without a certificate the device would get no orders.
+      // On a full disk, the renewal uses the reserved space: without a valid certificate, the device would receive no orders.
       replaceChain: (chainPem) => reserve.run(() => credentials.replaceChain(chainPem)),
     },
     time,
@@ -92,7 +92,7 @@ export async function openAgent(
   return { agent, store, reserve, log };
 }
 
-/** Standard error may be a file on a full disk. The log then loses lines, and the agent continues. */
+/** Standard error may be a file on a full disk. The agent then drops log lines and continues. */
 function logDestination() {
   const destination = pino.destination({ dest: 2, sync: true, maxLength: LONGEST_BACKLOG });
   destination.on('error', () => undefined);
@@ -100,13 +100,13 @@ function logDestination() {
     try {
       destination.flushSync();
     } catch {
-      // A full disk loses this line. The next line is tried again.
+      // On a full disk, the agent drops this log line and continues with the next line.
     }
   });
   return destination;
 }
 
-/** Removes control characters from the server's texts, because `run` may log to a terminal. */
+/** Removes control characters from texts of the server, because the log may appear on a terminal. */
 const harmless = (fields: Record<string, unknown> = {}) =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? plain(value) : value]),
@@ -128,7 +128,7 @@ export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise
   const messages = createMessageResponder(agent.messaging);
   const page = pageOnDemand({ agent, messaging: agent.messaging, log });
   const control = await serveControl(config.socket, (request) => respond({ agent, messages, page }, request));
-  // A maintenance round fails on a full disk, for example. The next round tries again.
+  // A maintenance round may fail, for example on a full disk. The next round tries again.
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'the periodic work failed');
   let wasFull = false;
   /** When the disk has space again, the agent continues its waiting work and rebuilds the reserve. */
@@ -146,7 +146,7 @@ export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise
   void signals.requested.then(() => end('stopped'));
   await agent.sample().catch(failed);
   await agent.start();
-  // The reserve takes a second on a slow disk, so it is built after the start.
+  // Building the disk reserve takes a second on a slow disk, so the agent builds it after the start.
   void reserve.build().catch(failed);
   const tell = (state: ServiceState) =>
     notifyServiceManager(config.notifySocket, state, (reason) =>
@@ -172,7 +172,7 @@ interface PageOnDemand {
   close(): Promise<void>;
 }
 
-/** Loads the page's code at the first request, because most devices never open the page. */
+/** The daemon loads the code of the device page at the first request, because most users never open the page. */
 function pageOnDemand(ports: PagePorts): PageOnDemand {
   let opening: Promise<Page> | null = null;
   const open = () => {
@@ -208,7 +208,7 @@ async function respond({ agent, messages, page }: RequestPorts, request: Control
   }
 }
 
-/** This machine's clocks. The monotonic clock is the kernel's time since boot, which includes sleep. */
+/** Clocks of this machine. The monotonic clock is the kernel's time since boot, sleep included. */
 export function machineTime(): DeviceTime {
   return {
     wall: () => Date.now(),
@@ -226,7 +226,7 @@ export function machineTime(): DeviceTime {
   };
 }
 
-/** On a system without a boot identifier, each start of the agent counts as a boot: the agent then uses the wall clock more often. */
+/** On a system without a boot identifier, each start of the agent counts as a boot. The agent then uses the wall clock more often. */
 function bootId(): string {
   return process.platform === 'linux' ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() : randomUUID();
 }

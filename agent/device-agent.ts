@@ -38,7 +38,7 @@ export function createAgent(options: AgentOptions): Agent {
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Connects the parts of one agent. Each `#create` method makes one part and connects its events with the other parts. */
+/** Connects the modules of one agent. Each `#create` method creates one module and connects its events to the other modules. */
 class DeviceAgent implements Agent {
   readonly messaging: MessagingEngine;
   readonly notices: NoticeDelivery;
@@ -137,7 +137,8 @@ class DeviceAgent implements Agent {
   }
 
   async start(): Promise<void> {
-    // A crash leaves the address marked as connected. The clock was last stored at about the time of the crash.
+    // After a crash, the store still marks the network address as connected. The agent ends the address at the last stored time, which is
+    // close to the crash.
     this.#enforcement.evidence.addressLeft(this.#clock.left);
     this.#enforcement.settle();
     this.notices.showMissed();
@@ -189,7 +190,7 @@ class DeviceAgent implements Agent {
   }
 
   async maintain(): Promise<void> {
-    // `settle` needs no disk space, so it runs first.
+    // `settle` runs first, because it needs no disk space.
     this.#enforcement.settle();
     this.#clock.keep();
     await this.#options.reserve?.build();
@@ -200,7 +201,7 @@ class DeviceAgent implements Agent {
     await this.#commands.work();
     await this.#exits.work();
     this.#outbox.pump();
-    // A user may have signed in since the last attempt.
+    // The agent offers unseen notices again, because a user may have signed in to the desktop.
     await this.#adminMessages.offerToDesktop();
     await this.messaging.maintain();
   }
@@ -227,7 +228,7 @@ class DeviceAgent implements Agent {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Logs a failure of the store, such as a full disk. The next round or the next start does the work again. */
+  /** Logs a failure of the store, such as a full disk. The next maintenance round or the next start repeats the failed work. */
   #tryStore(work: () => void): void {
     try {
       work();
@@ -243,7 +244,9 @@ class DeviceAgent implements Agent {
     this.#enforcement.stop();
   }
 
-  /** After the expiry of the certificate, the server closes connections without a reason. Then the expiry is the explanation. */
+  /**
+   * The server closes connections with an expired certificate without a stated reason. The agent therefore shows the expiry as the reason.
+   */
   #connectionDetail(): string | null {
     const { state, detail } = this.link;
     if (state === 'connected' || state === 'revoked') return detail;
@@ -294,7 +297,7 @@ class DeviceAgent implements Agent {
       onDone: (order) => {
         this.#log.warn('the work data was wiped because of an exit order', { order });
         this.messaging.poke();
-        // A refused device reports the wipe at once, because its next connection attempt may be 15 minutes away.
+        // A device that the server refuses reports the wipe at once, because its next connection attempt may be 15 minutes away.
         if (this.link.state === 'refused') void this.#poll.all();
       },
       onFailure: (error) => this.#log.warn('the work data could not be wiped', { error: message(error) }),
@@ -304,7 +307,7 @@ class DeviceAgent implements Agent {
   #createSampling(): LocationSampling {
     return createLocationSampling({
       ...{ sensors: this.#options.sensors, enforcement: this.#enforcement, now: this.#clock.now },
-      // A device that leaves the area tells the server within minutes, and not at its next attempt to connect.
+      // A refused device that leaves the order's area reports this within minutes, before its next attempt to connect.
       onSample: async () => {
         if (this.link.state === 'refused' && this.#store.postable(1).length > 0) await this.#poll.reports();
       },
@@ -343,13 +346,13 @@ class DeviceAgent implements Agent {
       onRefusal: (body) => this.#linkRefused(body),
       beforeKnock: () => this.#poll.all(),
       onExpired: () => this.#own.renew(true),
-      // The server revokes a device that has unenrolled itself. Such a device needs no proof.
+      // After an unenrollment, the server revokes the device. The device then needs no signed proof of the revocation.
       confirmRevoked: async () => this.#unenrollment.isPending() || (await this.#revocation.confirmed()),
       onState: (state, detail) => this.#linkStateChanged(state, detail),
     });
   }
 
-  /** The body of a 451 has the list of the refusing order, and the device's address as the server sees it. */
+  /** The body of a 451 response contains the order list with the refusing order, and the device's network address as the server sees it. */
   #linkRefused(body: string): void {
     const { list, withheld, address, recall } = readRefusal(body);
     if (recall !== null) void this.#recoverAndConnect(recall === 'documents');
@@ -359,7 +362,10 @@ class DeviceAgent implements Agent {
     });
   }
 
-  /** The refusing order may have been withdrawn since the server's backup. With this device's documents, the server may accept the device. */
+  /**
+   * A server that was restored from a backup may enforce an order that was withdrawn later. With this device's newer documents, the server
+   * may accept the device.
+   */
   async #recoverAndConnect(documents: boolean): Promise<void> {
     if (await this.#recovery.send(documents)) await this.link.attempt();
   }
@@ -375,7 +381,7 @@ class DeviceAgent implements Agent {
     this.#changed();
   }
 
-  /** One alert per rejection. The server gets the alert when the server accepts the device again. */
+  /** Each rejection raises one alert. The alert reaches the server when the server accepts the device again. */
   #reportRejection(detail: string): void {
     if (this.#isRejectionReported) return;
     this.#isRejectionReported = true;
@@ -450,7 +456,7 @@ class DeviceAgent implements Agent {
     });
   }
 
-  /** Sends the inventory once between two starts. */
+  /** Sends the inventory once per start of the agent. */
   async #sendInventory(): Promise<void> {
     if (this.#isInventorySent) return;
     this.#isInventorySent = true;

@@ -35,7 +35,7 @@ const full: Explain = () => ({
   exit: EXIT.unavailable,
 });
 
-/** The primary result codes of SQLite (sqlite.org/rescode.html), which Node gives as `errcode`. */
+/** Primary result codes of SQLite (sqlite.org/rescode.html), which Node reports as `errcode`. */
 const BY_SQLITE: Readonly<Record<number, Explain>> = {
   5: () => ({
     words: 'Another program has locked the agent’s state. Stop that program, then try again.',
@@ -58,7 +58,7 @@ const BY_SQLITE: Readonly<Record<number, Explain>> = {
   26: damaged,
 };
 
-/** Explanations by the error codes of Node and OpenSSL. */
+/** Explanations of network errors, by the error codes of Node and OpenSSL. */
 const BY_CODE: Readonly<Record<string, Explain>> = {
   ECONNREFUSED: unreachable,
   ECONNRESET: unreachable,

@@ -7,7 +7,7 @@ import type { MessagingEngine } from './messaging/engine.ts';
 import { isOutOfSpace } from './store/disk-space.ts';
 
 export interface FrameDispatchPorts {
-  /** Identity of the device. A server that names another device gets no frames. */
+  /** Identifier of this device. If the server's `welcome` frame names another device, the agent sends that server no frames. */
   readonly identity: { readonly device: string; readonly installation: string; readonly generation: number };
   readonly intake: DocumentIntake;
   readonly outbox: OutboxSender;
@@ -19,16 +19,19 @@ export interface FrameDispatchPorts {
   readonly onTime: (time: number) => void;
   readonly onWelcome: () => void;
   readonly onReportsStored: () => void;
-  /** Called when the server was restored from a backup and requests the documents of this device. */
+  /** Called when a server that was restored from a backup requests this device's documents. */
   readonly onRecall: (documents: boolean) => void;
-  /** Called when the disk is too full for a command or a message. */
+  /** Called when the disk is too full to store a command or a message. */
   readonly onNoRoom: (error: unknown) => void;
 }
 
 export interface FrameDispatch {
-  /** Processes one frame. An error closes the connection. */
+  /** Processes one frame. An exception closes the connection. */
   take(frame: ServerFrame): void;
-  /** True when a full disk prevented the storage of a command or message. The server sends it again on the next connection. */
+  /**
+   * True when a full disk prevented the storage of a command or message. The server sends the command or message again on the next
+   * connection.
+   */
   missed(): boolean;
 }
 
@@ -38,8 +41,8 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
 
   let missed = false;
   /**
-   * A full disk must not close the connection, because orders arrive over it. After one missed item, later ones are skipped too: their acknowledgment would
-   * include the missed one.
+   * A full disk must not close the connection, because orders arrive over it. After the first command or message that was not stored, the
+   * agent skips all later ones: acknowledging a later one would acknowledge the lost one too.
    */
   const ifRoom = (store: () => void) => {
     if (missed) return;

@@ -1,4 +1,7 @@
-/** The command line `cordon-agent`. Commands load the daemon, the store and the texts only when necessary, because loading all of them takes seconds. */
+/**
+ * The command line `cordon-agent`. Each command loads only the code that it needs, because loading the daemon, the store and the texts
+ * takes seconds.
+ */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
@@ -21,7 +24,7 @@ import { addOpenCommand } from './open-command.ts';
 import { AGENT_VERSION } from './version.ts';
 import { addWorkspaceCommands } from './workspace-commands.ts';
 
-/** Milliseconds for a new daemon to answer its first request. */
+/** Milliseconds in which a new daemon must answer its first request. */
 const UP_WITHIN = 15_000;
 
 const EXIT_HELP = exitCodeHelp([
@@ -34,7 +37,7 @@ interface CommandPorts {
   readonly say: (lines: readonly string[]) => void;
 }
 
-/** Runs one command, and returns the exit code. `time`: the clocks of the demo; by default this machine's clocks. */
+/** Runs one command and returns the exit code. `time`: clocks for the demo. The default is this machine's clocks. */
 export async function main(argv: readonly string[], time?: DeviceTime): Promise<number> {
   const program = new Command('cordon-agent')
     .description(
@@ -132,7 +135,7 @@ async function ask<T>(
 ): Promise<{ response: T; running: boolean }> {
   const answered = await askControl(config.socket, request);
   if (answered) return { response: asResponse<T>(answered.ok), running: true };
-  // Throws on a machine that is not enrolled, before the daemon's code is loaded.
+  // The credentials are read before the daemon's code is loaded, so that a machine that is not enrolled fails at once.
   credentialFolder(config.identity).current();
   const { openAgent } = await import('./daemon.ts');
   const { agent, store } = await openAgent({ ...config, log: 'silent' }, () => undefined);
@@ -143,15 +146,15 @@ async function ask<T>(
   }
 }
 
-/** The daemon's own types: only its user can open the socket. */
+/** The response needs no schema check: the socket belongs to this user, and the daemon is the same program. */
 function asResponse<T>(response: unknown): T {
   return response as T;
 }
 
-/** Resolves when the daemon responds. Throws when the daemon has failed to start. */
+/** Resolves when the daemon responds. Throws when the daemon fails to start. */
 async function startDetached(config: AgentConfig): Promise<void> {
   credentialFolder(config.identity).current();
-  // A second agent in the same folder fails at this line, with an error on the terminal.
+  // The daemon takes the folder's lock here. A second agent in the same folder fails with an error on the terminal.
   lockHome(config.home)();
   const log = openSync(config.logFile, 'a', 0o600);
   const [entry = ''] = process.argv.slice(1);
@@ -171,7 +174,7 @@ async function startDetached(config: AgentConfig): Promise<void> {
   say([`The agent runs in the background as process ${child.pid}. Log file: ${config.logFile}`]);
 }
 
-/** Restarts in the same process if possible. Otherwise the exit code tells the supervisor to start the agent again. */
+/** Restarts the agent in the same process if possible. Otherwise the exit code tells the supervisor to start the agent again. */
 function restart({ supervised }: AgentConfig): number {
   if (!supervised && process.platform !== 'win32' && process.execve) {
     process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)]);
@@ -180,7 +183,7 @@ function restart({ supervised }: AgentConfig): number {
 }
 
 function failed(error: unknown): number {
-  // Commander has printed the error.
+  // Commander has already printed this error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   const { words, exit } = explainFailure(error);
   const lines = error instanceof EnvironmentError ? error.problems : [words];

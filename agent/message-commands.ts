@@ -1,4 +1,4 @@
-/** Commands for messages. Only the running daemon may change a conversation, because an MLS state must not be used twice. */
+/** Commands for messages. Only the running daemon may change a conversation: two processes with one MLS state would use its keys twice. */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -111,9 +111,9 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
     });
 }
 
-/** Finds the conversation for the text that the user typed: an identifier, a title or a person's name. */
+/** Finds the conversation that the user typed: by identifier, title or a person's name. */
 function createConversationLookup(ask: Ask): (recipient: string) => Promise<string> {
-  /** Without a connection, the agent searches the name only among conversations on this device. */
+  /** Without a connection, the agent searches for the name only in this device's conversations. */
   const requireOnePerson = async (recipient: string): Promise<void> => {
     let found: readonly FoundPerson[];
     try {
@@ -125,7 +125,7 @@ function createConversationLookup(ask: Ask): (recipient: string) => Promise<stri
     requireOneOfName(found, recipient);
   };
 
-  /** Finds the conversation by identifier, title or person. Starts a conversation when none exists. */
+  /** Finds the conversation by identifier, title or person. Starts a conversation with the person if none exists. */
   return async (recipient) => {
     const known = findConversation(await ask<readonly ConversationView[]>({ op: 'conversations' }), recipient);
     if (known) {
@@ -137,7 +137,7 @@ function createConversationLookup(ask: Ask): (recipient: string) => Promise<stri
   };
 }
 
-/** Messages from the running daemon, or from the store when no daemon runs. */
+/** Reads messages from the running daemon, or from the store if no daemon runs. */
 async function read(
   config: AgentConfig,
   request: Extract<ControlRequest, { op: 'inbox' }>,
@@ -165,7 +165,7 @@ async function chat(conversation: string, ask: Ask, say: (lines: readonly string
     const recent = await ask<readonly MessageView[]>({ op: 'messages', conversation, limit: RECENT });
     const isRecent = new Set(recent.map(({ id }) => id));
     const earlier = unseen.filter(({ id }) => !isRecent.has(id));
-    // With more unread messages, the recent ones follow in the next output.
+    // If there are more unread messages, the next iteration prints the rest.
     const messages = unseen.length < MOST_SHOWN ? [...earlier, ...recent] : unseen;
     for (const message of messages) {
       const line = chatLine(message);
@@ -182,7 +182,7 @@ async function chat(conversation: string, ask: Ask, say: (lines: readonly string
   };
   await show();
   const watching = watch();
-  // The race below handles a failure of the watch.
+  // `Promise.race` below handles a failure of the watch.
   watching.catch(() => undefined);
   const lines = createInterface({ input: process.stdin, terminal: false });
   const writing = (async () => {
@@ -199,7 +199,7 @@ async function chat(conversation: string, ask: Ask, say: (lines: readonly string
   }
 }
 
-/** The daemon's own types: only its user can open the socket. */
+/** The response needs no schema check: the socket belongs to this user, and the daemon is the same program. */
 function asResponse<T>(response: unknown): T {
   return response as T;
 }

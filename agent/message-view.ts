@@ -1,4 +1,7 @@
-/** Messages as lines on a terminal. `plain` removes control characters from received text, which could change the terminal or the direction of a line. */
+/**
+ * Messages as lines on a terminal. `plain` removes control characters from received text, because they could change the terminal or reverse
+ * a line.
+ */
 
 import { plain } from '../shared/text/visible-text.ts';
 import type { InboxEntry } from './control/message-responses.ts';
@@ -24,7 +27,7 @@ export const peopleLines = (people: readonly FoundPerson[]): string[] =>
     ? ['Your organization has no matching person who can receive messages.']
     : people.map((found) => `${found.person}  ${plain(found.name)}${distinction(found)}`);
 
-/** E-mail address and groups, which distinguish people with the same name. */
+/** E-mail address and groups of a person, which distinguish people with the same name. */
 function distinction({ email, groups }: FoundPerson): string {
   const known = [...(email === null ? [] : [email]), ...groups].map(plain);
   return known.length === 0 ? '' : `  (${known.join(', ')})`;
@@ -61,13 +64,13 @@ export function chatLine(message: MessageView): string {
 
 type Outcome = Pick<MessageView, 'state' | 'order' | 'refusal'>;
 
-/** Refusals without an order have a reason in words. */
+/** A refusal that no order caused has a reason in words. */
 const outcomeText = ({ state, order, refusal }: Outcome): string => {
   if (order !== null) return `${state} by order ${order}`;
   return refusal === null ? state : `${state}: ${plain(refusal.detail)}`;
 };
 
-/** The message's own reason is left out when recipients have reasons, so that no reason appears twice. */
+/** If recipients have reasons of their own, the message's reason is left out. Otherwise the same reason would appear twice. */
 function stateText(message: MessageView): string {
   const recipients = message.missed.map((one) => `${plain(one.name)}: ${outcomeText(one)}`);
   const own = recipients.length > 0 ? { ...message, refusal: null } : message;

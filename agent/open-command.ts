@@ -19,7 +19,7 @@ export function addOpenCommand(program: Command, { config, say }: OpenCommandPor
       const { identity, socket, home } = config();
       credentialFolder(identity).current();
       if (!(await askControl(socket, { op: 'status', shown: false }))) throw notRunning();
-      // This process builds the page, because the daemon may have no write access.
+      // This process builds the device page, because the daemon may have no permission to write files.
       const { ensurePage } = await import('./page/build.ts');
       await ensurePage((line) => process.stderr.write(`${line}\n`));
       const answered = await askControl(socket, { op: 'open' });
@@ -41,5 +41,5 @@ const notRunning = () =>
     'The agent is not running, so the page is not available. Start it with `cordon-agent run --detach`.',
   );
 
-/** The socket is open only to this user, so the response is the daemon's own type. */
+/** The response needs no schema check: the socket belongs to this user, and the daemon is the same program. */
 const asResponse = (response: unknown): OpenResponse => response as OpenResponse;

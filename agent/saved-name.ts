@@ -1,11 +1,11 @@
 import { oneLine } from '../shared/text/visible-text.ts';
 
-/** Longest file name, in bytes of UTF-8 (NAME_MAX). */
+/** Maximum length of a file name in bytes of UTF-8 (NAME_MAX). */
 const LONGEST = 255;
 
 /**
- * A safe file name for a received attachment. A leading dot would make a hidden file, and a slash would name another folder. A shortened name keeps its
- * extension.
+ * Makes a safe file name for a received attachment. The sender's name could start with a dot (a hidden file) or contain a slash (another
+ * folder). A shortened name keeps its extension.
  */
 export function savedName(given: string): string {
   const name = oneLine(given).replaceAll(/[/\\]/g, '_').replace(/^\.+/, '_') || '_';

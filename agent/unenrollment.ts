@@ -1,15 +1,20 @@
 import type { CredentialPort } from './enrollment/credentials.ts';
 
-/** Milliseconds for the result of the command to reach the server. An unreachable server must not keep the keys alive. */
+/**
+ * Milliseconds that the device waits for the server to receive the result of the command. After that, the device deletes its keys even if
+ * the server is unreachable.
+ */
 const RESULT_WITHIN = 30_000;
 
-/** The end of this device's enrollment on command of an admin: keys and data are deleted after the result has reached the server. */
+/**
+ * End of this device's enrollment after an admin's command. The device deletes its keys and data when the server has the command's result.
+ */
 export interface Unenrollment {
   isPending(): boolean;
-  /** Ends the enrollment after a while, or earlier by `endIfSent`. */
+  /** Plans the end of the enrollment after a delay. `endIfSent` may end the enrollment earlier. */
   schedule(): void;
   endIfSent(): void;
-  /** Ends the enrollment at once: the server has closed the connection, so it has the result. */
+  /** Completes a pending unenrollment at once. Called when the server closes the connection, because the server then has the result. */
   endIfPending(): void;
   stop(): void;
 }

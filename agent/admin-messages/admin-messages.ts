@@ -1,6 +1,7 @@
 /**
- * Messages that an admin sends to the user of this device. Storing a message proves only that the device has the message. Each message is therefore
- * offered to the desktop, to the device page and to the command line. The first of them that displays the whole message makes one report to the server.
+ * Messages from an admin to the user of this device. The agent offers each message to the desktop, to the device page and to the command
+ * line, because a stored message is not yet a displayed one. When one of these three has displayed the whole message, the agent reports
+ * this once to the server.
  */
 import { Loop } from '../../shared/loops/loop.ts';
 import type { DisplayedOn, ReportItem } from '../../shared/protocol/frames.ts';
@@ -16,40 +17,44 @@ export interface AdminMessage {
 
 export interface AdminMessageStore {
   addMessage(id: string, text: string, at: Instant): void;
-  /** The newest `limit` messages, oldest first. */
+  /** Returns the newest `limit` messages, oldest first. */
   adminMessages(limit: number): readonly AdminMessage[];
   /**
-   * Marks the message as displayed and appends the report in one transaction. Returns false for an unknown or already displayed message.
+   * Marks a message as displayed and appends the report in one transaction. Returns false if the message is unknown or was displayed
+   * before.
    */
   markDisplayed(id: CommandId, report: ReportItem): boolean;
 }
 
 export interface AdminMessagePorts {
   readonly store: Pick<AdminMessageStore, 'adminMessages' | 'markDisplayed'>;
-  /** Real time, in which all commands count, in Unix milliseconds. */
+  /** Current real time in Unix milliseconds. Commands use real time, not the device's time. */
   readonly now: () => number;
   /** Displays a text on the desktop. A simulated device has no desktop. */
   readonly desktop?: ((text: string) => Promise<DesktopResult>) | undefined;
   readonly onReport: () => void;
-  /** Called when the store failed (a full disk). The desktop shows the message once more at the next offer. */
+  /** Called when the store fails, for example on a full disk. The desktop then displays the message a second time. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** `part`: the desktop shows only the beginning of a long text. `none`: no desktop, or no signed-in user. */
+/** How much of a message the desktop displayed. `part`: only the beginning of a long text. `none`: no desktop, or no signed-in user. */
 export type DesktopResult = 'whole' | 'part' | 'none';
 
 export interface AdminMessages {
   list(): readonly AdminMessage[];
   /**
-   * Marks the messages with the given ids as displayed by the command line or the page. Ignores unknown ids: a message may be older than
-   * the current enrollment.
+   * Marks messages as displayed by the command line or the device page. Ignores unknown ids, because a message may belong to an earlier
+   * enrollment.
    */
   displayed(ids: readonly CommandId[], on: DisplayedOn): void;
-  /** Offers each unread message to the desktop. Never rejects. */
+  /** Offers each message that the user has not seen to the desktop. Never rejects. */
   offerToDesktop(): Promise<void>;
 }
 
-/** The list for the command line. With `shown`, the command line displays it next; the list tells which messages were new before. */
+/**
+ * Lists the messages for the command line. `shown`: the command line displays the messages next, so they are marked as displayed. The
+ * returned list still says which messages were new.
+ */
 export function readAdminMessages(
   { adminMessages }: { readonly adminMessages: Pick<AdminMessages, 'list' | 'displayed'> },
   shown: boolean,
@@ -62,9 +67,9 @@ export function readAdminMessages(
   return messages;
 }
 
-/** Maximum number of messages that the page and the command line list. Older messages stay stored. */
+/** Maximum number of messages that the device page and the command line list. Older messages stay stored. */
 export const MOST_ADMIN_MESSAGES = 100;
-/** Several unseen messages must not cover a desktop. The other messages wait for the page. */
+/** Maximum number of messages on the desktop at once. The user finds the other messages on the device page. */
 const MOST_ON_DESKTOP = 3;
 
 export function createAdminMessages({ store, now, desktop, onReport, onFailure }: AdminMessagePorts): AdminMessages {
@@ -76,7 +81,9 @@ export function createAdminMessages({ store, now, desktop, onReport, onFailure }
     if (reported.length > 0) onReport();
   };
 
-  /** Messages that the desktop has shown in part. The desktop does not show them again before the next start. */
+  /**
+   * Messages of which the desktop has displayed only the beginning. The desktop does not display them again before the agent's next start.
+   */
   const shownInPart = new Set<CommandId>();
   const offer = async () => {
     if (!desktop) return;

@@ -1,6 +1,7 @@
 /**
- * Commands of admins. The device stores a command before the acknowledgment, marks it `started`, runs it, and stores the result together with its report. After
- * a crash the device runs a started command again, and reports one result: every command may run twice. Commands expire on real time.
+ * Commands from admins. The device stores a command before it acknowledges the command, marks it `started`, runs it, and stores the result
+ * with its report. After a crash, the device runs a started command again and reports one result. Every command may therefore run twice.
+ * Commands expire by real time.
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -13,19 +14,19 @@ import type { Workspace } from '../workspace/workspace.ts';
 export interface StoredCommand {
   readonly id: CommandId;
   readonly command: Command;
-  /** The server's shares for a lock or an unlock, base64. The store forgets them when the command is finished. */
+  /** The server's key shares for a lock or unlock of the workspace, base64. The store deletes the shares when the command is finished. */
   readonly shares?: readonly string[] | undefined;
-  /** Unix milliseconds of real time. */
+  /** Expiry of the command, in Unix milliseconds of real time. */
   readonly expires: number;
 }
 
 export interface CommandQueue {
-  /** False when the command is stored already, because the server repeats commands without a result. */
+  /** Stores a command. Returns false if it is stored already: the server repeats commands whose result it lacks. */
   storeCommand(command: StoredCommand): boolean;
-  /** Unfinished commands, oldest first. */
+  /** Returns the unfinished commands, oldest first. */
   unfinishedCommands(): readonly (StoredCommand & { readonly started: boolean })[];
   startCommand(id: CommandId): void;
-  /** Marks the command as finished and appends the report in one transaction. Does nothing for a finished command. */
+  /** Marks the command as finished and appends the report in one transaction. Does nothing if the command is already finished. */
   finishCommand(id: CommandId, result: ReportItem): void;
   forgetShares(): void;
 }
@@ -41,17 +42,17 @@ export interface CommandPorts {
   readonly workspace: Workspace;
   readonly inventory: () => Promise<Inventory>;
   readonly deviceNow: () => Instant;
-  /** Called when a result is durable. */
+  /** Called when a command's result is stored durably. */
   readonly onResult: () => void;
   readonly onRestart: () => void;
-  /** Ends the enrollment after the result of the command is sent. Called when the result is durable. */
+  /** Ends the enrollment after the server has received the command's result. Called when the result is stored durably. */
   readonly onUnenroll: () => void;
-  /** Called when the store failed, for example on a full disk. The next `work` tries again. */
+  /** Called when the store fails, for example on a full disk. The next call of `work` tries again. */
   readonly onFailure: (error: unknown) => void;
 }
 
 export interface Commands {
-  /** Stores the command durably. */
+  /** Stores a command durably. */
   store(command: StoredCommand): void;
   /** Runs the unfinished commands, one after another. Never rejects. */
   work(): Promise<void>;
@@ -129,7 +130,7 @@ export function createCommands(ports: CommandPorts): Commands {
   };
 
   const drain = async () => {
-    // A crash may have prevented the deletion of the server's shares after the last result.
+    // A crash after the last result may have left the server's key shares in the store. The start deletes them.
     store.forgetShares();
     for (;;) {
       const [next] = store.unfinishedCommands();

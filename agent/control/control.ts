@@ -1,6 +1,6 @@
 /**
- * Requests of the command line to the running daemon, over a Unix socket in the agent's folder. Each connection has one JSON request and one JSON response.
- * The socket has mode 0600 from the start, so that only its owner can open it.
+ * Requests from the command line to the running daemon, over a Unix socket in the agent's folder. Each connection carries one JSON request
+ * and one JSON response. The socket is created with mode 0600, so only its owner can open it.
  */
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -13,7 +13,7 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('status'), shown: z.boolean() }),
   z.strictObject({ op: z.literal('notices'), shown: z.boolean() }),
   z.strictObject({ op: z.literal('admin-messages'), shown: z.boolean() }),
-  /** Request for a link to the page. Starts the page's listener if necessary. Response: `OpenResponse`. */
+  /** Request for a link to the device page. The daemon starts the page's HTTP listener if necessary. Response: `OpenResponse`. */
   z.strictObject({ op: z.literal('open') }),
   z.strictObject({ op: z.literal('people'), text: z.string().max(200) }),
   z.strictObject({ op: z.literal('conversations') }),
@@ -25,10 +25,10 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
     op: z.literal('write'),
     conversation: z.string().max(64),
     text: z.string().max(16_000),
-    /** Absolute paths. The daemon runs as the same user and reads the files. */
+    /** Absolute paths of the files to send. The daemon runs as the same user and reads the files itself. */
     files: z.array(z.string().max(4096)).max(16),
   }),
-  /** The response waits a short time for the server's response to the message. */
+  /** Request to send a message. The daemon waits a short time for the server's response to the message before it responds. */
   z.strictObject({ op: z.literal('sent'), message: z.uuid() }),
   z.strictObject({
     op: z.literal('read'),
@@ -39,7 +39,7 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
   /** Request for the number of the newest change. The daemon waits up to `CHANGE_WITHIN` for a change after `since`. */
   z.strictObject({ op: z.literal('changed'), since: z.int().min(0) }),
 ]);
-/** A link that opens the page once, within a minute. */
+/** Link that opens the device page. The link is valid for one use within a minute. */
 export interface OpenResponse {
   readonly link: string;
 }
@@ -52,7 +52,7 @@ const responseSchema = z.union([
 ]);
 
 const LONGEST_REQUEST = 256 * 1024;
-/** Maximum path length in `sockaddr_un` on every system (macOS: 104 bytes with the final zero). */
+/** Maximum length of a socket path on every system (macOS: 104 bytes of `sockaddr_un` with the final zero). */
 const LONGEST_PATH = 103;
 
 export interface Control {
@@ -82,11 +82,11 @@ export async function serveControl(
       `The socket path ${path} is too long. Choose a --home with less than ${LONGEST_PATH - 'agent.sock'.length} bytes.`,
     );
   }
-  // The caller has the lock of the folder, so an existing socket is from a killed daemon.
+  // The caller has the folder's lock, so an existing socket file was left by a killed daemon.
   rmSync(path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    // `listen` creates the socket file before it returns, so this mask applies to it.
+    // `listen` creates the socket file before it returns, so this umask applies to the file.
     const before = process.umask(0o177);
     server.listen(path, resolve);
     process.umask(before);
@@ -96,7 +96,7 @@ export async function serveControl(
   };
 }
 
-/** Sends a request to the daemon. Null when no daemon runs. */
+/** Sends a request to the daemon. Returns null when no daemon runs. */
 export async function askControl(path: string, request: ControlRequest): Promise<{ readonly ok: unknown } | null> {
   const socket = await reach(path);
   if (!socket) return null;

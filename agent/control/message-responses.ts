@@ -74,7 +74,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.csv': 'text/csv',
 };
 
-/** The daemon reads the file, with its own user's permissions. */
+/** The daemon reads the file with the permissions of the daemon's user. */
 export async function attachmentFrom(path: string): Promise<NewAttachment> {
   const ending = /\.[a-z0-9]+$/i.exec(path)?.[0].toLowerCase() ?? '';
   return { name: basename(path), type: TYPES[ending] ?? 'application/octet-stream', bytes: await readFile(path) };
@@ -82,11 +82,14 @@ export async function attachmentFrom(path: string): Promise<NewAttachment> {
 
 interface Changes {
   count(): number;
-  /** Resolves with the first result of `look` that is not null, or after `CHANGE_WITHIN` with the result of `otherwise`. */
+  /**
+   * Calls `look` after each change and resolves with its first result that is not null. After `CHANGE_WITHIN`, resolves with the result of
+   * `otherwise`.
+   */
   until<T>(look: () => T | null, otherwise: () => T): Promise<T>;
 }
 
-/** Maximum wait in milliseconds, shorter than the time limit of a control request. */
+/** Maximum wait for a change in milliseconds. It is shorter than the time limit of a control request. */
 const CHANGE_WITHIN = 20_000;
 
 function countChanges(messaging: Messaging): Changes {

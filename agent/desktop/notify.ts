@@ -1,6 +1,6 @@
 /**
- * Notices on the desktop of the signed-in user, shown by `notify-send` (org.freedesktop.Notifications). Without a desktop or a signed-in
- * user, the agent shows no notice and makes no receipt.
+ * Notices on the desktop of the signed-in user, displayed by `notify-send` (org.freedesktop.Notifications). Without a desktop or a
+ * signed-in user, the agent displays nothing and makes no receipt.
  */
 import { spawn } from 'node:child_process';
 import { authorityIn, dateTimeIn, noticeWordsIn, reasonsIn } from '../../shared/order/notice-words/languages.ts';
@@ -10,24 +10,24 @@ import type { DesktopResult } from '../admin-messages/admin-messages.ts';
 import type { Notice } from '../enforcement/notice-view.ts';
 
 const PROGRAM = 'notify-send';
-/** Milliseconds for the desktop to accept a notice. */
+/** Milliseconds in which the desktop must accept a notice. */
 const WITHIN = 10_000;
-/** Maximum length of a notice, because desktops truncate longer texts. */
+/** Maximum length of a notice in characters. Desktops truncate longer texts. */
 const LONGEST = 900;
 
-/** True when a desktop accepted the notice. */
+/** Displays a notice. Returns true when a desktop accepted the notice. */
 export function notifyDesktop(notice: Notice, languages: readonly string[]): Promise<boolean> {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const { title, body } = desktopText(notice, languages, zone);
   return show(title, body);
 }
 
-/** Shows a text that is not about an order. True when a desktop accepted the text. */
+/** Displays a text that does not concern an order. Returns true when a desktop accepted the text. */
 export function showOnDesktop(title: string, text: string): Promise<boolean> {
   return show(plain(title), escaped(plain(text).slice(0, LONGEST)));
 }
 
-/** Shows an admin's message. The desktop shows the beginning of a long message, with the command that shows all of it. */
+/** Displays an admin's message. For a long message, the desktop shows the beginning and names the command that prints the whole text. */
 export async function showAdminMessage(text: string): Promise<DesktopResult> {
   const whole = text.length <= LONGEST;
   const body = whole ? plain(text) : `${plain(text.slice(0, LONGEST - REST.length))}${REST}`;
@@ -39,7 +39,8 @@ const REST = ' … Full message: cordon-agent messages';
 
 function show(title: string, body: string): Promise<boolean> {
   return new Promise((resolve) => {
-    // The program runs without a shell, and with `--` before the texts: a text must not be run or read as an option.
+    // A notice's text must never run as a command or count as an option. `notify-send` therefore runs without a shell and gets `--` before
+    // the texts.
     const child = spawn(PROGRAM, ['--app-name=Cordon', '--', title, body], { stdio: 'ignore', timeout: WITHIN });
     child.once('error', () => resolve(false));
     child.once('exit', (code) => resolve(code === 0));
@@ -47,8 +48,8 @@ function show(title: string, body: string): Promise<boolean> {
 }
 
 /**
- * The order's text with reasons, end and appeal contact, in the user's language. Desktops read the body as markup (Desktop Notifications Specification,
- * "Markup"), so all text is escaped.
+ * Text of an order's notice, with reasons, end and appeal contact, in the user's language. Desktops interpret the body as markup (Desktop
+ * Notifications Specification, "Markup"), so the text is escaped.
  */
 export function desktopText(
   notice: Notice,
@@ -73,7 +74,8 @@ export function desktopText(
   const room = Math.max(0, LONGEST - known.join('\n').length);
   const excerpt = plain((spoken?.text ?? '').slice(0, room));
   return {
-    // The order number comes first: after right-to-left letters, its parts would appear in reverse order (UAX #9, W2).
+    // The order number is at the start of the line. After right-to-left letters, the parts of the number would appear in reverse order (UAX
+    // #9, W2).
     title: plain(`${order}: ${notice.title}`),
     body: escaped([excerpt, ...known].filter((line) => line !== '').join('\n')),
   };

@@ -3,13 +3,16 @@ import type { EventStore, ReportStore, Transactions } from './enforcement-store.
 
 const LONGEST_DETAIL = 1000;
 
-/** Alerts of enforcement. One alert per code and subject, so that a server that repeats itself does not fill the outbox. */
+/**
+ * Alerts about enforcement. Each combination of code and subject raises one alert, so that a server that repeats an invalid document does
+ * not fill the outbox.
+ */
 export interface Alerts {
   /** Raises an alert. Returns false when the same alert was raised before. Throws when the store fails. */
   raise(code: string, subject: string, detail: string): boolean;
   /**
-   * Raises an alert, and never throws. A full disk must not hide the reason for a refusal, and must not stop the enforcement of other
-   * orders.
+   * Raises an alert and never throws. A full disk must not hide the error that the alert reports, and must not stop the enforcement of
+   * other orders.
    */
   tryRaise(code: string, subject: string, detail: string): void;
 }

@@ -1,46 +1,46 @@
 /**
- * The time on a device. Neither a changed clock of the device nor a wrong clock of the server starts or ends an order. Authenticated time
- * (the server's, or a signed list's own date) sets the floor. From there the monotonic clock counts. A reboot hides how long the device was
- * off. The device then uses its wall clock, but no time before the reached one and none more than seven days past the floor. The device
- * does not use a server's time far ahead of that until the wall clock agrees, or the server has repeated the time for hours (ADR 30).
+ * The time on a device. Neither a changed device clock nor a wrong server clock may start or end an order. The last authenticated time (the
+ * server's time or the date of a signed order list) is the floor. The device adds the monotonic clock's time to the floor.
+ * A reboot hides how long the device was off. The device then uses its wall clock within limits: never earlier than the last stored time,
+ * and at most seven days after the floor.
+ * A server time far ahead of the device's time is not used at once. The device uses it when the wall clock agrees, or when the server has
+ * repeated it for hours (ADR 30).
  */
 import type { Instant } from '../../shared/time/clock.ts';
 
-/** The device's own clocks. A simulation gives wrong clocks. */
+/** The device's own clocks. A simulation can supply wrong clocks. */
 export interface DeviceTime {
-  /** The wall clock, which may be wrong by years. */
+  /** Time of the wall clock, which may be wrong by years. */
   wall(): Instant;
-  /** Milliseconds of a clock that only runs forward while the device is up, sleep included. */
+  /** Milliseconds of the monotonic clock, which runs while the device is on or asleep. */
   monotonic(): number;
-  /** Identifier of this boot. `monotonic` readings of two boots cannot be compared. */
+  /** Identifier of this boot. `monotonic` values from two boots cannot be compared. */
   readonly boot: string;
   /** Runs `task` after `ms` on the monotonic clock. Returns a function that cancels the timer. */
   after(ms: number, task: () => void): () => void;
 }
 
-/** Clock state in the store. `anchor`: the device's time at one reading of the monotonic clock of one boot. */
+/** Clock state in the store. `anchor`: the device's time at one value of one boot's monotonic clock. */
 export interface ClockState {
   readonly floor: Instant;
-  /** Highest time ever computed from the floor and the monotonic clock alone. */
+  /** Latest time that was ever computed from the floor and the monotonic clock, without the wall clock. */
   readonly reached: Instant;
   readonly anchor: { readonly time: Instant; readonly monotonic: number; readonly boot: string };
-  /** The anchor comes from authenticated time of the same boot, so the monotonic clock has counted all time since then. */
+  /** True if the anchor is an authenticated time from the same boot. The monotonic clock has then counted all time since the anchor. */
   readonly counted?: boolean;
-  /** A server's time that is implausibly far ahead, and when the device first received it. */
+  /** Implausibly late server time that is not used, and when the device first received it; null if there is none. */
   readonly claim?: { readonly time: Instant; readonly monotonic: number; readonly boot: string } | null;
 }
 
 const HOUR = 3_600_000;
-/** Maximum difference of two agreeing clocks. The device uses a server's time that is ahead by less at once. */
+/** Maximum difference between two clocks that agree. The device uses a server time at once if it is ahead by less than this. */
 export const CLOCKS_AGREE = HOUR;
-/** After a reboot the device knows its time by the wall clock at best, which can be off by a time zone and a day. */
+/** Tolerance after a reboot: the device then knows the time only from its wall clock, which can be wrong by a time zone and a day. */
 export const LEAP_AFTER_REBOOT = 26 * HOUR;
-/**
- * The device accepts an implausible time that the server has repeated for this long, because the device's own clock may be the broken one.
- */
+/** Time for which the server must repeat an implausible time before the device accepts it. The device's own clock may be the wrong one. */
 export const CLAIM_HOLDS_FOR = 6 * HOUR;
 
-/** Limit after the last authenticated time, up to which the device follows its wall clock after a reboot. */
+/** Maximum time after the last authenticated time up to which the device follows its wall clock after a reboot. */
 export const WALL_TRUST = 7 * 24 * 3_600_000;
 
 export interface ClockReading {
@@ -52,7 +52,9 @@ export function firstClock(authenticated: Instant, reading: ClockReading): Clock
   return { floor: authenticated, reached: authenticated, anchor: { time: authenticated, ...reading }, counted: true };
 }
 
-/** Clock state with this reading as its anchor. The device stores this state, so that a crash loses no elapsed time. */
+/**
+ * Returns the clock state with this clock value as the anchor. The device stores the state often, so that a crash loses no elapsed time.
+ */
 export function advanceClock(state: ClockState, monotonic: number): ClockState {
   const elapsed = Math.max(0, monotonic - state.anchor.monotonic);
   return {
@@ -63,8 +65,8 @@ export function advanceClock(state: ClockState, monotonic: number): ClockState {
 }
 
 /**
- * Clock state after an authenticated time. The floor never becomes lower: a server whose clock is set back must not move devices back. An
- * implausible time becomes a claim and changes nothing else. `wall`: the device's own clock.
+ * Returns the clock state after an authenticated time. The floor never decreases, so a server whose clock is set back does not set devices
+ * back. An implausible time becomes a claim and changes nothing else. `wall`: time of the device's wall clock.
  */
 export function authenticateClock(
   state: ClockState,
@@ -86,23 +88,28 @@ function isPlausible(state: ClockState, server: Instant, reading: ClockReading, 
   const ahead = server - clockNow(state, reading.monotonic);
   if (ahead <= CLOCKS_AGREE || Math.abs(wall - server) <= CLOCKS_AGREE) return true;
   if (state.counted) return false;
-  // The wall clock shows a past time, so it is wrong and does not tell how long the device was off.
+  // The wall clock is earlier than a known past time. The wall clock is therefore wrong, and cannot show how long the device was off.
   return ahead <= LEAP_AFTER_REBOOT || wall < state.reached - CLOCKS_AGREE;
 }
 
-/** Clock state after a signed document with a date: the present time is not earlier than the date. An implausible date changes nothing. */
+/**
+ * Returns the clock state after a signed document with a date: the present is not before the document's date. An implausible date changes
+ * nothing.
+ */
 export function atLeast(state: ClockState, signed: Instant, reading: ClockReading, wall: Instant): ClockState {
   const now = advanceClock(state, reading.monotonic);
   if (!isPlausible(state, signed, reading, wall)) return now;
   if (signed > now.anchor.time) {
-    // A date far ahead shows that some time was not counted, so the true time may be even later.
+    // A document date far ahead shows that the device missed some elapsed time. The true time may be even later than the date.
     const counted = state.counted === true && signed - now.anchor.time <= CLOCKS_AGREE;
     return { ...firstClock(Math.max(signed, state.floor), reading), counted, claim: now.claim ?? null };
   }
   return { ...now, floor: Math.max(now.floor, signed), reached: Math.max(now.reached, signed) };
 }
 
-/** Clock state at the start of the agent. In the same boot the monotonic clock continues; after a reboot the wall clock counts. */
+/**
+ * Returns the clock state at the agent's start. In the same boot, the monotonic clock continues. After a reboot, the wall clock is used.
+ */
 export function resumeClock(state: ClockState, reading: ClockReading, wall: Instant): ClockState {
   if (state.anchor.boot === reading.boot && reading.monotonic >= state.anchor.monotonic) {
     return advanceClock(state, reading.monotonic);
@@ -111,7 +118,7 @@ export function resumeClock(state: ClockState, reading: ClockReading, wall: Inst
   return { ...state, anchor: { time: Math.max(state.reached, believed), ...reading }, counted: false, claim: null };
 }
 
-/** A correction that approvers signed (`shared/order/time-correction.ts`): the server's time was wrong from `from` to `until`. */
+/** Time correction that approvers signed (`shared/order/time-correction.ts`): the server's time was wrong from `from` to `until`. */
 export interface WrongTime {
   readonly from: Instant;
   readonly until: Instant;
@@ -120,9 +127,9 @@ export interface WrongTime {
 }
 
 /**
- * Clock state after a time correction, the only way to move the time back; null when the correction does not concern this device. A
- * correction concerns a device whose floor is in the wrong interval while its own clock is still before the interval. A repeated old
- * correction therefore has no effect later.
+ * Returns the clock state after a time correction, or null if the correction does not concern this device. Only a correction can set the
+ * time back. It concerns a device whose floor is inside the wrong interval while its wall clock is before the interval. An old correction
+ * that arrives again later therefore has no effect.
  */
 export function correctClock(
   state: ClockState,
@@ -145,17 +152,17 @@ export interface ClockStore {
 
 export interface DeviceClock {
   now(): Instant;
-  /** The last stored time before this start. */
+  /** Last time that the device stored before this start. */
   readonly left: Instant;
-  /** Applies the server's time. Returns false when the time is implausible and was not used. */
+  /** Applies the server's time. Returns false if the time is implausible and therefore not used. */
   authenticate(server: Instant): boolean;
   atLeast(signed: Instant): void;
   /**
-   * Applies a correction; false when the correction does not concern this device. `keep` calls `save` in its own transaction, which may run
-   * several times on a full disk. The device's time changes to `after` when `keep` returns.
+   * Applies a correction. Returns false if the correction does not concern this device. `keep` must call `save` in its own transaction,
+   * which may run several times on a full disk. The device's time changes to `after` when `keep` returns.
    */
   correct(wrong: WrongTime, keep: (after: Instant, save: () => void) => void): boolean;
-  /** A server's time that the device has received and does not use yet. */
+  /** Implausible server time that the device does not use yet; null if there is none. */
   claimed(): Instant | null;
   /** Stores the present time. Runs with every change of enforcement and every minute. */
   keep(): void;

@@ -10,13 +10,13 @@ export interface DeviceLocation {
   readonly state: LocationState;
   observe(observations: readonly Observation[]): void;
   /**
-   * Marks the address that the server saw as no longer current, because the connection has ended. Returns false if the device has no such
-   * address.
+   * Marks the network address that the server saw as no longer current, because the connection ended. Returns false if the device has no
+   * such address.
    */
   addressLeft(at: Instant): boolean;
-  /** Applies an admin's location statement, or ends the previous one when the record has none. */
+  /** Applies the admin's location statement in the device record. Ends the previous statement if the record has none. */
   applyStatement(record: DeviceRecord | null, now: Instant): void;
-  /** Moves evidence with a future time back to `now`, after a correction of the device's time. */
+  /** Changes future times of evidence to `now`, after a correction of the device's time. */
   limit(now: Instant): void;
 }
 
@@ -58,7 +58,7 @@ export function openDeviceLocation(
           report(observations);
         });
       } catch (error) {
-        // The location decides the gates, even when the disk has no space for the report.
+        // The gates use the new location even if a full disk prevents the report about it.
         onFailure('evidence', error);
         add(observations);
       }

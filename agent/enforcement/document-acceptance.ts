@@ -8,17 +8,17 @@ import type { Receipts } from './receipts.ts';
 import type { StoredDocuments, StoredList } from './stored-documents.ts';
 
 /**
- * Signed documents from the server. A refused document raises an alert, changes nothing, and its error is thrown. Each method returns true when the
- * document was new.
+ * Signed documents from the server. A refused document raises an alert, changes nothing, and causes an exception. Each method returns true
+ * if the document was new.
  */
 export interface DocumentAcceptance {
   approverSets(envelopes: readonly Envelope[]): boolean;
-  /** `withheld`: the revisions for the order list's entries without text. */
+  /** Accepts an order list. `withheld`: withheld revisions, of which the list contains only placeholders. */
   list(envelope: Envelope, withheld?: readonly Envelope[]): boolean;
-  /** Accepts withheld revisions that the stored list lacked. */
+  /** Accepts withheld revisions that the device did not have for its stored list. */
   withheld(envelopes: readonly Envelope[]): boolean;
   record(envelope: Envelope): boolean;
-  /** Moves the device's time back if the correction concerns this device. Returns true only in that case. */
+  /** Sets the device's time back if the time correction concerns this device. Returns true only in that case. */
   timeCorrection(envelope: Envelope): boolean;
 }
 
@@ -32,7 +32,7 @@ export function createDocumentAcceptance(ports: {
   readonly clock: Pick<DeviceClock, 'now' | 'atLeast' | 'correct'>;
   readonly alerts: Alerts;
   readonly receipts: Receipts;
-  /** Runs in the transaction that stores the record. */
+  /** Called in the transaction that stores the device record. */
   readonly onRecordStored: (record: DeviceRecord) => void;
   readonly onAccepted: (document: 'list' | 'record' | 'time correction') => void;
   readonly onRefused: () => void;
@@ -109,7 +109,7 @@ export function createDocumentAcceptance(ports: {
   };
 }
 
-/** Makes one receipt per revision. A fresh list without new revisions makes no receipt. */
+/** The device makes one receipt per revision. A fresh list without new revisions causes no receipt. */
 export function recordDelivery(
   store: Pick<EventStore, 'once'>,
   receipts: Receipts,

@@ -4,27 +4,30 @@ import { addressObservation } from '../evidence/sensors.ts';
 import type { DeviceClock } from './device-clock.ts';
 import type { Enforcement } from './enforcement.ts';
 
-/** The device's address as the server sees it, with the server's time. */
+/** Network address of the device as the server sees it, with the server's time. */
 export interface SeenAddress {
   readonly time: number;
-  /** True when the server is not sure that its own clock is correct. */
+  /** True if the server doubts its own clock. */
   readonly doubtful?: boolean | undefined;
   readonly areas: readonly string[];
 }
 
 /**
- * Documents from the server, whether from a frame, the body of a refusal, or a poll. A refused document is logged, and does not close the connection over
- * which the next document arrives.
+ * Intake of documents from the server: from a frame, from the body of a refusal, or from a poll. A refused document is logged and does not
+ * close the connection, because the next document arrives over the same connection.
  */
 export interface DocumentIntake {
   approverSets(envelopes: readonly Envelope[]): void;
-  /** `withheld`: the available revisions for the order list's entries without text. */
+  /** Accepts an order list. `withheld`: the available withheld revisions, of which the list contains only placeholders. */
   list(envelope: Envelope, withheld?: readonly Envelope[]): void;
-  /** Accepts withheld revisions that the stored list lacked. */
+  /** Accepts withheld revisions that the device did not have for its stored list. */
   withheld(envelopes: readonly Envelope[]): void;
   record(envelope: Envelope): void;
   timeCorrection(envelope: Envelope): void;
-  /** `connected`: the server saw the address on the open connection, so the evidence stays current until the connection closes. */
+  /**
+   * Records the device's network address. `connected`: the server saw the address on the open connection, so it stays current evidence
+   * until the connection closes.
+   */
   address(seen: SeenAddress, connected: boolean): void;
 }
 

@@ -5,7 +5,7 @@ import type { LocationState, Reason, Service } from '../../shared/verdict/terms.
 import type { ClockStore } from './device-clock.ts';
 import type { GivenNotice } from './notice-plan.ts';
 
-/** The enforced state of one gate. `denials`: the orders that close it. */
+/** Enforced state of one gate. `denials`: the orders that close the gate. */
 export interface GateState {
   readonly open: boolean;
   readonly since: Instant;
@@ -23,15 +23,15 @@ export interface Versioned {
 }
 
 export interface ExitMemory {
-  /** Order number → start of the uninterrupted denial. */
+  /** Order number → time since which the order has denied a service without interruption. */
   readonly deniedSince: Readonly<Record<string, Instant>>;
   readonly wiped: readonly { readonly order: string; readonly revision: number; readonly at: Instant }[];
 }
 
 export interface Transactions {
-  /** Transactions may be nested. */
+  /** Runs a transaction. Transactions may be nested. */
   transaction<T>(work: () => T): T;
-  /** Runs a transaction that may also use the disk space reserved for orders. On a full disk, `work` runs several times. */
+  /** Runs a transaction that may use the disk space reserved for orders. On a full disk, `work` runs several times. */
   reserved<T>(work: () => T): T;
 }
 
@@ -46,14 +46,16 @@ export interface CorrectionStore {
 }
 
 export interface DocumentStore {
-  /** Approver sets, from the pinned set on, oldest first. */
+  /** Stored approver sets, beginning with the pinned one, oldest first. */
   approverSets(): readonly Versioned[];
   addApproverSet(approverSet: Versioned): void;
   list(): Versioned | null;
   saveList(list: Versioned): void;
   record(): Versioned | null;
   saveRecord(record: Versioned): void;
-  /** The newest adopted revision of every order that this device has seen. Never removed or rolled back. */
+  /**
+   * Newest adopted revision of every order that this device has received. A revision is never removed and never replaced by an older one.
+   */
   orders(): readonly (Versioned & { readonly order: string })[];
   saveOrder(order: string, revision: Versioned): void;
 }
@@ -74,22 +76,22 @@ export interface ExitStore {
 }
 
 export interface NoticeStore {
-  /** Notices that the device has given to the user, oldest first. */
+  /** Notices that the device has delivered to the user, oldest first. */
   notices(): readonly GivenNotice[];
-  /** Stores a notice. Does nothing for a notice that is stored already. */
+  /** Stores a notice. Does nothing if the notice is stored already. */
   addNotice(notice: Omit<GivenNotice, 'shown'>): void;
   /** Marks the notice as shown. Returns true only the first time. */
   noticeShown(notice: Pick<GivenNotice, 'order' | 'moment' | 'effective'>): boolean;
 }
 
 export interface EventStore {
-  /** Records the event. Returns true only the first time. */
+  /** Records an event by its name. Returns true only the first time. */
   once(event: string): boolean;
-  /** Returns true if `once` has recorded the event. */
+  /** Returns true if `once` has recorded the event before. */
   happened(event: string): boolean;
 }
 
-/** The store of enforcement: one port per part. Every method is durable when it returns. */
+/** The store of enforcement, with one port per module. Every change is durable when its method returns. */
 export interface EnforcementStore
   extends Transactions,
     ReportStore,

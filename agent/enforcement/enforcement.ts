@@ -1,7 +1,7 @@
 /**
- * Enforcement of orders on this device. Documents and evidence are the input; gates and receipts are the output. The sequence is fixed:
- * store the input, decide with `shared/verdict` (the server's own code), then store the gates together with their receipts. After a crash
- * in between, the next start decides again first. Enforcement works the same without a network.
+ * Enforcement of orders on this device. Inputs are signed documents and location evidence; outputs are gates and receipts. The device
+ * stores the input, computes the verdict with `shared/verdict` (the server's own code), then stores the gates together with their receipts.
+ * After a crash between these steps, the next start computes the verdict again. Enforcement works the same without a network.
  */
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import type { AreaPolygon } from '../../shared/areas/polygon.ts';
@@ -33,21 +33,21 @@ export interface EnforcementPorts {
   readonly signer: () => Signer;
   /** Called after a durable change of documents, location or gates. */
   readonly onChange: () => void;
-  /** Called at each decision with an expired list. `list-watch.ts` knows whether a newer list is about to arrive. */
+  /** Called at each decision while the order list is expired. `list-watch.ts` checks whether a newer list should arrive soon. */
   readonly onListExpired: () => void;
-  /** Called for a stored notice that is due for the user. At the start, `notices.unshown` has the earlier notices. */
+  /** Called for a stored notice that is due for the user. Notices from before the start are in `notices.unshown`. */
   readonly onNotice?: ((notice: GivenNotice) => void) | undefined;
-  /** Called when an exit is due (`exits.due`), also at the start after a crash interrupted an exit. */
+  /** Called when an exit is due (`exits.due`), and at the start if a crash interrupted an exit. */
   readonly onExit?: (() => void) | undefined;
-  /** Called when the store failed to save `what`. The next `settle` decides the gates again. */
+  /** Called when the store failed to save `what`. The next `settle` computes the gates again. */
   readonly onFailure: (what: string, error: unknown) => void;
 }
 
 export interface Evidence {
   readonly location: LocationState;
-  /** Stores observations, reports those that the device made itself, and decides the gates again. */
+  /** Stores observations, reports the device's own observations to the server, and computes the gates again. */
   observe(observations: readonly Observation[]): void;
-  /** Marks the address that the server saw as no longer current, because the connection has ended. */
+  /** Marks the network address that the server saw as no longer current, because the connection ended. */
   addressLeft(at: Instant): void;
 }
 
@@ -59,7 +59,7 @@ export interface Enforcement {
   readonly exits: Exits;
   readonly timeAlerts: TimeAlerts;
   readonly verdict: Verdict | null;
-  /** The enforced gates. A gate that must close is closed even when the store failed. */
+  /** The enforced gates. A gate that must close is closed even if the store failed. */
   gates(): ReadonlyMap<Service, GateState>;
   polygons(): readonly AreaPolygon[];
   settle(): void;
@@ -93,7 +93,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
       if (documents.list && documents.record) given = notices.give(facts, now);
       exits.review(rules.all(), decided, locationAt(location.state, now), now);
     } finally {
-      // The timer starts even when the store fails, because the device must enforce the next change in time.
+      // The timer starts even if the store fails, because the device must enforce the next change on time.
       schedule(now, decided);
     }
     if (exits.due()) ports.onExit?.();
@@ -118,7 +118,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   };
 
   rules.compile();
-  // Enrollment stores the first list before the device has a key for receipts.
+  // The first list is stored during enrollment, when the device has no key for receipts yet.
   store.reserved(() => {
     if (documents.list) recordDelivery(store, receipts, documents.list, documents.orders);
     location.applyStatement(documents.record, clock.now());

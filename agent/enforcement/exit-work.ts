@@ -2,9 +2,11 @@ import { Loop } from '../../shared/loops/loop.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Exits } from './exits.ts';
 
-/** Wipes the workspace when an exit is due. A wipe that a crash interrupted runs again at the next start: a second wipe is harmless. */
+/**
+ * Wipes the workspace when an order's exit is due. After a crash during the wipe, the next start wipes again. A second wipe is harmless.
+ */
 export interface ExitWork {
-  /** Runs a due wipe. Never rejects: the next call tries a failed wipe again. */
+  /** Runs a due wipe. Never rejects: the next call repeats a failed wipe. */
   work(): Promise<void>;
 }
 

@@ -12,9 +12,9 @@ export interface DueExit {
 }
 
 export interface Exits {
-  /** The exit that is due now; null when no exit is due. */
+  /** The exit that is due now; null if no exit is due. */
   due(): DueExit | null;
-  /** Stores a completed exit with its receipt, after a verified wipe of the work data. */
+  /** Stores a completed exit with its receipt, after the wipe of the work data was verified. */
   complete(exit: DueExit): void;
   /** Completed exits, oldest first. */
   completed(): ExitMemory['wiped'];
@@ -69,7 +69,7 @@ export function openExits(ports: {
           certain: denial.certain,
           deniedSince: since,
           legalHold: record.legalHold === true,
-          // A server whose clock is ahead must not cause an early wipe.
+          // A wipe must not be early because the server's clock is ahead.
           listIssued: Math.min(list.issued, now),
           listExpired: now >= list.expires,
         });

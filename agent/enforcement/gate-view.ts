@@ -3,19 +3,19 @@ import type { Instant } from '../../shared/time/clock.ts';
 import { type Reason, type Service, UNSAID_WAITING, type WaitingRule } from '../../shared/verdict/terms.ts';
 import type { Enforcement } from './enforcement.ts';
 
-/** Denial of a service, with the order's texts for the user. */
+/** Denial of a service by an order, with the order's texts for the user. */
 export interface DenialView {
   readonly order: string;
   readonly revision: number;
   readonly title: string;
   readonly reasons: readonly Reason[];
   readonly until: Instant | null;
-  /** The order's rule for waiting messages to this device. */
+  /** The order's rule for messages that wait for this device: hold, deliver or return. */
   readonly waiting: WaitingRule;
   readonly appeal: string;
-  /** Language tag → the order's notice, or else its public statement. */
+  /** Texts by language tag: the order's notice, or its public statement if it has no notice. */
   readonly statement: Readonly<Record<string, string>>;
-  /** Language of the authoritative text; null when the order does not state it. */
+  /** Language of the authoritative text; null if the order does not state a language. */
   readonly authoritative: string | null;
 }
 
@@ -56,8 +56,9 @@ export function gateView(
 }
 
 /**
- * The time before which the server must have accepted a message that the gate allows. An open gate allows all messages. A closed gate
- * allows messages from before its closing if every closing order has the rule `deliver`. Null: the gate allows no messages.
+ * Acceptance time that limits received messages: the gate allows only messages that the server accepted before it. An open gate has no
+ * limit. A closed gate allows messages from before its closing if every closing order has the rule `deliver`. Null: the gate allows no
+ * messages.
  */
 export function acceptedBefore({ open, denials, since }: GateView): Instant | null {
   if (open) return Number.POSITIVE_INFINITY;

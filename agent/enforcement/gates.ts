@@ -6,9 +6,9 @@ import type { Receipts } from './receipts.ts';
 import type { StoredDocuments } from './stored-documents.ts';
 
 export interface Gates {
-  /** The enforced state of each gate. A gate that must close is closed even when the store failed. */
+  /** Enforced state of each gate. A gate that must close is closed even if the store failed. */
   enforced(): ReadonlyMap<Service, GateState>;
-  /** Stores the gates of a verdict and the receipts of each change. Returns true when a gate changed. Throws when the store fails. */
+  /** Stores the gates of a verdict and a receipt for each change. Returns true if a gate changed. Throws when the store fails. */
   apply(verdict: Verdict, now: Instant): boolean;
 }
 
@@ -17,7 +17,10 @@ interface Change {
   readonly gate: GateState;
 }
 
-/** Messaging and mail wait for the first list and record. The connection stays open, because both documents arrive over it. */
+/**
+ * Messaging and mail stay closed until the first order list and device record arrive. The connection stays open, because both documents
+ * arrive over it.
+ */
 const WITHOUT_DOCUMENTS: ReadonlySet<Service> = new Set(['messaging', 'mail']);
 
 export function openGates(ports: {
@@ -60,7 +63,7 @@ export function openGates(ports: {
         ({ service, gate }) => !isSame(stored.get(service), gate),
       );
       if (changes.length === 0) return false;
-      // A closed gate takes effect before it is stored, an open gate only afterward.
+      // A gate closes before its new state is stored. A gate opens only after its new state is stored.
       enforced = withChanges(
         stored,
         changes.filter(({ gate }) => !gate.open),
@@ -79,7 +82,7 @@ export function openGates(ports: {
   };
 }
 
-/** Event name of an order's denial. The event is stored until the device removes the order, because the gate may open earlier. */
+/** Name of the event that an order denied a service. The event stays stored after the gate opens, until the device removes the order. */
 export const denialEvent = (order: string): string => `denied ${order}`;
 
 const withChanges = (gates: ReadonlyMap<Service, GateState>, changes: readonly Change[]) =>

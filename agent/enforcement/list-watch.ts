@@ -5,18 +5,18 @@ export interface ListWatchPorts {
 }
 
 /**
- * Raises the alert about an expired list only when the server had time to send a newer one. After sleep or a jump of the clock, a fresh list is usually on its
- * way. All times are real time.
+ * Alert about an expired order list. It is raised only if the server had time to send a newer list, because after sleep or a clock jump a
+ * fresh list usually arrives soon. All times are real time.
  */
 export interface ListWatch {
-  /** Checks the list, because the device's time, the list or the connection may have changed. */
+  /** Checks the order list after a change of the device's time, of the list or of the connection. */
   look(): void;
-  /** Called after the list was fetched and stored. */
+  /** Called after the order list was fetched and stored. */
   polled(): void;
   stop(): void;
 }
 
-/** Milliseconds in which a newer list should arrive. A server pushes that list as soon as a device connects. */
+/** Milliseconds in which a newer order list should arrive. The server sends the newest list as soon as a device connects. */
 const FRESH_WITHIN = 4_000;
 
 export function createListWatch(ports: ListWatchPorts, within = FRESH_WITHIN): ListWatch {

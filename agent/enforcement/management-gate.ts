@@ -5,24 +5,26 @@ export interface ManagementGatePorts {
   readonly link: () => {
     readonly state: string;
     attempt(): Promise<void>;
-    /** Closes the connection, and continues as a refused device. */
+    /** Closes the connection. The link then behaves as if the server had refused the device. */
     leave(why: string): void;
   };
 }
 
 /**
- * The gate of `management` on the device. A closed gate allows no connection, whatever the server decides. If the server does not close the connection in
- * time, the device does, after its receipts had time to leave.
+ * The gate of the service `management` on the device. While the gate is closed, the device does not connect, whatever the server decides.
+ * If the server does not close the connection in time, the device closes it after sending its receipts.
  */
 export interface ManagementGate {
-  /** The reason against a connection; null when the gate is open. */
+  /** Reason why the gate forbids a connection; null while the gate is open. */
   denial(): string | null;
-  /** Compares gate and connection after a change of the gate or of the connection. */
+  /** Closes or opens the connection after a change of the gate or of the connection. */
   changed(): void;
   stop(): void;
 }
 
-/** Real milliseconds that the device waits. The server closes a denied session within five seconds. */
+/**
+ * Real milliseconds that the device waits for the server to close the connection. The server closes a denied session within five seconds.
+ */
 const LEAVE_WITHIN = 8_000;
 
 export function createManagementGate(ports: ManagementGatePorts, leaveWithin = LEAVE_WITHIN): ManagementGate {
@@ -51,7 +53,8 @@ export function createManagementGate(ports: ManagementGatePorts, leaveWithin = L
       } else {
         leaving ??= setTimeout(leaveIfDenied, leaveWithin).unref();
       }
-      // The device connects as soon as its own verdict allows it. If the server still refuses, its `Retry-After` counts.
+      // The device connects as soon as its own verdict allows a connection. If the server still refuses, the device obeys the server's
+      // `Retry-After`.
       if (open && !wasOpen && state === 'refused') void ports.link().attempt();
       wasOpen = open;
     },

@@ -3,21 +3,24 @@ import type { Enforcement } from './enforcement.ts';
 import { type Notice, noticesOf } from './notice-view.ts';
 
 export interface NoticeDelivery {
-  /** All announced and active orders, and recently ended orders. */
+  /** Lists all announced and active orders, and recently ended orders. */
   list(): readonly Notice[];
-  /** Shows one order's notice on the desktop. Without a desktop, the user sees the notice on the command line or the page. */
+  /** Displays one order's notice on the desktop. Without a desktop, the user finds the notice on the command line or the device page. */
   showOnDesktop(order: string): Promise<void>;
   showMissed(): void;
-  /** Makes the receipts `displayed` for the orders that the user has seen, or for all orders, once per order and revision. */
+  /**
+   * Makes the receipts `displayed` for the given orders, which the user has seen, or for all orders. Each revision of an order gets one
+   * receipt.
+   */
   markShown(orders?: readonly string[]): void;
 }
 
 export function createNoticeDelivery(ports: {
   readonly enforcement: Pick<Enforcement, 'documents' | 'notices' | 'exits' | 'gates'>;
   readonly now: () => Instant;
-  /** Displays the notice. True when the desktop accepted it. */
+  /** Displays a notice on the desktop. Returns true when the desktop accepted the notice. */
   readonly notify?: ((notice: Notice) => Promise<boolean>) | undefined;
-  /** Runs a change of the store; a failure is logged. */
+  /** Runs a change of the store, and logs a failure. */
   readonly tryStore: (work: () => void) => void;
 }): NoticeDelivery {
   const { documents, notices, exits, gates } = ports.enforcement;

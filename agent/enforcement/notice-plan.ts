@@ -1,6 +1,7 @@
 /**
- * Times of the notices about an order: the moments of its plan after the proposal of its newest revision. A device that was off shows only
- * the latest missed notice. After the effective time, it shows no earlier notice.
+ * Times at which the user gets notices about an order. The times come from the order's notice plan and lie after the proposal of its newest
+ * revision. A device that was off shows only the latest missed notice. After the order's effective time, the device shows no earlier
+ * notice.
  */
 import type { NoticeMoment, Revision } from '../../shared/order/documents.ts';
 import { NOTICE_MOMENTS } from '../../shared/order/documents.ts';
@@ -11,7 +12,7 @@ import type { OrderRule } from '../../shared/verdict/terms.ts';
 export interface GivenNotice {
   readonly order: string;
   readonly moment: NoticeMoment;
-  /** Effective time of the order as stated in the notice. A changed effective time causes new notices. */
+  /** Effective time that the notice states. If the order's effective time changes, the user gets new notices. */
   readonly effective: Instant;
   readonly revision: number;
   readonly at: Instant;
@@ -23,7 +24,7 @@ interface Planned {
   readonly at: Instant;
 }
 
-/** Planned notices of a revision, oldest first. A withdrawal has no planned time. */
+/** Planned notices of a revision, oldest first. A withdrawal has no planned notices. */
 function planned({ terms, proposedAt }: Revision): Planned[] {
   const effective = Date.parse(terms.effective);
   const wanted = terms.noticePlan ?? NOTICE_MOMENTS;
@@ -42,11 +43,11 @@ const silent = ({ until, pausedUntil }: State, now: Instant): boolean =>
 /** Earlier effects of the order on this device. */
 export interface SoFar {
   readonly given: readonly Pick<GivenNotice, 'moment' | 'effective'>[];
-  /** The order has denied a service on this device at some time. */
+  /** True if the order has ever denied a service on this device. */
   readonly denied: boolean;
 }
 
-/** The notice that is due now; null if none is due. The caller checks whether the order affects the device. */
+/** Returns the notice that is due now, or null. The caller checks whether the order affects the device. */
 export function dueNotice(
   revision: Revision,
   rule: State,
@@ -55,7 +56,7 @@ export function dueNotice(
 ): NoticeMoment | null {
   if (rule.withdrawn) {
     const wanted = (revision.terms.noticePlan ?? NOTICE_MOMENTS).includes('withdrawal');
-    // The user gets a notice of withdrawal only after an earlier notice or denial.
+    // The user gets a notice of withdrawal only if an earlier notice was delivered or a service was denied.
     const isKnown = denied || given.length > 0;
     return wanted && isKnown && given.every(({ moment }) => moment !== 'withdrawal') ? 'withdrawal' : null;
   }

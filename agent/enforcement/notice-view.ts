@@ -12,40 +12,43 @@ export interface Notice {
   readonly order: string;
   readonly revision: number;
   readonly title: string;
-  /** `ended`: the order's end time has passed. */
+  /** State of the order for the user. `ended`: the order's end time has passed. */
   readonly status: 'active' | 'paused' | 'withdrawn' | 'ended';
   readonly services: readonly Service[];
   readonly areas: readonly string[];
-  /** Reasons of the denial on this device; empty without a denial. */
+  /** Reasons why the order denies a service on this device; empty if it denies none. */
   readonly reasons: readonly Reason[];
   readonly effective: Instant;
   readonly until: Instant | null;
-  /** Language tag → the order's notice, or else its public statement. */
+  /** Texts by language tag: the order's notice, or its public statement if it has no notice. */
   readonly statement: Readonly<Record<string, string>>;
-  /** Language of the authoritative text; null when the order does not state it. */
+  /** Language of the authoritative text; null if the order does not state a language. */
   readonly authoritative: string | null;
   readonly appeal: string;
-  /** Exit of an order: the user can export messages until at least `exportsUntil`, then the data is wiped. Null without an exit. */
+  /**
+   * Exit of the order; null if it has none. The user can export messages until at least `exportsUntil`. Then the device wipes the work
+   * data.
+   */
   readonly exit: {
     readonly exportsUntil: Instant;
-    /** True when two people have approved the wipe. */
+    /** True if two people have approved the wipe. */
     readonly approved: boolean;
     readonly wiped: Instant | null;
   } | null;
-  /** Notices that the device has given to the user, oldest first. */
+  /** Notices that the device has delivered to the user, oldest first. */
   readonly told: readonly {
     readonly moment: NoticeMoment;
     readonly at: Instant;
     readonly shown: boolean;
-    /** True when the user got the notice later than planned. */
+    /** True if the user got the notice later than planned. */
     readonly late: boolean;
   }[];
 }
 
-/** Milliseconds for which an ended order stays visible. */
+/** Milliseconds for which an ended order stays in the list. */
 const VISIBLE_AFTER_END = 7 * 86_400_000;
 
-/** All announced and active orders, including orders without effect on the device, and recently ended orders. */
+/** Lists all announced and active orders, even if they do not affect the device, and recently ended orders. */
 export function noticesOf(
   orders: Iterable<Pick<AcceptedRevision, 'revision'>>,
   given: readonly GivenNotice[],
@@ -61,7 +64,7 @@ export function noticesOf(
     const { title, services, areas, effective, appeal } = revision.terms;
     const until = revision.terms.until === null ? null : Date.parse(revision.terms.until);
     const ended = revision.status !== 'withdrawn' && until !== null && now >= until;
-    // An order that wiped data on this device remains in the list.
+    // An order whose exit wiped data on this device stays in the list.
     if (ended && wiped === null && (told.length === 0 || now > until + VISIBLE_AFTER_END)) continue;
     const withdrawal = told.find(({ moment }) => moment === 'withdrawal');
     if (
@@ -93,7 +96,7 @@ export function noticesOf(
   return notices.sort((a, b) => (a.order < b.order ? -1 : 1));
 }
 
-/** An ended order shows an exit only if the exit was completed. */
+/** The list shows the exit of an ended order only if the exit was completed. */
 function exitOf(revision: Revision, status: Notice['status'], wiped: Instant | null): Notice['exit'] {
   const until = exportsUntil(revision.terms);
   const over = status === 'withdrawn' || status === 'ended';

@@ -8,15 +8,15 @@ import type { Receipts } from './receipts.ts';
 import type { StoredDocuments } from './stored-documents.ts';
 
 export interface Notices {
-  /** Notices that the device has given to the user, oldest first. */
+  /** Notices that the device has delivered to the user, oldest first. */
   all(): readonly GivenNotice[];
-  /** The newest notice of each order that no user has seen yet. */
+  /** Newest notice of each order that the user has not seen yet. */
   unshown(): readonly GivenNotice[];
   markShown(orders: readonly { order: string; revision: number }[]): void;
 }
 
 export interface PlannedNotices extends Notices {
-  /** Stores the notices that are due, each with its receipt `delivered`. */
+  /** Stores each due notice together with its receipt `delivered`. */
   give(facts: DeviceFacts, now: Instant): readonly GivenNotice[];
   nextAt(now: Instant): Instant | null;
 }
@@ -37,8 +37,8 @@ export function openNotices(ports: {
   const ofOrder = (number: string) => all().filter(({ order }) => order === number);
 
   /**
-   * Notices that are due. A device gets a notice if the order would deny a service on it now. A device gets a notice of withdrawal if the
-   * order had an effect or a notice on it.
+   * Notices that are due. An order causes a notice on a device to which it would deny a service now. A withdrawal causes a notice on a
+   * device that the order affected, or that had an earlier notice of the order.
    */
   const dueOf = (rule: OrderRule, facts: DeviceFacts, now: Instant): GivenNotice[] => {
     const revision = documents.orders.get(rule.order)?.revision;
@@ -101,7 +101,7 @@ export function openNotices(ports: {
   };
 }
 
-/** Whether the order would deny a service to this device if the order were in effect now. */
+/** Returns true if the order would deny a service to this device, assuming the order were in effect now. */
 function wouldDeny(rule: OrderRule, facts: DeviceFacts, now: Instant): boolean {
   const effective = { ...rule, effective: Math.min(rule.effective, now) };
   return Object.values(evaluate([effective], facts, now).services).some(({ allowed }) => !allowed);

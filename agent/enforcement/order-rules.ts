@@ -6,15 +6,12 @@ import type { OrderRule } from '../../shared/verdict/terms.ts';
 import type { Alerts } from './alerts.ts';
 import type { StoredDocuments } from './stored-documents.ts';
 
-/** The stored orders in the form that `evaluate` reads, sorted by order number. */
+/** Stored orders in the form that `evaluate` reads, sorted by order number. */
 export interface OrderRules {
   all(): readonly OrderRule[];
-  /**
-   * Polygons of orders that have not ended, each version of a polygon once. Polygons of ended orders would use up the limit
-   * `MOST_POLYGONS`.
-   */
+  /** Polygons of orders that have not ended, without duplicates. Polygons of ended orders would use up the limit `MOST_POLYGONS`. */
   polygons(now: Instant): readonly AreaPolygon[];
-  /** Reads the stored orders again. An order that this version cannot read raises an alert; the other orders stay enforced. */
+  /** Reads the stored orders again. An order that this version of the agent cannot read raises an alert. The other orders stay enforced. */
   compile(): void;
 }
 

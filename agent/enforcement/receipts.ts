@@ -7,11 +7,11 @@ import type { DeviceIdentity, StoredList } from './stored-documents.ts';
 
 export type ReceiptFacts = Pick<Receipt, 'kind' | 'order' | 'revision' | 'service' | 'gate' | 'notice'>;
 
-/** Receipts of this device, signed and put into the outbox. Each receipt names the order list that the device acts on. */
+/** Receipts of this device, which are signed and put into the outbox. Each receipt names the order list on which it is based. */
 export interface Receipts {
   /**
-   * Signs a receipt. Does nothing without an order list. `list`: the order list that the current transaction stores; by default the stored
-   * list.
+   * Signs a receipt. Does nothing without an order list. `list`: the order list that the current transaction stores. The default is the
+   * stored list.
    */
   record(facts: ReceiptFacts, list?: StoredList | null): void;
 }

@@ -40,20 +40,20 @@ export interface AcceptedList {
   readonly alerts: readonly ListAlert[];
 }
 
-/** The verified signed documents of this device. Each `accept…` method either stores a document, or throws and changes nothing. */
+/** Verified signed documents of this device. Each `accept…` method either stores a document, or throws and changes nothing. */
 export interface StoredDocuments {
   readonly approverSet: ApproverSet | null;
   readonly list: StoredList | null;
   readonly record: DeviceRecord | null;
   readonly orders: ReadonlyMap<string, AcceptedRevision>;
   acceptApproverSets(envelopes: readonly Envelope[]): boolean;
-  /** True when the stored list names a withheld revision that this device does not have. */
+  /** True if the stored order list names a withheld revision that this device does not have. */
   readonly lacking: boolean;
-  /** True when an unverified list names a withheld revision that this device does not have. */
+  /** Returns true if an unverified order list names a withheld revision that this device does not have. */
   lacks(envelope: Envelope): boolean;
   /**
-   * Stores an order list. Returns null when the device already has the list and all of its withheld revisions. `withheld`: the revisions
-   * behind the list's stubs. `also` runs in the transaction that stores the list.
+   * Stores an order list. Returns null if the device already has the list and all of its withheld revisions. `withheld`: withheld
+   * revisions, of which the list contains only placeholders. `also` runs in the transaction that stores the list.
    */
   acceptList(
     envelope: Envelope,
@@ -61,7 +61,7 @@ export interface StoredDocuments {
     now: Instant,
     also?: (accepted: AcceptedList) => void,
   ): AcceptedList | null;
-  /** Stores the device record. Returns false when the same version is stored already. `also` runs in the same transaction. */
+  /** Stores the device record. Returns false if the same version is stored already. `also` runs in the same transaction. */
   acceptRecord(envelope: Envelope, also?: (record: DeviceRecord) => void): boolean;
 }
 
@@ -70,7 +70,7 @@ export const openStoredDocuments = (store: Store, identity: DeviceIdentity): Sto
 
 type Store = DocumentStore & Pick<Transactions, 'reserved'>;
 
-/** The store has only verified documents, so the constructor verifies no signature. */
+/** The constructor verifies no signatures, because only verified documents are stored. */
 class VerifiedDocuments implements StoredDocuments {
   readonly #store: Store;
   readonly #identity: DeviceIdentity;

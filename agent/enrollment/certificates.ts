@@ -1,6 +1,6 @@
 /**
- * Certificates on a device: extraction from an EST response (RFC 7030, a certs-only CMS SignedData in base64), checks of the chain, and data of the device's
- * own certificate. `node:crypto` verifies the signatures.
+ * Certificates on a device: reading an EST response (RFC 7030: a certs-only CMS SignedData in base64), verifying the chain, and reading the
+ * device's own certificate. `node:crypto` verifies the signatures.
  */
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
@@ -8,7 +8,7 @@ import { elements, only, TAG } from './der.ts';
 
 const SIGNED_DATA = '2a864886f70d010702';
 
-/** Every certificate in a base64 certs-only SignedData (RFC 5652, section 5.1). */
+/** Returns every certificate in a base64 certs-only SignedData (RFC 5652, section 5.1). */
 export function certificatesOf(base64Body: string): X509Certificate[] {
   const contentInfo = elements(only(Buffer.from(base64Body, 'base64'), TAG.sequence).content);
   if (contentInfo[0]?.content.toString('hex') !== SIGNED_DATA || !contentInfo[1]) {
@@ -26,7 +26,7 @@ export function certificatesOf(base64Body: string): X509Certificate[] {
 export const fingerprintOf = (certificate: X509Certificate): string =>
   createHash('sha256').update(certificate.raw).digest('hex');
 
-/** The self-signed certificate with the fingerprint of the activation link. */
+/** Returns the self-signed certificate whose fingerprint is in the activation link. */
 export function findRoot(certificates: readonly X509Certificate[], fingerprint: string): X509Certificate {
   const root = certificates.find((certificate) => fingerprintOf(certificate) === fingerprint);
   if (!root?.ca || !root.verify(root.publicKey)) {
@@ -38,7 +38,7 @@ export function findRoot(certificates: readonly X509Certificate[], fingerprint: 
   return root;
 }
 
-/** The device's certificate and the issuing CA's, after a check of the key and of the chain to the pinned root. */
+/** Returns the certificates of the device and of the issuing CA, after checking the device's key and the chain to the pinned root. */
 export function chainOf(
   response: readonly X509Certificate[],
   authorities: readonly X509Certificate[],
@@ -70,7 +70,7 @@ export interface OwnCertificate {
   readonly notAfter: number;
 }
 
-/** The generation is in the SAN: `urn:cordon:device:<id>:<generation>`. */
+/** The subject alternative name contains the enrollment generation: `urn:cordon:device:<id>:<generation>`. */
 export function readOwn(chainPem: string): OwnCertificate {
   const own = new X509Certificate(chainPem);
   const generation = /urn:cordon:device:[a-z0-9_]+:(\d+)/.exec(own.subjectAltName ?? '')?.[1];
@@ -84,7 +84,7 @@ export function readOwn(chainPem: string): OwnCertificate {
   };
 }
 
-/** True from two thirds of the certificate's lifetime on, in real time. */
+/** Returns true after two thirds of the certificate's lifetime, in real time. */
 export function renewalDue(own: OwnCertificate, realNow: number): boolean {
   return realNow >= own.notBefore + ((own.notAfter - own.notBefore) * 2) / 3;
 }

@@ -1,6 +1,6 @@
 /**
- * Credentials as files (0600): `key.pem`, `chain.pem`, `root.pem`, and `enrollment.json` with the rest. `enrollment.json` is written last, so a crash leaves an
- * incomplete enrollment and never a damaged one.
+ * Credentials as files with mode 0600: `key.pem`, `chain.pem`, `root.pem`, and `enrollment.json` with the other data. `enrollment.json` is
+ * written last, so a crash leaves an incomplete enrollment and never a damaged one.
  */
 
 import { createPrivateKey, randomBytes } from 'node:crypto';
@@ -32,7 +32,7 @@ const metadataSchema = z.discriminatedUnion('complete', [
 
 export function credentialFolder(folder: string): EnrollmentKeeper & CredentialPort {
   const path = (name: string) => join(folder, name);
-  /** File content; null when the file does not exist. Throws when this user has no permission for the folder. */
+  /** Reads a file; null if the file does not exist. Throws if this user has no permission for the folder. */
   const readOr = (name: string) => {
     try {
       return readFileSync(path(name), 'utf8');

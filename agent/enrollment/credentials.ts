@@ -1,6 +1,6 @@
 /**
- * A device's credentials and their storage. The private key is made on the device and never leaves it, neither in a request nor in a log. An interrupted
- * enrollment is stored too, so that the same link completes it with the same key.
+ * A device's credentials and their storage. The private key is made on the device and never leaves it, neither in a request nor in a log.
+ * An interrupted enrollment is stored too, so that the same activation link completes it with the same key.
  */
 import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -9,9 +9,9 @@ export interface Credentials {
   readonly device: DeviceId;
   readonly generation: number;
   readonly installation: string;
-  /** Private key of the device, PKCS#8, PEM. */
+  /** The device's private key: PKCS#8, PEM. */
   readonly keyPem: string;
-  /** The device's certificate and the issuing CA's, PEM. */
+  /** Certificates of the device and of the issuing CA, PEM. */
   readonly chainPem: string;
   /** The pinned root CA certificate, PEM. The device trusts no other root. */
   readonly rootPem: string;
@@ -21,13 +21,10 @@ export interface Credentials {
   readonly deviceUrl: string;
 }
 
-/** An enrollment in progress. Its `credentials` follow when list and record are stored. */
+/** Enrollment in progress. Its `credentials` are added when order list and device record are stored. */
 export type EnrollmentState = {
   readonly device: DeviceId;
-  /**
-   * SHA-256 of the activation code's secret. The same activation link continues the enrollment; another activation link starts a new
-   * enrollment.
-   */
+  /** SHA-256 of the activation code's secret. The same activation link continues the enrollment. Another link starts a new enrollment. */
   readonly code: string;
   readonly publicUrl: string;
   readonly deviceUrl: string;
@@ -41,22 +38,22 @@ export type EnrollmentState = {
 
 export interface EnrollmentKeeper {
   load(): EnrollmentState | null;
-  /** Stores the state durably. */
+  /** Stores the enrollment state durably. */
   save(state: EnrollmentState): void;
   /** Overwrites and removes the private key. */
   destroy(): void;
 }
 
 export interface CredentialPort {
-  /** Throws `not_found` when this device is not enrolled. */
+  /** Returns the device's credentials. Throws `not_found` if the device is not enrolled. */
   current(): Credentials;
   /** Stores a renewed certificate chain durably. The key does not change. */
   replaceChain(chainPem: string): void;
-  /** Overwrites and removes the private key. Durable when the method returns. */
+  /** Overwrites and removes the private key. The removal is durable when the method returns. */
   destroy(): void;
 }
 
-/** Makes both ports over one storage medium. `forget` must overwrite the key. */
+/** Makes the ports for enrollment and for credentials over one storage medium. `forget` must overwrite the key. */
 export function credentialsOver(medium: {
   readonly kept: EnrollmentState | null;
   readonly save: (state: EnrollmentState) => void;

@@ -16,7 +16,7 @@ export function requestCertificate(commonName: string, keyPem: string): Buffer {
     TAG.sequence,
     der(TAG.set, der(TAG.sequence, der(TAG.oid, COMMON_NAME), der(TAG.utf8String, Buffer.from(commonName)))),
   );
-  // The request has version 0, subject, key and no attributes: the server decides everything else in the certificate.
+  // The request contains only version 0, subject and key, and no attributes. The server decides everything else in the certificate.
   const info = der(TAG.sequence, der(TAG.integer, Buffer.from([0])), name, spki, der(TAG.context0));
   const signature = sign('sha256', info, keyPem);
   return der(

@@ -1,6 +1,6 @@
 /**
- * The part of DER that a device needs: writing a certificate request, and finding certificates in a certs-only response. The reader accepts only definite
- * lengths within the input. `node:crypto` verifies the certificates.
+ * The part of DER that a device needs: encoding a certificate request, and finding certificates in a certs-only response. The reader
+ * accepts only definite lengths within the input. `node:crypto` verifies the certificates.
  */
 import { CordonError } from '../../shared/errors.ts';
 
@@ -27,11 +27,11 @@ export function der(tag: number, ...content: Uint8Array[]): Buffer {
 export interface Element {
   readonly tag: number;
   readonly content: Buffer;
-  /** The encoded element, including tag and length. */
+  /** The encoded element with tag and length. */
   readonly whole: Buffer;
 }
 
-/** The consecutive elements in `bytes`. */
+/** Returns the consecutive elements in `bytes`. */
 export function elements(bytes: Buffer): Element[] {
   const found: Element[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -49,7 +49,7 @@ export function elements(bytes: Buffer): Element[] {
   return found;
 }
 
-/** Returns the single element in `bytes`. Throws for another tag, or for several elements. */
+/** Returns the only element in `bytes`. Throws if the element has another tag, or if there are several elements. */
 export function only(bytes: Buffer, tag: number): Element {
   const [element, ...rest] = elements(bytes);
   if (!element || rest.length > 0 || element.tag !== tag) throw malformed();

@@ -1,7 +1,8 @@
 /**
- * Enrollment with an activation link. The device pins the link's certificate authority, makes a key, gets a certificate over EST, pins the approver set, and
- * stores list and record. Without an adopted approver set, these three arrive later over the link. Each step is stored before the next one, so the same
- * activation link continues an interrupted enrollment with the same key.
+ * Enrollment with an activation link. The device pins the CA that the link names, makes a key, gets a certificate over EST, pins the
+ * approver set, and stores order list and device record. If the organization has not adopted an approver set, these three documents arrive
+ * later over the connection. Each step is stored before the next, so the same activation link continues an interrupted enrollment with the
+ * same key.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -26,7 +27,7 @@ export interface EnrollPorts {
   readonly keeper: EnrollmentKeeper;
   readonly store: AgentStore;
   readonly dial: DialPort;
-  /** Replaces the machine's present identity, which may be revoked or from another installation. */
+  /** True to replace this machine's current identity, which may be revoked or belong to another installation. */
   readonly replace?: boolean;
 }
 
@@ -53,17 +54,18 @@ export async function enroll(
   } else {
     const unverified = overTls(secureDial({ dial, rootPem: null, identity: null }));
     const rootPem = findRoot(await fetchAuthorities(unverified, publicUrl), fingerprint).toString();
-    // The old identity goes only after a check of the new installation: a mistyped link must not cost the identity.
+    // The old identity is deleted only after the new installation was checked. Otherwise a mistyped link would destroy the old identity.
     if (stored) {
       store.device(stored.device).clear();
       keeper.destroy();
     }
     const keyPem = newKeyPem();
     state = { device, code: used, publicUrl, deviceUrl, rootPem, keyPem, chainPem: null, complete: false };
-    // The key is stored before its request: after a lost response, the used code still works with this key.
+    // The key is stored before the certificate request is sent. If the response is lost, the used activation code still works with this
+    // key.
     keeper.save(state);
   }
-  // From here on, the device trusts only the pinned root CA.
+  // All later requests trust only the pinned root CA.
   const pinned = overOneConnection(secureDial({ dial, rootPem: state.rootPem, identity: null }));
   try {
     let { chainPem } = state;
@@ -95,20 +97,21 @@ async function finish(
   const record = envelopeSchema.parse(await get(asDevice, new URL('/device/record', httpsOf(deviceUrl))));
   const [first] = approverSets;
   const list = first && envelopeSchema.parse(await get(open, new URL('/orders/list', publicUrl)));
-  // The list has only placeholders for withheld revisions. Devices get the revisions separately.
+  // The order list contains only placeholders for withheld revisions. Devices fetch the revisions separately.
   const withheld = first
     ? z.array(envelopeSchema).parse(await get(asDevice, new URL('/device/withheld', httpsOf(deviceUrl))))
     : [];
 
-  // The installation's identifier is in the first approver set, or else in the record. Both come from the owner of the pinned CA.
+  // The installation's identifier comes from the first approver set, or else from the device record. Both documents come from the owner of
+  // the pinned CA.
   const installation = first
     ? readApproverSet(first).approvers.installation
     : parseDocument(deviceRecordSchema, payloadOf(record, PAYLOAD_TYPES.record)).installation;
   const store = ports.store.device(device);
   store.transaction(() => {
     store.beginGeneration(generation);
-    // Without an approver set, the device cannot verify the order list and the device record. The link brings all three documents after the
-    // adoption of an approver set.
+    // Without an approver set, the device cannot verify order list and device record. When an approver set is adopted, all three documents
+    // arrive over the connection.
     if (!list) return;
     const documents = openStoredDocuments(store, { device, installation, generation: () => generation });
     documents.acceptApproverSets(approverSets);
@@ -121,7 +124,10 @@ async function finish(
   return complete;
 }
 
-/** The clock state starts at the list's date, the first authenticated time. Without a boot, the agent then uses the wall clock. */
+/**
+ * The clock state starts at the order list's date, the first authenticated time. It has no boot identifier, so the agent uses the wall
+ * clock from there.
+ */
 const signedTime = (issued: number): ClockState => ({
   floor: issued,
   reached: issued,

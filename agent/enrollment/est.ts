@@ -1,4 +1,4 @@
-/** EST client (RFC 7030): fetch of the CA certificates, enrollment with the activation code, and renewal with the certificate. */
+/** EST client (RFC 7030). It fetches the CA certificates, enrolls with the activation code, and renews with the device's certificate. */
 import type { X509Certificate } from 'node:crypto';
 import { CordonError, ERROR_CODES } from '../../shared/errors.ts';
 import type { Http, HttpResponse } from '../link/http.ts';
@@ -35,7 +35,7 @@ async function text(http: Http, url: URL): Promise<string> {
   return bodyOf(await http(url, { method: 'GET' })).toString('utf8');
 }
 
-/** Returns the body of a 200 response. For other statuses, throws the error from the server's problem+json. */
+/** Returns the body of a 200 response. For other statuses, throws the error that the server's problem+json states. */
 export function bodyOf(response: HttpResponse): Buffer {
   if (response.status === 200) return response.body;
   const { code, detail, orders } = readRefusal(response.body.toString('utf8'));

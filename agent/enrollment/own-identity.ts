@@ -6,17 +6,18 @@ import { type OwnCertificate, readOwn } from './certificates.ts';
 import type { CredentialPort } from './credentials.ts';
 import { renewWhenDue } from './renew.ts';
 
-/** The device's key and certificate in use: signatures, connections and renewal. */
+/** The device's current key and certificate, used for signatures, connections and renewal. */
 export interface OwnIdentity {
   certificate(): OwnCertificate;
   signer(): Signer;
-  /** One dialer per certificate, so that its connections share session tickets. */
+  /** Opens TLS connections. Each certificate has its own dialer, so that its connections share session tickets. */
   dial(): SecureDial;
   /**
-   * Renews a certificate that is due. `expired`: the server has refused the expired certificate. Never rejects: the next call tries again.
+   * Renews the certificate if renewal is due. `expired`: the server has refused the expired certificate. Never rejects: the next call tries
+   * again.
    */
   renew(expired?: boolean): Promise<void>;
-  /** The reason for a failed certificate renewal; null after a success. */
+  /** The reason why the last certificate renewal failed; null after a success. */
   renewalFailure(): string | null;
 }
 
@@ -59,7 +60,7 @@ export function createOwnIdentity({ credentials, dial, onRenewed, onFailure }: O
   };
 }
 
-/** Computes a new value only when the source of the value has changed. */
+/** Caches a computed value until its source changes. */
 function remembered<Made>(source: () => string, make: (from: string) => Made): () => Made {
   let last: { readonly from: string; readonly made: Made } | null = null;
   return () => {

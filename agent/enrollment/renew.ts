@@ -1,4 +1,7 @@
-/** Renewal (RFC 7030, section 4.2.2): a new certificate with the same key and subject, after two thirds of the old one's lifetime. */
+/**
+ * Certificate renewal (RFC 7030, section 4.2.2): a new certificate with the same key and subject, after two thirds of the old certificate's
+ * lifetime.
+ */
 
 import { X509Certificate } from 'node:crypto';
 import { overTls } from '../link/http.ts';
@@ -9,9 +12,9 @@ import { requestCertificate } from './csr.ts';
 import { simpleReenroll } from './est.ts';
 
 /**
- * Renews the certificate. Returns true when a new certificate was stored. `asDevice` presents the current certificate. The device listener
- * refuses an expired certificate; for some days the public listener renews it (`asStranger`), and the request's signature proves the key.
- * `expired`: the server states the expiry.
+ * Renews the certificate. Returns true when a new certificate is stored. `asDevice` connects to the device listener with the current
+ * certificate. That listener refuses an expired certificate. For some days after the expiry, the public listener renews it (`asStranger`);
+ * the request's signature proves the key. `expired`: the server stated that the certificate has expired.
  */
 export async function renewWhenDue(
   credentials: CredentialPort,

@@ -1,6 +1,6 @@
 /**
- * Check of the signed revocation list for this device's certificate. Only this list ends the device's identity: a refusal is not signed, and a server with
- * the wrong database refuses every device.
+ * Check of the signed revocation list for this device's certificate. Only a signed list ends the device's identity: a refusal is not
+ * signed, and a server with the wrong database refuses every device.
  */
 import { verify, X509Certificate } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
@@ -18,7 +18,7 @@ export interface RevocationCheckPorts {
 
 export interface RevocationCheck {
   /**
-   * Returns true if the revocation list contains the certificate. Returns false if the list does not contain it, or if the agent cannot
+   * Returns true if the revocation list contains the certificate. Returns false if the list lacks the certificate, or if the agent cannot
    * fetch or verify the list. Never rejects.
    */
   confirmed(): Promise<boolean>;
@@ -39,20 +39,20 @@ export function createRevocationCheck({ credentials, http, onFailure }: Revocati
   };
 }
 
-/** Signature algorithm ecdsa-with-SHA256 (RFC 5758, section 3.2): the only algorithm of Cordon's CA. */
+/** Signature algorithm ecdsa-with-SHA256 (RFC 5758, section 3.2), the only algorithm of Cordon's CA. */
 const ECDSA_WITH_SHA256 = '2a8648ce3d040302';
 const VERSION_2 = '01';
 
 /**
- * The list is DER (RFC 5280, section 5.1). Its age does not matter: a revocation is never taken back. Throws `document_malformed`, or
- * `signature_invalid` if the issuing CA under the pinned root has not signed it.
+ * Parses a revocation list in DER (RFC 5280, section 5.1). An old list is accepted too, because a revocation is never undone. Throws
+ * `document_malformed`, or `signature_invalid` if the issuing CA under the pinned root has not signed the list.
  */
 export function namesOwnCertificate(list: Buffer, own: Pick<Credentials, 'chainPem' | 'rootPem'>): boolean {
   const [tbs, algorithm, signature] = elements(only(list, TAG.sequence).content);
   if (tbs?.tag !== TAG.sequence || !algorithm || signature?.tag !== TAG.bitString) throw malformed();
   const issuing = issuingOf(own);
   const key = { key: issuing.publicKey, dsaEncoding: 'der' } as const;
-  // The first byte of a bit string counts unused bits.
+  // The first byte of a DER bit string is the number of unused bits.
   const signed =
     algorithmIn(algorithm.content) === ECDSA_WITH_SHA256 &&
     verify('sha256', tbs.whole, key, signature.content.subarray(1));
@@ -63,7 +63,7 @@ export function namesOwnCertificate(list: Buffer, own: Pick<Credentials, 'chainP
   // Fields of a CRL: version, signature, issuer, thisUpdate, nextUpdate, then the optional entries.
   const fields = elements(tbs.content);
   const [version, , , , , entries] = fields;
-  // A certificate has another tag at this position, so a signed certificate is never read as a revocation list.
+  // A certificate has another tag at this position. A signed certificate is therefore never accepted as a revocation list.
   if (version?.tag !== TAG.integer || version.content.toString('hex') !== VERSION_2) throw malformed();
   if (entries?.tag !== TAG.sequence) return false;
   const serial = withoutZeros(new X509Certificate(own.chainPem).serialNumber.toLowerCase());
@@ -73,7 +73,7 @@ export function namesOwnCertificate(list: Buffer, own: Pick<Credentials, 'chainP
   });
 }
 
-/** The second certificate of the chain, after a check that the pinned root has signed it. */
+/** Returns the second certificate of the chain, after checking that the pinned root has signed it. */
 function issuingOf({ chainPem, rootPem }: Pick<Credentials, 'chainPem' | 'rootPem'>): X509Certificate {
   const [, issuingPem] = chainPem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   const issuing = issuingPem === undefined ? null : new X509Certificate(issuingPem);

@@ -1,7 +1,8 @@
 /**
- * Positions from GeoClue (`org.freedesktop.GeoClue2` on the system bus). Each reading opens its own connection and client. Only positions from satellites,
- * Wi-Fi or GeoClue's file count. GeoClue also guesses by IP address and by mobile cells, but the evidence sources `address` and `network` already have that
- * information: one wrong source must not count twice.
+ * Positions from GeoClue (`org.freedesktop.GeoClue2` on the D-Bus system bus). Each reading opens its own connection and client. The agent
+ * uses only positions from satellites, Wi-Fi or GeoClue's static file. GeoClue also guesses positions from the IP address and from mobile
+ * cells. The agent ignores these, because its evidence sources `address` and `network` have that information already: one wrong source must
+ * not count twice.
  */
 import { setTimeout as passed } from 'node:timers/promises';
 import { AbortError, ConnectionClosedError, createClient, DBusError, defineInterface } from 'dbus-native';
@@ -11,22 +12,25 @@ import { SourceUnavailable } from './sensors.ts';
 
 const WITHIN = 15_000;
 const ASK_EVERY = 500;
-/** Upper limit of a position's inaccuracy, in meters. Wi-Fi positions of Ichnaea are better; positions of cells and addresses are worse. */
+/**
+ * Maximum inaccuracy of a position in meters. Wi-Fi positions of Ichnaea are more accurate; positions from cells and IP addresses are less
+ * accurate.
+ */
 const COARSEST = 1_000;
-/** Lower limit of accuracy, in meters. GeoClue rounds a good fix to 0 m, which no receiver reaches. */
+/** Minimum inaccuracy of a position in meters. GeoClue rounds a good fix to 0 m, which no receiver reaches. */
 const FINEST = 30;
-/** Names of guessed sources: by address (`ipf`), or by a region of cells (`lacf`). */
+/** GeoClue's names of sources that guess: from the IP address (`ipf`), or from a region of mobile cells (`lacf`). */
 const GUESS = /geoip|fallback/i;
-/** Maximum age of a fix in milliseconds. GeoClue may return an old fix (`Timestamp`), which is no evidence of the present location. */
+/** Maximum age of a fix in milliseconds. GeoClue may return an old fix (`Timestamp`), which does not prove the present location. */
 const OLDEST = 10 * 60_000;
 
 const GEOCLUE = 'org.freedesktop.GeoClue2';
 const CLIENT = `${GEOCLUE}.Client`;
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 const MANAGER = ['/org/freedesktop/GeoClue2/Manager', `${GEOCLUE}.Manager`] as const;
-/** The agent's name in geoclue.conf, as an application and as a GeoClue agent. */
+/** The agent's name in geoclue.conf, both as an application and as a GeoClue agent. */
 const OWN_NAME = 'cordon-agent';
-/** Accuracy level `EXACT` of GClueAccuracyLevel. */
+/** Accuracy level `EXACT` of the enumeration GClueAccuracyLevel. */
 const EXACT = 8;
 const AGENT = defineInterface({
   name: `${GEOCLUE}.Agent`,
@@ -39,11 +43,11 @@ const locationSchema = z.looseObject({
   Longitude: z.number().min(-180).max(180),
   Accuracy: z.number(),
   Description: z.string(),
-  /** Time of a position as seconds and microseconds. */
+  /** Time of a position: seconds and microseconds. */
   Timestamp: z.tuple([z.bigint(), z.bigint()]),
 });
 
-/** The position in a location's properties; null when it is coarse, guessed or old. Throws for invalid properties. */
+/** Position from the properties of a GeoClue location; null if it is inaccurate, guessed or old. Throws for invalid properties. */
 export function positionOf(location: unknown, now: number): Position | null {
   const { Latitude, Longitude, Accuracy, Description, Timestamp } = locationSchema.parse(location);
   const age = Math.abs(now - Number(Timestamp[0]) * 1000);
@@ -52,36 +56,36 @@ export function positionOf(location: unknown, now: number): Position | null {
 }
 
 /**
- * Returns the first valid position, or null if none arrives in time. Rejects with `SourceUnavailable` when GeoClue is missing or refuses
- * access, and with the system's error when the bus is missing or a response is invalid.
+ * Returns the first valid position, or null if no position arrives in time. Rejects with `SourceUnavailable` if GeoClue is missing or
+ * refuses access. Rejects with the system's error if the D-Bus system bus is missing or a response is invalid.
  */
 export async function readGeoclue(busAddress: string, within = WITHIN): Promise<Position | null> {
   const began = performance.now();
   const over = AbortSignal.timeout(within);
   const bus = createClient({ busAddress, authMethods: ['EXTERNAL'], maxMessageSize: 64 * 1024 });
-  // The end of the connection rejects all calls in progress.
+  // Closing the connection rejects all calls in progress.
   bus.connection.on('error', (error: Error) => bus.connection.stream.destroy(error));
   const call = <T>(path: string, name: string, member: string, signature?: string, ...body: unknown[]) =>
     bus.invoke<T>(
       { destination: GEOCLUE, path, interface: name, member, ...(signature && { signature, body }) },
       { signal: over },
     );
-  /** Registers this client as a GeoClue agent for its own user, until the connection ends. */
+  /** Registers this client as GeoClue's authorization agent for its own user, until the connection ends. */
   const actAsAgent = async () => {
     await bus.export('/org/freedesktop/GeoClue2/Agent', AGENT);
     await call(...MANAGER, 'AddAgent', 's', OWN_NAME);
   };
   try {
     const asked = call<string>(...MANAGER, 'GetClient');
-    // Since 2.7, GeoClue makes a client wait for an agent of the user's session. Without such an agent, this client registers itself, if geoclue.conf allows
-    // it. An earlier registration would replace the session's agent.
+    // Since version 2.7, GeoClue makes a client wait for an authorization agent in the user's session. If there is none, this client
+    // registers itself, if geoclue.conf allows it. An earlier registration would replace the session's authorization agent.
     const soon = await Promise.race([asked, passed(within / 5, null, { ref: false })]);
     if (soon === null) await actAsAgent();
     const client = soon ?? (await asked);
     await call(client, PROPERTIES, 'Set', 'ssv', CLIENT, 'DesktopId', ['s', OWN_NAME]);
     await call(client, PROPERTIES, 'Set', 'ssv', CLIENT, 'RequestedAccuracyLevel', ['u', EXACT]);
     await call(client, CLIENT, 'Start');
-    // The client polls, because any program may send a signal, and only GeoClue answers a call.
+    // The client polls instead of waiting for signals: any program can send a signal, but only GeoClue answers a call.
     while (performance.now() - began < within * 0.8) {
       const path = await call<string>(client, PROPERTIES, 'Get', 'ss', CLIENT, 'Location');
       const position =
@@ -99,7 +103,7 @@ export async function readGeoclue(busAddress: string, within = WITHIN): Promise<
   }
 }
 
-/** Error with GeoClue's known reason. Other error texts may contain a position, so the agent replaces them. */
+/** Error that states GeoClue's known reason. Other error texts may contain a position, so the agent replaces them. */
 function inOurWords(error: unknown): unknown {
   if (error instanceof ConnectionClosedError) return error.cause ?? new Error('the bus closed the connection');
   if (error instanceof AbortError) return new Error('it does not answer');

@@ -1,14 +1,17 @@
-/** Positions from gpsd (JSON lines over TCP; `gpsd_json(5)`), on loopback only. A fix without an error estimate is not a position. */
+/**
+ * Positions from gpsd (JSON lines over TCP; `gpsd_json(5)`), only on loopback. A fix without an error estimate does not count as a
+ * position.
+ */
 import { connect } from 'node:net';
 import { z } from 'zod';
 import type { Position } from '../../shared/areas/position.ts';
 
-/** Milliseconds to wait for a report. A receiver reports its fix, or the absence of one, every second. */
+/** Milliseconds to wait for a position report. A receiver reports every second whether it has a fix. */
 const WITHIN = 6_000;
 const LONGEST_LINE = 64 * 1024;
 
 const classSchema = z.looseObject({ class: z.string() });
-/** TPV report of gpsd (time, position, velocity). `mode`: 2 and 3 are fixes; errors in meters, at 95 % confidence. */
+/** TPV report of gpsd (time, position, velocity). `mode` 2 and 3 mean a fix. Errors are in meters, at 95 % confidence. */
 const fixSchema = z.looseObject({
   mode: z.int(),
   lat: z.number().min(-90).max(90).optional(),
@@ -18,7 +21,7 @@ const fixSchema = z.looseObject({
   epy: z.number().min(0).optional(),
 });
 
-/** Position in one line of gpsd; null without a fix. Throws for an invalid line. */
+/** Position from one line of gpsd; null without a fix. Throws for an invalid line. */
 export function positionIn(line: string): Position | null {
   const json: unknown = JSON.parse(line);
   if (classSchema.parse(json).class !== 'TPV') return null;
@@ -28,7 +31,9 @@ export function positionIn(line: string): Position | null {
   return { latitude: lat, longitude: lon, accuracy: error };
 }
 
-/** The first fix; null while the receiver has none. Rejects with the system's error without gpsd, and for invalid data. */
+/**
+ * Returns the first fix, or null while the receiver has no fix. Rejects with the system's error if gpsd is missing or its data is invalid.
+ */
 export function readGpsd(port: number, within = WITHIN): Promise<Position | null> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port });

@@ -1,6 +1,6 @@
 /**
- * The machine's own sensors: gpsd, GeoClue and ModemManager, used when the company configures no program or file. Linux only: other systems have no source
- * that works without the consent of the user at the screen. A failed source gives no evidence.
+ * Sensors of the machine: gpsd, GeoClue and ModemManager. The agent uses them if the company configures no program or file with position
+ * data. Only Linux is supported: other systems require the consent of the user at the screen. A failed sensor gives no evidence.
  */
 import { readGeoclue } from './geoclue.ts';
 import { readGpsd } from './gpsd.ts';
@@ -9,15 +9,15 @@ import { type Sensors, type SourceState, SourceUnavailable } from './sensors.ts'
 
 interface MachineSensors {
   readonly platform: NodeJS.Platform;
-  /** Port of gpsd on loopback; 0: the agent does not use gpsd. */
+  /** Port of gpsd on loopback. With 0, the agent does not use gpsd. */
   readonly gpsdPort: number;
-  /** The system bus of GeoClue; null: the agent does not use GeoClue. */
+  /** Address of the D-Bus system bus for GeoClue; null if the agent does not use GeoClue. */
   readonly geoclueBus: string | null;
-  /** Called when a source exists but fails. */
+  /** Called when a sensor exists but fails. */
   readonly onFailure: (why: string) => void;
 }
 
-/** Error codes of a missing source. */
+/** Error codes that mean that a sensor is missing. */
 const ABSENT = new Set(['ECONNREFUSED', 'ENOENT']);
 
 export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: MachineSensors): Sensors {
@@ -35,7 +35,7 @@ export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: Ma
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       if (ABSENT.has(code)) return [null, { name, state: 'absent', detail: 'not running here' }];
       const why = error instanceof Error ? (error.message.split('\n').at(-1) ?? '') : String(error);
-      // Most machines have the client of ModemManager, but no modem and no service.
+      // ModemManager's client often exists without a modem and without the service.
       const silent =
         name === 'ModemManager' &&
         /ServiceUnknown|not found|couldn't (create|connect|find)|No such file/i.test(
@@ -53,7 +53,7 @@ export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: Ma
       gpsdPort === 0
         ? unasked('gpsd', 'absent', 'switched off')
         : await ask('gpsd', () => readGpsd(gpsdPort), 'no fix yet');
-    // GeoClue may send names of nearby Wi-Fi networks to an internet service, so it is used only without a gpsd fix.
+    // GeoClue may send names of nearby Wi-Fi networks to an internet service. The agent therefore uses GeoClue only if gpsd has no fix.
     const [found, geoclue] =
       geoclueBus === null
         ? unasked('GeoClue', 'absent', 'switched off')

@@ -1,4 +1,6 @@
-/** The mobile network of this machine's modem, from ModemManager's client `mmcli -J`. Only a registered modem has a serving network. */
+/**
+ * The mobile network of this machine's modem, read with ModemManager's client `mmcli -J`. Only a registered modem has a serving network.
+ */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -15,7 +17,7 @@ const modemSchema = z.looseObject({
   }),
 });
 
-/** The mobile country code (ITU E.212) of the modem's network; null for a modem that is not registered. */
+/** Mobile country code (ITU E.212) of the modem's network; null if the modem is not registered in a network. */
 export function networkIn(text: string): string | null {
   const { modem } = modemSchema.parse(JSON.parse(text));
   const { 'operator-code': code = '', 'registration-state': state = '' } = modem['3gpp'] ?? {};
@@ -25,7 +27,9 @@ export function networkIn(text: string): string | null {
 
 const modemsIn = (text: string): readonly string[] => listSchema.parse(JSON.parse(text))['modem-list'];
 
-/** The country code of the first registered modem; null without one. Rejects with `ENOENT` without ModemManager, or with the client's error. */
+/**
+ * Returns the country code of the first registered modem, or null. Rejects with `ENOENT` without ModemManager, or with the client's error.
+ */
 export async function readModem(): Promise<string | null> {
   const mmcli = async (...args: string[]) =>
     (await run('mmcli', args, { timeout: WITHIN, maxBuffer: 256 * 1024 })).stdout;

@@ -1,6 +1,6 @@
 /**
- * Evidence with a date in the future, made while this device's clock was fast. Its date is moved back to now, because it would otherwise hide all later
- * observations.
+ * Correction of location evidence with a future date, which a device makes while its clock is fast. The date is changed to now. Otherwise
+ * the evidence would hide all later observations.
  */
 import type { Instant } from '../../shared/time/clock.ts';
 import {

@@ -1,6 +1,6 @@
 /**
- * A company's own sensors: a program or a file gives `{"position": {"latitude", "longitude", "accuracy"}, "network": "410"}`. Either field may be missing.
- * Invalid data is logged and is not evidence.
+ * A company's own sensors: a program or a file supplies `{"position": {"latitude", "longitude", "accuracy"}, "network": "410"}`. Each of
+ * the two fields is optional. The agent logs invalid data and does not use it as evidence.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';

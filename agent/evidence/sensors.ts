@@ -1,4 +1,4 @@
-/** Sensor readings, converted into areas on the device. The device neither stores nor sends coordinates. */
+/** Conversion of sensor readings into areas, on the device. The device neither stores nor sends coordinates. */
 import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
 import { areasOfMcc } from '../../shared/areas/mcc.ts';
 import type { AreaPolygon } from '../../shared/areas/polygon.ts';
@@ -8,19 +8,22 @@ import type { Observation } from '../../shared/verdict/terms.ts';
 
 export interface SourceState {
   readonly name: 'gpsd' | 'GeoClue' | 'ModemManager' | 'sensor program' | 'sensor file';
-  /** `idle`: the sensor works, but has no data. `refused`: the sensor denies the agent access. `failed`: the sensor gave invalid data. */
+  /**
+   * State of a sensor. `idle`: the sensor works, but has no data. `refused`: the sensor denies the agent access. `failed`: the sensor gave
+   * invalid data.
+   */
   readonly state: 'working' | 'idle' | 'absent' | 'refused' | 'failed';
   readonly detail: string;
 }
 
 export interface Reading {
   readonly position: Position | null;
-  /** The mobile country code of the serving network, e.g. `410`. */
+  /** Mobile country code of the serving network, for example `410`. */
   readonly network: string | null;
   readonly sources?: readonly SourceState[];
 }
 
-/** Missing source, or a source that denies access. Neither is a failure. */
+/** Error for a sensor that is missing or denies access. Neither counts as a failure of the sensor. */
 export class SourceUnavailable extends Error {
   readonly state: 'absent' | 'refused';
 
@@ -32,11 +35,12 @@ export class SourceUnavailable extends Error {
 
 export type Sensors = () => Promise<Reading>;
 
-/** A machine without sensors: its only evidence is the address that the server sees. */
+/** Sensors of a machine that has none. Its only location evidence is the network address that the server sees. */
 export const noSensors: Sensors = async () => ({ position: null, network: null });
 
 /**
- * Returns the evidence of a reading. `polygons`: the stored orders' polygons; the evidence states for each whether the device is inside.
+ * Returns the location evidence of a sensor reading. `polygons`: polygons of the stored orders. The evidence states for each polygon
+ * whether the device is inside.
  */
 export function observationsOf(
   { position, network }: Reading,
@@ -53,7 +57,7 @@ export function observationsOf(
   return found;
 }
 
-/** Evidence from the areas of the connection's address, as the server states them. */
+/** Location evidence from the connection's network address. The server states the areas of the address. */
 export function addressObservation(areas: readonly string[], at: Instant): Observation | null {
   return areas.length === 0 ? null : { source: 'address', areas: areas.map(parseEvidenceArea), at, connected: true };
 }

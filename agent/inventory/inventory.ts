@@ -1,10 +1,10 @@
-/** The machine's inventory, from systeminformation. Unknown values are null. */
+/** Inventory of the machine, from the package systeminformation. Unknown values are null. */
 import { arch, hostname, platform } from 'node:os';
 import si from 'systeminformation';
 import type { Inventory } from '../../shared/protocol/frames.ts';
 import { AGENT_VERSION } from '../version.ts';
 
-/** Placeholder values of firmware vendors, treated as unknown. */
+/** Placeholder values of firmware vendors, which the inventory treats as unknown. */
 const NOTHING =
   /^(|-|none|n\/a|null|unknown|not specified|default string|to be filled by o\.e\.m\.|system (serial number|product name|manufacturer))$/i;
 
@@ -52,7 +52,7 @@ export async function collectInventory(): Promise<Inventory> {
       .map((block) => ({
         name: block.name.slice(0, 128),
         size: positive(block.size),
-        // A LUKS layer proves encryption. Its absence proves nothing.
+        // A LUKS layer proves disk encryption. A missing LUKS layer proves nothing.
         encrypted: blocks.some((each) => each.fsType === 'crypto_LUKS' && each.name.startsWith(block.name))
           ? true
           : null,

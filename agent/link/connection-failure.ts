@@ -1,4 +1,4 @@
-/** `code`: the error code of Node or OpenSSL, or empty. */
+/** Failure of a connection attempt. `code`: the error code of Node or OpenSSL, or an empty string. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -6,20 +6,20 @@ export interface Failure {
 
 export interface OwnValidity {
   readonly notAfter: number;
-  /** This machine's wall clock. */
+  /** Time of this machine's wall clock. */
   readonly now: number;
-  /** The failure of the last certificate renewal; null without a failure. */
+  /** Why the last certificate renewal failed; null if it did not fail. */
   readonly renewal: string | null;
 }
 
-/** Time after a certificate's expiry in which the server still renews the certificate (SECURITY.md). */
+/** Time after a certificate's expiry during which the server still renews the certificate (SECURITY.md). */
 const RENEWED_FOR = 7 * 86_400_000;
 const NEW_LINK =
   'Ask your admin for an activation link, stop this agent, run cordon-agent enroll --replace, and paste the link.';
 
 /**
- * Explanation of a failed connection after the certificate's expiry; null before the expiry. With an expired client certificate, TLS 1.3
- * closes the connection after the handshake, and Node reports only "socket hang up".
+ * Explanation of a failed connection after the certificate's expiry; null before the expiry. With an expired client certificate, a TLS 1.3
+ * server closes the connection after the handshake, and Node reports only "socket hang up".
  */
 export function expiredCertificate({ notAfter, now, renewal }: OwnValidity): string | null {
   if (now <= notAfter) return null;
@@ -47,13 +47,13 @@ export const isAboutCertificate = ({ code }: Failure): boolean => REFUSED[code] 
 
 export interface RefusedServer {
   readonly host: string;
-  /** Dates of the server's certificate; null when the agent could not read them. */
+  /** Validity dates of the server's certificate; null if the agent could not read them. */
   readonly certificate: { readonly notBefore: number; readonly notAfter: number } | null;
-  /** This machine's wall clock. */
+  /** Time of this machine's wall clock. */
   readonly now: number;
 }
 
-/** Explanation of a refused server certificate; null for other failures. */
+/** Explanation why TLS did not accept the server's certificate; null for other failures. */
 export function untrustedServer({ code, message }: Failure, { host, certificate, now }: RefusedServer): string | null {
   const consequence = 'The device does not connect, because another machine may pretend to be the server.';
   const subject = `The certificate of the server at ${host}`;

@@ -1,4 +1,4 @@
-/** WebSocket connection to the device listener, from the TCP connection to its end (specification: `shared/protocol/frames.ts`). */
+/** WebSocket connection to the device listener, from opening TCP to closing (protocol: `shared/protocol/frames.ts`). */
 import type { IncomingMessage } from 'node:http';
 import { type RawData, WebSocket } from 'ws';
 import {
@@ -22,7 +22,7 @@ export type Ending =
       readonly next: 'retry';
       readonly detail: string;
       readonly retryAfter: number | null;
-      /** True when the agent closed the connection because it could not process a frame. */
+      /** True if the agent closed the connection because it could not process a frame. */
       readonly unfit?: true;
     }
   | { readonly next: 'refused'; readonly detail: string; readonly retryAfter: number | null }
@@ -31,15 +31,15 @@ export type Ending =
 export interface DialPorts {
   readonly url: () => URL;
   readonly secureDial: () => SecureDial;
-  /** The dates of a server certificate that `secureDial` did not accept. Never rejects. */
+  /** Reads the validity dates of a server certificate that `secureDial` did not accept. Never rejects. */
   readonly refusedCertificate: (target: { host: string; port: number }) => Promise<RefusedCertificate | null>;
 }
 
 export interface ConnectionPorts {
   readonly hello: () => Extract<DeviceFrame, { kind: 'hello' }>;
-  /** Called with each frame in order. An error closes the connection. */
+  /** Called with each frame, in the order of arrival. An exception closes the connection. */
   readonly onFrame: (frame: ServerFrame) => void;
-  /** Called for HTTP 451, whose body may have a newer list. Must not throw. */
+  /** Called for an HTTP 451 response, whose body may contain a newer order list. Must not throw. */
   readonly onRefusal: (body: string) => void;
   /** Milliseconds without data from the server after which the connection counts as lost. */
   readonly silentFor?: number;
@@ -49,18 +49,18 @@ export interface Connection {
   /** Sends a frame. Returns false when the connection is not open. */
   send(frame: DeviceFrame): boolean;
   close(reason: string): void;
-  /** Closes the connection, which then ends as refused. */
+  /** Closes the connection. The link then behaves as if the server had refused the device. */
   leave(why: string): void;
   terminate(): void;
 }
 
-/** Two missing pings in a row mean a lost connection, even if TCP reports none. */
+/** Milliseconds without data after which the connection counts as lost, even if TCP reports no error. Two pings are missed in this time. */
 const SILENT_FOR = PING_EVERY * 2.5;
 const AFTER_TAKE_OVER = 5 * 60_000;
 
 type SecureSocket = Awaited<ReturnType<SecureDial>>;
 
-/** Opens the connection under TLS. Never rejects. */
+/** Opens the TLS connection. Never rejects. */
 export async function dialServer(ports: DialPorts): Promise<SecureSocket | Ending> {
   const url = ports.url();
   const target = { host: hostOf(url), port: Number(url.port || 443) };
@@ -76,13 +76,13 @@ export async function dialServer(ports: DialPorts): Promise<SecureSocket | Endin
   }
 }
 
-/** Opens the WebSocket. Calls `onEnd` once. */
+/** Opens the WebSocket over a TLS connection. Calls `onEnd` once. */
 export function openConnection(
   host: string,
   secure: SecureSocket,
   ports: ConnectionPorts & { readonly onEnd: (ending: Ending) => void },
 ): Connection {
-  // `secure` has TLS already, so `ws` uses plain HTTP on it.
+  // `secure` already has TLS, so the package `ws` must use plain HTTP on it.
   const ws = new WebSocket(`ws://${host}${LINK_PATH}?list=${ports.hello().list}`, SUBPROTOCOL, {
     createConnection: () => secure,
     maxPayload: MAX_FRAME_FROM_SERVER,
@@ -91,7 +91,7 @@ export function openConnection(
   });
   let isOver = false;
   let lost = 'The connection was closed. The agent tries again.';
-  /** Ending that this device chose when it closed the connection. */
+  /** Result of the connection that this device chose when it closed the connection. */
   let own: Ending | null = null;
   let pulse: NodeJS.Timeout | undefined;
   const finish = (ending: Ending) => {
@@ -126,7 +126,7 @@ export function openConnection(
   });
   ws.on('error', (error) => {
     lost = words(error);
-    // For a refused upgrade, `unexpected-response` reads the body first.
+    // If the server refuses the WebSocket upgrade, `unexpected-response` first reads the response's body.
     if (ws.readyState === WebSocket.CONNECTING || ws.readyState === WebSocket.CLOSED) {
       finish({ next: 'retry', detail: lost, retryAfter: null });
     }
@@ -152,7 +152,7 @@ const codeOf = (error: unknown): string => (error instanceof Error && 'code' in 
 
 function close(ws: WebSocket, reason: string): void {
   ws.close(1000, reason);
-  // A lost peer does not respond to a close frame.
+  // A server that is no longer reachable does not respond to a close frame.
   setTimeout(() => ws.terminate(), 500).unref();
 }
 
@@ -168,7 +168,7 @@ function closing(code: number, reason: string, lost: string): Ending {
   switch (code) {
     case CLOSE.revoked:
       return { next: 'rejected', detail: 'The server ended the connection: it says that the certificate is revoked.' };
-    // The gate's text names the order.
+    // The text of the management gate names the order that closes the gate.
     case CLOSE.denied:
       return { next: 'refused', detail: 'An order suspends management of this device.', retryAfter: null };
     case CLOSE.takenOver:
@@ -222,7 +222,7 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
       chunks.push(bytes);
     }
   } catch (error) {
-    // The response body is incomplete, so the status code alone decides.
+    // The response's body is incomplete. Only the status code decides.
     return words(error);
   }
   return Buffer.concat(chunks).toString('utf8');

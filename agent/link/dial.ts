@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** Opens the TCP connection under TLS. A port, so that a simulated fleet can connect through a proxy. */
+/** Opens a TCP connection, over which TLS starts. It is a port, so that a simulated fleet can connect through a proxy. */
 export type DialPort = (target: { host: string; port: number }) => Promise<Socket>;
 
 const CONNECT_WITHIN = 15_000;

@@ -1,4 +1,7 @@
-/** A server that was restored from a backup asks its devices for their signed documents. The device sends exact copies, and keeps its documents. */
+/**
+ * Recovery of a server that was restored from a backup: the server asks its devices for their signed documents. The device sends exact
+ * copies and keeps its documents.
+ */
 import type { Recollection } from '../../shared/protocol/device-http.ts';
 import type { DocumentStore } from '../enforcement/enforcement-store.ts';
 import { bodyOf, httpsOf } from '../enrollment/est.ts';
@@ -12,8 +15,8 @@ export interface DocumentRecoveryPorts extends DeviceListener {
 
 export interface DocumentRecovery {
   /**
-   * Sends the device record and the ledger's checkpoint, and with `documents` also approver sets, list and orders. A call joins a running
-   * request that sends as much. True when the server accepted the request. Never rejects.
+   * Sends device record and ledger checkpoint, and with `documents` also approver sets, order list and orders. If a running request sends
+   * at least the same, the call waits for that request. Returns true if the server accepted the documents. Never rejects.
    */
   send(documents: boolean): Promise<boolean>;
 }

@@ -1,4 +1,4 @@
-/** HTTPS requests of the device: enrollment, renewal, messages' files, and the polling of a refused device. */
+/** HTTPS requests of the device: enrollment, certificate renewal, files of messages, and the polling of a refused device. */
 import { Agent, request as httpRequest, type RequestOptions } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { CordonError } from '../../shared/errors.ts';
@@ -14,13 +14,13 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
-  /** Milliseconds for the whole request and response; one minute by default. */
+  /** Time limit in milliseconds for the whole request and response; one minute by default. */
   readonly within?: number;
 }
 
 export type Http = (url: URL, request: HttpRequest) => Promise<HttpResponse>;
 
-/** HTTPS with the device's certificate to the device listener. */
+/** HTTPS requests to the device listener, with the device's certificate. */
 export interface DeviceListener {
   readonly deviceUrl: () => string;
   readonly http: () => Http;
@@ -31,12 +31,12 @@ const SILENT_FOR = 30_000;
 const RESPONSE_WITHIN = 60_000;
 const LARGEST_RESPONSE = 32 * 1024 * 1024;
 
-/** Each request uses its own connection. */
+/** HTTP requests, each over its own connection. */
 export function overTls(dial: SecureDial): Http {
   return async (url, request) => {
     const socket = await dial(targetOf(url));
     try {
-      // `node:http`, because the given connection has TLS already.
+      // `node:http` is correct here, because the given connection already has TLS.
       return await ask(url, request, { createConnection: () => socket, headers: { connection: 'close' } });
     } finally {
       socket.destroy();
@@ -44,7 +44,10 @@ export function overTls(dial: SecureDial): Http {
   };
 }
 
-/** Sequential requests to one server over one connection, which is reopened if the server closes it. The caller closes it at the end. */
+/**
+ * Sequential HTTPS requests to one server over one connection. If the server closes the connection, the next request opens a new one. The
+ * caller closes the connection at the end.
+ */
 export function overOneConnection(dial: SecureDial): { readonly http: Http; close(): void } {
   let socket: TLSSocket | null = null;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -104,7 +107,7 @@ function ask(url: URL, given: HttpRequest, over: RequestOptions): Promise<HttpRe
   });
 }
 
-/** Throws `unavailable` for a failed connection, so that no other error hides it. */
+/** Throws `unavailable` for a failed connection, whatever error the connection reported. */
 export async function orUnavailable<T>(response: Promise<T>): Promise<T> {
   try {
     return await response;
@@ -117,5 +120,5 @@ export async function orUnavailable<T>(response: Promise<T>): Promise<T> {
 
 const targetOf = (url: URL) => ({ host: hostOf(url), port: Number(url.port || 443) });
 
-/** The host for a socket: an IPv6 address without the brackets of a URL. */
+/** Host name for a socket: an IPv6 address without the brackets that a URL has. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');

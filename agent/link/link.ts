@@ -1,4 +1,7 @@
-/** The link: a WebSocket to the device listener, which reconnects while the agent runs (specification: `shared/protocol/frames.ts`). All times are real time. */
+/**
+ * The link: a WebSocket to the device listener that reconnects while the agent runs (protocol: `shared/protocol/frames.ts`). All times are
+ * real time.
+ */
 import type { DeviceFrame } from '../../shared/protocol/frames.ts';
 import { backoff } from './backoff.ts';
 import {
@@ -14,52 +17,52 @@ export const LINK_STATES = [
   'stopped',
   'connecting',
   'connected',
-  /** No connection. The next attempt is scheduled. */
+  /** `waiting`: no connection; the next attempt is scheduled. */
   'waiting',
-  /** An order suspends `management`: the device polls the list, and tries to connect from time to time. */
+  /** `refused`: an order suspends the service `management`. The device polls the order list, and sometimes tries to connect. */
   'refused',
-  /** The server rejects the certificate, but no signed revocation list confirms this. The agent tries again. */
+  /** `rejected`: the server refuses the certificate, but no signed revocation list contains it. The agent keeps trying. */
   'rejected',
-  /** The signed revocation list contains the certificate. The agent does not connect again. */
+  /** `revoked`: the signed revocation list contains the certificate. The agent does not connect again. */
   'revoked',
 ] as const;
 export type LinkState = (typeof LINK_STATES)[number];
 
 export interface LinkPorts extends DialPorts, ConnectionPorts {
-  /** The reason for which this device's own verdict forbids a connection; null when it allows one. */
+  /** Returns the reason why this device's own verdict forbids a connection; null if the verdict allows a connection. */
   readonly denied: () => string | null;
-  /** The connection has ended. Must not throw. */
+  /** Called when the connection has ended. Must not throw. */
   readonly onDown: () => void;
-  /** Called before each attempt while refused: polls the list and posts receipts. Must not reject. */
+  /** Called before each attempt of a refused device: polls the order list and posts receipts. Must not reject. */
   readonly beforeKnock: () => Promise<void>;
   /**
-   * Returns true only if a signed revocation list contains the device's certificate. A server with the wrong database refuses every device,
-   * so an unsigned refusal must not end the identity. Must not reject.
+   * Returns true only if a signed revocation list contains the device's certificate. An unsigned refusal must not end the device's
+   * identity, because a server with the wrong database refuses every device. Must not reject.
    */
   readonly confirmRevoked: () => Promise<boolean>;
-  /** Called when the server refuses the expired certificate. Must not reject. */
+  /** Called when the server refuses the device's expired certificate. Must not reject. */
   readonly onExpired: () => Promise<void>;
   readonly onState: (state: LinkState, detail: string | null) => void;
 }
 
 export interface Link {
   readonly state: LinkState;
-  /** The reason for a missing connection; null while connected. */
+  /** The reason why the device is not connected; null while it is connected. */
   readonly detail: string | null;
   start(): void;
   stop(): void;
   /** Sends a frame. Returns false when the device has no connection. */
   send(frame: DeviceFrame): boolean;
-  /** Tries to connect at once if the link is waiting or refused. Resolves at the end of the attempt. */
+  /** Tries to connect at once if the link is waiting or refused. Resolves when the attempt has succeeded or failed. */
   attempt(): Promise<void>;
   network(available: boolean): void;
-  /** Reconnects, so that the server repeats unacknowledged data. */
+  /** Closes the connection and connects again, so that the server repeats unacknowledged data. */
   reconnect(): void;
-  /** Closes a connection that the device's own verdict no longer allows. The state becomes `refused`. */
+  /** Closes a connection that the device's own verdict no longer allows. The link's state becomes `refused`. */
   leave(why: string): void;
 }
 
-/** Interval between attempts of a refused device when the server states no time. */
+/** Milliseconds between two attempts of a refused device if the server states no `Retry-After`. */
 const KNOCK_EVERY = 15 * 60_000;
 
 export const createLink = (ports: LinkPorts): Link => new ServerLink(ports);
@@ -133,7 +136,7 @@ class ServerLink implements Link {
     }
   }
 
-  /** A method, because the compiler would take the state before an `await` for the state after it. */
+  /** The check is a method because of the compiler: it assumes that the state before an `await` is still the state after it. */
   #isStopped(): boolean {
     return this.#state === 'stopped';
   }
@@ -153,7 +156,7 @@ class ServerLink implements Link {
 
   async #knock(): Promise<void> {
     const { denied, beforeKnock } = this.#ports;
-    // A refused device gets a newer order list only by this poll. The newer list may allow the connection.
+    // Only this poll brings a refused device a newer order list, which may allow the connection.
     if (this.#state === 'refused' || this.#state === 'rejected' || denied() !== null) await beforeKnock();
     if (this.#isStopped() || !this.#isAvailable) return;
     const detail = denied();
@@ -161,7 +164,7 @@ class ServerLink implements Link {
     return this.#open();
   }
 
-  /** Opens the connection. Resolves when connected, or after the failed attempt. */
+  /** Opens the connection. Resolves when the device is connected or the attempt has failed. */
   async #open(): Promise<void> {
     // The states `refused` and `rejected` last until the server accepts the device.
     if (this.#state !== 'refused' && this.#state !== 'rejected') this.#become('connecting', 'connecting');
@@ -196,7 +199,8 @@ class ServerLink implements Link {
   async #ended(ending: Ending): Promise<void> {
     this.#connection = null;
     if (this.#isStopped()) return;
-    // The server repeats a frame that failed, so each attempt waits longer than the one before.
+    // The agent failed to process a frame. The server repeats the frame after each reconnection, so each attempt waits longer than the one
+    // before.
     if (this.#state === 'connected' && !('unfit' in ending)) this.#failures = 0;
     this.#ports.onDown();
     if (ending.next === 'rejected') return this.#rejected(ending.detail);

@@ -1,6 +1,6 @@
 /**
- * The outbox: reports to the server, delivered at least once. A report stays until `reports-stored` confirms it or a later one, and every new connection sends
- * it again. The server ignores a repeated (device, generation, sequence).
+ * The outbox: reports to the server, delivered at least once. A report is kept until `reports-stored` confirms its number or a higher one.
+ * Every new connection sends unconfirmed reports again. The server ignores a report whose (device, generation, sequence) it has already.
  */
 import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
 
@@ -10,23 +10,23 @@ export interface OutboxRow {
 }
 
 export interface Outbox {
-  /** Reports belong to one enrollment generation. A new generation begins empty, at sequence number 1. */
+  /** Enrollment generation of the reports. A new generation begins with an empty outbox, at sequence number 1. */
   generation(): number;
   beginGeneration(generation: number): void;
   report(item: ReportItem): void;
   unconfirmed(after: number, limit: number): readonly OutboxRow[];
-  /** Reports that a refused device posts by HTTPS: evidence and receipts, oldest first. */
+  /** Reports that a refused device posts over HTTPS: evidence and receipts, oldest first. */
   postable(limit: number): readonly OutboxRow[];
   confirm(through: number): void;
   remove(sequences: readonly number[]): void;
   count(): number;
 }
 
-/** Unconfirmed reports at the same time: enough for a fast connection, and not too many for a slow server. */
+/** Maximum number of unconfirmed reports on a connection: enough for a fast network, and not too many for a slow server. */
 const WINDOW = 64;
 
 export interface OutboxSender {
-  /** Called for an open connection with the number up to which the server has stored all reports. */
+  /** Called for a new connection. `stored`: the server has stored all reports up to this number. */
   opened(stored: number): void;
   closed(): void;
   confirmed(through: number): void;

@@ -1,6 +1,7 @@
 /**
- * The HTTPS requests of a refused device. The device posts evidence and receipts, and fetches its record and the public list with the approver sets. The list
- * tells the device about an order's end. The evidence tells the server that the device has left the area.
+ * HTTPS requests of a refused device. The device posts evidence and receipts, and fetches its device record, the approver sets and the
+ * public order list. The list informs the device when an order has ended. The evidence informs the server when the device has left the
+ * area.
  */
 import { z } from 'zod';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
@@ -24,9 +25,9 @@ export interface PollPorts extends DeviceListener {
   readonly outbox: Pick<Outbox, 'postable' | 'remove'>;
   readonly intake: PollIntake;
   readonly versions: () => { readonly list: number; readonly record: number; readonly approverSet: number };
-  /** Tells whether a list names withheld revisions that this device does not have. */
+  /** Returns true if an order list names withheld revisions that this device does not have. */
   readonly documents: { readonly lacking: boolean; lacks(list: Envelope): boolean };
-  /** Sends the stored documents to a restored server. Never rejects. */
+  /** Sends the stored documents to a server that was restored from a backup. Never rejects. */
   readonly recollect: (documents: boolean) => Promise<unknown>;
   readonly onListSeen: () => void;
   readonly onFailure: (what: string, error: unknown) => void;
@@ -38,11 +39,11 @@ const envelopeIn = (response: HttpResponse): Envelope =>
 const BATCH = 64;
 
 export interface Poll {
-  /** Polls all documents. Never rejects. */
+  /** Fetches all documents. Never rejects. */
   all(): Promise<void>;
   /** Posts evidence and receipts. Never rejects. */
   reports(): Promise<void>;
-  /** Fetches the withheld revisions that the stored list names. */
+  /** Fetches the withheld revisions that the stored order list names. */
   withheld(): Promise<void>;
 }
 
@@ -54,7 +55,7 @@ export function createPoll(ports: PollPorts): Poll {
   const json = async (url: URL): Promise<unknown> =>
     JSON.parse(bodyOf(await ports.http()(url, { method: 'GET' })).toString('utf8'));
 
-  /** Withheld revisions come from the device listener. The list is valid without them, so a failure is not fatal. */
+  /** Withheld revisions come from the device listener. The order list is valid without them, so the agent continues after a failure. */
   const fetchWithheld = async (): Promise<Envelope[]> => {
     try {
       return z.array(envelopeSchema).parse(await json(onDeviceListener('/device/withheld')));
@@ -74,7 +75,7 @@ export function createPoll(ports: PollPorts): Poll {
       return ports.onListSeen();
     }
     const envelope = envelopeIn(response);
-    // A list may need an approver set that this device does not have yet, also for the key that signed the list.
+    // The order list may need an approver set that this device does not have yet, because that set may name the key that signed the list.
     ports.intake.approverSets(
       z.array(envelopeSchema).parse(await json(new URL('/orders/approver-sets', ports.publicUrl()))),
     );
@@ -89,24 +90,24 @@ export function createPoll(ports: PollPorts): Poll {
     const path = `/device/record?list=${list}&record=${record}&approverSet=${approverSet}`;
     const response = await ports.http()(onDeviceListener(path), { method: 'GET' });
     const envelope = envelopeIn(response);
-    // The device sends its stored documents before the server's newer documents replace them.
+    // The device sends its stored documents before it replaces them with the server's newer documents.
     const recall = response.headers[RECALL_HEADER];
     if (typeof recall === 'string') await ports.recollect(recall === 'documents');
     ports.intake.record(envelope);
-    // Without the address from the server, a device without sensors would not learn that it has moved.
+    // A device without sensors detects a new location only by the network address that the server sees.
     const seen = response.headers[ADDRESS_HEADER];
     if (typeof seen === 'string') ports.intake.address(addressSchema.parse(JSON.parse(seen)), false);
   };
 
-  /** A device whose time is ahead enforces orders early. The correction moves its time back. */
+  /** A device whose time is ahead enforces orders too early. A time correction sets its time back. */
   const timeCorrection = async () => {
     const response = await ports.http()(onDeviceListener('/device/time-correction'), { method: 'GET' });
-    // The server has no correction, or an older version without corrections.
+    // The server has no time correction, or its older version does not support time corrections.
     if (response.status === 404) return;
     ports.intake.timeCorrection(envelopeIn(response));
   };
 
-  /** Evidence goes first, because a receipt may depend on it. */
+  /** The device posts evidence before receipts, because a receipt may depend on the evidence. */
   const reports = async () => {
     for (;;) {
       const rows = ports.outbox.postable(BATCH);
@@ -131,7 +132,7 @@ export function createPoll(ports: PollPorts): Poll {
     withheld: async () => ports.intake.withheld(await fetchWithheld()),
     reports: () => attempted('reports', reports),
     all: async () => {
-      // The record goes first: its legal hold may stop a wipe that the list requires.
+      // The device fetches its device record before the order list. A legal hold in the record may stop a wipe that the list requires.
       await attempted('record', record);
       await attempted('list', list);
       await attempted('time correction', timeCorrection);

@@ -1,10 +1,13 @@
-/** Body of a refused upgrade: problem+json (RFC 9457). A 451 also has the newer list and the observed address. */
+/**
+ * Body of a refused WebSocket upgrade: problem+json (RFC 9457). The body of a 451 also has the newer order list and the network address
+ * that the server sees.
+ */
 import { z } from 'zod';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 
 export const addressSchema = z.object({
   time: z.int().min(0),
-  /** True when the server is not sure that its own clock is correct. */
+  /** True if the server doubts its own clock. */
   doubtful: z.literal(true).optional(),
   areas: z.array(z.string()).max(16),
 });
@@ -29,11 +32,11 @@ export interface Refusal {
   readonly list: Envelope | null;
   readonly withheld: readonly Envelope[];
   readonly address: z.infer<typeof addressSchema> | null;
-  /** Request of a restored server for this device's documents; null otherwise. */
+  /** Request of a restored server for this device's documents; null if the body has no such request. */
   readonly recall: 'documents' | 'facts' | null;
 }
 
-/** A body that is not problem+json gives an empty result. */
+/** Parses the body of a refusal. A body that is not problem+json gives an empty result. */
 export function readRefusal(body: string): Refusal {
   let json: unknown = null;
   try {

@@ -1,6 +1,6 @@
 /**
- * TLS of all device connections: version 1.3, the hybrid post-quantum group first, one pinned root, and the device's certificate. Session tickets stay in
- * memory and make reconnections cheap for the server.
+ * TLS for all connections of the device: version 1.3, first the hybrid post-quantum group, one pinned root CA, and the device's
+ * certificate. Session tickets stay in memory, so that reconnections cost the server little.
  */
 
 import { isIP } from 'node:net';
@@ -15,21 +15,24 @@ export interface TlsIdentity {
 export interface SecureDialOptions {
   readonly dial: DialPort;
   /**
-   * Root CA certificate. Null only for the request that fetches the CA: the agent then checks the CA's fingerprint afterward, and sends no
-   * secret on the connection.
+   * Root CA certificate. It is null only for the request that fetches the root CA. The agent sends no secret on that connection, and checks
+   * the CA's fingerprint afterward.
    */
   readonly rootPem: string | null;
   readonly identity: TlsIdentity | null;
 }
 
-/** Dates of a refused certificate. They are not verified, so they only serve as text for the user. */
+/** Dates of a server certificate that TLS did not accept. The dates are not verified, and serve only as text for the user. */
 export interface RefusedCertificate {
-  /** Start of the certificate's validity, in Unix milliseconds. */
+  /** Start of the certificate's validity in Unix milliseconds. */
   readonly notBefore: number;
   readonly notAfter: number;
 }
 
-/** Reads a refused certificate over a second connection, because the failed one does not expose it. The connection sends no data. */
+/**
+ * Reads a server certificate that TLS did not accept, over a second connection: the failed connection does not expose the certificate. The
+ * second connection sends no data.
+ */
 export async function readRefusedCertificate(
   dial: DialPort,
   target: { readonly host: string; readonly port: number },
@@ -41,12 +44,12 @@ export async function readRefusedCertificate(
     if (!certificate) return null;
     return { notBefore: Date.parse(certificate.validFrom), notAfter: Date.parse(certificate.validTo) };
   } catch {
-    // The user reads the failure of the first connection, so the agent ignores the failure of the second connection.
+    // The user sees the failure of the first connection. The agent therefore ignores a failure of the second connection.
     return null;
   }
 }
 
-/** OpenSSL uses the machine's wall clock, which may be wrong. The error text names the clock. */
+/** OpenSSL checks certificates against the machine's wall clock, which may be wrong. The error text therefore names the clock. */
 function aboutTheClock(error: Error): Error {
   const code = 'code' in error ? String(error.code) : '';
   if (code !== 'CERT_NOT_YET_VALID' && code !== 'CERT_HAS_EXPIRED') return error;
@@ -78,7 +81,7 @@ export function secureDial({ dial, rootPem, identity }: SecureDialOptions): Secu
         ...(ticket ? { session: ticket } : {}),
       });
       const fail = (error: Error) => {
-        // A session ticket that failed is not used again.
+        // The agent does not use a session ticket again after it failed.
         tickets.delete(place);
         secure.destroy();
         reject(aboutTheClock(error));

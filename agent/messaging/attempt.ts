@@ -1,5 +1,8 @@
-/** Runs a step. A failed step resolves to null, is reported, and runs again after `RETRY_AFTER`; the other steps go on. */
+/**
+ * Runs a step of the message loop. If the step fails, reports the error, resolves to null, and repeats the step after `RETRY_AFTER`. Other
+ * steps continue.
+ */
 export type Attempt = <T>(what: string, work: () => Promise<T> | T) => Promise<T | null>;
 
-/** Delay before a failed step runs again, in milliseconds. Most failures are failures of the network. */
+/** Milliseconds before a failed step runs again. Most steps fail because of the network. */
 export const RETRY_AFTER = 5_000;

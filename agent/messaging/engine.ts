@@ -1,6 +1,6 @@
 /**
- * Messages of the device's user. One loop reads what has arrived and sends what is due, one step after the other. Every step is durable: after a crash,
- * the next start continues from the last step.
+ * Engine for the user's messages. One loop reads arrived items and sends due posts, one step after the other. Each step is durable: after a
+ * crash, the next start continues after the last completed step.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { CordonError } from '../../shared/errors.ts';
@@ -23,16 +23,16 @@ export interface MessagingEngine extends Messaging {
   welcomed(): void;
   down(): void;
   take(frame: MessagingFrame): void;
-  /** Starts a round, because gate, workspace or documents may have changed. */
+  /** Starts a round of the message loop. Called after a change of gate, workspace or documents. */
   poke(): void;
   /** Runs the periodic work. Resolves at the end of the round. */
   maintain(): Promise<void>;
-  /** Resolves when no work is in progress, so that the store can be closed. */
+  /** Resolves when no work is in progress, so that the caller can close the store. */
   stop(): Promise<void>;
 }
 
 const PATIENCE = 60_000;
-/** Milliseconds to wait for work in progress. A request without a response may be abandoned, because its result is not stored. */
+/** Milliseconds to wait for work in progress. After that, the engine abandons a request without a response; its result is never stored. */
 const STOP_WITHIN = 2_000;
 
 export function createMessaging(
@@ -106,7 +106,10 @@ function stateOf(ports: EnginePorts, { vault, own }: MessagingModules): Messagin
   }
 }
 
-/** Runs the rounds, and applies the server's frames. The state of an MLS group changes in one step at a time: of two changes at once, one would be lost. */
+/**
+ * Runs the rounds of the message loop and applies the server's frames. Only one step at a time may change the state of an MLS group: of two
+ * simultaneous changes, one would be lost.
+ */
 class MessageLoop {
   readonly modules: MessagingModules;
   readonly rounds: Rounds;
@@ -159,7 +162,7 @@ class MessageLoop {
         mailbox.compare(frame);
         quiet.begin();
         if (!session.wantsMail()) return;
-        // Members may have changed while this device was offline.
+        // The members of conversations may have changed while this device was offline.
         checks.requestAll();
         void this.exclusively(() => this.#startSession()).then(() => this.wake());
         return;
@@ -192,12 +195,13 @@ class MessageLoop {
     await Promise.race([ended, pause(STOP_WITHIN, undefined, { ref: false })]);
   }
 
-  /** A device that was restored from a backup posts nothing before it has reset its states. */
+  /** A device that was restored from a backup posts nothing until it has reset its MLS states. */
   async #startSession(): Promise<void> {
     const { mailbox, session, vault, records } = this.modules;
     if (mailbox.restored() && (await this.rounds.tryOpenVault())) await this.rounds.resetStates();
     if (!session.wantsMail() || mailbox.restored()) return;
-    // The server forgets at each connection which people this device asked about, so the device asks again.
+    // The server sends changes of a person's devices only to devices that asked about the person on the current connection. This device
+    // therefore asks again on each connection.
     for (const { people } of vault.state() === 'open' ? records.conversations() : []) {
       for (const { person } of people) this.#ports.membership.changed(person);
     }

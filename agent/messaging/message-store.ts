@@ -1,43 +1,44 @@
 /**
- * Store of messaging: one port per part. Every method is durable when it returns, and `transaction` joins several. The vault has sealed the
- * content. Numbers, opaque identifiers and data that the sender has sealed are stored without this seal.
+ * Store of messaging, with one port per module. Each change is durable when its method returns, and `transaction` combines several changes.
+ * Message content is sealed with the vault's key. Numbers, opaque identifiers and data that the sender has sealed are stored without the
+ * vault's seal.
  */
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
 
 export type MailItem = Extract<ServerFrame, { kind: 'mail' }>['item'];
 
 interface Transactions {
-  /** Transactions may be nested. */
+  /** Runs a transaction. Transactions may be nested. */
   transaction<T>(work: () => T): T;
 }
 
 export interface MessagingValues extends Transactions {
   messagingValue(name: string): Buffer | null;
   saveMessagingValue(name: string, value: Buffer): void;
-  /** Deletes everything that was sealed with a lost vault key. Counters, signing key and mailbox stay. */
+  /** Deletes everything that was sealed with a vault key that is lost. Counters, signing key and mailbox stay. */
   forgetMessaging(): void;
 }
 
 export interface StoredMail {
-  /** This device's own number, in order of arrival. The server's numbers are only for acknowledgments. */
+  /** Received item's number on this device, in the order of arrival. The server's own numbers are only for acknowledgments. */
   readonly number: number;
   readonly item: MailItem;
 }
 
-/** Received items that are not decrypted yet, and the ids of decrypted ones. */
+/** Received mailbox items that are not decrypted yet, and the ids of decrypted items. */
 export interface MailboxStore extends Transactions {
-  /** Stores an item. Returns false for a known item: the server repeats items until they are acknowledged. */
+  /** Stores an item. Returns false if the item is stored already: the server repeats items until the device acknowledges them. */
   keepMail(item: MailItem): boolean;
-  /** Undecrypted items, oldest first. */
+  /** Items that are not decrypted yet, oldest first. */
   unopenedMail(after: number, limit: number): readonly StoredMail[];
-  /** Removes the content. Keeps the identifier of each item that the server could repeat. */
+  /** Removes an item's content. Its identifier stays as long as the server could send the item again. */
   mailOpened(number: number): void;
-  /** Marks an item that can never be decrypted. The newest few of them stay for diagnosis. */
+  /** Marks an item that can never be decrypted. The content of the newest such items is kept for diagnosis. */
   mailSetAside(number: number): void;
   forgetMail(): void;
 }
 
-/** Post without a response from the server. `frame` (the post) and `about` (its purpose) are sealed. */
+/** Post to which the server has not responded. `frame` (the post) and `about` (its purpose) are sealed with the vault's key. */
 export interface StoredPost {
   readonly id: string;
   readonly frame: Buffer;
@@ -47,7 +48,7 @@ export interface StoredPost {
 export interface PostStore extends Transactions {
   addPost(post: StoredPost): void;
   post(id: string): StoredPost | null;
-  /** Posts without a response, oldest first. */
+  /** Posts to which the server has not responded, oldest first. */
   posts(limit: number): readonly StoredPost[];
   removePost(id: string): void;
   countPosts(): number;
@@ -55,11 +56,11 @@ export interface PostStore extends Transactions {
 
 export interface StoredConversation {
   readonly id: string;
-  /** The conversation's record, sealed. */
+  /** The conversation's record, sealed with the vault's key. */
   readonly meta: Buffer;
-  /** The MLS state, sealed; null while the device has no MLS state. */
+  /** The MLS state, sealed with the vault's key; null while the device has no MLS state. */
   readonly group: Buffer | null;
-  /** The pending commit of this device, sealed. */
+  /** This device's pending commit, sealed with the vault's key. */
   readonly pending: Buffer | null;
 }
 
@@ -69,7 +70,10 @@ export interface ConversationStore extends Transactions {
   saveConversation(conversation: StoredConversation): void;
 }
 
-/** `unsent`: a message of the user, not sealed yet. `unread`: a received message that the user has not seen. */
+/**
+ * Mark of a message. `unsent`: the user's message is not sealed for its recipients yet. `unread`: the user has not seen the received
+ * message.
+ */
 export type MessageMark = 'unsent' | 'unread' | 'none';
 
 export interface StoredMessage {
@@ -80,17 +84,17 @@ export interface StoredMessage {
 }
 
 export interface HistoryStore extends Transactions {
-  /** Stores a message. Returns false when the message is stored already. */
+  /** Stores a message. Returns false if the message is stored already. */
   addToHistory(message: StoredMessage): boolean;
   historyMessage(id: string): StoredMessage | null;
   changeMessage(id: string, body: Buffer, mark: MessageMark): void;
   moveMessage(id: string, conversation: string): void;
   /** Newest `limit` messages before `before`, oldest first. */
   history(conversation: string, before: string | null, limit: number): readonly StoredMessage[];
-  /** Messages with the mark, oldest first. */
+  /** Messages that have the given mark, oldest first. */
   marked(conversation: string, mark: MessageMark): readonly StoredMessage[];
   countMarked(conversation: string, mark: MessageMark): number;
-  /** All conversations, oldest message first. */
+  /** Messages of all conversations, oldest first. */
   wholeHistory(): Iterable<StoredMessage>;
 }
 
@@ -108,9 +112,9 @@ export interface ReceiptStore extends Transactions {
 }
 
 export interface StoredKeyPackage {
-  /** The hash reference in a welcome (RFC 9420, section 5.2), hex. */
+  /** Hash reference of the key package, as a welcome contains it (RFC 9420, section 5.2), in hex. */
   readonly ref: string;
-  /** Public and private parts, sealed. */
+  /** Public and private parts of the key package, sealed with the vault's key. */
   readonly body: Buffer;
   readonly lastResort: boolean;
 }

@@ -46,30 +46,30 @@ export interface EnginePorts {
   readonly relay: RelayClient;
   readonly send: (frame: DeviceFrame) => boolean;
   readonly gate: () => GateView;
-  /** Without an organization key, no device is a verified member. */
+  /** Returns true if the organization has a key. Without a key, no device is a verified device. */
   readonly hasOrganizationKey: () => boolean;
-  /** Device time, for the times of written messages. Key packages, requests and waits use real time. */
+  /** The device's time, for the times of written messages. Key packages, requests and delays use real time. */
   readonly now: () => Instant;
-  /** Shows a text to the user at once, outside the conversation. */
+  /** Shows a text to the user at once, outside the conversations. */
   readonly announce?: ((conversation: string, text: string) => void) | undefined;
-  /** Reports an event to the organization as an alert, once per event. */
+  /** Sends the organization an alert about an event, once per event. */
   readonly alert: (code: string, detail: string, event: string) => void;
   readonly onFailure: (what: string, error: unknown) => void;
   readonly keyPackages: number;
-  /** Real milliseconds that missing data of a conversation may take to arrive before this device asks to rejoin. */
+  /** Real milliseconds that the device waits for a conversation's missing data before it asks to rejoin. */
   readonly patience: number;
 }
 
 export interface LoopHooks {
   readonly wakeAt: (at: number) => void;
   readonly wake: () => void;
-  /** Called after a change that is visible to the user. */
+  /** Called after a change that the user can see. */
   readonly onChange: () => void;
 }
 
 export type MessagingModules = ReturnType<typeof createModules>;
 
-/** The parts of messaging, connected: keys and transport first, then conversations, then the work on the mailbox. */
+/** Creates and connects the modules of messaging: keys and transport first, then conversations, then mailbox. */
 export function createModules(ports: EnginePorts, hooks: LoopHooks) {
   const base = createBase(ports, hooks);
   const conversations = createConversations(ports, hooks, base);
@@ -101,7 +101,7 @@ function createBase(ports: EnginePorts, { wakeAt, wake, onChange }: LoopHooks) {
   const uploads = createUploads({ attachments, onEnded: wake });
   const session = createMailboxSession({ mailbox, posts, uploads, vault, gate });
   const contentPosts = createContentPosts({ device, records, store, posts });
-  // Stored messages stay readable while this enrollment waits for its confirmation.
+  // After a new enrollment, stored messages are readable before the organization has confirmed the device.
   const views = createViews({ records, store, own: certification.lastOwn, attachments });
   return {
     ...{ vault, records, key, self, stock, claims, certification, own: certification.own, mailbox, posts, attachments },

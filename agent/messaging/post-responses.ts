@@ -5,7 +5,10 @@ import type { MessagingModules } from './modules.ts';
 
 type Modules = Pick<MessagingModules, 'vault' | 'posts' | 'texts' | 'changes' | 'descriptions' | 'succession'>;
 
-/** The server's responses to posts of this device. They wait in memory for the open vault; after a restart the server repeats them. */
+/**
+ * The server's responses to posts of this device. The responses wait in memory until the vault is open. After a restart, the server repeats
+ * them.
+ */
 export class PostResponses {
   readonly #modules: Modules;
   readonly #store: Pick<MessageStore, 'transaction'>;
@@ -28,7 +31,7 @@ export class PostResponses {
     this.#waiting = [];
   }
 
-  /** Processes all responses. A response that cannot be processed stays for the next round. */
+  /** Processes all responses. A response that cannot be processed waits for the next round. */
   async process(): Promise<void> {
     const failed = new Set<Posted>();
     for (;;) {
@@ -48,7 +51,7 @@ export class PostResponses {
     const { posts, texts, changes, descriptions, succession } = this.#modules;
     const purpose = posts.purposeOf(response);
     const isAccepted = response.outcome === 'accepted';
-    // A response to an unknown post was processed before.
+    // The post is unknown if an earlier response to it was processed.
     if (!purpose) return;
     if (purpose.kind === 'text') return texts.settle(purpose, response);
     if (purpose.kind === 'commit') return changes.settle(purpose.conversation, response);

@@ -9,18 +9,18 @@ export interface ClaimedPackage {
   readonly body: Uint8Array;
 }
 
-/** HTTPS routes of the delivery service for key packages and attachments (`shared/protocol/device-http.ts`). */
+/** HTTPS client of the delivery service for key packages and attachments (`shared/protocol/device-http.ts`). */
 export interface RelayClient {
-  /** Claims one key package of each device that has one. */
+  /** Claims one key package from each of the given devices. Devices without a key package are left out. */
   claim(devices: readonly DeviceId[]): Promise<readonly ClaimedPackage[]>;
-  /** Returns the number of single-use packages that the server then has. */
+  /** Uploads key packages. Returns the number of single-use key packages that the server then has. */
   upload(given: {
     readonly packages: readonly Uint8Array[];
     readonly lastResort: Uint8Array | null;
     readonly replace: boolean;
   }): Promise<number>;
   putAttachment(id: string, sealed: Uint8Array): Promise<void>;
-  /** Downloads an attachment. Throws `not_found` when the server no longer has the file. */
+  /** Downloads an attachment. Throws `not_found` if the server no longer has the file. */
   attachment(id: string): Promise<Buffer>;
 }
 

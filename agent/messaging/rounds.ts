@@ -5,7 +5,7 @@ import type { ConversationRecord } from './conversation/records.ts';
 import type { EnginePorts, LoopHooks, MessagingModules } from './modules.ts';
 import { PostResponses } from './post-responses.ts';
 
-/** Round of the message loop: reads arrived items, and sends due posts. */
+/** Rounds of the message loop. Each round reads arrived items and sends due posts. */
 export class Rounds {
   readonly responses: PostResponses;
   readonly #modules: MessagingModules;
@@ -27,7 +27,7 @@ export class Rounds {
     if (!this.#ports.hasOrganizationKey()) return;
     if ((await this.#attempt('read the messaging key', key.load)) === null) return;
     if (isOpen && mailbox.restored()) await this.resetStates();
-    // Key packages are uploaded before another device learns of this one, so that the other device can add this one at once.
+    // The device uploads its key packages before other devices can see it as verified. Other devices can then add it at once.
     if (isOpen && session.isConnected()) await this.#attempt('upload key packages', stock.work);
     const isCertified = await this.#attempt('check the confirmation of this device', () =>
       certification.check(session.isConnected()),
@@ -44,7 +44,7 @@ export class Rounds {
     await this.#attempt('send posts', posts.pump);
   }
 
-  /** True when the vault is open. Never rejects. */
+  /** Loads the vault's key. Returns true if the vault is open. Never rejects. */
   async tryOpenVault(): Promise<boolean> {
     return (await this.#attempt('open the vault', () => this.openVault())) ?? false;
   }
@@ -77,11 +77,11 @@ export class Rounds {
     if (state === 'rejoining') await this.#attempt('ask to rejoin', () => rejoinRequests.ask(id));
     const isWriting = this.#ports.store.countMarked(id, 'unsent') > 0;
     if (state === 'ready') await this.#attempt('check the members', () => checks.run(id, isWriting));
-    // The user's departure is sealed in the newest epoch, because the other members keep the keys of few earlier epochs.
+    // The user's departure is sealed in the newest epoch, because the other members keep the keys of only a few earlier epochs.
     const wait = state === 'left' && aboutDue ? quiet.emptyIn() : 0;
     if (wait > 0) wakeAt(Date.now() + wait);
     else await this.#attempt('send the description', () => descriptions.send(id));
-    // Devices that must not read the conversation any more are removed first.
+    // The device first removes devices that may no longer read the conversation.
     if (isWriting && checks.isCurrent(id)) {
       await this.#attempt('send messages', () => texts.send(id));
       onChange();

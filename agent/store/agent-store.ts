@@ -1,6 +1,6 @@
 /**
- * The agent's state in one SQLite file (`node:sqlite`, which needs no installation). With WAL and synchronous=FULL, completed changes survive a crash and a
- * power failure. Each part of the agent declares the slice of `DeviceStore` that it needs.
+ * The agent's data in one SQLite file (`node:sqlite`, which needs no installation). With WAL and synchronous=FULL, committed changes
+ * survive a crash and a power failure. Each module of the agent declares the part of `DeviceStore` that it needs.
  */
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -21,12 +21,12 @@ import { SCHEMA, TABLES } from './schema.ts';
 import { Statements } from './statements.ts';
 
 export interface DeviceStore extends EnforcementStore, CommandQueue, AdminMessageStore, Outbox, LedgerStore {
-  /** Messages of the user. Both ports share their transactions. */
+  /** Messages of the user. `MessageStore` and `DeviceStore` share their transactions. */
   readonly messaging: MessageStore;
   unenrolling(): boolean;
-  /** After a crash, the next start completes the unenrollment. */
+  /** Marks the device as unenrolling, so that after a crash the next start completes the unenrollment. */
   markUnenrolling(): void;
-  /** Given-up checkpoints, oldest first. */
+  /** Ledger checkpoints that continuations replaced, oldest first. */
   givenUpLedgers(): readonly GivenUpLedger[];
   /** Deletes all data of this device, after an unenrollment or for a new enrollment. */
   clear(): void;
@@ -39,9 +39,9 @@ export interface AgentStore {
 
 export interface StoreOptions {
   readonly file: string;
-  /** `normal` survives kill -9 but not a power cut, which is enough for simulated fleets. */
+  /** Durability of commits. `normal` survives kill -9 but not a power failure, which is enough for simulated fleets. */
   readonly synchronous?: 'full' | 'normal';
-  /** Disk space reserved for orders. Without this port, nothing is reserved. */
+  /** Disk space reserved for orders. Without this port, no disk space is reserved. */
   readonly reserve?: Pick<DiskReserve, 'run'>;
 }
 
@@ -52,7 +52,8 @@ export function openAgentStore({ file, synchronous = 'full', reserve = NO_RESERV
       closeSync(openSync(file, 'a', 0o600));
       chmodSync(file, 0o600);
     }
-    // The timeout applies from the first statement: a reader may block the recovery of the log after a crash.
+    // The timeout must be set before the first statement: after a crash, a reader in another process may block SQLite's recovery of the
+    // log.
     const db = new DatabaseSync(file, { timeout: 5000 });
     try {
       db.exec(settings);
@@ -67,7 +68,7 @@ export function openAgentStore({ file, synchronous = 'full', reserve = NO_RESERV
   return { device: (id) => deviceStore(new DeviceRows(sql, id, reserve)), close: () => db.close() };
 }
 
-/** Maximum number of checkpoints of logs that continued under another name. Continuations are rare, because people sign them. */
+/** Maximum number of stored checkpoints that continuations replaced. Continuations are rare, because people sign them. */
 const MOST_GIVEN_UP = 16;
 
 function deviceStore(rows: DeviceRows): DeviceStore {
@@ -100,7 +101,7 @@ function ledgerValues(rows: DeviceRows): LedgerStore & Pick<DeviceStore, 'givenU
   return {
     ledger: () => rows.value('ledger'),
     saveLedger(newest, givenUp) {
-      // The old checkpoint proves the lost entries, so it is stored first.
+      // The old checkpoint proves which entries were lost, so it is stored before the new one.
       if (givenUp) rows.saveValue('ledger-given-up', [...givenUpLedgers(), givenUp].slice(-MOST_GIVEN_UP));
       rows.saveValue('ledger', newest);
     },

@@ -72,7 +72,7 @@ export function adminMessageRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'
       return rows.transaction(() => {
         const where = 'device = ? and id = ?';
         if (rows.run(`update message set shown = 1 where ${where} and shown = 0`, id) === 0) return false;
-        // A message of an earlier enrollment has no command, so the server would refuse the report.
+        // A message of an earlier enrollment has no command. The server would refuse the report about it.
         const current = rows.all(`select 1 from command where ${where}`, id).length === 1;
         if (current) outbox.report(report);
         return current;

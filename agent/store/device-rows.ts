@@ -2,7 +2,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import type { Statements, Value } from './statements.ts';
 
-/** The rows of one device, with its transactions and its named values. Each port of the store is a function over them. */
+/** Rows of one device, with its transactions and its named values. Each port of the store is a function over these rows. */
 export class DeviceRows {
   readonly sql: Statements;
   readonly device: DeviceId;
@@ -14,7 +14,7 @@ export class DeviceRows {
     this.#reserve = reserve;
   }
 
-  /** `text` has the device as its first parameter. Returns the number of changed rows. */
+  /** Runs the statement `text`, whose first parameter is the device. Returns the number of changed rows. */
   run(text: string, ...values: Value[]): number {
     return this.sql.run(text, this.device, ...values);
   }
@@ -29,7 +29,7 @@ export class DeviceRows {
 
   reserved<T>(work: () => T): T {
     const { inTransaction } = this.sql;
-    // A retry repeats the whole transaction, so only the outermost call uses the reserve.
+    // On a full disk, the whole transaction is repeated. Only the outermost call therefore uses the reserve.
     if (inTransaction) return work();
     return this.#reserve.run(
       () => this.transaction(work),

@@ -1,7 +1,7 @@
 /**
- * Disk space that only orders may use (ADR 36). The reserve is a file of random bytes, so that compressing file systems allocate its blocks too. On a full
- * disk, the file shrinks by the space that the work needs, and grows again afterward. This happens in one synchronous call, so that no other work of
- * this process can use the space.
+ * Disk reserve: disk space that only orders may use (ADR 36). The reserve is a file of random bytes, so that compressing file systems
+ * allocate its blocks too. On a full disk, the agent shrinks the file to free the space that the work needs, and grows the file afterward.
+ * Shrinking and work happen in one synchronous call, so that no other work of this process can use the space.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
@@ -11,8 +11,8 @@ import { type DiskSpace, FIRST_RELEASE, growth, isOutOfSpace } from './disk-spac
 
 export interface DiskReserve {
   /**
-   * Runs `work`. On a full disk, runs it again with more and more of the reserve, so `work` must leave no changes when it throws. `compact` afterward returns
-   * the temporary space of `work`. Throws the error of `work` when the reserve is used up.
+   * Runs `work`. On a full disk, frees more and more of the reserve and runs `work` again, so `work` must leave no changes when it throws.
+   * Afterward, `compact` frees the temporary space of `work`. Throws the error of `work` if the whole reserve was not enough.
    */
   run<T>(work: () => T, compact?: () => void): T;
   /** Fills the reserve in slices, so that other work can run in between. Does not reject on a full disk. */
@@ -28,7 +28,7 @@ export function openDiskReserve({ file, size }: { readonly file: string; readonl
   const reserved = () => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
   const space = (): DiskSpace => {
-    // Uses `bavail`, because `bfree` includes blocks that ext4 reserves for root.
+    // Free space is `bavail`, because `bfree` includes blocks that ext4 reserves for root.
     const { bavail, bsize } = statfsSync(dirname(file));
     return { free: bavail * bsize, reserved: reserved(), size };
   };
@@ -45,11 +45,11 @@ export function openDiskReserve({ file, size }: { readonly file: string; readonl
   const release = (bytes: number) =>
     withFile('r+', (handle) => {
       ftruncateSync(handle, Math.max(0, reserved() - bytes));
-      // A journaling file system frees the blocks with its next commit.
+      // A journaling file system frees the blocks only with its next commit.
       fsyncSync(handle);
     });
 
-  /** Grows the file as far as the disk has space. */
+  /** Grows the reserve as far as the disk has space. */
   const grow = (bytes: number) => {
     try {
       withFile('a', (handle) => {
@@ -107,7 +107,7 @@ export function openDiskReserve({ file, size }: { readonly file: string; readonl
   };
 }
 
-/** Compacts the log. The data of `work` is durable without this step, so a failure here does not fail the work. */
+/** Compacts the write-ahead log. The data of `work` is already durable, so a failure of the compaction is ignored. */
 function compactWith(withSpace: (attempt: () => void) => void, compact: () => void): void {
   try {
     withSpace(compact);

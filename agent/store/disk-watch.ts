@@ -1,8 +1,8 @@
-/** Watches the disk of the agent's folder and reports once when it becomes full. */
+/** Watch over the disk with the agent's folder. It reports once when the disk becomes full. */
 import { type DiskSpace, type DiskState, diskState } from './disk-space.ts';
 
 export interface DiskWatchPorts {
-  /** Reads the disk's space; null when the agent watches no disk. */
+  /** Reads the free space of the disk; null if the agent watches no disk. */
   readonly space: (() => DiskSpace) | null;
   /** Called when the disk becomes full. `detail`: text for an admin. */
   readonly onFull: (detail: string) => void;
@@ -10,9 +10,9 @@ export interface DiskWatchPorts {
 }
 
 export interface DiskWatch {
-  /** Checks the disk. Runs after each write, successful or not. */
+  /** Checks the free space. Runs after each write, even if the write failed. */
   look(): void;
-  /** The present state; `ok` without a watched disk. */
+  /** Current state of the disk; `ok` if the agent watches no disk. */
   state(): DiskState;
   report(): (DiskSpace & { readonly state: DiskState }) | null;
 }
@@ -33,7 +33,7 @@ export function createDiskWatch({ space, onFull, onRoom }: DiskWatchPorts): Disk
         isReported = true;
         onFull(detailOf(now));
       }
-      // Only a complete reserve ends the alert, so that alerts do not alternate around the limit.
+      // The alert ends only when the reserve is complete again. Otherwise alerts would begin and end repeatedly near the limit.
       if (now.state === 'ok' && isReported) {
         isReported = false;
         onRoom();

@@ -123,7 +123,7 @@ export function eventRows(rows: DeviceRows): EventStore {
   };
 }
 
-/** Rows of clock, location and exits. Changes must be stored on a full disk too. */
+/** Rows of clock, location and exits. Their changes must be stored even on a full disk. */
 export function enforcementValues(rows: DeviceRows): ClockStore & CorrectionStore & ExitStore & LocationStore {
   return {
     clock(): ClockState | null {

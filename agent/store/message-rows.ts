@@ -1,4 +1,4 @@
-/** `MessageStore` on the agent's SQLite file: the rows of one device, most of them sealed by the vault. */
+/** `MessageStore` in the agent's SQLite file: the rows of one device. The vault has sealed most of them. */
 import type {
   ConversationStore,
   DueReceipt,
@@ -21,7 +21,8 @@ import type { DeviceRows } from './device-rows.ts';
 import { MESSAGING_TABLES } from './schema.ts';
 
 /**
- * Number of remembered messages. It exceeds the 2,000 that a server stores for one device, so the device recognizes every repeated message.
+ * Number of decrypted messages whose ids are kept. It exceeds the 2,000 messages that a server stores for one device, so the device
+ * recognizes every repeated message.
  */
 const OPENED_REMEMBERED = 4096;
 const ASIDE_KEPT = 64;
@@ -33,7 +34,7 @@ const bytes = (value: unknown): Buffer => {
 };
 const bytesOrNull = (value: unknown): Buffer | null => (value === null ? null : bytes(value));
 
-/** Port without `transaction`, which all ports share. */
+/** Port without the method `transaction`, which all ports share. */
 type Port<Store> = Omit<Store, 'transaction'>;
 
 export const messageRows = (rows: DeviceRows): MessageStore => ({
@@ -79,7 +80,7 @@ function mailboxRows(rows: DeviceRows): Port<MailboxStore> {
 
   return {
     keepMail(item: MailItem): boolean {
-      // Each recipient of a post may have several statements, one per change.
+      // The server may state several changes of one post for each recipient.
       const id = item.type === 'post' ? item.id : `${item.id} ${item.device} ${item.fate} ${item.at}`;
       return (
         rows.run(

@@ -2,10 +2,16 @@ import type { ReportItem } from '../../shared/protocol/frames.ts';
 import type { Outbox, OutboxRow } from '../link/outbox.ts';
 import type { DeviceRows } from './device-rows.ts';
 
-/** Maximum number of alerts of one code that wait for the server. An offline device under attack would fill its disk with more of them. */
+/**
+ * Maximum number of alerts with the same code that wait for the server. Without a limit, an offline device under attack would fill its
+ * disk.
+ */
 const MOST_ALERTS_WAITING = 64;
 
-/** The outbox. Sequence numbers of a generation never repeat: the last number is stored apart from the rows, which are deleted after their confirmation. */
+/**
+ * Rows of the outbox. Sequence numbers of an enrollment generation never repeat: rows are deleted after the server confirms them, so the
+ * last number is stored separately.
+ */
 export function outboxRows(rows: DeviceRows): Outbox {
   const generation = () => rows.value<number>('generation') ?? 0;
 
@@ -58,12 +64,12 @@ export function outboxRows(rows: DeviceRows): Outbox {
     postable(limit: number): readonly OutboxRow[] {
       return reports("seq > ? and type in ('receipt', 'evidence')", 0, limit);
     },
-    /** Deletes confirmed reports at the beginning of a connection, also on a full disk, because this frees space. */
+    /** Confirmed reports are deleted at the beginning of a connection. This also happens on a full disk, because it frees space. */
     confirm(through: number): void {
       rows.reserved(() => {
         rows.run('delete from outbox where device = ? and seq <= ?', through);
-        // The server has a higher sequence number after a restore of the store from a backup. The sequence continues from the server's
-        // number.
+        // The server has a higher sequence number if this device's store was restored from a backup. The sequence then continues after the
+        // server's number.
         if (through > (rows.value<number>('sequence') ?? 0)) rows.saveValue('sequence', through);
       });
     },

@@ -1,4 +1,4 @@
-/** The agent's tables. Every row belongs to one device, so that one file can hold a fleet. */
+/** Tables of the agent's store. Every row belongs to one device, so that one file can contain a whole fleet. */
 export const SCHEMA = `
 create table if not exists state (
   device text not null, name text not null, value text not null,
@@ -72,7 +72,7 @@ create table if not exists key_package (
 ) without rowid;
 `;
 
-/** Tables with data that only the vault key decrypts. */
+/** Tables with data that is sealed with the vault's key. */
 export const MESSAGING_TABLES = ['post', 'conversation', 'history', 'receipt', 'key_package'] as const;
 
 export const TABLES = [

@@ -2,12 +2,12 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 export type Value = string | number | Uint8Array | null;
 
-/** Prepared statements and nested transactions on one `node:sqlite` file, shared by the devices in it. */
+/** Prepared statements and nested transactions for one `node:sqlite` file. All devices in the file share them. */
 export class Statements {
   readonly #db: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
   #depth = 0;
-  /** The write-ahead log may contain deleted secrets, also from an earlier process. */
+  /** The write-ahead log may contain deleted secrets, including those of an earlier process. */
   #logHolds = true;
 
   constructor(db: DatabaseSync) {
@@ -30,15 +30,15 @@ export class Statements {
     return this.#prepare(text).all(...values);
   }
 
-  /** Streams rows of a large result. */
+  /** Reads the rows of a large result one after another. */
   each(text: string, ...values: (string | number)[]) {
-    // A shared statement would restart if another caller used it during the iteration.
+    // The statement is not shared: if another caller ran it during the iteration, the iteration would start again.
     return this.#db.prepare(text).iterate(...values);
   }
 
   /**
-   * Moves the log into the file and truncates the log, because overwritten rows (`secure_delete`) leave their older pages there. A reader
-   * in another process delays this until the next call. `more`: the device deleted something since the last call.
+   * Moves the write-ahead log into the file and truncates the log. Overwritten rows (`secure_delete`) leave their older pages in the log.
+   * If a reader in another process prevents this, the next call tries again. `more`: the device has deleted something since the last call.
    */
   emptyLog(more: boolean): void {
     this.#logHolds ||= more;
@@ -46,7 +46,7 @@ export class Statements {
     this.#logHolds = !this.checkpoint();
   }
 
-  /** Moves the log into the file and truncates the log. Returns false when a reader in another process prevents the move. */
+  /** Moves the write-ahead log into the file and truncates the log. Returns false if a reader in another process prevents this. */
   checkpoint(): boolean {
     const [result] = this.#db.prepare('pragma wal_checkpoint(truncate)').all();
     return Number(result?.busy ?? 0) === 0;
@@ -56,7 +56,7 @@ export class Statements {
     return this.#depth > 0;
   }
 
-  /** Nested calls join the outer transaction. All work is synchronous, so no other work can interfere. */
+  /** Nested calls join the outer transaction. The work is synchronous, so no other work runs in the same transaction. */
   transaction<T>(work: () => T): T {
     if (this.#depth > 0) return work();
     this.#db.exec('begin immediate');

@@ -5,12 +5,12 @@ import { type FileHandle, open, readdir, rename, rm, stat, unlink } from 'node:f
 import { dirname } from 'node:path';
 
 export async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder for a sync. Only the rename protects the file there.
+  // Windows cannot open a folder for fsync. On Windows, only the atomic rename protects the file.
   if (process.platform === 'win32') return;
   await withFile(folder, 'r', (handle) => handle.sync());
 }
 
-/** Writes and syncs a temporary file, then renames it. A reader sees either the old or the new content. */
+/** Writes and syncs a temporary file, then renames it. A reader finds either the old or the new content. */
 export async function writeWhole(path: string, content: Uint8Array): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
@@ -20,14 +20,14 @@ export async function writeWhole(path: string, content: Uint8Array): Promise<voi
     });
     await rename(temporary, path);
   } catch (error) {
-    // On a full disk, the temporary file would stay and use the last space.
+    // On a full disk, the incomplete temporary file would use the last space, so it is removed.
     await rm(temporary, { force: true });
     throw error;
   }
   await syncFolder(dirname(path));
 }
 
-/** Overwrites, syncs and removes the file. Returns the overwritten bytes; 0 without a file. */
+/** Overwrites, syncs and removes a file. Returns the number of overwritten bytes; 0 if the file does not exist. */
 export async function destroyFile(path: string): Promise<number> {
   const size = await sizeOf(path);
   if (size === null) return 0;

@@ -1,7 +1,7 @@
 /**
- * Format of one sealed file in the workspace: `CWS1 | salt (32) | u32 length of the sealed header | sealed header | sealed content`. Each sealed part is
- * AES-256-GCM with a key for this write (HKDF over the workspace key and the salt), so that no nonce repeats. The header has name and size, so that a
- * listing decrypts no content. Both parts are bound to the file's opaque id.
+ * Format of a sealed file in the workspace: `CWS1 | salt (32) | u32 length of the sealed header | sealed header | sealed content`. Each
+ * sealed part uses AES-256-GCM with a new key for every write (HKDF over the workspace key and the salt), so that no nonce repeats. The
+ * header contains name and size, so a listing need not decrypt the content. Both parts authenticate the file's opaque id.
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ const TAG = 16;
 const headerSchema = z.strictObject({ name: z.string().min(1).max(1024), size: z.int().min(0) });
 export type SealedHeader = z.infer<typeof headerSchema>;
 
-/** Name of the file on the disk, derived from name and key, so that it reveals nothing without the key. */
+/** Name of a sealed file on the disk. It is derived from the file's name and the workspace key, so it reveals nothing without the key. */
 export function opaqueId(workspaceKey: Buffer, name: string): string {
   const nameKey = derive(workspaceKey, Buffer.alloc(0), 'cordon workspace names');
   return createHmac('sha256', nameKey).update(name).digest('hex');
@@ -54,7 +54,7 @@ function parts(id: string, file: Buffer) {
 const derive = (key: Buffer, salt: Buffer, purpose: string): Buffer =>
   Buffer.from(hkdfSync('sha256', key, salt, purpose, 32));
 
-/** Each key is used once, so the nonce may be constant. */
+/** Each AES key encrypts only once, so the nonce may be constant. */
 const NONCE = Buffer.alloc(12);
 
 function seal(key: Buffer, id: string, plain: Buffer): Buffer {

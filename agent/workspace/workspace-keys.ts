@@ -12,7 +12,7 @@ export interface WorkspaceKeys {
   read(): Promise<Buffer>;
   lock(share: Buffer): Promise<void>;
   unlock(shares: readonly Buffer[]): Promise<void>;
-  /** Removes the key. Returns the number of overwritten bytes. */
+  /** Destroys the workspace key. Returns the number of overwritten bytes. */
   destroy(): Promise<number>;
 }
 
@@ -30,23 +30,23 @@ export function workspaceKeys(folder: string): WorkspaceKeys {
     },
     read: async () => unwrap(await readFile(wrappingKey), 'open', await readFile(openKey)),
 
-    /** The open key is destroyed last; the workspace counts as locked before that. */
+    /** `open.key` is destroyed last. Until then, the workspace counts as locked because `locked.key` exists. */
     async lock(share) {
       const kek = await readFile(wrappingKey);
       if ((await sizeOf(openKey)) !== null) {
-        // A crash may have left both files. They have the same workspace key.
+        // A crash may have left both `open.key` and `locked.key`. They contain the same workspace key.
         const key = unwrap(kek, 'open', await readFile(openKey));
         await writeWhole(lockedKey, wrap(lockingKey(kek, share), 'locked', key, SHARED));
         return void (await destroyFile(openKey));
       }
       const locked = await readFile(lockedKey);
-      // An older agent locked the workspace without a share. The server's share completes the lock.
+      // An older version of the agent locked the workspace without a server share. The server's share now completes the lock.
       if (!isShared(locked)) {
         await writeWhole(lockedKey, wrap(lockingKey(kek, share), 'locked', unwrap(kek, 'locked', locked), SHARED));
       }
     },
 
-    /** The locked key is destroyed last; the workspace counts as locked until then. */
+    /** `locked.key` is destroyed last. The workspace counts as locked until then. */
     async unlock(shares) {
       if ((await sizeOf(lockedKey)) === null) return;
       const kek = await readFile(wrappingKey);
@@ -62,7 +62,10 @@ export function workspaceKeys(folder: string): WorkspaceKeys {
   };
 }
 
-/** Prefix of a key that is wrapped with the device's key and the server's share. A key of an older agent has no prefix. */
+/**
+ * Prefix of a workspace key that is wrapped with the device's key and the server's share. A key that an older version of the agent wrapped
+ * has no prefix.
+ */
 const SHARED = Buffer.from('CWL2');
 const NOTHING = Buffer.alloc(0);
 const isShared = (bytes: Buffer): boolean => bytes.subarray(0, SHARED.length).equals(SHARED);
@@ -76,7 +79,7 @@ function openLocked(kek: Buffer, locked: Buffer, shares: readonly Buffer[]): Buf
     try {
       return unwrap(lockingKey(kek, share), 'locked', locked.subarray(SHARED.length));
     } catch {
-      // The share belongs to another lock. The next share may fit.
+      // This share belongs to another lock. The loop tries the next share.
     }
   }
   throw new CordonError(

@@ -1,10 +1,10 @@
 /**
- * The workspace: a folder of sealed files. A wipe destroys their key. While the workspace is open, `open.key` has that key, wrapped by `wrapping.key` (0600).
- * While it is locked, `locked.key` has it, wrapped by `wrapping.key` and a share that only the server has. Neither the device nor the server can then
- * decrypt the files alone.
+ * The workspace: a folder of sealed files. While the workspace is open, `open.key` contains the workspace key, wrapped by `wrapping.key`
+ * (0600). While the workspace is locked, `locked.key` contains the workspace key, wrapped by `wrapping.key` and a share that only the
+ * server has. Neither the device nor the server can then decrypt the files alone. A wipe destroys the workspace key.
  *
- * The files in the folder are the state, and the strictest one counts: a crash never opens the workspace. Each action reads the state again, because daemon
- * and command line share the folder.
+ * The files in the folder are the state of the workspace. If they contradict each other, the strictest state counts, so a crash never opens
+ * the workspace. Each action reads the state again, because daemon and command line share the folder.
  *
  * The lock does not stop a user who copied the keys or the files while the workspace was open (SECURITY.md).
  */
@@ -33,8 +33,8 @@ export interface Workspace {
   /** Locks the workspace. `share`: 32 bytes that only the server has. A second call with the same share changes nothing. */
   lock(share: Buffer): Promise<void>;
   /**
-   * Unlocks the workspace. `shares`: the server's shares, newest first. Throws `workspace_locked` if no share fits. After a wipe, makes a
-   * new workspace.
+   * Unlocks the workspace. `shares`: the server's shares, newest first. Throws `workspace_locked` if none of the shares unlocks it. After a
+   * wipe, makes a new workspace.
    */
   unlock(shares: readonly Buffer[]): Promise<void>;
   wipe(): Promise<WipeReport>;
@@ -42,11 +42,11 @@ export interface Workspace {
 
 export const OWN_FILES = 'messages/';
 
-/** The text for the user after a wipe by an admin or an order. */
+/** Text for the user after a wipe by an admin or an order. */
 export const WIPED =
   'The workspace was wiped, with all messages. Ask your admin to unlock it. After an exit order, enroll the device again first.';
 
-/** Opens the workspace, or makes one in an empty folder. A wiped workspace stays wiped. */
+/** Opens the workspace, or makes a new one in an empty folder. A wiped workspace stays wiped. */
 export async function openWorkspace(folder: string): Promise<Workspace> {
   const files = join(folder, 'files');
   const wipedMark = join(folder, 'wiped');
@@ -108,9 +108,12 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
       await destroyFile(wipedMark);
     },
 
-    /** The mark is written first: after a crash the workspace counts as wiped, and a second wipe removes the rest. */
+    /**
+     * The mark of the wipe is written before the key is destroyed. After a crash in between, the workspace counts as wiped, and a second
+     * wipe removes the rest.
+     */
     async wipe() {
-      // An empty file needs no space on a full disk.
+      // The mark is an empty file, which needs no space on a full disk.
       await writeWhole(wipedMark, Buffer.alloc(0));
       let bytes = await keys.destroy();
       const names = await namesIn(files);

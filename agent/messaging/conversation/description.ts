@@ -14,13 +14,16 @@ export function descriptionOf(record: ConversationRecord, ledger: LedgerTree | n
   );
   return {
     ...{ type: 'about', at: titleAt, title, ledger },
-    // The recipient keeps each person that the description omits.
+    // The recipient of a description keeps each person that the description omits.
     people: [...present, ...gone].slice(0, MOST_WORDS),
     ...(continues === undefined ? {} : { continues: { conversation: continues, without: [...(leftOut ?? [])] } }),
   };
 }
 
-/** Record after a member's description, with the notes to show. For the title and for each person, the newest statement counts. */
+/**
+ * Applies a member's description to the conversation's record, and returns the notes for the user. For the title and for each person, the
+ * newest statement is used.
+ */
 export function describedBy(
   record: ConversationRecord,
   from: Member,
@@ -39,7 +42,7 @@ export function describedBy(
     .map(({ person }) => ({ person, name: nameOf(person) }));
   const isNewTitle = at > record.titleAt;
   const notes = [
-    // The first description is the beginning of the conversation, not a change.
+    // The first description starts the conversation. It is not a change, so it causes no note.
     ...(isNewTitle && record.titleAt > 0 && title !== record.title
       ? [title === null ? `${from.name} removed the title.` : `${from.name} changed the title to “${title}”.`]
       : []),
@@ -63,7 +66,7 @@ export function describedBy(
   return { next, notes };
 }
 
-/** A member that did not know of the user's departure may have added the user again. The device then states the departure once more. */
+/** A member that had not received the user's departure may have added the user again. The device then states the departure again. */
 function departure(
   { members }: ConversationRecord,
   statements: About['people'],
@@ -73,7 +76,7 @@ function departure(
   return isKnown ? { state: 'left', members: [], aboutDue: false } : { state: 'left', members, aboutDue: true };
 }
 
-/** The limit keeps a member from filling the record with statements about any number of people. */
+/** The limit prevents a member from filling the record with statements about any number of people. */
 const newestOf = (said: ConversationRecord['said']): ConversationRecord['said'] =>
   Object.fromEntries(
     Object.entries(said)

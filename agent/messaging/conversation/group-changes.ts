@@ -24,20 +24,20 @@ export interface GroupComparison extends Difference {
   readonly record: ConversationRecord;
   readonly group: Uint8Array;
   readonly wanted: readonly Member[];
-  /** True when the group has a device that must not read the conversation any more. */
+  /** True if the group contains a device that may no longer read the conversation. */
   readonly mustRemove: boolean;
 }
 
 /**
- * Changes of a conversation's group, so that it contains all current devices of its people. A change is a commit. The commit waits beside the group's
- * state until the server has ordered it among the commits of other devices (RFC 9420, section 14).
+ * Changes of a conversation's MLS group, so that the group contains all current devices of the conversation's people. A change is a commit.
+ * The commit is stored beside the group's state until the server has ordered it among the commits of other devices (RFC 9420, section 14).
  */
 export interface GroupChanges {
-  /** Compares the group. Null while the device is not in the group, or has a pending commit. */
+  /** Compares the group with the devices of its people. Null while the device is not in the group or has a pending commit. */
   compare(id: string): Promise<GroupComparison | null>;
   /**
-   * Makes the missing change. `urgent`: a message waits for the change. `waited`: other members had time to make the change first. Returns
-   * the milliseconds until the next check, or null when nothing is left to do.
+   * Commits the missing changes of the group. `urgent`: a message waits for the commit. `waited`: other members had time to commit first.
+   * Returns the milliseconds until the next check, or null if nothing remains to be done.
    */
   change(comparison: GroupComparison, urgent: boolean, waited: boolean): Promise<number | null>;
   settle(conversation: string, response: Posted): Promise<void>;
@@ -45,7 +45,7 @@ export interface GroupChanges {
 
 export interface GroupChangePorts {
   readonly device: string;
-  /** Real milliseconds that another member's commit may take to arrive. */
+  /** Real milliseconds that the device waits for another member's commit to arrive. */
   readonly patience: number;
   readonly records: ConversationRecords;
   readonly store: Pick<MessageStore, 'transaction'>;
@@ -99,14 +99,14 @@ async function change(
     records.save({ ...checked, asking: [] });
     return null;
   }
-  // Unsent messages wait while the group has a device that must be removed.
+  // Unsent messages wait while the group contains a device that must be removed.
   const waiting = mustRemove ? { ...checked, checkedAt: 0 } : checked;
   const wait = () => waitBeforeChange(membersOf(group), remove, ports.device, Math.random());
   if (isStopped) {
     records.save(waiting);
     return ports.succession.begin(waiting, wait(), waited);
   }
-  // The server accepted another commit for this epoch. That commit will arrive.
+  // The server has accepted another commit for this epoch. The device waits for that commit.
   const left = record.blocked?.epoch === epoch ? record.blocked.at + ports.patience - realNow() : 0;
   if (left > 0 && left <= ports.patience) {
     records.save(waiting);
@@ -117,7 +117,10 @@ async function change(
   return commit(ports, comparison, checked);
 }
 
-/** Seals and posts the commit. A device that asks to rejoin is removed only if it has a key package, so that it can be added in the same commit. */
+/**
+ * Makes the commit and posts it. A device that asks to rejoin is removed only if it has a key package, because the same commit adds it
+ * again.
+ */
 async function commit(
   ports: GroupChangePorts,
   { record, group, wanted, remove, add }: GroupComparison,
@@ -150,7 +153,7 @@ async function commit(
     add: enrollmentsOf(made.added),
     remove: removed.map((leaf) => leaf.device),
   };
-  // A commit that no other member needs. The post of the welcome carries the commit's data, so that the server knows which devices may
+  // No other member needs this commit. The post of the welcome contains the commit's data, so that the server knows which devices may
   // commit next.
   if (to.length === 0) {
     await adopt(ports, checked, { ...pending, post: '' }, () => undefined, data);
@@ -185,7 +188,7 @@ async function settle(ports: GroupChangePorts, conversation: string, response: P
   await adopt(ports, isUnknown ? { ...record, checkedAt: 0 } : record, pending, () => posts.settled(response));
 }
 
-/** The server accepted another commit for this epoch. At the second time, that commit should have arrived. */
+/** The server has accepted another commit for this epoch. After the second refusal, that commit should already have arrived. */
 function settleBlocked(ports: GroupChangePorts, record: ConversationRecord, response: Posted): void {
   const { records, store, posts } = ports;
   const group = records.group(record.id);
@@ -204,7 +207,7 @@ function settleBlocked(ports: GroupChangePorts, record: ConversationRecord, resp
   }
 }
 
-/** Stores the new state together with the welcomes: after a crash between the two, the added devices could never join. */
+/** The new state and the welcomes are stored together. After a crash between the two, the added devices could never join. */
 async function adopt(
   ports: GroupChangePorts,
   before: ConversationRecord,

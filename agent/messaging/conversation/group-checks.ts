@@ -2,31 +2,31 @@ import type { ConversationStore } from '../message-store.ts';
 import type { GroupChanges } from './group-changes.ts';
 import type { ConversationRecords } from './records.ts';
 
-/** Maximum age of the last check when a message is sealed, in milliseconds. */
+/** Maximum age in milliseconds of a group check when a message is sealed. */
 const FRESH_FOR = 60_000;
-/** Interval between two checks of a conversation, in milliseconds. */
+/** Milliseconds between two checks of a conversation's group. */
 const CHECKED_EVERY = 15 * 60_000;
 
 /**
- * The times at which each conversation's group is compared with its people's devices. In memory only: a restart checks all conversations, so a lost hint
- * delays a check and never loses it. All times are real time.
+ * Schedule of group checks. A check compares a conversation's MLS group with the current devices of its people. The schedule is only in
+ * memory: a restart checks all conversations, so a lost event delays a check but never loses it. All times are real time.
  */
 export interface GroupChecks {
-  /** Requests a check at the next run, because members may have changed. `waited`: other members had time to make the change first. */
+  /** Requests a group check in the next round, because members may have changed. `waited`: other members had time to commit first. */
   request(conversation: string, waited: boolean): void;
   requestAll(): void;
-  /** Plans a check for each conversation without a planned check. */
+  /** Schedules a check for each conversation that has no scheduled check. */
   schedule(): void;
-  /** Checks a conversation whose check is due. `writing`: a message waits to be sealed. */
+  /** Checks the conversation's group if a check is due. `writing`: a message waits to be sealed. */
   run(conversation: string, writing: boolean): Promise<void>;
-  /** True when the last check is recent and found no device that must be removed. */
+  /** Returns true if the last group check is recent and found no device that must be removed. */
   isCurrent(conversation: string): boolean;
 }
 
 interface PlannedCheck {
   readonly at: number;
   readonly waited: boolean;
-  /** True when the last comparison, made after the newest request, found no device to remove. */
+  /** True if the last check ran after the newest request and found no device to remove. */
   readonly isClear: boolean;
 }
 
@@ -40,7 +40,7 @@ export function createGroupChecks(ports: {
   const { records, store, changes, realNow, wakeAt } = ports;
   const planned = new Map<string, PlannedCheck>();
   const checkedAt = (id: string) => records.conversation(id)?.checkedAt ?? 0;
-  /** A check that is requested during a running check is not lost. */
+  /** A check that is requested while another check is running runs afterward. */
   const planUnlessPlanned = (id: string, check: PlannedCheck) => {
     if (!planned.has(id)) planned.set(id, check);
   };
@@ -54,7 +54,7 @@ export function createGroupChecks(ports: {
       for (const id of store.conversationIds()) planUnlessPlanned(id, { at: realNow(), waited: false, isClear: false });
     },
     async run(id, writing) {
-      // A pending change of this device prevents the comparison. The response to the change requests another check.
+      // The device cannot compare the group while its own commit is pending. The server's response to the commit requests another check.
       if (records.pending(id)) return;
       const now = realNow();
       const check = planned.get(id);

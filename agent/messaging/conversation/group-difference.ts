@@ -10,8 +10,9 @@ const leafKey = ({ device, generation, signatureKey }: Pick<Leaf, 'device' | 'ge
   `${device} ${generation} ${signatureKey}`;
 
 /**
- * Ended enrollments are removed and new devices added. A device that lost its state and asks to rejoin is removed and added. The own device stays: other
- * members remove it if necessary.
+ * Difference between a group and the current devices of its people. Devices whose enrollment ended are removed, and new devices are added.
+ * A device that lost its state and asks to rejoin is removed and added again. The own device is never removed: other members remove it if
+ * necessary.
  */
 export function differenceOf(given: {
   readonly leaves: readonly Leaf[];
@@ -28,13 +29,13 @@ export function differenceOf(given: {
   return { remove, add: wanted.filter(({ device }) => device !== own && !staying.has(device)) };
 }
 
-/** Delay per leaf in milliseconds, long enough for the commit of the previous leaf to arrive. */
+/** Milliseconds per leaf index, long enough for a commit of the previous leaf to arrive. */
 const STEP = 2_000;
 const LONGEST = 20_000;
 
 /**
- * Milliseconds before this device makes a change that every member could make. The first leaf does not wait. The other leaves wait in their order, in
- * case the first one is offline. `random` is in [0, 1).
+ * Milliseconds before this device makes a commit that every member could make. The first leaf does not wait. Each further leaf waits
+ * longer, in case the leaves before it are offline. `random` is in [0, 1).
  */
 export function waitBeforeChange(
   leaves: readonly Leaf[],

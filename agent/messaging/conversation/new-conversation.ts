@@ -26,23 +26,26 @@ import {
   type PersonName,
 } from './records.ts';
 
-/** The start of a conversation: its first members, its first commit and its first description. */
+/** Start of a conversation: its first members, its first commit and its first description. */
 export interface NewConversations {
-  /** Resolves with the conversation's id when it is durable. Throws `too_large`, `person_unknown`. */
+  /** Begins a conversation, and resolves with its id when it is durable. Throws `too_large`, `person_unknown`. */
   begin(beginning: Beginning): Promise<string>;
-  /** Finds all devices of the given people. `already`: members, who may have no device left. Throws `too_large` and `person_unknown`. */
+  /**
+   * Finds all devices of the given people. `already`: members of the conversation, who may have no device any more. Throws `too_large`,
+   * `person_unknown`.
+   */
   devicesOf(added: readonly string[], already: readonly string[]): Promise<readonly Member[]>;
 }
 
 export interface Beginning {
-  /** People, each with at least one device that must be able to join. */
+  /** People of the conversation. At least one device of each person must be able to join. */
   readonly added: readonly string[];
-  /** People of the predecessor, who may have no device left. */
+  /** People of the predecessor conversation, who may have no device any more. */
   readonly already?: readonly string[];
   readonly title: string | null;
-  /** Fields of the predecessor's record that the successor takes over. */
+  /** Fields of the predecessor's record that are copied into the successor's record. */
   readonly from?: Partial<Pick<ConversationRecord, 'continues' | 'refusals' | 'leftOut' | 'people'>>;
-  /** Runs in the transaction that stores the conversation. */
+  /** Called in the transaction that stores the conversation. */
   readonly also?: (begun: ConversationRecord) => void;
 }
 
@@ -118,8 +121,8 @@ export function createNewConversations(ports: {
         records.save(begun, { group: about?.state ?? group });
         also(begun);
         if (!change?.welcome || !about) return;
-        // A commit that no other member needs. The post of the welcome carries the commit's data, so that the server knows which devices
-        // may commit next.
+        // No other member needs this commit. The post of the welcome contains the commit's data, so that the server knows which devices may
+        // commit next.
         const commit = { conversation, epoch: change.epoch, add: enrollmentsOf(change.added), remove: [] };
         posts.add({ to: newcomers, commit, body: change.welcome }, { kind: 'welcome', conversation });
         posts.add({ to: newcomers, body: about.message }, { kind: 'about', conversation });

@@ -7,20 +7,21 @@ import { type ConversationRecord, type Records, refusalsAfter } from './records.
 
 export interface Notes {
   add(conversation: string, at: Instant, text: string): void;
-  /** Adds the note once before the next message. Otherwise, a dishonest server could fill the conversation with notes. */
+  /**
+   * Adds the note, unless an equal note was added since the last message. Otherwise a dishonest server could fill the conversation with
+   * notes.
+   */
   addOnce(conversation: string, text: string): void;
-  /** Adds a note about a message that could not be decrypted. `device`: the sender, as the server states it. */
+  /** Adds a note about a message that could not be decrypted. `device`: the sender according to the server. */
   addUnopened(record: ConversationRecord, device: string, code: string): void;
-  /** Adds a note about a message whose header is unreadable too. */
+  /** Adds a note about a message of which even the header is unreadable. */
   addUnreadable(message: { readonly from: string; readonly body: Uint8Array }): void;
 }
 
-/** Number of newest messages among which the device looks for an equal note. */
+/** Number of newest messages that are searched for an equal note. */
 const SEARCHED = 16;
 
-/**
- * After a change that this device refused, the device can add or remove no member: the server accepted the refused change for the epoch.
- */
+/** After this device refused a commit that the server had accepted, this device can no longer add or remove members. */
 const REFUSED: ReadonlySet<string> = new Set(['unverified_member', 'commit_refused']);
 
 export function createNotes(ports: {
@@ -43,7 +44,7 @@ export function createNotes(ports: {
   };
 
   const addUnopened: Notes['addUnopened'] = (record, device, code) => {
-    // A replayed message was decrypted before, so nothing is lost.
+    // A repeated message was decrypted before, so no text is lost.
     if (code === 'message_replayed') return;
     store.transaction(() => {
       addOnce(record.id, unopenedText(code, nameIn(record, device)));

@@ -15,9 +15,9 @@ export interface PersonName {
 export interface MissingText {
   readonly id: string;
   readonly device: DeviceId;
-  /** Real time at which this device noticed the gap. */
+  /** Real time at which this device detected that the message is missing. */
   readonly since: number;
-  /** True when the device has reported the gap to the user and to the sender's device. */
+  /** True if the device has reported the missing message to the user and to the sender's device. */
   readonly told: boolean;
 }
 
@@ -26,7 +26,7 @@ interface Enrollment {
   readonly generation: number;
 }
 
-/** True when the successors of the conversation must not add the enrollment. */
+/** True if the conversation's successors must not add the enrollment. */
 export const isLeftOut = (
   { leftOut = [] }: Pick<ConversationRecord, 'leftOut'>,
   { device, generation }: { readonly device: string; readonly generation: number },
@@ -38,52 +38,64 @@ export interface ConversationRecord {
   readonly titleAt: Instant;
   /** People of the conversation, including the user. */
   readonly people: readonly PersonName[];
-  /** Newest statement about each person's membership. People without a statement came with the group's state. */
+  /** Newest statement about each person's membership. People without a statement were in the group when this device joined. */
   readonly said: Readonly<Record<string, { readonly at: Instant; readonly belongs: boolean }>>;
   readonly state: ConversationView['state'];
-  /** The devices in the group's state, including this device. */
+  /** Devices in the group's MLS state, including this device. */
   readonly members: readonly Member[];
-  /** Enrollments (`device generation`) of each person's devices that have been members of the conversation. Missing in older records. */
+  /**
+   * For each person, the enrollments (`device generation`) that have been members of the conversation. Records of older versions lack this
+   * field.
+   */
   readonly known?: Readonly<Record<string, readonly string[]>>;
-  /** Devices that this device asks for a welcome while it waits to rejoin. */
+  /** Devices that this device asks to add it again, while it waits to rejoin. */
   readonly ask: readonly DeviceId[];
   readonly asking: readonly { readonly device: string; readonly generation: number }[];
   /** Time of the newest accepted rejoin request of each device. Older requests are ignored. */
   readonly heard: Readonly<Record<string, number>>;
-  /** True when title or people were changed on this device, and the description is not sent yet. */
+  /** True if title or people were changed on this device and the description of the change is not sent yet. */
   readonly aboutDue: boolean;
-  /** True when an order returned the description to this device. The next check of members sends it again. */
+  /** True if an order returned a description to this device. The next group check sends the description again. */
   readonly aboutOwed?: boolean;
-  /** Epoch in which this device joined. Earlier messages are not sealed for this device. */
+  /** Epoch in which this device joined. Messages of earlier epochs are not sealed for this device. */
   readonly since: number;
-  /** Real time of the last comparison of members with people's devices; 0: due now. */
+  /** Real time of the last group check; 0 if a check is due now. */
   readonly checkedAt: number;
-  /** Epoch in which no change can follow: the server accepted a commit that this device refused, or accepts no commit of this device. */
+  /**
+   * Last usable epoch of a group that can no longer change: the server accepted a commit that this device refused, or accepts no commit
+   * from this device.
+   */
   readonly refusedIn?: number;
-  /** The server did not accept a change of this device in this epoch. `at`: real time of the first refusal. */
+  /** Epoch in which the server did not accept this device's commit. `at`: real time of the first refusal. */
   readonly blocked?: { readonly epoch: number; readonly at: number };
-  /** The server did not accept a welcome of this device, so its newcomers cannot join. */
+  /** True if the server did not accept a welcome of this device, so the added devices cannot join. */
   readonly unwelcomed?: true;
-  /** Predecessor of the conversation, and its successor. */
+  /** Predecessor and successor of the conversation. */
   readonly continues?: string;
   readonly next?: string;
-  /** Devices whose change this device refused once (`refusals`) or repeatedly (`leftOut`), also in predecessors. Successors leave out the latter. */
+  /**
+   * Devices whose commit this device refused once (`refusals`) or repeatedly (`leftOut`), predecessor conversations included. Successor
+   * conversations do not add the devices in `leftOut`.
+   */
   readonly refusals?: readonly Enrollment[];
   readonly leftOut?: readonly Enrollment[];
-  /** The newest text of this device that the server has stored for every recipient, and the epoch of its seal. */
+  /** Newest text of this device that the server has stored for every recipient, and the epoch in which it was sealed. */
   readonly lastStored?: { readonly id: string; readonly epoch: number } | null;
-  /** Texts that did not arrive, although later texts of the same device name them. */
+  /** Messages that have not arrived, although later messages of the same device refer to them. */
   readonly missing?: readonly MissingText[];
-  /** Number of contents that were sealed for some members only, after the last content for all members. */
+  /** Number of contents that were sealed for only some of the members since the last content for all members. */
   readonly aside?: number;
   /** Real time of the last request to rejoin. */
   readonly askedAt: number;
 }
 
-/** Maximum length of `refusals` and of `leftOut`. */
+/** Maximum length of the lists `refusals` and `leftOut`. */
 export const MOST_REFUSALS = 64;
 
-/** Refusals after a refused change of a device. A device that repeats such a change in a successor is left out of the next one. */
+/**
+ * Adds a device to the refusals after this device refused its commit. If the device makes such a commit again in a successor, the next
+ * successor leaves the device out.
+ */
 export function refusalsAfter(
   { members, refusals = [], leftOut = [] }: ConversationRecord,
   device: string,
@@ -98,10 +110,10 @@ export function refusalsAfter(
   return { refusals: [...refusals, enrollment].slice(-MOST_REFUSALS), leftOut };
 }
 
-/** The state that takes effect when the server accepts this device's commit. */
+/** MLS state that takes effect when the server accepts this device's commit. */
 export interface PendingCommit {
   readonly post: string;
-  /** The state after the commit, base64. */
+  /** MLS state after the commit, base64. */
   readonly state: string;
   readonly welcome: string | null;
   readonly members: readonly Member[];
@@ -116,9 +128,9 @@ export interface MessageRecord {
   readonly attachments: readonly SealedAttachment[];
   /** For a sent message: each device for which the message was sealed. */
   readonly recipients: readonly Recipient[];
-  /** Set when the server refused the whole message. `order`: the order that caused the refusal, if any. */
+  /** Refusal of the whole message by the server. `order`: the order that caused the refusal, if any. */
   readonly refused: (Refusal & { readonly order: string | null }) | null;
-  /** True when the user has seen the received message. */
+  /** For a received message: true if the user has seen it. */
   readonly seen: boolean;
 }
 
@@ -139,7 +151,7 @@ export interface ConversationRecords {
   conversations(): readonly ConversationRecord[];
   group(id: string): Uint8Array | null;
   pending(id: string): PendingCommit | null;
-  /** Saves the given values. Missing values stay unchanged. */
+  /** Stores the given values of a conversation. Values that are not given stay unchanged. */
   save(
     record: ConversationRecord,
     given?: { readonly group?: Uint8Array | null; readonly pending?: PendingCommit | null },
@@ -148,14 +160,14 @@ export interface ConversationRecords {
 
 export interface MessageRecords {
   message(id: string): HistoryMessage | null;
-  /** Stores a message. Returns false when the message is stored already. */
+  /** Stores a message. Returns false if the message is stored already. */
   addMessage(message: HistoryMessage): boolean;
   changeMessage(message: HistoryMessage): void;
   moveMessage(id: string, conversation: string): void;
   opened(stored: StoredMessage): HistoryMessage;
 }
 
-/** Each record is sealed for its own row. */
+/** Seal context of a record. It names the record's row, so that a sealed record cannot be moved to another row. */
 export interface Records extends ConversationRecords, MessageRecords {}
 
 export function createRecords(store: MessageStore, vault: Vault): Records {

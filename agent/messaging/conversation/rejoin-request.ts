@@ -1,6 +1,7 @@
 /**
- * The request of a device that lost a conversation's state. The device has no key to seal with, so the server can read the request. The device signs the
- * request with the key that the organization has countersigned. The recipient verifies that key first.
+ * Request of a device that lost a conversation's MLS state. The device no longer has the conversation's keys, so the server can read the
+ * request. The device signs the request with its messaging key, which the organization has countersigned. The recipient first verifies that
+ * key.
  */
 import { createPrivateKey, createPublicKey, randomUUID, sign, verify } from 'node:crypto';
 import { z } from 'zod';
@@ -13,7 +14,7 @@ const requestSchema = z.strictObject({
   conversation: conversationIdSchema,
   device: deviceIdSchema,
   generation: z.int().min(1),
-  /** Time of the request in real time, Unix milliseconds. A recipient ignores a request that is older than an accepted one. */
+  /** Real time of the request in Unix milliseconds. A recipient ignores a request that is older than one it has accepted. */
   at: z.int().min(0),
   nonce: z.uuid(),
 });
@@ -39,13 +40,13 @@ export function makeRejoinRequest(
 
 export interface ReadRequest {
   readonly request: RejoinRequest;
-  /** Returns true when the given key signed the request (raw Ed25519 key, base64). */
+  /** Returns true if the given raw Ed25519 key (base64) has signed the request. */
   signedBy(signatureKey: string): boolean;
 }
 
-/** Parses a rejoin request; null for any other body. The caller checks the signature. */
+/** Parses a rejoin request; null for any other body. The caller must check the signature. */
 export function readRejoinRequest(body: Uint8Array): ReadRequest | null {
-  // MLS messages begin with the byte 0 (RFC 9420, section 6), and never with a brace.
+  // A request begins with a brace. MLS messages begin with the byte 0 (RFC 9420, section 6).
   if (body[0] !== 0x7b) return null;
   let json: unknown;
   try {

@@ -6,22 +6,25 @@ import type { MailItem, MessageStore } from '../message-store.ts';
 import type { ConversationRecord, ConversationRecords } from './records.ts';
 import { makeRejoinRequest, type ReadRequest } from './rejoin-request.ts';
 
-/** Minimum real time between two requests. Members keep a request; a new one reaches members that were offline. */
+/**
+ * Minimum real milliseconds between two rejoin requests of this device. Members remember a request. A new request reaches members that were
+ * offline.
+ */
 const ASK_EVERY = 60 * 60_000;
-/** Largest accepted clock error in milliseconds. */
+/** Maximum accepted clock error of the requesting device, in milliseconds. */
 export const LARGEST_CLOCK_ERROR = 24 * 60 * 60_000;
-/** Maximum number of members that this device asks: one is enough to add it. */
+/** Maximum number of members that this device asks. One member is enough to add the device. */
 const MOST_ASKED = 64;
 
 export interface RejoinRequests {
-  /** Asks the members from before the loss of state to add this device again, at most once an hour. */
+  /** Asks members to add this device again, at most once an hour. The members are those from before the loss of the MLS state. */
   ask(conversation: string): void;
   /**
-   * Asks the senders of unreadable messages to add this device again. The senders are members now, and the members from before the loss may
-   * be offline for weeks. `writers`: newest first.
+   * Asks the senders of unreadable messages to add this device again. These senders are members now, while the members from before the loss
+   * may be offline for weeks. `writers`: the senders, most recent first.
    */
   askWriters(conversation: string, writers: readonly DeviceId[]): void;
-  /** Stores another device's request after a check of its signature and membership. */
+  /** Stores another device's rejoin request after checking its signature and membership. */
   accept(
     letter: { readonly number: number; readonly item: Extract<MailItem, { type: 'post' }> },
     read: ReadRequest,
@@ -78,7 +81,7 @@ export function createRejoinRequests(ports: {
         ports.alert('signature_invalid', `a request to rejoin that ${device} has not signed`, `rejoin ${item.id}`);
         return drop();
       }
-      // The server sent an old request again, or the sender's clock is far ahead.
+      // The request is ignored: the server has sent an old request again, or the requesting device's clock is far ahead.
       if (at <= (record.heard[device] ?? 0) || at > realNow() + LARGEST_CLOCK_ERROR) return drop();
       store.transaction(() => {
         const asking = [...record.asking.filter((one) => one.device !== device), { device, generation }];

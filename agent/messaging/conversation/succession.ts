@@ -8,30 +8,36 @@ import type { Notes } from './notes.ts';
 import { type ConversationRecord, MOST_REFUSALS, type PersonName, type Records } from './records.ts';
 
 /**
- * Maximum number of conversations that succeed each other. Honest devices that begin successors at the same time stay below it. A modified
- * client could exceed it.
+ * Maximum number of conversations in a chain of successors. Honest devices that begin successors at the same time do not reach this number.
+ * A modified client could exceed it.
  */
 const LONGEST_CHAIN = 16;
 
 /**
- * A conversation whose members can no longer change gets a successor with the same people. One device begins the successor; the other devices follow
- * its link. Notes in both conversations tell the users (ADR 32).
+ * Succession of conversations. A conversation whose members can no longer change gets a successor with the same people. One device begins
+ * the successor, and the other devices link to it. Notes in both conversations inform the users (ADR 32).
  */
 export interface Succession {
-  /** The server accepts no change of this device after `epoch`. Tells the organization and the user; the next check begins a successor. */
+  /**
+   * Records that the server accepts no commit of this device after `epoch`. Informs the organization and the user. The next group check
+   * begins a successor.
+   */
   stopChanges(conversation: string, epoch: number): void;
-  /** The server refused a welcome, so the added devices cannot join this conversation. */
+  /** Records that the server refused a welcome, so the added devices cannot join this conversation. */
   stopWelcome(conversation: string): void;
   /**
-   * Begins a successor of the conversation. Returns the milliseconds until the next check; null when no check is needed. `wait`: the time
-   * that other devices have to begin the successor first.
+   * Begins a successor of the conversation. Returns the milliseconds until the next check, or null if no check is needed. `wait`:
+   * milliseconds that other devices have to begin the successor first.
    */
   begin(record: ConversationRecord, wait: number, waited: boolean): Promise<number | null>;
-  /** A member states that a conversation continues another one. The link counts if both have the same people, and the member was in both. */
+  /**
+   * Links a conversation to the predecessor that a member states. The link is accepted only if both conversations have the same people, and
+   * the member was in both.
+   */
   acceptLink(id: string, from: Member, about: Extract<Content, { type: 'about' }>): void;
 }
 
-/** The newest successor of a conversation, or the conversation itself. */
+/** The newest successor of a conversation, or the conversation itself if it has no successor. */
 export function currentOf(records: Pick<Records, 'conversation'>, id: string): string {
   let current = id;
   for (let step = 0; step < LONGEST_CHAIN; step += 1) {
@@ -77,14 +83,14 @@ export function createSuccession(ports: {
     store.transaction(() => {
       records.save(linked);
       if (rival && rival.id !== linked.id) {
-        // Two devices began a successor at the same time. Every device chooses the smaller id.
+        // Two devices began a successor at the same time. Every device chooses the successor with the smaller id.
         const [first, second] = rival.id < linked.id ? [rival, linked] : [linked, rival];
         records.save({ ...before, next: first.id });
         records.save({ ...second, next: first.id });
         moveUnsent(second.id, first.id);
         const text = 'This conversation continues in another one with the same people. Both began at the same time.';
         notes.add(second.id, at, text);
-        // The rival received this note when this device linked it.
+        // The successor with the larger id already got this note when this device linked it.
         if (first === linked) noteOrigin();
         return;
       }
@@ -129,7 +135,7 @@ export function createSuccession(ports: {
       const leftOut = [...(record.leftOut ?? []), ...continues.without].slice(-MOST_REFUSALS);
       const before = records.conversation(continues.conversation);
       if (!before) {
-        // This device joined after the succession. It leaves out the same devices as the other members.
+        // This device joined after the succession. It takes from the description which devices the other members leave out.
         if (isFirstDescription(record)) records.save({ ...record, continues: continues.conversation, leftOut });
         return;
       }
@@ -144,7 +150,7 @@ export function createSuccession(ports: {
   };
 }
 
-/** Only the description that comes with the welcome may name devices to leave out. */
+/** Only the description that arrives with the welcome may name devices to leave out. */
 const isFirstDescription = ({ said }: ConversationRecord): boolean => Object.keys(said).length === 0;
 
 const haveSamePeople = (a: ConversationRecord, b: ConversationRecord): boolean => {

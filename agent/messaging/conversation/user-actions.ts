@@ -28,7 +28,7 @@ export interface UserActionPorts {
   readonly checks: Pick<GroupChecks, 'request'>;
   readonly gate: () => GateView;
   readonly now: () => Instant;
-  /** Runs the action between two steps of the message loop, with vault and key loaded. */
+  /** Runs a user's action between two steps of the message loop, after loading the vault's key and the signing key. */
   readonly exclusively: <T>(work: () => Promise<T> | T) => Promise<T>;
 }
 
@@ -50,11 +50,11 @@ export function createUserActions(ports: UserActionPorts): UserActions {
     return record;
   };
 
-  /** Title and people change on this device at once, and for the other members when the device can send. */
+  /** A change of title or people is stored on this device at once. The other members receive it when the device can send. */
   const describe = (record: ConversationRecord, change: Partial<ConversationRecord>) =>
     records.save({ ...record, ...change, aboutDue: true });
 
-  /** Time of a new statement: later than the previous statement, even if the previous author's clock was ahead. */
+  /** Time of a new statement. It is later than the previous statement's time, even if the previous author's clock was ahead. */
   const newerThan = (at: number) => Math.max(ports.now(), at + 1);
 
   const stated = (record: ConversationRecord, people: readonly PersonName[], belongs: boolean) => ({
@@ -105,7 +105,7 @@ export function createUserActions(ports: UserActionPorts): UserActions {
         const record = changeable(conversation);
         const people = record.people.filter(({ person }) => person !== own().person);
         if (people.length === 0) return records.save({ ...record, state: 'left' }, { group: null, pending: null });
-        // The pending commit stays: the device needs the state after it to seal its departure.
+        // A pending commit stays stored, because the device seals its departure in the MLS state after that commit.
         ports.store.transaction(() =>
           describe(record, { state: 'left', people, said: stated(record, [own()], false) }),
         );
@@ -151,16 +151,19 @@ function requireMessaging({ vault, gate, own }: UserActionPorts): void {
   own();
 }
 
-/** UTF-8 cannot encode half of a surrogate pair, such as the first half of a truncated emoji. A replacement character takes its place. */
+/** UTF-8 cannot encode half of a surrogate pair, for example in a truncated emoji. A replacement character is used for it. */
 const wellFormed = (text: string): string => text.toWellFormed();
 
-/** Title cut to the maximum length; null without a title. The cut may leave half of a surrogate pair, which is replaced. */
+/**
+ * Title cut to the maximum length; null without a title. If the cut leaves half of a surrogate pair, a replacement character is used for
+ * it.
+ */
 const normalizedTitle = (title: string | null): string | null =>
   wellFormed(title?.trim().slice(0, LONGEST_TITLE) ?? '') || null;
 
 /**
- * Returns false for a conversation that this device waits to rejoin, perhaps for good, and for a conversation whose members can no longer
- * change.
+ * Returns false for a conversation that this device waits to rejoin (the wait may never end), and for a conversation whose members can no
+ * longer change.
  */
 const canContinue = ({ state, refusedIn, next }: ConversationRecord): boolean =>
   state === 'ready' && refusedIn === undefined && next === undefined;

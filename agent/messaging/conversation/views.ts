@@ -59,7 +59,7 @@ export function createViews({
     };
   };
 
-  /** Conversations that this device has joined. The device knows only the identifiers of other conversations. */
+  /** Conversations that this device has joined. Of other conversations, the device has only the identifiers. */
   const shown = () => records.conversations().filter(({ people }) => people.length > 0);
 
   return {

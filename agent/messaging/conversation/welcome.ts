@@ -15,16 +15,16 @@ interface Letter {
   readonly body: Uint8Array;
 }
 
-/** Welcomes (RFC 9420). A welcome adds this device to a conversation that it is not in, and uses one of its key packages once. */
+/** Handling of welcomes (RFC 9420). A welcome adds this device to a conversation and uses one of the device's key packages. */
 export interface Welcomes {
   /**
-   * Returns the conversation that the device has joined, or null for a welcome to a key package of which the device has no private half. Throws
-   * `RefusedWelcome` for a welcome that must not be followed, and `unavailable`.
+   * Returns the conversation that the device has joined. Returns null if the device does not have the private half of the welcome's key
+   * package. Throws `RefusedWelcome` for a welcome that the device must not accept, and `unavailable`.
    */
   accept(letter: Letter, references: readonly string[]): Promise<string | null>;
 }
 
-/** Stable code and detail of the failure, for the organization's alert. */
+/** Stable code and detail of the failure, for the alert to the organization. */
 export class RefusedWelcome extends Error {
   readonly code: string;
   constructor(code: string, detail: string) {
@@ -45,7 +45,7 @@ export function createWelcomes(ports: {
 }): Welcomes {
   const { membership, stock, records, store } = ports;
 
-  /** The device does not verify its own leaf. */
+  /** The device verifies all members except itself. */
   const ownDevices = async (): Promise<readonly Member[]> => {
     const { person } = ports.own();
     const found = (await membership.membersOf([person])).get(person) ?? [];
@@ -59,7 +59,7 @@ export function createWelcomes(ports: {
         const detail = `the welcome of ${item.from} is for a key package that was used before: the server gave the package out twice, or sent the welcome again`;
         throw new RefusedWelcome('key_package_reused', detail);
       }
-      // The private half was deleted. The device asks to be added as soon as a member writes.
+      // The device has deleted the private half of this key package. When a member writes, the device asks to be added again.
       if (!found) return null;
       const roster = createRoster(membership, await ownDevices());
       const joined = await joinConversation(body, found.half, ports.self(), roster.authenticate).catch(
@@ -74,13 +74,14 @@ export function createWelcomes(ports: {
         const detail = `the welcome of ${item.from} is for ${conversation}, which this device is in`;
         throw new RefusedWelcome('unexpected_welcome', detail);
       }
-      // The package of last resort would accept a repeated welcome. A state from an earlier epoch would use keys twice.
+      // A welcome to the last-resort key package can be accepted twice. A repeated welcome has an MLS state from an earlier epoch, which
+      // would use keys twice.
       if (before && epoch <= before.since) {
         const detail = `the welcome of ${item.from} is for an epoch of ${conversation} that this device has been in before`;
         throw new RefusedWelcome('welcome_replayed', detail);
       }
       const members = roster.of(joined.members);
-      // The description after the welcome states whether people who left, perhaps the user, are members again.
+      // The description that follows the welcome states whether people who left, perhaps the user, are members again.
       const gone = Object.entries(before?.said ?? {}).filter(([, { belongs }]) => !belongs);
       store.transaction(() => {
         const known = ports.newDevices.add(conversation, before, members);

@@ -3,18 +3,21 @@ import { makeSigningKey } from '../../../shared/seal/signing-key.ts';
 import type { SigningKey } from '../../../shared/seal/terms.ts';
 import type { MessageStore } from '../message-store.ts';
 
-/** The key with which this enrollment signs messages. A wipe deletes messages but not this key, as it keeps the key of the certificate. */
+/**
+ * Key with which the device signs messages. Each enrollment has its own key. A wipe deletes messages, but keeps this key and the
+ * certificate's key.
+ */
 export interface EnrollmentKey {
-  /** Makes the key for a new enrollment, and then deletes the data of the earlier enrollment. */
+  /** Makes the signing key for a new enrollment, and then deletes the data of the earlier enrollment. */
   load(): Promise<SigningKey>;
-  /** The signing key. Throws `unavailable` before `load`. */
+  /** Returns the signing key. Throws `unavailable` before `load`. */
   get(): SigningKey;
 }
 
 interface StoredKey {
   readonly generation: number;
   readonly publicKey: string;
-  /** Seed of the key, base64. */
+  /** Seed of the signing key, base64. */
   readonly seed: string;
 }
 
@@ -27,7 +30,7 @@ export function createEnrollmentKey(store: MessageStore, generation: number): En
     const made: StoredKey = { generation, publicKey: fresh.publicKey, seed };
     store.transaction(() => {
       store.saveMessagingValue('signing', Buffer.from(JSON.stringify(made)));
-      // Counters, states and key packages belong to the earlier enrollment.
+      // Counters, MLS states and key packages belong to the earlier enrollment.
       if (!earlier) return;
       for (const name of ['taken', 'posts']) store.saveMessagingValue(name, Buffer.from('0'));
       store.saveMessagingValue('restored', Buffer.from('yes'));

@@ -10,24 +10,27 @@ export interface UsablePackage {
 }
 
 /**
- * Claims of other devices' key packages. The server limits claims (`server/relay/key-packages.ts`), and a device that is switched off has no valid package.
- * Therefore a device without a usable package is asked less and less often. In memory only: a restart asks all devices again.
+ * Claims of other devices' key packages. The server limits the number of claims (`server/relay/key-packages.ts`). A device that is switched
+ * off for long has no valid key package. This device therefore claims less and less often from a device without a usable key package. The
+ * delays are only in memory: a restart claims from all devices again.
  */
 export interface KeyPackageClaims {
-  /** Verified packages of the devices that have one. Actions of the user use this method, so the claim does not wait. */
+  /**
+   * Verified key packages of the given devices, as far as they have one. Actions of the user call this method, so it ignores the delays.
+   */
   of(wanted: readonly Member[]): Promise<readonly UsablePackage[]>;
   /**
-   * Verified packages of the devices whose wait is over; none when the server refuses more claims now. `again`: milliseconds until the next
-   * claim, null when all devices have a package.
+   * Verified key packages of the devices whose delay is over; none if the server refuses more claims now. `again`: milliseconds until the
+   * next claim, or null if all devices have a key package.
    */
   due(
     wanted: readonly Member[],
   ): Promise<{ readonly packages: readonly UsablePackage[]; readonly again: number | null }>;
-  /** Records that a device is connected and has uploaded its key packages, so that the next claim may request one without a wait. */
+  /** Ends the delay for a device that is connected and has uploaded its key packages. */
   heardFrom(device: DeviceId): void;
 }
 
-/** First wait before another claim from a device without a usable package, in real milliseconds. Each further wait is twice as long. */
+/** Real milliseconds before the second claim from a device without a usable key package. Each further delay is twice as long. */
 const FIRST_WAIT = 15_000;
 const LONGEST_WAIT = 60 * 60_000;
 
@@ -38,14 +41,14 @@ export function createKeyPackageClaims(ports: {
   readonly alert: (code: string, detail: string, event: string) => void;
 }): KeyPackageClaims {
   const { device: own, relay, realNow, alert } = ports;
-  /** Enrollments without a usable package at the last claim. */
+  /** Enrollments that had no usable key package at the last claim. */
   const waiting = new Map<DeviceId, { readonly generation: number; readonly at: number; readonly wait: number }>();
   const known = ({ device, generation }: Member) => {
     const found = waiting.get(device);
     return found?.generation === generation ? found : null;
   };
 
-  /** Remaining wait in milliseconds. A clock that was set back does not make the wait longer. */
+  /** Remaining delay in milliseconds. A clock that was set back does not make the delay longer. */
   const waitOf = (member: Member): number => {
     const { at, wait } = known(member) ?? { at: 0, wait: 0 };
     const left = at - realNow();
@@ -73,7 +76,7 @@ export function createKeyPackageClaims(ports: {
         packages.push({ device, body });
       } catch (error) {
         if (!(error instanceof CordonError)) throw error;
-        // An invalid package of one device must not exclude the other devices. The device uploads new packages when it connects.
+        // An invalid key package of one device must not exclude the other devices. A device uploads new key packages when it connects.
         alert(error.code, `${device}: ${error.message}`, `${device} ${generation}`);
       }
     }

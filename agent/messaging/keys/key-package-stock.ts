@@ -11,31 +11,35 @@ import {
 import type { Vault } from './vault.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
-/** The package of last resort protects every conversation that was joined with it, so the device replaces it often. */
+/**
+ * Milliseconds between replacements of the last-resort key package. Every conversation that was joined with it depends on its secrecy, so
+ * the device replaces it often.
+ */
 const LAST_RESORT_FOR = 14 * DAY;
 
 /**
- * Interval after which the device replaces all packages on the server: without new conversations they would all expire. The margin covers a
- * welcome, which may wait 30 days for the device and needs the private half.
+ * Milliseconds after which the device replaces all key packages on the server. Without new conversations, they would all expire. A welcome
+ * may wait 30 days for the device and needs the private half, so the interval leaves a margin.
  */
 const STOCK_FOR = KEY_PACKAGE_LIFETIME - 35 * DAY;
 
-/** Delay in real milliseconds after a failed upload, doubled after each further failure. */
+/** Real milliseconds before an upload is repeated after a failure. The delay doubles after each further failure. */
 const FIRST_AGAIN = 5_000;
 const LONGEST_AGAIN = 5 * 60_000;
 
 /**
- * Key packages with which other devices add this device while it is offline. The packages are on the server, their private halves here. A half stays until
- * its welcome arrives or its time is over. A lost response may hide a successful upload, so unconfirmed packages are uploaded again before new ones are made.
+ * Stock of key packages, with which other devices can add this device while it is offline. The server has the key packages, and this device
+ * has their private halves. A private half is kept until its welcome arrives or its time is over. If a response is lost, the upload may
+ * still have succeeded. The device therefore uploads unconfirmed key packages again before it makes new ones.
  */
 export interface KeyPackageStock extends Pick<StoredKeyPackages, 'find' | 'wasUsed' | 'used'> {
-  /** Sets the number of packages on the server; null when the number is unknown, for example after a start. */
+  /** Sets the number of key packages on the server; null if the number is unknown, for example after a start. */
   left(count: number | null): void;
-  /** Discards all packages: their private halves are lost, or exist in two places. */
+  /** Discards all key packages, because their private halves are lost or exist on two devices. */
   replaceAll(): void;
-  /** Makes and uploads missing packages. After a failure, waits and calls `wakeAt`. */
+  /** Makes and uploads missing key packages. After a failure, calls `wakeAt` and waits. */
   work(): Promise<void>;
-  /** Ends the wait after a failure, because of a new connection. */
+  /** Ends the delay after a failure. Called on a new connection. */
   soon(): void;
 }
 
@@ -45,9 +49,9 @@ export function createKeyPackageStock(ports: {
   readonly relay: Pick<RelayClient, 'upload'>;
   readonly self: () => Self;
   readonly target: number;
-  /** Real time, because other devices check the lifetime of key packages. */
+  /** Current real time. Other devices check the lifetime of key packages against real time. */
   readonly now: () => number;
-  /** Requests a call of `work` at the given time, or earlier. */
+  /** Requests a call of `work` at the given time or earlier. */
   readonly wakeAt: (at: number) => void;
 }): KeyPackageStock {
   const { target, now } = ports;
@@ -57,7 +61,7 @@ export function createKeyPackageStock(ports: {
   let known: number | null = null;
   let again = { at: 0, after: FIRST_AGAIN };
 
-  /** Stores the private halves before the packages leave this device. */
+  /** The private halves are stored before the key packages leave this device. */
   const make = async (count: number, renew: boolean, given: Pick<Unconfirmed, 'replace' | 'had'>) => {
     const made: MadePackage[] = [];
     for (const lastResort of [...(renew ? [true] : []), ...Array<boolean>(count).fill(false)])
@@ -70,8 +74,9 @@ export function createKeyPackageStock(ports: {
   };
 
   /**
-   * Finds out whether the server has the unconfirmed packages. A package that was given to another device must not be uploaded again: this device could
-   * join only one of two conversations. If the server's number has not grown, no package arrived. A repeated last resort is harmless.
+   * Determines whether the server has the unconfirmed key packages. The device must not upload a key package again after the server gave it
+   * to another device, because it can accept only one welcome. If the server's number has not grown, the upload failed. Repeating the
+   * last-resort key package is harmless.
    */
   const settle = async (): Promise<void> => {
     const unconfirmed = uploads.unconfirmed();
@@ -81,7 +86,7 @@ export function createKeyPackageStock(ports: {
     const lastResort = halves.find((each) => each.lastResort);
     known = await upload({ packages: [], lastResort: lastResort ? publicPackageOf(lastResort.half) : null, replace });
     const singles = halves.filter((each) => !each.lastResort).map(({ half }) => publicPackageOf(half));
-    // After a replacement, the server's number does not count the earlier packages, so the device makes new ones.
+    // After a replacement of all key packages, the server's number does not include the earlier ones. The device therefore makes new ones.
     if (!replace && known <= had && singles.length > 0) {
       uploads.save({ ...unconfirmed, had: known });
       known = await upload({ packages: singles, lastResort: null, replace: false });
@@ -96,7 +101,7 @@ export function createKeyPackageStock(ports: {
     const lastResorts = stored.all().filter(({ lastResort }) => lastResort);
     const newest = Math.max(0, ...lastResorts.map((each) => each.madeAt));
     const renew = replace || newest < now() - LAST_RESORT_FOR;
-    // Several used packages are replaced with one request.
+    // The device waits until several key packages are used, and replaces them with one request.
     const missing = known !== null && known <= (target * 2) / 3 ? target - known : 0;
     if (missing === 0 && !renew) return;
     stored.removeOld(now());
@@ -115,7 +120,7 @@ export function createKeyPackageStock(ports: {
       known = 0;
     },
     async work() {
-      // A longer wait than planned means that the clock was set back.
+      // If the remaining delay is longer than planned, the clock was set back.
       if (now() < again.at && again.at <= now() + again.after) return ports.wakeAt(again.at);
       try {
         await settle();

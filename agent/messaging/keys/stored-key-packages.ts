@@ -5,24 +5,25 @@ import type { Vault } from './vault.ts';
 const DAY = 24 * 60 * 60 * 1000;
 
 /**
- * An order may hold a welcome for as long as the order lasts, so private halves stay this long. A single-use half opens only that one welcome. The half of
- * the last resort opens many welcomes, so it is deleted when its package expires.
+ * Milliseconds for which private halves of key packages are kept. An order may hold a welcome for as long as the order lasts. A single-use
+ * private half opens only one welcome, so it may stay. The last-resort private half opens many welcomes, so it is deleted when its key
+ * package expires.
  */
 const HALF_FOR = 400 * DAY;
 
-/** References of used packages that the device remembers: the maximum that a server stores. */
+/** Maximum number of used key packages whose references are kept: as many as a server stores for one device. */
 const MOST_USED = 200;
 
 export interface Unconfirmed {
   readonly refs: readonly string[];
   readonly replace: boolean;
-  /** The server's number of packages before the upload. */
+  /** Number of key packages on the server before the upload. */
   readonly had: number;
 }
 
 interface StoredHalf {
   readonly madeAt: number;
-  /** Private half, base64. */
+  /** Private half of the key package, base64. */
   readonly half: string;
 }
 
@@ -38,20 +39,20 @@ export interface StoredKeyPackages {
   }[];
   removeAll(): void;
   removeOld(now: number): void;
-  /** Uploads without a response. */
+  /** Uploads to which the server has not responded. */
   readonly uploads: {
     unconfirmed(): Unconfirmed | null;
     save(unconfirmed: Unconfirmed): void;
-    /** `madeAt`: the time of the replacement, if the upload replaced all packages. */
+    /** Stores that the server confirmed an upload. `madeAt`: time of the replacement, if the upload replaced all key packages. */
     confirm(upload: Pick<Unconfirmed, 'replace'>, madeAt: number): void;
-    /** Time of the last replacement of all packages; 0: due now. */
+    /** Time of the last replacement of all key packages; 0 if a replacement is due now. */
     replacedAt(): number;
   };
-  /** Finds the first of the given packages whose private half is stored. */
+  /** Finds the first of the given key packages whose private half is stored. */
   find(references: readonly string[]): { readonly reference: string; readonly half: Uint8Array } | null;
-  /** Returns true when the device has already used and deleted one of the given packages. */
+  /** Returns true if the device has already used and deleted one of the given key packages. */
   wasUsed(references: readonly string[]): boolean;
-  /** Notes the use of the package, in the transaction that uses the package. */
+  /** Records the use of a key package. Runs in the transaction that uses it. */
   used(reference: string): void;
 }
 

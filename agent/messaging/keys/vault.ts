@@ -8,15 +8,18 @@ const NONCE = 12;
 const TAG = 16;
 
 /**
- * Encryption of messages on the disk: AES-256-GCM with a key that is a file of the workspace. An admin's lock makes messages unreadable until the unlock;
- * a wipe makes them unreadable for good. The key is in memory only while the workspace is open.
+ * Encryption of messages on the disk: AES-256-GCM with a key that is stored as a file of the workspace. An admin's lock makes messages
+ * unreadable until the unlock. A wipe makes them unreadable for good. The key is in memory only while the workspace is open.
  */
 export interface Vault {
-  /** `closed`: the workspace is open, but the key is not loaded. */
+  /** State of the vault. `closed`: the workspace is open, but the vault's key is not loaded. */
   state(): 'open' | 'closed' | 'locked' | 'wiped';
-  /** Loads the key, or makes the first one. `fresh`: the key is new, and data under an earlier key was deleted. */
+  /** Loads the vault's key, or makes the first key. `fresh`: the key is new, and data sealed with an earlier key was deleted. */
   open(): Promise<{ readonly fresh: boolean }>;
-  /** `context` is authenticated: data sealed for one purpose does not open for another. Throws `workspace_locked`, `workspace_wiped`. */
+  /**
+   * Seals bytes. `context` is authenticated: data sealed for one purpose cannot be opened for another purpose. Throws `workspace_locked`,
+   * `workspace_wiped`.
+   */
   sealBytes(context: string, plain: Uint8Array): Buffer;
   /** Opens sealed bytes. Throws `workspace_locked`, `workspace_wiped`, `document_malformed`. */
   openBytes(context: string, sealed: Uint8Array): Buffer;
@@ -66,7 +69,9 @@ export function createVault(ports: {
     }
   };
 
-  /** The key is stored before its digest: after a crash in between, the next start finds an unknown key and deletes the old data. */
+  /**
+   * The key is stored before its digest. After a crash in between, the next start finds a key without its digest and deletes the old data.
+   */
   const open = async (): Promise<{ readonly fresh: boolean }> => {
     if (state() === 'open') return { fresh: false };
     let found = await read();
@@ -83,7 +88,7 @@ export function createVault(ports: {
       });
     }
     key = found;
-    // An admin may have locked the workspace since the read.
+    // An admin may have locked the workspace while the key was read.
     requireKey();
     return { fresh: !known };
   };

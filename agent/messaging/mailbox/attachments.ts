@@ -6,16 +6,16 @@ import type { NewAttachment } from '../messaging.ts';
 import type { RelayClient } from '../relay-client.ts';
 
 /**
- * Files of messages. The workspace stores them in the sealed form of their post, so that a lock and a wipe affect them too. The user's own files are
- * stored with the message, the files of other members at the first request.
+ * Attached files of messages. The workspace stores each file in the same sealed form that the server has, so that a lock and a wipe affect
+ * it too. The user's own files are stored when the user sends the message; other members' files are stored at the first request.
  */
 export interface Attachments {
   keep(attachment: NewAttachment): Promise<SealedAttachment>;
-  /** Uploads a file. Runs before the message that names the file is sealed. */
+  /** Uploads an attached file. The upload finishes before the message with the file is sealed. */
   upload(attachment: SealedAttachment): Promise<void>;
-  /** The local copy, also while messaging is suspended; null when this device has no complete copy. */
+  /** Local copy of an attached file, available even while messaging is suspended; null if this device has no complete copy. */
   local(attachment: SealedAttachment): Promise<NewAttachment | null>;
-  /** Returns the file. Throws `not_found` when neither this device nor the server has it, and `attachment_damaged`. */
+  /** Returns an attached file. Throws `not_found` if neither this device nor the server has it, and `attachment_damaged`. */
   open(attachment: SealedAttachment): Promise<NewAttachment>;
 }
 

@@ -14,15 +14,15 @@ interface ContentPost {
   readonly to: readonly DeviceId[];
   readonly purpose: PostPurpose;
   readonly id?: string;
-  /** Runs in the transaction that stores the post. */
+  /** Called in the transaction that stores the post. */
   also(): void;
 }
 
-/** Posts with sealed content. A content is sealed at the time of its post, so that only the members of that time can read it. */
+/** Posts with sealed content. The content is sealed when the post is made, so that only the members at that time can read it. */
 export interface ContentPosts {
-  /** Seals and stores the post in one transaction. Does nothing without a group. */
+  /** Seals the content and stores the post in one transaction. Does nothing if the device is not in the group. */
   add(record: ConversationRecord, content: Content, post: ContentPost): Promise<void>;
-  /** True when content can be sealed: the device is in the group, and no commit of this device is pending. */
+  /** True if the device can seal content: the device is in the group and has no pending commit. */
   isReady(conversation: string): boolean;
   othersIn(record: Pick<ConversationRecord, 'members'>): readonly DeviceId[];
 }

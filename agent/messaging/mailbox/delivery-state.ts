@@ -5,18 +5,18 @@ export interface Recipient {
   readonly person: string;
   readonly name: string;
   readonly state: MessageState;
-  /** Order that caused the delivery state. */
+  /** Order that caused the delivery state, if any. */
   readonly order: string | null;
   readonly refusal: Refusal | null;
 }
 
-/** The reason for a returned message without an order: the device was revoked or enrolled again. */
+/** Reason for a message that was returned without an order: the recipient's device was revoked or enrolled again. */
 export const ENROLLMENT_ENDED: Refusal = {
   code: 'device_unknown',
   detail: 'The enrollment of the recipient’s device ended before the message was delivered. Send the message again.',
 };
 
-/** The states of a message at one device, from failure to success. */
+/** Delivery states of a message at one device, from failure to success. */
 const PROGRESS: readonly MessageState[] = [
   'refused',
   'returned',
@@ -30,7 +30,7 @@ const PROGRESS: readonly MessageState[] = [
 const progress = (state: MessageState): number => PROGRESS.indexOf(state);
 const FAILED = progress('waiting');
 
-/** Recipient after a statement about the message's state. A delivered or read message keeps its state. */
+/** Applies a statement about the message's state to the recipient. A delivered or read message keeps its state. */
 export function withDeliveryState(
   recipient: Recipient,
   state: MessageState,
@@ -42,7 +42,10 @@ export function withDeliveryState(
   return { ...recipient, state, order, refusal };
 }
 
-/** Delivery state for the user: a person has the message when one device has it. The person with the least progress counts. */
+/**
+ * Delivery state that the user sees. A person has the message if one of the person's devices has it. If several people receive the message,
+ * the state of the person with the least progress is used.
+ */
 export function deliveryOf(
   recipients: readonly Recipient[],
 ): Pick<MessageView, 'state' | 'order' | 'refusal' | 'missed'> {

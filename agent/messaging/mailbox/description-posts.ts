@@ -6,10 +6,13 @@ import type { ContentPosts } from './content-posts.ts';
 import type { Posted, Posts } from './posts.ts';
 
 export interface DescriptionPosts {
-  /** Sends the description if it has changed on this device. The departure of the user is the last content that the device seals. */
+  /**
+   * Sends the conversation's description if it has changed on this device. If the user leaves, the departure is the last content that the
+   * device seals.
+   */
   send(conversation: string): Promise<void>;
   /**
-   * Applies the server's response to a description. If an order kept the description from a member, the device sends the description again
+   * Applies the server's response to a description. If an order prevented the delivery to a member, the device sends the description again
    * later.
    */
   settle(purpose: PostPurpose, response: Posted): void;

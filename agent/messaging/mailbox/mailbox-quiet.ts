@@ -1,10 +1,13 @@
-/** The protocol does not mark the last waiting item after `mailbox-is`. The mailbox counts as empty after this many milliseconds without an item. */
+/**
+ * Milliseconds without an item after which the mailbox counts as empty. The protocol does not mark the last waiting item after
+ * `mailbox-is`.
+ */
 const QUIET = 2_000;
 
 export interface MailboxQuiet {
   begin(): void;
   itemArrived(): void;
-  /** Milliseconds until the mailbox counts as empty, at most `QUIET`; 0 if the mailbox is empty, or the clock was set back. */
+  /** Milliseconds until the mailbox counts as empty, at most `QUIET`. It is 0 if the mailbox is empty or the clock was set back. */
   emptyIn(): number;
 }
 

@@ -26,8 +26,8 @@ interface Letter {
 }
 
 /**
- * Result for one item. `blocks`: the item waits for missing data, so later items of this conversation wait too. `joined`: a welcome added this device
- * to the conversation.
+ * Result of reading one item. `blocks`: the item waits for missing data, so later items of its conversation wait too. `joined`: a welcome
+ * added this device to the conversation.
  */
 type Outcome = 'done' | { readonly blocks: string } | { readonly joined: string };
 
@@ -40,20 +40,21 @@ interface WaitingItem {
 const PAGE = 64;
 /** Maximum number of items that may wait for a missing welcome or commit. */
 const MOST_WAITING = 512;
-/** Maximum wait for a welcome in real milliseconds. A welcome is posted with its commit, so it arrives soon after the commit. */
+/** Real milliseconds to wait for a missing welcome. A welcome is posted together with its commit, so it arrives soon after the commit. */
 const WELCOME_WITHIN = 10_000;
 
 /**
- * Decrypts the items of the mailbox in their order. Each item is one transaction; after a crash the device decrypts it again from the previous state.
- * An item that can never be decrypted raises an alert and is set aside. An item that needs missing data waits.
+ * Reader that decrypts the items of the mailbox in their order. Each item is one transaction. After a crash, the device decrypts the item
+ * again with the previous MLS state. An item that can never be decrypted raises an alert and is set aside. An item that needs missing data
+ * waits.
  */
 export interface MailboxReader {
-  /** Reads the items that the server accepted before this instant. `isWaiting`: some items wait for missing data. */
+  /** Reads the items that the server accepted before the given time. `isWaiting`: some items wait for missing data. */
   open(before: Instant): Promise<{ readonly isWaiting: boolean }>;
 }
 
 export interface MailboxReaderPorts {
-  /** Real milliseconds that a missing welcome or commit may take to arrive. */
+  /** Real milliseconds to wait for a missing welcome or commit. */
   readonly patience: number;
   readonly records: ConversationRecords;
   readonly store: Pick<MailboxStore, 'unopenedMail' | 'mailOpened' | 'mailSetAside'>;
@@ -73,7 +74,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
   const items = new ItemReader(ports);
 
   /**
-   * Adds waiting items to `waiting`. Returns true when a welcome arrived for some of the items: the reader then reads all items again in
+   * Adds items that must wait to `waiting`. Returns true if a welcome for some of them arrived: the reader then reads all items again in
    * their order.
    */
   const pass = async (before: Instant, waiting: WaitingItem[]): Promise<boolean> => {
@@ -109,7 +110,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
           ports.rejoinRequests.askWriters(conversation, writers);
         }
       }
-      // Keeps the newest items, because a later welcome makes the newest items readable first.
+      // The newest items are kept, because a later welcome makes the newest items readable first.
       for (const letter of waiting.slice(0, -MOST_WAITING))
         items.setAside(letter, 'mailbox_stuck', `more than ${MOST_WAITING} items wait for missing data`);
       return { isWaiting: waiting.length > 0 };
@@ -119,7 +120,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
 
 class ItemReader {
   readonly #ports: MailboxReaderPorts;
-  /** Start of the wait for missing data of each conversation, in real time. A restart begins the wait again. */
+  /** For each conversation, the real time at which the wait for missing data began. A restart begins the wait again. */
   readonly #waitingSince = new Map<string, number>();
 
   constructor(ports: MailboxReaderPorts) {
@@ -172,7 +173,7 @@ class ItemReader {
     const record = records.conversation(conversation);
     const group = records.group(conversation);
     if (record?.state === 'left') {
-      // Until its departure is sealed, the device follows commits: the other members could not decrypt the departure otherwise.
+      // The device follows commits until its departure is sealed. Otherwise the other members could not decrypt the departure.
       const isFollowed = record.aboutDue && header.type === 'commit';
       if (!isFollowed || !group) return this.#drop(letter);
     } else if (record?.state !== 'ready' || !group) return this.#wait(conversation, record);
@@ -198,20 +199,20 @@ class ItemReader {
   #notDecrypted(letter: Letter, header: PeekedMessage, record: ConversationRecord, error: unknown): Outcome {
     const { records, stateLoss, notes } = this.#ports;
     if (!isCordonError(error) || error.code === 'unavailable') throw error;
-    // After the user's departure, only commits up to the sealed departure matter.
+    // After the user has left, the device follows commits only until its departure is sealed.
     if (record.state === 'left') return error.code === 'epoch_ahead' ? { blocks: record.id } : this.#drop(letter);
     const detail = `from ${letter.item.from} in ${record.id}: ${error.message}`;
     switch (error.code) {
       case 'epoch_ahead':
-        // This device's own commit may have created the message's epoch. The response to that commit has not arrived.
+        // The message may belong to an epoch that this device's own commit created, before the response to that commit arrives.
         if (records.pending(record.id)) return { blocks: record.id };
-        // The sender made a change that this device refused, and sealed this message after it.
+        // The sender made a commit that this device refused, and sealed this message in the epoch after the commit.
         if (this.#isAfterRefusal(record, letter.item)) return this.setAside(letter, 'commit_refused', detail);
         return this.#wait(record.id, record);
       case 'not_a_member':
         return this.#drop(letter);
       case 'epoch_past':
-        // A commit for an earlier epoch has no effect any more.
+        // A commit for an earlier epoch has no effect.
         if (header.type === 'commit') return this.#drop(letter);
         break;
       case 'message_gap': {
@@ -234,7 +235,7 @@ class ItemReader {
     return isRefused && group !== null && record.refusedIn === epochOf(group);
   }
 
-  /** Waits for a missing welcome or commit. After `patience` milliseconds, the device asks to rejoin. */
+  /** Waits for a missing welcome or commit. After `patience` milliseconds, the device asks to rejoin the conversation. */
   #wait(conversation: string, record: ConversationRecord | null): Outcome {
     const { patience, records, stateLoss, realNow } = this.#ports;
     const since = this.#waitingSince.get(conversation) ?? realNow();
@@ -262,7 +263,7 @@ class ItemReader {
   }
 }
 
-/** Record for a conversation that this device does not know, after a wipe or a lost welcome. */
+/** Makes a record for a conversation that this device does not know, because of a wipe or a lost welcome. */
 const unknownConversation = (id: string): ConversationRecord => ({
   ...{ id, title: null, titleAt: 0, aboutDue: false, people: [], said: {}, state: 'rejoining', members: [] },
   ...{ ask: [], asking: [], heard: {}, since: 0, checkedAt: 0, askedAt: 0 },

@@ -4,21 +4,21 @@ import type { Mailbox } from './mailbox.ts';
 import type { Posts } from './posts.ts';
 import type { Uploads } from './uploads.ts';
 
-/** Incoming messages that the device's own gate allows: all, only those from before the order, or none. */
+/** Incoming messages that the device's messaging gate allows: all messages, only messages from before the order, or none. */
 type Allowed = 'all' | 'earlier' | 'none';
 
-/** The mailbox part of one connection: what the device asked for, and whether server and device agree about what was delivered. */
+/** Mailbox state of one connection: which mail the device has requested, and whether the counters of server and device agree. */
 export interface MailboxSession {
   isConnected(): boolean;
-  /** True when the server's counters agree with the device's counters, so that the device may send posts. */
+  /** True if the counters of server and device agree. Only then may the device send posts. */
   isReady(): boolean;
   begin(): void;
   end(): void;
-  /** Asks the server for the mailbox, as far as the gate allows. Asks again when the gate has changed. */
+  /** Requests from the server the mail that the gate allows. Requests again after a change of the gate. */
   request(): void;
   wantsMail(): boolean;
   ready(): void;
-  /** Sends the posts if the session allows it. Posts without a response are sent again. */
+  /** Sends posts if the session allows it. Posts without a response are sent again. */
   startPosts(): void;
 }
 

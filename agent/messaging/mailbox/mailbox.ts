@@ -2,16 +2,19 @@ import type { DeviceFrame, ServerFrame } from '../../../shared/protocol/frames.t
 import type { MessageStore } from '../message-store.ts';
 
 /**
- * The device's side of its mailbox. Each item is stored before it is acknowledged. The counters reveal a device that was restored from a backup: the server
- * then counts more items than the device.
+ * The device's side of its mailbox. The device stores each item before it acknowledges the item. If the server's counters are higher than
+ * the device's, the device was restored from a backup.
  */
 export interface Mailbox {
-  /** Asks the server to send items, or to stop. No post may leave before `mailbox-is` arrives. */
+  /** Requests that the server sends items, or stops sending. The device must send no post before `mailbox-is` arrives. */
   ask(open: boolean): void;
   take(frame: Extract<ServerFrame, { kind: 'mail' }>): void;
-  /** Compares the server's counters. If they are higher than this device's, marks the device as restored in the same transaction. */
+  /**
+   * Compares the server's counters with this device's. If the server's counters are higher, marks the device as restored in the same
+   * transaction.
+   */
   compare(frame: Extract<ServerFrame, { kind: 'mailbox-is' }>): void;
-  /** True while a device that was restored from a backup has not reset its conversation states. */
+  /** True if the device was restored from a backup and has not reset its MLS states yet. */
   restored(): boolean;
   /** Ends the `restored` state. Runs in the transaction that resets the MLS states. */
   resetDone(): void;
@@ -40,12 +43,12 @@ export function createMailbox({
     },
     compare({ taken, posts }) {
       const known = counter('posts');
-      // The server may have accepted posts without a response yet.
+      // The server may have accepted posts to which it has not responded yet.
       const restored = taken > counter('taken') || posts > known + store.countPosts();
       store.transaction(() => {
         if (restored) count('taken', Math.max(taken, counter('taken')));
-        // A server that was restored from a backup counts fewer posts, and counts a repeated post once. The device's counter must never be too high: a
-        // copy of this device would go undetected.
+        // A server that was restored from a backup counts fewer posts, and counts a repeated post only once. The device's counter must
+        // never be too high: a copy of this device would remain undetected.
         if (restored || posts < known) count('posts', posts);
         if (restored) store.saveMessagingValue('restored', Buffer.from('yes'));
       });

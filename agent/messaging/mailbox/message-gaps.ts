@@ -5,25 +5,31 @@ import type { Member } from '../members/member.ts';
 import type { Membership } from '../members/membership.ts';
 import type { ContentPosts } from './content-posts.ts';
 
-/** Maximum number of missing messages that one conversation stores, because a member can name any number. */
+/**
+ * Maximum number of missing messages that are stored for one conversation. Without a limit, a member could name any number of missing
+ * messages.
+ */
 const MOST_MISSING = 64;
 
 /**
- * Detection of messages that the server drops or reorders. Each message names the sender's previous message that the server had stored for every
- * recipient. A device without that previous message tells its user and the sender's device. Only the sender knows whether an order returned the
- * message.
+ * Detection of messages that the server drops or reorders. Each message names the sender's previous message that the server had stored for
+ * every recipient. A device that lacks the previous message informs its user and the sender's device. Only the sender can tell whether an
+ * order returned the missing message.
  */
 export interface MessageGaps {
-  /** Records an arrived message, and notes its predecessor as missing if that has not arrived. */
+  /** Records a message that has arrived. If its predecessor has not arrived, records the predecessor as missing. */
   check(record: ConversationRecord, from: Member, text: Pick<Extract<Content, { type: 'text' }>, 'id' | 'after'>): void;
-  /** Reports messages that did not arrive in time. Returns the milliseconds until the next check; null when no message is missing. */
+  /** Reports messages that did not arrive in time. Returns the milliseconds until the next check, or null if no message is missing. */
   report(conversation: string): Promise<number | null>;
-  /** Accepts a report of missing messages from another device. If the server confirmed their storage, the server withheld them. */
+  /**
+   * Processes another device's report of missing messages. If the server had confirmed that it stored these messages, the server has
+   * withheld them.
+   */
   acceptReport(record: ConversationRecord, from: Member, missing: readonly string[]): void;
 }
 
 export function createMessageGaps(ports: {
-  /** Real milliseconds that a missing message may take to arrive. */
+  /** Real milliseconds to wait for a missing message. */
   readonly patience: number;
   readonly records: Records;
   readonly membership: Pick<Membership, 'ledger'>;
@@ -39,12 +45,12 @@ export function createMessageGaps(ports: {
       const others = known.filter((one) => one.id !== id || one.device !== device);
       const wasMissing = others.length < known.length;
       if (wasMissing) {
-        // The mailbox had the late message before the message that names it was sealed.
+        // The server had stored this message before its sender sealed a later one. The server therefore delivered this message late.
         alert('message_late', `in ${record.id}: ${id} of ${device} came after one that was sealed later`, `late ${id}`);
         const text = `A message from ${name} arrived late. The time beside each message shows when it was written.`;
         notes.addOnce(record.id, text);
       }
-      // Messages from before this device joined are not sealed for it.
+      // Messages from before this device joined are not sealed for this device.
       const isForThisDevice = after !== null && after.epoch >= record.since;
       const isMissing = isForThisDevice && !records.message(after.id) && !others.some((one) => one.id === after.id);
       const missing = isMissing ? [...others, { id: after.id, device, since: realNow(), told: false }] : others;
@@ -58,7 +64,7 @@ export function createMessageGaps(ports: {
         if (!record || untold.length === 0 || !contentPosts.isReady(conversation)) return null;
         const now = realNow();
         const waits = untold.map(({ since }) => since + patience - now);
-        // A wait longer than `patience` means that the clock was set back.
+        // If the remaining wait is longer than `patience`, the clock was set back.
         const [first, ...more] = untold.filter((_one, i) => (waits[i] ?? 0) <= 0 || (waits[i] ?? 0) > patience);
         if (!first) return Math.min(...waits);
         const of = [first, ...more].flatMap(({ id, device }) => (device === first.device ? [id] : []));

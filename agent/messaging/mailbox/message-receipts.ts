@@ -7,15 +7,15 @@ import type { ContentPosts } from './content-posts.ts';
 const MOST_AT_ONCE = 200;
 
 /**
- * Maximum number of successive contents for a part of the members. Each content uses a key of this device's ratchet, also for members that
- * do not get the content. Those members accept gaps up to `LARGEST_GAP`.
+ * Maximum number of successive contents for only some of the members. Each content uses a key of this device's ratchet. Members that do not
+ * receive the content see a gap, and accept gaps up to `LARGEST_GAP`.
  */
 const MOST_ASIDE = LARGEST_GAP / 5;
 
-/** Receipts for messages of other members: `delivered` and `read`. The user's other devices get the `read` receipts too. */
+/** Receipts for messages of other members: `delivered` and `read`. The user's other devices receive the `read` receipts too. */
 export interface MessageReceipts {
   send(conversation: string): Promise<void>;
-  /** Marks messages as read by the user. Returns false when all of the messages were read before. */
+  /** Marks messages as read by the user. Returns false if all of them were marked before. */
   markRead(conversation: string, messages: readonly string[]): boolean;
 }
 

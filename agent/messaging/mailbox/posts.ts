@@ -8,7 +8,7 @@ type PostFrame = Extract<DeviceFrame, { kind: 'post' }>;
 export type Posted = Extract<ServerFrame, { kind: 'posted' }>;
 
 export interface NewPost {
-  /** Identifier of a text. Other posts get a new identifier. */
+  /** Identifier of a text message. Other posts get a new identifier. */
   readonly id?: string;
   readonly to: readonly PostFrame['to'][number][];
   readonly commit?: PostFrame['commit'] | undefined;
@@ -16,33 +16,38 @@ export interface NewPost {
 }
 
 /**
- * Kinds of posts that orders never return, because a device needs these posts to stay in its conversation. The server can distinguish them
+ * Kinds of posts that orders never return, because a device needs them to stay in its conversation. The server can distinguish these kinds
  * from messages.
  */
 const KEPT: ReadonlySet<PostPurpose['kind']> = new Set(['commit', 'welcome', 'rejoin']);
 
-/** Maximum number of posts without a response. */
+/** Maximum number of posts to which the server has not responded. */
 const WINDOW = 16;
 
-/** Delay in real milliseconds. The order that refused the post may end before this device gets the news. */
+/**
+ * Real milliseconds before a refused post is sent again. The order that caused the refusal may end before this device learns of the end.
+ */
 const AGAIN_AFTER = 10_000;
 
 /**
- * Posts to other devices' mailboxes, delivered at least once. A post stays until the server responds, and every connection sends it again. The server
- * recognizes the id of a post and repeats its response.
+ * Posts to other devices' mailboxes, delivered at least once. A post is kept until the server responds. Every new connection sends the kept
+ * posts again. The server recognizes the post's id and repeats its response.
  */
 export interface Posts {
-  /** Stores the post in the current transaction. Returns its id. */
+  /** Stores a post in the current transaction and returns its id. */
   add(post: NewPost, purpose: PostPurpose): string;
-  /** Sends posts on a new connection, beginning with posts that were sent before. */
+  /** Sends all posts on a new connection, first the posts that were sent before. */
   opened(): void;
   closed(): void;
   pump(): void;
-  /** Finds the purpose of the post; null for an earlier response. The caller removes the post in its own transaction. */
+  /**
+   * Returns the purpose of the post to which the server responded; null if an earlier response was processed. The caller removes the post
+   * in its own transaction.
+   */
   purposeOf(response: Posted): PostPurpose | null;
-  /** Removes the post, and counts the post if the server accepted it. */
+  /** Removes the post. Counts it if the server accepted it. */
   settled(response: Posted): void;
-  /** Keeps a refused post for a new attempt, after a delay and on each new connection. */
+  /** Keeps a refused post, which is sent again after a delay and on each new connection. */
   deferred(response: Posted): void;
   /** Removes the posts of one conversation, or of all conversations (null), and returns their purposes. */
   forget(conversation: string | null): readonly (PostPurpose & { readonly id: string })[];
@@ -53,20 +58,20 @@ export function createPosts(ports: {
   readonly vault: Vault;
   readonly send: (frame: DeviceFrame) => boolean;
   readonly countAccepted: () => void;
-  /** Requests a call of `pump` at the given time, or earlier. */
+  /** Requests a call of `pump` at the given time or earlier. */
   readonly wakeAt: (at: number) => void;
 }): Posts {
   const { store, vault } = ports;
   let open = false;
   const inFlight = new Set<string>();
-  /** Refused posts, with the time until which `pump` skips them. */
+  /** Refused posts, and the time until which `pump` does not send them. */
   const deferred = new Map<string, number>();
 
   const pump = () => {
     if (!open || vault.state() !== 'open') return;
     const now = Date.now();
     for (const [id, until] of deferred) {
-      // A longer wait than `AGAIN_AFTER` means that the clock was set back.
+      // If the remaining delay is longer than `AGAIN_AFTER`, the clock was set back.
       if (now < until && until <= now + AGAIN_AFTER) ports.wakeAt(until);
       else {
         deferred.delete(id);
@@ -129,7 +134,7 @@ export function createPosts(ports: {
         inFlight.delete(id);
         deferred.delete(id);
         store.removePost(id);
-        // The server may have accepted the post without a response. The next comparison of counters corrects a wrong count.
+        // The server may have accepted the post, although no response arrived. The next comparison of counters corrects a wrong count.
         ports.countAccepted();
       }
       return gone;

@@ -16,7 +16,7 @@ import type { MessageGaps } from './message-gaps.ts';
 
 /** Effects of decrypted mailbox items. Each item is one transaction, which also removes the item. */
 export interface ReceivedItems {
-  /** `members`: the members after the commit. */
+  /** Applies a commit. `members`: the members after the commit. */
   applyCommit(
     number: number,
     record: ConversationRecord,
@@ -24,7 +24,7 @@ export interface ReceivedItems {
     members: readonly Member[],
   ): void;
   applyContent(number: number, record: ConversationRecord, opened: Extract<Opened, { type: 'content' }>): void;
-  /** Applies the server's later statement about a post of this device. */
+  /** Applies the server's later statement about a post of this device, for example that it was delivered or returned. */
   applyFate(number: number, item: Extract<MailItem, { type: 'fate' }>): void;
 }
 
@@ -56,7 +56,8 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
           records.save({ ...record, members }, { group: state, pending: null });
           return;
         }
-        // A commit may add a person who has left, because its author did not know. Only a description makes the person a member again.
+        // A commit may add a person who has left, because the committing device did not know of the departure. Only a description makes the
+        // person a member again.
         const newcomers = peopleOf(members.filter(({ device }) => isAdded(device))).filter(
           ({ person }) => record.said[person]?.belongs !== false,
         );
@@ -70,7 +71,8 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
           members,
           people: mergePeople(record.people, newcomers),
           asking: record.asking.filter(({ device }) => !isAdded(device)),
-          // The accepted commit supersedes an own commit for the same epoch. The own change is still necessary.
+          // The accepted commit replaces this device's own pending commit for the same epoch. The changes of the own commit must be
+          // committed again.
           checkedAt: records.pending(record.id) ? 0 : record.checkedAt,
           known: ports.newDevices.add(record.id, record, members),
         };
@@ -80,7 +82,7 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
 
     applyContent(number, record, { state, content, from: leaf }) {
       const from = record.members.find(({ device }) => device === leaf.device);
-      // A difference raises an alert. Without a network, the next message repeats the comparison.
+      // If the ledger checkpoints differ, the check raises an alert. If the check fails for lack of a network, the next message repeats it.
       if (content.ledger) {
         void ports.membership.compareCheckpoint(content.ledger, leaf.device).catch(() => undefined);
       }
@@ -177,7 +179,7 @@ function applyDescription(
 ): void {
   const { records, notes } = ports;
   const conversation = record.id;
-  // A statement with a time in the far future would make all later ones ineffective.
+  // A statement with a time in the far future is refused. Otherwise it would override all later statements.
   const newest = Math.max(content.at, ...content.people.map(({ at }) => at));
   if (newest > ports.now() + LARGEST_CLOCK_ERROR) {
     const detail = `in ${conversation}: the description that ${from.device} sent is dated ${newest}, further ahead than clocks differ`;

@@ -9,7 +9,7 @@ import type { Posted, Posts } from './posts.ts';
 import type { Uploads } from './uploads.ts';
 
 export interface TextPosts {
-  /** Seals the unsent messages of a conversation, as far as their files are uploaded. */
+  /** Seals and posts the unsent messages of a conversation whose attached files are uploaded. */
   send(conversation: string): Promise<void>;
   settle(purpose: PostPurpose, response: Posted): void;
 }
@@ -24,7 +24,10 @@ export interface TextPostPorts {
   readonly uploads: Pick<Uploads, 'have'>;
 }
 
-/** Final refusals: the server does not accept the files, or the agent cannot seal the message. Other failures may pass. */
+/**
+ * Errors that refuse a message for good: the server does not accept the files, or the agent cannot seal the message. After other errors,
+ * the agent tries again.
+ */
 const REFUSED: ReadonlySet<string> = new Set(['too_large', 'conflict', 'service_denied', 'content_malformed']);
 
 export function createTextPosts(ports: TextPostPorts): TextPosts {
@@ -37,11 +40,11 @@ export function createTextPosts(ports: TextPostPorts): TextPosts {
         const own = ports.own().person;
         const hasOthers = (people: readonly { readonly person: string }[]) =>
           people.some(({ person }) => person !== own);
-        // No recipient has joined yet. A later member could not read a message that is sealed now, so the message waits.
+        // No recipient has joined yet. Members who join later cannot read a message that is sealed now, so the message waits.
         if (hasOthers(record.people) && !hasOthers(record.members)) return;
         const message = records.opened(stored);
         try {
-          // While the files of this message are uploading, later messages wait behind it.
+          // Later messages wait until the files of this message are uploaded, so that the order of messages stays.
           if (!ports.uploads.have(message)) return;
           await sealText(ports, record, message);
         } catch (error) {
@@ -85,10 +88,10 @@ const OUTCOMES: Readonly<Record<Posted['recipients'][number]['outcome'], Message
   full: 'refused',
 };
 
-/** States in which the recipient's device has, or had, the message. */
+/** Delivery states in which the recipient's device has, or had, the message. */
 const ARRIVED: ReadonlySet<MessageState> = new Set(['sent', 'delivered', 'read']);
 
-/** Reasons for refusals without a denial. */
+/** Reasons for refusals that no order caused. */
 const REASONS: Readonly<Record<'unknown' | 'full', Refusal>> = {
   unknown: { code: 'device_unknown', detail: 'The device is no longer enrolled.' },
   full: {
@@ -116,7 +119,7 @@ function settle({ records, store, posts, membership }: TextPostPorts, { epoch }:
     }
     const recipients = message.recipients.map((one) => {
       const outcome = response.recipients.find(({ device }) => device === one.device);
-      // The mailbox has since reported a newer state than this repeated response.
+      // The server repeated an old response. The mailbox has already reported a newer state of the message.
       if (!outcome || one.state !== 'waiting') return one;
       return withDeliveryState(one, OUTCOMES[outcome.outcome], outcome.denial?.order ?? null, refusalOf(outcome));
     });

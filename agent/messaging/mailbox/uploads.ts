@@ -4,19 +4,19 @@ import type { Attachments } from './attachments.ts';
 type Written = Pick<HistoryMessage, 'id' | 'conversation' | 'attachments'>;
 
 /**
- * Uploads of files, beside the message loop: an upload takes minutes over a slow network, and must not delay other work. In memory only: a restart uploads
- * the files again under the same ids.
+ * Uploads of attached files. They run beside the message loop: an upload takes minutes over a slow network, and must not delay other work.
+ * Uploads are only in memory: a restart uploads the files again under the same ids.
  */
 export interface Uploads {
-  /** Returns true when the server has the message's files. Otherwise starts their upload. Throws the error of a failed upload once. */
+  /** Returns true if the server has the message's files. Otherwise starts their upload. Throws the error of a failed upload once. */
   have(message: Written): boolean;
-  /** Forgets failed uploads: an order that caused the failures may have ended. */
+  /** Clears the errors of failed uploads, because an order that caused the failures may have ended. */
   retry(): void;
-  /** Starts no more uploads. Resolves when none is in progress. */
+  /** Stops starting uploads. Resolves when no upload is in progress. */
   stop(): Promise<void>;
 }
 
-/** Maximum number of simultaneous uploads, because each has a whole file in memory. */
+/** Maximum number of simultaneous uploads. Each upload keeps a whole file in memory. */
 const MOST_AT_ONCE = 4;
 
 interface Upload {
@@ -27,10 +27,10 @@ interface Upload {
 
 export function createUploads(ports: {
   readonly attachments: Pick<Attachments, 'upload'>;
-  /** Called when an upload has ended. `have` returns the result. */
+  /** Called when an upload has ended. `have` then returns its result. */
   readonly onEnded: () => void;
 }): Uploads {
-  /** Newest upload of each conversation, because messages are sent in order. */
+  /** Newest upload of each conversation. One is enough, because messages are sent in order. */
   const newest = new Map<string, Upload>();
   const running = new Set<Promise<void>>();
   let stopped = false;
@@ -47,13 +47,13 @@ export function createUploads(ports: {
   return {
     have({ id, conversation, attachments }) {
       if (attachments.length === 0) return true;
-      // An interrupted upload has not failed.
+      // An upload that `stop` interrupted does not count as failed.
       if (stopped) return false;
       const known = newest.get(conversation);
       if (known && !known.ended) return false;
       if (known?.message === id) {
         if (!known.failure) return true;
-        // Clears the failed upload, so that the next request tries again.
+        // Clears the failed upload, so that the next call of `have` tries again.
         newest.delete(conversation);
         throw known.failure.error;
       }

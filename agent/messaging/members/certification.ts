@@ -12,17 +12,26 @@ interface StoredOwner extends PersonName {
   readonly generation: number;
 }
 
-/** Confirmation of this device's messaging key by the organization, and the user that the confirmation names. */
+/** The organization's confirmation of this device's messaging key, and the user whom the confirmation names. */
 export interface Certification {
-  /** The device's user. Throws `unavailable` before the organization has confirmed the device. */
+  /** Returns the device's user. Throws `unavailable` before the organization has confirmed the device. */
   own(): PersonName;
-  /** The device's user, or the user of an earlier enrollment: stored messages stay readable while the device waits for its confirmation. */
+  /**
+   * Returns the device's user, or the user of the earlier enrollment while a new enrollment waits for its confirmation. Stored messages
+   * stay readable in this way.
+   */
   lastOwn(): PersonName;
-  /** Returns true when the device may take part in conversations. Asks the server less and less often; the server also reports a change. */
+  /**
+   * Returns true if the device may take part in conversations. While it may not, asks the server less and less often. The server also
+   * reports a change.
+   */
   check(isConnected: boolean): Promise<boolean>;
   /** Makes the next check ask the server at once. */
   reset(): void;
-  /** The server reports a change of members. A check in progress may have missed it, so the next check asks again. */
+  /**
+   * Called when the server reports a change of members. The next check asks the server again, because a check in progress may have missed
+   * the change.
+   */
   membersChanged(): void;
 }
 
@@ -51,7 +60,7 @@ export function createCertification(ports: {
       'Your organization has not confirmed this device for messages yet. The device continues by itself after the confirmation.',
     );
   };
-  // An earlier enrollment may have been for another user.
+  // The earlier enrollment may have been for another user.
   const own = () => ownOf((of) => of === generation);
 
   return {
@@ -75,7 +84,7 @@ export function createCertification(ports: {
         wait = hasChanged ? FIRST_WAIT : Math.min(LONGEST_WAIT, wait * 2);
         nextAt = hasChanged ? 0 : Date.now() + wait;
         ports.wakeAt(nextAt);
-        // This request registers the device for news about changes of its own user's devices.
+        // After this query, the server reports changes of the devices of this device's user.
         if (person !== null) await membership.membersOf([person]);
       }
       if (state !== before) ports.onChange();

@@ -1,7 +1,7 @@
 /**
- * A ledger that continues under a new name after a loss of entries (ADR 39). The device accepts the new name only with a document that the
- * threshold of its own approver set signed, and whose entry is in the tree that the server shows. The server's statement alone is never
- * enough.
+ * Continuation of a ledger under a new name after a loss of entries (ADR 39). The device accepts the new name only from a document that
+ * enough approvers of its own approver set have signed. The document's entry must be in the ledger tree that the server shows. The server's
+ * statement alone is never enough.
  */
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../../../shared/errors.ts';
@@ -12,13 +12,19 @@ import type { LedgerContinuation } from '../../../shared/order/documents.ts';
 import { continuationDigest, verifyLedgerContinuation } from '../../../shared/order/ledger-continuation.ts';
 import { continuationsAnswer } from '../../../shared/protocol/device-http.ts';
 
-/** Result of applying continuations. `lost`: the stated loss. `more`: the device's tree had more entries than the documents state. */
+/**
+ * Result of applying continuations. `lost`: the loss that the continuations state. `more`: the device's tree had more entries than the
+ * continuations state.
+ */
 export interface Followed {
   readonly documents: readonly LedgerContinuation[];
   readonly loss: 'none' | 'lost' | 'more';
 }
 
-/** Valid continuations of the server's response. `tree`: the newest verified tree, with its root in hex. Throws for a malformed response. */
+/**
+ * Valid continuations in the server's response. `tree`: the newest verified tree, with its root hash in hex. Throws for a malformed
+ * response.
+ */
 export async function validContinuations(
   response: unknown,
   tree: NamedTree,
@@ -35,7 +41,7 @@ export async function validContinuations(
       const named = entry.kind === 'ledger.continued' && entry.public['digest'] === continuationDigest(envelope);
       if (named && index === document.fork.size) valid.push(document);
     } catch (error) {
-      // The device ignores an invalid document. Without a valid one, the device refuses the new name.
+      // The device ignores an invalid continuation. Without a valid continuation, it refuses the ledger's new name.
       if (!isCordonError(error)) throw error;
     }
   }
@@ -43,8 +49,8 @@ export async function validContinuations(
 }
 
 /**
- * Follows continuations from a stored tree to the log with the given name. `prove`: throws unless the server proves that the larger tree
- * begins with the smaller. Throws `ledger_forked` when no valid continuation leads to the log, or when a continuation contradicts the
+ * Follows continuations from a stored tree to the log with the given name. `prove` throws unless the server proves that the larger tree
+ * begins with the smaller one. Throws `ledger_forked` if no valid continuation leads to the log, or if a continuation contradicts the
  * stored tree.
  */
 export async function followContinuations(

@@ -1,7 +1,9 @@
 /**
- * The newest ledger tree that this device has verified. Each other tree must contain this one, or be contained in it: a server that shows different ledgers
- * to different devices is detected by the first device that sees both. The device pins the ledger's key with the first tree, which arrives over the
- * pinned TLS connection. Only a document that approvers signed changes the ledger's name (`ledger-continuation.ts`).
+ * Watch over the ledger: the device stores the newest ledger tree that it has verified. The tree must contain each other tree that the
+ * device receives, or be contained in it. If a server shows different ledgers to different devices, the first device that receives both
+ * detects this.
+ * The device pins the ledger's key with the first tree, which arrives over the pinned TLS connection. Only a document that approvers signed
+ * changes the ledger's name (`ledger-continuation.ts`).
  */
 import { z } from 'zod';
 import { consistencyView } from '../../../shared/api/ledger.ts';
@@ -22,22 +24,22 @@ export interface StoredLedger {
   readonly note: string;
 }
 
-/** Checkpoint of a log that a continuation gave up. It proves which entries were lost. */
+/** Checkpoint of a log that was replaced by a continuation. The checkpoint proves which entries were lost. */
 export interface GivenUpLedger extends StoredLedger {
   readonly continuedAs: string;
 }
 
 export interface LedgerStore {
   ledger(): StoredLedger | null;
-  /** Stores the newest checkpoint. `givenUp`: the checkpoint that a continuation replaces; the store never deletes it. */
+  /** Stores the newest checkpoint. `givenUp`: the checkpoint that a continuation replaces. The store never deletes `givenUp`. */
   saveLedger(newest: StoredLedger, givenUp?: GivenUpLedger): void;
 }
 
 export interface LedgerTree {
-  /** Name of the log; left out for the log's first name. */
+  /** Name of the log; not set for the log's first name. */
   readonly origin?: string | undefined;
   readonly size: number;
-  /** Root hash, base64. */
+  /** Root hash of the ledger tree, base64. */
   readonly root: string;
 }
 
@@ -46,24 +48,27 @@ export type LedgerStatement = 'ledger_continued' | 'ledger_loss_larger';
 export interface LedgerWatch {
   /**
    * Verifies a checkpoint from the server, and stores it if it is the newest. `known`: the stored tree at the time of the request. Throws
-   * `ledger_forked` or `ledger_older`; then nothing in the same response is trustworthy.
+   * `ledger_forked` or `ledger_older`. After such an error, nothing in the same response is trustworthy.
    */
   accept(shown: StoredLedger, known: LedgerTree | null): Promise<Checkpoint>;
-  /** The newest verified tree; null before the first verified tree. */
+  /** The newest verified tree; null if the device has not verified any tree. */
   newest(): LedgerTree | null;
-  /** Throws `ledger_forked` when the other device saw another ledger, and `document_malformed` for an invalid tree. */
+  /**
+   * Compares with a tree that another device received. Throws `ledger_forked` if the server showed that device another ledger, and
+   * `document_malformed` for an invalid tree.
+   */
   compare(theirs: LedgerTree, from: DeviceId): Promise<void>;
 }
 
 export interface LedgerWatchPorts {
   readonly installation: string;
   readonly store: LedgerStore;
-  /** GET `/device/ledger/consistency` on the device listener. Throws the server's refusal, or the network's failure. */
+  /** Requests `GET /device/ledger/consistency` from the device listener. Throws the server's refusal, or the network's failure. */
   readonly consistency: (from: number, to: number | null) => Promise<unknown>;
-  /** GET `/device/ledger/continuations`. The response is empty when the server has none. */
+  /** Requests `GET /device/ledger/continuations`. The response is empty if there are no continuations. */
   readonly continuations: (size: number) => Promise<unknown>;
   readonly approverSet: () => ApproverSet | null;
-  /** Called to tell an admin that the ledger continued, or lost more entries than the approvers stated. */
+  /** Called to inform an admin that the ledger continued under a new name, or lost more entries than the approvers stated. */
   readonly state: (code: LedgerStatement, detail: string) => void;
 }
 
@@ -71,9 +76,9 @@ export const createLedgerWatch = (ports: LedgerWatchPorts): LedgerWatch => new V
 
 class VerifiedLedger implements LedgerWatch {
   readonly #ports: LedgerWatchPorts;
-  /** The name of the log before any continuation. */
+  /** Name of the log before all continuations. */
   readonly #first: string;
-  /** Without the queue, an older checkpoint could replace a newer one. */
+  /** Queue of verifications. Without the queue, an older checkpoint could replace a newer one. */
   readonly #serially = createSerialQueue();
   #verified: { readonly under: string; readonly documents: readonly LedgerContinuation[] } | null = null;
 
@@ -102,7 +107,7 @@ class VerifiedLedger implements LedgerWatch {
     return originOrder(this.#ports.installation, origin) ?? -1;
   }
 
-  /** The store has only verified notes, so no signature is checked here. */
+  /** Stored checkpoints are verified before they are stored, so their signatures are not checked again. */
   #stored(): Checkpoint | null {
     const [origin = '', size, root = ''] = this.#ports.store.ledger()?.note.split('\n') ?? [];
     const hash = readBase64(root);
@@ -121,7 +126,7 @@ class VerifiedLedger implements LedgerWatch {
     }
   }
 
-  /** Throws `ledger_forked` unless the server proves that the larger of the two trees begins with the smaller. */
+  /** Throws `ledger_forked` unless the server proves that the larger of the two trees begins with the smaller one. */
   async #prove(one: Omit<Checkpoint, 'origin'>, other: Omit<Checkpoint, 'origin'>, detail: string): Promise<void> {
     const [older, newer] = one.size <= other.size ? [one, other] : [other, one];
     try {
@@ -134,7 +139,7 @@ class VerifiedLedger implements LedgerWatch {
     }
   }
 
-  /** Continuations with an entry in this tree, verified once for each log name and approver set. */
+  /** Valid continuations whose entries are in the given tree. They are verified once for each log name and approver set. */
   async #continuationsIn(checkpoint: Checkpoint): Promise<readonly LedgerContinuation[]> {
     const approverSet = this.#ports.approverSet();
     if (!approverSet) throw new CordonError('approvers_required', 'This device has pinned no approver set yet.');
@@ -158,7 +163,9 @@ class VerifiedLedger implements LedgerWatch {
       `The server cannot prove that the ledger that continues as ${newer.origin} contains the ${older.size} entries that this device has seen. The ledger forked.`,
     );
 
-  /** Accepts a verifier key that differs from the pinned one. Approvers can change the ledger's name; its public key never changes. */
+  /**
+   * Accepts a verifier key with another name than the pinned key. Approvers can change the ledger's name, but its public key never changes.
+   */
   async #acceptContinued(before: Checkpoint, pinned: StoredLedger, shown: StoredLedger): Promise<Checkpoint> {
     const [ours, theirs] = [await parseVerifierKey(pinned.key), await parseVerifierKey(shown.key).catch(() => null)];
     if (!theirs || theirs.publicKey.toHex() !== ours.publicKey.toHex()) {
@@ -221,7 +228,7 @@ class VerifiedLedger implements LedgerWatch {
     if (order < 0)
       throw new CordonError('document_malformed', `Device ${from} sent a ledger tree of another installation.`);
     const before = this.#stored();
-    // The other device's tree may be newer than the tree of this device.
+    // The other device's tree may be newer than this device's tree.
     const isKnown =
       before && (order < this.#orderOf(before.origin) || (origin === before.origin && theirs.size <= before.size));
     const ours = isKnown ? before : await this.#refresh(this.newest());
@@ -232,7 +239,9 @@ class VerifiedLedger implements LedgerWatch {
     await this.#prove({ size: theirs.size, root }, ours, detail);
   }
 
-  /** Compares with a device that has not applied a continuation. That device's tree must be part of this device's tree, or be lost. */
+  /**
+   * Compares with the tree of a device that has not applied a continuation yet. That tree must be part of this device's tree, or be lost.
+   */
   async #compareGivenUp(theirs: NamedTree, ours: Checkpoint, from: DeviceId): Promise<void> {
     const { documents, loss } = await followContinuations(
       theirs,

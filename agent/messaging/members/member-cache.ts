@@ -1,7 +1,7 @@
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Member } from './member.ts';
 
-/** Maximum age of an entry in milliseconds. A lost wake delays news about a member by at most this time. */
+/** Maximum age of a cached member in milliseconds. If a wake is lost, the device notices a member's change at most this much later. */
 const KEPT_FOR = 60_000;
 const MOST_PEOPLE = 1000;
 const MOST_DEVICES = 4000;
@@ -16,18 +16,18 @@ interface Known {
   readonly members: readonly Member[];
 }
 
-/** Recently verified members, by person and by device. The oldest entries are removed first. */
+/** Cache of recently verified members, by person and by device. The oldest entries are removed first. */
 export interface MemberCache {
-  /** Members of a person; null without a fresh entry. */
+  /** Cached devices of a person; null without a fresh entry. */
   ofPerson(person: string): readonly Member[] | null;
   ofDevice(device: DeviceId): readonly Member[] | null;
-  /** Stores the response to a query. `members`: all members among the queried people and devices. */
+  /** Stores the response to a query. `members`: all verified members among the queried people and devices. */
   keep(members: readonly Member[], about: About): void;
   forget(person: string): void;
   clear(): void;
 }
 
-/** `monotonic`: milliseconds of a clock that never moves backward. */
+/** Current milliseconds of a clock that never moves backward. */
 export function createMemberCache(monotonic: () => number): MemberCache {
   const people = new Map<string, Known>();
   const devices = new Map<DeviceId, Known>();

@@ -10,7 +10,7 @@ const PEOPLE_AT_ONCE = 200;
 const DEVICES_AT_ONCE = 512;
 
 export interface MemberDirectory {
-  /** The pinned approver set. Throws `approvers_required` without an approver set. */
+  /** Returns the pinned approver set. Throws `approvers_required` if the device has none. */
   requireApproverSet(): ApproverSet;
   membersOf(people: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>>;
   proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member>;
@@ -26,9 +26,9 @@ export function createMemberDirectory(
 ): MemberDirectory {
   const cache = createMemberCache(ports.monotonic);
   const proofs = createMemberProofs(ports);
-  /** Digest of the approver set of the cached members. */
+  /** Digest of the approver set with which the cached members were verified. */
   let cachedUnder = '';
-  /** Number of reported member changes. The cache discards responses to queries from before the newest change. */
+  /** Number of reported member changes. The cache discards the response to a query that was sent before the newest change. */
   let changes = 0;
 
   function requireApproverSet(): ApproverSet {
@@ -42,7 +42,9 @@ export function createMemberDirectory(
     return approverSet;
   }
 
-  /** Verified members among the given people and devices. The cache keeps the members, unless the server reported a change meanwhile. */
+  /**
+   * Returns the verified members among the given people and devices. They are cached, unless the server reported a change during the query.
+   */
   async function fetchMembers(about: About): Promise<readonly Member[]> {
     const before = changes;
     const members = await proofs.fetch(about, requireApproverSet());
@@ -71,7 +73,7 @@ export function createMemberDirectory(
     return found;
   }
 
-  /** Combines the queries of one turn of the event loop, such as those for all members of one group. */
+  /** Combines the queries of one turn of the event loop, for example those for all members of one group. */
   const memberOf = createBatcher<DeviceId, Member>(
     async (devices) => new Map((await fetchMembers({ people: [], devices })).map((member) => [member.device, member])),
     { most: DEVICES_AT_ONCE },
@@ -83,7 +85,7 @@ export function createMemberDirectory(
       member !== undefined && member.generation === generation && member.signatureKey === signatureKey;
     const known = cache.ofDevice(device)?.find(is);
     if (known) return known;
-    // A different key in the cache may be from an earlier enrollment.
+    // If the cached key differs, it may belong to an earlier enrollment. The device then queries the server.
     const member = await memberOf(device);
     if (is(member)) return member;
     const detail = `${device}, enrollment ${generation}, is in a conversation, but its key is not confirmed by the organization: ${member ? 'the organization confirmed another key' : 'the enrollment has ended, or was never confirmed'}.`;

@@ -14,7 +14,10 @@ export interface ProofContext {
   readonly tree: Pick<Checkpoint, 'size' | 'root'>;
 }
 
-/** Verifies certificate, countersignature, and the ledger entries of both. Throws `unverified_member` for every defect. */
+/**
+ * Verifies a member's certificate, the organization's countersignature, and the ledger entries of both. Throws `unverified_member` for
+ * every defect.
+ */
 export async function verifyMember(proof: MemberProof, context: ProofContext): Promise<Member> {
   try {
     return await verified(proof, context);

@@ -11,17 +11,17 @@ export interface MemberProofPorts {
   readonly installation: string;
   readonly client: Pick<MembershipClient, 'askLater'>;
   readonly watch: Pick<LedgerWatch, 'newest' | 'accept'>;
-  /** Called when the server shows a member that the organization has not confirmed. */
+  /** Called when the server presents a member that the organization has not confirmed. */
   readonly raiseGhost: (detail: string) => void;
 }
 
-/** The server's proofs of members. A member with an invalid proof is left out. */
+/** Verification of the proofs that the server sends for members. A member with an invalid proof is left out. */
 export interface MemberProofs {
   fetch(about: About, approverSet: ApproverSet): Promise<readonly Member[]>;
 }
 
 export function createMemberProofs({ installation, client, watch, raiseGhost }: MemberProofPorts): MemberProofs {
-  /** Keeps one enrollment and one key per device, as an honest server shows. */
+  /** Keeps one enrollment and one key for each device, because an honest server never presents more. */
   function onePerDevice(members: readonly Member[]): Member[] {
     return [...Map.groupBy(members, ({ device }) => device)].flatMap(([device, its]) => {
       if (its.length === 1) return its;

@@ -5,8 +5,8 @@ import { type DeviceListener, orUnavailable } from '../../link/http.ts';
 export interface MembershipClient {
   ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown>;
   /**
-   * Asks the server about members or the ledger. A refusal counts as `unavailable`, so that a message waits instead of being rejected. Only
-   * a missing ledger proof counts against the server.
+   * HTTPS client that queries the server about members and the ledger. A refusal counts as `unavailable`, so that a message waits instead
+   * of being rejected. Only a missing ledger proof counts as the server's misbehavior.
    */
   askLater(...question: Parameters<MembershipClient['ask']>): Promise<unknown>;
 }

@@ -15,26 +15,29 @@ import { createMembershipClient } from './membership-client.ts';
 import { createOwnMembership, type OwnMembership } from './own-membership.ts';
 
 /**
- * Verified members of conversations. The server's statement alone makes no device a member. An online key and an organization key of the pinned approver set
- * must have signed the device's key, and the ledger must contain both signatures.
+ * Verification of members of conversations. The server alone cannot make a device a member. A device's key must be signed by the server's
+ * online key and by an organization key of the pinned approver set. The ledger must contain both signatures.
  */
 export interface Membership {
   /**
-   * Sends this enrollment's key to the server, and returns its state. Runs after each `welcome` frame, and while the state is `waiting`. Throws
-   * `messaging_key_taken` when this enrollment has sent another key before: then the device must enroll again.
+   * Sends the messaging key of this enrollment to the server, and returns the key's state. Runs after each `welcome` frame, and while the
+   * state is `waiting`. Throws `messaging_key_taken` if this enrollment has sent another key before. The device must then enroll again.
    */
   handIn(signatureKey: string): Promise<OwnMembership>;
   own(): OwnMembership;
-  /** Returns every verified device of the given people. A device with an invalid proof is left out and raises an alert. */
+  /** Returns all verified devices of the given people. A device with an invalid proof is left out and raises an alert. */
   membersOf(people: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>>;
-  /** Check for MLS: throws `unverified_member` and raises an alert unless the given key is the device's verified key. */
+  /** Verification callback for MLS. Throws `unverified_member` and raises an alert unless the given key is the device's verified key. */
   proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member>;
-  /** People with verified devices. Name, e-mail and groups come from the devices' certificates, not from the server's response. */
+  /** People with verified devices. Name, e-mail address and groups come from the devices' certificates, not from the server's response. */
   search(text: string): Promise<readonly FoundPerson[]>;
-  /** Removes the person's devices from the cache, because they have changed. */
+  /** Removes a person's devices from the cache, because the server reported a change. */
   changed(person: string): void;
   ledger(): LedgerTree | null;
-  /** Throws `ledger_forked` and raises an alert with the device's name when the other device has seen another ledger. */
+  /**
+   * Compares this device's ledger tree with another device's. If the server showed the other device another ledger, throws `ledger_forked`
+   * and raises an alert that names the device.
+   */
   compareCheckpoint(theirs: LedgerTree, from: DeviceId): Promise<void>;
 }
 
@@ -43,10 +46,10 @@ export interface MembershipPorts extends DeviceListener {
   readonly signer: () => Signer;
   readonly approverSet: () => ApproverSet | null;
   readonly store: LedgerStore;
-  /** Milliseconds of a clock that never moves backward. */
+  /** Current milliseconds of a clock that never moves backward. */
   readonly monotonic: () => number;
   readonly now: () => Instant;
-  /** Gets the same alert only once between two starts of the agent. */
+  /** Raises an alert. The same alert is passed only once per start of the agent. */
   readonly alert: (code: MembershipAlert, detail: string) => void;
 }
 
@@ -65,7 +68,7 @@ export function createMembership(ports: MembershipPorts): Membership {
       try {
         return await client.ask('GET', `/device/ledger/continuations?size=${size}`);
       } catch (cause) {
-        // A server of an older version has no continuations, so another name is refused.
+        // A server of an older version has no continuations, so the device accepts no new ledger name from it.
         if (isCordonError(cause, 'not_found')) return { continuations: [] };
         if (!isCordonError(cause) || cause.code === 'unavailable') throw cause;
         throw new CordonError('unavailable', cause.message, cause.context, cause);
@@ -119,7 +122,8 @@ export function createMembership(ports: MembershipPorts): Membership {
       const found = personId.safeParse(wanted).success
         ? [wanted]
         : peopleAnswer.parse(await client.ask('GET', `/device/people?${query}`)).people.map(({ person }) => person);
-      // The server could give one person's name with another person's identifier, and a message would reach the wrong person.
+      // The name comes from the device's certificate. A dishonest server could combine one person's name with another person's
+      // identifier, and a message would reach the wrong person.
       const verified = await alerted(directory.membersOf(found));
       return [...verified].flatMap(([person, members]) => describePerson(person, members) ?? []);
     },
@@ -129,7 +133,7 @@ export function createMembership(ports: MembershipPorts): Membership {
   };
 }
 
-/** Person with the name of the newest certificate; null without a verified device. */
+/** The person, with the name in the newest certificate; null if the person has no verified device. */
 function describePerson(person: string, members: readonly Member[]): FoundPerson | null {
   const newest = members.at(-1);
   if (!newest) return null;

@@ -8,7 +8,10 @@ import type { Instant } from '../../../shared/time/clock.ts';
 import type { MembershipClient } from './membership-client.ts';
 
 export interface OwnMembership {
-  /** `unknown`: the server has not certified the key yet. `waiting`: the organization's countersignature is missing. */
+  /**
+   * State of this device's messaging key. `unknown`: the server has not certified the key yet. `waiting`: the organization's
+   * countersignature is missing.
+   */
   readonly state: 'unknown' | 'waiting' | 'member';
   /** User in the server's certificate; null before the server has certified the key. */
   readonly person: string | null;
