@@ -1,13 +1,13 @@
 /**
- * Acknowledgments to one device: the highest sequence number of its durable reports, and the signed documents that the device has stored.
- * The server confirms a report only after it is durable.
+ * Acknowledgments to one device: the highest sequence number of its stored reports, and the signed documents that the device has stored.
+ * The server acknowledges a report only after the store has it durably.
  */
 import type { DocumentVersions } from './documents-sent.ts';
 
-/** Facts to store with the device before the server confirms them. */
+/** Facts about a device that the server stores before it acknowledges the device's reports. */
 export interface Unconfirmed {
   readonly had: DocumentVersions | null;
-  /** Sequence number of the highest durable report; null if no confirmation is due. */
+  /** Highest report number to acknowledge to the device; null if no acknowledgment is due. */
   readonly reports: number | null;
 }
 
@@ -18,21 +18,21 @@ export class Acknowledgments {
   #storedList = 0;
   #receipts = 0;
 
-  /** `reports`: the highest report of earlier sessions in the store. */
+  /** `reports`: the highest report number that earlier sessions stored. */
   begin(reports: number, had: DocumentVersions, known: DocumentVersions): void {
     this.#reports = reports;
     this.#storedList = had.list;
-    // A suspended device receives newer documents over HTTPS, so the store may have older versions.
+    // A suspended device receives documents over HTTPS. The store may therefore have older document versions than the device.
     if (had.list !== known.list || had.record !== known.record || had.approverSet !== known.approverSet)
       this.#had = had;
   }
 
-  /** False for a report that the store already has. */
+  /** Returns false for a report that the store already has. */
   isNew(seq: number): boolean {
     return seq > this.#reports;
   }
 
-  /** Requests a confirmation. A known report needs one too, because the device has not received the first one. */
+  /** Requests an acknowledgment. A repeated report needs an acknowledgment too, because the device has not received the first one. */
   report(seq: number): void {
     this.#reports = Math.max(this.#reports, seq);
     this.#due = true;
@@ -55,7 +55,7 @@ export class Acknowledgments {
     return this.#receipts;
   }
 
-  /** Null if there is nothing to confirm. */
+  /** Returns null if there is nothing to acknowledge. */
   take(): Unconfirmed | null {
     if (!this.#due && !this.#had) return null;
     const taken = { had: this.#had, reports: this.#due ? this.#reports : null };

@@ -1,7 +1,7 @@
 /**
- * Admission of connections. It limits handshakes at one time, in total and per address, and open connections per address. Further
- * connections wait, and addresses take turns. Ten thousand devices that reconnect at once all connect, and one address cannot keep the
- * others out.
+ * Admission of connections to a listener. It limits concurrent handshakes in total and per address, and open connections per address.
+ * Further connections wait, and the listener serves waiting addresses in rotation. Ten thousand reconnecting devices all connect in the
+ * end, and one address cannot block the others.
  */
 import type { Socket } from 'node:net';
 
@@ -12,25 +12,25 @@ export interface AdmissionLimits {
   /** Maximum open connections of one address, including those in a handshake. */
   readonly openOfOne: number;
   readonly open: number;
-  /** Maximum number of waiting connections, and their longest wait in milliseconds. */
+  /** Maximum number of waiting connections, and the longest wait of a connection in milliseconds. */
   readonly waiting: number;
   readonly patience: number;
 }
 
-/** Limits of the device listener. Each device has a certificate, and a whole office may share one address. */
+/** Connection limits of the device listener. Each device has a certificate, and a whole office may share one address. */
 export const DEVICE_LIMITS: AdmissionLimits = {
   ...{ handshakes: 1_024, handshakesOfOne: 512 },
   ...{ openOfOne: Number.POSITIVE_INFINITY, open: Number.POSITIVE_INFINITY },
   ...{ waiting: 16_384, patience: 60_000 },
 };
-/** Limits of the public listener. Its clients are anonymous, and each needs a connection only briefly. */
+/** Connection limits of the public listener. Its clients are anonymous and connect only briefly. */
 export const PUBLIC_LIMITS: AdmissionLimits = {
   ...{ handshakes: 512, handshakesOfOne: 128, openOfOne: 256, open: 4_096 },
   ...{ waiting: 8_192, patience: 30_000 },
 };
 
 export interface Admission {
-  /** Calls `start` for the handshake, now or later. Destroys a connection that cannot wait. */
+  /** Calls `start` to begin the handshake, now or later. Destroys the connection if the waiting list is full. */
   admit(socket: Socket, address: string | null, start: () => void): void;
   secured(socket: Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>): void;
   counts(): { readonly handshakes: number; readonly waiting: number; readonly refused: number };
@@ -42,7 +42,7 @@ interface OfAddress {
   readonly queue: Map<Socket, () => void>;
 }
 
-/** Key of a connection. The TLS socket over a connection has the same two end points. */
+/** Key of a connection: its two end points. A TLS socket has the same end points as the TCP socket under it. */
 export const endsOf = ({
   remoteAddress,
   remotePort,
@@ -53,9 +53,9 @@ export const endsOf = ({
 
 export function createAdmission(limits: AdmissionLimits): Admission {
   const addresses = new Map<string, OfAddress>();
-  /** Addresses with waiting connections, in the order in which the listener serves them. */
+  /** Addresses with waiting connections, in the order in which the listener serves these addresses. */
   const turns = new Set<string>();
-  /** Functions that end a handshake, by `endsOf`. */
+  /** Functions that end a handshake, by the connection's two end points. */
   const underWay = new Map<string, () => void>();
   let open = 0;
   let handshakes = 0;
@@ -98,7 +98,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
     start();
   }
 
-  /** Starts waiting handshakes within the limits, one per address at a time. */
+  /** Starts waiting handshakes within the limits, one per address in rotation. */
   function next(): void {
     for (const address of turns) {
       if (handshakes >= limits.handshakes || open >= limits.open) return;
@@ -160,8 +160,8 @@ export function createAdmission(limits: AdmissionLimits): Admission {
 }
 
 /**
- * Source of a connection for the limits. An IPv6 customer has a /64 (RFC 6177), so a /64 counts as one source. `address`: in canonical
- * form.
+ * Source of a connection, for the limits per address. An IPv6 customer has a /64 (RFC 6177), so a /64 counts as one source. `address`: in
+ * canonical form.
  */
 function groupOf(address: string): string {
   if (!address.includes(':')) return address;

@@ -1,4 +1,4 @@
-/** Bounds for the admin listener: open connections in total and per address, and a deadline for peers that do not read. */
+/** Limits for the admin listener: open connections in total and per address, and a deadline for peers that do not read. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { canonicalAddress } from '../../shared/areas/special-addresses.ts';
@@ -8,7 +8,7 @@ import { enforceWriteDeadlines, type WriteDeadlines } from './write-deadlines.ts
 const MOST_OPEN = 1_024;
 const MOST_OPEN_OF_ONE = 128;
 
-/** `isShared`: true for an address of many clients, such as a proxy. */
+/** `isShared`: returns true for an address that many clients share, such as a proxy's. */
 export function boundServer(
   server: Server,
   {
@@ -38,5 +38,5 @@ export function boundServer(
   enforceWriteDeadlines(server, tls ? 'secureConnection' : 'connection', deadlines);
 }
 
-/** True for an address of this machine, such as a local proxy's. */
+/** Returns true for an address of this machine, such as a local proxy's. */
 export const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');

@@ -1,6 +1,6 @@
 /**
- * Connections of devices, from the upgrade to the welcome. At each upgrade, the server looks up the certificate and records the address as
- * evidence. It refuses a device whose `management` is suspended.
+ * Connections of devices, from the WebSocket upgrade to the welcome frame. At each upgrade, the server looks up the certificate in the
+ * store and records the device's address as evidence. The server refuses a device whose service `management` is suspended.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -27,10 +27,13 @@ import { DeviceSession, type SessionHandlers } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface Connections {
-  /** Throws the reason of a refusal, unless the server has already sent a refusal by an order. */
+  /** Throws the reason of a refusal. Does not throw if the server has already sent the refusal because of an order. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
   welcome(session: DeviceSession, hello: Extract<DeviceFrame, { kind: 'hello' }>): Promise<void>;
-  /** Records evidence from a suspended device that polls by HTTPS. The response tells the device its areas, because the device may have moved. */
+  /**
+   * Records evidence from a suspended device that polls over HTTPS. The response contains the device's current areas, because the device
+   * may have moved.
+   */
   sighted(
     identity: Identity,
     request: IncomingMessage,
@@ -38,10 +41,13 @@ export interface Connections {
   ): Promise<{
     readonly time: Instant;
     readonly areas: readonly string[];
-    /** Documents that a server requests after a restore; null if none. */
+    /** Documents that a restored server requests from the device; null if it requests none. */
     readonly recall: 'documents' | 'facts' | null;
   } | null>;
-  /** Ends the evidence of the device's address after its socket ended or its upgrade failed. Another open socket of the device keeps the evidence. */
+  /**
+   * Ends the evidence of the device's address after its socket closed or its upgrade failed. The evidence remains while the device has
+   * another open socket.
+   */
   gone(device: Pick<Identity, 'device' | 'generation'>, address: string | null): Promise<void>;
 }
 
@@ -59,7 +65,7 @@ interface Ports {
   readonly recovery: RecoveryPort;
   readonly sessions: Sessions;
   readonly push: Delivery;
-  /** Locates the session again if the IP database changed after the upgrade. */
+  /** Updates the session's areas if the IP database changed after the upgrade. */
   readonly relocate: (session: DeviceSession) => Promise<void>;
   readonly monitor: Pick<Monitor, 'connected' | 'connectionRefused'>;
   readonly handlers: () => SessionHandlers;
@@ -72,7 +78,10 @@ interface Upgrade {
   readonly list: number;
 }
 
-/** Version of the order list that the device has. Throws `not_found` or `invalid_input` for another protocol. */
+/**
+ * Version of the order list that the device has, from its upgrade request. Throws `not_found` or `invalid_input` for another protocol than
+ * `cordon.v1`.
+ */
 function requireProtocol(request: IncomingMessage): number {
   const [path, query] = (request.url ?? '/').split('?', 2);
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
@@ -84,7 +93,7 @@ function requireProtocol(request: IncomingMessage): number {
   return Number.isSafeInteger(list) && list >= 0 ? list : 0;
 }
 
-/** Opens a session after its hello, and sends the frames that every device receives first. */
+/** Opens a session after the device's hello frame, and sends the frames that every device receives first. */
 function createWelcome(ports: Ports, time: () => { readonly time: Instant; readonly doubtful?: true }) {
   const { installation, devices, commands, orders, sessions, push, relocate, timekeeping, monitor } = ports;
   return async (session: DeviceSession, hello: Extract<DeviceFrame, { kind: 'hello' }>): Promise<void> => {
@@ -97,7 +106,8 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
     });
     session.enter(epoch);
     if (hello.wall !== undefined) timekeeping.deviceSays(device, hello.wall);
-    // The device disconnected during `connected`, when the session had no epoch to close yet.
+    // The device disconnected while `connected` was in progress. The close handler could not record the end, because the session had no
+    // epoch yet.
     if (!session.open) return devices.disconnected({ device, epoch });
     const had = { list: hello.list, record: hello.record, approverSet: hello.approverSet };
     session.documents.begin(had, orders.list.current()?.version ?? 0);
@@ -140,10 +150,10 @@ export function createConnections(ports: Ports): Connections {
     handleProtocols: () => SUBPROTOCOL,
   });
 
-  /** Opens the session, or returns the refusal by an order. Does neither if the peer disconnects or does not speak WebSocket. */
+  /** Opens the session, or returns the refusal because of an order. Returns neither if the peer disconnects or does not speak WebSocket. */
   async function letIn(identity: Identity, address: string | null, { request, stream, head, list }: Upgrade) {
     const { device, generation } = identity;
-    // Record the new address before the verdict. Otherwise an old location would decide.
+    // Record the new address before the verdict is computed. Otherwise the verdict would use an old location.
     const { use } = jurisdiction.currentIpDatabase();
     const areas = await jurisdiction.observeAddress(device, generation, address, true);
     const { management } = (orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device))).services;

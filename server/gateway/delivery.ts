@@ -1,4 +1,6 @@
-/** Sends each connected device its approver sets, order list, device record and commands. Each version is sent once per session. */
+/**
+ * Sends each connected device its approver sets, order list, device record and commands. Each document version is sent once per session.
+ */
 
 import { Loop } from '../../shared/loops/loop.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
@@ -11,16 +13,16 @@ import type { Sessions } from './sessions.ts';
 type Record = Awaited<ReturnType<OrdersPort['effect']['record']>>;
 
 export interface Delivery {
-  /** Sends the list and the approver sets that the device lacks. Does nothing before the device's hello. */
+  /** Sends the order list and the approver sets that the device lacks. Sends nothing before the device's hello frame. */
   list(session: DeviceSession): void;
   record(session: DeviceSession): Promise<void>;
   commands(session: DeviceSession): Promise<void>;
-  /** After a restore: requests the device's stored documents if it is the device's turn. */
+  /** Requests the device's stored documents after a restore, if the recovery has selected this device. */
   recall(session: DeviceSession): void;
-  /** Sends all signed documents that the device lacks at its hello. */
+  /** Sends all signed documents that the device lacks according to its hello frame. */
   documents(session: DeviceSession, record: Record): void;
   queued(session: DeviceSession, queued: readonly SentCommand[]): void;
-  /** Sends the newest time correction to a device that knows the frame. */
+  /** Sends the newest time correction to a device whose agent supports time corrections. */
   correction(session: DeviceSession): void;
   fanOutList(): void;
 }
@@ -35,7 +37,7 @@ interface Ports {
 }
 
 export function createDelivery({ orders, commands, sessions, timekeeping, recovery, log }: Ports): Delivery {
-  /** The encoded list. All devices receive the same list, so each version is encoded once. */
+  /** Encoded order list. All devices receive the same bytes, so the server encodes each version once. */
   let encoded: { readonly version: number; readonly withheld: readonly Envelope[]; readonly frame: Buffer } | null =
     null;
   function encodedList(): { readonly version: number; readonly frame: Buffer } | null {
@@ -66,12 +68,12 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
     pushApproverSets(session);
     documents.sent({ list: list.version });
     session.sendEncoded(list.frame);
-    // A device that enrolled before the first approver set could not verify its record. If this send fails, the next reconciliation repeats
-    // it.
+    // A device that enrolled before the first approver set could not verify its device record. If this send fails, the next reconciliation
+    // repeats it.
     if (first && documents.record === 0) pushRecord(session).catch(() => undefined);
   }
 
-  /** Sends nothing before the first approver set, because that set names the keys that sign records. */
+  /** Sends no device record before the first approver set, because that set contains the keys that sign records. */
   async function pushRecord(session: DeviceSession): Promise<void> {
     if (orders.approverSets.version() === 0) return;
     const record = await orders.effect.record(session.device);
@@ -92,7 +94,7 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
 
   const fanOut = new Loop({
     run: async () => {
-      // Wakes of affected devices arrived with this change and must run first.
+      // Handle the wakes of affected devices first: they arrived together with this change of the list.
       await new Promise(setImmediate);
       await sessions.each(pushList);
     },
@@ -117,7 +119,7 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
     },
     documents(session, record) {
       pushApproverSets(session);
-      // Send older records too: a device with a newer one refuses the record and reports an alert.
+      // Send device records that are older than the device's too: the device refuses them and reports an alert.
       if (record && orders.approverSets.version() > 0 && record.version !== session.documents.record)
         sendRecord(session, record);
       pushList(session);

@@ -1,5 +1,5 @@
 /**
- * Records of ended sessions. If the store refuses a record, the server stores it later. Otherwise a device that disconnects while the
+ * Stores the ends of sessions. If the store refuses a write, the server repeats it later. Otherwise a device that disconnects while the
  * database is unreachable would count as connected.
  */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -11,7 +11,7 @@ import type { Sessions } from './sessions.ts';
 type Ended = Pick<DeviceSession, 'device' | 'generation' | 'address' | 'epoch'>;
 
 export interface Departures {
-  /** Call this after the session was removed. */
+  /** Records the end of a session. Call this after the session was removed. */
   record(session: Ended): void;
   retry(): void;
 }
@@ -24,7 +24,7 @@ interface Ports {
 }
 
 export function createDepartures({ devices, sessions, gone, log }: Ports): Departures {
-  /** Failed records by device. The end of the newest session covers the earlier ones. */
+  /** Session ends that the store refused, by device. The end of a device's newest session includes its earlier sessions. */
   const waiting = new Map<DeviceId, Ended>();
 
   async function store(ended: Ended): Promise<void> {

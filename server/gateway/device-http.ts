@@ -1,6 +1,6 @@
 /**
- * HTTPS on the device listener, beside the WebSocket link. It finds the route, identifies the device by its client certificate, and turns
- * errors into refusals.
+ * HTTPS requests on the device listener. Finds the route, identifies the device by its client certificate, and converts errors into problem
+ * responses.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -10,7 +10,7 @@ import { identify } from './identity.ts';
 import type { DevicesPort, Log, NamesPort, RecoveryPort } from './ports.ts';
 import { type Answer, refusalOf, respond } from './refusals.ts';
 
-/** Maximum requests of one device in progress, which limits the responses in memory. */
+/** Maximum concurrent requests of one device. The limit bounds the memory for responses. */
 const MOST_AT_ONCE = 16;
 
 export interface DeviceHttpPorts {
@@ -59,7 +59,7 @@ export function createDeviceHttp({ devices, names, recovery, routes, operatorUrl
   return (request: IncomingMessage, response: ServerResponse): void => {
     answer(request, response)
       .catch((error: unknown) => {
-        // Cut off the query, because it can contain a name that a user searched for.
+        // Remove the query from the log line, because it can contain a name that a user searched for.
         const [path] = (request.url ?? '').split('?', 1);
         if (!isCordonError(error)) log.error({ error: String(error), path }, 'a device request failed');
         return refusalOf(error, operatorUrl);
@@ -72,7 +72,7 @@ export function createDeviceHttp({ devices, names, recovery, routes, operatorUrl
   };
 }
 
-/** Response 426 (RFC 9110, section 15.5.22). */
+/** Response 426, Upgrade Required (RFC 9110, section 15.5.22). */
 const UPGRADE_REQUIRED: Answer = {
   status: 426,
   headers: { Upgrade: 'websocket', Connection: 'Upgrade', 'Cache-Control': 'no-store' },

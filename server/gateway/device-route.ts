@@ -1,4 +1,4 @@
-/** One HTTPS route of the device listener: its request and the forms of its response. */
+/** One HTTPS route of the device listener: types and functions for its request and response. */
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -7,26 +7,26 @@ import type { Answer } from './refusals.ts';
 
 const LARGEST_BODY = 512 * 1024;
 
-/** Deadlines in milliseconds for a request's body: for the whole body, and for its next bytes. */
+/** Deadlines for a request's body in milliseconds: for the whole body, and for its next bytes. */
 export interface Patience {
   readonly whole: number;
   readonly silent: number;
 }
 
-/** Deadlines of most routes. No device waits longer for a response. */
+/** Default deadlines for a request's body. Devices stop waiting for a response before these deadlines. */
 const PROMPT: Patience = { whole: 60_000, silent: 30_000 };
 
 export interface DeviceRequest {
   readonly identity: Identity;
   readonly request: IncomingMessage;
   readonly query: URLSearchParams;
-  /** The last segment of a path that ends in `/:id`; empty for other paths. */
+  /** The `id` of a path that ends in `/:id`; empty for other paths. */
   readonly id: string;
 }
 
 export interface DeviceRoute {
   readonly method: 'GET' | 'POST' | 'PUT';
-  /** A complete path, or a path that ends in `/:id`. */
+  /** Path of the route: a complete path, or a path that ends in `/:id`. */
   readonly path: string;
   answer(asked: DeviceRequest): Promise<Answer>;
 }
@@ -37,7 +37,7 @@ export const json = (value: unknown, headers: Readonly<Record<string, string>> =
   body: JSON.stringify(value),
 });
 
-/** Throws `too_large`, or `unavailable` for an incomplete body. Both end the connection. */
+/** Reads the request's body. Throws `too_large`, or `unavailable` for an incomplete body. Both errors end the connection. */
 export async function bytesOf(
   request: IncomingMessage,
   most = LARGEST_BODY,
@@ -66,7 +66,6 @@ export async function bytesOf(
   return Buffer.concat(chunks);
 }
 
-/** Throws `invalid_input`. */
 export function queryOf<S extends z.ZodType>(schema: S, query: URLSearchParams): z.output<S> {
   const parsed = schema.safeParse(Object.fromEntries(query));
   if (parsed.success) return parsed.data;
@@ -74,7 +73,7 @@ export function queryOf<S extends z.ZodType>(schema: S, query: URLSearchParams):
   throw new CordonError('invalid_input', `${issue?.path.join('.')}: ${issue?.message}`, {}, parsed.error);
 }
 
-/** `what`: the name of the expected body, for the error. Throws `invalid_input`. */
+/** `what`: the name of the expected body, for the error message. Throws `invalid_input`. */
 export async function bodyOf<S extends z.ZodType>(
   schema: S,
   request: IncomingMessage,

@@ -1,4 +1,4 @@
-/** Handles frames of devices: one named function for each kind, and the acknowledgment of each frame that it handled. */
+/** Handles frames of devices with one named function for each kind of frame, and acknowledges each handled frame. */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
 import type { MailDelivery } from './mail-delivery.ts';
@@ -22,7 +22,10 @@ export interface DispatchPorts {
 export function createDispatch(ports: DispatchPorts) {
   const { devices, commands, jurisdiction, orders, relay, mailing, log, welcome } = ports;
 
-  /** Stored only with the next acknowledgment, because a device with a new list sends receipts next. */
+  /**
+   * Store the device's list version only with the next acknowledgment. A device with a new list sends receipts next, and one write then
+   * stores all.
+   */
   async function have(session: DeviceSession, { list, record, approverSet }: Frame<'have'>): Promise<void> {
     session.acknowledgments.documents({ list, record, approverSet });
   }
@@ -34,7 +37,7 @@ export function createDispatch(ports: DispatchPorts) {
 
   async function report(session: DeviceSession, { seq, item }: Frame<'report'>): Promise<void> {
     if (session.acknowledgments.isNew(seq)) {
-      // Receipts about one list arrive together and share a commit.
+      // A device sends its receipts about one list together. One commit stores them.
       if (item.type === 'receipt') session.behind(take(session, item));
       else await take(session, item);
     }
@@ -63,14 +66,14 @@ export function createDispatch(ports: DispatchPorts) {
           return await devices.raiseAlert({ device, code: reportedCode(item.code), detail: item.detail });
       }
     } catch (error) {
-      // Acknowledge a permanent refusal too: otherwise the device would send the report forever. An alert informs the admin.
+      // Acknowledge a permanently refused report too. Otherwise the device would send the report forever. An alert informs the admin.
       if (!isCordonError(error) || TRANSIENT.has(error.code)) throw error;
       log.warn({ device, code: error.code, type: item.type }, 'a report was refused');
       await devices.raiseAlert({ device, code: 'report_refused', detail: `${item.type}: ${error.message}` });
     }
   }
 
-  /** Posts are stored in the order of their arrival. The response follows when the post is durable. */
+  /** The server stores posts in the order in which they arrive. The device receives the response after the post is durable. */
   async function post(session: DeviceSession, frame: Frame<'post'>): Promise<void> {
     const { device, generation } = session;
     session.charge(Math.floor(frame.to.length / RECIPIENTS_TO_A_FRAME));
@@ -100,7 +103,7 @@ export function createDispatch(ports: DispatchPorts) {
     }
   }
 
-  /** Confirms the frames that were handled since the last call, after all their changes are durable. */
+  /** Acknowledges the frames that were handled since the last call, after the store has all their changes durably. */
   async function acknowledge(session: DeviceSession): Promise<void> {
     await session.settled();
     const unconfirmed = session.acknowledgments.take();
@@ -114,12 +117,15 @@ export function createDispatch(ports: DispatchPorts) {
   return { dispatch, acknowledge };
 }
 
-/** Alerts that the server raises about a device. The same code from a device gets a prefix, so that the server counts it apart. */
+/**
+ * Codes of alerts that the server itself raises about a device. If a device reports such a code, the server adds a prefix and counts the
+ * alert separately.
+ */
 const OWN_ALERTS: ReadonlySet<string> = new Set(['taken_over', 'report_refused', 'other_alerts']);
 const reportedCode = (code: string): string => (OWN_ALERTS.has(code) ? `reported_${code}` : code);
 
-/** A post costs more of the device's frame allowance the more mailboxes it fills. */
+/** Cost of a post in the device's frame allowance. The cost grows with the number of mailboxes that receive the post. */
 const RECIPIENTS_TO_A_FRAME = 16;
 
-/** Errors after which the device tries again on a new connection. */
+/** Errors after which the device reconnects and sends the report again. */
 const TRANSIENT: ReadonlySet<string> = new Set(['store_unavailable', 'ledger_unavailable', 'unavailable', 'internal']);

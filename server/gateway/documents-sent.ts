@@ -1,4 +1,4 @@
-/** Signed documents and commands that the server has sent in one session, so that the server sends each of them once. */
+/** Signed documents and commands that the server has sent in one session. The server sends each of them once per session. */
 
 export interface DocumentVersions {
   readonly list: number;
@@ -14,16 +14,16 @@ export class DocumentsSent {
   #acceptsCorrections = false;
   #commands: Set<string> | null = null;
 
-  /** `had`: the versions in the device's hello. */
+  /** `had`: the document versions in the device's hello frame. */
   begin(had: DocumentVersions, currentList: number): void {
     this.#hello = had;
-    // A device with a newer list than the server's receives the server's list too, and reports an alert.
+    // The server sends its list also to a device with a newer list. The device then reports an alert.
     this.#list = had.list > currentList ? 0 : had.list;
     this.#record = had.record;
     this.#root = had.approverSet;
   }
 
-  /** Versions in the device's hello. A restored server requests newer documents. */
+  /** Document versions in the device's hello frame. A restored server requests the documents that are newer than its own. */
   get hello(): DocumentVersions | null {
     return this.#hello;
   }
@@ -55,7 +55,7 @@ export class DocumentsSent {
     return this.#acceptsCorrections;
   }
 
-  /** Returns false if the command was already sent. */
+  /** Marks a command as sent. Returns false if the command was already sent. */
   addCommand(id: string): boolean {
     this.#commands ??= new Set();
     if (this.#commands.has(id)) return false;
@@ -67,7 +67,7 @@ export class DocumentsSent {
     this.#commands?.delete(id);
   }
 
-  /** Makes the next delivery repeat all commands that the device has not confirmed. */
+  /** Makes the next delivery send all commands again that the device has not acknowledged. */
   forgetCommands(): void {
     this.#commands = null;
   }

@@ -1,4 +1,4 @@
-/** The device listener: composes its parts, and starts and stops them. Each device has one live session. */
+/** The device listener: connects the parts of the gateway, and starts and stops them. Each device has at most one current session. */
 import { isCordonError } from '../../shared/errors.ts';
 import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -40,13 +40,13 @@ import { acceptUpgrades, MOST_UPGRADES } from './upgrades.ts';
 import { createWakeHandler } from './wake-handler.ts';
 
 export interface GatewayOptions {
-  /** PEM texts: server key, server chain, and CA certificates of clients. */
+  /** PEM texts: the server's key, the server's certificate chain, and the CA certificates that issue client certificates. */
   readonly tls: { readonly key: string; readonly cert: string; readonly ca: readonly string[] };
   readonly proxyFrom: readonly string[];
   readonly proxyRequired?: boolean;
   readonly installation: string;
   readonly operatorUrl: string | null;
-  /** Maximum number of concurrent upgrades, for tests. */
+  /** Maximum number of concurrent WebSocket upgrades, for tests. */
   readonly mostUpgrades?: number;
   readonly bounds?: ListenerBounds;
 }
@@ -64,7 +64,7 @@ export interface GatewayPorts {
   readonly clock: Clock;
   readonly timekeeping: TimekeepingPort;
   readonly names: NamesPort;
-  /** Undefined for a server that was not restored. */
+  /** Recovery after a restore; undefined for a server that was not restored. */
   readonly recovery?: RecoveryPort;
   readonly log: Log;
   readonly monitor: Monitor;
@@ -74,7 +74,7 @@ export interface Gateway {
   readonly listener: TlsListener;
   listen: TlsListener['listen'];
   connections(): number;
-  /** Progress of the relocation of connected devices after a change of the IP database; null when complete. */
+  /** Progress of updating connected devices' areas after a change of the IP database; null when complete. */
   relocating(): { readonly done: number; readonly of: number } | null;
   stop(): Promise<void>;
 }
@@ -90,7 +90,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     {
       ...{ ...options.tls, ca: [...options.tls.ca] },
       ...{ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
-      // The longest deadline among all routes. Each route has its own.
+      // The longest body deadline of all routes. Each route enforces its own shorter deadline.
       requestTimeout: FILE_PATIENCE.whole,
       proxyRequired: options.proxyRequired ?? false,
     },
@@ -156,7 +156,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     stop: async () => {
       for (const stop of stops) stop();
       await sessions.each((session) => session.end(CLOSE.goingAway, 'going_away'));
-      // Wait for the close frames. `close` then ends the connections of peers that do not respond.
+      // Wait until the close frames are sent. `close` then ends the connections of peers that do not respond.
       for (let waited = 0; sessions.size > 0 && waited < 500; waited += 25) {
         await new Promise((resolve) => setTimeout(resolve, 25));
       }

@@ -1,4 +1,4 @@
-/** Regular work on all sessions: pings, reconciliation with the store, the end of silent sockets, and the time. */
+/** Periodic work on all sessions: pings, comparison with the store, closing of unresponsive sockets, and the server's time for devices. */
 import { CLOSE, HELLO_WITHIN, PING_EVERY, type ServerFrame } from '../../shared/protocol/frames.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Delivery } from './delivery.ts';
@@ -9,7 +9,7 @@ import type { Relocation } from './relocation.ts';
 import type { Sessions } from './sessions.ts';
 
 const HOUR = 3_600_000;
-/** Heartbeats between two reconciliations with the store, in case a wake was lost. */
+/** Number of heartbeats between two comparisons of the sessions with the store. The comparison repairs lost wakes. */
 const RECONCILE_EVERY = 10;
 
 interface Ports {
@@ -23,7 +23,7 @@ interface Ports {
   readonly logged: (what: string) => (error: unknown) => void;
 }
 
-/** Returns a function that stops the work. */
+/** Starts the periodic work. Returns a function that stops it. */
 export function startHeartbeat({
   sessions,
   push,

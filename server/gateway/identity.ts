@@ -1,4 +1,6 @@
-/** Identity of a connection's peer. The server looks up the certificate in the store each time, including for resumed TLS sessions. */
+/**
+ * Identity of the device behind a connection. The server looks up the certificate in the store each time, also for resumed TLS sessions.
+ */
 
 import type { X509Certificate } from 'node:crypto';
 import type { Duplex } from 'node:stream';
@@ -7,14 +9,14 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Identity } from '../devices/identity.ts';
 import type { DevicesPort, RecoveryPort } from './ports.ts';
 
-/** Throws `certificate_unknown` without a certificate, or with one from another authority. */
+/** Throws `certificate_unknown` if the peer has no certificate or a certificate of another authority. */
 function certificateOf(socket: Duplex): X509Certificate {
   const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
   if (certificate) return certificate;
   throw new CordonError('certificate_unknown', 'The connection has no certificate of this installation.');
 }
 
-/** SHA-256 of the peer's certificate, lower-case hex. Throws `certificate_unknown` without one. */
+/** SHA-256 of the peer's certificate in lower-case hex. Throws `certificate_unknown` if the peer has no certificate. */
 export const fingerprintOf = (socket: Duplex): string =>
   certificateOf(socket).fingerprint256.replaceAll(':', '').toLowerCase();
 
@@ -34,7 +36,9 @@ export async function identify(
   }
 }
 
-/** Identity on a listener with optional client certificates. Null without a valid certificate of this installation. */
+/**
+ * Device identity on a listener with optional client certificates. Returns null if the peer has no valid certificate of this installation.
+ */
 export async function identifyIfPresented(
   devices: Pick<DevicesPort, 'identify'>,
   socket: Duplex,

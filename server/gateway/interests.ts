@@ -1,12 +1,12 @@
 /**
- * People about whose devices a session has asked, so that the server can report changes. The number is limited, and the record lasts until
- * the session ends.
+ * People whose devices a session has requested, so that the server can report changes of these devices. The number is limited, and the
+ * record lasts until the session ends.
  */
 import type { DeviceSession } from './session.ts';
 
 /**
- * Maximum number of people per session. Beyond that, the session receives no changes of the people it asked about first, and must ask
- * again.
+ * Maximum number of people per session. If a session requests more people, it receives no more changes of the earliest requested ones, and
+ * must request them again.
  */
 const MOST_EACH = 1000;
 
@@ -18,7 +18,7 @@ export class Interests {
     const known = this.#people.get(session) ?? new Set();
     this.#people.set(session, known);
     for (const person of people) {
-      // A repeated request moves the person to the newest position.
+      // A repeated request for a person moves the person to the newest position.
       known.delete(person);
       known.add(person);
       const interested = this.#sessions.get(person);

@@ -1,6 +1,6 @@
 /**
- * Delivery of the mail in a device's mailbox, in order, while the mailbox is open, up to the limits of the mail window. Unconfirmed mail is
- * sent again at the device's next request. The store keeps mail until the device confirms it.
+ * Delivery of mail from a device's mailbox, in order, while the device has opened the mailbox, within the limits of the mail window. The
+ * server sends unacknowledged mail again at the device's next request, and stores mail until the device acknowledges it.
  */
 import { isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -11,13 +11,16 @@ import type { Log, RelayPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Cost of a repeated request against the limit of frames, because it reads and sends the whole window again. */
+/**
+ * Cost of a repeated mailbox request in the device's frame allowance. A repeated request makes the server read and send the whole window
+ * again.
+ */
 const REOPENING_COSTS = 50;
 
 export interface MailDelivery {
   mailbox(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'mailbox' }>): Promise<void>;
   taken(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'taken' }>): Promise<void>;
-  /** Tells a device with an open mailbox how many of its key packages are left. */
+  /** Sends a device with an open mailbox the number of its remaining key packages. */
   fewKeyPackages(device: DeviceId): Promise<void>;
   wake(device: DeviceId): void;
 }
@@ -55,7 +58,7 @@ export function createMailDelivery({
     session.mail.sent({ seq, bytes });
   }
 
-  /** Sends new mail from memory. Returns false if the device must get it from the store. */
+  /** Sends new mail from memory. Returns false if the server must read the mail from the store instead. */
   function arrived(arrival: Arrival): boolean {
     const session = sessions.live(arrival.device);
     if (!session || session.generation !== arrival.generation) return false;
@@ -72,7 +75,7 @@ export function createMailDelivery({
     const room = mail.isOpen ? mail.room() : null;
     if (!room) return;
     const page = await relay.read({ device, generation, ...room });
-    // The device closed its mailbox during the read, or requested it again from the start.
+    // During the read, the device closed its mailbox or requested it again from the start. The result of the read is then outdated.
     if (!mail.isOpen || mail.opening !== opening) return;
     for (const entry of page.entries) send(session, entry);
     const last = page.entries.at(-1);

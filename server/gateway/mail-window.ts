@@ -1,17 +1,20 @@
-/** Mail that the server has sent to one device and that the device has not confirmed. The window limits its entries and bytes. */
+/**
+ * Mail that the server has sent to one device and that the device has not acknowledged. The window limits the number of entries and their
+ * bytes.
+ */
 import type { MailEntry } from '../relay/ports.ts';
 
-/** Limits of the unconfirmed mail of one device. A single larger entry may exceed `MOST_BYTES`. */
+/** Limits of the unacknowledged mail of one device. A single larger entry may exceed `MOST_BYTES`. */
 const MOST_ENTRIES = 64;
 const MOST_BYTES = 1024 * 1024;
 
 export class MailWindow {
   #open = false;
-  /** Count of the device's requests for its mailbox. A read for an earlier request is outdated. */
+  /** Number of the device's mailbox requests in this session. A read for an earlier request is outdated. */
   #opening = 0;
-  /** Number of the last entry sent since the device's newest request. */
+  /** Number of the last mailbox entry that was sent since the device's newest request. */
   #sent = 0;
-  /** Number of the last entry sent in this session. */
+  /** Number of the last mailbox entry that was sent in this session. */
   #highest = 0;
   /** Number of the last entry in the mailbox; null if unknown. */
   #tail: number | null = null;
@@ -30,7 +33,7 @@ export class MailWindow {
     return this.#opening > 0;
   }
 
-  /** Restarts at the first entry of the mailbox. */
+  /** Makes the delivery start again at the first entry of the mailbox. */
   open(): void {
     this.#open = true;
     this.#opening += 1;
@@ -40,12 +43,12 @@ export class MailWindow {
     this.#bytes = 0;
   }
 
-  /** Closes the mailbox. The device can still confirm mail that was sent. */
+  /** Closes the mailbox. The device can still acknowledge mail that was sent before. */
   close(): void {
     this.#open = false;
   }
 
-  /** Limits of the next read; null for a full window. */
+  /** Limits for the next read of the mailbox; null if the window is full. */
   room(): { readonly after: number; readonly entries: number; readonly bytes: number } | null {
     const [entries, bytes] = [MOST_ENTRIES - this.#underWay.length, MOST_BYTES - this.#bytes];
     if (entries > 0 && bytes > 0) return { after: this.#sent, entries, bytes };
@@ -53,7 +56,10 @@ export class MailWindow {
     return null;
   }
 
-  /** True if the entry directly follows the last one sent and nothing else waits. Such an entry needs no read of the mailbox. */
+  /**
+   * True if the entry directly follows the last sent entry and no other entry waits. The server then sends the entry without reading the
+   * mailbox.
+   */
   isNext(seq: number): boolean {
     const full = this.#underWay.length >= MOST_ENTRIES || this.#bytes >= MOST_BYTES;
     return this.#open && !full && this.#tail === this.#sent && seq === this.#sent + 1;
@@ -66,12 +72,15 @@ export class MailWindow {
     this.#bytes += bytes;
   }
 
-  /** `seq`: the last entry in the mailbox; null if unknown. */
+  /** `seq`: number of the last entry in the mailbox; null if unknown. */
   endsAt(seq: number | null): void {
     this.#tail = seq;
   }
 
-  /** Confirms entries. Returns the last confirmed entry that was sent (0: none), and true in `more` if waiting mail now fits. */
+  /**
+   * Acknowledges mailbox entries. Returns the number of the last acknowledged entry (0: none). `more` is true if waiting mail now fits into
+   * the window.
+   */
   confirm(through: number): { readonly through: number; readonly more: boolean } {
     const known = Math.min(through, this.#highest);
     const left = this.#underWay.findIndex(({ seq }) => seq > known);

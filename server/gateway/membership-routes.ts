@@ -1,4 +1,4 @@
-/** Routes for messaging keys, proofs of verified devices, and the ledger that proves them (`shared/protocol/device-http.ts`). */
+/** HTTPS routes for messaging keys, proofs of verified devices, and the ledger that proves them (`shared/protocol/device-http.ts`). */
 import { z } from 'zod';
 import type { consistencyView } from '../../shared/api/ledger.ts';
 import {
@@ -25,7 +25,7 @@ export interface MembershipRoutesPorts {
 const size = z.coerce.number().int().min(0);
 const continuationsQuery = z.strictObject({ size });
 const consistencyQuery = z.strictObject({ from: size, to: size.optional() });
-/** Part of a person's name, as a user types it. */
+/** Query parameter: part of a person's name, as a user types it into a search. */
 const peopleQuery = z.strictObject({ text: z.string().trim().min(1).max(200) });
 
 export function membershipRoutes({ membership, ledger, sessions, interests }: MembershipRoutesPorts): DeviceRoute[] {
@@ -47,7 +47,7 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
   async function members({ identity, request }: DeviceRequest): Promise<Answer> {
     const asked = await bodyOf(membersBody, request, '{ people, devices } to ask about');
     const session = sessions.live(identity.device);
-    // Add the interest before the read, so that the device misses no change.
+    // Register the person before the read of the devices, so that the session misses no change.
     if (session?.generation === identity.generation) interests.add(session, asked.people);
     const found = await membership.members(asked, identity.device);
     if (session?.generation === identity.generation && session.open) interests.add(session, found.people);

@@ -7,8 +7,8 @@ import type { Observation } from '../../shared/verdict/terms.ts';
 type Reported = Extract<ReportItem, { type: 'evidence' }>['observations'][number];
 
 /**
- * Accepts a device's position and network only. The server itself observes addresses, and admins make statements. Throws `invalid_input`
- * for other sources, and `unknown_area`.
+ * Accepts only positions and mobile networks from a device. Other evidence comes from the server (addresses) and from admins (location
+ * statements). Throws `invalid_input` for other sources, and `unknown_area`.
  */
 export function observationOf(observation: Reported): Observation {
   if (observation.source !== 'position' && observation.source !== 'network') {

@@ -1,4 +1,4 @@
-/** Interfaces of the device listener to other modules. Each has only the functions that the listener uses. */
+/** Interfaces through which the device listener uses other modules. Each has only the functions that the listener uses. */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
@@ -18,22 +18,22 @@ import type { Receipts } from '../orders/evidence/receipts.ts';
 import type { Orders } from '../orders/orders.ts';
 import type { Relay } from '../relay/relay.ts';
 
-/** Names of the server that devices use (`server/startup/device-names.ts`). */
+/** Host names by which devices reach the server (`server/startup/device-names.ts`). */
 export interface NamesPort {
-  /** Reports the `Host` header of an identified device. */
+  /** Records the `Host` header that an identified device sent. */
   seen(host: string | undefined): void;
 }
 
-/** The watch over the server's clock (`server/clock/clock-watch.ts`). */
+/** Watch over the server's clock (`server/clock/clock-watch.ts`). */
 export interface TimekeepingPort {
-  /** False while the server's clock is in doubt. Devices then get no authenticated time. */
+  /** False while the server's clock may be wrong. Devices then receive no authenticated time. */
   trusted(): boolean;
   deviceSays(device: DeviceId, wall: number): void;
   correction(): Envelope | null;
 }
 
 export interface DevicesPort {
-  /** `now` is real time. */
+  /** `now`: real time. */
   identify(fingerprint: string, now: number): Promise<Identity>;
   connected(device: Omit<Connected, 'at'>): Promise<Opened>;
   disconnected(session: Session): Promise<void>;
@@ -52,7 +52,7 @@ export interface CommandsPort {
 }
 
 export interface JurisdictionPort {
-  /** Areas of the address; empty if the address is no evidence. */
+  /** Areas of the device's address; empty if the address proves no area. */
   observeAddress(
     device: DeviceId,
     generation: number,
@@ -60,7 +60,7 @@ export interface JurisdictionPort {
     connected: boolean,
   ): Promise<readonly HomeArea[]>;
   observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
-  /** Areas of the address in the current IP database. Null if they are unchanged or the connection has ended. */
+  /** Areas of the device's address in the current IP database. Null if the areas are unchanged or the connection has ended. */
   relocate(connection: {
     readonly device: DeviceId;
     readonly generation: number;
@@ -68,13 +68,13 @@ export interface JurisdictionPort {
     readonly areas: readonly string[];
     readonly open: boolean;
   }): Promise<readonly HomeArea[] | null>;
-  /** Loads the IP database that another node activated. */
+  /** Loads the IP database that another server process has activated. */
   followIpDatabase(): Promise<void>;
   currentIpDatabase(): { readonly use: number };
 }
 
 export interface OrdersPort {
-  /** The signed order list. `withheld` returns the same array while nothing changes. */
+  /** Signed order list. While no withheld order changes, `withheld` returns the same array. */
   readonly list: Pick<Orders['list'], 'withheld'> & {
     current(): { readonly version: number; readonly envelope: Envelope } | null;
   };
@@ -86,10 +86,10 @@ export interface OrdersPort {
 /** Recovery after a restore (`server/recovery/recovery.ts`). */
 export interface RecoveryPort {
   asks(device: DeviceId, held: { readonly list: number; readonly approverSet: number }): 'documents' | 'facts' | null;
-  /** True while the server waits for a device with a newer list. It then sends no list of its own. */
+  /** True while the server waits for a device that has a newer order list. The server then sends no order list. */
   holding(): boolean;
   take(device: DeviceId, generation: number, recollection: Recollection): Promise<void>;
-  /** Readmits a certificate that the store lacks. Returns true if the store has it now. */
+  /** Readmits a certificate that the restored store lacks. Returns true if the store has the certificate now. */
   returning(der: Buffer): Promise<boolean>;
 }
 
@@ -111,7 +111,7 @@ export interface MembershipPort {
     device: DeviceId,
     generation: number,
   ): Promise<{ readonly certificate: Envelope | null; readonly countersigned: boolean }>;
-  /** Both methods throw `rate_limited`. */
+  /** Limits on requests for devices. Each method throws `rate_limited`. */
   search(text: string, asker: DeviceId): Promise<{ person: string; name: string; devices: number }[]>;
   /** `people`: the requested people, and the owners of the requested devices. */
   members(

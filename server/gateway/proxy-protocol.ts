@@ -1,24 +1,24 @@
 /**
- * Parser of the PROXY protocol, versions 1 and 2 (haproxy.org, proxy-protocol.txt 2020/03/05): the source address of a proxied connection.
- * Pure and bounded. The listener decides whether to trust the peer.
+ * Parser for headers of the PROXY protocol, versions 1 and 2 (haproxy.org, proxy-protocol.txt 2020/03/05). A header contains the source
+ * address of a proxied connection. The parser reads a bounded number of bytes. The listener decides whether to trust the proxy.
  */
 import { isIP } from 'node:net';
 import { canonicalAddress } from '../../shared/areas/special-addresses.ts';
 
 export type ProxyHeader =
-  /** Result for an incomplete header, which needs more bytes. */
+  /** Parser result for an incomplete header: the parser needs more bytes. */
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'invalid'; readonly why: string }
   /**
-   * A header of `length` bytes. `source` is null for the proxy's own checks (LOCAL) and for addresses that are no IP (UNKNOWN, UNSPEC,
-   * UNIX).
+   * Parser result for a complete header of `length` bytes. `source` is null for the proxy's own health checks (LOCAL) and for addresses
+   * that are not IP (UNKNOWN, UNSPEC, UNIX).
    */
   | { readonly kind: 'header'; readonly length: number; readonly source: string | null };
 
 const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
-/** Bytes of the longest line in version 1, including CRLF. */
+/** Maximum length of a version 1 header line in bytes, including CRLF. */
 const LONGEST_LINE = 107;
-/** Maximum bytes of a version 2 header. The format allows 64 KiB of TLVs, but no client needs that much before a handshake. */
+/** Maximum bytes of a version 2 header. The format allows 64 KiB of TLVs, but no proxy needs that much. */
 const LONGEST_V2 = 16 + 4096;
 
 const invalid = (why: string): ProxyHeader => ({ kind: 'invalid', why });
@@ -42,7 +42,7 @@ function parseVersion1(bytes: Buffer): ProxyHeader {
   const [, family, source = '', destination = '', sourcePort = '', destinationPort = '', ...rest] = bytes
     .toString('latin1', 0, end)
     .split(' ');
-  // The standard requires a parser to ignore the rest of an UNKNOWN line.
+  // The PROXY protocol requires a parser to ignore the rest of an UNKNOWN line.
   if (family === 'UNKNOWN') return { kind: 'header', length, source: null };
   const version = family === 'TCP4' ? 4 : family === 'TCP6' ? 6 : 0;
   if (version === 0 || rest.length > 0) return invalid('the line is not PROXY TCP4|TCP6|UNKNOWN …');
@@ -53,7 +53,7 @@ function parseVersion1(bytes: Buffer): ProxyHeader {
   return { kind: 'header', length, source: canonicalAddress(source) };
 }
 
-/** `isIP` accepts an IPv6 zone, which has no meaning on another machine. */
+/** `isIP` also accepts an IPv6 address with a zone. A zone has no meaning on another machine. */
 const isAddress = (text: string, version: number): boolean => isIP(text) === version && !text.includes('%');
 const isPort = (text: string): boolean => /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
 
@@ -67,7 +67,7 @@ function parseVersion2(bytes: Buffer): ProxyHeader {
   const command = versionAndCommand & 0x0f;
   if (command === 0) return { kind: 'header', length, source: null };
   if (command !== 1) return invalid('the command is neither LOCAL nor PROXY');
-  // Values for unspecified, stream and datagram. A parser must reject others.
+  // Transport values for unspecified, stream and datagram. A parser must reject other values.
   if ((familyAndTransport & 0x0f) > 2) return invalid('the transport is unknown');
   switch (familyAndTransport >> 4) {
     case 1:
@@ -84,7 +84,7 @@ function parseVersion2(bytes: Buffer): ProxyHeader {
   }
 }
 
-/** Text form of RFC 5952, with IPv4-mapped addresses as IPv4. */
+/** Text form of an IPv6 address by RFC 5952, with IPv4-mapped addresses as IPv4. */
 function ipv6Text(bytes: Buffer): string | null {
   const groups: string[] = [];
   for (let index = 0; index < 16; index += 2) groups.push(bytes.readUInt16BE(index).toString(16));

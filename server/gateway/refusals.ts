@@ -1,4 +1,7 @@
-/** Refusals of the device listener as HTTP: problem+json with a stable code, and status 451 (RFC 7725). */
+/**
+ * HTTP responses with which the device listener refuses a device: problem+json with a stable code, and status 451 (RFC 7725) because of an
+ * order.
+ */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -13,14 +16,14 @@ export interface Answer {
   readonly body: string | Buffer | Streamed;
 }
 
-/** A response body that is read while it is sent. `end` is called if the rest is not needed. */
+/** Response body that is read while it is sent. `end` is called if the rest of the body is not needed. */
 export interface Streamed {
   readonly size: number;
   readonly pieces: () => AsyncIterable<Buffer>;
   readonly end: () => void;
 }
 
-/** Seconds until a refused device tries again. The random spread prevents ten thousand devices from retrying at once. */
+/** Seconds after which a refused device retries. The random spread prevents ten thousand devices from retrying at once. */
 const KNOCK_AFTER = { least: 300, spread: 300 };
 
 export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer & { readonly body: string } {
@@ -41,20 +44,21 @@ export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer &
 }
 
 /**
- * Refusal of a device whose `management` is denied. `told.list` is present if the device's list is older, because the refusal must name its
- * order. `random`: from 0 to 1.
+ * Refusal of a device whose service `management` is suspended. `told.list` is set if the device's order list is older, because the device
+ * must have the order that the refusal names. `random`: from 0 to 1.
  */
 export function denialOf(
   verdict: ServiceVerdict,
   /**
-   * Facts that a connected device receives in frames. Without them, a device that only knows its address would not learn that it has moved.
+   * Facts that a connected device would receive in frames. A suspended device that only knows its address learns from them that it has
+   * moved.
    */
   told: {
     readonly list: Envelope | null;
-    /** Complete revisions of the list's withheld orders. */
+    /** Complete revisions of the withheld orders in the order list. */
     readonly withheld: readonly Envelope[];
     readonly address: { readonly time: number; readonly areas: readonly string[] };
-    /** Documents that the server requests after a restore; null if none. */
+    /** Documents that a restored server requests from the device; null if it requests none. */
     readonly recall: 'documents' | 'facts' | null;
   },
   operatorUrl: string | null,
@@ -83,7 +87,7 @@ export function denialOf(
   };
 }
 
-/** Writes the response to the socket, because an upgrade has no response object. */
+/** Writes the response directly to the socket, because an upgrade request has no response object. */
 export function refuseUpgrade(
   socket: Duplex,
   { status, headers, body }: Answer & { readonly body: string | Buffer },
@@ -99,7 +103,7 @@ export function refuseUpgrade(
 }
 
 export function respond(response: ServerResponse, { status, headers, body }: Answer): void {
-  // A refusal must not wait for the rest of the request's body, which may be a slow upload.
+  // Send the refusal before the rest of the request's body arrives, because the upload may be slow.
   const last = response.req.complete ? {} : { Connection: 'close' };
   if (typeof body === 'string' || Buffer.isBuffer(body)) {
     response.writeHead(status, { ...headers, ...last, 'Content-Length': Buffer.byteLength(body) });
@@ -113,6 +117,6 @@ export function respond(response: ServerResponse, { status, headers, body }: Ans
     return;
   }
   response.writeHead(status, { ...headers, ...last, 'Content-Length': body.size });
-  // An error ends the connection early, so that the client notices missing bytes.
+  // A read error ends the connection early, so that the client notices the missing bytes.
   pipeline(Readable.from(body.pieces(), { highWaterMark: 1 }), response).catch(() => response.destroy());
 }

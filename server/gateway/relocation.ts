@@ -1,5 +1,5 @@
 /**
- * Locates connected devices again after a change of the IP database, in slices, and sends each moved device its new areas. Suspended
+ * Updates the areas of connected devices after a change of the IP database, in slices, and sends each moved device its new areas. Suspended
  * devices receive their areas at their next request.
  */
 import { setImmediate as turn } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { JurisdictionPort, TimekeepingPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 
-/** Devices whose locations are written together: some milliseconds of work. */
+/** Number of devices whose locations are written together. Such a write takes some milliseconds. */
 const SLICE = 32;
 
 export type Located = Pick<
@@ -18,9 +18,9 @@ export type Located = Pick<
 >;
 
 export interface Relocation {
-  /** Locates every session whose areas come from another database. Runs one pass at a time. */
+  /** Updates every session whose areas come from an earlier IP database. Runs one pass at a time. */
   look(): Promise<void>;
-  /** Locates one new session, because the database may have changed during its upgrade. */
+  /** Updates the areas of one new session, because the IP database may have changed during its upgrade. */
   relocate(session: Located): Promise<void>;
   progress(): { readonly done: number; readonly of: number } | null;
 }

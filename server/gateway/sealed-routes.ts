@@ -1,4 +1,4 @@
-/** Routes for key packages and attachments, which are sealed. */
+/** HTTPS routes for key packages and for sealed attachments. */
 import { CordonError } from '../../shared/errors.ts';
 import {
   ATTACHMENT_WITHIN,
@@ -11,10 +11,10 @@ import { bodyOf, bytesOf, type DeviceRequest, type DeviceRoute, json, type Patie
 import type { RelayPort } from './ports.ts';
 import type { Answer } from './refusals.ts';
 
-/** Maximum bytes of a hand-in: one hundred of the largest key packages and the last resort. */
+/** Maximum bytes of an upload of key packages: one hundred of the largest key packages and the last-resort key package. */
 const LARGEST_HAND_IN = 102 * 16 * 1024;
 
-/** Deadlines of a file transfer. The device's own deadline is shorter. */
+/** Deadlines for the transfer of an attachment. The device's own deadline is shorter. */
 export const FILE_PATIENCE: Patience = { whole: ATTACHMENT_WITHIN + 60_000, silent: 30_000 };
 
 export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments'>): DeviceRoute[] {
@@ -33,7 +33,7 @@ export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments
 
   async function put({ identity, request, id }: DeviceRequest): Promise<Answer> {
     const name = nameOf(id);
-    // Refuse a body with a stated length before the upload. A body without one is read up to the limit.
+    // Refuse a too large body before the upload if the request states a length. Otherwise read the body up to the limit.
     if (Number(request.headers['content-length'] ?? 0) > LARGEST_ATTACHMENT) {
       throw new CordonError('too_large', `An attachment has at most ${LARGEST_ATTACHMENT} bytes.`);
     }

@@ -1,4 +1,7 @@
-/** Routes for a device whose `management` is suspended: record, list, approver sets, evidence, receipts, and renewal, which no order blocks. */
+/**
+ * HTTPS routes for a device whose service `management` is suspended: device record, order list, approver sets, evidence, receipts, and
+ * certificate renewal. No order blocks a renewal.
+ */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -17,10 +20,10 @@ export interface ServiceRoutesPorts {
   readonly orders: OrdersPort;
   readonly jurisdiction: Pick<JurisdictionPort, 'observe'>;
   readonly recovery: Pick<RecoveryPort, 'take'>;
-  /** EST renewal (RFC 7030, section 4.2.2). */
+  /** Certificate renewal by EST (RFC 7030, section 4.2.2). */
   readonly reenroll: (asked: { readonly identity: Identity; readonly body: string }) => Promise<Answer>;
   readonly correction: () => Envelope | null;
-  /** Records the device's address as evidence. Returns null while a session of the device is open. */
+  /** Records the device's address as evidence. Returns null while the device has an open session. */
   readonly sighted: (identity: Identity, request: IncomingMessage, held: Sighted['held']) => Promise<Sighting | null>;
 }
 
@@ -31,7 +34,7 @@ interface Sighting {
 }
 
 const receiptsBody = z.strictObject({ envelopes: z.array(envelopeSchema).min(1).max(256) });
-/** At most 64 reports of 16 observations. */
+/** Maximum bytes of an evidence request: 64 reports of 16 observations. */
 const evidenceBody = z.strictObject({ observations: z.array(observationSchema).min(1).max(1024) });
 
 const RECOLLECTIONS_AT_ONCE = 8;
@@ -82,7 +85,7 @@ export function serviceRoutes({
         await orders.receipts.store(device, generation, envelope);
         stored += 1;
       } catch (error) {
-        // One invalid receipt must not block the others forever.
+        // Continue after an invalid receipt, so that it does not block the other receipts forever.
         if (!isCordonError(error) || error.code === 'store_unavailable') throw error;
         refused.push(error.message);
         await devices.raiseAlert({ device, code: 'report_refused', detail: `receipt: ${error.message}` });
@@ -91,7 +94,7 @@ export function serviceRoutes({
     return json({ stored, refused });
   }
 
-  /** HTTPS counterpart of the evidence frame. Known evidence changes nothing. */
+  /** HTTPS counterpart of the evidence frame. Evidence that the server already has changes nothing. */
   async function evidence({ identity: { device, generation }, request }: DeviceRequest): Promise<Answer> {
     const { observations } = await bodyOf(evidenceBody, request, '{ observations: [ … ] } of positions and networks');
     const refused: string[] = [];
@@ -99,7 +102,7 @@ export function serviceRoutes({
       try {
         return [observationOf(observation)];
       } catch (error) {
-        // Without a success response, the device would send the same evidence forever.
+        // Respond with success, so that the device does not send the same evidence forever.
         if (!isCordonError(error)) throw error;
         refused.push(error.message);
         return [];
@@ -132,7 +135,8 @@ export function serviceRoutes({
 function recollectionRoute(recovery: ServiceRoutesPorts['recovery']): DeviceRoute['answer'] {
   let reading = 0;
   return async ({ identity: { device, generation }, request }) => {
-    // A device's documents may have megabytes. Devices beyond the limit retry.
+    // A device's documents may have several megabytes, so the number of concurrent uploads is limited. Devices beyond the limit retry
+    // later.
     if (reading >= RECOLLECTIONS_AT_ONCE) {
       throw new CordonError('unavailable', 'Other devices are sending their documents. Try again later.', {
         retryAfter: 10,

@@ -1,4 +1,4 @@
-/** Handlers of a session's frames, its idle moments, its end and its errors. */
+/** Handlers for a session's frames, its idle moments, its end and its errors. */
 import { isCordonError } from '../../shared/errors.ts';
 import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { Monitor } from '../monitoring/monitor.ts';

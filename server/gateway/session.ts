@@ -1,6 +1,6 @@
 /**
- * The socket of one device: its limits and its order of work. The session parses and counts frames, and `dispatch.ts` handles them. The
- * class is small because every idle device has one.
+ * Connection of one device: limits and processing order of its frames. The session parses and counts frames; `dispatch.ts` handles them.
+ * The class is small because every idle device has an instance.
  */
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket } from 'ws';
@@ -17,23 +17,26 @@ import { Acknowledgments } from './acknowledgments.ts';
 import { DocumentsSent } from './documents-sent.ts';
 import { MailWindow } from './mail-window.ts';
 
-/** Maximum number of frames at once (an outbox after weeks offline), and the frames per second by which the allowance grows. */
+/**
+ * Frame allowance: the maximum number of frames at once (an outbox after weeks offline), and the frames per second by which the allowance
+ * grows.
+ */
 const BURST = 5_000;
 const PER_SECOND = 100;
 /**
- * Bytes. A larger frame is sent in fragments, each after the device has read the previous ones. Otherwise TLS would hold an encrypted copy
- * of the whole frame.
+ * Size in bytes above which the server sends a frame in fragments, each after the device has read the previous one. Otherwise TLS would
+ * keep an encrypted copy of the whole frame in memory.
  */
 const FRAGMENT = 64 * 1024;
 /** Number of waiting frames at which the session pauses the socket. */
 const MOST_WAITING = 64;
 
 export interface SessionHandlers {
-  /** Handles one frame at a time, in order. */
+  /** Handles one frame at a time, in the order of arrival. */
   frame(session: DeviceSession, frame: DeviceFrame): Promise<void>;
   /** Called when no frames wait. */
   idle(session: DeviceSession): Promise<void>;
-  /** Called once when the socket has closed, for any reason. */
+  /** Called once after the socket has closed for any reason. */
   closed(session: DeviceSession): void;
   failed(session: DeviceSession, error: unknown): void;
 }
@@ -57,7 +60,7 @@ export class DeviceSession {
   #use: number;
   #waiting: RawData[] = [];
   #behind: Promise<void>[] | null = null;
-  /** Frames that wait for the end of a fragmented frame; null if there is none. */
+  /** Frames that wait until all fragments of a large frame are sent; null if no large frame is in progress. */
   #queue: (string | Buffer)[] | null = null;
   #queued = 0;
   #busy = false;
@@ -85,7 +88,7 @@ export class DeviceSession {
       this.#spend();
     });
     socket.on('ping', () => this.#spend());
-    // ws has sent the reason and waits for the peer's close frame. Ending the connection now would lose the reason.
+    // ws has sent the close reason and waits for the peer's close frame. Ending the connection now would lose the reason.
     socket.on('error', () => this.#cutOffSoon());
     socket.on('close', () => handlers.closed(this));
   }
@@ -94,7 +97,7 @@ export class DeviceSession {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
-  /** Number of the session among all sessions of the device. Only the newest one is valid. 0 before the device's hello. */
+  /** Number of this session among all sessions of the device. Only the newest session is current. 0 before the device's hello frame. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -116,7 +119,7 @@ export class DeviceSession {
     return this.#areas;
   }
 
-  /** Activation of the IP database from which the areas come. */
+  /** Number of the IP database activation from which the session's areas come. */
   get use(): number {
     return this.#use;
   }
@@ -180,7 +183,7 @@ export class DeviceSession {
     }
   }
 
-  /** Sends all frames of one turn of the event loop together. One commit can complete dozens of responses. */
+  /** Sends all frames of one turn of the event loop together, because one commit can complete dozens of responses. */
   sendThisTurn(frame: ServerFrame): void {
     if (!this.#gathering) {
       this.#gathering = true;
@@ -193,22 +196,25 @@ export class DeviceSession {
     this.send(frame);
   }
 
-  /** Adds work that continues during later frames. The server acknowledges nothing that depends on it before `settled`. */
+  /**
+   * Adds work that continues while later frames are handled. The server waits for this work with `settled` before an acknowledgment that
+   * depends on it.
+   */
   behind(work: Promise<void>): void {
-    // `settled` throws the error. For a closed session, nothing calls `settled`.
+    // `settled` throws the error of this work. For a closed session, nothing calls `settled`.
     work.catch(() => undefined);
     this.#behind ??= [];
     this.#behind.push(work);
   }
 
-  /** Resolves when all work from `behind` has ended. Throws its error. */
+  /** Resolves when all work that `behind` added has ended. Throws the work's error. */
   async settled(): Promise<void> {
     const behind = this.#behind;
     this.#behind = null;
     if (behind) await Promise.all(behind);
   }
 
-  /** Sends a ping. Closes the socket and returns false if the device did not respond to the previous one. */
+  /** Sends a ping. Closes the socket and returns false if the device did not respond to the previous ping. */
   ping(): boolean {
     if (!this.#alive) {
       this.#socket.terminate();
@@ -219,7 +225,7 @@ export class DeviceSession {
     return true;
   }
 
-  /** Sends the reason and closes. The server ends the connection after a second if the peer does not respond. */
+  /** Sends the close reason and closes the socket. The server ends the connection after a second if the peer does not respond. */
   end(code: number, reason: string): void {
     if (this.#socket.readyState === WebSocket.CLOSED) return;
     this.#waiting = [];
@@ -233,12 +239,12 @@ export class DeviceSession {
     setTimeout(() => this.#socket.terminate(), 1_000).unref();
   }
 
-  /** Counts a frame as several frames, because it causes more work than others. */
+  /** Counts a frame as several frames in the frame allowance, because it causes more work than other frames. */
   charge(frames: number): void {
     this.#spend(frames);
   }
 
-  /** Subtracts frames from the allowance. Closes the socket if none are left. */
+  /** Subtracts frames from the frame allowance. Closes the socket if none are left. */
   #spend(frames = 1): boolean {
     if (!this.open) return false;
     const now = Date.now();

@@ -2,13 +2,13 @@ import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { DeviceSession } from './session.ts';
 
-/** Sessions in one slice of work. No device waits for the work on all sessions. */
+/** Maximum number of sessions in one slice of work on all sessions. Devices' frames are handled between slices. */
 const SLICE = 256;
 
 export class Sessions {
-  /** All sockets since their upgrade. A device may have several, and a revocation must close them all. */
+  /** All sockets since their upgrade, by device. A device may have several sockets, and a revocation must close them all. */
   readonly #sockets = new Map<DeviceId, Set<DeviceSession>>();
-  /** The newest session of each device, after its hello. */
+  /** Newest session of each device, after its hello frame. */
   readonly #live = new Map<DeviceId, DeviceSession>();
   readonly #arriving = new Map<DeviceId, number>();
 
@@ -16,7 +16,7 @@ export class Sessions {
     return this.#live.size;
   }
 
-  /** Counts an upgrade in progress until the caller calls the returned function. */
+  /** Counts an upgrade as in progress until the caller calls the returned function. */
   arriving(device: DeviceId): () => void {
     this.#arriving.set(device, (this.#arriving.get(device) ?? 0) + 1);
     return () => {
@@ -26,7 +26,7 @@ export class Sessions {
     };
   }
 
-  /** True for a device with an open socket or an upgrade in progress. Each of them ends with `remove`. */
+  /** True for a device with an open socket or an upgrade in progress. Every open socket and upgrade ends with a call of `remove`. */
   present(device: DeviceId): boolean {
     return this.#sockets.has(device) || this.#arriving.has(device);
   }
@@ -49,7 +49,7 @@ export class Sessions {
     this.fence(session.device, session.epoch);
   }
 
-  /** Closes the device's sessions of an older epoch. A session without an epoch gets a newer one at its hello. */
+  /** Closes the device's sessions with an older epoch. A session without an epoch gets a newer epoch at its hello frame. */
   fence(device: DeviceId, epoch: number): void {
     for (const other of this.of(device)) {
       if (other.epoch > 0 && other.epoch < epoch) other.end(CLOSE.takenOver, 'taken_over');

@@ -1,12 +1,12 @@
 /**
- * Sends response bodies in slices, each after the peer has read the previous one. Otherwise TLS encrypts a whole body at once. 100 clients
- * that read nothing would then hold 100 encrypted copies in memory, even of a shared body.
+ * Sends response bodies in slices, each after the peer has read the previous slice. Otherwise TLS encrypts a whole body at once: 100
+ * clients that read nothing would then cause 100 encrypted copies in memory, even of a shared body.
  */
 import type { ServerResponse } from 'node:http';
 
 export const SLICE = 32 * 1024;
 
-/** Replaces the response's `end`, with which express sends complete bodies. */
+/** Replaces the response's method `end`, with which express sends complete bodies. */
 export function sendInSlices(response: ServerResponse): void {
   const end = response.end.bind(response) as (...given: unknown[]) => ServerResponse;
   response.end = ((...given: unknown[]) => {
@@ -33,7 +33,7 @@ export function sendInSlices(response: ServerResponse): void {
   }) as ServerResponse['end'];
 }
 
-/** Null for a body that needs no slices. */
+/** Returns null for a body that is small enough to send whole. */
 function bytesOf(chunk: unknown, encoding: unknown): Buffer | null {
   if (typeof chunk === 'string' && chunk.length > SLICE / 4) {
     const bytes = Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');

@@ -1,4 +1,7 @@
-/** Closes the link of a connected device when an order suspends `management`: after the device has stored the list and sent its receipt. */
+/**
+ * Closes the connection of a device when an order suspends the service `management`, after the device has stored the order list and sent
+ * its receipt.
+ */
 import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Delivery } from './delivery.ts';
@@ -6,13 +9,13 @@ import type { OrdersPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Real milliseconds in which the device must store the list and send its receipt. */
+/** Maximum real milliseconds until the device has stored the order list and sent its receipt. */
 const CLOSE_WITHIN = 5_000;
 
 export interface Suspension {
   /** Evaluates the device's verdict again, because it may have changed. */
   reconsider(device: DeviceId): Promise<void>;
-  /** Closes the session of a suspended device that has stored the list and sent its receipt. */
+  /** Closes the session of a suspended device that has stored the order list and sent its receipt. */
   closeIfDone(session: DeviceSession): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * TLS listener for devices and for the public. It reads the PROXY protocol before TLS, from configured addresses only. It admits
- * connections in turn, and limits the memory of a peer that does not read.
+ * TLS listener for devices and for the public. It reads PROXY protocol headers before TLS, from configured addresses only. It limits
+ * concurrent handshakes, and the memory that a peer can occupy without reading.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
@@ -13,31 +13,34 @@ import { parseProxyHeader } from './proxy-protocol.ts';
 import { sendInSlices } from './sliced-responses.ts';
 import { enforceWriteDeadlines, type WriteDeadlines } from './write-deadlines.ts';
 
-/** Hybrid post-quantum key exchange first, then the common curves. */
+/** TLS key exchange groups: the hybrid post-quantum group first, then the common curves. */
 export const KEY_EXCHANGE_GROUPS = 'X25519MLKEM768:X25519:P-256';
 /**
- * TLS 1.2 or later with an optional client certificate, for standard EST clients (RFC 7030, section 3.3.2). Such a client presents its certificate
- * in the first handshake, so that no path can ask for it later. The request names the certificate authorities in `ca`: a browser asks its user
- * only if the browser has a certificate from one of them. A certificate that does not verify changes nothing: `authorized` is false.
+ * TLS 1.2 or later with an optional client certificate, for standard EST clients (RFC 7030, section 3.3.2). Such a client presents its
+ * certificate only in the first handshake, so the server cannot request it later for some paths. The certificate request names the
+ * authorities in `ca`. A browser asks its user only if the browser has a certificate of one of these authorities. A certificate that cannot
+ * be verified only sets `authorized` to false.
  */
 export const OPTIONAL_CLIENT_CERTIFICATE = {
   requestCert: true,
   rejectUnauthorized: false,
   minVersion: 'TLSv1.2',
 } as const;
-/** Milliseconds for the head of a request. Also for its body, unless the routes limit their bodies. */
+/** Deadline in milliseconds for the head of a request. It also applies to the body, unless the routes have their own deadlines. */
 const REQUEST_WITHIN = 30_000;
-/** Milliseconds for the first bytes of a peer and for the proxy's header, because each idle peer holds a file descriptor. */
+/** Deadline in milliseconds for the first bytes of a peer and for the proxy's header, because each idle peer occupies a file descriptor. */
 const HANDSHAKE_WITHIN = 10_000;
 
 export interface TlsListener {
   readonly server: Server;
-  /** Returns the port. `reserved`: an already bound socket to use. */
+  /** Starts the listener and returns its port. `reserved`: an already bound socket to use. */
   listen(bind: string, port: number, reserved?: NetServer): Promise<number>;
-  /** Source of the connection: the socket's address or the trusted proxy's statement. Null if the proxy named none. */
+  /**
+   * Source address of the connection: from the trusted proxy's header, or else the socket's address. Null if the proxy's header has none.
+   */
   addressOf(request: IncomingMessage): string | null;
   counts(): ReturnType<Admission['counts']>;
-  /** Replaces the server certificate. Node resets every omitted option to its default. */
+  /** Replaces the server certificate. Pass all options again, because Node resets every omitted option to its default. */
   renew(identity: { readonly key: string; readonly cert: string }): void;
   close(): Promise<void>;
 }
@@ -48,7 +51,7 @@ export interface ListenerBounds {
 }
 
 export interface TlsListenerOptions extends ServerOptions {
-  /** True to refuse every connection without a PROXY protocol header from a trusted address. */
+  /** True if the listener refuses every connection without a PROXY protocol header from a trusted address. */
   readonly proxyRequired?: boolean;
 }
 
@@ -74,10 +77,10 @@ export function createTlsListener(
       onRequest(request, response);
     },
   );
-  // A failed handshake is not a server error. The socket is destroyed.
+  // A failed handshake is the peer's error, so no server error is logged. The socket is destroyed.
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    // OpenSSL's reason without its internals, such as `CERT_HAS_EXPIRED`. A peer that disconnects causes no TLS failure, but has no
-    // session.
+    // OpenSSL's name for the TLS failure, such as `CERT_HAS_EXPIRED`. A peer that disconnects during the handshake causes no TLS failure,
+    // but has no session.
     const code = (error.code ?? 'unknown').slice(0, 80);
     onTlsFailure({ code, address: sources.get(endsOf(socket)) ?? canonicalAddress(socket.remoteAddress ?? '') });
     socket.destroy();
@@ -85,7 +88,7 @@ export function createTlsListener(
   server.on('secureConnection', admission.secured);
   enforceWriteDeadlines(server, 'secureConnection', bounds.deadlines);
 
-  // All sockets share one function, to save memory.
+  // All sockets share one listener function, to save memory.
   function gone(this: Socket): void {
     open.delete(this);
   }
@@ -117,7 +120,8 @@ export function createTlsListener(
     } else if (proxyRequired) socket.destroy();
     else direct(socket);
   }
-  // The HTTPS server itself does not listen. Without this event, it would enforce no deadline on slow requests.
+  // The HTTPS server itself does not listen. Emit its event `listening`, because the server otherwise enforces no deadline on slow
+  // requests.
   front.on('listening', () => server.emit('listening'));
 
   return {
@@ -146,7 +150,8 @@ export function createTlsListener(
 }
 
 /**
- * Calls `found` with the source in the proxy's header, and leaves the following bytes in the socket. Destroys a socket without a header.
+ * Calls `found` with the source address in the proxy's header, and leaves the following bytes in the socket. Destroys a socket without a
+ * header.
  */
 function readProxyHeader(socket: Socket, within: number, found: (source: string | null) => void): void {
   let bytes = Buffer.alloc(0);

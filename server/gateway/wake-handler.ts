@@ -1,4 +1,4 @@
-/** Passes wakes from the bus to the sessions of this node. */
+/** Passes wakes from the bus to the sessions of this server process. */
 import { randomBytes } from 'node:crypto';
 import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { Wake } from '../bus/bus.ts';
@@ -10,7 +10,7 @@ import type { Sessions } from './sessions.ts';
 import type { Suspension } from './suspension.ts';
 import type { TlsListener } from './tls-listener.ts';
 
-/** Devices of one wake that share a read of the store. Other work runs between two slices. */
+/** Maximum number of devices whose facts are read together after a wake. The server does other work between two slices. */
 const SLICE = 256;
 
 interface Ports {
@@ -27,7 +27,7 @@ export function createWakeHandler({ server, sessions, interests, push, mailing, 
   return async (wake: Wake): Promise<void> => {
     switch (wake.kind) {
       case 'ended':
-        // New ticket keys force a full handshake, so no ticket outlives the revocation.
+        // Replace the TLS session ticket keys. All peers must then do a full handshake, so no ticket works after the revocation.
         server.setTicketKeys(randomBytes(48));
         for (const session of sessions.of(wake.device)) session.end(CLOSE.revoked, 'revoked');
         return;
@@ -36,13 +36,13 @@ export function createWakeHandler({ server, sessions, interests, push, mailing, 
       case 'list':
         return push.fanOutList();
       case 'device': {
-        // New facts about the device may change the verdict about its mail.
+        // New facts about the device may change the verdict about its service `mail`.
         mailing.wake(wake.device);
         const session = sessions.live(wake.device);
         return session && push.record(session);
       }
       case 'commands':
-        // Parallel reads share one statement.
+        // Reads in parallel share one SQL statement.
         await Promise.all(
           wake.devices.map(async (device) => {
             const session = sessions.live(device);

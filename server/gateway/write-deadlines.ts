@@ -1,13 +1,13 @@
 /**
- * Destroys the connection of a peer that does not read. Node's own deadlines do not: `requestTimeout` and `headersTimeout` end with the
- * request, and each sent byte restarts a socket's `setTimeout`. This deadline depends on the bytes that the peer has read.
+ * Destroys the connection of a peer that does not read. Node's own deadlines do not cover this: `requestTimeout` and `headersTimeout` end
+ * with the request, and each sent byte restarts a socket's `setTimeout`. This deadline depends on the bytes that the peer has read.
  */
 import type { Server, Socket } from 'node:net';
 
 export interface WriteDeadlines {
-  /** Milliseconds without any read bytes after which the connection ends. */
+  /** Milliseconds after which a connection ends if the peer reads no bytes. */
   readonly patience: number;
-  /** Minimum bytes per second that a peer must read of a larger write. 4 KiB/s is slower than GPRS. */
+  /** Minimum rate at which a peer must read a larger write, in bytes per second. 4 KiB/s is slower than GPRS. */
   readonly rate: number;
   /** Milliseconds between two checks of a connection. */
   readonly every: number;
