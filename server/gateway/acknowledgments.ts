@@ -17,6 +17,7 @@ export class Acknowledgments {
   #had: DocumentVersions | null = null;
   #storedList = 0;
   #receipts = 0;
+  #work: Promise<void>[] | null = null;
 
   /** `reports`: the highest report number that earlier sessions stored. */
   begin(reports: number, had: DocumentVersions, known: DocumentVersions): void {
@@ -53,6 +54,21 @@ export class Acknowledgments {
 
   get receipts(): number {
     return this.#receipts;
+  }
+
+  /** Adds work that continues while later frames are handled. The server waits for this work with `settled` before it acknowledges. */
+  waitFor(work: Promise<void>): void {
+    // `settled` throws the error of this work. For a closed session, nothing calls `settled`.
+    work.catch(() => undefined);
+    this.#work ??= [];
+    this.#work.push(work);
+  }
+
+  /** Resolves when all work from `waitFor` has ended. Throws the work's error. */
+  async settled(): Promise<void> {
+    const work = this.#work;
+    this.#work = null;
+    if (work) await Promise.all(work);
   }
 
   /** Returns null if there is nothing to acknowledge. */

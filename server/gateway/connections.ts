@@ -12,6 +12,7 @@ import type { Identity } from '../devices/identity.ts';
 import type { Sighted } from '../devices/ports.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 import type { Delivery } from './delivery.ts';
+import type { DeviceUpgrades } from './device-upgrades.ts';
 import { identify } from './identity.ts';
 import type {
   CommandsPort,
@@ -63,7 +64,8 @@ interface Ports {
   readonly timekeeping: TimekeepingPort;
   readonly names: NamesPort;
   readonly recovery: RecoveryPort;
-  readonly sessions: Sessions;
+  readonly sessions: Pick<Sessions, 'add' | 'enter' | 'live'>;
+  readonly upgrades: DeviceUpgrades;
   readonly push: Delivery;
   /** Updates the session's areas if the IP database changed after the upgrade. */
   readonly relocate: (session: DeviceSession) => Promise<void>;
@@ -115,8 +117,8 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
     sessions.enter(session);
     monitor.connected({ device, address, agent: hello.agent });
     const [record, queued] = await Promise.all([orders.effect.record(device), commands.pendingFor(device, generation)]);
-    session.together(() => {
-      session.send({
+    session.frames.sendTogether(() => {
+      session.frames.send({
         kind: 'welcome',
         ...time(),
         installation,
@@ -129,7 +131,7 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
       });
       push.recall(session);
       push.documents(session, record);
-      session.send({ kind: 'address', ...time(), areas: [...session.areas] });
+      session.frames.send({ kind: 'address', ...time(), areas: [...session.areas] });
       push.queued(session, queued);
       if (hello.wall !== undefined) session.documents.acceptCorrections();
       push.correction(session);
@@ -140,7 +142,8 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
 }
 
 export function createConnections(ports: Ports): Connections {
-  const { operatorUrl, addressOf, devices, jurisdiction, orders, clock, sessions, timekeeping, recovery } = ports;
+  const { operatorUrl, addressOf, devices, jurisdiction, orders, clock, sessions, upgrades, timekeeping, recovery } =
+    ports;
   const time = () => ({ time: clock.now(), ...(timekeeping.trusted() ? {} : { doubtful: true as const }) });
   const upgrader = new WebSocketServer({
     noServer: true,
@@ -173,7 +176,7 @@ export function createConnections(ports: Ports): Connections {
   }
 
   async function gone({ device, generation }: Pick<Identity, 'device' | 'generation'>, address: string | null) {
-    if (!sessions.present(device)) await jurisdiction.observeAddress(device, generation, address, false);
+    if (!upgrades.isConnected(device)) await jurisdiction.observeAddress(device, generation, address, false);
   }
 
   return {
@@ -182,12 +185,12 @@ export function createConnections(ports: Ports): Connections {
       const identity = await identify(devices, stream, recovery);
       ports.names.seen(request.headers.host);
       const address = addressOf(request);
-      const arrived = sessions.arriving(identity.device);
+      const ended = upgrades.begin(identity.device);
       let refusal: (Answer & { readonly body: string }) | null;
       try {
         refusal = await letIn(identity, address, { request, stream, head, list });
       } finally {
-        arrived();
+        ended();
         await gone(identity, address);
       }
       if (!refusal) return;

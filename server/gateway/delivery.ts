@@ -56,7 +56,7 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
     const newest = orders.approverSets.version();
     const { approverSet } = session.documents;
     if (newest <= approverSet) return;
-    session.send({ kind: 'approver-sets', envelopes: [...orders.approverSets.envelopes()].slice(approverSet) });
+    session.frames.send({ kind: 'approver-sets', envelopes: [...orders.approverSets.envelopes()].slice(approverSet) });
     session.documents.sent({ approverSet: newest });
   }
 
@@ -67,7 +67,7 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
     const first = documents.approverSet === 0;
     pushApproverSets(session);
     documents.sent({ list: list.version });
-    session.sendEncoded(list.frame);
+    session.frames.sendEncoded(list.frame);
     // A device that enrolled before the first approver set could not verify its device record. If this send fails, the next reconciliation
     // repeats it.
     if (first && documents.record === 0) pushRecord(session).catch(() => undefined);
@@ -82,13 +82,19 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
 
   function sendRecord(session: DeviceSession, record: NonNullable<Record>): void {
     session.documents.sent({ record: record.version });
-    session.send({ kind: 'record', envelope: record.envelope });
+    session.frames.send({ kind: 'record', envelope: record.envelope });
   }
 
   function sendCommands(session: DeviceSession, queued: readonly SentCommand[]): void {
     for (const { id, command, shares, expiresAt } of queued) {
       if (session.documents.addCommand(id))
-        session.send({ kind: 'command', id, command, ...(shares && { shares: [...shares] }), expires: expiresAt });
+        session.frames.send({
+          kind: 'command',
+          id,
+          command,
+          ...(shares && { shares: [...shares] }),
+          expires: expiresAt,
+        });
     }
   }
 
@@ -110,12 +116,12 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
     recall(session) {
       const { hello } = session.documents;
       const asked = hello && recovery.asks(session.device, hello);
-      if (asked) session.send({ kind: 'recall', documents: asked === 'documents' });
+      if (asked) session.frames.send({ kind: 'recall', documents: asked === 'documents' });
     },
     queued: sendCommands,
     correction(session) {
       const envelope = session.documents.acceptsCorrections ? timekeeping.correction() : null;
-      if (envelope) session.send({ kind: 'time-correction', envelope });
+      if (envelope) session.frames.send({ kind: 'time-correction', envelope });
     },
     documents(session, record) {
       pushApproverSets(session);

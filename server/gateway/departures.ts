@@ -4,9 +4,9 @@
  */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Connections } from './connections.ts';
+import type { DeviceUpgrades } from './device-upgrades.ts';
 import type { DevicesPort, Log } from './ports.ts';
 import type { DeviceSession } from './session.ts';
-import type { Sessions } from './sessions.ts';
 
 type Ended = Pick<DeviceSession, 'device' | 'generation' | 'address' | 'epoch'>;
 
@@ -18,18 +18,18 @@ export interface Departures {
 
 interface Ports {
   readonly devices: Pick<DevicesPort, 'disconnected'>;
-  readonly sessions: Pick<Sessions, 'present'>;
+  readonly upgrades: Pick<DeviceUpgrades, 'isConnected'>;
   readonly gone: Connections['gone'];
   readonly log: Log;
 }
 
-export function createDepartures({ devices, sessions, gone, log }: Ports): Departures {
+export function createDepartures({ devices, upgrades, gone, log }: Ports): Departures {
   /** Session ends that the store refused, by device. The end of a device's newest session includes its earlier sessions. */
   const waiting = new Map<DeviceId, Ended>();
 
   async function store(ended: Ended): Promise<void> {
     const { device, epoch, address } = ended;
-    const wasLast = !sessions.present(device);
+    const wasLast = !upgrades.isConnected(device);
     if (epoch > 0) await devices.disconnected({ device, epoch });
     if (wasLast) await gone(ended, address);
   }

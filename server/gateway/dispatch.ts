@@ -38,7 +38,7 @@ export function createDispatch(ports: DispatchPorts) {
   async function report(session: DeviceSession, { seq, item }: Frame<'report'>): Promise<void> {
     if (session.acknowledgments.isNew(seq)) {
       // A device sends its receipts about one list together. One commit stores them.
-      if (item.type === 'receipt') session.behind(take(session, item));
+      if (item.type === 'receipt') session.acknowledgments.waitFor(take(session, item));
       else await take(session, item);
     }
     session.acknowledgments.report(seq);
@@ -78,7 +78,7 @@ export function createDispatch(ports: DispatchPorts) {
     const { device, generation } = session;
     session.charge(Math.floor(frame.to.length / RECIPIENTS_TO_A_FRAME));
     const { answer } = await relay.accept({ device, generation }, frame);
-    session.behind(answer.then((posted) => session.sendThisTurn(posted)));
+    session.acknowledgments.waitFor(answer.then((posted) => session.frames.sendThisTurn(posted)));
   }
 
   async function dispatch(session: DeviceSession, frame: DeviceFrame): Promise<void> {
@@ -105,13 +105,13 @@ export function createDispatch(ports: DispatchPorts) {
 
   /** Acknowledges the frames that were handled since the last call, after the store has all their changes durably. */
   async function acknowledge(session: DeviceSession): Promise<void> {
-    await session.settled();
+    await session.acknowledgments.settled();
     const unconfirmed = session.acknowledgments.take();
     if (!unconfirmed) return;
     const { had, reports } = unconfirmed;
     const { device, epoch } = session;
     await devices.seen({ device, epoch }, { ...had, ...(reports !== null && { reports }) });
-    if (reports !== null) session.send({ kind: 'reports-stored', through: reports });
+    if (reports !== null) session.frames.send({ kind: 'reports-stored', through: reports });
   }
 
   return { dispatch, acknowledge };

@@ -9,6 +9,7 @@ import { createConnections } from './connections.ts';
 import { createDelivery } from './delivery.ts';
 import { createDepartures } from './departures.ts';
 import { createDeviceHttp } from './device-http.ts';
+import { DeviceUpgrades } from './device-upgrades.ts';
 import { createDispatch } from './dispatch.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Interests } from './interests.ts';
@@ -84,6 +85,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   const { recovery = NOT_RESTORED } = ports;
   const { operatorUrl } = options;
   const sessions = new Sessions();
+  const upgrades = new DeviceUpgrades(sessions);
   const interests = new Interests();
 
   const listener = createTlsListener(
@@ -116,12 +118,25 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   const relocating = createRelocation({ jurisdiction, sessions, clock, timekeeping });
   const connecting = createConnections({
     ...options,
-    ...{ devices, commands, jurisdiction, orders, clock, timekeeping, names, sessions, push, recovery, monitor },
+    ...{
+      devices,
+      commands,
+      jurisdiction,
+      orders,
+      clock,
+      timekeeping,
+      names,
+      sessions,
+      upgrades,
+      push,
+      recovery,
+      monitor,
+    },
     addressOf: (request) => listener.addressOf(request),
     relocate: relocating.relocate,
     handlers: () => handlers,
   });
-  const departures = createDepartures({ devices, sessions, gone: connecting.gone, log });
+  const departures = createDepartures({ devices, upgrades, gone: connecting.gone, log });
   const dispatching = createDispatch({
     ...{ devices, commands, jurisdiction, orders, relay, mailing, log },
     welcome: connecting.welcome,

@@ -62,7 +62,7 @@ export function startHeartbeat({
     if (timekeeping.trusted()) {
       const frame = JSON.stringify({ kind: 'time', time: clock.now() } satisfies ServerFrame);
       void sessions.each((session) => {
-        if (session.epoch > 0) session.sendEncoded(frame);
+        if (session.epoch > 0) session.frames.sendEncoded(frame);
       });
     }
     cancelTime = clock.at(clock.now() + HOUR, sendTime);

@@ -54,7 +54,7 @@ export function createMailDelivery({
   }
 
   function send(session: DeviceSession, { seq, item, bytes }: MailEntry): void {
-    session.sendThisTurn({ kind: 'mail', seq, item });
+    session.frames.sendThisTurn({ kind: 'mail', seq, item });
     session.mail.sent({ seq, bytes });
   }
 
@@ -85,7 +85,7 @@ export function createMailDelivery({
   }
 
   async function sendKeyPackagesLeft(session: DeviceSession): Promise<void> {
-    session.send({ kind: 'key-packages-left', count: await relay.keyPackages.left(session) });
+    session.frames.send({ kind: 'key-packages-left', count: await relay.keyPackages.left(session) });
   }
 
   return {
@@ -94,7 +94,7 @@ export function createMailDelivery({
       if (!open) return mail.close();
       if (mail.wasOpened) session.charge(REOPENING_COSTS);
       mail.open();
-      session.send({ kind: 'mailbox-is', ...(await relay.counters(session)) });
+      session.frames.send({ kind: 'mailbox-is', ...(await relay.counters(session)) });
       await sendKeyPackagesLeft(session);
       loopOf(session).request();
     },
@@ -106,7 +106,7 @@ export function createMailDelivery({
       const { through, more } = session.mail.confirm(claimed);
       if (through === 0) return;
       const { device, generation } = session;
-      session.behind(relay.take({ device, generation }, through));
+      session.acknowledgments.waitFor(relay.take({ device, generation }, through));
       if (more) loopOf(session).request();
     },
     wake(device) {

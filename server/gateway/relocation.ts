@@ -6,16 +6,17 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Loop } from '../../shared/loops/loop.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
+import type { FrameSender } from './frame-sender.ts';
 import type { JurisdictionPort, TimekeepingPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 
 /** Number of devices whose locations are written together. Such a write takes some milliseconds. */
 const SLICE = 32;
 
-export type Located = Pick<
-  DeviceSession,
-  'device' | 'generation' | 'address' | 'areas' | 'use' | 'locate' | 'open' | 'welcomed' | 'send'
->;
+export interface Located
+  extends Pick<DeviceSession, 'device' | 'generation' | 'address' | 'areas' | 'use' | 'locate' | 'open' | 'welcomed'> {
+  readonly frames: Pick<FrameSender, 'send'>;
+}
 
 export interface Relocation {
   /** Updates every session whose areas come from an earlier IP database. Runs one pass at a time. */
@@ -44,7 +45,7 @@ export function createRelocation({
     const areas = await jurisdiction.relocate(session);
     session.locate(use, areas ?? session.areas);
     if (areas === null) return;
-    session.send({
+    session.frames.send({
       kind: 'address',
       time: clock.now(),
       ...(timekeeping.trusted() ? {} : { doubtful: true as const }),

@@ -50,7 +50,7 @@ it('case 13: a reader that leaves too much unread is dropped, by this bound alon
   const most = 4 * (MAX_UNREAD / frame.length);
   let sent = 0;
   for (; session.open && sent < most; sent += 1) {
-    session.sendEncoded(frame);
+    session.frames.sendEncoded(frame);
     await turn();
   }
   expect(sent).toBeGreaterThanOrEqual(MAX_UNREAD / frame.length);
@@ -64,7 +64,7 @@ it('case 13: many small frames that are not read are bounded the same', async ()
   const frame = 'x'.repeat(50_000);
   let sent = 0;
   for (; session.open && sent < 2_000; sent += 1) {
-    session.sendEncoded(frame);
+    session.frames.sendEncoded(frame);
     await turn();
   }
   expect(sent).toBeLessThan(2_000);
@@ -82,9 +82,9 @@ it('a large frame leaves in fragments, of which few wait, and everything arrives
     'ü'.repeat(70_000),
   ];
   client.pause();
-  for (const frame of frames) session.sendEncoded(frame);
+  for (const frame of frames) session.frames.sendEncoded(frame);
   client.resume();
-  session.sendEncoded('last');
+  session.frames.sendEncoded('last');
   await until(() => expect(got.map((text) => text.length)).toEqual([5, 1_000_000, 6, 500_000, 5, 70_000, 4]));
   expect(got).toEqual([...frames.map(String), 'last']);
 });

@@ -5,16 +5,11 @@
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket } from 'ws';
 import { CordonError } from '../../shared/errors.ts';
-import {
-  CLOSE,
-  type DeviceFrame,
-  deviceFrameSchema,
-  MAX_UNREAD,
-  type ServerFrame,
-} from '../../shared/protocol/frames.ts';
+import { CLOSE, type DeviceFrame, deviceFrameSchema } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { Acknowledgments } from './acknowledgments.ts';
 import { DocumentsSent } from './documents-sent.ts';
+import { FrameSender } from './frame-sender.ts';
 import { MailWindow } from './mail-window.ts';
 
 /**
@@ -23,11 +18,6 @@ import { MailWindow } from './mail-window.ts';
  */
 const BURST = 5_000;
 const PER_SECOND = 100;
-/**
- * Size in bytes above which the server sends a frame in fragments, each after the device has read the previous one. Otherwise TLS would
- * keep an encrypted copy of the whole frame in memory.
- */
-const FRAGMENT = 64 * 1024;
 /** Number of waiting frames at which the session pauses the socket. */
 const MOST_WAITING = 64;
 
@@ -49,9 +39,9 @@ export class DeviceSession {
   readonly acknowledgments = new Acknowledgments();
   readonly documents = new DocumentsSent();
   readonly mail = new MailWindow();
+  readonly frames: FrameSender;
 
   readonly #socket: WebSocket;
-  readonly #stream: Duplex;
   readonly #handlers: SessionHandlers;
   #epoch = 0;
   #welcomed = false;
@@ -59,12 +49,7 @@ export class DeviceSession {
   #areas: readonly string[];
   #use: number;
   #waiting: RawData[] = [];
-  #behind: Promise<void>[] | null = null;
-  /** Frames that wait until all fragments of a large frame are sent; null if no large frame is in progress. */
-  #queue: (string | Buffer)[] | null = null;
-  #queued = 0;
   #busy = false;
-  #gathering = false;
   #tokens = BURST;
   #refilled = Date.now();
 
@@ -80,7 +65,7 @@ export class DeviceSession {
     this.#areas = seen.areas;
     this.#use = seen.use;
     this.#socket = socket;
-    this.#stream = stream;
+    this.frames = new FrameSender({ socket, stream }, () => this.end(CLOSE.slow, 'slow_reader'));
     this.#handlers = handlers;
     socket.on('message', (data, binary) => this.#received(data, binary));
     socket.on('pong', () => {
@@ -94,7 +79,7 @@ export class DeviceSession {
   }
 
   get open(): boolean {
-    return this.#socket.readyState === WebSocket.OPEN;
+    return this.frames.open;
   }
 
   /** Number of this session among all sessions of the device. Only the newest session is current. 0 before the device's hello frame. */
@@ -129,91 +114,6 @@ export class DeviceSession {
     this.#areas = areas;
   }
 
-  send(frame: ServerFrame): void {
-    this.sendEncoded(JSON.stringify(frame));
-  }
-
-  sendEncoded(frame: string | Buffer): void {
-    if (!this.open) return;
-    if (this.#queue) {
-      this.#queue.push(frame);
-      this.#queued += frame.length;
-    } else this.#transmit(frame);
-    if (this.#socket.bufferedAmount + this.#queued > MAX_UNREAD) this.end(CLOSE.slow, 'slow_reader');
-  }
-
-  #transmit(frame: string | Buffer): void {
-    if (frame.length <= FRAGMENT) {
-      this.#socket.send(frame, { binary: false });
-      return;
-    }
-    const bytes = typeof frame === 'string' ? Buffer.from(frame) : frame;
-    this.#queue = [];
-    let at = 0;
-    const next = () => {
-      if (!this.open) return;
-      const fragment = bytes.subarray(at, at + FRAGMENT);
-      at += FRAGMENT;
-      const fin = at >= bytes.length;
-      this.#socket.send(fragment, { binary: false, fin }, fin ? () => undefined : next);
-      if (fin) this.#goOn();
-    };
-    next();
-  }
-
-  #goOn(): void {
-    const waiting = this.#queue ?? [];
-    this.#queue = null;
-    for (const [index, frame] of waiting.entries()) {
-      this.#queued -= frame.length;
-      this.#transmit(frame);
-      if (!this.#queue) continue;
-      (this.#queue as (string | Buffer)[]).push(...waiting.slice(index + 1));
-      return;
-    }
-  }
-
-  /** Sends the frames that `send` writes as one TLS record, because each record costs a system call. */
-  together(send: () => void): void {
-    this.#stream.cork();
-    try {
-      send();
-    } finally {
-      this.#stream.uncork();
-    }
-  }
-
-  /** Sends all frames of one turn of the event loop together, because one commit can complete dozens of responses. */
-  sendThisTurn(frame: ServerFrame): void {
-    if (!this.#gathering) {
-      this.#gathering = true;
-      this.#stream.cork();
-      setImmediate(() => {
-        this.#gathering = false;
-        this.#stream.uncork();
-      });
-    }
-    this.send(frame);
-  }
-
-  /**
-   * Adds work that continues while later frames are handled. The server waits for this work with `settled` before an acknowledgment that
-   * depends on it.
-   */
-  behind(work: Promise<void>): void {
-    // `settled` throws the error of this work. For a closed session, nothing calls `settled`.
-    work.catch(() => undefined);
-    this.#behind ??= [];
-    this.#behind.push(work);
-  }
-
-  /** Resolves when all work that `behind` added has ended. Throws the work's error. */
-  async settled(): Promise<void> {
-    const behind = this.#behind;
-    this.#behind = null;
-    if (behind) await Promise.all(behind);
-  }
-
   /** Sends a ping. Closes the socket and returns false if the device did not respond to the previous ping. */
   ping(): boolean {
     if (!this.#alive) {
@@ -229,8 +129,7 @@ export class DeviceSession {
   end(code: number, reason: string): void {
     if (this.#socket.readyState === WebSocket.CLOSED) return;
     this.#waiting = [];
-    this.#queue = null;
-    this.#queued = 0;
+    this.frames.discardQueue();
     this.#socket.close(code, reason);
     this.#cutOffSoon();
   }
@@ -274,7 +173,7 @@ export class DeviceSession {
         this.#waiting = [];
         if (this.#socket.isPaused) this.#socket.resume();
         for (const data of batch) {
-          if (!this.open) return await this.settled();
+          if (!this.open) return await this.acknowledgments.settled();
           await this.#handlers.frame(this, parseFrame(data));
         }
         await this.#handlers.idle(this);

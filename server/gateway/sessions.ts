@@ -10,27 +10,12 @@ export class Sessions {
   readonly #sockets = new Map<DeviceId, Set<DeviceSession>>();
   /** Newest session of each device, after its hello frame. */
   readonly #live = new Map<DeviceId, DeviceSession>();
-  readonly #arriving = new Map<DeviceId, number>();
 
   get size(): number {
     return this.#live.size;
   }
 
-  /** Counts an upgrade as in progress until the caller calls the returned function. */
-  arriving(device: DeviceId): () => void {
-    this.#arriving.set(device, (this.#arriving.get(device) ?? 0) + 1);
-    return () => {
-      const left = (this.#arriving.get(device) ?? 1) - 1;
-      if (left > 0) this.#arriving.set(device, left);
-      else this.#arriving.delete(device);
-    };
-  }
-
-  /** True for a device with an open socket or an upgrade in progress. Every open socket and upgrade ends with a call of `remove`. */
-  present(device: DeviceId): boolean {
-    return this.#sockets.has(device) || this.#arriving.has(device);
-  }
-
+  /** Every added session ends with a call of `remove`. */
   add(session: DeviceSession): void {
     const same = this.#sockets.get(session.device);
     if (same) same.add(session);

@@ -55,7 +55,7 @@ export function createWakeHandler({ server, sessions, interests, push, mailing, 
         return;
       case 'members':
         for (const person of wake.people) {
-          for (const session of interests.in(person)) session.send({ kind: 'members-changed', person });
+          for (const session of interests.in(person)) session.frames.send({ kind: 'members-changed', person });
         }
         return;
       case 'key-packages':

@@ -108,10 +108,10 @@ describeOnEveryStore('another IP database', (openStore) => {
     for (const person of [world.people.ada, world.people.ben]) await world.sign(order, 1, person);
 
     const before = await database.db.selectFrom('locations').selectAll().orderBy('device_id').execute();
-    const { compared, moves: told, moved } = await compare(hash);
-    expect({ compared, told, moved: moved.size }).toEqual({
+    const { compared, moves: sent, moved } = await compare(hash);
+    expect({ compared, sent, moved: moved.size }).toEqual({
       compared: 5,
-      told: [
+      sent: [
         { from: 'DE', to: 'PK', devices: 3 },
         { from: 'PK', to: null, devices: 1 },
       ],
@@ -146,20 +146,20 @@ describeOnEveryStore('another IP database', (openStore) => {
 
   /** The gateway's connections, without sockets. */
   function connections(devices: readonly DeviceId[], address: string) {
-    const told: ServerFrame[] = [];
+    const sent: ServerFrame[] = [];
     const all = devices.map((device) => {
       const session = {
         ...{ device, generation: 1, address, areas: ['DE'] as readonly string[], use: ip.current().use, open: true },
         welcomed: true,
         locate: (use: number, areas: readonly string[]) => void Object.assign(session, { use, areas }),
-        send: (frame: ServerFrame) => void told.push(frame),
+        frames: { send: (frame: ServerFrame) => void sent.push(frame) },
       };
       return session;
     });
     const byDevice = new Map(all.map((one) => [one.device, one]));
     const sessions = { all: () => all.values(), live: (device: DeviceId) => byDevice.get(device) };
     return {
-      told,
+      sent,
       all,
       relocating: createRelocation({
         jurisdiction: { ...jurisdiction, followIpDatabase: ip.follow, currentIpDatabase: ip.current },
@@ -169,8 +169,8 @@ describeOnEveryStore('another IP database', (openStore) => {
       }),
     };
   }
-  const areasOf = ({ told }: { readonly told: readonly ServerFrame[] }) =>
-    told.map((frame) => (frame.kind === 'address' ? frame.areas : frame.kind));
+  const areasOf = ({ sent }: { readonly sent: readonly ServerFrame[] }) =>
+    sent.map((frame) => (frame.kind === 'address' ? frame.areas : frame.kind));
 
   it('relocates connected devices after an activation and after a rollback', async () => {
     const { database, hash } = await begin();
@@ -249,7 +249,7 @@ describeOnEveryStore('another IP database', (openStore) => {
     over = true;
     await watching;
     expect(longest()).toBeLessThan(50);
-    expect(there.told).toHaveLength(1_000);
+    expect(there.sent).toHaveLength(1_000);
     expect([...steps].slice(0, 3)).toEqual(['0 of 1000', '32 of 1000', '64 of 1000']);
     expect(there.relocating.progress()).toBeNull();
   });

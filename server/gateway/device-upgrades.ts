@@ -1,0 +1,27 @@
+/** WebSocket upgrades in progress, by device. */
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Sessions } from './sessions.ts';
+
+export class DeviceUpgrades {
+  readonly #sessions: Pick<Sessions, 'of'>;
+  readonly #counts = new Map<DeviceId, number>();
+
+  constructor(sessions: Pick<Sessions, 'of'>) {
+    this.#sessions = sessions;
+  }
+
+  /** Counts an upgrade as in progress until the caller calls the returned function. */
+  begin(device: DeviceId): () => void {
+    this.#counts.set(device, (this.#counts.get(device) ?? 0) + 1);
+    return () => {
+      const left = (this.#counts.get(device) ?? 1) - 1;
+      if (left > 0) this.#counts.set(device, left);
+      else this.#counts.delete(device);
+    };
+  }
+
+  /** True for a device with an open socket or an upgrade in progress. */
+  isConnected(device: DeviceId): boolean {
+    return this.#counts.has(device) || this.#sessions.of(device).length > 0;
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Frames to one device: large frames in fragments, frames that share a TLS record, and a limit on the bytes that the device has not read.
+ */
+import type { Duplex } from 'node:stream';
+import { WebSocket } from 'ws';
+import { MAX_UNREAD, type ServerFrame } from '../../shared/protocol/frames.ts';
+
+/**
+ * Size in bytes above which the server sends a frame in fragments, each after the device has read the previous one. Otherwise TLS would
+ * keep an encrypted copy of the whole frame in memory.
+ */
+const FRAGMENT = 64 * 1024;
+
+export class FrameSender {
+  readonly #socket: WebSocket;
+  readonly #stream: Duplex;
+  readonly #tooSlow: () => void;
+  /** Frames that wait until all fragments of a large frame are sent; null if no large frame is in progress. */
+  #queue: (string | Buffer)[] | null = null;
+  #queuedBytes = 0;
+  #corked = false;
+
+  /** `tooSlow`: called when the unread bytes exceed `MAX_UNREAD`. */
+  constructor({ socket, stream }: { readonly socket: WebSocket; readonly stream: Duplex }, tooSlow: () => void) {
+    this.#socket = socket;
+    this.#stream = stream;
+    this.#tooSlow = tooSlow;
+  }
+
+  get open(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  send(frame: ServerFrame): void {
+    this.sendEncoded(JSON.stringify(frame));
+  }
+
+  sendEncoded(frame: string | Buffer): void {
+    if (!this.open) return;
+    if (this.#queue) {
+      this.#queue.push(frame);
+      this.#queuedBytes += frame.length;
+    } else this.#transmit(frame);
+    if (this.#socket.bufferedAmount + this.#queuedBytes > MAX_UNREAD) this.#tooSlow();
+  }
+
+  /** Sends the frames that `send` writes as one TLS record, because each record costs a system call. */
+  sendTogether(send: () => void): void {
+    this.#stream.cork();
+    try {
+      send();
+    } finally {
+      this.#stream.uncork();
+    }
+  }
+
+  /** Sends all frames of one turn of the event loop together, because one commit can complete dozens of responses. */
+  sendThisTurn(frame: ServerFrame): void {
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#stream.cork();
+      setImmediate(() => {
+        this.#corked = false;
+        this.#stream.uncork();
+      });
+    }
+    this.send(frame);
+  }
+
+  discardQueue(): void {
+    this.#queue = null;
+    this.#queuedBytes = 0;
+  }
+
+  #transmit(frame: string | Buffer): void {
+    if (frame.length <= FRAGMENT) {
+      this.#socket.send(frame, { binary: false });
+      return;
+    }
+    const bytes = typeof frame === 'string' ? Buffer.from(frame) : frame;
+    this.#queue = [];
+    let at = 0;
+    const next = () => {
+      if (!this.open) return;
+      const fragment = bytes.subarray(at, at + FRAGMENT);
+      at += FRAGMENT;
+      const fin = at >= bytes.length;
+      this.#socket.send(fragment, { binary: false, fin }, fin ? () => undefined : next);
+      if (fin) this.#sendQueue();
+    };
+    next();
+  }
+
+  #sendQueue(): void {
+    const queue = this.#queue ?? [];
+    this.#queue = null;
+    for (const [index, frame] of queue.entries()) {
+      this.#queuedBytes -= frame.length;
+      this.#transmit(frame);
+      if (!this.#queue) continue;
+      (this.#queue as (string | Buffer)[]).push(...queue.slice(index + 1));
+      return;
+    }
+  }
+}
