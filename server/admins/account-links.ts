@@ -1,6 +1,6 @@
 /**
- * Links for account holders: invitations, credential reset links and verification links. With mail, a link goes to the address of the account, and the
- * admin who causes it does not see it. Without mail, that admin is shown the link.
+ * Links for account holders: invitations, credential reset links and verification links. With a mail server, Cordon mails the link to the
+ * account's address, and the admin who created it does not see it. Without a mail server, the admin sees the link.
  */
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -24,11 +24,11 @@ export interface LinkDelivery {
   /** Link that the admin passes on; null if the server mailed the link. */
   readonly shown: { readonly token: string; readonly link: string } | null;
   /**
-   * Mail with the link; null without a mail server. `failure`: the reason why the mail server refused the mail. The link is then void, and
-   * the admin sends another one.
+   * Result of mailing the link; null without a mail server. `failure`: the reason why the mail server refused the mail. The link is then
+   * void, and the admin sends a new link.
    */
   readonly mail: { readonly to: string; readonly failure: string | null } | null;
-  /** Expiry in Unix milliseconds, real time. */
+  /** Expiry of the link in Unix milliseconds (real time). */
   readonly expiresAt: number;
 }
 
@@ -45,10 +45,9 @@ export function createAccountLinks(ports: {
   readonly admins: Pick<Admins, 'createAccount' | 'inviteAgain' | 'account'>;
   readonly verifications: VerificationStore;
   readonly invitationLink: (token: string) => string;
-  /** Mailer of the links; null: Cordon sends no mail. */
+  /** Mailer for the links; null if no mail server is configured. */
   readonly mail: LinkMail | null;
   readonly changed: () => void;
-  /** Real time in Unix milliseconds. */
   readonly now?: () => number;
 }) {
   const { admins, verifications, mail, changed } = ports;
@@ -72,7 +71,7 @@ export function createAccountLinks(ports: {
     /** True if the server sends mail, so that approvers can prove their addresses. */
     mailed,
 
-    /** The account exists even when the mail failed. The admin can then send the invitation again. */
+    /** The account exists even if the mail failed. The admin can then send the invitation again. */
     async create(
       given: { readonly email: string; readonly name: string; readonly grants: readonly Grant[] },
       by: Account,
@@ -90,7 +89,10 @@ export function createAccountLinks(ports: {
       return deliver(account, by, account.ready ? 'reset' : 'invitation', made);
     },
 
-    /** Mails the caller a link that proves the address of the caller's account. Throws `mail_not_configured`, `conflict` and `rate_limited`. */
+    /**
+     * Mails the caller a link that proves the e-mail address of the caller's account. Throws `mail_not_configured`, `conflict` and
+     * `rate_limited`.
+     */
     async sendVerification(account: Account): Promise<MailedLink> {
       if (!mail) throw noMail();
       if (account.emailVerifiedAt !== null) {
@@ -109,8 +111,8 @@ export function createAccountLinks(ports: {
     },
 
     /**
-     * Proves the address of the caller's account. Another account cannot use the link: the holder of the mailbox may be another person than the holder of
-     * the account, and then neither can prove the address alone. Throws `verification_invalid`.
+     * Proves the e-mail address of the caller's account. Another account cannot use the link, because the reader of the mailbox may be
+     * another person than the account holder. Neither of them can then prove the address alone. Throws `verification_invalid`.
      */
     async verifyAddress(account: AccountId, token: string): Promise<Account> {
       if (!(await verifications.verifyAddress(account, sha256(token), now()))) {
@@ -142,7 +144,7 @@ async function mailLink(
   }
 }
 
-/** Throws `rate_limited`. The check precedes the new link, because a refused link must not replace an earlier one. */
+/** Throws `rate_limited`. The check runs before the new link is created, because a refused link must not replace an earlier one. */
 async function requireMailAllowed(limit: RateLimiterMemory, account: AccountId): Promise<void> {
   try {
     await limit.consume(account);

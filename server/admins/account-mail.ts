@@ -8,10 +8,10 @@ export interface AccountMail {
   readonly purpose: LinkPurpose;
   readonly organization: string;
   readonly to: { readonly name: string; readonly address: string };
-  /** The admin who caused the mail; for a verification, the account holder. */
+  /** Name of the admin who caused the mail; for a verification link, name of the account holder. */
   readonly by: { readonly name: string; readonly email: string };
   readonly link: string;
-  /** Expiry in Unix milliseconds, real time. */
+  /** Expiry of the link in Unix milliseconds (real time). */
   readonly expiresAt: number;
 }
 

@@ -9,11 +9,10 @@ import type { Grant } from './roles.ts';
 export function createAccounts(ports: {
   readonly accounts: AccountStore;
   readonly invitations: Pick<InvitationStore, 'invite'>;
-  /** Clock for the field `at` of ledger entries. All other times of accounts are real time. */
+  /** Domain clock for the field `at` of ledger entries. All other times of accounts are real time. */
   readonly clock: Clock;
   readonly bus: Bus;
   readonly alert: RaiseAlert;
-  /** Real time in Unix milliseconds. */
   readonly now: () => number;
 }) {
   const { accounts, invitations, clock, bus, alert, now } = ports;
@@ -27,7 +26,7 @@ export function createAccounts(ports: {
 
   return {
     accounts: (): Promise<Account[]> => accounts.list(),
-    /** Names of people (from their oldest account) and accounts, by id. People without an account are absent. */
+    /** Names of people (from their oldest account) and of accounts, by id. People without an account are absent. */
     async namesOf(ids: ReadonlySet<string>): Promise<Record<string, string>> {
       const oldestLast = (await accounts.list()).toSorted((a, b) => b.createdAt - a.createdAt);
       const named = oldestLast.flatMap(({ id, person, name }) => [id, person].map((key) => [key, name] as const));
@@ -36,8 +35,8 @@ export function createAccounts(ports: {
     account: found,
 
     /**
-     * Creates the account with all of its grants, or not at all. `by`: the account that creates it. `mailed`: the caller mails the
-     * invitation, and no admin sees the link.
+     * Creates the account with all of its grants, or nothing. `by`: the account that creates the new account. `mailed`: the server mails
+     * the invitation, and no admin sees the link.
      */
     async createAccount(
       email: string,
@@ -56,8 +55,9 @@ export function createAccounts(ports: {
     },
 
     /**
-     * Creates a link for a lost password or phone. The old credentials are valid until the link is used. `by`: the account that creates the link
-     * and sees it, unless it is `mailed`. For an account with credentials, the link is in the ledger and raises an alert.
+     * Creates a link for a user who lost a password or phone. The old credentials are valid until the link is used. `by`: the account that
+     * creates the link, and that sees the link unless it is `mailed`. For an account with credentials, a ledger entry and an alert record
+     * the link.
      */
     async inviteAgain(
       id: AccountId,
@@ -81,7 +81,7 @@ export function createAccounts(ports: {
         const kind = status === 'active' ? 'role.granted' : 'role.revoked';
         await accounts.setStatus(id, status, roleEntry(kind, clock.now(), id, null));
         changed();
-        // The approvals that the account gave to pending revisions are void.
+        // The approvals that the disabled account gave to pending revisions become void.
         bus.publish({ kind: 'orders' });
       }
       return found(id);

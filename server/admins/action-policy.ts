@@ -1,32 +1,33 @@
 /**
- * Policy for actions that destroy data, end access or change the rules for all users: the right, the number of people and the step-up
- * sign-in that each action needs. One table has all of them. `ROUTE_ACTIONS` assigns every changing route of the API to its actions, or
- * marks the route as harmless. The API does not start while a changing route is missing from it.
+ * Policy for actions that destroy data, end access or change the rules for all users. One table says which right, how many people and which
+ * step-up sign-in each action needs. `ROUTE_ACTIONS` assigns every changing route of the API to its actions, or marks the route as
+ * harmless. The API does not start while a changing route is missing from `ROUTE_ACTIONS`.
  */
 import type { RightName, RouteName } from './roles.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** Time after the last authenticator code during which a session may perform grave actions, in milliseconds. */
+/** Milliseconds after the last authenticator code during which a session may perform grave actions. */
 export const STEP_UP_WITHIN = 10 * MINUTE;
-/** Period in which the devices of one person's destructive actions are counted, in milliseconds. */
+/** Milliseconds over which the server counts the devices of one person's destructive actions. */
 export const ALONE_WITHIN = 24 * HOUR;
-/** Time after which a pending action without a decision is void, in milliseconds. */
+/** Milliseconds after which a pending action without a decision expires. */
 export const PENDING_LASTS = 24 * HOUR;
 
 export interface ActionRule {
   readonly right: RightName;
   /**
-   * `1`: one person. `2`: always two people. `limit`: one person for up to `aloneLimit` devices in 24 hours, and two people beyond. All
-   * actions with `limit` share one count, so that a loop over single devices reaches the limit as a bulk command does.
+   * Number of people that an action needs. `1`: one person. `2`: always two people. `limit`: one person for up to `aloneLimit` devices in
+   * 24 hours, and two people for more devices. All actions with `limit` share one count, so that a loop over single devices reaches the
+   * limit like a bulk command.
    */
   readonly people: 1 | 2 | 'limit';
-  /** `bulk`: the rule applies only to more than one device. */
+  /** `bulk`: the rule for the number of people applies only to actions on more than one device. */
   readonly stepUp: 'always' | 'bulk' | 'never';
   /**
    * Rule for API tokens, which cannot give an authenticator code. `marked`: only tokens that their owner marked as destructive. `never`: no
-   * token. The rule concerns step-up actions only.
+   * token. The rule applies only to actions that need a step-up sign-in.
    */
   readonly tokens: 'marked' | 'never';
 }
@@ -35,11 +36,13 @@ export const ACTIONS = {
   'workspace.wipe': { right: 'commands.destroy', people: 'limit', stepUp: 'always', tokens: 'marked' },
   'device.unenroll': { right: 'commands.destroy', people: 'limit', stepUp: 'always', tokens: 'marked' },
   'device.revoke': { right: 'devices.revoke', people: 'limit', stepUp: 'always', tokens: 'marked' },
-  /** The new enrollment ends the device's present enrollment, so the code needs the right to revoke. */
+  /** A new enrollment ends the device's present enrollment, so the activation code needs the right to revoke. */
   'device.re-enroll': { right: 'devices.revoke', people: 'limit', stepUp: 'always', tokens: 'marked' },
-  /** One person is enough: an unlock command reverses a lock, and a stolen device cannot wait. */
+  /** One person may lock: an unlock command reverses a lock, and a stolen device must be locked quickly. */
   'workspace.lock': { right: 'commands.issue', people: 1, stepUp: 'bulk', tokens: 'marked' },
-  /** A location statement, a home, a seat or a group can release the device from an order, so a second person confirms the change. */
+  /**
+   * A location statement, home, seat or group can end the effect of an order on the device. A second person therefore confirms the change.
+   */
   'location.override': { right: 'devices.update', people: 2, stepUp: 'always', tokens: 'marked' },
   'group.delete': { right: 'groups.delete', people: 1, stepUp: 'always', tokens: 'marked' },
   'area.remove': { right: 'areas.remove', people: 1, stepUp: 'always', tokens: 'marked' },
@@ -47,8 +50,8 @@ export const ACTIONS = {
   'territory-policy.activate': { right: 'territory-policies.activate', people: 1, stepUp: 'always', tokens: 'marked' },
   'legal-hold.release': { right: 'legal-holds.release', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
-   * A stolen API token must not create another way in: no account, role, credential reset, token or approver key. A stolen token must not
-   * lock owners out.
+   * A thief with a stolen API token must not get another way in: no account, role, credential reset, token or approver key. The thief must
+   * also not be able to lock out owners.
    */
   'account.create': { right: 'accounts.create', people: 1, stepUp: 'always', tokens: 'never' },
   'account.change-status': { right: 'accounts.update', people: 1, stepUp: 'always', tokens: 'never' },
@@ -59,15 +62,15 @@ export const ACTIONS = {
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
   'token.create': { right: 'tokens.create', people: 1, stepUp: 'always', tokens: 'never' },
   'approver-key.register': { right: 'approver-keys.register', people: 1, stepUp: 'always', tokens: 'never' },
-  /** The server trusts a device again, without knowing whether its certificate was revoked. */
+  /** The server trusts a device again without knowing whether its certificate was revoked after the backup. */
   'device.readmit': { right: 'recovery.readmit', people: 1, stepUp: 'always', tokens: 'marked' },
-  /** The certificate is revoked. The device must enroll again. */
+  /** The server revokes the certificate. The device must enroll again. */
   'device.reject': { right: 'recovery.reject', people: 1, stepUp: 'always', tokens: 'marked' },
-  /** The server signs checkpoints again. A device that has seen more entries proves a second history. */
+  /** The server signs checkpoints again. A device that has seen more ledger entries can prove that the ledger has two histories. */
   'ledger.resume': { right: 'recovery.resume-ledger', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
-   * A proposed continuation of the ledger has no effect. The approver set's threshold decides how many approvers must sign the
-   * continuation.
+   * A continuation of the ledger has no effect while it is only proposed. The threshold of the approver set decides how many approvers must
+   * sign the continuation.
    */
   'ledger.continue': { right: 'recovery.continue-ledger', people: 1, stepUp: 'always', tokens: 'marked' },
   'recovery.close': { right: 'recovery.close', people: 1, stepUp: 'always', tokens: 'marked' },
@@ -78,8 +81,8 @@ export type ActionName = keyof typeof ACTIONS;
 export const ACTION_NAMES = Object.keys(ACTIONS) as ActionName[];
 
 /**
- * Actions behind a route that changes data. One name: the API requires the action's right and step-up before the handler runs. A list: the
- * handler requires one of these actions, depending on the request. `signed`: approvers' own keys decide, under the rules of
+ * Actions of each route that changes data. One name: the API requires the action's right and step-up before the handler runs. A list: the
+ * handler requires one of these actions, depending on the request. `signed`: approvers decide with their own keys, under the rules of
  * `server/orders`. `harmless`: the action destroys nothing, and one person can undo it.
  */
 type RoutePolicy = ActionName | readonly ActionName[] | 'signed' | 'harmless';
@@ -130,7 +133,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'recovery.sign-continuation': 'signed',
 
   'actions.decline': 'harmless',
-  /** An acknowledged alert stays in the list, and a repetition shows the alert again. */
+  /** An acknowledged alert stays in the list. If its cause occurs again, the alert becomes open again. */
   'alerts.acknowledge': 'harmless',
   'session.create': 'harmless',
   'session.step-up': 'harmless',
@@ -156,14 +159,16 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'orders.pack': 'harmless',
   'orders.pack-names': 'harmless',
   'order-documents.upload': 'harmless',
-  /** A backup destroys nothing, and a scheduled backup runs without a person. */
+  /** A backup destroys nothing, and a scheduled job makes backups without a person. */
   'backup.create': 'harmless',
   'demo.jump': 'harmless',
   'demo.message': 'harmless',
   'demo.session': 'harmless',
 };
 
-/** Number of devices on which one person may act destructively in 24 hours: a tenth of the active fleet, at least 5 and at most 100. */
+/**
+ * Maximum number of devices on which one person may act destructively in 24 hours: a tenth of the active fleet, at least 5 and at most 100.
+ */
 export function aloneLimit(fleet: number): number {
   return Math.min(100, Math.max(5, Math.floor(fleet / 10)));
 }
@@ -172,7 +177,10 @@ export type Proof =
   | { readonly via: 'session'; readonly authenticatedAt: number }
   | { readonly via: 'token'; readonly destructive: boolean };
 
-/** Checks that the caller's proof is fresh enough for the action. `step_up` asks for a code. A code cannot cure `token_refused`. */
+/**
+ * Checks that the caller's last authenticator code is recent enough for the action. The error `step_up` asks for a new code. After
+ * `token_refused`, a code does not help.
+ */
 export function proofSuffices(
   rule: ActionRule,
   proof: Proof,
@@ -187,7 +195,7 @@ export function proofSuffices(
   return now - proof.authenticatedAt < within ? 'yes' : 'step_up';
 }
 
-/** Number of people for an action after which one person's count is `taken` devices in a fleet of `fleet`. */
+/** Number of people for an action after which the person's count is `taken` devices, in a fleet of `fleet` devices. */
 export function peopleNeeded({ people }: ActionRule, { taken, fleet }: { taken: number; fleet: number }): 1 | 2 {
   if (people !== 'limit') return people;
   return taken > aloneLimit(fleet) ? 2 : 1;

@@ -1,7 +1,7 @@
 /**
- * Destructive actions. The module requires the step-up sign-in and the second person of `action-policy.ts`, and keeps pending actions until
- * a second person decides them. The API performs the actions, through the `perform` of `confirm`. All times are real time, except the `at`
- * of ledger entries.
+ * Destructive actions. The module requires the step-up sign-in and the second person of `action-policy.ts`, and stores pending actions
+ * until a second person decides. The API performs confirmed actions through the `perform` argument of `confirm`. All times are real time,
+ * except the field `at` of ledger entries.
  */
 import { createHash } from 'node:crypto';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -22,9 +22,9 @@ import {
 import type { Account } from './ports.ts';
 import { type RightName, type RouteName, reachOf } from './roles.ts';
 
-/** Maximum number of pending actions of one person. More would hide other people's actions. */
+/** Maximum number of pending actions of one person. A longer list would hide other people's actions. */
 const PENDING_OF_ONE = 20;
-/** Milliseconds for which a decided action stays in the list. */
+/** Milliseconds for which a decided action stays in the list of actions. */
 const LISTED_FOR = 30 * 24 * 3_600_000;
 const LISTED_AT_MOST = 100;
 
@@ -34,7 +34,7 @@ export interface StoredAction {
   readonly id: ActionId;
   readonly action: ActionName;
   readonly route: RouteName;
-  /** `ActionContent` as JSON; `hash` is its SHA-256. */
+  /** `ActionContent` as JSON. The field `hash` is its SHA-256. */
   readonly content: string;
   readonly hash: string;
   readonly devices: number;
@@ -59,8 +59,8 @@ export interface ActionContent {
 
 export interface ActionStore {
   /**
-   * Counts the devices on which the person acted since `since`, together with `devices`. Records `devices` when `allow` accepts the
-   * count and the size of the active fleet; returns what `allow` returned. Concurrent calls see each other.
+   * Counts the devices on which the person acted since `since`, together with `devices`. Records `devices` if `allow` accepts this count
+   * and the size of the active fleet. Returns the result of `allow`. Concurrent calls include each other's devices.
    */
   takeAlone(
     taken: {
@@ -74,14 +74,14 @@ export interface ActionStore {
   /** Number of devices on which the person acted since the given time, and the size of the active fleet. */
   taken(person: PersonId, since: number): Promise<{ readonly taken: number; readonly fleet: number }>;
   /**
-   * Records a pending action with its ledger entry. Returns the person's pending action of the same hash if one exists. Null when
-   * the person has `atMost` pending actions.
+   * Records a pending action with its ledger entry. Returns the person's pending action of the same hash if it exists. Null if the person
+   * has `atMost` pending actions.
    */
   propose(action: StoredAction, entry: EntryDraft<'action.proposed'>, atMost: number): Promise<StoredAction | null>;
   get(id: ActionId): Promise<StoredAction | null>;
   /** Lists actions, newest first. */
   list(since: number, limit: number): Promise<StoredAction[]>;
-  /** Records the decision about a pending action. Returns false when the action is no longer pending or has expired. */
+  /** Records the decision about a pending action. Returns false if the action is no longer pending or has expired. */
   decide(
     id: ActionId,
     decision: { status: 'confirmed' | 'declined'; at: number; by: AccountId; reason: string | null },
@@ -97,9 +97,9 @@ export interface ActionsPorts {
   /** True if the two accounts belong to different people. */
   readonly independent: (first: Account, second: Account) => Promise<boolean>;
   readonly account: (id: AccountId) => Promise<Account>;
-  /** Throws `out_of_scope` when the caller's reach does not include all of the action's devices. */
+  /** Throws `out_of_scope` if the caller's reach does not include all devices of the action. */
   readonly requireReached: (devices: readonly DeviceId[], reach: ReturnType<typeof reachOf>) => Promise<void>;
-  /** Milliseconds for which an authenticator code is valid. Longer in the demo only. */
+  /** Milliseconds for which the last authenticator code is valid for grave actions. The demo uses a longer time. */
   readonly stepUpWithin: number;
   readonly now?: () => number;
 }
@@ -144,7 +144,7 @@ function createAuthorization({ store, clock, bus, stepUpWithin, now = Date.now }
 
   return {
     /**
-     * Returns when the caller may perform the action alone, now. Throws `step_up_required`. Throws `second_person_required` after recording
+     * Returns if the caller may perform the action alone now. Throws `step_up_required`. Throws `second_person_required` after recording
      * the request as a pending action.
      */
     async authorize({ account: by, proof }: Actor, content: ActionContent): Promise<void> {
@@ -190,7 +190,7 @@ function createDecisions(ports: ActionsPorts) {
   }
 
   return {
-    /** Actions that the account proposed or may decide: pending ones, and those of the last 30 days. */
+    /** Pending actions, and actions decided in the last 30 days, that the account proposed or may decide. */
     async list(who: Account): Promise<StoredAction[]> {
       const listed: StoredAction[] = [];
       for (const action of await store.list(now() - LISTED_FOR, LISTED_AT_MOST)) {
@@ -208,8 +208,8 @@ function createDecisions(ports: ActionsPorts) {
     contentOf,
 
     /**
-     * Records the second person's consent to the content of `hash`, then runs `perform` with that content. The same account may repeat a
-     * confirmation whose performance was interrupted.
+     * Records the second person's confirmation of the content of `hash`, then runs `perform` with that content. If `perform` was
+     * interrupted, the same account may repeat the confirmation.
      */
     async confirm<R>(
       id: ActionId,
@@ -242,7 +242,7 @@ function createDecisions(ports: ActionsPorts) {
       }
     },
 
-    /** Declines an action for its proposer, or for an account that could confirm it. */
+    /** Declines an action, for its proposer or for an account that could confirm it. */
     async decline(id: ActionId, reason: string, by: Account): Promise<StoredAction> {
       const action = await found(id);
       if (action.person !== by.person) await requireRight(action, by);
@@ -253,7 +253,7 @@ function createDecisions(ports: ActionsPorts) {
   };
 }
 
-/** Right to decide an action: the action's own right for all of its devices, and a second person to confirm it. */
+/** Requires that the account may decide the action: it has the action's right for all devices, and belongs to a second person. */
 function createDecisionRights({ independent, account, requireReached }: ActionsPorts) {
   /** Throws unless the account holds the action's right for all of its devices. */
   async function requireRight(action: StoredAction, { grants }: Account): Promise<void> {

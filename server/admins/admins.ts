@@ -1,7 +1,4 @@
-/**
- * Admin accounts: identity, sign-in and roles. The module has no HTTP and no SQL. All times are real time, except the `at` of ledger
- * entries.
- */
+/** Admin accounts: identity, sign-in and roles, without HTTP and SQL. All times are real time, except the field `at` of ledger entries. */
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { createAccounts } from './accounts.ts';
@@ -17,19 +14,19 @@ const SESSION_IDLE = 3_600_000;
 
 export interface AdminsPorts {
   readonly stores: AdminStores;
-  /** Seals the TOTP secrets under the installation's passphrase, so that a copy of the database alone signs nobody in. */
+  /** Encrypts the TOTP secrets under the installation's passphrase, so that a copy of the database alone allows no sign-in. */
   readonly sealer: Sealer;
-  /** Clock for the field `at` of ledger entries. All other times are real time. */
+  /** Domain clock for the field `at` of ledger entries. All other times are real time. */
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Name in authenticator apps. */
+  /** Name of the installation in authenticator apps. */
   readonly organization: string;
   readonly limits?: SignInLimits;
   readonly browserSealer: Sealer;
   /** Milliseconds without use after which a session ends. Default: one hour. */
   readonly sessionIdle?: number | undefined;
   readonly alert: RaiseAlert;
-  /** Real time. A port, so that tests can pass a TOTP period. */
+  /** Real-time clock. Tests replace it to advance the TOTP period. */
   readonly now?: () => number;
 }
 

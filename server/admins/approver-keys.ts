@@ -5,12 +5,11 @@ import type { Account, ApproverKey, ApproverKeyStore, KnownApproverKey } from '.
 export function createApproverKeys(ports: {
   readonly approverKeys: ApproverKeyStore;
   readonly changed: () => void;
-  /** Real time in Unix milliseconds. */
   readonly now: () => number;
 }) {
   const { approverKeys, changed, now } = ports;
   return {
-    /** Registers the caller's own key. `publicKey`: DER SubjectPublicKeyInfo of an Ed25519 key, base64. */
+    /** Registers the caller's own approver key. `publicKey`: DER SubjectPublicKeyInfo of an Ed25519 key, base64. */
     async registerApproverKey(account: Account, publicKey: string): Promise<ApproverKey> {
       const der = ed25519(publicKey);
       const key = {
@@ -35,7 +34,7 @@ function ed25519(publicKey: string): Buffer {
   try {
     const key = createPublicKey({ key: bytes, format: 'der', type: 'spki' });
     const der = key.export({ format: 'der', type: 'spki' });
-    // Compares the key with its own encoding, because two encodings of one key would have two key ids.
+    // Require the canonical encoding of the key, because two encodings of one key would have two key ids.
     if (key.asymmetricKeyType === 'ed25519' && der.equals(bytes)) return der;
   } catch (error) {
     throw new CordonError('invalid_input', NOT_ED25519, { path: 'publicKey' }, error);

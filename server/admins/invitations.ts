@@ -12,7 +12,7 @@ import { newTotpSecret, totpUri } from './totp.ts';
 
 export interface Redeemed {
   readonly account: Account;
-  /** Secret in base32, shown once. */
+  /** TOTP secret in base32, shown once. */
   readonly totpSecret: string;
   readonly totpUri: string;
 }
@@ -21,13 +21,12 @@ export function createInvitations(ports: {
   readonly invitations: InvitationStore;
   readonly sealer: Sealer;
   readonly limits: SignInLimits;
-  /** Clock for the field `at` of ledger entries. All other times of an invitation are real time. */
+  /** Domain clock for the field `at` of ledger entries. All other times of an invitation are real time. */
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Name in authenticator apps. */
+  /** Name of the installation in authenticator apps. */
   readonly organization: string;
   readonly alert: RaiseAlert;
-  /** Real time in Unix milliseconds. */
   readonly now: () => number;
 }) {
   const { invitations, sealer, limits, clock, bus, organization, alert, now } = ports;
@@ -39,15 +38,15 @@ export function createInvitations(ports: {
   }
 
   return {
-    /** Token of the first owner's link while no account exists, or else null. Replaces an earlier token. */
+    /** Token of the first owner's invitation link, which replaces an earlier token. Null if an account exists. */
     async firstOwnerInvitation(): Promise<string | null> {
       const { token, stored } = newInvitation(now());
       return (await invitations.inviteFirstOwner(stored)) ? token : null;
     },
 
     /**
-     * Sets a password and a new TOTP secret. The first owner gives `email` and `name`; an invited account already has both. Throws
-     * `invitation_invalid` for an unknown, used or expired token, without saying which of the three.
+     * Sets a password and a new TOTP secret. The first owner gives `email` and `name`; the account of an invited admin already has them.
+     * Throws `invitation_invalid` for an unknown, used or expired token. The error does not say which of the three applies.
      */
     async redeemInvitation(given: {
       readonly token: string;
@@ -57,7 +56,7 @@ export function createInvitations(ports: {
       readonly address: string;
     }): Promise<Redeemed> {
       const hash = sha256(given.token);
-      // A token has 256 bits and cannot be guessed, so a wrong one needs no password hash.
+      // An invitation token has 256 bits and cannot be guessed. The server therefore computes no slow password hash for a wrong token.
       if (!(await invitations.hasInvitation(hash, now()))) throw invalidInvitation(given.email);
       const { secret, credentials } = await newCredentials(given.password, given.address);
       const redeemed = await invitations.redeem(hash, now(), credentials, (id) =>

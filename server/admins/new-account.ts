@@ -20,9 +20,9 @@ export function newAccount(email: string, name: string, at: number): NewAccount 
   };
 }
 
-/** `mailedTo`: the address that receives the invitation link. Null: an admin sees the link. */
+/** `mailedTo`: the address that receives the invitation link; null if an admin sees the link. */
 export function newInvitation(now: number, mailedTo: string | null = null): { token: string; stored: Invitation } {
-  // Base32, because a token in base64url can begin with a hyphen, like an option of a command line.
+  // Base32, because a base64url token can begin with a hyphen, and a command line would read it as an option.
   const token = randomBase32(32);
   return { token, stored: { hash: sha256(token), expiresAt: now + INVITATION_LASTS, mailedTo } };
 }

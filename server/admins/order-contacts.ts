@@ -17,15 +17,15 @@ interface Mail {
 
 export function createOrderContacts(ports: {
   readonly accounts: () => Promise<readonly Account[]>;
-  /** Function that mails a contact; null without a mail server. */
+  /** Mails a message to a contact; null without a mail server. */
   readonly send: ((mail: Mail & { readonly to: { name: string; address: string } }) => Promise<void>) | null;
 }) {
   const { accounts, send } = ports;
   return {
-    /** Active accounts whose role may record an answer about orders of these areas. */
+    /** Active accounts whose role may record an answer to an authority about orders of these areas. */
     responsible: async (areas: readonly string[]): Promise<OrderContact[]> =>
       (await accounts()).filter(({ status, grants }) => status === 'active' && mayRecord(grants, areas)),
-    /** Function that mails a contact; null without a mail server. */
+    /** Mails a message to a contact; null without a mail server. */
     mail: () =>
       send &&
       (({ name, email }: OrderContact, mail: Mail) => send({ to: { name: oneLine(name), address: email }, ...mail })),

@@ -1,4 +1,4 @@
-/** Passwords as argon2id hashes (RFC 9106), with OWASP's second recommended setting: 19 MiB, two passes, one lane. */
+/** Password hashes: argon2id (RFC 9106) with OWASP's second recommended setting: 19 MiB, two passes, one lane. */
 import { randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 import { CordonError } from '../../shared/errors.ts';
@@ -15,7 +15,7 @@ export async function hashPassword(password: string): Promise<string> {
   return hash(password.normalize('NFKC'), COST);
 }
 
-/** Hash to check for an unknown account, so that the response time does not reveal which e-mail addresses have accounts. */
+/** Hash that the server checks for an unknown account. The response time then does not reveal which e-mail addresses have accounts. */
 let nobody: Promise<string> | null = null;
 
 export async function passwordMatches(stored: string | null, password: string): Promise<boolean> {

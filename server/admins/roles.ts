@@ -1,6 +1,6 @@
 /**
- * Rights of the roles: one table that names every route of the API once. The API mounts a route only under a name in this table, so a route
- * without rights does not compile. The scope of a grant (groups, areas) is also decided only here.
+ * Rights of the roles. One table names every route of the API once. The API mounts a route only under a name in this table, so a route
+ * without rights does not compile. This file also decides the scope of a grant (groups, areas).
  */
 import { ROLES, type Role } from '../../shared/api/roles.ts';
 import { areasBeyond, expandAreas, type HomeArea, type OrderArea } from '../../shared/areas/area-code.ts';
@@ -8,8 +8,8 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 
 /**
- * A role for the whole installation, for one group, for one area, or for a group and an area together. An area contains its orders, and the
- * devices with a home in the area.
+ * Grant of a role: for the whole installation, for one group, for one area, or for a group and an area together. An area includes its
+ * orders, and the devices whose home is in the area.
  */
 export interface Grant {
   readonly role: Role;
@@ -18,9 +18,13 @@ export interface Grant {
 }
 
 /**
- * public: no sign-in. self: every signed-in account, about itself. any: a grant of these roles with any scope. whole: a grant without a
- * scope. device: the grant limits the devices, codes and groups to those of its group with their home in its area. areas: the grant's area
- * limits the orders and named areas; a grant for one group gives none of these rights.
+ * Kinds of rights.
+ * - public: no sign-in.
+ * - self: every signed-in account, about itself.
+ * - any: a grant of these roles with any scope.
+ * - whole: a grant without a scope.
+ * - device: the grant limits devices, codes and groups to its group and to homes in its area.
+ * - areas: the grant's area limits orders and named areas; a grant for one group gives no such right.
  */
 export type Scope = 'public' | 'self' | 'any' | 'whole' | 'device' | 'areas';
 
@@ -29,14 +33,14 @@ interface Right {
   readonly roles: readonly Role[];
 }
 
-/** `backup` is for a scheduled job: it can create a backup and read nothing else. */
+/** Role `backup` is for a scheduled job: the job can create a backup and read nothing else. */
 const EVERYONE = ROLES.filter((role) => role !== 'backup');
 const right = (scope: Scope, ...roles: readonly Role[]): Right => ({ scope, roles });
 
 export const RIGHTS = {
   'health.live': right('public'),
   'health.ready': right('public'),
-  /** Counts without names, on a listener for the operator's own monitoring. */
+  /** Metrics: counts without names, on a listener for the operator's own monitoring. */
   'metrics.show': right('public'),
   'health.show': right('any', ...EVERYONE),
   'openapi.show': right('public'),
@@ -47,7 +51,7 @@ export const RIGHTS = {
   'session.show': right('self'),
   'session.delete': right('self'),
   'invitations.redeem': right('public'),
-  /** A new authenticator code within a session. */
+  /** Step-up: a new authenticator code within a session. */
   'session.step-up': right('self'),
   /** Rights to the caller's own sessions and tokens. */
   'sessions.list': right('self'),
@@ -55,7 +59,7 @@ export const RIGHTS = {
   'tokens.list': right('self'),
   'tokens.create': right('self'),
   'tokens.delete': right('self'),
-  /** Verification of the caller's own e-mail address. */
+  /** Right to verify the caller's own e-mail address. */
   'address.send-link': right('self'),
   'address.verify': right('self'),
 
@@ -63,7 +67,7 @@ export const RIGHTS = {
   'accounts.create': right('whole', 'owner'),
   'accounts.update': right('whole', 'owner'),
   'accounts.invite': right('whole', 'owner'),
-  /** Sessions and tokens of every account. */
+  /** Rights to the sessions and tokens of every account. */
   'access.list': right('whole', 'owner', 'auditor'),
   'access.end-session': right('whole', 'owner'),
   'access.end-token': right('whole', 'owner'),
@@ -71,7 +75,7 @@ export const RIGHTS = {
   'grants.create': right('whole', 'owner'),
   'grants.delete': right('whole', 'owner'),
 
-  /** The list contains the actions that the caller proposed or may decide. Each action's own right limits it further. */
+  /** The list of actions contains those that the caller proposed or may decide. Each action's own right limits the list further. */
   'actions.list': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
   'actions.show': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
   'actions.confirm': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
@@ -112,7 +116,7 @@ export const RIGHTS = {
   'messaging-keys.countersign': right('device', 'owner', 'fleet'),
   'commands.issue': right('device', 'owner', 'fleet', 'helpdesk'),
   'commands.issue-many': right('device', 'owner', 'fleet', 'helpdesk'),
-  /** Not a route: an additional right for commands that destroy data. */
+  /** Additional right for commands that destroy data, without a route of its own. */
   'commands.destroy': right('device', 'owner', 'fleet'),
   'commands.list': right('device', ...EVERYONE),
   'commands.show': right('device', ...EVERYONE),
@@ -121,7 +125,7 @@ export const RIGHTS = {
   'commands.cancel': right('device', 'owner', 'fleet', 'helpdesk'),
   'alerts.list': right('device', ...EVERYONE),
   'alerts.acknowledge': right('device', 'owner', 'fleet', 'helpdesk'),
-  /** Event stream, which names only topics. A subscriber reads the data with its own rights. */
+  /** Event stream, which contains only names of topics. A subscriber reads the data with its own rights. */
   'events.listen': right('self'),
 
   'orders.list': right('any', ...EVERYONE),
@@ -134,14 +138,20 @@ export const RIGHTS = {
   'orders.retract': right('areas', 'owner', 'legal'),
   'orders.decline': right('areas', 'owner', 'legal'),
   'orders.confirm-replacement': right('areas', 'owner', 'legal'),
-  /** Not a route: the legal basis of a withheld order (ADR 43). The order's proposer and approvers read it without this right. */
+  /**
+   * Right to the legal basis of a withheld order (ADR 43), without a route of its own. The order's proposer and approvers read it without
+   * this right.
+   */
   'orders.read-withheld': right('areas', 'owner', 'legal'),
   'orders.readings': right('areas', 'owner', 'legal', 'auditor'),
   'orders.affected': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   'orders.exemptions': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   'orders.statements': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   'orders.receipts': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
-  /** The document belongs to no order yet, so its areas cannot be checked. A role that cannot propose orders cannot upload. */
+  /**
+   * An uploaded document belongs to no order yet, so its areas cannot be checked. A role that cannot propose orders cannot upload
+   * documents.
+   */
   'order-documents.upload': right('areas', 'owner', 'legal'),
   'order-documents.read': right('areas', 'owner', 'legal'),
   'orders.decision': right('areas', 'owner', 'legal', 'auditor'),
@@ -156,7 +166,7 @@ export const RIGHTS = {
   'orders.rollout': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   'orders.exit': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
 
-  /** A legal hold concerns the whole organization: a hold on a user covers devices of every group. */
+  /** A legal hold concerns the whole organization, because a hold on a user covers devices of every group. */
   'legal-holds.list': right('whole', 'owner', 'legal', 'auditor'),
   'legal-holds.place': right('whole', 'owner', 'legal'),
   'legal-holds.release': right('whole', 'owner', 'legal'),
@@ -167,13 +177,13 @@ export const RIGHTS = {
   'ledger.consistency': right('any', ...EVERYONE),
   'areas.list': right('any', ...EVERYONE),
   /**
-   * Orders may name groups of countries and polygons. A limited role changes one only if the role reaches all its countries, before and
-   * after.
+   * Orders may use groups of countries and polygons. A role with a limited scope may change such an area only if its scope contains all
+   * countries of the area, before and after the change.
    */
   'areas.define': right('areas', 'owner', 'legal'),
   'areas.import': right('areas', 'owner', 'legal'),
   'areas.remove': right('areas', 'owner', 'legal'),
-  /** Territory policies are only defaults for new orders. The proposer of an order takes responsibility for its terms. */
+  /** Territory policies are only defaults for new orders. The proposer of an order is responsible for its terms. */
   'territory-policies.list': right('any', ...EVERYONE),
   'territory-policies.import': right('whole', 'owner', 'legal'),
   'territory-policies.compare': right('whole', 'owner', 'fleet', 'legal', 'auditor'),
@@ -188,16 +198,16 @@ export const RIGHTS = {
   'recovery.readmit': right('whole', 'owner', 'fleet'),
   'recovery.reject': right('whole', 'owner', 'fleet'),
   'recovery.resume-ledger': right('whole', 'owner'),
-  /** Approvers may have any role, and each sees the revisions to sign. */
+  /** Approvers may have any role, and each approver sees the revisions to sign. */
   'recovery.continuations': right('any', ...EVERYONE),
   'recovery.continue-ledger': right('whole', 'owner'),
   'recovery.sign-continuation': right('any', 'owner', 'legal'),
   'recovery.close': right('whole', 'owner'),
   'backup.create': right('whole', 'owner', 'backup'),
-  /** Not a route: the right to choose another backup recipient than the configured one. */
+  /** Right to choose another backup recipient than the configured one, without a route of its own. */
   'backup.export': right('whole', 'owner'),
 
-  /** Demo routes. `npm run demo` is the only program that has these routes. */
+  /** Routes of the demo. Only the program `npm run demo` has these routes. */
   'demo.show': right('self'),
   'demo.jump': right('self'),
   'demo.message': right('self'),
@@ -208,17 +218,17 @@ export type RightName = keyof typeof RIGHTS;
 const RIGHT_NAMES = Object.keys(RIGHTS) as RightName[];
 export type RouteName = Exclude<RightName, 'commands.destroy' | 'backup.export' | 'orders.read-withheld'>;
 
-/** Part of the installation that one right of the caller covers. */
+/** Part of the installation to which a right of the caller applies. */
 export interface Reach {
-  /** Devices of the group with a home in one of `homes`, for any part; null: all devices. */
+  /** Devices of the group whose home is in one of `homes` (or in any area); null for all devices. */
   readonly devices: readonly { readonly group: GroupId | null; readonly homes: readonly HomeArea[] | null }[] | null;
-  /** Areas of the reachable orders; null: all areas. */
+  /** Areas whose orders the caller may reach; null for all areas. */
   readonly areas: readonly OrderArea[] | null;
 }
 
 const EVERYTHING: Reach = { devices: null, areas: null };
 
-/** The reach that `grants` give to `name`. Throws `forbidden` when they give none. */
+/** Reach of the right `name` that `grants` give. Throws `forbidden` if they give no such right. */
 export function reachOf(name: RightName, grants: readonly Grant[]): Reach {
   const { scope, roles }: Right = RIGHTS[name];
   if (scope === 'public' || scope === 'self') return EVERYTHING;
@@ -229,19 +239,19 @@ export function reachOf(name: RightName, grants: readonly Grant[]): Reach {
     const devices = held.map(({ group, area }) => ({ group, homes: area && [...expandAreas([area])] }));
     return { devices, areas: [] };
   }
-  // An order affects every group in its areas, so a grant for one group does not reach the order.
+  // An order affects every group in its areas, so a grant for one group does not include the order.
   const areas = held.flatMap(({ group, area }) => (group === null && area !== null ? area : []));
   if (scope === 'areas' && areas.length > 0) return { devices: [], areas };
   const wanted = `${name} requires the role ${roles.join(' or ')}${held.length > 0 ? ' with another scope than yours' : ''}`;
   throw new CordonError('forbidden', `${wanted}. Ask an owner for it.`, { right: name });
 }
 
-/** Every right that `grants` give, each for any reach. */
+/** All rights that `grants` give, whatever their reach. */
 export function rightsOf(grants: readonly Grant[]): RightName[] {
   return RIGHT_NAMES.filter((name) => isAllowed(() => reachOf(name, grants)));
 }
 
-/** Returns false if `check` throws `forbidden` or `out_of_scope`. */
+/** False if `check` throws `forbidden` or `out_of_scope`. */
 export function isAllowed(check: () => unknown): boolean {
   try {
     check();
@@ -252,7 +262,7 @@ export function isAllowed(check: () => unknown): boolean {
   }
 }
 
-/** Throws `out_of_scope` unless the grants reach every given area. `US` reaches `US-CA`, and `EU` reaches `FR`, never the reverse. */
+/** Throws `out_of_scope` unless the grants include every given area. `US` includes `US-CA`, and `EU` includes `FR`, never the reverse. */
 export function requireAreas({ areas: reached }: Reach, areas: readonly OrderArea[]): void {
   if (reached === null) return;
   const beyond = areasBeyond(reached, areas);

@@ -1,4 +1,4 @@
-/** Secrets of accounts. The server shows each secret once, and the store keeps its SHA-256. */
+/** Secrets of accounts. The server shows each secret once and stores its SHA-256. */
 import { createHash, randomBytes } from 'node:crypto';
 
 export const newSecret = (): string => randomBytes(32).toString('base64url');

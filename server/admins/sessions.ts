@@ -4,7 +4,7 @@ import type { AccountId } from '../../shared/protocol/ids.ts';
 import type { Account, Owned, Session, SessionStore } from './ports.ts';
 import { sha256 } from './secrets.ts';
 
-/** Minimum time between two recorded uses of a session, in milliseconds. */
+/** Minimum milliseconds between two recorded uses of a session. */
 const USE_RECORDED_EVERY = 30_000;
 
 export function createSessions(ports: {
@@ -14,7 +14,6 @@ export function createSessions(ports: {
   readonly changed: () => void;
   /** Milliseconds without use after which a session ends. */
   readonly idle: number;
-  /** Real time in Unix milliseconds. */
   readonly now: () => number;
 }) {
   const { sessions, account: requireAccount, changed, idle, now } = ports;
@@ -30,8 +29,8 @@ export function createSessions(ports: {
 
   return {
     /**
-     * Returns the session of a cookie and the page's half, with the current grants. Null when the halves do not belong together or the
-     * session has ended. `active`: an admin caused this request, so the session stays alive.
+     * Returns the session of a cookie and of the page's secret, with the current grants. Null if they do not belong together or the session
+     * has ended. `active`: an admin caused this request, so the session does not become idle.
      */
     async session(cookie: string, page: string, { active }: { readonly active: boolean }): Promise<Session | null> {
       const found = await living(cookie);
@@ -43,7 +42,7 @@ export function createSessions(ports: {
       return { ...session, lastUsedAt: at };
     },
 
-    /** Finds a session by the cookie alone, for the event stream. Does not keep the session alive. */
+    /** Finds a session by the cookie alone, for the event stream. The session can still become idle. */
     async sessionOfCookie(cookie: string): Promise<Session | null> {
       const found = await living(cookie);
       if (!found) return null;
@@ -58,7 +57,7 @@ export function createSessions(ports: {
       return (await sessions.sessions(account, at)).filter(({ lastUsedAt }) => at - lastUsedAt < idle);
     },
 
-    /** Ends a session. `account`: the required holder; null: any account. */
+    /** Ends a session. `account`: the account that must own the session; null for any account. */
     async endSession(account: AccountId | null, id: string): Promise<void> {
       if (await sessions.closeById(account, id)) return;
       throw new CordonError('not_found', `There is no session ${id}. List the sessions again: it may have ended.`);

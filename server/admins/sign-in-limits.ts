@@ -1,11 +1,10 @@
 /**
- * Limits of the sign-in that a stranger cannot turn against an admin. No number of wrong passwords locks an account.
- *
- * - Attempts of one source on one account run one after another. After five failures, the gap between them grows exponentially up to two
- *   seconds. A success resets the gap. A source is a known browser (`known-browser.ts`), or else an IPv4 address or an IPv6 /64.
- * - Password hashes run in a bounded queue in which the sources take turns, so sign-ins never take more than `HASHES_AT_ONCE` threads.
- * - Wrong codes behind the right password are counted per account. Only a person who knows the password can reach this limit. It bounds
- *   how fast that person can guess codes. Known browsers have a count of their own. The response does not say that the limit was reached,
+ * Limits of sign-in attempts. A stranger cannot use them to lock out an admin: no number of wrong passwords locks an account.
+ * - Attempts of one source on one account run one after another. After five failures, the pause between attempts grows exponentially up to
+ *   two seconds. A successful sign-in resets the pause. A source is a known browser (`known-browser.ts`), an IPv4 address or an IPv6 /64.
+ * - Password hashes wait in a bounded queue that serves the sources in rotation, so sign-ins never use more than `HASHES_AT_ONCE` threads.
+ * - Wrong codes after a correct password are counted per account. Only a person who knows the password can reach this limit, which bounds
+ *   how fast that person can guess codes. Known browsers have a separate count. The response does not say that the limit was reached,
  *   because that would confirm the password.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,14 +12,14 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { CordonError } from '../../shared/errors.ts';
 import { createWorkQueue } from './work-queue.ts';
 
-/** Share of libuv's four threads, which the store's files and DNS use as well. */
+/** Maximum of libuv's four threads that password hashes use. File access and DNS need the other threads. */
 const HASHES_AT_ONCE = 2;
 const HASHES_OF_SOURCE = 8;
 const HASHES_WAITING = 64;
 const FREE_FAILURES = 5;
 const FIRST_GAP = 100;
 const LONGEST_GAP = 2_000;
-/** Maximum number of attempts of one source on one account that wait for each other. The server refuses the next attempt. */
+/** Maximum number of waiting attempts of one source on one account. The server refuses further attempts. */
 const WAITING_OF_PAIR = 8;
 const PAIRS_KEPT = 10_000;
 const QUARTER_HOUR = 15 * 60_000;
@@ -30,18 +29,18 @@ export const KNOWN_BROWSER = 'browser:';
 
 export interface SignInLimits {
   /**
-   * Runs one attempt to sign in when its turn comes. A rejection counts as a failure, a result as a success. Throws `rate_limited` when too
-   * many attempts wait.
+   * Runs a sign-in attempt after the earlier attempts of the same source on the account. A rejection counts as a failure, a result as a
+   * success. Throws `rate_limited` if too many attempts wait.
    */
   attempt<T>(account: string, source: string, work: () => Promise<T>): Promise<T>;
-  /** Runs a password hash for the source in the bounded queue. */
+  /** Computes a password hash for the source in the bounded queue. */
   hash<T>(source: string, work: () => Promise<T>): Promise<T>;
-  /** Returns false after too many wrong codes with the right password. The caller then refuses the next code without checking it. */
+  /** False after too many wrong codes with the correct password. The caller then refuses the next code without checking it. */
   mayTryCode(account: string, source: string): Promise<boolean>;
   wrongCode(account: string, source: string): Promise<void>;
 }
 
-/** The pause before the next attempt of a source on an account after a number of failures, in milliseconds. */
+/** Milliseconds before the next attempt of a source on an account, after the given number of failures. */
 export function gapAfter(failures: number): number {
   return failures < FREE_FAILURES ? 0 : Math.min(LONGEST_GAP, FIRST_GAP * 2 ** (failures - FREE_FAILURES));
 }
@@ -50,12 +49,12 @@ interface Pair {
   failures: number;
   waiting: number;
   lastAt: number;
-  /** Settles when the previous attempt has ended. */
+  /** Settles when the previous sign-in attempt has ended. */
   tail: Promise<unknown>;
 }
 
 export interface SignInLimitsOptions {
-  /** Limit of wrong codes with the right password, in a quarter of an hour. */
+  /** Maximum wrong codes after a correct password in a quarter of an hour. */
   readonly codes?: number;
   readonly now?: () => number;
   readonly pause?: (milliseconds: number) => Promise<unknown>;
@@ -85,7 +84,7 @@ export function createSignInLimits({
       found && (found.waiting > 0 || at - found.lastAt < QUARTER_HOUR)
         ? found
         : { failures: 0, waiting: 0, lastAt: at, tail: Promise.resolve() };
-    // Moves the pair to the end of the map, so that the loop removes the oldest pairs first.
+    // Moves the source and account to the end of the map, so that the loop removes the oldest entries first.
     pairs.delete(key);
     pairs.set(key, pair);
     for (const [old, { waiting }] of pairs) {

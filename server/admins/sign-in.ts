@@ -12,12 +12,15 @@ import { totpStep } from './totp.ts';
 const SESSION_LASTS = 12 * 3_600_000;
 const LONGEST_USER_AGENT = 200;
 
-/** Two halves of a session. The browser sends the cookie to every port of its host, but only the page of one port has the other half. */
+/**
+ * Two secrets of a session: the cookie and the page's secret. The browser sends the cookie to every port of its host, but only the page has
+ * the other secret.
+ */
 export interface SignedIn {
   readonly token: string;
-  /** Cookie that recognizes a known browser; see `known-browser.ts`. */
+  /** Cookie that marks a known browser (`known-browser.ts`). */
   readonly browser: string;
-  /** CSRF token, which the page sends in a header. Shown once. */
+  /** CSRF token that the page sends in a header. The server returns the token once. */
   readonly csrf: string;
   readonly session: Session;
 }
@@ -28,7 +31,7 @@ interface SignInRequest {
   readonly totp: string | undefined;
   readonly address: string;
   readonly userAgent?: string | undefined;
-  /** The caller's earlier session, which ends at the new sign-in. */
+  /** Caller's earlier session, which the new sign-in ends. */
   readonly replaces: string | null;
   readonly browser: string | null;
 }
@@ -39,7 +42,6 @@ export function createSignIn(ports: {
   readonly sealer: Sealer;
   readonly browserSealer: Sealer;
   readonly limits: SignInLimits;
-  /** Real time in Unix milliseconds. */
   readonly now: () => number;
 }) {
   const { accounts, sessions, sealer, browserSealer, limits, now } = ports;
@@ -51,14 +53,17 @@ export function createSignIn(ports: {
 
   const stepOf = (sealed: string, totp: string) => totpStep(sealer.unseal(sealed).toString(), totp, now());
 
-  /** Identifier of a browser from which the account signed in before, for the limit of attempts. Null for other browsers. */
+  /** Identifier of a browser in which the account signed in before, for the limit of attempts. Null for other browsers. */
   async function knownSource(email: string, cookie: string | null): Promise<string | null> {
     const known = cookie === null ? null : await accounts.credentials(email);
     if (!known?.passwordHash) return null;
     return knownBrowser(browserSealer, cookie, { account: known.account.id, passwordHash: known.passwordHash }, now());
   }
 
-  /** Checks one attempt. The password comes first, because only its owner may use up the limit for wrong codes. */
+  /**
+   * Checks one sign-in attempt. The server checks the password first, so that only a person who knows it can use up the limit for wrong
+   * codes.
+   */
   async function verified(
     email: string,
     { password, totp, source }: { readonly password: string; readonly totp: string; readonly source: string },
@@ -78,7 +83,7 @@ export function createSignIn(ports: {
   }
 
   return {
-    /** Opens a session. Throws `credentials_wrong` for every wrong part, and `totp_reused` for a correct code that was used before. */
+    /** Opens a session. Throws `credentials_wrong` for any wrong credential, and `totp_reused` for a correct code that was used before. */
     async signIn(given: SignInRequest): Promise<SignedIn> {
       if (given.totp === undefined)
         throw new CordonError('totp_required', 'Give the six-digit code of the authenticator app too.');
@@ -106,12 +111,12 @@ export function createSignIn(ports: {
     },
 
     /**
-     * Accepts a new authenticator code within a session, for grave actions. Returns the time. Throws `credentials_wrong` and `totp_reused` as `signIn`
-     * does.
+     * Accepts a new authenticator code within a session, for grave actions. Returns the current time. Throws `credentials_wrong` and
+     * `totp_reused` as `signIn` does.
      */
     async stepUp(given: { readonly account: Account; readonly totp: string; readonly token: string }): Promise<number> {
       const session = sha256(given.token);
-      // The session is the source of the attempt, so only the holder of the session can use up the limit.
+      // Wrong codes count for this session, so that only the holder of the session can use up the limit.
       const source = `${KNOWN_BROWSER}${session}`;
       const email = emailKey(given.account.email);
       return limits.attempt(email, source, async () => {
@@ -133,7 +138,7 @@ export function createSignIn(ports: {
   };
 }
 
-/** Every cause of a failed sign-in has the same text, because a different text would confirm a guessed password. */
+/** All causes of a failed sign-in have the same error text, because a different text would confirm a guessed password. */
 const wrong = () =>
   new CordonError(
     'credentials_wrong',

@@ -6,13 +6,13 @@ import { newSecret, sha256 } from './secrets.ts';
 /** `now`: real time. */
 export function createTokens({ tokens, now }: { readonly tokens: TokenStore; readonly now: () => number }) {
   return {
-    /** Returns the account of an API token and records the use. Null when the token is unknown or expired, or the account disabled. */
+    /** Returns the account of an API token and records the use. Null if the token is unknown or expired, or the account is disabled. */
     tokenAccount: (token: string, address: string): Promise<TokenHolder | null> =>
       tokens.tokenAccount(sha256(token), now(), address),
 
     tokens: (account: AccountId | null): Promise<Owned<ApiToken>[]> => tokens.tokens(account),
 
-    /** Creates a token. Only this result contains the secret. */
+    /** Creates an API token. Only this result contains the token's secret. */
     async createToken(
       account: AccountId,
       name: string,
@@ -29,7 +29,7 @@ export function createTokens({ tokens, now }: { readonly tokens: TokenStore; rea
       return { ...token, secret };
     },
 
-    /** Deletes a token. `account`: the required holder; null: any account. */
+    /** Deletes an API token. `account`: the account that must own the token; null for any account. */
     async deleteToken(account: AccountId | null, id: string): Promise<void> {
       if (await tokens.deleteToken(account, id)) return;
       throw new CordonError('not_found', `There is no token ${id}. List the tokens again: it may have ended.`);

@@ -1,4 +1,7 @@
-/** Time-based codes (RFC 6238) with the parameters that every authenticator app assumes. Replay is prevented by the store. */
+/**
+ * Time-based one-time passwords (RFC 6238) with the parameters that all authenticator apps use. The store rejects a code that was used
+ * before.
+ */
 import { generateSecret, generateURI, verifySync } from 'otplib';
 
 const PERIOD = 30;
@@ -8,7 +11,7 @@ export const newTotpSecret = (): string => generateSecret({ length: 20 });
 export const totpUri = (issuer: string, email: string, secret: string): string =>
   generateURI({ issuer, label: email, secret, period: PERIOD });
 
-/** Time step of `code`, with one step early or late allowed (RFC 6238, section 5.2). Null for a wrong code. */
+/** Time step of `code`, which may be one step early or late (RFC 6238, section 5.2). Null for a wrong code. */
 export function totpStep(secret: string, code: string, now: number): number | null {
   if (!/^\d{6}$/.test(code)) return null;
   const epoch = Math.floor(now / 1000);

@@ -1,25 +1,25 @@
 /**
- * A bounded queue for expensive work, such as password hashes. A few pieces of work run at once. Each source has its own waiting line, and
- * the lines take turns, so a source that floods the queue delays mostly itself.
+ * Bounded queue for expensive work, such as password hashes. The queue runs a few jobs at once and serves the sources in rotation. A source
+ * that floods the queue delays mostly itself.
  */
 import { CordonError } from '../../shared/errors.ts';
 
 export interface WorkQueue {
-  /** Runs the work when its turn comes. Throws `rate_limited` when too much work waits. */
+  /** Runs the work when the queue reaches it. Throws `rate_limited` if too much work waits. */
   run<T>(source: string, work: () => Promise<T>): Promise<T>;
 }
 
 export interface WorkQueueOptions {
   readonly atOnce: number;
-  /** Maximum number of waiting pieces of work for one source. */
+  /** Maximum number of waiting jobs of one source. */
   readonly ofSource: number;
-  /** Maximum number of waiting pieces of work in total, without sources for which `reserved` is true. */
+  /** Maximum number of waiting jobs in total. Sources for which `reserved` is true do not count. */
   readonly total: number;
   readonly reserved?: (source: string) => boolean;
 }
 
 export function createWorkQueue({ atOnce, ofSource, total, reserved = () => false }: WorkQueueOptions): WorkQueue {
-  /** Sources in the order of their turns. */
+  /** Sources with waiting jobs, in the order in which the queue serves them. */
   const lines = new Map<string, (() => void)[]>();
   let running = 0;
   let waiting = 0;
@@ -31,7 +31,7 @@ export function createWorkQueue({ atOnce, ofSource, total, reserved = () => fals
     const [source, line] = first;
     lines.delete(source);
     const start = line.shift();
-    // Moves the source to the end, so that the other sources come first.
+    // Moves the source to the end, so that the queue serves the other sources first.
     if (line.length > 0) lines.set(source, line);
     if (!reserved(source)) waiting -= 1;
     running += 1;

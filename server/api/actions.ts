@@ -1,4 +1,4 @@
-/** Routes for pending destructive actions. A second person reads, confirms or declines them. */
+/** HTTP routes for pending destructive actions. A second person reads, confirms or declines them. */
 import { Readable } from 'node:stream';
 import {
   actionConfirmation,
@@ -23,7 +23,7 @@ export interface ActionsPorts {
   readonly actions: Actions;
   readonly admins: Pick<Admins, 'namesOf'>;
   readonly devices: Pick<Devices, 'get'>;
-  /** Runs the request of a confirmed action for its proposer, with the proposer's present grants. */
+  /** Runs the request of a confirmed action on behalf of its proposer, with the proposer's present grants. */
   readonly perform: (content: ActionContent, proposer: Account, confirmer: Account) => Promise<unknown>;
 }
 
@@ -35,7 +35,9 @@ export function actorOf({ account, session, destructive }: Caller): Actor {
   return { account, proof };
 }
 
-/** Implementation of `ActionsPorts.perform`. `routes` may still grow: it is read when an action is performed. */
+/**
+ * Implementation of `ActionsPorts.perform`. The array `routes` may be filled later, because it is read only when an action is performed.
+ */
 export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
   return async ({ route: name, params, body, devices }, proposer, confirmer) => {
     const found = routes.find((known) => known.name === name);

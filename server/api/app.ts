@@ -1,6 +1,6 @@
 /**
- * Express app of the admin listener: security headers, authentication, one handler for each route, and errors as problems. It has no rules
- * of its own; `server/admins/roles.ts` has the rights. The body of a request is never logged.
+ * Express app of the admin listener: security headers, authentication, one handler per route, and problem responses.
+ * `server/admins/roles.ts` has the rights. The app never logs a request body.
  */
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
@@ -18,7 +18,7 @@ import { serveConsole } from './console.ts';
 import { createHostCheck } from './host-check.ts';
 import { BytesReply, FileReply, type RawInput, type Route, StreamReply } from './route.ts';
 
-/** Maximum size of a request body. An order with a thousand exemptions and statements in several languages fits. */
+/** Maximum bytes of a request body. An order with a thousand exemptions and notices in several languages is smaller. */
 const LARGEST_BODY = '1mb';
 
 export interface ApiLog {
@@ -41,14 +41,14 @@ export interface ApiPorts {
   readonly admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>;
   readonly actions: Pick<Actions, 'authorize'>;
   readonly readOrder: RawInput['readOrder'];
-  /** Whether the admin listener itself speaks HTTPS. */
+  /** True if the admin listener itself uses HTTPS. */
   readonly secure: boolean;
   readonly clientOf: ClientOf;
   readonly routes: readonly Route[];
   readonly log: ApiLog;
-  /** Host names of the admin listener, besides `localhost` and addresses. */
+  /** Accepted host names of the admin listener. `localhost` and IP addresses are always accepted. */
   readonly names: readonly string[];
-  /** Folder of the built console. It may be missing. */
+  /** Folder of the built console; the folder may be missing. */
   readonly consoleFolder: string;
 }
 
@@ -59,7 +59,7 @@ export function createApi(ports: ApiPorts): express.Express {
   const app = express();
   app.set('etag', false);
   app.set('query parser', 'simple');
-  // Policy for API responses. The console's pages have their own policy.
+  // Content security policy for API responses. The console's pages have their own policy.
   const directives = {
     defaultSrc: ["'none'"],
     baseUri: ["'none'"],
@@ -107,7 +107,7 @@ function observeRequests(monitor: ApiPorts['monitor']): express.RequestHandler {
       monitor.adminRequest({
         ...{ method, route, target, account, via, email, code },
         address: address ?? peer,
-        // The client disconnected before a response. 499 is also nginx's status for this case.
+        // The client disconnected before the response. nginx also uses status 499 for this case.
         status: response.headersSent ? response.statusCode : 499,
         milliseconds: performance.now() - begun,
       });
@@ -116,7 +116,7 @@ function observeRequests(monitor: ApiPorts['monitor']): express.RequestHandler {
   };
 }
 
-/** Handles the requests of one route: authenticates, parses, runs the handler and sends its reply. */
+/** Handles the requests of one route: authenticates, parses, runs the handler and sends the response. */
 function handlerOf(
   route: Route,
   parser: express.RequestHandler,
@@ -138,7 +138,7 @@ function handlerOf(
     if (caller) Object.assign(facts, { account: caller.account.id, via: caller.via });
     if (!isPublic && !caller)
       throw new CordonError('not_signed_in', 'Sign in with POST /api/v1/session, or send a token.');
-    // The body is read only after authentication, so that a stranger cannot make the server buffer a megabyte.
+    // Read the body only after authentication, so that an unauthenticated client cannot make the server buffer a megabyte.
     if (route.raw !== 'upload' && route.body) await read(parser, request, response);
     if (route.name === 'session.create' && typeof request.body?.email === 'string') facts.email = request.body.email;
     const reply = await route.run({
@@ -162,7 +162,7 @@ function handlerOf(
     });
     if (reply instanceof FileReply) return send(response, reply, next);
     if (reply instanceof BytesReply) {
-      // The title becomes a header value and is user input: only letters, digits and a few signs are safe.
+      // The title becomes a header value and is user input. Only letters, digits and a few signs are therefore allowed.
       response
         .attachment(reply.name.replaceAll(/[^\p{L}\p{N} ._-]/gu, '_'))
         .type(reply.type)
@@ -180,12 +180,12 @@ function handlerOf(
   };
 }
 
-/** Facts about the request of this response. Express keeps `locals` for one request. */
+/** Facts about the current request. Express stores `locals` for one request. */
 const factsOf = (response: Response): RequestFacts => response.locals;
 
 /**
- * Throws if a right has no route, if two routes have one name, or if a changing route has no action policy. The demo's routes are all
- * present or all absent.
+ * Throws if a right has no route, if two routes have one name, or if a changing route has no action policy. The routes of the demo must be
+ * all present or all absent.
  */
 function requireComplete(routes: readonly Route[]): void {
   const mounted = new Set(routes.map((route) => route.name));

@@ -96,7 +96,7 @@ const editorOf = ({ account }: Caller, reach: Reach): AreaEditor => ({
   requireAreas: (wanted) => requireAreas(reach, wanted),
 });
 
-/** Areas in which the caller can change named areas. Null if the caller lacks the right to change named areas. */
+/** Areas whose named areas the caller may change. Null if the caller may change none. */
 function changeReach(demand: (right: RightName) => Reach): Reach | null {
   return isAllowed(() => demand('areas.define')) ? demand('areas.define') : null;
 }

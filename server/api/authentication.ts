@@ -1,10 +1,9 @@
 /**
- * Authentication of a request, by bearer token or by session.
- * A session has two halves. The cookie alone proves nothing: a browser sends it to every port of `localhost`, so a program on another port
- * may read it, and another site may cause a request with it. Each request must therefore also carry the page's half in `X-Cordon-CSRF`,
- * which other origins can neither read nor set. The event stream is the one exception, because EventSource cannot send headers. Its events
- * name only topics.
- * A request from another site, according to the browser, is refused too.
+ * Authentication of a request, by bearer token or by session. A session has two secrets: the cookie and the page's CSRF token. The cookie
+ * alone is not enough: a browser sends it to every port of `localhost`, so a program on another port may read it. Another site may also
+ * cause a request with the cookie. Each request must therefore carry the CSRF token in `X-Cordon-CSRF`, which other origins can neither
+ * read nor set. The event stream is an exception, because EventSource cannot send headers; its events contain only topics. The server also
+ * refuses a request that comes from another site according to the browser.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { BACKGROUND_HEADER, browserCookieName, CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
@@ -12,7 +11,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Caller } from './route.ts';
 
-/** Session cookie of a request. Over HTTPS (`secure`), only the `__Host-` cookie counts. */
+/** Session cookie of a request. Over HTTPS (`secure`), the server accepts only the cookie with the prefix `__Host-`. */
 export const cookieOf = (headers: IncomingHttpHeaders, secure: boolean): string | null =>
   cookieNamed(headers, sessionCookieName(secure));
 
@@ -28,7 +27,7 @@ function cookieNamed(headers: IncomingHttpHeaders, wanted: string): string | nul
   return null;
 }
 
-/** Throws `forbidden` for a request from another site. This also protects the sign-in itself (login CSRF). */
+/** Throws `forbidden` for a request from another site. The check also protects the sign-in (login CSRF). */
 export function refuseOtherSites(headers: IncomingHttpHeaders): void {
   const site = headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') return;
@@ -39,11 +38,11 @@ export interface RequestFacts {
   readonly headers: IncomingHttpHeaders;
   readonly address: string;
   readonly secure: boolean;
-  /** Whether the cookie is enough. True only for the event stream. */
+  /** True if the cookie alone is enough. Only the event stream uses this. */
   readonly cookieAlone: boolean;
 }
 
-/** Caller of the request. Null without credentials; throws `not_signed_in` for invalid ones. */
+/** Caller of the request. Null without credentials. Throws `not_signed_in` for invalid credentials. */
 export async function authenticate(
   admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>,
   { headers, address, secure, cookieAlone }: RequestFacts,

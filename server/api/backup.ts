@@ -22,7 +22,7 @@ export function backupRoutes(backups: BackupPort): Route[] {
       response: nothing,
       raw: 'download',
       async handler({ body, caller, demand }) {
-        // The recipient can decrypt the whole backup, so only an owner may name a recipient.
+        // A recipient can decrypt the whole backup, so only an owner may choose another recipient.
         if (body.recipient !== undefined) demand('backup.export');
         const recipient = body.recipient === undefined ? null : parseRecipient(body.recipient);
         const { path, name, remove } = await backups.make(caller.account.id, recipient);

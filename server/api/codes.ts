@@ -19,9 +19,7 @@ export interface CodesPorts {
 }
 
 export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts): Route[] {
-  /**
-   * Throws `conflict` if the new enrollment would change an order's verdict for the device: a change of a verdict needs a second person.
-   */
+  /** Throws `conflict` if the new enrollment would change the verdict for the device, because such a change needs a second person. */
   async function requireNoEffect(id: DeviceId, code: z.output<typeof newCode>): Promise<void> {
     const { own, group, statement } = await devices.get(id, null);
     const inherited = await devices.getGroup(group.id);
@@ -55,7 +53,7 @@ export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts):
           const { person: before, status } = await devices.get(device, reach.devices);
           // A new enrollment ends the device's present enrollment, like a revocation.
           if (status === 'active') await devices.get(device, demand('devices.revoke').devices);
-          // A code that changes the person, home or seat needs the right to change the device.
+          // An activation code that changes the person, home or seat needs the right to change the device.
           if (person !== before || home !== null || seat !== null) {
             const { devices: changing } = demand('devices.update');
             const known = await devices.get(device, changing);

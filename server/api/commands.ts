@@ -110,10 +110,10 @@ function manyDeviceRoutes({ commands, devices, admins }: CommandsPorts): Route[]
       statuses: [201],
       async handler({ body, reach, demand, authorize, confirmed, caller }) {
         const { command, expiresInSeconds, devices: named, filter, id = newCommandId(), ...given } = body;
-        // A filter by location reveals locations. The roles with the right `commands.destroy` see locations anyway.
+        // A filter by location reveals locations. Every role with the right `commands.destroy` may see locations.
         const limited = destroysData(command.kind) || filter?.area !== undefined || filter?.located !== undefined;
         const { devices: scope } = limited ? demand('commands.destroy') : reach;
-        // A second person confirmed exactly these devices.
+        // The second person confirmed exactly these devices.
         const to = await devices.reached(confirmed ?? named ?? definedFields(filter ?? {}), scope);
         const action = ACTIONS[command.kind];
         const { expect, ...rest } = definedFields(given);

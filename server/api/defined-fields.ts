@@ -1,4 +1,4 @@
-/** Type of an object whose undefined fields are absent, as `exactOptionalPropertyTypes` requires. */
+/** Object type without undefined fields, as `exactOptionalPropertyTypes` requires. */
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
 export function definedFields<T extends object>(given: T): Partial<Defined<T>> {

@@ -1,7 +1,7 @@
 /**
- * Routes of `npm run demo`: a clock that an admin can move ahead, one message between two simulated devices, and sign-in links.
- * `startServer` mounts them only with a `DemoPort`, which no released program passes. These routes open no session: the demo opened the
- * session of each link beforehand with password and code.
+ * Routes of `npm run demo`: a clock that an admin can advance, one message between two simulated devices, and sign-in links. `startServer`
+ * adds these routes only if it receives a `DemoPort`, and no released program passes one. The routes open no session: the demo has opened
+ * the session of each link before, with password and code.
  */
 import type { z } from 'zod';
 import {
@@ -23,15 +23,15 @@ import type { EventsPort } from './events.ts';
 import { Reply, type Route, route } from './route.ts';
 import { sessionCookie, viewOf } from './session.ts';
 
-/** The demo program around the server. It drives the clock and the simulated devices. */
+/** Demo program around the server. It advances the clock and runs the simulated devices. */
 export interface DemoPort {
   now(): Instant;
-  /** Resolves when server and devices have finished their work at the new time, or after ten seconds. */
+  /** Resolves when the server and the devices have finished their work at the new time, or after ten seconds. */
   jump(to: Instant): Promise<void>;
   /** Sender and recipient of the demo's message. Throws `unavailable` until the simulated devices are connected. */
   message(): z.infer<typeof demoView>['message'];
   send(): Promise<z.infer<typeof demoMessage>>;
-  /** Session of the person with the demo ticket, and the person's approver key. Null: unknown ticket. */
+  /** Session and approver key of the person with the demo ticket; null for an unknown ticket. */
   session(
     ticket: string,
   ): Promise<{ readonly token: string; readonly csrf: string; readonly approverKey: string | null } | null>;

@@ -1,7 +1,7 @@
 /**
- * Event streams of the console. A wake becomes a topic. Topics are collected and sent to all listeners at most once a second, so that ten
- * thousand connecting devices cause one event. Before each event, the server checks that the listener may still receive it. All times are
- * real time.
+ * Event streams of the console. The server converts a wake into a topic and sends the changed topics to all listeners at most once a
+ * second. Ten thousand connecting devices thus cause one event. Before each event, the server checks that the listener may still receive
+ * events. All times are real time.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createEventBuffer, createSession, type Session } from 'better-sse';
@@ -10,7 +10,7 @@ import type { changedEvent, Topic } from '../../shared/api/events.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
 
-/** Topic of each wake; null: none. */
+/** Topic for each kind of wake; null for none. */
 const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   device: 'devices',
   ended: 'devices',
@@ -26,33 +26,33 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   alerts: 'alerts',
   accounts: 'accounts',
   ledger: 'ledger',
-  // No topic: each device that moves causes a wake of its own.
+  // No topic: each moved device already causes another wake.
   'ip-database': null,
-  // No topic: the other changes after the release of a legal hold have their own wakes.
+  // No topic: other changes after the release of a legal hold cause their own wakes.
   'hold-released': null,
-  // No topic: only devices need a time correction, and the admin who publishes the correction already knows it.
+  // No topic: only devices need a time correction, and the admin who publishes the correction knows it already.
   'time-correction': null,
-  // No topic: admins do not see when a user gets mail.
+  // No topic: admins do not see when a user receives mail.
   mail: null,
   'key-packages': null,
 };
 
-/** Maximum number of streams for one session. More streams are a mistake: too many tabs, or a script that is started again and again. */
+/** Maximum number of event streams of one session. More streams indicate too many tabs, or a script that is started repeatedly. */
 const STREAMS_EACH = 10;
-/** Milliseconds until a browser reconnects. */
+/** Milliseconds after which a browser reconnects. */
 const RETRY = 2_000;
 
 export interface Listener {
-  /** Session or account of the listener. Its streams are limited together. */
+  /** Session or account of the listener. All streams of one session or account share a limit. */
   readonly of: string;
-  /** Whether the listener may still receive events. Rejects if the server cannot check the listener now. */
+  /** True if the listener may still receive events. Rejects if the server cannot check the listener now. */
   readonly mayStay: () => Promise<boolean>;
 }
 
 export interface EventStreams {
   /** Sends the response head and keeps the response open. Throws `rate_limited` and `unavailable`. */
   hold(listener: Listener, request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** Sends a topic that no wake announces. */
+  /** Sends a topic that has no wake. */
   changed(topic: Topic): void;
   stop(): void;
 }
@@ -66,14 +66,14 @@ export interface EventStreamPorts {
 
 /** Intervals in milliseconds. */
 const PACE = {
-  /** Shortest interval between two events. */
+  /** Minimum interval between two events. */
   tell: 1_000,
-  /** Delay that collects simultaneous changes in one event. */
+  /** Delay that combines simultaneous changes into one event. */
   gather: 50,
-  /** Interval at which a stream of an ended session is closed, also without changes. */
+  /** Interval at which the server closes streams of ended sessions, also without changes. */
   look: 3_000,
   heartbeat: 15_000,
-  /** Time after which a stream whose client reads nothing is closed. */
+  /** Time after which the server closes the stream of a client that reads nothing. */
   stall: 30_000,
 };
 
@@ -81,7 +81,7 @@ interface Stream {
   readonly listener: Listener;
   readonly session: Session;
   readonly response: ServerResponse;
-  /** Topics that changed and are not sent yet. */
+  /** Changed topics that are not sent yet. */
   readonly owed: Set<Topic>;
   looking: boolean;
   spokeAt: number;
@@ -121,9 +121,9 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
     changed.clear();
   }
 
-  /** Ends the stream if its listener may no longer receive events. Otherwise sends the pending topics. */
+  /** Ends the stream if its listener may no longer receive events. Otherwise sends the changed topics. */
   async function lookAt(stream: Stream): Promise<void> {
-    // The check in progress will also send topics that are added during the check.
+    // The running check also sends topics that are added during the check.
     if (stream.looking) return;
     stream.looking = true;
     try {
@@ -132,7 +132,7 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
       if (mayStay) sendPending(stream, { stall, heartbeat });
       else end(stream);
     } catch (error) {
-      // The topics wait for the next check of the listener.
+      // The topics wait until the next check of the listener succeeds.
       log.error({ err: error }, 'the rights of an event stream could not be checked; the server tries again');
     } finally {
       stream.looking = false;
@@ -166,7 +166,7 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
       });
       const session = await createSession(request, response, {
         retry: RETRY,
-        // The server sends heartbeats itself: the library would also send heartbeats to a client that reads nothing.
+        // The server sends heartbeats itself, because the library would also send heartbeats to a client that reads nothing.
         keepAlive: null,
         trustClientEventId: false,
         headers: { 'Cache-Control': 'no-store, no-transform' },
@@ -187,12 +187,12 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
   };
 }
 
-/** Sends the pending topics, or a heartbeat. Closes the stream of a client that reads nothing. */
+/** Sends the changed topics, or a heartbeat. Closes the stream of a client that reads nothing. */
 function sendPending(stream: Stream, { stall, heartbeat }: Pick<typeof PACE, 'stall' | 'heartbeat'>): void {
   const { session, response, owed } = stream;
   const now = Date.now();
   if (response.writableNeedDrain) {
-    // A stalled stream gets no more data, so that it needs no more memory than its socket buffer.
+    // The server sends nothing more to a client that does not read, so that the stream needs no memory beyond its socket buffer.
     stream.stalledAt ??= now;
     if (now - stream.stalledAt >= stall) response.destroy();
     return;

@@ -1,6 +1,5 @@
 /**
- * Route of the event stream. An event names only the topic in which something changed; the client then requests the data with its own
- * rights.
+ * Route of the event stream. An event contains only the topic in which data changed. The client then requests the data with its own rights.
  */
 import { changedEvent } from '../../shared/api/events.ts';
 import { isCordonError } from '../../shared/errors.ts';

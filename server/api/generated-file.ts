@@ -1,9 +1,12 @@
-/** Response with a file that is created while it is sent. A file that lists people by country thus leaves no copy on the server's disk. */
+/**
+ * Response with a file that the server creates while sending it. A file that lists people by country thus leaves no copy on the server's
+ * disk.
+ */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StreamReply } from './route.ts';
 
-/** Number of lines in one write. After each write, the event loop can serve other requests. */
+/** Number of lines per write. After each write, the event loop can serve other requests. */
 const TOGETHER = 500;
 
 export function generatedFile(
@@ -17,7 +20,7 @@ export function generatedFile(
     try {
       await pipeline(Readable.from(parts, { highWaterMark: 1 }), response);
     } catch (error) {
-      // The client has disconnected, so this error is expected.
+      // The client has disconnected, so an error is expected here.
       if (!response.destroyed) throw error;
     }
   }, type);

@@ -19,8 +19,8 @@ export interface GroupsPorts {
 
 export function groupRoutes({ devices, orders }: GroupsPorts): Route[] {
   /**
-   * Throws `conflict` if the change alters an order's verdict for a device of the group. Otherwise a group's home would be a way around the
-   * second person for a device's home.
+   * Throws `conflict` if the change alters the verdict for a device of the group. A change of a device's home needs a second person, and a
+   * group's home must not avoid this.
    */
   async function requireNoEffect(id: GroupId, change: z.output<typeof groupChange>): Promise<void> {
     if (change.home === undefined && change.seat === undefined) return;

@@ -3,9 +3,9 @@ import { aliveView, healthView } from '../../shared/api/health.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface HealthPort {
-  /** Whether the store responds and the ledger accepts entries. */
+  /** True if the store responds and the ledger accepts entries. */
   ready(): Promise<boolean>;
-  /** Health of the server. `connected` counts the connected devices of the whole fleet. */
+  /** Health of the server. `connected`: number of connected devices in the whole fleet. */
   health(): Promise<z.input<typeof healthView>>;
 }
 

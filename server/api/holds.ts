@@ -1,4 +1,7 @@
-/** Routes for legal holds. Only roles that may read holds see their reasons. Everyone who sees a device sees that it is under a hold. */
+/**
+ * Routes for legal holds. Only roles that may read legal holds see their reasons. Every admin who sees a device sees that the device is
+ * under a legal hold.
+ */
 import {
   holdRelease,
   legalHoldPage,

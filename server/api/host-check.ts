@@ -1,19 +1,22 @@
 /**
- * Check of the Host header, against DNS rebinding. A stranger's page whose name resolves to this server has the same origin for the
- * browser, so its requests pass every other check. But the browser still sends the stranger's name. An IP address is safe, because it
- * cannot be made to resolve elsewhere.
+ * Check of the Host header, against DNS rebinding. An attacker's host name may resolve to this server. For the browser, the attacker's page
+ * then has the same origin, so its requests pass all other checks. But the browser sends the attacker's host name in the Host header. An IP
+ * address is safe, because DNS does not resolve it.
  */
 import { isIP } from 'node:net';
 import { CordonError } from '../../shared/errors.ts';
 
-/** `localhost` and its subdomains never leave the machine (RFC 6761, section 6.3). */
+/** `localhost` and its subdomains always mean the own machine (RFC 6761, section 6.3). */
 const LOCAL = /^(?:[a-z0-9-]+\.)*localhost$/;
 
-/** Returns a check that throws `forbidden` for unknown host names. `names`: the configured names, besides `localhost` and addresses. */
+/**
+ * Returns a check that throws `forbidden` for unknown host names. `names`: configured host names. `localhost` and IP addresses are always
+ * accepted.
+ */
 export function createHostCheck(names: readonly string[]): (host: string | undefined) => void {
   const own = new Set(names.map((name) => name.toLowerCase()));
   return (host) => {
-    // Every browser sends the Host header; an HTTP/1.0 probe may omit it.
+    // Every browser sends the Host header; an HTTP/1.0 health check may omit it.
     if (host === undefined) return;
     const name = nameOf(host);
     if (name !== null && (isIP(name) !== 0 || LOCAL.test(name) || own.has(name))) return;

@@ -1,6 +1,6 @@
 /**
- * Routes for IP databases. An import needs no restart. An admin can preview the impact before activating a database, and the ledger records
- * the activation.
+ * Routes for IP databases. An import needs no restart. An admin can preview the impact before activating a database. The ledger records
+ * each activation.
  */
 import {
   ipComparisonView,
@@ -22,7 +22,6 @@ export interface IpDatabasesPorts {
   readonly orders: { readonly changeImpact: Pick<ChangeImpact, 'addresses'> };
   readonly admins: Pick<Admins, 'namesOf'>;
   readonly relocating: () => { readonly done: number; readonly of: number } | null;
-  /** Domain time, in Unix milliseconds. */
   readonly now: () => number;
 }
 

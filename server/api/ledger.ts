@@ -14,7 +14,7 @@ import { type Route, route } from './route.ts';
 
 export interface LedgerPorts {
   readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey' | 'proveEntry' | 'proveGrowth'>;
-  /** Bodies of the ledger entries from `from` up to but not including `to`, as far as the newest checkpoint covers them. */
+  /** Contents of the ledger entries from `from` (inclusive) to `to` (exclusive) that the newest checkpoint covers. */
   readonly entries: { entries(from: number, to: number): Promise<Buffer[]> };
 }
 

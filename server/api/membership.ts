@@ -1,4 +1,4 @@
-/** Routes for messaging keys and their countersignatures by the organization key, which the server does not have. */
+/** Routes for messaging keys and for their countersignatures with the organization key. The server does not have the organization key. */
 import { countersignatures, countersigned, messagingKeyPage, messagingKeyQuery } from '../../shared/api/membership.ts';
 import type { Membership } from '../membership/membership.ts';
 import { type Route, route } from './route.ts';

@@ -1,6 +1,6 @@
 /**
- * Route for monitoring systems (Prometheus text format): figures of this process and counts of the installation. No figure names a person
- * or device.
+ * Route for monitoring systems (Prometheus text format): figures of this process and counts of the installation. The figures name no person
+ * and no device.
  */
 import { statfs } from 'node:fs/promises';
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
@@ -17,7 +17,7 @@ export interface ProcessFigures {
   readonly clockInDoubt: boolean;
   readonly diskFull: boolean;
   readonly backups: { readonly newest: { readonly at: number } | null; readonly failure: string | null };
-  /** Totals of all mailboxes. `posts`: messages that this process has accepted. */
+  /** Totals of all mailboxes. `posts`: number of messages that this process has accepted. */
   readonly mail: { readonly posts: number; readonly entries: number; readonly bytes: number; readonly held: number };
 }
 
@@ -30,9 +30,9 @@ export interface StoreFigures {
 }
 
 export interface MetricsPort {
-  /** Registry that also has the monitor's figures. */
+  /** Prometheus registry that also has the monitor's figures. */
   readonly registry: Registry;
-  /** Data folder, whose free space is a metric. */
+  /** Data folder, whose free disk space is a metric. */
   readonly folder: string;
   /** Expiry of each certificate that the server uses, in Unix milliseconds. */
   readonly certificates: () => readonly { readonly use: string; readonly notAfter: number }[];
@@ -40,7 +40,7 @@ export interface MetricsPort {
   readonly store: () => Promise<StoreFigures>;
 }
 
-/** Milliseconds for which counts from the store are reused, so that frequent scrapes cost the store nothing. */
+/** Milliseconds for which the counts from the store are reused, so that frequent scrapes cause no load on the store. */
 const FIGURES_FOR = 5_000;
 
 type Gauges<From> = readonly (readonly [name: string, help: string, value: (from: From) => number])[];
@@ -171,7 +171,7 @@ function cachedFor<T>(milliseconds: number, read: () => Promise<T>): () => Promi
   return () => {
     if (last === null || performance.now() - last.at > milliseconds) {
       last = { at: performance.now(), value: read() };
-      // A failed read of the store is not cached: the next scrape tries again.
+      // A failed read of the store is not cached, so the next scrape repeats the read.
       last.value.catch(() => {
         last = null;
       });

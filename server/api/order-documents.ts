@@ -1,4 +1,7 @@
-/** Routes for an order's documents and decision records. They are stored sealed, apart from the signed and public text. */
+/**
+ * Routes for an order's documents and decision records. The server stores them encrypted, apart from the signed and public text of the
+ * order.
+ */
 import { decisionView, documentParams, documentQuery, keptDocument } from '../../shared/api/order-documents.ts';
 import { revisionParams } from '../../shared/api/orders.ts';
 import { nothing } from '../../shared/api/wire.ts';

@@ -1,13 +1,13 @@
 /**
- * Rules for withheld orders, one for each route about orders. A route that returns a part of the legal basis names the part. The server
- * refuses the part to readers who may not read it, and records each reading. A new route does not compile without an entry.
+ * Rules for withheld orders, one for each route about orders. If a route returns a part of the legal basis, its rule names the part. The
+ * server refuses the part to admins who may not read it, and records each reading. A new route does not compile without a rule.
  */
 import type { OrderPart } from '../../shared/api/order-readings.ts';
 import type { RouteName } from '../admins/roles.ts';
 
 type OrderRoute = Extract<RouteName, `orders.${string}` | `order-documents.${string}`>;
 
-/** `masked`: the handler itself returns the form that the reader may see. `open`: the route returns no part of the legal basis. */
+/** `masked`: the handler itself removes the parts that the reader may not see. `open`: the route returns no part of the legal basis. */
 type RoutePart = OrderPart | 'masked' | 'open';
 
 const PARTS_BY_ROUTE: Readonly<Record<OrderRoute, RoutePart>> = {
@@ -28,7 +28,7 @@ const PARTS_BY_ROUTE: Readonly<Record<OrderRoute, RoutePart>> = {
   'orders.pack': 'pack',
   'order-documents.read': 'document',
   'order-documents.upload': 'open',
-  // Routes that return devices, counts and times, which the fleet's admins need.
+  // Routes that return devices, counts and times. The admins of the fleet need them.
   'orders.affected': 'open',
   'orders.statements': 'open',
   'orders.receipts': 'open',
@@ -45,7 +45,7 @@ const PARTS_BY_ROUTE: Readonly<Record<OrderRoute, RoutePart>> = {
 
 const isOrderRoute = (name: RouteName): name is OrderRoute => Object.hasOwn(PARTS_BY_ROUTE, name);
 
-/** Part of the legal basis that the route returns. Null: the route returns no part, or its handler masks the part. */
+/** Part of the legal basis that the route returns. Null if the route returns no part, or if its handler masks the part. */
 export function orderPartOf(name: RouteName): OrderPart | null {
   const gate = isOrderRoute(name) ? PARTS_BY_ROUTE[name] : 'open';
   return gate === 'open' || gate === 'masked' ? null : gate;

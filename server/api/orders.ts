@@ -1,4 +1,4 @@
-/** Routes for orders. The keys of two people decide about an order, and the server has neither. */
+/** Routes for orders. An order needs signatures with the keys of two people, and the server has neither key. */
 
 import { affectedView, exemptionList, receiptList, statementList } from '../../shared/api/affected-devices.ts';
 import { approvalBody, approvalResult, declineBody } from '../../shared/api/order-approvals.ts';
@@ -223,7 +223,7 @@ function effectRoutes({ orders, admins }: OrdersPorts): Route[] {
       params: orderParams,
       response: affectedView,
       async handler({ params, reach }) {
-        // Areas of the previewed revision. The adopted revision may have fewer areas.
+        // Areas of the previewed revision. The order's current revision may have fewer areas.
         const { revision, locations } = await orders.adoption.scope(params.number);
         requireAreas(reach, locations);
         return { devices: await orders.impact.affected(params.number, revision) };
@@ -292,7 +292,7 @@ function effectRoutes({ orders, admins }: OrdersPorts): Route[] {
   ];
 }
 
-/** Areas of the revision and of all pending proposals. A role that does not reach all of them must not replace a proposal. */
+/** Areas of the revision and of all pending proposals. A role whose scope lacks some of these areas must not replace a proposal. */
 async function locationsOfOrderNumber(
   adoption: OrdersPort['adoption'],
   number: string,

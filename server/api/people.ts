@@ -1,5 +1,6 @@
 /**
- * Routes for people: users of devices and holders of admin accounts. A grant that is limited to groups reaches only people of these groups.
+ * Routes for people: users of devices and holders of admin accounts. A grant that is limited to groups applies only to people of these
+ * groups.
  */
 import { newPerson, personChange, personPage, personParams, personQuery, personView } from '../../shared/api/people.ts';
 import type { Scope } from '../devices/scope.ts';

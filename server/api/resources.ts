@@ -72,7 +72,6 @@ export interface ResourcePorts {
   readonly backups: BackupPort;
   readonly recovery: RecoveryPort;
   readonly accountLinks: AccountsPorts['accountLinks'];
-  /** Domain time, in Unix milliseconds. */
   readonly now: () => number;
   readonly version: string;
   /** Port of the demo, present only in `npm run demo`. */
@@ -114,7 +113,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...recoveryRoutes(ports.recovery),
     ...(ports.demo === undefined ? [] : demoRoutes({ ...ports, demo: ports.demo })),
   ];
-  // The document and its examples load on the first request, so that they do not delay the start.
+  // Load the OpenAPI document and its examples on the first request, so that they do not delay the start.
   let document: { openapi: string } | null = null;
   const description = route({
     name: 'openapi.show',

@@ -1,4 +1,4 @@
-/** Schema of the rollout with the definition of each figure, for the OpenAPI document. The console does not load these texts. */
+/** Schema of an order's rollout with the definition of each figure, for the OpenAPI document. The console does not load these texts. */
 import { z } from 'zod';
 import { orderRollout } from '../../shared/api/order-rollout.ts';
 import { AFFECTED_MEANING, ROLLOUT_MEANING, ROLLOUT_NAMES } from '../../shared/order/rollout.ts';

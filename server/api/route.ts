@@ -1,6 +1,6 @@
 /**
- * Definition of a route: its name (which determines its rights), method, path, schemas and handler. The express app, the OpenAPI document
- * and the tests of rights come from the same definitions. A name without an entry in the table of rights does not compile.
+ * Definition of an API route: its name (which determines its rights), method, path, schemas and handler. The express app, the OpenAPI
+ * document and the tests of rights use the same definitions. A route whose name is missing from the table of rights does not compile.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -22,7 +22,7 @@ import { orderPartOf } from './order-parts.ts';
 type Shape = z.ZodType;
 type Out<S extends Shape> = z.output<S>;
 
-/** Read-only form of a type. Handlers return read-only data from the domain. */
+/** Read-only form of a type. Handlers return read-only data of the domain modules. */
 type Frozen<T> = T extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
   : T extends object
@@ -30,13 +30,13 @@ type Frozen<T> = T extends readonly (infer Item)[]
     : T;
 type Answer<S extends Shape> = Frozen<z.input<S>>;
 
-/** Caller of the request by cookie or token, with the present grants. */
+/** Caller of the request, identified by cookie or token, with the present grants. */
 export interface Caller {
   readonly account: Account;
   readonly via: 'session' | 'token';
-  /** Session of the caller; null with a token. */
+  /** Session of the caller; null for a caller with a token. */
   readonly session: Session | null;
-  /** Whether the token may perform destructive actions without a step-up sign-in. */
+  /** True if the token may perform destructive actions without a step-up sign-in. */
   readonly destructive: boolean;
 }
 
@@ -46,29 +46,32 @@ export interface Input<P, Q, B> {
   readonly body: B;
   /** Groups and areas to which the caller's grants limit this route. */
   readonly reach: Reach;
-  /** Reach of one further right of the caller. Throws `forbidden` without the right. */
+  /** Groups and areas for another right of the caller. Throws `forbidden` if the caller lacks the right. */
   demand(right: RightName): Reach;
   /**
    * Requires a step-up sign-in and a second person as `action-policy.ts` says. Call this method after all checks of scope and before the
-   * change. `body` replaces the request's body in the text that the second person confirms.
+   * change. `body`: text that the second person confirms instead of the request's body.
    */
   authorize(action: ActionName, devices: readonly DeviceId[], body?: unknown): Promise<void>;
-  /** Form of the order that the caller may see. The reading of a withheld order is recorded first; if that fails, the reading fails. */
+  /**
+   * Order without the parts that the caller may not see. The server first records the reading of a withheld order. If recording fails, the
+   * request fails.
+   */
   readOrder(order: string): Promise<Visibility>;
-  /** Devices that a second person confirmed, if this request is a confirmed action; otherwise null. */
+  /** Devices that a second person confirmed, if the request is a confirmed action; otherwise null. */
   readonly confirmed: readonly DeviceId[] | null;
   /** Account of the second person, if the request is a confirmed action. */
   readonly confirmer: AccountId | null;
-  /** The signed-in caller. Throws `not_signed_in` on a public route if the request has no caller. */
+  /** Signed-in caller. Throws `not_signed_in` on a public route if the request has no caller. */
   readonly caller: Caller;
-  /** Authenticates the request again, for a response that stays open. Rejects with `not_signed_in` once the session has ended. */
+  /** Authenticates the request again, for a response that stays open. Rejects with `not_signed_in` after the session has ended. */
   callerNow(): Promise<Caller>;
-  /** Client's address as determined behind trusted proxies. */
+  /** Client's address, determined with the headers of trusted proxies. */
   readonly address: string;
-  /** Raw body of a route that accepts one. */
+  /** Raw body, for a route that accepts a raw body. */
   readonly upload: Readable;
   readonly userAgent: string | undefined;
-  /** Whether the client used HTTPS. */
+  /** True if the client used HTTPS. */
   readonly secure: boolean;
   /** Session cookie, valid or not. */
   readonly cookie: string | null;
@@ -91,7 +94,7 @@ export class Reply<R> {
   }
 }
 
-/** Response with a file from disk. `sent` runs after the file is sent or has failed. */
+/** Response with a file from disk. `sent` is called after the file is sent or sending has failed. */
 export class FileReply {
   readonly path: string;
   readonly type: string;
@@ -105,7 +108,7 @@ export class FileReply {
   }
 }
 
-/** Response with bytes that the browser saves as a file. It never displays them, whatever type the uploader stated. */
+/** Response with bytes that the browser saves as a file. The browser never displays them, whatever content type the uploader stated. */
 export class BytesReply {
   readonly bytes: Buffer;
   readonly name: string;
@@ -117,7 +120,7 @@ export class BytesReply {
   }
 }
 
-/** Response that stays open. `hold` writes the head and all that follows, until the handler or the client ends it. */
+/** Response that stays open. `hold` writes the head and the body until the handler or the client ends the response. */
 export class StreamReply {
   readonly hold: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly type: string;
@@ -134,7 +137,7 @@ interface Definition<P extends Shape, Q extends Shape, B extends Shape, R extend
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** Path below /api/v1 in Express syntax: `/devices/:id`. */
   readonly path: string;
-  /** True for a path at the root: probes, metrics and the OpenAPI document. */
+  /** True for a path outside /api/v1: health checks, metrics and the OpenAPI document. */
   readonly root?: true;
   readonly summary: string;
   readonly params?: P;
@@ -144,7 +147,7 @@ interface Definition<P extends Shape, Q extends Shape, B extends Shape, R extend
   readonly response: R;
   /** Success statuses in the OpenAPI document, if other than 200. */
   readonly statuses?: readonly number[];
-  /** The request body is a raw stream, or the response is a file, plain text or an event stream, instead of JSON. */
+  /** True if the request body is a raw stream, or if the response is a file, plain text or an event stream instead of JSON. */
   readonly raw?: RawKind;
   handler(
     input: Input<Out<P>, Out<Q>, Out<B>>,
@@ -207,7 +210,7 @@ export function route<
     raw,
     async run(input) {
       const grants = input.caller?.account.grants ?? [];
-      // Rights come before schemas, so that a caller without the right learns nothing about valid input.
+      // Check rights before schemas, so that a caller without the right learns nothing about valid input.
       const reach = reachOf(name, grants);
       const params = parsed(definition.params, input.params, 'path');
       const query = parsed(definition.query, input.query, 'query');
@@ -261,7 +264,7 @@ function isAction(policy: (typeof ROUTE_ACTIONS)[RouteName]): policy is ActionNa
   return typeof policy === 'string' && policy !== 'signed' && policy !== 'harmless';
 }
 
-/** Order, revision and document identifiers in the path of a route. */
+/** Identifiers of order, revision and document in a route's path. */
 const orderPath = z.object({ number: z.string(), revision: z.number().optional(), sha256: z.string().optional() });
 
 /** Throws `order_withheld` if the caller may not read the part of the legal basis. */
@@ -272,7 +275,7 @@ async function requireReading(
   params: unknown,
 ): Promise<void> {
   const { number, revision = null, sha256 = null } = orderPath.parse(params);
-  // The page of an order reads the texts of all revisions at once, so they count as one part.
+  // The console's order page reads the texts of all revisions at once, so these texts count as one part.
   const about = part === 'terms' || revision === null ? sha256 : String(revision);
   const visibility = await readOrder(number, reader, { part, about }, { revision, masked: false });
   if (visibility === 'hidden') throw new CordonError('order_withheld', WITHHELD_NOTICE, { order: number });
@@ -287,7 +290,10 @@ function signedIn(caller: Caller | null): Caller {
   return caller;
 }
 
-/** Parses a value. Throws `invalid_input` with one sentence and the path of the field, never the value, which may be a secret. */
+/**
+ * Parses a value. Throws `invalid_input` with one sentence and the path of the field. The error never contains the value, because the value
+ * may be a secret.
+ */
 function parsed<S extends Shape>(schema: S | undefined, value: unknown, where: 'path' | 'query' | 'body'): Out<S> {
   const result = (schema ?? nothing).safeParse(value ?? {});
   if (result.success) return result.data as Out<S>;

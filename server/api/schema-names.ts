@@ -88,10 +88,10 @@ const MODULES: readonly object[] = [
   wire,
 ];
 
-/** Parameters are listed in each operation, so their schemas need no name. */
+/** The OpenAPI document lists parameters in each operation, so their schemas need no name. */
 const PARAMETERS = /(?:Params|Query|Filter)$/;
 
-/** Examples by schema, each under the schema's name without `Schema`. */
+/** Examples of schemas. The key of each example is the schema's name without `Schema`. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...areaExamples,
   ...deviceExamples,
@@ -100,7 +100,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...peopleExamples,
 };
 
-/** Schemas by the names of their examples. */
+/** Schemas by the keys of their examples. */
 export const NAMED_SCHEMAS: ReadonlyMap<string, z.ZodType> = new Map(
   MODULES.flatMap((module) => Object.entries(module)).flatMap(([name, value]) => {
     const named =

@@ -1,6 +1,6 @@
 /**
- * Routes for territory policies. An admin can preview the impact before activating a policy. The ledger records the activation, and no
- * signed order changes.
+ * Routes for territory policies. An admin can preview the impact before activating a policy. The ledger records the activation, and signed
+ * orders do not change.
  */
 import {
   policyComparisonView,
@@ -19,7 +19,6 @@ export interface TerritoryPoliciesPorts {
   readonly policies: Omit<TerritoryPolicies, 'territoryMap'>;
   readonly orders: { readonly changeImpact: Pick<ChangeImpact, 'policy'> };
   readonly admins: Pick<Admins, 'namesOf'>;
-  /** Domain time, in Unix milliseconds. */
   readonly now: () => number;
 }
 

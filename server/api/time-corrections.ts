@@ -1,4 +1,4 @@
-/** Routes for time corrections. Approvers sign them away from the server. */
+/** Routes for time corrections. Approvers sign them on their own machines, because the server has no approver key. */
 import { newTimeCorrection, timeCorrectionList, timeCorrectionView } from '../../shared/api/time-corrections.ts';
 import type { TimeCorrections } from '../clock/time-corrections.ts';
 import { Reply, type Route, route } from './route.ts';

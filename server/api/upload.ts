@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { CordonError } from '../../shared/errors.ts';
 
-/** Reads the stream. Throws `too_large` as soon as it has more than `most` bytes. `what` begins the error's sentence. */
+/** Reads the stream. Throws `too_large` as soon as it has more than `most` bytes. `what`: the subject of the error's sentence. */
 export async function collect(stream: Readable, most: number, what: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
