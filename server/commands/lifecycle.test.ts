@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COMMAND_EVENTS, COMMAND_STATES, type CommandState, movedBy, type Step, step } from './lifecycle.ts';
 
-// state → [stored, done, failed, expired, lapse, cancel, ended]; '=' stays, '!' is refused.
+// state → [stored, done, failed, expired, lapse, cancel, ended]; '=' keeps the state, '!' is refused.
 const TABLE: Record<CommandState, string> = {
   queued: 'stored done failed expired expired canceled canceled',
   stored: '= done failed expired expired ! canceled',
@@ -12,7 +12,7 @@ const TABLE: Record<CommandState, string> = {
   canceled: '= done failed = = = =',
 };
 
-describe('the life of a command', () => {
+describe('the lifecycle of a command', () => {
   for (const state of COMMAND_STATES) {
     TABLE[state].split(' ').forEach((cell, index) => {
       const event = COMMAND_EVENTS[index]!;
@@ -21,7 +21,7 @@ describe('the life of a command', () => {
     });
   }
 
-  it('never leaves what the device said was the end, whatever comes', () => {
+  it('never leaves a final state that the device reported', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...COMMAND_EVENTS), { maxLength: 30 }), (events) => {
         let state: CommandState = 'queued';
@@ -37,7 +37,7 @@ describe('the life of a command', () => {
     );
   });
 
-  it('says which states an update may move', () => {
+  it('names the states that an update may change', () => {
     expect(movedBy('cancel')).toEqual(['queued']);
     expect(movedBy('lapse')).toEqual(['queued', 'stored']);
     expect(movedBy('ended')).toEqual(['queued', 'stored']);

@@ -43,7 +43,7 @@ import { JurisdictionStore } from '../store/jurisdiction-store.ts';
 import { KeyPackageStore } from '../store/key-package-store.ts';
 import { LedgerStore } from '../store/ledger-store.ts';
 import { MailboxStore } from '../store/mailbox-store.ts';
-import { MembershipStore } from '../store/membership-store.ts';
+import { membershipStores } from '../store/membership-stores.ts';
 import { NamedAreaStore } from '../store/named-area-store.ts';
 import { openOrderStores } from '../store/order-stores.ts';
 import { PackRecordStore } from '../store/pack-record-store.ts';
@@ -227,7 +227,7 @@ function createIdentities(
   const { config, database, authority, installation, clock, bus, log } = base;
   const { devices, people, jurisdiction, changes } = fleet;
   const membership = createMembership({
-    ...{ installation, store: new MembershipStore(database), approverSets: orders.approverSets, ledger },
+    ...{ installation, stores: membershipStores(database), approverSets: orders.approverSets, ledger },
     ...{ online: authority.online, devices, people, bus, clock, log },
   });
   const enrollment = createEnrollment({

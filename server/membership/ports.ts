@@ -32,7 +32,7 @@ export type SignedKey = KeyRow & { readonly signatures: readonly KeySignature[] 
 
 export interface OtherDevice {
   readonly device: DeviceId;
-  /** Platform of the device; null if not reported or outside the admin's scope. */
+  /** Host name of the device; null if not reported or outside the admin's scope. */
   readonly hostname: string | null;
   /** Domain time of the enrollment. */
   readonly enrolledAt: number;
@@ -73,16 +73,18 @@ export interface KeyQuery {
   readonly limit: number;
 }
 
-/** Store of messaging keys. Only the keys of present enrollments of active devices are *present*. */
-export interface MembershipStore {
+/** Store of the messaging keys that devices send. */
+export interface MessagingKeyStore {
   keyOf(device: DeviceId, generation: number): Promise<SignedKey | null>;
   /**
    * Stores a messaging key, its first signature and its ledger entry in one transaction. Changes nothing if the enrollment has a key
    * already or is not the present one. Read the stored key afterward.
    */
   certify(key: KeyRow & { readonly folded: string }, signature: NewSignature): Promise<void>;
-  /** Stores each signature with its ledger entry in one transaction. Keeps existing signatures. */
-  sign(signatures: readonly NewSignature[]): Promise<void>;
+}
+
+/** Store of countersignatures. Only the keys of present enrollments of active devices are *present*. */
+export interface CountersignatureStore {
   /** The present keys with these digests, for devices within the scope. */
   present(digests: readonly string[], scope: MemberScope): Promise<KeyRow[]>;
   list(query: KeyQuery): Promise<ListedKey[]>;
@@ -90,6 +92,11 @@ export interface MembershipStore {
   waiting(scope: MemberScope): Promise<number>;
   /** Sets the organization keys of the current approver set, and marks the messaging keys that wait for a countersignature. Idempotent. */
   settle(keyids: readonly string[]): Promise<void>;
+  /** Stores each signature with its ledger entry in one transaction. Keeps existing signatures. */
+  sign(signatures: readonly NewSignature[]): Promise<void>;
+}
+
+export interface VerifiedDeviceStore {
   /** Countersigned present keys of these people and of these devices. */
   members(of: { readonly people: readonly string[]; readonly devices: readonly string[] }): Promise<SignedKey[]>;
   /** People whose folded name contains the text and who have a countersigned present key. */
@@ -97,7 +104,7 @@ export interface MembershipStore {
     folded: string,
     limit: number,
   ): Promise<{ readonly person: string; readonly name: string; readonly devices: number }[]>;
-  /** All past and present owners of each of these devices. */
+  /** All past and present owners of the device. */
   peopleOf(device: DeviceId): Promise<string[]>;
 }
 

@@ -3,7 +3,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { ApproverSet } from '../../shared/order/approvers.ts';
 import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import type { MemberProof } from '../../shared/protocol/device-http.ts';
-import type { KeySignature, LedgerPort, MembershipStore, SignedKey } from './ports.ts';
+import type { KeySignature, LedgerPort, SignedKey, VerifiedDeviceStore } from './ports.ts';
 
 /** Maximum number of devices in one response. */
 const MOST_MEMBERS = 1000;
@@ -23,7 +23,7 @@ export function createProofs({
   store,
   ledger,
 }: {
-  readonly store: Pick<MembershipStore, 'members'>;
+  readonly store: Pick<VerifiedDeviceStore, 'members'>;
   readonly ledger: LedgerPort;
 }): { of(asked: AskedAbout, approverSet: ApproverSet | null): Promise<Answered> } {
   async function provenEntries(indexes: readonly number[]): Promise<ReadonlyMap<number, MemberProof['certified']>> {

@@ -15,8 +15,8 @@ const active = { generation: 1, active: true };
 
 describe('a certificate that a restored store lacks', () => {
   it.each<[string, Partial<Presented>, Partial<KnownOfIt>, string]>([
-    ['of a device that nobody knows', {}, {}, 'ask'],
-    ['of a device that nobody knows, published', {}, { published: true }, 'ask'],
+    ['of an unknown device', {}, {}, 'ask'],
+    ['of an unknown device, published', {}, { published: true }, 'ask'],
     ['of a code in the backup, not published', {}, { code: true }, 'ask'],
     ['of a code in the backup, published', {}, { code: true, published: true }, 'enrollment'],
     ['renewed by a known device', {}, { enrolled: active }, 'renewal'],
@@ -30,7 +30,7 @@ describe('a certificate that a restored store lacks', () => {
       { enrolled: { generation: 2, active: true }, published: true },
       'unknown',
     ],
-    ['revoked since', {}, { revoked: true, published: true, enrolled: active }, 'revoked'],
+    ['revoked after the backup', {}, { revoked: true, published: true, enrolled: active }, 'revoked'],
     ['issued before the backup', { notBefore: POINT - 2 * DAY }, { enrolled: active }, 'unknown'],
     ['issued minutes before the backup', { notBefore: POINT - 60_000 }, { enrolled: active }, 'renewal'],
   ])('%s: %#', (_name, change, known, expected) => {

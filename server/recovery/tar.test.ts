@@ -1,4 +1,4 @@
-/** Archives are read by the real `tar`, and only archives like ours are read back. */
+/** The real `tar` reads the archives, and our reader accepts only archives that our writer wrote. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,14 +25,14 @@ async function read(bytes: Buffer, piece = 100): Promise<{ name: string; body: B
 }
 
 describe('an archive', () => {
-  it('is read by tar', () => {
+  it('can be read by tar', () => {
     const file = join(folder, 'archive.tar');
     writeFileSync(file, archive());
     execFileSync('tar', ['-xf', file, '-C', folder]);
     for (const { name, body } of ENTRIES) expect(readFileSync(join(folder, name))).toEqual(body);
   });
 
-  it.each([1, 100, 512, 100_000])('is read back in pieces of %d bytes', async (piece) => {
+  it.each([1, 100, 512, 100_000])('can be read in pieces of %d bytes', async (piece) => {
     expect(await read(archive(), piece)).toEqual(ENTRIES);
   });
 

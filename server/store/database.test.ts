@@ -16,7 +16,7 @@ afterEach(() => {
   for (const made of folders.splice(0)) rmSync(made, { recursive: true, force: true });
 });
 
-it('makes a file that only its owner can read, log included', async () => {
+it('creates a file and a log that only their owner can read', async () => {
   const file = join(folder(), 'sub', 'cordon.db');
   const database = await openDatabase({ file });
   await setMeta(database.db, 'a', 'b');
@@ -32,7 +32,7 @@ it('syncs every commit and checks foreign keys', async () => {
   await database.close();
 });
 
-it('says so when the path cannot be opened', async () => {
+it('reports a path that cannot be opened', async () => {
   const here = folder();
   await expect(openDatabase({ file: here })).rejects.toMatchObject({ code: 'store_unavailable' });
   await expect(openDatabase({ url: 'postgres://127.0.0.1:1/nothing' })).rejects.toMatchObject({
@@ -40,7 +40,7 @@ it('says so when the path cannot be opened', async () => {
   });
 });
 
-it('fails closed when the store is full, keeps what it had, and goes on when there is room', async () => {
+it('refuses writes when the store is full, keeps its rows, and continues when space is free', async () => {
   const database = await openDatabase({ file: join(folder(), 'cordon.db') });
   const write = database.grouped<string>(async (tx, rows) => {
     for (const key of rows) await setMeta(tx, key, 'x'.repeat(100_000));

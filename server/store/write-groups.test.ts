@@ -6,7 +6,10 @@ import { createWriteGroups } from './write-groups.ts';
 
 type Transaction = Database['transaction'];
 
-/** All or nothing over an array, on a later turn as a real one is. `NO_TX`: the writers here write to the array alone. */
+/**
+ * A transaction over an array: all rows or none, on a later turn like a real transaction. `NO_TX`: the writers here write only to the
+ * array.
+ */
 function memory() {
   const committed: string[] = [];
   let pending: string[] = [];
@@ -29,7 +32,7 @@ function memory() {
   return { committed, transaction, write, commits: () => commits };
 }
 
-it('resolves exactly the rows that were committed, each writer’s in its order, whichever are bad', async () => {
+it('resolves exactly the committed rows, in each writer’s order, with any invalid rows', async () => {
   const rows = fc.array(fc.record({ writer: fc.nat({ max: 2 }), bad: fc.boolean(), turn: fc.boolean() }), {
     maxLength: 40,
   });
@@ -62,7 +65,7 @@ it('resolves exactly the rows that were committed, each writer’s in its order,
   );
 });
 
-it('shares one commit among all that arrive while another is under way', async () => {
+it('shares one commit among all rows that arrive during another commit', async () => {
   const { transaction, write, commits } = memory();
   const groups = createWriteGroups(transaction, () => false);
   const writer = groups.grouped(write);
@@ -72,7 +75,7 @@ it('shares one commit among all that arrive while another is under way', async (
   expect(commits()).toBe(2);
 });
 
-it('refuses all at once, and tries none of them singly, when the store is unavailable', async () => {
+it('refuses all rows at once, without single attempts, when the store is unavailable', async () => {
   let attempts = 0;
   const groups = createWriteGroups(
     async () => {
@@ -87,7 +90,7 @@ it('refuses all at once, and tries none of them singly, when the store is unavai
   expect(attempts).toBe(1);
 });
 
-it('lets patient rows wait for company, and takes them along with those that are not', async () => {
+it('lets patient rows wait for others, and includes them in an earlier commit', async () => {
   const { transaction, write, commits } = memory();
   const groups = createWriteGroups(transaction, () => false);
   const patient = groups.grouped(write, 10_000);

@@ -48,7 +48,7 @@ async function queue(database: Database) {
 }
 
 describeOnEveryStore('commands', (open) => {
-  it('go from queued to stored to done, each step once', async () => {
+  it('change from queued to stored to done, each step once', async () => {
     const { commands, device, lock, say, time, wakes } = await queue(await open());
     const issued = await commands.issue(lock());
     expect(issued).toMatchObject({ state: 'queued', generation: 1, createdAt: AT, expiresAt: AT + DEFAULT_LIFE });
@@ -56,7 +56,7 @@ describeOnEveryStore('commands', (open) => {
     expect(wakes).toEqual([{ kind: 'commands', devices: [device] }]);
     const shares = [expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/)];
     expect(await commands.pendingFor(device, 1)).toEqual([{ ...issued, shares }]);
-    // The same each time: a device that is locked with one share must not be given another for it.
+    // The share is the same each time: a device that is locked with one share must not get another share for the same lock.
     expect(await commands.pendingFor(device, 1)).toEqual(await commands.pendingFor(device, 1));
     time.now += 10;
     await Promise.all([commands.stored(device, 1, issued.id), commands.stored(device, 1, issued.id)]);
@@ -75,7 +75,7 @@ describeOnEveryStore('commands', (open) => {
     });
   });
 
-  it('are issued once an id; another command with that id is refused', async () => {
+  it('are issued once per id; another command with the same id is refused', async () => {
     const database = await open();
     const { commands, device, group, lock } = await queue(database);
     const id = newCommandId();
@@ -97,7 +97,7 @@ describeOnEveryStore('commands', (open) => {
     expect(await commands.list(device)).toHaveLength(2);
   });
 
-  it('go to many devices at once, each once however often the request comes, with those told of that take none', async () => {
+  it('are issued to many devices once despite repeated requests, and each refused device is reported', async () => {
     const database = await open();
     const { commands, group, time, wakes } = await queue(database);
     const devices: DeviceId[] = [];
@@ -130,7 +130,7 @@ describeOnEveryStore('commands', (open) => {
     });
   });
 
-  it('case 15: a device cannot speak for another device’s command, nor for one of an earlier enrollment', async () => {
+  it('case 15: accept no report of another device or of another enrollment', async () => {
     const database = await open();
     const { commands, device, group, lock } = await queue(database);
     const { id } = await commands.issue(lock());
@@ -144,7 +144,7 @@ describeOnEveryStore('commands', (open) => {
       () => commands.stored(device, 1, newCommandId()),
     ];
     for (const act of refused) await expect(act()).rejects.toMatchObject({ code: 'not_found' });
-    // In one flush with a good word: the good one counts, the others do not.
+    // The false reports share a commit with a valid report. Only the valid report counts.
     const mixed = await Promise.allSettled([commands.stored(other, 1, id), commands.stored(device, 1, id)]);
     expect(mixed.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
     expect(await commands.get(id)).toMatchObject({ state: 'stored', finishedAt: null });
@@ -161,7 +161,7 @@ describeOnEveryStore('commands', (open) => {
     expect(await commands.pendingFor(device, 2)).toHaveLength(1);
   });
 
-  it('are for active devices that exist', async () => {
+  it('are refused for inactive and unknown devices', async () => {
     const database = await open();
     const { commands, device, lock } = await queue(database);
     await expect(commands.issue({ ...lock(), device: newDeviceId() })).rejects.toMatchObject({ code: 'not_found' });
@@ -170,7 +170,7 @@ describeOnEveryStore('commands', (open) => {
     expect(await commands.list(device)).toEqual([]);
   });
 
-  it('can be canceled while they are queued alone', async () => {
+  it('can be canceled only while they are queued', async () => {
     const { commands, device, lock, say } = await queue(await open());
     const [first, second] = [await commands.issue(lock()), await commands.issue(lock())];
     expect(await commands.cancel(first.id, 'acc')).toMatchObject({ state: 'canceled', finishedAt: AT });
@@ -181,12 +181,12 @@ describeOnEveryStore('commands', (open) => {
     await say(second.id, 'failed', 'no');
     await expect(commands.cancel(second.id, 'acc')).rejects.toMatchObject({ code: 'command_finished' });
     await expect(commands.cancel(newCommandId(), 'acc')).rejects.toMatchObject({ code: 'not_found' });
-    // It was on its way when it was canceled: what the device did is what is shown.
+    // The command was in transit when it was canceled. The device's report decides the shown state.
     await say(first.id, 'done', 'done after all');
     expect(await commands.get(first.id)).toMatchObject({ state: 'done', detail: 'done after all' });
   });
 
-  it('expire by the server’s time, and still take the device’s late word', async () => {
+  it('expire by the server’s time, and still accept the device’s late report', async () => {
     const { commands, device, lock, say, time } = await queue(await open());
     const short = await commands.issue({ ...lock(), expiresInSeconds: 60 });
     const long = await commands.issue(lock());
@@ -203,7 +203,7 @@ describeOnEveryStore('commands', (open) => {
     }
   });
 
-  it('list newest first, page by page', async () => {
+  it('are listed newest first, page by page', async () => {
     const { commands, device, lock, time } = await queue(await open());
     const ids: string[] = [];
     for (let index = 0; index < 7; index += 1) {
@@ -219,7 +219,7 @@ describeOnEveryStore('commands', (open) => {
     expect(seen).toHaveLength(7);
   });
 
-  it('end the enrollment when the device has carried out unenroll, also when it says so twice', async () => {
+  it('end the enrollment when the device has carried out unenroll, also after a repeated report', async () => {
     const { commands, device, say, unenrolled } = await queue(await open());
     const { id } = await commands.issue({ device, command: { kind: 'unenroll' }, by: 'acc' });
     await commands.stored(device, 1, id);
@@ -229,7 +229,7 @@ describeOnEveryStore('commands', (open) => {
     expect(unenrolled).toEqual([device, device]);
   });
 
-  it('for many are followed by their request, on the devices of a scope alone', async () => {
+  it('of one request have a common progress, limited to the devices of a scope', async () => {
     const database = await open();
     const { commands, device, group, say } = await queue(database);
     const elsewhere = await addGroup(database, 'elsewhere');
@@ -254,14 +254,14 @@ describeOnEveryStore('commands', (open) => {
     await expect(commands.progress(newCommandId())).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  it('for many are found again by a list of the requests, newest first, on the devices of a scope', async () => {
+  it('appear in the list of requests, newest first, limited to the devices of a scope', async () => {
     const database = await open();
     const { commands, device, group } = await queue(database);
     const elsewhere = await addGroup(database, 'elsewhere');
     const far = await addDevice(database, { group: elsewhere });
     const command = { kind: 'lock-workspace' as const };
     const sent: string[] = [];
-    // Of two stretches of the primary key, so that there are two pages.
+    // The requests belong to two ranges of the primary key, so that there are two pages.
     for (const [stretch, count] of [
       ['a', 12],
       ['b', 3],
@@ -291,7 +291,7 @@ describeOnEveryStore('commands', (open) => {
     expect(newest?.id.startsWith('cmd_bbbb')).toBe(true);
   });
 
-  it('that are messages become displayed by the report of their own device alone, once', async () => {
+  it('that are messages become displayed once, by a report of their own device only', async () => {
     const database = await open();
     const { commands, device, group, lock, say, time } = await queue(database);
     const other = await addDevice(database, { group });
@@ -319,7 +319,7 @@ describeOnEveryStore('commands', (open) => {
     expect(await commands.get(id)).toMatchObject({ displayed: { at: AT + 5, on: 'page' } });
     expect(await commands.progress(request)).toMatchObject({ displayed: 1 });
 
-    // A device with a wrong clock: neither before the message was sent, nor in the future.
+    // A device with a wrong clock reports a display before the message's creation, or in the future.
     const second = commandIdFor(request, other);
     await commands.displayed(other, 1, { command: second, on: 'desktop', at: AT + 1_000_000 });
     expect(await commands.get(second)).toMatchObject({ displayed: { at: AT + 10 } });

@@ -1,4 +1,4 @@
-/** A ledger that rests because entries were lost, and approvers who continue it (ADR 39). */
+/** A suspended ledger that lost entries, and approvers who continue it (ADR 39). */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
@@ -117,7 +117,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     };
   }
 
-  /** A checkpoint of the same key over entries that the restored ledger does not have. */
+  /** A checkpoint of the same key over entries that the restored ledger lacks. */
   async function published(count: number): Promise<string> {
     const database = await open();
     await add(database, 5, 'before');
@@ -129,7 +129,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
   }
   const documentOf = ({ payload }: ContinuationView): LedgerContinuation => JSON.parse(payload);
 
-  it('continues under a new name with two approvers, and the next entry is their document', async () => {
+  it('continues under a new name with two approvers, and its next entry is the signed document', async () => {
     const { database, ledger, resting, continuing, continuations, raised, signBy, store, state } = await restored();
     await expect(resting.take(newDeviceId(), await published(9))).resolves.toBeUndefined();
     await add(database, 2, 'waiting');
@@ -164,13 +164,13 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     expect(kinds[1].public).toMatchObject({ digest: proposal.digest, document: proposal.payload, size: 5 });
     expect(raised).toEqual(['ledger_continued']);
 
-    // The same after a new start of the server.
+    // The recovery state after a restart of the server is the same.
     const again = await openContinuations(new ContinuationStore(database), INSTALLATION);
     expect([again.origin(), again.adopted()]).toEqual([NEW, continuations.adopted()]);
     expect((await ledger.proveContinuations()).map(({ index }) => index)).toEqual([5]);
   });
 
-  it('judges what devices show afterward: given up, contained, or lost once more', async () => {
+  it('classifies checkpoints after the continuation: given up, contained, or a further loss', async () => {
     const { database, clock, ledger, resting, continuing, raised, signBy, state } = await restored();
     const early = await ledger.checkpoint();
     await resting.take(newDeviceId(), await published(9));
@@ -184,7 +184,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     expect((await verdicts()).toSorted()).toEqual(['contained', 'contained', 'lost', 'lost', 'lost']);
     expect([resting.suspended(), raised]).toEqual([null, ['ledger_continued']]);
 
-    // More than the approvers knew: an entry and an alert, once for each larger tree.
+    // More entries are lost than the approvers knew: one ledger entry and one alert for each larger tree.
     for (let times = 0; times < 2; times += 1) await resting.take(newDeviceId(), await published(11));
     await ledger.sequence();
     expect(raised).toEqual(['ledger_continued', 'ledger_loss_larger']);
@@ -192,7 +192,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     expect(JSON.parse(body)).toMatchObject({ kind: 'ledger.loss-shown', public: { origin: FIRST, size: 11 } });
     expect(resting.suspended()).toBeNull();
 
-    // The continued ledger loses entries as well: a name that this server never gave shows it.
+    // The continued ledger loses entries as well: a log name that this server never used shows it.
     const lostDatabase = await open();
     await add(lostDatabase, 12, 'after');
     const later = continuedOrigin(INSTALLATION, NOW + 60_000);
@@ -213,7 +213,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     expect((await ledger.proveContinuations()).map(({ index }) => index)).toEqual([5, 7]);
   });
 
-  it('is not continued without a loss, from an outdated proposal, or by people who count as one', async () => {
+  it('is not continued without a loss, from an outdated proposal, or by approvers who count as one person', async () => {
     const links = [
       {
         ...{ person: ben.person, name: 'Ben', account: 'acc_b', kind: 'created' as const },
@@ -230,7 +230,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     await expect(signBy(cyd, first)).rejects.toThrow('A larger ledger was shown');
     expect((await continuing.list())[0]?.outdated).toContain('9 entries');
 
-    // The new proposal takes the place of the old one, with the loss that a kept file shows.
+    // The new proposal replaces the old one, with the loss that a kept file shows.
     const second = await continuing.propose('a lost disk', await published(12), 'acc_owner');
     expect(documentOf(second).shown).toMatchObject({ size: 12 });
     await expect(signBy(ada, first)).rejects.toMatchObject({ code: 'not_found' });
@@ -242,7 +242,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     await expect(continuing.propose('again', null, 'acc_owner')).rejects.toThrow('is not suspended');
   });
 
-  it('states an unknown loss while nobody showed one, and takes signatures of a later approver set', async () => {
+  it('states an unknown loss while no device showed a checkpoint, and accepts signatures of a later approver set', async () => {
     const { sets, continuing, continuations, signBy } = await restored();
     const proposal = await continuing.propose('nobody answers', null, 'acc_owner');
     expect(documentOf(proposal).shown).toBeNull();

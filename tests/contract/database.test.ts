@@ -10,7 +10,7 @@ import { until } from '../support/until.ts';
 import { describeOnEveryStore, describeOnPostgres } from './every-store.ts';
 
 describeOnEveryStore('the database', (open) => {
-  it('gives integers beyond 32 bits, sums and counts as numbers', async () => {
+  it('returns integers beyond 32 bits, sums and counts as numbers', async () => {
     const { db } = await open();
     await db
       .insertInto('checkpoints')
@@ -24,14 +24,14 @@ describeOnEveryStore('the database', (open) => {
     expect(row).toEqual({ at: 2 ** 52 + 1, count: 1, sum: 2 ** 52 + 1 });
   });
 
-  it('sorts text by bytes, whatever the locale', async () => {
+  it('sorts text by bytes in every locale', async () => {
     const { db } = await open();
     for (const key of ['b', 'B', 'a', 'ä', '_']) await setMeta(db, key, '');
     const rows = await db.selectFrom('meta').select('key').orderBy('key').execute();
     expect(rows.map(({ key }) => key)).toEqual(['B', '_', 'a', 'b', 'ä']);
   });
 
-  it('undoes everything when a transaction throws', async () => {
+  it('rolls back everything when a transaction throws', async () => {
     const database = await open();
     const broken = database.transaction(async (tx) => {
       await setMeta(tx, 'a', '1');
@@ -44,7 +44,7 @@ describeOnEveryStore('the database', (open) => {
     expect(await database.db.selectFrom('ledger_openings').selectAll().execute()).toEqual([]);
   });
 
-  it('runs transactions as if one after the other, even those that read first', async () => {
+  it('runs transactions as if one after the other, even transactions that read first', async () => {
     const database = await open();
     await setMeta(database.db, 'count', '0');
     const add = () =>
@@ -57,7 +57,7 @@ describeOnEveryStore('the database', (open) => {
     expect(await getMeta(database.db, 'count')).toBe('8');
   });
 
-  it('refuses what would wait for itself: db, a transaction or a grouped write inside a transaction', async () => {
+  it('refuses calls that would wait for themselves: db, a transaction or a grouped write inside a transaction', async () => {
     const database = await open();
     const write = database.grouped<string>(async (tx, rows) => {
       for (const key of rows) await setMeta(tx, key, '');
@@ -74,7 +74,7 @@ describeOnEveryStore('the database', (open) => {
     expect(await getMeta(database.db, 'after')).toBe('');
   });
 
-  it('tells a row that exists from other errors', async () => {
+  it('distinguishes a row that exists from other errors', async () => {
     const { db } = await open();
     const insert = () => db.insertInto('meta').values({ key: 'a', value: '' }).execute();
     await insert();
@@ -85,7 +85,7 @@ describeOnEveryStore('the database', (open) => {
     expect(other).not.toBeInstanceOf(CordonError);
   });
 
-  it('groups writes of different writers into few transactions and keeps the order of each', async () => {
+  it('groups writes of different writers into few transactions, and keeps the order of each writer', async () => {
     const database = await open();
     const calls: number[] = [];
     const first = database.grouped<number>(async (tx, rows) => {
@@ -110,7 +110,7 @@ describeOnEveryStore('the database', (open) => {
     expect(count).toBe(1301);
   });
 
-  it('lets a bad row fail alone', async () => {
+  it('fails only the invalid row', async () => {
     const database = await open();
     const write = database.grouped<{ key: string; value: string | null }>(async (tx, rows) => {
       for (const { key, value } of rows) {
@@ -127,7 +127,7 @@ describeOnEveryStore('the database', (open) => {
     expect(await getMeta(database.db, 'c')).toBe('');
   });
 
-  it('flushes what is grouped before it closes, and then refuses', async () => {
+  it('writes grouped rows before it closes, and refuses later rows', async () => {
     const database = await open();
     const write = database.grouped<string>(async (tx, rows) => {
       for (const key of rows) await setMeta(tx, key, '');
@@ -138,14 +138,14 @@ describeOnEveryStore('the database', (open) => {
     await expect(write('b')).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 
-  it('has one id for the installation, whoever asks first', async () => {
+  it('has one id for the installation, also for simultaneous callers', async () => {
     const database = await open();
     const ids = await Promise.all([installationId(database), installationId(database)]);
     expect(new Set(ids).size).toBe(1);
     expect(ids[0]).toMatch(/^ins_[a-z2-7]{16}$/);
   });
 
-  it('refuses a database of a newer version and leaves it as it is', async () => {
+  it('refuses a database of a newer version and leaves it unchanged', async () => {
     const { db, dialect } = await open();
     const timestamp = new Date().toISOString();
     await sql`insert into kysely_migration (name, timestamp) values ('9999-later', ${timestamp})`.execute(db);
@@ -159,7 +159,7 @@ describeOnEveryStore('the database', (open) => {
 });
 
 describeOnPostgres('the database', (open) => {
-  it('case 56: says so while the database is gone, and goes on when it is back', async () => {
+  it('case 56: reports an unreachable database, and continues when the database returns', async () => {
     const database = await open();
     const { db } = database;
     const write = database.grouped<string>(async (tx, keys) => {

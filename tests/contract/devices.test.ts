@@ -40,7 +40,7 @@ const parsePlaces = (texts: readonly string[]) => texts.map(parseHomeArea);
 const connect = (device: DeviceId, generation = 1) => ({ device, generation, address: '192.0.2.1', agent: '0.1.0' });
 
 describeOnEveryStore('identity by certificate', (open) => {
-  it('is the device whose newest enrollment the certificate belongs to', async () => {
+  it('finds the device whose newest enrollment has the certificate', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g'), generation: 2 });
@@ -52,7 +52,7 @@ describeOnEveryStore('identity by certificate', (open) => {
     });
   });
 
-  it('refuses every other certificate by name', async () => {
+  it('refuses every other certificate with a code for the reason', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g'), generation: 2 });
@@ -71,7 +71,7 @@ describeOnEveryStore('identity by certificate', (open) => {
     }
   });
 
-  it('refuses the old certificate once the renewed one has been used, and not before', async () => {
+  it('refuses the old certificate after the first use of the renewed one, and not before', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
@@ -83,7 +83,7 @@ describeOnEveryStore('identity by certificate', (open) => {
     await expect(devices.identify(old, NOW)).rejects.toMatchObject({ code: 'certificate_superseded' });
   });
 
-  it('shows every certificate of a device, the newest first, with what has become of it', async () => {
+  it('lists every certificate of a device with its state, newest first', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const group = await addGroup(database, 'g');
@@ -102,7 +102,7 @@ describeOnEveryStore('identity by certificate', (open) => {
     ]);
   });
 
-  it('case 2: a revocation ends the identity, wakes its sockets and leaves one ledger entry per certificate', async () => {
+  it('case 2: a revocation ends the identity, wakes its sockets and adds one ledger entry per certificate', async () => {
     const database = await open();
     const { devices, wakes } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
@@ -129,7 +129,7 @@ describeOnEveryStore('identity by certificate', (open) => {
     expect(wakes).toContainEqual({ kind: 'ended', device });
   });
 
-  it('cancels the open commands of a device that ends, and only its', async () => {
+  it('cancels the open commands of a revoked or unenrolled device, and of no other device', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const group = await addGroup(database, 'g');
@@ -171,7 +171,7 @@ describeOnEveryStore('identity by certificate', (open) => {
 });
 
 describeOnEveryStore('presence', (open) => {
-  it('case 14: a second socket of one identity takes over, fences the first and raises an alert', async () => {
+  it('case 14: a second socket of one identity replaces the first one, ends its writes and raises an alert', async () => {
     const database = await open();
     const { devices, clock, wakes } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
@@ -201,7 +201,7 @@ describeOnEveryStore('presence', (open) => {
     expect((await devices.get(device)).presence).toMatchObject({ connected: false, changedAt: NOW + 20 });
   });
 
-  it('case 14: of many sockets at once exactly one is in force', async () => {
+  it('case 14: exactly one of many simultaneous sockets stays connected', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
@@ -211,14 +211,14 @@ describeOnEveryStore('presence', (open) => {
     expect(await devices.alerts({ scope: null })).toMatchObject([{ code: 'taken_over', count: 19 }]);
   });
 
-  it('comes back without an alert after a clean end or a restart of the server', async () => {
+  it('raises no alert for a connection after a clean end or a restart of the server', async () => {
     const database = await open();
     const { devices, clock } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
     const { epoch } = await devices.connected(connect(device));
     await devices.disconnected({ device, epoch });
     expect(await devices.connected(connect(device))).toMatchObject({ tookOver: false });
-    // Its last word, its end and its next session share a commit.
+    // The session's last report, its end and the device's next session share a commit.
     const [, , again] = await Promise.all([
       devices.seen({ device, epoch: 2 }, { reports: 3 }),
       devices.disconnected({ device, epoch: 2 }),
@@ -232,7 +232,7 @@ describeOnEveryStore('presence', (open) => {
     expect(await devices.alerts({ scope: null })).toEqual([]);
   });
 
-  it('hears of a device that may not connect: as it is now, seldom, and of no session or enrollment but its own', async () => {
+  it('stores polls of a suspended device rarely, and only for its present session and enrollment', async () => {
     const database = await open();
     const { devices, clock } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
@@ -264,7 +264,7 @@ describeOnEveryStore('presence', (open) => {
     expect(await devices.connected(connect(device))).toMatchObject({ epoch: 2, tookOver: false });
   });
 
-  it('keeps what a device told, never takes reports back, and begins anew with a new enrollment', async () => {
+  it('stores reported versions, never lowers the last report, and starts again with a new enrollment', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
@@ -294,7 +294,7 @@ describeOnEveryStore('presence', (open) => {
     });
   });
 
-  it('holds for any interleaving: only the newest session ends presence', async () => {
+  it('lets only the newest session end presence, in any interleaving', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const group = await addGroup(database, 'g');
@@ -329,7 +329,7 @@ describeOnEveryStore('presence', (open) => {
     );
   });
 
-  it('alerts count their repetitions, and a flood of them hides and displaces no grave one', async () => {
+  it('counts repeated alerts, and keeps every grave alert among many others', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const group = await addGroup(database, 'g');
@@ -341,14 +341,14 @@ describeOnEveryStore('presence', (open) => {
     for (let n = 0; n < 300; n += 1) await devices.raiseAlert({ device: noisy, code: `code_${n}`, detail: `${n}` });
     await devices.raiseAlert({ device: other, code: 'same', detail: 'its own' });
     const all = await devices.alerts({ scope: null, limit: 200 });
-    // Forty codes that are not grave, one that counts the rest, one grave, and one of the other device.
+    // Forty ordinary codes, one row that counts the other codes, one grave alert, and one alert of the other device.
     expect(all).toHaveLength(43);
     const of = (code: string) => all.find((one) => one.code === code && one.device === noisy);
     expect(of('same')).toMatchObject({ count: 500, isGrave: false });
     expect(of('other_alerts')).toMatchObject({ count: 261, detail: 'code_299: 299' });
     expect(of('taken_over')).toMatchObject({ count: 1, detail: 'from 192.0.2.1', isGrave: true });
     expect((await devices.alerts({ scope: null, grave: true })).map(({ code }) => code)).toEqual(['taken_over']);
-    // A repetition is the newest again, and a day after the first it is an entry of its own.
+    // A repeated alert is the newest again. A day after the first alert, a repetition has its own row.
     await devices.raiseAlert({ device: noisy, code: 'taken_over', detail: 'from 192.0.2.1' });
     const [newest] = await devices.alerts({ scope: null, limit: 1 });
     expect(newest).toMatchObject({ code: 'taken_over', count: 2, detail: 'from 192.0.2.1' });
@@ -360,7 +360,7 @@ describeOnEveryStore('presence', (open) => {
     expect((await devices.alerts({ scope: null, grave: true })).map(({ count }) => count)).toEqual([1, 2]);
   });
 
-  it('keeps the details of different grave alerts of one kind, within a limit', async () => {
+  it('keeps the details of different grave alerts of one kind, up to a limit', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
@@ -375,13 +375,13 @@ describeOnEveryStore('presence', (open) => {
       { detail: '2026-667', count: 2 },
       { detail: '2026-001', count: 2 },
     ]);
-    // Thirty entries have a detail of their own. The others count in one entry for each code.
+    // Thirty alerts have their own detail. All others share one row for each code.
     expect(of('list_forked')).toHaveLength(29);
     expect(of('list_forked')[0]).toMatchObject({ detail: 'Newest of several: list 99', count: 72 });
     expect(of('list_older')).toMatchObject([{ detail: 'Newest of several: list 3', count: 1 }]);
   });
 
-  it('keeps the newest inventory and shows alerts within the scope', async () => {
+  it('keeps the newest inventory, and lists alerts within the scope', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const [group, other] = [await addGroup(database, 'g'), await addGroup(database, 'h')];
@@ -410,7 +410,7 @@ describeOnEveryStore('presence', (open) => {
 describeOnEveryStore('the list of devices', (open) => {
   const SORTS: DeviceSort[] = ['id', 'user', 'enrolled', 'seen'];
 
-  it('gives every device once, in order, whatever the sort and the size of the page', async () => {
+  it('lists every device once, in order, for every sort and page size', async () => {
     const database = await open();
     const { devices, clock } = fleet(database);
     const group = await addGroup(database, 'g');
@@ -437,7 +437,7 @@ describeOnEveryStore('the list of devices', (open) => {
           cursor = page.cursor;
         } while (cursor);
         expect(new Set(all.map(({ id }) => id)).size).toBe(23);
-        // A table that jumps sees the same list.
+        // A page by offset shows the same devices.
         for (const offset of [0, 1, 10, 11, 12, 16, 20, 22, 23, 40]) {
           const page = await devices.list({ scope: null, sort, descending, offset, limit: 7 });
           expect(page.items.map(({ id }) => id)).toEqual(all.slice(offset, offset + 7).map(({ id }) => id));
@@ -456,7 +456,7 @@ describeOnEveryStore('the list of devices', (open) => {
     }
   });
 
-  it('finds by text, group, status, area and connection, and takes signs for what they are', async () => {
+  it('finds devices by text, group, status, area and connection, and treats wildcards as plain text', async () => {
     const database = await open();
     const { devices, clock } = fleet(database);
     const [here, there] = [await addGroup(database, 'here'), await addGroup(database, 'there')];
@@ -486,14 +486,14 @@ describeOnEveryStore('the list of devices', (open) => {
       const scope = scopeOf(groups);
       const { items, total } = await devices.list({ filter, scope });
       expect(total).toBe(items.length);
-      // A command to many reaches those of them that are active, and nobody else.
+      // A command to many devices includes only the active devices.
       const active = items.filter(({ status }) => status === 'active').map(({ id }) => id);
       const { status, ...rest } = filter;
       if (status === undefined) expect([...(await devices.reached(rest, scope))].sort()).toEqual(active.sort());
       return items.map(({ user }) => user);
     };
     expect(await found({})).toEqual(['Ann 100%', 'Bob_', 'Cyd']);
-    // Ids are searched as well, and random letters of one may be part of a name.
+    // The search includes ids, and random letters of an id may be part of a name.
     expect(await found({ text: 'aNN 1' })).toEqual(['Ann 100%']);
     expect(await found({ text: '%' })).toEqual(['Ann 100%']);
     expect(await found({ text: '_' })).toEqual(['Ann 100%', 'Bob_', 'Cyd']);
@@ -512,14 +512,14 @@ describeOnEveryStore('the list of devices', (open) => {
     expect(await found({}, [here])).toEqual(['Ann 100%']);
     expect(await found({ group: there }, [here])).toEqual([]);
     expect(await found({}, [])).toEqual([]);
-    // Its last evidence has lapsed: where it is, nobody knows.
+    // The device's last evidence has expired, so its location is unknown.
     clock.jump(NOW + 1);
     expect(await found({ area: parseHomeArea('DE') })).toEqual([]);
     await expect(devices.get(bob, scopeOf([here]))).rejects.toMatchObject({ code: 'out_of_scope' });
     await expect(devices.get(newDeviceId())).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  it('case 50: lists, by groups and homes, exactly what may be seen by id', async () => {
+  it('case 50: lists exactly the devices that the scope of groups and home areas allows', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const groups = [await addGroup(database, 'none'), await addGroup(database, 'us', 'US-CA')];
@@ -552,7 +552,7 @@ describeOnEveryStore('the list of devices', (open) => {
     );
   });
 
-  it('refuses a cursor that is forged or of another sort', async () => {
+  it('refuses a forged cursor, and a cursor of another sort', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const group = await addGroup(database, 'g');
@@ -567,8 +567,8 @@ describeOnEveryStore('the list of devices', (open) => {
   });
 });
 
-describeOnEveryStore('groups and what is set on devices', (open) => {
-  it('gives a device its group’s home unless it has its own, and tells whoever follows', async () => {
+describeOnEveryStore('groups, and settings of devices', (open) => {
+  it('gives a device its group’s home area unless the device has one, and announces each change', async () => {
     const database = await open();
     const { devices, changed, wakes } = fleet(database);
     const group = await devices.createGroup({ name: 'Lahore', home: PK, seat: null });
@@ -592,7 +592,7 @@ describeOnEveryStore('groups and what is set on devices', (open) => {
     expect(wakes.filter(({ kind }) => kind === 'device')).toHaveLength(3);
   });
 
-  it('takes the home that an admin states for the home until it lapses by itself, also while no server ran', async () => {
+  it('uses a stated home area until the statement expires, also while no server runs', async () => {
     const database = await open();
     const { devices, clock, changed } = fleet(database);
     const stop = await devices.startStatementExpiry((error) => expect.unreachable(String(error)));
@@ -614,7 +614,7 @@ describeOnEveryStore('groups and what is set on devices', (open) => {
     expect(changed).toHaveLength(4);
   });
 
-  it('refuses what cannot be and changes nothing', async () => {
+  it('refuses invalid settings and changes nothing', async () => {
     const database = await open();
     const { devices, changed } = fleet(database);
     const group = await devices.createGroup({ name: 'one', home: null, seat: null });

@@ -34,7 +34,7 @@ beforeAll(() => {
 });
 afterAll(() => remove());
 
-/** What a refusal must leave as it was. */
+/** State of the store that a refusal must not change. */
 async function counts(database: Database) {
   const count = async (table: 'devices' | 'certificates' | 'ledger_entries') =>
     (await database.db.selectFrom(table).selectAll().execute()).length;
@@ -57,7 +57,7 @@ function devicesOver(database: Database) {
 }
 
 describeOnEveryStore('enrollment', (open) => {
-  it('makes a device of a code: device, certificate and ledger entry at once', async () => {
+  it('redeems a code: stores device, certificate and ledger entry together', async () => {
     const database = await open();
     const group = await addGroup(database, 'Karachi', 'PK');
     const { enrollment, code, changed, asked } = testEnrollment(database, authority);
@@ -77,7 +77,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect(identity).toMatchObject({ device: id, generation: 1 });
   });
 
-  it('keeps no secret, only its hash', async () => {
+  it('stores only the hash of a code’s secret', async () => {
     const database = await open();
     const { code } = testEnrollment(database, authority);
     const { secret } = await code(await addGroup(database, 'g'));
@@ -86,7 +86,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect(JSON.stringify(rows)).not.toContain(secret);
   });
 
-  it('case 9: a code reused with another key is refused, and nothing changes', async () => {
+  it('case 9: refuses a used code with another key, and changes nothing', async () => {
     const database = await open();
     const { enrollment, code } = testEnrollment(database, authority);
     const { id, secret } = await code(await addGroup(database, 'g'));
@@ -98,7 +98,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect(await counts(database)).toEqual(before);
   });
 
-  it('answers the same key again with the same certificate, for a device that lost the answer', async () => {
+  it('returns the same certificate for the same key, for a device that lost the response', async () => {
     const database = await open();
     const { enrollment, code, changed } = testEnrollment(database, authority);
     const { id, secret } = await code(await addGroup(database, 'g'));
@@ -115,7 +115,7 @@ describeOnEveryStore('enrollment', (open) => {
     );
   });
 
-  it('case 9: a code redeemed 20 times at once makes one device and refuses the rest', async () => {
+  it('case 9: enrolls one device for 20 simultaneous requests with one code, and refuses the others', async () => {
     const database = await open();
     const { enrollment, code } = testEnrollment(database, authority);
     const { id, secret } = await code(await addGroup(database, 'g'));
@@ -128,7 +128,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect(await counts(database)).toEqual({ devices: 1, certificates: 1, entries: 1 });
   });
 
-  it('lets 50 devices enroll at once', async () => {
+  it('enrolls 50 devices at the same time', async () => {
     const database = await open();
     const { enrollment, code } = testEnrollment(database, authority);
     const group = await addGroup(database, 'g');
@@ -139,7 +139,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect(await counts(database)).toEqual({ devices: 50, certificates: 50, entries: 50 });
   });
 
-  it('case 9: an expired or canceled code is refused by name', async () => {
+  it('case 9: refuses an expired or canceled code with a code for the reason', async () => {
     const database = await open();
     const { enrollment, code } = testEnrollment(database, authority);
     const group = await addGroup(database, 'g');
@@ -162,7 +162,7 @@ describeOnEveryStore('enrollment', (open) => {
     );
   });
 
-  it('case 9: guessing is refused alike for known and unknown codes, then limited, and blocks nobody else', async () => {
+  it('case 9: refuses guesses alike for known and unknown codes, limits them, and blocks no other device', async () => {
     const database = await open();
     const { enrollment, code } = testEnrollment(database, authority);
     const { id, secret } = await code(await addGroup(database, 'g'));
@@ -187,7 +187,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect((await enrollment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS })).device).toBe(id);
   });
 
-  it('ten requests of a stranger do not block the recovery of a device, also from its own address', async () => {
+  it('ten requests of a stranger do not block the renewal of an expired certificate, even from the same address', async () => {
     const database = await open();
     const { enrollment, code } = testEnrollment(database, authority);
     const { id, secret } = await code(await addGroup(database, 'g'));
@@ -195,7 +195,7 @@ describeOnEveryStore('enrollment', (open) => {
     const { certificate } = await enrollment.redeem({ id, secret, csr: csrFor(id, key), address: ADDRESS });
     const codes = new Set<string>();
     for (let i = 0; i < 40; i++) {
-      // A copied public key under a signature of another key is no proof either.
+      // A copied public key under a signature of another key is no proof.
       const csr = i % 2 === 0 ? csrFor(id) : forged(csrFor(id, key));
       const refusal = await enrollment.recover({ csr, address: ADDRESS }).catch((error) => error.code);
       codes.add(refusal);
@@ -205,7 +205,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect(again.certificate.equals(certificate)).toBe(true);
   });
 
-  it('case 5: a request for another device is refused and leaves the code open', async () => {
+  it('case 5: refuses a request for another device, and leaves the code open', async () => {
     const database = await open();
     const { enrollment, code } = testEnrollment(database, authority);
     const { id, secret } = await code(await addGroup(database, 'g'));
@@ -220,7 +220,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect((await enrollment.redeem({ id, secret, csr: unnamed, address: ADDRESS })).device).toBe(id);
   });
 
-  it('asks the gate; a denial names the order and leaves the code open', async () => {
+  it('asks the gate; a refusal names the order and leaves the code open', async () => {
     const database = await open();
     const { enrollment, code, says } = testEnrollment(database, authority);
     const group = await addGroup(database, 'g', 'PK');
@@ -243,7 +243,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect((await redeem()).device).toBe(id);
   });
 
-  it('case 10: a serial that is taken is made again, within the same enrollment', async () => {
+  it('case 10: replaces a duplicate serial number within the same enrollment', async () => {
     const database = await open();
     const group = await addGroup(database, 'g');
     const { enrollment, code } = testEnrollment(database, authority);
@@ -275,7 +275,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect(await counts(database)).toEqual({ devices: 2, certificates: 2, entries: 2 });
   });
 
-  it('leaves a device under a legal hold in its enrollment, whether the hold was placed before the code or after', async () => {
+  it('keeps the enrollment of a device under a legal hold that was placed before or after the code', async () => {
     const database = await open();
     const group = await addGroup(database, 'Karachi');
     const { enrollment, code } = testEnrollment(database, authority);
@@ -285,7 +285,7 @@ describeOnEveryStore('enrollment', (open) => {
     const holds = new HoldStore(database);
     const hold = { id: newLegalHoldId(), reason: 'r', reference: null, placedAt: 1, placedBy: 'acc', realAt: 1 };
     const entry = { at: 1, subject: device.id, public: {} };
-    // The codes of this test are all for Amina.
+    // All codes in this test are for Amina.
     const on = { kind: 'person', person: personCalled('Amina') } as const;
     await holds.place({ ...hold, on }, { kind: 'legal-hold.placed', ...entry });
     const before = await counts(database);
@@ -306,7 +306,7 @@ describeOnEveryStore('enrollment', (open) => {
     });
   });
 
-  it('enrolls a device again in its next generation and ends the earlier one', async () => {
+  it('enrolls a device again in its next generation, and ends the earlier one', async () => {
     const database = await open();
     const group = await addGroup(database, 'g');
     const { enrollment, code, wakes } = testEnrollment(database, authority);
@@ -314,7 +314,7 @@ describeOnEveryStore('enrollment', (open) => {
     const old = await enrollment.redeem({ ...first, csr: csrFor(first.id), address: ADDRESS });
     const again = await code(group, { device: first.id });
     expect(again.id).toBe(first.id);
-    // Until it is used, the device goes on as it is; the old secret is nothing any more.
+    // Until the new code is used, the device stays as it is. The old secret is invalid.
     const devices = devicesOver(database);
     await expect(devices.identify(fingerprintOf(old.certificate), Date.now())).resolves.toMatchObject({
       generation: 1,
@@ -333,12 +333,12 @@ describeOnEveryStore('enrollment', (open) => {
     });
     expect(await entryKinds(database)).toEqual(['certificate.issued', 'certificate.revoked', 'certificate.issued']);
     await until(() => expect(wakes).toContainEqual({ kind: 'ended', device: first.id }));
-    // A renewal that the earlier generation began comes too late.
+    // A renewal for the earlier generation is refused.
     const late = { identity: { device: first.id, generation: 1 }, csr: csrFor(first.id) };
     await expect(enrollment.renew(late)).rejects.toThrow(refused('certificate_revoked'));
   });
 
-  it('leaves a device where it belongs when it enrolls again, also where it was put while the link was open', async () => {
+  it('keeps a device’s group, home and seat when it enrolls again, even if they changed while the link was open', async () => {
     const database = await open();
     const [group, other] = [await addGroup(database, 'g', 'DE'), await addGroup(database, 'h', 'IN')];
     const { enrollment, code, asked } = testEnrollment(database, authority);
@@ -365,7 +365,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect(asked.at(-1)).toEqual({ areas: [], home: 'IN', seat: null });
   });
 
-  it('cancels what an earlier enrollment was told and has not done: no later one is ever given it', async () => {
+  it('cancels open commands of an earlier enrollment, so that no later enrollment receives them', async () => {
     const database = await open();
     const group = await addGroup(database, 'g');
     const { enrollment, code } = testEnrollment(database, authority);
@@ -394,7 +394,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect(await commands.get(done.id)).toMatchObject({ state: 'done' });
   });
 
-  it('gives a device that enrolls again the user, home and seat that its code names, but not against an admin’s statement', async () => {
+  it('gives a device that enrolls again the user, home and seat of its code, unless a location statement is valid', async () => {
     const database = await open();
     const group = await addGroup(database, 'g', 'DE');
     const { enrollment, code, asked } = testEnrollment(database, authority);
@@ -415,7 +415,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect(asked.at(-1)).toEqual({ areas: [], home: fr, seat: us });
   });
 
-  it('brings a revoked device back by a code of its own, and refuses another group', async () => {
+  it('enrolls a revoked device again with a code for that device, and refuses another group', async () => {
     const database = await open();
     const group = await addGroup(database, 'g');
     const other = await addGroup(database, 'h');
@@ -432,7 +432,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect(await devicesOver(database).get(first.id)).toMatchObject({ status: 'active', generation: 2, endedAt: null });
   });
 
-  it('renews: the old certificate holds until the new one has been used', async () => {
+  it('renews: the old certificate stays valid until the first use of the new one', async () => {
     const database = await open();
     const { enrollment, code } = testEnrollment(database, authority);
     const { id, secret } = await code(await addGroup(database, 'g'));
@@ -451,7 +451,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect(await entryKinds(database)).toEqual(['certificate.issued', 'certificate.issued']);
   });
 
-  it('case 8: a renewal for another subject is refused', async () => {
+  it('case 8: refuses a renewal for another subject', async () => {
     const database = await open();
     const { enrollment, code } = testEnrollment(database, authority);
     const { id, secret } = await code(await addGroup(database, 'g'));
@@ -469,11 +469,11 @@ describeOnEveryStore('enrollment', (open) => {
       await expect(enrollment.renew({ identity, csr })).rejects.toThrow(refused('csr_wrong_subject'));
     }
     expect(await counts(database)).toEqual(before);
-    // RFC 7030, section 4.2.2: a standard client repeats the names of its certificate.
+    // A standard client repeats the names of its certificate (RFC 7030, section 4.2.2).
     await enrollment.renew({ identity, csr: san(`urn:cordon:device:${id}:1`) });
   });
 
-  it('renews nothing for a revoked device, and limits who renews without end', async () => {
+  it('renews no certificate of a revoked device, and limits repeated renewals', async () => {
     const database = await open();
     const { enrollment, code } = testEnrollment(database, authority);
     const group = await addGroup(database, 'g');
@@ -488,7 +488,7 @@ describeOnEveryStore('enrollment', (open) => {
     await expect(renew(gone.id)).rejects.toThrow(refused('certificate_revoked'));
   });
 
-  it('puts the own certificates of the authority on record once', async () => {
+  it('stores the CA’s own certificates once', async () => {
     const database = await open();
     const { enrollment } = testEnrollment(database, authority);
     await enrollment.recordOwn();
@@ -496,7 +496,7 @@ describeOnEveryStore('enrollment', (open) => {
     expect(await entryKinds(database)).toEqual(['ca.created', 'ca.created', 'certificate.issued']);
   });
 
-  it('case 11: a server or messaging certificate opens no connection', async () => {
+  it('case 11: refuses a connection with a server or messaging certificate', async () => {
     const database = await open();
     const { enrollment, code } = testEnrollment(database, authority);
     await enrollment.recordOwn();
@@ -519,7 +519,7 @@ describeOnEveryStore('enrollment', (open) => {
     );
   });
 
-  it('gates with the own home of a code before that of its group', async () => {
+  it('uses the code’s home area in the gate, before the group’s home area', async () => {
     const database = await open();
     const group = await addGroup(database, 'g', 'PK');
     const { enrollment, code, asked } = testEnrollment(database, authority);
@@ -531,7 +531,7 @@ describeOnEveryStore('enrollment', (open) => {
   });
 });
 
-/** The last byte of the signature is another one. */
+/** Changes the last byte of the signature. */
 function forged(csr: Buffer): Buffer {
   const bytes = Buffer.from(csr);
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;

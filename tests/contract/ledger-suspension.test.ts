@@ -1,4 +1,4 @@
-/** A ledger that rests after a restore without a copy: what devices and files show of it, and when an admin may resume it. */
+/** A suspended ledger after a restore without a copy: evidence from devices and files, and the conditions for resuming it. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
@@ -32,7 +32,7 @@ const add = (database: Database, count: number, kind: string) =>
     }
   });
 
-/** The ledger of one store. `key`: another installation's, when it is not ours. */
+/** Ledger of one store. `key`: key of another installation, if given. */
 async function ledgerOf(database: Database, key = KEY, suspended: () => string | null = () => null) {
   const store = new LedgerStore(database);
   const log = { error: () => undefined };
@@ -40,7 +40,7 @@ async function ledgerOf(database: Database, key = KEY, suspended: () => string |
   return { store, ledger: createLedger(ports) };
 }
 
-describeOnEveryStore('a ledger that rests', (open) => {
+describeOnEveryStore('a suspended ledger', (open) => {
   async function restored() {
     const database = await open();
     let state: RecoveryState = RESTORED;
@@ -84,7 +84,7 @@ describeOnEveryStore('a ledger that rests', (open) => {
     return await ledger.checkpoint();
   }
 
-  it('is resumed when each shown checkpoint is contained, with an entry that names the evidence', async () => {
+  it('is resumed when it contains each shown checkpoint, with an entry that names the evidence', async () => {
     const { database, store, resting, ledger, contained, entries, state } = await restored();
     const group = await addGroup(database, 'Fleet');
     const [shows, silent] = [await addDevice(database, { group, user: 'Ada' }), await addDevice(database, { group })];
@@ -128,17 +128,17 @@ describeOnEveryStore('a ledger that rests', (open) => {
     expect((await resting.evidence()).obstacle).toContain('a ledger of 9 entries');
     await expect(resting.resume(contained, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
     expect(state()).toMatchObject({ ledger: 'suspended', seenLedger: 9 });
-    // The ledger rests already, so no alert is raised.
+    // The ledger is suspended already, so no alert is raised.
     expect(raised).toEqual([]);
 
     const other = await restored();
     await other.resting.take(newDeviceId(), other.contained);
     await expect(other.resting.resume(await published(6), 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
-    // The file was evidence, and stays so.
+    // The file stays evidence.
     await expect(other.resting.resume(null, 'acc_owner')).rejects.toThrow('a ledger of 6 entries');
   });
 
-  it('takes a fork of equal size for entries that it lacks, and no note of another key', async () => {
+  it('treats a fork of equal size as missing entries, and refuses a note of another key', async () => {
     const { resting, state } = await restored();
     const forked = await open();
     await add(forked, 5, 'other');
@@ -155,7 +155,7 @@ describeOnEveryStore('a ledger that rests', (open) => {
     await expect(resting.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  it('a kept file alone is evidence; a device that has seen more later raises the alert, and the ledger rests again', async () => {
+  it('is resumed with a kept file alone; a device with a larger tree later raises an alert and suspends the ledger again', async () => {
     const { database, resting, ledger, contained, raised } = await restored();
     await resting.resume(contained, 'acc_owner');
     await add(database, 20, 'after');
@@ -164,7 +164,7 @@ describeOnEveryStore('a ledger that rests', (open) => {
     await resting.take(newDeviceId(), grown);
     expect([resting.suspended(), raised]).toEqual([null, []]);
     const late = newDeviceId();
-    // Smaller than the ledger is by now, and not its beginning.
+    // The shown tree is smaller than the ledger by now, but not its beginning.
     await resting.take(late, await published(9));
     expect(raised).toEqual([
       { device: late, code: 'ledger_behind', detail: expect.stringContaining('An admin had resumed the ledger') },

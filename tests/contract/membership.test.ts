@@ -1,4 +1,4 @@
-/** Who may be a member: certified by the server, countersigned by the organization, each with its ledger entry; on both dialects. */
+/** Verified devices: certified by the server, countersigned by the organization, each signature with its ledger entry; on both dialects. */
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { isCordonError } from '../../shared/errors.ts';
 import { checkInclusion } from '../../shared/ledger/check-answer.ts';
@@ -42,7 +42,7 @@ describeOnEveryStore('membership', (openStore) => {
         judgeMessagingCertificate(certificate, world.orders.approverSets.current()!).certificate.device,
     );
 
-  it('certifies a key with its ledger entry, once however often it comes, and a member is who is countersigned too', async () => {
+  it('certifies a key once with its ledger entry, and lists a device as verified after the countersignature', async () => {
     const { membership, organization, orders } = await begin();
     const device = await world.enroll(' AMINA ');
     expect(await membership.own(device.id, 1)).toEqual({ certificate: null, countersigned: false });
@@ -83,7 +83,7 @@ describeOnEveryStore('membership', (openStore) => {
     expect((await membership.own(device.id, 1)).countersigned).toBe(true);
   });
 
-  it('proves both entries of every member against one checkpoint', async () => {
+  it('proves both ledger entries of every verified device against one checkpoint', async () => {
     const { membership, ledger } = await begin();
     for (let at = 0; at < 12; at++) await world.handIn(await world.enroll(`Person ${at}`));
     await world.countersign();
@@ -111,7 +111,7 @@ describeOnEveryStore('membership', (openStore) => {
     expect([...byDevice.people].sort()).toEqual(some.map(({ certificate }) => certificate.person).sort());
   });
 
-  it('takes one key for each enrollment, from the device itself, in its own name', async () => {
+  it('accepts one key for each enrollment, only from the device itself', async () => {
     const { membership } = await begin();
     const [device, other] = [await world.enroll(), await world.enroll('Ben')];
     const says = (changes: Parameters<typeof messagingKey>[2], by = device) =>
@@ -129,14 +129,14 @@ describeOnEveryStore('membership', (openStore) => {
     expect(await entries()).toHaveLength(1);
   });
 
-  it('of two different keys that come at once, one stands', async () => {
+  it('stores one of two different keys that arrive at the same time', async () => {
     const device = (await begin()) && (await world.enroll());
     const codes = await Promise.all([1, 2, 3].map(() => code(world.handIn(device))));
     expect(codes.filter((each) => each === 'messaging_key_taken')).toHaveLength(2);
     expect(await entries()).toHaveLength(1);
   });
 
-  it('a device that ends is a member no more, and whoever asked is told; a new enrollment has a key of its own', async () => {
+  it('removes a revoked device and announces the change; a new enrollment has a new key', async () => {
     const { membership, database } = await begin();
     const [first, second] = [await world.enroll(), await world.enroll()];
     for (const device of [first, second]) await world.handIn(device);
@@ -170,7 +170,7 @@ describeOnEveryStore('membership', (openStore) => {
       .toContainEqual({ kind: 'members', people: expect.toSatisfy((people: string[]) => sameSet(people, both)) });
   });
 
-  it('takes a countersignature over the exact bytes, by a key of the approver set, for a device in reach, each for itself', async () => {
+  it('checks each countersignature separately: exact bytes, key of the approver set, device within the scope', async () => {
     const { membership, organization } = await begin();
     const there = await addGroup(world.database, 'there');
     const [device, other, beyond] = [
@@ -215,7 +215,7 @@ describeOnEveryStore('membership', (openStore) => {
     expect((await world.waiting({ group: 'there' })).keys.map((key) => key.device)).toEqual([beyond.id]);
   });
 
-  it('pages through what waits, oldest first', async () => {
+  it('lists the waiting keys page by page, oldest first', async () => {
     await begin();
     const order: string[] = [];
     for (let at = 0; at < 5; at++) {
@@ -235,7 +235,7 @@ describeOnEveryStore('membership', (openStore) => {
     expect(await code(world.waiting({ cursor: 'x' }))).toBe('invalid_input');
   });
 
-  it('carries organization keys over from one approver set to the next, and a rotation leaves no gap', async () => {
+  it('keeps devices verified across approver sets and during a rotation of the organization key', async () => {
     const { organization, membership } = await begin();
     const device = await world.enroll();
     await world.handIn(device);
@@ -265,7 +265,7 @@ describeOnEveryStore('membership', (openStore) => {
     expect(await membersOf(AMINA)).toEqual([device.id]);
   });
 
-  it('finds people by a part of their name, however it is written, and takes signs for what they are', async () => {
+  it('finds people by a part of their name in any spelling, and treats wildcards as plain text', async () => {
     const { membership } = await begin();
     for (const name of ['Zoë Ørsted', 'ZOË  ørsted', 'Per_cent%', 'Li', '李'])
       await world.handIn(await world.enroll(name));

@@ -1,4 +1,4 @@
-/** A backup of each database is restored into each database, and the restored state is one that devices and outsiders can meet again. */
+/** A backup of each database is restored into each database. Devices and outsiders must accept the restored state. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,7 +117,7 @@ const safe = (database: Database, manifest: Manifest, ledger: LedgerCopy | null)
   );
 
 describeOnEveryStore('a restore', (open) => {
-  it('gives every row of every table back in SQLite', async () => {
+  it('restores every row of every table into SQLite', async () => {
     const source = await open();
     await installationId(source);
     const device = await addDevice(source, { group: await addGroup(source, 'Lahore') });
@@ -141,12 +141,12 @@ describeOnEveryStore('a restore', (open) => {
     );
   });
 
-  it('case 38: continues the published ledger from a kept copy, entry by entry, and goes on', async () => {
+  it('case 38: continues the published ledger from a kept copy, entry by entry, and appends further entries', async () => {
     const source = await open();
     await add(source, 300);
     const ledger = await ledgerOver(source);
     await ledger.sequence();
-    // Committed before the backup and published after.
+    // Entries that were committed before the backup and published after it.
     await add(source, 3);
     const { manifest, tables } = await backupOf(source);
     await ledger.sequence();
@@ -166,7 +166,7 @@ describeOnEveryStore('a restore', (open) => {
     const kept = await openLedgerCopy(copyInFolder(copy), manifest.installation, manifest.ledger.key);
     const state = await safe(restored, manifest, kept);
     expect(state).toMatchObject({ ledger: 'rejoined', rejoined: 44, from: { ledger: 300 } });
-    // The three that waited keep what opens them.
+    // The three waiting entries keep their openings.
     const opened = await restored.db.selectFrom('ledger_openings').select('entry_id').execute();
     expect(opened).toHaveLength(303);
     const again = await ledgerOver(restored);
@@ -180,7 +180,7 @@ describeOnEveryStore('a restore', (open) => {
     }, copy);
   });
 
-  it('case 38: refuses a copy of another tree, and one that is older than the backup', async () => {
+  it('case 38: refuses a copy of another tree, and a copy older than the backup', async () => {
     const source = await open();
     await add(source, 10);
     await (await ledgerOver(source)).sequence();
@@ -205,7 +205,7 @@ describeOnEveryStore('a restore', (open) => {
     expect(state).toMatchObject({ ledger: 'suspended', revocations: 'unknown' });
   });
 
-  it('counts the conversations that may have continued: those with a member whose enrollment is active', async () => {
+  it('counts the conversations that have a member with an active enrollment', async () => {
     const source = await open();
     await add(source, 1);
     await (await ledgerOver(source)).sequence();
@@ -225,7 +225,7 @@ describeOnEveryStore('a restore', (open) => {
     expect(await safe(restored, manifest, null)).toMatchObject({ conversations: 1 });
   });
 
-  it('refuses a backup whose ledger is not what its checkpoint says', async () => {
+  it('refuses a backup whose ledger differs from its checkpoint', async () => {
     const source = await open();
     await add(source, 4);
     await (await ledgerOver(source)).sequence();

@@ -8,10 +8,10 @@ import { addCertificate, addDevice, addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const DAY = 86_400_000;
-/** Years apart, so that taking one time for the other would show. */
+/** Domain time and real time are years apart, so that a mix-up fails the test. */
 const NOW = { domain: 1_447_200_000_000, real: 1_800_000_000_000 };
 
-/** Two rows of each kind: one that has just been kept long enough, one that has not. */
+/** Two rows of each kind: one row that has just expired, and one that has not. */
 async function fill(database: Database) {
   const group = await addGroup(database, 'g');
   const device = await addDevice(database, { group });
@@ -168,7 +168,7 @@ async function fill(database: Database) {
 }
 
 describeOnEveryStore('retention', (open) => {
-  it('removes of each kind exactly what has been kept long enough, by its own time', async () => {
+  it('removes exactly the expired records of each kind, by domain time or real time', async () => {
     const database = await open();
     await fill(database);
     const lists = Array.from({ length: 1702 }, (_, i) => i + 1);

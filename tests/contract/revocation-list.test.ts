@@ -59,7 +59,7 @@ const entries = async (database: Database) =>
 const serialsIn = (der: Buffer) => new X509Crl(der).entries.map(({ serialNumber }) => serialNumber);
 
 describeOnEveryStore('revocation list', (open) => {
-  it('is there from the first look, with its ledger entry, and is left alone while nothing changes', async () => {
+  it('exists after the first check, with its ledger entry, and stays while nothing changes', async () => {
     const database = await open();
     const { list } = listOver(database);
     const first = await list.current();
@@ -71,7 +71,7 @@ describeOnEveryStore('revocation list', (open) => {
     expect(await entries(database)).toBe(1);
   });
 
-  it('is made anew when something was revoked, also when the wake was lost', async () => {
+  it('is issued again after a revocation, also when the wake was lost', async () => {
     const database = await open();
     const serial = await enrolled(database);
     const { list, bus } = listOver(database);
@@ -88,7 +88,7 @@ describeOnEveryStore('revocation list', (open) => {
     expect(await entries(database)).toBe((await list.current()).number);
   });
 
-  it('has what was revoked before it was made and committed after, as when two devices end at once or a clock is set back', async () => {
+  it('includes a revocation that committed after a later-dated list, as with simultaneous revocations or a clock set back', async () => {
     const database = await open();
     const [first, late] = [await enrolled(database), await enrolled(database)];
     const { list } = listOver(database);
@@ -104,7 +104,7 @@ describeOnEveryStore('revocation list', (open) => {
     expect((await list.current()).number).toBe(number);
   });
 
-  it('is made anew every day', async () => {
+  it('is issued again every day', async () => {
     const database = await open();
     const { list } = listOver(database);
     const { number, thisUpdate } = await list.current();
@@ -114,7 +114,7 @@ describeOnEveryStore('revocation list', (open) => {
     expect(await list.current()).toMatchObject({ number: number + 1, thisUpdate: thisUpdate + DAY });
   });
 
-  it('drops a certificate only after a list beyond its end has carried it', async () => {
+  it('omits a certificate only after a list that was issued after the certificate’s expiry contained it', async () => {
     const database = await open();
     const serial = await enrolled(database);
     await revoke(database, serial);
@@ -126,7 +126,7 @@ describeOnEveryStore('revocation list', (open) => {
     expect(serialsIn((await list.current()).der)).toEqual([]);
   });
 
-  it('has one number for one list, however many nodes make it at once', async () => {
+  it('has one number for one list, also when several servers issue it at the same time', async () => {
     const database = await open();
     const nodes = Array.from({ length: 5 }, () => listOver(database).list);
     await Promise.all(nodes.map((node) => node.refresh()));
@@ -134,7 +134,7 @@ describeOnEveryStore('revocation list', (open) => {
     expect(await entries(database)).toBe(1);
   });
 
-  it('case 3: alerts long before a list expires that cannot be made anew, once a day', async () => {
+  it('case 3: raises an alert once a day, long before a list expires that cannot be replaced', async () => {
     const database = await open();
     const store = new RevocationStore(database);
     await listOver(database, store).list.current();

@@ -1,4 +1,4 @@
-/** A database whose tables are not what its migrations make is refused. Both dialects must read to the same words. */
+/** A database is refused if its tables differ from those of its migrations. SQLite and PostgreSQL must have the same descriptions. */
 import { type Kysely, sql } from 'kysely';
 import { expect, it } from 'vitest';
 import type { Database } from '../../server/store/database.ts';
@@ -22,7 +22,7 @@ const later: Migrations = (dialect) => ({
 describeOnEveryStore('the tables of a store', (open) => {
   const state = ({ db, dialect }: Database) => readMigrationState(db, dialect);
 
-  it('are what the migrations make in a database in memory', async () => {
+  it('equal the tables that the migrations create in memory', async () => {
     const { db, dialect } = await open();
     const expected = await expectedShape(last, migrations('sqlite'));
     expect(expected.size).toBeGreaterThan(40);
@@ -80,7 +80,7 @@ describeOnEveryStore('the tables of a store', (open) => {
     expect((await state(database)).pending).toEqual([]);
   });
 
-  it('may have an index and a table of the admin’s own', async () => {
+  it('may include an additional index and table of the admin', async () => {
     const database = await open();
     await sql`create index own_report on alerts (code)`.execute(database.db);
     await sql`create table own_notes (text text)`.execute(database.db);
@@ -89,7 +89,7 @@ describeOnEveryStore('the tables of a store', (open) => {
     await sql`drop table own_notes`.execute(database.db);
   });
 
-  it('are refused when a migration is unknown, or one in the middle was never applied', async () => {
+  it('are refused when a migration is unknown, or when a migration was skipped', async () => {
     const database = await open();
     await sql`insert into kysely_migration (name, timestamp) values ('9999-later', '2030')`.execute(database.db);
     await expect(state(database)).rejects.toThrow(
@@ -103,7 +103,7 @@ describeOnEveryStore('the tables of a store', (open) => {
     await sql`update kysely_migration set name = ${last} where name = '9998-ranks'`.execute(database.db);
   });
 
-  it('are refused when version 0.1.0 made them', async () => {
+  it('are refused when version 0.1.0 created them', async () => {
     const database = await open();
     await sql`update kysely_migration set name = '0001-spine' where name = ${last}`.execute(database.db);
     await expect(state(database)).rejects.toMatchObject({
@@ -131,7 +131,7 @@ describeOnEveryStore('the tables of a store', (open) => {
   });
 });
 
-it('two shapes are compared in words', async () => {
+it('describes the differences of two shapes in words', async () => {
   const older = await expectedShape(last, later('sqlite'));
   const newer = await expectedShape('9998-ranks', later('sqlite'));
   expect(compareShapes(newer, newer)).toEqual([]);

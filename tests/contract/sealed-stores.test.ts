@@ -25,7 +25,7 @@ async function desk(database: Database) {
 const names = (count: number) => Array.from({ length: count }, (_, index) => `p${index}`);
 
 describeOnEveryStore('key packages', (open) => {
-  it('case 16: go out once each, oldest first, whoever asks at the same time, and then the last resort', async () => {
+  it('case 16: are given out once each, oldest first, also to simultaneous requests, and then the last resort', async () => {
     const { database, add, hand, claim, left } = await desk(await open());
     const other = new KeyPackageStore(database);
     const [one, two, none] = [await add(), await add(), await add()];
@@ -46,7 +46,7 @@ describeOnEveryStore('key packages', (open) => {
     expect([await left(one), await left(two)]).toEqual([0, 0]);
   });
 
-  it('stay where the claimant may have no single-use one', async () => {
+  it('stay in the store when the requester may get no single-use one', async () => {
     const { store, add, hand, left } = await desk(await open());
     const one = await add();
     await hand(one, ['p'], 'last');
@@ -58,7 +58,7 @@ describeOnEveryStore('key packages', (open) => {
     expect(await left(one)).toBe(0);
   });
 
-  it('are replaced together, bounded, and taken from no enrollment that has ended', async () => {
+  it('are replaced together, limited in number, and refused for an ended enrollment', async () => {
     const { store, add, hand, claim, left } = await desk(await open());
     const one = await add();
     await hand(one, names(MOST), 'old');
@@ -72,7 +72,7 @@ describeOnEveryStore('key packages', (open) => {
     await expect(ended).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  it('go with the enrollment that they are of', async () => {
+  it('are deleted with their enrollment', async () => {
     const { database, add, hand, claim } = await desk(await open());
     const [again, ended] = [await add(), await add()];
     for (const device of [again, ended]) await hand(device, names(2), 'last');
@@ -88,7 +88,7 @@ describeOnEveryStore('key packages', (open) => {
 });
 
 describeOnEveryStore('attachments', (open) => {
-  it('are the bytes that were given, under a name that is taken once', async () => {
+  it('are stored unchanged, under a name that can be used once', async () => {
     const database = await open();
     const store = new AttachmentStore(database);
     const group = await addGroup(database, 'g');
@@ -113,7 +113,7 @@ describeOnEveryStore('attachments', (open) => {
     await expect(put(mine, 'c')).rejects.toMatchObject({ code: 'too_large' });
     expect(await store.size('c', AT)).toBeNull();
     await put(theirs, 'c');
-    // Only what is not past keeping counts.
+    // Attachments that have expired do not count.
     await database.db
       .updateTable('attachments')
       .set({ at: AT - 2 })

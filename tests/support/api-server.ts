@@ -54,7 +54,7 @@ import { GroupStore } from '../../server/store/group-store.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
-import { MembershipStore } from '../../server/store/membership-store.ts';
+import { membershipStores } from '../../server/store/membership-stores.ts';
 import { MetricsStore } from '../../server/store/metrics-store.ts';
 import { NamedAreaStore } from '../../server/store/named-area-store.ts';
 import { openOrderStores } from '../../server/store/order-stores.ts';
@@ -233,7 +233,7 @@ export async function startApi({
   const people = createPeople({ store: new PeopleStore(database), groups: new GroupStore(database), bus, clock });
   const membership = createMembership({
     installation: 'test',
-    store: new MembershipStore(database),
+    stores: membershipStores(database),
     approverSets: orders.approverSets,
     ledger,
     online,

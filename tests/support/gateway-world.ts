@@ -26,7 +26,7 @@ import { CommandStore } from '../../server/store/command-store.ts';
 import { deviceStores } from '../../server/store/device-stores.ts';
 import { KeyPackageStore } from '../../server/store/key-package-store.ts';
 import { MailboxStore } from '../../server/store/mailbox-store.ts';
-import { MembershipStore } from '../../server/store/membership-store.ts';
+import { membershipStores } from '../../server/store/membership-stores.ts';
 import { PostStore } from '../../server/store/post-store.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import { type HomeArea, parseHomeArea } from '../../shared/areas/area-code.ts';
@@ -106,7 +106,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
   const ledger = testLedger(database, clock, bus, ledgerKeys);
   const membership = createMembership({
     installation: INSTALLATION,
-    store: new MembershipStore(database),
+    stores: membershipStores(database),
     approverSets: { current: () => world.orders.approverSets.current() },
     ledger,
     online: world.online,

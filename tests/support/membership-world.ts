@@ -7,7 +7,7 @@ import { createPeople } from '../../server/people/people.ts';
 import type { Database } from '../../server/store/database.ts';
 import { deviceStores } from '../../server/store/device-stores.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
-import { MembershipStore } from '../../server/store/membership-store.ts';
+import { membershipStores } from '../../server/store/membership-stores.ts';
 import { PeopleStore } from '../../server/store/people-store.ts';
 import { type Signer, signerOf } from '../../shared/order/dsse.ts';
 import { countersignCertificate } from '../../shared/order/messaging-certificate.ts';
@@ -46,7 +46,7 @@ export async function openMembershipWorld(database: Database, authority: Authori
   const open = (): Membership =>
     createMembership({
       installation: INSTALLATION,
-      store: new MembershipStore(database),
+      stores: membershipStores(database),
       approverSets: { current: () => world.orders.approverSets.current() },
       ledger,
       online: world.online,

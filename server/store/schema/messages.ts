@@ -14,7 +14,7 @@ export interface MessageTables {
     payload: string;
     digest: string;
     certified_at: number;
-    /** 1 if no organization key of the current approver set has signed the key. See `MembershipStore.settle`. */
+    /** 1 if no organization key of the current approver set has signed the key. See `CountersignatureStore.settle`. */
     unverified: Flag;
   };
   messaging_signatures: {

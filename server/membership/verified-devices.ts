@@ -1,0 +1,57 @@
+/** Requests of devices about verified devices: proofs, and a search for people. */
+import { foldedName } from '../../shared/order/person.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { SettledApproverSet } from './organization-keys.ts';
+import type { LedgerPort, Log, VerifiedDeviceStore } from './ports.ts';
+import { type Answered, type AskedAbout, createProofs } from './proofs.ts';
+import { createRequestLimits } from './request-limits.ts';
+
+/** Maximum number of results of one search for people. */
+const MOST_FOUND = 20;
+
+export function createVerifiedDevices(
+  store: Pick<VerifiedDeviceStore, 'members' | 'search'>,
+  ledger: LedgerPort,
+  settled: SettledApproverSet,
+) {
+  const limits = createRequestLimits();
+  const proofs = createProofs({ store, ledger });
+
+  /**
+   * Returns verified devices with their proofs, and the owners of the requested devices. `asker`: the requesting device; null for the
+   * server itself. Throws `too_large`, `rate_limited`.
+   */
+  async function members(of: AskedAbout, asker: DeviceId | null = null): Promise<Answered> {
+    if (asker !== null) await limits.members(asker, of.people.length + of.devices.length);
+    return proofs.of(of, await settled());
+  }
+
+  async function search(
+    text: string,
+    asker: DeviceId | null = null,
+  ): Promise<{ person: string; name: string; devices: number }[]> {
+    if (asker !== null) await limits.search(asker);
+    const folded = foldedName(text);
+    if (folded === '') return [];
+    await settled();
+    return store.search(folded, MOST_FOUND);
+  }
+
+  return { members, search };
+}
+
+/** Announces each change of verified devices after a device was revoked or enrolled again. Returns the function that stops it. */
+export function announceEndedDevices(store: Pick<VerifiedDeviceStore, 'peopleOf'>, bus: Bus, log: Log): () => void {
+  async function announce(device: DeviceId): Promise<void> {
+    const people = await store.peopleOf(device);
+    if (people.length > 0) bus.publish({ kind: 'members', people });
+  }
+
+  return bus.subscribe((wake) => {
+    if (wake.kind !== 'ended') return;
+    announce(wake.device).catch((error: unknown) =>
+      log.error({ err: error }, 'devices could not be told of a change of verified devices'),
+    );
+  });
+}
