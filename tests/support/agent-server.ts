@@ -1,6 +1,6 @@
 /**
- * The smallest server that an agent can live with, for tests of the agent alone: a real authority, real TLS, real signed documents, and
- * the frames in the test's hand. What the real server decides is tested with the real server.
+ * The smallest server that an agent can use, for tests of the agent alone. Certificates, TLS and signed documents are real, and the test
+ * sends the frames. End-to-end tests cover the decisions of the real server.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -33,33 +33,33 @@ export async function startAgentServer(authority: Authority) {
   const people = [testPerson('ada'), testPerson('ben'), testPerson('cyd')];
   const approverSet = signedApproverSet(approverSetDocument(people, online), people);
   const codes = new Map<string, string>();
-  /** The answer that a used code gives again to the key that used it. */
+  /** Enrollment responses by used code. The server repeats a response to the same key. */
   const answers = new Map<string, { readonly key: string; readonly body: string }>();
   const received: DeviceFrame[] = [];
   const posted: Envelope[] = [];
   const sockets = new Set<WebSocket>();
   const serve = {
     list: signedList([], online),
-    /** What comes beside the list for whoever asks. */
+    /** Withheld orders that a device can request beside the order list. */
     withheld: [] as Envelope[],
     home: 'PK',
     days: 30,
-    /** Status and body for the next upgrades; null lets them in. */
+    /** Status and body that reject the next upgrades; null: the server accepts them. */
     refuse: null as { status: number; body: string; headers: string } | null,
-    /** simpleenroll redeems the code and then answers, hangs up, or keeps the device waiting. */
+    /** The simpleenroll request redeems the code. Then the server responds, closes the connection, or never responds. */
     answer: 'given' as 'given' | 'lost' | 'never',
     redeemed: 0,
     reports: 0,
-    /** False: reports are taken and not confirmed. */
+    /** False: the server receives reports without an acknowledgment. */
     confirm: true,
     now: NOW + 3_600_000,
-    /** Where the device is seen to poll from. */
+    /** Areas of the network address that the server reports to the device. */
     address: [] as string[],
     renewals: 0,
-    /** Serials on the revocation list, and the authority that signs it. */
+    /** Serial numbers on the revocation list, and the authority that signs the list. */
     revoked: [] as string[],
     revokedBy: authority,
-    /** Serials of the certificates that it has issued, in order. */
+    /** Serial numbers of the issued certificates, in order. */
     issued: [] as string[],
     upgrades: 0,
     resumed: 0,
@@ -227,6 +227,5 @@ function tlsOf(request: IncomingMessage): TLSSocket {
   return request.socket;
 }
 
-/** Identity from the certificate, as everywhere. */
 const deviceOf = (request: IncomingMessage): DeviceId =>
   deviceIdSchema.parse(tlsOf(request).getPeerCertificate().subject.CN);

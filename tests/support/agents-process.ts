@@ -1,6 +1,6 @@
 /**
- * Dozens of real agents in one process over one store, for tests that kill it. The process counts the effects of commands, and can kill
- * itself before a given call of the store, where a power cut is dangerous.
+ * Dozens of real agents in one process over one store, for tests that kill the process. The process counts the effects of commands. The
+ * process can also kill itself before a given call of the store.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,12 +16,12 @@ import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { serve } from '../replay/rpc.ts';
 
-/** Effects on one device since the start of this process. */
+/** Number of effects on one device since the start of this process. */
 export interface Ran {
   readonly device: DeviceId;
   readonly locks: number;
   readonly inventories: number;
-  /** Number of messages that were ever stored for the user. */
+  /** Number of messages stored for the user so far. */
   readonly messages: readonly string[];
 }
 
@@ -52,10 +52,10 @@ const inventory = (): Inventory => ({
 
 let store: AgentStore;
 let running: Running[] = [];
-/** Calls of the store until this process kills itself; null: never. */
+/** Number of store calls until this process kills itself; null: never. */
 let fuse: number | null = null;
 
-/** Kills the process with -9 before the last call of the fuse, also in the middle of a transaction. */
+/** Kills the process with SIGKILL before the last store call of the countdown, also in the middle of a transaction. */
 function mortal(device: DeviceStore): DeviceStore {
   return new Proxy(device, {
     get(target, name) {
@@ -94,7 +94,7 @@ async function startAgent(folder: string, index: number): Promise<Running> {
     credentials: credentialFolder(home),
     time: {
       wall: () => Date.now(),
-      // The machine stays up after the end of its agent.
+      // The machine keeps running when its agent ends.
       monotonic: () => Date.now(),
       boot: 'the only one',
       after: (ms, task) => {
@@ -141,7 +141,7 @@ const handlers = {
     return null;
   },
 
-  /** Waiting agents connect now. */
+  /** Connects the agents that wait before a retry. */
   async tick() {
     await Promise.all(running.map(({ agent }) => agent.tick()));
     return null;

@@ -29,7 +29,7 @@ export class Agents {
     await this.#child.call('start', { folder: this.#folder, count: this.#count });
   }
 
-  /** After a death, or instead of one: kill -9, and start again from what is on the disk. */
+  /** Kills the process with SIGKILL if it runs, and starts it again with the data on disk. */
   async restart(): Promise<void> {
     await this.kill();
     this.#child = this.#launch();

@@ -1,4 +1,4 @@
-/** Approvers of an API server, each with an account and a key of their own, and the approver set that names them. */
+/** Approvers of an API server, and their approver set. Each approver has an account and a key. */
 import { approverSetView } from '../../shared/api/approvers.ts';
 import { signApproverSetPayload, signContinuationPayload } from '../../shared/order/approver-key.ts';
 import { createKeyFile, type FileKey } from '../../shared/order/key-file.ts';
@@ -11,7 +11,7 @@ export interface ApiApprover {
   readonly secret: string;
   readonly headers: Record<string, string>;
   readonly key: FileKey;
-  /** The key file, under `KEY_PASSPHRASE`. */
+  /** Key file, encrypted with `KEY_PASSPHRASE`. */
   readonly pem: string;
 }
 
@@ -24,7 +24,7 @@ async function newApprover(api: ApiServer, email: string): Promise<ApiApprover> 
   return { email, secret, headers, key, pem };
 }
 
-/** `more`: keys of others that the set names as well. Two of the new approvers sign it. */
+/** Creates an approver set, signed by two of the new approvers. `more`: keys of further approvers in the set. */
 export async function adoptApprovers(api: ApiServer, more: readonly string[] = []): Promise<readonly ApiApprover[]> {
   const approvers: ApiApprover[] = [];
   for (const name of ['ada', 'ben']) approvers.push(await newApprover(api, `${name}@example.org`));

@@ -1,6 +1,6 @@
 /**
- * The API over real HTTP on the real SQLite store, with the real admins, devices, commands, orders and ledger; enrollment where an authority
- * is given. The rest (jurisdiction, health) is for end-to-end tests: here its ports refuse with `unavailable`.
+ * The API over real HTTP on the real SQLite store, with the real admins, devices, commands, orders and ledger. Enrollment works if an
+ * authority is given. Ports of the other modules (jurisdiction, health) reject with `unavailable`.
  */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -77,7 +77,7 @@ const absent = async (): Promise<never> => {
   throw new CordonError('unavailable', 'not part of this test');
 };
 
-/** Nobody's: what the real one says of itself is for tests of a whole server. */
+/** Facts about an invented installation. Tests of a whole server check the real facts. */
 const INSTALLED: Installation = {
   installation: 'test',
   organization: 'Example',
@@ -110,16 +110,16 @@ export async function startApi({
   mail = null,
 }: {
   limits?: SignInLimits;
-  /** Reverse proxies whose forwarded headers count. */
+  /** Reverse proxies whose forwarded headers the server trusts. */
   proxies?: readonly string[];
   authority?: Authority;
   demo?: DemoPort;
   pace?: EventStreamPorts['pace'];
   consoleFolder?: string;
   backupRecipient?: AgeRecipient | null;
-  /** A restore that the server was started from; only with an authority. */
+  /** State of a restored server; requires an authority. */
   restored?: RecoveryState;
-  /** Where links go; null: they are shown. */
+  /** Sends links by e-mail; null: the API returns the links. */
   mail?: LinkMail | null;
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-api-'));
@@ -131,7 +131,7 @@ export async function startApi({
   const log = { debug: write, info: write, warn: write, error: write };
   const monitor = createMonitor(log);
   const adminStores = openAdminStores(database);
-  /** Sign-ins step over TOTP periods by this instead of waiting. */
+  /** Milliseconds by which TOTP codes are ahead of the clock. A sign-in then needs no wait for the next code. */
   let ahead = 0;
   const admins = createAdmins({
     stores: adminStores,
@@ -139,7 +139,7 @@ export async function startApi({
       seal: (plain) => Buffer.from(plain).toString('base64url'),
       unseal: (text) => Buffer.from(text, 'base64url'),
     },
-    // Sealing is the authority's; here it is only made visible.
+    // A visible stand-in for encryption by the custody of secrets.
     sealer: {
       seal: (plain) => `sealed:${Buffer.from(plain).toString('hex')}`,
       unseal: (text) => Buffer.from(text.slice('sealed:'.length), 'hex'),
@@ -206,7 +206,7 @@ export async function startApi({
     clock,
     bus,
     online: { ...online, publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64') },
-    // What devices are and where is as rows say; nothing comes of what orders do to them.
+    // Rows in the store define the devices. Orders have no effect on them here.
     fleet: {
       personalia: async (device) => (await deviceStore.get(device)) ?? null,
       devicesOf: (group) => groups.devicesOf(group),
@@ -373,7 +373,7 @@ export async function startApi({
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
 
-  /** Makes an account that can sign in, and its TOTP secret. */
+  /** Creates an account that can sign in, and returns its TOTP secret. */
   async function account(email: string, grants: readonly Grant[]) {
     const first = await admins.firstOwnerInvitation();
     const owner = first !== null;
@@ -388,7 +388,7 @@ export async function startApi({
     return { id: redeemed.account.id, email, secret: redeemed.totpSecret };
   }
 
-  /** A fresh code each time: the clock of the admins steps one period on. */
+  /** A new code for each call, one period of 30 seconds later than the last code. */
   function code(secret: string): string {
     ahead += 30_000;
     return generateSync({ secret, epoch: Math.floor((Date.now() + ahead) / 1000) });
@@ -398,7 +398,7 @@ export async function startApi({
     return (await admins.createToken(who.id, 'test', null, true)).secret;
   }
 
-  /** Signs in, and writes what `cordon sign-in` keeps below `home`, which is then `XDG_CONFIG_HOME`. */
+  /** Signs in, and writes the session file of `cordon sign-in` below `home`, for use as `XDG_CONFIG_HOME`. */
   async function commandLine(who: { email: string; secret: string }, home: string): Promise<void> {
     const { cookie, csrf } = await signIn(who);
     mkdirSync(join(home, 'cordon'), { recursive: true });
@@ -412,7 +412,7 @@ export async function startApi({
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
-      // It does not end by itself.
+      // An event stream does not end by itself.
       await response.body?.cancel();
       return { status: response.status, headers: response.headers, text: '', json: null };
     }

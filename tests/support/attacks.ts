@@ -1,6 +1,6 @@
 /**
- * What whoever holds the server's keys and store would send to devices: each attack is signed by the online key, and by whomever
- * the attacker could win over or copy from. What comes of it is in `tests/e2e/hostile-server.test.ts`.
+ * Attacks on devices by an attacker with the server's keys and store. The online key signs each attack, together with keys of approvers
+ * whom the attacker bribed or whose signatures the attacker copied. `tests/e2e/hostile-server.test.ts` checks the results.
  */
 import type { Authority } from '../../certs/authority.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
@@ -22,15 +22,17 @@ export const HOUR = 3_600_000;
 export const BEGIN = Date.parse('2026-03-01T00:00:00.000Z');
 export const iso = (at: number) => new Date(at).toISOString();
 
-/** What the attacker has found: the server's keys, its list, and the signatures of the honest past. */
+/** The attacker's material: the server's keys, its order list, and earlier signatures of honest approvers. */
 export interface Loot {
   readonly keys: Authority;
   readonly list: OrderList;
   readonly hash: string;
-  /** A list from before the last changes. */
+  /** An order list from before the last changes. */
   readonly older: Envelope;
   readonly approverSet: { readonly approvers: Approvers; readonly digest: string };
-  /** 2026-001: messaging is shut in PK, in its second revision. 2026-002: mail is, held by one person for 72 hours. */
+  /**
+   * Order 2026-001 suspends messaging in PK, in its second revision. Order 2026-002 suspends mail and is paused by one person for 72 hours.
+   */
   readonly closed: Envelope;
   readonly closedBefore: Envelope;
   readonly base: Envelope;
@@ -45,7 +47,7 @@ const revisionIn = (envelope: Envelope) => readRevision(envelope);
 const signed = (document: Revision, signers: readonly Signer[]): Envelope =>
   signEnvelope(PAYLOAD_TYPES.revision, encodeCanonical(document), signers);
 
-/** The list that follows the honest one, as only the online key can make it. */
+/** The successor of the current order list, signed by the online key alone. */
 export function listWith(loot: Loot, orders: readonly Envelope[], changes: Partial<OrderList> = {}): ServerFrame {
   const list: OrderList = {
     ...loot.list,
@@ -60,21 +62,21 @@ export function listWith(loot: Loot, orders: readonly Envelope[], changes: Parti
   };
 }
 
-/** A new order that shuts mail, beside the two that are real. */
+/** A list with a forged order that suspends mail, beside the two real orders. */
 export function another(loot: Loot, signers: readonly Signer[], changes: Partial<Revision> = {}): ServerFrame[] {
   const { revision } = revisionIn(loot.base);
   const forged = { ...revision, order: '2026-666', ...changes };
   return [listWith(loot, [...loot.list.orders, signed(forged, signers)])];
 }
 
-/** The next revision of the order that shuts messaging. */
+/** A forged next revision of the order that suspends messaging. */
 function next(loot: Loot, changes: Partial<Revision>, signers: readonly Signer[]): ServerFrame[] {
   const { revision, digest } = revisionIn(loot.closed);
   const forged: Revision = { ...revision, revision: 3, previous: digest, act: 'revise', ...changes };
   return [listWith(loot, [signed(forged, signers), loot.base, loot.hold])];
 }
 
-/** Once more a hold of the order that shuts mail. */
+/** A forged second pause of the order that suspends mail. */
 function heldAgain(loot: Loot, changes: Partial<Revision>): ServerFrame[] {
   const { revision } = revisionIn(loot.hold);
   const pausedSince = iso(Date.parse(loot.list.issuedAt) - 1);
@@ -107,7 +109,7 @@ export function record(loot: Loot, device: DeviceId, changes: Partial<DeviceReco
   };
 }
 
-/** `[name, what the device is sent, the alert it raises, what the alert names]` */
+/** Rows: name of the attack, frames to the device, code of the expected alert, text of the alert. */
 export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => ServerFrame[], string, RegExp][] = [
   ['makes an order that nobody has approved', (loot) => another(loot, []), 'order_unverified', /2026-666.*2 missing/],
   [

@@ -1,6 +1,6 @@
 /**
- * A real server behind a real reverse proxy with the example configuration of `server/deploy/`. The proxy listens on `::1` and the server on
- * `127.0.0.1`, so the server sees `::1` only where the proxy told it.
+ * A real server behind a real reverse proxy with the example configuration of `server/deploy/`. The proxy listens on `::1` and the server
+ * on `127.0.0.1`. The server therefore learns the address `::1` only from the proxy.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,14 +39,14 @@ export const HAPROXY: ReverseProxy = {
 
 export interface BehindProxy {
   readonly server: ServerProcess;
-  /** The port on which the proxy ends TLS for admins. */
+  /** Port on which the proxy terminates TLS for admins. */
   readonly https: number;
-  /** The proxy's own certificate, PEM. */
+  /** The proxy's certificate, PEM. */
   readonly certificate: string;
   remove(): Promise<void>;
 }
 
-/** A key and a self-signed certificate in this folder. `name`: as in `IP:::1` or `DNS:localhost`. */
+/** Writes a key and a self-signed certificate to this folder. `name`: subject alternative name, such as `IP:::1` or `DNS:localhost`. */
 export function selfSigned(folder: string, name: string): { readonly key: string; readonly chain: string } {
   const [key, chain] = [join(folder, 'key.pem'), join(folder, 'fullchain.pem')];
   execFileSync('openssl', [

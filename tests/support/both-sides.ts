@@ -1,6 +1,6 @@
 /**
- * One device twice: as the server's modules know it over their store, and as the agent's enforcement knows it over its own. What a link would
- * carry between them is in the test's hand.
+ * One device, seen by the server's modules over their store and by the agent's enforcement over its own store. The test passes the frames
+ * between them.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { openDeviceClock } from '../../agent/enforcement/device-clock.ts';
@@ -20,7 +20,7 @@ import { addDevice, addGroup } from './fleet-rows.ts';
 import { type Neighbors, type OrderWorld, openOrderWorld } from './order-world.ts';
 import { INSTALLATION, NOW } from './signed-documents.ts';
 
-/** Takes a country's code for an address in it. */
+/** IP database that takes the code of a country for an address in that country. */
 const byCode: AddressLookup = {
   current: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
   look: (text) => ({ country: homeAreaOrNull(text), registered: null, represented: null }),

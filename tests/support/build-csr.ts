@@ -1,4 +1,4 @@
-/** Certificate signing requests for tests: honest ones, and ones that ask for what nobody gets. */
+/** Certificate signing requests for tests: valid requests, and requests for names or extensions that no device gets. */
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { type Asn1, bits, fromDer, integer, octets, oid, sequence, set, tagged, toDer, utf8 } from '../../certs/der.ts';
 
@@ -12,15 +12,15 @@ const ECDSA = {
 export interface CsrParts {
   readonly privateKey: KeyObject;
   readonly commonName?: string;
-  /** Instead of `commonName`. */
+  /** Subject name in place of `commonName`. */
   readonly subject?: Asn1;
-  /** Another public key than that of `privateKey`. */
+  /** A public key that differs from that of `privateKey`. */
   readonly spki?: Buffer;
   readonly hash?: keyof typeof ECDSA;
   readonly attributes?: readonly Asn1[];
 }
 
-/** DER. */
+/** Request in DER. */
 export function buildCsr(parts: CsrParts): Buffer {
   const hash = parts.hash ?? 'sha256';
   const names = parts.commonName === undefined ? [] : [set(sequence(oid('2.5.4.3'), utf8(parts.commonName)))];
@@ -35,7 +35,7 @@ export function buildCsr(parts: CsrParts): Buffer {
   return toDer(sequence(info, sequence(oid(ECDSA[hash])), bits(signature)));
 }
 
-/** The attribute that asks for extensions, by their OID. */
+/** The attribute that requests certificate extensions, by their OIDs. */
 export function extensionRequest(extensions: Readonly<Record<string, Asn1>>): Asn1[] {
   const list = Object.entries(extensions).map(([type, value]) => sequence(oid(type), octets(toDer(value))));
   return [sequence(oid('1.2.840.113549.1.9.14'), set(sequence(...list)))];

@@ -19,10 +19,10 @@ export const WITHIN = 120_000;
 export interface Town {
   readonly world: World;
   readonly folder: string;
-  /** Where its traffic is written down. */
+  /** Folder with the recorded traffic. */
   readonly traffic: string;
   readonly sealed: Mark;
-  /** A text that is sealed: each holds the mark, and is another one. */
+  /** A text for sealed data: it contains the mark and differs from every other text. */
   readonly canary: (what: string) => string;
   readonly devices: readonly ChattingDevice[];
   enroll(name: string): Promise<ChattingDevice>;
@@ -80,7 +80,7 @@ export const textsOf = ({ agent }: ChattingDevice, conversation: string): string
 export const knows = ({ agent }: ChattingDevice, conversation: string) =>
   agent.messaging.conversations().some(({ id }) => id === conversation);
 export const plain = (text: string) => ({ text, attachments: [] });
-/** Until each of them has all of it, and nothing else. */
+/** Waits until each device has exactly these texts in the conversation. */
 export const hear = (devices: readonly ChattingDevice[], conversation: string, said: readonly string[]) =>
   until(
     () => {
@@ -93,7 +93,7 @@ export const hear = (devices: readonly ChattingDevice[], conversation: string, s
     100,
   );
 
-/** Bytes of an answer for the owner. Tried again: while memory was searched, the server has hung up. */
+/** Response body for the owner. The request is repeated, because the server closes connections while its memory is searched. */
 export const given = ({ world: { server, operator } }: Town, method: string, path: string, body?: object) =>
   until(async () => {
     const headers = { authorization: `Bearer ${operator.owner.token}`, 'content-type': 'application/json' };
@@ -105,7 +105,7 @@ export const given = ({ world: { server, operator } }: Town, method: string, pat
     return Buffer.from(await answer.arrayBuffer());
   });
 
-/** Everything of the server that somebody could take away, except its memory. */
+/** Searches all data of the server except its memory. */
 export async function lookEverywhere(town: Town, search: Search): Promise<void> {
   const { server } = town.world;
   search.folder(join(server.home, '..'));
@@ -126,7 +126,7 @@ export async function lookIntoBackup(town: Town, search: Search): Promise<void> 
 }
 export const lookIntoMemory = ({ world: { server } }: Town, search: Search) => search.memory(server.process.pid ?? 0);
 
-/** Bytes of it that are in memory, as the kernel counts them. */
+/** Bytes of the server's resident memory, as the kernel counts them. */
 export const residentOf = ({ world: { server } }: Town): number => {
   const status = readFileSync(`/proc/${server.process.pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;

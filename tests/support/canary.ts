@@ -1,6 +1,6 @@
 /**
- * Looks for a mark that nobody could have written by chance, in whatever form something may have kept it. All texts of a test hold the same mark,
- * each with something of its own behind it, so that one search finds any of them and says which it was.
+ * Searches data for a random mark, in every encoding in which a program may store it. All texts of a test contain the same mark and a
+ * unique suffix. One search therefore finds each text and tells which one it is.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { constants, inflateRawSync } from 'node:zlib';
 
 export interface Mark {
   readonly text: string;
-  /** The bytes of each form that it may have. */
+  /** Bytes of each encoding of the mark. */
   readonly forms: readonly { readonly form: string; readonly bytes: Buffer }[];
 }
 
@@ -17,7 +17,7 @@ export interface Sighting {
   readonly place: string;
   readonly form: string;
   readonly at: number;
-  /** What stands around it, for whoever has to find out where it came from. */
+  /** Bytes around the mark, which help to find its origin. */
   readonly around: string;
 }
 
@@ -36,7 +36,7 @@ export function markOf(text: string): Mark {
     ['HEX', Buffer.from(hex.toUpperCase())],
     ['JSON escapes', Buffer.from(escaped(text))],
   ]);
-  // A mark is letters and digits: no alphabet of base64 spells it otherwise than another one.
+  // A mark consists of letters and digits, which are the same in each base64 alphabet.
   for (const before of [0, 1, 2]) forms.set(`base64 after ${before}`, inBase64(bytes, before));
   return { text, forms: [...forms].map(([form, of]) => ({ form, bytes: of })) };
 }
@@ -44,28 +44,28 @@ export function markOf(text: string): Mark {
 const escaped = (text: string) =>
   [...text].map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
 
-/** The letters that depend on nothing but the mark, wherever it stands among groups of three bytes. */
+/** The base64 letters that depend only on the mark, at each possible offset in a group of three bytes. */
 function inBase64(bytes: Buffer, before: number): Buffer {
   const whole = Buffer.concat([Buffer.alloc(before), bytes]);
   const letters = whole.toString('base64').slice(Math.ceil((before * 4) / 3), Math.floor((whole.length * 4) / 3));
   return Buffer.from(letters);
 }
 
-/** Longer than any form. */
+/** Overlap of two chunks, longer than any encoded mark. */
 const OVERLAP = 1024;
 const MOST_SIGHTINGS = 20;
 
 export class Search {
   readonly #mark: Mark;
   readonly sightings: Sighting[] = [];
-  /** How much was looked at. */
+  /** Number of searched bytes. */
   bytes = 0;
 
   constructor(mark: Mark) {
     this.#mark = mark;
   }
 
-  /** What gzip has packed is looked into as well. */
+  /** Searches the bytes, and also the content of gzip streams in them. */
   look(place: string, bytes: Buffer): void {
     this.#scan(place, bytes);
     for (let at = bytes.indexOf(GZIP); at >= 0; at = bytes.indexOf(GZIP, at + 1)) {
@@ -74,7 +74,7 @@ export class Search {
     }
   }
 
-  /** A few sightings of each form in one place are enough. */
+  /** Searches without decompression. A few sightings of each encoding in one place are enough. */
   #scan(place: string, bytes: Buffer): void {
     this.bytes += bytes.length;
     for (const { form, bytes: wanted } of this.#mark.forms) {
@@ -87,7 +87,7 @@ export class Search {
     }
   }
 
-  /** Every file below a folder, opened or not. */
+  /** Searches every file below a folder. */
   folder(folder: string): void {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
@@ -95,7 +95,7 @@ export class Search {
     }
   }
 
-  /** All that a core dump of a live process would hold: each page that is there, of each mapping that can be read. */
+  /** Searches the memory of a process: each present page of each readable mapping, as in a core dump. */
   memory(pid: number): void {
     const [memory, pages] = [openOf(pid, 'mem'), openOf(pid, 'pagemap')];
     try {
@@ -119,10 +119,10 @@ export class Search {
 const GZIP = Buffer.from([0x1f, 0x8b, 0x08]);
 const LARGEST_UNPACKED = 64 * 1024 * 1024;
 
-/** RFC 1952, section 2.3: which parts follow on the ten bytes of the header. */
+/** Flags of the optional parts after the ten bytes of the gzip header (RFC 1952, section 2.3). */
 const PARTS = { crc: 2, extra: 4, name: 8, comment: 16 };
 
-/** Whatever follows on it, and also when its end is missing. */
+/** Decompresses a gzip stream that other data may follow, or whose end is missing. */
 function unpack(bytes: Buffer): Buffer | null {
   try {
     const flags = bytes.readUInt8(3);
@@ -133,7 +133,7 @@ function unpack(bytes: Buffer): Buffer | null {
     const options = { maxOutputLength: LARGEST_UNPACKED, finishFlush: constants.Z_SYNC_FLUSH };
     return inflateRawSync(bytes.subarray(at), options);
   } catch {
-    // Three bytes that only look like a beginning.
+    // The three bytes only look like the start of a gzip stream.
     return null;
   }
 }
@@ -161,17 +161,17 @@ function mappingsOf(pid: number): (Stretch & { readonly what: string })[] {
     .flatMap((line) => {
       const [, from = '', to = '', rights = '', what = ''] =
         /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+\s*(.*)$/.exec(line) ?? [];
-      // The kernel's own page, which no process can read that way.
+      // The kernel's own page, which a process cannot read this way.
       if (!rights.startsWith('r') || what === '[vsyscall]') return [];
       return [{ from: Number.parseInt(from, 16), to: Number.parseInt(to, 16), what: what || `at ${from}` }];
     });
 }
 
 const PAGE = 4096;
-/** Of an entry of 64 bits in `pagemap`, in its last byte: in memory, or swapped out. */
+/** Bits of the last byte of a 64-bit entry in `pagemap`: the page is in memory or swapped out. */
 const THERE = 0xc0;
 
-/** V8 reserves more than any machine has: what was never touched is passed over. */
+/** The present pages of a mapping. V8 reserves more memory than any machine has, so pages without content are skipped. */
 function presentIn(pages: number, from: number, to: number): Stretch[] {
   const entries = Buffer.alloc(((to - from) / PAGE) * 8);
   const read = readAt(pages, entries, (from / PAGE) * 8);
@@ -186,7 +186,7 @@ function presentIn(pages: number, from: number, to: number): Stretch[] {
   return found;
 }
 
-/** How much could be read: what is given back meanwhile, or belongs to a device, cannot. */
+/** Reads bytes and returns their number. Pages that the process released meanwhile, or that belong to a device, cannot be read. */
 function readAt(file: number, into: Buffer, at: number): number {
   let done = 0;
   while (done < into.length) {

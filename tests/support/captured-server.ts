@@ -1,6 +1,6 @@
 /**
- * The real server with its people and real agents on one simulated clock, in one process. A test can stop the server, open its keys with
- * the passphrase, edit its store, respond in its place, and start it again.
+ * The real server, its admins and real agents on one simulated clock, in one process. A test can stop the server, use its keys, edit its
+ * store, respond in its place, and start it again.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,18 +33,18 @@ export interface Captured {
   readonly operator: Operator;
   readonly ports: { readonly device: number; readonly public: number };
   agent(name: string): Agent;
-  /** An enrolled device that has connected and stored the server's documents. */
+  /** Enrolls a device that then connects and stores the server's documents. */
   enroll(name: string, home: string): Promise<Agent>;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** The keys of the stopped server. */
+  /** The server's keys, opened with its passphrase. */
   keys(): Authority;
-  /** The store of the stopped server. */
+  /** Edits the server's store. */
   edit<T>(work: (database: Database) => Promise<T>): Promise<T>;
-  /** A copy of the stopped server's store; `putBack` restores it. */
+  /** Copies the stopped server's store. `putBack` restores a copy. */
   copyStore(): string;
   putBack(copy: string): void;
-  /** The public documents at this time. */
+  /** Current documents of the public listener. */
   list(): Promise<Envelope>;
   approverSets(): Promise<Envelope[]>;
   alerts(device: DeviceId): Promise<{ code: string; detail: string }[]>;

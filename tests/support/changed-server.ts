@@ -1,6 +1,6 @@
 /**
- * The real server in this process, with one change: a test can replace frames and responses that leave it, after the server's decision and
- * before TLS. A test can thereby send one device something else than the others, and withhold data.
+ * The real server in this process, with one change: a test can replace frames and responses after the server's decision and before TLS. The
+ * test can thereby send different data to each device, and withhold data.
  */
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
@@ -11,13 +11,13 @@ import type { ServerFrame } from '../../shared/protocol/frames.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 
 export interface ChangedServer {
-  /** The frames to send instead of a frame. */
+  /** Returns the frames that the server sends in place of this frame. */
   frame: (device: DeviceId, frame: ServerFrame) => readonly ServerFrame[];
-  /** The response instead of this JSON. */
+  /** Returns the JSON body that the server sends in place of this body. */
   answer: (device: DeviceId, path: string, json: unknown) => unknown;
-  /** The pieces to send instead of a file's bytes. */
+  /** Returns the pieces that the server sends in place of an attachment's bytes. */
   file: (device: DeviceId, sealed: Buffer) => Iterable<Buffer>;
-  /** Sends a frame that the server has not made. */
+  /** Sends the device a frame that the server has not created. */
   tell(device: DeviceId, frame: ServerFrame): void;
   /** Removes all changes. */
   honest(): void;
@@ -72,12 +72,12 @@ export function changeServer(): ChangedServer {
   const isAsked = ({ req }: ServerResponse) => req?.url?.startsWith('/device/') === true;
   ServerResponse.prototype.writeHead = new Proxy(writeHead, {
     apply(target, self, [status, headers, ...more]) {
-      // The length of the changed body differs.
+      // The changed body can have another length.
       const { 'Content-Length': _length, ...others } = headers ?? {};
       return Reflect.apply(target, self, isAsked(self) ? [status, others, ...more] : [status, headers, ...more]);
     },
   });
-  /** The pieces of a file until the server has written all. */
+  /** Pieces of an attachment, collected until the server has written all of them. */
   const files = new WeakMap<ServerResponse, Buffer[]>();
   const isFile = (response: ServerResponse) =>
     response.statusCode === 200 &&
@@ -96,7 +96,7 @@ export function changeServer(): ChangedServer {
       const device = isAsked(self) ? deviceOf(self.req) : null;
       const pieces = files.get(self);
       if (device && pieces && pieces.length > 0) {
-        // From here on, the changed pieces are written.
+        // An empty list means: the following writes are the changed pieces.
         files.set(self, []);
         void writeFile(self, changed.file(device, Buffer.concat(pieces)));
         return self;
@@ -110,7 +110,10 @@ export function changeServer(): ChangedServer {
   return changed;
 }
 
-/** Without `pipeline`: the server's own one is still on the response, and both together exceed Node's limit of listeners. */
+/**
+ * Writes without `pipeline`: the server's own pipeline is still attached to the response, and two pipelines exceed Node's limit of
+ * listeners.
+ */
 async function writeFile(response: ServerResponse, pieces: Iterable<Buffer>): Promise<void> {
   const closed = once(response, 'close').catch(() => undefined);
   for (const piece of pieces) {

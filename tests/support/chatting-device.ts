@@ -1,4 +1,6 @@
-/** A real agent in this process with its own store, workspace and credentials. A test can inspect the disks of several of them. */
+/**
+ * A real agent in this process, with a store, workspace and credentials of its own. A test can run several agents and inspect their disks.
+ */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Agent } from '../../agent/agent.ts';
@@ -20,9 +22,9 @@ export interface ChattingDevice {
   readonly device: DeviceId;
   readonly agent: Agent;
   readonly store: AgentStore;
-  /** The device's records, opened by its vault. */
+  /** The device's decrypted records. */
   records(): Promise<Records>;
-  /** Another agent over the same store, after the first has stopped. */
+  /** Starts another agent over the same store, after the first agent has stopped. */
   reopen(): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,7 +34,7 @@ export async function openChattingDevice(given: {
   readonly folder: string;
   readonly link: string;
   readonly patience?: number;
-  /** The device's wall clock, for a server whose clock the test drives. Default: the machine's. */
+  /** The device's wall clock. Default: the machine's clock. */
   readonly wall?: () => number;
 }): Promise<ChattingDevice> {
   const { name, folder, link, patience } = given;

@@ -1,4 +1,4 @@
-/** The stable code of the refusal that an act ends with, for tables of cases. */
+/** Returns the error code with which a function fails, or `accepted`, for tables of cases. */
 import { isCordonError } from '../../shared/errors.ts';
 
 const codeIn = (error: unknown): string => (isCordonError(error) ? error.code : String(error));

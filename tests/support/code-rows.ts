@@ -1,4 +1,4 @@
-/** Activation codes in the store that no admin made, for tests of lists. */
+/** Rows of activation codes that no admin created, for tests of lists. */
 import type { Database } from '../../server/store/database.ts';
 import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 
@@ -6,7 +6,7 @@ export interface CodeRowDraft {
   readonly id: DeviceId;
   readonly person: PersonId;
   readonly group: GroupId;
-  /** Real milliseconds, as the others are. */
+  /** Creation time in milliseconds since 1970. */
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly usedAt?: number;

@@ -1,4 +1,4 @@
-/** Activation codes by the API, for tests that know a device's user by name: one person for each name, in every group of its codes. */
+/** Creates activation codes over the API for a user's name. Each name is one person, who joins the group of each code. */
 import { createdCode } from '../../shared/api/codes.ts';
 import { personPage, personView } from '../../shared/api/people.ts';
 import { foldedName } from '../../shared/order/person.ts';

@@ -1,4 +1,4 @@
-/** Who has the devices of the console's tests, and where. Names are the kind that a careless page would run, or be turned around by. */
+/** Devices of the console's tests: their users and locations. Users' names contain scripts, markup and both writing directions. */
 import type { Spot } from '../demo/offices.ts';
 import type { Resident } from '../demo/population.ts';
 
@@ -18,7 +18,7 @@ const IN_KARACHI: Spot['evidence'] = { ip: 'PK', position: [24.861, 67.01, 80], 
 const IN_BERLIN: Spot['evidence'] = { ip: 'DE', position: [52.52, 13.405, 80] };
 const IN_DUBAI: Spot['evidence'] = { ip: 'AE', position: [25.205, 55.271, 80], network: '424' };
 
-/** Each would write this into the document's title, if it ran. */
+/** Title of the document if a script in a name ran. */
 export const RAN = 'ran';
 
 interface Housed {
@@ -50,7 +50,7 @@ const HOUSES: readonly Housed[] = [
   { spot: spot('switched-off', KARACHI, IN_KARACHI, false), users: ['فاطمہ خان'] },
 ];
 
-/** Machines are named by the place: `KHI-karachi-1`. */
+/** Host names contain office and location: `KHI-karachi-1`. */
 const settled = ({ spot: at, users }: Housed): Resident[] =>
   users.map((user, index) => ({
     spot: at,
@@ -60,12 +60,12 @@ const settled = ({ spot: at, users }: Housed): Resident[] =>
   }));
 
 export const RESIDENTS: readonly Resident[] = HOUSES.flatMap(settled);
-/** The demo's message goes from the first of Karachi to the first of Berlin. */
+/** Sender and recipient of the demo's message: the first device in Karachi and the first in Berlin. */
 export const MESSENGERS = [
   { label: 'karachi', index: 0 },
   { label: 'berlin', index: 0 },
 ] as const;
-/** The least that can write to each other. */
+/** The two residents who can write to each other. */
 export const TWO_RESIDENTS = RESIDENTS.filter(({ spot: { label }, index }) =>
   MESSENGERS.some((one) => one.label === label && one.index === index),
 );

@@ -1,21 +1,21 @@
-/** What people do in the console: come by a link, sign in, make a key, choose who approves, and approve. */
+/** Steps of people in the console: accept an invitation, sign in, create a key, sign an approver set, and approve an order. */
 import { generate } from 'otplib';
 import { expect } from 'vitest';
 import { PATIENCE, type Seat, textOf } from './seat.ts';
 
-/** What a person has to know, and their app to hold, to sign in. */
+/** Credentials of a person, TOTP secret included. */
 export interface Knows {
   readonly email: string;
   readonly password: string;
   readonly secret: string;
 }
 
-/** Codes are of steps of this length; one early or late is taken as well. */
+/** Length of a TOTP step. The server also accepts the code of the previous and of the next step. */
 export const STEP = 30_000;
 export const codeAt = ({ secret }: Pick<Knows, 'secret'>, at = Date.now()): Promise<string> =>
   generate({ secret, epoch: Math.floor(at / 1000) });
 
-/** Follows an invitation to the end, up to the form that signs in. `self`: who the first owner says they are. */
+/** Accepts an invitation, up to the sign-in form. `self`: the name that the first owner enters. */
 export async function comeByLink(
   { page }: Seat,
   link: string,
@@ -36,7 +36,7 @@ export async function comeByLink(
   return { ...who, secret };
 }
 
-/** Fills the form and sends it; what comes of it is the caller's to see. */
+/** Completes and submits the sign-in form. The caller checks the result. */
 export async function signIn({ page }: Seat, { email, password }: Knows, code: string): Promise<void> {
   await page.getByLabel('E-mail').fill(email);
   await page.getByRole('textbox', { name: 'Password', exact: true }).fill(password);
@@ -44,13 +44,13 @@ export async function signIn({ page }: Seat, { email, password }: Knows, code: s
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
-/** On the page of approvers. */
+/** Creates an approver key on the page of approvers. */
 export async function makeKey({ page }: Seat): Promise<void> {
   await page.getByRole('button', { name: 'Create approver key' }).click();
   await page.getByText('Approver key not in the approver set').waitFor();
 }
 
-/** On the page of approvers, where the list waits. Returns the digest of what was signed. */
+/** Signs the pending approver set on the page of approvers. Returns the digest of the signed set. */
 export async function signList({ page }: Seat): Promise<string> {
   await page.getByRole('button', { name: 'Review and sign' }).click();
   const dialog = page.getByRole('dialog', { name: 'Sign approver set' });
@@ -60,7 +60,7 @@ export async function signList({ page }: Seat): Promise<string> {
   return digest;
 }
 
-/** On an order's page: opens what waits, reads it and signs. Returns the digest that stood there, and what was answered. */
+/** Opens the pending revision on an order's page, and signs it. Returns the displayed digest and the server's response. */
 export async function approve(seat: Seat, picture: string): Promise<{ digest: string; answer: string }> {
   const { page } = seat;
   await page.getByRole('button', { name: 'Review and approve' }).click();
@@ -68,7 +68,7 @@ export async function approve(seat: Seat, picture: string): Promise<{ digest: st
   const sign = dialog.getByRole('button', { name: 'Sign and approve' });
   await sign.waitFor();
   const digest = /\b[0-9a-f]{64}\b/.exec(await textOf(dialog))?.[0] ?? '';
-  // What it warns of is known a moment later than what it says.
+  // The warnings appear a moment after the text.
   const warned = dialog.getByRole('checkbox', { name: 'I have read the warnings and still approve' });
   const ready = async () => (await sign.isEnabled()) || (await warned.isVisible());
   await expect.poll(ready, { timeout: PATIENCE }).toBe(true);

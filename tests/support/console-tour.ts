@@ -1,6 +1,6 @@
 /**
- * A visit of every page and dialog of the console. Names of devices, people and orders contain scripts, which must never run (case 51).
- * Each page is checked by axe, on desktop and phone, in light and dark, and must fit its window.
+ * A tour of all pages and dialogs of the console. Names of devices, people and orders contain scripts, which must never run (case 51). On
+ * each page, axe must find no fault, on desktop and phone, in light and dark. No page may be wider than its window.
  */
 import { generate } from 'otplib';
 import type { Browser, Locator, Page } from 'playwright-core';
@@ -69,7 +69,6 @@ export interface ConsoleTour {
   button(name: string | RegExp): Locator;
   /** Opens a dialog with the button `opener`. */
   dialog(opener: string | RegExp, name: string | RegExp): Promise<void>;
-  /** Closes the open dialog. */
   close(): Promise<void>;
   remove(): Promise<void>;
 }
@@ -132,7 +131,7 @@ async function fill(world: ConsoleWorld, operator: Operator): Promise<string> {
 
 function visit(seat: Seat, { owner }: Operator) {
   const { page } = seat;
-  /** An ellipsis stands for a name that the page has not loaded yet. */
+  /** Waits until all names are loaded: an ellipsis marks a name that the page still requests. */
   async function named(name: string): Promise<void> {
     await expect.poll(() => page.locator('main').getByText('…', { exact: true }).count(), { timeout: 10_000 }).toBe(0);
     expect.soft(await rawIds(page), `ids instead of names: ${name}`).toEqual([]);

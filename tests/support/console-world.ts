@@ -1,6 +1,6 @@
 /**
- * An installation to be looked at through its console: the real server with the built console, on a clock that runs in November 2015, and a few
- * simulated devices that run the real agent. Who is who in it is the test's to say.
+ * An installation for tests of the console: the real server, the built console, and a few simulated devices with real agents. Its clock
+ * runs in November 2015. The test creates the accounts.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ import { loopbackConfig } from './loopback-config.ts';
 import type { Person } from './people.ts';
 import { programPath } from './programs.ts';
 
-/** A Friday morning in Karachi, ten days before the regulator's date. */
+/** A Friday morning in Karachi, ten days before the date in the regulator's letter. */
 export const BEGIN = Date.parse('2015-11-20T09:00:00+05:00');
 
 export interface ConsoleWorld {
@@ -30,27 +30,27 @@ export interface ConsoleWorld {
   readonly firstOwnerLink: string;
   now(): Instant;
   /**
-   * Enrolls and connects the devices, by activation links that `codes` makes for their users. In a demo an organization has to confirm those who
-   * write.
+   * Enrolls and connects the devices, with activation links that `codes` creates for their users. In a demo, an organization must verify
+   * the devices that send messages.
    */
   settle(codes: (residents: readonly Resident[]) => Promise<Code[]>): Promise<void>;
-  /** From then on jumps are answered when server and devices have come to rest, which the owner's token is needed to see. */
+  /** Makes later jumps wait until the server and the devices are idle. The owner's token reads the server's state. */
   follow(owner: Person): void;
-  /** Server and devices go on from there. */
+  /** Sets the clocks of the server and the devices to this time. */
   jump(to: Instant): Promise<void>;
-  /** Everybody looks at what their device shows them of orders. */
+  /** Makes all users read the notices on their devices. */
   look(): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** Real time. */
+/** Limits in real time. */
 const REST_WITHIN = 10_000;
 const LOOK_EVERY = 50;
 const TICK_EVERY = 1_000;
 
 export interface WorldGiven {
   readonly residents: readonly Resident[];
-  /** With the demo's clock and its message in the console. */
+  /** Adds the demo's clock and the demo's message to the console. */
   readonly demo: boolean;
 }
 
@@ -80,14 +80,15 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
 
   async function jump(to: Instant): Promise<void> {
     ahead = to - Date.now();
-    // Devices first, as in the demo: a server that is ahead would hand them its time, and theirs would add the jump once more.
+    // The clocks of the devices jump first, as in the demo. A server that is ahead would send its time to the devices, which would then add
+    // the jump again.
     await fleet.jump({ ahead });
     await server.call('jump', { to: { ahead } });
     await fleet.wake();
     if (owner) await rest(owner);
   }
 
-  /** At rest twice in a row: what was on its way at the first look has arrived at the second. */
+  /** Waits until two checks in a row find nothing pending. Frames that were on their way at the first check have arrived at the second. */
   async function rest({ api }: Person): Promise<void> {
     const deadline = performance.now() + REST_WITHIN;
     let tick = performance.now() + TICK_EVERY;
@@ -143,7 +144,7 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
   }
 }
 
-/** Makes the offices, and activation links for whoever works there, by the API. */
+/** Creates the offices over the API, and activation links for their residents. */
 export async function officesOf(
   owner: Person,
   offices: readonly Resident['spot']['office'][] = OFFICES,

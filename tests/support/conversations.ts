@@ -1,4 +1,4 @@
-/** Enrollments that talk to each other over a delivery service of a few lines: one order of commits, an inbox each. */
+/** Devices that exchange MLS messages over a minimal delivery service, which orders commits and keeps one inbox for each device. */
 
 import { expect } from 'vitest';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
@@ -32,7 +32,7 @@ export function text(words: string): Extract<Content, { type: 'text' }> {
 export interface Talker {
   readonly self: Self;
   state: Uint8Array;
-  /** Lets in and removes; a commit of one's own takes effect at once, as if the server had taken it. */
+  /** Adds and removes members. The author applies the commit at once, as if the server had accepted it. */
   commit(change: Partial<Change>, authenticate?: Authenticate): Promise<Commit>;
   say(words: string): Promise<Uint8Array>;
   open(message: Uint8Array, authenticate?: Authenticate): Promise<Opened>;
@@ -71,7 +71,7 @@ export async function join(self: Self, { welcome }: Commit, { privatePackage }: 
   return talker(self, (await joinConversation(welcome, privatePackage, self, anybody)).state);
 }
 
-/** A conversation of so many, begun by the first, who let in all others at once. */
+/** A conversation with this number of members. The first member created it and added all others in one commit. */
 export async function conversationOfMany(count: number): Promise<readonly [Talker, ...Talker[]]> {
   const self = await enroll();
   const first = talker(self, await createConversation(self, newConversationId(), Date.now()));
@@ -92,7 +92,7 @@ export const flip = (bytes: Uint8Array, at: number, bit: number) => {
   flipped[at] = (flipped[at] ?? 0) ^ (1 << bit);
   return flipped;
 };
-/** Refused with one of these codes, and the state is to the byte what it was. */
+/** Expects that the message is refused with one of these codes, and that the state stays the same byte for byte. */
 export async function refused(one: Talker, message: Uint8Array, codes: readonly string[]): Promise<void> {
   const before = one.state.slice();
   expect(codes).toContain(await codeOf(one.open(message)));

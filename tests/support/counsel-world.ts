@@ -1,6 +1,6 @@
 /**
- * A general counsel and colleagues at the console of an installation with nine devices, and the steps that the story of `counsel.test.ts`
- * repeats. With CORDON_PICTURES, each station of the story saves a picture.
+ * A general counsel and colleagues at the console of an installation with nine devices, for the story of `counsel.test.ts`. With
+ * CORDON_PICTURES, each station of the story saves a picture.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -59,12 +59,12 @@ export interface CounselWorld {
   readonly ben: Seat;
   /** An auditor, who only reads. */
   readonly noor: Seat;
-  /** Folder for files of the test. */
+  /** Folder for the files that the test downloads. */
   readonly folder: string;
-  /** Age public key of the recipient of names, and the file with its private key. */
+  /** Age public key of the recipient of exported names, and the file with the private key. */
   readonly recipient: string;
   readonly identity: string;
-  /** Jumps to a time in Pakistan and opens the order's page again. */
+  /** Jumps to a time in Pakistan, and opens the order's page again. */
   come(local: string, ...seats: readonly Seat[]): Promise<void>;
   remove(): Promise<void>;
 }
@@ -82,7 +82,7 @@ export async function openCounselWorld(): Promise<CounselWorld> {
   try {
     const owner = await firstOwner(world.url, world.firstOwnerLink);
     world.follow(owner);
-    // One after the other, because the hash of each password takes a lot of CPU.
+    // Invitations run one after the other, because the hash of each password takes a lot of CPU.
     const sit = async (name: string, timezoneId: string, role: string) =>
       takeSeat(browser, world.url, { as: await invite(world.url, owner, name, [{ role }]), timezoneId });
     const sana = await sit('Sana Malik', 'Asia/Karachi', 'legal');
@@ -120,7 +120,7 @@ async function signApproverSet(owner: Person, approvers: readonly Seat[]): Promi
 /** Checks a page and saves its picture. `grave`: in each width and color scheme. */
 export async function station(seat: Seat, name: string, grave = false): Promise<void> {
   const notices = seat.page.locator('.mantine-Notification-closeButton');
-  // The contrast of a notification that fades out is too low.
+  // A notification that fades out has too little contrast, so all are closed first.
   await expect
     .poll(async () => {
       for (const notice of await notices.all()) await notice.click({ timeout: 1_000 }).catch(() => 'closed by itself');

@@ -1,6 +1,6 @@
 /**
- * A machine behind a cable that a test can cut: a network namespace and a pair of virtual interfaces. A cut drops packets without a sign to
- * either end, as a dead radio link does: no FIN, no RST, no ICMP. Linux, as root.
+ * A machine behind a cable that a test can cut: a network namespace and a pair of virtual interfaces. A cut drops packets without a FIN,
+ * RST or ICMP message, as a broken radio link does. Requires root on Linux.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
@@ -13,19 +13,19 @@ export const cutNetworks = needed(
   process.platform === 'linux' && process.getuid?.() === 0 && namespacesWork(),
 );
 
-/** Seen from the machine behind the cable: packets that it is to receive, packets that it sends, or both. */
+/** Direction of the dropped packets, seen from the machine behind the cable. */
 export type Direction = 'received' | 'sent' | 'both';
 
 export interface CutNetwork {
-  /** Address of this side of the cable. */
+  /** Address at the test's end of the cable. */
   readonly near: string;
-  /** Address of the machine behind the cable; changes with `move`. */
+  /** Address of the machine behind the cable. The function `move` changes it. */
   readonly far: string;
-  /** In front of a command line, so that it runs behind the cable. */
+  /** Prefix of a command line that runs the command behind the cable. */
   readonly inside: readonly string[];
   cut(direction: Direction): void;
   mend(): void;
-  /** Gives the machine another address: the old one no longer exists, as after a change from Wi-Fi to a mobile network. */
+  /** Gives the machine another address and removes the old one, as at a change from Wi-Fi to a mobile network. */
   move(): void;
   remove(): void;
 }
@@ -39,7 +39,7 @@ export function openCutNetwork(): CutNetwork {
   const near = address(1);
   let far = address(2);
   const remove = () => {
-    // The interfaces go with the namespace.
+    // The kernel removes the interfaces with their namespace.
     spawnSync('ip', ['netns', 'delete', space]);
     spawnSync('ip', ['link', 'delete', nearEnd]);
   };
@@ -55,7 +55,7 @@ export function openCutNetwork(): CutNetwork {
     behind('link', 'set', farEnd, 'up');
     behind('link', 'set', 'lo', 'up');
     behind('route', 'add', 'default', 'via', near);
-    // Without fixed neighbors the kernel would learn of the cut by itself, and tell the programs.
+    // Without permanent neighbor entries, the kernel would detect the cut and report it to the programs.
     const farMac = macOf('-n', space, '-j', 'link', 'show', farEnd);
     for (const host of [2, 3]) {
       run('ip', 'neighbor', 'replace', address(host), 'lladdr', farMac, 'dev', nearEnd, 'nud', 'permanent');
@@ -98,14 +98,14 @@ export function openCutNetwork(): CutNetwork {
   };
 }
 
-/** Established TCP connections of this machine with that address: what its kernel still takes for open. */
+/** Number of TCP connections to that address that this machine's kernel still considers established. */
 export function establishedWith(address: string): number {
   return run('ss', '-Htn', 'state', 'established', 'dst', address).split('\n').filter(Boolean).length;
 }
 
 const run = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' });
 
-/** A container may have root without the right to make a network. */
+/** Root in a container may lack the right to create a network namespace. */
 function namespacesWork(): boolean {
   const name = `cordon-probe-${randomBytes(4).toString('hex')}`;
   const made = spawnSync('ip', ['netns', 'add', name]).status === 0;

@@ -1,4 +1,4 @@
-/** A server process with its people, and agent processes that enroll there: what the end-to-end tests begin with. */
+/** A server process with its admins, and agent processes that enroll there. Most end-to-end tests use this. */
 import { z } from 'zod';
 import { commandView } from '../../shared/api/commands.ts';
 import { alertList, deviceDetail } from '../../shared/api/devices.ts';
@@ -12,14 +12,14 @@ export interface World {
   readonly server: ServerProcess;
   readonly operator: Operator;
   readonly group: string;
-  /** An activation link for one more device. */
+  /** Creates an activation link for one more device. */
   link(home?: string): Promise<string>;
-  /** A device that is enrolled and does not run yet. */
+  /** Enrolls a device and does not start its agent. */
   enrolled(env?: NodeJS.ProcessEnv, home?: string): Promise<AgentProcess>;
   device(id: string): Promise<z.output<typeof deviceDetail>>;
   send(device: string, command: Command): Promise<z.output<typeof commandView>>;
   command(id: string): Promise<z.output<typeof commandView>>;
-  /** Until the device has reported a result. */
+  /** Waits until the device has reported the command's result. */
   finished(id: string, within?: number): Promise<z.output<typeof commandView>>;
   alerts(device: string): Promise<string[]>;
   revoke(device: string): Promise<void>;

@@ -8,17 +8,17 @@ import { needed } from './tools.ts';
 
 export interface DatabaseUnderTest {
   readonly kind: 'sqlite' | 'postgres';
-  /** For the environment of a server process: a new and empty database. On SQLite it lies in the data folder. */
+  /** Environment variables of a server process with a new, empty database. SQLite stores it in the data folder. */
   env(): Promise<Record<string, string>>;
-  /** Reads the database of a server with this environment and data folder, beside the server. */
+  /** Reads the database of a running server, given its environment and data folder. */
   query(env: Record<string, string>, home: string, sql: string): Promise<Record<string, unknown>[]>;
-  /** Changes the database of a server that is stopped. */
+  /** Changes the database of a stopped server. */
   change(env: Record<string, string>, home: string, sql: string): Promise<void>;
 }
 
 const url = process.env['CORDON_TEST_DATABASE_URL'];
 
-/** What differs between the databases is tested on both in `tests/contract`, so the suite runs on PostgreSQL only in `npm run test:faults`. */
+/** The suite runs on PostgreSQL only in `npm run test:faults`, because `tests/contract` tests the differences of the databases on both. */
 export function describeOnSqliteFirst(name: string, suite: (database: DatabaseUnderTest) => void): void {
   if (process.env['CORDON_FAULTS']) describeOnEachDatabase(name, suite);
   else describeOnSqlite(name, suite);

@@ -1,4 +1,4 @@
-/** One device with enforcement over a real store, whose clocks a test moves. */
+/** One device with enforcement over a real store. A test controls the clocks. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,7 @@ export const [ada, ben, cyd] = [testPerson('ada'), testPerson('ben'), testPerson
 export const approverSet = signedApproverSet(approverSetDocument([ada, ben, cyd], online), [ada, ben]);
 const deviceKey = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey;
 
-/** A machine whose clocks the test sets. Its timers run when the test lets time pass. */
+/** A machine whose clocks the test sets. Its timers run when the test advances the time. */
 function machine(start: number) {
   let monotonic = 10_000;
   let boot = 1;
@@ -126,7 +126,7 @@ export function enforcedDevice() {
     const opened = openDeviceClock(box.time, store);
     const clock: DeviceClock = {
       ...opened,
-      // The device's own clock is right when the server's time arrives. The device holds a time that its own clock contradicts (ADR 30).
+      // The device's clock is correct when the server's time arrives. The device rejects a server time that contradicts its clock (ADR 30).
       authenticate(server) {
         box.turnWall(server - box.time.wall());
         return opened.authenticate(server);
@@ -150,7 +150,7 @@ export function enforcedDevice() {
     return { enforcement, clock, shut, told };
   }
 
-  /** An enrolled device: approver set, list 1 with this order, record. */
+  /** An enrolled device that has received the approver set, list 1 with this order, and its device record. */
   function enrolled(terms: Partial<OrderTerms> = {}, changes = {}) {
     const opened = open();
     opened.enforcement.accept.approverSets([approverSet.envelope]);
@@ -174,7 +174,7 @@ export function enforcedDevice() {
     return reports().flatMap((item) => {
       if (item.type !== 'receipt') return [];
       const { kind, order: number, service, gate, notice } = verifyReceipt(item.envelope, { keyid: keyidOf(key), key });
-      // Receipts of notices have their own tests.
+      // Receipts without those of notices, which have tests of their own.
       if ((notice !== undefined) !== noticed) return [];
       if (notice !== undefined) return [`${kind} ${notice}`];
       return [[kind, number, service, gate].filter((each) => each !== null).join(' ')];
@@ -189,7 +189,7 @@ export function enforcedDevice() {
     get store() {
       return file.device(DEVICE);
     },
-    /** Begins again with a new store and a new machine. */
+    /** Starts over with a new store and a new machine. */
     renew(name: string) {
       file.close();
       file = openAgentStore({ file: join(folder, `${name}.db`) });

@@ -1,4 +1,4 @@
-/** A real enrollment over a real store and a real authority, with what its neighbors say in the test's hand. */
+/** A real enrollment over a real store and a real authority. The test sets the responses of the neighboring modules. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -59,7 +59,7 @@ export function testEnrollment(database: Database, authority: Authority) {
     appeal: 'the service desk',
   });
 
-  /** A fresh code, as what a device would send. */
+  /** Creates an activation code, in the form that a device sends. */
   async function code(group: GroupId, { user = 'Amina', ...more }: Partial<CreateCode> & { user?: string } = {}) {
     const person = await database.transaction((tx) => addPerson(tx, user, group));
     const made = await enrollment.createCode({ person, group, home: null, seat: null, by: 'acc_test', ...more });

@@ -1,6 +1,6 @@
 /**
- * Debian's estclient reads an `HTTP/1.0` status line, canonical header names, and sixteen fields at most: this stands between it and the
- * real listener, spells the first two its way, leaves out the fields that are for browsers, and changes nothing else.
+ * A proxy between Debian's estclient and the real listener. The client understands only an `HTTP/1.0` status line, canonical header names,
+ * and at most sixteen header fields. The proxy rewrites the line and the names, omits header fields for browsers, and changes nothing else.
  */
 import { createServer } from 'node:https';
 import { connect } from 'node:tls';
@@ -13,7 +13,7 @@ export interface OldSpelling {
   close(): void;
 }
 
-/** `to`: the listener's port on this machine. `identity`: what the client is shown, which it verifies. */
+/** Starts the proxy. `to`: port of the listener on this machine. `identity`: certificate and key that the proxy presents to the client. */
 export function oldSpelling(options: {
   readonly to: number;
   readonly ca: string;

@@ -1,4 +1,4 @@
-/** Listens to the event stream as a browser does: framing by hand, so that the test does not trust the server's library. */
+/** Reads the event stream as a browser does. It parses the frames itself, because a test must not trust the server's library. */
 import { request } from 'node:http';
 import { changedEvent, type Topic } from '../../shared/api/events.ts';
 
@@ -6,10 +6,10 @@ export interface EventReader {
   readonly status: number;
   readonly type: string;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** Every event so far: when it came, and its topics. */
+  /** All received events, with arrival time and topics. */
   readonly events: readonly { readonly at: number; readonly topics: readonly Topic[] }[];
   readonly comments: () => number;
-  /** All that came, as it came. */
+  /** The unparsed text received so far. */
   readonly text: () => string;
   readonly hasEnded: () => boolean;
   close(): void;

@@ -1,9 +1,9 @@
-/** Debian's `faketime` in front of a process: its wall clock is wrong, its monotonic clock and the machine's uptime are right. */
+/** Runs a process under Debian's `faketime`: its wall clock is wrong, while its monotonic clock and the machine's uptime are right. */
 import { existsSync, readdirSync } from 'node:fs';
 
 const LIBRARY = 'faketime/libfaketime.so.1';
 
-/** Null where the library is not installed. */
+/** Path of the library, or null if it is not installed. */
 export function fakeTimeLibrary(): string | null {
   const found = readdirSync('/usr/lib', { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -11,7 +11,7 @@ export function fakeTimeLibrary(): string | null {
   return found.find((path) => existsSync(path)) ?? null;
 }
 
-/** For a process's environment. `by`: such as `+2d`. */
+/** Environment variables of a process whose wall clock is wrong. `by`: the difference, such as `+2d`. */
 export function fakeTime(by: string): Record<string, string> {
   return {
     LD_PRELOAD: fakeTimeLibrary() ?? '',

@@ -7,7 +7,7 @@ import { createMemoryTalk, type MemoryTalk } from './memory-talk.ts';
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
-/** Title of the page if a script of a text ran. */
+/** Title of the page if a script in a text ran. */
 export const RAN = 'a script ran';
 export const SCRIPT = `<script>document.title='${RAN}'</script>`;
 export const PEOPLE = {
@@ -46,7 +46,7 @@ export const COMING: Notice = {
   effective: Date.now() + 3 * DAY,
 };
 
-/** A picture of one color. */
+/** A picture of one color, as a PNG file. */
 function png(width: number, height: number): Buffer {
   const chunk = (type: string, data: Buffer) => {
     const named = Buffer.concat([Buffer.from(type), data]);
@@ -59,7 +59,7 @@ function png(width: number, height: number): Buffer {
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
   head.set([8, 0], 8);
-  // The first byte of each row is its filter, none.
+  // The first byte of each row is the row's filter; 0 means none.
   const row = Buffer.concat([Buffer.from([0]), Buffer.alloc(width, 0x90)]);
   const rows = deflateSync(Buffer.concat(Array(height).fill(row)));
   return Buffer.concat([
@@ -74,7 +74,7 @@ export interface FilledTalk {
   readonly talk: MemoryTalk;
   /** The messages of Ada, whose device's page is tested. */
   readonly ada: Messaging;
-  /** Conversation ids by the other person's id, and by `group`. */
+  /** Ids of the conversations, by the id of the other person. The key `group` has the conversation with three others. */
   readonly ids: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,4 @@
-/** Puts groups, devices and certificates straight into a store, for tests that are about what comes after enrollment. */
+/** Adds groups, devices and certificates directly to a store, for tests of functions after enrollment. */
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../../server/store/database.ts';
 import { rememberGroup, rememberNewDevices } from '../../server/store/history.ts';
@@ -59,7 +59,7 @@ export interface CertificateRowDraft {
   readonly notAfter?: number;
 }
 
-/** Returns the fingerprint. */
+/** Adds a certificate and returns its fingerprint. */
 export async function addCertificate(database: Database, draft: CertificateRowDraft): Promise<string> {
   const fingerprint = randomBytes(32).toString('hex');
   await database.db

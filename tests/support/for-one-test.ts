@@ -1,4 +1,4 @@
-/** What a test has for itself, and what goes when it is over, the newest first. */
+/** Resources of a single test. They are removed after the test, the newest first. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { afterEach } from 'vitest';
 
 const ends: (() => unknown)[] = [];
 
-/** Once in a file of tests, at its top. */
+/** Removes the resources after each test. Called once, at the top of a test file. */
 export function endAllAfterEach(): void {
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end();

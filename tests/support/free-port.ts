@@ -1,6 +1,6 @@
 /**
- * Ports for servers that start later, or again after a kill. The system does not assign these ports by itself, and a file for each port in the temporary
- * folder keeps other processes of this and of other test runs from the same port.
+ * Ports for servers that start later, or start again after a kill. They lie outside the range that the system assigns by itself. A lock
+ * file for each port in the temporary folder reserves the port among all test processes.
  */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Linux assigns ports from 32,768. */
+/** Linux assigns ports from 32,768 by itself. */
 const FIRST = 20_000;
 const COUNT = 12_000;
 const FOLDER = join(tmpdir(), 'cordon-test-ports');
@@ -17,7 +17,7 @@ const FOLDER = join(tmpdir(), 'cordon-test-ports');
 const taken: string[] = [];
 let next = randomInt(COUNT);
 
-/** A free port of 127.0.0.1, which stays this process's until it ends. */
+/** Reserves a free port of 127.0.0.1 until this process ends. */
 export async function freePort(): Promise<number> {
   if (taken.length === 0) {
     mkdirSync(FOLDER, { recursive: true });
@@ -37,7 +37,7 @@ function reserve(file: string): boolean {
     taken.push(file);
     return true;
   } catch {
-    // A worker that was killed leaves its files behind.
+    // A killed worker leaves its lock files behind.
     if (!isAlive(file)) rmSync(file, { force: true });
     return false;
   }

@@ -1,6 +1,6 @@
 /**
- * The real device listener over a real store, a real authority and real orders, and devices as bare TLS and WebSocket clients whose frames
- * the test writes. What jurisdiction says of an address is in the test's hand.
+ * The real device listener over a real store, a real authority and real orders. Devices are plain TLS and WebSocket clients whose frames
+ * the test writes. The test also sets the location of each address.
  */
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -41,7 +41,7 @@ import { openNewStore } from './new-store.ts';
 import { openOrderWorld } from './order-world.ts';
 import { INSTALLATION } from './signed-documents.ts';
 
-/** What a device dials with. */
+/** TLS parameters of a device's connection. */
 export interface DeviceTls {
   readonly host: string;
   readonly port: number;
@@ -58,7 +58,7 @@ export type TestDevice = Awaited<ReturnType<GatewayWorld['enroll']>>;
 export interface GatewayWorldOptions {
   readonly proxyFrom?: readonly string[];
   readonly mostUpgrades?: number;
-  /** Delay of each upgrade, as with a busy store. */
+  /** Delays each upgrade, as a busy store does. */
   readonly observing?: () => Promise<void>;
 }
 
@@ -116,7 +116,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     clock,
     log,
   });
-  /** The IP database in use, and what it says of every address; null: the same as the one before. */
+  /** Version of the IP database, and the areas that it gives for every address; null: the areas stay the same. */
   const ip: { use: number; areas: readonly HomeArea[] | null } = { use: 1, areas: null };
   const located: DeviceId[] = [];
   const seen: { device: DeviceId; address: string | null; connected: boolean }[] = [];
@@ -188,7 +188,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     return { id, privateKey, signer: signerOf(privateKey), tls };
   }
 
-  /** An admin says that it is elsewhere now: judged anew at once, and told of by a wake, as the jurisdiction module would. */
+  /** Moves a device by a location statement, and publishes the change as the jurisdiction module does. */
   function move(device: DeviceId, area: string): void {
     const known = world.devices.get(device);
     if (!known) throw new Error('there is no such device');
@@ -199,7 +199,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     world.changes.devicesMoved([device]);
   }
 
-  /** The device's next enrollment, by another key. */
+  /** Enrolls the device once more, with a new key. */
   async function enrollAgain(device: DeviceId): Promise<void> {
     const { id, secret } = await code(group, { device });
     await enrollment.redeem({ id, secret, csr: csrFor(id, newKey()), address: null });
@@ -238,7 +238,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
   };
 }
 
-/** A certificate of our own authority that is no device's: the chain is right, the purpose or the record is not. */
+/** A certificate of our authority that belongs to no device. Its chain is valid, but its purpose is wrong or it has no record. */
 export function strayIdentity(authority: Authority, profile: 'server' | 'device' | 'messaging') {
   const privateKey = newKey();
   const { pem } = authority.issue({ profile, spki: spkiOf(privateKey), commonName: 'stray' });
@@ -248,12 +248,12 @@ export function strayIdentity(authority: Authority, profile: 'server' | 'device'
   };
 }
 
-/** One end of the link, in the test's hand. */
+/** A device's connection whose frames the test writes. */
 export class TestLink {
   readonly socket: WebSocket;
   readonly frames: ServerFrame[] = [];
   readonly opened: Promise<void>;
-  /** The HTTP refusal of the upgrade. */
+  /** The HTTP response that refused the upgrade. */
   readonly refused: Promise<{ status: number; headers: Record<string, unknown>; body: string }>;
   readonly closed: Promise<{ code: number; reason: string }>;
 
@@ -290,7 +290,7 @@ export class TestLink {
     return this;
   }
 
-  /** The first frame of this kind that has come or comes. */
+  /** Waits for the first frame of this kind, or returns it if it has arrived already. */
   async next<K extends ServerFrame['kind']>(kind: K, within = 5_000): Promise<Extract<ServerFrame, { kind: K }>> {
     const deadline = Date.now() + within;
     for (;;) {
@@ -303,7 +303,7 @@ export class TestLink {
   }
 }
 
-/** Plain HTTPS on the device listener. */
+/** Sends an HTTPS request to the device listener. */
 export async function ask(
   tls: DeviceTls,
   method: string,
@@ -313,13 +313,13 @@ export async function ask(
   const sent = request({ ...tls, path, method, agent: false });
   sent.end(body);
   const [response] = await once(sent, 'response');
-  // Refused before the body was all sent.
+  // The server may respond before it has read the whole body.
   sent.on('error', () => undefined);
   const bytes = Buffer.concat(await Array.fromAsync<Buffer>(response));
   return { status: response.statusCode, headers: response.headers, body: bytes.toString('utf8'), bytes };
 }
 
-/** A TLS connection; resolves with what the server did within `within` ms. */
+/** Opens a TLS connection. Resolves with the socket, or with the error if the server rejects it within `within` milliseconds. */
 export async function handshake(options: DeviceTls & ConnectionOptions, within = 3_000): Promise<TLSSocket | Error> {
   const socket = connectTls(options);
   return new Promise((resolve) => {
@@ -330,12 +330,13 @@ export async function handshake(options: DeviceTls & ConnectionOptions, within =
     };
     socket.on('error', settle);
     socket.once('close', () => settle(new Error('closed')));
-    // In TLS 1.3 the client is done before the server has seen its certificate: wait for the tickets that follow.
+    // In TLS 1.3, the client finishes before the server has verified the client's certificate. The session tickets prove that the server
+    // accepted it.
     socket.once('session', () => settle(socket));
   });
 }
 
-/** A plain connection that first says `bytes`, for what stands in front of TLS. */
+/** Opens a TCP connection and sends `bytes`, for tests of traffic before TLS. */
 export async function tcp(port: number, bytes: Buffer | string): Promise<Socket> {
   const socket = connectTcp(port, '127.0.0.1');
   socket.on('error', () => undefined);

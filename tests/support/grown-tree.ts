@@ -1,4 +1,4 @@
-/** Trees in memory for tests of the ledger. */
+/** Merkle trees in memory for tests of the ledger. */
 import { GrowingTree, type HashSource, leafHash } from '../../shared/ledger/merkle.ts';
 
 export async function grow(entries: readonly Buffer[]): Promise<{ source: HashSource; tree: GrowingTree }> {

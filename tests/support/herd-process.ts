@@ -1,6 +1,6 @@
 /**
- * Many devices in one process, each with a certificate of its own and the agent's real link: its TLS, its reconnects, its waiting. What a device
- * does with an order is no part of it: it stores the version of each document and acknowledges it.
+ * Many devices in one process. Each device has a certificate and the agent's real connection with TLS, reconnects and delays. A device
+ * stores only the version of each document and acknowledges it, without enforcement.
  */
 import { dialDirect } from '../../agent/link/dial.ts';
 import { createLink, type Link, type LinkState } from '../../agent/link/link.ts';
@@ -12,14 +12,14 @@ import { BenchDevice } from '../bench/bench-device.ts';
 import { inParallel } from '../bench/measure.ts';
 import { serve } from '../replay/rpc.ts';
 
-/** Counts of all devices of this process since its start. */
+/** Sums over all devices of this process since its start. */
 export interface HerdState {
   readonly connected: number;
-  /** How many devices have stored this version of the list, by version. */
+  /** Number of devices that have stored each version of the order list. */
   readonly lists: Readonly<Record<number, number>>;
-  /** Upgrades that the server answered with 503. */
+  /** Number of upgrades that the server rejected with status 503. */
   readonly busy: number;
-  /** States that a device must not get into, with their reason. */
+  /** Device states that must not occur, with their reason. */
   readonly lost: readonly string[];
 }
 
@@ -28,7 +28,7 @@ const devices: BenchDevice[] = [];
 let busy = 0;
 const lost: string[] = [];
 
-/** Cache of the order list. All devices get the same list, so the process reads it once. */
+/** Cache of the order list. All devices receive the same list, so the process parses it once. */
 let newest: { readonly payload: string; readonly version: number } | null = null;
 function versionOf({ payload }: Envelope): number {
   if (newest?.payload === payload) return newest.version;
@@ -88,7 +88,7 @@ const handlers = {
     return null;
   },
 
-  /** Lets all waiting devices connect at once, as after a power failure. */
+  /** Connects all waiting devices at once, as after a power failure. */
   rush(_: null) {
     for (const { link } of herd) void link.attempt();
     return null;

@@ -1,6 +1,4 @@
-/**
- * Users with real agents at the real server, whose owner changes the data that leaves the server. Vitest hooks open and close this world.
- */
+/** Users with real agents and a real server whose owner changes the data that leaves it. Vitest hooks open and close both. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +28,7 @@ export function kindOf({ item }: Mail): string {
   return bytes[0] === 0x7b ? 'request' : peek(bytes).type;
 }
 
-/** A second mail with the same content, or with another body. */
+/** A further mail with the same content, or with another body. */
 export const again = ({ seq, item }: Mail, body = item.type === 'post' ? item.body : ''): Mail => ({
   ...{ kind: 'mail', seq: seq + 1 },
   item: item.type === 'post' ? { ...item, id: crypto.randomUUID(), body } : item,
@@ -53,7 +51,7 @@ export const start = ({ agent }: ChattingDevice, others: readonly ChattingDevice
 export const say = ({ agent }: ChattingDevice, conversation: string, text: string) =>
   agent.messaging.send(conversation, { text, attachments: [] });
 
-/** Resolves after the server's response. */
+/** Sends a text and waits for the server's response. */
 export async function sent(from: ChattingDevice, conversation: string, text: string): Promise<string> {
   const id = await say(from, conversation, text);
   await eventually(() => expect(from.agent.messaging.message(id).state).toBe('sent'));
@@ -69,7 +67,7 @@ export const shown = ({ agent }: ChattingDevice, conversation: string) =>
 export const texts = (device: ChattingDevice, conversation: string) =>
   shown(device, conversation).flatMap(({ from, text }) => (from ? [text] : []));
 
-/** Notes, which have no sender. */
+/** Texts of the notes, which have no sender. */
 export const notes = (device: ChattingDevice, conversation: string) =>
   shown(device, conversation).flatMap(({ from, text }) => (from ? [] : [text]));
 
@@ -82,7 +80,7 @@ export const epochAt = async (device: ChattingDevice, conversation: string) => {
 export const settled = ({ store, device }: ChattingDevice) =>
   eventually(() => expect(store.device(device).messaging.countPosts()).toBe(0));
 
-/** A conversation of these devices, all of which have joined and read the first message. */
+/** Starts a conversation of these devices. All of them have joined and read the first message. */
 export async function talk(first: ChattingDevice, ...others: readonly ChattingDevice[]): Promise<string> {
   const conversation = await start(first, others, others.length > 1 ? 'Plans' : null);
   await say(first, conversation, 'first');
@@ -91,7 +89,7 @@ export async function talk(first: ChattingDevice, ...others: readonly ChattingDe
   return conversation;
 }
 
-/** To be called at the top of a test file. */
+/** Registers the hooks. Called once, at the top of a test file. */
 export function hostileDeliveryWorld() {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-hostile-'));
   const devices: ChattingDevice[] = [];
@@ -138,7 +136,7 @@ export function hostileDeliveryWorld() {
     captured: () => captured,
     hostile: () => hostile,
     enroll,
-    /** Devices of people whose names no other test uses. */
+    /** Enrolls devices of people whose names no other test uses. */
     async people<const N extends readonly string[]>(...names: N): Promise<{ [K in keyof N]: ChattingDevice }> {
       const test = count++;
       const made = await Promise.all(names.map((name) => enroll(`${name} ${test}`)));

@@ -1,6 +1,6 @@
 /**
- * Who holds the server's keys and answers in its place: the device listener's address and certificate, and any frame that its owner
- * wishes to send. Agents dial it as they dial the real server; nothing in TLS tells them apart.
+ * A hostile server with the real server's keys, address and certificate. Its owner chooses the frames. Agents cannot distinguish it from
+ * the real server by TLS.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:https';
@@ -16,7 +16,7 @@ import {
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 
 export interface HostileServer {
-  /** What devices have reported to it. */
+  /** Reports received from each device. */
   readonly reported: ReadonlyMap<DeviceId, readonly ReportItem[]>;
   close(): Promise<void>;
 }
@@ -26,9 +26,9 @@ export async function startHostileServer(given: {
   readonly installation: string;
   readonly port: number;
   readonly now: () => number;
-  /** What this device is sent after its welcome. */
+  /** Returns the frames that follow the device's welcome. */
   readonly tell: (device: DeviceId) => readonly ServerFrame[];
-  /** Whether it says that reports are stored, which makes devices forget them. */
+  /** Whether the server acknowledges reports. A device deletes acknowledged reports. */
   readonly confirms: (device: DeviceId) => boolean;
 }): Promise<HostileServer> {
   const reported = new Map<DeviceId, ReportItem[]>();

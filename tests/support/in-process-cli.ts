@@ -1,4 +1,4 @@
-/** `cordon` in this process, without a terminal: for tests of what the commands do, many of them. `admin-cli.ts` runs the real program. */
+/** The command line `cordon` in this process, without a terminal, for tests with many commands. `admin-cli.ts` runs the real program. */
 import { Readable, Writable } from 'node:stream';
 import { runCli } from '../../server/cli/main.ts';
 

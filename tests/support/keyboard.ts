@@ -1,10 +1,10 @@
-/** A person who has a keyboard and nothing else: where Tab leads, and whether one sees it. */
+/** A user with only a keyboard: checks where Tab moves the focus, and whether the focus is visible. */
 import type { Locator, Page } from 'playwright-core';
 import { textOf } from './seat.ts';
 
 /**
- * Compares each element as it looked while it had the focus with how it looks when that has moved on, and asks whether what has it now is in
- * sight and under nothing else (WCAG 2.4.7 and 2.4.11). Gives a complaint, or null.
+ * Compares each element's look with and without the focus, and checks that the focused element is in sight and not covered (WCAG 2.4.7 and
+ * 2.4.11). Returns a complaint, or null.
  */
 const LOOK = `(() => {
   const looks = (node) => {
@@ -15,7 +15,7 @@ const LOOK = `(() => {
     }
     return all.join();
   };
-  // Colors that are on their way have arrived.
+  // Finishes transitions, so that colors are final.
   for (const animation of document.getAnimations()) if (animation instanceof CSSTransition) animation.finish();
   const named = (node) => node.outerHTML.slice(0, 160);
   const now = document.activeElement;
@@ -35,7 +35,7 @@ const LOOK = `(() => {
 
 export class Keyboard {
   readonly #page: Page;
-  /** What one could not see of where one was. */
+  /** Complaints about elements whose focus was not visible. */
   readonly complaints: string[] = [];
 
   constructor(page: Page) {
@@ -54,7 +54,7 @@ export class Keyboard {
     await this.#page.keyboard.type(text);
   }
 
-  /** Presses Tab, or Shift+Tab, until it is there. Throws with the way that it went. */
+  /** Presses Tab or Shift+Tab until the element has the focus. Throws an error with the visited elements if that fails. */
   async to(target: Locator, key: 'Tab' | 'Shift+Tab' = 'Tab', most = 40): Promise<void> {
     await target.waitFor();
     const way: string[] = [];
@@ -66,12 +66,12 @@ export class Keyboard {
     throw new Error(`Tab does not lead to ${target}:\n${way.join('\n')}`);
   }
 
-  /** Waits until it has the focus by itself. */
+  /** Waits until the page moves the focus to the element. */
   async at(target: Locator): Promise<void> {
     await target.and(this.#page.locator(':focus')).waitFor();
   }
 
-  /** The words that are tied to what has the focus: its description, its error. */
+  /** Description and error message of the focused element. */
   async tied(): Promise<string> {
     const focused = this.#page.locator(':focus');
     const ids = (await focused.getAttribute('aria-describedby'))?.split(' ').filter(Boolean) ?? [];

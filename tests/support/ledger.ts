@@ -1,4 +1,4 @@
-/** A ledger over a real store, with a key of its own. It sequences when asked, or once `start` was called. */
+/** A ledger over a real store, with a key of its own. It adds entries on request, or continuously after `start`. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import type { Bus } from '../../server/bus/bus.ts';
 import { createLedger, type Ledger } from '../../server/ledger/ledger.ts';
@@ -7,7 +7,7 @@ import { LedgerStore } from '../../server/store/ledger-store.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { INSTALLATION } from './signed-documents.ts';
 
-/** `keys`: those of another one, whose fork it then is. */
+/** Opens the ledger. `keys`: the keys of another ledger, of which this one then is a fork. */
 export function testLedger(
   database: Database,
   clock: Clock,

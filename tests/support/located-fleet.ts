@@ -13,19 +13,19 @@ import type { Observation } from '../../shared/verdict/terms.ts';
 import { addPeople, personCalled } from './persons.ts';
 
 export interface LocatedDevice {
-  /** Absent: a new id. */
+  /** Device id. Default: a new id. */
   readonly id?: DeviceId;
   readonly user?: string;
-  /** Absent: the fleet's group. */
+  /** Group of the device. Default: the fleet's group. */
   readonly group?: GroupId;
-  /** Absent: now. */
+  /** Time of enrollment. Default: now. */
   readonly enrolledAt?: Instant;
-  /** Absent: the device has not reported its inventory. */
+  /** Host name in the device's inventory. Default: the device has not reported its inventory. */
   readonly hostname?: string;
   readonly home?: string | null;
   readonly seat?: string | null;
   readonly status?: 'active' | 'revoked';
-  /** Null: the device has never connected. `lastSeenAt` absent: now. */
+  /** Evidence of the device's location; null: the device has never connected. Default of `lastSeenAt`: now. */
   readonly presence?: {
     readonly connected: boolean;
     readonly listVersion: number;
@@ -68,10 +68,10 @@ const COLUMNS = {
   device_nexus: { device_id: 'text', nexus: 'text', area: 'text' },
 } as const;
 const TABLES = ['devices', 'device_presence', 'device_inventory', 'locations', 'device_nexus'] as const;
-/** As long as a real inventory, so that a benchmark reads as many bytes. */
+/** The text is as long as a real inventory, so that a benchmark reads as many bytes. */
 const INVENTORY = JSON.stringify({ disks: 'x'.repeat(900) });
 
-/** Ids in the order of the given devices. */
+/** Returns the device ids in the order of the given devices. */
 export async function addLocatedFleet(
   database: Database,
   group: GroupId,
@@ -130,7 +130,7 @@ export interface ToldRow {
   readonly revision: number;
   readonly service: Receipt['service'];
   readonly at: Instant;
-  /** Absent: true. */
+  /** Whether the server has verified the receipt. Default: true. */
   readonly verified?: boolean;
   /** Moments in the plan of notices. */
   readonly notice?: NoticeMoment;
@@ -152,7 +152,7 @@ const RECEIPTS = {
   envelope: 'text',
   verified: 'bigint',
 } as const;
-/** As long as a real receipt, so that a benchmark reads as many bytes. */
+/** The text is as long as a real receipt, so that a benchmark reads as many bytes. */
 const ENVELOPE = JSON.stringify({ payload: 'x'.repeat(420), signatures: 'x'.repeat(200) });
 let receipts = 0;
 

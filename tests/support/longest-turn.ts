@@ -1,4 +1,7 @@
-/** The longest that this thread keeps the loop from turning, in milliseconds of its own work: others may be using this core. Calling what it gives ends the watch. */
+/**
+ * Measures the longest block of the event loop in milliseconds of this thread's CPU time, because other processes may use the same core.
+ * Returns a function that ends the measurement.
+ */
 export function longestTurn(): () => number {
   const cpu = () => {
     const { user, system } = process.threadCpuUsage();

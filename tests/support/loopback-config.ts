@@ -1,4 +1,4 @@
-/** The configuration of a server that lives on this machine's loopback alone, with all that it keeps in one folder. */
+/** The configuration of a server that listens only on the loopback interface, and stores all its data in one folder. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Config } from '../../server/config.ts';

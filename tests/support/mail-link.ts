@@ -1,4 +1,4 @@
-/** What a test says and hears of sealed messages on a link: bodies are whatever it likes, since the server cannot tell. */
+/** Sealed messages on a device's connection in a test. Their bodies are arbitrary, because the server cannot decrypt them. */
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { TestLink } from './gateway-world.ts';
@@ -16,7 +16,7 @@ export function postOf(to: readonly DeviceId[], text: string, more: Partial<Post
   return { kind: 'post', id, to: [...to], keep: false, commit: null, expires: null, body: sealed(text), ...more };
 }
 
-/** Sends it and waits for its answer. */
+/** Sends a post and waits for the server's response. */
 export async function hand(link: TestLink, post: Post): Promise<Posted> {
   const answers = () => link.frames.filter((frame) => frame.kind === 'posted' && frame.id === post.id);
   const before = answers().length;
@@ -34,11 +34,11 @@ export async function hand(link: TestLink, post: Post): Promise<Posted> {
 
 export const mailOf = (link: TestLink): Mail[] => link.frames.filter((frame) => frame.kind === 'mail');
 
-/** Posts by their text, fates as `held 2015-001`. */
+/** Text of a mail: the text of a post, or a fate as in `held 2015-001`. */
 export const said = ({ item }: Mail): string =>
   item.type === 'post' ? opened(item.body) : `${item.fate} ${item.order ?? '-'}`;
 
-/** Until so many entries have come, in all. */
+/** Waits until the device has received this number of mails in total. */
 export function mailFor(link: TestLink, count: number, within = 5_000): Promise<Mail[]> {
   return until(
     () => {
@@ -51,7 +51,7 @@ export function mailFor(link: TestLink, count: number, within = 5_000): Promise<
   );
 }
 
-/** Asks for the mailbox; what came before is forgotten. */
+/** Opens the mailbox, and forgets all mails received earlier. */
 export async function openMailbox(link: TestLink): Promise<Extract<ServerFrame, { kind: 'mailbox-is' }>> {
   const others = link.frames.filter(({ kind }) => kind !== 'mail' && kind !== 'mailbox-is');
   link.frames.splice(0, link.frames.length, ...others);

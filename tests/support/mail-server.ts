@@ -1,4 +1,4 @@
-/** A real mail server (SMTP with TLS) in the process of the test: it keeps every mail that it takes. */
+/** A real mail server (SMTP with TLS) in the process of the test, which keeps every accepted mail. */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -16,10 +16,10 @@ export const MAIL_PASSWORD = 'p@ss word/1';
 export interface ReceivedMail {
   readonly from: string;
   readonly to: readonly string[];
-  /** As it crossed the network, decoded. */
+  /** Text of the mail, decoded. */
   readonly headers: string;
   readonly text: string;
-  /** The connection was encrypted. */
+  /** Whether the connection was encrypted. */
   readonly encrypted: boolean;
   readonly user: string | null;
 }
@@ -28,25 +28,25 @@ export interface TestMailServer {
   readonly port: number;
   /** Root certificate of the mail server, for NODE_EXTRA_CA_CERTS. */
   readonly authorityFile: string;
-  /** `smtps://…` or `smtp://…`, with user and password. */
+  /** URL of the mail server, `smtps://…` or `smtp://…`, with user and password. */
   url(given?: { readonly password?: string; readonly host?: string }): string;
   readonly received: ReceivedMail[];
-  /** Bytes that clients sent, as they crossed the network. */
+  /** Raw bytes that clients sent. */
   heard(): string;
   /** The link in the newest mail to this address. */
   linkTo(address: string): string;
-  /** Addresses that it refuses from now on. */
+  /** Addresses that the mail server refuses. */
   readonly refused: Set<string>;
   stop(): Promise<void>;
   start(): Promise<void>;
 }
 
 export interface MailServerOptions {
-  /** `start`: TLS from the first byte. `offered`: STARTTLS. `none`: clear text alone. */
+  /** Encryption: `start` is TLS from the first byte, `offered` is STARTTLS, `none` is plain text. */
   readonly tls?: 'start' | 'offered' | 'none';
 }
 
-/** `folder`: for its keys. `bind`: an address of this machine. */
+/** Starts the mail server. `folder`: for its keys. `bind`: address of this machine on which it listens. */
 export async function startMailServer(
   folder: string,
   { tls = 'start' }: MailServerOptions = {},
@@ -90,7 +90,7 @@ export async function startMailServer(
         }, answer);
       },
     });
-    // A client that ends the connection in the middle is part of some tests.
+    // Some tests close the client's connection early, which is an error here.
     made.on('error', () => undefined);
     made.server.on('connection', (socket: Socket) =>
       socket.on('data', (chunk: Buffer) => (heard += chunk.toString('latin1'))),

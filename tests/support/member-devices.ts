@@ -14,7 +14,7 @@ import { INSTALLATION, testKey } from './signed-documents.ts';
 
 export const organization = testKey();
 
-/** A response of the server. Only members are typed. */
+/** Response of the server. Only the list of members has a type. */
 interface Told {
   readonly members: readonly MemberProof[];
 }
@@ -35,7 +35,7 @@ export function memberDevices() {
     await world.close();
   });
 
-  /** A device of a user with this name. `lies` changes the server’s responses. */
+  /** Enrolls a device of a user with this name. `lies` changes the server’s responses. */
   async function device(name: string) {
     const enrolled = await world.enroll('SE', name);
     const identity = { device: enrolled.id, installation: INSTALLATION, generation: 1 };

@@ -1,4 +1,4 @@
-/** The membership module over a real store, real orders and a real ledger, with devices whose certificates are their own. */
+/** The membership module over a real store, real orders and a real ledger, with devices that hold their own certificates. */
 import type { Authority } from '../../certs/authority.ts';
 import { spkiOf } from '../../certs/certificate.ts';
 import { createDevices } from '../../server/devices/devices.ts';
@@ -24,7 +24,7 @@ export type MembershipWorld = Awaited<ReturnType<typeof openMembershipWorld>>;
 export interface KeyedDevice {
   readonly id: DeviceId;
   readonly identity: { readonly device: DeviceId; readonly generation: number; readonly der: string };
-  /** Signs with the key of the device's certificate. */
+  /** Signs bytes with the key of the device's certificate. */
   readonly signer: Signer;
 }
 
@@ -63,7 +63,7 @@ export async function openMembershipWorld(database: Database, authority: Authori
   const membership = open();
   const group = await addGroup(database, 'embassies');
 
-  /** A device that has a certificate and no messaging key yet. */
+  /** Adds a device that has a certificate and no messaging key yet. */
   async function enroll(user = 'Amina', given: { group?: GroupId } = {}): Promise<KeyedDevice> {
     const id = await addDevice(database, { group: given.group ?? group, user });
     return { id, ...identityOf(id) };
@@ -76,7 +76,7 @@ export async function openMembershipWorld(database: Database, authority: Authori
     return { identity, signer: signerOf(privateKey) };
   }
 
-  /** Uploads a new key. */
+  /** Uploads a new messaging key. */
   async function handIn(device: KeyedDevice) {
     const { envelope, signatureKey } = messagingKey(device.id, device.signer, {
       generation: device.identity.generation,
@@ -90,7 +90,7 @@ export async function openMembershipWorld(database: Database, authority: Authori
     return membership.list({ ...query, ...more });
   }
 
-  /** Countersigns all waiting keys. */
+  /** Countersigns all pending messaging keys. */
   async function countersign(key: TestKey = organization, more: Parameters<typeof waiting>[0] = {}) {
     const { keys } = await waiting(more);
     const given = keys.map(({ digest, payload }) => ({
@@ -115,7 +115,7 @@ export async function openMembershipWorld(database: Database, authority: Authori
     handIn,
     waiting,
     countersign,
-    /** The same approvers with these organization keys. */
+    /** Adopts an approver set with the same approvers and these organization keys. */
     changeKeys: (keys: readonly TestKey[]) => world.approverSet([ada, ben, cyd], [ada, ben], keys),
     stop: async () => {
       membership.stop();

@@ -39,7 +39,7 @@ interface Talk {
 export interface MemoryTalk {
   messagingOf(person: string): Messaging;
   become(person: string, state: MessagingState): void;
-  /** The state of messages to this person; null: they arrive. */
+  /** Sets the delivery state of later messages to this person; null: they are delivered. */
   withhold(person: string, outcome: Outcome | null): void;
   doubt(person: string): void;
   /** Changes the state to that of a device restored from a backup. */
@@ -48,7 +48,7 @@ export interface MemoryTalk {
   say(conversation: string, from: string, text: string, at: number): string;
 }
 
-/** `people`: name by person. */
+/** Creates the messaging of several people. `people`: name by person id. */
 export function createMemoryTalk(people: Readonly<Record<string, string>>): MemoryTalk {
   const talks = new Map<string, Talk>();
   const states = new Map<string, MessagingState>();

@@ -1,4 +1,4 @@
-/** Devices' messaging keys and the organization's own, for tests: made with real keys, and easily made wrong. */
+/** Messaging keys of devices and of the organization for tests. The keys are real, and a test can easily make them invalid. */
 import { generateKeyPairSync } from 'node:crypto';
 import type { Envelope, MessagingKey } from '../../shared/order/documents.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
@@ -6,7 +6,7 @@ import { signMessagingKey } from '../../shared/order/messaging-certificate.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { INSTALLATION } from './signed-documents.ts';
 
-/** A raw Ed25519 public key, base64, as MLS has it. */
+/** A new raw Ed25519 public key in base64, as MLS uses it. */
 export function newSignatureKey(): string {
   const { publicKey } = generateKeyPairSync('ed25519');
   return publicKey.export({ type: 'spki', format: 'der' }).subarray(-32).toString('base64');

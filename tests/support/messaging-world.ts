@@ -1,6 +1,6 @@
 /**
- * Messaging without processes: real engines over real stores and workspaces. The delivery service is in memory and follows
- * `shared/protocol/frames.ts`, except where a test wants the contrary. A list says which devices the organization has confirmed.
+ * Messaging without processes: real agents' messaging over real stores and workspaces. The delivery service is in memory and follows
+ * `shared/protocol/frames.ts`, except where a test changes that. A list names the devices that the organization has verified.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,15 +35,15 @@ export interface TestDevice {
   readonly workspace: Workspace;
   readonly messaging: MessagingEngine;
   readonly alerts: string[];
-  /** Steps that failed. */
+  /** Errors of background steps. */
   readonly failures: string[];
   /** The time of the device's own clock; null: the real time. */
   clock: Instant | null;
-  /** The order that the device's own gate knows, and its start. */
+  /** Order that the device's own gate enforces, and its start. */
   gate: Closed | null;
   connect(): void;
   disconnect(): void;
-  /** Nothing of the memory remains; `boot` starts from the disk. */
+  /** Ends the agent as a crash does. `boot` starts it again with the data on disk. */
   stop(): Promise<void>;
 }
 
@@ -85,25 +85,25 @@ export class MessagingWorld {
   #closed = false;
   /** Accepted posts, in order of arrival. */
   readonly posts: (Post & { readonly from: DeviceId })[] = [];
-  /** Notices that devices showed outside of conversations, with the number of posts accepted before each. */
+  /** Notices that devices showed outside conversations, each with the number of posts accepted before. */
   readonly announced: { readonly device: DeviceId; readonly text: string; readonly after: number }[] = [];
-  /** This many times, a device that uploads its key gets a report of a change before the response. */
+  /** Number of next key uploads during which the device receives a report of a change before the response. */
   tellsTooEarly = 0;
-  /** This many times, a device that uploads its key gets the response `waiting`, and no report follows. */
+  /** Number of next key uploads that get the response `waiting`, without a later report. */
   tellsNothing = 0;
-  /** Changes delivered items; null drops an item. */
+  /** Changes items before delivery; null drops the item. */
   tamper: (to: DeviceId, item: MailItem) => MailItem | null = (_to, item) => item;
-  /** The orders that deny messaging to devices, as the server sees it. */
+  /** Orders that suspend messaging for each device on the server. */
   readonly denied = new Map<DeviceId, string>();
-  /** False: devices cannot reach the server by HTTPS. */
+  /** Whether devices can reach the server by HTTPS. */
   reachable = true;
-  /** The server's refusal of uploads. */
+  /** Error with which the server refuses uploads. */
   refusesFiles: CordonError | null = null;
-  /** An upload waits for this promise. */
+  /** Promise for which each upload waits. */
   holdsFiles: Promise<void> | null = null;
-  /** Number of uploads. */
+  /** Number of uploads so far. */
   files = 0;
-  /** The server's refusal of claims. */
+  /** Error with which the server refuses claims of key packages. */
   refusesClaims: CordonError | null = null;
   /** Number of devices whose key packages were claimed. */
   claims = 0;
@@ -172,7 +172,7 @@ export class MessagingWorld {
     return device;
   }
 
-  /** People with one device each, which has uploaded no key package. */
+  /** Adds people with one device each. The devices have uploaded no key package. */
   crowd(count: number): readonly string[] {
     return Array.from({ length: count }, (_, n) => {
       const [device, name] = [newDeviceId(), `Crowd ${n}`];
@@ -183,19 +183,19 @@ export class MessagingWorld {
     });
   }
 
-  /** The server loses a conversation, as after a restore of an older store. It then blocks every commit of the members. */
+  /** Deletes a conversation on the server, as a restore of an older store does. The server then blocks every commit of the members. */
   forget(conversation: string): void {
     this.#conversations.delete(conversation);
   }
 
-  /** A person whom the server's search names, but who has no verified device. */
+  /** Adds a person that the server's search finds, but who has no verified device. */
   name(name: string): string {
     const person = personCalled(name);
     this.#named.push({ person, name });
     return person;
   }
 
-  /** Revokes the enrollment, as an admin does. */
+  /** Revokes the device's enrollment, as an admin does. */
   revoke(id: DeviceId): void {
     const enrolled = this.#enrolled.get(id);
     const person = enrolled?.member?.person;
@@ -224,7 +224,7 @@ export class MessagingWorld {
         if (this.tellsTooEarly > 0) {
           this.tellsTooEarly -= 1;
           this.#changed(person);
-          // The report overtakes the response.
+          // The report of the change arrives before the response.
           await new Promise(setImmediate);
           return { state: 'waiting', person, name };
         }
@@ -310,7 +310,7 @@ export class MessagingWorld {
     const enrolled = this.#enrolled.get(from);
     if (!enrolled?.connected) return false;
     const { mailbox, device } = enrolled;
-    // A server needs at least one turn of the event loop.
+    // A real server needs at least one turn of the event loop.
     setImmediate(() => {
       if (!enrolled.connected || enrolled.device !== device || this.#closed) return;
       switch (frame.kind) {

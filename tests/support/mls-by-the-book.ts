@@ -1,6 +1,6 @@
 /**
- * A reader of MLS (RFC 9420, suite 1) that was written from the RFC over `node:crypto`, so that a mistake of the library's is not made twice. It
- * joins by a welcome and reads what is said in that epoch, no more. Numbers in brackets are sections.
+ * A reader of MLS (RFC 9420, suite 1), written from the RFC over `node:crypto`. It does not share the library's mistakes. It joins by a
+ * welcome and reads the messages of that epoch only. Numbers in brackets are sections of the RFC.
  */
 import {
   createDecipheriv,
@@ -94,7 +94,7 @@ function decryptWithLabel(secret: Uint8Array, label: string, context: Uint8Array
   return decrypt(hpke.expand(root, 'key', scheduled, 16), hpke.expand(root, 'base_nonce', scheduled, 12), none, sealed);
 }
 
-/** [7.8, 12.4.3.3]: the signature keys of the leaves by their place, and how many leaves there is room for. */
+/** [7.8, 12.4.3.3]: the signature keys of the leaves by their index, and the number of leaves in the tree. */
 function readTree(extension: Uint8Array) {
   const nodes = reader(reader(extension).bytes());
   const keys = new Map<number, Uint8Array>();
@@ -111,7 +111,7 @@ function readTree(extension: Uint8Array) {
     keys.set(count / 2, second);
     nodes.take(2);
     for (let field = 0; field < 6; field += 1) nodes.bytes();
-    // Source: of a key package, with its lifetime, or of a commit, with its parent hash.
+    // [7.2]: a leaf node's source is a key package with its lifetime, or a commit with its parent hash.
     if (nodes.number(1) === 1) nodes.take(16);
     else nodes.bytes();
     nodes.bytes();
@@ -122,7 +122,7 @@ function readTree(extension: Uint8Array) {
   return { keys, leaves };
 }
 
-/** Throws when anything that the RFC has a joiner verify does not hold; `keyPackage` and `welcome` are MLSMessages. */
+/** Joins a group. Throws an error if a check of the RFC for joiners fails. `keyPackage` and `welcome` are MLSMessages. */
 export function joinByTheBook(welcome: Uint8Array, keyPackage: Uint8Array, initKey: Uint8Array) {
   const check = (holds: boolean, what: string) => {
     if (!holds) throw new Error(`${what} does not hold`);
@@ -132,7 +132,7 @@ export function joinByTheBook(welcome: Uint8Array, keyPackage: Uint8Array, initK
   const entries = reader(outer.bytes());
   const sealedInfo = outer.bytes();
   check(outer.ended(), 'the end of the welcome');
-  // [5.2]; an MLSMessage begins with version and wire format.
+  // [5.2]: an MLSMessage begins with its version and wire format.
   const reference = sha256(join(vector(ascii('MLS 1.0 KeyPackage Reference')), vector(keyPackage.subarray(4))));
   let secrets: Uint8Array | null = null;
   while (!entries.ended()) {
@@ -141,7 +141,7 @@ export function joinByTheBook(welcome: Uint8Array, keyPackage: Uint8Array, initK
   }
   if (!secrets) throw new Error('the welcome is for others');
   const joiner = reader(secrets).bytes();
-  // [8, 8.4]: without pre-shared keys.
+  // [8, 8.4]: the key schedule, without pre-shared keys.
   const member = extract(joiner, new Uint8Array(HASH));
   const welcomeSecret = deriveSecret(member, 'welcome');
   const none = ascii('');
@@ -164,7 +164,7 @@ export function joinByTheBook(welcome: Uint8Array, keyPackage: Uint8Array, initK
   check(hmac(deriveSecret(epochSecret, 'confirm'), transcript).toHex() === tag.toHex(), 'the confirmation tag');
   const senderSecret = deriveSecret(epochSecret, 'sender data');
 
-  /** [9]: from the root of the secret tree down to the leaf, then along its ratchet. */
+  /** [9]: from the root of the secret tree down to the leaf, then along the leaf's ratchet. */
   const keysOf = (leaf: number, generation: number) => {
     let secret = deriveSecret(epochSecret, 'encryption');
     for (let half = leaves / 2; half >= 1; half /= 2) {
@@ -178,7 +178,7 @@ export function joinByTheBook(welcome: Uint8Array, keyPackage: Uint8Array, initK
     return { key: derived('key', 16), nonce: derived('nonce', 12) };
   };
 
-  /** The application data of a PrivateMessage [6.3], and whose it is. */
+  /** [6.3]: application data of a PrivateMessage, and its sender. */
   const read = (message: Uint8Array) => {
     const sealed = reader(message);
     check(sealed.number(2) === 1 && sealed.number(2) === 2, 'version or wire format');

@@ -1,6 +1,6 @@
 /**
- * Writes small MMDB files (MaxMind DB format 2.0, IPv4 tree, 24-bit records) for tests: the shapes of vendors whose files Cordon may
- * not ship. https://maxmind.github.io/MaxMind-DB/
+ * Writes small MMDB files (MaxMind DB format 2.0, IPv4 tree, 24-bit records) for tests, in the record formats of vendors whose files Cordon
+ * may not ship. https://maxmind.github.io/MaxMind-DB/
  */
 
 export type MmdbValue = string | number | { readonly [key: string]: MmdbValue };
@@ -30,7 +30,7 @@ function encode(value: MmdbValue): Buffer {
   ]);
 }
 
-/** Addresses that every database knows: without most of them a file is refused. */
+/** Well-known addresses. The server refuses a database that lacks most of them. */
 export const KNOWN_ADDRESSES = [
   ['193.0.6.139', 'NL'],
   ['200.160.2.3', 'BR'],
@@ -65,7 +65,8 @@ export function writeMmdb(records: Readonly<Record<string, MmdbValue>>, builtAt:
     data.push(encoded);
     offset += encoded.length;
   }
-  // A record below the number of nodes is a node, equal to it is "nothing", above it points into the data behind 16 empty bytes.
+  // A record smaller than the number of nodes is a node. An equal record means "no data". A larger record points into the data, which
+  // follows 16 empty bytes.
   for (const leaf of leaves) nodes[leaf.node]![leaf.side] = nodes.length + 16 + leaf.offset;
   const tree = Buffer.alloc(nodes.length * 6);
   nodes.forEach(([left, right], i) => {

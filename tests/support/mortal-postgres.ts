@@ -1,10 +1,10 @@
 /**
- * Loaded into the released server before anything else (`--import`): after SIGUSR2 the process dies with SIGKILL in front of one of its next
- * statements to PostgreSQL, so also inside a transaction. A kill from outside hits that moment once in a hundred times.
+ * Loaded before the released server (`--import`). After SIGUSR2, the process kills itself with SIGKILL before one of its next statements to
+ * PostgreSQL, also within a transaction. A kill from outside hits such a moment once in a hundred times.
  */
 import pg from 'pg';
 
-/** About the number of statements for a few actions on an order. */
+/** Approximate number of statements for a few actions on an order. */
 const LONGEST_FUSE = 80;
 
 let fuse: number | null = null;

@@ -1,10 +1,10 @@
 /**
- * Loaded into the released server before anything else (`--import`): after SIGUSR2 the process dies with -9 in front of one of its next
- * statements, so also between two of a transaction, which a kill from outside hits once in a hundred times. Nothing else is changed.
+ * Loaded before the released server (`--import`). After SIGUSR2, the process kills itself with SIGKILL before one of its next SQLite
+ * statements, also within a transaction. A kill from outside hits such a moment once in a hundred times.
  */
 import Database from 'better-sqlite3';
 
-/** About what a few acts on an order take. */
+/** Approximate number of statements for a few actions on an order. */
 const LONGEST_FUSE = 80;
 
 let fuse: number | null = null;

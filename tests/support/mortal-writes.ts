@@ -1,12 +1,12 @@
 /**
- * Names what a process writes into its SQLite files, and has it die with -9 at one of those writes: in front of it, so that it is not done and all of
- * its transaction is undone, or behind it, so that it is done and nobody has been told. Nothing else is changed.
+ * Names each write of a process to its SQLite files, and kills the process with SIGKILL before or after a chosen write. A kill before the
+ * write undoes its transaction. A kill after the write leaves the data stored, but not acknowledged.
  */
 
 export interface DeathAt {
-  /** As it is named here, such as `insert post`, or `commit of insert post` by the last that the transaction wrote. */
+  /** Name of the write, such as `insert post`. A commit is named after the transaction's last write: `commit of insert post`. */
   readonly write: string;
-  /** Which one, counted from 1 since the process was told. */
+  /** Number of the write among those with this name, counted from 1 since the call of `dieAt`. */
   readonly nth: number;
   readonly side: 'in front of' | 'behind';
 }
@@ -16,7 +16,7 @@ let last = 'commit';
 let death: DeathAt | null = null;
 let left = 0;
 
-/** Null for what writes nothing, and for what only begins to. */
+/** Name of a statement; null for a statement that reads, or that begins a transaction. */
 function nameOf(sql: string): string | null {
   const found = /^\s*(?:(commit)|(insert|replace|update|delete)\b(?:\s+or\s+\w+)?(?:\s+into|\s+from)?\s+"?(\w+))/i.exec(
     sql,
@@ -47,7 +47,7 @@ function patch(owner: object, verb: string, sqlOf: (self: object, given: readonl
   });
 }
 
-/** Of the server's library and of the agent's, whichever it is that this process uses. */
+/** Patches the SQLite libraries of the server and of the agent. */
 async function watch(): Promise<void> {
   if (written) return;
   written = [];
@@ -65,9 +65,9 @@ async function watch(): Promise<void> {
   scratch.close();
 }
 
-/** For processes that a driver holds (`tests/replay/rpc.ts`). */
+/** Calls for processes that a driver starts (`tests/replay/rpc.ts`). */
 export const mortalWrites = {
-  /** What was written since this was asked last, in order; from the first time on. */
+  /** Names of the writes since the last call, in order. The first call starts the recording. */
   async writes(_: null): Promise<readonly string[]> {
     await watch();
     return written?.splice(0) ?? [];

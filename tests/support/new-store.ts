@@ -17,7 +17,7 @@ async function migrate(): Promise<Buffer> {
   }
 }
 
-/** `file` must not exist. The caller closes the store and removes the file. */
+/** Opens a new store. `file` must not exist. The caller closes the store and removes the file. */
 export async function openNewStore(file: string): Promise<Database> {
   migrated ??= migrate();
   writeFileSync(file, await migrated, { mode: 0o600, flag: 'wx' });

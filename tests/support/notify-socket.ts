@@ -1,4 +1,7 @@
-/** A socket as a service manager's, for programs that tell it their state (sd_notify). Node has no such sockets: Python holds it. */
+/**
+ * The socket of a service manager, to which programs send their state (sd_notify). Node has no datagram sockets on paths, so a Python
+ * process opens it.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,7 +19,7 @@ while True:
 
 export interface NotifySocket {
   readonly path: string;
-  /** Every message so far, one line each. */
+  /** All received messages, one line each. */
   messages(): readonly string[];
   close(): Promise<void>;
 }

@@ -34,7 +34,7 @@ export function openOldStore(name: string): OldStore {
   const fixture = join(import.meta.dirname, '../fixtures', name);
   const home = mkdtempSync(join(tmpdir(), 'cordon-old-'));
   cpSync(join(fixture, 'keys'), join(home, 'keys'), { recursive: true });
-  // git does not keep these modes.
+  // File modes that git does not store.
   for (const name of readdirSync(join(home, 'keys'))) chmodSync(join(home, 'keys', name), 0o600);
   chmodSync(join(home, 'keys'), 0o700);
   const file = join(home, 'cordon.db');

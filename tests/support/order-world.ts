@@ -1,4 +1,4 @@
-/** The orders module over a real store, with people who have real keys, and devices that stand where a test says. */
+/** The orders module over a real store. People have real keys, and the test sets the locations of the devices. */
 
 import { type Bus, LocalBus, type Wake } from '../../server/bus/bus.ts';
 import { createDeviceChanges, type DeviceChanges } from '../../server/bus/device-changes.ts';
@@ -48,11 +48,11 @@ export interface OrderWorld {
   readonly areas: NamedAreas;
   readonly policies: TerritoryPolicies;
   orders: Orders;
-  /** A second instance over the same store: another node, or this one after a crash. */
+  /** A second instance of the module over the same store, as on another node or after a crash. */
   reopen(): Promise<Orders>;
   addDevice(area: string): DeviceId;
   addKey(person: Person['id']): Promise<TestKey>;
-  /** `organizationKeys`: left out, those before stay. */
+  /** Adopts a new approver set. `organizationKeys` default to those of the previous set. */
   approverSet(
     people: readonly Person[],
     signers: readonly Person[],
@@ -66,7 +66,7 @@ export interface OrderWorld {
   stop(): Promise<void>;
 }
 
-/** The modules beside this one, for tests that are about them too. */
+/** Further modules over the same store, for tests that need them. */
 export type Neighbors = (shared: {
   readonly clock: DrivenClock;
   readonly bus: Bus;
@@ -91,7 +91,7 @@ export async function openOrderWorld(
   bus.subscribe((wake) => void wakes.push(wake));
   const opened: Orders[] = [];
   const changes = createDeviceChanges(bus);
-  /** Changes for the newest instance; an earlier one stands for a server that has stopped. */
+  /** Changes of devices reach only the newest instance. An earlier instance represents a stopped server. */
   let newest = createDeviceChanges({ publish: () => undefined });
 
   async function register(person: Person['id'], key: TestKey): Promise<void> {
@@ -236,7 +236,7 @@ export async function openOrderWorld(
       const device = newDeviceId();
       const areas = [parseHomeArea(area)];
       const at = NOW;
-      // Other agreeing sources, so that a location is not what these tests are about.
+      // Evidence of other sources that agrees, for tests that are not about the location.
       const location = observe(emptyLocation(), { source: 'statement', areas, at, until: at + 1e12 });
       devices.set(device, { home: parseHomeArea(area), seat: null, location });
       return device;

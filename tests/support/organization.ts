@@ -1,4 +1,4 @@
-/** The organization's key beside an operator: it is in the approver set that the approvers sign, and countersigns whatever waits. */
+/** The organization's key, which the approver set names. It countersigns all pending messaging keys. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { approverSetView } from '../../shared/api/approvers.ts';
 import { countersigned, messagingKeyPage } from '../../shared/api/membership.ts';
@@ -7,24 +7,24 @@ import { countersignCertificate } from '../../shared/order/messaging-certificate
 import type { Approver, Caller } from './people.ts';
 import { testKey } from './signed-documents.ts';
 
-/** A few may come of a server that a test kills. */
+/** Number of tolerated errors, because a test may kill the server. */
 const MOST_FAILURES = 50;
 
 export interface Organization {
   /** SubjectPublicKeyInfo in DER, base64. */
   readonly publicKey: string;
-  /** Everything that waits now. Returns how many there were. */
+  /** Countersigns all pending keys. Returns their number. */
   countersign(): Promise<number>;
-  /** Again and again, as somebody who sits beside it. Returns the end of it. */
+  /** Countersigns pending keys again and again. Returns a function that stops this. */
   keepCountersigning(every?: number): () => Promise<void>;
 }
 
-/** The admin on whose behalf the organization's key signs. */
+/** Admin whose session submits the signatures of the organization's key. */
 interface Confirming {
   readonly api: Pick<Caller, 'call'>;
 }
 
-/** Proposed with the approvers that there are, and signed by them: the next approver set names its key. */
+/** Proposes an approver set with the same approvers and the organization's key. The approvers sign it. */
 export async function foundOrganization(owner: Confirming, approvers: readonly Approver[]): Promise<Organization> {
   const organization = newOrganization(owner);
   await adoptOrganizationKey(owner, approvers, organization.publicKey);
@@ -47,7 +47,7 @@ export async function adoptOrganizationKey(
   }
 }
 
-/** A key that no approver set names yet. */
+/** Creates an organization key that no approver set names yet. */
 export function newOrganization({ api }: Confirming): Organization {
   const key = testKey();
   const countersign = async (): Promise<number> => {
@@ -69,7 +69,7 @@ export function newOrganization({ api }: Confirming): Organization {
       const failed: unknown[] = [];
       const running = (async () => {
         while (!over) {
-          // A server that is down for a while is up again later.
+          // Errors are ignored for a while, because a server that is down will restart.
           await countersign().catch((error: unknown) => failed.push(error));
           await pause(every, undefined, { ref: false });
         }

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL cluster of a test's own, behind a cable that the test can cut. A socket in its folder reaches the cluster whatever the cable does.
- * Debian, as root: PostgreSQL itself refuses to run as root, so that it runs as Debian's user `postgres`.
+ * A PostgreSQL cluster for one test, behind a cable that the test can cut. A Unix socket reaches the cluster without the cable. Requires
+ * Debian and root. PostgreSQL refuses to run as root, so it runs as the user `postgres`.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,13 +22,13 @@ const PORT = 5432;
 const AS_POSTGRES = ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'];
 
 export interface OwnCluster {
-  /** The database, over the cable. */
+  /** URL of the database over the cable. */
   readonly url: string;
-  /** The same database, past the cable. */
+  /** URL of the same database over the Unix socket. */
   readonly past: string;
-  /** Runs one statement, past the cable. */
+  /** Runs one statement over the Unix socket. */
   query(statement: string): Promise<Record<string, unknown>[]>;
-  /** A connection past the cable; whoever asks for it ends it. */
+  /** Opens a connection over the Unix socket. The caller closes it. */
   connect(): Promise<pg.Client>;
   remove(): Promise<void>;
 }
@@ -53,7 +53,7 @@ export async function startCluster(network: CutNetwork): Promise<OwnCluster> {
   });
   const connect = async (): Promise<pg.Client> => {
     const client = new pg.Client({ host: data, port: PORT, user: 'postgres', database: 'postgres' });
-    // A cluster that is stopped ends its connections.
+    // A stopped cluster ends its connections.
     client.on('error', () => undefined);
     await client.connect();
     return client;
@@ -73,7 +73,7 @@ export async function startCluster(network: CutNetwork): Promise<OwnCluster> {
     async remove() {
       if (server.exitCode === null && server.signalCode === null) {
         const ended = once(server, 'exit');
-        // Immediate: it waits for no session.
+        // Mode `immediate` does not wait for sessions.
         server.kill('SIGQUIT');
         await ended;
       }

@@ -1,10 +1,10 @@
-/** A database of a test's own on the PostgreSQL server that `CORDON_TEST_DATABASE_URL` names. */
+/** A database for one test file, on the PostgreSQL server that `CORDON_TEST_DATABASE_URL` names. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 
 export interface OwnPostgres {
   readonly url: string;
-  /** Runs one statement in this database. */
+  /** Runs one statement in the database. */
   query(statement: string): Promise<Record<string, unknown>[]>;
   drop(): Promise<void>;
 }

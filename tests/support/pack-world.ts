@@ -1,4 +1,7 @@
-/** An order with its whole life behind it over a real store, ledger and authority, and devices that have answered with certified keys: what packs are made of. */
+/**
+ * An order with its complete history over a real store, ledger and authority. Its devices have certified keys and have sent receipts. The
+ * tests of evidence packs use it.
+ */
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import type { Authority } from '../../certs/authority.ts';
 import { pemOf } from '../../certs/key-folder.ts';
@@ -36,19 +39,19 @@ export interface PackDevice {
 export interface PackWorld {
   readonly world: OrderWorld;
   readonly ledger: Ledger;
-  /** Signs notes as the ledger does. */
+  /** Signs checkpoints as the ledger does. */
   readonly signNote: (message: Buffer) => Buffer;
   readonly packs: Packs;
   addDevice(): Promise<PackDevice>;
-  /** The key that it has, certified for this enrollment too. */
+  /** Certifies the device's present key for this enrollment too. */
   certify(device: PackDevice, generation: number): Promise<void>;
   answer(device: PackDevice, said: Partial<Receipt>): Promise<void>;
-  /** As it would send it. */
+  /** Sends a receipt as the device does. */
   receipt(device: PackDevice, said: Partial<Receipt>): Envelope;
-  /** Waits until all that was answered is evidence. */
+  /** Waits until the server has verified all receipts. */
   verified(): Promise<void>;
   pack(order: string, since?: number): Promise<Buffer>;
-  /** Stores this version as the newest order list, as if the server had made all the lists before it. */
+  /** Stores an order list with this version as the newest, as if the server had published all versions before it. */
   skipLists(version: number): Promise<void>;
   root(): PublicRoot;
   fingerprint(): string;
@@ -193,7 +196,7 @@ export async function openPackWorld(database: Database, authority: Authority): P
   };
 }
 
-/** Changes a device's location as an admin does, with the entry that the order's packs have. */
+/** Changes a device's location as an admin does, and adds the ledger entry that packs of the order contain. */
 export async function changeLocation(
   database: Database,
   { world }: PackWorld,
@@ -215,7 +218,10 @@ export async function changeLocation(
   return added;
 }
 
-/** Proposed, adopted, moved, held by one, released and withdrawn; one device obeys, one has only heard of it, one never answers. */
+/**
+ * Proposes, adopts, extends, pauses, resumes and withdraws the order. One device enforces it, one only acknowledges it, and one never
+ * responds.
+ */
 export async function liveThrough(
   made: PackWorld,
 ): Promise<{ obeys: PackDevice; hears: PackDevice; silent: PackDevice }> {
@@ -234,7 +240,7 @@ export async function liveThrough(
   await both(1);
   await made.ledger.sequence();
   for (const device of [obeys, hears]) await made.answer(device, {});
-  // Superseded by the next, so never adopted, though one has signed it.
+  // Revision 2 has one signature and is never adopted, because revision 3 replaces it.
   await act('revise', { areas: ['PK', 'IN'] });
   await world.sign(ORDER, 2, ada);
   await act('extend', { effective: '2015-12-02T00:00' });

@@ -11,14 +11,14 @@ export interface PageStand {
   readonly page: Page;
   /** Orders that the page reported as displayed. */
   readonly shown: string[];
-  /** `denials`: the active orders that suspend messaging. */
+  /** Sets the orders on the page. `denials`: the active orders that suspend messaging. */
   orders(notices: readonly Notice[], denials?: readonly string[]): void;
   /** Delivers an admin's message. */
   adminMessage(text: string): void;
   /** Admin messages that the page reported as displayed. */
   readonly displayed: string[];
   connected(connected: boolean): void;
-  /** Expiry time of the order list. */
+  /** Sets the expiry time of the order list. */
   expired(since: number): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL cluster of a test's own that asks every user for a password. The server that `CORDON_TEST_DATABASE_URL` names may trust all users, and its
- * settings are not the test's to change. PostgreSQL refuses to run as root, so that root starts it as Debian's user `postgres`.
+ * A PostgreSQL cluster for one test that requires a password from every user. The server of `CORDON_TEST_DATABASE_URL` may trust all users,
+ * and a test must not change its settings. PostgreSQL refuses to run as root, so it runs as Debian's user `postgres`.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,7 +19,7 @@ const version = existsSync(VERSIONS) ? readdirSync(VERSIONS).sort((a, b) => Numb
 export const passwordPostgres = needed('the programs of PostgreSQL', 'apt install postgresql', version !== undefined);
 
 export interface PasswordPostgres {
-  /** With the right password of the user `cordon`. */
+  /** URL with the right password of the user `cordon`. */
   readonly url: string;
   remove(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export async function startPasswordPostgres(password: string): Promise<PasswordP
   const remove = async () => {
     if (server.exitCode === null && server.signalCode === null) {
       const ended = once(server, 'exit');
-      // Immediate: it waits for no session.
+      // Mode `immediate` does not wait for sessions.
       server.kill('SIGQUIT');
       await ended;
     }

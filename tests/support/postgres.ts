@@ -24,7 +24,7 @@ export async function createOwnDatabase(server: string, purpose: string): Promis
   };
 }
 
-/** Runs `work` on a connection of its own, which ends afterward. */
+/** Runs `work` on a separate connection, and closes the connection afterward. */
 export async function onDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

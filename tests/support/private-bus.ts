@@ -1,12 +1,12 @@
-/** A D-Bus of a test's own in the place of the system's: a real daemon, on which anybody may own any name. */
+/** A D-Bus daemon in place of the system bus, for one test. Every process may own every name on it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface PrivateBus {
-  /** As `DBUS_SYSTEM_BUS_ADDRESS` has it. Nobody listens there before the start. */
+  /** Value for `DBUS_SYSTEM_BUS_ADDRESS`. The daemon listens there after the start. */
   readonly address: string;
-  /** The path in it: there once it listens. */
+  /** Path of the daemon's socket, which exists once the daemon listens. */
   readonly socket: string;
   start(): ChildProcess;
 }

@@ -1,6 +1,6 @@
 /**
- * The programs that tests start hundreds of times. `npm test` bundles them once and names the folder in CORDON_TEST_PROGRAMS: a bundle loads in half
- * the CPU time that several hundred source files take. Without that variable the source starts.
+ * The programs that tests start hundreds of times. `npm test` bundles them once and names the folder in CORDON_TEST_PROGRAMS. A bundle
+ * loads in half the CPU time of several hundred source files. Without that variable, tests start the source.
  */
 import { join } from 'node:path';
 

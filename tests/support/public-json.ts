@@ -1,4 +1,4 @@
-/** What anyone may read of the public listener. Not who serves it but what is signed is what tests check, so the certificate is not. */
+/** Reads the public documents of the public listener. The documents are signed, so the listener's certificate is not verified. */
 
 import { dialDirect } from '../../agent/link/dial.ts';
 import { overTls } from '../../agent/link/http.ts';
@@ -6,7 +6,7 @@ import { secureDial } from '../../agent/link/tls.ts';
 
 const http = overTls(secureDial({ dial: dialDirect, rootPem: null, identity: null }));
 
-/** Throws for any other status than 200. */
+/** Throws an error for any other status than 200. */
 export async function publicBytes(base: string, path: string): Promise<Buffer> {
   const { status, body } = await http(new URL(path, base), { method: 'GET' });
   if (status !== 200) throw new Error(`${path}: HTTP ${status}`);

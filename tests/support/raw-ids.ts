@@ -1,8 +1,8 @@
-/** Ids of devices and people that a reader of the page sees where a name belongs. */
+/** Ids of devices and people on a page where a reader expects a name. */
 import type { Page } from 'playwright-core';
 import { z } from 'zod';
 
-/** An explicit field for an id, or the exact text that a person signs. */
+/** Elements in which an id is expected: a field for an id, or the exact text that a person signs. */
 const MEANT = '[data-id-field], [data-signing-text], pre';
 
 const FIND = `(() => {

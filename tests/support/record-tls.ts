@@ -1,6 +1,6 @@
 /**
- * Loaded into a server's process in front of the server (`node --import`): writes down what its TLS listeners take in and give out once TLS is
- * taken off, one file for each connection and direction. It changes nothing of it.
+ * Loaded before the server (`node --import`). Records the decrypted traffic of the server's TLS listeners, in one file for each connection
+ * and direction. It does not change the traffic.
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ function record(socket: TLSSocket): void {
 Server.prototype.emit = new Proxy(Server.prototype.emit, {
   apply(target, self, given) {
     const heard = Reflect.apply(target, self, given);
-    // Afterward: a listener for data that comes later takes the connection back from the HTTP parser, which else reads past it.
+    // The recorder starts after the server's own listener, because an earlier data listener would take the connection from the HTTP parser.
     if (given[0] === 'secureConnection' && given[1] instanceof TLSSocket) record(given[1]);
     return heard;
   },

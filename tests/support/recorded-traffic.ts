@@ -1,12 +1,12 @@
-/** What `record-tls.ts` has written down, with the masks of WebSocket frames (RFC 6455, section 5.3) taken off. */
+/** Reads the recordings of `record-tls.ts`, and unmasks WebSocket frames (RFC 6455, section 5.3). */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface RecordedConnection {
   readonly name: string;
-  /** HTTP as it went over the connection; of a link, its upgrade alone. */
+  /** Recorded HTTP. For a device's WebSocket connection, only the upgrade. */
   readonly http: Buffer;
-  /** Text frames of a link, in order. */
+  /** Text frames of a device's WebSocket connection, in order. */
   readonly frames: readonly Buffer[];
 }
 
@@ -34,11 +34,11 @@ function taken(bytes: Buffer): Omit<RecordedConnection, 'name'> {
     at += wide;
     const mask = masked ? bytes.subarray(at, at + 4) : Buffer.alloc(4);
     at += masked ? 4 : 0;
-    // The last one may have been cut off.
+    // The recording may end in the middle of the last frame.
     if (at + length > bytes.length) break;
     const payload = Buffer.from(bytes.subarray(at, at + length));
     for (let index = 0; masked && index < payload.length; index += 1) payload[index]! ^= mask[index % 4]!;
-    // Neither pings nor the reason of a closing.
+    // Pings and close frames are skipped.
     if ((first & 0x0f) === TEXT) frames.push(payload);
     at += length;
   }

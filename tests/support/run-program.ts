@@ -1,4 +1,6 @@
-/** Runs one program to its end. What it printed and how it ended, whatever that was: a test that expects a failure reads the code. */
+/**
+ * Runs one program to its end, and returns its output and exit code. A failure of the program does not throw, because some tests expect it.
+ */
 import { spawn } from 'node:child_process';
 
 export interface Ended {
@@ -11,7 +13,7 @@ export interface RunOptions {
   readonly input?: string | Buffer;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Milliseconds, after which it is killed. */
+  /** Milliseconds until the program is killed. */
   readonly within?: number;
 }
 
@@ -32,7 +34,7 @@ export function runProgram(
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
     child.once('error', reject);
-    // A program that refuses before it has read everything closes its end; its code says what happened.
+    // A program that fails before it has read all its input closes its end of the pipe. Its exit code tells why.
     child.stdin.on('error', (error) => (err += `\n${error.message}`));
     child.stdin.end(input);
     child.once('close', (code) => resolve({ code: code ?? -1, out, err }));

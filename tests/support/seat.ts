@@ -1,4 +1,4 @@
-/** One person at one browser: their page, and whatever on it is not as it should be. */
+/** A person's browser with one page, and checks of the page: accessibility, errors of scripts, and requests to other servers. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,57 +6,59 @@ import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } fr
 import { sessionCookieName } from '../../shared/api/session.ts';
 import type { Person } from './people.ts';
 
-/** Where pictures of the pages go, for whoever wants to look at them; nowhere without it. */
+/** Folder for pictures of the pages. Without it, no pictures are saved. */
 const PICTURES = process.env['CORDON_PICTURES'];
-/** How long a page may take, on a machine that does other things as well. */
+/** Time limit of a step on a page, on a busy machine. */
 export const PATIENCE = 20_000;
 type Width = 'desk' | 'phone';
 type Scheme = 'light' | 'dark';
-/** `colors`: only the rules whose result depends on the color scheme. */
+/** Window, color scheme and rules of one check. `colors`: only the rules whose result depends on the color scheme. */
 type Look = readonly [on: Width, scheme: Scheme, rules: 'all' | 'colors'];
-/** Each element is checked in both schemes at the width at which it is seen first. */
+/** Each width once with all rules, and each color scheme at the desktop's width. */
 export const EVERY_LOOK: readonly Look[] = [
   ['desk', 'light', 'all'],
   ['desk', 'dark', 'colors'],
   ['phone', 'dark', 'all'],
 ];
-/** For a dialog, or a page that differs little from one that was checked in every look: each width and each scheme once. */
+/** Each width and each scheme once, for a dialog or for a page that differs little from a checked page. */
 export const BOTH_LOOKS: readonly Look[] = [
   ['desk', 'light', 'colors'],
   ['phone', 'dark', 'all'],
 ];
 export const WINDOWS = { desk: { width: 1360, height: 860 }, phone: { width: 390, height: 844 } };
-/** A page takes half as long to load this file as the one with comments, which the package exports as `source`. */
+/** The minified file loads in half the time of the package's `source` export with comments. */
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
-/** Only colors differ between light and dark. */
+/** Rules whose results differ between light and dark. */
 const COLOR_RULES = ['color-contrast', 'link-in-text-block'];
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 export interface Seat {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** Errors of scripts, refusals of the content security policy, requests to anywhere else. What is expected is taken out by `expecting`. */
+  /**
+   * Errors of scripts, violations of the content security policy, and requests to other servers. `expecting` removes expected complaints.
+   */
   readonly complaints: string[];
-  /** From now on a complaint of this kind is none: a refusal that the test provokes is written to the browser's console too. */
+  /** Ignores later complaints of this kind. Browsers log refused requests to their console, also if a test provokes them. */
   expecting(kind: RegExp): void;
   goto(path: string): Promise<void>;
-  /** Of the whole page, at a desk and in light unless it is said otherwise. */
+  /** Saves a picture of the whole page. Default: at a desktop's width, in light. */
   picture(name: string, look?: readonly [on: Width, scheme: Scheme]): Promise<void>;
   /**
-   * What is wrong with the page as it stands, in each of these looks: what axe finds, one line each, and whether the page is wider than the
-   * window. A picture of each, if somebody wants them.
+   * Faults of the page in each of these looks: one line for each finding of axe, and one if the page is wider than the window. Saves a
+   * picture of each look if a folder for pictures is given.
    */
   faults(name: string, looks?: readonly Look[]): Promise<string[]>;
 }
 
 export interface SeatOptions extends BrowserContextOptions {
-  /** Whoever has signed in already. */
+  /** Person who is signed in already. Default: nobody. */
   readonly as?: Person;
 }
 
 export const textOf = async (there: Locator): Promise<string> => (await there.textContent()) ?? '';
 
-/** Both halves of the person's session, as a browser keeps them. */
+/** Both parts of the person's session, as a browser stores them. */
 function storageOf({ session }: Person, url: string) {
   const { hostname, origin } = new URL(url);
   const cookie = { name: sessionCookieName(false), value: session.cookie, domain: hostname, path: '/', expires: -1 };
@@ -75,7 +77,7 @@ export async function takeSeat(browser: Browser, url: string, { as, ...options }
     ...(as && { storageState: storageOf(as, url) }),
     ...options,
   });
-  // Below the tests' own, so that what was waited for is said.
+  // This limit is below that of the tests, so that the error names the element that was missing.
   context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const heard: string[] = [];
@@ -109,7 +111,7 @@ export async function takeSeat(browser: Browser, url: string, { as, ...options }
     async picture(name, look) {
       if (!PICTURES) return;
       if (look) await wear(...look);
-      // What stays in sight while one scrolls stands where it begins.
+      // A sticky element appears where the page is scrolled to, so the picture begins at the top.
       await page.evaluate('scrollTo(0, 0)');
       await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
       if (look) await wear('desk', 'light');
@@ -129,8 +131,8 @@ export async function takeSeat(browser: Browser, url: string, { as, ...options }
 }
 
 /**
- * Finishes transitions, so that colors are final, and checks from the top of the page: an element under the bar at the top would count as too
- * small. Without `noHtml` axe reads the HTML of each element that passes.
+ * Code for a check by axe. It finishes transitions, so that colors are final, and scrolls to the top: an element under the sticky bar would
+ * count as too small. Without `noHtml`, axe reads the HTML of each passed element.
  */
 const checkWith = (runOnly: object) => `(async () => {
   for (const animation of document.getAnimations()) if (animation instanceof CSSTransition) animation.finish();
@@ -147,7 +149,10 @@ const checkWith = (runOnly: object) => `(async () => {
 })()`;
 const CHECKS = { all: checkWith(RULES), colors: checkWith({ type: 'rule', values: COLOR_RULES }) };
 
-/** Axe's own wrapper for Playwright takes ten times as long: it reads the library into the page each time, and opens another page to report. */
+/**
+ * Runs axe on the page. Axe's wrapper for Playwright takes ten times as long, because it loads the library each time and opens a second
+ * page.
+ */
 export async function faultsOf(page: Page, rules: keyof typeof CHECKS = 'all'): Promise<string[]> {
   if (!(await page.evaluate<boolean>("'axe' in globalThis"))) await page.evaluate(AXE);
   return page.evaluate<string[]>(CHECKS[rules]);

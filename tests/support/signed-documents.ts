@@ -1,4 +1,4 @@
-/** Approvers, approver sets, revisions and lists for tests: made with real keys, and easily made wrong. */
+/** Approvers, approver sets, revisions and lists for tests. Their keys are real, and a test can easily make them invalid. */
 import { generateKeyPairSync } from 'node:crypto';
 import { type ApproverSet, readApproverSet } from '../../shared/order/approvers.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
@@ -113,7 +113,7 @@ export function signedRevision(document: Revision, signers: readonly TestPerson[
   return Object.defineProperty({ ...envelope, digest: sha256(payload) }, 'digest', { enumerable: false });
 }
 
-/** What stands in the list in the place of a revision that is kept from the public. */
+/** Placeholder in the order list for a revision that is withheld from the public. */
 export function signedStub(
   document: Revision,
   signers: readonly TestPerson[],

@@ -1,4 +1,4 @@
-/** A disk of its own that can be filled to the last byte: a tmpfs. Mounting one needs root on Linux. */
+/** A small disk (tmpfs) that a test can fill to the last byte. To mount it requires root on Linux. */
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,10 +13,10 @@ export const smallDisks = needed(
 
 export interface SmallDisk {
   readonly folder: string;
-  /** To the last byte. */
+  /** Fills the disk to the last byte. */
   fill(): void;
   makeRoom(): void;
-  /** Free bytes. */
+  /** Number of free bytes. */
   free(): number;
   remove(): void;
 }

@@ -1,11 +1,11 @@
-/** A listing of the source tree, by which a test run proves that it wrote nothing into it. */
+/** A snapshot of the source tree, by which a test run proves that it changed nothing there. */
 import { lstatSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** Build output and installed packages. Everything else in the project's folder counts as source. */
+/** Folders of build output and installed packages. Everything else in the project's folder counts as source. */
 const OUTPUT = [/^node_modules$/, /^\.git$/, /^server\/console\/dist[^/]*$/, /^agent\/page\/client\/dist[^/]*$/];
 
-/** By path relative to `root`: type, size and time of the last change of every file and folder. */
+/** Type, size and modification time of every file and folder, by path relative to `root`. */
 export function listSourceTree(root: string): Map<string, string> {
   const found = new Map<string, string>();
   const visit = (folder: string) => {

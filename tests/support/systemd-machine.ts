@@ -1,4 +1,4 @@
-/** A systemd of its own as process 1 of new namespaces (`systemd-machine.sh`), for tests that start units. Linux, as root. */
+/** A systemd as process 1 of new namespaces (`systemd-machine.sh`), for tests that start units. Requires root on Linux. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,13 +22,13 @@ export const systemdMachines = needed(
 export interface SystemdMachine {
   /** Runs a line of shell as root in `/opt/cordon`, which is this checkout. */
   shell(line: string, options?: RunOptions): Promise<Ended>;
-  /** The same. Returns the output, and fails the test when the line fails. */
+  /** Runs a line of shell as root. Returns its output, and fails the test if the line fails. */
   done(line: string, options?: RunOptions): Promise<string>;
-  /** Writes a file of the machine, which belongs to root. `mode`: 0600 for secrets. */
+  /** Writes a file of the machine that root owns. `mode`: 0600 for secrets. */
   write(path: string, text: string, mode?: number): void;
-  /** One property of a unit, as `systemctl show` prints it. */
+  /** Value of one property of a unit, as `systemctl show` prints it. */
   property(unit: string, name: string): Promise<string>;
-  /** The lines that the processes of a service wrote since the last call. */
+  /** Lines that the processes of a service have logged since the last call. */
   journal(unit: string): Promise<string[]>;
   remove(): Promise<void>;
 }
@@ -50,7 +50,7 @@ export async function startSystemdMachine(): Promise<SystemdMachine> {
   let first = '';
   const shell: SystemdMachine['shell'] = (line, options) => {
     const spaces = ['--mount', '--pid', '--cgroup', '--uts', '--ipc', '--root', '--wdns=/opt/cordon'];
-    // The host's environment names files that the machine does not have.
+    // The variables of the host are dropped, because they name files that the machine does not have.
     const clean = [
       'env',
       '-i',
@@ -60,7 +60,7 @@ export async function startSystemdMachine(): Promise<SystemdMachine> {
       '-c',
       line,
     ];
-    // On a busy machine systemd takes more than half a minute to start a unit.
+    // On a busy machine, systemd takes more than half a minute to start a unit.
     return runProgram('nsenter', ['--target', first, ...spaces, ...clean], { within: 120_000, ...options });
   };
   const done: SystemdMachine['done'] = async (line, options) => {

@@ -2,13 +2,13 @@
 import { expect, vi } from 'vitest';
 import type { MessagingWorld, TestDevice } from './messaging-world.ts';
 
-/** The server's half of a lock. */
+/** The server's half of the key that locks a workspace. */
 export const SHARE = Buffer.alloc(32, 7);
 
 const WAIT = { timeout: 60_000, interval: 10 };
 export const eventually = (check: () => void) => vi.waitFor(check, WAIT);
 
-/** A device that is enrolled, connected and ready to send. */
+/** Enrolls a device that is connected and ready to send. */
 export async function onlineIn(world: MessagingWorld, name: string): Promise<TestDevice> {
   const device = await world.enroll(name);
   device.connect();
@@ -17,10 +17,10 @@ export async function onlineIn(world: MessagingWorld, name: string): Promise<Tes
   return device;
 }
 
-/** Texts with a sender, oldest first. */
+/** Texts of the messages with a sender, oldest first. */
 export const texts = ({ messaging }: TestDevice, conversation: string) =>
   messaging.messages(conversation, { limit: 100 }).flatMap(({ from, text }) => (from ? [text] : []));
-/** Notes without a sender, except the notices of `new-devices.test.ts`. */
+/** Texts of the notes without a sender, except the notices of `new-devices.test.ts`. */
 export const notes = ({ messaging }: TestDevice, conversation: string) =>
   messaging
     .messages(conversation, { limit: 100 })

@@ -1,16 +1,16 @@
-/** Another database for a server process: SQLite in its data folder, or PostgreSQL where the environment names a server. */
+/** A new database for a server process: PostgreSQL if the environment names a server, SQLite in the data folder otherwise. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 
 export interface TestDatabase {
-  /** For the server's environment. */
+  /** Environment variables for the server. */
   readonly environment: Record<string, string>;
   remove(): Promise<void>;
 }
 
 export const SQLITE: TestDatabase = { environment: {}, remove: async () => undefined };
 
-/** Makes an empty database of its own on this server. */
+/** Creates an empty database on this server. */
 export async function postgresDatabase(server: string): Promise<TestDatabase> {
   const name = `cordon_test_${randomBytes(6).toString('hex')}`;
   const address = new URL(server);

@@ -1,6 +1,6 @@
 /**
- * What a newcomer's machine may lack. A test that needs such a tool is skipped without it and says so in one line at the end of
- * `npm test`; under CI a lacking tool is a failure, so that nothing is left out where it counts.
+ * Programs that a developer's machine may lack. A test that needs a missing program is skipped, and `npm test` names the program at its
+ * end. With `CI` set, a missing program is a failure, so that no test is skipped unnoticed.
  */
 import { appendFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -12,12 +12,12 @@ export interface Tool {
 
 const said = new Set<string>();
 
-/** Looks for the program `name` on the PATH. `howToGet` is what a person types to have it. Throws under CI when it is lacking. */
+/** Searches the program `name` on the PATH. `howToGet`: how to install it. With `CI` set, throws an error if it is missing. */
 export function tool(name: string, howToGet: string): Tool {
   return needed(name, howToGet, onPath(name));
 }
 
-/** The same for what is no program on the PATH, such as a database that somebody must name. */
+/** Reports a condition other than a program on the PATH, such as a configured database. */
 export function needed(name: string, howToGet: string, present: boolean): Tool {
   if (present) return { present };
   const line = `${name} (${howToGet})`;

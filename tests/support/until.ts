@@ -1,9 +1,9 @@
-/** Longer pauses would make a test wait for nothing. */
+/** Longest pause between two attempts. With longer pauses, a test would wait for nothing. */
 const LONGEST_PAUSE = 1_000;
 
 /**
- * Tries again until it succeeds; after `within` milliseconds the last failure is the test's. The pause grows with the time of an attempt, because
- * attempts that start a process would otherwise keep a processor busy.
+ * Repeats an attempt until it succeeds. After `within` milliseconds, the last error is thrown. The pause grows with the duration of an
+ * attempt, because attempts that start a process would otherwise keep a core busy.
  */
 export async function until<T>(attempt: () => Promise<T> | T, within = 10_000, every = 50): Promise<T> {
   const deadline = Date.now() + within;
