@@ -1,13 +1,13 @@
 /**
- * Budgets that Cordon is known to miss. Each entry has a bound for the figure, a date and a reason. `npm run bench` exits 1 when a budget
- * is missed without an entry here, or by more than its entry allows. Remove an entry when its budget holds again.
+ * Budgets that Cordon misses. Each entry has a bound for the figure, a date and a reason. `npm run bench` exits 1 if a budget is missed
+ * without an entry, or by more than the entry allows. Remove an entry when Cordon meets its budget again.
  */
 import type { Bench, Result } from './measure.ts';
 
 export interface AcceptedMiss {
-  /** Worst accepted figure, in the unit of the budget: a ratio to the floor, or the value of a benchmark without a floor. */
+  /** Worst accepted figure, in the unit of the budget: a ratio to the floor, or an absolute value if there is no floor. */
   readonly bound: number;
-  /** ISO date. */
+  /** Date of the entry in ISO 8601. */
   readonly since: string;
   readonly reason: string;
 }
@@ -64,7 +64,7 @@ export const ACCEPTED_MISSES: Readonly<Record<string, AcceptedMiss>> = {
 
 export type Outcome = 'holds' | 'accepted' | 'missed';
 
-/** Outcome of one result. `better`: as in the benchmark. `accepted`: the entry for its name, if one exists. */
+/** Outcome of one result. `better`: direction of better figures. `accepted`: the entry for this benchmark, if one exists. */
 export function outcomeOf(
   { holds, ratio, value }: Pick<Result, 'holds' | 'ratio' | 'value'>,
   better: Bench['better'],

@@ -1,4 +1,4 @@
-/** Device of a benchmark. It enrolls like a real one, connects by a raw link, keeps its TLS sessions and signs receipts. */
+/** A device of a benchmark. It enrolls like a real device, connects by a minimal client, keeps its TLS sessions and signs receipts. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { Agent, request } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
@@ -24,7 +24,7 @@ export interface Versions {
   readonly approverSet: number;
 }
 
-/** Credentials of a device that another process takes over. */
+/** Credentials with which another process runs the same device. */
 export interface Credentials {
   readonly code: Code;
   readonly keyPem: string;
@@ -34,13 +34,13 @@ export interface Credentials {
 export class BenchDevice {
   readonly code: Code;
   readonly csr: Buffer;
-  /** Number of the last report that the server has stored. */
+  /** Sequence number of the last acknowledged report. */
   reports = 0;
   readonly #key: KeyObject;
   readonly #signer: Signer;
   #certificate = '';
   #context: SecureContext | null = null;
-  /** Newest session ticket by port. */
+  /** Newest TLS session ticket by port. */
   readonly #sessions = new Map<number, Buffer>();
 
   constructor(code: Code, key: KeyObject = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey) {
@@ -68,7 +68,7 @@ export class BenchDevice {
     return new Agent({ keepAlive: true, maxSockets: 32, rejectUnauthorized: false });
   }
 
-  /** `agent` false: over a new connection. */
+  /** Sends a request. `agent` false: over a new connection. */
   async enroll(publicUrl: string, agent: Agent | false): Promise<void> {
     const { id, secret } = this.code;
     const [certificate] = await simpleEnroll(overHttps(agent), publicUrl, this.csr, { user: id, secret });
@@ -76,7 +76,7 @@ export class BenchDevice {
     this.#certificate = certificate.toString();
   }
 
-  /** Created in advance, because this cost of a client is not measured. It contains no authority, because nothing is verified. */
+  /** TLS context, created in advance, because the client's cost is not measured. It contains no CA, because the client verifies nothing. */
   prepare(): void {
     this.#context ??= createSecureContext({
       key: this.#keyPem,
@@ -102,7 +102,7 @@ export class BenchDevice {
     });
   }
 
-  /** Document versions that devices have when they connect. */
+  /** Versions of the documents that the device has when it connects. */
   static has: Versions = { list: 0, record: 0, approverSet: 0 };
 
   static get #path(): string {
@@ -110,7 +110,7 @@ export class BenchDevice {
     return `${LINK_PATH}?list=${list}&record=${record}&approverSet=${approverSet}`;
   }
 
-  /** Connects and sends hello. Resolves on the welcome. */
+  /** Connects and sends the hello frame. Resolves on the welcome frame. */
   async join(port: number, resumed = false): Promise<RawLink> {
     const link = await this.connect(port, resumed);
     const welcome = new Promise<Extract<ServerFrame, { kind: 'welcome' }>>((resolve, reject) => {

@@ -1,9 +1,12 @@
 /**
- * `npm run bench`: measures Cordon and a bare program with the same work on the wire, interleaved in one run. Exits 1 when a budget is
- * missed without an entry in `accepted-misses.ts`.
- * `--json` prints one JSON array and nothing else. `--only NAME` runs the benchmarks whose names begin with NAME. `--svg FILE` draws the
- * cost of an order by fleet size. `--page` writes BENCHMARKS.md with that graph. `--postgres` runs the server's benchmarks on the PostgreSQL server in `CORDON_TEST_DATABASE_URL`, without
- * PostgreSQL's own CPU time. Linux only: CPU time and memory come from /proc.
+ * `npm run bench`: measures Cordon, and a bare program with equal work on the wire, interleaved in one run. Exits 1 if a budget is missed
+ * without an entry in `accepted-misses.ts`.
+ * - `--json` prints one JSON array and nothing else.
+ * - `--only NAME` runs the benchmarks whose names begin with NAME.
+ * - `--svg FILE` draws the cost of an order by fleet size.
+ * - `--page` writes BENCHMARKS.md with that graph.
+ * - `--postgres` uses the PostgreSQL server in `CORDON_TEST_DATABASE_URL`. PostgreSQL's own CPU time is not included.
+ * Linux only: CPU time and memory come from /proc.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -38,12 +41,12 @@ const { values } = parseArgs({
   },
 });
 const PROJECT = join(import.meta.dirname, '../..');
-/** Graph of the page, from the project's folder. */
+/** Path of the graph in BENCHMARKS.md, relative to the project's folder. */
 const GRAPH = 'tests/bench/order-cost.svg';
 const svg = values.svg ?? (values.page ? join(PROJECT, GRAPH) : undefined);
 const say = (line: string) => void (values.json || process.stdout.write(`${line}\n`));
 
-/** Memory first, because it needs processes that have done little work. */
+/** The benchmark of memory runs first, because it needs processes that have done little work. */
 const benchesOn = (stage: Stage): Bench[] => [
   ...enrollmentBenches(stage),
   ...connectBenches(stage),
@@ -53,7 +56,7 @@ const benchesOn = (stage: Stage): Bench[] => [
   ...orderForceBenches(stage),
 ];
 
-/** Benchmarks without a stage, or with their own. */
+/** Benchmarks that run without the common stage. */
 const apart: readonly Bench[] = [
   ...commandLineBenches,
   ...verdictBenches,

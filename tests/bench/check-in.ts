@@ -1,6 +1,6 @@
 /**
- * A durable check-in: the server parses, judges, stores and acknowledges a device's report. There are two floors. The first parses as many
- * bytes and sends them back. The second also stores them in a row before it answers.
+ * A durable check-in: the server parses, evaluates, stores and acknowledges a device's report. There are two floors. The first parses as
+ * many bytes and sends them back. The second also stores them in a row before it responds.
  */
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { BenchDevice } from './bench-device.ts';
@@ -14,7 +14,7 @@ const DEVICES = 500;
 const SECONDS = 2;
 const RUNS = 3;
 
-/** Periodic report of an agent: position and network. */
+/** A periodic report of an agent: position and network. */
 function report(seq: number): string {
   const at = Date.now();
   const frame: DeviceFrame = {
@@ -36,7 +36,7 @@ interface Talk {
   readonly device: BenchDevice;
 }
 
-/** Every device has one report in progress until the time is over. */
+/** Every device has one unacknowledged report at a time, until the time is over. */
 async function talk(talks: readonly Talk[], isAnswer: (text: string) => boolean): Promise<number> {
   const until = performance.now() + SECONDS * 1000;
   let answered = 0;
@@ -77,7 +77,7 @@ async function checkIn(stage: Stage, durable: boolean): Promise<Sample[]> {
   });
   const samples: Sample[] = [];
   for (let run = -1; run < RUNS; run += 1) {
-    // The floor checks no numbers, so the server's count goes on after it.
+    // The floor does not check sequence numbers, so the numbers continue after the server's last.
     const numbers = devices.map(({ reports }) => reports);
     const floor = await costOf(stage.floor.pid, () => talk(bare, () => true));
     devices.forEach((device, index) => {

@@ -10,7 +10,7 @@ import type { Bench, Sample } from './measure.ts';
 
 const RUNS = 9;
 
-/** The goal is 0.6 seconds where an empty Node takes 0.045. */
+/** Budget as a ratio: 0.6 seconds for a command, while an empty Node program takes 0.045. */
 const BUDGET = 13;
 
 const COMMANDS = {
@@ -19,14 +19,14 @@ const COMMANDS = {
   'start-agent': ['agent/cordon-agent.js', 'status', '--help'],
 } as const;
 
-/** Both programs load this file, which keeps the ratio. */
+/** Cordon and the floor both load this file, so that the ratio is fair. */
 const REPORT = `process.on('exit', () => {
   const { user, system } = process.cpuUsage();
   process.stderr.write('cpu ' + (user + system));
 });`;
 const PRELOAD = ['--import', `data:text/javascript,${encodeURIComponent(REPORT)}`];
 
-/** Milliseconds. */
+/** CPU time of a process in milliseconds. */
 function cpuOf(home: string, args: readonly string[]): number {
   const { stderr } = spawnSync(process.execPath, [...PRELOAD, ...args], {
     encoding: 'utf8',
@@ -42,7 +42,7 @@ export const commandLineBenches: readonly Bench[] = Object.entries(COMMANDS).map
   async run() {
     const home = mkdtempSync(join(tmpdir(), 'cordon-bench-'));
     try {
-      // The first start fills the cache of compiled code.
+      // The first start fills the cache of compiled code, and is not measured.
       cpuOf(home, line);
       const sample = (): Sample => ({ value: cpuOf(home, line), floor: cpuOf(home, ['--eval', '0']), busy: null });
       return Array.from({ length: RUNS }, sample);

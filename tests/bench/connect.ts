@@ -1,4 +1,4 @@
-/** Full and resumed connections, and the memory of an idle connection. */
+/** Full and resumed TLS connections, and the memory of an idle connection. */
 import { BenchDevice } from './bench-device.ts';
 import type { Floor } from './floor-process.ts';
 import { type Bench, costOf, inParallel, rateOf, type Sample } from './measure.ts';
@@ -25,8 +25,8 @@ export async function closeAll(links: readonly RawLink[]): Promise<void> {
 }
 
 /**
- * From the first packet to the welcome: the server checks identity, revocation and orders, and stores the presence. The floor stops at the
- * upgrade.
+ * Measures from the first packet to the welcome frame. The server checks identity, revocation and orders, and stores the presence. The
+ * floor stops at the upgrade.
  */
 function connects(stage: Stage, resumed: boolean): () => Promise<Sample[]> {
   return async () => {
@@ -41,7 +41,7 @@ function connects(stage: Stage, resumed: boolean): () => Promise<Sample[]> {
     const floor = () => measure(stage.floor.pid, (device) => device.connect(stage.floor.device, resumed));
     const real = () => measure(stage.pid, (device) => device.join(stage.devicePort, resumed));
     if (resumed) {
-      // Connections that obtain the session tickets.
+      // First connections, which obtain the TLS session tickets.
       await closeAll(await openAll(devices, (device) => device.connect(stage.floor.device)));
       await closeAll(await openAll(devices, (device) => device.join(stage.devicePort)));
     } else {
@@ -59,7 +59,7 @@ function connects(stage: Stage, resumed: boolean): () => Promise<Sample[]> {
   };
 }
 
-/** A link to the floor that has carried a hello and two responses, because TLS keeps buffers for data that it has read and written. */
+/** Opens a connection to the floor that has carried a hello and two responses, because TLS keeps buffers for transferred data. */
 async function spoken(device: BenchDevice, port: number): Promise<RawLink> {
   const link = await device.connect(port);
   const hello = JSON.stringify({ kind: 'hello', agent: 'bench', ...BenchDevice.has });
@@ -76,7 +76,7 @@ async function spoken(device: BenchDevice, port: number): Promise<RawLink> {
   return link;
 }
 
-/** KiB per connection. The processes have served a few connections and have none; garbage is collected before and after. */
+/** Memory in KiB per connection. Both processes have served a few connections before. Garbage is collected before and after. */
 async function idleMemory(stage: Stage): Promise<Sample> {
   const devices = await stage.devices(IDLE);
   await stage.restart();

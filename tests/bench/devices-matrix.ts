@@ -87,7 +87,7 @@ async function onPostgres(server: string): Promise<void> {
   try {
     const database = await openDatabase({ url: own.url });
     const groups = await fill(database);
-    // Autovacuum does the same soon after so many devices have been added.
+    // Updates the planner's statistics, as autovacuum does soon after so many inserts.
     await onDatabase(own.url, (client) => client.query('vacuum analyze'));
     console.log('PostgreSQL');
     await matrix(database, groups, () => performance.now());

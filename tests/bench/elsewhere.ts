@@ -1,6 +1,6 @@
 /**
- * Rest of a large fleet: devices that the benchmark's order does not affect. They are inserted into the store in the state after enrollment
- * and a first day: seen in Sweden an hour ago, and not connected.
+ * The rest of a large fleet: devices that the benchmark's order does not affect. The benchmark inserts them into the store in the state
+ * after enrollment and a first day. The server received data from them in Sweden an hour ago, and they are not connected.
  */
 import { randomBytes } from 'node:crypto';
 import { insertOf } from '../../server/store/bulk.ts';
@@ -14,7 +14,7 @@ const ROWS = 2_000;
 /** Approximate length of a device's certificate. */
 const CERTIFICATE = 'A'.repeat(800);
 
-/** Enrolled at random times of recent years, so that neighboring devices are not neighbors in the store's indexes. */
+/** Enrollment times are spread over recent years, so that devices of one benchmark are not neighbors in the store's indexes. */
 export const scatteredDeviceId = (): DeviceId => deviceIdSchema.parse(`dev_${randomBase32(10)}`);
 
 export async function addElsewhere(database: Database, count: number): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Enrollment over EST, stored and in the ledger: over kept-alive connections against bare cryptography, and over new connections against a
- * bare server.
+ * Enrollment over EST, stored and in the ledger. Over kept-alive connections, the floor is bare cryptography. Over new connections, the
+ * floor is a bare server.
  */
 import { type Agent, request } from 'node:https';
 import { BenchDevice } from './bench-device.ts';
@@ -32,7 +32,7 @@ async function keptAlive(stage: Stage): Promise<Sample[]> {
       await stage.floor.enroll(Buffer.from(csrs[0] ?? '', 'base64'), CRYPTO);
       return CRYPTO;
     });
-    // The first run of each warms up.
+    // The first run of Cordon and of the floor is a warm-up.
     if (run >= 0) samples.push({ value: rateOf(measured), floor: rateOf(bare), busy: measured.busy });
   }
   agent.destroy();

@@ -1,4 +1,4 @@
-/** A command to every device, stored before it is sent. The floor sends as many bytes to as many connections. */
+/** A command to every device, stored before the server sends it. The floor sends as many bytes to as many connections. */
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { BenchDevice } from './bench-device.ts';
@@ -8,13 +8,13 @@ import { openFileLimit } from './process.ts';
 import type { RawLink } from './raw-link.ts';
 import type { Stage } from './stage.ts';
 
-/** As many as this process can hold twice, one link to each side. */
+/** Number of devices. This process needs two connections for each device, one to the server and one to the floor. */
 const DEVICES = Math.min(10_000, Math.floor((openFileLimit() - 800) / 2));
 const RUNS = 3;
-/** One bare fan-out takes a fifth of a second, which is too short for the clock of /proc. */
+/** Fan-outs of the floor in one measurement. A single one takes a fifth of a second, which is too short for the clock of /proc. */
 const ROUNDS = 5;
 
-/** Resolves when every link has received `count` texts for which `counts` returns true. */
+/** Resolves when every connection has received `count` texts for which `counts` returns true. */
 export function heard(links: readonly RawLink[], count: number, counts: (text: string) => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     let missing = links.length;

@@ -1,6 +1,6 @@
 /**
- * Part of a benchmark's devices, in a process of their own. Each has one link to the server and, when the floor is measured, one to the
- * floor program. A process may open 20,000 files here, which allows two links for fewer than 10,000 devices.
+ * Part of a benchmark's devices, in a separate process. Each device has one connection to the server. If the floor is measured, the device
+ * also has one to the floor program. A process may open 20,000 files here, which allows two connections for fewer than 10,000 devices.
  */
 import { orderListSchema, type Receipt } from '../../shared/order/documents.ts';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
@@ -9,7 +9,7 @@ import { BenchDevice, type Credentials, type Versions } from './bench-device.ts'
 import { closeAll, openAll } from './connect.ts';
 import type { RawLink } from './raw-link.ts';
 
-/** Receipts that devices send after the next list; null: none. */
+/** Receipts that devices send after the next order list; null: none. */
 export type Answer = Pick<Receipt, 'order' | 'revision' | 'kind' | 'gate'> | null;
 
 /** Equal work for the floor program. */
@@ -29,7 +29,7 @@ let expected: Promise<Said> = Promise.reject(new Error('nothing is expected'));
 expected.catch(() => undefined);
 let echoed: Promise<void> = Promise.resolve();
 
-/** The list is the same for all devices, because a device's own work on it is not measured. */
+/** One parsed order list for all devices, because a device's own work on the list is not measured. */
 let read: { readonly text: string; readonly about: Pick<Receipt, 'installation' | 'listVersion'> } | null = null;
 function readList(text: string): Pick<Receipt, 'installation' | 'listVersion'> {
   if (read?.text === text) return read.about;
@@ -43,8 +43,8 @@ function readList(text: string): Pick<Receipt, 'installation' | 'listVersion'> {
 }
 
 /**
- * As an agent does: it stores the list and acknowledges it, and then sends signed receipts that the notice was delivered and its gate has
- * changed.
+ * Reacts to an order list as an agent does: stores and acknowledges the list. Then it sends signed receipts: the notice was delivered, and
+ * the gate has changed.
  */
 function answers(device: BenchDevice, list: string, { order, revision, kind, gate }: NonNullable<Answer>): string[] {
   const about = { ...readList(list), order, revision };
@@ -98,7 +98,7 @@ function echo({ list, replies }: Said): Promise<void> {
   return new Promise((resolve) => {
     for (const link of bare) {
       link.onText = (text) => {
-        // The first frame is the list; the following ones are echoes.
+        // The first frame from the floor is the list. The following frames are echoes.
         if (text.length === list.length) for (const reply of replies) link.send(reply);
         else missing -= 1;
         if (missing === 0) resolve();
@@ -107,7 +107,7 @@ function echo({ list, replies }: Said): Promise<void> {
   });
 }
 
-/** Location of a device by its own position, stored by the server. */
+/** Reports a device's location by its own position. The server stores it. */
 function sayWhere({ device, link }: Played, areas: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const seq = device.reports + 1;
@@ -145,7 +145,7 @@ const handlers = {
     return null;
   },
 
-  /** `played` and `echoed` arrive when the work is done. The measured work begins between them. */
+  /** The results `played` and `echoed` arrive when the work is done. The caller starts the measured work before it waits for them. */
   play(answer: Answer) {
     expected = play(answer);
     expected.catch(() => undefined);

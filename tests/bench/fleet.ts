@@ -1,4 +1,4 @@
-/** Connected devices in processes of their own, each on the client's core, with one command for all. */
+/** Connected devices in separate processes on the client's core. One object controls all of them. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../replay/rpc.ts';
@@ -7,22 +7,22 @@ import type { Answer, FleetHandlers, Said } from './fleet-process.ts';
 import { pin } from './process.ts';
 import { CLIENT_CORE, type Stage } from './stage.ts';
 
-/** Two links each, with a margin below the limit of open files. */
+/** Devices per process: two connections each, with a margin below the limit of open files. */
 const PER_PROCESS = 5_000;
 
 export interface Fleet {
   readonly size: number;
   /**
-   * Reaction of the devices to the next list. Resolves when the devices are ready; `done` resolves when the server has stored all their
-   * frames.
+   * Prepares the devices' reaction to the next order list. Resolves when the devices are ready; `done` resolves when the server has stored
+   * all their frames.
    */
   play(answer: Answer): Promise<{ done(): Promise<Said> }>;
-  /** Equal work for the floor: `done` resolves when it has echoed as many frames. */
+  /** Prepares equal work for the floor. `done` resolves when the floor has echoed as many frames. */
   echo(said: Said): Promise<{ done(): Promise<void> }>;
   close(): Promise<void>;
 }
 
-/** `at`: areas that the devices report. `floor`: true if each device also has a link to the floor program. */
+/** Starts the devices. `at`: areas that the devices report. `floor`: whether each device also connects to the floor program. */
 export async function connectFleet(
   stage: Stage,
   devices: readonly BenchDevice[],

@@ -9,7 +9,7 @@ import { collectGarbage, INSPECTABLE, pin } from './process.ts';
 
 export interface Floor {
   readonly pid: number;
-  /** Ports: mutual TLS for links, and TLS for enrollment. */
+  /** Ports of the floor: mutual TLS for connections, and TLS for enrollment. */
   readonly device: number;
   readonly open: number;
   fanOut(frame: string): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * Durable part of the floor: one table, one prepared statement, and one commit for all frames of a turn of the event loop. SQLite has the
- * settings of the server's store.
+ * The floor's store: one table, one prepared statement, and one commit for all frames of a turn of the event loop. Its SQLite settings are
+ * those of the server's store.
  */
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -8,7 +8,7 @@ import Database from 'better-sqlite3';
 interface Row {
   readonly connection: string;
   readonly body: string;
-  /** Called after the commit. */
+  /** Callback after the commit. */
   readonly stored: () => void;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The floor: a minimal program with the same work as Cordon on the wire and without its rules. Mutual TLS and `ws`, an echo that parses and
- * writes JSON, a relay, both with or without a durable row, a fan-out, and the
- * cryptography of an enrollment. It runs in its own process; the benchmark controls it over IPC.
+ * The floor: a minimal program with the same work on the wire as Cordon, but without Cordon's rules. It has mutual TLS and WebSockets, a
+ * JSON echo, a relay, a fan-out, and the cryptography of an enrollment. Echo and relay run with or without a durable row. The benchmark
+ * controls this process over IPC.
  */
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { once } from 'node:events';
@@ -23,10 +23,10 @@ import {
 const connections = new Set<WebSocket>();
 const named = new Map<string, WebSocket>();
 const { privateKey: issuer } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-/** Approximate length of a device's certificate before its signature. */
+/** Approximate length of a device's certificate without its signature. */
 const TEMPLATE = Buffer.alloc(420, 0x30);
 
-/** The next DER element at `at`: start and end of its content. */
+/** Start and end of the content of the DER element at `at`. */
 function element(bytes: Buffer, at: number): { content: number; end: number } {
   const first = bytes[at + 1] ?? 0;
   if (first < 0x80) return { content: at + 2, end: at + 2 + first };
@@ -35,7 +35,7 @@ function element(bytes: Buffer, at: number): { content: number; end: number } {
   return { content, end: content + bytes.readUIntBE(at + 2, size) };
 }
 
-/** Verifies a request by its own key and signs a template. */
+/** Verifies a certificate signing request by its own key, and signs a certificate of fixed length. */
 function enroll(csr: Buffer): Buffer {
   const info = element(csr, 0).content;
   const { content, end: infoEnd } = element(csr, info);
@@ -86,7 +86,7 @@ async function start({ key, cert, ca, folder }: FloorStart): Promise<FloorAnswer
   return { done: 'start', device, open };
 }
 
-/** Relay: passes each frame unchanged to the named connection, and sends the sender a response as long as Cordon's. */
+/** Relay: passes each frame unchanged to the named connection, and sends the sender a response of the same length as Cordon's. */
 function relay(link: WebSocket, name: string, store: FloorStore | null): void {
   named.set(name, link);
   link.on('message', (data) => {
@@ -103,7 +103,7 @@ function relay(link: WebSocket, name: string, store: FloorStore | null): void {
   });
 }
 
-/** Stores each report, and then confirms it as Cordon does. */
+/** Stores each report, and then acknowledges it as Cordon does. */
 function storeReports(link: WebSocket, name: string, store: FloorStore): void {
   link.on('message', (data) => {
     const body = data.toString();

@@ -1,8 +1,8 @@
-/** Graph of costs by fleet size: as text for a terminal, as SVG for a page. Both axes of the picture are logarithmic. */
+/** A graph of costs by fleet size, as text for a terminal and as SVG for a page. Both axes are logarithmic. */
 
 export interface Series {
   readonly name: string;
-  /** `x`: devices in the store. `y`: milliseconds. */
+  /** One curve. `x`: devices in the store. `y`: milliseconds. */
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
@@ -25,7 +25,7 @@ const HEIGHT = 360;
 const MARGIN = { left: 70, right: 170, top: 50, bottom: 50 };
 const COLORS = ['#1c7ed6', '#e8590c', '#2f9e44', '#862e9c'];
 
-/** Powers of ten from just below the smallest value to just above the largest. */
+/** Range of an axis: powers of ten from just below the smallest value to just above the largest. */
 function decades(values: readonly number[]): number[] {
   const first = Math.floor(Math.log10(Math.min(...values)));
   const last = Math.max(first + 1, Math.ceil(Math.log10(Math.max(...values))));

@@ -1,4 +1,7 @@
-/** A fleet of many groups and countries. Most devices are in one country; some are connected, some long gone, a few never connected. */
+/**
+ * A fleet of many groups and countries. Most devices are in one country. Some are connected, some have been offline for long, and a few
+ * have never connected.
+ */
 import type { Database } from '../../server/store/database.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 import { addGroup } from '../support/fleet-rows.ts';
@@ -8,7 +11,7 @@ const DAY = 86_400_000;
 const COUNTRIES = ['PK', 'IN', 'SA', 'AE', 'DE', 'FR', 'GB', 'US', 'BR', 'ZA', 'KE', 'ID', 'JP', 'TR'];
 const GIVEN = ['Ayesha', 'Bilal', 'Chen', 'Dara', 'Emre', 'Fatima', 'Göran', 'Hana', 'Imran', 'José', 'Kenji', 'Lena'];
 const FAMILY = ['Khan', 'Müller', 'Okafor', 'Silva', 'Tanaka', 'Yılmaz', 'Singh', 'Dubois', 'Smith', 'Naidoo', 'Wang'];
-/** Version of the order list that the newest devices have. The others have one of the two versions before. */
+/** Version of the newest order list. Devices have this version or one of the two versions before it. */
 export const LIST_VERSION = 42;
 
 export async function addLargeFleet(database: Database, size: number, now: number): Promise<readonly GroupId[]> {
@@ -22,10 +25,10 @@ export async function addLargeFleet(database: Database, size: number, now: numbe
   return groups;
 }
 
-/** The fleet is the same in each run except for its identifiers, so that runs are comparable. */
+/** The fleet is the same in each run except for its device ids, so that runs are comparable. */
 function* devices(size: number, groups: readonly GroupId[], now: number): Generator<LocatedDevice> {
   for (let index = 0; index < size; index += 1) {
-    // A prime as multiplier spreads each property over the fleet, independent of the others.
+    // Multiplication by a prime spreads each property over the fleet, independent of the others.
     const spread = (prime: number, most: number) => ((index * prime) % 99_991) % most;
     const pick = <T>(prime: number, from: readonly T[]): T => from[spread(prime, from.length)] as T;
     const area = spread(7, 3) === 0 ? pick(11, COUNTRIES) : 'PK';

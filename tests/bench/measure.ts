@@ -1,23 +1,23 @@
-/** Benchmark definition, summary of its runs, and its budget. Pure except for `perCpuSecond`. */
+/** Definition of a benchmark, summary of its runs, and comparison with its budget. All functions are pure except `perCpuSecond`. */
 import { cpuSeconds, quiet } from './process.ts';
 
-/** One run: Cordon and then the floor. */
+/** One run of Cordon and then of the floor. */
 export interface Sample {
   readonly value: number;
-  /** Null if the budget is an absolute figure. */
+  /** Figure of the floor; null if the budget is an absolute figure. */
   readonly floor: number | null;
-  /** Share of one core that the server used during the measurement; null if this has no meaning. */
+  /** Share of one core that the server used during the measurement; null if the share has no meaning. */
   readonly busy: number | null;
 }
 
 export interface Bench {
   readonly name: string;
   readonly unit: string;
-  /** Budget for the ratio to the floor, or for the value without a floor. */
+  /** Budget for the ratio to the floor, or for the absolute value if there is no floor. */
   readonly budget: number;
   readonly better: 'more' | 'less';
   run(): Promise<Sample[]>;
-  /** Further lines for the reader, after `run`. */
+  /** Further lines of the report after the last run. */
   notes?(): Promise<readonly string[]>;
 }
 
@@ -30,7 +30,7 @@ export interface Result {
   readonly budget: number;
   readonly holds: boolean;
   readonly runs: number;
-  /** Difference between the best and the worst run, as a part of the median. */
+  /** Difference between the best and the worst run, divided by the median. */
   readonly spread: number;
 }
 
@@ -48,7 +48,7 @@ export function resultOf(
   { name, unit, budget, better }: Omit<Bench, 'run' | 'notes'>,
   samples: readonly Sample[],
 ): Result {
-  // The rate of an idle server says nothing. On a machine where the server never had a full core, a figure is still better than none.
+  // Runs in which the server was idle are left out, because their rate has no meaning. If the server never had a full core, all runs count.
   const busy = samples.filter(({ busy: had }) => had === null || had >= BUSY_ENOUGH);
   const counted = busy.length > 0 ? busy : samples;
   const values = counted.map(({ value }) => value);
@@ -71,12 +71,12 @@ export function resultOf(
 
 export interface Measured {
   readonly count: number;
-  /** All threads, including work after the last response. */
+  /** CPU time of all threads, including work after the last response. */
   readonly cpu: number;
   readonly busy: number;
 }
 
-/** Runs `work`, which returns its number of operations, and measures the process's cost. */
+/** Runs `work`, which returns its number of operations, and measures the process's CPU time. */
 export async function costOf(pid: number, work: () => Promise<number>): Promise<Measured> {
   await quiet(pid);
   const before = cpuSeconds(pid);
@@ -88,13 +88,13 @@ export async function costOf(pid: number, work: () => Promise<number>): Promise<
   return { count, cpu: cpuSeconds(pid) - before, busy };
 }
 
-/** Operations per second of CPU. */
+/** Operations per second of CPU time. */
 export const rateOf = ({ count, cpu }: Measured): number => count / cpu;
 
-/** Microseconds of CPU per operation. */
+/** Microseconds of CPU time per operation. */
 export const microsecondsOf = ({ count, cpu }: Measured): number => (cpu * 1e6) / count;
 
-/** Runs `pieces` of work, at most `width` at the same time. */
+/** Runs all `pieces` of work, at most `width` at the same time. */
 export async function inParallel<T>(
   pieces: Iterable<T>,
   width: number,

@@ -1,6 +1,7 @@
 /**
- * Sealed messages: from one connected device to another, and out of mailboxes that filled while all devices were offline. A body has the
- * size of a sealed short text. Cordon stores each message before it answers the sender, and each is taken by itself, as agents do.
+ * Sealed messages from one connected device to another, and out of mailboxes that filled while all devices were offline. A body has the
+ * size of a sealed short text. Cordon stores each message before it responds to the sender. A device acknowledges each message separately,
+ * as agents do.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
@@ -14,7 +15,7 @@ import { sealedText } from './seal.ts';
 import type { Stage } from './stage.ts';
 
 const DEVICES = 500;
-/** Messages per device and run, so that the work does not depend on the machine's speed. */
+/** Number of messages per device and run. It is fixed, so that the work does not depend on the machine's speed. */
 const EACH = 30;
 const WAITING = 50;
 const RUNS = 3;
@@ -40,11 +41,13 @@ async function linksOf(
 interface Habits {
   /** Resolves after this number of responses to the device. */
   readonly goesOn: (answers: number) => boolean;
-  /** Reaction of a recipient to a message; null for none. */
+  /** A recipient's reaction to a message; null: none. */
   readonly receive: ((link: RawLink, text: string) => void) | null;
 }
 
-/** Every device has one post to the next device in progress. Resolves with their number when all are answered and delivered. */
+/**
+ * Every device has one unanswered post to the next device at a time. Resolves with the number of posts when all are stored and delivered.
+ */
 function talk(links: Links, body: string, { goesOn, receive }: Habits): Promise<number> {
   const ring = [...links];
   let posts = 0;
@@ -91,7 +94,7 @@ async function close(links: Links): Promise<void> {
   await closeAll([...links.values()]);
 }
 
-/** The server has finished its last work. `quiet` alone is deceived when other processes take its core. */
+/** Waits until the server has finished its work. The function `quiet` alone is not enough when other processes use the server's core. */
 async function nothingWaits(stage: Stage): Promise<void> {
   let waiting = await stage.waiting();
   for (let asked = 0; waiting > 0 && asked < 100; asked += 1) {
@@ -102,8 +105,8 @@ async function nothingWaits(stage: Stage): Promise<void> {
 }
 
 /**
- * From `post` until the message is stored, delivered, taken and deleted. The floor passes the same bytes to the named connection and
- * answers. `durable`: the floor stores them in a row first.
+ * Measures from `post` until the message is stored, delivered, acknowledged and deleted. The floor passes the same bytes to the named
+ * connection and responds. `durable`: the floor stores them in a row first.
  */
 async function messages(stage: Stage, durable: boolean): Promise<Sample[]> {
   const devices = await stage.devices(DEVICES);
@@ -124,7 +127,7 @@ async function messages(stage: Stage, durable: boolean): Promise<Sample[]> {
     const floor = await measure(stage.floor.pid, bare, () => undefined);
     const real = await measure(stage.pid, ours, take);
     await nothingWaits(stage);
-    // The first run of each warms up.
+    // The first run of Cordon and of the floor is a warm-up.
     if (run < 0) continue;
     samples.push({ value: rateOf(real), floor: rateOf(floor), busy: Math.min(floor.busy, real.busy) });
   }
@@ -133,7 +136,7 @@ async function messages(stage: Stage, durable: boolean): Promise<Sample[]> {
   return samples;
 }
 
-/** All at the same time: the load that `openAll` would spread is what this benchmark measures. */
+/** All devices connect at the same time. The function `openAll` would spread that load, which this benchmark measures. */
 async function allOnline(
   devices: readonly BenchDevice[],
   open: (device: BenchDevice) => Promise<RawLink>,
@@ -142,7 +145,8 @@ async function allOnline(
 }
 
 /**
- * The devices connect, request their mailboxes and take all messages. The floor upgrades as many connections and sends each as many bytes.
+ * The devices connect, request their mailboxes and acknowledge all messages. The floor upgrades as many connections and sends each the same
+ * number of bytes.
  */
 async function mailBurst(stage: Stage, seconds: number[]): Promise<Sample[]> {
   const devices = await stage.devices(DEVICES);

@@ -1,4 +1,4 @@
-/** One action on an order, from the approval that adopts it until the last device's signed receipt is on disk. */
+/** One action on an order, from the approval that adopts it until the server has stored the last device's signed receipt. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet } from './fleet.ts';
 import type { Said } from './fleet-process.ts';
@@ -6,7 +6,7 @@ import type { Measured } from './measure.ts';
 import { cpuSeconds, quiet } from './process.ts';
 import type { Stage } from './stage.ts';
 
-/** Time that suffices to adopt and pause an order before it takes effect. */
+/** Time that is enough to adopt and pause an order before it takes effect. */
 const SOON = 1_500;
 
 const TERMS = {
@@ -30,7 +30,7 @@ export interface Acted {
   readonly said: Said;
 }
 
-/** A new, paused order whose effective time has passed. It takes effect when it resumes. */
+/** Creates a paused order whose effective time has passed. It takes effect when it resumes. */
 export async function heldOrder(stage: Stage, fleet: Fleet, terms: object = {}): Promise<string> {
   const { operator } = stage;
   const effective = Date.now() + SOON;
@@ -42,7 +42,7 @@ export async function heldOrder(stage: Stage, fleet: Fleet, terms: object = {}):
   return proposed.order;
 }
 
-/** The order takes effect and ends. */
+/** Resumes the order and then withdraws it. */
 export const release = (stage: Stage, fleet: Fleet, order: string) =>
   act(stage, fleet, order, { act: 'resume', kind: 'enforced', gate: 'closed' });
 export const withdraw = (stage: Stage, fleet: Fleet, order: string) =>
@@ -62,7 +62,7 @@ async function act(
   const started = performance.now();
   await approve(stage, order, revision, 1);
   const said = await done();
-  // Until the last receipt is stored. The verification of signatures happens outside this path.
+  // Waits until the last receipt is stored. The server verifies signatures outside this path.
   const seconds = (performance.now() - started) / 1000;
   const cpu = cpuSeconds(stage.pid) - before;
   await verified(stage, { order, revision, kind }, fleet.size);
@@ -76,14 +76,14 @@ async function approve(stage: Stage, order: string, revision: number, approver: 
   await operator.approve(order, revision, person);
 }
 
-/** Until every device has been sent the resulting list. */
+/** Waits until the server has sent the new list to every device. */
 async function listed(fleet: Fleet, work: () => Promise<unknown>): Promise<void> {
   const { done } = await fleet.play(null);
   await work();
   await done();
 }
 
-/** Stored receipts must become evidence; otherwise the figure means nothing. */
+/** Waits until the server has verified the receipts. Without this check, the figure would mean nothing. */
 async function verified(stage: Stage, about: Parameters<Stage['verified']>[0], count: number): Promise<void> {
   for (const until = Date.now() + 60_000; Date.now() < until; ) {
     await quiet(stage.pid);

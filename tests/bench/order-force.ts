@@ -1,6 +1,6 @@
 /**
- * An order takes effect over connected devices, and is withdrawn: each from the approval that adopts it until the last device's signed
- * receipt is on disk. The floor sends the same list to as many connections and echoes as many frames as devices send.
+ * An order takes effect over connected devices, and is withdrawn. Each is measured from the approval that adopts it until the server has
+ * stored the last device's signed receipt. The floor sends the same list to as many connections and echoes as many frames as devices send.
  */
 import { connectFleet, type Fleet } from './fleet.ts';
 import { type Bench, costOf, median, microsecondsOf, type Sample } from './measure.ts';
@@ -13,7 +13,7 @@ const RUNS = 3;
 interface Measurements {
   readonly release: Sample[];
   readonly withdrawal: Sample[];
-  /** From the action to the last receipt, in elapsed time. */
+  /** Elapsed time from the action to the last receipt. */
   readonly seconds: { readonly release: number[]; readonly withdrawal: number[] };
 }
 
@@ -35,7 +35,7 @@ async function orderForce(stage: Stage): Promise<Measurements> {
     for (const [name, act] of [['release', release] as const, ['withdrawal', withdraw] as const]) {
       const acted = await act(stage, fleet, order);
       const sample = await againstFloor(stage, fleet, acted);
-      // The first run of each warms up.
+      // The first run of Cordon and of the floor is a warm-up.
       if (run < 0) continue;
       all[name].push(sample);
       all.seconds[name].push(acted.seconds);
@@ -45,7 +45,7 @@ async function orderForce(stage: Stage): Promise<Measurements> {
   return all;
 }
 
-/** Two result lines of one run. */
+/** Two lines of results from one run. */
 export function orderForceBenches(stage: Stage): Bench[] {
   let measured: Promise<Measurements> | null = null;
   const measure = () => {

@@ -1,6 +1,6 @@
 /**
- * Queries of an order's page: impact in a fleet of 100,000, progress over 10,000, and result of an exit. In this process, with absolute
- * figures instead of a floor. One store on disk serves all of them.
+ * Queries of an order's page: impact in a fleet of 100,000 devices, rollout over 10,000 devices, and result of an exit. They run in this
+ * process on one store on disk, with absolute budgets instead of a floor.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,16 +27,16 @@ import type { Bench, Sample } from './measure.ts';
 
 const HOUR = 3_600_000;
 const DEVICES = 100_000;
-/** Devices in the order's area. */
+/** Number of devices in the order's area. */
 const DENIED = (DEVICES / 20) * 17;
 const REPORTING = 10_000;
-/** Largest number that one query of the progress covers. */
+/** Largest number of devices that one query of the rollout covers. */
 const AT_ONCE = 500;
 const RUNS = 5;
 
 /**
- * Of 20 devices, 16 are at home in the order's area. The others travel, visit, are near its border or have no location. A quarter have
- * waiting messages.
+ * The fleet in groups of 20 devices: 16 have their home in the order's area. The others travel, visit, are near its border or have no
+ * location. A quarter have pending messages.
  */
 function* fleet(): Generator<LocatedDevice> {
   for (let index = 0; index < DEVICES; index += 1) {
@@ -83,14 +83,14 @@ async function open(): Promise<Database> {
     database,
     waiting.map((device) => ({ device, messages: 20, bytes: 40_000, commands: 1 })),
   );
-  // The writes are then in the database file, as on a server that has run for a while.
+  // A checkpoint moves the writes into the database file, as on a server that has run for a while.
   await database.close();
   return openDatabase({ file });
 }
 
 const world = (): Promise<Database> => (opened ??= open());
 
-/** CPU milliseconds of this thread: the time that an admin waits on an idle machine. Other processes may use this core. */
+/** CPU milliseconds of this thread, because other processes may use this core. An admin on an idle machine waits as long. */
 function cpu(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
@@ -98,7 +98,7 @@ function cpu(): number {
 
 interface Pass {
   readonly cost: number;
-  /** Longest time in which the event loop could not turn. */
+  /** Longest block of the event loop. */
   readonly longest: number;
   readonly found: number;
 }
@@ -157,7 +157,7 @@ async function everyone(before?: Partial<OrderTerms>): Promise<Pass> {
 }
 
 async function elsewhere(): Promise<number> {
-  // Home alone, because an order for a present location also concerns every device without a location.
+  // The order uses only the nexus `home`. An order with the nexus `present` would also affect every device without a location.
   const { cost, found } = await pass({ areas: ['IS'], nexus: ['home'] });
   if (found > 0) throw new Error('the order has nothing to do with this fleet');
   return cost;
@@ -178,7 +178,7 @@ async function progress(): Promise<number> {
   return cost;
 }
 
-/** The first day, when few devices have responded. */
+/** State of the first day, when few devices have sent receipts. */
 async function exit(): Promise<number> {
   const database = await world();
   const clock = new DrivenClock(NOW);

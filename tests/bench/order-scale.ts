@@ -1,8 +1,8 @@
 /**
- * Cost of an order by fleet size: the same number of affected devices among 1,000, 10,000 and 100,000, and four times as many among 10,000.
- * Four servers run in turn in every round, so that none has an advantage. Only the affected devices are connected, because a list goes to
- * every connected device.
- * The order requires presence and denies devices without a location, so the server also searches devices without evidence.
+ * Cost of an order by fleet size: the same number of affected devices among 1,000, 10,000 and 100,000 devices, and four times as many among
+ * 10,000. Four servers run in turn in every round, so that none has an advantage. Only the affected devices are connected, because the
+ * server sends a list to every connected device. The order uses the nexus `present` and denies devices without a location. The server
+ * therefore also searches devices without evidence.
  */
 import { writeFileSync } from 'node:fs';
 import { connectFleet, type Fleet } from './fleet.ts';
@@ -35,7 +35,7 @@ interface Cost {
   readonly cpu: number;
   readonly wall: number;
 }
-/** By action and fleet, one value per run. Milliseconds. */
+/** Results in milliseconds by action and fleet, one value per run. */
 type Costs = Record<(typeof ACTS)[number][0], Cost[][]>;
 
 async function open({ size, affected }: (typeof FLEETS)[number]): Promise<Playing> {
@@ -60,7 +60,7 @@ async function measure(): Promise<Costs> {
       for (const [name, act] of ACTS) {
         for (const [index, { stage, fleet }] of playing.entries()) {
           const { measured, seconds } = await act(stage, fleet, orders[index] ?? '');
-          // The first run of each warms up.
+          // The first run is a warm-up.
           if (run >= 0) costs[name][index]?.push({ cpu: measured.cpu * 1000, wall: seconds * 1000 });
         }
       }
@@ -75,7 +75,7 @@ async function measure(): Promise<Costs> {
 const middle = (costs: readonly Cost[] | undefined, of: keyof Cost): number =>
   median((costs ?? []).map((each) => each[of]));
 
-/** One fleet against another, round by round. */
+/** Ratio of one fleet to another, round by round. */
 function against(costs: readonly (readonly Cost[])[], fleet: number, other: number): Sample[] {
   return (costs[fleet] ?? []).map(({ cpu }, run) => ({ value: cpu, floor: costs[other]?.[run]?.cpu ?? 0, busy: null }));
 }
@@ -97,7 +97,7 @@ function graph(costs: Costs, svg: string | undefined): string[] {
   ];
 }
 
-/** Result lines of one run. `svg`: file for the graph as a picture. */
+/** Lines of results from one run. `svg`: file for the graph as a picture. */
 export function orderScaleBenches(svg: string | undefined): Bench[] {
   let measured: Promise<Costs> | null = null;
   const all = () => {
@@ -121,7 +121,7 @@ export function orderScaleBenches(svg: string | undefined): Bench[] {
     },
     {
       name: 'order-scale-affected',
-      // Four times as many devices, plus a quarter for the uncertainty of a short measurement.
+      // Budget: four times the cost for four times as many devices, plus a quarter for the uncertainty of a short measurement.
       budget: 5,
       ...rest,
       run: async () => against((await all())['in force'], WIDE, MIDDLE),

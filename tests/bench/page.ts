@@ -1,4 +1,4 @@
-/** BENCHMARKS.md: the results of one complete run with machine, date, spread and the reasons for missed budgets. */
+/** Writes BENCHMARKS.md: the results of one complete run with machine, date, spread and the reasons for missed budgets. */
 import type { AcceptedMiss, Outcome } from './accepted-misses.ts';
 import type { Bench, Result } from './measure.ts';
 import { PEER, PEER_FIGURES } from './peer-figures.ts';
@@ -8,7 +8,7 @@ export interface PageRow {
   readonly better: Bench['better'];
   readonly outcome: Outcome;
   readonly accepted: AcceptedMiss | undefined;
-  /** Notes of the benchmark, one sentence each. */
+  /** Notes below a benchmark's result, one sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -32,7 +32,7 @@ function tableRow({ result, better, outcome }: PageRow): string {
 
 const percent = (part: number): string => `${Math.round(part * 100)} %`;
 
-/** `day`: ISO date of the run. `graph`: path of the picture from the top folder; null without one. */
+/** Text of the page. `day`: ISO date of the run. `graph`: path of the picture from the project's folder; null: no graph. */
 export function benchmarksPage(rows: readonly PageRow[], machine: Machine, day: string, graph: string | null): string {
   const missed = rows.filter(({ outcome }) => outcome !== 'holds');
   return [

@@ -1,11 +1,11 @@
-/** Other processes from the benchmark's view: their CPU time and memory from /proc (Linux), and their core. */
+/** CPU time and memory of other processes from /proc (Linux), and the core on which they run. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
-/** CPU time of all threads, in seconds. From the scheduler's own accounts, because the ticks of `stat` have 10 ms each. */
+/** CPU time of all threads in seconds, from the scheduler's accounts, because the ticks of `stat` have 10 ms each. */
 export function cpuSeconds(pid: number): number {
   let nanoseconds = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
@@ -22,13 +22,13 @@ export function openFileLimit(): number {
   return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1024);
 }
 
-/** Pins all threads of `pid` to one core. False without a second core or without `taskset`. */
+/** Pins all threads of `pid` to one core. Returns false without a second core or without `taskset`. */
 export function pin(pid: number, core: number): boolean {
   if (cpus().length < 2) return false;
   return spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)], { stdio: 'ignore' }).status === 0;
 }
 
-/** Resolves when the process has used no more than 20 ms in a quarter of a second. */
+/** Resolves when the process has used at most 20 ms of CPU time in a quarter of a second. */
 export async function quiet(pid: number): Promise<void> {
   for (let before = cpuSeconds(pid), waited = 0; waited < 20_000; waited += 250) {
     await delay(250);
@@ -38,7 +38,7 @@ export async function quiet(pid: number): Promise<void> {
   }
 }
 
-/** Makes the process collect its garbage, so that the rest is state. It uses the inspector, which SIGUSR1 opens. */
+/** Makes the process collect its garbage, so that the remaining memory is in use. It uses the inspector, which SIGUSR1 opens. */
 export async function collectGarbage(pid: number, output: () => string): Promise<void> {
   const address = () => output().match(/Debugger listening on (ws:\/\/\S+)/)?.[1];
   if (!address()) process.kill(pid, 'SIGUSR1');
@@ -47,7 +47,7 @@ export async function collectGarbage(pid: number, output: () => string): Promise
   await new Promise<void>((resolve, reject) => {
     inspector.on('error', reject);
     inspector.on('open', () => {
-      // Twice, because the second run collects the objects that the first leaves to finalizers.
+      // Collects garbage twice, because the second collection frees the objects that have finalizers.
       for (const id of [1, 2]) inspector.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }));
     });
     inspector.on('message', (data) => JSON.parse(data.toString()).id === 2 && resolve());
@@ -56,5 +56,5 @@ export async function collectGarbage(pid: number, output: () => string): Promise
   await delay(500);
 }
 
-/** For a process whose garbage will be collected: its inspector uses any free port. */
+/** Node options of a process whose garbage will be collected: its inspector uses any free port. */
 export const INSPECTABLE = { NODE_OPTIONS: '--inspect-port=127.0.0.1:0' };

@@ -1,5 +1,5 @@
 /**
- * Minimal client of a link, so that the client's own cost does not distort the measurement: TLS by `node:tls`, and the parts of RFC 6455
+ * A minimal WebSocket client, so that the client's own cost does not distort the measurement. It uses `node:tls`, and the parts of RFC 6455
  * for the upgrade, unfragmented text and received frames. It verifies nothing.
  */
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
@@ -10,9 +10,9 @@ const OPCODE = { text: 1, close: 8, ping: 9, pong: 10 };
 export interface LinkOptions {
   readonly port: number;
   readonly path: string;
-  /** With the device's certificate and key. */
+  /** TLS options with the device's certificate and key. */
   readonly context: SecureContext;
-  /** Session from `onSession`, for a resumption. */
+  /** TLS session from `onSession`, for a resumption. */
   readonly session?: Buffer | undefined;
   readonly onSession?: (session: Buffer) => void;
 }
@@ -29,7 +29,7 @@ export class RawLink {
     socket.on('close', () => this.onClose());
   }
 
-  /** Resolves on status 101. */
+  /** Resolves when the server responds with status 101. */
   static open({ port, path, context, session, onSession }: LinkOptions): Promise<RawLink> {
     return new Promise((resolve, reject) => {
       const socket = connect({
@@ -69,7 +69,7 @@ export class RawLink {
         const link = new RawLink(socket);
         resolve(link);
         const rest = head.subarray(end + 4);
-        // Called after the caller has set `onText`.
+        // Starts to read frames, after the caller has set `onText`.
         if (rest.length > 0) setImmediate(() => link.#read(rest));
       };
       socket.on('data', upgraded);
@@ -88,7 +88,7 @@ export class RawLink {
     });
   }
 
-  /** Masked, as RFC 6455 requires of a client, with a key of zeros, which changes nothing. */
+  /** A client must mask its frames (RFC 6455). The mask of zeros changes no byte. */
   #frame(opcode: number, payload: Buffer): void {
     const { length } = payload;
     const head = Buffer.alloc(length < 126 ? 6 : length < 65_536 ? 8 : 14);

@@ -1,8 +1,8 @@
 /**
- * Cost of sealing on a device, in this process: adding a member to a conversation of a given size, sealing a short text, and opening one.
- * Each goes from the stored bytes of the conversation to the new ones.
- * The floor is the cryptography of MLS (RFC 9420) by `node:crypto`, synchronous and over buffers of the same length. It encodes no message,
- * authenticates no member and stores no state, which is the part that grows with the conversation.
+ * Cost of sealing on a device, in this process: adding a member to a conversation of a given size, sealing a short text, and opening a
+ * short text. Each starts with the stored bytes of the conversation and ends with the new bytes. The floor is the cryptography of MLS (RFC
+ * 9420) by `node:crypto`, synchronous and over buffers of the same length. The floor encodes no message, authenticates no member and stores
+ * no state. The cost of that part grows with the conversation.
  */
 import {
   createCipheriv,
@@ -38,13 +38,13 @@ const anybody = async () => true;
 const enroll = async (): Promise<Self> => ({ device: newDeviceId(), generation: 1, key: await makeSigningKey() });
 const packageFor = (self: Self) => makeKeyPackage(self, { now: Date.now(), lastResort: false });
 
-/** Size of a sealed short text. */
+/** Size of a sealed short text in bytes. */
 export async function sealedText(): Promise<Uint8Array> {
   const alone = await createConversation(await enroll(), newConversationId(), Date.now());
   return (await sealContent(alone, shortText())).message;
 }
 
-/** States of two members. */
+/** MLS states of two members. */
 async function conversationOf(size: number): Promise<{ one: Uint8Array; other: Uint8Array }> {
   const now = Date.now();
   const others = await Promise.all(Array.from({ length: size - 1 }, enroll));
@@ -58,7 +58,7 @@ async function conversationOf(size: number): Promise<{ one: Uint8Array; other: U
   return { one: next, other: (await joinConversation(welcome, its.privatePackage, self, anybody)).state };
 }
 
-/** CPU milliseconds of all threads, per round. */
+/** CPU milliseconds of all threads per round. */
 async function cpuOf(times: number, act: () => Promise<void> | void): Promise<number> {
   const before = process.cpuUsage();
   for (let time = 0; time < times; time += 1) await act();
@@ -93,7 +93,7 @@ function decrypted({ body, tag }: { body: Buffer; tag: Buffer }): void {
   Buffer.concat([decipher.update(body), decipher.final()]);
 }
 
-/** Keys of one message, its signature, its text and its sender data (sections 6.3 and 9). */
+/** Floor of a message: its keys, its signature, its text and its sender data (RFC 9420, sections 6.3 and 9). */
 function bareSend(text: Uint8Array): void {
   derived(5);
   encrypted(Buffer.concat([text, signed(text)]));
@@ -107,7 +107,10 @@ function bareOpen(text: Uint8Array, signature: Uint8Array, sealed: ReturnType<ty
   verified(text, signature);
 }
 
-/** A key package, a commit and a welcome, a tree of hashes, and a secret tree of twice as many nodes (sections 7.8, 8, 9, 10 and 12.4). */
+/**
+ * Floor of an added member: a key package, a commit and a welcome, a tree of hashes, and a secret tree with twice as many nodes (RFC 9420,
+ * sections 7.8, 8, 9, 10 and 12.4).
+ */
 function bareAdd(size: number, text: Uint8Array, signature: Uint8Array): void {
   for (let time = 0; time < 2; time += 1) verified(text, signature);
   for (let node = 0; node < 2 * size; node += 1) {
@@ -149,7 +152,7 @@ async function measure(size: number): Promise<Record<Act, Sample[]>> {
       send: await cpuOf(10 * TEXTS, () => bareSend(bare)),
       open: await cpuOf(10 * TEXTS, () => bareOpen(bare, signature, sealed)),
     };
-    // The first run warms up.
+    // The first run is a warm-up.
     if (run < 0) continue;
     samples.add.push({ value: add, floor: floor.add, busy: null });
     samples.send.push({ value: send, floor: floor.send, busy: null });
@@ -158,10 +161,7 @@ async function measure(size: number): Promise<Record<Act, Sample[]>> {
   return samples;
 }
 
-/**
- * Three result lines of one run for each size. These budgets have no external source: they show when an operation has become more
- * expensive.
- */
+/** Three lines of results for each size. These budgets have no external source: they show when an operation has become more expensive. */
 export const sealBenches: readonly Bench[] = SIZES.flatMap((size) => {
   let measured: Promise<Record<Act, Sample[]>> | null = null;
   const bench = (act: Act, budget: number): Bench => ({

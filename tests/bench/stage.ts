@@ -1,7 +1,7 @@
 /**
- * Stage of the benchmarks: the released server with people and an approver set and the floor program, both on core 0, and this process with
- * all devices on core 1. Devices enroll over EST as usual. Their activation codes are inserted into the store directly, because 10,000
- * requests to the API would take too long.
+ * Stage of the benchmarks: the released server with its admins, an approver set, and the floor program. Server and floor run on core 0, and
+ * this process with all devices on core 1. Devices enroll over EST as usual. Their activation codes are inserted into the store directly,
+ * because 10,000 requests to the API would take too long.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ const DAY = 86_400_000;
 export class Stage {
   readonly operator: Operator;
   readonly floor: Floor;
-  /** False if all processes share the cores. */
+  /** Whether the server and this process run on separate cores. */
   readonly pinned: boolean;
   readonly #server: ServerProcess;
   readonly #own: OwnDatabase | null;
@@ -51,7 +51,7 @@ export class Stage {
     this.pinned = pinned;
   }
 
-  /** `postgres`: the server uses a new database on the server in `CORDON_TEST_DATABASE_URL` instead of SQLite. */
+  /** Opens the stage. `postgres`: the server uses a new database on the server in `CORDON_TEST_DATABASE_URL` instead of SQLite. */
   static async open(store: 'sqlite' | 'postgres' = 'sqlite'): Promise<Stage> {
     const own = store === 'postgres' ? await createOwnDatabase(POSTGRES_SERVER, 'bench') : null;
     const server = await startServerProcess({ ...INSPECTABLE, ...(own && { CORDON_DATABASE_URL: own.url }) });
@@ -75,7 +75,7 @@ export class Stage {
     return Number(new URL(this.#server.device).port);
   }
 
-  /** Folder for logs. The stage removes it when it closes. */
+  /** Folder for logs, which the stage removes when it closes. */
   get folder(): string {
     return dirname(this.#server.home);
   }
@@ -88,19 +88,19 @@ export class Stage {
     return collectGarbage(this.pid, () => this.#server.output());
   }
 
-  /** Stops the server and starts it on the same data, as after an update. */
+  /** Stops the server and starts it with the same data, as after an update. */
   async restart(): Promise<void> {
     await this.#server.kill();
     await this.#server.start();
     pin(this.pid, SERVER_CORE);
   }
 
-  /** Replaces the floor program by a new one. */
+  /** Replaces the floor program by a new process. */
   async freshFloor(): Promise<Floor> {
     return openFloor(this.#server);
   }
 
-  /** Inserts activation codes into the store, as the API would one by one. */
+  /** Inserts activation codes into the store, as the API does one by one. */
   async codes(count: number, newId: () => DeviceId = newDeviceId): Promise<Code[]> {
     const database = await this.#database();
     const codes = Array.from({ length: count }, () => ({ id: newId(), secret: randomBase32(16) }));
@@ -130,7 +130,7 @@ export class Stage {
     return codes;
   }
 
-  /** Current versions of all documents, which one new device requests from the server. */
+  /** Versions of the server's current documents, which a new device requests. */
   async learnVersions(): Promise<void> {
     BenchDevice.has = await this.versions();
   }
@@ -143,7 +143,7 @@ export class Stage {
     return device.welcomed;
   }
 
-  /** Number of receipts about one revision whose signatures have been verified, counted in the store. The API would return all of them. */
+  /** Number of verified receipts for one revision, counted in the store. The API would return all of them. */
   async verified(about: { readonly order: string; readonly revision: number; readonly kind: string }): Promise<number> {
     const database = await this.#database();
     const { count } = await database.db
@@ -158,7 +158,7 @@ export class Stage {
     return count;
   }
 
-  /** Number of messages in all mailboxes, counted in the store. The server's own figure is a minute old. */
+  /** Number of messages in all mailboxes, counted in the store. The figure in the server's metrics can be a minute old. */
   async waiting(): Promise<number> {
     const database = await this.#database();
     const { count } = await database.db
@@ -180,7 +180,7 @@ export class Stage {
     return this.#devices.slice(0, count);
   }
 
-  /** Devices without neighbors in the store's indexes. */
+  /** Devices whose entries in the store's indexes are not adjacent. */
   async scatteredDevices(count: number): Promise<readonly BenchDevice[]> {
     await this.#enroll(await this.codes(count, scatteredDeviceId));
     return this.#devices.slice(-count);
@@ -192,7 +192,7 @@ export class Stage {
     await database.close();
   }
 
-  /** The server's own keys, from its folder. */
+  /** Opens the server's store, also while the server runs. */
   #database(): Promise<Database> {
     return openDatabase(this.#own ? { url: this.#own.url } : { file: join(this.#server.home, 'cordon.db') });
   }
@@ -207,7 +207,7 @@ export class Stage {
     agent.destroy();
   }
 
-  /** POST over kept-alive connections. `fetch` would be the slowest part of the measurement. */
+  /** Sends a POST request over kept-alive connections. The function `fetch` would be the slowest part of the measurement. */
   async post(path: string, body: unknown): Promise<void> {
     const text = JSON.stringify(body);
     const headers = {
@@ -238,7 +238,7 @@ export class Stage {
   }
 }
 
-/** With the server's own certificate and authority, so that both handshakes have the same number of bytes. */
+/** The floor uses the server's certificate and CA, so that both handshakes have the same number of bytes. */
 async function openFloor({ home }: ServerProcess): Promise<Floor> {
   const authority: Authority = openAuthority({
     folder: join(home, 'keys'),

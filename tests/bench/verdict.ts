@@ -1,5 +1,6 @@
 /**
- * Verdict about one device, from the cache and computed again under 50 orders. In this process, with absolute figures instead of a floor.
+ * Verdict for one device, from the cache and computed again under 50 orders. The benchmark runs in this process, with absolute budgets
+ * instead of a floor.
  */
 
 import { LocalBus } from '../../server/bus/bus.ts';
@@ -18,7 +19,7 @@ const RUNS = 5;
 
 const PLACES = ['PK', 'SA', 'AE', 'IN', 'TR', 'EG', 'ID', 'RU', 'CN', 'EU'] as const;
 
-/** Fifty active orders, each with every kind of nexus. A tenth of them affect the area of the devices. */
+/** Fifty active orders with every kind of nexus. A tenth of them affect the area of the devices. */
 const rules: OrderRule[] = Array.from({ length: 50 }, (_, index) => ({
   order: `2015-${String(index + 1).padStart(3, '0')}`,
   revision: 1,
@@ -75,7 +76,7 @@ async function perVerdict(repeat: number, fromScratch: boolean): Promise<Sample[
         if (verdict?.services.messaging.allowed === false) denied += 1;
       }
     }
-    // CPU time, because other processes may use this core.
+    // CPU time is measured, because other processes may use this core.
     const { user, system } = process.cpuUsage(started);
     const value = (user + system) / (repeat * DEVICES);
     if (denied !== repeat * DEVICES) throw new Error('a verdict was not what it must be');

@@ -20,10 +20,10 @@ interface Options {
   readonly port: number;
 }
 
-/** One in Karachi and one in Berlin, so that each user has a recipient. */
+/** Least number of devices: one in Karachi and one in Berlin, so that each of the two users has a recipient. */
 const FEWEST = 2;
 const MOST = 20_000;
-/** A server process has one open file per device and some more. */
+/** Number of open files that a server process needs besides one for each device. */
 const FILES_BESIDES = 500;
 
 function whole(least: number, most: number): (text: string) => number {
@@ -34,7 +34,7 @@ function whole(least: number, most: number): (text: string) => number {
   };
 }
 
-/** Linux states how many files a process may open. On other systems and without a limit, the demo simply tries. */
+/** Largest number of devices that this machine's limit of open files allows. Linux states the limit. On other systems, the demo tries. */
 function mostDevices(): number {
   const limits = '/proc/self/limits';
   const files = existsSync(limits) ? /^Max open files\s+(\d+)/m.exec(readFileSync(limits, 'utf8'))?.[1] : undefined;
@@ -45,7 +45,7 @@ interface Ready {
   readonly people: Awaited<ReturnType<World['people']>>;
   readonly others: Awaited<ReturnType<World['others']>>;
   readonly order: string;
-  /** Home of this machine's agent; null without one. */
+  /** Home folder of this machine's agent, or null if the demo runs without this agent. */
   readonly home: string | null;
 }
 
@@ -74,7 +74,7 @@ async function startServer(world: World, options: Options, screen: Screen): Prom
   return { people, others, order, home };
 }
 
-/** Returns the number of the order that is proposed when all devices are connected. */
+/** Proposes an order when all devices are connected. Returns the order's number. */
 async function startFleet(
   world: World,
   people: Ready['people'],
@@ -167,7 +167,7 @@ async function run(options: Options): Promise<number> {
   const folder = makeFolder(options.devices);
   const world = new World({ folder, ports, devices: options.devices, onEnd: end });
   try {
-    // After its last line the start prints nothing more. The demo then ends by another cause.
+    // After a successful start, the demo ends only by a signal or a failure.
     const broken = await Promise.race([ended, start(world, options, screen).then(() => ended)]);
     screen.close();
     if (broken) console.error(`${broken.message}${lastWords(broken)}`);
@@ -177,12 +177,12 @@ async function run(options: Options): Promise<number> {
   } finally {
     screen.close();
     await world.end();
-    // The keeper has removed the folder, unless the keeper itself failed.
+    // The keeper process removes the folder, unless the keeper itself failed.
     removeFolder(folder);
   }
 }
 
-/** Last lines of the process's log, which the demo deletes. */
+/** Prints the last lines of the process's log, because the demo deletes the log. */
 function lastWords({ message }: Error): string {
   const file = /its log is (\S+)$/.exec(message)?.[1];
   return file === undefined ? '' : `\n${readFileSync(file, 'utf8').trim().split('\n').slice(-15).join('\n')}`;

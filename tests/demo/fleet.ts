@@ -1,4 +1,4 @@
-/** Simulated devices of the demo. A few processes have thousands of devices each, and each process has people of every office. */
+/** Simulated devices of the demo. A few processes run thousands of devices each, and each process has devices of every office. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,9 +14,9 @@ import { programPath } from '../support/programs.ts';
 import type { Spot } from './offices.ts';
 import type { Resident } from './population.ts';
 
-/** About 250 MB per process. */
+/** Largest number of devices in one process, which then needs about 250 MB. */
 const PER_PROCESS = 1_500;
-/** The demo creates codes for the next devices while these enroll. */
+/** Number of devices that enroll together. The demo creates the codes of the next devices meanwhile. */
 const BATCH = 40;
 const LOOK_EVERY = 250;
 const DELIVERY_LOOK = 50;
@@ -24,7 +24,7 @@ const DELIVERY_LOOK = 50;
 const DELIVERED_WITHIN = 15_000;
 const CONFIRMED_WITHIN = 60_000;
 const SAID_WITHIN = 60_000;
-/** A large office has few addresses, as behind a router. */
+/** Number of addresses per country. A large office has few addresses, as behind a router. */
 const ADDRESSES_PER_COUNTRY = 250;
 
 export interface Code {
@@ -32,7 +32,7 @@ export interface Code {
   readonly link: string;
 }
 
-/** Devices of one process, and the position of each among the devices of its spot. */
+/** Devices of one process, with the position of each device among the devices of its spot. */
 interface Share {
   readonly child: Child<FleetHandlers>;
   readonly residents: readonly (Resident & { readonly which: Which })[];
@@ -79,7 +79,7 @@ export class DemoFleet {
     return Promise.all(this.#shares.map(work));
   }
 
-  /** `proxy`: address from which the proxy of each process connects. */
+  /** Starts the processes. `proxy`: address from which the proxy of each process connects. */
   async open(drive: Drive, now: number, proxy: (process: number) => string): Promise<void> {
     await this.#all(({ child, residents }, number) =>
       child.call('open', {
@@ -99,7 +99,7 @@ export class DemoFleet {
       count: of.length,
       boot: { id: randomUUID(), since: now },
       offset: 0,
-      // An offline device was online before.
+      // An offline device connected before, so it has a record on the server.
       online: true,
       evidence: spot.evidence,
       addresses: of.map(() => this.#addresses(spot)),
@@ -107,7 +107,7 @@ export class DemoFleet {
     }));
   }
 
-  /** `codes` creates activation codes for these people. `told` receives the number of enrolled devices. */
+  /** Enrolls the devices. `codes` creates activation codes for these people. `told` receives the number of enrolled devices. */
   async enroll(
     codes: (residents: readonly Resident[]) => Promise<Code[]>,
     told: (enrolled: number) => void,
@@ -131,7 +131,7 @@ export class DemoFleet {
     await this.#watched(enrolling, ({ enrolled }) => told(enrolled));
   }
 
-  /** Connects all devices, and disconnects the offline ones again. `told` receives the number of attempts. */
+  /** Connects all devices, and disconnects the offline devices again. `told` receives the number of connection attempts. */
   async launch(told: (tried: number) => void): Promise<void> {
     const launching = this.#all(async ({ child, residents }) => {
       await child.call('launch', null);
@@ -162,7 +162,7 @@ export class DemoFleet {
     return finished;
   }
 
-  /** Identifier of one device of the spot. */
+  /** Device id by spot and position. */
   device({ label, index }: Which): DeviceId {
     const device = this.#devices.get(`${label}-${index}`);
     if (!device) throw new Error(`${label}-${index} has not enrolled`);
@@ -185,13 +185,13 @@ export class DemoFleet {
     await this.#all(({ child }) => child.call('look', null));
   }
 
-  /** Number of online devices without this list or with unsent frames. */
+  /** Number of online devices that lack this order list or have unsent frames. */
   async restless(list: number): Promise<number> {
     const counts = await this.#all(({ child }) => child.call('restless', { list }));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Process of a device, and its name there. */
+  /** Process in which a device runs, and the device's name there. */
   #at(which: Which) {
     for (const { child, residents } of this.#shares) {
       const found = residents.find(({ spot, index }) => spot.label === which.label && index === which.index);
@@ -200,7 +200,7 @@ export class DemoFleet {
     throw new Error(`${which.label}-${which.index} is nobody's`);
   }
 
-  /** Resolves when the organization has confirmed these devices, and they know it. */
+  /** Resolves when the organization has verified these devices, and the devices have received the confirmation. */
   async confirmed(all: readonly Which[]): Promise<void> {
     const deadline = performance.now() + CONFIRMED_WITHIN;
     for (const each of all) {
@@ -212,7 +212,7 @@ export class DemoFleet {
     }
   }
 
-  /** A message to a person, and its state as the sender's device knows it. */
+  /** Sends a message to a person. Returns its state on the sender's device. */
   async message(from: Which, to: string, text: string): Promise<z.infer<typeof demoMessage>> {
     const { child, which } = this.#at(from);
     const written = await child.call('write', { ...which, to, text });
@@ -238,7 +238,7 @@ export class DemoFleet {
   }
 }
 
-/** An offline device has reported its location before. Without this report its location would be unknown. */
+/** An offline device reported its location before it disconnected. Without that report, its location would be unknown. */
 async function allSaid(child: Child<FleetHandlers>, label: string): Promise<void> {
   const deadline = performance.now() + SAID_WITHIN;
   while ((await child.call('states', { label })).some(({ unsent }) => unsent > 0)) {

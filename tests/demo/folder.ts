@@ -1,4 +1,4 @@
-/** Folder of the demo with all its data, removed at the end. */
+/** Folder with all data of the demo, removed when the demo ends. */
 import {
   accessSync,
   constants,
@@ -14,16 +14,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const PREFIX = 'cordon-demo-';
-/** Process identifier of the demo that created the folder. */
+/** File with the process identifier of the demo that created the folder. */
 const MAKER = 'pid';
-/** Memory-backed file system (Linux). */
+/** File system in memory (Linux). */
 const MEMORY = '/dev/shm';
 const ROOM = 256 * 1024 * 1024;
 const ROOM_PER_DEVICE = 50 * 1024;
 
 /**
- * In memory if there is room, because the data is temporary and a database without disk syncs starts sooner. Otherwise in the temporary
- * folder.
+ * Creates the folder in memory if there is room, because the data is temporary and a database without disk syncs starts sooner. Otherwise
+ * in the temporary folder.
  */
 export function makeFolder(devices: number): string {
   const inMemory = process.env['TMPDIR'] === undefined && hasRoom(MEMORY, ROOM + devices * ROOM_PER_DEVICE);
@@ -38,7 +38,7 @@ function hasRoom(place: string, bytes: number): boolean {
     const { bavail, bsize } = statfsSync(place);
     return bavail * bsize >= bytes;
   } catch (error) {
-    // The folder does not exist, or this user may not write to it.
+    // The parent folder does not exist, or this user may not write to it.
     if (error instanceof Error && 'code' in error) return false;
     throw error;
   }
@@ -48,7 +48,7 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** Removes the folders of demos whose processes were all killed. Returns their number. */
+/** Removes the folders of demos that were killed. Returns their number. */
 export function removeAbandoned(): number {
   const places = [tmpdir(), MEMORY].filter((place) => statSync(place, { throwIfNoEntry: false }) !== undefined);
   const folders = places.flatMap((place) => readdirSync(place).map((name) => ({ name, folder: join(place, name) })));
@@ -66,7 +66,7 @@ function lives(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // A process of another user with this identifier also counts.
+    // Whether a process with this identifier runs, also one of another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

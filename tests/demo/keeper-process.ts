@@ -1,7 +1,7 @@
 /**
- * Keeper of this machine's agent and of the demo's folder. It outlives the demo long enough to stop the agent and remove the folder,
- * whatever ended the demo. The agent is the real program with its home in that folder and a wall clock that the demo controls. The keeper
- * changes nothing else on this machine.
+ * Keeper of this machine's agent and of the demo's folder. When the demo ends for any reason, the keeper stops the agent and removes the
+ * folder. The agent is the real program with its home in that folder and a wall clock that the demo controls. The keeper changes nothing
+ * else on this machine.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,9 +15,9 @@ import { aheadFileOf } from './ahead.ts';
 import { removeFolder } from './folder.ts';
 
 const OWN_AGENT = fileURLToPath(import.meta.resolve('./own-agent-process.ts'));
-/** The other processes stop together with the demo, but may still write until then. */
+/** Time that the other processes have to stop. They may write files until then. */
 const REMOVE_WITHIN = 10_000;
-/** Settings for a real agent on this machine do not apply to this one. */
+/** Variables for a real agent on this machine must not affect the demo's agent. */
 const NOT_OURS = {
   CORDON_AGENT_SENSOR_COMMAND: undefined,
   CORDON_AGENT_SENSOR_FILE: undefined,
@@ -29,7 +29,7 @@ let agent: AgentProcess | null = null;
 
 const home = () => join(folder, 'this-machine');
 
-/** The agent may read the file at any moment, so a complete file replaces the old one. */
+/** The agent may read this file at any moment, so a complete new file replaces the old file. */
 function writeAhead(ahead: number): void {
   const file = aheadFileOf(home());
   writeFileSync(`${file}.new`, String(ahead));
@@ -38,13 +38,13 @@ function writeAhead(ahead: number): void {
 
 async function statusNow(): Promise<AgentStatus | null> {
   const answer = agent && (await askControl(agent.path('agent.sock'), { op: 'status', shown: false }));
-  // Status of our own daemon over a socket that only its owner can open.
+  // Status of the agent, requested over a socket that only its owner can open.
   return answer ? (answer.ok as AgentStatus) : null;
 }
 
 async function remove(): Promise<void> {
   const deadline = performance.now() + REMOVE_WITHIN;
-  // Several attempts, because an ending process may write after the first.
+  // The folder is removed in several attempts, because an ending process may still write.
   for (let removed = 0; removed < 3 && performance.now() < deadline; await pause(50)) {
     try {
       removeFolder(folder);
@@ -61,7 +61,7 @@ const handlers = {
     return null;
   },
 
-  /** Enrolls this machine and starts its agent. Returns the agent's home and process identifier. */
+  /** Enrolls this machine and starts its agent. Returns the agent's home folder and process identifier. */
   async enroll({ link, ahead }: { link: string; ahead: number }): Promise<{ home: string; pid: number | undefined }> {
     writeAhead(ahead);
     agent = new AgentProcess(NOT_OURS, home(), OWN_AGENT);
@@ -69,7 +69,7 @@ const handlers = {
     return { home: agent.home, pid: agent.run().pid };
   },
 
-  /** Sets the lead of this machine's agent over real time. */
+  /** Sets how far the clock of this machine's agent is ahead of real time. */
   jump({ ahead }: { ahead: number }) {
     writeAhead(ahead);
     return null;
@@ -80,7 +80,7 @@ const handlers = {
     return status && { now: status.now, connection: status.connection };
   },
 
-  /** A new connection begins with the server's time. The server does not announce a jump of the clock by itself. */
+  /** The agent reconnects, because a new connection begins with the server's time. The server does not announce a jump of its clock. */
   async restart(): Promise<{ pid: number | undefined }> {
     await agent?.stop();
     return { pid: agent?.run().pid };

@@ -1,14 +1,14 @@
-/** Names in the scripts of their countries. They mean no real person. */
+/** Invented names of people, in the scripts of their countries. */
 interface Names {
   readonly given: readonly string[];
   readonly family: readonly string[];
-  /** The family name comes first. */
+  /** Whether the family name precedes the given name. */
   readonly familyFirst?: true;
 }
 
 const list = (names: string) => names.split(', ');
 
-/** Several name lists for countries with more than one script. Devices use them in turn. */
+/** Name lists by country. A country with more than one script has several lists, which its devices use alternately. */
 const NAMES: Readonly<Record<string, readonly Names[]>> = {
   PK: [
     {
@@ -109,7 +109,7 @@ const NAMES: Readonly<Record<string, readonly Names[]>> = {
   ],
 };
 
-/** Name of the `n`th person of the country. Names differ until the lists are used up. */
+/** Name of the `n`th person of the country. Names repeat only when the lists are used up. */
 export function nameIn(country: string, n: number): string {
   const kinds = NAMES[country] ?? [];
   const kind = kinds[n % kinds.length];
@@ -117,7 +117,7 @@ export function nameIn(country: string, n: number): string {
   const { given, family, familyFirst } = kind;
   const turn = Math.floor(n / kinds.length);
   const first = given[turn % given.length];
-  // Each round of the given names shifts the family names by one, so that pairs do not repeat with the shorter list.
+  // Each round of the given names shifts the family names by one, so that the same pair does not return when the shorter list starts over.
   const last = family[(turn + Math.floor(turn / given.length) * 3) % family.length];
   return familyFirst ? `${last} ${first}` : `${first} ${last}`;
 }

@@ -1,14 +1,14 @@
 /**
- * Locations of the demo's devices: fourteen countries, and the special cases of a real fleet: travelers, visitors, offline machines,
- * tunnels, borders, unknown locations. `weight`: out of about 200 devices.
+ * Locations of the demo's devices in fourteen countries. They include travelers, visitors, offline machines, tunnels, borders and unknown
+ * locations. `weight`: number out of about 200 devices.
  */
 import type { Evidence } from '../replay/timeline.ts';
 
 export interface Office {
   readonly name: string;
-  /** Location of the office and its people. */
+  /** Country of the office. */
   readonly country: string;
-  /** Prefix of the machine names. */
+  /** Prefix of the host names. */
   readonly code: string;
 }
 
@@ -22,9 +22,9 @@ export interface Spot {
 
 type Point = [number, number];
 
-/** Meters: typical accuracy of a laptop's position in a town. */
+/** Typical accuracy of a laptop's position in a town, in meters. */
 const IN_TOWN = 80;
-/** The border crosses the middle of the circle. */
+/** Accuracy at a border, so that the border crosses the circle of the position. */
 const ALONG_THE_BORDER = 6_000;
 
 interface City extends Office {
@@ -55,7 +55,7 @@ const ISTANBUL = city('İstanbul', 'TR', 'IST', [41.008, 28.978], 4, 2);
 const RIYADH = city('Riyadh', 'SA', 'RUH', [24.714, 46.675], 6, 3);
 const JAKARTA = city('Jakarta', 'ID', 'CGK', [-6.209, 106.846], 5, 3);
 
-/** The first fourteen are in fourteen countries, so that a small demo has all of them. */
+/** The first fourteen spots are in fourteen countries, so that a small demo has every country. */
 const CITIES: readonly City[] = [
   KARACHI,
   BERLIN,
@@ -96,21 +96,21 @@ const position = ({ at: [latitude, longitude] }: City): NonNullable<Evidence['po
 ];
 
 const SPECIAL: readonly Spot[] = [
-  // Home in Pakistan, location elsewhere.
+  // Travelers: home in Pakistan, location elsewhere.
   spot('traveling-to-dubai', KARACHI, { ...within(DUBAI), network: '424' }, 3),
-  // Home elsewhere, location in Pakistan on a mobile network there.
+  // Visitors: home elsewhere, location in Pakistan on a mobile network there.
   spot('visiting-karachi', BERLIN, { ...within(KARACHI), network: '410' }, 3),
   spot('visiting-lahore', LONDON, { ...within(LAHORE), network: '410' }, 1),
   spot('on-the-move-in-karachi', KARACHI, { ...within(KARACHI), network: '410' }, 3),
-  // At Wagah the border crosses the circle, and the address does not help.
+  // In Wagah, the border crosses the circle, and the IP address gives no country.
   spot('near-wagah', LAHORE, { position: [31.604, 74.573, ALONG_THE_BORDER] }, 2),
-  // At Attari the border crosses the circle too, but the address decides.
+  // In Attari, the border crosses the circle too, but the IP address decides.
   spot('near-attari', DELHI, { ip: 'IN', position: [31.6, 74.6, ALONG_THE_BORDER] }, 2),
-  // Through a tunnel: the address is in Germany, the position is not.
+  // A device in a tunnel: its IP address is in Germany, and its position is elsewhere.
   spot('tunnel-from-karachi', KARACHI, { ip: 'DE', position: position(KARACHI) }, 3),
   spot('tunnel-from-istanbul', ISTANBUL, { ip: 'DE', position: position(ISTANBUL) }, 2),
   spot('tunnel-from-riyadh', RIYADH, { ip: 'GB', position: position(RIYADH) }, 1),
-  // Behind an address without a known location, and without a position.
+  // A device without a position, behind an IP address without a known location.
   spot('unknown-of-karachi', KARACHI, {}, 2),
   spot('unknown-of-jakarta', JAKARTA, {}, 1),
   spot('switched-off-in-karachi', KARACHI, within(KARACHI), 3, false),
@@ -121,15 +121,15 @@ const SPECIAL: readonly Spot[] = [
 
 const lower = (code: string) => code.toLowerCase();
 
-/** In the order in which a small demo fills: laptops in every country, special cases, desktops. */
+/** Spots in the order in which a small demo uses them: laptops in every country, special cases, desktops. */
 export const SPOTS: readonly Spot[] = [
   ...CITIES.map((at) => spot(`${lower(at.code)}-laptops`, at, within(at), at.laptops)),
   ...SPECIAL,
-  // A desktop has no evidence but its address.
+  // A desktop has no evidence of its location but its IP address.
   ...CITIES.map((at) => spot(`${lower(at.code)}-desks`, at, { ip: at.country }, at.desks)),
 ];
 
 export const OFFICES: readonly Office[] = CITIES;
-/** The demo's message goes between these two devices. */
+/** Sender and recipient of the demo's message. */
 export const SENDER = { label: 'khi-laptops', index: 0 };
 export const RECIPIENT = { label: 'ber-laptops', index: 0 };

@@ -1,13 +1,13 @@
 /**
- * The agent of this machine in the demo. It is the real command line, except that its wall clock follows the demo's clock: a device holds a
- * server's time that its own wall clock contradicts.
+ * The agent of this machine in the demo. It is the real command line, except that its wall clock follows the demo's clock. Otherwise, the
+ * device would reject the server's time because its own clock contradicts it.
  */
 import { readFileSync } from 'node:fs';
 import { machineTime } from '../../agent/daemon.ts';
 import { main } from '../../agent/main.ts';
 import { aheadFileOf } from './ahead.ts';
 
-// `AgentProcess` passes the home first.
+// The test helper `AgentProcess` passes the home folder as the first argument.
 const [home = '', ...command] = process.argv.slice(3);
 const file = aheadFileOf(home);
 

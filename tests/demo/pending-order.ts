@@ -1,9 +1,9 @@
-/** Order that waits for approval when the demo begins: one country, one service, eight days' notice. The authority is invented. */
+/** The order that waits for approval when the demo begins: one country, one service, eight days' notice. The authority is invented. */
 import type { Instant } from '../../shared/time/clock.ts';
 
 const ZONE = 'Asia/Karachi';
 const NOTICE_DAYS = 8;
-/** Visitors keep service for this time. It ends two days after the order takes effect. */
+/** Grace period of visitors. It ends two days after the order takes effect. */
 const VISITORS = 'P10D';
 
 export function pendingOrder(now: Instant): object {

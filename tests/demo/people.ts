@@ -1,6 +1,6 @@
 /**
- * People of the demo, and the links that sign a visitor in as one of them. Behind each link is a session with password and code, as every
- * account has. Each person has a host name of their own, so that one browser separates their sessions and keys.
+ * People of the demo, and links that sign a visitor in as one of them. Each link uses a normal session with password and TOTP code. Each
+ * person has a separate host name, so that one browser separates their sessions and keys.
  */
 import { createPrivateKey, randomBytes } from 'node:crypto';
 import { sessionView } from '../../shared/api/session.ts';
@@ -18,23 +18,23 @@ import {
   signIn,
 } from '../support/people.ts';
 
-/** Codes change every 30 seconds, and the server also accepts the next one. */
+/** TOTP codes change every 30 seconds, and the server also accepts the next code. */
 const NEXT_CODE = 30_000;
 
 export interface People {
   readonly owner: Person;
   readonly proposer: Person;
   readonly approvers: readonly [Approver, Approver];
-  /** Key of the organization, which confirms devices. */
+  /** Private key of the organization, which confirms verified devices. */
   readonly organization: Organization;
 }
 
 const OWNER = 'Olivia Berg';
 
-/** `inviteApprover` protects the key's file with it. */
+/** Passphrase with which `inviteApprover` encrypts the key file. */
 const passphraseOf = ({ name }: Approver) => `the passphrase of ${name}`;
 
-/** Creates all accounts that are needed before devices exist, and has the approvers sign their approver set. */
+/** Creates all accounts that must exist before devices enroll. The approvers sign their approver set. */
 export async function gather(admin: string, firstOwnerLink: string): Promise<People> {
   const owner = { ...(await firstOwner(admin, firstOwnerLink, OWNER)), name: OWNER };
   const [proposer, ...approvers] = await Promise.all([
@@ -49,7 +49,7 @@ export async function gather(admin: string, firstOwnerLink: string): Promise<Peo
 
 interface Holder {
   readonly person: Person;
-  /** PKCS#8, DER, base64. */
+  /** Private key in PKCS#8, DER, base64. */
   readonly approverKey: string | null;
   session: SignedIn;
 }
@@ -70,7 +70,7 @@ export class Links {
     return `http://${given}.localhost:${new URL(this.#admin).port}/#demo=${ticket}`;
   }
 
-  /** A valid session. If the old one has ended, it opens another. */
+  /** Returns a valid session of the person. Opens another session if the old one has ended. */
   async session(ticket: string): Promise<{ token: string; csrf: string; approverKey: string | null } | null> {
     const holder = this.#holders.get(ticket);
     if (!holder) return null;

@@ -1,17 +1,17 @@
-/** Users of the demo's devices: a pure list, the same for the same number. */
+/** Users of the demo's devices. The list depends only on the number of devices. */
 import type { Machine } from '../replay/simulated-device.ts';
 import { nameIn } from './names.ts';
 import { type Office, SPOTS, type Spot } from './offices.ts';
 
 export interface Resident {
   readonly spot: Spot;
-  /** Index among the devices of the spot, from 0. */
+  /** Index of the device among the devices of its spot, from 0. */
   readonly index: number;
   readonly user: string;
   readonly machine: Machine;
 }
 
-/** Typical laptops of companies; `null` is an unknown model. */
+/** Typical company laptops; `null` is an unknown model. */
 const SYSTEMS: readonly Omit<Machine, 'hostname'>[] = [
   { distro: 'Ubuntu', release: '24.04' },
   { distro: 'Debian GNU/Linux', release: '13' },
@@ -20,7 +20,7 @@ const SYSTEMS: readonly Omit<Machine, 'hostname'>[] = [
   { distro: 'Red Hat Enterprise Linux', release: '10' },
 ];
 
-/** Distributes `count` devices over the spots by weight (highest averages), at least one for each before any has two. */
+/** Distributes `count` devices over the spots by weight (highest averages). Each spot gets one device before any spot gets a second. */
 export function populate(count: number): Resident[] {
   const seats = new Map(SPOTS.map((spot) => [spot, 0]));
   const share = (spot: Spot) => {
@@ -28,7 +28,7 @@ export function populate(count: number): Resident[] {
     return taken === 0 ? Number.POSITIVE_INFINITY : spot.weight / (taken + 0.5);
   };
   for (let given = 0; given < count; given++) {
-    // The first of equals, because the spots are in order of importance.
+    // Among equal spots, the first gets the device, because the spots are in order of importance.
     const next = SPOTS.reduce((best, spot) => (share(spot) > share(best) ? spot : best));
     seats.set(next, (seats.get(next) ?? 0) + 1);
   }

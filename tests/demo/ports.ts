@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Ports } from '../support/loopback-config.ts';
 
-/** Correction for the person who started the demo, in one line. */
+/** Advice in one line for the person who started the demo. */
 export class DemoRefusal extends Error {}
 
 const HOST = '127.0.0.1';
 
-/** `first` and the next two; 0: any free ports. Throws `DemoRefusal` if one is taken. */
+/** Checks the port `first` and the next two; 0: any free ports. Throws `DemoRefusal` if a port is in use. */
 export async function portsFrom(first: number): Promise<Ports> {
   const at = (offset: number) => (first === 0 ? 0 : first + offset);
   const listeners = [];
@@ -33,7 +33,7 @@ export async function portsFrom(first: number): Promise<Ports> {
   }
 }
 
-/** Null for an error that is not about a port. */
+/** Message for a port's error code; null for any other error. */
 export function refusalOf(error: unknown): DemoRefusal | null {
   if (!(error instanceof Error && 'code' in error)) return null;
   const port = /:(\d+)\b/.exec(error.message)?.[1];
@@ -48,7 +48,7 @@ export function refusalOf(error: unknown): DemoRefusal | null {
   return null;
 }
 
-/** True if this machine allows a socket from another loopback address (macOS does not). */
+/** Whether this machine allows sockets with other loopback addresses than 127.0.0.1. macOS does not. */
 export async function canComeFrom(address: string): Promise<boolean> {
   const probe = createServer();
   probe.listen(0, address);

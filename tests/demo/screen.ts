@@ -1,11 +1,11 @@
-/** Output of the demo's start: one line per step, updated in place on a terminal, printed in turn elsewhere. */
+/** Output of the demo's start, one line for each step. A terminal shows progress in place. Elsewhere, each line is printed in turn. */
 
-/** Interval between progress lines without a terminal. */
+/** Interval between progress lines without a terminal, in milliseconds. */
 const TELL_EVERY = 2_000;
 const NAME_WIDTH = 14;
 
 export interface Step {
-  /** Progress of a step. */
+  /** Reports the progress of a step. */
   update(text: string): void;
   done(text: string): void;
 }
@@ -13,7 +13,7 @@ export interface Step {
 export class Screen {
   readonly #out: NodeJS.WriteStream;
   readonly #began = performance.now();
-  /** Running steps, oldest first. On a terminal they are below the completed ones. */
+  /** Running steps, oldest first. A terminal shows them below the completed steps. */
   readonly #open: { name: string; text: string; told: number }[] = [];
   #drawn = 0;
 
@@ -74,7 +74,7 @@ export class Screen {
 
   #draw(): void {
     if (!this.#out.isTTY) return;
-    // A wrapped line would occupy two lines and break the update in place.
+    // A wrapped line would occupy two lines, and the update in place would fail.
     const width = Math.max(20, this.#out.columns ?? 80) - 1;
     for (const { name, text } of this.#open) this.#out.write(`${this.#format(name, text).slice(0, width)}\n`);
     this.#drawn = this.#open.length;

@@ -1,7 +1,6 @@
 /**
- * World of the demo: the real server, simulated devices with the real agent, this machine's own agent, and a common clock. Of this
- * machine's agent it controls only the wall clock. It starts all of them, controls them, and answers the requests of a demo server
- * (`server/api/demo.ts`).
+ * The demo's server, simulated devices with the real agent, and this machine's agent, on a common clock. It starts and controls all of
+ * them, and answers the requests of a demo server (`server/api/demo.ts`). Of this machine's agent, it controls only the wall clock.
  */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -25,19 +24,19 @@ import { gather, Links, type People } from './people.ts';
 import { populate, type Resident } from './population.ts';
 import { canComeFrom } from './ports.ts';
 
-/** Longest real time of a clock jump before the request is answered. */
+/** Longest real time that a request for a clock jump waits for its response. */
 const REST_WITHIN = 10_000;
 const LOOK_EVERY = 50;
-/** Devices that wait for another attempt wait in real time, so they are triggered after a jump. */
+/** Interval in which devices try again to connect after a jump, because they would otherwise wait in real time. */
 const TICK_EVERY = 2_000;
-/** Largest difference between the server's time and an agent that knows it. */
+/** Largest difference between the server's time and the time of an agent that has received it. */
 const BEHIND = 2_000;
 const CODES_AT_ONCE = 8;
 const COUNTERSIGN_EVERY = 1_000;
-/** Longer than the start takes on any machine that can run a demo. */
+/** Time limit of this machine's agent. Its start takes less time on any machine that can run a demo. */
 const OWN_AGENT_WITHIN = 60_000;
 
-/** The proxy of each device process has an address of its own, which distinguishes these devices from an agent without a proxy. */
+/** Addresses of the proxies, one for each device process. They distinguish simulated devices from an agent without a proxy. */
 const PROXIES = '127.0.1.0/24';
 const proxyOf = (process: number) => `127.0.1.${process + 1}`;
 
@@ -63,10 +62,10 @@ export class World {
   #owner: Person | null = null;
   #ahead = 0;
   #jumps: Promise<void> = Promise.resolve();
-  /** Process of this machine's own agent. */
+  /** Process identifier of this machine's agent. */
   #ownAgent: number | undefined;
 
-  /** Starts the processes, which do nothing yet. */
+  /** Starts the processes, which wait for calls. */
   constructor(given: WorldGiven) {
     const { folder, onEnd } = given;
     this.#given = given;
@@ -103,7 +102,8 @@ export class World {
   }
 
   /**
-   * Waits until the server responds. False: this machine's own agent cannot be distinguished from the simulated ones, so the demo omits it.
+   * Waits until the server responds. Returns false if the server cannot distinguish this machine's agent from simulated devices. The demo
+   * then omits this agent.
    */
   async open(): Promise<{ readonly tellsApart: boolean }> {
     const { folder, ports } = this.#given;
@@ -123,11 +123,11 @@ export class World {
   }
   #firstOwnerLink = '';
 
-  /** People who are needed before devices exist. Devices pin the approver set when they enroll. */
+  /** These people must exist before devices enroll, because devices pin the approver set at enrollment. */
   async people(): Promise<People & { readonly links: Links }> {
     const people = await gather(this.adminUrl, this.#firstOwnerLink);
     this.#owner = people.owner;
-    // The organization's confirmation key is on another machine than the server.
+    // The organization's key is never on the server's machine.
     people.organization.keepCountersigning(COUNTERSIGN_EVERY);
     this.#links = new Links(this.adminUrl);
     const offices = OFFICES.map(({ name, country }) => this.#group(`${name} office`, country));
@@ -140,7 +140,7 @@ export class World {
     this.#groups.set(name, id);
   }
 
-  /** Auditors: one for one office, the other for all. */
+  /** Two auditors: the role of one is limited to an office, the role of the other is not limited. */
   async others(): Promise<readonly [helpdesk: Person, auditor: Person]> {
     const owner = this.#owner;
     if (!owner) throw new Error('nobody owns the server yet');
@@ -150,7 +150,7 @@ export class World {
     ]);
   }
 
-  /** One activation code; `home` is that of the group. */
+  /** Creates an activation code. `home`: the home area of the group. */
   async #code(user: string, group: string): Promise<Code> {
     this.#createCode ??= createCodes(this.#api);
     const { id, link } = await this.#createCode({ user, group: this.#groups.get(group) });
@@ -189,7 +189,7 @@ export class World {
     return this.#residents.filter(({ spot }) => spot.online).length;
   }
 
-  /** Enrolls this machine. Returns its device and its agent's home. */
+  /** Enrolls this machine. Returns its device id and its agent's home folder. */
   async ownAgent(): Promise<{ readonly device: string; readonly home: string }> {
     const { device, link } = await this.#code(userInfo().username, 'This machine');
     const { home, pid } = await this.#keeper.call('enroll', { link, ahead: this.#ahead });
@@ -207,7 +207,7 @@ export class World {
     return { number: order };
   }
 
-  /** Jumps run in turn. Resolves when server and devices are idle, or after ten seconds. */
+  /** Jumps the clocks, one jump after the other. Resolves when server and devices are idle, or after ten seconds. */
   jump(to: Instant): Promise<void> {
     const jumped = this.#jumps.then(() => this.#jump(to));
     this.#jumps = jumped.catch(() => undefined);
@@ -217,12 +217,12 @@ export class World {
   async #jump(to: Instant): Promise<void> {
     const ahead = to - Date.now();
     if (ahead <= this.#ahead) return;
-    // Devices' clocks first. A server that is ahead would send its new time, and their clocks would add the jump again.
+    // The devices' clocks jump first. A server that is ahead would send its new time, and the devices would then add the jump again.
     await Promise.all([this.#fleet.jump({ ahead }), this.#keeper.call('jump', { ahead })]);
     await this.#server.call('jump', { to: { ahead } });
     this.#ahead = ahead;
     const rest = this.#settle();
-    // The caller gets a response. Work that goes on has no other waiter, and its failure does not end the demo.
+    // The caller gets a response after the time limit. The jump continues, and its failure does not end the demo.
     rest.catch((error: unknown) => console.error(error));
     await Promise.race([rest, pause(REST_WITHIN, undefined, { ref: false })]);
   }
@@ -231,7 +231,7 @@ export class World {
     await Promise.all([this.#fleet.wake(), this.#catchUp()]);
     const deadline = performance.now() + REST_WITHIN;
     let tick = performance.now() + TICK_EVERY;
-    // Idle twice in a row: work in progress at the first check has finished at the second.
+    // Waits until two checks in a row find nothing pending. Work in progress at the first check has finished at the second.
     for (let quiet = 0; quiet < 2 && performance.now() < deadline; ) {
       const looking = performance.now();
       const { list } = await this.#api.call('GET', '/health', healthView);
@@ -245,14 +245,14 @@ export class World {
   }
 
   /**
-   * The demo controls only the wall clock of this machine's agent. The agent follows the server's time, which the server does not send at
-   * each jump.
+   * The demo controls only the wall clock of this machine's agent. The agent follows the server's time, but the server does not send its
+   * time at each jump.
    */
   async #catchUp(): Promise<void> {
     if (this.#ownAgent === undefined) return;
     for (let look = 0; look < 20; look++) {
       const status = await this.#keeper.call('status', null);
-      // Revoked for good, as an admin may have wanted.
+      // The device stays revoked, because an admin may have revoked it on purpose.
       if (!status || status.now > this.now() - BEHIND) return;
       await pause(LOOK_EVERY);
     }
@@ -265,11 +265,11 @@ export class World {
   }
   #sent = 0;
 
-  /** Ends every process at once, because nothing is kept. The keeper ends last, together with the folder. */
+  /** Ends every process at once, because no data is kept. The keeper ends last and removes the folder. */
   async end(): Promise<void> {
     await Promise.all([this.#server.kill(), this.#fleet.kill()]);
     if (!this.#keeper.ended) return this.#keeper.release();
-    // The keeper was killed and could do neither.
+    // The keeper was killed, so the agent and the folder are still there.
     if (this.#ownAgent !== undefined) killHard(this.#ownAgent);
   }
 }
