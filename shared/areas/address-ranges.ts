@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { canonicalAddress } from './special-addresses.ts';
 
 /**
- * Parses the entries. Throws `RangeError` for an entry that is neither an address nor a CIDR range, because ignoring it could exclude every
+ * Parses addresses and CIDR ranges. Throws `RangeError` for any other text, because a list without its faulty entries could exclude every
  * address.
  */
 export function parseAddressRanges(entries: readonly string[]): BlockList {
@@ -27,7 +27,7 @@ export function parseAddressRanges(entries: readonly string[]): BlockList {
   return ranges;
 }
 
-/** Whether the address, in any spelling, is in the ranges. Returns false for text that is not an address. */
+/** Whether the IP address is in the ranges. IPv6 addresses may have any spelling. False for text that is not an IP address. */
 export function inRanges(ranges: BlockList, address: string): boolean {
   const canonical = canonicalAddress(address);
   return canonical !== null && ranges.check(canonical, isIP(canonical) === 6 ? 'ipv6' : 'ipv4');

@@ -1,13 +1,13 @@
 /**
- * Codes of areas, with one type for each vocabulary. Only the parsers below make them, and only from ASCII capitals, digits and a hyphen
- * in the tables: look-alike letters, lower case, `*` and withdrawn ISO codes are not areas.
- *
- * - a country, ISO 3166-1 alpha-2, officially assigned (`PK`), and `XK` for Kosovo: user-assigned, but IP databases, mobile networks and
- *   maps all use it;
- * - a subdivision, ISO 3166-2 (`US-CA`). Subdivisions with an ISO 3166-1 code of their own are refused in favor of that code (`US-PR` is
- *   `PR`): an order for the country does not cover such a territory;
- * - a named group (`EU`, `EEA`, `EFTA`, `GCC`): in an order only;
- * - a disputed territory (`XX-kashmir`, see `territory-facts.ts`): in evidence only, because its country depends on the order.
+ * Codes of areas, with one type for each vocabulary. Only the parsers below create these types. They accept only ASCII capitals, digits and
+ * hyphens, so look-alike letters, lower case, `*` and withdrawn ISO codes are refused.
+ * - Country: ISO 3166-1 alpha-2, officially assigned (`PK`). `XK` for Kosovo is user-assigned, but IP databases, mobile networks and maps
+ *   use it.
+ * - Subdivision: ISO 3166-2 (`US-CA`). A subdivision with an ISO 3166-1 code of its own is refused in favor of that code (`US-PR` is `PR`),
+ *   because an order for the country does not cover it.
+ * - Named group (`EU`, `EEA`, `EFTA`, `GCC`): only in orders.
+ * - Disputed territory (`XX-kashmir`, see `territory-facts.ts`): only in evidence, because the order decides to which country the territory
+ *   belongs.
  */
 import { CordonError } from '../errors.ts';
 import {
@@ -18,7 +18,7 @@ import {
   POLYGON_VERSION,
   readPolygons,
 } from './evidence-text.ts';
-// Codes without names: a seventh of the package's size (`iso-3166.test.ts`), because browsers load them too.
+// Codes without names. They take a seventh of the npm package's size (`iso-3166.test.ts`), and browsers also load them.
 import subdivisionCodes from './iso-3166.json' with { type: 'json' };
 import partCodes from './iso-3166-parts.json' with { type: 'json' };
 import regionCodes from './un-regions.json' with { type: 'json' };
@@ -28,16 +28,19 @@ type Code<Vocabulary extends string> = string & { readonly [vocabulary]: { reado
 
 /** Area that an order or a role's scope names: a country, a subdivision, a group or a polygon. */
 export type OrderArea = Code<'order'>;
-/** Area of one observation: a location, with the known polygons that contain the position or do not. `partsOf` separates them. */
+/**
+ * Area of one observation: a location, with the polygons that are known to contain the position or not to contain it. `partsOf` separates
+ * location and polygons.
+ */
 export type EvidenceArea = Code<'evidence'>;
 /** Location of a device: a country, a subdivision or a disputed territory. */
 export type LocationArea = Code<'evidence' | 'location'>;
-/** Area of a home, a seat or a statement: a country or a subdivision. */
+/** Home area, seat, or area of a location statement: a country or a subdivision. */
 export type HomeArea = Code<'order' | 'evidence' | 'location'>;
-/** One version of a polygon: `XZ-lahore@2`. */
+/** Version of a polygon, such as `XZ-lahore@2`. */
 export type PolygonVersion = Code<'polygon'>;
 
-/** Members by their ISO 3166-1 codes. A member's territory with a code of its own is not a member. */
+/** Members of country groups, by ISO 3166-1 code. A territory of a member with a code of its own is not a member. */
 const EU = 'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK';
 const GROUP_MEMBERS = {
   EU,
@@ -98,7 +101,7 @@ const OWN_CODE: Readonly<Record<string, string>> = {
   'US-VI': 'VI',
 };
 
-/** Subdivisions within subdivisions that the table lists without a parent. */
+/** Subdivisions inside larger subdivisions, as far as the ISO 3166-2 table lists no parent. */
 const NESTED: Readonly<Record<string, string>> = {
   'BE-VLG': 'VAN VBR VLI VOV VWV',
   'BE-WAL': 'WBR WHT WLG WLX WNA',
@@ -137,7 +140,7 @@ const groups: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     ...Object.entries(regionCodes).map(([code, { members }]) => [`UN-${code}`, members] as const),
   ].map(([name, members]) => [name, new Set(members.split(' '))]),
 );
-/** Subdivision → the larger subdivision that contains it, if any. */
+/** Larger subdivision that contains each subdivision, if any. */
 const parents: ReadonlyMap<string, string> = parentsOf({ ...partCodes, ...NESTED });
 
 function parentsOf(parts: Readonly<Record<string, string>>): Map<string, string> {
@@ -145,7 +148,7 @@ function parentsOf(parts: Readonly<Record<string, string>>): Map<string, string>
   for (const [whole, codes] of Object.entries(parts)) {
     for (const code of codes.split(' ')) found.set(`${whole.slice(0, 2)}-${code}`, whole);
   }
-  // England contains the districts of the United Kingdom that no other nation contains.
+  // England contains each district of the United Kingdom that no other nation contains.
   for (const code of subdivisions.get('GB') ?? []) {
     if (code !== 'GB-UKM' && !found.has(code)) found.set(code, 'GB-ENG');
   }
@@ -162,7 +165,7 @@ function isHomeArea(text: string): text is HomeArea {
 function isScopeArea(text: string): text is OrderArea {
   return homeCodes.has(text) || groups.has(text);
 }
-/** Whether the text is the code of a custom group or a polygon. */
+/** Whether the text is the code of a group or polygon that the organization has defined. */
 function isOwnArea(text: string): text is OrderArea {
   return text.length <= LONGEST_CODE && (OWN_GROUP_CODE.test(text) || POLYGON_CODE.test(text));
 }
@@ -179,7 +182,8 @@ function isEvidenceArea(text: string): text is EvidenceArea {
 function unknownArea(text: string, allowed: string): CordonError {
   const own = OWN_CODE[text];
   const hint = own ? `: it has a code of its own, write ${own}` : `. Write ${allowed}, in capitals`;
-  // JSON.stringify keeps control characters and look-alikes from imitating other text in a terminal or a log.
+  // JSON.stringify escapes control characters, and the replacement escapes look-alikes, so that the text cannot imitate other text in a
+  // terminal or log.
   const shown = JSON.stringify(text.slice(0, 40)).replace(
     /[^\x20-\x7e]/g,
     (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`,
@@ -190,7 +194,7 @@ function unknownArea(text: string, allowed: string): CordonError {
 const SCOPE_AREAS =
   'an ISO 3166-1 alpha-2 country (PK), an ISO 3166-2 subdivision (US-CA), EU, EEA, EFTA, GCC or a region of M49 (UN-034)';
 
-/** Area of a role's scope: a country, a subdivision or a known group. Throws `unknown_area`. */
+/** Area of a role: a country, a subdivision or a known group. Throws `unknown_area`. */
 export function parseScopeArea(text: string): OrderArea {
   if (isScopeArea(text)) return text;
   throw unknownArea(text, SCOPE_AREAS);
@@ -204,7 +208,7 @@ export function parseOrderArea(text: string): OrderArea {
   throw unknownArea(text, `${SCOPE_AREAS}, a group of your own (XG-name) or a polygon (XZ-name)`);
 }
 
-/** Joins code and version. Throws `unknown_area`. */
+/** Version of a polygon, from its code and version number. Throws `unknown_area`. */
 export function polygonVersion(code: string, version: number): PolygonVersion {
   const text = `${code}@${version}`;
   if (isPolygonVersion(text)) return text;
@@ -213,17 +217,17 @@ export function polygonVersion(code: string, version: number): PolygonVersion {
 
 const NONE: readonly string[] = [];
 
-/** The parser has checked both parts of an evidence area, so this function does not check them again. */
+/** Location and polygons of an evidence area. The parser has already checked them. */
 export function partsOf(area: EvidenceArea): EvidenceParts<LocationArea> {
   return (readPolygons(area) ?? { location: area, inside: NONE, outside: NONE }) as EvidenceParts<LocationArea>;
 }
 
-/** Location of an evidence area. Verdicts ask for it often, so it makes no object for an area without polygons. */
+/** Location of an evidence area. Verdicts call this function often, so it creates no object for an area without polygons. */
 export function locationOf(area: EvidenceArea): LocationArea {
   return (area.includes('@') ? area.slice(0, area.search(/[+!]/)) : area) as LocationArea;
 }
 
-/** Area of a home, a seat or a statement: one country or subdivision, not a group. Throws `unknown_area`. */
+/** Parser of a home area, a seat, or the area of a location statement: one country or subdivision, not a group. Throws `unknown_area`. */
 export function parseHomeArea(text: string): HomeArea {
   if (isHomeArea(text)) return text;
   throw unknownArea(text, 'an ISO 3166-1 alpha-2 country (PK) or an ISO 3166-2 subdivision (US-CA)');
@@ -232,24 +236,22 @@ export function parseHomeArea(text: string): HomeArea {
 const LOCATIONS =
   'an ISO 3166-1 alpha-2 country (PK), an ISO 3166-2 subdivision (US-CA) or a disputed territory (XX-crimea)';
 
-/** Parses a location. Throws `unknown_area`. */
 export function parseLocation(text: string): LocationArea {
   if (isLocation(text)) return text;
   throw unknownArea(text, LOCATIONS);
 }
 
-/** Parses an evidence area. Throws `unknown_area`. */
 export function parseEvidenceArea(text: string): EvidenceArea {
   if (isEvidenceArea(text)) return text;
   throw unknownArea(text, LOCATIONS);
 }
 
-/** Area from a database or table: null instead of an error for an unknown location. */
+/** Area from a database or table; null instead of an error for an unknown area. */
 export function homeAreaOrNull(text: unknown): HomeArea | null {
   return typeof text === 'string' && isHomeArea(text) ? text : null;
 }
 
-/** The smallest area that contains the given area: a subdivision’s larger subdivision or its country. Null for other areas. */
+/** Smallest area that contains the given subdivision: a larger subdivision or the country. Null for other areas. */
 export function parentOf(area: LocationArea | OrderArea): HomeArea | null {
   if (area.length <= 3 || territoryCodes.has(area) || ownAreaKind(area) !== null) return null;
   return parseHomeArea(parents.get(area) ?? area.slice(0, 2));
@@ -261,12 +263,15 @@ export function withParents<Area extends LocationArea | OrderArea>(area: Area): 
   return chain;
 }
 
-/** Replaces known groups by their members: `coverage.ts` knows how locations nest. Throws `unknown_area` for a custom group or a polygon. */
+/**
+ * Areas with known groups replaced by their members; `coverage.ts` handles nested locations. Throws `unknown_area` for a group or polygon
+ * of the organization.
+ */
 export function expandAreas(areas: readonly OrderArea[]): Set<HomeArea> {
   return new Set(areas.flatMap((area) => membersOf(area) ?? parseHomeArea(area)));
 }
 
-/** The areas of `areas` that `reached` does not contain: `US` contains `US-CA`, and `EU` contains `FR`, never the other way. */
+/** Areas in `areas` that `reached` does not contain. `US` contains `US-CA`, and `EU` contains `FR`, but not the reverse. */
 export function areasBeyond(reached: readonly OrderArea[], areas: readonly OrderArea[]): HomeArea[] {
   const within = expandAreas(reached);
   return [...expandAreas(areas)].filter((area) => !withParents(area).some((whole) => within.has(whole)));
@@ -278,23 +283,23 @@ export function membersOf(area: string): HomeArea[] | null {
   return members ? [...members].map(parseHomeArea) : null;
 }
 
-/** Kind of an area that an order must define: a custom group, or a polygon. */
+/** Kind of an area that an order must define itself: a group or a polygon. Null for other areas. */
 export function ownAreaKind(area: string): 'group' | 'polygon' | null {
   return area.startsWith('XG-') ? 'group' : area.startsWith('XZ-') ? 'polygon' : null;
 }
 
-/** Every country that an order, a home or a seat can name. */
+/** All countries that an order, a home area or a seat can name. */
 export const COUNTRIES: readonly HomeArea[] = [...subdivisions.keys(), 'XK'].filter(isHomeArea);
 export const AREA_GROUPS: readonly OrderArea[] = [...groups.keys()].filter(isScopeArea);
 
-/** All subdivisions within a country or a subdivision; none for anything else. */
+/** All subdivisions of a country or of a larger subdivision; empty for other areas. */
 export function subdivisionsIn(area: LocationArea): HomeArea[] {
   const inCountry = (subdivisions.get(area.slice(0, 2)) ?? []).filter(isHomeArea);
   if (area.length === 2) return inCountry;
   return inCountry.filter((code) => code !== area && withParents<LocationArea>(code).includes(area));
 }
 
-/** Territories of a country that ISO 3166-1 lists under codes of their own (`FR`: `RE`, `GP` …). An order for the country does not cover them. */
+/** Territories of a country with ISO 3166-1 codes of their own (`FR`: `RE`, `GP` …). An order for the country does not cover them. */
 export function dependenciesOf(country: OrderArea): HomeArea[] {
   const own = Object.entries(OWN_CODE).flatMap(([code, territory]) =>
     code.startsWith(`${country}-`) ? [territory] : [],
@@ -306,7 +311,7 @@ export function territoryArea(feature: Territory): LocationArea {
   return parseLocation(`XX-${feature.replaceAll('_', '-')}`);
 }
 
-/** The disputed territory that a location names; null for other locations. */
+/** Disputed territory that a location names; null for other locations. */
 export function territoryOf(area: LocationArea): Territory | null {
   return territoryCodes.get(area) ?? null;
 }

@@ -1,10 +1,10 @@
-/** Names of areas. Codes stay visible beside names in an order's text. */
+/** Names of areas. In the text of an order, the code is visible beside the name. */
 import { readPolygons } from './evidence-text.ts';
 import regionsOfM49 from './un-regions.json' with { type: 'json' };
 
 const displayNames = new Map<string, Intl.DisplayNames>();
 
-/** Name of an ISO 3166-1 country or of a region of the United Nations' M49. */
+/** Name of an ISO 3166-1 country, or of a region in the United Nations' M49 standard. */
 function regionName(code: string, language: string): string | undefined {
   if (!/^([A-Z]{2}|\d{3})$/.test(code)) return undefined;
   const regions = displayNames.get(language) ?? new Intl.DisplayNames(language, { type: 'region', fallback: 'none' });
@@ -19,7 +19,7 @@ const NAMES: Readonly<Record<string, string>> = {
   GCC: 'Gulf Cooperation Council',
   ...Object.fromEntries(Object.entries(regionsOfM49).map(([code, { name }]) => [`UN-${code}`, name])),
 };
-/** Names of subdivisions, which the console loads after its first page. Until then, a subdivision has its code as name. */
+/** Names of subdivisions. The console loads them after its first page; until then, the code of a subdivision serves as its name. */
 let partName: (code: string) => string | null = () => null;
 
 export function setPartNames(by: typeof partName): void {
@@ -29,12 +29,16 @@ export function setPartNames(by: typeof partName): void {
 const OWN_KINDS: Readonly<Record<string, string>> = { 'XG-': 'group', 'XZ-': 'polygon' };
 
 /**
- * `PK` → Pakistan, `PK-SD` → Pakistan, Sindh; `XX-crimea` → Crimea (disputed), `UN-034` → Southern Asia, `XZ-lahore` → Lahore (polygon).
- * For an evidence area, also the polygons that contain the position: `PK-PB+XZ-lahore@2` → Pakistan, Panjāb, in Lahore (polygon).
+ * Name of an area. `PK` → Pakistan, `PK-SD` → Pakistan, Sindh; `XX-crimea` → Crimea (disputed), `UN-034` → Southern Asia, `XZ-lahore` →
+ * Lahore (polygon). For an evidence area, the name includes the polygons that contain the position: `PK-PB+XZ-lahore@2` → Pakistan, Panjāb,
+ * in Lahore (polygon).
  */
 export const areaName = (code: string): string => areaNameIn(code, 'en');
 
-/** `language`: a BCP 47 tag. Countries and the United Nations' regions have names in each language, other areas in English. */
+/**
+ * Name of an area in a language, given as a BCP 47 tag. Countries and the United Nations' regions have names in each language, other areas
+ * only in English.
+ */
 export function areaNameIn(code: string, language: string): string {
   const known = NAMES[code];
   if (known) return (language === 'en' ? undefined : regionName(code.replace(/^UN-/, ''), language)) ?? known;
@@ -56,9 +60,9 @@ export function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Text of a list in English: `a`, `a and b`, `a, b and c`. */
+/** English list of words: `a`, `a and b`, `a, b and c`. */
 export const listed = (items: readonly string[]): string => listedIn(items, 'en');
 
-/** Text of a list in a language. `language`: a BCP 47 tag. */
+/** List of words in a language, given as a BCP 47 tag. */
 export const listedIn = (items: readonly string[], language: string): string =>
   new Intl.ListFormat(language, { type: 'conjunction' }).format(items);

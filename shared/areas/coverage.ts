@@ -1,8 +1,8 @@
 /**
- * Comparison of an order's areas with evidence. A country covers its ISO 3166-2 subdivisions, and a larger subdivision those within it
- * (`ES` covers `ES-CT`, which covers `ES-B`). A part does not cover the whole: a device that is known to be in the whole may be in the
- * part, and is *contested*, not outside. A disputed territory belongs to the country on the order's own map, and without an entry to all
- * its claimants.
+ * Comparison of an order's areas with evidence. A country covers its ISO 3166-2 subdivisions, and a larger subdivision covers those within
+ * it (`ES` covers `ES-CT`, which covers `ES-B`). If an order names only a part of an area, a device in the area is *contested*, because it
+ * may be in that part. A disputed territory belongs to the country on the order's own map; without an entry on the map, it belongs to all
+ * claimants.
  */
 import {
   type EvidenceArea,
@@ -21,7 +21,7 @@ import { TERRITORY_FACTS, territoryNamedBy } from './territory-facts.ts';
 
 export type Relation = 'inside' | 'outside' | 'contested';
 
-/** The part of an order that defines its areas: expanded groups, map and polygons. */
+/** Areas of an order: locations with groups expanded, the map of disputed territories, and polygons. */
 export interface OrderAreas {
   readonly areas: ReadonlySet<LocationArea>;
   readonly disputed: ReadonlyMap<string, LocationArea>;
@@ -32,7 +32,7 @@ const IN = 1;
 const OUT = 2;
 const BOTH = IN | OUT;
 
-/** Countries and larger subdivisions of which an order names a part, computed once for each set of areas. */
+/** Countries and larger subdivisions of which an order names only a part, computed once for each set of areas. */
 const wholesByAreas = new WeakMap<ReadonlySet<LocationArea>, ReadonlySet<LocationArea>>();
 
 function wholesOf(areas: ReadonlySet<LocationArea>): ReadonlySet<LocationArea> {
@@ -64,9 +64,9 @@ function sideOfCandidate(candidate: EvidenceArea, reach: OrderAreas): number {
 }
 
 /**
- * A disputed territory that counts as `claimant`'s. An order that names the claimant contains it. An order that names subdivisions contains
- * it if it names all those that the claimant's law assigns to the territory, and may contain it if it names some of them. Other
- * subdivisions never contain it.
+ * Relation of an order's areas to a disputed territory that counts as the claimant's. An order for the claimant contains the territory. An
+ * order for subdivisions contains it if the order names all subdivisions that the claimant's law assigns to the territory. If the order
+ * names only some of them, the relation is contested.
  */
 function sideOfClaim(territory: Territory, claimant: LocationArea, areas: ReadonlySet<LocationArea>): number {
   const whole = sideOfLocation(claimant, areas);
@@ -87,20 +87,20 @@ function sideInMap(area: LocationArea, { areas, disputed }: OrderAreas): number 
   if (disputed.size > 0) {
     const named = territoryNamedBy(area);
     const owner = named ? disputed.get(named) : undefined;
-    // The map does not affect an evidence area whose own code determines its country: an order for exactly this part still covers it.
+    // The map does not affect an area whose own code determines its country. An order for exactly this area still covers it.
     if (named && owner && !withParents(area).includes(owner)) return sideOfClaim(named, owner, areas);
   }
   return sideOfLocation(area, areas);
 }
 
-/** Position of a device relative to an order, by the device's candidate areas. Requires at least one candidate. */
+/** Relation of a device to an order's areas, from the device's possible areas. At least one possible area is required. */
 export function relate(candidates: readonly EvidenceArea[], reach: OrderAreas): Relation {
   let sides = 0;
   for (const candidate of candidates) sides |= sideOfCandidate(candidate, reach);
   return sides === IN ? 'inside' : sides === OUT ? 'outside' : 'contested';
 }
 
-/** Whether two pieces of evidence can both be true of one device. */
+/** Whether two evidence areas can both be true of one device. */
 export function agree(one: EvidenceArea, other: EvidenceArea): boolean {
   if (one === other) return true;
   const [partsA, partsB] = [partsOf(one), partsOf(other)];
@@ -116,13 +116,13 @@ export function agree(one: EvidenceArea, other: EvidenceArea): boolean {
   return withParents(a).includes(b) || withParents(b).includes(a);
 }
 
-/** Whether the codes of two countries name the same disputed territory: `XK` and `RS-KM`. */
+/** Whether the codes of two countries name the same disputed territory, as `XK` and `RS-KM` do. */
 function nameSameTerritory(a: LocationArea, b: LocationArea): boolean {
   const territory = territoryNamedBy(a);
   return territory !== null && territory === territoryNamedBy(b) && a.slice(0, 2) !== b.slice(0, 2);
 }
 
-/** Whether `a` is equal to `b` or more exact. */
+/** Whether evidence area `a` is equal to `b` or more exact. */
 export function refines(a: EvidenceArea, b: EvidenceArea): boolean {
   const [closer, wider] = [partsOf(a), partsOf(b)];
   return (
@@ -133,8 +133,8 @@ export function refines(a: EvidenceArea, b: EvidenceArea): boolean {
 }
 
 /**
- * Codes under which an index of candidate areas finds every device that an order may affect: never too few, sometimes too many. The index
- * contains each candidate under all of its `indexCodes`.
+ * Codes by which a database index finds every device that an order may affect. The index may also find other devices, but never too few. It
+ * contains each possible area of a device under all of its `indexCodes`.
  */
 export function searchCodes(reach: OrderAreas): LocationArea[] {
   return [...new Set([...ownCodes(reach), ...mappedCodes(reach)])];
@@ -143,7 +143,7 @@ export function searchCodes(reach: OrderAreas): LocationArea[] {
 const ownCodes = ({ areas, polygons = [] }: OrderAreas): Set<LocationArea> =>
   new Set([...areas, ...wholesOf(areas), ...polygons.flatMap(({ touches }) => [...touches])]);
 
-/** Codes of disputed territories that the order's own map assigns to its areas. */
+/** Codes of disputed territories that the order's own map assigns to the order's areas. */
 export function mappedCodes(reach: OrderAreas): LocationArea[] {
   const codes = ownCodes(reach);
   return TERRITORIES.flatMap((feature) => {
@@ -154,8 +154,8 @@ export function mappedCodes(reach: OrderAreas): LocationArea[] {
 }
 
 /**
- * Codes of a candidate: its location, all areas that contain it, and for a disputed territory each claimant and each code for it. Polygons
- * are not included: the country that a polygon overlaps finds its devices.
+ * Index codes of a possible area of a device: its location, all areas that contain the location, and for a disputed territory its claimants
+ * and their codes for it. Polygons need no code, because the countries that they overlap find the devices.
  */
 export function indexCodes(candidate: EvidenceArea): LocationArea[] {
   const location = locationOf(candidate);

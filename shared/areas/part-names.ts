@@ -1,11 +1,14 @@
-/** Names of subdivisions from ISO 3166-2, separate from the codes: browsers load them with the first page that needs them. */
+/**
+ * Names of subdivisions from ISO 3166-2. They are separate from the codes, so that browsers load them only with the first page that needs
+ * them.
+ */
 import { type HomeArea, homeAreaOrNull } from './area-code.ts';
 import codes from './iso-3166.json' with { type: 'json' };
 import names from './iso-3166-names.json' with { type: 'json' };
 
 const BETWEEN = '|';
 
-/** Names of each country's subdivisions in the order of the codes. */
+/** Names of each country's subdivisions, in the order of the codes. */
 const namesOf = new Map<string, readonly string[]>(
   Object.entries(names).map(([country, all]) => [country, all.split(BETWEEN)]),
 );
@@ -17,15 +20,15 @@ const byCode = new Map<string, string>(
   ),
 );
 
-/** `PK-SD` → Sindh, in its own spelling. Null for other codes. */
+/** Name of a subdivision in ISO 3166-2: `PK-SD` → Sindh. Null for other codes. */
 export function partName(code: string): string | null {
   return byCode.get(code) ?? null;
 }
 
-/** Text without accents and in lower case, as users type it. */
+/** Text in lower case without accents, as users type it in a search. */
 export const unaccented = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
-/** Subdivisions whose name contains the given text, at most `most`. */
+/** Subdivisions whose name contains the given text, up to `most` of them. */
 export function findParts(text: string, most: number): HomeArea[] {
   const sought = unaccented(text.trim());
   const found: HomeArea[] = [];

@@ -1,6 +1,6 @@
 /**
- * A polygon of an order in the form for devices. Its outline is a set of rings under the even-odd rule, which covers holes and islands. It
- * never crosses the antimeridian; an area across it needs two polygons.
+ * Polygon of an order, in the form that devices use. Its outline is a set of rings under the even-odd rule, which allows holes and islands.
+ * A polygon never crosses the antimeridian; an area across it needs two polygons.
  */
 import {
   type EvidenceArea,
@@ -13,7 +13,7 @@ import { evidenceText, MOST_POLYGONS } from './evidence-text.ts';
 import { isInside, type Point } from './point.ts';
 
 export interface AreaPolygon {
-  /** Identifier of one version of a polygon: `XZ-lahore@2`. */
+  /** Identifier of one version of a polygon, such as `XZ-lahore@2`. */
   readonly code: PolygonVersion;
   readonly rings: readonly (readonly Point[])[];
   /** Countries and disputed territories that the polygon overlaps, and the claimants of these territories. */
@@ -25,9 +25,9 @@ export function liesIn(point: Point, { rings }: AreaPolygon): boolean {
 }
 
 /**
- * Evidence area of a position: the location, with each polygon that overlaps it and whether the point is inside. `known`: polygons that the
- * result already contains. Polygons beyond `MOST_POLYGONS` are omitted, which makes a device contested for them; the server refuses an
- * order that would need more.
+ * Evidence area of a position: the location, with each polygon that overlaps it and whether the position is inside. `known` has polygons
+ * whose result is already known. Polygons beyond `MOST_POLYGONS` are omitted, and the device is then contested for them. The server refuses
+ * an order that would need more polygons.
  */
 export function evidenceAreaAt(
   point: Point,

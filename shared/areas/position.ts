@@ -1,7 +1,7 @@
 /**
- * Areas of a position, determined on the device: coordinates never leave it. Sample points represent the accuracy circle, at the map's
- * level `territory` (its default assigns Hong Kong to CN and Puerto Rico to US). The sea, `UN` and `EU` are omitted. Within a country, the
- * index of subdivisions adds detail (`subdivisions/`).
+ * Areas of a position. The device computes them, because coordinates never leave the device. Sample points represent the accuracy circle.
+ * The map is used at its level `territory`, which assigns Hong Kong to CN and Puerto Rico to US, without the sea, `UN` and `EU`. The index
+ * in `subdivisions/` adds the subdivision of a country.
  */
 import { featuresContaining } from '@rapideditor/country-coder';
 import { type EvidenceArea, type HomeArea, homeAreaOrNull, type LocationArea, territoryArea } from './area-code.ts';
@@ -18,18 +18,21 @@ export interface Position {
 }
 
 export interface PositionAreas {
-  /** Sorted subdivisions, countries and disputed territories. Empty outside all countries, and for a circle over too many areas. */
+  /**
+   * Possible subdivisions, countries and disputed territories, sorted. Empty outside all countries, and for a circle that overlaps too many
+   * areas.
+   */
   readonly areas: readonly EvidenceArea[];
-  /** True when the whole accuracy circle is inside one area. */
+  /** Whether the whole accuracy circle is inside one area. */
   readonly whole: boolean;
 }
 
 const EARTH_RADIUS = 6_371_009;
 const RINGS = 4;
 const POINTS_A_RING = 24;
-/** A circle over more areas than evidence may contain is not evidence. */
+/** Maximum number of areas in one observation. A circle that overlaps more areas is not evidence. */
 const MOST_AREAS = 16;
-/** Reserved codes of the map that ISO 3166-1 does not assign → the country that they belong to. */
+/** Country of each code that the map uses and that ISO 3166-1 only reserves. */
 const RESERVED: Readonly<Record<string, string>> = {
   EA: 'ES',
   IC: 'ES',
@@ -41,7 +44,10 @@ const RESERVED: Readonly<Record<string, string>> = {
   FX: 'FR',
 };
 
-/** `polygons`: polygons of known orders. The result states for each polygon that overlaps the country whether the position is inside. */
+/**
+ * Areas of a position. `polygons` are the polygons of known orders. For each polygon that overlaps the country, the result says whether the
+ * position is inside.
+ */
 export function areasOfPosition(
   { latitude, longitude, accuracy }: Position,
   polygons: readonly AreaPolygon[] = [],
@@ -62,7 +68,7 @@ export function areasOfPosition(
       look(destination(latitude, longitude, (accuracy * ring) / RINGS, (step * 2 * Math.PI) / POINTS_A_RING));
     }
   }
-  // Samples at a polygon's corners: a small polygon may lie between the sample points.
+  // A small polygon may lie between the sample points, so its corners are further sample points.
   for (const polygon of polygons) {
     const corner = polygon.rings.flat().find((point) => distance(center, point) <= accuracy);
     if (corner) for (const inside of [true, false]) look(corner, new Map([[polygon, inside]]));
@@ -82,7 +88,7 @@ function locationAt(point: Point): LocationArea | null {
 }
 
 /**
- * Features of the map around a point, from the smallest outward. Features below `territory` (islands and the like) are not separate
+ * Map features around a point, from the smallest outward. Features below the level `territory`, such as islands, are not separate
  * locations.
  */
 type Around = ReturnType<typeof featuresContaining>;
@@ -94,20 +100,20 @@ function codeAmong(around: Around): string | undefined {
     .iso1A2;
 }
 
-/** The country or territory of a point on the map, which takes sides in disputed territories. */
+/** Country or territory of a point on the map. The map itself decides about disputed territories. */
 export function countryAmong(around: Around): HomeArea | null {
   const code = codeAmong(around);
   return homeAreaOrNull(code) ?? homeAreaOrNull(RESERVED[code ?? '']);
 }
 
-/** Distance in meters on the same sphere (haversine formula). */
+/** Distance of two points in meters (haversine formula). */
 function distance([x1, y1]: Point, [x2, y2]: Point): number {
   const half = (degrees: number) => Math.sin((degrees * Math.PI) / 360) ** 2;
   const cosines = Math.cos((y1 * Math.PI) / 180) * Math.cos((y2 * Math.PI) / 180);
   return 2 * EARTH_RADIUS * Math.asin(Math.sqrt(Math.min(1, half(y2 - y1) + cosines * half(x2 - x1))));
 }
 
-/** The point at a distance (meters) and bearing (radians from north), on a sphere, which is exact enough for an accuracy circle. */
+/** Point at a distance (meters) and bearing (radians from north). A sphere is exact enough for an accuracy circle. */
 function destination(latitude: number, longitude: number, distance: number, bearing: number): Point {
   const angle = distance / EARTH_RADIUS;
   const from = (latitude * Math.PI) / 180;

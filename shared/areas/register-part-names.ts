@@ -1,4 +1,4 @@
-/** Sets the names of subdivisions when imported. */
+/** Import of this module sets the names of subdivisions. */
 
 import { setPartNames } from './area-words.ts';
 import { partName } from './part-names.ts';

@@ -1,8 +1,11 @@
-/** Network of a request, as rate limits count it. One customer of a provider usually has a whole IPv6 /64. */
+/** Network of a request, for rate limits. An Internet provider usually assigns a whole IPv6 /64 to one customer. */
 import { isIP } from 'node:net';
 import { canonicalAddress } from './special-addresses.ts';
 
-/** An IPv4 address unchanged; for an IPv6 address its first 64 bits, such as `2001:db8:0:1::/64`. `unknown` for other text. */
+/**
+ * Network of an IP address: the IPv4 address itself, or the first 64 bits of an IPv6 address, such as `2001:db8:0:1::/64`. `unknown` for
+ * other text.
+ */
 export function sourceNetwork(address: string | null): string {
   const canonical = address === null ? null : canonicalAddress(address);
   if (canonical === null) return 'unknown';

@@ -1,10 +1,11 @@
 /**
- * Addresses that are never evidence of a location: the IANA special-purpose registries for IPv4 (RFC 6890 and later) and IPv6, multicast,
- * and all IPv6 that is not global unicast. IP databases contain some of them (the bundled one assigns 192.168/16 to AU).
+ * IP addresses that are never evidence of a location: the IANA special-purpose registries for IPv4 (RFC 6890 and later) and IPv6,
+ * multicast, and all IPv6 that is not global unicast. IP databases contain some of these addresses; the bundled database assigns 192.168/16
+ * to AU.
  */
 import { BlockList, isIP, SocketAddress } from 'node:net';
 
-/** Registry entries, with a comment where the name is not obvious. */
+/** Special IPv4 ranges of the IANA registry, with a comment where the purpose is not obvious. */
 const SPECIAL_V4: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -25,7 +26,10 @@ const SPECIAL_V4: readonly (readonly [string, number])[] = [
   ['224.0.0.0', 4], // multicast
   ['240.0.0.0', 4], // reserved and broadcast
 ];
-/** Ranges inside 2000::/3. All other addresses (loopback, unique local, link local, multicast, NAT64, SRv6) are special. */
+/**
+ * Special IPv6 ranges inside 2000::/3. All addresses outside 2000::/3 are special (loopback, unique local, link local, multicast, NAT64,
+ * SRv6).
+ */
 const SPECIAL_V6: readonly (readonly [string, number])[] = [
   ['2001::', 23], // IETF protocol assignments: Teredo, ORCHID, benchmarking, AMT, AS112, …
   ['2001:db8::', 32], // documentation
@@ -40,7 +44,7 @@ for (const [network, prefix] of SPECIAL_V6) special.addSubnet(network, prefix, '
 const globalUnicast = new BlockList();
 globalUnicast.addSubnet('2000::', 3, 'ipv6');
 
-/** Canonical form of an address: no zone, IPv4-mapped IPv6 (RFC 4291, section 2.5.5.2) as IPv4. Null for other text. */
+/** Canonical form of an IP address: no zone, and IPv4-mapped IPv6 (RFC 4291, section 2.5.5.2) as IPv4. Null for other text. */
 export function canonicalAddress(text: string): string | null {
   const address = text.replace(/%.*$/s, '');
   const family = isIP(address);
@@ -51,7 +55,7 @@ export function canonicalAddress(text: string): string | null {
   return mapped?.[1] ?? canonical;
 }
 
-/** Returns true also for text that is not an address. */
+/** Whether the IP address is no evidence of a location. True also for text that is not an IP address. */
 export function isSpecialAddress(text: string): boolean {
   const address = canonicalAddress(text);
   if (address === null) return true;

@@ -1,11 +1,10 @@
 /**
- * Disputed territories. The map data takes sides (Simferopol → RU, Laayoune → MA). This module corrects that: a position inside a
- * disputed territory is evidence of the territory only. An order's own map decides about its country, otherwise all claimants count
- * (`coverage.ts`). The outlines are drawn by hand and rough. Where they follow an undisputed border, the map's own code (`within`)
- * refines them.
- *
- * A claimant is a state that claims the territory or whose forces control it. A state without an ISO code is represented by the
- * territory itself, which no order can name: without an entry in the order's map, such a territory never belongs wholly to a country.
+ * Disputed territories. The map data assigns each territory to one country (Simferopol to RU, Laayoune to MA). This module corrects that: a
+ * position inside a disputed territory is evidence of the territory only. The order's own map decides about its country. Without an entry
+ * on the map, all claimants count (`coverage.ts`). The outlines are drawn by hand and rough. Where they follow an undisputed border, the
+ * map's own code (`within`) refines them.
+ * A claimant is a state that claims the territory or whose forces control it. A claimant state may have no ISO code, and no order can name
+ * such a state. Without an entry on the order's map, its territory therefore never belongs wholly to a country.
  */
 import {
   type HomeArea,
@@ -19,21 +18,21 @@ import { isInside, type Point } from './point.ts';
 
 interface TerritoryFacts {
   readonly claimants: readonly LocationArea[];
-  /** ISO codes that mean exactly this territory: an order's map applies to evidence with one of them, or with a part of one. */
+  /** ISO codes that mean exactly this territory. An order's map also applies to evidence with such a code, or with a part of its area. */
   readonly codes: readonly HomeArea[];
   /**
-   * Claimant → its ISO 3166-2 subdivisions that its own law assigns to the territory. They may be larger than the territory (`IL-Z`). A
-   * claimant without an entry has none: `RU` claims Crimea, but ISO 3166-2 gives Russia no code for it.
+   * ISO 3166-2 subdivisions to which each claimant's own law assigns the territory. The subdivisions may be larger than the territory
+   * (`IL-Z`). Some claimants have none: `RU` claims Crimea, but ISO 3166-2 gives Russia no code for it.
    */
   readonly laid: Readonly<Record<string, readonly HomeArea[]>>;
   readonly outline: readonly Point[] | null;
-  /** Codes that the map has inside the outline. `null` means no code, `XX` ids are the map's own names. */
+  /** Codes that the map has inside the outline. `null` means no code. Ids that begin with `XX` are the map's own. */
   readonly within: readonly string[];
 }
 
 const codes = (text: string): HomeArea[] => (text === '' ? [] : text.split(' ').map(parseHomeArea));
 
-/** Outline as text "lon,lat lon,lat …"; the ring closes itself. */
+/** Outline as text "lon,lat lon,lat …". The text does not repeat the first point. */
 function outline(text: string): Point[] {
   return text.split(' ').map((pair) => {
     const [lon, lat] = pair.split(',').map(Number);
@@ -168,13 +167,13 @@ const byCode: ReadonlyMap<LocationArea, Territory> = new Map(
   features.flatMap(([feature, territory]) => territory.codes.map((code) => [code, feature])),
 );
 
-/** The disputed territory that an ISO code names (`XK`, `UA-43`) or is part of (`TW-TPE`); null for other codes. */
+/** Disputed territory that an ISO code names (`XK`, `UA-43`) or of which the code's area is a part (`TW-TPE`). Null for other codes. */
 export function territoryNamedBy(area: LocationArea): Territory | null {
   const code = withParents(area).find((each) => byCode.has(each));
   return code === undefined ? null : byCode.get(code)!;
 }
 
-/** The disputed territory that contains a point. `names`: the map's code and own identifier at this point. */
+/** Disputed territory that contains a point. `names` are the map's code and identifier at this point. */
 export function territoryAt(point: Point, names: readonly string[]): Territory | null {
   for (const [feature, territory] of features) {
     if (!territory.within.some((name) => names.includes(name))) continue;

@@ -1,7 +1,7 @@
 /**
- * The operator's policy for disputed territories: the claimant that each one counts to by default. It applies only when an order is
- * proposed: the assignments become part of the order's own map, which approvers sign. A device therefore needs no policy, and a new policy
- * changes no signed order (ADR 24). Pure; browsers load it too.
+ * Operator's policy for disputed territories: the claimant to which each territory counts by default. The policy applies only when an order
+ * is proposed. Its assignments then become part of the order's own map, which approvers sign. Devices need no policy, and a new policy
+ * changes no signed order (ADR 24). Browsers also load this module.
  */
 import { z } from 'zod';
 import { CordonError } from '../errors.ts';
@@ -16,19 +16,19 @@ import {
 } from './area-code.ts';
 import { TERRITORY_FACTS } from './territory-facts.ts';
 
-/** Choice for a territory that counts to no claimant: the order's rule for contested locations decides. */
+/** Value for a territory that counts to no claimant. The order's rule for contested locations decides. */
 export const CONTESTED = 'contested';
 
-/** The imported document of a policy. `version` increases with each import; 0 is the default without any import. */
+/** Imported document of a territory policy. `version` increases with each import. Version 0 is the default before the first import. */
 export const territoryPolicySchema = z.strictObject({
   version: z.int().min(1).max(999_999),
   title: z.string().trim().min(1).max(120),
   date: z.iso.date(),
-  /** Choices by territory (`crimea`). A territory without a choice is contested. */
+  /** Claimant of each territory, such as `crimea`. A territory without a claimant is contested. */
   features: z.record(
     z.string().max(64),
     z.strictObject({
-      /** Code of a claimant, or `contested`. */
+      /** Code of the claimant, or `contested`. */
       choice: z.string().max(32),
       note: z.string().trim().min(1).max(2_000),
     }),
@@ -36,10 +36,10 @@ export const territoryPolicySchema = z.strictObject({
 });
 export type TerritoryPolicy = z.infer<typeof territoryPolicySchema>;
 
-/** Territory → the claimant to which the policy assigns it. Contested territories are absent. */
+/** Claimant to which the policy assigns each territory. Contested territories are absent. */
 export type TerritoryMap = ReadonlyMap<Territory, HomeArea>;
 
-/** Parses a territory. Throws `unknown_territory`. */
+/** Name of a disputed territory, from text. Throws `unknown_territory`. */
 export function parseTerritory(text: string): Territory {
   const feature = TERRITORIES.find((each) => each === text);
   if (feature) return feature;
@@ -50,7 +50,7 @@ export function parseTerritory(text: string): Territory {
   );
 }
 
-/** Claimants to which a policy can assign a territory: claimants with their own country code. */
+/** Claimants to which a policy can assign a territory. Only claimants with a country code qualify. */
 export const claimantsOf = (feature: Territory): LocationArea[] =>
   TERRITORY_FACTS[feature].claimants.filter((area) => territoryOf(area) === null);
 
@@ -73,7 +73,7 @@ export function territoryMapOf({ features }: Pick<TerritoryPolicy, 'features'>):
   return map;
 }
 
-/** Disputed territories that overlap the given locations, or that the given locations claim. */
+/** Disputed territories that overlap the given locations, or that the countries of these locations claim. */
 export function territoriesTouched(locations: Iterable<LocationArea>): Territory[] {
   const named = new Set([...locations].flatMap(withParents));
   return TERRITORIES.filter((feature) => {
@@ -82,7 +82,7 @@ export function territoriesTouched(locations: Iterable<LocationArea>): Territory
   });
 }
 
-/** An order's map: its own choices, and the policy's choices for the other territories that its areas overlap. */
+/** Map of an order: the assignments in its terms, and the policy's assignments for the other territories that its areas overlap. */
 export function completeMap(
   touched: readonly Territory[],
   own: Readonly<Record<string, string>>,
@@ -93,7 +93,7 @@ export function completeMap(
   return Object.fromEntries(Object.entries(whole).filter(([, choice]) => choice !== CONTESTED));
 }
 
-/** Choices of a signed order for all territories that its areas overlap: a missing choice means contested. */
+/** Assignments in a signed order for all territories that its areas overlap. A territory without an assignment is contested. */
 export function explicitMap(
   touched: readonly Territory[],
   map: Readonly<Record<string, string>>,

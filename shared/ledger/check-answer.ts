@@ -1,6 +1,6 @@
 /**
- * Verifies responses of a server about its ledger, so that the console claims only what it has verified itself. `key` is a verifier key
- * that the caller already had, never one from the response.
+ * Verification of a server's responses about its ledger, so that the console shows only verified facts. `key` is a verifier key that the
+ * caller already had, never a key from the response.
  */
 import type { z } from 'zod';
 import type { consistencyView, inclusionView } from '../api/ledger.ts';
@@ -25,7 +25,7 @@ function hashesOf(proof: readonly string[]): Uint8Array[] {
   });
 }
 
-/** Returns the entry at `index` that the response proves, and its checkpoint. Throws `checkpoint_invalid` or `proof_invalid`. */
+/** Verified ledger entry at `index` in a response, with its checkpoint. Throws `checkpoint_invalid` or `proof_invalid`. */
 export async function checkInclusion(
   answer: Inclusion,
   index: number,
@@ -37,10 +37,7 @@ export async function checkInclusion(
   return { entry: await checkInclusionIn(answer, checkpoint), checkpoint };
 }
 
-/**
- * Returns the entry that the response proves to be in an already verified tree. Ignores the checkpoint in the response. Throws
- * `proof_invalid`.
- */
+/** Ledger entry in a response, verified against a known tree. The checkpoint in the response is ignored. Throws `proof_invalid`. */
 export async function checkInclusionIn(
   { index, body, proof }: Pick<Inclusion, 'index' | 'body' | 'proof'>,
   { size, root }: Pick<Checkpoint, 'size' | 'root'>,
@@ -50,18 +47,18 @@ export async function checkInclusionIn(
   return parseDocument(entrySchema, bytes);
 }
 
-/** Verifies that the larger of two trees begins with the smaller one, from their sizes and root hashes alone. Throws `proof_invalid`. */
+/** Verifies that the larger of two trees begins with the smaller tree. Throws `proof_invalid`. */
 export async function checkBeginning(
   proof: readonly string[],
   older: Pick<Checkpoint, 'size' | 'root'>,
   newer: Pick<Checkpoint, 'size' | 'root'>,
 ): Promise<void> {
-  // Every tree begins with the empty tree, so no proof is needed.
+  // Every tree begins with the empty tree, so no proof is necessary.
   if (older.size > 0) await verifyConsistency(older.size, newer.size, hashesOf(proof), older.root, newer.root);
 }
 
 /**
- * Returns the newer checkpoint, after a proof that it only extends `earlier` (a stored note). Throws `checkpoint_invalid` or
+ * Newer checkpoint, after a proof that its tree begins with the tree of `earlier`, a saved note. Throws `checkpoint_invalid` or
  * `proof_invalid`.
  */
 export async function checkGrowth(answer: Consistency, earlier: string, key: string): Promise<Checkpoint> {

@@ -1,6 +1,6 @@
 /**
- * Continuations of a ledger (ADR 39), verified from documents alone: from a copy of the ledger or an evidence pack. The chain of approver
- * sets contains the possible signers. Ledger entries prove which set was current.
+ * Verification of a ledger's continuations (ADR 39) from documents alone, in a ledger copy or an evidence pack. The chain of approver sets
+ * has all possible signers. Ledger entries prove which approver set was current.
  */
 import { z } from 'zod';
 import { CordonError } from '../errors.ts';
@@ -12,7 +12,10 @@ import { continuationOf } from './continuation.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import type { NoteVerifier } from './signed-note.ts';
 
-/** Response of the public listener beside the tiles. Its size is limited, because every check of a copy reads it. */
+/**
+ * Response of the public listener with approver sets and continuations. Its size is limited, because every verification of a ledger copy
+ * reads it.
+ */
 export const continuationsFileSchema = z.strictObject({
   approverSets: z.array(envelopeSchema).max(256),
   continuations: z.array(envelopeSchema).max(64),
@@ -22,21 +25,24 @@ export type ContinuationsFile = z.infer<typeof continuationsFileSchema>;
 export interface SignedContinuation {
   readonly document: LedgerContinuation;
   readonly digest: string;
-  /** Newest approver set that signed the continuation. */
+  /** Newest approver set whose members signed the continuation. */
   readonly set: ApproverSet;
-  /** The whole chain of approver sets, oldest first. */
+  /** Whole chain of approver sets, oldest first. */
   readonly sets: readonly ApproverSet[];
   readonly envelope: Envelope;
 }
 
-/** Verifies the chain of approver sets, and the signatures of one set on each continuation. If it throws, no continuation is valid. */
+/**
+ * Verifies the chain of approver sets, and the signatures of one approver set on each continuation. If the function throws an error, no
+ * continuation is valid.
+ */
 export function readContinuations({ approverSets, continuations }: ContinuationsFile): SignedContinuation[] {
   if (continuations.length === 0) return [];
   verifyApproverSets(null, approverSets);
   return signedBySets(continuations, approverSets.map(readApproverSet));
 }
 
-/** Verifies the continuations' signatures. `sets`: verified approver sets, oldest first. Throws `threshold_not_met`. */
+/** Verifies the signatures of the continuations. `sets` has verified approver sets, oldest first. Throws `threshold_not_met`. */
 export function signedBySets(envelopes: readonly Envelope[], sets: readonly ApproverSet[]): SignedContinuation[] {
   return envelopes.map((envelope) => {
     const document = readLedgerContinuation(envelope);
@@ -49,7 +55,7 @@ export function signedBySets(envelopes: readonly Envelope[], sets: readonly Appr
   });
 }
 
-/** Continuations from one name of the log to another, in order. Throws `checkpoint_invalid` if no continuations lead there. */
+/** Continuations that lead from one name of the ledger to another, in order. Throws `checkpoint_invalid` if there are none. */
 export function pathTo(origin: string, wanted: string, known: readonly SignedContinuation[]): SignedContinuation[] {
   const path: SignedContinuation[] = [];
   for (let name = origin; name !== wanted; ) {
@@ -70,7 +76,7 @@ export function pathTo(origin: string, wanted: string, known: readonly SignedCon
   return path;
 }
 
-/** Opens a note of the verifier's log, or of a log that continues it. Throws `checkpoint_invalid`. */
+/** Checkpoint from a signed note of the pinned ledger, or of a continuation of it. Throws `checkpoint_invalid`. */
 export async function openContinued(
   note: string,
   verifier: NoteVerifier,
@@ -81,7 +87,7 @@ export async function openContinued(
   return { checkpoint: await openCheckpoint(note, { ...verifier, name }), path };
 }
 
-/** Verifies that the entry after the remaining entries is the given continuation. Throws `proof_invalid`. */
+/** Verifies that the entry after the remaining ledger entries is the given continuation. Throws `proof_invalid`. */
 export function requireEntry({ document, digest }: SignedContinuation, entry: LedgerEntry | undefined): void {
   if (entry?.kind === 'ledger.continued' && entry.public['digest'] === digest) return;
   throw new CordonError(
@@ -101,8 +107,9 @@ export const loggedSet = ({ public: said }: LedgerEntry): LoggedSet => ({
 });
 
 /**
- * Verifies that the ledger names the approver sets, and that no older set signed than the current one at the fork: stolen keys may be the
- * reason for a newer set. `logged`: sets whose entry is before the fork. Throws `threshold_not_met`.
+ * Verifies that the ledger has an entry for each approver set, and that the set that signed was current at the fork. An older set must not
+ * sign, because stolen keys may be the reason for a newer set. `logged` has the sets with an entry before the fork. Throws
+ * `threshold_not_met`.
  */
 export function requireSetInForce({ document, set, sets }: SignedContinuation, logged: readonly LoggedSet[]): void {
   const newest = logged.reduce<LoggedSet | null>(

@@ -1,6 +1,6 @@
 /**
- * C2SP tlog-checkpoint (https://c2sp.org/tlog-checkpoint): a signed note with the size and root hash of one tree. Its origin is the log's
- * name and must equal the signing key's name, so that no checkpoint of another installation is accepted.
+ * Checkpoint of a ledger (C2SP tlog-checkpoint, https://c2sp.org/tlog-checkpoint): a signed note with the size and root hash of one tree.
+ * Its origin is the ledger's name and must equal the signing key's name, so that no checkpoint of another installation is accepted.
  */
 import { readBase64 } from '../strict-base64.ts';
 import { HASH_SIZE } from './proof.ts';
@@ -12,14 +12,18 @@ export interface Checkpoint {
   readonly root: Uint8Array;
 }
 
-/** Name of an installation's first log. A continuation (ADR 39) gives the log a new name. */
+/** Name of an installation's first ledger. A continuation (ADR 39) gives the ledger a new name. */
 export const originOf = (installation: string) => `cordon/${installation}`;
 
-/** Name of the log after a continuation at the given time. A restored clock is never earlier than the backup, so no name is used twice. */
+/**
+ * Name of the ledger after a continuation at the given time. A restored clock is never earlier than the backup, so no name is used twice.
+ */
 export const continuedOrigin = (installation: string, at: number): string =>
   `${originOf(installation)}/${new Date(at).toISOString().replace(/\D/g, '').slice(0, 14)}`;
 
-/** Orders the names of an installation's logs by time; 0 for the first name. Null: the name of another installation's log. */
+/**
+ * Position of a ledger name among the names of an installation, by time; 0 for the first name. Null for the ledger of another installation.
+ */
 export function originOrder(installation: string, origin: string): number | null {
   const first = originOf(installation);
   if (origin === first) return 0;
@@ -27,10 +31,13 @@ export function originOrder(installation: string, origin: string): number | null
   return /^[0-9]{14}$/.test(digits) ? Number(digits) : null;
 }
 
-/** First line of a note that is not verified yet. */
+/** Origin in the first line of a note, before its verification. */
 export const originIn = (note: string): string => note.slice(0, Math.max(0, note.indexOf('\n')));
 
-/** Opens a checkpoint of any log of this installation, signed with its one key. Throws `checkpoint_invalid`. */
+/**
+ * Checkpoint from a signed note, under any ledger name of this installation. All names have the same signing key. Throws
+ * `checkpoint_invalid`.
+ */
 export async function openOwnCheckpoint(
   note: string,
   installation: string,
@@ -43,14 +50,17 @@ export async function openOwnCheckpoint(
   );
 }
 
-/** Opens a checkpoint. Throws `checkpoint_invalid` if signature, key or origin is not the verifier's, and for any other format. */
+/**
+ * Checkpoint from a signed note. Throws `checkpoint_invalid` if the format, the signature, the key or the origin differs from the expected
+ * one.
+ */
 export async function openCheckpoint(note: string, verifier: NoteVerifier): Promise<Checkpoint> {
   const text = await openNote(note, verifier);
   const [origin, size, root, ...rest] = text.split('\n');
   if (origin !== verifier.name) {
     throw invalid(`The checkpoint belongs to ${JSON.stringify(origin)}, not to ${verifier.name}: it is another log's.`);
   }
-  // Lines after the root hash are extension lines, which are ignored. The last element is the text after the last newline.
+  // Lines after the root hash are extension lines, which the parser ignores. The last element is the text after the last newline.
   if (size === undefined || root === undefined || rest.length === 0 || rest.slice(0, -1).includes('')) {
     throw invalid('The checkpoint lacks one of its first three lines: origin, size and root hash.');
   }

@@ -1,6 +1,6 @@
 /**
- * Rules by which the holder of an earlier tree judges a continuation of the ledger (ADR 39). The holder is a device, a ledger copy, a
- * browser or a restored server. `shared/order/ledger-continuation.ts` verifies signatures. Pure; runs in a browser as well.
+ * Rules by which the owner of an earlier tree judges a continuation of the ledger (ADR 39). The owner is a device, a ledger copy, a browser
+ * or a restored server. `shared/order/ledger-continuation.ts` verifies signatures.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from '../order/canonical.ts';
@@ -14,7 +14,7 @@ export interface NamedTree {
   readonly root: string;
 }
 
-/** Reads a payload and checks that it is consistent in itself. Does not check signatures. Throws `document_malformed`. */
+/** Continuation of the ledger from its payload, checked for consistency but not for signatures. Throws `document_malformed`. */
 export function parseContinuation(payload: Uint8Array): LedgerContinuation {
   const document = parseDocument(ledgerContinuationSchema, payload);
   const { installation, origin, fork, shown, newOrigin } = document;
@@ -34,12 +34,12 @@ export function parseContinuation(payload: Uint8Array): LedgerContinuation {
 }
 
 /**
- * Judgment of the holder of an earlier tree.
- * - `prove`: the holder accepts only with a proof that the fork begins with the held tree.
- * - `lost`: the continuation states the loss.
- * - `lost-more`: the holder has seen more than the continuation states.
- * - `contradicts`: the held tree and the stated one have the same size and different root hashes.
- * - `other`: the continuation is about a log that the holder does not know.
+ * Judgment of a continuation by the owner of an earlier tree.
+ * - `prove`: the owner accepts only with a proof that the fork begins with the earlier tree.
+ * - `lost`: the continuation states the loss of entries in the earlier tree.
+ * - `lost-more`: the owner has seen more entries than the continuation states.
+ * - `contradicts`: the earlier tree and the stated tree have the same size and different root hashes.
+ * - `other`: the continuation is about a ledger that the owner does not know.
  */
 export type HeldVerdict = 'prove' | 'lost' | 'lost-more' | 'contradicts' | 'other';
 
@@ -56,7 +56,7 @@ export function judgeHeldTree(
   return shown && held.size <= shown.size ? 'lost' : 'lost-more';
 }
 
-/** The continuation of the log with the given name; null if the log has no continuation. `known`: continuations in any order. */
+/** Continuation of the ledger with the given name; null if there is none. `known` has continuations in any order. */
 export function continuationOf(origin: string, known: readonly LedgerContinuation[]): LedgerContinuation | null {
   const follows = ({ installation, origin: from, newOrigin }: LedgerContinuation) => {
     const [order, before, after] = [origin, from, newOrigin].map((name) => originOrder(installation, name));

@@ -1,6 +1,6 @@
 /**
- * Downloads a ledger into a folder, for later verification with `verify-copy.ts`. The folder's checkpoint is replaced only after everything
- * below it has been downloaded and verified. A broken or dishonest download therefore does not change the older copy.
+ * Download of a ledger into a folder, for later verification with `verify-copy.ts`. The checkpoint in the folder is replaced only after all
+ * entries below it are downloaded and verified. A broken or dishonest download therefore does not change the older copy.
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { get as httpGet } from 'node:http';
@@ -36,7 +36,7 @@ export const copyInFolder =
     }
   };
 
-/** A ledger below `base` + `/ledger/`. `ca`: PEM of the root CA that issued the server's certificate. */
+/** Ledger at the URL `base` + `/ledger/`. `ca` is the root CA of the server's certificate, in PEM. */
 export function ledgerAt(base: string, ca?: string): CopyReader {
   return async (path) => {
     const url = new URL(`ledger/${path}`, base.endsWith('/') ? base : `${base}/`);
@@ -76,8 +76,8 @@ async function store(folder: string, path: string, bytes: Buffer): Promise<void>
 }
 
 /**
- * Updates the copy in `folder`. `pinned`: a verifier key from another source. Without it, the folder's own key applies, or else the
- * server's.
+ * Updates the ledger copy in `folder`. `pinned` is a verifier key from another source. Without `pinned`, the key in the folder applies, and
+ * in an empty folder the server's key.
  */
 export async function copyLedger(from: CopyReader, folder: string, pinned?: string): Promise<VerifiedCopy> {
   const local = copyInFolder(folder);
@@ -98,14 +98,14 @@ export async function copyLedger(from: CopyReader, folder: string, pinned?: stri
   const { size, origin } = (await openContinued(note.toString('utf8'), verifier, known)).checkpoint;
   const previous = await local(CHECKPOINT);
   if (previous) {
-    // The check precedes all file changes, because the entries of this copy may be the only proof of the loss.
+    // The check precedes all changes of files, because the entries of the old copy may be the only proof of a loss.
     const { checkpoint: earlier } = await openContinued(previous.toString('utf8'), verifier, known);
     const [given] = pathTo(earlier.origin, origin, known);
     if (given && earlier.size > given.document.fork.size) throw gaveUp(earlier.size, given.document.fork.size);
   }
   for (const tile of tilesOf(size)) {
     const path = tilePath(tile);
-    // The content of a path never changes, so existing files are not downloaded again. The verification below checks them.
+    // The content of a path never changes, so existing files are not downloaded again. The later verification checks them.
     if ((await local(path)) === null) await store(folder, path, await fetched(path));
   }
   const verified = await verifyLedgerCopy(

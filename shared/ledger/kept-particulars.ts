@@ -1,7 +1,7 @@
 /**
- * Particulars that an entry withholds from the public. The entry's public part is empty, and its subject is a salted commitment to the
- * particulars. A reader with the opening, such as from an evidence pack, can read and verify them. For other readers, two such entries of
- * one kind differ only in their times. Pure.
+ * Particulars that a ledger entry withholds from the public. The public part of the entry is empty, and its subject is a salted commitment
+ * to the particulars. A reader of an evidence pack has the salt and the particulars and can verify them. For other readers, two such
+ * entries of the same kind differ only in their times.
  */
 import { CordonError } from '../errors.ts';
 import { canonicalText, parseDocument } from '../order/canonical.ts';
@@ -12,14 +12,17 @@ export function keepParticulars(particulars: LedgerEntry['public']): Pick<EntryD
   return { subject: canonicalText(particulars), public: {} };
 }
 
-/** Kinds of entries that withhold their particulars while the order is withheld. */
+/** Kinds of ledger entries that withhold their particulars while the order is withheld. */
 export const KEPT_KINDS: readonly EntryKind[] = ['order.executed', 'order.proceeding'];
 
-/** True for an entry about a withheld order: its public part is empty. */
+/** Whether the entry withholds its particulars, because it is about a withheld order. */
 export const keepsParticulars = ({ kind, public: shown }: LedgerEntry): boolean =>
   KEPT_KINDS.includes(kind) && Object.keys(shown).length === 0;
 
-/** Throws `proof_invalid` if the entry commits to other particulars, or withholds none. */
+/**
+ * Particulars of an entry, verified with the opening of its commitment. Throws `proof_invalid` if the entry commits to other particulars or
+ * withholds none.
+ */
 export function openParticulars(entry: LedgerEntry, { salt, subject }: Opening): LedgerEntry['public'] {
   if (!keepsParticulars(entry)) throw new CordonError('proof_invalid', 'The entry withholds no particulars.');
   if (entry.subject !== subjectCommitment(Buffer.from(salt, 'hex'), subject)) {

@@ -1,6 +1,6 @@
 /**
- * Entries of the ledger: actions for which outsiders can hold the operator to account. An entry contains the action, and a salted
- * commitment to the person or device. Presence, inventory and evidence are never entries.
+ * Entries of the ledger: actions for which outsiders can hold the operator to account. An entry contains the action and a salted commitment
+ * to the person or device. Presence, inventory and evidence never become entries.
  */
 import { z } from 'zod';
 
@@ -9,108 +9,130 @@ export const ENTRY_KINDS = [
   'certificate.revoked',
   'order.revision',
   'order.approval',
-  /** The account that gave the approval was disabled while the revision was pending. */
+  /** Entry: the account of an approver was disabled while the approved revision was pending. */
   'order.approval-voided',
-  /** A pending proposal ended without adoption; `outcome` is the reason. `subject`: the person who ended it; null: the proposal expired. */
+  /**
+   * Entry: a pending proposal ended without adoption. `outcome` is the reason. `subject` is the person who ended the proposal; null if it
+   * expired.
+   */
   'order.proposal-ended',
-  /** An admin read a part of a withheld order. The commitment covers admin, order and part (`kept-particulars.ts`). */
+  /** Entry: an admin read a part of a withheld order. The commitment covers admin, order and part (`kept-particulars.ts`). */
   'order.read',
-  /** A second person confirmed that a new proposal replaces the pending one. */
+  /** Entry: a second person confirmed that a new proposal replaces the pending one. */
   'order.replacement-confirmed',
   'order.adopted',
   'order.executed',
   'order.list',
   /**
-   * An admin recorded an answer to the authority, or a step of an appeal. `entry`: number among the order's records. `digest`: of the
-   * record.
+   * Entry: an admin recorded an answer to the authority, or a step of an appeal. `entry` is the record's number within the order; `digest`
+   * is the record's digest.
    */
   'order.proceeding',
   'approvers.adopted',
   'role.granted',
   'role.revoked',
-  /** An admin created a link that replaces an account's password and second factor; the person used the link. `subject`: the account. */
+  /**
+   * Entry: an admin created a link that replaces an account's password and second factor, or the account holder used the link. `subject` is
+   * the account.
+   */
   'credentials.reset-link',
   'credentials.reset',
-  /** An exit ended a device's enrollment and destroyed its data on the server. `destroyed`: hash of the destroyed data's description. */
+  /**
+   * Entry: an exit ended a device's enrollment and deleted its data on the server. `destroyed` is the hash of a description of this data.
+   */
   'order.exited',
   'workspace.wipe',
   /**
-   * An admin's location statement that changes the verdict of `orders` for a device, or the end of a statement (`until` null). `people`: 2
-   * if a second person confirmed it.
+   * Entry: an admin made a location statement that changes the verdict of `orders` for a device, or ended a statement (`until` null).
+   * `people` is 2 if a second person confirmed the statement.
    */
   'location.stated',
   'ca.created',
   'crl.issued',
   'ip-database.activated',
-  /** The territory policy that applies from now on. `hash`: of its canonical text; null for the built-in version 0. */
+  /** Entry: a territory policy became active. `hash` is the hash of its canonical text; null for the built-in version 0. */
   'disputed-policy.activated',
-  /** An admin created a file with the names behind device handles, sealed to one recipient. `digest`: of the file. */
+  /** Entry: an admin created a file with the names behind device handles, encrypted to one recipient. `digest` is the file's digest. */
   'names.sealed',
-  /** The server certified a device's messaging key; then the organization countersigned it. `digest`: of the certificate's payload. */
+  /**
+   * Entries: the server certified a device's messaging key, and the organization countersigned it. `digest` is the digest of the
+   * certificate's payload.
+   */
   'messaging-key.certified',
   'messaging-key.countersigned',
-  /** `subject`: the device, or the person's handle. `hold`: random identifier of the legal hold. */
+  /** Entries about a legal hold. `subject` is the device, or the handle of the person. `hold` is a random identifier of the legal hold. */
   'legal-hold.placed',
   'legal-hold.released',
-  /** An admin started the server although its clock was implausible. `newest`: the newest time in the store before. */
+  /** Entry: an admin started the server although its clock was implausible. `newest` is the newest time in the store before the start. */
   'clock.accepted',
-  /** An encrypted backup was created. `sha256`: of the file. `ledger`: number of entries in it. `subject`: the requesting account. */
+  /**
+   * Entry: the server created an encrypted backup. `sha256` is the hash of the file, `ledger` the number of ledger entries in the backup,
+   * and `subject` the account that requested it.
+   */
   'backup.created',
-  /** A destructive action that needs a second person. `subject`: the account. `hash`: of the content. `devices`: their number. */
+  /**
+   * Entries about a destructive action that needs a second person. `subject` is the account, `hash` the hash of the action's content, and
+   * `devices` the number of devices.
+   */
   'action.proposed',
   'action.confirmed',
   'action.declined',
-  /** Approvers stated that the server's time was wrong from `from` to `until`. `digest`: of the document's payload. */
+  /** Entry: approvers stated that the server's time was wrong from `from` to `until`. `digest` is the digest of the document's payload. */
   'time.corrected',
   /**
-   * The server continued from a backup. `recoveryPoint`: time of the backup. `backup`: number of entries in it. `rejoined`: number of
-   * published entries from a ledger copy.
+   * Entry: the server continued from a backup. `recoveryPoint` is the time of the backup, `backup` the number of ledger entries in it, and
+   * `rejoined` the number of published entries that came from a ledger copy.
    */
   'server.restored',
-  /** The store accepted a device again that enrolled or renewed after the recovery point. */
+  /** Entry: an admin readmitted a device that enrolled or renewed its certificate after the recovery point. */
   'certificate.readmitted',
   /**
-   * After a restore without a newer copy, an admin (`subject`) resumed the ledger from the restored tree of `size` and `root`. `shown`: the
-   * largest tree that a device or file showed. `checkpoints`: number of the `answered` devices, out of `active`, that showed a checkpoint.
-   * `file`: 1 if a stored checkpoint was given.
+   * Entry: after a restore without a newer ledger copy, an admin (`subject`) resumed the ledger from the restored tree with `size` and
+   * `root`. `shown` is the size of the largest tree that a device or file reported. Of the `active` devices, `answered` responded, and
+   * `checkpoints` of them reported a checkpoint. `file` is 1 if the admin gave a saved checkpoint.
    */
   'ledger.resumed',
   /**
-   * Approvers continued the ledger under a new name after a loss of entries (ADR 39). `document`: the signed payload. `digest`: its
-   * SHA-256. `size`: number of entries before this one.
+   * Entry: approvers continued the ledger under a new name after a loss of entries (ADR 39). `document` is the signed payload, `digest` its
+   * SHA-256, and `size` the number of ledger entries before this entry.
    */
   'ledger.continued',
-  /** After a continuation, a device showed a tree (`origin`, `size`, `root`) with more entries than the continuation states as lost. */
+  /**
+   * Entry: after a continuation, a device reported a tree (`origin`, `size`, `root`) with more entries than the continuation lists as lost.
+   */
   'ledger.loss-shown',
 ] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
 export const entrySchema = z.strictObject({
   kind: z.enum(ENTRY_KINDS),
-  /** Time of the change by the server's clock, Unix milliseconds. */
+  /** Time of the action by the server's clock, in Unix milliseconds. */
   at: z.int().min(0),
-  /** SHA-256 of salt and subject, hex; null: no subject. */
+  /** SHA-256 of salt and subject, in hex; null for an entry without a subject. */
   subject: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .nullable(),
   /**
-   * Public particulars, such as a serial or an order's number and digest. Never a name. `kept-particulars.ts` has those of a withheld
-   * order.
+   * Public particulars, such as the serial of a certificate or the number and digest of an order. They never contain a name.
+   * `kept-particulars.ts` describes those of a withheld order.
    */
   public: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
 });
 export type LedgerEntry = z.infer<typeof entrySchema>;
 
-/** Opening of an entry's commitment. Only the operator has the opening, and passes it to readers who need the proof. */
+/** Opening of an entry's commitment. Only the operator has the opening, and gives it to readers who need the proof. */
 export const openingSchema = z.strictObject({
-  /** Salt of the commitment in hex. */
+  /** Salt of the commitment, in hex. */
   salt: z.string().regex(/^[0-9a-f]{64}$/),
   subject: z.string(),
 });
 export type Opening = z.infer<typeof openingSchema>;
 
-/** Entry that a change passes to the store, before the subject is hidden in a commitment. */
+/**
+ * Draft of a ledger entry, before a commitment hides its subject. The store receives the draft together with the change that the entry is
+ * about.
+ */
 export interface EntryDraft<K extends EntryKind = EntryKind> {
   readonly kind: K;
   readonly at: number;

@@ -1,6 +1,6 @@
 /**
- * Makes the ledger entry of a change, and the opening that only the operator keeps. The entry contains SHA-256(salt || subject) with a new
- * random salt. Nobody can test a guess of the subject, and equal subjects have different hashes.
+ * Creation of ledger entries, with the openings that only the operator keeps. An entry contains SHA-256(salt || subject) with a new random
+ * salt. Nobody can test a guess of the subject, and equal subjects have different hashes.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { canonicalText } from '../order/canonical.ts';
@@ -8,9 +8,9 @@ import { type EntryDraft, entrySchema, type Opening } from './ledger-entry.ts';
 import { leafHash } from './merkle.ts';
 
 export interface MadeEntry {
-  /** Exact bytes of the entry as text: canonical JSON. */
+  /** Exact bytes of the entry as text, in canonical JSON. */
   readonly body: string;
-  /** RFC 9162 leaf hash of `body`, hex. */
+  /** Leaf hash of `body` (RFC 9162), in hex. */
   readonly hash: string;
   /** Opening of the entry's commitment; null for an entry without a subject. */
   readonly opening: Opening | null;
@@ -32,7 +32,7 @@ export function makeEntry(draft: EntryDraft, salt: Buffer = randomBytes(32)): Ma
   };
 }
 
-/** SHA-256 of salt and subject, hex. */
+/** SHA-256 of salt and subject, in hex. */
 export function subjectCommitment(salt: Buffer, subject: string): string {
   return createHash('sha256').update(salt).update(subject, 'utf8').digest('hex');
 }

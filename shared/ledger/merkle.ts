@@ -1,21 +1,24 @@
 /**
- * The Merkle tree of RFC 9162, section 2.1: tree hashes, and the hashes of a proof (`proof.ts` verifies it). Pure: a `HashSource` provides
- * the hashes of complete subtrees from a table, a tile on disk or an array. Sizes and positions go up to 2^53, so bit operators cannot be
- * used.
+ * Merkle tree of RFC 9162, section 2.1: tree hashes, and the hashes of a proof. `proof.ts` verifies proofs. A `HashSource` provides the
+ * hashes of complete subtrees, from a database table, a tile on disk or an array. Sizes and positions reach 2^53, so bit operators cannot
+ * be used.
  */
 import { createHash } from 'node:crypto';
 import { CordonError } from '../errors.ts';
 
-/** A complete subtree: `position * 2^level` to `(position + 1) * 2^level` leaves; level 0 are leaf hashes. */
+/**
+ * Complete subtree with the leaves from `position * 2^level` up to, but not including, `(position + 1) * 2^level`. Level 0 has the leaf
+ * hashes.
+ */
 export interface TreeNode {
   readonly level: number;
   readonly position: number;
 }
 
-/** Returns the hashes of complete subtrees, in the requested order. Rejects if a hash is missing. */
+/** Hashes of complete subtrees, in the requested order. The promise rejects if a hash is missing. */
 export type HashSource = (nodes: readonly TreeNode[]) => Promise<readonly Buffer[]>;
 
-/** Range of leaves, from `from` up to but not including `to`. */
+/** Range of leaves from `from` up to, but not including, `to`. */
 interface Range {
   readonly from: number;
   readonly to: number;
@@ -34,14 +37,14 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
 
 export const EMPTY_ROOT = createHash('sha256').digest();
 
-/** The largest power of two smaller than `size` (section 2.1.1), for `size` of 2 and more. */
+/** Largest power of two smaller than `size` (RFC 9162, section 2.1.1). `size` is at least 2. */
 function split(size: number): number {
   let k = 1;
   while (k * 2 < size) k *= 2;
   return k;
 }
 
-/** Complete subtrees, largest first, that cover the range. Its start must be aligned, as in every range of the tree. */
+/** Complete subtrees that cover the range, largest first. The start of the range must be aligned, as it is for every range in the tree. */
 function subtreesOf({ from, to }: Range): TreeNode[] {
   const nodes: TreeNode[] = [];
   for (let at = from; at < to; ) {
@@ -80,7 +83,7 @@ export async function rootOf(size: number, source: HashSource): Promise<Buffer> 
   return root ?? EMPTY_ROOT;
 }
 
-/** Subtrees beside the path from leaf `index` to the root of `size` leaves, from the leaf upward. */
+/** Subtrees beside the path from leaf `index` to the root of a tree with `size` leaves, from the leaf upward. */
 function rangesBeside(index: number, size: number): Range[] {
   if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size)) {
     throw new CordonError(
@@ -104,7 +107,7 @@ function rangesBeside(index: number, size: number): Range[] {
   return ranges;
 }
 
-/** Inclusion proof of leaf `index` in the tree of `size` leaves (section 2.1.3.1), from the leaf upward. */
+/** Inclusion proof of leaf `index` in the tree of `size` leaves (RFC 9162, section 2.1.3.1), from the leaf upward. */
 export async function inclusionProof(index: number, size: number, source: HashSource): Promise<Buffer[]> {
   return await hashRanges(rangesBeside(index, size), source);
 }
@@ -124,7 +127,7 @@ export async function inclusionProofs(
   });
 }
 
-/** Consistency proof: the tree of `size` leaves begins with the tree of `older` leaves (section 2.1.4.1). */
+/** Consistency proof that the tree of `size` leaves begins with the tree of `older` leaves (RFC 9162, section 2.1.4.1). */
 export async function consistencyProof(older: number, size: number, source: HashSource): Promise<Buffer[]> {
   if (!(Number.isSafeInteger(older) && Number.isSafeInteger(size) && older >= 1 && older <= size)) {
     throw new CordonError(
@@ -135,7 +138,7 @@ export async function consistencyProof(older: number, size: number, source: Hash
   const ranges: Range[] = [];
   let from = 0;
   let to = size;
-  // `known`: the older tree is a complete subtree so far, and the verifier has its hash (the boolean of SUBPROOF).
+  // `known` is the boolean of SUBPROOF in RFC 9162: the older tree is a complete subtree up to here, and the verifier has its hash.
   let known = true;
   while (older !== to) {
     const middle = from + split(to - from);
@@ -155,10 +158,10 @@ export async function consistencyProof(older: number, size: number, source: Hash
 const half = (value: number) => Math.floor(value / 2);
 const refused = (detail: string) => new CordonError('proof_invalid', detail);
 
-/** A growing tree. It keeps the complete subtrees along its right edge, and returns the hashes that an appended leaf completes. */
+/** Growing Merkle tree. It stores the complete subtrees along its right edge, and returns the hashes that an appended leaf completes. */
 export class GrowingTree {
   #size: number;
-  /** Complete subtrees along the right edge, largest first. Their widths are the binary digits of the size. */
+  /** Complete subtrees along the right edge, largest first. The binary digits of the tree's size are their widths. */
   readonly #edge: { node: TreeNode; hash: Buffer }[];
 
   private constructor(size: number, edge: { node: TreeNode; hash: Buffer }[]) {
@@ -187,7 +190,7 @@ export class GrowingTree {
     return foldSubtrees(this.#edge.map(({ hash }) => hash));
   }
 
-  /** Returns the hashes to store: the leaf's own, then every completed subtree, upward. */
+  /** Appends a leaf and returns the hashes to store: the leaf's hash, then each subtree that it completes, upward. */
   append(hash: Buffer): { node: TreeNode; hash: Buffer }[] {
     let top = { node: { level: 0, position: this.#size }, hash };
     const made = [top];

@@ -1,6 +1,6 @@
 /**
- * Verifies proofs of RFC 9162, section 2.1, with WebCrypto: the same code in a browser, on a device and on the command line. `merkle.ts`
- * creates proofs. Sizes and positions go up to 2^53, so bit operators cannot be used.
+ * Verification of proofs (RFC 9162, section 2.1) with WebCrypto, for browsers, devices and the command line. `merkle.ts` creates proofs.
+ * Sizes and positions reach 2^53, so bit operators cannot be used.
  */
 import { CordonError } from '../errors.ts';
 
@@ -29,8 +29,8 @@ const half = (value: number) => Math.floor(value / 2);
 const isOdd = (value: number) => value % 2 === 1;
 
 /**
- * Side of the path on which each hash of a proof is, from below: sections 2.1.3.2 and 2.1.4.2 walk with `fn` and `sn`. Throws unless
- * exactly `count` hashes lead from `fn` to the root, when the last node of that level is `sn`.
+ * Side of the path for each hash of a proof, from the leaf upward, by the algorithm with `fn` and `sn` in RFC 9162, sections 2.1.3.2 and
+ * 2.1.4.2. Throws an error unless exactly `count` hashes lead to the root.
  */
 function sidesOf(first: number, last: number, count: number, proof: string): ('left' | 'right')[] {
   const sides: ('left' | 'right')[] = [];
@@ -58,7 +58,9 @@ function checkHashes(hashes: readonly Uint8Array[]): void {
   if (hashes.some(({ length }) => length !== HASH_SIZE)) throw refused(`A hash does not have ${HASH_SIZE} bytes.`);
 }
 
-/** Throws `proof_invalid` unless the proof shows `leaf` (its hash) at `index` of the tree of `size` leaves that has `root`. */
+/**
+ * Verifies that the tree with `size` leaves and the root hash `root` has the leaf hash `leaf` at position `index`. Throws `proof_invalid`.
+ */
 export async function verifyInclusion(
   leaf: Uint8Array,
   index: number,
@@ -78,7 +80,7 @@ export async function verifyInclusion(
   if (!same(hash, root)) throw refused(`The inclusion proof of ledger entry ${index} leads to another root hash.`);
 }
 
-/** Throws `proof_invalid` unless the tree of `size` leaves that has `newRoot` begins with the tree of `older` leaves that has `oldRoot`. */
+/** Verifies that the tree of `size` leaves with `newRoot` begins with the tree of `older` leaves with `oldRoot`. Throws `proof_invalid`. */
 export async function verifyConsistency(
   older: number,
   size: number,
@@ -100,7 +102,8 @@ export async function verifyConsistency(
     fn = half(fn);
     sn = half(sn);
   }
-  // The older tree is a complete subtree exactly if its size is a power of two. Then the verifier has the hash to begin with.
+  // If the size of the older tree is a power of two, the older tree is a complete subtree. The proof then omits its hash, because the
+  // verifier has it.
   const [first, ...path] = fn === 0 ? [oldRoot, ...proof] : proof;
   if (!first) throw refused('The consistency proof is empty.');
   const sides = sidesOf(fn, sn, path.length, 'consistency');

@@ -1,17 +1,19 @@
-/** Signs checkpoints with the ledger's own key, and formats the verifier key for outsiders. `checkpoint.ts` verifies checkpoints. */
+/**
+ * Signatures of checkpoints with the ledger's own key, and the verifier key as text for outsiders. `checkpoint.ts` verifies checkpoints.
+ */
 import { createHash } from 'node:crypto';
 import { checkText, invalid, KEY_ID_SIZE, keyIdInput, type NoteVerifier, typedKey } from './signed-note.ts';
 
 export interface NoteSigner extends NoteVerifier {
-  /** A pure Ed25519 signature, 64 bytes. */
+  /** Ed25519 signature without prehash, 64 bytes. */
   sign(message: Uint8Array): Buffer;
 }
 
-/** SubjectPublicKeyInfo of Ed25519 (RFC 8410, section 4) up to the key's own 32 bytes. */
+/** DER prefix of an Ed25519 SubjectPublicKeyInfo (RFC 8410, section 4), up to the 32 bytes of the key. */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const SPKI_SIZE = SPKI_PREFIX.length + 32;
 
-/** A key's name has neither spaces nor plus signs. Otherwise, the lines that contain it would be ambiguous. */
+/** Name of a key, without spaces and plus signs. With them, lines that contain the name would be ambiguous. */
 function checkName(name: string): void {
   if (!/^[^\s+]{1,255}$/u.test(name))
     throw invalid(`The name of a note’s key must not contain a space or a plus sign: ${JSON.stringify(name)}.`);
@@ -21,7 +23,7 @@ export function keyIdOf(verifier: NoteVerifier): Buffer {
   return createHash('sha256').update(keyIdInput(verifier)).digest().subarray(0, KEY_ID_SIZE);
 }
 
-/** The raw 32 bytes of an Ed25519 key in SPKI DER. Refuses other kinds of keys. */
+/** Raw 32 bytes of an Ed25519 key from its SubjectPublicKeyInfo in DER. Other kinds of keys are refused. */
 export function ed25519FromSpki(spki: Buffer): Uint8Array<ArrayBuffer> {
   if (spki.length !== SPKI_SIZE || !spki.subarray(0, SPKI_PREFIX.length).equals(SPKI_PREFIX)) {
     throw invalid('The key of a note must be an Ed25519 public key in SPKI form; this one is of another kind.');
@@ -29,13 +31,13 @@ export function ed25519FromSpki(spki: Buffer): Uint8Array<ArrayBuffer> {
   return new Uint8Array(spki.subarray(SPKI_PREFIX.length));
 }
 
-/** The verifier key as text (`vkey`), which outsiders pin. */
+/** Verifier key as text (`vkey`), which outsiders pin. */
 export function verifierKey(verifier: NoteVerifier): string {
   checkName(verifier.name);
   return `${verifier.name}+${keyIdOf(verifier).toString('hex')}+${typedKey(verifier).toBase64()}`;
 }
 
-/** `text` must end with a newline and have no other control characters. */
+/** Signed note with the given text. `text` must end with a newline and have no other control characters. */
 export function signNote(text: string, signer: NoteSigner): string {
   checkName(signer.name);
   checkText(text);

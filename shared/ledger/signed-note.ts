@@ -1,7 +1,7 @@
 /**
- * Opens C2SP signed notes with Ed25519 keys (https://c2sp.org/signed-note): text, an empty line, then one line per signature. Only
- * signature type 0x01 is accepted. Lines with another name or key id belong to other signers and are ignored. Uses WebCrypto, so that a
- * browser can open notes. `sign-checkpoint.ts` creates notes.
+ * Verification of C2SP signed notes with Ed25519 keys (https://c2sp.org/signed-note). A note has a text, an empty line, and one line for
+ * each signature. Only signature type 0x01 is accepted. Signature lines with another name or key id belong to other signers and are
+ * ignored. WebCrypto makes the module usable in browsers. `sign-checkpoint.ts` creates notes.
  */
 import { CordonError } from '../errors.ts';
 import { readBase64 } from '../strict-base64.ts';
@@ -11,10 +11,10 @@ const ED25519 = 0x01;
 const PUBLIC_KEY_SIZE = 32;
 const MAX_SIGNATURES = 16;
 
-/** Signer of a note. The name is the log's origin. */
+/** Verifier of a note's signatures. The name is the ledger's origin. */
 export interface NoteVerifier {
   readonly name: string;
-  /** Raw Ed25519 key, 32 bytes. */
+  /** Raw Ed25519 public key, 32 bytes. */
   readonly publicKey: Uint8Array<ArrayBuffer>;
 }
 
@@ -22,12 +22,12 @@ const encoder = new TextEncoder();
 
 export const invalid = (detail: string) => new CordonError('checkpoint_invalid', detail);
 
-/** The key as in a verifier key's text: signature type, then the key. */
+/** Key bytes as in the text of a verifier key: the signature type, then the key. */
 export function typedKey({ publicKey }: NoteVerifier): Uint8Array {
   return Uint8Array.of(ED25519, ...publicKey);
 }
 
-/** A key's id is the first bytes of this SHA-256. */
+/** SHA-256 over name and key. Its first bytes are the key id. */
 export function keyIdInput(verifier: NoteVerifier): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(...encoder.encode(`${verifier.name}\n`), ...typedKey(verifier));
 }
@@ -38,9 +38,9 @@ async function keyIdOf(verifier: NoteVerifier): Promise<string> {
   return new Uint8Array(digest, 0, KEY_ID_SIZE).toHex();
 }
 
-/** Reads a verifier key (`vkey`): name, key id and key. */
+/** Verifier key from its text (`vkey`): name, key id and key. */
 export async function parseVerifierKey(text: string): Promise<NoteVerifier> {
-  // The base64 may contain plus signs; name and key id may not.
+  // The key in base64 may contain plus signs. The name and the key id must not.
   const [, name, id, encoded] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim()) ?? [];
   if (name === undefined || id === undefined || encoded === undefined) {
     throw invalid('A verifier key must have the form name+8 hex digits+base64.');
@@ -62,7 +62,7 @@ export function checkText(text: string): void {
   }
 }
 
-/** Returns the text of the note after verifying the verifier's own signature. Throws `checkpoint_invalid`. */
+/** Text of a note, after verification of the pinned key's signature. Throws `checkpoint_invalid`. */
 export async function openNote(note: string, verifier: NoteVerifier): Promise<string> {
   const end = note.lastIndexOf('\n\n');
   if (end < 0 || !note.endsWith('\n'))

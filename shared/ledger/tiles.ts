@@ -1,6 +1,6 @@
 /**
- * C2SP tlog-tiles (https://c2sp.org/tlog-tiles): division of the log's hashes and entries into files. A tile of level L has up to 256
- * hashes of complete subtrees of 256^L leaves. An entry bundle has the 256 entries below one tile of level 0.
+ * Division of the ledger's hashes and entries into files, after C2SP tlog-tiles (https://c2sp.org/tlog-tiles). A tile of level L has up to
+ * 256 hashes of complete subtrees of 256^L leaves. An entry bundle has the 256 entries below one tile of level 0.
  */
 import { CordonError } from '../errors.ts';
 import { type HashSource, nodeHash, type TreeNode } from './merkle.ts';
@@ -8,18 +8,18 @@ import { HASH_SIZE } from './proof.ts';
 
 export const TILE_WIDTH = 256;
 const TILE_HEIGHT = 8;
-/** Highest level of a tile. At the next level, 256^6 leaves exceed the safe integers of an index. */
+/** Highest level of a tile. At the next level, 256^6 leaves would exceed the safe integers. */
 const HIGHEST_LEVEL = 5;
 const MAX_ENTRY = 0xffff;
 
-/** `level` is `entries` for a bundle. `width` is 256 for a full tile. */
+/** Tile or entry bundle. The `level` of a bundle is `entries`. The `width` of a full tile is 256. */
 export interface TileId {
   readonly level: number | 'entries';
   readonly number: number;
   readonly width: number;
 }
 
-/** Path of a tile, `tile/<L>/<N>[.p/<W>]`: N in groups of three digits, all but the last with an x before it. */
+/** Path of a tile, `tile/<L>/<N>[.p/<W>]`. N is written in groups of three digits, and all groups but the last begin with an x. */
 export function tilePath({ level, number, width }: TileId): string {
   const groups: string[] = [];
   for (let left = number; groups.length === 0 || left > 0; left = Math.floor(left / 1000)) {
@@ -29,7 +29,7 @@ export function tilePath({ level, number, width }: TileId): string {
   return `tile/${level}/${name}${width < TILE_WIDTH ? `.p/${width}` : ''}`;
 }
 
-/** Returns null for any path that `tilePath` does not create: one tile has one path. */
+/** Tile of a path; null for a path that `tilePath` never creates. Each tile has exactly one path. */
 export function parseTilePath(path: string): TileId | null {
   const [, level, name, width] = /^tile\/(\d|entries)\/((?:x\d{3}\/){0,5}\d{3})(?:\.p\/(\d{1,3}))?$/.exec(path) ?? [];
   if (level === undefined || name === undefined) return null;
@@ -44,8 +44,8 @@ export function parseTilePath(path: string): TileId | null {
 }
 
 /**
- * Every tile and bundle of a tree of `size` leaves: full ones and, at the right edge, partial ones. Bundles come first. A checkpoint's
- * author chooses its size, so tiles are generated one by one: a reader stops at the first missing bundle.
+ * All tiles and bundles of a tree with `size` leaves, including partial ones at the right edge. Bundles come first. The signer of a
+ * checkpoint chooses its size, so this generator creates tiles one by one, and the reader stops at the first missing bundle.
  */
 export function* tilesOf(size: number): Generator<TileId> {
   yield* row('entries', size);
@@ -60,7 +60,7 @@ function* row(level: TileId['level'], hashes: number): Generator<TileId> {
   }
 }
 
-/** Subtrees whose hashes a tile contains. */
+/** Subtrees whose hashes the tile contains. */
 export function nodesOfTile({ level, number, width }: TileId & { readonly level: number }): TreeNode[] {
   return Array.from({ length: width }, (_, at) => ({
     level: level * TILE_HEIGHT,
@@ -68,7 +68,7 @@ export function nodesOfTile({ level, number, width }: TileId & { readonly level:
   }));
 }
 
-/** Range of the entries in a bundle; `to` is excluded. */
+/** Range of the ledger entries in a bundle, without `to`. */
 export function entriesOfBundle({ number, width }: TileId): { from: number; to: number } {
   return { from: number * TILE_WIDTH, to: number * TILE_WIDTH + width };
 }
@@ -85,7 +85,7 @@ export function encodeBundle(entries: readonly Buffer[]): Buffer {
   );
 }
 
-/** Throws `proof_invalid` unless the bundle has exactly `count` entries and nothing after them. */
+/** Entries of a bundle. Throws `proof_invalid` unless the bundle has exactly `count` entries and no further bytes. */
 export function decodeBundle(bundle: Buffer, count: number): Buffer[] {
   const entries: Buffer[] = [];
   let at = 0;
@@ -101,7 +101,7 @@ export function decodeBundle(bundle: Buffer, count: number): Buffer[] {
   return entries;
 }
 
-/** Reads hashes from the tiles of a tree of `size` leaves, so that outsiders can make proofs. */
+/** Source of hashes that reads the tiles of a tree with `size` leaves, so that outsiders can create proofs. */
 export function hashesFromTiles(size: number, readTile: (path: string) => Promise<Buffer>): HashSource {
   const tiles = new Map<string, Promise<Buffer>>();
   const read = async (level: number, number: number): Promise<Buffer> => {
@@ -115,7 +115,7 @@ export function hashesFromTiles(size: number, readTile: (path: string) => Promis
     }
     return await tile;
   };
-  // The hash of a subtree between two tile levels is computed from the hashes below it, which one tile contains.
+  // Tiles contain hashes of every eighth level. The hash of another subtree is computed from hashes of one tile.
   const hashOf = async (node: TreeNode): Promise<Buffer> => {
     const level = Math.floor(node.level / TILE_HEIGHT);
     const width = 2 ** (node.level % TILE_HEIGHT);

@@ -1,6 +1,6 @@
 /**
- * Verifies a downloaded copy of a ledger (checkpoint, tiles, entries) with the copy and a verifier key alone. Every entry is read, and
- * every hash is computed again. No network is needed, so that anyone can repeat the verification years later.
+ * Verification of a downloaded ledger copy (checkpoint, tiles, entries) with a verifier key. The verification reads every entry and
+ * computes every hash again. It needs no network, so that it can be repeated years later.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from '../order/canonical.ts';
@@ -23,11 +23,11 @@ import { HASH_SIZE } from './proof.ts';
 import { type NoteVerifier, parseVerifierKey } from './signed-note.ts';
 import { decodeBundle, TILE_WIDTH, tilePath, tilesOf } from './tiles.ts';
 
-/** Files of a copy by their path below `/ledger/`; null for a missing file. */
+/** Reader of the copy's files by path below `/ledger/`; null for a missing file. */
 export type CopyReader = (path: string) => Promise<Buffer | null>;
 
 export const CHECKPOINT = 'checkpoint';
-/** Checkpoint of an earlier copy. The newer checkpoint must extend it. */
+/** Checkpoint of an earlier copy. The tree of the verified copy must begin with its tree. */
 export const PREVIOUS_CHECKPOINT = 'checkpoint.previous';
 export const KEY = 'key';
 /** Approver sets and continuations (`continuationsFileSchema`), for a ledger that continued after a loss of entries. */
@@ -36,10 +36,10 @@ export const CONTINUATIONS = 'continuations';
 export interface VerifiedCopy {
   readonly checkpoint: Checkpoint;
   readonly verifier: NoteVerifier;
-  /** Size of the earlier tree that the verified tree extends; null without an earlier checkpoint. */
+  /** Size of the earlier tree with which the verified tree begins; null without an earlier checkpoint. */
   readonly extends: number | null;
   readonly entries: ReadonlyMap<EntryKind, number>;
-  /** Continuations from the log of the pinned key to the log of the checkpoint. */
+  /** Continuations that lead from the name in the pinned key to the name in the checkpoint. */
   readonly continuations: readonly SignedContinuation[];
 }
 
@@ -50,8 +50,8 @@ async function need(read: CopyReader, path: string): Promise<Buffer> {
 }
 
 /**
- * Throws `checkpoint_invalid` or `proof_invalid` at the first failure, with the file's name. Without `pinned`, the key beside the copy is
- * used, which proves only that the copy agrees with itself.
+ * Verifies a ledger copy. Throws `checkpoint_invalid` or `proof_invalid` at the first failure, with the file's name. Without `pinned`, the
+ * key in the copy is used, and the verification proves only that the copy is consistent.
  */
 export async function verifyLedgerCopy(
   read: CopyReader,
@@ -74,7 +74,7 @@ export async function verifyLedgerCopy(
   const rows = new Map<number, Buffer[]>();
   const entries = new Map<EntryKind, number>();
   const sets: LoggedSet[] = [];
-  /** Checks of each continuation against the entries before it and its own entry. */
+  /** Checks of each continuation against the entries before it and its own ledger entry. */
   const checkContinued = (entry: LedgerEntry) => {
     for (const one of path) {
       const { size, root } = one.document.fork;
@@ -143,7 +143,7 @@ export function parseContinuationsFile(file: Buffer): ContinuationsFile {
   throw new CordonError('checkpoint_invalid', `${CONTINUATIONS} has another format.`, {}, parsed.error);
 }
 
-/** Checkpoint of an earlier copy. All entries of its tree must be among the entries that continue. */
+/** Checkpoint of an earlier copy. All its entries must be among the entries that continue. */
 async function openEarlier(
   note: string,
   verifier: NoteVerifier,

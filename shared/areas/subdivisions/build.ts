@@ -1,9 +1,8 @@
 /**
- * Makes `index.bin` from Natural Earth's states and provinces; README.md says where they come from and how this is run. Only the borders
- * between subdivisions are kept closely (`INNER`, about 200 m): which country a point is in comes from elsewhere (`position.ts`), so that coasts
- * and borders of countries may be coarse.
- *
- *   node shared/areas/subdivisions/build.ts BUILD_JSON
+ * Program that makes `index.bin` from Natural Earth's states and provinces. README.md says where the data comes from and how to run the
+ * program. Borders between subdivisions are exact to about 200 m (`INNER`). Coasts and borders of countries may be coarser, because
+ * `position.ts` determines the country from other data.
+ * node shared/areas/subdivisions/build.ts BUILD_JSON
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -12,14 +11,14 @@ import { homeAreaOrNull } from '../area-code.ts';
 import { type Border, encodeIndex } from './codec.ts';
 import { AT_POINT, BY_NAME, LEFT_OUT, NATIONS, RENAMED, SPELT, SPLIT } from './natural-earth.ts';
 
-/** Units: thousandths of a degree, about 111 m. */
+/** Coordinates are in units of a thousandth of a degree, about 111 m. */
 const UNITS = 1000;
-/** Largest deviation of a simplified line, in units. */
+/** Maximum deviation of a simplified line, in units. */
 const INNER = 2;
 const OUTER = 10;
 /**
- * Countries whose median subdivision is smaller than this many square kilometers are omitted: such subdivisions are towns and would nearly
- * reveal a position.
+ * Minimum median area of a country's subdivisions in square kilometers. Countries below it are omitted: their subdivisions are towns, which
+ * would almost reveal a position.
  */
 const LEAST_MEDIAN = 100;
 
@@ -38,7 +37,7 @@ const word = (feature: Feature, key: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-/** Words that names may include or omit. */
+/** Words that the name of a subdivision may include or omit. */
 const FILLERS =
   /\b(province|region|county|governorate|district|department|prefecture|state|oblast|republic|respublika|parish|city|of|the|de|la|le|del|di|al|el|ar|as|ash|ad|an|az|at|and|wa|y|et|kraj|oblysy|zupanija|vilayet|changwat|si|do|ken|fu|to)\b/g;
 
@@ -97,7 +96,7 @@ const namesOf = (feature: Feature) =>
     .map(plain)
     .filter((each) => each.length > 1);
 
-/** Today's code of a feature; '' when uncertain. */
+/** Present ISO 3166-2 code of a map feature; empty if uncertain. */
 function codeOf(feature: Feature): string {
   const theirs = word(feature, 'iso_3166_2');
   const country = theirs.slice(0, 2);
@@ -114,7 +113,7 @@ function codeOf(feature: Feature): string {
     const main = plain(word(feature, 'name'));
     const anothers = !iso.names.includes(main) && ofCountry(country).some(([, { names }]) => names.includes(main));
     if (!anothers && iso.names.some((each) => names.some((name) => alike(each, name)))) return theirs;
-    // A city beside its province, drawn with the province's code: only the region above is certain.
+    // The map draws a city beside its province with the code of the province. Only the larger region is certain.
     return country === 'PH' && iso.parent !== country ? iso.parent : '';
   }
   if (!BY_NAME.has(country)) return '';
@@ -147,7 +146,9 @@ function areaOf(feature: Feature): number {
   return (Math.abs(sum) / 2) * 111.2 ** 2;
 }
 
-/** Codes of the included countries' subdivisions. `CC` itself means land of the country without a known subdivision. */
+/**
+ * Codes of the subdivisions of the included countries. The code of a country alone means land of this country without a known subdivision.
+ */
 function chosen(features: readonly Feature[]): Map<string, Map<string, Feature[]>> {
   const kept = new Map<string, Map<string, Feature[]>>();
   const byCountry = Map.groupBy(features, (feature) => word(feature, 'iso_3166_2').slice(0, 2));
@@ -168,7 +169,7 @@ function chosen(features: readonly Feature[]): Map<string, Map<string, Feature[]
 
 const text = ([x, y]: Pair) => `${x},${y}`;
 
-/** Borders of subdivisions. A line within one subdivision, where parts were merged, is removed. */
+/** Borders of subdivisions. Lines inside one subdivision, where its parts were merged, are removed. */
 function bordersOf(byCode: ReadonlyMap<string, readonly Feature[]>): Border[] {
   const sides = new Map<string, { readonly a: Pair; readonly b: Pair; readonly of: Set<string> }>();
   for (const [code, features] of byCode) {
@@ -181,7 +182,7 @@ function bordersOf(byCode: ReadonlyMap<string, readonly Feature[]>): Border[] {
         const key = `${text(from)} ${text(to)}`;
         const edge = sides.get(key) ?? { a: from, b: to, of: new Set<string>() };
         sides.set(key, edge);
-        // A line that one side draws twice encloses nothing.
+        // A line that occurs twice on one side encloses no area.
         if (!edge.of.delete(code)) edge.of.add(code);
       });
     }
@@ -198,7 +199,7 @@ interface Chain {
   readonly points: Pair[];
 }
 
-/** Chains of edges with the same sides, up to the next branch. */
+/** Chains of edges between the same two subdivisions, up to the next branch. */
 function chains(edges: readonly { readonly a: Pair; readonly b: Pair; readonly of: ReadonlySet<string> }[]): Chain[] {
   const labeled = edges.map(({ a, b, of }) => ({ a, b, label: [...of].sort().join(' '), used: false }));
   const at = new Map<string, (typeof labeled)[number][]>();
@@ -249,7 +250,7 @@ function simplify(points: readonly Pair[], tolerance: number): Pair[] {
   return [...keep].sort((a, b) => a - b).map((i) => points[i]!);
 }
 
-/** Distance from a line, with longitudes scaled by latitude. */
+/** Distance of a point from a line, with longitudes scaled by latitude. */
 function offLine([x, y]: Pair, [ax, ay]: Pair, [bx, by]: Pair): number {
   const shrink = Math.cos((ay * Math.PI) / (180 * UNITS));
   const [px, py, qx, qy] = [(x - ax) * shrink, y - ay, (bx - ax) * shrink, by - ay];

@@ -1,18 +1,18 @@
 /**
- * Conversion of Natural Earth's codes, which are some years old, to today's ISO 3166-2, where both certainly mean the same land. Elsewhere
- * a position is evidence of the country only. Only `build.ts` uses it.
+ * Conversion of Natural Earth's codes, which are some years old, to present ISO 3166-2 codes. A code is converted only if both certainly
+ * mean the same land. Elsewhere, a position is evidence of the country only. Only `build.ts` uses this module.
  */
 
-/** Countries with new codes but the same names and borders: converted by name. */
+/** Countries whose subdivisions have new codes but the same names and borders. Their codes are found by name. */
 export const BY_NAME: ReadonlySet<string> = new Set(['PL', 'CZ', 'GT', 'IR', 'KZ']);
 
 /**
- * Countries whose reforms gave the same code or name to other land (CI, KE, LV, LY, MA, NP, UG and the like), or whose table mixes levels
- * without nesting (DK, EE, IS, LU).
+ * Countries that are not converted. Reforms gave the same code or name to other land (CI, KE, LV, LY, MA, NP, UG and others), or the table
+ * mixes levels without nesting (DK, EE, IS, LU).
  */
 export const LEFT_OUT: ReadonlySet<string> = new Set('BS CI DK EE IS KE LU LV LY MA MK NP PS SI UG XK'.split(' '));
 
-/** Subdivisions that lost parts to new ones: the remaining land is unknown. */
+/** Subdivisions that lost land to new subdivisions. Their remaining borders are unknown. */
 export const SPLIT: ReadonlySet<string> = new Set(
   (
     'AZ-LA AZ-SA AZ-YEV BD-C BI-BL BI-BR BW-NW CD-EQ CD-KE DZ-01 DZ-07 DZ-08 DZ-11 DZ-30 DZ-33 DZ-39 DZ-47 ET-SN GH-BA GH-NP GH-TV GH-WP GQ-WN ' +
@@ -21,7 +21,10 @@ export const SPLIT: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Natural Earth's code and name, or its code alone → the current ISO code, where no rule finds it. An empty value: unknown. */
+/**
+ * Present ISO code for each Natural Earth code and name, or for a code alone, where no rule finds the ISO code. An empty value means
+ * unknown.
+ */
 export const RENAMED: Readonly<Record<string, string>> = {
   'AF-PIA Paktika': 'AF-PKA',
   'AF-PKA Paktya': 'AF-PIA',
@@ -67,7 +70,7 @@ export const RENAMED: Readonly<Record<string, string>> = {
   'TJ-X01~ Tadzhikistan Territories': 'TJ-RA',
   'ZA-GT Gauteng': 'ZA-GP',
   'ZA-NL KwaZulu-Natal': 'ZA-KZN',
-  // Sardinia's provinces have changed twice since; the region has not.
+  // Sardinia's provinces have changed twice since the map was drawn. The region has not changed.
   ...Object.fromEntries(
     [
       'CA Cagliari',
@@ -82,7 +85,7 @@ export const RENAMED: Readonly<Record<string, string>> = {
   ),
 };
 
-/** Two features have one code. The one that contains this point (longitude, latitude) has this ISO code. */
+/** Two map features have the same code. The feature that contains this point (longitude, latitude) has this ISO code. */
 export const AT_POINT: readonly (readonly [string, readonly [number, number]])[] = [
   ['AF-DAY', [66.13, 33.72]],
   ['AF-PAN', [69.52, 35.31]],
@@ -93,7 +96,7 @@ export const AT_POINT: readonly (readonly [string, readonly [number, number]])[]
   ['PH-14', [124.24, 7.21]],
 ];
 
-/** Names with spellings that no rule matches, checked one by one. */
+/** Names whose spelling no rule matches, checked by hand. */
 export const SPELT: ReadonlySet<string> = new Set(
   (
     'AZ-KAN BA-BIH BA-SRP ER-DK ER-DU ER-MA ER-SK GR-A GR-F IL-Z JO-AM KH-15 KH-23 KR-42 LT-SA LT-TE MU-RO MY-14 MY-15 MY-16 NI-AN NI-AS NZ-WGN RU-ALT RU-KB RU-KHM ' +
@@ -101,7 +104,7 @@ export const SPELT: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** The United Kingdom's districts change every few years; its nations do not. */
+/** The United Kingdom's districts change every few years. Its nations do not change. */
 export const NATIONS: Readonly<Record<string, string>> = {
   England: 'GB-ENG',
   Scotland: 'GB-SCT',

@@ -1,33 +1,37 @@
 /**
- * Position → ISO 3166-2 subdivision, from `index.bin` (README.md). The country is already known, and only its own subdivisions are
- * searched, so that the result cannot contradict it. The file is read at the first position, and a country's lines at the first position in
- * it.
+ * ISO 3166-2 subdivision of a position, from `index.bin` (README.md). The country is already known, and only its own subdivisions are
+ * searched, so that subdivision and country never contradict each other. The file is read at the first position, and the lines of a country
+ * at the first position in that country.
  */
 import { readFileSync } from 'node:fs';
 import { type HomeArea, homeAreaOrNull, parseHomeArea, withParents } from '../area-code.ts';
 import type { Point } from '../point.ts';
 import { type CountryEdges, readCountry, readTable } from './codec.ts';
 
-/** Units in one degree: thousandths. */
+/** Number of coordinate units in one degree. */
 const UNITS = 1000;
 /** Height of the latitude bands for the lookup of edges, in units. */
 const BAND = 100;
 /**
- * Coasts and country borders are coarse: outside all lines, the nearest subdivision counts up to this distance in units of latitude: 10 km.
+ * Maximum distance of the nearest subdivision from a position outside all lines, in units of latitude: 10 km. Coasts and borders of
+ * countries in the index are coarse.
  */
 const NEAR = 90;
 
 interface Country extends CountryEdges {
   readonly areas: readonly (HomeArea | null)[];
   readonly bands: ReadonlyMap<number, readonly number[]>;
-  /** Number of crossings of a ray with each border; all even between two lookups. */
+  /** Number of crossings of a ray with each border. All numbers are even between two searches. */
   readonly crossed: Uint8Array;
 }
 
 let index: { readonly bytes: Buffer; readonly table: ReadonlyMap<string, number> } | null = null;
 const countries = new Map<string, Country | null>();
 
-/** Subdivision at a point. Null where the index has no answer: a country without an entry, land whose code has changed, far out at sea. */
+/**
+ * Subdivision at a point. Null if the index does not contain the country, if the code of the land has changed, or if the point is far out
+ * at sea.
+ */
 export function subdivisionAt(point: Point, country: HomeArea): HomeArea | null {
   const found = linesOf(country);
   if (!found) return null;
@@ -35,7 +39,7 @@ export function subdivisionAt(point: Point, country: HomeArea): HomeArea | null 
   return found.areas[enclosing(found, x, y) ?? nearest(found, x, y) ?? -1] ?? null;
 }
 
-/** Whether a position can show that a device is in the subdivision: the index has the borders of the subdivision or of its parts. */
+/** Whether a position can show that a device is in the subdivision. The index must have the borders of the subdivision or of its parts. */
 export function hasBorders(subdivision: HomeArea): boolean {
   const areas = linesOf(parseHomeArea(subdivision.slice(0, 2)))?.areas ?? [];
   return areas.some((area) => area !== null && withParents(area).includes(subdivision));
@@ -74,7 +78,10 @@ function prepare(edges: CountryEdges): Country {
 
 const bandOf = (y: number) => Math.floor(y / BAND);
 
-/** The subdivision whose borders a ray to the east crosses an odd number of times; null for none, or for several where lines overlap. */
+/**
+ * Subdivision whose borders a ray to the east crosses an odd number of times. Null if there is none, or if several match because lines
+ * overlap.
+ */
 function enclosing({ ends, sides, bands, crossed }: Country, x: number, y: number): number | null {
   const touched: number[] = [];
   for (const edge of bands.get(bandOf(y)) ?? []) {
@@ -88,7 +95,7 @@ function enclosing({ ends, sides, bands, crossed }: Country, x: number, y: numbe
   let within: number | null = null;
   let several = false;
   for (const side of touched) {
-    // Index 0 is the outside.
+    // Index 0 means no subdivision.
     if (crossed[side] === 1 && side !== 0) {
       several ||= within !== null;
       within = side;
@@ -98,7 +105,7 @@ function enclosing({ ends, sides, bands, crossed }: Country, x: number, y: numbe
   return several ? null : within;
 }
 
-/** The subdivision with the nearest border within `NEAR`. */
+/** Subdivision with the nearest border within the distance `NEAR`. */
 function nearest({ ends, sides, bands }: Country, x: number, y: number): number | null {
   const shrink = Math.max(0.01, Math.cos((y * Math.PI) / (180 * UNITS)));
   let least = NEAR * NEAR;
@@ -114,7 +121,7 @@ function nearest({ ends, sides, bands }: Country, x: number, y: number): number 
       const length = dx * dx + dy * dy;
       const along = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / length));
       const off = (ax + along * dx) ** 2 + (ay + along * dy) ** 2;
-      // A border between two subdivisions is irrelevant for a point outside both: their outer borders decide.
+      // A point outside two subdivisions is compared only with their outer borders. The border between the two is irrelevant.
       if (off >= least || (sides[edge * 2]! !== 0 && sides[edge * 2 + 1]! !== 0)) continue;
       least = off;
       found = sides[edge * 2] || sides[edge * 2 + 1]!;
