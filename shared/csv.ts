@@ -1,11 +1,11 @@
 /**
- * Comma-separated values (RFC 4180) that are safe to open in a spreadsheet: names of people, devices and orders stay text, whatever their
- * first character.
+ * Comma-separated values (RFC 4180) that are safe to open in a spreadsheet. Names of people, devices and orders stay text, whatever their
+ * first character is.
  */
 
-/** Characters that start a formula in a spreadsheet, including the wide forms. */
+/** Characters that begin a formula in a spreadsheet, including their full-width forms. */
 const FORMULA = /^[\s\p{Cc}\p{Cf}]*[=+\-@|%＝＋－＠]/u;
-/** Characters that separate cells in some country's spreadsheets. */
+/** Characters that separate cells in spreadsheets of some countries. */
 const SPECIAL = /[",;\t\r\n]|^\s|\s$/;
 
 export type CsvCell = string | number | boolean | null;

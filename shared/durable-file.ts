@@ -1,11 +1,14 @@
-/** Steps that make a file survive a crash: first its bytes reach the disk, then its name in the folder. Not for browsers. */
+/**
+ * Steps that make a new file survive a crash: first its bytes reach the disk, then its name in the folder. The module needs a file system,
+ * so browsers cannot use it.
+ */
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 
-/** Writes a file that only its owner can read. `wx`: throws if the file exists. */
+/** Writes a file that only its owner can read. With the flag `wx`, the function throws an error if the file exists. */
 export function writeSynced(path: string, text: string, flag: 'w' | 'wx'): void {
   const file = openSync(path, flag, 0o600);
   try {
-    // `writeFileSync` writes all bytes or throws; a single `write` may write fewer when a disk fills up.
+    // `writeFileSync` writes all bytes or throws an error. A single `write` may write fewer bytes when a disk is nearly full.
     writeFileSync(file, text);
     fsyncSync(file);
   } finally {
@@ -13,7 +16,7 @@ export function writeSynced(path: string, text: string, flag: 'w' | 'wx'): void 
   }
 }
 
-/** Makes a rename durable. Windows has no call for this purpose, because its file system journals names. */
+/** Makes a rename durable. Windows has no call for it, because its file system journals names. */
 export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');

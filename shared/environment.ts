@@ -1,16 +1,16 @@
 /**
- * Table of every environment variable whose name begins with `CORDON_`. All programs share one environment, so each program knows the
- * variables of the others and refuses only a name that no program reads.
+ * Table of all environment variables whose names begin with `CORDON_`. All programs share one environment, so each program accepts the
+ * variables of the others and refuses only names outside this table.
  *
  * To add a variable: add a line here, then read it in the configuration file of its program (`server/config.ts`, `agent/config.ts` or
- * `server/cli/config.ts`). `environment.test.ts` fails for a name in the source that is not in this table.
+ * `server/cli/config.ts`). `environment.test.ts` fails for a name in the source code that is not in this table.
  */
 import { CordonError } from './errors.ts';
 
 export interface Variable {
-  /** The program that reads the variable. */
+  /** Program that reads the variable. */
   readonly reader: 'server' | 'agent' | 'command line' | 'tests';
-  /** True for a secret, whose value error messages and logs never show. */
+  /** Whether the value is secret. Error messages and logs never show a secret value. */
   readonly secret?: true;
 }
 
@@ -50,7 +50,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_LOG: { reader: 'server' },
   CORDON_BACKUP_SCHEDULE: { reader: 'server' },
   CORDON_BACKUP_FOLDER: { reader: 'server' },
-  /** The recipient is not secret, but an admin may set the secret identity here by mistake. */
+  /** The recipient is not secret, but an admin may enter the secret identity by mistake. */
   CORDON_BACKUP_RECIPIENT: { reader: 'server', secret: true },
   CORDON_BACKUP_KEEP: { reader: 'server' },
 
@@ -81,19 +81,19 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
 
 const PREFIX = 'CORDON_';
 
-/** Names that Kubernetes and Docker set for a service called `cordon` or `cordon-…`. They are not settings. */
+/** Names that Kubernetes and Docker set for a service with the name `cordon` or `cordon-…`. They are not settings. */
 const SERVICE_LINK =
   /^CORDON_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$|^CORDON_(?:PORT)$/;
 
 export interface UnknownVariable {
   readonly name: string;
-  /** The most similar known name; null if no name is similar enough. */
+  /** Known name that is most similar; null if no name is similar enough. */
   readonly nearest: string | null;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables of `environment` that no program of Cordon reads, by name. */
+/** Names of the variables in `environment` that begin with `CORDON_` and that no program of Cordon reads. */
 export function unknownVariables(environment: Environment): UnknownVariable[] {
   return Object.keys(environment)
     .filter((name) => name.startsWith(PREFIX) && !Object.hasOwn(VARIABLES, name) && !SERVICE_LINK.test(name))
@@ -106,7 +106,7 @@ export function unknownVariableText({ name, nearest }: UnknownVariable): string 
   return `${name} is not a setting of Cordon. ${remedy}`;
 }
 
-/** The environment cannot be used. `problems` has one line for each variable. */
+/** Error about an invalid environment. `problems` has one line for each variable. */
 export class EnvironmentError extends CordonError {
   readonly problems: readonly string[];
 
@@ -116,13 +116,13 @@ export class EnvironmentError extends CordonError {
   }
 }
 
-/** Throws an `EnvironmentError` for the variables that no program reads. */
+/** Checks that the environment has no unknown variable. Throws an `EnvironmentError`. */
 export function requireKnownVariables(environment: Environment): void {
   const unknown = unknownVariables(environment);
   if (unknown.length > 0) throw new EnvironmentError(unknown.map(unknownVariableText));
 }
 
-/** Share of changed characters above which two names count as different. */
+/** Maximum share of changed characters between two similar names. */
 const SIMILAR = 0.4;
 
 function nearestTo(name: string): string | null {
@@ -134,7 +134,7 @@ function nearestTo(name: string): string | null {
   return candidates.sort((a, b) => a.changes - b.changes)[0]?.each ?? null;
 }
 
-/** Optimal string alignment distance: insertions, deletions, substitutions and swaps of two neighbors. */
+/** Optimal string alignment distance: insertions, deletions, substitutions, and swaps of two adjacent characters. */
 function changesBetween(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

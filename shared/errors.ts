@@ -1,10 +1,10 @@
 /**
  * Typed errors for everything that Cordon refuses. The code is stable, for programs. The detail is a sentence for people that says how to
- * fix the problem. Each edge maps codes in one exhaustive table (problem+json in `shared/api/problems.ts`, exit codes in the command
- * lines): a missing code does not compile.
+ * fix the problem. Each edge maps all codes in one table: problem responses in `shared/api/problems.ts`, and exit codes in the command
+ * lines. A code without an entry does not compile.
  */
 export const ERROR_CODES = [
-  // Any boundary
+  // General
   'invalid_input',
   'not_found',
   'conflict',
@@ -139,7 +139,7 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export class CordonError extends Error {
   readonly code: ErrorCode;
-  /** Machine-readable particulars (an order's number, a field's path). Never a secret. */
+  /** Details for programs, such as an order's number or a field's path. They never contain a secret. */
   readonly context: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, detail: string, context: Record<string, unknown> = {}, cause?: unknown) {

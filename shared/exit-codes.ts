@@ -1,4 +1,4 @@
-/** Exit codes of `cordon`, `cordon-agent` and the server. Scripts depend on them. 0 is success. */
+/** Exit codes of `cordon`, `cordon-agent` and the server. Scripts depend on them. 0 means success. */
 import type { ErrorCode } from './errors.ts';
 
 export const EXIT = {
@@ -12,9 +12,9 @@ export const EXIT = {
   tooMany: 8,
   refusedByOrder: 9,
   unverified: 10,
-  /** EX_TEMPFAIL of sysexits.h: the service manager starts the agent again. */
+  /** EX_TEMPFAIL of sysexits.h. The service manager then starts the agent again. */
   restart: 75,
-  /** EX_CONFIG of sysexits.h: a restart does not help. */
+  /** EX_CONFIG of sysexits.h. Another start would fail in the same way. */
   configuration: 78,
 } as const;
 

@@ -1,8 +1,8 @@
-/** Pages without scripts, written as text: every word that came from outside is escaped, and nothing else can become markup. */
+/** HTML pages without scripts, created as text. All text from users is escaped, so that it cannot become markup. */
 
 import { visible } from './text/visible-text.ts';
 
-/** Text that is markup already. Only `html` and `styleSheet` make it. */
+/** Text that is already markup. Only `html` and `styleSheet` create it. */
 export class Markup {
   readonly text: string;
   constructor(text: string) {
@@ -11,7 +11,7 @@ export class Markup {
 }
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-/** Escaping makes hidden characters visible, so that no page can show other words than its source has. */
+/** Hidden characters become visible, so that a page always shows the same words as its source. */
 const escapeText = (text: string): string => visible(text).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '');
 
 export function html(
@@ -25,5 +25,5 @@ export function html(
   return new Markup(parts.map((part, index) => part + (written[index] ?? '')).join(''));
 }
 
-/** Style sheet of Cordon itself, never text from outside. */
+/** Style sheet of Cordon itself. It must never contain text from users. */
 export const styleSheet = (css: string): Markup => new Markup(`<style>${css}</style>`);

@@ -1,4 +1,4 @@
-/** Check that a key or a passphrase is in a file that other users cannot read. The check needs a file system, so browsers cannot use it. */
+/** Check that other users cannot read a file with a key or a passphrase. The check needs a file system, so browsers cannot use it. */
 import { statSync } from 'node:fs';
 import { CordonError } from './errors.ts';
 
@@ -8,8 +8,8 @@ const GROUP_WRITE_AND_OTHERS = 0o027;
 const OTHERS_WRITE = 0o022;
 
 /**
- * Throws `invalid_input` when the mode of a regular file lets other users read or change it. The rule is PostgreSQL's for `ssl_key_file`:
- * a file of root may also be readable by its group, because systemd and Kubernetes hand out credentials in this way.
+ * Checks that other users can neither read nor change a regular file. Throws `invalid_input`. The rule is PostgreSQL's rule for
+ * `ssl_key_file`: the group may read a file of root, because systemd and Kubernetes provide credentials in this way.
  */
 export function requirePrivateFile(path: string): void {
   const { mode, uid } = statSync(path);
@@ -26,7 +26,7 @@ export function requirePrivateFile(path: string): void {
   );
 }
 
-/** Throws `invalid_input` when other users can replace the files in a folder. */
+/** Checks that other users cannot replace the files in a folder. Throws `invalid_input`. */
 export function requirePrivateFolder(path: string): void {
   if (process.platform === 'win32') return;
   const { mode } = statSync(path);

@@ -1,6 +1,6 @@
 /**
- * A secret link on the command line: from a file, from standard input, or from a prompt without an echo. A link as an argument works with a
- * warning: other users see it in the process list, and the shell keeps it in its history.
+ * Secret link for a command line: from a file, from standard input, or from a prompt without an echo. A link as an argument causes a
+ * warning, because other users see it in the process list and the shell stores it in its history.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
@@ -8,17 +8,17 @@ import { Writable } from 'node:stream';
 import { CordonError } from './errors.ts';
 import { requirePrivateFile } from './private-file.ts';
 
-/** Longest possible link. */
+/** Maximum length of a link. */
 const LONGEST = 16 * 1024;
 
 export interface SecretArgument {
-  /** The argument as given; `-` means standard input. */
+  /** Argument of the command line. `-` means standard input. */
   readonly given: string | undefined;
-  /** The value of the option `--link-file`. */
+  /** Value of the option `--link-file`. */
   readonly file: string | undefined;
-  /** Name in the prompt, such as `Activation link`. */
+  /** Name of the link in the prompt, such as `Activation link`. */
   readonly what: string;
-  /** The safe form, for the warning: `cordon-agent enroll -`. */
+  /** Safe form of the command, for the warning: `cordon-agent enroll -`. */
   readonly safe: string;
 }
 
@@ -27,7 +27,10 @@ export interface Streams {
   readonly stderr: NodeJS.WritableStream;
 }
 
-/** Throws `invalid_input` when there is no link, and when other users can read the file; `not_found` for a file that cannot be read. */
+/**
+ * Reads the secret link. Throws `invalid_input` if there is no link or if other users can read the file, and `not_found` for a file that
+ * cannot be read.
+ */
 export async function readSecretArgument({ stdin, stderr }: Streams, asked: SecretArgument): Promise<string> {
   const { given, file, what, safe } = asked;
   if (file !== undefined && given !== undefined) {

@@ -1,12 +1,15 @@
 /**
- * Messages to the service manager, as sd_notify(3) defines them. Node cannot send datagrams to a Unix socket, so the program
- * `systemd-notify` sends them. A unit therefore needs `NotifyAccess=all`. For machines with processes; no browser.
+ * Messages to the service manager (sd_notify(3)). Node cannot send datagrams to a Unix socket, so the program `systemd-notify` sends them.
+ * A unit therefore needs `NotifyAccess=all`. The module starts processes, so browsers cannot use it.
  */
 import { spawn } from 'node:child_process';
 
 export type ServiceState = 'READY=1' | 'STOPPING=1';
 
-/** `socket`: NOTIFY_SOCKET, or null without a service manager. Resolves when the message was sent, or when it cannot be sent. */
+/**
+ * Sends a message to the service manager. `socket` is NOTIFY_SOCKET; null without a service manager. The promise resolves even if the
+ * message cannot be sent.
+ */
 export function notifyServiceManager(
   socket: string | null,
   state: ServiceState,

@@ -1,28 +1,29 @@
 /**
- * Stop of a long-running program: on SIGTERM or SIGINT, or when the npm process that started it has ended. Not for browsers.
+ * Stop of a long-running program on SIGTERM or SIGINT, or when the npm process that started it has ended. The module needs processes, so
+ * browsers cannot use it.
  *
- * The handlers are explicit, because the kernel gives process 1 of a container no default action for a signal. npm runs a script in a
- * shell, and the shell ends on a signal without passing it on. A program under npm therefore also watches its parents.
+ * Signal handlers are explicit, because the kernel gives process 1 of a container no default action for a signal. npm runs a script in a
+ * shell, and the shell ends on a signal without forwarding it. A program that npm started therefore also watches its parent processes.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 
 export interface StopSignals {
-  /** Resolves with the reason at the first request after `ready`. */
+  /** Promise of the reason for the first stop request after `ready`. */
   readonly requested: Promise<string>;
-  /** Lets the program finish its work at a later stop request. A stop request before this call ends the program at once. */
+  /** Lets the program finish its work when a stop request arrives later. A stop request before this call ends the program at once. */
   ready(): void;
-  /** Request of the program itself, with the same deadline. */
+  /** Stop request by the program itself. The deadline for its work also applies. */
   request(why: string): void;
-  /** Removes the handlers, because the program ends by itself. */
+  /** Removes the signal handlers, because the program ends by itself. */
   release(): void;
 }
 
-/** npm and a terminal may each deliver the same signal. Only a later one is a user's request to force the end. */
+/** npm and a terminal may each deliver the same signal. Only a later signal means that the user wants to end the program at once. */
 const SAME_REQUEST = 1_000;
 const LOOK_EVERY = 500;
 
-/** `within`: milliseconds after which the program ends although its work is not finished. */
+/** Handles stop requests. `within` is the time in milliseconds after which the program ends although its work is not finished. */
 export function listenForStop(given: { readonly within: number; readonly say: (text: string) => void }): StopSignals {
   const requested = Promise.withResolvers<string>();
   let ready = false;
@@ -67,7 +68,7 @@ export function listenForStop(given: { readonly within: number; readonly say: (t
   };
 }
 
-/** Calls `gone` when the parent process, or the shell's parent, changes. Returns a function that stops the watch. */
+/** Calls `gone` when the parent process or its parent changes. Returns a function that ends the watch. */
 export function onParentsGone(gone: () => void): () => void {
   const parents = parentsOf();
   const timer = setInterval(() => {
@@ -86,7 +87,7 @@ interface Process {
 
 const SHELLS = /^(sh|dash|bash|ash|zsh|ksh)$/;
 
-/** The shell between npm and a program may outlive npm, so its parent counts too. */
+/** The shell between npm and the program may outlive npm, so the shell's parent process is watched too. */
 function parentsOf(): string {
   const parent = processOf(process.ppid);
   return parent && SHELLS.test(parent.command) ? `${process.ppid} ${parent.parent}` : String(process.ppid);
@@ -104,11 +105,11 @@ function processOf(pid: number): Process | null {
   const stat = `/proc/${pid}/stat`;
   if (!existsSync(stat)) return null;
   try {
-    // `pid (command) state parent …`; the command may hold spaces and parentheses.
+    // /proc/PID/stat has the form `pid (command) state parent …`. The command may contain spaces and parentheses.
     const [, command = '', parent] = /\((.*)\) \S (\d+) /s.exec(readFileSync(stat, 'utf8')) ?? [];
     return { command, parent: Number(parent) };
   } catch (error) {
-    // The process ended between two reads.
+    // The process has ended between the two reads.
     if (error instanceof Error && 'code' in error) return null;
     throw error;
   }

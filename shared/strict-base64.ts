@@ -1,6 +1,6 @@
-/** Base64 in its one canonical form. A text with several forms could be changed without changing its meaning. */
+/** Base64 in its one canonical form. If several forms were accepted, a signed text could be changed without an effect on its meaning. */
 
-/** Decodes canonical base64. Null for any other form: other alphabets, spaces, missing padding, stray bits. */
+/** Bytes of canonical base64; null for any other form, such as another alphabet, spaces, missing padding or stray bits. */
 export function readBase64(text: string): Uint8Array<ArrayBuffer> | null {
   let bytes: Uint8Array<ArrayBuffer>;
   try {
@@ -9,6 +9,6 @@ export function readBase64(text: string): Uint8Array<ArrayBuffer> | null {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-  // `fromBase64` skips white space.
+  // `fromBase64` ignores white space, so the bytes are encoded again and compared.
   return bytes.toBase64() === text ? bytes : null;
 }

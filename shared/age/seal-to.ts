@@ -1,6 +1,6 @@
 /**
- * Sealing of a file for one recipient in the age format (age-encryption.org/v1, C2SP age.md). Only the owner of the identity can decrypt
- * it, with any age program; the server cannot. Only native recipients are supported (`age1…`, and `age1pq1…` against quantum computers).
+ * Encryption of a file for one recipient in the age format (age-encryption.org/v1, C2SP age.md). Only the owner of the private key can
+ * decrypt the file, with any age program. The server cannot. Supported recipients are `age1…`, and `age1pq1…` against quantum computers.
  */
 import { Encrypter } from 'age-encryption';
 import { CordonError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { CordonError } from '../errors.ts';
 declare const recipientBrand: unique symbol;
 export type AgeRecipient = string & { readonly [recipientBrand]: true };
 
-/** Throws `invalid_input`. The error never contains the input, which may be a secret by mistake. */
+/** Checks a recipient. Throws `invalid_input`. The error never contains the input, because a user may enter a secret by mistake. */
 export function parseRecipient(text: string): AgeRecipient {
   const refuse = (why: string) => new CordonError('invalid_input', `This is not a valid age recipient: ${why}`);
   const given = text.trim();
@@ -22,13 +22,13 @@ export function parseRecipient(text: string): AgeRecipient {
   try {
     new Encrypter().addRecipient(recipient);
   } catch {
-    // The library's error contains the input.
+    // The error of the age library contains the input, so it is not passed on.
     throw refuse('it must be the whole public key of age-keygen: age1 and 58 more characters.');
   }
   return recipient as AgeRecipient;
 }
 
-/** Rejects with `invalid_input` for a weak key that protects nothing. */
+/** Encrypts for one recipient. Rejects with `invalid_input` for a weak key that would protect nothing. */
 export async function sealTo(recipient: AgeRecipient, plaintext: Uint8Array): Promise<Uint8Array> {
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);

@@ -1,4 +1,6 @@
-/** Encrypts and decrypts streams in the age format, with bounded memory. Files of any size; see `seal-to.ts` for what is sealed in memory. */
+/**
+ * Encryption and decryption of streams in the age format, with bounded memory for files of any size. `seal-to.ts` encrypts data in memory.
+ */
 import { Readable } from 'node:stream';
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { CordonError } from '../errors.ts';
@@ -7,13 +9,13 @@ import type { AgeRecipient } from './seal-to.ts';
 export type SealedFor = { readonly recipient: AgeRecipient } | { readonly passphrase: string };
 export type OpenedWith = { readonly identity: string } | { readonly passphrase: string };
 
-/** A key pair that only this process has, for `sealStream` and `openStream`. */
+/** Key pair in the memory of this process, for `sealStream` and `openStream`. */
 export async function temporaryIdentity(): Promise<{ readonly identity: string; readonly recipient: AgeRecipient }> {
   const identity = await generateX25519Identity();
   return { identity, recipient: (await identityToRecipient(identity)) as AgeRecipient };
 }
 
-/** Deriving the key from a passphrase takes about a second, in which nothing else runs in this process. */
+/** The derivation of a key from a passphrase takes about a second and blocks this process. */
 export async function sealStream(plain: AsyncIterable<Uint8Array>, to: SealedFor): Promise<Readable> {
   const encrypter = new Encrypter();
   if ('recipient' in to) encrypter.addRecipient(to.recipient);
@@ -21,7 +23,7 @@ export async function sealStream(plain: AsyncIterable<Uint8Array>, to: SealedFor
   return fromWeb(await encrypter.encrypt(toWeb(plain)));
 }
 
-/** Rejects with `passphrase_wrong` when the identity or passphrase is wrong. A damaged stream fails while it is read. */
+/** Decrypts a stream. Rejects with `passphrase_wrong` if the identity or passphrase is wrong. A damaged stream fails while it is read. */
 export async function openStream(sealed: AsyncIterable<Uint8Array>, secret: OpenedWith): Promise<Readable> {
   const decrypter = new Decrypter();
   try {
@@ -39,7 +41,7 @@ export async function openStream(sealed: AsyncIterable<Uint8Array>, secret: Open
   }
 }
 
-/** The identities of a file as age-keygen writes it, without its comments. */
+/** Identities in a file that age-keygen wrote, without its comments. */
 const identitiesIn = (text: string): string[] =>
   text
     .split('\n')

@@ -3,6 +3,7 @@
  * position inside a disputed territory is evidence of the territory only. The order's own map decides about its country. Without an entry
  * on the map, all claimants count (`coverage.ts`). The outlines are drawn by hand and rough. Where they follow an undisputed border, the
  * map's own code (`within`) refines them.
+ *
  * A claimant is a state that claims the territory or whose forces control it. A claimant state may have no ISO code, and no order can name
  * such a state. Without an entry on the order's map, its territory therefore never belongs wholly to a country.
  */

@@ -1,16 +1,16 @@
 /**
- * A batcher joins single requests of one turn of the event loop into one query, such as one SQL statement instead of hundreds. The query
- * runs after all of its requests were made, so a response never contains older data than its request expects.
+ * Batcher: joins the requests of one turn of the event loop into one query, such as one SQL statement instead of hundreds. The query runs
+ * after its last request was made, so its response is never older than a request.
  */
 
 export interface BatcherOptions {
   /** Maximum number of keys in one query, so that the parameters of a statement stay below the limits of both databases. */
   readonly most?: number;
-  /** Milliseconds for which a query waits for more keys, instead of until the next turn of the event loop. */
+  /** Milliseconds that a query waits for further keys. 0: it waits for the next turn of the event loop. */
   readonly patience?: number;
 }
 
-/** `ask` gets each key once. The result is undefined for a key that is missing from the response. */
+/** Batcher with the query `ask`, which receives each key once. For a key that the response lacks, the result is undefined. */
 export function createBatcher<K, V>(
   ask: (keys: readonly K[]) => Promise<ReadonlyMap<K, V>>,
   { most = 500, patience = 0 }: BatcherOptions = {},

@@ -1,37 +1,39 @@
 /**
- * A loop does one kind of work again and again: one run at a time, on request, at a given time, or after an interval.
- *
- * - Requests that arrive before a run begins share that run. A request that arrives during a run causes one more run afterward, because
- *   the current run may already have read older data.
- * - A failed run goes to `failed`, and the loop tries again after `retryAfter`.
- * - `stop` prevents every later run and waits for the current one.
+ * Loop: repeats one kind of work, one run at a time, on request, at a given time, or after an interval.
+ * - Requests before the start of a run share the run. A request during a run causes one more run, because the current run may already have
+ *   read older data.
+ * - The error of a failed run is passed to `failed`, and the loop tries again after `retryAfter`.
+ * - `stop` prevents further runs and waits for the current run.
  */
 import type { Clock, Instant } from '../time/clock.ts';
 import { SystemClock } from '../time/system-clock.ts';
 
 export interface LoopOptions {
-  /** One run. Long runs end early when `loop.stopped` is true. The result is the time of the next run, if one is due by time. */
+  /**
+   * Work of one run. A long run ends early if `loop.stopped` is true. The result is the time of the next run; null or undefined if no time
+   * is due.
+   */
   readonly run: (loop: Loop) => Promise<Instant | null> | Promise<void>;
-  /** Called with the error of a failed run. Must not throw. */
+  /** Handler for the error of a failed run. The handler must not throw. */
   readonly failed: (error: unknown) => void;
-  /** Clock for the times of runs; by default the machine's clock. */
+  /** Clock for the times of runs; the default is the machine's clock. */
   readonly clock?: Clock;
-  /** Milliseconds from the end of a run to the next one. Left out: runs only on request and at the times that runs return. */
+  /** Milliseconds from the end of a run to the next run. Without it, runs happen only on request and at the times that runs return. */
   readonly every?: number;
-  /** Milliseconds from a failed run to the next one. Left out: as after a successful run. */
+  /** Milliseconds from a failed run to the next run. Without it, a failed run is followed like a successful one. */
   readonly retryAfter?: number;
 }
 
-/** The failure is wrapped, because a run can throw `undefined`. */
+/** The error of a run is in an object, because a run can throw `undefined`. */
 type Outcome = { readonly error: unknown } | null;
 
 const MACHINE_CLOCK = new SystemClock();
 
 export class Loop {
   readonly #options: LoopOptions;
-  /** The newest run that was requested or begun. */
+  /** Outcome of the newest run that was requested or has begun. */
   #last: Promise<Outcome> = Promise.resolve(null);
-  /** A requested run that has not begun. */
+  /** Outcome of a requested run that has not begun; null without such a run. */
   #next: Promise<Outcome> | null = null;
   #running = false;
   #stopped = false;
@@ -54,7 +56,7 @@ export class Loop {
     void this.#queue();
   }
 
-  /** Requests a run at `due`, unless a run is scheduled before `due`. */
+  /** Requests a run at the time `due`, unless an earlier run is already scheduled. */
   requestAt(due: Instant): void {
     if (this.#stopped || due >= this.#due) return;
     this.#cancel();
@@ -62,23 +64,23 @@ export class Loop {
     this.#cancel = (this.#options.clock ?? MACHINE_CLOCK).at(due, () => this.request());
   }
 
-  /** Requests a run and waits for its end. Never rejects. */
+  /** Requests a run and waits for its end. The promise never rejects. */
   async run(): Promise<void> {
     await this.#queue();
   }
 
-  /** Requests a run and waits for its end. Rejects if the run failed. */
+  /** Requests a run and waits for its end. The promise rejects if the run failed. */
   async runOrThrow(): Promise<void> {
     const outcome = await this.#queue();
     if (outcome) throw outcome.error;
   }
 
-  /** Resolves when every run that was requested before the call has ended. */
+  /** Waits for the end of every run that was requested before the call. */
   async idle(): Promise<void> {
     await this.#last;
   }
 
-  /** Resolves when the current run has ended. */
+  /** Waits for the end of the current run. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();

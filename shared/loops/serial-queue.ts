@@ -1,4 +1,4 @@
-/** A serial queue runs one task at a time, in the order of the calls. A failed task does not affect the tasks after it. */
+/** Serial queue: runs one task at a time, in the order of the calls. A failed task does not affect later tasks. */
 export type SerialQueue = <T>(task: () => Promise<T>) => Promise<T>;
 
 export function createSerialQueue(): SerialQueue {

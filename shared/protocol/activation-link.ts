@@ -1,6 +1,6 @@
 /**
- * The activation link contains everything that a device needs to enroll. It carries the fingerprint of the root CA, so that a device never
- * trusts on first use, and a secret that works once.
+ * Activation link with all data that a device needs to enroll. The link has the fingerprint of the root CA, so that a device never trusts
+ * an unknown server, and a secret for one enrollment.
  *
  * `cordon:enroll?public=https://HOST:8444&device=wss://HOST:8443&ca=<SHA-256 of the root certificate, hex>&code=<device id>.<secret>`
  */
@@ -9,16 +9,16 @@ import { CordonError } from '../errors.ts';
 import { type DeviceId, deviceIdSchema } from './ids.ts';
 
 export interface ActivationLink {
-  /** The public listener, without a trailing slash. */
+  /** URL of the public listener, without a trailing slash. */
   readonly publicUrl: string;
-  /** The device listener, without a trailing slash. */
+  /** URL of the device listener, without a trailing slash. */
   readonly deviceUrl: string;
-  /** SHA-256 of the root certificate's DER, lower-case hex. */
+  /** SHA-256 of the root certificate in DER, lower-case hex. */
   readonly fingerprint: string;
   readonly code: { readonly id: DeviceId; readonly secret: string };
 }
 
-/** 128 bits in base32 are 26 characters. */
+/** 128 bits in base32 have 26 characters. */
 const SECRET = /^[a-z2-7]{20,64}$/;
 
 const origin = (protocol: string) =>
@@ -45,7 +45,7 @@ export function formatActivationLink({ publicUrl, deviceUrl, fingerprint, code }
   return `cordon:enroll?public=${publicUrl}&device=${deviceUrl}&ca=${fingerprint}&code=${code.id}.${code.secret}`;
 }
 
-/** Parses an activation link. Throws `invalid_input`; the error never contains the secret. */
+/** Parses an activation link. Throws `invalid_input`. The error never contains the secret. */
 export function parseActivationLink(text: string): ActivationLink {
   const [scheme, query = ''] = text.trim().split('?');
   const parameters = new URLSearchParams(query);

@@ -9,7 +9,7 @@ export const COMMAND_KINDS = [
 ] as const;
 export type CommandKind = (typeof COMMAND_KINDS)[number];
 
-/** A command that destroys the user's data for good needs the right `commands.destroy`. A legal hold prevents it. */
+/** Whether the command deletes a user's data for good. Such a command needs the right `commands.destroy`, and a legal hold prevents it. */
 const DESTROYS_DATA: Readonly<Record<CommandKind, boolean>> = {
   message: false,
   'lock-workspace': false,

@@ -1,59 +1,58 @@
 /**
- * HTTPS routes of the device listener beside the link: sealed messages, evidence and restore. Each route requires the same client
- * certificate and answers JSON unless stated otherwise.
- *
+ * HTTPS routes of the device listener beside the WebSocket: sealed messages, evidence and recovery. Each route requires the device's client
+ * certificate, and the response is JSON unless stated otherwise.
  * - `POST /device/messaging-key` (`messagingKeyBody`) submits the key with which this enrollment signs messages → `messagingKeyAnswer`.
  * - `GET /device/messaging-key` → `messagingKeyAnswer`: whether the key is certified and countersigned.
  * - `GET /device/people?text=` → `peopleAnswer`: at most 20 people whose names contain the text.
  * - `POST /device/members` (`membersBody`) → `membersAnswer`. Until its session ends, the device receives `members-changed` about these
- * people.
+ *   people.
  * - `POST /device/key-packages` (`keyPackagesBody`) → `{ left }`.
- * - `POST /device/key-packages/claim` (`claimBody`) → `claimAnswer`: one package of each device that has one; a single-use package is
- * handed out once.
- * - `PUT /device/attachments/ID` (bytes, at most `LARGEST_ATTACHMENT`) → 204. ID: 32 random bytes of the sender, base64url; a device that
- * knows the ID can fetch the file. The upload may take `ATTACHMENT_WITHIN`, any other body one minute.
+ * - `POST /device/key-packages/claim` (`claimBody`) → `claimAnswer`: one key package of each device that has one. The server returns a
+ *   single-use package only once.
+ * - `PUT /device/attachments/ID` (bytes, at most `LARGEST_ATTACHMENT`) → 204. ID: 32 random bytes of the sender, base64url. Each device
+ *   that knows the ID can fetch the file. The upload may take `ATTACHMENT_WITHIN`; other bodies may take one minute.
  * - `GET /device/attachments/ID` → the bytes.
  * - `GET /device/ledger/consistency?from=SIZE&to=SIZE` → `consistencyView` of `shared/api/ledger.ts`: proof that the tree of `to` entries
- * (default: the newest checkpoint's tree) begins with the tree of `from`. The response always contains the newest checkpoint. `from=0`
- * proves nothing.
+ *   begins with the tree of `from` entries. Default for `to`: the newest checkpoint's size. The response always contains the newest
+ *   checkpoint. `from=0` proves nothing.
  * - `GET /device/ledger/continuations?size=SIZE` → `continuationsAnswer`: continuations of the ledger after a loss of entries (ADR 39),
- * each with the proof that the tree of `size` entries contains it.
- * - `POST /device/evidence` (`{ observations }`, 1 to 1,024 observations as on the link) → `{ stored, refused }`: for a device whose
- * management is suspended.
+ *   each with the proof that the tree of `size` entries contains it.
+ * - `POST /device/evidence` (`{ observations }`, 1 to 1,024 observations in the format of reports) → `{ stored, refused }`: for a device
+ *   whose management is suspended.
  * - `POST /device/recollection` (`recollectionBody`, at most `LARGEST_RECOLLECTION` bytes) → `{ taken }`: only after the server's request
- * (`recall`).
+ *   (`recall`).
  */
 import { z } from 'zod';
 import { inclusionView } from '../api/ledger.ts';
 import { envelopeSchema, personId } from '../order/documents.ts';
 import { deviceIdSchema } from './ids.ts';
 
-/** Room for an order list and the revisions behind its stubs, as base64 in JSON. */
+/** Maximum body of a recollection, in bytes: enough for an order list and its withheld revisions as base64 in JSON. */
 export const LARGEST_RECOLLECTION = 16 * 1024 * 1024;
 /**
- * Documents that a device has stored, for a server that was restored from a backup. The server accepts only parts that approvers or the
- * server itself have signed.
+ * Recollection: documents that a device has stored, for a server that was restored from a backup. The server accepts only parts that
+ * approvers or the server itself have signed.
  */
 export const recollectionBody = z.strictObject({
-  /** Approver sets from the pinned one on, oldest first. */
+  /** Approver sets from the pinned set on, oldest first. */
   approverSets: z.array(envelopeSchema).max(256),
   list: envelopeSchema.nullable(),
-  /** The newest verified revision of every order. For a withheld order, the list contains only its hash. */
+  /** Newest verified revision of every order. For a withheld order, the public list contains only the revision's digest. */
   orders: z.array(envelopeSchema).max(5000),
   record: envelopeSchema.nullable(),
-  /** The newest verified checkpoint of the ledger: a signed note. */
+  /** Newest verified checkpoint of the ledger, as a signed note. */
   checkpoint: z.string().max(10_000).nullable(),
 });
 export type Recollection = z.infer<typeof recollectionBody>;
 
 export const LARGEST_ATTACHMENT = 5 * 1024 * 1024 + 64;
-/** Time limit for an upload over a slow network, in milliseconds. */
+/** Maximum time of an upload, in milliseconds, long enough for a slow network. */
 export const ATTACHMENT_WITHIN = 15 * 60_000;
 export const attachmentIdSchema = z.base64url().length(43);
 
 export const messagingKeyBody = z.strictObject({ envelope: envelopeSchema });
 export const messagingKeyAnswer = z.strictObject({
-  /** Certificate; null when this enrollment has not submitted a key. */
+  /** Certificate of the messaging key; null if this enrollment has not submitted a key. */
   certificate: envelopeSchema.nullable(),
   countersigned: z.boolean(),
 });
@@ -62,7 +61,10 @@ export const peopleAnswer = z.strictObject({
   people: z.array(z.strictObject({ person: personId, name: z.string(), devices: z.int().min(1) })).max(20),
 });
 
-/** People with all their devices, and single devices. After a welcome, a device knows the devices of a group before its people. */
+/**
+ * Request for the devices of people, and for single devices. After it joins a conversation, a device knows the other devices before it
+ * knows their users.
+ */
 export const membersBody = z
   .strictObject({
     people: z.array(personId).max(200).default([]),
@@ -70,19 +72,19 @@ export const membersBody = z
   })
   .refine(({ people, devices }) => people.length + devices.length > 0, 'names no person and no device');
 
-/** Inclusion proof of a ledger entry. All proofs of one response are against one checkpoint. */
+/** Inclusion proof of a ledger entry. All proofs of one response refer to the same checkpoint. */
 const proofSchema = inclusionView;
 export const memberSchema = z.strictObject({
-  /** `messagingCertificateSchema`, signed by an online key and by an organization key. */
+  /** Messaging certificate (`messagingCertificateSchema`), signed by an online key and by an organization key. */
   certificate: envelopeSchema,
   certified: proofSchema,
   countersigned: proofSchema,
 });
 export type MemberProof = z.infer<typeof memberSchema>;
-/** The requested devices that are enrolled, certified and countersigned. */
+/** Requested devices that are enrolled and have a countersigned messaging certificate. */
 export const membersAnswer = z.strictObject({ members: z.array(memberSchema).max(1000) });
 
-/** Adopted continuations, oldest first. The index of an entry is the size of the tree that continues. */
+/** Adopted continuations of the ledger, oldest first. The index of a continuation's entry is the size of the tree that continues. */
 export const continuationsAnswer = z.strictObject({
   continuations: z
     .array(inclusionView.pick({ index: true, body: true, proof: true }).extend({ envelope: envelopeSchema }))
@@ -92,9 +94,9 @@ export const continuationsAnswer = z.strictObject({
 const keyPackage = z.base64().max(16 * 1024);
 export const keyPackagesBody = z.strictObject({
   packages: z.array(keyPackage).max(100),
-  /** Package for use when no other is left, repeatedly (RFC 9420, section 16.8). */
+  /** Key package of last resort (RFC 9420, section 16.8). The server gives it out repeatedly when no single-use package is left. */
   lastResort: keyPackage.nullable(),
-  /** Deletes all packages that were submitted before, because their private keys are lost. */
+  /** Whether the server deletes all earlier key packages of the device, because their private keys are lost. */
   replace: z.boolean(),
 });
 export const keyPackagesAnswer = z.strictObject({ left: z.int().min(0) });

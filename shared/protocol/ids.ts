@@ -1,9 +1,12 @@
-/** Identifiers as branded strings. Only the functions below create them, so that a person's id cannot be used as a device's. */
+/**
+ * Identifiers as branded strings, created only by the functions below. The compiler therefore detects a person's id that is used as a
+ * device's id.
+ */
 import { z } from 'zod';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** Returns `bytes` random bytes in lower-case RFC 4648 base32 without padding. */
+/** Random id: `bytes` random bytes in lower-case RFC 4648 base32 without padding. */
 export const randomBase32 = (bytes: number): string => base32(crypto.getRandomValues(new Uint8Array(bytes)));
 
 export function base32(bytes: Uint8Array): string {
@@ -22,8 +25,8 @@ export function base32(bytes: Uint8Array): string {
 }
 
 /**
- * Identifiers of frequent records: 30 bits of time in steps of 8 seconds, then 50 random bits. Records of one time are neighbors in the
- * store's indexes, so that a commit writes few pages.
+ * Identifier of a frequent record: 30 bits of time in steps of 8 seconds, then 50 random bits. Records of the same time are neighbors in
+ * the database indexes, so that a commit writes few pages.
  */
 function timedBase32(): string {
   let steps = Math.floor(Date.now() / 8192);
@@ -40,7 +43,7 @@ function idOf<const P extends string>(prefix: P) {
   return z.string().regex(pattern, `starts with ${prefix}_`);
 }
 
-/** A device's id is the id of its activation code, so that the certificate can contain it. */
+/** Id of a device, which is the id of its activation code. The certificate can therefore contain the id. */
 export const deviceIdSchema = idOf('dev').brand<'DeviceId'>();
 export type DeviceId = z.infer<typeof deviceIdSchema>;
 export const newDeviceId = (): DeviceId => `dev_${timedBase32()}` as DeviceId;

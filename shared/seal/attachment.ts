@@ -1,6 +1,6 @@
 /**
- * Attachments: files that are sealed apart from the message that names them. AES-256-GCM with one key per file; only the message contains
- * the key. The server stores the file under a random name and cannot decrypt it. Key and name are used once.
+ * Attachments: files that are encrypted separately from the message that names them. Each file has its own AES-256-GCM key, and only the
+ * message contains the key. The server stores the file under a random name and cannot decrypt it. Key and name are used once.
  */
 import { CordonError } from '../errors.ts';
 import { LARGEST_ATTACHED, type SealedAttachment } from './content.ts';
@@ -8,10 +8,10 @@ import { pad, unpad } from './padding.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
-/** Sizes to which files are padded. The largest one, with the authentication tag, stays below `LARGEST_ATTACHMENT`. */
+/** Sizes to which files are padded. The largest size, with the authentication tag, stays below `LARGEST_ATTACHMENT`. */
 const BUCKETS = [4 * KiB, 16 * KiB, 64 * KiB, 256 * KiB, MiB, 2 * MiB, 3 * MiB, 4 * MiB, 5 * MiB + 32];
 
-/** Nonce of zeros: each key seals one file only. */
+/** Nonce of zeros. It is safe, because each key encrypts only one file. */
 const NONCE = new Uint8Array(12);
 
 type Handle = Pick<SealedAttachment, 'id' | 'key' | 'sha256' | 'size'>;
@@ -22,7 +22,7 @@ const parameters = (id: string) => ({
   additionalData: new TextEncoder().encode(`cordon attachment ${id}`),
 });
 
-/** Seals a file. Returns the bytes to store under `id` and the handle for the message. Throws `too_large`. */
+/** Encrypts a file. The result has the bytes to store under `id`, and the name and key for the message. Throws `too_large`. */
 export async function sealAttachment(bytes: Uint8Array): Promise<Handle & { readonly sealed: Uint8Array }> {
   if (bytes.length > LARGEST_ATTACHED) {
     throw new CordonError(
@@ -37,7 +37,7 @@ export async function sealAttachment(bytes: Uint8Array): Promise<Handle & { read
   return { id, key: raw.toBase64(), sha256: await digest(sealed), size: bytes.length, sealed };
 }
 
-/** Opens a file. Throws `attachment_damaged` if the bytes are not the file of this handle. */
+/** Decrypts a file. Throws `attachment_damaged` if the bytes do not belong to the name and key in the message. */
 export async function openAttachment(sealed: Uint8Array, { id, key, sha256, size }: Handle): Promise<Uint8Array> {
   const given = new Uint8Array(sealed);
   if ((await digest(given)) !== sha256) throw damaged();

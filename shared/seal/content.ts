@@ -1,7 +1,7 @@
 /**
- * Contents of a conversation, as canonical JSON that is padded and sealed. They include everything that reveals something, such as a
- * conversation's title and file names. Schemas are strict: if one agent displayed a field that another ignores, one signature would cover
- * two different messages.
+ * Contents of messages in a conversation: canonical JSON, padded and encrypted. They include all private details, such as the
+ * conversation's title and file names. Schemas are strict. If one agent displayed a field that another agent ignores, two users would see
+ * different messages with the same signature.
  */
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../errors.ts';
@@ -15,38 +15,40 @@ import { pad, unpad } from './padding.ts';
 export const LONGEST_TEXT = 16_000;
 export const MOST_ATTACHMENTS = 16;
 export const LARGEST_ATTACHED = 5 * 1024 * 1024;
-/** Most people in a new conversation. People who are added at the same time may exceed this number. */
+/** Maximum number of people in a new conversation. Simultaneous additions by several members may exceed this number. */
 export const LARGEST_CONVERSATION = 200;
-/** Maximum number of statements about people in one content. */
+/** Maximum number of statements about people in one message content. */
 export const MOST_WORDS = 2 * MOST_RECIPIENTS;
 
-/** Sizes to which contents are padded. The largest one, with the data that MLS adds, stays below `LARGEST_SEALED`. */
+/** Sizes to which contents are padded. The largest size, with the data that MLS adds, stays below `LARGEST_SEALED`. */
 const BUCKETS = [256, 1024, 4096, 16_384, 65_536, 126_976];
 
 /**
- * The newest ledger tree that the sender has verified. Recipients compare the sender's tree with their own, to detect a server that shows
- * different ledgers.
+ * Newest ledger tree that the sender has verified. Recipients compare it with their own tree, to detect a server that shows different
+ * ledgers.
  */
 const ledger = z
   .strictObject({
-    /** Name of the ledger after a continuation; absent for the first name. */
+    /** Name of the ledger after a continuation; absent for the ledger's first name. */
     origin: z.string().max(100).optional(),
     size: z.int().min(0),
     root: z.base64().length(44),
   })
   .nullable();
 
-/** Name and key of a file; without it, nobody can find or decrypt the file (`attachment.ts`). */
+/**
+ * Name and key of an encrypted file. Without the name, nobody can find the file; without the key, nobody can decrypt it (`attachment.ts`).
+ */
 const attachmentSchema = z.strictObject({
   id: attachmentIdSchema,
-  /** AES-256 key. */
+  /** AES-256 key of the file. */
   key: z.base64().length(44),
-  /** Hash of the sealed bytes. */
+  /** SHA-256 of the encrypted bytes. */
   sha256: sha256Hex,
   name: z.string().min(1).max(255),
-  /** Media type, as the sender states it. */
+  /** Media type of the file, as the sender states it. */
   type: z.string().min(1).max(127),
-  /** Size in bytes before sealing. */
+  /** Size of the file in bytes before encryption. */
   size: z.int().min(0).max(LARGEST_ATTACHED),
 });
 export type SealedAttachment = z.infer<typeof attachmentSchema>;
@@ -55,44 +57,47 @@ export const contentSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('text'),
     id: z.uuid(),
-    /** The sender's time, Unix milliseconds. */
+    /** Time by the sender's clock, in Unix milliseconds. */
     at: z.int().min(0),
     text: z.string().max(LONGEST_TEXT),
     attachments: z.array(attachmentSchema).max(MOST_ATTACHMENTS),
     /**
-     * This device's previous message that the server has accepted for all recipients, and its epoch. A member of that epoch without that
-     * message knows that it is missing. Null: no accepted message is known.
+     * Previous message of the sending device that the server accepted for all recipients, with its epoch. A recipient who was a member in
+     * that epoch can detect that the message is missing. Null if the device knows of no accepted message.
      */
     after: z.strictObject({ id: z.uuid(), epoch: z.int().min(0) }).nullable(),
     ledger,
   }),
-  /** State of other members' messages on this device. */
+  /** Receipt: state of other members' messages on the sending device. */
   z.strictObject({
     type: z.literal('receipt'),
     of: z.array(z.uuid()).min(1).max(200),
-    /** `missing`: a later message names this message in `after`, and this device does not have it. */
+    /** State of the messages. `missing`: a later message names them in `after`, and the device does not have them. */
     state: z.enum(['delivered', 'read', 'missing']),
     ledger,
   }),
   /**
-   * Title of the conversation, and its people. The newest statement about the title, and about each person, is valid. A new title does not
-   * change the people.
+   * Title and people of the conversation. The newest statement about the title is valid, and so is the newest statement about each person.
+   * A new title does not change the people.
    */
   z.strictObject({
     type: z.literal('about'),
-    /** Time of the title. */
+    /** Time of the statement about the title. */
     at: z.int().min(0),
     title: z.string().min(1).max(120).nullable(),
     /**
-     * People who belong to the conversation, and people who left, as far as this device knows. `at`: time of the statement; 0 for the first
-     * people.
+     * People who belong to the conversation or left it, as far as the sending device knows. `at` is the time of the statement; 0 for the
+     * people with whom the conversation began.
      */
     people: z
       .array(z.strictObject({ person: personId, at: z.int().min(0), belongs: z.boolean() }))
       .min(1)
       .max(MOST_WORDS)
       .refine((words) => new Set(words.map(({ person }) => person)).size === words.length, 'names a person twice'),
-    /** The conversation that this one continues, and the enrollments that it excludes because they blocked the earlier one (ADR 32). */
+    /**
+     * Earlier conversation that this conversation continues. `without` lists the enrollments that are excluded because they blocked the
+     * earlier conversation (ADR 32).
+     */
     continues: z
       .strictObject({
         conversation: conversationIdSchema,
@@ -106,7 +111,10 @@ export type Content = z.infer<typeof contentSchema>;
 
 const KINDS: ReadonlySet<unknown> = new Set(contentSchema.options.map(({ shape }) => shape.type.value));
 
-/** Encodes and pads a content. Throws `content_malformed` if it does not match its schema, `too_large` if it exceeds the largest size. */
+/**
+ * Padded bytes of a message content. Throws `content_malformed` if the content does not match its schema, and `too_large` if it exceeds the
+ * largest size.
+ */
 export function encodeContent(content: Content): Uint8Array<ArrayBuffer> {
   const parsed = contentSchema.safeParse(content);
   if (!parsed.success) throw malformed(parsed.error);
@@ -116,7 +124,7 @@ export function encodeContent(content: Content): Uint8Array<ArrayBuffer> {
   );
 }
 
-/** Decodes a padded content. Throws `content_malformed`, or `content_unknown` for a kind of a newer agent. */
+/** Message content from padded bytes. Throws `content_malformed`, or `content_unknown` for a kind that only newer agents know. */
 export function decodeContent(padded: Uint8Array): Content {
   const bytes = unpad(padded, BUCKETS);
   if (!bytes) throw new CordonError('content_malformed', 'The content has no valid padding.');

@@ -1,6 +1,7 @@
 /**
- * A conversation: one MLS group (RFC 9420) over bytes that the caller stores. Each function takes a state and returns the next one; after
- * an error the old state stays valid. Sealing twice from one state would use a key twice: store the new state before you send the message.
+ * Conversation: one MLS group (RFC 9420), whose state the caller stores as bytes. Each function takes a state and returns the next state.
+ * After an error, the old state stays valid. Encrypting twice from one state would use a key twice. Therefore callers must store the new
+ * state before they send the message.
  */
 import { createApplicationMessage, createCommit, createGroup, encodeMlsMessage, zeroOutUint8Array } from 'ts-mls';
 import { CordonError } from '../errors.ts';
@@ -16,16 +17,19 @@ import { checkTree } from './tree.ts';
 export const conversationOf = (state: Uint8Array): string => describe(state).conversation;
 export const epochOf = (state: Uint8Array): number => describe(state).epoch;
 export const membersOf = (state: Uint8Array): readonly Leaf[] => describe(state).members;
-/** Whether this device is still a member. After its removal, it can open earlier messages only. */
+/** Whether this device is still a member. After its removal, the device can decrypt only earlier messages. */
 export const isMember = (state: Uint8Array): boolean => describe(state).member;
 
-/** 16 random bytes in base64url. The first character is never a hyphen, because command lines would read an option. */
+/**
+ * Identifier of a new conversation: 16 random bytes in base64url. It never begins with a hyphen, because command lines would read the
+ * hyphen as an option.
+ */
 export function newConversationId(): string {
   const id = conversationOfGroup(crypto.getRandomValues(new Uint8Array(16)));
   return id.startsWith('-') ? newConversationId() : id;
 }
 
-/** Creates a conversation at epoch 0 with this device as the only member. */
+/** New conversation at epoch 0, with this device as the only member. */
 export async function createConversation(self: Self, conversation: string, now: number): Promise<Uint8Array> {
   const named = conversationIdSchema.safeParse(conversation).success;
   const groupId = named ? Uint8Array.fromBase64(conversation, { alphabet: 'base64url' }) : new Uint8Array(16);
@@ -43,12 +47,12 @@ export interface Sealed {
   readonly epoch: number;
 }
 
-/** Seals a content. Throws `not_a_member`, `content_malformed`, `too_large`. */
+/** Encrypts a message content. Throws `not_a_member`, `content_malformed` or `too_large`. */
 export async function sealContent(state: Uint8Array, content: Content): Promise<Sealed> {
   const padded = encodeContent(content);
   return await withState(state, async (group) => {
     if (!isActive(group)) throw removed();
-    // No MLS padding here: the content is already padded, and more padding would reveal its size.
+    // MLS padding is off. The content already has padding, and additional padding would reveal its size.
     const unpadded = { ...group.clientConfig, paddingConfig: { kind: 'padUntilLength', padUntilLength: 0 } as const };
     const made = await createApplicationMessage({ ...group, clientConfig: unpadded }, padded, await suite());
     const { newState, privateMessage, consumed } = made;
@@ -63,31 +67,31 @@ export async function sealContent(state: Uint8Array, content: Content): Promise<
 }
 
 export interface Change {
-  /** Key packages, one for each new enrollment. */
+  /** Key packages, one for each enrollment to add. */
   readonly add: readonly Uint8Array[];
-  /** Leaf indexes of members to remove. A member that joins again is removed and added in one commit. */
+  /** Leaf indexes of the members to remove. One commit removes and adds a member that joins again. */
   readonly remove: readonly number[];
 }
 
 export interface Commit {
-  /** The epoch that the commit ends. The server accepts one commit for each epoch. */
+  /** Epoch that the commit ends. The server accepts one commit for each epoch. */
   readonly epoch: number;
   /**
-   * State after the commit. Store it beside the old state, use it once the server has accepted the commit, and drop it when another commit
-   * superseded this one.
+   * State after the commit. The caller stores it beside the old state until the server has accepted the commit. If another commit wins, the
+   * caller discards it.
    */
   readonly next: Uint8Array;
   readonly commit: Uint8Array;
-  /** Welcome for the new members; null without new members. */
+  /** Welcome message for the new members; null without new members. */
   readonly welcome: Uint8Array | null;
   readonly added: readonly Leaf[];
   readonly removed: readonly Leaf[];
 }
 
 /**
- * Adds and removes members in one commit. Without either it renews the keys, so that an attacker with old keys loses access (RFC 9420,
- * section 16.6). Throws `unverified_member`, `key_package_invalid`, `key_package_expired`, `conflict` for an existing member, `not_found`
- * for a removal of a non-member, `not_a_member`, `too_large`.
+ * Commit that adds and removes members. Without either, the commit renews the keys, so that an attacker with old keys loses access (RFC
+ * 9420, section 16.6). Throws `conflict` if an added device is already a member, `not_found` if a removed device is none, and
+ * `unverified_member`, `key_package_invalid`, `key_package_expired`, `not_a_member` or `too_large`.
  */
 export async function commitChange(
   state: Uint8Array,
@@ -119,7 +123,7 @@ export async function commitChange(
           ...remove.map((leafIndex) => ({ proposalType: 'remove' as const, remove: { removed: leafIndex } })),
           ...packages.map((keyPackage) => ({ proposalType: 'add' as const, add: { keyPackage } })),
         ],
-        // The welcome is the only way in which a new member receives the tree.
+        // A new member receives the tree only in the welcome message.
         ratchetTreeExtension: true,
       },
     );
@@ -150,7 +154,7 @@ function leavingAt(leafIndex: number, leaf: Leaf | null, own: number): Leaf {
   return leaf;
 }
 
-/** Throws `unverified_member` unless `authenticate` confirms the claimed identity. */
+/** Checks a claimed identity with `authenticate`. Throws `unverified_member`. */
 export async function vouch({ device, generation, signatureKey }: Claim, authenticate: Authenticate): Promise<void> {
   if (await authenticate({ device, generation, signatureKey })) return;
   const detail = `No certificate confirms the key of ${device} in enrollment ${generation}, so the device cannot join.`;

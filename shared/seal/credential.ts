@@ -1,6 +1,5 @@
 /**
- * The credential of an enrollment in an MLS leaf: a basic credential whose identity is the JSON text `["dev_…",generation]` in exactly this
- * spelling.
+ * Credential of an enrollment in an MLS leaf: a basic credential whose identity is the JSON text `["dev_…",generation]`, without spaces.
  */
 import type { Credential, LeafNode } from 'ts-mls';
 import { z } from 'zod';
@@ -15,7 +14,7 @@ export function credentialOf({ device, generation }: Pick<Claim, 'device' | 'gen
   return { credentialType: 'basic', identity: new TextEncoder().encode(JSON.stringify([device, generation])) };
 }
 
-/** Reads a leaf's credential and key. Throws `message_malformed` for any other form. */
+/** Identity and signature key of a leaf. Throws `message_malformed` if the credential has another form. */
 export function claimOf(leaf: Pick<LeafNode, 'credential' | 'signaturePublicKey'>): Claim {
   const { credential, signaturePublicKey } = leaf;
   if (credential.credentialType !== 'basic' || signaturePublicKey.length !== 32) refuse();

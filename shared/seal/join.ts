@@ -1,7 +1,7 @@
 /**
- * Joins a conversation by a welcome (RFC 9420, section 12.4.3.1). This file replaces `joinGroup` of ts-mls, whose check refuses valid
- * trees: those in which two nodes above an unmerged leaf were renewed at different times. Every conversation of eight devices gets such a
- * tree after a while.
+ * Joining of a conversation with a welcome message (RFC 9420, section 12.4.3.1). This module replaces `joinGroup` of ts-mls, which refuses
+ * some valid trees: those in which two nodes above an unmerged leaf were renewed at different times. Every conversation of eight devices
+ * has such a tree after some time.
  */
 import { type ClientState, type GroupInfo, type Welcome, zeroOutUint8Array } from 'ts-mls';
 import {
@@ -39,8 +39,8 @@ export interface Joined {
 }
 
 /**
- * Joins a conversation. `privatePackage`: the package that a reference of `peek` names. Calls `authenticate` for every member. Throws
- * `welcome_invalid`, `unverified_member`, `key_package_invalid`, `message_malformed`.
+ * Joins a conversation. `privatePackage` is the key package that a reference from `peek` names. The function calls `authenticate` for every
+ * member. Throws `welcome_invalid`, `unverified_member`, `key_package_invalid` or `message_malformed`.
  */
 export async function joinConversation(
   welcome: Uint8Array,
@@ -71,8 +71,8 @@ export async function joinConversation(
     if (isCordonError(cause) && cause.code !== 'message_malformed' && cause.code !== 'commit_refused') throw cause;
     throw invalid('it was changed in transit, or its conversation is invalid', cause);
   }
-  // An error of `authenticate` does not make the welcome invalid. All calls start together, so that the caller can combine them into one
-  // request.
+  // An error of `authenticate` does not make the welcome message invalid. All calls start at the same time, so that the caller can combine
+  // them into one request.
   await Promise.all(others.map((member) => vouch(member, authenticate)));
   return joined;
 }
@@ -133,7 +133,7 @@ async function join(welcome: Welcome, { keyPackage, keys }: PrivateHalf): Promis
   return { state, by };
 }
 
-/** Compares the tree with the hash in the group context, and each leaf's own data with its position. */
+/** Compares the tree with the hash in the group context, and the data of each leaf with the leaf's position. */
 async function checkGroup({ groupContext }: GroupInfo, tree: ClientState['ratchetTree']): Promise<void> {
   const { hash, signature } = await suite();
   if (groupContext.cipherSuite !== SUITE || groupContext.version !== 'mls10' || groupContext.extensions.length > 0) {

@@ -1,6 +1,7 @@
 /**
- * Key packages (RFC 9420, section 10). Other members use one to add this enrollment to a conversation while it is offline. Each serves for
- * one conversation, except the package of last resort. Times are real times, because ts-mls compares them with the machine's clock.
+ * Key packages (RFC 9420, section 10). With a key package, other members add a device to a conversation while the device is offline. A
+ * package is used for one conversation only, except the package of last resort. Times are real times, because ts-mls compares them with the
+ * machine's clock.
  */
 import {
   encodeMlsMessage,
@@ -20,26 +21,32 @@ import { CAPABILITIES, LAST_RESORT, SUITE, suite } from './suite.ts';
 import type { Claim, Self } from './terms.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
-/** Lifetime of a key package, longer than the server keeps waiting messages, and longer than the validity of a device certificate. */
+/** Lifetime of a key package. It exceeds the retention time of waiting messages and the validity of a device certificate. */
 export const KEY_PACKAGE_LIFETIME = 90 * DAY;
-/** Tolerance for differences between clocks, in a key package's lifetime. */
+/** Tolerance for clock differences in the lifetime of a key package. */
 const SLACK = DAY;
 
 const KEY = 32;
 
 export interface MadeKeyPackage {
-  /** Hash reference in hex. A welcome names its key packages by reference. */
+  /** Hash reference of the key package, in hex. A welcome message names key packages by this reference. */
   readonly reference: string;
   readonly publicPackage: Uint8Array;
-  /** Secret that decrypts the welcome. The caller deletes it after use; for the package of last resort, after its replacement. */
+  /**
+   * Private key that decrypts the welcome message. The caller deletes the key after use. For the package of last resort, the caller deletes
+   * it after the package's replacement.
+   */
   readonly privatePackage: Uint8Array;
 }
 
-/** A key package proves only that one key made it. Callers must check the key with `authenticate` as well. */
+/**
+ * Verified key package of another device. A key package proves only that one key made it, so callers must also check this key with
+ * `authenticate`.
+ */
 export interface ReadKeyPackage extends Claim {
   readonly reference: string;
   readonly lastResort: boolean;
-  /** Expiry of the key package in Unix milliseconds. */
+  /** Expiry of the key package, in Unix milliseconds. */
   readonly expires: number;
 }
 
@@ -63,7 +70,7 @@ export async function makeKeyPackage(
   };
 }
 
-/** A key package in the form of ts-mls, for the creator of a conversation. */
+/** Key package in the format of ts-mls, for the creator of a conversation. */
 export async function generateKeyPackage(self: Self, now: number, lastResort: boolean) {
   const lifetime = { notBefore: seconds(now - SLACK), notAfter: seconds(now + KEY_PACKAGE_LIFETIME) };
   const extensions = lastResort ? [{ extensionType: LAST_RESORT, extensionData: new Uint8Array() }] : [];
@@ -73,7 +80,7 @@ export async function generateKeyPackage(self: Self, now: number, lastResort: bo
 
 const seconds = (milliseconds: number) => BigInt(Math.floor(milliseconds / 1000));
 
-/** Reads another device's key package. Throws `key_package_invalid`, `key_package_expired`. */
+/** Parses another device's key package. Throws `key_package_invalid` or `key_package_expired`. */
 export async function readKeyPackage(bytes: Uint8Array, now: number): Promise<ReadKeyPackage> {
   return await checkKeyPackage(openKeyPackage(bytes), now);
 }
@@ -89,8 +96,8 @@ export function openKeyPackage(bytes: Uint8Array): KeyPackage {
 }
 
 /**
- * Checks a key package. With `now` null, only the length of its lifetime is checked, because a commit may be opened long after its
- * creation.
+ * Checks a key package. If `now` is null, only the length of its lifetime is checked, because a device may process a commit long after the
+ * commit was made.
  */
 export async function checkKeyPackage(keyPackage: KeyPackage, now: number | null): Promise<ReadKeyPackage> {
   const { leafNode, initKey, extensions } = keyPackage;
@@ -125,7 +132,7 @@ export async function checkKeyPackage(keyPackage: KeyPackage, now: number | null
   return { ...claim, reference, lastResort, expires: Number(notAfter) * 1000 };
 }
 
-/** Whether the leaf has exactly the capabilities of this profile, and no extension. */
+/** Whether the leaf has exactly the capabilities of this profile, and no extensions. */
 export function isPlainLeaf({ extensions, capabilities }: Pick<LeafNode, 'extensions' | 'capabilities'>): boolean {
   return extensions.length === 0 && JSON.stringify(capabilities) === JSON.stringify(CAPABILITIES);
 }
@@ -143,11 +150,11 @@ function readHalf(bytes: Uint8Array): z.infer<typeof privateSchema> {
   }
 }
 
-/** The public part of a private key package, unchanged. Throws `key_package_invalid`. */
+/** Public part of a private key package. Throws `key_package_invalid`. */
 export const publicPackageOf = (privatePackage: Uint8Array): Uint8Array =>
   Uint8Array.fromBase64(readHalf(privatePackage).package);
 
-/** Reads the result of `makeKeyPackage`. Throws `key_package_invalid`. */
+/** Parses a private key package that `makeKeyPackage` returned. Throws `key_package_invalid`. */
 export function readPrivatePackage(bytes: Uint8Array, self: Self): PrivateHalf {
   const read = readHalf(bytes);
   return {

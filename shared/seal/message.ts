@@ -1,9 +1,9 @@
-/** MLS messages as bytes (RFC 9420, section 6): the parts that are readable without a key. */
+/** Parts of MLS messages (RFC 9420, section 6) that are readable without a key. */
 import { decodeMlsMessage, encodeMlsMessage, type MLSMessage } from 'ts-mls';
 import { CordonError, isCordonError } from '../errors.ts';
 import type { Peeked } from './terms.ts';
 
-/** Reads a message. Throws `message_malformed` for other bytes, trailing bytes, or an encoding that is not the shortest one. */
+/** MLS message from bytes. Throws `message_malformed` for other bytes, trailing bytes, or an encoding that is not the shortest one. */
 export function readMlsMessage(bytes: Uint8Array): MLSMessage {
   let message: MLSMessage | undefined;
   try {
@@ -20,17 +20,18 @@ export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
-/** An MLS group id is the conversation's identifier: 16 bytes in base64url. */
+/** Conversation identifier of an MLS group id: 16 bytes in base64url. */
 export function conversationOfGroup(groupId: Uint8Array): string {
   if (groupId.length !== 16) throw malformed('its group id is not a conversation identifier');
   return groupId.toBase64({ alphabet: 'base64url', omitPadding: true });
 }
 
-/** The PrivateMessage of a content or a commit. Throws `message_malformed`, `commit_refused`. */
+/** PrivateMessage of a content or a commit. Throws `message_malformed` or `commit_refused`. */
 export function readPrivateMessage(bytes: Uint8Array) {
   const message = readMlsMessage(bytes);
   if (message.wireformat === 'mls_public_message') {
-    // A PublicMessage would be a commit or proposal of a non-member (RFC 9420, section 6.2), or an unencrypted one of a member.
+    // A PublicMessage is refused. It would be a commit or proposal of a non-member (RFC 9420, section 6.2), or an unencrypted message of a
+    // member.
     throw new CordonError('commit_refused', 'Only members can change a conversation, and only by sealed messages.');
   }
   if (message.wireformat !== 'mls_private_message') throw malformed('it is neither a content nor a commit');
@@ -48,7 +49,7 @@ export function readWelcome(bytes: Uint8Array) {
   return message.welcome;
 }
 
-/** Reads the visible parts. Throws `message_malformed` and `commit_refused` like `openMessage`. */
+/** Parts of a message that are readable without a key. Throws `message_malformed` or `commit_refused`. */
 export function peek(bytes: Uint8Array): Peeked {
   const message = readMlsMessage(bytes);
   if (message.wireformat === 'mls_welcome') {
@@ -62,9 +63,9 @@ export function peek(bytes: Uint8Array): Peeked {
   };
 }
 
-/** The conversation in the first bytes of a message that may be cut off or changed. Nothing authenticates the result. */
+/** Conversation identifier in the first bytes of a message that may be cut off or changed. Nothing authenticates the identifier. */
 export function namedConversation(bytes: Uint8Array): string | null {
-  // MLS 1.0, a PrivateMessage, and the 16 bytes of its group id (sections 6 and 6.3).
+  // Header of an MLS 1.0 PrivateMessage with a group id of 16 bytes (RFC 9420, sections 6 and 6.3).
   const beginning = [0, 1, 0, 2, 16];
   const end = beginning.length + 16;
   if (bytes.length < end || !beginning.every((byte, at) => bytes[at] === byte)) return null;

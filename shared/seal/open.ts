@@ -1,6 +1,6 @@
 /**
- * Opens messages of a conversation. ts-mls has one kind of error only. The checks here come first and distinguish late, repeated and copied
- * messages, because users must see the difference.
+ * Decryption of a conversation's messages. ts-mls has only one kind of error. The checks here run before ts-mls and distinguish late,
+ * repeated and copied messages, because users must see the difference.
  */
 import { type ClientState, emptyPskIndex, type PrivateMessage, processPrivateMessage, zeroOutUint8Array } from 'ts-mls';
 import { applyProposals } from 'ts-mls/clientState.js';
@@ -30,22 +30,25 @@ export type Opened =
       readonly type: 'commit';
       readonly state: Uint8Array;
       readonly by: Leaf;
-      /** Epoch that the commit begins. */
+      /** Epoch that begins with the commit. */
       readonly epoch: number;
       readonly added: readonly Leaf[];
       readonly removed: readonly Leaf[];
-      /** The commit removed this device: `state` decrypts earlier messages only. */
+      /** Whether the commit removed this device. `state` then decrypts only earlier messages. */
       readonly selfRemoved: boolean;
     };
 
 /**
- * Opens a message. Errors leave the state unchanged:
- * `message_malformed`, `message_damaged`: not a message, or changed in transit;
- * `conversation_other`, `epoch_past`, `epoch_ahead`: for another conversation, an ended epoch, or a later epoch;
- * `message_replayed`: opened before, or so late that its key is deleted; `message_gap`: too many earlier messages are missing;
- * `state_copied`: from this device, which has not sealed it: its state was copied or restored from a copy;
- * `not_a_member`: this device was removed; `content_malformed`, `content_unknown`;
- * `unverified_member`: it would add a member that `authenticate` does not confirm; `commit_refused`: it contains a forbidden change.
+ * Decrypts a message and returns the next state. An error leaves the state unchanged:
+ * - `message_malformed`, `message_damaged`: the bytes are no message, or were changed.
+ * - `conversation_other`, `epoch_past`, `epoch_ahead`: the message belongs to another conversation, an ended epoch, or a later epoch.
+ * - `message_replayed`: the message was decrypted before, or is so late that its key is deleted.
+ * - `message_gap`: too many earlier messages are missing.
+ * - `state_copied`: the message is from this device, but this state has not encrypted it. The state was copied, or restored from a copy.
+ * - `not_a_member`: the device was removed.
+ * - `content_malformed`, `content_unknown`: the content is invalid, or of a newer kind.
+ * - `unverified_member`: the commit adds a member that `authenticate` does not confirm.
+ * - `commit_refused`: the commit contains a forbidden change.
  */
 export async function openMessage(state: Uint8Array, message: Uint8Array, authenticate: Authenticate): Promise<Opened> {
   const sealed = readPrivateMessage(message);
@@ -98,7 +101,7 @@ function secretsOf(group: ClientState, epoch: bigint): Secrets {
   );
 }
 
-/** The sender, determined before a one-time key is used. */
+/** Sender of a message. The function finds the sender before any one-time key is used. */
 async function findSender(group: ClientState, sealed: PrivateMessage) {
   if (!isEqual(sealed.groupId, group.groupContext.groupId)) {
     const there = conversationOfGroup(sealed.groupId);
@@ -166,7 +169,10 @@ function withSecretTree(group: ClientState, epoch: bigint, secretTree: ClientSta
   return { ...group, historicalReceiverData };
 }
 
-/** Applies a commit with additions and removals by a member, and nothing else that MLS allows. ts-mls then checks the commit itself. */
+/**
+ * Applies a commit of a member. The commit may contain additions and removals, but no other proposals of MLS. ts-mls then checks the commit
+ * itself.
+ */
 async function applyCommit(
   group: ClientState,
   sealed: PrivateMessage,
@@ -222,8 +228,8 @@ async function follow(state: ClientState, sealed: PrivateMessage) {
 }
 
 /**
- * Removal of this device. A removed device cannot know the next epoch's keys, so the state stays at its epoch with a mark. ts-mls misses
- * the removal when the same commit gives the leaf to another device; this function does not rely on it.
+ * Removal of this device by a commit. A removed device cannot know the keys of the next epoch, so the state keeps its epoch and is marked.
+ * ts-mls misses the removal if the same commit gives the leaf to another device, so this function detects the removal itself.
  */
 async function leave(state: ClientState, { proposals, path }: Commit, by: Leaf) {
   if (!path) throw refused('it removes a member without renewing the keys');

@@ -1,12 +1,12 @@
 /**
- * Padding of contents before sealing, so that the server learns a size class and not the length. ISO/IEC 7816-4: one byte 0x80, then zeros
- * up to the size class. Without a length field, nothing can contradict the content, and each content has one padded form.
+ * Padding of contents before encryption, so that the server learns only a size class. The padding is that of ISO/IEC 7816-4: one byte 0x80,
+ * then zeros up to the size class. It has no length field that could contradict the content, and each content has exactly one padded form.
  */
 import { CordonError } from '../errors.ts';
 
 const MARK = 0x80;
 
-/** Pads to the smallest size of `buckets`, which are in ascending order. Throws `too_large`. */
+/** Pads bytes to the smallest sufficient size in `buckets`, which are in ascending order. Throws `too_large`. */
 export function pad(content: Uint8Array, buckets: readonly number[]): Uint8Array<ArrayBuffer> {
   const bucket = buckets.find((size) => size > content.length);
   if (bucket === undefined) {
@@ -22,13 +22,13 @@ export function pad(content: Uint8Array, buckets: readonly number[]): Uint8Array
   return padded;
 }
 
-/** Removes the padding. Null if `pad` with these sizes cannot have made it. */
+/** Removes padding; null if `pad` with these sizes cannot have created it. */
 export function unpad(padded: Uint8Array, buckets: readonly number[]): Uint8Array | null {
   const at = buckets.indexOf(padded.length);
   if (at < 0) return null;
   const end = padded.findLastIndex((byte) => byte !== 0);
   if (padded[end] !== MARK) return null;
-  // The content fits a smaller size, so no honest sender made this padding.
+  // If the content fits a smaller size, no honest sender created this padding.
   if (end < (buckets[at - 1] ?? 0)) return null;
   return padded.subarray(0, end);
 }

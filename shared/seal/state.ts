@@ -1,6 +1,7 @@
 /**
- * A conversation's state as bytes. They contain its secrets, including the signature key, and all data of ts-mls except the configuration,
- * which each use passes anew. No function writes to the caller's bytes, so that the caller can continue with them after an error.
+ * State of a conversation as bytes. The bytes contain the conversation's secrets, including the signature key, and all data of ts-mls
+ * except the configuration. Each use passes the configuration again. No function writes to the caller's bytes, so the caller can continue
+ * with them after an error.
  */
 import { type ClientState, decodeGroupState, type EpochReceiverData, encodeGroupState } from 'ts-mls';
 import { encode } from 'ts-mls/codec/tlsEncoder.js';
@@ -12,14 +13,14 @@ import { conversationOfGroup } from './message.ts';
 import { clientConfig } from './suite.ts';
 import type { Leaf } from './terms.ts';
 
-/** Version of this format. Increase it when ts-mls changes its encoding. */
+/** Version of the state's format. It must increase when ts-mls changes its encoding. */
 const FORMAT = 1;
 const EPOCH = 8;
 const LENGTH = 4;
 
 /**
- * Encodes the format version, the group without past epochs, and each past epoch with its number. Every part except the version has a
- * length prefix.
+ * Bytes of a state: the format version, the group without past epochs, and each past epoch with its number. Every part except the version
+ * has a length prefix.
  */
 export function encodeState(state: ClientState): Uint8Array<ArrayBuffer> {
   const group = encodeGroupState({ ...state, historicalReceiverData: new Map() });
@@ -48,8 +49,8 @@ export function encodeState(state: ClientState): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Runs `act` on the decoded state with a configuration that authenticates no member. ts-mls decodes views into its input. The input is
- * therefore a copy that is zeroed afterward, and `act` must not return such a view. Throws `conversation_damaged`.
+ * Runs `act` on the decoded state, with a configuration that authenticates no member. ts-mls decodes views into its input, so the input is
+ * a copy that is zeroed afterward. `act` must not return such a view. Throws `conversation_damaged`.
  */
 export async function withState<T>(bytes: Uint8Array, act: (state: ClientState) => Promise<T> | T): Promise<T> {
   // `slice` of a Buffer would return a view of the same bytes.
@@ -61,7 +62,7 @@ export async function withState<T>(bytes: Uint8Array, act: (state: ClientState) 
   }
 }
 
-/** `withState` for synchronous functions. */
+/** Variant of `withState` for synchronous functions. */
 export function readState<T>(bytes: Uint8Array, read: (state: ClientState) => T): T {
   // `slice` of a Buffer would return a view of the same bytes.
   const copy = new Uint8Array(bytes);
@@ -98,10 +99,10 @@ function decodeState(bytes: Uint8Array): ClientState {
   }
 }
 
-/** Encoded form of each past epoch, to write an unused epoch without encoding it again. */
+/** Encoded form of each past epoch, so that an unused epoch is not encoded again. */
 const asStored = new WeakMap<EpochReceiverData, Uint8Array>();
 
-/** Past epochs are most of a state, and few messages belong to them. Each is decoded on first use. */
+/** Most of a state consists of past epochs, and few messages belong to them. Each epoch is decoded on first use. */
 function pastEpoch(bytes: Uint8Array): EpochReceiverData {
   let decoded: EpochReceiverData | undefined;
   const read = () => {
@@ -136,7 +137,7 @@ export function leavesOf({ ratchetTree }: Pick<ClientState, 'ratchetTree'>): Lea
   );
 }
 
-/** The member at a leaf index of the group's tree; null for an empty leaf. */
+/** Member at a leaf index of the group's tree; null for an empty leaf. */
 export function leafAt({ ratchetTree }: Pick<ClientState, 'ratchetTree'>, leafIndex: number): Leaf | null {
   const node = ratchetTree[leafToNodeIndex(toLeafIndex(leafIndex))];
   return node?.nodeType === 'leaf' ? { ...claimOf(node.leaf), leafIndex } : null;
@@ -144,7 +145,7 @@ export function leafAt({ ratchetTree }: Pick<ClientState, 'ratchetTree'>, leafIn
 
 export const isActive = ({ groupActiveState }: ClientState) => groupActiveState.kind === 'active';
 
-/** Description of a conversation. `member`: false after the removal of this device. */
+/** Description of a conversation. `member` is false after the removal of this device. */
 export function describe(bytes: Uint8Array) {
   return readState(bytes, (state) => ({
     conversation: conversationOfGroup(state.groupContext.groupId),

@@ -1,5 +1,5 @@
 /**
- * Cipher suite 1 of RFC 9420, MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519, over WebCrypto. Every implementation supports it (section
+ * Cipher suite 1 of RFC 9420, MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519, over WebCrypto. Every MLS implementation supports it (section
  * 17.1). The configuration here replaces the defaults of ts-mls, which authenticate every member and accept key packages without an end.
  */
 import {
@@ -23,7 +23,7 @@ export function suite(): Promise<CiphersuiteImpl> {
 /** Extension that marks a key package of last resort (RFC 9420, section 16.8). The MLS extensions draft assigns the number. */
 export const LAST_RESORT = 10;
 
-/** All capabilities of this profile. Nothing is negotiable. */
+/** All capabilities of this profile. Devices negotiate none of them. */
 export const CAPABILITIES: Capabilities = {
   versions: ['mls10'],
   ciphersuites: [SUITE],
@@ -32,28 +32,31 @@ export const CAPABILITIES: Capabilities = {
   credentials: ['basic'],
 };
 
-/** Missing messages of one sender before the next one is refused (RFC 9420, section 9.1). */
+/** Maximum number of a sender's missing messages before the next message is refused (RFC 9420, section 9.1). */
 export const LARGEST_GAP = 1000;
 
 const RETENTION = {
   maximumForwardRatchetSteps: LARGEST_GAP,
-  /** Number of keys of skipped messages for each sender, for late messages. */
+  /** Maximum number of stored keys for late messages of each sender. */
   retainKeysForGenerations: 64,
-  /** Number of past epochs that stay readable, because a message and a commit may cross. */
+  /** Number of past epochs whose messages remain readable. A message may arrive after a commit that was sent later. */
   retainKeysForEpochs: 4,
 };
 
-/** Padding of commits. The size of a commit and of its epoch's messages would reveal their kind. Contents have their own padding. */
+/**
+ * Padding of commits. The sizes of a commit and of the messages in its epoch would otherwise reveal their kind. Contents have their own
+ * padding.
+ */
 const COMMIT_PADDING = 2048;
 
 const spelled = ({ device, generation, signatureKey }: Claim) => JSON.stringify([device, generation, signatureKey]);
 
-/** Configuration for ts-mls. `vouchedFor`: the only members that ts-mls accepts, because `Authenticate` has confirmed them. */
+/** Configuration of ts-mls. ts-mls accepts only the members in `vouchedFor`, which `Authenticate` has confirmed. */
 export function clientConfig(vouchedFor: Iterable<Claim>): ClientConfig {
   const known = new Set(Array.from(vouchedFor, spelled));
   return {
     keyRetentionConfig: RETENTION,
-    // `key-package.ts` checks lifetimes, with `now` as an argument.
+    // ts-mls does not check lifetimes here, because `key-package.ts` checks them with `now` as an argument.
     lifetimeConfig: { maximumTotalLifetime: 0n, validateLifetimeOnReceive: false },
     keyPackageEqualityConfig: {
       compareKeyPackages: (a, b) => isSame(claimOf(a.leafNode), claimOf(b.leafNode)),
@@ -67,7 +70,7 @@ export function clientConfig(vouchedFor: Iterable<Claim>): ClientConfig {
   };
 }
 
-/** Whether two claims are the same client (RFC 9420, section 12.2): same enrollment or same key. */
+/** Whether two claimed identities are the same client (RFC 9420, section 12.2): the same enrollment or the same key. */
 export function isSame(a: Claim, b: Claim): boolean {
   return (a.device === b.device && a.generation === b.generation) || a.signatureKey === b.signatureKey;
 }

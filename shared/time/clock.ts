@@ -1,7 +1,7 @@
 /**
- * Time as a port. Evidence, orders, lists, grace periods, exemptions and device clocks use a `Clock`. Sockets, backoff, sessions,
- * activation codes, rate limits and certificates use real time. The composition root chooses the clock: a released server always gets
- * `SystemClock` (`system-clock.ts`), and no listener can set it.
+ * Time as a port. Evidence, orders, order lists, grace periods, exemptions and device clocks use a `Clock`. Sockets, retries, sessions,
+ * activation codes, rate limits and certificates use real time. A released server always uses `SystemClock` (`system-clock.ts`), and no
+ * listener can change it.
  */
 
 /** Time in milliseconds since the Unix epoch, UTC. */
@@ -9,8 +9,6 @@ export type Instant = number;
 
 export interface Clock {
   now(): Instant;
-  /**
-   * Runs `task` once, when `now()` reaches `due` (at the next turn of the event loop if it has). Returns a function that cancels the task.
-   */
+  /** Runs `task` once, as soon as `now()` has reached `due`. Returns a function that cancels the task. */
   at(due: Instant, task: () => void): () => void;
 }

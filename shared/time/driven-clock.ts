@@ -1,4 +1,4 @@
-/** Clock for replay and demo only. Only `jump` changes its time. */
+/** Clock for replay and demo only. Its time changes only by a call of `jump`. */
 import type { Clock, Instant } from './clock.ts';
 
 interface Timer {
@@ -23,12 +23,12 @@ export class DrivenClock implements Clock {
   at(due: Instant, task: () => void): () => void {
     const timer: Timer = { due, order: this.#count++, task };
     this.#timers.add(timer);
-    // A task that is already due runs on the next turn, as with SystemClock.
+    // A task that is already due runs in the next turn of the event loop, as with `SystemClock`.
     if (due <= this.#now) setImmediate(() => this.#fire(timer));
     return () => this.#timers.delete(timer);
   }
 
-  /** Moves to `to` (never back) and runs each overdue task once, in due order. */
+  /** Sets the time to `to`, never backward, and runs each overdue task once, in the order of due times. */
   jump(to: Instant): void {
     if (to < this.#now) throw new RangeError(`the clock is at ${this.#now} and cannot go back to ${to}`);
     this.#now = to;

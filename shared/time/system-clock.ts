@@ -1,7 +1,7 @@
-/** The machine's own time, for every released server and agent. */
+/** Time of the machine, for every released server and agent. */
 import type { Clock, Instant } from './clock.ts';
 
-/** `setTimeout` fires at once beyond 2^31-1 ms, so longer waits are divided. */
+/** Maximum wait of one timer. `setTimeout` fires at once beyond 2^31-1 ms, so longer waits are divided. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export class SystemClock implements Clock {

@@ -1,19 +1,22 @@
 /**
- * The verdict: from orders and facts about one device to a decision for each service, with all reasons. Pure. The server and an offline
- * device run the same code; `cases.json` has examples. For one order, service and instant, the first applicable rule decides:
+ * Verdict: from orders and facts about one device to a decision for each service, with all reasons. The server and an offline device run
+ * the same code; `cases.json` has examples. For one order, service and time, the first applicable rule decides:
  *
  * 1. The order is not active, or does not name the service: allowed, `no_order`.
- * 2. A valid exemption: allowed, `exempt`. An expired exemption changes nothing, but `exemption_over` is added to the reasons of a denial.
- * 3. Connections (nexus) that the order asks for: `network` (all areas of the serving network are inside), `present` (the location is
- * inside), `home` (the home is inside; with `travelers: allow` not while the location is outside: `traveler`), `seat` (the seat is inside).
- * 4. Only `present` or `network` apply, the home is outside, and now < arrival + grace: allowed, `visitor_grace`.
- * 5. Any of these connections: denied, with each as a reason.
- * 6. The order asks for `present` or `network` and the location is contested: the order's rule, `contested`.
- * 7. The same, and the location is unknown: the order's rule, `unknown`.
- * 8. Otherwise allowed, `no_order`.
+ * 2. The device has a valid exemption: allowed, `exempt`. An expired exemption changes nothing, but a denial then also has the reason
+ * `exemption_over`.
+ * 3. The connections (nexus) that the order requires are determined: `network` (all areas of the serving network are inside), `present`
+ * (the location is inside), `home` (the home area is inside), `seat` (the seat is inside). With `travelers: allow`, `home` does not apply
+ * while the location is outside: `traveler`.
+ * 4. Only `present` or `network` apply, the home area is outside, and the grace period after the arrival has not ended: allowed,
+ * `visitor_grace`.
+ * 5. At least one required connection applies: denied, with each connection as a reason.
+ * 6. The order requires `present` or `network`, and the location is contested: the order's rule decides, `contested`.
+ * 7. The order requires `present` or `network`, and the location is unknown: the order's rule decides, `unknown`.
+ * 8. Otherwise: allowed, `no_order`.
  *
  * With several orders, a service is denied if any order denies it. An inactive order costs a few comparisons. The location is determined
- * only when an order is active.
+ * only if an order is active.
  */
 import type { EvidenceArea, HomeArea } from '../areas/area-code.ts';
 import { relate } from '../areas/coverage.ts';
@@ -45,7 +48,7 @@ const ALL_ALLOWED: Verdict['services'] = Object.freeze({
   mail: ALLOWED,
 });
 
-/** Whether the order is active by its own terms. `applies` covers devices with an expired list. */
+/** Whether the order is active by its own terms. For a device with an expired order list, `applies` decides instead. */
 export function inForce(rule: OrderRule, now: Instant): boolean {
   return (
     rule.effective <= now &&
@@ -55,10 +58,11 @@ export function inForce(rule: OrderRule, now: Instant): boolean {
   );
 }
 
-/** Whether the order applies now, also when the device's list has expired. */
+/** Whether the order applies now. The function also handles a device with an expired order list. */
 function applies(rule: OrderRule, now: Instant, stale: boolean): boolean {
   if (!stale || rule.stale === 'keep') return inForce(rule, now);
-  // The device may have missed an end or a pause: it treats the order as still active.
+  // A device with an expired order list may have missed the order's end or pause. With the rule `deny`, the order therefore still counts as
+  // active.
   return rule.stale === 'deny' && rule.effective <= now && !rule.withdrawn;
 }
 
@@ -85,7 +89,7 @@ export function evaluate(rules: readonly OrderRule[], facts: DeviceFacts, now: I
   return { services: services ? verdicts(services) : ALL_ALLOWED, nextChange: next.value };
 }
 
-/** The earliest future instant of the given instants. */
+/** Earliest future time of the given times. */
 class Soonest {
   readonly #now: Instant;
   value: Instant | null = null;
@@ -100,7 +104,7 @@ class Soonest {
   }
 }
 
-/** Facts to compare with every order. Most devices are at home on a home network: equal areas share one array and are compared once. */
+/** Facts to compare with every order. Most devices are at home on a home network, so equal areas share one array and are compared once. */
 interface Situation {
   readonly state: LocationState;
   readonly here: Location['areas'];
@@ -128,7 +132,7 @@ interface Outcome {
 const NOTHING: Outcome = { denying: [], all: [] };
 const NO_EXEMPTIONS: DeviceFacts['exemptions'] = [];
 
-/** Rules 2 to 8 for one order that applies (rule 1). */
+/** Decision by rules 2 to 8, for one order that applies by rule 1. */
 function decide(
   rule: OrderRule,
   facts: DeviceFacts,
@@ -153,13 +157,13 @@ function decide(
     return NOTHING;
   const all: Reason[] = [];
 
-  // 2. An exemption. The caller has checked it against the order's commitments.
+  // Rule 2: exemption. The caller has checked it against the order's commitments.
   const own = exemptions ? facts.exemptions.filter(({ order }) => order === rule.order) : NO_EXEMPTIONS;
   const exempt = own.some(({ until }) => until === null || now < until);
   if (exempt) all.push('exempt');
   for (const { until } of own) next.consider(until);
 
-  // 3. Connections that the order asks for. No `travelers` rule adds one.
+  // Rule 3: connections that the order requires. The order's `travelers` rule can only remove a connection.
   const present = nexus.has('present') && where === 'inside';
   const network = nexus.has('network') && served === 'inside';
   const traveler = nexus.has('home') && home === 'inside' && rule.travelers === 'allow' && where === 'outside';
@@ -169,7 +173,7 @@ function decide(
   if (nexus.has('home') && home === 'inside' && !traveler) connections.push('home');
   if (nexus.has('seat') && seat === 'inside') connections.push('seat');
 
-  // 4. A visitor: connected only by presence, with a known home elsewhere.
+  // Rule 4: a visitor is connected only by presence or network, and has a known home area elsewhere.
   let grace = false;
   const passing = connections.filter((nexus) => nexus === 'present' || nexus === 'network');
   if (rule.visitors > 0 && home === 'outside' && connections.length > 0 && passing.length === connections.length) {
@@ -179,7 +183,7 @@ function decide(
     next.consider(ends);
   }
 
-  // 6 and 7. With an expired list and an order with the stale rule `deny`, unknown facts count as a connection.
+  // Rules 6 and 7. If the order list has expired and the order has the stale rule `deny`, contested and unknown locations are denied.
   const harsh = stale && rule.stale === 'deny';
   const contested = asksForLocation && where === 'contested';
   const unknown = asksForLocation && where === null;
@@ -187,7 +191,7 @@ function decide(
   if (contested && (harsh || rule.contested === 'deny')) denying.push('contested');
   if (unknown && (harsh || rule.unknown === 'deny')) denying.push('unknown');
 
-  // An expired exemption or grace denies nothing by itself. It explains why the denial begins now.
+  // An expired exemption or grace period by itself denies nothing. The reason explains why the denial begins now.
   if (own.length > 0 && !exempt && !grace && denying.length > 0) {
     denying.push('exemption_over');
     all.push('exemption_over');

@@ -1,10 +1,10 @@
 /**
- * Location from evidence: a pure fold over a device's observations, the same on server and device. `observe` adds one, `settle` advances
- * time (evidence expires, a change counts after ten minutes), `locationAt` returns the location. Orders are unknown here; `coverage.ts`
- * compares a location with an order.
+ * Location of a device, computed from its observations. Server and device run the same code. `observe` adds one observation. `settle`
+ * advances the time: evidence expires, and a change of location counts after ten minutes. `locationAt` returns the location. Orders are
+ * unknown here; `coverage.ts` compares a location with an order.
  *
- * Observations of one instant are folded together in any order. A late observation counts from its own time, as far as the stored state
- * allows. An observation that is older than its source's newest one is ignored.
+ * The order of observations with the same time does not matter. A late observation counts from its own time, as far as the stored state
+ * allows. An observation is ignored if its source already has a newer one.
  */
 import { type EvidenceArea, locationOf, withParents } from '../areas/area-code.ts';
 import { agree, type OrderAreas, refines, relate } from '../areas/coverage.ts';
@@ -21,15 +21,18 @@ import {
 } from './terms.ts';
 
 const HOUR = 3_600_000;
-/** Time for which a position, a network and a closed connection's address are evidence. */
+/** Validity of evidence by position, by network, and by the IP address of a closed connection. */
 export const FRESH_FOR = 24 * HOUR;
 /** Time without contradiction after which an observation counts as a change of location. */
 export const MATURE_AFTER = 10 * 60_000;
-/** Milliseconds of absence that renew a visitor's grace. A shorter absence does not renew it. */
+/** Minimum absence after which a visitor gets a new grace period, in milliseconds. */
 export const ABSENCE = 24 * HOUR;
-/** Maximum number of separately stored stays. Older ones are merged into one: without them, a visitor would seem to arrive anew. */
+/**
+ * Maximum number of separately stored stays. Older stays are merged into one. If they were deleted instead, a visitor would seem to have
+ * just arrived.
+ */
 const STAYS_KEPT = 32;
-/** Maximum number of areas in a merged stay. Beyond this number, the stay lists countries. */
+/** Maximum number of areas in a merged stay. A merged stay with more areas lists countries. */
 const AREAS_KEPT = 64;
 
 export function emptyLocation(): LocationState {
@@ -38,7 +41,7 @@ export function emptyLocation(): LocationState {
 
 type Sightings = LocationState['sightings'];
 
-/** The first instant at which a sighting is no longer evidence. */
+/** Time at which an observation expires as evidence. */
 function lapses(sighting: Observation): Instant {
   if (sighting.source === 'statement') return sighting.until ?? sighting.at;
   if (sighting.source === 'address' && sighting.connected) return Number.POSITIVE_INFINITY;
@@ -53,7 +56,7 @@ function sameAreas(a: readonly EvidenceArea[], b: readonly EvidenceArea[]): bool
   return a.length === b.length && a.every((area, i) => area === b[i]);
 }
 
-/** Whether the first areas are equal to, a subset of, or parts of the second areas. */
+/** Whether each of the first areas is equal to one of the second areas, or a part of it. */
 function within(closer: readonly EvidenceArea[], areas: readonly EvidenceArea[]): boolean {
   return closer.every((area) => areas.some((whole) => refines(area, whole)));
 }
@@ -76,12 +79,12 @@ export function observe(state: LocationState, observation: Observation): Locatio
   return { sightings, at: now, before, ...fold(before, sightings, now) };
 }
 
-/** Adds a batch in order of time: observations that a device reports after it was offline. */
+/** Adds several observations in order of time, such as those of a device that was offline. */
 export function observeAll(state: LocationState, observations: readonly Observation[]): LocationState {
   return [...observations].sort((a, b) => a.at - b.at).reduce(observe, state);
 }
 
-/** Ends a statement before its time; does nothing without a statement. */
+/** Ends a location statement before its end time. Without a statement, the state stays unchanged. */
 export function endStatement(state: LocationState, at: Instant): LocationState {
   const statement = state.sightings.statement;
   return freshAt(statement, at)
@@ -97,7 +100,7 @@ function sight(known: Sighting | undefined, observation: Observation): Sighting 
   return { ...observation, areas, first: known.first, count: at === known.at ? known.count : known.count + 1 };
 }
 
-/** Advances time to `now`. Returns the same object when nothing changed. */
+/** Advances the state to the time `now`. If nothing changed, the result is the same object. */
 export function settle(state: LocationState, now: Instant): LocationState {
   let settled = state;
   for (;;) {
@@ -108,7 +111,7 @@ export function settle(state: LocationState, now: Instant): LocationState {
   }
 }
 
-/** The first instant after `after` at which evidence expires or a pending change counts; Infinity if none. */
+/** Earliest time after `after` at which evidence expires or a pending change of location counts; Infinity if there is none. */
 function nextEvent(state: LocationState, after: Instant): Instant {
   let next = state.pending ? state.pending.since + MATURE_AFTER : Number.POSITIVE_INFINITY;
   if (next <= after) next = Number.POSITIVE_INFINITY;
@@ -121,13 +124,13 @@ function nextEvent(state: LocationState, after: Instant): Instant {
   return next;
 }
 
-/** The next instant at which the location can change without an observation; null if it cannot. */
+/** Next time at which the location can change without a new observation; null if it cannot change. */
 export function nextLocationChange(state: LocationState, now: Instant): Instant | null {
   const next = nextEvent(settle(state, now), now);
   return next === Number.POSITIVE_INFINITY ? null : next;
 }
 
-/** Instant at which the last evidence expires and the location becomes unknown; null: never. */
+/** Time at which the last evidence expires and the location becomes unknown; null if evidence does not expire. */
 export function unknownFrom(state: LocationState): Instant | null {
   const ends = EVIDENCE_SOURCES.map((source) => state.sightings[source]).map((sighting) =>
     sighting ? lapses(sighting) : 0,
@@ -140,7 +143,7 @@ function foldedOf({ counted, pending, stays, networkStays }: Folded): Folded {
   return { counted, pending, stays, networkStays };
 }
 
-/** The last known location of a device with expired evidence, as if observed at `now`. Null: the location is known, or never was. */
+/** Last known location of a device whose evidence has expired, as if observed at `now`. Null if the location is known now, or never was. */
 export function lastKnown(state: LocationState, now: Instant): LocationState | null {
   const end = unknownFrom(state);
   if (end === null || end === 0 || end > now) return null;
@@ -156,7 +159,10 @@ interface Reading {
   readonly areas: readonly EvidenceArea[];
 }
 
-/** The first fresh source decides. A later one may narrow several candidates, but never widen or move them. */
+/**
+ * Possible areas of the device now. The first source with unexpired evidence decides. Later sources may narrow these areas, but never widen
+ * or replace them.
+ */
 function read(sightings: Sightings, now: Instant): Reading | null {
   let reading: Reading | null = null;
   for (const source of EVIDENCE_SOURCES) {
@@ -172,7 +178,7 @@ function read(sightings: Sightings, now: Instant): Reading | null {
   return reading;
 }
 
-/** The remaining part of a candidate: the parts that a later source names, the whole, or nothing. */
+/** Part of a possible area that agrees with a later source: the parts that the source names, the whole area, or nothing. */
 function narrow(candidate: EvidenceArea, areas: readonly EvidenceArea[]): readonly EvidenceArea[] {
   const parts = areas.filter((area) => refines(area, candidate));
   if (parts.length > 0) return parts;
@@ -185,7 +191,7 @@ function supporters(sightings: Sightings, areas: readonly EvidenceArea[], now: I
     .filter((sighting) => overlap(sighting.areas, areas));
 }
 
-/** State `base` advanced to `now`, with all sightings of `now`. */
+/** State after all observations with the time `now`, from the earlier state `base`. */
 function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   const networkStays = foldNetwork(base.networkStays, sightings.network, now);
   const reading = read(sightings, now);
@@ -197,7 +203,7 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   const confirmed = Math.max(...speaking.map((sighting) => sighting.at));
 
   if (!counted) {
-    // Without an earlier location to contradict, the location counts at once.
+    // Without an earlier location that it could contradict, the new location counts at once.
     const arrival = Math.min(...speaking.map((sighting) => sighting.first));
     return {
       counted: { source, areas, arrival, confirmed },
@@ -207,12 +213,12 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
     };
   }
   if (within(areas, counted.areas)) {
-    // The same location, or a more exact one, is not a change, and the arrival time stays.
+    // An equal or more exact location is not a change, and the arrival time stays.
     const closer = sameAreas(areas, counted.areas) ? base.stays : rename(base.stays, areas);
     const kept = { source, areas, arrival: counted.arrival, confirmed: Math.max(counted.confirmed, confirmed) };
     return { counted: kept, pending: null, stays: closer, networkStays };
   }
-  // A change. Observations before the old location's last confirmation do not show a departure.
+  // Change of location. Observations before the last confirmation of the old location do not prove a departure.
   const signs = speaking.map(({ first, at }) =>
     first > counted.confirmed ? first : at > counted.confirmed ? at : now,
   );
@@ -227,7 +233,7 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   return { counted, pending: { areas, since }, stays: base.stays, networkStays };
 }
 
-/** The serving network changes at once: its stays follow each observation. */
+/** Stays by serving network. A change of the serving network counts at once. */
 function foldNetwork(stays: readonly Stay[], sighting: Sighting | undefined, now: Instant): readonly Stay[] {
   if (!freshAt(sighting, now)) return leave(stays, now);
   const here = stays.find((stay) => stay.to === null);
@@ -242,7 +248,7 @@ function leave(stays: readonly Stay[], at: Instant): readonly Stay[] {
     .filter((stay) => stay.to !== stay.from);
 }
 
-/** Opens a stay, or reopens the last one after an absence shorter than `ABSENCE`. */
+/** Begins a stay, or continues the last stay in the same areas after an absence shorter than `ABSENCE`. */
 function enter(stays: readonly Stay[], areas: readonly EvidenceArea[], from: Instant): readonly Stay[] {
   const left = leave(stays, from);
   const again = left.findLast((stay) => stay.gaps === undefined && sameAreas(stay.areas, areas));
@@ -275,7 +281,7 @@ function rename(stays: readonly Stay[], areas: readonly EvidenceArea[]): readonl
 
 const UNKNOWN: Location = { certainty: 'unknown', areas: [], source: null, disagree: [], network: null };
 
-/** The location at `now`, which must not be before the newest observation. */
+/** Location at the time `now`, which must not be before the newest observation. */
 export function locationAt(state: LocationState, now: Instant): Location {
   const { counted, sightings } = settle(state, now);
   if (!counted) return UNKNOWN;
@@ -291,7 +297,7 @@ export function locationAt(state: LocationState, now: Instant): Location {
   };
 }
 
-/** The newest observation of each source, in deciding order. `until`: end of its validity; null: no end by itself. */
+/** Newest observation of each source, in order of precedence. `until` is its expiry; null if the observation does not expire. */
 export function sourcesAt(
   state: LocationState,
   now: Instant,
@@ -305,9 +311,9 @@ export function sourcesAt(
 }
 
 /**
- * Arrival in an order's areas: the start of the chain of stays that are wholly inside. Absences under 24 hours are bridged; an absence is
- * time that was provably spent outside, so that switching a device off does not renew a visitor's grace. `network` uses the serving
- * network's stays. Null when the device is not inside now.
+ * Time at which the device arrived in an order's areas; null if the device is not inside now. The arrival is the start of a chain of stays
+ * that are wholly inside, with absences under 24 hours. Only time that was provably spent outside is an absence, so that a visitor gets no
+ * new grace period by switching the device off. `network` uses the stays by serving network.
  */
 export function arrivalIn(
   state: LocationState,
@@ -322,7 +328,7 @@ export function arrivalIn(
   if (known.length === 1) return here.from;
   const inside = known.filter(({ areas, gaps }) => {
     const relation = relate(areas, reach);
-    // A merged stay does not tell which of its areas was last: a device that may have been inside has not arrived anew.
+    // A merged stay does not show which of its areas was the last. If the device may have been inside, it has not arrived again.
     return relation === 'inside' || (gaps !== undefined && relation === 'contested');
   });
   const outside = known.filter((stay) => relate(stay.areas, reach) === 'outside');
@@ -339,8 +345,8 @@ export function arrivalIn(
 }
 
 /**
- * The earliest arrival by any connection that the order asks for: neither another connection nor a wider order makes a device a visitor
- * again.
+ * Earliest arrival by any connection that the order requires. Neither a different connection nor an order for a wider area begins a new
+ * grace period.
  */
 export function firstArrival(
   state: LocationState,
@@ -352,7 +358,7 @@ export function firstArrival(
   return arrivals.length === 0 ? null : Math.min(...arrivals);
 }
 
-/** Part of the time from `from` to `to` that the stays cover. They may overlap, because a reopened stay includes its break. */
+/** Part of the time from `from` to `to` that the stays cover. Stays may overlap, because a continued stay includes its interruption. */
 function spent(stays: readonly Stay[], from: Instant, to: Instant): number {
   const sum = stays.reduce(
     (time, stay) => time + Math.max(0, Math.min(stay.to ?? to, to) - Math.max(stay.from, from) - (stay.gaps ?? 0)),

@@ -1,6 +1,6 @@
 /**
- * Runs one case of `cases.json`, the table of examples for the rules. Tests of both sides run the whole table: the server through its
- * store, the device through its own storage. Times are durations from an arbitrary start (`0h`, `24h10m`).
+ * Runner for one case of `cases.json`, the table of examples for the verdict's rules. Tests of the server and of the agent run the whole
+ * table through their own storage. Times are durations from an arbitrary start (`0h`, `24h10m`).
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -14,7 +14,7 @@ import { evaluate } from './evaluate.ts';
 import { emptyLocation, locationAt, observeAll } from './locate.ts';
 import { type DeviceFacts, NEXUS, type Observation, type OrderRule, REASONS, SERVICES, type Verdict } from './terms.ts';
 
-/** Instant of `0h`; any instant works. */
+/** Time that `0h` stands for. Any time would work. */
 export const CASES_BEGIN: Instant = Date.UTC(2026, 0, 10);
 
 const UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
@@ -36,7 +36,7 @@ const orderSchema = z.strictObject({
   revision: z.int().default(1),
   services: z.array(z.enum(SERVICES)).default(['messaging']),
   areas: z.array(z.string()).default(['PK']),
-  /** Name → version, corners (longitude, latitude) and overlapping areas. */
+  /** Polygons by name, each with its version, corners (longitude, latitude) and overlapping areas. */
   polygons: z
     .record(
       z.string(),
@@ -50,7 +50,7 @@ const orderSchema = z.strictObject({
   nexus: z.array(z.enum(NEXUS)).default(['present', 'network']),
   effective: instant.default(CASES_BEGIN),
   until: instant.nullable().default(null),
-  /** A duration, or `resumed` for a pause without an end. */
+  /** End of the pause as a duration, or `released` for a pause without an end. */
   pausedUntil: z
     .union([z.literal('released').transform(() => Number.POSITIVE_INFINITY), instant])
     .nullable()
@@ -64,16 +64,16 @@ const orderSchema = z.strictObject({
   disputed: z.record(z.string(), z.string()).default({}),
 });
 
-/** Observations of the device or the server at one instant, one for each source. */
+/** Observations of the device or the server at one time, one for each source. */
 const seenSchema = z.strictObject({
   at: instant,
   statement: evidenceAreas.optional(),
   until: instant.optional(),
-  /** Latitude, longitude, accuracy in meters: on the real map. */
+  /** Latitude, longitude, and accuracy in meters, on the real map. */
   position: z.tuple([z.number(), z.number(), z.number()]).optional(),
-  /** The position was observed before the orders' polygons were known. */
+  /** Whether the position was observed before the orders' polygons were known. */
   unaware: z.boolean().optional(),
-  /** A mobile country code, from the real table. */
+  /** Mobile country code from the real table. */
   network: z.string().optional(),
   address: evidenceAreas.optional(),
   connected: z.boolean().optional(),
@@ -92,7 +92,7 @@ const caseSchema = z.strictObject({
     services: z.partialRecord(z.enum(SERVICES), z.enum(['allowed', 'denied'])),
     /** Orders that deny the first named service. */
     orders: z.array(z.string()).optional(),
-    /** Exact reasons of the first named service. */
+    /** Expected reasons of the first named service, complete and in order. */
     reasons: z.array(z.enum(REASONS)).optional(),
     location: z
       .strictObject({
@@ -148,7 +148,7 @@ export function observationsOf(given: VerdictCase): Observation[] {
 
 const place = (text: string | null): HomeArea | null => (text === null ? null : parseHomeArea(text));
 
-/** Facts of a case without the location, which each side determines in its own way. */
+/** Facts of a case without the location, which server and agent each determine through their own storage. */
 export function factsOf(given: VerdictCase): Omit<DeviceFacts, 'location'> {
   return {
     home: place(given.home),
@@ -158,7 +158,7 @@ export function factsOf(given: VerdictCase): Omit<DeviceFacts, 'location'> {
   };
 }
 
-/** Evaluates a case and lists all deviations from the expected result. */
+/** All differences between the verdict of a case and the expected verdict. */
 export function runCase(given: VerdictCase, location = observeAll(emptyLocation(), observationsOf(given))): string[] {
   const verdict = evaluate(rulesOf(given), { ...factsOf(given), location }, given.now);
   return [...misses(given, verdict), ...locationMisses(given, locationAt(location, given.now))];

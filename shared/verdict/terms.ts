@@ -1,6 +1,6 @@
 /**
- * Types of the verdict: its input and its result. Plain data: the same values decide on the server and on an offline device. `locate.ts`
- * (evidence → location) and `evaluate.ts` (location → verdict) contain the rules.
+ * Types of the verdict's input and result: plain data, the same on the server and on an offline device. `locate.ts` (evidence to location)
+ * and `evaluate.ts` (location to verdict) contain the rules.
  */
 import type { EvidenceArea, HomeArea, LocationArea } from '../areas/area-code.ts';
 import type { AreaPolygon } from '../areas/polygon.ts';
@@ -9,10 +9,10 @@ import type { Instant } from '../time/clock.ts';
 export const SERVICES = ['enrollment', 'management', 'messaging', 'mail'] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** Services that an order may name before Cordon offers them. Pages and commands mark them. */
+/** Services that an order may name although Cordon does not offer them yet. Pages and commands mark them. */
 export const SERVICES_TO_COME: readonly Service[] = ['mail'];
 
-/** Kinds of connection (nexus) that an order asks for. */
+/** Connections (nexus) with an area that an order can require. */
 export const NEXUS = ['present', 'home', 'network', 'seat'] as const;
 export type Nexus = (typeof NEXUS)[number];
 
@@ -32,41 +32,47 @@ export const REASONS = [
 export type Reason = (typeof REASONS)[number];
 
 export const EVIDENCE_SOURCES = ['statement', 'position', 'network', 'address'] as const;
-/** Sources in order of precedence: the first fresh source decides. */
+/** Source of evidence. The sources are in order of precedence: the first source with unexpired evidence decides. */
 export type EvidenceSource = (typeof EVIDENCE_SOURCES)[number];
 
-/** One observation of a device's location. `areas` are countries, subdivisions or disputed territories (`XX-crimea`), never groups. */
+/** Observation of a device's location. `areas` are countries, subdivisions or disputed territories (`XX-crimea`), never groups. */
 export interface Observation {
   readonly source: EvidenceSource;
   readonly areas: readonly EvidenceArea[];
   readonly at: Instant;
-  /** `position` only: the whole accuracy circle is inside the one area. */
+  /** Whether the whole accuracy circle of a position is inside the one area; absent for other sources. */
   readonly whole?: boolean;
   /** End of a location statement; absent for other sources. */
   readonly until?: Instant;
-  /** `address`: the connection is still open, so the observation does not expire. */
+  /** Whether the connection with this IP address is still open, so that the observation does not expire; absent for other sources. */
   readonly connected?: boolean;
 }
 
-/** The newest observation of one source, and since when its areas are the same. */
+/** Newest observation of one source. `first` is the time since which its areas have been the same. */
 export interface Sighting extends Observation {
   readonly first: Instant;
   /** Number of consecutive observations with the same areas. */
   readonly count: number;
 }
 
-/** A period with the same candidates, stored so that a visitor's arrival survives a short absence. `to` is null while it lasts. */
+/**
+ * Period during which the possible areas of the device stayed the same. Past stays show a visitor's arrival after a short absence. `to` is
+ * null while the stay continues.
+ */
 export interface Stay {
   readonly areas: readonly EvidenceArea[];
   readonly from: Instant;
   readonly to: Instant | null;
-  /** Milliseconds without a known location. Only for merged stays: the device was in each of the areas, at unknown times. */
+  /**
+   * Milliseconds without a known location. Only merged stays have this field. During a merged stay, the device was in each of the areas, at
+   * unknown times.
+   */
   readonly gaps?: number;
 }
 
-/** Result of the observations up to an instant. */
+/** Result of all observations up to a given time. */
 export interface Folded {
-  /** The location by the change rule; null before the first observation and after all have expired. */
+  /** Location that counts; null before the first observation, and after all observations have expired. */
   readonly counted: {
     readonly areas: readonly EvidenceArea[];
     readonly source: EvidenceSource;
@@ -74,67 +80,71 @@ export interface Folded {
     /** Time of the newest observation that confirmed the location. */
     readonly confirmed: Instant;
   } | null;
-  /** A suggested location that does not count as the location yet. */
+  /** Observed change of location that does not count yet. */
   readonly pending: { readonly areas: readonly EvidenceArea[]; readonly since: Instant } | null;
   readonly stays: readonly Stay[];
-  /** Stays of the device by the serving network alone, for orders that ask for `network`. */
+  /** Stays of the device by the serving network alone, for orders with the nexus `network`. */
   readonly networkStays: readonly Stay[];
 }
 
-/** The whole state of the fold over a device's observations. JSON-safe: both sides store it unchanged. */
+/** Whole state that results from a device's observations. Server and device store it as JSON. */
 export interface LocationState extends Folded {
   readonly sightings: { readonly [S in EvidenceSource]?: Sighting };
-  /** The instant up to which observations are folded; 0 before the first observation. */
+  /** Time up to which observations are included; 0 before the first observation. */
   readonly at: Instant;
-  /** State before `at`: observations of one instant are folded together in any order. */
+  /** State before the time `at`. It makes the order of observations with the same time irrelevant. */
   readonly before: Folded | null;
 }
 
 export type Certainty = 'certain' | 'probable' | 'unknown';
 
-/** Location of a device at one instant. `areas` is empty exactly when `certainty` is `unknown`. */
+/** Location of a device at a given time. `areas` is empty exactly if `certainty` is `unknown`. */
 export interface Location {
   readonly certainty: Certainty;
   readonly areas: readonly EvidenceArea[];
   readonly source: EvidenceSource | null;
   readonly disagree: readonly EvidenceSource[];
-  /** Areas of the serving network while that sighting is fresh; null otherwise. */
+  /** Areas of the serving network; null if this evidence has expired or is missing. */
   readonly network: readonly EvidenceArea[] | null;
 }
 
 export type Rule = 'allow' | 'deny';
 
 /**
- * Rule for messages to a device whose `messaging` an order suspends. hold: the server keeps them until the order ends. deliver: the server
- * still delivers messages that it accepted before. return: the sender gets them back.
+ * Rule for messages to a device whose messaging an order suspends.
+ * - hold: the server keeps the messages until the order ends.
+ * - deliver: the server still delivers messages that it accepted before.
+ * - return: the server returns the messages to their senders.
  */
 export const WAITING_RULES = ['hold', 'deliver', 'return'] as const;
 export type WaitingRule = (typeof WAITING_RULES)[number];
-/** Default rule for an order that states no rule. */
+/** Default for an order without a rule for waiting messages. */
 export const UNSAID_WAITING = 'hold' satisfies WaitingRule;
 
-/** One adopted order, compiled for the evaluation (`shared/order/rules.ts` compiles signed revisions). */
+/** Adopted order in the form that the verdict uses. `shared/order/rules.ts` compiles signed revisions into this form. */
 export interface OrderRule {
   readonly order: string;
   readonly revision: number;
   readonly services: ReadonlySet<Service>;
-  /** Areas with expanded groups. A country also covers its ISO 3166-2 subdivisions; a subdivision does not cover its country. */
+  /**
+   * Areas of the order with groups expanded. A country also covers its ISO 3166-2 subdivisions. A subdivision does not cover its country.
+   */
   readonly areas: ReadonlySet<LocationArea>;
   readonly polygons?: readonly AreaPolygon[];
   readonly nexus: ReadonlySet<Nexus>;
   readonly effective: Instant;
   readonly until: Instant | null;
-  /** End of the pause (Infinity: until resumed); null when not paused. The pause begins with the revision's adoption. */
+  /** End of the pause; Infinity if the pause has no end, null if the order is not paused. The pause begins with the revision's adoption. */
   readonly pausedUntil: Instant | null;
   readonly withdrawn: boolean;
   readonly unknown: Rule;
   readonly contested: Rule;
   readonly stale: 'keep' | Rule;
-  /** Grace in milliseconds, from arrival, for devices with a home elsewhere. */
+  /** Grace period after arrival for devices with a home area elsewhere, in milliseconds. */
   readonly visitors: number;
   readonly travelers: Rule;
   readonly waiting: WaitingRule;
-  /** The order's assignment of disputed territories: territory → area. */
+  /** Country to which the order assigns each disputed territory. */
   readonly disputed: ReadonlyMap<string, LocationArea>;
 }
 
@@ -146,10 +156,10 @@ export interface Exemption {
 export interface DeviceFacts {
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
-  /** Exemptions that were checked against the order's signed commitments. */
+  /** Exemptions of the device, already checked against the orders' signed commitments. */
   readonly exemptions: readonly Exemption[];
   readonly location: LocationState;
-  /** End of the device's order list. Null on the server, whose list is never stale. */
+  /** Expiry of the device's order list; null on the server, whose list never expires. */
   readonly listExpires: Instant | null;
 }
 
@@ -161,14 +171,14 @@ export interface Denial {
 
 export interface ServiceVerdict {
   readonly allowed: boolean;
-  /** All denying orders, by number; empty when the service is allowed. */
+  /** All orders that deny the service, by number; empty if the service is allowed. */
   readonly denials: readonly Denial[];
-  /** All applicable reasons, denying or allowing; `no_order` alone when no other reason applies. */
+  /** All reasons that apply, for and against a denial; only `no_order` if no other reason applies. */
   readonly reasons: readonly Reason[];
 }
 
 export interface Verdict {
   readonly services: { readonly [S in Service]: ServiceVerdict };
-  /** The next instant at which the verdict can change without a new fact; null if it cannot change. */
+  /** Next time at which the verdict can change without a new fact; null if it cannot change. */
   readonly nextChange: Instant | null;
 }

@@ -2,6 +2,7 @@
  * Program that makes `index.bin` from Natural Earth's states and provinces. README.md says where the data comes from and how to run the
  * program. Borders between subdivisions are exact to about 200 m (`INNER`). Coasts and borders of countries may be coarser, because
  * `position.ts` determines the country from other data.
+ *
  * node shared/areas/subdivisions/build.ts BUILD_JSON
  */
 import { createHash } from 'node:crypto';
