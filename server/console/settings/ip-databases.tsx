@@ -36,17 +36,19 @@ const KIND: ArtifactKind<typeof ipDatabaseView, typeof ipComparisonView> = {
   importFile,
   keyOf: ({ hash }) => hash,
   nameOf: ({ name }) => name,
-  previewVerb: ({ active }) => (active ? null : 'Compare database'),
-  previewLabel: ({ name }, verb) => `${verb} ${name}`,
-  previewTitle: () => 'Impact preview of this database',
-  shown: (comparison) => <IpComparison comparison={comparison} />,
-  activationEffect:
-    'After activation, the server locates all addresses with this database, those of connected devices at once. The ledger records the change. You can roll back at any time.',
+  preview: {
+    verb: ({ active }) => (active ? null : 'Compare database'),
+    label: ({ name }, verb) => `${verb} ${name}`,
+    title: () => 'Impact preview of this database',
+    content: (comparison) => <IpComparison comparison={comparison} />,
+    activationEffect:
+      'After activation, the server locates IP addresses with this database. It locates the addresses of connected devices at once. The ledger records the change. You can roll back at any time.',
+  },
   rollbackTitle: 'Roll back IP database',
   rollbackEffect: (name) => (
     <>
-      Addresses are located with {name} again. The change applies to connected devices at once, and to others when they
-      connect. The ledger records the change.
+      The server locates IP addresses with {name} again. The change applies to connected devices at once, and to other
+      devices when they connect. The ledger records the change.
     </>
   ),
   importEffect: ({ name, builtAt }) => (
@@ -66,7 +68,7 @@ export function IpDatabases() {
   return (
     <Stack gap="sm">
       <Text c="dimmed" maw={760}>
-        The IP address determines the location of a device without other evidence. You can import any database in
+        If a device has no other evidence, its IP address determines its location. You can import any database in
         MaxMind's format (.mmdb), for example from MaxMind, DB-IP or IPinfo.
       </Text>
       <QueryResult query={databases}>

@@ -36,12 +36,14 @@ const KIND: ArtifactKind<typeof territoryPolicyView, typeof policyComparisonView
   importFile,
   keyOf: ({ version }) => version,
   nameOf: ({ title }) => title,
-  previewVerb: ({ active }) => (active ? 'Compare with orders' : 'Compare with active policy'),
-  previewLabel: ({ version }, verb) => `${verb}: policy version ${version}`,
-  previewTitle: ({ active }) => (active ? 'Orders with other assignments' : 'Impact preview of this policy'),
-  shown: (comparison) => <PolicyComparison comparison={comparison} />,
-  activationEffect:
-    'New proposals start with this policy after you activate it. The ledger records the change. You can roll back at any time.',
+  preview: {
+    verb: ({ active }) => (active ? 'Compare with orders' : 'Compare with active policy'),
+    label: ({ version }, verb) => `${verb}: policy version ${version}`,
+    title: ({ active }) => (active ? 'Orders with other assignments' : 'Impact preview of this policy'),
+    content: (comparison) => <PolicyComparison comparison={comparison} />,
+    activationEffect:
+      'New proposals start with this policy after you activate it. The ledger records the change. You can roll back at any time.',
+  },
   rollbackTitle: 'Roll back policy',
   rollbackEffect: (name) => <>New proposals start with {name} again. The ledger records the change.</>,
   importEffect: ({ version, title }) => (
@@ -57,9 +59,9 @@ export function TerritoryPolicies() {
   return (
     <Stack gap="sm">
       <Text c="dimmed" maw={760}>
-        Each order assigns disputed territories itself. A proposal starts with the assignments of your policy for its
-        areas. In a contested territory, the order’s rule for contested locations applies. The policy does not change
-        signed orders.
+        Each order assigns disputed territories to countries. A proposal starts with the assignments of your policy for
+        its areas. In a contested territory, the order’s rule for contested locations applies. The policy does not
+        change signed orders.
       </Text>
       <QueryResult query={policies}>
         {(view) => (

@@ -43,15 +43,21 @@ export interface ArtifactKind<Artifact extends z.ZodType<Imported>, Comparison e
   readonly importFile: (file: File) => Promise<z.output<Artifact>>;
   readonly keyOf: (artifact: z.output<Artifact>) => Key;
   readonly nameOf: (artifact: z.output<Artifact>) => string;
-  /** Label of the button for the impact preview; null if the artifact has no impact preview. */
-  readonly previewVerb: (artifact: z.output<Artifact>) => string | null;
-  readonly previewLabel: (artifact: z.output<Artifact>, verb: string) => string;
-  readonly previewTitle: (artifact: z.output<Artifact>) => string;
-  readonly shown: (comparison: z.output<Comparison>) => ReactNode;
-  readonly activationEffect: string;
+  readonly preview: ImpactPreview<z.output<Artifact>, z.output<Comparison>>;
   readonly rollbackTitle: string;
   readonly rollbackEffect: (name: ReactNode) => ReactNode;
   readonly importEffect: (artifact: z.output<Artifact>) => ReactNode;
+}
+
+/** Impact preview of an artifact: its button and its dialog. */
+interface ImpactPreview<Artifact, Comparison> {
+  /** Label of the button; null if the artifact has no impact preview. */
+  readonly verb: (artifact: Artifact) => string | null;
+  /** Label of the button for screen readers, with the name of the artifact. */
+  readonly label: (artifact: Artifact, verb: string) => string;
+  readonly title: (artifact: Artifact) => string;
+  readonly content: (comparison: Comparison) => ReactNode;
+  readonly activationEffect: string;
 }
 
 interface Details {
@@ -181,7 +187,7 @@ function Card<Artifact extends z.ZodType<Imported>, Comparison extends z.ZodType
   readonly preview: (() => void) | null;
 }) {
   const { active, hash, importedAt, importedBy } = artifact;
-  const verb = kind.previewVerb(artifact);
+  const verb = kind.preview.verb(artifact);
   return (
     <Paper withBorder p="md">
       <Group justify="space-between" gap="sm">
@@ -207,7 +213,7 @@ function Card<Artifact extends z.ZodType<Imported>, Comparison extends z.ZodType
           </Text>
         </div>
         {preview && verb !== null && (
-          <Button size="xs" variant="default" onClick={preview} aria-label={kind.previewLabel(artifact, verb)}>
+          <Button size="xs" variant="default" onClick={preview} aria-label={kind.preview.label(artifact, verb)}>
             {verb}
           </Button>
         )}
@@ -268,14 +274,14 @@ function Preview<Artifact extends z.ZodType<Imported>, Comparison extends z.ZodT
     onSuccess: close,
   });
   return (
-    <Modal opened onClose={close} title={kind.previewTitle(artifact)} size="lg">
+    <Modal opened onClose={close} title={kind.preview.title(artifact)} size="lg">
       <Stack>
         <QueryResult query={query} lines={5}>
-          {kind.shown}
+          {kind.preview.content}
         </QueryResult>
         {activatable && (
           <Text size="sm" c="dimmed">
-            {kind.activationEffect}
+            {kind.preview.activationEffect}
           </Text>
         )}
         {activation.isError && <Failure error={activation.error} />}
