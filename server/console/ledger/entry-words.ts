@@ -1,48 +1,50 @@
 import type { EntryKind, LedgerEntry } from '../../../shared/ledger/ledger-entry.ts';
 import { dateTime } from '../../../shared/look/time-words.ts';
+import type { OrderAct } from '../../../shared/order/documents.ts';
+import { ACTION_NAMES } from '../words/orders.ts';
 
 const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'certificate.issued': 'Certificate issued',
   'certificate.revoked': 'Certificate revoked',
   'order.revision': 'Order proposed or changed',
   'order.approval': 'Order approved by one person',
-  'order.proposal-ended': 'Proposal ended without adoption',
+  'order.proposal-ended': 'Proposal expired, or retracted or declined by a person',
   'order.replacement-confirmed': 'Proposal replaced with the consent of a second person',
   'order.read': 'Withheld order read by an admin',
-  'order.approval-voided': 'Approval canceled: the account of its approver was closed',
+  'order.approval-voided': 'Approval canceled because the approver’s account was disabled',
   'order.adopted': 'Order adopted',
   // The ledger hides the state of a withheld order.
-  'order.executed': 'Withheld order executed',
-  'order.proceeding': 'Answer or appeal step recorded',
-  'order.exited': 'Enrollment ended by an exit',
+  'order.executed': 'Effect of a withheld order started or ended',
+  'order.proceeding': 'Answer to an authority, or step of an appeal, recorded',
+  'order.exited': 'Enrollment of a device ended by the exit of an order',
   'order.list': 'Order list signed',
   'approvers.adopted': 'Approver set adopted',
   'role.granted': 'Role granted',
   'role.revoked': 'Role removed',
   'credentials.reset-link': 'Credential reset link created',
   'credentials.reset': 'Password and second factor of an account reset',
-  'workspace.wipe': 'Workspace wipe commanded',
+  'workspace.wipe': 'Command to wipe a workspace sent',
   'location.stated': 'Effect of an order on a device changed by a location statement',
   'ca.created': 'Certificate authority created',
   'crl.issued': 'Revocation list signed',
   'ip-database.activated': 'IP database activated',
   'disputed-policy.activated': 'Territory policy activated',
-  'names.sealed': 'Names behind device handles exported',
-  'messaging-key.certified': 'Messaging key of a device certified',
-  'messaging-key.countersigned': 'Messaging key of a device countersigned by the organization',
+  'names.sealed': 'Names of devices and users exported for one recipient',
+  'messaging-key.certified': 'Certificate for the messaging key of a device issued',
+  'messaging-key.countersigned': 'Device verified for messaging by the organization',
   'legal-hold.placed': 'Legal hold placed',
   'legal-hold.released': 'Legal hold released',
-  'time.corrected': 'Time correction published',
-  'clock.accepted': 'Implausible clock accepted at start',
+  'time.corrected': 'Correction of a wrong server time published',
+  'clock.accepted': 'Server started by an admin despite an implausible clock',
   'backup.created': 'Backup created',
   'action.proposed': 'Destructive action proposed',
   'action.confirmed': 'Destructive action confirmed by a second admin',
   'action.declined': 'Destructive action declined',
   'server.restored': 'Server restored from a backup',
-  'certificate.readmitted': 'Certificate accepted again after a restore',
+  'certificate.readmitted': 'Device certificate accepted again after a restore',
   'ledger.resumed': 'Ledger resumed after a restore',
   'ledger.continued': 'Ledger continued after a loss of entries',
-  'ledger.loss-shown': 'Larger loss shown by a device',
+  'ledger.loss-shown': 'Larger loss of ledger entries proved by a device',
 };
 
 const EXECUTED: Readonly<Record<string, string>> = {
@@ -54,31 +56,64 @@ export const entryName = ({ kind, public: { state } }: LedgerEntry): string =>
   (kind === 'order.executed' && EXECUTED[String(state)]) || ENTRY_NAMES[kind];
 
 /**
- * Particulars of an entry, such as `order 2026-001, revision 1`. A complete document is left out, because its digest is among the
- * particulars.
+ * Particulars of an entry, such as `order: 2026-001, revision: 1, action: proposal`. A complete document is omitted, because its digest is
+ * among the particulars.
  */
 export function particulars(entry: LedgerEntry): string {
   return Object.entries(entry.public)
     .filter(([name, value]) => value !== null && name !== 'document')
-    .map(([name, value]) => `${WORDS[name] ?? name.replaceAll(/[_-]/g, ' ')} ${inWords(name, value)}`)
+    .map(([name, value]) => `${LABELS[name] ?? name.replaceAll(/[_-]/g, ' ')}: ${inWords(name, value)}`)
     .join(', ');
 }
 
-const WORDS: Readonly<Record<string, string>> = {
+const LABELS: Readonly<Record<string, string>> = {
+  act: 'action',
+  active: 'active devices',
+  answered: 'devices that responded',
   approverSet: 'approver set',
-  notAfter: 'valid until',
-  nextUpdate: 'next update',
+  backup: 'ledger entries in the backup',
   builtAt: 'built',
-  selfAttested: 'self-attested approvers',
-  verified: 'approvers with a verified address',
+  checkpoints: 'checkpoints received',
+  crl: 'revocation list',
+  digest: 'SHA-256',
+  fingerprint: 'SHA-256',
+  hash: 'SHA-256',
+  hold: 'legal hold',
   keyid: 'key',
-  origin: 'name',
-  newOrigin: 'new name',
+  ledger: 'ledger entries',
+  list: 'order list',
+  newest: 'latest stored time',
+  newOrigin: 'new ledger name',
+  nextUpdate: 'next update',
+  notAfter: 'valid until',
+  origin: 'ledger name',
+  reason: 'reason code',
+  recoveryPoint: 'recovery point',
+  rejoined: 'ledger entries from a copy',
+  root: 'root hash',
+  selfAttested: 'self-attested approvers',
+  serial: 'serial number',
+  sha256: 'SHA-256',
+  shown: 'entries in the largest checkpoint',
+  size: 'ledger entries',
+  verified: 'approvers with a verified address',
 };
-const TIMES: ReadonlySet<string> = new Set(['notAfter', 'nextUpdate', 'builtAt', 'newest', 'from', 'until']);
+const TIMES: ReadonlySet<string> = new Set([
+  'notAfter',
+  'nextUpdate',
+  'builtAt',
+  'newest',
+  'from',
+  'until',
+  'recoveryPoint',
+]);
+const isAction = (value: string): value is OrderAct => Object.hasOwn(ACTION_NAMES, value);
 
-const inWords = (name: string, value: string | number | null) =>
-  TIMES.has(name) && typeof value === 'number' ? dateTime(value) : shortened(String(value));
+function inWords(name: string, value: string | number | null): string {
+  if (TIMES.has(name) && typeof value === 'number') return dateTime(value);
+  const text = String(value);
+  return name === 'act' && isAction(text) ? ACTION_NAMES[text].toLowerCase() : shortened(text);
+}
 
 const shortened = (text: string) => (/^[0-9a-f]{24,}$/i.test(text) ? `${text.slice(0, 12)}…` : text);
 
