@@ -28,7 +28,7 @@ interface AppPorts extends PagePorts {
 }
 
 const NOT_BUILT =
-  'The page is not built, or a build is running. The browser reloads automatically.\n\nTo build the page:  npm run page\n';
+  'The device page is not built yet, or a build is running. The browser reloads automatically.\n\nTo build the page, run:  npm run page\n';
 
 export function createPageApp({ messaging, agent, log, port, folder, sessions, changes }: AppPorts): express.Express {
   const app = express();
@@ -60,12 +60,12 @@ export function createPageApp({ messaging, agent, log, port, folder, sessions, c
   addConversationRoutes(api, messaging);
   addMessageRoutes(api, messaging);
   api.use(() => {
-    throw new CordonError('not_found', 'This path does not exist.');
+    throw new CordonError('not_found', 'The requested path does not exist. Check the address.');
   });
 
   app.use(servePages({ folder, noPage: ['api'], notBuilt: NOT_BUILT }));
   app.use(() => {
-    throw new CordonError('not_found', 'This path does not exist.');
+    throw new CordonError('not_found', 'The requested path does not exist. Check the address.');
   });
   app.use((thrown: unknown, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) return next(thrown);

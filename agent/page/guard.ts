@@ -32,7 +32,7 @@ export function requireOwnPage(headers: IncomingHttpHeaders): void {
   if (headers['sec-fetch-site'] === 'same-origin') return;
   throw new CordonError(
     'forbidden',
-    'Only the page itself may send this request. Open the page with “cordon-agent open”.',
+    'The request did not come from the device page, so the agent refused it. Open the page with “cordon-agent open”.',
   );
 }
 

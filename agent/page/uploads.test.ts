@@ -16,9 +16,9 @@ it('keeps an upload until a message uses it, or for five minutes', () => {
 it('stores files of two full messages, and more after they were sent or expired', () => {
   const uploads = createUploads();
   const ids = Array.from({ length: 20 }, () => uploads.add(file(1), 0));
-  expect(() => uploads.add(file(1), 1)).toThrow('Send those first');
+  expect(() => uploads.add(file(1), 1)).toThrow('Send these attachments first');
   uploads.drop(ids.slice(0, 1));
   uploads.add(file(1), 1);
-  expect(() => uploads.add(file(1), 2)).toThrow('Send those first');
+  expect(() => uploads.add(file(1), 2)).toThrow('Send these attachments first');
   uploads.add(file(1), 300_000);
 });

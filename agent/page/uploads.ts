@@ -31,7 +31,7 @@ export function createUploads(): Uploads {
       let bytes = attachment.bytes.length;
       for (const each of files.values()) bytes += each.attachment.bytes.length;
       if (files.size >= MOST || bytes > MOST_BYTES) {
-        throw new CordonError('rate_limited', 'Too many unsent attachments. Send those first.');
+        throw new CordonError('rate_limited', 'Too many attachments wait to be sent. Send these attachments first.');
       }
       const id = randomBytes(16).toString('base64url');
       files.set(id, { attachment, until: now + FOR });

@@ -15,19 +15,19 @@ export function destroyedWords(gone: Destroyed): readonly { readonly what: strin
   return [
     {
       what: `${gone.certificates} certificates`,
-      rule: 'The enrollment has ended: they are revoked (RFC 5280, reason 5, cessation of operation).',
+      rule: 'The enrollment has ended, so the server revoked the certificates (RFC 5280, reason 5, cessation of operation).',
     },
     {
       what: `${gone.messages} sealed messages that waited (${bytes(gone.messageBytes)})`,
-      rule: 'No device can decrypt them any more. They are deleted, and the senders are told that they were returned.',
+      rule: 'No device can decrypt these messages any more. The server deleted them and reported them to the senders as returned.',
     },
     { what: `${gone.keyPackages} key packages`, rule: 'The device can join no further conversation.' },
     {
       what: `${gone.attachments} sealed attachments (${bytes(gone.attachmentBytes)})`,
-      rule: 'The device uploaded them, and the wipe destroys their keys.',
+      rule: 'The device uploaded the attachments, and the wipe destroys their keys.',
     },
     { what: `${gone.inventories} inventories`, rule: 'The device is no longer enrolled.' },
-    { what: `${gone.commands} commands`, rule: 'They waited for the device and are canceled.' },
+    { what: `${gone.commands} commands`, rule: 'The commands waited for the device. The server canceled them.' },
   ];
 }
 
@@ -35,16 +35,16 @@ export function destroyedWords(gone: Destroyed): readonly { readonly what: strin
 export const KEPT: readonly { readonly what: string; readonly why: string }[] = [
   {
     what: 'The device’s receipts, and the certificates of the keys that signed them',
-    why: 'They prove that the device received the order and signed that it wiped its work data.',
+    why: 'The receipts prove that the device received the order and wiped its work data.',
   },
   { what: 'The ledger entries', why: 'The ledger is append-only. Its entries contain no names.' },
   {
     what: 'The device’s id and its user',
-    why: 'A court may ask for them. Only admins can see them, and no pack contains them.',
+    why: 'A court may ask for the device and its user. Only admins can see both, and no pack contains them.',
   },
   {
     what: 'The evidence of the device’s locations',
-    why: 'It explains the device’s verdicts, until its own retention time is over.',
+    why: 'The evidence explains the decisions about the device. The server deletes the evidence after its retention time.',
   },
   {
     what: 'All data of a device under a legal hold',

@@ -6,15 +6,15 @@ export const serviceWords = (service: Service): string =>
 
 export const REASON_SENTENCES: Readonly<Record<Reason, string>> = {
   present: 'The device is in the area.',
-  network: 'The device’s mobile network is in the area.',
-  home: 'The device’s home is in the area.',
-  seat: 'The device’s part of the organization has its seat in the area.',
+  network: 'The device uses a mobile network of the area.',
+  home: 'The home area of the device is in the area of the order.',
+  seat: 'The device belongs to a part of the organization that has its legal seat in the area.',
   contested: 'Sources disagree about the location, or the territory is disputed.',
   unknown: 'The location is unknown.',
   exempt: 'The device is exempt from the order.',
   exemption_over: 'The device’s exemption from the order has ended.',
-  visitor_grace: 'The device is a visitor within its grace period.',
-  traveler: 'The device’s home is in the area, and the device is traveling.',
+  visitor_grace: 'The device is a visitor, and its grace period has not ended.',
+  traveler: 'The home area of the device is in the area of the order, but the device is elsewhere.',
   no_order: 'No order affects the device.',
 };
 
@@ -28,7 +28,7 @@ export const SOURCE_NAMES: Readonly<Record<EvidenceSource, string>> = {
 export const CERTAINTY_NAMES: Readonly<Record<Location['certainty'], string>> = {
   certain: 'Certain',
   probable: 'Probable',
-  unknown: 'Not known',
+  unknown: 'Unknown',
 };
 
 export const CERTAINTY_MEANING: Readonly<Record<Location['certainty'], string>> = {

@@ -62,7 +62,7 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
     await dialog.getByLabel(/^Type the number of devices/).fill('7');
     expect.soft(await first.seat.faults('actions bulk')).toEqual([]);
     await dialog.getByRole('button', { name: /^Wipe/ }).last().click();
-    await dialog.getByText('Command pending a second person').waitFor();
+    await dialog.getByText('Command pending confirmation').waitFor();
     expect.soft(await first.seat.faults('actions proposed')).toEqual([]);
     expect(await wiped()).toBe(0);
     await dialog.getByRole('link', { name: 'Show pending actions' }).click();
@@ -74,7 +74,7 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
     await second.seat.goto('/actions');
     await other.getByLabel('1 pending for you').waitFor();
     await other.getByRole('button', { name: 'Review action…' }).click();
-    const review = other.getByRole('dialog', { name: 'Confirm as second person' });
+    const review = other.getByRole('dialog', { name: 'Confirmation by a second person' });
     await review.getByText('Ada').waitFor();
     const confirm = review.getByRole('button', { name: 'Confirm action' });
     expect(await confirm.isEnabled()).toBe(false);

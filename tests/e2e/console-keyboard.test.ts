@@ -96,9 +96,9 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await seat.page.getByText('This order suspends management').waitFor();
     await seat.picture('keyboard-2-management');
     await keys.press('Space');
-    await keys.to(box('Device is located there'), 'Tab', 1);
-    expect(await box('Device is located there').isChecked()).toBe(true);
-    await keys.to(box('Device uses a mobile network there'), 'Tab', 3);
+    await keys.to(box('Device is located in the area'), 'Tab', 1);
+    expect(await box('Device is located in the area').isChecked()).toBe(true);
+    await keys.to(box('Device uses a mobile network of the area'), 'Tab', 3);
     await keys.press('Space');
   });
 
@@ -130,7 +130,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
   });
 
   it('takes rules, by arrows, and who is exempt, by name', async () => {
-    const kind = seat.page.getByRole('radio', { name: 'Suspend services and restore them later' });
+    const kind = seat.page.getByRole('radio', { name: 'Suspension: suspend services and restore them later' });
     await keys.to(kind, 'Tab', 2);
     await keys.press('ArrowDown');
     expect(await seat.page.getByRole('radio', { name: 'Exit: wipe work data and end enrollments' }).isChecked()).toBe(

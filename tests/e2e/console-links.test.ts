@@ -55,7 +55,7 @@ describe.skipIf(!chromium.present)('links of the overview', { timeout: 180_000 }
       ...{ owner_secured: true, second_person: false, approver_set: false },
       ...{ activation_code: false, device_connected: false, backup_scheduled: false },
     });
-    await page.getByText('Until then, no device can enroll.').waitFor();
+    await page.getByText('Without an activation code, no device can enroll.').waitFor();
     expect.soft(await seat.faults('first run')).toEqual([]);
     await page.getByRole('link', { name: 'Create code' }).click();
     await page.getByText('No approver set adopted').waitFor();

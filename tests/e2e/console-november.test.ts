@@ -123,8 +123,8 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     await page.keyboard.press('Escape');
     await page.getByRole('checkbox', { name: 'Messaging' }).check();
     await page.getByRole('checkbox', { name: 'Mail' }).check();
-    await page.getByRole('checkbox', { name: 'Device is located there' }).check();
-    await page.getByRole('checkbox', { name: 'Device uses a mobile network there' }).check();
+    await page.getByRole('checkbox', { name: 'Device is located in the area' }).check();
+    await page.getByRole('checkbox', { name: 'Device uses a mobile network of the area' }).check();
     expect(await page.getByRole('combobox', { name: 'Time zone' }).inputValue()).toBe('Asia/Karachi');
     await page.getByRole('textbox', { name: 'Date' }).fill('1 Dec 2015');
     await page.getByRole('textbox', { name: 'Date' }).press('Tab');

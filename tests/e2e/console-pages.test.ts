@@ -253,7 +253,7 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     });
     await helper.goto(`/devices/${device}`);
     await helper.page
-      .getByText('Owners and the roles legal and auditor can read the reason and the start date.')
+      .getByText('Only admins with the role owner, legal or auditor can read the reason and the start date.')
       .waitFor();
     expect.soft(await helper.page.getByText('tender').count()).toBe(0);
     expect.soft(await helper.page.getByRole('link', { name: 'Legal holds' }).count()).toBe(0);

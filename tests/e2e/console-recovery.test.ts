@@ -95,7 +95,7 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
     await page.getByText('Revision 2 of').waitFor();
     await page.getByText('Approver set 3').waitFor();
     await page.getByText('Ledger suspended').waitFor();
-    await page.getByText('No device has responded yet').waitFor();
+    await page.getByText('No device has sent a checkpoint yet').waitFor();
     await page.getByText('No pending devices').waitFor();
     expect.soft(await seat.faults('recovery rests')).toEqual([]);
     await page.getByRole('button', { name: 'Resume ledger…' }).click();
@@ -114,7 +114,7 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
     const item = page.getByRole('listitem').filter({ hasText: '0a1b2c' });
     await item.getByText('In the saved ledger, not revoked').waitFor();
     const other = page.getByRole('listitem').filter({ hasText: '0d4e5f' });
-    await other.getByText('Known from the device only').waitFor();
+    await other.getByText('Only the device has the certificate').waitFor();
     expect.soft(await seat.faults('recovery waiting')).toEqual([]);
     await seat.picture('recovery waiting whole desk', ['desk', 'light']);
     await seat.picture('recovery waiting whole phone', ['phone', 'dark']);
@@ -196,14 +196,14 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
     const raise = (code: string, device: DeviceId | null) =>
       api.devices.raiseAlert({ device, code, detail: `Detail of ${code} <b>` });
     await seat.goto('/alerts');
-    await page.getByText('No installation alerts').waitFor();
+    await page.getByText('No server alerts').waitFor();
     expect.soft(await seat.faults('alerts none')).toEqual([]);
     await raise('credential_reset', null);
     await raise('backup_failed', null);
     await raise('taken_over', devices[0] ?? null);
     const item = page.getByRole('listitem').filter({ hasText: 'Account credentials reset' });
     await item.waitFor();
-    expect(await page.getByText('Two connections with the same identity').count()).toBe(0);
+    expect(await page.getByText('Two connections with the same device certificate').count()).toBe(0);
     expect.soft(await seat.faults('alerts installation')).toEqual([]);
     await item.getByRole('button', { name: /^Acknowledge/ }).click();
     await item.waitFor({ state: 'detached' });
@@ -216,7 +216,7 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
     await raise('credential_reset', null);
     await page.getByText('Account credentials reset (2 times)').waitFor();
     await page.getByText('Devices', { exact: true }).last().click();
-    await page.getByText('Two connections with the same identity').waitFor();
+    await page.getByText('Two connections with the same device certificate').waitFor();
     expect.soft(await seat.faults('alerts devices')).toEqual([]);
     expect(seat.complaints).toEqual([]);
   });

@@ -83,7 +83,9 @@ describe.skipIf(!chromium.present)('a withheld order in the console', { timeout:
     await seat.page.getByRole('heading', { name: 'Directive 17 of the regulator' }).waitFor();
     const table = seat.page.getByRole('table', { name: 'Access log' });
     await table.getByRole('row', { name: /Owner.*Legal basis/ }).waitFor();
-    await seat.page.getByText('Withheld order. The server records every access.').waitFor();
+    await seat.page
+      .getByText('The legal basis of this order is withheld from the public. The server records every access to it.')
+      .waitFor();
     expect.soft(await seat.faults('withheld read', EVERY_LOOK)).toEqual([]);
     expect(seat.complaints).toEqual([]);
   });

@@ -100,7 +100,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     const { world, sana } = opened();
     const { page } = sana;
     for (const service of ['Messaging', 'Mail']) await page.getByRole('checkbox', { name: service }).check();
-    for (const tie of ['Device is located there', 'Device uses a mobile network there'])
+    for (const tie of ['Device is located in the area', 'Device uses a mobile network of the area'])
       await page.getByRole('checkbox', { name: tie }).check();
     const effective = page.getByRole('group', { name: 'Takes effect' });
     await writeDay(effective, '1 Dec 2015');
@@ -279,7 +279,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await station(ada, '15b-over-pending');
     await ada.page.getByRole('dialog').getByLabel('Reason').fill('The directive was revoked.');
     await button(ada, 'Propose withdrawal').click();
-    await ada.page.getByRole('heading', { name: 'Pending consent to replace the pending proposal' }).waitFor();
+    await ada.page.getByRole('heading', { name: 'Replacement of the pending proposal, not confirmed yet' }).waitFor();
     await station(ada, '15b-requested', true);
     await button(ada, 'Retract proposal').click();
     await ada.page.getByRole('dialog').getByRole('button', { name: 'Retract proposal' }).click();

@@ -113,7 +113,9 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await page.getByText('See you. <script>').first().waitFor();
     await choose('per_long');
     await page.getByText('The enrollment of the recipient’s device ended before the message was delivered').waitFor();
-    expect(await page.locator('[data-mine] [title]').last().getAttribute('title')).toContain('or the enrollment of');
+    expect(await page.locator('[data-mine] [title]').last().getAttribute('title')).toContain(
+      'device was removed, before',
+    );
     await glance('long words');
     await choose('per_ngozi');
     await glance('markup');
@@ -123,10 +125,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await choose('per_alia');
     await page.getByRole('main').getByText('Verified', { exact: true }).waitFor();
     talk.doubt('per_alia');
-    await page
-      .getByRole('note')
-      .getByText('This conversation contains no countersigned device of this person.')
-      .waitFor();
+    await page.getByRole('note').getByText('This person has no verified device in this conversation.').waitFor();
     await look('unverified');
     await button('Conversation details').click();
     await page.getByRole('dialog').getByText('Not verified').waitFor();
@@ -172,7 +171,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await page.waitForTimeout(3_500);
     await button('Conversation details').click();
     await page.getByRole('dialog').getByText('Ben Okri').waitFor();
-    expect(await page.getByText(/Not verified|Verified|countersigned/).count()).toBe(0);
+    expect(await page.getByText(/Not verified|Verified|has verified/).count()).toBe(0);
     expect(
       await page
         .getByRole('link', { name: /Dinner/ })
@@ -184,7 +183,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await glance('left');
     talk.rejoin(ids['per_ben'] ?? '');
     await choose('per_ben');
-    await page.getByText('This device lost its place in this conversation').waitFor();
+    await page.getByText('This device lost access to this conversation').waitFor();
     await glance('rejoining');
     // The state may last.
     await button('Conversation details').click();
@@ -251,7 +250,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await second.abort('connectionfailed');
     await expect.poll(() => field().inputValue()).toBe('The second.\nAnd more.');
     await picked.getByText('meanwhile.txt').waitFor();
-    await page.getByRole('alert').getByText('The agent on this device does not respond').waitFor();
+    await page.getByRole('alert').getByText('The Cordon agent on this device does not respond').waitFor();
 
     // The user leaves the conversation before the response.
     const third = await begin('The third.');
@@ -327,7 +326,9 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     expect(unread).toBeGreaterThan(0);
     await expect.poll(() => page.title()).toMatch(new RegExp(`^\\(${unread}\\) .*Ngozi`));
     stand.connected(false);
-    await page.getByText('Not connected. Your messages stay on this device until it connects.').waitFor();
+    await page
+      .getByText('This device is not connected to the server. It sends your messages when it connects.')
+      .waitFor();
     await glance('offline');
     stand.connected(true);
   });

@@ -400,7 +400,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     await choose(ben, 'Dinner');
     await say(ben, 'Before it ended.');
     await ben.agent.kill();
-    await ben.page.getByText('The agent on this device does not respond.').first().waitFor();
+    await ben.page.getByText('The Cordon agent on this device does not respond.').first().waitFor();
     const down = await ben.agent.cli(['open']);
     expect([down.code, down.err]).toEqual([EXIT.unavailable, expect.stringContaining('cordon-agent run --detach')]);
     // The page would send requests to a port that another program may use next.

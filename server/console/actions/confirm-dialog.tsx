@@ -16,7 +16,7 @@ import { actionQuery } from './queries.ts';
 
 export function ConfirmDialog({ id, close }: { readonly id: string | null; readonly close: () => void }) {
   return (
-    <Modal opened={id !== null} onClose={close} title="Confirm as second person" size="lg">
+    <Modal opened={id !== null} onClose={close} title="Confirmation by a second person" size="lg">
       {id !== null && <Loaded id={id} close={close} />}
     </Modal>
   );

@@ -28,7 +28,7 @@ export function DeclineDialog({ action, close }: { readonly action: ActionView |
     >
       {action && (
         <Text size="sm">
-          {actionName(action.action)}: {devicesText(action.devices)}. The server will not perform it.
+          {actionName(action.action)}: {devicesText(action.devices)}. The server will not perform this action.
         </Text>
       )}
       <Textarea

@@ -22,15 +22,15 @@ const ABOUT = ['all', 'installation', 'devices'] as const;
 type About = (typeof ABOUT)[number];
 
 const EMPTY: Readonly<Record<About, { readonly title: string; readonly words: string }>> = {
-  all: { title: 'No alerts', words: 'Alerts of the installation and of devices appear here.' },
+  all: { title: 'No alerts', words: 'Alerts about the server and about devices appear here.' },
   installation: {
-    title: 'No installation alerts',
+    title: 'No server alerts',
     words:
-      'Alerts that concern no single device appear here. Examples are credential resets, restores, failed backups, a full disk and an expiring revocation list.',
+      'Alerts about the server appear here, for example a failed backup, a full disk, a restore or a credential reset.',
   },
   devices: {
     title: 'No device alerts',
-    words: 'Alerts about devices appear here and on the page of the device.',
+    words: 'Alerts about devices appear here. Each device page also shows the alerts about its device.',
   },
 };
 
@@ -42,14 +42,14 @@ export function AlertsPage() {
   return (
     <Page
       title="Alerts"
-      lead="Events that need an admin's attention. An acknowledged alert no longer counts as a health issue. If the event happens again, it counts again."
+      lead="Events that need an admin's attention. An acknowledged alert no longer counts as a health issue. If the event happens again, the alert counts again."
     >
       <Group gap="sm">
         <SegmentedControl
           aria-label="Alert source"
           data={[
             { value: 'all', label: 'All' },
-            { value: 'installation', label: 'Installation' },
+            { value: 'installation', label: 'Server' },
             { value: 'devices', label: 'Devices' },
           ]}
           value={about}

@@ -174,7 +174,7 @@ export const router = createRouter({
   defaultNotFoundComponent: () => (
     <Page title="Page not found">
       <Empty title="This page does not exist" action={<ButtonLink to="/">Open overview</ButtonLink>}>
-        The address may be incomplete or from an older version. Check the address, or start from the overview.
+        The web address may be incomplete or outdated. Check the address, or start from the overview.
       </Empty>
     </Page>
   ),

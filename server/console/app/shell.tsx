@@ -120,7 +120,7 @@ function NoRole() {
   return (
     <Page title="Welcome">
       <Empty title="Your account has no role">
-        Ask an owner of this installation to give you a role. Your pages then appear here.
+        Ask an admin with the role owner to give you a role. The pages for that role then appear here.
       </Empty>
     </Page>
   );
@@ -169,7 +169,7 @@ function ServerTime() {
       <Hint
         text={
           live
-            ? 'Server time in your time zone. The page updates automatically.'
+            ? 'This is the server time, in your time zone. The page updates automatically.'
             : 'The server does not respond. The data on this page may be out of date. The page reconnects automatically.'
         }
       >

@@ -51,17 +51,17 @@ export function OwnKeyPanel({ own }: { readonly own: OwnKey }) {
 
 function meaning(standing: KeyState, elsewhere: boolean): string {
   const other = elsewhere
-    ? 'The approver set contains another key of yours. Approve in the browser with that key, or with “cordon orders approve” if the key is in a file. '
+    ? 'The approver set contains another key of yours. Approve orders in the browser that stores that key, or with “cordon orders approve” if the key is in a file. '
     : '';
   switch (standing) {
     case 'absent':
-      return `${other}Your own key signs your approvals. The server never receives it. The key stays in this browser and cannot be copied. The current approvers must then add it to the approver set.`;
+      return `${other}Create a private key that signs your approvals. The key stays in this browser: nobody can copy it, and the server never receives it. The current approvers must then add your public key to the approver set.`;
     case 'unregistered':
-      return `${other}Register the public key, so that approvers can add it to the approver set.`;
+      return `${other}Register your public key, so that the approvers can add it to the approver set.`;
     case 'unlisted':
-      return `${other}Its signatures do not count yet. The current approvers must sign an approver set that contains your key.`;
+      return `${other}Signatures with your key do not count yet. The current approvers must sign an approver set that contains your key.`;
     case 'waiting':
-      return `${other}The proposed approver set contains your key. It counts as soon as enough approvers have signed.`;
+      return `${other}The proposed approver set contains your key. Your approvals count as soon as enough approvers have signed that set.`;
     case 'listed':
       return 'The current approver set contains your key, so your approvals count.';
   }

@@ -38,7 +38,7 @@ export function TextToSign({
         </Table.Tbody>
       </Table>
       <Text size="sm">
-        SHA-256 of the signed text, computed in this browser. Compare it with a colleague's.{' '}
+        This browser computed the SHA-256 hash of the text. Compare it with the hash that a colleague sees.{' '}
         <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
           {digest ?? '…'}
         </Code>

@@ -38,7 +38,7 @@ const STEP_UP = '/session/step-up';
 
 const sendOnce = createSend({
   prefix: '/api/v1',
-  unreachable: 'The server does not respond. Your entries on this page are kept. Try again.',
+  unreachable: 'The server does not respond. This page keeps your entries. Try again.',
   headers: () => ({
     [CSRF_HEADER]: localStorage.getItem(KEPT),
     [BACKGROUND_HEADER]: Date.now() - lastInput > ACTIVE_FOR ? '1' : null,

@@ -27,12 +27,15 @@ export function CommandsPage() {
   const query = useQuery({ ...topicQuery(['commands'], path, requestList), placeholderData: keepPreviousData });
   const show = (id: string | undefined) => void navigate({ search: { command: id } });
   return (
-    <Page title="Commands" lead="Commands to several devices. The page of each device lists all its commands.">
+    <Page
+      title="Commands"
+      lead="Commands that admins sent to several devices at once. The page of a device lists all commands to that device."
+    >
       <QueryResult query={query}>
         {({ requests, people, cursor }) =>
           requests.length === 0 && pages.page === 1 ? (
             <Empty title="No bulk commands" action={<ButtonLink to="/devices">Open devices</ButtonLink>}>
-              Select devices in the list and send a command. Its progress then appears here.
+              Select devices in the device list and send a command. The progress of the command then appears here.
             </Empty>
           ) : (
             <Stack>

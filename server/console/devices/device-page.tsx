@@ -39,8 +39,8 @@ export function DevicePage() {
   if (code === 'not_found' || code === 'invalid_input') {
     return (
       <Missing title="Device not found">
-        The address may be incomplete, or the device was never enrolled here. Check the address, or open the device from
-        the list.
+        The web address may be incomplete, or the device was never enrolled on this server. Check the address, or open
+        the device from the list.
       </Missing>
     );
   }

@@ -164,14 +164,15 @@ function Nobody({ narrowed, clear }: { readonly narrowed: boolean; readonly clea
   if (narrowed) {
     return (
       <Empty title="No matching devices" action={<Button onClick={clear}>Clear filters</Button>}>
-        No device meets all filters. Remove a filter, or search for a part of a name. Upper and lower case are equal.
+        No device meets all filters. Remove a filter, or search for a part of a name. The search ignores upper and lower
+        case.
       </Empty>
     );
   }
   return (
     <Empty title="No devices" action={may('codes.create') && <ButtonLink to="/enroll">Enroll device</ButtonLink>}>
       {may('codes.create')
-        ? 'Create an activation link and open it on the computer that you want to enroll. The device then appears here.'
+        ? 'Create an activation link and paste it into the Cordon agent on the computer that you want to enroll. The device then appears here.'
         : 'Your role cannot enroll devices. Ask an admin for an activation link. A device appears here after it enrolls.'}
     </Empty>
   );

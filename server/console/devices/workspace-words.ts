@@ -15,7 +15,7 @@ export const NEEDS_WORKSPACE: readonly Service[] = ['messaging'];
 export const SERVICES_UNAVAILABLE = {
   locked: 'The workspace is locked. This service is unavailable on the device until an admin unlocks the workspace.',
   wiped:
-    'The workspace was wiped. An admin must unlock it first. The device then creates a new, empty workspace for this service.',
+    'The workspace was wiped. This service is unavailable on the device until an admin unlocks the workspace. The device then creates a new, empty workspace.',
 } as const;
 
 /** Reason why the command has no effect; null if the command has an effect, or its effect is unknown. */
@@ -35,7 +35,7 @@ export function withoutEffect(
       return state === 'wiped' ? 'The workspace was already wiped.' : null;
     case 'message':
       return state === 'wiped'
-        ? 'The workspace was wiped. Unlock it first. The device then creates a new, empty workspace.'
+        ? 'The workspace was wiped. Unlock the workspace first. The device then creates a new, empty workspace.'
         : null;
     default:
       return null;

@@ -87,8 +87,7 @@ function NoGroups() {
         ),
       })}
     >
-      Every device belongs to a group, such as an office. Add a group first. A group can set the home area of its
-      devices.
+      Every device belongs to a group, such as an office. Add a group first.
     </Empty>
   );
 }
@@ -166,7 +165,7 @@ function Fields({
           {create.isError && <Failure error={create.error} />}
           <PersonSelect
             label="Person"
-            description="User of the device. A new device of a person joins the conversations of that person."
+            description="Select the user of the device. The new device joins the conversations of that person."
             chosen={person}
             choose={choose}
             disabled={!changes}
@@ -195,7 +194,7 @@ function Fields({
             {changes && <AreaFields again={again} group={chosen} input={form.getInputProps} />}
           </SimpleGrid>
           <Text size="sm" c="dimmed">
-            The device creates its own private key. The server never receives it.
+            The device creates its own private key. The server never receives the private key.
           </Text>
           <div>
             <Button type="submit" loading={create.isPending}>
@@ -230,14 +229,17 @@ function AreaFields({
     <>
       <AreaSelect
         label="Home area"
-        description={emptyMeans(again?.home, group?.home) ?? 'Area that the device belongs to, also while it travels.'}
+        description={
+          emptyMeans(again?.home, group?.home) ??
+          'Area where the user lives and works. The home area stays the same while the device travels.'
+        }
         {...input('home')}
       />
       <AreaSelect
-        label="Seat"
+        label="Legal seat"
         description={
           emptyMeans(again?.seat, group?.seat) ??
-          'Area of the organization that owns the device, if orders depend on it.'
+          'Area where the organization that owns the device is registered. Select it only if orders depend on it.'
         }
         {...input('seat')}
       />

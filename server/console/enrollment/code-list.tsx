@@ -75,12 +75,14 @@ function Pages({ state }: { readonly state: State | null }) {
 function Nothing({ state }: { readonly state: State | null }) {
   const may = useMay();
   const next = may('codes.create')
-    ? 'Select a person and a group above, and create a link. Then run the agent on the device and paste the link.'
-    : 'Your role cannot create links. Ask an admin with the right to enroll devices.';
+    ? 'Select a person and a group above, and create a link. Then start the Cordon agent on the device and paste the link.'
+    : 'Your role cannot create activation links. Ask an admin who can enroll devices.';
   if (state === null) return <Empty title="No activation links">{next}</Empty>;
   if (state === 'open') return <Empty title="No pending links">{next}</Empty>;
   return (
-    <Empty title={`No ${STATES[state].word.toLowerCase()} links`}>Select "All" to see links in other states.</Empty>
+    <Empty title={`No ${STATES[state].word.toLowerCase()} links`}>
+      Select “All” to see used, expired and canceled links.
+    </Empty>
   );
 }
 
@@ -151,8 +153,8 @@ function Codes({ codes }: { readonly codes: readonly CodeView[] }) {
         }}
       >
         <Text>
-          The link for <UserText>{canceling?.user ?? ''}</UserText> stops working. You can create a new link at any
-          time.
+          The activation link for <UserText>{canceling?.user ?? ''}</UserText> stops working. You can create a new link
+          at any time.
         </Text>
       </Confirm>
     </>

@@ -50,7 +50,7 @@ export function NewLink({ code, user, after, another }: CreatedLink & { readonly
                     Waiting for the device of <UserText>{user}</UserText>
                   </>
                 ) : (
-                  'The link has expired. Create a new link.'
+                  'The activation link has expired. Create a new link.'
                 )}
               </Text>
             </Group>

@@ -64,7 +64,7 @@ function Form({ device, close }: { readonly device: Held | null; readonly close:
         {device === null ? (
           <PersonSelect
             label="Person"
-            description="The legal hold applies to all current and future devices of the person. For a single device, use the page of that device."
+            description="The legal hold applies to all current and future devices of the person. To protect only one device, use the page of that device."
             required
             data-autofocus
             chosen={chosen}
@@ -91,7 +91,7 @@ function Form({ device, close }: { readonly device: Held | null; readonly close:
         )}
         <Textarea
           label="Reason"
-          description="Owners and the roles legal and auditor can read the reason."
+          description="Only admins with the role owner, legal or auditor can read the reason."
           dir="auto"
           required
           autosize

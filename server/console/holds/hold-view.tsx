@@ -102,8 +102,8 @@ function Release({ hold }: { readonly hold: LegalHoldView }) {
       >
         <Stack>
           <Text size="sm">
-            Without another legal hold, the server deletes expired records within an hour, and devices can be wiped
-            again. The public ledger records the release without names. The legal hold stays in this list.
+            Unless another legal hold applies, the server deletes expired records within an hour, and admins can wipe
+            the devices again. The public ledger records the release without names. The legal hold stays in this list.
           </Text>
           <Textarea
             label="Reason for the release"

@@ -74,11 +74,13 @@ function List({ released }: { readonly released: boolean }) {
 
 function Nothing({ released }: { readonly released: boolean }) {
   return released ? (
-    <Empty title="No released legal holds">Released legal holds appear here with the reason.</Empty>
+    <Empty title="No released legal holds">
+      Released legal holds appear here, each with the reason for its release.
+    </Empty>
   ) : (
     <Empty title="No active legal holds">
-      A legal hold keeps the data of a person’s devices for a case, an audit or an investigation. Place it here for a
-      person, or on the page of one device.
+      A legal hold keeps the data of a person’s devices for a case, an audit or an investigation. Place a legal hold on
+      a person here, or on a single device on the page of that device.
     </Empty>
   );
 }

@@ -63,7 +63,7 @@ async function growthFrom(size: number) {
   } catch (error) {
     if (!(error instanceof ApiError && error.code === 'proof_invalid')) throw error;
     // A missing proof is the finding, not a failed request: an honest server refuses the request if its ledger is shorter.
-    const detail = `The ledger had ${size} entries when this browser last saw it. The server cannot prove that the ledger still starts with them: ${error.message}. Ask the operator of the server for the reason.`;
+    const detail = `The ledger had ${size} entries when this browser last saw it. The server cannot prove that the ledger still starts with these entries: ${error.message}. Ask the operator of the server for the reason.`;
     throw new CordonError('proof_invalid', detail);
   }
 }

@@ -61,8 +61,9 @@ function Broken({ detail }: { readonly detail: string }) {
       <Stack gap="xs">
         <Text size="sm">{detail}</Text>
         <Text size="sm">
-          The store may come from an older backup, or someone may have removed ledger entries. Ask the operator of the
-          server. Compare with a copy from “cordon ledger copy”. This browser keeps its earlier checkpoint.
+          The server may run on an older backup, or somebody may have removed ledger entries. Ask the operator of the
+          server for the reason. Compare the ledger with a copy from “cordon ledger copy”. This browser keeps its
+          earlier checkpoint as proof.
         </Text>
       </Stack>
     </Alert>
@@ -112,7 +113,7 @@ function Whole({ look: { checkpoint, before, givenUp } }: { readonly look: Ledge
     >
       <Text size="sm">
         {before === null
-          ? 'This is the first check in this browser. Later checks detect changed or removed entries. Compare the fingerprint below once with a colleague’s.'
+          ? 'This is the first check in this browser. Later checks detect changed or removed entries. Compare the fingerprint below once with the fingerprint that a colleague sees.'
           : isFirstAfterLoss
             ? `The ledger starts with the ${last.remained.toLocaleString('en')} entries that the approvers’ document names. Entries that this browser had seen were lost.`
             : `The ledger only grew since ${dateTime(before.at)}, when it had ${before.size.toLocaleString('en')} entries. This browser has verified it since ${dateTime(before.firstAt)}.`}

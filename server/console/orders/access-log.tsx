@@ -31,7 +31,7 @@ function Readings({ readings, people }: ReadingList) {
   if (readings.length === 0) {
     return (
       <Text size="sm" c="dimmed">
-        No access yet. Each access to the legal basis appears here.
+        Nobody has read the legal basis yet. Each access to the legal basis appears here.
       </Text>
     );
   }

@@ -37,30 +37,30 @@ function consequences(act: PlainAction, order: OrderView, now: number): readonly
       return [
         begun
           ? `All devices that the order affects regain these services at once: ${services}. Devices do not enroll again.`
-          : 'The order suspends nothing while it is paused, even after its effective time.',
-        'One approval pauses the order for 72 hours; the proposer may give it. A second approval removes the time limit.',
+          : 'While the order is paused, it suspends no service, even after its effective time.',
+        'One approval pauses the order for 72 hours. The proposer may give this approval. A second approval removes the time limit.',
         'For a court order, enter the court, the case number and the document. One approval then pauses the order without a time limit.',
       ];
     case 'resume':
       return [
         begun
           ? `The order becomes active at once. It suspends these services again: ${services}.`
-          : 'The order takes effect at its effective time.',
-        'Two other approvers must approve.',
+          : 'After the resumption, the order takes effect at its effective time.',
+        'Two approvers other than you must approve.',
       ];
     case 'exit':
       return [
         'After two approvals, each device that the order certainly affects wipes its work data when its export window ends. The device signs a receipt.',
-        'The server then ends the enrollment, revokes the certificates and deletes the stored data of the device. After 30 days it also ends devices that do not respond. Devices under a legal hold keep everything.',
-        'You cannot undo a completed exit. A pause, a change or a withdrawal of the order stops the exit on all other devices.',
-        'Two other approvers must approve. Their approvals of the order itself do not count for the exit.',
+        'The server then ends the enrollment, revokes the certificates and deletes the stored data of the device. After 30 days, the server does the same for devices that do not respond. Devices under a legal hold keep everything.',
+        'Nobody can undo the exit of a device that has wiped its data. A pause, a change or a withdrawal of the order stops the exit on all other devices.',
+        'Two approvers other than you must approve the exit. Approvals of the order itself do not count for the exit.',
       ];
     case 'withdraw':
       return [
         order.status === 'proposed'
           ? 'The withdrawal cancels the proposal.'
           : `The order ends for good. All affected devices regain these services: ${services}. Devices do not enroll again and keep their data.`,
-        'Two other approvers must approve. You cannot reactivate a withdrawn order. Propose a new order instead.',
+        'Two approvers other than you must approve. You cannot reactivate a withdrawn order, but you can propose a new order.',
       ];
   }
 }

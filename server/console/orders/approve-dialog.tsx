@@ -98,7 +98,8 @@ function ApproveBody({ close, ...asked }: Asked & { readonly close: () => void }
 function Superseded() {
   return (
     <Alert color="red" title="A newer revision replaced this one" role="alert">
-      Another revision was proposed or approved in the meantime. Close this dialog and review that revision.
+      Another admin proposed or approved a newer revision in the meantime. Close this dialog and review the newer
+      revision.
     </Alert>
   );
 }
@@ -107,7 +108,8 @@ const REFUSED: Readonly<Record<Exclude<Eligibility, 'may'>, string>> = {
   own: 'You proposed this revision, so you cannot approve it. Ask two other approvers.',
   approved: 'You already approved this revision.',
   complete: 'This revision has all required approvals.',
-  no_approver: 'You are not in the approver set, so your signature would not count. Ask an approver.',
+  no_approver:
+    'You are not in the approver set, so your signature would not count. Ask an approver to approve the revision.',
 };
 
 function Sign({
@@ -148,7 +150,9 @@ function Sign({
           {passed !== null && who === 'may' && (
             <Alert color="red" title={`The revision ${IMMEDIATE_WORDS[passed]}`} role="alert">
               <Stack gap="xs">
-                <Text size="sm">You sign this statement together with the revision. The ledger publishes it.</Text>
+                <Text size="sm">
+                  You sign this statement together with the revision. The public ledger contains the statement.
+                </Text>
                 {key && (
                   <Checkbox
                     checked={confirmed}

@@ -45,7 +45,7 @@ export function BasisFields({
     <Stack gap="sm">
       <Textarea
         label="Reason"
-        description="As public as the order. Approvers sign the reason."
+        description="Everyone who can read the order can read the reason. Approvers sign the reason."
         autosize
         minRows={2}
         maxLength={4000}
@@ -98,7 +98,7 @@ export function BasisFields({
       </Group>
       {sending.isError && <Failure error={sending.error} />}
       <Text size="sm" c="dimmed">
-        The order contains only the hash of each document. The server stores the content encrypted.
+        The order contains only the hash of each document. The server encrypts and stores the document itself.
       </Text>
     </Stack>
   );

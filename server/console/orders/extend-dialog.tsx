@@ -71,7 +71,7 @@ function ExtendBody({ order, close, proposed }: Props) {
   const aside = replacementWords(order, useSession().account.person);
   return (
     <Stack>
-      <Text>{extendWords(order, now)} Two other approvers must approve.</Text>
+      <Text>{extendWords(order, now)} Two approvers other than you must approve.</Text>
       <DateTimeField
         id="extend-effective"
         legend="Takes effect"

@@ -11,7 +11,7 @@ export const CLASS_NAMES: Readonly<Record<ImpactClass, string>> = {
   exempt: 'Exempt',
   offline_current: 'Offline, has the order',
   offline_behind: 'Offline, does not have the order',
-  undelivered: 'Order never delivered',
+  undelivered: 'Order not delivered yet',
 };
 
 export const CLASS_MEANING: Readonly<Record<ImpactClass, string>> = {
@@ -20,20 +20,20 @@ export const CLASS_MEANING: Readonly<Record<ImpactClass, string>> = {
     'Some possible locations are in the order’s areas, others are not. The order’s rule for contested locations applies.',
   unknown: 'No valid evidence exists for the device’s location. The order’s rule for unknown locations applies.',
   visiting:
-    'The device is in the order’s areas, but its home area is elsewhere. It keeps its services during the grace period for visitors.',
-  traveling: 'The home area is in the order’s areas, but the device is elsewhere. It may return.',
+    'The device is in the order’s areas, but its home area is elsewhere. The device keeps its services during the grace period for visitors.',
+  traveling: 'The home area of the device is in the order’s areas, but the device is elsewhere. The device may return.',
   exempt: 'The order exempts the device.',
   offline_current:
-    'The device loses services and is offline. It has the order list with this revision and applies it without a connection.',
-  offline_behind: 'The device loses services and is offline. It receives this revision when it connects.',
+    'The device loses services and is offline. The device has stored this revision and applies it without a connection.',
+  offline_behind: 'The device loses services and is offline. The device receives this revision when it connects.',
   undelivered:
-    'The device loses services and has sent no receipt for any revision. Its user may get no notice in advance.',
+    'The device loses services, and has never confirmed any revision of the order. Its user may get no notice in advance.',
 };
 
 export const CHANGE_NAMES: Readonly<Record<ImpactChange, string>> = {
   newly_affected: 'Newly affected',
   no_longer_affected: 'No longer affected',
-  changed: 'Different reasons',
+  changed: 'Affected for other reasons',
 };
 
 export const CHANGE_MEANING: Readonly<Record<ImpactChange, string>> = {
@@ -70,9 +70,9 @@ export const WARNING_TITLES: Readonly<Record<Warning['code'], string>> = {
   affects_approver: 'Approver affected',
   large_share: 'Large part of the fleet affected',
   denies_unknown: 'Devices with unknown location affected',
-  area_empty: 'Area without possible devices',
+  area_empty: 'Area in which no device can be located',
   area_disputed: 'Disputed territory',
-  area_without_borders: 'Area without known borders',
-  territories_excluded: 'Territories not included',
-  location_statements: 'Location statements change the affected devices',
+  area_without_borders: 'Area whose borders Cordon does not know',
+  territories_excluded: 'Nearby territories not included',
+  location_statements: 'Affected devices changed by location statements',
 };

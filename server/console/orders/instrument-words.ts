@@ -7,18 +7,18 @@ import { languageName } from './languages.ts';
 import { durationOf, zonedTime } from './rule-words.ts';
 
 export const PROVENANCE_WORDS: Readonly<Record<NonNullable<OrderTerms['provenance']>, string>> = {
-  asserted: 'Asserted: only the instrument itself names its origin.',
-  confirmed: 'Confirmed by the named authority.',
-  disputed: 'Disputed: the origin is contested.',
+  asserted: 'Asserted: only the instrument itself states which authority issued it.',
+  confirmed: 'Confirmed: the authority has confirmed that it issued the instrument.',
+  disputed: 'Disputed: somebody contests that the authority issued the instrument.',
 };
 
 export function planWords({ noticePlan }: Pick<OrderTerms, 'noticePlan'>): string {
-  if (noticePlan === undefined) return 'At every future notice time.';
-  if (noticePlan.length === 0) return 'Only when a service is suspended.';
+  if (noticePlan === undefined) return 'At each notice time that has not passed yet.';
+  if (noticePlan.length === 0) return 'No notices in advance. Users learn of the order when it suspends a service.';
   return `${listed(noticePlan.map((moment) => MOMENT_NAMES[moment]))}.`.replace(/^./, (first) => first.toUpperCase());
 }
 
-const KEPT = 'only the number, services and areas are public';
+const KEPT = 'the public sees only the number, services and areas';
 
 export function publicationWords({ publication, zone }: Pick<OrderTerms, 'publication' | 'zone'>): string {
   if (publication === undefined) return 'Public.';
@@ -66,7 +66,9 @@ export const INSTRUMENT_FACTS: readonly {
   {
     label: 'Decision record',
     say: ({ internal }) =>
-      internal ? `Stored separately. The order contains its hash: ${internal.slice(0, 16)}…` : null,
+      internal
+        ? `The server stores the record separately. The order contains its hash: ${internal.slice(0, 16)}…`
+        : null,
   },
   {
     label: 'Export window',

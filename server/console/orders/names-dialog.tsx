@@ -38,7 +38,7 @@ function Body({ path, given = {}, which, devices, close }: Asked & { readonly cl
     onSuccess: () => {
       void notify({
         title: 'Names exported',
-        message: `Only ${name} can decrypt the file, with the program age. The ledger records the export.`,
+        message: `Only ${name} can decrypt the file, with the program “age”. The public ledger records the export.`,
       });
       close();
     },
@@ -52,9 +52,9 @@ function Body({ path, given = {}, which, devices, close }: Asked & { readonly cl
     <form onSubmit={submit}>
       <Stack>
         <Text size="sm">
-          Table with the handle, device and user name of {whose} {which}. The server encrypts the file for the
-          recipient. The public ledger records the export and the number of names. It contains the recipient only as a
-          commitment.
+          The file lists the handle, the device and the user name of {whose} {which}. The server encrypts the file, so
+          that only the recipient can read it. The public ledger records the export and the number of names, but not the
+          name of the recipient.
         </Text>
         <TextInput
           label="Recipient name"

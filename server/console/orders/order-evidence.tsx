@@ -32,12 +32,12 @@ export function OrderEvidence({ number }: { readonly number: string }) {
     <Stack gap="sm" align="flex-start">
       <Text c="dimmed" maw={760}>
         An evidence pack contains all revisions with their approvals, the approver sets, ledger proofs, receipts and a
-        printable summary. It shows devices by handles, without names. Auditors check it offline with{' '}
+        printable summary. It replaces the names of devices and users with handles. Auditors check it offline with{' '}
         <Code>cordon verify</Code> and the public root, which they must obtain from another source than you.
       </Text>
       <Text c="dimmed" maw={760}>
-        An auditor may have saved a ledger checkpoint, for example from the public page of orders. Upload it to create a
-        pack that proves how the ledger grew since then.
+        An auditor may have saved a ledger checkpoint, for example from the public page of orders. Upload the checkpoint
+        to create a pack that proves how the ledger grew since then.
       </Text>
       {pack.isError && <Failure error={pack.error} />}
       <Group gap="xs">
@@ -71,7 +71,7 @@ function Made({ number, made: { packs, people } }: { readonly number: string; re
         Earlier packs
       </Title>
       <Text size="sm" c="dimmed">
-        The server does not store the files. You can export the names behind the handles of a pack for one recipient.
+        The server does not store the packs. You can export the names behind the handles of a pack for one recipient.
       </Text>
       <Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }} aria-label="Earlier packs">
         {packs.map((pack) => (

@@ -29,7 +29,7 @@ export function OrderExemptions({
         return (
           <DeviceTable
             label="Exempt devices"
-            lead={`Exemptions in revision ${revision}. Approvers signed which devices are exempt. Only this server and the device know them.${expired}`}
+            lead={`Exemptions in revision ${revision}. Approvers signed which devices are exempt. Only this server and the exempt devices know the exemptions.${expired}`}
             columns={COLUMNS}
             rows={exemptions.map((one) => ({ device: one.device, cells: cellsOf(one, people, zone, now) }))}
           />

@@ -14,7 +14,9 @@ export function OrderExit({ number }: { readonly number: string }) {
     <QueryResult query={query}>
       {({ exit }) =>
         exit === null ? (
-          <Text>No exit was approved, so nothing was wiped. An exit can be proposed after the export window.</Text>
+          <Text>
+            No exit was approved, so no device wiped its data. You can propose an exit after the export window ends.
+          </Text>
         ) : (
           <Destruction exit={exit} />
         )
@@ -31,12 +33,13 @@ function Destruction({ exit }: { readonly exit: OrderExitView }) {
   return (
     <Stack gap="md">
       <Text>
-        Two people approved the exit with revision {exit.revision}, <Moment at={exit.adoptedAt} />. The server ends
-        devices that do not respond <Moment at={exit.silentAfter} />. Devices that the order affects later have 30 days.
+        Two people approved the exit with revision {exit.revision}, <Moment at={exit.adoptedAt} />. The server ends the
+        enrollment of devices that do not respond <Moment at={exit.silentAfter} />. Devices that the order affects later
+        have 30 days.
       </Text>
       <Rows caption="Devices" rows={rows.map(({ count, words }) => [String(count), words])} />
       <Rows
-        caption="Deleted on the server, and by which rule"
+        caption="Data deleted on the server, with reasons"
         rows={destroyedWords(exit.destroyed).map(({ what, rule }) => [what, rule])}
       />
       <div>
@@ -55,7 +58,7 @@ function Destruction({ exit }: { readonly exit: OrderExitView }) {
         </List>
       </div>
       <Text size="sm" c="dimmed">
-        The evidence pack contains the certificate of destruction with the proof for each device.
+        The evidence pack contains the certificate of destruction, with the proof for each device.
       </Text>
     </Stack>
   );

@@ -92,7 +92,7 @@ function useProposalOutcome(
     const approves = approvable && eligibility(state, revision, approverSet, person) === 'may' && may('orders.approve');
     setOpen(approves ? { kind: 'approve', revision: revision.revision } : null);
     void notify({
-      title: `Revision ${revision.revision} proposed. Nothing has changed yet.`,
+      title: `Revision ${revision.revision} proposed. The revision changes nothing before its approval.`,
       message: approvable
         ? missingWords(state, revision, (id) => order.people[id] ?? id)
         : 'A second person must confirm that the new proposal replaces the pending one.',
@@ -229,7 +229,7 @@ function Loaded({ order }: { readonly order: OrderView }) {
     >
       {order.visibility === 'restricted' && (
         <Text size="sm" c="dimmed">
-          Withheld order. The server records every access.
+          The legal basis of this order is withheld from the public. The server records every access to it.
         </Text>
       )}
       {asked && approverSet && (

@@ -34,7 +34,7 @@ export function OrderProceedings({ order, now }: { readonly order: OrderView; re
       )}
       {records.length === 0 && (
         <Text size="sm" c="dimmed">
-          No answer or appeal is recorded.
+          No admin has recorded an answer or an appeal.
         </Text>
       )}
       {records.map((one) => (

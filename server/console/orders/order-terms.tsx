@@ -46,7 +46,7 @@ function termFacts(terms: OrderTerms): Fact[] {
         </List>
       ),
     },
-    { label: 'Nexus', value: nexusWords(terms.nexus) },
+    { label: 'Connection (nexus)', value: nexusWords(terms.nexus) },
     { label: 'Takes effect', value: <TwoZones at={Date.parse(terms.effective)} zone={terms.zone} /> },
     {
       label: 'Ends',

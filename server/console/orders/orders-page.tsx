@@ -88,7 +88,7 @@ function Orders({ orders }: { readonly orders: readonly OrderSummary[] }) {
             </Button>
           }
         >
-          Select All to see ended and withdrawn orders.
+          Select “All” to see ended and withdrawn orders.
         </Empty>
       ) : (
         <Stack component="ul" gap="sm" p={0} m={0} style={{ listStyle: 'none' }}>

@@ -74,8 +74,8 @@ export function PendingActions({
         act={act('replacement')}
       >
         <Text>
-          Revision {revision.revision} becomes the pending proposal. The approvals of the earlier proposal are
-          discarded. Your confirmation is not an approval.
+          Revision {revision.revision} becomes the pending proposal. The server discards the approvals of the earlier
+          proposal. Your confirmation is not an approval.
         </Text>
       </Confirm>
       <Confirm
@@ -90,7 +90,7 @@ export function PendingActions({
         <Text>The proposal ends and cannot be approved. The order does not change.</Text>
         <Textarea
           label="Reason"
-          description="Every admin with access to the order can read the reason."
+          description="Every admin who can read the order can read the reason."
           required
           autosize
           minRows={3}

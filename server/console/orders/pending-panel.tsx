@@ -17,8 +17,8 @@ const HINTS: Readonly<Record<Eligibility, string | null>> = {
   may: null,
   complete: null,
   approved: 'You approved this revision.',
-  own: 'You proposed this revision, so other people must approve it.',
-  no_approver: 'You are not in the approver set. You can read the revision and ask an approver.',
+  own: 'You proposed this revision, so other approvers must approve it.',
+  no_approver: 'You are not in the approver set. You can read the revision and ask an approver to approve it.',
 };
 
 export function PendingPanel({
@@ -48,7 +48,7 @@ export function PendingPanel({
   const title = adopted
     ? 'Pause with time limit'
     : requested
-      ? 'Pending consent to replace the pending proposal'
+      ? 'Replacement of the pending proposal, not confirmed yet'
       : 'Pending approval';
   const approvable = !requested || state.brief;
   return (
@@ -82,8 +82,8 @@ export function PendingPanel({
         </Text>
         {revision.passed !== null && (
           <Text c="red">
-            The revision {IMMEDIATE_WORDS[revision.passed]}. An approver must confirm this. Otherwise, propose it again
-            with another time.
+            The revision {IMMEDIATE_WORDS[revision.passed]}. An approver must confirm this time. Otherwise, propose the
+            revision again with another time.
           </Text>
         )}
         {revision.expiresAt !== null && (

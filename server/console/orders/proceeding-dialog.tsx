@@ -107,8 +107,8 @@ function ProceedingForm({
     <Confirm title={`${verb}: order ${number}`} opened={opened} close={close} verb={verb} ready={ready} act={record}>
       <Text size="sm">
         {corrects
-          ? `The new record replaces record ${corrects.entry}, which stays visible. The ledger commits to both.`
-          : 'The ledger commits to this record. You cannot change it. You can correct it with another record.'}
+          ? `The new record replaces record ${corrects.entry}, which stays visible. The public ledger contains the hashes of both records.`
+          : 'The public ledger contains the hash of this record, so nobody can change it. You can correct it with another record.'}
       </Text>
       <TextInput
         type="date"
@@ -131,7 +131,7 @@ function ProceedingForm({
           size="xs"
           loading={sending.isPending}
         >
-          {document ? 'Replace document' : kind === 'answer' ? 'Add answer (required)' : 'Add document'}
+          {document ? 'Replace document' : kind === 'answer' ? 'Add answer document (required)' : 'Add document'}
         </UploadButton>
         {document && (
           <Text size="sm">
@@ -142,7 +142,7 @@ function ProceedingForm({
       {sending.isError && <Failure error={sending.error} />}
       <Textarea
         label="Note"
-        description="Optional. Evidence packs show it."
+        description="Optional. Evidence packs show the note."
         autosize
         minRows={2}
         maxLength={2000}

@@ -115,7 +115,7 @@ function useSend(path: string, sent: () => void) {
       ]);
       void notify({
         title: `Order ${order}, revision ${revision} proposed`,
-        message: 'Nothing has changed yet. The proposal now needs approvals.',
+        message: 'The proposal changes nothing yet. Approvers must approve it first.',
       });
       await navigate({ to: '/orders/$number', params: { number: order } });
     },

@@ -41,12 +41,12 @@ export const exemptionsQuery = (number: string, revision: number) =>
 export const statementsQuery = (number: string) =>
   topicQuery(['orders', 'devices'], `${pathOf(number)}/statements`, statementList);
 
-/** Access log without live updates: an access does not reload the pages of other admins. */
+/** Access log of a withheld order. A new access sends no event, so the log updates only with the order. */
 export const readingsQuery = (number: string) => topicQuery(['orders'], `${pathOf(number)}/readings`, readingList);
 
 export const packsPath = (number: string) => `${pathOf(number)}/packs`;
 
-/** Earlier evidence packs of an order, without live updates. */
+/** Earlier evidence packs of an order. A new pack sends no event, so the list updates only with the order. */
 export const packsQuery = (number: string) => topicQuery(['orders'], packsPath(number), packList);
 
 export const progressQuery = (number: string) =>

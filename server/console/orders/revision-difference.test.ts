@@ -45,7 +45,7 @@ it('says what came and what went, by name', () => {
   expect(changed({ areas: ['IN', 'PK'], services: ['mail'], nexus: ['home'] })).toEqual([
     { label: 'Areas', before: null, after: 'India' },
     { label: 'Services', before: 'Messaging', after: 'Mail (not available yet)' },
-    { label: 'Nexus', before: 'Is located there', after: 'Has its home area there' },
+    { label: 'Connection (nexus)', before: 'Is located in the area', after: 'Has its home in the area' },
   ]);
 });
 
@@ -81,12 +81,12 @@ it('says of a device whose exemption ends at another time until when it was and 
 
 it.each<[string, Partial<OrderTerms>, string]>([
   ['mode', { mode: 'exit' }, 'Mode'],
-  ['unknown', { unknown: 'deny' }, 'Unknown location'],
-  ['contested', { contested: 'deny' }, 'Contested location'],
+  ['unknown', { unknown: 'deny' }, 'Devices with unknown location'],
+  ['contested', { contested: 'deny' }, 'Devices with contested location'],
   ['travelers', { travelers: 'deny' }, 'Travelers'],
   ['waiting', { waiting: 'return' }, 'Undelivered messages'],
   ['visitors', { visitors: 'P7D' }, 'Grace period for visitors'],
-  ['stale', { stale: 'deny' }, 'Expired order list'],
+  ['stale', { stale: 'deny' }, 'Devices with expired order list'],
   ['disputed', { disputed: { kashmir: 'PK' } }, 'Disputed territories'],
   ['until', { until: '2016-01-30T18:59:00.000Z' }, 'Ends'],
   ['title', { title: 'Another' }, 'Title'],

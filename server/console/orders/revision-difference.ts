@@ -38,12 +38,12 @@ const WORDS: readonly { readonly label: string; readonly say: (terms: OrderTerms
     say: ({ until, zone }) => (until === null ? 'On withdrawal' : zonedTime(Date.parse(until), zone)),
   },
   { label: 'Mode', say: ({ mode }) => MODE_NAMES[mode] },
-  { label: 'Unknown location', say: ({ unknown }) => UNKNOWN_WORDS[unknown] },
-  { label: 'Contested location', say: ({ contested }) => CONTESTED_WORDS[contested] },
+  { label: 'Devices with unknown location', say: ({ unknown }) => UNKNOWN_WORDS[unknown] },
+  { label: 'Devices with contested location', say: ({ contested }) => CONTESTED_WORDS[contested] },
   { label: 'Travelers', say: ({ travelers }) => TRAVELERS_WORDS[travelers] },
   { label: 'Undelivered messages', say: ({ waiting }) => WAITING_WORDS[waiting ?? UNSAID_WAITING] },
   { label: 'Grace period for visitors', say: ({ visitors }) => graceWords(visitors) },
-  { label: 'Expired order list', say: ({ stale }) => STALE_WORDS[stale] },
+  { label: 'Devices with expired order list', say: ({ stale }) => STALE_WORDS[stale] },
   { label: 'Disputed territories', say: ({ disputed }) => territoryWords(disputed) },
   { label: 'Authority', say: ({ authority }) => authority },
   { label: 'Addressee', say: ({ addressee }) => addressee },
@@ -116,7 +116,7 @@ export function differences(before: Document, after: Document): Difference[] {
     ...members('Areas', old.areas, now.areas, areaName),
     ...members('Meaning of the areas', meanings(old), meanings(now), (meaning) => meaning),
     ...members('Services', old.services, now.services, (service) => SERVICE_NAMES[service]),
-    ...members('Nexus', old.nexus, now.nexus, (nexus) => sentence(NEXUS_NAMES[nexus])),
+    ...members('Connection (nexus)', old.nexus, now.nexus, (nexus) => sentence(NEXUS_NAMES[nexus])),
     ...WORDS.flatMap(({ label, say }) => {
       const [was, is] = [say(old), say(now)];
       return was === is ? [] : [{ label, before: was, after: is }];

@@ -33,34 +33,35 @@ export const SUSPENSION_WORDS: Readonly<Record<Service, string>> = {
   enrollment: 'Devices cannot enroll or re-enroll.',
   management: 'Admins cannot lock, wipe or message the device or see its state.',
   messaging: 'Users cannot send each other messages.',
-  mail: 'Cordon does not carry mail yet.',
+  mail: 'Cordon does not deliver mail yet.',
 };
 
 export const UNKNOWN_WORDS = {
   allow: 'The order does not affect these devices.',
-  deny: 'Same effect as inside the order’s areas.',
+  deny: 'The order affects these devices as if they were in its areas.',
 } as const;
 export const CONTESTED_WORDS = {
-  allow: 'Not affected while the evidence disagrees.',
-  deny: 'Same effect as inside the order’s areas.',
+  allow: 'The order does not affect these devices while the evidence disagrees.',
+  deny: 'The order affects these devices as if they were in its areas.',
 } as const;
 export const TRAVELERS_WORDS = {
-  allow: 'Not affected while outside the order’s areas.',
-  deny: 'Affected everywhere.',
+  allow: 'The order does not affect these devices while they are outside its areas.',
+  deny: 'The order affects these devices everywhere.',
 } as const;
 export const WAITING_WORDS = {
   hold: 'The server holds these messages and delivers them when the order ends.',
   deliver:
     'The server delivers messages that it accepted before the effective time. It holds later messages until the order ends.',
-  return: 'The server returns these messages to their senders, also messages sent during the order.',
+  return:
+    'The server returns these messages to their senders. It also returns messages that are sent during the order.',
 } as const;
 export const STALE_WORDS = {
-  keep: 'The device continues to apply its last order list.',
+  keep: 'The device continues to apply its latest order list.',
   allow: 'The device restores the services that the order suspends.',
-  deny: 'The device suspends the services of the order, even if its location is in doubt.',
+  deny: 'The device suspends the services of the order, even if the location of the device is in doubt.',
 } as const;
 export const MODE_WORDS = {
-  suspend: 'Services stop, and return when the order ends. Devices keep their data.',
+  suspend: 'The order suspends services until it ends. Devices keep their data.',
   exit: 'The organization leaves the country. Users can export their data before the exit wipes workspaces.',
 } as const;
 
@@ -114,7 +115,10 @@ export function rulesOf(terms: OrderTerms): { readonly label: string; readonly w
       ? [
           {
             label: 'Disputed territories',
-            words: territories.length > 0 ? `${territories.join('; ')}.` : 'Count as territory of every claimant.',
+            words:
+              territories.length > 0
+                ? `${territories.join('; ')}.`
+                : 'Each disputed territory counts as part of every country that claims it.',
           },
         ]
       : []),

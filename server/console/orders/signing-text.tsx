@@ -9,11 +9,11 @@ import type { SigningText } from './use-signing-text.ts';
 
 const STATUS = {
   active: 'Active from the effective time',
-  paused: 'Paused without time limit: the order suspends nothing',
+  paused: 'Paused without a time limit: the order suspends no service',
   withdrawn: 'Withdrawn for good',
 } as const;
 /** The text of a pause does not contain its time limit, which depends on the number of approvals. */
-const HOLD = 'Paused: the order suspends nothing';
+const HOLD = 'Paused: the order suspends no service';
 
 export function SigningWords({
   text: { document, digest, lines, title },
@@ -58,7 +58,7 @@ export function SigningWords({
       </Accordion>
       <div>
         <Text size="sm" c="dimmed">
-          SHA-256 of this text, computed by this browser
+          SHA-256 hash of this text, computed by this browser
         </Text>
         <Code block style={{ whiteSpace: 'normal', overflowWrap: 'anywhere' }}>
           {digest}

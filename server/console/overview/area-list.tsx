@@ -71,7 +71,7 @@ export function AreaList({
           )}
         </tbody>
       </table>
-      {sorted.length > FIRST && (
+      {FIRST < sorted.length && (
         <Button variant="subtle" size="compact-sm" onClick={() => setAll(!all)} aria-expanded={all}>
           {all ? 'Show fewer' : `Show all ${sorted.length}`}
         </Button>

@@ -12,26 +12,26 @@ type Step = Steps[number]['step'];
 const WORDS: Readonly<Record<Step, { readonly title: string; readonly until: string }>> = {
   owner_secured: {
     title: 'Secure the owner account with a password and an authenticator app',
-    until: 'Until then, anyone with the setup link can become the owner.',
+    until: 'Without this step, anyone with the setup link can become the owner.',
   },
   second_person: {
     title: 'Invite a second person',
-    until: 'Until then, actions that need two people are impossible: an approver set, an order, a large wipe.',
+    until: 'Some actions need two people: an approver set, an order, and a wipe of many devices.',
   },
   approver_set: {
     title: 'Adopt an approver set',
     until:
-      'Until then, no order can be approved. Enrolled devices accept commands, but cannot exchange messages or accept orders.',
+      'Without an approver set, no order can be approved. Devices accept commands, but cannot exchange messages or accept orders.',
   },
-  activation_code: { title: 'Create an activation code', until: 'Until then, no device can enroll.' },
+  activation_code: { title: 'Create an activation code', until: 'Without an activation code, no device can enroll.' },
   device_connected: {
     title: 'Connect the first device',
-    until: 'Until then, no device receives commands or orders.',
+    until: 'Commands and orders need a connected device.',
   },
   backup_scheduled: {
     title: 'Schedule backups',
     until:
-      'Until then, a lost disk forces every device to enroll again. Set CORDON_BACKUP_SCHEDULE, CORDON_BACKUP_FOLDER and CORDON_BACKUP_RECIPIENT on the server.',
+      'Without a backup, the loss of the server’s disk forces every device to enroll again. Set CORDON_BACKUP_SCHEDULE, CORDON_BACKUP_FOLDER and CORDON_BACKUP_RECIPIENT on the server.',
   },
 };
 

@@ -16,7 +16,7 @@ export function AreaSelect({ value, ...rest }: Omit<SelectProps, 'data'> & { rea
       clearButtonProps={{ 'aria-label': 'Clear selection' }}
       limit={100}
       onSearchChange={setTyped}
-      nothingFoundMessage="No area found. For the parts of a country, type its code and a hyphen, for example PK-"
+      nothingFoundMessage="No area found. To find the parts of a country, type the country code and a hyphen, for example PK-"
       {...rest}
     />
   );

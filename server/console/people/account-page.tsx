@@ -110,7 +110,8 @@ function Tokens() {
   return (
     <Stack gap="sm" align="stretch">
       <Text c="dimmed" maw={760}>
-        A token gives scripts your current roles in the REST API and on the command line. It cannot create other tokens.
+        A token gives scripts your current roles in the REST API and on the command line. A token cannot create other
+        tokens.
       </Text>
       <div>
         <Button variant="default" onClick={() => setMaking(true)}>
@@ -202,7 +203,7 @@ function MakeToken({
     <Modal opened={opened} onClose={leave} title="Create API token">
       {make.data ? (
         <Stack>
-          <Text>Set it as CORDON_TOKEN in the environment of your script.</Text>
+          <Text>Set the token as CORDON_TOKEN in the environment of your script.</Text>
           <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
             {make.data.secret}
           </Code>

@@ -103,7 +103,7 @@ export function Accounts() {
             <UserText>{asking.account.name}</UserText>{' '}
             {asking.to === 'active'
               ? 'can sign in again with the existing password and authenticator.'
-              : 'is signed out at once and cannot sign in until an owner enables the account. The approvals of this person for pending changes become void for good.'}
+              : 'is signed out at once and cannot sign in until an owner enables the account. The server cancels the person’s approvals of pending changes for good.'}
           </Text>
         )}
       </Confirm>
@@ -144,7 +144,7 @@ function Row({
           <Group gap={6}>
             {grants.length === 0 && (
               <Text size="sm" c="dimmed">
-                No roles: no access.
+                This account has no role and no access.
               </Text>
             )}
             {grants.map((grant) => (

@@ -85,8 +85,8 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
       >
         {current === null ? (
           <Empty title="No approver set">
-            At least two people create a key each, in the browser or on the command line. Then propose the approver set
-            here. The approvers must sign it before any order can be approved.
+            At least two people must each create a key, in the browser or on the command line. Then propose the approver
+            set here. Orders need approvers, and the approvers must first sign the approver set.
           </Empty>
         ) : (
           <Paper withBorder p="md">

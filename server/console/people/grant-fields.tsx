@@ -37,7 +37,7 @@ export function GrantFields({
       <SimpleGrid cols={{ base: 1, xs: 2 }}>
         <Select
           label="Limit to group"
-          description="Only devices of this group, no orders."
+          description="The role then covers only devices of this group, and no orders."
           data={groups.map(({ id, name }) => ({ value: id, label: name }))}
           searchable
           clearable
@@ -47,7 +47,7 @@ export function GrantFields({
         />
         <AreaSelect
           label="Limit to country"
-          description="Only orders for this area, and devices with this home area."
+          description="The role then covers only orders for this area, and devices with this home area."
           value={value.area}
           onChange={(area) => change({ ...value, area })}
         />

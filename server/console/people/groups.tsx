@@ -46,7 +46,7 @@ export function Groups() {
                         </PageLink>
                         <Text size="sm" c="dimmed">
                           {group.home ? `Home area ${areaName(group.home)}` : 'No home area'}
-                          {group.seat ? `, seat ${areaName(group.seat)}` : ''}
+                          {group.seat ? `, legal seat ${areaName(group.seat)}` : ''}
                         </Text>
                       </div>
                       {may('groups.update') && (
@@ -105,8 +105,8 @@ export function Groups() {
         }}
       >
         <Text>
-          You can remove <UserText>{removing?.name ?? ''}</UserText> only if the group contains no devices and no
-          activation links.
+          The server removes the group <UserText>{removing?.name ?? ''}</UserText> only if the group contains no devices
+          and no activation links.
         </Text>
       </Confirm>
     </Stack>
@@ -143,19 +143,20 @@ function Fields({ group, saved }: { readonly group: GroupView | null; readonly s
         />
         <AreaSelect
           label="Home area"
-          description="For devices without their own home area."
+          description="The home area applies to devices of the group without a home area of their own."
           value={home}
           onChange={setHome}
         />
         <AreaSelect
-          label="Seat"
-          description="Area of the organization that owns the devices."
+          label="Legal seat"
+          description="Area where the organization that owns the devices is registered."
           value={seat}
           onChange={setSeat}
         />
         {group && (
           <Text size="sm" c="dimmed">
-            A change applies at once to all devices of the group without their own value. Orders then use the new value.
+            A change applies at once to all devices of the group that have no value of their own. Orders then use the
+            new value.
           </Text>
         )}
         <Button type="submit" loading={save.isPending}>

@@ -64,8 +64,8 @@ export function InviteDialog({
               label="E-mail"
               description={
                 mailed
-                  ? 'Sign-in name. Cordon mails the invitation to this address.'
-                  : 'Sign-in name. Cordon sends no mail.'
+                  ? 'The person signs in with this address. Cordon mails the invitation to it.'
+                  : 'The person signs in with this address. This server sends no mail.'
               }
               type="email"
               required
@@ -168,8 +168,8 @@ function Sent({ to, expiresAt }: { readonly to: string; readonly expiresAt: numb
   const now = useNow(10_000);
   return (
     <Text role="status" style={{ overflowWrap: 'anywhere' }}>
-      Sent to <UserText>{to}</UserText>. The link works once and expires in {duration(expiresAt - now)}. Only the reader
-      of that mailbox sees it.
+      Sent to <UserText>{to}</UserText>. The link works once and expires in {duration(expiresAt - now)}. Only a person
+      who can read that mailbox sees the link.
     </Text>
   );
 }

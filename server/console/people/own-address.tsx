@@ -33,7 +33,8 @@ export function OwnAddress() {
           <SendLink />
         ) : (
           <Text c="dimmed">
-            This server sends no mail, so addresses cannot be verified. Approvers are self-attested.
+            This server sends no mail, so it cannot verify e-mail addresses. It marks the addresses of approvers as
+            self-attested.
           </Text>
         ))}
     </Stack>

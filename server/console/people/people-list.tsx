@@ -64,7 +64,7 @@ export function PeopleList() {
           people.length === 0 ? (
             <Empty title={narrowed ? 'No person found' : 'No people'}>
               {narrowed
-                ? 'Change the search text or the group.'
+                ? 'Change the search text, or select another group.'
                 : 'A device belongs to a person. Add a person first, then create an activation link.'}
             </Empty>
           ) : (

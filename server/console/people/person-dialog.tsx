@@ -69,7 +69,7 @@ function Form({
         {save.isError && <Failure error={save.error} />}
         <TextInput
           label="Name"
-          description="In the person's own script. Names need not be unique."
+          description="In the person's own script. Two people may have the same name."
           dir="auto"
           autoComplete="off"
           required
@@ -80,7 +80,7 @@ function Form({
         />
         <TextInput
           label="E-mail"
-          description="Optional. Distinguishes people with the same name."
+          description="Optional. The address distinguishes people with the same name."
           type="email"
           autoComplete="off"
           value={email}
@@ -88,7 +88,7 @@ function Form({
         />
         <MultiSelect
           label="Groups"
-          description="Groups for the devices of this person."
+          description="Devices of this person can belong to these groups."
           data={(known ?? []).map(({ id, name: label }) => ({ value: id, label }))}
           value={[...groups]}
           onChange={setGroups}
@@ -99,7 +99,7 @@ function Form({
         {person && (
           <Select
             label="Status"
-            description="A disabled person cannot enroll devices. Pending activation links are canceled. Enrolled devices do not change."
+            description="A disabled person cannot enroll devices. The server cancels pending activation links of the person. Enrolled devices do not change."
             data={[
               { value: 'active', label: 'Active' },
               { value: 'disabled', label: 'Disabled' },

@@ -11,12 +11,13 @@ export const ROLE_NAMES: Readonly<Record<Role, string>> = {
 };
 
 export const ROLE_MEANING: Readonly<Record<Role, string>> = {
-  owner: 'All rights, including people and backups.',
-  fleet: 'Manages devices and groups: enroll, command, wipe, revoke. No orders.',
-  helpdesk: 'Supports devices: enroll, message, lock. No destructive actions.',
-  legal: 'Manages orders: propose, approve, withdraw. Places legal holds. Sees devices without commanding them.',
-  auditor: 'Reads everything, changes nothing.',
-  backup: 'Creates encrypted backups only. Intended for the token of a scheduled job.',
+  owner: 'Has all rights, including people and backups.',
+  fleet: 'Manages devices and groups, including enrollment, wipes and revocation. Cannot manage orders.',
+  helpdesk: 'Enrolls devices, sends messages to them, and locks them. Cannot perform destructive actions.',
+  legal:
+    'Proposes, approves and withdraws orders, and places legal holds. Sees devices, but cannot send them commands.',
+  auditor: 'Can read everything, but cannot change anything.',
+  backup: 'Can only create encrypted backups. This role is for the API token of a scheduled job.',
 };
 
 /** Limit of a role, such as `Karachi office`; null for a role without a limit. */

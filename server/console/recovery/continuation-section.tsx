@@ -170,8 +170,8 @@ function Propose({ replaces }: { readonly replaces: boolean }) {
         act={act}
       >
         <Text size="sm">
-          The lost entries can never be proved again. Devices and auditors keep the old checkpoint as proof of the loss.
-          Nothing changes until enough approvers have signed.
+          Nobody can ever prove the lost entries again. Devices and auditors keep the old checkpoint as proof of the
+          loss. Nothing changes until enough approvers have signed.
         </Text>
         {replaces && <Text size="sm">This proposal replaces the pending proposal and its signatures.</Text>}
         <Textarea
@@ -193,7 +193,11 @@ function Propose({ replaces }: { readonly replaces: boolean }) {
             Add saved checkpoint
           </UploadButton>
           <Text size="sm" c="dimmed">
-            {kept ? <UserText>{kept.name}</UserText> : 'Optional. It can prove a larger loss than the devices.'}
+            {kept ? (
+              <UserText>{kept.name}</UserText>
+            ) : (
+              'Optional. A saved checkpoint can prove a larger loss than the checkpoints of the devices.'
+            )}
           </Text>
         </Group>
       </Confirm>

@@ -96,7 +96,7 @@ function State({ recovery, evidence }: { readonly recovery: Restored; readonly e
         </Text>
         <Text size="sm">
           {evidence.obstacle ??
-            'The ledger contains all received checkpoints. If no entry was published after the backup, resume the ledger.'}
+            'The ledger agrees with all received checkpoints. If the server published no entry after the backup, resume the ledger.'}
         </Text>
         <Text size="sm">
           If a newer copy of the ledger exists, stop the server and run “cordon restore” again with --ledger.
@@ -137,8 +137,8 @@ function Resume({ evidence }: { readonly evidence: Evidence }) {
           {largest && ` The largest checkpoint has ${entries(largest.size)}.`}
         </Text>
         <Text size="sm">
-          If more entries were published after the backup, the server signs a second history. Devices and auditors with
-          a later checkpoint can prove this. The ledger records the resumption.
+          If the server published more entries after the backup, it now signs a second history that contradicts the
+          first. Devices and auditors with a later checkpoint can prove this. The ledger records the resumption.
         </Text>
         <Group gap="sm">
           <UploadButton label="Saved checkpoint" size="xs" choose={(file) => void choose(file)}>
@@ -148,7 +148,7 @@ function Resume({ evidence }: { readonly evidence: Evidence }) {
             {kept ? (
               <UserText>{kept.name}</UserText>
             ) : (
-              'The file “checkpoint” of a ledger copy, or a download of /ledger/checkpoint.'
+              'Select the file “checkpoint” from a ledger copy, or a download of /ledger/checkpoint.'
             )}
           </Text>
         </Group>
@@ -173,7 +173,7 @@ function Silent({ devices }: { readonly devices: readonly string[] }) {
 
 function Answers({ answers }: { readonly answers: Evidence['answers'] }) {
   if (answers.length === 0) {
-    return <Text c="dimmed">No device has responded yet. Each device responds when it connects.</Text>;
+    return <Text c="dimmed">No device has sent a checkpoint yet. Each device responds when it connects.</Text>;
   }
   return (
     <ShortList items={answers} few={8} noun="answers">

@@ -23,8 +23,8 @@ export function LossSection({ recovery }: { readonly recovery: Restored }) {
     <Stack>
       {revocations === 'unknown' && (
         <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="Revocations after the backup are lost">
-          A device that was revoked after the recovery point can connect again. Revoke each such device on its page. If
-          you do not know these devices, enroll all devices again.
+          A device that was revoked after the recovery point can connect again. Revoke each of these devices on its
+          page. If you do not know which devices they are, enroll all devices again.
         </Alert>
       )}
       {(missing.length > 0 || missingApprovers > 0) && (
@@ -98,7 +98,8 @@ function factsOf(recovery: Restored): Fact[] {
 
 /** The server cannot read conversations, so it does not know which ones continued after the backup. */
 function conversationsText(conversations: number | null): string {
-  if (conversations === null) return 'Not counted. An older version of Cordon restored the backup.';
+  if (conversations === null)
+    return 'The number of conversations is unknown, because an older version of Cordon restored the backup.';
   if (conversations === 0) return 'The backup contains no conversation with an active member.';
   return `${counted(conversations, 'conversation')} may have continued after the recovery point. Members can still use them. If the server is behind, the devices switch to a successor conversation when a member joins or leaves. Conversations that began after the recovery point also get successors.`;
 }

@@ -29,7 +29,7 @@ export function ReadmissionSection({ devices }: { readonly devices: readonly Los
       {devices.length === 0 ? (
         <Empty title="No pending devices">
           The server refuses a device that enrolled after the backup. The device appears here within a minute of its
-          next attempt. Keep the recovery open until all devices have connected.
+          next attempt to connect. Keep the recovery open until all devices have connected.
         </Empty>
       ) : (
         <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
@@ -70,7 +70,7 @@ function Evidence({
       <Group gap="xs">
         <Text fw={600}>{user === null ? 'User unknown' : <UserText>{user}</UserText>}</Text>
         <Badge color={published ? 'green' : 'yellow'} variant="light">
-          {published ? 'In the saved ledger, not revoked' : 'Known from the device only'}
+          {published ? 'In the saved ledger, not revoked' : 'Only the device has the certificate'}
         </Badge>
       </Group>
       <Facts

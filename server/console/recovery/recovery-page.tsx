@@ -50,9 +50,9 @@ function Recovery({ view: { recovery, evidence, devices } }: { readonly view: Re
           </ButtonLink>
         }
       >
-        This server runs on its own data. To restore a backup, stop the server and run “cordon restore FILE” on its
-        machine. To avoid losses, schedule backups, and copy the public ledger to another machine with “cordon ledger
-        copy”.
+        The server was not restored from a backup, or its recovery is closed. To restore a backup, stop the server and
+        run “cordon restore FILE” on its machine. To avoid losses, schedule backups, and copy the public ledger to
+        another machine with “cordon ledger copy”.
       </Empty>
     );
   }

@@ -18,7 +18,7 @@ export function Backup({ configured }: { readonly configured: string | null }) {
       <Text c="dimmed" maw={760}>
         One encrypted file with the store, the keys and the active IP database. The server keeps running.{' '}
         <code>cordon restore</code> reads the file. It needs two secrets: the age identity of the recipient and the
-        passphrase of the server. Keep both apart from each other and from the file.
+        passphrase of the server. Store the two secrets in separate places, away from the file.
       </Text>
       {may('backup.export') && (
         <TextInput
@@ -27,8 +27,8 @@ export function Backup({ configured }: { readonly configured: string | null }) {
           label="Recipient"
           description={
             configured === null
-              ? 'Age public key of the person who can decrypt the file (age1…). Create one with age-keygen.'
-              : 'Leave empty to use the recipient in the server configuration.'
+              ? 'Public key of the person who can decrypt the file, in the age format (age1…). The person creates the key with age-keygen.'
+              : 'If you leave this field empty, the server uses the recipient in its configuration.'
           }
           placeholder={configured ?? 'age1…'}
           value={recipient}

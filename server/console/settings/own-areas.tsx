@@ -38,13 +38,15 @@ export function OwnAreas() {
   return (
     <Stack gap="sm">
       <Text c="dimmed" maw={760}>
-        Orders can name these areas beside countries. A proposal copies the current version, so later versions do not
-        change existing orders.
+        Orders can name these areas in addition to countries. A proposal copies the current version of an area, so later
+        versions do not change existing orders.
       </Text>
       <QueryResult query={areas}>
         {({ areas: all, people }) => (
           <Stack gap="xs">
-            {all.length === 0 && <Text>No own areas. Create a group of countries or import a polygon.</Text>}
+            {all.length === 0 && (
+              <Text>Your organization has no own areas. Create a group of countries, or import a polygon.</Text>
+            )}
             {all.some(({ polygon }) => polygon !== null) && <AreasMap areas={all} />}
             {all.map((area) => (
               <One
@@ -93,7 +95,7 @@ export function OwnAreas() {
           await changed();
         }}
       >
-        <Text>All versions are removed. You cannot remove an area that any order has named.</Text>
+        <Text>The server removes all versions of the area. It refuses if an order has ever named the area.</Text>
       </Confirm>
     </Stack>
   );
@@ -164,7 +166,7 @@ function NameFields({
     <>
       <TextInput
         label="Title"
-        description="Title for readers"
+        description="Title that people see"
         dir="auto"
         required
         maxLength={120}
@@ -207,7 +209,7 @@ function GroupForm({ limit, saved }: { readonly limit: NamedAreaList['limit']; r
         <NameFields prefix="XG-" value={named} change={setNamed} />
         <MultiSelect
           label="Members"
-          description="Countries, subdivisions (by name, or type PK-), or standard groups of countries"
+          description="Countries, subdivisions or standard groups of countries. To find a subdivision, type its name, or a country code with a hyphen, for example PK-"
           data={withChosen(
             within(limit, [...GROUP_CHOICES, ...COUNTRY_CHOICES, ...subdivisionChoices(typed)]),
             members,
@@ -250,7 +252,9 @@ function PolygonForm({ saved }: { readonly saved: () => Promise<void> }) {
           <UploadButton label="GeoJSON file" accept=".geojson,.json,application/geo+json" choose={setFile}>
             Choose file
           </UploadButton>
-          <Text size="sm">{file ? <UserText>{file.name}</UserText> : 'GeoJSON, in degrees of WGS 84'}</Text>
+          <Text size="sm">
+            {file ? <UserText>{file.name}</UserText> : 'GeoJSON file with coordinates in degrees (WGS 84)'}
+          </Text>
         </Group>
         <Button type="submit" loading={save.isPending} disabled={file === null}>
           Import polygon

@@ -17,7 +17,7 @@ export function PolicyComparison({ comparison }: { readonly comparison: PolicyCo
         </Text>
       )}
       {!same && territories.length === 0 && (
-        <Text fw={600}>No changes. Both policies assign all territories equally.</Text>
+        <Text fw={600}>No changes. Both policies assign every territory to the same country.</Text>
       )}
       {territories.length > 0 && (
         <>
@@ -41,8 +41,8 @@ export function PolicyComparison({ comparison }: { readonly comparison: PolicyCo
               orders.length === 1 ? '1 order has other assignments' : `${orders.length} orders have other assignments`
             }
           >
-            No order changes automatically. The numbers show the affected devices, by current locations, after a change
-            of the order to this policy.
+            No order changes automatically. The numbers show which devices an order would affect at their current
+            locations, if you changed the order to this policy.
           </Alert>
           <OrderChanges
             orders={orders}

@@ -71,7 +71,7 @@ export function SettingsPage() {
         {may('alerts.list') && (
           <Section title="Alerts">
             <Text c="dimmed" maw={760}>
-              Installation alerts concern no single device. Examples are a credential reset or a failed backup.
+              Alerts about the server, for example a failed backup or a credential reset.
             </Text>
             <div>
               <ButtonLink to="/alerts" variant="default">
@@ -92,8 +92,8 @@ function Health({ health }: { readonly health: z.output<typeof healthView> }) {
     <Stack gap="sm">
       {status === 'unavailable' && (
         <Alert color="red" title="Ledger unavailable">
-          The ledger accepts no entries, so the server refuses most changes. The disk may be full or the database
-          unreachable; the server log has the reason. The server resumes by itself after you fix the cause.
+          The ledger accepts no entries, so the server refuses most changes. The disk may be full, or the database may
+          be unreachable. The server log has the reason. The server resumes automatically after you fix the cause.
         </Alert>
       )}
       <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="sm">
@@ -116,9 +116,12 @@ function Health({ health }: { readonly health: z.output<typeof healthView> }) {
 }
 
 const USES = {
-  root: { name: 'Root CA', meaning: 'Trusted by devices. You can keep its key offline.' },
-  issuing: { name: 'Issuing CA', meaning: 'Signs device certificates.' },
-  server: { name: 'Server', meaning: 'Presented to devices and visitors. Renewed automatically.' },
+  root: { name: 'Root CA', meaning: 'Devices trust this certificate authority. You can keep its key offline.' },
+  issuing: { name: 'Issuing CA', meaning: 'This certificate authority signs the certificates of devices.' },
+  server: {
+    name: 'Server',
+    meaning: 'The server presents this certificate to devices and browsers, and renews it automatically.',
+  },
 } as const;
 
 /** Certificates follow real time, even if the server clock differs. */
@@ -167,10 +170,10 @@ function Facts({ installation }: { readonly installation: Installation }) {
     ['Version', installation.version],
     ['Device URL', installation.deviceUrl],
     ['Public URL', installation.publicUrl],
-    ['Public root for evidence packs', installation.publicRoot?.fingerprint ?? 'none: adopt an approver set first'],
+    ['Public root for evidence packs', installation.publicRoot?.fingerprint ?? 'None. Adopt an approver set first.'],
     ['Store', installation.store === 'sqlite' ? 'SQLite, one file' : 'PostgreSQL'],
     ['Appeal contact', installation.appeal],
-    ['Large-order warning', `above ${installation.largeShare} % of the fleet`],
+    ['Warning about large orders', `above ${installation.largeShare} % of the fleet`],
   ];
   return (
     <Table className={classes.table} variant="vertical" layout="fixed">

@@ -91,7 +91,8 @@ export function SignInPage() {
             Sign in
           </Button>
           <Text size="sm" c="dimmed">
-            No access? Ask an owner for a reset link. A sole owner runs “cordon recover-owner” on the server.
+            If you cannot sign in, ask an owner for a reset link. If you are the only owner, run “cordon recover-owner”
+            on the server.
           </Text>
         </Stack>
       </form>

@@ -40,7 +40,7 @@ export function VerifyPage({
         ) : (
           <Text style={{ overflowWrap: 'anywhere' }}>
             You are signed in as <UserText>{account.name}</UserText> (<UserText>{account.email}</UserText>). Verify the
-            address only if you requested this link yourself.
+            e-mail address only if you requested this link yourself.
           </Text>
         )}
         {verify.isError && <Failure error={verify.error} />}

@@ -16,7 +16,7 @@ export const COMMAND_MEANING: Readonly<Record<CommandKind, string>> = {
   message: 'The device shows this text to its user.',
   'lock-workspace':
     'The user cannot open work files on the device until an admin unlocks the workspace. No data is lost.',
-  'unlock-workspace': 'The user can open work files again.',
+  'unlock-workspace': 'The user can open the work files on the device again.',
   'refresh-inventory': 'The device reports its current hardware and software.',
   'restart-agent': 'The Cordon agent on the device restarts. The workspace and its files do not change.',
   'wipe-workspace': 'The device destroys its work files and their key. The public ledger records the wipe.',

@@ -17,14 +17,14 @@ export const SERVICE_MEANING: Readonly<Record<Service, string>> = {
   enrollment: 'Devices can enroll and re-enroll.',
   management: 'Admins can lock, wipe and message the device and see its state.',
   messaging: 'Users can send each other messages.',
-  mail: 'Cordon does not carry mail yet. An order can already name it.',
+  mail: 'Cordon does not deliver mail yet. Orders can already suspend mail.',
 };
 
 export const NEXUS_NAMES: Readonly<Record<Nexus, string>> = {
-  present: 'is located there',
-  home: 'has its home area there',
-  network: 'uses a mobile network there',
-  seat: 'has its seat there',
+  present: 'is located in the area',
+  home: 'has its home in the area',
+  network: 'uses a mobile network of the area',
+  seat: 'has its legal seat in the area',
 };
 
 export const ACTION_NAMES: Readonly<Record<OrderAct, string>> = {
@@ -38,6 +38,6 @@ export const ACTION_NAMES: Readonly<Record<OrderAct, string>> = {
 };
 
 export const MODE_NAMES = {
-  suspend: 'Suspend services and restore them later',
+  suspend: 'Suspension: suspend services and restore them later',
   exit: 'Exit: wipe work data and end enrollments',
 } as const;

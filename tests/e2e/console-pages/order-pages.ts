@@ -63,7 +63,7 @@ export function orderPages(tour: () => ConsoleTour): void {
       await page.getByRole('button', { name }).click();
     }
     await page.getByRole('radio', { name: /^Delayed: until/ }).check();
-    await page.getByRole('radio', { name: 'At selected times' }).check();
+    await page.getByRole('radio', { name: 'Only at selected times' }).check();
     await page.getByRole('button', { name: 'Add language to: Notice to users' }).click();
     await page.keyboard.type('Urdu');
     await page.keyboard.press('ArrowDown');
@@ -94,8 +94,8 @@ export function orderPages(tour: () => ConsoleTour): void {
     // The keyboard sets three filters: newly affected, order never delivered, one area.
     await button(/Newly affected/).press('Enter');
     await page.getByText('Newly affected: This revision suspends').waitFor();
-    await button(/^Order never delivered/).press('Space');
-    await page.getByText('Order never delivered: The device loses services').waitFor();
+    await button(/^Order not delivered yet/).press('Space');
+    await page.getByText('Order not delivered yet: The device loses services').waitFor();
     // A device without a position is located in Pakistan, but in none of its provinces.
     await button('Pakistan, Sindh').press('Enter');
     await page.getByText('Located or possibly located in Pakistan, Sindh.').waitFor();

@@ -38,7 +38,9 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await seat.goto('/settings');
     await page.getByText('Issuing CA', { exact: true }).waitFor();
 
-    await page.getByText('No own areas. Create a group of countries or import a polygon.').waitFor();
+    await page
+      .getByText('Your organization has no own areas. Create a group of countries, or import a polygon.')
+      .waitFor();
     await button('Create group').click();
     await page.getByLabel('Title').fill(`Sales ${SCRIPT}`);
     await page.getByLabel('Name in orders').fill('sales');
@@ -180,7 +182,7 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await page.getByRole('option', { name: 'Pakistan (PK)' }).click();
     await page.keyboard.press('Escape');
     const kashmir = page.getByRole('combobox', { name: 'Kashmir' });
-    await page.getByText('Same as your territory policy.').waitFor();
+    await page.getByText('Your territory policy has the same assignment.').waitFor();
     await expect.poll(() => kashmir.inputValue()).toBe('Pakistan');
     await kashmir.scrollIntoViewIfNeeded();
     await look('form disputed territory');

@@ -91,10 +91,12 @@ export function evidencePack(opened: () => CounselWorld): void {
     await dialog.getByLabel('Recipient’s age public key').fill(recipient);
     const names = await saved(sana, dialog.getByRole('button', { name: 'Export names' }));
     expect(names.suggestedFilename()).toMatch(/^order-2015-001-pck_[a-z2-7]{16}-names\.csv\.age$/);
-    await page.getByText('The ledger records the export.').waitFor();
+    await page.getByText('The public ledger records the export.').waitFor();
     await noor.goto('/ledger');
     // It waits a moment for its place; the rehearsal's own is there before.
-    const sealed = noor.page.getByRole('listitem').filter({ hasText: 'Names behind device handles exported' });
+    const sealed = noor.page
+      .getByRole('listitem')
+      .filter({ hasText: 'Names of devices and users exported for one recipient' });
     const leaf = sealed.filter({ hasText: 'of pack' }).first();
     expect(await textOf(leaf)).not.toContain('Islamabad');
     await station(noor, '22-ledger');

@@ -81,10 +81,10 @@ export function orderTexts(opened: () => OpenedPage): void {
     const { talk, stand, seat, page, glance } = opened();
     const wiped = { ...NOTICE, exit: { exportsUntil: 0, approved: true, wiped: Date.now() } };
     for (const [state, exits, mending] of [
-      ['uncertified', [], 'Your organization must countersign this device'],
+      ['uncertified', [], 'Your organization must verify this device'],
       ['locked', [], 'Ask your admin to unlock the workspace.'],
       ['wiped', [], /An admin wiped .* Ask your admin to unlock the workspace/],
-      ['wiped', [wiped], /An order’s exit wiped .* ask your admin to enroll the device and to unlock/],
+      ['wiped', [wiped], /An order wiped .* ask your admin to enroll the device and to unlock/],
     ] as const) {
       // An open page would repeat its queries at each change.
       await page.goto('about:blank');

@@ -19,27 +19,31 @@ export interface StateWords {
 }
 
 export const STATE_WORDS: Readonly<Record<MessageState, StateWords>> = {
-  waiting: { name: 'Pending', meaning: 'This device stores the message and sends it when it connects.' },
+  waiting: { name: 'Pending', meaning: 'This device sends the message when it connects to the server.' },
   sent: {
     name: 'Sent',
-    meaning: 'The server has the sealed message and delivers it to the devices of the recipients.',
+    meaning: 'The server has the message and delivers it to the devices of the recipients.',
   },
   held: {
     name: 'Held',
-    meaning: 'The server holds the message because of an order. It is delivered when the order ends.',
+    meaning: 'An order suspends messaging. The server keeps the message and delivers it when the order ends.',
   },
   delivered: { name: 'Delivered', meaning: 'All recipients have the message on at least one device.' },
   read: { name: 'Read', meaning: 'All recipients have read the message.' },
   refused: {
     name: 'Refused',
-    meaning: 'An order or the server refused the message. It will not be delivered.',
+    meaning:
+      'The server refused the message, for example because of an order. The recipients do not receive the message.',
   },
   returned: {
     name: 'Returned',
     meaning:
-      'The recipient had not received the message when an order started or the enrollment of the device ended. The server deleted it.',
+      'An order started, or the recipient’s device was removed, before the recipient received the message. The server deleted the message.',
   },
-  expired: { name: 'Expired', meaning: 'The recipient did not receive the message in time. The server deleted it.' },
+  expired: {
+    name: 'Expired',
+    meaning: 'The recipient did not receive the message in time. The server deleted the message.',
+  },
 };
 
 export const WORDS = {
@@ -51,8 +55,8 @@ export const WORDS = {
   close: 'Close',
 
   gate: {
-    title: 'Open this page from this device',
-    text: 'Only you may read your messages, so this page opens only with a link from your own account. Run this command in a terminal, and open the link:',
+    title: 'Link required to open this page',
+    text: 'Only you may read your messages. This page therefore needs a link from your account on this device. Run this command in a terminal, and open the link:',
     command: 'npx cordon-agent open',
     failed: 'This link is no longer valid',
   },
@@ -64,7 +68,7 @@ export const WORDS = {
     export: 'Export my data',
     exporting: 'Exporting …',
     exportMeaning:
-      'Contains all messages and files on this device as readable text (JSON lines). Store it in a safe place.',
+      'The export contains all messages and files on this device as readable text (JSON lines). Store the export in a safe place.',
     orders: 'Orders',
     dark: 'Use dark theme',
     light: 'Use light theme',
@@ -78,10 +82,10 @@ export const WORDS = {
   },
 
   live: {
-    gone: 'The agent on this device does not respond. When it runs again, open this page again: npx cordon-agent open',
-    offline: 'Not connected. Your messages stay on this device until it connects.',
+    gone: 'The Cordon agent on this device does not respond. Start the agent, then open this page again: npx cordon-agent open',
+    offline: 'This device is not connected to the server. It sends your messages when it connects.',
     stale: (since: string) =>
-      `The order list expired ${since}, although the server is reachable. This device may not know of new or ended orders. Tell your admin.`,
+      `The list of orders on this device expired ${since}, although the server responds. This device may not know about new or ended orders. Tell your admin.`,
   },
 
   list: {
@@ -95,7 +99,7 @@ export const WORDS = {
     rejoining: 'Rejoining',
     empty: 'No conversations',
     emptyText:
-      'Start a conversation with a person in your organization. Messages are sealed for the recipients’ devices. The server cannot read them.',
+      'Start a conversation with a person in your organization. Only the recipients’ devices can decrypt your messages. The server cannot read them.',
     matches: 'Conversations',
     found: 'Messages',
     nothing: 'No results',
@@ -107,18 +111,18 @@ export const WORDS = {
   verified: {
     mark: 'Verified',
     meaning: (name: string) =>
-      `Your organization has countersigned all devices of ${name} in this conversation. The public ledger contains them.`,
-    all: 'Your organization has countersigned all devices in this conversation. The public ledger contains them.',
+      `Your organization has verified all devices of ${name} in this conversation. The public ledger lists these devices.`,
+    all: 'Your organization has verified all devices in this conversation. The public ledger lists these devices.',
     not: 'Not verified',
     notText:
-      'This conversation contains no countersigned device of this person. The person may be joining. If this message stays, do not trust anyone here with this name, send nothing confidential, and tell your admin.',
+      'This person has no verified device in this conversation. The person may still be joining. If this warning stays, do not trust anyone with this name here. Send nothing confidential, and tell your admin.',
   },
 
   start: {
     title: 'New conversation',
     people: 'People',
     placeholder: 'Type a name',
-    none: 'No person found. A person needs an enrolled and countersigned device to receive messages.',
+    none: 'No person found. A person needs an enrolled and verified device to receive messages.',
     name: 'Title',
     nameHint: 'Optional. Only the people in the conversation can see the title.',
     submit: 'Start conversation',
@@ -137,7 +141,7 @@ export const WORDS = {
     leave: 'Leave conversation …',
     leaveTitle: 'Leave conversation',
     leaveText:
-      'You receive no more messages, and the other people see that you left. Earlier messages stay on this device.',
+      'You receive no more messages from this conversation, and the other people see that you left. Earlier messages stay on this device.',
     leaveSubmit: 'Leave conversation',
   },
 
@@ -153,9 +157,9 @@ export const WORDS = {
     you: 'You',
     arrived: (name: string, text: string) => `${name}: ${text}`,
     gone: 'Conversation not found',
-    goneText: 'The address may belong to another device. Select a conversation in the list.',
+    goneText: 'The web address may belong to another device. Select a conversation in the list.',
     rejoining:
-      'This device lost its place in this conversation and asked to rejoin. You can write after another device accepts it. If this takes long, start another conversation.',
+      'This device lost access to this conversation and asked to join again. You can write after another device accepts this device. If this takes long, start another conversation.',
     left: 'You left this conversation. Earlier messages stay on this device.',
     missed: 'Not delivered to all recipients',
     missedOne: (state: string) => state.toLowerCase(),
@@ -177,7 +181,7 @@ export const WORDS = {
     send: 'Send message',
     attach: 'Attach files',
     hint: (largest: string, most: number) =>
-      `Enter sends, Shift+Enter starts a new line. Files: up to ${largest} each, ${most} per message.`,
+      `Press Enter to send, or Shift+Enter to start a new line. Files: up to ${largest} each, ${most} per message.`,
     phoneHint: (largest: string) => `Files: up to ${largest} each.`,
     drop: 'Drop files to attach them',
     tooLarge: (name: string, largest: string) =>
@@ -186,20 +190,20 @@ export const WORDS = {
     tooLong: (most: number) =>
       `A message can have at most ${most.toLocaleString('en-GB')} characters. Shorten the text.`,
     uploading: 'Uploading files',
-    uncertified: 'You can write after your organization has countersigned this device.',
+    uncertified: 'You can write after your organization has verified this device.',
   },
 
   states: {
-    uncertified: 'Device not countersigned yet',
+    uncertified: 'Device not verified yet',
     uncertifiedText:
-      'Your organization must countersign this device before it can send and receive messages. A person does this with a key outside the server. If it takes longer than a day, ask your admin.',
+      'Your organization must verify this device before it can send and receive messages. An admin does this by hand, with a key that is not on the server. If this takes longer than a day, ask your admin.',
     locked: 'Workspace locked',
     lockedText:
       'An admin locked the workspace of this device. You cannot read messages until an admin unlocks it. New messages wait on the server. Ask your admin to unlock the workspace.',
     wiped: 'Workspace wiped',
     wipedText:
-      'An admin wiped the workspace of this device with its messages. Ask your admin to unlock the workspace. A new enrollment alone is not sufficient.',
+      'An admin wiped the workspace of this device, including your messages. Ask your admin to unlock the workspace. Enrolling the device again does not unlock it.',
     wipedByOrderText:
-      'An order’s exit wiped the workspace of this device with its messages. To use messages here again, ask your admin to enroll the device and to unlock the workspace.',
+      'An order wiped the workspace of this device, including your messages. To use messages here again, ask your admin to enroll the device and to unlock the workspace.',
   },
 } as const;

@@ -70,7 +70,7 @@ export function AffectedDevicesView({
                   </Group>
                 </List.Item>
               ))}
-              {total > SHOWN && (
+              {SHOWN < total && (
                 <List.Item>
                   <Text size="sm" c="dimmed">
                     and {number(total - SHOWN)} more

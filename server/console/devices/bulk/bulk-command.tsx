@@ -138,7 +138,9 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
         {grave && <SecondPerson total={audience?.total ?? 0} />}
         {changed ? (
           <Alert color="yellow" title="The number of devices has changed" role="alert">
-            <Text size="sm">The server sent nothing. Review the affected devices and send the command again.</Text>
+            <Text size="sm">
+              The server did not send the command. Review the affected devices, then send the command again.
+            </Text>
           </Alert>
         ) : (
           sending.isError && <Failure error={sending.error} />
@@ -164,8 +166,8 @@ function SecondPerson({ total }: { readonly total: number }) {
   return (
     <Alert color="yellow" title="A second person must confirm this command">
       <Text size="sm">
-        One person may destroy {alone.limit} devices in 24 hours. The server records this command as a pending action.
-        Another admin can confirm it within 24 hours.
+        One admin alone may wipe, unenroll or revoke at most {alone.limit} devices in 24 hours. The server records this
+        command as a pending action. Another admin can confirm the action within 24 hours.
       </Text>
     </Alert>
   );
@@ -174,9 +176,9 @@ function SecondPerson({ total }: { readonly total: number }) {
 function Proposed({ close }: { readonly close: () => void }) {
   return (
     <Stack>
-      <Alert color="yellow" title="Command pending a second person" role="status">
+      <Alert color="yellow" title="Command pending confirmation" role="status">
         <Text size="sm">
-          No device has received the command yet. Another admin can confirm or decline it within 24 hours.
+          No device has received the command yet. Another admin can confirm or decline the command within 24 hours.
         </Text>
       </Alert>
       <Group justify="flex-end">
@@ -200,14 +202,14 @@ function Kept({
   sent,
 }: Pick<Parameters<typeof BulkCommand>[0], 'close' | 'sent'> & { readonly issued: Issued }) {
   const kept = keptOf(issued);
-  const are = kept === 1 ? '1 device was' : `${kept.toLocaleString('en')} devices were`;
+  const skipped = kept === 1 ? '1 device' : `${kept.toLocaleString('en')} devices`;
   return (
     <Stack>
-      <Alert color="yellow" title={`${are} skipped because of a legal hold`} role="alert">
+      <Alert color="yellow" title={`The server skipped ${skipped} because of a legal hold`} role="alert">
         <Text size="sm">
           {HOLD_LEFT_OUT}{' '}
           {issued.queued === 0
-            ? 'The server sent nothing.'
+            ? 'The server sent the command to no device.'
             : `The server sent the command to ${issued.queued.toLocaleString('en')} other devices.`}
         </Text>
       </Alert>

@@ -60,7 +60,7 @@ function Contents({ id, close }: { readonly id: string; readonly close: () => vo
                   Sent <Moment at={createdAt} now={now} />.{' '}
                   {waiting > 0 && (
                     <>
-                      Pending devices expire <Moment at={expiresAt} now={now} />.
+                      On pending devices, the command expires <Moment at={expiresAt} now={now} />.
                     </>
                   )}
                 </Text>

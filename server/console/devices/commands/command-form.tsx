@@ -78,7 +78,7 @@ export function CommandForm({
         />
       )}
       <Select
-        label="Expires if the device stays offline for"
+        label="Command expires if the device stays offline for"
         data={LIVES}
         allowDeselect={false}
         styles={{ wrapper: { maxWidth: 220 } }}

@@ -28,7 +28,7 @@ export function CertificatesSection({ id, generation }: { readonly id: string; r
       <QueryResult query={query} lines={3}>
         {({ certificates }) =>
           certificates.length === 0 ? (
-            <Text c="dimmed">No certificates. The device receives one when it enrolls.</Text>
+            <Text c="dimmed">No certificates. The device receives a certificate when it enrolls.</Text>
           ) : (
             <ShortList items={certificates} few={3} noun="certificates">
               {(shown) => (

@@ -35,9 +35,7 @@ export function DangerSection({
       <Row
         key="wipe"
         what="Wipe workspace"
-        words={
-          underLegalHold ? HOLD_STOPS : (wiped ?? 'Destroys the work files on the device. The device stays enrolled.')
-        }
+        words={underLegalHold ? HOLD_STOPS : (wiped ?? 'The device destroys its work files and stays enrolled.')}
         action={
           !underLegalHold &&
           wiped === null && (
@@ -53,7 +51,7 @@ export function DangerSection({
       <Row
         key="unenroll"
         what="Unenroll device"
-        words={underLegalHold ? HOLD_STOPS : 'Tells the device to remove its enrollment when it receives the command.'}
+        words={underLegalHold ? HOLD_STOPS : 'The device removes its enrollment when it receives the command.'}
         action={
           !underLegalHold && (
             <Button color="red" variant="light" onClick={() => command('unenroll')}>
@@ -69,10 +67,10 @@ export function DangerSection({
         what="Re-enroll device"
         words={
           underLegalHold
-            ? 'Not possible under a legal hold, which protects the current enrollment. You can enroll a new device for the user.'
+            ? 'A legal hold protects the current enrollment, so you cannot re-enroll the device. You can enroll a new device for the user.'
             : active
-              ? 'For a reinstalled device. The device keeps its number and history. The server revokes its old certificates.'
-              : 'Returns the device to the fleet with its number, its history and new certificates.'
+              ? 'Use this after the system of the device was reinstalled. The device keeps its ID and history. The server revokes its old certificates.'
+              : 'The device returns to the fleet with its ID, its history and new certificates.'
         }
         action={
           !underLegalHold && (
@@ -124,7 +122,7 @@ function Revoke({ device }: { readonly device: DeviceView }) {
     <>
       <Row
         what="Revoke device"
-        words="Revokes the certificates and closes the connection at once, without the cooperation of the device."
+        words="The server revokes the certificates of the device and closes its connection at once, even if the device does not cooperate."
         action={
           <Button color="red" variant="light" onClick={open}>
             Revoke device…
@@ -143,7 +141,8 @@ function Revoke({ device }: { readonly device: DeviceView }) {
         <Stack>
           <Text size="sm">
             The device of <UserText>{device.user}</UserText> loses access at once. Its pending commands are canceled.
-            The public ledger records the revocation. You cannot undo it: the device must enroll again.
+            The public ledger records the revocation. You cannot undo the revocation. To return, the device must enroll
+            again.
           </Text>
           <Radio.Group
             label="Reason"

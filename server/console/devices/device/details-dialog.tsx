@@ -54,8 +54,8 @@ function Form({ device, close }: { readonly device: DeviceView; readonly close: 
     >
       <Stack>
         <Text size="sm">
-          Orders apply to the new home area or seat at once. If the change alters an order's effect, a second person
-          must confirm it.
+          Orders use the new home area or legal seat at once. If the change alters the effect of an order, a second
+          person must confirm the change.
         </Text>
         <Select
           label="Group"
@@ -69,14 +69,14 @@ function Form({ device, close }: { readonly device: DeviceView; readonly close: 
         />
         <AreaSelect
           label="Home area"
-          description="Area where the user lives and works."
+          description="Area where the user lives and works"
           placeholder={chosen?.home ? `From its group: ${chosen.home}` : 'Not set'}
           value={home}
           onChange={setHome}
         />
         <AreaSelect
-          label="Seat"
-          description="Area of the organization that the device belongs to."
+          label="Legal seat"
+          description="Area where the organization that owns the device is registered"
           placeholder={chosen?.seat ? `From its group: ${chosen.seat}` : 'Not set'}
           value={seat}
           onChange={setSeat}

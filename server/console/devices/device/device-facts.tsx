@@ -71,7 +71,7 @@ function factsOf(device: DeviceView, newest: number | null): Fact[] {
     },
     { label: 'Group', value: <UserText>{group.name}</UserText> },
     { label: 'Home area', value: placed(home, origin(own.home, statement?.kind === 'home')) },
-    { label: 'Seat', value: placed(seat, origin(own.seat, false)) },
+    { label: 'Legal seat', value: placed(seat, origin(own.seat, false)) },
     {
       label: 'Enrolled',
       value: (

@@ -33,8 +33,8 @@ export function HistorySection({ device }: { readonly device: DeviceView }) {
         <Stack>
           <Text size="sm">
             The server clock is {duration(Math.abs(serverNow - realNow))} {serverNow > realNow ? 'ahead of' : 'behind'}{' '}
-            real time. Commands and certificates follow real time, all other events the server clock. The two lists have
-            no common order.
+            real time. Commands and certificates follow real time, all other events the server clock. The order of
+            events across the two lists is unknown.
           </Text>
           <Part title="By the server clock" events={all.filter(({ clock }) => clock === 'server')} />
           <Part title="In real time" events={all.filter(({ clock }) => clock === 'real')} />

@@ -70,7 +70,7 @@ describe('the timeline', () => {
       [90, 'Revoked.', null],
       [50, 'The device suspended mail (not available yet).', null],
       [40, 'Command completed: Show message.', null],
-      [36, "The admin's statement ended.", null],
+      [36, 'The location statement of the admin ended.', null],
       [35, 'An admin set the location: Pakistan or India.', 'he called'],
       [30, 'The Internet address of the connection: Pakistan.', '1.2.3.4'],
       [20, 'Command sent: Show message.', 'سلام'],

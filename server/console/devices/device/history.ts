@@ -94,11 +94,11 @@ function ofObservation({ source, areas, at, detail }: Evidence['observations'][n
   const known = EVIDENCE_SOURCES.find((one) => one === source);
   if (known === 'statement') {
     return detail === 'ended'
-      ? server(at, "The admin's statement ended.")
+      ? server(at, 'The location statement of the admin ended.')
       : server(at, `An admin set the location: ${places(areas)}.`, { given: detail });
   }
   if (known === 'address' && detail === 'disconnected') {
-    return server(at, `The connection ended; the address was in ${places(areas)}.`);
+    return server(at, `The connection ended. Its IP address was in ${places(areas)}.`);
   }
   return server(at, `${known ? SOURCE_NAMES[known] : source}: ${places(areas)}.`, { given: detail });
 }

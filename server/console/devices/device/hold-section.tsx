@@ -30,7 +30,7 @@ export function HoldSection({ device }: { readonly device: DeviceView }) {
               <Standing id={device.id} />
             ) : (
               <Text size="sm" c="dimmed">
-                Owners and the roles legal and auditor can read the reason and the start date.
+                Only admins with the role owner, legal or auditor can read the reason and the start date.
               </Text>
             )}
           </Stack>

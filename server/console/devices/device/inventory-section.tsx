@@ -10,7 +10,9 @@ export function InventorySection({ inventory }: { readonly inventory: Inventory 
   return (
     <Section title="Inventory">
       {inventory === null ? (
-        <Text c="dimmed">The device has not reported its inventory yet. It reports when it connects.</Text>
+        <Text c="dimmed">
+          The device has not reported its hardware and software yet. It sends a report when it connects.
+        </Text>
       ) : (
         <>
           <Text size="sm" c="dimmed">

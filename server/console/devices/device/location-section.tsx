@@ -132,7 +132,9 @@ export function LocationEvidence({ location, sources, then }: Pick<Explanation, 
         </Text>
       </div>
       {sources.length === 0 ? (
-        <Text c="dimmed">No evidence yet. The first connection provides the IP address.</Text>
+        <Text c="dimmed">
+          No evidence of the location yet. The first connection of the device provides its IP address.
+        </Text>
       ) : (
         <ul className={classes.list} aria-label="Evidence, deciding source first">
           {sources.map((one) => (
@@ -208,11 +210,11 @@ function SourceView({
           )}{' '}
           {!fresh
             ? source === 'statement'
-              ? 'The statement has ended.'
+              ? 'The admin’s statement has ended.'
               : 'The evidence has expired.'
             : until === null
-              ? 'Valid while the device is connected.'
-              : `Valid for another ${duration(until - now)}.`}
+              ? 'This evidence is valid while the device is connected.'
+              : `This evidence is valid for another ${duration(until - now)}.`}
         </Text>
       </div>
       <Badge color={color} style={{ flex: 'none' }}>

@@ -30,8 +30,8 @@ export function PastStateSection({ device }: { readonly device: DeviceView }) {
   return (
     <Section title="Past state">
       <Text size="sm" c="dimmed">
-        Location and services of the device at a past time, with the reasons. Copy the address of this page to share the
-        result.
+        Show the location and the services of the device at a past time, with the reasons. To share the result, copy the
+        web address of this page.
       </Text>
       <Picker key={at} at={at} />
       {at !== undefined && <Explained device={device} at={at} />}
@@ -48,8 +48,8 @@ function Picker({ at }: { readonly at: number | undefined }) {
   function submit(event: FormEvent) {
     event.preventDefault();
     const instant = parseLocalDateTime(written);
-    if (instant === null) return setProblem('The date or time is missing. Enter both.');
-    if (instant > now) return setProblem('The time is in the future. Enter a past time of the server clock.');
+    if (instant === null) return setProblem('The date or the time is missing. Enter a date and a time.');
+    if (instant > now) return setProblem('The time is in the future. Enter a time before the current server time.');
     setProblem(null);
     return go(instant);
   }
@@ -109,18 +109,19 @@ function Then({ told }: { readonly told: Explanation }) {
           <Text size="sm" c="dimmed">
             {dateTime(at, 'UTC')} UTC. Group: <UserText>{group.name}</UserText>. Home area:{' '}
             {home === null ? 'not set' : <AreaNames areas={[home]} />}{' '}
-            {homeBy !== null && ` (${HOME_BY_WORDS[homeBy]})`}. Seat:{' '}
+            {homeBy !== null && ` (${HOME_BY_WORDS[homeBy]})`}. Legal seat:{' '}
             {seat === null ? 'not set' : <AreaNames areas={[seat]} />}.
           </Text>
         </div>
         {status !== 'active' && (
-          <Alert color="gray">The device was {status}. It had no services, independent of orders.</Alert>
+          <Alert color="gray">The device was {status}. It therefore had no services, with or without an order.</Alert>
         )}
         <Part title="Location">
           <LocationEvidence location={told.location} sources={told.sources} then={at} />
           {evidenceFrom !== null && (
             <Text size="sm" c="dimmed">
-              The server keeps evidence from {dateTime(evidenceFrom)} on. The device may have arrived earlier.
+              The server has evidence from {dateTime(evidenceFrom)} on. The device may have arrived at this location
+              earlier.
             </Text>
           )}
         </Part>
@@ -129,7 +130,7 @@ function Then({ told }: { readonly told: Explanation }) {
         </Part>
         <Part title="Related orders">
           {told.orders.length === 0 ? (
-            <Text size="sm">No orders concerned the device at that time.</Text>
+            <Text size="sm">No order concerned the device at that time.</Text>
           ) : (
             <Orders told={told} />
           )}
@@ -178,7 +179,7 @@ function Orders({ told: { orders, at } }: { readonly told: Explanation }) {
               {one.receipts.length > 0 && (
                 <>
                   <Text size="xs" c="dimmed">
-                    Receipts signed by the device, by its own clock:
+                    Receipts that the device signed, with the time of the device clock:
                   </Text>
                   <List size="xs" c="dimmed">
                     {one.receipts.map((receipt) => (
@@ -231,7 +232,8 @@ function Observations({ told: { observations } }: { readonly told: Explanation }
         )}
       </ShortList>
       <Text size="xs" c="dimmed">
-        The server stores unchanged evidence every six hours. A source may therefore have expired up to six hours later.
+        The server stores unchanged evidence only every six hours. Evidence may therefore have been valid for up to six
+        hours longer than shown here.
       </Text>
     </>
   );

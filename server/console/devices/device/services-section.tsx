@@ -32,7 +32,7 @@ export function ServicesSection({ device }: { readonly device: DeviceView }) {
           )}
         </QueryResult>
       ) : (
-        <Text>The device is {device.status}. It has no services, independent of orders.</Text>
+        <Text>The device is {device.status}. It therefore has no services, with or without an order.</Text>
       )}
     </Section>
   );
@@ -60,7 +60,7 @@ export function Services({
       </ul>
       <Text size="sm" c="dimmed">
         {nextChange === null ? (
-          'No automatic change is expected.'
+          'No automatic change of the services is expected.'
         ) : (
           <>
             The next automatic change {then === undefined ? 'is possible' : 'was possible'}{' '}

@@ -81,8 +81,8 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
     <form noValidate onSubmit={submit}>
       <Stack>
         <Text size="sm">
-          Your statement about the device of <UserText>{device.user}</UserText> overrides all observed evidence until it
-          ends. Orders use it at once.
+          Your statement about the device of <UserText>{device.user}</UserText> overrides all observed evidence until
+          the statement ends. Orders use the statement at once.
         </Text>
         <SegmentedControl
           fullWidth
@@ -108,7 +108,7 @@ function Form({ device, close }: Omit<DialogProps, 'opened'>) {
         )}
         <Textarea
           label="Reason"
-          description="Explain how you know. The reason is stored with the device."
+          description="Explain how you know. The server stores the reason with the device."
           required
           id={fieldId('reason')}
           autosize
@@ -166,7 +166,7 @@ function AreasSelect({
   return (
     <MultiSelect
       label="Possible areas"
-      description="Select several areas if the device is in one of them. For the parts of a country, type its code and a hyphen, for example PK-"
+      description="Select several areas if you know only that the device is in one of them. To find the parts of a country, type the country code and a hyphen, for example PK-"
       required
       id={fieldId('areas')}
       data={withChosen([...COUNTRY_CHOICES, ...subdivisionChoices(typed)], value)}
@@ -187,7 +187,7 @@ export function EndStatement({ device, opened, close }: DialogProps) {
   const change = useChange(device);
   return (
     <Confirm title="End statement" opened={opened} close={close} verb="End statement" act={() => change(null)}>
-      <Text>Observed evidence decides the location again. Orders use it at once.</Text>
+      <Text>Observed evidence then decides the location of the device again. Orders use that location at once.</Text>
     </Confirm>
   );
 }

@@ -45,12 +45,16 @@ export function problemsOf(form: StatementForm, now: number): Problems {
           ? 'The area is missing. Select an area.'
           : 'The area is missing. Select at least one area.',
     }),
-    ...(form.areas.length > MOST_STATED_AREAS && { areas: `Too many areas. Select at most ${MOST_STATED_AREAS}.` }),
-    ...(form.reason.trim() === '' && { reason: 'The reason is missing. Explain how you know, for later readers.' }),
+    ...(form.areas.length > MOST_STATED_AREAS && {
+      areas: `You selected too many areas. Select at most ${MOST_STATED_AREAS}.`,
+    }),
+    ...(form.reason.trim() === '' && { reason: 'The reason is missing. Explain to later readers how you know.' }),
     ...(form.life === 'other' &&
       (until === null
-        ? { until: 'The end is missing. Enter a date and a time.' }
-        : until <= now && { until: 'The end is in the past. Enter a future time of the server clock.' })),
+        ? { until: 'The end of the statement is missing. Enter a date and a time.' }
+        : until <= now && {
+            until: 'The end of the statement is in the past. Enter a time after the current server time.',
+          })),
   };
 }
 

@@ -137,11 +137,11 @@ export function IssueFilters({
 function issueWords(filter: Filter, name: (typeof ISSUE_FILTERS)[number]): string {
   switch (name) {
     case 'everConnected':
-      return filter.everConnected ? 'Has connected' : 'Never connected';
+      return filter.everConnected ? 'Connected at least once' : 'Never connected';
     case 'located':
       return filter.located ? 'Location known' : 'Location unknown';
     case 'countersigned':
-      return filter.countersigned ? 'Messaging key countersigned' : 'Messaging key without countersignature';
+      return filter.countersigned ? 'Verified for messaging' : 'Not verified for messaging';
     case 'seenBefore':
       return `Last seen before ${dateTime(filter.seenBefore ?? 0)}`;
     case 'listBelow':

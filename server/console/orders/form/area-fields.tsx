@@ -44,7 +44,7 @@ export function AreaFields({ form, update, touch, problemAt }: Fields) {
       <MultiSelect
         id={fieldId('areas')}
         label="Areas"
-        description="Select countries, subdivisions, groups of countries, or your own areas from the settings. For subdivisions, type a name or a country code with a hyphen: US-. A territory with its own code, such as Hong Kong, is separate."
+        description="Select countries, subdivisions, groups of countries, or your own areas from the settings. To find subdivisions, type a name or a country code with a hyphen, for example US-. A territory with its own code, such as Hong Kong, is a separate choice."
         placeholder={form.areas.length === 0 ? 'Type a name or a code' : ''}
         data={[
           { group: 'Your own areas', items: [...ownChoices(own)] },
@@ -70,15 +70,16 @@ export function AreaFields({ form, update, touch, problemAt }: Fields) {
         filter={asTyped}
         hidePickedOptions
         limit={60}
-        nothingFoundMessage="No area found. For subdivisions, type a country code and a hyphen, for example US-"
+        nothingFoundMessage="No area found. To find subdivisions, type a country code and a hyphen, for example US-"
         required
         withAsterisk
       />
       {territories.length > 0 && (
         <Fieldset legend="Disputed territories in or near these areas" id={fieldId('disputed')} tabIndex={-1}>
           <Text size="sm" c="dimmed" mb="sm">
-            The order decides which country each territory counts as. It starts with your territory policy. A device in
-            a contested territory may be in any claimant country. The rule for contested locations then applies.
+            The order assigns each territory to a country. The form starts with the assignments of your territory
+            policy. A device in a contested territory may be in any country that claims the territory. The rule for
+            contested locations then applies.
           </Text>
           <SimpleGrid cols={{ base: 1, sm: 2 }}>
             {territories.map((feature) => (
@@ -115,6 +116,6 @@ function choicesOf(feature: Territory, said: string | undefined): Choice[] {
 /** Compares the order's assignment of a disputed territory with the policy's assignment. */
 function policyWords(said: string | undefined, policy: string | undefined): string {
   return said === undefined || said === (policy ?? CONTESTED)
-    ? 'Same as your territory policy.'
-    : `Different from your territory policy: there it ${choiceWords(policy)}.`;
+    ? 'Your territory policy has the same assignment.'
+    : `Your territory policy differs: in the policy, the territory ${choiceWords(policy)}.`;
 }

@@ -91,7 +91,7 @@ function Chosen({ form, update, touch, problemAt }: Fields) {
       <MultiSelect
         label="Groups"
         id={fieldId('exempt')}
-        description="All devices in these groups at the time of the proposal. Later members are not exempt."
+        description="The order exempts all devices that are in these groups at the time of the proposal. Devices that join a group later are not exempt."
         data={groupChoices}
         value={form.groups.map(({ value }) => value)}
         onChange={(chosen) => update({ groups: exemptedOf(chosen, form.groups, groupChoices) })}
@@ -148,7 +148,7 @@ function Terms({
         </Text>
         <Textarea
           label="Reason"
-          description="Internal: neither signed nor public."
+          description="The reason is internal: approvers do not sign it, and it is not public."
           value={reason}
           onChange={({ currentTarget }) => change({ reason: currentTarget.value })}
           maxLength={LONGEST_REASON}

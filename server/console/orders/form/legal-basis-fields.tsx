@@ -31,7 +31,7 @@ export function LegalBasisFields(fields: Fields) {
       />
       <TextInput
         label="Addressee"
-        description="Person or company that the instrument addresses, which may not be you"
+        description="Person or company that the instrument addresses. The addressee can differ from your organization."
         {...line('addressee', 4000)}
       />
       <Textarea

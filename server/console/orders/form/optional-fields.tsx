@@ -32,8 +32,8 @@ import { type Fields, fieldId } from './use-order-form.ts';
 
 const PUBLICATION = {
   public: 'Public: everyone can read the order.',
-  until: 'Delayed: until a date, only the number, services and areas are public.',
-  law: 'Withheld by law: only the number, services and areas are public.',
+  until: 'Delayed: until the publication date, the public sees only the number, services and areas.',
+  law: 'Withheld by law: the public sees only the number, services and areas.',
 } as const;
 
 const PANELS: Readonly<Record<string, readonly Field[]>> = {
@@ -154,7 +154,7 @@ function ReceiptFields(part: PartProps) {
       <TextInput
         id={fieldId('answers')}
         label="In response to order"
-        description="Number of the earlier order, if this order goes beyond its demand"
+        description="Number of the earlier order, if this order is your own, wider response to it"
         error={problemAt('answers')?.text}
         onBlur={() => touch('answers')}
         {...textField(part, 'answers', 32)}
@@ -193,8 +193,8 @@ function NoticeFields(part: PartProps) {
         error={problemAt('noticePlan')?.text}
       >
         <Stack gap="xs" mt="xs">
-          <Radio id={fieldId('noticePlan')} value="all" label="At every future notice time" />
-          <Radio value="chosen" label="At selected times" />
+          <Radio id={fieldId('noticePlan')} value="all" label="At each notice time that has not passed yet" />
+          <Radio value="chosen" label="Only at selected times" />
         </Stack>
       </Radio.Group>
       {more.planned === 'chosen' && (
@@ -214,7 +214,7 @@ function NoticeFields(part: PartProps) {
         <NumberInput
           id={fieldId('exportWindow')}
           label="Export window, in days"
-          description="Time after the effective time in which users can export data, before an exit may be approved"
+          description="Number of days after the effective time in which users can export their data. Approvers can approve an exit only afterward."
           value={more.exportDays === '' ? '' : Number(more.exportDays)}
           onChange={(days) => set({ exportDays: String(days) })}
           error={problemAt('exportWindow')?.text}
@@ -282,7 +282,8 @@ function DecisionFields(part: PartProps) {
   return (
     <Stack>
       <Text size="sm" c="dimmed">
-        Stored encrypted on the server for legal, owners and auditors. The order contains only its hash.
+        Only admins with the role owner, legal or auditor can read the decision record. The server stores it encrypted.
+        The order contains only its hash.
       </Text>
       <Textarea
         id={fieldId('decision')}

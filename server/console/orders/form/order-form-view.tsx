@@ -66,7 +66,7 @@ export function OrderFormView({
           <Part name="Suspended services">
             <ServiceFields {...api} />
           </Part>
-          <Part name="Nexus">
+          <Part name="Connection (nexus)">
             <NexusFields {...api} />
           </Part>
           <Part name="Schedule">
@@ -74,7 +74,7 @@ export function OrderFormView({
           </Part>
           <Part
             name="Rules"
-            lead="Rules for devices with special circumstances. A new order starts with the mildest rules."
+            lead="These rules apply to devices in special circumstances, for example with an unknown location. A new order starts with the mildest rules."
           >
             <RuleFields {...api} />
           </Part>
@@ -84,7 +84,7 @@ export function OrderFormView({
           <Part name="Legal basis">
             <LegalBasisFields {...api} />
           </Part>
-          <Part name="Optional details" lead="Most orders omit these details.">
+          <Part name="Optional details" lead="Most orders do not need these details.">
             <OptionalFields {...api} />
           </Part>
         </Stack>
@@ -95,7 +95,7 @@ export function OrderFormView({
             {verb}
           </Button>
           <Text size="sm" c="dimmed">
-            Nothing changes yet. Two other approvers must sign the proposal.
+            The proposal changes nothing yet. Two approvers other than you must sign it first.
           </Text>
         </Stack>
       </div>

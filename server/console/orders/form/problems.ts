@@ -56,7 +56,10 @@ const MISSING: Readonly<Partial<Record<Field, { readonly text: string; readonly 
       text: 'The services are missing. Select at least one service.',
       is: ({ services }) => services.length === 0,
     },
-    nexus: { text: 'The nexus is missing. Select at least one.', is: ({ nexus }) => nexus.length === 0 },
+    nexus: {
+      text: 'The connection with the areas (nexus) is missing. Select at least one condition.',
+      is: ({ nexus }) => nexus.length === 0,
+    },
     effective: {
       text: 'The effective time is missing. Enter a date and a time.',
       is: ({ effective }) => timeText(effective) === undefined,

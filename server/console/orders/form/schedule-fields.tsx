@@ -18,8 +18,8 @@ export function ScheduleFields({
   const zones = useMemo(() => {
     const likely = [...new Set([...form.areas.flatMap(zonesOf), readerZone(), 'UTC'])];
     return [
-      { group: 'Zones of these areas, and yours', items: likely.map(choice) },
-      { group: 'All zones', items: ZONES.filter((zone) => !likely.includes(zone)).map(choice) },
+      { group: 'Time zones of the selected areas, and your own', items: likely.map(choice) },
+      { group: 'All time zones', items: ZONES.filter((zone) => !likely.includes(zone)).map(choice) },
     ];
   }, [form.areas]);
   const { effective, until } = form;
@@ -28,7 +28,7 @@ export function ScheduleFields({
       <Select
         id={fieldId('zone')}
         label="Time zone"
-        description={`Zone of all times in the order. ${form.zone} is ${zoneOffset(Date.now(), form.zone)} now.`}
+        description={`All times in the order use this time zone. ${form.zone} is ${zoneOffset(Date.now(), form.zone)} now.`}
         data={zones}
         value={form.zone}
         onChange={(zone) => {
@@ -41,7 +41,7 @@ export function ScheduleFields({
         searchable
         allowDeselect={false}
         limit={80}
-        nothingFoundMessage="No zone found. Zones have the form continent and city: Asia/Karachi"
+        nothingFoundMessage="No time zone found. Type a continent and a city, for example Asia/Karachi"
         required
       />
       <DateTimeField

@@ -20,10 +20,11 @@ const SHOWN: readonly Service[] = [...SERVICES].sort(
 );
 
 const NEXUS_EXPLAINED: Readonly<Record<Nexus, string>> = {
-  present: 'Its position, IP address, mobile network or an admin’s statement places it there now.',
-  network: 'Its serving mobile network belongs to the area, wherever the device is.',
-  home: 'Its home area is in the area. The rule for travelers decides while it is elsewhere.',
-  seat: 'Its part of the organization has its seat there.',
+  present:
+    'The position, IP address or mobile network of the device, or an admin’s statement, shows that the device is in the area now.',
+  network: 'The device uses a mobile network that belongs to the area, wherever the device is.',
+  home: 'The home area of the device is in the area. While the device is elsewhere, the rule for travelers applies.',
+  seat: 'The device belongs to a part of the organization that is registered in the area.',
 };
 
 export function ServiceFields({ form, update, touch, problemAt }: Fields) {
@@ -78,7 +79,7 @@ export function NexusFields({ form, update, touch, problemAt }: Fields) {
   return (
     <Checkbox.Group
       label="An order affects a device that meets at least one of these conditions"
-      description="Most orders affect devices that are located in the area. Select only the conditions in the instrument."
+      description="Most orders affect devices that are located in the area. Select only conditions that the instrument states."
       value={form.nexus}
       onChange={(chosen) => {
         touch('nexus');

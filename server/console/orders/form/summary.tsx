@@ -16,7 +16,7 @@ import type { FormApi } from './use-order-form.ts';
 export const PARTS = [
   { name: 'Covered areas', fields: ['areas', 'disputed'] },
   { name: 'Suspended services', fields: ['services'] },
-  { name: 'Nexus', fields: ['nexus'] },
+  { name: 'Connection (nexus)', fields: ['nexus'] },
   { name: 'Schedule', fields: ['zone', 'effective', 'until'] },
   { name: 'Rules', fields: ['mode', 'unknown', 'contested', 'visitors', 'travelers', 'waiting', 'stale'] },
   { name: 'Exemptions', fields: ['exempt'] },
@@ -44,7 +44,7 @@ function said(name: PartName, form: OrderForm, times: Times): string {
       return listed(form.areas.map(areaName));
     case 'Suspended services':
       return sentence(servicesWords(form.services));
-    case 'Nexus':
+    case 'Connection (nexus)':
       return sentence(form.nexus.map((each) => NEXUS_NAMES[each]).join(', or '));
     case 'Schedule': {
       const from = times.effective === null ? '' : zonedTime(times.effective, form.zone);

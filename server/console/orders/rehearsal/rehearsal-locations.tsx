@@ -57,7 +57,7 @@ export function RehearsalLocations({
           ))}
         </tbody>
       </table>
-      {sorted.length > FIRST && (
+      {FIRST < sorted.length && (
         <Button
           variant="subtle"
           size="compact-sm"

@@ -78,7 +78,7 @@ function Loaded({ order }: { readonly order: OrderView }) {
           <PageLink to="/orders/$number" params={{ number: order.number }}>
             <bdi>{order.title}</bdi>
           </PageLink>
-          . A rehearsal changes nothing and does not reach any device.
+          . A rehearsal changes nothing, and devices do not notice it.
         </Text>
       }
       actions={
@@ -182,7 +182,7 @@ function Found({
       <Empty title="No affected devices">
         {impact.fleet === 0
           ? 'No device is enrolled. You can already prepare orders.'
-          : 'No device is located in the order’s areas, belongs there, or may be there, according to current evidence.'}
+          : 'According to current evidence, no device is in the order’s areas, belongs to them, or may be in them.'}
       </Empty>
     );
   }
@@ -228,7 +228,7 @@ function Filter({ asked, set }: { readonly asked: RehearsalAsked; readonly set: 
     ...(chosen ? [`${CLASS_NAMES[chosen]}: ${CLASS_MEANING[chosen]}`] : []),
     ...(area === null ? [] : [`Located or possibly located in ${areaName(area)}.`]),
   ];
-  if (parts.length === 0) return <Text size="sm">All affected devices, by handle.</Text>;
+  if (parts.length === 0) return <Text size="sm">All affected devices.</Text>;
   return (
     <Group gap="sm">
       <Text size="sm" fw={600}>
