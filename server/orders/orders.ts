@@ -11,8 +11,8 @@ import { createActionQueue } from './adoption/action-queue.ts';
 import { openAdoptedOrders } from './adoption/adopted-orders.ts';
 import { type Adoption, createAdoption } from './adoption/adoption.ts';
 import { type ApproverSets, createApproverSets } from './adoption/approver-sets.ts';
-import type { PublicList } from './adoption/list-publisher.ts';
 import { createOrderRecovery, type OrderRecovery } from './adoption/order-recovery.ts';
+import type { PublicList } from './adoption/public-list.ts';
 import { createStoredOrders } from './adoption/stored-orders.ts';
 import { createDrafting, type Drafting } from './drafting/drafting.ts';
 import {
@@ -36,13 +36,14 @@ import { createNamesSealer, type NamesStore } from './evidence/sealed-names.ts';
 import type { ExitStore, HoldsPort } from './exit/exit-ports.ts';
 import { createExits, type Exits } from './exit/exits.ts';
 import { type ChangeImpact, createChangeImpact } from './impact/change-impact.ts';
-import { createImpact, type Impact, type PeoplePort } from './impact/impact.ts';
+import { createImpact, type Impact } from './impact/impact.ts';
 import {
   createLocationStatements,
   type LocationStatements,
   type StatementStore,
 } from './impact/location-statements.ts';
 import { createRehearsal, type DeviceStateStore } from './impact/rehearsal.ts';
+import type { PeoplePort } from './impact/rehearsal-requests.ts';
 import type {
   AdoptionStore,
   ApproverStore,

@@ -1,7 +1,7 @@
 /** Reads locations and states of thousands of devices at once. */
 import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import type { DeviceState, Owed, DeviceStateStore as Port, Waits } from '../orders/impact/rehearsal.ts';
+import type { DeviceState, DeviceStateWithWaits, DeviceStateStore as Port, Waits } from '../orders/impact/rehearsal.ts';
 import type { Database, Db } from './database.ts';
 import { locationFactsOf, selectLocationFacts } from './jurisdiction-store.ts';
 import { keyedQuery } from './keyed-query.ts';
@@ -21,7 +21,10 @@ export class DeviceStateStore implements Port {
     return activeOf(devices, await this.#select(devices), standingOf);
   }
 
-  async statesWithWaits(devices: readonly DeviceId[], order: string | null): Promise<Map<DeviceId, Owed>> {
+  async statesWithWaits(
+    devices: readonly DeviceId[],
+    order: string | null,
+  ): Promise<Map<DeviceId, DeviceStateWithWaits>> {
     if (this.#dues?.order !== order) this.#dues = { order, select: duesIn(this.#database.db, order) };
     return activeOf(devices, await this.#dues.select(devices), (row) => ({
       ...standingOf(row),

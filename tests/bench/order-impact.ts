@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { affectedQuery } from '../../server/jurisdiction/nexus-index.ts';
 import { createExits } from '../../server/orders/exit/exits.ts';
-import { createRehearsal, type Rehearsal, sizeOf } from '../../server/orders/impact/rehearsal.ts';
+import { sizeOf } from '../../server/orders/impact/impact-counts.ts';
+import { createRehearsal, type Rehearsal } from '../../server/orders/impact/rehearsal.ts';
 import { type Database, openDatabase } from '../../server/store/database.ts';
 import { DeviceStateStore } from '../../server/store/device-state-store.ts';
 import { ExitStore } from '../../server/store/exit-store.ts';
@@ -132,9 +133,9 @@ async function pass(terms: Partial<OrderTerms>, before?: Partial<OrderTerms>): P
     exemptions: [],
     listed: 3,
     number: '2015-001',
-    against: before ? { rule: ruleOf(before), exemptions: [] } : null,
+    baseline: before ? { rule: ruleOf(before), exemptions: [] } : null,
     at: 'effective',
-    whom: 'all',
+    selection: 'all',
     names: new Set(['ada lovelace']),
   } as const;
   const { sets } = await rehearsal.rehearseAnew(asked);
@@ -189,7 +190,7 @@ async function exit(): Promise<number> {
     exemptions: [],
     listed: null,
     number: null,
-    against: null,
+    baseline: null,
     at: 'now',
     names: new Set<string>(),
   } as const;
@@ -202,7 +203,7 @@ async function exit(): Promise<number> {
     withheld: () => false,
     exitsOf: () => [{ revision: rule.revision, adoptedAt: NOW }],
     denied: async () => {
-      const { sets } = await rehearsal.rehearseAnew({ ...asked, rule, whom: 'denied' });
+      const { sets } = await rehearsal.rehearseAnew({ ...asked, rule, selection: 'denied' });
       return sets.flatMap(({ devices, reasons }) => devices.map((device) => ({ device, reasons })));
     },
   });

@@ -106,9 +106,9 @@ export function createRollout(ports: {
       return { denied: new Set(), all: [...all], lastSeen: 0 };
     }
     const exemptions = await orders.exemptions(order, revision);
-    const known = { listed: null, number: null, against: null, names: new Set<string>() };
-    const whom = { ...known, at: 'effective', whom: 'denied', lastSeen: true } as const;
-    const { sets, lastSeen } = await rehearsal.rehearse({ rule, exemptions, ...whom });
+    const known = { listed: null, number: null, baseline: null, names: new Set<string>() };
+    const request = { ...known, at: 'effective', selection: 'denied', lastSeen: true } as const;
+    const { sets, lastSeen } = await rehearsal.rehearse({ rule, exemptions, ...request });
     const denied = new Set<DeviceId>();
     for (const { devices } of sets) {
       for (const device of devices) {

@@ -10,7 +10,8 @@ import type { Instant } from '../../../shared/time/clock.ts';
 import type { OrderRule } from '../../../shared/verdict/terms.ts';
 import { openTitle } from '../adoption/order-visibility.ts';
 import type { OrderStore } from '../ports.ts';
-import { changesOf, type Rehearsal, sizeOf } from './rehearsal.ts';
+import { changesOf, sizeOf } from './impact-counts.ts';
+import type { Rehearsal } from './rehearsal.ts';
 
 /** Announced or active order whose territory map differs from the policy. */
 export interface PolicyChange {
@@ -71,13 +72,13 @@ export async function policyChange(given: {
     const { sets } = await rehearsal.rehearse({
       rule: { ...rule, disputed: new Map([...policy].filter(([feature]) => touched.includes(feature))) },
       exemptions,
-      against: { rule, exemptions },
+      baseline: { rule, exemptions },
       among: inTerritories(
         rule,
         territories.map(({ territory }) => territory),
       ),
       at: 'effective',
-      whom: 'denied',
+      selection: 'denied',
       ...NOBODY,
     });
     const { newly_affected: newlyDenied, no_longer_affected: newlyAllowed } = changesOf(sets);

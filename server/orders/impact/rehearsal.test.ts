@@ -15,30 +15,26 @@ import { type EvidenceSource, NEXUS, type Observation, type OrderRule } from '..
 import { NOW, revisionDocument } from '../../../tests/support/signed-documents.ts';
 import { createCache } from '../cache.ts';
 import { changeOf, impactOn, inForceAt } from './device-impact.ts';
+import { changesOf, countsByArea, countsOf, sizeOf, waitingOf } from './impact-counts.ts';
 import {
-  changesOf,
-  countsByArea,
-  countsOf,
   createRehearsal,
   type DeviceState,
   NOTHING_WAITS,
   nameKey,
   type Rehearsal,
-  type Rehearsing,
-  sizeOf,
+  type RehearsalRequest,
   type Waits,
-  waitingOf,
 } from './rehearsal.ts';
 
 const pk = parseHomeArea('PK');
-const ask = (more: Partial<Rehearsing> = {}): Rehearsing => ({
+const ask = (more: Partial<RehearsalRequest> = {}): RehearsalRequest => ({
   rule: compileRule({ revision: revisionDocument(), lasting: false }),
   exemptions: [],
   listed: 2,
   number: '2015-001',
-  against: null,
+  baseline: null,
   at: 'now',
-  whom: 'all',
+  selection: 'all',
   names: new Set(),
   ...more,
 });
@@ -163,8 +159,8 @@ describe('a rehearsal', () => {
     const kinds: Partial<OrderRule>[] = [{}, { visitors: 7 * day }, all, { ...all, visitors: 7 * day }];
     for (const kind of kinds.map((terms) => ({ ...rule, ...terms })))
       for (const before of [null, { ...rule, visitors: day }, { ...rule, areas: new Set([parseHomeArea('IN')]) }]) {
-        const against = before && { rule: before, exemptions: earlier };
-        const whole = await rehearsal.rehearseAnew(ask({ rule: kind, exemptions, against }));
+        const baseline = before && { rule: before, exemptions: earlier };
+        const whole = await rehearsal.rehearseAnew(ask({ rule: kind, exemptions, baseline }));
         const told = new Map(whole.sets.flatMap(({ devices, ...alike }) => devices.map((each) => [each, alike])));
         for (const [device, { facts, connected, listVersion }] of fleet) {
           const known = {
@@ -220,9 +216,9 @@ describe('a rehearsal', () => {
     const after = { ...rule, visitors: 86_400_000, effective: NOW + 2 * 86_400_000 };
     const until = NOW + 86_400_000;
     const exemptions = [{ device: exempt, salt: '', commitment: '', reason: null, until }];
-    const changes = async (first: OrderRule, second: OrderRule, when: Rehearsing['at']) => {
-      const against = { rule: first, exemptions };
-      const { sets } = await rehearsal.rehearse(ask({ rule: second, exemptions, against, at: when }));
+    const changes = async (first: OrderRule, second: OrderRule, when: RehearsalRequest['at']) => {
+      const baseline = { rule: first, exemptions };
+      const { sets } = await rehearsal.rehearse(ask({ rule: second, exemptions, baseline, at: when }));
       const told = sets.flatMap(({ devices, change }) => devices.map((device) => [device, change?.kind] as const));
       return { counts: changesOf(sets), told: new Map(told) };
     };
@@ -277,14 +273,14 @@ describe('a rehearsal', () => {
     const titled = compileRule({ revision: revisionDocument({ order: '2015-002', revision: 5 }), lasting: false });
     expect(await rehearsal.rehearse(ask({ rule: titled }))).toBe(first);
     const device = newDeviceId();
-    const others: Partial<Rehearsing>[] = [
+    const others: Partial<RehearsalRequest>[] = [
       { at: 'effective' },
       { listed: null },
       { number: '2015-002' },
-      { against: { rule: { ...rule, visitors: 1 }, exemptions: [] } },
-      { against: { rule: { ...rule, withdrawn: true }, exemptions: [] } },
+      { baseline: { rule: { ...rule, visitors: 1 }, exemptions: [] } },
+      { baseline: { rule: { ...rule, withdrawn: true }, exemptions: [] } },
       { rule: { ...rule, withdrawn: true } },
-      { whom: 'denied' },
+      { selection: 'denied' },
       { names: new Set(['x']) },
       { exemptions: [{ device, salt: '', commitment: '', reason: null, until: null }] },
       { exemptions: [{ device, salt: '', commitment: '', reason: null, until: 1 }] },

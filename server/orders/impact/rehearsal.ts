@@ -3,8 +3,8 @@
  * with areas finds the devices. Rehearsals run one at a time and in slices, so that the event loop remains responsive.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { ImpactChange, ImpactClass } from '../../../shared/api/impact-classes.ts';
-import type { EvidenceArea, HomeArea } from '../../../shared/areas/area-code.ts';
+import type { HomeArea } from '../../../shared/areas/area-code.ts';
+import { createSerialQueue } from '../../../shared/loops/serial-queue.ts';
 import { sha256 } from '../../../shared/order/digest.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
@@ -34,7 +34,7 @@ const KEPT = 4;
 
 export interface DeviceState {
   readonly facts: LocationFacts;
-  /** Name of the user for whom the device was enrolled. */
+  /** Name of the user for selection the device was enrolled. */
   readonly user: string;
   readonly connected: boolean;
   /** Version of the order list that the device stores in its current enrollment; 0 without an order list. */
@@ -49,7 +49,7 @@ export interface Waits {
 
 export const NOTHING_WAITS: Waits = { messages: 0, bytes: 0, commands: 0 };
 
-export interface Owed extends DeviceState {
+export interface DeviceStateWithWaits extends DeviceState {
   readonly waits: Waits;
   /** True if a verified receipt of the current enrollment concerns any revision of the order. */
   readonly delivered: boolean;
@@ -63,11 +63,14 @@ export interface DeviceStateStore {
    * States of active devices, with their pending messages and commands. `order` is the order to which `delivered` refers. Null means that
    * no order list has contained the order.
    */
-  statesWithWaits(devices: readonly DeviceId[], order: string | null): Promise<ReadonlyMap<DeviceId, Owed>>;
+  statesWithWaits(
+    devices: readonly DeviceId[],
+    order: string | null,
+  ): Promise<ReadonlyMap<DeviceId, DeviceStateWithWaits>>;
   activeDevices(): Promise<number>;
 }
 
-export interface Rehearsing {
+export interface RehearsalRequest {
   readonly rule: OrderRule;
   readonly exemptions: readonly ExemptionRow[];
   /** Version of the first order list with the revision; null if no order list contains the revision. */
@@ -75,12 +78,12 @@ export interface Rehearsing {
   /** Order number, by which the store finds receipts; null for a draft. */
   readonly number: string | null;
   /** Earlier revision of the order for a comparison; null without a comparison. */
-  readonly against: { readonly rule: OrderRule; readonly exemptions: readonly ExemptionRow[] } | null;
+  readonly baseline: { readonly rule: OrderRule; readonly exemptions: readonly ExemptionRow[] } | null;
   /** Rule that limits the rehearsal to the devices that it affects. Undefined means all devices that the two revisions can affect. */
   readonly among?: OrderRule;
   readonly at: 'now' | 'effective';
   /** Devices in the result. `denied` means only devices to which one of the two revisions denies a service. */
-  readonly whom: 'denied' | 'all';
+  readonly selection: 'denied' | 'all';
   /**
    * True if the last known location of an offline device counts after its expiry. The device itself also applies orders by its last
    * evidence.
@@ -91,7 +94,7 @@ export interface Rehearsing {
 }
 
 /** Devices with equal impact. A whole fleet has few such sets, so that the cache can keep a result. */
-export interface Alike extends Impact {
+export interface ImpactGroup extends Impact {
   readonly home: HomeArea | null;
   readonly connected: boolean;
   /** Difference between the two revisions; null if there is none. */
@@ -99,12 +102,12 @@ export interface Alike extends Impact {
   readonly devices: readonly DeviceId[];
 }
 
-export interface Rehearsed {
+export interface RehearsalResult {
   readonly at: Instant;
   /** Number of active devices of the installation. */
   readonly fleet: number;
   /** Sets of devices with at least one impact class or a change. */
-  readonly sets: readonly Alike[];
+  readonly sets: readonly ImpactGroup[];
   /** Number of denied devices of users with the name of an approver. */
   readonly ofApprovers: number;
   /** Number of devices whose last known location counts although it has expired. */
@@ -115,9 +118,9 @@ export interface Rehearsed {
 
 export interface Rehearsal {
   /** Runs a rehearsal, or returns a cached result that is some seconds old. */
-  rehearse(asked: Rehearsing): Promise<Rehearsed>;
+  rehearse(request: RehearsalRequest): Promise<RehearsalResult>;
   /** Runs a rehearsal without the cache. */
-  rehearseAnew(asked: Rehearsing): Promise<Rehearsed>;
+  rehearseAnew(request: RehearsalRequest): Promise<RehearsalResult>;
 }
 
 /** Normalizes the spelling of a name or e-mail address. */
@@ -131,27 +134,21 @@ export function createRehearsal(ports: {
   readonly clock: Clock;
 }): Rehearsal {
   const { jurisdiction, deviceStates, clock } = ports;
-  const brief = createCache<Rehearsed>({ lasting: LASTING, most: KEPT });
-  let last: Promise<unknown> = Promise.resolve();
-
-  function inTurn<T>(pass: () => Promise<T>): Promise<T> {
-    const mine = last.then(pass);
-    last = mine.catch(() => undefined);
-    return mine;
-  }
+  const cache = createCache<RehearsalResult>({ lasting: LASTING, most: KEPT });
+  const queue = createSerialQueue();
 
   async function candidatesOf(
-    { rule, exemptions, against, among, whom }: Rehearsing,
+    { rule, exemptions, baseline, among, selection }: RehearsalRequest,
     at: Instant,
   ): Promise<readonly DeviceId[]> {
     if (among) return jurisdiction.affectedBy(among);
-    const reached = await jurisdiction.affectedBy(inForceAt(whom === 'all' ? widened(rule) : rule, at));
-    const exempt = whom === 'all' ? [...exemptions, ...(against?.exemptions ?? [])] : [];
-    if (against === null && exempt.length === 0) return reached;
-    const found = new Set(reached);
+    const affected = await jurisdiction.affectedBy(inForceAt(selection === 'all' ? widened(rule) : rule, at));
+    const exempt = selection === 'all' ? [...exemptions, ...(baseline?.exemptions ?? [])] : [];
+    if (baseline === null && exempt.length === 0) return affected;
+    const found = new Set(affected);
     for (const { device } of exempt) found.add(device);
-    if (against) {
-      const others = await jurisdiction.affectedBy(inForceAt(against.rule, at));
+    if (baseline) {
+      const others = await jurisdiction.affectedBy(inForceAt(baseline.rule, at));
       for (const some of slices(others, SLICE)) {
         for (const device of some) found.add(device);
         await turn();
@@ -160,25 +157,27 @@ export function createRehearsal(ports: {
     return [...found];
   }
 
-  async function pass(asked: Rehearsing): Promise<Rehearsed> {
-    const { listed, number, whom, names } = asked;
+  async function run(request: RehearsalRequest): Promise<RehearsalResult> {
+    const { listed, number, selection, names } = request;
     const now = clock.now();
-    const { at, sets, setOf } = gathering(asked, now);
+    const { at, sets, setOf } = gathering(request, now);
     const waits = new Map<DeviceId, Waits>();
     let ofApprovers = 0;
     let lastSeen = 0;
 
     const setWhereLastSeen: typeof setOf = (device, known) => {
-      const location = asked.lastSeen ? lastKnown(known.facts.location, now) : null;
+      const location = request.lastSeen ? lastKnown(known.facts.location, now) : null;
       const set = location && setOf(device, { ...known, facts: { ...known.facts, location } });
       if (set) lastSeen += 1;
       return set;
     };
 
-    const statesOf = (some: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, DeviceState & Partial<Owed>>> =>
-      whom === 'all' ? deviceStates.statesWithWaits(some, number) : deviceStates.states(some);
+    const statesOf = (
+      some: readonly DeviceId[],
+    ): Promise<ReadonlyMap<DeviceId, DeviceState & Partial<DeviceStateWithWaits>>> =>
+      selection === 'all' ? deviceStates.statesWithWaits(some, number) : deviceStates.states(some);
 
-    for (const some of slices(await candidatesOf(asked, at), SLICE)) {
+    for (const some of slices(await candidatesOf(request, at), SLICE)) {
       for (const [device, { facts, user, connected, listVersion, ...owed }] of await statesOf(some)) {
         const holdsList = listed !== null && listVersion >= listed;
         const known = { facts, connected, holdsList, delivered: owed.delivered === true };
@@ -194,20 +193,20 @@ export function createRehearsal(ports: {
     return { at, fleet: await deviceStates.activeDevices(), sets: [...sets.values()], ofApprovers, lastSeen, waits };
   }
 
-  const rehearseAnew = (asked: Rehearsing) => inTurn(() => pass(asked));
-  return { rehearseAnew, rehearse: (asked) => brief.get(keyOf(asked, clock.now()), () => rehearseAnew(asked)) };
+  const rehearseAnew = (request: RehearsalRequest) => queue(() => run(request));
+  return { rehearseAnew, rehearse: (request) => cache.get(keyOf(request, clock.now()), () => rehearseAnew(request)) };
 }
 
 /** Time of the comparison. For a revision that has already taken effect, this is the present time. */
-function momentOf({ effective }: OrderRule, when: Rehearsing['at'], now: Instant): Instant {
+function momentOf({ effective }: OrderRule, when: RehearsalRequest['at'], now: Instant): Instant {
   return when === 'now' ? now : Math.max(now, effective);
 }
 
 /** Groups devices with equal impact. The rehearsal evaluates each group once, and a whole fleet has few groups. */
-function gathering({ rule, exemptions, against, at: when, whom }: Rehearsing, now: Instant) {
-  type Gathered = Alike & { readonly devices: DeviceId[] };
+function gathering({ rule, exemptions, baseline, at: when, selection }: RehearsalRequest, now: Instant) {
+  type Gathered = ImpactGroup & { readonly devices: DeviceId[] };
   const after = judging(rule, exemptions, momentOf(rule, when, now));
-  const before = against && judging(against.rule, against.exemptions, momentOf(against.rule, when, now));
+  const before = baseline && judging(baseline.rule, baseline.exemptions, momentOf(baseline.rule, when, now));
   const rules = before ? [rule, before.rule] : [rule];
   const sets = new Map<string, Gathered>();
   const alike = new Map<string, Gathered | null>();
@@ -217,7 +216,7 @@ function gathering({ rule, exemptions, against, at: when, whom }: Rehearsing, no
     const change =
       before && changeOf({ rule: before.rule, impact: before.impact(device, known, now) }, { rule, impact });
     const { classes, denied, reasons, areas, exemptUntil } = impact;
-    if (change === null && (whom === 'all' ? classes : denied).length === 0) return null;
+    if (change === null && (selection === 'all' ? classes : denied).length === 0) return null;
     const { connected } = known;
     const { home } = known.facts;
     const changed = change && [change.kind, change.before.denied, change.before.reasons];
@@ -257,65 +256,18 @@ export function* slices<T>(items: readonly T[], size: number): Generator<readonl
   for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
 }
 
-export function sizeOf(sets: readonly Alike[]): number {
-  return sets.reduce((sum, { devices }) => sum + devices.length, 0);
-}
-
-export function countsOf(sets: readonly Alike[]): Record<ImpactClass, number> {
-  const places = { borderline: 0, unknown: 0, visiting: 0, traveling: 0 };
-  const counts = { denied: 0, ...places, exempt: 0, offline_current: 0, offline_behind: 0, undelivered: 0 };
-  for (const { classes, devices } of sets) for (const each of classes) counts[each] += devices.length;
-  return counts;
-}
-
-export function changesOf(sets: readonly Alike[]): Record<ImpactChange, number> {
-  const counts = { newly_affected: 0, no_longer_affected: 0, changed: 0 };
-  for (const { change, devices } of sets) if (change) counts[change.kind] += devices.length;
-  return counts;
-}
-
-export interface AreaCount {
-  readonly area: EvidenceArea;
-  readonly devices: number;
-  readonly denied: number;
-}
-
-/** Counts of devices by area. A device that may be in two areas counts in both areas. */
-export function countsByArea(sets: readonly Alike[]): AreaCount[] {
-  const counts = new Map<EvidenceArea, { devices: number; denied: number }>();
-  for (const { areas, denied, devices } of sets) {
-    for (const area of areas) {
-      const count = counts.get(area) ?? { devices: 0, denied: 0 };
-      count.devices += devices.length;
-      if (denied.length > 0) count.denied += devices.length;
-      counts.set(area, count);
-    }
-  }
-  return [...counts].map(([area, count]) => ({ area, ...count })).sort((a, b) => (a.area < b.area ? -1 : 1));
-}
-
-export function waitingOf(waits: ReadonlyMap<DeviceId, Waits>): Waits & { readonly devices: number } {
-  const sum = { devices: waits.size, messages: 0, bytes: 0, commands: 0 };
-  for (const { messages, bytes, commands } of waits.values()) {
-    sum.messages += messages;
-    sum.bytes += bytes;
-    sum.commands += commands;
-  }
-  return sum;
-}
-
 /** Cache key of a rehearsal: all its input except the devices. Title and texts of the order do not affect the result. */
 function keyOf(
-  { rule, exemptions, listed, number, against, among, at, whom, lastSeen, names }: Rehearsing,
+  { rule, exemptions, listed, number, baseline, among, at, selection, lastSeen, names }: RehearsalRequest,
   now: Instant,
 ): string {
-  const compared = against && termsKey(against.rule, against.exemptions, at);
-  const whose = [whom, lastSeen === true, [...names].sort()];
-  const who = [among && termsKey(among, [], at), listed, number, at, whose, Math.floor(now / MINUTE)];
-  return sha256(JSON.stringify([termsKey(rule, exemptions, at), compared, who]));
+  const compared = baseline && termsKey(baseline.rule, baseline.exemptions, at);
+  const limits = [selection, lastSeen === true, [...names].sort()];
+  const rest = [among && termsKey(among, [], at), listed, number, at, limits, Math.floor(now / MINUTE)];
+  return sha256(JSON.stringify([termsKey(rule, exemptions, at), compared, rest]));
 }
 
-function termsKey(rule: OrderRule, exemptions: readonly ExemptionRow[], at: Rehearsing['at']): unknown {
+function termsKey(rule: OrderRule, exemptions: readonly ExemptionRow[], at: RehearsalRequest['at']): unknown {
   const { services, areas, polygons = [], nexus, unknown, contested, visitors, travelers, disputed, effective } = rule;
   const drawn = polygons.map(({ code }) => code);
   const sets = [services, areas, nexus, drawn].map((set) => [...set].sort());

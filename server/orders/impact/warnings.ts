@@ -7,8 +7,9 @@ import type { AcceptedRevision } from '../../../shared/order/verify-list.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
 import type { OrderRule } from '../../../shared/verdict/terms.ts';
 import { asksForLocation } from './device-impact.ts';
+import { countsOf, sizeOf } from './impact-counts.ts';
 import type { OverridingStatement } from './location-statements.ts';
-import { countsOf, type Rehearsed, sizeOf } from './rehearsal.ts';
+import type { RehearsalResult } from './rehearsal.ts';
 
 export interface Warning {
   readonly code: (typeof WARNINGS)[number];
@@ -21,7 +22,7 @@ export interface Warning {
 export function warningsOf(
   { act, status }: { readonly act: OrderAct; readonly status: Revision['status'] },
   rule: Pick<OrderRule, 'services' | 'nexus' | 'unknown'>,
-  { sets, fleet, ofApprovers }: Pick<Rehearsed, 'sets' | 'fleet' | 'ofApprovers'>,
+  { sets, fleet, ofApprovers }: Pick<RehearsalResult, 'sets' | 'fleet' | 'ofApprovers'>,
   largeShare: number,
 ): Warning[] {
   // A withdrawal or pause suspends nothing. A revision of a paused order can suspend services, because a one-person pause expires.
