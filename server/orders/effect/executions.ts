@@ -10,7 +10,7 @@ import { inForce } from '../../../shared/verdict/evaluate.ts';
 import type { OrderRule } from '../../../shared/verdict/terms.ts';
 import type { Bus } from '../../bus/bus.ts';
 import type { Log } from '../ports.ts';
-import { instantsOf } from './verdicts.ts';
+import { instantsOf } from './verdict-changes.ts';
 
 export type ExecutionState = 'entered' | 'left';
 

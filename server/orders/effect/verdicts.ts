@@ -9,6 +9,7 @@ import { evaluate } from '../../../shared/verdict/evaluate.ts';
 import type { DeviceFacts, OrderRule, Verdict } from '../../../shared/verdict/terms.ts';
 import type { Bus } from '../../bus/bus.ts';
 import type { Log } from '../ports.ts';
+import { createVerdictChanges } from './verdict-changes.ts';
 
 /** Maximum number of devices in one wake. */
 const WAKE_SIZE = 1000;
@@ -35,12 +36,6 @@ export interface Verdicts {
   stop(): Promise<void>;
 }
 
-export function instantsOf(rule: OrderRule): Instant[] {
-  return [rule.effective, rule.until, rule.pausedUntil].filter(
-    (at): at is Instant => at !== null && Number.isFinite(at),
-  );
-}
-
 function earlierOf(a: Instant | null, b: Instant | null): Instant | null {
   return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
@@ -48,17 +43,19 @@ function earlierOf(a: Instant | null, b: Instant | null): Instant | null {
 export function createVerdicts(ports: VerdictPorts): Verdicts {
   const { clock, bus, log, rules, facts, affectedBy } = ports;
   const cache = new Map<DeviceId, Verdict>();
-  /**
-   * Times at which verdicts change without an event, by device. The times remain when the cache is cleared: the server must wake a device
-   * at the end of its exemption or grace period, even if no request evaluated it again.
-   */
-  const awaited = new Map<DeviceId, Instant>();
   /** Number of invalidations by device. An evaluation that began before an invalidation must not enter the cache. */
-  const turns = new Map<DeviceId, number>();
-  const underWay = new Set<Promise<void>>();
+  const invalidations = new Map<DeviceId, number>();
+  const wakes = new Set<Promise<void>>();
   let epoch = 0;
-  let seenUntil = clock.now();
-  let timer: { readonly at: Instant; readonly cancel: () => void } | null = null;
+
+  const changes = createVerdictChanges({
+    ...{ clock, rules },
+    onChange: (devices, changedRules) => {
+      invalidate(devices);
+      wake(devices);
+      for (const rule of changedRules) void wakeAffected(rule);
+    },
+  });
 
   const fresh = (verdict: Verdict, now: Instant) => verdict.nextChange === null || now < verdict.nextChange;
 
@@ -71,26 +68,21 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
     const entry = cached(device);
     if (entry) return entry;
     const before = epoch;
-    const turn = turns.get(device);
+    const count = invalidations.get(device);
     const known = await facts(device);
     if (!known) return null;
     const made = evaluate(rules(), known, clock.now());
-    const settled = epoch === before && turns.get(device) === turn;
-    if (settled) cache.set(device, made);
+    const current = epoch === before && invalidations.get(device) === count;
+    if (current) cache.set(device, made);
     // An outdated evaluation may miss a change that the previous verdict knew. Use the earlier of the two times.
-    const next = settled ? made.nextChange : earlierOf(made.nextChange, awaited.get(device) ?? null);
-    if (next === null) awaited.delete(device);
-    else {
-      awaited.set(device, next);
-      schedule(next);
-    }
+    changes.expect(device, current ? made.nextChange : earlierOf(made.nextChange, changes.expected(device)));
     return made;
   }
 
   function invalidate(devices: readonly DeviceId[]): void {
     for (const device of devices) {
       cache.delete(device);
-      turns.set(device, (turns.get(device) ?? 0) + 1);
+      invalidations.set(device, (invalidations.get(device) ?? 0) + 1);
     }
   }
 
@@ -101,42 +93,9 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
     }
   }
 
-  function schedule(at: Instant): void {
-    if (timer && timer.at <= at) return;
-    timer?.cancel();
-    timer = { at, cancel: clock.at(at, due) };
-  }
-
-  function scheduleNext(): void {
-    let earliest = Infinity;
-    for (const rule of rules()) {
-      for (const at of instantsOf(rule)) if (at > seenUntil && at < earliest) earliest = at;
-    }
-    for (const at of awaited.values()) if (at < earliest) earliest = at;
-    timer?.cancel();
-    timer = null;
-    if (earliest < Infinity) schedule(earliest);
-  }
-
-  /**
-   * Wakes the devices whose verdict changes now: devices with a due `nextChange`, and devices that the start or end of an order can affect.
-   */
-  function due(): void {
-    timer = null;
-    const now = clock.now();
-    const turned = rules().filter((rule) => instantsOf(rule).some((at) => at > seenUntil && at <= now));
-    seenUntil = now;
-    const changed = [...awaited].filter(([, at]) => at <= now).map(([device]) => device);
-    for (const device of changed) awaited.delete(device);
-    invalidate(changed);
-    wake(changed);
-    for (const rule of turned) void wakeAffected(rule);
-    scheduleNext();
-  }
-
   function wakeAffected(rule: OrderRule): Promise<void> {
-    const waking = findAndWake(rule).finally(() => underWay.delete(waking));
-    underWay.add(waking);
+    const waking = findAndWake(rule).finally(() => wakes.delete(waking));
+    wakes.add(waking);
     return waking;
   }
 
@@ -154,9 +113,9 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
     }
   }
 
-  const unsubscribe = bus.subscribe((heard) => {
-    if (heard.kind === 'verdicts') invalidate(heard.devices);
-    if (heard.kind === 'device' || heard.kind === 'ended') invalidate([heard.device]);
+  const unsubscribe = bus.subscribe((event) => {
+    if (event.kind === 'verdicts') invalidate(event.devices);
+    if (event.kind === 'device' || event.kind === 'ended') invalidate([event.device]);
   });
 
   return {
@@ -166,15 +125,14 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
     rulesChanged: () => {
       epoch += 1;
       cache.clear();
-      turns.clear();
-      scheduleNext();
+      invalidations.clear();
+      changes.reschedule();
     },
     wakeAffected,
     stop: async () => {
       unsubscribe();
-      timer?.cancel();
-      timer = null;
-      await Promise.all(underWay);
+      changes.stop();
+      await Promise.all(wakes);
     },
   };
 }

@@ -1,0 +1,77 @@
+/** Times at which verdicts change although no event occurs: an order starts or ends, or an exemption or grace period of a device ends. */
+import type { DeviceId } from '../../../shared/protocol/ids.ts';
+import type { Clock, Instant } from '../../../shared/time/clock.ts';
+import type { OrderRule } from '../../../shared/verdict/terms.ts';
+
+export interface VerdictChanges {
+  /** Time of the device's next change that the server knows. */
+  expected(device: DeviceId): Instant | null;
+  expect(device: DeviceId, at: Instant | null): void;
+  /** Schedules the next change again, because the rules changed. */
+  reschedule(): void;
+  stop(): void;
+}
+
+export function instantsOf(rule: OrderRule): Instant[] {
+  return [rule.effective, rule.until, rule.pausedUntil].filter(
+    (at): at is Instant => at !== null && Number.isFinite(at),
+  );
+}
+
+export function createVerdictChanges(ports: {
+  readonly clock: Clock;
+  readonly rules: () => readonly OrderRule[];
+  /** Callback at each change, with the devices whose expected time is due and the orders that start or end. */
+  readonly onChange: (devices: readonly DeviceId[], rules: readonly OrderRule[]) => void;
+}): VerdictChanges {
+  const { clock, rules, onChange } = ports;
+  /** Expected times remain when cached verdicts are deleted, because possibly no request evaluates the device again before its change. */
+  const expected = new Map<DeviceId, Instant>();
+  let seenUntil = clock.now();
+  let timer: { readonly at: Instant; readonly cancel: () => void } | null = null;
+
+  function schedule(at: Instant): void {
+    if (timer && timer.at <= at) return;
+    timer?.cancel();
+    timer = { at, cancel: clock.at(at, due) };
+  }
+
+  function reschedule(): void {
+    let earliest = Infinity;
+    for (const rule of rules()) {
+      for (const at of instantsOf(rule)) if (at > seenUntil && at < earliest) earliest = at;
+    }
+    for (const at of expected.values()) if (at < earliest) earliest = at;
+    stop();
+    if (earliest < Infinity) schedule(earliest);
+  }
+
+  function due(): void {
+    timer = null;
+    const now = clock.now();
+    const changedRules = rules().filter((rule) => instantsOf(rule).some((at) => at > seenUntil && at <= now));
+    seenUntil = now;
+    const devices = [...expected].filter(([, at]) => at <= now).map(([device]) => device);
+    for (const device of devices) expected.delete(device);
+    onChange(devices, changedRules);
+    reschedule();
+  }
+
+  function stop(): void {
+    timer?.cancel();
+    timer = null;
+  }
+
+  return {
+    expected: (device) => expected.get(device) ?? null,
+    expect: (device, at) => {
+      if (at === null) expected.delete(device);
+      else {
+        expected.set(device, at);
+        schedule(at);
+      }
+    },
+    reschedule,
+    stop,
+  };
+}
