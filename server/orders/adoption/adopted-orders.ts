@@ -9,8 +9,9 @@ import type { OrderRule } from '../../../shared/verdict/terms.ts';
 import type { PastRevision } from '../evidence/explanation.ts';
 import type { AdoptionStore, ApproverStore, Log, OrderStore, RevisionRow } from '../ports.ts';
 import { type AdoptedApprovers, createAdoptedApprovers } from './adopted-approvers.ts';
-import { createListPublisher, type ListPublisher, type PublicList } from './list-publisher.ts';
+import { createListPublisher, type ListPublisher } from './list-publisher.ts';
 import { requireRoom } from './order-list.ts';
+import type { PublicList } from './public-list.ts';
 import { revisionEnvelopeOf } from './revision-payload.ts';
 
 export interface AdoptedOrders extends AdoptedRevisions {

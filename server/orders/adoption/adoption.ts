@@ -10,7 +10,8 @@ import type { Effect } from '../effect/effect.ts';
 import type { AdoptionStore, ApproverStore, OrderStore } from '../ports.ts';
 import type { ActionQueue } from './action-queue.ts';
 import type { AdoptedOrders } from './adopted-orders.ts';
-import { type ApprovalGiven, type ApprovalResult, createApprovals } from './approvals.ts';
+import type { ApprovalGiven } from './approval-checks.ts';
+import { type ApprovalResult, createApprovals } from './approvals.ts';
 import { createPendingApprovals, type PendingApprovals } from './pending-approvals.ts';
 import type { StoredOrders } from './stored-orders.ts';
 

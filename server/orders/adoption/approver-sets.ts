@@ -3,14 +3,15 @@ import { CordonError } from '../../../shared/errors.ts';
 import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../../shared/order/approvers.ts';
 import { attestationOf } from '../../../shared/order/attestation.ts';
 import { canonicalText } from '../../../shared/order/canonical.ts';
-import { type Approvers, type Envelope, PAYLOAD_TYPES } from '../../../shared/order/documents.ts';
-import { readPublicKey, type Signer, verifySignature } from '../../../shared/order/dsse.ts';
+import { type Envelope, PAYLOAD_TYPES } from '../../../shared/order/documents.ts';
+import { type Signer, verifySignature } from '../../../shared/order/dsse.ts';
 import { pae } from '../../../shared/order/pae.ts';
 import type { PersonId } from '../../../shared/protocol/ids.ts';
 import type { Clock } from '../../../shared/time/clock.ts';
-import type { ApproverSetRow, ApproverStore, RegisteredKey } from '../ports.ts';
+import type { ApproverSetRow, ApproverStore } from '../ports.ts';
 import type { ActionQueue } from './action-queue.ts';
 import type { AdoptedOrders } from './adopted-orders.ts';
+import { type ApproverSetProposal, approversOf } from './approver-set-proposal.ts';
 import { type People, peopleOf } from './independence.ts';
 import { approverSetEnvelopeOf } from './revision-payload.ts';
 
@@ -21,13 +22,6 @@ export interface ApproverSetView {
   readonly payload: string;
   readonly digest: string;
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
-}
-
-export interface ApproverSetProposal {
-  readonly threshold: number;
-  readonly keyids: readonly string[];
-  /** Public keys of the organization in base64. Undefined keeps the keys of the current approver set. */
-  readonly organizationKeys?: readonly string[] | undefined;
 }
 
 export interface ApproverSets {
@@ -46,34 +40,6 @@ export interface ApproverSets {
   /** True if the two approvers count as two different people (`independence.ts`). */
   independent(first: PersonId, second: PersonId): Promise<boolean>;
   people(): Promise<People>;
-}
-
-/** Throws `same_person` if fewer than `threshold` of the given people are independent of one another. */
-function requireIndependent(persons: readonly string[], threshold: number, people: People): void {
-  const enough = people.independent(persons).size;
-  if (enough >= threshold) return;
-  const distinct = [...new Set(persons)];
-  const reasons = distinct.flatMap((a, at) => distinct.slice(at + 1).flatMap((b) => people.relation(a, b) ?? []));
-  const why = reasons.length > 0 ? ` ${reasons.slice(0, 3).join(' ')} The two count as one.` : '';
-  throw new CordonError(
-    'same_person',
-    `These keys belong to ${enough} independent ${enough === 1 ? 'person' : 'people'}, and ${threshold} must approve.${why} Add an approver whose account another person created.`,
-    { independent: enough, threshold },
-  );
-}
-
-/** Throws `address_unverified` if one of the approvers has not verified the e-mail address of the account. */
-function requireVerified(
-  named: readonly { readonly verified: boolean; readonly name: string; readonly email: string }[],
-) {
-  const unverified = named.filter(({ verified }) => !verified);
-  if (unverified.length === 0) return;
-  const listed = [...new Set(unverified.map(({ name, email }) => `${name} (${email})`))].slice(0, 5).join(', ');
-  throw new CordonError(
-    'address_unverified',
-    `These approvers have no verified e-mail address: ${listed}. Each of them opens "Your account" in the console, presses "Send a verification link" and opens the link in the mail. Then propose the approver set again.`,
-    { unverified: unverified.map(({ email }) => email) },
-  );
 }
 
 /**
@@ -126,20 +92,6 @@ function checkSigner(
   throw new CordonError('approval_invalid', 'The signature is not over the exact bytes of this approver set.');
 }
 
-/** Returns the registered keys with these ids. Throws `approver_unknown` for an unknown id. */
-function namedKeys(keyids: readonly string[], registered: ReadonlyMap<string, RegisteredKey>, people: People) {
-  return [...new Set(keyids)].sort().map((keyid) => {
-    const key = registered.get(keyid);
-    if (!key) throw new CordonError('approver_unknown', `No approver has registered key ${keyid}.`, { keyid });
-    if (key.active) {
-      const { publicKey, verified, name, email } = key;
-      return { approver: { person: people.canonical(key.person), keyid, publicKey }, verified, name, email };
-    }
-    const detail = `The account that registered key ${keyid} is disabled. Enable the account, or leave the key out.`;
-    throw new CordonError('approver_unknown', detail, { keyid });
-  });
-}
-
 export function createApproverSets(ports: {
   readonly store: ApproverStore;
   readonly clock: Clock;
@@ -161,34 +113,11 @@ export function createApproverSets(ports: {
     return { current: current ? view(current) : null, pending: waiting ? view(waiting) : null };
   }
 
-  async function propose(given: ApproverSetProposal): Promise<ApproverSetView> {
+  async function propose(proposal: ApproverSetProposal): Promise<ApproverSetView> {
     const [registered, facts] = await Promise.all([store.approverKeys(), store.people()]);
-    const people = peopleOf(facts);
-    const named = namedKeys(given.keyids, registered, people);
-    if (verifiedOnly) requireVerified(named);
-    requireIndependent(
-      named.map(({ approver }) => approver.person),
-      given.threshold,
-      people,
-    );
-    const before = state.approvers.current();
-    const organizationKeys =
-      given.organizationKeys?.map((publicKey) => ({ keyid: readPublicKey(publicKey).keyid, publicKey })) ??
-      before?.approvers.organizationKeys ??
-      [];
-    const approverSet: Approvers = {
-      installation,
-      version: (before?.approvers.version ?? 0) + 1,
-      previous: before?.digest ?? null,
-      threshold: given.threshold,
-      approvers: named.map(({ approver, verified }) => ({
-        ...approver,
-        ...(verified && { attestation: 'verified' as const }),
-      })),
-      onlineKeys: [{ keyid: online.keyid, publicKey: online.publicKey }],
-      ...(organizationKeys.length > 0 && { organizationKeys }),
-      issuedAt: new Date(clock.now()).toISOString(),
-    };
+    const approverSet = approversOf(proposal, registered, peopleOf(facts), {
+      ...{ installation, verifiedOnly, before: state.approvers.current(), online, now: clock.now() },
+    });
     const payload = canonicalText(approverSet);
     const row: ApproverSetRow = { version: approverSet.version, payload, signatures: [], state: 'waiting' };
     // Devices must be able to read the approver set before approvers sign it.

@@ -1,0 +1,95 @@
+/** The document of a proposed approver set, from registered keys of independent people. Pure. */
+import { CordonError } from '../../../shared/errors.ts';
+import type { ApproverSet } from '../../../shared/order/approvers.ts';
+import type { Approvers } from '../../../shared/order/documents.ts';
+import { readPublicKey } from '../../../shared/order/dsse.ts';
+import type { Instant } from '../../../shared/time/clock.ts';
+import type { RegisteredKey } from '../ports.ts';
+import type { People } from './independence.ts';
+
+export interface ApproverSetProposal {
+  readonly threshold: number;
+  readonly keyids: readonly string[];
+  /** Public keys of the organization in base64. Undefined keeps the keys of the current approver set. */
+  readonly organizationKeys?: readonly string[] | undefined;
+}
+
+/** Throws `same_person` if fewer than `threshold` of the given people are independent of one another. */
+function requireIndependent(persons: readonly string[], threshold: number, people: People): void {
+  const enough = people.independent(persons).size;
+  if (enough >= threshold) return;
+  const distinct = [...new Set(persons)];
+  const reasons = distinct.flatMap((a, at) => distinct.slice(at + 1).flatMap((b) => people.relation(a, b) ?? []));
+  const why = reasons.length > 0 ? ` ${reasons.slice(0, 3).join(' ')} The two count as one.` : '';
+  throw new CordonError(
+    'same_person',
+    `These keys belong to ${enough} independent ${enough === 1 ? 'person' : 'people'}, and ${threshold} must approve.${why} Add an approver whose account another person created.`,
+    { independent: enough, threshold },
+  );
+}
+
+/** Throws `address_unverified` if one of the approvers has not verified the e-mail address of the account. */
+function requireVerified(
+  named: readonly { readonly verified: boolean; readonly name: string; readonly email: string }[],
+) {
+  const unverified = named.filter(({ verified }) => !verified);
+  if (unverified.length === 0) return;
+  const listed = [...new Set(unverified.map(({ name, email }) => `${name} (${email})`))].slice(0, 5).join(', ');
+  throw new CordonError(
+    'address_unverified',
+    `These approvers have no verified e-mail address: ${listed}. Each of them opens "Your account" in the console, presses "Send a verification link" and opens the link in the mail. Then propose the approver set again.`,
+    { unverified: unverified.map(({ email }) => email) },
+  );
+}
+
+/** Returns the registered keys with these ids. Throws `approver_unknown` for an unknown id. */
+function namedKeys(keyids: readonly string[], registered: ReadonlyMap<string, RegisteredKey>, people: People) {
+  return [...new Set(keyids)].sort().map((keyid) => {
+    const key = registered.get(keyid);
+    if (!key) throw new CordonError('approver_unknown', `No approver has registered key ${keyid}.`, { keyid });
+    if (key.active) {
+      const { publicKey, verified, name, email } = key;
+      return { approver: { person: people.canonical(key.person), keyid, publicKey }, verified, name, email };
+    }
+    const detail = `The account that registered key ${keyid} is disabled. Enable the account, or leave the key out.`;
+    throw new CordonError('approver_unknown', detail, { keyid });
+  });
+}
+
+/** Document of the proposed approver set. Throws `approver_unknown`, `address_unverified` or `same_person`. */
+export function approversOf(
+  { threshold, keyids, organizationKeys }: ApproverSetProposal,
+  registered: ReadonlyMap<string, RegisteredKey>,
+  people: People,
+  server: {
+    readonly installation: string;
+    /** True if each approver must have a verified e-mail address. */
+    readonly verifiedOnly: boolean;
+    readonly before: ApproverSet | null;
+    readonly online: { readonly keyid: string; readonly publicKey: string };
+    readonly now: Instant;
+  },
+): Approvers {
+  const { installation, verifiedOnly, before, online, now } = server;
+  const named = namedKeys(keyids, registered, people);
+  if (verifiedOnly) requireVerified(named);
+  const persons = named.map(({ approver }) => approver.person);
+  requireIndependent(persons, threshold, people);
+  const organization =
+    organizationKeys?.map((publicKey) => ({ keyid: readPublicKey(publicKey).keyid, publicKey })) ??
+    before?.approvers.organizationKeys ??
+    [];
+  return {
+    installation,
+    version: (before?.approvers.version ?? 0) + 1,
+    previous: before?.digest ?? null,
+    threshold,
+    approvers: named.map(({ approver, verified }) => ({
+      ...approver,
+      ...(verified && { attestation: 'verified' as const }),
+    })),
+    onlineKeys: [{ keyid: online.keyid, publicKey: online.publicKey }],
+    ...(organization.length > 0 && { organizationKeys: organization }),
+    issuedAt: new Date(now).toISOString(),
+  };
+}

@@ -1,0 +1,183 @@
+/** Verification of stored receipts, in batches and after devices that report at the same time have got their acknowledgments. */
+import { X509Certificate } from 'node:crypto';
+import { keyidOf, type VerifyingKey } from '../../../shared/order/dsse.ts';
+import { signerOf } from '../../../shared/pack/check-files.ts';
+import type { Clock } from '../../../shared/time/clock.ts';
+import type { Bus } from '../../bus/bus.ts';
+import type { FleetPort, Log, ReceiptRow, ReceiptStore } from '../ports.ts';
+
+/** Number of signatures that the server verifies between two turns of the event loop, which takes about 10 ms. */
+const AT_ONCE = 64;
+/**
+ * Milliseconds of real time without a new receipt, after which verification starts. Devices that report at the same time thus get their
+ * acknowledgments first. Verification waits for at most `LONGEST_WAIT`.
+ */
+const LULL = 50;
+const LONGEST_WAIT = 5_000;
+/** Milliseconds of real time between two updates of pages that show receipts. */
+const WAKE_EVERY = 1_000;
+const PAGE = 1_000;
+const RETRY_AFTER = 60_000;
+export interface ReceiptVerifier {
+  /** Verifies a stored receipt soon. */
+  verifySoon(row: ReceiptRow): void;
+  /** Verifies all unverified receipts in the store. */
+  verifyStored(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Public keys of devices, by device and generation. Each key is read once, because several receipts of one device arrive together. */
+async function keysOf(store: ReceiptStore, rows: readonly ReceiptRow[]): Promise<Map<string, VerifyingKey[]>> {
+  const keys = new Map<string, VerifyingKey[]>();
+  const devices = new Set(rows.map(({ device }) => device));
+  for (const { device, generation, der } of await store.deviceCertificates([...devices])) {
+    const { publicKey: key } = new X509Certificate(Buffer.from(der, 'base64'));
+    const enrollment = `${device} ${generation}`;
+    keys.set(enrollment, [...(keys.get(enrollment) ?? []), { keyid: keyidOf(key), key }]);
+  }
+  return keys;
+}
+
+/**
+ * Reasons why receipts are no evidence; null for a receipt that is evidence. Reads the store, because another node may have just adopted
+ * the revision.
+ */
+async function objections(
+  store: ReceiptStore,
+  rows: readonly ReceiptRow[],
+): Promise<(row: ReceiptRow) => string | null> {
+  const listings = await store.listings([...new Set(rows.map(({ receipt }) => receipt.order))]);
+  const listed = new Map(listings.map(({ order, revision, list }) => [`${order} ${revision}`, list]));
+  const keys = await keysOf(store, rows);
+  return ({ device, generation, envelope, receipt: { order, revision, listVersion } }) => {
+    // The verification of an evidence pack applies the same rules.
+    if (signerOf(envelope, keys.get(`${device} ${generation}`) ?? []) === null)
+      return 'A receipt does not have exactly one signature, by a certificate of the device.';
+    const list = listed.get(`${order} ${revision}`);
+    if (list === undefined)
+      return `A receipt is about revision ${revision} of order ${order}, which was never adopted.`;
+    if (listVersion >= list) return null;
+    return `A receipt names list ${listVersion} as the source of revision ${revision} of order ${order}, which list ${list} contained first.`;
+  };
+}
+
+/** Publishes an event at once, and then at most one event in `interval` milliseconds of real time. */
+function createThrottle(publish: () => void, interval: number): { publish(): void; stop(): void } {
+  let timer: NodeJS.Timeout | null = null;
+  let more = false;
+  let stopped = false;
+  const throttled = () => {
+    more = timer !== null;
+    if (timer || stopped) return;
+    publish();
+    timer = setTimeout(() => {
+      timer = null;
+      if (more) throttled();
+    }, interval).unref();
+  };
+  return {
+    publish: throttled,
+    stop: () => {
+      stopped = true;
+      if (timer) clearTimeout(timer);
+    },
+  };
+}
+
+export function createReceiptVerifier(ports: {
+  readonly store: ReceiptStore;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly fleet: Pick<FleetPort, 'alert'>;
+  /** Callback after the verification of receipts in which devices confirm that they wiped their work data. */
+  readonly wiped: () => void;
+  readonly log: Log;
+}): ReceiptVerifier {
+  const { store, clock, bus, fleet, wiped, log } = ports;
+  let waiting: ReceiptRow[] = [];
+  /** True if the store has unverified receipts that are not in `waiting`. */
+  let behind = false;
+  let running: Promise<void> | null = null;
+  let stopped = false;
+  let lull: NodeJS.Timeout | null = null;
+  let received = { first: 0, last: 0 };
+  const throttled = createThrottle(() => bus.publish({ kind: 'receipts' }), WAKE_EVERY);
+  let cancelRetry: () => void = () => undefined;
+
+  async function verifyBatch(rows: readonly ReceiptRow[]): Promise<void> {
+    const objection = await objections(store, rows);
+    const verified: ReceiptRow[] = [];
+    const refused: ReceiptRow[] = [];
+    for (const row of rows) {
+      const reason = objection(row);
+      (reason === null ? verified : refused).push(row);
+      if (reason !== null) await fleet.alert(row.device, 'receipt_invalid', reason);
+    }
+    if (refused.length > 0) await store.mark(refused, 'refused');
+    if (verified.length === 0) return;
+    await store.mark(verified, 'evidence');
+    if (verified.some(({ receipt }) => receipt.kind === 'wiped')) wiped();
+    throttled.publish();
+  }
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      try {
+        if (waiting.length === 0 && behind) await readStored();
+        const rows = waiting.splice(0, AT_ONCE);
+        if (rows.length === 0) return;
+        await verifyBatch(rows);
+      } catch (error) {
+        log.warn({ err: error }, 'Receipts could not be verified. The server tries again.');
+        waiting = [];
+        behind = true;
+        cancelRetry();
+        if (!stopped) cancelRetry = clock.at(clock.now() + RETRY_AFTER, () => void start());
+        return;
+      }
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async function readStored(): Promise<void> {
+    const rows = await store.unverifiedReceipts(PAGE);
+    behind = rows.length === PAGE;
+    waiting.push(...rows);
+  }
+
+  function verifySoon(row: ReceiptRow): void {
+    waiting.push(row);
+    const now = Date.now();
+    received = { first: lull === null ? now : received.first, last: now };
+    lull ??= setTimeout(afterLull, LULL).unref();
+  }
+
+  function afterLull(): void {
+    const now = Date.now();
+    const calm = now - received.last >= LULL || now - received.first >= LONGEST_WAIT;
+    lull = calm ? null : setTimeout(afterLull, LULL).unref();
+    if (calm) void start();
+  }
+
+  function start(): Promise<void> {
+    running ??= run().finally(() => {
+      running = null;
+    });
+    return running;
+  }
+
+  return {
+    verifySoon,
+    verifyStored: () => {
+      behind = true;
+      return start();
+    },
+    stop: async () => {
+      stopped = true;
+      cancelRetry();
+      if (lull) clearTimeout(lull);
+      throttled.stop();
+      await running;
+    },
+  };
+}
