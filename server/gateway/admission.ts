@@ -19,14 +19,21 @@ export interface AdmissionLimits {
 
 /** Connection limits of the device listener. Each device has a certificate, and a whole office may share one address. */
 export const DEVICE_LIMITS: AdmissionLimits = {
-  ...{ handshakes: 1_024, handshakesOfOne: 512 },
-  ...{ openOfOne: Number.POSITIVE_INFINITY, open: Number.POSITIVE_INFINITY },
-  ...{ waiting: 16_384, patience: 60_000 },
+  handshakes: 1_024,
+  handshakesOfOne: 512,
+  openOfOne: Number.POSITIVE_INFINITY,
+  open: Number.POSITIVE_INFINITY,
+  waiting: 16_384,
+  patience: 60_000,
 };
 /** Connection limits of the public listener. Its clients are anonymous and connect only briefly. */
 export const PUBLIC_LIMITS: AdmissionLimits = {
-  ...{ handshakes: 512, handshakesOfOne: 128, openOfOne: 256, open: 4_096 },
-  ...{ waiting: 8_192, patience: 30_000 },
+  handshakes: 512,
+  handshakesOfOne: 128,
+  openOfOne: 256,
+  open: 4_096,
+  waiting: 8_192,
+  patience: 30_000,
 };
 
 export interface Admission {
@@ -36,10 +43,13 @@ export interface Admission {
   counts(): { readonly handshakes: number; readonly waiting: number; readonly refused: number };
 }
 
-interface OfAddress {
+/** Connections of one source address. */
+interface Source {
+  readonly address: string;
   open: number;
   handshakes: number;
-  readonly queue: Map<Socket, () => void>;
+  /** Waiting connections with the functions that start their handshakes. */
+  readonly waiting: Map<Socket, () => void>;
 }
 
 /** Key of a connection: its two end points. A TLS socket has the same end points as the TCP socket under it. */
@@ -52,110 +62,120 @@ export const endsOf = ({
   `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 
 export function createAdmission(limits: AdmissionLimits): Admission {
-  const addresses = new Map<string, OfAddress>();
-  /** Addresses with waiting connections, in the order in which the listener serves these addresses. */
-  const turns = new Set<string>();
+  const sources = new Map<string, Source>();
   /** Functions that end a handshake, by the connection's two end points. */
-  const underWay = new Map<string, () => void>();
+  const inHandshake = new Map<string, () => void>();
   let open = 0;
   let handshakes = 0;
-  let waiting = 0;
-  let refused = 0;
 
-  const hasRoom = (of: OfAddress) =>
-    handshakes < limits.handshakes &&
-    open < limits.open &&
-    of.handshakes < limits.handshakesOfOne &&
-    of.open < limits.openOfOne;
+  const isFull = () => handshakes >= limits.handshakes || open >= limits.open;
+  const hasRoom = (source: Source) =>
+    !isFull() && source.handshakes < limits.handshakesOfOne && source.open < limits.openOfOne;
+  const forget = (source: Source) => {
+    if (source.open === 0 && source.waiting.size === 0) sources.delete(source.address);
+  };
+  const lines = createWaitingLines(limits, forget);
 
-  function forget(address: string, of: OfAddress): void {
-    if (of.open === 0 && of.queue.size === 0) addresses.delete(address);
-  }
-
-  function begin(socket: Socket, address: string, of: OfAddress, start: () => void): void {
+  function begin(socket: Socket, source: Source, start: () => void): void {
     const ends = endsOf(socket);
     open += 1;
     handshakes += 1;
-    of.open += 1;
-    of.handshakes += 1;
-    let shaking = true;
-    const shaken = () => {
-      if (!shaking) return;
-      shaking = false;
+    source.open += 1;
+    source.handshakes += 1;
+    let inProgress = true;
+    const endHandshake = () => {
+      if (!inProgress) return;
+      inProgress = false;
       handshakes -= 1;
-      of.handshakes -= 1;
-      underWay.delete(ends);
-      next();
+      source.handshakes -= 1;
+      inHandshake.delete(ends);
+      beginWaiting();
     };
-    underWay.set(ends, shaken);
+    inHandshake.set(ends, endHandshake);
     socket.once('close', () => {
       open -= 1;
-      of.open -= 1;
-      shaken();
-      forget(address, of);
-      next();
+      source.open -= 1;
+      endHandshake();
+      forget(source);
+      beginWaiting();
     });
     start();
   }
 
-  /** Starts waiting handshakes within the limits, one per address in rotation. */
-  function next(): void {
-    for (const address of turns) {
-      if (handshakes >= limits.handshakes || open >= limits.open) return;
-      const of = addresses.get(address);
-      const [first] = of?.queue ?? [];
-      if (!of || !first) {
-        turns.delete(address);
-        continue;
-      }
-      if (!hasRoom(of)) continue;
-      const [socket, start] = first;
-      of.queue.delete(socket);
-      waiting -= 1;
-      turns.delete(address);
-      if (of.queue.size > 0) turns.add(address);
-      begin(socket, address, of, start);
-    }
-  }
-
-  function wait(socket: Socket, address: string, of: OfAddress, start: () => void): void {
-    if (waiting >= limits.waiting) {
-      refused += 1;
-      socket.destroy();
-      forget(address, of);
-      return;
-    }
-    waiting += 1;
-    const leave = () => {
-      clearTimeout(deadline);
-      if (!of.queue.delete(socket)) return;
-      waiting -= 1;
-      forget(address, of);
-    };
-    const deadline = setTimeout(() => {
-      if (!of.queue.has(socket)) return;
-      refused += 1;
-      leave();
-      socket.destroy();
-    }, limits.patience).unref();
-    socket.once('close', leave);
-    of.queue.set(socket, () => {
-      clearTimeout(deadline);
-      start();
-    });
-    turns.add(address);
-  }
+  const beginWaiting = () => lines.serve({ isFull, hasRoom, begin });
 
   return {
     admit(socket, given, start) {
       const address = groupOf(given ?? '');
-      const of = addresses.get(address) ?? { open: 0, handshakes: 0, queue: new Map() };
-      addresses.set(address, of);
-      if (of.queue.size === 0 && hasRoom(of)) begin(socket, address, of, start);
-      else wait(socket, address, of, start);
+      const source = sources.get(address) ?? { address, open: 0, handshakes: 0, waiting: new Map() };
+      sources.set(address, source);
+      if (source.waiting.size === 0 && hasRoom(source)) begin(socket, source, start);
+      else lines.add(socket, source, start);
     },
-    secured: (socket) => underWay.get(endsOf(socket))?.(),
-    counts: () => ({ handshakes, waiting, refused }),
+    secured: (socket) => inHandshake.get(endsOf(socket))?.(),
+    counts: () => ({ handshakes, ...lines.counts() }),
+  };
+}
+
+/** Waiting connections, one line for each source. `forget`: called when a source may have no connections left. */
+function createWaitingLines(limits: AdmissionLimits, forget: (source: Source) => void) {
+  /** Sources with waiting connections, in the order in which the listener serves them. */
+  const rotation = new Set<Source>();
+  let waiting = 0;
+  let refused = 0;
+
+  return {
+    counts: () => ({ waiting, refused }),
+    add(socket: Socket, source: Source, start: () => void): void {
+      if (waiting >= limits.waiting) {
+        refused += 1;
+        socket.destroy();
+        forget(source);
+        return;
+      }
+      waiting += 1;
+      const leave = () => {
+        clearTimeout(deadline);
+        if (!source.waiting.delete(socket)) return;
+        waiting -= 1;
+        forget(source);
+      };
+      const deadline = setTimeout(() => {
+        if (!source.waiting.has(socket)) return;
+        refused += 1;
+        leave();
+        socket.destroy();
+      }, limits.patience).unref();
+      socket.once('close', leave);
+      source.waiting.set(socket, () => {
+        clearTimeout(deadline);
+        start();
+      });
+      rotation.add(source);
+    },
+
+    /** Begins waiting handshakes within the limits, one per source in rotation. */
+    serve(listener: {
+      isFull(): boolean;
+      hasRoom(source: Source): boolean;
+      begin(socket: Socket, source: Source, start: () => void): void;
+    }): void {
+      for (const source of rotation) {
+        if (listener.isFull()) return;
+        const [first] = source.waiting;
+        if (!first) {
+          rotation.delete(source);
+          continue;
+        }
+        if (!listener.hasRoom(source)) continue;
+        const [socket, start] = first;
+        source.waiting.delete(socket);
+        waiting -= 1;
+        rotation.delete(source);
+        if (source.waiting.size > 0) rotation.add(source);
+        listener.begin(socket, source, start);
+      }
+    },
   };
 }
 

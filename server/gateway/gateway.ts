@@ -115,7 +115,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   const push = createDelivery({ orders, commands, sessions, timekeeping, recovery, log });
   const mailing = createMailDelivery({ relay, sessions, log });
   const { reconsider, closeIfDone } = createSuspension({ orders, sessions, push });
-  const relocating = createRelocation({ jurisdiction, sessions, clock, timekeeping });
+  const relocation = createRelocation({ jurisdiction, sessions, clock, timekeeping });
   const connecting = createConnections({
     ...options,
     ...{
@@ -133,7 +133,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       monitor,
     },
     addressOf: (request) => listener.addressOf(request),
-    relocate: relocating.relocate,
+    relocate: relocation.relocate,
     handlers: () => handlers,
   });
   const departures = createDepartures({ devices, upgrades, gone: connecting.gone, log });
@@ -150,7 +150,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     most: options.mostUpgrades ?? MOST_UPGRADES,
   });
   const { server } = listener;
-  const handleWake = createWakeHandler({ server, sessions, interests, push, mailing, relocating, reconsider });
+  const handleWake = createWakeHandler({ server, sessions, interests, push, mailing, relocation, reconsider });
   const logged = (what: string) => (error: unknown) => {
     if (isCordonError(error, 'device_unknown')) return;
     log.error({ what, error: error instanceof Error ? error.stack : String(error) }, 'a wake could not be handled');
@@ -162,12 +162,12 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     listen: async (...where) => {
       stops.push(
         bus.subscribe((wake) => void handleWake(wake).catch(logged(wake.kind))),
-        startHeartbeat({ sessions, push, mailing, departures, relocating, clock, timekeeping, logged }),
+        startHeartbeat({ sessions, push, mailing, departures, relocation, clock, timekeeping, logged }),
       );
       return listener.listen(...where);
     },
     connections: () => sessions.size,
-    relocating: relocating.progress,
+    relocating: relocation.progress,
     stop: async () => {
       for (const stop of stops) stop();
       await sessions.each((session) => session.end(CLOSE.goingAway, 'going_away'));

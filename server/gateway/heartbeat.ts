@@ -17,7 +17,7 @@ interface Ports {
   readonly push: Delivery;
   readonly mailing: MailDelivery;
   readonly departures: Departures;
-  readonly relocating: Relocation;
+  readonly relocation: Relocation;
   readonly clock: Clock;
   readonly timekeeping: Pick<TimekeepingPort, 'trusted'>;
   readonly logged: (what: string) => (error: unknown) => void;
@@ -29,7 +29,7 @@ export function startHeartbeat({
   push,
   mailing,
   departures,
-  relocating,
+  relocation,
   clock,
   timekeeping,
   logged,
@@ -39,7 +39,7 @@ export function startHeartbeat({
     beats += 1;
     departures.retry();
     const reconcile = beats % RECONCILE_EVERY === 0;
-    if (reconcile) relocating.look().catch(logged('reconcile'));
+    if (reconcile) relocation.relocateAll().catch(logged('reconcile'));
     await sessions.each((session) => {
       if (!session.ping()) return;
       push.recall(session);

@@ -164,7 +164,7 @@ describe('an order that denies the recipient', () => {
     await world.database.db.updateTable('mailbox_entries').set({ held_by: null }).execute();
     await world.database.db.updateTable('mailboxes').set({ gate: 'open' }).execute();
     await until(async () => {
-      await world.relay.look();
+      await world.relay.maintain();
       expect(fates(mailOf(here))).toEqual([`held ${number}`, `held ${number}`]);
     });
   });

@@ -245,14 +245,14 @@ describe('a post', () => {
     world.clock.jump(world.clock.now() + DAY);
     await openMailbox(there);
     expect((await mailFor(there, 1)).map(said)).toEqual(['later']);
-    await world.relay.look();
+    await world.relay.maintain();
     expect((await mailFor(here, 1))[0]?.item).toMatchObject({ type: 'fate', id: soon.id, fate: 'expired' });
     there.socket.close();
     await there.closed;
     world.clock.jump(world.clock.now() + 30 * DAY);
     const again = await connect(bilal);
     await openMailbox(again);
-    await world.relay.look();
+    await world.relay.maintain();
     await mailFor(here, 2);
     expect(mailOf(again)).toEqual([]);
     const left = await world.database.db

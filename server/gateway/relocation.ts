@@ -20,7 +20,7 @@ export interface Located
 
 export interface Relocation {
   /** Updates every session whose areas come from an earlier IP database. Runs one pass at a time. */
-  look(): Promise<void>;
+  relocateAll(): Promise<void>;
   /** Updates the areas of one new session, because the IP database may have changed during its upgrade. */
   relocate(session: Located): Promise<void>;
   progress(): { readonly done: number; readonly of: number } | null;
@@ -77,12 +77,12 @@ export function createRelocation({
         progress = null;
       }
     },
-    // The caller of `look` logs the error.
+    // The caller of `relocateAll` logs the error.
     failed: () => undefined,
   });
 
   return {
-    look: () => passes.runOrThrow(),
+    relocateAll: () => passes.runOrThrow(),
     relocate,
     progress: () => progress && { ...progress },
   };

@@ -19,11 +19,11 @@ interface Ports {
   readonly interests: Interests;
   readonly push: Delivery;
   readonly mailing: MailDelivery;
-  readonly relocating: Relocation;
+  readonly relocation: Relocation;
   readonly reconsider: Suspension['reconsider'];
 }
 
-export function createWakeHandler({ server, sessions, interests, push, mailing, relocating, reconsider }: Ports) {
+export function createWakeHandler({ server, sessions, interests, push, mailing, relocation, reconsider }: Ports) {
   return async (wake: Wake): Promise<void> => {
     switch (wake.kind) {
       case 'ended':
@@ -64,7 +64,7 @@ export function createWakeHandler({ server, sessions, interests, push, mailing, 
       case 'time-correction':
         return sessions.each(push.correction);
       case 'ip-database':
-        return relocating.look();
+        return relocation.relocateAll();
       case 'verdicts':
         for (let from = 0; from < wake.devices.length; from += SLICE) {
           const slice = wake.devices.slice(from, from + SLICE);

@@ -1,17 +1,17 @@
-/** Attachments: sealed bytes under a secret name. Every enrolled device that knows the name may fetch them. */
+/** Attachments: encrypted bytes under a secret name. Every enrolled device that knows the name may download the attachment. */
 import { CordonError } from '../../shared/errors.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { type MessagingGate, requireMessaging } from './denials.ts';
 import type { Enrollment } from './ports.ts';
 
 const DAY = 86_400_000;
-/** Domain time. `server/store/retention.ts` removes older attachments. */
+/** Domain time for which an attachment is stored. `server/store/retention.ts` deletes older attachments. */
 const ATTACHMENT_KEPT_FOR = 30 * DAY;
-/** Maximum bytes of one device's stored attachments. */
+/** Maximum total bytes of one device's stored attachments. */
 export const MOST_ATTACHED = 200 * 1024 * 1024;
-/** Maximum uploads in memory, in total and of one device. */
+/** Maximum number of uploads in memory, in total and of one device. */
 const UPLOADS: Slots = { all: 32, ofOne: 2 };
-/** Maximum downloads in progress, in total and of one device. Each has a few pieces in memory. */
+/** Maximum number of downloads in progress, in total and of one device. Each download has a few pieces in memory. */
 const DOWNLOADS: Slots = { all: 256, ofOne: 4 };
 const PIECE = 128 * 1024;
 
@@ -20,7 +20,7 @@ interface Slots {
   readonly ofOne: number;
 }
 
-/** An attachment in transfer. It occupies a slot until `end` is called. */
+/** Attachment in transfer. The transfer occupies a slot until `end` is called. */
 export interface Download {
   readonly size: number;
   readonly pieces: () => AsyncIterable<Buffer>;
@@ -36,20 +36,20 @@ export interface Attachment {
 
 export interface AttachmentStore {
   /**
-   * A repeated upload of the same bytes changes nothing. Throws `conflict` when another device uses the name, and `too_large` when the
-   * device's attachments since `since` would exceed `most` bytes.
+   * Stores an attachment. A repeated upload of the same bytes changes nothing. Throws `conflict` if another device uses the name, and
+   * `too_large` if the device's attachments since `since` would exceed `most` bytes.
    */
   put(attachment: Attachment, limit: { readonly since: Instant; readonly most: number }): Promise<void>;
-  /** Null if there is no attachment since `since`. */
+  /** Attachment of this name; null if it was not stored since `since`. */
   size(id: string, since: Instant): Promise<number | null>;
-  /** Null if the attachment was removed. `from`: offset in bytes. */
+  /** Piece of the attachment; null if the attachment was deleted. `from`: offset in bytes. */
   piece(id: string, from: number, length: number): Promise<Buffer | null>;
 }
 
 export interface Attachments {
-  /** Calls `read` when a slot is free. Throws `service_denied`, `unavailable` and the store's errors. */
+  /** Calls `read` when an upload slot is free. Throws `service_denied`, `unavailable` and the store's errors. */
   put(enrollment: Enrollment, id: string, read: () => Promise<Buffer>): Promise<void>;
-  /** Throws `service_denied`, `not_found` and `unavailable`. */
+  /** Starts a download. Throws `service_denied`, `not_found` and `unavailable`. */
   get(enrollment: Enrollment, id: string): Promise<Download>;
 }
 
@@ -69,7 +69,7 @@ export function createAttachments({
   async function* piecesOf(id: string, size: number): AsyncIterable<Buffer> {
     for (let from = 0; from < size; from += PIECE) {
       const piece = await store.piece(id, from, PIECE);
-      // The response ends early, so that the client notices the missing bytes.
+      // End the response early, so that the client notices the missing bytes.
       if (!piece) throw new CordonError('not_found', 'The attachment was removed while it was sent.');
       yield piece;
     }
@@ -104,7 +104,7 @@ export function createAttachments({
   };
 }
 
-/** `take` returns the function that frees the slot. Throws `unavailable` if no slot is free. */
+/** Limits concurrent transfers. `take` occupies a slot and returns the function that frees it. Throws `unavailable` if no slot is free. */
 function createSlots({ all, ofOne }: Slots): { take(device: string): () => void } {
   const taken = new Map<string, number>();
   let total = 0;

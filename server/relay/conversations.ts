@@ -1,20 +1,20 @@
 /**
- * Members of a conversation, as the delivery service knows them, and the rule for the next commit. The server cannot read a commit. Its
- * sender states which enrollments it adds and which devices it removes.
+ * Members of a conversation, as the delivery service knows them, and the rules for the next commit. The server cannot read a commit. The
+ * commit's sender states which enrollments it adds and which devices it removes.
  */
 import { MOST_RECIPIENTS } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Enrollment, Post } from './ports.ts';
 
-/** Maximum number of conversations that one enrollment may register. Each one has rows in the store until it ends. */
+/** Maximum number of conversations that one enrollment may register. Each conversation has rows in the store until it ends. */
 export const MOST_BEGUN = 5_000;
-/** A commit goes to at most `MOST_RECIPIENTS` devices, so a conversation with more members could never change again. */
+/** Maximum number of members. A commit reaches at most `MOST_RECIPIENTS` devices, so a larger conversation could not change any more. */
 const MOST_MEMBERS = MOST_RECIPIENTS + 1;
 
 export interface Conversation {
-  /** Epoch that the next commit must name. */
+  /** Epoch that the next commit must state. */
   readonly next: number;
-  /** Generation of each member's enrollment. */
+  /** Generation of each member's enrollment, by device. */
   readonly members: ReadonlyMap<DeviceId, number>;
 }
 
@@ -24,7 +24,7 @@ export interface CommitAttempt {
   readonly sender: Enrollment;
   readonly commit: Commit;
   readonly addressed: ReadonlySet<DeviceId>;
-  /** True for an active enrollment. A commit need not go to an enrollment that has ended. */
+  /** True for an active enrollment. A commit need not reach an enrollment that has ended. */
   readonly isReachable: (member: Enrollment) => boolean;
 }
 
@@ -34,13 +34,14 @@ export function mayCommit(
 ): 'allowed' | 'superseded' | 'blocked' {
   const { epoch } = commit;
   if (conversationAfter(conversation, sender, commit).members.size > MOST_MEMBERS) return 'blocked';
-  // A commit for an epoch that its sender has not reached could freeze a conversation. Any device that knows the id could send one.
+  // A commit for a later epoch than its sender's could block a conversation. Any device that knows the conversation's id could send such a
+  // commit.
   if (!conversation) return epoch === 0 ? 'allowed' : 'blocked';
   if (epoch < conversation.next) return 'superseded';
   if (epoch > conversation.next || conversation.members.get(sender.device) !== sender.generation) return 'blocked';
   for (const [device, generation] of conversation.members) {
     if (device === sender.device || addressed.has(device)) continue;
-    // A member that never receives this commit could not follow the next one.
+    // A member that never receives this commit could not process the next commit.
     if (isReachable({ device, generation })) return 'blocked';
   }
   return 'allowed';

@@ -1,4 +1,4 @@
-/** Reasons why the server's gate denies a device a service, from the orders that deny it. */
+/** Reasons why the server blocks a service for a device, from the orders that deny the service. */
 import { CordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -14,8 +14,8 @@ import type { DecidingOrder } from './ports.ts';
 const STRICTNESS = { deliver: 0, hold: 1, return: 2 } satisfies Record<WaitingRule, number>;
 
 /**
- * The order named to people when several orders deny a service: the one with the strictest rule for waiting messages, then the earliest in
- * effect, then the lowest number. Null when the gate is open.
+ * Order that the server names to people when several orders deny a service: the order with the strictest rule for waiting messages, then
+ * the earliest effective order, then the lowest order number. Null if the gate is open.
  */
 export function decidingOrder(
   { allowed, denials }: ServiceVerdict,
@@ -32,7 +32,7 @@ export function decidingOrder(
   return first ? { rule: first.rule, order: first.order } : null;
 }
 
-/** `by`: the result of `decidingOrder`. `appealOf`: the address for appeals against this order. */
+/** `by`: the result of `decidingOrder`. `appealOf`: returns the address for appeals against an order. */
 export function denialNotice(
   { denials }: ServiceVerdict,
   by: DecidingOrder,
@@ -49,7 +49,7 @@ export function denialNotice(
   };
 }
 
-/** A refusal without an order. */
+/** Refusal that no order caused. */
 export const plainDenial = (code: 'device_unknown' | 'too_many_conversations', detail: string): DenialNotice => ({
   code,
   detail,
@@ -59,15 +59,15 @@ export const plainDenial = (code: 'device_unknown' | 'too_many_conversations', d
   by: 'server',
 });
 
-/** The gate of messaging services outside the link. */
+/** Gate for messaging routes outside the WebSocket link, such as uploads of attachments. */
 export interface MessagingGate {
-  /** Throws `device_unknown`. */
+  /** Verdict for the device. Throws `device_unknown`. */
   verdict(device: DeviceId): Promise<Verdict>;
   rules(): readonly OrderRule[];
   appealOf(order: string): string | null;
 }
 
-/** Throws `service_denied` with the orders, their reasons, and the appeal address of the order that decides. */
+/** Throws `service_denied` with the orders that block the device, their reasons, and the deciding order's appeal address. */
 export async function requireMessaging({ verdict, rules, appealOf }: MessagingGate, device: DeviceId): Promise<void> {
   const { messaging } = (await verdict(device)).services;
   const by = decidingOrder(messaging, rules());

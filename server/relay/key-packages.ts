@@ -1,7 +1,7 @@
 /**
- * Key packages (RFC 9420, section 10), with which other devices add a device to a conversation. Each is given out once. When none is left,
- * the last resort is given out repeatedly. Claims of one device are bounded, in total and per owner, so that no device can exhaust
- * another's key packages.
+ * Key packages (RFC 9420, section 10), with which other devices add a device to a conversation. The server gives out each single-use key
+ * package once. If none is left, it gives out the last-resort key package repeatedly. Claims of a device are limited in total and per
+ * owner, so that no device can exhaust another device's key packages.
  */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { z } from 'zod';
@@ -12,12 +12,15 @@ import type { Bus } from '../bus/bus.ts';
 import { type MessagingGate, requireMessaging } from './denials.ts';
 import type { Enrollment } from './ports.ts';
 
-/** Maximum single-use key packages of one device on the server. */
+/** Maximum number of a device's single-use key packages on the server. */
 export const MOST_KEY_PACKAGES = 200;
-/** Number below which the server asks the device for more. */
+/** Number of remaining key packages below which the server asks the device for more. */
 const FEW = 20;
 const CLAIMS_PER_HOUR = 1_000;
-/** Maximum single-use key packages of one device that another device gets per hour. Afterward, it gets the last resort. */
+/**
+ * Maximum number of single-use key packages of one device that another device receives per hour. Afterward, the other device receives the
+ * last-resort key package.
+ */
 const CLAIMS_OF_ONE_PER_HOUR = 10;
 const HOUR_SECONDS = 3_600;
 
@@ -26,14 +29,15 @@ export type Claimed = z.output<typeof claimAnswer>['packages'][number];
 
 export interface KeyPackageStore {
   /**
-   * Returns the number of single-use key packages. Throws `conflict` for an ended enrollment. Above `most`, it throws `too_large` and
-   * changes nothing.
+   * Stores key packages, and returns the number of single-use ones. Throws `conflict` if the enrollment has ended. Throws `too_large`,
+   * without a change, if there are more than `most`.
    */
   add(enrollment: Enrollment, handed: KeyPackages, most: number): Promise<number>;
   left(enrollment: Enrollment): Promise<number>;
   /**
-   * Claims one key package of each active device, in one transaction. A device in `singleUse` gives a single-use one if it has any. All
-   * others give their last resort. `left`: the single-use ones that remain with each device that gave one.
+   * Claims one key package of each active device, in one transaction. A device in `singleUse` gives a single-use key package if it has any;
+   * every other device gives its last-resort key package. `left`: number of single-use key packages that remain for each device that gave
+   * one.
    */
   claim(
     devices: readonly DeviceId[],
@@ -43,7 +47,7 @@ export interface KeyPackageStore {
 
 export interface KeyPackageDesk {
   handIn(enrollment: Enrollment, handed: KeyPackages): Promise<number>;
-  /** Throws `service_denied` and `rate_limited`. */
+  /** Claims key packages of other devices. Throws `service_denied` and `rate_limited`. */
   claim(claimant: Enrollment, devices: readonly DeviceId[]): Promise<readonly Claimed[]>;
   left(enrollment: Enrollment): Promise<number>;
 }

@@ -1,6 +1,7 @@
 /**
  * Placement of a post: its mailboxes and the response to its sender. No post is placed twice, each epoch has one commit, and no mailbox
- * exceeds its limits. Pure, except that each post updates the caller's `known`, so that a batch is decided in order.
+ * exceeds its limits. The functions are pure, except that each post updates the caller's `known`, so that the posts of a batch are decided
+ * in order.
  */
 import { LARGEST_SEALED } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -27,7 +28,10 @@ export interface Share {
   bytes: number;
 }
 
-/** True for a mailbox that is half full. A sender with a quarter of it can then add no more, so that one sender cannot block all others. */
+/**
+ * True for a mailbox that is half full. A sender whose mail fills a quarter of the mailbox can then add no more, so that one sender cannot
+ * block all others.
+ */
 export const isCrowded = ({ entries, bytes }: Share): boolean => entries >= MOST_ENTRIES / 2 || bytes >= MOST_BYTES / 2;
 
 const hasItsShare = ({ entries, bytes }: Share): boolean => entries >= MOST_ENTRIES / 4 || bytes >= MOST_BYTES / 4;
@@ -35,19 +39,19 @@ const hasItsShare = ({ entries, bytes }: Share): boolean => entries >= MOST_ENTR
 export interface Known {
   /** Responses to accepted posts, by `postKey`. */
   readonly answers: Map<string, Posted>;
-  /** The accepted commit of each epoch, as a `postKey`, by `epochKey`. */
+  /** Accepted commit of each epoch, as a `postKey`, by `epochKey`. */
   readonly commits: Map<string, string>;
   readonly conversations: Map<string, Conversation>;
   /** Number of conversations that each enrollment has registered, by `enrollmentKey`. */
   readonly begun: Map<string, number>;
   /** Mailboxes of active devices. */
   readonly mailboxes: ReadonlyMap<DeviceId, Mailbox>;
-  /** Senders' shares by `shareKey`, for mailboxes that were crowded before the batch. */
+  /** Each sender's share of the mailbox, by `shareKey`, for mailboxes that were half full before the batch. */
   readonly shares: Map<string, Share>;
 }
 
 export interface Placement extends Placed {
-  /** True if this attempt accepted the post. False if an earlier attempt did. */
+  /** True if this attempt accepted the post; false if an earlier attempt accepted it. */
   readonly accepted: boolean;
 }
 
@@ -106,7 +110,7 @@ export function place(judged: JudgedPost, known: Known): Placement {
 
 const without = (answer: Posted): Placement => ({ answer, entries: [], accepted: false });
 
-/** Null if the conversation's rules allow the commit. */
+/** Reason against the commit; null if the rules of the conversation allow it. */
 function refusalOf(
   { sender, post, recipients }: JudgedPost,
   commit: NonNullable<Post['commit']>,

@@ -14,18 +14,18 @@ export interface Enrollment {
   readonly generation: number;
 }
 
-/** A post with the verdicts of its sender and recipients at its arrival. */
+/** Post with the verdicts of its sender and its recipients at the time of arrival. */
 export interface JudgedPost {
   readonly sender: Enrollment;
   readonly post: Post;
   readonly at: Instant;
   readonly expiresAt: Instant;
-  /** Distinct recipients. `known`: false for an unknown device. */
+  /** Recipients without duplicates. `known`: false for an unknown device. */
   readonly recipients: readonly {
     readonly device: DeviceId;
     readonly known: boolean;
     readonly denial: DenialNotice | null;
-    /** Rule for waiting mail from the orders behind `denial`; null without an order. */
+    /** Rule for waiting mail of the orders behind `denial`; null without an order. */
     readonly waiting: WaitingRule | null;
   }[];
 }
@@ -41,16 +41,16 @@ export interface PlacedEntry extends Enrollment {
   readonly heldBy: string | null;
 }
 
-/** A new entry, for the node with the device's connection. */
+/** New mailbox entry, for the server process that has the device's connection. */
 export interface Arrival extends Enrollment, MailEntry {}
 
 export interface PostStore {
   /**
-   * Places a post in mailboxes by the rules of `placement.ts`. A repeated id returns the earlier response. Grouped, and durable when the
-   * promise resolves. Posts of one sender keep their order.
+   * Places a post in mailboxes by the rules of `placement.ts`. A repeated id returns the earlier response. Posts are written in groups; the
+   * post is durable when the promise resolves. Posts of one sender keep their order.
    */
   post(judged: JudgedPost): Promise<Placed>;
-  /** Stored response to an accepted post; null without one. */
+  /** Stored response to an accepted post; null if no response is stored. */
   answered(sender: Enrollment, id: string): Promise<Posted | null>;
 }
 
@@ -60,12 +60,12 @@ export interface MailboxCounters {
 }
 
 export interface Wanted extends Enrollment {
-  /** Sequence number after which the page starts. */
+  /** Sequence number after which the page of mail starts. */
   readonly after: number;
   readonly entries: number;
-  /** Maximum bytes of the page. The first entry is returned even if it is larger. */
+  /** Maximum bytes of the page of mail. The first entry is returned even if it is larger. */
   readonly bytes: number;
-  /** True for a denied device, which receives only the mail that its order lets through. */
+  /** True for a suspended device, which receives only the mail that its order still allows. */
   readonly dueOnly: boolean;
   readonly now: Instant;
 }
@@ -82,7 +82,7 @@ export interface MailPage {
   readonly more: boolean;
 }
 
-/** The order that decides among those that deny a device `messaging` (`decidingOrder`), and its rule for waiting messages. */
+/** Deciding order among those that deny a device the service `messaging` (`decidingOrder`), and its rule for waiting messages. */
 export interface DecidingOrder {
   readonly rule: WaitingRule;
   readonly order: string;
@@ -90,27 +90,31 @@ export interface DecidingOrder {
 
 export interface MailboxStore {
   counters(enrollment: Enrollment): Promise<MailboxCounters>;
-  /** Entries in the order of their sequence numbers. Reads in one turn of the event loop share a statement. */
+  /** Mailbox entries by sequence number. Reads in one turn of the event loop share an SQL statement. */
   read(wanted: Wanted): Promise<MailPage>;
-  /** Confirms entries up to `through`, in a grouped write. Returns the senders that received a delivery report. */
+  /** Acknowledges the entries up to `through`, in a grouped write. Returns the senders that receive a delivery report. */
   take(enrollment: Enrollment, through: number, now: Instant): Promise<readonly DeviceId[]>;
   /**
    * Applies verdicts to waiting mail by the rules of `settlement.ts`, in one transaction. A repeated call changes nothing. Released mail is
-   * stored as long as new mail. Returns the senders that received a delivery report.
+   * then stored as long as new mail. Returns the senders that receive a delivery report.
    */
   settle(
-    verdicts: readonly { readonly device: DeviceId; readonly shut: DecidingOrder | null }[],
+    verdicts: readonly { readonly device: DeviceId; readonly denial: DecidingOrder | null }[],
     now: Instant,
   ): Promise<readonly DeviceId[]>;
-  /** The given devices with waiting mail, or with mail that an order changed. `shut`: true if an order was applied to the mailbox. */
-  waitingAmong(devices: readonly DeviceId[]): Promise<readonly { readonly device: DeviceId; readonly shut: boolean }[]>;
-  /** Devices with held mail, or with a mailbox to which an order was applied. */
-  shut(): Promise<DeviceId[]>;
   /**
-   * Removes some expired mail, except mail of devices under a legal hold. Held mail expires only at its sender's own deadline. `more`: true
-   * if there may be more.
+   * Those of the given devices that have waiting mail, or mail that an order changed. `denied`: true if an order was applied to the mailbox.
    */
-  expire(now: Instant): Promise<{ readonly told: readonly DeviceId[]; readonly more: boolean }>;
+  waitingAmong(
+    devices: readonly DeviceId[],
+  ): Promise<readonly { readonly device: DeviceId; readonly denied: boolean }[]>;
+  /** Devices with held mail, or with a mailbox to which an order was applied. */
+  denied(): Promise<DeviceId[]>;
+  /**
+   * Deletes some expired mail, but no mail of devices under a legal hold. Held mail expires only at its sender's own deadline. `more`: true
+   * if more expired mail may exist.
+   */
+  expire(now: Instant): Promise<{ readonly senders: readonly DeviceId[]; readonly more: boolean }>;
   figures(): Promise<MailboxFigures>;
 }
 
@@ -122,9 +126,9 @@ export interface MailboxFigures {
 
 export interface OrdersPort {
   readonly effect: {
-    /** Undefined if the cache lacks the verdict. */
+    /** Cached verdict; undefined if the cache lacks it. */
     cachedVerdict(device: DeviceId): Verdict | undefined;
-    /** Throws `device_unknown`. */
+    /** Computed verdict. Throws `device_unknown`. */
     verdict(device: DeviceId): Promise<Verdict>;
   };
   readonly adoption: {

@@ -1,6 +1,6 @@
 /**
- * Acceptance of posts. The sender's verdict decides about the whole post, and each recipient's verdict about one copy. The store then
- * places all copies in one transaction. The server never reads a body.
+ * Acceptance of posts. The sender's verdict decides about the whole post, and each recipient's verdict about that recipient's copy. The
+ * store then places all copies in one transaction. The server never reads a message.
  */
 import { isCordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
@@ -11,13 +11,13 @@ import { decidingOrder, denialNotice } from './denials.ts';
 import type { Arrival, Enrollment, JudgedPost, MailItem, OrdersPort, Post, Posted, PostStore } from './ports.ts';
 
 const DAY = 86_400_000;
-/** Storage time of waiting mail in milliseconds by the server's clock, from the time when the recipient's device may receive it. */
+/** Storage time of waiting mail in milliseconds. It starts when the recipient's device may receive the mail. */
 export const KEPT_FOR = 30 * DAY;
 
 export interface Posts {
   /**
-   * Resolves when the post has its place in the sequence. `answer` then resolves when the response is durable. Posts of one sender keep
-   * their order if each call awaits the previous one.
+   * Accepts a post. Resolves when the post has its place in the sequence; `answer` resolves when the response is durable. Posts of one
+   * sender keep their order if each call awaits the previous one.
    */
   accept(sender: Enrollment, post: Post): Promise<{ readonly answer: Promise<Posted> }>;
   /** Number of accepted posts since the start. */
@@ -28,17 +28,17 @@ export function createPosts(ports: {
   readonly store: PostStore;
   readonly orders: OrdersPort;
   readonly clock: Clock;
-  /** Returns true if the entry was sent to its device, which then needs no read. */
-  readonly handOver: (arrival: Arrival) => boolean;
+  /** Returns true if the entry was sent to its connected device. No read of the mailbox is then needed. */
+  readonly sendNow: (arrival: Arrival) => boolean;
   readonly wake: (devices: readonly DeviceId[]) => void;
-  /** Called with devices that an order began to deny while their mail was stored. */
+  /** Called with devices whose messaging an order suspended while their mail was being stored. */
   readonly settleSoon: (devices: readonly DeviceId[]) => void;
 }): Posts {
-  const { store, orders, clock, handOver, wake, settleSoon } = ports;
+  const { store, orders, clock, sendNow, wake, settleSoon } = ports;
   let accepted = 0;
   const appealOf = (order: string) => orders.adoption.termsOf(order)?.appeal ?? null;
 
-  /** Undefined for an unknown device. */
+  /** Verdict on messaging; undefined for an unknown device. */
   async function messagingOf(device: DeviceId): Promise<ServiceVerdict | undefined> {
     try {
       return (await orders.effect.verdict(device)).services.messaging;
@@ -48,7 +48,7 @@ export function createPosts(ports: {
     }
   }
 
-  /** Reads only the verdicts that are not cached. */
+  /** Verdicts of the recipients. Reads only verdicts that are not cached. */
   async function judge(devices: readonly DeviceId[]): Promise<JudgedPost['recipients']> {
     const found = devices.map((device) => orders.effect.cachedVerdict(device)?.services.messaging);
     if (found.includes(undefined)) {
@@ -85,9 +85,9 @@ export function createPosts(ports: {
     const waiting: DeviceId[] = [];
     for (const { device, generation, seq, bytes, heldBy } of entries) {
       if (heldBy !== null) continue;
-      // An order may have taken effect after the verdict above.
+      // An order may have taken effect after the recipients' verdicts were computed.
       if (orders.effect.cachedVerdict(device)?.services.messaging.allowed !== true) late.push(device);
-      else if (expiresAt > clock.now() && handOver({ device, generation, seq, bytes, item })) continue;
+      else if (expiresAt > clock.now() && sendNow({ device, generation, seq, bytes, item })) continue;
       waiting.push(device);
     }
     wake(waiting);
@@ -99,7 +99,7 @@ export function createPosts(ports: {
     async accept(sender, post) {
       const denial = await refusal(sender);
       if (denial) {
-        // A post accepted before an order remains accepted. A refusal is not stored, so that the sender may try again.
+        // A post that was accepted before an order remains accepted. A refusal is not stored, so the sender may send the post again.
         const known = await store.answered(sender, post.id);
         const refused: Posted = { kind: 'posted', id: post.id, outcome: 'refused', denial, recipients: [] };
         return { answer: Promise.resolve(known ?? refused) };

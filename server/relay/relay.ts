@@ -1,6 +1,6 @@
 /**
- * The delivery service for sealed messages (RFC 9750, section 5). It places posts in mailboxes, orders one commit per epoch, and delivers
- * mail in order. The server has no key to the messages. Orders block messaging here and on each device.
+ * Delivery service for sealed messages (RFC 9750, section 5). It places posts in mailboxes, orders one commit per epoch, and delivers mail
+ * in order. The server has no key to the messages. Orders block messaging on the server and on each device.
  */
 
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -10,21 +10,22 @@ import type { Bus } from '../bus/bus.ts';
 import { type AttachmentStore, type Attachments, createAttachments } from './attachments.ts';
 import type { MessagingGate } from './denials.ts';
 import { createKeyPackageDesk, type KeyPackageDesk, type KeyPackageStore } from './key-packages.ts';
-import { createMailboxes, type Mailboxes } from './mailboxes.ts';
+import { createMailboxMaintenance, type MailboxMaintenance } from './mailbox-maintenance.ts';
+import { createMailboxes, createMailWakes, type Mailboxes } from './mailboxes.ts';
 import type { Arrival, Log, MailboxFigures, MailboxStore, OrdersPort, PostStore } from './ports.ts';
 import { createPosts, type Posts } from './posts.ts';
 
-export interface Relay
-  extends Pick<Posts, 'accept'>,
-    Pick<Mailboxes, 'counters' | 'read' | 'take' | 'look' | 'start' | 'stop'> {
+export interface Relay extends Pick<Posts, 'accept'>, Mailboxes, Pick<MailboxMaintenance, 'start' | 'stop'> {
   /**
-   * Registers the gateway for new entries, which it can then send without a read. `hear` returns true if the entry was sent. Otherwise the
-   * device receives a wake.
+   * Registers the gateway's function for new mailbox entries, which can send an entry without a read. The function returns true if it sent
+   * the entry. Otherwise the device receives a wake.
    */
-  onArrival(hear: (arrival: Arrival) => boolean): void;
+  onArrival(send: (arrival: Arrival) => boolean): void;
+  /** Runs the maintenance of mailboxes now. It also runs every minute. */
+  maintain(): Promise<void>;
   readonly keyPackages: KeyPackageDesk;
   readonly attachments: Attachments;
-  /** Counts for metrics, which identify no device. */
+  /** Counts for metrics. They identify no device. */
   figures(): MailboxFigures & { readonly posts: number };
 }
 
@@ -41,11 +42,17 @@ export interface RelayPorts {
 }
 
 export function createRelay({ posts: postStore, mailboxes: mailboxStore, ...ports }: RelayPorts): Relay {
-  const mailboxes = createMailboxes({ ...ports, store: mailboxStore });
-  const { wake, settleSoon } = mailboxes;
-  let hear: (arrival: Arrival) => boolean = () => false;
-  const handOver = (arrival: Arrival) => hear(arrival);
-  const posts = createPosts({ ...ports, store: postStore, handOver, wake, settleSoon });
+  const wake = createMailWakes(ports.bus);
+  const mailboxes = createMailboxes({ ...ports, store: mailboxStore, wake });
+  const maintenance = createMailboxMaintenance({ ...ports, store: mailboxStore, wake });
+  let send: (arrival: Arrival) => boolean = () => false;
+  const posts = createPosts({
+    ...ports,
+    store: postStore,
+    sendNow: (arrival) => send(arrival),
+    wake,
+    settleSoon: maintenance.settleSoon,
+  });
   const { orders, clock, bus } = ports;
   const gate: MessagingGate = {
     verdict: async (device) => orders.effect.cachedVerdict(device) ?? orders.effect.verdict(device),
@@ -55,16 +62,14 @@ export function createRelay({ posts: postStore, mailboxes: mailboxStore, ...port
   return {
     keyPackages: createKeyPackageDesk({ store: ports.keyPackages, gate, bus }),
     attachments: createAttachments({ store: ports.attachments, gate, clock }),
-    onArrival: (heard) => {
-      hear = heard;
+    onArrival: (sender) => {
+      send = sender;
     },
     accept: posts.accept,
-    counters: mailboxes.counters,
-    read: mailboxes.read,
-    take: mailboxes.take,
-    figures: () => ({ ...mailboxes.figures(), posts: posts.accepted() }),
-    look: mailboxes.look,
-    start: mailboxes.start,
-    stop: mailboxes.stop,
+    ...mailboxes,
+    figures: () => ({ ...maintenance.figures(), posts: posts.accepted() }),
+    maintain: maintenance.run,
+    start: maintenance.start,
+    stop: maintenance.stop,
   };
 }

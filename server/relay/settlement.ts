@@ -1,7 +1,8 @@
 /**
- * Settlement of a mailbox: the effect on waiting mail when orders begin or cease to deny its device `messaging`. Pure. A repeated
- * settlement changes nothing, so a lost one can be repeated later. A commit or welcome (`keep`) is held even by an order that returns
- * waiting mail. A device that misses one can no longer read its conversation, even after the order, and nobody can seal the message again.
+ * Settlement of a mailbox: the effect on waiting mail when orders begin or cease to deny its device `messaging`. The functions are pure. A
+ * repeated settlement changes nothing, so a lost settlement can be repeated later. Orders that return waiting mail still hold a commit or
+ * welcome (`keep`). A device that misses a commit can no longer read its conversation, even after the order, and no sender can seal the
+ * message again.
  */
 import type { WaitingRule } from '../../shared/verdict/terms.ts';
 import type { DecidingOrder } from './ports.ts';
@@ -13,7 +14,7 @@ export interface Waiting {
   readonly keep: boolean;
   /** Number of the order that holds the post. */
   readonly heldBy: string | null;
-  /** True if the server accepted the post before an order that still lets it through. */
+  /** True if the server accepted the post before an order that allows the delivery of earlier mail. */
   readonly due: boolean;
 }
 
@@ -21,19 +22,19 @@ export type MessageChange = 'held' | 'released' | 'returned' | 'due' | 'undue';
 
 export interface Settlement {
   readonly gate: Gate;
-  /** Changes of posts. Posts without a change are absent. */
+  /** Changes of posts. A post without a change is absent. */
   readonly turns: readonly { readonly seq: number; readonly turn: MessageChange }[];
 }
 
-/** Rank of each gate by how much mail it holds back. */
+/** Rank of each gate state by the amount of mail that it holds back. */
 const STRICTNESS: Readonly<Record<Gate, number>> = { open: 0, deliver: 1, hold: 2, return: 3 };
 
 export const strictest = (a: WaitingRule, b: Gate): WaitingRule =>
   b !== 'open' && STRICTNESS[b] > STRICTNESS[a] ? b : a;
 
-/** The gate of a denied device only becomes stricter, because a milder order does not release held mail. */
-export function settle(gate: Gate, shut: DecidingOrder | null, waiting: readonly Waiting[]): Settlement {
-  const next: Gate = shut ? strictest(shut.rule, gate) : 'open';
+/** The gate of a suspended device only becomes stricter, because a milder order does not release held mail. */
+export function settle(gate: Gate, denial: DecidingOrder | null, waiting: readonly Waiting[]): Settlement {
+  const next: Gate = denial ? strictest(denial.rule, gate) : 'open';
   const turns = waiting.flatMap((post) => {
     const turn = turnOf(gate, next, post);
     return turn ? [{ seq: post.seq, turn }] : [];
@@ -46,8 +47,8 @@ function turnOf(gate: Gate, next: Gate, { keep, heldBy, due }: Waiting): Message
   if (next === 'return' && !keep) return 'returned';
   if (next === 'deliver' && heldBy === null) {
     if (due) return null;
-    // The verdict about this mail came just before the first use of the order. The server had not accepted the mail before the order took
-    // effect.
+    // The server evaluated the verdict about this mail just before it applied the order. The server had not accepted the mail before the
+    // order took effect.
     if (gate === 'open') return 'due';
   }
   return heldBy === null ? 'held' : null;

@@ -111,38 +111,38 @@ export class MailboxStore implements MailboxPort {
   }
 
   settle(
-    verdicts: readonly { readonly device: DeviceId; readonly shut: DecidingOrder | null }[],
+    verdicts: readonly { readonly device: DeviceId; readonly denial: DecidingOrder | null }[],
     now: number,
   ): Promise<readonly DeviceId[]> {
     return this.#database.transaction(async (tx) => {
       const told = new Set<DeviceId>();
-      for (const { device, shut } of verdicts) {
-        for (const reached of await settleMailbox(tx, device, shut, now)) told.add(reached);
+      for (const { device, denial } of verdicts) {
+        for (const reached of await settleMailbox(tx, device, denial, now)) told.add(reached);
       }
       return [...told];
     });
   }
 
-  async waitingAmong(devices: readonly DeviceId[]): Promise<{ device: DeviceId; shut: boolean }[]> {
-    const { rows } = await sql<{ device_id: string; shut: number }>`
+  async waitingAmong(devices: readonly DeviceId[]): Promise<{ device: DeviceId; denied: boolean }[]> {
+    const { rows } = await sql<{ device_id: string; denied: number }>`
       select m.device_id, case when m.gate <> 'open' or exists (
-        select 1 from mailbox_entries e where e.device_id = m.device_id and e.held_by is not null) then 1 else 0 end as shut
+        select 1 from mailbox_entries e where e.device_id = m.device_id and e.held_by is not null) then 1 else 0 end as denied
       from ${tableOf(
         ['text'],
         devices.map((device) => [device]),
       )} as v cross join mailboxes m
       where m.device_id = v.column1 and (m.entries > 0 or m.gate <> 'open')`.execute(this.#database.db);
-    return rows.map(({ device_id, shut }) => ({ device: deviceIdSchema.parse(device_id), shut: shut === 1 }));
+    return rows.map(({ device_id, denied }) => ({ device: deviceIdSchema.parse(device_id), denied: denied === 1 }));
   }
 
-  async shut(): Promise<DeviceId[]> {
+  async denied(): Promise<DeviceId[]> {
     const { rows } = await sql<{ device_id: string }>`
       select device_id from mailboxes where gate <> 'open'
       union select device_id from mailbox_entries where held_by is not null`.execute(this.#database.db);
     return rows.map(({ device_id }) => deviceIdSchema.parse(device_id));
   }
 
-  expire(now: number): Promise<{ readonly told: readonly DeviceId[]; readonly more: boolean }> {
+  expire(now: number): Promise<{ readonly senders: readonly DeviceId[]; readonly more: boolean }> {
     return this.#database.transaction(async (tx) => {
       // A legal hold keeps the entry until the device connects. The store checks the entry again tomorrow.
       await sql`update mailbox_entries set expires_at = ${now + DAY}
@@ -165,7 +165,7 @@ export class MailboxStore implements MailboxPort {
         delete from mailbox_entries where (device_id, seq) in (${slice}) returning device_id, post, bytes`.execute(tx);
       const told = await fatesOf(tx, rows, 'expired', null, now);
       await forgetEntries(tx, rows);
-      return { told: await addFates(tx, told), more: rows.length === SLICE };
+      return { senders: await addFates(tx, told), more: rows.length === SLICE };
     });
   }
 

@@ -187,7 +187,7 @@ describeOnEveryStore('legal holds', (openStore) => {
       ['legal-hold.released', { hold: first.id }, device],
     ]);
     for (const { body } of entries) {
-      for (const told of [device, person, 'Amina', 'tender', '12/2015']) expect(body).not.toContain(told);
+      for (const text of [device, person, 'Amina', 'tender', '12/2015']) expect(body).not.toContain(text);
     }
   });
 
@@ -268,13 +268,13 @@ describeOnEveryStore('legal holds', (openStore) => {
     expect((await mailboxes.read(page)).entries).toHaveLength(1);
 
     await send('two', false);
-    const shut = { rule: 'return' as const, order };
+    const denial = { rule: 'return' as const, order };
     await mailboxes.settle(
-      [held, free].map((device) => ({ device, shut })),
+      [held, free].map((device) => ({ device, denial })),
       now,
     );
     expect([await count(held), await count(free)]).toEqual([2, 0]);
-    await mailboxes.settle([{ device: held, shut: null }], now);
+    await mailboxes.settle([{ device: held, denial: null }], now);
     expect((await mailboxes.read({ ...page, now })).entries).toHaveLength(2);
 
     await devices.revoke(held);
@@ -282,8 +282,8 @@ describeOnEveryStore('legal holds', (openStore) => {
     await release(id);
     await mailboxes.expire(now + 3 * DAY);
     expect(await count(held)).toBe(0);
-    const told = await mailboxes.read({ ...page, ...enrollment(from), now });
-    expect(told.entries.map(({ item }) => item.type === 'fate' && `${item.device === held} ${item.fate}`)).toEqual(
+    const reports = await mailboxes.read({ ...page, ...enrollment(from), now });
+    expect(reports.entries.map(({ item }) => item.type === 'fate' && `${item.device === held} ${item.fate}`)).toEqual(
       expect.arrayContaining(['true expired', 'false expired', 'false returned']),
     );
   });

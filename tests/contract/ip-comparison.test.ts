@@ -194,18 +194,18 @@ describeOnEveryStore('another IP database', (openStore) => {
     await ip.activate(hash, null);
     await turn();
     expect(published()).toContain('ip-database');
-    await there.relocating.look();
+    await there.relocating.relocateAll();
     await turn();
     expect([areasOf(there), published()]).toEqual([[['PK']], ['verdicts']]);
     // One observation of one source counts after ten minutes, as for a new connection.
     expect(await denied(device)).toBe(false);
     world.clock.jump(world.clock.now() + 10 * MINUTE);
     expect([await denied(device), await denied(gone)]).toEqual([true, false]);
-    await there.relocating.look();
+    await there.relocating.relocateAll();
     expect(areasOf(there)).toEqual([['PK']]);
 
     await ip.rollBack(null);
-    await there.relocating.look();
+    await there.relocating.relocateAll();
     world.clock.jump(world.clock.now() + 10 * MINUTE);
     expect([areasOf(there), await denied(device)]).toEqual([[['PK'], ['DE']], false]);
     const { observations } = await jurisdiction.evidence(device);
@@ -235,7 +235,7 @@ describeOnEveryStore('another IP database', (openStore) => {
     const there = connections(await addLocatedFleet(database, group, NOW, fleet), FIRST!);
     await ip.activate(hash, null);
     const longest = longestTurn();
-    const looked = there.relocating.look();
+    const looked = there.relocating.relocateAll();
     const steps = new Set<string>();
     let over = false;
     const watching = (async () => {

@@ -231,33 +231,33 @@ describeOnEveryStore('mailboxes', (open) => {
     ['return', ['returned 2015-001', 'returned 2015-001', 'held 2015-001'], []],
   ] as const)(
     '%s what waits when an order comes, once, and give up what is left when it goes',
-    async (rule, told, due) => {
+    async (rule, reports, due) => {
       const { posts, mailboxes, add, judged, has, counters } = await service(await open());
       const [from, to] = [await add(), await add()];
       for (const text of ['plain', 'plain too']) await posts.post(judged(from, postOf([to], text)));
       await posts.post(judged(from, postOf([to], 'welcome', { keep: true })));
-      expect(await mailboxes.waitingAmong([from, to])).toEqual([{ device: to, shut: false }]);
-      const shut = { rule, order: '2015-001' };
+      expect(await mailboxes.waitingAmong([from, to])).toEqual([{ device: to, denied: false }]);
+      const denial = { rule, order: '2015-001' };
       const reached = await Promise.all([
-        mailboxes.settle([{ device: to, shut }], LATER),
-        mailboxes.settle([{ device: to, shut }], LATER),
+        mailboxes.settle([{ device: to, denial }], LATER),
+        mailboxes.settle([{ device: to, denial }], LATER),
       ]);
-      expect(reached.flat()).toEqual(told.length > 0 ? [from] : []);
+      expect(reached.flat()).toEqual(reports.length > 0 ? [from] : []);
       await posts.post(judged(from, postOf([to], 'while it lasts', { keep: true }), { denied: [to] }));
-      expect(await mailboxes.settle([{ device: to, shut }], LATER)).toEqual([]);
-      expect((await has(from)).sort()).toEqual([...told].sort());
+      expect(await mailboxes.settle([{ device: to, denial }], LATER)).toEqual([]);
+      expect((await has(from)).sort()).toEqual([...reports].sort());
       expect(await has(to, { dueOnly: true })).toEqual(due);
-      expect(await mailboxes.shut()).toEqual([to]);
-      expect(await mailboxes.waitingAmong([from, to])).toEqual([{ device: to, shut: true }]);
+      expect(await mailboxes.denied()).toEqual([to]);
+      expect(await mailboxes.waitingAmong([from, to])).toEqual([{ device: to, denied: true }]);
 
-      await mailboxes.settle([{ device: to, shut: null }], LATER);
-      await mailboxes.settle([{ device: to, shut: null }], LATER);
-      expect(await mailboxes.shut()).toEqual([]);
+      await mailboxes.settle([{ device: to, denial: null }], LATER);
+      await mailboxes.settle([{ device: to, denial: null }], LATER);
+      expect(await mailboxes.denied()).toEqual([]);
       const left =
         rule === 'return' ? ['welcome', 'while it lasts'] : ['plain', 'plain too', 'welcome', 'while it lasts'];
       expect(await has(to)).toEqual(left);
       const released = left.filter((text) => rule !== 'deliver' || text === 'while it lasts');
-      expect((await has(from)).slice(told.length)).toEqual(released.map(() => 'released 2015-001'));
+      expect((await has(from)).slice(reports.length)).toEqual(released.map(() => 'released 2015-001'));
       expect(await counters(to)).toMatchObject({ entries: left.length, gate: 'open' });
     },
   );
@@ -265,15 +265,15 @@ describeOnEveryStore('mailboxes', (open) => {
   it('let a fate through to a device that is denied, unless something before it is held', async () => {
     const { posts, mailboxes, add, first, judged, has } = await service(await open());
     const [one, two] = [await add(), await add()];
-    const shut = (rule: 'deliver' | 'hold') => ({ rule, order: '2015-001' });
+    const denial = (rule: 'deliver' | 'hold') => ({ rule, order: '2015-001' });
     // A post of its own goes back between two posts to it, and another one after what its order holds.
     await posts.post(judged(two, postOf([one], 'out')));
     await posts.post(judged(one, postOf([two], 'first')));
-    await mailboxes.settle([{ device: one, shut: shut('hold') }], LATER);
+    await mailboxes.settle([{ device: one, denial: denial('hold') }], LATER);
     await posts.post(judged(one, postOf([two], 'second')));
-    await mailboxes.settle([{ device: two, shut: shut('deliver') }], LATER);
+    await mailboxes.settle([{ device: two, denial: denial('deliver') }], LATER);
     await posts.post(judged(one, postOf([two], 'held', { keep: true }), { denied: [two] }));
-    await mailboxes.settle([{ device: one, shut: null }], LATER);
+    await mailboxes.settle([{ device: one, denial: null }], LATER);
     expect(await has(two, { dueOnly: true })).toEqual(['first', 'held 2015-001', 'second']);
     await mailboxes.take(first(two), 3, LATER);
     expect(await has(two, { dueOnly: true })).toEqual([]);
@@ -284,7 +284,7 @@ describeOnEveryStore('mailboxes', (open) => {
     const { posts, mailboxes, add, first, judged, has } = await service(await open());
     const [from, to] = [await add(), await add()];
     await posts.post(judged(from, postOf([to], 'under way')));
-    await mailboxes.settle([{ device: to, shut: { rule: 'hold', order: '2015-001' } }], LATER);
+    await mailboxes.settle([{ device: to, denial: { rule: 'hold', order: '2015-001' } }], LATER);
     expect(await mailboxes.take(first(to), 1, LATER)).toEqual([from]);
     expect(await has(from)).toEqual(['held 2015-001', 'released -']);
   });
@@ -296,14 +296,14 @@ describeOnEveryStore('mailboxes', (open) => {
     await posts.post(judged(from, post, { expiresAt: LATER }));
     await posts.post(judged(from, postOf([to], 'later')));
     expect(await has(to, { now: LATER })).toEqual(['later']);
-    expect(await mailboxes.expire(LATER)).toEqual({ told: [from], more: false });
-    expect(await mailboxes.expire(LATER)).toEqual({ told: [], more: false });
+    expect(await mailboxes.expire(LATER)).toEqual({ senders: [from], more: false });
+    expect(await mailboxes.expire(LATER)).toEqual({ senders: [], more: false });
     expect(await has(from)).toEqual(['expired -']);
     expect(await counters(to)).toMatchObject({ entries: 1 });
     const bodies = await database.db.selectFrom('posts').select('body').where('post_id', '=', post.id).execute();
     expect(bodies).toEqual([{ body: null }]);
-    expect(await mailboxes.expire(LATER + 31 * 86_400_000)).toEqual({ told: [from], more: false });
-    expect(await mailboxes.expire(LATER + 62 * 86_400_000)).toEqual({ told: [], more: false });
+    expect(await mailboxes.expire(LATER + 31 * 86_400_000)).toEqual({ senders: [from], more: false });
+    expect(await mailboxes.expire(LATER + 62 * 86_400_000)).toEqual({ senders: [], more: false });
     expect(await database.db.selectFrom('mailbox_entries').selectAll().execute()).toEqual([]);
     expect(await mailboxes.figures()).toEqual({ entries: 0, bytes: 0, held: 0 });
   });
@@ -313,19 +313,19 @@ describeOnEveryStore('mailboxes', (open) => {
     const [from, to] = [await add(), await add()];
     const expiresAt = AT + KEPT_FOR;
     await posts.post(judged(from, postOf([to], 'before'), { expiresAt }));
-    await mailboxes.settle([{ device: to, shut: { rule: 'hold', order: '2015-001' } }], LATER);
+    await mailboxes.settle([{ device: to, denial: { rule: 'hold', order: '2015-001' } }], LATER);
     for (const text of ['one', 'two']) {
       await posts.post(judged(from, postOf([to], text, { keep: true }), { denied: [to], expiresAt }));
     }
     const withdrawn = AT + 60 * DAY;
     for (let now = AT; now < withdrawn; now += 23 * HOUR) {
-      expect(await mailboxes.expire(now)).toEqual({ told: [], more: false });
+      expect(await mailboxes.expire(now)).toEqual({ senders: [], more: false });
     }
     // At no instant is it passed over by who reads before the withdrawal is settled.
     expect(await has(to, { now: withdrawn })).toEqual(['before', 'one', 'two']);
-    await mailboxes.settle([{ device: to, shut: null }], withdrawn);
+    await mailboxes.settle([{ device: to, denial: null }], withdrawn);
     const came = withdrawn + KEPT_FOR - 1;
-    expect(await mailboxes.expire(came)).toEqual({ told: [], more: false });
+    expect(await mailboxes.expire(came)).toEqual({ senders: [], more: false });
     expect(await has(to, { now: came })).toEqual(['before', 'one', 'two']);
     await mailboxes.take(first(to), 3, came);
     expect(await has(to, { now: came })).toEqual([]);
@@ -343,8 +343,8 @@ describeOnEveryStore('mailboxes', (open) => {
     for (let now = AT; now < AT + 45 * DAY; now += 23 * HOUR) await mailboxes.expire(now);
     expect(await has(to, { now: AT + 45 * DAY - 1 })).toEqual(['45 days', '90 days']);
     expect(await has(to, { now: AT + 45 * DAY })).toEqual(['90 days']);
-    expect(await mailboxes.expire(AT + 45 * DAY)).toEqual({ told: [from], more: false });
-    await mailboxes.settle([{ device: to, shut: null }], AT + 65 * DAY);
+    expect(await mailboxes.expire(AT + 45 * DAY)).toEqual({ senders: [from], more: false });
+    await mailboxes.settle([{ device: to, denial: null }], AT + 65 * DAY);
     expect(await has(to, { now: AT + 90 * DAY - 1 })).toEqual(['90 days']);
     expect(await has(to, { now: AT + 90 * DAY })).toEqual([]);
   });

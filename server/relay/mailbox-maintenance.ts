@@ -1,0 +1,167 @@
+/** Maintenance of mailboxes: the effect of orders on waiting mail, and the deletion of expired mail. */
+import { isCordonError } from '../../shared/errors.ts';
+import { Loop } from '../../shared/loops/loop.ts';
+import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import { inForce } from '../../shared/verdict/evaluate.ts';
+import type { OrderRule } from '../../shared/verdict/terms.ts';
+import type { Bus, Wake } from '../bus/bus.ts';
+import { decidingOrder } from './denials.ts';
+import type { DecidingOrder, Log, MailboxFigures, MailboxStore, OrdersPort } from './ports.ts';
+
+/** Real milliseconds between two maintenance runs. */
+const RUN_EVERY = 60_000;
+/** Number of maintenance runs between two settlements of all affected mailboxes. They repair the effect of lost wakes. */
+const RECONCILE_EVERY = 10;
+/** Number of mailboxes per transaction. With one transaction per mailbox, an order that affects many devices would need minutes of disk syncs. */
+const SETTLED_TOGETHER = 32;
+const MOST_QUERIED = 1_000;
+
+export interface MailboxMaintenance {
+  /** Applies the devices' verdicts to their waiting mail, in the background. */
+  settleSoon(devices: readonly DeviceId[]): void;
+  /** Counts of mailboxes at the last maintenance run. */
+  figures(): MailboxFigures;
+  /** Deletes expired mail. Every tenth call also applies all orders to the mailboxes. Runs every minute. */
+  run(): Promise<void>;
+  /** Applies orders from before the start to the mailboxes, and starts the maintenance runs. */
+  start(): Promise<void>;
+  /** Resolves when no maintenance is in progress. */
+  stop(): Promise<void>;
+}
+
+interface Ports {
+  readonly store: Omit<MailboxStore, 'counters' | 'read' | 'take'>;
+  readonly orders: OrdersPort;
+  readonly affectedBy: (rule: OrderRule) => Promise<readonly DeviceId[]>;
+  readonly clock: Clock;
+  readonly bus: Pick<Bus, 'subscribe'>;
+  readonly log: Log;
+  readonly wake: (devices: readonly DeviceId[]) => void;
+}
+
+export function createMailboxMaintenance(ports: Ports): MailboxMaintenance {
+  const { store, clock, bus, log, wake } = ports;
+  const settlement = createSettlement(ports);
+  let figures: MailboxFigures = { entries: 0, bytes: 0, held: 0 };
+  const unsettled = new Set<DeviceId>();
+  let runs = 0;
+  let stopped = false;
+  /** Queue of settlements. Two settlements of one mailbox must not overlap, because the older verdict could overwrite the newer one. */
+  const queue = createSerialQueue();
+
+  const settling = new Loop({
+    run: () =>
+      queue(() => {
+        const devices = [...unsettled];
+        unsettled.clear();
+        return settlement.settle(devices);
+      }),
+    failed: failed('settle'),
+  });
+  const running = new Loop({ run: () => queue(run), failed: failed('look'), every: RUN_EVERY });
+
+  /** After a failure, the next run or the next start finds the same work again. */
+  function failed(what: string) {
+    return (error: unknown) =>
+      log.warn({ err: error, what }, 'mailboxes could not be maintained; the server tries again');
+  }
+
+  function settleSoon(devices: readonly DeviceId[]): void {
+    for (const device of devices) unsettled.add(device);
+    settling.request();
+  }
+
+  async function expire(): Promise<void> {
+    for (let more = true; more && !stopped; ) {
+      const expired = await store.expire(clock.now());
+      wake(expired.senders);
+      more = expired.more;
+    }
+  }
+
+  async function run(): Promise<void> {
+    runs += 1;
+    await expire();
+    if (runs % RECONCILE_EVERY === 0) await settlement.settleAll();
+    figures = await store.figures();
+  }
+
+  const settleAfter = (wake: Wake) => {
+    if (wake.kind === 'verdicts') settleSoon(wake.devices);
+    if (wake.kind === 'device') settleSoon([wake.device]);
+  };
+  let unsubscribe: () => void = () => undefined;
+
+  return {
+    settleSoon,
+    figures: () => figures,
+    run: () => running.run(),
+    async start() {
+      unsubscribe = bus.subscribe(settleAfter);
+      await queue(settlement.settleAll).catch(failed('start'));
+      await running.run();
+    },
+    async stop() {
+      stopped = true;
+      settlement.stop();
+      unsubscribe();
+      await Promise.all([settling.stop(), running.stop()]);
+    },
+  };
+}
+
+/** Applies verdicts to the mailboxes of devices, until `stop` is called. */
+function createSettlement({ store, orders, affectedBy, clock, wake }: Ports) {
+  let stopped = false;
+
+  /** Verdict on messaging; undefined for an unknown device. */
+  async function verdictOf(device: DeviceId): Promise<{ device: DeviceId; denial: DecidingOrder | null } | undefined> {
+    try {
+      const { services } = orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device));
+      return { device, denial: decidingOrder(services.messaging, orders.adoption.rules()) };
+    } catch (error) {
+      if (isCordonError(error, 'device_unknown')) return undefined;
+      throw error;
+    }
+  }
+
+  async function settleWaiting(waiting: Awaited<ReturnType<MailboxStore['waitingAmong']>>): Promise<void> {
+    for (let from = 0; from < waiting.length && !stopped; from += SETTLED_TOGETHER) {
+      const verdicts = await Promise.all(
+        waiting.slice(from, from + SETTLED_TOGETHER).map(async ({ device, denied }) => {
+          const verdict = await verdictOf(device);
+          // Skip a device if no order denies messaging to it now or did so before.
+          return verdict && (verdict.denial || denied) ? [verdict] : [];
+        }),
+      );
+      const affected = verdicts.flat();
+      if (affected.length === 0) continue;
+      wake(await store.settle(affected, clock.now()));
+      // Wake devices whose mail may now be delivered.
+      wake(affected.map(({ device }) => device));
+    }
+  }
+
+  async function settle(devices: readonly DeviceId[]): Promise<void> {
+    for (let from = 0; from < devices.length && !stopped; from += MOST_QUERIED) {
+      await settleWaiting(await store.waitingAmong(devices.slice(from, from + MOST_QUERIED)));
+    }
+  }
+
+  return {
+    settle,
+    /** Settles the mailboxes that an active order may affect, and those to which an order was applied before. */
+    async settleAll(): Promise<void> {
+      const now = clock.now();
+      await settle(await store.denied());
+      for (const rule of orders.adoption.rules()) {
+        if (rule.services.has('messaging') && inForce(rule, now)) await settle(await affectedBy(rule));
+      }
+    },
+    stop: () => {
+      stopped = true;
+    },
+  };
+}
