@@ -11,7 +11,7 @@ export interface AdminIdentity {
   readonly notAfter: number;
 }
 
-/** Reads and checks both files. Throws `invalid_input` with the variable, the file and the remedy. */
+/** Reads and checks the certificate file and the key file. Throws `invalid_input` with the variable, the file and the remedy. */
 export function readAdminIdentity(files: { readonly certificate: string; readonly key: string }): AdminIdentity {
   const cert = read('CORDON_ADMIN_CERTIFICATE', files.certificate);
   const key = read('CORDON_ADMIN_KEY', files.key);

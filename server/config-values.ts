@@ -12,7 +12,7 @@ loopback.addAddress('::1', 'ipv6');
 export const isLoopback = (bind: string): boolean =>
   bind === 'localhost' || (isIP(bind) !== 0 && loopback.check(bind, isIP(bind) === 6 ? 'ipv6' : 'ipv4'));
 
-/** Accepts decimal digits only. `Number` also accepts `''`, `0x50` and `1e3`. */
+/** Accepts only decimal digits, because `Number` also accepts `''`, `0x50` and `1e3`. */
 export const wholeNumber = (least: number, most: number) =>
   z
     .string()
@@ -32,11 +32,11 @@ export const separated = z.string().transform((value) =>
     .filter(Boolean),
 );
 
-/** RFC 1123, section 2.1. A last label of digits alone would be an IPv4 address to a URL parser. */
+/** Host names (RFC 1123, section 2.1). A URL parser would read a name whose last label has only digits as an IPv4 address. */
 const HOST_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
-/** Returns what is wrong with the name. Null for a DNS name or an IP address. */
+/** Description of the fault in a name. Null for a valid DNS name or IP address. */
 function wrongWith(name: string): string | null {
   if (isIP(name) !== 0 || HOST_NAME.test(name)) return null;
   const shown = JSON.stringify(name);
@@ -79,7 +79,7 @@ export const addressRanges = separated.superRefine((entries, context) => {
   }
 });
 
-/** The value may contain a password, so no message may show it. */
+/** The URL may contain a password, so no message may show it. */
 export const databaseUrl = z
   .string()
   .refine(
@@ -87,11 +87,14 @@ export const databaseUrl = z
     'a PostgreSQL URL such as postgres://cordon@localhost/cordon; percent-encode special characters in the password',
   );
 
-/** Mail server of the operator. */
+/** Settings of the operator's mail server. */
 export interface MailServer {
   readonly host: string;
   readonly port: number;
-  /** `start`: TLS from the first byte. `required`: STARTTLS or nothing. `offered`: STARTTLS where the server has it, on this machine only. */
+  /**
+   * Use of TLS. `start`: from the first byte. `required`: STARTTLS, or no connection. `offered`: STARTTLS if the mail server offers it,
+   * only for a mail server on this machine.
+   */
   readonly tls: 'start' | 'required' | 'offered';
   readonly login: { readonly user: string; readonly password: string } | null;
 }
@@ -99,7 +102,10 @@ export interface MailServer {
 const MAIL_URL =
   'a URL such as smtp://USER:PASSWORD@mail.example.org:587 or smtps://USER:PASSWORD@mail.example.org:465, without a path; percent-encode special characters in the password';
 
-/** The value may contain a password, so no message may show it. RFC 8314: port 465 for TLS from the start, 587 for STARTTLS. */
+/**
+ * Parses the mail server's URL. No message may show the URL, because it may contain a password. RFC 8314: port 465 for TLS from the start,
+ * 587 for STARTTLS.
+ */
 export const mailUrl = z.string().transform((value, context): MailServer => {
   const refuse = (message: string) => {
     context.addIssue({ code: 'custom', message });
@@ -126,14 +132,14 @@ export const mailUrl = z.string().transform((value, context): MailServer => {
   }
 });
 
-/** The address without the sender's name. */
+/** E-mail address without the sender's name. */
 export const mailAddress = z
   .string()
   .trim()
   .max(254, 'an e-mail address such as cordon@example.org')
   .regex(/^[^\s@<>",;:()[\]\\]+@[^\s@<>",;:()[\]\\]+$/, 'an e-mail address such as cordon@example.org');
 
-/** `{order}` is a placeholder for the order's number. */
+/** URL in which `{order}` is a placeholder for the order's number. */
 export const orderPage = z
   .string()
   .refine(
@@ -141,7 +147,7 @@ export const orderPage = z
     'a URL that begins with https:// or http://',
   );
 
-/** RFC 9116, section 2.5.3. An e-mail address becomes a `mailto:` URI. */
+/** Contact URI (RFC 9116, section 2.5.3). An e-mail address becomes a `mailto:` URI. */
 export const securityContact = z
   .string()
   .transform((value) => (/^[^\s@:/]+@[^\s@:/]+$/.test(value) ? `mailto:${value}` : value))
@@ -150,7 +156,7 @@ export const securityContact = z
     'an e-mail address, or a URI that begins with https://, mailto: or tel:',
   );
 
-/** Five fields, or six with seconds as the first one. */
+/** Cron pattern with five fields, or with six fields of which the first is seconds. */
 export const cronPattern = z.string().refine((value) => {
   try {
     return new Cron(value, { paused: true }).nextRun() !== null;
@@ -168,7 +174,7 @@ export const ageRecipient = z.string().transform((value, context): AgeRecipient 
   }
 });
 
-/** Scheme, host and port of a web page, without a path. */
+/** Origin of a web page: scheme, host and port, without a path. */
 export const origin = z
   .string()
   .refine((value) => {

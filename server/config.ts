@@ -28,7 +28,7 @@ import {
 
 const variables = z.object({
   CORDON_HOME: z.string().min(1, 'a folder').default('./.cordon'),
-  /** `postgres://…` for PostgreSQL. Without it the server uses SQLite in the data folder. */
+  /** Database URL, `postgres://…` for PostgreSQL. Without this variable, the server uses SQLite in the data folder. */
   CORDON_DATABASE_URL: databaseUrl.optional(),
   CORDON_PASSPHRASE: z.string().min(12, 'at least 12 characters long').optional(),
   CORDON_PASSPHRASE_FILE: z.string().min(1, 'a file').optional(),
@@ -37,68 +37,80 @@ const variables = z.object({
     .min(1, 'from 1 to 120 characters long')
     .max(120, 'from 1 to 120 characters long')
     .default('Cordon'),
-  /** Names and addresses under which devices reach the server. Activation links have the first, the certificate has all. */
+  /**
+   * Host names and addresses by which devices reach the server. Activation links contain the first name; the server's certificate contains
+   * all.
+   */
   CORDON_NAMES: atLeastOneHostName.default(['localhost', '127.0.0.1']),
-  /** Names that devices use and that the admin drops. Without this variable, a start that drops such a name is refused. */
+  /** Names to remove although devices use them. Without this variable, the server refuses a start that removes such a name. */
   CORDON_DROP_NAMES: hostNames.default([]),
   CORDON_BIND: bindAddress.default('0.0.0.0'),
   CORDON_DEVICE_PORT: port.default(8443),
   CORDON_PUBLIC_PORT: port.default(8444),
   CORDON_ADMIN_PORT: port.default(8445),
   CORDON_ADMIN_BIND: bindAddress.default('127.0.0.1'),
-  /** Further names under which admins reach the admin listener, such as the name of a reverse proxy. */
+  /** Further host names by which admins reach the admin listener, such as the name of a reverse proxy. */
   CORDON_ADMIN_NAMES: hostNames.default([]),
   CORDON_ADMIN_CERTIFICATE: z.string().min(1, 'a file').optional(),
   CORDON_ADMIN_KEY: z.string().min(1, 'a file').optional(),
   /** URL at which admins open the console, such as `https://cordon.example.org`, for invitation links behind a reverse proxy. */
   CORDON_ADMIN_URL: origin.optional(),
-  /** Addresses or CIDR ranges whose `X-Forwarded-For` and `X-Forwarded-Proto` the admin listener believes. Empty: none. */
+  /**
+   * Addresses or CIDR ranges of reverse proxies. The admin listener accepts their `X-Forwarded-For` and `X-Forwarded-Proto`. Empty for
+   * none.
+   */
   CORDON_ADMIN_PROXY_FROM: addressRanges.default([]),
-  /** Minutes without use after which an admin's session ends. A session ends after 12 hours in any case. */
+  /** Minutes without use after which an admin's session ends. Every session ends after 12 hours at the latest. */
   CORDON_SESSION_IDLE_MINUTES: wholeNumber(5, 720).default(60),
-  /** Addresses or CIDR ranges whose PROXY protocol header the server believes. Empty: the server reads no header. */
+  /** Addresses or CIDR ranges of proxies whose PROXY protocol header the server accepts. If empty, the server reads no such header. */
   CORDON_PROXY_FROM: addressRanges.default([]),
-  /** Listeners (`device`, `public`) that refuse a connection without a PROXY protocol header from CORDON_PROXY_FROM. */
+  /** Listeners (`device`, `public`) that refuse a connection without a PROXY protocol header from an address in CORDON_PROXY_FROM. */
   CORDON_PROXY_REQUIRED: listenerNames.default([]),
   CORDON_IP_DATABASE: z.string().min(1, 'a file').optional(),
-  /** Contact for appeals, for orders that do not name one. */
+  /** Contact for appeals against orders that name no contact. */
   CORDON_APPEAL: z.string().max(400, 'at most 400 characters long').default('your administrator'),
-  /** Mail server (SMTP) for invitations, reset links and verification links. Without it, the admin who creates a link sees it. */
+  /**
+   * Mail server (SMTP) for invitations, credential reset links and verification links. Without a mail server, the admin who creates a link
+   * sees it.
+   */
   CORDON_MAIL_URL: mailUrl.optional(),
   /** Sender of mail. */
   CORDON_MAIL_FROM: mailAddress.optional(),
-  /** Page that explains a refusal by an order (RFC 7725). `{order}` is a placeholder for the order's number. */
+  /** URL of the page that explains a refusal because of an order (RFC 7725). `{order}` is a placeholder for the order's number. */
   CORDON_OPERATOR_URL: orderPage.optional(),
   /** Contact for reports of vulnerabilities. The public listener publishes it (RFC 9116). */
   CORDON_SECURITY_CONTACT: securityContact.optional(),
-  /** Percent of the fleet. The console warns about an order that denies services to more devices. */
+  /** Percentage of devices above which the console warns that an order suspends services of too many devices. */
   CORDON_LARGE_SHARE: z
     .string()
     .regex(/^\d+(\.\d+)?$/, { error: 'a number from 0 to 100', abort: true })
     .transform(Number)
     .refine((value) => value <= 100, 'a number from 0 to 100')
     .default(10),
-  /** Days for which the server can explain a device's location and verdict. The server keeps the evidence for a month longer. */
+  /**
+   * Number of past days for which the server can explain a device's location and verdict. The server stores the evidence for a month
+   * longer.
+   */
   CORDON_EVIDENCE_DAYS: wholeNumber(1, 3650).default(400),
-  /** `false`: `npm start` does not build the console. */
+  /** If `false`, `npm start` does not build the console. */
   CORDON_BUILD_CONSOLE: z.stringbool({ error: 'true or false' }).default(true),
-  /** An SNTP server (`HOST` or `HOST:PORT`) that confirms the clock. Without it the server asks the machine's own NTP daemon. */
+  /** SNTP server (`HOST` or `HOST:PORT`) that confirms the clock. Without this variable, the server asks the machine's own NTP daemon. */
   CORDON_NTP: z.string().min(1, 'a host name, with or without a port').max(260).optional(),
-  /** Time that the clock shows now. Allows one start with an implausible clock. */
+  /** Time that the clock shows now. It allows one start with an implausible clock. */
   CORDON_ACCEPT_CLOCK: z.iso.datetime({ offset: true, error: 'a time such as 2026-11-27T18:00:00Z' }).optional(),
-  /** Maximum time without writes to the store. After a longer time, a start needs a time source that confirms the clock. */
+  /** Maximum time without writes to the store. After a longer time, a time source must confirm the clock at the start. */
   CORDON_JUMP_DAYS: wholeNumber(1, 3650).default(30),
-  /** Cron pattern of scheduled backups, in UTC, such as `0 2 * * *`. */
+  /** Cron pattern for scheduled backups, in UTC, such as `0 2 * * *`. */
   CORDON_BACKUP_SCHEDULE: cronPattern.optional(),
   CORDON_BACKUP_FOLDER: z.string().min(1, 'a folder').optional(),
-  /** Age recipient (`age1…`) of encrypted backups. */
+  /** Recipient (`age1…`) for whom backups are encrypted with age. */
   CORDON_BACKUP_RECIPIENT: ageRecipient.optional(),
-  /** Number of scheduled backups in the folder. */
+  /** Number of scheduled backups that stay in the folder. */
   CORDON_BACKUP_KEEP: wholeNumber(1, 100_000).default(14),
   CORDON_LOG: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
-/** Passwords and sessions of admins must not cross a network without encryption. */
+/** Passwords and sessions of admins must be encrypted on the network. */
 const environment = variables.superRefine((given, context) => {
   const { CORDON_ADMIN_CERTIFICATE: certificate, CORDON_ADMIN_KEY: key, CORDON_ADMIN_BIND: bind } = given;
   const refuse = (variable: keyof typeof given, message: string) =>
@@ -140,7 +152,7 @@ export interface Config {
   readonly home: string;
   readonly databaseUrl: string | null;
   readonly passphrase: string | null;
-  /** File of the passphrase, generated at the first start, outside the data folder. */
+  /** Path of the passphrase file outside the data folder. The first start generates it. */
   readonly passphraseFile: string;
   readonly organization: string;
   readonly names: readonly string[];
@@ -152,40 +164,40 @@ export interface Config {
     readonly bind: string;
     readonly port: number;
     readonly names: readonly string[];
-    /** PEM files. Null: plain HTTP, on loopback only. */
+    /** PEM files of the admin listener's certificate and key. Null: plain HTTP, on a loopback address only. */
     readonly tls: { readonly certificate: string; readonly key: string } | null;
-    /** The console's origin for links; null: the listener's own address. */
+    /** Origin of the console for links; null for the listener's own address. */
     readonly url: string | null;
-    /** Reverse proxies whose forwarded address and protocol are trusted. */
+    /** Reverse proxies whose forwarded address and protocol the server accepts. */
     readonly proxyFrom: readonly string[];
   };
   readonly sessionIdleMinutes: number;
   readonly proxyFrom: readonly string[];
-  /** Listeners that demand a PROXY protocol header. */
+  /** Listeners that require a PROXY protocol header. */
   readonly proxyRequired: readonly ListenerName[];
   readonly ipDatabase: string | null;
   readonly appeal: string;
   readonly operatorUrl: string | null;
   readonly securityContact: string | null;
-  /** Null: Cordon sends no mail, and shows links to the admins who create them. */
+  /** Mail server settings. Null: Cordon sends no mail, and shows links to the admins who create them. */
   readonly mail: { readonly server: MailServer; readonly from: string } | null;
   readonly largeShare: number;
   readonly evidenceDays: number;
   readonly buildConsole: boolean;
   readonly ntp: string | null;
-  /** Unix milliseconds. */
+  /** Time in CORDON_ACCEPT_CLOCK, in Unix milliseconds. */
   readonly acceptClock: number | null;
   readonly jumpDays: number;
   readonly backup: {
     readonly recipient: AgeRecipient | null;
     readonly scheduled: { readonly pattern: string; readonly folder: string; readonly keep: number } | null;
   };
-  /** The service manager's socket (sd_notify); null without one. */
+  /** The service manager's socket (sd_notify); null without a service manager. */
   readonly notifySocket: string | null;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
-/** Throws a `EnvironmentError` that names each variable with a problem. */
+/** Parses flags and environment. Throws an `EnvironmentError` that names each variable with a problem. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const unknown = unknownVariables(env).map(unknownVariableText);
   const organization = env['CORDON_ORGANIZATION'];
@@ -254,14 +266,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 }
 
 /**
- * Keeps the service manager's socket from child processes (sd_notify(3), `unset_environment`). Programs such as `timedatectl` report their own
- * errors there, as if they were the service's.
+ * Hides the service manager's socket from child processes (sd_notify(3), `unset_environment`). Programs such as `timedatectl` would
+ * otherwise send their own errors to it, and the service manager would attribute them to the service.
  */
 export function forgetNotifySocket(): void {
   delete process.env['NOTIFY_SOCKET'];
 }
 
-/** Message about one fault. It contains the value unless the value can be a secret. */
+/** Message about one faulty variable. It contains the value unless the value can be a secret. */
 function problemOf({ path, message }: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
   const name = String(path[0]);
   const value = env[name];

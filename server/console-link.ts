@@ -1,8 +1,8 @@
-/** Links into the console. Their secret is after `#`, so no server log contains it. */
+/** Links into the console. The secret of a link is after `#`, so no server log contains it. */
 import { isIP } from 'node:net';
 import type { Config } from './config.ts';
 
-/** URLs have IPv6 addresses in brackets (RFC 3986, section 3.2.2). */
+/** A URL contains an IPv6 address in brackets (RFC 3986, section 3.2.2). */
 export const inUrl = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host);
 
 /** `port`: the port of the admin listener. */

@@ -1,6 +1,6 @@
 /**
- * Composition root in reading order: foundation (clock, keys, store, bus), domain, listeners, start and drain. The parts are in
- * `composition/`. Only this file connects modules, and it makes no decisions.
+ * Starts and stops the server. This file and `composition/` connect the modules in this sequence: foundation (clock, keys, store, bus),
+ * domain, listeners. No rule is decided here.
  */
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
@@ -31,13 +31,13 @@ export interface Address {
 
 export interface RunningServer {
   readonly addresses: { readonly device: Address; readonly public: Address; readonly admin: Address };
-  /** Null when the installation has an owner. */
+  /** Link for the first owner; null if the installation has an owner. */
   readonly firstOwnerLink: string | null;
-  /** Source of the passphrase. `path`: null when the environment contains it. */
+  /** Source of the passphrase. `path`: null if the environment contains the passphrase. */
   readonly passphrase: { readonly path: string | null; readonly generated: boolean };
-  /** Drains the server: tells devices to reconnect, finishes current work, closes the store. */
+  /** Stops the server: tells devices to reconnect, finishes current work, and closes the store. */
   stop(): Promise<void>;
-  /** Resolves if another server has taken over the store. This server must stop then. */
+  /** Resolves if another server has taken over the lock of the store. This server must then stop. */
   readonly takenOver: Promise<CordonError>;
 }
 
@@ -58,7 +58,7 @@ export async function startServer(config: Config, given: Given = {}): Promise<Ru
       public: { host: name, port: bound.public },
       admin: { host: config.admin.bind, port: bound.admin },
     },
-    // The console also asks for the first owner's name.
+    // The console asks for the name of the first owner.
     firstOwnerLink: invitation === null ? null : base.linkTo(`first-owner&invitation=${invitation}`),
     passphrase,
     stop: () => drain(base, domain, listeners, stopWork),
@@ -66,7 +66,7 @@ export async function startServer(config: Config, given: Given = {}): Promise<Ru
   };
 }
 
-/** Starts the domain's own work before the first connection. Returns a function that stops the regular work. */
+/** Starts the regular work of the domain modules before the first connection. Returns a function that stops it. */
 async function startWork(
   { config, database, clock, log }: Foundation,
   domain: Domain,
@@ -83,7 +83,7 @@ async function startWork(
   await domain.holds.start();
   await domain.relay.start();
   await domain.backups.start();
-  // An unreachable mail server must not prevent the start.
+  // The server must start even if it cannot reach the mail server.
   mailer?.watch();
   const stopRevocationList = await domain.revocationList.start();
   const stopStatements = await devices.startStatementExpiry(failed('location statements could not be ended'));
@@ -122,7 +122,7 @@ async function listen(
   if (address !== null && typeof address === 'object') bound.admin = address.port;
 }
 
-/** Stops new work first, then connections, then the domain, then the store. */
+/** Stops new work first, then connections, then the domain modules, then the store. */
 async function drain(
   { checked }: Foundation,
   domain: Domain,
@@ -151,11 +151,11 @@ async function drain(
   await checked.close();
 }
 
-/** `npm start`. */
+/** Entry point of `npm start`. */
 export async function run(signals: StopSignals): Promise<void> {
   const config = readConfig();
   forgetNotifySocket();
-  // A server without a console still serves devices and the command line.
+  // Without a console, the server still serves devices and the command line.
   if (config.buildConsole)
     await ensureConsole(console.log).catch((error: unknown) =>
       console.error(error instanceof Error ? error.message : error),

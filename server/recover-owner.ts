@@ -1,7 +1,7 @@
 /**
- * Recovery for an owner who lost the password or the phone, when no other owner can help. It runs on the server's machine with the
- * installation's passphrase, while the server is stopped. It creates a one-time link that resets the owner's credentials. The ledger entry
- * and the alert are stored before the link is shown.
+ * Credential reset for an owner who lost the password or the phone, if no other owner can help. The program runs on the server's machine
+ * with the installation's passphrase, while the server is stopped. It creates a one-time link that resets the owner's credentials. The
+ * ledger entry and the alert are stored before the link is shown.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,18 +20,18 @@ import { AlertStore } from './store/alert-store.ts';
 
 export interface RecoveredOwner {
   readonly account: Account;
-  /** A one-time link. A person with the link becomes the owner. */
+  /** One-time link. Anyone with the link can sign in as the owner. */
   readonly link: string;
   readonly expiresAt: number;
 }
 
 /**
- * Creates the link. `email`: null when there is only one owner. Throws `store_locked` while the server runs, `passphrase_wrong`, and
+ * Creates the link. `email`: null if there is only one owner. Throws `store_locked` while the server runs, `passphrase_wrong`, and
  * `not_found` for a missing owner or missing keys.
  */
 export async function recoverOwner(config: Config, email: string | null): Promise<RecoveredOwner> {
   const folder = keyFolderOf(config);
-  // Without this check, the authority would create new keys.
+  // Without this check, the certificate authority would create new keys in an empty folder.
   if (!existsSync(join(folder, 'root.crt'))) {
     throw new CordonError('not_found', `${folder} holds no keys. Set CORDON_HOME to the data folder of the server.`);
   }
@@ -59,7 +59,7 @@ export async function recoverOwner(config: Config, email: string | null): Promis
       sealer: sealerFor('totp'),
       browserSealer: sealerFor('browser'),
       clock,
-      // The bus has no subscribers, because the server is stopped. The server reads the store at its start.
+      // The bus has no subscribers, because the server is stopped. The server reads the store at its next start.
       bus: new LocalBus(),
       organization: config.organization,
       alert: (code, detail) => alerts.raise({ device: null, code, detail, at: clock.now() }),

@@ -1,6 +1,6 @@
 /**
- * Composition root of `cordon restore`. It runs on the server's machine with the server's environment, while no server runs. All checks
- * come before the first change. Old files are moved aside, never deleted. Only a PostgreSQL database is overwritten.
+ * Program of `cordon restore`. It runs on the server's machine with the server's environment, while no server runs. All checks come before
+ * the first change. Old files are renamed, never deleted. Only a PostgreSQL database is overwritten.
  */
 import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -28,21 +28,21 @@ import { lockStore } from './store/store-lock.ts';
 export interface RestoreOptions {
   readonly file: string;
   readonly secret: OpenedWith;
-  /** Revocation list that the admin kept, DER or PEM. */
+  /** Revocation list that the admin has stored elsewhere, DER or PEM. */
   readonly crl: string | null;
-  /** Folder from `cordon ledger copy`. */
+  /** Folder that `cordon ledger copy` created. */
   readonly ledger: string | null;
-  /** Moves existing data aside. */
+  /** True to move existing data to another folder. */
   readonly replace: boolean;
-  /** Checks everything and changes nothing. */
+  /** True to check everything and change nothing. */
   readonly verifyOnly: boolean;
 }
 
 export interface Restored {
   readonly manifest: Manifest;
-  /** Null after a check only. */
+  /** Result of the restore; null if only the checks ran. */
   readonly state: RecoveryState | null;
-  /** Folder of the earlier data; null: none. */
+  /** Folder to which the earlier data was moved; null if there was none. */
   readonly formerData: string | null;
 }
 
@@ -119,7 +119,10 @@ function readBytes(file: string): Buffer {
   }
 }
 
-/** Version numbers increase with the time since the backup. With a clock from before the backup, devices would refuse them. */
+/**
+ * Version numbers increase with the time since the backup. If the clock shows a time before the backup, devices would refuse the new
+ * versions.
+ */
 function requireClock({ realAt }: Manifest): void {
   if (Date.now() >= realAt) return;
   throw new CordonError(
@@ -128,7 +131,7 @@ function requireClock({ realAt }: Manifest): void {
   );
 }
 
-/** Opens the backup's keys with the server's passphrase, because an unreadable backup must not replace anything. */
+/** Decrypts the backup's keys with the server's passphrase, because an unreadable backup must not replace anything. */
 async function openKeys(config: Config, archive: OpenArchive, manifest: Manifest, folder: string) {
   const keys = await keysOf(archive);
   const missing = NEEDED.filter((name) => !keys.has(name));
@@ -152,7 +155,7 @@ async function openKeys(config: Config, archive: OpenArchive, manifest: Manifest
   return authority;
 }
 
-/** `name+id+base64`, where the base64 is one byte for the kind of key and then the key. */
+/** Verifier key `name+id+base64`. The base64 contains one byte for the kind of key and then the key. */
 function manifestKeyIs(verifierKey: string, raw: string): boolean {
   const typed = Buffer.from(verifierKey.split('+').slice(2).join('+'), 'base64');
   return typed.subarray(1).toString('base64') === raw;

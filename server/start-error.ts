@@ -1,6 +1,6 @@
 /**
- * Explanation of a start that failed: one line for each problem with the variable or the file, the reason and the remedy. One table maps
- * the codes of Node, SQLite and PostgreSQL. The stack trace is only in the log level `debug`.
+ * Explanation of a failed start: one line for each problem, with the variable or the file, the reason and the remedy. One table explains
+ * the error codes of Node, SQLite and PostgreSQL. The stack trace appears only at log level `debug`.
  */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -11,24 +11,24 @@ import { type Config, readConfig } from './config.ts';
 
 export interface StartError {
   readonly lines: readonly string[];
-  /** Exit code: 78 for a problem of the configuration, 1 for a problem that can end by itself. */
+  /** Exit code of the process: 78 for a problem of the configuration, 1 for a problem that can end without an admin. */
   readonly exit: number;
 }
 
-/** `config`: null when the configuration itself could not be read. */
+/** `config`: null if the configuration itself could not be read. */
 export function explainStartError(error: unknown, config: Config | null): StartError {
   if (error instanceof EnvironmentError) return { lines: error.problems, exit: EXIT.configuration };
   const cause = innermost(error);
   if (isCordonError(error, 'store_unavailable')) return explainStore(error.message, cause, config);
-  // The other server may be about to stop: a service manager that starts this one again takes over then.
+  // The other server may be about to stop. If a service manager starts this server again, this server can then get the lock.
   if (isCordonError(error, 'store_locked')) return { lines: [oneLine(error.message)], exit: EXIT.failed };
-  // The process on the port may end, such as an earlier server that still drains.
+  // The other process may release the port soon, such as an earlier server that is stopping.
   const exit = cause.code === 'EADDRINUSE' ? EXIT.failed : EXIT.configuration;
   if (isCordonError(error)) return { lines: [oneLine(error.message)], exit };
   return explainSystem(cause, config) ?? unexpected(cause);
 }
 
-/** Prints the explanation and ends the process: a half-started server holds open files and timers. */
+/** Prints the explanation and ends the process, because a partly started server has open files and timers. */
 export function exitAfterStartError(error: unknown): never {
   let config: Config | null = null;
   try {
@@ -57,7 +57,7 @@ interface Cause {
   readonly syscall: string;
 }
 
-/** The error at the end of the chain of causes: it has the code of the operating system or of the database. */
+/** Last error in the chain of causes. It has the code of the operating system or of the database. */
 function innermost(error: unknown): Cause {
   let at = error;
   for (let depth = 0; depth < 10 && at instanceof Error; depth += 1) {
@@ -80,7 +80,9 @@ function innermost(error: unknown): Cause {
 
 // --- database ---------------------------------------------------------------------------------------------------------
 
-/** By error code of Node or SQLSTATE (PostgreSQL, appendix A). `{where}`: host and port; `{user}`, `{database}`: as in the URL. */
+/**
+ * Explanations by error code of Node or SQLSTATE (PostgreSQL, appendix A). `{where}`: host and port; `{user}`, `{database}`: from the URL.
+ */
 const POSTGRES: Readonly<Record<string, string>> = {
   ECONNREFUSED:
     'The database at {where} refused the connection. Check that PostgreSQL runs and listens there, and that CORDON_DATABASE_URL is correct.',
@@ -92,7 +94,7 @@ const POSTGRES: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'There is no route to the database at {where}. Check the network and CORDON_DATABASE_URL.',
   ENOENT: 'The socket of the database, {where}, does not exist. Check that PostgreSQL runs, and CORDON_DATABASE_URL.',
   '28P01': 'PostgreSQL refused the password of the user {user}. Correct the password in CORDON_DATABASE_URL.',
-  /** No SQLSTATE exists for this case: `pg` itself stops when the server asks for a password and the URL has none. */
+  /** No SQLSTATE exists for this case: `pg` itself stops if the server requests a password and the URL has none. */
   NO_PASSWORD:
     'PostgreSQL asks the user {user} for a password, and CORDON_DATABASE_URL has none. Add the password to CORDON_DATABASE_URL.',
   '28000':
@@ -116,7 +118,7 @@ const POSTGRES_WORDS: readonly (readonly [RegExp, string])[] = [
   [/SASL/, '28P01'],
 ];
 
-/** `{file}`: the database file; `{folder}`: its folder. */
+/** Explanations by SQLite error code. `{file}`: the database file; `{folder}`: its folder. */
 const SQLITE: Readonly<Record<string, string>> = {
   SQLITE_NOTADB: '{file} is not an SQLite database. Restore it from a backup, or correct CORDON_HOME.',
   SQLITE_CORRUPT: '{file} is damaged. Restore it from a backup.',
@@ -143,18 +145,18 @@ function explainStore(words: string, cause: Cause, config: Config | null): Start
     const system = explainSystem(cause, config);
     if (system) return system;
   }
-  // A message of our own that needs no addition, such as the message about a newer version.
+  // An error of Cordon itself already has a complete message, such as the message about a newer version.
   const added = cause.message === words || cause.code === '' ? '' : ` (${withoutStop(cause.message)}, ${cause.code})`;
   return { lines: [`${oneLine(words)}${added}`], exit: EXIT.failed };
 }
 
-/** SQLite reports an input/output error when its index of the log cannot grow. */
+/** SQLite reports an input/output error if the index of its write-ahead log cannot grow. */
 function isFull(folder: string): boolean {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize < 2 ** 20;
 }
 
-/** The output never contains the password. */
+/** Database URL without the password, for messages. */
 function placeOf(url: string): Record<string, string> {
   const parsed = URL.parse(url);
   const host = parsed?.hostname || parsed?.searchParams.get('host') || 'localhost';

@@ -1,17 +1,17 @@
 /**
- * Wakes: hints that data waits in the store. A lost, repeated or reordered wake only delays data, because devices and nodes reconcile on
- * connect and on a timer. A wake never carries the data itself.
+ * Wakes: hints that data waits in the store. A lost, repeated or reordered wake only delays data, because devices and server processes also
+ * read the store on connect and on a timer. A wake never contains the data itself.
  */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 
 export type Wake =
-  /** Facts about this device have changed. A new device record may wait. */
+  /** Facts about this device have changed, and a new device record may wait. */
   | { readonly kind: 'device'; readonly device: DeviceId }
   /** Commands wait for these devices. */
   | { readonly kind: 'commands'; readonly devices: readonly DeviceId[] }
   /** This device was revoked or unenrolled: close its sockets. */
   | { readonly kind: 'ended'; readonly device: DeviceId }
-  /** A socket of this device opened with this session epoch: lower ones are fenced. */
+  /** This device opened a session with this epoch. Sessions with lower epochs must close. */
   | { readonly kind: 'opened'; readonly device: DeviceId; readonly epoch: number }
   /** A new order list or approver set is current. */
   | { readonly kind: 'list' }
@@ -21,32 +21,32 @@ export type Wake =
   | { readonly kind: 'mail'; readonly devices: readonly DeviceId[] }
   /** The verified devices of these people have changed. */
   | { readonly kind: 'members'; readonly people: readonly string[] }
-  /** Few key packages of these devices are left. */
+  /** Few key packages of these devices are left on the server. */
   | { readonly kind: 'key-packages'; readonly devices: readonly DeviceId[] }
-  /** The IP database in use has changed. */
+  /** Another IP database was activated. */
   | { readonly kind: 'ip-database' }
   /** A time correction was published. */
   | { readonly kind: 'time-correction' }
-  /** A legal hold was released. Destruction that the hold prevented may be due. */
+  /** A legal hold was released. Deletions that the hold prevented may be due. */
   | { readonly kind: 'hold-released' }
-  /** Changes for pages and event streams. Devices do not need them. */
+  /** Changes for console pages and event streams. Devices do not need them. */
   | { readonly kind: Shown };
 
 type Shown = 'devices' | 'results' | 'orders' | 'receipts' | 'alerts' | 'accounts' | 'ledger';
 
 export interface Bus {
   publish(wake: Wake): void;
-  /** Returns the cancellation. A subscriber must not throw. */
+  /** Returns the function that cancels the subscription. A subscriber must not throw. */
   subscribe(hear: (wake: Wake) => void): () => void;
 }
 
-/** The bus of one process. Subscribers run on a later turn of the event loop, never inside `publish`. */
+/** Bus of one process. Subscribers run in a later turn of the event loop, never inside `publish`. */
 export class LocalBus implements Bus {
   readonly #subscribers = new Set<(wake: Wake) => void>();
   readonly #underWay = new Set<Wake['kind']>();
 
   publish(wake: Wake): void {
-    // Ten thousand devices that connect at once publish equal wakes. One of them is enough.
+    // Ten thousand devices that connect at once cause equal wakes. The bus delivers only one of them.
     if (Object.keys(wake).length === 1) {
       if (this.#underWay.has(wake.kind)) return;
       this.#underWay.add(wake.kind);

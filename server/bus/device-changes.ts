@@ -1,12 +1,13 @@
 /**
- * Changed facts about devices. Each module that depends on these facts follows here, and takes up a change in the order of following. A new
- * location counts at once: until the wake arrives, an old verdict would still let the device use a suspended service.
+ * Changed facts about devices. Each module that depends on these facts subscribes here. A change calls the subscribers in the order of
+ * their subscription. A new location is passed on at once, because an outdated verdict would let the device use a suspended service until
+ * the wake arrives.
  */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Bus } from './bus.ts';
 
 export interface DeviceFollower {
-  /** The home, seat, group, statement or generation of the device changed. */
+  /** The home, seat, group, location statement or generation of the device changed. */
   deviceChanged(device: DeviceId): Promise<unknown>;
   /** The locations of these devices changed. */
   devicesMoved?(devices: readonly DeviceId[]): void;
@@ -14,9 +15,9 @@ export interface DeviceFollower {
 
 export interface DeviceChanges {
   follow(follower: DeviceFollower): void;
-  /** Resolves when every follower has taken up the change. */
+  /** Resolves when every subscriber has processed the change. */
   deviceChanged(device: DeviceId): Promise<void>;
-  /** Tells the followers, and then wakes the devices. */
+  /** Calls the subscribers, and then wakes the devices. */
   devicesMoved(devices: readonly DeviceId[]): void;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Checks the server's clock at start and while the server runs. A wrong clock would start and end orders on every device. Therefore a
- * doubtful clock stops following the machine (`guarded-clock.ts`), raises a warning, and gives no authenticated time to devices.
+ * Watch over the server's clock, at start and while the server runs. A wrong clock would start and end orders on every device. If the clock
+ * is in doubt, the server's time no longer follows the machine (`guarded-clock.ts`), the server raises a warning, and devices receive no
+ * authenticated time.
  */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -11,7 +12,7 @@ import type { GuardedClock, MachineClocks } from './guarded-clock.ts';
 import { CLOCK_TOLERANCE, checkStart, type Heartbeat, type MeasuredTime, type StartFacts } from './start-check.ts';
 
 export interface ClockStore {
-  /** The newest time that this server wrote, read from indexed columns; null for an empty store. */
+  /** Newest time that this server wrote into the store, read from indexed columns; null for an empty store. */
   newestTime(): Promise<StartFacts['newest']>;
   heartbeat(): Promise<Heartbeat | null>;
   saveHeartbeat(beat: Heartbeat): Promise<void>;
@@ -24,15 +25,15 @@ export interface ClockLog {
   error(fields: Record<string, unknown>, message: string): void;
 }
 
-/** Cause of doubt about the clock. `jumped`: this machine's clock was set. `devices`: most devices disagree with it. */
+/** Cause of doubt about the clock. `jumped`: this machine's clock was changed. `devices`: the clocks of most devices differ from it. */
 export interface ClockDoubt {
   readonly cause: 'jumped' | 'devices';
-  /** Milliseconds by which the machine's clock (`jumped`) or most devices (`devices`) are ahead of the server's time. */
+  /** Milliseconds by which the machine's clock (`jumped`) or the clocks of most devices (`devices`) are ahead of the server's time. */
   readonly ahead: number;
 }
 
 export interface ClockWatch {
-  /** Null if there is no doubt about the clock. */
+  /** Present doubt about the clock; null if there is none. */
   doubt(): ClockDoubt | null;
   /** True if devices may accept the server's time as authenticated. */
   trusted(): boolean;
@@ -40,7 +41,7 @@ export interface ClockWatch {
   stop(): Promise<void>;
 }
 
-/** Watch for a clock that a replay or a demo controls. */
+/** Clock watch that never doubts, for a clock that a replay or a demo controls. */
 export const UNWATCHED: ClockWatch = {
   doubt: () => null,
   trusted: () => true,
@@ -50,7 +51,7 @@ export const UNWATCHED: ClockWatch = {
 
 const LOOK_EVERY = 10_000;
 const BEAT_EVERY = 60_000;
-/** Milliseconds between two queries of the time source during a doubt about the clock. */
+/** Milliseconds between two queries of the time source while the clock is in doubt. */
 const MEASURE_EVERY = 60_000;
 
 export interface ClockPorts {
@@ -64,8 +65,8 @@ export interface ClockPorts {
 export interface StartOptions extends Pick<StartFacts, 'released' | 'authorityEnds' | 'longestSilence' | 'accepted'> {}
 
 /**
- * Checks the clock before the first write. `store`: null for an empty store. Throws `clock_implausible`. Returns a ledger entry if an admin
- * accepted the clock.
+ * Checks the clock before the first write. Throws `clock_implausible`. Returns a ledger entry if an admin accepted the clock. `store`: null
+ * for an empty store.
  */
 export async function admitClock(
   ports: Omit<ClockPorts, 'store'> & { readonly store: ClockStore | null },
@@ -120,7 +121,10 @@ export async function watchClock(
     await store.saveHeartbeat({ at: clock.now(), uptime: machine.uptime(), boot: machine.boot });
   }
 
-  /** Decides whether the clock is in doubt. The server's clock follows a jump that a time source or most devices confirm. */
+  /**
+   * Decides whether the clock is in doubt. After a jump, the server accepts the machine's new time only if a time source or most devices
+   * confirm it.
+   */
   function judge(jump: number | null, devicesAhead: number | null): ClockDoubt | null {
     const wallIsRight = measured !== null && Math.abs(measured.ahead) <= CLOCK_TOLERANCE;
     if (jump !== null) {

@@ -1,4 +1,7 @@
-/** Comparison of devices' clocks with the server's clock. One device proves nothing; a majority does. Pure. */
+/**
+ * Comparison of devices' clocks with the server's clock. One device proves nothing; a majority does. Each device's time counts as one vote.
+ * The functions are pure.
+ */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 
@@ -6,25 +9,28 @@ const HOUR = 3_600_000;
 const TOLERANCE = HOUR;
 /** Minimum number of devices for a majority. */
 const FEWEST = 3;
-/** Maximum number of stored votes: enough for a majority, and a bound on memory. */
+/** Maximum number of stored votes: enough for a majority, and a limit on memory. */
 const MOST = 1000;
 const VALID_FOR = 24 * HOUR;
 
 export interface VoteResult {
   readonly devices: number;
-  /** Milliseconds by which most devices are ahead of the server. Null: most devices agree with the server or disagree among themselves. */
+  /**
+   * Milliseconds by which the clocks of most devices are ahead of the server. Null if most devices agree with the server, or disagree among
+   * themselves.
+   */
   readonly ahead: number | null;
 }
 
 export interface DeviceVotes {
-  /** `wall`: present time of the device's own clock. `mono`: the server's monotonic time, by which votes age. */
+  /** Adds a device's vote. `wall`: present time of the device's own clock. `mono`: the server's monotonic time, by which votes expire. */
   add(device: DeviceId, wall: Instant, mono: number): void;
-  /** Result for the server time `now`. Votes are differences, so the result changes with the server's clock. */
+  /** Result of the votes for the server time `now`. Votes are differences, so the result changes with the server's clock. */
   result(now: Instant, mono: number): VoteResult;
 }
 
 export function createDeviceVotes(): DeviceVotes {
-  /** Wall time minus monotonic time of each device. The difference does not depend on the server's wall clock. */
+  /** Device's wall time minus the server's monotonic time. The difference does not depend on the server's wall clock. */
   const votes = new Map<DeviceId, { readonly base: number; readonly mono: number }>();
   return {
     add(device, wall, mono) {

@@ -1,24 +1,27 @@
 /**
- * The clock of a released server. It follows the machine's wall clock but not its jumps, because orders, lists and the devices' time depend
- * on it. After a jump, it continues from its own last time by the monotonic clock, until the server calls `accept`.
+ * Clock of a released server. It follows the machine's wall clock but not its jumps, because orders, order lists and the devices' time
+ * depend on it. After a jump, the clock continues from its own last time by the monotonic clock, until the server calls `accept`.
  */
 import { setTimeout as later } from 'node:timers';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 
-/** The machine's clocks. All values are in milliseconds. */
+/** Clocks of this machine. All values are in milliseconds. */
 export interface MachineClocks {
   wall(): Instant;
   /** Monotonic time, which may stop while the machine sleeps. */
   monotonic(): number;
   /** Time since the start of the machine, including sleep, with low precision. */
   uptime(): number;
-  /** Identifier of the machine's present boot; null on systems without one. */
+  /** Identifier of the machine's present boot; null on systems without such an identifier. */
   readonly boot: string | null;
 }
 
-/** A larger step between two readings is a jump. NTP daemons correct smaller errors by slewing or by one step at their start. */
+/**
+ * Difference between two readings above which a change counts as a jump. NTP daemons correct smaller errors gradually, or by one step at
+ * their start.
+ */
 export const JUMP = 60_000;
-/** `setTimeout` fires at once beyond 2^31-1 ms, so that longer waits consist of several parts. */
+/** Longest timeout: `setTimeout` fires at once beyond 2^31-1 ms, so a longer wait consists of several timeouts. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export class GuardedClock implements Clock {
@@ -50,7 +53,9 @@ export class GuardedClock implements Clock {
     return Math.floor(this.#sleepBase + this.#machine.uptime());
   }
 
-  /** Milliseconds by which the wall clock is ahead of this clock after a jump. Null without a jump or after its reversal. */
+  /**
+   * Milliseconds by which the wall clock is ahead of this clock after a jump. Null without a jump, or after a second jump that reversed it.
+   */
   jump(): number | null {
     const now = this.now();
     return this.#held ? this.#machine.wall() - now : null;

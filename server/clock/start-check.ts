@@ -1,24 +1,27 @@
-/** Decides whether a server may start at the current time of its clock. Pure. */
+/** Decides whether a server may start at the time that its clock shows. The functions are pure. */
 import { CordonError } from '../../shared/errors.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
-/** Milliseconds of accepted difference between the clocks of two machines, or of a machine and its time server. */
+/** Accepted difference between the clocks of two machines, or of a machine and its time server, in milliseconds. */
 export const CLOCK_TOLERANCE = 10 * MINUTE;
-/** Milliseconds around the stated time during which `CORDON_ACCEPT_CLOCK` is valid, so that the setting cannot stay active. */
+/**
+ * Milliseconds around the stated time during which `CORDON_ACCEPT_CLOCK` is valid. A setting that is left in the configuration thus has no
+ * later effect.
+ */
 export const ACCEPT_WITHIN = 15 * MINUTE;
 
-/** The last recorded time at which a server ran, and the machine's uptime at that time. */
+/** Last recorded time at which a server ran, and the machine's uptime at that time. */
 export interface Heartbeat {
   readonly at: Instant;
   readonly uptime: number;
   readonly boot: string | null;
 }
 
-/** A reading of an independent source: the milliseconds by which this machine's clock is ahead. */
+/** Reading of an independent time source: the milliseconds by which this machine's clock is ahead. */
 export interface MeasuredTime {
-  /** Name of the time source for errors, such as `the NTP server ntp.example.org`. */
+  /** Name of the time source for error messages, such as `the NTP server ntp.example.org`. */
   readonly source: string;
   readonly ahead: number;
 }
@@ -27,29 +30,29 @@ export interface StartFacts {
   readonly now: Instant;
   readonly uptime: number;
   readonly boot: string | null;
-  /** The newest time that the server wrote into the store, and its table; null for an empty store. */
+  /** Newest time that the server wrote into the store, and the table that contains it; null for an empty store. */
   readonly newest: { readonly at: Instant; readonly what: string } | null;
   readonly heartbeat: Heartbeat | null;
   readonly measured: MeasuredTime | null;
-  /** Date of this release. A correct clock is later. */
+  /** Date of this release. A correct clock shows a later time. */
   readonly released: Instant;
-  /** End of the issuing certificate; null before the first start. */
+  /** Expiry of the issuing CA's certificate; null before the first start. */
   readonly authorityEnds: Instant | null;
-  /** `CORDON_JUMP_DAYS` in milliseconds: after more time without a write, the clock needs an independent confirmation. */
+  /** `CORDON_JUMP_DAYS` in milliseconds. After a longer time without a write, a time source must confirm the clock. */
   readonly longestSilence: number;
-  /** Time in `CORDON_ACCEPT_CLOCK`. */
+  /** Time in the variable `CORDON_ACCEPT_CLOCK`. */
   readonly accepted: Instant | null;
 }
 
 export interface StartDecision {
   /**
-   * Reasons why the clock is implausible, as sentences; null for a plausible clock. A returned reason means that an admin accepted the
-   * clock for this start.
+   * Reasons why the clock is implausible, as sentences; null for a plausible clock. If the function returns reasons, an admin has accepted
+   * the clock for this start.
    */
   readonly objection: string | null;
 }
 
-/** Throws `clock_implausible` with fact, consequence and remedy. */
+/** Throws `clock_implausible` with the fact, the consequence and the remedy. */
 export function checkStart(facts: StartFacts): StartDecision {
   const objection = objectionTo(facts);
   if (objection === null) return { objection: null };
@@ -78,7 +81,7 @@ function objectionTo(facts: StartFacts): string | null {
   if (authorityEnds !== null && now > authorityEnds) {
     return `${shows} The issuing certificate ended on ${iso(authorityEnds)}.`;
   }
-  // A time source that agrees is stronger evidence than the store.
+  // Agreement of a time source is stronger evidence than the times in the store.
   if (measured !== null) return null;
   if (heartbeat !== null && heartbeat.boot !== null && heartbeat.boot === facts.boot) {
     const expected = heartbeat.at + (facts.uptime - heartbeat.uptime);

@@ -1,5 +1,6 @@
 /**
- * Time corrections on the server: verified by the devices' rules, stored with a ledger entry, and sent to devices. The server signs none.
+ * Time corrections on the server. The server verifies a correction by the devices' rules, stores it with a ledger entry, and sends it to
+ * devices. The server signs no time correction.
  */
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -20,7 +21,7 @@ export interface StoredCorrection {
 export interface TimeCorrectionStore {
   /** Time corrections, newest first. */
   corrections(limit: number): Promise<StoredCorrection[]>;
-  /** Stores the correction and its ledger entry in one transaction. Throws `conflict` if the version exists. */
+  /** Stores the time correction and its ledger entry in one transaction. Throws `conflict` if the version exists. */
   addCorrection(correction: StoredCorrection, entry: EntryDraft<'time.corrected'>): Promise<void>;
 }
 
@@ -28,7 +29,7 @@ const MOST_LISTED = 100;
 
 export interface TimeCorrections {
   list(): Promise<StoredCorrection[]>;
-  /** The newest published correction; null if there is none. */
+  /** Newest published time correction; null if there is none. */
   newest(): Envelope | null;
   publish(envelope: Envelope, account: string): Promise<StoredCorrection>;
 }

@@ -1,6 +1,6 @@
 /**
- * Independent time sources: the configured SNTP server, or the state of the machine's NTP daemon. Neither sets the server's clock. They
- * only confirm or contradict it.
+ * Independent time sources: the configured SNTP server, or the state of the machine's NTP daemon. They confirm or contradict the server's
+ * clock, and never set it.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -13,10 +13,10 @@ const ANSWER_WITHIN = 3_000;
 const TRIES = 2;
 /** Seconds from 1900, the epoch of NTP (RFC 5905, section 6), to 1970. */
 const NTP_EPOCH = 2_208_988_800;
-/** NTP seconds wrap in 2036 (RFC 5905, section 6, era 1). */
+/** NTP seconds restart at zero in 2036 (RFC 5905, section 6, era 1). */
 const ERA = 2 ** 32;
 
-/** Returns null if no source responds or none is synchronized. */
+/** Queries the time sources. Returns null if no source responds or no source is synchronized. */
 export async function measureTime(ntp: string | null): Promise<MeasuredTime | null> {
   if (ntp === null) return (await fromChrony()) ?? (await fromSystemd());
   for (let tried = 0; tried < TRIES; tried++) {
@@ -27,7 +27,7 @@ export async function measureTime(ntp: string | null): Promise<MeasuredTime | nu
 }
 
 /**
- * Queries one SNTP server (RFC 4330). Resolves with the milliseconds by which this machine's clock is ahead. Rejects without a valid
+ * Queries one SNTP server (RFC 4330). Resolves with the milliseconds by which this machine's clock is ahead. Rejects if there is no valid
  * response.
  */
 export function querySntp(server: string): Promise<number> {
@@ -35,7 +35,8 @@ export function querySntp(server: string): Promise<number> {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   const request = Buffer.alloc(48);
   request[0] = 0x23; // Version 4, client.
-  // The response repeats the transmit timestamp. A random value proves that the response belongs to this request (after RFC 9109).
+  // A response repeats the request's transmit timestamp. A random value proves that the response belongs to this request (compare RFC
+  // 9109).
   const nonce = randomBytes(8);
   nonce.copy(request, 40);
   return new Promise<number>((resolve, reject) => {
@@ -59,7 +60,7 @@ export function querySntp(server: string): Promise<number> {
   }).finally(() => socket.close());
 }
 
-/** Returns the timestamp in the NTP era that is nearer to this machine's clock. */
+/** Timestamp in the NTP era that is nearer to this machine's clock. */
 function instantAt(packet: Buffer, at: number, near: number): number {
   const seconds = packet.readUInt32BE(at) - NTP_EPOCH;
   const ms = (packet.readUInt32BE(at + 4) / ERA) * 1000;
@@ -81,7 +82,7 @@ const output = (program: string, args: readonly string[]): Promise<string | null
     () => null,
   );
 
-/** `chronyc -c tracking`: field 3 is the stratum, field 5 the offset in seconds (positive: slow), field 14 the leap status. */
+/** Output of `chronyc -c tracking`: field 3 is the stratum, field 5 the offset in seconds (positive: slow), field 14 the leap status. */
 async function fromChrony(): Promise<MeasuredTime | null> {
   const fields = (await output('chronyc', ['-c', 'tracking']))?.trim().split(',') ?? [];
   const offset = Number(fields[4]);
@@ -90,7 +91,9 @@ async function fromChrony(): Promise<MeasuredTime | null> {
   return { source: 'chrony', ahead: -offset * 1000 };
 }
 
-/** Kernel flag that the NTP daemon sets and an admin's change of the clock clears. It has no offset. */
+/**
+ * Kernel's synchronization flag. The NTP daemon sets the flag, and an admin's change of the clock clears it. The flag contains no offset.
+ */
 async function fromSystemd(): Promise<MeasuredTime | null> {
   const state = await output('timedatectl', ['show', '--property=NTPSynchronized', '--value']);
   return state?.trim() === 'yes' ? { source: 'the NTP service of this machine', ahead: 0 } : null;

@@ -19,7 +19,9 @@ export function createAlerts({ store, bus, clock }: AlertsPorts) {
     bus.publish({ kind: 'alerts' });
   }
 
-  /** `by`: the account. Throws `not_found` for an alert that was raised again since, because it has a new id. */
+  /**
+   * Acknowledges an alert. `by`: the admin's account. Throws `not_found` if the alert was raised again since, because it then has a new id.
+   */
   async function acknowledgeAlert(id: number, scope: Scope, by: string): Promise<void> {
     if (!(await store.acknowledge(id, scope, by, clock.now()))) {
       throw new CordonError(

@@ -11,14 +11,14 @@ export interface ListDevices {
   readonly sort?: DeviceSort;
   readonly descending?: boolean;
   readonly cursor?: string | null;
-  /** Position in the whole list, instead of a cursor. */
+  /** Position in the whole device list, instead of a cursor. */
   readonly offset?: number;
   readonly limit?: number;
 }
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Cursor of the next page; null at the end. */
+  /** Cursor of the next page of devices; null at the end. */
   readonly cursor: string | null;
   readonly total: number;
 }

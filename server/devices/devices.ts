@@ -1,6 +1,6 @@
 /**
- * The fleet: identities, facts, groups, presence and the end of each device. `orders` decides about services, and the gateway owns the
- * sockets. This module counts and fences them.
+ * All devices: identities, facts, groups, presence and the end of each device. The module `orders` decides about services, and the gateway
+ * has the sockets. This module numbers the sessions of a device and ends older ones.
  */
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -29,19 +29,19 @@ import { createPresence } from './presence.ts';
 import { inScope, type Scope } from './scope.ts';
 import { createStatementExpiry } from './statement-expiry.ts';
 
-/** Modules that keep data derived from a device's home, seat, group or statement, such as its connections and its signed record. */
+/** Modules that derive data from a device's home, seat, group or location statement, such as its signed device record. */
 export interface DeviceFollowers {
   /**
-   * Updates data that depends on the device, after a change is stored. Idempotent: if it fails, the admin gets an error and repeats the
-   * change.
+   * Updates data that depends on the device, after the store has a change. Idempotent: if the update fails, the admin receives an error and
+   * repeats the change.
    */
   deviceChanged(device: DeviceId): Promise<void>;
 }
 
 export type { ListDevices } from './device-pages.ts';
-/** Exports for modules whose records belong to groups. */
+/** Functions for modules whose records belong to groups. */
 export { inScope, type Scope } from './scope.ts';
-/** Exports for `commands`, which reports a change of a workspace. */
+/** Functions for the module `commands`, which reports a change of a workspace. */
 export { workspaceEventOf } from './workspace.ts';
 
 /** The revocation reasons that an admin can choose (RFC 5280, section 5.3.1). */
@@ -53,7 +53,7 @@ export const REVOCATION_REASONS = {
 } as const;
 export type RevocationReason = keyof typeof REVOCATION_REASONS;
 
-/** A change of a device. Missing fields stay unchanged. */
+/** Change of a device. Missing fields stay unchanged. */
 export interface DeviceChange extends Omit<DeviceUpdate, 'statement'> {
   readonly statement?: Omit<Statement, 'at'> | null;
   readonly override?: LocationOverride;
@@ -77,7 +77,10 @@ export function createDevices(ports: DevicesPorts) {
   const { store, certificates, statements, groups, presence, alerts, bus, clock, followers } = ports;
   const statementExpiry = createStatementExpiry({ store: statements, clock, ended: changed });
 
-  /** Identifies a device at each upgrade and each request. `now`: real time. `fingerprint`: SHA-256 of the DER in lower-case hex. */
+  /**
+   * Identifies a device at each upgrade and each request. `now`: real time. `fingerprint`: SHA-256 of the certificate's DER in lower-case
+   * hex.
+   */
   async function identify(fingerprint: string, now: number): Promise<Identity> {
     const identity = identityOf(await certificates.certificate(fingerprint), now);
     // The device has used its renewed key, so the older certificate ends.
@@ -94,7 +97,10 @@ export function createDevices(ports: DevicesPorts) {
     return device;
   }
 
-  /** Devices for one action. A named device outside the reach refuses the whole action. A filter selects only devices within reach. */
+  /**
+   * Devices for one action. The action is refused if a named device is outside the admin's reach. A filter selects only devices within
+   * reach.
+   */
   async function reached(wanted: readonly DeviceId[] | DeviceFilter, scope: Scope): Promise<readonly DeviceId[]> {
     if (!isNamed(wanted)) return store.all({ filter: { ...wanted, status: 'active' }, scope, now: clock.now() });
     if (scope === null) return wanted;
@@ -133,7 +139,7 @@ export function createDevices(ports: DevicesPorts) {
     const changed = await store.end(id, { status, at, realAt: Date.now(), reason: code }, entry);
     const device = await get(id);
     if (!changed && device.status !== status) throw notActive(device);
-    // Published also without a change: an earlier wake may have been lost, and closing twice does no harm.
+    // Publish the wake even without a change: an earlier wake may have been lost, and closing a connection twice does no harm.
     bus.publish({ kind: 'ended', device: id });
     return device;
   }
@@ -141,7 +147,7 @@ export function createDevices(ports: DevicesPorts) {
   return {
     identify,
     get,
-    /** Certificates of all enrollments, newest first. */
+    /** Certificates of all enrollments of a device, newest first. */
     certificates: certificates.certificates.bind(certificates),
     names: store.names.bind(store),
     list: (query: ListDevices) => pageOfDevices(store, query, clock.now()),

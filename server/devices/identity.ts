@@ -1,4 +1,4 @@
-/** Decides whether a peer's certificate is valid now. Pure: the store's row and the time are arguments. */
+/** Decides whether a peer's certificate is valid now. The functions are pure: the store's row and the time are arguments. */
 import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { CertificateRow } from './ports.ts';
@@ -11,7 +11,7 @@ export interface Identity {
 
 const MEND = 'Enroll the device again with a new activation link.';
 
-/** `now` is real time. Throws the reason of a refusal. All reasons but the first are about certificates that this server issued. */
+/** Throws the reason of a refusal. All reasons except the first concern certificates that this server issued. `now`: real time. */
 export function identityOf(certificate: CertificateRow | null, now: number): Identity {
   if (!certificate) {
     throw new CordonError('certificate_unknown', `This server has not issued that certificate. ${MEND}`);

@@ -5,17 +5,17 @@ import { type LocationRecord, locationDigest } from '../../shared/pack/location-
 import type { AccountId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { LocationEntry, Statement } from './ports.ts';
 
-/** Orders whose verdict on the device changes with the location, and the people who made and confirmed the change. */
+/** Orders whose verdict on the device changes with its location, and the people who made and confirmed the change. */
 export interface LocationOverride {
   readonly orders: readonly string[];
   readonly by: AccountId;
   readonly confirmedBy: AccountId | null;
-  /** The device's own home and seat after the change. */
+  /** Device's own home and seat after the change. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
 }
 
-/** Areas and reason stay with the operator. The digest in the ledger fixes them. */
+/** The public ledger entry contains only a digest of the areas and the reason. The operator stores their text. */
 export function locationEntry(
   device: DeviceId,
   statement: Omit<Statement, 'at'> | null | undefined,

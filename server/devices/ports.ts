@@ -11,25 +11,25 @@ export type DeviceStatus = 'active' | 'revoked' | 'unenrolled';
 export interface Group {
   readonly id: GroupId;
   readonly name: string;
-  /** Home for devices without their own. */
+  /** Home for devices of the group that have no home of their own. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly createdAt: number;
 }
 
-/** An admin's location statement on a device, or on its home (one area), while it is valid. Domain time. */
+/** Admin's location statement about a device, or about its home (one area), while the statement is valid. Times are domain time. */
 export interface Statement {
   readonly kind: 'presence' | 'home';
   readonly reason: string;
   readonly areas: readonly HomeArea[];
   readonly at: number;
   readonly until: number;
-  /** The admin who made the statement and the second person who confirmed it. Absent in old statements. */
+  /** Admin who made the statement, and second person who confirmed it. Absent in old statements. */
   readonly by?: AccountId | undefined;
   readonly confirmedBy?: AccountId | null | undefined;
 }
 
-/** Times are domain time. `address`: of the last connection, or of the last poll of a suspended device. */
+/** Presence of a device, in domain time. `address`: of the last connection, or of the last request of a suspended device. */
 export interface Presence {
   readonly connected: boolean;
   readonly changedAt: number;
@@ -49,9 +49,9 @@ export interface Device {
   readonly person: PersonId;
   readonly user: string;
   readonly group: { readonly id: GroupId; readonly name: string };
-  /** Effective home: from a statement, or the device's own, or its group's. */
+  /** Effective home: from a location statement, or else the device's own, or else its group's. */
   readonly home: HomeArea | null;
-  /** The device's own seat, or its group's. */
+  /** Effective seat: the device's own, or else its group's. */
   readonly seat: HomeArea | null;
   /** Home and seat that were set on the device itself. */
   readonly own: { readonly home: HomeArea | null; readonly seat: HomeArea | null };
@@ -62,7 +62,7 @@ export interface Device {
   readonly recordVersion: number;
   readonly hostname: string | null;
   readonly platform: string | null;
-  /** Workspace state that the present enrollment reported. */
+  /** Workspace state that the device reported in its present enrollment. */
   readonly workspace: Workspace;
   /** Presence; null until the device has connected. */
   readonly presence: Presence | null;
@@ -72,28 +72,31 @@ export const DEVICE_SORTS = ['id', 'user', 'enrolled', 'seen'] as const;
 export type DeviceSort = (typeof DEVICE_SORTS)[number];
 
 export interface DeviceFilter {
-  /** Part of the user's name, the host name or the id. ASCII letters match in either case. */
+  /** Text to search for in the user's name, the host name or the id. ASCII letters match in either case. */
   readonly text?: string;
   readonly group?: GroupId;
   readonly person?: PersonId;
   readonly status?: DeviceStatus;
-  /** Current or possible location. A device with an expired location matches no area. */
+  /** Current or possible area of the device. A device with an expired location matches no area. */
   readonly area?: EvidenceArea;
   readonly connected?: boolean;
-  /** True: the device has connected since its enrollment. */
+  /** True selects devices that have connected since their enrollment. */
   readonly everConnected?: boolean;
-  /** Devices that were last seen before this time and are not connected. */
+  /** Selects devices that are not connected and were last seen before this time. */
   readonly seenBefore?: number;
-  /** Devices that have connected and have an older order list than this version. */
+  /** Selects devices that have connected and have an older order list than this version. */
   readonly listBelow?: number;
-  /** True: fresh evidence locates the device. */
+  /** True selects devices that valid evidence locates. */
   readonly located?: boolean;
-  /** True: the organization has countersigned the device's messaging key. False: the key waits for that. */
+  /**
+   * True selects devices whose messaging key the organization has countersigned; false selects devices whose key waits for the
+   * countersignature.
+   */
   readonly countersigned?: boolean;
   readonly workspace?: WorkspaceState;
 }
 
-/** A selection of devices: those that match the filter at `now` within the scope. */
+/** Selection of devices: those that match the filter at the time `now` within the scope. */
 export interface Selection {
   readonly filter: DeviceFilter;
   readonly scope: Scope;
@@ -103,13 +106,13 @@ export interface Selection {
 export interface DeviceQuery extends Selection {
   readonly sort: DeviceSort;
   readonly descending: boolean;
-  /** Sort value and id of the last device of the previous page. */
+  /** Sort value and id of the last device on the previous page. */
   readonly after: { readonly value: string | number; readonly id: string } | null;
   readonly offset: number;
   readonly limit: number;
 }
 
-/** Certificate of a device. Its times are real times. */
+/** Certificate of a device, in real time. */
 export interface HeldCertificate {
   readonly serial: string;
   readonly fingerprint: string;
@@ -121,22 +124,22 @@ export interface HeldCertificate {
   readonly supersededAt: number | null;
 }
 
-/** A certificate with its device's present state, for the check at an upgrade. */
+/** Certificate with its device's present state, for the check at an upgrade. */
 export interface CertificateRow extends HeldCertificate {
   readonly der: string;
   readonly device: DeviceId | null;
   readonly issuedAt: number;
   readonly deviceStatus: DeviceStatus | null;
   readonly deviceGeneration: number | null;
-  /** True for a renewed certificate before its first use: an older certificate of the same generation is still valid. */
+  /** True for a renewed certificate before its first use, while an older certificate of the same generation is still valid. */
   readonly renews: boolean;
 }
 
 export interface Ended {
   readonly status: 'revoked' | 'unenrolled';
-  /** Domain time, for the device. */
+  /** Domain time of the end, for the device. */
   readonly at: number;
-  /** Real time, for its certificates and commands. */
+  /** Real time of the end, for the device's certificates and commands. */
   readonly realAt: number;
   /** Revocation reason (RFC 5280, section 5.3.1). */
   readonly reason: number;
@@ -155,32 +158,32 @@ export interface DeviceName extends Placed {
   readonly hostname: string | null;
 }
 
-/** A change of location that changes an order's verdict: its ledger entry, and the record whose digest the entry names. */
+/** Change of location that changes a verdict: its ledger entry, and the record whose digest the entry contains. */
 export interface LocationEntry {
   readonly entry: EntryDraft<'location.stated'>;
   readonly orders: readonly string[];
   readonly record: LocationRecord;
-  /** Reason; null for a change without one. */
+  /** Reason for the change; null if the admin gave none. */
   readonly reason: { readonly text: string; readonly salt: string } | null;
 }
 
 export interface DeviceStore {
   get(id: DeviceId): Promise<Device | null>;
-  /** `total`: the size of the whole selection. */
+  /** Page of a selection of devices. `total`: size of the whole selection. */
   list(query: DeviceQuery): Promise<{ readonly devices: Device[]; readonly total: number }>;
   /** Names of devices in any status, for `visibleNames`. */
   names(devices: readonly DeviceId[]): Promise<DeviceName[]>;
-  /** The given devices that are within the scope, in any status. */
+  /** Those of the given devices that are within the scope, in any status. */
   within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]>;
   all(selection: Selection): Promise<DeviceId[]>;
   /**
-   * Changes a device. False without such an active device. Throws `not_found` without such a group, and `conflict` when the device's person
-   * does not belong to it. Times are domain time.
+   * Changes a device, in domain time. Returns false if no such device is active. Throws `not_found` for an unknown group, and `conflict` if
+   * the device's person does not belong to the group.
    */
   update(id: DeviceId, change: DeviceUpdate, at: number, entry?: LocationEntry | null): Promise<boolean>;
   /**
    * Ends an active device: revokes its certificates, each with its ledger entry, cancels its open commands, and returns its waiting
-   * messages unless a legal hold keeps them. False without an active device.
+   * messages unless a legal hold keeps them. Returns false if the device is not active.
    */
   end(id: DeviceId, ended: Ended, entry: (serial: string) => EntryDraft<'certificate.revoked'>): Promise<boolean>;
 }
@@ -189,14 +192,14 @@ export interface CertificateStore {
   certificate(fingerprint: string): Promise<CertificateRow | null>;
   /** Marks all older certificates of the same enrollment as superseded. */
   supersedeOlder(certificate: CertificateRow, at: number): Promise<void>;
-  /** Certificates of all enrollments, newest first. */
+  /** Certificates of all enrollments of a device, newest first. */
   certificates(id: DeviceId): Promise<HeldCertificate[]>;
 }
 
 export interface StatementStore {
-  /** End of the next statement; null without one. */
+  /** Time at which the next location statement ends; null without a statement. */
   nextExpiry(): Promise<number | null>;
-  /** Ends the statements that have expired at `now`, and returns their devices until `forgetStatements`. */
+  /** Ends the location statements that have expired at `now`, and returns their devices until `forgetStatements` is called. */
   expireStatements(now: number): Promise<DeviceId[]>;
   forgetStatements(now: number): Promise<void>;
 }
@@ -204,21 +207,21 @@ export interface StatementStore {
 export interface GroupStore {
   groups(): Promise<Group[]>;
   group(id: GroupId): Promise<Group | null>;
-  /** Creates a group. Throws `conflict` when the name exists. */
+  /** Creates a group. Throws `conflict` if the name exists. */
   insertGroup(group: Group): Promise<void>;
-  /** Changes a group. Throws `conflict` when the name exists. False without such a group. */
+  /** Changes a group. Throws `conflict` if the name exists. Returns false for an unknown group. */
   updateGroup(
     id: GroupId,
     change: { name?: string; home?: HomeArea | null; seat?: HomeArea | null },
     at: number,
   ): Promise<boolean>;
-  /** Deletes a group. Throws `conflict` while devices, activation codes or people are in it. False without such a group. */
+  /** Deletes a group. Throws `conflict` while devices, activation codes or people are in it. Returns false for an unknown group. */
   deleteGroup(id: GroupId, at: number): Promise<boolean>;
   devicesOf(group: GroupId): Promise<DeviceId[]>;
   placementsOf(group: GroupId): Promise<OwnPlacement[]>;
 }
 
-/** `home` and `seat`: the device's own, without its group's. */
+/** `home` and `seat`: the device's own, without those of its group. */
 export interface OwnPlacement {
   readonly device: DeviceId;
   readonly home: HomeArea | null;
@@ -226,7 +229,7 @@ export interface OwnPlacement {
   readonly statement: Statement | null;
 }
 
-/** One socket of a device. Reports with an older epoch are ignored. */
+/** Session of a device: one socket. Reports from a session with an older epoch are ignored. */
 export interface Session {
   readonly device: DeviceId;
   readonly epoch: number;
@@ -242,25 +245,25 @@ export interface Connected {
 
 export interface Opened {
   readonly epoch: number;
-  /** True: another socket of this device counted as connected. */
+  /** True if another socket of the device was recorded as connected. */
   readonly tookOver: boolean;
-  /** The highest stored report of this enrollment. */
+  /** Highest report number that is stored for this enrollment. */
   readonly reportsThrough: number;
-  /** The last known document versions of this enrollment. */
+  /** Last known document versions of the device in this enrollment. */
   readonly held: { readonly list: number; readonly record: number; readonly approverSet: number };
 }
 
-/** A poll of a suspended device by HTTPS. */
+/** Request of a suspended device over HTTPS. */
 export interface Sighted {
   readonly device: DeviceId;
   readonly generation: number;
   readonly address: string | null;
-  /** Stored document versions in the device's request; null: not stated. */
+  /** Document versions that the device has according to its request; null if the request states none. */
   readonly held: Opened['held'] | null;
   readonly at: number;
 }
 
-/** Facts from a live socket. Missing fields stay unchanged. */
+/** Facts from a connected device. Missing fields stay unchanged. */
 export interface Seen {
   readonly at: number;
   readonly agent?: string;
@@ -274,7 +277,7 @@ export type NewAlert = Pick<Alert, 'at' | 'device' | 'code' | 'detail'>;
 
 export interface Alert {
   readonly id: number;
-  /** Time of the newest of the `count` alerts, which also gives `detail`. */
+  /** Time of the newest of the `count` equal alerts. Its text is in `detail`. */
   readonly at: number;
   readonly firstAt: number;
   readonly count: number;
@@ -282,16 +285,16 @@ export interface Alert {
   readonly device: DeviceId | null;
   readonly code: string;
   readonly detail: string;
-  /** `by`: the present name of the account. */
+  /** `by`: present name of the account. */
   readonly acknowledged: { readonly at: number; readonly by: string } | null;
 }
 
 export interface AlertQuery {
   readonly scope: Scope;
   readonly device: DeviceId | null;
-  /** Selects alerts about the installation or about devices; null: both. */
+  /** Selects alerts about the installation or about devices; null for all. */
   readonly about: 'installation' | 'devices' | null;
-  /** Selects acknowledged or open alerts; null: both. */
+  /** Selects acknowledged or open alerts; null for all. */
   readonly acknowledged: boolean | null;
   /** Excludes alerts from before this time. */
   readonly since: number | null;
@@ -301,12 +304,18 @@ export interface AlertQuery {
 }
 
 export interface PresenceStore {
-  /** Records a connection. Null when the device is not active in this generation. A take-over raises `alert` in the same transaction. */
+  /**
+   * Records a connection. Returns null if the device is not active in this generation. If another session was open, the same transaction
+   * raises `alert`.
+   */
   connected(connected: Connected, alert: NewAlert): Promise<Opened | null>;
-  /** Records the end of a connection. Does nothing when a newer session has opened. */
+  /** Records the end of a connection. Does nothing if a newer session has opened. */
   disconnected(session: Session, at: number): Promise<void>;
   seen(session: Session, seen: Seen): Promise<void>;
-  /** Records a poll. Does nothing while a session is open, shortly after an equal record, or before the first connection. */
+  /**
+   * Records a request of a suspended device. Does nothing while a session is open, shortly after an equal record, or before the first
+   * connection.
+   */
   sighted(sighted: Sighted): Promise<void>;
   /** Marks all devices as disconnected, after a restart. */
   reset(at: number): Promise<void>;
@@ -318,6 +327,9 @@ export interface AlertStore {
   raise(alert: NewAlert): Promise<void>;
   /** Alerts with an id below `before`, newest first. Only admins with the full scope see alerts of the installation. */
   alerts(query: AlertQuery): Promise<Alert[]>;
-  /** Acknowledges an alert. False if it was raised again, is too old or is outside the scope. A second acknowledgment changes nothing. */
+  /**
+   * Acknowledges an alert. Returns false if the alert was raised again, is too old or is outside the scope. A repeated acknowledgment
+   * changes nothing.
+   */
   acknowledge(id: number, scope: Scope, by: string, at: number): Promise<boolean>;
 }

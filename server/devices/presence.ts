@@ -1,4 +1,4 @@
-/** Presence and inventory of devices. A session's epoch excludes all older sockets of its device. */
+/** Presence and inventory of devices. Each session has an epoch. Older sessions of the device are then invalid. */
 import { CordonError } from '../../shared/errors.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -13,7 +13,9 @@ export interface PresencePorts {
 }
 
 export function createPresence({ store, bus, clock }: PresencePorts) {
-  /** Opens a session. Its epoch fences all older sockets of the device. Register the socket first, so that no `ended` is missed. */
+  /**
+   * Opens a session. Its epoch invalidates all older sessions of the device. Register the socket first, so that no wake `ended` is missed.
+   */
   async function connected(device: Omit<Connected, 'at'>) {
     const at = clock.now();
     const opened = await store.connected(
@@ -36,14 +38,14 @@ export function createPresence({ store, bus, clock }: PresencePorts) {
     return opened;
   }
 
-  /** Records data from a live socket. Resolves when durable: `reports` may be acknowledged then. */
+  /** Records data from a connected device. After the promise resolves, the data is durable and `reports` may be acknowledged. */
   async function seen(session: Session, what: Omit<Seen, 'at'> = {}): Promise<void> {
     await store.seen(session, { ...what, at: clock.now() });
-    // Presence alone wakes no page. A new list version does.
+    // Publish a wake only for a new list version, so that console pages do not reload after each report of a device.
     if (what.list !== undefined) bus.publish({ kind: 'devices' });
   }
 
-  /** No wake: each suspended device polls every few minutes. */
+  /** No wake here: each suspended device sends such a request every few minutes. */
   function sighted(device: Omit<Sighted, 'at'>): Promise<void> {
     return store.sighted({ ...device, at: clock.now() });
   }
@@ -63,7 +65,7 @@ export function createPresence({ store, bus, clock }: PresencePorts) {
     disconnected,
     seen,
     sighted,
-    /** Runs at the start, before the listeners: sockets of an earlier process no longer exist. */
+    /** Runs at the start, before the listeners open: sockets of an earlier process no longer exist. */
     resetPresence: () => store.reset(clock.now()),
     putInventory,
     inventory: store.inventory.bind(store),

@@ -1,18 +1,21 @@
-/** The devices that an admin may see. Pure. `server/store/device-scope.ts` has the same rule in SQL, and one suite tests both. */
+/**
+ * Devices that an admin may see. The functions are pure. `server/store/device-scope.ts` has the same rule in SQL, and one test suite covers
+ * both files.
+ */
 import { type HomeArea, withParents } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 
-/** Devices of one group, or with a home in these areas (country groups expanded), or both. */
+/** Part of a scope: devices of one group, or with a home in these areas (country groups expanded), or both. */
 export interface ScopePart {
   readonly group: GroupId | null;
   readonly homes: readonly HomeArea[] | null;
 }
 
-/** Union of the parts; null: every device. */
+/** Scope of an admin: the union of its parts; null for every device. */
 export type Scope = readonly ScopePart[] | null;
 
-/** A device, or the future device of an activation code, with its effective home. */
+/** Device, or future device of an activation code, with its effective home. */
 export interface Placed {
   readonly group: string;
   readonly home: HomeArea | null;
@@ -23,7 +26,7 @@ export function inScope(scope: Scope, { group, home }: Placed): boolean {
   return scope.some((part) => (part.group === null || part.group === group) && isHomeIn(part.homes, home));
 }
 
-/** True for a group that is in the scope or has devices with a home in it. */
+/** True for a group that is in the scope or that has devices with a home in the scope. */
 export function groupInScope(
   scope: Scope,
   { id, home }: { readonly id: string; readonly home: HomeArea | null },
@@ -31,7 +34,7 @@ export function groupInScope(
   return scope === null || scope.some((part) => (part.group === null ? isHomeIn(part.homes, home) : part.group === id));
 }
 
-/** Throws `out_of_scope` when the scope does not contain the device. */
+/** Throws `out_of_scope` if the scope does not contain the device. */
 export function requireInScope(scope: Scope, placed: Placed): void {
   if (inScope(scope, placed)) return;
   const { group, home } = placed;

@@ -1,7 +1,7 @@
 /**
- * Legal holds. A hold on a device or its user prevents the destruction of the device's data on the server and on the device. It gives no
- * access and changes no order. Modules that destroy data call `held`, and the store checks holds in the transaction that destroys. Devices
- * read holds in their device record.
+ * Legal holds. A legal hold on a device or its user prevents the destruction of the device's data on the server and on the device. It gives
+ * no access and changes no order. Modules that destroy data call `held`, and the store checks legal holds in the same transaction. A device
+ * reads its legal holds in its device record.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -18,14 +18,13 @@ import type { HoldPosition, HoldStore, LegalHold, Log, NewHold, RecordsPort } fr
 
 /** Number of device records that are issued together. */
 const TOGETHER = 100;
-/** Retry delay in real milliseconds. */
+/** Delay before a retry, in real milliseconds. */
 const TELL_AGAIN = 30_000;
 
 export interface PlaceHold {
   readonly on: { readonly device: DeviceId } | { readonly person: PersonId };
   readonly reason: string;
   readonly reference: string | null;
-  /** Account. */
   readonly by: string;
 }
 
@@ -61,7 +60,7 @@ export function createHolds(ports: {
     retryAfter: TELL_AGAIN,
   });
 
-  /** Issues the records of affected devices. After a crash, the next start finds the rest in the store. */
+  /** Issues the device records of affected devices. After a crash, the next start issues the remaining records. */
   async function tellAll(): Promise<void> {
     for (const hold of await store.untold()) {
       for (let after: DeviceId | null = null; ; ) {
@@ -89,7 +88,7 @@ export function createHolds(ports: {
   }
 
   return {
-    /** Throws `not_found` without such a device or person. */
+    /** Places a legal hold. Throws `not_found` for an unknown device or person. */
     async place({ on, reason, reference, by }: PlaceHold): Promise<LegalHold> {
       const at = clock.now();
       const id = newLegalHoldId();
@@ -102,7 +101,7 @@ export function createHolds(ports: {
       return hold(id);
     },
 
-    /** Throws `not_found`, and `conflict` for a hold that was released before. */
+    /** Releases a legal hold. Throws `not_found`, and `conflict` if the hold was released before. */
     async release(
       id: LegalHoldId,
       { reason, by }: { readonly reason: string; readonly by: string },
@@ -131,7 +130,7 @@ export function createHolds(ports: {
 
     held: store.held.bind(store),
 
-    /** Issues device records that a crash has delayed. */
+    /** Issues the device records that a crash has delayed. */
     start: () => telling.run(),
     stop: () => telling.stop(),
   };

@@ -1,20 +1,20 @@
-/** Ports of the holds module, and the types that pass through them. Times are domain time unless stated otherwise. */
+/** Ports of the holds module, and their types. Times are domain time unless stated otherwise. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { DeviceId, LegalHoldId, PersonId } from '../../shared/protocol/ids.ts';
 
 export interface LegalHold {
   readonly id: LegalHoldId;
-  /** A hold on a person covers all present and future devices of the person. `user`: the person's name. */
+  /** Legal hold. A hold on a person covers all present and future devices of the person. `user`: the person's name. */
   readonly on:
     | { readonly kind: 'device'; readonly device: DeviceId; readonly user: string }
     | { readonly kind: 'person'; readonly person: PersonId; readonly user: string; readonly devices: number };
   readonly reason: string;
-  /** Case number. */
+  /** Case number of the legal hold. */
   readonly reference: string | null;
   readonly placedAt: number;
-  /** The account that placed the hold. */
+  /** Account that placed the legal hold. */
   readonly placedBy: string;
-  /** Null: the hold is in effect. */
+  /** Time of the release; null while the legal hold is in effect. */
   readonly released: Release | null;
 }
 
@@ -28,7 +28,7 @@ export interface NewHold extends Pick<LegalHold, 'id' | 'reason' | 'reference' |
   readonly on:
     | { readonly kind: 'device'; readonly device: DeviceId }
     | { readonly kind: 'person'; readonly person: PersonId };
-  /** Real time, for the commands that the hold cancels. */
+  /** Real time, for the commands that the legal hold cancels. */
   readonly realAt: number;
 }
 
@@ -38,29 +38,32 @@ export interface HoldPosition {
 }
 
 export interface HoldQuery {
-  /** Null: both released holds and those in effect. */
+  /** Selects released holds or those in effect; null for all. */
   readonly released: boolean | null;
-  /** Legal holds on this device or on its person. */
+  /** Selects legal holds on this device or on its user. */
   readonly device: DeviceId | null;
   readonly after: HoldPosition | null;
   readonly limit: number;
 }
 
 export interface HoldStore {
-  /** Cancels waiting commands that would destroy data, in the same transaction. Throws `not_found` without such a device or person. */
+  /**
+   * Places a legal hold and cancels waiting commands that would destroy data, in one transaction. Throws `not_found` for an unknown device
+   * or person.
+   */
   place(hold: NewHold, entry: EntryDraft<'legal-hold.placed'>): Promise<void>;
-  /** False when the hold is not in effect. */
+  /** Releases a legal hold. Returns false if the hold is not in effect. */
   release(id: LegalHoldId, release: Release, entry: EntryDraft<'legal-hold.released'>): Promise<boolean>;
   hold(id: LegalHoldId): Promise<LegalHold | null>;
-  /** Newest first. */
+  /** Legal holds, newest first. */
   holds(query: HoldQuery): Promise<LegalHold[]>;
-  /** The given devices that are under a hold. */
+  /** Those of the given devices that are under a legal hold. */
   held(devices: readonly DeviceId[]): Promise<ReadonlySet<DeviceId>>;
-  /** Devices of the hold, also after its release, in the order of their ids. */
+  /** Devices of the legal hold, also after its release, sorted by id. */
   devicesOf(id: LegalHoldId, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
-  /** Holds whose last change is not yet in all device records. */
+  /** Legal holds whose last change is not yet in all device records. */
   untold(): Promise<{ readonly id: LegalHoldId; readonly released: boolean }[]>;
-  /** Marks the change as delivered to the device records. Does nothing after a later release. */
+  /** Marks the change of a legal hold as delivered to the device records. Does nothing if the hold was released meanwhile. */
   told(hold: { readonly id: LegalHoldId; readonly released: boolean }): Promise<void>;
 }
 
@@ -69,7 +72,7 @@ export interface RecordsPort {
   reissueRecord(device: DeviceId): Promise<unknown>;
 }
 
-/** Slice of pino's logger. */
+/** Part of pino's logger that this module uses. */
 export interface Log {
   error(fields: object, message: string): void;
 }

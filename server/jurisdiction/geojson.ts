@@ -1,6 +1,6 @@
 /**
- * Conversion of GeoJSON (RFC 7946) to the rings of an order's polygon. Rejects every shape that two programs could interpret differently:
- * open or crossing rings, overlapping parts, an outline across the antimeridian, another coordinate system. Pure.
+ * Conversion of GeoJSON (RFC 7946) to the rings of an order's polygon. It rejects every shape that two programs could interpret
+ * differently: open or crossing rings, overlapping parts, an outline across the antimeridian, or another coordinate system.
  */
 import { z } from 'zod';
 import { isInside, type Point } from '../../shared/areas/point.ts';
@@ -21,7 +21,7 @@ const document = z.union([
   feature,
   z.looseObject({ type: z.literal('FeatureCollection'), features: z.array(feature).min(1).max(MOST_RINGS) }),
 ]);
-/** RFC 7946 allows a single coordinate system. Older files may name another. */
+/** RFC 7946 allows a single coordinate system. Files before the RFC may state another. */
 const crsSchema = z.object({ crs: z.unknown() });
 const WGS84 = /CRS84|EPSG::?4326/;
 
@@ -31,7 +31,7 @@ function reject(why: string): never {
 
 type Ring = OrderPolygon['rings'][number];
 
-/** Throws `invalid_input` for every other shape. */
+/** Throws `invalid_input` for every unsupported shape. */
 export function readGeoJson(text: string): Ring[] {
   let value: unknown;
   try {
@@ -64,7 +64,7 @@ export function readGeoJson(text: string): Ring[] {
   return rings.map((ring) => ring.flat());
 }
 
-/** A ring in millionths of a degree. The last position is omitted, because it repeats the first. */
+/** Ring in millionths of a degree, without its last position, which repeats the first. */
 function readRing(positions: readonly (readonly number[])[], at: number): Point[] {
   const points = positions.map(([longitude = 0, latitude = 0]): Point => {
     if (Math.abs(longitude) > 180 || Math.abs(latitude) > 90)
@@ -109,15 +109,15 @@ function checkCrossings(rings: readonly (readonly Point[])[]): void {
   });
 }
 
-/** Side of point `c` of the line through `a` and `b`: 1, -1, or 0 on the line. Numbers of this size are exact. */
+/** Side of the line through `a` and `b` on which point `c` is: 1, -1, or 0 on the line. Products of such coordinates are exact. */
 const side = (a: Point, b: Point, c: Point) => Math.sign((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]));
 const sameEnds = (a: Point, b: Point) => a[0] === b[0] && a[1] === b[1];
 
-/** True if two edges share more than an end point of one of them. */
+/** True if two edges have more in common than an end point. */
 function crosses(a: Point, b: Point, c: Point, d: Point): boolean {
   const [abc, abd, cda, cdb] = [side(a, b, c), side(a, b, d), side(c, d, a), side(c, d, b)];
   if (abc * abd < 0 && cda * cdb < 0) return true;
-  // All four points are on one line, so that the edges may overlap.
+  // All four points are on one line, so the edges may overlap.
   if (abc !== 0 || abd !== 0) return false;
   if ((sameEnds(a, c) && sameEnds(b, d)) || (sameEnds(a, d) && sameEnds(b, c))) return true;
   return [c, d].some((point) => strictlyBetween(a, b, point)) || [a, b].some((point) => strictlyBetween(c, d, point));
@@ -141,7 +141,7 @@ function checkNesting(polygons: readonly (readonly (readonly Point[])[])[]): voi
   });
 }
 
-/** Returns true if `outer` contains `inner`. A single point that only one ring has decides, because the rings do not cross. */
+/** True if `outer` contains `inner`. Because the rings do not cross, one point that is not on both rings is enough. */
 function contains(outer: readonly Point[], inner: readonly Point[]): boolean {
   return inner.some((point) => isInside(point, outer) && !outer.some((corner) => sameEnds(corner, point)));
 }

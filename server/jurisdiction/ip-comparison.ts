@@ -1,6 +1,6 @@
 /**
- * Comparison with another IP database: the current addresses that it locates in another country. Stores nothing. Reads devices in pages,
- * and lets other tasks run between pages.
+ * Comparison with another IP database: the devices whose current address the other database locates in another country. The comparison
+ * stores nothing. It reads devices in pages, and lets other tasks run between pages.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { HomeArea } from '../../shared/areas/area-code.ts';
@@ -11,11 +11,11 @@ import { FRESH_FOR } from '../../shared/verdict/locate.ts';
 import { type AddressRecord, type IpDatabases, lookUp, type OpenedIpDatabase } from './ip-database.ts';
 import type { AddressStore } from './ports.ts';
 
-/** Devices in a page. The lookups of a page take some milliseconds. */
+/** Number of devices per page. The lookups of a page take some milliseconds. */
 const PAGE = 250;
 
 export interface IpMove {
-  /** Null if the active database lacks the address. */
+  /** Country in the active database; null if the database lacks the address. */
   readonly from: HomeArea | null;
   readonly to: HomeArea | null;
   readonly devices: number;
@@ -23,7 +23,7 @@ export interface IpMove {
 
 export interface IpComparison {
   readonly compared: number;
-  /** Moves between countries, largest first. */
+  /** Numbers of devices that move between two countries, largest first. */
   readonly moves: readonly IpMove[];
   /** Country of each moved device in the other database. */
   readonly moved: ReadonlyMap<DeviceId, HomeArea | null>;

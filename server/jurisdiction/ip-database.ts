@@ -1,7 +1,7 @@
 /**
- * Location of source addresses, from a file in MMDB format. The bundled file is a start, and its age is displayed. An admin can import
- * another (MaxMind, DB-IP, IPinfo) while the server runs. Files are stored in `ip/` by their SHA-256; the store and the ledger record the
- * active one. Only `country` is evidence of presence; `registered_country` and `represented_country` are not.
+ * Location of source addresses, from a file in MMDB format. Cordon includes a first file and displays its age. An admin can import another
+ * file (MaxMind, DB-IP, IPinfo) while the server runs. Files are stored in `ip/` under their SHA-256; the store and the ledger record the
+ * active file. Only `country` is evidence of presence; `registered_country` and `represented_country` are not.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -23,7 +23,7 @@ import { checkMmdb } from './mmdb-check.ts';
 import type { IpDatabase, IpDatabaseStore, IpDatabaseUse } from './ports.ts';
 import type { VersionedArtifact } from './versioned-artifact.ts';
 
-/** Bytes hashed in one turn of the event loop, about 5 ms of work. */
+/** Number of bytes to hash in one turn of the event loop, about 5 ms of work. */
 const HASHED_AT_ONCE = 4 * 1024 * 1024;
 const BUNDLED_NAME = 'bundled';
 const BUNDLED = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb';
@@ -36,7 +36,7 @@ export interface AddressRecord {
 const NOTHING: AddressRecord = { country: null, registered: null, represented: null };
 
 const nested = z.looseObject({ iso_code: z.string().optional() }).optional().catch(undefined);
-/** Record formats: MaxMind and DB-IP nest the country code, ip-location-db and IPinfo do not. */
+/** Record formats: MaxMind and DB-IP nest the country code; ip-location-db and IPinfo do not. */
 const recordSchema = z.looseObject({
   country: z
     .union([z.looseObject({ iso_code: z.string().optional() }), z.string()])
@@ -47,7 +47,7 @@ const recordSchema = z.looseObject({
   represented_country: nested,
 });
 
-/** Institutions' addresses that have not moved for decades. A database that lacks most of them is not usable. */
+/** Addresses of institutions that have not moved for decades. An IP database that lacks most of them is not usable. */
 const WELL_KNOWN: readonly (readonly [string, string])[] = [
   ['193.0.6.139', 'NL'], // RIPE NCC
   ['200.160.2.3', 'BR'], // registro.br
@@ -76,7 +76,7 @@ export function openMmdb(bytes: Buffer): OpenedIpDatabase {
     const { searchTreeSize, ipVersion, buildEpoch } = reader.metadata;
     if (searchTreeSize + 16 > bytes.length) throw new RangeError('the file ends within its search tree');
     const look = (address: string): AddressRecord => {
-      // An IPv4 database gives wrong answers for IPv6 addresses.
+      // A database for IPv4 only gives wrong results for IPv6 addresses.
       if (ipVersion === 4 && isIPv6(address)) return NOTHING;
       const found = recordSchema.safeParse(reader.get(address));
       if (!found.success) return NOTHING;
@@ -107,33 +107,33 @@ function invalid(error: unknown): CordonError {
 }
 
 export interface AddressLookup {
-  /** `use`: the current activation, as in `IpDatabaseUse.id`. */
+  /** `use`: number of the current activation, as in `IpDatabaseUse.id`. */
   current(): Pick<IpDatabase, 'hash' | 'name' | 'builtAt'> & { readonly use: number };
-  /** Empty for special-purpose addresses and for text that is no address. */
+  /** Areas of an address; empty for special-purpose addresses and for text that is no address. */
   look(address: string): AddressRecord;
 }
 
 export interface IpDatabases extends AddressLookup, VersionedArtifact<string, IpDatabase, IpDatabaseUse> {
   /**
-   * Reads a complete file and stores it for a later activation. The same file again is the same database. Throws `too_large` and
-   * `ip_database_invalid`, and then changes nothing.
+   * Reads a complete file and stores it for a later activation. A file with the same bytes is the same database. Throws `too_large` and
+   * `ip_database_invalid`, without a change.
    */
   import(name: string, bytes: AsyncIterable<Uint8Array>, by: string | null): Promise<IpDatabase>;
   /** Loads a database for a comparison. Throws `not_found` and `ip_database_invalid`. */
   open(hash: string): Promise<OpenedIpDatabase>;
   /**
-   * Loads the database that another node activated. Throws `ip_database_invalid` if this node does not have its file, and then changes
-   * nothing.
+   * Loads the database that another server process activated. Throws `ip_database_invalid`, without a change, if this machine does not have
+   * the file.
    */
   follow(): Promise<void>;
 }
 
 interface Ports {
-  /** The folder `ip/` in the data folder. */
+  /** Path of the folder `ip/` in the data folder. */
   readonly folder: string;
   readonly store: IpDatabaseStore;
   readonly clock: Clock;
-  /** Callback after each activation by this node. */
+  /** Called after each activation by this server process. */
   readonly onActivation?: () => void;
   readonly log: { warn(fields: object, message: string): void };
 }
@@ -146,7 +146,7 @@ interface ActiveDatabase {
 
 const ipDatabaseFile = (folder: string, hash: string): string => join(folder, `${hash}.mmdb`);
 
-/** The file of a database for a backup; null for the bundled database. */
+/** File of a database for a backup; null for the included database. */
 export function importedFile(
   folder: string,
   { hash, name }: Pick<IpDatabase, 'hash' | 'name'>,
@@ -200,7 +200,7 @@ export async function openIpDatabases({
     return active;
   };
 
-  /** Opens the active database. The bundled one replaces a missing or damaged file. */
+  /** Opens the active database, or the included database if the active file is missing or damaged. */
   async function openActive(): Promise<void> {
     const active = (await store.ipDatabases()).find((database) => database.active);
     const [newest] = await store.ipDatabaseUses();
@@ -253,7 +253,7 @@ const missing = (hash: string) =>
 
 function createDatabaseFiles(folder: string) {
   return {
-    /** Creates the folder, and removes files of an interrupted import. */
+    /** Creates the folder, and deletes files of an interrupted import. */
     async prepare(): Promise<void> {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       for (const name of await readdir(folder)) if (name.endsWith('.part')) await rm(join(folder, name));
@@ -295,7 +295,7 @@ function createDatabaseFiles(folder: string) {
   };
 }
 
-/** Empty for special-purpose addresses and for text that is no address. */
+/** Areas of an address; empty for special-purpose addresses and for text that is no address. */
 export function lookUp(database: Pick<OpenedIpDatabase, 'look'>, text: string): AddressRecord {
   const address = canonicalAddress(text);
   return address === null || isSpecialAddress(address) ? NOTHING : database.look(address);

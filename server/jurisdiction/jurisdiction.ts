@@ -1,6 +1,6 @@
 /**
- * Locations of devices. This module stores evidence, each device's location, and the index by which an order finds its devices. It decides
- * no verdict and knows no order. Devices turn coordinates into areas, so coordinates never reach the server.
+ * Locations of devices. This module stores evidence, each device's location, and the index by which an order finds its devices. It computes
+ * no verdict and knows no order. Devices convert coordinates to areas, so the server never receives coordinates.
  */
 import { createLocationIntake, type IntakePorts, type LocationIntake } from './location-intake.ts';
 import { createLocationViews, type LocationViews, type ViewPorts } from './location-views.ts';

@@ -1,6 +1,6 @@
 /**
- * Adds evidence to devices' locations. Late evidence of an offline device is folded again together with the stored evidence. Unchanged
- * evidence is stored only as an occasional sample.
+ * Adds evidence to devices' locations. For late evidence of an offline device, the location is computed again from the stored evidence.
+ * Unchanged evidence is stored only as an occasional sample.
  */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -23,11 +23,11 @@ import { nexusOf } from './nexus-index.ts';
 import type { Evidence, IntakeStore } from './ports.ts';
 
 const HOUR = 3_600_000;
-/** Milliseconds of stored evidence that is folded again with late evidence. */
+/** Milliseconds of stored evidence from which the location is computed again with late evidence. */
 const HISTORY = 32 * 24 * HOUR;
 /**
- * Milliseconds between two stored samples of unchanged evidence. Evidence remains fresh for longer, so that a fold over samples gives the
- * same location.
+ * Milliseconds between two stored samples of unchanged evidence. Evidence remains valid for longer, so that samples give the same location
+ * as all evidence.
  */
 const SAMPLE = 6 * HOUR;
 
@@ -39,24 +39,24 @@ export interface SeenAddress {
   readonly open: boolean;
 }
 
-/** Changes of devices' locations. Each is durable when its promise resolves. */
+/** Changes of devices' locations. A change is durable when its promise resolves. */
 export interface LocationIntake {
-  /** Empty if the address is no evidence. */
+  /** Areas of the address; empty if the address proves no area. */
   areasOfAddress(address: string): readonly HomeArea[];
-  /** Adds the source address of a device's connection. `connected`: false when the connection ends. */
+  /** Records the source address of a device's connection. `connected`: false when the connection ends. */
   observeAddress(
     device: DeviceId,
     generation: number,
     address: string | null,
     connected: boolean,
   ): Promise<readonly HomeArea[]>;
-  /** Areas of the address in the current IP database. Null if they are unchanged or the connection has ended. */
+  /** Areas of the address in the current IP database. Null if the areas are unchanged or the connection has ended. */
   relocate(seen: SeenAddress): Promise<readonly HomeArea[] | null>;
-  /** Adds a device's positions and networks. Skips future times, and sources for which the device has no authority. */
+  /** Adds a device's positions and mobile networks. Skips evidence with a future time, and sources that a device may not report. */
   observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
-  /** Applies a new or changed location statement of an admin, or ends one. */
+  /** Applies a new or changed location statement of an admin, or ends a statement. */
   deviceChanged(device: DeviceId): Promise<void>;
-  /** Ends all address observations that are still marked as connected. For the start of the server. */
+  /** Ends all address evidence that is still marked as connected. The server calls this at its start. */
   disconnectAll(): Promise<void>;
 }
 
@@ -132,7 +132,7 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     relocate: async (seen) => {
       const { device, generation, address, areas } = seen;
       if (address === null || areasOfAddress(address).join() === areas.join()) return null;
-      // Read `open` in the device's turn. If the connection ends meanwhile, its end is recorded after this task.
+      // Read `open` inside the device's queue. If the connection ends meanwhile, a later task records its end.
       return inTurn(device, async () => (seen.open ? addAddress(device, generation, address, true) : null));
     },
 
@@ -167,7 +167,7 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
   };
 }
 
-/** A new location with the evidence that changed it. */
+/** New location with the evidence that changed it. */
 interface Step {
   readonly state: LocationState;
   readonly evidence: readonly Evidence[];
@@ -186,7 +186,7 @@ function createDeviceQueues() {
   };
 }
 
-/** The accepted evidence of a device, without future times. */
+/** Accepted evidence of a device, without evidence with a future time. */
 function evidenceOfDevice(observations: readonly Observation[], now: Instant): Evidence[] {
   const own = observations.filter(({ source }) => source === 'position' || source === 'network');
   return own.map(({ source, areas, at, whole }) => ({
@@ -208,7 +208,7 @@ async function foldIn(
   return observeAll(emptyLocation(), [...stored, ...newest.map(observationOf), ...observations]);
 }
 
-/** Ends the connection of the last address. Afterward, the observation ages. */
+/** Ends the connection of the last address. From then on, the address evidence becomes older and expires. */
 function disconnect(state: LocationState, now: Instant): Step {
   const seen = state.sightings.address;
   if (!seen?.connected) return { state, evidence: [] };
@@ -234,7 +234,7 @@ function observationOf({ source, areas, at, whole, until, connected }: Observati
   };
 }
 
-/** The part of a batch that must be stored, by time. */
+/** Evidence of a batch that must be stored, by time. */
 function evidenceToStore(before: LocationState, all: readonly Evidence[]): Evidence[] {
   let state = before;
   return [...all]
@@ -249,7 +249,10 @@ function evidenceToStore(before: LocationState, all: readonly Evidence[]): Evide
     });
 }
 
-/** True if an observation ends a run of equal ones. The last one of the run must then be stored, because the last sample is older. */
+/**
+ * True if an observation ends a series of equal ones. The last observation of the series must then be stored, because the last sample is
+ * older.
+ */
 function endsRun(known: Sighting, { source, areas, at }: Observation): boolean {
   if (source === 'address' || source === 'statement' || known.count < 3) return false;
   return at - known.at > SAMPLE || known.areas.join() !== [...areas].sort().join();
@@ -257,7 +260,7 @@ function endsRun(known: Sighting, { source, areas, at }: Observation): boolean {
 
 const evidenceOf = (known: Sighting): Evidence => ({ observation: observationOf(known), detail: '' });
 
-/** True if the evidence could not be folded again without this observation: a change, its confirmation, or a sample. */
+/** True if the location could not be computed again without this observation: it is a change, the confirmation of a change, or a sample. */
 function mustStore(state: LocationState, { source, areas, at, connected }: Observation): boolean {
   const known = state.sightings[source];
   if (!known) return true;
@@ -267,7 +270,7 @@ function mustStore(state: LocationState, { source, areas, at, connected }: Obser
   return Math.floor(at / SAMPLE) !== Math.floor(known.at / SAMPLE);
 }
 
-/** True if a verdict may differ or change earlier: by the location, the network, or a pending or expiring change. */
+/** True if a verdict may differ or may change earlier, because of the location, the network, or a pending or expiring change. */
 function mayChangeVerdict(before: LocationState, after: LocationState, now: Instant): boolean {
   const picture = (state: LocationState) => {
     const { areas, network } = locationAt(state, Math.max(now, state.at));

@@ -8,15 +8,15 @@ import { affectedQuery } from './nexus-index.ts';
 import { EVIDENCE_DAYS, type PastLocation, pastLocation, withDatabases } from './past-location.ts';
 import type { LocationFacts, UsedDatabase, ViewStore } from './ports.ts';
 
-/** Maximum number of observations in a view. */
+/** Maximum number of observations in a view of a device's evidence. */
 const RECENT = 50;
 
 export interface LocationViews {
   facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, LocationFacts>>;
-  /** Every device that the order may affect, and possibly some others: the verdict decides. */
+  /** All devices that the order may affect, and possibly some others. The verdict then decides for each device. */
   affectedBy(rule: OrderRule): Promise<DeviceId[]>;
   evidence(device: DeviceId): Promise<{ location: LocationView; sources: SourceView[]; observations: EvidenceView[] }>;
-  /** Past location of a device; `past-location.ts` has its errors. */
+  /** Past location of a device. `past-location.ts` documents the errors. */
   past(device: DeviceId, at: Instant): Promise<PastLocation>;
   /** Possible areas of each device; empty if the location is unknown. */
   locations(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, string[]>>;

@@ -1,21 +1,21 @@
 /**
- * Check of a complete file in MMDB format (MaxMind DB 2.0) before its first use. In a truncated, damaged or endless file, a lookup for a
+ * Check of a complete file in MMDB format (MaxMind DB 2.0) before its first use. In a truncated, damaged or cyclic file, a lookup for a
  * connecting device could fail or never return. The check lets other tasks run. https://maxmind.github.io/MaxMind-DB/
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { Reader } from 'mmdb-lib';
 
 const MARKER = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1');
-/** The format places the metadata within the last 128 KiB. */
+/** The MMDB format requires the metadata within the last 128 KiB of the file. */
 const METADATA_WITHIN = 128 * 1024;
 const SEPARATOR = 16;
-/** Maximum number of values in one record, and maximum depth: several times the values of any known database. */
+/** Maximum number of values in one record, and maximum depth: several times the numbers of any known database. */
 const MOST_VALUES = 5_000;
 const DEEPEST = 32;
-/** Milliseconds of work before other tasks run. */
+/** Milliseconds of work after which other tasks run. */
 const SLICE = 10;
 
-/** Throws `RangeError` with a description of the defect. */
+/** Checks the file. Throws `RangeError` with a description of the defect. */
 export async function checkMmdb(bytes: Buffer): Promise<void> {
   const tail = Math.max(0, bytes.length - METADATA_WITHIN);
   const marker = bytes.subarray(tail).lastIndexOf(MARKER);
@@ -59,7 +59,7 @@ function recordsOf(bytes: Buffer, node: number, recordSize: number): readonly [n
   return [((middle & 0xf0) << 20) | bytes.readUIntBE(at, 3), ((middle & 0x0f) << 24) | bytes.readUIntBE(at + 4, 3)];
 }
 
-/** Checks every value of one record without creating it. */
+/** Checks every value of one record without creating the record. */
 function checkRecord(bytes: Buffer, start: number, base: number, end: number): void {
   let values = 0;
 

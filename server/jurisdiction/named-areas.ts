@@ -1,6 +1,6 @@
 /**
- * The operator's own areas: groups of countries (`XG-name`) and polygons (`XZ-name`). A version never changes. A proposal copies the newest
- * version into its terms.
+ * The operator's named areas: groups of countries (`XG-name`) and polygons (`XZ-name`). A version never changes. A proposal copies the
+ * newest version into its terms.
  */
 import {
   expandAreas,
@@ -24,28 +24,31 @@ const MILLION = 1_000_000;
 
 export interface AreaEditor {
   readonly account: AccountId;
-  /** Throws `out_of_scope` unless the admin's role includes all of these areas. */
+  /** Throws `out_of_scope` unless the admin's role includes all given areas. */
   readonly requireAreas: (areas: readonly HomeArea[]) => void;
 }
 
-/** Locations of a named area. For a polygon: the countries that it overlaps, and all claimants of disputed territories in it. */
+/**
+ * Countries and territories of a named area. For a polygon: the countries that it overlaps, and all claimants of disputed territories in
+ * it.
+ */
 export function locationsOf({ members, polygon }: AreaContent): readonly HomeArea[] {
   return members ?? (polygon?.touches ?? []).flatMap((area) => homeAreaOrNull(area) ?? []);
 }
 
 /**
- * Operations on the operator's areas. Every change throws `out_of_scope` unless the editor's role includes all locations of the newest
- * version and of the new one.
+ * Operations on the operator's named areas. Every change throws `out_of_scope` unless the editor's role includes all countries and
+ * territories of the newest version and of the new version.
  */
 export interface NamedAreas {
   namedAreas(): Promise<KnownArea[]>;
-  /** Adds a version of a group. Throws `unknown_area`. */
+  /** Adds a version of a group of countries. Throws `unknown_area`. */
   defineGroup(name: string, title: string, members: readonly string[], by: AreaEditor): Promise<NamedArea>;
   /** Adds a version of a polygon. Throws `invalid_input` for an outline that devices could interpret differently. */
   importPolygon(name: string, title: string, geoJson: string, by: AreaEditor): Promise<NamedArea>;
   /**
-   * Removes all versions of an area. Throws `not_found`, and `conflict` after an order has named the area: devices and packs refer to its
-   * versions by number, so a number must never get another meaning.
+   * Deletes all versions of a named area. Throws `not_found`. Throws `conflict` if an order names the area: devices and evidence packs
+   * refer to its versions by number, so a number must never get another meaning.
    */
   remove(code: string, by: AreaEditor): Promise<void>;
   /** Definitions that the terms of an order with these areas must contain. Throws `unknown_area` for an undefined area. */

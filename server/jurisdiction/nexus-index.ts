@@ -1,7 +1,7 @@
 /**
- * Index by which an order finds its devices: the codes of a device, and the codes that an order searches for. The index may find too many
- * devices, because the verdict decides, but must never miss one (`tests/contract/jurisdiction.test.ts` compares it with the table of
- * cases).
+ * Index by which an order finds its devices: the area codes of a device, and the area codes that an order searches for. The index may find
+ * too many devices, because the verdict decides. It must never miss a device. `tests/contract/jurisdiction.test.ts` compares the index with
+ * the verdict cases.
  */
 import {
   type EvidenceArea,
@@ -27,7 +27,7 @@ export function affectedQuery(rule: OrderRule, now: number): AffectedQuery {
   };
 }
 
-/** All home areas that count for an order: its areas, their subdivisions, and territories that its map assigns to them. */
+/** All home areas to which an order applies: its areas, their subdivisions, and territories that its territory policy assigns to them. */
 function homesIn(rule: OrderRule): HomeArea[] {
   const codes = new Set(searchCodes(rule));
   for (const area of [...rule.areas, ...mappedCodes(rule)]) {
@@ -37,8 +37,8 @@ function homesIn(rule: OrderRule): HomeArea[] {
 }
 
 /**
- * Index entries of a device. They contain the areas of every source. The passing of time alone (an expiring source, a change that counts
- * later) therefore never removes a device from the index.
+ * Index entries of a device: the areas of every source of evidence. A device therefore never leaves the index only because time passes,
+ * such as when evidence expires or a change takes effect later.
  */
 export function nexusOf(state: LocationState): LocationWrite['nexus'] {
   const { counted, sightings } = state;
@@ -53,7 +53,7 @@ export function nexusOf(state: LocationState): LocationWrite['nexus'] {
   ];
 }
 
-/** A code in a disputed territory is also indexed under the territory, because an order's map assigns territories. */
+/** A code in a disputed territory is also indexed under the territory, because each order assigns territories itself. */
 function indexCodesOf(area: EvidenceArea): LocationArea[] {
   const territory = territoryNamedBy(locationOf(area));
   return territory ? [...new Set([...indexCodes(area), territoryArea(territory)])] : indexCodes(area);

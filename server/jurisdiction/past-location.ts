@@ -1,8 +1,8 @@
 /**
- * Past location and assignments of a device, from stored data. The fold is the same as for the present, over the observations made until
- * that time. A late observation is included, because the device knew it then; the explanation shows when the server received it. Unchanged
- * evidence is stored only every few hours. The expiry of a source may therefore appear some hours too early; areas, certainty and arrivals
- * are exact.
+ * Past location and assignments of a device, computed from stored data. The computation is the same as for the present, with the evidence
+ * observed until the past time. Evidence that arrived late is included, because the device knew it then. The explanation shows when the
+ * server received the evidence. Unchanged evidence is stored only every few hours. A source may therefore appear to expire some hours too
+ * early; areas, certainty and arrivals are exact.
  */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -14,11 +14,13 @@ import { locationStateOf } from './location-state.ts';
 import type { Evidence, PastStore, StoredEvidence, WithDatabase } from './ports.ts';
 
 const DAY = 86_400_000;
-/** Default of `CORDON_EVIDENCE_DAYS`: the number of past days whose verdicts can be explained. */
+/** Default of `CORDON_EVIDENCE_DAYS`: number of past days whose verdicts can be explained. */
 export const EVIDENCE_DAYS = 400;
-/** Additional days of stored evidence, from which the location on the first explained day is computed. */
+/** Additional days of stored evidence, from which the location on the first explainable day is computed. */
 export const BEFOREHAND_DAYS = 32;
-/** Maximum observations for one explanation. A device with a changed observation every minute reaches it in four days. */
+/**
+ * Maximum number of observations for one explanation. A device with a changed observation every minute reaches this number in four days.
+ */
 const MOST = 5000;
 
 export interface PastLocation {
@@ -29,17 +31,18 @@ export interface PastLocation {
   readonly home: HomeArea | null;
   readonly homeBy: 'statement' | 'device' | 'group' | null;
   readonly seat: HomeArea | null;
-  /** Location state at `at`. */
+  /** Location state of the device at the time `at`. */
   readonly location: LocationState;
-  /** Observations until `at`, newest first. */
+  /** Observations until the time `at`, newest first. */
   readonly evidence: readonly WithDatabase<StoredEvidence>[];
-  /**
-   * Time of the oldest stored observation if older ones were deleted. The true arrival may then be earlier. Null if nothing was deleted.
-   */
+  /** Time of the oldest stored observation if older ones were deleted; null otherwise. The device's true arrival may then be earlier. */
   readonly evidenceFrom: Instant | null;
 }
 
-/** Throws `beyond_retention`, `invalid_input` for a future time, and `not_found` for a time before the device's enrollment. */
+/**
+ * Past location of a device. Throws `beyond_retention`, `invalid_input` for a future time, and `not_found` for a time before the device's
+ * enrollment.
+ */
 export async function pastLocation(
   store: PastStore,
   device: DeviceId,
@@ -49,7 +52,7 @@ export async function pastLocation(
     throw new CordonError('invalid_input', 'The time is in the future. Choose a past time.', { field: 'at' });
   }
   const withoutHold = now - days * DAY;
-  // A legal hold stops deletion, so that the evidence from the time of its placement still exists.
+  // A legal hold stops deletion, so the evidence since the start of the hold still exists.
   const holdPlaced = at < withoutHold ? await store.legalHoldSince(device) : null;
   const since = holdPlaced === null ? withoutHold : holdPlaced - days * DAY;
   if (at < since) {
@@ -64,7 +67,7 @@ export async function pastLocation(
     });
   const { known, ...assignment } = pastAssignment;
   const stored = await store.evidenceUntil(device, at, MOST);
-  // Add the newest observation of each source from the location. The store may lack it, because it stores only samples.
+  // Add the newest observation of each source from the stored location. The stored evidence may lack it, because it contains only samples.
   const { sightings } = await locationStateOf(store, device);
   const newest = Object.values(sightings).filter((sighting) => sighting.at <= at);
   const oldest = stored.at(-1)?.observation.at ?? at;

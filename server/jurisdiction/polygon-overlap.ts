@@ -1,4 +1,7 @@
-/** Areas that a polygon overlaps: countries of the map, disputed territories, and their claimants. In doubt, an area is included. */
+/**
+ * Areas that a polygon overlaps: countries of the map, disputed territories, and the claimants of the territories. In doubt, an area is
+ * included.
+ */
 import { borders, featuresContaining } from '@rapideditor/country-coder';
 import { homeAreaOrNull, type LocationArea, TERRITORIES, territoryArea } from '../../shared/areas/area-code.ts';
 import { isInside, type Point } from '../../shared/areas/point.ts';
@@ -7,12 +10,12 @@ import { TERRITORY_FACTS } from '../../shared/areas/territory-facts.ts';
 
 type Rings = readonly (readonly Point[])[];
 
-/** Sorted areas. `rings`: in degrees. */
+/** Areas that the polygon overlaps, sorted. `rings`: in degrees. */
 export function areasUnder(rings: Rings): LocationArea[] {
   const touched = new Set<LocationArea>();
   const names = new Set<string>();
   for (const { geometry, properties } of borders.features) {
-    // Features that consist of other features have no geometry, although their type says so.
+    // Map features that consist of other features have no geometry, although their type says so.
     if (geometry?.type !== 'MultiPolygon') continue;
     const theirs = geometry.coordinates.flat().map((ring) => ring.map(([x = 0, y = 0]): Point => [x, y]));
     if (!meet(rings, theirs)) continue;

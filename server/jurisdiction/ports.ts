@@ -7,20 +7,23 @@ import type { LocationState, Observation } from '../../shared/verdict/terms.ts';
 
 /** Facts about a device for a verdict, without its exemptions. */
 export interface LocationFacts {
-  /** Home area by an admin's statement, else the device's own, else its group's. */
+  /** Home area: from an admin's location statement, or else the device's own, or else its group's. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly location: LocationState;
 }
 
-/** Kinds of index entries. `present`: candidates of the location. `seen`: areas of any source. `connected`: the address does not expire. */
+/**
+ * Kinds of index entries. `present`: possible areas of the device. `seen`: areas of any source of evidence. `connected`: areas of an
+ * address that does not expire.
+ */
 export type IndexedNexus = 'present' | 'seen' | 'network' | 'connected';
 
 export interface Evidence {
   readonly observation: Observation;
-  /** Text for admins: the address or the accuracy. Never coordinates. */
+  /** Description of the evidence for admins: the address or the accuracy, but never coordinates. */
   readonly detail: string;
-  /** Activation of the IP database that located an address (`IpDatabaseUse.id`). */
+  /** Activation of the IP database that located the address (`IpDatabaseUse.id`). */
   readonly use?: number;
 }
 
@@ -31,7 +34,7 @@ export interface StoredEvidence extends Evidence {
 export type UsedDatabase = Pick<IpDatabase, 'hash' | 'name' | 'builtAt'>;
 
 export type WithDatabase<E extends Evidence> = E & {
-  /** Null if the evidence is no address or its database was not recorded. */
+  /** IP database that located the address. Null if the evidence is no address or its database was not recorded. */
   readonly database: UsedDatabase | null;
 };
 
@@ -42,7 +45,7 @@ export interface PastAssignment {
   readonly home: HomeArea | null;
   readonly homeBy: 'statement' | 'device' | 'group' | null;
   readonly seat: HomeArea | null;
-  /** Start of the records about the device's assignments. */
+  /** Time from which the device's assignments are recorded. */
   readonly known: Instant;
 }
 
@@ -51,19 +54,19 @@ export interface LocationWrite {
   readonly generation: number;
   readonly state: LocationState;
   readonly nexus: readonly { readonly nexus: IndexedNexus; readonly area: LocationArea | '' }[];
-  /** Time at which the last evidence expires; null if none expires. */
+  /** Time at which the last evidence expires; null if no evidence expires. */
   readonly unknownAt: Instant | null;
   readonly evidence: readonly Evidence[];
   readonly at: Instant;
 }
 
-/** Query for devices that an order may affect: the union of all parts. */
+/** Query for devices that an order may affect: the union of all its parts. */
 export interface AffectedQuery {
-  /** Areas of devices' locations, or areas that any source reports. */
+  /** Areas of devices' locations, or areas that any source of evidence reports. */
   readonly locations: readonly LocationArea[];
   readonly homes: readonly HomeArea[];
   readonly seats: readonly HomeArea[];
-  /** Includes devices whose location is unknown at this time; null to exclude them. */
+  /** Time for which devices with an unknown location are included; null to exclude them. */
   readonly unknownAt: Instant | null;
 }
 
@@ -75,27 +78,27 @@ export interface Statement {
 }
 
 export interface FactsStore {
-  /** Facts by device. Unknown devices are absent. */
+  /** Facts for verdicts, by device. Unknown devices are absent. */
   facts(devices: readonly DeviceId[]): Promise<Map<DeviceId, LocationFacts>>;
 }
 
 export interface IntakeStore extends FactsStore {
-  /** Stores a change of location. It is durable when the promise resolves. */
+  /** Stores a change of location. The change is durable when the promise resolves. */
   save(write: LocationWrite): Promise<void>;
   /** Devices whose address is recorded as connected. */
   connected(): Promise<{ device: DeviceId; generation: number }[]>;
-  /** Observations since a time, oldest first. */
+  /** Observations since the given time, oldest first. */
   history(device: DeviceId, since: Instant): Promise<Observation[]>;
-  /** The admin's location statement; null without one. */
+  /** Admin's location statement about the device; null without a statement. */
   statement(device: DeviceId): Promise<{ generation: number; statement: Statement | null } | null>;
 }
 
 export interface PastStore extends FactsStore {
-  /** Null for an unknown device, and for a time before its enrollment. */
+  /** Assignments of the device at a past time. Null for an unknown device, and for a time before its enrollment. */
   pastAssignment(device: DeviceId, at: Instant): Promise<PastAssignment | null>;
-  /** Evidence up to `until`, newest first. */
+  /** Evidence up to the time `until`, newest first. */
   evidenceUntil(device: DeviceId, until: Instant, limit: number): Promise<StoredEvidence[]>;
-  /** Time of the oldest legal hold on the device or its user; null without one. */
+  /** Time of the oldest legal hold on the device or its user; null without a legal hold. */
   legalHoldSince(device: DeviceId): Promise<Instant | null>;
   databasesOf(uses: readonly number[]): Promise<ReadonlyMap<number, UsedDatabase>>;
 }
@@ -121,21 +124,21 @@ export interface AddressStore {
 export type LocationStore = IntakeStore & ViewStore & AddressStore;
 
 export interface IpDatabase {
-  /** SHA-256 of the file, hex. */
+  /** SHA-256 of the database file, hex. */
   readonly hash: string;
   readonly name: string;
   readonly importedAt: Instant;
-  /** Account of the import; null for an import by the server itself, from its package or configuration. */
+  /** Account that imported the database; null if the server itself imported it from its package or configuration. */
   readonly importedBy: string | null;
-  /** Size in bytes. */
+  /** Size of the file in bytes. */
   readonly size: number;
-  /** Build time in the file's own metadata. */
+  /** Build time according to the metadata of the file. */
   readonly builtAt: Instant;
   readonly active: boolean;
 }
 
 export interface IpDatabaseUse {
-  /** Number of the activation, which increases. */
+  /** Number of the activation. Later activations have higher numbers. */
   readonly id: number;
   readonly hash: string;
   readonly at: Instant;
@@ -148,7 +151,7 @@ export interface IpDatabaseStore {
   addIpDatabase(database: Omit<IpDatabase, 'active'>): Promise<void>;
   /** Activations, newest first. */
   ipDatabaseUses(): Promise<IpDatabaseUse[]>;
-  /** Returns the new activation, or null if no database has this hash. */
+  /** Activates a database. Returns the new activation, or null if no database has this hash. */
   activateIpDatabase(
     hash: string,
     by: string | null,
@@ -156,13 +159,13 @@ export interface IpDatabaseStore {
   ): Promise<IpDatabaseUse | null>;
 }
 
-/** One version of a custom group (`members`) or of a polygon (`polygon`). The other field is null. */
+/** One version of a group of countries (`members`) or of a polygon (`polygon`). The other field is null. */
 export interface NamedArea {
   readonly code: OrderArea;
   readonly version: number;
   readonly title: string;
   readonly members: readonly HomeArea[] | null;
-  /** Outline in the units of `OrderPolygon`. */
+  /** Outline of the polygon in the units of `OrderPolygon`. */
   readonly polygon: {
     readonly rings: readonly (readonly number[])[];
     readonly touches: readonly LocationArea[];
@@ -171,7 +174,7 @@ export interface NamedArea {
   readonly madeBy: AccountId;
 }
 
-/** The newest version of an area. `earlier`: newest first. */
+/** Newest version of a named area. `earlier`: other versions, newest first. */
 export interface KnownArea extends NamedArea {
   readonly earlier: readonly Pick<NamedArea, 'version' | 'title' | 'madeAt' | 'madeBy'>[];
 }
@@ -179,29 +182,29 @@ export interface KnownArea extends NamedArea {
 export type AreaContent = Pick<NamedArea, 'members' | 'polygon'>;
 
 export interface NamedAreaStore {
-  /** Areas of the operator, sorted by code. */
+  /** Named areas of the operator, sorted by code. */
   namedAreas(): Promise<KnownArea[]>;
   /**
-   * Adds a version. `check` gets the newest version within the transaction, or null for a new area. If `check` throws, the store changes
-   * nothing.
+   * Adds a version of a named area. `check` receives the newest version within the transaction, or null for a new area. If `check` throws,
+   * the store changes nothing.
    */
   addNamedArea(area: Omit<NamedArea, 'version'>, check: (newest: AreaContent | null) => void): Promise<NamedArea>;
   /**
-   * Removes every version, unless a revision of an order names the area. Returns the numbers of those orders, sorted; null if the area does
-   * not exist. `check` works as for `addNamedArea`.
+   * Deletes every version of a named area, unless a revision of an order names the area. Returns the numbers of those orders, sorted; null
+   * if the area does not exist. `check` works as for `addNamedArea`.
    */
   removeNamedArea(code: OrderArea, check: (newest: AreaContent) => void): Promise<string[] | null>;
 }
 
 export interface StoredPolicy {
   readonly document: TerritoryPolicy;
-  /** SHA-256 of the canonical JSON, hex. */
+  /** SHA-256 of the policy's canonical JSON, hex. */
   readonly hash: string;
   readonly importedAt: Instant;
   readonly importedBy: string | null;
 }
 
-/** A policy and its import. The built-in one (version 0) has no document, so these fields are null. */
+/** Territory policy and its import. The built-in policy (version 0) has no document, so these fields are null. */
 export interface ListedPolicy extends Pick<TerritoryPolicy, 'version' | 'title' | 'features'> {
   readonly date: string | null;
   readonly hash: string | null;
@@ -216,7 +219,7 @@ export interface PolicyUse {
   readonly by: string | null;
 }
 
-/** A territory with different assignments in two policies; null: contested. */
+/** Territory that two policies assign differently. Null: the policy assigns the territory to no country. */
 export interface TerritoryChange {
   readonly territory: Territory;
   readonly from: HomeArea | null;
@@ -224,11 +227,11 @@ export interface TerritoryChange {
 }
 
 export interface TerritoryPolicyStore {
-  /** Policies, newest version first. */
+  /** Territory policies, newest version first. */
   territoryPolicies(): Promise<StoredPolicy[]>;
-  /** Returns false and changes nothing unless the version is above all others. */
+  /** Stores a policy. Returns false, without a change, unless its version is above all others. */
   addTerritoryPolicy(policy: StoredPolicy): Promise<boolean>;
-  /** Activations, newest first. `limit`: null for all. */
+  /** Activations of policies, newest first. `limit`: null for all. */
   territoryPolicyUses(limit: number | null): Promise<PolicyUse[]>;
   activateTerritoryPolicy(
     version: number,

@@ -1,6 +1,6 @@
 /**
- * The operator's territory policies. An imported version never changes. The store and the ledger record when each was active. A policy
- * applies to proposals (`server/orders/drafting/proposals.ts`), and never to a signed order.
+ * The operator's territory policies. An imported version never changes. The store and the ledger record when each version was active. A
+ * policy applies to proposals (`server/orders/drafting/proposals.ts`), and never to a signed order.
  */
 import { previousKey } from '../../shared/api/versioned-artifact.ts';
 import { TERRITORIES } from '../../shared/areas/area-code.ts';
@@ -22,14 +22,14 @@ const BUILT_IN = {
   importedBy: null,
 } as const;
 
-/** Policies, newest version first. The built-in one is last. */
+/** Territory policies, newest version first. The built-in policy is last. */
 export interface TerritoryPolicies extends VersionedArtifact<number, ListedPolicy, PolicyUse> {
   /**
-   * Stores a policy for a later activation. The same document again is the same policy. Throws `unknown_territory` and `not_a_claimant`, and
-   * `conflict` for a version that is not above all others.
+   * Stores a policy for a later activation. A document with the same bytes is the same policy. Throws `unknown_territory` and
+   * `not_a_claimant`. Throws `conflict` for a version that is not above all others.
    */
   import(policy: TerritoryPolicy, by: string | null): Promise<ListedPolicy>;
-  /** Compares a policy with the active one. Throws `not_found`. */
+  /** Compares a policy with the active policy. Throws `not_found`. */
   compare(version: number): Promise<PolicyComparison>;
   territoryMap(): Promise<TerritoryMap>;
 }

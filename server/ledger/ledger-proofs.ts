@@ -1,6 +1,6 @@
 /**
- * Proofs from the ledger's newest tree, or from an earlier tree below it: inclusion of entries, consistency of trees, and the tiles from
- * which outsiders make their own.
+ * Proofs from the ledger's newest tree or an earlier one: inclusion of entries and consistency of trees. Auditors compute their own proofs
+ * from the tiles.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { consistencyProof, type HashSource, inclusionProof, inclusionProofs } from '../../shared/ledger/merkle.ts';
@@ -13,17 +13,17 @@ export interface StoredCheckpoint {
   readonly note: string;
 }
 
-/** Sequenced entries, and the hashes of their tree. */
+/** Sequenced ledger entries, and the hashes of their Merkle tree. */
 export interface EntryStore {
-  /** Complete subtrees of the newest checkpoint's tree. Rejects with `not_found` for others. */
+  /** Hashes of complete subtrees in the newest checkpoint's tree. Rejects with `not_found` for other subtrees. */
   readonly hashes: HashSource;
-  /** Bodies of the entries from `from` up to but not including `to`. */
+  /** Contents of the ledger entries from `from` (inclusive) to `to` (exclusive). */
   entries(from: number, to: number): Promise<Buffer[]>;
-  /** Bodies of these entries by index. Missing entries are absent. */
+  /** Contents of these ledger entries, by index. Missing entries are absent. */
   entriesAt(indexes: readonly number[]): Promise<ReadonlyMap<number, Buffer>>;
 }
 
-/** Exact bytes of an entry, and the hashes from its leaf to the root. */
+/** Exact bytes of a ledger entry, and the hashes from its leaf to the root of the tree. */
 export interface ProvedEntry {
   readonly index: number;
   readonly body: Buffer;
@@ -35,32 +35,33 @@ export interface ProvedContinuation extends ProvedEntry {
 }
 
 export interface LedgerProofs {
-  /** Null for a size beyond the newest tree. */
+  /** Checkpoint for this tree size; null for a size beyond the newest tree. */
   tile(tile: TileId): Promise<Buffer | null>;
   inclusion(index: number, size: number): Promise<Buffer[]>;
   consistency(older: number, size: number): Promise<Buffer[]>;
   /**
-   * An entry and its inclusion proof against the newest checkpoint, both of one tree. Throws `proof_invalid` for an index beyond the tree.
+   * Ledger entry with its inclusion proof against the newest checkpoint. Entry and proof belong to the same tree. Throws `proof_invalid`
+   * for an index beyond the tree.
    */
   proveEntry(index: number): Promise<{ body: Buffer; proof: Buffer[]; checkpoint: string }>;
   /**
-   * Entries in the requested order, with inclusion proofs against the tree of `size` entries (default: the newest checkpoint's). Throws
-   * `proof_invalid` for an index beyond the tree.
+   * Ledger entries in the requested order, with inclusion proofs against the tree of `size` entries (default: the newest checkpoint's).
+   * Throws `proof_invalid` for an index beyond the tree.
    */
   proveEntries(
     indexes: readonly number[],
     size?: number,
   ): Promise<{ entries: readonly ProvedEntry[]; checkpoint: string }>;
   /**
-   * Proof that the tree of `size` entries (default: the newest checkpoint's) extends the tree of `older` entries. The proof of an empty
-   * tree is empty. Throws `proof_invalid` for a size beyond the tree.
+   * Consistency proof: the tree of `size` entries (default: the newest checkpoint's) extends the tree of `older` entries. The proof for an
+   * empty tree is empty. Throws `proof_invalid` for a size beyond the tree.
    */
   proveGrowth(older: number, size?: number): Promise<{ proof: Buffer[]; checkpoint: string }>;
-  /** Continuations whose entry is in the tree of `size` entries (default: the newest checkpoint's), with the proof of the entry. */
+  /** Continuations whose ledger entry is in the tree of `size` entries (default: the newest checkpoint's), with the proof of the entry. */
   proveContinuations(size?: number): Promise<readonly ProvedContinuation[]>;
 }
 
-/** `newest` throws `ledger_unavailable` before the first checkpoint. `continuations`: adopted ones, oldest first. */
+/** `newest`: throws `ledger_unavailable` before the first checkpoint. `continuations`: the adopted ones, oldest first. */
 export function createLedgerProofs(
   store: EntryStore,
   newest: () => Promise<StoredCheckpoint>,

@@ -1,7 +1,7 @@
 /**
- * The ledger: an append-only log with which outsiders can hold the operator to account. Stores commit each entry together with the change
- * that it describes. The sequencer gives entries consecutive indexes in the order of their ids, and signs a checkpoint over each new tree,
- * in one transaction. The sequencer can neither add an entry nor omit one.
+ * Ledger: an append-only log with which auditors can verify the operator's actions. Stores commit each entry together with the change that
+ * it describes. The sequencer gives entries consecutive indexes in the order of their ids, and signs a checkpoint over each new tree, in
+ * one transaction. The sequencer can neither add nor omit an entry.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { originOf } from '../../shared/ledger/checkpoint.ts';
@@ -14,11 +14,11 @@ import { createLedgerProofs, type EntryStore, type LedgerProofs, type StoredChec
 export type { ProvedContinuation, StoredCheckpoint } from './ledger-proofs.ts';
 
 export interface LedgerStore extends EntryStore {
-  /** True if a committed entry has no index yet. */
+  /** True if a committed ledger entry has no index yet. */
   waiting(): Promise<boolean>;
   /**
-   * Gives indexes to at most `limit` waiting entries, and stores the hashes that they complete and the checkpoint from `sign`, in one
-   * transaction. Signs also when the present size has no checkpoint. Returns the number of new entries.
+   * Gives indexes to at most `limit` waiting entries. Stores the hashes of the new subtrees and the checkpoint from `sign` in the same
+   * transaction. Also signs a checkpoint if the present size has none. Returns the number of new entries.
    */
   extend(limit: number, at: number, sign: (size: number, root: Buffer) => string): Promise<number>;
   newest(): Promise<StoredCheckpoint | null>;
@@ -26,12 +26,12 @@ export interface LedgerStore extends EntryStore {
 
 /** The ledger's own Ed25519 key. */
 export interface LedgerKey {
-  /** SPKI DER, base64. */
+  /** Public key: SPKI DER, base64. */
   readonly publicKey: string;
   sign(message: Buffer): Buffer;
 }
 
-/** Continuations that approvers signed (ADR 39). */
+/** Continuations of the ledger that approvers signed (ADR 39). */
 export interface LedgerHistory {
   /** The present name of the log. */
   origin(): string;
@@ -44,41 +44,41 @@ export interface LedgerLog {
 }
 
 export interface Ledger extends LedgerProofs {
-  /** Sequences all waiting entries, and resolves when the result is durable. Overlapping calls share one run. */
+  /** Sequences all waiting ledger entries. Resolves when the result is durable. Overlapping calls share one run. */
   sequence(): Promise<void>;
-  /** Sequences once, and then at an interval. */
+  /** Sequences ledger entries now, and then at an interval. */
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** The newest checkpoint, a signed note. */
+  /** Newest checkpoint, a signed note. */
   checkpoint(): Promise<string>;
-  /** Verifier key of the newest checkpoints, as `name+id+base64`. A continuation of the ledger changes the name, not the key. */
+  /** Verifier key of the newest checkpoints, as `name+id+base64`. A continuation of the ledger changes the name and keeps the key. */
   readonly verifierKey: string;
-  /** The verifier key under the name of the first log. Outsiders pin it with the public root. */
+  /** Verifier key under the name of the first log. Auditors store it together with the public root. */
   readonly firstVerifierKey: string;
-  /** Reason why no tree is signed after a restore; null while the ledger grows. */
+  /** Reason why no tree is signed after a restore; null while the ledger works normally. */
   resting(): string | null;
   /** Adopted continuations, oldest first. */
   continuations(): readonly Envelope[];
-  /** Reason of the present failure to sequence; null: none. */
+  /** Reason why sequencing currently fails; null if it works. */
   failure(): string | null;
 }
 
-/** SQLite blocks other writers while entries are sequenced. A backlog is therefore sequenced in parts. */
+/** SQLite blocks other writers while entries are sequenced, so many waiting entries are sequenced in parts. */
 const ENTRIES_AT_ONCE = 1000;
-/** Longest time until a committed entry gets a checkpoint, in milliseconds of real time. */
+/** Longest real time in milliseconds until a committed ledger entry gets a checkpoint. */
 const DEFAULT_INTERVAL = 500;
 
 export function createLedger(ports: {
   readonly store: LedgerStore;
   readonly key: LedgerKey;
   readonly installation: string;
-  /** Continuations after a loss of entries. Default: none. */
+  /** Continuations after a loss of ledger entries. Default: none. */
   readonly history?: LedgerHistory;
   readonly clock: Clock;
   readonly bus: Bus;
   readonly log: LedgerLog;
   readonly interval?: number;
-  /** Reason why no tree may be signed after a restore; null: none. Entries wait meanwhile and are not lost. */
+  /** Reason why no tree may be signed after a restore; null if there is none. Entries wait meanwhile and are not lost. */
   readonly suspended?: () => string | null;
 }): Ledger {
   const { store, clock, log, bus } = ports;
@@ -104,7 +104,7 @@ export function createLedger(ports: {
 
   async function sequence(): Promise<void> {
     if (ports.suspended?.()) return;
-    // A run may miss an entry that commits after the run began. A caller that finds a run in progress therefore starts another one.
+    // A run may miss an entry that is committed after the run began. A caller during a run therefore starts another run.
     if (running) await running.catch(() => undefined);
     running ??= takeAll().finally(() => {
       running = null;
@@ -117,7 +117,7 @@ export function createLedger(ports: {
       if (await store.waiting()) await sequence();
       failure = null;
     } catch (error) {
-      // Entries remain committed and keep their order. They get their index when the store accepts writes again.
+      // Ledger entries remain committed and keep their order. They get their index when the store accepts writes again.
       const why = error instanceof Error ? error.message : String(error);
       if (failure === null) log.error({ err: error }, 'the ledger cannot sequence entries; the next run tries again');
       failure = why;

@@ -1,16 +1,19 @@
-/** A log that a flood of events cannot fill. Each kind gets a number of lines per period, and then one line with the count of the rest. */
+/**
+ * Log that a flood of events cannot fill. Each kind of event gets a maximum number of lines per period, and then one line with the count of
+ * the other events.
+ */
 
 export type Level = 'debug' | 'info' | 'warn';
 export type LevelLog = Readonly<Record<Level, (facts: object, message: string) => void>>;
 
 export interface Bounds {
-  /** Lines of one kind within a period. */
+  /** Maximum number of lines of one kind per period. */
   readonly most: number;
-  /** Milliseconds. */
+  /** Length of a period in milliseconds. */
   readonly period: number;
 }
 
-/** Logs an event. `kind` is one of a fixed set of names, because each has a counter. */
+/** Logs an event. `kind` must be one of a fixed set of names, because each name has a counter. */
 export type BoundedLog = (level: Level, kind: string, facts: object, message: string) => void;
 
 export function createBoundedLog(log: LevelLog, { most, period }: Bounds): BoundedLog {

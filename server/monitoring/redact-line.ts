@@ -1,15 +1,15 @@
-/** Removes secrets from one line of the log: in fields, in longer texts and in errors. Pure. */
+/** Removes secrets from one line of the log: in fields, in longer texts and in errors. */
 
 export const REMOVED = '[removed]';
 
-/** Fields whose value is a secret, at every depth. */
+/** Names of fields whose value is a secret, at every depth. */
 export const SECRET_FIELDS = [
   ...['password', 'passphrase', 'totp', 'totpSecret', 'secret', 'token', 'csrf', 'x-cordon-csrf'],
   ...['cookie', 'set-cookie', 'authorization', 'privateKey', 'keyPem'],
 ] as const;
 
 const STRING = String.raw`"(?:[^"\\]|\\.)*"`;
-/** Characters of a value in a header, a query or a fragment. */
+/** Characters of a value in a header, a query or a fragment of a URL. */
 const VALUE = String.raw`[^&;,\s"\\]+`;
 
 const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
@@ -17,9 +17,9 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   // Tokens of the API.
   [/cordon_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/g, REMOVED],
   [new RegExp(`\\b(cordon_(?:session|browser))=${VALUE}`, 'g'), `$1=${REMOVED}`],
-  // The minimum length is longer than any word of a sentence.
+  // Minimum length of a token, longer than any word of a sentence.
   [/\b(bearer|basic) [A-Za-z0-9._~+/=-]{16,}/gi, `$1 ${REMOVED}`],
-  // Links for an invitation, a verification or a reset, and activation links: the identifier stays.
+  // Links with secrets: for an invitation, a verification, a credential reset, or an activation. The identifier in the link stays.
   [
     new RegExp(`\\b(invitation|verify|reset|password|passphrase|totp|secret|token)(=|%3D)${VALUE}`, 'gi'),
     `$1$2${REMOVED}`,
@@ -31,7 +31,7 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/AGE-SECRET-KEY-1[A-Z0-9]+/gi, REMOVED],
 ];
 
-/** `line`: JSON on one line. Returns JSON on one line. */
+/** Removes secrets from a log line. `line`: JSON on one line. Returns JSON on one line. */
 export function redactLine(line: string): string {
   return PATTERNS.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), line);
 }

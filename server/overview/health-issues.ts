@@ -1,40 +1,51 @@
-/** Health issues, most severe first, each with its consequence and remedy. Pure. */
+/** Health issues, most severe first, each with its consequence and remedy. The functions are pure. */
 import type { Overview } from '../../shared/api/overview.ts';
 import type { RecoveryState } from '../recovery/recovery.ts';
 import type { FleetCounts } from './ports.ts';
 
 export type HealthIssue = Overview['healthIssues'][number];
-/** Health issue without its link, which follows from the code and the facts. */
+/** Health issue without its link, which is derived from the code and the facts. */
 type Found = Omit<HealthIssue, 'link'>;
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Longer than a long weekend: a device in use has connected within this time. */
+/** Time without a connection after which a device counts as silent. It is longer than a long weekend, so a device in use has connected. */
 export const SILENT_AFTER = 7 * DAY;
-/** Age of the alerts that count. The page of a device shows older ones. */
+/** Maximum age of alerts that count as a health issue. The page of a device shows older alerts. */
 export const ALERTS_OF = DAY;
-/** A connected device normally has a new list within seconds. In a large fleet, whose devices sign receipts, it takes minutes. */
+/**
+ * Time after which a connected device should have the newest order list. Devices normally need seconds; a large fleet whose devices sign
+ * receipts needs minutes.
+ */
 const BEHIND_AFTER = 5 * MINUTE;
-/** The server renews the list daily for seven days. With less than four days left, three renewals have failed. */
+/**
+ * Remaining validity of the order list that causes a warning. The server renews the list daily for seven days. With less than four days
+ * left, three renewals have failed.
+ */
 const LIST_LEFT = 4 * DAY;
-/** Addresses change their country over time: after four months, a noticeable part of the data is wrong. */
+/**
+ * Age of the IP database that causes a warning. Addresses change their country: after four months, a noticeable part of the data is wrong.
+ */
 const IP_DATABASE_AGE = 120 * DAY;
-/** A restore from an older backup loses more than a week of work. */
+/** Age of the last backup that causes a warning. A restore from an older backup loses more than a week of work. */
 const BACKUP_AGE = 7 * DAY;
-/** A month is enough time to replace a certificate. A short-lived certificate warns when a third of its life is left. */
+/**
+ * Remaining validity of a certificate that causes a warning. A month is enough to replace it. For a short-lived certificate, the limit is a
+ * third of its validity.
+ */
 const CERTIFICATE_LEFT = 30 * DAY;
 const CERTIFICATE_PART = 1 / 3;
 const CERTIFICATE_URGENT = 7 * DAY;
-/** Equals the time of the first reminder (`shared/order/answer-deadline.ts`). */
+/** Time before the deadline of an answer, equal to the time of the first reminder (`shared/order/answer-deadline.ts`). */
 const ANSWER_NEAR = 7 * DAY;
 
 export type CertificateUse = 'root' | 'issuing' | 'server';
 
 /** Facts about the server itself. */
 export interface ServerFacts {
-  /** Real time, for certificates. */
+  /** Present real time, for certificates. */
   readonly realNow: number;
   readonly certificates: readonly {
     readonly use: CertificateUse;
@@ -43,15 +54,15 @@ export interface ServerFacts {
   }[];
   readonly ipDatabase: { readonly name: string; readonly builtAt: number };
   readonly ledgerFailing: boolean;
-  /** The disk of the data folder is nearly full. */
+  /** True if the disk of the data folder is nearly full. */
   readonly diskFull: boolean;
-  /** Reason why the mail server cannot be used. Null: it works, or none is configured. */
+  /** Reason why the mail server cannot be used. Null if it works or none is configured. */
   readonly mailFailure: string | null;
-  /** Null: the server's clock is plausible. */
+  /** Doubt about the server's clock; null if the clock is plausible. */
   readonly clockDoubt: { readonly cause: 'jumped' | 'devices'; readonly ahead: number } | null;
   readonly backups: {
     readonly newest: { readonly at: number } | null;
-    /** Time of the next scheduled backup. Null: none is scheduled. */
+    /** Time of the next scheduled backup; null if none is scheduled. */
     readonly next: number | null;
     readonly failure: string | null;
   };
@@ -66,18 +77,17 @@ export interface ServerFacts {
 }
 
 export interface Facts extends ServerFacts {
-  /** Domain time. */
   readonly now: number;
   readonly fleet: FleetCounts;
-  /** Alerts of the last day. `grave`: those that may mean an attack. */
+  /** Alerts of the last day. `grave`: alerts that may indicate an attack. */
   readonly alerts: { readonly all: number; readonly grave: number };
-  /** Devices that wait for a countersignature, and whether the approver set names an organization key. */
+  /** Number of devices that wait for a countersignature. The issue also depends on whether the approver set names an organization key. */
   readonly countersigning: { readonly count: number; readonly possible: boolean };
   readonly list: { readonly version: number; readonly issuedAt: number; readonly expiresAt: number } | null;
   readonly approversAdopted: boolean;
-  /** Orders that new devices do not obey, because their approvers have left. */
+  /** Orders that new devices do not obey, because their approvers are no longer in the approver set. */
   readonly uncovered: readonly string[];
-  /** Answers to authorities that are due and that the viewer may record. */
+  /** Due answers to authorities that the viewer may record. */
   readonly answers: readonly { readonly order: string; readonly at: number }[];
 }
 
@@ -109,7 +119,7 @@ export function healthIssuesOf(facts: Facts): HealthIssue[] {
     .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
 
-/** Page that shows exactly the devices, alerts or orders that the issue counts. */
+/** Page that shows exactly the devices, alerts or orders that the health issue counts. */
 function linkOf(code: HealthIssue['code'], { now, fleet, list, uncovered, answers: open }: Facts): HealthIssue['link'] {
   const devices = (filter: object) => ({ page: 'devices' as const, filter: { status: 'active' as const, ...filter } });
   switch (code) {
@@ -141,7 +151,7 @@ function linkOf(code: HealthIssue['code'], { now, fleet, list, uncovered, answer
   }
 }
 
-/** Connected devices that had enough time to store the newest list. */
+/** Connected devices that had enough time to store the newest order list. */
 const stuckDevices = (fleet: FleetCounts, list: { readonly issuedAt: number }, now: number): number =>
   now - list.issuedAt >= BEHIND_AFTER ? fleet.behindConnected : 0;
 

@@ -1,6 +1,6 @@
 /**
- * The overview: location of the fleet, pending approvals and health issues, in the viewer's scope. It combines facts of other modules;
- * `health-issues.ts` judges them.
+ * Overview page: locations of devices, pending approvals and health issues within the viewer's scope. The module combines facts of other
+ * modules; `health-issues.ts` derives the health issues.
  */
 import type { Overview } from '../../shared/api/overview.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
@@ -26,19 +26,19 @@ export interface OverviewPorts {
   readonly clock: Clock;
 }
 
-/** Admin for whom the overview is made. */
+/** Admin who views the overview. */
 export interface Viewer {
   readonly person: PersonId;
   readonly scope: FleetScope;
   /** Devices whose location the viewer may see. */
   readonly located: FleetScope;
-  /** Whether the viewer's role may approve orders of these areas. */
+  /** True if the viewer's role may approve orders of these areas. */
   approves(areas: readonly string[]): boolean;
-  /** Whether the viewer's role may record answers about orders of these areas. */
+  /** True if the viewer's role may record answers about orders of these areas. */
   answers(areas: readonly string[]): boolean;
-  /** Whether the viewer's role may sign approver sets. */
+  /** True if the viewer's role may sign approver sets. */
   readonly signs: boolean;
-  /** Whether the viewer's role may invite people, and so set up the installation. */
+  /** True if the viewer's role may invite people, and so set up the installation. */
   readonly setsUp: boolean;
 }
 

@@ -1,16 +1,16 @@
-/** Ports of the overview, and the types that cross them. */
+/** Ports of the overview module, and their types. */
 import type { Devices } from '../devices/devices.ts';
 import type { SetupFacts } from './setup.ts';
 
 export type FleetScope = Parameters<Devices['reached']>[1];
 
-/** Scope and time of the counts. Domain time. */
+/** Scope and domain time of the counts. */
 export interface FleetQuestion {
   readonly scope: FleetScope;
   readonly now: number;
-  /** Devices that were last seen before this time count as silent. */
+  /** Time before which a device must have been last seen to count as silent. */
   readonly silentBefore: number;
-  /** Version of the newest order list. A device with an older list counts as behind. */
+  /** Version of the newest order list. A device with an older order list counts as behind. */
   readonly listVersion: number;
 }
 
@@ -22,7 +22,7 @@ export interface FleetCounts {
   readonly silent: number;
   readonly behind: number;
   readonly behindConnected: number;
-  /** Number of devices with evidence of their location. */
+  /** Number of devices whose location is known from evidence. */
   readonly known: number;
 }
 
@@ -34,11 +34,11 @@ export interface AreaCount {
 
 export interface OverviewStore {
   fleet(question: FleetQuestion): Promise<FleetCounts>;
-  /** Active devices by area, largest first. A device list with the area as filter shows the same devices. */
+  /** Number of active devices by area, largest first. A device list that is filtered by the area shows the same devices. */
   areas(question: Pick<FleetQuestion, 'scope' | 'now'>): Promise<AreaCount[]>;
   /**
-   * Unacknowledged alerts, each counted once however often it repeated. `grave`: those that may mean an attack. Alerts about no device
-   * count only for a viewer without scope limits.
+   * Unacknowledged alerts, each counted once even if it repeated. `grave`: alerts that may indicate an attack. Alerts about no device count
+   * only for a viewer without scope limits.
    */
   alertsSince(since: number, scope: FleetScope): Promise<{ readonly all: number; readonly grave: number }>;
   /** Facts about the whole installation. */

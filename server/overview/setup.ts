@@ -1,15 +1,15 @@
-/** Steps from a new installation to one that can carry out an order, in their order. Pure. */
+/** Steps from a new installation to an installation that can carry out an order, in sequence. The functions are pure. */
 import type { Overview } from '../../shared/api/overview.ts';
 
 export type Setup = NonNullable<Overview['setup']>;
 
 export interface SetupFacts {
-  /** Number of people with an active account whose password and authenticator are set. */
+  /** Number of people who have an active account with password and authenticator. */
   readonly people: number;
   readonly approversAdopted: boolean;
-  /** Whether an activation code was ever created. */
+  /** True if an activation code was ever created. */
   readonly codeCreated: boolean;
-  /** Whether a device has ever connected. */
+  /** True if a device has ever connected. */
   readonly deviceConnected: boolean;
   readonly backupScheduled: boolean;
 }

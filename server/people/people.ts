@@ -1,6 +1,6 @@
 /**
- * People: users of devices and holders of admin accounts. A person is a record with an identifier. A name, an e-mail address or another text
- * never decides which person is meant or which admin reaches the person. Two people may have the same name.
+ * People: users of devices and holders of admin accounts. A person is a record with an identifier. The server never identifies a person by
+ * a name or e-mail address, because two people may have the same name.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { foldedName } from '../../shared/order/person.ts';
@@ -44,7 +44,7 @@ export interface PeoplePorts {
 export type People = ReturnType<typeof createPeople>;
 
 export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
-  /** Throws `not_found`, and `out_of_scope` unless the scope contains one group of the person. */
+  /** Finds a person in the admin's scope. Throws `not_found`, and `out_of_scope` unless the scope contains one group of the person. */
   async function get(id: PersonId, scope: Scope = null): Promise<Person> {
     const person = await store.find(id);
     if (!person) throw unknownPerson(id);
@@ -52,7 +52,7 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
     throw new CordonError('out_of_scope', 'Your role does not reach any group of this person.', { person: id });
   }
 
-  /** Record for enrollment or a change. Throws `out_of_scope` unless the scope contains every group of the person. */
+  /** Person for an enrollment or a change. Throws `out_of_scope` unless the scope contains every group of the person. */
   async function reached(id: PersonId, scope: Scope): Promise<Person> {
     const person = await get(id, scope);
     if (reachesPerson(scope, person.groups)) return person;
@@ -123,14 +123,14 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
   return { get, reached, create, update, list };
 }
 
-/** Whether an admin may see the person: the scope contains at least one group of the person. */
+/** True if an admin may see the person: the scope contains at least one group of the person. */
 export function seesPerson(scope: Scope, groups: readonly PersonGroup[]): boolean {
   return scope === null || groups.some(({ id, home }) => inScope(scope, { group: id, home }));
 }
 
 /**
- * Whether an admin may enroll or change the person: the scope contains every group. One group of several is not enough, because a new
- * device of the person can read all of the person's conversations.
+ * True if an admin may enroll or change the person: the scope contains every group of the person. One of several groups is not enough,
+ * because a new device of the person can read all of the person's conversations.
  */
 export function reachesPerson(scope: Scope, groups: readonly PersonGroup[]): boolean {
   if (scope === null) return true;

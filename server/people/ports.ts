@@ -1,4 +1,4 @@
-/** Ports of the people module, and the types that cross them. Times are domain time. */
+/** Ports of the people module, and their types. Times are domain time. */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import type { GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Scope } from '../devices/devices.ts';
@@ -19,22 +19,22 @@ export interface Person {
   readonly status: PersonStatus;
   readonly groups: readonly PersonGroup[];
   readonly createdAt: number;
-  /** Number of active devices. */
+  /** Number of the person's active devices. */
   readonly devices: number;
-  /** Whether the person has an admin account. */
+  /** True if the person has an admin account. */
   readonly account: boolean;
 }
 
 export interface EmailColumns {
   readonly email: string | null;
-  /** Canonical form of the address, which is unique. */
+  /** Canonical form of the e-mail address, which is unique. */
   readonly emailKey: string | null;
 }
 
 export interface NewPerson extends EmailColumns {
   readonly id: PersonId;
   readonly name: string;
-  /** Result of `foldedName` for the name. */
+  /** Result of `foldedName` for the person's name. */
   readonly folded: string;
   readonly directoryId: string | null;
   readonly groups: readonly GroupId[];
@@ -47,14 +47,14 @@ export interface PersonUpdate {
   readonly directoryId?: string | null;
   readonly groups?: readonly GroupId[];
   readonly status?: PersonStatus;
-  /** Real time, for codes that the change cancels. */
+  /** Real time, for activation codes that the change cancels. */
   readonly realAt: number;
 }
 
 export interface PersonFilter {
-  /** Part of the name, the e-mail or the identifier. */
+  /** Text to search for in the name, the e-mail address or the identifier. */
   readonly text?: string;
-  /** Whole folded name. */
+  /** Complete name, as `foldedName` returns it. */
   readonly folded?: string;
   readonly group?: GroupId;
   readonly status?: PersonStatus;
@@ -69,14 +69,17 @@ export interface PersonQuery {
 }
 
 export interface PeopleStore {
-  /** Throws `not_found` for an unknown group, `conflict` when the e-mail or the directory id belongs to another person. */
+  /**
+   * Adds a person. Throws `not_found` for an unknown group, and `conflict` if the e-mail address or the directory id belongs to another
+   * person.
+   */
   insert(person: NewPerson): Promise<void>;
   find(id: PersonId): Promise<Person | null>;
   /** Lists people by folded name, then by identifier. */
   list(query: PersonQuery): Promise<{ readonly person: Person; readonly folded: string }[]>;
   /**
-   * False when there is no such person. Throws as `insert` does, and `conflict` when the person has a device or an open code in a group that
-   * would be removed. A new name reaches the person's devices in the same transaction.
+   * Changes a person. Returns false for an unknown person. Throws as `insert` does, and `conflict` if the person has a device or an open
+   * activation code in a group that would be removed. The same transaction changes the user's name on the person's devices.
    */
   update(id: PersonId, change: PersonUpdate): Promise<boolean>;
 }

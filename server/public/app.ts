@@ -1,6 +1,6 @@
 /**
- * The express app of the public listener. It needs no sign-in. Only EST changes anything, with its own credentials. The app mounts routers
- * and has no rules.
+ * Express app of the public listener. It needs no sign-in. Only EST requests change data, with their own credentials. The app combines
+ * routers and has no rules.
  */
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import helmet from 'helmet';
@@ -10,7 +10,7 @@ import { type OrderDocumentPorts, orderDocumentsRouter } from './orders.ts';
 import { STYLE_HASH } from './transparency.ts';
 
 export interface PublicPorts extends OrderDocumentPorts {
-  /** Router for machine clients. It comes before the middleware that adds browser headers, because libest accepts at most 16 headers. */
+  /** Router for machine clients. It runs before the middleware that adds browser headers, because libest accepts at most 16 headers. */
   readonly est?: Router;
   /** Routers of the CRL and the ledger. */
   readonly routers: readonly Router[];
@@ -35,7 +35,7 @@ export function createPublic({ est, routers, log, ...documents }: PublicPorts): 
           frameAncestors: ["'none'"],
         },
       },
-      // HSTS applies to every port of a host, and the admin listener may speak plain HTTP on this host.
+      // No HSTS: it applies to every port of a host, and the admin listener may use plain HTTP on this host.
       strictTransportSecurity: false,
     }),
   );
@@ -52,7 +52,7 @@ export function createPublic({ est, routers, log, ...documents }: PublicPorts): 
     const { problem, headers } = failureOf(thrown, request, log);
     response.set(headers);
     response.setHeader('Cache-Control', 'no-store');
-    // The router may have set headers of a document before it failed.
+    // The router may have set headers of a document before it failed. Remove them from the problem response.
     response.removeHeader('ETag');
     response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   });

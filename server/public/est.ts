@@ -1,8 +1,8 @@
 /**
- * EST (RFC 7030) on the public listener: enrollment by activation code, and renewal by client certificate over TLS 1.2 or later, as standard
- * clients do it. Without a valid client certificate, the request's own signature proves the key of a certificate that expired recently. The
- * device listener mounts renewal too (`reenroll`). Bodies are base64 whatever their Content-Transfer-Encoding says (RFC 8951, section 3.1).
- * A refusal is a problem (RFC 9457) whose `detail` is the sentence for a person.
+ * EST (RFC 7030) on the public listener: enrollment by activation code, and renewal by client certificate over TLS 1.2 or later, for
+ * standard clients. If a certificate expired recently, TLS does not accept it, and the signature of the certificate signing request proves
+ * its key. The device listener also uses renewal (`reenroll`). Bodies are base64 whatever their Content-Transfer-Encoding says (RFC 8951,
+ * section 3.1). A refusal is a problem (RFC 9457) with a `detail` for people.
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
@@ -14,7 +14,9 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Enrollment } from '../enrollment/enrollment.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 
-/** A request has under 1 KiB; four thirds of what `parseCsr` reads, with line ends. */
+/**
+ * Maximum bytes of a request body: four thirds of the size that `parseCsr` accepts, with line ends. A usual request is smaller than 1 KiB.
+ */
 const LARGEST_BODY = 12 * 1024;
 const EST = '/.well-known/est';
 
@@ -32,7 +34,7 @@ export interface EstIdentity {
 export interface EstPorts {
   readonly enrollment: Pick<Enrollment, 'redeem' | 'renew' | 'recover'>;
   readonly authority: Pick<Authority, 'rootDer' | 'issuingDer'>;
-  /** Source address for evidence: the socket's own, or the address in a trusted PROXY header. */
+  /** Source address for evidence: the address in a trusted PROXY header, or else the socket's own. */
   readonly addressOf: (request: IncomingMessage) => string | null;
   /**
    * Identity of the connection's client certificate. Null without a valid certificate of this installation. Throws the reason of a refusal,
@@ -40,13 +42,13 @@ export interface EstPorts {
    */
   readonly identityOf: (request: IncomingMessage) => Promise<EstIdentity | null>;
   readonly monitor: Pick<Monitor, 'enrollment'>;
-  /** Page to which a refusal by an order links. */
+  /** Page to which a refusal because of an order links. */
   readonly operatorUrl: string | null;
 }
 
 export interface Est {
   readonly router: Router;
-  /** Handles a request. `body` is its raw body. Refusals are responses; other errors are thrown. */
+  /** Handles a request with the raw body `body`. Returns refusals as responses and throws other errors. */
   reenroll(asked: { readonly identity: EstIdentity; readonly body: string }): Promise<EstAnswer>;
 }
 
@@ -58,7 +60,7 @@ export function createEst({ enrollment, authority, addressOf, identityOf, operat
     answer(response, { ...authorities, headers: { ...authorities.headers, 'Cache-Control': 'public, max-age=3600' } });
   });
 
-  // The server requires no attributes (RFC 7030, section 4.5.2).
+  // Response without attributes: the server requires none (RFC 7030, section 4.5.2).
   router.get(`${EST}/csrattrs`, (_request, response) => {
     response.status(204).end();
   });
@@ -71,7 +73,7 @@ export function createEst({ enrollment, authority, addressOf, identityOf, operat
         'Sign in with the activation code: the id as user name, the secret as password.',
       );
     }
-    // The body is read after the credentials, so that strangers cannot fill the server's memory.
+    // Read the body after checking the credentials, so that unauthenticated clients cannot fill the server's memory.
     const csr = decodeBody(await readText(request, response));
     const address = addressOf(request);
     const { device, certificate } = await enrollment.redeem({ ...credentials, csr, address });
@@ -117,7 +119,7 @@ export function createEst({ enrollment, authority, addressOf, identityOf, operat
   };
 }
 
-/** RFC 7030, sections 4.1.3 and 4.2.3. */
+/** Response with certificates (RFC 7030, sections 4.1.3 and 4.2.3). */
 function certificates(ders: readonly Buffer[]): EstAnswer {
   const lines =
     certsOnly(ders)
@@ -134,7 +136,7 @@ function certificates(ders: readonly Buffer[]): EstAnswer {
   };
 }
 
-/** Internal errors go to the listener, which logs them and responds in its own form. */
+/** Internal errors go to the listener, which logs them and sends its own form of response. */
 const isRefusal = (error: unknown): error is CordonError => isCordonError(error) && problemOf(error).status < 500;
 
 function refusal(error: CordonError, operatorUrl: string | null): EstAnswer {
@@ -156,12 +158,12 @@ function refusal(error: CordonError, operatorUrl: string | null): EstAnswer {
 function answer(response: Response, { status, headers, body }: EstAnswer): void {
   response.statusMessage = STATUS_CODES[status] ?? '';
   response.status(status).set(headers);
-  // `send` would add a charset to the type, which RFC 7030 does not allow.
+  // `send` would add a charset to the content type, which RFC 7030 does not allow.
   response.setHeader('Content-Length', Buffer.byteLength(body));
   response.end(body);
 }
 
-/** RFC 7617. Null for missing or malformed credentials. */
+/** Basic credentials (RFC 7617). Null for missing or malformed credentials. */
 function basicCredentials(header: string | undefined): { id: string; secret: string } | null {
   const [, encoded] = /^Basic +([A-Za-z0-9+/]+=*) *$/i.exec(header ?? '') ?? [];
   if (encoded === undefined) return null;
@@ -193,7 +195,7 @@ function decodeBody(body: string): Buffer {
     throw new CordonError('too_large', `A request may have at most ${LARGEST_BODY} bytes.`);
   const base64 = body.replace(/\s+/g, '');
   const bytes = Buffer.from(base64, 'base64');
-  // Node skips characters outside base64, so the decoded bytes are compared with the input.
+  // Node skips characters outside base64, so compare the re-encoded bytes with the input.
   if (base64 === '' || bytes.toString('base64') !== base64) {
     throw new CordonError('csr_malformed', 'The body must be a PKCS#10 request in base64 and nothing else.');
   }

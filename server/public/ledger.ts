@@ -1,4 +1,4 @@
-/** The ledger over C2SP tlog-tiles. It needs no account, and caches may keep every tile forever. */
+/** Ledger as C2SP tlog-tiles. It needs no account, and caches may store every tile forever. */
 import { Router } from 'express';
 import { CordonError } from '../../shared/errors.ts';
 import { parseTilePath } from '../../shared/ledger/tiles.ts';
@@ -21,11 +21,11 @@ export function ledgerRouter({
       .type('text/plain; charset=utf-8')
       .send(await ledger.checkpoint());
   });
-  // Copy for convenience. A verifier compares this key with a copy from another source.
+  // Convenience copy of the public key. A verifier compares the key with a copy from another source.
   router.get('/ledger/key', (_request, response) => {
     response.set('Cache-Control', 'no-cache').type('text/plain; charset=utf-8').send(`${ledger.verifierKey}\n`);
   });
-  // Document with which a copy of the ledger can be verified without the server.
+  // Document with which an auditor verifies a copy of the ledger without the server.
   router.get(`/ledger/${CONTINUATIONS}`, (_request, response) => {
     response
       .set('Cache-Control', 'no-cache')

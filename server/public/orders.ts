@@ -1,4 +1,7 @@
-/** Public documents of orders: the signed list, the approver sets that verify it, and a page for people. All are signed, so caches need no trust. */
+/**
+ * Public documents about orders: the signed order list, the approver sets that verify it, and a page for people. The documents are signed,
+ * so caches need not be trusted.
+ */
 import { Router } from 'express';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
@@ -17,7 +20,7 @@ import { type ShownOrder, TRANSPARENCY_PATH, transparencyPage } from './transpar
 
 export interface PublicOrders {
   readonly list: {
-    /** Null before the first approver set is adopted. */
+    /** Signed order list; null before the first approver set is adopted. */
     current(): { readonly envelope: Envelope } | null;
   };
   readonly approverSets: {
@@ -30,7 +33,7 @@ export interface PublicOrders {
   };
 }
 
-/** Facts about an order that the page shows beside the list. */
+/** Facts about an order that the transparency page shows in addition to the order list. */
 interface Recorded {
   readonly revisions: readonly {
     readonly revision: number;
@@ -43,14 +46,14 @@ interface Recorded {
 
 export interface OrderDocumentPorts {
   readonly orders: PublicOrders;
-  /** Null before the first approver set. */
+  /** Fingerprint of the public root; null before the first approver set. */
   readonly publicRoot: () => PublicRoot | null;
   readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey'>;
   readonly clock: Clock;
   readonly organization: string;
 }
 
-/** Short, because caches delay the end of an order for devices. */
+/** Short cache lifetime, because caches delay the end of an order for devices. */
 const BRIEFLY = 'public, max-age=30';
 
 /** Real milliseconds for which a rendered page is reused. */
@@ -64,7 +67,7 @@ interface Page {
 interface Published {
   readonly envelope: Envelope;
   readonly etag: string;
-  /** Buffer of the encoded list. Responses send slices of it, so that concurrent requests share the memory. */
+  /** Encoded order list. Responses send slices of this buffer, so that concurrent requests share the memory. */
   readonly body: Buffer;
   readonly statements: readonly Statement[];
   readonly withheld: readonly Withheld[];
@@ -72,9 +75,9 @@ interface Published {
 
 export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organization }: OrderDocumentPorts): Router {
   const router = Router();
-  /** Statements of the current list, read once for each list. */
+  /** Public statements about the orders of the current order list, read once for each list. */
   let newest: Published | null = null;
-  /** Rendered page. Frequent requests share it. */
+  /** Rendered page, which frequent requests share. */
   const pages = createCache<Page>({ lasting: PAGE_LASTING, most: 1 });
 
   function published(): Published | null {
@@ -97,7 +100,7 @@ export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organi
       );
     }
     response.set('Cache-Control', BRIEFLY).set('ETag', list.etag).type('application/json');
-    // Express ignores If-None-Match beside `Cache-Control: no-cache`, and fetch sends both.
+    // Express ignores If-None-Match together with `Cache-Control: no-cache`, and fetch sends both.
     if (names(request.headers['if-none-match'], list.etag)) response.status(304).end();
     else response.send(list.body);
   });
@@ -106,7 +109,7 @@ export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organi
     response.set('Cache-Control', BRIEFLY).json(orders.approverSets.envelopes());
   });
 
-  // Copy for convenience. A verifier compares this document with a copy from another source.
+  // Convenience copy of the public root. A verifier compares this document with a copy from another source.
   router.get('/public-root.json', (_request, response) => {
     const root = publicRoot();
     if (!root)

@@ -1,6 +1,6 @@
 /**
- * The people whom an order concerns, in plain words for the public, from the signed terms alone: where a device must be or belong, visitors, travelers,
- * unknown locations, disputed territory and exempt devices. Pure.
+ * Description of the people whom an order affects, for the public, from the signed terms alone: required connections, visitors, travelers,
+ * unknown locations, disputed territories and exempt devices. The functions are pure.
  */
 import { html, type Markup } from '../../shared/html.ts';
 import { exemptionEnds } from '../../shared/order/describe-revision.ts';
@@ -9,7 +9,7 @@ import { exportsUntil } from '../../shared/order/exit.ts';
 import { areaWords, time } from '../../shared/order/order-html.ts';
 import type { Nexus } from '../../shared/verdict/terms.ts';
 
-/** Completes "A device is affected if …". */
+/** Clause that completes "A device is affected if …". */
 const CONNECTIONS: Readonly<Record<Nexus, string>> = {
   present: 'it is in one of the areas',
   network: 'it uses a mobile network of one of the areas',
@@ -17,7 +17,7 @@ const CONNECTIONS: Readonly<Record<Nexus, string>> = {
   seat: 'it belongs to a part of the organization that has its seat in one of the areas',
 };
 
-/** "3 days, 12 hours" from `P3DT12H`. */
+/** Duration in words: "3 days, 12 hours" from `P3DT12H`. */
 export const durationWords = (duration: string): string =>
   Temporal.Duration.from(duration).toLocaleString('en', { style: 'long' });
 
@@ -26,7 +26,7 @@ const isZero = (duration: string): boolean => Temporal.Duration.from(duration).s
 const sentence = (text: string): Markup => html`<li>${text}</li>
 `;
 
-/** A list of sentences. `exempt`: the commitments of the newest revision, which name no device. */
+/** List of sentences about the affected people. `exempt`: commitments to exempt devices in the newest revision. They name no device. */
 export function peopleAffected(terms: OrderTerms, exempt: Revision['exempt']): Markup {
   const { areas, nexus, disputed, zone } = terms;
   const named = areas.map((area) => areaWords(area, terms)).join(', ');
@@ -41,7 +41,7 @@ ${[...visitors(terms), ...travelers(terms), ...locations(terms)].map(sentence)}$
 
 const byLocation = ({ nexus }: OrderTerms): boolean => nexus.includes('present') || nexus.includes('network');
 
-/** Only an order by location alone has a grace period (`shared/verdict/evaluate.ts`, rule 4). */
+/** Only an order that requires presence alone has a grace period (`shared/verdict/evaluate.ts`, rule 4). */
 function visitors(terms: OrderTerms): string[] {
   if (!byLocation(terms) || terms.nexus.includes('home') || terms.nexus.includes('seat')) return [];
   if (isZero(terms.visitors)) return ['Visitors: there is no grace period. A visitor’s device is affected on arrival.'];
@@ -78,7 +78,7 @@ function exemptions(exempt: Revision['exempt'], zone: string): Markup {
   return html`${ends}`;
 }
 
-/** Sentence about the data on devices. `approved`: two people have approved the exit. */
+/** Sentence about the data on devices. `approved`: true if two people have approved the exit. */
 export function exitWords(terms: OrderTerms, approved: boolean): Markup {
   const { mode, exportWindow, zone } = terms;
   if (mode !== 'exit')

@@ -1,14 +1,13 @@
-/** `/.well-known/security.txt` (RFC 9116): where researchers report vulnerabilities of this installation. */
+/** Response for `/.well-known/security.txt` (RFC 9116): the contact for reports of vulnerabilities in this installation. */
 import express, { type Router } from 'express';
 
 const DAY = 86_400_000;
-/** RFC 9116, section 2.5.5, recommends less than a year. Each request gets a new file. */
+/** RFC 9116, section 2.5.5, recommends an expiry of less than a year. The server creates a new file for each request. */
 const VALID_FOR = 30 * DAY;
 
 export interface SecurityContactPorts {
-  /** Contact URI (RFC 9116, section 2.5.3). Null: the path does not exist. */
+  /** Contact URI (RFC 9116, section 2.5.3). If null, the path does not exist. */
   readonly contact: string | null;
-  /** Real time. */
   readonly now: () => number;
 }
 

@@ -1,4 +1,7 @@
-/** The public list of orders for people, read from the signed list itself, so that the page shows only adopted orders. Pure. */
+/**
+ * Public statements about orders, read from the signed order list itself, so that the page shows only adopted orders. The functions are
+ * pure.
+ */
 import { parseDocument } from '../../shared/order/canonical.ts';
 import {
   type Envelope,
@@ -22,11 +25,11 @@ export interface Statement {
   readonly terms: OrderTerms;
   /** Commitments to exempt devices. They name no device. */
   readonly exempt: Revision['exempt'];
-  /** The revision is an approved exit: work data is deleted on affected devices. */
+  /** True if the revision is an approved exit: work data is deleted on affected devices. */
   readonly exit: boolean;
 }
 
-/** History of an order, oldest first: adopted revisions, and the times at which it took effect and ended. */
+/** History of an order, oldest first: adopted revisions, and the times at which the order took effect and ended. */
 export interface History {
   readonly revisions: readonly { readonly revision: number; readonly act: OrderAct; readonly adoptedAt: Instant }[];
   readonly executions: readonly { readonly state: 'entered' | 'left'; readonly at: Instant }[];
@@ -34,7 +37,7 @@ export interface History {
 
 export type PublicState = 'announced' | 'active' | 'paused' | 'ended' | 'withdrawn';
 
-/** The newest revision of every order on the list, by order number. */
+/** Newest revision of every order on the order list, by order number. */
 export function statementsOf(list: Envelope): Statement[] {
   const { orders } = parseDocument(orderListSchema, payloadOf(list, PAYLOAD_TYPES.list));
   const newest = new Map<string, Statement>();
@@ -43,7 +46,7 @@ export function statementsOf(list: Envelope): Statement[] {
     if (envelope.payloadType === PAYLOAD_TYPES.stub) continue;
     const document = parseDocument(revisionSchema, payloadOf(envelope, PAYLOAD_TYPES.revision));
     const { order, revision, terms, exempt } = document;
-    // The list also has the revision under a pause.
+    // For a paused order, the order list also contains the revision before the pause.
     if ((newest.get(order)?.revision ?? 0) < revision) {
       newest.set(order, { order, revision, terms, exempt, exit: isExit(document) });
     }
@@ -53,7 +56,7 @@ export function statementsOf(list: Envelope): Statement[] {
 
 export type Withheld = Pick<OrderStub, 'order' | 'services' | 'areas'>;
 
-/** Withheld orders by number, from their newest stubs. */
+/** Withheld orders by number, from their newest public stubs. */
 export function withheldIn(list: Envelope): Withheld[] {
   const newest = new Map<string, OrderStub>();
   for (const stub of stubsOf(parseDocument(orderListSchema, payloadOf(list, PAYLOAD_TYPES.list)))) {

@@ -1,7 +1,7 @@
 /**
- * The transparency page: the orders that bind this service, as plain HTML without scripts. It must work in any browser, in print and with a
- * screen reader, also for a person whose service has just stopped. Pure; `html` escapes every value. Refusals by an order link to the page
- * (RFC 7725, section 4). Each order has an anchor, `#order-NUMBER`, also a withheld order.
+ * Transparency page: the orders that bind this service, as plain HTML without scripts. The page must work in any browser, in print and with
+ * a screen reader, also for a person whose service was just suspended. The functions are pure, and `html` escapes every value. Refusals
+ * because of an order link to the page (RFC 7725, section 4). Each order, also a withheld one, has the anchor `#order-NUMBER`.
  */
 import { createHash } from 'node:crypto';
 import { html, type Markup, styleSheet } from '../../shared/html.ts';
@@ -53,7 +53,7 @@ pre { background: var(--panel); border-radius: .5rem; padding: .75rem 1rem; whit
 }
 `;
 
-/** The only style that the Content-Security-Policy allows. */
+/** Style sheet of the page, the only one that the Content-Security-Policy allows. */
 export const STYLE_HASH = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
 
 const STATES: Record<PublicState, string> = {
@@ -74,14 +74,14 @@ const ACTS: Record<OrderAct, string> = {
   withdraw: 'withdrawn',
 };
 
-/** Orders in effect come first. */
+/** Effective orders come first. */
 const FIRST: readonly PublicState[] = ['active', 'announced', 'paused', 'ended', 'withdrawn'];
 
 export interface ShownOrder {
   readonly statement: Statement;
   readonly state: PublicState;
   readonly history: History;
-  /** Proceedings: answers and appeals. */
+  /** Proceedings of the order: answers and appeals. */
   readonly proceedings: ProceedingState;
 }
 
@@ -90,11 +90,11 @@ export interface TransparencyFacts {
   readonly orders: readonly ShownOrder[];
   /** Withheld orders, by number. */
   readonly withheld: readonly Withheld[];
-  /** Fingerprint of the public root; null before there are approvers. */
+  /** Fingerprint of the public root; null before the first approver set. */
   readonly fingerprint: string | null;
-  /** The newest checkpoint of the ledger, a signed note; null before the first. */
+  /** Newest checkpoint of the ledger, a signed note; null before the first checkpoint. */
   readonly checkpoint: string | null;
-  /** The key that verifies the checkpoint. */
+  /** Public key that verifies the checkpoint. */
   readonly ledgerKey: string;
 }
 
@@ -103,7 +103,7 @@ export const TRANSPARENCY_PATH = '/transparency';
 /** Anchor of an order on the page. */
 const orderAnchor = (order: string): string => `order-${order}`;
 
-/** Link to an order on the page. `{order}` is the order's number. */
+/** Link to an order on the page. `{order}` is a placeholder for the order's number. */
 export const ORDER_ON_PAGE = `${TRANSPARENCY_PATH}#${orderAnchor('{order}')}`;
 
 function article({ statement: { order, terms, exempt, exit }, state, history, proceedings }: ShownOrder): Markup {
@@ -136,7 +136,7 @@ ${peopleAffected(terms, exempt)}${inLanguages(statement, authoritativeLanguage)}
 const fact = (term: string, words: Markup): Markup => html`<dt>${term}</dt><dd>${words}</dd>
 `;
 
-/** The titles and digests of the instrument’s documents. The documents themselves stay with the operator. */
+/** Titles and digests of the instrument’s documents. The operator does not publish the documents themselves. */
 function documents({ documents: kept = [] }: OrderTerms): Markup {
   if (kept.length === 0) return html``;
   return fact(
@@ -167,7 +167,7 @@ ${events.map(
 `;
 }
 
-/** Public facts of a withheld order. They do not say whether the order is in effect. ADR 20 explains what the ledger reveals. */
+/** Public facts of a withheld order. They do not say whether the order is effective. ADR 20 explains what the ledger reveals. */
 function stub({ order, services, areas }: Withheld): Markup {
   return html`<article aria-labelledby="${orderAnchor(order)}">
 <h2 id="${orderAnchor(order)}">Order ${order}: withheld from the public</h2>

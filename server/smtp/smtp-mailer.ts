@@ -1,6 +1,6 @@
 /**
- * Sends mail through the operator's mail server (SMTP, RFC 5321). There is no queue: the caller learns within `DEADLINE` whether the mail
- * server accepted the mail, and can send it again.
+ * Sends mail through the operator's mail server (SMTP, RFC 5321), without a queue. The caller learns within `DEADLINE` whether the mail
+ * server accepted the mail, and can send the mail again.
  */
 import { createTransport } from 'nodemailer';
 import { CordonError } from '../../shared/errors.ts';
@@ -11,23 +11,23 @@ import type { MailServer } from '../config-values.ts';
 import { concernsRecipient, type MailFault, mailFaultText } from './mail-fault.ts';
 
 const SECOND = 1000;
-/** Deadline of one mail, from the connection to the response of the mail server. */
+/** Deadline for one mail, from the connection to the response of the mail server. */
 const DEADLINE = 20 * SECOND;
-/** Deadline of each step: connect, greeting, response to a command. */
+/** Deadline for each step: connection, greeting, response to a command. */
 const STEP = 10 * SECOND;
-/** More mails than this at one time are refused. */
+/** Maximum number of mails in progress. Further mails are refused. */
 const AT_ONCE = 8;
 const LARGEST_RESPONSE = 64 * 1024;
 const CHECK_EVERY = 600 * SECOND;
-/** Interval of checks while the mail server fails, in milliseconds. */
+/** Milliseconds between two checks while the mail server fails. */
 const CHECK_AGAIN = 60 * SECOND;
 
 export interface SmtpMailer extends Mailer {
-  /** Reason why the mail server cannot be used; null: no known problem. */
+  /** Reason why the mail server cannot be used; null if no problem is known. */
   failure(): string | null;
-  /** Connects and signs in without sending mail. Resolves to the reason why the mail server cannot be used; null: usable. */
+  /** Connects and signs in without sending mail. Resolves with the reason why the mail server cannot be used; null if it works. */
   check(): Promise<string | null>;
-  /** Checks the mail server now and at intervals. Returns at once. */
+  /** Checks the mail server now and at intervals. Returns without waiting for the result. */
   watch(): void;
   stop(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export function createSmtpMailer({
 }: {
   readonly server: MailServer;
   readonly from: string;
-  /** Name beside the sender's address. */
+  /** Sender's name, shown with the address. */
   readonly organization: string;
   readonly log: { warn(fields: object, text: string): void; info(fields: object, text: string): void };
 }): SmtpMailer {
@@ -49,12 +49,13 @@ export function createSmtpMailer({
     ...{ host, port },
     secure: server.tls === 'start',
     requireTLS: server.tls === 'required',
-    // Mail servers on the same machine often have a certificate for another name, and the connection does not leave the machine.
+    // Accept any certificate of a mail server on the same machine: its certificate often has another name, and the connection does not
+    // leave the machine.
     tls: { minVersion: 'TLSv1.2', rejectUnauthorized: server.tls !== 'offered' },
     ...(login !== null && { auth: { user: login.user, pass: login.password }, forceAuth: true }),
     ...{ connectionTimeout: STEP, greetingTimeout: STEP, dnsTimeout: STEP, socketTimeout: STEP, socketCloseTimeout: 0 },
     maxResponseSize: LARGEST_RESPONSE,
-    // The library must not fetch files or web addresses that a mail names.
+    // Forbid the library to read files or web addresses that are named in a mail.
     ...{ disableFileAccess: true, disableUrlAccess: true },
   });
   let failing: string | null = null;
@@ -94,10 +95,10 @@ export function createSmtpMailer({
       await transport.sendMail({
         from: { name: oneLine(organization), address: from },
         to: { name: to.name, address: to.address },
-        // The header contains only this address, because the recipient proves it.
+        // The To header contains only this address, because the mail proves that the recipient reads this address.
         envelope: { from, to: [to.address] },
         ...{ subject, text },
-        // RFC 3834: prevents automatic replies.
+        // Header that prevents automatic replies (RFC 3834).
         headers: { 'Auto-Submitted': 'auto-generated' },
         signal: AbortSignal.timeout(DEADLINE),
       });

@@ -1,6 +1,6 @@
 /**
- * Checks everything that a start needs, for `cordon check-config`, and starts nothing. It creates no file, except the files that SQLite
- * creates beside an open database.
+ * Checks everything that a start needs, for `cordon check-config`, without starting the server. The check creates no file, except the files
+ * that SQLite creates beside an open database.
  */
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -17,21 +17,21 @@ import { judgeInstallation } from './installation.ts';
 import { databaseAddressOf, keyFolderOf, preflight } from './preflight.ts';
 
 const DAY = 86_400_000;
-/** Free space in bytes. A server with less space soon stops accepting data. */
+/** Minimum free disk space in bytes. A server with less space soon stops accepting data. */
 const LEAST_FREE = 256 * 2 ** 20;
 const KEYS = ['root', 'issuing', 'server', 'online', 'ledger'] as const;
 
 export interface ConfigCheck {
   readonly ok: boolean;
-  /** The server still starts, without the named part. */
+  /** Warning: the server still starts, but without the named part. */
   readonly warning?: true;
-  /** Single line with the result, or with the problem and its remedy. */
+  /** Result in one line: success, or the problem and its remedy. */
   readonly text: string;
 }
 
 export interface ConfigReport {
   readonly checks: readonly ConfigCheck[];
-  /** A server holds the store's lock. Its database is not checked, and its ports are in use. */
+  /** True if a running server has the lock of the store. The check then skips the database and the ports in use. */
   readonly running: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface CheckOptions {
   readonly ports: boolean;
 }
 
-/** Runs all checks, even after a failed one, unless the variables themselves cannot be read. */
+/** Runs all checks, even after a failed check. If the variables themselves cannot be read, it stops there. */
 export async function checkConfig({ ports }: CheckOptions): Promise<ConfigReport> {
   let config: Config;
   try {
@@ -82,7 +82,7 @@ export async function checkConfig({ ports }: CheckOptions): Promise<ConfigReport
   return { checks, running };
 }
 
-/** `Another Cordon server uses this database: process 7 on host a, since ….` */
+/** Message such as `Another Cordon server uses this database: process 7 on host a, since ….` */
 function runningText({ context: { pid, host, since } }: CordonError): string {
   const process = pid === undefined ? '' : ` (process ${pid} on host ${host}, since ${since})`;
   return `A server is running on this store${process}. The database was not checked further.`;
@@ -91,7 +91,7 @@ function runningText({ context: { pid, host, since } }: CordonError): string {
 const problemsOf = (error: unknown, config: Config | null): ConfigCheck[] =>
   explainStartError(error, config).lines.map((text) => ({ ok: false, text }));
 
-/** Returns the nearest existing parent folder. */
+/** Nearest existing parent folder of the path. */
 function existing(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : existing(dirname(path));
 }
@@ -137,7 +137,7 @@ async function checkStore(config: Config): Promise<string> {
     judgeInstallation(inspectKeyFolder(keyFolderOf(config)), null, { keys: keyFolderOf(config), store: address.file });
     return `The first start will create the database ${address.file}.`;
   }
-  // Other checks report ports in use.
+  // Another check reports ports that are in use.
   const portless = { ...config, devicePort: 0, publicPort: 0, admin: { ...config.admin, port: 0 } };
   const { database, ports, close } = await preflight(portless, () => Promise.resolve(null));
   ports.release();
@@ -154,7 +154,7 @@ function checkAdminIdentity(files: { readonly certificate: string; readonly key:
   return `The certificate of the admin listener and its key belong together. It is valid for ${days} more days.`;
 }
 
-/** An unreachable mail server does not stop a start. */
+/** The server starts even if it cannot reach the mail server. */
 async function checkMail(mail: NonNullable<Config['mail']>, organization: string): Promise<ConfigCheck> {
   const { createSmtpMailer } = await import('../smtp/smtp-mailer.ts');
   const quiet = { warn: () => undefined, info: () => undefined };

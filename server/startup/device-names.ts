@@ -1,12 +1,13 @@
 /**
- * Names under which devices reach the server. A device uses the name in its activation link as long as it is enrolled, so it loses a server
- * without that name in its certificate. The store records the names in use, and the server refuses a start that drops one.
+ * Host names by which devices reach the server. A device uses the name in its activation link as long as it is enrolled. It can no longer
+ * connect if the server's certificate lacks this name. The store records the names in use, and the server refuses a start that removes such
+ * a name.
  */
 import { CordonError } from '../../shared/errors.ts';
 
 export interface NameInUse {
   readonly name: string;
-  /** Unix milliseconds of real time. */
+  /** Time of the last use in Unix milliseconds (real time). */
   readonly lastUsed: number;
 }
 
@@ -16,7 +17,10 @@ export interface DeviceNameStore {
   removeDeviceNames(names: readonly string[]): Promise<void>;
 }
 
-/** Throws `names_in_use` when a name in use is neither kept nor in `CORDON_DROP_NAMES`. Returns the names to forget. */
+/**
+ * Throws `names_in_use` if a name in use is missing from the configured names and from `CORDON_DROP_NAMES`. Returns the names whose records
+ * to delete.
+ */
 export function requireNames(
   inUse: readonly NameInUse[],
   names: readonly string[],
@@ -39,14 +43,14 @@ export function requireNames(
 }
 
 export interface NameWatch {
-  /** An identified device sent this `Host` header. */
+  /** Records the `Host` header of a request from an identified device. */
   seen(host: string | undefined): void;
 }
 
-/** Interval between two writes for the same name. Hourly writes are enough to know which names are in use. */
+/** Minimum interval between two writes for the same name. Hourly writes are enough to know which names are in use. */
 const SAVE_EVERY = 3_600_000;
 
-/** Records only names in the server's certificate: a hostile device must not be able to prevent a start. */
+/** Record only names in the server's certificate. Otherwise a hostile device could prevent a start by sending another name. */
 export function watchNames(ports: {
   readonly store: Pick<DeviceNameStore, 'saveDeviceName'>;
   readonly names: readonly string[];
@@ -68,5 +72,7 @@ export function watchNames(ports: {
   };
 }
 
-/** Host names are case-insensitive (RFC 4343). A URL writes an IPv6 address in brackets, and the configuration does not. */
+/**
+ * Host names are case-insensitive (RFC 4343). A URL contains an IPv6 address in brackets; the configuration contains it without brackets.
+ */
 const folded = (name: string): string => name.toLowerCase().replace(/^\[|\]$/g, '');

@@ -1,16 +1,16 @@
-/** Decides whether a key folder and a store belong together. `preflight.ts` reads both sides and acts on the result. */
+/** Decides whether a key folder and a store belong to the same installation. `preflight.ts` reads both and acts on the result. */
 import type { InstallationBinding } from '../../certs/installation-file.ts';
 import type { KeyFolderContents } from '../../certs/key-folder-contents.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { StoreIdentity } from '../store/identity-store.ts';
 
 /**
- * `found`: this is a first start, or the continuation of one. `bind`: both sides belong together, and at least one does not record that
- * yet. `open`: both sides record that they belong together.
+ * Result of the comparison. `found`: this is a first start, or the continuation of an interrupted first start. `bind`: key folder and store
+ * belong together, but one of them does not record this yet. `open`: both record that they belong together.
  */
 export type InstallationVerdict = 'found' | 'bind' | 'open';
 
-/** Names of both sides for messages. */
+/** Names of the key folder and the store, for messages. */
 export interface Places {
   readonly keys: string;
   readonly store: string;
@@ -20,7 +20,7 @@ const CAUSES =
   'The usual causes are a volume that is not mounted, and a wrong CORDON_HOME or CORDON_DATABASE_URL. Correct that and start again.';
 const RESTORE = 'If the data is lost, restore a backup with `cordon restore`.';
 
-/** `store`: null if there is no database or it has no tables. Throws `installation_mismatch`. */
+/** Compares key folder and store. Throws `installation_mismatch`. `store`: null if there is no database or it has no tables. */
 export function judgeInstallation(
   keys: KeyFolderContents,
   store: StoreIdentity | null,
@@ -63,12 +63,12 @@ export function judgeInstallation(
       `The database ${places.store} belongs to ${named}, and the key folder ${places.keys} holds ${whose}.`,
     );
   }
-  // The first start stopped after it had bound the store.
+  // The first start stopped after it had written the binding into the store.
   if (!keys.founded) return 'found';
   return keys.binding && used.binding ? 'open' : 'bind';
 }
 
-/** Every value that both sides have must be equal. A side from before bindings existed still has its certificates. */
+/** Values that both the key folder and the store have must be equal. Data from before bindings existed still contains its certificates. */
 function matches(keys: Extract<KeyFolderContents, { state: 'complete' }>, store: StoreIdentity): boolean {
   const { binding } = store;
   if (keys.binding && keys.binding.installation !== store.installation) return false;
@@ -79,7 +79,7 @@ function matches(keys: Extract<KeyFolderContents, { state: 'complete' }>, store:
   return store.roots.includes(keys.root) && store.issuing.includes(keys.issuing);
 }
 
-/** Compares the keys that the passphrase has opened. Files alone do not show which ledger key `ledger.key` holds. */
+/** Compares the decrypted keys with the store. Without decryption, the server cannot know which ledger key `ledger.key` contains. */
 export function requireSameKeys(opened: InstallationBinding, store: InstallationBinding, places: Places): void {
   const differs = (['root', 'issuing', 'ledgerKey'] as const).filter((name) => opened[name] !== store[name]);
   if (differs.length === 0) return;

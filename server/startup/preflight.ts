@@ -1,6 +1,6 @@
 /**
- * Checks before the server's first write. A server with the wrong half of its data stops here, and both halves stay unchanged. New checks
- * that only read belong at the end of `preflight`.
+ * Checks before the server's first write. If keys and store do not belong together, the server stops here, and both stay unchanged. Add new
+ * checks that only read at the end of `preflight`.
  */
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -22,24 +22,27 @@ import { requireNames } from './device-names.ts';
 import { judgeInstallation, type Places, requireSameKeys } from './installation.ts';
 import { type ReservedPorts, reservePorts } from './reserved-ports.ts';
 
-/** Checks the clock before the first write, and throws when it is implausible. `database`: null while the store is empty. */
+/** Checks the clock before the first write. Throws if the clock is implausible. `database`: null while the store is empty. */
 export type ClockCheck = (
   database: Database | null,
   authorityEnds: number | null,
 ) => Promise<EntryDraft<'clock.accepted'> | null>;
 
 export interface Preflight {
-  /** Bound ports that refuse connections until the listeners take them over. */
+  /** Bound ports that refuse connections until the listeners use them. */
   readonly ports: ReservedPorts;
-  /** Resolves if another server has taken the store over. This server must stop then. */
+  /** Resolves if another server has taken over the lock of the store. This server must then stop. */
   readonly takenOver: Promise<CordonError>;
-  /** Closes the database, then gives up the lock. */
+  /** Closes the database, then releases the lock. */
   close(): Promise<void>;
-  /** Connected, and not migrated yet. */
+  /** Connected database that is not migrated yet. */
   readonly database: Database;
   readonly keyFolder: string;
   readonly clockEntry: EntryDraft<'clock.accepted'> | null;
-  /** The first writes: migrates the store, and records on both sides that these keys and this store belong together. Returns the installation's id. */
+  /**
+   * Makes the first writes: migrates the store, and records in the key folder and in the store that they belong together. Returns the
+   * installation's identifier.
+   */
   settle(authority: Authority): Promise<string>;
 }
 
@@ -54,7 +57,7 @@ export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>):
   config.databaseUrl === null ? { file: join(config.home, 'cordon.db') } : { url: config.databaseUrl };
 
 /**
- * Reads both sides, and writes nothing except the lock. Throws `store_locked`, `installation_mismatch`, `names_in_use`,
+ * Reads key folder and store, and writes nothing except the lock. Throws `store_locked`, `installation_mismatch`, `names_in_use`,
  * `clock_implausible`, `store_incompatible`, `store_unavailable`, or `unavailable` for a port.
  */
 export async function preflight(config: PreflightConfig, checkClock: ClockCheck): Promise<Preflight> {
@@ -62,7 +65,7 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
   const address = databaseAddressOf(config);
   const places: Places = { keys: keyFolder, store: nameOf(address) };
   const keys = inspectKeyFolder(keyFolder);
-  // SQLite creates a missing file when it connects.
+  // Check that the file exists, because SQLite creates a missing file when it connects.
   if ('file' in address && isAbsent(address.file)) judgeInstallation(keys, null, places);
 
   const takenOver = Promise.withResolvers<CordonError>();
@@ -96,7 +99,7 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
         settle({ connected, keyFolder, identity, places, bound: verdict === 'open', forgotten }, authority),
     };
   } catch (error) {
-    // The listeners own the ports after a preflight that has passed.
+    // Release the ports only after a failure. After a successful preflight, the listeners own them.
     ports?.release();
     await close();
     throw error;
@@ -109,7 +112,7 @@ interface Settling {
   readonly identity: StoreIdentity | null;
   readonly places: Places;
   readonly bound: boolean;
-  /** Names that the admin drops from the certificate. */
+  /** Names that the admin removes from the server's certificate. */
   readonly forgotten: readonly string[];
 }
 
@@ -121,15 +124,15 @@ async function settle(of: Settling, authority: Authority): Promise<string> {
   const installation = await installationId(database);
   if (of.bound) return installation;
   const binding = bindingOf(authority, installation);
-  // This order lets the next start continue after any step. A binding without founded keys would look like half a key folder.
-  // half a key folder.
+  // This order of writes lets the next start continue after an interruption at any step. If the binding were written before the keys, the
+  // next start would report missing keys.
   await bindStore(database.db, binding);
   authority.finishFounding();
   writeBindingFile(of.keyFolder, binding);
   return installation;
 }
 
-/** A store from before bindings existed has signed its checkpoints with the ledger key. */
+/** In a store from before bindings existed, the ledger key has signed the checkpoints. */
 async function requireKeysOf(store: StoreIdentity, authority: Authority, places: Places): Promise<void> {
   const { installation, binding, checkpoint } = store;
   if (installation === null) return;
@@ -145,7 +148,7 @@ async function requireKeysOf(store: StoreIdentity, authority: Authority, places:
   requireSameKeys(opened, expected, places);
 }
 
-/** The issuing certificate is public, so no passphrase is needed here. */
+/** The issuing CA's certificate is public, so no passphrase is needed here. */
 function issuingEnd(keyFolder: string): number | null {
   const file = join(keyFolder, 'issuing.crt');
   return existsSync(file) ? Date.parse(new X509Certificate(readFileSync(file)).validTo) : null;
@@ -153,7 +156,7 @@ function issuingEnd(keyFolder: string): number | null {
 
 const isAbsent = (file: string): boolean => !existsSync(file) || statSync(file).size === 0;
 
-/** Address without user name and password. */
+/** Database URL without user name and password. */
 function nameOf(address: DatabaseAddress): string {
   if ('file' in address) return address.file;
   try {

@@ -1,6 +1,6 @@
 /**
- * Binds the three ports before the server's first write, and refuses every connection until the listeners take them over. A second start
- * then fails before it can change what the first server has stored.
+ * Binds the three ports before the server's first write, and refuses connections until the listeners use the ports. A second server on the
+ * same machine thus fails before it can change the first server's data.
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
@@ -9,7 +9,7 @@ import type { Config } from '../config.ts';
 
 export interface ReservedPort {
   readonly port: number;
-  /** Bound socket for `server.listen(handle)`. The listener takes it over. */
+  /** Bound socket for `server.listen(handle)`. The listener then owns the socket. */
   readonly handle: Server;
 }
 
@@ -17,7 +17,7 @@ export interface ReservedPorts {
   readonly device: ReservedPort;
   readonly public: ReservedPort;
   readonly admin: ReservedPort;
-  /** Closes the ports that no listener has taken over. */
+  /** Closes the ports that no listener uses. */
   release(): void;
 }
 
