@@ -49,7 +49,7 @@ function* fleet(): Generator<LocatedDevice> {
       { source: 'network', areas: [area], at: NOW - HOUR },
       { source: 'address', areas: [area], at: NOW - 2 * HOUR, connected },
     ];
-    const user = `Somebody ${index}`;
+    const user = `User ${index}`;
     if (kind < 16) yield { user, home: 'PK', presence, seen: at('PK') };
     else if (kind === 16) yield { user, home: 'PK', presence, seen: at('AE') };
     else if (kind === 17) yield { user, home: 'GB', presence, seen: at('PK') };

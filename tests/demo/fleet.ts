@@ -216,7 +216,8 @@ export class DemoFleet {
   async message(from: Which, to: string, text: string): Promise<z.infer<typeof demoMessage>> {
     const { child, which } = this.#at(from);
     const written = await child.call('write', { ...which, to, text });
-    if (!written) return { outcome: 'refused', order: null, detail: 'Whoever would write is enrolled no more.' };
+    if (!written)
+      return { outcome: 'refused', order: null, detail: 'The sender or the recipient is no longer enrolled.' };
     if (written.refused !== null) return { outcome: 'refused', order: written.order, detail: written.detail };
     const deadline = performance.now() + DELIVERED_WITHIN;
     for (;;) {

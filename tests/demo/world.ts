@@ -123,7 +123,7 @@ export class World {
   }
   #firstOwnerLink = '';
 
-  /** These people must exist before devices enroll, because devices pin the approver set at enrollment. */
+  /** Creates people who must exist before devices enroll, because devices pin the approver set at enrollment. */
   async people(): Promise<People & { readonly links: Links }> {
     const people = await gather(this.adminUrl, this.#firstOwnerLink);
     this.#owner = people.owner;

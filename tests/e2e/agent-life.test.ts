@@ -1,4 +1,4 @@
-/** The life of a device on a real server: enrolled by link, managed, killed, cloned, revoked, gone. Every part is a process of its own. */
+/** Life of a device on a real server: enrolled by a link, managed, killed, cloned and revoked. Server and agents run as real processes. */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ async function connected(): Promise<AgentProcess> {
   return agent;
 }
 
-/** One request over raw TLS: its status, whether the session was resumed, and the ticket for the next one. */
+/** Sends one request over raw TLS. Returns its status, whether the TLS session was resumed, and the ticket for the next connection. */
 function speak(tls: DeviceTls): Promise<{ status: number; reused: boolean; ticket: Buffer }> {
   return new Promise((resolve, reject) => {
     const socket = connectTls(tls, () => {
@@ -53,7 +53,7 @@ function speak(tls: DeviceTls): Promise<{ status: number; reused: boolean; ticke
   });
 }
 
-/** Files below a folder whose bytes hold `secret`: what a thief with the disk would find. */
+/** Files below a folder that contain `secret`, as a thief with the disk would search them. */
 function holding(folder: string, secret: Buffer): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -61,7 +61,7 @@ function holding(folder: string, secret: Buffer): string[] {
     .filter((path) => readFileSync(path).includes(secret));
 }
 
-/** The server's halves of this device's locks, as its store has them. */
+/** The server's halves of the keys that lock this device's workspace, from its store. */
 function shares(device: string): string[] {
   const store = new DatabaseSync(join(world.server.home, 'cordon.db'), { readOnly: true, timeout: 5000 });
   try {
@@ -73,7 +73,7 @@ function shares(device: string): string[] {
 }
 
 describe('enrollment by link', () => {
-  it('makes a device that connects, is seen by its admin, and says so of itself', async () => {
+  it('creates a device that connects, appears to its admin, and reports its status', async () => {
     const agent = await world.enrolled();
     onTestFinished(() => agent.remove());
     const before = await agent.cli(['status']);
@@ -87,14 +87,14 @@ describe('enrollment by link', () => {
       expect(seen.presence).toMatchObject({ connected: true, listVersion: 1, recordStored: 1, approverSetVersion: 1 });
       expect(seen.inventory?.os.platform).toBe(process.platform);
     });
-    // The key was made there and stays there.
+    // The device created its key, and the key stays there.
     expect(holding(world.server.home, readFileSync(agent.path('identity/key.pem')).subarray(40, 80))).toEqual([]);
     await agent.stop();
     expect(agent.exitCode).toBe(0);
     await until(async () => expect((await world.device(agent.device)).presence?.connected).toBe(false));
   });
 
-  it('case 9: a code that is wrong, used, expired or canceled is refused in its own words, and nothing is left', async () => {
+  it('case 9: a wrong, used, expired or canceled code is refused with its own error, and leaves no file', async () => {
     const [unknown, used, expired, canceled] = [
       await world.link(),
       await world.link(),
@@ -103,7 +103,7 @@ describe('enrollment by link', () => {
     ];
     const idOf = (link: string) => /dev_[a-z0-9]+/.exec(link)?.[0] ?? '';
     await machine().enroll(used);
-    // The server writes to it at the same time.
+    // The server writes to the database at the same time.
     const store = new DatabaseSync(join(world.server.home, 'cordon.db'), { timeout: 5_000 });
     store.prepare('update activation_codes set expires_at = ? where id = ?').run(Date.now() - 1, idOf(expired));
     store.prepare('update activation_codes set canceled_at = ? where id = ?').run(Date.now(), idOf(canceled));
@@ -127,7 +127,7 @@ describe('enrollment by link', () => {
     }
   });
 
-  it('case 9: of machines that use one code at once, one is enrolled', async () => {
+  it('case 9: if several machines use one code at once, exactly one enrolls', async () => {
     const link = await world.link();
     const machines = [machine(), machine(), machine()];
     const ends = await Promise.all(machines.map((agent) => agent.cli(['enroll', link])));
@@ -136,8 +136,8 @@ describe('enrollment by link', () => {
   });
 });
 
-describe('a device under management', () => {
-  it('keeps a sealed folder: locked by name, readable when unlocked, and gone from the disk when wiped', async () => {
+describe('a managed device', () => {
+  it('locks its workspace on command, makes it readable again on unlock, and deletes it from the disk on wipe', async () => {
     const agent = await connected();
     const canary = Buffer.from(`canary ${crypto.randomUUID()}`);
     const folder = mkdtempSync(join(tmpdir(), 'cordon-file-'));
@@ -162,7 +162,7 @@ describe('a device under management', () => {
       });
     }
     expect((await agent.status()).workspace).toBe('locked');
-    // The server keeps the half that is missing on the device, and nothing of it is left on the device's disk.
+    // The server keeps the half of the key that the device lacks. The device's disk contains nothing of that half.
     const [share = ''] = shares(agent.device);
     for (const form of [Buffer.from(share), Buffer.from(share, 'base64')])
       expect(holding(agent.home, form)).toEqual([]);
@@ -197,7 +197,7 @@ describe('a device under management', () => {
     expect(await workspace('ls')).toEqual({ code: 0, out: '', err: '' });
   });
 
-  it('keeps its files while a legal hold stands, also from a wipe that waited, and knows of the hold by its record', async () => {
+  it('keeps its files during a legal hold, despite a pending wipe, and learns of the hold from its device record', async () => {
     const { operator } = world;
     const agent = await connected();
     const folder = mkdtempSync(join(tmpdir(), 'cordon-file-'));
@@ -264,7 +264,7 @@ describe('a device under management', () => {
     expect(await agent.cli(['status'])).toMatchObject({ code: EXIT.notFound });
   });
 
-  it('case 54: killed with -9 in the middle of a command it comes back and finishes it once', async () => {
+  it('case 54: after kill -9 in the middle of a command, the agent restarts and finishes the command once', async () => {
     const agent = await connected();
     const caught = new Map<string, number>();
     const stateOf = (id: string) => agent.query('select state from command where id = ?', id)[0]?.['state'];
@@ -291,7 +291,7 @@ describe('a device under management', () => {
       });
       expect(command).toMatchObject({ state: 'done', detail: 'The inventory was collected.' });
       expect(stateOf(id)).toBe('finished');
-      // One result was made, and the server has it: nothing waits in the outbox, and a second one would have raised an alert.
+      // The device created one result, which the server has stored: the outbox is empty, and a second result would have raised an alert.
       await until(() => expect(agent.query("select * from outbox where type = 'result'")).toEqual([]));
       expect(await world.finished(id)).toEqual(command);
     }
@@ -300,9 +300,9 @@ describe('a device under management', () => {
   }, 120_000);
 });
 
-describe('a device whose server goes away', () => {
+describe('a device whose server stops', () => {
   it.each(['stop', 'kill'] as const)(
-    'reconnects by itself after its %s, and does what was asked meanwhile',
+    'reconnects by itself after a %s of the server, and executes the commands sent meanwhile',
     async (end) => {
       const agent = await connected();
       await world.server[end]();
@@ -316,8 +316,8 @@ describe('a device whose server goes away', () => {
   );
 });
 
-describe('a device that is no longer trusted', () => {
-  it('case 1, case 2: is off within a second, and neither its ticket nor a new connection lets it back', async () => {
+describe('a device that the server no longer trusts', () => {
+  it('case 1, case 2: is disconnected within a second, and can return neither with its session ticket nor with a new connection', async () => {
     const agent = await connected();
     const { device } = agent;
     const tls = agent.tls(world.server.device);
@@ -335,7 +335,7 @@ describe('a device that is no longer trusted', () => {
     expect(took).toBeLessThan(1_000);
     await agent.link('revoked');
 
-    // The old tickets resume nothing; the full handshake that follows is let in as far as the store, which refuses.
+    // The server resumes no session with the old tickets. After the full handshake, the store refuses the device.
     for (const session of [undefined, first.ticket, second.ticket]) {
       const dialled = session ? { ...tls, session } : tls;
       const link = new TestLink(dialled);
@@ -343,7 +343,7 @@ describe('a device that is no longer trusted', () => {
       expect(await speak(dialled)).toMatchObject({ status: 403, reused: false });
     }
 
-    // Nor does a restart of either side change its mind.
+    // A restart of the server or of the agent does not change this.
     await agent.kill();
     agent.run();
     expect((await agent.link('revoked')).connectionDetail).toContain('revoked');
@@ -351,7 +351,7 @@ describe('a device that is no longer trusted', () => {
     expect(await agent.cli(['status'])).toMatchObject({ code: 0, out: expect.stringContaining('revoked') });
   }, 60_000);
 
-  it('case 14: of two machines with one identity the second takes over, and the admin is told', async () => {
+  it('case 14: if two machines have one identity, the second replaces the first, and an alert tells the admin', async () => {
     const agent = await connected();
     const { device } = agent;
     const thief = machine();

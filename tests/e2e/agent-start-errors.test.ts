@@ -1,4 +1,4 @@
-/** An agent that cannot start says why in one line for each problem, without a stack trace. Each case runs the real program. */
+/** An agent that cannot start prints one line for each problem, without a stack trace. Each case runs the real program. */
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ function refused(env: Record<string, string>, asNobody = false): { lines: readon
   return { lines, code: status };
 }
 
-/** Files as an enrollment leaves them, as far as a start reads them before it connects. */
+/** Files of an enrollment that the agent reads at its start. */
 function enrolled(): void {
   mkdirSync(join(home(), 'identity'), { recursive: true, mode: 0o700 });
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -107,7 +107,7 @@ it.each<[string, Record<string, string>, () => void, RegExp]>([
   expect(refused(env).lines).toEqual([expect.stringMatching(line)]);
 });
 
-it.runIf(isRoot)('a home of another user', () => {
+it.runIf(isRoot)('a home folder of another user', () => {
   enrolled();
   expect(refused({}, true).lines).toEqual([expect.stringMatching(/no permission for .*home|state cannot be opened/)]);
 });

@@ -1,4 +1,7 @@
-/** What a real browser does at the admin listener: people side by side, pages of strangers, and a page that tries to break its own policy. */
+/**
+ * A real browser at the admin listener: several people side by side, pages of other websites, and a page that tries to violate its own
+ * content security policy.
+ */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +13,7 @@ import { type ApiServer, PASSWORD, startApi } from '../support/api-server.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { until } from '../support/until.ts';
 
-/** Where a stranger's page is served, and whose name leads to us when they say so. */
+/** Origin of another website, and a foreign host name that resolves to this machine. */
 const STRANGER = 'evil.example';
 const PAGE = `<!doctype html><title>Console</title><script src="/page-policy.js"></script>
 <script src="/assets/page.js"></script><style nonce="CSP_NONCE">body { color: rgb(1, 2, 3) }</style>`;
@@ -49,7 +52,7 @@ describe.skipIf(!chromium.present)('in Chromium', () => {
     await page.goto(base);
     const body = JSON.stringify({ email: who.email, password: PASSWORD, totp: api.code(who.secret) });
     const init = `{ method: 'POST', headers: { 'content-type': 'application/json' }, body: ${JSON.stringify(body)} }`;
-    // The page keeps its half of the session where other origins cannot read it.
+    // The page stores its part of the session where other origins cannot read it.
     const status = await page.evaluate(`fetch('/api/v1/session', ${init}).then(async (answer) => {
       localStorage.setItem('half', (await answer.json()).csrf);
       return answer.status;
@@ -60,7 +63,7 @@ describe.skipIf(!chromium.present)('in Chromium', () => {
     page.evaluate(`fetch('/api/v1/session', { headers: { 'x-cordon-csrf': localStorage.getItem('half') } })
       .then((answer) => answer.json()).then(({ account }) => account.email)`);
 
-  it('keeps people apart who sign in side by side under names of one machine', async () => {
+  it('separates people who sign in side by side under several host names of one machine', async () => {
     const context = await browser.newContext();
     const people = [
       { base: `http://127.0.0.1:${port}`, who: await api.account('owner@example.org', []) },
@@ -87,14 +90,14 @@ describe.skipIf(!chromium.present)('in Chromium', () => {
     await context.close();
   });
 
-  it('case 48: a stranger gets nothing, neither from a page of their own nor by a name that leads here', async () => {
+  it('case 48: another website gets nothing, neither from its own page nor by a host name that resolves to this machine', async () => {
     const context = await browser.newContext();
     const mine = await context.newPage();
     const who = await api.account('victim@example.org', [{ role: 'owner', group: null, area: null }]);
     await signInOn(mine, `http://127.0.0.1:${port}`, who);
     const theirs = await context.newPage();
     const refused = () => api.logged.filter((line) => line.includes('forbidden') && line.includes('POST')).length;
-    // The same site as ours, since a site has no port: the cookie goes along, and is not enough.
+    // A site has no port, so this page is of the same site: the browser sends the cookie, which alone is not enough.
     for (const base of [`http://127.0.0.1:${strangerPort}`, `http://${STRANGER}:${strangerPort}`]) {
       const before = refused();
       await theirs.goto(base);
@@ -102,7 +105,8 @@ describe.skipIf(!chromium.present)('in Chromium', () => {
       await theirs.evaluate(`fetch('http://127.0.0.1:${port}/api/v1/groups', ${init}).catch(() => undefined)`);
       expect([base, refused()]).toEqual([base, before + 1]);
     }
-    // Their page came from their server, and then their name began to lead here: to the browser it is one and the same origin.
+    // A DNS rebinding attack: the page came from the attacker's server, and then its name resolves to this machine. For the browser, it is
+    // the same origin.
     const rebound = `http://${STRANGER}:${port}`;
     await theirs.route(`${rebound}/`, (route) =>
       route.fulfill({ contentType: 'text/html', body: '<title>Hi</title>' }),
@@ -116,7 +120,7 @@ describe.skipIf(!chromium.present)('in Chromium', () => {
     await context.close();
   });
 
-  it('case 51: a page runs its own files and nothing that was written into it', async () => {
+  it('case 51: a page runs its own files, and no script that was injected into it', async () => {
     const page = await (await browser.newContext()).newPage();
     const refused: string[] = [];
     page.on('console', (message) => refused.push(message.text()));
@@ -135,7 +139,7 @@ describe.skipIf(!chromium.present)('in Chromium', () => {
       'Console',
     ]);
     expect(await attempt(elsewhere)).toEqual(['refused', 'Console']);
-    // It can be put there, and does not run.
+    // A script can be inserted, but the browser does not run it.
     const script = "Object.assign(document.createElement('script'), { append: null })";
     expect(await attempt(`document.body.appendChild(${script}).replaceChildren('document.title = 2')`)).toEqual([
       'done',

@@ -1,6 +1,7 @@
 /**
- * Case 58, the second wave: more devices than the server admits connect at once, with the agent's real link. The server answers the others with 503
- * and a `Retry-After` of their own, so that they come back one after another. The times are those at which the agents dial, not those of a server.
+ * Case 58, after a power failure: more devices than the server accepts connect at once, with the agent's real connection. The server
+ * responds with 503 and a different `Retry-After` to each other device, so that the devices return one after another. The agents record the
+ * times.
  */
 import { expect, it, onTestFinished } from 'vitest';
 import { dialDirect } from '../../agent/link/dial.ts';
@@ -11,12 +12,12 @@ import { until } from '../support/until.ts';
 
 const DEVICES = 200;
 const MOST_UPGRADES = 20;
-/** Seconds, as the server chooses them; the agent adds up to a quarter. */
+/** Range of `Retry-After` in seconds, chosen by the server. The agent adds up to a quarter. */
 const RETRY_AFTER = { least: 2, most: 22 };
 
 interface Caller {
   readonly link: Link;
-  /** When it dialed, and when it was told to come again. Milliseconds of one clock. */
+  /** Times of the connection attempt and of the earliest next attempt, in milliseconds of one clock. */
   readonly dialed: number[];
   readonly refused: number[];
 }
@@ -50,7 +51,7 @@ function call({ tls, id }: TestDevice, port: number): Caller {
   return { link, ...caller };
 }
 
-it('case 58: devices beyond the bound get 503, come back no earlier than they were told, and not together', async () => {
+it('case 58: devices beyond the limit get 503, and return not before the requested time and not all together', async () => {
   const gate = Promise.withResolvers<void>();
   const world = await openGatewayWorld({ mostUpgrades: MOST_UPGRADES, observing: () => gate.promise });
   onTestFinished(world.close);
@@ -63,12 +64,12 @@ it('case 58: devices beyond the bound get 503, come back no earlier than they we
 
   for (const { link } of callers) link.start();
   const told = () => callers.filter(({ refused }) => refused.length > 0);
-  // Connections in the middle of their upgrade keep their places, so the server refuses each other one at least once.
+  // Connections in the middle of their upgrade occupy all places, so the server refuses each other device at least once.
   await until(() => expect(told()).toHaveLength(DEVICES - MOST_UPGRADES), 60_000);
   gate.resolve();
   await until(() => expect(callers.filter(({ link }) => link.state !== 'connected')).toEqual([]), 90_000, 250);
 
-  // An attempt before the first refusal may have failed by itself, on a machine with other work.
+  // On a busy machine, an attempt before the first refusal may have failed for another reason.
   const waits = told().map(
     ({ dialed, refused: [first = 0] }) => (dialed.find((at) => at > first) ?? Number.NaN) - first,
   );
@@ -81,7 +82,7 @@ it('case 58: devices beyond the bound get 503, come back no earlier than they we
       .map((pair) => pair.join(': '))
       .join(', ')}`,
   );
-  // Evenly, each second would have a twentieth of them.
+  // In an even distribution, each second would have a twentieth of the attempts.
   expect(Math.max(...seconds.values())).toBeLessThan(waits.length / 4);
   expect(seconds.size).toBeGreaterThan((RETRY_AFTER.most - RETRY_AFTER.least) / 2);
 }, 240_000);

@@ -1,7 +1,7 @@
 /**
- * What people say to each other is nowhere on the server: a mark that nobody could write by chance stands in texts, files, their names, titles and
- * searches, and is looked for in all that the server holds, gives out and takes in once TLS is off. A second mark, in what does pass through the
- * server in the open, is found by the same search in each of these places.
+ * The server stores nothing readable of what people write. Texts, files, file names, titles and searches contain a random mark. The test
+ * searches all data and decrypted traffic of the server for the mark. A second mark in unsealed data proves that the search works in each
+ * place.
  */
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ import { until } from '../support/until.ts';
 
 const NAMES = ['Amina', 'Bilal', 'Chen', 'Dilek', 'Emeka', 'Farah', 'Goran', 'Hana', 'Ivo', 'Jun'];
 
-describe('ten people with twenty devices, and two at their command lines', () => {
+describe('ten people with twenty devices, and two at the command line', () => {
   let town: Town;
   let everyone: string;
   let removed: ChattingDevice;
@@ -51,7 +51,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
   let heardAfter: readonly string[];
   const planted = newMark();
   const atCommandLines: AgentProcess[] = [];
-  /** By the message that they came with. */
+  /** Files by the id of their message. */
   const files = new Map<string, Buffer>();
 
   async function atCommandLine(user: string): Promise<AgentProcess> {
@@ -68,7 +68,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     const { canary, devices } = town;
     const people = firsts.map(personOf);
     const [amina, , , dilek] = firsts;
-    if (!amina || !dilek) throw new Error('somebody is missing');
+    if (!amina || !dilek) throw new Error('a device is missing');
     everyone = await amina.agent.messaging.start({ people, title: canary('a title') });
     const said = firsts.map(({ name }) => canary(`a text of ${name}`));
     for (const [index, { agent }] of firsts.entries()) {
@@ -78,7 +78,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
       const id = await agent.messaging.send(everyone, { text: said[index] ?? '', attachments });
       if (attachments.length > 0) files.set(id, bytes);
     }
-    // A real agent is in it as well: the third device of Amina.
+    // A real agent is a member as well: Amina's third device.
     said.push(await sayAtCommandLine('a text that a command line says to all'));
     await hear(devices, everyone, said);
     heardBefore = said;
@@ -88,7 +88,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     await amina.agent.messaging.rename(four, canary('a third title'));
     for (const device of devices.slice(0, 3)) {
       expect(device.agent.messaging.search(said[0] ?? '')).toHaveLength(1);
-      expect(device.agent.messaging.search(canary('what somebody types to find'))).toEqual([]);
+      expect(device.agent.messaging.search(canary('a text to search for'))).toEqual([]);
     }
   }
 
@@ -96,7 +96,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
 
   async function sayAtCommandLine(what: string): Promise<string> {
     const [amina] = atCommandLines;
-    if (!amina) throw new Error('somebody is missing');
+    if (!amina) throw new Error('a device is missing');
     const text = town.canary(what);
     await until(async () => expect(await inboxOf(amina)).toContain(everyone), WITHIN, 500);
     const sent = await amina.cli(['send', everyone, text]);
@@ -133,7 +133,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
   async function oneGoesAndOneComes(firsts: readonly ChattingDevice[]): Promise<void> {
     const { devices, world, canary } = town;
     const second = devices[NAMES.length + NAMES.indexOf('Chen')];
-    if (!second) throw new Error('somebody is missing');
+    if (!second) throw new Error('a device is missing');
     removed = second;
     await world.revoke(removed.device);
     newcomer = await town.enroll('Dilek');
@@ -149,7 +149,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
 
   async function speakAtCommandLines(): Promise<void> {
     const [amina, bilal] = atCommandLines;
-    if (!amina || !bilal) throw new Error('somebody is missing');
+    if (!amina || !bilal) throw new Error('a device is missing');
     const [path, copy] = [join(town.folder, 'plan.txt'), join(town.folder, 'copy.txt')];
     const content = town.canary('a file at a command line');
     writeFileSync(path, content);
@@ -178,7 +178,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     await town?.close();
   }, 60_000);
 
-  it('open each other’s files, and nobody raises an alert', async () => {
+  it('open the files of the others, and no device raises an alert', async () => {
     expect(files.size).toBeGreaterThan(0);
     for (const { agent } of town.devices.filter(({ name }) => name === 'Hana')) {
       for (const [id, bytes] of files) {
@@ -189,7 +189,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     for (const { device } of atCommandLines) expect(await town.world.alerts(device)).toEqual([]);
   }, 60_000);
 
-  it('case 23: who was removed cannot read on, with all that it holds; who came cannot read back', async () => {
+  it('case 23: a removed member with all its data cannot read later messages, and a new member cannot read earlier ones', async () => {
     const posts = recordedIn(town.traffic)
       .filter(({ name }) => name.endsWith('.in'))
       .flatMap(({ frames }) => frames.map((frame) => JSON.parse(frame.toString())));
@@ -209,7 +209,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
       state = opened.state;
       return opened.type;
     };
-    // It gets even the commit that removes it.
+    // The removed device receives the commit that removes it.
     const removing = await Promise.all(
       bodies.filter((body) => body.epoch === epoch).map(({ bytes }) => codeOfAsync(follow(bytes))),
     );
@@ -228,12 +228,12 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     }
   }, 60_000);
 
-  it('have none of it anywhere on the server: memory, store, keys, logs, backup, metrics, traffic without TLS', async () => {
+  it('leave no readable text on the server: memory, store, keys, logs, backup, metrics, decrypted traffic', async () => {
     const [memory, rest] = [new Search(town.sealed), new Search(town.sealed)];
     const from = performance.now();
     const resident = residentOf(town);
     lookIntoMemory(town, memory);
-    // It gives some back by itself when it has rested.
+    // The process releases some memory by itself when it is idle.
     expect(memory.bytes).toBeGreaterThan(0.9 * Math.min(resident, residentOf(town)));
     const until = performance.now();
     await lookEverywhere(town, rest);
@@ -244,20 +244,20 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     expect(rest.sightings).toEqual([]);
   }, 120_000);
 
-  it('would be found there: what is said in the open stands in each of these places', async () => {
+  it('the search finds a mark in unsealed data in each of these places', async () => {
     const { world, devices } = town;
     const [amina] = devices;
-    if (!amina) throw new Error('somebody is missing');
+    if (!amina) throw new Error('a device is missing');
     await world.operator.group(`a group called ${planted.text}`);
-    // Into the main file what stands in the log so far; what follows stands in the log.
+    // The checkpoint moves earlier writes to the main database file. Later writes stay in the write-ahead log.
     const store = new Database(join(world.server.home, 'cordon.db'));
     await until(() => expect(store.pragma('wal_checkpoint(FULL)')).toMatchObject([{ busy: 0 }]));
     store.close();
     await world.send(amina.device, { kind: 'message', text: `an admin writes ${planted.text}` });
     await until(() => expect(amina.store.device(amina.device).adminMessages(10)).toHaveLength(1), WITHIN);
-    // What is typed to find a person goes to the server; what is typed to find a message does not.
+    // A search for a person goes to the server. A search for a message does not.
     await amina.agent.messaging.people(planted.text);
-    // A frame that breaks the protocol, and what is wrong with it is logged.
+    // A frame that violates the protocol; the server logs the violation.
     const rude = await world.enrolled();
     const link = `${world.server.device.replace('https', 'wss')}${LINK_PATH}`;
     const socket = new WebSocket(link, SUBPROTOCOL, rude.tls(world.server.device));
@@ -284,7 +284,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
     ]) {
       expect(places).toContainEqual(expect.stringMatching(place));
     }
-    // Nor is the body of a request missing in what was written down.
+    // The recordings contain the bodies of requests too.
     const uploads = recordedIn(town.traffic).flatMap(({ http }) =>
       http.indexOf('PUT /device/attachments') === 0 ? [http] : [],
     );
@@ -294,15 +294,15 @@ describe('ten people with twenty devices, and two at their command lines', () =>
       const length = Number(/content-length: (\d+)/i.exec(upload.toString('latin1', 0, head))?.[1]);
       expect(upload.length - head).toBe(length);
     }
-    // No word that anybody writes gets into the metrics; a word that is in them is found.
+    // The metrics contain no text of users. The search finds a word that they do contain.
     const metrics = new Search(markOf('cordonpoststotal'));
     metrics.look('metrics', Buffer.from((await given(town, 'GET', '/metrics')).toString().replaceAll('_', '')));
     expect(placesOf(metrics)).toEqual(new Set(['metrics']));
   }, 120_000);
 
-  it('leave none of it open on their own disks: neither while the workspace is open, nor locked, nor wiped', async () => {
+  it('leave no readable text on their own disks, with an open, a locked and a wiped workspace', async () => {
     const [amina, bilal] = atCommandLines;
-    if (!amina || !bilal) throw new Error('somebody is missing');
+    if (!amina || !bilal) throw new Error('a device is missing');
     const search = new Search(town.sealed);
     const look = (mark: Search) => {
       for (const { folder } of town.devices) mark.folder(folder);
@@ -329,7 +329,7 @@ describe('ten people with twenty devices, and two at their command lines', () =>
 });
 
 const { present } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', POSTGRES_SERVER !== '');
-describe.skipIf(!present)('three people, on PostgreSQL', () => {
+describe.skipIf(!present)('three people, with PostgreSQL', () => {
   let own: OwnDatabase;
   let town: Town;
 
@@ -354,7 +354,7 @@ describe.skipIf(!present)('three people, on PostgreSQL', () => {
     await own?.drop();
   }, 60_000);
 
-  it('have none of it in its tables, in the memory of the server or in its traffic, where a group’s name is', async () => {
+  it('leave no readable text in its tables, the server’s memory or the traffic, where the search finds the name of a group', async () => {
     const [amina, bilal, chen] = [await town.enroll('Amina'), await town.enroll('Bilal'), await town.enroll('Chen')];
     for (const device of town.devices) await ready(device);
     const people = [personOf(bilal), personOf(chen)];

@@ -1,4 +1,4 @@
-/** `cordon check-config` finds what would stop a start, all of it at once, and leaves no trace. */
+/** `cordon check-config` finds all problems that would stop a start, and changes nothing. */
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -21,7 +21,7 @@ const check = (env: Record<string, string>, ...args: string[]) =>
   runProgram(process.execPath, [ENTRY, 'check-config', ...args], { env });
 const problems = (out: string) => out.split('\n').filter((line) => line.startsWith('PROBLEM'));
 
-it('says before the first start what the first start will do, and does none of it', async () => {
+it('announces the actions of a first start, and performs none of them', async () => {
   const env = {
     CORDON_HOME: join(folder, 'home'),
     CORDON_PASSPHRASE_FILE: join(folder, 'passphrase'),
@@ -38,7 +38,7 @@ it('says before the first start what the first start will do, and does none of i
   expect(readdirSync(folder)).toEqual([]);
 });
 
-it('warns of a mail server that does not answer: the server starts all the same', async () => {
+it('warns of a mail server that does not respond, with which the server can still start', async () => {
   const env = {
     CORDON_HOME: join(folder, 'home'),
     CORDON_PASSPHRASE_FILE: join(folder, 'passphrase'),

@@ -1,4 +1,4 @@
-/** A server whose clock is wrong, on both databases, with a real agent: what it refuses, and what devices do meanwhile. */
+/** A server with a wrong clock, on SQLite and PostgreSQL, with a real agent: what the server refuses, and how devices behave. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,10 +35,10 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
 ])('a server with a wrong clock, on %s (28)', (_name, present, open) => {
   let database: TestDatabase;
   let world: World;
-  /** The clock of `honest` is right. The machine of `fooled` is as wrong as the server, so that nothing contradicts the server. */
+  /** The clock of `honest` is right. The clock of `fooled` is as wrong as the server's, so that nothing contradicts the server. */
   let honest: AgentProcess;
   let fooled: AgentProcess;
-  /** The version of the list with the order. */
+  /** Version of the list that contains the order. */
   let adopted: number;
   beforeAll(async () => {
     if (!present || !hasFakeTime) return;
@@ -65,7 +65,7 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
       (error: unknown) => String(error),
     );
 
-  // The tests are one story: each goes on with the server that the one before has left.
+  // Each test continues with the server of the test before.
   when.each([
     ['two days ahead', '+2d', /the clock was set forward by 2 days since the server last ran/],
     ['two days behind', '-2d', /The store already holds .*, which is 2 days later/],
@@ -179,7 +179,7 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
         writeFileSync(file, JSON.stringify(signed));
         return cordon(['time-correction', 'publish', file]);
       };
-      // The server's admins sign as well as they can: with a key that the approver set does not name.
+      // The attacker signs with a key that the approver set does not name.
       const stranger = join(folder, 'stranger.pem');
       await cordon.json(['key', 'create', stranger]);
       await cordon.json(['time-correction', 'sign', file, '--key', stranger, '--yes']);
@@ -202,7 +202,7 @@ describe.each<[string, boolean, () => Promise<TestDatabase>]>([
       }, 60_000);
       expect(Math.abs(back.now - Date.now())).toBeLessThan(HOUR);
       await until(async () => expect(await world.alerts(agent.device)).toContain('time_corrected'));
-      // The ledger gives the entry its place a moment later.
+      // The ledger assigns the entry's index a moment later.
       await until(async () => {
         expect((await entries()).filter(({ kind }) => kind === 'time.corrected')).toHaveLength(1);
       });

@@ -1,4 +1,4 @@
-/** The real `cordon` at a real server: all faults of a request with their flags, and an order whose time is over. */
+/** The real `cordon` at a real server: all faults of a request with their flags, and an order after its end time. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,7 +61,7 @@ it('names every missing flag, and every flag that the server refuses', async () 
   expect(namesIn(refused.err)).toEqual(
     expect.arrayContaining(['--areas', '--services', '--visitors', '--effective', '--until', '--notice-plan']),
   );
-  // For a program: all of them too.
+  // The JSON output for programs has all of them too.
   const { err } = await cordon(['orders', 'propose', ...flags, ...times, '--json']);
   expect(JSON.parse(err)).toMatchObject({
     context: { issues: expect.arrayContaining([expect.objectContaining({ path: 'visitors' })]) },

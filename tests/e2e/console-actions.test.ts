@@ -1,4 +1,4 @@
-/** Destructive actions in the console: the second person, and the step-up sign-in. A real browser, and the API on the real store. */
+/** Destructive actions in the console: confirmation by a second person, and step-up. The browser and the API on its store are real. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STEP_UP_WITHIN } from '../../server/admins/action-policy.ts';
@@ -24,7 +24,7 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
   async function sitDown(name: string): Promise<Admin> {
     const { email, secret } = await api.account(`${name}@example.org`, [{ role: 'fleet', group: null, area: null }]);
     const seat = await takeSeat(browser, api.url);
-    // The parts of a whole server that this one lacks.
+    // Responses for the modules that this server lacks.
     seat.expecting(/status of 503/);
     seat.expecting(/status of 401/);
     await seat.goto('/');
@@ -49,7 +49,7 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
   });
   const wiped = async () => (await api.database.db.selectFrom('commands').selectAll().execute()).length;
 
-  it('a wipe of many waits for a second person, who reads its scope and confirms it', async () => {
+  it('a wipe of many devices waits for a second person, who reads its scope and confirms it', async () => {
     const { page } = first.seat;
     first.seat.expecting(/status of 409/);
     await first.seat.goto('/devices');
@@ -88,7 +88,7 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
     expect(await wiped()).toBe(7);
   });
 
-  it('an old session is asked for a new code, and the action then goes on by itself', async () => {
+  it('an old session requires a new code, and the action then continues by itself', async () => {
     const { seat, secret } = second;
     const { page } = seat;
     seat.expecting(/status of 403/);

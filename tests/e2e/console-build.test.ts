@@ -1,4 +1,4 @@
-/** The build of the console, by the real Vite, on a small console of its own: when it builds, and that nothing ever leaves half of one. */
+/** The build of the console by the real Vite, on a small console in a temporary project. It never leaves an incomplete build. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -20,7 +20,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { until } from '../support/until.ts';
 
-/** A build gives way to whatever else the machine does. */
+/** A build has a low priority, so it may take long on a busy machine. */
 vi.setConfig({ testTimeout: 120_000 });
 
 let project: string;
@@ -66,7 +66,7 @@ const script = () => {
 };
 const leftovers = () => readdirSync(folder).filter((name) => name.startsWith('dist-'));
 
-it('builds when there is none or when a source has changed, and says nothing otherwise', async () => {
+it('builds without an earlier build or after a change of a source, and otherwise reports that the build is up to date', async () => {
   const first = await build();
   expect([first.code, first.output.split('\n').length]).toEqual([0, 3]);
   expect(first.output).toMatch(/^Building the console/);
@@ -79,7 +79,7 @@ it('builds when there is none or when a source has changed, and says nothing oth
 
   const { mtimeMs } = statSync(dist);
   expect((await build()).output).toMatch(/^The build in .* is up to date\.\n$/);
-  // A date says nothing: a checkout changes them all.
+  // The date of a file does not matter, because a checkout changes all dates.
   utimesSync(join(folder, 'main.ts'), new Date(), new Date());
   expect((await build()).output).toContain('is up to date');
   expect(statSync(dist).mtimeMs).toBe(mtimeMs);
@@ -96,7 +96,7 @@ it('builds when there is none or when a source has changed, and says nothing oth
   expect(leftovers()).toEqual([]);
 });
 
-it('leaves one whole console when several build at once', async () => {
+it('leaves one complete console when several builds run at once', async () => {
   const building = [build(), build(), build()];
   await Promise.race(building);
   const { ino: first } = statSync(dist);
@@ -107,13 +107,13 @@ it('leaves one whole console when several build at once', async () => {
     [0, ''],
   ]);
   expect(script()).toContain('first');
-  // Whoever is served the first is never without.
+  // The first build that finished stays in place, so that requests always find a console.
   expect(statSync(dist).ino).toBe(first);
   expect(leftovers()).toEqual([]);
   expect((await build()).output).toContain('is up to date');
 });
 
-it('leaves the console that was there when a build fails, and says why', async () => {
+it('keeps the earlier console when a build fails, and reports the reason', async () => {
   await build();
   writeFileSync(join(folder, 'main.ts'), "import { gone } from './gone.ts';\ndocument.title = gone;\n");
   const { code, output } = await build();
@@ -124,7 +124,7 @@ it('leaves the console that was there when a build fails, and says why', async (
 });
 
 it.each(['SIGTERM', 'SIGKILL'] as const)(
-  'case 54: a build whose starter ends by %s leaves the console that was there',
+  'case 54: a build whose starter ends by %s keeps the earlier console',
   async (signal) => {
     await build();
     writeFileSync(join(project, 'shared/words.ts'), "export const words = 'second';\n");
@@ -132,7 +132,7 @@ it.each(['SIGTERM', 'SIGKILL'] as const)(
     await until(() => expect(leftovers()).toHaveLength(1), 60_000, 5);
     child.kill(signal);
     await ended;
-    // The process that builds sees the channel close, and takes what it has begun with it.
+    // The build process sees that the channel closed, and removes its unfinished output.
     await until(() => expect(leftovers()).toEqual([]));
     expect(script()).toContain('first');
     expect((await build()).code).toBe(0);

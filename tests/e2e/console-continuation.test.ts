@@ -1,4 +1,7 @@
-/** The recovery page while the ledger rests for lost entries: a proposal, a signature by a key in this browser, and the continued ledger. */
+/**
+ * The recovery page while the ledger is paused because of lost entries: a proposal, a signature by a key in this browser, and the continued
+ * ledger.
+ */
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CONSOLE_FOLDER, ensureConsole } from '../../server/console/build.ts';
@@ -38,7 +41,7 @@ describe.skipIf(!chromium.present)('a ledger that lost entries, in the console',
     const group = await addGroup(api.database, 'Karachi office');
     const device = await addDevice(api.database, { group, user: 'Bilal <b>Khan</b>' });
     seat = await takeSeat(browser, api.url);
-    // The parts of a whole server that this one lacks.
+    // Responses for the modules that this server lacks.
     seat.expecting(/status of 503/);
     seat.expecting(/status of 401/);
     await seat.goto('/');
@@ -66,7 +69,7 @@ describe.skipIf(!chromium.present)('a ledger that lost entries, in the console',
     if (task.result?.state === 'fail') await seat.picture(`failed-continuation-${task.name.replaceAll(/\W+/g, '-')}`);
   });
 
-  it('is proposed, signed here and elsewhere, and then continues', async () => {
+  it('is proposed, signed in this browser and elsewhere, and then continues', async () => {
     const { page } = seat;
     await seat.goto('/ledger');
     await page.getByText('verified in this browser').waitFor();

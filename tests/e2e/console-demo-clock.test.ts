@@ -1,4 +1,4 @@
-/** In the demo, times and the end of a session agree with the clock of the page, also after the clock has jumped. */
+/** In the demo, displayed times and the end of a session agree with the demo's clock, also after a jump of the clock. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { groupView } from '../../shared/api/groups.ts';
@@ -32,12 +32,12 @@ describe.skipIf(!chromium.present)('the clock of the demo', { timeout: 120_000 }
     await world?.remove();
   });
 
-  /** The first date in this text, as the page's own zone shows it. */
+  /** The first date in this text, in the page's time zone. */
   const dateIn = (text: string): number =>
     Date.parse(`${DATE.exec(text)?.[0].replace('Sept', 'Sep').replace(',', '')} UTC`);
   const header = async () => dateIn(await textOf(page.locator('header')));
 
-  it.each([0, 30])('%i days ahead', async (days) => {
+  it.each([0, 30])('times are right %i days ahead', async (days) => {
     await world.jump(world.now() + days * DAY);
     await seat.goto('/account');
     await expect.poll(header, WAIT).toBeGreaterThan(world.now() - DAY);

@@ -1,4 +1,4 @@
-/** An order proposed by somebody who has a keyboard and nothing else: from the list to the order's own page, with mistakes made and mended on the way. */
+/** An order proposed with only a keyboard, from the order list to the order's page, with mistakes and corrections on the way. */
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { exemptionList } from '../../shared/api/affected-devices.ts';
@@ -42,7 +42,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
   const box = (name: string) => seat.page.getByRole('checkbox', { name, exact: true });
   const button = (name: string | RegExp) => seat.page.getByRole('button', { name });
 
-  /** Whether the middle of it is on top of everything else. */
+  /** Whether no other element covers the middle of the element. */
   const seenAt = (there: Locator): Promise<boolean> =>
     there.evaluate((element) => {
       const { x, y, width, height } = element.getBoundingClientRect();
@@ -50,7 +50,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
       return top !== null && (element === top || element.contains(top));
     });
 
-  /** In a combobox: types, and goes down the list until the option is the one that Enter takes. */
+  /** Types in a combobox, and moves down to the option that Enter then selects. */
   async function choose(text: string, option: string | RegExp): Promise<void> {
     await keys.type(text);
     const wanted = seat.page.getByRole('option', { name: option });
@@ -64,7 +64,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await keys.press('Enter');
   }
 
-  it('leads from the list of orders to the form', async () => {
+  it('goes from the order list to the form', async () => {
     await seat.goto('/orders');
     await seat.page.getByRole('link', { name: 'Propose order' }).first().waitFor();
     await keys.press('Tab');
@@ -77,8 +77,8 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await keys.to(choice('Areas'), 'Tab', 2);
   });
 
-  it('takes where, what and for whom', async () => {
-    // Palau was not meant.
+  it('accepts areas, services and nexus', async () => {
+    // Palau was selected by mistake.
     await choose('Palau', 'Palau (PW)');
     await keys.press('Backspace');
     expect(await seat.page.getByText('Palau (PW)').count()).toBe(0);
@@ -102,7 +102,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await keys.press('Space');
   });
 
-  it('shows a time that has passed beside the day, and takes a better one', async () => {
+  it('displays an error beside a past time, and accepts a later time', async () => {
     await keys.to(choice('Time zone'), 'Tab', 2);
     expect(await choice('Time zone').inputValue()).toBe('Asia/Karachi');
     await keys.to(field('Date'), 'Tab', 2);
@@ -129,7 +129,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await keys.press('Space');
   });
 
-  it('takes rules, by arrows, and who is exempt, by name', async () => {
+  it('accepts rules by arrow keys, and exempt devices by name', async () => {
     const kind = seat.page.getByRole('radio', { name: 'Suspension: suspend services and restore them later' });
     await keys.to(kind, 'Tab', 2);
     await keys.press('ArrowDown');
@@ -159,14 +159,14 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await seat.picture('keyboard-4-exempt');
   });
 
-  it('takes words in two languages, and goes to what is missing when it is sent', async () => {
+  it('accepts texts in two languages, and moves the focus to a missing field at submission', async () => {
     await keys.to(field('Title'), 'Tab', 3);
     await keys.type('Pakistan');
     await keys.press('Tab');
     await keys.type('Telecommunication Authority');
     await keys.press('Tab');
     await keys.type('operators');
-    // The instrument is passed over.
+    // The field for the instrument stays empty.
     await keys.press('Tab');
     await keys.at(field('Instrument'));
     await keys.to(field('Statement in English'), 'Tab', 2);
@@ -178,7 +178,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await keys.to(field('Statement in Urdu'), 'Tab', 2);
     await keys.type('پیغامات بند');
     await keys.to(choice('Authoritative language'), 'Tab', 4);
-    // The language of the first statement.
+    // Language of the first statement.
     expect(await choice('Authoritative language').inputValue()).toBe('English');
     await keys.to(field('Appeal contact'), 'Tab', 2);
     await keys.to(button('Propose order'), 'Tab', 32);
@@ -197,7 +197,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await seat.picture('keyboard-6-proposed');
   });
 
-  it('has proposed what was typed, and could be seen at every step', async () => {
+  it('proposed the typed terms, and the focus was visible at every step', async () => {
     const { terms } = await sana.api.call('GET', '/orders/2015-001', orderView);
     expect(terms).toMatchObject({
       title: 'Pakistan',
@@ -218,7 +218,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     expect([keys.complaints, seat.complaints]).toEqual([[], []]);
   });
 
-  it('says whom it spares on its page, and begins a change of that with those who are exempt', async () => {
+  it('lists the exemptions on the order’s page, and begins a change with the exempt devices', async () => {
     const { exemptions } = await sana.api.call('GET', '/orders/2015-001/revisions/1/exemptions', exemptionList);
     expect(exemptions).toMatchObject([
       { until: Date.parse('2015-12-31T13:00:00Z'), reason: 'A foreign mission.', approvedBy: [] },
@@ -241,7 +241,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     expect(seat.complaints).toEqual([]);
   });
 
-  it('shows the error of the areas uncovered, and takes the first area that matches by Enter', async () => {
+  it('shows the error of the areas uncovered, and accepts the first matching area by Enter', async () => {
     await seat.goto('/orders/new');
     await choice('Areas').focus();
     const error = seat.page.locator(`[id="${await choice('Areas').getAttribute('id')}-error"]`);

@@ -1,4 +1,4 @@
-/** The overview's cards, badges and health issues open the list of exactly what they count, and a first-run checklist leads through the set-up. */
+/** Cards, badges and health issues of the overview open the list of the devices that they count. A checklist leads through the setup. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { issuedToMany } from '../../shared/api/commands.ts';
@@ -45,11 +45,11 @@ describe.skipIf(!chromium.present)('links of the overview', { timeout: 180_000 }
     await opener();
     await expect.poll(() => page.url(), WAIT).toMatch(path);
   };
-  /** What the list of devices says that it has. */
+  /** Total that the device list displays. */
   const listed = () =>
     expect.poll(async () => (await textOf(page.locator('main'))).match(/([\d,]+) devices?( match)?/)?.[1], WAIT);
 
-  it('a checklist names each step of a new installation, and what does not work until then', async () => {
+  it('a checklist names each step of a new installation, and what does not work before', async () => {
     await seat.goto('/');
     expect(await steps()).toEqual({
       ...{ owner_secured: true, second_person: false, approver_set: false },
@@ -63,7 +63,7 @@ describe.skipIf(!chromium.present)('links of the overview', { timeout: 180_000 }
     expect.soft(await seat.faults('early enroll')).toEqual([]);
   });
 
-  it('one admin enrolls devices before approvers exist, and the set is adopted afterward', async () => {
+  it('one admin enrolls devices before approvers exist, and the approver set is adopted afterward', async () => {
     await world.settle(await officesOf(owner));
     await seat.goto('/');
     await expect
@@ -81,7 +81,7 @@ describe.skipIf(!chromium.present)('links of the overview', { timeout: 180_000 }
     expect(await page.getByRole('heading', { name: 'Setup checklist' }).count()).toBe(0);
   });
 
-  it('each card opens what it counts', async () => {
+  it('each card opens the list that it counts', async () => {
     await world.jump(world.now() + 8 * DAY);
     for (const [label, path] of [
       ['Devices', /\/devices\?status/],
@@ -103,7 +103,7 @@ describe.skipIf(!chromium.present)('links of the overview', { timeout: 180_000 }
     expect.soft(await seat.faults('overview with issues')).toEqual([]);
   });
 
-  it('each health issue opens what it counts', async () => {
+  it('each health issue opens the list that it counts', async () => {
     await seat.goto('/');
     await page.locator('[data-issue]').first().waitFor();
     const codes: string[] = [];
@@ -133,7 +133,7 @@ describe.skipIf(!chromium.present)('links of the overview', { timeout: 180_000 }
     expect(compared).toBeGreaterThanOrEqual(2);
   });
 
-  it('a command for many devices is found again with its progress', async () => {
+  it('a command for many devices can be found again with its progress', async () => {
     const command = { kind: 'message', text: 'Please restart your computer today.' };
     const sent = await owner.api.call('POST', '/commands', issuedToMany, { command, filter: { connected: true } });
     await seat.goto('/devices');
@@ -148,7 +148,7 @@ describe.skipIf(!chromium.present)('links of the overview', { timeout: 180_000 }
     expect.soft(await seat.faults('commands progress', BOTH_LOOKS)).toEqual([]);
   });
 
-  it('each area opens its devices, and the connected ones among them', async () => {
+  it('each area opens its devices, and the connected devices among them', async () => {
     await seat.goto('/');
     const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'Pakistan', exact: true }) });
     await row.waitFor();

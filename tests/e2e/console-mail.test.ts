@@ -1,4 +1,4 @@
-/** Mailed links in real browsers: what the owner is shown, how an account holder proves the address, and what the page of approvers then says. */
+/** Mailed links in real browsers: the owner's view, the verification of an address by its account holder, and the page of approvers. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ describe.skipIf(!chromium.present)('mailed links in the console', { timeout: 90_
     };
     [browser, server] = await Promise.all([openBrowser(), startServerProcess()]);
     owner = await firstOwner(server.admin, server.firstOwner);
-    // An approver of before, whose address nobody proved.
+    // An earlier approver with an unverified address.
     eve = await inviteApprover(server.admin, owner, 'Eve of before');
     await server.stop();
     await server.start(mailed);
@@ -64,7 +64,7 @@ describe.skipIf(!chromium.present)('mailed links in the console', { timeout: 90_
     return dialog;
   };
 
-  it('shows the owner where the invitation went, and not the link', async () => {
+  it('shows the owner the address of the mailed invitation, and not the link', async () => {
     const dialog = await invite('Ada Okafor', 'ada@example.org');
     await dialog.getByText('Sent to ada@example.org').waitFor();
     const token = mail.linkTo('ada@example.org').split('=').at(-1) ?? '';
@@ -83,7 +83,7 @@ describe.skipIf(!chromium.present)('mailed links in the console', { timeout: 90_
     expect(await olivia.faults('mail-2-accounts', EVERY_LOOK)).toEqual([]);
   });
 
-  it('says why a mail was not sent, on the dialog and on the overview, and sends it again', async () => {
+  it('states why a mail failed, in the dialog and on the overview, and sends it again', async () => {
     await mail.stop();
     const dialog = await invite('Ben Weber', 'ben@example.org');
     await dialog.getByText('Mail not sent').waitFor();
@@ -100,7 +100,7 @@ describe.skipIf(!chromium.present)('mailed links in the console', { timeout: 90_
     await dialog.getByRole('button', { name: 'Close' }).last().click();
   });
 
-  it('refuses approvers without a verified address, and names the remedy', async () => {
+  it('refuses approvers without a verified address, and states the remedy', async () => {
     olivia.expecting(/status of 409 .*\/api\/v1\/approvers/);
     await olivia.goto('/people?tab=approvers');
     await olivia.page.getByRole('button', { name: 'Propose first approver set' }).click();
@@ -113,14 +113,14 @@ describe.skipIf(!chromium.present)('mailed links in the console', { timeout: 90_
     expect(await olivia.faults('mail-6-approvers', EVERY_LOOK)).toEqual([]);
   });
 
-  it('verifies the own address by a mailed link, which asks for the sign-in first', async () => {
+  it('verifies the user’s own address by a mailed link, which first requires a sign-in', async () => {
     await olivia.goto('/account');
     await olivia.page.getByRole('button', { name: 'Send verification link' }).click();
     await olivia.page.getByText(/Sent to owner@example\.org/).waitFor();
     expect(await olivia.faults('mail-7-account', EVERY_LOOK)).toEqual([]);
     const link = mail.linkTo('owner@example.org');
 
-    // Another account, and nobody at all, prove nothing with it.
+    // The link verifies nothing for another account, nor without a sign-in.
     ada.expecting(/status of 409 .*\/api\/v1\/address\/verify/);
     await ada.page.goto(link);
     await ada.page.getByRole('button', { name: 'Verify address' }).click();
@@ -147,7 +147,7 @@ describe.skipIf(!chromium.present)('mailed links in the console', { timeout: 90_
     expect([olivia, ada].map(({ complaints }) => complaints)).toEqual([[], []]);
   });
 
-  it('marks who is verified on the list that waits and on the adopted one', async () => {
+  it('marks verified addresses in the pending and in the adopted approver set', async () => {
     await eve.browser.call('POST', '/address/link', sentVerification);
     const token = mail.linkTo(eve.signIn.email).split('=').at(-1);
     await eve.browser.call('POST', '/address/verify', accountView, { token });

@@ -1,6 +1,7 @@
 /**
- * November 2015 in Pakistan, carried out through the console by three people in three browsers: proposed, approved by two, put off on the day,
- * held when the new date came, released, and withdrawn. Real agents obey, and the pages follow them by themselves.
+ * November 2015 in Pakistan, carried out in the console by three people in three browsers. The order is proposed, approved by two people,
+ * extended on the effective day, paused at the new date, resumed, and withdrawn. Real agents enforce it, and the pages update by
+ * themselves.
  */
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -20,7 +21,7 @@ const ORDER = '2015-001';
 const STATEMENT =
   'Service ends on 30 November by order of the regulator. Nobody has been given access to what you wrote.';
 const SPOKEN = 'سروس 30 نومبر کو ریگولیٹر کے حکم پر ختم ہو جائے گی۔';
-/** Those of whom anybody knows that they are in Pakistan, whoever they visit there. */
+/** Number of devices known to be in Pakistan, visitors included. */
 const REACHED = RESIDENTS.filter(({ spot: { label } }) => ['karachi', 'visiting'].includes(label)).length;
 const DAY = 86_400_000;
 const WAIT = { timeout: PATIENCE };
@@ -38,7 +39,7 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     [browser, world] = await Promise.all([openBrowser(), openConsoleWorld({ residents: RESIDENTS, demo: true })]);
     owner = await firstOwner(world.url, world.firstOwnerLink);
     world.follow(owner);
-    // One after the other: a password is made slow to try.
+    // Invitations run one after the other, because the hash of each password takes a lot of CPU.
     const sit = async (name: string, timezoneId: string) =>
       takeSeat(browser, world.url, { as: await invite(world.url, owner, name), timezoneId });
     sana = await sit('Sana Malik', 'Asia/Karachi');
@@ -46,7 +47,7 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     ben = await sit('Ben Weber', 'America/New_York');
     const codes = await officesOf(owner);
     for (const seat of [ada, ben]) {
-      // The demo has no message before it has devices.
+      // The demo can send no message before its devices exist.
       seat.expecting(/status of 503 .*\/api\/v1\/demo\b/);
       await seat.goto('/people?tab=approvers');
       await makeKey(seat);
@@ -71,7 +72,7 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     for (const [at, seat] of [sana, ada, ben].entries()) await seat.picture(`failed-november-${at}`);
   });
 
-  /** `20 Nov 2015, 09:00` → what the phase badge says. */
+  /** Clicks the badge of the order's state at a time such as `20 Nov 2015, 09:00`. */
   const phase = ({ page }: Seat, words: string) => page.getByText(words, { exact: true }).first().waitFor();
 
   const reaches = ({ page }: Seat, states: readonly RolloutState[], count: number) =>
@@ -103,7 +104,7 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     return said;
   }
 
-  /** By the demo's own button. */
+  /** Moves the clock with the demo's button. */
   async function jump(button: string | RegExp): Promise<void> {
     const ahead = sana.page.getByRole('region', { name: 'Demo' }).getByRole('button', { name: button });
     const answered = sana.page.waitForResponse((response) => response.url().endsWith('/demo/clock'), {
@@ -113,7 +114,7 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     expect((await answered).status()).toBe(200);
   }
 
-  it('is proposed for 30 November by somebody who cannot approve it', async () => {
+  it('the order is proposed for 30 November by a person who cannot approve it', async () => {
     const { page } = sana;
     await sana.goto('/orders');
     await page.getByRole('link', { name: 'Propose order' }).first().click();
@@ -150,11 +151,11 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     expect(await send('november-03-delivered-before')).toContain('Message delivered');
   });
 
-  it('is approved by two people, who see the same text and sign it with keys of their own', async () => {
+  it('two people approve it, who see the same text and sign it with their own keys', async () => {
     await ada.goto(`/orders/${ORDER}`);
     const first = await approve(ada, 'november-04-ada-approves');
     expect(first.answer).toContain('recorded');
-    // Adopted by nobody yet: his page, opened before, has followed.
+    // The order is not adopted yet. The second approver's page, opened before, has updated.
     await ben.goto('/');
     await ben.page
       .getByRole('link', { name: /Pakistan: enterprise messaging/ })
@@ -168,7 +169,7 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     await sana.picture('november-07-approved');
   });
 
-  it('is put off on the very day, and service goes on', async () => {
+  it('it is extended on the effective day, and service continues', async () => {
     const { page } = sana;
     await owner.api.call('POST', '/demo/clock', demoJumped, { to: world.now() + 9 * DAY });
     await jump('+1 day');
@@ -188,7 +189,7 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     await reaches(sana, ['enforced'], 0);
   });
 
-  it('is held when the new date comes, for 72 hours by one, and until released by two', async () => {
+  it('it is paused at the new date, for 72 hours by one person, and without an end by two', async () => {
     const { page } = sana;
     await propose('Pause order', 'Propose pause', 'november-12-hold');
     const brief = await approve(ada, 'november-13-ada-holds');
@@ -204,7 +205,7 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     expect(await send('november-16-delivered-while-held')).toContain('Message delivered');
   });
 
-  it('is released at the effective time: messages are refused, and the bars fill by themselves', async () => {
+  it('it resumes after its effective time: messages are refused, and the rollout updates by itself', async () => {
     await propose('Resume order', 'Propose resumption', 'november-17-release');
     await approve(ada, 'november-18-ada-releases');
     await approve(ben, 'november-19-ben-releases');
@@ -214,7 +215,7 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     const refused = await send('november-20-refused');
     expect(refused).toContain('Message blocked');
     expect(refused).toContain(ORDER);
-    // In force for whoever looks at the whole as well.
+    // The overview displays the order as active too.
     await ben.goto('/');
     await ben.page
       .getByRole('link', { name: /Pakistan: enterprise messaging/ })
@@ -223,7 +224,7 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     await ben.picture('november-21-overview');
   });
 
-  it('is withdrawn by two on the next day, and service is back without anybody enrolling again', async () => {
+  it('two people withdraw it on the next day, and service returns without a new enrollment', async () => {
     await jump('+1 hour');
     await propose('Withdraw order', 'Propose withdrawal', 'november-22-withdraw');
     await approve(ada, 'november-23-ada-withdraws');
@@ -248,7 +249,7 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     ]);
   });
 
-  it('never asked anybody else, nor tried what its own policy forbids', () => {
+  it('no page sent a request to another server or violated its content security policy', () => {
     expect([sana, ada, ben].map(({ complaints }) => complaints)).toEqual([[], [], []]);
   });
 });

@@ -351,8 +351,8 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await stranger.page.goto(link ?? '');
     await stranger.page.getByRole('heading', { name: 'Accept invitation' }).waitFor();
     expect.soft(await stranger.faults('invitation')).toEqual([]);
-    await stranger.page.getByRole('textbox', { name: 'Password', exact: true }).fill('long enough for anybody');
-    await stranger.page.getByLabel('Repeat password').fill('long enough for anybody');
+    await stranger.page.getByRole('textbox', { name: 'Password', exact: true }).fill('long enough for every policy');
+    await stranger.page.getByLabel('Repeat password').fill('long enough for every policy');
     await stranger.page.getByRole('button', { name: 'Continue' }).click();
     await stranger.page.getByRole('heading', { name: 'Authenticator app' }).waitFor();
     expect.soft(await stranger.faults('authenticator')).toEqual([]);

@@ -1,4 +1,4 @@
-/** The first hour of an installation in real browsers: who comes by which link, who may do what, whose key signs, and how the first devices join. */
+/** The first hour of an installation in real browsers: invitations, roles, approver keys and the first devices. */
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createdCode } from '../../shared/api/codes.ts';
@@ -14,14 +14,14 @@ import { testKey } from '../support/signed-documents.ts';
 
 const PASSWORD = 'what nobody else would say';
 
-describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000 }, () => {
+describe.skipIf(!chromium.present)('people at the console', { timeout: 60_000 }, () => {
   let browser: Browser;
   let world: ConsoleWorld;
   let olivia: Seat;
   let ada: Seat;
   let ben: Seat;
   const knows = new Map<Seat, Knows>();
-  /** What stood in a link: it may stand nowhere else. */
+  /** Secrets of links, which must appear nowhere else. */
   const secrets: string[] = [];
   const asked: string[] = [];
 
@@ -31,7 +31,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     ada = await takeSeat(browser, world.url);
     ben = await takeSeat(browser, world.url);
     for (const seat of [olivia, ada, ben]) {
-      // Before somebody signs in the console asks who they are, and a browser notes every such answer.
+      // Before the sign-in, the console requests the session, and the browser logs each 401 response.
       seat.expecting(/status of 401 .*\/api\/v1\/session\b/);
       seat.page.on('request', (request) => asked.push(`${request.method()} ${request.url()}`));
     }
@@ -59,19 +59,19 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     await seat.page.getByRole('heading', { name: 'Overview' }).waitFor();
   }
 
-  /** Of everything that the tab can go back to. */
+  /** Addresses of every entry in the tab's history. */
   const remembered = ({ page }: Seat) =>
     page.evaluate<string>("navigation.entries().map(({ url }) => url).join(' ') + JSON.stringify(history.state)");
 
-  it('lets the first owner in by a link of which the browser keeps nothing', async () => {
-    // In a tab that shows the console already.
+  it('the first owner signs in by a link that the browser does not keep', async () => {
+    // The link is opened in a tab that displays the console already.
     await olivia.goto('/');
     await olivia.page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await come(olivia, world.firstOwnerLink, 'olivia@example.org', { name: 'Olívia Ñandú' });
     await olivia.picture('people-1-nothing-yet');
   });
 
-  it('invites two people, who choose what only they know', async () => {
+  it('the owner invites two people, who choose their own passwords', async () => {
     for (const [seat, name, email] of [
       [ada, 'Ada Okafor', 'ada@example.org'],
       [ben, 'בן ובר', 'ben@example.org'],
@@ -91,7 +91,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     }
   });
 
-  it('case 52: keeps the secret of a link out of history, storage and every address that it asks', async () => {
+  it('case 52: the secret of a link is in no history, storage or request address', async () => {
     expect(secrets.map((secret) => secret.length >= 20)).toEqual([true, true, true]);
     const kept = await Promise.all(
       [olivia, ada, ben].map(async (seat) => {
@@ -100,7 +100,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
       }),
     );
     for (const secret of secrets) expect(kept.filter((all) => all.includes(secret))).toEqual([]);
-    // It is used up: whoever finds the link after all learns nothing but that.
+    // The link is used up. It tells a later finder nothing else.
     const thief = await takeSeat(browser, world.url);
     thief.expecting(/status of 4\d\d/);
     await thief.page.goto(`${world.url}/#invitation=${secrets.at(-1)}`);
@@ -111,13 +111,13 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     await thief.context.close();
   });
 
-  it('case 48: takes a code once, and says so', async () => {
+  it('case 48: accepts an authenticator code once, and reports a second use', async () => {
     const { page } = ben;
     ben.expecting(/status of 401/);
     await page.getByRole('button', { name: /^Your account/ }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     const used = await codeAt(knownBy(ben));
-    // The step may have changed since he came.
+    // The TOTP step may have changed since the invitation.
     for (let attempt = 0; attempt < 2; attempt++) {
       await signIn(ben, knownBy(ben), used);
       const field = page.getByRole('textbox', { name: 'Authenticator code' });
@@ -136,7 +136,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
   });
 
-  it('makes the keys where they stay, and the list of approvers of them', async () => {
+  it('approver keys are created in the browser, and an approver set names them', async () => {
     for (const seat of [ada, ben]) {
       await seat.goto('/people?tab=approvers');
       await makeKey(seat);
@@ -165,7 +165,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     expect(stored).toBe('false InvalidAccessError');
   });
 
-  it('shows whoever signs a new organization key in red, and what stays without', async () => {
+  it('shows approvers a new organization key in red, and what does not work without a key', async () => {
     const { keyid, publicKey } = testKey();
     const propose = (organizationKeys: readonly string[]) =>
       olivia.page.evaluate<number>(`(async () => {
@@ -174,7 +174,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
         const body = JSON.stringify({ keyids: keys.map(({ keyid }) => keyid), organizationKeys: ${JSON.stringify(organizationKeys)} });
         return (await fetch('/api/v1/approvers', { method: 'POST', headers, body })).status;
       })()`);
-    /** What the dialog says of the key, and whether in the color of errors. */
+    /** The dialog's text about the organization key, and whether it has the color of errors. */
     const shown = async () => {
       await ada.page.getByRole('button', { name: 'Review and sign' }).click();
       const dialog = ada.page.getByRole('dialog', { name: 'Sign approver set' });
@@ -198,7 +198,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     }
   });
 
-  it('enrolls two devices by the links that it makes, and sees them come', async () => {
+  it('enrolls two devices by activation links, and displays their arrival', async () => {
     const { page } = olivia;
     await olivia.goto('/people?tab=groups');
     await page.getByRole('button', { name: 'Add group' }).click();
@@ -207,7 +207,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     await dialog.getByRole('button', { name: 'Add group' }).click();
     await dialog.waitFor({ state: 'hidden' });
 
-    // The page looks again and again whether the device has come.
+    // The page polls until the device has enrolled.
     olivia.expecting(/status of 404 .*\/api\/v1\/devices\//);
     await olivia.goto('/enroll');
     const codes = async (residents: readonly Resident[]): Promise<Code[]> => {
@@ -226,7 +226,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
         );
         await page.getByRole('button', { name: 'Create activation link' }).click();
         const { id, link } = createdCode.parse(await (await answered).json());
-        // The command asks for the link: it is in no argument.
+        // The command reads the link from standard input: it is in no argument.
         expect(await textOf(page.locator('pre', { hasText: 'cordon-agent enroll' }))).not.toContain(link);
         made.push({ device: id, link });
         await olivia.picture(`people-5-link-${spot.label}`);
@@ -241,7 +241,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     await olivia.picture('people-6-joined');
   });
 
-  it('case 49: takes what they could do from somebody who is looking at it', async () => {
+  it('case 49: removes the role of a signed-in person, whose open page loses its actions', async () => {
     const { page } = ben;
     ben.expecting(/status of 403/);
     await ben.goto('/orders');
@@ -256,7 +256,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     await page.getByRole('heading', { name: 'Your account has no role' }).waitFor();
     expect(await propose.count()).toBe(0);
     await ben.picture('people-7-no-role');
-    // Neither is there a way where the link led.
+    // The address of the removed page leads nowhere either.
     await ben.goto('/orders/new');
     await page.getByRole('heading', { name: 'Your account has no role' }).waitFor();
 
@@ -269,7 +269,7 @@ describe.skipIf(!chromium.present)('people in their browsers', { timeout: 60_000
     await page.getByRole('button', { name: 'Propose order' }).waitFor();
   });
 
-  it('never asked anybody else, nor tried what its own policy forbids', () => {
+  it('no page sent a request to another server or violated its content security policy', () => {
     expect([olivia, ada, ben].map(({ complaints }) => complaints)).toEqual([[], [], []]);
   });
 });

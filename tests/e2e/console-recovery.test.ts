@@ -66,7 +66,7 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
     );
     await api.ledger.sequence();
     seat = await takeSeat(browser, api.url);
-    // The parts of a whole server that this one lacks.
+    // Responses for the modules that this server lacks.
     seat.expecting(/status of 503/);
     seat.expecting(/status of 401/);
     await seat.goto('/');
@@ -84,7 +84,7 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
   const kinds = async () =>
     (await api.database.db.selectFrom('ledger_entries').select('kind').orderBy('id').execute()).map(({ kind }) => kind);
 
-  it('shows the recovery point, the losses and the ledger at rest, and is reached from the overview', async () => {
+  it('the overview leads to the recovery page with the recovery point, the losses and the paused ledger', async () => {
     const { page } = seat;
     await page.getByRole('link', { name: 'Show recovery' }).waitFor();
     expect.soft(await seat.faults('overview restored')).toEqual([]);
@@ -100,13 +100,13 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
     expect.soft(await seat.faults('recovery rests')).toEqual([]);
     await page.getByRole('button', { name: 'Resume ledger…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Resume ledger' });
-    // No device showed a checkpoint, and no file was given.
+    // No device has shown a checkpoint, and no file was given.
     expect(await dialog.getByRole('button', { name: 'Resume ledger' }).isEnabled()).toBe(false);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
   });
 
-  it('a device that waits is readmitted with its person, and another one is rejected', async () => {
+  it('a waiting device is readmitted with its person, and another device is rejected', async () => {
     const { page } = seat;
     const readmitted = await lost('0a1b2c', 1);
     await lost('0d4e5f', 0);
@@ -150,7 +150,7 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
     expect((await kinds()).slice(-2)).toEqual(['certificate.readmitted', 'certificate.revoked']);
   });
 
-  it('the ledger is resumed with a kept checkpoint; then the recovery is closed', async () => {
+  it('the ledger resumes with a saved checkpoint, and then the recovery ends', async () => {
     const { page } = seat;
     const [first, second, third] = devices;
     const row = { at: Date.now(), size: 1, root: 'b'.repeat(64), verdict: 'contained' as const };
@@ -191,7 +191,7 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
     expect.soft(await seat.faults('recovery none')).toEqual([]);
   });
 
-  it('an alert of the installation is listed and acknowledged, and shown again when it is raised again', async () => {
+  it('an alert of the installation is listed and acknowledged, and appears again when it recurs', async () => {
     const { page } = seat;
     const raise = (code: string, device: DeviceId | null) =>
       api.devices.raiseAlert({ device, code, detail: `Detail of ${code} <b>` });

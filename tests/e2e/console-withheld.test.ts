@@ -1,4 +1,6 @@
-/** A withheld order in the console: what an IT admin sees of it, what the owner sees, and the list of readings. A real browser and the API. */
+/**
+ * A withheld order in the console: the views of an IT admin and of the owner, and the list of readings. The browser and the API are real.
+ */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONSOLE_FOLDER, ensureConsole } from '../../server/console/build.ts';
@@ -49,12 +51,12 @@ describe.skipIf(!chromium.present)('a withheld order in the console', { timeout:
 
   async function sit(as: Person): Promise<Seat> {
     const seat = await takeSeat(browser, api.url, { as });
-    // The parts of a whole server that this one lacks.
+    // Responses for the modules that this server lacks.
     seat.expecting(/status of 503/);
     return seat;
   }
 
-  it('an IT admin sees state, areas, services and times, and why the rest is missing', async () => {
+  it('an IT admin sees state, areas, services and times, and why the rest is withheld', async () => {
     const seat = await sit(fleet);
     await seat.goto(`/orders/${number}`);
     const main = seat.page.getByRole('main');
@@ -77,7 +79,7 @@ describe.skipIf(!chromium.present)('a withheld order in the console', { timeout:
     expect(seat.complaints).toEqual([]);
   });
 
-  it('the owner reads it, and the page lists who has', async () => {
+  it('the owner reads it, and the page lists its readers', async () => {
     const seat = await sit(owner);
     await seat.goto(`/orders/${number}`);
     await seat.page.getByRole('heading', { name: 'Directive 17 of the regulator' }).waitFor();

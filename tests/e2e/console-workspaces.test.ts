@@ -1,4 +1,7 @@
-/** Locked and wiped workspaces in the console: list, device page, and a command for many. A real browser, and the API on the real store. */
+/**
+ * Locked and wiped workspaces in the console: device list, device page, and a command for many devices. The browser and the API on its
+ * store are real.
+ */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONSOLE_FOLDER, ensureConsole } from '../../server/console/build.ts';
@@ -28,7 +31,7 @@ describe.skipIf(!chromium.present)('workspaces in the console', { timeout: 120_0
     ];
     await api.database.db.insertInto('device_workspaces').values(rows).execute();
     seat = await takeSeat(browser, api.url);
-    // The parts of a whole server that this one lacks, and the session before the sign-in.
+    // Responses for the modules that this server lacks, and for the session before the sign-in.
     seat.expecting(/status of (401|503)/);
     await seat.goto('/');
     await signIn(seat, { email, password: PASSWORD, secret }, api.code(secret));
@@ -88,7 +91,7 @@ describe.skipIf(!chromium.present)('workspaces in the console', { timeout: 120_0
     expect.soft(await seat.faults('workspaces wiped')).toEqual([]);
   });
 
-  it('a command for many counts the devices without an effect', async () => {
+  it('a command for many devices counts the devices without an effect', async () => {
     const { page } = seat;
     await seat.goto('/devices');
     await page.getByRole('row', { name: /Bilal/ }).waitFor();

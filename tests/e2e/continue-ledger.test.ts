@@ -1,6 +1,6 @@
 /**
- * Entries of the public ledger are lost for good, and approvers continue the rest (ADR 39). The server and the agents are real processes. The agent takes
- * the new name of the log only with a document that enough of its approvers signed.
+ * The public ledger loses entries for good, and approvers continue it (ADR 39). Server and agents are real processes. The agent accepts the
+ * new name of the log only with a document that enough of its approvers have signed.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,7 +42,7 @@ const terms = (title: string) => ({
   effective: new Date(Date.now() + 3_000).toISOString(),
 });
 
-/** A new device of a new person, who can write messages. `api`: the admin who makes the code. */
+/** Enrolls a device of a new person who can write messages. `api`: admin who creates the code. */
 async function person({ group }: World, api: Caller, user: string): Promise<AgentProcess> {
   const agent = new AgentProcess();
   closing.push(() => agent.remove());
@@ -66,7 +66,7 @@ function stored<S extends z.ZodType>(agent: AgentProcess, name: string, schema: 
   return row === undefined ? null : schema.parse(JSON.parse(String(row['value'])));
 }
 
-/** Name and size of the newest tree that the agent has verified. */
+/** Name and size of the largest ledger that the agent has verified. */
 function seenBy(agent: AgentProcess): { origin: string; size: number } {
   const [origin = '', size] = stored(agent, 'ledger', held)?.note.split('\n') ?? [];
   return { origin, size: Number(size) };
@@ -88,7 +88,7 @@ const enforces = (agent: AgentProcess, order: string) =>
   until(async () => expect(await denialsOf(agent)).toContain(order), SLOW);
 
 describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest) => {
-  it('rests until enough approvers continue it; agents follow the signed document, and no other', async () => {
+  it('grows no further until enough approvers continue it, and agents follow only the signed document', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cordon-continue-test-'));
     closing.push(() => rmSync(folder, { recursive: true, force: true }));
     const { identity, recipient } = await temporaryIdentity();
@@ -97,7 +97,7 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     closing.push(world.remove);
     const { server, operator } = world;
     const [ada, ben] = operator.approvers as [Approver, Approver];
-    // The restore ends the token of the owner, who signs in again.
+    // The restore ends the owner's token, so the owner signs in again.
     let owner = operator.owner.api;
     const api: Pick<Caller, 'call'> = { call: (...asked) => owner.call(...asked) };
     const organization = await foundOrganization({ api }, operator.approvers);
@@ -115,7 +115,7 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     const backup = join(folder, 'backup.age');
     expect(await run(['backup', backup, '--recipient', recipient], token)).toMatchObject({ code: 0, err: '' });
 
-    // After the backup: an order, and entries that Bilal alone has verified.
+    // Changes after the backup: an order, and ledger entries that only Bilal has verified.
     await amina.stop();
     const lost = await operator.propose(terms('Lost order'));
     await operator.adopt(lost);
@@ -155,14 +155,14 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
       return revision.order;
     };
 
-    // 1. Bilal shows the larger tree: the ledger rests, for good.
+    // 1. Bilal shows the larger ledger. The restored ledger then accepts no more entries.
     bilal.run();
     await bilal.connected(SLOW);
     await until(async () => expect((await show(owner)).evidence).toMatchObject({ beyond: 1 }), SLOW);
     const fork = (await show(owner)).evidence?.size ?? 0;
     expect((await show(owner)).recovery?.ledgerSuspended).toContain(`${later.size} entries`);
     await expect(owner.call('POST', '/recovery/ledger/resume', z.unknown(), {})).rejects.toThrow('entries were lost');
-    // An order takes effect, since a law does not wait. Its entries wait, so nobody can prove it: a pack is refused.
+    // An order still takes effect, because a law does not wait. Its ledger entries wait, so its evidence pack is refused.
     const meanwhile = await adopt('Meanwhile');
     await enforces(bilal, meanwhile);
     const { secret } = await owner.call('POST', '/tokens', createdToken, { name: 'packs', destructive: true });
@@ -171,7 +171,7 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     expect(refused.code).not.toBe(0);
     expect(refused.err).toContain('The public ledger is suspended after a restore');
 
-    // 2. One approver is not enough, nor is a key that the approver set does not name.
+    // 2. One approver is not enough, and neither is a key that the approver set does not name.
     const proposed = await run(
       ['recovery', 'continue-ledger', 'propose', '--reason', 'The disk of the old machine is gone.', '--json'],
       newToken,
@@ -191,7 +191,7 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     expect((await show(owner)).recovery?.ledgerSuspended).not.toBeNull();
     await bilal.stop();
 
-    // 3. Two are: the same entries continue under another name, and the next entry is the document.
+    // 3. Two approvers are enough: the entries continue under another name, and the next entry is the signed document.
     expect(await approve(asBen, ben.key, proposal)).toMatchObject({ state: 'adopted', signed: 2 });
     expect((await show(owner)).recovery).toMatchObject({
       ...{ ledger: 'continued', ledgerSuspended: null },
@@ -205,12 +205,12 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
       expect([grown.extends, grown.entries.get('ledger.continued')]).toEqual([kept.checkpoint.size, 1]);
       expect(grown.continuations.map(({ document }) => document.fork.size)).toEqual([fork]);
     }, SLOW);
-    // A copy with lost entries is never overwritten: it proves them.
+    // A copy with the lost entries is never overwritten, because it proves them.
     const before = readFileSync(join(lateCopy, 'checkpoint'));
     await expect(copyLedger(ledgerAt(server.public, ca), lateCopy)).rejects.toThrow('Keep this folder');
     expect(readFileSync(join(lateCopy, 'checkpoint'))).toEqual(before);
 
-    // 4. A server with documents that too few, or others, have signed: the agent keeps what it has seen.
+    // 4. A server presents documents that too few approvers, or other people, have signed. The agent keeps its checkpoint.
     const [row] = await database.query(there, home, `select signatures from ledger_continuations`);
     const genuine = z
       .array(z.object({ keyid: z.string(), sig: z.string() }))
@@ -248,7 +248,7 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     await until(async () => expect(await codes(bilal.device)).toContain('ledger_forked'), SLOW);
     expect(await codes(bilal.device)).not.toContain('ledger_continued');
 
-    // 5. With the genuine document the agent follows, keeps the old checkpoint as proof, and reports both.
+    // 5. With the genuine document, the agent follows the new name, keeps the old checkpoint as proof, and reports the change.
     await withSignatures(genuine);
     for (const agent of [amina, bilal]) {
       agent.run();
@@ -266,7 +266,7 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     await until(async () => expect(await codes(amina.device)).toContain('ledger_continued'), SLOW);
     expect(await codes(amina.device)).not.toContain('ledger_forked');
 
-    // 6. A new order is adopted, enforced and proved. The pack spans the continuation; one from before still holds.
+    // 6. A new order is adopted, enforced and proved. Its pack spans the continuation, and an earlier pack is still valid.
     const fresh = await adopt('New order');
     await enforces(bilal, fresh);
     const verify = (pack: string, ...more: string[]) =>
@@ -289,7 +289,7 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     const newer = await verify('before.zip', '--checkpoint', join(early, 'checkpoint'));
     expect(newer.out).toContain('NEWER NAME');
 
-    // 7. A backup of the continued ledger is one that a restore accepts.
+    // 7. A restore accepts a backup of the continued ledger.
     const second = join(folder, 'second.age');
     expect(await run(['backup', second, '--recipient', recipient], newToken)).toMatchObject({ code: 0 });
     const verified = await run(

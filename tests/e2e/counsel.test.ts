@@ -45,7 +45,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     for (const [number, seat] of [sana, ada, ben, noor].entries()) await seat.picture(`failed-counsel-${number}`);
   });
 
-  it('receives the letter: when it came, by when it is to be answered, and the documents themselves', async () => {
+  it('records the letter: its arrival, the due date of the answer, and the documents', async () => {
     const { sana } = opened();
     const { page } = sana;
     await sana.goto('/orders');
@@ -72,7 +72,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     }
   });
 
-  it('records whom it is addressed to, where it is known from, and why it is done', async () => {
+  it('records addressee, provenance and internal reasons', async () => {
     const { sana } = opened();
     const { page } = sana;
     await page.getByRole('combobox', { name: 'Provenance' }).click();
@@ -96,7 +96,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await page.getByLabel('Internal reasons').fill('Appeal is possible and does not suspend the directive.');
   });
 
-  it('proposes it, and sees what it would do before she does', async () => {
+  it('proposes the order, after a look at its impact preview', async () => {
     const { world, sana } = opened();
     const { page } = sana;
     for (const service of ['Messaging', 'Mail']) await page.getByRole('checkbox', { name: service }).check();
@@ -112,12 +112,12 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await page.waitForURL(`${world.url}/orders/${ORDER}`);
     await page.getByRole('heading', { name: 'Pending approval' }).waitFor();
     await page.getByText('Two approvers are needed').waitFor();
-    // Kept apart from what is signed, and here for whoever answers for it.
+    // The internal reasons are not part of the signed terms, but the page displays them to the proposer.
     await page.getByText('Appeal is possible').waitFor();
     await station(sana, '03-proposed', true);
   });
 
-  it('rehearses it on the map, hands round a table without names, and the names to one recipient', async () => {
+  it('rehearses the order on the map, exports a table without names, and the names for one recipient', async () => {
     const { sana, recipient, identity } = opened();
     const { page } = sana;
     await page.getByRole('link', { name: 'Rehearse order', exact: true }).click();
@@ -140,7 +140,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     expect(out).toContain('عمر خان');
   });
 
-  it('is approved by two people, each with a key of their own', async () => {
+  it('two people approve the order, each with their own key', async () => {
     const { sana, ada, ben } = opened();
     await ada.goto(`/orders/${ORDER}`);
     const first = await approve(ada, 'counsel-06-ada-approves');
@@ -158,7 +158,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await station(sana, '09-approved');
   });
 
-  it('people are told a week ahead, and devices sign that they were', async () => {
+  it('devices display the notice a week before, and sign receipts for it', async () => {
     const { world, sana, come } = opened();
     await come('2015-11-24T10:00', sana);
     await world.look();
@@ -167,7 +167,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await station(sana, '10-notice');
   });
 
-  it('is reminded of the answer once, records it with its document, and corrects who gave it', async () => {
+  it('gets one reminder of the answer, records the answer with its document, and corrects the record', async () => {
     const { owner, sana, come } = opened();
     const { page } = sana;
     await come('2015-11-26T10:00', sana);
@@ -204,7 +204,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     expect(alerts.filter(({ code }) => code.startsWith('answer_due'))).toEqual([]);
   });
 
-  it('is given another date the night before, and nothing stops at the old one', async () => {
+  it('moves the date the night before, and no service stops at the old date', async () => {
     const { sana, ada, ben, come } = opened();
     const { page } = sana;
     await come('2015-11-30T21:00', sana, ada, ben);
@@ -224,7 +224,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await station(sana, '13-extended');
   });
 
-  it('comes into force at its time, without anybody doing anything', async () => {
+  it('the order takes effect at its time without an action', async () => {
     const { world, sana, ada, come } = opened();
     await come('2015-12-31T00:01', sana, ada);
     await world.look();
@@ -236,7 +236,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await station(sana, '14-in-force', true);
   });
 
-  it('is explained for one device, at one instant, to somebody who only reads', async () => {
+  it('an auditor reads the explanation of one device at one instant', async () => {
     const { noor } = opened();
     const { page } = noor;
     await noor.goto('/devices?text=Ayesha');
@@ -251,7 +251,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await station(noor, '15-explained');
   });
 
-  it('one proposal is declined with a reason, and its proposer retracts another', async () => {
+  it('one proposal is declined with a reason, and another is retracted by its proposer', async () => {
     const { sana, ada, come } = opened();
     const { page } = sana;
     await come('2016-01-01T10:00', sana, ada);
@@ -272,7 +272,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await page.getByText('Declined', { exact: true }).waitFor();
     await propose('The letter has come.');
     await station(sana, '15b-pending');
-    // Another person's proposal does not set this one aside before somebody agrees.
+    // A second person's proposal does not replace this one before another person consents.
     await ada.goto(`/orders/${ORDER}`);
     await button(ada, 'Withdraw').click();
     await ada.page.getByText('It keeps its approvals until a second person confirms').waitFor();
@@ -292,7 +292,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await phase(sana, 'Active');
   });
 
-  it('is stayed by a court with its document, for longer than one person could pause it', async () => {
+  it('a court stays the order with a document, for longer than one person could pause it', async () => {
     const { sana, ada, ben, come } = opened();
     const { page } = sana;
     await button(sana, 'Pause order').click();
@@ -321,7 +321,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await reaches(sana, ['enforced'], REACHED);
   });
 
-  it('is appealed against, and the outcome stands on its page', async () => {
+  it('an appeal and its outcome are on the order’s page', async () => {
     const { sana } = opened();
     const { page } = sana;
     await sana.goto(`/orders/${ORDER}`);
@@ -346,7 +346,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await station(sana, '15j-decided', true);
   });
 
-  it('is withdrawn by two, and service is back', async () => {
+  it('two people withdraw the order, and services return', async () => {
     const { world, sana, ada, ben, come } = opened();
     const { page } = sana;
     await come('2016-01-08T09:00', sana, ada, ben);
@@ -367,7 +367,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
 
   evidencePack(opened);
 
-  it('is approved after its time only by an approver who confirms in what they sign that it takes effect at once', async () => {
+  it('a late approval requires that the approver confirms the immediate effect', async () => {
     const { world, owner, ada } = opened();
     const shown = await owner.api.call('GET', `/orders/${ORDER}`, orderView);
     if (shown.visibility === 'hidden') throw new Error('the order is public');
@@ -391,7 +391,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await dialog.getByText('Approval recorded').waitFor();
   });
 
-  it('never asked anybody else, nor tried what the pages’ own policy forbids', () => {
+  it('no page sent a request to another server or violated its content security policy', () => {
     const { sana, ada, ben, noor } = opened();
     expect([sana, ada, ben, noor].map(({ complaints }) => complaints)).toEqual([[], [], [], []]);
   });

@@ -1,6 +1,6 @@
 /**
- * Case 57, the server: its PostgreSQL lies behind a cable that is cut and mended. What PostgreSQL holds during the cut is read past the cable.
- * A cut drops packets without a sign to either end.
+ * Case 57, server: a cable to PostgreSQL is cut and mended. The test reads PostgreSQL's state over a Unix socket. A cut drops packets
+ * without a message to either end.
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ import { type OwnCluster, ownCluster, startCluster } from '../support/own-cluste
 import { until } from '../support/until.ts';
 
 const AREAS = ['SE'];
-/** The server notices within ten seconds and PostgreSQL within 25 (`store-lock.ts`); the rest is for a machine with other work. */
+/** The server detects a cut within ten seconds and PostgreSQL within 25 (`store-lock.ts`). The rest is for a busy machine. */
 const NOTICED_WITHIN = 60_000;
 
 describe.skipIf(!cutNetworks.present || !ownCluster.present)('case 57: a server cut off from PostgreSQL', () => {
@@ -44,7 +44,7 @@ describe.skipIf(!cutNetworks.present || !ownCluster.present)('case 57: a server 
 
   const readyz = async () => (await fetch(`${world.server.admin}/readyz`)).status;
   const groupsCalled = (name: string) => cluster.query(`select id from groups where name = '${name}'`);
-  /** Sessions of the server that PostgreSQL still has; its own processes and those past the cable have no address. */
+  /** Number of the server's sessions in PostgreSQL. PostgreSQL's own processes, and sessions over the Unix socket, have no address. */
   const sessions = () => cluster.query('select pid from pg_stat_activity where client_addr is not null');
   const locks = () => cluster.query("select pid from pg_locks where locktype = 'advisory' and granted");
   async function entries(): Promise<string[]> {
@@ -63,7 +63,7 @@ describe.skipIf(!cutNetworks.present || !ownCluster.present)('case 57: a server 
       ...{ unknown: 'deny', contested: 'deny', travelers: 'deny' },
       ...{ authority: 'Regulator', addressee: 'operators', instrument: 'directive 1', statement: { en: title } },
     });
-  /** How a request ends that began when the cut did. */
+  /** Result of a request that began at the time of the cut. */
   const outcome = (request: Promise<unknown>) =>
     Promise.race([
       request.then(
@@ -116,10 +116,10 @@ describe.skipIf(!cutNetworks.present || !ownCluster.present)('case 57: a server 
       await until(async () => expect((await world.device(agent.device)).presence).toMatchObject({ connected: true }));
       const { list } = await operator.as(operator.owner, 'GET', '/health', healthView);
       await until(async () => expect((await world.device(agent.device)).presence?.listVersion).toBe(list?.version));
-      // The store could not record the end of the session when the device left.
+      // The store could not record the end of the session when the device disconnected.
       const gone = async () => expect((await world.device(leaver.device)).presence?.connected).toBe(false);
       await until(gone, 2 * PING_EVERY, 250);
-      // Requests that were refused before the server lost its lock may have been carried out, but never twice.
+      // Requests that were refused before the server lost its lock may have been executed once, but never twice.
       expect((await groupsCalled('In flight')).length).toBeLessThanOrEqual(direction === 'both' ? 0 : 1);
       expect(await groupsCalled('After the cut')).toHaveLength(1);
       const now = await entries();
@@ -132,7 +132,7 @@ describe.skipIf(!cutNetworks.present || !ownCluster.present)('case 57: a server 
     480_000,
   );
 
-  it('stops with a sentence after another server has taken its lock, which ended all that it had under way', async () => {
+  it('stops with a message after another server has taken its lock, which ended all its transactions', async () => {
     const admin = await cluster.connect();
     await admin.query('begin; lock table groups in exclusive mode');
     const inFlight = outcome(world.operator.group('In flight'));
@@ -162,10 +162,10 @@ describe.skipIf(!cutNetworks.present || !ownCluster.present)('case 57: a server 
     expect(await groupsCalled('In flight')).toHaveLength(1);
   }, 480_000);
 
-  it('is not refused by its own dead connection, which PostgreSQL still takes for open', async () => {
+  it('gets its lock again although PostgreSQL still considers its dead connection open', async () => {
     const before = await locks();
     network.cut('both');
-    // As a firewall that has forgotten the connections: this side is told, and PostgreSQL is not.
+    // A firewall that has dropped the connections: it resets the server's end, and PostgreSQL learns nothing.
     execFileSync('ss', ['-K', 'dst', network.far], { stdio: 'ignore' });
     expect(await locks()).toEqual(before);
     network.mend();

@@ -1,6 +1,6 @@
 /**
- * Case 57, the device: real agents behind cables that are cut and mended. One loses both directions, one hears nothing but is heard, and one
- * hears but is not heard. Meanwhile orders, commands and messages go out. A cut drops packets without a sign to either end.
+ * Case 57, device: cables of real agents are cut and mended. One device loses both directions, one only receiving, and one only sending.
+ * Meanwhile the server sends orders, commands and messages. A cut drops packets without a message to either end.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
@@ -22,10 +22,12 @@ import { openWorld, type World } from '../support/e2e-world.ts';
 import { foundOrganization } from '../support/organization.ts';
 import { until } from '../support/until.ts';
 
-/** Two heartbeats (ARCHITECTURE.md), and time for a machine with other work. */
+/** Two heartbeats (ARCHITECTURE.md), and a margin for a busy machine. */
 const OFFLINE_WITHIN = 2 * PING_EVERY + 30_000;
 const ALL_WITHIN = 60_000;
-/** From the proposal to the effective time: two approvals, and each device has to store the order before its cut. */
+/**
+ * Time from the proposal to the effective time. It must suffice for two approvals, and for each device to store the order before its cut.
+ */
 const AHEAD = 40_000;
 
 interface Machine {
@@ -125,7 +127,7 @@ describe.skipIf(!cutNetworks.present)('case 57: a device whose network is cut', 
   const shown = (agent: AgentProcess) =>
     agent.query('select text from message order by at, id').map(({ text }) => text);
 
-  it('is shown as offline after two heartbeats, and enforces the order that it holds', async () => {
+  it('appears as offline after two heartbeats, and enforces its stored order', async () => {
     before = await adopt('Held before the cut', ['mail'], Date.now() + AHEAD);
     for (const { agent } of machines) {
       await until(async () => expect(await receipts(before, agent)).toEqual(['delivered']));
@@ -149,7 +151,7 @@ describe.skipIf(!cutNetworks.present)('case 57: a device whose network is cut', 
     for (const { agent } of machines) {
       await until(async () => expect(await connected(agent)).toBe(false), OFFLINE_WITHIN, 250);
     }
-    // The machine without both directions has learned nothing, and the server nothing of it.
+    // The device without a network has received nothing, and the server nothing from it.
     const [{ agent: dark }] = machines as [Machine];
     expect((await status(dark)).list).toBe(held[0]);
     expect(await receipts(before, dark)).toEqual(['delivered']);
@@ -157,7 +159,7 @@ describe.skipIf(!cutNetworks.present)('case 57: a device whose network is cut', 
     expect(await connected(colleague)).toBe(true);
   });
 
-  it('comes back by itself with the newest list, and every receipt, command and message is there once and in order', async () => {
+  it('reconnects by itself with the newest list; every receipt, command and message arrives once and in order', async () => {
     for (const { network } of machines) network.mend();
     const { list: newest } = await status(colleague);
     for (const { agent, user } of machines) {
@@ -170,7 +172,7 @@ describe.skipIf(!cutNetworks.present)('case 57: a device whose network is cut', 
       }
       expect(shown(agent).sort()).toEqual(['first', 'second', 'third']);
       await until(async () => expect((await status(agent)).unsent).toBe(0), ALL_WITHIN);
-      // The server verifies receipts some time after it has stored them, and lists verified ones only.
+      // The server verifies receipts some time after it has stored them, and lists only verified receipts.
       await until(async () => {
         expect((await receipts(before, agent)).sort()).toEqual([
           'delivered',
@@ -192,7 +194,7 @@ describe.skipIf(!cutNetworks.present)('case 57: a device whose network is cut', 
     }
   });
 
-  it('gets in from another address while the server still holds its old connection', async () => {
+  it('connects from another address while the server still has its old connection', async () => {
     const [{ agent, network }] = machines as [Machine];
     const old = network.far;
     expect(establishedWith(old)).toBeGreaterThan(0);
@@ -200,7 +202,7 @@ describe.skipIf(!cutNetworks.present)('case 57: a device whose network is cut', 
     await agent.kill();
     network.move();
     network.mend();
-    // The machine is gone from its old address, so nobody ends that connection.
+    // The machine has left its old address, so neither end closes that connection.
     expect(establishedWith(old)).toBeGreaterThan(0);
     agent.run();
     await agent.connected();
@@ -209,7 +211,7 @@ describe.skipIf(!cutNetworks.present)('case 57: a device whose network is cut', 
     expect(network.far).not.toBe(old);
     const { id } = await world.send(agent.device, { kind: 'refresh-inventory' });
     expect((await world.finished(id)).state).toBe('done');
-    // The server closes the old connection itself, and its end says nothing about the new one.
+    // The server closes the old connection itself. The end of the old connection does not affect the new one.
     await until(() => expect(establishedWith(old)).toBe(0), OFFLINE_WITHIN);
     expect((await world.device(agent.device)).presence).toMatchObject({ connected: true, address: network.far });
   });

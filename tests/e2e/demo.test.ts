@@ -1,4 +1,6 @@
-/** The demo as a visitor starts it: its links, its clock and its message through the API, and that nothing is left of it however it ends. */
+/**
+ * The demo as a visitor starts it: its links, its clock and its message through the API. Nothing remains after its end, however it ends.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
@@ -24,12 +26,12 @@ const ENTRY = join(import.meta.dirname, '../demo/start.js');
 const AGENT = join(import.meta.dirname, '../../agent/cordon-agent.js');
 
 class Demo {
-  /** Its place for temporary files, and with it a mark in the environment of each of its processes. */
+  /** Folder for temporary files. Its path also marks the environment of each process of the demo. */
   readonly folder = mkdtempSync(join(tmpdir(), 'demo-test-'));
   readonly process: ChildProcess;
   output = '';
 
-  /** `under`: another program that starts it and stays its parent. */
+  /** Starts the demo. `under`: another program that starts it and stays its parent. */
   constructor(args: readonly string[], under: readonly string[] = []) {
     const argv = [...under, ENTRY, '--port', '0', ...args];
     this.process = spawn(process.execPath, argv, {
@@ -41,7 +43,7 @@ class Demo {
     this.process.stderr?.on('data', read);
   }
 
-  /** Until it has said so. */
+  /** Waits until the output contains this text. */
   said(what: RegExp, within = 120_000): Promise<RegExpExecArray> {
     return until(() => {
       const found = what.exec(this.output);
@@ -54,7 +56,7 @@ class Demo {
     return /answers at (http\S+)/.exec(this.output)?.[1] ?? '';
   }
 
-  /** The host and the ticket of a link. */
+  /** Host and ticket of a sign-in link. */
   link(given: string): { host: string; ticket: string } {
     const [, host = '', ticket = ''] =
       new RegExp(`http://(${given}\\.localhost:\\d+)/#demo=(\\S+)`).exec(this.output) ?? [];
@@ -67,14 +69,14 @@ class Demo {
       try {
         return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(mark) ? [Number(pid)] : [];
       } catch (error) {
-        // Gone meanwhile, or somebody else's.
+        // The process has ended meanwhile, or belongs to another user.
         if (error instanceof Error && 'code' in error) return [];
         throw error;
       }
     });
   }
 
-  /** No process, no file, no listening port. */
+  /** Expects no process, no file and no listening port. */
   async leftNothing(): Promise<void> {
     await until(() => expect([this.processes, readdirSync(this.folder)]).toEqual([[], []]), 15_000);
     if (this.admin === '') return;
@@ -100,7 +102,7 @@ afterEach(async () => {
   for (const demo of demos.splice(0)) await demo.remove();
 });
 
-/** Opens a link as the console does, under the name that it has. */
+/** Opens a link as the console does, under the host name of the link. */
 async function open(demo: Demo, given: string) {
   const { host, ticket } = demo.link(given);
   const body = JSON.stringify({ ticket });
@@ -124,7 +126,7 @@ async function approve({ view, api }: Visitor, order: string, revision: number) 
 }
 
 describe('the demo', () => {
-  it('carries its order out by links, clock and message, and leaves nothing after Ctrl-C', async () => {
+  it('completes its order by links, clock and message, and leaves no process, file or port after Ctrl-C', async () => {
     const demo = start(['--devices', '14']);
     await demo.said(/^Ready after/m);
     const [, home = ''] = await demo.said(/--home (\S+) status/);
@@ -136,18 +138,18 @@ describe('the demo', () => {
       ['Ben Weber', false],
     ]);
 
-    // A link works again, also after signing out.
+    // A link still works after a sign-out.
     expect((await open(demo, 'ada')).view.csrf).toBe(ada.view.csrf);
     await ben.api.call('DELETE', '/session', z.unknown());
     const again = await open(demo, 'ben');
     expect((await again.api.call('GET', '/session', sessionView)).account.name).toBe('Ben Weber');
 
-    // Fourteen countries, and this machine by its own agent, about whose place an admin says something.
+    // Devices in fourteen countries, and this machine by its own agent, whose location an admin states.
     const { simulated, self } = await until(async () => {
       const { devices } = await olivia.api.call('GET', '/devices?limit=200', devicePage);
       const simulated = devices.filter(({ platform }) => platform === 'simulated');
       const self = devices.find(({ group }) => group.name === 'This machine');
-      // What a device is it says itself, soon after it has connected.
+      // A device reports its inventory soon after it has connected.
       expect([simulated.length, self?.platform]).toEqual([14, process.platform]);
       return { simulated, self };
     });
@@ -174,7 +176,7 @@ describe('the demo', () => {
       });
       return status.parse(JSON.parse(out));
     };
-    // A jump that is too short for the server to tell its time by itself.
+    // A jump so short that the server does not announce its time.
     const soon = (await show()).now + 10 * 60_000;
     await ada.api.call('POST', '/demo/clock', demoJumped, { to: soon });
     await until(async () => expect((await agent()).now).toBeGreaterThanOrEqual(soon - 2_000));
@@ -188,7 +190,7 @@ describe('the demo', () => {
     expect(await message()).toMatchObject({ outcome: 'refused', order });
     await expect(ada.api.call('POST', '/demo/clock', demoJumped, { to: at - 1 })).rejects.toThrow('moves only forward');
 
-    // This machine's agent has followed the clock, and both sides say the same of it.
+    // This machine's agent has followed the clock, and agrees with the server.
     await until(async () => {
       const { now: its, gates } = await agent();
       expect([its >= at, gates.find(({ service }) => service === 'messaging')?.open]).toEqual([true, false]);
@@ -202,7 +204,7 @@ describe('the demo', () => {
     for (const approver of [ada, again]) await approve(approver, order, revision);
     await until(async () => expect(await message()).toMatchObject({ outcome: 'delivered', order: null }));
 
-    // A second demo on a port that is taken.
+    // A second demo, on a port in use.
     const { port } = new URL(demo.admin);
     const second = await runProgram(process.execPath, [ENTRY, '--port', port]);
     expect(second).toMatchObject({ code: 1, out: '' });
@@ -225,7 +227,7 @@ describe('the demo', () => {
     await demo.leftNothing();
   }, 180_000);
 
-  it('ends with whoever started it, though a shell stands between them, also while it starts', async () => {
+  it('ends with the program that started it, also behind a shell and during its start', async () => {
     const parent = `
       const { spawn } = require("node:child_process");
       const env = { ...process.env, npm_lifecycle_event: "demo" };
@@ -237,7 +239,7 @@ describe('the demo', () => {
     await demo.leftNothing();
   }, 180_000);
 
-  it('says in one line what is wrong with its options', async () => {
+  it('reports wrong options in one line', async () => {
     for (const [args, line] of [
       [['--devices', '1'], /whole number from 2 to/],
       [['--port', '70000'], /whole number from 0 to/],

@@ -1,4 +1,4 @@
-/** One admin alone enrolls a device, before any approver exists. The approver set comes later, and the device then obeys orders. */
+/** One admin enrolls a device before any approver exists. Once an approver set exists, the device enforces orders. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { commandView } from '../../shared/api/commands.ts';
@@ -40,7 +40,7 @@ const messagingOpen = async () => {
   return gates.some(({ service, open }) => service === 'messaging' && open);
 };
 
-it('manages the device, which exchanges no messages yet', async () => {
+it('an admin manages a device before approvers exist, while the device exchanges no messages', async () => {
   expect(await setup()).toEqual(['owner_secured']);
   const { id: group } = await owner.api.call('POST', '/groups', groupView, { name: 'first' });
   const { link } = await createCodes(owner.api)({ user: 'Zoe', group, home: 'SE' });
@@ -61,7 +61,7 @@ it('manages the device, which exchanges no messages yet', async () => {
   expect(presence).toMatchObject({ connected: true, listVersion: 0 });
 }, 90_000);
 
-it('accepts the approver set, list and record when two people have adopted the set, and enforces an order', async () => {
+it('the device accepts approver set, list and record once two people have adopted the set, and enforces an order', async () => {
   const proposer = await invite(server.admin, owner, 'proposer');
   const approvers = [
     await inviteApprover(server.admin, owner, 'ada'),

@@ -1,6 +1,6 @@
 /**
- * A gag: an order that the law keeps from the public works on a real device, whose user is told all of it, and nothing that anybody can fetch shows more
- * of it than its number, services and areas. What looks for its words finds those of a public order, in the same places.
+ * A gag: an order that the law keeps from the public works on a real device, whose user reads all of it. Every public document shows only
+ * its number, services and areas. The same search finds all words of a public order in the same places.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
@@ -29,7 +29,7 @@ import { until } from '../support/until.ts';
 let world: World;
 let agent: AgentProcess;
 
-/** Words that stand nowhere else, one for each field that says something. */
+/** Unique words, one for each text field of an order. */
 const wordsOf = (mark: string) => ({
   title: `title-${mark}`,
   authority: `authority-${mark}`,
@@ -74,7 +74,7 @@ function fetchPublic(path: string, method = 'GET', headers: Record<string, strin
   });
 }
 
-/** The bytes, and whatever stands in them in base64, and in that, to any depth. */
+/** The bytes, and all base64 in them, decoded recursively. */
 function everyLayer(bytes: Buffer): string {
   const text = bytes.toString();
   const inside = [...text.matchAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g)].map(([found]) => Buffer.from(found, 'base64'));
@@ -82,7 +82,7 @@ function everyLayer(bytes: Buffer): string {
   return [text, ...readable.map(everyLayer)].join('\n');
 }
 
-/** Everything that the public listener has for whoever asks, and the refusal of a machine that would enroll. */
+/** All responses of the public listener, and the error for a machine that tries to enroll. */
 async function everythingPublic(): Promise<ReadonlyMap<string, string>> {
   const { body: note } = await fetchPublic('/ledger/checkpoint');
   const key = (await fetchPublic('/ledger/key')).body.toString().split('}').at(-1)?.trim() ?? '';
@@ -115,7 +115,7 @@ async function everythingPublic(): Promise<ReadonlyMap<string, string>> {
   return found;
 }
 
-/** Where each word of the mark stands. */
+/** Places in which each word of the order appears. */
 function places(all: ReadonlyMap<string, string>, mark: string): Record<string, string[]> {
   const of = (word: string) => [...all].flatMap(([path, text]) => (text.includes(`${word}-${mark}`) ? [path] : []));
   return Object.fromEntries(SAID.map((word) => [word, of(word)]));
@@ -124,7 +124,7 @@ function places(all: ReadonlyMap<string, string>, mark: string): Record<string, 
 let secret: RevisionView;
 let told: RevisionView;
 
-it('is enforced by a device whose user is told all of it, beside a public order', async () => {
+it('a withheld order is enforced on a device whose user reads all of it, beside a public order', async () => {
   const { operator } = world;
   const law = { publication: { law: 'law-gagged' }, areas: ['SE'], services: ['messaging', 'enrollment'] };
   secret = await operator.propose({ ...RULES, ...law, ...wordsOf('gagged'), effective: soon() });
@@ -155,7 +155,7 @@ it('is enforced by a device whose user is told all of it, beside a public order'
   expect(alerts).toEqual([]);
 }, 60_000);
 
-it('shows the public no more than number, services and areas, where the other shows all it says', async () => {
+it('the public reads only number, services and areas of a withheld order, and all of a public one', async () => {
   const all = await until(async () => {
     const fetched = await everythingPublic();
     expect([...fetched.values()].join()).toContain(secret.digest);
@@ -192,7 +192,7 @@ it('shows the public no more than number, services and areas, where the other sh
     digest: secret.digest,
   });
   expect(all.get('/transparency')).toContain('One further order is withheld from the public');
-  // A refusal leads to the place of its order there, which says no more than the stub.
+  // The error links to the order's public entry, which says no more than the order list.
   const anchor = `order-${secret.order}`;
   expect(all.get('/transparency')).toContain(`id="${anchor}">Order ${secret.order}: withheld from the public<`);
   expect(all.get('a refusal to enroll')).toMatch(
@@ -203,7 +203,8 @@ it('shows the public no more than number, services and areas, where the other sh
   expect(all.get('/device/withheld')).toContain('not_found');
   const refused = all.get('a refusal to enroll');
   expect(refused).toContain(`by order ${secret.order}`);
-  // Whoever enrolls is the public: of this order they hear whom the installation names, of the other whom it names itself.
+  // A machine that tries to enroll is part of the public. For the withheld order it gets the installation's contact, and for the public
+  // order the contact in the order.
   expect(refused).toMatch(
     new RegExp(
       `For an appeal against order ${secret.order}, contact [^.]+\\. For an appeal against order ${told.order}, contact appeal-openly`,
@@ -211,7 +212,7 @@ it('shows the public no more than number, services and areas, where the other sh
   );
 }, 60_000);
 
-it('shows the public no entry of what is done by it and of whom it names, while its pack proves all of it', async () => {
+it('the public sees no ledger entry about it or its authority, while its pack proves all of it', async () => {
   const { operator } = world;
   const { token } = operator.owner;
   const folder = mkdtempSync(join(tmpdir(), 'cordon-gag-'));
@@ -239,7 +240,7 @@ it('shows the public no entry of what is done by it and of whom it names, while 
     });
     const acts = entries.filter((entry) => /order.executed|names.sealed|order.exited/.test(entry));
     expect(acts.filter((entry) => entry.includes(`"${secret.order}"`))).toEqual([]);
-    // The public order's stands there for all to read.
+    // The text of the public order is there for everyone.
     expect(acts).toContainEqual(expect.stringMatching(/"order.executed".*"state":"entered"/));
     const { fingerprint } = await cordon.json<{ fingerprint: string }>(['public-root']);
     const { holds, findings } = await verifyPack(readFileSync(file), fingerprint);

@@ -1,4 +1,4 @@
-/** What the released server says of itself is what it shows on the wire. */
+/** Facts that the released server states about itself agree with those that a client observes. */
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ async function fingerprintOf(url: string): Promise<string> {
   return fingerprint256.replaceAll(':', '').toLowerCase();
 }
 
-it('its addresses, settings and certificates', async () => {
+it('the API states the addresses, settings and certificates that clients observe', async () => {
   const shown = await operator.as(operator.owner, 'GET', '/installation', installationView);
   expect(shown).toMatchObject({ organization: 'Glance Ltd', store: 'sqlite', largeShare: 25, demo: false });
   expect([shown.deviceUrl, shown.publicUrl]).toEqual([server.device.replace('https', 'wss'), server.public]);
@@ -40,6 +40,6 @@ it('its addresses, settings and certificates', async () => {
 it('a new installation has no health issues except outdated data', async () => {
   const overview = await operator.as(operator.owner, 'GET', '/overview', overviewView);
   expect(overview).toMatchObject({ devices: { total: 0, connected: 0, neverConnected: 0 }, areas: [], unknown: 0 });
-  // The IP database that comes with it is as old as its release.
+  // The IP database in the release is as old as the release.
   expect(overview.healthIssues.filter(({ code }) => code !== 'ip_database_old')).toEqual([]);
 });

@@ -80,7 +80,7 @@ describe('case 19: a hostile delivery service', () => {
     hostile().frame = (device, frame) => (device === ben.device && isMail(frame) ? [] : [frame]);
     const lost = await sent(ada, conversation, 'dropped');
     hostile().frame = (device, frame) => {
-      // The frame that states that nothing else waits.
+      // This item's frame also states that nothing else waits.
       if (device === ben.device && isMail(frame) && frame.item.id === lost) return [];
       return [frame];
     };
@@ -188,7 +188,7 @@ describe('a text that arrives after the deletion of its keys', () => {
     };
     const late = await say(ada, conversation, 'five changes late');
     await eventually(() => expect(held).toHaveLength(1));
-    // Each new device of Ada's changes the group.
+    // Each new device of Ada changes the group's epoch.
     for (let n = 0; n < 5; n += 1) {
       const before = await epochAt(ben, conversation);
       await enroll(ada.name);
@@ -243,7 +243,7 @@ describe('case 21: truncated and oversized data', () => {
     const body = Buffer.from(mail.item.type === 'post' ? mail.item.body : '', 'base64');
     const bombs = [
       ...[0, 1, 4, 21, 30, body.length - 1].map((end) => body.subarray(0, end)),
-      // A vector that claims a gigabyte (RFC 9420, section 2.1.2), where the group id and where the ciphertext is.
+      // Vectors that claim a length of a gigabyte (RFC 9420, section 2.1.2), as group id and as ciphertext.
       Buffer.concat([body.subarray(0, 4), Buffer.from([0xbf, 0xff, 0xff, 0xff]), body.subarray(5)]),
       Buffer.concat([body.subarray(0, 30), Buffer.from([0xbf, 0xff, 0xff, 0xff]), body.subarray(34)]),
       Buffer.alloc(LARGEST_SEALED),
@@ -327,13 +327,13 @@ it('case 35: with a withheld list, the sender sees the order that refused the me
   const conversation = await talk(ada, ben);
   hostile().frame = (device, frame) => (device === ada.device && frame.kind === 'list' ? [] : [frame]);
   const before = ada.agent.status();
-  // The approvers suspend messaging in her home area. Her device is not told.
+  // The approvers suspend messaging in Ada's home area. Her device does not receive the order.
   const terms = {
     title: 'Messages in SE',
     areas: ['SE'],
     services: ['messaging'],
     nexus: ['home'],
-    // Time of the devices, which is real.
+    // The clocks of the devices run in real time.
     effective: new Date(clock.now() + 20_000).toISOString(),
     ...{ unknown: 'allow', contested: 'allow', travelers: 'deny' },
     ...{
@@ -369,7 +369,7 @@ it('case 35: with a withheld list, the sender sees the order that refused the me
   const status = ada.agent.status();
   expect(status).toMatchObject({ list: before.list, connection: 'connected' });
   expect(statusLines(status, true).join('\n')).toMatch(/expired .*no newer list has arrived.* tell your admin/);
-  // The order's rule for an expired list keeps the verdict.
+  // By the order's rule for an expired list, the verdict stays the same.
   await say(ben, conversation, 'are you there?');
   await eventually(() => expect(texts(ada, conversation).at(-1)).toBe('are you there?'));
   await say(ada, conversation, 'I am');

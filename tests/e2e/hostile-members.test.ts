@@ -47,7 +47,7 @@ const { alerts, captured, enroll, hostile, lastResortOf, people, raises, revoke 
 const certificatesIn = (json: unknown) => membersAnswer.parse(json).members.map(certificateOf);
 
 describe('case 16: key packages', () => {
-  it('one that is given out twice is reported by its device, which joins the second conversation nevertheless', async () => {
+  it('a package that is given out twice is reported by its device, which joins the second conversation nevertheless', async () => {
     const [ada, cleo, ben] = await people('Ada', 'Cleo', 'Ben');
     let first: unknown = null;
     hostile().answer = (_device, path, json) => {
@@ -65,7 +65,7 @@ describe('case 16: key packages', () => {
     await eventually(() => expect(texts(ben, second)).toEqual(['found again']));
   });
 
-  it('without any, a text waits until a device can read it', async () => {
+  it('without any package, a text waits until a device can read it', async () => {
     const [ada, ben] = await people('Ada', 'Ben');
     hostile().answer = (_device, path, json) => (path === '/device/key-packages/claim' ? { packages: [] } : json);
     const conversation = await start(ada, [ben]);
@@ -88,7 +88,7 @@ describe('case 16: key packages', () => {
     expect(await alerts(ben)).toEqual([]);
   });
 
-  it('one with an unconfirmed key adds no device, and is reported', async () => {
+  it('a package with an unconfirmed key adds no device, and is reported', async () => {
     const [ada, ben] = await people('Ada', 'Ben');
     const key = await makeSigningKey();
     const { publicPackage } = await makeKeyPackage(
@@ -108,7 +108,7 @@ describe('case 16: key packages', () => {
   });
 });
 
-describe('case 17: a ghost', () => {
+describe('case 17: a forged member', () => {
   const FORGERIES: readonly [string, (given: { online: Signer; of: object }) => MemberProof['certificate']][] = [
     [
       'with only the server’s signature',
@@ -121,7 +121,7 @@ describe('case 17: a ghost', () => {
     [
       'under the name of another person',
       ({ of, online }) =>
-        signEnvelope(PAYLOAD_TYPES.messagingCertificate, encodeCanonical({ ...of, name: 'Somebody else' }), [online]),
+        signEnvelope(PAYLOAD_TYPES.messagingCertificate, encodeCanonical({ ...of, name: 'Another person' }), [online]),
     ],
   ];
   it.each(FORGERIES)('%s reads nothing, and is reported', async (_, forge) => {
@@ -154,13 +154,13 @@ describe('case 17: a ghost', () => {
         expect(notes(device, conversation).at(-1)).toMatch(/Mallory.*is not allowed.*continues in a new one/s),
       );
     }
-    // The two still write to each other.
+    // Ada and Ben can still write to each other.
     await say(ada, conversation, 'did you see that?');
     await eventually(() => expect(texts(ben, conversation).at(-1)).toBe('did you see that?'));
     const second = await enroll(ada.name);
     const successor = await successorOf([ada, ben], conversation);
     await eventually(() => expect(stateOf(second, successor)).toBe('ready'));
-    // A message to the old conversation goes to the new one, and reaches the device that could not join.
+    // A message to the old conversation goes to its successor, and reaches the device that could not join the old one.
     await say(ben, conversation, 'here we are');
     for (const device of [ada, second])
       await eventually(() => expect(texts(device, successor).at(-1)).toBe('here we are'));
@@ -171,7 +171,7 @@ describe('case 17: a ghost', () => {
       expect(notes(device, successor)).toContainEqual(expect.stringMatching(/continues “Plans”/));
       expect(texts(device, conversation)).toEqual(['first', 'did you see that?']);
     }
-    // The successor removes a revoked member too, who then receives nothing more.
+    // The successor removes a revoked member too, who then receives no further message.
     await revoke(mallory);
     const members = async () => {
       const held = (await ben.records()).group(successor);
@@ -262,7 +262,7 @@ it('case 18: two accepted commits for one epoch separate their authors, who see 
   const conversation = await talk(ada, ben);
   await settled(ben);
   const both = new Set([ada.device, ben.device]);
-  // The first member adds the third. Neither member receives the other's commit.
+  // Both members add the third, Cleo. Neither member receives the other's commit.
   hostile().frame = (device, frame) => {
     if (frame.kind === 'posted' && frame.outcome === 'superseded') return [{ ...frame, outcome: 'accepted' }];
     return both.has(device) && isMail(frame) && kindOf(frame) === 'commit' ? [] : [frame];
@@ -296,11 +296,11 @@ it('case 18: two accepted commits for one epoch separate their authors, who see 
   }
 });
 
-it('a hostile server can keep an ended device among the members (SECURITY.md), until it is honest again', async () => {
+it('a hostile server can keep a revoked device among the members (SECURITY.md), until it is honest again', async () => {
   const [ada, ben] = await people('Ada', 'Ben');
   const second = await enroll(ben.name);
   const conversation = await talk(ada, ben, second);
-  // The server tells no device that this session and certificate have ended.
+  // The server tells no device that this device's session and certificate have ended.
   const kept = new Map<string, unknown>();
   hostile().answer = (device, path, json) => {
     if (path !== '/device/members') return json;
@@ -332,7 +332,7 @@ it('a hostile server can keep an ended device among the members (SECURITY.md), u
   expect(texts(second, conversation)).not.toContain('without it');
 });
 
-/** The conversation in which all of these go on with this one. */
+/** Id of the conversation with which all these devices have replaced this one. */
 async function successorOf(devices: readonly ChattingDevice[], conversation: string): Promise<string> {
   const next = async (device: ChattingDevice) => (await device.records()).conversation(conversation)?.next;
   return await until(
@@ -352,7 +352,7 @@ async function membersIn(device: ChattingDevice, conversation: string): Promise<
   return new Set(held ? membersOf(held).map((leaf) => leaf.device) : []);
 }
 
-/** Posts as a modified client while the agent is stopped. The server accepts the post. */
+/** Commits a forged member with a modified client, while the member's agent is stopped. The server accepts the post. */
 async function commitsGhost(mallory: ChattingDevice, conversation: string, to: readonly DeviceId[]): Promise<void> {
   await mallory.agent.stop();
   const held = (await mallory.records()).group(conversation);

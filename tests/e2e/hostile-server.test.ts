@@ -1,6 +1,6 @@
 /**
- * Whoever holds the server, its database and its online key cannot make an order, end one, or skip an approver: real agents, against
- * lists that the online key has signed. What such a holder can do is in SECURITY.md, and the last tests show that it says so truly.
+ * An attacker who holds the server, its database and its online key can neither make nor end an order, nor bypass an approver. Real agents
+ * receive lists that the online key has signed. The last tests show what SECURITY.md says such an attacker can do.
  */
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,7 +28,7 @@ import { until } from '../support/until.ts';
 const DAY = 24 * HOUR;
 
 const nameOf = (index: number) => `device ${index}`;
-/** Both gates as the approvers decided: messaging shut by 2026-001, mail held open until the hold lapses. */
+/** Gates as the approvers decided: order 2026-001 suspends messaging, and mail is open while one person's pause lasts. */
 const gates = (agent: Agent) =>
   agent.status().gates.map(({ service, open, denials }) => `${service} ${open ? 'open' : denials.map((d) => d.order)}`);
 const DECIDED = ['enrollment open', 'management open', 'messaging 2026-001', 'mail open'];
@@ -42,7 +42,7 @@ const told = new Map<DeviceId, readonly ServerFrame[]>();
 const alertsTo = (server: HostileServer, device: DeviceId) =>
   (server.reported.get(device) ?? []).flatMap((item: ReportItem) => (item.type === 'alert' ? [item] : []));
 
-/** An honest year: two orders for PK, one of them revised and with an exemption, the other held by one person. */
+/** History before the attack: two orders for PK, one revised and with an exemption, the other paused by one person. */
 async function live(): Promise<void> {
   const { operator, clock } = captured;
   const exempt = captured.agent('exempt').status().device;
@@ -154,7 +154,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => captured.remove());
 
-/** Dials at once and waits until everything that the hostile server has to say is here. */
+/** Connects at once, and waits until the device has received all frames of the hostile server. */
 async function meet(name: string): Promise<Agent> {
   const agent = captured.agent(name);
   await until(async () => {
@@ -164,9 +164,9 @@ async function meet(name: string): Promise<Agent> {
   return agent;
 }
 
-describe('whoever holds the server, its database and its online key', () => {
+describe('an attacker with the server, its database and its online key', () => {
   it.each([...ATTACKS.entries()].map(([index, [name, , code, names]]) => ({ name, index, code, names })))(
-    '$name: the gates stay as the approvers decided, and the alert names it',
+    '$name: the gates stay as the approvers decided, and the alert names the attack',
     async ({ index, code, names }) => {
       const agent = await meet(nameOf(index));
       const { device } = agent.status();
@@ -178,14 +178,14 @@ describe('whoever holds the server, its database and its online key', () => {
     },
   );
 
-  it('exempts nobody: neither a salt of its own nor another device’s opens a commitment that approvers signed', async () => {
+  it('exempts no device: neither an invented salt nor another device’s salt opens a commitment that approvers signed', async () => {
     const agent = await meet('salts');
     const { device } = agent.status();
     await until(() => expect(agent.status().record).toBe(loot.record(device).version + 1));
     expect(gates(agent)).toEqual(DECIDED);
   });
 
-  it('starts no order early by a time of its own: the device keeps its time and raises an alert (28)', async () => {
+  it('case 28: starts no order early by a false time; the device keeps its time and raises an alert', async () => {
     const hurried = await meet('hurried');
     await until(() => {
       const codes = alertsTo(hostile, hurried.status().device).map(({ code }) => code);
@@ -195,7 +195,7 @@ describe('whoever holds the server, its database and its online key', () => {
     expect(hurried.status()).toMatchObject({ authenticatedTime: false, now: captured.clock.now() });
   });
 
-  it('remains able to lie about what is its to say, such as a home, and to swallow what devices tell it', async () => {
+  it('can still send a false home area, and suppress the reports of devices', async () => {
     const moved = await meet('moved');
     await until(() =>
       expect(gates(moved)).toEqual(['enrollment open', 'management open', 'messaging open', 'mail open']),
@@ -210,7 +210,7 @@ describe('whoever holds the server, its database and its online key', () => {
     await until(() => expect(ahead.status()).toMatchObject({ list: Number.MAX_SAFE_INTEGER, unsent: 0 }));
   });
 
-  it('prolongs no hold: after 72 hours every device shuts mail again, as the approvers decided', async () => {
+  it('prolongs no pause: after 72 hours every device suspends mail again, as the approvers decided', async () => {
     const { clock } = captured;
     clock.jump(BEGIN + 2 * HOUR + 72 * HOUR - 1);
     for (const index of ATTACKS.keys()) expect(gates(captured.agent(nameOf(index)))).toEqual(DECIDED);
@@ -218,7 +218,7 @@ describe('whoever holds the server, its database and its online key', () => {
     for (const index of ATTACKS.keys()) expect(gates(captured.agent(nameOf(index)))).toEqual(LAPSED);
   });
 
-  it('case 35: by silence alone it raises an alert when the list expires, and the order’s own rule (keep) decides', async () => {
+  it('case 35: by silence causes an alert when the list expires, and the order’s rule for expired lists applies', async () => {
     const agent = await meet('freeze');
     const { device } = agent.status();
     captured.clock.jump(Date.parse(loot.list.expiresAt));
@@ -226,7 +226,7 @@ describe('whoever holds the server, its database and its online key', () => {
     expect(gates(agent)).toEqual(LAPSED);
   });
 
-  it('is known for it: once the server is honest again, its admin reads every alert', async () => {
+  it('is exposed: once the server is honest again, its admin reads every alert', async () => {
     await hostile.close();
     await captured.start();
     for (const [index, [, , code, names]] of ATTACKS.entries()) {
@@ -244,16 +244,16 @@ describe('whoever holds the server, its database and its online key', () => {
     }
   }, 60_000);
 
-  it('leaves a trace even where it has swallowed the alert: the honest list no longer follows what the device holds', async () => {
+  it('leaves a trace even after suppressing the alert: the honest list no longer follows the device’s list', async () => {
     const { operator } = captured;
     const { device } = (await meet('silenced')).status();
     expect(await captured.alerts(device)).toEqual([]);
-    // Refreshed while the hostile server ran: it has the version that the device got from there, and so is not sent again.
+    // A document that was renewed meanwhile has the same version as the hostile server's, so the honest server does not send it again.
     await operator.adopt(await operator.act('2026-001', { action: 'revise', title: 'Messaging in PK, honestly' }));
     await until(async () => {
       expect((await captured.alerts(device)).map(({ code }) => code)).toEqual(['list_forked']);
     });
-    // One that was given numbers out of reach refuses whatever the honest server has, list and record, and says so.
+    // A device that received huge version numbers rejects the honest server's list and record, and raises an alert.
     const ahead = (await meet('ahead')).status().device;
     await until(async () => {
       const alerts = (await captured.alerts(ahead)).map(({ code, detail }) => `${code}: ${detail}`);
@@ -264,10 +264,10 @@ describe('whoever holds the server, its database and its online key', () => {
   });
 });
 
-describe('the real server on a store that was edited', () => {
+describe('the real server on an edited store', () => {
   let backup: string;
 
-  /** Everything that SQL can do: an order that stands there as adopted, another's signatures under a withdrawal, an order that never was. */
+  /** Edits by SQL: an order marked as adopted, a withdrawal with another revision's signatures, and an invented order. */
   async function editStore(): Promise<void> {
     await captured.edit(async ({ db }) => {
       await sql`pragma foreign_keys = off`.execute(db);
@@ -334,14 +334,14 @@ describe('the real server on a store that was edited', () => {
     });
   }
 
-  it('signs a list of what it finds there, and no device believes it', async () => {
+  it('signs a list of the edited orders, which no device accepts', async () => {
     const agent = await meet('tampered');
     await until(() => expect(agent.status().unsent).toBe(0));
     const before = agent.status().list;
     await captured.stop();
     backup = captured.copyStore();
     await editStore();
-    // It is time for a new list, which the server's own code makes and its own online key signs.
+    // A new list is due. The server's own code creates it, and the online key signs it.
     captured.clock.jump(captured.clock.now() + DAY);
     await captured.start();
     await meet('tampered');
@@ -356,14 +356,14 @@ describe('the real server on a store that was edited', () => {
       expect(alerts).toContainEqual(expect.stringMatching(/^order_missing: .*2026-002/));
     });
     expect(gates(agent)).toEqual(LAPSED);
-    // The server's own gate is in the wrong hands; the device's is not.
+    // The attacker controls the gate on the server, but not the gate on the device.
     const { owner, as } = captured.operator;
     const verdict = await as(owner, 'GET', `/devices/${device}/verdict`, verdictView);
     expect(verdict.services.mail.allowed).toBe(true);
     expect(agent.messaging.state()).toEqual({ state: 'denied', orders: ['2026-001'] });
   });
 
-  it('does what two people decide once its store is put back, two lists later at most', async () => {
+  it('follows two approvers’ decision again once its store is restored, at most two lists later', async () => {
     await captured.stop();
     captured.putBack(backup);
     await captured.start();

@@ -9,7 +9,7 @@ import { openAgentStore } from '../../agent/store/agent-store.ts';
 import { setUp } from '../support/operator.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
-it('a server whose names are IPv6 addresses prints links that work, and devices enroll by them', async () => {
+it('a server with IPv6 addresses as names prints links that work, and devices enroll by them', async () => {
   const all = { CORDON_NAMES: '::1', CORDON_BIND: '::1', CORDON_ADMIN_BIND: '::1' };
   const server = await startServerProcess(all);
   onTestFinished(() => server.remove());

@@ -1,4 +1,4 @@
-/** Certificates and names that no longer fit: what a server refuses, and what a device's user reads. Real processes. */
+/** Expired certificates, and names that no longer match: what a server refuses, and what a device's user reads. Real processes. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const { present: hasFakeTime } = needed('faketime', 'apt-get install faketime', 
 
 let world: World;
 let agent: AgentProcess;
-/** Enrolled before any server's clock is wrong. */
+/** A device that enrolled before the clock of any server was wrong. */
 let device: AgentProcess;
 beforeAll(async () => {
   world = await openWorld({ CORDON_NAMES: 'localhost,127.0.0.1,new.example.org' });
@@ -25,14 +25,16 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world.remove());
 
-/** Output of `status` after the daemon has tried and failed. */
+/** Output of `status` after the daemon failed to connect. */
 const told = async (of: AgentProcess, words: RegExp) =>
   until(async () => expect((await of.cli(['status'])).out).toMatch(words), 30_000);
 
 describe('CORDON_NAMES', () => {
   const without = { CORDON_NAMES: '127.0.0.1,new.example.org' };
 
-  it('cannot lose a name that devices use, unless the admin names it', { timeout: 180_000 }, async () => {
+  it('cannot lose a name that devices use, unless the admin gives the name in a flag', {
+    timeout: 180_000,
+  }, async () => {
     await world.server.stop();
     await expect(world.server.start(without)).rejects.toThrow(
       /CORDON_NAMES no longer has localhost \(last used on .*could not connect any more.*CORDON_DROP_NAMES=localhost/,
@@ -46,7 +48,7 @@ describe('CORDON_NAMES', () => {
     await world.server.stop();
     await world.server.start({ ...without, CORDON_DROP_NAMES: 'localhost' });
     await told(agent, /The server's certificate is not for the name localhost. The device does not connect/);
-    // The name is given up for good: the flag is not needed again.
+    // The name is removed for good, so the next start does not need the flag.
     await world.server.stop();
     await world.server.start(without);
     await world.server.stop();
@@ -55,8 +57,8 @@ describe('CORDON_NAMES', () => {
   });
 });
 
-describe.skipIf(!hasFakeTime)("a device's own certificate has expired", () => {
-  it('and its user reads when, and how to enroll again', { timeout: 90_000 }, async () => {
+describe.skipIf(!hasFakeTime)('a device whose certificate has expired', () => {
+  it('tells its user the expiry date, and how to enroll again', { timeout: 90_000 }, async () => {
     await agent.stop();
     const { certificateExpires } = await agent.status();
     const days = Math.ceil((certificateExpires - Date.now()) / 86_400_000) + 20;
@@ -77,13 +79,15 @@ describe.skipIf(!hasFakeTime)("a device's own certificate has expired", () => {
 });
 
 const day = (at: number) => new Date(at).toISOString().slice(0, 10);
-/** The certificate that the server has made for its listeners. */
+/** Certificate that the server created for its listeners. */
 const serverCertificate = () => new X509Certificate(readFileSync(join(world.server.home, 'keys', 'server.crt')));
 
-describe.skipIf(!hasFakeTime)("the server's certificate has expired", () => {
-  it('and the user of a device reads which, when, and what to do', { timeout: 120_000 }, async () => {
+describe.skipIf(!hasFakeTime)('a server whose certificate has expired', () => {
+  it('the user of a device reads which certificate, when it expired, and the remedy', {
+    timeout: 120_000,
+  }, async () => {
     await world.server.stop();
-    // Made anew by a server whose clock is behind by more than a certificate's life. The server takes its certificate for a valid one.
+    // A server whose clock is behind by more than a certificate's life creates this certificate, and considers it valid.
     const days = 400;
     rmSync(join(world.server.home, 'keys', 'server.crt'));
     const then = new Date(Date.now() - days * 86_400_000).toISOString();
@@ -107,8 +111,8 @@ describe.skipIf(!hasFakeTime)("the server's certificate has expired", () => {
   });
 });
 
-describe('another installation answers at the address of the server', () => {
-  it('and the user of a device reads it, with the date of the certificate and the remedy', {
+describe('another installation at the address of the server', () => {
+  it('the user of a device reads this, with the date of the certificate and the remedy', {
     timeout: 120_000,
   }, async () => {
     const device = await world.enrolled();

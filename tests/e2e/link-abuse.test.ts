@@ -1,6 +1,6 @@
 /**
- * Everything that a stranger or a device gone bad may do to a running server's device listener, through raw sockets. Each ends in a clear
- * refusal, and beside each an honest agent's process stays connected and is served.
+ * Attacks by strangers and by a compromised device on a running server's device listener, through raw sockets. Each ends in a clear error,
+ * while an honest agent's process stays connected.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -16,9 +16,9 @@ import { ask, type DeviceTls, TestLink } from '../support/gateway-world.ts';
 import { until } from '../support/until.ts';
 
 let world: World;
-/** Runs, and must not notice anything. */
+/** A running agent, which must not be affected. */
 let honest: AgentProcess;
-/** Enrolled like any other; its certificate is in the tests' hands. */
+/** An enrolled device whose certificate the tests use. */
 let rogue: { id: string; tls: DeviceTls };
 
 beforeAll(async () => {
@@ -42,7 +42,7 @@ function link(more: ConstructorParameters<typeof TestLink>[2] = {}): TestLink {
   return opened;
 }
 
-/** The upgrade by hand: a TLS socket on which WebSocket frames may be written byte by byte, and the server's head of answer. */
+/** A raw WebSocket connection: a TLS socket for bytes of frames, and the head of the server's response. */
 async function rawLink(headers: string[] = []): Promise<{ socket: TLSSocket; head: string }> {
   const socket = connectTls({ ...rogue.tls, ALPNProtocols: ['http/1.1'] });
   onTestFinished(() => void socket.destroy());
@@ -56,13 +56,13 @@ async function rawLink(headers: string[] = []): Promise<{ socket: TLSSocket; hea
   return { socket, head: String(chunk).split('\r\n\r\n')[0] ?? '' };
 }
 
-/** The close frame that comes, its first four bytes in hex. It may come after pings, which every open socket gets. */
+/** First four bytes of the server's close frame, in hex. Pings, which every connection receives, may precede it. */
 function closeFrame(socket: TLSSocket): Promise<string> {
   return new Promise((resolve, reject) => {
     let bytes = Buffer.alloc(0);
     socket.on('data', (chunk: Buffer) => {
       bytes = Buffer.concat([bytes, chunk]);
-      // A control frame: the second byte says how many follow.
+      // Length of a control frame, from its second byte.
       while (bytes.length >= 2 && bytes.length >= 2 + (bytes[1] ?? 0)) {
         const frame = bytes.subarray(0, 2 + (bytes[1] ?? 0));
         bytes = bytes.subarray(frame.length);
@@ -88,7 +88,7 @@ const gone = async (socket: Socket): Promise<void> => {
   if (!socket.destroyed) await once(socket.resume(), 'close');
 };
 
-it('case 2: a socket that is revoked while it is open is closed within a second and named so', async () => {
+it('case 2: the connection of a device that is revoked closes within a second, with its reason', async () => {
   const agent = await world.enrolled();
   const open = await new TestLink(agent.tls(world.server.device)).hello();
   const began = performance.now();
@@ -100,7 +100,7 @@ it('case 2: a socket that is revoked while it is open is closed within a second 
   expect(await again.refused).toMatchObject({ status: 403 });
 });
 
-it('case 12: who it is, is the certificate’s to say and no header’s', async () => {
+it('case 12: only the certificate identifies a device, and no header does', async () => {
   const pem = encodeURIComponent(readFileSync(honest.path('identity/chain.pem'), 'utf8'));
   const headers = {
     'X-Device-Id': honest.device,
@@ -121,7 +121,7 @@ it('case 12: who it is, is the certificate’s to say and no header’s', async 
   expect(await Promise.race([anonymous.closed, anonymous.opened.then(() => 'let in')])).toMatchObject({ code: 1006 });
 });
 
-it('case 12: a PROXY header from an address that is not trusted ends the connection, forged, truncated or whole', async () => {
+it('case 12: a PROXY header from an untrusted address ends the connection, forged, truncated or whole', async () => {
   const { port } = rogue.tls;
   const v2 = Buffer.from('0d0a0d0a000d0a515549540a2111000c272001027f000001c00020fb', 'hex');
   for (const header of ['PROXY TCP4 39.32.1.2 127.0.0.1 49152 8443\r\n', 'PROXY TCP4 39.', v2, v2.subarray(0, 14)]) {
@@ -132,7 +132,7 @@ it('case 12: a PROXY header from an address that is not trusted ends the connect
     let answer = Buffer.alloc(0);
     socket.on('data', (chunk: Buffer) => (answer = Buffer.concat([answer, chunk])));
     await gone(socket);
-    // A TLS alert at most.
+    // The response is empty or a TLS alert.
     expect(answer.length).toBeLessThan(16);
   }
 });
@@ -158,24 +158,24 @@ it.each([
     CLOSE.malformed,
   ],
   ['a second hello', (open: TestLink) => open.send(HELLO), CLOSE.malformed],
-] as const)('case 13: %s ends the session by name', async (_name, send, code) => {
+] as const)('case 13: %s ends the session with its reason', async (_name, send, code) => {
   const open = await link().hello();
   send(open);
   expect((await open.closed).code).toBe(code);
 });
 
-it('case 13: nothing but hello is heard before hello', async () => {
+it('case 13: a frame before hello ends the session', async () => {
   const open = link();
   await open.opened;
   open.send({ kind: 'have', list: 9, record: 9, approverSet: 9 });
   expect((await open.closed).code).toBe(CLOSE.malformed);
 });
 
-it('case 13: compression is not negotiated, and a compressed bomb is no frame', async () => {
+it('case 13: the server negotiates no compression, and a compressed bomb is an invalid frame', async () => {
   const { socket, head } = await rawLink(['Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits']);
   expect(head).toMatch(/^HTTP\/1\.1 101/);
   expect(head.toLowerCase()).not.toContain('sec-websocket-extensions');
-  // FIN, RSV1 (compressed), text: 40 MB in 40 KB.
+  // A frame with the bits FIN and RSV1 (compressed) and opcode text: 40 MB in 40 KB.
   const answer = closeFrame(socket);
   socket.write(wsFrame(0xc1, deflateRawSync(Buffer.alloc(40 * 1024 * 1024))));
   // A close frame: 1002, protocol error.
@@ -183,7 +183,7 @@ it('case 13: compression is not negotiated, and a compressed bomb is no frame', 
   await gone(socket);
 });
 
-it('case 13: a frame in endless fragments is cut off at the same limit', async () => {
+it('case 13: a frame in endless fragments ends the session at the size limit', async () => {
   const { socket } = await rawLink();
   const answer = closeFrame(socket);
   const piece = Buffer.alloc(32 * 1024, 0x20);
@@ -193,10 +193,10 @@ it('case 13: a frame in endless fragments is cut off at the same limit', async (
   await gone(socket);
 });
 
-it('case 13: a flood of pings is cut off', async () => {
+it('case 13: a flood of pings ends the session', async () => {
   const open = await link().hello();
   for (let sent = 0; sent < 20_000; sent++) open.socket.ping();
-  // In one burst ws itself ends it, when a pong is still unsent at the next ping; spread out, the server's allowance does.
+  // In one burst, `ws` ends the connection when a pong is unsent at the next ping. Spread out, the server's limit does.
   expect([1006, CLOSE.flood]).toContain((await open.closed).code);
 });
 
@@ -204,12 +204,12 @@ it('case 13: a flood of pings is cut off', async () => {
 const memory = () =>
   1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${world.server.process.pid}/status`, 'utf8'))?.[1]);
 
-it('case 13: a device that sends and never reads is cut off, and costs the server little meanwhile', async () => {
+it('case 13: a device that sends and never reads is disconnected, and costs the server little memory before', async () => {
   const { socket } = await rawLink();
   socket.setMaxListeners(0);
   socket.write(wsFrame(0x81, Buffer.from(JSON.stringify(HELLO))));
   await until(async () => expect((await world.device(rogue.id)).presence?.connected).toBe(true));
-  // A megabyte waits for it in its own mailbox, and comes anew with each asking.
+  // A megabyte waits in the device's mailbox, and the server sends it at each request.
   const body = 'A'.repeat(96 * 1024);
   const post = { kind: 'post', to: [rogue.id], keep: true, commit: null, expires: null, body } as const;
   const say = (frame: object) => socket.write(wsFrame(0x81, Buffer.from(JSON.stringify(frame))));
@@ -222,17 +222,17 @@ it('case 13: a device that sends and never reads is cut off, and costs the serve
     if (!say({ kind: 'mailbox', open: true })) {
       await Promise.race([closed, new Promise<void>((resolve) => socket.once('drain', () => resolve()))]);
     }
-    // Asked again at once, what was asked before is not sent at all.
+    // A repeated request at once replaces the earlier request, whose items are not sent.
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   await closed;
   expect(sent).toBeLessThan(2_000);
-  // Far less than the gigabytes that it asks for.
+  // The limit is far below the gigabytes that the device requested.
   if (process.platform === 'linux') expect(memory() - before).toBeLessThan(128 * 1024 * 1024);
   expect(world.server.output()).not.toMatch(/"level":(50|60)/);
 }, 60_000);
 
-it('case 13: whoever connects and says nothing, or nothing after the upgrade, is cut off', async () => {
+it('case 13: a silent connection is closed, before and after the upgrade', async () => {
   const silent = connectTcp(rogue.tls.port, '127.0.0.1');
   const half = connectTls({ ...rogue.tls });
   onTestFinished(() => void silent.destroy());
@@ -245,7 +245,7 @@ it('case 13: whoever connects and says nothing, or nothing after the upgrade, is
   half.destroy();
 }, 40_000);
 
-it('case 15: a word about another device’s command changes nothing and is told to the admin', async () => {
+it('case 15: a result for another device’s command changes nothing and raises an alert', async () => {
   await honest.stop();
   const { id } = await world.send(honest.device, { kind: 'wipe-workspace' });
   const open = await link().hello();
@@ -264,7 +264,7 @@ it('case 15: a word about another device’s command changes nothing and is told
   });
 });
 
-it('case 15: nobody takes what was not sent to them, nor hands in another’s receipt', async () => {
+it('case 15: a device cannot acknowledge other devices’ mail or send their receipts', async () => {
   const open = await link().hello();
   open.send({ kind: 'taken', through: 1_000_000 });
   const forged = { payloadType: 'application/vnd.cordon.receipt.v1+json', payload: 'e30=', signatures: [] };

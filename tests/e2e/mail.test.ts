@@ -1,4 +1,4 @@
-/** Links that go by mail, and what they prove: real server processes, a real mail server with TLS, the REST API and the command line. */
+/** Mailed links, and what they prove: real server processes, a real mail server with TLS, the REST API and the command line. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ const attestations = (payload: string) =>
 const failing = async ({ api }: Person) =>
   (await api.call('GET', '/overview', overviewView)).healthIssues.find(({ code }) => code === 'mail_failing')?.detail ??
   null;
-/** The person with an approver key, registered in their session. */
+/** Creates a person with an approver key, registered in the person's session. */
 async function withKey(person: Person): Promise<Approver> {
   const { key, pem } = createKeyFile(`the passphrase of ${person.name}`);
   await person.browser.call('POST', '/approver-keys', approverKeyView, { publicKey: key.publicKey });
@@ -79,7 +79,7 @@ describe('one owner and two accounts (case 31)', () => {
     await mail?.stop();
   });
 
-  it('are two approvers without mail, because the owner keeps both invitations, and the set says self-attested', async () => {
+  it('are two approvers without mail, because the owner keeps both invitations, and the set is marked self-attested', async () => {
     kept = [await inviteApprover(server.admin, owner, 'first'), await inviteApprover(server.admin, owner, 'second')];
     await adoptApproverSet(owner, kept);
     const { current } = await owner.api.call('GET', '/approvers', approversView);
@@ -90,8 +90,8 @@ describe('one owner and two accounts (case 31)', () => {
     });
   });
 
-  it('are refused with mail: nobody proved the addresses; the set of before stays as it was', async () => {
-    // This invitation was shown before the server sends mail, and nobody has redeemed it yet.
+  it('are refused with mail, because the addresses are unverified, and the earlier approver set stays', async () => {
+    // This invitation was displayed before the server could send mail, and no person has redeemed it yet.
     const grants = [{ role: 'legal' }];
     const late = await owner.browser.call('POST', '/accounts', invitedAccount, {
       email: 'late@example.org',
@@ -114,7 +114,7 @@ describe('one owner and two accounts (case 31)', () => {
     expect(accounts.map(({ emailVerifiedAt }) => emailVerifiedAt)).toEqual([null, null, null, null]);
   });
 
-  it('become approvers when two mailboxes answer: the creator sees no link, in no response', async () => {
+  it('become approvers when two mailboxes respond, and no response shows the creator a link', async () => {
     const people: Approver[] = [];
     for (const name of ['ada', 'ben']) {
       const email = `${name}@example.org`;
@@ -134,7 +134,7 @@ describe('one owner and two accounts (case 31)', () => {
     expect(mail.received.at(-1)?.headers).toMatch(/^Subject: Exempel AB: your Cordon account$/m);
     expect(mail.received.at(-1)?.headers).toMatch(/^Auto-Submitted: auto-generated$/m);
     expect(mail.received.at(-1)?.text).toMatch(/Owner \(owner@example\.org\) invites you to Cordon/);
-    // Two independent people, made by one owner; the approvers before them have to agree to the change.
+    // Two independent people that one owner created. The earlier approvers must agree to the new set.
     const approverSet = await propose(people);
     expect(attestations(approverSet.payload)).toEqual(['verified', 'verified']);
     let signed = approverSet;
@@ -152,7 +152,7 @@ describe('one owner and two accounts (case 31)', () => {
       ['ada', true],
       ['ben', true],
     ]);
-    // The owner's own second person is nobody whom the owner created.
+    // The owner did not create the owner's own second account.
     const own = await withKey(owner);
     await owner.browser.call('POST', '/address/link', sentVerification);
     const token = mail.linkTo('owner@example.org').split('=').at(-1);
@@ -160,7 +160,7 @@ describe('one owner and two accounts (case 31)', () => {
     await expect(propose([own, ...people.slice(0, 1)])).rejects.toMatchObject({ code: 'same_person' });
   });
 
-  it('an account of before proves its address with a mailed link, in its own session only', async () => {
+  it('an earlier account verifies its address with a mailed link, in its own session only', async () => {
     const [first, second] = kept;
     const sent = await first.browser.call('POST', '/address/link', sentVerification);
     expect(sent.mail).toEqual({ to: 'first@example.org', failure: null });
@@ -170,7 +170,7 @@ describe('one owner and two accounts (case 31)', () => {
         code: 'verification_invalid',
       });
     }
-    // A token of the account is not its holder.
+    // An API token does not prove that the account's holder acts.
     await expect(first.api.call('POST', '/address/verify', accountView, { token })).rejects.toMatchObject({
       code: 'step_up_required',
     });
@@ -181,7 +181,7 @@ describe('one owner and two accounts (case 31)', () => {
     });
   });
 
-  it('every owner and counsel is reminded of an answer once, also after a restart, and no more once it is recorded', async () => {
+  it('every owner and counsel gets one reminder of an answer, also after a restart, and none once it is recorded', async () => {
     const due = new Date(Date.now() + 24 * 3_600_000).toISOString();
     const terms = {
       ...{ title: 'To be answered', areas: ['PK'], services: ['messaging'], nexus: ['present'], answerBy: due },
@@ -215,7 +215,7 @@ describe('one owner and two accounts (case 31)', () => {
 });
 
 describe('a mail server that fails', () => {
-  it('does not stop the start, is a health issue with the reason, and the admin sends the link again', {
+  it('does not stop the start, causes a health issue with the reason, and the admin sends the link again', {
     timeout: 120_000,
   }, async () => {
     const mail = await startMailServer(mkdtempSync(join(folder, 'down-')));
@@ -247,27 +247,27 @@ describe('a mail server that fails', () => {
       expect(await failing(owner)).toBeNull();
       const link = mail.linkTo('ada@example.org');
       expect(again.out).not.toContain(link.split('=').at(-1));
-      // Ada's own command line takes the link, and the account list shows the verified address.
+      // Ada's command line redeems the link, and the account list shows the verified address.
       const file = join(folder, 'ada.link');
       writeFileSync(file, link, { mode: 0o600 });
       expect(await cli(['setup', '--link-file', file])).toMatchObject({ code: 0 });
       expect((await cli(['accounts', 'list'])).out).toMatch(/ada@example\.org +verified/);
 
-      // The owner verifies the own address at the command line.
+      // The owner verifies the owner's address at the command line.
       expect((await cli(['address', 'send-link'])).out).toMatch(
         /^Sent to owner@example\.org\. Then: cordon address verify/,
       );
       const verified = await cli(['address', 'verify'], { input: `${mail.linkTo('owner@example.org')}\n` });
       expect([verified.code, verified.out]).toEqual([0, expect.stringMatching(/^Verified: owner@example\.org/)]);
 
-      // A mailbox that does not exist says nothing about the mail server.
+      // A missing mailbox is no failure of the mail server.
       mail.refused.add('nobody@example.org');
       const nobody = { email: 'nobody@example.org', name: 'Nobody', grants: [] };
       const made = await owner.browser.call('POST', '/accounts', invitedAccount, nobody);
       expect(made.mail?.failure).toMatch(/refused the recipient \(550 No such mailbox\)/);
       expect(await failing(owner)).toBeNull();
 
-      // Without any mail, the sole owner still comes back.
+      // Without mail, the sole owner can still recover the account.
       await mail.stop();
       await server.stop();
       const recovered = await cli(['recover-owner'], { env: { ...server.env } });
@@ -288,7 +288,7 @@ describe('a mail server that fails', () => {
     ],
     ['no STARTTLS beyond this machine', { tls: 'none' }, { host: 'other' }, /^TLS with the mail server/],
   ] as const)(
-    'gets no password over an unsafe line: %s',
+    'gets no password over an unsafe connection: %s',
     { timeout: 60_000 },
     async (_what, options, given, reason) => {
       const host = given !== null && 'host' in given ? otherAddress() : null;
@@ -313,7 +313,7 @@ describe('a mail server that fails', () => {
     },
   );
 
-  it('mails over STARTTLS, and answers a reset link that nobody is shown', { timeout: 60_000 }, async () => {
+  it('receives mail over STARTTLS, also a reset link that no response shows', { timeout: 60_000 }, async () => {
     const mail = await startMailServer(mkdtempSync(join(folder, 'starttls-')), { tls: 'offered' });
     const server = await startServerProcess(settings(mail));
     try {
@@ -332,7 +332,7 @@ describe('a mail server that fails', () => {
   });
 });
 
-/** An address of this machine that is not loopback; undefined where there is none. */
+/** An address of this machine that is not loopback; undefined if there is none. */
 const otherAddress = (): string | undefined =>
   Object.values(networkInterfaces())
     .flat()

@@ -1,4 +1,4 @@
-/** Messages between people, over a real server and agents that are processes of their own. */
+/** Messages between people, over a real server and agents in separate processes. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ async function person(user: string, home = 'SE'): Promise<AgentProcess> {
   await ready(agent);
   return agent;
 }
-/** What the daemon says, without a process for each question. */
+/** Calls the daemon over its socket, which starts no process. */
 async function ask<T>(agent: AgentProcess, request: ControlRequest): Promise<T> {
   const answered = await askControl(agent.path('agent.sock'), request);
   if (!answered) throw new Error('the agent does not run');
@@ -61,7 +61,7 @@ const said = async (agent: AgentProcess, conversation: string) => {
 };
 const words = async (agent: AgentProcess, conversation: string) =>
   (await said(agent, conversation)).map(({ text }) => text);
-/** However many there are: no question to the daemon gives more than the newest of them. */
+/** All messages: one request to the daemon returns only the newest. */
 async function everyWord(agent: AgentProcess, conversation: string): Promise<string[]> {
   const { out } = await agent.cli(['export']);
   const lines = out.split('\n').filter((line) => line !== '');
@@ -93,10 +93,10 @@ const texts = async (agent: AgentProcess, index = 0) =>
   ((await inbox(agent))[index]?.messages ?? []).filter(({ from }) => from !== null).map(({ text }) => text);
 const eventually = (check: () => Promise<void>) => until(check, 40_000, 100);
 
-it('two people write to each other at their command lines, with a file, and the server has none of it', async () => {
+it('two people write to each other at their command lines, with a file, and the server has no readable copy', async () => {
   const [amina, bilal] = await Promise.all([person('Amina'), person('Bilal')]);
   expect(await cli(amina, 'people', 'bil')).toMatchObject([{ name: 'Bilal' }]);
-  // How far it has come when the command ends is the network's to say.
+  // The network determines the message's state when the command ends.
   const state = expect.stringMatching(/^(sent|delivered)$/);
   expect(await send(amina, 'Bilal', 'the budget of the embassy')).toMatchObject({ state, mine: true });
   await eventually(async () => expect(await texts(bilal)).toEqual(['the budget of the embassy']));
@@ -128,7 +128,7 @@ it('two people write to each other at their command lines, with a file, and the 
   }
 }, 120_000);
 
-it('a conversation of five people with seven devices follows them: who comes reads on, who is revoked does not', async () => {
+it('five people with seven devices: a device that joins reads later messages, and a revoked device does not', async () => {
   const devices = await Promise.all(
     ['Carla', 'Dina', 'Emil', 'Farid', 'Gul', 'Carla', 'Dina'].map((name) => person(name)),
   );
@@ -156,7 +156,7 @@ it('a conversation of five people with seven devices follows them: who comes rea
   await late.stop();
 }, 300_000);
 
-it('case 50: a help-desk admin of one group gets no device into the conversations of another person by the name', async () => {
+it('case 50: a help-desk admin of one group cannot add a device to the conversations of another person with the same name', async () => {
   const [hana, ines] = await Promise.all([person('Hana Rahman'), person('Ines')]);
   expect(await send(hana, 'Ines', 'before')).toMatchObject({ mine: true });
   await eventually(async () => expect(await texts(ines)).toEqual(['before']));
@@ -175,7 +175,7 @@ it('case 50: a help-desk admin of one group gets no device into the conversation
   const known = await desk.api.call('GET', '/people?name=Hana%20Rahman', personPage);
   expect(known.people).toEqual([]);
 
-  // Another person of the same name is another person, also for the agents.
+  // For agents, another person with the same name is a different person.
   const draft = { name: 'HANA  rahman', groups: [interns] };
   const double = await desk.api.call('POST', '/people', personView, draft);
   const { link } = await desk.api.call('POST', '/codes', createdCode, { person: double.id, group: interns });
@@ -198,7 +198,7 @@ it('case 50: a help-desk admin of one group gets no device into the conversation
   expect(await talks(impostor)).toEqual([]);
 }, 120_000);
 
-it('agents that are killed with -9 while they write and read lose nothing and repeat nothing', async () => {
+it('agents that are killed with -9 while they write and read lose and repeat no message', async () => {
   const [hana, ivan] = await Promise.all([person('Hana'), person('Ivan')]);
   const conversation = await start(hana, ['Ivan'], null);
   await write(hana, conversation, 'Hana 0');
@@ -212,7 +212,7 @@ it('agents that are killed with -9 while they write and read lose nothing and re
         await write(agent, conversation, text);
         wrote[name].push(text);
       } catch {
-        // Killed before it was answered: it may have been stored or not, and must not be there twice.
+        // The agent was killed before the server's response. The message may be stored or not, but not twice.
         await pause(50);
       }
     }
@@ -243,7 +243,7 @@ it('agents that are killed with -9 while they write and read lose nothing and re
   await Promise.all([hana.stop(), ivan.stop()]);
 }, 300_000);
 
-it('case 20: an agent that was restored from a copy is let in again and goes on', async () => {
+it('case 20: an agent that was restored from a copy joins its conversation again', async () => {
   const [jan, kim] = await Promise.all([person('Jan'), person('Kim')]);
   const conversation = await start(jan, ['Kim'], null);
   await write(jan, conversation, 'before');
@@ -268,7 +268,7 @@ it('case 20: an agent that was restored from a copy is let in again and goes on'
   await Promise.all([jan.stop(), kim.stop()]);
 }, 180_000);
 
-it('a lock keeps messages from being read, an unlock gives them back, and a wipe takes them', async () => {
+it('a lock makes messages unreadable, an unlock readable again, and a wipe deletes them', async () => {
   const [lea, max] = await Promise.all([person('Lea'), person('Max')]);
   const conversation = await start(lea, ['Max'], 'Plans');
   await write(lea, conversation, 'one');
@@ -299,7 +299,7 @@ it('a lock keeps messages from being read, an unlock gives them back, and a wipe
   await Promise.all([lea.stop(), max.stop()]);
 }, 240_000);
 
-it('an order refuses and holds by its name; after its withdrawal what was held comes once and in order', async () => {
+it('an order refuses and holds messages with its number; after its withdrawal held messages arrive once and in order', async () => {
   const noor = await person('Noor');
   const omar = await person('Omar', 'PK');
   const conversation = await start(noor, ['Omar'], null);

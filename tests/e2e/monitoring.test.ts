@@ -1,4 +1,6 @@
-/** Log and metrics of a real server: what they tell of its traffic, what they never tell, and that dashboard and alerts ask for what exists. */
+/**
+ * Log and metrics of a real server: what they contain, what they never contain, and that dashboard and alert rules use existing metrics.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -18,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => world.remove());
 
 const lineSchema = z.looseObject({ event: z.string().optional(), msg: z.string().optional() });
-/** Every line of the log; a line that is not one JSON object fails the test. */
+/** Lines of the log. A line that is not one JSON object fails the test. */
 const log = () =>
   world.server
     .output()
@@ -37,7 +39,7 @@ const signIn = (body: object) =>
     body: JSON.stringify(body),
   });
 
-it('51, 52: a failed sign-in is a line with account, address, status and duration, in which the client can forge nothing', async () => {
+it('case 51, case 52: a failed sign-in is a line with account, address, status and duration, in which the client can forge nothing', async () => {
   const forged = 'eve@example.org\n{"level":30,"event":"sign_in","msg":"forged"}';
   expect((await signIn({ email: forged, password: 'hunter2 secret', totp: '123456' })).status).toBeGreaterThanOrEqual(
     400,
@@ -83,7 +85,7 @@ it('an enrollment, a connection and its end, a revoked certificate and a refused
   agent.run();
   await agent.connected();
   await untilLogged('connected', { device: agent.device, address: '127.0.0.1', agent: expect.any(String) });
-  // Counts of the store are up to five seconds old.
+  // Counts from the store are up to five seconds old.
   await until(async () => expect(await metrics()).toMatch(/^cordon_devices\{state="connected"\} 1$/m));
   await agent.stop();
   await untilLogged('disconnected', { device: agent.device, ms: expect.any(Number) });
@@ -121,7 +123,7 @@ function fetchInsecure(base: string, path: string, authorization: string): Promi
   });
 }
 
-it('a flood of failed TLS handshakes is counted in full and written in part', async () => {
+it('a flood of failed TLS handshakes is counted completely and logged in part', async () => {
   const { port } = new URL(world.server.device);
   const failing = 300;
   const knock = () =>
@@ -147,7 +149,7 @@ const namesIn = (text: string) => new Set(text.match(/\b(?:cordon|process|nodejs
 it('dashboard and alert rules use metrics that exist, and every metric has a help text', async () => {
   const text = await metrics();
   const exist = new Set([...text.matchAll(/^([a-z_]+)(?:\{.*\})? [\d.e+NaInf-]+$/gm)].map(([, name = '']) => name));
-  // A metric with a label has no series before its first event; its name is on record.
+  // A metric with a label has no series before its first event, so the test knows its name.
   for (const [, name = ''] of text.matchAll(/^# TYPE (\S+)/gm)) exist.add(name);
   for (const file of ['grafana-dashboard.json', 'prometheus-alerts.yml']) {
     const used = namesIn(readFileSync(new URL(file, DEPLOY), 'utf8'));

@@ -1,4 +1,7 @@
-/** The plan of notices by a real agent on a real server: told on the desktop in the reader's language, once, over a kill; counted by signed receipts. */
+/**
+ * The plan of notices by a real agent at a real server. The desktop displays each notice once in the user's language, also after a kill.
+ * Signed receipts count it.
+ */
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +22,7 @@ const TERMS = {
 const folder = mkdtempSync(join(tmpdir(), 'cordon-notices-'));
 const said = join(folder, 'said');
 let world: World;
-/** One at a desktop, whose user reads Urdu, and one without. */
+/** One device with a desktop, whose user reads Urdu, and one without a desktop. */
 let desk: AgentProcess;
 let bare: AgentProcess;
 let order: RevisionView;
@@ -43,7 +46,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('tells of the entry into force on the desktop, in the language of whoever reads there', async () => {
+it('the desktop displays the start of an order, in the language of its user', async () => {
   const { operator } = world;
   order = await operator.propose({ ...TERMS, effective: new Date(Date.now() + 5_000).toISOString() });
   await operator.adopt(order);
@@ -59,7 +62,7 @@ it('tells of the entry into force on the desktop, in the language of whoever rea
   );
 }, 90_000);
 
-it('tells by the command line where there is no desktop, and counts it', async () => {
+it('without a desktop, the command line displays it, and the server counts it', async () => {
   const { out } = await bare.cli(['orders']);
   expect(out).toContain('[en] Your messages stop.\n  This text is authoritative.\n  also in: ur');
   expect(out).toContain('Displayed when it took effect: ');
@@ -73,7 +76,7 @@ it('tells by the command line where there is no desktop, and counts it', async (
   );
 }, 60_000);
 
-it('tells nothing again after a kill, and of the withdrawal once', async () => {
+it('a kill repeats no notice, and the withdrawal is displayed once', async () => {
   await desk.kill();
   desk.run();
   await desk.connected();

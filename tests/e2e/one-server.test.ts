@@ -29,7 +29,7 @@ function newFolder(): string {
   return folder;
 }
 
-/** A server that is expected to end by itself. */
+/** Starts a server that is expected to end by itself. */
 const secondServer = (env: Record<string, string>) =>
   runProgram(process.execPath, [programPath('server/start.js')], { env, within: 60_000 });
 
@@ -40,14 +40,14 @@ const otherPorts = async () => ({
 });
 
 describeOnEachDatabase('a second server', (database: DatabaseUnderTest) => {
-  it('on the same store is refused, names the first, and does not touch its presence', async () => {
+  it('on the same store is refused, names the first server, and does not change device presence', async () => {
     const env = await database.env();
     const { server, enrolled, device } = await worldOn(env);
     const agent = await enrolled();
     agent.run();
     await agent.connected();
 
-    // On other ports, as on another machine; on PostgreSQL with a copy of the keys too.
+    // On other ports, as on another machine. On PostgreSQL, also with a copy of the keys.
     const home = database.kind === 'sqlite' ? server.home : newFolder();
     if (database.kind === 'postgres') cpSync(join(server.home, 'keys'), join(home, 'keys'), { recursive: true });
     const beside = await secondServer({ ...server.env, ...(await otherPorts()), CORDON_HOME: home });
@@ -59,7 +59,7 @@ describeOnEachDatabase('a second server', (database: DatabaseUnderTest) => {
     );
     expect(beside.err).toMatch(/Stop that server first, or give this server a database of its own\./);
 
-    // The very same start once more.
+    // The same start again.
     const again = await secondServer({ ...server.env });
     expect(again.code).not.toBe(0);
     expect(again.err).toMatch(/Another Cordon server uses this database/);
@@ -67,7 +67,7 @@ describeOnEachDatabase('a second server', (database: DatabaseUnderTest) => {
     expect((await device(agent.device)).presence).toMatchObject({ connected: true });
     expect(agent.linkState).toBe('connected');
 
-    // The lock ends with its process, however that ends.
+    // The lock ends with its process, even after kill -9.
     await server.kill();
     await server.start();
     await agent.connected(60_000);
@@ -90,7 +90,7 @@ describeOnEachDatabase('a second server', (database: DatabaseUnderTest) => {
 
   // A lock on a file cannot be lost while its process runs.
   if (database.kind !== 'postgres') return;
-  it('takes a lost lock again, and a server whose lock another one has taken stops by itself', async () => {
+  it('the first server takes a lost lock again, and stops once another server has taken the lock', async () => {
     const env = await database.env();
     const { server, operator } = await worldOn(env);
     const client = new pg.Client(env['CORDON_DATABASE_URL']);
@@ -113,7 +113,7 @@ describeOnEachDatabase('a second server', (database: DatabaseUnderTest) => {
     });
     await until(() => operator.group('after the loss'));
 
-    // Another server waits for the lock, and gets it when the connection of the first is cut.
+    // Another server waits for the lock, and gets it when the first server's connection is cut.
     const ended = once(server.process, 'exit');
     const { rows } = await client.query('select classid::int8, objid::int8 from pg_locks where locktype = $1', [
       'advisory',

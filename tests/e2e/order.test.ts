@@ -1,6 +1,6 @@
 /**
- * The order of November 2015, carried out and undone on a real server and two real agents, by people at their command lines alone:
- * noticed, moved, in force while the server is down, held, released, withdrawn. Its dates are a few seconds from now.
+ * The order of November 2015, carried out and withdrawn on a real server with two real agents, by people with only command lines. It is
+ * announced, extended, active while the server is down, paused, resumed and withdrawn. Its dates are a few seconds from now.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ const folder = mkdtempSync(join(tmpdir(), 'cordon-order-'));
 let server: ServerProcess;
 let owner: AdminCli;
 const people = new Map<string, AdminCli>();
-/** In Pakistan by its network, and at home there; and somebody far away. */
+/** A resident with home and network in Pakistan, and a user far away. */
 let resident: AgentProcess;
 let abroad: AgentProcess;
 
@@ -40,7 +40,7 @@ function by(name: string): AdminCli {
 }
 const keyOf = (name: string) => join(folder, `${name}.pem`);
 
-/** Redeems a link, signs in, and from then on uses the session in a folder of their own. */
+/** Redeems a link, signs in, and then uses the session in a separate folder. */
 async function signIn(name: string, link: string, more: string[] = []): Promise<AdminCli> {
   const env = { CORDON_PASSWORD: 'correct horse battery staple', CORDON_KEY_PASSPHRASE: `the passphrase of ${name}` };
   const cordon = adminCli(server.admin, join(folder, name), env);
@@ -66,7 +66,7 @@ const approve = async (name: string, order: string, revision: number) =>
   approvalResult.parse(
     await by(name).json(['orders', 'approve', order, String(revision), '--key', keyOf(name), '--yes']),
   );
-/** Proposed by ada, adopted by those who are named. */
+/** Ada proposes the change, and the named approvers adopt it. */
 async function act(verb: string, order: string, approvers: string[], flags: string[] = []): Promise<number> {
   const { revision } = revisionView.parse(await by('ada').json(['orders', verb, order, ...flags]));
   for (const name of approvers) await approve(name, order, revision);
@@ -74,7 +74,7 @@ async function act(verb: string, order: string, approvers: string[], flags: stri
 }
 const nameOf = (agent: AgentProcess) => (agent === resident ? 'resident' : 'abroad');
 const send = (from: AgentProcess, to: AgentProcess, text: string) => from.cli(['send', nameOf(to), text]);
-/** What a person has been told by others, in order. */
+/** Texts that a person has received, in order. */
 const heard = async (agent: AgentProcess): Promise<string[]> => {
   const { out } = await agent.cli(['inbox', '--all', '--json']);
   const entries: InboxEntry[] = JSON.parse(out);
@@ -90,16 +90,16 @@ const receipts = async (agent: AgentProcess) => {
     .map(({ kind, service, gate, revision }) => [kind, service, gate, revision].join(' '));
 };
 
-/** Its fate may be heard of before the command ends. */
+/** The message's fate may be known before the command ends. */
 const SENT = /^(sent|delivered)\n$/;
 const ORGANIZATION = { CORDON_KEY_PASSPHRASE: 'the passphrase of the organization' };
 
 let organizationKey: string;
 let order: string;
 let certificate: string | Buffer | undefined;
-/** Instants at which the resident's verdict was one or the other. */
+/** Instants at which the resident's verdict was known to be allowed or denied. */
 const moments = { denied: 0, held: 0 };
-/** How long two approvals take on this machine now, in milliseconds. */
+/** Duration of two approvals on this machine now, in milliseconds. */
 let pace: number;
 
 beforeAll(async () => {
@@ -117,7 +117,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('three people register keys of their own and become the approver set, and two devices enroll', async () => {
+it('three people register their keys and become the approver set, and two devices enroll', async () => {
   const keyids: string[] = [];
   for (const [name, cordon] of people) {
     await cordon.json(['key', 'create', keyOf(name)]);
@@ -143,7 +143,7 @@ it('three people register keys of their own and become the approver set, and two
   });
 }, 120_000);
 
-it('the organization confirms both devices, with a key that the server does not have', async () => {
+it('the organization verifies both devices, with a key that the server does not have', async () => {
   await until(async () => {
     await owner(['org-key', 'countersign', '--key', organizationKey, '--yes'], { env: ORGANIZATION });
     for (const agent of [resident, abroad]) {
@@ -152,7 +152,7 @@ it('the organization confirms both devices, with a key that the server does not 
   }, 60_000);
 }, 90_000);
 
-it('is noticed with the word of two, and until its day everything is delivered', async () => {
+it('two people approve the order, and until its effective time all messages are delivered', async () => {
   const proposed = revisionView.parse(
     await by('ada').json([
       ...[
@@ -192,7 +192,7 @@ it('is noticed with the word of two, and until its day everything is delivered',
   await until(async () => expect(await receipts(resident)).toContain('delivered   1'));
 }, 120_000);
 
-it('takes effect on its day on a device that cannot reach its server, which hears of it afterward', async () => {
+it('it takes effect at its time on a device that cannot reach its server, and the server learns of it later', async () => {
   const effective = Date.now() + 5 * pace + 5_000;
   const revision = await act('extend', order, ['ben', 'cleo'], ['--effective', new Date(effective).toISOString()]);
   await until(async () => expect((await resident.cli(['orders'])).out).toContain(`${order}.${revision}`));
@@ -205,7 +205,7 @@ it('takes effect on its day on a device that cannot reach its server, which hear
   expect(Date.now()).toBeGreaterThanOrEqual(effective);
   expect(resident.linkState).not.toBe('connected');
   await server.start();
-  // The longer a server was away, the longer a device may wait with its next try.
+  // After a longer outage of the server, a device may wait longer before its next attempt.
   await resident.connected(300_000);
   await abroad.connected(300_000);
   await until(async () => {
@@ -217,13 +217,13 @@ it('takes effect on its day on a device that cannot reach its server, which hear
   expect(affectedView.parse({ devices: await owner.json(['orders', 'affected', order]) }).devices).toEqual([
     { device: resident.device, denied: ['messaging', 'mail'], reasons: ['present', 'network'] },
   ]);
-  // A person reads the user's name, and needs the id for the next command.
+  // The output shows the user's name, and the device id for the next command.
   for (const command of ['affected', 'receipts']) {
     expect((await owner(['orders', command, order])).out).toMatch(new RegExp(`${resident.device} +resident `));
   }
 }, 700_000);
 
-it('is obeyed at both gates, each of which names it, its reasons and whom to appeal to', async () => {
+it('both gates enforce it, and each names the order, its reasons and the appeal contact', async () => {
   moments.denied = Date.now();
   const words = `Delivery is suspended by order ${order}`;
   const refused = await send(resident, abroad, 'three');
@@ -241,7 +241,7 @@ it('is obeyed at both gates, each of which names it, its reasons and whom to app
   expect(status.out).toContain('appeal to: the Islamabad High Court');
   await until(async () => expect((await receipts(resident)).some((one) => one.startsWith('displayed'))).toBe(true));
 
-  // A device whose own gate was taken out meets the server's.
+  // A device without its own gate is stopped by the server's gate.
   await resident.kill();
   const raw = await new TestLink(resident.tls(server.device)).hello();
   const post = { id: crypto.randomUUID(), to: [abroad.device], body: Buffer.from('five').toString('base64') };
@@ -263,11 +263,11 @@ it('is obeyed at both gates, each of which names it, its reasons and whom to app
   expect(await isOpen(resident)).toBe(false);
 }, 120_000);
 
-it('is held by one person, and released by two while the device is switched off', async () => {
+it('one person pauses it, and two resume it while the device is switched off', async () => {
   await act('pause', order, ['ben']);
   await until(async () => expect(await isOpen(resident)).toBe(true));
   moments.held = Date.now();
-  // What was held for the time that it was in force has come.
+  // Messages that were held while the order was active have arrived.
   await until(async () => expect(await heard(resident)).toEqual(['two', 'four']));
   expect(await send(resident, abroad, 'six')).toMatchObject({ code: 0, out: expect.stringMatching(SENT) });
   await until(async () => expect(await heard(abroad)).toEqual(['one', 'six']));
@@ -286,7 +286,7 @@ it('is held by one person, and released by two while the device is switched off'
   await until(async () => expect(await receipts(resident)).toContain(`enforced messaging closed ${revision}`));
 }, 120_000);
 
-it('is withdrawn by two while the device is switched off, which is restored without enrolling again', async () => {
+it('two people withdraw it while the device is switched off, and services return without a new enrollment', async () => {
   await resident.stop();
   const revision = await act('withdraw', order, ['ben', 'cleo']);
   resident.run();
@@ -307,7 +307,7 @@ it('is withdrawn by two while the device is switched off, which is restored with
   expect(closed).toMatchObject({ code: 6, err: expect.stringContaining('[order_closed]') });
 }, 120_000);
 
-it('is explained afterward, for any instant, by a server that was started again since', async () => {
+it('a restarted server explains the device’s verdict afterward, for any instant', async () => {
   await server.stop();
   await server.start();
   const ask = (at: number) => owner(['explain', resident.device, '--at', new Date(at).toISOString()]);
@@ -335,7 +335,7 @@ it('is explained afterward, for any instant, by a server that was started again 
   expect(unclear).toMatchObject({ code: 2, err: expect.stringContaining('is not a complete time') });
 }, 60_000);
 
-it('an IP database is imported, compared, taken and rolled back from the command line', async () => {
+it('an IP database is imported, compared, activated and rolled back from the command line', async () => {
   const file = join(folder, 'another.mmdb');
   writeFileSync(
     file,

@@ -1,4 +1,7 @@
-/** An order of 2010 played through, packed, and checked by a process that knows nothing of the server, in a folder of its own. */
+/**
+ * An order of 2010 with its complete course and its evidence pack. A process that knows nothing of the server verifies the pack in a
+ * separate folder.
+ */
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +33,7 @@ let player: Player;
 let order: string;
 let fingerprint: string;
 
-/** As anybody would who has neither account nor server. */
+/** Runs `cordon verify` as a person without an account and a server. */
 const verify = (args: readonly string[], entry = ENTRY) =>
   runProgram(process.execPath, [entry, 'verify', ...args], {
     cwd: folder,
@@ -70,7 +73,7 @@ beforeAll(async () => {
     err: expect.stringContaining('[conflict]'),
   });
   fingerprint = (await cordon.json<{ fingerprint: string }>(['public-root', '--out', root])).fingerprint;
-  // Something else is logged after the pack was made, and somebody keeps what the ledger shows then.
+  // After the pack was created, the ledger gets a further entry, and an auditor saves its new checkpoint.
   const account = { email: 'late@example.org', name: 'Late', grants: [{ role: 'auditor' }] };
   await owner.browser.call('POST', '/accounts', invitedAccount, account);
   await until(async () => {
@@ -85,7 +88,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('holds by the public root’s fingerprint, and by its file', async () => {
+it('a pack is valid for the public root’s fingerprint, and for its file', async () => {
   const checked = await verify([pack, '--root', fingerprint]);
   expect(checked).toMatchObject({ code: 0, err: '' });
   expect(checked.out).toMatch(new RegExp(`^Order ${order}, pack created at 20`));
@@ -98,7 +101,7 @@ it('holds by the public root’s fingerprint, and by its file', async () => {
   expect(JSON.parse(out)).toMatchObject({ order, holds: true });
 }, 60_000);
 
-it('says what does not hold, exits with 10, and refuses a root that is none', async () => {
+it('a false pack is reported with its faults and exit code 10, and a false root is refused', async () => {
   const bytes = readFileSync(pack);
   const at = bytes.indexOf('Saudi');
   bytes.write('Saubi', at);
@@ -112,7 +115,7 @@ it('says what does not hold, exits with 10, and refuses a root that is none', as
   expect(await verify([pack, '--root', 'f'.repeat(64)])).toMatchObject({ code: 10 });
   expect(await verify([pack, '--root', join(folder, 'no-such-file')])).toMatchObject({ code: 5 });
   expect(await verify([pack])).toMatchObject({ code: 2 });
-  // A root or a checkpoint that never ends.
+  // The file of the root or of the checkpoint never ends.
   expect(await verify([pack, '--root', '/dev/zero'])).toMatchObject({
     code: 2,
     err: expect.stringContaining('it has more than 16777216 bytes'),
@@ -120,7 +123,7 @@ it('says what does not hold, exits with 10, and refuses a root that is none', as
 }, 60_000);
 
 it.skipIf(!git.present)(
-  'holds for whoever clones the repository anew, and a changed byte is found and named there',
+  'a pack is valid in a new clone of the repository, which also finds and names a changed byte',
   async () => {
     const clone = join(folder, 'clone');
     const cloned = await runProgram('git', ['clone', '-q', ROOT, clone], { cwd: folder });
@@ -145,7 +148,7 @@ it.skipIf(!git.present)(
   60_000,
 );
 
-it('says what it is to a checkpoint that somebody has kept: a proof that it lacks is no yes', async () => {
+it('a pack is compared with a saved checkpoint, and a missing proof is reported as not provable', async () => {
   const later = await verify([pack, '--root', fingerprint, '--checkpoint', kept]);
   expect(later).toMatchObject({ code: 5, err: expect.stringContaining('has no proof from the checkpoint') });
   expect(later.out).toMatch(/Your checkpoint: NOT PROVABLE.*\nThe pack is valid\.\n$/);
@@ -161,21 +164,24 @@ it('says what it is to a checkpoint that somebody has kept: a proof that it lack
   expect(await verify([pack, ...given, join(folder, 'none')])).toMatchObject({ code: 5 });
 }, 60_000);
 
-it.skipIf(!age.present)('the names are apart, open to one recipient, and made in the ledger’s sight', async () => {
-  const { out } = await runProgram('age', ['-d', '-i', identity, join(folder, 'order-names.csv.age')]);
-  const [head, ...rows] = out.replace('\ufeff', '').trim().split(/\r?\n/);
-  expect(head).toBe('handle,device,name');
-  const bytes = readFileSync(pack);
-  const handles = new Set(bytes.toString('latin1').match(/device-[a-z2-7]{10}/g));
-  expect(rows).toHaveLength(handles.size);
-  for (const row of rows) {
-    const [handle, device, name] = row.split(',');
-    expect(handles.has(handle ?? '')).toBe(true);
-    expect(device).toMatch(/^dev_/);
-    expect(name).toMatch(/^\w[\w -]* \d+$/);
-    expect(bytes.includes(`"${name}"`)).toBe(false);
-  }
-  expect(entries).toHaveLength(1);
-  expect(entries[0]).toContain('"of":"pack"');
-  expect(entries[0]).not.toMatch(/age1|counsel/);
-});
+it.skipIf(!age.present)(
+  'names are exported separately, encrypted for one recipient, and with a ledger entry',
+  async () => {
+    const { out } = await runProgram('age', ['-d', '-i', identity, join(folder, 'order-names.csv.age')]);
+    const [head, ...rows] = out.replace('\ufeff', '').trim().split(/\r?\n/);
+    expect(head).toBe('handle,device,name');
+    const bytes = readFileSync(pack);
+    const handles = new Set(bytes.toString('latin1').match(/device-[a-z2-7]{10}/g));
+    expect(rows).toHaveLength(handles.size);
+    for (const row of rows) {
+      const [handle, device, name] = row.split(',');
+      expect(handles.has(handle ?? '')).toBe(true);
+      expect(device).toMatch(/^dev_/);
+      expect(name).toMatch(/^\w[\w -]* \d+$/);
+      expect(bytes.includes(`"${name}"`)).toBe(false);
+    }
+    expect(entries).toHaveLength(1);
+    expect(entries[0]).toContain('"of":"pack"');
+    expect(entries[0]).not.toMatch(/age1|counsel/);
+  },
+);

@@ -1,6 +1,6 @@
 /**
- * The device page in each of its states, in Chromium: accessibility by axe at a desk and on a phone, in light and dark, in both writing
- * directions; texts about orders; names with control characters. Messaging is in memory (`memory-talk.ts`), because a real agent
+ * The device page in each of its states, in Chromium: accessibility by axe, on desktop and phone, in light and dark, in both writing
+ * directions. Texts about orders, and names with control characters. Messaging is in memory (`memory-talk.ts`), because a real agent
  * reaches some states only under an attack or after a week.
  */
 import type { Browser, Page, Route } from 'playwright-core';
@@ -14,7 +14,7 @@ import { type PageStand, standPage } from '../support/page-stand.ts';
 import { BOTH_LOOKS, type Seat, takeSeat, textOf } from '../support/seat.ts';
 import { orderTexts } from './page-looks/order-texts.ts';
 
-describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, () => {
+describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () => {
   let browser: Browser;
   let talk: MemoryTalk;
   let ada: Messaging;
@@ -82,7 +82,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await page.waitForURL(/message=/);
     await page.locator('[data-sought]').filter({ hasText: 'Message 2' }).waitFor();
     expect(await textOf(page.locator(':focus'))).toContain('Message 2');
-    // A message without text is found by the name of a file.
+    // The search finds a message without text by the name of its file.
     await page.getByRole('searchbox').fill('INVOICE');
     await page.getByRole('link', { name: /علیہ خان.*invoice_gpj\.exe/ }).waitFor();
     await glance('search file');
@@ -148,7 +148,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await glance('start');
     await page.getByRole('option', { name: /Ben Okri/ }).click();
     await page.getByRole('combobox', { name: 'People' }).fill('علیہ');
-    // The server's search result proves nothing. The mark appears in a conversation.
+    // The server's search result proves no identity, so the mark "Verified" appears only in a conversation.
     const somebody = page.getByRole('option', { name: /علیہ/ });
     await somebody.waitFor();
     expect(await somebody.getByRole('img').count()).toBe(0);
@@ -185,7 +185,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await choose('per_ben');
     await page.getByText('This device lost access to this conversation').waitFor();
     await glance('rejoining');
-    // The state may last.
+    // The state may last, so the dialog allows to leave the conversation.
     await button('Conversation details').click();
     await button('Leave conversation …').waitFor();
     await glance('details rejoining');
@@ -316,7 +316,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
 
   it('announces messages of other conversations aloud and in its title', async () => {
     await choose('per_ngozi');
-    // Messages from before the opening are not announced.
+    // The page does not announce messages that arrived before it was opened.
     await page.locator('[data-message]').last().waitFor();
     talk.say(ids['per_ngozi'] ?? '', 'per_ngozi', 'Here I am.', Date.now());
     await page.getByRole('log').getByText('Here I am.').waitFor();
@@ -333,14 +333,14 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     stand.connected(true);
   });
 
-  it('shows a message from the administrator until it is closed, reports it once, and lists it later', async () => {
+  it('shows a message from the admin until it is closed, reports it once, and lists it later', async () => {
     await choose('group');
     stand.adminMessage(`The office is closed on Monday.\nUse the side entrance. ${SCRIPT}`);
     const banner = page.getByRole('region', { name: 'Message from your administrator' });
     await banner.getByText('Use the side entrance.').waitFor();
     await expect.poll(() => stand.displayed).toHaveLength(1);
     await look('admin message');
-    // The report makes the message displayed. The banner stays, and reports nothing again.
+    // The report marks the message as displayed. The banner stays, and sends no second report.
     stand.connected(true);
     await page.waitForTimeout(1_000);
     expect(await banner.count()).toBe(1);
@@ -393,7 +393,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     const other = await takeSeat(browser, own.page.url);
     await other.page.goto(own.page.link());
     await other.page.getByText('No conversation selected').waitFor();
-    // A slow connection: a response is still on its way at the next change.
+    // On a slow connection, a response is still on its way at the next change.
     const devtools = await other.page.context().newCDPSession(other.page);
     const unlimited = { offline: false, downloadThroughput: -1, uploadThroughput: -1 };
     await devtools.send('Network.enable');
@@ -436,7 +436,7 @@ describe.skipIf(!chromium.present)('a device’s page', { timeout: 120_000 }, ()
     await own.page.close();
   });
 
-  it('case 51: executed no text of people, and sent no request elsewhere', async () => {
+  it('case 51: ran no script of people’s texts, and sent no request to another server', async () => {
     expect(await page.title()).not.toBe(RAN);
     expect(seat.complaints).toEqual([]);
   });

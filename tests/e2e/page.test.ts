@@ -1,6 +1,6 @@
 /**
- * Device pages over a real server and agents in their own processes: files, a group, read reports, an order, and the export. Another page
- * and another user of the machine try to get access.
+ * Device pages over a real server and agents in separate processes: files, a group, read reports, an order, and the export. Another page,
+ * and another user of the machine, try to get access.
  */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -48,7 +48,7 @@ interface Someone {
   readonly url: string;
 }
 
-describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 }, () => {
+describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-page-'));
   let world: World;
   let browser: Browser;
@@ -226,7 +226,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     await expect.poll(() => field(ada).inputValue()).toBe('a table of words');
     expect(await picked(ada).count()).toBe(0);
     await copy(null);
-    // The scroll position does not matter.
+    // The test scrolls the page first, because the position must not matter.
     await message(ada, 'Dropped.').focus();
     await ada.page.keyboard.press('ControlOrMeta+V');
     await picked(ada).getByText('image.png').waitFor();
@@ -258,7 +258,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     await faults(ada, 'group');
   });
 
-  it('finds messages', async () => {
+  it('finds messages by their text', async () => {
     await ada.page.getByRole('searchbox').fill('how are');
     await ada.page.getByRole('link', { name: /Good morning, how are you/ }).click();
     await ada.page.locator('[data-sought]').filter({ hasText: 'Good morning' }).waitFor();
@@ -370,7 +370,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
       );
       return result;
     };
-    // A program of another user on this machine. For a browser, it is the same site, so it gets the cookie.
+    // A program of another user on this machine. For a browser it is the same site, so the browser sends it the cookie.
     await page.goto(`http://127.0.0.1:${port}/`);
     expect(asked[0]?.headers.cookie).toMatch(/cordon_page_/);
     for (const path of ['/api/messaging-status', '/api/conversations', '/api/export', '/api/events']) {
@@ -382,15 +382,15 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
       headers: { cookie, 'sec-fetch-site': 'same-origin' },
     });
     expect(stolen.status).toBe(401);
-    // A foreign name that resolves to this machine.
+    // A foreign host name that resolves to this machine.
     const { port: ours } = new URL(ada.url);
     const rebound = await page.goto(`http://${STRANGER}:${ours}/`);
     expect(rebound?.status()).toBe(403);
-    // The policy of the refusal forbids further requests.
+    // The content security policy of the error page forbids further requests.
     expect(await got('/api/messaging-status', "{ credentials: 'include' }")).toBe('nothing');
     await page.close();
     await new Promise((closed) => stranger.close(closed));
-    // The page itself continues.
+    // The open device page still works.
     await choose(ada, ALIA);
     await say(ada, 'All well.');
   });
@@ -403,7 +403,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     await ben.page.getByText('The Cordon agent on this device does not respond.').first().waitFor();
     const down = await ben.agent.cli(['open']);
     expect([down.code, down.err]).toEqual([EXIT.unavailable, expect.stringContaining('cordon-agent run --detach')]);
-    // The page would send requests to a port that another program may use next.
+    // The page stops its requests, because another program may use the port next.
     await ben.page.close();
     ben.agent.run();
     await until(async () => expect((await ben.agent.status()).messaging.state).toBe('ready'), 20_000, 300);
@@ -415,7 +415,7 @@ describe.skipIf(!chromium.present)('the page of a device', { timeout: 120_000 },
     for (const text of ['Before it ended.', 'After it began again.']) await message(ada, text).waitFor();
   });
 
-  it('sent no request elsewhere, and violated no policy', () => {
+  it('sent no request to another server, and violated no content security policy', () => {
     expect([ada, alia, ben].flatMap(({ seat }) => seat.complaints)).toEqual([]);
   });
 });

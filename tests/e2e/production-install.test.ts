@@ -15,7 +15,7 @@ import { until } from '../support/until.ts';
 const MIB = 2 ** 20;
 /** The install with development dependencies took 692 MiB when it was split. */
 const MOST = 692 / 2;
-/** The pinned Node is most of the rest. A machine with its own Node 26 needs no copy. */
+/** The pinned Node is most of this size. A machine with its own Node 26 needs no copy. */
 const MOST_WITHOUT_NODE = 120;
 
 let folder: string;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cordon-production-'));
   installed = join(folder, 'cordon');
   program = join(installed, 'node_modules/.bin/node');
-  // As a checkout has it, with the pages that were built before.
+  // Copies the checkout with the built pages.
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']).toString();
   const files = listed.split('\0').filter((file) => file !== '' && existsSync(file));
   for (const path of [...files, 'server/console/dist', 'agent/page/client/dist']) {
@@ -39,14 +39,14 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** As `du` counts: blocks on the disk. */
+/** Size on disk in blocks, as `du` counts it. */
 function sizeOf(path: string): number {
   const entry = lstatSync(path);
   const own = entry.blocks * 512;
   return entry.isDirectory() ? readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), own) : own;
 }
 
-it('is less than half as large as an install with build tools', () => {
+it('a production install is less than half as large as an install with build tools', () => {
   const modules = join(installed, 'node_modules');
   const node = readdirSync(modules).filter((name) => name.startsWith('node-'));
   const total = Math.round(sizeOf(modules) / MIB);
@@ -61,7 +61,7 @@ it('is less than half as large as an install with build tools', () => {
   expect(withoutNode).toBeLessThan(MOST_WITHOUT_NODE);
 });
 
-it('runs a server with its console, and an agent that enrolls, connects and opens its page', async () => {
+it('a production install runs a server with its console, and an agent that enrolls, connects and opens its page', async () => {
   const server = await startServerProcess({ CORDON_BUILD_CONSOLE: 'true' }, { program, installed });
   const home = join(folder, 'agent');
   const agent = (...args: string[]) =>
@@ -98,7 +98,7 @@ it('runs a server with its console, and an agent that enrolls, connects and open
   }
 });
 
-it('keeps pages that were built from other sources, and says how to build pages that are missing', async () => {
+it('a production install keeps pages that were built from other sources, and reports how to build missing pages', async () => {
   const build = (...args: string[]) => runProgram(program, args, { cwd: installed });
   rmSync(join(installed, 'server/console/dist/.built-from'));
   const byHand = await build('server/console/build.ts');

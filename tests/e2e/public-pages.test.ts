@@ -1,6 +1,6 @@
 /**
- * What anybody may open without a script: the page of orders, and a pack's summary. In every look axe finds nothing, neither is wider than its
- * window, no script runs, and text from right to left stands so. A person looks at the pictures.
+ * Public pages without scripts: the page of orders, and the summary of a pack. In every look, axe finds no fault, and no page is wider than
+ * its window. No script runs, and right-to-left text has its direction. A person looks at the pictures.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -89,7 +89,7 @@ const summary = () =>
     silent: 9,
   });
 
-/** Two devices without an end, and one until a day. */
+/** Two exemptions without an end, and one with an end. */
 const exempt = [null, null, new Date(NOW + 200 * DAY).toISOString()].map((until, at) => ({
   ...{ commitment: sha256(String(at)), until },
 }));
@@ -146,7 +146,7 @@ describe.skipIf(!chromium.present)('pages without scripts', { timeout: 60_000 },
   it.each([
     ['summary', summary],
     ['transparency', transparency],
-  ])('%s: nothing is wrong in any look, and no script has run', async (name, write) => {
+  ])('%s: no accessibility fault in any look, and no script has run', async (name, write) => {
     await opened(name, write());
     for (const [on, colorScheme] of EVERY_LOOK) {
       await page.setViewportSize(WINDOWS[on]);
@@ -175,7 +175,7 @@ describe.skipIf(!chromium.present)('pages without scripts', { timeout: 60_000 },
     expect(await stub.locator('dd').allTextContents()).toEqual(['Pakistan (PK), XZ-lahore', 'messaging']);
   });
 
-  it('the summary prints', async () => {
+  it('the summary can be printed', async () => {
     await opened('summary', summary());
     const pdf = await page.pdf({ format: 'A4', preferCSSPageSize: true });
     if (PICTURES) {

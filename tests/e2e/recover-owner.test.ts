@@ -1,4 +1,4 @@
-/** A sole owner who lost password and phone comes back by `cordon recover-owner` on the server's machine. Real processes. */
+/** A sole owner without password and phone recovers the account by `cordon recover-owner` on the server's machine. Real processes. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { adminCli } from '../support/admin-cli.ts';
 import { firstOwner } from '../support/people.ts';
 import { startServerProcess } from '../support/server-process.ts';
 
-it('the owner gets a link while the server is stopped, with the right passphrase alone', {
+it('the owner gets a link while the server is stopped, and only with the right passphrase', {
   timeout: 120_000,
 }, async () => {
   const server = await startServerProcess();
@@ -40,7 +40,7 @@ it('the owner gets a link while the server is stopped, with the right passphrase
   const set = await cordon(['setup', '--password-file', password, '--json'], { input: link });
   expect(set.code).toBe(0);
   const { totpSecret } = JSON.parse(set.out);
-  // The credentials of before, and with them the token, are worth nothing any more.
+  // The earlier credentials, and the token with them, are no longer valid.
   await expect(owner.api.call('GET', '/alerts', alertList)).rejects.toMatchObject({ code: 'not_signed_in' });
   const signed = await cordon(['sign-in', owner.signIn.email, '--password-file', password], {
     env: { CORDON_TOTP_SECRET: totpSecret },

@@ -1,4 +1,4 @@
-/** The public ledger after a restore without a newer copy of it. The server and the agents are real processes. Case 38 is here as well. */
+/** The public ledger after a restore without a newer copy of it. Server and agents are real processes. This also covers case 38. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ afterEach(async () => {
 const CORDON = programPath('server/cordon.js');
 const SLOW = 60_000;
 
-/** A new device of a new person, who can write messages. `api`: the admin who makes the code. */
+/** Enrolls a device of a new person who can write messages. `api`: admin who creates the code. */
 async function person({ group }: World, api: Caller, user: string): Promise<AgentProcess> {
   const agent = new AgentProcess();
   closing.push(() => agent.remove());
@@ -45,7 +45,7 @@ async function send(from: AgentProcess, to: string, text: string): Promise<void>
   }, SLOW);
 }
 
-/** The size of the newest tree that the agent has verified. */
+/** Size of the largest ledger that the agent has verified. */
 function seenBy(agent: AgentProcess): number {
   const [row] = agent.query("select value from state where name = 'ledger'");
   const { note } = z.looseObject({ note: z.string() }).parse(JSON.parse(String(row?.['value'])));
@@ -61,7 +61,7 @@ const show = (owner: Caller) => owner.call('GET', '/recovery', recoveryView);
 const resume = (owner: Caller, body: object = {}) => owner.call('POST', '/recovery/ledger/resume', z.unknown(), body);
 
 describeOnSqliteFirst('the ledger after a restore without a copy', (database: DatabaseUnderTest) => {
-  it('is resumed by an admin when every shown checkpoint is contained; a device that shows more later stops it', async () => {
+  it('an admin resumes the ledger when it contains every shown checkpoint; a device with a larger checkpoint pauses it again', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cordon-restore-test-'));
     closing.push(() => rmSync(folder, { recursive: true, force: true }));
     const { identity, recipient } = await temporaryIdentity();
@@ -69,7 +69,7 @@ describeOnSqliteFirst('the ledger after a restore without a copy', (database: Da
     const world = await openWorld(await database.env());
     closing.push(world.remove);
     const { server, operator } = world;
-    // The restore ends the token of the owner, who signs in again.
+    // The restore ends the owner's token, so the owner signs in again.
     let owner = operator.owner.api;
     const api: Pick<Caller, 'call'> = { call: (...asked) => owner.call(...asked) };
     const organization = await foundOrganization({ api }, operator.approvers);
@@ -84,7 +84,7 @@ describeOnSqliteFirst('the ledger after a restore without a copy', (database: Da
       env: { CORDON_SERVER: server.admin, CORDON_TOKEN: operator.owner.token, XDG_CONFIG_HOME: folder },
     });
     expect([made.code, made.err]).toEqual([0, '']);
-    // Entries after the backup, which Bilal alone has seen.
+    // Entries after the backup, which only Bilal's device has seen.
     await amina.stop();
     await person(world, owner, 'Carla');
     await send(bilal, 'Carla', 'after the backup');
@@ -106,11 +106,11 @@ describeOnSqliteFirst('the ledger after a restore without a copy', (database: Da
     const { checkpoint } = await copyLedger(ledgerAt(world.server.public, ca), copy);
     expect(checkpoint.size).toBeLessThan(later);
 
-    // 1. Without any evidence an admin cannot resume it.
+    // 1. Without evidence, an admin cannot resume the ledger.
     await expect(resume(owner)).rejects.toThrow('No device has shown a checkpoint');
     expect((await show(owner)).evidence).toMatchObject({ answered: 0, obstacle: expect.any(String) });
 
-    // 2. Amina shows a tree that the restored ledger contains.
+    // 2. Amina's device shows a checkpoint that the restored ledger contains.
     amina.run();
     await amina.connected(SLOW);
     await until(async () => {
@@ -123,7 +123,7 @@ describeOnSqliteFirst('the ledger after a restore without a copy', (database: Da
     expect(waiting.recovery).toMatchObject({ ledger: 'suspended', conversations: 1 });
     await resume(owner);
 
-    // 3. It grows, and devices accept it.
+    // 3. The ledger grows again, and devices accept it.
     await until(async () => {
       const grown = await copyLedger(ledgerAt(world.server.public, ca), copy);
       expect(grown.checkpoint.size).toBeGreaterThan(checkpoint.size);
@@ -142,7 +142,7 @@ describeOnSqliteFirst('the ledger after a restore without a copy', (database: Da
       (await owner.call('GET', `/alerts?device=${device}`, alertList)).alerts.map(({ code }) => code);
     expect(await codes(amina.device)).not.toContain('ledger_forked');
 
-    // 4. Bilal comes with entries that were lost: the second history cannot be hidden, and grows no further.
+    // 4. Bilal's device shows lost entries: the second history cannot be hidden, and grows no further.
     bilal.run();
     await bilal.connected(SLOW);
     await until(async () => expect(await codes(bilal.device)).toContain('ledger_behind'), SLOW);

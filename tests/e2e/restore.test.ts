@@ -1,6 +1,6 @@
 /**
- * Case 60, second half: a backup is restored on a new machine, with everything that happened since the backup working against it. The server and the
- * agents are real processes. Case 38 is here for the whole server: the ledger that was published is continued, or rests.
+ * Case 60: a backup is restored on a new machine, after later changes that contradict it. Server and agents are real processes. This also
+ * covers case 38 for a whole server: the published ledger continues, or accepts no more entries.
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -60,7 +60,7 @@ const denialsOf = async (agent: AgentProcess): Promise<string[]> =>
 const enforced = (agent: AgentProcess, orders: readonly string[]) =>
   until(async () => expect((await denialsOf(agent)).toSorted()).toEqual(orders.toSorted()), 30_000);
 
-/** Everyone signs in again: a restore ends all sessions and tokens. `steps`: TOTP periods ahead of now, since a code works once. */
+/** Signs in again, because a restore ends all sessions and tokens. `steps`: TOTP steps ahead of now, because each code is valid once. */
 async function signInAgain({ server, operator }: World, person = operator.owner): Promise<Caller> {
   return callerOf(server.admin, await until(() => signIn(server.admin, person.signIn, Date.now() + 30_000), 60_000));
 }
@@ -101,7 +101,7 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
     await enforced(keeps, [old]);
     await enforced(lost, [old]);
     const earlyLink = await world.link('PK');
-    // The backup knows Omar, and not his device.
+    // The backup contains the person Omar, but not his device.
     await operator.code({ user: 'Omar', group, home: 'PK' });
 
     const backup = join(folder, 'backup.age');
@@ -124,7 +124,7 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
     };
     const early = await enrolLater(earlyLink);
     const late = await enrolLater((await operator.code({ user: 'Omar', group, home: 'PK' })).link);
-    // The device is offline when it is revoked, so only the server can refuse it.
+    // The device is offline at its revocation, so only the server can refuse it.
     await lost.stop();
     await operator.as(operator.owner, 'POST', `/devices/${lost.device}/revoke`, z.unknown(), {
       reason: 'keyCompromise',
@@ -140,11 +140,11 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
 
   const root = (world: World, home: string) => ledgerAt(world.server.public, ca(home));
 
-  it('has nothing that was published, revoked, withdrawn or adopted since undone, given a copy of the ledger', async () => {
+  it('with a copy of the ledger, a restore undoes no publication, revocation, withdrawal or adoption', async () => {
     const { world, folder, backup, before, keeps, lost, early, late, old, fresh } = await scene();
     const { server, operator } = world;
     const copy = join(folder, 'ledger');
-    // The revocation list and the list of orders are entries as well: all of them are in the copy.
+    // The copy of the ledger contains all of this, because the revocation list and the order list are entries too.
     const published = await until(async () => {
       const { checkpoint } = await copyLedger(root(world, server.home), copy);
       expect((await copyLedger(root(world, server.home), copy)).checkpoint.size).toBe(checkpoint.size);
@@ -164,7 +164,7 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
     expect(readFileSync(join(home, 'keys', 'root.crt'), 'utf8')).toBe(rootPem);
     await server.start(there);
 
-    // 1. A device that enrolled since is there again: by the ledger where the backup has its code, else by an admin.
+    // 1. A device that enrolled after the backup is readmitted: by the ledger if the backup has its code, otherwise by an admin.
     await keeps.connected(60_000);
     await early.connected(60_000);
     const owner = await signInAgain(world);
@@ -179,21 +179,21 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
     await owner.call('POST', path, z.unknown(), { person: people[0]?.id, group: 'embassies' });
     await late.connected(90_000);
 
-    // 2. A device that was revoked since stays so.
+    // 2. A device that was revoked after the backup stays revoked.
     lost.run();
     await lost.link('revoked', 60_000);
 
-    // 3. Numbers go on.
+    // 3. Version numbers continue after the newest published ones.
     const crl = await crlOf(world, home);
     expect(crl.number).toBeGreaterThan(after.crl.number);
     expect(crl.revoked.map(({ reason }) => reason)).toContain(1);
 
-    // 4. The withdrawn order is withdrawn on the server too, and stays so on devices.
+    // 4. The withdrawn order is withdrawn on the server too, and stays withdrawn on devices.
     const orderNow = async (number: string) => await owner.call('GET', `/orders/${number}`, orderView);
     await until(async () => expect((await orderNow(old)).status).toBe('withdrawn'), 60_000);
     for (const agent of [keeps, early, late]) expect(await denialsOf(agent)).not.toContain(old);
 
-    // 5. The order adopted since is back and in force; and a further one is taken by every device.
+    // 5. The order adopted after the backup is active again, and every device accepts a further order.
     await until(async () => expect((await orderNow(fresh)).status).toBe('active'), 60_000);
     const state = await owner.call('GET', '/recovery', recoveryView);
     expect(state.recovery).toMatchObject({ ledger: 'rejoined', ledgerSuspended: null, missing: [] });
@@ -214,7 +214,7 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
     for (const agent of [keeps, early]) await enforced(agent, [fresh, further.order]);
     expect((await keeps.status()).list).toBeGreaterThan(after.list);
 
-    // 6. The ledger is the one that was published, and longer.
+    // 6. The ledger is the published one, and larger.
     const { checkpoint, extends: extended } = await copyLedger(root(world, home), copy);
     expect(extended).toBe(published);
     expect(checkpoint.size).toBeGreaterThan(published);
@@ -226,7 +226,7 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
     expect((await owner.call('GET', '/devices?status=active', z.looseObject({ total: z.int() }))).total).toBe(3);
   }, 300_000);
 
-  it('without a copy: signs no second history, and says that revocations are lost', async () => {
+  it('without a copy, the server signs no second history, and reports that revocations are lost', async () => {
     const { world, folder, backup, keeps, fresh, old } = await scene();
     const { server } = world;
     const copy = join(folder, 'ledger');
@@ -239,7 +239,7 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
     expect([restored.code, restored.err]).toEqual([0, '']);
     expect(restored.out).toContain('The public ledger is suspended');
     expect(restored.out).toContain('Revocations after the backup are lost');
-    // A second restore over it is refused, and a running server is never restored over.
+    // The server refuses a second restore over this store, and a restore while it runs.
     const again = await runProgram(process.execPath, [CORDON, ...args], { env: there, within: 60_000 });
     expect([again.code, again.err]).toEqual([6, expect.stringContaining('--replace')]);
     await server.start(there);
@@ -255,14 +255,14 @@ describeOnEachDatabase('a backup that is restored on a new machine', (database: 
     const { recovery } = await owner.call('GET', '/recovery', recoveryView);
     expect(recovery).toMatchObject({ ledger: 'suspended', revocations: 'unknown' });
     expect(recovery?.ledgerSuspended).toContain('without a copy');
-    // The old history is all that anybody is shown; nothing contradicts the copy.
+    // The public sees only the old history, and nothing contradicts the copy.
     await expect(copyLedger(root(world, home), copy)).rejects.toThrow('cut short or restored');
     const shown = join(folder, 'shown');
     expect((await copyLedger(root(world, home), shown)).checkpoint.size).toBeLessThan(checkpoint.size);
     cpSync(join(copy, 'checkpoint'), join(shown, 'checkpoint.previous'));
   }, 300_000);
 
-  it('that is damaged, of another key, or opened with another secret changes nothing', async () => {
+  it('a damaged backup, one for another key, and one opened with another secret change nothing', async () => {
     const env = await database.env();
     const world = await openWorld(env);
     closing.push(world.remove);

@@ -1,6 +1,6 @@
 /**
  * The example configurations of `server/deploy/` with the real nginx and the real HAProxy in front of a real server. The proxies listen on
- * `::1` and the server on `127.0.0.1`, so the server sees `::1` only where a proxy told it.
+ * `::1` and the server on `127.0.0.1`. The server therefore learns the address `::1` only from a proxy.
  */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -23,7 +23,7 @@ const FORGED = {
 };
 
 describe.each([NGINX, HAPROXY])('behind $name', (proxy) => {
-  describe.skipIf(!proxy.present)('as in the example', { timeout: 120_000 }, () => {
+  describe.skipIf(!proxy.present)('with the example configuration', { timeout: 120_000 }, () => {
     let behind: BehindProxy;
     let certificate: string;
     let server: ServerProcess;
@@ -42,7 +42,7 @@ describe.each([NGINX, HAPROXY])('behind $name', (proxy) => {
     });
 
     async function bodyOf({ signIn }: Person) {
-      // The code of the next period: the one of this period was used when the account was set up.
+      // TOTP code of the next period, because the account's setup used the present one.
       const epoch = Math.floor(Date.now() / 1000) + 30;
       const totp = await generate({ secret: signIn.totpSecret, epoch });
       return JSON.stringify({ email: signIn.email, password: signIn.password, totp });
@@ -50,7 +50,7 @@ describe.each([NGINX, HAPROXY])('behind $name', (proxy) => {
     const addresses = async ({ api }: Person) =>
       (await api.call('GET', '/sessions', sessionList)).sessions.map(({ address }) => address);
 
-    it('links name the proxy, and a sign-in has the client’s address and a Secure cookie, whatever the client forges', async () => {
+    it('links name the proxy, and a sign-in has the client’s address and a Secure cookie, whatever headers the client forges', async () => {
       expect(server.firstOwner).toMatch(new RegExp(`^https://\\[::1\\]:${https}/#`));
       const chidi = await invite(server.admin, operator.owner, 'Chidi');
       const signed = await post(`https://[::1]:${https}/api/v1/session`, await bodyOf(chidi), FORGED, {
@@ -61,7 +61,7 @@ describe.each([NGINX, HAPROXY])('behind $name', (proxy) => {
       expect(await addresses(chidi)).toContain('::1');
     });
 
-    it('case 12: a forged header from an address that is no proxy counts for nothing', async () => {
+    it('case 12: the server ignores a forged header from an address that is no proxy', async () => {
       const dana = await invite(server.admin, operator.owner, 'Dana');
       const url = `${server.admin}/api/v1/session`;
       const signed = await post(url, await bodyOf(dana), FORGED, { localAddress: '127.0.0.3' });
@@ -72,7 +72,7 @@ describe.each([NGINX, HAPROXY])('behind $name', (proxy) => {
       expect(seen.some((address) => address.startsWith('203.'))).toBe(false);
     });
 
-    it('a device enrolls and connects, and the server sees its own address', async () => {
+    it('a device enrolls and connects, and the server sees the device’s address', async () => {
       const { link } = await operator.code({ user: 'Zoe', group: await operator.group('embassies') });
       expect(decodeURIComponent(link)).toContain('[::1]');
       const agent = new AgentProcess();
@@ -87,11 +87,11 @@ describe.each([NGINX, HAPROXY])('behind $name', (proxy) => {
       }, 30_000);
     });
 
-    it('a connection that comes past the proxy is refused', async () => {
+    it('a connection that bypasses the proxy is refused', async () => {
       for (const url of [server.device, server.public]) {
         const ended = await new Promise<string>((resolve) => {
           const socket = connect(Number(new URL(url).port), '127.0.0.1');
-          // A TLS client speaks first.
+          // The client sends first, as in TLS.
           socket.write(Buffer.from('1603010001', 'hex'));
           socket.on('error', () => undefined);
           socket.resume().on('close', () => resolve('closed'));

@@ -1,4 +1,4 @@
-/** Links that open an account or enroll a device reach the programs without standing in their arguments. Real processes. */
+/** Links that open an account or enroll a device reach the programs without being in their arguments. Real processes. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,7 +56,7 @@ describe('cordon setup', () => {
   const cordon = (args: readonly string[], input?: string) =>
     adminCli(server.admin, folder, env)(['setup', ...args], input === undefined ? {} : { input });
 
-  it('takes the link from standard input, and from a private file, without a warning', async () => {
+  it('accepts the link from standard input, and from a private file, without a warning', async () => {
     for (const args of [[], ['-']]) {
       const { code, err } = await cordon(args, `${await invitation(`stdin-${args.length}`)}\n`);
       expect([args, code, err]).toEqual([args, 0, '']);
@@ -65,7 +65,7 @@ describe('cordon setup', () => {
     expect(await cordon(['--link-file', file])).toMatchObject({ code: 0, err: '' });
   });
 
-  it('warns of a link in an argument, refuses a file that others can read, and says when nothing came', async () => {
+  it('warns of a link in an argument, refuses a file that others can read, and reports empty input', async () => {
     const link = await invitation('argument');
     const shared = await cordon(['--link-file', privateFile('shared', link, 0o644)]);
     expect([shared.code, shared.err]).toEqual([2, expect.stringContaining('chmod 600')]);
@@ -88,7 +88,7 @@ describe('cordon setup', () => {
 });
 
 describe('cordon-agent enroll', () => {
-  it('takes the link from standard input, and from a private file, without a warning', async () => {
+  it('accepts the link from standard input, and from a private file, without a warning', async () => {
     const piped = await machine().cli(['enroll'], { input: `${await activation()}\n` });
     expect(piped).toMatchObject({ code: 0, err: '' });
     const file = privateFile('activation', await activation());

@@ -1,6 +1,6 @@
 /**
- * Sessions over HTTPS, in a real browser: with a certificate of the admin listener's own, and behind nginx, which ends TLS. The cookies have the
- * prefix `__Host-` (RFC 6265bis, section 4.1.3.2), so that no other host and no page over HTTP can set one.
+ * Sessions over HTTPS, in a real browser: with a certificate of the admin listener, and behind nginx, which terminates TLS. The cookies
+ * have the prefix `__Host-` (RFC 6265bis, section 4.1.3.2), so that no other host and no page over HTTP can set one.
  */
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
@@ -20,7 +20,7 @@ import { tool } from '../support/tools.ts';
 const openssl = tool('openssl', 'apt-get install openssl');
 
 interface Site {
-  /** Origin of the console, as the browser has it. */
+  /** Origin of the console in the browser. */
   readonly url: string;
   readonly firstOwner: string;
   readonly certificate: string;
@@ -70,7 +70,7 @@ describe.each([
 
     const csrf = () => seat.page.evaluate<string>("localStorage.getItem('cordon-session')");
     const cookies = () => seat.context.cookies(site.url);
-    /** Asks for the session with these cookies and the page's half. */
+    /** Requests the session with these cookies and the page's part of the session. */
     const ask = async (cookie: string) => {
       const headers = { cookie, [CSRF_HEADER]: await csrf() };
       return new Promise<number | undefined>((resolve, reject) => {
@@ -81,7 +81,7 @@ describe.each([
       });
     };
 
-    it('signs in, with cookies that only this origin can set and only HTTPS carries', async () => {
+    it('signs in, with cookies that only this origin can set and only HTTPS transmits', async () => {
       const { page } = seat;
       seat.expecting(/status of 401 /);
       const who = { email: 'owner@example.org', password: 'correct horse battery staple' };
@@ -92,7 +92,7 @@ describe.each([
       const found = await cookies();
       expect(found.map(({ name }) => name).sort()).toEqual(['__Host-cordon_browser', '__Host-cordon_session']);
       for (const cookie of found) {
-        // A domain without a dot in front: no subdomain gets the cookie.
+        // The cookie's domain does not begin with a dot, so no subdomain gets the cookie.
         const { hostname } = new URL(site.url);
         expect(cookie).toMatchObject({ secure: true, httpOnly: true, sameSite: 'Strict', path: '/', domain: hostname });
       }
@@ -101,7 +101,7 @@ describe.each([
       expect(seat.complaints).toEqual([]);
     });
 
-    it('takes no cookie without the prefix, not even with the right value', async () => {
+    it('accepts no cookie without the prefix, not even with the right value', async () => {
       const session = (await cookies()).find(({ name }) => name === '__Host-cordon_session');
       const value = session?.value ?? '';
       expect(value).not.toBe('');

@@ -1,6 +1,6 @@
 /**
- * The attack of a second port: two real servers on two ports of `localhost`, and a real browser that is signed in at the first. The browser sends the
- * first server's cookie to the second port as well. That program must get nothing of use.
+ * An attack from a second port: two real servers on two ports of `localhost`, and a real browser that is signed in at the first. The
+ * browser sends the first server's cookie to the second port as well. The program there must get nothing of use.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +14,7 @@ import { firstOwner, type Person } from '../support/people.ts';
 let world: ConsoleWorld;
 let owner: Person;
 let browser: Browser;
-/** Request that the browser sends to another program on the same host. */
+/** A request that the browser sends to another program on the same host. */
 const seen: IncomingMessage['headers'][] = [];
 const thief = createServer((request, response) => {
   seen.push(request.headers);
@@ -33,7 +33,7 @@ afterAll(async () => {
   await world.remove();
 });
 
-it('case 48: a program on another port of localhost gets the cookie, and nothing of use', async () => {
+it('case 48: a program on another port of localhost gets the cookie, and cannot use it', async () => {
   const { port } = new URL(world.url);
   const home = `http://localhost:${port}`;
   const context = await browser.newContext();
@@ -73,7 +73,7 @@ it('case 48: a program on another port of localhost gets the cookie, and nothing
   ];
   expect(attempts.map(({ status }) => status)).toEqual(attempts.map(() => 401));
   expect(attempts.map(({ text }) => text).join()).not.toMatch(/csrf"|owner@example\.org/);
-  // From its own page as well, where the browser adds the cookie.
+  // A request from the program's own page, to which the browser adds the cookie too.
   const own = `fetch('${home}/api/v1/session', { credentials: 'include' }).then((answer) => answer.text(), () => 'unreadable')`;
   expect(await page.evaluate(own)).toBe('unreadable');
 

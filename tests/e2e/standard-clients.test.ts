@@ -1,6 +1,6 @@
 /**
- * Programs that know nothing of Cordon, against a running server: strongSwan's and libest's EST clients, openssl, curl, Python's
- * securesystemslib and Go's checksum database. And the ledger's copy, which anyone can check without the server.
+ * Programs that know nothing of Cordon, at a running server: strongSwan's and libest's EST clients, openssl, curl, Python's
+ * securesystemslib and Go's checksum database.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
@@ -27,7 +27,7 @@ const pki = tool('pki', 'apt-get install strongswan-pki');
 const openssl = tool('openssl', 'apt-get install openssl');
 const curl = tool('curl', 'apt-get install curl');
 const estclient = tool('estclient', 'apt-get install libest-utils');
-// Debian's package is for Debian's Python, whatever else is on the PATH.
+// Debian's package works only with Debian's Python, even if the PATH has another.
 const PYTHON = '/usr/bin/python3';
 const securesystemslib = needed(
   'securesystemslib',
@@ -77,7 +77,7 @@ afterAll(async () => {
 });
 
 describe.skipIf(!pki.present)('strongSwan’s pki --est at the public listener', () => {
-  /** A new key on P-256 and a request with this name, both made by the program itself. */
+  /** Creates a P-256 key and a request with this name, both by strongSwan's `pki`. */
   async function requestFor(name: string, id: string): Promise<{ key: string; csr: string }> {
     const made = execFileSync('pki', ['--gen', '--type', 'ecdsa', '--size', '256'], { stdio: 'pipe' });
     const key = file(`${name}.key`, made);
@@ -117,7 +117,7 @@ describe.skipIf(!pki.present)('strongSwan’s pki --est at the public listener',
     expect(after.subjectAltName).toBe(before.subjectAltName);
     expect(after.serialNumber).not.toBe(before.serialNumber);
     expect(await connects({ key, pem: out })).toBe(first.id);
-    // The device has used the new certificate: the old one renews nothing any more.
+    // The device has used its new certificate, so the old one can renew nothing any more.
     const third = await requestFor('third', first.id);
     const refused = await est(third.csr, '--cert', first.file, '--key', first.key);
     expect(refused).toMatchObject({ out: '', err: expect.stringContaining('HTTP 403') });
@@ -166,7 +166,7 @@ describe.skipIf(!openssl.present)('openssl s_client at the device listener', () 
     return runProgram('openssl', args, { input, within: 10_000 });
   }
 
-  it('is answered with a device’s certificate, over the hybrid post-quantum group where this openssl has it', async () => {
+  it('receives the server’s response with a device’s certificate, over the hybrid post-quantum group if this openssl has it', async () => {
     const { code, out } = await connect(tls);
     expect(code).toBe(0);
     expect(out).toContain('Verification: OK');
@@ -176,15 +176,15 @@ describe.skipIf(!openssl.present)('openssl s_client at the device listener', () 
     expect(out).toMatch(groups.includes('X25519MLKEM768') ? /X25519MLKEM768/ : /X25519/);
   });
 
-  it('is turned away in TLS without one', async () => {
+  it('is refused in TLS without a certificate', async () => {
     const { out, err, code } = await connect({});
     expect(out).not.toContain('HTTP/1.1');
     expect(code).not.toBe(0);
     expect(out + err).toMatch(/certificate required/);
   });
 
-  it('case 11: is refused with the server’s own certificate, a messaging certificate, and a device’s that no record knows', async () => {
-    // What a thief of the server's keys could make; the store knows none of them as a device's.
+  it('case 11: is refused with the server’s certificate, a messaging certificate, and a device certificate without a record', async () => {
+    // Certificates that a thief of the server's keys could create. The store knows none of them as a device's.
     const authority = openAuthority({
       folder: join(world.server.home, 'keys'),
       passphrase: PASSPHRASE,
@@ -192,7 +192,7 @@ describe.skipIf(!openssl.present)('openssl s_client at the device listener', () 
       serverNames: ['localhost'],
     });
     const { keyPem, chainPem } = authority.serverIdentity();
-    // What is made for another purpose does not get through TLS; what is right but in no record is refused by name.
+    // A certificate for another purpose fails in TLS. A device certificate without a record gets an error with its reason.
     for (const [identity, answer] of [
       [{ key: keyPem, cert: chainPem }, null],
       [strayIdentity(authority, 'server'), null],
@@ -230,7 +230,7 @@ describe.skipIf(!openssl.present)('openssl s_client at the public listener', () 
   };
 
   it.each(['tls1_2', 'tls1_3'])(
-    'is served without a certificate over %s, and is told the names of our authorities alone',
+    'is served without a certificate over %s, and receives only the names of our CAs',
     async (version) => {
       const { out, code } = await ask(version, page);
       expect(code).toBe(0);
@@ -250,7 +250,7 @@ describe.skipIf(!openssl.present)('openssl s_client at the public listener', () 
     expect(out).toMatch(/HTTP\/1\.1 200 OK[\s\S]*application\/pkcs7-mime/);
   });
 
-  it('is served with a certificate of its own making, which renews nothing', async () => {
+  it('is served with a self-made certificate, which renews nothing', async () => {
     const key = file('stranger.key', newKey().export({ type: 'pkcs8', format: 'pem' }));
     const args = ['req', '-x509', '-key', key, '-subj', '/CN=stranger', '-days', '1'];
     const cert = execFileSync('openssl', args, { encoding: 'utf8' });
@@ -281,7 +281,7 @@ describe.skipIf(!curl.present)('curl at the public listener', () => {
     expect((await get('/transparency')).out).toContain('Service ends.');
   });
 
-  it('is served nobody else’s documents there, and no link', async () => {
+  it('gets no document of a device there, and no WebSocket connection', async () => {
     for (const path of ['/device/record', '/link', '/api/v1/devices']) {
       expect((await get(path)).code).toBe(22);
     }
@@ -326,7 +326,7 @@ print(json.dumps(sorted(accepted)))
 `;
   const verify = (input: object) => runProgram(PYTHON, ['-c', VERIFY], { input: JSON.stringify(input) });
 
-  it('verifies the list as it is served, and both approvals of the order in it', async () => {
+  it('verifies the published list, and both approvals of the order in it', async () => {
     const list = envelopeSchema.parse(await (await served('/orders/list')).json());
     const { orders } = orderListSchema.parse(JSON.parse(Buffer.from(list.payload, 'base64').toString()));
     const [approverSet] = z.array(envelopeSchema).parse(await (await served('/orders/approver-sets')).json());
@@ -343,7 +343,7 @@ print(json.dumps(sorted(accepted)))
     const accepted = await verify({ envelope, keys, threshold: 2 });
     expect(accepted).toMatchObject({ code: 0, err: '' });
     expect(JSON.parse(accepted.out)).toEqual(envelope?.signatures.map(({ keyid }) => keyid).sort());
-    // The server's own key is no approver's.
+    // The server's online key is not an approver's key.
     expect((await verify({ envelope, keys: keysOf(approvers.onlineKeys), threshold: 1 })).code).not.toBe(0);
   });
 });
@@ -352,7 +352,7 @@ print(json.dumps(sorted(accepted)))
 const pemOfSec1 = (der: Buffer): string =>
   createPrivateKey({ key: der, format: 'der', type: 'sec1' }).export({ type: 'pkcs8', format: 'pem' }).toString();
 
-/** From the public listener, by a client that trusts the installation's root and nothing else. */
+/** Downloads from the public listener with a client that trusts only the installation's root CA. */
 async function served(path: string) {
   const { out, code, err } = await runProgram(process.execPath, [
     '-e',
@@ -370,7 +370,7 @@ async function served(path: string) {
 ledgerCopy(() => ({ world, cordon, folder }));
 
 describe.skipIf(!estclient.present)('libest’s estclient, behind a translator to HTTP/1.0', () => {
-  it('enrolls a device of its own at the public listener, which the device listener then knows', async () => {
+  it('enrolls a device at the public listener, which the device listener then accepts', async () => {
     const { code } = parseActivationLink(await world.link());
     const between = await oldSpelling({
       to: Number(new URL(world.server.public).port),

@@ -1,4 +1,4 @@
-/** A server that cannot start says why in one line for each problem, without a stack trace, and ends. Each case starts the real program. */
+/** A server that cannot start prints one line for each problem, without a stack trace, and ends. Each case starts the real program. */
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -34,7 +34,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type Environment = Record<string, string>;
 
-/** On free ports and in its own folder, but for what `given` says. */
+/** Starts a server on free ports and in a separate folder, except for the values in `given`. */
 const environment = (given: Environment): Environment => ({
   CORDON_HOME: home(),
   CORDON_PASSPHRASE_FILE: file('passphrase'),
@@ -51,7 +51,7 @@ interface Refusal {
   readonly lines: readonly string[];
 }
 
-/** Fails unless the program ended by itself with explained lines alone. */
+/** Fails unless the program ended by itself and printed only explained lines. */
 function explained({ code, err }: { code: number | null; err: string }): Refusal {
   const lines = err.trimEnd().split('\n');
   expect(err).not.toMatch(/^\s+at /m);
@@ -64,8 +64,8 @@ const refused = async (given: Environment, args: readonly string[] = []): Promis
   explained(await runProgram(process.execPath, [...args, START], { env: environment(given) }));
 
 /**
- * As a user without root's rights. For root: user 0 without capabilities, which is subject to the modes of files like any other user. Another user
- * may be unable to enter the folder that this source tree and Node are in.
+ * Runs as a user without root's rights. For root: user 0 without capabilities, whom file modes bind like any other user. Another user might
+ * be unable to enter the folders of this source tree and of Node.
  */
 async function refusedUnprivileged(given: Environment): Promise<Refusal> {
   const [program = '', ...args] = [
@@ -76,7 +76,7 @@ async function refusedUnprivileged(given: Environment): Promise<Refusal> {
   return explained(await runProgram(program, args, { env: environment(given), within: 60_000 }));
 }
 
-/** Keys as a first start leaves them that stopped before it made a store. */
+/** Keys of a first start that stopped before it created the store. */
 function found(passphrase = PASSPHRASE): string {
   const keys = join(home(), 'keys');
   mkdirSync(keys, { recursive: true, mode: 0o700 });
@@ -85,7 +85,7 @@ function found(passphrase = PASSPHRASE): string {
 }
 
 describe('configuration', () => {
-  it('each variable with a problem has its line, and the exit code says that a restart does not help', async () => {
+  it('each invalid variable has its line, and the exit code tells that a restart does not help', async () => {
     const { code, lines } = await refused({
       CORDON_DEVICE_PORT: '84x3',
       CORDON_NAMES: 'https://a',
@@ -100,7 +100,7 @@ describe('configuration', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('an older Node is named with the remedy', async () => {
+  it('an older Node is refused with the remedy', async () => {
     const older = "data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '22.1.0' })";
     const { code, out, err } = await runProgram(process.execPath, ['--import', older, START], { env: environment({}) });
     expect([code, out]).toEqual([1, '']);
@@ -109,26 +109,29 @@ describe('configuration', () => {
   });
 });
 
-describe('ports', () => {
-  it.each(['CORDON_DEVICE_PORT', 'CORDON_PUBLIC_PORT', 'CORDON_ADMIN_PORT'])('in use: %s', async (variable) => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const { port } = other.address() as AddressInfo;
-    try {
-      const { code, lines } = await refused({ [variable]: String(port) });
-      // Not 78: the other process can end, so a service manager tries again.
-      expect(code).toBe(1);
-      expect(lines).toEqual([
-        expect.stringMatching(
-          `port ${port} of 127.0.0.1 .*another process uses this port.*set ${variable} to another port`,
-        ),
-      ]);
-    } finally {
-      other.close();
-    }
-  });
+describe('a port', () => {
+  it.each(['CORDON_DEVICE_PORT', 'CORDON_PUBLIC_PORT', 'CORDON_ADMIN_PORT'])(
+    'in use by another process: %s',
+    async (variable) => {
+      const other = createServer().listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const { port } = other.address() as AddressInfo;
+      try {
+        const { code, lines } = await refused({ [variable]: String(port) });
+        // The exit code is not 78: the other process can end, so a service manager should try again.
+        expect(code).toBe(1);
+        expect(lines).toEqual([
+          expect.stringMatching(
+            `port ${port} of 127.0.0.1 .*another process uses this port.*set ${variable} to another port`,
+          ),
+        ]);
+      } finally {
+        other.close();
+      }
+    },
+  );
 
-  it('below 1024, for a user without the right to it', async () => {
+  it('below 1024, for a user without the right to use it', async () => {
     const { lines } = await refusedUnprivileged({ CORDON_PUBLIC_PORT: '443' });
     expect(lines).toEqual([
       expect.stringMatching(/port 443 .*this user may not use the port.*Set CORDON_PUBLIC_PORT to a port above 1023/),
@@ -236,7 +239,7 @@ describe('passphrase and keys', () => {
 });
 
 describe('the data folder', () => {
-  it('cannot be made', async () => {
+  it('cannot be created', async () => {
     writeFileSync(file('a-file'), '');
     const { lines } = await refused({ CORDON_HOME: join(folder, 'a-file/home') });
     expect(lines).toEqual([expect.stringMatching(/A part of .*a-file\/home \(CORDON_HOME\) is a file/)]);
@@ -333,7 +336,7 @@ describe('PostgreSQL', () => {
     return (server.address() as AddressInfo).port;
   };
 
-  it('that does not run', async () => {
+  it('is not running', async () => {
     const closed = createServer();
     const port = await listening(closed);
     closed.close();
@@ -344,11 +347,11 @@ describe('PostgreSQL', () => {
       expect.stringMatching(`The database at 127.0.0.1:${port} refused the connection. Check that PostgreSQL runs`),
     ]);
     expect(lines.join()).not.toContain('hunter2');
-    // An outage ends by itself: the supervisor is to try again.
+    // An outage ends by itself, so the service manager should try again.
     expect(code).toBe(1);
   });
 
-  it('that is something else', async () => {
+  it('is another program', async () => {
     const other = createHttpServer();
     const port = await listening(other);
     try {
@@ -359,7 +362,7 @@ describe('PostgreSQL', () => {
     }
   });
 
-  it('whose host has no address', async () => {
+  it('has a host name without an address', async () => {
     const { lines } = await refused({ CORDON_DATABASE_URL: 'postgres://cordon@no-such-host.invalid/cordon' });
     expect(lines).toEqual([expect.stringMatching(/no-such-host\.invalid:5432/)]);
     expect(lines).toEqual([expect.stringMatching(/DNS/)]);
@@ -394,8 +397,8 @@ describeOnPostgres('PostgreSQL that runs', () => {
   });
 });
 
-describe.skipIf(!passwordPostgres.present)('PostgreSQL that asks for a password', () => {
-  it('refuses a wrong one: one line names the variable, the reason and the remedy, and not the password', async () => {
+describe.skipIf(!passwordPostgres.present)('PostgreSQL with a password', () => {
+  it('a wrong password is refused: one line names the variable, the reason and the remedy, and not the password', async () => {
     const { url, remove } = await startPasswordPostgres('right-horse');
     try {
       const wrong = url.replace('right-horse', 'wrong-horse');
@@ -407,7 +410,7 @@ describe.skipIf(!passwordPostgres.present)('PostgreSQL that asks for a password'
       expect(none.lines).toEqual([
         'cordon: PostgreSQL asks the user cordon for a password, and CORDON_DATABASE_URL has none. Add the password to CORDON_DATABASE_URL.',
       ]);
-      // The right one is accepted, so the password was the reason.
+      // The server accepts the right password, so the password was the reason.
       const env = environment({ CORDON_DATABASE_URL: url });
       const right = await runProgram(process.execPath, [CORDON, 'check-config'], { env });
       expect([right.code, right.err]).toEqual([0, '']);

@@ -1,6 +1,6 @@
 /**
- * The units under a real systemd, installed by the commands of README and of their heads: they start, stop, restart and enroll, and their
- * sandbox holds. The machine has its own process 1. It shares the network with the host, so the ports differ from the units'.
+ * The units under a real systemd, installed by the commands in README and in the units: they start, stop, restart and enroll, and their
+ * sandboxes are effective. The machine has its own process 1. It shares the network with the host, so its ports differ from the units'.
  */
 import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -31,11 +31,11 @@ const agentStatus = z.object({
   device: z.string(),
 });
 
-/** Commands of an indented block in a unit's head. */
+/** Commands of an indented block in a unit's leading comment. */
 const commandsOf = (unit: string): string[] =>
   [...readFileSync(unit, 'utf8').matchAll(/^# {3}(.+)$/gm)].map(([, command = '']) => command.trim());
 
-/** Lines of README's steps for the agent as a service. The checkout is already in /opt/cordon, with its packages. */
+/** Lines of README's steps for the agent as a service. The checkout with its packages is in /opt/cordon already. */
 function readmeSteps(): string[] {
   const readme = readFileSync('README.md', 'utf8');
   const [, block = ''] = /```\ncd \/opt\/cordon && npm ci --omit=dev\n([\s\S]+?)```/.exec(readme) ?? [];
@@ -75,7 +75,7 @@ describe.skipIf(!systemdMachines.present)('under systemd', () => {
       expect(found.connection).toBe('connected');
       return found;
     }, 60_000);
-  /** A drop-in as `systemctl edit` makes it; empty lines reset what the unit has. */
+  /** Writes a drop-in as `systemctl edit` does. Empty lines reset the unit's values. */
   const edit = async (unit: string, lines: readonly string[]) => {
     machine.write(`/etc/systemd/system/${unit}.d/edited.conf`, ['[Service]', ...lines, ''].join('\n'));
     await machine.done('systemctl daemon-reload');
@@ -94,7 +94,7 @@ describe.skipIf(!systemdMachines.present)('under systemd', () => {
     expect((await machine.shell('systemctl start cordon')).code).toBe(1);
     expect(await machine.property('cordon', 'ActiveState')).toBe('failed');
     expect(await machine.property('cordon', 'ExecMainStatus')).toBe(CREDENTIALS);
-    // The process of this message ends at once, often before journald looks up its unit. The field UNIT comes with the message.
+    // The process that logs this message ends at once, often before journald looks up its unit. The field UNIT is part of the message.
     const ofUnit = 'journalctl --sync && journalctl --output=cat UNIT=cordon.service';
     expect(await machine.done(ofUnit)).toContain('Failed to set up credentials');
     await machine.journal('cordon');
@@ -110,7 +110,7 @@ describe.skipIf(!systemdMachines.present)('under systemd', () => {
     expect(await machine.journal('cordon')).toEqual([expect.stringMatching(/^cordon: CORDON_NAMES must be /)]);
   });
 
-  it('a server whose port is taken starts again after a pause, by itself', async () => {
+  it('a server whose port is in use starts again after a pause, by itself', async () => {
     const [device = 0] = ports;
     const restarts = async () => Number(await machine.property('cordon', 'NRestarts'));
     await edit('cordon.service', serverSettings());
@@ -124,11 +124,11 @@ describe.skipIf(!systemdMachines.present)('under systemd', () => {
     }
     await until(async () => expect(await machine.property('cordon', 'ActiveState')).toBe('active'), 30_000, 500);
     expect(await restarts()).toBeGreaterThan(0);
-    // A pause of five seconds between two starts.
+    // The unit pauses five seconds between two starts.
     expect(await restarts()).toBeLessThanOrEqual(1 + (Date.now() - began) / 5_000);
   });
 
-  it('the server is started when all ports answer', async () => {
+  it('the server counts as started when all ports respond', async () => {
     await machine.done('systemctl enable --now cordon');
     expect(await Promise.all(ports.map(answers))).toEqual([true, true, true]);
     const [, owner = ''] = /First owner: (\S+)/.exec((await machine.journal('cordon')).join('\n')) ?? [];
@@ -164,7 +164,7 @@ describe.skipIf(!systemdMachines.present)('under systemd', () => {
     expect((await connected()).device).not.toBe(device);
   });
 
-  it('the organization key countersigns the device within its bound', async () => {
+  it('the service with the organization key countersigns the device within its limit', async () => {
     const { key, pem } = createKeyFile('the passphrase of the organization');
     const fleet = await invite(admin, operator.owner, 'kai', [{ role: 'fleet' }]);
     await adoptOrganizationKey(operator.owner, operator.approvers, key.publicKey);
@@ -182,7 +182,7 @@ describe.skipIf(!systemdMachines.present)('under systemd', () => {
     expect(await machine.property('cordon-org-key', 'Result')).toBe('success');
   });
 
-  it('a restart and a stop of the server drain, and the agent connects again', async () => {
+  it('the server drains at a restart and at a stop, and the agent connects again', async () => {
     await machine.done('systemctl restart cordon');
     expect(await Promise.all(ports.map(answers))).toEqual([true, true, true]);
     await machine.done('systemctl stop cordon', { within: 60_000 });
@@ -201,14 +201,14 @@ describe.skipIf(!systemdMachines.present)('under systemd', () => {
     expect(await machine.property('cordon-agent', 'ActiveState')).toBe('inactive');
   });
 
-  it('no data file is readable for another user', async () => {
+  it('no data file is readable by another user', async () => {
     for (const folder of ['cordon', 'cordon-agent']) {
       const open = await machine.done(`find /var/lib/private/${folder} -perm /077 ! -type l`);
       expect(open).toBe('');
     }
   });
 
-  /** Each line of the probe: an attempt that succeeds for root outside a unit. */
+  /** Lines of a probe: each is an attempt that succeeds for root outside a unit. */
   const ATTEMPTS = {
     'write to /etc': 'touch /etc/probe',
     'write to /var/lib': 'touch /var/lib/written',
@@ -230,7 +230,7 @@ describe.skipIf(!systemdMachines.present)('under systemd', () => {
     'echo "core $(ulimit -c)" "umask $(umask)"',
   ].join('\n');
 
-  it('the sandboxes of the units hold', async () => {
+  it('the sandboxes of the units are effective', async () => {
     await machine.done('for place in /root /home /tmp; do echo secret > $place/secret; chmod 644 $place/secret; done');
     await machine.done('chmod 755 /root && mknod -m 666 /dev/probe c 1 3');
     machine.write(LINK_FILE, 'none', 0o600);

@@ -1,4 +1,7 @@
-/** How server and agent end: a signal to npm or to process 1 of a container, a signal during the start, a second one, a drain that hangs. */
+/**
+ * The end of server and agent: a signal to npm or to process 1 of a container, a signal during the start, a second signal, and a drain that
+ * does not end.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -36,7 +39,7 @@ interface Started {
   until(words: RegExp): Promise<void>;
 }
 
-/** Starts a server by a command of one's own, in a group of processes that ends with the test. */
+/** Starts a server by a custom command, in a process group that ends with the test. */
 async function startBy(command: string, args: readonly string[]): Promise<Started> {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-stopping-'));
   const ports = [await freePort(), await freePort(), await freePort()];
@@ -94,7 +97,7 @@ const allFree = (ports: readonly number[]) =>
     expect(await Promise.all(ports.map(isOpen))).toEqual(ports.map(() => false));
   });
 
-/** The process under `pid` whose command line has these words. `pid` may be its shell, its npm, or itself. */
+/** The process below `pid` whose command line contains these words. `pid` may be its shell, its npm, or the process itself. */
 function descendant(pid: number, words: RegExp): number {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
@@ -149,9 +152,9 @@ describe.skipIf(process.platform === 'win32')('the server', () => {
     expect(output()).toMatch(DRAINS);
   });
 
-  it.skipIf(!namespaces.present)('stops as process 1 while it starts', async () => {
+  it.skipIf(!namespaces.present)('stops as process 1 during its start', async () => {
     const { child, home, output } = await startBy('unshare', ['--pid', '--fork', '--mount-proc', ...SERVER]);
-    // The first file of a start: the keys and the tables come after it, and take the longest.
+    // The first file of a start. The keys and tables follow it, and take the longest.
     await until(() => expect(existsSync(join(home, 'cordon.lock'))).toBe(true), 60_000, 10);
     const ended = once(child, 'exit');
     process.kill(descendant(child.pid ?? 0, /^(?!unshare).*start\.js/), 'SIGTERM');
@@ -159,7 +162,7 @@ describe.skipIf(process.platform === 'win32')('the server', () => {
     expect(/^ready$/m.test(output())).toBe(DRAINS.test(output()));
   });
 
-  it('tells its devices to come back', async () => {
+  it('tells its devices to reconnect later', async () => {
     const { server, enrolled, remove } = await openWorld();
     closing.push(remove);
     const agent = await enrolled();
@@ -174,7 +177,7 @@ describe.skipIf(process.platform === 'win32')('the server', () => {
   });
 
   it.skipIf(!postgres.present)(
-    'ends at a second signal, and else after eight seconds, when its database hangs',
+    'ends at a second signal, or after eight seconds, when its database does not respond',
     async () => {
       const database = await ownPostgres(url ?? '');
       closing.push(database.drop);
@@ -187,7 +190,7 @@ describe.skipIf(process.platform === 'win32')('the server', () => {
         [true, 143, /SIGTERM: this is the second request; ending now/],
         [false, 1, /the work did not finish within 8 seconds; ending now/],
       ] as const) {
-        // The ledger and the lists of the server wait for these tables.
+        // The server's ledger and lists wait for these tables.
         await blocker.query(
           'begin; lock table ledger_entries, checkpoints, meta, order_lists in access exclusive mode',
         );
@@ -199,7 +202,7 @@ describe.skipIf(process.platform === 'win32')('the server', () => {
         server.process.kill('SIGTERM');
         await until(() => expect(server.output()).toMatch(DRAINS));
         if (second) {
-          // The same request within a second is the terminal's and npm's: it forces nothing.
+          // A second signal within a second comes from the terminal and from npm, and does not force the end.
           server.process.kill('SIGTERM');
           await new Promise((resolve) => setTimeout(resolve, 1_200));
           expect(server.process.exitCode).toBeNull();
@@ -251,7 +254,7 @@ describe.skipIf(process.platform === 'win32')('the agent', () => {
       await until(() => expect(log).toContain('"state":"connected"'), 60_000);
       process.kill(descendant(child.pid ?? 0, words), 'SIGTERM');
       await until(() => expect(log).toContain('"state":"stopped"'), 20_000);
-      // The lock of its home is free again.
+      // The lock of the agent's home folder is free again.
       await until(async () => expect((await agent.cli(['status'])).out).toMatch(/not running/), 20_000);
     }
   });

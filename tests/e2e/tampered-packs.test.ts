@@ -1,6 +1,6 @@
 /**
- * Packs of a real server, changed by an operator who holds the server's online key and signs the manifest again. The real command "cordon verify" must
- * report each change, or say what the pack does not prove.
+ * Packs of a real server, changed by an operator who has the server's online key and signs the manifest again. The real command `cordon
+ * verify` must report each change, or state what the pack does not prove.
  */
 import { createPublicKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,17 +31,17 @@ let fingerprint: string;
 let online: Signer;
 let player: Player;
 
-/** Files of the pack as the server made it. */
+/** Files of the unchanged pack. */
 interface Genuine {
   readonly files: Map<string, Buffer>;
   readonly manifest: { madeAt: string; files: { name: string }[] };
 }
 
 interface Changed {
-  /** In the order in which the manifest names them. */
+  /** Files in the order of the manifest. */
   readonly files: Map<string, Buffer>;
   readonly madeAt?: string;
-  /** The names in the order of the zip, without the manifest; left out: the manifest's order. */
+  /** Names in the order of the zip file, without the manifest. Default: the manifest's order. */
   readonly zipOrder?: readonly string[];
 }
 
@@ -56,7 +56,7 @@ function opened(): Genuine {
   return { files, manifest: JSON.parse(Buffer.from(payload, 'base64').toString()) };
 }
 
-/** As the operator would, with the server's own online key. */
+/** Signs the manifest with the server's online key, as the operator could. */
 function signedAgain(manifest: object, { files, madeAt, zipOrder = [...files.keys()] }: Changed): Buffer {
   const named = [...files].map(([name, bytes]) => ({ name, bytes: bytes.length, sha256: sha256(bytes) }));
   const document = { ...manifest, ...(madeAt !== undefined && { madeAt }), files: named };
@@ -67,7 +67,7 @@ function signedAgain(manifest: object, { files, madeAt, zipOrder = [...files.key
   return Buffer.concat([...parts, zip.end()]);
 }
 
-/** Output and exit code of the command for a changed pack. */
+/** Output and exit code of `cordon verify` for a changed pack. */
 async function verified(change: (pack: Genuine) => Changed): Promise<{ code: number | null; out: string }> {
   const genuine = opened();
   writeFileSync(file, signedAgain(genuine.manifest, change(genuine)));
@@ -78,7 +78,7 @@ async function verified(change: (pack: Genuine) => Changed): Promise<{ code: num
   return { code, out };
 }
 
-/** The summary with other text. Throws when the page does not have it. */
+/** Replaces text in the summary page. Throws an error if the page does not contain it. */
 function rewritten(files: Map<string, Buffer>, from: RegExp, to: string): Map<string, Buffer> {
   const page = String(files.get(SUMMARY));
   if (!from.test(page)) throw new Error(`the summary has no ${from}`);
@@ -120,7 +120,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('the pack as the server made it holds, and so does one whose manifest is signed again', async () => {
+it('an unchanged pack is valid, and so is one whose manifest is signed again', async () => {
   const { code, out } = await verified(({ files }) => ({ files }));
   expect({ code, failed: /FAILED/.test(out) }).toEqual({ code: 0, failed: false });
   expect(out).toContain('summary.html matches the verified documents');
@@ -262,7 +262,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe('cordon verify exits with 10 and says what is wrong, where, and what it means', () => {
+describe('cordon verify exits with 10 and reports the fault, its place and its meaning', () => {
   it.each(CASES)(
     '$title',
     async ({ change, failed }) => {
@@ -275,7 +275,7 @@ describe('cordon verify exits with 10 and says what is wrong, where, and what it
   );
 });
 
-it('a creation time after the newest ledger entry is not proven, and the report gives the bound', async () => {
+it('a creation time after the newest ledger entry is not provable, and the report gives the limit', async () => {
   const { code, out } = await verified(({ files, manifest: { madeAt } }) => {
     const later = '2031-01-01T00:00:00.000Z';
     return { files: rewritten(files, new RegExp(madeAt), later), madeAt: later };

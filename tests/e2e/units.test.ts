@@ -1,6 +1,6 @@
 /**
- * The templates for systemd: they are valid and confined, and the programs that they start tell a service manager when they are ready and when they
- * stop. A socket of the test stands in for systemd; `started-units.test.ts` starts the units under a real one.
+ * The templates for systemd: they are valid and confined. Their programs tell a service manager when they are ready and when they stop. A
+ * socket of the test replaces systemd; `started-units.test.ts` starts the units under a real one.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,11 +25,12 @@ const UNITS = [
 const analyze = tool('systemd-analyze', 'Debian: systemd');
 const notify = tool('systemd-notify', 'Debian: systemd');
 
-describe.skipIf(!analyze.present)('the units', () => {
+describe.skipIf(!analyze.present)('the systemd units', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'cordon-units-'));
-    // The programs of this checkout, so that their paths exist. Both agent units lie side by side: one names the other.
+    // The units with the program paths of this checkout, so that the paths exist. Both agent units are in one folder, because one names the
+    // other.
     for (const unit of UNITS) {
       writeFileSync(join(folder, basename(unit)), readFileSync(unit, 'utf8').replaceAll('/opt/cordon', resolve('.')));
     }
@@ -56,7 +57,7 @@ describe.skipIf(!analyze.present)('the units', () => {
     for (const line of ['LimitCORE=0', 'UMask=0077', 'DynamicUser=yes']) expect(text.split('\n')).toContain(line);
   });
 
-  it('the steps of the enrollment unit are those of README', () => {
+  it('the steps in the enrollment unit are those of README', () => {
     const steps = [
       ...readFileSync('agent/cordon-agent-enroll.service', 'utf8').matchAll(/^# {3}(.+?)(?: {2,}#.*)?$/gm),
     ];
@@ -66,7 +67,7 @@ describe.skipIf(!analyze.present)('the units', () => {
     expect(commands.filter((command) => !readme.some((line) => line.startsWith(command)))).toEqual([]);
   });
 
-  it('the server and the agent are ready when they say so', () => {
+  it('the server and the agent report when they are ready', () => {
     for (const unit of ['server/cordon.service', 'agent/cordon-agent.service']) {
       expect(readFileSync(unit, 'utf8').split('\n')).toEqual(
         expect.arrayContaining(['Type=notify', 'NotifyAccess=all']),
@@ -83,7 +84,7 @@ const answers = (port: string) =>
   });
 
 describe.skipIf(!notify.present)('a service manager', () => {
-  it('hears READY=1 of the server when all ports answer, and STOPPING=1 before it drains', async () => {
+  it('receives READY=1 from the server when all ports respond, and STOPPING=1 before it drains', async () => {
     const manager = await openNotifySocket();
     const server = await startServerProcess({ NOTIFY_SOCKET: manager.path });
     try {
@@ -99,7 +100,7 @@ describe.skipIf(!notify.present)('a service manager', () => {
     }
   });
 
-  it('hears nothing of a server that cannot start', async () => {
+  it('receives nothing from a server that cannot start', async () => {
     const manager = await openNotifySocket();
     try {
       const started = startServerProcess({ NOTIFY_SOCKET: manager.path, CORDON_PASSPHRASE: 'too short' });
@@ -110,12 +111,12 @@ describe.skipIf(!notify.present)('a service manager', () => {
     }
   });
 
-  it('hears READY=1 of the agent when its commands are answered; the command of the enrollment unit enrolls before that and after it', async () => {
+  it('receives READY=1 from the agent when it accepts commands; the enrollment unit’s command enrolls before that and after it', async () => {
     const world = await openWorld();
     const manager = await openNotifySocket();
     const folder = mkdtempSync(join(tmpdir(), 'cordon-credential-'));
     const agent = new AgentProcess({ NOTIFY_SOCKET: manager.path });
-    /** As the unit has it, with the credential folder of this test. */
+    /** The unit's environment, with the credential folder of this test. */
     const enroll = async () => {
       writeFileSync(join(folder, 'activation-link'), `${await world.link()}\n`, { mode: 0o400 });
       const text = readFileSync('agent/cordon-agent-enroll.service', 'utf8');
@@ -134,7 +135,7 @@ describe.skipIf(!notify.present)('a service manager', () => {
       expect(await runProgram('test', ['-S', agent.path('agent.sock')])).toMatchObject({ code: 0 });
       await agent.stop();
       expect(manager.messages()).toContain('STOPPING=1');
-      // An enrolled device keeps its identity, and nothing is spent.
+      // An enrolled device keeps its identity, and the activation code stays unused.
       const { device } = agent;
       expect(await enroll()).toMatchObject({ code: 6, err: expect.stringContaining('--replace') });
       expect(agent.device).toBe(device);

@@ -1,6 +1,6 @@
 /**
- * Clients that ask and do not read: what they hold in the memory of a real server process is bounded, and the others are served. Memory is
- * measured once each client has received the beginning of its response, so that nothing depends on time.
+ * Clients that send requests and do not read the responses: their memory in a real server process is bounded, and the server still serves
+ * others. Memory is measured once each client has received the beginning of its response, so that the result does not depend on time.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { ask, type DeviceTls } from '../support/gateway-world.ts';
 import { until } from '../support/until.ts';
 
 const MIB = 1024 * 1024;
-/** Far more than slices and TLS need for these connections, and far less than one copy of the response for each. */
+/** Memory limit, far above the need of slices and TLS for these connections, and far below one copy of the response for each. */
 const MOST_GROWTH = 72 * MIB;
 const CLIENTS = 100;
 const ORDERS = 8;
@@ -36,7 +36,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world?.remove());
 
-/** The list grows to about 2 MB, and none of its orders concerns a device. */
+/** The order list grows to about 2 MB, and none of its orders affects a device. */
 async function publishLongOrders(): Promise<void> {
   const letters = [...'ABCDEFGHIJ'];
   const regions = letters.flatMap((first) => letters.map((second) => `en-${first}${second}`));
@@ -57,7 +57,7 @@ async function publishLongOrders(): Promise<void> {
 const memory = () =>
   1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${world.server.process.pid}/status`, 'utf8'))?.[1]);
 
-/** Asks, takes the first bytes of the response, and then nothing more. Returns the status. */
+/** Sends a request, reads the first bytes of the response, and then reads no more. Returns the status. */
 async function askAndStop(tls: DeviceTls, path: string): Promise<{ socket: TLSSocket; status: number }> {
   const socket = connectTls({ ...tls, ALPNProtocols: ['http/1.1'] });
   onTestFinished(() => void socket.destroy());
@@ -70,7 +70,7 @@ async function askAndStop(tls: DeviceTls, path: string): Promise<{ socket: TLSSo
 }
 
 it.skipIf(process.platform !== 'linux')(
-  'case 13: 100 anonymous clients that do not read the order list hold no copy of it, and others are served',
+  'case 13: the server stores no copy of the order list for 100 anonymous clients that do not read, and serves others',
   async () => {
     const whole = await ask(anonymous, 'GET', '/orders/list');
     expect(whole.bytes.length).toBeGreaterThan(1.3 * MIB);
@@ -101,13 +101,13 @@ it.skipIf(process.platform !== 'linux')(
     console.log(`40 attachments that are not read: ${Math.round(growth / MIB)} MiB`);
     expect(growth).toBeLessThan(MOST_GROWTH);
     for (const { socket } of answers) socket.destroy();
-    // The slots come back when the clients have gone.
+    // The slots are free again when the clients have disconnected.
     await until(async () => expect((await ask(rogue, 'GET', `/device/attachments/${id}`)).status).toBe(200));
   },
   60_000,
 );
 
-it('a list that leaves in fragments arrives at a connected device', async () => {
+it('a list in several fragments arrives at a connected device', async () => {
   const { version } = await world
     .device(honest.device)
     .then(({ presence }) => ({ version: presence?.listVersion ?? 0 }));

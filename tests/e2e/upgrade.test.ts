@@ -31,7 +31,7 @@ async function prepared(
     ...where,
     CORDON_HOME: old.home,
     CORDON_PASSPHRASE: old.expected.passphrase,
-    // The fixture grows older, and a server that was off for a year asks whether its clock is right.
+    // The fixture's age grows, and a server that was off for a year asks whether its clock is right.
     CORDON_ACCEPT_CLOCK: new Date().toISOString(),
   };
   return { old, env };
@@ -49,7 +49,7 @@ const documentIn = ({ payload }: z.output<typeof envelope>): unknown =>
 const entryRow = z.object({ entry_index: z.int(), hash: z.string() });
 
 describeOnEachDatabase('a data folder of version 0.2.0', (database) => {
-  it('is upgraded, bound to its keys, and keeps devices, orders and ledger (60)', async () => {
+  it('case 60: is upgraded, bound to its keys, and keeps devices, orders and ledger', async () => {
     const { old, env } = await prepared(database, 'store-0.2.0');
     const { expected, home } = old;
     const server = await started(env);
@@ -65,7 +65,7 @@ describeOnEachDatabase('a data folder of version 0.2.0', (database) => {
     expect(await count('certificates')).toBe(expected.certificates);
     expect(await count('accounts')).toBe(expected.accounts);
 
-    // The first entries are unchanged: their root is the one that the earlier server signed.
+    // The first ledger entries are unchanged: the earlier server signed their root hash.
     const entries = z
       .array(entryRow)
       .parse(
@@ -97,7 +97,7 @@ describeOnEachDatabase('a data folder of version 0.2.0', (database) => {
       expected.orders.announced,
     ]);
 
-    // Keys and store name each other, and the next start accepts both.
+    // Keys and store refer to each other, and the next start accepts both.
     const binding = JSON.parse(readFileSync(join(home, 'keys', 'installation.json'), 'utf8'));
     expect(binding.installation).toBe(expected.installation);
     const [stored] = await query("select value from meta where key = 'binding'");
@@ -107,7 +107,7 @@ describeOnEachDatabase('a data folder of version 0.2.0', (database) => {
     expect(existsSync(join(home, 'keys', 'installation.json'))).toBe(true);
   }, 240_000);
 
-  it('is refused when its tables are of another version, and stays as it is (60)', async () => {
+  it('case 60: is refused if its tables are of another version, and stays unchanged', async () => {
     const { old, env } = await prepared(database, 'store-0.2.0');
     const { home } = old;
     const refused = (words: RegExp) => expect(startServerProcess(env)).rejects.toThrow(words);
@@ -128,7 +128,7 @@ describeOnEachDatabase('a data folder of version 0.2.0', (database) => {
     await started(env);
   }, 240_000);
 
-  it('is refused when version 0.1.0 made it, with the way out', async () => {
+  it('is refused with the remedy if version 0.1.0 created it', async () => {
     const { old, env } = await prepared(database, 'store-0.2.0');
     await database.change(env, old.home, "update kysely_migration set name = '0001-spine'");
     await expect(startServerProcess(env)).rejects.toThrow(

@@ -1,6 +1,6 @@
 /**
- * A withheld order inside the organization: every operation of the API that reads is called by people who may not read it, and no answer holds a word
- * of its legal basis. The list of operations is the OpenAPI document's, so a new one is called too.
+ * A withheld order inside the organization. People who may not read it call every read operation of the API, and no response contains a
+ * word of its legal basis. The operations come from the OpenAPI document, so the test covers new ones too.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ import { type ServerProcess, startServerProcess } from '../support/server-proces
 const mark = newMark();
 const said = (field: string) => `${field} ${mark.text}`;
 
-/** Any bytes of the answer, files and refusals too. */
+/** Bytes of every response, files and errors included. */
 async function fetched(
   admin: string,
   method: string,
@@ -112,7 +112,7 @@ describeOnSqliteFirst('a withheld order', (database) => {
     await operator.as(approvers[0]!, 'POST', `/orders/${order}/revisions/${declined.revision}/decline`, revisionView, {
       reason: said('decline'),
     });
-    // One more waits while everything is read.
+    // One more revision waits for approval during the reads.
     await operator.act(order, { action: 'revise', title: said('next title') });
     const packed = await fetched(server.admin, 'POST', `/api/v1/orders/${order}/packs`, owner);
     expect(packed.status).toBe(200);
@@ -123,7 +123,7 @@ describeOnSqliteFirst('a withheld order', (database) => {
     await server?.remove();
   });
 
-  /** Every operation that reads, with each order, revision and document in its place. */
+  /** Paths of every read operation, with each order, revision and document inserted. */
   async function readOperations(): Promise<string[]> {
     const { paths } = openApi.parse(await (await fetch(`${server.admin}/api/openapi.json`)).json());
     const values: Record<string, readonly string[]> = {
@@ -148,13 +148,13 @@ describeOnSqliteFirst('a withheld order', (database) => {
             each.includes(name) ? given.map((value) => each.replace(name, name.replace(place, value))) : [each],
           );
         }
-        // A new kind of path needs a value above, so that it is read and not passed over.
+        // A new path parameter needs a value above, so that the test reads its operation.
         for (const each of filled) expect(each).not.toContain('{');
         return filled;
       });
   }
 
-  it('every operation that reads says nothing of its legal basis to those who may not read it', async () => {
+  it('reveals its legal basis in no read operation to people who may not read it', async () => {
     const operations = await readOperations();
     expect(operations.length).toBeGreaterThan(60);
     const found: string[] = [];
@@ -183,7 +183,7 @@ describeOnSqliteFirst('a withheld order', (database) => {
     expect(refused).toContain(`auditor /api/v1/orders/${order}/revisions/1/exemptions`);
   }, 180_000);
 
-  it('shows them number, state, areas, services and times, and says why the rest is missing', async () => {
+  it('shows these people number, state, areas, services and times, and why the rest is withheld', async () => {
     for (const person of Object.values(unentitled)) {
       const shown = await operator.as(person, 'GET', `/orders/${order}`, orderView);
       expect(shown).toMatchObject({ visibility: 'hidden', number: order, title: 'Withheld order', status: 'paused' });
@@ -199,7 +199,7 @@ describeOnSqliteFirst('a withheld order', (database) => {
     }
   });
 
-  it('is read by owner, legal, proposer and approvers, and every reading is an audit entry without the text', async () => {
+  it('is readable for owner, legal, proposer and approvers, and every reading is an audit entry without the text', async () => {
     const { owner, proposer, approvers } = operator;
     const counsel = await invite(server.admin, owner, 'counsel', [{ role: 'legal' }]);
     for (const person of [owner, proposer, counsel, approvers[2]!]) {
@@ -230,7 +230,7 @@ describeOnSqliteFirst('a withheld order', (database) => {
     expect(wordsIn('readings', Buffer.from(JSON.stringify(readings)))).toEqual([]);
   });
 
-  it('has no title in lists and on the overview, for those who may read it either', async () => {
+  it('has no title in lists and on the overview, also for people who may read it', async () => {
     const { owner } = operator;
     const before = await operator.as(owner, 'GET', `/orders/${order}/readings`, readingList);
     const { orders } = await operator.as(owner, 'GET', '/orders', orderList);
@@ -268,7 +268,7 @@ describeOnSqliteFirst('a withheld order', (database) => {
     }
   }, 60_000);
 
-  it('is not named in the log', () => {
+  it('does not appear in the log', () => {
     expect(wordsIn('log', Buffer.from(server.output()))).toEqual([]);
   });
 });

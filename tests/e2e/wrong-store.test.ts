@@ -1,4 +1,4 @@
-/** A server with the wrong half of its data refuses to start and changes nothing, and no device gives up its identity over it. */
+/** A server with keys and a store that do not belong together refuses to start and changes nothing, and no device loses its identity. */
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
@@ -54,7 +54,7 @@ function filesIn(folder: string): Record<string, string> {
   );
 }
 
-/** Everything that a wrong start used to add to. */
+/** Files that a wrong start could change. */
 const TABLES = ['ledger_entries', 'checkpoints', 'certificates', 'invitations', 'crls', 'device_presence', 'meta'];
 
 describeOnEachDatabase('keys and a store that do not belong together', (database: DatabaseUnderTest) => {
@@ -66,19 +66,19 @@ describeOnEachDatabase('keys and a store that do not belong together', (database
     presence: await database.query(env, server.home, 'select * from device_presence'),
   });
 
-  it('stop each start before its first write, and the device connects by itself when both are right again', async () => {
+  it('stop each start before its first write, and the device connects by itself once both are right again', async () => {
     const env = await database.env();
     const { server, enrolled } = await worldOn(env);
     const agent = await enrolled();
     agent.run();
     await agent.connected();
     await server.stop();
-    // The device's backoff would grow while the server refuses to start. The other test covers a device that keeps trying.
+    // The device would wait longer and longer while the server refuses to start. The other test covers a device that keeps trying.
     await agent.stop();
     const before = await stateOf(env, server);
     const spare = newFolder();
 
-    // Keys, and a database that is missing (SQLite) or empty (PostgreSQL).
+    // The keys with a missing database (SQLite) or an empty one (PostgreSQL).
     if (database.kind === 'sqlite') {
       moveDatabase(server.home, spare);
       await expect(server.start()).rejects.toThrow(
@@ -94,7 +94,7 @@ describeOnEachDatabase('keys and a store that do not belong together', (database
       expect(await database.query(empty, '', "select * from pg_tables where schemaname = 'public'")).toEqual([]);
     }
 
-    // The database, and a data folder without keys.
+    // The database, with a data folder without keys.
     const elsewhere = newFolder();
     if (database.kind === 'sqlite') moveDatabase(server.home, elsewhere);
     await expect(server.start({ CORDON_HOME: elsewhere })).rejects.toThrow(
@@ -103,14 +103,14 @@ describeOnEachDatabase('keys and a store that do not belong together', (database
     expect(existsSync(join(elsewhere, 'keys'))).toBe(false);
     if (database.kind === 'sqlite') moveDatabase(elsewhere, server.home);
 
-    // Half a key folder.
+    // An incomplete key folder.
     const halved = join(newFolder(), 'keys');
     cpSync(join(server.home, 'keys'), halved, { recursive: true });
     rmSync(join(server.home, 'keys', 'ledger.key'));
     await expect(server.start()).rejects.toThrow(/The key folder \S+ is incomplete: ledger\.key missing/);
     copyFileSync(join(halved, 'ledger.key'), join(server.home, 'keys', 'ledger.key'));
 
-    // The keys of another installation. Its passphrase is the same, so that only the binding can tell.
+    // The keys of another installation. Its passphrase is the same, so only the reference from keys to store differs.
     const other = await startServerProcess({
       ...(await database.env()),
       CORDON_PASSPHRASE_FILE: server.env['CORDON_PASSPHRASE_FILE'] ?? '',
@@ -125,7 +125,7 @@ describeOnEachDatabase('keys and a store that do not belong together', (database
     );
     if (database.kind === 'sqlite') moveDatabase(mixed, server.home);
 
-    // A foreign key file in the right folder: only the passphrase reveals it.
+    // A foreign key file in the right folder. Only the passphrase reveals it.
     copyFileSync(join(other.home, 'keys', 'ledger.key'), join(server.home, 'keys', 'ledger.key'));
     await expect(server.start()).rejects.toThrow(/the passphrase does not open|damaged|another ledger key/);
     copyFileSync(join(halved, 'ledger.key'), join(server.home, 'keys', 'ledger.key'));
@@ -137,7 +137,7 @@ describeOnEachDatabase('keys and a store that do not belong together', (database
     await agent.connected(60_000);
   }, 300_000);
 
-  it('leave the devices in place when a server with the right keys runs on an empty database', async () => {
+  it('leave devices their identity when a server with the right keys runs on an empty database', async () => {
     const env = await database.env();
     const { server, enrolled, device } = await worldOn(env);
     const agent = await enrolled();
@@ -145,7 +145,7 @@ describeOnEachDatabase('keys and a store that do not belong together', (database
     await agent.connected();
     await server.stop();
 
-    // A first start that was cut off after the keys is the one way into this state that remains.
+    // A first start that was interrupted after the keys is the only remaining way into this state.
     const keys = newFolder();
     cpSync(join(server.home, 'keys'), keys, { recursive: true });
     for (const name of ['authority.json', 'installation.json']) rmSync(join(server.home, 'keys', name));

@@ -170,13 +170,13 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
     /Revision 3 of order 2026-001/,
   ],
   [
-    'withdraws an order without anybody’s signature',
+    'withdraws an order without a signature',
     (loot) => next(loot, { act: 'withdraw', status: 'withdrawn' }, [loot.keys.online]),
     'order_unverified',
     /Revision 3 of order 2026-001.*2 missing/,
   ],
   [
-    'withdraws an order with one person’s',
+    'withdraws an order with one person’s signature',
     (loot) => next(loot, { act: 'withdraw', status: 'withdrawn' }, [loot.people.cleo]),
     'order_unverified',
     /Revision 3 of order 2026-001.*1 missing/,

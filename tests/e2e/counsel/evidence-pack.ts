@@ -24,7 +24,7 @@ import { until } from '../../support/until.ts';
 export function evidencePack(opened: () => CounselWorld): void {
   let fingerprint = '';
 
-  it('is packed, and holds for somebody who has a file, a fingerprint and no server', async () => {
+  it('an auditor with a pack, a fingerprint and no server verifies the order’s course', async () => {
     const { sana, noor, folder } = opened();
     await sana.goto(`/orders/${ORDER}`);
     const pack = join(folder, 'order.zip');
@@ -46,7 +46,7 @@ export function evidencePack(opened: () => CounselWorld): void {
     );
   });
 
-  it('does not hold once somebody has written another manifest, or taken the answer out', async () => {
+  it('a pack with another manifest, or without the answer, is not valid', async () => {
     const { folder } = opened();
     const files = new Map(
       readZip(readFileSync(join(folder, 'order.zip')), PACK_LIMITS).files.map((each) => [each.name, each.bytes]),
@@ -75,12 +75,12 @@ export function evidencePack(opened: () => CounselWorld): void {
     expect(await refused((there) => void there.delete(PROCEEDINGS))).toContain(`${PROCEEDINGS} is missing`);
   });
 
-  it('gives the names behind the pack’s handles to one person, and the ledger says so', async () => {
+  it('the names behind the pack’s handles are exported for one person, and the ledger records the export', async () => {
     const { sana, noor, folder, recipient, identity } = opened();
     const { page } = sana;
     await button(sana, /^Export names of pck_/).click();
     const dialog = page.getByRole('dialog');
-    // Also the device that was switched off: it was affected, and never answered.
+    // The offline device is included: the order affected it, although it never responded.
     await dialog.getByText(`${RESIDENTS.length} devices in the pack`).waitFor();
     await dialog.getByLabel('Recipient name').fill('Islamabad High Court');
     await dialog.getByLabel('Recipient’s age public key').fill('age1nonsense');
@@ -93,7 +93,7 @@ export function evidencePack(opened: () => CounselWorld): void {
     expect(names.suggestedFilename()).toMatch(/^order-2015-001-pck_[a-z2-7]{16}-names\.csv\.age$/);
     await page.getByText('The public ledger records the export.').waitFor();
     await noor.goto('/ledger');
-    // It waits a moment for its place; the rehearsal's own is there before.
+    // The entry of this export appears a moment later. The entry of the rehearsal's export is there already.
     const sealed = noor.page
       .getByRole('listitem')
       .filter({ hasText: 'Names of devices and users exported for one recipient' });
@@ -108,7 +108,7 @@ export function evidencePack(opened: () => CounselWorld): void {
     expect(rows.map((row) => row.split(',')[2])).toContain('عمر خان');
   });
 
-  it('is packed for somebody who has kept a checkpoint, and refuses a file that has none of this ledger', async () => {
+  it('a pack can start from a saved checkpoint, and a file without a checkpoint of this ledger is refused', async () => {
     const { owner, sana, folder } = opened();
     const { page } = sana;
     await sana.goto(`/orders/${ORDER}`);
@@ -117,7 +117,7 @@ export function evidencePack(opened: () => CounselWorld): void {
       await button(sana, 'Create pack from checkpoint…').click();
       await (await chosen).setFiles({ name: 'kept', mimeType: 'text/plain', buffer: Buffer.from(content) });
     };
-    await choose('Nothing that anybody signed.');
+    await choose('Text without a signature.');
     await page
       .getByRole('alert')
       .getByText(
@@ -129,8 +129,8 @@ export function evidencePack(opened: () => CounselWorld): void {
     sana.expecting(/status of 404 .*packs/);
     await choose(checkpoint.replace(/\n\d+\n/, '\n987654321\n'));
     await page.getByText('This ledger has no checkpoint of 987654321 entries').waitFor();
-    // Something is logged behind it, so that the pack's own tree is a larger one.
-    // An action without a step-up: on a loaded machine, the owner's authenticator code is older than 10 minutes by now.
+    // A further ledger entry makes the pack's ledger larger than the saved checkpoint. The action needs no step-up, because on a busy
+    // machine the owner's last code is older than 10 minutes by now.
     const court = { name: 'Supreme Court of Pakistan', case: 'C.P. 7/2016' };
     const filed = { kind: 'appeal-filed', on: '2016-01-08', court };
     await owner.api.call('POST', `/orders/${ORDER}/proceedings`, proceedingsView, filed);

@@ -24,7 +24,7 @@ export interface OpenedPage {
 }
 
 export function orderTexts(opened: () => OpenedPage): void {
-  it('announces an order, and shows all of it while it is active, in the reader’s language', async () => {
+  it('announces an order, and displays all of it while it is active, in the user’s language', async () => {
     const { browser, talk, stand, page, look, glance, button, choose, field } = opened();
     await choose('group');
     stand.orders([COMING]);

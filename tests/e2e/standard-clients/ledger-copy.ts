@@ -30,7 +30,7 @@ export interface LedgerReader {
 }
 
 export function ledgerCopy(opened: () => LedgerReader): void {
-  describe('the ledger', () => {
+  describe('the ledger’s copy', () => {
     const copyIn = (folder: string) => join(folder, 'ledger');
     const download = () => {
       const { world, cordon, folder } = opened();
@@ -45,7 +45,7 @@ export function ledgerCopy(opened: () => LedgerReader): void {
       ]);
     };
 
-    it('is copied, verified offline, extended by a later copy, and a tampered copy is refused in one line', async () => {
+    it('is downloaded, verified offline, extended by a later copy, and a tampered copy is refused in one line', async () => {
       const { world, cordon, folder } = opened();
       const copy = copyIn(folder);
       expect(await download()).toMatchObject({ code: 0, err: '' });
@@ -107,7 +107,7 @@ export function ledgerCopy(opened: () => LedgerReader): void {
         const entries = [...tilesOf(size)].flatMap((tile) =>
           tile.level === 'entries' ? decodeBundle(read(tilePath(tile)), tile.width) : [],
         );
-        // Our own proofs, from the downloaded tiles alone.
+        // Proofs that we compute from the downloaded tiles alone.
         const source = hashesFromTiles(size, async (path) => read(path));
         expect((await rootOf(size, source)).equals(root)).toBe(true);
         copyFileSync(join(import.meta.dirname, '../../vectors/ledger-check.go.txt'), join(folder, 'check.go'));
