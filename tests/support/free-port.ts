@@ -12,7 +12,8 @@ import { join } from 'node:path';
 /** Linux assigns ports from 32,768 by itself. */
 const FIRST = 20_000;
 const COUNT = 12_000;
-const FOLDER = join(tmpdir(), 'cordon-test-ports');
+/** Test runs with different TMPDIR share it. */
+const FOLDER = join(process.platform === 'linux' ? '/tmp' : tmpdir(), 'cordon-test-ports');
 
 const taken: string[] = [];
 let next = randomInt(COUNT);
