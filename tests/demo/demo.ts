@@ -30,7 +30,7 @@ function whole(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (Number.isInteger(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+    throw new InvalidArgumentError(`The value must be a whole number from ${least} to ${most}.`);
   };
 }
 
@@ -57,14 +57,14 @@ async function start(world: World, options: Options, screen: Screen): Promise<vo
 async function startServer(world: World, options: Options, screen: Screen): Promise<Ready> {
   const opening = screen.step('server', 'starts');
   const { tellsApart } = await world.open();
-  opening.done(`answers at ${world.adminUrl}`);
+  opening.done(`runs at ${world.adminUrl}`);
 
-  const gathering = screen.step('people', 'get accounts, keys and offices');
+  const gathering = screen.step('people', 'get accounts and approver keys');
   const people = await world.people();
-  gathering.done('have accounts; Ada and Ben have signed the list of approvers, which every device pins');
+  gathering.done('have accounts; Ada and Ben have signed the approver set, which every device pins');
 
   if (options.self && !tellsApart) {
-    screen.say('  this machine  is left out: this system does not let it be told from the simulated ones');
+    screen.say('  this machine  is not enrolled: this system cannot distinguish it from the simulated devices');
   }
   const [order, others, home] = await Promise.all([
     startFleet(world, people, options, screen),
@@ -83,33 +83,33 @@ async function startFleet(
 ): Promise<string> {
   const enrolling = screen.step('devices', 'enroll');
   await world.enroll((enrolled) => enrolling.update(`${enrolled} of ${devices} have enrolled`));
-  enrolling.done(`${devices} of ${devices} have enrolled, each by its own activation link`);
+  enrolling.done(`${devices} of ${devices} have enrolled, each with an activation link of its own`);
 
   const { online } = world;
   const connecting = screen.step('devices', 'connect');
   await world.connect((tried) => connecting.update(`${tried} of ${devices} connect`));
-  connecting.done(`${online} are connected${devices > online ? `, ${devices - online} are switched off` : ''}`);
+  connecting.done(`${online} are connected${devices > online ? `, ${devices - online} are offline` : ''}`);
 
   const proposing = screen.step('order', 'is proposed');
   const { number } = await world.propose(people);
-  proposing.done(`${number}, for Pakistan, waits for two approvals`);
+  proposing.done(`${number} for Pakistan is pending approval by two people`);
   return number;
 }
 
 async function ownAgent(world: World, screen: Screen): Promise<string> {
-  const step = screen.step('this machine', 'enrolls as itself');
+  const step = screen.step('this machine', 'enrolls as a device');
   const { device, home } = await world.ownAgent();
-  step.done(`is ${device}, by its own agent`);
+  step.done(`is device ${device} and runs a real agent`);
   return home;
 }
 
 async function buildConsole({ fresh }: Options, screen: Screen): Promise<void> {
   if (fresh) rmSync(CONSOLE_FOLDER, { recursive: true, force: true });
-  const step = screen.step('console', 'is checked');
+  const step = screen.step('console', 'checks for changes');
   let built = false;
   await ensureConsole(() => {
     built = true;
-    step.update('is built from its sources, once');
+    step.update('is being built (only once)');
   });
   step.done(built ? 'is built' : 'is built already');
 }
@@ -121,7 +121,7 @@ function welcome(world: World, { people, others, order, home }: Ready, seconds: 
   const { port } = new URL(world.adminUrl);
   return [
     '',
-    `Ready after ${seconds} s. Each link signs one person in; open them side by side in one browser (Chrome, Edge or Firefox):`,
+    `Ready after ${seconds} s. Each link signs in one person. Open the links side by side in one browser (Chrome, Edge or Firefox):`,
     '',
     `  Sana, who proposes   ${links.add(proposer)}`,
     `  Ada, who approves    ${links.add(ada)}`,
@@ -155,13 +155,13 @@ async function run(options: Options): Promise<number> {
   const most = mostDevices();
   if (options.devices > most) {
     throw new DemoRefusal(
-      `${options.devices} devices need more open files than this system allows one process: ${most} are possible.`,
+      `${options.devices} devices need more open files than this system allows for one process. The limit is ${most} devices.`,
     );
   }
   const ports = await portsFrom(options.port);
   const screen = new Screen(process.stdout);
-  screen.say('The Cordon demo: all of it runs on this machine and talks to nothing else.');
-  if (options.fresh && removeAbandoned() > 0) screen.say('What an earlier demo left behind is removed.');
+  screen.say('The Cordon demo runs only on this machine, and connects to no other machine.');
+  if (options.fresh && removeAbandoned() > 0) screen.say('The data of an interrupted demo was removed.');
   const { promise: ended, resolve: end } = Promise.withResolvers<Error | null>();
   onEnding(() => end(null));
   const folder = makeFolder(options.devices);
@@ -191,20 +191,16 @@ function lastWords({ message }: Error): string {
 export async function main(argv: readonly string[]): Promise<void> {
   const command = new Command('npm run demo --')
     .description(
-      'A server, its console, a living fleet and an order that waits for approval: on this machine alone, for as long as it runs.',
+      'Runs a server, its console, simulated devices and an order pending approval on this machine. Ctrl-C ends it and removes all data.',
     )
     .option('--devices <number>', 'simulated devices', whole(FEWEST, MOST), 200)
-    .option('--no-self', 'leave this machine itself out')
-    .option(
-      '--fresh',
-      'build the console anew, and remove what a demo left behind that was cut off; data is new at every start',
-      false,
-    )
-    .option('--port <number>', 'the first of three ports; 0 for any', whole(0, 65_533), 8443)
+    .option('--no-self', 'do not enroll this machine as a device')
+    .option('--fresh', 'build the console again, and remove the data of interrupted demos', false)
+    .option('--port <number>', 'first of three ports; 0 for any free ports', whole(0, 65_533), 8443)
     .action(async (options: Options) => {
       try {
         const code = await run(options);
-        if (code === 0) console.log('\nThe demo has ended, and what it made is removed.');
+        if (code === 0) console.log('\nThe demo has ended. All its data is removed.');
         process.exit(code);
       } catch (error) {
         console.error(error instanceof DemoRefusal ? error.message : error instanceof Error ? error.stack : error);

@@ -197,7 +197,7 @@ export class DemoFleet {
       const found = residents.find(({ spot, index }) => spot.label === which.label && index === which.index);
       if (found) return { child, which: found.which };
     }
-    throw new Error(`${which.label}-${which.index} is nobody's`);
+    throw new Error(`${which.label}-${which.index} is not a device of this demo`);
   }
 
   /** Resolves when the organization has verified these devices, and the devices have received the confirmation. */
@@ -206,7 +206,8 @@ export class DemoFleet {
     for (const each of all) {
       const { child, which } = this.#at(each);
       while ((await child.call('messaging', which))?.state === 'uncertified') {
-        if (performance.now() > deadline) throw new Error(`the organization has not confirmed ${which.label}`);
+        if (performance.now() > deadline)
+          throw new Error(`the organization has not verified the device ${which.label}`);
         await pause(LOOK_EVERY);
       }
     }
@@ -223,12 +224,17 @@ export class DemoFleet {
     for (;;) {
       const said = await child.call('said', { ...which, text });
       if (said?.state === 'delivered' || said?.state === 'read') {
-        return { outcome: 'delivered', order: null, detail: `${to} has it, and nobody between could read it.` };
+        return { outcome: 'delivered', order: null, detail: `Delivered to ${to}. The server could not read it.` };
       }
       const order = said?.order ?? null;
-      if (said?.state === 'refused') return { outcome: 'refused', order, detail: `It was refused by order ${order}.` };
+      if (said?.state === 'refused')
+        return { outcome: 'refused', order, detail: `Order ${order} refused the message.` };
       if (performance.now() > deadline) {
-        return { outcome: 'refused', order, detail: `It is not there yet, and goes on by itself: ${said?.state}.` };
+        return {
+          outcome: 'refused',
+          order,
+          detail: `Not delivered yet. State: ${said?.state}. Delivery continues automatically.`,
+        };
       }
       await pause(DELIVERY_LOOK);
     }
@@ -243,7 +249,7 @@ export class DemoFleet {
 async function allSaid(child: Child<FleetHandlers>, label: string): Promise<void> {
   const deadline = performance.now() + SAID_WITHIN;
   while ((await child.call('states', { label })).some(({ unsent }) => unsent > 0)) {
-    if (performance.now() > deadline) throw new Error(`${label} did not get to say where it is`);
+    if (performance.now() > deadline) throw new Error(`${label} did not report its location in time`);
     await pause(LOOK_EVERY);
   }
 }

@@ -40,11 +40,11 @@ export function refusalOf(error: unknown): DemoRefusal | null {
   if (port === undefined) return null;
   if (error.code === 'EADDRINUSE') {
     return new DemoRefusal(
-      `Port ${port} is taken, perhaps by another demo: end that one, or choose three others with --port 9443.`,
+      `Port ${port} is in use, perhaps by another demo. End that demo, or choose other ports with --port 9443.`,
     );
   }
   if (error.code === 'EACCES')
-    return new DemoRefusal(`Port ${port} is not yours to open: choose others with --port 9443.`);
+    return new DemoRefusal(`You have no permission to use port ${port}. Choose other ports with --port 9443.`);
   return null;
 }
 

@@ -93,7 +93,7 @@ export class World {
   }
 
   get #api() {
-    if (!this.#owner) throw new Error('nobody owns the server yet');
+    if (!this.#owner) throw new Error('the server has no owner yet');
     return this.#owner.api;
   }
 
@@ -116,7 +116,7 @@ export class World {
     });
     const opened = this.#fleet.open({ ahead: 0 }, Date.now(), tellsApart ? proxyOf : () => '127.0.0.1');
     const { firstOwnerLink } = await this.#server.call('start', { config, drive: { ahead: 0 }, demo: true });
-    if (firstOwnerLink === null) throw new Error('a fresh server gave no link for its first owner');
+    if (firstOwnerLink === null) throw new Error('the new server gave no link for its first owner');
     this.#firstOwnerLink = firstOwnerLink;
     await opened;
     return { tellsApart };
@@ -143,7 +143,7 @@ export class World {
   /** Two auditors: the role of one is limited to an office, the role of the other is not limited. */
   async others(): Promise<readonly [helpdesk: Person, auditor: Person]> {
     const owner = this.#owner;
-    if (!owner) throw new Error('nobody owns the server yet');
+    if (!owner) throw new Error('the server has no owner yet');
     return Promise.all([
       invite(this.adminUrl, owner, 'Hamza Qureshi', [{ role: 'helpdesk', group: this.#groups.get('Karachi office') }]),
       invite(this.adminUrl, owner, 'Ines Moreau', [{ role: 'auditor' }]),

@@ -53,7 +53,7 @@ class Demo {
   }
 
   get admin(): string {
-    return /answers at (http\S+)/.exec(this.output)?.[1] ?? '';
+    return /runs at (http\S+)/.exec(this.output)?.[1] ?? '';
   }
 
   /** Host and ticket of a sign-in link. */
@@ -163,7 +163,7 @@ describe('the demo', () => {
     expect((await show()).marks).toEqual([]);
 
     const order = `${new Date().getUTCFullYear()}-001`;
-    expect(demo.output).toContain(`${order}, for Pakistan, waits for two approvals`);
+    expect(demo.output).toContain(`${order} for Pakistan is pending approval by two people`);
     expect((await approve(ada, order, 1)).adopted).toBe(false);
     expect((await approve(again, order, 1)).adopted).toBe(true);
     expect((await message()).outcome).toBe('delivered');
@@ -208,20 +208,20 @@ describe('the demo', () => {
     const { port } = new URL(demo.admin);
     const second = await runProgram(process.execPath, [ENTRY, '--port', port]);
     expect(second).toMatchObject({ code: 1, out: '' });
-    expect(second.err).toMatch(new RegExp(`^Port ${port} is taken, .+ --port 9443\\.\\n$`));
+    expect(second.err).toMatch(new RegExp(`^Port ${port} is in use, .+ --port 9443\\.\\n$`));
 
     const processes = demo.processes.length;
     expect(processes).toBeGreaterThanOrEqual(5);
     const ended = once(demo.process, 'exit');
     demo.process.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
-    expect(demo.output).toMatch(/The demo has ended, and what it made is removed\.\n$/);
+    expect(demo.output).toMatch(/The demo has ended\. All its data is removed\.\n$/);
     await demo.leftNothing();
   }, 180_000);
 
   it('leaves nothing after kill -9, not even the agent of this machine', async () => {
     const demo = start(['--devices', '2']);
-    await demo.said(/this machine +is dev_/);
+    await demo.said(/this machine +is device dev_/);
     expect(demo.processes.length).toBeGreaterThanOrEqual(5);
     demo.process.kill('SIGKILL');
     await demo.leftNothing();
