@@ -143,7 +143,7 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
     /2026-666.*1 missing/,
   ],
   [
-    'makes an order of one person’s approval under the name of a hold',
+    'disguises an order that one person approved as a pause',
     (loot) =>
       another(loot, [loot.people.ada], { act: 'pause', status: 'paused', pausedSince: iso(BEGIN), proposer: 'nobody' }),
     'order_unverified',
@@ -182,7 +182,7 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
     /Revision 3 of order 2026-001.*1 missing/,
   ],
   [
-    'holds an order with one person’s signature and changes its areas on the way',
+    'pauses an order with one person’s signature, and changes its areas too',
     (loot) => {
       const { revision } = revisionIn(loot.closed);
       const terms = { ...revision.terms, areas: ['IN'] };
@@ -192,13 +192,13 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
     /Revision 3 of order 2026-001/,
   ],
   [
-    'renews a hold with one person’s signature',
+    'renews a pause with one person’s signature',
     (loot) => heldAgain(loot, {}),
     'pause_renewed',
     /Revision 3 of order 2026-002/,
   ],
   [
-    'renews a hold on the hold itself',
+    'adds a pause to a paused order',
     (loot) => heldAgain(loot, { previous: revisionIn(loot.hold).digest }),
     'order_unverified',
     /Revision 3 of order 2026-002/,
@@ -210,17 +210,12 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
     /leaves out order 2026-001/,
   ],
   [
-    'lists an older revision, which two people did sign',
+    'lists an older revision that two people signed',
     (loot) => [listWith(loot, [loot.closedBefore, loot.base, loot.hold])],
     'order_rolled_back',
     /revision 2 of order 2026-001/,
   ],
-  [
-    'case 24: goes back to an older list',
-    (loot) => [{ kind: 'list', envelope: loot.older }],
-    'list_older',
-    /older than/,
-  ],
+  ['case 24: sends an older list', (loot) => [{ kind: 'list', envelope: loot.older }], 'list_older', /older than/],
   [
     'case 24: makes another list of the same version',
     (loot) => [listWith(loot, [], { version: loot.list.version, previous: loot.list.previous })],
@@ -255,7 +250,7 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
     /v2/,
   ],
   [
-    'case 27: hides a field that nobody knows in a list',
+    'case 27: hides an unknown field in a list',
     (loot) => {
       const list = {
         ...loot.list,
@@ -271,7 +266,7 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
     /format/,
   ],
   [
-    'makes an approver set of its own that nobody has signed, and an order under it',
+    'makes an approver set without signatures, and an order under it',
     (loot) => [newApproverSet(loot, []), listWith(loot, [loot.base, loot.hold], { approverSet: 2 })],
     'threshold_not_met',
     /Approver set 2/,
