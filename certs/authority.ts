@@ -1,13 +1,13 @@
 /**
  * Certificate authority of one installation: root CA, issuing CA, the server's own certificate, and two Ed25519 keys. The online key signs
  * order lists; the ledger key signs checkpoints. The first start creates all of them in one folder, and later starts open them. An admin
- * may take the root CA's key away after the first start.
- *
- * The authority signs every request that it gets. Its callers decide which requests are allowed.
+ * may move the root CA's key to offline storage after the first start.
+ * The authority signs every request that it receives. Its callers decide which requests are allowed.
  */
 import { createHash, type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-// Node 26 leaves `tls.createSecureContext` undefined if `toLegacyObject` runs before the first import of this module.
+// Import for its side effect: Node 26 leaves `tls.createSecureContext` undefined if `toLegacyObject` runs before the first import of this
+// module.
 import 'node:tls';
 import {
   buildCertificate,
@@ -23,39 +23,38 @@ import { openKeyFolder, pemOf } from './key-folder.ts';
 import { type LeafProfileName, PROFILES, type ProfileName, validity } from './profiles.ts';
 
 const DAY = 86_400_000;
-/** The server renews its own certificate when less than this time is left. */
+/** Remaining validity below which the server renews its own certificate. */
 const SERVER_RENEWAL = 30 * DAY;
 
 export interface IssueRequest {
   readonly profile: LeafProfileName;
-  /** Public key of the subject, SPKI DER, checked by `parseCsr`. */
+  /** Public key of the subject (SPKI, DER), which `parseCsr` has checked. */
   readonly spki: Buffer;
   readonly commonName: string;
   readonly uris?: readonly string[];
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
-  /** Validity in days, instead of the profile's. */
+  /** Validity in days, instead of the validity of the profile. */
   readonly days?: number;
 }
 
 export interface Issued {
   readonly profile: ProfileName;
-  /** Lower-case hex. */
+  /** Serial number in lower-case hex. */
   readonly serial: string;
   readonly der: Buffer;
   readonly pem: string;
-  /** SHA-256 of the DER, lower-case hex. */
+  /** SHA-256 of the certificate's DER, lower-case hex. */
   readonly fingerprint: string;
-  /** Unix milliseconds. */
   readonly notBefore: number;
   readonly notAfter: number;
 }
 
-/** Ed25519 key. The private key never leaves this object. */
+/** Ed25519 key for signatures. The private key never leaves this object. */
 export interface SigningKey {
-  /** SHA-256 of the SPKI, hex. */
+  /** SHA-256 of the public key's SPKI, hex. */
   readonly keyid: string;
-  /** SPKI, DER, base64. */
+  /** Public key: SPKI, DER, base64. */
   readonly publicKey: string;
   sign(bytes: Buffer): Buffer;
 }
@@ -63,29 +62,29 @@ export interface SigningKey {
 export interface Authority {
   readonly rootDer: Buffer;
   readonly issuingDer: Buffer;
-  /** The issuing certificate, then the root certificate. */
+  /** PEM chain: the issuing CA's certificate, then the root certificate. */
   readonly chainPem: string;
-  /** SHA-256 of `rootDer`, hex. Activation links contain it. */
+  /** SHA-256 of `rootDer`, hex. Activation links contain this fingerprint. */
   readonly fingerprint: string;
   /** SHA-256 of `issuingDer`, lower-case hex. */
   readonly issuingFingerprint: string;
-  /** True in the run that created the authority. */
+  /** True in the process that created the authority. */
   readonly created: boolean;
   /** Marks the first start as finished. From then on, a missing key is an error. Does nothing after the first call. */
   finishFounding(): void;
-  /** Root, issuing and server certificate. The store records them like every other certificate. */
+  /** Certificates of root CA, issuing CA and server. The store records them like every other certificate. */
   own(): readonly Issued[];
   issue(request: IssueRequest): Issued;
-  /** Signed revocation list, DER. */
+  /** Signed certificate revocation list, DER. */
   crl(content: CrlContent): Buffer;
   /**
-   * The server's certificate. The authority renews it before it expires and after a change of the server's names: call this at least once a
-   * day.
+   * The server's certificate. Call this at least once a day: it renews the certificate before its expiry and after a change of the server's
+   * names.
    */
   serverIdentity(): { readonly keyPem: string; readonly chainPem: string; readonly notAfter: number };
   readonly online: SigningKey;
   readonly ledgerKey: SigningKey;
-  /** Encrypts other secrets on the disk. A sealed secret can be opened only for the purpose that it was sealed for. */
+  /** Encrypts other secrets on the disk. A secret can be decrypted only for the purpose for which it was encrypted. */
   seal(plain: Buffer, purpose?: string): string;
   unseal(text: string, purpose?: string): Buffer;
 }
@@ -96,24 +95,24 @@ export interface AuthorityOptions {
   readonly organization: string;
   /** DNS names and IP addresses of the server. */
   readonly serverNames: readonly string[];
-  /** Address of the revocation list; null: certificates contain none. */
+  /** URL of the revocation list in certificates; null if certificates contain none. */
   readonly crlUrl?: string | null;
   /**
-   * Whether `openAuthority` marks the first start as finished. `later`: the caller calls `finishFounding` after it has stored the binding.
-   * Default: `now`.
+   * Time at which the first start is marked as finished. `now` (default): `openAuthority` marks it. `later`: the caller calls
+   * `finishFounding` after it has stored the binding between keys and store.
    */
   readonly finish?: 'now' | 'later';
 }
 
 /**
- * Opens the authority, or creates it. Finishes an interrupted first start; after that, a missing file is an error. Throws
+ * Opens the authority, or creates it. Finishes an interrupted first start. After the first start, a missing file is an error. Throws
  * `passphrase_wrong` or `unavailable`.
  */
 export function openAuthority(options: AuthorityOptions): Authority {
   const custody = openCustody(options.folder, options.passphrase);
   const keys = openKeyFolder(options.folder, custody);
   const crlUrl = options.crlUrl ?? null;
-  // RFC 5280, appendix A.1: an organization's name has at most 64 characters.
+  // Maximum length of an organization's name (RFC 5280, appendix A.1).
   const organization = [...options.organization].slice(0, 64).join('');
 
   const rootDer = keys.certificate('root', () => {
@@ -212,7 +211,7 @@ function build(profile: ProfileName, subject: Name, spki: Buffer, signer: Signer
   return { profile, serial: serial.toString('hex'), der, pem: pemOf(der), fingerprint: sha256(der), ...period };
 }
 
-/** Reads one of our own certificates from its file. */
+/** Reads a certificate of this authority from its file. */
 function readBack(profile: ProfileName, der: Buffer): Issued {
   const certificate = new X509Certificate(der);
   return {
@@ -230,7 +229,7 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 const publicKeyOf = (der: Buffer): KeyObject => new X509Certificate(der).publicKey;
 const endOf = (der: Buffer): number => Date.parse(new X509Certificate(der).validTo);
 
-/** Name of the issuer from its own certificate, because the organization may have been renamed since. */
+/** Name of the issuer as its own certificate contains it, because the organization may have been renamed since. */
 function nameIn(der: Buffer): Name {
   const { subject } = new X509Certificate(der).toLegacyObject();
   const { CN, O } = subject;

@@ -1,6 +1,5 @@
 /**
- * X.509 certificates and revocation lists (RFC 5280), built from a profile and signed with ECDSA P-256. This module checks nothing: its
- * callers have checked the input.
+ * X.509 certificates and revocation lists (RFC 5280), built from a profile and signed with ECDSA P-256. The callers have checked the input.
  */
 import { createHash, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
@@ -47,13 +46,13 @@ export interface Name {
 export interface Signer {
   readonly name: Name;
   readonly key: KeyObject;
-  /** SPKI, DER. */
+  /** Public key of the subject: SPKI, DER. */
   readonly spki: Buffer;
 }
 
 export interface CertificateContent {
   readonly profile: CertificateProfile;
-  /** 16 bytes from `newSerial`. */
+  /** Serial number: 16 bytes from `newSerial`. */
   readonly serial: Buffer;
   readonly subject: Name;
   readonly spki: Buffer;
@@ -66,7 +65,8 @@ export interface CertificateContent {
 }
 
 /**
- * Serial number: positive, 128 bits long, 126 of them random (RFC 5280, section 4.1.2.2). The store's unique key would refuse a collision.
+ * New serial number: positive, 128 bits long, 126 of them random (RFC 5280, section 4.1.2.2). The store has a unique key on serial numbers
+ * and would refuse a repetition.
  */
 export function newSerial(): Buffer {
   const serial = randomBytes(16);
@@ -84,7 +84,7 @@ function nameOf(name: Name): Asn1 {
   );
 }
 
-/** RFC 7093, section 2, method 1: the leftmost 160 bits of the SHA-256 of the key's bits. */
+/** Key identifier by RFC 7093, section 2, method 1: the leftmost 160 bits of the SHA-256 of the public key's bits. */
 function keyIdentifier(spki: Buffer): Buffer {
   const [, key] = sequenceItems(fromDer(spki));
   const value = typeof key?.value === 'string' ? Buffer.from(key.value, 'binary').subarray(1) : spki;
@@ -183,7 +183,7 @@ export function buildCrl(content: CrlContent, signer: Signer): Buffer {
     sequence(
       integer(Buffer.from(serial, 'hex')),
       time(new Date(at)),
-      // The reason `unspecified` is expressed by no reason at all (section 5.3.1).
+      // An entry with the reason `unspecified` must have no reason extension (RFC 5280, section 5.3.1).
       ...(reason === 0 ? [] : [sequence(extension(OID.reasonCode, false, enumerated(reason)))]),
     ),
   );
@@ -194,7 +194,7 @@ export function buildCrl(content: CrlContent, signer: Signer): Buffer {
       nameOf(signer.name),
       time(new Date(content.thisUpdate)),
       time(new Date(content.nextUpdate)),
-      // An empty list of entries must be absent (section 5.1.2.6).
+      // An empty list of revoked certificates must be absent (RFC 5280, section 5.1.2.6).
       ...(entries.length > 0 ? [sequence(...entries)] : []),
       tagged(0, sequence(authorityKeyIdentifier(signer), extension(OID.crlNumber, false, integer(content.number)))),
     ),

@@ -1,6 +1,7 @@
 /**
- * Reads a certificate signing request (PKCS#10, RFC 2986) and refuses everything except a plain request for a device certificate. Only the
- * public key goes into the certificate. The rest is checked so that no requester expects fields that the certificate will not have.
+ * Reads a certificate signing request (PKCS#10, RFC 2986), and refuses everything except a plain request for a device certificate. Only the
+ * public key is copied into the certificate. The other fields are checked so that no device expects fields that its certificate will not
+ * have.
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { CordonError, type ErrorCode, isCordonError } from '../shared/errors.ts';
@@ -22,15 +23,15 @@ import {
 import { type CertificateProfile, EXTENDED_KEY_USAGE, KEY_USAGE, PROFILES } from './profiles.ts';
 
 export interface CertificateRequest {
-  /** The public key's SubjectPublicKeyInfo, DER. */
+  /** Public key of the request: SubjectPublicKeyInfo, DER. */
   readonly spki: Buffer;
   readonly publicKey: KeyObject;
   readonly subjectCommonName: string | null;
-  /** URIs of a requested subjectAltName. The caller compares them with the future certificate. */
+  /** URIs of the requested subjectAltName. The caller compares them with the future certificate. */
   readonly uris: readonly string[];
 }
 
-/** A P-384 request with every allowed extension has less than 1 KiB. */
+/** Maximum bytes of a request. A P-384 request with every allowed extension is smaller than 1 KiB. */
 const MAX_BYTES = 8 * 1024;
 
 const COMMON_NAME = '2.5.4.3';
@@ -42,7 +43,7 @@ const SIGNATURE_HASHES: Readonly<Record<string, string>> = {
   '1.2.840.10045.4.3.4': 'sha512',
 };
 /**
- * First bytes of the SubjectPublicKeyInfo of a P-256 and a P-384 key, up to the 04 of an uncompressed point (RFC 5480, section 2). A
+ * First bytes of the SubjectPublicKeyInfo of a P-256 and a P-384 key, up to the byte 04 of an uncompressed point (RFC 5480, section 2). A
  * compressed point or explicit parameters would give one key two encodings.
  */
 const KEY_SPELLINGS = [
@@ -51,8 +52,8 @@ const KEY_SPELLINGS = [
 ].map((hex) => Buffer.from(hex, 'hex'));
 
 /**
- * Reads and verifies a request. Cheap checks come first: no computation uses a key before its type and its point are checked. Throws
- * `too_large`, `csr_malformed`, `csr_weak_key`, `csr_bad_signature` or `csr_not_allowed`.
+ * Reads and verifies a request. Cheap checks come first: no computation uses a key whose type and point are unchecked. Throws `too_large`,
+ * `csr_malformed`, `csr_weak_key`, `csr_bad_signature` or `csr_not_allowed`.
  */
 export function parseCsr(der: Buffer, profile: CertificateProfile = PROFILES.device): CertificateRequest {
   requireSize(der);
@@ -64,7 +65,7 @@ export function parseCsr(der: Buffer, profile: CertificateProfile = PROFILES.dev
   return { spki, publicKey, subjectCommonName: readSubject(subject), uris: readAttributes(attributes, profile) };
 }
 
-/** Reads the claims of a request without verifying its signature. The claims prove nothing. Throws `too_large` and `csr_malformed`. */
+/** Reads the fields of a request without verifying its signature. The result proves nothing. Throws `too_large` and `csr_malformed`. */
 export function readCsrClaims(der: Buffer): Pick<CertificateRequest, 'spki' | 'subjectCommonName'> {
   requireSize(der);
   const { subject, spki } = wellFormed(der);
@@ -76,7 +77,7 @@ function requireSize(der: Buffer): void {
   throw new CordonError('too_large', `The request has ${der.length} bytes. The limit is ${MAX_BYTES}.`);
 }
 
-/** Replaces the parser's error by `code`, with the parser's message as detail. */
+/** Replaces the parser's error by the error `code`, with the parser's message as detail. */
 function reading<T>(code: ErrorCode, what: string, read: () => T): T {
   try {
     return read();
@@ -104,7 +105,7 @@ function wellFormed(der: Buffer) {
     const [unused, ...signature] = content(signatureItem, Type.BITSTRING);
     if (unused !== 0) throw new Error('its signature is no whole number of bytes');
     if (!infoItem || !subject || !spkiItem) throw new Error('it is cut short');
-    // DER has one encoding of each value. The re-encoded value is therefore equal to the signed bytes.
+    // DER has exactly one encoding of each value, so the re-encoded value equals the signed bytes.
     return {
       info: toDer(infoItem),
       subject,
@@ -116,7 +117,7 @@ function wellFormed(der: Buffer) {
   });
 }
 
-/** Only a key in this encoding is imported. OpenSSL then checks that its point is on the curve. */
+/** Only a key in this encoding is imported. OpenSSL then checks that the key's point is on the curve. */
 function acceptKey(spki: Buffer): KeyObject {
   if (!KEY_SPELLINGS.some((spelling) => spki.subarray(0, spelling.length).equals(spelling))) {
     const detail =
@@ -157,7 +158,7 @@ function readAttributes(attributes: Asn1[], profile: CertificateProfile): string
       return { type: readOid(typeItem), values: setItems(valuesItem) };
     });
     if (type === CHALLENGE_PASSWORD) {
-      // RFC 7030, section 3.5, binds the password to the TLS session by tls-unique, which TLS 1.3 does not have.
+      // RFC 7030, section 3.5, binds the challenge password to the TLS session by tls-unique, which TLS 1.3 does not have.
       throw asksForMore('a challenge password');
     }
     if (type !== EXTENSION_REQUEST) throw asksForMore(`the attribute ${type}`);
@@ -186,7 +187,7 @@ function readExtension(item: Asn1, profile: CertificateProfile): string[] {
       case '2.5.29.17':
         return alternativeNames(value);
       case '2.5.29.14':
-        // A subject key identifier gives no rights, and the certificate gets a computed one in any case.
+        // A requested subject key identifier gives no rights, and the authority computes the certificate's identifier itself.
         return [];
       default:
         throw asksForMore(`the extension ${type}`);

@@ -1,7 +1,7 @@
 /**
- * Encryption of secrets on the disk. One key, derived from the passphrase by scrypt, encrypts each secret with AES-256-GCM. The purpose of
- * a secret is authenticated, so that no sealed secret can replace another. This protects a copied data folder or backup. It does not
- * protect against access to the server's memory or its passphrase.
+ * Encryption of secrets on the disk. The passphrase gives one key by scrypt, and this key encrypts each secret with AES-256-GCM. The
+ * purpose of a secret is authenticated, so one encrypted secret cannot replace another. The encryption protects a copied data folder or
+ * backup. It does not protect against access to the server's memory or its passphrase.
  */
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { CordonError } from '../shared/errors.ts';
 import { requirePrivateFile, requirePrivateFolder } from '../shared/private-file.ts';
 
 const CUSTODY_FILE = 'custody.json';
-/** Cost of scrypt: 64 MiB and about 0.2 s at each start. */
+/** Cost of scrypt: 64 MiB of memory and about 0.2 s at each start. */
 const COST = { N: 2 ** 16, r: 8, p: 1 } as const;
 
 const custodySchema = z.strictObject({
@@ -25,18 +25,21 @@ const custodySchema = z.strictObject({
   r: z.int().min(1).max(32),
   p: z.int().min(1).max(16),
   salt: z.base64(),
-  /** Sealed constant, opened first. A failure shows that the passphrase is wrong, not that a key is damaged. */
+  /**
+   * Encrypted constant that is decrypted first. A failure shows that the passphrase is wrong. Without this check, the cause could also be a
+   * damaged key.
+   */
   check: z.string(),
 });
 
 export interface Custody {
-  /** Seals a secret. `unseal` needs the same `purpose`. */
+  /** Encrypts a secret. `unseal` needs the same `purpose`. */
   seal(plain: Buffer, purpose: string): string;
-  /** Throws `unavailable` when the text is damaged or was sealed for another purpose. */
+  /** Decrypts a secret. Throws `unavailable` if the text is damaged or was encrypted for another purpose. */
   unseal(text: string, purpose: string): Buffer;
 }
 
-/** Opens the custody in `folder`, or creates it there. Throws `passphrase_wrong`. */
+/** Opens the encryption of the key folder `folder`, or creates it. Throws `passphrase_wrong`. */
 export function openCustody(folder: string, passphrase: string): Custody {
   const path = join(folder, CUSTODY_FILE);
   if (existsSync(path)) {
@@ -100,7 +103,10 @@ function custodyOf(key: Buffer): Custody {
   };
 }
 
-/** Writes a file that only its owner can read, completely or not at all after a crash. With `keep`, an existing file remains unchanged. */
+/**
+ * Writes a file that only its owner can read. After a crash, the file is either complete or absent. With `keep`, an existing file remains
+ * unchanged.
+ */
 export function writeDurably(path: string, text: string, keep = false): void {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -123,13 +129,13 @@ export interface Passphrase {
   readonly from: 'environment' | 'file';
   /** Path of the passphrase file; null for a passphrase from the environment. */
   readonly path: string | null;
-  /** True if this start created the passphrase. Tell the admin the path, so that the file gets its own backup. */
+  /** True if this start created the passphrase. The server then tells the admin the path, because the file needs its own backup. */
   readonly generated: boolean;
 }
 
 /**
- * The passphrase from the environment (`given`), else from `file`. The first start creates the file. A data folder that was sealed with
- * another passphrase never gets a new one.
+ * Passphrase from the environment (`given`), or else from `file`. The first start creates the file. If the data folder is encrypted with
+ * another passphrase, no new passphrase is created.
  */
 export function resolvePassphrase(from: { given: string | null; file: string; folder: string }): Passphrase {
   if (from.given !== null) {
@@ -144,7 +150,7 @@ export function resolvePassphrase(from: { given: string | null; file: string; fo
         `The passphrase file ${path} is missing, and the keys in ${from.folder} are encrypted with it. Restore the file, or set CORDON_PASSPHRASE.`,
       );
     }
-    // Two servers that start at once on one machine must get the same passphrase.
+    // Two servers that start at the same time on one machine must get the same passphrase.
     writeDurably(path, `${randomBytes(24).toString('base64url')}\n`, true);
   }
   requirePrivateFile(path);

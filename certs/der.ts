@@ -1,6 +1,6 @@
 /**
- * Encoder and parser of DER, based on node-forge's ASN.1. `certs` builds all values with the constructors below, and reads outside bytes
- * with `parseDer`, which accepts DER only. Rules about certificates do not belong here.
+ * Encoder and parser for DER, based on node-forge's ASN.1. `certs` builds all values with the functions below, and parses received bytes
+ * with `parseDer`, which accepts only DER. Rules about certificates do not belong here.
  */
 import forge from 'node-forge';
 
@@ -26,9 +26,9 @@ const universal = (type: forge.asn1.Type, value: string): Asn1 =>
 
 export const sequence = (...items: Asn1[]): Asn1 => forge.asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, items);
 export const set = (...items: Asn1[]): Asn1 => forge.asn1.create(Class.UNIVERSAL, Type.SET, true, items);
-/** [n], constructed: explicit tagging, or implicit tagging of a constructed value. */
+/** Element with the tag [n], constructed: explicit tagging, or implicit tagging of a constructed value. */
 export const tagged = (n: number, ...items: Asn1[]): Asn1 => forge.asn1.create(Class.CONTEXT_SPECIFIC, n, true, items);
-/** [n] IMPLICIT of a primitive value. */
+/** Element with the tag [n], implicit tagging of a primitive value. */
 export const implicit = (n: number, value: Buffer): Asn1 =>
   forge.asn1.create(Class.CONTEXT_SPECIFIC, n, false, value.toString('binary'));
 export const oid = (dotted: string): Asn1 => universal(Type.OID, forge.asn1.oidToDer(dotted).getBytes());
@@ -37,14 +37,14 @@ export const nil = (): Asn1 => universal(Type.NULL, '');
 export const enumerated = (value: number): Asn1 => universal(Type.ENUMERATED, String.fromCharCode(value));
 export const octets = (value: Buffer): Asn1 => universal(Type.OCTETSTRING, value.toString('binary'));
 export const utf8 = (text: string): Asn1 => universal(Type.UTF8, Buffer.from(text, 'utf8').toString('binary'));
-/** `unused`: number of trailing bits of the last byte that do not count. */
+/** BIT STRING. `unused`: number of unused bits at the end of the last byte. */
 export const bits = (value: Buffer, unused = 0): Asn1 =>
   universal(Type.BITSTRING, String.fromCharCode(unused) + value.toString('binary'));
 
-/** A non-negative INTEGER, from its big-endian bytes or a small number. */
+/** Non-negative INTEGER, from its big-endian bytes or a small number. */
 export function integer(value: Buffer | number): Asn1 {
   const bytes = typeof value === 'number' ? bigEndian(value) : value;
-  // A leading zero keeps the number positive. node-forge removes it if it is unnecessary.
+  // A leading zero byte makes the number positive. node-forge removes an unnecessary zero byte.
   return universal(Type.INTEGER, `\x00${bytes.toString('binary')}`);
 }
 
@@ -54,7 +54,7 @@ function bigEndian(value: number): Buffer {
   return Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
 }
 
-/** Time as in RFC 5280, section 4.1.2.5: UTCTime through 2049, GeneralizedTime after that, in whole seconds and Zulu. */
+/** Time as RFC 5280, section 4.1.2.5, requires: UTCTime through 2049, GeneralizedTime after that, in whole seconds and Zulu. */
 export function time(at: Date): Asn1 {
   const digits = at.toISOString().replace(/[-:T]|\.\d+/g, '');
   return at.getUTCFullYear() < 2050
@@ -64,10 +64,10 @@ export function time(at: Date): Asn1 {
 
 export const toDer = (value: Asn1): Buffer => Buffer.from(forge.asn1.toDer(value).getBytes(), 'binary');
 
-/** Legitimate requests reach a depth of 9: a name in a SAN in an attribute. */
+/** Maximum nesting depth. Legitimate requests reach a depth of 9: a name in a SAN in an attribute. */
 const MAX_DEPTH = 16;
 
-/** Parses our own DER or Node's, with the parser's own checks only. */
+/** Parses DER that Cordon or Node has created, with the checks of node-forge only. */
 export const fromDer = (der: Buffer): Asn1 =>
   forge.asn1.fromDer(forge.util.createBuffer(der.toString('binary')), {
     strict: true,
@@ -77,8 +77,8 @@ export const fromDer = (der: Buffer): Asn1 =>
   });
 
 /**
- * Parses bytes from outside. node-forge also accepts BER, in which one value has several encodings that two readers may understand
- * differently. Re-encoding and comparing leaves one encoding. Throws a plain `Error` with the reason.
+ * Parses received bytes. node-forge also accepts BER, in which one value has several encodings that two parsers may interpret differently.
+ * The function encodes the result again and accepts only equal bytes. Throws a plain `Error` with the reason.
  */
 export function parseDer(der: Buffer): Asn1 {
   const value = fromDer(der);
@@ -87,7 +87,7 @@ export function parseDer(der: Buffer): Asn1 {
   return value;
 }
 
-/** Values that a re-encoding by node-forge preserves although they are not DER (X.690, sections 11.1, 11.2.1 and 11.6). */
+/** Checks for values that are not DER although node-forge encodes them unchanged (X.690, sections 11.1, 11.2.1 and 11.6). */
 function checkStrict(value: Asn1): void {
   if (Array.isArray(value.value)) {
     if (value.tagClass === Class.UNIVERSAL && value.type !== Type.SEQUENCE && value.type !== Type.SET) {
@@ -146,7 +146,7 @@ export function content(value: Asn1 | undefined, ...types: number[]): Buffer {
 export const readOid = (value: Asn1 | undefined): string =>
   forge.asn1.derToOid(forge.util.createBuffer(content(value, Type.OID).toString('binary')));
 
-/** OpenSSL 1.0 and similar programs encode a name with an underscore as TeletexString, for which node-forge has no name. */
+/** OpenSSL 1.0 and similar programs encode a name with an underscore as TeletexString, for which node-forge has no constant. */
 const TELETEX = 20;
 
 export const readText = (value: Asn1 | undefined): string =>
@@ -154,7 +154,7 @@ export const readText = (value: Asn1 | undefined): string =>
     content(value, Type.UTF8, Type.PRINTABLESTRING, Type.IA5STRING, TELETEX),
   );
 
-/** [n] of the context-specific class. */
+/** Value with the context-specific tag [n]. */
 export const isTagged = (value: Asn1 | undefined, n: number): value is Asn1 =>
   value !== undefined && value.tagClass === Class.CONTEXT_SPECIFIC && value.type === n;
 

@@ -1,18 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 
 export interface CertificateWords {
-  /** Similar to RFC 2253: `CN=…, O=…`. */
+  /** Distinguished name, similar to RFC 2253: `CN=…, O=…`. */
   readonly subject: string;
-  /** Lower-case hex. */
+  /** Serial number in lower-case hex. */
   readonly serial: string;
-  /** SHA-256 of the DER, lower-case hex. */
+  /** SHA-256 of the certificate's DER, lower-case hex. */
   readonly fingerprint: string;
-  /** Unix milliseconds. */
   readonly notBefore: number;
   readonly notAfter: number;
 }
 
-/** `certificate`: DER or PEM; the first certificate of a PEM file. */
+/** `certificate`: DER or PEM. For a PEM file with several certificates, the first one is described. */
 export function describeCertificate(certificate: Buffer | string): CertificateWords {
   const read = new X509Certificate(certificate);
   return {

@@ -1,6 +1,6 @@
 /**
- * The key folder's half of the binding between keys and store. The store keeps the same values in its `meta` table. The file is not
- * authenticated: it guards against mistakes, and a person who can write to the key folder can also replace the keys.
+ * Binding file in the key folder, which says to which store the keys belong. The store has the same values in its `meta` table. The file is
+ * not authenticated: it protects against mistakes only, because a person who can write to the key folder can also replace the keys.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ export const bindingSchema = z.strictObject({
   ledgerKey: sha256,
 });
 
-/** Identifies one installation. The key folder and the store hold equal copies. */
+/** Identifier of the installation. Key folder and store have the same value. */
 export type InstallationBinding = z.infer<typeof bindingSchema>;
 
 export function bindingOf(
@@ -34,7 +34,9 @@ export function bindingOf(
   return { version: 1, installation, root: fingerprint, issuing: issuingFingerprint, ledgerKey: ledgerKey.keyid };
 }
 
-/** Reads the file that binds the key folder to its database. Returns null without the file. Throws `unavailable` if the file is damaged. */
+/**
+ * Reads the file that binds the key folder to its store. Returns null if the file is missing. Throws `unavailable` if the file is damaged.
+ */
 export function readBindingFile(folder: string): InstallationBinding | null {
   const path = join(folder, INSTALLATION_FILE);
   if (!existsSync(path)) return null;

@@ -1,4 +1,7 @@
-/** Reads which files a key folder has, without a passphrase and without a write. The server decides from this whether it may start. */
+/**
+ * Lists which key files exist in a key folder, without the passphrase and without a write. The server uses the list to decide whether it
+ * may start.
+ */
 import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,26 +9,26 @@ import { CordonError } from '../shared/errors.ts';
 import { INSTALLATION_FILE, type InstallationBinding, readBindingFile } from './installation-file.ts';
 
 const MARKER = 'authority.json';
-/** `root.key` may be stored offline. The server can create its own key and certificate again. */
+/** Required files. `root.key` may be stored offline. The server can create its own key and certificate again. */
 const REQUIRED = ['custody.json', 'root.crt', 'issuing.crt', 'issuing.key', 'online.key', 'ledger.key'] as const;
 const OPTIONAL = ['root.key', 'server.crt', 'server.key'] as const;
 
 export type KeyFolderContents =
-  /** The folder has no key file. */
+  /** State of a folder without any key file. */
   | { readonly state: 'empty' }
-  /** The first start did not finish, or files are missing. `founding`: no file says that the first start ever finished. */
+  /** State after an unfinished first start, or with missing files. `founding`: true if no file shows that the first start has finished. */
   | { readonly state: 'founding' | 'partial'; readonly missing: readonly string[] }
   | {
       readonly state: 'complete';
-      /** False when all files exist, but the first start did not finish. */
+      /** False if all files exist but the first start did not finish. */
       readonly founded: boolean;
-      /** SHA-256 of the certificates' DER, lower-case hex. */
+      /** SHA-256 of each certificate's DER, lower-case hex. */
       readonly root: string;
       readonly issuing: string;
       readonly binding: InstallationBinding | null;
     };
 
-/** Throws `unavailable` if a certificate or the binding is damaged. */
+/** Reads the key folder. Throws `unavailable` if a certificate or the binding file is damaged. */
 export function inspectKeyFolder(folder: string): KeyFolderContents {
   const has = (name: string) => existsSync(join(folder, name));
   const founded = has(MARKER) || has(INSTALLATION_FILE);

@@ -1,6 +1,6 @@
 /**
- * The authority's keys and certificates as files. Until `authority.json` exists, the first start is not finished, and missing files are
- * created. After that, a missing file on which devices rely is an error, because a silent replacement would break their trust.
+ * Files with the authority's keys and certificates. Until `authority.json` exists, the first start is not finished, and missing files are
+ * created. After that, a missing file that devices trust is an error, because a new key would break their trust.
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,13 +12,13 @@ import { type Custody, writeDurably } from './custody.ts';
 export type KeyName = 'root' | 'issuing' | 'server' | 'online' | 'ledger';
 export type CertificateName = 'root' | 'issuing' | 'server';
 
-/** Files that can be created again at any time, because no device pins them. */
+/** Files that can be created again at any time, because no device stores their fingerprints. */
 const REPLACEABLE: ReadonlySet<KeyName> = new Set<KeyName>(['server']);
 
 export interface KeyFolder {
-  /** The private key. The first start creates it. */
+  /** Reads the private key. The first start creates it. */
   key(name: KeyName, kind: 'ec' | 'ed25519'): KeyObject;
-  /** The certificate's DER. The first start creates it with `make`. */
+  /** Reads the certificate's DER. The first start creates it with `make`. */
   certificate(name: CertificateName, make: () => Buffer): Buffer;
   replaceCertificate(name: CertificateName, der: Buffer): Buffer;
   /** True if the first start had finished before the folder was opened. */
@@ -49,7 +49,7 @@ export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
       const path = join(folder, `${name}.key`);
       if (!existsSync(path)) {
         mayMake(name, path);
-        // A certificate without its key: the key was lost, and a new key would not match.
+        // The certificate exists without its key: the key was lost, and a new key would not match.
         const certificate = join(folder, `${name}.crt`);
         if (existsSync(certificate) && !REPLACEABLE.has(name)) {
           throw new CordonError(
@@ -87,7 +87,7 @@ export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
   };
 }
 
-/** Throws `unavailable` if the file is damaged or contains another key. */
+/** Reads an existing key. Throws `unavailable` if the file is damaged or contains another key. */
 export function openSealedKey(path: string, name: string, custody: Custody): KeyObject {
   try {
     const der = custody.unseal(readFileSync(path, 'utf8'), `key:${name}`);

@@ -1,6 +1,7 @@
 /**
- * PKCS#12 (RFC 7292): a key and its chain in one file, for standard clients. The key is encrypted with PBES2 (PBKDF2-HMAC-SHA256,
- * AES-256-CBC), and the file is authenticated with HMAC-SHA256. It is created where the key is, so that no key reaches the server.
+ * PKCS#12 (RFC 7292): a key and its certificate chain in one file, for standard clients. The key is encrypted with PBES2
+ * (PBKDF2-HMAC-SHA256, AES-256-CBC), and the file is authenticated with HMAC-SHA256. The machine that has the key creates the file, so the
+ * server never receives the key.
  */
 import { createHash, createHmac, type KeyObject, randomBytes } from 'node:crypto';
 import forge from 'node-forge';
@@ -18,7 +19,7 @@ const MAC_ITERATIONS = 100_000;
 
 const data = (content: Buffer): Asn1 => sequence(oid(OID.data), tagged(0, octets(content)));
 
-/** `chain`: DER, the key's own certificate first. `password`: ASCII only, which OpenSSL and other readers encode in the same way. */
+/** `chain`: DER, with the key's own certificate first. `password`: ASCII only, because programs encode other characters differently. */
 export function exportPkcs12(key: KeyObject, chain: readonly Buffer[], password: string): Buffer {
   const [own] = chain;
   if (!own) throw new TypeError('A PKCS#12 file needs at least the certificate of its key.');

@@ -1,6 +1,6 @@
 /**
- * Profiles of certificates: what each kind may do, and for how long. A certificate contains only fields of its profile and the requested
- * public key. No other part of a request is copied.
+ * Profiles of certificates: the permitted uses and the validity of each kind. A certificate contains only the fields of its profile and the
+ * requested public key. No other part of a request is copied.
  */
 
 /** Bits of the KeyUsage extension, by position (RFC 5280, section 4.2.1.3). */
@@ -17,10 +17,10 @@ export type ExtendedKeyUsage = keyof typeof EXTENDED_KEY_USAGE;
 export interface CertificateProfile {
   readonly keyUsage: readonly KeyUsage[];
   readonly extendedKeyUsage: readonly ExtendedKeyUsage[];
-  /** A certificate authority, and the number of further authorities below it. Null: no authority. */
+  /** For a certificate authority: the number of further authorities below it. Null for other certificates. */
   readonly pathLength: number | null;
   readonly days: number;
-  /** True if the certificate contains the address of its revocation list. */
+  /** True if the certificate contains the URL of its revocation list. */
   readonly crlDistributionPoint: boolean;
 }
 
@@ -37,7 +37,8 @@ export const PROFILES = {
     extendedKeyUsage: [],
     pathLength: 0,
     days: 10 * 365,
-    // The root publishes no revocation list, so nothing revokes an issuing certificate. Cordon has no procedure yet that replaces either certificate.
+    // The root CA publishes no revocation list, so nothing revokes an issuing CA's certificate. Cordon has no procedure yet that replaces
+    // the root or issuing CA.
     crlDistributionPoint: false,
   },
   server: {
@@ -54,7 +55,7 @@ export const PROFILES = {
     days: 30,
     crlDistributionPoint: true,
   },
-  /** Profile of the key with which a device signs its messages. It has no TLS purpose, so it opens no connection. */
+  /** Profile for the key with which a device signs its messages. The certificate has no TLS purpose, so it opens no connection. */
   messaging: {
     keyUsage: ['digitalSignature'],
     extendedKeyUsage: ['emailProtection'],
@@ -70,10 +71,10 @@ export type LeafProfileName = Exclude<ProfileName, 'root' | 'issuing'>;
 
 const DAY = 86_400_000;
 
-/** A device's clock may be behind the server's. A new certificate is therefore valid from shortly before its creation. */
+/** A device's clock may be behind the server's. The validity of a new certificate therefore starts shortly before its creation. */
 export const BACKDATE = 5 * 60_000;
 
-/** Validity in whole seconds, as in certificates. The end is never after the issuer's. */
+/** Validity in whole seconds, as certificates require. The certificate never expires after its issuer's certificate. */
 export function validity(days: number, now: number, issuerEnds: number): { notBefore: number; notAfter: number } {
   const notBefore = Math.floor((now - BACKDATE) / 1000) * 1000;
   return { notBefore, notAfter: Math.min(Math.floor((now + days * DAY) / 1000) * 1000, issuerEnds) };

@@ -1,4 +1,4 @@
-/** Reads a certificate revocation list (RFC 5280, section 5) of our own issuing CA. */
+/** Reads a certificate revocation list (RFC 5280, section 5) of the installation's issuing CA. */
 import { verify, X509Certificate } from 'node:crypto';
 import { CordonError } from '../shared/errors.ts';
 import type { Revoked } from './certificate.ts';
@@ -13,7 +13,7 @@ export interface ReadCrl {
 const CRL_NUMBER = '2.5.29.20';
 const REASON_CODE = '2.5.29.21';
 
-/** `bytes`: DER or PEM. Throws `document_malformed`, or `signature_invalid` for a list of another authority. */
+/** `bytes`: DER or PEM. Throws `document_malformed`, or `signature_invalid` for a revocation list of another authority. */
 export function readCrl(bytes: Buffer, issuingDer: Buffer): ReadCrl {
   let tbs: Asn1 | undefined;
   let signature: Buffer;
@@ -39,7 +39,7 @@ export function readCrl(bytes: Buffer, issuingDer: Buffer): ReadCrl {
 }
 
 function contentOf(tbs: Asn1): ReadCrl {
-  // version, signature, issuer, thisUpdate, nextUpdate, [revokedCertificates], [0] extensions
+  // Fields in sequence: version, signature, issuer, thisUpdate, nextUpdate, [revokedCertificates], [0] extensions.
   const [, , , thisUpdate, , ...rest] = sequenceItems(tbs);
   const tail = rest.at(-1);
   const listed = rest.length > 1 ? sequenceItems(rest[0]) : [];

@@ -24,7 +24,7 @@ export function addAccountCommands(program: Command, cli: Cli): void {
     });
   accounts
     .command('add')
-    .description('Create an account and its one-time link. A server with mail sends the link')
+    .description('Create an account and an invitation link. The server mails the link if it has a mail server')
     .argument('<email>')
     .argument('<name>')
     .option('--role <role...>', 'Roles, for all groups and areas')
@@ -36,7 +36,9 @@ export function addAccountCommands(program: Command, cli: Cli): void {
     });
   accounts
     .command('invite')
-    .description('Create another one-time link after a lost password or phone. A server with mail sends it')
+    .description(
+      'Create a new link after a user lost the password or phone. The server mails it if it has a mail server',
+    )
     .argument('<account>')
     .action(async (id: string) => {
       const made = await cli.client().call(invitationView, 'POST', `${accountPath(id)}/invitation`);

@@ -1,24 +1,27 @@
-/** Account links on the command line: lines that show a new link, and the token of a given link. */
+/** Account links on the command line: printing of a new link, and reading of the token in a given link. */
 import type { InvitationView } from '../../shared/api/accounts.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { when } from './output.ts';
 
-/** Lines about the delivery of a link, for the admin who requested it. */
+/** Output lines about the delivery of a link, for the admin who requested the link. */
 export function linkLines({ link, mail, expiresAt }: InvitationView, name: string): string[] {
   if (link !== null) return [`Give this link to ${plain(name)}. It works once, until ${when(expiresAt)}:`, link];
   if (mail?.failure !== null) return [];
   return [`Sent to ${plain(mail.to)}. The link works once, until ${when(expiresAt)}.`];
 }
 
-/** Throws `mail_failed` when the mail server did not accept the mail with the link. */
+/** Throws `mail_failed` if the mail server did not accept the mail with the link. */
 export function requireSent({ mail }: InvitationView, done: string, account: string): void {
   if (mail === null || mail.failure === null) return;
   const again = `Send the link again with: cordon accounts invite ${account}`;
   throw new CordonError('mail_failed', `${done}, but the mail to ${mail.to} was not sent. ${mail.failure} ${again}`);
 }
 
-/** Reads the link that the server prints, `http://HOST:8445/#invitation=TOKEN` or `#verify=TOKEN`. Also accepts the token alone. */
+/**
+ * Reads the token from a link that the server prints, `http://HOST:8445/#invitation=TOKEN` or `#verify=TOKEN`. Also accepts the token
+ * alone.
+ */
 export function readLink(
   link: string,
   server: string,

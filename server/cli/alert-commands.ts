@@ -9,7 +9,7 @@ import { table, when } from './output.ts';
 export function addAlertCommands(program: Command, cli: Cli): void {
   const alerts = commandOf(program, 'alerts')
     .option('--device <device>')
-    .option('--about <subject>', 'Show alerts of the "installation" or of "devices"')
+    .option('--about <subject>', 'Show only alerts about "installation" or "devices"')
     .option('--acknowledged <state>', 'Set to false to show only unacknowledged alerts')
     .option('--severity <severity>', 'Set to grave to show only alerts that may indicate an attack')
     .option('--before <id>', 'Show alerts older than this one')
@@ -28,7 +28,7 @@ export function addAlertCommands(program: Command, cli: Cli): void {
     });
   alerts
     .command('acknowledge')
-    .description('Acknowledge an alert. It counts as a health issue again only if it is repeated')
+    .description('Acknowledge an alert. If its cause occurs again, it becomes a new alert')
     .argument('<id>', 'Id of the alert')
     .action(async (id: string) => {
       const view = await cli.client().call(done, 'POST', `/alerts/${encodeURIComponent(id)}/acknowledge`, {});

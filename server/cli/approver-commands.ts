@@ -11,8 +11,8 @@ import { approverSetText } from './signing-text.ts';
 interface ProposeOptions {
   readonly threshold: number;
   /**
-   * Value of the option from Commander: files, or `false` for `--no-organization-key`. `true` or no value means that the user gave neither
-   * option.
+   * Option value from Commander: file names, or `false` for `--no-organization-key`. `true` or an absent value means that the user gave
+   * neither of the two options.
    */
   readonly organizationKey?: readonly string[] | boolean;
 }
@@ -54,7 +54,10 @@ export function addApproverCommands(program: Command, cli: Cli): void {
       '--organization-key <pubfile...>',
       'Organization keys, which verify devices for conversations. Default: the current keys',
     )
-    .option('--no-organization-key', 'Name no organization key. No device can then join conversations')
+    .option(
+      '--no-organization-key',
+      'Create the set without an organization key. No device can then join conversations',
+    )
     .action(async (keyids: string[], { threshold, organizationKey: files }: ProposeOptions) => {
       const organizationKeys =
         files === undefined || files === true

@@ -27,7 +27,7 @@ export function addAreaCommands(program: Command, cli: Cli): void {
     });
   areas
     .command('remove')
-    .description('Delete all versions of a group or polygon that no order names')
+    .description('Delete all versions of a group or polygon. Fails if an order uses it')
     .argument('<code>', 'XG-<name> or XZ-<name>')
     .action(async (code: string) => {
       await cli.client().call(done, 'DELETE', `/areas/${encodeURIComponent(code)}`);
@@ -35,7 +35,7 @@ export function addAreaCommands(program: Command, cli: Cli): void {
     });
   areas
     .command('group')
-    .description('Create a group of countries, or its next version. Orders name it XG-<name>')
+    .description('Create a group of countries, or a new version of it. Its code in orders is XG-<name>')
     .argument('<name>', 'Lowercase letters, digits and hyphens')
     .argument('<members...>', 'Countries, subdivisions, EU, EEA, EFTA, GCC, or UN regions such as UN-034')
     .requiredOption('--title <title>')
@@ -44,10 +44,10 @@ export function addAreaCommands(program: Command, cli: Cli): void {
     });
   areas
     .command('import')
-    .description('Import a polygon from GeoJSON, or its next version. Orders name it XZ-<name>')
+    .description('Import a polygon from GeoJSON, or a new version of it. Its code in orders is XZ-<name>')
     .argument('<file>', 'GeoJSON file in WGS 84: Polygon, MultiPolygon, or features of these types')
     .requiredOption('--name <name>', 'Lowercase letters, digits and hyphens')
-    .option('--title <title>', 'Title that people read. Default: the name')
+    .option('--title <title>', 'Title for readers. Default: the name')
     .action(async (file: string, { name, title = name }: { name: string; title?: string }) => {
       const bytes = readBytes(file);
       const path = `/api/v1/areas/polygons?${new URLSearchParams({ name, title })}`;

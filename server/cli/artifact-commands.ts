@@ -1,4 +1,4 @@
-/** Commands that all versioned artifacts have: `compare`, `activate` and `rollback`. */
+/** Subcommands for versioned artifacts, such as IP databases: `compare`, `activate` and `rollback`. */
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import type { Cli } from './cli.ts';
@@ -6,12 +6,12 @@ import type { Cli } from './cli.ts';
 interface ArtifactKind<Artifact extends z.ZodType, Comparison extends z.ZodType> {
   readonly noun: string;
   readonly path: string;
-  /** Name of the argument that identifies an artifact. */
+  /** Name of the command-line argument that identifies an artifact. */
   readonly key: string;
   readonly activation: string;
   readonly artifact: Artifact;
   readonly comparison: Comparison;
-  /** Subject of the sentence "… is active." */
+  /** Subject of the sentence "… is active." in the output. */
   readonly subject: (artifact: z.output<Artifact>) => string;
   readonly comparisonLines: (comparison: z.output<Comparison>) => string[];
 }
@@ -26,7 +26,7 @@ export function addArtifactCommands<Artifact extends z.ZodType, Comparison exten
   const activate = (key: string) => cli.client().call(artifact, 'POST', `${path}/${encodeURIComponent(key)}/activate`);
   parent
     .command('compare')
-    .description(`Preview the impact of a ${noun}. Nothing is changed`)
+    .description(`Preview the impact of activating another ${noun}. Nothing changes`)
     .argument(`<${kind.key}>`)
     .action(async (key: string) => {
       const view = await cli.client().call(kind.comparison, 'GET', `${path}/${encodeURIComponent(key)}/comparison`);

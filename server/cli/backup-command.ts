@@ -12,7 +12,7 @@ export function addBackupCommand(program: Command, cli: Cli): void {
   commandOf(program, 'backup')
     .argument('<file>', 'New file')
     .option('--recipient <recipient>', 'Age recipient who can decrypt the file. Default: the configured recipient')
-    .option('--passphrase-file <file>', 'Encrypt with the passphrase in this file instead')
+    .option('--passphrase-file <file>', 'Encrypt with the passphrase in this file instead of a recipient')
     .action(async (file: string, { recipient, passphraseFile }: { recipient?: string; passphraseFile?: string }) => {
       if (recipient !== undefined && passphraseFile !== undefined) {
         throw new CordonError('invalid_input', 'Give --recipient or --passphrase-file, not both.');
@@ -27,7 +27,7 @@ export function addBackupCommand(program: Command, cli: Cli): void {
     cli.client().raw('POST', '/api/v1/backup', JSON.stringify({ recipient }), { 'content-type': 'application/json' });
 
   /**
-   * The server encrypts the backup for this process alone, and the process encrypts it again with the passphrase. The server never receives
+   * The server encrypts the backup for this process alone, and the process then encrypts it with the passphrase. The server never receives
    * the passphrase.
    */
   async function underPassphrase(passphrase: string, file: string): Promise<number> {

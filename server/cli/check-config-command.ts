@@ -5,9 +5,9 @@ import { type Cli, commandOf } from './cli.ts';
 
 export function addCheckConfigCommand(program: Command, cli: Cli): void {
   commandOf(program, 'check-config')
-    .option('--no-ports', 'Skip the check for free ports')
+    .option('--no-ports', 'Do not check whether the ports are free')
     .action(async ({ ports }: { ports: boolean }) => {
-      // The database drivers exist on the server's machine only, so no other command loads them.
+      // The database drivers exist only on the server's machine, so other commands must not load them.
       const { checkConfig } = await import('../startup/check-config.ts');
       const { checks, running } = await checkConfig({ ports });
       const problems = checks.filter(({ ok }) => !ok).length;

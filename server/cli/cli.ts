@@ -20,5 +20,5 @@ export function commandOf(program: Command, name: string): Command {
   return found;
 }
 
-/** The value that the user gave for an option. Null for "none", which removes the stored value. */
+/** Value of an option that can remove a stored value. Null for "none", which removes the value. */
 export const valueOrNone = (value: string | undefined): string | null | undefined => (value === 'none' ? null : value);

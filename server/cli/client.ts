@@ -15,13 +15,13 @@ export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 export interface Client {
   readonly server: string;
-  /** `path` is below /api/v1. */
+  /** Sends a request. `path` is relative to /api/v1. */
   call<S extends z.ZodType>(response: S, method: Method, path: string, body?: unknown): Promise<z.output<S>>;
-  /** Sends a request and returns the response unparsed, for bodies that are not JSON. `path` begins at the root. */
+  /** Sends a request and returns the response unparsed, for bodies that are not JSON. `path` is relative to the root. */
   raw(method: Method, path: string, body?: Uint8Array | string, headers?: Record<string, string>): Promise<Response>;
 }
 
-/** `code`: asks the user for an authenticator code when an action needs a step-up sign-in. Null when nobody can enter a code. */
+/** `code`: asks the user for an authenticator code if an action needs a step-up sign-in. Null if the command runs without a user. */
 export function createClient(
   server: string,
   { token, session }: Credentials,
@@ -113,7 +113,7 @@ async function refusal(response: Response): Promise<CordonError> {
 
 const isCode = (code: string): code is ErrorCode => ERROR_CODES.some((known) => known === code);
 
-/** Query of a URL with the given parameters. Empty without parameters. */
+/** Query string of a URL with the given parameters; empty without parameters. */
 export function queryOf(parameters: Readonly<Record<string, string>>): string {
   const query = new URLSearchParams(parameters).toString();
   return query === '' ? '' : `?${query}`;

@@ -25,7 +25,7 @@ export function addCodeCommands(program: Command, cli: Cli): void {
     .option('--person <person>', "Id of the device's user")
     .option('--user <name>', 'Create a person with this name as the user. Fails if the name exists')
     .requiredOption('--group <group>')
-    .option('--device <device>', 'Enroll this existing device again. Its home and seat stay unless you set others')
+    .option('--device <device>', 'Enroll this existing device again. Home and seat stay unless you set them')
     .option('--home <area>')
     .option('--seat <area>')
     .option('--hours <hours>', 'Lifetime in hours', Number)
@@ -39,7 +39,7 @@ export function addCodeCommands(program: Command, cli: Cli): void {
     });
   codes
     .command('list')
-    .description('List activation codes, open and newest first')
+    .description('List activation codes: open codes first, then newest first')
     .option('--state <state>', 'State: open, used, expired or canceled')
     .action(async (options: Record<string, string>) => {
       const all = await allCodes(cli.client(), options);
@@ -56,7 +56,7 @@ export function addCodeCommands(program: Command, cli: Cli): void {
     });
   codes
     .command('cancel')
-    .description('Cancel an unused code')
+    .description('Cancel an unused activation code')
     .argument('<code>', 'Id')
     .action(async (id: string) => {
       cli.out().show(await cli.client().call(done, 'DELETE', `/codes/${encodeURIComponent(id)}`), ['Canceled.']);

@@ -1,11 +1,11 @@
 /**
- * Table of commands: each command's help line and the module that defines it. The program loads only the module of the command that runs,
- * because loading all modules takes seconds.
+ * Table of commands: the help line of each command and the module that defines it. The program loads only the module of the command that
+ * runs, because loading all modules takes seconds.
  */
 import type { Command } from 'commander';
 import type { Cli } from './cli.ts';
 
-/** Adds options, arguments and subcommands to commands of `program`, which `commandOf` finds by name. */
+/** Adds options, arguments and subcommands to the commands of `program`, which `commandOf` finds by name. */
 type Definition = (program: Command, cli: Cli) => void;
 
 export interface CommandGroup {

@@ -1,4 +1,4 @@
-/** Server address and credentials of the command line. Environment variables override the file that `sign-in` writes (mode 0600). */
+/** Server address and credentials for the command line. Environment variables override the file that `sign-in` writes (mode 0600). */
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,16 +10,16 @@ const savedSchema = z.strictObject({ server: z.url(), cookie: z.string(), csrf: 
 type Saved = z.infer<typeof savedSchema>;
 
 export interface CliConfig {
-  /** `CORDON_SERVER`. Default: the server of the last sign-in, or else the default port of this machine. */
+  /** URL in `CORDON_SERVER`. Default: the server of the last sign-in, or else the default port of this machine. */
   readonly server: string;
-  /** `CORDON_TOKEN`, an API token. It overrides the session. */
+  /** API token in `CORDON_TOKEN`. The token overrides the session. */
   readonly token: string | null;
   readonly session: Saved | null;
-  /** `CORDON_PASSWORD`, `CORDON_TOTP_SECRET` and `CORDON_KEY_PASSPHRASE`, for automation. Files are safer; see `secrets.ts`. */
+  /** Values of `CORDON_PASSWORD`, `CORDON_TOTP_SECRET` and `CORDON_KEY_PASSPHRASE`, for automation. Files are safer (`secrets.ts`). */
   readonly password: string | null;
   readonly totpSecret: string | null;
   readonly keyPassphrase: string | null;
-  /** Throws `invalid_input` when the environment has a `CORDON_` variable that no program reads. */
+  /** Throws `invalid_input` if the environment has a `CORDON_` variable that no program reads. */
   requireKnown(): void;
   save(session: Saved | null): void;
 }
@@ -40,7 +40,7 @@ export function readCliConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
       if (next === null) return rmSync(file, { force: true });
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       writeFileSync(file, `${JSON.stringify(next)}\n`, { mode: 0o600 });
-      // `writeFileSync` applies `mode` to a new file only.
+      // `writeFileSync` applies `mode` only to a new file, so set the mode of an existing file too.
       chmodSync(file, 0o600);
     },
   };

@@ -1,6 +1,6 @@
 /**
- * `cordon recovery continue-ledger`: approvers continue a ledger that lost entries. Each approver signs with a key that the server does
- * not have.
+ * `cordon recovery continue-ledger`: approvers continue a ledger after entries were lost. Each approver signs with a key that the server
+ * does not have.
  */
 import type { Command } from 'commander';
 import { type ContinuationView, continuationList, continuationView } from '../../shared/api/recovery.ts';
@@ -18,11 +18,11 @@ const PATH = '/recovery/ledger/continuations';
 export function addContinuationCommands(recovery: Command, cli: Cli): void {
   const continuing = recovery
     .command('continue-ledger')
-    .description('Continue the public ledger after entries were lost for good. At least two approvers must sign.');
+    .description('Continue the public ledger after entries were permanently lost. At least two approvers must sign.');
   const list = async () => (await cli.client().call(continuationList, 'GET', PATH)).continuations;
   continuing
     .command('propose')
-    .description('Propose the continuation. Do this only if nobody has a newer copy of the ledger.')
+    .description('Propose the continuation. Do this only if no newer copy of the ledger exists.')
     .requiredOption('--reason <text>', 'Reason, shown to approvers and in the public ledger')
     .option('--checkpoint <file>', 'Stored checkpoint that proves lost entries')
     .action(async ({ reason, checkpoint }: { reason: string; checkpoint?: string }) => {

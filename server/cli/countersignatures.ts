@@ -1,6 +1,6 @@
 /**
- * Countersignatures of the organization key. The command reads each certificate from its exact bytes and shows it in words. Group, time,
- * other devices and the creator of the code are statements of the server, and the output says so.
+ * Countersignatures with the organization key. The command reads each certificate from its exact bytes and shows its fields in words. The
+ * server states the group, the time, other devices and the creator of the activation code, and the output says so.
  */
 import {
   countersigned,
@@ -16,7 +16,7 @@ import { type Cell, when } from './output.ts';
 
 type Listed = MessagingKeyPage['keys'][number];
 
-/** Certificate from its bytes, with the group that the server states for the device. */
+/** Certificate, read from its bytes, with the group that the server states for the device. */
 export interface WaitingCertificate {
   readonly device: string;
   readonly generation: number;
@@ -24,32 +24,35 @@ export interface WaitingCertificate {
   readonly name: string;
   readonly digest: string;
   readonly payload: string;
-  /** E-mail address in the certificate; null for a person without one. */
+  /** User's e-mail address in the certificate; null if it has none. */
   readonly email: string | null;
   readonly group: string;
   readonly since: number;
-  /** Other devices of the person, as the server states them. */
+  /** Other devices of the user, according to the server. */
   readonly others: Listed['others'];
   readonly codeBy: Listed['codeBy'];
 }
 
-/** True for another device of a person with a verified device. The new device can read that person's conversations, so an admin decides. */
+/**
+ * True for another device of a person who already has a verified device. The new device can read that person's conversations, so an admin
+ * decides.
+ */
 export const isAdditional = ({ others }: WaitingCertificate): boolean => others.some(({ verified }) => verified);
 
 export interface CertificateFilter {
-  /** Names of groups. An empty list means all groups. */
+  /** Groups whose certificates to list. An empty list means all groups. */
   readonly groups: readonly string[];
   readonly most: number;
   /**
-   * Certificates that the organization key `key` has not signed, even if another key has. Null: certificates that wait for a
+   * Organization key: lists certificates that this key has not signed, even if another key has. Null: lists certificates without any
    * countersignature.
    */
   readonly lacking: string | null;
 }
 
 /**
- * Certificates, oldest first in each group, without repetitions and at most `most`. Throws `document_malformed` for an unreadable
- * certificate.
+ * Certificates that wait, oldest first in each group, without repetitions, and at most `most`. Throws `document_malformed` for an
+ * unreadable certificate.
  */
 export async function waitingCertificates(
   client: Client,

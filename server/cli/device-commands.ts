@@ -90,12 +90,12 @@ function addViews(devices: Command, cli: Cli): void {
 function addUpdate(devices: Command, cli: Cli): void {
   devices
     .command('update')
-    .description('Change home, seat or group, or state the location')
+    .description('Change the home, seat or group of a device, or make a statement about its location')
     .argument('<device>')
     .option('--home <area>', 'Area, or "none" for the default of the group')
     .option('--seat <area>', 'Area, or "none" for the default of the group')
     .option('--group <group>')
-    .option('--statement <area...>', 'Location that you state, or "none" to end the statement')
+    .option('--statement <area...>', 'Areas that you state as the location, or "none" to end the statement')
     .option('--kind <kind>', 'Kind of statement: presence (current location) or home', 'presence')
     .option('--until <time>', 'End of the statement (RFC 3339)')
     .option('--reason <text>', 'Reason for the statement')

@@ -1,6 +1,6 @@
 /**
- * Names of device users, as far as the server shows them to this admin. The output shows each name beside the device id, because the next
- * command takes the id.
+ * Names of device users, if the server shows them to this admin. The output shows each name beside the device id, because commands use the
+ * id.
  */
 import { deviceNames, MOST_NAMES } from '../../shared/api/devices.ts';
 import { isCordonError } from '../../shared/errors.ts';

@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { CordonError } from '../../shared/errors.ts';
 
 /**
- * Returns the number of bytes. Throws `conflict` when the file exists, and `unavailable` when the download stops early. `what`: a noun for
- * errors, such as "backup".
+ * Downloads into a new file and returns the number of bytes. Throws `conflict` if the file exists, and `unavailable` if the download stops
+ * early. `what`: a noun for errors, such as "backup".
  */
 export async function saveDownload(response: Response, file: string, what: string): Promise<number> {
   const { body } = response;
@@ -15,13 +15,13 @@ export async function saveDownload(response: Response, file: string, what: strin
   return await saveStream(Readable.fromWeb(body), file, what);
 }
 
-/** Saves a local stream with the same rules as a download. */
+/** Saves a local stream under the same rules as a download. */
 export async function saveStream(source: Readable, file: string, what: string): Promise<number> {
   const target = createWriteStream(file, { flags: 'wx', mode: 0o600 });
   try {
     await pipeline(source, target);
   } catch (error) {
-    // A partial file must not look complete. A file that existed before the download belongs to the user.
+    // Delete a partial file, because it must not look complete. Keep a file that existed before, because it belongs to the user.
     const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
     if (!exists) await rm(file, { force: true });
     const why = error instanceof Error ? error.message : 'unknown';

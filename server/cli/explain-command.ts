@@ -28,7 +28,7 @@ export function addExplainCommand(program: Command, cli: Cli): void {
     });
 }
 
-/** Requires a time zone, because a time without one depends on the machine. */
+/** Parses a time with a time zone. Without a zone, the result would depend on the machine. */
 function instantOf(text: string): number {
   const at = /T.*(Z|[+-]\d\d:\d\d)$/i.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(at)) return at;
@@ -79,7 +79,7 @@ function locationLines({ location, sources, observations, evidenceFrom }: Explan
   ];
 }
 
-/** The first characters of the hash tell databases apart. `cordon ip-database list` shows whole hashes. */
+/** The first characters of the hash identify an IP database. `cordon ip-database list` shows whole hashes. */
 const locatedBy = ({ name, builtAt, hash }: UsedDatabase): string =>
   `by ${plain(name)} of ${when(builtAt).slice(0, 10)}, SHA-256 ${hash.slice(0, 12)}…`;
 

@@ -8,7 +8,7 @@ export function addGroupCommands(program: Command, cli: Cli): void {
   const groups = commandOf(program, 'groups');
   groups
     .command('list')
-    .description('List the groups within your role')
+    .description('List the groups that your role includes')
     .action(async () => {
       const { groups: all } = await cli.client().call(groupList, 'GET', '/groups');
       const rows = all.map(({ id, name, home, seat }) => [id, name, home, seat]);
@@ -38,7 +38,7 @@ export function addGroupCommands(program: Command, cli: Cli): void {
     });
   groups
     .command('remove')
-    .description('Delete a group without devices and activation codes')
+    .description('Delete a group. Fails if it has devices, activation codes or people')
     .argument('<group>')
     .action(async (id: string) => {
       cli.out().show(await cli.client().call(done, 'DELETE', `/groups/${encodeURIComponent(id)}`), ['Removed.']);

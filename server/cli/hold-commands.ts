@@ -17,8 +17,8 @@ export function addHoldCommands(program: Command, cli: Cli): void {
   holds
     .command('place')
     .description('Place a legal hold. It lasts until an admin releases it')
-    .option('--device <device>', 'Device to hold')
-    .option('--person <person>', 'Person to hold, with all current and future devices')
+    .option('--device <device>', 'Device under the legal hold')
+    .option('--person <person>', 'Person under the legal hold, with all current and future devices')
     .requiredOption('--reason <reason>', 'Reason, shown only to admins who may read legal holds')
     .option('--reference <number>', 'Case number')
     .action(async (wanted: Place) => {
@@ -53,7 +53,7 @@ export function addHoldCommands(program: Command, cli: Cli): void {
     });
   holds
     .command('release')
-    .description('Release a hold. It stays in the list')
+    .description('Release a legal hold. It stays in the list as released')
     .argument('<hold>')
     .requiredOption('--reason <reason>', 'Reason for the release')
     .action(async (id: string, { reason }: { reason: string }) => {

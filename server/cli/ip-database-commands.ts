@@ -16,7 +16,7 @@ export function addIpDatabaseCommands(program: Command, cli: Cli): void {
   const databases = commandOf(program, 'ip-database');
   databases
     .command('list')
-    .description('List the imported databases with their age')
+    .description('List the imported IP databases with their age')
     .action(async () => {
       const view = await cli.client().call(ipDatabaseList, 'GET', '/ip-databases');
       const whose = (account: string | null) => (account === null ? 'the server' : (view.people[account] ?? account));
@@ -52,7 +52,7 @@ export function addIpDatabaseCommands(program: Command, cli: Cli): void {
         .show(view, [`${view.hash} ${plain(view.name)}, built ${when(view.builtAt)}${view.active ? ', active' : ''}`]);
     });
   const activate = addArtifactCommands(databases, cli, {
-    ...{ noun: 'database', path: '/ip-databases', key: 'hash', activation: 'Activate a database' },
+    ...{ noun: 'IP database', path: '/ip-databases', key: 'hash', activation: 'Activate an IP database' },
     ...{ artifact: ipDatabaseView, comparison: ipComparisonView, comparisonLines },
     subject: ({ name, builtAt }) => `${plain(name)}, built ${when(builtAt)},`,
   });

@@ -1,4 +1,4 @@
-/** Key files of people: creation, opening, and the confirmation before a signature. The private key stays in its file. */
+/** Files with private keys: creation, decryption, and the confirmation before a signature. The private key never leaves its file. */
 import { CordonError } from '../../shared/errors.ts';
 import { createKeyFile, type FileKey, openKeyFile } from '../../shared/order/key-file.ts';
 import type { Cli } from './cli.ts';
@@ -29,7 +29,10 @@ export async function createKey(cli: Cli, file: string, passphraseFile: string |
   return key;
 }
 
-/** Shows the text to sign and asks for confirmation. `--digest` (of a text that the user read elsewhere) or `--yes` confirms in advance. */
+/**
+ * Shows the text to sign and asks for confirmation. `--digest` (of a text that the user has read elsewhere) or `--yes` replaces the
+ * question.
+ */
 export async function confirm(
   cli: Cli,
   described: { readonly digest: string; readonly lines: readonly string[] },
@@ -46,7 +49,7 @@ export async function confirm(
   await agree(cli, 'Sign this exact text?', '--digest or --yes', yes);
 }
 
-/** Asks for confirmation. `answers`: the options that would confirm in advance, for the error. */
+/** Asks for confirmation. `answers`: options that replace the question, for the error message. */
 export async function agree(cli: Cli, question: string, answers: string, yes = false): Promise<void> {
   if (yes) return;
   if (!cli.terminal.stdin.isTTY) {

@@ -1,4 +1,4 @@
-/** `cordon ledger`: reads, copies and verifies the public ledger. Verification needs only the copied folder. */
+/** `cordon ledger`: reads, copies and verifies the public ledger. Verification needs only the folder with the copy. */
 import type { Command } from 'commander';
 import { checkpointView, ledgerEntryList } from '../../shared/api/ledger.ts';
 import { copyInFolder, copyLedger, ledgerAt } from '../../shared/ledger/copy-ledger.ts';

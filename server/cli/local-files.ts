@@ -4,10 +4,13 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 
 const CHUNK = 64 * 1024;
 
-/** Reads a text file. Throws `not_found` when the file cannot be read. */
+/** Reads a text file. Throws `not_found` if the file cannot be read. */
 export const readText = (file: string): string => readBytes(file).toString('utf8');
 
-/** Reads a file. Throws `not_found`, and `too_large` for more than `most` bytes. A pipe or a device also ends at `most`. */
+/**
+ * Reads a file. Throws `not_found`, and `too_large` if it has more than `most` bytes. Reading from a pipe or a device also stops at `most`
+ * bytes.
+ */
 export function readBytes(file: string, most = Number.POSITIVE_INFINITY): Buffer {
   try {
     const opened = openSync(file, 'r');
@@ -42,7 +45,7 @@ function readUpTo(opened: number, most: number, file: string): Buffer {
   }
 }
 
-/** Writes a new file. Throws `conflict` when the file exists, because an overwritten key is lost. */
+/** Writes a new file. Throws `conflict` if the file exists, because an overwritten key would be lost. */
 export function writeNew(file: string, content: string | Uint8Array, mode?: number): void {
   try {
     writeFileSync(file, content, { mode, flag: 'wx' });

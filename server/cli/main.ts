@@ -1,6 +1,6 @@
 /**
- * `cordon`, the admins' command line. It uses the public API. The keys of approvers and of the organization stay on their machines: the
- * command line reads each document itself before it signs (`signing-text.ts`).
+ * `cordon`, the command line for admins. It uses the public API. The keys of approvers and of the organization never leave the admin's
+ * machine: the command line interprets each document itself before it signs (`signing-text.ts`).
  */
 import { type Command, CommanderError } from 'commander';
 import { z } from 'zod';
@@ -19,7 +19,7 @@ import { fieldErrorLines } from './field-errors.ts';
 import { createOutput } from './output.ts';
 import { authenticatorCode, type Terminal } from './secrets.ts';
 
-/** Commands that read the server's environment and check it themselves. */
+/** Commands that read the server's environment variables and check them themselves. */
 const SERVER_COMMANDS: ReadonlySet<string> = new Set(['check-config', 'recover-owner']);
 
 const EXIT_HELP = exitCodeHelp([
@@ -36,7 +36,7 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
     const config = readCliConfig(env);
     const client = () => {
       const server = options().server ?? config.server;
-      // Only the server that issued a session may receive it.
+      // A session may be sent only to the server that issued it.
       const session = config.session && URL.parse(server)?.origin === config.session.server ? config.session : null;
       return createClient(server, { token: config.token, session }, () => authenticatorCode(terminal, config));
     };
@@ -50,7 +50,8 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
         writeOut: (text) => terminal.stdout.write(text),
         writeErr: (text) => terminal.stderr.write(text),
       })
-      // A misspelled variable would send a command to the default server. Help works without this check.
+      // Check the variables before a command runs: a misspelled variable would send the command to the default server. Help works without
+      // this check.
       .hook('preAction', (_program, action) => {
         running = action;
         if (!SERVER_COMMANDS.has(action.name())) config.requireKnown();
@@ -68,7 +69,10 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
   }
 }
 
-/** Adds each command by name and description. Its options and subcommands come from its module when the command runs or shows its help. */
+/**
+ * Adds each command with its name and description. The command's module adds options and subcommands when the command runs or shows its
+ * help.
+ */
 function addCommands(program: Command, cli: Cli): void {
   const loaders = new Map<string, CommandGroup['load']>();
   for (const { commands, load } of COMMAND_GROUPS) {
@@ -96,7 +100,7 @@ function addCommands(program: Command, cli: Cli): void {
     });
 }
 
-/** Commander does not copy settings to commands that exist already. Copied settings let `--json` work before and after the command name. */
+/** Commander copies settings only to commands that are added later. The settings let `--json` work before and after the command name. */
 function inherit(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command);

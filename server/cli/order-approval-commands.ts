@@ -26,7 +26,7 @@ export function addApprovalCommands(orders: Command, cli: Cli): void {
     .option('--passphrase-file <file>', 'Read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
     .option('--digest <sha256>', 'Sign only if the text has this SHA-256 digest')
     .option('--yes', 'Sign without confirmation')
-    .option('--immediate', 'Confirm the immediate effect of a revision whose effective time has passed')
+    .option('--immediate', 'Confirm that a revision with a past effective time takes effect immediately')
     .action(async (number: string, revision: number, options: ApproveOptions) => {
       const path = revisionPath(number, revision);
       const { payload, passed } = await cli.client().call(revisionView, 'GET', path);
@@ -64,7 +64,7 @@ export function addApprovalCommands(orders: Command, cli: Cli): void {
     );
   orders
     .command('confirm')
-    .description("Let another person's proposal replace the pending one and discard its approvals")
+    .description('Confirm as a second person that a new proposal replaces the pending one and voids its approvals')
     .argument('<number>')
     .argument('<revision>', 'Number', Number)
     .action((number: string, revision: number) =>

@@ -56,6 +56,6 @@ export function addDocumentCommands(orders: Command, cli: Cli): void {
     });
 }
 
-/** Prefixes each line, so that no line of the text looks like output of the command. */
+/** Prefix each line, so that no line of the document looks like output of the command. */
 const lines = (label: string, text: string): string[] =>
   text.split('\n').map((line, at) => `${(at === 0 ? label : '').padEnd(12)}${plain(line)}`);

@@ -73,7 +73,7 @@ function addDevices(orders: Command, cli: Cli): void {
     .command('exemptions')
     .description('List the exempt devices of a revision, with end, reason and approvers')
     .argument('<number>')
-    .argument('[revision]', 'Revision. Default: the adopted one, or the newest', Number)
+    .argument('[revision]', 'Revision number. Default: the current revision, or else the newest', Number)
     .action(async (number: string, revision?: number) => {
       const newest = async () => {
         const { adoptedRevision, latestRevision } = await cli.client().call(orderView, 'GET', orderPath(number));
@@ -129,7 +129,7 @@ function addStatements(orders: Command, cli: Cli): void {
 function addReadings(orders: Command, cli: Cli): void {
   orders
     .command('readings')
-    .description('List who read the text of a withheld order, and when')
+    .description('List the admins who read the text of a withheld order, with times')
     .argument('<number>')
     .action(async (number: string) => {
       const told = await cli.client().call(readingList, 'GET', `${orderPath(number)}/readings`);

@@ -1,5 +1,5 @@
 /**
- * `cordon orders propose`, `revise`, `extend`, `pause`, `resume`, `withdraw` and `exit`: proposals, which have no effect before their
+ * `cordon orders propose`, `revise`, `extend`, `pause`, `resume`, `withdraw` and `exit`: proposals. A proposal has no effect before its
  * approval.
  */
 import type { Command } from 'commander';
@@ -24,7 +24,7 @@ interface BasisOptions {
 
 const addBasis = (command: Command): Command =>
   command
-    .option('--reason <text>', 'Reason, as public as the order')
+    .option('--reason <text>', 'Reason. It is public if the order is public')
     .option(
       '--document <title=file...>',
       'Document for the reason. It is stored encrypted, and the order names its hash',
@@ -32,7 +32,7 @@ const addBasis = (command: Command): Command =>
     .option('--court <name>', 'Court that issued the decision')
     .option('--case <number>', 'Case number at the court');
 
-/** Options of an action without terms, in the form of the API. */
+/** Options of an action that changes no terms, in the form of the API. */
 async function basisOf(cli: Cli, { reason, document, court, case: number }: BasisOptions): Promise<object> {
   if ((court === undefined) !== (number === undefined)) {
     throw new CordonError('invalid_input', 'Give --court and --case together.');
@@ -46,8 +46,8 @@ async function basisOf(cli: Cli, { reason, document, court, case: number }: Basi
 }
 
 /**
- * Throws `invalid_input` with all faults. The schema checks only the form of the fields. The server's preview of the same draft finds the
- * other faults.
+ * Checks a draft. Throws `invalid_input` with all faults. The schema checks only the form of the fields; the server's preview of the draft
+ * finds other faults.
  */
 async function requireShape(cli: Cli, schema: z.ZodType, body: object, draft: object): Promise<void> {
   const parsed = schema.safeParse(body);

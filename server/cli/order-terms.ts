@@ -33,12 +33,12 @@ export function addTermOptions(command: Command): Command {
     .option('--until <time>', 'End time. Default: the order lasts until it is withdrawn')
     .option('--zone <zone>', 'IANA time zone, such as Asia/Karachi')
     .option('--mode <mode>', 'Mode: suspend, or exit (wipes work data)')
-    .option('--unknown <rule>', 'rule for devices with an unknown location: allow or deny')
-    .option('--contested <rule>', 'rule for devices that may be inside or outside the areas: allow or deny')
-    .option('--stale <rule>', 'rule for devices with an expired order list: keep, allow or deny')
+    .option('--unknown <rule>', 'Rule for devices with an unknown location: allow or deny')
+    .option('--contested <rule>', 'Rule for devices that may be inside or outside the areas: allow or deny')
+    .option('--stale <rule>', 'Rule for devices with an expired order list: keep, allow or deny')
     .option('--visitors <duration>', 'Grace period for devices with another home area, such as P7D')
-    .option('--travelers <rule>', 'rule for devices that are elsewhere and have their home in the areas: allow or deny')
-    .option('--waiting <rule>', 'rule for waiting messages while messaging is suspended: hold, deliver or return')
+    .option('--travelers <rule>', 'Rule for devices that are elsewhere and have their home in the areas: allow or deny')
+    .option('--waiting <rule>', 'Rule for waiting messages while messaging is suspended: hold, deliver or return')
     .option(
       '--disputed <feature=area...>',
       'Country of a disputed territory, or "contested". Default: the active territory policy',
@@ -58,14 +58,17 @@ export function addTermOptions(command: Command): Command {
     .option('--answer-by <time>', 'Deadline for the answer: RFC 3339, or local time in --zone')
     .option('--provenance <word>', 'Authenticity of the document: asserted, confirmed or disputed')
     .option('--notice <language=text...>', 'Notice for device users. Default: the public statement')
-    .option('--notice-plan <moment...>', 'Times of the notice: P30D, P7D, P1D, PT1H, entry, withdrawal')
+    .option(
+      '--notice-plan <moment...>',
+      'Times of the notice: P30D, P7D, P1D or PT1H before the start, entry (start), withdrawal',
+    )
     .option('--publish-at <time>', 'Withhold the text from the public until this time')
     .option('--withheld-by <law>', 'Withhold the text from the public because of this law')
     .option('--export-window <duration>', 'For mode exit: time for users to export data before the wipe')
     .option('--answers <number>', 'Number of the order that this order answers')
     .option('--exempt <device...>', 'Ids of exempt devices')
     .option('--exempt-group <group...>', 'Exempt all current devices of these groups')
-    .option('--exempt-until <time>', 'End of these exemptions. A JSON file can set each one')
+    .option('--exempt-until <time>', 'End of these exemptions. To set different ends, use a JSON file')
     .option('--exempt-reason <text>', 'Internal reason for the exemptions');
 }
 

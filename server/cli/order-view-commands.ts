@@ -17,7 +17,7 @@ import { nameLines, peopleNames } from './people-names.ts';
 import { proceedingLines } from './proceeding-commands.ts';
 import { revisionText } from './signing-text.ts';
 
-/** Status by this machine's clock. `--json` shows the state from the API. */
+/** Status of an order by this machine's clock. `--json` shows the state from the API. */
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   waiting: 'proposed',
   expired: 'expired',
@@ -104,7 +104,7 @@ function hiddenLines({ notice, terms }: HiddenOrder): string[] {
   );
 }
 
-/** Status of the answer by this machine's clock. Null: the order requires no answer. */
+/** Status of the answer to the authority, by this machine's clock. Null if the order requires no answer. */
 function answerOf(order: OrderSummary | OrderView): string | null {
   if (order.visibility === 'hidden') return null;
   const state = answerState(order, Date.now());

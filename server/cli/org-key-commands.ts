@@ -1,6 +1,6 @@
 /**
- * `cordon org-key`: the organization key, whose signature verifies devices for conversations. The key stays in its file, away from the server. Its
- * holder reads each certificate in words before signing, or runs a process that signs within limits.
+ * `cordon org-key`: the organization key, whose signature verifies devices for conversations. The key is stored in a file on another
+ * machine than the server. The key's holder reads each certificate in words before signing, or runs a process that signs within limits.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
@@ -103,7 +103,7 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
     );
   orgKey
     .command('serve')
-    .description('Verify new devices automatically, up to a limit. Run it as another user than the server')
+    .description('Verify new devices automatically, up to a limit. Run this as another system user than the server')
     .requiredOption('--key <file>')
     .requiredOption('--most <devices>', 'Stop after this number of devices', count)
     .option(...PASSPHRASE)
@@ -113,7 +113,7 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
     .action((options: ServeOptions) => serve(cli, options));
 }
 
-/** Maximum number of certificates in one pass. Certificates that wait for an admin must not hide the others. */
+/** Maximum number of certificates per run. Certificates that need an admin's decision must not prevent the others. */
 const MOST_PER_PASS = 5_000;
 
 async function serve(
@@ -123,10 +123,13 @@ async function serve(
   const key = await openKey(cli, options);
   const whose = groups.length === 0 ? 'any group' : `the groups ${groups.map(plain).join(', ')}`;
   cli.out().note(`Verifies at most ${most} devices of ${whose}, with key ${key.keyid}.`);
-  /** Each signature counts before it leaves this machine, because the server's report of the result cannot be trusted as a limit. */
+  /** Count each signature before it is sent. The server could hide signatures, so its report cannot enforce the limit. */
   const signed = new Set<string>();
   const refused = new Set<string>();
-  /** First device that this run signed for each person. A later device of the person is additional, whatever the server states. */
+  /**
+   * First device that this process has signed for each person. A later device of the person counts as additional, whatever the server
+   * states.
+   */
   const first = new Map<string, string>();
   const left = new Set<string>();
   const isLeft = (each: WaitingCertificate): boolean => {
@@ -180,11 +183,11 @@ async function serve(
     ]);
 }
 
-/** Keeps the older certificate if one person has two first devices. The newer certificate is additional in the next pass. */
+/** If one person has two unsigned devices, sign only the older certificate now. The newer device counts as additional in the next run. */
 const onePerPerson = (waiting: readonly WaitingCertificate[]): WaitingCertificate[] =>
   [...new Map(waiting.toReversed().map((each) => [each.person, each])).values()].reverse();
 
-/** Error codes after which the signing process continues, such as during a restart of the server or with a full disk. */
+/** Error codes after which the signing process continues. They occur during a restart of the server or with a full disk. */
 const PASSES: ReadonlySet<string> = new Set([
   'unavailable',
   'store_unavailable',

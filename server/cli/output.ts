@@ -1,8 +1,8 @@
-/** Output for people and scripts. Control characters in text from the server are made visible. */
+/** Output for people and scripts. Control characters in text from the server are replaced by visible characters. */
 import { plain } from '../../shared/text/visible-text.ts';
 
 export interface Output {
-  /** Prints the value with `--json`, and the lines otherwise. */
+  /** Prints the value as JSON with `--json`, and the lines otherwise. */
   show(value: unknown, lines: readonly string[]): void;
   /** Prints to standard error, except with `--json`. */
   note(line: string): void;
@@ -34,7 +34,7 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   );
 }
 
-/** Unicode isolates have no width on a terminal. */
+/** Unicode isolates are invisible on a terminal, so they do not count for the column width. */
 const widthOf = (text: string): number => [...text].filter((each) => !/[\u2068\u2069]/.test(each)).length;
 
 export const when = (instant: number | null): string => (instant === null ? '-' : new Date(instant).toISOString());

@@ -90,7 +90,7 @@ export function addPackCommands(program: Command, cli: Cli): void {
           'The public key of the installation needs an approver set. Adopt one first.',
         );
       const { document } = publicRoot;
-      // Fingerprint of the document, computed locally, so that both belong together even if the server lies.
+      // Fingerprint of the public root, computed locally. It belongs to the document even if the server is dishonest.
       const fingerprint = fingerprintOf(document);
       if (out !== undefined) writeNew(out, encodeCanonical(document));
       cli
@@ -109,7 +109,7 @@ export function addPackCommands(program: Command, cli: Cli): void {
     .option('--checkpoint <file>', 'Stored checkpoint. The pack must belong to the same ledger')
     .action(async (file: string, { root, checkpoint }: { root: string; checkpoint?: string }) => {
       const kept = checkpoint === undefined ? undefined : readBytes(checkpoint, MOST_SMALL_BYTES).toString('utf8');
-      // The verification is imported on demand, because no other command needs this much code.
+      // Load the verification only for this command, because no other command needs its large amount of code.
       const { verifyPack } = await import('../../shared/pack/verify-pack.ts');
       const report = await verifyPack(readBytes(file, PACK_LIMITS.bytes), pinned(root), kept);
       cli.out().show(report, reportLines(report));
@@ -117,7 +117,7 @@ export function addPackCommands(program: Command, cli: Cli): void {
         const failed = report.findings.filter(({ verdict }) => verdict === 'failed');
         throw new CordonError('pack_invalid', `${failed.length} checks of ${file} failed.`);
       }
-      // The comparison proved nothing about the pack, so the command must not exit with 0.
+      // The comparison with the checkpoint proved nothing about the pack, so the command must not exit with 0.
       if (report.comparison !== null && report.comparison !== 'consistent') {
         throw new CordonError('not_found', `${file} has no proof from the checkpoint in ${checkpoint}.`);
       }

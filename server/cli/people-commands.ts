@@ -87,8 +87,8 @@ export function addPeopleCommands(program: Command, cli: Cli): void {
 }
 
 /**
- * Returns the person for an activation code: the person with the given id, or a new person with the given name. A name never selects an
- * existing person.
+ * Person for an activation code: the person with the given id, or a new person with the given name. A name never selects an existing
+ * person.
  */
 export async function personForCode(
   client: Client,

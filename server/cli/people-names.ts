@@ -1,6 +1,6 @@
 /**
- * People's names, as far as the server shows them to this admin. A signed text contains ids only, so the output shows each name beside the
- * id, as a statement of the server.
+ * Names of people, if the server shows them to this admin. A signed text contains only ids. The output therefore shows each name beside the
+ * id, marked as a statement of the server.
  */
 import { approverKeyList } from '../../shared/api/approvers.ts';
 import { isCordonError } from '../../shared/errors.ts';
@@ -18,7 +18,7 @@ export async function peopleNames(client: Client): Promise<(person: string) => s
   }
 }
 
-/** Lines such as `per_… = Ada (as stated by the server)`, once for each person with a name. */
+/** Lines such as `per_… = Ada (as stated by the server)`, one for each person with a name. */
 export function nameLines(people: readonly string[], nameOf: (person: string) => string | null): string[] {
   return [...new Set(people)].flatMap((person) => {
     const name = nameOf(person);

@@ -69,7 +69,7 @@ export function addProceedingCommands(orders: Command, cli: Cli): void {
   );
 }
 
-/** Records as lines for the terminal. The document's hash and the note have their own lines. */
+/** Records of proceedings as terminal lines. The document's hash and the note are on separate lines. */
 export function proceedingLines({ records }: ProceedingsView): string[] {
   const replaced = new Map(
     records.flatMap(({ entry, proceeding: { corrects } }) => (corrects ? [[corrects, entry]] : [])),

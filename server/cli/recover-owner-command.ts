@@ -8,7 +8,7 @@ export function addRecoverOwnerCommand(program: Command, cli: Cli): void {
   commandOf(program, 'recover-owner')
     .option('--email <email>', 'E-mail of the owner, if there are several')
     .action(async ({ email = null }: { email?: string | null }) => {
-      // The database drivers exist on the server's machine only, so no other command loads them.
+      // The database drivers exist only on the server's machine, so other commands must not load them.
       const [{ recoverOwner }, { readConfig }] = await Promise.all([
         import('../recover-owner.ts'),
         import('../config.ts'),

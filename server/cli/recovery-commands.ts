@@ -12,7 +12,7 @@ export function addRecoveryCommands(program: Command, cli: Cli): void {
   const recovery = commandOf(program, 'recovery');
   recovery
     .command('show')
-    .description('Show what is still missing, and the devices that wait to be readmitted')
+    .description('Show the missing documents, and the devices that wait for readmission')
     .action(async () => {
       const view = await cli.client().call(recoveryView, 'GET', '/recovery');
       cli.out().show(view, linesOf(view));
@@ -32,7 +32,7 @@ export function addRecoveryCommands(program: Command, cli: Cli): void {
     });
   recovery
     .command('reject')
-    .description('Revoke the certificate of a device that waits to be readmitted. The device must enroll again.')
+    .description('Revoke the certificate of a device that waits for readmission. The device must enroll again.')
     .argument('<serial>', 'Serial number of the certificate, from "show"')
     .action(async (serial: string) => {
       const path = `/recovery/devices/${encodeURIComponent(serial)}/reject`;

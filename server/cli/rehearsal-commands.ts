@@ -26,7 +26,7 @@ const FILTER_FLAGS = ['revision', 'baseline', 'now', 'class', 'change', 'area'] 
 
 function addFilter(command: Command): Command {
   return command
-    .option('--revision <revision>', 'Revision. Default: the pending one, or the adopted one')
+    .option('--revision <revision>', 'Revision number. Default: the pending revision, or else the current one')
     .option('--baseline <revision>', 'Compare with this revision')
     .option('--now', 'Compute the impact for now instead of the effective time')
     .addOption(new Option('--class <class>', 'Show only devices of this class').choices(IMPACT_CLASSES))

@@ -26,7 +26,7 @@ export function addRestoreCommand(program: Command, cli: Cli): void {
     .option('--passphrase-file <file>', 'Passphrase file, for a backup with a passphrase')
     .option('--ledger <folder>', 'Newer copy of the public ledger, from "cordon ledger copy"')
     .option('--crl <file>', 'Newer certificate revocation list')
-    .option('--replace', 'Move the current data folder aside. PostgreSQL tables are deleted')
+    .option('--replace', 'Rename the current data folder. Delete the current PostgreSQL tables')
     .option('--verify-only', 'Check the file and secrets without restoring')
     .action(async (file: string, options: Options) => {
       const done = await restore(readConfig(), {
@@ -128,7 +128,7 @@ function missingOf({ missing, missingApprovers }: RecoveryState): string[] {
   ];
 }
 
-/** The server cannot read conversations, so it does not know which ones continued after the backup. */
+/** The server cannot read conversations, so it does not know which conversations continued after the backup. */
 function conversationsOf({ conversations }: RecoveryState): string[] {
   if (conversations === null || conversations === 0) return [];
   const [noun, their] = conversations === 1 ? ['1 conversation', 'its'] : [`${conversations} conversations`, 'their'];

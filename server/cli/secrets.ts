@@ -1,6 +1,6 @@
 /**
- * Secrets for the command line, from a file, from the environment, or typed without an echo. Options never hold a secret, because other
- * users can read them.
+ * Secrets for the command line, from a file, from the environment, or typed without an echo. No option contains a secret, because other
+ * users of the machine can see the options of a process.
  */
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
@@ -18,7 +18,7 @@ export interface SecretSource {
   readonly what: string;
   readonly file: string | undefined;
   readonly environment: string | null;
-  /** Instruction for use without a terminal. */
+  /** Instruction for commands that run without a terminal. */
   readonly mend: string;
 }
 
@@ -42,7 +42,7 @@ export async function ask({ stdin, stderr }: Terminal, question: string, hidden 
   }
 }
 
-/** Code for a step-up sign-in, computed from the configured secret or typed by the user. Null without either. */
+/** Authenticator code for a step-up sign-in, computed from the configured secret or typed by the user. Null if neither is possible. */
 export async function authenticatorCode(
   terminal: Terminal,
   { totpSecret }: { readonly totpSecret: string | null },
@@ -54,7 +54,7 @@ export async function authenticatorCode(
   return terminal.stdin.isTTY ? ask(terminal, 'Authenticator code to confirm this action: ') : null;
 }
 
-/** Reads a file that contains a secret. Throws `invalid_input` when other users can read the file. */
+/** Reads a file that contains a secret. Throws `invalid_input` if other users can read the file. */
 export function readPrivateText(file: string): string {
   const text = readText(file);
   requirePrivateFile(file);

@@ -56,7 +56,7 @@ function addTokens(program: Command, cli: Cli): void {
   const tokens = commandOf(program, 'tokens');
   tokens
     .command('list')
-    .description('List your tokens')
+    .description('List your API tokens')
     .action(async () => {
       const { tokens: all } = await cli.client().call(tokenList, 'GET', '/tokens');
       const rows = all.map(({ id, name, createdAt, expiresAt }) => [id, name, when(createdAt), when(expiresAt)]);
@@ -64,7 +64,7 @@ function addTokens(program: Command, cli: Cli): void {
     });
   tokens
     .command('create')
-    .description('Create a token. It is shown only once')
+    .description('Create an API token. It is shown only once')
     .argument('<name>')
     .option('--days <days>', 'Lifetime in days', Number)
     .option('--destructive', 'Allow the token to wipe, unenroll and revoke devices and to change roles')
@@ -75,7 +75,7 @@ function addTokens(program: Command, cli: Cli): void {
     });
   tokens
     .command('delete')
-    .description('Delete a token')
+    .description('Delete an API token')
     .argument('<token>', 'Id')
     .action(async (id: string) => {
       cli.out().show(await cli.client().call(done, 'DELETE', `/tokens/${encodeURIComponent(id)}`), ['Ended.']);

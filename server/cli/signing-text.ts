@@ -1,4 +1,4 @@
-/** Text of a document before its signature: the words of `shared/order/describe-revision.ts` in columns, and the digest. */
+/** Text that an approver reads before signing a document: the words of `shared/order/describe-revision.ts` in columns, and the digest. */
 
 import { describeContinuation } from '../../shared/order/describe-continuation.ts';
 import {
@@ -18,7 +18,7 @@ export interface SigningText<D> {
   readonly lines: readonly string[];
 }
 
-/** `immediate`: the passed time, when the approver also signs that the revision takes effect immediately. */
+/** `immediate`: the effective time that has passed, if the approver also confirms that the revision takes effect immediately. */
 export function revisionText(
   payload: string,
   asked: { readonly order: string; readonly revision: number },
@@ -29,9 +29,7 @@ export function revisionText(
   );
 }
 
-/**
- * `before`: payload of the current approver set. The comparison is omitted unless the new set names `before` as the set that it replaces.
- */
+/** `before`: payload of the current approver set. The text compares the two sets only if the new set states that it replaces `before`. */
 export function approverSetText(payload: string, version: number, before?: string | null): SigningText<Approvers> {
   return textOf(
     payload,
@@ -57,7 +55,7 @@ function replacedBy(payload: string, version: number, before?: string | null): A
 
 function textOf<D>(payload: string, described: Described<D>, format: (line: Line) => string): SigningText<D> {
   const digest = sha256(payload);
-  // Each value has its own Unicode isolate. One isolate around the whole line would reverse the label too.
+  // Each value has its own Unicode isolate. An isolate around the whole line would also reverse the direction of the label.
   const shown = described.lines.map((line) => `  ${format({ ...line, value: plain(line.value) })}`);
   return { document: described.document, digest, lines: [plain(described.title), ...shown, `SHA-256 ${digest}`] };
 }

@@ -1,4 +1,7 @@
-/** `cordon areas policy`: assigns disputed territories to countries for orders that do not assign them. */
+/**
+ * `cordon areas policy`: policies that assign disputed territories to countries. They apply to orders that do not assign the territories
+ * themselves.
+ */
 import type { Command } from 'commander';
 import {
   type PolicyComparisonView,
@@ -73,7 +76,12 @@ export function addPolicyCommands(areas: Command, cli: Cli): void {
       cli.out().show(view, [`${named(view)}${view.active ? ', active' : ''}`]);
     });
   const activate = addArtifactCommands(policy, cli, {
-    ...{ noun: 'policy', path: '/territory-policies', key: 'version', activation: 'Activate a policy for new orders' },
+    ...{
+      noun: 'territory policy',
+      path: '/territory-policies',
+      key: 'version',
+      activation: 'Activate a policy for new orders',
+    },
     ...{ artifact: territoryPolicyView, comparison: policyComparisonView, comparisonLines, subject: named },
   });
 }

@@ -1,6 +1,6 @@
 /**
- * `cordon time-correction`: a statement, signed by approvers, that the server's time was wrong. Devices then set their time back. Approvers sign
- * away from the server.
+ * `cordon time-correction`: a statement, signed by approvers, that the server's time was wrong. Devices then set their time back. Approvers
+ * sign on their own machines.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';

@@ -173,7 +173,7 @@ export interface DeviceStore {
   list(query: DeviceQuery): Promise<{ readonly devices: Device[]; readonly total: number }>;
   /** Names of devices in any status, for `visibleNames`. */
   names(devices: readonly DeviceId[]): Promise<DeviceName[]>;
-  /** Those of the given devices that are within the scope, in any status. */
+  /** Given devices that are within the scope, in any status. */
   within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]>;
   all(selection: Selection): Promise<DeviceId[]>;
   /**

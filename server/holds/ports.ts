@@ -57,7 +57,7 @@ export interface HoldStore {
   hold(id: LegalHoldId): Promise<LegalHold | null>;
   /** Legal holds, newest first. */
   holds(query: HoldQuery): Promise<LegalHold[]>;
-  /** Those of the given devices that are under a legal hold. */
+  /** Given devices that are under a legal hold. */
   held(devices: readonly DeviceId[]): Promise<ReadonlySet<DeviceId>>;
   /** Devices of the legal hold, also after its release, sorted by id. */
   devicesOf(id: LegalHoldId, after: DeviceId | null, limit: number): Promise<DeviceId[]>;

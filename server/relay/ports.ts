@@ -103,7 +103,7 @@ export interface MailboxStore {
     now: Instant,
   ): Promise<readonly DeviceId[]>;
   /**
-   * Those of the given devices that have waiting mail, or mail that an order changed. `denied`: true if an order was applied to the mailbox.
+   * Given devices that have waiting mail, or mail that an order changed. `denied`: true if an order was applied to the mailbox.
    */
   waitingAmong(
     devices: readonly DeviceId[],
