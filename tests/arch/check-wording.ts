@@ -1,4 +1,7 @@
-/** `node tests/arch/check-wording.ts [PATH …]`: prints every finding of the wording rules, and fails when a rule has more than `LEFT` says. */
+/**
+ * `node tests/arch/check-wording.ts [PATH …]`: prints every finding of the wording rules. It fails when a rule has more findings than
+ * `LEFT` allows.
+ */
 import { checkFiles, checkHeadlines } from './wording.ts';
 import { LEFT } from './wording-rules.ts';
 

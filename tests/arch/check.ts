@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 
 const CHECKS: readonly { name: string; command: string; args: string[] }[] = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
-  // Without the types of Node, because the parts of shared/ that pages import may not use its globals either.
+  // The console's configuration has no types of Node. Parts of shared/ that pages import must not use Node's globals either.
   { name: 'types of the console', command: 'tsc', args: ['-p', 'server/console'] },
   { name: 'types of the page', command: 'tsc', args: ['-p', 'agent/page/client'] },
   { name: 'format and lint', command: 'biome', args: ['ci', '--error-on-warnings', '--colors=off', '.'] },
@@ -45,7 +45,8 @@ for (const { name, command, args } of CHECKS) {
   console.log(`${stdout}${stderr}${error?.message ?? ''}`.trimEnd());
 }
 
-// `.gitignore` does not exclude a file that was added before. A tracked link of this name empties the folder wherever the commit is merged.
+// A link that was added before `.gitignore` excluded it stays tracked. A tracked link of this name empties the folder wherever the commit
+// is merged.
 const installed = spawnSync('git', ['ls-files', '--', 'node_modules'], { encoding: 'utf8' }).stdout.trim() !== '';
 if (installed) {
   failed++;

@@ -1,4 +1,4 @@
-/** Documents name files and npm commands that exist. */
+/** Files and npm commands that documents name must exist. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';

@@ -9,7 +9,7 @@ import { expect, it } from 'vitest';
 import { migrations } from '../../server/store/migrate.ts';
 
 const FOLDER = join(import.meta.dirname, '../../server/store/migrations');
-/** In the format of sha256sum, one line per file, with comments. */
+/** The file has the format of sha256sum: one line per migration, with comments. */
 const FROZEN = join(import.meta.dirname, 'frozen-migrations.txt');
 
 const files = readdirSync(FOLDER).sort();

@@ -1,4 +1,4 @@
-/** Imports go one way. The rules, each with its reason, are in `.dependency-cruiser.cjs`. */
+/** Import rules. `.dependency-cruiser.cjs` has the rules with their reasons. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ const cruise = (...paths: string[]) =>
   });
 
 describe('imports', () => {
-  // A hidden folder, so that a build of the pages that runs at the same time does not count it as a source.
+  // A hidden folder, which a build of the pages at the same time does not count as a source.
   const probeIn = (folder: string) => `${folder}/.import-probe`;
   afterEach(() => {
     for (const folder of [

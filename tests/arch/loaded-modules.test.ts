@@ -1,6 +1,6 @@
 /**
- * Modules that a command line loads before it answers. A start takes as long as its modules: one import of the database drivers, of the daemon
- * or of all commands triples it. The bounds leave room for a few files and for no further package.
+ * Modules that a command line loads before it responds. The start takes as long as its modules: an import of the database drivers, of the
+ * daemon or of all commands triples it. The limits leave room for a few files and for no further package.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { COMMAND_GROUPS } from '../../server/cli/commands.ts';
 import { runInProcess } from '../support/in-process-cli.ts';
 import { runProgram } from '../support/run-program.ts';
 
-/** Writes the address of each loaded file to standard error at the end. */
+/** Writes the address of each loaded file to standard error when the process ends. */
 const HOOK = `
 import { registerHooks } from 'node:module';
 const loaded = [];
@@ -55,7 +55,7 @@ it('each command is defined by the module that the table names', async () => {
     for (const name of Object.keys(commands)) {
       const asOption = await runInProcess([name, '--help'], { HOME: home });
       expect(asOption).toMatchObject({ code: 0, out: expect.stringContaining(`Usage: cordon ${name}`) });
-      // Beyond the description, which is in the table.
+      // The module must define more than the description, which the table has already.
       const [, usage = ''] = /^Usage: (.*)/.exec(asOption.out) ?? [];
       const bare = ['sign-out', 'health', 'openapi'].includes(name);
       expect([usage, bare || / \[command\]|</.test(usage) || /--(?!help|json)[a-z]/.test(asOption.out)]).toEqual([

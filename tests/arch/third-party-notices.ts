@@ -23,13 +23,13 @@ const lockFile = z.object({
   ),
 });
 
-/** Development dependencies whose code the built console and the device page contain. */
+/** Development dependencies whose code is in the built console and in the device page. */
 const BUNDLED =
   /^(react|react-dom|dayjs|d3-geo|topojson-client|world-atlas|uplot|@mantine\/.*|@tanstack\/.*|@tabler\/icons-react)$/;
 
 type Packages = z.output<typeof lockFile>['packages'];
 
-/** The paths of bundled packages and of all that they depend on. */
+/** Paths of the bundled packages and of all their dependencies. */
 function bundledIn(packages: Packages): ReadonlySet<string> {
   const paths = new Set<string>();
   const add = (name: string): void => {
@@ -48,16 +48,16 @@ function bundledIn(packages: Packages): ReadonlySet<string> {
 interface Notice {
   readonly name: string;
   readonly license: string;
-  /** Null: the package has no license file. */
+  /** License text of a package; null: the package has no license file. */
   readonly text: string | null;
 }
 
-/** The text of the file. Pure in the lock file; license texts are read from `node_modules`. */
+/** Text of the file `THIRD-PARTY-NOTICES`. The license texts are read from `node_modules`. */
 export function noticesText(): string {
   const { packages } = lockFile.parse(JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')));
   const bundled = bundledIn(packages);
   const notices = Object.entries(packages).flatMap(([path, { version, license, dev, optional }]): Notice[] => {
-    // A package for another platform is not installed here, so its file would differ from machine to machine.
+    // A package for another platform is not installed here. Its text would differ from machine to machine.
     if (path === '' || version === undefined || (dev && !bundled.has(path))) return [];
     const name = `${path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)} ${version}`;
     return [{ name, license: license ?? 'not stated', text: optional ? null : licenseText(join(ROOT, path)) }];

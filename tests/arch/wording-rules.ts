@@ -1,22 +1,23 @@
 /**
- * Rules for comments, user-facing strings and commit headlines, each with its reason. `wording.ts` applies them; GLOSSARY.md has the terms.
+ * Rules for comments, user-facing strings and commit headlines, each with its reason. `wording.ts` applies the rules. GLOSSARY.md has the
+ * terms.
  */
 
-/** A reader of a comment does not see its code first: "It retries" names no actor. A noun or a verb comes first. */
+/** Words that must not open a comment. A reader sees the comment without its code, and "It retries" names no actor. */
 export const OPENING_PRONOUNS: ReadonlySet<string> = new Set(
   'it they them these those he she we i you what who whom whose whoever whatever which somebody someone something anybody anyone anything nobody everybody everyone nothing ours theirs its their mine'.split(
     ' ',
   ),
 );
 
-/** Reads as a riddle: the noun that the fragment belongs to is missing ("Of the newest"). */
+/** Prepositions that must not open a comment: the noun that the fragment belongs to is missing ("Of the newest"). */
 export const OPENING_FRAGMENTS: ReadonlySet<string> = new Set(['of']);
 
 export interface BannedWord {
   readonly pattern: RegExp;
   readonly instead: string;
   readonly reason: string;
-  /** Paths in which the word is a standard's own. */
+  /** Paths in which the word is a term of a standard. */
   readonly allowedIn?: RegExp;
 }
 
@@ -66,13 +67,13 @@ export const BANNED_WORDS: readonly BannedWord[] = [
   },
 ];
 
-/** A reader at 3 a.m. reads a longer sentence twice. A substituted value counts as one word. */
+/** Largest number of words in a sentence, because a reader reads a longer sentence twice. A substituted value counts as one word. */
 export const MOST_WORDS = 30;
 
-/** `git log --oneline` cuts longer headlines. */
+/** Largest number of characters in a headline, because `git log --oneline` cuts longer headlines. */
 export const LONGEST_HEADLINE = 72;
 
-/** A headline says what applying the commit does: "Reject an end time in the past". Add a verb here when it is missing. */
+/** Verbs that may open a headline, which says what applying the commit does: "Reject an end time in the past". Add a missing verb here. */
 export const HEADLINE_VERBS: ReadonlySet<string> = new Set(
   `Accept Adapt Add Adjust Align Allow Announce Answer Apply Ask Assign Attach Avoid Base Batch Bind Block Bound Bring Build Bump Cache Call Cancel Check
   Clarify Clean Clear Close Collect Combine Compare Compile Compress Compute Configure Confirm Connect Consume Convert Copy Correct Count Cover Create
@@ -89,7 +90,7 @@ export const HEADLINE_VERBS: ReadonlySet<string> = new Set(
     .filter(Boolean),
 );
 
-/** Findings of each rule that are left from before the rules. Lower a number when you have removed some; never raise one. */
+/** Allowed number of findings for each rule, from before the rules. Lower a number when findings are removed; never raise it. */
 export const LEFT: Readonly<Record<'opening' | 'banned word' | 'long sentence' | 'headline', number>> = {
   opening: 139,
   'banned word': 150,

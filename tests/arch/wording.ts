@@ -1,4 +1,4 @@
-/** Applies `wording-rules.ts` to the tracked source files and to the commits since the rules exist. */
+/** Applies `wording-rules.ts` to the tracked source files, and to the commits after the one that added the rules. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
@@ -15,13 +15,13 @@ export type Rule = 'opening' | 'banned word' | 'long sentence' | 'headline';
 
 export interface Finding {
   readonly rule: Rule;
-  /** `file:line`, or the commit. */
+  /** Place of a finding: `file:line`, or a commit. */
   readonly where: string;
   readonly text: string;
   readonly advice: string;
 }
 
-/** A comment or a string of one file, in words: a substituted value is `…`. */
+/** A comment or a string of one file. A substituted value is replaced by `…`. */
 interface Text {
   readonly kind: 'doc comment' | 'comment' | 'string';
   readonly line: number;
@@ -30,7 +30,7 @@ interface Text {
 
 const git = (...args: string[]): string => spawnSync('git', args, { encoding: 'utf8', maxBuffer: 1 << 28 }).stdout;
 
-/** Files with rules, data or texts of their own: this check, and notices in other languages. */
+/** Files that the rules skip: this check, and notices in other languages. */
 const EXEMPT = /tests\/arch\/wording|notice-words\/(?!english|notice-words)/;
 
 export function checkFiles(): Finding[] {
@@ -119,7 +119,7 @@ function commentsOf(tree: ts.SourceFile, source: string, lineOf: (at: number) =>
       .replace(/\s*\n\s*\*? ?/g, ' ')
       .trim();
     const before = texts.at(-1);
-    // Consecutive lines are one comment.
+    // Consecutive line comments count as one comment.
     if (kind === ts.SyntaxKind.SingleLineCommentTrivia && before?.kind === 'comment' && before.end === line - 1) {
       texts[texts.length - 1] = { ...before, text: `${before.text} ${text}`, end: line };
     } else {
