@@ -59,12 +59,12 @@ it.each<[string, Record<string, string>, () => void, RegExp]>([
     /_HOEM is not a setting of Cordon\. Did you mean CORDON_AGENT_HOME\?/,
   ],
   [
-    'a port that is none',
+    'an invalid port',
     { CORDON_AGENT_GPSD_PORT: 'gps' },
     enrolled,
     /CORDON_AGENT_GPSD_PORT must be a whole number from 0/,
   ],
-  ['a level that is none', { CORDON_AGENT_LOG: 'loud' }, enrolled, /CORDON_AGENT_LOG must be one of debug, info/],
+  ['an unknown log level', { CORDON_AGENT_LOG: 'loud' }, enrolled, /CORDON_AGENT_LOG must be one of debug, info/],
   [
     'a key that everyone can read',
     {},
@@ -93,7 +93,7 @@ it.each<[string, Record<string, string>, () => void, RegExp]>([
     /identity\/enrollment\.json is damaged\. Restore it/,
   ],
   [
-    'a state that is no database',
+    'a state file that is no database',
     {},
     () => {
       enrolled();

@@ -286,7 +286,7 @@ describe('a mail server that fails', () => {
       null,
       /^TLS with the mail server .*NODE_EXTRA_CA_CERTS/,
     ],
-    ['no STARTTLS beyond this machine', { tls: 'none' }, { host: 'other' }, /^TLS with the mail server/],
+    ['no STARTTLS on the way to another machine', { tls: 'none' }, { host: 'other' }, /^TLS with the mail server/],
   ] as const)(
     'gets no password over an unsafe connection: %s',
     { timeout: 60_000 },

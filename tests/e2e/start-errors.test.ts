@@ -267,7 +267,7 @@ describe('the data folder', () => {
 
   it.each<[string, string, RegExp]>([
     [
-      'holds something else than a database',
+      'contains something other than a database',
       'not a database, but a text that is long enough to be read as its head',
       /cordon\.db is not an SQLite database\. Restore it/,
     ],
@@ -299,13 +299,9 @@ describe('the certificate of the admin listener', () => {
     ['does not exist', () => rmSync(file('admin.crt')), /CORDON_ADMIN_CERTIFICATE: .*admin\.crt does not exist/],
     ['has no key', () => rmSync(file('admin.key')), /CORDON_ADMIN_KEY: .*admin\.key does not exist/],
     ['is no certificate', () => writeFileSync(file('admin.crt'), 'no'), /admin\.crt has no certificate in PEM form/],
+    ['has an invalid key', () => writeFileSync(file('admin.key'), 'no'), /admin\.key has no private key in PEM form/],
     [
-      'has a key that is none',
-      () => writeFileSync(file('admin.key'), 'no'),
-      /admin\.key has no private key in PEM form/,
-    ],
-    [
-      'has the key of another',
+      'has the key of another certificate',
       () => writeFileSync(file('admin.key'), privateKey.export({ type: 'pkcs8', format: 'pem' })),
       /the key in .*admin\.key does not belong to the certificate in .*admin\.crt/,
     ],

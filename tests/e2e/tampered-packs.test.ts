@@ -138,7 +138,7 @@ interface Case {
 
 const CASES: readonly Case[] = [
   {
-    title: 'the summary names no device that enforced the order, and 25 signed that they did',
+    title: 'the summary names no device that enforced the order, although 25 devices signed receipts for it',
     change: ({ files }) => ({
       files: rewritten(files, /<th scope="row">25<\/th>(?=<td>signed that they blocked)/, '<th scope="row">0</th>'),
     }),
@@ -161,7 +161,7 @@ const CASES: readonly Case[] = [
     failed: [/under “What it says”\. The page says “areas AE \(United Arab Emirates\)”\. The documents give “areas SA/],
   },
   {
-    title: 'the entry that the order took effect is left out',
+    title: 'the ledger entry that the order took effect is missing',
     change: ({ files }) => ({
       files: rewritten(withoutEntries(files, isEffect('entered')), /<li>(in force|took effect) .*\n/, ''),
     }),
@@ -171,7 +171,7 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    title: 'the entry that the effect ended is left out',
+    title: 'the ledger entry that the effect ended is missing',
     change: ({ files }) => ({
       files: rewritten(withoutEntries(files, isEffect('left')), /<li>(no longer in force|effect ended) .*\n/, ''),
     }),
@@ -180,7 +180,7 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    title: 'every entry about the effect is left out',
+    title: 'every ledger entry about the effect is missing',
     change: ({ files }) => ({
       files: rewritten(
         withoutEntries(files, (body) => isEffect('entered')(body) || isEffect('left')(body)),
@@ -191,7 +191,7 @@ const CASES: readonly Case[] = [
     failed: [/the pack lacks the entry that the order took effect/],
   },
   {
-    title: 'the order list in which the order first stood is left out',
+    title: 'the order list in which the order first appeared is missing',
     change: ({ files }) => {
       const name = [...files.keys()].find((each) => each.startsWith('lists/')) ?? '';
       files.delete(name);
@@ -200,7 +200,7 @@ const CASES: readonly Case[] = [
     failed: [/lists\/\d+\.json is missing: the first order list with revision 1\. .* The operator left the list out\./],
   },
   {
-    title: 'that order list is left out, and its ledger entry too',
+    title: 'the order list in which the order first appeared is missing, and its ledger entry too',
     change: ({ files }) => {
       const name = [...files.keys()].find((each) => each.startsWith('lists/')) ?? '';
       const version = `"version":${/\d+/.exec(name)?.[0]}}`;
@@ -210,7 +210,7 @@ const CASES: readonly Case[] = [
     failed: [/the pack has no order list with revision 1, and no ledger entry of one/],
   },
   {
-    title: 'fewer affected devices than devices that signed that they enforced the order',
+    title: 'fewer affected devices than devices with receipts for the enforcement',
     change: ({ files }) => {
       write(files, SILENT, { ...json<object>(files, SILENT), reached: 3 });
       return { files: rewritten(files, /<th scope="row">0 of \d+<\/th>/, '<th scope="row">0 of 3</th>') };
