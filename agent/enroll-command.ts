@@ -17,7 +17,7 @@ export function addEnrollCommand(
       'the activation link from your admin; leave it out to paste the link at a prompt or on standard input',
     )
     .option('--link-file <file>', 'read the link from this file; the file must have mode 0600')
-    .option('--replace', 'replace the present identity of this machine', false)
+    .option('--replace', 'replace this machine’s current identity', false)
     .action(async (given: string | undefined, { replace, linkFile }: { replace: boolean; linkFile?: string }) => {
       const prompt = { given, file: linkFile, what: 'Activation link', safe: 'cordon-agent enroll' };
       const link = await readSecretArgument(process, prompt);

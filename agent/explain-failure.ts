@@ -42,17 +42,17 @@ const BY_SQLITE: Readonly<Record<number, Explain>> = {
     exit: EXIT.conflict,
   }),
   8: () => ({
-    words: 'The agent’s state is read-only. Run this as the user of the agent, or choose another --home.',
+    words: 'The agent’s state is read-only. Run this command as the agent’s user, or choose another --home.',
     exit: EXIT.forbidden,
   }),
   10: () => ({
-    words: 'The disk reports an error or is full. Check its free space and the kernel log.',
+    words: 'The disk is full or reports an error. Check its free space and the kernel log.',
     exit: EXIT.unavailable,
   }),
   11: damaged,
   13: full,
   14: () => ({
-    words: 'The agent’s state cannot be opened. Run this as the user of the agent, or choose another --home.',
+    words: 'The agent’s state cannot be opened. Run this command as the agent’s user, or choose another --home.',
     exit: EXIT.forbidden,
   }),
   26: damaged,

@@ -69,7 +69,7 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
 
   program
     .command('inbox')
-    .description('Show unread messages, by conversation')
+    .description('Show unread messages, grouped by conversation')
     .option('--all', 'show all conversations with their latest messages', false)
     .option('--json', 'print JSON', false)
     .action(async ({ all, json }: { all: boolean; json: boolean }) => {
@@ -79,7 +79,7 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
 
   program
     .command('chat')
-    .description('Send each line of the input as a message, and show the replies')
+    .description('Chat: send each input line as a message, and show new messages')
     .argument('<recipient>', 'a person’s name, or a conversation’s title or identifier')
     .action(async (recipient: string) => chat(await conversationWith(recipient), ask, say));
 

@@ -82,7 +82,7 @@ export const sentLines = (message: MessageView): string[] => [stateText(message)
 export function messagingLine(messaging: MessagingState): string {
   switch (messaging.state) {
     case 'ready':
-      return `as ${plain(messaging.name)}`;
+      return `ready; your name in messages is ${plain(messaging.name)}`;
     case 'uncertified':
       return 'waiting for your organization to confirm this device';
     case 'locked':

@@ -86,15 +86,15 @@ describe('status', () => {
       'full',
       0.5,
       31.5,
-      /^disk +full: 0.5 MiB free. New orders are still stored and enforced: 31.5 of 32.0 MiB .*\n +Messages, commands and position reports wait. Free some space/m,
+      /^disk +full: 0.5 MiB free. The agent still stores and enforces new orders: 31.5 of 32.0 MiB .*\n +Messages, commands and position reports wait. Free some space/m,
     ],
-    ['that nothing is reserved', 'full', 0, 0, /New orders cannot be stored: 0.0 of 32.0 MiB/],
+    ['that nothing is reserved', 'full', 0, 0, /The agent cannot store new orders: 0.0 of 32.0 MiB/],
     [
       'that the reserve is incomplete',
       'low',
       3,
       20,
-      /^disk +low: 3.0 MiB free. .*20.0 of 32.0 MiB .*\n +The largest orders may find too little space. Free/m,
+      /^disk +low: 3.0 MiB free. .*20.0 of 32.0 MiB .*\n +The reserved space may be too small for the largest orders. Free/m,
     ],
   ] as const)('says %s', (_case, state, free, reserved, words) => {
     const lines = shown({ disk: { state, free: free * MiB, reserved: reserved * MiB, size: 32 * MiB } });
@@ -118,10 +118,10 @@ describe('status', () => {
     const ends = denial({ order: '2015-002', until: AT });
     const text = shown({ gates: [gate('messaging', [denial(), ends]), gate('mail', [denial()])] });
     expect(text).toMatch(
-      /messaging +suspended, since 2015-12-30T07:00Z\n +by order 2015-001\.3, .*, because present, network; no end time\n/,
+      /messaging +suspended, since 2015-12-30T07:00Z\n +by order 2015-001\.3, .*; no end time\n +This device is in .* The mobile network of this device is in .*\n/,
     );
     expect(text).toMatch(/by order 2015-002\.3, .*; until 2015-12-30T07:00Z/);
-    expect(text).toMatch(/mail +suspended.*\n +by order 2015-001\.3[^\n]*$/);
+    expect(text).toMatch(/mail +suspended.*\n +by order 2015-001\.3[^\n]*\n +This device is in [^\n]*$/);
     expect(text.match(/Service is suspended/g)).toHaveLength(2);
   });
 });

@@ -14,11 +14,13 @@ import {
 import type { NoticeWords } from '../shared/order/notice-words/notice-words.ts';
 import { spokenTo } from '../shared/order/spoken-to.ts';
 import { plain } from '../shared/text/visible-text.ts';
-import { SERVICES_TO_COME, type WaitingRule } from '../shared/verdict/terms.ts';
+import { type Reason, SERVICES_TO_COME, type WaitingRule } from '../shared/verdict/terms.ts';
 import type { AgentStatus } from './agent.ts';
 import type { DenialView, GateView } from './enforcement/gate-view.ts';
 import type { Notice } from './enforcement/notice-view.ts';
 import { messagingLine } from './message-view.ts';
+
+const ENGLISH = noticeWordsIn(['en']);
 
 const when = (instant: number): string => new Date(instant).toISOString().replace(/:\d\d\.\d{3}Z$/, 'Z');
 
@@ -33,7 +35,7 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
           ...ADVICE[status.connection].map((advice) => `             ${advice}`),
         ]
       : []),
-    `time         ${when(status.now)} (${status.authenticatedTime ? 'from the server' : 'continued from the server’s last time'})`,
+    `time         ${when(status.now)} (${status.authenticatedTime ? 'from the server' : 'counted since the last time that the server sent'})`,
     ...(status.claimedTime === null
       ? []
       : [
@@ -41,7 +43,7 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
           '             Tell your admin.',
         ]),
     `certificate  valid until ${when(status.certificateExpires)}`,
-    `documents    list ${status.list}${goodUntil(status)}, record ${status.record}, approver set ${status.approverSet}`,
+    `documents    order list ${status.list}${goodUntil(status)}, device record ${status.record}, approver set ${status.approverSet}`,
     `location     ${areas.length > 0 ? `${areas.map(areaName).join(' or ')} (${certainty})` : 'unknown'}`,
     ...status.sources.map(
       ({ name, state, detail }, index) =>
@@ -59,14 +61,14 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
 function diskLines(disk: AgentStatus['disk']): string[] {
   if (disk === null || disk.state === 'ok') return [];
   const [reserved, size, free] = [disk.reserved, disk.size, disk.free].map(mebibytes);
-  const orders = disk.reserved > 0 ? 'New orders are still stored and enforced' : 'New orders cannot be stored';
+  const orders = disk.reserved > 0 ? 'The agent still stores and enforces new orders' : 'The agent cannot store new orders';
   const rest =
     disk.state === 'full'
       ? 'Messages, commands and position reports wait.'
-      : 'The largest orders may find too little space.';
+      : 'The reserved space may be too small for the largest orders.';
   return [
-    `disk         ${disk.state}: ${free} MiB free. ${orders}: ${reserved} of ${size} MiB are reserved for them.`,
-    `             ${rest} Free some space on the disk of the agent's folder.`,
+    `disk         ${disk.state}: ${free} MiB free. ${orders}: ${reserved} of ${size} MiB are reserved for orders.`,
+    `             ${rest} Free some space on the disk that contains the agent’s folder.`,
   ];
 }
 
@@ -75,7 +77,7 @@ const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
 function goodUntil({ listExpires, now, connection }: AgentStatus): string {
   if (listExpires === null) return '';
   if (now < listExpires) return ` (valid until ${when(listExpires)})`;
-  const advice = connection === 'connected' ? '; orders may have changed since; tell your admin' : '';
+  const advice = connection === 'connected' ? '; orders may have changed; tell your admin' : '';
   return ` (expired ${when(listExpires)}, no newer list has arrived${advice})`;
 }
 
@@ -98,7 +100,7 @@ const ADVICE: Record<AgentStatus['connection'], readonly string[]> = {
     'If this lasts, tell your admin: the server may run with the wrong database.',
   ],
   revoked: [
-    'This device’s identity has ended. Ask your admin for an activation link, stop this agent,',
+    'The server has revoked this device’s certificate. Ask your admin for an activation link, stop this agent,',
     'run cordon-agent enroll --replace, and paste the link.',
   ],
 };
@@ -107,16 +109,15 @@ const ADVICE: Record<AgentStatus['connection'], readonly string[]> = {
 function gatesLines(gates: readonly GateView[]): string[] {
   const shown = new Set<string>();
   return gates.flatMap(({ service, open, reasons, denials, since }) => {
-    const exempt = open && reasons.some((reason) => reason !== 'no_order') ? ` (${reasons.join(', ')})` : '';
     if (open && SERVICES_TO_COME.includes(service)) return [`${service.padEnd(12)} not available yet`];
     const waiting = !open && denials.length === 0 ? ': waiting for the order list and this device’s record' : '';
     return [
-      `${service.padEnd(12)} ${open ? 'open' : 'suspended'}${exempt}${waiting}, since ${when(since)}`,
+      `${service.padEnd(12)} ${open ? 'open' : 'suspended'}${waiting}, since ${when(since)}`,
+      ...(open && reasons.some((reason) => reason !== 'no_order') ? [reasonsLine(reasons)] : []),
       ...denials.flatMap((denial) => {
-        const [by, ...words] = denialLines(denial);
-        const again = shown.has(denial.order);
+        const isRepeated = shown.has(denial.order);
         shown.add(denial.order);
-        return again ? [by ?? ''] : [by ?? '', ...words];
+        return [...denialLines(denial), ...(isRepeated ? [] : textLines(denial))];
       }),
       ...(service === 'messaging' ? denials.map(waitingLine) : []),
     ];
@@ -124,25 +125,24 @@ function gatesLines(gates: readonly GateView[]): string[] {
 }
 
 const WAITING_WORDS: Record<WaitingRule, string> = {
-  hold: 'are held on the server and arrive when the order ends',
-  deliver: 'still arrive if they were sent before; later ones are held until the order ends',
+  hold: 'wait on the server and arrive when the order ends',
+  deliver: 'arrive if they were sent before the order; later messages wait until the order ends',
   return: 'are returned to the senders',
 };
 const waitingLine = ({ order, waiting }: DenialView): string =>
   `             messages to you ${WAITING_WORDS[waiting]} (order ${order})`;
 
-function denialLines({
-  order,
-  revision,
-  title,
-  reasons,
-  until,
-  appeal,
-  statement,
-  authoritative,
-}: DenialView): string[] {
+const reasonsLine = (reasons: readonly Reason[]): string => `             ${reasonsIn(ENGLISH, reasons, null)}`;
+
+function denialLines({ order, revision, title, reasons, until }: DenialView): string[] {
   return [
-    `             by order ${order}.${revision}, ${plain(title)}, because ${reasons.join(', ')}; ${until === null ? 'no end time' : `until ${when(until)}`}`,
+    `             by order ${order}.${revision}, ${plain(title)}; ${until === null ? 'no end time' : `until ${when(until)}`}`,
+    reasonsLine(reasons),
+  ];
+}
+
+function textLines({ appeal, statement, authoritative }: DenialView): string[] {
+  return [
     ...Object.entries(statement).map(([language, text]) => `             [${plain(language)}] ${plain(text)}`),
     ...(authoritative === null ? [] : [`             authoritative text: ${plain(authoritative)}`]),
     `             appeal to: ${plain(appeal)}`,

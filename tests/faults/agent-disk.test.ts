@@ -93,7 +93,7 @@ describe.skipIf(!smallDisks.present)('case 55: an agent’s own disk is full', {
     expect(agent.query('select count(*) as n from message')).toEqual([{ n: 0 }]);
     expect(await agent.status()).toMatchObject({ connection: 'connected', disk: { state: 'full' } });
     expect((await agent.cli(['status'])).out).toMatch(
-      /^disk +full: 0\.0 MiB free\. New orders are still stored and enforced: \d+\.\d of 32\.0 MiB are reserved for them\.\n.*Free some space/m,
+      /^disk +full: 0\.0 MiB free\. The agent still stores and enforces new orders: \d+\.\d of 32\.0 MiB are reserved for orders\.\n.*Free some space/m,
     );
     await until(async () => expect(await world.alerts(agent.device)).toEqual(['disk_full']), 30_000);
     whole();
