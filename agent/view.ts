@@ -61,7 +61,8 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
 function diskLines(disk: AgentStatus['disk']): string[] {
   if (disk === null || disk.state === 'ok') return [];
   const [reserved, size, free] = [disk.reserved, disk.size, disk.free].map(mebibytes);
-  const orders = disk.reserved > 0 ? 'The agent still stores and enforces new orders' : 'The agent cannot store new orders';
+  const orders =
+    disk.reserved > 0 ? 'The agent still stores and enforces new orders' : 'The agent cannot store new orders';
   const rest =
     disk.state === 'full'
       ? 'Messages, commands and position reports wait.'

@@ -14,7 +14,7 @@ export function certificatesOf(base64Body: string): X509Certificate[] {
   if (contentInfo[0]?.content.toString('hex') !== SIGNED_DATA || !contentInfo[1]) {
     throw new CordonError(
       'document_malformed',
-      'The server did not answer with certificates; is this a Cordon server?',
+      'The response contains no certificates. Check that the address is a Cordon server.',
     );
   }
   const signedData = elements(only(contentInfo[1].content, TAG.sequence).content);

@@ -41,7 +41,7 @@ async function busUp(home: string): Promise<PrivateBus & { daemon: ChildProcess 
 
 /** Configuration as an administrator copies it. */
 const OURS = join(import.meta.dirname, '../cordon-agent.geoclue.conf');
-/** Uses the test's position service, also when the sources are off, and never the one on the internet. */
+/** Address on which nothing listens. Without it, GeoClue would use the position service on the internet. */
 const NOWHERE = 'url=http://127.0.0.1:9/';
 const SOURCES = ['network-nmea', '3g', 'cdma', 'modem-gps', 'wifi', 'compass', 'static-source'];
 
@@ -70,14 +70,14 @@ async function startGeoclue({ address }: PrivateBus, { ours, sources = {}, lines
   return child;
 }
 
-/** Whether GeoClue reports a client. */
+/** Returns true while GeoClue has a client. */
 function serves(address: string): boolean {
   const asked = ['call', NAME, '/org/freedesktop/GeoClue2/Client', 'org.freedesktop.DBus.Introspectable', 'Introspect'];
   const answer = execFileSync('busctl', [`--address=${address}`, ...asked], { stdio: 'pipe', encoding: 'utf8' });
   return answer.includes('<node name=');
 }
 
-/** Socket of a receiver in Karachi. */
+/** Makes a socket that sends the data of a satellite receiver in Karachi. */
 async function receiver(): Promise<string> {
   const path = join(folderForOneTest(), 'nmea');
   const sentence = (text: string) => {
@@ -97,7 +97,7 @@ async function receiver(): Promise<string> {
   return `nmea-socket=${path}`;
 }
 
-/** Position service without Wi-Fi data. It answers every request, like the one on the internet. */
+/** Position service that gives the same response to every request. It counts the requests. */
 async function placing(answer: object): Promise<{ url: string; asked: () => number }> {
   let asked = 0;
   const server = createHttpServer((_request, response) => {
@@ -112,44 +112,44 @@ async function placing(answer: object): Promise<{ url: string; asked: () => numb
 const sensors = (geoclueBus: string, failures: string[] = []) =>
   machineSensors({ platform: 'linux', gpsdPort: 0, geoclueBus, onFailure: (why) => failures.push(why) });
 
-describe('what GeoClue says of a place', () => {
+describe('the position in a location from GeoClue', () => {
   const NOW = 1_795_641_600_000;
   const wifi = {
     ...{ Latitude: 24.861, Longitude: 67.01, Accuracy: 60, Description: 'WiFi', Heading: -1 },
     Timestamp: [BigInt(NOW / 1000 - 20), 0n],
   };
 
-  it('is a position by satellites or Wi-Fi, and none of them is exact', () => {
+  it('is read for satellites and Wi-Fi, with an inaccuracy of at least 30 m', () => {
     expect(positionOf(wifi, NOW)).toEqual({ latitude: 24.861, longitude: 67.01, accuracy: 60 });
     expect(positionOf({ ...wifi, Accuracy: 0, Description: 'GPS GGA+RMC' }, NOW)?.accuracy).toBe(30);
     expect(positionOf({ ...wifi, Accuracy: 1000 }, NOW)).not.toBeNull();
   });
 
   it.each([
-    ['of a mobile cell', { Accuracy: 1000.1, Description: '3G' }],
-    ['of the address', { Accuracy: 25_000, Description: 'GeoIP' }],
-    ['of the address, said to be near', { Accuracy: 500, Description: 'GeoIP' }],
-    ['of the address instead of Wi-Fi', { Accuracy: 500, Description: 'ipf fallback (from WiFi data)' }],
+    ['from a mobile cell', { Accuracy: 1000.1, Description: '3G' }],
+    ['from the IP address', { Accuracy: 25_000, Description: 'GeoIP' }],
+    ['from the IP address with a false accuracy', { Accuracy: 500, Description: 'GeoIP' }],
+    ['from the IP address as a fallback for Wi-Fi', { Accuracy: 500, Description: 'ipf fallback (from WiFi data)' }],
     ['without an accuracy', { Accuracy: -1 }],
-    ['from memory', { Timestamp: [BigInt(NOW / 1000 - 601), 0n] }],
-    ['of a time to come', { Timestamp: [BigInt(NOW / 1000 + 601), 0n] }],
-  ])('is no position when it is %s', (_what, changes) => {
+    ['ten minutes old', { Timestamp: [BigInt(NOW / 1000 - 601), 0n] }],
+    ['dated in the future', { Timestamp: [BigInt(NOW / 1000 + 601), 0n] }],
+  ])('is null for a location %s', (_what, changes) => {
     expect(positionOf({ ...wifi, ...changes }, NOW)).toBeNull();
   });
 
   it.each([
-    ['nothing', undefined],
-    ['a place beyond the poles', { ...wifi, Latitude: 240 }],
-    ['words for numbers', { ...wifi, Longitude: '67.01' }],
-    ['no time', { ...wifi, Timestamp: undefined }],
-    ['no number', { ...wifi, Accuracy: Number.NaN }],
-  ])('is refused when it is %s', (_what, location) => {
+    ['without data', undefined],
+    ['with an impossible latitude', { ...wifi, Latitude: 240 }],
+    ['with a text instead of a number', { ...wifi, Longitude: '67.01' }],
+    ['without a time', { ...wifi, Timestamp: undefined }],
+    ['with NaN as accuracy', { ...wifi, Accuracy: Number.NaN }],
+  ])('throws for a location %s', (_what, location) => {
     expect(() => positionOf(location, NOW)).toThrow();
   });
 });
 
-describe.skipIf(!dbus.present)('where nobody speaks as GeoClue', () => {
-  it('a machine without a bus, or without GeoClue, has none and no failure', async () => {
+describe.skipIf(!dbus.present)('a machine without GeoClue', () => {
+  it('reports GeoClue as absent, and no failure, without D-Bus or without the service', async () => {
     const home = folderForOneTest();
     const failures: string[] = [];
     const source = async () => (await sensors(privateBus(home).address, failures)()).sources?.[1];
@@ -160,7 +160,7 @@ describe.skipIf(!dbus.present)('where nobody speaks as GeoClue', () => {
     expect(failures.filter((why) => why.startsWith('GeoClue'))).toEqual([]);
   });
 
-  it('what is no bus, is silent or ends in the middle is a failure', async () => {
+  it('reports a failure for a bus that is silent, closes the connection or violates the protocol', async () => {
     const speaking = async (words: string | null, within?: number) => {
       const path = join(folderForOneTest(), 'bus');
       await listening(
@@ -182,8 +182,8 @@ describe.skipIf(!dbus.present)('where nobody speaks as GeoClue', () => {
   });
 });
 
-describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue', () => {
-  it('that does not know the agent refuses, and says why', async () => {
+describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue service', () => {
+  it('that is not configured for the agent refuses with a reason', async () => {
     const bus = await busUp(folderForOneTest());
     await startGeoclue(bus, { ours: false, sources: { 'network-nmea': await receiver() } });
     const failures: string[] = [];
@@ -194,7 +194,7 @@ describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue', () => {
     expect(failures.filter((why) => why.startsWith('GeoClue'))).toEqual([]);
   }, 60_000);
 
-  it('that knows it gives a position, of which areas leave the device, and is let go of', async () => {
+  it('that is configured for the agent gives a position, reported only as areas, and the agent releases its client', async () => {
     const bus = await busUp(folderForOneTest());
     await startGeoclue(bus, { ours: true, sources: { 'network-nmea': await receiver() } });
     const reading = await sensors(bus.address)();
@@ -206,7 +206,7 @@ describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue', () => {
     await until(() => expect(serves(bus.address)).toBe(false));
   }, 60_000);
 
-  it('whose person has switched location off refuses, and still listens to that person’s session', async () => {
+  it('refuses while the user has switched location off in the desktop session', async () => {
     const bus = await busUp(folderForOneTest());
     await startGeoclue(bus, { ours: true, sources: { 'network-nmea': await receiver() } });
     const session = createClient({ busAddress: bus.address });
@@ -224,7 +224,7 @@ describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue', () => {
     await expect(readGeoclue(bus.address)).rejects.toMatchObject(disabled);
   }, 60_000);
 
-  it('that is told not to let it in refuses', async () => {
+  it('that is configured to deny the agent refuses', async () => {
     const bus = await busUp(folderForOneTest());
     await startGeoclue(bus, { ours: true, lines: '[cordon-agent]\nallowed=false\nsystem=true\nusers=\n' });
     const disallowed = { state: 'refused', message: expect.stringMatching(/disallowed by configuration/) };
@@ -232,10 +232,10 @@ describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue', () => {
   }, 60_000);
 
   it.each([
-    ['as far off as it is', { accuracy: 25_000, fallback: 'ipf' }],
-    ['and calls it near', { accuracy: 60 }],
+    ['with its true accuracy', { accuracy: 25_000, fallback: 'ipf' }],
+    ['with a false accuracy', { accuracy: 60 }],
   ])(
-    'that guesses by the address, %s, gives no position',
+    'that guesses the position from the IP address, %s, gives no position',
     async (_how, guess) => {
       const bus = await busUp(folderForOneTest());
       const service = await placing({ location: { lat: 24.861, lng: 67.01 }, ...guess });
@@ -246,7 +246,7 @@ describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue', () => {
     60_000,
   );
 
-  it('that hangs, dies, or whose bus dies in the middle ends the reading', async () => {
+  it('that hangs or crashes, or whose bus crashes, ends the reading with an error', async () => {
     const bus = await busUp(folderForOneTest());
     const service = await startGeoclue(bus, { ours: true });
     service.kill('SIGSTOP');

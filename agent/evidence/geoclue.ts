@@ -107,7 +107,7 @@ export async function readGeoclue(busAddress: string, within = WITHIN): Promise<
 function inOurWords(error: unknown): unknown {
   if (error instanceof ConnectionClosedError) return error.cause ?? new Error('the bus closed the connection');
   if (error instanceof AbortError) return new Error('it does not answer');
-  if (!(error instanceof DBusError)) return new Error('what answers does not speak as GeoClue does');
+  if (!(error instanceof DBusError)) return new Error('the response does not follow GeoClue’s interface');
   const { dbusName = 'an error without a name', message } = error;
   if (dbusName === 'org.freedesktop.DBus.Error.AccessDenied') return new SourceUnavailable('refused', message);
   return NOT_THERE.has(dbusName) ? new SourceUnavailable('absent', 'not running here') : new Error(dbusName);

@@ -59,7 +59,7 @@ export function readGpsd(port: number, within = WITHIN): Promise<Position | null
         }
       } catch {
         // The parser's error text may contain a position, so the agent replaces it.
-        end(() => reject(new Error('what answers does not speak gpsd’s protocol')));
+        end(() => reject(new Error('the program on this port does not use gpsd’s protocol')));
       }
     });
   });

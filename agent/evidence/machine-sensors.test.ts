@@ -26,8 +26,8 @@ const dbusmock = needed('python3-dbusmock', 'apt-get install python3-dbusmock db
 
 endAllAfterEach();
 
-/** A server on loopback that sends this text to every client. */
-async function said(...lines: string[]): Promise<number> {
+/** Starts a server on loopback that sends the given lines to every client. Returns its port. */
+async function serverSending(...lines: string[]): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     for (const line of lines) socket.write(line);
@@ -37,7 +37,7 @@ async function said(...lines: string[]): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** NMEA 0183 data of a receiver in Karachi, for one minute. */
+/** NMEA 0183 data of a receiver in Karachi for one minute. */
 function karachi(): string {
   const sentence = (text: string) => {
     const sum = [...text].reduce((check, letter) => check ^ letter.charCodeAt(0), 0);
@@ -58,7 +58,7 @@ function karachi(): string {
 }
 
 it.skipIf(!gpsfake.present)(
-  'hears a position from a real gpsd, and makes an area of it',
+  'reads a position from a real gpsd and converts it into an area',
   async () => {
     const log = join(folderForOneTest(), 'karachi.nmea');
     writeFileSync(log, karachi());
@@ -89,7 +89,7 @@ it.skipIf(!gpsfake.present)(
   60_000,
 );
 
-it('takes the words of gpsd for no position that are none', () => {
+it('reads a position only from a complete fix in a line of gpsd', () => {
   const fix = { class: 'TPV', mode: 3, lat: 24.861, lon: 67.01, eph: 17.1 };
   expect(positionIn(JSON.stringify(fix))).toEqual({ latitude: 24.861, longitude: 67.01, accuracy: 17.1 });
   const { eph: _eph, ...bare } = fix;
@@ -102,14 +102,14 @@ it('takes the words of gpsd for no position that are none', () => {
   }
 });
 
-it('a gpsd that is not there, has no fix, or is something else is no evidence, and is said', async () => {
+it('gives no evidence without gpsd, without a fix, or from another program on the port, and reports the failure', async () => {
   await expect(readGpsd(await freePort())).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-  const cold = await said('{"class":"VERSION","release":"3.25"}\n', '{"class":"TPV","mode":1}\n');
+  const cold = await serverSending('{"class":"VERSION","release":"3.25"}\n', '{"class":"TPV","mode":1}\n');
   expect(await readGpsd(cold, 300)).toBeNull();
   const secret = '{"class":"TPV","mode":3,"lat":"24.8610","lon":67.01}\n';
   for (const words of [['SSH-2.0-OpenSSH\n'], ['x'.repeat(70_000)], [secret]]) {
     const failures: string[] = [];
-    const gpsdPort = await said(...words);
+    const gpsdPort = await serverSending(...words);
     const reading = await machineSensors({
       platform: 'linux',
       gpsdPort,
@@ -123,7 +123,7 @@ it('a gpsd that is not there, has no fix, or is something else is no evidence, a
   }
 });
 
-it('knows a network only from a modem that is registered with it', () => {
+it('reads a network only from a registered modem', () => {
   const modem = (code: string, state: string) =>
     JSON.stringify({ modem: { '3gpp': { 'operator-code': code, 'registration-state': state }, generic: {} } });
   expect(networkIn(modem('41001', 'home'))).toBe('410');
@@ -142,7 +142,7 @@ it('knows a network only from a modem that is registered with it', () => {
 });
 
 it.skipIf(!mmcli.present || !dbusmock.present)(
-  'hears the serving network from ModemManager over a real D-Bus',
+  'reads the serving network from ModemManager over a real D-Bus',
   async () => {
     const { address, socket, start } = privateBus(folderForOneTest());
     const before = process.env['DBUS_SYSTEM_BUS_ADDRESS'];
@@ -198,7 +198,7 @@ it.skipIf(!mmcli.present || !dbusmock.present)(
   60_000,
 );
 
-it('says unaccented that there is none on another platform', async () => {
+it('reports every sensor as absent, and no failure, on another platform', async () => {
   const reading = await machineSensors({
     platform: 'darwin',
     gpsdPort: 2947,

@@ -113,7 +113,8 @@ export async function orUnavailable<T>(response: Promise<T>): Promise<T> {
     return await response;
   } catch (cause) {
     if (cause instanceof CordonError) throw cause;
-    const detail = 'The server cannot be reached; try again when `status` says connected.';
+    const detail =
+      'The server cannot be reached. Try again when `cordon-agent status` shows the connection as connected.';
     throw new CordonError('unavailable', detail, {}, cause);
   }
 }

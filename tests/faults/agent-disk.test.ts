@@ -1,6 +1,6 @@
 /**
- * Case 55, on a device: the agent's folder is on a disk that is full to the last byte. Orders, withdrawals and records have reserved space: they arrive,
- * are enforced in time and survive kill -9. Commands and messages wait for space. Nothing is lost.
+ * Case 55, on a device: the agent's folder is on a completely full disk. Orders, withdrawals and device records use reserved space. They
+ * are enforced on time and survive kill -9. Commands and messages wait for space. Nothing is lost.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -14,9 +14,9 @@ import { openWorld, type World } from '../support/e2e-world.ts';
 import { mountSmallDisk, type SmallDisk, smallDisks } from '../support/small-disk.ts';
 import { until } from '../support/until.ts';
 
-/** SQLite reports a log index without space as an I/O error. */
+/** Error text for a full disk. If the index of the write-ahead log lacks space, SQLite reports an I/O error instead. */
 const FULL =
-  /^cordon-agent: (The disk is full: make room, and try again|The disk reports an error or is full\. Check its free space)/m;
+  /^cordon-agent: The disk is full(\. Free some space and try again| or reports an error\. Check its free space)/m;
 const TERMS = {
   ...{ title: 'Pakistan', areas: ['PK'], services: ['messaging'], nexus: ['home'], zone: 'Asia/Karachi' },
   ...{ unknown: 'allow', contested: 'allow', travelers: 'deny' },
@@ -24,7 +24,7 @@ const TERMS = {
   ...{ statement: { en: 'Messages end by order of the regulator.' }, appeal: 'appeals@example.org' },
 };
 
-describe.skipIf(!smallDisks.present)('case 55: an agent’s own disk is full', { timeout: 120_000 }, () => {
+describe.skipIf(!smallDisks.present)('case 55: an agent on a full disk', { timeout: 120_000 }, () => {
   let world: World;
   let disk: SmallDisk;
   let agent: AgentProcess;
@@ -35,7 +35,7 @@ describe.skipIf(!smallDisks.present)('case 55: an agent’s own disk is full', {
     agent = new AgentProcess({}, disk.folder);
     await agent.enroll(await world.link('PK'));
   }, 120_000);
-  /** The agent builds its reserve right after its start. */
+  /** Restarts the agent with free space, because the agent builds its disk reserve after its start. */
   beforeEach(async () => {
     disk.makeRoom();
     await agent.stop();
@@ -49,7 +49,7 @@ describe.skipIf(!smallDisks.present)('case 55: an agent’s own disk is full', {
     await world.remove();
   });
 
-  /** The log of the store keeps its space for the next writes: it goes first. */
+  /** Fills the disk. The store's write-ahead log is truncated first, because it would keep space for later writes. */
   const fill = () =>
     until(() => {
       const store = new DatabaseSync(agent.path('agent.db'), { timeout: 5000 });
@@ -76,7 +76,7 @@ describe.skipIf(!smallDisks.present)('case 55: an agent’s own disk is full', {
     return found.receipts.filter((each) => each.kind === kind && each.service !== null);
   };
 
-  it('enforces the order that it has and takes its record, while a command waits for space', async () => {
+  it('enforces a stored order and accepts a new device record, while a command waits for space', async () => {
     const { operator } = world;
     const proposed = await operator.propose(order(12));
     await operator.adopt(proposed);
@@ -110,7 +110,7 @@ describe.skipIf(!smallDisks.present)('case 55: an agent’s own disk is full', {
     await until(async () => expect(await messaging()).toMatchObject({ open: true }), 30_000);
   });
 
-  it('takes an order that was adopted after the disk was full, also across kill -9, and its withdrawal', async () => {
+  it('accepts an order and its withdrawal that arrive on the full disk, also after kill -9', async () => {
     const { operator } = world;
     await fill();
     const terms = order(15);
@@ -139,7 +139,7 @@ describe.skipIf(!smallDisks.present)('case 55: an agent’s own disk is full', {
     await until(async () => expect(await receipts(proposed.order, 'restored')).toHaveLength(1), 30_000);
     expect(stored('list')).not.toEqual([before]);
 
-    // As after a regular end: no log and no index is left.
+    // After a regular stop, the store has neither write-ahead log nor index.
     await agent.stop();
     agent.run();
     await agent.connected(30_000);
@@ -148,7 +148,7 @@ describe.skipIf(!smallDisks.present)('case 55: an agent’s own disk is full', {
     whole();
   });
 
-  it('keeps its log and runs in the background on it', async () => {
+  it('starts in the background with a log file, and enforces an order', async () => {
     await agent.stop();
     await fill();
     const started = await agent.cli(['run', '--detach']);
@@ -168,7 +168,7 @@ describe.skipIf(!smallDisks.present)('case 55: an agent’s own disk is full', {
     }
   });
 
-  it('without its reserve, does not start, says so, keeps its identity, and starts once there is room', async () => {
+  it('does not start without its disk reserve, names the cause, keeps its identity, and starts when space is free', async () => {
     const identity = () =>
       ['key', 'chain', 'root'].map((name) => readFileSync(agent.path(`identity/${name}.pem`), 'utf8'));
     const before = identity();

@@ -1,6 +1,6 @@
 /**
- * The server's process is killed with -9 again and again while a thousand commands go out to real agents. What it has acknowledged is there
- * after each start, everything is finished in the end, and nothing was carried out twice, whoever had to ask again.
+ * The server's process is killed with -9 repeatedly while it sends a thousand commands to real agents. After each start, the server has
+ * every acknowledged command. In the end, every command is finished and ran once, although admins repeated requests.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -21,9 +21,9 @@ import { until } from '../support/until.ts';
 
 const KILLS = Number(process.env['CORDON_FAULTS'] ?? 4);
 const COMMANDS = 1_000;
-/** So many that the newest 50 of a device are all that it ever got. */
+/** Number of devices: high enough that each device gets at most the 50 commands that the API lists. */
 const DEVICES = 24;
-/** Admins who ask at once. */
+/** Number of admins that send commands at the same time. */
 const ADMINS = 6;
 
 interface Issued {
@@ -56,7 +56,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it(`case 54: a server killed with -9 during ${COMMANDS} commands, ${KILLS} times, loses none and none runs twice`, {
+it(`case 54: ${COMMANDS} commands each run once, although the server is killed with -9 ${KILLS} times`, {
   timeout: 60_000 + KILLS * 10_000,
 }, async () => {
   const { owner, as } = operator;
@@ -70,13 +70,13 @@ it(`case 54: a server killed with -9 during ${COMMANDS} commands, ${KILLS} times
   });
   const acknowledged = new Map<CommandId, Issued>();
   let up = Promise.resolve();
-  let askedAgain = 0;
+  let repeatedRequests = 0;
 
   const issue = ({ id, device, command }: Issued) =>
     as(owner, 'POST', `/devices/${device}/commands`, commandView, { id, command });
 
-  /** Until it is acknowledged. A lost answer says nothing, so the same id is asked for again. */
-  async function insist(wish: Issued): Promise<void> {
+  /** Sends a command until the server acknowledges it. After a lost response, sends it again under the same id. */
+  async function sendUntilAcknowledged(wish: Issued): Promise<void> {
     for (;;) {
       await up;
       try {
@@ -85,9 +85,9 @@ it(`case 54: a server killed with -9 during ${COMMANDS} commands, ${KILLS} times
         acknowledged.set(id, wish);
         return;
       } catch (error) {
-        // A refusal is an answer; anything else is a connection that broke.
+        // A Cordon error is a response of the server. Any other error is a broken connection.
         if (isCordonError(error)) throw error;
-        askedAgain += 1;
+        repeatedRequests += 1;
         await delay(5);
       }
     }
@@ -96,9 +96,9 @@ it(`case 54: a server killed with -9 during ${COMMANDS} commands, ${KILLS} times
   const queue = [...wanted];
   const admins = Array.from({ length: ADMINS }, async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      await insist(next);
-      // Somebody presses the button twice.
-      if (Math.random() < 0.05) await insist(next);
+      await sendUntilAcknowledged(next);
+      // An admin presses the button twice.
+      if (Math.random() < 0.05) await sendUntilAcknowledged(next);
     }
   });
   const issuing = Promise.all(admins);
@@ -109,11 +109,11 @@ it(`case 54: a server killed with -9 during ${COMMANDS} commands, ${KILLS} times
   }
 
   for (let kill = 1; kill <= KILLS; kill += 1) {
-    const enough = Math.floor((kill * COMMANDS) / (KILLS + 1));
-    await until(() => expect(acknowledged.size).toBeGreaterThanOrEqual(enough), 30_000, 2);
+    const threshold = Math.floor((kill * COMMANDS) / (KILLS + 1));
+    await until(() => expect(acknowledged.size).toBeGreaterThanOrEqual(threshold), 30_000, 2);
     await delay(Math.random() * 40);
     if (kill % 2 === 0) {
-      // In front of some statement of its store; every other time from outside, wherever it is.
+      // Every second kill comes from inside the server, before a statement of its store. The others come from outside.
       const gone = once(server.process, 'exit');
       server.process.kill('SIGUSR2');
       await Promise.race([gone, delay(2_000)]);
@@ -147,9 +147,9 @@ it(`case 54: a server killed with -9 during ${COMMANDS} commands, ${KILLS} times
     const texts = mine.flatMap(({ command }) => (command.kind === 'message' ? [command.text] : []));
     expect([...messages].sort()).toEqual(texts.sort());
     expect(locks).toBe(mine.filter(({ command }) => command.kind === 'lock-workspace').length);
-    // Once more of its own accord, when it connected for the first time.
+    // Each device also sent its inventory once without a command, on its first connection.
     expect(inventories).toBe(mine.filter(({ command }) => command.kind === 'refresh-inventory').length + 1);
   }
   expect((await as(owner, 'GET', '/alerts', alertList)).alerts).toEqual([]);
-  console.log(`${COMMANDS} commands, ${KILLS} kills, ${askedAgain} answers lost and asked for again`);
+  console.log(`${COMMANDS} commands, ${KILLS} kills, ${repeatedRequests} requests repeated after a lost response`);
 });

@@ -15,7 +15,7 @@ import { mountSmallDisk, type SmallDisk, smallDisks } from '../support/small-dis
 const MiB = 1024 * 1024;
 const DEVICE = deviceIdSchema.parse('dev_aaaaaaaaaaaaaaaa');
 
-/** An envelope of about so many bytes that cannot be compressed. */
+/** Makes an envelope of about the given size that cannot be compressed. */
 const envelope = (bytes: number): Envelope => ({
   payloadType: 'application/octet-stream',
   payload: randomBytes((bytes * 3) / 4).toString('base64'),
@@ -33,7 +33,7 @@ it.skipIf(!smallDisks.present)('an exit wipes the workspace on a full disk', asy
   expect((await openWorkspace(join(disk.folder, 'workspace'))).state()).toBe('wiped');
 });
 
-describe.skipIf(!smallDisks.present)('the reserve for orders', () => {
+describe.skipIf(!smallDisks.present)('the disk reserve for orders', () => {
   let disk: SmallDisk;
   let reserve: DiskReserve;
   let store: AgentStore;
@@ -55,13 +55,13 @@ describe.skipIf(!smallDisks.present)('the reserve for orders', () => {
     disk.remove();
   });
 
-  it('is allocated to the last block', () => {
+  it('is allocated completely on the disk', () => {
     const { size, blocks } = statSync(join(disk.folder, 'agent.reserve'));
     expect(size).toBe(RESERVE_SIZE);
     expect(blocks * 512).toBeGreaterThanOrEqual(RESERVE_SIZE);
   });
 
-  it('holds the largest order list and all of its orders, again and again', () => {
+  it('has space for the largest order list and all of its orders, also repeatedly', () => {
     disk.fill();
     const device = store.device(DEVICE);
     for (const version of [1, 2, 3]) {
@@ -71,17 +71,17 @@ describe.skipIf(!smallDisks.present)('the reserve for orders', () => {
         for (const [number, each] of orders.entries()) device.saveOrder(`2026-${number}`, { version, envelope: each });
         device.saveList({ version, envelope: list });
       });
-      // Not compared by `toEqual`: a difference would be printed in full.
+      // The comparison does not use `toEqual`, which would print large documents in full.
       expect(device.list()?.envelope.payload === list.payload).toBe(true);
       expect(device.orders().every(({ envelope: { payload } }, at) => payload === orders[at]?.payload)).toBe(true);
       expect(device.orders()).toHaveLength(orders.length);
     }
-    // The documents stay in the store. The space of the log came back.
+    // The documents stay in the store. The space of the write-ahead log was returned to the reserve.
     expect(reserved()).toBeGreaterThan(16 * MiB);
     expect(disk.free()).toBeLessThan(MiB);
   });
 
-  it('gives nothing to messages, before and after an order has used some', () => {
+  it('gives no space to messages, before and after an order has used some of it', () => {
     disk.fill();
     const device = store.device(DEVICE);
     for (const version of [1, 2]) {
@@ -92,7 +92,7 @@ describe.skipIf(!smallDisks.present)('the reserve for orders', () => {
     expect(device.adminMessages(10)).toEqual([]);
   });
 
-  it('opens the store on the full disk after a regular end, which leaves neither log nor index', () => {
+  it('makes it possible to open the store on a full disk after a regular stop, which leaves neither log nor index', () => {
     store.device(DEVICE).saveList({ version: 1, envelope: envelope(1000) });
     store.close();
     disk.fill();
@@ -102,7 +102,7 @@ describe.skipIf(!smallDisks.present)('the reserve for orders', () => {
     expect(device.list()?.version).toBe(2);
   });
 
-  it('costs no space when the same state is stored over and over', () => {
+  it('does not shrink when the same value is stored repeatedly', () => {
     disk.fill();
     const device = store.device(DEVICE);
     const save = (version: number) => device.saveCorrectionSeen(version);
@@ -112,7 +112,7 @@ describe.skipIf(!smallDisks.present)('the reserve for orders', () => {
     expect(reserved()).toBe(before);
   });
 
-  it('leaves nothing half done when it is used up', () => {
+  it('leaves no incomplete transaction when it is used up', () => {
     const device = store.device(DEVICE);
     device.saveList({ version: 1, envelope: envelope(1000) });
     reserve.remove();
@@ -129,7 +129,7 @@ describe.skipIf(!smallDisks.present)('the reserve for orders', () => {
     expect(device.list()?.version).toBe(2);
   });
 
-  it('is built again once there is room, and leaves some to others', async () => {
+  it('is filled again when the disk has space', async () => {
     disk.fill();
     const device = store.device(DEVICE);
     device.reserved(() => device.saveList({ version: 1, envelope: envelope(8 * MiB) }));
@@ -141,7 +141,7 @@ describe.skipIf(!smallDisks.present)('the reserve for orders', () => {
     expect(reserved()).toBe(RESERVE_SIZE);
   });
 
-  it('does not touch the reserve for a failure that space cannot mend', () => {
+  it('is not used for an error that more space cannot solve', () => {
     disk.fill();
     const device = store.device(DEVICE);
     let tries = 0;

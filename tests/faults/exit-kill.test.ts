@@ -1,6 +1,7 @@
 /**
- * An exit, with kill -9 in the middle of it: the device dies around the step in which it remembers and says that it has wiped itself, the server around the
- * one in which it ends the enrollment and destroys what it holds. Started again, both come to the same end, and everything is said once.
+ * An order's exit with kill -9 during it. The device is killed around the writes that record and report its wipe. The server is killed
+ * around the writes that end the enrollment and delete the device's data. After a restart, the exit ends with the same result, and each
+ * receipt exists once.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,13 +50,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What is known at the end, and what each has written in the step of the exit. */
+/** Plays the timeline. Returns the final result, and the writes of server and device during the exit. */
 async function play(name: string, death: Death | null) {
   const player = await openPlayer(timeline, join(folder, name), { mortal: true });
   try {
     const writes = new Map<string, readonly string[]>();
     for (const step of timeline.steps) {
-      // Asked so that they are counted from here on.
+      // Resets the counters, so that only the writes of the exit are counted.
       if (isExit(step)) await player.writes();
       if (isExit(step) && death) await player.mortals.dieAt(death.who, death);
       const { failure } = await player.play(step);
@@ -77,7 +78,7 @@ async function play(name: string, death: Death | null) {
   }
 }
 
-/** The writes that matter, each with a death in front of it and one behind it, those of both in turn. */
+/** Kill points before and after each relevant write, alternating between device and server. */
 function deathsIn(writes: ReadonlyMap<string, readonly string[]>): Death[] {
   const of = (who: string, matters: RegExp) => {
     const count = new Map<string, number>();
@@ -98,7 +99,7 @@ function deathsIn(writes: ReadonlyMap<string, readonly string[]>): Death[] {
     .concat(server.slice(device.length));
 }
 
-it(`an exit that is killed with -9 at ${KILLS} points on the way ends as it does without a death`, {
+it(`an exit has the same result as without a crash when server or device is killed with -9 at ${KILLS} points`, {
   timeout: 60_000 + KILLS * 30_000,
 }, async () => {
   const { writes, ...whole } = await play('whole', null);
@@ -109,7 +110,7 @@ it(`an exit that is killed with -9 at ${KILLS} points on the way ends as it does
   for (const [at, death] of deaths.entries()) {
     const { writes: _writes, ...killed } = await play(`${at}`, death);
     console.log(
-      `${death.who} ${death.side} ${death.write} ${death.nth}: ${killed.fell === 1 ? 'died there' : 'did not come there'}`,
+      `${death.who} ${death.side} ${death.write} ${death.nth}: ${killed.fell === 1 ? 'killed there' : 'did not reach this write'}`,
     );
     expect({ ...killed, fell: 0 }).toEqual(whole);
     fell += killed.fell;

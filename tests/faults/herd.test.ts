@@ -1,6 +1,7 @@
 /**
- * Case 58: thousands of devices, each with real TLS, its own certificate and the agent's own link, reconnect at once to a server that was killed
- * with -9 and started again. 1,000 of them here, 10,000 with `npm run test:faults`. Nothing is timed: bounds are on memory and on the outcome.
+ * Case 58: thousands of devices, each with TLS, its own certificate and the agent's link, reconnect at the same time to a server that was
+ * killed with -9 and restarted. `npm test` uses 1,000 devices, `npm run test:faults` 10,000. The test limits the server's memory and checks
+ * the result, not the time.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -26,8 +27,8 @@ const KIB = 1024;
 const DAY = 86_400_000;
 const ALL_IN = Math.max(300_000, 150 * SIZE);
 /**
- * An idle connection takes about 65 KiB (README.md). A device that connects may take as much again for its handshake and for the list under way.
- * The rest is the heap of a server that has just started and begins to work, whatever the number of devices.
+ * Maximum memory of the server. An idle connection needs about 65 KiB (README.md). A connecting device may need the same again for its
+ * handshake and for the order list. The rest is the heap of a new server, independent of the number of devices.
  */
 const MOST_GROWTH = 2 * 65 * KIB * SIZE + 160 * KIB * KIB;
 
@@ -57,7 +58,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Straight into the store: an admin would make them one by one. */
+/** Writes activation codes directly into the store, because an admin creates them one by one. */
 async function activationCodes(group: string): Promise<Code[]> {
   const database = await openDatabase({ file: join(server.home, 'cordon.db') });
   const codes = Array.from({ length: SIZE }, () => ({ id: newDeviceId(), secret: randomBase32(16) }));
@@ -79,7 +80,7 @@ async function activationCodes(group: string): Promise<Code[]> {
   return codes;
 }
 
-/** The list grows by about 250 KiB: a copy for each device would not fit into the bound. */
+/** Makes a statement that adds about 250 KiB to the order list. A copy of the list for each device would exceed the memory bound. */
 function longStatement(): Record<string, string> {
   const letters = [...'ABCDEFGHIJ'];
   const regions = letters.flatMap((first) => letters.map((second) => `en-${first}${second}`));

@@ -16,17 +16,17 @@ const writing = (names: readonly string[]) =>
 const names = ['insert post', 'commit of insert post', 'insert post', 'insert receipt', 'insert nothing of the kind'];
 const draw = (seed: string, written = names) => drawKillPoints(seed, 4, writing(written), new Set());
 
-it('draws the same points from the same seed, others from another, everybody at every moment', () => {
+it('draws the same points for the same seed, and includes every process and every moment', () => {
   expect(draw('1')).toEqual(draw('1'));
   expect(draw('1')).not.toEqual(draw('2'));
   const points = draw('1');
   expect(points.map(({ step }) => step)).toEqual(points.map(({ step }) => step).sort());
   expect(new Set(points.map(({ who }) => who))).toEqual(new Set(['server', 'a', 'b']));
-  expect(new Set(points.map(({ moment }) => moment))).toEqual(new Set(['a message is under way', 'receipts come in']));
+  expect(new Set(points.map(({ moment }) => moment))).toEqual(new Set(['a message is in transit', 'receipts arrive']));
   expect(new Set(points.map(({ step, who }) => `${step} ${who}`)).size).toBe(4);
 });
 
-it('moves no other point when somebody writes once more', () => {
+it('keeps the points of the other processes when one process makes an additional write', () => {
   const [first, ...rest] = writing(names);
   const more = [{ ...first!, by: new Map([...first!.by, ['server', [...names, 'insert post']]]) }, ...rest];
   const points = drawKillPoints('1', 4, more, new Set());
@@ -34,6 +34,6 @@ it('moves no other point when somebody writes once more', () => {
   expect(others(points)).toEqual(others(draw('1')));
 });
 
-it('gives as many as there are when there are too few', () => {
+it('returns all points when there are fewer than requested', () => {
   expect(drawKillPoints('1', 100, writing(['insert post']), new Set())).toHaveLength(6);
 });

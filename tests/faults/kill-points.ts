@@ -1,13 +1,14 @@
 /**
- * Where to kill whom in a timeline, drawn from what a play of it without a death has written. The same seed draws the same points: each candidate has its
- * place by a hash of its own, so that one more or one less, as timing has it, moves no other.
+ * Selection of points in a timeline at which a test kills the server or a device. The candidates are the writes of a run without kills. The
+ * same seed selects the same points. Each candidate has its own hash, so that an additional candidate, caused by timing, does not move the
+ * others.
  */
 import { createHash } from 'node:crypto';
 import type { Writes } from '../replay/mortals.ts';
 import type { Act, Step } from '../replay/timeline.ts';
 import type { DeathAt } from '../support/mortal-writes.ts';
 
-/** By step: who wrote what, in order. */
+/** For each step of the timeline: the writes of each process, in order. */
 export type WritesOfSteps = readonly { readonly step: Step; readonly by: Writes }[];
 
 export interface KillPoint extends DeathAt {
@@ -16,7 +17,10 @@ export interface KillPoint extends DeathAt {
   readonly who: string;
 }
 
-/** What is under way, by step and by what is written. `hour`: the step that an order's effective time comes with; `all`: what the same one writes in it. */
+/**
+ * Moment in an order's life, recognized by step and write. `hour`: the step in which the order takes effect. `all`: all writes of the
+ * process in the step.
+ */
 type Moment = readonly [
   name: string,
   is: (step: Step, write: string, context: { readonly hour: boolean; readonly all: readonly string[] }) => boolean,
@@ -28,26 +32,29 @@ const MOMENTS: readonly Moment[] = [
     (step, write) => acts(step, 'propose', 'approve') && / (order\w*|ledger_\w+|document|event|outbox)$/.test(write),
   ],
   [
-    'a message is under way',
+    'a message is in transit',
     (step, write) =>
       acts(step, 'send', 'online') && / (posts?|mailbox(es|_entries)?|history|conversation)$/.test(write),
   ],
   [
-    'an order comes into force',
-    // Whoever is concerned: a server that carries it out, a device that shuts gates.
+    'an order takes effect',
+    // Only affected processes count: a server that executes the order, or a device that closes gates.
     (_step, write, { hour, all }) =>
       hour &&
       all.some((one) => one === 'insert gate' || one === 'insert order_executions') &&
       / (gate|outbox|order_\w+|receipts|ledger_\w+)$/.test(write),
   ],
   [
-    'what was held is released',
+    'held messages are released',
     (step, write) => acts(step, 'withdraw') && / (posts?|mailbox(es|_entries)?|history|gate|order_\w+)$/.test(write),
   ],
-  ['receipts come in', (_step, write) => / receipts?$/.test(write)],
+  ['receipts arrive', (_step, write) => / receipts?$/.test(write)],
 ];
 
-/** `most` of them, in the order of their steps: moments take turns, and in each of them everybody does. In a step nobody dies twice. */
+/**
+ * Selects up to `most` kill points, in the order of their steps. It alternates between moments and between processes. No process is killed
+ * twice in one step.
+ */
 export function drawKillPoints(
   seed: string,
   most: number,
@@ -66,12 +73,12 @@ export function drawKillPoints(
   const free = ({ step, who }: KillPoint) => !drawn.some((one) => one.step === step && one.who === who);
   const moments = Map.groupBy(candidates, ({ moment }) => moment);
   const names = MOMENTS.map(([name]) => name).filter((name) => moments.has(name));
-  // Enough turns for everybody at every moment, so that only what is taken already ends it early.
+  // The limit gives each process enough rounds at every moment. The loop ends early only when all candidates are used.
   for (let turn = 0; drawn.length < most && turn < most * candidates.length; turn += 1) {
     const at = turn % names.length;
     const of = moments.get(names[at] ?? '') ?? [];
-    const everybody = [...new Set(of.map(({ who }) => who))].sort();
-    const who = everybody[(first + at + Math.floor(turn / names.length)) % everybody.length];
+    const processes = [...new Set(of.map(({ who }) => who))].sort();
+    const who = processes[(first + at + Math.floor(turn / names.length)) % processes.length];
     const point = of.find((one) => one.who === who && free(one));
     if (point) drawn.push(point);
   }

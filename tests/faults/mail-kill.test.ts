@@ -1,6 +1,7 @@
 /**
- * The server's process is killed with -9 again and again while posts, commits and orders cross each other. What was accepted comes to each recipient
- * once and in the order in which its sender handed it in, an epoch has one commit, and what an order held is held, told and released once.
+ * The server's process is killed with -9 repeatedly while devices send posts and commits, and orders begin and end. Each recipient receives
+ * every accepted post once, in the sender's order. Each epoch has one commit. Messages that an order holds are held, reported and released
+ * once.
  */
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,10 +18,10 @@ import { until } from '../support/until.ts';
 const KILLS = Number(process.env['CORDON_FAULTS'] ?? 4);
 const DEVICES = 4;
 const POSTS_EACH = 60 * KILLS;
-/** Handed in and not answered yet. */
+/** Maximum number of posts of one device without a response. */
 const AHEAD = 16;
 
-/** A device as far as mail goes: it keeps what it has, hands in again what was not answered, and takes what it has stored. */
+/** Device that only sends and receives mail. It sends posts without a response again, and acknowledges what it has stored. */
 class MailDevice {
   readonly id: DeviceId;
   readonly #tls: DeviceTls;
@@ -37,21 +38,21 @@ class MailDevice {
     this.#tls = tls;
   }
 
-  /** One look: connects when it must, hands in, reads what has come. */
-  async turn(): Promise<void> {
+  /** One round: connects if necessary, sends posts, and reads received frames. */
+  async runRound(): Promise<void> {
     if (!this.#link) return this.#connect();
     const link = this.#link;
     if (link.socket.readyState !== link.socket.OPEN) {
       this.#link = null;
       return;
     }
-    for (const frame of link.frames.slice(this.#read)) this.#take(frame);
+    for (const frame of link.frames.slice(this.#read)) this.#receive(frame);
     this.#read = link.frames.length;
     const room = AHEAD - this.#unanswered.length;
     for (const post of this.queue.splice(0, Math.max(0, room))) {
       this.#unanswered.push(post);
       link.send(post);
-      // Twice, as after an answer that did not come; and now and then the network goes before one can.
+      // Sometimes sends a post twice, as after a lost response. Sometimes the connection ends before a response.
       if (Math.random() < 0.1) link.send(post);
     }
     if (this.#unanswered.length > 0 && Math.random() < 0.01) {
@@ -66,7 +67,7 @@ class MailDevice {
     try {
       await Promise.race([link.hello(), gone]);
     } catch {
-      // The server is down: the next turn tries again.
+      // The server is down. The next round tries again.
       link.socket.terminate();
       await delay(20);
       return;
@@ -78,13 +79,13 @@ class MailDevice {
     for (const post of this.#unanswered) link.send(post);
   }
 
-  #take(frame: ServerFrame): void {
+  #receive(frame: ServerFrame): void {
     if (frame.kind === 'posted') {
       expect(this.answers.get(frame.id) ?? frame).toEqual(frame);
       this.answers.set(frame.id, frame);
       this.#unanswered = this.#unanswered.filter(({ id }) => id !== frame.id);
     } else if (frame.kind === 'mailbox-is') {
-      // It remembers no more than was true.
+      // After a kill, the server's counters must not exceed the true numbers.
       expect(frame.taken).toBeLessThanOrEqual(this.stored.at(-1)?.seq ?? 0);
       expect(frame.posts).toBeGreaterThanOrEqual([...this.answers.values()].filter(accepted).length);
     } else if (frame.kind === 'mail') {
@@ -110,7 +111,7 @@ let server: ServerProcess;
 let operator: Operator;
 const agents: AgentProcess[] = [];
 const devices: MailDevice[] = [];
-/** They take their turns until the tests are over; a failure in one of them is the test's. */
+/** Rounds of all devices until the end of the tests. A failure of a device fails the test. */
 let living: Promise<void>;
 let over = false;
 
@@ -122,7 +123,7 @@ beforeAll(async () => {
   for (let index = 0; index < DEVICES; index += 1) {
     const agent = new AgentProcess();
     agents.push(agent);
-    // The last one is at home where the orders are.
+    // The last device has its home area in the area of the orders.
     const home = index === DEVICES - 1 ? 'PK' : null;
     await agent.enroll((await operator.code({ user: `user ${index}`, group, home })).link);
     devices.push(new MailDevice(deviceIdSchema.parse(agent.device), agent.tls(server.device)));
@@ -130,7 +131,7 @@ beforeAll(async () => {
   living = Promise.all(
     devices.map(async (device) => {
       while (!over) {
-        if (!away.has(device)) await device.turn();
+        if (!away.has(device)) await device.runRound();
         await delay(2);
       }
     }),
@@ -145,7 +146,7 @@ afterAll(async () => {
   for (const agent of agents) await agent.remove();
 });
 
-/** In front of some statement of its store, or wherever it is. */
+/** Kills and restarts the server. `inside`: the server is killed before a statement of its store. */
 async function kill(inside: boolean): Promise<void> {
   if (inside) {
     const gone = once(server.process, 'exit');
@@ -157,7 +158,7 @@ async function kill(inside: boolean): Promise<void> {
 }
 const meanwhile = <T>(work: Promise<T>): Promise<T> => Promise.race([work, living.then(() => work)]);
 
-it(`case 54: a server killed with -9 while posts flow, ${KILLS} times, loses none, repeats none and keeps their order`, {
+it(`case 54: posts arrive once and in order, although the server is killed with -9 ${KILLS} times`, {
   timeout: 60_000 + KILLS * 30_000,
 }, async () => {
   const conversation = Buffer.alloc(16, 1).toString('base64url');
@@ -165,7 +166,7 @@ it(`case 54: a server killed with -9 while posts flow, ${KILLS} times, loses non
   for (const [index, device] of devices.entries()) {
     const others = devices.filter((other) => other !== device).map(({ id }) => id);
     const posts = Array.from({ length: POSTS_EACH }, (_, count) => {
-      // Every tenth is a commit, for which all of them try the same epoch.
+      // Every tenth post is a commit. All devices send it for the same epoch.
       const members = devices.map(({ id }) => ({ device: id, generation: 1 }));
       const commit = count % 10 === 0 ? { conversation, epoch: count / 10, add: members, remove: [] } : null;
       const to = count % 3 === 0 ? others : others.slice(count % others.length, (count % others.length) + 1);
@@ -174,10 +175,10 @@ it(`case 54: a server killed with -9 while posts flow, ${KILLS} times, loses non
     sent.set(device, posts);
     device.queue.push(...posts);
   }
-  const answered = () => devices.reduce((sum, { answers }) => sum + answers.size, 0);
+  const answerCount = () => devices.reduce((sum, { answers }) => sum + answers.size, 0);
   for (let count = 1; count <= KILLS; count += 1) {
-    const enough = Math.floor((count * DEVICES * POSTS_EACH) / (KILLS + 1));
-    await meanwhile(until(() => expect(answered()).toBeGreaterThanOrEqual(enough), 30_000, 2));
+    const threshold = Math.floor((count * DEVICES * POSTS_EACH) / (KILLS + 1));
+    await meanwhile(until(() => expect(answerCount()).toBeGreaterThanOrEqual(threshold), 30_000, 2));
     await delay(Math.random() * 40);
     await meanwhile(kill(count % 2 === 0));
   }
@@ -206,10 +207,10 @@ it(`case 54: a server killed with -9 while posts flow, ${KILLS} times, loses non
     expect(tries.filter(({ outcome }) => outcome === 'superseded')).toHaveLength(DEVICES - 1);
   }
   const repeats = devices.reduce((sum, { repeated }) => sum + repeated, 0);
-  console.log(`${DEVICES * POSTS_EACH} posts, ${KILLS} kills, ${repeats} entries came again and were known`);
+  console.log(`${DEVICES * POSTS_EACH} posts, ${KILLS} kills, ${repeats} repeated entries were recognized`);
 });
 
-it(`case 54: killed around the instants at which an order comes and goes, ${KILLS} times, it holds, tells and releases once`, {
+it(`case 54: messages are held, reported and released once when the server is killed ${KILLS} times near an order’s start and end`, {
   timeout: 60_000 + KILLS * 20_000,
 }, async () => {
   const [sender, recipient] = [devices[0], devices.at(-1)];
@@ -235,10 +236,10 @@ it(`case 54: killed around the instants at which an order comes and goes, ${KILL
     await operator.adopt(made);
     await delay(Math.max(0, effective - Date.now() - 20 + Math.random() * 60));
     await meanwhile(kill(count % 3 !== 0));
-    const comesBack = ({ keep }: Post) => waiting === 'return' && !keep;
+    const isReturned = ({ keep }: Post) => waiting === 'return' && !keep;
     await meanwhile(
       until(() => {
-        for (const post of posts) expect(fates(post.id)).toEqual([comesBack(post) ? 'returned' : 'held']);
+        for (const post of posts) expect(fates(post.id)).toEqual([isReturned(post) ? 'returned' : 'held']);
       }, 20_000),
     );
     away.delete(recipient);
@@ -251,9 +252,9 @@ it(`case 54: killed around the instants at which an order comes and goes, ${KILL
     await delay(Math.random() * 30);
     await meanwhile(kill(count % 3 === 0));
     await last;
-    // The answer may have been lost, and then so may the approval.
+    // If the response was lost, the approval may have been lost too.
     await operator.approve(order, revision, operator.approvers[1]!).catch(() => undefined);
-    const left = posts.filter((post) => !comesBack(post));
+    const left = posts.filter((post) => !isReturned(post));
     await meanwhile(
       until(() => {
         const got = recipient.posts().slice(before);

@@ -1,6 +1,7 @@
 /**
- * kill -9 at random instants: of the server while orders are proposed, approved, held, released and withdrawn, and of agents while a list
- * arrives. What was acknowledged holds, no list goes back, a change and its entry are both there or neither, and gates end up right.
+ * kill -9 at random instants: of the server while orders are proposed, approved, paused, resumed and withdrawn, and of agents while an
+ * order list arrives. Acknowledged changes stay, no list rolls back, each change is stored together with its ledger entry, and the gates
+ * end in the right state.
  */
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -27,11 +28,14 @@ import { needed } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
 const KILLS = Number(process.env['CORDON_FAULTS'] ?? 5);
-/** Verbs of its store that an agent needs to take a list in, to enforce it and to tell: it dies in front of each of them once. More by one for each other order. */
-const VERBS = 32;
-/** More than one test entries to the next. */
+/**
+ * Number of store statements with which an agent stores an order list, enforces it and reports it. The agent is killed before each. Each
+ * further order adds one statement.
+ */
+const STATEMENTS = 32;
+/** Upper limit of the orders that an earlier test leaves to the next test. */
 const MOST_ORDERS = 10 * KILLS;
-const DEATHS = Math.max(KILLS, VERBS);
+const DEATHS = Math.max(KILLS, STATEMENTS);
 const DAY = 86_400_000;
 const TERMS = {
   title: 'An order',
@@ -79,17 +83,17 @@ const ordersNow = async () => {
 };
 const latestList = async (): Promise<Envelope> => envelopeSchema.parse(await publicJson(server.public, '/orders/list'));
 
-/** What the server has answered; it must be so after every start. */
+/** Changes that the server has confirmed. They must exist after every start. */
 interface Promised {
   readonly proposals: Map<string, string>;
   readonly approvals: Set<string>;
   readonly adopted: Set<string>;
   readonly checkpoints: Set<string>;
-  /** As a device that has taken every list it has seen. */
+  /** State of a device that has accepted every order list. */
   device: KnownList;
 }
 
-/** Acts of one kind after another, until the server is gone. Returns at the first broken connection. */
+/** Makes random actions until the server is killed. Returns at the first broken connection. */
 async function actUntilGone(promised: Promised): Promise<void> {
   const { approvers, proposer, as } = operator;
   try {
@@ -119,19 +123,19 @@ async function actUntilGone(promised: Promised): Promise<void> {
         if (adopted) promised.adopted.add(name);
       }
       promised.checkpoints.add(await publicText(server.public, '/ledger/checkpoint'));
-      promised.device = await seen(promised.device);
+      promised.device = await acceptLatestList(promised.device);
     }
   } catch (error) {
     if (isCordonError(error) || error instanceof z.ZodError || !isGone(error)) throw error;
   }
 }
 
-/** A connection that broke, or an answer that was cut off. */
+/** Returns true for a broken connection or a truncated response. */
 const isGone = (error: unknown) => error instanceof TypeError || error instanceof SyntaxError || code(error) !== null;
 const code = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : null);
 
-/** Takes the newest list as a device would that holds the ones before: it may not be older, forked, or short of an order. */
-async function seen(before: KnownList): Promise<KnownList> {
+/** Verifies the newest order list as a device with the earlier lists does: it must not be older, forked, or lack an order. */
+async function acceptLatestList(before: KnownList): Promise<KnownList> {
   const approverSet = verifyApproverSets(
     null,
     z.array(envelopeSchema).parse(await publicJson(server.public, '/orders/approver-sets')),
@@ -142,7 +146,7 @@ async function seen(before: KnownList): Promise<KnownList> {
   return { installation: before.installation, version: list.version, hash, orders };
 }
 
-/** The whole ledger, checked entry by entry, and grown out of every checkpoint that was ever seen. */
+/** Verifies the whole ledger entry by entry, and its consistency with every earlier checkpoint. Returns its entries. */
 async function checkLedger(promised: Promised): Promise<LedgerEntry[]> {
   const copy = join(folder, 'ledger');
   mkdirSync(copy, { recursive: true });
@@ -173,7 +177,7 @@ async function expectOrdersOutliveKills(): Promise<void> {
   for (let kill = 0; kill < KILLS; kill += 1) {
     const before = promised.adopted.size;
     const acting = actUntilGone(promised);
-    // Two times of three something has been adopted since the start, however slow the machine is.
+    // In two of three rounds, at least one order was adopted since the server's start, even on a slow machine.
     if (kill % 3 > 0) await until(() => expect(promised.adopted.size).toBeGreaterThan(before), 60_000);
     await delay(100 + Math.random() * 400);
     const gone = once(server.process, 'exit');
@@ -198,7 +202,7 @@ async function expectOrdersOutliveKills(): Promise<void> {
     const adopted = [...revisions].filter(([, each]) => each.adoptedAt !== null);
     expect([...promised.adopted].filter((name) => revisions.get(name)?.state !== 'adopted')).toEqual([]);
 
-    promised.device = await seen(promised.device);
+    promised.device = await acceptLatestList(promised.device);
     const listed = [...promised.device.orders.values()].map(({ revision }) => `${revision.order}/${revision.revision}`);
     const inEffect = orders.flatMap(({ number, adoptedRevision: at }) => (at === null ? [] : [`${number}/${at}`]));
     expect(listed.sort()).toEqual(inEffect.sort());
@@ -218,7 +222,7 @@ async function expectOrdersOutliveKills(): Promise<void> {
     expect(entries.findLast(({ kind }) => kind === 'order.list')?.public['digest']).toBe(promised.device.hash);
   }
   expect(promised.adopted.size).toBeGreaterThan(KILLS / 2);
-  // Each fell in front of one statement of the store.
+  // Each kill came from inside the server, before a statement of the store.
   expect(between).toBe(KILLS);
   const { proposals, approvals, adopted, checkpoints } = promised;
   console.log(
@@ -226,7 +230,7 @@ async function expectOrdersOutliveKills(): Promise<void> {
   );
 }
 
-const killed = `case 54: a server killed with -9 while orders change, ${KILLS} times, keeps order, list and ledger together`;
+const killed = `case 54: orders, list and ledger stay consistent when the server is killed with -9 ${KILLS} times during changes`;
 const patience = { timeout: 60_000 + KILLS * 30_000 };
 
 const { present } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', POSTGRES_SERVER !== '');
@@ -239,15 +243,15 @@ describe('on SQLite', () => {
   withServer('sqlite');
   it(killed, patience, expectOrdersOutliveKills);
 
-  it(`case 29: an agent killed with -9 between storing and enforcing, ${DEATHS} times, ends with the right gate and one receipt a change`, {
+  it(`case 29: an agent has the right gate and one receipt per change when it is killed with -9 ${DEATHS} times between storing and enforcing`, {
     timeout: 60_000 + DEATHS * 20_000,
   }, async () => {
     const group = await operator.group('everyone', 'PK');
     const agents = new Agents(join(folder, 'agents'), 1);
-    const settled = (shut: boolean) =>
+    const settled = (isClosed: boolean) =>
       until(async () => {
         for (const state of await agents.states()) {
-          expect(state).toMatchObject({ connection: 'connected', unsent: 0, shut: shut ? ['mail'] : [] });
+          expect(state).toMatchObject({ connection: 'connected', unsent: 0, shut: isClosed ? ['mail'] : [] });
         }
       }, 20_000);
     try {
@@ -256,24 +260,24 @@ describe('on SQLite', () => {
       const { order, revision } = proposal;
       await operator.adopt(proposal);
       await settled(true);
-      // The plan has one notice that was still due, and a hold does not repeat it.
+      // One planned notice was still due, and a pause does not repeat it.
       const expected = [`delivered ${revision}`, `delivered ${revision} at entry`, `enforced ${revision}`];
-      const lived = new Set<number>();
-      let shut = true;
-      // How many orders the test before has left is chance: it goes on until there is no verb in front of which it dies.
-      for (let death = 0; death < DEATHS || (lived.size === 0 && death < DEATHS + MOST_ORDERS); death += 1) {
-        // Shifted by one each round, so that shutting and reopening take turns at each verb.
-        const verb = death < DEATHS ? (death + Math.floor(death / VERBS)) % VERBS : death;
-        await agents.dieAfter(verb + 1);
-        const made = await operator.act(order, { action: shut ? 'pause' : 'resume' });
-        for (const approver of operator.approvers.slice(0, shut ? 1 : 2)) {
+      const survived = new Set<number>();
+      let isClosed = true;
+      // The earlier test leaves a random number of orders. The loop therefore continues until the agent survives all of its statements.
+      for (let death = 0; death < DEATHS || (survived.size === 0 && death < DEATHS + MOST_ORDERS); death += 1) {
+        // The statement shifts by one each round, so that closing and opening a gate alternate at each statement.
+        const statement = death < DEATHS ? (death + Math.floor(death / STATEMENTS)) % STATEMENTS : death;
+        await agents.dieAfter(statement + 1);
+        const made = await operator.act(order, { action: isClosed ? 'pause' : 'resume' });
+        for (const approver of operator.approvers.slice(0, isClosed ? 1 : 2)) {
           await operator.approve(order, made.revision, approver);
         }
-        shut = !shut;
-        expected.push(`delivered ${made.revision}`, `${shut ? 'enforced' : 'restored'} ${made.revision}`);
-        await until(() => expect(agents.dead).toBe(true), 400, 5).catch(() => lived.add(verb));
+        isClosed = !isClosed;
+        expected.push(`delivered ${made.revision}`, `${isClosed ? 'enforced' : 'restored'} ${made.revision}`);
+        await until(() => expect(agents.dead).toBe(true), 400, 5).catch(() => survived.add(statement));
         await agents.restart();
-        await settled(shut);
+        await settled(isClosed);
       }
       await until(async () => {
         const { receipts } = await get(`/orders/${order}/receipts`, receiptList);
@@ -281,8 +285,8 @@ describe('on SQLite', () => {
         expect(about.sort()).toEqual(expected.sort());
       });
       // The order needed fewer statements than were tried, so the agent was killed before every statement.
-      expect(lived.size).toBeGreaterThan(0);
-      console.log(`lived behind ${Math.min(...lived)} verbs`);
+      expect(survived.size).toBeGreaterThan(0);
+      console.log(`The agent survived from statement ${Math.min(...survived)} on.`);
     } finally {
       await agents.kill();
     }

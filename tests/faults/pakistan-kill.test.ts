@@ -1,7 +1,7 @@
 /**
- * November 2015 in Pakistan with what people write meanwhile, played again and again with kill -9 in the middle of things: server and agents die in
- * front of or behind some write of theirs, and are started again. Nobody may see a difference: what may come comes once and in order, nothing comes
- * that may not, and every device says once what it enforced. `CORDON_SEED` plays the deaths of an earlier run again.
+ * The timeline of Pakistan in November 2015 with messages, played repeatedly with kill -9. Server and agents are killed before or after a
+ * write, and restarted. The result must be the same as without kills: allowed messages arrive once and in order, suspended messages do not
+ * arrive, and every device sends each receipt once. `CORDON_SEED` repeats the kills of an earlier run.
  */
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -19,8 +19,8 @@ import { drawKillPoints, type KillPoint, type WritesOfSteps } from './kill-point
 
 const KILLS = Number(process.env['CORDON_FAULTS'] ?? 10);
 const SEED = process.env['CORDON_SEED'] ?? String(randomInt(2 ** 31));
-/** More in one play would leave little of it without a death. */
-const A_PLAY = 10;
+/** Maximum number of kills in one run of the timeline. With more, few steps would run without a kill. */
+const KILLS_PER_RUN = 10;
 
 const file = join(import.meta.dirname, '../timelines/pakistan-messages.json');
 const timeline = parseTimeline(readFileSync(file, 'utf8'));
@@ -30,10 +30,10 @@ const accepted = sends.filter((step) => step.expect === undefined);
 const find = <K extends 'propose' | 'withdraw'>(deed: K) =>
   timeline.steps.find((step): step is ActOf<K> => 'do' in step && step.do === deed);
 const [proposed, withdrawn] = [find('propose'), find('withdraw')];
-if (!proposed || !withdrawn) throw new Error('no order comes and goes in the timeline');
+if (!proposed || !withdrawn) throw new Error('the timeline has no order that begins and ends');
 const effective = instantOf(proposed.effective, timeline.zone);
-const inForce = ({ at, number }: Step) => at >= effective && number < withdrawn.number;
-const hour = timeline.steps.find(inForce);
+const isActive = ({ at, number }: Step) => at >= effective && number < withdrawn.number;
+const firstActiveStep = timeline.steps.find(isActive);
 
 let folder: string;
 beforeAll(() => {
@@ -45,14 +45,14 @@ const crash = ({ number, at, said }: Step, who: string): Step => ({ number, at, 
 
 interface Played {
   readonly writes: WritesOfSteps;
-  /** Those who died where they should. */
+  /** Kill points at which a process was killed. */
   readonly died: readonly KillPoint[];
-  /** Every device's receipts of the order, sorted. */
+  /** All devices' receipts for the order, sorted. */
   readonly receipts: readonly string[];
   readonly seconds: number;
 }
 
-const told = ({ step, moment, who, side, write, nth }: KillPoint) =>
+const lineOf = ({ step, moment, who, side, write, nth }: KillPoint) =>
   `  step ${step}, ${moment}: ${who} ${side} ${write} ${nth}`;
 
 async function play(name: string, points: readonly KillPoint[]): Promise<Played> {
@@ -63,21 +63,21 @@ async function play(name: string, points: readonly KillPoint[]): Promise<Played>
     const writes: WritesOfSteps[number][] = [];
     const died: KillPoint[] = [];
     for (const step of timeline.steps) {
-      const doomed = points.filter((point) => point.step === step.number);
+      const planned = points.filter((point) => point.step === step.number);
       const before = player.mortals.fallen.length;
-      for (const point of doomed) await player.mortals.dieAt(point.who, point);
+      for (const point of planned) await player.mortals.dieAt(point.who, point);
       const { failure } = await player.play(step);
       expect(failure, `step ${step.number} (${describeStep(step)}) of play ${name}, seed ${SEED}`).toBeNull();
       writes.push({ step, by: await player.writes() });
       const fallen = player.mortals.fallen.slice(before);
-      for (const point of doomed) {
+      for (const point of planned) {
         if (fallen.includes(point.who)) died.push(point);
-        // It did not come to that write this time: it dies after the step.
+        // The process did not reach that write in this run. It is killed after the step instead.
         else expect((await player.play(crash(step, point.who))).failure).toBeNull();
       }
-      if (inForce(step)) await expectNothingNew(player);
+      if (isActive(step)) await expectNoNewMessages(player);
     }
-    await expectAllOfIt(player);
+    await expectAllMessages(player);
     const receipts = await receiptsOf(player);
     return { writes, died, receipts, seconds: (performance.now() - began) / 1000 };
   } finally {
@@ -85,14 +85,14 @@ async function play(name: string, points: readonly KillPoint[]): Promise<Played>
   }
 }
 
-/** Who may not be written to has what was sent before the hour, and nothing else. */
-async function expectNothingNew(player: Player): Promise<void> {
+/** While the order is active, a suspended device has only the messages from before the effective time. */
+async function expectNoNewMessages(player: Player): Promise<void> {
   const before = accepted.filter(({ at, to }) => to === 'karachi' && at < effective).map(({ text }) => text);
   const got = await player.fleet('karachi').received(0);
   expect(got.map(({ text }) => text)).toEqual(before);
 }
 
-async function expectAllOfIt(player: Player): Promise<void> {
+async function expectAllMessages(player: Player): Promise<void> {
   for (const { from, text } of accepted) {
     const { state, missed } = (await player.fleet(from).said(text)) ?? {};
     expect({ text, state, missed }).toEqual({ text, state: 'delivered', missed: [] });
@@ -120,31 +120,35 @@ async function receiptsOf(player: Player): Promise<string[]> {
     .sort();
 }
 
-it(`case 54: Pakistan's timeline with messages, killed with -9 at ${KILLS} points on the way, ends as it does without a death`, {
+it(`case 54: Pakistan's timeline with messages has the same result when processes are killed with -9 at ${KILLS} points`, {
   timeout: 90_000 + KILLS * 20_000,
 }, async () => {
   console.log(`CORDON_SEED=${SEED}`);
   const whole = await play('whole', []);
-  const hours = new Set([hour?.number ?? 0]);
+  const hours = new Set([firstActiveStep?.number ?? 0]);
   const total = whole.writes.reduce((sum, { by }) => sum + [...by.values()].flat().length, 0);
-  console.log(`without a death: ${total} writes, ${whole.seconds.toFixed(1)} s\n  ${whole.receipts.join('\n  ')}`);
+  console.log(`without kills: ${total} writes, ${whole.seconds.toFixed(1)} s\n  ${whole.receipts.join('\n  ')}`);
   const all: KillPoint[] = [];
   let died = 0;
-  for (let from = 0; from < KILLS; from += A_PLAY) {
-    const name = `${from / A_PLAY + 1}`;
-    const points = drawKillPoints(`${SEED} ${name}`, Math.min(A_PLAY, KILLS - from), whole.writes, hours);
-    console.log([`play ${name}:`, ...points.map(told)].join('\n'));
+  for (let from = 0; from < KILLS; from += KILLS_PER_RUN) {
+    const name = `${from / KILLS_PER_RUN + 1}`;
+    const points = drawKillPoints(`${SEED} ${name}`, Math.min(KILLS_PER_RUN, KILLS - from), whole.writes, hours);
+    console.log([`play ${name}:`, ...points.map(lineOf)].join('\n'));
     const killed = await play(name, points);
     const missed = points.filter((point) => !killed.died.includes(point));
-    const late = ['it did not come to these, and who should have died there did after the step:', ...missed.map(told)];
+    const late = [
+      'these writes were not reached, and the processes were killed after the step:',
+      ...missed.map(lineOf),
+    ];
     console.log([`${killed.seconds.toFixed(1)} s`, ...(missed.length > 0 ? late : [])].join('\n'));
     expect(killed.receipts).toEqual(whole.receipts);
     all.push(...points);
     died += killed.died.length;
   }
   expect(all).toHaveLength(KILLS);
-  if (KILLS >= A_PLAY) expect(new Set(all.map(({ who }) => who))).toEqual(new Set(['server', 'karachi', 'berlin']));
-  // Some writes come a moment earlier or not at all when others have died.
+  if (KILLS >= KILLS_PER_RUN)
+    expect(new Set(all.map(({ who }) => who))).toEqual(new Set(['server', 'karachi', 'berlin']));
+  // After other kills, some writes happen earlier or not at all.
   expect(died).toBeGreaterThan(KILLS / 2);
   console.log(`${KILLS} kills, ${died} of them in the middle of a write`);
 });

@@ -1,4 +1,4 @@
-/** Case 55, for the server as a whole: its data folder is on a disk that fills up. Real processes, a real disk. */
+/** Case 55: a server process whose data folder is on a disk that becomes full. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const mounts = needed(
 );
 
 it.skipIf(!mounts.present)(
-  'case 55: a full disk makes the server not ready, and room makes it ready again',
+  'case 55: the server is not ready while its disk is full, and ready again when space is free',
   async () => {
     const disk = mkdtempSync(join(tmpdir(), 'cordon-server-disk-'));
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96m', 'tmpfs', disk]);

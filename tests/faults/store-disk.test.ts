@@ -1,6 +1,6 @@
 /**
- * Case 55: a disk that tears a write, is full, or takes no writes any more. SQLite's own file is what Cordon has in its hands; PostgreSQL answers for
- * its disk itself, and then takes no writes. What a full disk does to the ledger is case 39.
+ * Case 55: a disk with an incomplete write, a full disk, and a read-only disk. The tests change SQLite's files directly. PostgreSQL handles
+ * its own disk, so the test makes its database read-only. Case 39 tests the ledger on a full disk.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -41,7 +41,7 @@ async function opened(file: string): Promise<Database> {
 const integrity = async ({ db }: Database) =>
   (await sql<{ integrity_check: string }>`pragma integrity_check`.execute(db)).rows;
 
-/** Writes until it is killed; what it had acknowledged. */
+/** Runs the writer until it is killed. Returns the writes that it acknowledged. */
 async function killedWriter(file: string): Promise<string[]> {
   const child = spawn(process.execPath, [WRITER, file, '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
@@ -54,13 +54,13 @@ async function killedWriter(file: string): Promise<string[]> {
   return output.split('\n').slice(0, -1);
 }
 
-describe('case 55: a torn write', () => {
+describe('case 55: an incomplete write', () => {
   it.each<[string, (log: Buffer) => Buffer]>([
-    ['half of a frame', (log) => log.subarray(WAL_HEADER, WAL_HEADER + FRAME_HEADER + 2_000)],
-    ['a frame whose page never came', (log) => log.subarray(WAL_HEADER, WAL_HEADER + FRAME_HEADER)],
-    ['a whole frame of another time', (log) => log.subarray(WAL_HEADER, WAL_HEADER + FRAME_HEADER + 4_096)],
-    ['nothing but zeroes', () => Buffer.alloc(10_000)],
-  ])('of %s takes nothing of what was acknowledged, and entries no half', async (_, torn) => {
+    ['of half a log frame', (log) => log.subarray(WAL_HEADER, WAL_HEADER + FRAME_HEADER + 2_000)],
+    ['of a log frame header without its page', (log) => log.subarray(WAL_HEADER, WAL_HEADER + FRAME_HEADER)],
+    ['of a whole log frame from earlier', (log) => log.subarray(WAL_HEADER, WAL_HEADER + FRAME_HEADER + 4_096)],
+    ['of only zeros in the log', () => Buffer.alloc(10_000)],
+  ])('%s loses no acknowledged write, and leaves no incomplete transaction', async (_, torn) => {
     const file = newFile();
     const acknowledged = await killedWriter(file);
     const log = readFileSync(`${file}-wal`);
@@ -77,7 +77,7 @@ describe('case 55: a torn write', () => {
     await database.transaction((tx) => setMeta(tx, 'afterward', 'done'));
   });
 
-  it('of the file itself is told as what it is, and nobody is answered from half of it', async () => {
+  it('of the database file causes an error instead of incomplete data', async () => {
     const file = newFile();
     const database = await openDatabase({ file });
     const rows = Array.from({ length: 2_000 }, (_, at) => ({
@@ -108,10 +108,10 @@ describe('case 55: a torn write', () => {
   });
 });
 
-/** Proposes and approves on a store that takes nothing, and once it does again. */
+/** Proposes and approves an order while the store accepts no writes, and again after the store accepts writes. */
 async function actOn(database: Database, broken: () => Promise<void>, mended: () => Promise<void>): Promise<void> {
   const world: OrderWorld = await openOrderWorld(database);
-  /** All that an act would change. */
+  /** All data that an action would change. */
   const state = async () => ({
     orders: await database.db.selectFrom('orders').selectAll().execute(),
     revisions: await database.db.selectFrom('order_revisions').selectAll().execute(),
@@ -122,7 +122,7 @@ async function actOn(database: Database, broken: () => Promise<void>, mended: ()
   try {
     const { ada, ben, cyd, proposer } = world.people;
     await world.approverSet([ada, ben, cyd], [ada, ben]);
-    // Longer than what is free in the pages that are there.
+    // The texts are longer than the free space in the existing database pages.
     const long = { ...PROPOSAL, statement: { en: 'x'.repeat(4_000) }, instrument: 'x'.repeat(4_000) };
     const { order } = await world.orders.drafting.propose(proposer.id, long);
     await world.sign(order, 1, ada);
@@ -141,7 +141,7 @@ async function actOn(database: Database, broken: () => Promise<void>, mended: ()
   }
 }
 
-describe('case 55: a disk that takes nothing', () => {
+describe('case 55: a store on a disk that accepts no writes', () => {
   it.each<[string, (database: Database) => Promise<void>, (database: Database) => Promise<void>]>([
     [
       'because it is full',
@@ -156,7 +156,7 @@ describe('case 55: a disk that takes nothing', () => {
       async ({ db }) => void (await sql`pragma query_only = 1`.execute(db)),
       async ({ db }) => void (await sql`pragma query_only = 0`.execute(db)),
     ],
-  ])('%s refuses an order whole, answers what is asked, and takes it later', async (_, broken, mended) => {
+  ])('%s refuses an order completely, still reads data, and accepts the order later', async (_, broken, mended) => {
     const database = await opened(newFile());
     await actOn(
       database,
@@ -167,8 +167,8 @@ describe('case 55: a disk that takes nothing', () => {
   });
 });
 
-describeOnPostgres('case 55: a database that takes no writes', (openStore) => {
-  it('refuses an order whole, answers what is asked, and takes it later', async () => {
+describeOnPostgres('case 55: a database that accepts no writes', (openStore) => {
+  it('refuses an order completely, still reads data, and accepts the order later', async () => {
     const database = await openStore();
     const set = async (to: 'on' | 'off') => {
       await database.db.connection().execute(async (one) => {
@@ -177,7 +177,7 @@ describeOnPostgres('case 55: a database that takes no writes', (openStore) => {
         await sql`alter database ${sql.id(rows[0]?.name ?? '')} set default_transaction_read_only = ${sql.raw(to)}`.execute(
           one,
         );
-        // A session keeps what it began with.
+        // The setting applies only to new sessions, so the existing sessions are ended.
         await sql`select pg_terminate_backend(pid) from pg_stat_activity
           where datname = current_database() and pid <> pg_backend_pid()`.execute(one);
         await sql`set default_transaction_read_only = ${sql.raw(to)}`.execute(one);

@@ -12,7 +12,7 @@ import { openDatabase } from '../../server/store/database.ts';
 const KILLS = Number(process.env['CORDON_FAULTS'] ?? 5);
 const WRITER = fileURLToPath(new URL('store-writer.ts', import.meta.url));
 
-/** Runs the writer until it has acknowledged something, kills it a random moment later, and gives what it had acknowledged. */
+/** Runs the writer until its first acknowledgment, and kills it a random time later. Returns the acknowledged writes. */
 async function writeAndKill(file: string, run: number): Promise<string[]> {
   const child = spawn(process.execPath, [WRITER, file, String(run)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
@@ -25,20 +25,20 @@ async function writeAndKill(file: string, run: number): Promise<string[]> {
   await delay(Math.random() * 150);
   child.kill('SIGKILL');
   await Promise.all([exited, ended]);
-  // The last line may be cut: only whole ones are acknowledgments.
+  // The last line may be incomplete. Only complete lines are acknowledgments.
   return output.split('\n').slice(0, -1);
 }
 
-it(`case 54: what the store acknowledged is there after kill -9, ${KILLS} times`, {
+it(`case 54: the store has all acknowledged writes after each of ${KILLS} kills with -9`, {
   timeout: 60_000 + KILLS * 10_000,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-kill-'));
   const file = join(folder, 'cordon.db');
   const acknowledged: string[] = [];
   for (let run = 0; run < KILLS; run += 1) {
-    const words = await writeAndKill(file, run);
-    expect(words.length).toBeGreaterThan(0);
-    acknowledged.push(...words);
+    const written = await writeAndKill(file, run);
+    expect(written.length).toBeGreaterThan(0);
+    acknowledged.push(...written);
     const database = await openDatabase({ file });
     const alerts = new Set((await database.db.selectFrom('alerts').select('code').execute()).map(({ code }) => code));
     const keys = new Set((await database.db.selectFrom('meta').select('key').execute()).map(({ key }) => key));

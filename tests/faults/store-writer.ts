@@ -1,6 +1,6 @@
 /**
- * The process that `store-kill.test.ts` kills: writes grouped rows and two-row transactions as fast as it can, and names each on
- * standard output once the store has said that it is durable.
+ * Process that `store-kill.test.ts` kills. It writes grouped rows and two-row transactions as fast as possible. When the store confirms a
+ * write, the process prints the write's name.
  */
 import { writeSync } from 'node:fs';
 import { openDatabase } from '../../server/store/database.ts';

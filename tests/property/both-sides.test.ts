@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 
 const area = fc.constantFrom('PK', 'IN', 'AE', 'FR', 'XX-kashmir', 'PK-SD', 'PK-PB');
-/** Further evidence of a position, once an order names a polygon. */
+/** Areas of a position, including those with the result of a polygon comparison. */
 const spot = fc.oneof(
   area,
   fc.constantFrom('PK-PB+XZ-lahore@1', 'PK-PB!XZ-lahore@1', 'IN-PB', 'XX-kashmir!XZ-lahore@1'),
@@ -47,7 +47,7 @@ const terms = fc.record({
 const after = fc.integer({ min: 1, max: 60 });
 const sensed = fc.option(fc.uniqueArray(area, { minLength: 1, maxLength: 2 }));
 const placed = fc.option(fc.uniqueArray(spot, { minLength: 1, maxLength: 2 }));
-/** Hours after the start; after the current time in a revision. */
+/** End of an exemption in hours after the order’s start, or after the current time for a revision. */
 const exempt = fc.oneof(fc.constant(null), fc.constant('always' as const), after);
 const step = fc.oneof(
   {
@@ -186,12 +186,12 @@ async function disconnect({ jurisdiction, device, agent, clock }: Both): Promise
   agent.evidence.addressLeft(clock.now());
 }
 
-/** Scheduled work of the server is done when nothing has changed for a while. */
+/** Waits until the server’s scheduled work is done. */
 async function quiet(): Promise<void> {
   for (let turns = 0; turns < 30; turns += 1) await turn();
 }
 
-/** Everything that a link carries: reports in one direction, time and documents in the other. */
+/** Exchanges everything that a connection carries: reports to the server, time and documents to the device. */
 async function exchange({ world, device, agent, store, jurisdiction, deviceClock, clock }: Both): Promise<void> {
   deviceClock.authenticate(clock.now());
   for (const { seq, item } of store.unconfirmed(0, 1000)) {
@@ -214,7 +214,7 @@ const TERMS = {
   ...{ areas: ['EU'], services: [...SERVICES], unknown: 'deny', contested: 'allow', travelers: 'allow' },
   ...{ visitors: 'PT0S', disputed: {} },
 } satisfies Omit<Extract<Step, { do: 'propose' }>['terms'], 'nexus'>;
-/** The random choice may omit a reason. */
+/** Steps that produce every reason at least once, because the random steps may omit a reason. */
 const EVERY_REASON: Step[] = [
   { do: 'connect', address: null },
   { do: 'propose', terms: { ...TERMS, nexus: ['home'] }, hours: 2, lasts: 4, exempt: 3 },
@@ -227,7 +227,7 @@ const EVERY_REASON: Step[] = [
   { do: 'wait', minutes: 400 },
 ];
 
-it('comes to the same verdict for equal evidence, orders and time, and the gates follow by themselves', async () => {
+it('server and device compute the same verdict from equal evidence, orders and time, and the gates follow it', async () => {
   const met = new Set<string>();
   let compared = 0;
   await fc.assert(
@@ -236,26 +236,26 @@ it('comes to the same verdict for equal evidence, orders and time, and the gates
       const link: Link = { connected: false };
       try {
         for (const each of steps) {
-          const alone = link.connected && each.do === 'wait';
+          const isOnlyTime = link.connected && each.do === 'wait';
           await perform(both, link, each);
           await quiet();
           const { services } = await both.world.orders.effect.verdict(both.device);
           const expected = SERVICES.map((service) => services[service].allowed);
           const gates = () => SERVICES.map((service) => both.agent.gates().get(service)?.open);
-          // Only time has passed, so the agent learns the change without the server. A statement reaches it in its record.
+          // Only time has passed, so the agent must detect the change without the server. It can, unless its device record is outdated.
           if (
-            alone &&
+            isOnlyTime &&
             both.agent.documents.record?.version === (await both.world.orders.effect.record(both.device))?.version
           ) {
             expect(gates()).toEqual(expected);
           }
           if (!link.connected) continue;
           await exchange(both);
-          const told = (await both.world.orders.effect.verdict(both.device)).services;
-          expect(both.agent.verdict?.services).toEqual(told);
-          expect(gates()).toEqual(SERVICES.map((service) => told[service].allowed));
+          const verdict = (await both.world.orders.effect.verdict(both.device)).services;
+          expect(both.agent.verdict?.services).toEqual(verdict);
+          expect(gates()).toEqual(SERVICES.map((service) => verdict[service].allowed));
           compared += 1;
-          for (const service of SERVICES) for (const reason of told[service].reasons) met.add(reason);
+          for (const service of SERVICES) for (const reason of verdict[service].reasons) met.add(reason);
         }
       } finally {
         await both.close();

@@ -1,4 +1,4 @@
-/** Conversations under any order of network events and user actions. */
+/** Conversations in which random members write, and are added, removed and replaced, in random order. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isMember, membersOf } from '../../shared/seal/conversation.ts';
@@ -12,8 +12,8 @@ interface Step {
   readonly whom: number;
 }
 
-/** Texts by epoch: a device that is not a member then must never read them. */
-interface Said {
+/** A sent text and its epoch. A device that was not a member in that epoch must never read the text. */
+interface SentText {
   readonly words: string;
   readonly message: Uint8Array;
   readonly epoch: number;
@@ -21,22 +21,22 @@ interface Said {
 
 const step: fc.Arbitrary<Step> = fc.record({
   act: fc.constantFrom('say', 'say', 'say', 'add', 'add', 'remove', 'swap', 'refresh', 'rejoin'),
-  /** Members among the devices. */
+  /** Numbers that select members. */
   by: fc.nat({ max: 1000 }),
   whom: fc.nat({ max: 1000 }),
 });
 
 async function play(steps: readonly Step[], beginning: number): Promise<void> {
-  let there: Talker[] = [...(await conversationOfMany(beginning))];
+  let members: Talker[] = [...(await conversationOfMany(beginning))];
   const left: Talker[] = [];
-  const said: Said[] = [];
+  const sent: SentText[] = [];
   const pick = <T>(from: readonly T[], at: number): T => from[at % from.length]!;
-  const others = (one: Talker) => there.filter((other) => other !== one);
+  const others = (one: Talker) => members.filter((other) => other !== one);
 
   const change = async (by: Talker, newcomer: Self | null, leaving: Talker | null) => {
-    const its = newcomer && (await packageOf(newcomer));
-    const place = leaving && membersOf(by.state).find(({ device }) => device === leaving.self.device);
-    const made = await by.commit({ add: its ? [its.publicPackage] : [], remove: place ? [place.leafIndex] : [] });
+    const offered = newcomer && (await packageOf(newcomer));
+    const leaf = leaving && membersOf(by.state).find(({ device }) => device === leaving.self.device);
+    const made = await by.commit({ add: offered ? [offered.publicPackage] : [], remove: leaf ? [leaf.leafIndex] : [] });
     for (const one of others(by)) {
       expect(await one.open(made.commit)).toMatchObject({
         type: 'commit',
@@ -49,16 +49,16 @@ async function play(steps: readonly Step[], beginning: number): Promise<void> {
     }
     if (leaving) {
       expect(isMember(leaving.state)).toBe(false);
-      there = others(leaving);
+      members = others(leaving);
       left.push(leaving);
     }
-    if (newcomer && its) there.push(await join(newcomer, made, its));
-    for (const one of there) expect(membersOf(one.state)).toEqual(membersOf(by.state));
+    if (newcomer && offered) members.push(await join(newcomer, made, offered));
+    for (const one of members) expect(membersOf(one.state)).toEqual(membersOf(by.state));
   };
 
   for (const [at, { act, by, whom }] of steps.entries()) {
-    const actor = pick(there, by);
-    const other = there.length > 1 ? pick(others(actor), whom) : null;
+    const actor = pick(members, by);
+    const other = members.length > 1 ? pick(others(actor), whom) : null;
     if (act === 'add') await change(actor, await enroll(), null);
     else if (act === 'refresh') await change(actor, null, null);
     else if (act === 'remove' && other) await change(actor, null, other);
@@ -75,17 +75,17 @@ async function play(steps: readonly Step[], beginning: number): Promise<void> {
         expect(await codeOf(one.open(message))).toBe('message_replayed');
       }
       for (const one of left) expect(await codeOf(one.open(message))).toBe('not_a_member');
-      said.push({ words, message, epoch: actor.epoch() });
+      sent.push({ words, message, epoch: actor.epoch() });
     }
   }
   // A device that joins now reads no earlier text.
   const newcomer = await enroll();
-  await change(pick(there, 0), newcomer, null);
-  for (const { message } of said) expect(await codeOf(there.at(-1)!.open(message))).toBe('epoch_past');
+  await change(pick(members, 0), newcomer, null);
+  for (const { message } of sent) expect(await codeOf(members.at(-1)!.open(message))).toBe('epoch_past');
 }
 
-describe('a conversation', () => {
-  it('23 is read by those who are in it, in whatever order people come and go', async () => {
+describe('the messages of a conversation', () => {
+  it('case 23: are readable only for the members of their epoch, for any order of changes', async () => {
     const steps = fc.array(step, { minLength: 5, maxLength: 14 });
     await fc.assert(fc.asyncProperty(steps, fc.integer({ min: 1, max: 6 }), play), {
       numRuns: Number(process.env.CORDON_RUNS ?? 12),

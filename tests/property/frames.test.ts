@@ -1,4 +1,4 @@
-/** Frames of `cordon.v1`: a reader returns what a writer wrote, and accepts only what the specification names. */
+/** Frames of `cordon.v1`: parsing returns the written frame, and accepts only fields that the schema names. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COMMAND_KINDS } from '../../shared/protocol/command-kinds.ts';
@@ -78,7 +78,7 @@ const inventory: fc.Arbitrary<Inventory> = fc.record({
   network: fc.array(fc.record({ name: text(64), mac: fc.option(text(32)) }), { maxLength: 3 }),
 });
 
-/** One arbitrary per kind: a missing kind does not compile. */
+/** One generator per kind of frame. A missing kind does not compile. */
 type Each<Union, Key extends keyof Union> = {
   readonly [K in Union[Key] & string]: fc.Arbitrary<Extract<Union, { readonly [N in Key]: K }>>;
 };
@@ -204,7 +204,7 @@ const sides = [
   { side: 'a device', frames: fromDevice, schema: deviceFrameSchema, other: serverFrameSchema },
 ];
 
-/** Every object inside a JSON value, itself first. */
+/** The JSON value itself, if it is an object, and every object inside it. */
 function objectsIn(value: unknown): Record<string, unknown>[] {
   if (value === null || typeof value !== 'object') return [];
   const inside = Object.values(value).flatMap(objectsIn);
@@ -214,18 +214,18 @@ function objectsIn(value: unknown): Record<string, unknown>[] {
 describe.each(sides)('a frame from $side', ({ frames, schema, other }) => {
   const kinds = Object.entries<fc.Arbitrary<ServerFrame | DeviceFrame>>(frames);
 
-  it.each(kinds)('%s is read as it was written', (_kind, frame) => {
+  it.each(kinds)('%s is parsed exactly as it was written', (_kind, frame) => {
     fc.assert(
       fc.property(frame, (written) => {
         const bytes = Buffer.from(JSON.stringify(written));
         expect(schema.parse(JSON.parse(bytes.toString('utf8')))).toEqual(written);
-        // Writing the frame again gives the same bytes: the reader adds, drops and changes nothing.
+        // Writing the parsed frame again gives the same length: parsing adds and removes nothing.
         expect(Buffer.from(JSON.stringify(schema.parse(written))).length).toBe(bytes.length);
       }),
     );
   });
 
-  it.each(kinds)('case 27: %s with a field more, anywhere, or a field less is refused', (_kind, frame) => {
+  it.each(kinds)('case 27: %s with an additional or a missing field is refused', (_kind, frame) => {
     fc.assert(
       fc.property(frame, fc.nat(), fc.string({ minLength: 1 }), (written, where, name) => {
         const read = () => objectsIn(JSON.parse(JSON.stringify(written)));
@@ -242,7 +242,7 @@ describe.each(sides)('a frame from $side', ({ frames, schema, other }) => {
     );
   });
 
-  it('of a kind that nobody knows, or of the other side’s, is refused', () => {
+  it('with an unknown kind, or a kind of the other side, is refused', () => {
     for (const [kind, frame] of kinds) {
       const [written] = fc.sample(frame, 1);
       expect(schema.safeParse({ ...written, kind: `${kind}2` }).success).toBe(false);
@@ -250,7 +250,7 @@ describe.each(sides)('a frame from $side', ({ frames, schema, other }) => {
     }
   });
 
-  it('with any bit turned is refused or is another frame, and breaks nothing', () => {
+  it('with any flipped bit is refused, or is parsed as another valid frame', () => {
     const any = fc.oneof(...kinds.map(([, frame]) => frame));
     fc.assert(
       fc.property(any, fc.nat(), (written, at) => {
@@ -261,7 +261,7 @@ describe.each(sides)('a frame from $side', ({ frames, schema, other }) => {
         try {
           value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
         } catch (error) {
-          // No longer JSON or UTF-8.
+          // The changed bytes are not valid JSON or UTF-8.
           expect(error).toBeInstanceOf(error instanceof SyntaxError ? SyntaxError : TypeError);
           return;
         }
@@ -289,7 +289,7 @@ it('the largest inventory fits into a frame', () => {
   expect(Buffer.byteLength(JSON.stringify(frame))).toBeLessThan(MAX_FRAME_FROM_DEVICE);
 });
 
-it('the largest post to the most devices fits into a frame, and a longer one is none', () => {
+it('the largest post to the maximum number of devices fits into a frame, and a larger post is refused', () => {
   const to = fc.sample(device, MOST_RECIPIENTS);
   const post = (bytes: number): DeviceFrame => ({
     kind: 'post',

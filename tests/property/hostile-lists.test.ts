@@ -62,14 +62,14 @@ const recipe = fc.record({
 });
 type Recipe = typeof recipe extends fc.Arbitrary<infer R> ? R : never;
 
-/** Revisions that two people approved; the rest is based on them. */
+/** Revision that two people approved. The other revisions are based on it. */
 const HONEST: Recipe = {
   ...{ order: '2015-001', kind: 'propose/active', pausedSince: NOW, changed: false, proposer: 'proposer' },
   ...{ below: 0, skip: 1, signers: [0, 1] },
 };
 
-/** The same, paused by one person. */
-const HELD: Recipe = { ...HONEST, kind: 'pause/paused', signers: [0] };
+/** Pause of the honest revision, signed by one person. */
+const PAUSED: Recipe = { ...HONEST, kind: 'pause/paused', signers: [0] };
 
 function make(given: readonly Recipe[]): Made[] {
   const made: Made[] = [];
@@ -104,14 +104,14 @@ const listing = fc.record({
 const others = ({ document, persons }: Made) => persons.size - (persons.has(document.proposer) ? 1 : 0);
 const isOf = (accepted: AcceptedRevision) => (made: Made) => made.digest === accepted.digest;
 
-it('case 25: no list of the online key’s makes a device believe what two people have not signed, or go back', () => {
-  const seen = { accepted: 0, holds: 0, refused: 0, alerts: 0 };
+it('case 25: no list that the online key signs makes a device accept an order without two approvers, or roll back', () => {
+  const seen = { accepted: 0, pauses: 0, refused: 0, alerts: 0 };
   fc.assert(
     fc.property(
       fc.array(recipe, { minLength: 3, maxLength: 12 }),
       fc.array(listing, { minLength: 1, maxLength: 6 }),
       (recipes, listings) => {
-        const made = make([HONEST, HELD, ...recipes]);
+        const made = make([HONEST, PAUSED, ...recipes]);
         let known: KnownList = { installation: INSTALLATION, version: 0, hash: null, orders: new Map() };
         for (const { chosen, version, honest } of listings) {
           const orders = chosen.flatMap((index) => made[index % made.length]?.envelope ?? []);
@@ -142,20 +142,21 @@ it('case 25: no list of the online key’s makes a device believe what two peopl
               seen.accepted += 1;
               continue;
             }
-            // With fewer than two approvers, it is a pause that one approver signed on terms with two approvals, until the pause expires.
-            seen.holds += 1;
+            // The only accepted revision with fewer than two approvers is a pause. One approver signed it, its terms have two approvals,
+            // and it expires.
+            seen.pauses += 1;
             const { revision } = accepted;
             expect([revision.act, revision.status]).toEqual(['pause', 'paused']);
             expect(behind.some(({ persons }) => persons.size >= 1)).toBe(true);
-            const held = made.filter(({ digest }) => digest === revision.previous).find((each) => others(each) >= 2);
-            expect(held?.document.status).toBe('active');
-            expect(encodeCanonical(revision.terms)).toEqual(encodeCanonical(held?.document.terms));
+            const paused = made.filter(({ digest }) => digest === revision.previous).find((each) => others(each) >= 2);
+            expect(paused?.document.status).toBe('active');
+            expect(encodeCanonical(revision.terms)).toEqual(encodeCanonical(paused?.document.terms));
             const lasting = new Set(behind.flatMap(({ persons }) => [...persons])).size >= 2;
             if (accepted.lasting) expect(lasting).toBe(true);
-            // A pause by one person expires. Another one requires a revision by two people in between.
+            // A pause by one person expires. Before a second such pause, two people must approve a revision.
             const again = earlier && accepted.digest !== earlier.digest;
             if (again && earlier.revision.status === 'paused' && !earlier.lasting) {
-              expect(held?.document.revision).toBeGreaterThan(earlier.revision.revision);
+              expect(paused?.document.revision).toBeGreaterThan(earlier.revision.revision);
             }
           }
         }

@@ -36,7 +36,7 @@ import {
 
 const DAY = 86_400_000;
 
-describe('a member with another client', () => {
+describe('a member with a modified client', () => {
   type Attack = (eve: ClientState, self: Self) => Promise<Uint8Array>;
   const ghost = async () => (await generateKeyPackage(await enroll(), Date.now(), false)).publicPackage;
 
@@ -49,12 +49,12 @@ describe('a member with another client', () => {
       const extraProposals = await proposals(self, eve);
       const claims = extraProposals.flatMap((one) => ('add' in one ? [claimIn(one.add.keyPackage)] : []));
       const config = { ...clientConfig([...claims]), authService: { validateCredential: async () => true } };
-      const state = { ...change(eve), clientConfig: { ...config, keyPackageEqualityConfig: NOBODY_IS_ANYBODY } };
+      const state = { ...change(eve), clientConfig: { ...config, keyPackageEqualityConfig: NO_KEY_PACKAGES_EQUAL } };
       const pskIndex = { findPsk: () => new Uint8Array(32) };
       const context = { state, pskIndex, cipherSuite: await suite() };
       return encodeMlsMessage((await createCommit(context, { extraProposals, ratchetTreeExtension: true })).commit);
     };
-  const NOBODY_IS_ANYBODY = { compareKeyPackages: () => false, compareKeyPackageToLeafNode: () => false };
+  const NO_KEY_PACKAGES_EQUAL = { compareKeyPackages: () => false, compareKeyPackageToLeafNode: () => false };
   const claimIn = ({ leafNode }: KeyPackage): Claim => ({
     ...JSON.parse(new TextDecoder().decode((leafNode.credential as { identity: Uint8Array }).identity)),
     signatureKey: leafNode.signaturePublicKey.toBase64(),
@@ -66,7 +66,7 @@ describe('a member with another client', () => {
       at === 2 && node?.nodeType === 'leaf' ? ({ nodeType: 'leaf', leaf: change(node.leaf) } as typeof node) : node,
     ),
   });
-  /** A key package by a client that does not follow `makeKeyPackage`. */
+  /** Makes a key package with properties that `generateKeyPackage` never produces. */
   const packageLike = async (
     self: Self,
     { lifetime = 30 * DAY, capabilities = CAPABILITIES, leafKey = null as Uint8Array | null } = {},
@@ -96,7 +96,7 @@ describe('a member with another client', () => {
 
   const attacks: [string, string, Attack][] = [
     [
-      'takes up a shared key',
+      'commits a pre-shared key',
       'commit_refused',
       committing(() => [
         {
@@ -106,12 +106,12 @@ describe('a member with another client', () => {
       ]),
     ],
     [
-      'sets extensions',
+      'commits group context extensions',
       'commit_refused',
       committing(() => [{ proposalType: 'group_context_extensions', groupContextExtensions: { extensions: [] } }]),
     ],
     [
-      'closes it for another',
+      'commits the reinitialization of the group',
       'commit_refused',
       committing((_, { groupContext }) => [
         {
@@ -126,12 +126,12 @@ describe('a member with another client', () => {
       ]),
     ],
     [
-      'proposes something of their own',
+      'commits a proposal of an unknown type',
       'commit_refused',
       committing(() => [{ proposalType: 0xf000, proposalData: new Uint8Array(4) }]),
     ],
     [
-      'becomes somebody else',
+      'commits with the credential of another device',
       'commit_refused',
       committing(
         () => [],
@@ -143,7 +143,7 @@ describe('a member with another client', () => {
       ),
     ],
     [
-      'takes another key',
+      'commits with another signature key',
       'commit_refused',
       committing(
         () => [],
@@ -151,16 +151,20 @@ describe('a member with another client', () => {
       ),
     ],
     [
-      'asks for more than we speak',
+      'commits with capabilities that Cordon does not support',
       'commit_refused',
       committing(
         () => [],
         (eve) => eveLeaf(eve, (leaf) => ({ ...leaf, capabilities: { ...CAPABILITIES, proposals: [0xf000] } })),
       ),
     ],
-    ['brings themselves in again', 'commit_refused', committing(async (self) => [adding(await packageLike(self))])],
     [
-      'brings in the same one twice',
+      'adds its own device a second time',
+      'commit_refused',
+      committing(async (self) => [adding(await packageLike(self))]),
+    ],
+    [
+      'adds one device twice',
       'commit_refused',
       committing(async () => {
         const twice = await enroll();
@@ -168,12 +172,12 @@ describe('a member with another client', () => {
       }),
     ],
     [
-      'brings in a key that does not expire',
+      'adds a key package with too long a lifetime',
       'commit_refused',
       committing(async () => [adding(await packageLike(await enroll(), { lifetime: 1000 * DAY }))]),
     ],
     [
-      'brings in one who speaks more',
+      'adds a key package with unsupported capabilities',
       'commit_refused',
       committing(async () => [
         adding(
@@ -182,7 +186,7 @@ describe('a member with another client', () => {
       ]),
     ],
     [
-      'brings in one with the key of another',
+      'adds a key package with the leaf key of another member',
       'commit_refused',
       committing(async (_, eve) => {
         const [node] = eve.ratchetTree;
@@ -194,7 +198,7 @@ describe('a member with another client', () => {
       }),
     ],
     [
-      'commits in the open',
+      'commits in a public message',
       'commit_refused',
       async (state) => {
         const made = await createCommit({ state, cipherSuite: await suite() }, { wireAsPublicMessage: true });
@@ -202,7 +206,7 @@ describe('a member with another client', () => {
       },
     ],
     [
-      'says something in the open beside it',
+      'commits with additional authenticated data',
       'message_malformed',
       async (state) => {
         const made = await createCommit(
@@ -213,13 +217,13 @@ describe('a member with another client', () => {
       },
     ],
     [
-      'proposes without a commit',
+      'sends a proposal without a commit',
       'commit_refused',
       async (state) =>
         encodeMlsMessage((await createProposal(state, false, adding(await ghost()), await suite())).message),
     ],
     [
-      'commits what was proposed before',
+      'commits an earlier proposal by reference',
       'commit_refused',
       async (state) => {
         const proposed = await createProposal(
@@ -232,7 +236,7 @@ describe('a member with another client', () => {
       },
     ],
     [
-      'lets somebody come in by themselves',
+      'joins by an external commit',
       'commit_refused',
       async (state) => {
         const info = await createGroupInfoWithExternalPubAndRatchetTree(state, [], await suite());
@@ -256,7 +260,7 @@ describe('a member with another client', () => {
       },
     ],
     [
-      'gives away who is in it',
+      'sends a group info with the member list',
       'message_malformed',
       async (state) => {
         const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(state, [], await suite());
@@ -265,16 +269,19 @@ describe('a member with another client', () => {
     ],
   ];
 
-  it.each(attacks)('%s: %s, and the conversation goes on', async (_, code, attack) => {
-    const [ada, eve, cyd] = (await conversationOfMany(3)) as [Talker, Talker, Talker];
-    const message = await withState(eve.state, (state) => attack(state, eve.self));
-    for (const one of [ada, cyd]) await refused(one, message, [code]);
-    const { commit } = await ada.commit({});
-    await cyd.open(commit);
-    expect(await cyd.open(await ada.say('on'))).toMatchObject({ content: { text: 'on' } });
-  });
+  it.each(attacks)(
+    '%s: the other members refuse it with %s, and the conversation continues',
+    async (_, code, attack) => {
+      const [ada, eve, cyd] = (await conversationOfMany(3)) as [Talker, Talker, Talker];
+      const message = await withState(eve.state, (state) => attack(state, eve.self));
+      for (const one of [ada, cyd]) await refused(one, message, [code]);
+      const { commit } = await ada.commit({});
+      await cyd.open(commit);
+      expect(await cyd.open(await ada.say('on'))).toMatchObject({ content: { text: 'on' } });
+    },
+  );
 
-  it('nobody from outside proposes to come in', async () => {
+  it('an external proposal to join is refused', async () => {
     const [ada] = await conversationOfMany(1);
     const self = await enroll();
     const { publicPackage, privatePackage } = await generateKeyPackage(self, Date.now(), false);
@@ -286,16 +293,16 @@ describe('a member with another client', () => {
     await refused(ada, message, ['commit_refused']);
   });
 
-  it('17 brings in a ghost, and no honest member lets it in', async () => {
+  it('case 17: an unverified device that a member adds is refused by all honest members', async () => {
     const [ada, eve, cyd] = (await conversationOfMany(3)) as [Talker, Talker, Talker];
     const rogue = await enroll(4);
-    const its = await packageOf(rogue);
+    const rogues = await packageOf(rogue);
     const unknown = async ({ device }: Claim) => device !== rogue.device;
     const before = eve.state;
-    await expect(eve.commit({ add: [its.publicPackage] }, unknown)).rejects.toMatchObject({
+    await expect(eve.commit({ add: [rogues.publicPackage] }, unknown)).rejects.toMatchObject({
       code: 'unverified_member',
     });
-    const { commit, welcome } = await eve.commit({ add: [its.publicPackage] });
+    const { commit, welcome } = await eve.commit({ add: [rogues.publicPackage] });
     for (const one of [ada, cyd]) {
       const mine = one.state.slice();
       await expect(openMessage(one.state, commit, unknown)).rejects.toMatchObject({
@@ -304,7 +311,7 @@ describe('a member with another client', () => {
       });
       expect(one.state).toEqual(mine);
     }
-    // Messages between the ghost and its friend do not reach the others.
+    // The other members cannot decrypt messages in the epoch with the unverified device.
     await refused(ada, await eve.say('psst'), ['epoch_ahead']);
     await cyd.open((await ada.commit({ remove: [1] })).commit);
     expect(await cyd.open(await ada.say('on'))).toMatchObject({ content: { text: 'on' } });
@@ -312,7 +319,7 @@ describe('a member with another client', () => {
     const dan = await enroll();
     const dans = await packageOf(dan);
     const both = talker(eve.self, before);
-    const made = await both.commit({ add: [its.publicPackage, dans.publicPackage] });
+    const made = await both.commit({ add: [rogues.publicPackage, dans.publicPackage] });
     await expect(joinConversation(made.welcome!, dans.privatePackage, dan, unknown)).rejects.toMatchObject({
       code: 'unverified_member',
       context: { device: rogue.device, generation: 4 },
@@ -322,7 +329,7 @@ describe('a member with another client', () => {
     });
   });
 
-  it('hands in a key package that is not as ours are', async () => {
+  it('an invalid, altered or expired key package is refused', async () => {
     const self = await enroll();
     const now = Date.now();
     const made = await packageOf(self);

@@ -17,7 +17,7 @@ import {
   talker,
 } from '../support/conversations.ts';
 
-describe('the carrier', () => {
+describe('a server that attacks messages in transit', () => {
   const CHANGED = [
     'message_malformed',
     'message_damaged',
@@ -27,9 +27,9 @@ describe('the carrier', () => {
     'commit_refused',
   ];
 
-  it('21 changes a bit or cuts a message short, and it is refused', async () => {
+  it('case 21: a changed or truncated message is refused', async () => {
     const [ada, ben] = (await conversationOfMany(2)) as [Talker, Talker];
-    // An earlier epoch, so that the attack can confuse the two.
+    // The group has an earlier epoch, so that an attack could confuse the two epochs.
     await ben.open((await ada.commit({})).commit);
     const content = await ada.say('hello');
     for (let at = 0; at < content.length; at += 1) await refused(ben, flip(content, at, at % 8), CHANGED);
@@ -44,12 +44,12 @@ describe('the carrier', () => {
     expect(await ben.open(commit)).toMatchObject({ type: 'commit' });
   });
 
-  it('21 changes a welcome, and nobody joins by it', async () => {
+  it('case 21: a device does not join with a changed or truncated welcome', async () => {
     const ben = await enroll();
-    const its = await packageOf(ben);
+    const offered = await packageOf(ben);
     const [ada] = await conversationOfMany(1);
-    const { welcome } = await ada.commit({ add: [its.publicPackage] });
-    const open = (bytes: Uint8Array) => codeOf(joinConversation(bytes, its.privatePackage, ben, anybody));
+    const { welcome } = await ada.commit({ add: [offered.publicPackage] });
+    const open = (bytes: Uint8Array) => codeOf(joinConversation(bytes, offered.privatePackage, ben, anybody));
     for (let at = 0; at < welcome!.length; at += 1) {
       expect(['welcome_invalid', 'message_malformed']).toContain(await open(flip(welcome!, at, at % 8)));
     }
@@ -59,11 +59,11 @@ describe('the carrier', () => {
     expect(await open(welcome!)).toBe('accepted');
   });
 
-  it('19 reorders and drops, and what comes still opens; repeats, and that is refused by name', async () => {
+  it('case 19: reordered messages are decrypted, dropped ones do not prevent that, and repeated ones are refused', async () => {
     const [ada, ben, cyd] = (await conversationOfMany(3)) as [Talker, Talker, Talker];
     const sent = [];
     for (let at = 0; at < 40; at += 1) sent.push(await ada.say(`${at}`));
-    // Every second message backwards, the rest dropped; then all of them again.
+    // Delivers every second message in reverse order, then repeats these messages, then delivers the others.
     for (let at = 39; at > 0; at -= 2) expect(await ben.open(sent[at]!)).toMatchObject({ content: { text: `${at}` } });
     for (let at = 39; at > 0; at -= 2) await refused(ben, sent[at]!, ['message_replayed']);
     for (let at = 0; at < 40; at += 2) expect(await ben.open(sent[at]!)).toMatchObject({ content: { text: `${at}` } });
@@ -82,7 +82,7 @@ describe('the carrier', () => {
     await refused(ben, late, ['epoch_past']);
   });
 
-  it('22 holds back more than the window', async () => {
+  it('case 22: a gap above the limit is reported', async () => {
     const [ada, ben] = (await conversationOfMany(2)) as [Talker, Talker];
     let last = await ada.say('0');
     for (let at = 1; at <= LARGEST_GAP; at += 1) last = await ada.say(`${at}`);
@@ -92,7 +92,7 @@ describe('the carrier', () => {
     expect(await ben.open(beyond)).toMatchObject({ content: { text: 'beyond' } });
   });
 
-  it('brings a message to another conversation', async () => {
+  it('a message that is delivered to another conversation is refused', async () => {
     const [ada] = await conversationOfMany(1);
     const [ben] = await conversationOfMany(1);
     await refused(ben, await ada.say('hello'), ['conversation_other']);
@@ -100,18 +100,18 @@ describe('the carrier', () => {
 });
 
 describe('two commits in one epoch', () => {
-  it('18 the loser drops what it had prepared and follows the winner', async () => {
+  it('case 18: the device with the refused commit discards it and applies the accepted commit', async () => {
     const [ada, ben, cyd] = (await conversationOfMany(3)) as [Talker, Talker, Talker];
     const dan = await enroll();
-    const its = await packageOf(dan);
+    const offered = await packageOf(dan);
     const now = Date.now();
-    const won = await ada.commit({ add: [its.publicPackage] });
+    const won = await ada.commit({ add: [offered.publicPackage] });
     const lost = await commitChange(ben.state, { add: [], remove: [0] }, { now, authenticate: anybody });
     expect([won.epoch, lost.epoch]).toEqual([1, 1]);
     for (const one of [ben, cyd]) await one.open(won.commit);
     await refused(cyd, lost.commit, ['epoch_past']);
     await refused(ada, lost.commit, ['epoch_past']);
-    const joined = await join(dan, won, its);
+    const joined = await join(dan, won, offered);
     const again = await ben.commit({ remove: [0] });
     for (const one of [ada, cyd, joined]) await one.open(again.commit);
     expect(membersOf(joined.state)).toEqual(membersOf(ben.state));
@@ -119,8 +119,8 @@ describe('two commits in one epoch', () => {
   });
 });
 
-describe('20 a device whose state was restored from a copy', () => {
-  it('is noticed by whoever it writes to, and by its other self', async () => {
+describe('case 20: a device whose state was restored from a copy', () => {
+  it('is detected by its recipients and by the original device', async () => {
     const [ada, ben] = (await conversationOfMany(2)) as [Talker, Talker];
     const copy = talker(ada.self, ada.state.slice());
     const first = await ada.say('first');
@@ -136,27 +136,30 @@ describe('20 a device whose state was restored from a copy', () => {
   });
 });
 
-describe('16 a key package of last resort', () => {
-  it('lets its device into one conversation after the other', async () => {
+describe('case 16: a last-resort key package', () => {
+  it('adds its device to several conversations', async () => {
     const ben = await enroll();
-    const its = await packageOf(ben, true);
-    expect(await readKeyPackage(its.publicPackage, Date.now())).toMatchObject({ lastResort: true, device: ben.device });
+    const offered = await packageOf(ben, true);
+    expect(await readKeyPackage(offered.publicPackage, Date.now())).toMatchObject({
+      lastResort: true,
+      device: ben.device,
+    });
     for (let times = 0; times < 2; times += 1) {
       const [ada] = await conversationOfMany(1);
-      const joined = await join(ben, await ada.commit({ add: [its.publicPackage] }), its);
+      const joined = await join(ben, await ada.commit({ add: [offered.publicPackage] }), offered);
       expect(await joined.open(await ada.say('hello'))).toMatchObject({ content: { text: 'hello' } });
     }
   });
 });
 
-describe('whoever uses it wrongly', () => {
-  it('is told how to do it', async () => {
+describe('a call with invalid arguments', () => {
+  it('throws an error with a stable code', async () => {
     const [ada, ben] = (await conversationOfMany(2)) as [Talker, Talker];
-    const its = await packageOf(await enroll());
+    const offered = await packageOf(await enroll());
     expect(await codeOf(ada.commit({ remove: [0] }))).toBe('invalid_input');
     expect(await codeOf(ada.commit({ remove: [7] }))).toBe('not_found');
     expect(await codeOf(ada.commit({ add: [(await packageOf(ben.self)).publicPackage] }))).toBe('conflict');
-    expect(await codeOf(ada.commit({ add: [its.publicPackage, its.publicPackage] }))).toBe('conflict');
+    expect(await codeOf(ada.commit({ add: [offered.publicPackage, offered.publicPackage] }))).toBe('conflict');
     expect(await codeOf(createConversation(ada.self, 'short', Date.now()))).toBe('invalid_input');
     expect(newConversationId()).toHaveLength(22);
     for (const damaged of [
@@ -167,8 +170,8 @@ describe('whoever uses it wrongly', () => {
     ]) {
       expect(() => membersOf(damaged)).toThrow(expect.objectContaining({ code: 'conversation_damaged' }));
     }
-    const { privatePackage } = its;
-    const { welcome } = await ada.commit({ add: [its.publicPackage] });
+    const { privatePackage } = offered;
+    const { welcome } = await ada.commit({ add: [offered.publicPackage] });
     expect(await codeOf(joinConversation(welcome!, privatePackage, await enroll(), anybody))).toBe('welcome_invalid');
     expect(await codeOf(joinConversation(welcome!, privatePackage.subarray(1), ben.self, anybody))).toBe(
       'key_package_invalid',

@@ -78,7 +78,7 @@ async function perform(world: OrderWorld, each: Step): Promise<{ revision: strin
   }
 }
 
-it('no sequence of acts reaches force without two people other than the proposer, and no list goes back', async () => {
+it('no sequence of actions makes an order effective without two approvers besides the proposer, or rolls a list back', async () => {
   let reached = 0;
   let brief = 0;
   await fc.assert(
@@ -128,14 +128,14 @@ it('no sequence of acts reaches force without two people other than the proposer
         await database.close();
       }
     }),
-    { numRuns: 30, examples: [[inForceThenHeld()]] },
+    { numRuns: 30, examples: [[activeThenPaused()]] },
   );
   // The property is meaningful only if orders were active, also after an expired pause.
   expect(reached).toBeGreaterThan(10);
   expect(brief).toBeGreaterThan(0);
 }, 120_000);
 
-function inForceThenHeld(): Step[] {
+function activeThenPaused(): Step[] {
   const sign = (name: (typeof NAMES)[number]): Step => ({ do: 'sign', who: name, order: 1, back: 0 });
   return [
     sign('ada'),

@@ -24,7 +24,7 @@ const packages = needed(
   statSync(join(GOPATH, 'src/golang.org/x/mod/sumdb'), { throwIfNoEntry: false }) !== undefined,
 );
 
-describe.skipIf(!go.present || !packages.present)("Go's sumdb", () => {
+describe.skipIf(!go.present || !packages.present)("Go's checksum database client", () => {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-go-'));
   let database: Database;
   let ledger: Ledger;
@@ -91,11 +91,11 @@ describe.skipIf(!go.present || !packages.present)("Go's sumdb", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('opens the checkpoint, finds the entry in the tree, and the older tree in the newer', () => {
+  it('verifies the checkpoint, the inclusion proof of an entry, and the consistency proof of two trees', () => {
     expect(run(document)).toContain('checked');
   });
 
-  it('refuses another entry, another place and a proof that lost a hash', () => {
+  it('refuses a changed entry, a wrong index, and a proof that lacks a hash', () => {
     expect(() => run({ ...document, Entry: `${document.Entry} ` })).toThrow('inclusion proof');
     expect(() => run({ ...document, Index: 301 })).toThrow('inclusion proof');
     const Inclusion = document.Newer.Inclusion.slice(1);

@@ -1,4 +1,4 @@
-/** The working group's vectors about trees; `mls-vectors.ts` has the others. */
+/** Test vectors of the MLS working group about ratchet trees. `mls-vectors.ts` has the other vectors. */
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import type { Node } from 'ts-mls';
 import { applyUpdatePathSecret } from 'ts-mls/createCommit.js';

@@ -161,7 +161,7 @@ async function secretTree(vector: Vector): Promise<void> {
   same(await expandSenderDataNonce(cs, data('sender_data_secret'), data('ciphertext')), data('nonce'));
   const leaves = list(vector, 'leaves');
   const tree = await createSecretTree(leaves.length, bytes(vector, 'encryption_secret'), cs.kdf);
-  // No guard: the nonce is then that of the ratchet.
+  // The vectors use no reuse guard, so the nonce is the ratchet's own.
   const reuseGuard = new Uint8Array(4) as Parameters<typeof ratchetToGeneration>[1]['reuseGuard'];
   for (const [leafIndex, generations] of leaves.entries()) {
     for (const entry of generations as Json[]) {
@@ -304,7 +304,7 @@ function messages(vector: Vector): void {
   again('commit', decodeCommit, encodeCommit);
 }
 
-/** Our own check of a tree also runs, at each epoch of the published group. */
+/** Cordon's own check of a tree also runs at each epoch of the published group. */
 async function passiveClient(vector: Vector): Promise<void> {
   const cs = await suite();
   const psks = list(vector, 'external_psks').map(
@@ -347,7 +347,7 @@ function lengths(vector: Vector): void {
   equal(determineLength(bytes(vector, 'vlbytes_header')).length, number(vector, 'length'));
 }
 
-/** Checks by file name. */
+/** Check function of each vector file, by file name. */
 export const MLS_VECTORS: Readonly<Record<string, (vector: Vector) => void | Promise<void>>> = {
   'tree-math': treeMath,
   'crypto-basics': cryptoBasics,
@@ -367,5 +367,5 @@ export const MLS_VECTORS: Readonly<Record<string, (vector: Vector) => void | Pro
   deserialization: lengths,
 };
 
-/** Cipher suite 1, and vectors without a cipher suite. */
+/** Vectors of cipher suite 1, and vectors without a cipher suite. */
 export const isOurs = (vector: Vector) => vector['cipher_suite'] === undefined || vector['cipher_suite'] === 1;

@@ -8,7 +8,7 @@ import { createKeyFile } from '../../shared/order/key-file.ts';
 import { revisionDocument } from '../support/signed-documents.ts';
 import { needed } from '../support/tools.ts';
 
-// Debian's package needs Debian's Python, whatever else is on the PATH.
+// Debian's package works only with Debian's Python, even if another Python is first in the PATH.
 const PYTHON = '/usr/bin/python3';
 const probe = spawnSync(PYTHON, ['-c', 'import securesystemslib, cryptography']);
 const { present } = needed('securesystemslib', 'apt install python3-securesystemslib', probe.status === 0);
@@ -34,7 +34,7 @@ function verify(envelope: Envelope, keys: Record<string, string>, threshold: num
   return { status, stdout, stderr };
 }
 
-describe.skipIf(!present)('securesystemslib', () => {
+describe.skipIf(!present)('the Python library securesystemslib', () => {
   const [ada, ben] = [createKeyFile('a passphrase of ada').key, createKeyFile('a passphrase of ben').key];
   const keys = { [ada.keyid]: ada.publicKey, [ben.keyid]: ben.publicKey };
   const payload = canonicalText(revisionDocument());
@@ -48,7 +48,7 @@ describe.skipIf(!present)('securesystemslib', () => {
     expect(JSON.parse(stdout)).toEqual({ accepted: [ada.keyid, ben.keyid].sort(), payload: '2015-001' });
   });
 
-  it('refuses what was edited after it was signed, and one approval for two', () => {
+  it('refuses a document that was changed after the signature, and one approval where two are required', () => {
     const edited = Buffer.from(payload.replace('"PK"', '"IN"')).toString('base64');
     expect(verify({ ...envelope, payload: edited }, keys, 2).stderr).toContain('VerificationError');
     expect(verify({ ...envelope, signatures: signatures.slice(0, 1) }, keys, 2).stderr).toContain('VerificationError');

@@ -4,7 +4,7 @@ import { decodeMlsMessage, type GroupContext } from 'ts-mls';
 import { SUITE } from '../../shared/seal/suite.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-/** One vector, with the field names of the working group. */
+/** One test vector, with the MLS working group's field names. */
 export type Vector = { [name: string]: Json };
 
 export const at = (vector: Json | undefined, ...path: (string | number)[]): Json => {

@@ -46,7 +46,11 @@ export function createMessageGaps(ports: {
       const wasMissing = others.length < known.length;
       if (wasMissing) {
         // The server had stored this message before its sender sealed a later one. The server therefore delivered this message late.
-        alert('message_late', `in ${record.id}: ${id} of ${device} came after one that was sealed later`, `late ${id}`);
+        alert(
+          'message_late',
+          `in ${record.id}: message ${id} of ${device} arrived after a message that was sealed later`,
+          `late ${id}`,
+        );
         const text = `A message from ${name} arrived late. The time beside each message shows when it was written.`;
         notes.addOnce(record.id, text);
       }

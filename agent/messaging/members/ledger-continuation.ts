@@ -77,7 +77,7 @@ export async function followContinuations(
         break;
       default:
         throw refused(
-          `the document of the approvers names another tree of ${tree.size} entries than the one that was seen`,
+          `the document of the approvers names a tree of ${tree.size} entries that differs from the tree that this device received`,
         );
     }
     documents.push(next);
