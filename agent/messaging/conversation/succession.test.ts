@@ -12,7 +12,7 @@ beforeEach(() => {
 afterEach(() => world.close());
 const online = (name: string) => onlineIn(world, name);
 
-it('devices that begin successors at once choose the smaller id, and each user reads which conversation it continues', async () => {
+it('all devices choose the smaller id when two devices begin successors at the same time, and each user reads which conversation it continues', async () => {
   const [ada, ben] = await Promise.all([online('Ada'), online('Ben')]);
   const conversation = await ada.messaging.start({ people: [ben.person], title: 'Plans' });
   await eventually(() => expect(ben.messaging.conversations()).toHaveLength(1));
@@ -25,8 +25,8 @@ it('devices that begin successors at once choose the smaller id, and each user r
     delayed.push([to, item]);
     return null;
   };
-  // Both devices try to add the new device of Ben. The server blocks both, so each begins a successor.
-  await online('Ben');
+  // Both devices try to add Ben's new device. The server refuses both commits, so each device begins a successor.
+  const newest = await online('Ben');
   const begunBy = (device: DeviceId) =>
     world.posts.flatMap(({ from, commit }) =>
       from === device && commit?.epoch === 0 && commit.conversation !== conversation ? [commit.conversation] : [],
@@ -36,7 +36,7 @@ it('devices that begin successors at once choose the smaller id, and each user r
   world.tamper = (_to, item) => item;
   for (const [to, item] of delayed) world.deliver(to, item);
 
-  // The device that began the larger id learns of the smaller id later.
+  // The device that began the conversation with the larger id later receives the smaller id.
   for (const device of [ada, ben]) {
     await eventually(() =>
       expect(notes(device, other)).toContainEqual(expect.stringMatching(/Both began at the same/)),
@@ -44,8 +44,12 @@ it('devices that begin successors at once choose the smaller id, and each user r
     expect(notes(device, chosen)).toEqual([expect.stringMatching(/continues “Plans”/)]);
     expect(notes(device, conversation).at(-1)).toMatch(/continues in a new one/);
   }
+  // Ben's new device was never in the first conversation. It joined both successors, and links them by itself.
+  await eventually(() => expect(notes(newest, other)).toContainEqual(expect.stringMatching(/Both began at the same/)));
+  await say(newest, other, 'of the new device');
   await say(ada, conversation, 'of Ada');
   await say(ben, conversation, 'of Ben');
-  for (const device of [ada, ben])
-    await eventually(() => expect(texts(device, chosen).toSorted()).toEqual(['of Ada', 'of Ben']));
+  for (const device of [ada, ben, newest]) {
+    await eventually(() => expect(texts(device, chosen).toSorted()).toEqual(['of Ada', 'of Ben', 'of the new device']));
+  }
 });

@@ -48,7 +48,7 @@ export function currentOf(records: Pick<Records, 'conversation'>, id: string): s
   return current;
 }
 
-export function createSuccession(ports: {
+interface SuccessionPorts {
   readonly own: () => PersonName;
   readonly records: Records;
   readonly store: Pick<MessageStore, 'transaction' | 'marked'>;
@@ -56,8 +56,11 @@ export function createSuccession(ports: {
   readonly notes: Pick<Notes, 'add' | 'addOnce'>;
   readonly now: () => Instant;
   readonly alert: (code: string, detail: string, event: string) => void;
-}): Succession {
-  const { records, store, notes, now } = ports;
+}
+
+export function createSuccession(ports: SuccessionPorts): Succession {
+  const { records, store, notes } = ports;
+  const links = createLinks(ports);
 
   const stopChanges: Succession['stopChanges'] = (conversation, epoch) => {
     const record = records.conversation(conversation);
@@ -67,39 +70,6 @@ export function createSuccession(ports: {
     store.transaction(() => {
       records.save({ ...record, refusedIn: epoch, checkedAt: 0 });
       notes.addOnce(conversation, 'The server refuses every change of members in this conversation.');
-    });
-  };
-
-  const moveUnsent = (from: string, to: string) => {
-    for (const { id } of store.marked(from, 'unsent')) records.moveMessage(id, to);
-  };
-
-  const link = (before: ConversationRecord, successor: ConversationRecord) => {
-    const rival = before.next === undefined ? null : records.conversation(before.next);
-    const linked: ConversationRecord = { ...successor, continues: before.id };
-    const at = now();
-    const noteOrigin = () =>
-      notes.add(linked.id, at, `This conversation continues ${titleOf(before)}, whose members could no longer change.`);
-    store.transaction(() => {
-      records.save(linked);
-      if (rival && rival.id !== linked.id) {
-        // Two devices began a successor at the same time. Every device chooses the successor with the smaller id.
-        const [first, second] = rival.id < linked.id ? [rival, linked] : [linked, rival];
-        records.save({ ...before, next: first.id });
-        records.save({ ...second, next: first.id });
-        moveUnsent(second.id, first.id);
-        const text = 'This conversation continues in another one with the same people. Both began at the same time.';
-        notes.add(second.id, at, text);
-        // The successor with the larger id already got this note when this device linked it.
-        if (first === linked) noteOrigin();
-        return;
-      }
-      records.save({ ...before, next: linked.id });
-      moveUnsent(before.id, linked.id);
-      const text =
-        'This conversation continues in a new one with the same people, because its members could no longer change.';
-      notes.add(before.id, at, text);
-      noteOrigin();
     });
   };
 
@@ -125,7 +95,7 @@ export function createSuccession(ports: {
           ...(record.refusals ? { refusals: record.refusals } : {}),
           ...(record.leftOut ? { leftOut: record.leftOut } : {}),
         },
-        also: (begun) => link(record, begun),
+        also: (begun) => links.addSuccessor(record, begun),
       });
       return null;
     },
@@ -136,15 +106,80 @@ export function createSuccession(ports: {
       const before = records.conversation(continues.conversation);
       if (!before) {
         // This device joined after the succession. It takes from the description which devices the other members leave out.
-        if (isFirstDescription(record)) records.save({ ...record, continues: continues.conversation, leftOut });
+        if (isFirstDescription(record))
+          links.addOrphan({ ...record, continues: continues.conversation, leftOut }, from);
         return;
       }
       const wasMember = before.members.some(({ device }) => device === from.device);
       if (before.state === 'left' || !wasMember || !haveSamePeople(before, record) || before.id === id) return;
-      link(before, {
+      links.addSuccessor(before, {
         ...record,
         ...(before.refusals ? { refusals: before.refusals } : {}),
         leftOut: [...(before.leftOut ?? []), ...leftOut].slice(-MOST_REFUSALS),
+      });
+    },
+  };
+}
+
+interface Links {
+  /** Stores that `successor` continues the conversation `before`. */
+  addSuccessor(before: ConversationRecord, successor: ConversationRecord): void;
+  /** Stores a successor whose predecessor this device was never in. Links it with another successor that also has the member `from`. */
+  addOrphan(successor: ConversationRecord, from: Member): void;
+}
+
+/** Links between conversations and their successors, stored together with the notes that inform the user. */
+function createLinks({
+  records,
+  store,
+  notes,
+  now,
+}: Pick<SuccessionPorts, 'records' | 'store' | 'notes' | 'now'>): Links {
+  const moveUnsent = (from: string, to: string) => {
+    for (const { id } of store.marked(from, 'unsent')) records.moveMessage(id, to);
+  };
+
+  /** Links two successors that two devices began at the same time. Every device chooses the successor with the smaller id. */
+  const choose = (one: ConversationRecord, other: ConversationRecord): ConversationRecord => {
+    const [chosen, rest] = one.id < other.id ? [one, other] : [other, one];
+    records.save({ ...rest, next: chosen.id });
+    moveUnsent(rest.id, chosen.id);
+    const text = 'This conversation continues in another one with the same people. Both began at the same time.';
+    notes.add(rest.id, now(), text);
+    return chosen;
+  };
+
+  return {
+    addSuccessor(before, successor) {
+      const rival = before.next === undefined ? null : records.conversation(before.next);
+      const linked: ConversationRecord = { ...successor, continues: before.id };
+      store.transaction(() => {
+        records.save(linked);
+        const hasRival = rival !== null && rival.id !== linked.id;
+        const chosen = hasRival ? choose(rival, linked) : linked;
+        records.save({ ...before, next: chosen.id });
+        if (!hasRival) {
+          moveUnsent(before.id, linked.id);
+          const text =
+            'This conversation continues in a new one with the same people, because its members could no longer change.';
+          notes.add(before.id, now(), text);
+        }
+        // The successor with the larger id already got this note when this device linked it.
+        if (chosen !== linked) return;
+        const origin = `This conversation continues ${titleOf(before)}, whose members could no longer change.`;
+        notes.add(linked.id, now(), origin);
+      });
+    },
+    addOrphan(successor, from) {
+      store.transaction(() => {
+        records.save(successor);
+        const [sibling] = records
+          .conversations()
+          .filter(({ id, continues }) => id !== successor.id && continues === successor.continues)
+          .filter(({ state, members }) => state !== 'left' && members.some(({ device }) => device === from.device))
+          .filter((other) => haveSamePeople(other, successor))
+          .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+        if (sibling) choose(sibling, successor);
       });
     },
   };
