@@ -53,7 +53,7 @@ const keeper = () => credentialFolder(join(folder, 'identity'));
 const enrollBy = (link: string, replace = false) =>
   enroll(link, { keeper: keeper(), store, dial: dialDirect, replace });
 
-/** The agent after a process start: all state comes from the disk. */
+/** Starts the agent as after a process start: all state comes from the disk. */
 async function agentHere(): Promise<Agent> {
   const agent = createAgent({
     store,
@@ -190,7 +190,7 @@ describe('the agent', () => {
     const kept = store.device(device);
     kept.beginGeneration(1);
     kept.storeCommand({ id, command: { kind: 'wipe-workspace' }, expires: Date.now() - 1 });
-    // A kill -9 after the start of a command: the next start runs it, although it has expired.
+    // After a kill -9 during a command, the next start runs the command, even if it has expired.
     kept.startCommand(id);
     const agent = await connected();
     await until(() => expect(results()).toMatchObject([{ command: id, outcome: 'done' }]));
@@ -417,7 +417,7 @@ describe('the agent', () => {
     serve.list = shut;
     server.send({ kind: 'list', envelope: shut.envelope });
     await until(() => expect(agent.gate('management').open).toBe(false));
-    // The receipts leave on the connection first: the order was delivered, displayed and enforced.
+    // Before the connection closes, it carries the receipts: the order was delivered, displayed and enforced.
     const receipts = () =>
       server.received.filter((frame) => frame.kind === 'report' && frame.item.type === 'receipt').length;
     await until(() => expect(receipts()).toBe(3));
@@ -470,7 +470,7 @@ describe('the agent', () => {
     serve.address = ['IT'];
     serve.now += 3_600_000;
     await agent.tick();
-    // One observation of the address needs ten minutes without a contradiction.
+    // A new address counts as evidence after ten minutes without a contradiction.
     serve.now += 660_000;
     await agent.tick();
     await until(() => expect(agent.status().connection).toBe('connected'));

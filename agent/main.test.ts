@@ -60,7 +60,7 @@ async function run(env: Record<string, string> = {}): Promise<ChildProcess> {
     },
   });
   daemons.push(daemon);
-  // A query through the command line would start a process each time.
+  // The test asks over the socket, because the command line would start a new process for each query.
   await vi.waitFor(
     async () =>
       expect((await askControl(join(home, 'agent.sock'), STATUS))?.ok).toMatchObject({ connection: 'connected' }),
@@ -70,7 +70,7 @@ async function run(env: Record<string, string> = {}): Promise<ChildProcess> {
   return daemon;
 }
 
-/** The arguments that enroll with this link. A link as an argument would add a warning to every output. */
+/** Arguments that enroll with this activation link. They name a file, because a link on the command line adds a warning to every output. */
 function enrollBy(link: string, ...options: string[]): string[] {
   const file = `${home}-link`;
   writeFileSync(file, link, { mode: 0o600 });
@@ -121,7 +121,7 @@ it('enrolls with the same link and the same key after a kill -9 during the enrol
   server.serve.answer = 'given';
   expect(await agent(...enrollBy(link))).toMatchObject({ code: 0, err: '' });
   expect(readFileSync(join(home, 'identity', 'key.pem'), 'utf8')).toBe(key);
-  // A second call changes nothing.
+  // A second enrollment with the same link changes nothing.
   expect(await agent(...enrollBy(link))).toMatchObject({ code: 0 });
   expect(server.serve.redeemed).toBe(2);
 });
@@ -172,13 +172,14 @@ it('case 54: runs and reports each command once, although it is killed repeatedl
     issued.push(command({ kind: 'refresh-inventory' }));
     const stored = () => server.received.filter((frame) => frame.kind === 'command-stored').length;
     await vi.waitFor(() => expect(stored()).toBe(issued.length), WAIT);
-    // The command is acknowledged, so it must survive. The inventory takes long enough for a kill in the middle.
+    // The agent has acknowledged the command, so the command must survive a kill. The inventory takes long enough to kill the agent while
+    // it runs.
     daemon.kill('SIGKILL');
     await once(daemon, 'exit');
   }
   await run();
   await vi.waitFor(() => expect(new Set(results().map((result) => result.command))).toEqual(new Set(issued)), WAIT);
-  // A report may be sent again after a lost confirmation. It has one outcome and one number.
+  // The agent may send a report again after a lost confirmation, but with the same result and the same number.
   const told = server.received.flatMap((frame) =>
     frame.kind === 'report' && frame.item.type === 'result' ? [`${frame.seq} ${frame.item.command}`] : [],
   );

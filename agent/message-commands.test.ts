@@ -1,4 +1,4 @@
-/** The real `cordon-agent` and a daemon whose messages are in memory. */
+/** Tests of the real `cordon-agent` against a daemon whose messages are in memory. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ let talk: MemoryTalk;
 let me: Messaging;
 let conversation: string;
 let daemon: Control;
-/** Runs before the response to a request. */
+/** Called before the response to a request. */
 let before: (request: ControlRequest) => void;
 
 beforeEach(async () => {

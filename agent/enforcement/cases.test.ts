@@ -1,4 +1,4 @@
-/** The device's side of the table of cases. The agent's store keeps the location between two observations. */
+/** The shared verdict cases, run on a device. The agent's store keeps the location between two observations. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -104,7 +104,7 @@ describe('the time on a device', () => {
     expect(clockNow(after, reading.monotonic)).toBe(taken ? server : before);
     expect(after.floor).toBe(taken ? server : state.floor);
     expect(after.claim ?? null).toEqual(taken ? null : { time: server, ...reading });
-    // A signed date moves the time exactly as far as the server's statement would.
+    // A signed date moves the device's time exactly as the server's time does.
     expect(atLeast(state, server, reading, wall).floor).toBe(taken ? server : state.floor);
   });
 

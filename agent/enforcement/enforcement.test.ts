@@ -279,7 +279,7 @@ describe('enforcement', () => {
       expect(shut('mail')).toBe(true);
       device.box.pass(7 * DAY + 1);
       expect(shut('mail')).toBe(closed);
-      // No alert at the first check, because a newer list may be on its way. One alert for all later checks.
+      // The first check raises no alert, because a newer list may be on its way. All later checks together raise one alert.
       expect(alerts().slice(before)).toEqual([]);
       enforcement.timeAlerts.raiseListExpired();
       enforcement.timeAlerts.raiseListExpired();

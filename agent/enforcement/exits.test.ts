@@ -35,7 +35,7 @@ describe('an exit', () => {
     listOf(orders, {
       ...{ version, issuedAt: new Date(at).toISOString(), expiresAt: new Date(at + 7 * DAY).toISOString() },
     }).envelope;
-  /** A device that the order denies from its effective time, and that gets this exit after the window. */
+  /** Makes a device that an order has denied since its effective time, and that receives the given exit after the export window. */
   function afterTheWindow(exit: Envelope, record = recordOf()) {
     const made = open();
     made.enforcement.accept.approverSets([approverSet.envelope]);

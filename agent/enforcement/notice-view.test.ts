@@ -17,7 +17,7 @@ const TOLD: GivenNotice = {
 };
 const EXIT = { mode: 'exit', exportWindow: 'P30D' } as const;
 
-/** The view at `now` of an order that ends by its own date. */
+/** The notices at `now` about an order that ends by its own date. */
 function read(
   now: number,
   {
@@ -93,6 +93,6 @@ it('shows a withdrawn order until the user has seen it, and for a week after the
     statuses(now, { changes, told: [TOLD, { ...TOLD, moment: 'withdrawal', at: EFFECTIVE + DAY, shown }] });
   expect(withdrawn(EFFECTIVE + 8 * DAY, true)).toEqual(['withdrawn']);
   expect(withdrawn(EFFECTIVE + 8 * DAY + 1, true)).toEqual([]);
-  // The order would have ended by its own date. The view says that it was withdrawn.
+  // The order's own end date has passed, but the order was withdrawn before. The notice must say that it was withdrawn.
   expect(withdrawn(UNTIL + 30 * DAY, false)).toEqual(['withdrawn']);
 });

@@ -71,7 +71,7 @@ describe('notices', () => {
 
   it('gives the notice of a withdrawal only on a device that the order affected, also after a restart', () => {
     const plan = { nexus: ['home' as const], noticePlan: ['withdrawal' as const] };
-    /** A device with this home while the order is in effect. The device is elsewhere when the order is withdrawn. */
+    /** Makes a device with the given home area while the order is in effect. When the order is withdrawn, the device is elsewhere. */
     const toldOf = (home: string) => {
       device.renew(home);
       const lasting = { expiresAt: new Date(EFFECTIVE + 90 * DAY).toISOString() };

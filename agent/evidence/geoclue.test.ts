@@ -39,7 +39,7 @@ async function busUp(home: string): Promise<PrivateBus & { daemon: ChildProcess 
   return { ...bus, daemon };
 }
 
-/** Configuration as an administrator copies it. */
+/** Configuration file that an admin copies. */
 const OURS = join(import.meta.dirname, '../cordon-agent.geoclue.conf');
 /** Address on which nothing listens. Without it, GeoClue would use the position service on the internet. */
 const NOWHERE = 'url=http://127.0.0.1:9/';
@@ -47,12 +47,12 @@ const SOURCES = ['network-nmea', '3g', 'cdma', 'modem-gps', 'wifi', 'compass', '
 
 interface Configured {
   readonly ours: boolean;
-  /** Enabled source, with its configuration line. */
+  /** Enabled location sources, each with its configuration lines. */
   readonly sources?: Record<string, string>;
   readonly lines?: string;
 }
 
-/** Debian's configuration, with additional files. */
+/** Starts GeoClue with Debian's configuration and additional files. */
 async function startGeoclue({ address }: PrivateBus, { ours, sources = {}, lines = '' }: Configured) {
   const config = folderForOneTest();
   const added = join(config, 'conf.d');

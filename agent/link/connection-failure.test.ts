@@ -35,7 +35,7 @@ describe('the explanation of a failed connection', () => {
       dates(-9, -1),
       /^The certificate of the server at old.example expired on 2026-05-02. This machine's clock shows 2026-05-03. .* restart the server.$/,
     ],
-    // The certificate of a CA has expired, not the server's own.
+    // A CA certificate of the chain has expired, and not the server's certificate.
     ['CERT_HAS_EXPIRED', dates(-9, 9), /old.example has expired. This machine's clock shows 2026-05-03/],
     ['CERT_HAS_EXPIRED', null, /old.example has expired. This machine's clock shows 2026-05-03/],
     ['CERT_NOT_YET_VALID', dates(1, 9), /is not valid before 2026-05-04. This machine's clock shows 2026-05-03/],

@@ -19,13 +19,13 @@ const WELCOME = {
   approverSet: 1,
   reports: 0,
 };
-/** Longer than this process may be suspended, except in the test of this limit. */
+/** Silence limit of the other tests. It is longer than a busy machine may suspend this process. */
 const SILENT_FOR = 3_000;
 
 let ca: ReturnType<typeof testAuthority>;
 let server: Server;
 let sockets: WebSocket[];
-/** Arrival times. */
+/** Times at which connections arrived. */
 let came: number[];
 let states: string[];
 let link: Link;

@@ -12,9 +12,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/**
- * A server whose certificates were made this many years from now. A device sees the same when its clock is wrong in the other direction.
- */
+/** Starts a server whose certificates were made this many years from now. A device with a wrong clock sees the same difference. */
 async function serverMade(years: number) {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + years * YEAR });
   const { authority, remove } = testAuthority();

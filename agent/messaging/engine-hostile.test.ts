@@ -54,7 +54,7 @@ describe('a hostile server', () => {
     await eventually(() => expect(texts(ben!, conversation).at(-1)).toBe('found again'));
   });
 
-  /** Withholds all further mail for one device until `let`. */
+  /** Withholds all further mail for one device until `let` is called. */
   const keepsBack = (whom: TestDevice, items: MailItem[] = []) => {
     world.tamper = (to, item) => {
       if (to !== whom.id || item.type !== 'post') return item;
@@ -66,7 +66,7 @@ describe('a hostile server', () => {
   const isHonest = () => {
     world.tamper = (_to, item) => item;
   };
-  /** The server has responded. */
+  /** The server has responded to the request. */
   const send = async (from: TestDevice, conversation: string, text: string) => {
     const id = await say(from, conversation, text);
     await eventually(() => expect(stateOf(from, conversation, id)).toBe('sent'));

@@ -153,7 +153,7 @@ describe('loss of keys and states', () => {
   it('a lock keeps arriving messages unread, and an unlock opens them in order', async () => {
     const [ada, ben] = await all('Ada', 'Ben');
     const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Plans' });
-    // The title follows the welcome, so nothing else is on its way then.
+    // The device receives the title after the welcome, so no other item is still on its way.
     await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Plans' }]));
     await ben!.workspace.lock(SHARE);
     const id = await say(ada!, conversation, 'one');

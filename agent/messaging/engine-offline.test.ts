@@ -28,7 +28,7 @@ describe('changes by a member that is offline', () => {
       ];
     });
 
-  /** Before this call, items for the device wait behind its own posts. */
+  /** Disconnects the device. When it connects again, new items wait until it has sent its own posts. */
   const goesOffline = (device: TestDevice) => {
     device.disconnect();
     const waiting: MailItem[] = [];
@@ -117,7 +117,7 @@ describe('changes by a member that is offline', () => {
       await eventually(() => expect(seenBy([ben!, cleo!]).map(([title]) => title)).toEqual(['Lunch', 'Lunch']));
       const hears = goesOffline(ben!);
       const commits = () => world.posts.flatMap(({ commit }) => commit?.epoch ?? []);
-      // One more than the number of epochs that stay readable.
+      // One more change than the number of earlier epochs whose keys a device keeps.
       for (let epoch = 1; epoch <= 5; epoch += 1) {
         await online('Ada');
         await eventually(() => expect(commits().at(-1)).toBe(epoch));
@@ -173,7 +173,7 @@ describe('changes by a member that is offline', () => {
 
 describe('a device without usable key packages', () => {
   const MINUTE = 60_000;
-  /** With one round of the engine for each. */
+  /** Lets the given number of minutes pass, with one round of the engine for each minute. */
   const pass = async ({ messaging }: TestDevice, minutes: number) => {
     for (let minute = 0; minute < minutes; minute += 1) {
       vi.setSystemTime(Date.now() + MINUTE);
@@ -198,7 +198,7 @@ describe('a device without usable key packages', () => {
     }
     await pass(ada!, 60);
     expect([world.files, ada!.failures]).toEqual([0, []]);
-    // One claim for the present conversation, one for each new conversation, and further ones after longer and longer waits.
+    // One claim is for the existing conversation, and one for each new conversation. Further claims follow after increasing delays.
     expect(world.claims).toBeLessThanOrEqual(1 + 5 + 8);
     const claims = world.claims;
     await pass(ada!, 120);

@@ -1,4 +1,4 @@
-/** The messaging engine under an order, and what the server returns because of one. */
+/** The messaging engine while an order suspends messaging, and messages that the server returns because of an order. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MessagingWorld } from '../../tests/support/messaging-world.ts';
@@ -44,7 +44,7 @@ describe('an order', () => {
     await pause(5);
     ben!.gate = { order: '2015-001', waiting: 'deliver', since: Date.now() };
     await pause(5);
-    // This server delivers the message nevertheless.
+    // This dishonest server delivers the message although the order forbids it.
     const after = await say(ada!, conversation, 'after');
     await eventually(() => expect(stateOf(ada!, conversation, after)).toBe('sent'));
     const posted = () => world.posts.filter(({ from }) => from === ben!.id).length;
@@ -86,7 +86,7 @@ describe('an order', () => {
     await say(ada!, conversation, 'hello');
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['hello']));
     await eventually(() => expect(world.posts.length).toBeGreaterThanOrEqual(4));
-    // The posts are welcome, description, text and receipt.
+    // The four posts are a welcome, a description, a text and a receipt.
     expect(world.posts.map(({ keep }) => keep)).toEqual([true, false, false, false]);
   });
 
@@ -166,6 +166,6 @@ it('sends a message after the end of an order that the device never knew', async
   await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
   await say(ada!, conversation, 'at last');
   await eventually(() => expect(texts(ben!, conversation)).toEqual(['at last']));
-  // The device repeated the refused post, the only one with `keep`, once.
+  // The device sent the refused post again. It is the only post with `keep`.
   expect(world.posts.filter(({ keep }) => keep)).toHaveLength(1);
 });

@@ -12,7 +12,7 @@ beforeEach(() => {
 afterEach(() => world.close());
 const online = (name: string) => onlineIn(world, name);
 const all = (...names: string[]) => Promise.all(names.map(online));
-/** Every post of these devices has a response, and every message for them is opened. */
+/** Waits until the server has responded to every post of these devices, and the devices have read every item. */
 const settled = (devices: readonly TestDevice[]) =>
   eventually(() => {
     for (const { id, store } of devices) {
@@ -102,7 +102,7 @@ describe('a conversation follows its people', () => {
     for (const device of [ben!, cleo!])
       await eventually(() => expect(device.messaging.conversations()).toHaveLength(1));
     const later = await Promise.all([online('Ada'), online('Ben'), online('Cleo')]);
-    // The three devices write at the same time, so each of them finds that a member is missing.
+    // The three devices write at the same time, so each device finds that a member is missing from the group.
     await Promise.all([ada!, ben!, cleo!].map((device) => say(device, conversation, `from ${device.name}`)));
     const said = ['from Ada', 'from Ben', 'from Cleo'];
     for (const device of [ada!, ben!, cleo!]) {
@@ -118,7 +118,7 @@ describe('a conversation follows its people', () => {
 });
 
 describe('a message after the revocation of a device', () => {
-  /** Ben is not the first leaf, which must remove Cleo, and the first leaf is offline. */
+  /** The first leaf would remove Cleo's device first, but its device is offline. Ben's device is another leaf. */
   const threeOfThem = async () => {
     const [ada, ben, cleo] = await all('Ada', 'Ben', 'Cleo');
     const people = [ben!.person, cleo!.person];
@@ -176,7 +176,7 @@ describe('a message after the revocation of a device', () => {
     await eventually(() => expect(dina.messaging.conversations()).toMatchObject([{ title: 'Plans' }]));
     await eventually(() => expect(ada.store.device(ada.id).messaging.countPosts()).toBe(0));
     for (const device of [ada, dina]) device.disconnect();
-    // Ben's own commit is on its way for a while.
+    // The server delays the response to Ben's own commit.
     world.denied.set(ben.id, '2015-001');
     world.revoke(cleo.id);
     const id = await say(ben, conversation, 'without her');
@@ -222,11 +222,11 @@ it('a member that only read for a long time can still be decrypted by members th
     await eventually(() => expect(posts()).toHaveLength(before + 2));
   }
   const [first = LARGEST_GAP, second = LARGEST_GAP] = forCleo();
-  // Cleo's device never has to skip as many keys as it may.
+  // No gap in the ratchet exceeds the limit that Cleo's device accepts.
   expect(Math.max(first, second - first)).toBeLessThan(LARGEST_GAP / 2);
   await say(ben!, conversation, 'my first word');
   cleo!.connect();
-  // Cleo's device opens all that has waited, one item after another.
+  // Cleo's device reads all waiting items, one after another.
   await vi.waitFor(() => expect(texts(cleo!, conversation).at(-1)).toBe('my first word'), {
     timeout: 300_000,
     interval: 100,

@@ -39,7 +39,7 @@ describe('two people', () => {
   });
 
   it('check again at once after a report of a change that arrived during a check', async () => {
-    // The fifth wait alone would take longer than this limit.
+    // After five failed checks, the delay before the next check alone would exceed the time limit of this test.
     world.tellsTooEarly = 5;
     await online('Ada');
     expect(world.tellsTooEarly).toBe(0);
@@ -248,7 +248,7 @@ it('halves of emoji in texts, file names and titles do not prevent sending', asy
   await say(ada!, conversation, 'whole 🥗');
   await eventually(() => expect(texts(ben!, conversation)).toEqual(['half \ufffd', 'whole 🥗']));
   expect(ben!.messaging.message(id).attachments).toMatchObject([{ name: '\ufffd.txt' }]);
-  // The cut is in the middle of the last emoji.
+  // The title is cut in the middle of the last emoji.
   await ada!.messaging.rename(conversation, `${'x'.repeat(119)}🥗`);
   await eventually(() => expect(title()).toBe(`${'x'.repeat(119)}\ufffd`));
   expect([...ada!.failures, ...ben!.failures]).toEqual([]);
@@ -273,7 +273,7 @@ it('a response that cannot be processed is reported, and responses for other con
   const stuck = await ada!.messaging.start({ people: [ben!.person], title: null });
   const other = await ada!.messaging.start({ people: [cleo!.person], title: null });
   await eventually(() => expect(ada!.store.device(ada!.id).messaging.countPosts()).toBe(0));
-  // No later instant can be encoded, so the welcome for Dina cannot be sealed.
+  // The time of the next change is too large to be encoded, so the welcome for Dina cannot be sealed.
   ada!.clock = Number.MAX_SAFE_INTEGER;
   for (const title of ['Once', 'Twice']) await ada!.messaging.rename(stuck, title);
   ada!.clock = null;
@@ -282,6 +282,6 @@ it('a response that cannot be processed is reported, and responses for other con
   world.full.add(cleo!.id);
   const id = await say(ada!, other, 'one too many');
   await eventually(() => expect(stateOf(ada!, other, id)).toBe('refused'));
-  // The response keeps its place.
+  // The response stays in the list for the next round.
   expect(ada!.store.device(ada!.id).messaging.countPosts()).toBe(1);
 });

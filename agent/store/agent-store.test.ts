@@ -58,7 +58,7 @@ it('never repeats a sequence number within a generation, also after all confirma
   again.beginGeneration(1);
   again.report(alert('c'));
   expect(sequences(again)).toEqual([3]);
-  // The server has more reports than this file, which was restored from a backup. A new report must not get an old number.
+  // The store was restored from a backup, so the server has more reports than the store. A new report must not use an old number.
   again.confirm(40);
   again.report(alert('d'));
   expect(sequences(again)).toEqual([41]);

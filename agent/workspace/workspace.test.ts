@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openWorkspace } from './workspace.ts';
 
-/** The server's half of a lock. */
+/** The server's key share of a workspace lock. */
 const SHARE = Buffer.alloc(32, 7);
 
 let folder: string;
@@ -16,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const SECRET = Buffer.from('the budget of the embassy');
 
-/** The method of earlier versions, which an attacker tries: it uses only files of the folder. */
+/** An attack with the method of earlier versions, which uses only files of the folder. */
 function unwrapAlone(kek: Buffer, state: string, bytes: Buffer): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', kek, bytes.subarray(0, 12)).setAAD(
     Buffer.from(`cordon workspace ${state}`),
@@ -80,7 +80,7 @@ describe('workspace', () => {
     const [locked, wrapping] = keys.map((name) => readFileSync(join(folder, name)));
     if (!locked || !wrapping) throw new Error('the keys are not there');
     for (const state of ['locked', 'open']) {
-      // Key files of earlier versions, with and without the prefix.
+      // The attack also tries the key file without its prefix, as earlier versions wrote it.
       for (const bytes of [locked, locked.subarray(4)]) expect(() => unwrapAlone(wrapping, state, bytes)).toThrow();
       expect(() => unwrapAlone(SHARE, state, locked.subarray(4))).toThrow();
     }

@@ -235,7 +235,9 @@ it('both gates enforce it, and each names the order, its reasons and the appeal 
   const status = await resident.cli(['status']);
   expect(status.out).toMatch(/connection +connected/);
   expect(status.out).toMatch(
-    new RegExp(`messaging +suspended.*\n +by order ${order}\\.\\d, Pakistan, November 2015; .*\n +This device is in .* The mobile network of this device`),
+    new RegExp(
+      `messaging +suspended.*\n +by order ${order}\\.\\d, Pakistan, November 2015; .*\n +This device is in .* The mobile network of this device`,
+    ),
   );
   expect(status.out).toContain('[en] This service ends in Pakistan.');
   expect(status.out).toContain('appeal to: the Islamabad High Court');

@@ -1,6 +1,6 @@
 /**
- * Equal evidence, orders and time give equal verdicts on both sides: in the server's modules over its store, and in the agent's enforcement
- * over its store. Each side learns from the other only what a link carries. A device agrees again after a time offline.
+ * Equal evidence, orders and time must give equal verdicts in the server's modules and in the agent's enforcement, each over its own store.
+ * The two exchange only what a connection carries. After a time offline, a device has the server's verdict again.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -97,7 +97,7 @@ interface Link {
   connected: boolean;
 }
 
-/** Signed by two people; by one for a pause. */
+/** Two people sign each revision. One person signs a pause. */
 async function adopt(both: Both, order: string, revision: number, signers: 1 | 2): Promise<void> {
   const { ada, ben } = both.people;
   for (const person of [ada, ben].slice(0, signers)) await both.world.sign(order, revision, person);
@@ -131,7 +131,7 @@ async function act(both: Both, each: Extract<Step, { do: 'propose' | 'act' }>): 
 
 async function perform(both: Both, link: Link, each: Step): Promise<void> {
   const { clock, agent, jurisdiction, device, devices } = both;
-  // No source has two values at one instant, because their order would then matter.
+  // No evidence source has two values at the same time, because the verdict would then depend on their order.
   clock.jump(clock.now() + MINUTE);
   const now = clock.now();
   switch (each.do) {
@@ -167,8 +167,8 @@ async function perform(both: Both, link: Link, each: Step): Promise<void> {
       return;
     case 'statement': {
       const { kind, hours } = each;
-      // An offline device has not received it, and a record does not contain the time at which a statement was withdrawn. So the input
-      // differs.
+      // Server and device would have different input: an offline device lacks the new record, and a record does not state when a location
+      // statement was withdrawn.
       if (kind === 'presence' && !link.connected) return;
       const said = each.area && {
         kind,

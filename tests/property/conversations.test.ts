@@ -78,7 +78,7 @@ async function play(steps: readonly Step[], beginning: number): Promise<void> {
       sent.push({ words, message, epoch: actor.epoch() });
     }
   }
-  // A device that joins now reads no earlier text.
+  // A device that joins now cannot read any earlier text.
   const newcomer = await enroll();
   await change(pick(members, 0), newcomer, null);
   for (const { message } of sent) expect(await codeOf(members.at(-1)!.open(message))).toBe('epoch_past');

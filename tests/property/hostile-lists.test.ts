@@ -1,6 +1,6 @@
 /**
- * Lists that an attacker with the online key makes: revisions with any terms, signed by any willing person, in any order. A device never
- * believes an order without two approvers, and its list never rolls back.
+ * Order lists from an attacker with the online key: the lists contain revisions with any terms, signed by any of the willing people, in any
+ * order. A device never accepts an order without two approvers, and its list never rolls back.
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -24,7 +24,7 @@ import {
 const online = testKey();
 const [ada, ben, cyd] = [testPerson('ada'), testPerson('ben'), testPerson('cyd')];
 const { approverSet } = signedApproverSet(approverSetDocument([ada, ben, cyd], online), [ada, ben]);
-/** Willing signers: approvers, one of them with a key outside the approver set, and the server. */
+/** Keys that sign for the attacker: three approvers, a key of one of them that is not in the approver set, and the server's key. */
 const signers = [ada, ben, cyd, testPerson('ada'), { person: 'server', key: online }];
 
 interface Made {
@@ -39,7 +39,7 @@ const signing: fc.Arbitrary<readonly number[]> = fc.oneof(
   fc.array(fc.nat(signers.length - 1), { maxLength: 4 }),
 );
 
-/** One revision, usually based on an earlier and similar one, sometimes on one that does not exist. */
+/** One revision. It is usually based on a similar earlier revision, and sometimes on a revision that does not exist. */
 const recipe = fc.record({
   order: fc.constantFrom('2015-001', '2015-001', '2015-002'),
   kind: fc.constantFrom(
@@ -94,7 +94,7 @@ function make(given: readonly Recipe[]): Made[] {
   return made;
 }
 
-/** Selection of revisions for one list, and the declared chain. */
+/** Revisions of one list, its version, and whether it names the correct previous list. */
 const listing = fc.record({
   chosen: fc.oneof(fc.constant([...Array(12).keys()]), fc.array(fc.nat(11), { maxLength: 6 })),
   version: fc.constantFrom(1, 1, 1, 1, 2, 0, -1),

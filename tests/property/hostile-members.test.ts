@@ -1,4 +1,4 @@
-/** Attacks by a member with a modified client: the others refuse them with an error code and change nothing. */
+/** Attacks by a member with a modified client: the other members refuse each attack with an error code and change nothing. */
 import {
   type ClientState,
   createCommit,

@@ -1,4 +1,7 @@
-/** Attacks by the carrier of messages and by a copy of a device: the members refuse them with an error code and change nothing. */
+/**
+ * Attacks by the server that carries messages, and by a copy of a device: the members refuse each attack with an error code and change
+ * nothing.
+ */
 import { describe, expect, it } from 'vitest';
 import { commitChange, createConversation, membersOf, newConversationId } from '../../shared/seal/conversation.ts';
 import { joinConversation } from '../../shared/seal/join.ts';

@@ -29,7 +29,7 @@ const step = fc.oneof(
     act: fc.constantFrom('revise', 'extend', 'pause', 'pause', 'resume', 'exit', 'withdraw'),
     area: fc.constantFrom('PK', 'IN', 'AE'),
   }),
-  // Usually the latest revision, so that most steps succeed.
+  // A signature is usually for the latest revision, so that most steps succeed.
   fc.record({
     do: fc.constant('sign' as const),
     who,
@@ -117,7 +117,8 @@ it('no sequence of actions makes an order effective without two approvers beside
             reached += 1;
             const { revision } = accepted;
             if (others(revision) >= 2) continue;
-            // The only case without two approvers: a pause by one person has expired, and the earlier terms with two approvals apply again.
+            // The only case without two approvers: one person's pause has expired, and the earlier terms with two approvals are effective
+            // again.
             brief += 1;
             expect(revision.act).toBe('pause');
             expect(everAdopted.get(revision.previous ?? '')).toEqual(revision.terms);
@@ -130,7 +131,7 @@ it('no sequence of actions makes an order effective without two approvers beside
     }),
     { numRuns: 30, examples: [[activeThenPaused()]] },
   );
-  // The property is meaningful only if orders were active, also after an expired pause.
+  // The test proves something only if orders were active, including some after an expired pause.
   expect(reached).toBeGreaterThan(10);
   expect(brief).toBeGreaterThan(0);
 }, 120_000);

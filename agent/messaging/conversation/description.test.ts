@@ -24,7 +24,7 @@ const begun: ConversationRecord = {
   ...{ aboutDue: false, since: 0, checkedAt: 1, askedAt: 0 },
 };
 
-/** Knowledge of one member at some time: a title, and statements about some people. No two statements have the same time. */
+/** A member's description at some time: a title, and statements about some people. No two statements have the same time. */
 const abouts = fc.uniqueArray(fc.integer({ min: 2, max: 1_000_000 }), { minLength: 20, maxLength: 20 }).chain((times) =>
   fc.array(fc.boolean(), { minLength: 16, maxLength: 16 }).map((words) =>
     [0, 1, 2, 3].map((n) => ({
@@ -51,7 +51,7 @@ describe('statements about title and people', () => {
         abouts.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
         ([all, turned]) => {
           expect(heard(turned)).toEqual(heard(all));
-          // A member that repeats known statements adds nothing.
+          // A member that repeats known statements changes nothing.
           expect(heard([...all, ...turned])).toEqual(heard(all));
         },
       ),

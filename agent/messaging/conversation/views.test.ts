@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { MessagingWorld, type TestDevice } from '../../../tests/support/messaging-world.ts';
 
-/** The server's half of a lock. */
+/** The server's key share of a workspace lock. */
 const SHARE = Buffer.alloc(32, 7);
 
 let world: MessagingWorld;

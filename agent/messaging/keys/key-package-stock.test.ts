@@ -22,10 +22,10 @@ let store: MessageStore;
 let vault: Vault;
 let self: Self;
 let now: number;
-/** The packages on the server. */
+/** Key packages on the server. */
 let lying: { single: Uint8Array[]; lastResort: Uint8Array | null };
 let requests: number;
-/** The results of the next uploads, for the server and for the device. */
+/** Results of the next uploads, as the server and the device see them. */
 let fates: ('refused' | 'accepted without a response')[];
 let wakes: number[];
 
@@ -48,7 +48,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The state after a start. */
+/** Opens the stock as after a start of the agent. */
 const stockOf = (): KeyPackageStock =>
   createKeyPackageStock({
     ...{ store, vault, target: TARGET, self: () => self, now: () => now, wakeAt: (at) => void wakes.push(at) },
@@ -94,7 +94,7 @@ it('replaces unused packages before they are too old for other devices', async (
     stock.left(lying.single.length);
     await stock.work();
     expect(lying.single).toHaveLength(TARGET);
-    // A package that is claimed now still works a month later.
+    // A key package that is claimed now is still usable a month later.
     for (const { reference } of await read(all(), now + 30 * DAY)) expect(stock.find([reference])).not.toBeNull();
   }
 });
@@ -134,7 +134,7 @@ it('replaces all packages when the private halves are lost, also after a restart
 
 const failing = (stock: KeyPackageStock) => expect(stock.work()).rejects.toMatchObject({ code: 'unavailable' });
 const halves = () => store.keyPackages().length;
-/** Each package on the server has its private half here, and none is there twice. */
+/** Each key package on the server has its private half on the device, and no key package is on the server twice. */
 const allFit = async (stock: KeyPackageStock) => {
   const references = (await read(all(), now)).map(({ reference }) => reference);
   expect([lying.single.length, new Set(references).size]).toEqual([TARGET, TARGET + 1]);
@@ -153,7 +153,7 @@ it.each(['refused', 'accepted without a response'] as const)(
     await stock.work();
     await allFit(stock);
     expect(halves()).toBeLessThanOrEqual(2 * TARGET + 1);
-    // The same for later missing packages, and for an old package of last resort.
+    // The same holds for key packages that are used later, and for an old last-resort key package.
     now += 15 * DAY;
     lying.single.splice(0, 4);
     const before = halves();

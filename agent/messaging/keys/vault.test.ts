@@ -8,7 +8,7 @@ import { openWorkspace, type Workspace } from '../../workspace/workspace.ts';
 import type { MessageStore } from '../message-store.ts';
 import { createVault } from './vault.ts';
 
-/** The server's half of a lock. */
+/** The server's key share of a workspace lock. */
 const SHARE = Buffer.alloc(32, 7);
 
 let folder: string;

@@ -1,4 +1,4 @@
-/** The mailbox counters reveal a restored device. Items that waited in the mailbox are read in the right order. */
+/** The mailbox counters reveal a device that was restored from a backup. Items that waited in the mailbox are read in the right order. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { MessagingWorld, type TestDevice } from '../../../tests/support/messaging-world.ts';
 
@@ -19,7 +19,7 @@ async function online(name: string): Promise<TestDevice> {
   return device;
 }
 
-/** One conversation with each of the others, all of whom have joined. */
+/** Starts one conversation with each of the other people, and waits until all have joined. */
 async function begun(from: TestDevice, ...others: readonly TestDevice[]): Promise<string[]> {
   const conversations: string[] = [];
   for (const { person } of others) conversations.push(await from.messaging.start({ people: [person], title: null }));
@@ -50,7 +50,7 @@ it('the loss of one conversation during a post does not affect others, also afte
   const sent = world.posts.length;
   for (const text of ['one', 'two']) await say(ada, lost, text);
   await eventually(() => expect(world.posts.slice(sent).filter(({ from }) => from === ada.id)).toHaveLength(2));
-  // A change of members never reaches her.
+  // The server drops a commit for Ada's device.
   world.tamper = (to, item) => (to === ada.id ? null : item);
   await ben.messaging.addPeople(lost, [dan.person]);
   await eventually(() => expect(dan.messaging.conversations()).toHaveLength(1));
@@ -81,7 +81,7 @@ it('a conversation that began while an order held all messages for months can be
   const { now } = Date;
   const later = vi.spyOn(Date, 'now').mockImplementation(() => now() + 120 * 86_400_000);
   try {
-    // A new start, because an old clock state would stay.
+    // The device starts again, because it would otherwise keep its old clock state.
     const back = await world.boot(ben);
     back.connect();
     await eventually(() => expect(texts(back, conversation)).toEqual(['one', 'two']));

@@ -30,7 +30,7 @@ const message = (conversation: string, id: string, ...files: string[]) => ({
   ...{ conversation, id, attachments: files.map(file) },
 });
 const names = () => asked.map(({ id }) => id);
-/** The newest upload with that name. */
+/** Finds the newest upload with that name. */
 async function answer(id: string, refusal?: Error): Promise<void> {
   const found = asked.findLast((one) => one.id === id)?.answer;
   if (refusal) found?.reject(refusal);
@@ -65,7 +65,7 @@ it('reports a failure once, and tries again', async () => {
   await answer('x', DENIED);
   expect(() => uploads.have(one)).toThrow(DENIED);
   expect([uploads.have(one), names()]).toEqual([false, ['x', 'x']]);
-  // The order was active then, and no one requested the upload until its end.
+  // The order was active at the failed upload, and the upload was not requested again before the order's end.
   await answer('x', DENIED);
   uploads.retry();
   expect([uploads.have(one), names()]).toEqual([false, ['x', 'x', 'x']]);

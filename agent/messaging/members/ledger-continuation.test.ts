@@ -1,4 +1,7 @@
-/** A device that has pinned a ledger, and a server whose ledger continues under another name. Store, ledger and approver set are real. */
+/**
+ * Tests of a device that has pinned a ledger, and of a server whose ledger continues under another name. Store, ledger and approver set are
+ * real.
+ */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -76,7 +79,9 @@ const add = (database: Database, count: number, what: string) =>
     }
   });
 
-/** The server lost 4 of 9 entries. `seen`: the number that the device has verified; entries after the fifth were lost. */
+/**
+ * The server lost 4 of 9 ledger entries. `seen`: the number of entries that the device has verified. The entries after the fifth were lost.
+ */
 async function scene(seen: number) {
   const keys = generateKeyPairSync('ed25519');
   const [lost, here] = [await ledgerOf(keys), await ledgerOf(keys)];
@@ -127,7 +132,7 @@ async function scene(seen: number) {
     shown: seen > 5 ? { origin: FIRST, size: seen, root: await rootAt(seen, lost) } : null,
   };
 
-  /** The server continues its ledger by this document, valid or not. */
+  /** Continues the server's ledger with the given document, valid or not. */
   async function continued(
     changed: Partial<LedgerContinuation> = {},
     signers: readonly TestPerson[] = [ada, ben],
@@ -169,7 +174,7 @@ describe('a device whose entries remain', () => {
     await add(here.database, 1, 'after');
     await here.ledger.sequence();
     expect(await accept({ ...shown, note: await here.ledger.checkpoint() })).toMatchObject({ size: 9 });
-    // The earlier name is refused from now on.
+    // The device now refuses the ledger's earlier name.
     here.history.origin = FIRST;
     await add(here.database, 1, 'back');
     await here.ledger.sequence();
@@ -257,13 +262,13 @@ describe('ledger trees that devices send to each other', () => {
     const { continued, accept, watch, here, lost, statements } = await scene(9);
     await accept(await continued());
     const other = newDeviceId();
-    // A device that has not followed the continuation yet: its tree is in the present one, or among the lost entries.
+    // The other device has not applied the continuation. Its tree is part of the current tree, or contains lost entries.
     await watch.compare(await told(5, here), other);
     await watch.compare(await told(9, lost), other);
     await watch.compare(await told(8, lost), other);
     await watch.compare(await told(8, here, NEW), other);
     expect(statements).toEqual(['ledger_continued']);
-    // A loss that is larger than stated, and a tree that is neither.
+    // The other device has more lost entries than the continuation states, or a tree that matches neither ledger.
     await add(lost.database, 1, 'more');
     await lost.ledger.sequence();
     await watch.compare(await told(10, lost), other);
@@ -282,7 +287,7 @@ describe('ledger trees that devices send to each other', () => {
     await watch.compare(await told(8, here, NEW), newDeviceId());
     expect(watch.newest()).toMatchObject({ origin: NEW, size: 8 });
     expect(statements).toEqual(['ledger_continued']);
-    // A name that the server does not show.
+    // The other device names a ledger that the server does not show.
     const later = await told(8, here, `${FIRST}/20270101000000`);
     await expect(watch.compare(later, newDeviceId())).rejects.toMatchObject({ code: 'ledger_forked' });
   });

@@ -17,7 +17,7 @@ const { member } = devices;
 describe('case 36: a ledger that differs between devices', () => {
   let folder: string;
   let database: Database;
-  /** Another ledger, signed by the same key. */
+  /** A different ledger that is signed with the same key. */
   let fork: Ledger;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'cordon-fork-'));
@@ -123,7 +123,7 @@ describe('case 36: a ledger that differs between devices', () => {
     expect(ann.alertCodes()).toEqual(['ledger_forked', 'ledger_forked', 'ledger_forked']);
     const nothing = ann.membership.compareCheckpoint({ size: 3, root: 'AAAA' }, bob.id);
     await expect(nothing).rejects.toMatchObject({ code: 'document_malformed' });
-    // A missing response proves nothing and raises no alert.
+    // A missing response is no proof of a fork, so it raises no alert.
     ann.lies.answer = () => ({ code: 'unavailable', detail: 'later' });
     const silent = ann.membership.compareCheckpoint({ size: ours.size - 1, root: other }, bob.id);
     await expect(silent).rejects.toMatchObject({ code: 'unavailable' });

@@ -118,7 +118,7 @@ describe('case 17: a ghost', () => {
     [ann, bob] = [await member('Ann'), await member(`Bob ${Math.random()}`)];
   });
 
-  /** Changes the server's responses about members from now on. */
+  /** Changes all following responses of the server about members. */
   const lie = (change: (proof: MemberProof) => MemberProof | Promise<MemberProof>) => {
     ann.lies.answer = (path, json) =>
       path === '/device/members' ? { members: json.members.map((proof: MemberProof) => change(proof)) } : json;
@@ -228,13 +228,14 @@ describe('case 17: a ghost', () => {
 
   it('is refused beside the device with the same name', async () => {
     const forged = newSignatureKey();
-    // The organization's key was misused: it has countersigned a second key of one enrollment, and the ledger has both.
+    // The organization's key was misused. It has countersigned a second key for one enrollment, and the ledger contains both
+    // countersignatures.
     const rogue = await issue(bob.id, forged);
     ann.lies.answer = (path, json) => (path === '/device/members' ? { members: [rogue, rogue] } : json);
     await refused(/several messaging keys/, forged);
   });
 
-  /** A certificate with both signatures and both ledger entries, which the server's store does not have. */
+  /** A member with both signatures and both ledger entries that the server's store does not contain. */
   async function issue(id: DeviceId, signatureKey: string): Promise<MemberProof> {
     const [proof] = (await devices.world.membership.members({ people: [], devices: [id] })).members;
     const { certificate } = signed(proof!, [devices.world.online, organization], { signatureKey });

@@ -1,4 +1,4 @@
-/** Notes about a person's new device: who reads them, and that nothing is sealed for the device before. */
+/** Notes about a person's new device: which users see them, and that no message is sealed for the device before the note. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MessagingWorld, type TestDevice } from '../../../tests/support/messaging-world.ts';
 
@@ -17,7 +17,7 @@ async function online(name: string): Promise<TestDevice> {
   await eventually(() => expect(device.messaging.state().state).toBe('ready'));
   return device;
 }
-/** Everything in the order of its display; notices in brackets. */
+/** Messages and notes in the order of their display. Notes are in brackets. */
 const shown = ({ messaging }: TestDevice, conversation: string) =>
   messaging
     .messages(conversation, { limit: 100 })
