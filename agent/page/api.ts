@@ -25,17 +25,17 @@ import { MESSAGE_STATES } from '../messaging/messaging.ts';
 export { holds } from '../messaging/messaging.ts';
 
 export const TOKEN_HEADER = 'x-cordon-page';
-/** Maximum bytes of one attachment. */
+/** Maximum size of an attachment in bytes. */
 export const LARGEST_ATTACHMENT = 5 * 1024 * 1024;
 export const MOST_ATTACHMENTS = 10;
-/** Maximum characters of one message, so that the sealed message stays below the limit of a post. */
+/** Maximum number of characters in a message. The sealed message then stays below the server's limit for a post. */
 export const LONGEST_TEXT = 16_000;
 export const MOST_PEOPLE = 50;
 export const PAGE_OF_MESSAGES = 50;
 const MOST_ADMIN_MESSAGES = 100;
 export const MOST_READ = 1000;
 
-/** Identifier of any format. The daemon builds no file path from it. */
+/** Identifier of any format. The agent never builds a file path from it. */
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'is not a valid identifier');
 const title = z.string().trim().min(1).max(120).nullable();
 const searched = z.string().trim().max(200);
@@ -44,7 +44,7 @@ export const ticketBody = z.strictObject({ ticket: z.string().max(128) });
 export const sessionView = z.object({ token: z.string() });
 
 const statement = z.record(z.string(), z.string());
-/** Authoritative language; null if the order does not state it. */
+/** Language whose text is authoritative; null if the order does not state it. */
 const authoritative = z.string().nullable();
 const noticeView = z.object({
   order: z.string(),
@@ -53,7 +53,7 @@ const noticeView = z.object({
   status: z.enum(['active', 'paused', 'withdrawn', 'ended']),
   services: z.array(z.enum(SERVICES)),
   areas: z.array(z.string()),
-  /** Reasons for suspended services on this device; empty if no service is suspended. */
+  /** Reasons why the order suspends services on this device; empty if it suspends none. */
   reasons: z.array(z.enum(REASONS)),
   effective: instant,
   until: instant.nullable(),
@@ -73,21 +73,21 @@ const denialView = z.object({
   statement,
   authoritative,
 });
-/** State of messaging on this device: user, gate and orders. */
+/** State of messaging on this device: the user, the gate and the orders. */
 export const messagingStatusView = z.object({
-  /** Time of the device clock, which decides when orders start and end. */
+  /** Time of the device clock. This clock decides when orders start and end. */
   now: instant,
   state: z.enum(['ready', 'uncertified', 'locked', 'wiped', 'denied']),
-  /** User of the device; null while unknown. */
+  /** User of the device; null while the agent does not know the user. */
   me: z.object({ person: z.string(), name: z.string() }).nullable(),
-  /** True while the server is connected, so that messages leave at once. */
+  /** True while the device is connected to the server, so that messages leave at once. */
   connected: z.boolean(),
-  /** Expiry of the stored order list, if no newer list has arrived. */
+  /** Expiry of the stored order list, unless a newer list arrives before. */
   listExpired: instant.nullable(),
   since: instant,
-  /** Denials of messaging; empty while messaging is available. */
+  /** Reasons why messaging is suspended; empty while messaging is available. */
   denials: z.array(denialView),
-  /** All announced and active orders, including orders that do not affect the device, and recently ended orders. */
+  /** All announced and active orders, including orders that do not affect the device, and orders that ended recently. */
   notices: z.array(noticeView),
 });
 export const shownBody = z.strictObject({ orders: z.array(z.string().max(32)).max(1000) });
@@ -103,7 +103,7 @@ export const adminMessageList = z.object({ messages: z.array(adminMessageView) }
 export const displayedBody = z.strictObject({ messages: z.array(commandIdSchema).max(MOST_ADMIN_MESSAGES) });
 
 const personRef = z.object({ person: z.string(), name: z.string() });
-/** People with verified devices. E-mail address and groups distinguish people of the same name. */
+/** People with verified devices. The e-mail address and groups distinguish people of the same name. */
 const foundPerson = z.object({ ...personRef.shape, email: z.string().nullable(), groups: z.array(z.string()) });
 export const textQuery = z.object({ text: searched });
 export const peopleView = z.object({ people: z.array(foundPerson) });
@@ -144,7 +144,7 @@ export const beforeQuery = z.object({ before: id.optional() });
 export const messagePage = z.object({ messages: z.array(messageView) });
 export const readBody = z.strictObject({ messages: z.array(id).max(MOST_READ) });
 export const foundView = z.object({ messages: z.array(messageView) });
-/** `attachments` contains identifiers from `/uploads`. */
+/** Body of a new message. `attachments` contains identifiers from `/uploads`. */
 export const newMessage = z
   .strictObject({ text: z.string().max(LONGEST_TEXT), attachments: z.array(id).max(MOST_ATTACHMENTS) })
   .refine(({ text, attachments }) => text.trim() !== '' || attachments.length > 0, 'is empty');

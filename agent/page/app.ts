@@ -1,4 +1,7 @@
-/** HTTP application of the device page: access checks (`guard.ts`), routes, errors as problems. It never logs message content. */
+/**
+ * HTTP application of the device page: access checks (`guard.ts`), routes, and error responses as problems (RFC 9457). It never logs
+ * message content.
+ */
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { failureOf } from '../../shared/api/failure.ts';
@@ -34,7 +37,7 @@ export function createPageApp({ messaging, agent, log, port, folder, sessions, c
   const app = express();
   app.set('etag', false);
   app.set('query parser', 'simple');
-  // Policy for all responses that are not pages: they may execute nothing, wherever they are opened.
+  // Content security policy for all responses that are not pages. Such a response can execute nothing, wherever a user opens it.
   const directives = {
     defaultSrc: ["'none'"],
     baseUri: ["'none'"],

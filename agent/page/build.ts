@@ -1,4 +1,4 @@
-/** Build of the device page, if it is missing or older than its sources. */
+/** Builds the device page if it is missing or older than its sources. */
 import { join } from 'node:path';
 import { buildByHand, builtFolder, ensureBuilt, exitAfter, type Pages } from '../../shared/pages/build.ts';
 
@@ -12,7 +12,10 @@ const PAGE: Pages = {
 
 export const PAGE_FOLDER = builtFolder(PAGE);
 
-/** `say` receives one line before a build. Rejects with the output of a failed build, or with instructions for the build. */
+/**
+ * `say` receives one line of text before a build. The promise rejects with the output of a failed build, or with instructions for the
+ * build.
+ */
 export const ensurePage = (say: (line: string) => void): Promise<void> => ensureBuilt(PAGE, say);
 
 if (import.meta.main) exitAfter(buildByHand(PAGE));

@@ -1,20 +1,20 @@
-/** Event streams to all open pages. An event says only that something changed; each page then repeats its queries. */
+/** Event streams to all open pages. An event says only that data changed. Each page then repeats its queries. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createSession, type Session } from 'better-sse';
 import { CordonError } from '../../shared/errors.ts';
 import type { PageSession } from './sessions.ts';
 
-/** Delay in milliseconds, in which simultaneous changes become one event. */
+/** Delay of an event in milliseconds. Changes within the delay become one event. */
 const GATHER = 60;
 /** Minimum interval between two events, in milliseconds. A page repeats its queries after each event. */
 const TELL = 400;
 /** Reconnection delay of browsers, in milliseconds. */
 const RETRY = 1_000;
-/** Maximum number of tabs of all browsers. */
+/** Maximum number of open event streams, of all browsers and tabs. */
 const MOST = 20;
 
 export interface Changes {
-  /** Sends the response headers and leaves the response open until the session ends. Throws `rate_limited`. */
+  /** Starts an event stream: sends the headers, and keeps the response open until the session ends. Throws `rate_limited`. */
   hold(page: PageSession, request: IncomingMessage, response: ServerResponse): Promise<void>;
   changed(): void;
   stop(): void;
@@ -23,7 +23,7 @@ export interface Changes {
 interface Stream {
   readonly session: Session;
   readonly response: ServerResponse;
-  /** True while the client has not read the last event. The page then sends only one more event, so that nothing accumulates. */
+  /** True while the client has not read the last event. The agent then sends at most one more event, so that events do not accumulate. */
   owed: boolean;
 }
 

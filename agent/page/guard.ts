@@ -1,13 +1,13 @@
 /**
- * Access checks of the page's listener. Every program and page on this machine can reach loopback: DNS rebinding shows in the Host header,
- * another page in Sec-Fetch-Site, another user's program lacks the session.
+ * Access checks of the device page's listener. Every program and web page on this machine can reach loopback. The Host header reveals DNS
+ * rebinding. Sec-Fetch-Site reveals a request from another page. A program of another user has no session.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { CordonError } from '../../shared/errors.ts';
 import { TOKEN_HEADER } from './api.ts';
 import type { PageSession, Sessions } from './sessions.ts';
 
-/** A cookie belongs to the host and not to the port, so two agents on one machine need different names. */
+/** Name of the session cookie. A cookie belongs to a host and not to a port, so two agents on one machine need different names. */
 export const cookieName = (port: number): string => `cordon_page_${port}`;
 
 export function cookieOf(headers: IncomingHttpHeaders, port: number): string | null {
@@ -27,7 +27,10 @@ export function requireOwnHost({ host }: IncomingHttpHeaders, port: number): voi
   );
 }
 
-/** Check for all data. Browsers send this header also to loopback; a request without it does not come from a browser. */
+/**
+ * Check before all data routes. Browsers send the header Sec-Fetch-Site also to loopback. A request without this header does not come from
+ * a browser.
+ */
 export function requireOwnPage(headers: IncomingHttpHeaders): void {
   if (headers['sec-fetch-site'] === 'same-origin') return;
   throw new CordonError(
@@ -36,7 +39,7 @@ export function requireOwnPage(headers: IncomingHttpHeaders): void {
   );
 }
 
-/** Throws `not_signed_in` without a session. */
+/** Throws `not_signed_in` if the request has no session. */
 export function requireSession(sessions: Sessions, headers: IncomingHttpHeaders, port: number): PageSession {
   const token = headers[TOKEN_HEADER];
   const session = sessions.of(cookieOf(headers, port), typeof token === 'string' ? token : undefined);

@@ -43,7 +43,6 @@ export function addMessageRoutes(api: Router, messaging: Messaging): void {
     '/uploads',
     express.raw({ limit: LARGEST_ATTACHMENT, type: () => true }),
     respond(madeView, ({ query, body }) => {
-      // Responses without a body need no parsing.
       const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
       return { id: uploads.add({ ...read(uploadQuery, query), bytes }, Date.now()) };
     }),
@@ -64,7 +63,7 @@ export function addMessageRoutes(api: Router, messaging: Messaging): void {
   });
 }
 
-/** Reads the first line in advance, so that a failed export gives an error response instead of a broken download. */
+/** The route reads the first line before it responds, so that a failed export gives an error response instead of a broken download. */
 async function withFirst(exported: AsyncIterable<string>): Promise<AsyncIterable<string>> {
   const rest = exported[Symbol.asyncIterator]();
   const first = await rest.next();

@@ -1,6 +1,6 @@
 /**
- * Opens a link in the user's browser. Other users can read the arguments of a process, and the link contains a ticket. The browser
- * therefore receives a file that only its owner can read, and that redirects to the link.
+ * Opens a link in the user's browser. Other users of the machine can read the arguments of a process, and the link contains a ticket. The
+ * browser therefore opens a file that only its owner can read. The file redirects to the link.
  */
 import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -12,10 +12,10 @@ const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...str
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };
 const ELSEWHERE = ['xdg-open'] as const;
-/** Milliseconds after which a program that still runs counts as successful. Some programs run as long as the browser. */
+/** Time in milliseconds after which a program that still runs counts as successful. Some programs run as long as the browser. */
 const LONG_ENOUGH = 5_000;
 
-/** Returns false without a browser. The ticket in the file expires after a minute; the next link replaces the file. */
+/** Returns false if no browser starts. The ticket in the file expires after a minute. The next link replaces the file. */
 export function openInBrowser(folder: string, link: string): Promise<boolean> {
   const file = join(folder, 'open.html');
   rmSync(file, { force: true });

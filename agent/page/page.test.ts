@@ -1,4 +1,4 @@
-/** The page's listener over real HTTP: access checks, links and contents. The people write in memory. */
+/** Device page's listener over real HTTP: access checks, links and contents. The conversations exist only in memory. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -122,7 +122,7 @@ it('exchanges a link once, within a minute, for a cookie that scripts cannot rea
   for (const ticket of ['', 'x'.repeat(43), 'x'.repeat(1000)]) {
     expect([400, 401]).toContain((await ask('/api/session', OWN, 'POST', { ticket })).status);
   }
-  // Newer links replace unused ones.
+  // New links replace unused links.
   const [first, ...others] = Array.from({ length: 12 }, () => ticketOf(page.link()));
   expect((await ask('/api/session', OWN, 'POST', { ticket: first })).status).toBe(401);
   expect((await ask('/api/session', OWN, 'POST', { ticket: others.at(-1) })).status).toBe(200);
@@ -160,7 +160,7 @@ it('refuses requests without both halves of a session, from another page, or und
       expect(refused.headers['content-type']).toBe('application/problem+json; charset=utf-8');
     }
   }
-  // A page of another origin may load the page, but reads nothing, and cannot load it under its own name.
+  // A page of another origin may link to the page. The agent refuses the page under the host name of another site.
   expect((await ask('/', { accept: HTML, 'sec-fetch-site': 'cross-site' })).status).toBe(200);
   expect((await ask('/', { accept: HTML, host: 'evil.example' })).status).toBe(403);
   expect((await ask('/', { accept: HTML, host: `localhost:${new URL(page.url).port}` })).status).toBe(200);
@@ -245,7 +245,7 @@ it('serves a conversation: people, messages, attachments, read reports, search a
   const upload = await ask('/api/uploads?name=a.html&type=text/html', mine, 'POST', bytes);
   const sent = { text: 'سلام', attachments: [upload.json()['id']] };
   const { id: message } = await json(`/api/conversations/${id}/messages`, 'POST', sent);
-  // An upload is deleted after its message, so a repeated request cannot send it twice.
+  // The agent deletes an upload after its message, so a repeated request cannot send the upload twice.
   expect((await ask(`/api/conversations/${id}/messages`, mine, 'POST', sent)).status).toBe(404);
   await ben.read(String(id), [String(message)]);
   const { messages } = await json(`/api/conversations/${id}/messages`);
@@ -298,7 +298,7 @@ it('limits the size of requests, and explains each refusal', async () => {
   expect(await status(`/api/conversations/${id}/messages`, { text: 'x'.repeat(300_000), attachments: [] })).toBe(413);
   expect(await status('/api/conversations', { people: [], title: null })).toBe(400);
   expect(await status('/api/conversations/none/messages', { text: 'x', attachments: [] })).toBe(404);
-  // At most twenty uploads wait.
+  // At most twenty uploads wait in memory.
   for (let count = 1; count < 20; count++)
     expect(await status('/api/uploads?name=a&type=a/b', Buffer.alloc(1))).toBe(200);
   expect(await status('/api/uploads?name=a&type=a/b', Buffer.alloc(1))).toBe(429);

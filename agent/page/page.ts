@@ -1,4 +1,4 @@
-/** Device page: an HTTP listener on loopback inside the daemon, started on the first request, running until the daemon ends (ADR 18). */
+/** Device page: an HTTP listener on loopback inside the agent. It starts on the first request and runs until the agent ends (ADR 18). */
 import { createServer } from 'node:http';
 import { createPageApp, type PagePorts } from './app.ts';
 import { PAGE_FOLDER } from './build.ts';
@@ -7,12 +7,12 @@ import { createSessions } from './sessions.ts';
 
 export interface Page {
   readonly url: string;
-  /** Link that opens the page once, within a minute. Its ticket is behind `#`, so no request contains it. */
+  /** Link that opens the page once, within a minute. The link contains its ticket after `#`, so no request contains the ticket. */
   link(): string;
   close(): Promise<void>;
 }
 
-/** `folder` contains the built page, possibly later. */
+/** `folder` contains the built page. The build may finish after the start. */
 export async function openPage(ports: PagePorts, folder = PAGE_FOLDER): Promise<Page> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));

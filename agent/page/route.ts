@@ -4,7 +4,7 @@ import { CordonError } from '../../shared/errors.ts';
 
 export const json = express.json({ limit: '256kb', strict: true });
 
-/** Fields outside the schema never leave the daemon. */
+/** The schema removes all other fields, so that they never leave the agent. */
 export function respond<S extends z.ZodType>(
   schema: S,
   handle: (request: Request, response: Response) => Frozen<z.input<S>> | Promise<Frozen<z.input<S>>>,
@@ -14,14 +14,14 @@ export function respond<S extends z.ZodType>(
   };
 }
 
-/** Deep read-only type, because the messaging interface returns read-only data. */
+/** Deeply read-only form of a type, because the messaging interface returns read-only data. */
 type Frozen<T> = T extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
   : T extends object
     ? { readonly [Key in keyof T]: Frozen<T[Key]> }
     : T;
 
-/** Schema error as one sentence, without the value, which may be message text. */
+/** Schema error as one sentence. It omits the invalid value, which may be message text. */
 export function read<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value ?? {});
   if (result.success) return result.data;

@@ -7,7 +7,7 @@ import { cookieName, cookieOf, requireSession } from './guard.ts';
 import { json, read, respond } from './route.ts';
 import type { Sessions } from './sessions.ts';
 
-/** The page's session, the stream of changes, and the check that every later route requires a session. */
+/** Routes for the page's session and the event stream, and the check that every later route requires a session. */
 export function addSessionRoutes(
   api: Router,
   { port, sessions, changes }: { readonly port: number; readonly sessions: Sessions; readonly changes: Changes },
@@ -22,14 +22,14 @@ export function addSessionRoutes(
       return { token };
     }),
   );
-  // A page cannot add a header to an event stream. The stream reveals only that something changed.
+  // A page cannot add a header to the request for an event stream, so the cookie suffices here. The stream reveals only that data changed.
   api.get('/events', async (request, response) => {
     const session = sessions.ofCookie(cookieOf(request.headers, port));
     if (!session)
       throw new CordonError('not_signed_in', 'The page has no session. Open it with a link from “cordon-agent open”.');
     await changes.hold(session, request, response);
   });
-  // The check precedes the parsing of any body.
+  // The check runs before the agent parses any request body.
   api.use((request, _response, next) => {
     requireSession(sessions, request.headers, port);
     next();

@@ -1,19 +1,19 @@
-/** Attachments in memory between their selection and the message that contains them. */
+/** Attachments in memory, after the user selects them and before the message is sent. */
 import { randomBytes } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
 import type { NewAttachment } from '../messaging/messaging.ts';
 import { LARGEST_ATTACHMENT, MOST_ATTACHMENTS } from './api.ts';
 
-/** Milliseconds for which an uploaded attachment stays in memory. Ten uploads on a slow machine take less. */
+/** Time in milliseconds for which an attachment stays in memory. Ten uploads on a slow machine take less. */
 const FOR = 5 * 60_000;
-/** Maximum number of attachments in memory: the attachments of two full messages. */
+/** Maximum number of attachments in memory. It equals the attachments of two full messages. */
 const MOST = 2 * MOST_ATTACHMENTS;
 const MOST_BYTES = MOST * LARGEST_ATTACHMENT;
 
 export interface Uploads {
   /** Stores an attachment and returns its identifier. Throws `rate_limited`. */
   add(attachment: NewAttachment, now: number): string;
-  /** Returns the attachments. Throws `not_found` unless all of them exist. */
+  /** Returns the attachments with these identifiers. Throws `not_found` unless all of them exist. */
   get(ids: readonly string[], now: number): readonly NewAttachment[];
   drop(ids: readonly string[]): void;
 }

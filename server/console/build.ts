@@ -7,7 +7,10 @@ const CONSOLE: Pages = { name: 'the console', script: 'console', root: HERE, sou
 
 export const CONSOLE_FOLDER = builtFolder(CONSOLE);
 
-/** `say` receives one line before a build. Rejects with the output of a failed build, or with instructions for the build. */
+/**
+ * `say` receives one line of text before a build. The promise rejects with the output of a failed build, or with instructions for the
+ * build.
+ */
 export const ensureConsole = (say: (line: string) => void): Promise<void> => ensureBuilt(CONSOLE, say);
 
 if (import.meta.main) exitAfter(buildByHand(CONSOLE));

@@ -13,7 +13,7 @@ import type { GeometryCollection, Topology } from 'topojson-specification';
 type Atlas = Topology<{ countries: GeometryCollection<{ name: string }> }>;
 const WIDTH = 1000;
 const HEIGHT = 500;
-/** Area in square units below which a country is also a dot, because its outline is too small to see or to click. */
+/** Area in square map units. A smaller country is also a dot, because its outline is too small to see or to click. */
 const SMALL = 14;
 
 const alpha2 = new Map(iso31661.map(({ numeric, alpha2: code }) => [numeric, code]));
@@ -27,7 +27,7 @@ function read(file: string) {
   }));
 }
 
-/** Relative integer steps, which need a third of the space of absolute decimals. */
+/** Outlines consist of relative integer steps, which need a third of the space of absolute decimals. */
 class Pen implements GeoContext {
   text = '';
   #at: [number, number] = [0, 0];

@@ -1,10 +1,10 @@
-/** Client of a JSON API on the page's own origin. Each response passes the same schema that the server uses. */
+/** Client of a JSON API on the page's own origin. The client checks each response against the schema that the server uses. */
 import type { z } from 'zod';
 import { ApiError, apiErrorOf } from './api-error.ts';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
-/** Sends a request and returns a successful response. Throws an `ApiError` otherwise. */
+/** Sends a request and returns the successful response. Throws an `ApiError` for any other response. */
 export type Send = (
   method: Method,
   path: string,
@@ -16,9 +16,9 @@ export type Send = (
 interface Api {
   /** First part of every path, such as `/api/v1`. */
   readonly prefix: string;
-  /** Text of the error if the server sends no response. */
+  /** Error message for a request without a response. */
   readonly unreachable: string;
-  /** Headers of the session; null omits one. */
+  /** Headers of the session. A header with the value null is omitted. */
   headers(): Readonly<Record<string, string | null>>;
   onError?(error: ApiError): void;
 }
@@ -30,7 +30,7 @@ export function headersOf(api: Pick<Api, 'headers'>, type: string | null): Heade
   return headers;
 }
 
-/** Error of a response with its JSON body, which may have any shape. */
+/** Creates the error for a response, whose JSON body may have any shape. */
 export function failureOf(api: Pick<Api, 'onError'>, status: number, body: unknown): ApiError {
   const error = apiErrorOf(status, body);
   api.onError?.(error);
@@ -52,7 +52,7 @@ export const createSend =
     throw failureOf(api, response.status, await response.json().catch(() => null));
   };
 
-/** JSON request. Throws an `ApiError` on an error response, and a `ZodError` on a response outside the schema. */
+/** Sends a JSON request. Throws an `ApiError` on an error response, and a `ZodError` on a response that does not match the schema. */
 export const createCall =
   (send: Send) =>
   async <S extends z.ZodType>(
@@ -67,6 +67,6 @@ export const createCall =
     return answer.parse(await response.json());
   };
 
-/** True if a retry may help: after a missing response or a server error. Other errors stay the same. */
+/** Returns whether a retry may help: after a missing response or a server error. Other errors would repeat. */
 export const isRetryable = (failures: number, error: Error): boolean =>
   error instanceof ApiError && (error.status === 0 || error.status >= 500) && failures < 2;

@@ -1,9 +1,9 @@
 import { problemSchema } from '../api/wire.ts';
 
-/** Error of the API: `code` is stable, `message` explains the correction. The code is `unreachable` without a response. */
+/** Error response of the API. `code` is stable, and `message` says how to fix the error. Without a response, the code is `unreachable`. */
 export class ApiError extends Error {
   readonly code: string;
-  /** HTTP status; 0 without a response. */
+  /** HTTP status code; 0 without a response. */
   readonly status: number;
   readonly context: Readonly<Record<string, unknown>>;
 
@@ -16,7 +16,7 @@ export class ApiError extends Error {
   }
 }
 
-/** `answer` is the JSON body of any shape. */
+/** Creates the error from a response. `answer` is the JSON body, which may have any shape. */
 export function apiErrorOf(status: number, answer: unknown): ApiError {
   const problem = problemSchema.safeParse(answer);
   if (!problem.success)

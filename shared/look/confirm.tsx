@@ -1,4 +1,4 @@
-/** Confirmation dialog that states the consequences. */
+/** Confirmation dialog that states the consequences of an action. */
 import { Button, Group, Modal, Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -19,10 +19,10 @@ export function Confirm({
   readonly close: () => void;
   /** Button text such as `Lock 12 devices`. */
   readonly verb: string;
-  /** True for an irreversible or harmful action. */
+  /** True for an irreversible or harmful action, whose button is red. */
   readonly grave?: boolean;
   readonly ready?: boolean;
-  /** The dialog closes when the promise resolves, and shows the reason when it rejects. */
+  /** Performs the action. The dialog closes when the promise resolves, and shows the reason when it rejects. */
   readonly act: () => Promise<unknown>;
   readonly children: ReactNode;
 }) {

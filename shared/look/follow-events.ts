@@ -1,18 +1,18 @@
-/** Follower of a stream of `changed` events that survives interruptions. */
+/** Client of a stream of `changed` events. It connects again after interruptions. */
 
 export interface EventFollower {
-  /** Time in milliseconds after which a hidden tab closes its event stream; null for never. */
+  /** Time in milliseconds after which a hidden tab closes its event stream; null if it never closes the stream. */
   readonly hiddenFor: number | null;
-  /** Called when the stream opens. `missed`: true if the page may have missed changes. */
+  /** Called when the event stream opens. `missed`: true if the page may have missed events. */
   onOpen(missed: boolean): void;
   onDown(): void;
   onChanged(data: unknown): void;
 }
 
-/** Milliseconds before another attempt to connect. The browser itself does not repeat a refused or ended stream. */
+/** Time in milliseconds before another attempt to connect. A browser does not itself repeat a stream that the server refused or ended. */
 const AGAIN_AFTER = 5_000;
 
-/** Returns a function that ends the stream. */
+/** Opens the event stream. Returns a function that closes it. */
 export function followEvents(url: string, { hiddenFor, onOpen, onDown, onChanged }: EventFollower): () => void {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,4 +1,4 @@
-/** Explanation of a small element on hover, on focus and for screen readers. Escape hides it (WCAG 1.4.13). */
+/** Explanation of a small element, on hover, on focus and for screen readers. Escape hides the explanation (WCAG 1.4.13). */
 import { type ReactNode, useId, useState } from 'react';
 import classes from './hint.module.css';
 

@@ -5,19 +5,19 @@ import { refetchStale } from './refetch-stale.ts';
 
 const LiveContext = createContext(true);
 
-/** False while the event stream is down and the page may be out of date. */
+/** False while the event stream is closed, so that the page may be out of date. */
 export const useLive = () => use(LiveContext);
 
 interface Stream {
   readonly url: string;
-  /** Time in milliseconds after which a hidden tab closes its event stream; null for never. */
+  /** Time in milliseconds after which a hidden tab closes its event stream; null if it never closes the stream. */
   readonly hiddenFor: number | null;
-  /** Refetches the session, because an ended session also ends the stream. */
+  /** Called when the event stream is down. It refetches the session, because the end of a session also ends the stream. */
   onDown(client: QueryClient): void;
   onChanged(client: QueryClient, data: unknown): void;
 }
 
-/** `stream` must be the same object on each render. */
+/** Provider of live updates. `stream` must be the same object on each render. */
 export function LiveUpdates({ stream, children }: { readonly stream: Stream; readonly children: ReactNode }) {
   const client = useQueryClient();
   const [live, setLive] = useState(true);

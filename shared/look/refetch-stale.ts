@@ -1,10 +1,10 @@
 /** Repeats queries after a change of their data. */
 import type { Query, QueryClient, QueryFilters } from '@tanstack/react-query';
 
-/** Queries that were running during the change and repeat afterward. */
+/** Queries that were running while their data changed. They repeat after they finish. */
 const owed = new WeakSet<Query>();
 
-/** A running request may be older than the change but is not canceled: with frequent changes, canceling would never show a result. */
+/** A running request may be older than the change. It is not canceled, because frequent changes would then prevent every result. */
 export function refetchStale(client: QueryClient, filters: QueryFilters = {}): void {
   for (const query of client.getQueryCache().findAll(filters)) if (!owed.has(query)) ask(client, query);
 }
@@ -16,8 +16,8 @@ function ask(client: QueryClient, query: Query): void {
     return;
   }
   owed.add(query);
-  // Callers that wait for the same response, to load the next page, run first.
+  // Other callers that wait for the same response run first, for example to load the next page.
   const later = () => setTimeout(ask, 0, client, query);
-  // A running query returns its existing promise.
+  // If the query is already running, `refetch` returns its existing promise.
   query.fetch().then(later, later);
 }

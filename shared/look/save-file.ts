@@ -5,6 +5,6 @@ export function saveFile(file: Blob, name: string): void {
   link.href = url;
   link.download = name;
   link.click();
-  // The delay is long enough for the browser to read the file.
+  // The address of the file stays valid long enough for the browser to read the file.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

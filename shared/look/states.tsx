@@ -1,4 +1,4 @@
-/** States of a page without content: loading, failed, empty. */
+/** Placeholders for content: loading, failed and empty. */
 import { Alert, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import { CordonError } from '../errors.ts';
 import { ApiError } from './api-error.ts';
 
-/** Text of a server error or of shared code; otherwise the error is in the page. */
+/** Message for an error: from the server or shared code if known, otherwise a message about an error in the page. */
 export function failureText(error: unknown): string {
   if (error instanceof ApiError || error instanceof CordonError) return error.message;
   return 'The page cannot read the response of the server. Reload the page. If the error stays, the page and the server have different versions.';
@@ -62,7 +62,7 @@ export function Loading({ lines = 4 }: { readonly lines?: number }) {
   );
 }
 
-/** Result of a query, or its loading or error state. A result stays visible during a refresh. */
+/** Shows the result of a query, or its loading or error state. An earlier result stays visible during a refresh. */
 export function QueryResult<T>({
   query,
   lines,

@@ -1,4 +1,4 @@
-/** Theme: one accent color, system fonts for all scripts, and contrast for WCAG AA in both color schemes. */
+/** Theme of the pages: one accent color, system fonts for all scripts, and contrast according to WCAG AA in both color schemes. */
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
 import { ButtonRoot } from './button-root.tsx';
 
@@ -15,7 +15,7 @@ const cordon: MantineColorsTuple = [
   '#03525c',
 ];
 
-/** Option lists stay beside their fields, inside the landmarks of the page or dialog, and scroll themselves. */
+/** Option lists stay beside their fields in the document, inside the landmarks of the page or dialog, and scroll by themselves. */
 const CHOICES = {
   defaultProps: { withScrollArea: false, comboboxProps: { withinPortal: false, floatingStrategy: 'fixed' } },
   styles: { options: { maxHeight: 240, overflowY: 'auto' } },
@@ -24,7 +24,7 @@ const CHOICES = {
 export const theme = createTheme({
   colors: { cordon },
   primaryColor: 'cordon',
-  // The default shade fails AA for filled buttons on white.
+  // Shade of filled buttons. The default shade fails WCAG AA on white.
   primaryShade: { light: 8, dark: 8 },
   autoContrast: true,
   luminanceThreshold: 0.35,
@@ -34,10 +34,10 @@ export const theme = createTheme({
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, "Noto Sans Mono", monospace',
   headings: { fontWeight: '650' },
-  // Component names instead of `Modal.extend`, so that unused components are not loaded.
+  // The theme uses component names instead of `Modal.extend`, so that unused components are not loaded.
   components: {
     Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' }, centered: true } },
-    // The header of a dialog is not a second banner of the page.
+    // The header of a dialog has the role `presentation`. As a banner, it would be a second banner of the page.
     ModalHeader: { defaultProps: { role: 'presentation' } },
     Button: { defaultProps: { size: 'sm', component: ButtonRoot } },
     Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none' } },
@@ -46,9 +46,9 @@ export const theme = createTheme({
     NumberInput: { defaultProps: { hideControls: true } },
     Select: CHOICES,
     MultiSelect: CHOICES,
-    // Inside the landmarks of the page, with only items as content; the first item takes the focus.
+    // Menus stay inside the landmarks of the page and contain only menu items. The first item receives the focus.
     Menu: { defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } },
-    // Arrows scroll the list. Tab into it would close it and lose the focus.
+    // The option list is not in the tab order: arrow keys scroll it, and Tab into it would close it and lose the focus.
     ComboboxOptions: { defaultProps: { tabIndex: -1 } },
     Notification: {
       defaultProps: { closeButtonProps: { 'aria-label': 'Close' } },

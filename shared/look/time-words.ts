@@ -18,10 +18,10 @@ export function dateTime(instant: number, zone?: string): string {
 
 /** Date such as `25 Nov 2026`, in the reader's zone. */
 export const date = (instant: number): string => days.format(instant);
-// Long lists contain many dates, and a formatter is expensive to create.
+// The formatter is created once, because creating it is expensive and long lists contain many dates.
 const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
 
-/** Time zone as an offset: `Asia/Karachi` → `GMT+5`. */
+/** UTC offset of a time zone: `Asia/Karachi` → `GMT+5`. */
 export function zoneOffset(instant: number, zone: string): string {
   const parts = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeZoneName: 'shortOffset' }).formatToParts(
     instant,
@@ -33,7 +33,7 @@ const plural = (count: number, word: string) => `${count} ${word}${count === 1 ?
 
 const YEAR = 365.25 * DAY;
 
-/** Duration in its two largest units: `3 days 4 hours`, `12 minutes`, `40 seconds`. */
+/** Duration in its two largest units, such as `3 days 4 hours`, `12 minutes` or `40 seconds`. */
 export function duration(milliseconds: number): string {
   const whole = Math.max(0, milliseconds);
   const days = Math.floor(whole / DAY);
@@ -46,7 +46,7 @@ export function duration(milliseconds: number): string {
   return plural(Math.floor(whole / SECOND), 'second');
 }
 
-/** Time relative to now: `3 minutes ago`, `in 2 days`, `just now`. */
+/** Time relative to now, such as `3 minutes ago`, `in 2 days` or `just now`. */
 export function relative(instant: number, now: number): string {
   const distance = instant - now;
   if (Math.abs(distance) < 10 * SECOND) return 'just now';

@@ -1,7 +1,7 @@
 /**
- * Build of static pages if they are missing or older than their sources. A separate process with low priority builds them, because bundling
- * would block a server for seconds. The build is made beside its place and then moved, so that parallel or killed builds leave complete
- * pages.
+ * Build of static pages, if they are missing or older than their sources. A separate process with low priority builds them, because
+ * bundling would block a server for seconds. The build goes to a temporary folder, which then moves to its final place. Parallel or killed
+ * builds thus leave complete pages.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,33 +22,33 @@ import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const DIST = 'dist';
-/** Build tool, which is missing after `npm ci --omit=dev`. */
+/** Path of the build tool, which is missing after `npm ci --omit=dev`. */
 const BUILD_TOOL = join(PROJECT, 'node_modules/vite/package.json');
-/** File in the build with the digest of its sources. */
+/** File in the build that contains the digest of the build's sources. */
 const BUILT_FROM = '.built-from';
-/** Age in milliseconds after which a build removes the leftovers of a killed one; a build takes seconds. */
+/** Age in milliseconds after which a build removes the leftovers of a killed build. A build takes only seconds. */
 const ABANDONED = 10 * 60_000;
 
 const COMPRESSIBLE = new Set(['.js', '.css', '.svg', '.json', '.txt', '.webmanifest']);
-/** Compression does not help below the size of a packet. */
+/** Size in bytes below which compression does not help, because the file fits into one packet. */
 const SMALLEST = 1024;
 
 export interface Pages {
-  /** Name in a sentence: `the console`. */
+  /** Name of the pages for messages, such as `the console`. */
   readonly name: string;
   /** npm script that builds the pages. */
   readonly script: string;
-  /** Folder of their `vite.config.ts`, which also receives the build. */
+  /** Folder of the pages' `vite.config.ts`. The build goes there too. */
   readonly root: string;
-  /** Other sources of the pages: folders and files. */
+  /** Other source folders and files of the pages. */
   readonly sources: readonly string[];
 }
 
 export const builtFolder = ({ root }: Pick<Pages, 'root'>): string => join(root, DIST);
 
 /**
- * Builds the pages unless the build matches these sources. `say` receives one line before a build. A production install has no build tools:
- * existing pages stay unchanged. Rejects with the output of a failed build, or with instructions.
+ * Builds the pages unless a build of the current sources exists. `say` receives one line of text before a build. A production install has
+ * no build tools, so existing pages stay unchanged. Rejects with the output of a failed build, or with instructions.
  */
 export async function ensureBuilt(pages: Pages, say: (line: string) => void): Promise<void> {
   const built = builtFrom(pages);
@@ -59,8 +59,8 @@ export async function ensureBuilt(pages: Pages, say: (line: string) => void): Pr
     return;
   }
   say(`Building ${pages.name}. This takes some seconds and happens once …`);
-  // The build gets none of the caller's environment variables, so that its result does not depend on them. The channel ends with the
-  // calling process, and with it the build.
+  // The build process gets none of the caller's environment variables, so that its result does not depend on them. The channel between the
+  // processes closes when the caller ends, and the build then ends too.
   const child = spawn(process.execPath, [import.meta.filename, JSON.stringify(pages)], {
     cwd: PROJECT,
     env: { NODE_ENV: 'production', NO_COLOR: '1' },
@@ -93,7 +93,7 @@ export async function buildByHand(pages: Pages): Promise<void> {
   console.log(isNew ? `Built: ${where}` : `The build in ${where} is up to date.`);
 }
 
-/** Ends the process with the result of its work. */
+/** Runs the work, then ends the process with the exit code of its result. */
 export function exitAfter(work: Promise<void>): void {
   work.then(
     () => process.exit(0),
@@ -111,7 +111,7 @@ function builtFrom(pages: Pages): string | null {
 
 function digestOfSources({ root, sources }: Pages): string {
   const hash = createHash('sha256');
-  // Hidden files belong to editors or tests.
+  // Hidden files are no sources. They belong to editors or tests.
   const isSource = (file: string) =>
     !/\.test\.tsx?$/.test(file) &&
     !/(^|[\\/])\./.test(relative(PROJECT, file)) &&
@@ -131,7 +131,7 @@ function filesIn(place: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Build in its own process. */
+/** Runs the build in its own process. */
 async function build(pages: Pages): Promise<void> {
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   removeAbandoned(pages);
@@ -153,7 +153,7 @@ async function build(pages: Pages): Promise<void> {
     });
     for (const file of filesIn(folder)) compress(file);
     writeFileSync(join(folder, BUILT_FROM), digest);
-    // A temporary folder is private to its creator, but the server may run as another user.
+    // A temporary folder is readable only by its creator, but the server may run as another user.
     chmodSync(folder, 0o755);
     moveIntoPlace(pages, folder, digest);
   } finally {
@@ -161,7 +161,7 @@ async function build(pages: Pages): Promise<void> {
   }
 }
 
-/** Compressed variants `.br` and `.gz` beside the file, if smaller. */
+/** Writes compressed variants `.br` and `.gz` of a file, if they are smaller. */
 function compress(file: string): void {
   const bytes = readFileSync(file);
   if (!COMPRESSIBLE.has(extname(file)) || bytes.length < SMALLEST) return;
@@ -176,12 +176,12 @@ function compress(file: string): void {
   }
 }
 
-/** Moves the build to its place. Another build may take the place at any moment; the move is then repeated. */
+/** Moves the build to its final place. Another process may move its own build there at any moment, so the function tries again. */
 function moveIntoPlace(pages: Pages, folder: string, digest: string): void {
   const place = builtFolder(pages);
   const aside = `${folder}-before`;
   for (let attempt = 1; ; attempt += 1) {
-    // An equal build of another process suffices, and a move would leave a gap for readers.
+    // If another process has already moved an equal build there, this build is not needed. Moving it would leave a moment without pages.
     if (builtFrom(pages) === digest) return;
     try {
       if (statSync(place, { throwIfNoEntry: false })) renameSync(place, aside);
@@ -204,5 +204,5 @@ function removeAbandoned({ root }: Pages): void {
   }
 }
 
-// One argument: the `Pages` from `ensureBuilt`.
+// The process has one argument: the `Pages` from `ensureBuilt`.
 if (import.meta.main) exitAfter(build(JSON.parse(process.argv[2] ?? '')));

@@ -1,6 +1,6 @@
 /**
- * Server of built pages. It keeps all files in memory by URL path, so that no request path becomes a file path. Each page response has its
- * own nonce for one style element; only scripts from its own files run.
+ * Server of built pages. It keeps all files in memory by URL path, so that a request path never becomes a file path. Each page response has
+ * its own nonce for one style element. Only scripts from the page's own files run.
  */
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -9,14 +9,14 @@ import { extname, join, relative, sep } from 'node:path';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 
-/** Placeholder of the nonce, from `vite-config.ts`. */
+/** Placeholder in the page for the nonce of the style element, from `vite-config.ts`. */
 const NONCE = 'CSP_NONCE';
-/** Cache header for files whose names contain a content hash. */
+/** Cache header for files whose names contain a hash of their content. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 export interface ServedPages {
-  /** Folder of the build, checked again for each page, so that a build during operation appears at once. */
+  /** Folder of the build. The server checks it for each page request, so that a new build appears without a restart. */
   readonly folder: string;
-  /** First path segments without pages, such as `api`. */
+  /** First path segments that are no pages, such as `api`. */
   readonly noPage: readonly string[];
   readonly notBuilt: string;
 }
@@ -46,7 +46,8 @@ const DIRECTIVES = {
   baseUri: NOTHING,
   formAction: OWN,
   frameAncestors: NOTHING,
-  // Text from scripts can become neither an element nor code; `look/public/page-policy.js` contains what React needs.
+  // Trusted Types: scripts can turn text into neither elements nor code. `look/public/page-policy.js` contains the exception that React
+  // needs.
   requireTrustedTypesFor: ["'script'"],
   trustedTypes: ['default'],
 };
@@ -62,7 +63,7 @@ export function servePages({ folder, noPage, notBuilt }: ServedPages): RequestHa
   const no = new RegExp(`^/(?:assets|${noPage.join('|')})(?:/|$)`);
   let built: Promise<Built> | null = null;
 
-  /** Current build; null if no build exists. */
+  /** Returns the current build; null if no build exists. */
   async function current(): Promise<Built | null> {
     try {
       const stamp = await stampOf(folder);
@@ -70,7 +71,7 @@ export function servePages({ folder, noPage, notBuilt }: ServedPages): RequestHa
       return await built;
     } catch (error) {
       built = null;
-      // A missing file means that no build exists, or that another one is being moved into place.
+      // A missing file means that no build exists, or that a process is moving a new build to this place.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
       throw error;
     }

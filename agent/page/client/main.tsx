@@ -9,7 +9,7 @@ import { router } from './app/router.tsx';
 import { queryClient } from './client/queries.ts';
 import '../../../shared/look/page.css';
 
-/** Events of the daemon. A hidden tab listens too, because its title shows the number of unread messages. */
+/** Event stream of the agent. A hidden tab keeps it open, because its title shows the number of unread messages. */
 const EVENTS = {
   url: '/api/events',
   hiddenFor: null,

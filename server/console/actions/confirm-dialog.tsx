@@ -22,7 +22,6 @@ export function ConfirmDialog({ id, close }: { readonly id: string | null; reado
   );
 }
 
-/** Host name that distinguishes two devices of one user. */
 function HostName({ device }: { readonly device: string }) {
   const hostname = useDeviceName(device)?.hostname;
   if (!hostname) return null;

@@ -3,7 +3,7 @@ export interface FragmentSecret {
   readonly value: string;
 }
 
-/** Fragments: `#invitation=TOKEN`, `#first-owner&invitation=TOKEN`, `#demo=TICKET`, `#verify=TOKEN`. */
+/** Possible fragments: `#invitation=TOKEN`, `#first-owner&invitation=TOKEN`, `#demo=TICKET`, `#verify=TOKEN`. */
 export function readFragment(hash: string): FragmentSecret | null {
   const fields = new URLSearchParams(hash.replace(/^#/, ''));
   const ticket = fields.get('demo');

@@ -14,7 +14,7 @@ import { Page } from '../parts/page.tsx';
 import { alertSearch, deviceSearch, rehearsalSearch } from './searches.ts';
 import { Shell } from './shell.tsx';
 
-/** Names of subdivisions, which most pages need. The first page loads without these five thousand names. */
+/** Names of subdivisions, which most pages need. The first page loads without these names, because there are five thousand of them. */
 async function withNames<Module>(page: Promise<Module>): Promise<Module> {
   await import('../../../shared/areas/register-part-names.ts');
   return page;
@@ -37,7 +37,7 @@ export const devicesRoute = createRoute({
 export const deviceRoute = createRoute({
   getParentRoute: () => root,
   path: '/devices/$id',
-  /** Past time of the explanation, in Unix milliseconds. */
+  /** Past time of the displayed device state, in Unix milliseconds. */
   validateSearch: z.object({ at: z.int().min(0).optional().catch(undefined) }),
   component: lazyRouteComponent(() => withNames(import('../devices/device-page.tsx')), 'DevicePage'),
 });
@@ -53,7 +53,7 @@ const orders = createRoute({
   path: '/orders',
   validateSearch: z.object({
     show: z.enum(['open', 'all', 'mine']).optional().catch(undefined),
-    /** Numbers of the orders to which the list is limited. */
+    /** Order numbers to which the order list is limited. */
     numbers: z.array(z.string()).max(200).optional().catch(undefined),
   }),
   component: lazyRouteComponent(() => withNames(import('../orders/orders-page.tsx')), 'OrdersPage'),
@@ -83,7 +83,6 @@ export const reviseRoute = createRoute({
 export const enrollmentRoute = createRoute({
   getParentRoute: () => root,
   path: '/enroll',
-  /** Device to re-enroll, or the person who receives a new device. */
   validateSearch: z.object({
     device: z.string().optional().catch(undefined),
     person: z.string().optional().catch(undefined),

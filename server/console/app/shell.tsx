@@ -47,7 +47,7 @@ const PAGES = [
   { to: '/ledger', label: 'Audit & ledger', icon: IconBook2, right: 'ledger.entries' },
   { to: '/settings', label: 'Settings', icon: IconSettings, right: 'installation.show' },
 ] as const;
-/** Pages without an entry in the navigation, each listed under the entry that leads to it. */
+/** Pages that have no entry in the navigation. The navigation highlights the entry of the page that leads to them. */
 const PARENTS: Readonly<Record<string, string>> = {
   '/actions': '/',
   '/alerts': '/',
@@ -63,7 +63,7 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
 
-  // Focus moves to the new page, so that a screen reader reads it from its start.
+  // Keyboard focus moves to the new page, so that a screen reader reads the page from its start.
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is the path that changes
   useEffect(() => {
     setOpened(false);

@@ -20,12 +20,12 @@ it.each([
   ['c', ['c'], 'waiting'],
   ['d', ['d'], 'unlisted'],
   ['d', ['a'], 'unregistered'],
-  // Whoever may not see the registered keys is told the lesser thing.
+  // Admins who may not see the registered keys get the state `unlisted`.
   ['d', null, 'unlisted'],
-])('the key %s stands as it is listed', (keyid, registered, standing) => {
+])('the key %s has the state that the approver sets give it', (keyid, registered, standing) => {
   expect(keyState(keyid, registered, approverSets)).toBe(standing);
 });
 
-it('lists no approver before there is an approver set', () => {
+it('no approver is listed before the first approver set', () => {
   expect(keyState('a', ['a'], { current: null, waiting: null })).toBe('unlisted');
 });

@@ -1,4 +1,4 @@
-/** Document to sign: its words, read from the exact bytes, and its digest from this browser. */
+/** Document to sign, as a table in words from the exact bytes, with the digest that this browser computed. */
 import { Code, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { sentence } from '../../../shared/areas/area-words.ts';

@@ -1,4 +1,4 @@
-/** Signed-in person's key in this browser, and its state. */
+/** Approver key of the signed-in person in this browser, and the state of the key. */
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { approverKeyView } from '../../../shared/api/approvers.ts';
 import type { WebApproverKey } from '../../../shared/order/web-approver-key.ts';
@@ -18,11 +18,10 @@ const keptKeyQuery = (installation: string, person: string) =>
 export interface OwnKey {
   readonly key: WebApproverKey | null;
   readonly state: KeyState;
-  /** True if the approver set contains another key of this person, from another browser or a file. */
+  /** True if the approver set contains another key of this person, from another browser or from a file. */
   readonly elsewhere: boolean;
 }
 
-/** `data` is undefined until all queries are complete. */
 export function useOwnKey(): { readonly data: OwnKey | undefined; readonly error: Error | null } {
   const { person } = useSession().account;
   const may = useMay();
@@ -42,7 +41,7 @@ export function useOwnKey(): { readonly data: OwnKey | undefined; readonly error
   return { data: { key: kept.data, state: keyState(keyid, keyids, approverSets), elsewhere }, error };
 }
 
-/** Creates a key if none exists, and registers the public key. */
+/** Creates an approver key if the browser has none, and registers the public key on the server. */
 export function useRegisterKey() {
   const client = useQueryClient();
   const { person } = useSession().account;

@@ -1,21 +1,21 @@
-/** REST API of the console, with a step-up when the server demands one. */
+/** Client of the REST API. It asks for a step-up when the server demands one. */
 import type { z } from 'zod';
 import { BACKGROUND_HEADER, CSRF_HEADER } from '../../../shared/api/session.ts';
 import { createCall, createSend, type Method, type Send } from '../../../shared/look/api-client.ts';
 import { ApiError } from '../../../shared/look/api-error.ts';
 import { askForStepUp } from './step-up.ts';
 
-/** CSRF half of the session, in the storage of one origin, port included. A cookie goes to every port of the host. */
+/** CSRF token of the session. Browser storage is separate for each port of a host; a cookie is not. */
 const KEPT = 'cordon-session';
 export function keepCsrf(token: string | null): void {
   if (token === null) localStorage.removeItem(KEPT);
   else localStorage.setItem(KEPT, token);
 }
 
-/** Time after the admin's last input, in milliseconds. Later requests are automatic and do not extend the session. */
+/** Time after the admin's last input, in milliseconds, after which requests count as automatic and do not extend the session. */
 const ACTIVE_FOR = 60_000;
 let lastInput = Date.now();
-/** Starts to record the time of the admin's input. The page calls this function once at its start. */
+/** Records the time of the admin's input from now on. The page calls this function once at its start. */
 export function watchInput(): void {
   const note = () => {
     lastInput = Date.now();
@@ -45,7 +45,7 @@ const sendOnce = createSend({
   }),
 });
 
-/** Request that the client repeats once after a new authenticator code, if the server demands a step-up. */
+/** Sends a request. If the server demands a step-up, the client repeats the request once after a new authenticator code. */
 const send: Send = async (...asked) => {
   try {
     return await sendOnce(...asked);
@@ -63,7 +63,7 @@ export async function upload<S extends z.ZodType>(path: string, answer: S, file:
   return answer.parse(await response.json());
 }
 
-/** Download of a file under the name that the server gives. */
+/** Downloads a file and returns it with the name that the server gives. */
 export async function download(
   path: string,
   { method = 'POST', body }: { readonly method?: Method; readonly body?: unknown } = {},

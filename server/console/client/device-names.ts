@@ -1,4 +1,4 @@
-/** Names of devices by identifier. One request fetches all names that a page needs in one turn. */
+/** Names of devices by device identifier. One request fetches all names that components request at the same time. */
 import { useQuery } from '@tanstack/react-query';
 import { deviceNames, MOST_NAMES } from '../../../shared/api/devices.ts';
 import { call, withQuery } from './call.ts';
@@ -30,7 +30,7 @@ async function nameOf(device: string): Promise<DeviceName | null> {
   return (await gathering.names)[device] ?? null;
 }
 
-/** Undefined while the request runs; null for a device outside the admin's role. */
+/** Name of the device; undefined while the request runs, null for a device outside the admin's role. */
 export function useDeviceName(device: string): DeviceName | null | undefined {
   const may = useMay();
   const query = useQuery({

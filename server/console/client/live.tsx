@@ -11,7 +11,7 @@ import { SESSION_KEY } from './session.tsx';
 
 const EVENTS = {
   url: '/api/v1/events',
-  // A short visit to another tab does not close the event stream.
+  // Delay before a hidden tab closes its event stream. The stream thus stays open during a short visit to another tab.
   hiddenFor: 20_000,
   onDown: (client: QueryClient) => refetchStale(client, { queryKey: SESSION_KEY }),
   onChanged(client: QueryClient, data: unknown) {
@@ -21,7 +21,7 @@ const EVENTS = {
 };
 
 function refetchTopics(client: QueryClient, topics: readonly Topic[]): void {
-  // The changed roles may be the signed-in admin's own roles.
+  // A change of roles may concern the signed-in admin, so the session is requested again.
   if (topics.includes('accounts')) refetchStale(client, { queryKey: SESSION_KEY });
   refetchStale(client, {
     predicate: ({ queryKey: [under] }) =>

@@ -1,4 +1,4 @@
-/** Territory policies. Their schema contains every claim, so it is not part of the page's first load. */
+/** Query of the territory policies, in its own file. Its schema contains every territorial claim, so the first page does not load it. */
 import { territoryPolicyList } from '../../../shared/api/territory-policies.ts';
 import { topicQuery } from './queries.ts';
 

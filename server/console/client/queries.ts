@@ -1,4 +1,7 @@
-/** Queries of several pages. The topic in each key is the topic whose change makes the query stale (`live.tsx`). */
+/**
+ * Queries that several pages use. Each query key begins with topics. The query becomes stale when the server reports a change of a topic
+ * (`live.tsx`).
+ */
 import { QueryClient, queryOptions } from '@tanstack/react-query';
 import type { z } from 'zod';
 import { approverKeyList, approversView } from '../../../shared/api/approvers.ts';
@@ -16,7 +19,7 @@ export const queryClient = new QueryClient({
   defaultOptions: { queries: { retry: isRetryable, staleTime: 5_000, refetchOnWindowFocus: false } },
 });
 
-/** Query key that begins with the topics of the query, joined by `+`. */
+/** Query whose key begins with its topics, joined by `+`. */
 export function topicQuery<S extends z.ZodType>(topics: readonly Topic[], path: string, answer: S) {
   return queryOptions({
     queryKey: [topics.join('+'), path],
@@ -25,8 +28,8 @@ export function topicQuery<S extends z.ZodType>(topics: readonly Topic[], path: 
 }
 
 /**
- * Overview without the topic `devices`: in a large fleet a device connects every second, and a count of 100,000 devices takes the server
- * 150 ms.
+ * Query of the overview. It ignores changes of single devices: in a large fleet a device connects every second, and a count of 100,000
+ * devices takes the server 150 ms.
  */
 export const overviewQuery = topicQuery(['orders', 'alerts', 'accounts', 'clock'], '/overview', overviewView);
 export const ordersQuery = topicQuery(['orders', 'clock'], '/orders', orderList);

@@ -1,7 +1,7 @@
 /**
- * Server clock, which decides when orders take effect. Each `/health` response corrects it, so that a wrong browser clock does not distort
- * countdowns. Sessions, codes, commands and certificates use real time. In the demo the server clock is ahead of real time; the console
- * shifts displayed real times by the same lead.
+ * Server clock, which decides when orders take effect. Each `/health` response corrects the page's copy, so that a wrong browser clock does
+ * not distort countdowns. Sessions, codes, commands and certificates use real time. In the demo the server clock is ahead of real time. The
+ * console shifts displayed real times by the same difference.
  */
 import { useQuery } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
@@ -21,7 +21,7 @@ export function ServerTimeProvider({ children }: { readonly children: ReactNode 
   );
 }
 
-/** Lead of the demo clock over real time, in milliseconds; 0 on every other server. */
+/** Difference between the demo clock and real time, in milliseconds; 0 on every other server. */
 export const useDemoLead = (): number => use(LeadContext);
 
 /** Server time in Unix milliseconds. */

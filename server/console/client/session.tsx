@@ -20,7 +20,7 @@ async function readSession(): Promise<Session | null> {
   }
 }
 
-/** Undefined while the request runs; null without a session. */
+/** Signed-in account; undefined while the request runs, null if nobody is signed in. */
 export function useSessionQuery() {
   return useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000, refetchInterval: 60_000 });
 }
@@ -33,7 +33,7 @@ export function SessionProvider({ session, children }: { readonly session: Sessi
   const client = useQueryClient();
   const rights = session.rights.join();
   const before = useRef(rights);
-  // The console discards responses under earlier rights and requests them again.
+  // The rights of the account changed, so the console discards all cached responses and requests them again.
   useEffect(() => {
     if (before.current !== rights) void client.resetQueries(notSession);
     before.current = rights;
@@ -47,7 +47,10 @@ export function useSession(): Session {
   return session;
 }
 
-/** True for a right such as `orders.propose`, even if it is limited to some groups or areas. The server decides the limits. */
+/**
+ * Returns whether the account has a right such as `orders.propose`, even if the right is limited to some groups or areas. The server
+ * enforces the limits.
+ */
 export function useMay(): (right: string) => boolean {
   const { rights } = useSession();
   return (right) => rights.includes(right);
@@ -58,7 +61,7 @@ export function useSignOut(): () => Promise<void> {
   return async () => {
     await call('DELETE', '/session', done);
     keepCsrf(null);
-    // `client.clear` would leave the session's observer with its old query.
+    // `client.clear` would not update components that display the session.
     client.setQueryData(SESSION_KEY, null);
     client.removeQueries(notSession);
     client.getMutationCache().clear();

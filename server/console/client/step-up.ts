@@ -1,13 +1,13 @@
 /**
- * Step-up for a grave action. After `step_up_required`, `call.ts` requests a new authenticator code here and repeats the request. The
- * dialog registers itself, so that no page depends on it.
+ * Step-up before a grave action. After the error `step_up_required`, `call.ts` requests a new authenticator code here and repeats the
+ * request. The dialog registers itself, so that no page depends on it.
  */
 type Ask = () => Promise<boolean>;
 
 let ask: Ask | null = null;
 let asking: Promise<boolean> | null = null;
 
-/** Registers the dialog. Returns a function that removes the dialog. */
+/** Registers the step-up dialog. Returns a function that removes the registration. */
 export function registerStepUp(dialog: Ask): () => void {
   ask = dialog;
   return () => {
@@ -15,7 +15,7 @@ export function registerStepUp(dialog: Ask): () => void {
   };
 }
 
-/** True if the admin entered a new code. Parallel requests share one dialog. */
+/** Resolves to true if the admin entered a new authenticator code. Parallel requests share one dialog. */
 export function askForStepUp(): Promise<boolean> {
   asking ??= (ask ?? (async () => false))().finally(() => {
     asking = null;

@@ -1,4 +1,4 @@
-/** Bulk commands with their progress, newest first. The page of a device lists the commands of that device. */
+/** Bulk commands with their progress, newest first. The page of a device lists the commands to that device. */
 import { Button, Group, Paper, Progress, Stack, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';

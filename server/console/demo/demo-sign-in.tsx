@@ -1,4 +1,4 @@
-/** One-click links of the demo: exchange a ticket for a session, and for an approver also a ready key. */
+/** Sign-in by a link of the demo: the page exchanges a ticket for a session and, for an approver, a ready approver key. */
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { demoSession } from '../../../shared/api/demo.ts';

@@ -124,7 +124,7 @@ function Acts({ device, command }: { readonly device: DeviceView; readonly comma
       {silent === null ? (
         <Button onClick={() => command('message')}>Send message…</Button>
       ) : (
-        // The attribute `disabled` would hide the explanation from keyboard users.
+        // The button is `aria-disabled`, because `disabled` would hide the explanation from keyboard users.
         <Tooltip
           label={silent}
           multiline

@@ -14,7 +14,7 @@ export const deviceQuery = (id: string) => topicQuery(['devices'], `/devices/${i
 export const verdictQuery = (id: string) =>
   topicQuery(['devices', 'orders', 'clock'], `/devices/${id}/verdict`, verdictView);
 export const evidenceQuery = (id: string) => topicQuery(['devices', 'clock'], `/devices/${id}/evidence`, evidenceView);
-/** Late evidence can change the explanation of a past time. */
+/** Device state at a past time. Evidence can reach the server late and change the result, so the result stays in the cache only briefly. */
 export const explanationQuery = (id: string, at: number) =>
   topicQuery(['devices', 'orders'], `/devices/${id}/explanation?at=${at}`, explanationView);
 export const commandsQuery = (id: string) => topicQuery(['commands'], `/devices/${id}/commands?limit=50`, commandList);

@@ -6,7 +6,7 @@ const [LOCK, UNLOCK, WIPE, MESSAGE] = ['lock-workspace', 'unlock-workspace', 'wi
 
 it.each([
   ['open', null, 1, [UNLOCK]],
-  // An earlier enrollment may have left it locked or wiped, so an unlock stays possible.
+  // An earlier enrollment may have left the workspace locked or wiped, so an unlock stays possible.
   ['open', null, 2, []],
   ['open', 1, 2, [UNLOCK]],
   ['locked', 1, 1, [LOCK]],
@@ -24,7 +24,7 @@ it.each([
   [WIPE, '1 of these devices is already wiped. The command does not change these devices.'],
   [MESSAGE, '1 of these devices is wiped. Unlock the workspace first. The device then creates a new, empty workspace.'],
   ['restart-agent', null],
-] as const)('the sentence for many: %s', (kind, expected) => {
+] as const)('the sentence for several devices: %s', (kind, expected) => {
   expect(effectSentence(kind, 10, { locked: 2, wiped: 1 })).toBe(expected);
   expect(effectSentence(kind, kind === UNLOCK ? 0 : 10, { locked: 0, wiped: 0 })).toBe(null);
 });

@@ -3,13 +3,13 @@ import type { DeviceView } from '../../../shared/api/devices.ts';
 import type { CommandKind } from '../../../shared/protocol/command-kinds.ts';
 import type { Service } from '../../../shared/verdict/terms.ts';
 
-/** Badges of the workspace states; an open workspace has no badge. */
+/** Badges of workspace states. An open workspace has no badge. */
 export const WORKSPACE_BADGES = {
   locked: { words: 'Locked', color: 'orange' },
   wiped: { words: 'Wiped', color: 'red' },
 } as const;
 
-/** Services with data in the workspace. Management and enrollment work without it. */
+/** Services that store data in the workspace. Management and enrollment work without an open workspace. */
 export const NEEDS_WORKSPACE: readonly Service[] = ['messaging'];
 
 export const SERVICES_UNAVAILABLE = {
@@ -18,7 +18,7 @@ export const SERVICES_UNAVAILABLE = {
     'The workspace was wiped. This service is unavailable on the device until an admin unlocks the workspace. The device then creates a new, empty workspace.',
 } as const;
 
-/** Reason why the command has no effect; null if the command has an effect, or its effect is unknown. */
+/** Reason why a command has no effect on a workspace in this state. Null if the command has an effect, or if its effect is unknown. */
 export function withoutEffect(
   kind: CommandKind,
   { workspace: { state, since }, generation }: Pick<DeviceView, 'workspace' | 'generation'>,
@@ -28,7 +28,7 @@ export function withoutEffect(
       if (state === 'wiped') return 'The workspace was already wiped.';
       return state === 'locked' ? 'The workspace is already locked.' : null;
     case 'unlock-workspace':
-      // After a re-enrollment without a report, the device may still have a locked or wiped workspace.
+      // A re-enrolled device that has not reported yet may still have a locked or wiped workspace.
       if (since === null && generation > 1) return null;
       return state === 'open' ? 'The workspace is already open.' : null;
     case 'wipe-workspace':
@@ -47,7 +47,7 @@ export interface WorkspaceCounts {
   readonly wiped: number;
 }
 
-/** Sentence with the number of devices on which the command has no effect; null if it has an effect on all. */
+/** Sentence with the number of devices on which the command has no effect. Null if the command has an effect on every device. */
 export function effectSentence(kind: CommandKind, total: number, { locked, wiped }: WorkspaceCounts): string | null {
   const open = Math.max(0, total - locked - wiped);
   switch (kind) {

@@ -45,7 +45,6 @@ export function CodeForm({
   made,
 }: {
   readonly groups: readonly Group[];
-  /** Device to re-enroll, in its next generation. */
   readonly device: string | null;
   readonly person: string | null;
   readonly made: Made;
@@ -144,7 +143,7 @@ function Fields({
   const offered =
     again === null && person ? groups.filter(({ id }) => person.groups.some((one) => one.id === id)) : groups;
   const chosen = groups.find(({ id }) => id === form.values.group);
-  // A re-enrollment must not bypass the right to change a device.
+  // In a re-enrollment, only an admin who may change devices can set the home area and the seat.
   const changes = again === null || may('devices.update');
   return (
     <Paper withBorder p="lg" maw={760}>
@@ -249,7 +248,7 @@ function AreaFields({
 
 const personQuery = (id: string) => topicQuery(['devices'], `/people/${encodeURIComponent(id)}`, personView);
 
-/** The only group to choose from; null if the admin must choose. */
+/** Returns the only possible group; null if the admin must choose. */
 const onlyGroupOf = (person: PersonView | null): string | null =>
   person?.groups.length === 1 ? (person.groups[0]?.id ?? null) : null;
 

@@ -1,4 +1,4 @@
-/** What a browser notices of the ledger, against a real server whose store is cut behind its back. */
+/** Check of the ledger in a browser, against a real server whose stored ledger is shortened. */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type ApiServer, startApi } from '../../../tests/support/api-server.ts';
 import { appendEntry } from '../../store/append-entries.ts';
@@ -21,7 +21,7 @@ beforeAll(async () => {
   const owner = await api.account('owner@example.org', []);
   const authorization = `Bearer ${await api.token(owner)}`;
   const { fetch } = globalThis;
-  // A page asks its own origin, and has a store of its own.
+  // Stand-in for a page, which sends requests to its own origin and has its own browser storage.
   vi.stubGlobal('fetch', (path: string, init: RequestInit) => {
     const headers = new Headers(init.headers);
     headers.set('authorization', authorization);
@@ -38,7 +38,7 @@ afterAll(async () => {
   await api.close();
 });
 
-it('sees that it has only grown, and notices at once when it is shorter than before', async () => {
+it('verifies a ledger that only grew, and reports a ledger that is shorter than before', async () => {
   const first = await checkLedger('test', 1);
   expect(first.before).toBeNull();
   const { size } = first.checkpoint;
@@ -56,7 +56,7 @@ it('sees that it has only grown, and notices at once when it is shorter than bef
   expect([...kept]).toEqual(pinned);
 });
 
-it('does not take a server that cannot answer for one whose ledger was cut', async () => {
+it('does not report a shortened ledger when the server does not respond', async () => {
   await api.database.db.deleteFrom('checkpoints').execute();
   await expect(checkLedger('test', 4)).rejects.toMatchObject({ name: 'Refusal', code: 'ledger_unavailable' });
 });

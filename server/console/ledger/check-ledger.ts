@@ -1,4 +1,4 @@
-/** Check of the ledger: the server's current checkpoint against the checkpoint in this browser. */
+/** Check of the ledger: the server must prove that its current checkpoint extends the checkpoint in this browser. */
 import { checkpointView, consistencyView } from '../../../shared/api/ledger.ts';
 import { CordonError } from '../../../shared/errors.ts';
 import { checkGrowth } from '../../../shared/ledger/check-answer.ts';
@@ -11,15 +11,18 @@ import { MOST_CONTINUATIONS, type PinnedCheckpoint, pinCheckpoint, readPinnedChe
 
 export interface LedgerCheck {
   readonly checkpoint: Checkpoint;
-  /** Key as stored in this browser, independent of the response. */
+  /** Public key of the ledger, as stored in this browser before the response. */
   readonly key: string;
   /** Previous check of the ledger; null for the first check. */
   readonly before: { readonly size: number; readonly at: number; readonly firstAt: number } | null;
-  /** Checkpoints of this browser from before continuations of the ledger, oldest first. */
+  /** Earlier checkpoints of this browser, each from before a continuation of the ledger, oldest first. */
   readonly givenUp: PinnedCheckpoint['givenUp'];
 }
 
-/** Throws `checkpoint_invalid` or `proof_invalid` if the server shows another ledger than before. The browser then keeps its old checkpoint. */
+/**
+ * Checks the ledger. Throws `checkpoint_invalid` or `proof_invalid` if the server shows another ledger than before. The browser then keeps
+ * its old checkpoint.
+ */
 export async function checkLedger(installation: string, now: number): Promise<LedgerCheck> {
   const pinned = readPinnedCheckpoint(installation);
   return pinned ? lookAgain(installation, pinned, now) : lookFirst(installation, now);
@@ -62,7 +65,7 @@ async function growthFrom(size: number) {
     return await call('GET', withQuery('/ledger/consistency', { from: size }), consistencyView);
   } catch (error) {
     if (!(error instanceof ApiError && error.code === 'proof_invalid')) throw error;
-    // A missing proof is the finding, not a failed request: an honest server refuses the request if its ledger is shorter.
+    // The server refuses this request if its ledger is shorter than the checkpoint, so the refusal means that the ledger differs.
     const detail = `The ledger had ${size} entries when this browser last saw it. The server cannot prove that the ledger still starts with these entries: ${error.message}. Ask the operator of the server for the reason.`;
     throw new CordonError('proof_invalid', detail);
   }

@@ -13,7 +13,7 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'order.read': 'Withheld order read by an admin',
   'order.approval-voided': 'Approval canceled because the approver’s account was disabled',
   'order.adopted': 'Order adopted',
-  // The ledger hides the state of a withheld order.
+  // The public entry of a withheld order does not contain the order's state.
   'order.executed': 'Effect of a withheld order started or ended',
   'order.proceeding': 'Answer to an authority, or step of an appeal, recorded',
   'order.exited': 'Enrollment of a device ended by the exit of an order',

@@ -1,4 +1,4 @@
-/** Browsers that have seen a ledger, and a server that lost entries of it and continues the rest, over the real API and store. */
+/** Browsers that have seen a ledger, and a server that lost entries of the ledger and continues it, over the real API and store. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ async function grow(count: number): Promise<void> {
   await api.ledger.sequence();
 }
 
-/** The store as an older backup has it. */
+/** Store as it is in an older backup. */
 async function lose(size: number): Promise<void> {
   const { db } = api.database;
   await db.deleteFrom('checkpoints').where('size', '>', size).execute();
@@ -81,7 +81,7 @@ it('a browser follows the document that approvers signed, and keeps the old chec
   const ofLate = kept;
   await lose(early.checkpoint.size);
 
-  // A shorter ledger under the old name is what it always was.
+  // A shorter ledger under its old name is still an error.
   await expect(checkLedger('test', 2)).rejects.toMatchObject({ code: 'proof_invalid' });
   const [ada, ben] = approvers as [ApiApprover, ApiApprover];
   const owner = { authorization: `Bearer ${await api.token({ id: (await api.admins.accounts())[0]!.id })}` };
@@ -105,7 +105,7 @@ it('a browser follows the document that approvers signed, and keeps the old chec
   expect(seen.givenUp).toMatchObject([{ at: 5, lost: true }]);
   expect(seen.givenUp[0]?.checkpoint.split('\n').slice(0, 2)).toEqual(['cordon/test', String(late.checkpoint.size)]);
 
-  // Without enough signatures, whatever the server says of the state.
+  // A continuation with too few signatures is refused, whatever state the server claims.
   kept = new Map(JSON.parse(JSON.stringify([...ofEarly])));
   const { signatures } = continuationView.parse((await api.request('GET', path, owner)).json.continuations[0]);
   const set = {

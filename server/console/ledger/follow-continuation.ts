@@ -25,15 +25,15 @@ import { call, withQuery } from '../client/call.ts';
 export interface FollowedLedger {
   readonly checkpoint: Checkpoint;
   readonly document: LedgerContinuation;
-  /** True if this browser had seen ledger entries that were lost. */
+  /** True if this browser had seen ledger entries that are now lost. */
   readonly lost: boolean;
 }
 
 const refuse = (detail: string): CordonError => new CordonError('checkpoint_invalid', detail);
 
 /**
- * `held` is the last tree of this browser, under the key `pinned`; `shown` is the server's current response. Throws `checkpoint_invalid` or
- * `proof_invalid`.
+ * Verifies a continuation. `held` is the last tree that this browser verified, with the key `pinned`. `shown` is the server's current
+ * response. Throws `checkpoint_invalid` or `proof_invalid`.
  */
 export async function followContinuation(
   installation: string,
@@ -80,7 +80,7 @@ export async function followContinuation(
 
 async function requireBeginning({ size, root }: NamedTree, newer: Checkpoint): Promise<void> {
   const answer = await call('GET', withQuery('/ledger/consistency', { from: size }), consistencyView);
-  // The ledger may have grown in the meantime. The proof refers to the checkpoint in the response, which must have the same log name.
+  // The ledger may have grown since the response. The proof must refer to the checkpoint in the response, with the same log name.
   const grown = await openCheckpoint(answer.checkpoint, await parseVerifierKey(answer.key));
   if (grown.origin !== newer.origin) throw refuse('The ledger was continued again during this check. Reload the page.');
   await checkBeginning(answer.proof, { size, root: Uint8Array.fromHex(root) }, grown);

@@ -30,7 +30,7 @@ function Checked({ installation, publicUrl }: { readonly installation: string; r
   const looked = useQuery({
     queryKey: ['ledger', 'look', installation],
     queryFn: () => checkLedger(installation, Date.now()),
-    // A background refresh must not hide a detected error.
+    // The page does not repeat a failed check automatically, so that the failure stays visible.
     retry: false,
   });
   if (looked.isError && isCordonError(looked.error)) return <Broken detail={looked.error.message} />;
@@ -61,7 +61,7 @@ function Broken({ detail }: { readonly detail: string }) {
       <Stack gap="xs">
         <Text size="sm">{detail}</Text>
         <Text size="sm">
-          The server may run on an older backup, or somebody may have removed ledger entries. Ask the operator of the
+          The server may run on an older backup, or an attacker may have removed ledger entries. Ask the operator of the
           server for the reason. Compare the ledger with a copy from “cordon ledger copy”. This browser keeps its
           earlier checkpoint as proof.
         </Text>

@@ -1,23 +1,23 @@
 /**
- * Last checkpoint of the ledger and its key in this browser, separate from the server, so that a shortened, rewritten or exchanged ledger
- * is detected. The first check must trust the server; every later check verifies.
+ * Last verified checkpoint of the ledger and its key, stored in this browser. With it, the browser detects a shortened, rewritten or
+ * exchanged ledger. The first check must trust the server. Every later check verifies.
  */
 import { z } from 'zod';
 
 const pinnedSchema = z.object({
   checkpoint: z.string(),
   key: z.string(),
-  /** Real times of the first and the last check in this browser. */
+  /** Real time of the first and of the last check in this browser. */
   firstAt: z.number(),
   lastAt: z.number(),
-  /** Checkpoint from before a loss of entries, under the earlier name of the log. The checkpoint proves the loss. */
+  /** Checkpoint from before a loss of entries, with the earlier name of the ledger. It proves the loss. */
   givenUp: z
     .array(
       z.object({
         checkpoint: z.string(),
         key: z.string(),
         at: z.number(),
-        /** Number of remaining entries, and whether this browser had seen lost entries. */
+        /** Number of entries that remained, and whether this browser had seen entries that were lost. */
         remained: z.number(),
         lost: z.boolean(),
         reason: z.string(),
@@ -31,7 +31,7 @@ export const MOST_CONTINUATIONS = 16;
 
 const nameOf = (installation: string) => `cordon-ledger-${installation}`;
 
-/** Stored checkpoint; null if the browser has no checkpoint or an unreadable one. */
+/** Reads the stored checkpoint; null if the browser has none or an unreadable one. */
 export function readPinnedCheckpoint(installation: string): PinnedCheckpoint | null {
   const text = localStorage.getItem(nameOf(installation));
   if (text === null) return null;
@@ -39,7 +39,7 @@ export function readPinnedCheckpoint(installation: string): PinnedCheckpoint | n
     const parsed = pinnedSchema.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : null;
   } catch (error) {
-    // Text that another program stored under the same name is ignored.
+    // The stored text is not a checkpoint, for example because another program wrote it. The page ignores it.
     if (error instanceof SyntaxError) return null;
     throw error;
   }

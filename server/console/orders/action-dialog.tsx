@@ -74,7 +74,7 @@ export function ActionDialog({
   readonly act: PlainAction | null;
   readonly order: OrderView;
   readonly close: () => void;
-  /** Called with the number of the new revision. */
+  /** Callback that receives the number of the new revision. */
   readonly proposed: (revision: number) => void;
 }) {
   return (

@@ -32,7 +32,7 @@ const nameOf = (person: string) => person.charAt(0).toUpperCase() + person.slice
 const words = (of: RevisionSummary, order: Parameters<typeof approvalState>[0] = active) =>
   missingWords(approvalState(order, of, approverSet), of, nameOf);
 
-describe('what is still missing', () => {
+describe('the number of missing approvals', () => {
   it.each([
     [revision('revise', 'paula'), 'Two approvers are needed, other than Paula.'],
     [revision('extend', 'paula', 'ada'), 'One more approver is needed, other than Paula and Ada.'],
@@ -44,7 +44,7 @@ describe('what is still missing', () => {
     expect(words(of)).toBe(expected);
   });
 
-  it('of a hold: one is enough for a while, a second makes it last, and its proposer counts', () => {
+  it('one approval starts a short pause, a second makes it permanent, and the proposer may give one', () => {
     expect(words(revision('pause', 'ada'))).toContain('One approval pauses the order for 72 hours');
     const brief = { status: 'paused', adoptedRevision: 2, pausedUntil: 1 } as const;
     expect(words(revision('pause', 'ada', 'ada'), brief)).toBe(
@@ -56,7 +56,7 @@ describe('what is still missing', () => {
   });
 });
 
-describe('whose approval counts', () => {
+describe('which approvals count', () => {
   const who = (of: RevisionSummary, person: string) =>
     eligibility(approvalState(active, of, approverSet), of, approverSet, person);
   it.each([

@@ -1,4 +1,4 @@
-/** State of a revision's approvals and the effect of one more approval. Pure; the rule is in `shared/order/adoption-state.ts`. */
+/** State of a revision's approvals, and the effect of one more approval. Pure. `shared/order/adoption-state.ts` has the rule. */
 import type { OrderView } from '../../../shared/api/orders.ts';
 import { listed, sentence } from '../../../shared/areas/area-words.ts';
 import { adoptionStateOf, isCourtStay } from '../../../shared/order/adoption-state.ts';
@@ -7,13 +7,13 @@ import type { ActionBasis, Approvers } from '../../../shared/order/documents.ts'
 export type RevisionSummary = OrderView['revisions'][number];
 
 export interface ApprovalState {
-  /** Different people of the current approver set whose approvals count. */
+  /** Approvers of the current set whose approvals count, each once. */
   readonly approved: readonly string[];
-  /** Approvals missing until the revision takes effect; for a short pause, until it has no time limit. */
+  /** Number of missing approvals until the revision takes effect. For a short pause: until the pause has no time limit. */
   readonly missing: number;
-  /** Pause to which one approval gives effect for 72 hours. */
+  /** True for a pause that one approval starts for 72 hours. */
   readonly brief: boolean;
-  /** Pause that needs one approval and has no time limit. */
+  /** True for a pause that needs only one approval and has no time limit. */
   readonly stay: boolean;
 }
 
@@ -21,12 +21,12 @@ export function pendingRevision({ revisions }: Pick<OrderView, 'revisions'>): Re
   return revisions.findLast(({ state }) => state === 'waiting') ?? null;
 }
 
-/** Proposals that need a second person's consent to replace the pending revision. */
+/** Proposals that replace the pending revision only after a second person's consent. */
 export function requestedRevisions({ revisions }: Pick<OrderView, 'revisions'>): RevisionSummary[] {
   return revisions.filter(({ state }) => state === 'requested');
 }
 
-/** Consequence of a new proposal for the pending one, as text for the proposer. Null without a pending proposal. */
+/** Text for the proposer about the effect of a new proposal on the pending one. Null if no proposal is pending. */
 export function replacementWords(order: Pick<OrderView, 'revisions'>, person: string): string | null {
   const pending = pendingRevision(order);
   if (!pending) return null;
@@ -39,33 +39,32 @@ export function approvalState(
   order: Pick<OrderView, 'status' | 'adoptedRevision' | 'pausedUntil'>,
   revision: RevisionSummary,
   approverSet: Approvers,
-  /** Signed text of the revision; null if unreadable. */
   basis?: ActionBasis | undefined,
 ): ApprovalState {
   const personOf = new Map(approverSet.approvers.map(({ keyid, person }) => [keyid, person]));
   const approved = [...new Set(revision.approvals.flatMap(({ keyid }) => personOf.get(keyid) ?? []))];
   const held = revision.action === 'pause';
   const adopted = order.adoptedRevision === revision.revision;
-  // The base of an adopted short pause was active. Otherwise one approval could not have adopted the pause.
+  // The order was active before an adopted short pause. Otherwise one approval could not have adopted the pause.
   const basePaused = order.status === 'paused' && !adopted;
   const brief = held && !basePaused;
   const document = {
     act: revision.action,
     status: held ? ('paused' as const) : ('active' as const),
-    // The server masks the proposer only for readers who cannot approve.
+    // The server hides the proposer only from readers who cannot approve.
     proposer: revision.proposer ?? '',
     ...(basis && { basis }),
   };
   const standing = adoptionStateOf(document, new Set(approved), approverSet.threshold, basePaused);
   const stay = brief && isCourtStay(document);
-  // A court stay needs one more approval, not the threshold.
+  // A pause by a court order needs one approval, not the usual number.
   const missing = stay ? Number(approved.length === 0) : standing.missing;
   return { approved, missing, brief, stay };
 }
 
 export type Eligibility = 'may' | 'approved' | 'own' | 'no_approver' | 'complete';
 
-/** Effect of an approval by `person`. */
+/** Effect of one more approval, by `person`. */
 export function eligibility(
   { approved, missing, brief }: ApprovalState,
   revision: Pick<RevisionSummary, 'proposer'>,
@@ -91,7 +90,7 @@ export function missingWords(
   if (brief && approved.length === 0) {
     return 'One approval pauses the order for 72 hours. A second approval removes the time limit.';
   }
-  // The proposer of a short pause counts like any other approver.
+  // The proposer of a short pause may approve it, like any other approver.
   const others = [...new Set([...(brief || revision.proposer === null ? [] : [revision.proposer]), ...approved])].map(
     nameOf,
   );

@@ -5,7 +5,7 @@ import type { ActionBasis } from '../../../shared/order/documents.ts';
 import { Facts } from '../parts/facts.tsx';
 import { Documents } from './order-terms.tsx';
 
-/** `kept`: the order number, if the reader may open the order's documents. */
+/** `kept`: the number of the order, if the reader may open the order's documents. */
 export function BasisFacts({ basis, kept }: { readonly basis: ActionBasis; readonly kept?: string | undefined }) {
   const { reason, court, documents } = basis;
   return (

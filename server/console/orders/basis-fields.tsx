@@ -17,7 +17,7 @@ export interface BasisForm {
 
 export const NO_BASIS: BasisForm = { reason: '', court: '', case: '', documents: [] };
 
-/** Request body. A court without a case number is sent unchanged, so that the server names the missing field. */
+/** Basis for the request body. A court without a case number is sent unchanged, so that the server names the missing field. */
 export function basisOf({ reason, court, case: number, documents }: BasisForm): { readonly basis?: ActionBasis } {
   const basis: ActionBasis = {
     ...(reason.trim() !== '' && { reason: reason.trim() }),

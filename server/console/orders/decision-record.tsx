@@ -1,4 +1,4 @@
-/** Internal reasons for the order. The signed, public text contains only their hash. */
+/** Decision record: the internal reasons for an order. The signed, public text contains only a hash of the record. */
 import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { QueryResult } from '../../../shared/look/states.tsx';

@@ -10,9 +10,9 @@ export function DeviceTable({
 }: {
   readonly label: string;
   readonly lead: ReactNode;
-  /** Columns after the column of the device. */
+  /** Columns after the first column, which names the device. */
   readonly columns: readonly string[];
-  /** `id` distinguishes several rows of the same device. */
+  /** Row of the table. `id` distinguishes several rows of the same device. */
   readonly rows: readonly { readonly device: string; readonly cells: readonly ReactNode[]; readonly id?: string }[];
 }) {
   return (

@@ -1,4 +1,4 @@
-/** Changes of a revision: the old value struck through beside the new value, with hidden words for screen readers. */
+/** Changes of a revision. Each change shows the old value struck through beside the new value, with hidden words for screen readers. */
 import { List, Text, VisuallyHidden } from '@mantine/core';
 import type { Difference } from './revision-difference.ts';
 

@@ -1,4 +1,4 @@
-/** Effect of new dates on the current order. Pure. */
+/** Text about the effect of new dates on the current order. Pure. */
 import type { OrderView } from '../../../shared/api/orders.ts';
 import { orderStateAt } from '../words/order-state.ts';
 import { zonedTime } from './rule-words.ts';

@@ -9,7 +9,7 @@ import { durationOf, zonedTime } from './rule-words.ts';
 export const PROVENANCE_WORDS: Readonly<Record<NonNullable<OrderTerms['provenance']>, string>> = {
   asserted: 'Asserted: only the instrument itself states which authority issued it.',
   confirmed: 'Confirmed: the authority has confirmed that it issued the instrument.',
-  disputed: 'Disputed: somebody contests that the authority issued the instrument.',
+  disputed: 'Disputed: it is contested that the authority issued the instrument.',
 };
 
 export function planWords({ noticePlan }: Pick<OrderTerms, 'noticePlan'>): string {
@@ -26,7 +26,7 @@ export function publicationWords({ publication, zone }: Pick<OrderTerms, 'public
   return `Delayed: ${KEPT} until ${zonedTime(Date.parse(publication.until), zone)}.`;
 }
 
-/** Common types of instruments; others appear with their media type. */
+/** Names of common media types. Other types appear unchanged. */
 const KINDS: Readonly<Record<string, string>> = {
   'application/pdf': 'PDF',
   'image/jpeg': 'picture',
@@ -37,7 +37,7 @@ const KINDS: Readonly<Record<string, string>> = {
   'application/octet-stream': 'file',
 };
 
-/** Text such as `Letter of July (PDF, 12 kB)`. */
+/** Description of a document, such as `Letter of July (PDF, 12 kB)`. */
 export const documentWords = ({ title, mediaType, bytes }: InstrumentDocument): string =>
   `${title} (${KINDS[mediaType] ?? mediaType}, ${sizeWords(bytes)})`;
 
@@ -46,12 +46,12 @@ function sizeWords(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.round(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** Facts in reading order; null for an omitted fact. Documents, notices and statements are separate lists. */
+/** Facts about the legal instrument in reading order; null for a fact that the order omits. */
 export const INSTRUMENT_FACTS: readonly {
   readonly label: string;
   readonly say: (terms: OrderTerms) => string | null;
 }[] = [
-  // Noon is on the same day in every time zone of a reader.
+  // The date is parsed at noon, because noon falls on the same day in every time zone.
   { label: 'Received on', say: ({ receivedOn }) => (receivedOn ? date(Date.parse(`${receivedOn}T12:00`)) : null) },
   {
     label: 'Answer due by',

@@ -1,4 +1,6 @@
-/** Names behind device handles, as a file that only one recipient can decrypt. The public ledger records its creation. */
+/**
+ * Dialog that exports the names behind device handles, as a file that only one recipient can decrypt. The public ledger records the export.
+ */
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -8,9 +10,8 @@ import { notify } from '../parts/toasts.tsx';
 
 interface Asked {
   readonly path: string;
-  /** Request fields besides the recipient. */
   readonly given?: Readonly<Record<string, unknown>>;
-  /** Phrase for the devices whose names are exported, such as `in this list`. */
+  /** Phrase that describes the exported devices, such as `in this list`. */
   readonly which: string;
   readonly devices: number;
 }
@@ -19,7 +20,7 @@ export function NamesDialog({
   asked,
   close,
 }: {
-  /** Request of the dialog; null while the dialog is closed. */
+  /** Export in the dialog; null while the dialog is closed. */
   readonly asked: Asked | null;
   readonly close: () => void;
 }) {

@@ -1,4 +1,4 @@
-/** Evidence pack of an order, and separately the names behind its handles. */
+/** Download of an order's evidence pack, and export of the names behind its handles. */
 import { Button, Code, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { IconFileZip } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -16,7 +16,7 @@ import { UploadButton } from '../parts/upload-button.tsx';
 import { NamesDialog } from './names-dialog.tsx';
 import { packsPath, packsQuery } from './queries.ts';
 
-/** Maximum size of a saved checkpoint in bytes; a saved public page of orders is smaller. */
+/** Maximum number of bytes that the page reads from a saved checkpoint. A saved public page of orders is smaller. */
 const READ_AT_MOST = 4_000_000;
 
 export function OrderEvidence({ number }: { readonly number: string }) {
@@ -60,7 +60,7 @@ export function OrderEvidence({ number }: { readonly number: string }) {
 
 type Packs = z.output<typeof packList>;
 
-/** Earlier packs with their names. Handles differ between packs, so each export of names belongs to one pack. */
+/** List of earlier packs. Handles differ between packs, so each export of names belongs to one pack. */
 function Made({ number, made: { packs, people } }: { readonly number: string; readonly made: Packs }) {
   const may = useMay();
   const [naming, setNaming] = useState<Packs['packs'][number] | null>(null);

@@ -1,4 +1,4 @@
-/** Result of an exit, which the evidence pack contains as the certificate of destruction. */
+/** Result of an exit. The evidence pack contains the same facts as the certificate of destruction. */
 import { List, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { OrderExit as OrderExitView } from '../../../shared/api/order-rollout.ts';

@@ -72,7 +72,7 @@ export function AnswerBy({
   );
 }
 
-/** Export window and approval of an exit. */
+/** State of an exit: its export window and its approval. */
 function Leaving({ order, now }: { readonly order: OrderView; readonly now: number }) {
   const { mode, exportWindow, effective, zone } = order.terms;
   if (isExiting(order))

@@ -18,7 +18,7 @@ import { type ImpactAt, impactQuery } from './queries.ts';
 
 const PAGE = 10;
 
-/** `begun`: true after the effective time. The choices "now" and "at the effective time" are then equal. */
+/** `begun`: true after the effective time, when “now” and “at the effective time” mean the same. */
 export function OrderImpact({
   number,
   begun,
@@ -26,7 +26,7 @@ export function OrderImpact({
 }: {
   readonly number: string;
   readonly begun: boolean;
-  /** True if the impact is that of the adopted revision, whose rollout is on the same page. */
+  /** True if the preview is for the adopted revision, whose rollout is on the same page. */
   readonly adopted: boolean;
 }) {
   const [chosenAt, setAt] = useState<ImpactAt>('effective');
@@ -104,7 +104,7 @@ export function Pages({
   );
 }
 
-/** Classes about delivery. The rollout of an adopted revision counts them, so the bars omit them. */
+/** Classes about delivery. The preview of an adopted revision omits their bars, because the rollout counts the same devices. */
 const DELIVERY: readonly ImpactClass[] = ['offline_current', 'offline_behind', 'undelivered'];
 
 export function ImpactBars({
@@ -114,13 +114,13 @@ export function ImpactBars({
   choose,
 }: {
   readonly impact: Pick<ImpactView, 'counts' | 'fleet'>;
-  /** True if the impact is beside the rollout of the revision. */
+  /** True if the preview is beside the rollout of the revision. */
   readonly adopted?: boolean;
   readonly chosen?: ImpactClass | null;
-  /** Selects a class; absent if classes are not selectable. */
+  /** Selects a class of devices; absent if the reader cannot select classes. */
   readonly choose?: (chosen: ImpactClass | null) => void;
 }) {
-  // Number of devices that a full bar means: the number in the text above the bars.
+  // Number of devices that a full bar represents. The text above the bars shows the same number.
   const whole = Math.max(1, impact.fleet);
   return (
     <ul className={classes.bars}>

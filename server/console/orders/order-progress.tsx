@@ -1,4 +1,4 @@
-/** Rollout of an order: each affected device in one state, with the meaning of each figure. */
+/** Rollout of an order: the number of affected devices in each state, with the meaning of each state. */
 import { List, Stack, Text, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { OrderRollout as OrderProgressView } from '../../../shared/api/order-rollout.ts';
@@ -12,7 +12,7 @@ import { MOMENT_NAMES } from '../words/notices.ts';
 import classes from './order-progress.module.css';
 import { progressQuery } from './queries.ts';
 
-/** States that stay visible with zero devices, because readers look for them. */
+/** States that the table shows even with zero devices, because readers look for them. */
 const ALWAYS = new Set(['delivered', 'displayed', 'enforced', 'restored']);
 
 export function OrderProgress({ number }: { readonly number: string }) {
@@ -97,7 +97,7 @@ function Row({
   );
 }
 
-/** Notices of the notice plan; a plan has at most six. */
+/** Counts of notices to users, for each time of the notice plan. A plan has at most six times. */
 function Notices({ notices }: Pick<OrderProgressView, 'notices'>) {
   if (notices.length === 0) return null;
   return (

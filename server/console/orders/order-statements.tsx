@@ -1,4 +1,4 @@
-/** Location statements that change an order's effect, with the two people behind each. */
+/** Location statements that change the effect of an order, each with the admin who made it and the admin who confirmed it. */
 import { Badge, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { StatementList } from '../../../shared/api/affected-devices.ts';

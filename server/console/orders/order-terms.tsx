@@ -1,4 +1,4 @@
-/** Terms and legal basis of an order in words, from the signed terms. */
+/** Terms and legal basis of an order in words, from the signed text. */
 import { Anchor, Badge, Group, List, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Failure } from '../../../shared/look/states.tsx';
@@ -14,7 +14,7 @@ import { languageName } from './languages.ts';
 import { exemptWords, nexusWords, rulesOf, SUSPENSION_WORDS } from './rule-words.ts';
 import { TwoZones } from './two-zones.tsx';
 
-/** Services without which the operator loses control of the device. */
+/** Services that are shown in red, because without them the operator loses control of the device. */
 export const GRAVE_SERVICES: readonly string[] = ['management', 'enrollment'];
 
 export function Areas({ codes }: { readonly codes: readonly string[] }) {
@@ -71,7 +71,7 @@ function sourceFacts(terms: OrderTerms, kept?: string): Fact[] {
   ];
 }
 
-/** `kept`: the order whose page offers the documents for download. */
+/** `kept`: number of the order whose page offers the documents for download. */
 export function Documents({
   documents,
   kept,
@@ -97,7 +97,7 @@ export function Documents({
   );
 }
 
-/** Download by the page: a plain link would send only the cookie, which is not sufficient. */
+/** A script downloads the document. A plain link would send only the cookie, and the server also requires the CSRF header. */
 function KeptDocument({ order, document }: { readonly order: string; readonly document: InstrumentDocument }) {
   const save = useMutation({
     mutationFn: () =>
@@ -113,7 +113,7 @@ function KeptDocument({ order, document }: { readonly order: string; readonly do
   );
 }
 
-/** Texts in each language, in its writing direction. */
+/** Text in each of its languages, in the writing direction of the language. */
 function wordFacts(what: string, texts: Readonly<Record<string, string>>, authoritative: string | undefined): Fact[] {
   return Object.entries(texts).map(([language, text]) => ({
     label: `${what} in ${languageName(language)}`,
@@ -126,7 +126,7 @@ function wordFacts(what: string, texts: Readonly<Record<string, string>>, author
   }));
 }
 
-/** Statement about the authoritative language, in the language of the text. */
+/** Sentence that says which language is authoritative, in the language of the text. */
 function Authority({
   language,
   authoritative,
@@ -143,7 +143,7 @@ function Authority({
   );
 }
 
-/** Terms of an order. `exempt` comes from the signed document, if available. */
+/** Terms of an order as a list. `exempt` comes from the signed document, if that document is available. */
 export function TermsFacts({ terms, exempt }: { readonly terms: OrderTerms; readonly exempt?: Revision['exempt'] }) {
   return (
     <Stack gap="md">

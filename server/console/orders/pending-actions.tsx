@@ -1,4 +1,4 @@
-/** Actions on a pending proposal besides approval: retraction, decline, and consent to a replacement. */
+/** Actions on a pending proposal other than approval: retract it, decline it, or consent to a replacement. */
 import { Button, Text, Textarea } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';

@@ -30,7 +30,7 @@ export function PendingPanel({
   approve,
 }: {
   readonly order: OrderView;
-  /** Pending revision, or an adopted short pause that a second approval makes permanent. */
+  /** Panel about a pending revision, or about an adopted short pause that a second approval makes permanent. */
   readonly revision: RevisionSummary;
   readonly approverSet: Approvers;
   readonly texts: RevisionTexts;

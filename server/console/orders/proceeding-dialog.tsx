@@ -18,7 +18,7 @@ import { documentWords } from './instrument-words.ts';
 import { orderQuery } from './queries.ts';
 import { uploadDocument } from './upload-document.ts';
 
-/** Record in the dialog. For a correction, the form starts with the content of the corrected record. */
+/** Proceeding that the dialog records. For a correction, the form starts with the content of the corrected record. */
 export interface Recording {
   readonly kind: Proceeding['kind'];
   readonly appeal?: number;
@@ -45,7 +45,7 @@ export function ProceedingDialog({
   readonly recording: Recording | null;
   readonly close: () => void;
 }) {
-  // The dialog stays mounted while it closes, so that its opener regains the focus. Each record has a new form.
+  // The dialog stays mounted while it closes, so that the focus returns to its opener. Each new record gets a new form.
   const [shown, setShown] = useState({ recording, form: 0 });
   if (recording !== null && recording !== shown.recording) setShown({ recording, form: shown.form + 1 });
   return (

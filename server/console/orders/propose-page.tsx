@@ -80,7 +80,9 @@ export function RevisePage() {
   );
 }
 
-/** The form keeps its initial terms if they change in the background. The server checks against the latest revision. */
+/**
+ * The form keeps its initial terms, even if the order changes in the background. The server compares the proposal with the latest revision.
+ */
 function Revise({ order }: { readonly order: OrderView }) {
   const { number, terms } = order;
   const [base] = useState(order.adoptedRevision ?? order.latestRevision);
@@ -101,7 +103,7 @@ function Revise({ order }: { readonly order: OrderView }) {
   );
 }
 
-/** Sends the proposal and opens the order page, which shows the missing approvals. */
+/** Sends the proposal, then opens the page of the order, which shows the missing approvals. */
 function useSend(path: string, sent: () => void) {
   const client = useQueryClient();
   const navigate = useNavigate();

@@ -12,9 +12,9 @@ import { withQuery } from '../client/call.ts';
 import { topicQuery } from '../client/queries.ts';
 
 const pathOf = (number: string) => `/orders/${encodeURIComponent(number)}`;
-/** Interval of updates in milliseconds. Device locations change too often for an update on each change. */
+/** Update interval of impact previews, in milliseconds. Device locations change too often for an update at each change. */
 const EVERY = 20_000;
-/** Interval of updates in milliseconds. The server caches the rollout for a moment, and no event follows the last receipt. */
+/** Update interval of the rollout, in milliseconds. The server caches the rollout briefly, and sends no event after the last receipt. */
 const SOON = 4_000;
 
 export const orderQuery = (number: string) => topicQuery(['orders', 'clock'], pathOf(number), orderView);
@@ -22,7 +22,7 @@ export const orderQuery = (number: string) => topicQuery(['orders', 'clock'], pa
 export const revisionQuery = (number: string, revision: number) =>
   topicQuery(['orders', 'clock'], `${pathOf(number)}/revisions/${revision}`, revisionView);
 
-/** Text of a revision, which never changes. */
+/** Query of a revision's text, which never changes. */
 export const revisionTextQuery = (number: string, revision: number) =>
   queryOptions({
     ...topicQuery([], `${pathOf(number)}/revisions/${revision}`, revisionView),
@@ -87,7 +87,7 @@ export const rehearsalPath = (
   asked: Partial<RehearsalAsked> & { readonly offset?: number; readonly limit?: number } = {},
 ) => withQuery(`${pathOf(number)}/impact${kind}`, asked);
 
-/** Rehearsal of a revision. It does not update by itself, so that it stays the same during a meeting. */
+/** Query of a rehearsal. A rehearsal is never stale, so that its numbers stay the same during a meeting. */
 export const rehearsalQuery = (
   number: string,
   asked: RehearsalAsked & { readonly offset: number; readonly limit: number },

@@ -27,11 +27,11 @@ const LETTER = { title: 'Letter', mediaType: 'application/pdf', bytes: 9, sha256
 const BEFORE: Pick<Revision, 'status' | 'terms' | 'exempt'> = { status: 'active', terms: TERMS, exempt: [] };
 const changed = (terms: Partial<OrderTerms>) => differences(BEFORE, { ...BEFORE, terms: { ...TERMS, ...terms } });
 
-it('says nothing of what stays', () => {
+it('omits unchanged terms', () => {
   expect(changed({})).toEqual([]);
 });
 
-it('says a new date in the zone of the order', () => {
+it('shows a new date in the order’s time zone', () => {
   expect(changed({ effective: '2015-12-30T18:59:00.000Z' })).toEqual([
     {
       label: 'Takes effect',
@@ -41,7 +41,7 @@ it('says a new date in the zone of the order', () => {
   ]);
 });
 
-it('says what came and what went, by name', () => {
+it('names added and removed values', () => {
   expect(changed({ areas: ['IN', 'PK'], services: ['mail'], nexus: ['home'] })).toEqual([
     { label: 'Areas', before: null, after: 'India' },
     { label: 'Services', before: 'Messaging', after: 'Mail (not available yet)' },
@@ -49,7 +49,7 @@ it('says what came and what went, by name', () => {
   ]);
 });
 
-it('says each statement by its language, and who is exempt by number', () => {
+it('shows each statement with its language, and exempt devices as a number', () => {
   const commitment = 'a'.repeat(64);
   const after = {
     ...BEFORE,
@@ -64,7 +64,7 @@ it('says each statement by its language, and who is exempt by number', () => {
   expect(differences(after, BEFORE)[0]).toEqual(was);
 });
 
-it('says of a device whose exemption ends at another time until when it was and is exempt', () => {
+it('shows the old and the new end of a changed exemption', () => {
   const until = (...ends: string[]) => ({
     ...BEFORE,
     exempt: ends.map((end, index) => ({ commitment: String(index).repeat(64), until: end })),
@@ -104,11 +104,11 @@ it.each<[string, Partial<OrderTerms>, string]>([
   ['exportWindow', { exportWindow: 'P30D' }, 'Export window'],
   ['answers', { answers: '2015-002' }, 'Response to'],
   ['internal', { internal: 'a'.repeat(64) }, 'Decision record'],
-])('no change of %s goes unsaid', (_, terms, label) => {
+])('shows a change of %s', (_, terms, label) => {
   expect(changed(terms).map((each) => each.label)).toEqual([label]);
 });
 
-it('says which moments of notice are left, when it is published, and that a document of the same title is another one', () => {
+it('shows notice times, the publication date, and a replaced document of the same title', () => {
   expect(changed({ noticePlan: ['P7D', 'entry'] })[0]?.after).toBe('7 days before and at the effective time.');
   expect(changed({ publication: { until: '2015-08-09T19:00:00.000Z' } })[0]?.after).toContain(
     '10 Aug 2015, 00:00 (Asia/Karachi, GMT+5)',
@@ -120,13 +120,13 @@ it('says which moments of notice are left, when it is published, and that a docu
   ]);
 });
 
-it('says a hold and its release', () => {
+it('shows a pause and a resumption', () => {
   expect(differences(BEFORE, { ...BEFORE, status: 'paused' })).toEqual([
     { label: 'State', before: 'Active', after: 'Paused' },
   ]);
 });
 
-it('says that the same word means something else now', () => {
+it('shows that an area code has another meaning', () => {
   const polygon = { version: 1, title: 'Lahore', rings: [[0, 0, 1_000_000, 0, 1_000_000, 500_000]], touches: ['PK'] };
   const before = {
     ...TERMS,

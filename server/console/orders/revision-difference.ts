@@ -21,7 +21,7 @@ import {
 
 export interface Difference {
   readonly label: string;
-  /** Old and new value of a term; null if the revision has no such term. */
+  /** Old and new value of a term; null if a revision does not have the term. */
   readonly before: string | null;
   readonly after: string | null;
 }
@@ -71,7 +71,7 @@ function members<T extends string>(
   return [{ label, before: gone.length > 0 ? listed(gone) : null, after: come.length > 0 ? listed(come) : null }];
 }
 
-/** An exemption with a new end counts as removed and added. */
+/** An exemption with a new end appears as one removed and one added exemption. */
 function exemptions(before: Revision['exempt'], after: Revision['exempt'], zone: string): Difference[] {
   const keyOf = ({ commitment, until }: Revision['exempt'][number]) => `${commitment} ${until}`;
   const without = (some: Revision['exempt'], others: Revision['exempt']) => {
@@ -91,14 +91,14 @@ function words(what: string, before: OrderTerms['statement'], after: OrderTerms[
   });
 }
 
-/** Equal titles may belong to different documents; the hash distinguishes them. */
+/** The key of a document includes its hash, because different documents can have equal titles. */
 function documents(before: readonly InstrumentDocument[], after: readonly InstrumentDocument[]): Difference[] {
   const said = (all: readonly InstrumentDocument[]) =>
     all.map((document) => `${documentWords(document)}, SHA-256 ${document.sha256.slice(0, 16)}…`);
   return members('Documents', said(before), said(after), (document) => document);
 }
 
-/** Equal area codes may mean other territory: another version, other members. */
+/** The meaning of an area code can change, because a new version of a named area can have other members or borders. */
 function meanings({ groups = {}, polygons = {} }: OrderTerms): string[] {
   return [
     ...Object.entries(groups).map(([code, all]) => `${areaName(code)}: ${all.join(', ')}`),
@@ -106,7 +106,7 @@ function meanings({ groups = {}, polygons = {} }: OrderTerms): string[] {
   ];
 }
 
-/** Differences of two documents; empty if only the approvals are new. */
+/** Differences between two signed documents; empty if only the approvals differ. */
 export function differences(before: Document, after: Document): Difference[] {
   const [old, now] = [before.terms, after.terms];
   return [

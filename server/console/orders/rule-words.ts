@@ -10,7 +10,7 @@ import { disputedName } from '../words/territories.ts';
 
 const DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 
-/** Duration such as `P7D` in milliseconds. Zero for an invalid duration, which the server explains. */
+/** Milliseconds of an ISO 8601 duration, such as `P7D`. Zero for an invalid duration, which the server explains. */
 export function durationOf(iso: string): number {
   const [, days = 0, hours = 0, minutes = 0, seconds = 0] = DURATION.exec(iso) ?? [];
   return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000 + Number(seconds) * 1_000;
@@ -65,7 +65,7 @@ export const MODE_WORDS = {
   exit: 'The organization leaves the country. Users can export their data before the exit wipes workspaces.',
 } as const;
 
-/** Time in a zone: `1 Dec 2015, 00:00 (Asia/Karachi, GMT+5)`. */
+/** Time in a time zone, such as `1 Dec 2015, 00:00 (Asia/Karachi, GMT+5)`. */
 export function zonedTime(instant: number, zone: string): string {
   try {
     const offset = zone === 'UTC' ? 'UTC' : `${zone}, ${zoneOffset(instant, zone)}`;
@@ -77,7 +77,7 @@ export function zonedTime(instant: number, zone: string): string {
   }
 }
 
-/** Text such as `2 devices until 1 Dec 2015, 00:00 (UTC); 1 device until the order ends`. */
+/** Number of exempt devices by end, such as `2 devices until 1 Dec 2015, 00:00 (UTC); 1 device until the order ends`. */
 export function exemptWords(exempt: Revision['exempt'], zone: string): string {
   if (exempt.length === 0) return 'No devices';
   return exemptionEnds(exempt)
@@ -88,7 +88,7 @@ export function exemptWords(exempt: Revision['exempt'], zone: string): string {
     .join('; ');
 }
 
-/** Rules that apply to an order; rules without effect are omitted. */
+/** Rules of an order that can have an effect, each with its text. */
 export function rulesOf(terms: OrderTerms): { readonly label: string; readonly words: string }[] {
   const { nexus, disputed } = terms;
   const asksForLocation = nexus.includes('present') || nexus.includes('network');

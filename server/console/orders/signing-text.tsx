@@ -1,4 +1,4 @@
-/** Words, exact lines and digest of the text that an approver signs. */
+/** Text that an approver signs: in words, as exact lines, and its digest. */
 import { Accordion, Code, Stack, Text } from '@mantine/core';
 import { dateTime } from '../../../shared/look/time-words.ts';
 import { UserText } from '../../../shared/look/user-text.tsx';
@@ -12,7 +12,7 @@ const STATUS = {
   paused: 'Paused without a time limit: the order suspends no service',
   withdrawn: 'Withdrawn for good',
 } as const;
-/** The text of a pause does not contain its time limit, which depends on the number of approvals. */
+/** The signed text of a pause does not contain its time limit, because the limit depends on the number of approvals. */
 const HOLD = 'Paused: the order suspends no service';
 
 export function SigningWords({

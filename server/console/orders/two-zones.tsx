@@ -1,4 +1,4 @@
-/** Time in the order's zone, and in the reader's zone if it differs. */
+/** Time in the order's time zone, and also in the reader's time zone if the zones differ. */
 import { Stack, Text } from '@mantine/core';
 import { dateTime, readerZone, zoneOffset } from '../../../shared/look/time-words.ts';
 import { zonedTime } from './rule-words.ts';

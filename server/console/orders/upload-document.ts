@@ -1,4 +1,4 @@
-/** Upload of a document. The response is its reference in an order or a record. */
+/** Uploads a document. The response is the reference to the document in an order or a record. */
 import { keptDocument } from '../../../shared/api/order-documents.ts';
 
 import type { InstrumentDocument } from '../../../shared/order/documents.ts';

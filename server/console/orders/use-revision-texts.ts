@@ -1,4 +1,4 @@
-/** Documents of an order's revisions, read from the text that approvers sign. */
+/** Revisions of an order, parsed from the text that approvers sign. */
 import { useQueries } from '@tanstack/react-query';
 import type { OrderView } from '../../../shared/api/orders.ts';
 import { describeRevision } from '../../../shared/order/describe-revision.ts';
@@ -7,9 +7,9 @@ import { revisionTextQuery } from './queries.ts';
 import { type Difference, differences } from './revision-difference.ts';
 
 export interface RevisionTexts {
-  /** Documents by revision, without revisions that are still loading or unreadable. */
+  /** Parsed revisions by number, without revisions that are still loading or unreadable. */
   readonly documents: ReadonlyMap<number, Revision>;
-  /** Changes of a revision; null for the first revision, undefined while unknown. */
+  /** Changes in a revision. Null for the first revision; undefined while its text or the text before it is missing. */
   changes(revision: number): readonly Difference[] | null | undefined;
 }
 
@@ -17,7 +17,7 @@ function read(order: string, revision: number, payload: string): Revision | null
   try {
     return describeRevision(payload, { order, revision }).document;
   } catch {
-    // An unreadable revision appears without words. The approval dialog reads the revision again and explains the error.
+    // The page shows an unreadable revision without its changes. The approval dialog reads the revision again and explains the error.
     return null;
   }
 }

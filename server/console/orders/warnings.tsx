@@ -1,4 +1,4 @@
-/** Possibly unintended effects of an order, before it takes effect. */
+/** Warnings about effects of an order that may be unintended, before the order takes effect. */
 import { Alert, List, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { WARNING_TITLES, type Warning } from './impact-words.ts';

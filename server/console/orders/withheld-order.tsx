@@ -1,4 +1,4 @@
-/** Page of a withheld order for readers without access to its legal basis: operational facts and the reason for the gaps. */
+/** Page of a withheld order for readers who may not read its legal basis. It shows the operational facts and the reason for the gaps. */
 import { Alert, List, Text } from '@mantine/core';
 import { WITHHELD_NOTICE } from '../../../shared/api/order-readings.ts';
 import type { HiddenOrder } from '../../../shared/api/orders.ts';

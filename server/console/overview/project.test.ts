@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import world from '../overview/world.json' with { type: 'json' };
 import { project } from './project.ts';
 
-it('puts a point where the map was drawn', () => {
+it('projects a point to the same place as the map generator', () => {
   const { width, height } = world;
   const drawn = geoNaturalEarth1().fitExtent(
     [

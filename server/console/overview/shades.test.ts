@@ -8,7 +8,9 @@ it.each([
   [1, 10_000, 1],
   [10_000, 10_000, SHADES],
   [100, 10_000, 3],
-])('shades %i of at most %i as %i', (devices, most, shade) => expect(shadeOf(devices, most)).toBe(shade));
+])('gives a count of %i, with a largest count of %i, the shade %i', (devices, most, shade) =>
+  expect(shadeOf(devices, most)).toBe(shade),
+);
 
 it('never gives more devices a lighter shade, and shows every device', () => {
   const counts = fc.integer({ min: 1, max: 1_000_000 });

@@ -1,17 +1,17 @@
 /** Five shades of the map on a logarithmic scale, so that one large country does not make all others white. */
 
 export const SHADES = 5;
-/** Tolerance above the floating-point error of the logarithm and below the distance of two counts. */
+/** Tolerance for the rounding error of the logarithm. It is smaller than the distance between two counts. */
 const ROUNDING = 1e-9;
 
-/** Shade of a count: 0 for no devices, otherwise 1 to `SHADES`. `most` is the largest count. */
+/** Shade for a number of devices: 0 for no devices, otherwise 1 to `SHADES`. `most` is the largest number. */
 export function shadeOf(devices: number, most: number): number {
   if (devices <= 0) return 0;
   if (most <= 1) return SHADES;
   return Math.max(1, Math.ceil((Math.log(devices + 1) / Math.log(most + 1)) * SHADES - ROUNDING));
 }
 
-/** Range of counts of each shade for the legend, ascending, without empty shades. `to` is null for the last range. */
+/** Legend of the map: the range of device numbers for each shade, ascending, without unused shades. `to` is null for the last range. */
 export function shadeRanges(
   most: number,
 ): { readonly shade: number; readonly from: number; readonly to: number | null }[] {

@@ -1,6 +1,6 @@
 /**
- * World map of the fleet. The server has no coordinates, so a country is the finest unit. The list beside the map has the same content, so
- * the map is hidden from screen readers and the keyboard.
+ * World map of the fleet. The server has no coordinates, so a country is the smallest unit. The list beside the map has the same content,
+ * so screen readers and the keyboard skip the map.
  */
 import { useMemo } from 'react';
 import { areaName } from '../../../shared/areas/area-words.ts';
@@ -21,7 +21,7 @@ export function WorldMap({
   open,
 }: {
   readonly areas: readonly MapArea[];
-  /** Areas of active and announced orders. */
+  /** Areas of active and announced orders, which the map marks. */
   readonly ordered: MapMarks;
   readonly open: (area: string) => void;
 }) {

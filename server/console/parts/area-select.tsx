@@ -1,4 +1,4 @@
-/** Selection of one country or subdivision (`PK-SD`), by name or by code. */
+/** Field for one country or subdivision (`PK-SD`), by name or by code. */
 import { Select, type SelectProps } from '@mantine/core';
 import { useState } from 'react';
 import { asTyped, COUNTRY_CHOICES, subdivisionChoices, withChosen } from '../words/area-choices.ts';

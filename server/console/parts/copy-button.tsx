@@ -19,7 +19,7 @@ export function CopyButton({
   const copy = () =>
     navigator.clipboard.writeText(text).then(
       () => setState('copied'),
-      // The browser may forbid the clipboard; the text is beside the button.
+      // The browser may forbid access to the clipboard. The text to copy is beside the button.
       () => setState('failed'),
     );
   return (

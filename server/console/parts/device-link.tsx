@@ -1,4 +1,4 @@
-/** Link to a device, labeled with its user and host name. A device outside the admin's role shows only its identifier. */
+/** Link to a device, with its user and host name as label. A device outside the admin's role shows only its identifier. */
 import { Text } from '@mantine/core';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { useDeviceName } from '../client/device-names.ts';

@@ -1,4 +1,4 @@
-/** Router links with Mantine's appearance. They are real anchors, so that new tabs, copying and the keyboard work. */
+/** Router links with Mantine's appearance. They are real anchor elements, so that new tabs, copying and the keyboard work. */
 import { Anchor, type AnchorProps, Button, type ButtonProps } from '@mantine/core';
 import { createLink } from '@tanstack/react-router';
 import type { AnchorHTMLAttributes, Ref } from 'react';

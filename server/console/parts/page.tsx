@@ -37,7 +37,7 @@ export function Section({
   actions,
   children,
 }: {
-  /** Identifier of the section, as the target of links. */
+  /** Element identifier of the section, as the target of links. */
   readonly id?: string;
   readonly title: string;
   readonly actions?: ReactNode;

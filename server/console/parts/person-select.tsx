@@ -9,7 +9,6 @@ import { topicQuery } from '../client/queries.ts';
 
 const SHOWN = 20;
 
-/** E-mail address and groups, which distinguish people with the same name. */
 export const distinctionOf = ({ email, groups }: Pick<PersonView, 'email' | 'groups'>): string =>
   [...(email === null ? [] : [email]), ...groups.map(({ name }) => name)].join(' · ');
 
@@ -23,7 +22,7 @@ export function PersonSelect({
 }) {
   const [typed, setTyped] = useState('');
   const [text] = useDebouncedValue(typed.trim(), 250);
-  // The field shows the name of the selected person as its text.
+  // The search text equals the name of the selected person, because the field displays that name.
   const searched = text === chosen?.name ? '' : text;
   const path = withQuery('/people', { status: 'active', limit: SHOWN, ...(searched !== '' && { text: searched }) });
   const found = useQuery({ ...topicQuery(['devices'], path, personPage), placeholderData: keepPreviousData });
@@ -36,7 +35,8 @@ export function PersonSelect({
       value={chosen?.id ?? null}
       onChange={(id) => choose(id === null ? null : (byId.get(id) ?? null))}
       onSearchChange={setTyped}
-      // The server filters the people: the label does not contain a matching e-mail address.
+      // The server has already filtered the people. The browser must not filter again, because the label does not contain a matching e-mail
+      // address.
       filter={({ options }) => options}
       renderOption={({ option }) => {
         const person = byId.get(option.value);

@@ -1,4 +1,7 @@
-/** Short confirmations. Text that the admin must read belongs on the page itself. The browser loads the code with the first confirmation. */
+/**
+ * Short confirmation messages. Text that the admin must read belongs on the page itself. The browser loads the code with the first
+ * confirmation.
+ */
 import { lazy, Suspense, useSyncExternalStore } from 'react';
 
 const Board = lazy(() => import('./toast-board.tsx'));

@@ -8,7 +8,7 @@ export function Area({ code }: { readonly code: string }) {
   return name === code ? <span>{code}</span> : <abbr title={code}>{name}</abbr>;
 }
 
-/** Possible areas: `Pakistan`, or `India or Pakistan`. */
+/** Names of possible areas: `Pakistan`, or `India or Pakistan`. */
 export const AreaNames = ({ areas }: { readonly areas: readonly string[] }) =>
   areas.map((code, index) => (
     <span key={code}>
@@ -17,7 +17,7 @@ export const AreaNames = ({ areas }: { readonly areas: readonly string[] }) =>
     </span>
   ));
 
-/** Time as a distance, with the date in a tooltip. `now` is the real time, for events outside the server clock. */
+/** Time relative to now, with the date in a tooltip. `now` is the real time, for events outside the server clock. */
 export function Moment({ at, now }: { readonly at: number; readonly now?: number }) {
   const lead = useDemoLead();
   const shown = now === undefined ? at : at + lead;

@@ -1,4 +1,7 @@
-/** Approver set, whose signatures an order needs. Devices verify each new set by the signatures of the current one. */
+/**
+ * Current and proposed approver set. An order needs signatures of approvers. Devices verify each new set by signatures of the current
+ * approvers.
+ */
 import { Badge, Button, Code, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -166,7 +169,7 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
 interface Listed {
   readonly name: string;
   readonly keyid: string;
-  /** True if the e-mail address is verified, in the signed set or on the server. */
+  /** True if the approver's e-mail address is verified, according to the signed set or the server. */
   readonly verified: boolean;
   readonly note: string | null;
 }

@@ -10,7 +10,7 @@ export function GrantDialog({
   groups,
   changed,
 }: {
-  /** Account in the dialog; null while the dialog is closed. */
+  /** Account that receives the role; null while the dialog is closed. */
   readonly account: AccountView | null;
   readonly close: () => void;
   readonly groups: readonly { readonly id: string; readonly name: string }[];

@@ -1,4 +1,4 @@
-/** Role with an optional limit: devices of one group, orders and devices of one country, or both. */
+/** Fields for a role with an optional limit: to the devices of one group, to orders and devices of one country, or to both. */
 import { Radio, Select, SimpleGrid, Stack } from '@mantine/core';
 import { ROLES, type Role } from '../../../shared/api/roles.ts';
 import { AreaSelect } from '../parts/area-select.tsx';

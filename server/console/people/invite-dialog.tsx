@@ -1,4 +1,7 @@
-/** Invitation: an account, its first role, and a link. The server mails the link; without mail, the owner passes it on. */
+/**
+ * Dialog that invites a person: it creates an account with its first role and a link. The server mails the link. Without mail, the owner
+ * sends it to the person.
+ */
 import { Alert, Button, Code, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -83,13 +86,13 @@ export function InviteDialog({
   );
 }
 
-/** Dialog for a repeated invitation, or after the loss of a password or authenticator. */
+/** Dialog that creates a new link: for a repeated invitation, or after the loss of a password or authenticator. */
 export function InvitationDialog({
   account,
   close,
   changed,
 }: {
-  /** Account in the dialog; null while the dialog is closed. */
+  /** Account that receives the link; null while the dialog is closed. */
   readonly account: AccountView | null;
   readonly close: () => void;
   readonly changed: () => Promise<void>;
@@ -127,7 +130,7 @@ const useInvite = (account: string | undefined, changed: () => Promise<void>) =>
     onSuccess: changed,
   });
 
-/** Result of an invitation: mailed, failed, or a link for the admin to pass on. */
+/** Result of an invitation: the link was mailed, the mail failed, or the admin must send the link. */
 function Delivery({
   first,
   account,

@@ -13,7 +13,7 @@ export function PersonDialog({
   close,
   saved,
 }: {
-  /** Person to change; null for a new person. */
+  /** Person to edit; null for a new person. */
   readonly person: PersonView | null;
   readonly name?: string;
   readonly opened: boolean;
@@ -60,7 +60,7 @@ function Form({
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        // The dialog can be inside another form, whose submit handler must not run.
+        // The dialog can be inside another form. The submit handler of that form must not run.
         event.stopPropagation();
         save.mutate();
       }}

@@ -1,4 +1,7 @@
-/** Open sessions and API tokens with their last use. The account page shows the admin's own; owners also see those of all accounts. */
+/**
+ * Open sessions and API tokens with their last use. The account page shows those of the signed-in admin. Owners can see those of all
+ * accounts.
+ */
 import { Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -21,7 +24,7 @@ const accessQuery = topicQuery(['accounts'], '/access', accessView);
 type OpenSession = z.output<typeof openSession>;
 type Token = z.output<typeof tokenView> & { readonly account: string };
 
-/** Session or token in the confirmation dialog. */
+/** Session or token to end; null while the confirmation dialog is closed. */
 interface Ending {
   readonly path: string;
   readonly what: 'session' | 'token';
@@ -107,9 +110,9 @@ function List({ children }: { readonly children: React.ReactNode }) {
 }
 
 interface RowProps {
-  /** Account name, shown only if the rows belong to several accounts. */
+  /** Name of the account, only if the list contains several accounts. */
   readonly name?: string;
-  /** Ends the session or token; null if the admin lacks the right to end it. */
+  /** Ends the session or token. Null if the admin may not end it. */
   readonly end: (() => void) | null;
 }
 

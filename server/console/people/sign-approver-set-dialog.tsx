@@ -1,4 +1,4 @@
-/** Dialog that shows an approver set in words from its exact bytes, and signs it in this browser. */
+/** Dialog that shows an approver set in words, from its exact bytes, and signs these bytes in this browser. */
 import { useQueryClient } from '@tanstack/react-query';
 import { approverSetView } from '../../../shared/api/approvers.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
@@ -19,7 +19,9 @@ export function SignApproverSetDialog({
   readonly opened: boolean;
   readonly close: () => void;
   readonly approverSet: { readonly version: number; readonly payload: string };
-  /** Current approver set from the server. It counts as the predecessor only if the text to sign contains its digest. */
+  /**
+   * Current approver set, according to the server. The dialog accepts it as the predecessor only if the text to sign contains its digest.
+   */
   readonly current: { readonly version: number; readonly payload: string } | null;
   readonly signKey: WebApproverKey;
   readonly named: (person: string) => string;

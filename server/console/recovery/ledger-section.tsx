@@ -1,4 +1,4 @@
-/** Public ledger after a restore: its state, the checkpoints of devices, and its continuation. */
+/** Public ledger after a restore: its state, the checkpoints that devices sent, and its continuation. */
 import { Alert, Badge, Button, Group, Paper, Stack, Table, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconAlertTriangle, IconCheck } from '@tabler/icons-react';

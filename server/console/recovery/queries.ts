@@ -1,4 +1,4 @@
-/** Queries of the recovery. Devices respond one by one, so the page also polls. */
+/** Queries of the recovery pages. Devices respond one by one, so the pages poll in addition to events. */
 import { continuationList, recoveryView } from '../../../shared/api/recovery.ts';
 import { topicQuery } from '../client/queries.ts';
 

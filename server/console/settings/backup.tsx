@@ -6,7 +6,7 @@ import { Failure } from '../../../shared/look/states.tsx';
 import { saveDownload } from '../client/save-download.ts';
 import { useMay } from '../client/session.tsx';
 
-/** `configured`: the server's default recipient of backups. */
+/** `configured`: default recipient of backups in the server's configuration; null without one. */
 export function Backup({ configured }: { readonly configured: string | null }) {
   const may = useMay();
   const [recipient, setRecipient] = useState('');

@@ -23,7 +23,7 @@ type View = z.output<typeof ipDatabaseList>;
 const databasesQuery = topicQuery([], '/ip-databases', ipDatabaseList);
 const megabytes = (size: number) => `${(size / 2 ** 20).toFixed(1)} MB`;
 
-/** A few percent of addresses change their country per year. */
+/** Age in milliseconds after which a database counts as old. A few percent of addresses change their country per year. */
 const OLD = 120 * 86_400_000;
 
 const KIND: ArtifactKind<typeof ipDatabaseView, typeof ipComparisonView> = {

@@ -1,4 +1,4 @@
-/** Orders with newly affected devices or devices that are no longer affected, after a change of data. */
+/** Orders whose affected devices change with new data, with the numbers of newly and no longer affected devices. */
 import { Table } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { IpComparisonView } from '../../../shared/api/ip-databases.ts';
@@ -9,7 +9,7 @@ import { scrollRegion } from './scroll-region.ts';
 
 type Changed = IpComparisonView['orders'][number];
 
-/** `more`: content below the order title. */
+/** `more`: content below the title of the order. */
 export function OrderChanges<T extends Changed>(given: {
   readonly orders: readonly T[];
   readonly more?: (order: T) => ReactNode;

@@ -108,7 +108,7 @@ function One({
 }: {
   readonly area: NamedAreaList['areas'][number];
   readonly people: NamedAreaList['people'];
-  /** Removes the area; absent if the server would refuse the removal. */
+  /** Function that removes the area; absent if the server would refuse the removal. */
   readonly remove?: () => void;
 }) {
   const maker = (by: string) => <UserText>{people[by] ?? by}</UserText>;

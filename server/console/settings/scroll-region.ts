@@ -1,2 +1,2 @@
-/** Properties of a scrollable region with a name, so that the keyboard can scroll it. */
+/** Properties of a scrollable region. A name and the tab order make it reachable by keyboard. */
 export const scrollRegion = (name: string) => ({ tabIndex: 0, role: 'region', 'aria-label': name }) as const;

@@ -124,7 +124,7 @@ const USES = {
   },
 } as const;
 
-/** Certificates follow real time, even if the server clock differs. */
+/** The validity of certificates depends on real time, even if the server clock differs. */
 function Certificates({ certificates }: { readonly certificates: Installation['certificates'] }) {
   const now = useNow(60_000);
   return (

@@ -1,4 +1,4 @@
-/** Territory policies: the default assignment of disputed territories, as a map, a table, and a list of versions. */
+/** Territory policies: the default assignment of disputed territories as a map and a table, and a list of versions. */
 import { Button, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
@@ -149,13 +149,13 @@ async function importFile(file: File): Promise<TerritoryPolicyView> {
   try {
     document = JSON.parse(text);
   } catch {
-    // The parser's message is for programmers.
+    // The page shows its own message, because the parser's message is for programmers.
     throw new ApiError('invalid_input', 'The file is not valid JSON. Download a template and edit it.', 0);
   }
   return call('POST', '/territory-policies', territoryPolicyView, document);
 }
 
-/** Template with the active assignments, as the next version. A missing note must be written before the import. */
+/** Saves a template with the active assignments as the next version. The admin must write missing notes before the import. */
 function saveTemplate({ policies }: View): void {
   const inForce = policies.find(({ active }) => active);
   const version = Math.max(...policies.map((policy) => policy.version)) + 1;

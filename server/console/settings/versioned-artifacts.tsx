@@ -62,9 +62,9 @@ interface ImpactPreview<Artifact, Comparison> {
 
 interface Details {
   readonly badge?: ReactNode;
-  /** Words that precede the import time. */
+  /** Text before the import time. */
   readonly before: string;
-  /** Text after the name of the importing account. */
+  /** Text after the name of the account that imported the artifact. */
   readonly after?: string;
 }
 
@@ -81,9 +81,8 @@ export function VersionedArtifacts<Artifact extends z.ZodType<Imported>, Compari
 }: {
   readonly kind: ArtifactKind<Artifact, Comparison>;
   readonly artifacts: readonly z.output<Artifact>[];
-  /** Activations, newest first. */
   readonly activations: readonly Activation[];
-  /** The artifact that was in use before the first activation, if the program contains one. */
+  /** Artifact that was active before the first activation, if Cordon contains one. */
   readonly firstKey?: Key;
   readonly people: People;
   readonly details: (artifact: z.output<Artifact>) => Details;
@@ -264,7 +263,7 @@ function Preview<Artifact extends z.ZodType<Imported>, Comparison extends z.ZodT
 }) {
   const path = `/${kind.route}/${kind.keyOf(artifact)}`;
   const activatable = useMay()(`${kind.route}.activate`) && !artifact.active;
-  // The comparison is not cached, because device locations change.
+  // The page does not cache the comparison, because device locations change.
   const query = useQuery({ ...topicQuery(['orders'], `${path}/comparison`, kind.comparison), gcTime: 0 });
   const activation = useMutation({
     mutationFn: async () => {

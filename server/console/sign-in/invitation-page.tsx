@@ -1,4 +1,4 @@
-/** Redemption of an invitation: a password, then the authenticator secret, which is shown only once. */
+/** Page that redeems an invitation: first the password, then the authenticator secret, which is shown only once. */
 import { Alert, Button, Code, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
@@ -129,7 +129,7 @@ function Authenticator({
   readonly totpUri: string;
   readonly done: () => void;
 }) {
-  // The QR code is displayed as an image, so that the page need not trust the library's markup.
+  // The page shows the QR code as an image, so that it need not trust markup from the library.
   const image = `data:image/svg+xml,${encodeURIComponent(renderSVG(totpUri, { border: 2 }))}`;
   return (
     <Paper withBorder p="xl">

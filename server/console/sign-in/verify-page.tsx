@@ -1,4 +1,4 @@
-/** Verification of the account holder's address. It needs a click, because mail scanners open links. */
+/** Page that verifies the account's e-mail address. The verification needs a click, because mail scanners open links. */
 import { Alert, Button, Paper, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';

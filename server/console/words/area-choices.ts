@@ -22,22 +22,24 @@ const byName = (a: Choice, b: Choice) => a.label.localeCompare(b.label, 'en');
 export const COUNTRY_CHOICES: readonly Choice[] = COUNTRIES.map(choice).sort(byName);
 export const GROUP_CHOICES: readonly Choice[] = AREA_GROUPS.map(choice).sort(byName);
 
-/** Choices within the areas of a limited role; null means no limit. */
+/** Area choices within the areas of a limited role. Null means that the role has no limit. */
 export function within(limit: readonly string[] | null, choices: readonly Choice[]): readonly Choice[] {
   if (limit === null) return choices;
   const areas = limit.map(parseScopeArea);
   return choices.filter(({ value }) => areasBeyond(areas, [parseScopeArea(value)]).length === 0);
 }
 
-/** Named areas of this installation, by title. */
+/** Own areas of this installation, by title. */
 export const ownChoices = (areas: readonly NamedAreaView[]): readonly Choice[] =>
   areas.map(({ code, title }) => ({ value: code, label: `${title} (${code})` })).sort(byName);
 
-/** Minimum number of typed letters before a search, and maximum number of results. */
+/** Minimum number of typed letters before a search. */
 const ENOUGH = 3;
 const MOST_PARTS = 60;
 
-/** Subdivisions by country code and hyphen (`PK-`), or by name. A list of all five thousand would hide the countries. */
+/**
+ * Subdivisions that match a country code with hyphen (`PK-`) or a name. A list of all five thousand subdivisions would hide the countries.
+ */
 export function subdivisionChoices(typed: string): readonly Choice[] {
   const country = /^([a-z]{2})-/i.exec(typed.trim())?.[1];
   const code = country === undefined ? null : homeAreaOrNull(country.toUpperCase());
@@ -45,7 +47,7 @@ export function subdivisionChoices(typed: string): readonly Choice[] {
   return typed.trim().length < ENOUGH ? [] : findParts(typed, MOST_PARTS).map(choice).sort(byName);
 }
 
-/** Match without diacritics: `balochistan` finds Balōchistān. */
+/** Comparison without diacritics: `balochistan` finds Balōchistān. */
 export const asTyped: OptionsFilter = ({ options, search, limit }) => {
   const sought = unaccented(search.trim());
   let left = limit;
@@ -55,7 +57,7 @@ export const asTyped: OptionsFilter = ({ options, search, limit }) => {
     .filter((option) => ('items' in option ? option.items.length > 0 : fits(option)));
 };
 
-/** Selected values must stay among the choices during a search. */
+/** Selected areas stay among the choices during a search. Otherwise the field would lose them. */
 export function withChosen(choices: readonly Choice[], chosen: readonly string[]): Choice[] {
   const there = new Set(choices.map(({ value }) => value));
   return [

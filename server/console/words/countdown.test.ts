@@ -7,7 +7,7 @@ const DAY = 86_400 * SECOND;
 it.each([
   [0, '00:00:00'],
   [-5 * SECOND, '00:00:00'],
-  // What is left of a second is a second: it reads zero when the time has come, not before.
+  // The countdown rounds up: it reads zero when the time has come, not before.
   [1, '00:00:01'],
   [SECOND, '00:00:01'],
   [59 * SECOND + 1, '00:01:00'],

@@ -5,7 +5,7 @@ import { SERVICE_NAMES } from './orders.ts';
 
 export const STATUS_WORDS = { active: 'Active', revoked: 'Revoked', unenrolled: 'Unenrolled' } as const;
 
-/** Meaning of a receipt. `service` is null if the receipt concerns the whole order. */
+/** Sentence about a receipt. `service` is null if the receipt concerns the whole order. */
 export function receiptSentence({
   kind,
   service,
@@ -54,10 +54,10 @@ const ALERT_NAMES: Readonly<Record<string, string>> = {
   reported_taken_over: 'Second connection with the same certificate, reported by the device',
 };
 
-/** Alert name by code. Codes of other vendors' agents stay readable. */
+/** Name of an alert by its code. An unknown code, such as from an agent of another vendor, appears as words. */
 export const alertName = (code: string): string => {
   const words = code.replaceAll('_', ' ');
-  // Alerts of one order: `answer_due:2015-001`.
+  // The code of an alert about one order contains the order number: `answer_due:2015-001`.
   const [kind = code, order] = code.split(':');
   if (kind === 'answer_due' && order !== undefined) return `Answer due for order ${order}`;
   return ALERT_NAMES[code] ?? words.charAt(0).toUpperCase() + words.slice(1);

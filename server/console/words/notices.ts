@@ -1,4 +1,4 @@
-/** Times of an order's notice plan, apart from the other texts of orders, which are part of the first load. */
+/** Names of the notice times. They have their own file, because the first page needs the other texts about orders. */
 import type { NoticeMoment } from '../../../shared/order/documents.ts';
 
 export const MOMENT_NAMES: Readonly<Record<NoticeMoment, string>> = {

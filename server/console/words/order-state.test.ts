@@ -7,9 +7,9 @@ const HOUR = 3_600_000;
 const terms = { effective: new Date(EFFECTIVE).toISOString(), until: null, mode: 'suspend' as const };
 const ending = { ...terms, until: new Date(UNTIL).toISOString() };
 
-describe('where an order stands', () => {
+describe('the state of an order', () => {
   it.each([
-    ['nobody has approved it', { status: 'proposed', pausedUntil: null, terms }, EFFECTIVE - 1, 'waiting', EFFECTIVE],
+    ['not approved by anyone', { status: 'proposed', pausedUntil: null, terms }, EFFECTIVE - 1, 'waiting', EFFECTIVE],
     ['its time came while it waited', { status: 'proposed', pausedUntil: null, terms }, EFFECTIVE, 'waiting', null],
     ['approved', { status: 'active', pausedUntil: null, terms }, EFFECTIVE - 1, 'announced', EFFECTIVE],
     ['at its time', { status: 'active', pausedUntil: null, terms }, EFFECTIVE, 'active', null],
@@ -27,7 +27,7 @@ describe('where an order stands', () => {
   });
 });
 
-it('offers the acts that change something', () => {
+it('offers the actions that have an effect', () => {
   const acts = (status: 'proposed' | 'active' | 'paused' | 'withdrawn', pausedUntil: number | null, now: number) =>
     allowedActions({ status, pausedUntil, terms }, now, false).join(' ');
   expect(acts('proposed', null, EFFECTIVE)).toBe('revise extend withdraw');

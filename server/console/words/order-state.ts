@@ -1,4 +1,4 @@
-/** State of an order by the server clock, and the actions that it allows. Pure. */
+/** State of an order by the server clock, and the actions that the state allows. Pure. */
 import type { OrderSummary, OrderView } from '../../../shared/api/orders.ts';
 import { ACTS } from '../../../shared/order/acts.ts';
 import { ORDER_ACTS, type OrderAct } from '../../../shared/order/documents.ts';
@@ -19,7 +19,7 @@ export const PHASE_NAMES: Readonly<Record<Phase, string>> = {
 
 export interface OrderState {
   readonly phase: Phase;
-  /** Next automatic change of the order's state and its time; null if no change follows. */
+  /** Next automatic change of the order's state, with its time; null if no change is due. */
   readonly next: { readonly at: number; readonly what: string } | null;
 }
 
@@ -46,7 +46,7 @@ export function orderStateAt(order: Facts, now: number): OrderState {
 export const isOpen = ({ phase }: OrderState): boolean =>
   phase !== 'ended' && phase !== 'withdrawn' && !isProposalEnd(phase);
 
-/** Start of the order as recorded by the server. */
+/** Time at which the order took effect, as recorded by the server. */
 export function activeSince({
   executions,
   terms,
@@ -55,11 +55,11 @@ export function activeSince({
   return last?.state === 'entered' ? last.at : Date.parse(terms.effective);
 }
 
-/** True after two people have approved the exit, until a later revision cancels it. */
+/** True after two people have approved the exit, unless a later revision has canceled it. */
 export const isExiting = ({ adoptedRevision, revisions }: Pick<OrderView, 'adoptedRevision' | 'revisions'>): boolean =>
   revisions.some(({ revision, action }) => revision === adoptedRevision && action === 'exit');
 
-/** Actions that the server accepts and that change something. `exiting` is true after the exit was approved. */
+/** Actions that the server accepts and that have an effect. `exiting` is true after the approval of an exit. */
 export function allowedActions(order: Facts, now: number, exiting: boolean): Exclude<OrderAct, 'propose'>[] {
   const { phase } = orderStateAt(order, now);
   const over = isProposalEnd(order.status);
@@ -68,11 +68,11 @@ export function allowedActions(order: Facts, now: number, exiting: boolean): Exc
   return ORDER_ACTS.filter((act) => act !== 'propose').filter((act) => {
     const outcome = ACTS[state][act];
     if (outcome !== 'active' && outcome !== 'paused' && outcome !== 'withdrawn') return false;
-    // An ended proposal cannot be withdrawn. New dates need a new proposal.
+    // A proposal that has ended cannot be withdrawn. New dates need a new proposal.
     if (over) return act === 'revise';
-    // A second approval of the same pause makes it permanent.
+    // To make a pause permanent, a second approver approves the same pause. A new pause is not necessary.
     if (act === 'pause') return phase !== 'paused' && phase !== 'ended';
-    // An expired pause needs no resumption.
+    // A pause that has expired needs no resumption.
     if (act === 'resume') return phase === 'paused';
     if (act === 'exit') return phase === 'active' && order.terms.mode === 'exit' && !exiting;
     return true;

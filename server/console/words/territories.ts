@@ -1,4 +1,4 @@
-/** Texts for disputed territories: name, claimants, assignment. */
+/** Texts for disputed territories: names, claimants and assignments. */
 import { TERRITORIES, type Territory, territoryArea, territoryOf } from '../../../shared/areas/area-code.ts';
 import { areaName, listed, sentence } from '../../../shared/areas/area-words.ts';
 import { readPolygons } from '../../../shared/areas/evidence-text.ts';
@@ -7,7 +7,7 @@ import { CONTESTED } from '../../../shared/areas/territory-policy.ts';
 
 export const disputedName = (feature: string): string => feature.split('_').map(sentence).join(' ');
 
-/** `Georgia, Russia and an unrecognized state`: some claimants have no ISO code. */
+/** List of claimants, such as `Georgia, Russia and an unrecognized state`. Some claimants have no ISO code. */
 export const claimantsText = (feature: Territory): string =>
   listed(
     TERRITORY_FACTS[feature].claimants.map((area) =>
@@ -15,11 +15,11 @@ export const claimantsText = (feature: Territory): string =>
     ),
   );
 
-/** Assignment by a policy or an order: `Ukraine`, or `contested`, also without an assignment. */
+/** Assignment by a policy or an order: a country such as `Ukraine`, or `contested`, also if no assignment exists. */
 export const choiceName = (choice: string | null | undefined): string =>
   choice == null || choice === CONTESTED ? 'contested' : areaName(choice);
 
-/** Assignment as a predicate: `counts as Ukraine`, `is contested`. */
+/** Assignment as a verb phrase: `counts as Ukraine`, `is contested`. */
 export const choiceWords = (choice: string | null | undefined): string =>
   choice == null || choice === CONTESTED ? 'is contested' : `counts as ${areaName(choice)}`;
 

@@ -5,7 +5,7 @@ import { areasIn, authorityIn, dateTimeIn, noticeWordsIn, servicesIn } from './l
 import type { NoticeWords } from './notice-words.ts';
 
 const LANGUAGES = ['ar', 'bn', 'de', 'en', 'es', 'fa', 'fr', 'hi', 'id', 'kk', 'pt', 'ru', 'tr', 'ur', 'zh'];
-/** Of which a sentence in the language must have letters. */
+/** Letters that each sentence in the language must contain. */
 const SCRIPTS: Record<string, RegExp> = {
   ar: /\p{Script=Arabic}/u,
   bn: /\p{Script=Bengali}/u,
@@ -17,7 +17,7 @@ const SCRIPTS: Record<string, RegExp> = {
   zh: /\p{Script=Han}/u,
 };
 
-/** Everything that is said, with the functions called on marks that must be found again. */
+/** All texts of a language. Functions receive marks as arguments, and their texts must contain these marks. */
 function saidBy(words: NoticeWords): { path: string; text: string; marks: string[] }[] {
   const said = (value: unknown, path: string): { path: string; text: string; marks: string[] }[] => {
     if (typeof value === 'string') return [{ path, text: value, marks: [] }];
@@ -45,7 +45,7 @@ it.each<[string[], string]>([
 describe.each(LANGUAGES)('%s', (language) => {
   const words = noticeWordsIn([language]);
 
-  it('says everything, in its own script, and leaves out nothing that it was given', () => {
+  it('has every text in its own script, and every text contains its arguments', () => {
     for (const { path, text, marks } of saidBy(words)) {
       expect(text.trim(), path).toBe(text);
       expect(text, path).not.toBe('');
@@ -55,11 +55,11 @@ describe.each(LANGUAGES)('%s', (language) => {
     }
   });
 
-  it('says nothing in English that it says otherwise, and each reason in words of its own', () => {
+  it('repeats no English text, and has different texts for all reasons', () => {
     if (language !== 'en') {
       const english = new Map(saidBy(noticeWordsIn(['en'])).map(({ path, text }) => [path.replace(/^en/, ''), text]));
       const alike = saidBy(words).filter(({ path, text }) => english.get(path.replace(/^\w+/, '')) === text);
-      // `Messages` is French too.
+      // `Messages` is also a French word.
       expect(alike.map(({ text }) => text).filter((text) => text !== 'Messages')).toEqual([]);
     }
     expect(new Set(REASONS.map((reason) => words.reasons[reason]('⟨⟩'))).size).toBe(REASONS.length);
@@ -69,7 +69,7 @@ describe.each(LANGUAGES)('%s', (language) => {
     expect(words.service.mail).toMatch(/[(（].+[)）]$/);
   });
 
-  it('runs where its letters run', () => {
+  it('has the writing direction of its script', () => {
     expect(words.direction).toBe(['ar', 'fa', 'ur'].includes(language) ? 'rtl' : 'ltr');
   });
 });
@@ -82,11 +82,11 @@ it.each<[string, string | undefined, string | null]>([
   ['ur', 'en', 'مستند متن: انگریزی۔ یہ ترجمہ ہے۔'],
   ['sv', 'de', 'Authoritative text: German. This is a translation.'],
   ['en', undefined, null],
-])('a text in %s of an order whose text counts in %s says %s', (tag, authoritative, said) => {
+])('a text in %s, of an order with the authoritative language %s, says %s', (tag, authoritative, said) => {
   expect(authorityIn(tag, authoritative)?.text ?? null).toBe(said);
 });
 
-it('names places, services and times as the reader does', () => {
+it('formats areas, services and times in the reader’s language', () => {
   const said = (language: string) => {
     const words = noticeWordsIn([language]);
     return [
@@ -107,7 +107,7 @@ it('names places, services and times as the reader does', () => {
     '1. Dez. 2015, 00:00 GMT+5',
   ]);
   expect(said('zh')[0]).toBe('巴基斯坦和南亚');
-  // What has no name in a language keeps its own, or its English one.
+  // Areas without a name in the language keep their own or their English name.
   expect(areasIn(noticeWordsIn(['de']), ['PK-SD', 'XX-crimea', 'EEA'])).toBe(
     'Pakistan, Sindh, Crimea (disputed) und European Economic Area',
   );

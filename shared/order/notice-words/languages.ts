@@ -1,4 +1,4 @@
-/** Choice of the language for a reader, and parts of notices in it. Pure. */
+/** Selection of the reader's language, and parts of notices in this language. Pure. */
 import { areaNameIn, listedIn } from '../../areas/area-words.ts';
 import type { Reason, Service } from '../../verdict/terms.ts';
 import { languageNameIn } from '../own-name.ts';
@@ -25,8 +25,8 @@ const ALL: readonly NoticeWords[] = [
 ];
 
 /**
- * Whether the text in language `tag` is authoritative, in that language if Cordon has texts in it, otherwise in the reader's. Null: the
- * order does not state its authoritative language.
+ * Sentence that says whether the text in language `tag` is authoritative. It is in language `tag` if Cordon has texts in that language,
+ * otherwise in the reader's language. Null if the order does not state its authoritative language.
  */
 export function authorityIn(
   tag: string,
@@ -41,7 +41,7 @@ export function authorityIn(
   return { words, text };
 }
 
-/** True for tags of one language: `pt` and `pt-BR` are equal, `zh-Hans` and `zh-Hant` are not. */
+/** Returns true for two tags of one language: `pt` and `pt-BR` are equal, `zh-Hans` and `zh-Hant` are not. */
 function isOfLanguage(one: string, other: string): boolean {
   const [shorter, longer] = [one.toLowerCase(), other.toLowerCase()].sort((a, b) => a.length - b.length);
   return longer === shorter || (longer ?? '').startsWith(`${shorter}-`);
@@ -49,7 +49,10 @@ function isOfLanguage(one: string, other: string): boolean {
 
 const primary = (tag: string): string => tag.replace(/-.*$/, '').toLowerCase();
 
-/** `languages`: the reader's languages as a browser lists them, best first. Falls back to English. */
+/**
+ * Texts in the best language for the reader; English if Cordon has none of the languages. `languages`: the reader's languages as a browser
+ * lists them, best first.
+ */
 export function noticeWordsIn(languages: readonly string[]): NoticeWords {
   for (const language of languages) {
     const found = ALL.find(({ tag }) => tag === primary(language));
@@ -70,15 +73,15 @@ export const servicesIn = ({ tag, service }: NoticeWords, services: readonly Ser
     tag,
   );
 
-/** `areas`: areas of the order; null if unknown. */
+/** Sentences about the reasons. `areas`: areas of the order; null if unknown. */
 export function reasonsIn(words: NoticeWords, reasons: readonly Reason[], areas: readonly string[] | null): string {
   const named = areas ? areasIn(words, areas) : words.theArea;
   return reasons.map((reason) => words.reasons[reason](named)).join(' ');
 }
 
-/** `zone`: by default the reader's zone, which is then not named. */
+/** Date and time in the reader's language. `zone`: time zone; without it, the reader's zone, which the text then does not name. */
 export function dateTimeIn({ tag }: NoticeWords, instant: number, zone?: string): string {
-  // English dates use month names: 1/12 is a day in January to one reader and in December to another.
+  // English dates contain the name of the month, because 1/12 is a day in January to one reader and in December to another.
   const language = tag === 'en' ? 'en-GB' : tag;
   const form = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
   const named = zone === undefined ? {} : ({ timeZone: zone, timeZoneName: 'short' } as const);

@@ -1,13 +1,12 @@
 /**
- * Texts of a device around an order's own text: reasons, times and contact, in the reader's language. Approvers sign the order's statement;
- * these texts are part of Cordon, one file for each language. Pure.
+ * Texts that a device shows around an order's own text: reasons, times and contact, in the reader's language. Approvers sign the order's
+ * statement. These texts are part of Cordon, one file for each language. Pure.
  */
 import type { Reason, Service, WaitingRule } from '../../verdict/terms.ts';
 import type { NoticeMoment } from '../documents.ts';
 
-/** Sentences end with a full stop, labels without one. */
+/** Texts in one language. Sentences end with a full stop; labels do not. */
 export interface NoticeWords {
-  /** Language tag (BCP 47). */
   readonly tag: string;
   readonly direction: 'ltr' | 'rtl';
   /** Heading while an order suspends messages on this device. */
@@ -18,23 +17,23 @@ export interface NoticeWords {
   readonly statement: string;
   readonly language: string;
   readonly authoritative: string;
-  /** Label of a translation. `language`: name of the authoritative text's language. */
+  /** Label of a translation. `language`: name of the language whose text is authoritative. */
   readonly translation: (language: string) => string;
 
   readonly services: string;
   readonly service: Readonly<Record<Service, string>>;
   readonly where: string;
   readonly why: string;
-  /** `areas`: names of the order's areas. */
+  /** Sentences for the reasons of a verdict. `areas`: names of the order's areas. */
   readonly reasons: Readonly<Record<Reason, (areas: string) => string>>;
-  /** Text that replaces names of unknown areas. */
+  /** Text in place of the area names, if these are unknown. */
   readonly theArea: string;
-  /** Text for an order that blocks no service of the device at present. */
+  /** Text for an order that suspends no service of this device at present. */
   readonly notHere: string;
   readonly from: string;
   readonly since: string;
   readonly until: string;
-  /** Label of a service without an end. */
+  /** Text after “Until” for an order without an end. */
   readonly open: string;
   readonly appeal: string;
   readonly paused: string;

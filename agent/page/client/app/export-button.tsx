@@ -1,4 +1,4 @@
-/** Download of the user's data, also while an order is active. */
+/** Button that downloads the user's data. It is also available while an order is active. */
 
 import { Button, type ButtonProps } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';

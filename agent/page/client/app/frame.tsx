@@ -1,4 +1,4 @@
-/** Page layout: state of messaging, notices of orders, and the two panes. */
+/** Page layout: state of messaging, notices of orders, the conversation list and the open conversation. */
 import { Alert, Stack, Text, Title } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconLock, IconPlugConnectedX, IconShieldQuestion, IconTrash } from '@tabler/icons-react';
@@ -86,7 +86,7 @@ function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingSta
   );
 }
 
-/** An order's exit needs other steps to restore messaging than an admin's wipe. */
+/** After an order's exit, the user needs other steps to restore messaging than after a wipe by an admin. */
 function unreadableText({ state, notices }: MessagingStatus): string {
   if (state !== 'wiped') return WORDS.states.lockedText;
   const byOrder = notices.some(({ exit }) => exit !== null && exit.wiped !== null);
@@ -126,7 +126,7 @@ function missingWords({ connected, listExpired }: MessagingStatus): string | nul
   return listExpired === null ? null : WORDS.live.stale(dateTime(listExpired));
 }
 
-/** Prevents the browser from opening a dropped file, which would replace this page. */
+/** Prevents the browser from opening a dropped file in place of this page. */
 function useNothingElse(): void {
   useEffect(() => {
     const keep = (event: DragEvent) => {

@@ -1,4 +1,4 @@
-/** Entry to the page with a link from `cordon-agent open`; instructions for a visitor without a link. */
+/** Entry to the page. A link from `cordon-agent open` opens the page; a visitor without a link sees instructions. */
 
 import { Alert, Code, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
@@ -14,10 +14,10 @@ import { WORDS } from '../words/english.ts';
 const words = WORDS.gate;
 const NOT_ASKED = { of: null, failure: null };
 
-// The ticket is read once before the first render, because a component may render twice.
+// The page reads the ticket once, before the first render, because a component may render twice.
 const atStart = open(takeTicket());
 
-/** Opens the session; null without a ticket. */
+/** Exchanges the ticket for a session; null without a ticket. */
 function open(ticket: string | null): Promise<void> | null {
   if (ticket === null) return null;
   return call('POST', '/session', sessionView, { ticket }).then(({ token }) => {
@@ -38,7 +38,7 @@ export function Gate({ children }: { readonly children: ReactNode }) {
     );
   }, [attempt]);
 
-  // A link in an open tab changes only the fragment, so the browser loads nothing.
+  // A link that opens in the same tab changes only the fragment, so the browser does not reload the page.
   useEffect(() => {
     const follow = () => {
       const next = open(takeTicket());

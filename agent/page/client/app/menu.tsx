@@ -1,4 +1,4 @@
-/** Menu of the page. A native popover closes on Escape and on a press elsewhere. */
+/** Menu of the page. A native popover closes on Escape and on a click elsewhere. */
 
 import { Button, Stack, Text, UnstyledButton } from '@mantine/core';
 import { IconGavel, IconLogout, IconMenu2, IconMessageReport, IconMoon, IconSun } from '@tabler/icons-react';

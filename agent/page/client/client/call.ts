@@ -9,7 +9,7 @@ const API = {
   prefix: '/api',
   unreachable: WORDS.live.gone,
   headers: () => ({ [TOKEN_HEADER]: token() }),
-  /** Shows the gate after the session has ended. The gate explains how to open the page again. */
+  /** After the session has ended, the page shows instructions for opening it again. */
   onError(error: ApiError) {
     if (error.code === 'not_signed_in') keepToken(null);
   },
@@ -20,7 +20,7 @@ export const call = createCall(send);
 
 export const blobOf = async (path: string): Promise<Blob> => (await send('GET', path, null, null)).blob();
 
-/** Upload with progress from 0 to 1, which only XMLHttpRequest reports. */
+/** Uploads a file and reports the progress from 0 to 1, which only XMLHttpRequest provides. */
 export function upload<S extends z.ZodType>(
   path: string,
   schema: S,

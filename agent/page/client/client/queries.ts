@@ -1,4 +1,4 @@
-/** Queries of the page. Each event of the daemon makes all of them stale (`main.tsx`). */
+/** Queries of the device page. Each event of the agent makes all of them stale (`main.tsx`). */
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query';
 import { isRetryable } from '../../../../shared/look/api-client.ts';
 import {
@@ -14,7 +14,7 @@ import {
 import { call } from './call.ts';
 
 export const queryClient = new QueryClient({
-  // Queries work without a network, because the daemon runs on this machine.
+  // Queries work without a network connection, because the agent runs on this machine.
   defaultOptions: {
     queries: { retry: isRetryable, staleTime: 5_000, refetchOnWindowFocus: false, networkMode: 'always' },
     mutations: { networkMode: 'always' },
@@ -24,7 +24,7 @@ export const queryClient = new QueryClient({
 export const messagingStatusQuery = queryOptions({
   queryKey: ['messagingStatus'],
   queryFn: ({ signal }) => call('GET', '/messaging-status', messagingStatusView, undefined, signal),
-  // Orders start and end by the clock, without an event.
+  // Orders start and end by the clock, without an event, so this query also polls.
   refetchInterval: 60_000,
 });
 
@@ -39,7 +39,7 @@ export const conversationsQuery = queryOptions({
     (await call('GET', '/conversations', conversationList, undefined, signal)).conversations,
 });
 
-/** Newest page first; messages in a page are in order of time. */
+/** Pages of messages, newest page first. Messages in a page are in order of time. */
 export const messagesQuery = (conversation: string) =>
   infiniteQueryOptions({
     queryKey: ['messages', conversation],

@@ -1,4 +1,4 @@
-/** Page's half of the session: a token of this origin, from the ticket of a link. */
+/** Token of the session in this browser, which the page received for the ticket of a link. */
 import { useSyncExternalStore } from 'react';
 
 const KEPT = 'cordon-page';
@@ -14,7 +14,7 @@ export function keepToken(given: string | null): void {
 
 function listen(listener: () => void): () => void {
   listeners.add(listener);
-  // Another tab may open or close the page.
+  // Another tab can start or end the session.
   addEventListener('storage', listener);
   return () => {
     listeners.delete(listener);
@@ -24,7 +24,9 @@ function listen(listener: () => void): () => void {
 
 export const useToken = (): string | null => useSyncExternalStore(listen, token);
 
-/** Ticket `#open=TICKET`, removed from the address at once, so that no history and no screenshot contains it. */
+/**
+ * Ticket from the fragment `#open=TICKET`. The page removes it from the address at once, so that no history and no screenshot contains it.
+ */
 export function takeTicket(): string | null {
   const ticket = new URLSearchParams(location.hash.replace(/^#/, '')).get('open');
   if (ticket !== null) history.replaceState(null, '', location.pathname + location.search);

@@ -1,10 +1,10 @@
-/** Calls `tell` once for each new set of identifiers when the tab is visible. A hidden tab displays nothing. */
+/** Calls `tell` once for each new set of identifiers, when the tab is visible. A hidden tab displays nothing. */
 import { useEffect, useEffectEvent } from 'react';
 
 export function useWhenVisible(ids: readonly string[], tell: (ids: readonly string[]) => Promise<unknown>): void {
   const named = ids.join(' ');
   const report = useEffectEvent((shown: readonly string[]) => {
-    // The report repeats when the page opens again, so this failure is ignored.
+    // A failed report is ignored, because the page repeats the report when it opens again.
     tell(shown).catch(() => undefined);
   });
   useEffect(() => {

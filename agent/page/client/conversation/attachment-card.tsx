@@ -1,4 +1,4 @@
-/** Attachment with name, size and download. A small picture from a verified person is also drawn. */
+/** Attachment with its name, its size and a download. The card also shows a small picture from a verified person. */
 
 import { Button } from '@mantine/core';
 import { IconDownload, IconFile } from '@tabler/icons-react';

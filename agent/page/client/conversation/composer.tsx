@@ -1,4 +1,7 @@
-/** Message composer. Enter sends, Shift+Enter starts a line. Files come from the picker, the clipboard, or a drop on the conversation. */
+/**
+ * Field for writing a message. Enter sends, Shift+Enter starts a line. Files come from the file dialog, the clipboard, or a drop on the
+ * conversation.
+ */
 import { Button, CloseButton, Progress, Text, Textarea } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconPaperclip, IconSend2 } from '@tabler/icons-react';
@@ -21,14 +24,14 @@ export function Composer({
 }: {
   readonly conversation: Conversation;
   readonly draft: DraftInHand;
-  /** Reason why the user cannot write; null when writing is possible. */
+  /** Reason why the user cannot write; null while writing is possible. */
   readonly closed: string | null;
 }) {
   const hint = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const { sending, progress } = useSend(conversation.id);
-  // A returned draft and newer text together may exceed one message.
+  // A draft that returns after a failure, together with newer text, may exceed the limit of one message.
   const excess =
     draft.text.length > LONGEST_TEXT
       ? words.tooLong(LONGEST_TEXT)
@@ -42,11 +45,11 @@ export function Composer({
     event?.preventDefault();
     if (!ready || sending.isPending) return;
     sending.mutate(draft.take());
-    // A pressed button takes the focus, but the user continues in the text field.
+    // A clicked button receives the focus, so the focus returns to the text field, where the user continues.
     field.current?.focus();
   }
   function onKeyDown(event: KeyboardEvent): void {
-    // Enter that completes an IME composition must not send.
+    // The Enter key that completes an IME composition must not send the message.
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     submit();

@@ -1,4 +1,4 @@
-/** Messages grouped by day in the reader's time zone. Pure. */
+/** Groups of messages by day, in the reader's time zone. Pure. */
 import type { Message } from '../../api.ts';
 import { WORDS } from '../words/english.ts';
 
@@ -24,7 +24,7 @@ export function byDay(messages: readonly Message[], now: number): readonly Day[]
 function nameOfDay(at: number, now: number): string {
   const of = (instant: number) => new Date(instant).toDateString();
   if (of(at) === of(now)) return WORDS.conversation.today;
-  // Noon belongs to one day, even when a clock change moves midnight.
+  // Noon minus one day is always on the previous day, even if a clock change moves midnight.
   if (of(at) === of(new Date(now).setHours(12, 0, 0, 0) - DAY)) return WORDS.conversation.yesterday;
   return full.format(at);
 }

@@ -1,4 +1,4 @@
-/** Unsent drafts by conversation, only in the memory of this tab. */
+/** Unsent drafts by conversation. They exist only in the memory of this tab. */
 export interface Draft {
   readonly text: string;
   readonly files: readonly File[];
@@ -16,21 +16,21 @@ export function keepDraft(conversation: string, draft: Draft): void {
   for (const listener of listeners) listener();
 }
 
-/** Takes the draft for sending. Text written afterward becomes the next message. */
+/** Removes and returns the draft, for sending. Text that the user writes afterward becomes the next message. */
 export function takeDraft(conversation: string): Draft {
   const taken = draftOf(conversation);
   keepDraft(conversation, EMPTY);
   return taken;
 }
 
-/** Puts an unsent draft before the text written since, even after the user left the conversation. */
+/** Puts a draft that could not be sent before newer text, even after the user left the conversation. */
 export function giveBack(conversation: string, taken: Draft): void {
   const since = draftOf(conversation);
   const text = [taken.text, since.text].filter((each) => each !== '').join('\n');
   keepDraft(conversation, { text, files: [...taken.files, ...since.files] });
 }
 
-/** Adds a listener for each change. Returns a function that removes the listener. */
+/** Adds a listener for changes of drafts. Returns a function that removes the listener. */
 export function onDrafts(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

@@ -11,14 +11,14 @@ export interface MessageItemProps {
   readonly message: Message;
   /** True for a message shortly after another message of the same person. */
   readonly follows: boolean;
-  /** True if several people could be the message's sender. */
+  /** True if several people can send messages in the conversation. */
   readonly named: boolean;
   /** True if all devices of the sender are verified. */
   readonly trusted: boolean;
-  /** Whether the message is in the tab order. */
+  /** True if the Tab key reaches the message. */
   readonly active: boolean;
   readonly sought: boolean;
-  /** Whether the message is the user's last message, whose state stays visible. */
+  /** True for the user's last message, whose state stays visible. */
   readonly last: boolean;
   readonly activate: (id: string) => void;
   readonly notices: readonly Notice[];

@@ -97,10 +97,9 @@ type MessagesQuery = Pick<
   'data' | 'hasNextPage' | 'isFetching' | 'fetchNextPage'
 >;
 
-/** Loads earlier pages until `isThere`. */
+/** Loads earlier pages of messages until `isThere` returns true. */
 function useEarlierPagesUntil(isThere: boolean, { data, fetchNextPage }: MessagesQuery): void {
-  // A change event refetches all pages and cancels a loading page; only a
-  // loop that waits for both misses none.
+  // A change event refetches all pages and cancels a page that is loading. The loop therefore waits for each response before it continues.
   const isKnown = data !== undefined;
   useEffect(() => {
     if (!isKnown || isThere) return;
@@ -124,8 +123,8 @@ function useEarlierPageOnScroll({
   fetchNextPage,
 }: MessagesQuery): RefObject<HTMLDivElement | null> {
   const earlier = useRef<HTMLDivElement>(null);
-  // Messages that appear are reported as read, which refetches the list and can
-  // cancel a loading page. Therefore, the effect checks again after each response.
+  // The page reports visible messages as read. This report refetches the list and can cancel a loading page, so the effect checks again
+  // after each response.
   useEffect(() => {
     const top = earlier.current;
     if (!top || !hasNextPage || isFetching) return;
@@ -180,7 +179,7 @@ function DayOfMessages({
   );
 }
 
-/** Screen reader announcement of new messages; earlier messages are not announced. */
+/** Announcement of new messages by screen readers. Screen readers do not announce earlier messages. */
 function Arrivals({
   conversation,
   messages,

@@ -1,6 +1,6 @@
 /**
- * Picture as pixels only: the browser decodes its bytes onto a canvas, so that they never become a document, style or address. Only small
- * pictures of the four types above, by content and not by the sender's type.
+ * Picture drawn as pixels. The browser decodes the bytes onto a canvas, so that they never become a document, a style or an address. The
+ * page draws only small pictures whose content, not the sender's type, has one of the four known types.
  */
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
@@ -12,7 +12,7 @@ import classes from './conversation.module.css';
 import { pictureKind } from './picture-kind.ts';
 
 const LARGEST = 1024 * 1024;
-/** Maximum pixels per side: a few bytes can declare gigapixels. */
+/** Maximum number of pixels per side. Without a limit, a few bytes can declare a picture of gigapixels. */
 const WIDEST = 8192;
 const DRAWN = 640;
 
@@ -29,7 +29,7 @@ async function decode(path: string): Promise<ImageBitmap | null> {
 
 export function Picture({ path, name }: { readonly path: string; readonly name: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  // Pictures never change, so no event makes this query stale.
+  // A picture never changes, so no event makes this query stale.
   const { data: picture } = useQuery({ queryKey: ['picture', path], queryFn: () => decode(path), staleTime: 'static' });
   useEffect(() => {
     const place = canvas.current;

@@ -1,4 +1,7 @@
-/** Delivery state of an own message: an icon with text. A failure shows its text at once, a success on hover and focus. */
+/**
+ * Delivery state of the user's own message: an icon with text. The text of a failure is always visible. The text of a success appears on
+ * hover and focus.
+ */
 import {
   IconArrowBackUp,
   IconBan,

@@ -15,7 +15,7 @@ export interface DraftInHand extends Draft {
 export const LARGEST = bytes(LARGEST_ATTACHMENT);
 
 export function useDraft(conversation: string): DraftInHand {
-  // The draft lives outside the component, so that an unsent message can return to it at any time.
+  // The draft is stored outside the component, so that an unsent message can return to the draft at any time.
   const draft = useSyncExternalStore(onDrafts, () => draftOf(conversation));
   const [refusal, setRefusal] = useState<string | null>(null);
   const keep = (change: (draft: Draft) => Partial<Draft>) => {
@@ -29,7 +29,7 @@ export function useDraft(conversation: string): DraftInHand {
     attach(files) {
       const large = files.find(({ size }) => size > LARGEST_ATTACHMENT);
       const small = files.filter(({ size }) => size <= LARGEST_ATTACHMENT);
-      // Files in the draft stay, although a returned draft may exceed the limit.
+      // Files stay in the draft, even if a draft that returned after a failure exceeds the limit.
       const fitting = small.slice(0, Math.max(0, MOST_ATTACHMENTS - draftOf(conversation).files.length));
       setRefusal(
         large

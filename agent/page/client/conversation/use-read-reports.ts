@@ -1,4 +1,4 @@
-/** Read reports for visible messages while the user is present. Messages that are not loaded are not read. */
+/** Reports of read messages, for messages that are visible while the user is present. A message that is not loaded is not read. */
 import { useMutation } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { done } from '../../../../shared/api/wire.ts';

@@ -1,4 +1,4 @@
-/** Sends a draft: first its files, then the message. The draft returns unless the agent has stored it durably. */
+/** Sends a draft: first its files, then the message. If the agent does not store the message durably, the text returns to the draft. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { madeView } from '../../api.ts';
@@ -26,5 +26,5 @@ export function useSend(conversation: string) {
   return { sending, progress };
 }
 
-/** A browser omits the type of an unknown file, and reports some types with parameters. */
+/** Media type of a file. A browser omits the type of an unknown file, and adds parameters to some types. The API accepts neither form. */
 const mediaType = ({ type }: File): string => (/^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : 'application/octet-stream');

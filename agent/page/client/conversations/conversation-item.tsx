@@ -17,7 +17,7 @@ export function ConversationItem({
   now,
 }: {
   readonly conversation: Conversation;
-  /** User's own name; null while unknown. */
+  /** Name of this device's user; null while unknown. */
   readonly me: string | null;
   readonly chosen: boolean;
   readonly now: number;

@@ -1,4 +1,4 @@
-/** List of conversations, newest first, with a local search. Arrows move through the list. */
+/** List of conversations, newest first, with a search on this device. The arrow keys move through the list. */
 import { Button, CloseButton, TextInput, Title } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconEdit, IconSearch } from '@tabler/icons-react';
@@ -26,7 +26,7 @@ export function ConversationList({
   canStart,
 }: {
   readonly conversations: readonly Conversation[];
-  /** User's own name; null while unknown. */
+  /** Name of this device's user; null while unknown. */
   readonly me: string | null;
   readonly chosen: string | null;
   readonly canStart: boolean;
@@ -47,7 +47,7 @@ export function ConversationList({
       setText('');
       return;
     }
-    // Inside the text field, all keys except the down arrow edit the text.
+    // In the search field, the down arrow moves into the list. All other keys edit the text.
     if (!step || (inField && event.key !== 'ArrowDown')) return;
     const links = [...(pane.current?.querySelectorAll('a') ?? [])];
     const at = links.findIndex((link) => link.matches(':focus'));

@@ -1,4 +1,4 @@
-/** Name of a conversation: its title, or its people, each in its own direction. */
+/** Name of a conversation: its title, or the names of its people, each in its own writing direction. */
 import { Fragment } from 'react';
 import { UserText } from '../../../../shared/look/user-text.tsx';
 import type { Conversation } from '../../api.ts';

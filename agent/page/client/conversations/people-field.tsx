@@ -1,4 +1,7 @@
-/** Selection of people of the organization by a part of their names. E-mail address and groups distinguish people of the same name. */
+/**
+ * Field that selects people of the organization by a part of their names. The e-mail address and groups distinguish people of the same
+ * name.
+ */
 import { MultiSelect, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
@@ -25,7 +28,7 @@ export function PeopleField({
   readonly description?: string;
   readonly error?: string | undefined;
   readonly except?: readonly string[];
-  /** True if the field is in a dialog with no other purpose. */
+  /** True if the dialog has no other purpose than this field. */
   readonly autoFocus?: boolean;
 }) {
   const [typed, setTyped] = useState('');
@@ -49,7 +52,7 @@ export function PeopleField({
         searchable
         searchValue={typed}
         onSearchChange={setTyped}
-        // The agent has already filtered the people by its own rule for names.
+        // The agent has already filtered the people by its own rule for names, so the browser does not filter again.
         filter={({ options }) => options}
         maxValues={MOST_PEOPLE}
         hidePickedOptions
@@ -70,6 +73,6 @@ export function PeopleField({
   );
 }
 
-/** Details as confirmed by the organization's key. */
+/** Details of the person, as the organization's key has confirmed them. */
 const distinctionOf = (person: FoundPerson | undefined): string =>
   person === undefined ? '' : [...(person.email === null ? [] : [person.email]), ...person.groups].join(' · ');

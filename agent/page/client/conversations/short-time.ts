@@ -1,4 +1,4 @@
-/** Short time for lists: time of day today, weekday this week, otherwise a date. */
+/** Short form of a time for lists: the time of day for today, the weekday for this week, otherwise a date. */
 import { date } from '../../../../shared/look/time-words.ts';
 
 const DAY = 86_400_000;

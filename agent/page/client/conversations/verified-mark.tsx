@@ -1,4 +1,7 @@
-/** Verification of a person: all devices are countersigned by the organization. A missing verification appears in words and in red. */
+/**
+ * Mark of a verified person: the organization has verified all devices of the person in the conversation. Red text marks a person who is
+ * not verified.
+ */
 import { Badge } from '@mantine/core';
 import { IconShieldCheckFilled, IconShieldX } from '@tabler/icons-react';
 import { Hint } from '../../../../shared/look/hint.tsx';
@@ -10,13 +13,14 @@ import classes from './conversations.module.css';
 const words = WORDS.verified;
 
 /**
- * Whether the other people are verified. Null without other people, or after the user left, when the device no longer learns the members.
+ * True if all other people are verified. Null without other people, or after the user left, because the device then no longer learns the
+ * members.
  */
 export function isVerified({ state, people }: Pick<Conversation, 'state' | 'people'>): boolean | null {
   return state === 'left' || people.length === 0 ? null : people.every(({ verified }) => verified);
 }
 
-/** Badge with its meaning in a tooltip. `people` lists the names of the conversation. */
+/** Verification badge with its meaning in a tooltip. `people` lists the names of the people in the conversation. */
 export function VerifiedMark({ people, verified }: { readonly people: readonly string[]; readonly verified: boolean }) {
   const [one = '', ...others] = people;
   const meaning = others.length === 0 ? words.meaning(isolated(one)) : words.all;
@@ -27,7 +31,7 @@ export function VerifiedMark({ people, verified }: { readonly people: readonly s
   );
 }
 
-/** Badge without a tooltip, for layouts that explain the verification in text. */
+/** Verification badge without a tooltip, for layouts that explain the verification in text. */
 export function VerifiedBadge({ verified }: { readonly verified: boolean }) {
   const Icon = verified ? IconShieldCheckFilled : IconShieldX;
   return (

@@ -11,7 +11,7 @@ import { ExitFact, OrderText, Words } from './order-text.tsx';
 import classes from './orders.module.css';
 import { useDisplayedOrders } from './use-displayed-orders.ts';
 
-/** `folded` hides the details until a press. */
+/** `folded`: the details are hidden until the user opens them. */
 export function DenialBanner({
   messagingStatus,
   folded,
@@ -22,7 +22,7 @@ export function DenialBanner({
   const { denials, notices, since } = messagingStatus;
   const [chosen, setOpened] = useState<boolean | null>(null);
   const opened = chosen ?? !folded;
-  // Orders with an exit have their own text about kept data.
+  // An order with an exit has its own text about data, so the text that no data is lost does not appear.
   const keeps = notices.every(({ order, exit }) => exit === null || denials.every((denial) => denial.order !== order));
   useDisplayedOrders(opened ? denials.map(({ order }) => order) : []);
   return (
@@ -82,7 +82,7 @@ function InForce({
   readonly notice: Notice | null;
   readonly since: number;
 }) {
-  // An earlier order may have closed the gate.
+  // The gate may have closed before this order took effect, because of an earlier order.
   const begun = Math.max(since, notice?.effective ?? since);
   return (
     <div className={classes.body}>

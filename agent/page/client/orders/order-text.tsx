@@ -63,7 +63,7 @@ export function ExitFact({ exit }: { readonly exit: NonNullable<Notice['exit']> 
   );
 }
 
-/** Text of a person with its own direction and line breaks. */
+/** Text that a person wrote, with its own writing direction and line breaks. */
 export function Words({ children }: { readonly children: string }) {
   return (
     <Text component="span" inherit dir="auto" className={classes.words}>

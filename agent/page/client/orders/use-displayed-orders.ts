@@ -1,4 +1,4 @@
-/** Report of displayed orders to the agent, which signs one receipt for each. */
+/** Reports displayed orders to the agent, which signs one receipt for each order. */
 import { done } from '../../../../shared/api/wire.ts';
 import { call } from '../client/call.ts';
 import { useWhenVisible } from '../client/use-when-visible.ts';

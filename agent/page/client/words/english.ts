@@ -1,12 +1,12 @@
 /**
- * English texts of the page. Texts about orders are in the reader's language (`notice-words.ts`). Texts of people and orders keep their own
- * language, with `dir="auto"`.
+ * English texts of the device page. Texts about orders are in the reader's language (`notice-words.ts`). Texts from people and orders keep
+ * their own language and direction (`dir="auto"`).
  */
 import type { MessageState } from '../../api.ts';
 
 const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-/** Size such as `2.4 MB`, with significant digits only. */
+/** File size such as `2.4 MB`, with significant digits only. */
 export function bytes(size: number): string {
   if (size < 1000) return plural(size, 'byte');
   const [amount, unit] = size < 1_000_000 ? [size / 1000, 'kB'] : [size / 1_000_000, 'MB'];

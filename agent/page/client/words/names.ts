@@ -1,8 +1,11 @@
-/** Names of conversations and people. Inside a sentence, Unicode isolates (UAX #9: FSI … PDI) separate a name from the text around it. */
+/**
+ * Names of conversations and people. Inside a sentence, Unicode isolates (UAX #9: FSI … PDI) keep the direction of a name separate from the
+ * text around it.
+ */
 import type { Conversation } from '../../api.ts';
 import { WORDS } from './english.ts';
 
-/** Name for plain text, such as a title or a label. Elements use the component `Given`. */
+/** Name for plain text, such as a title or a label. JSX elements use the component `Given` instead. */
 export const isolated = (name: string): string => `\u2068${name}\u2069`;
 
 const list = new Intl.ListFormat('en-GB', { type: 'conjunction' });
@@ -14,7 +17,7 @@ export function nameOf({ title, people }: Pick<Conversation, 'title' | 'people'>
   return people.length === 0 ? WORDS.list.nobodyElse : list.format(namesOf(people).map(isolated));
 }
 
-/** Initials in any script: `Ada Lovelace` → AL. A joiner keeps letters apart that would connect (علیہ خان). */
+/** Initials of a name in any script: `Ada Lovelace` → AL. A joiner keeps letters apart that would otherwise connect (علیہ خان). */
 export function initials(name: string): string {
   const words = name.trim().split(/\s+/);
   const spelt = words.filter((word) => /^\p{L}/u.test(word));

@@ -36,8 +36,8 @@ const connected = {
   approverSetVersion: 1,
 };
 
-describe('an audience', () => {
-  it('is of active devices: the others are told of, and not commanded', () => {
+describe('affected devices of a bulk command', () => {
+  it('are active devices; other selected devices are counted separately', () => {
     const devices = [device('a', { presence: connected }), device('b'), device('c', { status: 'revoked' })];
     const audience = affectedAmong(devices);
     expect(audience).toMatchObject({ total: 2, connected: 1, left: 1 });
@@ -47,18 +47,18 @@ describe('an audience', () => {
     });
   });
 
-  it('of a filter is told to the server as that filter, with the number that was shown', () => {
+  it('of a filter are sent as the filter with the displayed number', () => {
     const filter = { text: 'khan', status: 'active' as const, connected: undefined, group: undefined, area: 'PK' };
     const audience = { total: 812, connected: 3, left: 0, sample: [], workspaces: { locked: 0, wiped: 0 } };
     expect(targetOf({ kind: 'all', filter }, audience)).toEqual({ filter: { text: 'khan', area: 'PK' }, expect: 812 });
   });
 
-  it('says places that are not known, or not one', () => {
+  it('have a text for unknown and for several possible locations', () => {
     expect(locationName(device('a'))).toBe('Location unknown');
     expect(locationName(device('a', { areas: ['IN', 'PK'] }))).toBe('India or Pakistan');
   });
 
-  it('is counted by name, the most frequent first, the rest together', () => {
+  it('are counted by name, most frequent first, with one count for the rest', () => {
     expect(tally(['b', 'a', 'b', 'c', 'd', 'd', 'd'], 3)).toEqual([
       { name: 'd', count: 3 },
       { name: 'b', count: 2 },

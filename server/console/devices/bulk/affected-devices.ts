@@ -7,7 +7,7 @@ import { topicQuery } from '../../client/queries.ts';
 import { type Filter, listPath } from '../list/filter.ts';
 import type { WorkspaceCounts } from '../workspace-words.ts';
 
-/** Selected devices, or a filter that the server applies when the admin sends the command. */
+/** Devices of a bulk command: a list, or a filter that the server applies when the admin sends the command. */
 export type Chosen =
   | { readonly kind: 'some'; readonly devices: readonly ListedDevice[] }
   | { readonly kind: 'all'; readonly filter: Filter };
@@ -61,7 +61,7 @@ export function useAffectedDevices(chosen: Chosen) {
   if (!all.data || !first.data || !connected.data || !locked.data || !wiped.data)
     return { audience: null, error, refetch };
   const { total, devices: sample } = first.data;
-  // The filter "not connected" excludes the query for connected devices.
+  // A filter for unconnected devices makes the query for connected devices unnecessary.
   const online = filter?.connected === false ? 0 : connected.data.total;
   const left = Math.max(0, all.data.total - total);
   const workspaces = { locked: locked.data.total, wiped: wiped.data.total };
@@ -72,7 +72,7 @@ const NOBODY: AffectedDevices = { total: 0, connected: 0, left: 0, sample: [], w
 
 type Target = Pick<z.input<typeof commandToMany>, 'devices' | 'filter' | 'expect'>;
 
-/** Target of the request. With `expect`, the server refuses if the number of devices has changed. */
+/** Target of a bulk request. With `expect`, the server refuses the request if the number of devices has changed. */
 export function targetOf(chosen: Chosen, { total }: AffectedDevices): Target {
   if (chosen.kind === 'some') {
     return { devices: chosen.devices.filter(({ status }) => status === 'active').map(({ id }) => id), expect: total };
@@ -89,7 +89,7 @@ export interface Tally {
   readonly count: number;
 }
 
-/** Most frequent names first, at most `most` entries; the last entry counts all other names. */
+/** Counts by name, most frequent names first, at most `most` entries. The last entry counts all other names. */
 export function tally(names: readonly string[], most: number): Tally[] {
   const counts = [...Map.groupBy(names, (name) => name)].map(([name, { length }]) => ({ name, count: length }));
   counts.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));

@@ -29,7 +29,7 @@ export function BulkCommand({
   readonly chosen: Chosen;
   readonly opened: boolean;
   readonly close: () => void;
-  /** Identifier of the request, for the progress dialog. */
+  /** Identifier of the sent bulk command, for the progress dialog. */
   readonly sent: (id: CommandId) => void;
 }) {
   return (
@@ -67,7 +67,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   const client = useQueryClient();
   const kinds = may('commands.destroy') ? COMMAND_KINDS : HARMLESS;
   const [draft, setDraft] = useState(() => draftOf('message'));
-  // One identifier for this dialog: a repeated request after a lost response sends nothing twice.
+  // The dialog keeps one request identifier, so that a repeated request after a lost response sends no second command.
   const [id, setId] = useState(newCommandId);
   const [confirmed, setConfirmed] = useState<number | null>(null);
   const { audience, error, refetch } = useAffectedDevices(chosen);
@@ -87,7 +87,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
       if (keptOf(issued) === 0) sent(issued.id);
     },
     onError: (refused) => {
-      // The number of devices has changed, so the dialog shows the current audience.
+      // The number of devices has changed, so the dialog reloads the affected devices.
       if (refused instanceof ApiError && refused.code === 'conflict') {
         setConfirmed(null);
         setId(newCommandId());
@@ -158,7 +158,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   );
 }
 
-/** States that the command will wait for another admin. */
+/** Notice that another admin must confirm the command. */
 function SecondPerson({ total }: { readonly total: number }) {
   const may = useMay();
   const alone = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.soloLimit;
@@ -195,7 +195,7 @@ type Issued = z.output<typeof issuedToMany>;
 
 const keptOf = ({ refused }: Issued): number => refused.filter(({ code }) => code === 'legal_hold').length;
 
-/** Devices under a legal hold, which the admin must notice before sending the command. */
+/** Notice that the server skipped devices under a legal hold. */
 function Kept({
   issued,
   close,

@@ -25,7 +25,7 @@ export function BulkProgress({ id, close }: { readonly id: string | undefined; r
     <Modal
       opened={id !== undefined}
       onClose={close}
-      // The element that opened the dialog may no longer exist.
+      // The device list receives the focus, because the element that opened the dialog may no longer exist.
       onExitTransitionEnd={focusList}
       title="Command progress"
       size="lg"

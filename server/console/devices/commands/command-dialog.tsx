@@ -18,7 +18,7 @@ export function CommandDialog({
   close,
 }: {
   readonly device: DeviceView;
-  /** Command in the dialog; null while the dialog is closed. */
+  /** Kind of command in the dialog; null while the dialog is closed. */
   readonly kind: CommandKind | null;
   readonly close: () => void;
 }) {
@@ -40,7 +40,7 @@ function Form({
 }) {
   const client = useQueryClient();
   const [draft, setDraft] = useState(() => draftOf(kind));
-  // A repeated request after a lost response is the same command.
+  // The dialog keeps one request identifier, so that a repeated request after a lost response sends no second command.
   const [id, setId] = useState(newCommandId);
   const command = commandOf(draft);
   const grave = destroysData(kind);

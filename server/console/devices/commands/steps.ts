@@ -3,12 +3,12 @@ import type { DisplayedOn } from '../../../../shared/protocol/frames.ts';
 
 export interface Step {
   readonly label: string;
-  /** Time of the step; null for a step that the command has not reached, or without a recorded time. */
+  /** Time of the step in Unix milliseconds. Null if the command has not reached the step, or if its time is unknown. */
   readonly at: number | null;
   readonly state: 'reached' | 'waiting' | 'failed';
 }
 
-/** A message is complete when the device has stored it. Only the device knows whether its user has seen it. */
+/** The command of a message is complete when the device has stored the message. A later step shows whether the user has seen it. */
 const ENDS = { done: 'Completed', failed: 'Failed', expired: 'Expired', canceled: 'Canceled' } as const;
 
 const DISPLAYED_ON: Readonly<Record<DisplayedOn, string>> = {
@@ -43,6 +43,6 @@ export function stepsOf({
     return [sent, stored, { label: 'Completed', at: null, state: 'waiting' }];
   }
   const end: Step = { label: ENDS[state], at: finishedAt, state: state === 'done' ? 'reached' : 'failed' };
-  // The command may have ended before it reached the device.
+  // A command can end before it reaches the device.
   return onDevice ? [sent, stored, end] : [sent, end];
 }

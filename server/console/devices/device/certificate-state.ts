@@ -1,4 +1,4 @@
-/** Validity of a certificate in real time. */
+/** State of a certificate in real time. */
 export type CertificateState = 'used' | 'replaced' | 'revoked' | 'expired';
 
 export function certificateState(

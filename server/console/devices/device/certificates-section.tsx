@@ -1,4 +1,4 @@
-/** Certificates of the device. Certificates follow real time, not the server clock. */
+/** Certificates of a device. They expire by real time, not by the server clock. */
 import { Badge, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { QueryResult } from '../../../../shared/look/states.tsx';

@@ -25,7 +25,7 @@ export function CommandsSection({
   command,
 }: {
   readonly id: string;
-  /** Opens the dialog of a command; null if the device accepts no commands. */
+  /** Opens the dialog of a command. Null if the device accepts no commands. */
   readonly command: ((kind: CommandKind) => void) | null;
 }) {
   const may = useMay();
@@ -155,7 +155,7 @@ function Cancel({ command }: { readonly command: CommandView }) {
     try {
       await call('DELETE', `/commands/${command.id}`, commandView);
     } finally {
-      // A refused request also refreshes the list, because the device may have received the command.
+      // A refusal of the cancellation also refreshes the list, because the device may have received the command.
       await client.invalidateQueries({ queryKey: ['commands'] });
     }
   };

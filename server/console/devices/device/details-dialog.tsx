@@ -1,4 +1,4 @@
-/** Group, home area and seat of a device. Orders use home area and seat. */
+/** Dialog for the group, home area and seat of a device. Orders use the home area and the seat. */
 import { Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';

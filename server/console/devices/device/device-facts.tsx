@@ -14,7 +14,6 @@ import { WorkspaceBadge } from '../workspace-badge.tsx';
 import { WORKSPACE_BADGES } from '../workspace-words.ts';
 import classes from './device.module.css';
 
-/** Line below the page title. */
 export function DeviceLead({
   device: { hostname, status, presence, endedAt, underLegalHold, workspace },
 }: {

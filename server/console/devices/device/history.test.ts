@@ -34,15 +34,15 @@ const sources = (change: Partial<Sources> = {}): Sources => ({
 });
 const told = (given: Sources) => historyOf(given).map(({ at, what, given: words }) => [at, what, words]);
 
-describe('the timeline', () => {
-  it('begins with the enrollment and shows the end, newest first', () => {
+describe('the history of a device', () => {
+  it('starts with the enrollment and contains its end, newest first', () => {
     expect(told(sources())).toEqual([
       [90, 'Revoked.', null],
       [10, 'Enrolled, for the 2nd time.', null],
     ]);
   });
 
-  it('puts what several sources know into one order', () => {
+  it('merges events of several sources in order of time', () => {
     const command = { kind: 'message' as const, text: 'سلام' };
     const made = {
       id: newCommandId(),
@@ -79,7 +79,7 @@ describe('the timeline', () => {
     expect(historyOf(all).find(({ at }) => at === 20)?.clock).toBe('real');
   });
 
-  it('tells of legal holds, and whose they were', () => {
+  it('contains legal holds on the device and on its user', () => {
     const hold = { id: newLegalHoldId(), reason: 'the tender', reference: null, placedAt: 30, placedBy: 'acc' };
     const holds = [
       {
@@ -96,7 +96,7 @@ describe('the timeline', () => {
     ]);
   });
 
-  it('takes clocks for one unless somebody drives one of them', () => {
+  it('shows one list unless the server clock differs from real time', () => {
     expect([clocksDiffer(0, 60_000), clocksDiffer(0, 3_600_000), clocksDiffer(3_600_000, 0)]).toEqual([
       false,
       true,

@@ -1,7 +1,7 @@
 /**
- * Events of a device in order. Enrollment, connections, evidence, receipts and alerts follow the server clock; commands and certificates
- * follow real time. If both clocks agree, one list suffices. If they differ, as in the demo, the order between them is unknown, so the page
- * shows two lists.
+ * Events of a device in order of time. Enrollment, connections, evidence, receipts and alerts follow the server clock. Commands and
+ * certificates follow real time. If both clocks agree, the page shows one list. If they differ, as in the demo, the page shows two lists,
+ * because the order between them is unknown.
  */
 import type { z } from 'zod';
 import type { commandList } from '../../../../shared/api/commands.ts';
@@ -23,7 +23,7 @@ export interface HistoryEvent {
   readonly at: number;
   readonly clock: 'server' | 'real';
   readonly what: string;
-  /** Text from people or devices. */
+  /** Text that people or devices wrote. */
   readonly given: string | null;
   readonly order: string | null;
 }
@@ -32,7 +32,7 @@ type Evidence = z.output<typeof evidenceView>;
 type Commands = z.output<typeof commandList>;
 type Certificates = z.output<typeof certificateList>;
 
-/** Loaded data; undefined while a query runs or without the right. */
+/** Loaded records of the device. A field is undefined while its query runs, or if the admin may not read it. */
 export interface Sources {
   readonly device: DeviceView;
   readonly evidence: Evidence | undefined;
@@ -43,7 +43,7 @@ export interface Sources {
   readonly holds: readonly LegalHoldView[] | undefined;
 }
 
-/** Difference in milliseconds below which both clocks count as equal. */
+/** Difference between the server clock and real time, in milliseconds, below which the clocks count as equal. */
 const SAME = 2 * 60_000;
 
 export const clocksDiffer = (serverNow: number, realNow: number): boolean => Math.abs(serverNow - realNow) > SAME;
@@ -83,7 +83,7 @@ function ofDevice({ enrolledAt, endedAt, status, generation, presence, statement
     server(enrolledAt, generation === 1 ? 'Enrolled.' : `Enrolled, for the ${ordinal(generation)} time.`),
     ...(presence ? [server(presence.changedAt, presence.connected ? 'Connected.' : 'Disconnected.')] : []),
     ...(endedAt === null ? [] : [server(endedAt, status === 'revoked' ? 'Revoked.' : 'Unenrolled.')]),
-    // A location statement is part of the evidence.
+    // The evidence already contains the location statements, so the history does not add them again.
     ...(statement?.kind === 'home'
       ? [server(statement.at, `An admin set the home area: ${places(statement.areas)}.`, { given: statement.reason })]
       : []),
@@ -122,7 +122,7 @@ function ofCommand({
   const name = COMMAND_NAMES[command.kind];
   return [
     real(createdAt, `Command sent: ${name}.`, { given: command.kind === 'message' ? command.text : null }),
-    // The end of a command implies its delivery.
+    // An ended command has no separate event for its delivery, because its end implies the delivery.
     ...(state === 'stored' && storedAt !== null ? [real(storedAt, `Command delivered: ${name}.`)] : []),
     ...(finishedAt === null || state === 'queued' || state === 'stored'
       ? []

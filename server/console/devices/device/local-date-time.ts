@@ -1,11 +1,11 @@
-/** Values of a `datetime-local` input, in the reader's time zone, to the second. */
+/** Conversion of `datetime-local` values, in the reader's time zone, to the second. */
 
 export function localDateTime(instant: number): string {
   const offset = new Date(instant).getTimezoneOffset() * 60_000;
   return new Date(instant - offset).toISOString().slice(0, 19);
 }
 
-/** Parses the value of the input; null for an invalid time. */
+/** Parses the value of a `datetime-local` input; null for an invalid time. */
 export function parseLocalDateTime(written: string): number | null {
   const instant = new Date(written).getTime();
   return written === '' || Number.isNaN(instant) ? null : instant;

@@ -90,7 +90,7 @@ function Explained({ device, at }: { readonly device: DeviceView; readonly at: n
 function Then({ told }: { readonly told: Explanation }) {
   const { at, status, group, home, homeBy, seat, evidenceFrom } = told;
   const here = useRef<HTMLElement>(null);
-  // A link with a time points at the past state, which is far down the page. `void`: an effect may return only its cleanup.
+  // A link with a past time scrolls to this section, which is far down the page. `void`: an effect may return only its cleanup function.
   useEffect(() => void here.current?.scrollIntoView({ block: 'start' }), []);
   return (
     <Paper

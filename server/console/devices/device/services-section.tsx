@@ -44,9 +44,9 @@ export function Services({
   then,
   workspace = 'open',
 }: Pick<Verdict, 'services' | 'nextChange'> & {
-  /** Past time of the displayed services; omitted for the current state. */
+  /** Past time whose services the list shows; omitted for the current services. */
   readonly then?: number;
-  /** Current workspace state; unknown for a past time. */
+  /** Current state of the workspace; omitted for a past time. */
   readonly workspace?: DeviceView['workspace']['state'];
 }) {
   return (
@@ -122,7 +122,7 @@ function ServiceCard({
   );
 }
 
-/** Order number as a link, with the title if the role may read it. */
+/** Link to an order by its number, with the order's title if the admin may read it. */
 export function OrderLink({ number }: { readonly number: string }) {
   const may = useMay();
   const orders = useQuery({ ...ordersQuery, enabled: may('orders.list') }).data?.orders;

@@ -1,4 +1,4 @@
-/** First entries of a long list, with a button for the rest. */
+/** List that shows its first entries, with a button that shows all. */
 import { Button } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 

@@ -30,7 +30,7 @@ import {
   statementOf,
 } from './statement.ts';
 
-/** Identifier of the input itself, independent of the library's wrappers. */
+/** Identifier of an input element. The page sets the identifier, because the library would generate another. */
 const fieldId = (field: string): string => `statement-${field}`;
 
 interface DialogProps {

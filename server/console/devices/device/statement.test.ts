@@ -10,17 +10,17 @@ const form = (change: Partial<StatementForm> = {}): StatementForm => ({
   ...change,
 });
 
-describe('a statement', () => {
-  it('is what the API takes', () => {
+describe('a location statement', () => {
+  it('has the format of the API', () => {
     const reason = 'he called from there';
     expect(statementOf(form(), NOW)).toEqual({ kind: 'presence', areas: ['PK', 'IN'], reason, until: NOW + 7 * DAY });
   });
 
-  it('of a home names one place', () => {
+  it('about a home area contains one area', () => {
     expect(statementOf(form({ kind: 'home' }), NOW).areas).toEqual(['PK']);
   });
 
-  it('holds until a time that the reader says in their own zone', () => {
+  it('has an end in the reader’s time zone', () => {
     const until = new Date(NOW + DAY);
     const local = new Date(until.getTime() - until.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
     expect(untilOf(form({ life: 'other', until: local }), NOW)).toBe(NOW + DAY);
@@ -35,6 +35,6 @@ describe('a statement', () => {
     ['a later time', { life: 'other', until: '2026-11-20T00:00' }, ['until']],
   ];
   for (const [missing, change, fields] of cases) {
-    it(`misses ${missing}`, () => expect(Object.keys(problemsOf(form(change), NOW))).toEqual(fields));
+    it(`reports a missing ${missing}`, () => expect(Object.keys(problemsOf(form(change), NOW))).toEqual(fields));
   }
 });

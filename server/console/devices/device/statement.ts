@@ -15,19 +15,19 @@ export interface StatementForm {
   readonly kind: 'presence' | 'home';
   readonly areas: readonly string[];
   readonly reason: string;
-  /** Duration as a number of days, or `other`. */
+  /** Duration of the statement: a number of days, or `other` for a custom end. */
   readonly life: string;
-  /** End as the value of a `datetime-local` input, in the reader's time zone. */
+  /** End of the statement, as the value of a `datetime-local` input in the reader's time zone. */
   readonly until: string;
 }
 
 export const EMPTY: StatementForm = { kind: 'presence', areas: [], reason: '', life: '7', until: '' };
 
-/** Maximum values, as in `deviceChange`. */
+/** Limits of a location statement, as in `deviceChange`. */
 export const MOST_STATED_AREAS = 16;
 export const LONGEST_REASON = 500;
 
-/** End by the server clock; null while the field for the end is empty. */
+/** End of the statement by the server clock; null while its field is empty. */
 export function untilOf({ life, until }: StatementForm, now: number): number | null {
   if (life !== 'other') return now + Number(life) * DAY;
   const instant = new Date(until).getTime();

@@ -1,4 +1,6 @@
-/** Columns of the list. On a phone the same cells form a card. They are plain elements, because scrolling creates many of them. */
+/**
+ * Columns of the device list. On a phone, the cells of a row form a card. Cells are plain elements, because scrolling creates many of them.
+ */
 import { Badge } from '@mantine/core';
 import { createColumnHelper, metaHelper, rowSortingFeature, tableFeatures } from '@tanstack/react-table';
 import type { ReactNode } from 'react';
@@ -12,18 +14,18 @@ import { ConnectionMark } from '../connection-mark.tsx';
 import { WorkspaceBadge } from '../workspace-badge.tsx';
 import classes from './device-grid.module.css';
 
-/** Row of the list; without a device until its data has loaded. */
+/** Row of the device list. It has no device until its data has loaded. */
 export interface Row {
   readonly index: number;
   readonly device: ListedDevice | undefined;
 }
 
 export interface Surroundings {
-  /** Index of the row that the Tab key reaches. */
+  /** Index of the row that receives the focus when the user presses Tab. */
   readonly tabbable: number;
-  /** Server time, for the relative times of the row. */
+  /** Server time, from which the row computes relative times. */
   readonly now: number;
-  /** Version of the latest order list; null without one. */
+  /** Version of the latest order list; null if no order list exists. */
   readonly newestList: number | null;
 }
 

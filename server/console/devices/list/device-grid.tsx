@@ -1,8 +1,8 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: a row takes the focus for its cells, and a head's button for its head
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot leave out the rows that are not on the screen
 /**
- * Device list: a grid of any length with elements only for visible rows. Arrows, Page Up, Page Down, Home and End move the active row.
- * Space selects it, Enter opens it, Tab enters its content.
+ * Device list as a grid of any length. Only visible rows have elements. Arrows, Page Up, Page Down, Home and End move the active row. Space
+ * selects the active row, Enter opens it, and Tab enters its content.
  */
 import { Box, Checkbox, UnstyledButton } from '@mantine/core';
 import { useThrottledValue } from '@mantine/hooks';
@@ -39,13 +39,13 @@ export function DeviceGrid({
 }: {
   readonly asked: Asked;
   readonly total: number;
-  /** True while another list loads. */
+  /** True while the list for other filters loads. */
   readonly waiting: boolean;
   readonly surroundings: Omit<Surroundings, 'tabbable'>;
   readonly reorder: (order: Order) => void;
-  /** Selection in the list; null if the role allows no bulk commands. */
+  /** Selected devices; null if the role allows no bulk commands. */
   readonly choice: GridChoice | null;
-  /** True while a bar covers the end of the list. */
+  /** True while the selection bar covers the end of the list. */
   readonly covered: boolean;
 }) {
   const cards = usePhone();
@@ -63,9 +63,8 @@ export function DeviceGrid({
   const rows = useRows(asked, start, end, focused ? active : start, total);
 
   const items = virtualizer.getVirtualItems();
-  // The Tab key enters the list at any scroll position.
   const tabbable = items.some(({ index }) => index === active) ? active : (virtualizer.range?.startIndex ?? 0);
-  // Rows have their index as key, so that a device keeps its element while it is visible.
+  // The React key of a row is its index, so that a row keeps its element while it is visible.
   const data = items.map(({ index }): Row => ({ index, device: rows.at(index) }));
   const table = useDeviceTable(data, { ...surroundings, tabbable }, asked.order, reorder);
 
@@ -127,7 +126,7 @@ export function DeviceGrid({
   );
 }
 
-/** Calls `start` when another list replaces the displayed one. */
+/** Calls `start` when the list for other filters replaces the displayed list. */
 function useAnotherList(asked: Asked, start: () => void) {
   const first = useRef(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another list calls it
@@ -163,7 +162,7 @@ function useGridVirtualizer({
     paddingEnd: covered ? COVER : 0,
     scrollPaddingEnd: covered ? COVER : 0,
     initialOffset: left?.scrollY ?? 0,
-    // The focused row stays in the document, so that the focus stays too.
+    // The focused row always has an element. Without it, the keyboard focus would be lost.
     rangeExtractor: (range) => {
       const rows = defaultRangeExtractor(range);
       return kept !== null && kept < total && !rows.includes(kept) ? [...rows, kept].sort((a, b) => a - b) : rows;
@@ -224,7 +223,7 @@ function GridHead({
   );
 }
 
-/** Index of the row around an element; null for the header row. */
+/** Index of the row that contains an element; null for the header row. */
 function indexOf(target: EventTarget): number | null {
   const row = target instanceof Element ? target.closest<HTMLElement>('[data-index]') : null;
   return row ? Number(row.dataset['index']) : null;
@@ -252,7 +251,7 @@ function HeadCell({ header }: { readonly header: Header<typeof features, Row, un
   );
 }
 
-/** Visible rows, at most every 120 ms: fast scrolling through 100,000 rows requests only few of them. */
+/** Range of visible rows, updated at most every 120 ms, so that fast scrolling through 100,000 rows requests few of them. */
 function useSeldom(start: number, end: number): readonly [number, number] {
   const seldom = useThrottledValue(`${start} ${end}`, 120);
   return useMemo(() => {

@@ -1,8 +1,8 @@
-/** Filters and sort order of the list. The address of the page contains the same values (`app/searches.ts`). */
+/** Filters and sort order of the device list. The page address contains the same values (`app/searches.ts`). */
 import type { DeviceSearch } from '../../app/searches.ts';
 import { withQuery } from '../../client/call.ts';
 
-/** Filters without a form field: a health issue links to the devices that it counts. */
+/** Filters that have no form field. A health issue links to the devices that it counts with such a filter. */
 export const ISSUE_FILTERS = ['everConnected', 'seenBefore', 'listBelow', 'located', 'countersigned'] as const;
 type IssueFilter = (typeof ISSUE_FILTERS)[number];
 export type Filter = Pick<DeviceSearch, 'text' | 'group' | 'area' | 'status' | 'connected' | IssueFilter>;
@@ -18,7 +18,7 @@ export const filterOf = ({
   ...filter
 }: DeviceSearch): Filter => filter;
 
-/** Dates sort newest first by default. */
+/** Sort order by date, newest first, unless the admin chooses otherwise. */
 export const orderOf = ({ sort = 'user', descending }: DeviceSearch): Order => ({
   sort,
   descending: descending ?? sort !== 'user',
@@ -35,5 +35,5 @@ export const setFilters = (filter: Filter): number =>
 
 export const isNarrowed = (filter: Filter): boolean => filter.text !== undefined || setFilters(filter) > 0;
 
-/** Equal key for equal filters, independent of their order. */
+/** Key of a filter object. Equal filters have equal keys, independent of the order of their properties. */
 export const filterKey = (filter: Filter): string => listPath(filter, { sort: 'user', descending: false }, 0, 1);

@@ -1,4 +1,4 @@
-/** Rows of the list, loaded in windows as they become visible, and updated while they stay visible. */
+/** Rows of the device list. Blocks of rows load when they become visible, and stay up to date while they are visible. */
 import { keepPreviousData, queryOptions, useQueries, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { devicePage, type ListedDevice } from '../../../../shared/api/devices.ts';
@@ -11,20 +11,19 @@ export interface Asked {
   readonly order: Order;
 }
 
-/** Invisible windows leave the cache after a minute, because a large fleet does not fit into a browser. */
+/** Blocks of rows leave the cache a minute after they were last visible, because a large fleet does not fit into a browser. */
 export const windowQuery = ({ filter, order }: Asked, offset: number) =>
   queryOptions({ ...topicQuery(['devices'], listPath(filter, order, offset, WINDOW), devicePage), gcTime: 60_000 });
 
 const keyOf = ({ filter, order }: Asked): string => listPath(filter, order, 0, WINDOW);
 
-/** Latest filters that have a response. The old list stays visible while new filters load. */
+/** Latest filters whose devices have loaded. The old list stays visible while the list for new filters loads. */
 export function useAnswered(asked: Asked) {
   const head = useQuery({ ...windowQuery(asked, 0), placeholderData: keepPreviousData });
   const [answered, setAnswered] = useState(asked);
   if (head.isSuccess && !head.isPlaceholderData && keyOf(answered) !== keyOf(asked)) setAnswered(asked);
   return {
     head,
-    /** Filters of the visible device list. */
     shown: answered,
     key: keyOf(answered),
     total: head.data?.total ?? 0,
@@ -32,7 +31,7 @@ export function useAnswered(asked: Asked) {
   };
 }
 
-/** Loaded rows from `first` to `last`, and the active row `besides`. */
+/** Loads rows `first` to `last`, and the active row `besides`. */
 export function useRows(asked: Asked, first: number, last: number, besides: number, total: number) {
   const near = windowsOf(...withMargin(first, last), total);
   const offsets = [...new Set([...near, ...windowsOf(besides, besides, total)])];

@@ -1,9 +1,9 @@
-/** Selection of devices: some by name, or all that match the filters. Pure. */
+/** Selection of devices: a list of devices, or all devices that match the filters. Pure. */
 import type { DeviceView } from '../../../../shared/api/devices.ts';
 
 export type Selection<D = DeviceView> =
   | { readonly kind: 'some'; readonly devices: ReadonlyMap<string, D> }
-  /** The server counts the selected devices again. */
+  /** All devices that match the filters. The server counts them again when the admin sends a command. */
   | { readonly kind: 'all' };
 
 export const MOST_NAMED = 10_000;
@@ -17,7 +17,7 @@ export const isChosen = <D>(selection: Selection<D>, id: string): boolean =>
 export const countOf = <D>(selection: Selection<D>, total: number): number =>
   selection.kind === 'all' ? total : selection.devices.size;
 
-/** Adds or removes devices. A selection of all allows no removal, because the server receives only the filters. */
+/** Adds or removes devices. Devices cannot be removed from a selection of all devices, because the server receives only its filters. */
 export function choose<D extends { readonly id: string }>(
   selection: Selection<D>,
   devices: readonly D[],

@@ -5,7 +5,7 @@ import { isChosen, type Selection } from './selection.ts';
 
 export interface GridChoice {
   readonly selection: Selection<ListedDevice>;
-  /** Selects rows `from` to `to`, loaded or not. */
+  /** Selects rows `from` to `to`, including rows that have not loaded. */
   readonly choose: (from: number, to: number, chosen: boolean) => void;
   readonly chooseAll: (chosen: boolean) => void;
 }

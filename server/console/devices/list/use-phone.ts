@@ -1,4 +1,4 @@
-/** True on a phone, where the list consists of cards. The style sheet has the same limit. */
+/** Returns true on a narrow screen, where the device list consists of cards. The style sheet has the same limit. */
 import { useMediaQuery } from '@mantine/hooks';
 
 export const usePhone = (): boolean =>

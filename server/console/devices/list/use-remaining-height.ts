@@ -1,4 +1,6 @@
-/** Height above an element as the style `--above`, so that the element can fill the rest of the screen. */
+/**
+ * Distance between the top of the page and an element, as the CSS variable `--above`. With it, the element can fill the rest of the screen.
+ */
 import { type RefObject, useLayoutEffect } from 'react';
 
 export function useRemainingHeight(element: RefObject<HTMLElement | null>): void {
@@ -10,7 +12,7 @@ export function useRemainingHeight(element: RefObject<HTMLElement | null>): void
       current.style.setProperty('--above', `${above}px`);
     };
     measure();
-    // Filters and the demo bar change the height above.
+    // A change of the filters or of the demo bar can move the element.
     const observer = new ResizeObserver(measure);
     for (
       let outer = current.parentElement;

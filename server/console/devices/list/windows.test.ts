@@ -12,12 +12,12 @@ const TABLE: [string, [number, number, number], number[]][] = [
   ['a long stretch', [150, 420, 1_000], [100, 200, 300, 400]],
 ];
 
-describe('the windows of', () => {
+describe('the blocks of rows for', () => {
   for (const [name, [first, last, total], windows] of TABLE) {
     it(name, () => expect(windowsOf(first, last, total)).toEqual(windows));
   }
 
-  it('what is on the screen reach a little beyond it', () => {
+  it('the visible range extend a little beyond it', () => {
     expect(windowsOf(...withMargin(170, 185), 1_000)).toEqual([100, 200]);
   });
 });

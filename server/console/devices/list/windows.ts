@@ -1,8 +1,8 @@
 export const WINDOW = 100;
-/** Extra rows before and after the visible rows, so that slow scrolling shows no gap. */
+/** Number of extra rows before and after the visible rows, so that slow scrolling shows no gap. */
 const MARGIN = 40;
 
-/** Offsets of the windows that contain rows `first` to `last`. */
+/** Offsets of the blocks that contain rows `first` to `last`. */
 export function windowsOf(first: number, last: number, total: number): number[] {
   if (total <= 0 || last < first) return [];
   const from = windowOf(Math.max(0, Math.min(first, total - 1)));

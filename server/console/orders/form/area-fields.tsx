@@ -1,4 +1,4 @@
-/** Areas of the order, and the assignment of disputed territories in them. */
+/** Fields for the order's areas, and for the assignment of disputed territories in these areas. */
 import { Fieldset, MultiSelect, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
@@ -59,7 +59,8 @@ export function AreaFields({ form, update, touch, problemAt }: Fields) {
         error={problemAt('areas')?.text}
         // The list of areas opens below the field, so that the error stays visible above it.
         inputWrapperOrder={['label', 'description', 'error', 'input']}
-        // The options replace the options of the theme, so they repeat the theme's rule that the list stays inside the page's landmarks.
+        // Options of the area list. They replace the options of the theme, so they repeat the theme's rule: the list stays inside the
+        // page's landmarks.
         comboboxProps={{
           ...{ withinPortal: false, floatingStrategy: 'fixed' },
           ...{ position: 'bottom', middlewares: { flip: false, shift: false } },
@@ -113,7 +114,7 @@ function choicesOf(feature: Territory, said: string | undefined): Choice[] {
   return withChosen([...claimed, contested], said === undefined ? [] : [said]);
 }
 
-/** Compares the order's assignment of a disputed territory with the policy's assignment. */
+/** Sentence that compares the order's assignment of a disputed territory with the policy's assignment. */
 function policyWords(said: string | undefined, policy: string | undefined): string {
   return said === undefined || said === (policy ?? CONTESTED)
     ? 'Your territory policy has the same assignment.'

@@ -1,4 +1,4 @@
-/** Date and time in the order's zone, with its interpretation and alternatives. */
+/** Field for a date and time in the order's time zone. It shows how the server reads the time, and alternatives at a clock change. */
 import '@mantine/dates/styles.css';
 import { Button, Fieldset, Group, Stack, Text } from '@mantine/core';
 import { DateInput, TimePicker } from '@mantine/dates';
@@ -24,10 +24,10 @@ export function DateTimeField({
   readonly legend: string;
   readonly value: LocalTime;
   readonly zone: string;
-  /** Instant as the server reads the text; null while the server cannot read it. */
+  /** Instant that the server read from the text; null if the server cannot read it yet. */
   readonly read: number | null;
   readonly change: (value: LocalTime) => void;
-  /** Called when the reader leaves the date field. */
+  /** Callback for the moment when the reader leaves the date field. */
   readonly left?: () => void;
   readonly problem: Problem | undefined;
 }) {
@@ -51,12 +51,13 @@ export function DateTimeField({
             dateParser={parseDate}
             valueFormat="D MMM YYYY"
             defaultDate={today}
-            // Past dates stay typeable, and the server explains the error. A minimum date would clear the typed text without a reason.
+            // The field accepts past dates, and the server explains the error. With a minimum date, the field would clear the text without
+            // a reason.
             getDayProps={(day) => ({ disabled: day < today })}
             weekendDays={[]}
             hideOutsideDates
             ariaLabels={CALENDAR}
-            // The calendar belongs beside its field for screen readers, and inside a surrounding dialog.
+            // The calendar is beside its field in the document, for screen readers and for fields inside a dialog.
             popoverProps={{ withinPortal: false, floatingStrategy: 'fixed' }}
             error={problem && (problem.suggestions.length > 0 ? AMBIGUOUS : problem.text)}
             required
@@ -104,7 +105,7 @@ const CALENDAR = {
 
 const AMBIGUOUS = 'A clock change skips or repeats this time in that zone. Select the time that you mean.';
 
-/** Alternative such as `01:30 (America/New_York, GMT-4) = 05:30 UTC`. */
+/** Possible instant of an ambiguous time, such as `01:30 (America/New_York, GMT-4) = 05:30 UTC`. */
 const suggested = (suggestion: string, zone: string): string => {
   const instant = Date.parse(suggestion);
   return `${zonedTime(instant, zone)} = ${dateTime(instant, 'UTC')} UTC`;

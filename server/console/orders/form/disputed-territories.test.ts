@@ -36,7 +36,7 @@ it.each<[string, Parameters<typeof assignmentsFor>, Record<string, string>]>([
     { crimea: 'UA', donetsk: 'contested' },
   ],
   [
-    'what stood there',
+    'the earlier note',
     [['crimea', 'donetsk'], { crimea: 'RU', donetsk: 'contested' }, POLICY],
     { crimea: 'RU', donetsk: 'contested' },
   ],

@@ -1,9 +1,9 @@
-/** Disputed territories that the areas of a draft touch, and their assignment in the form. Pure. */
+/** Disputed territories in the areas of a draft, and their assignment in the form. Pure. */
 import type { NamedAreaView } from '../../../../shared/api/areas.ts';
 import { homeAreaOrNull, membersOf, type Territory } from '../../../../shared/areas/area-code.ts';
 import { CONTESTED, type TerritoryMap, territoriesTouched } from '../../../../shared/areas/territory-policy.ts';
 
-/** `own`: the current named areas of the installation. */
+/** `own`: the named areas of the installation, in their current versions. */
 export function territoriesOf(areas: readonly string[], own: readonly NamedAreaView[]): Territory[] {
   const codes = areas.flatMap((code) => {
     const named = own.find((area) => area.code === code);
@@ -13,8 +13,8 @@ export function territoriesOf(areas: readonly string[], own: readonly NamedAreaV
 }
 
 /**
- * Assignments in the form. An existing assignment does not change; other territories start with the policy's assignment, so that the
- * proposal contains what the admin saw. Without a known `policy`, the server decides.
+ * Assignments of disputed territories in the form. An existing assignment does not change. Other territories start with the policy's
+ * assignment, so that the proposal contains what the admin saw. Without a known `policy`, the server assigns them.
  */
 export function assignmentsFor(
   touched: readonly Territory[],

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { orderDraft } from '../../../../shared/api/order-proposals.ts';
 
-/** Proposal in the form that the API accepts. */
+/** Draft of a proposal, in the format of the API. */
 export type Draft = z.input<typeof orderDraft>;
 export type Submission = Omit<Draft, 'order' | 'action'> & { readonly action?: 'revise' };

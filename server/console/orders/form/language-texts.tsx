@@ -20,7 +20,7 @@ export function LanguageTexts({
   least,
 }: {
   readonly title: string;
-  /** Name of one text, such as `Statement`. */
+  /** Name of one text in the list, such as `Statement`. */
   readonly what: string;
   readonly texts: readonly Written[];
   readonly change: (texts: Written[]) => void;
@@ -29,10 +29,10 @@ export function LanguageTexts({
   readonly error: string | undefined;
   readonly least: number;
 }) {
-  /** Number of texts after the pending addition, because the effect of an earlier render may still run. */
+  /** Number of texts after the requested addition. The number detects whether the new text exists yet. */
   const added = useRef<number | null>(null);
   const last = useRef<HTMLInputElement>(null);
-  // Focuses the language field of a new text, because the user selects the language next.
+  // Focuses the language field of a new text, because the user selects its language next.
   useEffect(() => {
     if (added.current !== texts.length) return;
     last.current?.focus();
@@ -48,7 +48,7 @@ export function LanguageTexts({
         {title}
       </Title>
       {texts.map(({ language, text }, at) => (
-        // A text has no key but its index while the language is being chosen.
+        // The index is the React key, because a text has no other identity while its language is missing.
         // biome-ignore lint/suspicious/noArrayIndexKey: see above
         <Group key={at} align="flex-start" gap="xs" wrap="wrap">
           <Select

@@ -1,6 +1,6 @@
 /**
- * Date and time of a form, in the order's zone. `exact` is the instant, if known: of an existing order, or after a choice during a clock
- * change. Any edit clears it. Pure.
+ * Date and time of a form field, in the order's time zone. `exact` is the instant, if the form knows it: from an existing order, or after a
+ * choice during a clock change. An edit clears `exact`. Pure.
  */
 import { z } from 'zod';
 
@@ -34,11 +34,11 @@ export function localTimeAt(instant: string, zone: string): LocalTime {
   };
 }
 
-/** Value for the API; undefined while the date or the time is missing. */
+/** Time in the format of the API; undefined while the date or the time of day is missing. */
 export function timeText({ date, time, exact }: LocalTime): string | undefined {
   if (exact !== null) return exact;
   return date === '' || time === '' ? undefined : `${date}T${time}`;
 }
 
-/** Replaces the written time by one of its possible instants, such as `2015-11-01T01:30:00-05:00`. */
+/** Replaces the entered time with one of its possible instants, such as `2015-11-01T01:30:00-05:00`. */
 export const meaning = (written: LocalTime, suggestion: string): LocalTime => ({ ...written, exact: suggestion });

@@ -1,4 +1,4 @@
-/** Optional parts of an order, collapsed because most orders omit them. */
+/** Optional parts of the order form. They are collapsed, because most orders omit them. */
 import {
   Accordion,
   Button,
@@ -60,7 +60,7 @@ interface PartProps {
   readonly set: (change: Partial<OptionalForm>) => void;
 }
 
-/** Properties of a text field. `most`: characters. */
+/** Properties of a text field with at most `most` characters. */
 function textField(
   { fields, set }: PartProps,
   name: 'answers' | 'considered' | 'consideredBy' | 'reasons' | 'law',
@@ -79,7 +79,7 @@ export function OptionalFields(fields: Fields) {
   const { more } = form;
   const set = (change: Partial<OptionalForm>) => update({ more: { ...more, ...change } });
   const [opened, setOpened] = useState<readonly string[]>(() => filledParts(more));
-  // A part with an error opens by itself.
+  // A part that contains an error opens automatically.
   const wrong = Object.entries(PANELS).flatMap(([panel, inside]) => (inside.some(problemAt) ? [panel] : []));
   return (
     <Accordion

@@ -1,4 +1,4 @@
-/** Optional parts of an order in the form, and their conversion for the API. Pure. */
+/** Optional parts of an order in the form, and their conversion to the format of the API. Pure. */
 import { z } from 'zod';
 import {
   instrumentDocumentSchema,
@@ -11,7 +11,7 @@ import type { Draft } from './draft.ts';
 import { localTime, localTimeAt, NO_TIME, timeText } from './local-time.ts';
 
 export const optionalForm = z.object({
-  /** Date such as `2015-07-22`. An empty text means that the order omits the field. */
+  /** Date such as `2015-07-22`; empty if the order omits the date. */
   receivedOn: z.string(),
   toBeAnswered: z.boolean(),
   answerBy: localTime,
@@ -22,7 +22,7 @@ export const optionalForm = z.object({
   publishAt: localTime,
   law: z.string(),
   notices: z.array(z.object({ language: z.string(), text: z.string() })),
-  /** `all`: the order has every future notice time. */
+  /** `all`: users receive a notice at every notice time that has not passed. `chosen`: only at the times in `plan`. */
   planned: z.enum(['all', 'chosen']),
   plan: z.array(z.enum(NOTICE_MOMENTS)),
   exportDays: z.string(),
@@ -53,7 +53,10 @@ export const NO_OPTIONS: OptionalForm = {
 
 const DAY = 86_400_000;
 
-/** Optional parts of an existing order. A new decision record replaces the earlier one. */
+/**
+ * Form values for the optional parts of an existing order. A new decision record would replace the earlier record, so its fields start
+ * empty.
+ */
 export function optionsOf(terms: OrderTerms): OptionalForm {
   const { receivedOn = '', answerBy, provenance = null, answers = '', documents = [], publication, notice } = terms;
   const { noticePlan, exportWindow, zone } = terms;
@@ -73,7 +76,10 @@ export function optionsOf(terms: OrderTerms): OptionalForm {
   };
 }
 
-/** `absent`: the value that removes a field. Null deletes the field from an existing order; undefined omits the field from a new order. */
+/**
+ * Optional parts in the format of the API. `absent` is the value for an empty field: null deletes the field of an existing order, undefined
+ * omits the field of a new order.
+ */
 export function optionalDraft(more: OptionalForm, mode: OrderTerms['mode'], absent: null | undefined) {
   const text = (value: string) => (value.trim() === '' ? undefined : value.trim());
   const notices = more.notices.filter((each) => each.language !== '' && text(each.text) !== undefined);

@@ -24,7 +24,7 @@ export function OrderFormView({
 }: {
   readonly api: FormApi;
   readonly verb: string;
-  /** Order that the form revises; null for a new order. */
+  /** Number of the order that the form changes; null for a new order. */
   readonly revises: Revised | null;
   readonly busy: boolean;
   readonly failed: Error | null;

@@ -40,34 +40,34 @@ const TERMS: OrderTerms = {
 const empty = emptyForm({ zone: 'Europe/Berlin', appeal: 'legal@example.org' });
 
 describe('times', () => {
-  it('reads an instant as its zone shows it, and gives it back to the second', () => {
+  it('converts an instant to local time and back, exact to the second', () => {
     const written = localTimeAt(TERMS.effective, TERMS.zone);
     expect(written).toMatchObject({ date: '2015-11-30', time: '23:59' });
     expect(timeText(written)).toBe(TERMS.effective);
   });
 
-  it('gives local time once it is edited, nothing while half is missing', () => {
+  it('returns local time after an edit, and nothing while the date or time is missing', () => {
     expect(timeText({ date: '2015-11-30', time: '23:59', exact: null })).toBe('2015-11-30T23:59');
     expect(timeText({ ...NO_TIME, date: '2015-11-30' })).toBeUndefined();
     expect(timeText({ ...NO_TIME, time: '23:59' })).toBeUndefined();
   });
 
-  it('midnight is the beginning of a day', () => {
+  it('midnight belongs to the day that begins', () => {
     expect(localTimeAt('2015-11-30T19:00:00.000Z', 'Asia/Karachi')).toMatchObject({
       date: '2015-12-01',
       time: '00:00',
     });
   });
 
-  it('keeps the day and the time of day when it is said which instant is meant', () => {
+  it('keeps the date and time after the choice of one of two possible instants', () => {
     const repeated = { date: '2015-11-01', time: '01:30', exact: null };
     const meant = meaning(repeated, '2015-11-01T01:30:00-05:00');
     expect([meant.date, meant.time, timeText(meant)]).toEqual(['2015-11-01', '01:30', '2015-11-01T01:30:00-05:00']);
   });
 });
 
-describe('from an order to the form and back', () => {
-  it('changes nothing by itself', () => {
+describe('conversion from an order to the form and back', () => {
+  it('returns the same order if the form is not edited', () => {
     const body = orderAction.parse(submission(formOf(TERMS), '2015-001'));
     const { action, exempt, ...terms } = body;
     expect([action, exempt]).toEqual(['revise', undefined]);
@@ -75,7 +75,7 @@ describe('from an order to the form and back', () => {
     expect(orderTermsSchema.parse(said)).toEqual(TERMS);
   });
 
-  it('says of ground that the order leaves contested that it is so, and no policy changes it', () => {
+  it('keeps a territory contested that the order leaves contested, whatever the policy', () => {
     const form = formOf({ ...TERMS, areas: ['PK', 'UA'] });
     const contested = { crimea: 'contested', donetsk: 'contested', luhansk: 'contested' };
     expect(form.disputed).toEqual({ kashmir: 'PK', ...contested });
@@ -97,15 +97,15 @@ describe('from an order to the form and back', () => {
   };
 
   it.each<[string, Partial<OrderTerms>]>([
-    ['until a day', MORE],
+    ['until a date', MORE],
     ['by law', { ...MORE, publication: { law: 'section 5' } }],
-  ])('keeps what an order need not say: kept from the public %s', (_, more) => {
+  ])('keeps the optional parts of an order that is withheld from the public %s', (_, more) => {
     const terms = { ...TERMS, ...more };
     const { action: _act, exempt: _exempt, ...body } = orderAction.parse(submission(formOf(terms), '2015-001'));
     expect(orderTermsSchema.parse(body)).toEqual(terms);
   });
 
-  it('takes away what is emptied, and says nothing of it in a new order', () => {
+  it('removes an emptied field from an existing order, and omits it from a new order', () => {
     const form = { ...formOf({ ...TERMS, ...MORE }), more: NO_OPTIONS };
     const nothing = { receivedOn: null, answerBy: null, publication: null, notice: null, documents: null };
     expect(draftOf(form, '2015-001')).toMatchObject({ ...nothing, noticePlan: null, answers: null, provenance: null });
@@ -113,7 +113,7 @@ describe('from an order to the form and back', () => {
     expect(Object.keys(draftOf(form, null))).not.toContain('decision');
   });
 
-  it('has a record of the decision taken up as soon as a part of it is written, and no time that is half given passed over', () => {
+  it('sends a decision record once a part of it is filled, and sends incomplete times to the server', () => {
     const more = {
       ...NO_OPTIONS,
       considered: ' Whether to appeal. ',
@@ -125,7 +125,7 @@ describe('from an order to the form and back', () => {
     });
   });
 
-  it('leaves every time as it is written when its zone is another, and means other instants by it', () => {
+  it('keeps all entered times after a change of zone, with other instants', () => {
     const terms = { ...TERMS, ...MORE };
     const exempt = (value: string, until: OrderForm['until'] | null) => ({ value, label: value, until, reason: '' });
     const form: OrderForm = {
@@ -153,21 +153,21 @@ describe('from an order to the form and back', () => {
     expect(draftOf({ ...form, ...inZone(form, TERMS.zone) }, '2015-001')).toEqual(draftOf(form, '2015-001'));
   });
 
-  it('takes the end away when the order is to last', () => {
+  it('removes the end time of an order without an end', () => {
     expect(draftOf({ ...formOf(TERMS), ends: false }, '2015-001').until).toBeNull();
   });
 
-  it('survives the browser’s store', () => {
+  it('survives a round trip through browser storage', () => {
     const form = formOf(TERMS);
     expect(orderForm.parse(JSON.parse(JSON.stringify(form)))).toEqual(form);
   });
 });
 
-describe('who is exempt', () => {
+describe('exempt devices', () => {
   const [MISSION, CLINIC] = ['dev_aaaaaaaaaaaaaaaa', 'dev_bbbbbbbbbbbbbbbb'];
   const until = { date: '2016-01-31', time: '23:59', exact: null };
 
-  it('is sent with its end and its reason, and without what is not said', () => {
+  it('are sent with end and reason, and without empty fields', () => {
     const devices = [
       { value: MISSION, label: 'A mission', until: null, reason: '  ' },
       { value: CLINIC, label: 'A clinic', until, reason: ' It treats people. ' },
@@ -180,7 +180,7 @@ describe('who is exempt', () => {
     expect(draftOf({ ...empty, devices: unsaid }, null).exempt).toEqual([{ device: CLINIC, until: '' }]);
   });
 
-  it('keeps what was said of those who stay chosen', () => {
+  it('keep their end and reason while they stay selected', () => {
     const said = { value: CLINIC, label: 'A clinic', until, reason: 'It treats people.' };
     const choices = [
       { value: CLINIC, label: 'another name' },
@@ -192,7 +192,7 @@ describe('who is exempt', () => {
     ]);
   });
 
-  it('is taken over from the order but for what has run out, to the millisecond', () => {
+  it('come from the order without expired exemptions, exact to the millisecond', () => {
     const by = { decidedIn: 1, proposedBy: 'per_a', approvedBy: [] };
     const device = (id: string) => deviceIdSchema.parse(id);
     const now = Date.parse('2016-01-01T00:00:00Z');
@@ -211,8 +211,8 @@ describe('who is exempt', () => {
   });
 });
 
-describe('from an empty form', () => {
-  it('gives what is filled in and nothing else', () => {
+describe('an empty form', () => {
+  it('sends the filled fields only', () => {
     const draft = draftOf(empty, null);
     expect(draft).toEqual({
       action: 'propose',
@@ -226,14 +226,14 @@ describe('from an empty form', () => {
       disputed: {},
       nexus: ['present'],
       until: null,
-      // The language of the only statement, whose text is still empty.
+      // Language of the only statement, whose text is still empty.
       authoritativeLanguage: 'en',
       appeal: 'legal@example.org',
       exempt: [],
     });
   });
 
-  it('takes the language of the first statement for authoritative until another is chosen, and adds none to an older order', () => {
+  it('uses the first statement’s language as authoritative by default, and adds none to an older order', () => {
     const statements = [
       { language: 'de', text: 'Der Dienst endet.' },
       { language: 'en', text: 'Service ends.' },
@@ -245,18 +245,18 @@ describe('from an empty form', () => {
     expect(language({}, '2015-001')).toBeUndefined();
   });
 
-  it('a rule for waiting messages is said once it is chosen, of an order that shuts messaging', () => {
+  it('sends the rule for undelivered messages only after its selection, and only if the order suspends messaging', () => {
     const chosen: OrderForm = { ...empty, services: ['messaging'], waiting: 'return' };
     expect(draftOf(chosen, null).waiting).toBe('return');
     expect('waiting' in draftOf({ ...chosen, services: ['mail'] }, null)).toBe(false);
     expect(submission(formOf({ ...TERMS, waiting: 'deliver' }), '2015-001')).toMatchObject({ waiting: 'deliver' });
   });
 
-  it('an end that is not given yet is missing, not absent', () => {
+  it('sends an empty end time as missing, not as absent', () => {
     expect(draftOf({ ...empty, ends: true }, null).until).toBe('');
   });
 
-  it('leaves out a language without words, and words of blanks', () => {
+  it('omits texts that are empty or blank', () => {
     const statements = [
       { language: 'en', text: '  ' },
       { language: 'ur', text: ' سروس ختم ' },
@@ -266,7 +266,7 @@ describe('from an empty form', () => {
     expect('title' in draftOf({ ...empty, title: '  ' }, null)).toBe(false);
   });
 
-  it('is a proposal that the API takes once it is filled', () => {
+  it('becomes a valid proposal after all required fields are filled', () => {
     const group = 'grp_aaaaaaaaaaaaaaaa';
     const filled: OrderForm = {
       ...empty,

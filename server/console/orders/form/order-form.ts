@@ -1,4 +1,4 @@
-/** Order in the form, and its conversion for the API. Pure. */
+/** Order in the form, and its conversion to the format of the API. Pure. */
 import { z } from 'zod';
 import type { ExemptionList } from '../../../../shared/api/affected-devices.ts';
 import { PROPOSAL_DEFAULTS } from '../../../../shared/api/order-proposals.ts';
@@ -13,19 +13,22 @@ import { NO_OPTIONS, optionalDraft, optionalForm, optionsOf } from './optional-f
 const rule = z.enum(['allow', 'deny']);
 const named = z.object({ value: z.string(), label: z.string() });
 export type Named = z.infer<typeof named>;
-/** `until` is null for an exemption without an end. */
+/** Exempt device in the form. `until` is null for an exemption without an end. */
 const exempted = named.extend({ until: localTime.nullable(), reason: z.string() });
 export type Exempted = z.infer<typeof exempted>;
 
-/** Schema of the form, also of the draft in browser storage. An unreadable draft is discarded. */
+/** Schema of the form and of its draft in browser storage. The form discards an unreadable draft. */
 export const orderForm = z.object({
   areas: z.array(z.string()),
-  /** Country or `contested` by feature. The territory policy applies to features without an entry. */
+  /**
+   * Assignment of disputed territories: a country code or `contested` for each territory. The territory policy decides about a territory
+   * without an entry.
+   */
   disputed: z.record(z.string(), z.string()),
   services: z.array(z.enum(SERVICES)),
   nexus: z.array(z.enum(NEXUS)),
   zone: z.string(),
-  /** True after the reader chose the zone; areas then no longer change it. */
+  /** True after the reader has chosen the time zone. A change of the areas then no longer changes it. */
   zoneChosen: z.boolean(),
   effective: localTime,
   ends: z.boolean(),
@@ -34,11 +37,11 @@ export const orderForm = z.object({
   unknown: rule,
   contested: rule,
   travelers: rule,
-  /** Rule for waiting messages; absent if the order omits it. */
+  /** Rule for undelivered messages; absent if the order omits the rule. */
   waiting: z.enum(WAITING_RULES).optional(),
   visitors: z.string(),
   stale: z.enum(['keep', 'allow', 'deny']),
-  /** `keep`: the order keeps its current exemptions. `list`: the list replaces them. */
+  /** How the form treats exemptions. `keep`: the order keeps its current exemptions. `list`: the list of the form replaces them. */
   exemption: z.enum(['keep', 'list']),
   groups: z.array(exempted),
   devices: z.array(exempted),
@@ -47,14 +50,14 @@ export const orderForm = z.object({
   addressee: z.string(),
   instrument: z.string(),
   statements: z.array(z.object({ language: z.string(), text: z.string() })),
-  /** Authoritative language; empty for the language of the first statement. */
+  /** Authoritative language; empty if the first statement's language is authoritative. */
   authoritative: z.string(),
   appeal: z.string(),
   more: optionalForm,
 });
 export type OrderForm = z.infer<typeof orderForm>;
 
-/** Mildest rules: an omitted rule suspends nothing. */
+/** Values of a new form. Its rules are the mildest, so that a forgotten rule suspends nothing. */
 export function emptyForm({ zone, appeal }: { readonly zone: string; readonly appeal: string }): OrderForm {
   return {
     areas: [],
@@ -96,7 +99,7 @@ export function formOf(terms: OrderTerms): OrderForm {
     areas: [...areas],
     services: [...services],
     nexus: [...nexus],
-    // A missing assignment means contested, independent of the current policy.
+    // A signed order without an assignment means `contested`, independent of the current territory policy.
     disputed: explicitMap(territoriesIn(terms), disputed),
     zoneChosen: true,
     effective: localTimeAt(effective, terms.zone),
@@ -111,7 +114,7 @@ export function formOf(terms: OrderTerms): OrderForm {
   };
 }
 
-/** Change of zone: written times stay the same and mean other instants. */
+/** Changes the time zone of the form. The entered times stay the same, and thus mean other instants. */
 export function inZone(form: OrderForm, zone: string): Partial<OrderForm> {
   if (zone === form.zone) return {};
   const there = (written: LocalTime): LocalTime => ({ ...written, exact: null });
@@ -127,11 +130,11 @@ export function inZone(form: OrderForm, zone: string): Partial<OrderForm> {
   };
 }
 
-/** Exemptions for the API. An empty list removes all exemptions; an absent list keeps the current exemptions. */
+/** Exemptions in the format of the API. An empty list removes all exemptions. An absent list keeps the current exemptions. */
 function exemptOf({ exemption, groups, devices }: OrderForm): Draft['exempt'] {
   if (exemption === 'keep') return undefined;
   const said = ({ until, reason }: Exempted) => ({
-    // An incomplete end is sent as an empty text, so that the server refuses an end without a time.
+    // The form sends an incomplete end as an empty text, so that the server refuses it. Without an end, the exemption would not expire.
     ...(until !== null && { until: timeText(until) ?? '' }),
     ...(reason.trim() !== '' && { reason: reason.trim() }),
   });
@@ -141,7 +144,7 @@ function exemptOf({ exemption, groups, devices }: OrderForm): Draft['exempt'] {
   ];
 }
 
-/** Exemptions of the selected devices. Earlier exemptions keep their end and reason. */
+/** Exemptions for the selected devices. Devices that were already exempt keep their end and reason. */
 export function exemptedOf(
   chosen: readonly string[],
   before: readonly Exempted[],
@@ -154,7 +157,7 @@ export function exemptedOf(
   });
 }
 
-/** Current exemptions in the form, without expired ones. */
+/** Current exemptions of an order as form values, without expired exemptions. */
 export function exemptedAlready(exempt: ExemptionList['exemptions'], zone: string, now: number): Exempted[] {
   return exempt
     .filter(({ until }) => until === null || until > now)
@@ -167,8 +170,8 @@ export function exemptedAlready(exempt: ExemptionList['exemptions'], zone: strin
 }
 
 /**
- * Authoritative language: the selected language, or the language of the first statement. A change of an older order without a language adds
- * none.
+ * Authoritative language: the selected language, or the language of the first statement. An older order without an authoritative language
+ * stays without one.
  */
 export function authoritativeIn(
   { authoritative, statements }: Pick<OrderForm, 'authoritative' | 'statements'>,
@@ -178,13 +181,13 @@ export function authoritativeIn(
   return revises === null ? statements.find(({ language }) => language !== '')?.language : undefined;
 }
 
-/** Draft for the check, with all filled fields. */
+/** Draft that the server checks. It contains all fields that have a value. */
 export function draftOf(form: OrderForm, revises: string | null): Draft {
   const { areas, services, nexus, zone, mode, unknown, contested, travelers, visitors, stale, disputed, waiting } =
     form;
   const text = (value: string) => (value.trim() === '' ? undefined : value.trim());
   const effective = timeText(form.effective);
-  // The server refuses an end without a time: otherwise the order would last until its withdrawal.
+  // The form sends an end without a time, so that the server refuses it. Without any end, the order would last until its withdrawal.
   const until = form.ends ? (timeText(form.until) ?? '') : null;
   const written = form.statements.filter((each) => each.language !== '' && text(each.text) !== undefined);
   const exempt = exemptOf(form);
@@ -213,7 +216,7 @@ export function draftOf(form: OrderForm, revises: string | null): Draft {
   return { ...(revises === null ? { action: 'propose' } : { order: revises, action: 'revise' }), ...rules, ...filled };
 }
 
-/** Request body of the proposal. The address contains the order number, and for a new order also the action. */
+/** Body of the request that proposes the order. The path contains the order number, and the action for a change. */
 export function submission(form: OrderForm, revises: string | null): Submission {
   const { order: _order, action: _act, ...terms } = draftOf(form, revises);
   return revises === null ? terms : { ...terms, action: 'revise' };

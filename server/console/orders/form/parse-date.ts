@@ -1,8 +1,11 @@
-/** Date as people type it. Pure. */
+/** Parser for dates as people type them. Pure. */
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-/** Formats `2015-11-30`, `30 Nov 2015`, `30 November 2015` and `Nov 30, 2015`. Null for an ambiguous (`3/4/2015`) or invalid date. */
+/**
+ * Parses the formats `2015-11-30`, `30 Nov 2015`, `30 November 2015` and `Nov 30, 2015`. Null for an ambiguous date (`3/4/2015`) or an
+ * invalid one.
+ */
 export function parseDate(typed: string): string | null {
   const text = typed.trim().toLowerCase();
   const iso = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(text);

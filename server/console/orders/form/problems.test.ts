@@ -13,7 +13,7 @@ const answered = (field: string, detail: string, suggestions: string[] = []) => 
 const about = (form: OrderForm, ...problems: ReturnType<typeof answered>[]) =>
   problemsOf(form, draftOf(form, null), { draft: draftOf(form, null), problems });
 
-it('says of an empty form what is missing, from its beginning', () => {
+it('names each missing field of an empty form, in the order of the form', () => {
   const { fields } = about(empty, answered('effective', '“” is no time.'));
   expect([...fields.values()].every(({ missing }) => missing)).toBe(true);
   expect(fields.get('effective')?.text).toBe('The effective time is missing. Enter a date and a time.');
@@ -22,7 +22,7 @@ it('says of an empty form what is missing, from its beginning', () => {
   expect(about({ ...empty, ends: true }).fields.has('until')).toBe(true);
 });
 
-it('puts the server’s words beside the field, its first word first', () => {
+it('shows the server’s problem at its field, the first problem first', () => {
   const { fields, whole } = about(
     { ...empty, areas: ['PK', 'QQ'] },
     answered('areas.1', '"QQ" is no area that Cordon knows.'),
@@ -33,7 +33,7 @@ it('puts the server’s words beside the field, its first word first', () => {
   expect(whole).toEqual(['Adopt an approver set first.']);
 });
 
-it('has a language chosen for all that is written, in a statement or a notice', () => {
+it('requires a language for each text of a statement or a notice', () => {
   const english = { language: 'en', text: 'It ends.' };
   const said = (texts: OrderForm['statements']) => {
     const { fields } = about({ ...empty, statements: texts, more: { ...empty.more, notices: texts } });
@@ -47,11 +47,11 @@ it('has a language chosen for all that is written, in a statement or a notice', 
 const repeated = { ...empty, effective: { date: '2015-11-01', time: '01:30', exact: null } };
 const two = ['2015-11-01T01:30:00-04:00', '2015-11-01T01:30:00-05:00'];
 
-it('keeps what could have been meant', () => {
+it('keeps the suggestions for an ambiguous time', () => {
   expect(about(repeated, answered('effective', 'twice', two)).fields.get('effective')?.suggestions).toEqual(two);
 });
 
-it('forgets what was said of a field that has changed since, and of a time also when its zone has', () => {
+it('discards the problem of a field after the field changes, and of a time also after its zone changes', () => {
   const said = {
     draft: draftOf(repeated, null),
     problems: [answered('effective', 'twice', two), answered('title', 'long')],
@@ -66,7 +66,7 @@ it('forgets what was said of a field that has changed since, and of a time also 
   expect(now({ title: 'short' }).has('title')).toBe(false);
 });
 
-it('forgets what was said of an end when the kind of order has changed: an exit has none', () => {
+it('discards the problem of an end time after the mode changes, because an exit has no end time', () => {
   const ending: OrderForm = { ...repeated, mode: 'exit', ends: true, until: { ...repeated.effective, time: '03:30' } };
   const said = { draft: draftOf(ending, null), problems: [answered('until', 'has no end')] };
   const now = (form: OrderForm) => problemsOf(form, draftOf(form, null), said).fields.has('until');

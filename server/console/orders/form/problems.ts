@@ -1,10 +1,10 @@
-/** Problems of the form by field: the server's problems, and simpler texts for empty fields. Pure. */
+/** Problems of the order form by field: the server's problems, with simpler texts for empty fields. Pure. */
 import type { OrderPreview } from '../../../../shared/api/order-preview.ts';
 import type { Draft } from './draft.ts';
 import { timeText } from './local-time.ts';
 import type { OrderForm } from './order-form.ts';
 
-/** Fields in the order of the form. */
+/** Names of the form fields, in the order in which the form shows them. */
 export const FIELDS = [
   'areas',
   'disputed',
@@ -44,7 +44,7 @@ export type Field = (typeof FIELDS)[number];
 export interface Problem {
   readonly text: string;
   readonly suggestions: readonly string[];
-  /** True if the field's only problem is that the field is empty. */
+  /** True if a field's only problem is that the field is empty. */
   readonly missing: boolean;
 }
 
@@ -93,7 +93,7 @@ const MISSING: Readonly<Partial<Record<Field, { readonly text: string; readonly 
     },
   };
 
-/** A text without a language is a problem that the request cannot contain. */
+/** A text without a language cannot be part of a request, so the form itself reports the problem. */
 export const isUnnamed = ({ language, text }: OrderForm['statements'][number]): boolean =>
   language === '' && text.trim() !== '';
 
@@ -112,14 +112,14 @@ export interface Answered {
 
 const TIMED: readonly Field[] = ['effective', 'until', 'answerBy', 'publication', 'exempt'];
 
-/** Values that determine how the server reads a field. */
+/** Form values on which the server's check of a field depends. */
 function basis(field: Field, draft: Draft): string {
   const timed = TIMED.includes(field);
   const beside = field === 'exempt' ? draft.effective : field === 'until' && draft.mode;
   return JSON.stringify([draft[field], timed && draft.zone, beside]);
 }
 
-/** Problems of empty fields are known at once. A problem from the server counts until the field changes. */
+/** The form itself finds empty fields at once. A problem from the server counts until the value of its field changes. */
 export function problemsOf(form: OrderForm, draft: Draft, answered: Answered | undefined): Problems {
   const fields = new Map<Field, Problem>();
   const whole: string[] = [];

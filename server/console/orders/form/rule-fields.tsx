@@ -1,4 +1,4 @@
-/** Rules for devices with special circumstances. The first option of each is the mildest, and the default. */
+/** Fields for the rules about devices in special circumstances. The first option of each rule is the mildest one and the default. */
 import { Group, NumberInput, Radio, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { sentence } from '../../../../shared/areas/area-words.ts';
@@ -151,7 +151,7 @@ function Visitors({ form, update, touch, problemAt }: Fields) {
         />
         <Select
           aria-label="Unit of the grace period for visitors"
-          // Margin of the label above the neighboring field.
+          // Margin that aligns the field with the label of its neighbor.
           mt={25}
           data={UNITS.map((unit) => ({ value: unit, label: sentence(unit) }))}
           value={grace.unit}

@@ -1,4 +1,4 @@
-/** Effective time and end time in the order's own zone. */
+/** Fields for the effective time and the end time, in the order's own time zone. */
 import { Checkbox, Select, Stack } from '@mantine/core';
 import { useMemo } from 'react';
 import type { OrderPreview } from '../../../../shared/api/order-preview.ts';
@@ -34,7 +34,7 @@ export function ScheduleFields({
         onChange={(zone) => {
           if (zone !== null) update({ ...inZone(form, zone), zoneChosen: true });
         }}
-        // Selected text, so that typing replaces the zone.
+        // The text of the field is selected, so that typing replaces the current time zone.
         onClick={({ currentTarget }) => currentTarget.select()}
         onBlur={() => touch('zone')}
         error={problemAt('zone')?.text}
@@ -76,5 +76,5 @@ export function ScheduleFields({
   );
 }
 
-/** Label such as `America/New York`. */
+/** Label of a time zone, such as `America/New York`. */
 const choice = (zone: string) => ({ value: zone, label: zone.replaceAll('_', ' ') });

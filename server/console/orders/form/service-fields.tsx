@@ -1,4 +1,7 @@
-/** Services to suspend, and the nexus of affected devices. Services without which the operator loses control of a device appear in red. */
+/**
+ * Fields for the services to suspend, and for the nexus of affected devices. Services without which the operator loses control of a device
+ * are red.
+ */
 import { Alert, Checkbox, Stack } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { NEXUS, type Nexus, SERVICES, type Service } from '../../../../shared/verdict/terms.ts';
@@ -14,7 +17,7 @@ const WHY_GRAVE: Readonly<Partial<Record<Service, string>>> = {
     'Without enrollment, no new device can enroll, and no repaired device can re-enroll. You can suspend messaging without it.',
 };
 
-/** Services in the order of the form, common services first. */
+/** Services in the sequence of the form: common services first. */
 const SHOWN: readonly Service[] = [...SERVICES].sort(
   (a, b) => Number(GRAVE_SERVICES.includes(a)) - Number(GRAVE_SERVICES.includes(b)),
 );

@@ -1,4 +1,7 @@
-/** Summary of the form: content, missing fields and impact preview. It is beside the form on wide screens, below it on others. */
+/**
+ * Summary of the order form: content, missing fields and impact preview. On a wide screen the summary is beside the form, otherwise below
+ * it.
+ */
 import { Group, Loader, Paper, Stack, Text, Title, UnstyledButton } from '@mantine/core';
 import { IconAlertCircle, IconCircle, IconCircleCheck } from '@tabler/icons-react';
 import { areaName, listed, sentence } from '../../../../shared/areas/area-words.ts';

@@ -1,4 +1,7 @@
-/** Form state. This tab keeps it until the proposal, so that a reload loses nothing. The server checks the draft during typing. */
+/**
+ * State of the order form. Browser storage of this tab keeps the state until the proposal, so that a reload loses nothing. The server
+ * checks the draft while the admin types.
+ */
 
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -17,7 +20,7 @@ function kept(name: string): OrderForm | null {
     const parsed = orderForm.safeParse(JSON.parse(sessionStorage.getItem(name) ?? 'null'));
     return parsed.success ? parsed.data : null;
   } catch {
-    // Invalid JSON or forbidden storage means no draft.
+    // If the stored draft is invalid JSON, or if the browser forbids storage, the form starts without a draft.
     return null;
   }
 }
@@ -27,7 +30,7 @@ function keep(name: string, form: OrderForm | null): void {
     if (form === null) sessionStorage.removeItem(name);
     else sessionStorage.setItem(name, JSON.stringify(form));
   } catch (error) {
-    // With full or forbidden storage, the draft exists only on the page.
+    // If the storage of the browser is full or forbidden, the draft exists only in memory.
     console.warn('the browser cannot store the draft', error);
   }
 }
@@ -50,7 +53,7 @@ for (const [event, down] of [
   addEventListener(event, () => (pressed = down), { capture: true });
 }
 
-/** A message between press and release would move the pressed element from under the pointer. */
+/** While the admin presses a button, a new error message must not move the button from under the pointer. */
 function afterPress(act: () => void): void {
   if (pressed) addEventListener('pointerup', () => setTimeout(act), { once: true });
   else act();
@@ -58,7 +61,10 @@ function afterPress(act: () => void): void {
 
 export type FormApi = ReturnType<typeof useOrderForm>;
 
-/** `revises`: the changed order. `name`: the name of the draft, which contains the revision from which the form started. */
+/**
+ * `revises`: number of the order that the form changes. `name`: name of the stored draft, which contains the revision that the form started
+ * from.
+ */
 export function useOrderForm(name: string, initial: OrderForm, revises: string | null) {
   const [before] = useState(() => kept(name));
   const [form, setForm] = useState(before ?? initial);
@@ -80,13 +86,13 @@ export function useOrderForm(name: string, initial: OrderForm, revises: string |
     form,
     problems,
     preview,
-    /** True if the preview belongs to the current form. */
+    /** True if the preview was computed from the current state of the form. */
     fresh,
     restored,
     update: (change: Partial<OrderForm>) => setForm((now) => ({ ...now, ...change })),
     touch: (field: Field) => afterPress(() => setTouched((now) => (now.has(field) ? now : new Set([...now, field])))),
     touchAll: () => setTouched(new Set(FIELDS)),
-    /** Problem of a field that the reader has visited. */
+    /** Problem of a field, only after the reader has visited the field. */
     problemAt: (field: Field): Problem | undefined => (touched.has(field) ? problems.fields.get(field) : undefined),
     startAgain: () => {
       keep(name, null);
@@ -94,7 +100,7 @@ export function useOrderForm(name: string, initial: OrderForm, revises: string |
       setTouched(new Set());
       setForm(initial);
     },
-    /** All problems, requested again if necessary. Rejects if the server does not respond. */
+    /** All problems of the form. The function asks the server again if necessary, and rejects if the server does not respond. */
     check: async () => problemsOf(form, draft, await client.ensureQueryData(previewQuery(JSON.stringify(draft)))),
     sent: () => keep(name, null),
   };

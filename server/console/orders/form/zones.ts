@@ -1,14 +1,14 @@
 export const ZONES: readonly string[] = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
 
-/** Only the newest browsers have the function `getTimeZones`; in other browsers, the form suggests no zone. */
+/** Only recent browsers have the function `getTimeZones`. In other browsers, the form suggests no time zone. */
 interface LocaleZones {
   getTimeZones?: () => string[] | undefined;
 }
 
-/** Prefixes of groups, regions and polygons. */
+/** Prefixes of area codes that are no country: groups, regions and polygons. */
 const NO_COUNTRY = new Set(['EU', 'UN', 'XG', 'XZ']);
 
-/** Time zones of a country, also for a subdivision (`US-CA`). Empty for a group, or if the browser has no such data. */
+/** Time zones of a country or of its subdivision (`US-CA`). Empty for a group of countries, or if the browser lacks this data. */
 export function zonesOf(area: string): readonly string[] {
   const country = /^([A-Z]{2})(?:-|$)/.exec(area)?.[1];
   if (country === undefined || NO_COUNTRY.has(country)) return [];
@@ -16,7 +16,7 @@ export function zonesOf(area: string): readonly string[] {
   return (locale.getTimeZones?.() ?? []).filter((zone) => ZONES.includes(zone));
 }
 
-/** The zone, if all areas have the same single zone; otherwise null. */
+/** Time zone that all areas share, if each area has only this one; otherwise null. */
 export function likelyZone(areas: readonly string[]): string | null {
   const zones = new Set(areas.flatMap(zonesOf));
   const [only] = zones;

@@ -1,4 +1,4 @@
-/** Numbers of changes between two revisions, each a filter of the device list. */
+/** Numbers of devices by change between two revisions. Each number filters the device list. */
 import { Group, Text, UnstyledButton } from '@mantine/core';
 import { IMPACT_CHANGES, type ImpactChange } from '../../../../shared/api/impact-classes.ts';
 import { CHANGE_NAMES } from '../impact-words.ts';

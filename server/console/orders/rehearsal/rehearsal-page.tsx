@@ -1,4 +1,4 @@
-/** Rehearsal: a revision compared with the current fleet before its approval. Devices receive nothing. */
+/** Rehearsal page: compares a revision with the current fleet before the revision is approved. Devices receive nothing. */
 import { Button, Grid, Group, NativeSelect, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconFileSpreadsheet, IconRefresh } from '@tabler/icons-react';
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
@@ -44,7 +44,7 @@ export function RehearsalPage() {
   );
 }
 
-/** Choice in the address. Default: the revision to approve, compared with the revision that it would replace. */
+/** Choices of the reader, from the page address. Default: the revision to approve, compared with the revision that it would replace. */
 function askedBy(search: RehearsalSearch, order: OrderView): RehearsalAsked {
   const revision = search.revision ?? pendingRevision(order)?.revision ?? order.adoptedRevision ?? order.latestRevision;
   const before = order.adoptedRevision === revision ? null : order.adoptedRevision;
@@ -220,7 +220,7 @@ function Found({
   );
 }
 
-/** Active filters in words, with a reset button. */
+/** Description of the active filters, with a reset button. */
 function Filter({ asked, set }: { readonly asked: RehearsalAsked; readonly set: (next: RehearsalSearch) => void }) {
   const { class: chosen, change, area } = asked;
   const parts = [
