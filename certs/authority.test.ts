@@ -84,7 +84,7 @@ describe('an issued certificate', () => {
     expect(node.fingerprint256.replaceAll(':', '').toLowerCase()).toBe(issued.fingerprint);
   });
 
-  it('case 10: is valid a little before now, so that a device whose clock runs behind can use it', () => {
+  it('case 10: is valid from a little before now, so that a device with a slow clock can use it', () => {
     const now = Date.now();
     const { notBefore, notAfter } = issueDevice();
     expect(now - notBefore).toBeGreaterThanOrEqual(BACKDATE - 1000);
@@ -167,7 +167,7 @@ describe('standard tools', () => {
     }
   });
 
-  it.skipIf(!openssl.present)('openssl verifies the revocation list and refuses who stands on it', () => {
+  it.skipIf(!openssl.present)('openssl verifies the revocation list and refuses a listed certificate', () => {
     const { put, root, chain } = files();
     const gone = issueDevice();
     const content = crlContent([{ serial: gone.serial, at: Date.now() - 1000, reason: 1 }]);
@@ -181,7 +181,7 @@ describe('standard tools', () => {
     expect(execFileSync('openssl', [...args, put('other.pem', issueDevice().pem)]).toString()).toContain('OK');
   });
 
-  it.skipIf(!openssl.present)('case 3: openssl refuses everybody once the revocation list has expired', () => {
+  it.skipIf(!openssl.present)('case 3: openssl refuses every certificate after the revocation list has expired', () => {
     const { put, root, chain } = files();
     const past = { number: 1, thisUpdate: Date.now() - 2 * DAY, nextUpdate: Date.now() - DAY, revoked: [] };
     const crl = put('crl.pem', pemCrl(authority.crl(past)));
@@ -223,7 +223,7 @@ const pemCrl = (der: Buffer): string =>
     .match(/.{1,64}/g)
     ?.join('\n')}\n-----END X509 CRL-----\n`;
 
-describe('the revocation list', () => {
+describe('revocation list', () => {
   it('can be read by OpenSSL: version 2, number, key identifier, reasons', () => {
     const a = issueDevice().serial;
     const b = issueDevice().serial;
@@ -245,7 +245,7 @@ describe('the revocation list', () => {
   });
 });
 
-describe('opening again', () => {
+describe('opening of an existing authority', () => {
   it('returns the same authority, and only the owner can read the files', () => {
     const again = open(home);
     expect(authority.created).toBe(true);
@@ -286,7 +286,7 @@ describe('opening again', () => {
   it('finishes a first start that was interrupted after any file', () => {
     const whole = newFolder();
     open(whole);
-    // The order in which they are made: what a crash leaves is a beginning of it.
+    // Files in the sequence of their creation. After a crash, the first files of the sequence exist.
     const order = [
       'custody.json',
       'root.key',
@@ -313,7 +313,7 @@ describe('opening again', () => {
   });
 
   it.each(['issuing.key', 'issuing.crt', 'root.crt', 'online.key', 'ledger.key'])(
-    'names %s when it is missing later, and makes no other',
+    'names %s when it is missing after the first start, and creates no new one',
     (file) => {
       const folder = newFolder();
       open(folder);

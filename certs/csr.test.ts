@@ -29,12 +29,12 @@ const refused = (code: string) => expect.objectContaining({ code });
 const good = () => buildCsr({ privateKey: p256.privateKey, commonName: NAME });
 const spkiOf = (key: KeyObject) => key.export({ type: 'spki', format: 'der' });
 
-describe('a plain request', () => {
+describe('plain certificate signing request', () => {
   it.each([
     ['P-256 with SHA-256', p256, 'sha256'],
     ['P-256 with SHA-384', p256, 'sha384'],
     ['P-384 with SHA-512', p384, 'sha512'],
-  ] as const)('is read: %s', (_, pair, hash) => {
+  ] as const)('is parsed: %s', (_, pair, hash) => {
     const csr = parseCsr(buildCsr({ privateKey: pair.privateKey, commonName: NAME, hash }));
     expect(csr.subjectCommonName).toBe(NAME);
     expect(csr.uris).toEqual([]);
@@ -120,7 +120,7 @@ describe('case 6: encoding', () => {
   };
   const longForm = () => {
     const der = good();
-    // The outer length in three bytes where two do.
+    // Outer length encoded in three bytes although two are enough.
     const at = der[1] === 0x81 ? 3 : 4;
     const body = der.subarray(at);
     return Buffer.concat([Buffer.from([0x30, 0x83, 0, body.length >> 8, body.length & 0xff]), body]);

@@ -12,7 +12,7 @@ afterEach(() => rmSync(base, { recursive: true, force: true }));
 
 const code = (code: string) => expect.objectContaining({ code });
 
-describe('the passphrase', () => {
+describe('passphrase', () => {
   it('is created at the first start in a private file outside the data folder, and read at later starts', () => {
     const from = { given: null, file: join(base, 'config', 'passphrase'), folder: join(base, 'data') };
     const first = resolvePassphrase(from);
@@ -46,8 +46,8 @@ describe('the passphrase', () => {
   });
 });
 
-describe('sealing', () => {
-  it('opens a sealed secret only for the same purpose and with the same passphrase', () => {
+describe('encryption of secrets', () => {
+  it('decrypts a secret only for the same purpose and with the same passphrase', () => {
     const custody = openCustody(base, 'the first passphrase');
     const sealed = custody.seal(Buffer.from('secret'), 'totp:acc_1');
     expect(sealed).not.toContain('secret');

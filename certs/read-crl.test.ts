@@ -1,4 +1,4 @@
-/** A revocation list is read back as it was signed, and only when our own authority signed it. */
+/** Reading of a revocation list that the installation's own authority signed, and refusal of all others. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,8 +21,8 @@ const at = Date.parse('2026-11-27T12:00:00.000Z');
 const crl = (revoked: Parameters<typeof authority.crl>[0]['revoked'], number = 7) =>
   authority.crl({ number, thisUpdate: at, nextUpdate: at + 1000, revoked });
 
-describe('a revocation list', () => {
-  it('is read back', () => {
+describe('certificate revocation list', () => {
+  it('is parsed with its fields', () => {
     const revoked = [
       { serial: `40${'ab'.repeat(15)}`, at: at - 5000, reason: 1 },
       { serial: `7f${'00'.repeat(15)}`, at: at - 4000, reason: 0 },
@@ -30,12 +30,12 @@ describe('a revocation list', () => {
     expect(readCrl(crl(revoked), authority.issuingDer)).toEqual({ number: 7, thisUpdate: at, revoked });
   });
 
-  it('may be empty, in PEM, with a number beyond 32 bits', () => {
+  it('may be empty and in PEM, and may have a number beyond 32 bits', () => {
     const pem = execFileSync('openssl', ['crl', '-inform', 'DER', '-outform', 'PEM'], { input: crl([], 10 ** 12) });
     expect(readCrl(pem, authority.issuingDer)).toEqual({ number: 10 ** 12, thisUpdate: at, revoked: [] });
   });
 
-  it('is refused if it is changed, from another authority, or no list', () => {
+  it('is refused if it was changed, if another authority signed it, or if it is no revocation list', () => {
     const der = crl([]);
     expect(() => readCrl(der, authorityIn('other').issuingDer)).toThrow(
       expect.objectContaining({ code: 'signature_invalid' }),

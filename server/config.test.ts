@@ -149,12 +149,12 @@ describe('the mail server', () => {
   });
 
   it.each(['cordon', 'Cordon <cordon@example.org>', 'a@example.org, b@example.org', 'a b@example.org'])(
-    'does not take "%s" for a sender',
+    'does not accept "%s" as a sender',
     (address) => {
       const given = { CORDON_MAIL_URL: 'smtp://mail.example.org', CORDON_MAIL_FROM: address };
       expect(problemsOf(given)).toEqual([expect.stringMatching(/^CORDON_MAIL_FROM must be an e-mail address such as/)]);
     },
   );
 
-  it('is none by default', () => expect(readConfig({}).mail).toBeNull());
+  it('is not set by default', () => expect(readConfig({}).mail).toBeNull());
 });

@@ -11,11 +11,11 @@ it.each([
   ['+amina@example.org', 'amina@example.org', false],
   ['amina@example.com', 'amina@example.org', false],
   ['"a+b@c"@example.org', '"a"@example.org', true],
-])('case 31: %s and %s: one person: %s', (a, b, one) => {
+])('case 31: %s and %s belong to one person: %s', (a, b, one) => {
   expect(personSubject(a) === personSubject(b)).toBe(one);
 });
 
-it('has separate keys for accounts of one person, and a key of a key is the same', () => {
+it('keeps the accounts of one person apart, and does not change a normalized key', () => {
   expect(emailKey('amina+legal@example.org')).not.toBe(emailKey('amina@example.org'));
   fc.assert(
     fc.property(fc.emailAddress(), (email) => {

@@ -9,7 +9,7 @@ it.each([
   [9, 1_600],
   [10, 2_000],
   [1_000, 2_000],
-])('after %i failures the gap is %i ms', (failures, gap) => expect(gapAfter(failures)).toBe(gap));
+])('pauses after %i failures for %i ms', (failures, gap) => expect(gapAfter(failures)).toBe(gap));
 
 const fail = () => Promise.reject(new Error('wrong'));
 
@@ -44,7 +44,7 @@ it('delays a failed source for that account only, until it succeeds', async () =
   expect([await gapFor('a', 'x'), await gapFor('a', 'x')]).toEqual([2_000, 0]);
 });
 
-it('counts wrong codes by account, and by browser for a known one', async () => {
+it('counts wrong codes by account, and separately for a known browser', async () => {
   const limits = createSignInLimits({ codes: 3 });
   for (let count = 0; count < 3; count += 1) await limits.wrongCode('a', `192.0.2.${count}`);
   const browser = `${KNOWN_BROWSER}1`;

@@ -14,7 +14,7 @@ function held() {
 }
 const LIMITS = { atOnce: 2, ofSource: 3, total: 4 };
 
-it('runs a few pieces of work at once, and alternates between sources', async () => {
+it('runs a few jobs at once, and serves the sources in rotation', async () => {
   const queue = createWorkQueue(LIMITS);
   const { started, finish, work } = held();
   const all = ['a1', 'a2', 'a3', 'a4', 'b1', 'c1'].map((name) => queue.run(name.slice(0, 1), work(name)));
@@ -28,7 +28,7 @@ it('runs a few pieces of work at once, and alternates between sources', async ()
   expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3', 'a4', 'b1', 'c1']);
 });
 
-it('refuses work above the limit of a source or of all, but never of a reserved source', async () => {
+it('refuses jobs above the limit of one source or of all, but never of a reserved source', async () => {
   const queue = createWorkQueue({ ...LIMITS, reserved: (source) => source.startsWith('known') });
   const { started, finish, work } = held();
   const outcomes: string[] = [];
@@ -42,7 +42,7 @@ it('refuses work above the limit of a source or of all, but never of a reserved 
   void ask('c');
   void ask('known');
   await turn();
-  // Two run, three wait, and the sixth is one too many of `a`; `c` is one too many of all.
+  // Two jobs run and three wait. The sixth job exceeds the limit of `a`, and the job of `c` exceeds the total limit.
   expect(outcomes).toEqual(['a rate_limited', 'c rate_limited']);
   for (let done = 0; done < 7; done += 1) {
     finish[done]?.();
@@ -52,7 +52,7 @@ it('refuses work above the limit of a source or of all, but never of a reserved 
   expect(outcomes).toContain('known done');
 });
 
-it('continues after failed work', async () => {
+it('continues after a failed job', async () => {
   const queue = createWorkQueue({ ...LIMITS, atOnce: 1 });
   const failed = queue.run('a', () => Promise.reject(new Error('broken')));
   const after = queue.run('a', async () => 'done');

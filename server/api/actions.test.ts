@@ -58,14 +58,14 @@ beforeEach(async () => {
   await api.database.db.updateTable('devices').set({ status: 'unenrolled' }).execute();
 });
 
-describe('the policy table', () => {
-  it('has an entry for every changing route, and no other', () => {
+describe('table of action policies', () => {
+  it('has an entry for every changing route, and no other entry', () => {
     const changing = api.routes.filter(({ method }) => method !== 'get').map(({ name }) => name);
     const known = Object.keys(ROUTE_ACTIONS).filter((name) => !name.startsWith('demo.'));
     expect(known.sort()).toEqual([...changing].sort());
   });
 
-  it('uses every action in a route, and names a right that exists', () => {
+  it('has only actions that a route uses, and rights that exist', () => {
     const used = new Set(Object.values(ROUTE_ACTIONS).flat());
     expect(ACTION_NAMES.filter((action) => !used.has(action))).toEqual([]);
     for (const { right } of Object.values(ACTIONS)) expect(Object.keys(RIGHTS)).toContain(right);
@@ -84,8 +84,8 @@ describe('an activation code for an enrolled device', () => {
   });
 });
 
-describe('one account cannot wipe the whole fleet', () => {
-  it('by one command for all devices', async () => {
+describe('one account cannot wipe all devices', () => {
+  it('by one command to all devices', async () => {
     const devices = await fleet(8);
     const mallory = await admin('fleet');
     const { status, json } = await post('/commands', mallory.headers, { ...WIPE, filter: {} });
@@ -93,7 +93,7 @@ describe('one account cannot wipe the whole fleet', () => {
     expect(await wiped()).toEqual([]);
   });
 
-  it('by a loop over single devices, nor by a mix of wipes, revocations and unenrollments', async () => {
+  it('by a loop over single devices, or by a mix of wipes, revocations and unenrollments', async () => {
     const devices = await fleet(8);
     const mallory = await admin('fleet');
     const codes: (string | number)[] = [];
@@ -108,7 +108,7 @@ describe('one account cannot wipe the whole fleet', () => {
     expect(await wiped()).toHaveLength(3);
   });
 
-  it('by many requests at once', async () => {
+  it('by many simultaneous requests', async () => {
     const devices = await fleet(12);
     const mallory = await admin('fleet');
     const results = await Promise.all(
@@ -119,7 +119,7 @@ describe('one account cannot wipe the whole fleet', () => {
     expect(new Set(results.map(({ json }) => json.code))).toEqual(new Set([undefined, 'second_person_required']));
   });
 
-  it('by a token, even one that may destroy', async () => {
+  it('by an API token, even a destructive one', async () => {
     const devices = await fleet(7);
     const mallory = await admin('fleet');
     const made = await post('/tokens', mallory.headers, { name: 'plain' });
@@ -132,7 +132,7 @@ describe('one account cannot wipe the whole fleet', () => {
     expect(codes).toEqual([201, 201, 201, 201, 201, 409, 409]);
   });
 
-  it('while the same device again, and another day, cost nothing more', async () => {
+  it('but may repeat an action on the same device, and act again on another day', async () => {
     const devices = await fleet(6);
     const mallory = await admin('fleet');
     const wipe = async (device: DeviceId | undefined) =>
@@ -155,12 +155,12 @@ describe('a pending action', () => {
     return { devices, proposer, id, hash: String(view.hash), view };
   }
 
-  it('shows its exact scope, and is performed for exactly those devices when a second person confirms it', async () => {
+  it('shows its exact scope, and runs for exactly those devices after a second person confirms it', async () => {
     const before = (await entries()).length;
     const { devices, id, hash, view } = await proposed();
     expect(view).toMatchObject({ action: 'workspace.wipe', status: 'pending', devices: 7, mine: true });
     expect([...view.scope].sort()).toEqual([...devices].sort());
-    // A device that is enrolled meanwhile is not part of it.
+    // A device that enrolls after the proposal does not belong to the action.
     await addDevice(api.database, { group });
     const second = await admin('fleet');
     const { status, json } = await post(`/actions/${id}/confirm`, second.headers, { hash });
@@ -172,7 +172,7 @@ describe('a pending action', () => {
     expect(await wiped()).toHaveLength(7);
   });
 
-  it('is not confirmed by its proposer, by a token, by an account without the right, or with another hash', async () => {
+  it('cannot be confirmed by its proposer, a token, an account without the right, or with another hash', async () => {
     const { proposer, id, hash } = await proposed();
     const desk = await admin('helpdesk');
     const scoped = await admin('fleet', { group: await addGroup(api.database, 'Elsewhere') });
@@ -203,7 +203,7 @@ describe('a pending action', () => {
     expect(await wiped()).toEqual([]);
   });
 
-  it('expires after 24 hours, and ends with the proposer’s account', async () => {
+  it('expires after 24 hours, or when the proposer’s account is disabled', async () => {
     const { id, hash } = await proposed();
     const second = await admin('fleet');
     await api.database.db.updateTable('actions').set({ expires_at: Date.now() }).execute();
@@ -219,7 +219,7 @@ describe('a pending action', () => {
     expect(view.json.status).toBe('failed');
   });
 
-  it('is recorded once when the same request comes again, and at most 20 wait for one person', async () => {
+  it('is recorded once for repeated requests, and at most 20 are pending per person', async () => {
     const { proposer, id } = await proposed();
     const devices = await fleet(6);
     const body = { id: 'cmd_aaaaaaaaaaaaaaaa', ...WIPE, devices };
@@ -236,8 +236,8 @@ describe('a pending action', () => {
   });
 });
 
-describe('a step-up sign-in', () => {
-  it('is demanded once the last code is ten minutes old, and a new code satisfies it', async () => {
+describe('step-up sign-in', () => {
+  it('is required when the last code is ten minutes old, and a new code is enough', async () => {
     const [device] = await fleet(1);
     const who = await admin('fleet');
     const late = Math.ceil(STEP_UP_WITHIN / 30_000);
@@ -254,7 +254,7 @@ describe('a step-up sign-in', () => {
     expect((await post(`/devices/${device}/commands`, who.headers, WIPE)).status).toBe(201);
   });
 
-  it('is demanded for every action of the table that asks for it, before the handler runs', async () => {
+  it('is required for each action whose policy says so, before the handler runs', async () => {
     const owner = await admin('owner');
     const token = { authorization: `Bearer ${(await post('/tokens', owner.headers, { name: 'plain' })).json.secret}` };
     const account = (await admin('legal')).id;

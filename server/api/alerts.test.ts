@@ -1,4 +1,4 @@
-/** Alerts over real HTTP: those of the installation apart from those of devices, and their acknowledgment within a role's reach. */
+/** Alerts over real HTTP: alerts of the installation and of devices, and their acknowledgment within a role's scope. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { alertList } from '../../shared/api/devices.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -42,7 +42,7 @@ const health = async () => {
   return json.healthIssues.find(({ code }: { code: string }) => code === 'alerts')?.count ?? 0;
 };
 
-it('are listed for the installation, for devices, or both, and a limited role sees its own devices only', async () => {
+it('lists alerts of the installation, of devices, or both, and limits a role to its own devices', async () => {
   expect(await devicesOf('?about=installation')).toEqual([null]);
   expect(await devicesOf('?about=devices')).toEqual([theirs, mine]);
   expect(await devicesOf('')).toEqual([theirs, mine, null]);
@@ -50,7 +50,7 @@ it('are listed for the installation, for devices, or both, and a limited role se
   expect(await devicesOf('?about=installation', 'scoped')).toEqual([]);
 });
 
-it('are acknowledged by a role that reaches them; a repetition needs another acknowledgment', async () => {
+it('lets a role acknowledge alerts in its scope, and reopens a repeated alert', async () => {
   const [own, installation, other] = [await idOf(mine), await idOf(null), await idOf(theirs)];
   expect(await acknowledge(own, 'auditor')).toBe(403);
   expect(await acknowledge(installation, 'scoped')).toBe(404);
@@ -64,7 +64,7 @@ it('are acknowledged by a role that reaches them; a repetition needs another ack
   expect(await devicesOf('?acknowledged=false')).toEqual([theirs]);
   const [first] = await alerts('?about=installation');
   expect(first?.acknowledged?.by).toBe('owner@example.org');
-  // The second admin changes nothing.
+  // The acknowledgment of a second admin changes nothing.
   expect(await acknowledge(own)).toBe(200);
   expect((await alerts()).find(({ id }) => id === own)?.acknowledged?.by).toBe('scoped@example.org');
 
@@ -72,6 +72,6 @@ it('are acknowledged by a role that reaches them; a repetition needs another ack
   const [again] = await alerts('?about=installation&acknowledged=false');
   expect(again).toMatchObject({ count: 2, detail: 'second', acknowledged: null });
   expect(await health()).toBe(2);
-  // The old number of the alert is unknown now.
+  // The old id of the repeated alert is now unknown.
   expect(await acknowledge(installation)).toBe(404);
 });

@@ -1,4 +1,4 @@
-/** Signing in and what is refused, over real HTTP on the real store. */
+/** Sign-in and refusals, over real HTTP on the real store. */
 
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
@@ -18,7 +18,7 @@ afterEach(() => api.close());
 
 const OWNER = { role: 'owner', group: null, area: null } as const;
 
-it('makes the first owner by a link that works once, and never again', async () => {
+it('creates the first owner by a link that works only once', async () => {
   const fresh = await startApi();
   try {
     const older = await fresh.admins.firstOwnerInvitation();
@@ -45,7 +45,7 @@ it('makes the first owner by a link that works once, and never again', async () 
   }
 });
 
-it('case 48: a code works once, also when it is sent twice at once', async () => {
+it('case 48: accepts a code once, also in two simultaneous requests', async () => {
   const body = { email: owner.email, password: PASSWORD, totp: api.code(owner.secret) };
   const both = await Promise.all([1, 2].map(() => api.request('POST', '/api/v1/session', {}, body)));
   expect(both.map(({ json }) => json.code ?? 'in').sort()).toEqual(['in', 'totp_reused']);
@@ -53,7 +53,7 @@ it('case 48: a code works once, also when it is sent twice at once', async () =>
   expect((await api.signIn(owner)).status).toBe(200);
 });
 
-it('says the same of a wrong e-mail, password and code, and asks for a code before it looks at a password', async () => {
+it('has one error for a wrong e-mail, password or code, and requires a code before it checks the password', async () => {
   const right = { email: owner.email, password: PASSWORD };
   const answers = [
     await api.request('POST', '/api/v1/session', {}, { ...right, totp: '000000', password: 'wrong wrong wrong' }),
@@ -75,7 +75,7 @@ function wrongCode(secret: string): string {
   }
 }
 
-describe('case 48: limits of the sign-in that strangers cannot turn against an admin', () => {
+describe('case 48: sign-in limits that a stranger cannot use against an admin', () => {
   let limited: ApiServer;
   let who: Awaited<ReturnType<ApiServer['account']>>;
   const paused: number[] = [];
@@ -91,24 +91,24 @@ describe('case 48: limits of the sign-in that strangers cannot turn against an a
   const right = (headers: Record<string, string> = {}) =>
     attempt(who.email, PASSWORD, limited.code(who.secret), headers);
 
-  it('five wrong passwords do not lock a named owner, nor do twelve, also from the same address', async () => {
+  it('do not lock an owner after five or twelve wrong passwords, also from the same address', async () => {
     for (let n = 0; n < 12; n++) {
       expect((await attempt(who.email, `guess number ${n}`, '123456')).json.code).toBe('credentials_wrong');
     }
     expect((await right()).status).toBe(200);
-    // But each guess after the fifth waits longer.
+    // Each guess after the fifth waits longer.
     expect(paused.length).toBeGreaterThanOrEqual(7);
     expect(Math.max(...paused)).toBeGreaterThan(1_000);
   });
 
-  it('41 failed sign-ins do not lock every sign-in from their address', async () => {
+  it('do not lock other sign-ins from an address after 41 failures', async () => {
     for (let n = 0; n < 41; n++) {
       expect((await attempt(`user${n}@example.org`, 'Spring 2026!!', '123456')).status).toBe(401);
     }
     expect((await right()).status).toBe(200);
   });
 
-  it('a flood ends in 429 with Retry-After, and a known browser still signs in', async () => {
+  it('refuse a flood with 429 and Retry-After, but not a known browser', async () => {
     const known = (await right()).headers.getSetCookie().find((cookie) => cookie.startsWith('cordon_browser='));
     const cookie = known?.split(';')[0] ?? '';
     expect(known).toMatch(/^cordon_browser=\S+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=15552000$/);
@@ -122,7 +122,7 @@ describe('case 48: limits of the sign-in that strangers cannot turn against an a
     }
   });
 
-  it('codes are guessed ten times at most with the right password, which the response does not confirm', async () => {
+  it('allow ten wrong codes with the correct password, which the response does not confirm', async () => {
     const signed = await right();
     const cookie = signed.headers
       .getSetCookie()
@@ -138,7 +138,7 @@ describe('case 48: limits of the sign-in that strangers cannot turn against an a
     expect((await right({ cookie })).status).toBe(200);
   });
 
-  it('new credentials make every browser unknown', async () => {
+  it('treat every browser as unknown after new credentials', async () => {
     const cookie = (await right()).headers
       .getSetCookie()
       .map((set) => set.split(';')[0])
@@ -149,7 +149,7 @@ describe('case 48: limits of the sign-in that strangers cannot turn against an a
     expect((await attempt(who.email, PASSWORD, limited.code(again.totpSecret), { cookie })).status).toBe(401);
   });
 
-  it('a wrong invitation costs no password hash', async () => {
+  it('compute no password hash for a wrong invitation', async () => {
     let hashes = 0;
     const limits = createSignInLimits();
     const counted = await startApi({
@@ -198,7 +198,7 @@ it('keeps a session in a cookie that no script reads, and ends it at sign-out', 
   expect((await api.request('GET', '/api/v1/session', headers)).json.code).toBe('not_signed_in');
 });
 
-it('case 48: session fixation: a cookie from before the sign-in is worth nothing after it', async () => {
+it('case 48: session fixation: a cookie from before the sign-in is invalid after it', async () => {
   const planted = `cordon_session=${'A'.repeat(43)}`;
   const signed = await api.signIn(owner, { cookie: planted });
   expect(signed.status).toBe(200);
@@ -210,7 +210,7 @@ it('case 48: session fixation: a cookie from before the sign-in is worth nothing
   expect((await api.request('GET', '/api/v1/session', { ...again.headers, cookie: signed.cookie })).status).toBe(401);
 });
 
-it('case 48: CSRF: a cookie is nothing without the page’s half, and another site is refused outright', async () => {
+it('case 48: CSRF: refuses a cookie without the CSRF token, and every request from another site', async () => {
   const { cookie, csrf } = await api.signIn(owner);
   const make = (headers: Record<string, string>) =>
     api.request('POST', '/api/v1/groups', headers, { name: `G ${Math.random()}` });
@@ -224,7 +224,7 @@ it('case 48: CSRF: a cookie is nothing without the page’s half, and another si
   expect(await api.devices.groups()).toEqual([]);
   const good = { cookie, 'x-cordon-csrf': csrf };
   expect((await make(good)).status).toBe(201);
-  // `fetch` sets this header itself, so it goes out by hand.
+  // `fetch` sets this header itself, so the test writes the request by hand.
   const fromSite = (site: string) =>
     new Promise<number>((resolve, reject) => {
       const headers = { ...good, 'sec-fetch-site': site, 'content-type': 'application/json' };
@@ -238,7 +238,7 @@ it('case 48: CSRF: a cookie is nothing without the page’s half, and another si
   expect([await fromSite('cross-site'), await fromSite('same-site')]).toEqual([403, 403]);
 });
 
-it('case 49: a role taken away is gone at once, for the session and for the token', async () => {
+it('case 49: removes a role at once, for sessions and tokens', async () => {
   const other = await api.account('other@example.org', [OWNER]);
   const { headers } = await api.signIn(other);
   const bearer = { authorization: `Bearer ${await api.token(other)}` };
@@ -258,7 +258,7 @@ it('case 49: a role taken away is gone at once, for the session and for the toke
   expect(kinds).toEqual(['role.granted', 'role.granted', 'role.revoked', 'role.revoked']);
 });
 
-it('case 49: the last owner who can sign in cannot be removed or disabled, also by two at once', async () => {
+it('case 49: never removes or disables the last owner who can sign in, also in simultaneous requests', async () => {
   const boss = (await api.signIn(owner)).headers;
   const disable = (id: string) => api.request('PATCH', `/api/v1/accounts/${id}`, boss, { status: 'disabled' });
   const invited = await api.request('POST', '/api/v1/accounts', boss, {
@@ -279,7 +279,7 @@ it('case 49: the last owner who can sign in cannot be removed or disabled, also 
   expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
 });
 
-it('makes an account with all of its grants or not at all, so that its link is not lost with a refused one', async () => {
+it('creates an account with all its grants or not at all', async () => {
   const boss = (await api.signIn(owner)).headers;
   const entries = async () => (await api.database.db.selectFrom('ledger_entries').select('id').execute()).length;
   const before = await entries();
@@ -295,7 +295,7 @@ it('makes an account with all of its grants or not at all, so that its link is n
   expect(await entries()).toBe(before + 1);
 });
 
-it('case 31: two accounts of one mailbox are one person', async () => {
+it('case 31: treats two accounts with one mailbox as one person', async () => {
   const people = ['pat@example.org', 'Pat+legal@example.org', 'ｐat+two@Example.ORG', 'pat@example.net'];
   const made = [];
   for (const email of people) made.push((await api.admins.createAccount(email, 'Pat')).account.person);
@@ -304,7 +304,7 @@ it('case 31: two accounts of one mailbox are one person', async () => {
   await expect(api.admins.createAccount('PAT@example.org', 'Pat')).rejects.toMatchObject({ code: 'conflict' });
 });
 
-it('registers only Ed25519 keys, and one key for one person', async () => {
+it('registers only Ed25519 keys, and each key for one person only', async () => {
   const other = await api.account('other@example.org', [OWNER]);
   const [mine, theirs] = [(await api.signIn(owner)).headers, (await api.signIn(other)).headers];
   const spki = (key: KeyObject) => key.export({ type: 'spki', format: 'der' }).toString('base64');
@@ -320,7 +320,7 @@ it('registers only Ed25519 keys, and one key for one person', async () => {
   }
 });
 
-it('case 52: no secret stands in a refusal, in the log or in the store', async () => {
+it('case 52: never shows a secret in a refusal, the log or the store', async () => {
   const signed = await api.signIn(owner);
   const secret = 'hunter2-hunter2-hunter2';
   const bodies = [
@@ -351,7 +351,7 @@ it('case 52: no secret stands in a refusal, in the log or in the store', async (
   }
 });
 
-it('case 13, case 51: what is too large, not JSON or not known is refused in words, with nothing changed', async () => {
+it('case 13, case 51: refuses too large, malformed and unknown input in words, and changes nothing', async () => {
   const boss = { authorization: `Bearer ${await api.token(owner)}` };
   const big = await api.request('POST', '/api/v1/groups', boss, { name: 'x'.repeat(2_000_000) });
   expect([big.status, big.json.code]).toEqual([413, 'too_large']);
@@ -375,7 +375,7 @@ it('case 13, case 51: what is too large, not JSON or not known is refused in wor
   expect(headers.get('x-content-type-options')).toBe('nosniff');
 });
 
-it('reads no body of a stranger', async () => {
+it('reads no body of an unauthenticated request', async () => {
   const { status, json } = await api
     .request('POST', '/api/v1/groups', {}, { name: 'x'.repeat(2_000_000) })
     .catch(() => ({
@@ -385,7 +385,7 @@ it('reads no body of a stranger', async () => {
   expect([status, json.code]).toEqual([401, 'not_signed_in']);
 });
 
-it('describes every route in OpenAPI, from the routes themselves', async () => {
+it('describes every route in the OpenAPI document', async () => {
   const { json } = await api.request('GET', '/api/openapi.json');
   const described = Object.values(json.paths).flatMap((path) =>
     Object.values(path as Record<string, { operationId: string }>).map(({ operationId }) => operationId),
@@ -394,11 +394,11 @@ it('describes every route in OpenAPI, from the routes themselves', async () => {
   expect(json.paths['/api/v1/devices/{id}/commands'].post.requestBody.content['application/json'].schema).toBeDefined();
 });
 
-it('lets a monitoring system scrape counts without names', async () => {
+it('returns counts without names to a monitoring system', async () => {
   const { status, headers, text } = await api.request('GET', '/metrics');
   expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
   expect(text).toMatch(/^cordon_connections 0$/m);
-  // As often as it is asked.
+  // A monitoring system may scrape repeatedly.
   const { text: again } = await api.request('GET', '/metrics');
   for (const told of ['posts_total 5', 'mailbox_entries 4', 'mailbox_bytes 300', 'mailbox_held 1']) {
     expect(again).toMatch(new RegExp(`^cordon_${told}$`, 'm'));

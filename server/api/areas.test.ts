@@ -1,4 +1,4 @@
-/** Named areas over real HTTP: the areas of the caller's role limit which of them the caller changes. */
+/** Named areas over real HTTP: the areas of the caller's role limit which named areas the caller may change. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Role } from '../../shared/api/roles.ts';
 import { parseScopeArea } from '../../shared/areas/area-code.ts';
@@ -67,8 +67,11 @@ const IN_GROUP: Limits = { role: 'legal', inGroup: true };
 const PK_IN_GROUP: Limits = { role: 'legal', area: 'PK', inGroup: true };
 const FLEET: Limits = { role: 'fleet', area: 'PK' };
 
-describe('case 50: a role for an area never changes a named area beyond it', () => {
-  /** The role, the area's present content (null: it does not exist), the new content (null: it is removed), and the expected code. */
+describe('case 50: a role for an area never changes a named area beyond its area', () => {
+  /**
+   * Columns: the role's area, the present content (null: the named area does not exist), the new content (null: deleted), and the expected
+   * code.
+   */
   const table: readonly (readonly [
     Limits,
     Content | null,
@@ -123,12 +126,12 @@ describe('case 50: a role for an area never changes a named area beyond it', () 
     },
   );
 
-  it('names the countries beyond it', async () => {
+  it('names the countries outside the role’s area', async () => {
     const { json } = await save(await caller(PK), 'beyond', ACROSS_THE_BORDER);
     expect(json).toMatchObject({ code: 'out_of_scope', context: { areas: ['IN'] } });
   });
 
-  it('and the list tells the caller which it may change', async () => {
+  it('marks the areas in the list that the caller may change', async () => {
     await save(owner, 'mine', ['PK-PB']);
     await save(owner, 'shared', ['PK', 'IN']);
     await save(owner, 'drawn', IN_PAKISTAN);

@@ -34,12 +34,12 @@ it.each([
   expect(clientOf({ remoteAddress, encrypted: false }, headers)).toEqual({ address, secure });
 });
 
-it('an HTTPS listener without a proxy is secure', () => {
+it('reports HTTPS for an HTTPS listener without a proxy', () => {
   const connection = { remoteAddress: '192.0.2.1', encrypted: true };
   expect(clientOf(connection, { 'x-forwarded-proto': 'http' }).secure).toBe(true);
 });
 
-it('reads no more than the last entries of an endless list', () => {
+it('reads only the last entries of a very long list', () => {
   const list = Array.from({ length: 100_000 }, () => '10.1.1.1').join(',');
   const connection = { remoteAddress: PROXY, encrypted: false };
   expect(clientOf(connection, { 'x-forwarded-for': `198.51.100.1,${list}` }).address).toBe('10.1.1.1');

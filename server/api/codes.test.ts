@@ -1,4 +1,4 @@
-/** Activation codes over real HTTP: what a second enrollment may change of a device, and by whom. */
+/** Activation codes over real HTTP: the changes that a second enrollment may make to a device, and the right that they need. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseScopeArea } from '../../shared/areas/area-code.ts';
 import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
@@ -46,7 +46,7 @@ const make = (who: Who | undefined, more: object = {}) =>
   });
 const shown = async () => (await api.request('GET', `/api/v1/devices/${device}`, owner)).json;
 
-it('a second enrollment without a word on home keeps the home, also the one of after the link was made', async () => {
+it('keeps the present home if a second enrollment states none', async () => {
   const { json } = await make(owner);
   const patched = await api.request('PATCH', `/api/v1/devices/${device}`, owner, { home: 'FR-IDF' });
   expect(patched.status).toBe(200);
@@ -56,7 +56,7 @@ it('a second enrollment without a word on home keeps the home, also the one of a
   expect(await shown()).toMatchObject({ generation: 2, user: 'Alia', group: { id: group }, own: { home: 'FR-IDF' } });
 });
 
-it('case 50: another person, home or seat is for who may update the device', async () => {
+it('case 50: another person, home or seat needs the right to change devices', async () => {
   const person = await api.database.transaction((tx) => addPerson(tx, 'Bilal', group));
   for (const more of [{ home: 'DE' }, { seat: 'DE' }, { person }]) {
     const { status, json } = await make(helpdesk, more);
@@ -70,13 +70,13 @@ it('case 50: another person, home or seat is for who may update the device', asy
   expect((await make(owner, { person, home: 'DE', seat: 'DE' })).status).toBe(201);
 });
 
-it('the code of a device is in the scope of every admin with the device in scope', async () => {
+it('shows a device’s code to every admin whose scope has the device', async () => {
   const lyon = await addGroup(api.database, 'Lyon', 'FR');
   const theirs = await addDevice(api.database, { group: lyon, user: 'Chloé' });
   const code = { person: personCalled('Chloé'), group: lyon, device: theirs };
   const french = await api.account('french@example.org', [{ role: 'fleet', group: null, area: parseScopeArea('FR') }]);
   const fleet = { authorization: `Bearer ${await api.token(french)}` };
-  // The device is at home in France, but its person belongs to a group that is not.
+  // The device has its home in France, but its person belongs to a group outside the admin's scope.
   expect((await make(fleet)).json.code).toBe('out_of_scope');
   expect((await make(fleet, code)).status).toBe(201);
   const { json } = await api.request('GET', '/api/v1/codes', fleet);
@@ -84,7 +84,7 @@ it('the code of a device is in the scope of every admin with the device in scope
   expect((await api.request('DELETE', `/api/v1/codes/${theirs}`, fleet)).status).toBe(200);
 });
 
-it('lists 200 used codes in pages, the open one first', async () => {
+it('lists 200 used codes in pages, and the open code first', async () => {
   const peshawar = await addGroup(api.database, 'Peshawar', 'PK');
   const person = await api.database.transaction((tx) => addPerson(tx, 'Dara', peshawar));
   const desk = await api.account('peshawar@example.org', [{ role: 'helpdesk', group: peshawar, area: null }]);

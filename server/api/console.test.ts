@@ -1,4 +1,4 @@
-/** The console's files over real HTTP: what is a page, what is a file, and what is neither, however it is spelt. */
+/** Files of the console over real HTTP: pages, files and other paths, in every spelling of the path. */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,7 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** As it stands, without the tidying that `fetch` and `new URL` do to a path. */
+/** Sends the path unchanged, without the normalization of `fetch` and `new URL`. */
 function get(path: string, headers: Record<string, string> = {}, method = 'GET') {
   const { port } = new URL(api.url);
   return new Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }>((resolve, reject) => {
@@ -53,7 +53,7 @@ function get(path: string, headers: Record<string, string> = {}, method = 'GET')
   });
 }
 
-it('gives the page for every path that a person may open, each with a nonce of its own', async () => {
+it('serves the page for every console path, each time with a new nonce', async () => {
   const nonces = new Set<string>();
   for (const [path, accept] of [
     ['/', HTML],
@@ -80,7 +80,7 @@ it('gives the page for every path that a person may open, each with a nonce of i
   expect(nonces.size).toBe(7);
 });
 
-it('keeps a policy that lets nothing in and nothing out', async () => {
+it('sends a content security policy that blocks other origins', async () => {
   const { headers } = await get('/', { accept: HTML });
   const policy = String(headers['content-security-policy']);
   const directives = policy.split(';').map((directive) => directive.replace(/'nonce-[^']+'/, 'NONCE'));
@@ -103,7 +103,7 @@ it('keeps a policy that lets nothing in and nothing out', async () => {
   expect(answer.headers['content-security-policy']).toContain("default-src 'none'");
 });
 
-it('gives hashed files for a year, in the smallest form that the browser takes', async () => {
+it('serves hashed files for a year, in the smallest encoding that the browser accepts', async () => {
   const path = '/assets/index-abc.js';
   for (const [accepts, encoding, read] of [
     ['gzip, deflate, br, zstd', 'br', brotliDecompressSync],
@@ -131,7 +131,7 @@ it('gives hashed files for a year, in the smallest form that the browser takes',
   expect([head.status, head.headers['content-encoding'], head.body.length]).toEqual([200, 'br', 0]);
 });
 
-it('answers as the API where nothing of the console is', async () => {
+it('responds as the API to paths outside the console', async () => {
   for (const [path, accept, method] of [
     ['/api/v1/nothing', HTML, 'GET'],
     ['/api', HTML, 'GET'],
@@ -147,7 +147,7 @@ it('answers as the API where nothing of the console is', async () => {
   }
 });
 
-it('case 53: no spelling of a path leads out of the console, or to what is not for others in it', async () => {
+it('case 53: serves no file outside the console, however the path is written', async () => {
   const paths = [
     '/assets/../../secret.txt',
     '/assets/..%2f..%2fsecret.txt',
@@ -186,7 +186,7 @@ it('case 53: no spelling of a path leads out of the console, or to what is not f
   }
 });
 
-it('takes up another build while it runs', async () => {
+it('serves a new build without a restart', async () => {
   expect((await get('/', { accept: HTML })).body.toString()).toContain('first');
   build(join(root, 'next'), 'second');
   renameSync(dist, join(root, 'before'));
@@ -194,7 +194,7 @@ it('takes up another build while it runs', async () => {
   expect((await get('/', { accept: HTML })).body.toString()).toContain('second');
 });
 
-it('says how to build it when it is not built, and looks again', async () => {
+it('explains how to build a missing console, and finds it later', async () => {
   rmSync(dist, { recursive: true });
   const { status, headers, body } = await get('/', { accept: HTML });
   expect([status, headers['content-type'], headers['refresh']]).toEqual([503, 'text/plain; charset=utf-8', '3']);
@@ -205,7 +205,7 @@ it('says how to build it when it is not built, and looks again', async () => {
   expect((await get('/', { accept: HTML })).body.toString()).toContain('third');
 });
 
-it('case 48: is called by its own names only, so that no name of a stranger leads a browser here', async () => {
+it('case 48: accepts only its own host names, against DNS rebinding', async () => {
   const { port } = new URL(api.url);
   for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `ada.localhost:${port}`, 'cordon.example', '[::1]:1']) {
     expect([host, (await get('/', { host })).status]).toEqual([host, 200]);
@@ -218,11 +218,11 @@ it('case 48: is called by its own names only, so that no name of a stranger lead
   }
 });
 
-it('case 48: people side by side in one browser, each under a name of their own', async () => {
+it('case 48: keeps sessions under different host names in one browser apart', async () => {
   const { port } = new URL(api.url);
   const owner = await api.account('owner@example.org', []);
   const { headers } = await api.signIn(owner);
-  // A link that was clicked elsewhere opens the page; what the page asks is of its own site.
+  // A link on another site opens the page. The page's own requests come from the same site.
   const clicked = await get('/', { host: `ada.localhost:${port}`, accept: HTML, 'sec-fetch-site': 'cross-site' });
   expect(clicked.status).toBe(200);
   for (const host of [`ada.localhost:${port}`, `127.0.0.1:${port}`]) {

@@ -1,4 +1,4 @@
-/** The paths that the demo adds to the API over real HTTP, and that a server without a demo has none of them. */
+/** Paths that the demo adds to the API, over real HTTP. A server without the demo has none of them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROLES } from '../../shared/api/roles.ts';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
@@ -14,7 +14,7 @@ const PATHS = [
 const DAY = 86_400_000;
 const endpoint = { device: newDeviceId(), user: 'Zoë' };
 
-describe('a server that is no demo', () => {
+describe('server without the demo', () => {
   let api: ApiServer;
   beforeAll(async () => {
     api = await startApi();
@@ -32,7 +32,7 @@ describe('a server that is no demo', () => {
   });
 });
 
-describe('a demo', () => {
+describe('server with the demo', () => {
   let api: ApiServer;
   let now = 1_000 * DAY;
   let behind: { token: string; csrf: string; approverKey: string | null } | null = null;
@@ -55,7 +55,7 @@ describe('a demo', () => {
   });
   afterAll(() => api.close());
 
-  it('is for every signed-in admin, with any role', async () => {
+  it('serves every signed-in admin with any role', async () => {
     for (const role of ROLES) {
       const who = await api.account(`${role}@example.org`, [{ role, group: null, area: null }]);
       const theirs = { authorization: `Bearer ${await api.token(who)}` };
@@ -67,7 +67,7 @@ describe('a demo', () => {
     }
   });
 
-  it('puts its clock ahead, never back, and not for ever', async () => {
+  it('advances its clock only forward, and up to a limit', async () => {
     const jump = (body: object) => api.request('POST', '/api/v1/demo/clock', headers, body);
     expect((await jump({ to: now + DAY })).json).toEqual({ now: 1_001 * DAY });
     expect((await jump({ by: DAY })).json).toEqual({ now: 1_002 * DAY });
@@ -82,12 +82,12 @@ describe('a demo', () => {
     expect((await api.request('GET', '/api/v1/demo', headers)).json).toMatchObject({ now: 1_002 * DAY, marks: [] });
   });
 
-  it('says which order refused the message', async () => {
+  it('names the order that refused the message', async () => {
     const { json } = await api.request('POST', '/api/v1/demo/message', headers, {});
     expect(json).toEqual({ outcome: 'refused', order: '2015-001', detail: 'suspended' });
   });
 
-  it('signs in by a link, any number of times, to the session that was opened with password and code', async () => {
+  it('signs in by a link, repeatedly, to the session that was opened with password and code', async () => {
     const open = (ticket: string) => api.request('POST', '/api/v1/demo/session', {}, { ticket });
     const session = await api.signIn(await api.account('ada@example.org', []));
     behind = { token: session.cookie.split('=')[1] ?? '', csrf: session.csrf, approverKey: 'key' };

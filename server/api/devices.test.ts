@@ -1,4 +1,4 @@
-/** Devices over real HTTP as the console uses them: a table that jumps, certificates, receipts, and a command to as many as were shown. */
+/** Devices over real HTTP as the console uses them: a list with positions, certificates, receipts, and a command to a selection. */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Role } from '../../shared/api/roles.ts';
@@ -36,8 +36,8 @@ afterAll(() => api.close());
 const get = (path: string, as: Role | 'scoped' = 'owner') => api.request('GET', `/api/v1${path}`, who[as]);
 const usersOf = (json: { devices: { user: string }[] }) => json.devices.map(({ user }) => user);
 
-describe('a table that jumps', () => {
-  it('has any part of the list by its place, and says how long the whole is', async () => {
+describe('device list with positions', () => {
+  it('returns any part of the list by position, and the total', async () => {
     const { json } = await get('/devices?offset=10&limit=5');
     expect([usersOf(json), json.total, json.cursor]).toEqual([['User 10', 'User 11'], 12, null]);
     const first = (await get('/devices?offset=0&limit=2&descending=true')).json;
@@ -47,20 +47,20 @@ describe('a table that jumps', () => {
     expect((await get('/devices?offset=100')).json).toMatchObject({ devices: [], total: 12, cursor: null });
   });
 
-  it('takes a cursor or a place, not both', async () => {
+  it('accepts a cursor or a position, but not both', async () => {
     const { json } = await get('/devices?limit=1');
     expect((await get(`/devices?limit=1&offset=1&cursor=${json.cursor}`)).json.code).toBe('invalid_input');
     expect((await get('/devices?offset=-1')).json.code).toBe('invalid_input');
   });
 
-  it('can be narrowed to disputed territory, which nobody can name as a home', async () => {
+  it('filters by a disputed territory, which cannot be a home', async () => {
     expect((await get('/devices?area=XX-kashmir')).json.total).toBe(0);
     expect((await get('/devices?area=XX-nowhere')).json.code).toBe('unknown_area');
   });
 });
 
 describe('names of devices by id', () => {
-  it('are given for the devices that the role reaches, and for no other', async () => {
+  it('are returned only for devices in the role’s scope', async () => {
     const [own = '' as DeviceId, other = '' as DeviceId] = ids;
     const asked = `/device-names?ids=${[own, other].join(',')}`;
     const [first, second] = [
@@ -74,16 +74,16 @@ describe('names of devices by id', () => {
   });
 });
 
-describe('lists of a health issue', () => {
-  it('never show by location what the role may not locate', async () => {
+describe('device lists of a health issue', () => {
+  it('never reveal by location devices that the role may not locate', async () => {
     expect((await get('/devices?located=false', 'helpdesk')).status).toBe(403);
     expect((await get('/devices?located=false')).json.total).toBe(12);
     expect((await get('/devices?everConnected=false&status=active', 'helpdesk')).json.total).toBe(12);
   });
 });
 
-describe('what a device holds', () => {
-  it('is its certificates, for everyone who sees the device', async () => {
+describe('documents of a device', () => {
+  it('include its certificates, for every admin who sees the device', async () => {
     const [device = '' as DeviceId, other = '' as DeviceId] = ids;
     const fingerprint = await addCertificate(api.database, { device, notAfter: 2_000_000 });
     for (const role of ['owner', 'fleet', 'helpdesk', 'legal', 'auditor', 'scoped'] as const) {
@@ -103,7 +103,7 @@ describe('what a device holds', () => {
     expect((await get(`/devices/${other}/certificates`, 'scoped')).json.code).toBe('out_of_scope');
   });
 
-  it('is its own words about orders, verified ones alone, for those who may see evidence', async () => {
+  it('include its verified receipts, for admins who may see evidence', async () => {
     const [device = '' as DeviceId, other = '' as DeviceId] = ids;
     const receipts = new ReceiptStore(api.database);
     const signer = signerOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
@@ -138,8 +138,8 @@ describe('what a device holds', () => {
   });
 });
 
-describe('the state of a workspace', () => {
-  it('is in the list and on the device, and narrows the list', async () => {
+describe('workspace state', () => {
+  it('is in the device list, on the device, and a filter of the list', async () => {
     const [device = '' as DeviceId] = ids;
     const report = { device_id: device, generation: 1, state: 'locked' as const, since: 7 };
     await api.database.db.insertInto('device_workspaces').values(report).execute();
@@ -152,13 +152,13 @@ describe('the state of a workspace', () => {
   });
 });
 
-describe('a command to as many as were shown', () => {
+describe('command to a selection of devices', () => {
   const command = { kind: 'lock-workspace' };
   const send = (body: object, as: Role | 'scoped' = 'owner') =>
     api.request('POST', '/api/v1/commands', who[as], { command, ...body });
   const queued = async () => (await api.database.db.selectFrom('commands').select('id').execute()).length;
 
-  it('reaches those of the list, by text too, and none when they are more or fewer by now', async () => {
+  it('is sent to the listed devices, and to none if their number has changed', async () => {
     const { total } = (await get('/devices?limit=1&status=active&text=user%200')).json;
     expect(total).toBe(10);
     for (const wrong of [total - 1, total + 1]) {
@@ -170,13 +170,13 @@ describe('a command to as many as were shown', () => {
     expect((await send({ filter: { text: 'user 0' }, expect: total })).json).toMatchObject({ queued: total });
   });
 
-  it('counts what the caller reaches', async () => {
+  it('counts devices in the caller’s scope', async () => {
     const { total } = (await get('/devices?limit=1&status=active', 'scoped')).json;
     expect((await send({ filter: {}, expect: 12 }, 'scoped')).json.code).toBe('conflict');
     expect((await send({ filter: {}, expect: total }, 'scoped')).json).toMatchObject({ queued: 4 });
   });
 
-  it('counts those that are named, each once', async () => {
+  it('counts each named device once', async () => {
     const [one, two] = ids;
     expect((await send({ devices: [one, two, one], expect: 3 })).json.code).toBe('conflict');
     expect((await send({ devices: [one, two, one], expect: 2 })).json).toMatchObject({ queued: 2 });
@@ -191,14 +191,14 @@ describe('a command to as many as were shown', () => {
     const joined = await addDevice(api.database, { group: mine });
     const { status, json } = await send(body);
     expect([status, json]).toEqual([201, issued]);
-    // Another command, or another admin, cannot use that id.
+    // Another command or another admin cannot use the same request id.
     expect((await send({ ...body, command: { kind: 'unlock-workspace' } })).json.code).toBe('conflict');
     expect((await send(body, 'fleet')).json.code).toBe('conflict');
     expect(await queued()).toBe(before);
     await api.devices.revoke(joined);
   });
 
-  it('leaves out devices whose enrollment has ended since', async () => {
+  it('omits devices whose enrollment has ended', async () => {
     const { total } = (await get('/devices?limit=1&status=active')).json;
     await api.devices.revoke(ids[5] ?? ('' as DeviceId));
     const { json } = await send({ filter: {}, expect: total });

@@ -1,4 +1,4 @@
-/** The event stream over real HTTP: what it tells, how seldom, and when it ends. */
+/** Event stream over real HTTP: its topics, its rate and its end. */
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import { createEventStreams } from './event-streams.ts';
 
 const OWNER = { role: 'owner', group: null, area: null } as const;
 const LEGAL = { role: 'legal', group: null, area: null } as const;
-/** So short that a test waits for no second, so long that what happens together is one event. */
+/** Interval that is short for the test, but long enough to combine simultaneous changes. */
 const TELL = 300;
 
 let api: ApiServer;
@@ -30,7 +30,7 @@ afterEach(() => api.close());
 
 const signedIn = async (who = other) => (await api.signIn(who)).headers;
 
-it('tells topics and nothing else, once however much happens', async () => {
+it('sends only topics, and each topic once for many changes', async () => {
   const stream = await listenTo(api.url, await signedIn());
   expect([stream.status, stream.type]).toEqual([200, 'text/event-stream']);
   expect(stream.headers).toMatchObject({ 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' });
@@ -53,12 +53,12 @@ it('tells topics and nothing else, once however much happens', async () => {
   expect(stream.events.length).toBeGreaterThan(2);
   expect(stream.events.length).toBeLessThanOrEqual(most);
   expect(stream.text()).not.toContain(device);
-  // An id would be remembered and sent back by the browser.
+  // Events have no id, because a browser would store the id and send it back.
   expect(stream.text()).not.toMatch(/^id:./m);
   stream.close();
 });
 
-it('is told by whatever changes something', async () => {
+it('sends a topic for each kind of change', async () => {
   const headers = await signedIn();
   const stream = await listenTo(api.url, headers);
   const told = async (topics: string[], act: () => Promise<unknown>) => {
@@ -110,7 +110,7 @@ it('case 49: ends the stream of an admin who signed out, was disabled or lost a 
   }
 });
 
-it('case 49: the same for a token, and when nothing happens at all', async () => {
+it('case 49: ends the stream of a deleted token, also without any change', async () => {
   await api.close();
   await open({ look: 100 });
   const boss = await signedIn(owner);
@@ -123,7 +123,7 @@ it('case 49: the same for a token, and when nothing happens at all', async () =>
     200,
   );
   await until(() => expect(streams.map((stream) => stream.hasEnded())).toEqual([true, true]));
-  // With what is left of their rights they may listen again; another role given to them ends nothing.
+  // With the remaining rights, the admin may listen again. A new role of the admin ends no stream.
   const again = await listenTo(api.url, await signedIn());
   expect(again.status).toBe(200);
   await api.request('POST', `/api/v1/accounts/${other.id}/grants`, boss, { role: 'legal' });
@@ -132,7 +132,7 @@ it('case 49: the same for a token, and when nothing happens at all', async () =>
   again.close();
 });
 
-it('sends a heartbeat when nothing happens', async () => {
+it('sends a heartbeat if nothing changes', async () => {
   await api.close();
   await open({ look: 20, heartbeat: 50 });
   const stream = await listenTo(api.url, await signedIn());
@@ -141,7 +141,7 @@ it('sends a heartbeat when nothing happens', async () => {
   stream.close();
 });
 
-it('refuses strangers, other sites and an eleventh stream of one session', async () => {
+it('refuses unauthenticated clients, other sites, and an eleventh stream of one session', async () => {
   expect((await listenTo(api.url, {})).status).toBe(401);
   const headers = await signedIn();
   for (const site of ['cross-site', 'same-site']) {
@@ -159,7 +159,7 @@ it('refuses strangers, other sites and an eleventh stream of one session', async
   expect((await api.request('HEAD', '/api/v1/events', headers)).status).toBe(200);
 });
 
-it('ends with the server, which takes no new one then', async () => {
+it('ends with the server, which then accepts no new stream', async () => {
   const headers = await signedIn();
   const stream = await listenTo(api.url, headers);
   api.events.stop();
@@ -167,7 +167,7 @@ it('ends with the server, which takes no new one then', async () => {
   expect((await api.request('GET', '/api/v1/events', headers)).json.code).toBe('unavailable');
 });
 
-it('asks again who listens when the store could not say, tells nothing meanwhile, and forgets nothing', async () => {
+it('repeats a failed check of the listener, sends no topic meanwhile, and loses none', async () => {
   const bus = new LocalBus();
   const logged: string[] = [];
   const log = { error: (_facts: object, message: string) => void logged.push(message) };
@@ -190,7 +190,7 @@ it('asks again who listens when the store could not say, tells nothing meanwhile
   await new Promise((closed) => server.close(closed));
 });
 
-it('case 13: adds nothing to what a reader does not take, and drops it', async () => {
+it('case 13: sends nothing more to a client that does not read, and disconnects it', async () => {
   const bus = new LocalBus();
   const streams = createEventStreams({
     bus,
@@ -205,11 +205,11 @@ it('case 13: adds nothing to what a reader does not take, and drops it', async (
       dropped = true;
     });
     void streams.hold({ of: 'one', mayStay: async () => true }, request, response).then(async () => {
-      // More than the kernel's own buffers take.
+      // Events that are larger than the kernel's own buffers.
       response.write(`:${'x'.repeat(32 * 1024 * 1024)}\n\n`);
       buffered.push(response.writableLength);
       bus.subscribe(() => void buffered.push(response.writableLength));
-      // Each in an answer of its own, long before the reader is given up.
+      // Send each event separately, long before the deadline for a client that does not read.
       for (const kind of wakes) {
         bus.publish({ kind } as Wake);
         await delay(6);

@@ -19,7 +19,7 @@ it.each([
   'cordon.example',
   'CORDON.EXAMPLE:443',
   'admin.example.org.',
-])('answers to %s', (host) => {
+])('accepts %s', (host) => {
   expect(() => check(host)).not.toThrow();
 });
 

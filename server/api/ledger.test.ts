@@ -1,4 +1,4 @@
-/** Proofs as the console gets them, checked by the code that it checks them with. */
+/** Proofs from the API, verified with the console's own code. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { consistencyView, inclusionView } from '../../shared/api/ledger.ts';
 import { checkGrowth, checkInclusion } from '../../shared/ledger/check-answer.ts';
@@ -9,7 +9,7 @@ import { appendEntry } from '../store/append-entries.ts';
 
 let api: ApiServer;
 let auditor: Record<string, string>;
-/** The checkpoints that there were, by size. */
+/** Earlier checkpoints, by size. */
 const notes = new Map<number, string>();
 
 async function grow(count: number): Promise<void> {
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-it('proves each entry against the checkpoint of the same response', async () => {
+it('proves each entry against the checkpoint in the same response', async () => {
   const size = Math.max(...notes.keys());
   for (const index of [0, 1, 2, 255, 256, size - 1]) {
     const { json } = await api.request('GET', `/api/v1/ledger/inclusion?index=${index}`, auditor);
@@ -48,7 +48,7 @@ it('proves each entry against the checkpoint of the same response', async () => 
   }
 });
 
-it('proves that the tree only grew', async () => {
+it('proves that a tree extends an earlier one', async () => {
   for (const [from, note] of notes) {
     const { json } = await api.request('GET', `/api/v1/ledger/consistency?from=${from}`, auditor);
     const view = consistencyView.parse(json);
@@ -58,7 +58,7 @@ it('proves that the tree only grew', async () => {
   }
 });
 
-it('takes proof and checkpoint of one tree while it grows', async () => {
+it('returns proof and checkpoint of the same tree while the ledger grows', async () => {
   const growth = async () => {
     for (let n = 0; n < 5; n++) {
       await new Promise(setImmediate);
@@ -74,7 +74,7 @@ it('takes proof and checkpoint of one tree while it grows', async () => {
   expect(sizes.size).toBeGreaterThan(5);
 });
 
-it('says how far the ledger reaches when it is asked for more', async () => {
+it('states the size of the ledger when the requested index is beyond it', async () => {
   const size = Math.max(...notes.keys());
   for (const path of [`inclusion?index=${size}`, `consistency?from=${size + 1}`]) {
     const { status, json } = await api.request('GET', `/api/v1/ledger/${path}`, auditor);

@@ -1,4 +1,4 @@
-/** Location statements over real HTTP: an admin alone releases no device from an order. */
+/** Location statements over real HTTP: one admin alone cannot end the effect of an order on a device. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { statementList } from '../../shared/api/affected-devices.ts';
 import { revisionView } from '../../shared/api/orders.ts';
@@ -68,7 +68,7 @@ const entries = async () =>
     await api.database.db.selectFrom('ledger_entries').select('body').where('kind', '=', 'location.stated').execute()
   ).map(({ body }) => JSON.parse(body).public);
 
-it('a statement that releases a device from an order lasts at most 7 days, and needs a second person', async () => {
+it('limits a statement that ends an order’s effect to 7 days, and requires a second person', async () => {
   const [mallory, second] = [await admin('mallory'), await admin('second')];
   const forever = await state(mallory, ['DE'], Date.parse('2099-01-01T00:00:00Z'));
   expect([forever.status, forever.json.code]).toEqual([422, 'statement_too_long']);
@@ -95,13 +95,13 @@ it('a statement that releases a device from an order lasts at most 7 days, and n
   const digest = expect.stringMatching(/^[0-9a-f]{64}$/);
   expect(await entries()).toEqual([{ orders: order, until: held.until, people: 2, digest }]);
 
-  // The end of the statement changes the order's effect too.
+  // The end of the statement also changes the order's effect.
   const end = await state(mallory, null);
   expect(end.json.code).toBe('second_person_required');
   expect(await statement()).not.toBeNull();
 });
 
-it('a statement without effect on an order needs one person, and may last longer', async () => {
+it('needs one person for a statement without effect on an order, and allows a later end', async () => {
   const group = await addGroup(api.database, 'Others');
   const seen = [{ source: 'address', areas: ['SE'], at: Date.now() - HOUR, connected: true } as const];
   const placed = [{ home: 'SE', seen }];
@@ -112,7 +112,7 @@ it('a statement without effect on an order needs one person, and may last longer
   expect([alone.status, alone.json.statement?.areas]).toEqual([200, ['NO']]);
 });
 
-it('another home, seat or group that releases a device from an order needs a second person, and is listed', async () => {
+it('requires a second person for a home, seat or group that ends an order’s effect, and lists the change', async () => {
   const effective = new Date(Date.now() + 2 * HOUR).toISOString();
   const terms = { ...TERMS, title: 'By home', areas: ['FR'], nexus: ['home'], effective };
   const { order: number, revision, payload } = await owner.api.call('POST', '/orders', revisionView, terms);
@@ -128,7 +128,7 @@ it('another home, seat or group that releases a device from an order needs a sec
   const alone = await api.request('PATCH', path, first, { home: 'DE' });
   expect([alone.status, alone.json.code]).toEqual([409, 'second_person_required']);
   expect((await api.request('GET', path, first)).json.home).toBe('FR');
-  // Without effect on an order, one person is enough.
+  // One person is enough for a change without effect on an order.
   expect((await api.request('PATCH', path, first, { seat: 'DE' })).status).toBe(200);
   expect(await entries()).toHaveLength(before);
 
@@ -145,7 +145,7 @@ it('another home, seat or group that releases a device from an order needs a sec
     'second-mover@example.org',
   ]);
 
-  // Neither the group's home nor a new enrollment is a way around the second person.
+  // A group's home and a new enrollment do not avoid the second person.
   const heirs = await addGroup(api.database, 'Heirs', 'FR');
   const [heir] = (await addLocatedFleet(api.database, heirs, Date.now(), [{ home: null, seen: [] }])) as [DeviceId];
   const manager = await admin('manager');
@@ -162,6 +162,6 @@ it('another home, seat or group that releases a device from an order needs a sec
   const away = await post('/codes', first, { ...code, home: 'DE' });
   expect([away.status, away.json.code, away.json.context?.orders]).toEqual([409, 'conflict', [number]]);
 
-  // Back into the order's area by one person alone: its effect changes too.
+  // A move back into the order's area also changes its effect, so one person is not enough.
   expect((await api.request('PATCH', path, first, { home: 'FR' })).json.code).toBe('second_person_required');
 });

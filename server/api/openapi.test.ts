@@ -92,7 +92,7 @@ describe('the OpenAPI document', () => {
     expect(status, said).toBe(0);
   });
 
-  it('becomes a client that compiles and knows paths, bodies and problems', { timeout: 120_000 }, () => {
+  it('generates a client that compiles and types paths, bodies and problems', { timeout: 120_000 }, () => {
     const generated = run('openapi-typescript', file, '--output', join(folder, 'api.d.ts'));
     expect(generated.status, generated.said).toBe(0);
     const client = `import type { components, paths } from './api.d.ts';

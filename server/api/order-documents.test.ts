@@ -1,4 +1,6 @@
-/** Documents and decision records over real HTTP: who may read them, and that a document is never a page of ours. */
+/**
+ * Documents and decision records over real HTTP: the roles that may read them. A browser never displays a document as a page of the server.
+ */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -56,7 +58,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-it('gives a document to legal and owner alone, within their areas, as a file whatever it claims to be', async () => {
+it('serves a document only to legal and owner within their areas, and always as a download', async () => {
   const statuses: Record<string, number> = {};
   for (const [role, area] of [
     ['owner', null],
@@ -82,7 +84,7 @@ it('gives a document to legal and owner alone, within their areas, as a file wha
   expect(answer.headers.get('cache-control')).toBe('no-store');
 });
 
-it('gives the decision record to legal, owner and auditor, and shows it in no other answer', async () => {
+it('serves the decision record to legal, owner and auditor, and in no other response', async () => {
   const decision = `/api/v1/orders/${number}/revisions/1/decision`;
   for (const role of ['owner', 'legal', 'auditor'] as const) {
     const { status, json } = await api.request('GET', decision, await tokenOf(role, null));
@@ -104,7 +106,7 @@ it('gives the decision record to legal, owner and auditor, and shows it in no ot
   }
 });
 
-it('refuses uploads of others, of no kind, of nothing, and of too much while it still comes', async () => {
+it('refuses uploads without right, type or content, and too large ones before their end', async () => {
   const legal = await tokenOf('legal', null);
   expect((await upload(await tokenOf('fleet', null), 'x', 'text/plain')).json.code).toBe('forbidden');
   expect((await upload(legal, 'x', 'anything')).json.code).toBe('invalid_input');
@@ -112,7 +114,7 @@ it('refuses uploads of others, of no kind, of nothing, and of too much while it 
   expect((await upload(legal, 'x'.repeat(10_000_001), 'text/plain')).json.code).toBe('too_large');
 });
 
-it('checks what is being written as it checks a proposal', async () => {
+it('checks a draft by the same rules as a proposal', async () => {
   const preview = async (draft: object) => {
     const legal = await tokenOf('legal', null);
     const { json } = await api.request('POST', '/api/v1/orders/preview', legal, { ...TERMS, ...draft });

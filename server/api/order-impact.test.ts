@@ -96,8 +96,8 @@ const stored = async () => [
   await api.database.db.selectFrom('ledger_entries').selectAll().execute(),
 ];
 
-describe('a draft', () => {
-  it('is answered field by field from the first letter on, and nothing is stored', async () => {
+describe('draft of an order', () => {
+  it('is checked field by field, and stored nowhere', async () => {
     const before = await stored();
     const empty = await preview(owner.api, {});
     expect(empty.problems.map(({ field }) => field).sort()).toEqual([
@@ -120,7 +120,7 @@ describe('a draft', () => {
     expect(await stored()).toEqual(before);
   });
 
-  it('says what an ambiguous time could mean, and how times are read', async () => {
+  it('explains an ambiguous time and the accepted forms of a time', async () => {
     const draft = { ...TERMS, zone: 'Europe/Berlin', effective: '2040-10-28T02:30', until: '2041-01-01T00:00' };
     const { problems: found, until } = await preview(owner.api, draft);
     expect(found).toMatchObject([
@@ -132,7 +132,7 @@ describe('a draft', () => {
     expect(until).toBe(Date.parse('2040-12-31T23:00:00Z'));
   });
 
-  it('says when it could be proposed, whom it would reach and what to be warned of', async () => {
+  it('shows the earliest effective time, the affected devices and the warnings', async () => {
     const { problems: none, effective, impact, warnings } = await preview(owner.api, TERMS);
     expect([none, effective]).toEqual([[], Date.parse(TERMS.effective)]);
     expect(impact).toMatchObject({ at: effective, fleet: 20, counts: { denied: 5, traveling: 0 } });
@@ -143,7 +143,7 @@ describe('a draft', () => {
     await owner.api.call('POST', '/orders', revisionView, TERMS);
   });
 
-  it('of a further revision has what it changes and keeps the rest', async () => {
+  it('of a later revision shows its changes and keeps the other terms', async () => {
     const { order } = await owner.api.call('POST', '/orders', revisionView, TERMS);
     const { impact } = await preview(owner.api, { order, action: 'revise', areas: ['IN'] });
     expect(impact?.counts.denied).toBe(15);
@@ -151,7 +151,7 @@ describe('a draft', () => {
     expect(await problems(owner.api, { order: '20', action: 'revise' })).toEqual(['order: not_found']);
   });
 
-  it('is refused as a whole only for what is no draft', async () => {
+  it('is refused as a whole only if it is no draft', async () => {
     for (const wrong of [{ color: 'red' }, { action: 'destroy' }, { areas: 'PK' }, { title: 7 }]) {
       const { status, json } = await api.request(
         'POST',
@@ -177,8 +177,8 @@ describe('a draft', () => {
   });
 });
 
-describe('who is affected', () => {
-  it('is told by handle, page by page, and never by name', async () => {
+describe('affected devices', () => {
+  it('are listed by handle, page by page, and never by name', async () => {
     const { order } = await owner.api.call('POST', '/orders', revisionView, TERMS);
     const path = `/orders/${order}/impact`;
     const { json } = await owner.api.raw('GET', `${path}?at=now&limit=3`);
@@ -207,7 +207,7 @@ describe('who is affected', () => {
     await expect(owner.api.raw('GET', '/orders/2001-001/impact')).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  it('lists the exempt devices with end, reason, proposer and approvers', async () => {
+  it('include the exempt devices with end, reason, proposer and approvers', async () => {
     const exempt = [{ device: devices[0], until: '2099-01-01T00:00:00Z', reason: 'A mission.' }];
     const { order } = await owner.api.call('POST', '/orders', revisionView, { ...TERMS, exempt });
     const told = await owner.api.call('GET', `/orders/${order}/revisions/1/exemptions`, exemptionList);
@@ -230,7 +230,7 @@ describe('who is affected', () => {
     });
   });
 
-  it('is a table for a spreadsheet, whole and by handle', async () => {
+  it('are available as a complete CSV file by handle', async () => {
     const { order } = await owner.api.call('POST', '/orders', revisionView, TERMS);
     await owner.api.raw('POST', `/orders/${order}/revisions`, { action: 'revise', areas: ['PK', 'IN'] });
     const got = await fetched('GET', `/orders/${order}/impact.csv?revision=2&baseline=1&at=now`);
@@ -252,82 +252,85 @@ describe('who is affected', () => {
     expect(none.trimEnd().split('\r\n')).toEqual([some.split('\r\n')[0]]);
   });
 
-  it.skipIf(!age.present)('has its names in a file that one recipient opens, and that is in the ledger', async () => {
-    const { order } = await owner.api.call('POST', '/orders', revisionView, TERMS);
-    const folder = mkdtempSync(join(tmpdir(), 'cordon-names-'));
-    try {
-      const identity = join(folder, 'identity');
-      await runProgram('age-keygen', ['-o', identity]);
-      const key = (await runProgram('age-keygen', ['-y', identity])).out.trim();
-      const formula = '=HYPERLINK("https://evil.example","pay")';
-      await api.database.db
-        .updateTable('devices')
-        .set({ person_name: formula })
-        .where('id', '=', devices[1] ?? '')
-        .execute();
-      const body = { at: 'now', recipient: { name: 'General counsel', key } };
-      const path = `/orders/${order}/impact/names`;
-      const got = await fetched('POST', path, body);
-      expect(got.headers.get('content-disposition')).toBe(`attachment; filename="${order}-1-names.csv.age"`);
-      const sealed = Buffer.from(await got.arrayBuffer());
-      expect(sealed.toString('latin1')).not.toMatch(/Secret|HYPERLINK/);
-      const sealedFile = join(folder, 'names.csv.age');
-      writeFileSync(sealedFile, sealed);
-      const { out } = await runProgram('age', ['-d', '-i', identity, sealedFile]);
-      const [head, ...rows] = out
-        .replace(/^\ufeff/, '')
-        .trimEnd()
-        .split('\r\n');
-      expect(head).toBe('handle,device,name');
-      expect(rows).toHaveLength(5);
-      const named = new Map(rows.map((row) => [row.split(',')[0], row.split(',').slice(2).join(',')]));
-      expect(named.get(devices[0])).toBe('ada@EXAMPLE.org');
-      // Case 51: the text is a person's name and not a formula.
-      expect(named.get(devices[1])).toBe(`"'${formula.replaceAll('"', '""')}"`);
+  it.skipIf(!age.present)(
+    'are available by name in a file that one recipient can decrypt, with a ledger entry',
+    async () => {
+      const { order } = await owner.api.call('POST', '/orders', revisionView, TERMS);
+      const folder = mkdtempSync(join(tmpdir(), 'cordon-names-'));
+      try {
+        const identity = join(folder, 'identity');
+        await runProgram('age-keygen', ['-o', identity]);
+        const key = (await runProgram('age-keygen', ['-y', identity])).out.trim();
+        const formula = '=HYPERLINK("https://evil.example","pay")';
+        await api.database.db
+          .updateTable('devices')
+          .set({ person_name: formula })
+          .where('id', '=', devices[1] ?? '')
+          .execute();
+        const body = { at: 'now', recipient: { name: 'General counsel', key } };
+        const path = `/orders/${order}/impact/names`;
+        const got = await fetched('POST', path, body);
+        expect(got.headers.get('content-disposition')).toBe(`attachment; filename="${order}-1-names.csv.age"`);
+        const sealed = Buffer.from(await got.arrayBuffer());
+        expect(sealed.toString('latin1')).not.toMatch(/Secret|HYPERLINK/);
+        const sealedFile = join(folder, 'names.csv.age');
+        writeFileSync(sealedFile, sealed);
+        const { out } = await runProgram('age', ['-d', '-i', identity, sealedFile]);
+        const [head, ...rows] = out
+          .replace(/^\ufeff/, '')
+          .trimEnd()
+          .split('\r\n');
+        expect(head).toBe('handle,device,name');
+        expect(rows).toHaveLength(5);
+        const named = new Map(rows.map((row) => [row.split(',')[0], row.split(',').slice(2).join(',')]));
+        expect(named.get(devices[0])).toBe('ada@EXAMPLE.org');
+        // Case 51: the cell contains a person's name and no formula.
+        expect(named.get(devices[1])).toBe(`"'${formula.replaceAll('"', '""')}"`);
 
-      const entries = await api.database.db
-        .selectFrom('ledger_entries')
-        .innerJoin('ledger_openings', 'ledger_openings.entry_id', 'ledger_entries.id')
-        .select(['body', 'ledger_openings.subject'])
-        .where('kind', '=', 'names.sealed')
-        .execute();
-      expect(entries).toHaveLength(1);
-      expect(JSON.parse(entries[0]?.body ?? '')).toMatchObject({
-        public: { order, revision: 1, of: 'rehearsal', devices: 5, digest: sha256(sealed) },
-      });
-      expect(entries[0]?.body).not.toMatch(/counsel|age1/);
-      expect(entries[0]?.subject).toMatch(new RegExp(`^acc_\\w+ for ${key} General counsel$`));
+        const entries = await api.database.db
+          .selectFrom('ledger_entries')
+          .innerJoin('ledger_openings', 'ledger_openings.entry_id', 'ledger_entries.id')
+          .select(['body', 'ledger_openings.subject'])
+          .where('kind', '=', 'names.sealed')
+          .execute();
+        expect(entries).toHaveLength(1);
+        expect(JSON.parse(entries[0]?.body ?? '')).toMatchObject({
+          public: { order, revision: 1, of: 'rehearsal', devices: 5, digest: sha256(sealed) },
+        });
+        expect(entries[0]?.body).not.toMatch(/counsel|age1/);
+        expect(entries[0]?.subject).toMatch(new RegExp(`^acc_\\w+ for ${key} General counsel$`));
 
-      for (const recipient of [
-        { name: 'x', key: readFileSync(identity, 'utf8').slice(-80) },
-        { name: ' ', key },
-      ]) {
-        const refused = await fetched('POST', path, { ...body, recipient });
-        const answer = await refused.text();
-        expect([refused.status, JSON.parse(answer).code]).toEqual([400, 'invalid_input']);
-        expect(answer).not.toMatch(/SECRET-KEY-1/);
+        for (const recipient of [
+          { name: 'x', key: readFileSync(identity, 'utf8').slice(-80) },
+          { name: ' ', key },
+        ]) {
+          const refused = await fetched('POST', path, { ...body, recipient });
+          const answer = await refused.text();
+          expect([refused.status, JSON.parse(answer).code]).toEqual([400, 'invalid_input']);
+          expect(answer).not.toMatch(/SECRET-KEY-1/);
+        }
+        const auditor = await limitedTo('fleet', parseScopeArea('PK'));
+        await expect(auditor.raw('POST', path, body)).rejects.toMatchObject({ code: 'forbidden' });
+        const elsewhere = await limitedTo('legal', parseScopeArea('IN'));
+        await expect(elsewhere.raw('POST', path, body)).rejects.toMatchObject({ code: 'out_of_scope' });
+        const count = await api.database.db
+          .selectFrom('ledger_entries')
+          .select('id')
+          .where('kind', '=', 'names.sealed')
+          .execute();
+        expect(count).toHaveLength(1);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+        await api.database.db
+          .updateTable('devices')
+          .set({ person_name: 'Secret Name 1' })
+          .where('id', '=', devices[1] ?? '')
+          .execute();
       }
-      const auditor = await limitedTo('fleet', parseScopeArea('PK'));
-      await expect(auditor.raw('POST', path, body)).rejects.toMatchObject({ code: 'forbidden' });
-      const elsewhere = await limitedTo('legal', parseScopeArea('IN'));
-      await expect(elsewhere.raw('POST', path, body)).rejects.toMatchObject({ code: 'out_of_scope' });
-      const count = await api.database.db
-        .selectFrom('ledger_entries')
-        .select('id')
-        .where('kind', '=', 'names.sealed')
-        .execute();
-      expect(count).toHaveLength(1);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-      await api.database.db
-        .updateTable('devices')
-        .set({ person_name: 'Secret Name 1' })
-        .where('id', '=', devices[1] ?? '')
-        .execute();
-    }
-  });
+    },
+  );
 
-  it('case 50: by the areas of the revision that is asked about, not of the one that is adopted', async () => {
+  it('case 50: are limited by the areas of the requested revision, not of the current one', async () => {
     const made = await owner.api.call('POST', '/orders', revisionView, TERMS);
     await adopt(made);
     const path = `/orders/${made.order}`;
@@ -343,7 +346,7 @@ describe('who is affected', () => {
     expect([wide.revision, wide.counts.denied]).toEqual([2, 20]);
   });
 
-  it('case 50: nobody learns by a narrower revision whom a wider one of the same order has reached', async () => {
+  it('case 50: do not reveal the affected devices of a wider revision through a narrower one', async () => {
     const upload = '/orders/documents?mediaType=text/plain';
     const letter = await owner.api.call('POST', upload, keptDocument, Buffer.from('About India'));
     const documents = [{ title: 'Letter', ...letter }];
@@ -395,7 +398,7 @@ it('shows approvers the same warnings as the author', async () => {
   expect(await ada.api.call('GET', `/orders/${order}/revisions/1/warnings`, orderWarnings)).toEqual({ warnings });
 });
 
-it('how far an order has come is counted among those whom it reaches', async () => {
+it('counts the rollout among the devices in the role’s scope', async () => {
   const made = await owner.api.call('POST', '/orders', revisionView, TERMS);
   const path = `/orders/${made.order}/rollout`;
   const nothing = { revision: null, phase: null, total: 0, states: NO_DEVICES, lastSeen: 0, newest: null, notices: [] };
@@ -403,7 +406,7 @@ it('how far an order has come is counted among those whom it reaches', async () 
   await adopt(made);
   const at = Date.now();
   const { effective } = JSON.parse(made.payload).terms;
-  // Until 16.8 hours after its moment it is a notice of 7 days.
+  // Until 16.8 hours after its time, the notice counts as a notice of 7 days.
   const inTime = Date.parse(effective) - 6.3 * 86_400_000;
   const delivered = { kind: 'delivered', order: made.order, revision: 1, service: null, at } as const;
   await addReceipts(api.database, [
@@ -420,7 +423,7 @@ it('how far an order has come is counted among those whom it reaches', async () 
   ]);
   expect(await owner.api.call('GET', path, orderRollout)).toMatchObject({
     ...{ total: 5, newest: at },
-    // Of this revision alone: the other is of no revision with this date.
+    // The count covers only this revision. The other device belongs to no revision with this date.
     notices: [
       { moment: 'P7D', delivered: 6, displayed: 2, late: 1 },
       { moment: 'entry', delivered: 1, displayed: 0, late: 0 },

@@ -1,4 +1,4 @@
-/** The overview and the installation over real HTTP: what each role sees of the fleet, and what waits for whom. */
+/** Overview and installation over real HTTP: the devices and pending approvals that each role sees. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { installationView } from '../../shared/api/installation.ts';
 import { overviewView } from '../../shared/api/overview.ts';
@@ -68,8 +68,8 @@ const PROPOSAL = {
   statement: { en: 'Suspended by order of the regulator.' },
 };
 
-describe('the overview', () => {
-  it('counts the devices that one’s role reaches', async () => {
+describe('overview', () => {
+  it('counts the devices in the viewer’s scope', async () => {
     const [mine, theirs] = [await addGroup(api.database, 'Mine'), await addGroup(api.database, 'Theirs')];
     const device = await addDevice(api.database, { group: mine });
     for (let count = 0; count < 2; count += 1) await addDevice(api.database, { group: theirs });
@@ -95,7 +95,7 @@ describe('the overview', () => {
     ]);
   });
 
-  it('says what waits, and for whom: those with a key, who did not propose it, and whose role reaches it', async () => {
+  it('lists pending approvals for approvers with a key, who are not the proposer, and whose role has the areas', async () => {
     const owner = await somebody('owner', grant('owner'));
     const ada = await somebody('ada', grant('legal'));
     const ben = await somebody('ben', grant('legal', null, 'PK'));
@@ -136,7 +136,7 @@ describe('the overview', () => {
   });
 });
 
-it('the installation is shown to everyone who has a role, and holds no secret', async () => {
+it('shows the installation to every admin with a role, and contains no secret', async () => {
   const desk = await somebody('desk', grant('owner'), grant('helpdesk', await addGroup(api.database, 'Mine')));
   const shown = await desk.call('GET', '/installation');
   expect(installationView.strict().parse(shown)).toMatchObject({ store: 'sqlite', largeShare: 10, demo: false });

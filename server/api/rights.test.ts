@@ -1,4 +1,4 @@
-/** The rights matrix over real HTTP, made from the table: every route × every role, and what scopes let through. */
+/** Rights over real HTTP, generated from the table: every route with every role, and the limits of scopes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryIdentity } from '../../shared/age/stream.ts';
 import { ROLES } from '../../shared/api/roles.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** Ids that fit the form, so that what answers is the right and not the shape. `session.delete` would do nothing with a token. */
+/** Valid ids, so that the response depends on the right and not on the form. `session.delete` changes nothing with a token. */
 const pathOf = (path: string) =>
   path
     .replace('/devices/:id', `/devices/${device}`)
@@ -36,7 +36,7 @@ const pathOf = (path: string) =>
     .replaceAll(/:\w+/g, 'x');
 
 describe('every route × every role', () => {
-  it('lets exactly the roles of the table through', async () => {
+  it('accepts exactly the roles of the table', async () => {
     const wrong: string[] = [];
     let asked = 0;
     for (const { name, method, path } of api.routes) {
@@ -58,7 +58,7 @@ describe('every route × every role', () => {
     expect(asked).toBe((api.routes.length - 1) * (ROLES.length + 2));
   });
 
-  it('case 48: refuses an API token whatever makes another way in, or locks others out', async () => {
+  it('case 48: refuses API tokens for actions that create another way in or lock out owners', async () => {
     const bearer = { authorization: `Bearer ${tokens.get('owner')}` };
     const [one] = await api.admins.accounts();
     const account = `/accounts/${one?.id}`;
@@ -81,7 +81,7 @@ describe('every route × every role', () => {
     expect(await api.admins.accounts()).toHaveLength(ROLES.length + 1);
   });
 
-  it('gives a backup to owners and to the backup role, and lets an owner alone name another recipient', async () => {
+  it('allows backups for owners and the backup role, and another recipient for an owner only', async () => {
     const { recipient } = await temporaryIdentity();
     for (const role of ROLES) {
       const ask = async (body: unknown) => {
@@ -95,7 +95,7 @@ describe('every route × every role', () => {
     }
   });
 
-  it('shows the backup role nothing else', async () => {
+  it('refuses everything else for the backup role', async () => {
     const allowed = rightsOf([{ role: 'backup', group: null, area: null }]).filter((name) => {
       const { scope } = RIGHTS[name];
       return scope !== 'public' && scope !== 'self';
@@ -104,11 +104,11 @@ describe('every route × every role', () => {
   });
 });
 
-describe('case 46: nothing that is made for other ends gives people in bulk', () => {
+describe('case 46: no route for another purpose exports people in bulk', () => {
   const by = (role: string) => ({ authorization: `Bearer ${tokens.get(role)}` });
 
-  it('metrics, health and the API’s description tell of nobody', async () => {
-    // The examples of the description name invented people.
+  it('metrics, health and the API’s description name no person', async () => {
+    // The examples in the OpenAPI document name invented people.
     const invented = new Set(JSON.stringify(EXAMPLES).match(/(?:dev|per)_[a-z2-7]{16}/g));
     for (const path of ['/metrics', '/healthz', '/readyz', '/api/openapi.json']) {
       const { text } = await api.request('GET', path);
@@ -118,7 +118,7 @@ describe('case 46: nothing that is made for other ends gives people in bulk', ()
     }
   });
 
-  it('there is no way to export or debug, nor to have a list whole', async () => {
+  it('no route exports or debugs, or returns a complete list', async () => {
     for (const path of ['/debug', '/debug/pprof', '/export', '/devices.csv', '/dump']) {
       for (const below of ['', '/api/v1']) {
         expect((await api.request('GET', below + path, by('owner'))).status).toBe(404);
@@ -129,7 +129,7 @@ describe('case 46: nothing that is made for other ends gives people in bulk', ()
     }
   });
 
-  it('what lists devices by country for others is by handle; names are for owner and legal, sealed', async () => {
+  it('lists of devices by country have handles only; names are encrypted, for owner and legal', async () => {
     for (const role of ROLES) {
       const recipient = { name: 'x', key: 'age1' };
       const answers = await Promise.all(
@@ -143,7 +143,7 @@ describe('case 46: nothing that is made for other ends gives people in bulk', ()
   });
 });
 
-describe('case 50: a helpdesk account never reaches beyond its groups', () => {
+describe('case 50: a helpdesk account never acts outside its groups', () => {
   let mine: GroupId;
   let theirs: GroupId;
   let myDevice: DeviceId;
@@ -185,7 +185,7 @@ describe('case 50: a helpdesk account never reaches beyond its groups', () => {
     expect((await api.request('GET', `/api/v1/commands/${command.id}`, owner)).json.state).toBe('queued');
   });
 
-  it('by filter and by list', async () => {
+  it('by filter or list', async () => {
     for (const filter of ['', '?text=Z', `?group=${theirs}`, '?sort=id&descending=true']) {
       const { json } = await api.request('GET', `/api/v1/devices${filter}`, helpdesk);
       const seen = json.devices.map(({ id }: { id: string }) => id);
@@ -195,7 +195,7 @@ describe('case 50: a helpdesk account never reaches beyond its groups', () => {
     expect(json.groups.map(({ id }: { id: string }) => id)).toEqual([mine]);
   });
 
-  it('by location: no area, address, statement, filter or count tells where a device is', async () => {
+  it('by location: no area, address, statement, filter or count reveals where a device is', async () => {
     const until = Date.now() + 3_600_000;
     const statement = { kind: 'presence', areas: ['SE'], reason: 'called in', until };
     expect((await api.request('PATCH', `/api/v1/devices/${myDevice}`, owner, { statement })).status).toBe(200);
@@ -230,7 +230,7 @@ describe('case 50: a helpdesk account never reaches beyond its groups', () => {
     await api.request('PATCH', `/api/v1/devices/${myDevice}`, owner, { statement: null });
   });
 
-  it('by a command to many', async () => {
+  it('by a command to many devices', async () => {
     const command = { kind: 'lock-workspace' };
     const send = (who: Record<string, string>, body: object) => api.request('POST', '/api/v1/commands', who, body);
     const queued = async (id: DeviceId) =>
@@ -259,7 +259,7 @@ describe('case 50: a helpdesk account never reaches beyond its groups', () => {
     expect((await progress(some.json.id)).json.code).toBe('not_found');
   });
 
-  it('and destroys nothing', async () => {
+  it('and cannot destroy data', async () => {
     for (const kind of ['wipe-workspace', 'unenroll']) {
       const body = { command: { kind } };
       const many = await api.request('POST', '/api/v1/commands', helpdesk, { ...body, filter: {} });
@@ -270,7 +270,7 @@ describe('case 50: a helpdesk account never reaches beyond its groups', () => {
     expect((await api.request('POST', `/api/v1/devices/${myDevice}/revoke`, helpdesk, {})).status).toBe(403);
   });
 
-  it('and nobody pushes a device out of their own sight', async () => {
+  it('and cannot move a device out of its own scope', async () => {
     const who = await api.account('fleet-mine@example.org', [{ role: 'fleet', group: mine, area: null }]);
     const fleet = { authorization: `Bearer ${await api.token(who)}` };
     const { status, json } = await api.request('PATCH', `/api/v1/devices/${myDevice}`, fleet, { group: theirs });
@@ -278,7 +278,7 @@ describe('case 50: a helpdesk account never reaches beyond its groups', () => {
   });
 });
 
-describe('case 50: a role for an area never reaches devices whose home is elsewhere', () => {
+describe('case 50: a role for an area never includes devices whose home is elsewhere', () => {
   let ids: Record<'home' | 'byGroup' | 'abroad' | 'nowhere', DeviceId>;
   let group: GroupId;
   let there: GroupId;
@@ -305,14 +305,14 @@ describe('case 50: a role for an area never reaches devices whose home is elsewh
     fleet = await holder('fleet-us', { group: null, area: 'US' });
   });
 
-  it('by list, and with a group as well, only what is in both', async () => {
+  it('in lists, and with a group as well only devices in both', async () => {
     expect(await seenBy(fleet)).toEqual([ids.home, ids.byGroup].sort());
     expect(await seenBy(await holder('fleet-both', { group: there, area: 'US' }))).toEqual([ids.byGroup]);
     const { json } = await api.request('GET', '/api/v1/groups', fleet);
     expect(json.groups.map(({ id }: { id: string }) => id)).toEqual([there]);
   });
 
-  it('by id, code or command, nor by moving a home away or in', async () => {
+  it('by id, code or command, or by a move of the home', async () => {
     const person = personCalled('Somebody');
     const lock = { command: { kind: 'lock-workspace' } };
     const statement = { kind: 'home', areas: ['PK'], reason: 'posted', until: Date.now() + 60_000 };
@@ -337,7 +337,7 @@ describe('case 50: a role for an area never reaches devices whose home is elsewh
     expect([inside.status, inside.json.home]).toEqual([200, 'US-NY']);
   });
 
-  it('and pages through commands, newest first', async () => {
+  it('and lists commands in pages, newest first', async () => {
     const owner = { authorization: `Bearer ${tokens.get('owner')}` };
     const path = `/api/v1/devices/${ids.byGroup}/commands`;
     const made: string[] = [];
@@ -355,7 +355,7 @@ describe('case 50: a role for an area never reaches devices whose home is elsewh
     expect((await api.request('GET', `${path}?before=${newCommandId()}`, owner)).status).toBe(404);
   });
 
-  it('and a statement says why', async () => {
+  it('and a location statement has a reason', async () => {
     const owner = { authorization: `Bearer ${tokens.get('owner')}` };
     const until = Date.now() + 60_000;
     const path = `/api/v1/devices/${ids.nowhere}`;
@@ -367,7 +367,7 @@ describe('case 50: a role for an area never reaches devices whose home is elsewh
   });
 });
 
-describe('areas', () => {
+describe('areas of a role', () => {
   it.each([
     ['PK', ['PK'], true],
     ['PK', ['PK', 'IN'], false],
@@ -377,14 +377,14 @@ describe('areas', () => {
     ['EU', ['EU'], true],
     ['FR', ['EU'], false],
     ['CN', ['HK'], false],
-  ])('a role for %s decides about %j: %s', (area, wanted, allowed) => {
+  ])('a role for %s may decide about %j: %s', (area, wanted, allowed) => {
     const reach = reachOf('orders.propose', [{ role: 'legal', group: null, area: parseScopeArea(area) }]);
     const ask = () => requireAreas(reach, wanted.map(parseScopeArea));
     if (allowed) expect(ask).not.toThrow();
     else expect(ask).toThrow(/does not reach/);
   });
 
-  it('a role for one group decides about no order, whatever its area; a role for one area reaches the devices at home there', () => {
+  it('a role for a group decides about no order; a role for an area includes devices with a home in it', () => {
     const group = 'grp_aaaaaaaaaaaaaaaa' as GroupId;
     const area = parseScopeArea('PK');
     expect(() => reachOf('orders.propose', [{ role: 'legal', group, area: null }])).toThrow(/scope/);

@@ -1,4 +1,7 @@
-/** Legal holds at the command line and over the API, on the real store: who may place one, who reads its reason, and what it refuses. */
+/**
+ * Legal holds on the command line and over the API, on the real store: the roles that may place and read them, and the actions that they
+ * refuse.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EXIT } from '../../shared/exit-codes.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';

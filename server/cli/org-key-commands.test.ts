@@ -111,7 +111,7 @@ describe('the organization’s key', () => {
     expect([early.code, early.err]).toEqual([EXIT.conflict, expect.stringContaining('--organization-key')]);
     const { shown, proposed } = await adopt(['--organization-key', file('org.pub')]);
     for (const text of [shown, proposed]) expect(text).toMatch(/ATTENTION: devices are confirmed by key .* a new key/);
-    // The kept key is carried over automatically, and is no longer marked as new.
+    // The next approver set keeps the organization key automatically, and no longer marks it as new.
     const kept = await adopt([]);
     expect(kept.shown).toMatch(/devices are confirmed by key/);
     expect(kept.shown).not.toContain('ATTENTION');
@@ -311,7 +311,7 @@ async function keyids(): Promise<string[]> {
 
 type Answer = 'stored' | 'refused' | 'unavailable' | 'lost';
 
-/** Stands where the server does: new certificates wait whenever it is asked, one more than was asked for, each twice. It keeps what was signed. */
+/** Dishonest server: at each request, it lists one more new certificate than requested, each twice. It stores the signed certificates. */
 async function listening(answer: (post: number) => Answer) {
   const signed = new Set<string>();
   let posts = 0;

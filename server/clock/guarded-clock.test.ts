@@ -3,7 +3,7 @@ import { GuardedClock } from './guarded-clock.ts';
 
 const HOUR = 3_600_000;
 
-/** A machine whose clocks a test moves. */
+/** Machine whose clocks the test controls. */
 function machine() {
   let [wall, monotonic, uptime] = [1_000 * HOUR, 50, 20 * HOUR];
   return {
@@ -26,7 +26,7 @@ function machine() {
   };
 }
 
-describe('a guarded clock', () => {
+describe('guarded clock', () => {
   it('follows the wall clock, small corrections and a sleep', () => {
     const box = machine();
     const clock = new GuardedClock(box);
@@ -39,7 +39,7 @@ describe('a guarded clock', () => {
     expect(clock.jump()).toBeNull();
   });
 
-  it.each([48 * HOUR, -48 * HOUR])('does not follow a jump of %d ms, and goes on by itself (28)', (jump) => {
+  it.each([48 * HOUR, -48 * HOUR])('does not follow a jump of %d ms, and continues by itself (28)', (jump) => {
     const box = machine();
     const clock = new GuardedClock(box);
     const before = clock.now();
@@ -54,7 +54,7 @@ describe('a guarded clock', () => {
     expect(clock.jump()).toBeNull();
   });
 
-  it('takes a jump that was confirmed, and runs what has become due', async () => {
+  it('accepts a confirmed jump, and runs the tasks that are due then', async () => {
     const box = machine();
     const clock = new GuardedClock(box);
     const ran = new Promise<void>((resolve) => clock.at(box.wall() + 47 * HOUR, resolve));
@@ -65,7 +65,7 @@ describe('a guarded clock', () => {
     await ran;
   });
 
-  it('runs a task when it is due, not before, and not once it is canceled', async () => {
+  it('runs a task when it is due, not before, and not after its cancellation', async () => {
     const clock = new GuardedClock({
       wall: () => Date.now(),
       monotonic: () => performance.now(),

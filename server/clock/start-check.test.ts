@@ -87,7 +87,7 @@ describe('a server refuses to start', () => {
     expect(accepted.objection).toMatch(words);
   });
 
-  it('although an older start was accepted: the flag names a time, so it cannot be left on', () => {
+  it('although an earlier start was accepted: the setting names a time, so it has no later effect', () => {
     const given = { ...USUAL, newest: { at: NOW + 2 * DAY, what: 'a list' }, accepted: NOW - HOUR };
     expect(() => checkStart(given)).toThrow(/names 2027-03-01T11:00:00.000Z, which is not the time/);
   });

@@ -8,7 +8,7 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** A real SNTP server (RFC 4330) whose clock is off by this much. */
+/** Real SNTP server (RFC 4330) whose clock has this error. */
 async function ntpServer(offset: number, change: (answer: Buffer) => void = () => undefined): Promise<string> {
   const socket = createSocket('udp4');
   socket.on('message', (request, { port, address }) => {
@@ -30,8 +30,8 @@ async function ntpServer(offset: number, change: (answer: Buffer) => void = () =
   return `127.0.0.1:${socket.address().port}`;
 }
 
-describe('an SNTP query', () => {
-  it.each([0, -2 * 86_400_000, 3_600_000])('measures how far this clock is off: %d ms', async (offset) => {
+describe('SNTP query', () => {
+  it.each([0, -2 * 86_400_000, 3_600_000])('measures the error of this clock: %d ms', async (offset) => {
     const ahead = await querySntp(await ntpServer(offset));
     expect(Math.abs(ahead + offset)).toBeLessThan(500);
   });
@@ -41,12 +41,12 @@ describe('an SNTP query', () => {
     await expect(querySntp(server)).rejects.toThrow(/not synchronized/);
   });
 
-  it('ignores an answer to another question, and then says that nothing came', { timeout: 20_000 }, async () => {
+  it('ignores a response to another request, and reports the missing response', { timeout: 20_000 }, async () => {
     const server = await ntpServer(0, (answer) => answer.writeUInt8((answer[24] ?? 0) ^ 1, 24));
     expect(await measureTime(server)).toBeNull();
   });
 
-  it('names its source', async () => {
+  it('names its time source', async () => {
     const server = await ntpServer(0);
     expect(await measureTime(server)).toMatchObject({ source: `the NTP server ${server}` });
   });

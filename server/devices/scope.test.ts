@@ -23,7 +23,7 @@ it.each([
   ['US', 'PR', false],
   ['CN', 'HK', false],
   ['PK', null, false],
-])('a role for %s reaches a device whose home is %s: %s', (area, home, reached) => {
+])('a role for %s includes a device whose home is %s: %s', (area, home, reached) => {
   const scope = reachOf('devices.list', [{ role: 'fleet', group: null, area: parseScopeArea(area) }]).devices;
   const place = home === null ? null : parseHomeArea(home);
   expect(inScope(scope, { group, home: place })).toBe(reached);

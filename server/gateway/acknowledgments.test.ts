@@ -9,7 +9,7 @@ function begun(reports = 7, known = VERSIONS) {
   return acknowledgments;
 }
 
-it('confirms the highest report, once, and a known report again', () => {
+it('acknowledges the highest report once, and a repeated report again', () => {
   const acknowledgments = begun();
   expect([acknowledgments.isNew(7), acknowledgments.isNew(8), acknowledgments.take()]).toEqual([false, true, null]);
   acknowledgments.report(9);

@@ -1,4 +1,7 @@
-/** The admin listener's bounds, over real HTTP and real HTTPS: clients that do not read, also of an event stream, and too many of one address. */
+/**
+ * Limits of the admin listener, over real HTTP and real HTTPS: clients that do not read, also an event stream, and too many connections of
+ * one address.
+ */
 import { createServer as createHttp, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
@@ -12,7 +15,7 @@ import { boundServer } from './bounded-server.ts';
 import type { WriteDeadlines } from './write-deadlines.ts';
 
 const MIB = 1024 * 1024;
-/** More than the kernel's own buffers take. */
+/** Response body that is larger than the kernel's own buffers. */
 const LARGE = Buffer.alloc(32 * MIB, 'x');
 const SOON: WriteDeadlines = { patience: 300, rate: 64 * MIB, every: 50 };
 const NEVER: WriteDeadlines = { patience: 3_600_000, rate: 1, every: 50 };
@@ -53,7 +56,7 @@ describe.each([{ tls: false }, { tls: true }])('case 13: the admin listener with
     });
     return socket;
   }
-  /** Whether the server answers on a new connection. */
+  /** True if the server responds on a new connection. */
   async function isServed(port: number): Promise<boolean> {
     const socket = await open(port).catch(() => null);
     socket?.write(GET);
@@ -63,10 +66,10 @@ describe.each([{ tls: false }, { tls: true }])('case 13: the admin listener with
       else resolve(false);
     });
   }
-  /** Bytes of this response that the process holds. */
+  /** Bytes of the response that the process has in memory. */
   const held = (response: ServerResponse) => response.writableLength + (response.socket?.writableLength ?? 0);
 
-  it('drops a client that does not read a response, also when it goes on to send', async () => {
+  it('disconnects a client that does not read a response, also if it continues to send', async () => {
     const responses: ServerResponse[] = [];
     const port = await serve((response) => {
       responses.push(response);
@@ -79,7 +82,7 @@ describe.each([{ tls: false }, { tls: true }])('case 13: the admin listener with
     await until(() => expect(responses[0]?.destroyed).toBe(true));
   });
 
-  it('holds a slice of a response that is not read, and not the whole', async () => {
+  it('keeps only a slice of an unread response in memory', async () => {
     const responses: ServerResponse[] = [];
     const port = await serve(
       (response) => {
@@ -91,7 +94,7 @@ describe.each([{ tls: false }, { tls: true }])('case 13: the admin listener with
     const sockets = await Promise.all(Array.from({ length: 8 }, () => open(port)));
     for (const socket of sockets) socket.write(GET);
     await until(() => expect(responses).toHaveLength(8));
-    // The kernel's buffers are full once nothing more leaves.
+    // The kernel's buffers are full when no more bytes leave the process.
     await until(() => expect(responses.every((response) => held(response) > 0)).toBe(true));
     for (const response of responses) expect(held(response)).toBeLessThan(MIB);
     const [first] = sockets;
@@ -101,9 +104,9 @@ describe.each([{ tls: false }, { tls: true }])('case 13: the admin listener with
     await until(() => expect(got).toBeGreaterThan(LARGE.length));
   });
 
-  it('drops the reader of an event stream that takes nothing, whatever the stream itself does', async () => {
+  it('disconnects a client that does not read its event stream', async () => {
     const bus = new LocalBus();
-    // The stream's own deadline (`stall`) is longer than this test, so only the server drops the reader.
+    // The stream's own deadline (`stall`) is longer than this test, so only the server's deadline can disconnect the client.
     const streams = createEventStreams({
       bus,
       log: { error: () => undefined },
@@ -138,7 +141,7 @@ describe.each([{ tls: false }, { tls: true }])('case 13: the admin listener with
     expect(responses[1]?.destroyed).toBe(false);
   });
 
-  it('refuses a connection of an address that has too many, but not of a proxy’s', async () => {
+  it('refuses a connection above the limit of an address, but not of a proxy’s address', async () => {
     const port = await serve((response) => response.end('here'), { deadlines: NEVER, shared: false });
     const served = (where: number) => Promise.all(Array.from({ length: 130 }, () => isServed(where)));
     const refused = (await served(port)).filter((one) => !one);

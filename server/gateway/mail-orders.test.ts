@@ -1,4 +1,4 @@
-/** What orders do to mail, with real orders and their instants. */
+/** Effects of orders on mail, with real orders that take effect and end. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OrderTerms } from '../../shared/order/documents.ts';
@@ -26,7 +26,7 @@ async function connect(device: TestDevice): Promise<TestLink> {
   links.push(link);
   return link;
 }
-/** Adopted, and in force an hour from now. */
+/** An adopted order that takes effect in an hour. */
 async function order(more: Partial<OrderTerms> = {}): Promise<string> {
   const { people } = world;
   const effective = new Date(world.clock.now() + HOUR).toISOString();
@@ -48,7 +48,7 @@ const anHour = () => world.clock.jump(world.clock.now() + HOUR);
 const fates = (mail: readonly Mail[]) => mail.filter(({ item }) => item.type === 'fate').map(said);
 const seqs = (link: TestLink) => mailOf(link).map(({ seq }) => seq);
 
-/** Amina stays outside of it all; Bilal is where the orders are. */
+/** Amina is outside the order's area; Bilal is inside. */
 async function scene() {
   const [amina, bilal] = [await world.enroll('SE'), await world.enroll('PK')];
   const here = await connect(amina);
@@ -59,8 +59,8 @@ async function scene() {
 const outcome = async (answer: ReturnType<typeof hand>, device: DeviceId) =>
   (await answer).recipients.find((each) => each.device === device);
 
-describe('an order that denies the recipient', () => {
-  it('hold, by default: what waits stays, what is kept waits with it, and all of it comes once, in order, when it goes', async () => {
+describe('order that denies messaging to the recipient', () => {
+  it('hold (default): waiting and new mail is delivered once, in order, after the order', async () => {
     const { bilal, here, post } = await scene();
     const number = await order();
     for (const text of ['one', 'two']) await post(text);
@@ -87,7 +87,7 @@ describe('an order that denies the recipient', () => {
     expect(mailOf(there)).toEqual([]);
   });
 
-  it('deliver: what was accepted before its hour still comes, and nothing of what came after', async () => {
+  it('deliver: mail that was accepted before the order is delivered, and no later mail', async () => {
     const { bilal, here, post } = await scene();
     const number = await order({ waiting: 'deliver' });
     for (const text of ['one', 'two']) await post(text);
@@ -107,7 +107,7 @@ describe('an order that denies the recipient', () => {
     expect(fates(await mailFor(here, 2))).toEqual(Array(2).fill(`released ${number}`));
   });
 
-  it('return: what waits goes back, but a commit, without which the device could read nothing afterward', async () => {
+  it('return: waiting mail is returned, except commits, which the device needs later', async () => {
     const { bilal, here, post } = await scene();
     const number = await order({ waiting: 'return' });
     const one = await post('one');
@@ -125,7 +125,7 @@ describe('an order that denies the recipient', () => {
     expect((await mailFor(there, 1)).map(said)).toEqual(['welcome']);
   });
 
-  it('the strictest of several decides, also one that comes later, and a milder one gives nothing back', async () => {
+  it('several orders: the strictest decides, also a later one, and a milder one releases nothing', async () => {
     const { bilal, here, post } = await scene();
     await order({ waiting: 'deliver' });
     await post('one');
@@ -141,7 +141,7 @@ describe('an order that denies the recipient', () => {
     expect(mailOf(there)).toEqual([]);
   });
 
-  it('what was under way when it came and has arrived is told as delivered', async () => {
+  it('reports mail as delivered that was in transit when the order took effect', async () => {
     const { bilal, here, post } = await scene();
     const number = await order();
     const there = await connect(bilal);
@@ -154,11 +154,11 @@ describe('an order that denies the recipient', () => {
     expect(fates(await mailFor(here, 2))).toEqual([`held ${number}`, 'released -']);
   });
 
-  it('found by a wake that was lost: the next look makes up for it', async () => {
+  it('lost wake: the next maintenance run applies the order', async () => {
     const { here, post } = await scene();
     await post('one');
     const number = await order();
-    // As if the wakes of the instant had not come: the store is put back to before them.
+    // Restore the mailbox to the state before the wakes, as if the wakes had been lost.
     anHour();
     await mailFor(here, 1);
     await world.database.db.updateTable('mailbox_entries').set({ held_by: null }).execute();
@@ -170,8 +170,8 @@ describe('an order that denies the recipient', () => {
   });
 });
 
-describe('an order that denies the sender', () => {
-  it('refuses the whole post, says why, remembers nothing of it, and takes the same post when it has gone', async () => {
+describe('order that denies messaging to the sender', () => {
+  it('refuses the whole post with the reason, stores nothing, and accepts the same post after the order', async () => {
     const [amina, bilal] = [await world.enroll('PK'), await world.enroll('SE')];
     const [here, there] = [await connect(amina), await connect(bilal)];
     await openMailbox(there);
@@ -183,7 +183,7 @@ describe('an order that denies the sender', () => {
     const refused = await hand(here, post);
     expect(refused).toMatchObject({ outcome: 'refused', recipients: [], denial: { order: number, by: 'server' } });
     expect(refused.denial?.detail).toContain('sender');
-    // What was accepted stays so, whenever its sender asks.
+    // A post that was accepted before remains accepted when its sender repeats it.
     expect(await hand(here, before)).toEqual(accepted);
     await act(number, 'withdraw');
     expect((await hand(here, post)).outcome).toBe('accepted');
@@ -191,7 +191,7 @@ describe('an order that denies the sender', () => {
   });
 });
 
-it('a device that crosses a border is judged by where it is: nothing comes there, and all of it comes back home', async () => {
+it('holds mail while a device is inside the order’s area, and delivers it after the device’s return', async () => {
   const { bilal, here, post } = await scene();
   const number = await order({ areas: ['AE'], nexus: ['present'] });
   anHour();

@@ -13,7 +13,7 @@ it('accepts an entry from memory only directly after the last entry of the mailb
   expect(mail.isNext(5)).toBe(false);
 });
 
-it('is full after its bounds of entries or bytes, and has room after confirmations', () => {
+it('is full after its limit of entries or bytes, and has room after acknowledgments', () => {
   const mail = new MailWindow();
   mail.open();
   for (let seq = 1; seq <= 64; seq += 1) mail.sent({ seq, bytes: 1 });

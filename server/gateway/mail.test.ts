@@ -84,7 +84,7 @@ describe('a post', () => {
       here.send(postOf([bilal.id], `a ${count}`));
       third.send(postOf([bilal.id], `b ${count}`));
     }
-    // No more than a window is under way before it is taken.
+    // The server sends at most one window of mail before an acknowledgment.
     await until(() => expect(mailOf(there)).toHaveLength(64));
     await until(async () => {
       there.send({ kind: 'taken', through: numbers(there).at(-1) ?? 0 });
@@ -104,7 +104,7 @@ describe('a post', () => {
     await openMailbox(there);
     await hand(here, postOf([bilal.id], 'one'));
     await mailFor(there, 1);
-    // No wake of that node comes.
+    // The other server process sends no wake.
     const post = postOf([bilal.id], 'two');
     await new PostStore(world.database).post({
       ...{ sender: { device: amina.id, generation: 1 }, post, at: world.clock.now() },
@@ -115,7 +115,7 @@ describe('a post', () => {
     expect((await mailFor(there, 3)).map(said)).toEqual(['one', 'two', 'three']);
   });
 
-  it('case 21: large ones go out a megabyte ahead and no further; one byte too many ends the session', async () => {
+  it('case 21: sends large entries up to a megabyte ahead; one byte too many ends the session', async () => {
     const { bilal, here, there } = await pair();
     const large = Buffer.alloc(LARGEST_SEALED, 7).toString('base64');
     for (let count = 0; count < 10; count += 1) await hand(here, postOf([bilal.id], '', { body: large }));
@@ -129,7 +129,7 @@ describe('a post', () => {
     expect((await here.closed).code).toBe(CLOSE.malformed);
   });
 
-  it('case 18: the first commit of an epoch wins, of many at once, and nothing of the others is stored', async () => {
+  it('case 18: accepts the first of many commits in an epoch, and stores nothing of the others', async () => {
     const { bilal, there } = await pair();
     await openMailbox(there);
     const conversation = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url');
@@ -149,7 +149,7 @@ describe('a post', () => {
     const answers = await Promise.all(rivals.map((link, index) => hand(link, commits[index] ?? commits[0]!)));
     expect(answers.map(({ outcome }) => outcome).sort()).toEqual(['accepted', ...Array(5).fill('superseded')]);
     const winner = answers.findIndex(({ outcome }) => outcome === 'accepted');
-    // The same answers again, to everybody.
+    // Repeated posts get the same responses.
     for (const [index, link] of rivals.entries()) expect(await hand(link, commits[index]!)).toEqual(answers[index]);
     const second = commits[0]!;
     const next = await hand(
@@ -160,7 +160,7 @@ describe('a post', () => {
     expect((await mailFor(there, 3)).map(said)).toEqual(['begin', `commit ${winner}`, 'next']);
   });
 
-  it('of a device that has not asked for its mailbox waits; one that asks for no more gets no more', async () => {
+  it('waits until the device requests its mailbox, and after the device closes it', async () => {
     const { bilal, here, there } = await pair();
     await hand(here, postOf([bilal.id], 'one'));
     await delay(50);
@@ -171,7 +171,7 @@ describe('a post', () => {
     await there.next('mailbox-is');
     await delay(20);
     await hand(here, postOf([bilal.id], 'two'));
-    // What had been sent may still be taken.
+    // A device may acknowledge mail that was sent before it closed its mailbox.
     there.send({ kind: 'taken', through: 1 });
     await delay(50);
     expect(mailOf(there)).toHaveLength(1);
@@ -179,7 +179,7 @@ describe('a post', () => {
     expect((await mailFor(there, 1)).map(said)).toEqual(['two']);
   });
 
-  it('case 15: taking what was not sent takes nothing', async () => {
+  it('case 15: ignores an acknowledgment of mail that was not sent', async () => {
     const { bilal, here, there } = await pair();
     await hand(here, postOf([bilal.id], 'mine'));
     there.send({ kind: 'taken', through: Number.MAX_SAFE_INTEGER });
@@ -193,13 +193,13 @@ describe('a post', () => {
   it.each([
     ['opening the mailbox again and again', (link: TestLink) => link.send({ kind: 'mailbox', open: true }), 200],
     ['posts to very many', (link: TestLink) => link.send(postOf(CROWD, '')), 300],
-  ])('case 13: %s is a flood before it is work', async (_name, send, count) => {
+  ])('case 13: %s counts as a flood before the server does the work', async (_name, send, count) => {
     const link = await connect(await world.enroll());
     for (let sent = 0; sent < count; sent += 1) send(link);
     expect((await link.closed).code).toBe(CLOSE.flood);
   });
 
-  it('to a full mailbox is refused for that recipient alone', async () => {
+  it('is refused only for the recipient whose mailbox is full', async () => {
     const { bilal, here } = await pair();
     const carla = await world.enroll();
     await hand(here, postOf([bilal.id], 'one'));
@@ -212,7 +212,7 @@ describe('a post', () => {
     expect(recipients.map(({ outcome }) => outcome)).toEqual(['full', 'stored']);
   });
 
-  it('goes back when its recipient enrolls again or ends, and the new enrollment has nothing of the old', async () => {
+  it('is returned when its recipient enrolls again or ends, and is not delivered to the new enrollment', async () => {
     const { amina, bilal, here } = await pair();
     const carla = await world.enroll();
     await openMailbox(here);
@@ -220,7 +220,7 @@ describe('a post', () => {
     await hand(here, post);
     await world.enrollAgain(bilal.id);
     await world.devices.revoke(carla.id);
-    // A look brings what nobody was woken for.
+    // Run the maintenance, because the change caused no wake.
     await openMailbox(here);
     const fates = await mailFor(here, 2);
     expect(fates.map(({ item }) => item)).toEqual(
@@ -236,7 +236,7 @@ describe('a post', () => {
     expect(recipients.map(({ outcome }) => outcome)).toEqual(['stored', 'unknown', 'stored']);
   });
 
-  it('that expires is not delivered, and its sender hears so', async () => {
+  it('is not delivered after its expiry, and its sender receives a report', async () => {
     const { bilal, here, there } = await pair();
     await openMailbox(here);
     const soon = postOf([bilal.id], 'soon', { expires: world.clock.now() + DAY });

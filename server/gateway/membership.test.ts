@@ -1,4 +1,4 @@
-/** The paths by which devices hand in their messaging key and ask for members, over real TLS, and the frame that tells of a change. */
+/** HTTPS routes on which devices upload their messaging key and request members, over real TLS, and the frame that reports a change. */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { checkGrowth, checkInclusion } from '../../shared/ledger/check-answer.ts';
 import { countersignCertificate, judgeMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
@@ -16,7 +16,7 @@ import { testKey } from '../../tests/support/signed-documents.ts';
 
 let world: GatewayWorld;
 const organization = testKey();
-/** Every test code is for her. */
+/** Every activation code of the test is for this person. */
 const AMINA = personCalled('Amina');
 beforeAll(async () => {
   world = await openGatewayWorld();
@@ -54,7 +54,7 @@ async function countersign(): Promise<void> {
   expect((await world.membership.countersign(given, null)).refused).toEqual([]);
 }
 
-it('a device hands in its key, is countersigned, and is found and proven', async () => {
+it('a device uploads its key, which is countersigned, found and proven', async () => {
   const device = await world.enroll();
   expect((await json(device, 'GET', '/device/messaging-key')).json).toEqual({
     certificate: null,
@@ -79,7 +79,7 @@ it('a device hands in its key, is countersigned, and is found and proven', async
   await link.closed;
 });
 
-it('who asked hears of a revocation, and who did not, or is gone, does not', async () => {
+it('reports a revocation to sessions that requested the person, and to no others', async () => {
   const [watched, curious, other] = [await world.enroll(), await world.enroll(), await world.enroll()];
   await handIn(watched);
   await countersign();
@@ -100,7 +100,7 @@ it('who asked hears of a revocation, and who did not, or is gone, does not', asy
   again.socket.close();
 });
 
-it('proves that any tree of the ledger begins with any earlier one', async () => {
+it('proves that each tree of the ledger extends each earlier one', async () => {
   const device = await world.enroll();
   const consistency = async (query: string) => (await json(device, 'GET', `/device/ledger/consistency?${query}`)).json;
   const first = await consistency('from=0');
@@ -110,7 +110,7 @@ it('proves that any tree of the ledger begins with any earlier one', async () =>
   await world.ledger.sequence();
   const grown = await consistency(`from=${size}`);
   expect((await checkGrowth(grown, first.checkpoint, first.key)).size).toBeGreaterThan(size);
-  // Between two trees that the device holds already, whatever the newest is by now.
+  // Proof between two trees that the device already has, whatever tree is the newest.
   const between = await consistency(`from=${size}&to=${size}`);
   expect((await checkGrowth({ ...between, checkpoint: first.checkpoint }, first.checkpoint, first.key)).size).toBe(
     size,
@@ -120,7 +120,7 @@ it('proves that any tree of the ledger begins with any earlier one', async () =>
   }
 });
 
-it('refuses what is no such body, and says so', async () => {
+it('refuses an invalid body with the reason', async () => {
   const device = await world.enroll();
   const other = await world.enroll();
   for (const [method, path, body, code] of [
@@ -139,7 +139,7 @@ it('refuses what is no such body, and says so', async () => {
   }
 });
 
-it('a session hears of the thousand people that it asked about last, and leaves nothing behind', async () => {
+it('reports changes of the thousand people requested last, and forgets them after the session', async () => {
   const device = await world.enroll();
   const link = await new TestLink(device.tls).hello();
   const people = Array.from({ length: 1100 }, (_, at) => personCalled(`Person ${at}`));
@@ -153,7 +153,7 @@ it('a session hears of the thousand people that it asked about last, and leaves 
   await link.closed;
 });
 
-it('a device asks about so many others a minute and no more, and keeps nobody else from asking', async () => {
+it('limits a device’s requests per minute, without a limit for other devices', async () => {
   const [greedy, modest] = [await world.enroll(), await world.enroll()];
   const people = Array.from({ length: 200 }, (_, at) => personCalled(`Person ${at}`));
   const ask200 = (device: TestDevice) => json(device, 'POST', '/device/members', { people });
@@ -165,7 +165,7 @@ it('a device asks about so many others a minute and no more, and keeps nobody el
   expect([await search(greedy), await search(modest)]).toEqual(['rate_limited', undefined]);
 });
 
-it('whom a person looks for is not in the log, not even when the search fails', async () => {
+it('never logs the name that a user searches for, also after a failed search', async () => {
   const device = await world.enroll();
   const failing = vi.spyOn(world.membership, 'search').mockRejectedValueOnce(new Error('the disk is full'));
   expect((await json(device, 'GET', '/device/people?text=canary')).status).toBe(500);

@@ -35,21 +35,21 @@ const HEADERS: readonly (readonly [string, Buffer, string | null])[] = [
   ['v2 over a UNIX socket', v2({ family: 0x31, body: Buffer.alloc(216) }), null],
 ];
 
-describe('a PROXY protocol header', () => {
-  it.each(HEADERS)('%s is read, whatever follows it', (_, header, source) => {
+describe('header of the PROXY protocol', () => {
+  it.each(HEADERS)('%s is parsed, whatever follows it', (_, header, source) => {
     const expected = { kind: 'header', length: header.length, source };
     expect(parseProxyHeader(header)).toEqual(expected);
     expect(parseProxyHeader(Buffer.concat([header, TLS]))).toEqual(expected);
   });
 
-  it.each(HEADERS)('%s is read when it comes byte by byte', (_, header) => {
+  it.each(HEADERS)('%s is parsed if it arrives byte by byte', (_, header) => {
     for (let length = 0; length < header.length; length += 1) {
       expect(parseProxyHeader(header.subarray(0, length))).toEqual({ kind: 'incomplete' });
     }
   });
 });
 
-describe('case 12: what is no such header', () => {
+describe('case 12: invalid header', () => {
   const cases: readonly (readonly [string, Buffer])[] = [
     ['TLS without a header', TLS],
     ['HTTP', line('GET / HTTP/1.1')],
@@ -82,13 +82,13 @@ describe('case 12: what is no such header', () => {
     expect(parseProxyHeader(bytes)).toMatchObject({ kind: 'invalid', why: expect.any(String) });
   });
 
-  it('takes the longest line that the specification allows', () => {
+  it('accepts the longest line that the specification allows', () => {
     expect(parseProxyHeader(line(`PROXY UNKNOWN ${'x'.repeat(107 - 14 - 2)}`))).toMatchObject({ length: 107 });
   });
 });
 
 describe('properties', () => {
-  it('what a proxy writes is read back, in both versions', () => {
+  it('parses every header that a proxy writes, in both versions', () => {
     const port = fc.integer({ min: 0, max: 65_535 });
     fc.assert(
       fc.property(fc.ipV4(), port, fc.uint8Array({ maxLength: 64 }), (source, from, tlvs) => {
@@ -107,7 +107,7 @@ describe('properties', () => {
     );
   });
 
-  it('never throws, never asks for more than it may, and never changes its mind when more comes', () => {
+  it('never throws, never needs more bytes than its limit, and never changes a result after more bytes', () => {
     const start = fc.constantFrom(Buffer.alloc(0), SIGNATURE, Buffer.from('PROXY '), Buffer.from('PROXY TCP4 '));
     fc.assert(
       fc.property(start, fc.uint8Array({ maxLength: 200 }), fc.uint8Array({ maxLength: 50 }), (head, body, more) => {

@@ -46,7 +46,7 @@ const counts = (link: TestLink) =>
   link.frames.flatMap((frame) => (frame.kind === 'key-packages-left' ? [frame.count] : []));
 
 describe('key packages', () => {
-  it('are handed in, counted at each opening of the mailbox, claimed once, and asked for when few are left', async () => {
+  it('are uploaded, counted at each request for the mailbox, claimed once, and requested when few are left', async () => {
     const [amina, bilal] = [await world.enroll(), await world.enroll()];
     expect(await hand(bilal, names(21), sealed('last'))).toBe(21);
     const there = await new TestLink(bilal.tls).hello();
@@ -64,7 +64,7 @@ describe('key packages', () => {
     there.socket.close();
   });
 
-  it('case 16: one claimant cannot use up what another device hands in', async () => {
+  it('case 16: one device cannot use up the key packages of another device', async () => {
     const [amina, bilal, carla] = [await world.enroll(), await world.enroll(), await world.enroll()];
     await hand(bilal, names(50), sealed('last'));
     const got: boolean[] = [];
@@ -97,7 +97,7 @@ describe('key packages', () => {
 
 const newName = () => randomBytes(32).toString('base64url');
 
-/** The head of a file and nothing more, over a connection that goes on after the answer. */
+/** Sends only the head of an upload, over a connection that stays open after the response. */
 async function begin(tls: DeviceTls, length: number) {
   const over = connectTls({ ...tls, ALPNProtocols: ['http/1.1'] });
   onTestFinished(() => void over.destroy());
@@ -112,7 +112,7 @@ async function begin(tls: DeviceTls, length: number) {
 describe('attachments', () => {
   const path = (name: string) => `/device/attachments/${name}`;
 
-  it('are stored once and given to any enrolled device that knows the name', async () => {
+  it('are stored once and served to every enrolled device that knows the name', async () => {
     const [amina, bilal] = [await world.enroll(), await world.enroll()];
     const [name, bytes] = [newName(), randomBytes(LARGEST_ATTACHMENT)];
     for (let again = 0; again < 2; again += 1) {
@@ -127,7 +127,7 @@ describe('attachments', () => {
   });
 
   describe('over a slow network', () => {
-    it('may take as long as the device waits for it', async () => {
+    it('may take as long as the device waits', async () => {
       const { server } = world.gateway.listener;
       expect(server.headersTimeout).toBeLessThanOrEqual(30_000);
       expect(server.requestTimeout).toBeGreaterThan(ATTACHMENT_WITHIN);
@@ -150,7 +150,7 @@ describe('attachments', () => {
       expect(await status()).toBe(204);
     });
 
-    it('holds nothing of the server when it is refused: it is answered and hung up on', async () => {
+    it('occupy no memory after a refusal: the server responds and disconnects', async () => {
       const { tls } = await world.enroll();
       const stranger = await begin({ ...tls, ...strayIdentity(world.authority, 'device') }, 10_000);
       expect(await stranger.status()).toBe(403);
@@ -171,7 +171,7 @@ describe('attachments', () => {
   });
 });
 
-it('an order shuts them by its name, for whoever it denies', async () => {
+it('an order blocks key packages and attachments for the devices that it affects, and its number is in the error', async () => {
   const { people } = world;
   const [inside, outside] = [await world.enroll('PK'), await world.enroll('SE')];
   await hand(inside, names(2));
@@ -192,14 +192,14 @@ it('an order shuts them by its name, for whoever it denies', async () => {
     ['GET', `/device/attachments/${name}`, undefined],
   ] as const) {
     const { status, headers, body: text } = await ask(inside.tls, method, path, body);
-    // RFC 7725, section 4.
+    // Link to the order in a refusal (RFC 7725, section 4).
     expect(headers.link).toBe(`<https://operator.example/orders#${order}>; rel="blocked-by"`);
     expect([status, JSON.parse(text)]).toMatchObject([
       451,
       { code: 'service_denied', context: { orders: [order], reasons: expect.any(Array), appeal: PROPOSAL.appeal } },
     ]);
   }
-  // What others claim of it, and hand in, goes on: it is no traffic, and is wanted when the order ends.
+  // Claims and uploads of the affected device's key packages still work: they are no messages, and the device needs them after the order.
   expect(await hand(inside, names(1))).toBe(3);
   expect(await claim(outside, inside.id)).toHaveLength(1);
   const taken = await ask(outside.tls, 'PUT', `/device/attachments/${name}`, 'sealed');

@@ -9,7 +9,7 @@ import { newDeviceId } from '../../shared/protocol/ids.ts';
 import { until } from '../../tests/support/until.ts';
 import { DeviceSession } from './session.ts';
 
-/** A session over a real socket, and the device's end of it. */
+/** Session over a real socket, and the device's end of the socket. */
 async function open() {
   const http = createServer();
   const upgrader = new WebSocketServer({ server: http, perMessageDeflate: false });
@@ -42,11 +42,11 @@ async function open() {
   return { session, client, got, over: over.promise };
 }
 
-it('case 13: a reader that leaves too much unread is dropped, by this bound alone', async () => {
+it('case 13: ends the session of a device that leaves too many bytes unread', async () => {
   const { session, client, over } = await open();
   client.pause();
   const frame = Buffer.alloc(1024 * 1024, 'x');
-  // The kernel's buffers take some of it as well.
+  // The kernel's buffers store some bytes too.
   const most = 4 * (MAX_UNREAD / frame.length);
   let sent = 0;
   for (; session.open && sent < most; sent += 1) {
@@ -58,7 +58,7 @@ it('case 13: a reader that leaves too much unread is dropped, by this bound alon
   await over;
 });
 
-it('case 13: many small frames that are not read are bounded the same', async () => {
+it('case 13: limits many unread small frames in the same way', async () => {
   const { session, client, over } = await open();
   client.pause();
   const frame = 'x'.repeat(50_000);
@@ -71,7 +71,7 @@ it('case 13: many small frames that are not read are bounded the same', async ()
   await over;
 });
 
-it('a large frame leaves in fragments, of which few wait, and everything arrives whole and in order', async () => {
+it('sends a large frame in fragments, and delivers all frames complete and in order', async () => {
   const { session, client, got } = await open();
   const frames = [
     'first',

@@ -33,7 +33,7 @@ beforeAll(() => {
 });
 afterAll(() => remove());
 
-/** A listener that answers every request with the address that it believes, unless it is told to do something else. */
+/** Listener that responds to every request with the source address that it determined, unless the test gives another handler. */
 async function start(
   proxyFrom: readonly string[],
   more: TlsListenerOptions = {},
@@ -69,7 +69,7 @@ async function tcp(port: number): Promise<Socket> {
   return socket;
 }
 
-/** Over the socket as it stands, after whatever was written to it. */
+/** Opens TLS over an existing socket, after bytes that the test has already written. */
 async function secure(socket: Socket, identity: object = client): Promise<TLSSocket> {
   const over = connectTls({ socket, servername: 'localhost', ca: authority.chainPem, ALPNProtocols: [], ...identity });
   onTestFinished(() => void over.destroy());
@@ -77,7 +77,7 @@ async function secure(socket: Socket, identity: object = client): Promise<TLSSoc
   return over;
 }
 
-/** The body of the answer, or null when the connection ended without one. */
+/** Body of the response; null if the connection ended without a response. */
 async function ask(over: TLSSocket, headers = ''): Promise<unknown> {
   over.write(`GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n`);
   let text = '';
@@ -94,13 +94,13 @@ const closed = async (socket: Socket): Promise<void> => {
 const V1 = 'PROXY TCP4 39.32.1.2 127.0.0.1 49152 8443\r\n';
 const V2 = Buffer.from('0d0a0d0a000d0a515549540a2111000c272001027f000001c00020fb', 'hex');
 
-describe('whose address counts', () => {
-  it('the socket’s own, without a proxy', async () => {
+describe('source address of a connection', () => {
+  it('is the socket’s own without a proxy', async () => {
     const { port } = await start([]);
     expect(await ask(await secure(await tcp(port)))).toBe('127.0.0.1');
   });
 
-  it('the socket’s own as IPv4 where the listener is bound to both families', async () => {
+  it('is the socket’s own as IPv4 if the listener is bound to both families', async () => {
     const { port } = await start([], {}, '::');
     expect(await ask(await secure(await tcp(port)))).toBe('127.0.0.1');
   });
@@ -110,14 +110,14 @@ describe('whose address counts', () => {
     ['version 2', V2, '39.32.1.2'],
     ['version 2, its own check', Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex'), null],
     ['version 1, unknown', 'PROXY UNKNOWN\r\n', null],
-  ])('what a trusted proxy says: %s', async (_, header, source) => {
+  ])('is the address in a trusted proxy’s header: %s', async (_, header, source) => {
     const { port } = await start(['127.0.0.0/8']);
     const socket = await tcp(port);
     socket.write(header);
     expect(await ask(await secure(socket))).toBe(source);
   });
 
-  it('is read byte by byte, and from one packet with the ClientHello', async () => {
+  it('is parsed byte by byte, and from one packet with the ClientHello', async () => {
     const { port } = await start(['127.0.0.1']);
     const slow = await tcp(port);
     for (const byte of V2) {
@@ -134,7 +134,7 @@ describe('whose address counts', () => {
   });
 });
 
-describe('case 12: the address is not the client’s to choose', () => {
+describe('case 12: a client cannot choose its address', () => {
   it.each([
     'X-Forwarded-For: 39.32.1.2',
     'Forwarded: for=39.32.1.2',
@@ -148,7 +148,7 @@ describe('case 12: the address is not the client’s to choose', () => {
   it.each([
     ['version 1', V1],
     ['version 2', V2],
-  ])('a header of %s from an address that is not trusted ends the connection', async (_, header) => {
+  ])('ends a connection with a header of %s from an untrusted address', async (_, header) => {
     const { port } = await start(['10.0.0.0/8', '127.0.0.2']);
     const socket = await tcp(port);
     socket.write(header);
@@ -162,7 +162,7 @@ describe('case 12: the address is not the client’s to choose', () => {
     ['HTTP', 'GET / HTTP/1.1\r\n\r\n'],
     ['a line without end', `PROXY UNKNOWN ${'x'.repeat(4096)}`],
     ['two headers', V1 + V1],
-  ])('a trusted proxy that sends %s is cut off, and others are served', async (_, header) => {
+  ])('ends a connection of a trusted proxy that sends %s, and serves others', async (_, header) => {
     const { port } = await start(['127.0.0.1']);
     const socket = await tcp(port);
     socket.write(header);
@@ -177,14 +177,14 @@ describe('case 12: the address is not the client’s to choose', () => {
     (entry) => expect(() => parseAddressRanges([entry])).toThrow(RangeError),
   );
 
-  it('none, where a proxy’s header is required and the connection has none', async () => {
+  it('is unknown if a proxy’s header is required and the connection has none', async () => {
     const { port } = await start(['127.0.0.0/8'], { proxyRequired: true });
     const through = await tcp(port);
     through.write(V1);
     expect(await ask(await secure(through))).toBe('39.32.1.2');
     const direct = await tcp(port);
     await expect(secure(direct)).rejects.toThrow();
-    // No address is trusted, so no client connects, with any header.
+    // The listener trusts no address, so no client can connect, with any header.
     const nobody = await start([], { proxyRequired: true });
     const forged = await tcp(nobody.port);
     forged.write(V1);
@@ -192,10 +192,10 @@ describe('case 12: the address is not the client’s to choose', () => {
   });
 });
 
-describe('case 13: whoever is slow', () => {
+describe('case 13: slow client', () => {
   const soon = { handshakeTimeout: 300 };
 
-  it('says nothing, before the proxy’s header or instead of a handshake, is dropped', async () => {
+  it('is disconnected if it sends neither a proxy’s header nor a handshake', async () => {
     const plain = await start([], soon);
     const proxied = await start(['127.0.0.1'], soon);
     const silent = await tcp(plain.port);
@@ -207,7 +207,7 @@ describe('case 13: whoever is slow', () => {
     await Promise.all([silent, headless, half, headed].map(closed));
   });
 
-  it('sends a request’s head without end is dropped', async () => {
+  it('is disconnected if it sends an endless request head', async () => {
     const { port } = await start([], { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 });
     const over = await secure(await tcp(port));
     over.write('GET / HTTP/1.1\r\nHost: localhost\r\n');
@@ -217,8 +217,8 @@ describe('case 13: whoever is slow', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 408/);
   });
 
-  describe('with a body', () => {
-    /** A listener whose routes bound their bodies: 300 ms without a byte, and two seconds for all of them. */
+  describe('that sends a body', () => {
+    /** Listener whose routes limit their bodies: 300 ms without a byte, and two seconds in total. */
     async function upload() {
       const bounds = { headersTimeout: 200, requestTimeout: 3_000, connectionsCheckingInterval: 50 };
       const { port } = await start([], bounds, '127.0.0.1', async (request, response) => {
@@ -241,7 +241,7 @@ describe('case 13: whoever is slow', () => {
       return { over, drip, cut: cut.promise, answer: () => answer };
     }
 
-    it('is waited for as long as it comes, however slowly', async () => {
+    it('is served as long as bytes arrive, however slowly', async () => {
       const { over, drip, answer } = await upload();
       await drip(10);
       over.write('x'.repeat(90));
@@ -249,7 +249,7 @@ describe('case 13: whoever is slow', () => {
       expect(answer()).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n100$/);
     });
 
-    it('is dropped when no more of it comes', async () => {
+    it('is disconnected if no more bytes arrive', async () => {
       const { over, drip, cut, answer } = await upload();
       await drip(3);
       const stopped = Date.now();
@@ -258,7 +258,7 @@ describe('case 13: whoever is slow', () => {
       expect(Date.now() - stopped).toBeLessThan(1_500);
     });
 
-    it('is dropped when it drips without end', async () => {
+    it('is disconnected if the body never ends', async () => {
       const { over, drip, cut, answer } = await upload();
       await drip(100);
       await closed(over);
@@ -266,7 +266,7 @@ describe('case 13: whoever is slow', () => {
     });
   });
 
-  describe('to read a response', () => {
+  describe('that reads a response', () => {
     const deadlines = { patience: 300, rate: 64 * 1024 * 1024, every: 50 };
     const large = Buffer.alloc(32 * 1024 * 1024, 'x');
     const serve = (more: Partial<ListenerBounds> = {}) =>
@@ -276,34 +276,34 @@ describe('case 13: whoever is slow', () => {
       });
     const request = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 
-    it('is dropped, also when it goes on to send', async () => {
+    it('is disconnected if it does not read, also if it continues to send', async () => {
       const { port } = await serve();
       const over = await secure(await tcp(port));
       over.on('error', () => over.destroy());
       over.pause();
       const ping = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
       over.write(ping);
-      // A socket's own timeout starts again with each byte.
+      // Each byte restarts a socket's own timeout.
       const chatter = setInterval(() => over.write(ping), 50);
       onTestFinished(() => clearInterval(chatter));
       await new Promise((resolve) => over.once('close', resolve));
     });
 
-    it('gets all of it as long as it reads, in slices of one buffer', async () => {
+    it('receives the whole response while it reads, in slices of one buffer', async () => {
       const { port } = await serve({ deadlines: { ...deadlines, patience: 20_000 } });
       const over = await secure(await tcp(port));
       over.write(request);
       let got = 0;
       for await (const chunk of over) {
         got += chunk.length;
-        // Slower than the server sends, so that slices wait for it.
+        // The client reads more slowly than the server sends, so slices must wait.
         await delay(1);
       }
       expect(got).toBeGreaterThan(large.length);
     });
   });
 
-  it('ends when the listener closes, whatever state it is in', async () => {
+  it('is disconnected in any state when the listener closes', async () => {
     const { listener, port } = await start(['127.0.0.1']);
     const waiting = await tcp(port);
     const socket = await tcp(port);
@@ -316,12 +316,12 @@ describe('case 13: whoever is slow', () => {
   });
 });
 
-describe('case 58: connections that come at once', () => {
+describe('case 58: simultaneous connections', () => {
   const limits = { ...DEVICE_LIMITS, handshakes: 4, handshakesOfOne: 2, openOfOne: 3, waiting: 3, patience: 60_000 };
 
-  it('wait for their turn beyond the bounds, and get in when there is room', async () => {
+  it('wait above the limits, and connect when there is room', async () => {
     const { port, listener } = await start([], {}, '127.0.0.1', undefined, { admission: limits });
-    // Two that say nothing take the handshakes of this address.
+    // Two silent connections occupy the handshakes of this address.
     const silent = [await tcp(port), await tcp(port)];
     await until(() => expect(listener.counts().handshakes).toBe(2));
     const third = secure(await tcp(port));
@@ -332,7 +332,7 @@ describe('case 58: connections that come at once', () => {
     silent[1]?.destroy();
   });
 
-  it('are refused once as many wait as may', async () => {
+  it('are refused if too many already wait', async () => {
     const { port, listener } = await start([], {}, '127.0.0.1', undefined, { admission: limits });
     const silent = await Promise.all(Array.from({ length: 5 }, () => tcp(port)));
     await until(() => expect(listener.counts()).toMatchObject({ handshakes: 2, waiting: 3 }));
@@ -343,7 +343,7 @@ describe('case 58: connections that come at once', () => {
     expect(await ask(await secure(await tcp(port)))).toBe('127.0.0.1');
   });
 
-  it('of one address leave room for another’s, which a trusted proxy names', async () => {
+  it('of one address leave room for another address, which a trusted proxy names', async () => {
     const { port, listener } = await start(['127.0.0.1'], {}, '127.0.0.1', undefined, { admission: limits });
     const from = async (address: string) => {
       const socket = await tcp(port);
@@ -356,8 +356,8 @@ describe('case 58: connections that come at once', () => {
   });
 });
 
-describe('case 11: who may come in', () => {
-  it('nobody without a certificate, or with another authority’s', async () => {
+describe('case 11: client certificates', () => {
+  it('refuses a client without a certificate, or with one of another authority', async () => {
     const { port } = await start([]);
     const other = testAuthority();
     onTestFinished(other.remove);
@@ -365,7 +365,8 @@ describe('case 11: who may come in', () => {
     const { pem } = other.authority.issue({ profile: 'device', spki: spkiOf(key), commonName: 'dev_aaaaaaaaaaaaaaaa' });
     const foreign = { key: key.export({ type: 'pkcs8', format: 'pem' }), cert: pem + other.authority.chainPem };
     for (const identity of [{}, foreign]) {
-      // In TLS 1.3 the client is done before the server has seen its certificate: the refusal comes on the first read.
+      // In TLS 1.3, the client finishes before the server has checked the client's certificate. The refusal therefore arrives at the first
+      // read.
       const over = await secure(await tcp(port), identity);
       expect(await ask(over).catch(() => null)).toBeNull();
     }
@@ -390,7 +391,7 @@ describe.skipIf(!openssl.present)('openssl s_client', () => {
     const { stdout } = await said;
     expect(stdout).toContain('Verification: OK');
     expect(stdout).toMatch(/Protocol\s*: TLSv1\.3|New, TLSv1\.3/);
-    // OpenSSL before 3.5 has no such group; then the next one is taken.
+    // OpenSSL before 3.5 lacks this group and negotiates the next one.
     expect(stdout).toMatch(list.includes('X25519MLKEM768') ? /X25519MLKEM768/ : /X25519/);
   });
 });

@@ -50,7 +50,7 @@ const entries = (database: Database) =>
     .orderBy('id')
     .execute();
 
-it('starts with the bundled one, says so in the ledger once, and shows when it was built', async () => {
+it('starts with the included database, records it once in the ledger, and shows its build time', async () => {
   const { database, open } = await world();
   const ip = await open();
   expect(ip.look('39.32.0.1')).toEqual({ country: 'PK', registered: null, represented: null });
@@ -116,7 +116,7 @@ it('rejects the activation of a missing or changed file', async () => {
   expect((await ip.list()).filter(({ active }) => active)).toHaveLength(1);
 });
 
-it('uses the bundled database, and logs it, when the active file is missing', async () => {
+it('uses the included database, and logs this, if the active file is missing', async () => {
   const { database, ports, warnings, open } = await world();
   const ip = await open();
   const { hash } = await ip.import('four', of(V4), 'acc_1');
@@ -137,7 +137,7 @@ it('ignores special-purpose addresses that the database contains', async () => {
   expect(ip.look('::ffff:39.32.0.1').country).toBe('PK');
 });
 
-it('reads the records of other makers, and separates location from registration', () => {
+it('reads the records of other makers, and distinguishes location from registration', () => {
   const written = (shape: (country: string) => MmdbValue, more: Record<string, MmdbValue> = {}) =>
     openMmdb(
       writeMmdb({ ...Object.fromEntries(KNOWN_ADDRESSES.map(([ip, country]) => [ip, shape(country)])), ...more }, NOW),
@@ -165,7 +165,7 @@ it('reads the records of other makers, and separates location from registration'
   expect(() => written(() => ({ country: 'AQ' }))).toThrow(/only 0 of 12 well-known/);
 });
 
-it('records the account of each activation, and rolls back further each time', async () => {
+it('records the account of each activation, and rolls back one step further each time', async () => {
   const { database, open } = await world();
   const ip = await open();
   const bundled = ip.current().hash;
@@ -228,7 +228,7 @@ it('rejects damaged, endless and huge files, without blocking the event loop', a
   expect(await entries(database)).toHaveLength(1);
 }, 60_000);
 
-/** The file with other data. `make` gets an append function and returns the offset of the record for all addresses. */
+/** Copy of the file with other data. `make` receives an append function and returns the offset of the record for all addresses. */
 function withData(file: Buffer, make: (encode: (value: Buffer) => number) => number): Buffer {
   const marker = file.lastIndexOf(Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1'));
   const separator = file.indexOf(Buffer.alloc(16), 6);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createBoundedLog } from './bounded-log.ts';
 
-it('a flood of one kind is cut to its bound and told as a count; other kinds are not affected', async () => {
+it('logs a flood of one kind up to its limit and then a count; other kinds are not affected', async () => {
   const lines: object[] = [];
   const write = (facts: object) => void lines.push(facts);
   const note = createBoundedLog({ debug: write, info: write, warn: write }, { most: 3, period: 200 });

@@ -1,10 +1,10 @@
-/** No secret appears in the log, wherever it is put: in a field, deep inside an object, in a list, in an error, or in the middle of a text. */
+/** Secrets never appear in the log, wherever they are: in a field, deep inside an object, in a list, in an error, or inside a text. */
 import { describe, expect, it } from 'vitest';
 import { formatActivationLink } from '../../shared/protocol/activation-link.ts';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
 import { createServerLog } from './server-log.ts';
 
-/** A line of the log, as text and as JSON. */
+/** Log line as text and as JSON. */
 function logged(
   facts: object,
   message = 'an entry',
@@ -28,7 +28,7 @@ const ACTIVATION = formatActivationLink({
 const PRIVATE_KEY =
   '-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg\n-----END PRIVATE KEY-----';
 
-/** Every secret, and the words of it that must not appear. */
+/** Secrets with the text that must not appear. */
 const SECRETS: readonly (readonly [name: string, text: string, secret: string])[] = [
   ['an API token', TOKEN, TOKEN.slice(7)],
   ['an authorization header', `Bearer ${TOKEN}`, TOKEN.slice(7)],
@@ -50,7 +50,7 @@ const SECRETS: readonly (readonly [name: string, text: string, secret: string])[
   ['an identity of age', 'AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX', 'GFPYYSJZ'],
 ];
 
-/** Places where no name says that the value is a secret. */
+/** Positions whose name does not say that the value is a secret. */
 const PLACES: readonly (readonly [name: string, log: (text: string) => string])[] = [
   ['a field', (text) => logged({ detail: text }).text],
   ['the message', (text) => logged({}, `it failed with ${text} twice`).text],
@@ -99,7 +99,7 @@ it.each(['secret', 'token', 'set-cookie'])('an object called %s is removed to it
   }
 });
 
-it('everything else stays, and a line stays one line of JSON', () => {
+it('leaves other text unchanged, and each entry on one line of JSON', () => {
   const facts = {
     ...{ event: 'sign_in_failed', email: 'eve@example.org', code: 'credentials_wrong', address: '2001:db8::1' },
     ...{ device: DEVICE, order: '2015-1', path: '/device/record?list=4&record=2&approverSet=1', tokens: 3 },

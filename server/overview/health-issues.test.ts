@@ -5,7 +5,7 @@ import { type Facts, healthIssuesOf } from './health-issues.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const NOW = Date.parse('2026-03-01T00:00:00.000Z');
-/** The driven clock of a demo may be ahead by months; certificates know nothing of it. */
+/** The demo's clock may be months ahead, but certificates use real time. */
 const REAL = NOW - 200 * DAY;
 
 const FLEET: Facts['fleet'] = {
@@ -36,7 +36,7 @@ const WELL: Facts = {
   backups: { newest: { at: NOW - HOUR }, next: null, failure: null },
   restored: { state: null, lost: [] },
 };
-/** A restore from a backup with a copy of the ledger, as it is right after the start. */
+/** State directly after a restore from a backup with a copy of the ledger. */
 const RESTORED: NonNullable<Facts['restored']['state']> = {
   ...{ at: NOW - DAY, closedAt: null, ledger: 'rejoined', seenLedger: 0, revocations: 'ledger' },
   recalled: { devices: 0, newer: 0, revisions: 0, approvers: 0 },
@@ -45,17 +45,20 @@ const RESTORED: NonNullable<Facts['restored']['state']> = {
 const of = (facts: Partial<Facts>) => healthIssuesOf({ ...WELL, ...facts });
 const told = (facts: Partial<Facts>) => of(facts).map(({ code, severity, count }) => [code, severity, count]);
 const fleet = (counts: Partial<Facts['fleet']>) => ({ fleet: { ...FLEET, ...counts } });
-it.each(['root', 'issuing'] as const)('names no procedure for the %s certificate that Cordon does not have', (use) => {
-  const [issue] = healthIssuesOf({ ...WELL, ...certificate(use, 397, 6) });
-  expect(issue?.detail).toContain('This version of Cordon cannot replace it. Set up a new installation');
-});
+it.each(['root', 'issuing'] as const)(
+  'proposes no procedure for the %s certificate, because Cordon has none',
+  (use) => {
+    const [issue] = healthIssuesOf({ ...WELL, ...certificate(use, 397, 6) });
+    expect(issue?.detail).toContain('This version of Cordon cannot replace it. Set up a new installation');
+  },
+);
 
 const certificate = (use: 'root' | 'issuing' | 'server', life: number, left: number): Partial<Facts> => ({
   certificates: [{ use, notBefore: REAL - (life - left) * DAY, notAfter: REAL + left * DAY }],
 });
 
 describe('health issues', () => {
-  it('is nothing while all is well', () => expect(of({})).toEqual([]));
+  it('are absent while everything works', () => expect(of({})).toEqual([]));
 
   it.each<[string, Partial<Facts>, (string | number | null)[][]]>([
     ['silent devices', fleet({ silent: 2 }), [['devices_silent', 'notice', 2]]],
@@ -177,7 +180,7 @@ describe('health issues', () => {
     restored: { state: RESTORED, lost: [] },
   };
 
-  it('has a sentence for each, and the most pressing come first', () => {
+  it('have a sentence for each, and the most severe come first', () => {
     const all = of(everything);
     expect(all.map(({ code }) => code).sort()).toEqual([...HEALTH_ISSUES].sort());
     expect(all.map(({ severity }) => severity)).toEqual([
@@ -188,7 +191,7 @@ describe('health issues', () => {
     for (const { detail } of all) expect(detail).toMatch(/^[A-Z0-9].*\.$/);
   });
 
-  it('speaks of one and of many as people do', () => {
+  it('use the singular and the plural correctly', () => {
     const words = (facts: Partial<Facts>) => of(facts).map(({ detail }) => detail.split(/[:,.]/)[0]);
     expect(words(fleet({ silent: 1, everConnected: 9, behind: 1 }))).toEqual([
       '1 device was last seen more than 7 days ago',
@@ -202,7 +205,7 @@ describe('health issues', () => {
       '2 connected devices have not stored the newest order list',
       '2 devices have enrolled and never connected',
     ]);
-    // The console says of each device what is wrong with it, and not which devices those are; what is about none stands on no page.
+    // No page of the console lists these items, so the text names them or the command that lists them.
     expect(of({ alerts: { all: 1, grave: 0 } })[0]?.detail).toContain('cordon alerts lists each');
     expect(words({ uncovered: ['2026-001'] })).toEqual([
       'Order 2026-001 was approved by people who are no longer approvers',

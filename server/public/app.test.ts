@@ -108,7 +108,7 @@ beforeEach(() => {
   says.recorded = { revisions: [], executions: [], proceedings: NONE_RECORDED };
 });
 
-describe('the public documents', () => {
+describe('public documents', () => {
   it('returns the signed list with its payload hash as ETag, and 304 to a client that has the list', async () => {
     publish([revisionDocument()]);
     const first = await fetch(`${base}/orders/list`);
@@ -126,7 +126,7 @@ describe('the public documents', () => {
     expect([newer.status, newer.headers.get('etag')]).toEqual([200, `"${says.hash}"`]);
   });
 
-  it('says how the first list comes about before there is one', async () => {
+  it('explain the way to the first order list before it exists', async () => {
     const answer = await fetch(`${base}/orders/list`);
     expect(answer.status).toBe(404);
     expect(answer.headers.get('content-type')).toMatch('application/problem+json');
@@ -146,28 +146,28 @@ describe('the public documents', () => {
     expect(await (await fetch(`${base}/orders/approver-sets`)).json()).toEqual(versions);
   });
 
-  it('gives the public root in the bytes that its fingerprint is of', async () => {
+  it('serve the public root in the exact bytes of its fingerprint', async () => {
     expect((await fetch(`${base}/public-root.json`)).status).toBe(404);
     says.root = PUBLIC_ROOT;
     const answer = await fetch(`${base}/public-root.json`);
     expect(sha256(Buffer.from(await answer.arrayBuffer()))).toBe(fingerprintOf(PUBLIC_ROOT));
   });
 
-  it('answers the health check', async () => {
+  it('include a health check', async () => {
     const answer = await fetch(`${base}/healthz`);
     expect([answer.status, await answer.text()]).toEqual([200, 'ok\n']);
   });
 });
 
 describe('refusals', () => {
-  it('answers an unknown path and one that cannot be decoded with a problem', async () => {
+  it('are problems for an unknown path and for a path that cannot be decoded', async () => {
     const unknown = await fetch(`${base}/nothing`);
     expect([unknown.status, await unknown.json()]).toMatchObject([404, { code: 'not_found' }]);
     const posted = await fetch(`${base}/orders/list`, { method: 'POST', body: 'x' });
     expect(posted.status).toBe(404);
   });
 
-  it('keeps the words of an internal error in the log, under an id that the answer names', async () => {
+  it('keep the text of an internal error in the log, under an id in the response', async () => {
     const answer = await fetch(`${base}/fails`);
     const body = await answer.text();
     expect(answer.status).toBe(500);
@@ -176,13 +176,13 @@ describe('refusals', () => {
     expect(logged.at(-1)).toContain(JSON.parse(body).context.id);
   });
 
-  it('says when to come back', async () => {
+  it('state the time of the next attempt', async () => {
     const answer = await fetch(`${base}/busy`);
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '7']);
   });
 });
 
-describe('the page of orders', () => {
+describe('transparency page', () => {
   const page = async () => {
     const answer = await fetch(`${base}/transparency`);
     return { headers: answer.headers, text: await answer.text() };
@@ -190,11 +190,11 @@ describe('the page of orders', () => {
   const order = (terms: Partial<OrderTerms>, changes: Partial<Revision> = {}) =>
     revisionDocument({ ...changes, terms: { ...TERMS, ...terms } });
 
-  it('says that there is none', async () => {
+  it('says that there is no order', async () => {
     expect((await page()).text).toContain('There are no orders.');
   });
 
-  it('shows each order with its times in its own zone and UTC, and each statement in its own direction', async () => {
+  it('shows each order with times in its own zone and in UTC, and each statement in its own direction', async () => {
     publish([
       order({ until: '2015-12-31T00:00:00.000Z', statement: { en: 'It ends.', ur: 'خدمت ختم' } }),
       order({ title: 'Second' }, { order: '2015-002' }),
@@ -214,14 +214,14 @@ describe('the page of orders', () => {
     expect(text).toContain('Second');
   });
 
-  it('shows a statement whose tag is no language’s under that tag', async () => {
+  it('shows a statement in an unknown language under its language tag', async () => {
     publish([order({ statement: { 'sr-RS-Latn': 'Gotovo je.', 'zh-CN-Hans': '结束' } })]);
     const { text } = await page();
     expect(text).toContain('<h3 lang="sr-RS-Latn" dir="auto">sr-RS-Latn</h3>');
     expect(text).toContain('<blockquote lang="zh-CN-Hans" dir="auto">结束</blockquote>');
   });
 
-  it('shows the newest revision of an order only, also while a hold lies on another', async () => {
+  it('shows only the newest revision of an order, also of a paused one', async () => {
     publish([order({ title: 'Before' }), order({ title: 'After' }, { revision: 2, act: 'pause', status: 'paused' })]);
     const { text } = await page();
     expect(text).not.toContain('Before');
@@ -229,7 +229,7 @@ describe('the page of orders', () => {
     expect(text).toContain('Paused');
   });
 
-  it('case 51: script in any field of an order is text, and the policy would not run it', async () => {
+  it('case 51: shows script in an order’s field as text, and its policy would not run it', async () => {
     const evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>\'&';
     publish([order({ title: evil, statement: { en: evil }, appeal: evil })]);
     const { headers, text } = await page();
@@ -244,13 +244,13 @@ describe('the page of orders', () => {
   });
 });
 
-describe('the page of orders, beside its orders', () => {
+describe('transparency page, other parts', () => {
   const read = async (headers: Record<string, string> = {}) => {
     const answer = await fetch(`${base}/transparency`, { headers });
     return { status: answer.status, headers: answer.headers, text: await answer.text() };
   };
 
-  it('has an anchor for each order, active ones first, and a list of them when there are several', async () => {
+  it('has an anchor for each order, effective ones first, and a list of several orders', async () => {
     const terms = { ...TERMS, effective: new Date(NOW - 1000).toISOString() };
     publish([revisionDocument(), revisionDocument({ order: '2015-002', terms })]);
     const { text } = await read();
@@ -260,7 +260,7 @@ describe('the page of orders, beside its orders', () => {
     expect((await read()).text).not.toContain('<nav');
   });
 
-  it('tells what has become of an order, of what was adopted alone', async () => {
+  it('shows the history of an order from adopted revisions only', async () => {
     says.recorded = {
       revisions: [
         { revision: 1, action: 'propose', adoptedAt: NOW },
@@ -290,7 +290,7 @@ describe('the page of orders, beside its orders', () => {
     expect(told).toEqual([first, 'took effect', 'withdrawn (revision 3)']);
   });
 
-  it('says how to check it: the list, the public root, the checkpoint', async () => {
+  it('explains verification with the order list, the public root and the checkpoint', async () => {
     says.root = PUBLIC_ROOT;
     publish([revisionDocument()], 4);
     const { text } = await read();
@@ -299,7 +299,7 @@ describe('the page of orders, beside its orders', () => {
     expect(text).toContain('cordon verify PACK --root FINGERPRINT');
   });
 
-  it('may be kept by caches, which learn that nothing has changed', async () => {
+  it('can be cached, and responds with 304 if it is unchanged', async () => {
     publish([revisionDocument()], 5);
     const { headers } = await read();
     const etag = headers.get('etag') ?? '';
@@ -310,7 +310,7 @@ describe('the page of orders, beside its orders', () => {
   });
 });
 
-describe('how an order stands', () => {
+describe('order state', () => {
   const rule = { withdrawn: false, effective: 100, until: 200, pausedUntil: null };
   it.each([
     ['announced', rule, 99],

@@ -9,7 +9,7 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
 
-it('serves the newest list as it is', async () => {
+it('serves the newest revocation list unchanged', async () => {
   const der = Buffer.from('30030201ff', 'hex');
   const crl = { number: 3, der, thisUpdate: 1_447_200_000_000, nextUpdate: 1_447_900_000_000, entries: 0 };
   const server = express()

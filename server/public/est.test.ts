@@ -53,7 +53,7 @@ beforeAll(async () => {
   base = `https://localhost:${(server.address() as AddressInfo).port}/.well-known/est`;
 });
 beforeEach(() => {
-  // Fresh limits for every test.
+  // New limits for every test.
   fleet = testEnrollment(database, authority);
   est = createEst({
     monitor: createMonitor({ debug: () => undefined, info: () => undefined, warn: () => undefined }),
@@ -122,7 +122,7 @@ describe('EST', () => {
     expect(found.map(({ raw }) => raw)).toEqual([authority.issuingDer, authority.rootDer]);
   });
 
-  it.skipIf(!openssl.present)('enrolls and answers with the one certificate', async () => {
+  it.skipIf(!openssl.present)('enrolls and responds with one certificate', async () => {
     const { id, secret } = await fleet.code(group);
     const key = newKey();
     const answer = await enroll(id, secret, csrFor(id, key));
@@ -134,7 +134,7 @@ describe('EST', () => {
     expect(certificate?.verify(new X509Certificate(authority.issuingDer).publicKey)).toBe(true);
   });
 
-  it('asks for a code, and says so as HTTP does', async () => {
+  it('requests an activation code by HTTP authentication', async () => {
     for (const headers of [{}, { authorization: 'Bearer x' }, { authorization: 'Basic !' }]) {
       const answer = await ask('simpleenroll', { method: 'POST', headers, body: 'x'.repeat(100) });
       expect(answer.status).toBe(401);
@@ -142,11 +142,11 @@ describe('EST', () => {
     }
   });
 
-  it('needs no particular attributes', async () => {
+  it('requires no attributes', async () => {
     expect(await ask('csrattrs')).toMatchObject({ status: 204, body: '' });
   });
 
-  it('case 9: a code reused, unknown or guessed too often has its own answer', async () => {
+  it('case 9: has separate errors for a used, an unknown and a too often guessed code', async () => {
     const { id, secret } = await fleet.code(group);
     expect((await enroll(id, secret, csrFor(id))).status).toBe(200);
     const problem = async (name: string, password: string) => {
@@ -158,11 +158,11 @@ describe('EST', () => {
     for (let i = 1; i < 20; i++) await problem(id, 'wrong');
     expect(await problem(id, 'wrong')).toMatchObject({ status: 429, code: 'rate_limited' });
     expect(Number((await problem(id, 'wrong')).retry)).toBeGreaterThan(0);
-    // The holder of the code is not concerned.
+    // The limit does not affect the holder of the valid code.
     expect(await problem(id, secret)).toMatchObject({ status: 409, code: 'code_used' });
   });
 
-  it('says 451 when an order denies it', async () => {
+  it('responds with 451 if an order suspends enrollment', async () => {
     const { id, secret } = await fleet.code(group);
     const denials = [{ order: 'PK-2015-1', revision: 2, reasons: ['present'] }] as const;
     fleet.says.verdict = { allowed: false, denials, reasons: ['present'] };
@@ -182,7 +182,7 @@ describe('EST', () => {
     ['case 6: base64 of nonsense', broken(Buffer.from('nonsense').toString('base64'))],
     ['case 6: deeply nested', broken(Buffer.from(`${'3080'.repeat(1000)}`, 'hex').toString('base64'))],
     ['case 6: too large', { text: 'A'.repeat(20_000), code: 'too_large', status: 413 }],
-  ])('%s is refused, and the code stays good', async (_, { text, code, status }) => {
+  ])('%s is refused, and the code remains valid', async (_, { text, code, status }) => {
     const { id, secret } = await fleet.code(group);
     const answer = await ask('simpleenroll', {
       method: 'POST',
@@ -207,7 +207,7 @@ describe('EST', () => {
     expect(JSON.parse(answer.body).code).toBe(code);
   });
 
-  it('renews for the device listener', async () => {
+  it('renews certificates for the device listener', async () => {
     const { id, secret } = await fleet.code(group);
     await enroll(id, secret, csrFor(id));
     const identity = { device: id, generation: 1 };
@@ -221,7 +221,7 @@ describe('EST', () => {
 });
 
 describe('recovery after expiry', () => {
-  /** An agent's credentials, with a certificate that expired a quarter of an hour ago. */
+  /** Credentials of an agent whose certificate expired a quarter of an hour ago. */
   async function expiredDevice() {
     const issue: Authority['issue'] = (request) => authority.issue({ ...request, days: -0.01 });
     const { id, secret } = await fleet.code(group);
@@ -249,7 +249,7 @@ describe('recovery after expiry', () => {
   const recover = (csr: Buffer) => ask('simplereenroll', { method: 'POST', body: csr.toString('base64') });
   const codeOf = ({ status, body }: { status: number; body: string }) => [status, JSON.parse(body).code];
 
-  it('gives the agent a new certificate for its key, without one that TLS would take', async () => {
+  it('issues a new certificate for the agent’s key although TLS would refuse the old one', async () => {
     const credentials = await expiredDevice();
     const { rootPem, device, keyPem, chainPem } = credentials.current();
     expect(new X509Certificate(chainPem).validToDate.getTime()).toBeLessThan(Date.now());
@@ -260,13 +260,13 @@ describe('recovery after expiry', () => {
     expect(renewed.validToDate.getTime()).toBeGreaterThan(Date.now());
     expect(renewed.checkPrivateKey(createPrivateKey(keyPem))).toBe(true);
     expect(renewed.subjectAltName).toContain(`urn:cordon:device:${device}:1`);
-    // The answer was lost: it is given again, and nothing more is issued.
+    // The response was lost. A repeated request gets the same certificate, and no further one is issued.
     expect((await recover(requestCertificate(device, keyPem))).status).toBe(200);
     const issued = await database.db.selectFrom('certificates').selectAll().where('device_id', '=', device).execute();
     expect(issued).toHaveLength(2);
   });
 
-  it('refuses another key, an unknown name, one that expired too long ago and one that was revoked', async () => {
+  it('refuses another key, an unknown name, a certificate that expired too long ago, and a revoked one', async () => {
     const { device, keyPem } = (await expiredDevice()).current();
     const own = requestCertificate(device, keyPem);
     const set = (change: { not_after?: number; revoked_at?: number }) =>
@@ -285,7 +285,7 @@ describe('recovery after expiry', () => {
     expect(codeOf(await recover(own))).toEqual([403, 'certificate_unknown']);
   });
 
-  it('limits a stranger who tries keys, and never the device itself', async () => {
+  it('limits a stranger who tries keys, but never the device itself', async () => {
     const { device, keyPem } = (await expiredDevice()).current();
     const own = requestCertificate(device, keyPem);
     const codes = new Set<number>();
@@ -324,12 +324,12 @@ describe.skipIf(!estclient.present || !openssl.present)("Debian's estclient, beh
     expect(certificate.checkPrivateKey(createPrivateKey(readFileSync(key)))).toBe(true);
   });
 
-  it('case 9: is refused with a code that was used', async () => {
+  it('case 9: is refused with a used code', async () => {
     const { id, secret } = await fleet.code(group);
     expect((await enroll(id, secret, csrFor(id))).status).toBe(200);
     const key = put('other.pem', newKey().export({ type: 'sec1', format: 'pem' }));
     rmSync(join(folder, 'cert-0-0.pem'), { force: true });
-    // The program exits with 0 whatever the server answers, so that its report must have the server's own refusal.
+    // estclient exits with 0 in any case, so the test searches its output for the server's refusal.
     const { stdout } = await client(['-e', '-x', key, '-u', id, '-h', secret, '--common-name', id, '--pem-output']);
     expect(stdout).toContain('"code":"code_used"');
     expect(() => readFileSync(join(folder, 'cert-0-0.pem'))).toThrow('ENOENT');

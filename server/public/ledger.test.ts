@@ -6,7 +6,7 @@ import { ledgerAt } from '../../shared/ledger/copy-ledger.ts';
 import { tilePath } from '../../shared/ledger/tiles.ts';
 import { ledgerRouter } from './ledger.ts';
 
-describe('the public ledger', () => {
+describe('public ledger', () => {
   const app = express().use(
     ledgerRouter({
       ledger: {
@@ -27,7 +27,7 @@ describe('the public ledger', () => {
   });
   afterAll(() => void server.close());
 
-  it('gives the checkpoint fresh and every tile for ever', async () => {
+  it('serves the checkpoint uncached, and every tile with an unlimited cache lifetime', async () => {
     const checkpoint = await fetch(`${base}/ledger/checkpoint`);
     expect(await checkpoint.text()).toBe('the note\n');
     expect(checkpoint.headers.get('cache-control')).toBe('no-cache');
@@ -43,13 +43,13 @@ describe('the public ledger', () => {
     '%s is not found',
     async (path) => {
       const response = await fetch(`${base}/ledger/${path}`);
-      // Without the public app's table every refusal is a 500 here; what matters is that no tile comes.
+      // Without the public app's error table, every refusal is a 500 here. The test only requires that the server sends no tile.
       expect(response.ok).toBe(false);
       expect(response.headers.get('cache-control') ?? '').not.toContain('immutable');
     },
   );
 
-  it('is read by the client that copies it', async () => {
+  it('can be copied by the command line’s client', async () => {
     const read = ledgerAt(base);
     expect((await read('tile/0/001'))?.toString()).toBe('tile/0/001');
     expect(await read('nothing/here')).toBeNull();

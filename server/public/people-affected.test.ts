@@ -79,7 +79,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe('the people whom an order concerns, in plain words', () => {
+describe('description of the people whom an order affects', () => {
   it.each(CASES)('$title', ({ terms, exempt: those = [], says, not = [] }) => {
     const text = textOf(peopleAffected({ ...TERMS, ...terms }, those));
     for (const words of says) expect(text).toContain(words);
@@ -87,7 +87,7 @@ describe('the people whom an order concerns, in plain words', () => {
   });
 });
 
-describe('what an order does to data', () => {
+describe('description of an order’s effect on data', () => {
   const effective = '2015-12-01T00:00:00.000Z';
   const entries = { ...TERMS, effective, zone: 'UTC', mode: 'exit', exportWindow: 'P30D' } as const;
   it.each<[string, OrderTerms, boolean, RegExp]>([

@@ -17,7 +17,7 @@ async function ask(contact: string | null): Promise<{ status: number; type: stri
   return answer;
 }
 
-it('publishes the contact as RFC 9116 asks, and nothing without one', async () => {
+it('publishes the contact as RFC 9116 requires, and nothing without a contact', async () => {
   expect(await ask('mailto:security@example.org')).toEqual({
     status: 200,
     type: 'text/plain; charset=utf-8',

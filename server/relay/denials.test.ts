@@ -9,7 +9,7 @@ const deniedBy = (...orders: string[]): ServiceVerdict => ({
   reasons: ['present'],
 });
 
-describe('the order that decides among several', () => {
+describe('deciding order among several', () => {
   it.each<[string, ReturnType<typeof rule>[], string]>([
     ['returns before it holds', [rule('2022-001', 'hold', 1), rule('2022-002', 'return', 2)], '2022-002'],
     ['holds before it delivers', [rule('2022-001', 'deliver', 1), rule('2022-002', 'hold', 2)], '2022-002'],
@@ -21,15 +21,15 @@ describe('the order that decides among several', () => {
     expect(by?.rule).toBe(rules.find(({ order }) => order === expected)?.waiting);
   });
 
-  it('is none while the gate is open', () => {
+  it('is null while the gate is open', () => {
     expect(decidingOrder(deniedBy(), [])).toBeNull();
   });
 
-  it('holds by default when its rule is not known yet', () => {
+  it('holds by default if its rule is not known yet', () => {
     expect(decidingOrder(deniedBy('2022-001'), [])).toEqual({ order: '2022-001', rule: 'hold' });
   });
 
-  it('gives its own appeal address, or none', () => {
+  it('has its own appeal address or none', () => {
     const verdict = deniedBy('2022-001', '2022-002');
     const appeals: Record<string, string> = { '2022-001': 'first@example.org' };
     const appealOf = (order: string) => appeals[order] ?? null;

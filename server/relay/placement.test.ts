@@ -40,10 +40,10 @@ it.each([
   ['held', {}, judged(postOf([bilal], 'hello'), 'deliver')],
   ['refused', {}, judged(postOf([bilal], 'hello'), 'return')],
   ['held', {}, judged(postOf([bilal], 'commit', { keep: true }), 'return')],
-  // A milder order than the one that has shut it: what shut it goes on.
+  // A milder order than the one that closed the gate: the earlier rule continues.
   ['refused', { gate: 'return' }, judged(postOf([bilal], 'hello'), 'hold')],
   ['held', { gate: 'return' }, judged(postOf([bilal], 'commit', { keep: true }), 'hold')],
-  // The order that shut it has gone, and nobody has settled it yet.
+  // The order that closed the gate has ended, and the mailbox is not settled yet.
   ['stored', { gate: 'return' }, judged()],
   ['unknown', {}, judged(postOf([carla], 'hello'))],
   ['full', { entries: MOST_ENTRIES }, judged()],
@@ -58,7 +58,7 @@ it.each([
   );
 });
 
-it('numbers grow within a mailbox, whoever sends, and a batch fills it as posts one by one would', () => {
+it('numbers increase within a mailbox, and a batch gives the same result as single posts', () => {
   const state = known({}, { entries: MOST_ENTRIES - 2, lastSeq: 40 });
   const all = [0, 1, 2].map(() => judged());
   expect(all.flatMap((each) => place(each, state).entries.map(({ seq }) => seq))).toEqual([41, 42]);
@@ -75,14 +75,14 @@ it.each([
     { entries: MOST_ENTRIES / 2 - 1 },
     'stored',
   ],
-] as const)('no sender fills a mailbox alone: who has %s', (_name, share, mailbox, outcome) => {
+] as const)('a sender cannot fill a mailbox alone: with %s', (_name, share, mailbox, outcome) => {
   const state = known({}, mailbox);
   state.shares.set(shareKey(bilal, amina), share);
   state.shares.set(shareKey(bilal, carla), { entries: MOST_ENTRIES, bytes: MOST_BYTES });
   expect(outcomes(judged(), state)).toEqual([outcome]);
 });
 
-it('the same id is answered the same and placed once, also within a batch', () => {
+it('a repeated id gets the same response and is placed once, also within a batch', () => {
   const state = known();
   const given = judged();
   const first = place(given, state);
@@ -105,7 +105,7 @@ function begun(...mailboxes: Partial<Mailbox>[]): Known {
   return state;
 }
 
-it('an enrollment that has ended places nothing, and takes no epoch from anybody', () => {
+it('an ended enrollment places nothing, and its commit does not use the epoch', () => {
   const state = known({ generation: 2 });
   const { answer, entries } = place(judged(postOf([bilal], 'x', { commit: commitOf(0) })), state);
   expect([answer.outcome, answer.denial?.code, entries, state.commits.size]).toEqual([
@@ -116,7 +116,7 @@ it('an enrollment that has ended places nothing, and takes no epoch from anybody
   ]);
 });
 
-it('case 18: of two commits in an epoch the second places nothing; its own again is no rival of itself', () => {
+it('case 18: the second commit in an epoch places nothing; a repetition of the first is no conflict', () => {
   const state = begun();
   const [one, two] = ['1', '2'].map((name) => judged(postOf([bilal], name, { commit: commitOf(1) })));
   if (!one || !two) throw new Error('there are two');
@@ -159,7 +159,7 @@ describe('case 18: a commit is accepted only for the next epoch, and only from a
     expect([answer.outcome, entries.length > 0]).toEqual([outcome, outcome === 'accepted']);
   });
 
-  it('two hundred epochs that a stranger claims leave the members free to go on', () => {
+  it('commits of a stranger for two hundred epochs do not block the members', () => {
     const state = begun({}, {}, {});
     for (let epoch = 1; epoch <= 200; epoch += 1) {
       const claim = by(carla, judged(postOf([bilal], `${epoch}`, { commit: commitOf(epoch) })));
@@ -168,7 +168,7 @@ describe('case 18: a commit is accepted only for the next epoch, and only from a
     expect(place(judged(postOf([bilal], 'x', { commit: commitOf(1) })), state).answer.outcome).toBe('accepted');
   });
 
-  it('a member that a commit has removed commits no more; one that it added does; in its enrollment alone', () => {
+  it('a removed member cannot commit; an added member can, in its enrollment only', () => {
     const state = begun({}, {}, {});
     const change = commitOf(1, { add: [carla], remove: [bilal] });
     expect(place(judged(postOf([bilal], 'x', { commit: change })), state).answer.outcome).toBe('accepted');
@@ -181,7 +181,7 @@ describe('case 18: a commit is accepted only for the next epoch, and only from a
     expect(place(judged(postOf([carla], 'x', { commit: commitOf(1) })), again).answer.outcome).toBe('accepted');
   });
 
-  it('one enrollment registers a bounded number of conversations', () => {
+  it('an enrollment can register a limited number of conversations', () => {
     const state = known();
     state.begun.set(`${amina} 1`, MOST_BEGUN);
     const { answer } = place(judged(postOf([bilal], 'x', { commit: commitOf(0) })), state);

@@ -9,9 +9,9 @@ const held = post({ heldBy: '2015-001' });
 const heldKept = post({ keep: true, heldBy: '2015-001' });
 const due = post({ due: true });
 
-describe('what waits, when its recipient is denied or no longer', () => {
+describe('settlement of waiting mail when an order begins or ends', () => {
   it.each([
-    // gate, verdict, what waits, gate afterward, what becomes of it
+    // Columns: gate, verdict, waiting mail, gate afterward, change of the mail.
     ['open', 'hold', post(), 'hold', 'held'],
     ['open', 'hold', kept, 'hold', 'held'],
     ['hold', 'hold', held, 'hold', null],
@@ -20,19 +20,19 @@ describe('what waits, when its recipient is denied or no longer', () => {
     ['open', 'deliver', kept, 'deliver', 'due'],
     ['open', 'deliver', heldKept, 'deliver', null],
     ['deliver', 'deliver', due, 'deliver', null],
-    // It came after the order had been found to be in force.
+    // Mail that arrived after the order took effect.
     ['deliver', 'deliver', post(), 'deliver', 'held'],
     ['open', 'return', post(), 'return', 'returned'],
     ['open', 'return', kept, 'return', 'held'],
     ['return', 'return', heldKept, 'return', null],
-    // A stricter one comes to a milder one, and goes again.
+    // A stricter order follows a milder one, and ends again.
     ['deliver', 'hold', due, 'hold', 'held'],
     ['hold', 'return', held, 'return', 'returned'],
     ['deliver', 'return', due, 'return', 'returned'],
     ['hold', 'deliver', held, 'hold', null],
     ['return', 'deliver', heldKept, 'return', null],
     ['return', 'hold', post(), 'return', 'returned'],
-    // Nothing denies it any more.
+    // No order denies messaging any more.
     ['hold', null, held, 'open', 'released'],
     ['return', null, heldKept, 'open', 'released'],
     ['deliver', null, due, 'open', 'undue'],
@@ -48,12 +48,12 @@ describe('what waits, when its recipient is denied or no longer', () => {
     .array(
       fc.record({ keep: fc.boolean(), heldBy: fc.option(fc.constantFrom('2015-001', '2015-002')), due: fc.boolean() }),
     )
-    // Nothing that is held is let through.
+    // Held mail is never delivered.
     .map((all) => all.map((each, index): Waiting => ({ ...each, due: each.due && !each.heldBy, seq: index + 1 })));
   const gates = fc.constantFrom<Gate>('open', ...WAITING_RULES);
   const shut = fc.option(fc.record({ rule: fc.constantFrom(...WAITING_RULES), order: fc.constant('2015-002') }));
 
-  /** The store's part. */
+  /** Applies a settlement as the store does. */
   function carryOut(before: readonly Waiting[], { turns }: Settlement): Waiting[] {
     const turned = new Map(turns.map(({ seq, turn }) => [seq, turn]));
     return before.flatMap((each): Waiting[] => {
@@ -64,7 +64,7 @@ describe('what waits, when its recipient is denied or no longer', () => {
     });
   }
 
-  it('is settled once: asked again, nothing changes; and nothing is held once nobody denies', () => {
+  it('changes nothing when repeated, and holds nothing without an order', () => {
     fc.assert(
       fc.property(gates, shut, waiting, (gate, denies, all) => {
         const first = settle(gate, denies, all);
@@ -77,7 +77,7 @@ describe('what waits, when its recipient is denied or no longer', () => {
     );
   });
 
-  it('that an order lets through comes before everything that it does not, in the order of numbers', () => {
+  it('delivers allowed mail before held mail, in the order of numbers', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean()), fc.array(fc.boolean()), (before, after) => {
         const posts = (keeps: boolean[], from: number, heldBy: string | null) =>

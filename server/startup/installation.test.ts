@@ -44,7 +44,7 @@ const cutOff: KeyFolderContents = { state: 'founding', missing: ['ledger.key'] }
 const half: KeyFolderContents = { state: 'partial', missing: ['issuing.key', 'ledger.key'] };
 const neverUsed: StoreIdentity = { installation: 'ins_x', binding: null, roots: [], issuing: [], checkpoint: null };
 
-describe('whether keys and store belong together', () => {
+describe('key folder and store belong together', () => {
   it.each<[string, KeyFolderContents, StoreIdentity | null, string]>([
     ['nothing on either side', noKeys, null, 'found'],
     ['no keys, tables without rows', noKeys, { ...neverUsed, installation: null }, 'found'],
@@ -98,14 +98,14 @@ describe('whether keys and store belong together', () => {
     expect(verdict).toBe(expected);
   });
 
-  it('names the missing files, and both installations', () => {
+  it('names the missing files and both installations', () => {
     expect(() => judgeInstallation(half, storeOf(A), places)).toThrow('issuing.key, ledger.key missing');
     expect(() => judgeInstallation(keysOf(B), storeOf(A), places)).toThrow(
       /database \/data\/cordon\.db belongs to ins_a, and the key folder \/data\/keys holds keys of ins_b/,
     );
   });
 
-  it('names the key that differs after the passphrase has opened the folder', () => {
+  it('names the different key after decryption with the passphrase', () => {
     expect(() => requireSameKeys(A, A, places)).not.toThrow();
     expect(() => requireSameKeys({ ...A, ledgerKey: 'log-b' }, A, places)).toThrow('another ledger key than');
     expect(() => requireSameKeys(B, A, places)).toThrow('another root CA and issuing CA and ledger key than');

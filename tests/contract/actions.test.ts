@@ -1,4 +1,4 @@
-/** Pending destructive actions over every store: what must hold when two requests come at once. */
+/** Pending destructive actions on both databases, with simultaneous requests. */
 import { expect, it } from 'vitest';
 import type { StoredAction } from '../../server/admins/actions.ts';
 import { insertAccount } from '../../server/store/account-rows.ts';
@@ -59,7 +59,7 @@ async function world(database: Database) {
 }
 
 describeOnEveryStore('actions', (open) => {
-  it('count the distinct devices of one person within the window, also for requests at once', async () => {
+  it('count the distinct devices of one person within the period, also for simultaneous requests', async () => {
     const { store, devices, person, take } = await world(await open());
     const results = await Promise.all(devices.slice(0, 8).map((device) => take([device])));
     expect(results.filter(Boolean)).toHaveLength(5);
@@ -72,7 +72,7 @@ describeOnEveryStore('actions', (open) => {
     expect((await store.taken(person, AT)).taken).toBe(4);
   });
 
-  it('are proposed once however often the request comes, each with one ledger entry, and are bounded', async () => {
+  it('are recorded once for repeated requests, each with one ledger entry, and limited in number', async () => {
     const { draft, propose, entries } = await world(await open());
     const [first, second] = await Promise.all([propose(draft('one')), propose(draft('one'))]);
     expect(first?.id).toBe(second?.id);
@@ -81,7 +81,7 @@ describeOnEveryStore('actions', (open) => {
     expect(await entries()).toEqual(['action.proposed', 'action.proposed']);
   });
 
-  it('are decided once of two decisions at once, and never after they expired', async () => {
+  it('accept only one of two simultaneous decisions, and none after their expiry', async () => {
     const { store, draft, propose, decide, entries } = await world(await open());
     const action = draft('one');
     await propose(action);

@@ -1,4 +1,4 @@
-/** Accounts, sessions and grants over every store: what must hold when two requests come at once. */
+/** Accounts, sessions and grants on both databases, with simultaneous requests. */
 import { generateKeyPairSync } from 'node:crypto';
 import { generateSync } from 'otplib';
 import { expect, it } from 'vitest';
@@ -52,7 +52,7 @@ function adminsOver(database: Database) {
 }
 
 describeOnEveryStore('admins', (open) => {
-  it('makes one first owner of two who redeem at once, and logs one grant', async () => {
+  it('creates one first owner from two simultaneous requests, and records one grant', async () => {
     const { admins, entries } = adminsOver(await open());
     const token = await admins.firstOwnerInvitation();
     const redeem = (email: string) =>
@@ -64,7 +64,7 @@ describeOnEveryStore('admins', (open) => {
     expect(await admins.firstOwnerInvitation()).toBeNull();
   });
 
-  it('does not use the first link up by a wrong guess, and refuses it when it has expired', async () => {
+  it('does not consume the first owner’s link by a wrong guess, and refuses it after its expiry', async () => {
     const { admins, time } = adminsOver(await open());
     const token = (await admins.firstOwnerInvitation()) ?? '';
     const redeem = (given: string) =>
@@ -76,7 +76,7 @@ describeOnEveryStore('admins', (open) => {
     expect((await redeem(token)).account.email).toBe('a@example.org');
   });
 
-  it('redeems an invitation once, and the newest one only', async () => {
+  it('accepts an invitation once, and only the newest one', async () => {
     const { admins, person } = adminsOver(await open());
     await person('owner@example.org');
     const { account, invitation } = await admins.createAccount('n@example.org', 'N');
@@ -87,7 +87,7 @@ describeOnEveryStore('admins', (open) => {
     await expect(admins.createAccount('N@EXAMPLE.ORG', 'N')).rejects.toEqual(refused('conflict'));
   });
 
-  it('case 48: takes a code once when it comes twice at once, and the old code after a reset never', async () => {
+  it('case 48: accepts a code once in simultaneous requests, and never an old code after a reset', async () => {
     const { admins, person } = adminsOver(await open());
     const { email, code, id } = await person('owner@example.org');
     const attempt = { email, password: PASSWORD, totp: code(), ...from };
@@ -133,7 +133,7 @@ describeOnEveryStore('admins', (open) => {
     await expect(admins.deleteToken(id, lasting.id)).rejects.toEqual(refused('not_found'));
   });
 
-  it('ends a session that nobody uses, and counts only what an admin does as use', async () => {
+  it('ends an unused session, and counts only the admin’s own requests as use', async () => {
     const { admins, person, time } = adminsOver(await open());
     const { id, email, code } = await person('owner@example.org');
     const signed = await admins.signIn({ email, password: PASSWORD, totp: code(), ...from, userAgent: 'Test/1' });
@@ -150,7 +150,7 @@ describeOnEveryStore('admins', (open) => {
     expect([await use(true), await admins.sessionOfCookie(signed.token)]).toEqual([null, null]);
   });
 
-  it('case 48: takes neither half of a session alone, nor halves of two sessions', async () => {
+  it('case 48: accepts neither half of a session alone, nor halves of two sessions', async () => {
     const { admins, person, time } = adminsOver(await open());
     const { email, code } = await person('owner@example.org');
     const signIn = () => {
@@ -188,7 +188,7 @@ describeOnEveryStore('admins', (open) => {
     await expect(admins.deleteToken(null, token.id)).rejects.toEqual(refused('not_found'));
   });
 
-  it('ends tokens at a credential reset, and makes link and reset known', async () => {
+  it('ends tokens at a credential reset, and reports the link and the reset', async () => {
     const { admins, person, entries, alerts } = adminsOver(await open());
     const owner = await person('owner@example.org');
     const { id, email, code } = await person('n@example.org');
@@ -208,7 +208,7 @@ describeOnEveryStore('admins', (open) => {
     expect(alerts).toHaveLength(2);
   });
 
-  it('case 49: keeps one owner who can sign in, whatever comes at once', async () => {
+  it('case 49: keeps one owner who can sign in, also with simultaneous requests', async () => {
     const { admins, person, entries } = adminsOver(await open());
     const a = await person('a@example.org');
     const b = await person('b@example.org');
@@ -224,7 +224,7 @@ describeOnEveryStore('admins', (open) => {
     await expect(admins.grant(a.id, scoped)).rejects.toEqual(refused('not_found'));
   });
 
-  it('case 31: gives accounts of one mailbox one person, and a key one person', async () => {
+  it('case 31: assigns accounts with one mailbox to one person, and a key to one person', async () => {
     const { admins, person } = adminsOver(await open());
     const a = await admins.account((await person('pat@example.org')).id);
     const b = await admins.account((await person('pat+legal@example.org')).id);
@@ -237,7 +237,7 @@ describeOnEveryStore('admins', (open) => {
     expect(await admins.approverKeys()).toMatchObject([{ person: a.person, account: a.id, publicKey: key }]);
   });
 
-  it('says that there is no such account', async () => {
+  it('reports an unknown account', async () => {
     const { admins } = adminsOver(await open());
     const nobody = 'acc_aaaaaaaaaaaaaaaa' as AccountId;
     await expect(admins.grant(nobody, OWNER)).rejects.toEqual(refused('not_found'));

@@ -81,7 +81,7 @@ const metaIn = (entries: readonly { name: string; body: Buffer }[]) =>
   );
 
 describeOnEveryStore('a backup', (open) => {
-  it('has one consistent moment of a store that is written to meanwhile, every table and the keys', async () => {
+  it('contains every table and the keys from one moment, although the store changes meanwhile', async () => {
     const database = await open();
     const installation = await installationId(database);
     const { backups, read } = await backupsOf(database);
@@ -113,7 +113,7 @@ describeOnEveryStore('a backup', (open) => {
     const manifest = manifestSchema.parse(JSON.parse(entries.at(-1)?.body.toString() ?? ''));
     expect(manifest).toMatchObject({ installation, dialect: database.dialect, version: '1.2.3' });
     expect(manifest.parts.map((part) => part.name)).toEqual(entries.slice(0, -1).map((entry) => entry.name));
-    // Migrations and schema of one and the same moment, so that a restore can rebuild it.
+    // Migrations and schema must be from the same moment, so that a restore can create the tables.
     expect(manifest.migrations).toContain('0001-tables');
     const tables = (await tableShapes(database)).map(({ table }) => table);
     expect(tables).toEqual(expect.arrayContaining(['devices', 'ledger_entries', 'attachments']));
@@ -121,7 +121,7 @@ describeOnEveryStore('a backup', (open) => {
     expect(tables.indexOf('devices')).toBeLessThan(tables.indexOf('device_presence'));
   });
 
-  it('keeps bytes as bytes', async () => {
+  it('preserves binary values', async () => {
     const database = await open();
     const body = Buffer.from([0, 255, 10, 13, 34]);
     await database.db.insertInto('attachments').values({ id: 'a', device_id: 'd', size: 5, at: 1, body }).execute();
@@ -133,7 +133,7 @@ describeOnEveryStore('a backup', (open) => {
     expect(rows?.rows[0]?.[rows.columns.indexOf('body')]).toEqual(body);
   });
 
-  it('is in the ledger, and the newest one is known after a restart', async () => {
+  it('is recorded in the ledger, and the newest one is known after a restart', async () => {
     const database = await open();
     const { backups } = await backupsOf(database);
     await backups.start();
@@ -150,7 +150,7 @@ describeOnEveryStore('a backup', (open) => {
     await backups.stop();
   });
 
-  it('scheduled: keeps the newest files, removes what a crash left, and touches no other file', async () => {
+  it('scheduled: keeps the newest files, deletes remains of a crash, and changes no other file', async () => {
     const database = await open();
     const { backups, into, home } = await backupsOf(database, { keep: 2 });
     mkdirSync(into, { recursive: true });
@@ -169,7 +169,7 @@ describeOnEveryStore('a backup', (open) => {
     await backups.stop();
   });
 
-  it('scheduled: runs by itself at its time', async () => {
+  it('scheduled: runs at its time', async () => {
     const database = await open();
     const { backups } = await backupsOf(database, { pattern: '* * * * * *' });
     await backups.start();
@@ -177,7 +177,7 @@ describeOnEveryStore('a backup', (open) => {
     await backups.stop();
   });
 
-  it('that fails is an alert, leaves nothing behind, and is forgotten once one succeeds', async () => {
+  it('raises an alert when it fails, leaves no file, and ends the health issue after a success', async () => {
     const database = await open();
     const place = folder();
     const into = join(place, 'file-in-the-way');
@@ -194,7 +194,7 @@ describeOnEveryStore('a backup', (open) => {
     await backups.stop();
   });
 
-  it.skipIf(!age.present)("is opened by Debian's age and tar", async () => {
+  it.skipIf(!age.present)("can be decrypted with Debian's age and read with tar", async () => {
     const database = await open();
     const { backups, identity, home } = await backupsOf(database);
     const { path } = await backups.make('acc_x', null);

@@ -1,4 +1,4 @@
-/** Pages of activation codes: their order, their bound and their filters on both stores. */
+/** Pages of activation codes on both databases: sequence, size and filters. */
 import { expect, it } from 'vitest';
 import type { Scope } from '../../server/devices/scope.ts';
 import { type CodePage, pageOfCodes } from '../../server/enrollment/code-pages.ts';
@@ -16,7 +16,7 @@ const NOW = 1_447_200_000_000;
 const HOUR = 3_600_000;
 
 describeOnEveryStore('pages of activation codes', (open) => {
-  it('lists two open codes before 200 used ones, 50 on a page, each once', async () => {
+  it('lists two open codes before 200 used ones, 50 per page, each once', async () => {
     const database = await open();
     const made = await codesOf(database, await addGroup(database, 'Karachi', 'PK' as HomeArea));
     const pages = await allPages(database, { limit: 50 });
@@ -25,7 +25,7 @@ describeOnEveryStore('pages of activation codes', (open) => {
     expect(listed).toEqual([...made.open, ...made.closed]);
   });
 
-  it('lists the codes of one state', async () => {
+  it('lists the codes in one state', async () => {
     const database = await open();
     const made = await codesOf(database, await addGroup(database, 'Karachi', 'PK' as HomeArea));
     const count = async (state: CodeState) => {
@@ -76,7 +76,9 @@ async function allPages(
   return pages;
 }
 
-/** Two open codes older than most of the others, then 200 used ones, one expired and one canceled; ids in the order of the list. */
+/**
+ * Two open codes that are older than most others, then 200 used codes, an expired one and a canceled one. Ids in the sequence of the list.
+ */
 async function codesOf(database: Database, group: GroupId) {
   const person = await database.transaction((tx) => addPerson(tx, 'Amina', group));
   const draft = (hoursAgo: number, more: Pick<CodeRowDraft, 'expiresAt' | 'usedAt' | 'canceledAt'>): CodeRowDraft => ({

@@ -1,4 +1,4 @@
-/** Legal holds over the real stores: who is held, what their records say, and that nothing of theirs is destroyed. */
+/** Legal holds on both databases: devices under a hold, their device records, and the preservation of their data. */
 import { afterEach, expect, it } from 'vitest';
 import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
@@ -91,7 +91,7 @@ describeOnEveryStore('legal holds', (openStore) => {
   };
   const wipe = (device: DeviceId) => commands.issue({ device, command: { kind: 'wipe-workspace' }, by: 'acc' });
 
-  it('hold a device until they are released, in its record too, and stay in the list', async () => {
+  it('apply to a device until their release, also in its device record, and stay in the list', async () => {
     await open();
     const [one, other] = [await add('Amina'), await add('Amina')];
     const hold = await place({ device: one });
@@ -122,7 +122,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     expect((await holds.list({ ...all, released: false })).holds).toEqual([]);
   });
 
-  it('hold all devices of a user, however the name is written, and later ones from their first record on', async () => {
+  it('apply to all devices of a user, and to later ones from their first device record', async () => {
     await open();
     const [one, two, other] = [await add('Amina Khan'), await add(' amina  KHAN'), await add('Amina')];
     const { id } = await place({ person: personCalled('AMINA KHAN') });
@@ -138,7 +138,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     for (const device of [one, two, later]) expect(await recordOf(device)).not.toHaveProperty('hold');
   });
 
-  it('hold a device until the last of several is released', async () => {
+  it('apply to a device until the last of several is released', async () => {
     await open();
     const device = await add('Amina');
     const [first, second] = [await place({ device }), await place({ person: personCalled('Amina') })];
@@ -167,7 +167,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     await expect(holds.list({ ...all, cursor: '1 dev_x' })).rejects.toMatchObject({ code: 'invalid_input' });
   });
 
-  it('are in the ledger with each change, and name nobody there', async () => {
+  it('have a ledger entry for each change, which names no person', async () => {
     await open();
     const device = await add('Amina');
     const [first, second] = [await place({ device }), await place({ person: personCalled('Amina') })];
@@ -191,7 +191,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     }
   });
 
-  it('are told to devices at the next start when a crash, or the store, kept them from it', async () => {
+  it('reach devices at the next start after a crash or a store failure', async () => {
     await open();
     const device = await add('Amina');
     const broken = holdsOver(() => Promise.reject(new Error('the disk is full')));
@@ -206,7 +206,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     expect(await recordOf(device)).not.toHaveProperty('hold');
   });
 
-  it('refuse commands that destroy, and call back those that wait', async () => {
+  it('refuse destructive commands, and cancel waiting ones', async () => {
     await open();
     const [held, free] = [await add('Amina'), await add('Bilal')];
     const [waits, locks] = [
@@ -235,7 +235,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     expect(await wipe(held)).toMatchObject({ state: 'queued' });
   });
 
-  it('keep what waits for a device: past its time, past its order’s word, and past its end', async () => {
+  it('keep mail that waits for a device after its expiry, after an order, and after the device’s end', async () => {
     await open();
     const [from, held, free] = [await add('Zoe'), await add('Amina'), await add('Bilal')];
     const [posts, mailboxes] = [new PostStore(database), new MailboxStore(database)];
@@ -288,7 +288,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     );
   });
 
-  it('keep evidence and whatever else goes by its age', async () => {
+  it('keep evidence and other data that would be deleted by age', async () => {
     await open();
     const [held, free] = [await add('Amina'), await add('Bilal')];
     const old = { generation: 1, at: 1 };

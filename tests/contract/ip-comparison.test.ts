@@ -212,7 +212,7 @@ describeOnEveryStore('another IP database', (openStore) => {
     expect(observations.slice(0, 2)).toMatchObject([{ areas: ['DE'] }, { areas: ['PK'] }]);
   });
 
-  it('is loaded by another node, which needs its file', async () => {
+  it('is loaded by another server process, which needs its file', async () => {
     const { database, hash } = await begin();
     const [folder] = folders as [string];
     const store = new IpDatabaseStore(database);

@@ -92,7 +92,7 @@ async function locate(
 const evidence = (...codes: string[]) => codes.map(parseEvidenceArea);
 
 describeOnEveryStore('jurisdiction', (open) => {
-  it('gives the verdict of every case through the store, and its index finds every denied device', async () => {
+  it('computes the verdict of every case through the store, and finds every denied device in the index', async () => {
     const database = await open();
     const group = await addGroup(database, 'g');
     for (const given of loadCases()) {
@@ -125,7 +125,7 @@ describeOnEveryStore('jurisdiction', (open) => {
     }
   });
 
-  it('folds observations of one instant together, also when each was stored separately', async () => {
+  it('combines observations of one instant, also if each was stored separately', async () => {
     const database = await open();
     const { clock, jurisdiction } = await world(database, byCode);
     const device = await addDevice(database, { group: await addGroup(database, 'g'), home: null });
@@ -309,7 +309,7 @@ describeOnEveryStore('jurisdiction', (open) => {
     expect((await locate(jurisdiction, device, at + 24 * HOUR)).areas).toEqual([]);
   });
 
-  it('case 59: a clock that is years fast gives evidence of now, and one that is years slow gives none', async () => {
+  it('case 59: uses the present time for evidence of a fast clock, and no evidence of a slow clock', async () => {
     const database = await open();
     const { clock, jurisdiction } = await world(database, byCode);
     const group = await addGroup(database, 'g');
@@ -320,7 +320,7 @@ describeOnEveryStore('jurisdiction', (open) => {
     await jurisdiction.observe(behind, 1, [{ source: 'network', areas: evidence('PK'), at: at - 10 * YEAR }]);
     expect((await locate(jurisdiction, ahead, at)).areas).toEqual(['PK']);
     expect((await locate(jurisdiction, behind, at)).certainty).toBe('unknown');
-    // An observation with a correct time is neither hidden nor revived by the wrong ones.
+    // Evidence with a correct time remains valid as before, whatever the wrong times are.
     clock.jump(at + HOUR);
     for (const device of [ahead, behind]) {
       await jurisdiction.observe(device, 1, [{ source: 'network', areas: evidence('AE'), at: at + HOUR }]);
@@ -332,7 +332,7 @@ describeOnEveryStore('jurisdiction', (open) => {
     expect((await locate(jurisdiction, behind, clock.now())).areas).toEqual(['AE']);
   });
 
-  it('lets an address age from the end of the connection', async () => {
+  it('lets address evidence expire from the end of the connection', async () => {
     const database = await open();
     const { clock, jurisdiction } = await world(database, byCode);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
@@ -389,7 +389,7 @@ describeOnEveryStore('jurisdiction', (open) => {
     expect((await locate(jurisdiction, device, clock.now())).certainty).toBe('unknown');
   });
 
-  it('uses a statement of home as the home and not as evidence of presence', async () => {
+  it('uses a statement of home as the home, and not as evidence of presence', async () => {
     const database = await open();
     const { clock, jurisdiction } = await world(database, byCode);
     const device = await addDevice(database, { group: await addGroup(database, 'g', 'PK') });

@@ -1,4 +1,4 @@
-/** Packs of many receipts and devices. Making them leaves the event loop free for other work. */
+/** Packs with many receipts and devices. Their creation lets other work run on the event loop. */
 import { afterAll, expect, it } from 'vitest';
 import { createAffectedDevices } from '../../server/orders/effect/affected-devices.ts';
 import { ExecutionStore } from '../../server/store/execution-store.ts';
@@ -16,7 +16,7 @@ const { authority, remove } = testAuthority();
 afterAll(remove);
 
 describeOnSqlite('a pack of many receipts', (open) => {
-  it('10,000 receipts hold up the loop for no more than 50 ms', async () => {
+  it('reads 10,000 receipts without blocking the event loop for more than 50 ms', async () => {
     const made = await openPackWorld(await open(), authority);
     const { ada, ben, proposer } = made.world.people;
     await made.world.approverSet([ada, ben], [ada, ben]);
@@ -41,7 +41,7 @@ describeOnSqlite('a pack of many receipts', (open) => {
 });
 
 describeOnSqlite('the affected devices of a large order', (open) => {
-  it('100,000 devices are written down, and read for a pack, without a turn of more than 50 ms', async () => {
+  it('records 100,000 devices and reads them for a pack without blocking the event loop for more than 50 ms', async () => {
     const database = await open();
     const made = await openPackWorld(database, authority);
     const { ada, ben, proposer } = made.world.people;

@@ -47,7 +47,7 @@ async function addEntries(database: Database, count: number, from = 0): Promise<
   });
 }
 
-/** The ledger as an outsider reads it. */
+/** Ledger as an outsider reads it. */
 const served =
   (ledger: Ledger): CopyReader =>
   async (path) => {
@@ -77,7 +77,7 @@ describeOnEveryStore('the ledger', (open) => {
     expect((await verifyLedgerCopy(served(ledger))).checkpoint.size).toBe(0);
   });
 
-  it('gives gapless indexes in the order of ids, whatever overlaps, and proves each of them', async () => {
+  it('assigns gapless indexes in the order of ids, also in overlapping runs, and proves each entry', async () => {
     const database = await open();
     const ledger = ledgerOver(database);
     const earlier: Checkpoint[] = [];
@@ -101,7 +101,7 @@ describeOnEveryStore('the ledger', (open) => {
     await expect(ledger.consistency(1, size + 1)).rejects.toThrow('not 1068');
   });
 
-  it('finds by itself what commits after it has started', async () => {
+  it('sequences entries that are committed after its start', async () => {
     const database = await open();
     const ledger = ledgerOver(database);
     await ledger.start();
@@ -113,7 +113,7 @@ describeOnEveryStore('the ledger', (open) => {
     }
   });
 
-  it('case 40: an entry hides its subject behind its own salt, which only the operator has', async () => {
+  it('case 40: hides the subject of an entry behind a salt that only the operator has', async () => {
     const database = await open();
     await addEntries(database, 1);
     await addEntries(database, 1);
@@ -135,7 +135,7 @@ describeOnEveryStore('the ledger', (open) => {
     expect(subjectCommitment(first, 'dev_0')).toBe(subjects[0]);
   });
 
-  it('copies itself to an outsider, who goes on from where the copy ended', async () => {
+  it('can be copied by an outsider, who can continue an earlier copy', async () => {
     const database = await open();
     const ledger = ledgerOver(database);
     const copy = folder();
@@ -151,7 +151,7 @@ describeOnEveryStore('the ledger', (open) => {
     expect([...verified.entries]).toEqual([['certificate.issued', 600]]);
   });
 
-  it('case 36: a copy is not replaced by a fork, by a shorter tree, or by another log', async () => {
+  it('case 36: never replaces a copy by a fork, a shorter tree or another log', async () => {
     const [ours, fork] = [await open(), await open()];
     const [ledger, forked] = [ledgerOver(ours), ledgerOver(fork)];
     const copy = folder();
@@ -183,7 +183,7 @@ describeOnEveryStore('the ledger', (open) => {
     ['an entry', 'tile/entries/001.p/44', 40],
     ['a hash of a tile', 'tile/0/000', 100],
     ['a hash of a higher tile', 'tile/1/000.p/1', 0],
-  ])('a copy in which %s was changed is refused', async (_, path, offset) => {
+  ])('refuses a copy in which %s was changed', async (_, path, offset) => {
     const database = await open();
     const ledger = ledgerOver(database);
     await addEntries(database, 300);
@@ -201,7 +201,7 @@ describeOnEveryStore('the ledger', (open) => {
 });
 
 describeOnSqlite('the ledger', (open) => {
-  it('case 38: a store that was restored older than a published checkpoint is found out, also once it has grown past it', async () => {
+  it('case 38: detects a store restored from before a published checkpoint, also after it has grown past it', async () => {
     const database = await open();
     const ledger = ledgerOver(database);
     await addEntries(database, 20);
@@ -226,7 +226,7 @@ describeOnSqlite('the ledger', (open) => {
     }
   });
 
-  it('case 39: on a full disk the change is refused with its ledger entry, and the ledger goes on afterward', async () => {
+  it('case 39: refuses the change with its entry on a full disk, and continues afterward', async () => {
     const database = await open();
     const ledger = ledgerOver(database);
     await addEntries(database, 10);

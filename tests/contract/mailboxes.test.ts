@@ -1,4 +1,4 @@
-/** Posts and mailboxes through the stores: what is decided is in the tables of `server/relay`, that it is kept is here. */
+/** Posts and mailboxes on both databases. The tests of `server/relay` cover the decisions; these tests cover their storage. */
 import { expect, it } from 'vitest';
 import { MOST_BYTES, MOST_ENTRIES } from '../../server/relay/placement.ts';
 import type { Enrollment, JudgedPost, Wanted } from '../../server/relay/ports.ts';
@@ -54,7 +54,7 @@ async function service(database: Database) {
     ...{ after: 0, entries: 64, bytes: 1_000_000, dueOnly: false, now: AT },
     ...more,
   });
-  /** Texts of posts and names of fates. */
+  /** Texts of posts, and names of delivery reports. */
   const has = async (device: DeviceId, more: Partial<Wanted> = {}) =>
     (await mailboxes.read(wanted(device, more))).entries.map(({ item }) =>
       item.type === 'post' ? opened(item.body) : `${item.fate} ${item.order ?? '-'}`,
@@ -65,7 +65,7 @@ async function service(database: Database) {
 }
 
 describeOnEveryStore('mailboxes', (open) => {
-  it('keep a post once for each recipient, and its body until the last has taken it', async () => {
+  it('store a post once for each recipient, and its body until the last recipient has acknowledged it', async () => {
     const { database, posts, mailboxes, add, first, judged, has, counters } = await service(await open());
     const [from, one, two] = [await add(), await add(), await add()];
     const post = postOf([one, two, newDeviceId()], 'hello');
@@ -87,7 +87,7 @@ describeOnEveryStore('mailboxes', (open) => {
     const body = async () => (await database.db.selectFrom('posts').select('body').executeTakeFirstOrThrow()).body;
     await mailboxes.take(first(one), 1, LATER);
     expect(await body()).toBe(post.body);
-    // Of an enrollment that is not the mailbox's, and twice over.
+    // Acknowledgments by another enrollment of the device, and repeated acknowledgments.
     await mailboxes.take({ device: two, generation: 2 }, 1, LATER);
     expect(await has(two)).toEqual(['hello']);
     await Promise.all([mailboxes.take(first(two), 1, LATER), mailboxes.take(first(two), 9, LATER)]);
@@ -102,10 +102,10 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await has(two)).toEqual([]);
   });
 
-  it('case 18: take the first commit of an epoch, whoever else comes at the same time', async () => {
+  it('case 18: accept the first of simultaneous commits in an epoch', async () => {
     const database = await open();
     const { posts, mailboxes, add, first, judged, has } = await service(database);
-    // Another node over the same store: its flushes are transactions of their own.
+    // A second server process on the same store: it writes in its own transactions.
     const other = new PostStore(database);
     const [to, ...rivals] = await Promise.all(Array.from({ length: 9 }, add));
     const all = [to!, ...rivals];
@@ -123,14 +123,14 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await has(to!)).toEqual(winners);
     const again = await Promise.all(rivals.map((_, at) => place(at)));
     expect(again.map(({ answer }) => answer)).toEqual(placed.map(({ answer }) => answer));
-    // Its answer has been forgotten since, and the epoch has not.
+    // The stored response has expired, but the epoch is still used.
     for (const device of all) await mailboxes.take(first(device), 2, LATER);
     await database.db.deleteFrom('posts').execute();
     expect((await place(Number(winners[0]))).answer.outcome).toBe('accepted');
     expect(await has(to!)).toEqual([]);
   });
 
-  it('case 18: know the members of a conversation after each commit, also when nothing has happened in it for long', async () => {
+  it('case 18: know the members of a conversation after each commit, also after a long time', async () => {
     const { database, posts, add, judged } = await service(await open());
     const [amina, bilal, carla, stranger] = await Promise.all(Array.from({ length: 4 }, add));
     const conversation = 'C'.repeat(22);
@@ -169,7 +169,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await members()).toEqual([]);
   });
 
-  it('are read in order, as many as are asked for, also over gaps', async () => {
+  it('return the requested number of entries in order, also across gaps', async () => {
     const { database, posts, mailboxes, add, judged, wanted, has } = await service(await open());
     const [from, to, other] = [await add(), await add(), await add()];
     for (let count = 1; count <= 200; count += 1) void posts.post(judged(from, postOf([to], `${count}`)));
@@ -178,7 +178,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await has(to, { after: 198 })).toEqual(['199', '200', 'last']);
     expect((await mailboxes.read(wanted(to, { after: 190 }))).more).toBe(false);
     expect(await has(to, { entries: 3 })).toEqual(['1', '2', '3']);
-    // Bytes are those of base64: four for each of the first nine.
+    // Sizes are in base64: four bytes for each of the first nine entries.
     expect(await has(to, { bytes: 9 })).toEqual(['1', '2', '3']);
     expect(await has(to, { bytes: 1 })).toEqual(['1']);
     await database.db.deleteFrom('mailbox_entries').where('device_id', '=', to).where('seq', '<', 150).execute();
@@ -188,7 +188,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(both).toEqual([['200', 'last'], ['last'], []]);
   });
 
-  it('are never fuller than their quota, and what has left makes room', async () => {
+  it('never exceed their quota, and have room after acknowledgments', async () => {
     const { database, posts, mailboxes, add, first, judged } = await service(await open());
     const [from, to, other] = [await add(), await add(), await add()];
     await posts.post(judged(from, postOf([to], 'x')));
@@ -200,7 +200,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await outcomes()).toEqual(['stored', 'stored']);
   });
 
-  it('are not filled by one sender alone: others still have room', async () => {
+  it('cannot be filled by one sender alone', async () => {
     const { database, posts, add, judged } = await service(await open());
     const [from, to, other] = [await add(), await add(), await add()];
     const outcome = async (sender: DeviceId, more = {}) =>
@@ -214,7 +214,7 @@ describeOnEveryStore('mailboxes', (open) => {
     ]);
   });
 
-  it('remember an answer in which an order refuses many in the same words', async () => {
+  it('store a response in which an order refuses many recipients with the same text', async () => {
     const { database, posts, add, first, judged } = await service(await open());
     const [from, to] = [await add(), await Promise.all(Array.from({ length: 40 }, add))];
     const post = postOf(to, 'x', { keep: true });
@@ -230,7 +230,7 @@ describeOnEveryStore('mailboxes', (open) => {
     ['deliver', [], ['plain', 'plain too', 'welcome']],
     ['return', ['returned 2015-001', 'returned 2015-001', 'held 2015-001'], []],
   ] as const)(
-    '%s what waits when an order comes, once, and give up what is left when it goes',
+    '%s: apply an order to waiting mail once, and release the other mail after the order',
     async (rule, reports, due) => {
       const { posts, mailboxes, add, judged, has, counters } = await service(await open());
       const [from, to] = [await add(), await add()];
@@ -262,11 +262,11 @@ describeOnEveryStore('mailboxes', (open) => {
     },
   );
 
-  it('let a fate through to a device that is denied, unless something before it is held', async () => {
+  it('deliver a delivery report to a suspended device, unless an earlier entry is held', async () => {
     const { posts, mailboxes, add, first, judged, has } = await service(await open());
     const [one, two] = [await add(), await add()];
     const denial = (rule: 'deliver' | 'hold') => ({ rule, order: '2015-001' });
-    // A post of its own goes back between two posts to it, and another one after what its order holds.
+    // The mailbox of `two` contains posts, a report about its own post, and a held post.
     await posts.post(judged(two, postOf([one], 'out')));
     await posts.post(judged(one, postOf([two], 'first')));
     await mailboxes.settle([{ device: one, denial: denial('hold') }], LATER);
@@ -280,7 +280,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await has(two)).toEqual(['held', 'released 2015-001']);
   });
 
-  it('tell the sender that something held has arrived after all', async () => {
+  it('report to the sender that held mail was delivered', async () => {
     const { posts, mailboxes, add, first, judged, has } = await service(await open());
     const [from, to] = [await add(), await add()];
     await posts.post(judged(from, postOf([to], 'under way')));
@@ -289,7 +289,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await has(from)).toEqual(['held 2015-001', 'released -']);
   });
 
-  it('lose what has expired, which its sender hears of, but not of a fate', async () => {
+  it('delete expired mail with a report to its sender, but no delivery reports', async () => {
     const { database, posts, mailboxes, add, judged, has, counters } = await service(await open());
     const [from, to] = [await add(), await add()];
     const post = postOf([to], 'soon');
@@ -308,7 +308,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await mailboxes.figures()).toEqual({ entries: 0, bytes: 0, held: 0 });
   });
 
-  it('keep what an order holds for as long as it does, and give it once, in order, to who comes some days after', async () => {
+  it('keep held mail as long as the order lasts, and deliver it once, in order, some days later', async () => {
     const { posts, mailboxes, add, first, judged, has } = await service(await open());
     const [from, to] = [await add(), await add()];
     const expiresAt = AT + KEPT_FOR;
@@ -321,7 +321,7 @@ describeOnEveryStore('mailboxes', (open) => {
     for (let now = AT; now < withdrawn; now += 23 * HOUR) {
       expect(await mailboxes.expire(now)).toEqual({ senders: [], more: false });
     }
-    // At no instant is it passed over by who reads before the withdrawal is settled.
+    // A read between the withdrawal and its settlement skips no mail.
     expect(await has(to, { now: withdrawn })).toEqual(['before', 'one', 'two']);
     await mailboxes.settle([{ device: to, denial: null }], withdrawn);
     const came = withdrawn + KEPT_FOR - 1;
@@ -331,7 +331,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await has(to, { now: came })).toEqual([]);
   });
 
-  it('lose what an order holds when its sender wanted it gone by then', async () => {
+  it('delete held mail at its sender’s own deadline', async () => {
     const { posts, mailboxes, add, judged, has } = await service(await open());
     const [from, to] = [await add(), await add()];
     const post = (text: string, days: number) => {
@@ -349,7 +349,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await has(to, { now: AT + 90 * DAY })).toEqual([]);
   });
 
-  it('of a device that ends go back to whoever is still there to hear of it', async () => {
+  it('return the mail of an ended device to senders that still exist', async () => {
     const { database, posts, mailboxes, add, first, judged, has } = await service(await open());
     const [from, gone, to] = [await add(), await add(), await add()];
     await posts.post(judged(from, postOf([to], 'one')));

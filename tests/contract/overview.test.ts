@@ -1,4 +1,4 @@
-/** Counts of the fleet: whatever the scope, they are what the list of devices shows one by one. */
+/** Counts of devices in any scope, compared with the devices in the list. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
@@ -31,7 +31,7 @@ function fleetOf(database: Database, start = NOW) {
   return { devices, clock, overview: new OverviewStore(database) };
 }
 
-/** Every kind of presence with every kind of place, home and end. */
+/** Devices with every combination of presence, location, home and status. */
 function* everyKind(): Generator<LocatedDevice> {
   const seen = (areas: string[], at = NOW) => [{ source: 'network', areas, at } as const];
   const places = [
@@ -61,12 +61,12 @@ function* everyKind(): Generator<LocatedDevice> {
 }
 
 describeOnEveryStore('the fleet at a glance', (open) => {
-  it('counts what the list shows, by area too, within any scope', async () => {
+  it('counts the devices that the list shows, also by area, within any scope', async () => {
     const database = await open();
     const { devices, overview } = fleetOf(database);
     const groups = [await addGroup(database, 'none'), await addGroup(database, 'us', 'US-CA')];
     for (const group of groups) await addLocatedFleet(database, group, NOW, everyKind());
-    // Every second one was seen last a month ago.
+    // Every second device was last seen a month ago.
     const ids = (await database.db.selectFrom('device_presence').select('device_id').orderBy('device_id').execute())
       .filter((_, index) => index % 2 === 0)
       .map(({ device_id }) => device_id);
@@ -114,7 +114,7 @@ describeOnEveryStore('the fleet at a glance', (open) => {
           behindConnected: count(({ connected, listVersion: held }) => connected && held < LIST),
           known: placed.size,
         });
-        // The lists that health issues link to.
+        // Lists to which health issues link.
         const listed = async (filter: DeviceFilter) => (await all({ status: 'active', ...filter }, scope)).length;
         const lists = {
           everConnected: await listed({ everConnected: true }),
@@ -138,15 +138,15 @@ describeOnEveryStore('the fleet at a glance', (open) => {
       { numRuns: 12, examples: [[null], [[]]] },
     );
     const whole = (await overview.areas({ scope: null, now: NOW })).map(({ area }) => area);
-    // A subdivision is its country's, and disputed territory counts for each of its claimants.
+    // A subdivision counts for its country, and a disputed territory for each of its claimants.
     expect(whole.sort()).toEqual(['CN', 'DE', 'FR', 'IN', 'PK', 'US', 'XX-kashmir']);
-    // A day later nothing says any more where they are.
+    // A day later, the evidence of all locations has expired.
     expect(await overview.areas({ scope: null, now: NOW + DAY })).toEqual([]);
     const later = await overview.fleet({ scope: null, now: NOW + DAY, silentBefore: 0, listVersion: 0 });
     expect([later.known, later.silent, later.behind]).toEqual([0, 0, 0]);
   });
 
-  it('counts a device that an order keeps from connecting by what it says when it polls', async () => {
+  it('counts a suspended device by the facts in its HTTPS requests', async () => {
     const database = await open();
     const { devices, clock, overview } = fleetOf(database, NOW - 8 * DAY);
     const group = await addGroup(database, 'g');
@@ -178,7 +178,7 @@ describeOnEveryStore('the fleet at a glance', (open) => {
     });
   });
 
-  it('counts alerts of late, within the scope; those about no device for whoever sees all', async () => {
+  it('counts recent alerts within the scope, and alerts about no device only for the full scope', async () => {
     const database = await open();
     const { devices, overview } = fleetOf(database);
     const [mine, theirs] = [await addGroup(database, 'mine'), await addGroup(database, 'theirs')];
@@ -193,7 +193,7 @@ describeOnEveryStore('the fleet at a glance', (open) => {
       .execute();
     const count = (scope: Scope, since = NOW - HOUR) => overview.alertsSince(since, scope);
     await devices.raiseAlert({ device: two ?? null, code: 'taken_over', detail: '' });
-    // The alert that one device raised twice is one entry.
+    // An alert that one device raised twice counts once.
     expect(await count(null)).toEqual({ all: 5, grave: 1 });
     expect(await count(null, NOW - DAY)).toEqual({ all: 6, grave: 1 });
     expect(await count([{ group: mine, homes: null }])).toEqual({ all: 1, grave: 0 });

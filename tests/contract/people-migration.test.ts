@@ -5,10 +5,10 @@ import { joinEqualPersons } from '../../server/store/equal-persons.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 describeOnEveryStore('persons whose addresses are equal in canonical form', (open) => {
-  it('case 31: join in a migration, the oldest as the person of all', async () => {
+  it('case 31: join in a migration under the oldest record', async () => {
     const database = await open();
     const { db } = database;
-    // As the older rule stored them: it knew case, full width and plus tags.
+    // Key by the older rule, which knew case, full-width letters and plus tags.
     const people = [
       ['per_aaaaaaaaaaaaaaaa', 'acc_aaaaaaaaaaaaaaaa', 'amina@example.org', 3],
       ['per_bbbbbbbbbbbbbbbb', 'acc_bbbbbbbbbbbbbbbb', '\u0430mina@example.org', 1],

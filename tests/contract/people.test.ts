@@ -1,4 +1,4 @@
-/** People on both stores: identity by record, scope by every group, and what each change reaches. */
+/** People on both databases: identity by record, scope by groups, and the effect of each change. */
 import { expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createPeople } from '../../server/people/people.ts';
@@ -44,7 +44,7 @@ describeOnEveryStore('people', (open) => {
     ...{ createdAt: 1, expiresAt: Number.MAX_SAFE_INTEGER },
   });
 
-  it('of one name stay two records', async () => {
+  it('with one name remain two records', async () => {
     const { people, interns, board } = await world();
     const first = await people.create(draft('Amina Rahman', [board], { email: 'Amina@Example.org' }));
     const second = await people.create(draft('AMINA  rahman', [interns]));
@@ -59,7 +59,7 @@ describeOnEveryStore('people', (open) => {
     expect(await people.get(first.id)).toMatchObject({ name: 'Amina Rahman', email: 'Amina@Example.org', devices: 0 });
   });
 
-  it('have an e-mail and a directory id of their own', async () => {
+  it('have a unique e-mail address and a unique directory id', async () => {
     const { people, interns } = await world();
     const first = await people.create(draft('A', [interns], { email: 'a@example.org', directoryId: 'd1' }));
     const second = await people.create(draft('B', [interns], { email: 'b@example.org' }));
@@ -72,7 +72,7 @@ describeOnEveryStore('people', (open) => {
     expect(await people.create(draft('C', [interns], { email: 'a@example.org' }))).toMatchObject({ name: 'C' });
   });
 
-  it('are seen by one group in scope, and enrolled or changed by all of them alone', async () => {
+  it('are visible with one of their groups in scope, and enrolled or changed only with all of them', async () => {
     const { people, interns, board } = await world();
     const intern = await people.create(draft('Ida', [interns]));
     const both = await people.create(draft('Amina', [interns, board]));
@@ -105,7 +105,7 @@ describeOnEveryStore('people', (open) => {
     expect(await people.update(intern.id, { name: 'Ida Berg' }, scope)).toMatchObject({ name: 'Ida Berg' });
   });
 
-  it('take their new name to their devices, and keep a group that a device is in', async () => {
+  it('pass a new name to their devices, and keep a group that has a device of theirs', async () => {
     const { database, people, interns, board } = await world();
     const device = await addDevice(database, { group: interns, user: 'Ida' });
     const { id } = (await people.list({ filter: {}, scope: null, cursor: null, limit: 1 })).people[0] ?? {};
@@ -119,7 +119,7 @@ describeOnEveryStore('people', (open) => {
     expect(await new GroupStore(database).deleteGroup(board, 1)).toBe(true);
   });
 
-  it('get codes in their own groups only, and none once they are disabled', async () => {
+  it('get codes only in their own groups, and none when they are disabled', async () => {
     const { database, people, interns, board } = await world();
     const codes = new EnrollmentStore(database);
     const { id } = await people.create(draft('Ida', [interns]));

@@ -176,7 +176,7 @@ describeOnEveryStore('the territory policy', (openStore) => {
     expect(await revise(silent, { disputed: { crimea: CONTESTED } })).toEqual({ kashmir: 'IN', donetsk: 'UA' });
   });
 
-  it('has an impact preview for existing orders, which it does not change', async () => {
+  it('has an impact preview for existing orders, which do not change', async () => {
     await open();
     const { policies, orders, people, clock } = world;
     const at = (area: string, home: string | null = null): LocatedDevice => ({

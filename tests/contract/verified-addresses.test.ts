@@ -1,4 +1,4 @@
-/** Proofs of an account's address on every store, and their effect on an approver set (case 31). */
+/** Proofs of an account's e-mail address on both databases, and their effect on an approver set (case 31). */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
 import { createAccountLinks } from '../../server/admins/account-links.ts';
@@ -21,7 +21,7 @@ const PASSWORD = 'correct horse battery';
 const HOUR = 3_600_000;
 const refused = (code: string) => expect.objectContaining({ code });
 
-/** The mailbox of everybody, or a mail server that refuses. */
+/** Mail server of the test, which stores mail for all recipients or refuses it. */
 function mailSupport() {
   const sent: Mail[] = [];
   const state = { failure: null as string | null };
@@ -77,7 +77,7 @@ function world(database: Database) {
 const ADA = { email: 'ada@example.org', name: 'Ada', grants: [] };
 
 describeOnEveryStore('verified addresses', (open) => {
-  it('come from an invitation that was mailed, and never from one that the creator was shown', async () => {
+  it('result from a mailed invitation, and never from one that the creator saw', async () => {
     const { owner, shown, mailed, mail, redeem, verified } = world(await open());
     const olivia = await owner();
     expect(await verified(olivia.id)).toBe(false);
@@ -92,18 +92,18 @@ describeOnEveryStore('verified addresses', (open) => {
     expect(await verified(made.account.id)).toBe(true);
   });
 
-  it('do not come from a link that was shown before mail was configured', async () => {
+  it('do not result from a link that was shown before a mail server was configured', async () => {
     const { owner, shown, mailed, redeem, verified } = world(await open());
     const olivia = await owner();
     const kept = await shown.create(ADA, olivia);
-    // From here on the server sends mail: the link of before is still in the creator's hand.
+    // From here on, the server sends mail. The creator still has the earlier link.
     await redeem(kept.shown?.token ?? '');
     expect(await verified(kept.account.id)).toBe(false);
     const again = await mailed.again(kept.account.id, olivia);
     expect(again.shown).toBeNull();
   });
 
-  it('end when the account is taken over by a link that an admin was shown', async () => {
+  it('end when an admin sees a link that replaces the credentials', async () => {
     const { owner, shown, mailed, mail, redeem, verified, alerts } = world(await open());
     const olivia = await owner();
     const { account } = await mailed.create(ADA, olivia);
@@ -121,7 +121,7 @@ describeOnEveryStore('verified addresses', (open) => {
     ]);
   });
 
-  it('are the address of now: another address is unverified, and the first one counts again', async () => {
+  it('apply to the present address: a changed address is unverified, and the first one counts again', async () => {
     const database = await open();
     const { owner, mailed, mail, redeem, verified } = world(database);
     const { account } = await mailed.create(ADA, await owner());
@@ -134,7 +134,7 @@ describeOnEveryStore('verified addresses', (open) => {
     expect(await verified(account.id)).toBe(true);
   });
 
-  it('come from a verification link: once, in time, for the account and the address that it was mailed to', async () => {
+  it('result from a verification link: once, in time, for its account and its address', async () => {
     const database = await open();
     const { owner, shown, mailed, mail, redeem, verified, admins, time } = world(database);
     const olivia = await owner();
@@ -149,9 +149,9 @@ describeOnEveryStore('verified addresses', (open) => {
     const first = await fresh();
     const second = await fresh();
     await expect(mailed.verifyAddress(olivia.id, first)).rejects.toEqual(invalid);
-    // The holder of the mailbox has another account: neither becomes verified.
+    // The reader of the mailbox has another account, so neither account becomes verified.
     await expect(mailed.verifyAddress(eve.account.id, second)).rejects.toEqual(invalid);
-    // The link opens no account.
+    // The verification link creates no account.
     await expect(redeem(second)).rejects.toEqual(refused('invitation_invalid'));
     time.ahead = 25 * HOUR;
     await expect(mailed.verifyAddress(olivia.id, second)).rejects.toEqual(invalid);
@@ -163,7 +163,7 @@ describeOnEveryStore('verified addresses', (open) => {
     expect([await verified(olivia.id), await verified(eve.account.id)]).toEqual([false, false]);
 
     const last = await fresh();
-    // The wrong account does not use it up either.
+    // An attempt with the wrong account does not consume the link.
     await expect(mailed.verifyAddress(eve.account.id, last)).rejects.toEqual(invalid);
     const both = await Promise.allSettled([1, 2].map(() => mailed.verifyAddress(olivia.id, last)));
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -172,7 +172,7 @@ describeOnEveryStore('verified addresses', (open) => {
     await expect(shown.sendVerification(eve.account)).rejects.toEqual(refused('mail_not_configured'));
   });
 
-  it('are not stored as anybody could use them, and a mailbox gets six mails an hour', async () => {
+  it('are stored as hashes, and a mailbox receives six mails an hour', async () => {
     const database = await open();
     const { owner, mailed, mail } = world(database);
     const olivia = await owner();
@@ -185,7 +185,7 @@ describeOnEveryStore('verified addresses', (open) => {
     expect(await mailed.verifyAddress(olivia.id, mail.tokenTo(olivia.email))).toMatchObject({ id: olivia.id });
   });
 
-  it('wait while the mail server fails: the creator learns why, never sees the link, and sends it again', async () => {
+  it('wait while the mail server fails: the creator sees the reason, never the link, and sends it again', async () => {
     const { owner, mailed, mail, redeem, verified } = world(await open());
     const olivia = await owner();
     mail.state.failure = 'The mail server is down.';
@@ -197,7 +197,7 @@ describeOnEveryStore('verified addresses', (open) => {
     expect(await verified(made.account.id)).toBe(true);
   });
 
-  it('case 31: the creator counts as one with the account also when only the mailbox saw the invitation', async () => {
+  it('case 31: do not separate the creator from the account, even if only the mailbox saw the invitation', async () => {
     const database = await open();
     const { owner, mailed, shown, mail, redeem } = world(database);
     const olivia = await owner();
@@ -208,13 +208,13 @@ describeOnEveryStore('verified addresses', (open) => {
       const rows = await database.db.selectFrom('account_links').select(['account_id', 'seen_by', 'kind']).execute();
       return rows.map(({ kind }) => kind).sort();
     };
-    // A mailed reset link was shown to nobody.
+    // A reset link that was mailed, so no admin saw it.
     expect(await links()).toEqual(['created']);
     await shown.again(account.id, olivia);
     expect(await links()).toEqual(['created', 'link']);
   });
 
-  it('are what the approver keys of an account are marked by', async () => {
+  it('are shown with the approver keys of an account', async () => {
     const database = await open();
     const { owner, mailed, mail, redeem, admins } = world(database);
     const olivia = await owner();
@@ -290,7 +290,7 @@ describeOnEveryStore('an approver set', (open) => {
     return JSON.parse(entry.body).public;
   };
 
-  it('marks each approver as verified or self-attested where the server sends no mail', async () => {
+  it('marks each approver as verified or self-attested if the server sends no mail', async () => {
     const { ada, ben } = await begin(false);
     await verify(ada);
     const approverSet = await propose([ada, ben]);
@@ -300,7 +300,7 @@ describeOnEveryStore('an approver set', (open) => {
     expect(await newest()).toMatchObject({ selfAttested: 1, verified: 1 });
   });
 
-  it('case 31: names only verified approvers where the server sends mail', async () => {
+  it('case 31: contains only verified approvers if the server sends mail', async () => {
     const { ada, ben, cyd } = await begin(true);
     await verify(ada);
     const error = await propose([ada, ben, cyd]).catch((thrown: unknown) => thrown);
@@ -312,7 +312,7 @@ describeOnEveryStore('an approver set', (open) => {
     expect(attestations(approverSet.payload)).toEqual(['verified', 'verified']);
   });
 
-  it('of before stays valid and self-attested when the server begins to send mail', async () => {
+  it('remains valid and self-attested when the server begins to send mail', async () => {
     const { ada, ben, cyd } = await begin(false);
     await orders.approverSet([ada, ben, cyd], [ada, ben]);
     await orders.stop();

@@ -79,7 +79,7 @@ describeOnEveryStore('the state of a workspace', (open) => {
     expect(await workspace(device)).toEqual({ state: 'locked', since: 110 });
   });
 
-  it('is what reports that arrive together come to, in their order', async () => {
+  it('results from simultaneous reports in their order', async () => {
     const database = await open();
     const { commands, group, issue, workspace } = await world(database);
     const devices = [await addDevice(database, { group }), await addDevice(database, { group })] as const;
@@ -96,7 +96,7 @@ describeOnEveryStore('the state of a workspace', (open) => {
     expect(await workspace(devices[1])).toEqual({ state: 'wiped', since: 100 });
   });
 
-  it('belongs to one enrollment, and narrows the list', async () => {
+  it('belongs to one enrollment, and filters the list', async () => {
     const database = await open();
     const { group, report, workspace, listed, enrollAgain } = await world(database);
     const ids = { fresh: await addDevice(database, { group }), locked: await addDevice(database, { group }) };
@@ -114,7 +114,7 @@ describeOnEveryStore('the state of a workspace', (open) => {
     expect(await listed('locked')).toEqual([ids.locked, again].sort());
   });
 
-  it('is wiped by an exit whose receipt is genuine', async () => {
+  it('is wiped after an exit with a valid receipt', async () => {
     const database = await open();
     const { group, workspace, enrollAgain } = await world(database);
     const device = await addDevice(database, { group });
