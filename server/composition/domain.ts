@@ -25,8 +25,9 @@ import { createOrders, type Orders } from '../orders/orders.ts';
 import { createPeople } from '../people/people.ts';
 import { createBackups } from '../recovery/backups.ts';
 import { type Continuations, openContinuations } from '../recovery/continuations.ts';
+import { whySuspended } from '../recovery/ledger-suspension.ts';
 import { createRecovery, type Recovery } from '../recovery/recovery.ts';
-import type { RecoveryState } from '../recovery/recovery-state.ts';
+import { createStoredRecovery, type StoredRecovery } from '../recovery/stored-recovery.ts';
 import { createRelay } from '../relay/relay.ts';
 import { ActionStore } from '../store/action-store.ts';
 import { openAdminStores } from '../store/admin-store.ts';
@@ -41,6 +42,7 @@ import { HoldStore } from '../store/hold-store.ts';
 import { IpDatabaseStore } from '../store/ip-database-store.ts';
 import { JurisdictionStore } from '../store/jurisdiction-store.ts';
 import { KeyPackageStore } from '../store/key-package-store.ts';
+import { LedgerAnswerStore } from '../store/ledger-answer-store.ts';
 import { LedgerStore } from '../store/ledger-store.ts';
 import { MailboxStore } from '../store/mailbox-store.ts';
 import { membershipStores } from '../store/membership-stores.ts';
@@ -50,6 +52,7 @@ import { PackRecordStore } from '../store/pack-record-store.ts';
 import { PackStore } from '../store/pack-store.ts';
 import { PeopleStore } from '../store/people-store.ts';
 import { PostStore } from '../store/post-store.ts';
+import { ReadmissionStore } from '../store/readmission-store.ts';
 import { RecoveryStore } from '../store/recovery-store.ts';
 import { RevocationStore } from '../store/revocation-store.ts';
 import { SnapshotStore } from '../store/snapshot-store.ts';
@@ -66,11 +69,12 @@ export async function createDomain(base: Foundation) {
   const { database, authority, installation, clock, bus, log } = base;
   const recoveryStore = new RecoveryStore(database);
   const restored = await recoveryStore.state();
+  const storedRecovery = createStoredRecovery(recoveryStore, restored);
   const continuations = await openContinuations(new ContinuationStore(database), installation);
   const ledgerStore = new LedgerStore(database);
   const ledger = createLedger({
     ...{ store: ledgerStore, key: authority.ledgerKey, installation, clock, bus, log },
-    suspended: () => recovery.ledgerSuspended(),
+    suspended: () => whySuspended(storedRecovery.state()),
     history: continuations,
   });
   const fleet = await createFleet(base);
@@ -78,7 +82,7 @@ export async function createDomain(base: Foundation) {
   const mailer = await createMailer(base);
   const decisions = createDecisions(base, {
     ...{ fleet, ledger, mailer, admins: accounts.admins },
-    restored: restored && { recordFloor: restored.recordFloor, recovering: () => recovery.recovering() },
+    restored: restored && { recordFloor: restored.recordFloor, recovering: storedRecovery.recovering },
   });
   const { orders } = decisions;
   const actions = createActions({
@@ -96,8 +100,8 @@ export async function createDomain(base: Foundation) {
     attachments: new AttachmentStore(database),
     ...{ orders, affectedBy: fleet.jurisdiction.affectedBy, clock, bus, log },
   });
-  const recovery: Recovery = openRecovery(base, {
-    ...{ fleet, ledger, ledgerStore, orders, continuations, store: recoveryStore, state: restored },
+  const recovery = openRecovery(base, {
+    ...{ fleet, ledger, ledgerStore, orders, continuations, store: recoveryStore, recovery: storedRecovery },
   });
   const backups = createBackupSchedule(base, { fleet, ledger });
   return {
@@ -248,7 +252,7 @@ function createIdentities(
 }
 
 function openRecovery(
-  { authority, installation, clock, bus, log }: Foundation,
+  { database, authority, installation, clock, bus, log }: Foundation,
   parts: {
     readonly fleet: Fleet;
     readonly ledger: Ledger;
@@ -256,13 +260,15 @@ function openRecovery(
     readonly orders: Orders;
     readonly continuations: Continuations;
     readonly store: RecoveryStore;
-    readonly state: RecoveryState | null;
+    readonly recovery: StoredRecovery;
   },
 ): Recovery {
-  const { ledger, ledgerStore, orders, continuations, store, state } = parts;
+  const { ledger, ledgerStore, orders, continuations, store, recovery } = parts;
   const { devices, changes } = parts.fleet;
   return createRecovery({
-    ...{ state, store, orders, continuations, issuingDer: authority.issuingDer, clock, bus, log },
+    recovery,
+    stores: { readmissions: new ReadmissionStore(database), answers: new LedgerAnswerStore(database) },
+    ...{ orders, continuations, issuingDer: authority.issuingDer, clock, bus, log },
     ledger: {
       get verifierKey() {
         return ledger.verifierKey;
@@ -272,8 +278,8 @@ function openRecovery(
       hashes: ledgerStore.hashes,
     },
     raise: devices.raiseAlert,
-    settle: async (device, record) => {
-      if (await store.settle(device, record)) await changes.deviceChanged(device);
+    setAreas: async (device, record) => {
+      if (await store.setAreas(device, record)) await changes.deviceChanged(device);
     },
     deviceChanged: changes.deviceChanged,
   });

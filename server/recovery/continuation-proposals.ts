@@ -14,6 +14,7 @@ import { peopleNeededFor } from '../../shared/order/ledger-continuation.ts';
 import { pae } from '../../shared/order/pae.ts';
 import { type ContinuationRow, type Continuations, continuationEnvelope, numberAt } from './continuations.ts';
 import type { RecoveryState } from './recovery-state.ts';
+import type { StoredRecovery } from './stored-recovery.ts';
 
 /** Rule of independent approvers, from `server/orders/adoption/independence.ts`. */
 export interface SigningPeople {
@@ -21,7 +22,7 @@ export interface SigningPeople {
   independent(persons: Iterable<string>): ReadonlySet<string>;
 }
 
-export interface RestingFacts {
+export interface SuspendedLedger {
   readonly origin: string;
   readonly fork: { readonly size: number; readonly root: string };
   readonly shown: NamedTree | null;
@@ -32,13 +33,11 @@ export interface RestingFacts {
 export interface ContinuationProposalsPorts {
   readonly installation: string;
   readonly continuations: Continuations;
-  readonly resting: {
+  readonly suspension: {
     suspended(): string | null;
-    forContinuation(note: string | null): Promise<RestingFacts>;
+    forContinuation(note: string | null): Promise<SuspendedLedger>;
   };
-  readonly state: () => RecoveryState | null;
-  /** Replaces the recovery state in memory with the state that the store committed with the adoption. */
-  readonly adopted: (state: RecoveryState) => void;
+  readonly recovery: Pick<StoredRecovery, 'state' | 'replace'>;
   /** Adopted approver sets, oldest first. */
   readonly approverSets: () => readonly Envelope[];
   readonly people: () => Promise<SigningPeople>;
@@ -63,8 +62,8 @@ export interface ContinuationView {
 }
 
 /** Reason why a proposed continuation is outdated; null for a current proposal. Pure. */
-export function whyOutdated(document: LedgerContinuation, facts: RestingFacts, rests: boolean): string | null {
-  if (!rests) return 'The ledger is no longer suspended.';
+export function whyOutdated(document: LedgerContinuation, facts: SuspendedLedger, suspended: boolean): string | null {
+  if (!suspended) return 'The ledger is no longer suspended.';
   const { fork, origin, shown } = facts;
   if (document.origin !== origin || document.fork.size !== fork.size || document.fork.root !== fork.root) {
     return 'The ledger has changed since the proposal. Propose the continuation again.';
@@ -74,78 +73,40 @@ export function whyOutdated(document: LedgerContinuation, facts: RestingFacts, r
 }
 
 export function createContinuationProposals(ports: ContinuationProposalsPorts) {
-  const { installation, continuations, resting, state, approverSets, people, now } = ports;
-
-  function newestSet(): ApproverSet {
-    const envelope = approverSets().at(-1);
-    if (!envelope) throw new CordonError('approvers_required', 'There is no approver set yet.');
-    return readApproverSet(envelope);
-  }
+  const { installation, continuations, suspension, recovery, approverSets, people, raise, sequence, now } = ports;
 
   async function view(row: ContinuationRow): Promise<ContinuationView> {
-    const set = newestSet();
+    const set = newestSet(approverSets());
     const signed = (await people()).independent(personsWhoSigned(continuationEnvelope(row), set)).size;
     const { payload, digest, proposedAt, proposedBy, adoptedAt, signatures } = row;
-    const outdated = row.state === 'adopted' ? null : whyOutdated(read(row), await facts(), rests());
+    const outdated = row.state === 'adopted' ? null : whyOutdated(read(row), await facts(), isSuspended());
     return {
       ...{ state: row.state, payload, digest, proposedAt, proposedBy, adoptedAt, outdated, signed },
       ...{ signatures, needed: peopleNeededFor(set) },
     };
   }
 
-  const rests = () => resting.suspended() !== null;
-  const facts = () => resting.forContinuation(null);
+  const isSuspended = () => suspension.suspended() !== null;
+  const facts = () => suspension.forContinuation(null);
 
   /**
    * Proposes a continuation. Throws `conflict` unless the ledger is suspended and entries may be lost. Throws `approvers_required` without
    * an approver set, and `checkpoint_invalid`.
    */
   async function propose(reason: string, note: string | null, account: string): Promise<ContinuationView> {
-    if (!rests()) throw new CordonError('conflict', 'The ledger is not suspended. Nothing was changed.');
-    newestSet();
-    const { origin, fork, shown, lossless } = await resting.forContinuation(note);
-    if (lossless) {
+    if (!isSuspended()) throw new CordonError('conflict', 'The ledger is not suspended. Nothing was changed.');
+    newestSet(approverSets());
+    const ledger = await suspension.forContinuation(note);
+    if (ledger.lossless) {
       throw new CordonError(
         'conflict',
         'Every shown checkpoint is contained in the ledger here, so no loss is known. Resume the ledger instead: cordon recovery resume-ledger. If a saved checkpoint shows a loss, name it with --checkpoint.',
       );
     }
-    if (fork.size === 0) throw new CordonError('conflict', 'The ledger has no entries that could continue.');
-    const at = now();
-    const document: LedgerContinuation = {
-      ...{ installation, origin, fork, shown, newOrigin: continuedOrigin(installation, at), reason },
-      date: new Date(at).toISOString(),
-    };
-    const payload = canonicalText(document);
-    // Parses the document as devices do, before approvers sign it.
-    parseContinuation(Buffer.from(payload));
-    const row: ContinuationRow = {
-      ...{ number: numberAt(installation, at), digest: sha256(Buffer.from(payload)), payload, signatures: [] },
-      ...{ state: 'waiting', proposedAt: at, proposedBy: account, adoptedAt: null },
-    };
+    if (ledger.fork.size === 0) throw new CordonError('conflict', 'The ledger has no entries that could continue.');
+    const row = proposedRow({ installation, ledger, reason, account }, now());
     await continuations.propose(row);
     return await view(row);
-  }
-
-  function checkSigner(
-    set: ApproverSet,
-    row: ContinuationRow,
-    given: Given,
-    signer: string,
-    canonical: SigningPeople['canonical'],
-  ) {
-    const { keyid, signature } = given;
-    const key = set.keys.find((each) => each.keyid === keyid);
-    if (!key) {
-      const detail = `Approver set ${set.approvers.version} does not name this key. Only its approvers can sign.`;
-      throw new CordonError('approver_unknown', detail, { keyid });
-    }
-    if (canonical(set.persons.get(keyid) ?? '') !== signer) {
-      throw new CordonError('forbidden', 'This key belongs to another person. Sign with your own.');
-    }
-    const bytes = pae(PAYLOAD_TYPES.ledgerContinuation, Buffer.from(row.payload));
-    if (verifySignature(key.key, bytes, Buffer.from(signature, 'base64'))) return;
-    throw new CordonError('approval_invalid', 'The signature does not match the exact bytes of this continuation.');
   }
 
   /**
@@ -159,9 +120,9 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
         'not_found',
         'There is no such continuation. List them: cordon recovery continue-ledger show.',
       );
-    const set = newestSet();
-    const who = await people();
-    checkSigner(set, row, given, signer, who.canonical);
+    const set = newestSet(approverSets());
+    const signers = await people();
+    checkSigner(set, row, given, signer, signers.canonical);
     const others = row.signatures.filter(({ keyid }) => keyid !== given.keyid);
     const signed: ContinuationRow = { ...row, signatures: [...others, { keyid: given.keyid, sig: given.signature }] };
     if (row.state === 'adopted') {
@@ -169,9 +130,9 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
       return await view(signed);
     }
     const document = read(row);
-    const outdated = whyOutdated(document, await facts(), rests());
+    const outdated = whyOutdated(document, await facts(), isSuspended());
     if (outdated !== null) throw new CordonError('conflict', outdated);
-    const count = who.independent(personsWhoSigned(continuationEnvelope(signed), set)).size;
+    const count = signers.independent(personsWhoSigned(continuationEnvelope(signed), set)).size;
     if (count < peopleNeededFor(set)) {
       await continuations.sign(signed);
       return await view(signed);
@@ -180,29 +141,21 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
   }
 
   async function adopt(signed: ContinuationRow, document: LedgerContinuation): Promise<ContinuationView> {
-    const known = state();
-    if (!known) throw new CordonError('conflict', 'This server was not restored.');
+    const restored = recovery.state();
+    if (!restored) throw new CordonError('conflict', 'This server was not restored.');
     const at = now();
     const { fork, newOrigin, shown, origin } = document;
     const row: ContinuationRow = { ...signed, state: 'adopted', adoptedAt: at };
-    const continued = { at, ...fork, origin: newOrigin, shown: shown?.size ?? null };
-    const after: RecoveryState = {
-      ...known,
-      ledger: 'continued',
-      seenLedger: 0,
-      seen: null,
-      continued,
-      lossShown: 0,
-    };
+    const after = continuedState(restored, document, at);
     await continuations.adopt(row, fork.size, after, {
       ...{ kind: 'ledger.continued', at, subject: null },
       public: { ...fork, origin, newOrigin, digest: row.digest, document: row.payload },
     });
-    ports.adopted(after);
+    recovery.replace(after);
     const loss = shown ? `a ledger of ${shown.size} entries was shown` : 'the number of lost entries is unknown';
     const detail = `Approvers continued the public ledger from ${fork.size} entries under the name ${newOrigin}. Before, ${loss}. Devices accept the new name with the signed document and report it.`;
-    await ports.raise({ device: null, code: 'ledger_continued', detail });
-    await ports.sequence();
+    await raise({ device: null, code: 'ledger_continued', detail });
+    await sequence();
     return await view(row);
   }
 
@@ -212,6 +165,69 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
     /** Continuations, newest first. */
     list: async (): Promise<ContinuationView[]> => await Promise.all(continuations.rows().toReversed().map(view)),
   };
+}
+
+/** Row of a new proposal. Throws if devices could not parse its document. Pure. */
+function proposedRow(
+  given: {
+    readonly installation: string;
+    readonly ledger: SuspendedLedger;
+    readonly reason: string;
+    readonly account: string;
+  },
+  at: number,
+): ContinuationRow {
+  const { installation, reason, account } = given;
+  const { origin, fork, shown } = given.ledger;
+  const document: LedgerContinuation = {
+    ...{ installation, origin, fork, shown, newOrigin: continuedOrigin(installation, at), reason },
+    date: new Date(at).toISOString(),
+  };
+  const payload = canonicalText(document);
+  // Parses the document as devices do, before approvers sign it.
+  parseContinuation(Buffer.from(payload));
+  return {
+    ...{ number: numberAt(installation, at), digest: sha256(Buffer.from(payload)), payload, signatures: [] },
+    ...{ state: 'waiting', proposedAt: at, proposedBy: account, adoptedAt: null },
+  };
+}
+
+/** State of the recovery after the adoption of a continuation. Pure. */
+function continuedState(
+  restored: RecoveryState,
+  { fork, newOrigin, shown }: LedgerContinuation,
+  at: number,
+): RecoveryState {
+  const continued = { at, ...fork, origin: newOrigin, shown: shown?.size ?? null };
+  return { ...restored, ledger: 'continued', seenLedger: 0, seen: null, continued, lossShown: 0 };
+}
+
+function newestSet(envelopes: readonly Envelope[]): ApproverSet {
+  const envelope = envelopes.at(-1);
+  if (!envelope) throw new CordonError('approvers_required', 'There is no approver set yet.');
+  return readApproverSet(envelope);
+}
+
+/** Throws unless the key belongs to the signer and to the approver set, and the signature is valid. */
+function checkSigner(
+  set: ApproverSet,
+  row: ContinuationRow,
+  given: Given,
+  signer: string,
+  canonical: SigningPeople['canonical'],
+) {
+  const { keyid, signature } = given;
+  const key = set.keys.find((each) => each.keyid === keyid);
+  if (!key) {
+    const detail = `Approver set ${set.approvers.version} does not name this key. Only its approvers can sign.`;
+    throw new CordonError('approver_unknown', detail, { keyid });
+  }
+  if (canonical(set.persons.get(keyid) ?? '') !== signer) {
+    throw new CordonError('forbidden', 'This key belongs to another person. Sign with your own.');
+  }
+  const bytes = pae(PAYLOAD_TYPES.ledgerContinuation, Buffer.from(row.payload));
+  if (verifySignature(key.key, bytes, Buffer.from(signature, 'base64'))) return;
+  throw new CordonError('approval_invalid', 'The signature does not match the exact bytes of this continuation.');
 }
 
 interface Given {

@@ -120,8 +120,8 @@ export interface DocumentRestore {
   ): Promise<void>;
 }
 
-/** Steps that change the restored store, inside one transaction. */
-export interface RestoreWork extends LedgerRestore, DocumentRestore {
+/** Steps that bring the certificates of a restored store up to date. */
+export interface CertificateRestore {
   /**
    * Revokes a certificate, and ends its device unless the reason is `superseded`. Returns `known` if the store has the certificate and it
    * was not revoked before. `entryOf`: builds the ledger entry; null if the ledger already has it.
@@ -132,11 +132,23 @@ export interface RestoreWork extends LedgerRestore, DocumentRestore {
   ): Promise<'known' | 'unknown' | 'already'>;
   /** Stores certificates that the ledger names and the store lacks. Returns their number. */
   expect(certificates: readonly LostCertificate[]): Promise<number>;
+}
 
+/** Steps that make the other restored rows safe to use. */
+export interface RowRestore {
+  /** Removes or ends rows that may be used up or out of date. */
   withdraw(now: number, realNow: number): Promise<Withdrawn>;
   /** Raises the next revision number of each order, and the next order number. */
   raiseOrderNumbers(by: number, year: number): Promise<void>;
   /** Number of conversations that have an active member. */
   conversations(): Promise<number>;
   keep(state: RecoveryState): Promise<void>;
+}
+
+/** Steps that change the restored store, inside one transaction. */
+export interface RestoreWork {
+  readonly ledger: LedgerRestore;
+  readonly documents: DocumentRestore;
+  readonly certificates: CertificateRestore;
+  readonly rows: RowRestore;
 }

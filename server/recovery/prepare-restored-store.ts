@@ -26,7 +26,7 @@ import { payloadOf, signEnvelope } from '../../shared/order/dsse.ts';
 import { continuationDigest, readLedgerContinuation } from '../../shared/order/ledger-continuation.ts';
 import type { ContinuationRow } from './continuations.ts';
 import type { Manifest } from './manifest.ts';
-import type { DocumentRestore, LedgerRestore, PublishedEntry, RestoreWork } from './ports.ts';
+import type { DocumentRestore, LedgerRestore, PublishedEntry, RestoreWork, RevokedSince } from './ports.ts';
 import type { RecoveryState } from './recovery-state.ts';
 import { damaged } from './tar.ts';
 import { ORDER_NUMBERS, versionJump } from './version-jump.ts';
@@ -58,26 +58,26 @@ export interface PreparationOptions {
 
 export async function prepareRestoredStore(work: RestoreWork, given: PreparationOptions): Promise<RecoveryState> {
   const { manifest, authority, ledger, crl, now, realNow } = given;
-  const tree = await verifiedTree(work, manifest);
-  const since = ledger ? await rejoin(work, tree, ledger, now) : null;
+  const tree = await verifiedTree(work.ledger, manifest);
+  const since = ledger ? await rejoin(work.ledger, tree, ledger, now) : null;
 
   let revoked = 0;
-  for (const one of since?.revoked ?? []) if ((await work.revoke(one, null)) !== 'already') revoked += 1;
+  for (const one of since?.revoked ?? []) if ((await work.certificates.revoke(one, null)) !== 'already') revoked += 1;
   for (const { serial, at, reason } of crl?.revoked ?? []) {
     const entryOf = (of: string) =>
       ({ kind: 'certificate.revoked', at: now, subject: null, public: { serial: of, reason } }) as const;
-    const outcome = await work.revoke({ serial, at, reason, fingerprint: null, notAfter: null }, entryOf);
+    const outcome = await work.certificates.revoke({ serial, at, reason, fingerprint: null, notAfter: null }, entryOf);
     if (outcome !== 'already') revoked += 1;
   }
-  await work.expect(since?.issued ?? []);
-  const withdrawn = await work.withdraw(now, realNow);
-  await work.raiseOrderNumbers(ORDER_NUMBERS, new Date(now).getUTCFullYear());
+  await work.certificates.expect(since?.issued ?? []);
+  const withdrawn = await work.rows.withdraw(now, realNow);
+  await work.rows.raiseOrderNumbers(ORDER_NUMBERS, new Date(now).getUTCFullYear());
 
   const jump = versionJump(manifest.realAt, realNow);
-  const list = await moveList(work, given, Math.max(manifest.versions.list, since?.list ?? 0) + jump);
-  const crlNumber = Math.max(await work.newestCrl(), since?.crl ?? 0, crl?.number ?? 0) + jump;
-  await moveCrl(work, given, crlNumber);
-  const recordFloor = await moveRecords(work, authority, jump, now);
+  const list = await moveList(work.documents, given, Math.max(manifest.versions.list, since?.list ?? 0) + jump);
+  const crlNumber = Math.max(await work.documents.newestCrl(), since?.crl ?? 0, crl?.number ?? 0) + jump;
+  await moveCrl(work.documents, given, crlNumber);
+  const recordFloor = await moveRecords(work.documents, authority, jump, now);
 
   const state: RecoveryState = {
     id: randomBytes(8).toString('hex'),
@@ -94,9 +94,9 @@ export async function prepareRestoredStore(work: RestoreWork, given: Preparation
     withdrawn,
     recalled: { devices: 0, newer: 0, revisions: 0, approvers: 0 },
     ...{ seenLedger: 0, closedAt: null, resumed: null, seen: null, continued: null, lossShown: 0 },
-    conversations: await work.conversations(),
+    conversations: await work.rows.conversations(),
   };
-  await work.append({
+  await work.ledger.append({
     kind: 'server.restored',
     at: now,
     subject: null,
@@ -108,7 +108,7 @@ export async function prepareRestoredStore(work: RestoreWork, given: Preparation
       crl: crlNumber,
     },
   });
-  await work.keep(state);
+  await work.rows.keep(state);
   return state;
 }
 
@@ -143,7 +143,7 @@ interface Since {
   readonly approvers: number;
   readonly adopted: Map<string, RecoveryState['missing'][number]>;
   readonly issued: { serial: string; fingerprint: string; notAfter: number }[];
-  readonly revoked: Parameters<RestoreWork['revoke']>[0][];
+  readonly revoked: RevokedSince[];
 }
 
 /**
@@ -188,7 +188,7 @@ async function rejoin(work: LedgerRestore, tree: GrowingTree, copy: LedgerCopy, 
     // An entry that was committed before the backup and published after it keeps the opening that the store has.
     if (id !== undefined) await work.place(id, index);
     else entries.push({ index, kind: entry.kind, at: entry.at, body: body.toString('utf8'), hash: hex });
-    learn(entry, since, numbers);
+    summarize(entry, since, numbers);
     if (entries.length >= ENTRIES_AT_ONCE) await flush();
   }
   await flush();
@@ -207,16 +207,17 @@ async function rejoin(work: LedgerRestore, tree: GrowingTree, copy: LedgerCopy, 
   };
 }
 
-function learn(
-  { kind, at, public: said }: LedgerEntry,
+/** Adds the facts of one published entry to the summary. */
+function summarize(
+  { kind, at, public: fields }: LedgerEntry,
   since: Since,
   numbers: { list: number; crl: number; approvers: number },
 ): void {
-  const text = (name: string) => String(said[name] ?? '');
-  const number = (name: string) => Number(said[name] ?? 0);
+  const text = (name: string) => String(fields[name] ?? '');
+  const number = (name: string) => Number(fields[name] ?? 0);
   switch (kind) {
     case 'certificate.issued':
-      if (said['profile'] === 'device') {
+      if (fields['profile'] === 'device') {
         since.issued.push({ serial: text('serial'), fingerprint: text('fingerprint'), notAfter: number('notAfter') });
       }
       return;
@@ -272,17 +273,17 @@ async function moveList(
 ): Promise<number> {
   const before = await work.newestList();
   if (!before) return 0;
-  const said = parseDocument(orderListSchema, payloadOf(before.envelope, PAYLOAD_TYPES.list));
+  const content = parseDocument(orderListSchema, payloadOf(before.envelope, PAYLOAD_TYPES.list));
   const expiresAt = now + lifetimes.list;
   const payload = encodeCanonical({
-    ...said,
+    ...content,
     ...{ version, previous: before.hash },
     ...{ issuedAt: new Date(now).toISOString(), expiresAt: new Date(expiresAt).toISOString() },
   });
   const hash = sha256(payload);
   await work.addList(
     { version, hash, envelope: signEnvelope(PAYLOAD_TYPES.list, payload, [online]), issuedAt: now, expiresAt },
-    { kind: 'order.list', at: now, subject: null, public: { version, digest: hash, approverSet: said.approverSet } },
+    { kind: 'order.list', at: now, subject: null, public: { version, digest: hash, approverSet: content.approverSet } },
   );
   return version;
 }
@@ -317,8 +318,8 @@ async function moveRecords(
     if (!last) return floor;
     after = last.device;
     const moved = rows.map(({ device, envelope }) => {
-      const said = parseDocument(deviceRecordSchema, payloadOf(envelope, PAYLOAD_TYPES.record));
-      const record: DeviceRecord = { ...said, version: said.version + jump, issuedAt: new Date(now).toISOString() };
+      const stored = parseDocument(deviceRecordSchema, payloadOf(envelope, PAYLOAD_TYPES.record));
+      const record: DeviceRecord = { ...stored, version: stored.version + jump, issuedAt: new Date(now).toISOString() };
       floor = Math.max(floor, record.version);
       return {
         device,

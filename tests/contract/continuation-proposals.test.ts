@@ -10,11 +10,12 @@ import {
   whyOutdated,
 } from '../../server/recovery/continuation-proposals.ts';
 import { openContinuations } from '../../server/recovery/continuations.ts';
-import { createLedgerSuspension } from '../../server/recovery/ledger-suspension.ts';
-import type { RecoveryState } from '../../server/recovery/recovery-state.ts';
+import { createLedgerSuspension, whySuspended } from '../../server/recovery/ledger-suspension.ts';
+import { createStoredRecovery } from '../../server/recovery/stored-recovery.ts';
 import { appendEntry } from '../../server/store/append-entries.ts';
 import { ContinuationStore } from '../../server/store/continuation-store.ts';
 import type { Database } from '../../server/store/database.ts';
+import { LedgerAnswerStore } from '../../server/store/ledger-answer-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { RecoveryStore } from '../../server/store/recovery-store.ts';
 import { continuedOrigin, originOf } from '../../shared/ledger/checkpoint.ts';
@@ -66,13 +67,14 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     const continuations = await openContinuations(new ContinuationStore(database), INSTALLATION);
     const ledger = createLedger({
       ...{ store: ledgerStore, key: KEY, installation: INSTALLATION, clock, bus: new LocalBus() },
-      ...{ log: { error: () => undefined }, history: continuations, suspended: () => resting.suspended() },
+      ...{ log: { error: () => undefined }, history: continuations, suspended: () => whySuspended(recovery.state()) },
     });
-    let state: RecoveryState = { ...RESTORED, ledger: 'rejoined' };
-    const store = new RecoveryStore(database);
+    const states = new RecoveryStore(database);
+    const recovery = createStoredRecovery(states, { ...RESTORED, ledger: 'rejoined' });
+    const store = new LedgerAnswerStore(database);
     const raised: string[] = [];
     const raise = async ({ code }: { code: string }) => void raised.push(code);
-    const resting = createLedgerSuspension({
+    const suspension = createLedgerSuspension({
       ledger: {
         get verifierKey() {
           return ledger.verifierKey;
@@ -80,23 +82,16 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
         ...{ installation: INSTALLATION, continuations: continuations.documents, hashes: ledgerStore.hashes },
         size: async () => (await ledgerStore.newest())?.size ?? 0,
       },
-      ...{ store, raise, state: () => state, now: () => clock.now() },
-      update: async (change, entry) => {
-        state = { ...state, ...change };
-        await store.saveState(state, entry ?? null);
-      },
+      ...{ store, raise, recovery, now: () => clock.now() },
       log: { info: () => undefined, warn: () => undefined },
     });
     const continuing = createContinuationProposals({
-      ...{ installation: INSTALLATION, continuations, resting, state: () => state, raise, now: () => clock.now() },
-      adopted: (after) => {
-        state = after;
-      },
+      ...{ installation: INSTALLATION, continuations, suspension, recovery, raise, now: () => clock.now() },
       ...{ approverSets: () => sets, people: async () => people, sequence: ledger.sequence },
     });
     await add(database, 5, 'before');
     await ledger.sequence();
-    state = RESTORED;
+    recovery.replace(RESTORED);
     const signBy = (person: TestPerson, view: ContinuationView, payload = view.payload) =>
       continuing.sign(person.person, view.digest, {
         keyid: person.key.keyid,
@@ -107,13 +102,14 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
       clock,
       sets,
       ledger,
-      resting,
+      suspension,
       continuing,
       continuations,
       raised,
       signBy,
       store,
-      state: () => state,
+      states,
+      state: recovery.state,
     };
   }
 
@@ -130,8 +126,8 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
   const documentOf = ({ payload }: ContinuationView): LedgerContinuation => JSON.parse(payload);
 
   it('continues under a new name with two approvers, and its next entry is the signed document', async () => {
-    const { database, ledger, resting, continuing, continuations, raised, signBy, store, state } = await restored();
-    await expect(resting.take(newDeviceId(), await published(9))).resolves.toBeUndefined();
+    const { database, ledger, suspension, continuing, continuations, raised, signBy, states, state } = await restored();
+    await expect(suspension.take(newDeviceId(), await published(9))).resolves.toBeUndefined();
     await add(database, 2, 'waiting');
     const proposal = await continuing.propose('a lost disk', null, 'acc_owner');
     expect(documentOf(proposal)).toMatchObject({
@@ -150,13 +146,13 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     await expect(signBy(ada, proposal, `${proposal.payload} `)).rejects.toMatchObject({ code: 'approval_invalid' });
     expect(await signBy(ada, proposal)).toMatchObject({ state: 'waiting', signed: 1 });
     expect(await signBy(ada, proposal)).toMatchObject({ state: 'waiting', signed: 1 });
-    expect(resting.suspended()).not.toBeNull();
+    expect(suspension.suspended()).not.toBeNull();
     expect(continuations.origin()).toBe(FIRST);
 
     expect(await signBy(ben, proposal)).toMatchObject({ state: 'adopted', signed: 2 });
-    expect(resting.suspended()).toBeNull();
+    expect(suspension.suspended()).toBeNull();
     expect(state()).toMatchObject({ ledger: 'continued', seenLedger: 0, seen: null, continued: { size: 5, shown: 9 } });
-    expect(await store.state()).toEqual(state());
+    expect(await states.state()).toEqual(state());
     expect((await ledger.checkpoint()).split('\n').slice(0, 2)).toEqual([NEW, '8']);
     const { entries } = await ledger.proveEntries([4, 5, 6, 7]);
     const kinds = entries.map(({ body }) => JSON.parse(body.toString()));
@@ -171,26 +167,26 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
   });
 
   it('classifies checkpoints after the continuation: given up, contained, or a further loss', async () => {
-    const { database, clock, ledger, resting, continuing, raised, signBy, state } = await restored();
+    const { database, clock, ledger, suspension, continuing, raised, signBy, state } = await restored();
     const early = await ledger.checkpoint();
-    await resting.take(newDeviceId(), await published(9));
+    await suspension.take(newDeviceId(), await published(9));
     const proposal = await continuing.propose('a lost disk', null, 'acc_owner');
     for (const person of [ada, ben]) await signBy(person, proposal);
-    const verdicts = async () => (await resting.evidence()).answers.map(({ verdict }) => verdict);
+    const verdicts = async () => (await suspension.evidence()).answers.map(({ verdict }) => verdict);
     expect(await verdicts()).toEqual(['lost']);
     for (const note of [await published(9), await published(7), early, await ledger.checkpoint()]) {
-      await resting.take(newDeviceId(), note);
+      await suspension.take(newDeviceId(), note);
     }
     expect((await verdicts()).toSorted()).toEqual(['contained', 'contained', 'lost', 'lost', 'lost']);
-    expect([resting.suspended(), raised]).toEqual([null, ['ledger_continued']]);
+    expect([suspension.suspended(), raised]).toEqual([null, ['ledger_continued']]);
 
     // More entries are lost than the approvers knew: one ledger entry and one alert for each larger tree.
-    for (let times = 0; times < 2; times += 1) await resting.take(newDeviceId(), await published(11));
+    for (let times = 0; times < 2; times += 1) await suspension.take(newDeviceId(), await published(11));
     await ledger.sequence();
     expect(raised).toEqual(['ledger_continued', 'ledger_loss_larger']);
     const body = (await ledger.proveEntry(6)).body.toString();
     expect(JSON.parse(body)).toMatchObject({ kind: 'ledger.loss-shown', public: { origin: FIRST, size: 11 } });
-    expect(resting.suspended()).toBeNull();
+    expect(suspension.suspended()).toBeNull();
 
     // The continued ledger loses entries as well: a log name that this server never used shows it.
     const lostDatabase = await open();
@@ -201,8 +197,8 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
       ...{ log: { error: () => undefined }, history: { origin: () => later, adopted: () => [] } },
     });
     await lost.sequence();
-    await resting.take(newDeviceId(), await lost.checkpoint());
-    expect(resting.suspended()).toContain('12 entries');
+    await suspension.take(newDeviceId(), await lost.checkpoint());
+    expect(suspension.suspended()).toContain('12 entries');
     expect(raised.at(-1)).toBe('ledger_behind');
     await add(database, 1, 'waiting');
     clock.jump(NOW + 120_000);
@@ -220,13 +216,13 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
         by: { person: ada.person, name: 'Ada', account: 'acc_a' },
       },
     ];
-    const { ledger, resting, continuing, signBy, state } = await restored(peopleOf({ sameAs: new Map(), links }));
-    await resting.take(newDeviceId(), await ledger.checkpoint());
+    const { ledger, suspension, continuing, signBy, state } = await restored(peopleOf({ sameAs: new Map(), links }));
+    await suspension.take(newDeviceId(), await ledger.checkpoint());
     await expect(continuing.propose('none', null, 'acc_owner')).rejects.toThrow('no loss is known');
-    await resting.take(newDeviceId(), await published(7));
+    await suspension.take(newDeviceId(), await published(7));
     const first = await continuing.propose('a lost disk', null, 'acc_owner');
     await signBy(ada, first);
-    await resting.take(newDeviceId(), await published(9));
+    await suspension.take(newDeviceId(), await published(9));
     await expect(signBy(cyd, first)).rejects.toThrow('A larger ledger was shown');
     expect((await continuing.list())[0]?.outdated).toContain('9 entries');
 
@@ -236,9 +232,9 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     await expect(signBy(ada, first)).rejects.toMatchObject({ code: 'not_found' });
     await signBy(ada, second);
     expect(await signBy(ben, second)).toMatchObject({ state: 'waiting', signed: 1 });
-    expect(resting.suspended()).not.toBeNull();
+    expect(suspension.suspended()).not.toBeNull();
     expect(await signBy(cyd, second)).toMatchObject({ state: 'adopted', signed: 2 });
-    expect(state().ledger).toBe('continued');
+    expect(state()?.ledger).toBe('continued');
     await expect(continuing.propose('again', null, 'acc_owner')).rejects.toThrow('is not suspended');
   });
 
@@ -265,7 +261,7 @@ it.each([
   ['another name', { origin: NEW }, true, 'has changed'],
   ['a larger loss', { shown: { origin: FIRST, size: 10, root: 'b'.repeat(64) } }, true, '10 entries'],
   ['a known loss', { shown: { origin: FIRST, size: 9, root: 'b'.repeat(64) } }, true, '9 entries'],
-])('a proposal and %s', (_name, changed, rests, why) => {
+])('a proposal and %s', (_name, changed, suspended, why) => {
   const document: LedgerContinuation = {
     ...{
       installation: INSTALLATION,
@@ -277,7 +273,7 @@ it.each([
     ...{ fork: { size: 5, root: 'a'.repeat(64) }, shown: null },
   };
   const facts = { origin: FIRST, fork: document.fork, shown: null, lossless: false, ...changed };
-  const outdated = whyOutdated(document, facts, rests);
+  const outdated = whyOutdated(document, facts, suspended);
   if (why === null) expect(outdated).toBeNull();
   else expect(outdated).toContain(why);
 });

@@ -3,10 +3,11 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
-import { createLedgerSuspension, whyNotResumed } from '../../server/recovery/ledger-suspension.ts';
-import type { RecoveryState } from '../../server/recovery/recovery-state.ts';
+import { createLedgerSuspension, whyNotResumed, whySuspended } from '../../server/recovery/ledger-suspension.ts';
+import { createStoredRecovery, type RecoveryStateStore } from '../../server/recovery/stored-recovery.ts';
 import { appendEntry } from '../../server/store/append-entries.ts';
 import type { Database } from '../../server/store/database.ts';
+import { LedgerAnswerStore } from '../../server/store/ledger-answer-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { RecoveryStore } from '../../server/store/recovery-store.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -43,12 +44,17 @@ async function ledgerOf(database: Database, key = KEY, suspended: () => string |
 describeOnEveryStore('a suspended ledger', (open) => {
   async function restored() {
     const database = await open();
-    let state: RecoveryState = RESTORED;
-    const store = new RecoveryStore(database);
-    const { store: ledgerStore, ledger } = await ledgerOf(database, KEY, () => resting.suspended());
-    const raised: { device: string | null; code: string; detail: string }[] = [];
     const entries: EntryDraft[] = [];
-    const resting = createLedgerSuspension({
+    const states = new RecoveryStore(database);
+    const saveState: RecoveryStateStore['saveState'] = async (state, entry) => {
+      await states.saveState(state, entry);
+      if (entry) entries.push(entry);
+    };
+    const recovery = createStoredRecovery({ saveState }, RESTORED);
+    const store = new LedgerAnswerStore(database);
+    const { store: ledgerStore, ledger } = await ledgerOf(database, KEY, () => whySuspended(recovery.state()));
+    const raised: { device: string | null; code: string; detail: string }[] = [];
+    const suspension = createLedgerSuspension({
       ledger: {
         verifierKey: ledger.verifierKey,
         ...{ installation: 'test', continuations: () => [] },
@@ -56,22 +62,17 @@ describeOnEveryStore('a suspended ledger', (open) => {
         hashes: ledgerStore.hashes,
       },
       store,
-      state: () => state,
-      update: async (change, entry) => {
-        state = { ...state, ...change };
-        await store.saveState(state, entry ?? null);
-        if (entry) entries.push(entry);
-      },
+      recovery,
       raise: async (alert) => void raised.push(alert),
       now: () => 77,
       log: { info: () => undefined, warn: () => undefined },
     });
     await add(database, 5, 'before');
-    state = { ...state, ledger: 'rejoined' };
+    recovery.replace({ ...RESTORED, ledger: 'rejoined' });
     await ledger.sequence();
-    state = RESTORED;
+    recovery.replace(RESTORED);
     const contained = await ledger.checkpoint();
-    return { database, store, ledger, resting, raised, entries, contained, state: () => state };
+    return { database, states, store, ledger, suspension, raised, entries, contained, state: recovery.state };
   }
 
   /** A checkpoint of the same key over other or more entries than the restored ledger has. */
@@ -85,95 +86,95 @@ describeOnEveryStore('a suspended ledger', (open) => {
   }
 
   it('is resumed when it contains each shown checkpoint, with an entry that names the evidence', async () => {
-    const { database, store, resting, ledger, contained, entries, state } = await restored();
+    const { database, states, suspension, ledger, contained, entries, state } = await restored();
     const group = await addGroup(database, 'Fleet');
     const [shows, silent] = [await addDevice(database, { group, user: 'Ada' }), await addDevice(database, { group })];
-    await expect(resting.resume(null, 'acc_owner')).rejects.toMatchObject({
+    await expect(suspension.resume(null, 'acc_owner')).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining('No device has shown a checkpoint'),
     });
     await add(database, 2, 'waiting');
     await ledger.sequence();
     expect(await ledger.checkpoint()).toBe(contained);
-    await resting.take(silent, null);
-    await expect(resting.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
-    await resting.take(shows, contained);
-    const evidence = await resting.evidence();
+    await suspension.take(silent, null);
+    await expect(suspension.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
+    await suspension.take(shows, contained);
+    const evidence = await suspension.evidence();
     expect(evidence).toMatchObject({ active: 2, answered: 2, checkpoints: 1, beyond: 0, size: 5, obstacle: null });
     expect(evidence.answers.map(({ device, user, size, verdict }) => [device, user, size, verdict])).toEqual([
       [shows, 'Ada', 5, 'contained'],
       [silent, expect.any(String), null, 'none'],
     ]);
 
-    await resting.resume(null, 'acc_owner');
-    expect(resting.suspended()).toBeNull();
+    await suspension.resume(null, 'acc_owner');
+    expect(suspension.suspended()).toBeNull();
     expect(state()).toMatchObject({
       ledger: 'resumed',
       resumed: { at: 77, size: 5, shown: 5, active: 2, answered: 2, checkpoints: 1, file: false },
     });
-    expect(await store.state()).toEqual(state());
+    expect(await states.state()).toEqual(state());
     expect(entries).toMatchObject([
       { kind: 'ledger.resumed', subject: 'acc_owner', public: { size: 5, checkpoints: 1 } },
     ]);
     await ledger.sequence();
     const { entries: kept } = await ledger.proveEntries([7]);
     expect(kept[0]?.body.toString()).toContain('ledger.resumed');
-    await expect(resting.resume(null, 'acc_owner')).rejects.toThrow('is not suspended');
+    await expect(suspension.resume(null, 'acc_owner')).rejects.toThrow('is not suspended');
   });
 
   it('is not resumed while a device or a file shows entries that it lacks', async () => {
-    const { resting, contained, raised, state } = await restored();
-    await resting.take(newDeviceId(), contained);
-    await resting.take(newDeviceId(), await published(9));
-    expect((await resting.evidence()).obstacle).toContain('a ledger of 9 entries');
-    await expect(resting.resume(contained, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
+    const { suspension, contained, raised, state } = await restored();
+    await suspension.take(newDeviceId(), contained);
+    await suspension.take(newDeviceId(), await published(9));
+    expect((await suspension.evidence()).obstacle).toContain('a ledger of 9 entries');
+    await expect(suspension.resume(contained, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
     expect(state()).toMatchObject({ ledger: 'suspended', seenLedger: 9 });
     // The ledger is suspended already, so no alert is raised.
     expect(raised).toEqual([]);
 
     const other = await restored();
-    await other.resting.take(newDeviceId(), other.contained);
-    await expect(other.resting.resume(await published(6), 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
+    await other.suspension.take(newDeviceId(), other.contained);
+    await expect(other.suspension.resume(await published(6), 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
     // The file stays evidence.
-    await expect(other.resting.resume(null, 'acc_owner')).rejects.toThrow('a ledger of 6 entries');
+    await expect(other.suspension.resume(null, 'acc_owner')).rejects.toThrow('a ledger of 6 entries');
   });
 
   it('treats a fork of equal size as missing entries, and refuses a note of another key', async () => {
-    const { resting, state } = await restored();
+    const { suspension, state } = await restored();
     const forked = await open();
     await add(forked, 5, 'other');
     const { ledger } = await ledgerOf(forked);
     await ledger.sequence();
     const another = generateKeyPairSync('ed25519');
     const foreign = await published(5, keyOf(another));
-    await expect(resting.resume(foreign, 'acc_owner')).rejects.toMatchObject({ code: 'checkpoint_invalid' });
-    await resting.take(newDeviceId(), foreign);
-    expect(await resting.evidence()).toMatchObject({ answered: 1, checkpoints: 0 });
-    await expect(resting.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
-    await resting.take(newDeviceId(), await ledger.checkpoint());
+    await expect(suspension.resume(foreign, 'acc_owner')).rejects.toMatchObject({ code: 'checkpoint_invalid' });
+    await suspension.take(newDeviceId(), foreign);
+    expect(await suspension.evidence()).toMatchObject({ answered: 1, checkpoints: 0 });
+    await expect(suspension.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
+    await suspension.take(newDeviceId(), await ledger.checkpoint());
     expect(state()).toMatchObject({ seenLedger: 5 });
-    await expect(resting.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
+    await expect(suspension.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
   });
 
   it('is resumed with a kept file alone; a device with a larger tree later raises an alert and suspends the ledger again', async () => {
-    const { database, resting, ledger, contained, raised } = await restored();
-    await resting.resume(contained, 'acc_owner');
+    const { database, suspension, ledger, contained, raised } = await restored();
+    await suspension.resume(contained, 'acc_owner');
     await add(database, 20, 'after');
     await ledger.sequence();
     const grown = await ledger.checkpoint();
-    await resting.take(newDeviceId(), grown);
-    expect([resting.suspended(), raised]).toEqual([null, []]);
+    await suspension.take(newDeviceId(), grown);
+    expect([suspension.suspended(), raised]).toEqual([null, []]);
     const late = newDeviceId();
     // The shown tree is smaller than the ledger by now, but not its beginning.
-    await resting.take(late, await published(9));
+    await suspension.take(late, await published(9));
     expect(raised).toEqual([
       { device: late, code: 'ledger_behind', detail: expect.stringContaining('An admin had resumed the ledger') },
     ]);
-    expect(resting.suspended()).toContain('9 entries');
+    expect(suspension.suspended()).toContain('9 entries');
     await add(database, 1, 'waiting');
     await ledger.sequence();
     expect(await ledger.checkpoint()).toBe(grown);
-    await expect(resting.resume(contained, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
+    await expect(suspension.resume(contained, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
   });
 });
 

@@ -42,6 +42,7 @@ import { createBackups } from '../../server/recovery/backups.ts';
 import { openContinuations } from '../../server/recovery/continuations.ts';
 import { createRecovery } from '../../server/recovery/recovery.ts';
 import type { RecoveryState } from '../../server/recovery/recovery-state.ts';
+import { createStoredRecovery } from '../../server/recovery/stored-recovery.ts';
 import { ActionStore } from '../../server/store/action-store.ts';
 import { openAdminStores } from '../../server/store/admin-store.ts';
 import { BackupRecords } from '../../server/store/backup-records.ts';
@@ -53,6 +54,7 @@ import { deviceStores } from '../../server/store/device-stores.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
+import { LedgerAnswerStore } from '../../server/store/ledger-answer-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { membershipStores } from '../../server/store/membership-stores.ts';
 import { MetricsStore } from '../../server/store/metrics-store.ts';
@@ -60,6 +62,7 @@ import { NamedAreaStore } from '../../server/store/named-area-store.ts';
 import { openOrderStores } from '../../server/store/order-stores.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
 import { PeopleStore } from '../../server/store/people-store.ts';
+import { ReadmissionStore } from '../../server/store/readmission-store.ts';
 import { RecoveryStore } from '../../server/store/recovery-store.ts';
 import { SnapshotStore } from '../../server/store/snapshot-store.ts';
 import { TerritoryPolicyStore } from '../../server/store/territory-policy-store.ts';
@@ -261,12 +264,11 @@ export async function startApi({
     raise: devices.raiseAlert,
     log,
   });
-  const recoveryStore = new RecoveryStore(database);
   const recovery: RecoveryPort =
     restored && authority
       ? createRecovery({
-          state: restored,
-          store: recoveryStore,
+          recovery: createStoredRecovery(new RecoveryStore(database), restored),
+          stores: { readmissions: new ReadmissionStore(database), answers: new LedgerAnswerStore(database) },
           orders,
           ledger: {
             get verifierKey() {
@@ -279,7 +281,7 @@ export async function startApi({
           continuations,
           issuingDer: authority.issuingDer,
           ...{ clock, bus, raise: devices.raiseAlert, log },
-          ...{ settle: async () => undefined, deviceChanged: async () => undefined },
+          ...{ setAreas: async () => undefined, deviceChanged: async () => undefined },
         })
       : {
           status: async () => ({ state: null, lost: [] }),

@@ -1,0 +1,121 @@
+/** Signed documents that a restored server asks from devices, because they may be newer than the backup. */
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+import type { Recollection } from '../../shared/protocol/device-http.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { StoredRecovery } from './stored-recovery.ts';
+
+/** Maximum number of devices that the server asks for documents at the same time. Each device may send megabytes. */
+const ASKED_AT_ONCE = 4;
+/** Real milliseconds after which the server stops waiting for a device's documents. */
+const ANSWER_WITHIN = 15_000;
+
+export type RecallKind = 'documents' | 'facts';
+
+export interface AreasOfRecord {
+  readonly home: string | null;
+  readonly seat: string | null;
+}
+
+/** Numbers and contents of the documents that the server stored from one device. */
+export interface RecoveredDocuments {
+  readonly list: number;
+  readonly approvers: number;
+  readonly record: AreasOfRecord | null;
+  readonly revisions: readonly { readonly order: string; readonly revision: number; readonly digest: string }[];
+}
+
+export interface DocumentRecallPorts {
+  readonly recovery: StoredRecovery;
+  /** Verifies and stores the documents of a device. */
+  readonly recover: (device: DeviceId, generation: number, recollection: Recollection) => Promise<RecoveredDocuments>;
+  readonly approverSetVersion: () => number;
+  readonly bus: Bus;
+  readonly raise: (alert: {
+    readonly device: DeviceId | null;
+    readonly code: string;
+    readonly detail: string;
+  }) => Promise<void>;
+  /** Sets home and seat of a device that the backup lacks, from the signed record that the device has sent. */
+  readonly setAreas: (device: DeviceId, record: AreasOfRecord) => Promise<void>;
+  readonly log: { info(facts: object, message: string): void };
+}
+
+export function createDocumentRecall(ports: DocumentRecallPorts) {
+  const { recovery, recover, approverSetVersion, bus, raise, setAreas, log } = ports;
+  /** Version of the newest order list that a device has sent completely. */
+  let knownList = recovery.state()?.from.list ?? 0;
+  const answered = new Set<DeviceId>();
+  const asked = new Map<DeviceId, number>();
+  /** All devices that the server has asked since the start of the process. */
+  const everAsked = new Set<DeviceId>();
+
+  function expire(): void {
+    const now = Date.now();
+    for (const [device, until] of asked) if (until < now) asked.delete(device);
+  }
+
+  /** Documents to request from a device that reports these versions; null for none. */
+  function asks(device: DeviceId, held: { readonly list: number; readonly approverSet: number }): RecallKind | null {
+    const state = recovery.state();
+    if (!state || !recovery.recovering() || answered.has(device)) return null;
+    const newer = (held.list > knownList && held.list < state.to.list) || held.approverSet > approverSetVersion();
+    expire();
+    if (asked.size >= ASKED_AT_ONCE && newer && !asked.has(device)) return null;
+    if (newer) asked.set(device, Date.now() + ANSWER_WITHIN);
+    everAsked.add(device);
+    return newer ? 'documents' : 'facts';
+  }
+
+  /**
+   * True while the server waits for the documents of a device with a newer order list. The server sends no list then, because an older list
+   * would raise alerts on devices.
+   */
+  function holding(): boolean {
+    if (asked.size === 0) return false;
+    expire();
+    return asked.size > 0;
+  }
+
+  async function take(device: DeviceId, generation: number, recollection: Recollection): Promise<void> {
+    const state = recovery.state();
+    if (!state || !recovery.recovering() || answered.has(device)) {
+      throw new CordonError('conflict', 'The server did not ask this device for its documents.');
+    }
+    answered.add(device);
+    const { recalled } = state;
+    try {
+      const recovered = await recover(device, generation, recollection);
+      knownList = Math.max(knownList, Math.min(recovered.list, state.to.list - 1));
+      const returned = new Set(recovered.revisions.map(({ digest }) => digest));
+      const newer = recovered.list > state.from.list || recovered.approvers > 0 || recovered.revisions.length > 0;
+      await recovery.update({
+        missing: state.missing.filter(({ digest }) => !returned.has(digest)),
+        missingApprovers: approverSetVersion() >= state.missingApprovers ? 0 : state.missingApprovers,
+        recalled: {
+          devices: recalled.devices + 1,
+          newer: recalled.newer + (newer ? 1 : 0),
+          revisions: recalled.revisions + recovered.revisions.length,
+          approvers: recalled.approvers + recovered.approvers,
+        },
+      });
+      if (recovered.record) await setAreas(device, recovered.record);
+      if (newer) log.info({ device, ...recovered }, 'a device returned documents');
+    } catch (error) {
+      if (!isCordonError(error)) throw error;
+      await recovery.update({ recalled: { ...recalled, devices: recalled.devices + 1 } });
+      await raise({ device, code: 'recollection_refused', detail: error.message });
+    } finally {
+      asked.delete(device);
+      if (!holding()) bus.publish({ kind: 'list' });
+    }
+  }
+
+  /** Number of devices that the server asked since the start of the process, and the devices that have not answered. */
+  const requests = () => ({
+    asked: everAsked.size,
+    silent: [...everAsked].filter((device) => !answered.has(device)),
+  });
+
+  return { asks, holding, take, requests };
+}

@@ -1,0 +1,169 @@
+/** Devices that a restored server does not know: the server readmits them by itself, or an admin readmits or rejects them. */
+import { X509Certificate } from 'node:crypto';
+import { CordonError } from '../../shared/errors.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
+import { judgeReadmission, type KnownOfIt, type Presented } from './readmission.ts';
+import type { StoredRecovery } from './stored-recovery.ts';
+
+export interface LostDevice {
+  readonly serial: string;
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly seenAt: number;
+  readonly published: boolean;
+  /** Name of the device's user, from the device's row or its activation code. Null if an admin must choose the user. */
+  readonly user: string | null;
+  readonly group: string | null;
+}
+
+export interface ReadmittedCertificate extends Presented {
+  readonly der: Buffer;
+  readonly fingerprint: string;
+  readonly notAfter: number;
+}
+
+/** Owner of a device as an admin states it; null for the owner that the backup knows. */
+export interface StatedOwner {
+  readonly person: string | null;
+  readonly group: string | null;
+}
+
+export interface ReadmissionStore {
+  known(serial: string, device: DeviceId): Promise<KnownOfIt>;
+  seen(certificate: ReadmittedCertificate, at: number): Promise<void>;
+  /** Unknown devices that connected and wait for readmission, newest first, at most `limit`. */
+  lost(limit: number): Promise<LostDevice[]>;
+  lostCertificate(serial: string): Promise<ReadmittedCertificate | null>;
+  /**
+   * Stores the certificate, its ledger entry and its device. `owner`: the device's user, if neither the device's row nor its activation
+   * code names one. Throws `not_found` for an unknown group, and `conflict` without a user.
+   */
+  readmit(
+    certificate: ReadmittedCertificate,
+    owner: StatedOwner,
+    at: number,
+    entries: {
+      readonly readmitted: EntryDraft<'certificate.readmitted'>;
+      readonly revoked: (serial: string) => EntryDraft<'certificate.revoked'>;
+    },
+  ): Promise<void>;
+  /**
+   * Stores the certificate as revoked, with its ledger entry. Does not change the device. Throws `conflict` if the store already has the
+   * certificate.
+   */
+  reject(certificate: ReadmittedCertificate, entry: EntryDraft<'certificate.revoked'>): Promise<void>;
+}
+
+export interface ReadmissionsPorts {
+  readonly recovery: StoredRecovery;
+  readonly store: ReadmissionStore;
+  /** DER bytes of the issuing certificate. */
+  readonly issuingDer: Buffer;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  /** Updates the device's nexus index and its device record. */
+  readonly deviceChanged: (device: DeviceId) => Promise<void>;
+  readonly log: { info(facts: object, message: string): void };
+}
+
+const MOST_LOST = 1_000;
+/** Revocation reason (RFC 5280, section 5.3.1). */
+export const PRIVILEGE_WITHDRAWN = 9;
+
+export function createReadmissions(ports: ReadmissionsPorts) {
+  const { recovery, store, issuingDer, clock, bus, deviceChanged, log } = ports;
+  const issuing = new X509Certificate(issuingDer);
+
+  /**
+   * Readmits the device of a certificate if the rules allow it. Returns true if the store now has the certificate. Throws
+   * `certificate_revoked`.
+   */
+  async function returning(der: Buffer): Promise<boolean> {
+    const restored = recovery.state();
+    const certificate = recovery.recovering() ? readDeviceCertificate(der, issuing) : null;
+    if (!restored || !certificate) return false;
+    const { serial, device } = certificate;
+    const known = await store.known(serial, device);
+    const verdict = judgeReadmission(certificate, known, restored.realAt);
+    switch (verdict) {
+      case 'revoked':
+        throw new CordonError(
+          'certificate_revoked',
+          'The certificate was revoked after the backup that this server was restored from.',
+        );
+      case 'unknown':
+        return false;
+      case 'ask':
+        await store.seen(certificate, clock.now());
+        return false;
+      case 'renewal':
+      case 'enrollment':
+        await admit(certificate, { person: null, group: null });
+        return true;
+    }
+  }
+
+  async function admit(certificate: ReadmittedCertificate, owner: StatedOwner): Promise<void> {
+    const { device, serial, fingerprint, notAfter } = certificate;
+    const at = clock.now();
+    await store.readmit(certificate, owner, at, {
+      readmitted: { kind: 'certificate.readmitted', at, subject: device, public: { serial, fingerprint, notAfter } },
+      revoked: (of) => ({ kind: 'certificate.revoked', at, subject: device, public: { serial: of, reason: 4 } }),
+    });
+    await deviceChanged(device);
+    bus.publish({ kind: 'devices' });
+    log.info({ device, serial }, 'a device was readmitted');
+  }
+
+  /** Certificate of a device that waits for readmission. Throws `not_found`. */
+  async function waiting(serial: string): Promise<ReadmittedCertificate> {
+    const certificate = recovery.recovering() ? await store.lostCertificate(serial) : null;
+    if (certificate) return certificate;
+    throw new CordonError(
+      'not_found',
+      'No device with this certificate waits for readmission. List the waiting devices: cordon recovery show.',
+    );
+  }
+
+  async function readmit(serial: string, owner: StatedOwner): Promise<void> {
+    await admit(await waiting(serial), owner);
+  }
+
+  /** Refuses a device permanently and revokes its certificate. */
+  async function reject(serial: string): Promise<void> {
+    const certificate = await waiting(serial);
+    const { device } = certificate;
+    const revoked = { serial, reason: PRIVILEGE_WITHDRAWN };
+    await store.reject(certificate, {
+      kind: 'certificate.revoked',
+      at: clock.now(),
+      subject: device,
+      public: revoked,
+    });
+    bus.publish({ kind: 'ended', device });
+    log.info({ device, serial }, 'an admin rejected a device that is missing in the backup');
+  }
+
+  /** Devices that wait for readmission. */
+  const lost = async (): Promise<LostDevice[]> => (recovery.recovering() ? await store.lost(MOST_LOST) : []);
+
+  return { returning, readmit, reject, lost };
+}
+
+/** Reads a certificate. Returns null if this authority did not issue the certificate to a device. */
+function readDeviceCertificate(der: Buffer, issuing: X509Certificate): ReadmittedCertificate | null {
+  const x509 = new X509Certificate(der);
+  if (!x509.verify(issuing.publicKey)) return null;
+  const uri = /URI:urn:cordon:device:(dev_[a-z2-7]+):(\d{1,9})(?:,|$)/.exec(x509.subjectAltName ?? '');
+  const device = deviceIdSchema.safeParse(uri?.[1]);
+  if (!device.success) return null;
+  return {
+    ...{ device: device.data, generation: Number(uri?.[2]), der },
+    serial: x509.serialNumber.toLowerCase(),
+    fingerprint: x509.fingerprint256.replaceAll(':', '').toLowerCase(),
+    ...{ notBefore: Date.parse(x509.validFrom), notAfter: Date.parse(x509.validTo) },
+  };
+}

@@ -1,0 +1,158 @@
+/** Checkpoints that devices and files show to a restored server, compared with the restored ledger. */
+import { isCordonError } from '../../shared/errors.ts';
+import { openOwnCheckpoint } from '../../shared/ledger/checkpoint.ts';
+import { continuationOf, judgeHeldTree, type NamedTree } from '../../shared/ledger/continuation.ts';
+import { type HashSource, rootOf } from '../../shared/ledger/merkle.ts';
+import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
+import type { LedgerContinuation } from '../../shared/order/documents.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { RecoveryState } from './recovery-state.ts';
+import type { StoredRecovery } from './stored-recovery.ts';
+
+/**
+ * Comparison of a device's checkpoint with the ledger. `lost`: a tree with entries that a continuation gave up. `unreadable`: a note that
+ * this installation did not sign.
+ */
+export type LedgerVerdict = 'contained' | 'beyond' | 'lost' | 'none' | 'unreadable';
+
+export interface LedgerAnswer {
+  readonly device: DeviceId;
+  readonly at: number;
+  /** Size and root hash (hex) of the checkpoint's tree; null without a readable checkpoint. */
+  readonly size: number | null;
+  readonly root: string | null;
+  /** Name of the checkpoint's log; null without a readable checkpoint. */
+  readonly origin: string | null;
+  readonly verdict: LedgerVerdict;
+}
+
+export interface LedgerEvidence {
+  readonly active: number;
+  readonly answered: number;
+  /** Number of devices that showed a checkpoint of this installation. */
+  readonly checkpoints: number;
+  /** Number of checkpoints that the ledger does not contain. */
+  readonly beyond: number;
+  /** Number of checkpoints with entries that a continuation gave up. */
+  readonly lost: number;
+  /** The largest tree in a device's checkpoint; null without a checkpoint. */
+  readonly largest: { readonly size: number; readonly root: string } | null;
+  /**
+   * The largest tree that the ledger does not contain; null if there is none. `origin`: name of its log; null if an older version of the
+   * server stored the tree.
+   */
+  readonly largestBeyond: { readonly size: number; readonly root: string; readonly origin: string | null } | null;
+}
+
+export interface LedgerAnswerStore {
+  /** Stores a device's response in place of its earlier response. */
+  saveAnswer(answer: LedgerAnswer): Promise<void>;
+  /**
+   * Responses of devices: checkpoints outside the ledger come first, then larger trees before smaller ones. `user`: null for a device that
+   * the store lacks.
+   */
+  answers(limit: number): Promise<(LedgerAnswer & { readonly user: string | null })[]>;
+  evidence(): Promise<LedgerEvidence>;
+}
+
+export interface RestoredLedger {
+  /** Verifier key of the ledger under its present name. */
+  readonly verifierKey: string;
+  readonly installation: string;
+  size(): Promise<number>;
+  readonly hashes: HashSource;
+  readonly continuations: () => readonly LedgerContinuation[];
+}
+
+export interface ShownCheckpointsPorts {
+  readonly ledger: RestoredLedger;
+  readonly store: LedgerAnswerStore;
+  readonly recovery: Pick<StoredRecovery, 'state' | 'update'>;
+  readonly raise: (alert: {
+    readonly device: DeviceId | null;
+    readonly code: string;
+    readonly detail: string;
+  }) => Promise<void>;
+  readonly now: () => number;
+  readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void };
+}
+
+export interface ShownTree extends NamedTree {
+  readonly verdict: 'contained' | 'beyond' | 'lost';
+}
+
+export function createShownCheckpoints({ ledger, store, recovery, raise, now, log }: ShownCheckpointsPorts) {
+  /** Stores the largest tree that the ledger does not contain. */
+  async function remember({ origin, size, root }: ShownTree): Promise<void> {
+    const known = recovery.state();
+    if (known && size > known.seenLedger) await recovery.update({ seenLedger: size, seen: { origin, size, root } });
+  }
+
+  /** Raises an alert and adds a ledger entry if more entries are lost than the approvers knew. */
+  async function reportLargerLoss(device: DeviceId, { origin, size, root }: ShownTree): Promise<void> {
+    const known = recovery.state();
+    const stated = continuationOf(origin, ledger.continuations())?.shown?.size ?? 0;
+    if (!known || size <= Math.max(stated, known.lossShown)) return;
+    const at = now();
+    await recovery.update(
+      { lossShown: size },
+      { kind: 'ledger.loss-shown', at, subject: device, public: { origin, size, root } },
+    );
+    const detail = `The device has seen a ledger of ${size} entries before the continuation. The continuation states ${stated === 0 ? 'no number of lost entries' : `${stated} entries`}. More was lost than the approvers knew.`;
+    await raise({ device, code: 'ledger_loss_larger', detail });
+  }
+
+  /** Stores the checkpoint that a device has verified. `note`: the signed checkpoint; null if the device has none. */
+  async function take(device: DeviceId, note: string | null): Promise<void> {
+    const known = recovery.state();
+    if (!known) return;
+    const answer = { device, at: now(), size: null, root: null, origin: null };
+    if (note === null) return await store.saveAnswer({ ...answer, verdict: 'none' });
+    let shown: ShownTree;
+    try {
+      shown = await judgeCheckpoint(note, ledger);
+    } catch (error) {
+      if (!isCordonError(error)) throw error;
+      log.warn({ device, detail: error.message }, 'a device sent a checkpoint of another installation');
+      return await store.saveAnswer({ ...answer, verdict: 'unreadable' });
+    }
+    await store.saveAnswer({ ...answer, ...shown });
+    if (shown.verdict === 'contained') return;
+    if (shown.verdict === 'lost') return await reportLargerLoss(device, shown);
+    const before = known.ledger;
+    await remember(shown);
+    // A suspended ledger needs no alert, but a resumed or continued ledger now has a second history.
+    if (before === 'suspended') return;
+    const detail = `The device has seen a ledger of ${shown.size} entries that does not continue the one here.${CAUSES[before] ?? ''} The ledger is suspended. Restore again with a newer copy (cordon restore --ledger). Without a newer copy, let approvers continue the ledger: cordon recovery continue-ledger.`;
+    await raise({ device, code: 'ledger_behind', detail });
+  }
+
+  /** Compares a checkpoint from a file with the ledger. Throws `checkpoint_invalid` for a checkpoint of another log. */
+  async function examine(note: string): Promise<ShownTree> {
+    const tree = await judgeCheckpoint(note, ledger);
+    if (tree.verdict === 'beyond') await remember(tree);
+    return tree;
+  }
+
+  return { take, examine };
+}
+
+/** Compares a checkpoint with the ledger. Throws `checkpoint_invalid`. */
+async function judgeCheckpoint(note: string, ledger: RestoredLedger): Promise<ShownTree> {
+  const present = await parseVerifierKey(ledger.verifierKey);
+  const { origin, size, root } = await openOwnCheckpoint(note, ledger.installation, present.publicKey);
+  const tree: NamedTree = { origin, size, root: Buffer.from(root).toString('hex') };
+  const continuation = origin === present.name ? null : continuationOf(origin, ledger.continuations());
+  // A checkpoint with an unknown log name belongs to a continuation that the backup lacks.
+  if (origin !== present.name && continuation === null) return { ...tree, verdict: 'beyond' };
+  const held = continuation === null ? 'prove' : judgeHeldTree(tree, continuation);
+  if (held === 'lost' || held === 'lost-more') return { ...tree, verdict: 'lost' };
+  const isContained =
+    held === 'prove' && size <= (await ledger.size()) && (await rootOf(size, ledger.hashes)).equals(root);
+  return { ...tree, verdict: isContained ? 'contained' : 'beyond' };
+}
+
+const CAUSES: Partial<Record<RecoveryState['ledger'], string>> = {
+  resumed: ' An admin had resumed the ledger after the restore.',
+  continued: ' Approvers had continued the ledger after the restore.',
+};

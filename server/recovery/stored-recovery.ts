@@ -1,0 +1,36 @@
+/** State of a recovery, in memory and in the store. */
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import type { RecoveryState } from './recovery-state.ts';
+
+export interface RecoveryStateStore {
+  /** Stores the recovery state and the ledger entry in one transaction. */
+  saveState(state: RecoveryState, entry: EntryDraft | null): Promise<void>;
+}
+
+export interface StoredRecovery {
+  /** Present state; null if this server was not restored. */
+  state(): RecoveryState | null;
+  /** True until an admin ends the recovery. */
+  recovering(): boolean;
+  /** Changes the state in the store and in memory, with the ledger entry. Does nothing if this server was not restored. */
+  update(change: Partial<RecoveryState>, entry?: EntryDraft): Promise<void>;
+  /** Replaces the state in memory with a state that the store has already committed. */
+  replace(state: RecoveryState): void;
+}
+
+export function createStoredRecovery(store: RecoveryStateStore, initial: RecoveryState | null): StoredRecovery {
+  let state = initial;
+  return {
+    state: () => state,
+    recovering: () => state !== null && state.closedAt === null,
+    async update(change, entry) {
+      if (!state) return;
+      const changed = { ...state, ...change };
+      await store.saveState(changed, entry ?? null);
+      state = changed;
+    },
+    replace(committed) {
+      state = committed;
+    },
+  };
+}
