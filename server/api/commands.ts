@@ -16,7 +16,8 @@ import { type CommandKind, destroysData } from '../../shared/protocol/command-ki
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { ActionName } from '../admins/action-policy.ts';
 import type { Admins } from '../admins/admins.ts';
-import { type Commands, totalOf } from '../commands/commands.ts';
+import { totalOf } from '../commands/command-issue.ts';
+import type { Commands } from '../commands/commands.ts';
 import type { Devices } from '../devices/devices.ts';
 import { definedFields } from './defined-fields.ts';
 import { Reply, type Route, route } from './route.ts';

@@ -33,7 +33,8 @@ import { ActionStore } from '../store/action-store.ts';
 import { openAdminStores } from '../store/admin-store.ts';
 import { AttachmentStore } from '../store/attachment-store.ts';
 import { BackupRecords } from '../store/backup-records.ts';
-import { CommandStore } from '../store/command-store.ts';
+import { CodeStore } from '../store/code-store.ts';
+import { commandStores } from '../store/command-stores.ts';
 import { ContinuationStore } from '../store/continuation-store.ts';
 import { deviceStores } from '../store/device-stores.ts';
 import { EnrollmentStore } from '../store/enrollment-store.ts';
@@ -123,7 +124,7 @@ async function createFleet({ config, database, bus, clock, log }: Foundation) {
   });
   const people = createPeople({ store: new PeopleStore(database), groups, bus, clock });
   const commands = createCommands({
-    store: new CommandStore(database),
+    stores: commandStores(database),
     shares: new UnlockShareStore(database),
     ...{ bus, clock, devices },
   });
@@ -235,7 +236,14 @@ function createIdentities(
     ...{ online: authority.online, devices, people, bus, clock, log },
   });
   const enrollment = createEnrollment({
-    ...{ store: new EnrollmentStore(database), authority, clock, bus, appeal: config.appeal },
+    ...{
+      codes: new CodeStore(database),
+      store: new EnrollmentStore(database),
+      authority,
+      clock,
+      bus,
+      appeal: config.appeal,
+    },
     addresses: base.addresses,
     surroundings: {
       areasOfAddress: jurisdiction.areasOfAddress,

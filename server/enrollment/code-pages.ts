@@ -3,7 +3,7 @@ import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { type DeviceId, deviceIdSchema, type GroupId, type PersonId } from '../../shared/protocol/ids.ts';
 import type { Scope } from '../devices/devices.ts';
-import type { CodePosition, CodeState, EnrollmentStore, StoredCode } from './ports.ts';
+import type { CodePosition, CodeState, CodeStore, StoredCode } from './ports.ts';
 
 export interface CodeView {
   readonly id: DeviceId;
@@ -36,7 +36,7 @@ export interface CodePage {
  * two pages, but is never missing. Throws `invalid_input` for a cursor of another list. `now`: real milliseconds.
  */
 export async function pageOfCodes(
-  store: Pick<EnrollmentStore, 'codes'>,
+  store: Pick<CodeStore, 'codes'>,
   { cursor, limit, ...query }: ListCodes,
   now: number,
 ): Promise<CodePage> {

@@ -33,8 +33,8 @@ export function publicAppeal(terms: Pick<OrderTerms, 'appeal' | 'publication'> |
   return terms === null || keptBack(terms, now) ? null : terms.appeal;
 }
 
-/** Contact for an appeal. `appealOf`: contact of an order, or null. `otherwise`: contact of the installation. */
-export function whomToTurnTo(
+/** Sentences that name the contact for an appeal. `appealOf`: contact of an order, or null. `otherwise`: contact of the installation. */
+export function appealAdvice(
   denials: ServiceVerdict['denials'],
   appealOf: (order: string) => string | null,
   otherwise: string,

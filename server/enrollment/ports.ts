@@ -102,7 +102,8 @@ export interface HeldCertificate {
   readonly notAfter: number;
 }
 
-export interface EnrollmentStore {
+/** Store of activation codes. */
+export interface CodeStore {
   /** Adds a code. Throws `not_found` for an unknown group or person, and `conflict` when the person is disabled or not in the group. */
   addCode(code: NewCode): Promise<void>;
   /**
@@ -117,6 +118,10 @@ export interface EnrollmentStore {
   /** Activation codes: first the open codes, then the others, each newest first. */
   codes(query: CodeQuery): Promise<StoredCode[]>;
   redeemable(id: DeviceId): Promise<RedeemableCode | null>;
+}
+
+/** Store of enrollments and renewals. */
+export interface EnrollmentStore {
   /**
    * Redeems the code in one transaction: marks the code as used, creates the device's new generation, revokes earlier certificates, and
    * stores the new certificate and all ledger entries. Only one of several parallel calls returns `recorded`. An existing device keeps its

@@ -7,7 +7,7 @@ import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { Observation } from '../../shared/verdict/terms.ts';
 import type { Displayed } from '../commands/command-record.ts';
-import type { CommandResult } from '../commands/commands.ts';
+import type { CommandResult } from '../commands/command-reports.ts';
 import type { SentCommand } from '../commands/unlock-shares.ts';
 import type { Identity } from '../devices/identity.ts';
 import type { Connected, Opened, Seen, Session, Sighted } from '../devices/ports.ts';

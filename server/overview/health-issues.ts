@@ -1,6 +1,6 @@
 /** Health issues, most severe first, each with its consequence and remedy. The functions are pure. */
 import type { Overview } from '../../shared/api/overview.ts';
-import type { RecoveryState } from '../recovery/recovery-state.ts';
+import type { RecoveryState } from '../recovery/recovery.ts';
 import type { FleetCounts } from './ports.ts';
 
 export type HealthIssue = Overview['healthIssues'][number];

@@ -2,18 +2,18 @@
  * Backups of a running server, on request or on a schedule. A backup is one encrypted file with the store, the keys and the IP database in
  * use. The file gets its final name only when it is complete and synced to disk. `restore.ts` restores a backup.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { Cron } from 'croner';
 import type { AgeRecipient } from '../../shared/age/seal-to.ts';
-import { sealStream } from '../../shared/age/stream.ts';
 import { syncFolder } from '../../shared/durable-file.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
-import { type BackupContent, writeBackup } from './create-backup.ts';
+import { backupName, prepareBackupFolder, removeIncompleteBackups, removeOldBackups } from './backup-folder.ts';
+import type { BackupContent } from './create-backup.ts';
+import { writeEncryptedBackup } from './encrypted-backup.ts';
 
 export interface BackupMade {
   /** Domain time of the snapshot. */
@@ -77,14 +77,6 @@ export interface Backups {
   readonly recipient: AgeRecipient | null;
 }
 
-const PARTIAL = /^\.cordon-backup-[0-9a-f-]{36}\.partial$/;
-const FINISHED = /^cordon-[A-Za-z0-9_]+-\d{8}T\d{9}Z\.age$/;
-/** Bytes of free space that a backup must leave for the store. */
-const LEAVE_FREE = 64 * 1024 * 1024;
-
-export const backupName = (installation: string, at: number): string =>
-  `cordon-${installation}-${new Date(at).toISOString().replace(/[-:.]/g, '')}.age`;
-
 export function createBackups({ settings, content, records, raise, log }: BackupPorts): Backups {
   const { scheduled, temporary } = settings;
   let newest: BackupMade | null = null;
@@ -95,15 +87,11 @@ export function createBackups({ settings, content, records, raise, log }: Backup
   const queue = createSerialQueue();
 
   async function write(folder: string, to: AgeRecipient, by: string | null): Promise<BackupFile> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const { bavail, bsize } = await statfs(folder);
-    if (bavail * bsize < LEAVE_FREE) {
-      throw new CordonError('unavailable', `The disk of ${folder} is nearly full. Free some space and try again.`);
-    }
+    await prepareBackupFolder(folder);
     const partial = join(folder, `.cordon-backup-${randomUUID()}.partial`);
     let path = partial;
     try {
-      const { manifest, bytes, sha256 } = await encryptedTo(partial, to);
+      const { manifest, bytes, sha256 } = await writeEncryptedBackup(partial, to, content);
       const name = backupName(manifest.installation, manifest.realAt);
       path = join(folder, name);
       await rename(partial, path);
@@ -124,40 +112,6 @@ export function createBackups({ settings, content, records, raise, log }: Backup
     }
   }
 
-  async function encryptedTo(path: string, recipient: AgeRecipient) {
-    const plain = new PassThrough({ highWaterMark: 1024 * 1024 });
-    const sealed = await sealStream(plain, { recipient });
-    const hash = createHash('sha256');
-    let bytes = 0;
-    const file = await open(path, 'wx', 0o600);
-    try {
-      const drained = (async () => {
-        for await (const chunk of sealed) {
-          hash.update(chunk);
-          bytes += chunk.length;
-          await file.writeFile(chunk);
-        }
-      })();
-      // A write error stops the reading stream, and a read error stops the writing stream.
-      drained.catch((error: Error) => plain.destroy(error));
-      const written = writeBackup(content, (piece) => push(plain, piece)).then((manifest) => {
-        plain.end();
-        return manifest;
-      });
-      written.catch((error: Error) => plain.destroy(error));
-      const [manifest] = await Promise.all([written, drained]);
-      await file.sync();
-      return { manifest, bytes, sha256: hash.digest('hex') };
-    } finally {
-      await file.close();
-    }
-  }
-
-  async function removeOld(folder: string, keep: number, installation: string): Promise<void> {
-    const names = (await readdir(folder)).filter((name) => FINISHED.test(name) && name.includes(`-${installation}-`));
-    for (const name of names.sort().slice(0, -keep)) await rm(join(folder, name), { force: true });
-  }
-
   async function runScheduled(): Promise<void> {
     if (!scheduled || settings.recipient === null) return;
     const { recipient } = settings;
@@ -165,7 +119,7 @@ export function createBackups({ settings, content, records, raise, log }: Backup
       const { name, bytes } = await queue(() => write(scheduled.folder, recipient, null));
       failure = null;
       log.info({ name, bytes }, 'a scheduled backup was made');
-      await removeOld(scheduled.folder, scheduled.keep, name.split('-')[1] ?? '');
+      await removeOldBackups(scheduled.folder, scheduled.keep, name.split('-')[1] ?? '');
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
       log.error({ err: error }, 'a scheduled backup failed');
@@ -181,9 +135,7 @@ export function createBackups({ settings, content, records, raise, log }: Backup
       await rm(temporary, { recursive: true, force: true });
       newest = await records.newestBackup();
       if (!scheduled) return;
-      for (const name of await readdir(scheduled.folder).catch(() => [])) {
-        if (PARTIAL.test(name)) await rm(join(scheduled.folder, name), { force: true });
-      }
+      await removeIncompleteBackups(scheduled.folder);
       cron = new Cron(scheduled.pattern, { protect: true, unref: true, timezone: 'UTC' }, runScheduled);
     },
     async stop() {
@@ -204,19 +156,4 @@ export function createBackups({ settings, content, records, raise, log }: Backup
     status: () => ({ newest, next: cron?.nextRun()?.getTime() ?? null, failure }),
     recipient: settings.recipient,
   };
-}
-
-function push(stream: PassThrough, piece: Buffer): Promise<void> {
-  if (stream.write(piece)) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const settle = (then: () => void) => () => {
-      stream.off('drain', drained);
-      stream.off('close', closed);
-      then();
-    };
-    const drained = settle(resolve);
-    const closed = settle(() => reject(stream.errored ?? new Error('the backup was interrupted')));
-    stream.once('drain', drained);
-    stream.once('close', closed);
-  });
 }

@@ -18,6 +18,8 @@ import { createReadmissions, type ReadmissionStore } from './readmissions.ts';
 import type { LedgerAnswerStore, RestoredLedger } from './shown-checkpoints.ts';
 import type { StoredRecovery } from './stored-recovery.ts';
 
+export type { RecoveryState } from './recovery-state.ts';
+
 export interface RecoveryPorts {
   readonly recovery: StoredRecovery;
   readonly stores: { readonly readmissions: ReadmissionStore; readonly answers: LedgerAnswerStore };

@@ -5,7 +5,7 @@ import { type MessagingGate, requireMessaging } from './denials.ts';
 import type { Enrollment } from './ports.ts';
 
 const DAY = 86_400_000;
-/** Domain time for which an attachment is stored. `server/store/retention.ts` deletes older attachments. */
+/** Domain time for which an attachment is stored. `server/store/retention-periods.ts` deletes older attachments. */
 const ATTACHMENT_KEPT_FOR = 30 * DAY;
 /** Maximum total bytes of one device's stored attachments. */
 export const MOST_ATTACHED = 200 * 1024 * 1024;

@@ -28,7 +28,7 @@ import { UNREPORTED } from '../devices/workspace.ts';
 import { appendEntry } from './append-entries.ts';
 import { areaOf } from './area-column.ts';
 import { tableOf } from './bulk.ts';
-import { cancelCommandsOf } from './command-store.ts';
+import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { allIds, pageOfIds } from './device-list.ts';
 import { withinScope } from './device-scope.ts';

@@ -1,41 +1,24 @@
+/** Store of enrollments and renewals. */
 import { sql } from 'kysely';
-import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
-import { createBatcher } from '../../shared/loops/batcher.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type {
-  CodeQuery,
   EnrollmentStore as EnrollmentPort,
   HeldCertificate,
   NewCertificate,
-  NewCode,
   Recorded,
-  RedeemableCode,
   Redemption,
   Renewal,
-  StoredCode,
 } from '../enrollment/ports.ts';
-import { refusedByHold } from '../holds/holds.ts';
 import { appendEntries, appendEntry } from './append-entries.ts';
-import { areaOf } from './area-column.ts';
 import { insertOf, tableOf } from './bulk.ts';
-import { codeOf, codesOf, GROUP, selectCodes } from './code-list.ts';
-import { cancelCommandsOf } from './command-store.ts';
+import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Tx } from './database.ts';
 import { isHeld } from './held-devices.ts';
 import { rememberDevices, rememberNewDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
-import { requireMember } from './people-store.ts';
 import type { Schema } from './schema.ts';
-
-/**
- * Real milliseconds for which rows wait for others. A device looks up its code and then redeems the code at once. Devices that do so within
- * this time share their statements and the following commit. During the enrollment of a fleet, this sharing saves most of the store's work.
- */
-const PATIENCE = 10;
-/** Maximum number of lookups that resolve in one iteration of the event loop. Each lookup causes about 200 µs of further work. */
-const TOGETHER = 64;
 
 /** Rolls back a group of writes because of one row. The group then runs again row by row, and only that row fails. */
 class Undone extends Error {
@@ -49,10 +32,6 @@ class Undone extends Error {
 
 export class EnrollmentStore implements EnrollmentPort {
   readonly #database: Database;
-  readonly #redeemableOf = createBatcher((ids: readonly DeviceId[]) => this.#readRedeemable(ids), {
-    most: TOGETHER,
-    patience: PATIENCE,
-  });
   readonly #redeem: (row: Redemption) => Promise<void>;
   readonly #renew: (row: Renewal) => Promise<void>;
 
@@ -62,70 +41,6 @@ export class EnrollmentStore implements EnrollmentPort {
     this.#renew = database.grouped(async (tx, rows) => {
       for (const row of rows) await renew(tx, row);
     });
-  }
-
-  addCode(code: NewCode): Promise<void> {
-    return this.#database.transaction(async (tx) => {
-      await requireGroup(tx, code);
-      await requireMember(tx, code.person, code.group);
-      await tx.insertInto('activation_codes').values(codeRow(code)).execute();
-    });
-  }
-
-  reopenCode(code: NewCode): Promise<void> {
-    return this.#database.transaction(async (tx) => {
-      const device = await tx.selectFrom('devices').select('group_id').where('id', '=', code.id).executeTakeFirst();
-      if (!device) throw new CordonError('not_found', 'There is no such device.', { device: code.id });
-      if (device.group_id !== code.group) {
-        const detail = 'The device is in another group. Use that group, or move the device first.';
-        throw new CordonError('conflict', detail, { device: code.id });
-      }
-      await requireMember(tx, code.person, code.group);
-      if (await isHeld(tx, code.id)) throw refusedByHold(code.id);
-      const row = codeRow(code);
-      await tx
-        .insertInto('activation_codes')
-        .values(row)
-        .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
-        .execute();
-    });
-  }
-
-  async cancelCode(id: DeviceId, at: number): Promise<boolean> {
-    const { numUpdatedRows } = await this.#database.db
-      .updateTable('activation_codes')
-      .set({ canceled_at: at })
-      .where('id', '=', id)
-      .where('used_at', 'is', null)
-      .where('canceled_at', 'is', null)
-      .executeTakeFirst();
-    return numUpdatedRows > 0;
-  }
-
-  codes(query: CodeQuery): Promise<StoredCode[]> {
-    return codesOf(this.#database.db, query);
-  }
-
-  async redeemable(id: DeviceId): Promise<RedeemableCode | null> {
-    return (await this.#redeemableOf(id)) ?? null;
-  }
-
-  async #readRedeemable(ids: readonly DeviceId[]): Promise<Map<DeviceId, RedeemableCode>> {
-    const rows = await selectCodes(this.#database.db)
-      .innerJoin('groups', (join) => join.on('groups.id', '=', GROUP))
-      .select(['groups.home as group_home', 'groups.seat as group_seat', 'devices.stated_home', 'devices.generation'])
-      .where('code.id', 'in', ids)
-      .execute();
-    const read = rows.map((row) => {
-      const code = codeOf(row);
-      return {
-        code,
-        home: areaOf(row.stated_home) ?? code.home ?? areaOf(row.group_home),
-        seat: code.seat ?? areaOf(row.group_seat),
-        generation: row.generation,
-      };
-    });
-    return new Map(read.map((found) => [found.code.id, found]));
   }
 
   redeem(redemption: Redemption): Promise<Recorded> {
@@ -319,26 +234,4 @@ export async function insertCertificates(tx: Tx, rows: readonly Held[]): Promise
   );
   const { rows: inserted } = await sql`${certificates} on conflict (serial) do nothing returning serial`.execute(tx);
   return inserted.length === rows.length;
-}
-
-async function requireGroup(tx: Tx, { group }: NewCode): Promise<void> {
-  const found = await tx.selectFrom('groups').select('id').where('id', '=', group).executeTakeFirst();
-  if (!found)
-    throw new CordonError('not_found', 'There is no such group. List the groups with GET /groups.', { group });
-}
-
-function codeRow(code: NewCode): Schema['activation_codes'] {
-  return {
-    id: code.id,
-    secret_hash: code.secretHash,
-    person_id: code.person,
-    group_id: code.group,
-    home: code.home,
-    seat: code.seat,
-    created_by: code.by,
-    created_at: code.createdAt,
-    expires_at: code.expiresAt,
-    used_at: null,
-    canceled_at: null,
-  };
 }

@@ -13,7 +13,7 @@ import {
 import type { HoldQuery, LegalHold, NewHold, HoldStore as Port, Release } from '../holds/ports.ts';
 import { appendEntry } from './append-entries.ts';
 import { tableOf } from './bulk.ts';
-import { callBackDestruction } from './command-store.ts';
+import { cancelDestruction } from './command-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { UNDER_HOLD } from './held-devices.ts';
 
@@ -36,7 +36,7 @@ export class HoldStore implements Port {
         .values({ id, ...whom, reason, reference, placed_at, placed_by, records_updated: 0 })
         .execute();
       const ofHold = on.kind === 'device' ? sql`id = ${on.device}` : sql`person_id = ${on.person}`;
-      await callBackDestruction(tx, ofHold, realAt);
+      await cancelDestruction(tx, ofHold, realAt);
       await appendEntry(tx, entry);
     });
   }

@@ -11,7 +11,7 @@ import {
   type ReadmittedCertificate,
 } from '../recovery/readmissions.ts';
 import { appendEntry } from './append-entries.ts';
-import { cancelCommandsOf } from './command-store.ts';
+import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Tx } from './database.ts';
 import { insertCertificates, revokeEarlier } from './enrollment-store.ts';
 import { rememberDevices, rememberNewDevices } from './history.ts';

@@ -1,181 +1,13 @@
-/**
- * Retention periods of all records in one table, applied every hour in small slices. Other records are kept forever: the ledger, receipts,
- * orders, certificates and present devices. A legal hold also keeps a device's records. SECURITY.md has the same table, and a test compares
- * both tables.
- */
+/** Removal of records after their retention period, every hour in small slices. */
 import { type RawBuilder, sql } from 'kysely';
-import { LISTS_KEPT } from '../../shared/pack/format.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Database } from './database.ts';
-import { HELD_DEVICES } from './held-devices.ts';
+import { type RetentionPeriod, retentionPeriods } from './retention-periods.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Maximum rows that one statement deletes. Other writes run between two statements. */
 const SLICE = 500;
-
-interface Kept {
-  readonly what: string;
-  readonly table: string;
-  /** Key columns of the table, as SQL. */
-  readonly key: string;
-  /** Retention period in days from `since`, or the number of rows to keep, newest by key. */
-  readonly days?: number;
-  readonly newest?: number;
-  /** SQL expression for the start of the retention period. A row with null is never deleted. */
-  readonly since?: string;
-  /** Kind of time in `since`: domain time or real time. */
-  readonly time?: 'domain' | 'real';
-  readonly held?: RawBuilder<boolean>;
-}
-
-/** Condition for rows whose column names a device under a legal hold. */
-const ofHeldDevice = (column: string) => sql<boolean>`coalesce(${sql.ref(column)} in ${HELD_DEVICES}, false)`;
-/** A group's history is kept while a device in the group is under a legal hold. */
-const OF_HELD_DEVICES_GROUP = sql<boolean>`group_id in (select group_id from device_history where device_id in ${HELD_DEVICES})`;
-
-/**
- * `evidenceDays`: retention of the data that explains past verdicts. It is 32 days longer than the period of explanations, because the
- * first explained verdict needs earlier data (`server/jurisdiction/past-location.ts`).
- */
-export const retention = (evidenceDays: number): readonly Kept[] => [
-  {
-    what: "evidence of devices' locations",
-    table: 'evidence',
-    key: 'id',
-    since: 'at',
-    days: evidenceDays,
-    time: 'domain',
-    held: ofHeldDevice('device_id'),
-  },
-  {
-    what: "a device's assignments, from their change",
-    table: 'device_history',
-    key: 'id',
-    since: 'until_at',
-    days: evidenceDays,
-    time: 'domain',
-    held: ofHeldDevice('device_id'),
-  },
-  {
-    what: "a group's name, home area and seat, from their change",
-    table: 'group_history',
-    key: 'id',
-    since: 'until_at',
-    days: evidenceDays,
-    time: 'domain',
-    held: OF_HELD_DEVICES_GROUP,
-  },
-  {
-    what: 'finished commands',
-    table: 'commands',
-    key: 'id',
-    since: 'finished_at',
-    days: 400,
-    time: 'real',
-    held: ofHeldDevice('device_id'),
-  },
-  {
-    what: 'alerts',
-    table: 'alerts',
-    key: 'id',
-    since: 'at',
-    days: 400,
-    time: 'domain',
-    held: ofHeldDevice('device_id'),
-  },
-  { what: 'sessions, from their end', table: 'sessions', key: 'hash', since: 'expires_at', days: 30, time: 'real' },
-  { what: 'API tokens, from their end', table: 'api_tokens', key: 'id', since: 'expires_at', days: 30, time: 'real' },
-  {
-    what: 'invitations, from their use or end',
-    table: 'invitations',
-    key: 'hash',
-    since: 'coalesce(used_at, expires_at)',
-    days: 30,
-    time: 'real',
-  },
-  {
-    what: 'verification links, from their end',
-    table: 'address_verifications',
-    key: 'account_id',
-    since: 'expires_at',
-    days: 30,
-    time: 'real',
-  },
-  {
-    what: 'activation codes, from their use or end',
-    table: 'activation_codes',
-    key: 'id',
-    since: 'coalesce(used_at, canceled_at, expires_at)',
-    days: 30,
-    time: 'real',
-    held: ofHeldDevice('id'),
-  },
-  // A post is never removed while its body waits in a mailbox.
-  {
-    what: 'results of posts',
-    table: 'posts',
-    key: 'id',
-    since: 'body is null and at',
-    days: 7,
-    time: 'domain',
-    held: ofHeldDevice('device_id'),
-  },
-  {
-    what: 'senders of commits, for each epoch of a conversation',
-    table: 'conversation_epochs',
-    key: 'conversation, epoch',
-    since: 'at',
-    days: 90,
-    time: 'domain',
-    held: ofHeldDevice('device_id'),
-  },
-  // The newest epoch remains as long as the conversation has a member, even without new commits.
-  {
-    what: 'conversations without an active enrollment',
-    table: 'conversations',
-    key: 'conversation',
-    since: `not exists (select 1 from conversation_members m join devices d on d.id = m.device_id and d.generation = m.generation
-      where m.conversation = conversations.conversation and d.status = 'active') and at`,
-    days: 90,
-    time: 'domain',
-    held: ofHeldDevice('started_by'),
-  },
-  {
-    what: 'members of deleted conversations',
-    table: 'conversation_members',
-    key: 'conversation, device_id',
-    since: `not exists (select 1 from conversations c where c.conversation = conversation_members.conversation) and cast(0 as bigint)`,
-    days: 0,
-    time: 'domain',
-  },
-  {
-    what: 'attachments',
-    table: 'attachments',
-    key: 'id',
-    since: 'at',
-    days: 30,
-    time: 'domain',
-    held: ofHeldDevice('device_id'),
-  },
-  {
-    what: 'documents of instruments that no revision names',
-    table: 'order_documents',
-    key: 'sha256',
-    since: 'named = 0 and uploaded_at',
-    days: 30,
-    time: 'domain',
-  },
-  {
-    what: 'devices that an exit waits for, from the last check',
-    table: 'pending_exits',
-    key: 'order_number, revision, device_id, generation',
-    since: 'checked_at',
-    days: 30,
-    time: 'domain',
-  },
-  { what: 'order lists', table: 'order_lists', key: 'version', newest: LISTS_KEPT },
-];
 
 /** Removes expired records and returns the number of removed rows by table. */
 export async function removeExpired(
@@ -184,31 +16,29 @@ export async function removeExpired(
   evidenceDays: number,
 ): Promise<Record<string, number>> {
   const removed: Record<string, number> = {};
-  for (const kept of retention(evidenceDays)) {
-    const past = pastKeeping(kept, now);
-    const [table, key] = [sql.table(kept.table), sql.raw(kept.key)];
+  for (const period of retentionPeriods(evidenceDays)) {
+    const expired = isExpired(period, now);
+    const [table, key] = [sql.table(period.table), sql.raw(period.key)];
     let count = 0;
-    for (let gone = SLICE; gone === SLICE; ) {
-      const slice = sql`delete from ${table} where (${key}) in (select ${key} from ${table} where ${past} limit ${SLICE})`;
-      gone = await database.transaction(async (tx) => Number((await slice.execute(tx)).numAffectedRows ?? 0));
-      count += gone;
+    for (let deleted = SLICE; deleted === SLICE; ) {
+      const slice = sql`delete from ${table} where (${key}) in (select ${key} from ${table} where ${expired} limit ${SLICE})`;
+      deleted = await database.transaction(async (tx) => Number((await slice.execute(tx)).numAffectedRows ?? 0));
+      count += deleted;
     }
-    removed[kept.table] = count;
+    removed[period.table] = count;
   }
   return removed;
 }
 
-function pastKeeping(
-  { table, key, days = 0, newest, since = '', time = 'real', held = sql<boolean>`false` }: Kept,
+function isExpired(
+  { table, key, days = 0, newest, since = '', time = 'real', held = sql<boolean>`false` }: RetentionPeriod,
   now: { readonly domain: number; readonly real: number },
 ): RawBuilder<unknown> {
   if (newest === undefined) return sql`${sql.raw(since)} < ${now[time] - days * DAY} and not ${held}`;
   return sql`${sql.ref(key)} <= (select max(${sql.ref(key)}) from ${sql.table(table)}) - ${newest}`;
 }
 
-/**
- * Removes expired records at the start and every hour. Returns a function that stops the schedule and resolves after the run in progress.
- */
+/** Removes expired records every hour. Returns a function that stops the schedule and resolves after the run in progress. */
 export function keepRetention(
   database: Database,
   clock: Clock,

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import type { Scope } from '../../server/devices/scope.ts';
 import { type CodePage, pageOfCodes } from '../../server/enrollment/code-pages.ts';
 import type { CodeState } from '../../server/enrollment/ports.ts';
+import { CodeStore } from '../../server/store/code-store.ts';
 import type { Database } from '../../server/store/database.ts';
-import { EnrollmentStore } from '../../server/store/enrollment-store.ts';
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { type GroupId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { addCodeRows, type CodeRowDraft } from '../support/code-rows.ts';
@@ -55,7 +55,7 @@ describeOnEveryStore('pages of activation codes', (open) => {
   });
 
   it('refuses the cursor of another list', async () => {
-    const store = new EnrollmentStore(await open());
+    const store = new CodeStore(await open());
     const asked = pageOfCodes(store, { state: null, scope: null, cursor: '12 hld_a', limit: 1 }, NOW);
     await expect(asked).rejects.toMatchObject({ code: 'invalid_input' });
   });
@@ -65,7 +65,7 @@ async function allPages(
   database: Database,
   { limit, state = null, scope = null }: { limit: number; state?: CodeState | null; scope?: Scope },
 ): Promise<CodePage[]> {
-  const store = new EnrollmentStore(database);
+  const store = new CodeStore(database);
   const pages: CodePage[] = [];
   let cursor: string | null = null;
   do {

@@ -2,8 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { LocalBus, type Wake } from '../../server/bus/bus.ts';
 import { commandIdFor } from '../../server/commands/command-id-for.ts';
-import { createCommands, DEFAULT_LIFE } from '../../server/commands/commands.ts';
-import { CommandStore } from '../../server/store/command-store.ts';
+import { DEFAULT_LIFE } from '../../server/commands/command-issue.ts';
+import { createCommands } from '../../server/commands/commands.ts';
+import { commandStores } from '../../server/store/command-stores.ts';
 import type { Database } from '../../server/store/database.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import {
@@ -27,7 +28,7 @@ async function queue(database: Database) {
   const unenrolled: DeviceId[] = [];
   const time = { now: AT };
   const commands = createCommands({
-    store: new CommandStore(database),
+    stores: commandStores(database),
     shares: new UnlockShareStore(database),
     bus,
     clock: new DrivenClock(77),

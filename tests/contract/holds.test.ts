@@ -4,7 +4,7 @@ import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createHolds, type Holds } from '../../server/holds/holds.ts';
 import { createJurisdiction, type Jurisdiction } from '../../server/jurisdiction/jurisdiction.ts';
-import { CommandStore } from '../../server/store/command-store.ts';
+import { commandStores } from '../../server/store/command-stores.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { deviceStores } from '../../server/store/device-stores.ts';
@@ -62,7 +62,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     });
     const { bus, clock } = world;
     commands = createCommands({
-      store: new CommandStore(database),
+      stores: commandStores(database),
       shares: new UnlockShareStore(database),
       bus,
       clock,

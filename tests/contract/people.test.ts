@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createPeople } from '../../server/people/people.ts';
+import { CodeStore } from '../../server/store/code-store.ts';
 import type { Database } from '../../server/store/database.ts';
-import { EnrollmentStore } from '../../server/store/enrollment-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { PeopleStore } from '../../server/store/people-store.ts';
 import type { HomeArea } from '../../shared/areas/area-code.ts';
@@ -121,7 +121,7 @@ describeOnEveryStore('people', (open) => {
 
   it('get codes only in their own groups, and none when they are disabled', async () => {
     const { database, people, interns, board } = await world();
-    const codes = new EnrollmentStore(database);
+    const codes = new CodeStore(database);
     const { id } = await people.create(draft('Ida', [interns]));
     await codes.addCode(code(id, interns));
     await expect(codes.addCode(code(id, board))).rejects.toMatchObject({ code: 'conflict' });

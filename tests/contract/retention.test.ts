@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { BEFOREHAND_DAYS, EVIDENCE_DAYS } from '../../server/jurisdiction/past-location.ts';
 import type { Database } from '../../server/store/database.ts';
-import { removeExpired, retention } from '../../server/store/retention.ts';
+import { removeExpired } from '../../server/store/retention.ts';
+import { retentionPeriods } from '../../server/store/retention-periods.ts';
 import { newAccountId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { addCertificate, addDevice, addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
@@ -199,7 +200,7 @@ describeOnEveryStore('retention', (open) => {
       pending_exits: 1,
     };
     expect(await removeExpired(database, NOW, 400)).toEqual({ ...once, order_lists: 702 });
-    const none = Object.fromEntries(retention(400).map(({ table }) => [table, 0]));
+    const none = Object.fromEntries(retentionPeriods(400).map(({ table }) => [table, 0]));
     expect(await removeExpired(database, NOW, 400)).toEqual(none);
 
     const { db } = database;
@@ -224,7 +225,7 @@ describeOnEveryStore('retention', (open) => {
 
 it('has the same periods as the table in SECURITY.md', () => {
   const page = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
-  for (const { what, days, newest } of retention(EVIDENCE_DAYS + BEFOREHAND_DAYS)) {
+  for (const { what, days, newest } of retentionPeriods(EVIDENCE_DAYS + BEFOREHAND_DAYS)) {
     expect(page).toContain(`| ${what} | ${newest === undefined ? `${days} days` : `the newest ${newest}`} |`);
   }
 });

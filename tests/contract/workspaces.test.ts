@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { LocalBus, type Wake } from '../../server/bus/bus.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import type { WorkspaceState } from '../../server/devices/workspace.ts';
-import { CommandStore } from '../../server/store/command-store.ts';
+import { commandStores } from '../../server/store/command-stores.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { ReceiptStore } from '../../server/store/receipt-store.ts';
@@ -23,7 +23,7 @@ async function world(database: Database) {
   bus.subscribe(({ kind }) => wakes.push(kind));
   const clock = new DrivenClock(100);
   const commands = createCommands({
-    ...{ store: new CommandStore(database), shares: new UnlockShareStore(database), bus, clock, now: () => REAL },
+    ...{ stores: commandStores(database), shares: new UnlockShareStore(database), bus, clock, now: () => REAL },
     devices: { unenroll: async () => undefined },
   });
   const store = new DeviceStore(database);

@@ -47,7 +47,7 @@ import { ActionStore } from '../../server/store/action-store.ts';
 import { openAdminStores } from '../../server/store/admin-store.ts';
 import { BackupRecords } from '../../server/store/backup-records.ts';
 import { ClockStore } from '../../server/store/clock-store.ts';
-import { CommandStore } from '../../server/store/command-store.ts';
+import { commandStores } from '../../server/store/command-stores.ts';
 import { ContinuationStore } from '../../server/store/continuation-store.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { deviceStores } from '../../server/store/device-stores.ts';
@@ -174,7 +174,7 @@ export async function startApi({
     now: () => Date.now() + ahead,
   });
   const commands = createCommands({
-    store: new CommandStore(database),
+    stores: commandStores(database),
     shares: new UnlockShareStore(database),
     bus,
     clock,

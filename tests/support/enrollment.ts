@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Authority, openAuthority } from '../../certs/authority.ts';
 import { LocalBus, type Wake } from '../../server/bus/bus.ts';
-import { type CreateCode, createEnrollment } from '../../server/enrollment/enrollment.ts';
+import type { CreateCode } from '../../server/enrollment/activation-codes.ts';
+import { createEnrollment } from '../../server/enrollment/enrollment.ts';
 import type { Surroundings } from '../../server/enrollment/ports.ts';
+import { CodeStore } from '../../server/store/code-store.ts';
 import type { Database } from '../../server/store/database.ts';
 import { EnrollmentStore } from '../../server/store/enrollment-store.ts';
 import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
@@ -42,6 +44,7 @@ export function testEnrollment(database: Database, authority: Authority) {
   const bus = new LocalBus();
   bus.subscribe((wake) => wakes.push(wake));
   const enrollment = createEnrollment({
+    codes: new CodeStore(database),
     store: new EnrollmentStore(database),
     authority,
     clock: new DrivenClock(DOMAIN_NOW),

@@ -22,7 +22,7 @@ import { createMonitor } from '../../server/monitoring/monitor.ts';
 import { createEst } from '../../server/public/est.ts';
 import { createRelay } from '../../server/relay/relay.ts';
 import { AttachmentStore } from '../../server/store/attachment-store.ts';
-import { CommandStore } from '../../server/store/command-store.ts';
+import { commandStores } from '../../server/store/command-stores.ts';
 import { deviceStores } from '../../server/store/device-stores.ts';
 import { KeyPackageStore } from '../../server/store/key-package-store.ts';
 import { MailboxStore } from '../../server/store/mailbox-store.ts';
@@ -84,7 +84,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     followers: { deviceChanged: async (device) => void (await orders.effect.reissueRecord(device)) },
   });
   const commands = createCommands({
-    store: new CommandStore(database),
+    stores: commandStores(database),
     shares: new UnlockShareStore(database),
     bus,
     clock,

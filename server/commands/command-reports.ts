@@ -1,0 +1,74 @@
+/** Delivery of commands to devices, and the devices' reports. */
+import { CordonError } from '../../shared/errors.ts';
+import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
+import { workspaceEventOf } from '../devices/devices.ts';
+import type { Displayed } from './command-record.ts';
+import type { CommandEvent } from './lifecycle.ts';
+import type { CommandReport, DeviceCommandStore } from './ports.ts';
+import { type SentCommand, type UnlockShareStore, withShares } from './unlock-shares.ts';
+
+/** Same error text for unknown commands and for commands of other devices, so that a device learns nothing by guessing ids. */
+const NO_SUCH_COMMAND = 'This enrollment of the device has no such command.';
+
+export interface CommandResult {
+  readonly command: CommandId;
+  readonly outcome: Extract<CommandEvent, 'done' | 'failed' | 'expired'>;
+  readonly detail: string;
+}
+
+export interface CommandReportsPorts {
+  readonly store: DeviceCommandStore;
+  readonly shares: UnlockShareStore;
+  readonly bus: Bus;
+  /** Clock for workspace states. */
+  readonly clock: Clock;
+  readonly devices: {
+    /** Called after a device has carried out `unenroll`. Must be idempotent. */
+    unenroll(device: DeviceId): Promise<unknown>;
+  };
+  /** Real time in Unix milliseconds. */
+  readonly now: () => number;
+}
+
+export function createCommandReports({ store, shares, bus, clock, devices, now }: CommandReportsPorts) {
+  /** Queued commands of a device, with the shares of locked workspaces. */
+  const pendingFor = async (device: DeviceId, generation: number): Promise<SentCommand[]> =>
+    withShares(shares, await store.pending(device, generation, now()), now());
+
+  async function apply(report: CommandReport): Promise<void> {
+    const applied = await store.report(report);
+    if (!applied) {
+      throw new CordonError('not_found', NO_SUCH_COMMAND, { id: report.id });
+    }
+    bus.publish({ kind: 'results' });
+    if (applied.moved && report.event === 'done' && workspaceEventOf(applied.kind)) bus.publish({ kind: 'devices' });
+    if (applied.kind === 'unenroll' && report.event === 'done') await devices.unenroll(report.device);
+  }
+
+  /** Records that the device stored the command durably. A repeated report changes nothing. */
+  const stored = (device: DeviceId, generation: number, id: CommandId) =>
+    apply({ id, device, generation, event: 'stored', at: now(), domainAt: clock.now(), detail: null });
+
+  /** Stores the result of a command. Throws `not_found` for a command of another device or enrollment, and changes nothing. */
+  const finished = (device: DeviceId, generation: number, result: CommandResult) =>
+    apply({
+      ...{ id: result.command, device, generation, event: result.outcome, detail: result.detail },
+      ...{ at: now(), domainAt: clock.now() },
+    });
+
+  /**
+   * Records that a device displayed a message. A future time becomes now, because the device's time is not trusted. Throws `not_found` as
+   * `finished` does.
+   */
+  async function displayed(device: DeviceId, generation: number, report: { readonly command: CommandId } & Displayed) {
+    const at = Math.min(report.at, now());
+    if (!(await store.displayed({ id: report.command, device, generation, on: report.on, at }))) {
+      throw new CordonError('not_found', NO_SUCH_COMMAND, { id: report.command });
+    }
+    bus.publish({ kind: 'results' });
+  }
+
+  return { pendingFor, stored, finished, displayed };
+}

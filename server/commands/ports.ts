@@ -1,0 +1,105 @@
+/** Interfaces of commands to the store. */
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import type { Command } from '../../shared/protocol/frames.ts';
+import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import type { Devices } from '../devices/devices.ts';
+import type { CommandRecord, Displayed } from './command-record.ts';
+import type { CommandState } from './lifecycle.ts';
+
+export interface DisplayReport extends Displayed {
+  readonly id: CommandId;
+  readonly device: DeviceId;
+  readonly generation: number;
+}
+
+export interface NewCommand {
+  readonly id: CommandId;
+  /** Identifier of the request to many devices; null for a single command. */
+  readonly request: CommandId | null;
+  readonly device: DeviceId;
+  readonly command: Command;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** A device's report about a command. */
+export interface CommandReport {
+  readonly id: CommandId;
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly event: 'stored' | 'done' | 'failed' | 'expired';
+  readonly at: number;
+  /** Domain time of the workspace report. */
+  readonly domainAt: number;
+  readonly detail: string | null;
+}
+
+export interface RequestProgress {
+  readonly command: Command;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly counts: Readonly<Record<CommandState, number>>;
+  readonly displayed: number;
+  readonly failures: readonly {
+    readonly device: DeviceId;
+    readonly user: string;
+    readonly state: CommandState;
+    readonly detail: string | null;
+  }[];
+}
+
+/** Scope of the affected devices; null for all devices. */
+export type CommandScope = Parameters<Devices['reached']>[1];
+
+export interface CommandPosition {
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+/** Store of commands for admins. */
+export interface CommandStore {
+  /**
+   * Stores the command for the device's present generation. Returns the existing command if the id exists.
+   * - Throws `not_found` for an unknown device, and `conflict` when the device is not active.
+   * - Throws `legal_hold` when the command would destroy data under a legal hold.
+   */
+  insert(command: NewCommand, entry: EntryDraft<'workspace.wipe'> | null): Promise<CommandRecord>;
+  get(id: CommandId): Promise<CommandRecord | null>;
+  /** Commands of the device, newest first. */
+  list(device: DeviceId, before: CommandPosition | null, limit: number): Promise<CommandRecord[]>;
+  /** Cancels the command if it is in one of these states. */
+  cancel(id: CommandId, from: readonly CommandState[], at: number, detail: string): Promise<void>;
+  /** Expires commands without a result. Returns the number of expired commands. */
+  expire(from: readonly CommandState[], now: number): Promise<number>;
+}
+
+/** Store of requests to many devices. */
+export interface CommandRequestStore {
+  /** Requests to many devices after `cursor`, newest first. `next` is the cursor of the next page. */
+  requests(cursor: string | null, most: number): Promise<{ readonly ids: CommandId[]; readonly next: string | null }>;
+  /**
+   * Progress of a request to many devices. Null when no command of the request is for a device in the scope. Lists at most `most` failures.
+   */
+  progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null>;
+}
+
+/** Store of commands for the devices that carry them out. */
+export interface DeviceCommandStore {
+  /** Queued commands of a device that have not expired, oldest first. */
+  pending(device: DeviceId, generation: number, now: number): Promise<CommandRecord[]>;
+  /**
+   * Changes the command's state by the lifecycle table, and stores the workspace's new state after a completed command. Null if this
+   * enrollment has no command with the id. `moved`: the report was new.
+   */
+  report(report: CommandReport): Promise<{ readonly kind: Command['kind']; readonly moved: boolean } | null>;
+  /** Stores the first display report of a message. Returns false if this enrollment has no such message. */
+  displayed(report: DisplayReport): Promise<boolean>;
+}
+
+export interface CommandStores {
+  readonly commands: CommandStore;
+  readonly requests: CommandRequestStore;
+  readonly devices: DeviceCommandStore;
+}

@@ -1,0 +1,77 @@
+/** Activation codes, as admins manage them. */
+import type { HomeArea } from '../../shared/areas/area-code.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { formatActivationLink } from '../../shared/protocol/activation-link.ts';
+import { type DeviceId, type GroupId, newDeviceId, type PersonId, randomBase32 } from '../../shared/protocol/ids.ts';
+import type { Bus } from '../bus/bus.ts';
+import { type CodePage, type CodeView, type ListCodes, pageOfCodes, viewOf } from './code-pages.ts';
+import { hashOfSecret } from './code-secret.ts';
+import type { CodeStore } from './ports.ts';
+
+const HOUR = 3_600_000;
+const DEFAULT_HOURS = 7 * 24;
+const MAX_HOURS = 30 * 24;
+
+export interface CreateCode {
+  readonly person: PersonId;
+  readonly group: GroupId;
+  /** Home area from the code. Null for the group's home area, or for the present one of a device that enrolls again. */
+  readonly home: HomeArea | null;
+  readonly seat: HomeArea | null;
+  readonly by: string;
+  readonly expiresInHours?: number;
+  /** Existing device that enrolls again, in its next generation. The device's group must be `group`. */
+  readonly device?: DeviceId | null;
+}
+
+export interface ActivationCodesPorts {
+  readonly store: CodeStore;
+  /** Fingerprint of the root CA, which each activation link contains. */
+  readonly fingerprint: string;
+  /** Public addresses of this installation: `https://HOST:8444` and `wss://HOST:8443`. */
+  readonly addresses: () => { readonly publicUrl: string; readonly deviceUrl: string };
+  readonly bus: Bus;
+}
+
+export function createActivationCodes({ store, fingerprint, addresses, bus }: ActivationCodesPorts) {
+  /** Creates a code. Only this function returns the activation link with the secret. */
+  async function createCode(wanted: CreateCode): Promise<{ id: DeviceId; link: string; expiresAt: number }> {
+    const hours = wanted.expiresInHours ?? DEFAULT_HOURS;
+    if (!(hours > 0 && hours <= MAX_HOURS)) {
+      throw new CordonError('invalid_input', `An activation code must expire after at most ${MAX_HOURS} hours.`, {
+        field: 'expiresInHours',
+      });
+    }
+    const id = wanted.device ?? newDeviceId();
+    const secret = randomBase32(16);
+    const createdAt = Date.now();
+    const { person, group, home, seat, by } = wanted;
+    const expiresAt = createdAt + hours * HOUR;
+    const code = { id, secretHash: hashOfSecret(secret), person, group, home, seat, by, createdAt, expiresAt };
+    await (wanted.device ? store.reopenCode(code) : store.addCode(code));
+    bus.publish({ kind: 'devices' });
+    const link = formatActivationLink({ ...addresses(), fingerprint, code: { id, secret } });
+    return { id, link, expiresAt };
+  }
+
+  const listCodes = (wanted: ListCodes): Promise<CodePage> => pageOfCodes(store, wanted, Date.now());
+
+  /** Latest activation code of a device. Throws `not_found`. */
+  async function getCode(id: DeviceId): Promise<CodeView> {
+    const found = await store.redeemable(id);
+    if (!found)
+      throw new CordonError('not_found', `There is no activation code ${id}. List the codes with GET /codes.`);
+    return viewOf(found.code, Date.now());
+  }
+
+  async function cancelCode(id: DeviceId): Promise<void> {
+    if (!(await store.cancelCode(id, Date.now()))) {
+      throw new CordonError('not_found', 'There is no such open activation code. It was used or canceled before.', {
+        code: id,
+      });
+    }
+    bus.publish({ kind: 'devices' });
+  }
+
+  return { createCode, listCodes, getCode, cancelCode };
+}

@@ -1,0 +1,75 @@
+/** Issue of device certificates for certificate signing requests. */
+import type { Authority, Issued } from '../../certs/authority.ts';
+import { type CertificateRequest, parseCsr } from '../../certs/csr.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import { refusedByHold } from '../holds/holds.ts';
+import type { NewCertificate, Recorded } from './ports.ts';
+
+/** Attempts to find an unused serial number. Two equal 126-bit serial numbers prove a broken random source. */
+const SERIAL_ATTEMPTS = 3;
+
+export interface Enrolled {
+  readonly device: DeviceId;
+  readonly generation: number;
+  /** Issued certificate, DER. */
+  readonly certificate: Buffer;
+}
+
+export interface IssuancePorts {
+  readonly authority: Pick<Authority, 'issue'>;
+  readonly clock: Clock;
+}
+
+/** Issues and stores a certificate. Returns null if the device or the code has changed meanwhile. */
+export async function issueCertificate(
+  { authority, clock }: IssuancePorts,
+  request: CertificateRequest,
+  device: DeviceId,
+  generation: number,
+  record: (certificate: NewCertificate, entry: EntryDraft<'certificate.issued'>) => Promise<Recorded>,
+): Promise<Issued | null> {
+  for (let attempt = 0; attempt < SERIAL_ATTEMPTS; attempt++) {
+    const uris = [deviceUri(device, generation)];
+    const issued = authority.issue({ profile: 'device', spki: request.spki, commonName: device, uris });
+    const entry = {
+      kind: 'certificate.issued',
+      at: clock.now(),
+      subject: device,
+      public: particulars(issued),
+    } as const;
+    const outcome = await record(asRow(issued), entry);
+    if (outcome === 'legal_hold') throw refusedByHold(device);
+    if (outcome !== 'serial_taken') return outcome === 'recorded' ? issued : null;
+  }
+  throw new CordonError(
+    'internal',
+    'Serial numbers repeat, so the random source of this machine is broken. Repair it before you issue certificates.',
+  );
+}
+
+export const deviceUri = (device: DeviceId, generation: number): string => `urn:cordon:device:${device}:${generation}`;
+
+export const asRow = (issued: Issued): NewCertificate => ({ ...issued, issuedAt: Date.now() });
+
+export const particulars = ({ serial, profile, fingerprint, notAfter }: Issued) => ({
+  serial,
+  profile,
+  fingerprint,
+  notAfter,
+});
+
+/** A renewal request names the certificate that it renews (RFC 7030, section 4.2.2). A first request may omit the name. */
+export function requestOf(csr: Buffer, device: DeviceId, renews?: number): CertificateRequest {
+  const request = parseCsr(csr);
+  const { subjectCommonName: name, uris } = request;
+  const isNamed = name === device || (name === null && renews === undefined);
+  const uri = renews === undefined ? null : deviceUri(device, renews);
+  if (isNamed && uris.every((asked) => asked === uri)) return request;
+  throw new CordonError(
+    'csr_wrong_subject',
+    `The certificate signing request must have the common name ${device} and no other name. Create it again.`,
+  );
+}

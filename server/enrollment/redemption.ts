@@ -1,0 +1,127 @@
+/** Redemption of activation codes: a machine becomes a device, or a device enrolls again. */
+import type { Authority } from '../../certs/authority.ts';
+import { type CertificateRequest, spkiOfCertificate } from '../../certs/csr.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
+import { isSecret } from './code-secret.ts';
+import type { EnrollmentLimits } from './enrollment-limits.ts';
+import { type Enrolled, issueCertificate, requestOf } from './issuance.ts';
+import { appealAdvice } from './newcomer-gate.ts';
+import type { CodeStore, EnrollmentStore, RedeemableCode, StoredCode, Surroundings } from './ports.ts';
+
+/** Revocation reason `superseded` (RFC 5280, section 5.3.1). */
+const SUPERSEDED = 4;
+export interface RedemptionPorts {
+  readonly codes: Pick<CodeStore, 'redeemable'>;
+  readonly store: Pick<EnrollmentStore, 'redeem' | 'certificateOf'>;
+  readonly authority: Pick<Authority, 'issue'>;
+  readonly surroundings: Surroundings;
+  readonly limits: Pick<EnrollmentLimits, 'unproven' | 'redeeming'>;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  /** Contact for an appeal when the order names no contact. */
+  readonly appeal: string;
+}
+
+export function createRedemption(ports: RedemptionPorts) {
+  const { codes, store, authority, surroundings, limits, clock, bus, appeal } = ports;
+
+  /**
+   * Redeems an activation code with a certificate signing request. A repeated request with the same code and key returns the same
+   * certificate, so that a lost response does no harm.
+   */
+  async function redeem(asked: { id: string; secret: string; csr: Buffer; address: string | null }): Promise<Enrolled> {
+    const found = await knownCode(asked.id, asked.secret);
+    if (!found) {
+      await limits.unproven(asked.address);
+      throw new CordonError(
+        'code_unknown',
+        'There is no such activation code. Check the code, or ask your admin for a new one.',
+      );
+    }
+    const { code } = found;
+    await limits.redeeming(code.id);
+    requireOpen(code, Date.now());
+    const request = requestOf(asked.csr, code.id);
+    if (code.usedAt !== null) return repeated(code.id, request);
+    await requireGate(found, asked.address);
+
+    const generation = (found.generation ?? 0) + 1;
+    const issuedCertificate = await issueCertificate(
+      { authority, clock },
+      request,
+      code.id,
+      generation,
+      (certificate, issued) =>
+        store.redeem({
+          id: code.id,
+          secretHash: code.secretHash,
+          at: Date.now(),
+          enrolledAt: clock.now(),
+          generation,
+          certificate,
+          issued,
+          revoked: (serial) => ({
+            kind: 'certificate.revoked',
+            at: clock.now(),
+            subject: code.id,
+            public: { serial, reason: SUPERSEDED },
+          }),
+        }),
+    );
+    if (!issuedCertificate) return repeated(code.id, request);
+    // Closes the connections of the device's earlier generation, and issues a new device record.
+    if (generation > 1) bus.publish({ kind: 'ended', device: code.id });
+    await surroundings.deviceChanged(code.id);
+    bus.publish({ kind: 'devices' });
+    return { device: code.id, generation, certificate: issuedCertificate.der };
+  }
+
+  /** Finds an activation code. Returns null for an unknown code and for a wrong secret, after the same comparison. */
+  async function knownCode(id: string, secret: string): Promise<RedeemableCode | null> {
+    const device = deviceIdSchema.safeParse(id);
+    const found = device.success ? await codes.redeemable(device.data) : null;
+    return isSecret(secret, found?.code.secretHash ?? null) ? found : null;
+  }
+
+  async function requireGate({ home, seat }: RedeemableCode, address: string | null): Promise<void> {
+    const areas = address === null ? [] : await surroundings.areasOfAddress(address);
+    const verdict = await surroundings.gate({ areas, home, seat });
+    if (verdict.allowed) return;
+    const orders = verdict.denials.map(({ order, reasons }) => `${order} (${reasons.join(', ')})`).join(', ');
+    throw new CordonError(
+      'enrollment_denied',
+      `Enrollment is denied by order ${orders}. The activation code stays valid until it expires. ${appealAdvice(verdict.denials, surroundings.appealOf, appeal)}`,
+      { orders: verdict.denials.map(({ order }) => order), denials: verdict.denials },
+    );
+  }
+
+  /** Response to a repeated request. Throws `code_used` for a request with another key. */
+  async function repeated(device: DeviceId, request: CertificateRequest): Promise<Enrolled> {
+    const certificate = await store.certificateOf(device);
+    if (!certificate || !spkiOfCertificate(certificate.der).equals(request.spki)) {
+      throw new CordonError('code_used', 'This activation code was used before. Ask your admin for a new one.');
+    }
+    // Repeats the work that follows an enrollment, because an earlier attempt may have stopped before it.
+    await surroundings.deviceChanged(device);
+    return { device, generation: certificate.generation, certificate: certificate.der };
+  }
+
+  return { redeem };
+}
+
+function requireOpen(code: StoredCode, now: number): void {
+  if (code.canceledAt !== null) {
+    throw new CordonError('code_expired', 'This activation code was canceled. Ask your admin for a new one.');
+  }
+  if (code.expiresAt > now) return;
+  if (code.usedAt !== null) {
+    throw new CordonError('code_used', 'This activation code was used before. Ask your admin for a new one.');
+  }
+  throw new CordonError(
+    'code_expired',
+    `This activation code expired at ${new Date(code.expiresAt).toISOString()}. Ask your admin for a new one.`,
+  );
+}

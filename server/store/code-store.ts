@@ -1,0 +1,118 @@
+/** Store of activation codes. */
+import { CordonError } from '../../shared/errors.ts';
+import { createBatcher } from '../../shared/loops/batcher.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { CodeQuery, NewCode, CodeStore as Port, RedeemableCode, StoredCode } from '../enrollment/ports.ts';
+import { refusedByHold } from '../holds/holds.ts';
+import { areaOf } from './area-column.ts';
+import { codeOf, codesOf, GROUP, selectCodes } from './code-list.ts';
+import type { Database, Tx } from './database.ts';
+import { isHeld } from './held-devices.ts';
+import { requireMember } from './people-store.ts';
+import type { Schema } from './schema.ts';
+
+/**
+ * Real milliseconds for which lookups wait for others. Devices that redeem codes within this time share one lookup and the following commit.
+ * During the enrollment of a fleet, this sharing saves most of the store's work.
+ */
+const PATIENCE = 10;
+/** Maximum number of lookups that resolve in one iteration of the event loop. Each lookup causes about 200 µs of further work. */
+const TOGETHER = 64;
+
+export class CodeStore implements Port {
+  readonly #database: Database;
+  readonly #redeemableOf = createBatcher((ids: readonly DeviceId[]) => this.#readRedeemable(ids), {
+    most: TOGETHER,
+    patience: PATIENCE,
+  });
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  addCode(code: NewCode): Promise<void> {
+    return this.#database.transaction(async (tx) => {
+      await requireGroup(tx, code);
+      await requireMember(tx, code.person, code.group);
+      await tx.insertInto('activation_codes').values(codeRow(code)).execute();
+    });
+  }
+
+  reopenCode(code: NewCode): Promise<void> {
+    return this.#database.transaction(async (tx) => {
+      const device = await tx.selectFrom('devices').select('group_id').where('id', '=', code.id).executeTakeFirst();
+      if (!device) throw new CordonError('not_found', 'There is no such device.', { device: code.id });
+      if (device.group_id !== code.group) {
+        const detail = 'The device is in another group. Use that group, or move the device first.';
+        throw new CordonError('conflict', detail, { device: code.id });
+      }
+      await requireMember(tx, code.person, code.group);
+      if (await isHeld(tx, code.id)) throw refusedByHold(code.id);
+      const row = codeRow(code);
+      await tx
+        .insertInto('activation_codes')
+        .values(row)
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+        .execute();
+    });
+  }
+
+  async cancelCode(id: DeviceId, at: number): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.db
+      .updateTable('activation_codes')
+      .set({ canceled_at: at })
+      .where('id', '=', id)
+      .where('used_at', 'is', null)
+      .where('canceled_at', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows > 0;
+  }
+
+  codes(query: CodeQuery): Promise<StoredCode[]> {
+    return codesOf(this.#database.db, query);
+  }
+
+  async redeemable(id: DeviceId): Promise<RedeemableCode | null> {
+    return (await this.#redeemableOf(id)) ?? null;
+  }
+
+  async #readRedeemable(ids: readonly DeviceId[]): Promise<Map<DeviceId, RedeemableCode>> {
+    const rows = await selectCodes(this.#database.db)
+      .innerJoin('groups', (join) => join.on('groups.id', '=', GROUP))
+      .select(['groups.home as group_home', 'groups.seat as group_seat', 'devices.stated_home', 'devices.generation'])
+      .where('code.id', 'in', ids)
+      .execute();
+    const read = rows.map((row) => {
+      const code = codeOf(row);
+      return {
+        code,
+        home: areaOf(row.stated_home) ?? code.home ?? areaOf(row.group_home),
+        seat: code.seat ?? areaOf(row.group_seat),
+        generation: row.generation,
+      };
+    });
+    return new Map(read.map((found) => [found.code.id, found]));
+  }
+}
+
+async function requireGroup(tx: Tx, { group }: NewCode): Promise<void> {
+  const found = await tx.selectFrom('groups').select('id').where('id', '=', group).executeTakeFirst();
+  if (!found)
+    throw new CordonError('not_found', 'There is no such group. List the groups with GET /groups.', { group });
+}
+
+function codeRow(code: NewCode): Schema['activation_codes'] {
+  return {
+    id: code.id,
+    secret_hash: code.secretHash,
+    person_id: code.person,
+    group_id: code.group,
+    home: code.home,
+    seat: code.seat,
+    created_by: code.by,
+    created_at: code.createdAt,
+    expires_at: code.expiresAt,
+    used_at: null,
+    canceled_at: null,
+  };
+}

@@ -1,0 +1,40 @@
+/** Devices over a real store, with the wakes and changes that they announce. */
+import { LocalBus, type Wake } from '../../server/bus/bus.ts';
+import { createDevices } from '../../server/devices/devices.ts';
+import type { Database } from '../../server/store/database.ts';
+import { deviceStores } from '../../server/store/device-stores.ts';
+import type { HomeArea } from '../../shared/areas/area-code.ts';
+import type { Inventory } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
+
+export const NOW = 500_000;
+export const PK = 'PK' as HomeArea;
+export const FR = 'FR' as HomeArea;
+
+export function fleet(database: Database) {
+  const clock = new DrivenClock(NOW);
+  const bus = new LocalBus();
+  const wakes: Wake[] = [];
+  bus.subscribe((wake) => wakes.push(wake));
+  const changed: DeviceId[] = [];
+  const devices = createDevices({
+    ...deviceStores(database),
+    bus,
+    clock,
+    followers: { deviceChanged: async (device) => void changed.push(device) },
+  });
+  return { devices, clock, wakes, changed };
+}
+
+export function inventory(hostname: string): Inventory {
+  return {
+    at: 1,
+    agent: '0.1.0',
+    hostname,
+    os: { platform: 'linux', distro: null, release: null, kernel: null, arch: 'x64' },
+    hardware: { manufacturer: null, model: null, serial: null, uuid: null, cpu: null, cores: 2, memory: null },
+    disks: [],
+    network: [],
+  };
+}
