@@ -39,8 +39,8 @@ export const KEPT: readonly { readonly what: string; readonly why: string }[] = 
   },
   { what: 'The ledger entries', why: 'The ledger is append-only. Its entries contain no names.' },
   {
-    what: 'The device’s id and its user',
-    why: 'A court may ask for the device and its user. Only admins can see both, and no pack contains them.',
+    what: 'The identifier of the device, and its user',
+    why: 'A court may ask which device and user a receipt is from. Only admins can see both, and no pack contains them.',
   },
   {
     what: 'The evidence of the device’s locations',

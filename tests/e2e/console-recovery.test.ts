@@ -112,7 +112,7 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
     await lost('0d4e5f', 0);
     await seat.goto('/recovery');
     const item = page.getByRole('listitem').filter({ hasText: '0a1b2c' });
-    await item.getByText('In the saved ledger, not revoked').waitFor();
+    await item.getByText('Certificate in the saved ledger, not revoked').waitFor();
     const other = page.getByRole('listitem').filter({ hasText: '0d4e5f' });
     await other.getByText('Only the device has the certificate').waitFor();
     expect.soft(await seat.faults('recovery waiting')).toEqual([]);

@@ -46,7 +46,7 @@ function consequences(act: PlainAction, order: OrderView, now: number): readonly
         begun
           ? `The order becomes active at once. It suspends these services again: ${services}.`
           : 'After the resumption, the order takes effect at its effective time.',
-        'Two approvers other than you must approve.',
+        'Two approvers other than you must approve the proposal.',
       ];
     case 'exit':
       return [
@@ -60,7 +60,7 @@ function consequences(act: PlainAction, order: OrderView, now: number): readonly
         order.status === 'proposed'
           ? 'The withdrawal cancels the proposal.'
           : `The order ends for good. All affected devices regain these services: ${services}. Devices do not enroll again and keep their data.`,
-        'Two approvers other than you must approve. You cannot reactivate a withdrawn order, but you can propose a new order.',
+        'Two approvers other than you must approve the proposal. You cannot reactivate a withdrawn order, but you can propose a new order.',
       ];
   }
 }

@@ -71,7 +71,7 @@ function ExtendBody({ order, close, proposed }: Props) {
   const aside = replacementWords(order, useSession().account.person);
   return (
     <Stack>
-      <Text>{extendWords(order, now)} Two approvers other than you must approve.</Text>
+      <Text>{extendWords(order, now)} Two approvers other than you must approve the proposal.</Text>
       <DateTimeField
         id="extend-effective"
         legend="Takes effect"

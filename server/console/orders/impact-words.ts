@@ -9,8 +9,8 @@ export const CLASS_NAMES: Readonly<Record<ImpactClass, string>> = {
   visiting: 'Visiting',
   traveling: 'Traveling',
   exempt: 'Exempt',
-  offline_current: 'Offline, has the order',
-  offline_behind: 'Offline, does not have the order',
+  offline_current: 'Offline, order stored',
+  offline_behind: 'Offline, order not stored',
   undelivered: 'Order not delivered yet',
 };
 
@@ -74,5 +74,5 @@ export const WARNING_TITLES: Readonly<Record<Warning['code'], string>> = {
   area_disputed: 'Disputed territory',
   area_without_borders: 'Area whose borders Cordon does not know',
   territories_excluded: 'Nearby territories not included',
-  location_statements: 'Affected devices changed by location statements',
+  location_statements: 'Location statements that change the affected devices',
 };

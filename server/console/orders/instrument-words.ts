@@ -9,7 +9,7 @@ import { durationOf, zonedTime } from './rule-words.ts';
 export const PROVENANCE_WORDS: Readonly<Record<NonNullable<OrderTerms['provenance']>, string>> = {
   asserted: 'Asserted: only the instrument itself states which authority issued it.',
   confirmed: 'Confirmed: the authority has confirmed that it issued the instrument.',
-  disputed: 'Disputed: it is contested that the authority issued the instrument.',
+  disputed: 'Disputed: a party denies that the authority issued the instrument.',
 };
 
 export function planWords({ noticePlan }: Pick<OrderTerms, 'noticePlan'>): string {

@@ -10,7 +10,7 @@ import { statementsQuery } from './queries.ts';
 import { TwoZones } from './two-zones.tsx';
 
 const COLUMNS = ['Stated location', 'Effect', 'Valid until', 'Reason', 'Stated by', 'Confirmed by'];
-const ASSIGNED_COLUMNS = ['Home area', 'Seat', 'Changed', 'Changed by', 'Confirmed by'];
+const ASSIGNED_COLUMNS = ['Home area', 'Legal seat', 'Changed', 'Changed by', 'Confirmed by'];
 
 export function OrderStatements({ number, zone }: { readonly number: string; readonly zone: string }) {
   const query = useQuery(statementsQuery(number));
@@ -26,7 +26,7 @@ function Statements({ list, zone }: { readonly list: StatementList; readonly zon
   if (statements.length === 0 && assignments.length === 0) {
     return (
       <Text size="sm" c="dimmed">
-        No location statement, home area or seat changes the effect of this order.
+        No location statement, home area or legal seat changes the effect of this order.
       </Text>
     );
   }
@@ -42,8 +42,8 @@ function Statements({ list, zone }: { readonly list: StatementList; readonly zon
       )}
       {assignments.length > 0 && (
         <DeviceTable
-          label="Changes of home area and seat"
-          lead="Admins changed the home area or seat of these devices. The changes altered the effect of the order."
+          label="Changes of home area and legal seat"
+          lead="Admins changed the home area or legal seat of these devices. The changes altered the effect of the order."
           columns={ASSIGNED_COLUMNS}
           rows={assignments.map(({ device, home, seat, at, by, confirmedBy }) => ({
             device,

@@ -45,7 +45,7 @@ export function AccountPage() {
     <Page title="Your account" lead={`${account.name} · ${account.email}`}>
       <Section title="Roles">
         {account.grants.length === 0 ? (
-          <Empty title="No roles">Ask an owner of this installation for a role.</Empty>
+          <Empty title="No roles">Ask an admin with the role owner to give you a role.</Empty>
         ) : (
           <Stack gap="xs">
             {account.grants.map((grant) => {

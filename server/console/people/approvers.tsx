@@ -62,8 +62,8 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
               <Text size="sm" c="dimmed">
                 An order will need {waiting.threshold} of these approvers.{' '}
                 {current
-                  ? 'The set takes effect when enough current and new approvers have signed.'
-                  : 'The set takes effect when enough approvers have signed.'}
+                  ? 'The approver set takes effect when enough current and new approvers have signed.'
+                  : 'The approver set takes effect when enough approvers have signed.'}
               </Text>
               {may('approvers.sign') && canSign && (
                 <div>

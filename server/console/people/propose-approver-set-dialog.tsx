@@ -53,7 +53,7 @@ export function ProposeApproverSetDialog({
         <Text size="sm">
           {current
             ? 'The current approver set stays valid until enough current approvers have signed the new one.'
-            : 'The set takes effect after its approvers have signed. Select at least three, so that orders can be approved if one is absent.'}
+            : 'The approver set takes effect after its approvers have signed. Select at least three approvers, so that orders can be approved if one approver is absent.'}
         </Text>
         {keys.length < LEAST && (
           <Text size="sm">

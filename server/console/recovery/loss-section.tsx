@@ -78,7 +78,7 @@ function factsOf(recovery: Restored): Fact[] {
           : `${counted(revoked, 'revocation')} reapplied from ${REVOCATIONS[revocations]}`,
     },
     {
-      label: 'Ended by the restore',
+      label: 'Canceled by the restore',
       value: [
         counted(sessions, 'session'),
         counted(tokens, 'API token'),

@@ -70,7 +70,7 @@ function Evidence({
       <Group gap="xs">
         <Text fw={600}>{user === null ? 'User unknown' : <UserText>{user}</UserText>}</Text>
         <Badge color={published ? 'green' : 'yellow'} variant="light">
-          {published ? 'In the saved ledger, not revoked' : 'Only the device has the certificate'}
+          {published ? 'Certificate in the saved ledger, not revoked' : 'Only the device has the certificate'}
         </Badge>
       </Group>
       <Facts
@@ -91,7 +91,7 @@ function Evidence({
             label: 'Source of the certificate',
             value: published
               ? 'The saved copy of the ledger contains the certificate and no revocation.'
-              : 'Only the device has the certificate, signed by this installation. The server does not know whether it was revoked after the backup.',
+              : 'Only the device has the certificate, signed by this installation. The server does not know whether the certificate was revoked after the backup.',
           },
         ]}
       />

@@ -32,7 +32,7 @@ export function RecoveryPage() {
         </QueryResult>
       ) : (
         <Empty title="Page outside your role">
-          The roles owner, fleet, legal and auditor can see the recovery. Ask an owner for access.
+          Only admins with the role owner, fleet, legal or auditor can see the recovery. Ask an owner for access.
         </Empty>
       )}
     </Page>
@@ -100,7 +100,7 @@ function CloseRecovery({ view: { recovery, devices } }: { readonly view: Recover
       </Button>
       <Confirm title="Close recovery" opened={opened} close={close} verb="Close recovery" grave act={act}>
         <Text size="sm">
-          The server then requests no documents from devices and readmits no device. You cannot undo this.
+          After that, the server requests no documents from devices and readmits no device. You cannot undo this.
         </Text>
         {losses.map((loss) => (
           <Alert key={loss} color="red" icon={<IconAlertTriangle aria-hidden />} p="sm">

@@ -95,7 +95,10 @@ export function OwnAreas() {
           await changed();
         }}
       >
-        <Text>The server removes all versions of the area. It refuses if an order has ever named the area.</Text>
+        <Text>
+          The server removes all versions of the area. The server refuses the removal if an order has ever named the
+          area.
+        </Text>
       </Confirm>
     </Stack>
   );

@@ -71,7 +71,7 @@ export function SettingsPage() {
         {may('alerts.list') && (
           <Section title="Alerts">
             <Text c="dimmed" maw={760}>
-              Alerts about the server, for example a failed backup or a credential reset.
+              Alerts about the server, such as a failed backup or a credential reset, are in the list of alerts.
             </Text>
             <div>
               <ButtonLink to="/alerts" variant="default">

@@ -25,7 +25,7 @@ export const ENGLISH: NoticeWords = {
     present: (areas) => `This device is in ${areas}.`,
     network: (areas) => `The mobile network of this device is in ${areas}.`,
     home: (areas) => `The home area of this device is ${areas}.`,
-    seat: (areas) => `Your part of the organization has its seat in ${areas}.`,
+    seat: (areas) => `Your part of the organization has its legal seat in ${areas}.`,
     contested: (areas) =>
       `Cordon cannot determine for certain whether this device is in ${areas}. The order applies in this case.`,
     unknown: () => 'Cordon does not know the location of this device. The order applies in this case.',
@@ -48,30 +48,31 @@ export const ENGLISH: NoticeWords = {
 
   waiting: 'Messages to you',
   waitingIs: {
-    hold: 'They wait on the server, sealed, and arrive when the order ends.',
+    hold: 'The server keeps messages to you, encrypted, and delivers them when the order ends.',
     deliver:
-      'Messages written before still arrive. New messages wait on the server, sealed, and arrive when the order ends.',
-    return: 'They return to the sender, with a note that they did not reach you and which order is the reason.',
+      'You still receive messages that were sent before the order. The server keeps new messages, encrypted, and delivers them when the order ends.',
+    return:
+      'The server returns messages to you to their senders. A note says that you did not receive the message, and which order is the reason.',
   },
   exit: {
-    label: 'For good',
+    label: 'Permanent end',
     coming: (until) =>
       `The order ends service permanently. Save a copy of your data by ${until}. After that, two approvers can order that the data on this device is wiped.`,
     approved:
       'Two approvers have ordered that the data on this device is wiped. The wipe starts when the time to save a copy is over. Save a copy now.',
     wiped: (at) => `This order wiped the data on this device on ${at}. The data cannot be restored.`,
   },
-  kept: 'No data is lost. You can still read the data on this device and save a copy. The order gives no one access to it.',
+  kept: 'No data is lost. You can still read the data on this device and save a copy. The order gives nobody access to your data.',
   cannotWrite: 'You cannot write while the order above is active. You can still read your messages.',
-  noDocuments: 'This device has no order list yet. Connect it to the network to send and receive messages.',
+  noDocuments: 'This device has no order list yet. Connect the device to the network to send and receive messages.',
   coming: (number, date) => `Order ${number} will suspend messages in some areas from ${date}.`,
   told: {
     P30D: 'Displayed 30 days before',
     P7D: 'Displayed 7 days before',
     P1D: 'Displayed 1 day before',
     PT1H: 'Displayed 1 hour before',
-    entry: 'Displayed when it took effect',
-    withdrawal: 'Displayed when it was withdrawn',
+    entry: 'Displayed when the order took effect',
+    withdrawal: 'Displayed when the order was withdrawn',
   },
   toldLate: 'Displayed',
 

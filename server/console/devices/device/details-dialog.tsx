@@ -76,7 +76,7 @@ function Form({ device, close }: { readonly device: DeviceView; readonly close: 
         />
         <AreaSelect
           label="Legal seat"
-          description="Area where the organization that owns the device is registered"
+          description="Area in which the organization that owns the device is registered"
           placeholder={chosen?.seat ? `From its group: ${chosen.seat}` : 'Not set'}
           value={seat}
           onChange={setSeat}

@@ -176,13 +176,13 @@ function Choices({ filter, narrow }: { readonly filter: Filter; readonly narrow:
       <Select
         className={classes.choice}
         aria-label="Connection"
-        placeholder="All connections"
+        placeholder="Any connection state"
         data={[
           { value: 'true', label: 'Connected' },
           { value: 'false', label: 'Offline' },
         ]}
         clearable
-        clearButtonProps={{ 'aria-label': 'All connections' }}
+        clearButtonProps={{ 'aria-label': 'Any connection state' }}
         value={filter.connected === undefined ? null : String(filter.connected)}
         onChange={(value) => narrow({ connected: value === null ? undefined : value === 'true' })}
       />

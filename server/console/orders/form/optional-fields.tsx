@@ -188,6 +188,7 @@ function NoticeFields(part: PartProps) {
       </Text>
       <Radio.Group
         label="Notice times"
+        description="The notice times are 30 days, 7 days, 1 day and 1 hour before the effective time, at the effective time, and at withdrawal."
         value={more.planned}
         onChange={(planned) => set({ planned: planned === 'chosen' ? 'chosen' : 'all' })}
         error={problemAt('noticePlan')?.text}

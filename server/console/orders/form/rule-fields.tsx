@@ -161,8 +161,8 @@ function Visitors({ form, update, touch, problemAt }: Fields) {
         />
       </Group>
       <Text size="sm" c="dimmed" mt={4}>
-        A device from another home area keeps its services for this time after its arrival. An absence of less than a
-        day does not restart the period.
+        A device from another home area keeps its services for this time after its arrival. If the device leaves for
+        less than a day, the grace period does not restart.
       </Text>
     </div>
   );

@@ -213,7 +213,11 @@ function Found({
       </Grid>
       <Section title="Device list" actions={<Files order={order} asked={asked} total={impact.total} />}>
         <Filter asked={asked} set={set} />
-        {impact.total === 0 ? <Text size="sm">No devices match.</Text> : <DeviceRows devices={impact.devices} />}
+        {impact.total === 0 ? (
+          <Text size="sm">No devices match the filters.</Text>
+        ) : (
+          <DeviceRows devices={impact.devices} />
+        )}
         <Pages offset={offset} size={PAGE} total={impact.total} go={(next) => set({ offset: next })} />
       </Section>
     </Stack>
