@@ -109,10 +109,10 @@ function ipBytes(address: string): Buffer {
   if (isIP(address) !== 6) throw new TypeError(`${address} is not an IP address`);
   const [head = '', tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
   const groups = (text: string) => (text === '' ? [] : text.split(':'));
-  const left = groups(head);
+  const headGroups = groups(head);
   const right = groups(tail ?? '');
-  const zeros = Array<string>(8 - left.length - right.length).fill('0');
-  return Buffer.from([...left, ...zeros, ...right].map((group) => group.padStart(4, '0')).join(''), 'hex');
+  const zeros = Array<string>(8 - headGroups.length - right.length).fill('0');
+  return Buffer.from([...headGroups, ...zeros, ...right].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 
 function extensions(content: CertificateContent, signer: Signer): Asn1[] {

@@ -207,61 +207,61 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   });
   const invalid = (parsed.error?.issues ?? []).map((issue) => problemOf(issue, env));
   if (!parsed.success || unknown.length > 0) throw new EnvironmentError([...unknown, ...invalid]);
-  const given = parsed.data;
-  const { CORDON_ADMIN_CERTIFICATE: certificate, CORDON_ADMIN_KEY: key } = given;
-  const home = resolve(given.CORDON_HOME);
+  const values = parsed.data;
+  const { CORDON_ADMIN_CERTIFICATE: certificate, CORDON_ADMIN_KEY: key } = values;
+  const home = resolve(values.CORDON_HOME);
   return Object.freeze({
     home,
-    databaseUrl: given.CORDON_DATABASE_URL ?? null,
-    passphrase: given.CORDON_PASSPHRASE ?? null,
+    databaseUrl: values.CORDON_DATABASE_URL ?? null,
+    passphrase: values.CORDON_PASSPHRASE ?? null,
     passphraseFile: resolve(
-      given.CORDON_PASSPHRASE_FILE ??
+      values.CORDON_PASSPHRASE_FILE ??
         join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'cordon', 'passphrase'),
     ),
-    organization: given.CORDON_ORGANIZATION,
-    names: given.CORDON_NAMES,
-    dropNames: given.CORDON_DROP_NAMES,
-    bind: given.CORDON_BIND,
-    devicePort: given.CORDON_DEVICE_PORT,
-    publicPort: given.CORDON_PUBLIC_PORT,
+    organization: values.CORDON_ORGANIZATION,
+    names: values.CORDON_NAMES,
+    dropNames: values.CORDON_DROP_NAMES,
+    bind: values.CORDON_BIND,
+    devicePort: values.CORDON_DEVICE_PORT,
+    publicPort: values.CORDON_PUBLIC_PORT,
     admin: {
-      bind: given.CORDON_ADMIN_BIND,
-      port: given.CORDON_ADMIN_PORT,
-      names: given.CORDON_ADMIN_NAMES,
+      bind: values.CORDON_ADMIN_BIND,
+      port: values.CORDON_ADMIN_PORT,
+      names: values.CORDON_ADMIN_NAMES,
       tls: certificate === undefined || key === undefined ? null : { certificate, key },
-      url: given.CORDON_ADMIN_URL ?? null,
-      proxyFrom: given.CORDON_ADMIN_PROXY_FROM,
+      url: values.CORDON_ADMIN_URL ?? null,
+      proxyFrom: values.CORDON_ADMIN_PROXY_FROM,
     },
-    sessionIdleMinutes: given.CORDON_SESSION_IDLE_MINUTES,
-    proxyFrom: given.CORDON_PROXY_FROM,
-    proxyRequired: given.CORDON_PROXY_REQUIRED,
-    ipDatabase: given.CORDON_IP_DATABASE ?? null,
-    appeal: given.CORDON_APPEAL,
-    operatorUrl: given.CORDON_OPERATOR_URL ?? null,
-    securityContact: given.CORDON_SECURITY_CONTACT ?? null,
+    sessionIdleMinutes: values.CORDON_SESSION_IDLE_MINUTES,
+    proxyFrom: values.CORDON_PROXY_FROM,
+    proxyRequired: values.CORDON_PROXY_REQUIRED,
+    ipDatabase: values.CORDON_IP_DATABASE ?? null,
+    appeal: values.CORDON_APPEAL,
+    operatorUrl: values.CORDON_OPERATOR_URL ?? null,
+    securityContact: values.CORDON_SECURITY_CONTACT ?? null,
     mail:
-      given.CORDON_MAIL_URL === undefined || given.CORDON_MAIL_FROM === undefined
+      values.CORDON_MAIL_URL === undefined || values.CORDON_MAIL_FROM === undefined
         ? null
-        : { server: given.CORDON_MAIL_URL, from: given.CORDON_MAIL_FROM },
-    largeShare: given.CORDON_LARGE_SHARE,
-    evidenceDays: given.CORDON_EVIDENCE_DAYS,
-    buildConsole: given.CORDON_BUILD_CONSOLE,
-    ntp: given.CORDON_NTP ?? null,
-    acceptClock: given.CORDON_ACCEPT_CLOCK === undefined ? null : Date.parse(given.CORDON_ACCEPT_CLOCK),
-    jumpDays: given.CORDON_JUMP_DAYS,
+        : { server: values.CORDON_MAIL_URL, from: values.CORDON_MAIL_FROM },
+    largeShare: values.CORDON_LARGE_SHARE,
+    evidenceDays: values.CORDON_EVIDENCE_DAYS,
+    buildConsole: values.CORDON_BUILD_CONSOLE,
+    ntp: values.CORDON_NTP ?? null,
+    acceptClock: values.CORDON_ACCEPT_CLOCK === undefined ? null : Date.parse(values.CORDON_ACCEPT_CLOCK),
+    jumpDays: values.CORDON_JUMP_DAYS,
     backup: {
-      recipient: given.CORDON_BACKUP_RECIPIENT ?? null,
+      recipient: values.CORDON_BACKUP_RECIPIENT ?? null,
       scheduled:
-        given.CORDON_BACKUP_SCHEDULE === undefined || given.CORDON_BACKUP_FOLDER === undefined
+        values.CORDON_BACKUP_SCHEDULE === undefined || values.CORDON_BACKUP_FOLDER === undefined
           ? null
           : {
-              pattern: given.CORDON_BACKUP_SCHEDULE,
-              folder: resolve(given.CORDON_BACKUP_FOLDER),
-              keep: given.CORDON_BACKUP_KEEP,
+              pattern: values.CORDON_BACKUP_SCHEDULE,
+              folder: resolve(values.CORDON_BACKUP_FOLDER),
+              keep: values.CORDON_BACKUP_KEEP,
             },
     },
     notifySocket: env['NOTIFY_SOCKET'] ?? null,
-    log: given.CORDON_LOG,
+    log: values.CORDON_LOG,
   });
 }
 

@@ -79,9 +79,10 @@ function ownerOf(accounts: readonly Account[], email: string | null): Account {
       status === 'active' &&
       grants.some(({ role, group, area }) => role === 'owner' && group === null && area === null),
   );
-  const wanted = email === null ? owners : owners.filter((owner) => owner.email.toLowerCase() === email.toLowerCase());
-  const [owner] = wanted;
-  if (owner && wanted.length === 1) return owner;
+  const matching =
+    email === null ? owners : owners.filter((owner) => owner.email.toLowerCase() === email.toLowerCase());
+  const [owner] = matching;
+  if (owner && matching.length === 1) return owner;
   const known = owners.map((each) => each.email).join(', ') || 'none';
   const detail =
     email === null && owners.length > 1

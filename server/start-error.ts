@@ -65,9 +65,9 @@ function innermost(error: unknown): Cause {
     if (!(next instanceof Error)) break;
     at = next;
   }
-  const of = (name: string): unknown => (at instanceof Error && name in at ? Reflect.get(at, name) : undefined);
-  const text = (name: string): string => (typeof of(name) === 'string' ? String(of(name)) : '');
-  const port = of('port');
+  const property = (name: string): unknown => (at instanceof Error && name in at ? Reflect.get(at, name) : undefined);
+  const text = (name: string): string => (typeof property(name) === 'string' ? String(property(name)) : '');
+  const port = property('port');
   return {
     code: text('code'),
     message: at instanceof Error ? at.message : String(at),

@@ -76,17 +76,17 @@ export function createAccountLinks(ports: {
       given: { readonly email: string; readonly name: string; readonly grants: readonly Grant[] },
       by: Account,
     ): Promise<LinkDelivery & { readonly account: Account }> {
-      const made = await admins.createAccount(given.email, given.name, given.grants, by.id, { mailed });
-      if (mailed) await limit.consume(made.account.id);
-      return { account: made.account, ...(await deliver(made.account, by, 'invitation', made)) };
+      const created = await admins.createAccount(given.email, given.name, given.grants, by.id, { mailed });
+      if (mailed) await limit.consume(created.account.id);
+      return { account: created.account, ...(await deliver(created.account, by, 'invitation', created)) };
     },
 
     /** Creates a new invitation for an account without credentials, or else a credential reset link. Earlier links become void. */
     async again(id: AccountId, by: Account): Promise<LinkDelivery> {
       const account = await admins.account(id);
       if (mailed) await requireMailAllowed(limit, id);
-      const made = await admins.inviteAgain(id, by.id, { mailed });
-      return deliver(account, by, account.ready ? 'reset' : 'invitation', made);
+      const created = await admins.inviteAgain(id, by.id, { mailed });
+      return deliver(account, by, account.ready ? 'reset' : 'invitation', created);
     },
 
     /**

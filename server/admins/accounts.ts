@@ -6,7 +6,7 @@ import { newAccount, newInvitation, resetEntry, roleEntry } from './new-account.
 import type { Account, AccountStore, InvitationStore, RaiseAlert } from './ports.ts';
 import type { Grant } from './roles.ts';
 
-export function createAccounts(ports: {
+interface AccountsPorts {
   readonly accounts: AccountStore;
   readonly invitations: Pick<InvitationStore, 'invite'>;
   /** Domain clock for the field `at` of ledger entries. All other times of accounts are real time. */
@@ -14,8 +14,10 @@ export function createAccounts(ports: {
   readonly bus: Bus;
   readonly alert: RaiseAlert;
   readonly now: () => number;
-}) {
-  const { accounts, invitations, clock, bus, alert, now } = ports;
+}
+
+export function createAccounts(ports: AccountsPorts) {
+  const { accounts, invitations, clock, alert, now, bus } = ports;
   const changed = () => bus.publish({ kind: 'accounts' });
 
   async function found(id: AccountId): Promise<Account> {
@@ -45,11 +47,14 @@ export function createAccounts(ports: {
       by: AccountId | null = null,
       { mailed = false }: { readonly mailed?: boolean } = {},
     ): Promise<{ account: Account; invitation: string; expiresAt: number }> {
-      const made = newAccount(email, name, now());
-      const { token, stored } = newInvitation(now(), mailed ? made.email : null);
-      const once = grants.filter((grant, at) => grants.findIndex((other) => same(other, grant)) === at);
-      const given = once.map((grant) => ({ grant, entry: roleEntry('role.granted', clock.now(), made.id, grant) }));
-      const account = await accounts.create(made, stored, given, by);
+      const created = newAccount(email, name, now());
+      const { token, stored } = newInvitation(now(), mailed ? created.email : null);
+      const distinct = grants.filter((grant, at) => grants.findIndex((other) => same(other, grant)) === at);
+      const entries = distinct.map((grant) => ({
+        grant,
+        entry: roleEntry('role.granted', clock.now(), created.id, grant),
+      }));
+      const account = await accounts.create(created, stored, entries, by);
       changed();
       return { account, invitation: token, expiresAt: stored.expiresAt };
     },
@@ -76,6 +81,20 @@ export function createAccounts(ports: {
       return { invitation: token, expiresAt: stored.expiresAt };
     },
 
+    ...createAccountAccess({ ...ports, changed, found }),
+  };
+}
+
+/** Changes of an account's status and roles. */
+function createAccountAccess({
+  accounts,
+  bus,
+  clock,
+  now,
+  changed,
+  found,
+}: AccountsPorts & { readonly changed: () => void; readonly found: (id: AccountId) => Promise<Account> }) {
+  return {
     async setStatus(id: AccountId, status: Account['status']): Promise<Account> {
       if ((await found(id)).status !== status) {
         const kind = status === 'active' ? 'role.granted' : 'role.revoked';

@@ -118,8 +118,12 @@ export function createActions(ports: ActionsPorts) {
 /** Decides whether a caller may perform an action alone. Other actions become pending. */
 function createAuthorization({ store, clock, bus, stepUpWithin, now = Date.now }: ActionsPorts) {
   async function propose(by: Account, content: ActionContent): Promise<CordonError> {
-    const wanted = newAction(by, content, now());
-    const pending = await store.propose(wanted, entryOf('action.proposed', clock.now(), wanted, by.id), PENDING_OF_ONE);
+    const proposed = newAction(by, content, now());
+    const pending = await store.propose(
+      proposed,
+      entryOf('action.proposed', clock.now(), proposed, by.id),
+      PENDING_OF_ONE,
+    );
     if (!pending) {
       return new CordonError(
         'rate_limited',

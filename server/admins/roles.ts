@@ -242,8 +242,8 @@ export function reachOf(name: RightName, grants: readonly Grant[]): Reach {
   // An order affects every group in its areas, so a grant for one group does not include the order.
   const areas = held.flatMap(({ group, area }) => (group === null && area !== null ? area : []));
   if (scope === 'areas' && areas.length > 0) return { devices: [], areas };
-  const wanted = `${name} requires the role ${roles.join(' or ')}${held.length > 0 ? ' with another scope than yours' : ''}`;
-  throw new CordonError('forbidden', `${wanted}. Ask an owner for it.`, { right: name });
+  const requirement = `${name} requires the role ${roles.join(' or ')}${held.length > 0 ? ' with another scope than yours' : ''}`;
+  throw new CordonError('forbidden', `${requirement}. Ask an owner for it.`, { right: name });
 }
 
 /** All rights that `grants` give, whatever their reach. */

@@ -46,11 +46,6 @@ export function createSignIn(ports: {
 }) {
   const { accounts, sessions, sealer, browserSealer, limits, now } = ports;
 
-  async function requireUnusedCode(account: AccountId, step: number): Promise<void> {
-    if (await accounts.useTotpStep(account, step)) return;
-    throw new CordonError('totp_reused', 'This code was used before. Wait for the next code (30 seconds at most).');
-  }
-
   const stepOf = (sealed: string, totp: string) => totpStep(sealer.unseal(sealed).toString(), totp, now());
 
   /** Identifier of a browser in which the account signed in before, for the limit of attempts. Null for other browsers. */
@@ -78,7 +73,7 @@ export function createSignIn(ports: {
       await limits.wrongCode(email, source);
       throw wrong();
     }
-    await requireUnusedCode(account.id, step);
+    await requireUnusedCode(accounts, account.id, step);
     return { account, passwordHash };
   }
 
@@ -129,13 +124,22 @@ export function createSignIn(ports: {
           await limits.wrongCode(email, source);
           throw new CordonError('credentials_wrong', 'The code is wrong. Enter the current code of the app.');
         }
-        await requireUnusedCode(given.account.id, step);
+        await requireUnusedCode(accounts, given.account.id, step);
         const at = now();
         await sessions.authenticated(session, at);
         return at;
       });
     },
   };
+}
+
+async function requireUnusedCode(
+  accounts: Pick<AccountStore, 'useTotpStep'>,
+  account: AccountId,
+  step: number,
+): Promise<void> {
+  if (await accounts.useTotpStep(account, step)) return;
+  throw new CordonError('totp_reused', 'This code was used before. Wait for the next code (30 seconds at most).');
 }
 
 /** All causes of a failed sign-in have the same error text, because a different text would confirm a guessed password. */

@@ -57,8 +57,8 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       response: namedAreaView,
       statuses: [201],
       async handler({ body: { name, title, members }, caller, reach }) {
-        const made = await areas.defineGroup(name, title, members, editorOf(caller, reach));
-        return new Reply(viewOf(made), { status: 201 });
+        const area = await areas.defineGroup(name, title, members, editorOf(caller, reach));
+        return new Reply(viewOf(area), { status: 201 });
       },
     }),
     route({
@@ -72,8 +72,8 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       raw: 'upload',
       async handler({ query: { name, title }, upload, caller, reach }) {
         const bytes = await collect(upload, LARGEST_GEOJSON, 'A GeoJSON file');
-        const made = await areas.importPolygon(name, title, bytes.toString('utf8'), editorOf(caller, reach));
-        return new Reply(viewOf(made), { status: 201 });
+        const area = await areas.importPolygon(name, title, bytes.toString('utf8'), editorOf(caller, reach));
+        return new Reply(viewOf(area), { status: 201 });
       },
     }),
     route({

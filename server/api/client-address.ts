@@ -40,11 +40,11 @@ export function createClientOf(proxies: readonly string[]): ClientOf {
       let address = nearest;
       const hops = String(header ?? '').split(',');
       for (const hop of hops.slice(-MOST_HOPS).reverse()) {
-        const said = hopAddress(hop);
+        const hopIp = hopAddress(hop);
         // A trusted proxy writes no invalid entry. Entries before an invalid entry may therefore be forged.
-        if (said === null) return address;
-        address = said;
-        if (!inRanges(trusted, said)) return said;
+        if (hopIp === null) return address;
+        address = hopIp;
+        if (!inRanges(trusted, hopIp)) return hopIp;
       }
       return address;
     }

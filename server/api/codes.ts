@@ -24,8 +24,8 @@ export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts):
     const { own, group, statement } = await devices.get(id, null);
     const inherited = await devices.getGroup(group.id);
     const present = { statement, home: own.home ?? inherited.home, seat: own.seat ?? inherited.seat };
-    const wanted = { statement, home: code.home ?? present.home, seat: code.seat ?? present.seat };
-    const effects = await orders.statements.placements([{ device: id, present, wanted }]);
+    const next = { statement, home: code.home ?? present.home, seat: code.seat ?? present.seat };
+    const effects = await orders.statements.placements([{ device: id, present, wanted: next }]);
     if (effects.length === 0) return;
     const numbers = effects.map(({ order }) => order);
     throw new CordonError(

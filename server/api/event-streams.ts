@@ -82,9 +82,9 @@ interface Stream {
   readonly session: Session;
   readonly response: ServerResponse;
   /** Changed topics that are not sent yet. */
-  readonly owed: Set<Topic>;
-  looking: boolean;
-  spokeAt: number;
+  readonly pending: Set<Topic>;
+  checking: boolean;
+  lastSentAt: number;
   stalledAt: number | null;
 }
 
@@ -93,39 +93,39 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
   const streams = new Set<Stream>();
   const held = new Map<string, number>();
   const changed = new Set<Topic>();
-  let telling: NodeJS.Timeout | null = null;
-  let toldAt = 0;
+  let timer: NodeJS.Timeout | null = null;
+  let sentAt = 0;
   let stopped = false;
 
   const unsubscribe = bus.subscribe(({ kind }) => {
     const topic = TOPIC_OF[kind];
     if (topic) note(topic);
   });
-  const looking = setInterval(() => {
-    for (const stream of streams) void lookAt(stream);
+  const checkTimer = setInterval(() => {
+    for (const stream of streams) void checkListener(stream);
   }, look).unref();
 
   function note(topic: Topic): void {
     if (streams.size === 0) return;
     changed.add(topic);
-    telling ??= setTimeout(tellAll, Math.max(gather, toldAt + tell - Date.now())).unref();
+    timer ??= setTimeout(sendChanged, Math.max(gather, sentAt + tell - Date.now())).unref();
   }
 
-  function tellAll(): void {
-    telling = null;
-    toldAt = Date.now();
+  function sendChanged(): void {
+    timer = null;
+    sentAt = Date.now();
     for (const stream of streams) {
-      for (const topic of changed) stream.owed.add(topic);
-      void lookAt(stream);
+      for (const topic of changed) stream.pending.add(topic);
+      void checkListener(stream);
     }
     changed.clear();
   }
 
   /** Ends the stream if its listener may no longer receive events. Otherwise sends the changed topics. */
-  async function lookAt(stream: Stream): Promise<void> {
+  async function checkListener(stream: Stream): Promise<void> {
     // The running check also sends topics that are added during the check.
-    if (stream.looking) return;
-    stream.looking = true;
+    if (stream.checking) return;
+    stream.checking = true;
     try {
       const mayStay = await stream.listener.mayStay();
       if (!streams.has(stream)) return;
@@ -135,7 +135,7 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
       // The topics wait until the next check of the listener succeeds.
       log.error({ err: error }, 'the rights of an event stream could not be checked; the server tries again');
     } finally {
-      stream.looking = false;
+      stream.checking = false;
     }
   }
 
@@ -151,12 +151,12 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
           retryAfter: 2,
         });
       const { of } = listener;
-      const mine = held.get(of) ?? 0;
-      if (mine >= STREAMS_EACH) {
+      const openStreams = held.get(of) ?? 0;
+      if (openStreams >= STREAMS_EACH) {
         const detail = `This session has ${STREAMS_EACH} open event streams, which is the maximum. Close a tab of the console.`;
-        throw new CordonError('rate_limited', detail, { streams: mine });
+        throw new CordonError('rate_limited', detail, { streams: openStreams });
       }
-      held.set(of, mine + 1);
+      held.set(of, openStreams + 1);
       let stream: Stream | null = null;
       response.once('close', () => {
         if (stream) streams.delete(stream);
@@ -172,7 +172,15 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
         headers: { 'Cache-Control': 'no-store, no-transform' },
       });
       if (response.destroyed) return;
-      stream = { listener, session, response, owed: new Set(), looking: false, spokeAt: Date.now(), stalledAt: null };
+      stream = {
+        listener,
+        session,
+        response,
+        pending: new Set(),
+        checking: false,
+        lastSentAt: Date.now(),
+        stalledAt: null,
+      };
       streams.add(stream);
       if (stopped) end(stream);
     },
@@ -180,8 +188,8 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
     stop() {
       stopped = true;
       unsubscribe();
-      clearInterval(looking);
-      if (telling) clearTimeout(telling);
+      clearInterval(checkTimer);
+      if (timer) clearTimeout(timer);
       for (const stream of [...streams]) end(stream);
     },
   };
@@ -189,7 +197,7 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
 
 /** Sends the changed topics, or a heartbeat. Closes the stream of a client that reads nothing. */
 function sendPending(stream: Stream, { stall, heartbeat }: Pick<typeof PACE, 'stall' | 'heartbeat'>): void {
-  const { session, response, owed } = stream;
+  const { session, response, pending } = stream;
   const now = Date.now();
   if (response.writableNeedDrain) {
     // The server sends nothing more to a client that does not read, so that the stream needs no memory beyond its socket buffer.
@@ -198,13 +206,13 @@ function sendPending(stream: Stream, { stall, heartbeat }: Pick<typeof PACE, 'st
     return;
   }
   stream.stalledAt = null;
-  if (owed.size > 0) {
-    session.push({ topics: [...owed] } satisfies z.input<typeof changedEvent>, 'changed', '');
-    owed.clear();
-  } else if (now - stream.spokeAt >= heartbeat) {
+  if (pending.size > 0) {
+    session.push({ topics: [...pending] } satisfies z.input<typeof changedEvent>, 'changed', '');
+    pending.clear();
+  } else if (now - stream.lastSentAt >= heartbeat) {
     void session.batch(createEventBuffer().comment().dispatch());
   } else {
     return;
   }
-  stream.spokeAt = now;
+  stream.lastSentAt = now;
 }

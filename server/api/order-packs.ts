@@ -44,9 +44,9 @@ export function orderPackRoutes({ orders, packs, admins }: OrderPacksPorts): Rou
       async handler({ params: { number }, reach }) {
         const { locations } = await orders.adoption.scope(number, { life: true });
         requireAreas(reach, locations);
-        const made = await packs.made(number);
-        const people = await admins.namesOf(new Set(made.map(({ by }) => by)));
-        return { packs: made.map(({ pack, at, by, devices }) => ({ pack, at, by, devices })), people };
+        const list = await packs.made(number);
+        const people = await admins.namesOf(new Set(list.map(({ by }) => by)));
+        return { packs: list.map(({ pack, at, by, devices }) => ({ pack, at, by, devices })), people };
       },
     }),
     route({

@@ -283,8 +283,8 @@ function effectRoutes({ orders, admins }: OrdersPorts): Route[] {
       response: receiptList,
       async handler({ params, reach }) {
         const { adoptedRevision, latestRevision } = await orders.adoption.get(params.number);
-        const asked = { revision: adoptedRevision ?? latestRevision, life: true };
-        requireAreas(reach, (await orders.adoption.scope(params.number, asked)).locations);
+        const selection = { revision: adoptedRevision ?? latestRevision, life: true };
+        requireAreas(reach, (await orders.adoption.scope(params.number, selection)).locations);
         const stored = await orders.receipts.ofOrder(params.number);
         return { receipts: stored.map(({ device, generation, receipt }) => ({ ...receipt, device, generation })) };
       },

@@ -221,8 +221,8 @@ export function route<
       if (isAction(policy)) await authorize(policy, []);
       const reader = (): OrderReader => {
         const { id: account, person } = signedIn(input.caller).account;
-        const may = isAllowed(() => reachOf('orders.read-withheld', grants));
-        return { account, person, areas: may ? reachOf('orders.read-withheld', grants).areas : [] };
+        const mayRead = isAllowed(() => reachOf('orders.read-withheld', grants));
+        return { account, person, areas: mayRead ? reachOf('orders.read-withheld', grants).areas : [] };
       };
       const part = orderPartOf(name);
       if (part !== null) await requireReading(input.readOrder, reader(), part, params);

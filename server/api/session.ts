@@ -59,8 +59,8 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       body: signIn,
       response: sessionView,
       async handler({ body, address, userAgent, secure, cookie: replaces, browser }) {
-        const given = { ...body, totp: body.totp, ...{ address, userAgent, replaces, browser } };
-        const { token, browser: known, csrf, session } = await admins.signIn(given);
+        const credentials = { ...body, totp: body.totp, ...{ address, userAgent, replaces, browser } };
+        const { token, browser: known, csrf, session } = await admins.signIn(credentials);
         const cookies = [sessionCookie(token, session.expiresAt, secure), browserCookie(known, secure)];
         const view = viewOf({ account: session.account, via: 'session', session, destructive: false }, csrf);
         return new Reply(view, { headers: { 'Set-Cookie': cookies } });

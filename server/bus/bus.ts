@@ -53,7 +53,7 @@ export class LocalBus implements Bus {
     }
     setImmediate(() => {
       this.#underWay.delete(wake.kind);
-      for (const hear of this.#subscribers) hear(wake);
+      for (const subscriber of this.#subscribers) subscriber(wake);
     });
   }
 

@@ -30,9 +30,9 @@ export function addAccountCommands(program: Command, cli: Cli): void {
     .option('--role <role...>', 'Roles, for all groups and areas')
     .action(async (email: string, name: string, { role = [] }: { role?: string[] }) => {
       const grants = role.map((one) => ({ role: one }));
-      const made = await cli.client().call(invitedAccount, 'POST', '/accounts', { email, name, grants });
-      cli.out().show(made, [...table(HEAD, [row(made.account)]), ...linkLines(made, name)]);
-      requireSent(made, `The account ${made.account.id} was created`, made.account.id);
+      const created = await cli.client().call(invitedAccount, 'POST', '/accounts', { email, name, grants });
+      cli.out().show(created, [...table(HEAD, [row(created.account)]), ...linkLines(created, name)]);
+      requireSent(created, `The account ${created.account.id} was created`, created.account.id);
     });
   accounts
     .command('invite')
@@ -41,9 +41,9 @@ export function addAccountCommands(program: Command, cli: Cli): void {
     )
     .argument('<account>')
     .action(async (id: string) => {
-      const made = await cli.client().call(invitationView, 'POST', `${accountPath(id)}/invitation`);
-      cli.out().show(made, made.link === null ? linkLines(made, id) : [made.link]);
-      requireSent(made, 'The link was created', id);
+      const invitation = await cli.client().call(invitationView, 'POST', `${accountPath(id)}/invitation`);
+      cli.out().show(invitation, invitation.link === null ? linkLines(invitation, id) : [invitation.link]);
+      requireSent(invitation, 'The link was created', id);
     });
   for (const [name, method, text] of [
     ['grant', 'POST', 'Grant a role'],

@@ -14,8 +14,8 @@ export function linkLines({ link, mail, expiresAt }: InvitationView, name: strin
 /** Throws `mail_failed` if the mail server did not accept the mail with the link. */
 export function requireSent({ mail }: InvitationView, done: string, account: string): void {
   if (mail === null || mail.failure === null) return;
-  const again = `Send the link again with: cordon accounts invite ${account}`;
-  throw new CordonError('mail_failed', `${done}, but the mail to ${mail.to} was not sent. ${mail.failure} ${again}`);
+  const remedy = `Send the link again with: cordon accounts invite ${account}`;
+  throw new CordonError('mail_failed', `${done}, but the mail to ${mail.to} was not sent. ${mail.failure} ${remedy}`);
 }
 
 /**

@@ -24,8 +24,8 @@ export function addAddressCommands(program: Command, cli: Cli): void {
     .argument('[link]', 'Link or token. Without it, the command asks for it or reads standard input')
     .option('--link-file <file>', 'Read the link from this file (mode 0600)')
     .action(async (argument: string | undefined, { linkFile }: { linkFile?: string }) => {
-      const asked = { given: argument, file: linkFile, what: 'Link', safe: 'cordon address verify' };
-      const { token } = readLink(await readSecretArgument(cli.terminal, asked), cli.client().server, 'verify');
+      const source = { given: argument, file: linkFile, what: 'Link', safe: 'cordon address verify' };
+      const { token } = readLink(await readSecretArgument(cli.terminal, source), cli.client().server, 'verify');
       const account = await cli.client().call(accountView, 'POST', '/address/verify', { token });
       cli.out().show(account, [`Verified: ${plain(account.email)} belongs to the holder of this account.`]);
     });

@@ -51,8 +51,8 @@ export function addAreaCommands(program: Command, cli: Cli): void {
     .action(async (file: string, { name, title = name }: { name: string; title?: string }) => {
       const bytes = readBytes(file);
       const path = `/api/v1/areas/polygons?${new URLSearchParams({ name, title })}`;
-      const answer = await cli.client().raw('POST', path, bytes, { 'content-type': 'application/geo+json' });
-      show(namedAreaView.parse(await answer.json()));
+      const response = await cli.client().raw('POST', path, bytes, { 'content-type': 'application/geo+json' });
+      show(namedAreaView.parse(await response.json()));
     });
   addPolicyCommands(areas, cli);
   const show = (area: NamedAreaView) =>

@@ -133,9 +133,9 @@ export async function countersignAll(
       keyid: key.keyid,
       signature: countersignCertificate(key, payload),
     }));
-    const answer = await client.call(countersigned, 'POST', '/messaging-keys/countersignatures', { countersignatures });
-    outcome.countersigned += answer.countersigned;
-    outcome.refused.push(...answer.refused);
+    const result = await client.call(countersigned, 'POST', '/messaging-keys/countersignatures', { countersignatures });
+    outcome.countersigned += result.countersigned;
+    outcome.refused.push(...result.refused);
   }
   return outcome;
 }

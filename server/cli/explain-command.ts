@@ -23,8 +23,8 @@ export function addExplainCommand(program: Command, cli: Cli): void {
     .action(async (device: string, { at }: { at?: string }) => {
       const query = at === undefined ? '' : `?at=${instantOf(at)}`;
       const path = `/devices/${encodeURIComponent(device)}/explanation${query}`;
-      const told = await cli.client().call(explanationView, 'GET', path);
-      cli.out().show(told, explanationLines(told));
+      const explanation = await cli.client().call(explanationView, 'GET', path);
+      cli.out().show(explanation, explanationLines(explanation));
     });
 }
 

@@ -37,15 +37,15 @@ export function addHoldCommands(program: Command, cli: Cli): void {
     .option('--cursor <cursor>')
     .action(async (options: Record<string, string>) => {
       const page = await cli.client().call(legalHoldPage, 'GET', `/legal-holds${queryOf(options)}`);
-      const who = (account: string) => page.people[account] ?? account;
+      const nameOf = (account: string) => page.people[account] ?? account;
       const rows = page.holds.map((hold) => [
         hold.id,
         onWhat(hold),
         hold.reference,
         when(hold.placedAt),
-        who(hold.placedBy),
+        nameOf(hold.placedBy),
         hold.reason,
-        hold.released && `${when(hold.released.at)} by ${who(hold.released.by)}: ${hold.released.reason}`,
+        hold.released && `${when(hold.released.at)} by ${nameOf(hold.released.by)}: ${hold.released.reason}`,
       ]);
       const more = page.cursor === null ? [] : [`more: --cursor "${page.cursor}"`];
       const head = ['id', 'on', 'reference', 'placed', 'by', 'reason', 'released'];

@@ -19,11 +19,12 @@ export function addIpDatabaseCommands(program: Command, cli: Cli): void {
     .description('List the imported IP databases with their age')
     .action(async () => {
       const view = await cli.client().call(ipDatabaseList, 'GET', '/ip-databases');
-      const whose = (account: string | null) => (account === null ? 'the server' : (view.people[account] ?? account));
+      const importerOf = (account: string | null) =>
+        account === null ? 'the server' : (view.people[account] ?? account);
       const rows = view.databases.map(({ hash, name, builtAt, importedAt, importedBy, size, active }) => [
-        ...[hash, name, when(builtAt), when(importedAt), whose(importedBy), size, active ? 'active' : null],
+        ...[hash, name, when(builtAt), when(importedAt), importerOf(importedBy), size, active ? 'active' : null],
       ]);
-      const uses = view.activations.map(({ hash, at, by }) => [when(at), hash, whose(by)]);
+      const uses = view.activations.map(({ hash, at, by }) => [when(at), hash, importerOf(by)]);
       cli
         .out()
         .show(view, [
@@ -44,8 +45,8 @@ export function addIpDatabaseCommands(program: Command, cli: Cli): void {
       const { name = basename(file) } = options;
       const bytes = readBytes(file);
       const path = `/api/v1/ip-databases?name=${encodeURIComponent(name)}`;
-      const answer = await cli.client().raw('POST', path, bytes, { 'content-type': 'application/octet-stream' });
-      const imported = ipDatabaseView.parse(await answer.json());
+      const response = await cli.client().raw('POST', path, bytes, { 'content-type': 'application/octet-stream' });
+      const imported = ipDatabaseView.parse(await response.json());
       const view = options.activate ? await activate(imported.hash) : imported;
       cli
         .out()

@@ -13,8 +13,8 @@ export function addKeyCommands(program: Command, cli: Cli): void {
     .argument('<file>', 'New file')
     .option('--passphrase-file <file>', 'Read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
     .action(async (file: string, options: { passphraseFile?: string }) => {
-      const made = await createKey(cli, file, options.passphraseFile);
-      const { keyid, publicKey } = made;
+      const created = await createKey(cli, file, options.passphraseFile);
+      const { keyid, publicKey } = created;
       cli
         .out()
         .show({ keyid, publicKey, file }, [`key ${keyid} in ${file}`, `Then: cordon key register --key ${file}`]);

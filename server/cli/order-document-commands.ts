@@ -17,10 +17,10 @@ export function addDocumentCommands(orders: Command, cli: Cli): void {
     .argument('<sha256>', 'SHA-256 of the document, from the order')
     .argument('<file>', 'New file')
     .action(async (number: string, sha256: string, file: string) => {
-      const answer = await cli
+      const response = await cli
         .client()
         .raw('GET', `/api/v1${orderPath(number)}/documents/${encodeURIComponent(sha256)}`);
-      const bytes = Buffer.from(await answer.arrayBuffer());
+      const bytes = Buffer.from(await response.arrayBuffer());
       if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
         throw new CordonError(
           'document_malformed',

@@ -80,13 +80,13 @@ function addDevices(orders: Command, cli: Cli): void {
         return adoptedRevision ?? latestRevision;
       };
       const path = `${orderPath(number)}/revisions/${revision ?? (await newest())}/exemptions`;
-      const told = await cli.client().call(exemptionList, 'GET', path);
-      const nameOf = (person: string) => told.people[person] ?? person;
+      const view = await cli.client().call(exemptionList, 'GET', path);
+      const nameOf = (person: string) => view.people[person] ?? person;
       const userOf = await deviceUsers(
         cli.client(),
-        told.exemptions.map(({ device }) => device),
+        view.exemptions.map(({ device }) => device),
       );
-      const rows = told.exemptions.map((one) => [
+      const rows = view.exemptions.map((one) => [
         ...[
           one.device,
           userOf(one.device),
@@ -97,7 +97,7 @@ function addDevices(orders: Command, cli: Cli): void {
       ]);
       cli
         .out()
-        .show(told, table(['device', 'user', 'exempt until', 'reason', 'revision', 'asked by', 'approved by'], rows));
+        .show(view, table(['device', 'user', 'exempt until', 'reason', 'revision', 'asked by', 'approved by'], rows));
     });
 }
 
@@ -107,22 +107,22 @@ function addStatements(orders: Command, cli: Cli): void {
     .description("List location statements that change the order's effect on a device")
     .argument('<number>')
     .action(async (number: string) => {
-      const told = await cli.client().call(statementList, 'GET', `${orderPath(number)}/statements`);
-      const nameOf = (account: string | null) => (account === null ? null : (told.people[account] ?? account));
+      const view = await cli.client().call(statementList, 'GET', `${orderPath(number)}/statements`);
+      const nameOf = (account: string | null) => (account === null ? null : (view.people[account] ?? account));
       const userOf = await deviceUsers(
         cli.client(),
-        [...told.statements, ...told.assignments].map(({ device }) => device),
+        [...view.statements, ...view.assignments].map(({ device }) => device),
       );
-      const rows = told.statements.map((one) => [
+      const rows = view.statements.map((one) => [
         ...[one.device, userOf(one.device), one.kind, one.areas.join(' '), when(one.until), one.reason],
         ...[one.released.join(' ') || null, one.denied.join(' ') || null, nameOf(one.by), nameOf(one.confirmedBy)],
       ]);
       const head = ['device', 'user', 'kind', 'areas', 'until', 'reason', 'releases', 'denies', 'by', 'confirmed by'];
-      const assigned = told.assignments.map((one) => [
+      const assigned = view.assignments.map((one) => [
         ...[one.device, userOf(one.device), one.home, one.seat, when(one.at), nameOf(one.by), nameOf(one.confirmedBy)],
       ]);
       const columns = ['device', 'user', 'home', 'seat', 'changed at', 'by', 'confirmed by'];
-      cli.out().show(told, [...table(head, rows), ...(assigned.length > 0 ? table(columns, assigned) : [])]);
+      cli.out().show(view, [...table(head, rows), ...(assigned.length > 0 ? table(columns, assigned) : [])]);
     });
 }
 
@@ -132,11 +132,11 @@ function addReadings(orders: Command, cli: Cli): void {
     .description('List the admins who read the text of a withheld order, with times')
     .argument('<number>')
     .action(async (number: string) => {
-      const told = await cli.client().call(readingList, 'GET', `${orderPath(number)}/readings`);
-      const rows = told.readings.map(({ account, part, about, firstAt, lastAt, count }) => [
-        ...[told.people[account] ?? account, part, about, when(firstAt), when(lastAt), count],
+      const view = await cli.client().call(readingList, 'GET', `${orderPath(number)}/readings`);
+      const rows = view.readings.map(({ account, part, about, firstAt, lastAt, count }) => [
+        ...[view.people[account] ?? account, part, about, when(firstAt), when(lastAt), count],
       ]);
-      cli.out().show(told, table(['account', 'part', 'about', 'first read', 'last read', 'requests'], rows));
+      cli.out().show(view, table(['account', 'part', 'about', 'first read', 'last read', 'requests'], rows));
     });
 }
 

@@ -80,17 +80,17 @@ export function readTerms(options: TermOptions): Record<string, unknown> {
   if (publishAt !== undefined && withheldBy !== undefined) {
     throw new CordonError('invalid_input', 'Give --publish-at or --withheld-by, not both.');
   }
-  const given = file === undefined ? {} : z.record(z.string(), z.unknown()).parse(readJson(file));
-  const said = { ...(until === undefined ? {} : { until }), ...(reason === undefined ? {} : { reason }) };
+  const fileTerms = file === undefined ? {} : z.record(z.string(), z.unknown()).parse(readJson(file));
+  const endTerms = { ...(until === undefined ? {} : { until }), ...(reason === undefined ? {} : { reason }) };
   const exempted = [
-    ...(exempt ?? []).map((device) => ({ device, ...said })),
-    ...(exemptGroup ?? []).map((group) => ({ group, ...said })),
+    ...(exempt ?? []).map((device) => ({ device, ...endTerms })),
+    ...(exemptGroup ?? []).map((group) => ({ group, ...endTerms })),
   ];
-  if (exempted.length === 0 && Object.keys(said).length > 0) {
+  if (exempted.length === 0 && Object.keys(endTerms).length > 0) {
     throw new CordonError('invalid_input', 'Also give the exempt devices: --exempt DEVICE or --exempt-group GROUP.');
   }
   return {
-    ...given,
+    ...fileTerms,
     ...flags,
     ...(statement ? { statement: pairs(statement) } : {}),
     ...(disputed ? { disputed: pairs(disputed) } : {}),

@@ -112,6 +112,6 @@ function answerOf(order: OrderSummary | OrderView): string | null {
 }
 
 const answerLines = (order: OrderView): string[] => {
-  const words = answerOf(order);
-  return words === null ? [] : [words];
+  const answer = answerOf(order);
+  return answer === null ? [] : [answer];
 };

@@ -121,8 +121,8 @@ async function serve(
   { group: groups = [], most, every, additional = false, ...options }: ServeOptions,
 ): Promise<void> {
   const key = await openKey(cli, options);
-  const whose = groups.length === 0 ? 'any group' : `the groups ${groups.map(plain).join(', ')}`;
-  cli.out().note(`Verifies at most ${most} devices of ${whose}, with key ${key.keyid}.`);
+  const scope = groups.length === 0 ? 'any group' : `the groups ${groups.map(plain).join(', ')}`;
+  cli.out().note(`Verifies at most ${most} devices of ${scope}, with key ${key.keyid}.`);
   /** Count each signature before it is sent. The server could hide signatures, so its report cannot enforce the limit. */
   const signed = new Set<string>();
   const refused = new Set<string>();
@@ -131,19 +131,19 @@ async function serve(
    * states.
    */
   const first = new Map<string, string>();
-  const left = new Set<string>();
+  const skipped = new Set<string>();
   const isLeft = (each: WaitingCertificate): boolean => {
     if (signed.has(each.digest)) return true;
     const known = first.get(each.person);
     const wants = isAdditional(each) || (known !== undefined && known !== each.device);
     if (!wants || (additional && each.codeBy?.scoped === false)) return false;
-    if (!left.has(each.digest)) {
-      left.add(each.digest);
-      const whose = `${plain(each.name)} (${each.person})`;
+    if (!skipped.has(each.digest)) {
+      skipped.add(each.digest);
+      const user = `${plain(each.name)} (${each.person})`;
       cli
         .out()
         .note(
-          `Not signed: ${each.device} is an additional device of ${whose}. Check it with cordon org-key countersign.`,
+          `Not signed: ${each.device} is an additional device of ${user}. Check it with cordon org-key countersign.`,
         );
     }
     return true;

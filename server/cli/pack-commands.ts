@@ -60,20 +60,20 @@ export function addOrderPackCommand(orders: Command, cli: Cli): void {
       const response = await cli.client().raw('POST', `${path}${since}`);
       const pack = /-(pck_[a-z2-7]{16})\.zip"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? '';
       const bytes = await saveDownload(response, out, 'pack');
-      const made = [`${out}: ${bytes} bytes`];
+      const lines = [`${out}: ${bytes} bytes`];
       const annex = annexFor === undefined ? null : `${out.replace(/\.zip$/, '')}-names.csv.age`;
       if (annex !== null) {
         const body = JSON.stringify({ recipient: { key: annexFor, name } });
         const headers = { 'content-type': 'application/json' };
         const sealed = await cli.client().raw('POST', `${path}/${pack}/names`, body, headers);
-        made.push(
+        lines.push(
           `${annex}: ${await saveDownload(sealed, annex, 'annex')} bytes, encrypted for ${plain(name ?? '')} only`,
         );
       }
       cli
         .out()
         .show({ file: out, bytes, pack, annex }, [
-          ...made,
+          ...lines,
           'The auditor verifies the pack with "cordon verify" and the public root of this installation. Send the public root separately: cordon public-root.',
         ]);
     });
@@ -108,10 +108,11 @@ export function addPackCommands(program: Command, cli: Cli): void {
     .requiredOption('--root <root>', 'Public key of the installation from a trusted source: its file or fingerprint')
     .option('--checkpoint <file>', 'Stored checkpoint. The pack must belong to the same ledger')
     .action(async (file: string, { root, checkpoint }: { root: string; checkpoint?: string }) => {
-      const kept = checkpoint === undefined ? undefined : readBytes(checkpoint, MOST_SMALL_BYTES).toString('utf8');
+      const storedCheckpoint =
+        checkpoint === undefined ? undefined : readBytes(checkpoint, MOST_SMALL_BYTES).toString('utf8');
       // Load the verification only for this command, because no other command needs its large amount of code.
       const { verifyPack } = await import('../../shared/pack/verify-pack.ts');
-      const report = await verifyPack(readBytes(file, PACK_LIMITS.bytes), pinned(root), kept);
+      const report = await verifyPack(readBytes(file, PACK_LIMITS.bytes), pinned(root), storedCheckpoint);
       cli.out().show(report, reportLines(report));
       if (!report.holds) {
         const failed = report.findings.filter(({ verdict }) => verdict === 'failed');

@@ -29,8 +29,8 @@ export function addProceedingCommands(orders: Command, cli: Cli): void {
     const { documents = [] } = await uploadDocuments(cli, document);
     const [kept, second] = documents;
     if (second) throw new CordonError('invalid_input', 'Give one --document. Put several files into one PDF.');
-    const said = { on, ...(note !== undefined && { note }), ...(corrects !== undefined && { corrects }) };
-    const body = { ...said, ...(kept && { document: kept }), ...more };
+    const common = { on, ...(note !== undefined && { note }), ...(corrects !== undefined && { corrects }) };
+    const body = { ...common, ...(kept && { document: kept }), ...more };
     const path = `${orderPath(number)}/proceedings`;
     const view = await cli.client().call(proceedingsView, 'POST', path, body);
     cli.out().show(view, ['Recorded. The ledger commits to it.', ...proceedingLines(view)]);

@@ -56,12 +56,12 @@ export function addRehearsalCommands(orders: Command, cli: Cli): void {
       );
     }
     if (options.csv !== undefined) {
-      const asked = `/api/v1${orderPath(number)}/impact.csv${search(filterOf(options))}`;
-      const bytes = await saveDownload(await cli.client().raw('GET', asked), options.csv, 'table');
+      const path = `/api/v1${orderPath(number)}/impact.csv${search(filterOf(options))}`;
+      const bytes = await saveDownload(await cli.client().raw('GET', path), options.csv, 'table');
       return cli.out().show({ file: options.csv, bytes }, [`${options.csv}: ${bytes} bytes`]);
     }
-    const asked = `${orderPath(number)}/impact${search({ ...filterOf(options), limit: 0 })}`;
-    const { devices: _, ...found } = await cli.client().call(impactView, 'GET', asked);
+    const path = `${orderPath(number)}/impact${search({ ...filterOf(options), limit: 0 })}`;
+    const { devices: _, ...found } = await cli.client().call(impactView, 'GET', path);
     const warned = `${revisionPath(number, found.revision)}/warnings`;
     const { warnings } = await cli.client().call(orderWarnings, 'GET', warned);
     const { changes, baseline, waiting } = found;
@@ -102,8 +102,8 @@ export function addRehearsalCommands(orders: Command, cli: Cli): void {
 }
 
 function search(asked: Readonly<Record<string, string | number | undefined>>): string {
-  const given = Object.entries(asked).filter(([, value]) => value !== undefined);
-  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()}`;
+  const givenOptions = Object.entries(asked).filter(([, value]) => value !== undefined);
+  return `?${new URLSearchParams(givenOptions.map(([name, value]) => [name, String(value)])).toString()}`;
 }
 
 function without(options: object, names: readonly string[]): object {
@@ -111,9 +111,9 @@ function without(options: object, names: readonly string[]): object {
 }
 
 async function rehearseDraft(cli: Cli, terms: Record<string, unknown>, options: RehearseOptions): Promise<void> {
-  const given = [...FILTER_FLAGS, 'csv' as const].filter((flag) => options[flag] !== undefined);
-  if (given.length > 0) {
-    const flags = given.map((flag) => `--${flag}`).join(', ');
+  const givenFlags = [...FILTER_FLAGS, 'csv' as const].filter((flag) => options[flag] !== undefined);
+  if (givenFlags.length > 0) {
+    const flags = givenFlags.map((flag) => `--${flag}`).join(', ');
     throw new CordonError(
       'invalid_input',
       `${flags} needs an order number. Propose the draft first: a proposal has no effect before its approval.`,

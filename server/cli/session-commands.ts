@@ -70,8 +70,8 @@ function addTokens(program: Command, cli: Cli): void {
     .option('--destructive', 'Allow the token to wipe, unenroll and revoke devices and to change roles')
     .action(async (name: string, { days, destructive }: { days?: number; destructive?: boolean }) => {
       const body = { name, destructive, ...(days === undefined ? {} : { expiresInDays: days }) };
-      const made = await cli.client().call(createdToken, 'POST', '/tokens', body);
-      cli.out().show(made, [made.secret]);
+      const created = await cli.client().call(createdToken, 'POST', '/tokens', body);
+      cli.out().show(created, [created.secret]);
     });
   tokens
     .command('delete')

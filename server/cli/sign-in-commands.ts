@@ -42,15 +42,15 @@ export function addSignInCommands(program: Command, cli: Cli): void {
     .option('--password-file <file>', 'Read the password from this file (or CORDON_PASSWORD)')
     .action(async (argument: string | undefined, options: SetupOptions) => {
       const { passwordFile: _, linkFile, ...given } = options;
-      const asked = { given: argument, file: linkFile, what: 'Link', safe: 'cordon setup' };
-      const { server, token } = readLink(await readSecretArgument(cli.terminal, asked), cli.client().server);
+      const source = { given: argument, file: linkFile, what: 'Link', safe: 'cordon setup' };
+      const { server, token } = readLink(await readSecretArgument(cli.terminal, source), cli.client().server);
       const chosen = await password('New password (12 characters at least)', options);
       const client = createClient(server, { token: null, session: null });
-      const made = await client.call(redeemed, 'POST', '/invitations/redeem', { ...given, token, password: chosen });
-      const { account, totpSecret, totpUri } = made;
+      const result = await client.call(redeemed, 'POST', '/invitations/redeem', { ...given, token, password: chosen });
+      const { account, totpSecret, totpUri } = result;
       cli
         .out()
-        .show(made, [
+        .show(result, [
           `Welcome, ${plain(account.name)} (${plain(account.email)}).`,
           'Add this to an authenticator app now. It is not shown again:',
           renderUnicodeCompact(totpUri),
@@ -69,15 +69,15 @@ export function addSignInCommands(program: Command, cli: Cli): void {
       'For automation: compute the code from the secret in this file (or CORDON_TOTP_SECRET)',
     )
     .action(async (email: string, options: PasswordOptions & { totp?: string; totpSecretFile?: string }) => {
-      const given = await password('Password', options);
+      const entered = await password('Password', options);
       const secret = options.totpSecretFile ? readText(options.totpSecretFile).trim() : cli.config.totpSecret;
       const typed = async () => (cli.terminal.stdin.isTTY ? ask(cli.terminal, 'Code: ') : undefined);
       const totp = options.totp ?? (secret ? await generate({ secret }) : await typed());
       const client = createClient(cli.client().server, { token: null, session: null });
-      const body = JSON.stringify({ email, password: given, totp });
-      const answer = await client.raw('POST', '/api/v1/session', body, { 'content-type': 'application/json' });
-      const view = sessionView.parse(await answer.json());
-      const cookie = answer.headers.getSetCookie()[0]?.split(';')[0];
+      const body = JSON.stringify({ email, password: entered, totp });
+      const response = await client.raw('POST', '/api/v1/session', body, { 'content-type': 'application/json' });
+      const view = sessionView.parse(await response.json());
+      const cookie = response.headers.getSetCookie()[0]?.split(';')[0];
       if (!cookie || view.csrf === null)
         throw new CordonError(
           'unavailable',

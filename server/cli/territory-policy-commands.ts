@@ -31,12 +31,13 @@ export function addPolicyCommands(areas: Command, cli: Cli): void {
     .description('List the policies and when each was active')
     .action(async () => {
       const view = await ask();
-      const whose = (account: string | null) => (account === null ? 'the server' : (view.people[account] ?? account));
+      const importerOf = (account: string | null) =>
+        account === null ? 'the server' : (view.people[account] ?? account);
       const rows = view.policies.map(({ version, title, date, importedAt, importedBy, hash, active }) => [
         ...[version, plain(title), date, importedAt === null ? 'built in' : when(importedAt)],
-        ...[importedAt === null ? null : whose(importedBy), hash, active ? 'active' : null],
+        ...[importedAt === null ? null : importerOf(importedBy), hash, active ? 'active' : null],
       ]);
-      const uses = view.activations.map(({ version, at, by }) => [when(at), version, whose(by)]);
+      const uses = view.activations.map(({ version, at, by }) => [when(at), version, importerOf(by)]);
       cli
         .out()
         .show(view, [
@@ -101,14 +102,14 @@ function readJson(file: string, text: string): unknown {
 }
 
 function comparisonLines({ current, other, territories, orders }: PolicyComparisonView): string[] {
-  const word = (area: string | null) => area ?? CONTESTED;
+  const countryName = (area: string | null) => area ?? CONTESTED;
   return [
     `${named(other)}, against ${named(current)}`,
     ...(territories.length === 0
       ? ['Both policies make the same assignments.']
       : table(
           ['territory', 'now', 'then'],
-          territories.map(({ territory, from, to }) => [territory, word(from), word(to)]),
+          territories.map(({ territory, from, to }) => [territory, countryName(from), countryName(to)]),
         )),
     ...(orders.length === 0
       ? ['All active and announced orders agree with this policy.']
@@ -119,7 +120,7 @@ function comparisonLines({ current, other, territories, orders }: PolicyComparis
             orders.map((one) => [
               ...[one.order, plain(one.title)],
               one.territories
-                .map(({ territory, signed, policy }) => `${territory} ${word(signed)} → ${word(policy)}`)
+                .map(({ territory, signed, policy }) => `${territory} ${countryName(signed)} → ${countryName(policy)}`)
                 .join(', '),
               ...[one.newlyDenied, one.newlyAllowed, one.otherReasons],
             ]),

@@ -64,8 +64,8 @@ export function addTimeCorrectionCommands(program: Command, cli: Cli): void {
       const payload = Buffer.from(envelope.payload, 'base64');
       const [mine] = signEnvelope(PAYLOAD_TYPES.timeCorrection, payload, [signer]).signatures;
       if (!mine) throw new Error('the key produced no signature');
-      const others = envelope.signatures.filter(({ keyid }) => keyid !== signer.keyid);
-      const signed: Envelope = { ...envelope, signatures: [...others, mine] };
+      const otherSignatures = envelope.signatures.filter(({ keyid }) => keyid !== signer.keyid);
+      const signed: Envelope = { ...envelope, signatures: [...otherSignatures, mine] };
       writeFileSync(`${file}.new`, `${JSON.stringify(signed)}\n`, { mode: 0o600 });
       renameSync(`${file}.new`, file);
       const count = signed.signatures.length;

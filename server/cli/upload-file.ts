@@ -30,10 +30,10 @@ export async function uploadDocuments(
   const documents: InstrumentDocument[] = [];
   for (const [title, file] of Object.entries(pairs(given))) {
     const path = `/api/v1/orders/documents?mediaType=${encodeURIComponent(mediaTypeOf(file))}`;
-    const answer = await cli
+    const response = await cli
       .client()
       .raw('POST', path, readBytes(file), { 'content-type': 'application/octet-stream' });
-    documents.push({ title, ...keptDocument.parse(await answer.json()) });
+    documents.push({ title, ...keptDocument.parse(await response.json()) });
   }
   return documents.length > 0 ? { documents } : {};
 }

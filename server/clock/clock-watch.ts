@@ -104,16 +104,16 @@ export async function watchClock(
 
   if (accepted !== null) await store.acceptClock(accepted);
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     const mono = machine.monotonic();
     const jump = clock.jump();
-    const said = votes.result(clock.now(), mono);
-    const suspicious = jump !== null || said.ahead !== null;
+    const majority = votes.result(clock.now(), mono);
+    const suspicious = jump !== null || majority.ahead !== null;
     if (suspicious && mono - measuredAt >= MEASURE_EVERY) {
       measured = await ports.measure();
       measuredAt = mono;
     }
-    const next = suspicious ? judge(jump, said.ahead) : null;
+    const next = suspicious ? judge(jump, majority.ahead) : null;
     if (next?.cause !== doubt?.cause) report(next);
     doubt = next;
     if (mono - beatAt < BEAT_EVERY) return;
@@ -151,7 +151,7 @@ export async function watchClock(
   }
 
   const failed = (error: unknown) => log.error({ err: error }, 'the clock could not be checked');
-  const watch = new Loop({ run: look, failed, every: LOOK_EVERY });
+  const watch = new Loop({ run: check, failed, every: LOOK_EVERY });
   await watch.run();
 
   return {

@@ -82,13 +82,13 @@ export class GuardedClock implements Clock {
 
   #arm(alert: { readonly due: Instant; readonly task: () => void; timer?: NodeJS.Timeout }): void {
     clearTimeout(alert.timer);
-    const left = Math.min(LONGEST_TIMEOUT, Math.max(0, alert.due - this.now()));
+    const wait = Math.min(LONGEST_TIMEOUT, Math.max(0, alert.due - this.now()));
     alert.timer = later(() => {
       // Wait again if only a part of a long wait has ended, or if the clock was set back.
       if (this.now() < alert.due - 1) return this.#arm(alert);
       this.#alerts.delete(alert);
       alert.task();
-    }, left).unref();
+    }, wait).unref();
   }
 
   #cancel(alert: { timer?: NodeJS.Timeout; readonly due: Instant; readonly task: () => void }): void {

@@ -53,8 +53,8 @@ export function querySntp(server: string): Promise<number> {
       clearTimeout(deadline);
       const unsynchronized = first >> 6 === 3 || stratum === 0 || stratum > 15;
       if (unsynchronized || (first & 7) !== 4) return reject(new Error(`${server} is not synchronized`));
-      const theirs = (instantAt(answer, 32, sent) + instantAt(answer, 40, sent)) / 2;
-      resolve((sent + received) / 2 - theirs);
+      const serverTime = (instantAt(answer, 32, sent) + instantAt(answer, 40, sent)) / 2;
+      resolve((sent + received) / 2 - serverTime);
     });
     socket.send(request, port, host, (error) => error && reject(error));
   }).finally(() => socket.close());

@@ -39,8 +39,8 @@ export async function pageOfDevices(
   const { filter = {}, scope, sort = 'user', descending = false, offset = 0 } = query;
   const after = query.cursor ? readCursor(query.cursor, sort, descending) : null;
   const limit = Math.min(Math.max(1, query.limit ?? 50), MAX_PAGE);
-  const place = { sort, descending, after, offset, limit: limit + 1 };
-  const { devices, total } = await store.list({ filter, scope, now, ...place });
+  const page = { sort, descending, after, offset, limit: limit + 1 };
+  const { devices, total } = await store.list({ filter, scope, now, ...page });
   const items = devices.slice(0, limit);
   const last = items.at(-1);
   const more = devices.length > limit && last;

@@ -101,7 +101,7 @@ export function createDevices(ports: DevicesPorts) {
    * Devices for one action. The action is refused if a named device is outside the admin's reach. A filter selects only devices within
    * reach.
    */
-  async function reached(wanted: readonly DeviceId[] | DeviceFilter, scope: Scope): Promise<readonly DeviceId[]> {
+  async function select(wanted: readonly DeviceId[] | DeviceFilter, scope: Scope): Promise<readonly DeviceId[]> {
     if (!isNamed(wanted)) return store.all({ filter: { ...wanted, status: 'active' }, scope, now: clock.now() });
     if (scope === null) return wanted;
     const inside = new Set(await store.within(wanted, scope));
@@ -151,7 +151,7 @@ export function createDevices(ports: DevicesPorts) {
     certificates: certificates.certificates.bind(certificates),
     names: store.names.bind(store),
     list: (query: ListDevices) => pageOfDevices(store, query, clock.now()),
-    reached,
+    reached: select,
     update,
     /** A repeated revocation changes nothing. */
     revoke: (id: DeviceId, reason: RevocationReason = 'unspecified') => end(id, 'revoked', reason),

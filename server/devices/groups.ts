@@ -15,10 +15,10 @@ export interface GroupsPorts {
 
 export function createGroups({ store, bus, clock, changed }: GroupsPorts) {
   async function createGroup(group: { name: string; home: HomeArea | null; seat: HomeArea | null }): Promise<Group> {
-    const made = { id: newGroupId(), ...group, createdAt: clock.now() };
-    await store.insertGroup(made);
+    const created = { id: newGroupId(), ...group, createdAt: clock.now() };
+    await store.insertGroup(created);
     bus.publish({ kind: 'devices' });
-    return made;
+    return created;
   }
 
   async function getGroup(id: GroupId): Promise<Group> {

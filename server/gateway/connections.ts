@@ -49,7 +49,7 @@ export interface Connections {
    * Ends the evidence of the device's address after its socket closed or its upgrade failed. The evidence remains while the device has
    * another open socket.
    */
-  gone(device: Pick<Identity, 'device' | 'generation'>, address: string | null): Promise<void>;
+  endAddressEvidence(device: Pick<Identity, 'device' | 'generation'>, address: string | null): Promise<void>;
 }
 
 interface Ports {
@@ -111,9 +111,9 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
     // The device disconnected while `connected` was in progress. The close handler could not record the end, because the session had no
     // epoch yet.
     if (!session.open) return devices.disconnected({ device, epoch });
-    const had = { list: hello.list, record: hello.record, approverSet: hello.approverSet };
-    session.documents.begin(had, orders.list.current()?.version ?? 0);
-    session.acknowledgments.begin(reportsThrough, had, held);
+    const versions = { list: hello.list, record: hello.record, approverSet: hello.approverSet };
+    session.documents.begin(versions, orders.list.current()?.version ?? 0);
+    session.acknowledgments.begin(reportsThrough, versions, held);
     sessions.enter(session);
     monitor.connected({ device, address, agent: hello.agent });
     const [record, queued] = await Promise.all([orders.effect.record(device), commands.pendingFor(device, generation)]);
@@ -154,7 +154,7 @@ export function createConnections(ports: Ports): Connections {
   });
 
   /** Opens the session, or returns the refusal because of an order. Returns neither if the peer disconnects or does not speak WebSocket. */
-  async function letIn(identity: Identity, address: string | null, { request, stream, head, list }: Upgrade) {
+  async function admit(identity: Identity, address: string | null, { request, stream, head, list }: Upgrade) {
     const { device, generation } = identity;
     // Record the new address before the verdict is computed. Otherwise the verdict would use an old location.
     const { use } = jurisdiction.currentIpDatabase();
@@ -165,8 +165,8 @@ export function createConnections(ports: Ports): Connections {
       const current = orders.list.current();
       const recall = recovery.asks(device, { list, approverSet: 0 });
       const newer = current && current.version > list && !recovery.holding() ? current.envelope : null;
-      const told = { list: newer, withheld: orders.list.withheld(), address: { ...time(), areas }, recall };
-      return denialOf(management, told, operatorUrl, Math.random());
+      const facts = { list: newer, withheld: orders.list.withheld(), address: { ...time(), areas }, recall };
+      return denialOf(management, facts, operatorUrl, Math.random());
     }
     if (stream.destroyed) return null;
     upgrader.handleUpgrade(request, stream, head, (socket: WebSocket) => {
@@ -175,7 +175,10 @@ export function createConnections(ports: Ports): Connections {
     return null;
   }
 
-  async function gone({ device, generation }: Pick<Identity, 'device' | 'generation'>, address: string | null) {
+  async function endAddressEvidence(
+    { device, generation }: Pick<Identity, 'device' | 'generation'>,
+    address: string | null,
+  ) {
     if (!upgrades.isConnected(device)) await jurisdiction.observeAddress(device, generation, address, false);
   }
 
@@ -188,10 +191,10 @@ export function createConnections(ports: Ports): Connections {
       const ended = upgrades.begin(identity.device);
       let refusal: (Answer & { readonly body: string }) | null;
       try {
-        refusal = await letIn(identity, address, { request, stream, head, list });
+        refusal = await admit(identity, address, { request, stream, head, list });
       } finally {
         ended();
-        await gone(identity, address);
+        await endAddressEvidence(identity, address);
       }
       if (!refusal) return;
       ports.monitor.connectionRefused({ device: identity.device, address, code: 'service_denied' });
@@ -203,11 +206,11 @@ export function createConnections(ports: Ports): Connections {
       if (sessions.live(device)) return null;
       const address = addressOf(request);
       const areas = await jurisdiction.observeAddress(device, generation, address, true);
-      await gone({ device, generation }, address);
+      await endAddressEvidence({ device, generation }, address);
       await devices.sighted({ device, generation, address, held });
       const recall = held && recovery.asks(device, held);
       return { ...time(), areas, recall };
     },
-    gone,
+    endAddressEvidence,
   };
 }

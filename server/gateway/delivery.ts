@@ -115,8 +115,8 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
     },
     recall(session) {
       const { hello } = session.documents;
-      const asked = hello && recovery.asks(session.device, hello);
-      if (asked) session.frames.send({ kind: 'recall', documents: asked === 'documents' });
+      const requested = hello && recovery.asks(session.device, hello);
+      if (requested) session.frames.send({ kind: 'recall', documents: requested === 'documents' });
     },
     queued: sendCommands,
     correction(session) {

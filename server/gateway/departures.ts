@@ -19,11 +19,11 @@ export interface Departures {
 interface Ports {
   readonly devices: Pick<DevicesPort, 'disconnected'>;
   readonly upgrades: Pick<DeviceUpgrades, 'isConnected'>;
-  readonly gone: Connections['gone'];
+  readonly endAddressEvidence: Connections['endAddressEvidence'];
   readonly log: Log;
 }
 
-export function createDepartures({ devices, upgrades, gone, log }: Ports): Departures {
+export function createDepartures({ devices, upgrades, endAddressEvidence, log }: Ports): Departures {
   /** Session ends that the store refused, by device. The end of a device's newest session includes its earlier sessions. */
   const waiting = new Map<DeviceId, Ended>();
 
@@ -31,14 +31,14 @@ export function createDepartures({ devices, upgrades, gone, log }: Ports): Depar
     const { device, epoch, address } = ended;
     const wasLast = !upgrades.isConnected(device);
     if (epoch > 0) await devices.disconnected({ device, epoch });
-    if (wasLast) await gone(ended, address);
+    if (wasLast) await endAddressEvidence(ended, address);
   }
 
   function attempt(ended: Ended): void {
     store(ended).catch((error: unknown) => {
       const { device, generation, address, epoch } = ended;
-      const kept = waiting.get(device);
-      if (!kept || kept.epoch <= epoch) waiting.set(device, { device, generation, address, epoch });
+      const stored = waiting.get(device);
+      if (!stored || stored.epoch <= epoch) waiting.set(device, { device, generation, address, epoch });
       log.error({ device, error: String(error) }, 'a disconnection was not recorded; the server tries again');
     });
   }
@@ -46,9 +46,9 @@ export function createDepartures({ devices, upgrades, gone, log }: Ports): Depar
   return {
     record: attempt,
     retry() {
-      const again = [...waiting.values()];
+      const failed = [...waiting.values()];
       waiting.clear();
-      for (const ended of again) attempt(ended);
+      for (const ended of failed) attempt(ended);
     },
   };
 }

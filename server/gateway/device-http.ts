@@ -41,7 +41,7 @@ export function createDeviceHttp({ devices, names, recovery, routes, operatorUrl
     });
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
+  async function responseTo(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
     const { pathname, searchParams: query } = new URL(request.url ?? '/', 'https://device');
     const identity = await identify(devices, request.socket, recovery);
     names.seen(request.headers.host);
@@ -57,7 +57,7 @@ export function createDeviceHttp({ devices, names, recovery, routes, operatorUrl
   }
 
   return (request: IncomingMessage, response: ServerResponse): void => {
-    answer(request, response)
+    responseTo(request, response)
       .catch((error: unknown) => {
         // Remove the query from the log line, because it can contain a name that a user searched for.
         const [path] = (request.url ?? '').split('?', 1);

@@ -136,7 +136,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     relocate: relocation.relocate,
     handlers: () => handlers,
   });
-  const departures = createDepartures({ devices, upgrades, gone: connecting.gone, log });
+  const departures = createDepartures({ devices, upgrades, endAddressEvidence: connecting.endAddressEvidence, log });
   const dispatching = createDispatch({
     ...{ devices, commands, jurisdiction, orders, relay, mailing, log },
     welcome: connecting.welcome,

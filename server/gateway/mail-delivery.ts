@@ -59,7 +59,7 @@ export function createMailDelivery({
   }
 
   /** Sends new mail from memory. Returns false if the server must read the mail from the store instead. */
-  function arrived(arrival: Arrival): boolean {
+  function sendArrival(arrival: Arrival): boolean {
     const session = sessions.live(arrival.device);
     if (!session || session.generation !== arrival.generation) return false;
     if (loops.get(session)?.running || !session.mail.isNext(arrival.seq)) return false;
@@ -67,7 +67,7 @@ export function createMailDelivery({
     session.mail.endsAt(arrival.seq);
     return true;
   }
-  relay.onArrival(arrived);
+  relay.onArrival(sendArrival);
 
   async function sendPage(session: DeviceSession, loop: Loop): Promise<void> {
     const { device, generation, mail } = session;

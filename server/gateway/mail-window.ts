@@ -83,9 +83,9 @@ export class MailWindow {
    */
   confirm(through: number): { readonly through: number; readonly more: boolean } {
     const known = Math.min(through, this.#highest);
-    const left = this.#underWay.findIndex(({ seq }) => seq > known);
-    const gone = this.#underWay.splice(0, left < 0 ? this.#underWay.length : left);
-    for (const { bytes } of gone) this.#bytes -= bytes;
-    return { through: known, more: gone.length > 0 && this.#tail !== this.#sent };
+    const firstLeft = this.#underWay.findIndex(({ seq }) => seq > known);
+    const acknowledged = this.#underWay.splice(0, firstLeft < 0 ? this.#underWay.length : firstLeft);
+    for (const { bytes } of acknowledged) this.#bytes -= bytes;
+    return { through: known, more: acknowledged.length > 0 && this.#tail !== this.#sent };
   }
 }

@@ -45,11 +45,11 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
   }
 
   async function members({ identity, request }: DeviceRequest): Promise<Answer> {
-    const asked = await bodyOf(membersBody, request, '{ people, devices } to ask about');
+    const requested = await bodyOf(membersBody, request, '{ people, devices } to ask about');
     const session = sessions.live(identity.device);
     // Register the person before the read of the devices, so that the session misses no change.
-    if (session?.generation === identity.generation) interests.add(session, asked.people);
-    const found = await membership.members(asked, identity.device);
+    if (session?.generation === identity.generation) interests.add(session, requested.people);
+    const found = await membership.members(requested, identity.device);
     if (session?.generation === identity.generation && session.open) interests.add(session, found.people);
     return json({ members: [...found.members] } satisfies z.input<typeof membersAnswer>);
   }

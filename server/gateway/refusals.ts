@@ -44,7 +44,7 @@ export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer &
 }
 
 /**
- * Refusal of a device whose service `management` is suspended. `told.list` is set if the device's order list is older, because the device
+ * Refusal of a device whose service `management` is suspended. `facts.list` is set if the device's order list is older, because the device
  * must have the order that the refusal names. `random`: from 0 to 1.
  */
 export function denialOf(
@@ -53,7 +53,7 @@ export function denialOf(
    * Facts that a connected device would receive in frames. A suspended device that only knows its address learns from them that it has
    * moved.
    */
-  told: {
+  facts: {
     readonly list: Envelope | null;
     /** Complete revisions of the withheld orders in the order list. */
     readonly withheld: readonly Envelope[];
@@ -80,9 +80,9 @@ export function denialOf(
     },
     body: JSON.stringify({
       ...problem,
-      address: told.address,
-      ...(told.recall && { recall: told.recall }),
-      ...(told.list && { list: told.list, withheld: told.withheld }),
+      address: facts.address,
+      ...(facts.recall && { recall: facts.recall }),
+      ...(facts.list && { list: facts.list, withheld: facts.withheld }),
     }),
   };
 }

@@ -55,14 +55,14 @@ export function createRelocation({
 
   async function pass(): Promise<void> {
     const { use } = jurisdiction.currentIpDatabase();
-    const others = [...sessions.all()].filter(
+    const outdated = [...sessions.all()].filter(
       (one) => one.welcomed && one.use !== use && sessions.live(one.device) === one,
     );
-    const mine = { done: 0, of: others.length };
-    progress = mine;
-    for (let from = 0; from < others.length; from += SLICE) {
-      await Promise.all(others.slice(from, from + SLICE).map(relocate));
-      mine.done = Math.min(others.length, from + SLICE);
+    const current = { done: 0, of: outdated.length };
+    progress = current;
+    for (let from = 0; from < outdated.length; from += SLICE) {
+      await Promise.all(outdated.slice(from, from + SLICE).map(relocate));
+      current.done = Math.min(outdated.length, from + SLICE);
       await turn();
     }
   }

@@ -21,8 +21,8 @@ export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments
   const { keyPackages, attachments } = relay;
 
   async function handIn({ identity, request }: DeviceRequest): Promise<Answer> {
-    const what = '{ packages: [ … ], lastResort, replace } of key packages';
-    const handed = await bodyOf(keyPackagesBody, request, what, LARGEST_HAND_IN);
+    const expected = '{ packages: [ … ], lastResort, replace } of key packages';
+    const handed = await bodyOf(keyPackagesBody, request, expected, LARGEST_HAND_IN);
     return json({ left: await keyPackages.handIn(identity, handed) });
   }
 

@@ -59,11 +59,11 @@ export function serviceRoutes({
   }
 
   async function record({ identity, request, query }: DeviceRequest): Promise<Answer> {
-    const seen = await sighted(identity, request, query.size === 0 ? null : queryOf(heldQuery, query));
+    const sighting = await sighted(identity, request, query.size === 0 ? null : queryOf(heldQuery, query));
     const current = await orders.effect.record(identity.device);
     if (!current) throw new CordonError('not_found', 'The record of this device does not exist yet. Try again later.');
-    if (!seen) return json(current.envelope);
-    const { recall, ...address } = seen;
+    if (!sighting) return json(current.envelope);
+    const { recall, ...address } = sighting;
     return json(current.envelope, {
       [ADDRESS_HEADER]: JSON.stringify(address),
       ...(recall && { [RECALL_HEADER]: recall }),
@@ -144,8 +144,8 @@ function recollectionRoute(recovery: ServiceRoutesPorts['recovery']): DeviceRout
     }
     reading += 1;
     try {
-      const what = 'what a device has stored';
-      const body = await bodyOf(recollectionBody, request, what, LARGEST_RECOLLECTION);
+      const expected = 'what a device has stored';
+      const body = await bodyOf(recollectionBody, request, expected, LARGEST_RECOLLECTION);
       await recovery.take(device, generation, body);
       return json({ taken: true });
     } finally {

@@ -89,7 +89,7 @@ export function createTlsListener(
   enforceWriteDeadlines(server, 'secureConnection', bounds.deadlines);
 
   // All sockets share one listener function, to save memory.
-  function gone(this: Socket): void {
+  function onClose(this: Socket): void {
     open.delete(this);
   }
   const front = createServer(
@@ -98,7 +98,7 @@ export function createTlsListener(
   );
   front.prependListener('connection', (socket: Socket) => {
     open.add(socket);
-    socket.once('close', gone);
+    socket.once('close', onClose);
   });
 
   function admit(socket: Socket, address: string | null): void {

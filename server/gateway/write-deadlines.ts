@@ -27,12 +27,12 @@ export function enforceWriteDeadlines(
   { patience, rate, every }: WriteDeadlines = WRITE_DEADLINES,
 ): void {
   const open = new Map<Socket, Waiting | null>();
-  function gone(this: Socket): void {
+  function onClose(this: Socket): void {
     open.delete(this);
   }
   server.on(event, (socket: Socket) => {
     open.set(socket, null);
-    socket.once('close', gone);
+    socket.once('close', onClose);
   });
   const timer = setInterval(() => {
     const now = performance.now();
@@ -42,8 +42,8 @@ export function enforceWriteDeadlines(
         if (before) open.set(socket, null);
         continue;
       }
-      const taken = socket.bytesWritten - pending;
-      if (before?.taken !== taken) open.set(socket, { taken, since: now });
+      const read = socket.bytesWritten - pending;
+      if (before?.taken !== read) open.set(socket, { taken: read, since: now });
       else if (now - before.since > patience + (pending / rate) * 1000) socket.destroy();
     }
   }, every).unref();

@@ -50,7 +50,7 @@ export function createHolds(ports: {
   readonly log: Log;
 }) {
   const { store, records, bus, clock, log } = ports;
-  const telling = new Loop({
+  const delivery = new Loop({
     run: tellAll,
     failed: (error) =>
       log.error(
@@ -62,14 +62,14 @@ export function createHolds(ports: {
 
   /** Issues the device records of affected devices. After a crash, the next start issues the remaining records. */
   async function tellAll(): Promise<void> {
-    for (const hold of await store.untold()) {
+    for (const hold of await store.undelivered()) {
       for (let after: DeviceId | null = null; ; ) {
         const devices: DeviceId[] = await store.devicesOf(hold.id, after, TOGETHER);
         await Promise.all(devices.map((device) => records.reissueRecord(device)));
         if (devices.length < TOGETHER) break;
         after = devices.at(-1) ?? null;
       }
-      await store.told(hold);
+      await store.markDelivered(hold);
     }
   }
 
@@ -80,7 +80,7 @@ export function createHolds(ports: {
 
   const subjectOf = (on: NewHold['on'] | LegalHold['on']): string => (on.kind === 'device' ? on.device : on.person);
 
-  async function hold(id: LegalHoldId): Promise<LegalHold> {
+  async function requireHold(id: LegalHoldId): Promise<LegalHold> {
     const found = await store.hold(id);
     if (!found)
       throw new CordonError('not_found', 'There is no such legal hold. List the holds to find its id.', { hold: id });
@@ -92,13 +92,13 @@ export function createHolds(ports: {
     async place({ on, reason, reference, by }: PlaceHold): Promise<LegalHold> {
       const at = clock.now();
       const id = newLegalHoldId();
-      const whom: NewHold['on'] =
+      const target: NewHold['on'] =
         'device' in on ? { kind: 'device', device: on.device } : { kind: 'person', person: on.person };
-      const placed = { id, on: whom, reason, reference, placedAt: at, placedBy: by, realAt: Date.now() };
-      await store.place(placed, { kind: 'legal-hold.placed', at, subject: subjectOf(whom), public: { hold: id } });
-      await telling.run();
+      const placed = { id, on: target, reason, reference, placedAt: at, placedBy: by, realAt: Date.now() };
+      await store.place(placed, { kind: 'legal-hold.placed', at, subject: subjectOf(target), public: { hold: id } });
+      await delivery.run();
       changed();
-      return hold(id);
+      return requireHold(id);
     },
 
     /** Releases a legal hold. Throws `not_found`, and `conflict` if the hold was released before. */
@@ -107,17 +107,17 @@ export function createHolds(ports: {
       { reason, by }: { readonly reason: string; readonly by: string },
     ): Promise<LegalHold> {
       const at = clock.now();
-      const { on } = await hold(id);
+      const { on } = await requireHold(id);
       const entry = { kind: 'legal-hold.released', at, subject: subjectOf(on), public: { hold: id } } as const;
       if (!(await store.release(id, { at, by, reason }, entry))) {
         throw new CordonError('conflict', 'This legal hold was already released.', {
           hold: id,
         });
       }
-      await telling.run();
+      await delivery.run();
       changed();
       bus.publish({ kind: 'hold-released' });
-      return hold(id);
+      return requireHold(id);
     },
 
     async list({ cursor, limit, ...query }: ListHolds): Promise<HoldPage> {
@@ -131,8 +131,8 @@ export function createHolds(ports: {
     held: store.held.bind(store),
 
     /** Issues the device records that a crash has delayed. */
-    start: () => telling.run(),
-    stop: () => telling.stop(),
+    start: () => delivery.run(),
+    stop: () => delivery.stop(),
   };
 }
 

@@ -62,9 +62,9 @@ export interface HoldStore {
   /** Devices of the legal hold, also after its release, sorted by id. */
   devicesOf(id: LegalHoldId, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
   /** Legal holds whose last change is not yet in all device records. */
-  untold(): Promise<{ readonly id: LegalHoldId; readonly released: boolean }[]>;
+  undelivered(): Promise<{ readonly id: LegalHoldId; readonly released: boolean }[]>;
   /** Marks the change of a legal hold as delivered to the device records. Does nothing if the hold was released meanwhile. */
-  told(hold: { readonly id: LegalHoldId; readonly released: boolean }): Promise<void>;
+  markDelivered(hold: { readonly id: LegalHoldId; readonly released: boolean }): Promise<void>;
 }
 
 export interface RecordsPort {

@@ -135,8 +135,8 @@ function checkNesting(polygons: readonly (readonly (readonly Point[])[])[]): voi
   polygons.forEach(([outer, ...holes], i) => {
     if (holes.some((hole) => !contains(outer!, hole))) reject(`a hole of part ${i + 1} is outside the part`);
     outers.forEach((other, j) => {
-      const apart = i === j || !contains(outer!, other) || holes.some((hole) => contains(hole, other));
-      if (!apart) reject(`part ${j + 1} is inside part ${i + 1}`);
+      const separate = i === j || !contains(outer!, other) || holes.some((hole) => contains(hole, other));
+      if (!separate) reject(`part ${j + 1} is inside part ${i + 1}`);
     });
   });
 }

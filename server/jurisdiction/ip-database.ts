@@ -75,7 +75,7 @@ export function openMmdb(bytes: Buffer): OpenedIpDatabase {
     const reader = new Reader<CountryResponse>(bytes);
     const { searchTreeSize, ipVersion, buildEpoch } = reader.metadata;
     if (searchTreeSize + 16 > bytes.length) throw new RangeError('the file ends within its search tree');
-    const look = (address: string): AddressRecord => {
+    const lookUpAddress = (address: string): AddressRecord => {
       // A database for IPv4 only gives wrong results for IPv6 addresses.
       if (ipVersion === 4 && isIPv6(address)) return NOTHING;
       const found = recordSchema.safeParse(reader.get(address));
@@ -87,10 +87,10 @@ export function openMmdb(bytes: Buffer): OpenedIpDatabase {
         represented: homeAreaOrNull(represented_country?.iso_code),
       };
     };
-    const right = WELL_KNOWN.filter(([address, country]) => look(address).country === country).length;
+    const right = WELL_KNOWN.filter(([address, country]) => lookUpAddress(address).country === country).length;
     if (right < RIGHT_AT_LEAST)
       throw new RangeError(`it locates only ${right} of ${WELL_KNOWN.length} well-known addresses correctly`);
-    return { builtAt: buildEpoch.getTime(), look };
+    return { builtAt: buildEpoch.getTime(), look: lookUpAddress };
   } catch (error) {
     throw invalid(error);
   }

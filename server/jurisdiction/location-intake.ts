@@ -178,11 +178,11 @@ function createDeviceQueues() {
   const last = new Map<DeviceId, Promise<unknown>>();
   return <T>(device: DeviceId, task: () => Promise<T>): Promise<T> => {
     const before = last.get(device) ?? Promise.resolve();
-    const mine = before.then(task);
-    const settled = mine.catch(() => undefined);
+    const current = before.then(task);
+    const settled = current.catch(() => undefined);
     last.set(device, settled);
     void settled.then(() => last.get(device) === settled && last.delete(device));
-    return mine;
+    return current;
   };
 }
 

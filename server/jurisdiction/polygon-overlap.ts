@@ -17,8 +17,8 @@ export function areasUnder(rings: Rings): LocationArea[] {
   for (const { geometry, properties } of borders.features) {
     // Map features that consist of other features have no geometry, although their type says so.
     if (geometry?.type !== 'MultiPolygon') continue;
-    const theirs = geometry.coordinates.flat().map((ring) => ring.map(([x = 0, y = 0]): Point => [x, y]));
-    if (!meet(rings, theirs)) continue;
+    const countryRings = geometry.coordinates.flat().map((ring) => ring.map(([x = 0, y = 0]): Point => [x, y]));
+    if (!meet(rings, countryRings)) continue;
     const around = featuresContaining(properties.id);
     const place = countryAmong(around);
     if (place) touched.add(place);

@@ -93,13 +93,13 @@ export function createLedger(ports: {
   let failure: string | null = null;
 
   async function takeAll(): Promise<void> {
-    let taken: number;
+    let count: number;
     do {
-      taken = await store.extend(ENTRIES_AT_ONCE, clock.now(), (size, root) =>
+      count = await store.extend(ENTRIES_AT_ONCE, clock.now(), (size, root) =>
         signCheckpoint({ size, root }, signer()),
       );
-      if (taken > 0) bus.publish({ kind: 'ledger' });
-    } while (taken === ENTRIES_AT_ONCE);
+      if (count > 0) bus.publish({ kind: 'ledger' });
+    } while (count === ENTRIES_AT_ONCE);
   }
 
   async function sequence(): Promise<void> {

@@ -105,7 +105,7 @@ export function healthIssuesOf(facts: Facts): HealthIssue[] {
     list(facts),
     approvers(facts),
     uncovered(facts),
-    answers(facts),
+    dueAnswers(facts),
     alerts(facts),
     countersigning(facts),
     silent(facts),
@@ -298,14 +298,14 @@ function uncovered({ uncovered: orders }: Facts): Found | null {
 const nearAnswers = (open: Facts['answers'], now: number): Facts['answers'] =>
   open.filter(({ at }) => at - now < ANSWER_NEAR).sort((a, b) => a.at - b.at);
 
-function answers({ answers: open, now }: Facts): Found | null {
+function dueAnswers({ answers: open, now }: Facts): Found | null {
   const near = nearAnswers(open, now);
   const [first] = near;
   if (!first) return null;
   const overdue = near.filter(({ at }) => at <= now).length;
-  const what = `${counted(near.length, 'order')} ${near.length === 1 ? 'needs' : 'need'} an answer to the authority within a week.`;
-  const late = overdue === 0 ? '' : ` ${counted(overdue, 'answer')} ${overdue === 1 ? 'is' : 'are'} overdue.`;
-  const detail = `${what}${late} The first is order ${first.order}, due on ${dateOf(first.at)}. When an answer is sent, record it on the order's page.`;
+  const title = `${counted(near.length, 'order')} ${near.length === 1 ? 'needs' : 'need'} an answer to the authority within a week.`;
+  const overdueText = overdue === 0 ? '' : ` ${counted(overdue, 'answer')} ${overdue === 1 ? 'is' : 'are'} overdue.`;
+  const detail = `${title}${overdueText} The first is order ${first.order}, due on ${dateOf(first.at)}. When an answer is sent, record it on the order's page.`;
   return { code: 'answer_due', severity: overdue > 0 ? 'critical' : 'warning', count: near.length, detail };
 }
 

@@ -70,9 +70,9 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
     const { scope, located } = viewer;
     const now = clock.now();
     const list = orders.list.current();
-    const asked = { scope, now, silentBefore: now - SILENT_AFTER, listVersion: list?.version ?? 0 };
+    const query = { scope, now, silentBefore: now - SILENT_AFTER, listVersion: list?.version ?? 0 };
     const [fleet, areas, alerts, countersigning, waiting] = await Promise.all([
-      store.fleet(asked),
+      store.fleet(query),
       located?.length === 0 ? [] : store.areas({ scope: located, now }),
       store.alertsSince(now - ALERTS_OF, scope),
       membership.waiting(scope),
@@ -94,7 +94,7 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
         ? null
         : sameScope(scope, located)
           ? fleet
-          : await store.fleet({ ...asked, scope: located });
+          : await store.fleet({ ...query, scope: located });
     return {
       now,
       devices: { total, connected, neverConnected: total - everConnected },

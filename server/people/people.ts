@@ -53,7 +53,7 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
   }
 
   /** Person for an enrollment or a change. Throws `out_of_scope` unless the scope contains every group of the person. */
-  async function reached(id: PersonId, scope: Scope): Promise<Person> {
+  async function personInScope(id: PersonId, scope: Scope): Promise<Person> {
     const person = await get(id, scope);
     if (reachesPerson(scope, person.groups)) return person;
     const detail =
@@ -87,7 +87,7 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
   }
 
   async function update(id: PersonId, change: PersonChange, scope: Scope = null): Promise<Person> {
-    await reached(id, scope);
+    await personInScope(id, scope);
     const { name, email, groups: wanted, ...rest } = change;
     const ids = wanted && [...new Set(wanted)];
     if (ids) await requireGroups(ids, scope);
@@ -120,7 +120,7 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
     };
   }
 
-  return { get, reached, create, update, list };
+  return { get, reached: personInScope, create, update, list };
 }
 
 /** True if an admin may see the person: the scope contains at least one group of the person. */

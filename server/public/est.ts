@@ -57,7 +57,7 @@ export function createEst({ enrollment, authority, addressOf, identityOf, operat
   const router = Router();
 
   router.get(`${EST}/cacerts`, (_request, response) => {
-    answer(response, { ...authorities, headers: { ...authorities.headers, 'Cache-Control': 'public, max-age=3600' } });
+    respond(response, { ...authorities, headers: { ...authorities.headers, 'Cache-Control': 'public, max-age=3600' } });
   });
 
   // Response without attributes: the server requires none (RFC 7030, section 4.5.2).
@@ -78,7 +78,7 @@ export function createEst({ enrollment, authority, addressOf, identityOf, operat
     const address = addressOf(request);
     const { device, certificate } = await enrollment.redeem({ ...credentials, csr, address });
     monitor.enrollment({ kind: 'enroll', device, address, code: null });
-    answer(response, certificates([certificate]));
+    respond(response, certificates([certificate]));
   });
 
   router.post(`${EST}/simplereenroll`, async (request, response) => {
@@ -89,7 +89,7 @@ export function createEst({ enrollment, authority, addressOf, identityOf, operat
       ? await enrollment.renew({ identity, csr })
       : await enrollment.recover({ csr, address });
     monitor.enrollment({ kind: 'renew', device, address, code: null });
-    answer(response, certificates([certificate]));
+    respond(response, certificates([certificate]));
   });
 
   router.use(EST, (error: unknown, request: Request, response: Response, next: NextFunction) => {
@@ -97,7 +97,7 @@ export function createEst({ enrollment, authority, addressOf, identityOf, operat
       const kind = request.path === '/simpleenroll' ? 'enroll' : 'renew';
       monitor.enrollment({ kind, device: null, address: addressOf(request), code: error.code });
     }
-    if (isRefusal(error)) answer(response, refusal(error, operatorUrl));
+    if (isRefusal(error)) respond(response, refusal(error, operatorUrl));
     else next(error);
   });
 
@@ -155,7 +155,7 @@ function refusal(error: CordonError, operatorUrl: string | null): EstAnswer {
   };
 }
 
-function answer(response: Response, { status, headers, body }: EstAnswer): void {
+function respond(response: Response, { status, headers, body }: EstAnswer): void {
   response.statusMessage = STATUS_CODES[status] ?? '';
   response.status(status).set(headers);
   // `send` would add a charset to the content type, which RFC 7030 does not allow.

@@ -228,8 +228,8 @@ ${root}${tree}</section>
 
 function counted({ length }: readonly Withheld[]): Markup {
   if (length === 0) return html``;
-  const words = length === 1 ? 'One further order is' : `${length} further orders are`;
-  return html`<p>${words} withheld from the public: the list shows only number, services and areas.</p>
+  const subject = length === 1 ? 'One further order is' : `${length} further orders are`;
+  return html`<p>${subject} withheld from the public: the list shows only number, services and areas.</p>
 `;
 }
 

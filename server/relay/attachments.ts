@@ -106,26 +106,26 @@ export function createAttachments({
 
 /** Limits concurrent transfers. `take` occupies a slot and returns the function that frees it. Throws `unavailable` if no slot is free. */
 function createSlots({ all, ofOne }: Slots): { take(device: string): () => void } {
-  const taken = new Map<string, number>();
+  const occupied = new Map<string, number>();
   let total = 0;
   return {
     take(device) {
-      const own = taken.get(device) ?? 0;
+      const own = occupied.get(device) ?? 0;
       if (total >= all || own >= ofOne) {
         throw new CordonError('unavailable', 'Too many attachments are in transfer. Try again later.', {
           retryAfter: 2,
         });
       }
       total += 1;
-      taken.set(device, own + 1);
+      occupied.set(device, own + 1);
       let held = true;
       return () => {
         if (!held) return;
         held = false;
         total -= 1;
-        const left = (taken.get(device) ?? 1) - 1;
-        if (left > 0) taken.set(device, left);
-        else taken.delete(device);
+        const left = (occupied.get(device) ?? 1) - 1;
+        if (left > 0) occupied.set(device, left);
+        else occupied.delete(device);
       };
     },
   };

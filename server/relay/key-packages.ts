@@ -90,11 +90,11 @@ export function createKeyPackageDesk({
     left: store.left.bind(store),
     async claim(claimant, devices) {
       await requireMessaging(gate, claimant.device);
-      const asked = [...new Set(devices)];
-      await spend(claimant, asked.length);
+      const targets = [...new Set(devices)];
+      await spend(claimant, targets.length);
       const singleUse = new Set<DeviceId>();
-      for (const device of asked) if (await maySpendOf(claimant.device, device)) singleUse.add(device);
-      const { packages, left } = await store.claim(asked, singleUse);
+      for (const device of targets) if (await maySpendOf(claimant.device, device)) singleUse.add(device);
+      const { packages, left } = await store.claim(targets, singleUse);
       const few = [...left].filter(([, count]) => count < FEW).map(([device]) => device);
       if (few.length > 0) bus.publish({ kind: 'key-packages', devices: few });
       return packages;

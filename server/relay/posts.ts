@@ -81,17 +81,17 @@ export function createPosts(ports: {
       ...{ type: 'post', id: post.id, from: sender.device, generation: sender.generation, at },
       body: post.body,
     };
-    const late: DeviceId[] = [];
+    const nowDenied: DeviceId[] = [];
     const waiting: DeviceId[] = [];
     for (const { device, generation, seq, bytes, heldBy } of entries) {
       if (heldBy !== null) continue;
       // An order may have taken effect after the recipients' verdicts were computed.
-      if (orders.effect.cachedVerdict(device)?.services.messaging.allowed !== true) late.push(device);
+      if (orders.effect.cachedVerdict(device)?.services.messaging.allowed !== true) nowDenied.push(device);
       else if (expiresAt > clock.now() && sendNow({ device, generation, seq, bytes, item })) continue;
       waiting.push(device);
     }
     wake(waiting);
-    if (late.length > 0) settleSoon(late);
+    if (nowDenied.length > 0) settleSoon(nowDenied);
     return answer;
   }
 

@@ -51,10 +51,10 @@ function kindOf({ code = '', originalCode = '', command = '', message }: MailFau
 }
 
 export function mailFaultText(fault: MailFault, { host, port }: Pick<MailServer, 'host' | 'port'>): string {
-  const said = oneLine(fault.response ?? fault.message)
+  const message = oneLine(fault.response ?? fault.message)
     .trim()
     .replace(/[.\s]+$/, '')
     .slice(0, LONGEST_RESPONSE);
-  const values: Record<string, string> = { where: `${inUrl(host)}:${port}`, said };
+  const values: Record<string, string> = { where: `${inUrl(host)}:${port}`, said: message };
   return (TEXTS[kindOf(fault)] ?? OTHER).replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }

@@ -68,14 +68,14 @@ export function createSmtpMailer({
   }
 
   async function check(): Promise<string | null> {
-    const late = new AbortController();
+    const deadline = new AbortController();
     try {
-      await Promise.race([transport.verify(), expiry(DEADLINE, late.signal)]);
+      await Promise.race([transport.verify(), expiry(DEADLINE, deadline.signal)]);
       judge(null);
     } catch (error) {
       judge(mailFaultText(error as MailFault, server));
     } finally {
-      late.abort();
+      deadline.abort();
     }
     return failing;
   }

@@ -26,19 +26,19 @@ export function requireNames(
   names: readonly string[],
   drop: readonly string[],
 ): readonly string[] {
-  const kept = new Set(names.map(folded));
+  const configured = new Set(names.map(folded));
   const allowed = new Set(drop.map(folded));
-  const gone = inUse.filter(({ name }) => !kept.has(name));
-  const lost = gone.filter(({ name }) => !allowed.has(name));
-  if (lost.length === 0) return gone.map(({ name }) => name);
-  const listed = lost.map(
+  const missing = inUse.filter(({ name }) => !configured.has(name));
+  const forbidden = missing.filter(({ name }) => !allowed.has(name));
+  if (forbidden.length === 0) return missing.map(({ name }) => name);
+  const listed = forbidden.map(
     ({ name, lastUsed }) => `${name} (last used on ${new Date(lastUsed).toISOString().slice(0, 10)})`,
   );
-  const them = lost.map(({ name }) => name).join(',');
+  const them = forbidden.map(({ name }) => name).join(',');
   throw new CordonError(
     'names_in_use',
-    `CORDON_NAMES no longer has ${listed.join(', ')}, and enrolled devices reach the server by ${lost.length === 1 ? 'this name' : 'these names'}. The server does not start, because these devices could not connect any more. Add ${them} to CORDON_NAMES. If no device needs it any more, start with CORDON_DROP_NAMES=${them}.`,
-    { names: lost.map(({ name }) => name) },
+    `CORDON_NAMES no longer has ${listed.join(', ')}, and enrolled devices reach the server by ${forbidden.length === 1 ? 'this name' : 'these names'}. The server does not start, because these devices could not connect any more. Add ${them} to CORDON_NAMES. If no device needs it any more, start with CORDON_DROP_NAMES=${them}.`,
+    { names: forbidden.map(({ name }) => name) },
   );
 }
 

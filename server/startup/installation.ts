@@ -49,18 +49,18 @@ export function judgeInstallation(
     );
   }
   if (keys.state !== 'complete') {
-    const what = keys.state === 'empty' ? 'has no keys' : `is incomplete: ${keys.missing.join(', ')} missing`;
+    const fault = keys.state === 'empty' ? 'has no keys' : `is incomplete: ${keys.missing.join(', ')} missing`;
     throw refuse(
       'keys_missing',
-      `The database ${places.store} belongs to ${named}, and the key folder ${places.keys} ${what}.`,
+      `The database ${places.store} belongs to ${named}, and the key folder ${places.keys} ${fault}.`,
     );
   }
   if (!matches(keys, used)) {
     const other = keys.binding?.installation;
-    const whose = other === undefined || other === used.installation ? 'other keys' : `keys of ${other}`;
+    const origin = other === undefined || other === used.installation ? 'other keys' : `keys of ${other}`;
     throw refuse(
       'other_installation',
-      `The database ${places.store} belongs to ${named}, and the key folder ${places.keys} holds ${whose}.`,
+      `The database ${places.store} belongs to ${named}, and the key folder ${places.keys} holds ${origin}.`,
     );
   }
   // The first start stopped after it had written the binding into the store.
@@ -83,10 +83,10 @@ function matches(keys: Extract<KeyFolderContents, { state: 'complete' }>, store:
 export function requireSameKeys(opened: InstallationBinding, store: InstallationBinding, places: Places): void {
   const differs = (['root', 'issuing', 'ledgerKey'] as const).filter((name) => opened[name] !== store[name]);
   if (differs.length === 0) return;
-  const words = { root: 'root CA', issuing: 'issuing CA', ledgerKey: 'ledger key' };
+  const keyNames = { root: 'root CA', issuing: 'issuing CA', ledgerKey: 'ledger key' };
   throw new CordonError(
     'installation_mismatch',
-    `The key folder ${places.keys} holds another ${differs.map((name) => words[name]).join(' and ')} than the database ${places.store} expects (installation ${store.installation}). Nothing was changed. ${CAUSES} ${RESTORE}`,
+    `The key folder ${places.keys} holds another ${differs.map((name) => keyNames[name]).join(' and ')} than the database ${places.store} expects (installation ${store.installation}). Nothing was changed. ${CAUSES} ${RESTORE}`,
     { reason: 'other_keys', ...places },
   );
 }

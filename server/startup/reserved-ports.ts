@@ -24,9 +24,9 @@ export interface ReservedPorts {
 export async function reservePorts(
   config: Pick<Config, 'bind' | 'devicePort' | 'publicPort' | 'admin'>,
 ): Promise<ReservedPorts> {
-  const taken: Server[] = [];
+  const reserved: Server[] = [];
   const release = () => {
-    for (const server of taken) server.close();
+    for (const server of reserved) server.close();
   };
   const reserve = async (variable: string, bind: string, port: number): Promise<ReservedPort> => {
     const handle = createServer((socket) => socket.destroy());
@@ -36,7 +36,7 @@ export async function reservePorts(
     } catch (error) {
       throw new CordonError('unavailable', describe(error, variable, bind, port), { variable, bind, port }, error);
     }
-    taken.push(handle);
+    reserved.push(handle);
     const address = handle.address();
     return { handle, port: address !== null && typeof address === 'object' ? address.port : port };
   };
@@ -55,16 +55,16 @@ export async function reservePorts(
 
 function describe(error: unknown, variable: string, bind: string, port: number): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  const what = `The server cannot listen on port ${port} of ${bind} (${variable})`;
+  const failure = `The server cannot listen on port ${port} of ${bind} (${variable})`;
   const addressVariable = variable === 'CORDON_ADMIN_PORT' ? 'CORDON_ADMIN_BIND' : 'CORDON_BIND';
   switch (code) {
     case 'EADDRINUSE':
-      return `${what}: another process uses this port. Nothing was changed. Stop that process, or set ${variable} to another port.`;
+      return `${failure}: another process uses this port. Nothing was changed. Stop that process, or set ${variable} to another port.`;
     case 'EACCES':
-      return `${what}: this user may not use the port. Nothing was changed. Set ${variable} to a port above 1023, or grant the right.`;
+      return `${failure}: this user may not use the port. Nothing was changed. Set ${variable} to a port above 1023, or grant the right.`;
     case 'EADDRNOTAVAIL':
-      return `${what}: this machine does not have that address. Nothing was changed. Set ${addressVariable} to an address of this machine.`;
+      return `${failure}: this machine does not have that address. Nothing was changed. Set ${addressVariable} to an address of this machine.`;
     default:
-      return `${what}: ${code}. Nothing was changed.`;
+      return `${failure}: ${code}. Nothing was changed.`;
   }
 }

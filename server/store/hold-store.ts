@@ -105,7 +105,7 @@ export class HoldStore implements Port {
     return rows.map((row) => deviceIdSchema.parse(row.id));
   }
 
-  async untold(): Promise<{ id: LegalHoldId; released: boolean }[]> {
+  async undelivered(): Promise<{ id: LegalHoldId; released: boolean }[]> {
     const rows = await this.#database.db
       .selectFrom('legal_holds')
       .select(['id', 'released_at'])
@@ -115,7 +115,7 @@ export class HoldStore implements Port {
     return rows.map(({ id, released_at }) => ({ id: legalHoldIdSchema.parse(id), released: released_at !== null }));
   }
 
-  async told({ id, released }: { readonly id: LegalHoldId; readonly released: boolean }): Promise<void> {
+  async markDelivered({ id, released }: { readonly id: LegalHoldId; readonly released: boolean }): Promise<void> {
     await this.#database.db
       .updateTable('legal_holds')
       .set({ records_updated: 1 })

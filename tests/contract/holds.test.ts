@@ -201,7 +201,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     expect(await recordOf(device)).toBeNull();
     await holds.start();
     expect(await recordOf(device)).toMatchObject({ legalHold: true });
-    expect(await new HoldStore(database).untold()).toEqual([]);
+    expect(await new HoldStore(database).undelivered()).toEqual([]);
     await release(id);
     expect(await recordOf(device)).not.toHaveProperty('hold');
   });
