@@ -91,7 +91,8 @@ interface Stream {
 export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): EventStreams {
   const { tell, gather, look, heartbeat, stall } = { ...PACE, ...pace };
   const streams = new Set<Stream>();
-  const held = new Map<string, number>();
+  /** Number of open streams, by session or account. */
+  const open = new Map<string, number>();
   const changed = new Set<Topic>();
   let timer: NodeJS.Timeout | null = null;
   let sentAt = 0;
@@ -150,19 +151,10 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
         throw new CordonError('unavailable', 'The server is shutting down. Try again in a few seconds.', {
           retryAfter: 2,
         });
-      const { of } = listener;
-      const openStreams = held.get(of) ?? 0;
-      if (openStreams >= STREAMS_EACH) {
-        const detail = `This session has ${STREAMS_EACH} open event streams, which is the maximum. Close a tab of the console.`;
-        throw new CordonError('rate_limited', detail, { streams: openStreams });
-      }
-      held.set(of, openStreams + 1);
+      occupyStream(open, listener.of, response);
       let stream: Stream | null = null;
       response.once('close', () => {
         if (stream) streams.delete(stream);
-        const left = (held.get(of) ?? 1) - 1;
-        if (left > 0) held.set(of, left);
-        else held.delete(of);
       });
       const session = await createSession(request, response, {
         retry: RETRY,
@@ -193,6 +185,21 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
       for (const stream of [...streams]) end(stream);
     },
   };
+}
+
+/** Counts a stream until its response closes. Throws `rate_limited` above `STREAMS_EACH` streams. */
+function occupyStream(open: Map<string, number>, of: string, response: ServerResponse): void {
+  const streams = open.get(of) ?? 0;
+  if (streams >= STREAMS_EACH) {
+    const detail = `This session has ${STREAMS_EACH} open event streams, which is the maximum. Close a tab of the console.`;
+    throw new CordonError('rate_limited', detail, { streams });
+  }
+  open.set(of, streams + 1);
+  response.once('close', () => {
+    const left = (open.get(of) ?? 1) - 1;
+    if (left > 0) open.set(of, left);
+    else open.delete(of);
+  });
 }
 
 /** Sends the changed topics, or a heartbeat. Closes the stream of a client that reads nothing. */
