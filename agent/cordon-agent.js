@@ -6,7 +6,7 @@ if (Number(process.versions.node.split('.')[0]) < 26) {
   );
   process.exit(1);
 }
-const { prepareCommandLine } = await import('../shared/command-line.ts');
+const { prepareCommandLine } = await import('../shared/command-line.js');
 prepareCommandLine();
 const { main } = await import('./main.ts').catch((error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;

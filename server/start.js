@@ -6,6 +6,8 @@ if (Number(process.versions.node.split('.')[0]) < 26) {
   );
   process.exit(1);
 }
+const { keepCompiledCode } = await import('../shared/compile-cache.js');
+keepCompiledCode();
 if (process.argv.includes('--version')) {
   const { VERSION } = await import('./version.ts');
   console.log(`cordon-server/${VERSION}`);

@@ -50,6 +50,23 @@ it.each([
   expect(files).toBeLessThanOrEqual(most);
 });
 
+it.each(['server/cordon.js', 'server/start.js', 'agent/cordon-agent.js'])(
+  '%s starts from the cache without the TypeScript compiler of Node',
+  async (program) => {
+    const report = `process.on('exit', () => process.stderr.write('BUILT IN ' + process.moduleLoadList.join()));`;
+    const preload = `data:text/javascript,${encodeURIComponent(report)}`;
+    const own = join(home, program.replace('/', '-'));
+    const start = () =>
+      runProgram(process.execPath, ['--import', preload, program, '--version'], {
+        env: { HOME: own, NODE_COMPILE_CACHE: undefined },
+      });
+    expect((await start()).err).toContain('internal/deps/amaro');
+    const again = await start();
+    expect(again).toMatchObject({ code: 0, err: expect.stringContaining('BUILT IN ') });
+    expect(again.err).not.toContain('amaro');
+  },
+);
+
 it('each command is defined by the module that the table names', async () => {
   for (const { commands } of COMMAND_GROUPS) {
     for (const name of Object.keys(commands)) {
