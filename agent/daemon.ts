@@ -28,7 +28,7 @@ import { openWorkspace } from './workspace/workspace.ts';
 
 const SAMPLE_EVERY = 5 * 60_000;
 const TICK_EVERY = 60_000;
-const LOOK_AT_DISK_EVERY = 10_000;
+const CHECK_DISK_EVERY = 10_000;
 /** Time limit of a shutdown. Docker sends SIGKILL ten seconds after SIGTERM. */
 const STOP_WITHIN = 8_000;
 /** Maximum bytes of log that wait in memory while standard error is blocked. */
@@ -84,9 +84,9 @@ export async function openAgent(
     onRestart: () => onEnd('restart'),
     onUnenrolled: () => onEnd('unenrolled'),
     log: {
-      debug: (message, fields) => log.debug(harmless(fields), message),
-      info: (message, fields) => log.info(harmless(fields), message),
-      warn: (message, fields) => log.warn(harmless(fields), message),
+      debug: (message, fields) => log.debug(withoutControls(fields), message),
+      info: (message, fields) => log.info(withoutControls(fields), message),
+      warn: (message, fields) => log.warn(withoutControls(fields), message),
     },
   });
   return { agent, store, reserve, log };
@@ -107,7 +107,7 @@ function logDestination() {
 }
 
 /** Removes control characters from texts of the server, because the log may appear on a terminal. */
-const harmless = (fields: Record<string, unknown> = {}) =>
+const withoutControls = (fields: Record<string, unknown> = {}) =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? plain(value) : value]),
   );
@@ -132,13 +132,13 @@ export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'the periodic work failed');
   let wasFull = false;
   /** When the disk has space again, the agent continues its waiting work and rebuilds the reserve. */
-  const lookAtDisk = () => {
+  const checkDisk = () => {
     const full = diskState(reserve.space()) === 'full';
     if (wasFull && !full) void agent.maintain().catch(failed);
     wasFull = full;
   };
   const timers = [
-    setInterval(lookAtDisk, LOOK_AT_DISK_EVERY),
+    setInterval(checkDisk, CHECK_DISK_EVERY),
     setInterval(() => void agent.maintain().catch(failed), TICK_EVERY),
     setInterval(() => void agent.sample().catch(failed), SAMPLE_EVERY),
   ];
@@ -148,14 +148,14 @@ export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise
   await agent.start();
   // Building the disk reserve takes a second on a slow disk, so the agent builds it after the start.
   void reserve.build().catch(failed);
-  const tell = (state: ServiceState) =>
+  const notifyManager = (state: ServiceState) =>
     notifyServiceManager(config.notifySocket, state, (reason) =>
       log.warn({ state, reason }, 'systemd was not notified'),
     );
-  await tell('READY=1');
+  await notifyManager('READY=1');
 
   const how = await ended;
-  await tell('STOPPING=1');
+  await notifyManager('STOPPING=1');
   for (const timer of timers) clearInterval(timer);
   await page.close();
   await agent.stop();
@@ -217,8 +217,8 @@ export function machineTime(): DeviceTime {
     after(ms, task) {
       let timer: NodeJS.Timeout;
       const wait = (left: number) => {
-        const piece = Math.min(left, LONGEST_TIMEOUT);
-        timer = setTimeout(() => (left > piece ? wait(left - piece) : task()), piece).unref();
+        const delay = Math.min(left, LONGEST_TIMEOUT);
+        timer = setTimeout(() => (left > delay ? wait(left - delay) : task()), delay).unref();
       };
       wait(ms);
       return () => clearTimeout(timer);

@@ -144,7 +144,7 @@ class DeviceAgent implements Agent {
     this.notices.showMissed();
     if (this.#unenrollment.isPending()) this.#unenrollment.schedule();
     void this.#commands.work();
-    this.messaging.poke();
+    this.messaging.wake();
     this.link.start();
   }
 
@@ -194,7 +194,7 @@ class DeviceAgent implements Agent {
     this.#enforcement.settle();
     this.#clock.keep();
     await this.#options.reserve?.build();
-    this.#disk.look();
+    this.#disk.check();
     if (this.#frames.missed() && this.#disk.state() !== 'full') this.link.reconnect();
     await this.#own.renew();
     if (this.#enforcement.documents.lacking && this.link.state === 'connected') await this.#poll.withheld();
@@ -272,20 +272,20 @@ class DeviceAgent implements Agent {
       ...{ store: this.#store, clock: this.#clock, time: this.#options.time, signer: this.#own.signer },
       identity: { ...this.#identity, generation: () => this.#identity.generation },
       onChange: () => {
-        this.#disk.look();
+        this.#disk.check();
         this.#outbox.pump();
-        this.#listWatch.look();
+        this.#listWatch.check();
         this.#management.changed();
-        this.messaging.poke();
+        this.messaging.wake();
         this.#sampling.sampleIfPolygonsChanged();
         this.#changed();
       },
-      onListExpired: () => this.#listWatch.look(),
+      onListExpired: () => this.#listWatch.check(),
       onNotice: ({ order }) => void this.notices.showOnDesktop(order),
       onExit: () => void this.#exits.work(),
       onFailure: (what, error) => {
         this.#log.warn('enforcement could not store data', { what, error: message(error) });
-        if (isOutOfSpace(error)) this.#disk.look();
+        if (isOutOfSpace(error)) this.#disk.check();
       },
     });
   }
@@ -296,7 +296,7 @@ class DeviceAgent implements Agent {
       workspace: this.#options.workspace,
       onDone: (order) => {
         this.#log.warn('the work data was wiped because of an exit order', { order });
-        this.messaging.poke();
+        this.messaging.wake();
         // A device that the server refuses reports the wipe at once, because its next connection attempt may be 15 minutes away.
         if (this.link.state === 'refused') void this.#poll.all();
       },
@@ -377,7 +377,7 @@ class DeviceAgent implements Agent {
     if (state === 'refused' && this.#store.postable(1).length > 0) void this.#poll.all();
     if (state === 'revoked') this.#unenrollment.endIfPending();
     this.#management.changed();
-    this.#listWatch.look();
+    this.#listWatch.check();
     this.#changed();
   }
 
@@ -411,7 +411,7 @@ class DeviceAgent implements Agent {
       onResult: () => {
         this.#outbox.pump();
         // The command may have locked, unlocked or wiped the workspace.
-        this.messaging.poke();
+        this.messaging.wake();
         void this.#adminMessages.offerToDesktop();
         this.#changed();
       },
@@ -446,7 +446,7 @@ class DeviceAgent implements Agent {
       onRecall: (documents) => void this.#recovery.send(documents),
       onNoRoom: (error) => {
         this.#log.warn('a command or a message waits for space on the disk', { error: message(error) });
-        this.#disk.look();
+        this.#disk.check();
         this.#outbox.pump();
       },
       onReportsStored: () => {

@@ -44,7 +44,7 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
    * A full disk must not close the connection, because orders arrive over it. After the first command or message that was not stored, the
    * agent skips all later ones: acknowledging a later one would acknowledge the lost one too.
    */
-  const ifRoom = (store: () => void) => {
+  const unlessDiskFull = (store: () => void) => {
     if (missed) return;
     try {
       store();
@@ -86,7 +86,7 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
       case 'time-correction':
         return intake.timeCorrection(frame.envelope);
       case 'command':
-        return ifRoom(() => {
+        return unlessDiskFull(() => {
           commands.store(frame);
           send({ kind: 'command-stored', id: frame.id });
           void commands.work();
@@ -97,7 +97,7 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
         outbox.confirmed(frame.through);
         return ports.onReportsStored();
       case 'mail':
-        return ifRoom(() => messaging.take(frame));
+        return unlessDiskFull(() => messaging.take(frame));
       case 'posted':
       case 'mailbox-is':
       case 'key-packages-left':

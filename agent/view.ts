@@ -165,7 +165,7 @@ export function noticeLines(notices: readonly Notice[], languages: readonly stri
     ...(notice.reasons.length > 0 ? [fact(words.why, reasonsIn(words, notice.reasons, notice.areas))] : []),
     fact(words.from, date(notice.effective)),
     fact(words.until, notice.until === null ? words.open : date(notice.until)),
-    ...spokenLines(notice, languages),
+    ...statementLines(notice, languages),
     ...(notice.exit === null ? [] : [fact(words.exit.label, exitOf(notice.exit, words, date))]),
     fact(words.appeal, notice.appeal),
     ...notice.told.slice(-1).map(({ moment, at, late }) => fact(late ? words.toldLate : words.told[moment], date(at))),
@@ -182,13 +182,13 @@ function exitOf(
   return `${what} (cordon-agent export)`;
 }
 
-function spokenLines({ statement, authoritative }: Notice, languages: readonly string[]): string[] {
-  const spoken = spokenTo(languages, statement);
-  if (!spoken) return [];
-  const others = Object.keys(statement).filter((tag) => tag !== spoken.tag);
-  const authority = authorityIn(spoken.tag, authoritative, languages);
+function statementLines({ statement, authoritative }: Notice, languages: readonly string[]): string[] {
+  const text = spokenTo(languages, statement);
+  if (!text) return [];
+  const others = Object.keys(statement).filter((tag) => tag !== text.tag);
+  const authority = authorityIn(text.tag, authoritative, languages);
   return [
-    `  [${plain(spoken.tag)}] ${plain(spoken.text)}`,
+    `  [${plain(text.tag)}] ${plain(text.text)}`,
     ...(authority === null ? [] : [`  ${plain(authority.text)}`]),
     ...(others.length > 0 ? [`  also in: ${plain(others.join(', '))} (LANGUAGE=…, or --json)`] : []),
   ];

@@ -98,7 +98,7 @@ export async function serveControl(
 
 /** Sends a request to the daemon. Returns null when no daemon runs. */
 export async function askControl(path: string, request: ControlRequest): Promise<{ readonly ok: unknown } | null> {
-  const socket = await reach(path);
+  const socket = await connectTo(path);
   if (!socket) return null;
   const line = readLine(socket, Number.POSITIVE_INFINITY);
   socket.write(`${JSON.stringify(request)}\n`);
@@ -108,7 +108,7 @@ export async function askControl(path: string, request: ControlRequest): Promise
   return response;
 }
 
-function reach(path: string): Promise<Socket | null> {
+function connectTo(path: string): Promise<Socket | null> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     socket.once('connect', () => resolve(socket));

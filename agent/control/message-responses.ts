@@ -103,10 +103,10 @@ function countChanges(messaging: Messaging): Changes {
       const found = look();
       if (found !== null) return found;
       return new Promise((resolve, reject) => {
-        const settle = (give: () => void) => {
+        const settle = (finish: () => void) => {
           clearTimeout(deadline);
           stopLooking();
-          give();
+          finish();
         };
         const deadline = setTimeout(() => settle(() => resolve(otherwise())), CHANGE_WITHIN).unref();
         const stopLooking = messaging.onChange(() => {

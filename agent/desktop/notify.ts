@@ -29,10 +29,10 @@ export function showOnDesktop(title: string, text: string): Promise<boolean> {
 
 /** Displays an admin's message. For a long message, the desktop shows the beginning and names the command that prints the whole text. */
 export async function showAdminMessage(text: string): Promise<DesktopResult> {
-  const whole = text.length <= LONGEST;
-  const body = whole ? plain(text) : `${plain(text.slice(0, LONGEST - REST.length))}${REST}`;
+  const isComplete = text.length <= LONGEST;
+  const body = isComplete ? plain(text) : `${plain(text.slice(0, LONGEST - REST.length))}${REST}`;
   if (!(await show('Message from your admin', escaped(body)))) return 'none';
-  return whole ? 'whole' : 'part';
+  return isComplete ? 'whole' : 'part';
 }
 
 const REST = ' … Full message: cordon-agent messages';
@@ -68,11 +68,11 @@ export function desktopText(
           `${words.until}: ${until === null ? words.open : date(until)}`,
           `${words.appeal}: ${appeal}`,
         ];
-  const spoken = spokenTo(languages, statement);
-  const authority = spoken && authorityIn(spoken.tag, authoritative, languages);
+  const chosen = spokenTo(languages, statement);
+  const authority = chosen && authorityIn(chosen.tag, authoritative, languages);
   const known = [...(authority ? [authority.text] : []), ...facts].map(plain).filter((line) => line !== '');
   const room = Math.max(0, LONGEST - known.join('\n').length);
-  const excerpt = plain((spoken?.text ?? '').slice(0, room));
+  const excerpt = plain((chosen?.text ?? '').slice(0, room));
   return {
     // The order number is at the start of the line. After right-to-left letters, the parts of the number would appear in reverse order (UAX
     // #9, W2).

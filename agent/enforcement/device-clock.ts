@@ -36,7 +36,7 @@ const HOUR = 3_600_000;
 /** Maximum difference between two clocks that agree. The device uses a server time at once if it is ahead by less than this. */
 export const CLOCKS_AGREE = HOUR;
 /** Tolerance after a reboot: the device then knows the time only from its wall clock, which can be wrong by a time zone and a day. */
-export const LEAP_AFTER_REBOOT = 26 * HOUR;
+export const REBOOT_TOLERANCE = 26 * HOUR;
 /** Time for which the server must repeat an implausible time before the device accepts it. The device's own clock may be the wrong one. */
 export const CLAIM_HOLDS_FOR = 6 * HOUR;
 
@@ -89,7 +89,7 @@ function isPlausible(state: ClockState, server: Instant, reading: ClockReading, 
   if (ahead <= CLOCKS_AGREE || Math.abs(wall - server) <= CLOCKS_AGREE) return true;
   if (state.counted) return false;
   // The wall clock is earlier than a known past time. The wall clock is therefore wrong, and cannot show how long the device was off.
-  return ahead <= LEAP_AFTER_REBOOT || wall < state.reached - CLOCKS_AGREE;
+  return ahead <= REBOOT_TOLERANCE || wall < state.reached - CLOCKS_AGREE;
 }
 
 /**
@@ -114,8 +114,8 @@ export function resumeClock(state: ClockState, reading: ClockReading, wall: Inst
   if (state.anchor.boot === reading.boot && reading.monotonic >= state.anchor.monotonic) {
     return advanceClock(state, reading.monotonic);
   }
-  const believed = Math.min(Math.max(state.floor, wall), state.floor + WALL_TRUST);
-  return { ...state, anchor: { time: Math.max(state.reached, believed), ...reading }, counted: false, claim: null };
+  const limited = Math.min(Math.max(state.floor, wall), state.floor + WALL_TRUST);
+  return { ...state, anchor: { time: Math.max(state.reached, limited), ...reading }, counted: false, claim: null };
 }
 
 /** Time correction that approvers signed (`shared/order/time-correction.ts`): the server's time was wrong from `from` to `until`. */

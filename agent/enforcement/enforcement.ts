@@ -90,7 +90,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     let given: readonly GivenNotice[] = [];
     try {
       isChanged = gates.apply(decided, now);
-      if (documents.list && documents.record) given = notices.give(facts, now);
+      if (documents.list && documents.record) given = notices.deliverDue(facts, now);
       exits.review(rules.all(), decided, locationAt(location.state, now), now);
     } finally {
       // The timer starts even if the store fails, because the device must enforce the next change on time.

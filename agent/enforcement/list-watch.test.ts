@@ -25,32 +25,32 @@ afterEach(() => {
 
 describe('case 35: a list that has expired', () => {
   it('raises no alert on a device without data from the server', () => {
-    watch.look();
+    watch.check();
     vi.advanceTimersByTime(10 * WITHIN);
-    watch.look();
+    watch.check();
     expect(alerts).toBe(0);
   });
 
   it('raises no alert while a newer list is on its way after a sleep', () => {
     state.connected = true;
-    watch.look();
+    watch.check();
     vi.advanceTimersByTime(WITHIN - 1);
     state.expired = false;
-    watch.look();
+    watch.check();
     vi.advanceTimersByTime(10 * WITHIN);
     expect(alerts).toBe(0);
   });
 
   it('raises an alert when a connection brings no newer list, unless it ends too early', () => {
     state.connected = true;
-    watch.look();
+    watch.check();
     vi.advanceTimersByTime(WITHIN - 1);
     state.connected = false;
-    watch.look();
+    watch.check();
     vi.advanceTimersByTime(10 * WITHIN);
     expect(alerts).toBe(0);
     state.connected = true;
-    watch.look();
+    watch.check();
     vi.advanceTimersByTime(WITHIN);
     expect(alerts).toBe(1);
   });

@@ -10,7 +10,7 @@ export interface ListWatchPorts {
  */
 export interface ListWatch {
   /** Checks the order list after a change of the device's time, of the list or of the connection. */
-  look(): void;
+  check(): void;
   /** Called after the order list was fetched and stored. */
   polled(): void;
   stop(): void;
@@ -27,7 +27,7 @@ export function createListWatch(ports: ListWatchPorts, within = FRESH_WITHIN): L
     clearTimeout(waiting);
     waiting = undefined;
   };
-  const look = () => {
+  const check = () => {
     const expired = ports.expired();
     since = expired ? (since ?? performance.now()) : null;
     if (!expired || !ports.connected()) return stop();
@@ -37,9 +37,9 @@ export function createListWatch(ports: ListWatchPorts, within = FRESH_WITHIN): L
     }, within).unref();
   };
   return {
-    look,
+    check,
     polled() {
-      look();
+      check();
       if (since !== null && performance.now() - since >= within) ports.alert();
     },
     stop,

@@ -25,9 +25,9 @@ export interface ManagementGate {
 /**
  * Real milliseconds that the device waits for the server to close the connection. The server closes a denied session within five seconds.
  */
-const LEAVE_WITHIN = 8_000;
+const DISCONNECT_WITHIN = 8_000;
 
-export function createManagementGate(ports: ManagementGatePorts, leaveWithin = LEAVE_WITHIN): ManagementGate {
+export function createManagementGate(ports: ManagementGatePorts, disconnectWithin = DISCONNECT_WITHIN): ManagementGate {
   let wasOpen = true;
   let leaving: NodeJS.Timeout | undefined;
 
@@ -51,7 +51,7 @@ export function createManagementGate(ports: ManagementGatePorts, leaveWithin = L
         clearTimeout(leaving);
         leaving = undefined;
       } else {
-        leaving ??= setTimeout(leaveIfDenied, leaveWithin).unref();
+        leaving ??= setTimeout(leaveIfDenied, disconnectWithin).unref();
       }
       // The device connects as soon as its own verdict allows a connection. If the server still refuses, the device obeys the server's
       // `Retry-After`.

@@ -37,7 +37,7 @@ function planned({ terms, proposedAt }: Revision): Planned[] {
 
 type State = Pick<OrderRule, 'until' | 'pausedUntil' | 'withdrawn'>;
 
-const silent = ({ until, pausedUntil }: State, now: Instant): boolean =>
+const isWithoutNotice = ({ until, pausedUntil }: State, now: Instant): boolean =>
   (until !== null && now >= until) || (pausedUntil !== null && now < pausedUntil);
 
 /** Earlier effects of the order on this device. */
@@ -60,7 +60,7 @@ export function dueNotice(
     const isKnown = denied || given.length > 0;
     return wanted && isKnown && given.every(({ moment }) => moment !== 'withdrawal') ? 'withdrawal' : null;
   }
-  if (silent(rule, now)) return null;
+  if (isWithoutNotice(rule, now)) return null;
   const effective = Date.parse(revision.terms.effective);
   const latest = planned(revision).findLast(({ at }) => at <= now);
   if (!latest || (now >= effective && latest.moment !== 'entry')) return null;

@@ -59,14 +59,14 @@ export function noticesOf(
   const notices: Notice[] = [];
   const denials = [...gates.values()].flatMap((gate) => gate.denials);
   for (const { revision } of orders) {
-    const told = given.filter(({ order }) => order === revision.order);
+    const delivered = given.filter(({ order }) => order === revision.order);
     const wiped = exits.findLast(({ order }) => order === revision.order)?.at ?? null;
     const { title, services, areas, effective, appeal } = revision.terms;
     const until = revision.terms.until === null ? null : Date.parse(revision.terms.until);
     const ended = revision.status !== 'withdrawn' && until !== null && now >= until;
     // An order whose exit wiped data on this device stays in the list.
-    if (ended && wiped === null && (told.length === 0 || now > until + VISIBLE_AFTER_END)) continue;
-    const withdrawal = told.find(({ moment }) => moment === 'withdrawal');
+    if (ended && wiped === null && (delivered.length === 0 || now > until + VISIBLE_AFTER_END)) continue;
+    const withdrawal = delivered.find(({ moment }) => moment === 'withdrawal');
     if (
       revision.status === 'withdrawn' &&
       (!withdrawal || (withdrawal.shown && now > withdrawal.at + VISIBLE_AFTER_END))
@@ -87,7 +87,7 @@ export function noticesOf(
       authoritative: revision.terms.authoritativeLanguage ?? null,
       appeal,
       exit: exitOf(revision, status, wiped),
-      told: told.map((each) => {
+      told: delivered.map((each) => {
         const { moment, at, shown } = each;
         return { moment, at, shown, late: isLate(moment, each.effective, at) };
       }),

@@ -17,7 +17,7 @@ export interface Notices {
 
 export interface PlannedNotices extends Notices {
   /** Stores each due notice together with its receipt `delivered`. */
-  give(facts: DeviceFacts, now: Instant): readonly GivenNotice[];
+  deliverDue(facts: DeviceFacts, now: Instant): readonly GivenNotice[];
   nextAt(now: Instant): Instant | null;
 }
 
@@ -56,7 +56,7 @@ export function openNotices(ports: {
       const newest = new Map(all().map((notice) => [notice.order, notice]));
       return [...newest.values()].filter(({ shown }) => !shown);
     },
-    give(facts, now) {
+    deliverDue(facts, now) {
       const due = ports.rules().flatMap((rule) => dueOf(rule, facts, now));
       if (due.length === 0) return due;
       store.reserved(() => {

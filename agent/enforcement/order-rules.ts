@@ -20,10 +20,10 @@ export function createOrderRules(documents: Pick<StoredDocuments, 'orders'>, ale
   return {
     all: () => rules,
     polygons(now) {
-      const drawn = rules
+      const polygons = rules
         .filter(({ withdrawn, until }) => !withdrawn && (until === null || now < until))
         .flatMap((rule) => rule.polygons ?? []);
-      return [...new Map(drawn.map((polygon) => [polygon.code, polygon])).values()].sort((a, b) =>
+      return [...new Map(polygons.map((polygon) => [polygon.code, polygon])).values()].sort((a, b) =>
         a.code < b.code ? -1 : 1,
       );
     },

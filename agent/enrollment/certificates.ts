@@ -19,8 +19,8 @@ export function certificatesOf(base64Body: string): X509Certificate[] {
   }
   const signedData = elements(only(contentInfo[1].content, TAG.sequence).content);
   // Fields of SignedData: version, digestAlgorithms, encapContentInfo, then [0] certificates.
-  const bag = signedData.find((element) => element.tag === TAG.context0);
-  return bag ? elements(bag.content).map((element) => new X509Certificate(element.whole)) : [];
+  const certificates = signedData.find((element) => element.tag === TAG.context0);
+  return certificates ? elements(certificates.content).map((element) => new X509Certificate(element.whole)) : [];
 }
 
 export const fingerprintOf = (certificate: X509Certificate): string =>

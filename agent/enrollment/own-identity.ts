@@ -29,12 +29,12 @@ export interface OwnIdentityPorts {
 }
 
 export function createOwnIdentity({ credentials, dial, onRenewed, onFailure }: OwnIdentityPorts): OwnIdentity {
-  const signer = remembered(
+  const signer = cachedBySource(
     () => credentials.current().keyPem,
     (keyPem) => signerOf(createPrivateKey(keyPem)),
   );
-  const certificate = remembered(() => credentials.current().chainPem, readOwn);
-  const dialler = remembered(
+  const certificate = cachedBySource(() => credentials.current().chainPem, readOwn);
+  const dialer = cachedBySource(
     () => credentials.current().chainPem,
     (chainPem) => {
       const { keyPem, rootPem } = credentials.current();
@@ -45,12 +45,12 @@ export function createOwnIdentity({ credentials, dial, onRenewed, onFailure }: O
   return {
     certificate,
     signer,
-    dial: dialler,
+    dial: dialer,
     renewalFailure: () => failure,
     async renew(expired = false) {
       const asStranger = secureDial({ dial, rootPem: credentials.current().rootPem, identity: null });
       try {
-        if (await renewWhenDue(credentials, { asDevice: dialler(), asStranger }, Date.now(), expired)) onRenewed();
+        if (await renewWhenDue(credentials, { asDevice: dialer(), asStranger }, Date.now(), expired)) onRenewed();
         failure = null;
       } catch (error) {
         failure = error instanceof Error ? error.message : String(error);
@@ -61,7 +61,7 @@ export function createOwnIdentity({ credentials, dial, onRenewed, onFailure }: O
 }
 
 /** Caches a computed value until its source changes. */
-function remembered<Made>(source: () => string, make: (from: string) => Made): () => Made {
+function cachedBySource<Made>(source: () => string, make: (from: string) => Made): () => Made {
   let last: { readonly from: string; readonly made: Made } | null = null;
   return () => {
     const from = source();

@@ -97,14 +97,14 @@ export async function readGeoclue(busAddress: string, within = WITHIN): Promise<
     }
     return null;
   } catch (error) {
-    throw inOurWords(error);
+    throw withKnownReason(error);
   } finally {
     bus.connection.stream.destroy();
   }
 }
 
 /** Error that states GeoClue's known reason. Other error texts may contain a position, so the agent replaces them. */
-function inOurWords(error: unknown): unknown {
+function withKnownReason(error: unknown): unknown {
   if (error instanceof ConnectionClosedError) return error.cause ?? new Error('the bus closed the connection');
   if (error instanceof AbortError) return new Error('it does not answer');
   if (!(error instanceof DBusError)) return new Error('the response does not follow GeoClue’s interface');

@@ -36,19 +36,19 @@ export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: Ma
       if (ABSENT.has(code)) return [null, { name, state: 'absent', detail: 'not running here' }];
       const why = error instanceof Error ? (error.message.split('\n').at(-1) ?? '') : String(error);
       // ModemManager's client often exists without a modem and without the service.
-      const silent =
+      const isAbsent =
         name === 'ModemManager' &&
         /ServiceUnknown|not found|couldn't (create|connect|find)|No such file/i.test(
           error instanceof Error ? error.message : '',
         );
-      if (silent) return [null, { name, state: 'absent', detail: 'not running here' }];
+      if (isAbsent) return [null, { name, state: 'absent', detail: 'not running here' }];
       onFailure(`${name}: ${why}`);
       return [null, { name, state: 'failed', detail: why }];
     }
   }
 
   return async () => {
-    const served = ask('ModemManager', readModem, 'no modem is registered with a network');
+    const modemReading = ask('ModemManager', readModem, 'no modem is registered with a network');
     const [fix, gpsd] =
       gpsdPort === 0
         ? unasked('gpsd', 'absent', 'switched off')
@@ -60,7 +60,7 @@ export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: Ma
         : fix
           ? unasked('GeoClue', 'idle', 'not asked: gpsd has a fix')
           : await ask('GeoClue', () => readGeoclue(geoclueBus), 'no position of now by satellites or Wi-Fi');
-    const [network, modem] = await served;
+    const [network, modem] = await modemReading;
     return { position: fix ?? found, network, sources: [gpsd, geoclue, modem] };
   };
 }

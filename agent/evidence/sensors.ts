@@ -52,8 +52,8 @@ export function observationsOf(
     const { areas, whole } = areasOfPosition(position, polygons);
     if (areas.length > 0) found.push({ source: 'position', areas, at, whole });
   }
-  const served = network === null ? [] : areasOfMcc(network);
-  if (served.length > 0) found.push({ source: 'network', areas: served, at });
+  const networkAreas = network === null ? [] : areasOfMcc(network);
+  if (networkAreas.length > 0) found.push({ source: 'network', areas: networkAreas, at });
   return found;
 }
 

@@ -56,7 +56,7 @@ export interface Connection {
 
 /** Milliseconds without data after which the connection counts as lost, even if TCP reports no error. Two pings are missed in this time. */
 const SILENT_FOR = PING_EVERY * 2.5;
-const AFTER_TAKE_OVER = 5 * 60_000;
+const REPLACED_RETRY = 5 * 60_000;
 
 type SecureSocket = Awaited<ReturnType<SecureDial>>;
 
@@ -93,29 +93,29 @@ export function openConnection(
   let lost = 'The connection was closed. The agent tries again.';
   /** Result of the connection that this device chose when it closed the connection. */
   let own: Ending | null = null;
-  let pulse: NodeJS.Timeout | undefined;
+  let silenceTimer: NodeJS.Timeout | undefined;
   const finish = (ending: Ending) => {
     if (isOver) return;
     isOver = true;
-    clearTimeout(pulse);
+    clearTimeout(silenceTimer);
     ports.onEnd(ending);
   };
-  const beat = () => {
-    clearTimeout(pulse);
-    pulse = setTimeout(() => {
+  const restartTimer = () => {
+    clearTimeout(silenceTimer);
+    silenceTimer = setTimeout(() => {
       lost = 'The server sends no data. The agent connects again.';
       ws.terminate();
     }, ports.silentFor ?? SILENT_FOR);
-    pulse.unref();
+    silenceTimer.unref();
   };
   ws.on('unexpected-response', (_request, response) => void refusal(response, ports.onRefusal).then(finish));
   ws.on('open', () => {
-    beat();
+    restartTimer();
     ws.send(JSON.stringify(ports.hello()));
   });
-  ws.on('ping', beat);
+  ws.on('ping', restartTimer);
   ws.on('message', (data, binary) => {
-    beat();
+    restartTimer();
     try {
       ports.onFrame(parseFrame(data, binary));
     } catch (error) {
@@ -176,7 +176,7 @@ function closing(code: number, reason: string, lost: string): Ending {
         next: 'retry',
         detail:
           'Another connection with this device’s identity replaced this one. Another machine may run a copy of the agent.',
-        retryAfter: AFTER_TAKE_OVER,
+        retryAfter: REPLACED_RETRY,
       };
     default:
       return {

@@ -63,7 +63,7 @@ export interface Link {
 }
 
 /** Milliseconds between two attempts of a refused device if the server states no `Retry-After`. */
-const KNOCK_EVERY = 15 * 60_000;
+const REFUSED_RETRY = 15 * 60_000;
 
 export const createLink = (ports: LinkPorts): Link => new ServerLink(ports);
 
@@ -208,7 +208,7 @@ class ServerLink implements Link {
     if (ending.next === 'refused') {
       this.#failures = 0;
       this.#become('refused', ending.detail);
-      return this.#wait(backoff(0, Math.random(), ending.retryAfter ?? KNOCK_EVERY));
+      return this.#wait(backoff(0, Math.random(), ending.retryAfter ?? REFUSED_RETRY));
     }
     this.#become('waiting', ending.detail);
     this.#waitLonger('retryAfter' in ending ? ending.retryAfter : null);

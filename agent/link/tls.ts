@@ -50,7 +50,7 @@ export async function readRefusedCertificate(
 }
 
 /** OpenSSL checks certificates against the machine's wall clock, which may be wrong. The error text therefore names the clock. */
-function aboutTheClock(error: Error): Error {
+function withClockHint(error: Error): Error {
   const code = 'code' in error ? String(error.code) : '';
   if (code !== 'CERT_NOT_YET_VALID' && code !== 'CERT_HAS_EXPIRED') return error;
   const shows = new Date().toISOString().slice(0, 10);
@@ -84,7 +84,7 @@ export function secureDial({ dial, rootPem, identity }: SecureDialOptions): Secu
         // The agent does not use a session ticket again after it failed.
         tickets.delete(place);
         secure.destroy();
-        reject(aboutTheClock(error));
+        reject(withClockHint(error));
       };
       const deadline = setTimeout(
         () => fail(new Error(`no TLS handshake with ${place} in ${HANDSHAKE_WITHIN} ms`)),

@@ -151,9 +151,9 @@ describe('a hostile server', () => {
     await eventually(() => expect(texts(ben2, conversation)).toEqual(['two']));
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['one', 'two']));
     await ben!.workspace.wipe();
-    ben!.messaging.poke();
+    ben!.messaging.wake();
     await ben!.workspace.unlock([SHARE]);
-    ben!.messaging.poke();
+    ben!.messaging.wake();
     await say(ada!, conversation, 'three');
     await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ state: 'ready' }]));
     await say(ada!, conversation, 'four');

@@ -49,11 +49,11 @@ describe('loss of keys and states', () => {
     await say(ada!, conversation, 'secret');
     await eventually(() => expect(texts(ben!, conversation)).toHaveLength(1));
     await ben!.workspace.wipe();
-    ben!.messaging.poke();
+    ben!.messaging.wake();
     expect(ben!.messaging.state()).toEqual({ state: 'wiped' });
     expect(() => ben!.messaging.conversations()).toThrow(expect.objectContaining({ code: 'workspace_wiped' }));
     await ben!.workspace.unlock([SHARE]);
-    ben!.messaging.poke();
+    ben!.messaging.wake();
     await eventually(() => expect(ben!.messaging.conversations()).toEqual([]));
     await say(ada!, conversation, 'are you there?');
     await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Plans', state: 'ready' }]));
@@ -68,7 +68,7 @@ describe('loss of keys and states', () => {
       await eventually(() => expect(device.messaging.conversations()).toMatchObject([{ title: 'Plans' }]));
     }
     await cleo!.workspace.wipe();
-    cleo!.messaging.poke();
+    cleo!.messaging.wake();
     cleo!.disconnect();
     await cleo!.workspace.unlock([SHARE]);
     const first = await say(ada!, conversation, 'are you there?');
@@ -90,7 +90,7 @@ describe('loss of keys and states', () => {
     const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Plans' });
     await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Plans' }]));
     await ben!.workspace.wipe();
-    ben!.messaging.poke();
+    ben!.messaging.wake();
     ben!.disconnect();
     await ben!.workspace.unlock([SHARE]);
     const writers = Array.from({ length: 66 }, () => newDeviceId());
@@ -166,7 +166,7 @@ describe('loss of keys and states', () => {
     await expect(say(ben!, conversation, 'no')).rejects.toMatchObject({ code: 'workspace_locked' });
     await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('sent'));
     await ben!.workspace.unlock([SHARE]);
-    ben!.messaging.poke();
+    ben!.messaging.wake();
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['one', 'two']));
     await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('delivered'));
   });

@@ -19,7 +19,7 @@ describe('an order', () => {
     await say(ada!, conversation, 'before');
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['before']));
     ben!.gate = { order: '2015-001' };
-    ben!.messaging.poke();
+    ben!.messaging.wake();
     await say(ada!, conversation, 'during');
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(texts(ben!, conversation)).toEqual(['before']);
@@ -30,7 +30,7 @@ describe('an order', () => {
     });
     expect((await Array.fromAsync(ben!.messaging.export())).join('\n')).toContain('before');
     ben!.gate = null;
-    ben!.messaging.poke();
+    ben!.messaging.wake();
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['before', 'during']));
   });
 
@@ -57,7 +57,7 @@ describe('an order', () => {
     expect([texts(ben!, conversation), posted()]).toEqual([['before'], posts]);
     await expect(say(ben!, conversation, 'no')).rejects.toMatchObject({ code: 'service_denied' });
     ben!.gate = null;
-    ben!.messaging.poke();
+    ben!.messaging.wake();
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['before', 'after']));
     await eventually(() => expect(stateOf(ada!, conversation, before)).toBe('read'));
     await eventually(() => expect(stateOf(ada!, conversation, after)).toBe('delivered'));

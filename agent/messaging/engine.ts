@@ -24,7 +24,7 @@ export interface MessagingEngine extends Messaging {
   down(): void;
   take(frame: MessagingFrame): void;
   /** Starts a round of the message loop. Called after a change of gate, workspace or documents. */
-  poke(): void;
+  wake(): void;
   /** Runs the periodic work. Resolves at the end of the round. */
   maintain(): Promise<void>;
   /** Resolves when no work is in progress, so that the caller can close the store. */
@@ -88,7 +88,7 @@ export function createMessaging(
     welcomed: () => loop.begin(),
     down: () => modules.session.end(),
     take: (frame) => loop.take(frame),
-    poke: () => loop.wake(),
+    wake: () => loop.wake(),
     maintain: () => loop.maintain(),
     stop: () => loop.stop(),
   };

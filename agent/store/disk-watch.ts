@@ -11,7 +11,7 @@ export interface DiskWatchPorts {
 
 export interface DiskWatch {
   /** Checks the free space. Runs after each write, even if the write failed. */
-  look(): void;
+  check(): void;
   /** Current state of the disk; `ok` if the agent watches no disk. */
   state(): DiskState;
   report(): (DiskSpace & { readonly state: DiskState }) | null;
@@ -26,7 +26,7 @@ export function createDiskWatch({ space, onFull, onRoom }: DiskWatchPorts): Disk
   };
 
   return {
-    look() {
+    check() {
       const now = report();
       if (now === null) return;
       if (now.state === 'full' && !isReported) {
@@ -45,6 +45,6 @@ export function createDiskWatch({ space, onFull, onRoom }: DiskWatchPorts): Disk
 }
 
 const detailOf = ({ free, reserved, size }: DiskSpace): string => {
-  const [freeNow, left, whole] = [free, reserved, size].map((bytes) => (bytes / 2 ** 20).toFixed(1));
-  return `The disk of the agent's folder has ${freeNow} MiB free. New orders still have ${left} of ${whole} MiB reserved; messages, commands and position reports wait.`;
+  const [freeNow, left, total] = [free, reserved, size].map((bytes) => (bytes / 2 ** 20).toFixed(1));
+  return `The disk of the agent's folder has ${freeNow} MiB free. New orders still have ${left} of ${total} MiB reserved; messages, commands and position reports wait.`;
 };

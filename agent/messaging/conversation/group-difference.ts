@@ -22,9 +22,9 @@ export function differenceOf(given: {
 }): Difference {
   const { leaves, own, wanted, asking } = given;
   const expected = new Set(wanted.map(leafKey));
-  const asks = (leaf: Pick<Leaf, 'device' | 'generation'>) =>
+  const wantsToRejoin = (leaf: Pick<Leaf, 'device' | 'generation'>) =>
     asking.some(({ device, generation }) => device === leaf.device && generation === leaf.generation);
-  const remove = leaves.filter((leaf) => leaf.device !== own && (!expected.has(leafKey(leaf)) || asks(leaf)));
+  const remove = leaves.filter((leaf) => leaf.device !== own && (!expected.has(leafKey(leaf)) || wantsToRejoin(leaf)));
   const staying = new Set(leaves.filter((leaf) => !remove.includes(leaf)).map(({ device }) => device));
   return { remove, add: wanted.filter(({ device }) => device !== own && !staying.has(device)) };
 }

@@ -31,7 +31,7 @@ export function createStateLoss(ports: {
   const { records, store, posts, stock, notes } = ports;
 
   /** Removes the posts of one conversation, or of all conversations (null). Marks their messages as unsent again. */
-  const unsend = (conversation: string | null) => {
+  const returnToUnsent = (conversation: string | null) => {
     for (const { kind, id } of posts.forget(conversation)) {
       const message = kind === 'text' ? records.message(id) : null;
       if (message) records.changeMessage({ ...message, mark: 'unsent', recipients: [] });
@@ -53,7 +53,7 @@ export function createStateLoss(ports: {
     resetAll(also) {
       store.transaction(() => {
         also();
-        unsend(null);
+        returnToUnsent(null);
         for (const record of records.conversations()) {
           if (record.state === 'left') continue;
           deleteState(record, 'This device was restored from a backup, or enrolled again.');
@@ -64,7 +64,7 @@ export function createStateLoss(ports: {
     reset(record, reason, text) {
       ports.alert('conversation_lost', `${record.id}: ${reason}`, `${record.id} ${record.since} ${ports.realNow()}`);
       store.transaction(() => {
-        unsend(record.id);
+        returnToUnsent(record.id);
         deleteState(record, text);
       });
     },

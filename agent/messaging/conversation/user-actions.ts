@@ -74,7 +74,7 @@ export function createUserActions(ports: UserActionPorts): UserActions {
         if (title === null && more.length === 0) {
           const known = records
             .conversations()
-            .find((one) => canContinue(one) && one.title === null && isBetween(one, own().person, other));
+            .find((one) => isUsable(one) && one.title === null && isBetween(one, own().person, other));
           if (known) return known.id;
         }
         return conversations.begin({ added: [other, ...more], title: normalizedTitle(title) });
@@ -165,7 +165,7 @@ const normalizedTitle = (title: string | null): string | null =>
  * Returns false for a conversation that this device waits to rejoin (the wait may never end), and for a conversation whose members can no
  * longer change.
  */
-const canContinue = ({ state, refusedIn, next }: ConversationRecord): boolean =>
+const isUsable = ({ state, refusedIn, next }: ConversationRecord): boolean =>
   state === 'ready' && refusedIn === undefined && next === undefined;
 
 const isBetween = ({ people }: ConversationRecord, own: string, other: string): boolean =>

@@ -55,7 +55,7 @@ export function createKeyPackageClaims(ports: {
     return left > wait ? 0 : Math.max(0, left);
   };
 
-  const noteNone = (member: Member) => {
+  const noteMissingPackage = (member: Member) => {
     const { device, generation } = member;
     const wait = Math.min(LONGEST_WAIT, 2 * (known(member)?.wait ?? FIRST_WAIT / 2));
     waiting.set(device, { generation, at: realNow() + wait, wait });
@@ -89,11 +89,11 @@ export function createKeyPackageClaims(ports: {
       const packages = await claim(others);
       for (const member of others) {
         if (packages.some(({ device }) => device === member.device)) waiting.delete(member.device);
-        else noteNone(member);
+        else noteMissingPackage(member);
       }
       return packages;
     } catch (error) {
-      if (isCordonError(error, 'rate_limited')) others.forEach(noteNone);
+      if (isCordonError(error, 'rate_limited')) others.forEach(noteMissingPackage);
       throw error;
     }
   };

@@ -174,8 +174,8 @@ class ItemReader {
     const group = records.group(conversation);
     if (record?.state === 'left') {
       // The device follows commits until its departure is sealed. Otherwise the other members could not decrypt the departure.
-      const isFollowed = record.aboutDue && header.type === 'commit';
-      if (!isFollowed || !group) return this.#drop(letter);
+      const isApplied = record.aboutDue && header.type === 'commit';
+      if (!isApplied || !group) return this.#drop(letter);
     } else if (record?.state !== 'ready' || !group) return this.#wait(conversation, record);
     if (epoch < record.since) return this.#drop(letter);
     const roster = createRoster(membership, record.members);

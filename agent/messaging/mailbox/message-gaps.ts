@@ -64,12 +64,12 @@ export function createMessageGaps(ports: {
     async report(conversation) {
       for (;;) {
         const record = records.conversation(conversation);
-        const untold = record?.missing?.filter(({ told }) => !told) ?? [];
-        if (!record || untold.length === 0 || !contentPosts.isReady(conversation)) return null;
+        const unreported = record?.missing?.filter(({ told }) => !told) ?? [];
+        if (!record || unreported.length === 0 || !contentPosts.isReady(conversation)) return null;
         const now = realNow();
-        const waits = untold.map(({ since }) => since + patience - now);
+        const waits = unreported.map(({ since }) => since + patience - now);
         // If the remaining wait is longer than `patience`, the clock was set back.
-        const [first, ...more] = untold.filter((_one, i) => (waits[i] ?? 0) <= 0 || (waits[i] ?? 0) > patience);
+        const [first, ...more] = unreported.filter((_one, i) => (waits[i] ?? 0) <= 0 || (waits[i] ?? 0) > patience);
         if (!first) return Math.min(...waits);
         const of = [first, ...more].flatMap(({ id, device }) => (device === first.device ? [id] : []));
         const missing = (record.missing ?? []).map((one) => (of.includes(one.id) ? { ...one, told: true } : one));

@@ -137,13 +137,13 @@ function applyText(
   { id, at, text, attachments, after }: Extract<Content, { type: 'text' }>,
 ): void {
   const { person, name, device } = from;
-  const [conversation, mine] = [record.id, person === own().person];
+  const [conversation, isOwn] = [record.id, person === own().person];
   const isNew = records.addMessage({
-    ...{ id, conversation, mark: mine ? 'none' : 'unread', from: { person, name, device }, mine },
-    ...{ at, text, attachments, recipients: [], refused: null, seen: mine },
+    ...{ id, conversation, mark: isOwn ? 'none' : 'unread', from: { person, name, device }, mine: isOwn },
+    ...{ at, text, attachments, recipients: [], refused: null, seen: isOwn },
   });
   if (!isNew) return;
-  if (!mine) store.addReceipt({ conversation, message: id, kind: 'delivered' });
+  if (!isOwn) store.addReceipt({ conversation, message: id, kind: 'delivered' });
   gaps.check(record, from, { id, after });
 }
 

@@ -43,9 +43,9 @@ export function createMemberCache(monotonic: () => number): MemberCache {
         renew(devices, device, { at, members: members.filter((member) => member.device === device) });
       }
       for (const person of about.people) {
-        const its = members.filter((member) => member.person === person);
-        renew(people, person, { at, members: its });
-        for (const member of its) renew(devices, member.device, { at, members: [member] });
+        const matching = members.filter((member) => member.person === person);
+        renew(people, person, { at, members: matching });
+        for (const member of matching) renew(devices, member.device, { at, members: [member] });
       }
       keepNewest(people, MOST_PEOPLE);
       keepNewest(devices, MOST_DEVICES);

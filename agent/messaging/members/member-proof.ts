@@ -38,26 +38,26 @@ async function verified(
   const device = deviceIdSchema.safeParse(certificate.device);
   const { generation, person, name, email = null, group = null, signatureKey } = certificate;
   if (!device.success) throw ghost(`${certificate.device} is not a device identifier`);
-  const whose = `the messaging key of ${device.data}, enrollment ${generation}`;
-  if (certificate.installation !== context.installation) throw ghost(`${whose} belongs to another installation`);
-  if (certifiedBy.size === 0) throw ghost(`${whose} is not certified by an online key of the approver set`);
-  if (countersignedBy.size === 0) throw ghost(`${whose} is not countersigned by the organization's key`);
-  const first = await entryOf(certified, 'messaging-key.certified', whose, context);
-  const second = await entryOf(countersigned, 'messaging-key.countersigned', whose, context);
+  const subject = `the messaging key of ${device.data}, enrollment ${generation}`;
+  if (certificate.installation !== context.installation) throw ghost(`${subject} belongs to another installation`);
+  if (certifiedBy.size === 0) throw ghost(`${subject} is not certified by an online key of the approver set`);
+  if (countersignedBy.size === 0) throw ghost(`${subject} is not countersigned by the organization's key`);
+  const first = await entryOf(certified, 'messaging-key.certified', subject, context);
+  const second = await entryOf(countersigned, 'messaging-key.countersigned', subject, context);
   const keyid = second['keyid'];
   if (first['digest'] !== digest || second['digest'] !== digest) {
-    throw ghost(`the ledger entries are for another certificate than that of ${whose}`);
+    throw ghost(`the ledger entries are for another certificate than that of ${subject}`);
   }
   if (typeof keyid !== 'string' || !countersignedBy.has(keyid)) {
-    throw ghost(`the ledger entry names another organization key than the one that signed ${whose}`);
+    throw ghost(`the ledger entry names another organization key than the one that signed ${subject}`);
   }
   return { device: device.data, generation, person, name, email, group, signatureKey };
 }
 
-async function entryOf(proof: MemberProof['certified'], kind: EntryKind, whose: string, { tree }: ProofContext) {
+async function entryOf(proof: MemberProof['certified'], kind: EntryKind, subject: string, { tree }: ProofContext) {
   const entry = await checkInclusionIn(proof, tree);
   if (entry.kind === kind) return entry.public;
-  throw ghost(`the ledger entry for ${whose} has the kind ${entry.kind}, not ${kind}`);
+  throw ghost(`the ledger entry for ${subject} has the kind ${entry.kind}, not ${kind}`);
 }
 
 const ghost = (why: string): CordonError =>

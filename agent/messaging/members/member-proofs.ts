@@ -23,8 +23,8 @@ export interface MemberProofs {
 export function createMemberProofs({ installation, client, watch, raiseGhost }: MemberProofPorts): MemberProofs {
   /** Keeps one enrollment and one key for each device, because an honest server never presents more. */
   function onePerDevice(members: readonly Member[]): Member[] {
-    return [...Map.groupBy(members, ({ device }) => device)].flatMap(([device, its]) => {
-      if (its.length === 1) return its;
+    return [...Map.groupBy(members, ({ device }) => device)].flatMap(([device, proven]) => {
+      if (proven.length === 1) return proven;
       raiseGhost(
         `The server shows several messaging keys of ${device} at the same time. The device trusts none of them.`,
       );

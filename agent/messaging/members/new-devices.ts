@@ -43,12 +43,12 @@ export function createNewDeviceNotes(ports: {
   return {
     add(conversation, before, members) {
       const known = before === null ? {} : knownIn(before);
-      const elsewhere = before === null || members.some(({ person }) => !known[person]) ? knownInAll() : {};
+      const knownElsewhere = before === null || members.some(({ person }) => !known[person]) ? knownInAll() : {};
       const own = ports.own().person;
       const next: Record<string, readonly string[]> = {};
       for (const { person } of peopleOf(members)) {
         const theirs = members.filter((member) => member.person === person);
-        const seen = known[person] ?? elsewhere[person] ?? [];
+        const seen = known[person] ?? knownElsewhere[person] ?? [];
         const added = seen.length === 0 ? [] : theirs.filter((member) => !seen.includes(enrollmentOf(member)));
         for (const member of added.filter(({ device }) => device !== ports.device)) {
           const text = newDeviceText(member, { isOwn: person === own, isAgain: wasSeen(seen, member) });

@@ -46,11 +46,11 @@ export function createOwnMembership(ports: {
     }
     if (!response.certificate) return own;
     const { certificate, certifiedBy, countersignedBy } = judgeMessagingCertificate(response.certificate, approverSet);
-    const mine =
+    const isOwnKey =
       certificate.device === device &&
       certificate.generation === generation &&
       certificate.installation === installation;
-    if (!mine || certifiedBy.size === 0) {
+    if (!isOwnKey || certifiedBy.size === 0) {
       throw new CordonError('unverified_member', 'The server sent this device a certificate of another device.');
     }
     if (certificate.signatureKey !== signatureKey) {
