@@ -65,7 +65,7 @@ describe('a notice on the desktop', () => {
   it.each([
     ['withdrawn', /Zurückgenommen: .*$/],
     ['ended', /Beendet: .*$/],
-  ] as const)('says of an order that is %s just that, and no more from when', (status, said) => {
+  ] as const)('shows only the state of an order that is %s, and not its start', (status, said) => {
     const { body } = desktopText({ ...NOTICE, status }, ['de-AT'], 'UTC');
     expect(body).toMatch(said);
     expect(body).not.toContain('Ab:');
@@ -85,6 +85,6 @@ it.each<[Record<string, string>, string[]]>([
   [{ LANG: 'de_DE@euro', LANGUAGE: 'de:en_GB' }, ['de', 'en-GB', 'de-DE']],
   [{ LANG: 'en_US', LC_MESSAGES: 'fr_FR', LC_ALL: '' }, ['fr-FR']],
   [{}, []],
-])('shows %j to a reader of %j', (given, languages) => {
+])('reads from the environment %j the languages %j', (given, languages) => {
   expect(languagesOf(given)).toEqual(languages);
 });

@@ -19,59 +19,59 @@ const BOOT_1 = { monotonic: 1_000, boot: 'one' };
 const BOOT_2 = { monotonic: 500, boot: 'two' };
 const base = firstClock(T, BOOT_1);
 
-describe('the time on a device', () => {
+describe('the clock of a device', () => {
   it.each<{ name: string; after: ClockState; monotonic: number; says: number }>([
     { name: 'counts on from the last authenticated time', after: base, monotonic: 1_000 + HOUR, says: T + HOUR },
     {
-      name: 'goes on over a crash within one boot, whatever the wall says',
+      name: 'continues after a crash in the same boot, and ignores the wall clock',
       after: resumeClock(base, { monotonic: 1_000 + HOUR, boot: 'one' }, T + 5 * DAY),
       monotonic: 1_000 + HOUR,
       says: T + HOUR,
     },
     {
-      name: 'hears the wall after a reboot',
+      name: 'uses the wall clock after a reboot',
       after: resumeClock(base, BOOT_2, T + 2 * DAY),
       monotonic: BOOT_2.monotonic + HOUR,
       says: T + 2 * DAY + HOUR,
     },
     {
-      name: 'case 59: a wall clock years ahead moves it seven days at most',
+      name: 'case 59: moves at most seven days ahead with a wall clock that is years ahead',
       after: resumeClock(base, BOOT_2, T + 4000 * DAY),
       monotonic: BOOT_2.monotonic,
       says: T + 7 * DAY,
     },
     {
-      name: 'case 59: a wall clock years behind moves it nowhere',
+      name: 'case 59: does not move back with a wall clock that is years behind',
       after: resumeClock(base, BOOT_2, 0),
       monotonic: BOOT_2.monotonic,
       says: T,
     },
     {
-      name: 'case 28: a reboot does not take back what had passed before it',
+      name: 'case 28: does not lose the elapsed time from before a reboot',
       after: resumeClock(advanceClock(base, 1_000 + 9 * DAY), BOOT_2, 0),
       monotonic: BOOT_2.monotonic,
       says: T + 9 * DAY,
     },
     {
-      name: 'is the server’s again when the server says so, also backwards from what the wall had claimed',
+      name: 'takes the server’s time again after the wall clock was ahead, also backward',
       after: authenticateClock(resumeClock(base, BOOT_2, T + 6 * DAY), T + DAY, BOOT_2, T + 6 * DAY),
       monotonic: BOOT_2.monotonic,
       says: T + DAY,
     },
     {
-      name: 'never goes below the floor, whatever a server says',
+      name: 'never goes below the floor, even if the server’s time does',
       after: authenticateClock(base, T - 30 * DAY, BOOT_1, T),
       monotonic: BOOT_1.monotonic,
       says: T,
     },
     {
-      name: 'is at least the date of what was signed',
+      name: 'is at least the date of a signed document',
       after: atLeast(base, T + DAY, BOOT_1, T + DAY),
       monotonic: BOOT_1.monotonic,
       says: T + DAY,
     },
     {
-      name: 'is not taken back by an older date',
+      name: 'does not go back for an older date',
       after: atLeast(base, T - DAY, BOOT_1, T),
       monotonic: BOOT_1.monotonic + HOUR,
       says: T + HOUR,
@@ -82,38 +82,74 @@ describe('the time on a device', () => {
 
   const booted = resumeClock(base, BOOT_2, T + HOUR);
   const at = (monotonic: number, boot = 'one') => ({ monotonic: 1_000 + monotonic, boot });
-  it.each<{ name: string; state: ClockState; server: number; wall: number; taken: boolean }>([
-    { name: 'a server two days ahead of all clocks here', state: base, server: T + 2 * DAY, wall: T, taken: false },
-    { name: 'the same after a reboot', state: booted, server: T + 3 * DAY, wall: T + HOUR, taken: false },
-    { name: 'a server a quarter of an hour ahead', state: base, server: T + HOUR / 4, wall: T, taken: true },
-    { name: 'a server that the wall clock confirms', state: base, server: T + 2 * DAY, wall: T + 2 * DAY, taken: true },
-    { name: 'a server after ten days off', state: booted, server: T + 10 * DAY, wall: T + 10 * DAY, taken: true },
+  it.each<{ name: string; state: ClockState; server: number; wall: number; accepted: boolean }>([
     {
-      name: 'case 59: the same, with a wall clock that stopped',
+      name: 'a server time two days ahead of all of the device’s clocks',
+      state: base,
+      server: T + 2 * DAY,
+      wall: T,
+      accepted: false,
+    },
+    {
+      name: 'a server time two days ahead after a reboot',
+      state: booted,
+      server: T + 3 * DAY,
+      wall: T + HOUR,
+      accepted: false,
+    },
+    { name: 'a server time a quarter of an hour ahead', state: base, server: T + HOUR / 4, wall: T, accepted: true },
+    {
+      name: 'a server time that the wall clock confirms',
+      state: base,
+      server: T + 2 * DAY,
+      wall: T + 2 * DAY,
+      accepted: true,
+    },
+    {
+      name: 'a server time after ten days without power',
+      state: booted,
+      server: T + 10 * DAY,
+      wall: T + 10 * DAY,
+      accepted: true,
+    },
+    {
+      name: 'case 59: a server time after ten days without power, with a reset wall clock',
       state: booted,
       server: T + 10 * DAY,
       wall: 0,
-      taken: true,
+      accepted: true,
     },
-    { name: 'a wall clock a time zone off', state: booted, server: T + 15 * HOUR, wall: T + HOUR, taken: true },
-    { name: 'case 59: a wall clock years ahead', state: booted, server: T + 2 * HOUR, wall: 2 * T, taken: true },
-  ])('$name: is accepted at once: $taken', ({ state, server, wall, taken }) => {
+    {
+      name: 'a server time that differs from the wall clock by a time zone',
+      state: booted,
+      server: T + 15 * HOUR,
+      wall: T + HOUR,
+      accepted: true,
+    },
+    {
+      name: 'case 59: a server time far behind the wall clock',
+      state: booted,
+      server: T + 2 * HOUR,
+      wall: 2 * T,
+      accepted: true,
+    },
+  ])('$name: is accepted at once: $accepted', ({ state, server, wall, accepted }) => {
     const reading = { monotonic: state.anchor.monotonic, boot: state.anchor.boot };
     const before = clockNow(state, reading.monotonic);
     const after = authenticateClock(state, server, reading, wall);
-    expect(clockNow(after, reading.monotonic)).toBe(taken ? server : before);
-    expect(after.floor).toBe(taken ? server : state.floor);
-    expect(after.claim ?? null).toEqual(taken ? null : { time: server, ...reading });
+    expect(clockNow(after, reading.monotonic)).toBe(accepted ? server : before);
+    expect(after.floor).toBe(accepted ? server : state.floor);
+    expect(after.claim ?? null).toEqual(accepted ? null : { time: server, ...reading });
     // A signed date moves the device's time exactly as the server's time does.
-    expect(atLeast(state, server, reading, wall).floor).toBe(taken ? server : state.floor);
+    expect(atLeast(state, server, reading, wall).floor).toBe(accepted ? server : state.floor);
   });
 
-  it('accepts an implausible time after six hours of the same claim, and forgets an abandoned claim', () => {
+  it('accepts an implausible time that the server repeats for six hours, and discards one that it does not repeat', () => {
     const held = authenticateClock(base, T + 2 * DAY, at(0), T);
     const later = authenticateClock(held, T + 2 * DAY + 5 * HOUR, at(5 * HOUR), T + 5 * HOUR);
     expect(clockNow(later, 1_000 + 5 * HOUR)).toBe(T + 5 * HOUR);
-    const believed = authenticateClock(later, T + 2 * DAY + 6 * HOUR, at(6 * HOUR), T + 6 * HOUR);
-    expect(clockNow(believed, 1_000 + 6 * HOUR)).toBe(T + 2 * DAY + 6 * HOUR);
+    const accepted = authenticateClock(later, T + 2 * DAY + 6 * HOUR, at(6 * HOUR), T + 6 * HOUR);
+    expect(clockNow(accepted, 1_000 + 6 * HOUR)).toBe(T + 2 * DAY + 6 * HOUR);
 
     const right = authenticateClock(later, T + 5.5 * HOUR, at(5.5 * HOUR), T + 5.5 * HOUR);
     const again = authenticateClock(right, T + 2 * DAY + 7 * HOUR, at(7 * HOUR), T + 7 * HOUR);
@@ -123,16 +159,41 @@ describe('the time on a device', () => {
   });
 
   const WRONG = { from: T + 2 * DAY, until: T + 2 * DAY + HOUR, earliest: T + 2 * HOUR };
-  const poisoned = firstClock(T + 2 * DAY + HOUR / 2, BOOT_1);
+  const withWrongTime = firstClock(T + 2 * DAY + HOUR / 2, BOOT_1);
   const passed = (state: ClockState, ms: number) => advanceClock(state, state.anchor.monotonic + ms);
   it.each<{ name: string; state: ClockState; wall: number; becomes: number | null }>([
-    { name: 'a device that took the wrong time', state: poisoned, wall: T + 3 * HOUR, becomes: T + 3 * HOUR },
-    { name: 'the same, offline ever since', state: passed(poisoned, DAY), wall: T + DAY, becomes: T + DAY },
-    { name: 'one whose own clock is far behind', state: poisoned, wall: T - DAY, becomes: null },
-    { name: 'one that never took it', state: base, wall: T + 3 * HOUR, becomes: null },
-    { name: 'an honest device, when that time has come', state: poisoned, wall: T + 2 * DAY + HOUR / 2, becomes: null },
-    { name: 'a device that is past it', state: firstClock(T + 9 * DAY, BOOT_1), wall: T + DAY, becomes: null },
-  ])('a time correction and $name', ({ state, wall, becomes }) => {
+    {
+      name: 'sets back a device that has the wrong time',
+      state: withWrongTime,
+      wall: T + 3 * HOUR,
+      becomes: T + 3 * HOUR,
+    },
+    {
+      name: 'sets back a device that has the wrong time and was offline since',
+      state: passed(withWrongTime, DAY),
+      wall: T + DAY,
+      becomes: T + DAY,
+    },
+    {
+      name: 'does not change a device whose wall clock is far behind',
+      state: withWrongTime,
+      wall: T - DAY,
+      becomes: null,
+    },
+    { name: 'does not change a device that never had the wrong time', state: base, wall: T + 3 * HOUR, becomes: null },
+    {
+      name: 'does not change a device on which that time is now correct',
+      state: withWrongTime,
+      wall: T + 2 * DAY + HOUR / 2,
+      becomes: null,
+    },
+    {
+      name: 'does not change a device after the wrong interval',
+      state: firstClock(T + 9 * DAY, BOOT_1),
+      wall: T + DAY,
+      becomes: null,
+    },
+  ])('a time correction $name', ({ state, wall, becomes }) => {
     const reading = { monotonic: state.anchor.monotonic, boot: 'one' };
     const corrected = correctClock(state, WRONG, reading, wall);
     expect(corrected && clockNow(corrected, reading.monotonic)).toBe(becomes);

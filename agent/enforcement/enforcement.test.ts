@@ -264,7 +264,7 @@ describe('enforcement', () => {
     ['allow', false],
     ['deny', true],
   ] as const)(
-    'case 35: a list that stops being refreshed raises an alert and the order’s rule %s decides',
+    'case 35: an expired list raises one alert, and the order’s rule “%s” decides about the gate',
     (stale, closed) => {
       const { shut, clock, enforcement, list, first } = enrolled({ stale });
       clock.authenticate(EFFECTIVE);

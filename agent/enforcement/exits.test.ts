@@ -60,17 +60,21 @@ describe('an exit', () => {
   });
 
   it.each([
-    ['one person has signed it', exitOf({}, [ada]), recordOf()],
-    ['its proposer and one more have', exitOf({ proposer: 'ada' }), recordOf()],
-    ['it was proposed within the window', exitOf({ proposedAt: new Date(OVER - 1).toISOString() }), recordOf()],
-    ['the device is under a legal hold', exitOf(), recordOf({ legalHold: true })],
-    ['the order does not deny it', exitOf(), recordOf({ home: 'SE' })],
+    ['only one person has signed the exit', exitOf({}, [ada]), recordOf()],
+    ['only the proposer and one more person have signed the exit', exitOf({ proposer: 'ada' }), recordOf()],
     [
-      'it was held since',
+      'the exit was proposed within the export window',
+      exitOf({ proposedAt: new Date(OVER - 1).toISOString() }),
+      recordOf(),
+    ],
+    ['the device is under a legal hold', exitOf(), recordOf({ legalHold: true })],
+    ['the order does not affect the device', exitOf(), recordOf({ home: 'SE' })],
+    [
+      'the order was paused after the exit',
       exitOf({ act: 'pause', status: 'paused', pausedSince: new Date(OVER).toISOString() }),
       recordOf(),
     ],
-    ['it was withdrawn since', exitOf({ act: 'withdraw', status: 'withdrawn' }), recordOf()],
+    ['the order was withdrawn after the exit', exitOf({ act: 'withdraw', status: 'withdrawn' }), recordOf()],
   ])('is not due: %s', (_, exit, record) => {
     expect(afterTheWindow(exit, record).enforcement.exits.due()).toBeNull();
   });
@@ -90,9 +94,9 @@ describe('an exit', () => {
   });
 
   it.each([
-    ['in the country whose network serves it', 'PK', true],
-    ['certainly across the border from it', 'IN', false],
-  ])('with the nexus network wipes a device that is %s: %s %s', (_, area, wiped) => {
+    ['served by a network of the order’s country', 'PK', true],
+    ['certainly in the neighboring country', 'IN', false],
+  ])('for the nexus “network”, for a device that is %s (%s), wipes the workspace: %s', (_, area, wiped) => {
     const made = open();
     made.enforcement.accept.approverSets([approverSet.envelope]);
     made.enforcement.accept.record(recordOf({ home: 'IN' }));

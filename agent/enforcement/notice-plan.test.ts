@@ -25,14 +25,14 @@ const dueOf = (soFar: SoFar, now: number, ...how: Parameters<typeof of>) => {
 
 describe('the due notice of a plan', () => {
   it.each<[string, number, NoticeMoment | null]>([
-    ['nothing before the first', EFFECTIVE - 30 * DAY - 1, null],
-    ['thirty days before', EFFECTIVE - 30 * DAY, 'P30D'],
-    ['the same until the next', EFFECTIVE - 7 * DAY - 1, 'P30D'],
-    ['seven days before', EFFECTIVE - 7 * DAY, 'P7D'],
-    ['a day before', EFFECTIVE - DAY, 'P1D'],
-    ['an hour before', EFFECTIVE - HOUR, 'PT1H'],
-    ['at the effective time', EFFECTIVE, 'entry'],
-    ['long afterward, on a device that was off', EFFECTIVE + 90 * DAY, 'entry'],
+    ['none before the first planned time', EFFECTIVE - 30 * DAY - 1, null],
+    ['the first one from thirty days before', EFFECTIVE - 30 * DAY, 'P30D'],
+    ['still the first one until seven days before', EFFECTIVE - 7 * DAY - 1, 'P30D'],
+    ['the second one from seven days before', EFFECTIVE - 7 * DAY, 'P7D'],
+    ['the third one from one day before', EFFECTIVE - DAY, 'P1D'],
+    ['the fourth one from one hour before', EFFECTIVE - HOUR, 'PT1H'],
+    ['the last one from the effective time on', EFFECTIVE, 'entry'],
+    ['the last one on a device that was off for long', EFFECTIVE + 90 * DAY, 'entry'],
   ])('is %s', (_name, now, moment) => {
     expect(due(now)).toBe(moment);
   });

@@ -42,11 +42,11 @@ const statuses = (...given: Parameters<typeof read>) => read(...given).map(({ st
 
 describe('an order that ends by its own date', () => {
   it.each<[string, number, string[]]>([
-    ['is in force before it', UNTIL - 1, ['active']],
-    ['is said to be over from then on', UNTIL, ['ended']],
-    ['for a week', UNTIL + 7 * DAY, ['ended']],
-    ['and is left out afterward', UNTIL + 7 * DAY + 1, []],
-    ['for ever', UNTIL + 3_000 * DAY, []],
+    ['is active before its end', UNTIL - 1, ['active']],
+    ['is shown as ended from its end on', UNTIL, ['ended']],
+    ['is shown as ended for a week', UNTIL + 7 * DAY, ['ended']],
+    ['is not shown after a week', UNTIL + 7 * DAY + 1, []],
+    ['is not shown years later', UNTIL + 3_000 * DAY, []],
   ])('%s', (_name, now, expected) => {
     expect(statuses(now, {})).toEqual(expected);
   });

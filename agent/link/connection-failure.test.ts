@@ -6,24 +6,24 @@ const END = Date.parse('2026-05-03T10:00:00Z');
 
 describe('the explanation of a failed connection', () => {
   it.each<[string, number, string | null, RegExp | null]>([
-    ['the certificate is valid', END - DAY, null, null],
+    ['is absent while the certificate is valid', END - DAY, null, null],
     [
-      'it expired two days ago',
+      'states the expiry while the agent still renews the certificate',
       END + 2 * DAY,
       null,
       /expired on 2026-05-03. The device cannot connect. The agent renews .* until 2026-05-10.$/,
     ],
-    ['and could not be renewed', END + 2 * DAY, 'no connection', /The last attempt failed: no connection/],
+    ['states why the renewal failed', END + 2 * DAY, 'no connection', /The last attempt failed: no connection/],
     [
-      'it expired eight days ago',
+      'asks for a new enrollment after the renewal period',
       END + 8 * DAY,
       'x',
       /expired on 2026-05-03. .*clock is right \(2026-05-11\).*enrolled again. Ask your admin .* cordon-agent enroll --replace, and paste/,
     ],
   ])('%s', (_case, now, renewal, words) => {
-    const said = expiredCertificate({ notAfter: END, now, renewal });
-    if (words === null) expect(said).toBeNull();
-    else expect(said).toMatch(words);
+    const explanation = expiredCertificate({ notAfter: END, now, renewal });
+    if (words === null) expect(explanation).toBeNull();
+    else expect(explanation).toMatch(words);
   });
 
   const HOST = 'old.example';
@@ -52,11 +52,11 @@ describe('the explanation of a failed connection', () => {
       /another certificate authority than this device's \(m\). The device does not/,
     ],
     ['ECONNREFUSED', null, null],
-  ])('%s, with the dates %j', (code, certificate, words) => {
+  ])('is correct for the error %s and the certificate dates %j', (code, certificate, words) => {
     const failure = { code, message: 'm' };
-    const said = untrustedServer(failure, { host: HOST, certificate, now: END });
+    const explanation = untrustedServer(failure, { host: HOST, certificate, now: END });
     expect(isAboutCertificate(failure)).toBe(words !== null);
-    if (words === null) expect(said).toBeNull();
-    else expect(said).toMatch(words);
+    if (words === null) expect(explanation).toBeNull();
+    else expect(explanation).toMatch(words);
   });
 });

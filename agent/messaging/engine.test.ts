@@ -184,10 +184,10 @@ it('continues when several devices together exceed the limit of people', async (
   expect(ada!.failures).toEqual([]);
 });
 
-describe('a refused message', () => {
+describe('a refused message: the sender sees the reason', () => {
   it.each([
-    ['a file that is too large', 'too_large', {}, null],
-    ['a file by an order', 'service_denied', { orders: ['2015-001', '2015-002'] }, '2015-001'],
+    ['when a file is too large', 'too_large', {}, null],
+    ['when an order refuses a file', 'service_denied', { orders: ['2015-001', '2015-002'] }, '2015-001'],
   ] as const)('%s', async (_name, code, said, order) => {
     const [ada, ben] = await all('Ada', 'Ben');
     const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
@@ -200,7 +200,7 @@ describe('a refused message', () => {
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['without it']));
   });
 
-  it('states that an older message cannot be sealed', async () => {
+  it('when an older message cannot be sealed', async () => {
     const [ada, ben] = await all('Ada', 'Ben');
     const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
     await ada!.messaging.maintain();
@@ -219,7 +219,7 @@ describe('a refused message', () => {
     expect(ada!.failures).toEqual([]);
   });
 
-  it('states that the mailbox is full', async () => {
+  it('when the recipient’s mailbox is full', async () => {
     const [ada, ben] = await all('Ada', 'Ben');
     const conversation = await ada!.messaging.start({ people: [ben!.person], title: null });
     await eventually(() => expect(ada!.store.device(ada!.id).messaging.countPosts()).toBe(0));

@@ -18,18 +18,18 @@ it.each([
 });
 
 it.each([
-  ['everything at once', PLENTY, 0, size],
-  ['what is missing', PLENTY, size - 10, 10],
-  ['nothing when it is whole', PLENTY, size, 0],
+  ['its whole size at once', PLENTY, 0, size],
+  ['the missing bytes', PLENTY, size - 10, 10],
+  ['nothing when it is complete', PLENTY, size, 0],
   ['nothing when it is larger than it should be', PLENTY, size + 10, 0],
-  ['what others can spare', LEFT_TO_OTHERS + 10, 0, 10],
-  ['nothing of what is left to others', LEFT_TO_OTHERS, 0, 0],
+  ['the bytes that other programs do not need', LEFT_TO_OTHERS + 10, 0, 10],
+  ['nothing of the space for other programs', LEFT_TO_OTHERS, 0, 0],
   ['nothing on a full disk', 0, 0, 0],
 ] as const)('the reserve grows by %s', (_case, free, reserved, bytes) => {
   expect(growth({ free, reserved, size })).toBe(bytes);
 });
 
-describe('whether more disk space may help', () => {
+describe('the check whether more disk space may help', () => {
   it.each([
     ['SQLITE_FULL', { errcode: 13 }, true],
     ['SQLITE_IOERR_WRITE, as with a used-up quota', { errcode: 778 }, true],

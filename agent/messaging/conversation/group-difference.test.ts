@@ -15,20 +15,41 @@ const names = (all: readonly { readonly device: string; readonly generation: num
 const [own, ben, cleo] = [leaf('own', 0), leaf('ben', 1), leaf('cleo', 2)];
 
 it.each([
-  ['nothing', [own, ben], [member('own'), member('ben')], [], [], []],
-  ['a revoked one goes', [own, ben], [member('own')], [], ['ben1'], []],
-  ['a new one comes', [own], [member('own'), member('ben')], [], [], ['ben1']],
-  ['one that was enrolled anew goes and comes', [own, ben], [member('own'), member('ben', 2)], [], ['ben1'], ['ben2']],
-  ['one that asks goes and comes', [own, ben], [member('own'), member('ben')], [ben], ['ben1'], ['ben1']],
-  ['an old enrollment that asks is nobody', [own, ben], [member('own'), member('ben')], [leaf('ben', 1, 2)], [], []],
-  ['oneself stays, whatever is heard of it', [own, ben], [member('ben')], [own], [], []],
+  ['no change', [own, ben], [member('own'), member('ben')], [], [], []],
+  ['a revoked device is removed', [own, ben], [member('own')], [], ['ben1'], []],
+  ['a new device is added', [own], [member('own'), member('ben')], [], [], ['ben1']],
+  [
+    'a device that was enrolled again is removed and added',
+    [own, ben],
+    [member('own'), member('ben', 2)],
+    [],
+    ['ben1'],
+    ['ben2'],
+  ],
+  [
+    'a device that asks to rejoin is removed and added',
+    [own, ben],
+    [member('own'), member('ben')],
+    [ben],
+    ['ben1'],
+    ['ben1'],
+  ],
+  [
+    'a rejoin request of an earlier enrollment is ignored',
+    [own, ben],
+    [member('own'), member('ben')],
+    [leaf('ben', 1, 2)],
+    [],
+    [],
+  ],
+  ['the own device stays', [own, ben], [member('ben')], [own], [], []],
 ])('%s', (_name, leaves, wanted, asking, remove, add) => {
   const difference = differenceOf({ leaves, own: own.device, wanted, asking });
   expect(names(difference.remove)).toEqual(remove);
   expect(names(difference.add)).toEqual(add);
 });
 
-it('lets the first leaf make the change, and the next leaves later in their order', () => {
+it('the first leaf makes the change at once, and each further leaf waits longer', () => {
   const leaves = [cleo, own, ben];
   expect(waitBeforeChange(leaves, [], own.device, 0.9)).toBe(0);
   expect(waitBeforeChange(leaves, [], ben.device, 0)).toBe(2_000);

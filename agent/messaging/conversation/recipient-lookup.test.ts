@@ -13,7 +13,7 @@ const conversation = (
   ...{ id, title, people: names.map(person), unread: 0, last: null, state },
 });
 
-describe('a conversation', () => {
+describe('the lookup of a conversation', () => {
   const all = [
     conversation('one', null, ['Bilal Khan']),
     conversation('two', 'Embassy', ['Bilal Khan', 'Amina']),
@@ -38,21 +38,21 @@ describe('a conversation', () => {
     ['Farid', null],
     ['Visit', 'eight'],
     ['Plans', 'ten'],
-  ])('%j means %j', (whom, id) => {
+  ])('by %j finds %j', (whom, id) => {
     expect(findConversation(all, whom)?.id ?? null).toBe(id);
   });
 
-  it('is ambiguous when several match', () => {
+  it('throws when several conversations match', () => {
     const twice = [...all, conversation('more', 'embassy', ['Dina'])];
     expect(() => findConversation(twice, 'Embassy')).toThrow(/two, more/);
   });
 });
 
-describe('a person', () => {
+describe('the lookup of a person', () => {
   it.each([
     [['Bilal Khan', 'Bilal Khanani'], 'bilal khan', 'Bilal Khan'],
     [['Bilal Khan'], 'bil', 'Bilal Khan'],
-  ])('of %j, by %j, is %s', (names, whom, name) => {
+  ])('among %j, by %j, finds %s', (names, whom, name) => {
     expect(
       findPerson(
         names.map((name) => found(name)),
@@ -61,7 +61,7 @@ describe('a person', () => {
     ).toBe(name);
   });
 
-  it('is ambiguous when several match, and unknown when none matches', () => {
+  it('throws when several people match, and when no person matches', () => {
     expect(() =>
       findPerson(
         ['Amina', 'Aminata'].map((name) => found(name)),

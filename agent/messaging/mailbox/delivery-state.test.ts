@@ -8,12 +8,37 @@ const recipient = (person: string, state: MessageState, order: string | null = n
 
 describe('the delivery state of a message', () => {
   it.each<[string, Recipient[], MessageState, string[]]>([
-    ['nobody but one’s own devices', [], 'sent', []],
-    ['one of two has read it', [recipient('amina', 'read'), recipient('bilal', 'delivered')], 'delivered', []],
-    ['one device of a person is enough', [recipient('amina', 'refused'), recipient('amina', 'sent')], 'sent', []],
-    ['one is held', [recipient('amina', 'read'), recipient('bilal', 'held')], 'held', ['bilal']],
-    ['one was refused', [recipient('amina', 'held'), recipient('bilal', 'refused')], 'refused', ['amina', 'bilal']],
-    ['one has expired', [recipient('amina', 'read'), recipient('bilal', 'expired')], 'expired', ['bilal']],
+    ['is “sent” without recipients except the sender’s own devices', [], 'sent', []],
+    [
+      'is “delivered” when only one of two people has read the message',
+      [recipient('amina', 'read'), recipient('bilal', 'delivered')],
+      'delivered',
+      [],
+    ],
+    [
+      'is “sent” when one of a person’s devices has the message',
+      [recipient('amina', 'refused'), recipient('amina', 'sent')],
+      'sent',
+      [],
+    ],
+    [
+      'is “held” when it is held for one person',
+      [recipient('amina', 'read'), recipient('bilal', 'held')],
+      'held',
+      ['bilal'],
+    ],
+    [
+      'is “refused” when one person’s message was refused',
+      [recipient('amina', 'held'), recipient('bilal', 'refused')],
+      'refused',
+      ['amina', 'bilal'],
+    ],
+    [
+      'is “expired” when it has expired for one person',
+      [recipient('amina', 'read'), recipient('bilal', 'expired')],
+      'expired',
+      ['bilal'],
+    ],
   ])('%s', (_name, recipients, state, missed) => {
     const outcome = deliveryOf(recipients);
     expect(outcome.state).toBe(state);
@@ -30,7 +55,7 @@ describe('the delivery state of a message', () => {
     ['read', 'delivered', 'read'],
     ['read', 'expired', 'read'],
     ['expired', 'delivered', 'delivered'],
-  ])('%s, then %s, is %s', (before, word, after) => {
+  ])('is, after %s and then %s: %s', (before, word, after) => {
     expect(withDeliveryState(recipient('amina', before), word, null).state).toBe(after);
   });
 

@@ -185,18 +185,18 @@ describe('a device whose entries remain', () => {
 
   const otherRoot = 'e'.repeat(64);
   const forgeries: Record<string, Parameters<Awaited<ReturnType<typeof scene>>['continued']>> = {
-    'one signature': [{}, [ada]],
-    'two signatures of one person': [{}, [ada, { ...ada, key: ada.key }]],
-    'the signature of a key that is no approver’s': [{}, [ada, eve]],
-    'no signature': [{}, []],
-    'another old name': [{ origin: `${FIRST}/20200101000000` }],
-    'another new name': [{ newOrigin: `${FIRST}/20270101000000` }],
-    'another installation': [
+    'a continuation with one signature': [{}, [ada]],
+    'a continuation with two signatures of one person': [{}, [ada, { ...ada, key: ada.key }]],
+    'a continuation with the signature of a key outside the approver set': [{}, [ada, eve]],
+    'a continuation without a signature': [{}, []],
+    'a continuation from another old name': [{ origin: `${FIRST}/20200101000000` }],
+    'a continuation to another new name': [{ newOrigin: `${FIRST}/20270101000000` }],
+    'a continuation of another installation': [
       { installation: 'ins_other', origin: 'cordon/ins_other', newOrigin: 'cordon/ins_other/20261128160000' },
     ],
-    'a fork with another root': [{ fork: { size: 5, root: otherRoot } }],
-    'an entry of another document': [{}, [ada, ben], otherRoot],
-    'a fork of another size': [{ fork: { size: 4, root: otherRoot } }],
+    'a continuation that states another root hash': [{ fork: { size: 5, root: otherRoot } }],
+    'a continuation whose ledger entry is for another document': [{}, [ada, ben], otherRoot],
+    'a continuation that states another tree size': [{ fork: { size: 4, root: otherRoot } }],
   };
   it.each(Object.entries(forgeries))('refuses %s', async (_name, given) => {
     const { continued, accept, held, givenUp, statements } = await scene(5);

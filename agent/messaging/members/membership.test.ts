@@ -111,7 +111,7 @@ describe('an honest server', () => {
   });
 });
 
-describe('case 17: a ghost', () => {
+describe('case 17: an unverified device that the server presents as a member', () => {
   let ann: MemberDevice;
   let bob: MemberDevice;
   beforeEach(async () => {
@@ -142,27 +142,27 @@ describe('case 17: a ghost', () => {
 
   it.each<[string, (proof: MemberProof) => MemberProof, RegExp]>([
     [
-      'that the server alone has certified',
+      'is refused when only the server has certified its key',
       (proof) => signed(proof, [devices.world.online]),
       /not countersigned by the organization/,
     ],
     [
-      'that the organization alone has signed',
+      'is refused when only the organization has signed its key',
       (proof) => signed(proof, [organization]),
       /not certified by an online key/,
     ],
     [
-      'that another organization key has signed',
+      'is refused when another organization key has signed its key',
       (proof) => signed(proof, [devices.world.online, testKey()]),
       /not countersigned/,
     ],
     [
-      'that is certified by a key of another server',
+      'is refused when the key of another server has certified its key',
       (proof) => signed(proof, [testKey(), organization]),
       /not certified/,
     ],
     [
-      'whose key was put in place of the one that was countersigned',
+      'is refused when its key was exchanged after the countersignature',
       (proof) => {
         const forged = signed(proof, [devices.world.online], { signatureKey: newSignatureKey() });
         const { signatures } = proof.certificate;
@@ -174,27 +174,27 @@ describe('case 17: a ghost', () => {
       /not countersigned/,
     ],
     [
-      'of another installation',
+      'is refused when it belongs to another installation',
       (proof) => signed(proof, [devices.world.online, organization], { installation: 'ins_other' }),
       /another installation/,
     ],
     [
-      'that both have signed and the ledger does not know',
+      'is refused when the ledger does not contain the signatures',
       (proof) => signed(proof, [devices.world.online, organization], { signatureKey: newSignatureKey() }),
       /are for another certificate/,
     ],
     [
-      'whose entry is another',
+      'is refused when the ledger entry is for another certificate',
       (proof) => ({ ...proof, certified: proof.countersigned }),
       /has the kind .*, not messaging-key.certified/,
     ],
     [
-      'that has one entry',
+      'is refused when only one ledger entry exists',
       (proof) => ({ ...proof, countersigned: proof.certified }),
       /has the kind .*, not messaging-key.countersigned/,
     ],
     [
-      'whose entry was made up',
+      'is refused when the ledger entry was forged',
       (proof) => {
         const body = proof.countersigned.body.replace(/"at":\d+/, '"at":1');
         return { ...proof, countersigned: { ...proof.countersigned, body } };
@@ -202,12 +202,12 @@ describe('case 17: a ghost', () => {
       /leads to another root/,
     ],
     [
-      'whose entry stands elsewhere',
+      'is refused when the ledger entry has another index',
       (proof) => ({ ...proof, certified: { ...proof.certified, index: proof.certified.index + 1 } }),
       /proof/,
     ],
     [
-      'that is proven by several trees',
+      'is refused when the proofs use several ledger trees',
       (proof) => ({
         ...proof,
         countersigned: { ...proof.countersigned, checkpoint: `${proof.countersigned.checkpoint}x` },
