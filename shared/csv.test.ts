@@ -28,4 +28,4 @@ it.each([
   ['\r=1', `"'\r=1"`],
 ])('case 51: %s is no formula', (value, text) => expect(csvLine([value])).toBe(`${text}\r\n`));
 
-it('keeps cells apart', () => expect(csvLine(['a', 'b,c', null, 1])).toBe('a,"b,c",,1\r\n'));
+it('escapes separators and quotes in cells', () => expect(csvLine(['a', 'b,c', null, 1])).toBe('a,"b,c",,1\r\n'));

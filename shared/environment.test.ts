@@ -48,7 +48,7 @@ describe('unknown variables', () => {
     expect(() => requireKnownVariables({ [name]: 'x' })).toThrow(nearest ?? `${name} is not a setting of Cordon.`);
   });
 
-  it('are none where only the programs, other software and Kubernetes have set variables', () => {
+  it('are not reported for variables of Cordon, other software and Kubernetes', () => {
     const others = [
       'PATH',
       'cordon_home',

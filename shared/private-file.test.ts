@@ -45,12 +45,12 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     expect(check(0o460).stderr).toContain('has mode 0460');
   });
 
-  it.each([0o700, 0o750, 0o755])('lies in a folder with mode %o', (mode) => {
+  it.each([0o700, 0o750, 0o755])('is accepted in a folder with mode %o', (mode) => {
     chmodSync(folder, mode);
     requirePrivateFolder(folder);
   });
 
-  it.each([0o777, 0o770])('does not lie in a folder with mode %o', (mode) => {
+  it.each([0o777, 0o770])('is refused in a folder with mode %o', (mode) => {
     chmodSync(folder, mode);
     expect(() => requirePrivateFolder(folder)).toThrow('Run: chmod 700');
   });

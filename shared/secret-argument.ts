@@ -72,7 +72,8 @@ async function readAll(stdin: NodeJS.ReadableStream): Promise<string> {
   let text = '';
   for await (const chunk of stdin) {
     text += chunk.toString();
-    if (text.length > LONGEST) throw new CordonError('too_large', 'Standard input has more than a link.');
+    if (text.length > LONGEST)
+      throw new CordonError('too_large', 'Standard input contains more than one link. Give only the link.');
   }
   return text;
 }

@@ -27,17 +27,17 @@ const LOOK_EVERY = 500;
 export function listenForStop(given: { readonly within: number; readonly say: (text: string) => void }): StopSignals {
   const requested = Promise.withResolvers<string>();
   let ready = false;
-  let askedAt: number | null = null;
+  let requestedAt: number | null = null;
 
-  const ask = (why: string, code: number) => {
+  const requestStop = (why: string, code: number) => {
     if (!ready) process.exit(code);
     const now = performance.now();
-    if (askedAt !== null && now - askedAt > SAME_REQUEST) {
+    if (requestedAt !== null && now - requestedAt > SAME_REQUEST) {
       given.say(`${why}: this is the second request; ending now`);
       process.exit(code);
     }
-    if (askedAt !== null) return;
-    askedAt = now;
+    if (requestedAt !== null) return;
+    requestedAt = now;
     setTimeout(() => {
       given.say(`the work did not finish within ${given.within / 1000} seconds; ending now`);
       process.exit(1);
@@ -45,14 +45,14 @@ export function listenForStop(given: { readonly within: number; readonly say: (t
     requested.resolve(why);
   };
 
-  const heard = (['SIGTERM', 'SIGINT'] as const).map((signal) => {
-    const handler = () => ask(signal, 128 + constants.signals[signal]);
+  const handlers = (['SIGTERM', 'SIGINT'] as const).map((signal) => {
+    const handler = () => requestStop(signal, 128 + constants.signals[signal]);
     process.on(signal, handler);
     return () => void process.off(signal, handler);
   });
   const watch = startedByNpm()
     ? onParentsGone(() => {
-        if (askedAt === null) ask('npm has ended', 128 + constants.signals.SIGTERM);
+        if (requestedAt === null) requestStop('npm has ended', 128 + constants.signals.SIGTERM);
       })
     : undefined;
   return {
@@ -60,10 +60,10 @@ export function listenForStop(given: { readonly within: number; readonly say: (t
     ready: () => {
       ready = true;
     },
-    request: (why) => ask(why, 1),
+    request: (why) => requestStop(why, 1),
     release: () => {
       watch?.();
-      for (const stop of heard) stop();
+      for (const stop of handlers) stop();
     },
   };
 }

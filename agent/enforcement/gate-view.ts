@@ -1,6 +1,6 @@
 import { toldTo } from '../../shared/order/spoken-to.ts';
 import type { Instant } from '../../shared/time/clock.ts';
-import { type Reason, type Service, UNSAID_WAITING, type WaitingRule } from '../../shared/verdict/terms.ts';
+import { DEFAULT_WAITING, type Reason, type Service, type WaitingRule } from '../../shared/verdict/terms.ts';
 import type { Enforcement } from './enforcement.ts';
 
 /** Denial of a service by an order, with the order's texts for the user. */
@@ -44,7 +44,7 @@ export function gateView(
         revision,
         title: terms?.title ?? '',
         reasons,
-        waiting: terms?.waiting ?? UNSAID_WAITING,
+        waiting: terms?.waiting ?? DEFAULT_WAITING,
         until: terms?.until == null ? null : Date.parse(terms.until),
         appeal: terms?.appeal ?? '',
         statement: terms ? toldTo(terms) : {},

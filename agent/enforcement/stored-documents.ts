@@ -14,7 +14,7 @@ import { payloadOf, signedBy } from '../../shared/order/dsse.ts';
 import {
   type AcceptedRevision,
   type ListAlert,
-  lackingIn,
+  missingRevisions,
   readAccepted,
   verifyList,
 } from '../../shared/order/verify-list.ts';
@@ -101,7 +101,7 @@ class VerifiedDocuments implements StoredDocuments {
   }
 
   lacks(envelope: Envelope): boolean {
-    return lackingIn(readList(envelope), this.orders).length > 0;
+    return missingRevisions(readList(envelope), this.orders).length > 0;
   }
 
   acceptApproverSets(envelopes: readonly Envelope[]): boolean {

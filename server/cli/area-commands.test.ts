@@ -78,7 +78,7 @@ it('refuses invalid areas and admins without the right, with a remedy', async ()
     ['legal', ['areas', 'import', file('x', 'KML'), '--name', 'x'], EXIT.usage, /not valid JSON/],
     ['legal', ['areas', 'import', bow, '--name', 'Bow'], EXIT.usage, /small letters/],
     ['legal', ['areas', 'import', join(folder, 'gone'), '--name', 'x'], EXIT.notFound, /Cannot read/],
-    ['legal', ['areas', 'group', 'x', 'XZ-lahore', '--title', 'X'], EXIT.usage, /no area that Cordon knows/],
+    ['legal', ['areas', 'group', 'x', 'XZ-lahore', '--title', 'X'], EXIT.usage, /not an area that Cordon knows/],
     ['fleet', ['areas', 'group', 'x', 'PK', '--title', 'X'], EXIT.forbidden, /./],
     ['auditor', ['areas', 'import', bow, '--name', 'x'], EXIT.forbidden, /./],
     ['auditor', ['areas', 'remove', 'XG-sales'], EXIT.forbidden, /./],

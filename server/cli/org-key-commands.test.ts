@@ -110,10 +110,10 @@ describe('the organization’s key', () => {
     const early = await countersign('--yes');
     expect([early.code, early.err]).toEqual([EXIT.conflict, expect.stringContaining('--organization-key')]);
     const { shown, proposed } = await adopt(['--organization-key', file('org.pub')]);
-    for (const text of [shown, proposed]) expect(text).toMatch(/ATTENTION: devices are confirmed by key .* a new key/);
+    for (const text of [shown, proposed]) expect(text).toMatch(/ATTENTION: devices are verified by key .* a new key/);
     // The next approver set keeps the organization key automatically, and no longer marks it as new.
     const kept = await adopt([]);
-    expect(kept.shown).toMatch(/devices are confirmed by key/);
+    expect(kept.shown).toMatch(/devices are verified by key/);
     expect(kept.shown).not.toContain('ATTENTION');
   });
 
@@ -225,14 +225,14 @@ describe('the organization’s key', () => {
     const again = await cordon('kai', ['org-key', 'countersign', '--key', file('next'), '--again', '--yes', '--json']);
     expect(again.json().countersigned).toBeGreaterThanOrEqual(before);
     const { shown } = await adopt(['--organization-key', file('next.pub')]);
-    expect(shown).toMatch(/ATTENTION: devices are no longer confirmed by key/);
+    expect(shown).toMatch(/ATTENTION: devices are no longer verified by key/);
     expect(await members(...all)).toBe(before);
     await handIn('Last');
     const old = await countersign('--yes');
     expect(old.out).toMatch(/not Last, dev_\w+: .*\[approver_unknown\]/);
     expect(await members('Last')).toBe(0);
     const { shown: none } = await adopt(['--no-organization-key']);
-    expect(none).toMatch(/ATTENTION: devices are no longer confirmed by key/);
+    expect(none).toMatch(/ATTENTION: devices are no longer verified by key/);
     expect(await members(...all)).toBe(0);
   });
 

@@ -1,7 +1,7 @@
 /** Checkpoints that devices and files show to a restored server, compared with the restored ledger. */
 import { isCordonError } from '../../shared/errors.ts';
 import { openOwnCheckpoint } from '../../shared/ledger/checkpoint.ts';
-import { continuationOf, judgeHeldTree, type NamedTree } from '../../shared/ledger/continuation.ts';
+import { continuationOf, judgeEarlierTree, type NamedTree } from '../../shared/ledger/continuation.ts';
 import { type HashSource, rootOf } from '../../shared/ledger/merkle.ts';
 import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
 import type { LedgerContinuation } from '../../shared/order/documents.ts';
@@ -145,7 +145,7 @@ async function judgeCheckpoint(note: string, ledger: RestoredLedger): Promise<Sh
   const continuation = origin === present.name ? null : continuationOf(origin, ledger.continuations());
   // A checkpoint with an unknown log name belongs to a continuation that the backup lacks.
   if (origin !== present.name && continuation === null) return { ...tree, verdict: 'beyond' };
-  const held = continuation === null ? 'prove' : judgeHeldTree(tree, continuation);
+  const held = continuation === null ? 'prove' : judgeEarlierTree(tree, continuation);
   if (held === 'lost' || held === 'lost-more') return { ...tree, verdict: 'lost' };
   const isContained =
     held === 'prove' && size <= (await ledger.size()) && (await rootOf(size, ledger.hashes)).equals(root);

@@ -3,9 +3,9 @@ import { CordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import {
+  DEFAULT_WAITING,
   type OrderRule,
   type ServiceVerdict,
-  UNSAID_WAITING,
   type Verdict,
   type WaitingRule,
 } from '../../shared/verdict/terms.ts';
@@ -24,7 +24,7 @@ export function decidingOrder(
   if (allowed) return null;
   const candidates = denials.map(({ order }) => {
     const rule = rules.find((one) => one.order === order);
-    return { order, rule: rule?.waiting ?? UNSAID_WAITING, effective: rule?.effective ?? Number.POSITIVE_INFINITY };
+    return { order, rule: rule?.waiting ?? DEFAULT_WAITING, effective: rule?.effective ?? Number.POSITIVE_INFINITY };
   });
   const [first] = candidates.sort(
     (a, b) => STRICTNESS[b.rule] - STRICTNESS[a.rule] || a.effective - b.effective || (a.order < b.order ? -1 : 1),

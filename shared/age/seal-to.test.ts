@@ -1,4 +1,4 @@
-/** Opened by Debian's own `age`, which is what a recipient has. */
+/** Decryption by Debian's `age`, the program that a recipient has. */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,19 +19,22 @@ async function identity(name: string): Promise<{ readonly file: string; readonly
   return { file, recipient: out.trim() };
 }
 
-describe.skipIf(!age.present)('a file sealed to a recipient', () => {
-  it.each([0, 1, 100, 65_535, 65_536, 65_537, 131_072, 300_000])('of %d bytes is opened by age', async (size) => {
-    const { file, recipient } = await identity(`of-${size}`);
-    const plaintext = randomBytes(size);
-    const sealed = join(folder, `sealed-${size}`);
-    writeFileSync(sealed, await sealTo(parseRecipient(recipient), plaintext));
-    const opened = `${sealed}.opened`;
-    expect(await runProgram('age', ['-d', '-i', file, '-o', opened, sealed])).toMatchObject({ code: 0, err: '' });
-    const { out } = await runProgram('sha256sum', [opened]);
-    expect(out.slice(0, 64)).toBe(createHash('sha256').update(plaintext).digest('hex'));
-  });
+describe.skipIf(!age.present)('a file encrypted to a recipient', () => {
+  it.each([0, 1, 100, 65_535, 65_536, 65_537, 131_072, 300_000])(
+    'of %d bytes can be decrypted by age',
+    async (size) => {
+      const { file, recipient } = await identity(`of-${size}`);
+      const plaintext = randomBytes(size);
+      const sealed = join(folder, `sealed-${size}`);
+      writeFileSync(sealed, await sealTo(parseRecipient(recipient), plaintext));
+      const opened = `${sealed}.opened`;
+      expect(await runProgram('age', ['-d', '-i', file, '-o', opened, sealed])).toMatchObject({ code: 0, err: '' });
+      const { out } = await runProgram('sha256sum', [opened]);
+      expect(out.slice(0, 64)).toBe(createHash('sha256').update(plaintext).digest('hex'));
+    },
+  );
 
-  it('is opened by nobody else, and not when a byte of it has changed', async () => {
+  it('cannot be decrypted with another key, or after a change of one byte', async () => {
     const [one, other] = [await identity('one'), await identity('other')];
     const sealed = Buffer.from(await sealTo(parseRecipient(one.recipient), Buffer.from('Ayesha Malik')));
     expect(sealed.includes('Ayesha')).toBe(false);
@@ -46,18 +49,18 @@ describe.skipIf(!age.present)('a file sealed to a recipient', () => {
     expect((await open(sealed.subarray(0, -1), one.file)).code).not.toBe(0);
   });
 
-  it('is another each time', async () => {
+  it('has different bytes each time', async () => {
     const { recipient } = await identity('twice');
     const seal = async () => (await sealTo(parseRecipient(recipient), Buffer.from('the same'))).toHex();
     expect(await seal()).not.toBe(await seal());
   });
 });
 
-/** The recipient of age's own README. */
+/** Recipient in age's README. */
 const KNOWN = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
 
 describe('a recipient', () => {
-  it('is what age-keygen prints, in either case and with space around it', () => {
+  it('is accepted as age-keygen prints it, in upper and lower case and with surrounding space', () => {
     expect(parseRecipient(`  ${KNOWN}\n`)).toBe(KNOWN);
     expect(parseRecipient(KNOWN.toUpperCase())).toEqual(parseRecipient(KNOWN));
   });
@@ -75,13 +78,13 @@ describe('a recipient', () => {
     expect(() => parseRecipient(text)).toThrow(expect.objectContaining({ code: 'invalid_input' }));
   });
 
-  it('is not an identity, which is named and not repeated', () => {
+  it('must not be a secret identity, and the error does not repeat the identity', () => {
     const secret = 'AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX';
     expect(() => parseRecipient(secret)).toThrow(/secret identity/);
     expect(() => parseRecipient(secret)).not.toThrow(/GFPYY/);
   });
 
-  it('is not a point that keeps nothing secret', async () => {
+  it('must not be a weak key', async () => {
     // 32 bytes of zero.
     const zero = parseRecipient('age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq5cu47z');
     await expect(sealTo(zero, Buffer.from('x'))).rejects.toMatchObject({ code: 'invalid_input' });

@@ -30,7 +30,7 @@ export const impactQuery = impactFilter.extend({
 });
 
 const waits = z.object({
-  /** Number and bytes of sealed messages in the device's mailbox. The order's `waiting` rule decides about them. */
+  /** Number and bytes of encrypted messages in the device's mailbox. The order's `waiting` rule decides about them. */
   messages: z.int(),
   bytes: z.int(),
   /** Commands that are queued, or stored by the device and not executed. */

@@ -188,7 +188,9 @@ function unknownArea(text: string, allowed: string): CordonError {
     /[^\x20-\x7e]/g,
     (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`,
   );
-  return new CordonError('unknown_area', `${shown} is no area that Cordon knows${hint}.`, { area: text.slice(0, 40) });
+  return new CordonError('unknown_area', `${shown} is not an area that Cordon knows${hint}.`, {
+    area: text.slice(0, 40),
+  });
 }
 
 const SCOPE_AREAS =

@@ -19,7 +19,7 @@ const reach = (areas: string[], disputed: Record<string, string> = {}) => ({
 });
 
 describe('parseScopeArea', () => {
-  it.each(['PK', 'HK', 'XK', 'US-CA', 'GB-SCT', 'EU', 'EEA', 'EFTA', 'GCC'])('takes %s', (text) => {
+  it.each(['PK', 'HK', 'XK', 'US-CA', 'GB-SCT', 'EU', 'EEA', 'EFTA', 'GCC'])('accepts %s', (text) => {
     expect(parseScopeArea(text)).toBe(text);
   });
 
@@ -53,12 +53,12 @@ describe('parseScopeArea', () => {
     expect(() => parseScopeArea(text)).toThrow(expect.objectContaining({ code: 'unknown_area' }));
   });
 
-  it('shows a look-alike for what it is', () => {
+  it('escapes look-alike letters in the error', () => {
     expect(() => parseScopeArea('РК')).toThrow(/\\u\{420\}\\u\{41a\}/);
     expect(() => parseScopeArea('US-PR')).toThrow(/write PR/);
   });
 
-  it.each(['XG-sales', 'XZ-lahore', 'XZ-lahore-2', 'UN-034', 'PK', 'EU'])('lets an order name %s', (text) => {
+  it.each(['XG-sales', 'XZ-lahore', 'XZ-lahore-2', 'UN-034', 'PK', 'EU'])('accepts %s in an order', (text) => {
     expect(parseOrderArea(text)).toBe(text);
   });
 
@@ -78,11 +78,11 @@ describe('parseScopeArea', () => {
     expect(() => parseOrderArea(text)).toThrow(expect.objectContaining({ code: 'unknown_area' }));
   });
 
-  it.each(['XG-sales', 'XZ-lahore'])('lets no role, home or evidence name %s', (text) => {
+  it.each(['XG-sales', 'XZ-lahore'])('refuses %s as role area, home area and evidence', (text) => {
     for (const parse of [parseScopeArea, parseHomeArea, parseEvidenceArea]) expect(() => parse(text)).toThrow();
   });
 
-  it.each(['PK+XZ-a@1', 'PK-PB!XZ-a@1', 'XX-kashmir+XZ-a@1+XZ-b@2!XZ-c@10'])('takes %s for evidence', (text) => {
+  it.each(['PK+XZ-a@1', 'PK-PB!XZ-a@1', 'XX-kashmir+XZ-a@1+XZ-b@2!XZ-c@10'])('accepts %s as evidence', (text) => {
     expect(parseEvidenceArea(text)).toBe(text);
     expect(() => parseHomeArea(text)).toThrow();
   });
@@ -99,17 +99,17 @@ describe('parseScopeArea', () => {
     ['a group', 'PK+XG-a@1'],
     ['something after it', 'PK+XZ-a@1 '],
     [
-      'more than an observation may say',
+      'more polygons than one observation may name',
       `PK${Array.from({ length: 17 }, (_, i) => `+XZ-a${String(i).padStart(2, '0')}@1`).join('')}`,
     ],
   ])('case 30: takes %s for no evidence', (_, text) => {
     expect(() => parseEvidenceArea(text)).toThrow(expect.objectContaining({ code: 'unknown_area' }));
   });
 
-  it('takes no group for a home', () => expect(() => parseHomeArea('EU')).toThrow());
+  it('refuses a group as home area', () => expect(() => parseHomeArea('EU')).toThrow());
 });
 
-it('expands groups by the members of today', () => {
+it('expands groups to their present members', () => {
   const size = (group: string) => expandAreas([parseScopeArea(group)]).size;
   expect([size('EU'), size('EEA'), size('EFTA'), size('GCC')]).toEqual([27, 30, 4, 6]);
   expect([...expandAreas([parseScopeArea('GCC'), parseScopeArea('PK')])].sort()).toEqual(
@@ -160,7 +160,7 @@ describe('relate', () => {
     expect(relate(candidates.map(e), reach(areas, disputed as Record<string, string>))).toBe(expected);
   });
 
-  it('is never missed by the index', () => {
+  it('finds every affected device in the index', () => {
     const candidates = [
       'PK',
       'US',
@@ -198,7 +198,7 @@ describe('relate', () => {
   });
 });
 
-it('lets evidence agree across levels and in disputed territories', () => {
+it('treats evidence of different levels and in disputed territories as consistent', () => {
   expect(agree(e('US'), e('US-CA'))).toBe(true);
   expect(agree(e('ES-B'), e('ES-CT'))).toBe(true);
   expect(agree(e('ES-B'), e('ES-GI'))).toBe(false);
@@ -236,7 +236,7 @@ describe('areasOfMcc, on the real table', () => {
     ['', []],
   ])('%s', (mcc, areas) => expect(areasOfMcc(mcc)).toEqual(areas));
 
-  it('knows about as many codes as the world has, a few of them shared', () => {
+  it('has a plausible number of codes, a few of which several countries share', () => {
     const all = Array.from({ length: 1000 }, (_, i) => areasOfMcc(String(i).padStart(3, '0')));
     expect(all.filter((areas) => areas.length > 0).length).toBeGreaterThan(225);
     expect(all.filter((areas) => areas.length > 1).length).toBeLessThan(14);

@@ -154,8 +154,8 @@ export function mappedCodes(reach: OrderAreas): LocationArea[] {
 }
 
 /**
- * Index codes of a possible area of a device: its location, all areas that contain the location, and for a disputed territory its claimants
- * and their codes for it. Polygons need no code, because the countries that they overlap find the devices.
+ * Index codes of a possible area of a device. They are its location, all areas that contain the location, and for a disputed territory its
+ * claimants and their codes for it. Polygons need no code, because the countries that they overlap find the devices.
  */
 export function indexCodes(candidate: EvidenceArea): LocationArea[] {
   const location = locationOf(candidate);

@@ -15,7 +15,7 @@ import {
 import { findParts, partName } from './part-names.ts';
 
 /** For newer tables of the package, run `vitest run shared/areas/iso-3166.test.ts --update`, and list removed codes in the changelog. */
-it('iso-3166.json holds the codes of the iso-3166 package', async () => {
+it('iso-3166.json has the codes of the iso-3166 package', async () => {
   const subdivisions = Map.groupBy(iso31662, ({ code }) => code.slice(0, 2));
   const codes = iso31661.map(({ alpha2 }) => {
     const own = (subdivisions.get(alpha2) ?? []).map(({ code }) => code.slice(3));
@@ -25,8 +25,8 @@ it('iso-3166.json holds the codes of the iso-3166 package', async () => {
   await expect(`${JSON.stringify(Object.fromEntries(codes), null, 1)}\n`).toMatchFileSnapshot('iso-3166.json');
 });
 
-/** Update as above. The names are in the order of the codes. */
-it('iso-3166-names.json holds their names', async () => {
+/** Names in the order of the codes. Update them with `--update`, like the codes. */
+it('iso-3166-names.json has the names of these codes', async () => {
   const subdivisions = Map.groupBy(iso31662, ({ code }) => code.slice(0, 2));
   expect(iso31662.filter(({ name }) => name.includes('|'))).toEqual([]);
   const names = [...subdivisions].map(([country, parts]) => [country, parts.map(({ name }) => name).join('|')]);
@@ -34,7 +34,7 @@ it('iso-3166-names.json holds their names', async () => {
   for (const { code, name } of iso31662) expect(partName(code)).toBe(name);
 });
 
-it('finds parts of countries by what people type', () => {
+it('finds subdivisions by the text that users type', () => {
   expect(findParts('sindh', 60)).toEqual(['PK-SD']);
   expect(findParts(' balochistan', 60)).toEqual(['PK-BA']);
   expect(findParts('a', 60)).toHaveLength(60);
@@ -42,7 +42,7 @@ it('finds parts of countries by what people type', () => {
 });
 
 /** Update as above. */
-it('iso-3166-parts.json says which of them are within which', async () => {
+it('iso-3166-parts.json lists the larger subdivision of each subdivision', async () => {
   const within = Map.groupBy(
     iso31662.filter(({ code, parent }) => parent !== code.slice(0, 2)),
     ({ parent }) => parent,
@@ -66,7 +66,7 @@ it.each([
   expect(withParents(parseHomeArea(code))).toEqual(chain);
 });
 
-it('every part is a place, and is found from above', () => {
+it('every nested subdivision is an area, and its parent lists it', () => {
   for (const country of iso31661.map(({ alpha2 }) => parseHomeArea(alpha2))) {
     for (const code of subdivisionsIn(country)) {
       const parent = parentOf(code)!;
@@ -91,7 +91,7 @@ const SPREAD: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** M49 regions from country-coder. It includes Taiwan and Kosovo, which the United Nations' table does not list. Update as above. */
-it('un-regions.json holds the regions of the United Nations', async () => {
+it('un-regions.json has the regions of the United Nations', async () => {
   const regions = borders.features
     .filter(({ properties: { m49, level } }) => m49 && ['region', 'subregion', 'intermediateRegion'].includes(level))
     .map(({ properties: { m49, nameEn } }) => {

@@ -147,7 +147,7 @@ describe('areasOfPosition, on the real map', () => {
     expect(at(latitude, longitude, accuracy)).toEqual({ areas: [area], whole: true });
   });
 
-  it('sees both sides of a border, and says that no side holds the whole circle', () => {
+  it('finds both sides of a border, and reports that no area contains the whole circle', () => {
     expect(at(31.6, 74.57, 5000)).toEqual({ areas: ['IN-PB', 'PK-PB'], whole: false });
     expect(at(31.6047, 74.573, 500)).toEqual({ areas: ['IN-PB', 'PK-PB'], whole: false });
     expect(at(22.53, 114.1, 3000)).toEqual({ areas: ['CN-GD', 'HK'], whole: false });
@@ -157,14 +157,14 @@ describe('areasOfPosition, on the real map', () => {
     expect(at(46.2, 33.7, 20_000).areas).toEqual(['UA-65', 'XX-crimea']);
   });
 
-  it('lets an order name the larger part', () => {
+  it('finds the area of an order that names the larger subdivision', () => {
     const catalonia = { areas: expandAreas([parseScopeArea('ES-CT')]), disputed: new Map() };
     expect(relate(at(41.39, 2.17, 100).areas, catalonia)).toBe('inside');
     expect(relate(at(40.42, -3.7, 100).areas, catalonia)).toBe('outside');
     expect(relate(at(41.52, 0.36, 30_000).areas, catalonia)).toBe('contested');
   });
 
-  it('finds no country in a circle that holds half the world or is no position', () => {
+  it('finds no country for a circle of half the world, or for an invalid position', () => {
     for (const [latitude, longitude, accuracy] of [
       [48, 10, 1_500_000],
       [95, 0, 1],
@@ -175,7 +175,7 @@ describe('areasOfPosition, on the real map', () => {
     }
   });
 
-  it('gives all disputed territory more than one claimant', () => {
+  it('has more than one claimant for each disputed territory', () => {
     for (const feature of TERRITORIES) expect(TERRITORY_FACTS[feature].claimants.length, feature).toBeGreaterThan(1);
   });
 });

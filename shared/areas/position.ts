@@ -56,22 +56,22 @@ export function areasOfPosition(
   if (!usable) return { areas: [], whole: false };
   const found = new Set<EvidenceArea>();
   let nowhere = false;
-  const look = (point: Point, known?: ReadonlyMap<AreaPolygon, boolean>) => {
+  const sample = (point: Point, known?: ReadonlyMap<AreaPolygon, boolean>) => {
     const location = locationAt(point);
     if (!location) nowhere = true;
     else found.add(evidenceAreaAt(point, location, polygons, known));
   };
   const center: Point = [longitude, latitude];
-  look(center);
+  sample(center);
   for (let ring = 1; ring <= RINGS && accuracy > 0; ring += 1) {
     for (let step = 0; step < POINTS_A_RING; step += 1) {
-      look(destination(latitude, longitude, (accuracy * ring) / RINGS, (step * 2 * Math.PI) / POINTS_A_RING));
+      sample(destination(latitude, longitude, (accuracy * ring) / RINGS, (step * 2 * Math.PI) / POINTS_A_RING));
     }
   }
   // A small polygon may lie between the sample points, so its corners are further sample points.
   for (const polygon of polygons) {
     const corner = polygon.rings.flat().find((point) => distance(center, point) <= accuracy);
-    if (corner) for (const inside of [true, false]) look(corner, new Map([[polygon, inside]]));
+    if (corner) for (const inside of [true, false]) sample(corner, new Map([[polygon, inside]]));
   }
   if (found.size > MOST_AREAS) return { areas: [], whole: false };
   return { areas: [...found].sort(), whole: found.size === 1 && !nowhere };

@@ -1,7 +1,7 @@
 /**
- * IP addresses that are never evidence of a location: the IANA special-purpose registries for IPv4 (RFC 6890 and later) and IPv6,
- * multicast, and all IPv6 that is not global unicast. IP databases contain some of these addresses; the bundled database assigns 192.168/16
- * to AU.
+ * IP addresses that are never evidence of a location. They are those in the IANA special-purpose registries for IPv4 (RFC 6890 and later)
+ * and IPv6, multicast, and all IPv6 that is not global unicast. IP databases contain some of these addresses; the bundled database assigns
+ * 192.168/16 to AU.
  */
 import { BlockList, isIP, SocketAddress } from 'node:net';
 

@@ -54,7 +54,7 @@ describe('a policy', () => {
     expect(territoryPolicySchema.safeParse({ ...policy({}), ...wrong }).success).toBe(false);
   });
 
-  it('names states that have a code', () => {
+  it('accepts only claimants with a country code', () => {
     expect(claimantsOf('somaliland')).toEqual(['SO']);
     expect(claimantsOf('kashmir')).toEqual(['CN', 'IN', 'PK']);
   });
@@ -73,17 +73,17 @@ describe('the map of an order that is proposed', () => {
     ['leaves its own word alone beside the policy’s', ['IN', 'UA'], { crimea: 'RU' }, { crimea: 'RU', kashmir: 'IN' }],
     ['may say that it is contested', ['UA'], { crimea: CONTESTED }, {}],
     ['has nothing of what the policy leaves contested', ['SY'], {}, {}],
-    ['may count that to somebody', ['SY'], { golan: 'SY' }, { golan: 'SY' }],
+    ['may assign the territory to a claimant', ['SY'], { golan: 'SY' }, { golan: 'SY' }],
     ['may speak of territory that it does not touch', ['DE'], { kashmir: 'PK' }, { kashmir: 'PK' }],
   ])('%s', (_, areas, own, expected) => {
     expect(completeMap(territoriesTouched(expandAreas(areas.map(parseScopeArea))), own, OURS)).toEqual(expected);
   });
 
-  it('says nothing by the policy that is built in', () => {
+  it('has no assignment from the built-in policy', () => {
     expect(completeMap(territoriesTouched([parseHomeArea('UA')]), {}, territoryMapOf({ features: {} }))).toEqual({});
   });
 
-  it('decides where a device in Simferopol is', () => {
+  it('decides the country of a device in Simferopol', () => {
     const crimea = [parseEvidenceArea('XX-crimea')];
     const at = (country: string, own: Record<string, string>) => {
       const areas = [parseHomeArea(country)];
@@ -98,7 +98,7 @@ describe('the map of an order that is proposed', () => {
     expect([at('UA', { crimea: 'RU' }), at('RU', { crimea: 'RU' })]).toEqual(['outside', 'inside']);
   });
 
-  it('of a revision keeps what was signed, its silence too', () => {
+  it('of a revision keeps the signed assignments, also missing ones', () => {
     const before = territoriesTouched([parseHomeArea('RU')]);
     const signed = explicitMap(before, { donetsk: 'RU' });
     expect(signed).toMatchObject({ crimea: CONTESTED, donetsk: 'RU', abkhazia: CONTESTED });

@@ -67,7 +67,7 @@ export function pathTo(origin: string, wanted: string, known: readonly SignedCon
     if (!found || path.includes(found)) {
       throw new CordonError(
         'checkpoint_invalid',
-        `The checkpoint belongs to ${JSON.stringify(wanted.slice(0, 100))}, not to ${origin}, and no valid continuation connects them: it is another log's.`,
+        `The checkpoint belongs to ${JSON.stringify(wanted.slice(0, 100))}, not to ${origin}, and no valid continuation connects them: it belongs to another ledger.`,
       );
     }
     path.push(found);

@@ -68,9 +68,9 @@ describe('checkpoint', () => {
     await expect(openCheckpoint(signCheckpoint(tree, other), signer)).rejects.toThrow(
       'no Ed25519 signature of cordon/ours',
     );
-    // Also when the line claims our name, but the text is another log's.
+    // A signature line with our name does not help if the text belongs to another ledger.
     const text = `cordon/theirs\n3\n${tree.root.toString('base64')}\n`;
-    await expect(openCheckpoint(signNote(text, signer), signer)).rejects.toThrow("it is another log's");
+    await expect(openCheckpoint(signNote(text, signer), signer)).rejects.toThrow('it belongs to another ledger');
   });
 
   it('case 37: a checkpoint signed by another kind of key is refused', async () => {
@@ -80,10 +80,10 @@ describe('checkpoint', () => {
       ...signer,
       sign: (message) => sign('sha256', message, ec.privateKey),
     });
-    await expect(openCheckpoint(note, signer)).rejects.toThrow('does not fit');
+    await expect(openCheckpoint(note, signer)).rejects.toThrow('does not match');
     expect(() => ed25519FromSpki(spkiOf(ec.publicKey))).toThrow('of another kind');
     expect(() => ed25519FromSpki(spkiOf(generateKeyPairSync('x25519').publicKey))).toThrow('of another kind');
-    // A witness's cosignature type (0x04) under our name is not a signature of the log.
+    // A witness's cosignature type (0x04) under our name is not a signature of the ledger.
     const key = Buffer.concat([Buffer.of(4), signer.publicKey]).toString('base64');
     await expect(parseVerifierKey(`cordon/ours+${keyIdOf(signer).toString('hex')}+${key}`)).rejects.toThrow(
       'type 0x01',

@@ -46,7 +46,7 @@ export async function openOwnCheckpoint(
   const name = originIn(note);
   if (originOrder(installation, name) !== null) return await openCheckpoint(note, { name, publicKey });
   throw invalid(
-    `The checkpoint belongs to ${JSON.stringify(name.slice(0, 100))}, which is another installation's log.`,
+    `The checkpoint belongs to ${JSON.stringify(name.slice(0, 100))}, which is the ledger of another installation.`,
   );
 }
 
@@ -58,7 +58,9 @@ export async function openCheckpoint(note: string, verifier: NoteVerifier): Prom
   const text = await openNote(note, verifier);
   const [origin, size, root, ...rest] = text.split('\n');
   if (origin !== verifier.name) {
-    throw invalid(`The checkpoint belongs to ${JSON.stringify(origin)}, not to ${verifier.name}: it is another log's.`);
+    throw invalid(
+      `The checkpoint belongs to ${JSON.stringify(origin)}, not to ${verifier.name}: it belongs to another ledger.`,
+    );
   }
   // Lines after the root hash are extension lines, which the parser ignores. The last element is the text after the last newline.
   if (size === undefined || root === undefined || rest.length === 0 || rest.slice(0, -1).includes('')) {

@@ -1,9 +1,9 @@
-/** By which rules the holder of a tree judges a continuation of the ledger (ADR 39). */
+/** Rules by which the owner of an earlier tree judges a continuation of the ledger (ADR 39). */
 import { describe, expect, it } from 'vitest';
 import { encodeCanonical } from '../order/canonical.ts';
 import type { LedgerContinuation } from '../order/documents.ts';
 import { continuedOrigin, originOf, originOrder } from './checkpoint.ts';
-import { continuationOf, judgeHeldTree, type NamedTree, parseContinuation } from './continuation.ts';
+import { continuationOf, judgeEarlierTree, type NamedTree, parseContinuation } from './continuation.ts';
 
 const [A, B, C, D] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(64)) as [string, string, string, string];
 const FIRST = originOf('ins_test');
@@ -20,7 +20,7 @@ const document = (changed: Partial<LedgerContinuation> = {}): LedgerContinuation
 const tree = (size: number, root: string, origin = FIRST): NamedTree => ({ origin, size, root });
 
 describe('judgment of a tree that a device has seen', () => {
-  it.each<[string, NamedTree, Partial<LedgerContinuation>, ReturnType<typeof judgeHeldTree>]>([
+  it.each<[string, NamedTree, Partial<LedgerContinuation>, ReturnType<typeof judgeEarlierTree>]>([
     ['smaller than the fork', tree(90, C), {}, 'prove'],
     ['as large as the fork', tree(100, C), {}, 'prove'],
     ['that was shown', tree(130, B), {}, 'lost'],
@@ -29,7 +29,7 @@ describe('judgment of a tree that a device has seen', () => {
     ['larger than the shown one', tree(131, C), {}, 'lost-more'],
     ['larger than the fork, while the loss is unknown', tree(101, C), { shown: null }, 'lost-more'],
     ['smaller than the fork, while the loss is unknown', tree(90, C), { shown: null }, 'prove'],
-    // A second history that is shorter than the remaining one: only the stated tree itself is given up.
+    // A second history is shorter than the remaining tree. The continuation gives up only the stated tree.
     ['of a second history, and shown', tree(80, B), { shown: { origin: FIRST, size: 80, root: B } }, 'lost'],
     ['of a second history, and not shown', tree(79, C), { shown: { origin: FIRST, size: 80, root: B } }, 'prove'],
     // The continuation that gave the second name was itself lost.
@@ -40,7 +40,7 @@ describe('judgment of a tree that a device has seen', () => {
     ['of the new log itself', tree(120, C, SECOND), {}, 'other'],
     ['of an older log', tree(90, C, FIRST), { origin: SECOND, newOrigin: THIRD, shown: null }, 'other'],
   ])('%s', (_name, held, changed, verdict) => {
-    expect(judgeHeldTree(held, document(changed))).toBe(verdict);
+    expect(judgeEarlierTree(held, document(changed))).toBe(verdict);
   });
 });
 

@@ -19,15 +19,17 @@ export function parseContinuation(payload: Uint8Array): LedgerContinuation {
   const document = parseDocument(ledgerContinuationSchema, payload);
   const { installation, origin, fork, shown, newOrigin } = document;
   const [before, after] = [originOrder(installation, origin), originOrder(installation, newOrigin)];
-  if (before === null || after === null) throw malformed('names a log of another installation');
+  if (before === null || after === null) throw malformed('names a ledger of another installation');
   if (after <= before) throw malformed('has a new origin that is not later than the old one');
   if (shown) {
     const order = originOrder(installation, shown.origin);
     if (order === null || order < before || order >= after) {
-      throw malformed('states a shown tree of a log that is not between the old and the new one');
+      throw malformed(
+        'names a reported tree that is not of the old ledger or a ledger between the old and the new name',
+      );
     }
     if (shown.origin === origin && shown.size === fork.size && shown.root === fork.root) {
-      throw malformed('states a loss, and the shown tree is the one that continues');
+      throw malformed('states a loss, but the reported tree is the tree that continues');
     }
   }
   return document;
@@ -41,19 +43,20 @@ export function parseContinuation(payload: Uint8Array): LedgerContinuation {
  * - `contradicts`: the earlier tree and the stated tree have the same size and different root hashes.
  * - `other`: the continuation is about a ledger that the owner does not know.
  */
-export type HeldVerdict = 'prove' | 'lost' | 'lost-more' | 'contradicts' | 'other';
+export type TreeVerdict = 'prove' | 'lost' | 'lost-more' | 'contradicts' | 'other';
 
-export function judgeHeldTree(
-  held: NamedTree,
+export function judgeEarlierTree(
+  earlier: NamedTree,
   { installation, origin, fork, shown, newOrigin }: LedgerContinuation,
-): HeldVerdict {
-  if (shown && shown.origin === held.origin && shown.size === held.size && shown.root === held.root) return 'lost';
-  if (held.origin === origin && held.size <= fork.size) return 'prove';
-  const order = originOrder(installation, held.origin);
+): TreeVerdict {
+  if (shown && shown.origin === earlier.origin && shown.size === earlier.size && shown.root === earlier.root)
+    return 'lost';
+  if (earlier.origin === origin && earlier.size <= fork.size) return 'prove';
+  const order = originOrder(installation, earlier.origin);
   const [before, after] = [originOrder(installation, origin), originOrder(installation, newOrigin)];
   if (order === null || before === null || after === null || order < before || order >= after) return 'other';
-  if (shown && shown.origin === held.origin && shown.size === held.size) return 'contradicts';
-  return shown && held.size <= shown.size ? 'lost' : 'lost-more';
+  if (shown && shown.origin === earlier.origin && shown.size === earlier.size) return 'contradicts';
+  return shown && earlier.size <= shown.size ? 'lost' : 'lost-more';
 }
 
 /** Continuation of the ledger with the given name; null if there is none. `known` has continuations in any order. */

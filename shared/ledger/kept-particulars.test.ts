@@ -1,4 +1,4 @@
-/** Particulars that an entry keeps from the public: two entries look alike, and only what it commits to opens one. */
+/** Particulars that an entry withholds from the public. Two such entries look alike, and only the committed particulars match an entry. */
 import { expect, it } from 'vitest';
 import { keepParticulars, openParticulars } from './kept-particulars.ts';
 import { type EntryDraft, entrySchema } from './ledger-entry.ts';

@@ -80,8 +80,8 @@ export const ENTRY_KINDS = [
   /** Entry: approvers stated that the server's time was wrong from `from` to `until`. `digest` is the digest of the document's payload. */
   'time.corrected',
   /**
-   * Entry: the server continued from a backup. `recoveryPoint` is the time of the backup, `backup` the number of ledger entries in it, and
-   * `rejoined` the number of published entries that came from a ledger copy.
+   * Entry: the server continued from a backup. `recoveryPoint` is the time of the backup. `backup` is the number of ledger entries in it.
+   * `rejoined` is the number of published entries that came from a ledger copy.
    */
   'server.restored',
   /** Entry: an admin readmitted a device that enrolled or renewed its certificate after the recovery point. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { grow, numbered } from '../../tests/support/grown-tree.ts';
 import { EMPTY_ROOT, GrowingTree, inclusionProof, leafHash, nodeHash, rootOf } from './merkle.ts';
 
-/** MTH exactly as RFC 9162, section 2.1.1 says it: the oracle. */
+/** Expected hash: MTH exactly as in RFC 9162, section 2.1.1. */
 function mth(leaves: readonly Buffer[]): Buffer {
   if (leaves.length === 0) return EMPTY_ROOT;
   if (leaves.length === 1) return leafHash(leaves[0]!);

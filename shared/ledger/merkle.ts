@@ -132,7 +132,7 @@ export async function consistencyProof(older: number, size: number, source: Hash
   if (!(Number.isSafeInteger(older) && Number.isSafeInteger(size) && older >= 1 && older <= size)) {
     throw new CordonError(
       'proof_invalid',
-      `A tree of ${older} entries is no beginning of one of ${size}. Request a size from 1 to ${size}.`,
+      `A tree of ${size} entries cannot begin with a tree of ${older} entries. Request a size from 1 to ${size}.`,
     );
   }
   const ranges: Range[] = [];

@@ -29,8 +29,8 @@ const half = (value: number) => Math.floor(value / 2);
 const isOdd = (value: number) => value % 2 === 1;
 
 /**
- * Side of the path for each hash of a proof, from the leaf upward, by the algorithm with `fn` and `sn` in RFC 9162, sections 2.1.3.2 and
- * 2.1.4.2. Throws an error unless exactly `count` hashes lead to the root.
+ * Side of the path for each hash of a proof, from the leaf upward. The algorithm with `fn` and `sn` is that of RFC 9162, sections 2.1.3.2
+ * and 2.1.4.2. Throws an error unless exactly `count` hashes lead to the root.
  */
 function sidesOf(first: number, last: number, count: number, proof: string): ('left' | 'right')[] {
   const sides: ('left' | 'right')[] = [];
@@ -89,7 +89,7 @@ export async function verifyConsistency(
   newRoot: Uint8Array,
 ): Promise<void> {
   if (!(Number.isSafeInteger(older) && Number.isSafeInteger(size) && older >= 1 && older <= size)) {
-    throw refused(`A tree of ${older} entries is no beginning of one of ${size}.`);
+    throw refused(`A tree of ${size} entries cannot begin with a tree of ${older} entries.`);
   }
   if (older === size) {
     if (proof.length > 0 || !same(oldRoot, newRoot)) throw refused(`There are two different trees of ${size} entries.`);

@@ -78,7 +78,7 @@ export async function openNote(note: string, verifier: NoteVerifier): Promise<st
   if (signatures.length > 1) throw invalid(`The note has two signatures of ${verifier.name}.`);
   const key = await crypto.subtle.importKey('raw', verifier.publicKey, 'Ed25519', true, ['verify']);
   if (!(await crypto.subtle.verify('Ed25519', key, ours.signature, encoder.encode(text)))) {
-    throw invalid(`The signature of ${verifier.name} does not fit the note.`);
+    throw invalid(`The signature of ${verifier.name} does not match the note.`);
   }
   return text;
 }

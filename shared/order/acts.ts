@@ -70,9 +70,9 @@ export const ACTS: Readonly<Record<OrderState, Readonly<Record<OrderAct, Outcome
 /** State of an order with the given adopted revision, or null if no revision is adopted. `lasting` marks a pause without an end. */
 export function stateOf(adopted: { revision: Revision; lasting: boolean } | null, now: Instant): OrderState {
   if (!adopted) return 'proposed';
-  const lapses = adopted.lasting ? null : briefPauseEnds(adopted.revision);
-  if (lapses === null) return adopted.revision.status;
-  return now < lapses ? 'paused' : 'lapsed';
+  const pauseEnd = adopted.lasting ? null : briefPauseEnds(adopted.revision);
+  if (pauseEnd === null) return adopted.revision.status;
+  return now < pauseEnd ? 'paused' : 'lapsed';
 }
 
 const WHY: Readonly<Record<Exclude<Outcome, Revision['status']>, (act: OrderAct) => string>> = {
@@ -80,7 +80,7 @@ const WHY: Readonly<Record<Exclude<Outcome, Revision['status']>, (act: OrderAct)
   action_not_allowed: (act) =>
     act === 'propose'
       ? 'The order already exists. Revise it instead.'
-      : `The order's current state does not allow the action "${act}". Look at its state first.`,
+      : `The order's current state does not allow the action "${act}". Check the state of the order first.`,
   order_closed: () => 'The order is withdrawn. A withdrawal is final: propose a new order.',
 };
 

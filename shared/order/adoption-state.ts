@@ -49,10 +49,10 @@ export function adoptionStateOf(
   basePaused: boolean,
 ): AdoptionState {
   const others = persons.size - (persons.has(revision.proposer) ? 1 : 0);
-  const held = revision.status === 'paused';
-  if (others >= threshold) return { adopted: true, lasting: held, needsBase: false, missing: 0 };
+  const paused = revision.status === 'paused';
+  if (others >= threshold) return { adopted: true, lasting: paused, needsBase: false, missing: 0 };
   // One person cannot renew a pause. To pause a paused order, the revision needs as many approvals as for any other action.
-  if (held && revision.act === 'pause' && !basePaused && persons.size > 0) {
+  if (paused && revision.act === 'pause' && !basePaused && persons.size > 0) {
     const missing = isCourtStay(revision) ? 0 : Math.max(0, threshold - persons.size);
     return { adopted: true, lasting: missing === 0, needsBase: true, missing };
   }
@@ -60,13 +60,13 @@ export function adoptionStateOf(
 }
 
 /** Whether a 72-hour pause changes only the status of the revision that it pauses. Its single signer must not change other terms. */
-export function holdsOnly(hold: Revision, holdPrevious: string, base: Revision): boolean {
+export function pausesOnly(pause: Revision, pausePrevious: string, base: Revision): boolean {
   return (
-    hold.previous === holdPrevious &&
+    pause.previous === pausePrevious &&
     base.status === 'active' &&
-    hold.revision > base.revision &&
-    hold.order === base.order &&
-    hold.installation === base.installation &&
-    canonicalText([hold.terms, hold.exempt]) === canonicalText([base.terms, base.exempt])
+    pause.revision > base.revision &&
+    pause.order === base.order &&
+    pause.installation === base.installation &&
+    canonicalText([pause.terms, pause.exempt]) === canonicalText([base.terms, base.exempt])
   );
 }

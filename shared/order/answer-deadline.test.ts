@@ -11,7 +11,7 @@ const times = reminderTimes(ANSWER_BY, startOfDay);
 const at = (instant: string) => Date.parse(instant);
 
 describe('reminders of an answer', () => {
-  it('come 7 days and 2 days before, at the start of the day, and daily once it is overdue', () => {
+  it('are sent 7 days and 2 days before, at the start of the last day, and daily when overdue', () => {
     expect(times.slice(0, 5).map((time) => new Date(time).toISOString())).toEqual([
       '2015-11-20T12:00:00.000Z',
       '2015-11-25T12:00:00.000Z',
@@ -22,7 +22,7 @@ describe('reminders of an answer', () => {
     expect(times).toHaveLength(3 + OVERDUE_REMINDERS);
   });
 
-  it('of a deadline at midnight come on the day before', () => {
+  it('of a deadline at midnight are sent on the day before', () => {
     const midnight = at('2015-11-27T19:00:00.000Z');
     expect(reminderTimes(midnight, startOfDay)[2]).toBe(midnight - DAY);
   });
@@ -64,14 +64,14 @@ describe('the state of an answer', () => {
     expect(state && answerWords(state)).toBe(words);
   });
 
-  it('is none of an order without a deadline, that was withdrawn, or whose proposal ended', () => {
+  it('is null for an order without a deadline, a withdrawn order, and an ended proposal', () => {
     for (const status of ['withdrawn', 'declined', 'retracted', 'expired']) {
       expect(answerState(order(status), ANSWER_BY)).toBeNull();
     }
     expect(answerState({ ...order(), terms: {} }, ANSWER_BY)).toBeNull();
   });
 
-  it('is answered once an answer is recorded, also after the order', () => {
+  it('is answered after an answer is recorded, even after the order’s end', () => {
     const document = { title: 'Reply', mediaType: 'application/pdf', bytes: 5, sha256: 'a'.repeat(64) };
     const answer = { kind: 'answer', on: '2015-11-26', by: 'Sana Malik', document } as const;
     const state = answerState({ ...order('withdrawn'), proceedings: { answer } }, ANSWER_BY);

@@ -1,8 +1,8 @@
 /**
  * Approver sets. A set contains the approvers' public keys, the online keys that sign order lists, and the organization keys that verify
- * devices. A device pins a set at enrollment and verifies each later set. A later set needs signatures by a threshold of the previous set,
- * and by a threshold of the new set, which proves that the new approvers can use their keys. The server can propose sets but not adopt
- * them.
+ * devices. A device pins a set at enrollment and verifies each later set. A threshold of the previous set must sign a later set. A
+ * threshold of the new set must sign it too, which proves that the new approvers can use their keys. The server can propose sets but not
+ * adopt them.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from './canonical.ts';

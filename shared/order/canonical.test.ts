@@ -24,19 +24,19 @@ const { json } = fc.letrec((tie) => ({
 }));
 
 describe('canonical JSON', () => {
-  it('comes back as it went in, with one spelling', () => {
+  it('decodes to the encoded value, and has exactly one encoding', () => {
     fc.assert(
       fc.property(json, (value) => {
         const bytes = encodeCanonical(value);
         const back = decodeCanonical(bytes);
-        // -0 has no spelling of its own.
+        // -0 is encoded as 0.
         expect(back).toEqual(JSON.parse(JSON.stringify(value)));
         expect(encodeCanonical(back)).toEqual(bytes);
       }),
     );
   });
 
-  it('takes bytes only that it would write itself', () => {
+  it('accepts only bytes that it would write itself', () => {
     fc.assert(
       fc.property(json, fc.nat(), fc.integer({ min: 1, max: 255 }), (value, at, change) => {
         const bytes = encodeCanonical(value);
@@ -53,7 +53,7 @@ describe('canonical JSON', () => {
     );
   });
 
-  it('refuses every other spelling of the same value', () => {
+  it('refuses every other encoding of the same value', () => {
     fc.assert(
       fc.property(json, (value) => {
         const canonical = canonicalText(value);

@@ -44,13 +44,13 @@ const asked = { order: '2015-001', revision: 2 };
 const shown = (document: Revision, label: string) =>
   describeRevision(canonicalText(document), asked).lines.find((line) => line.label === label)?.value;
 
-it('says in words what the exact bytes say, with local time and name', () => {
+it('describes the exact bytes in words, with local times and names', () => {
   const { document, title, lines } = describeRevision(payload, asked);
   expect(document).toEqual(revision);
   expect(title).toBe('Order 2015-001, revision 2 (extend): Pakistan');
   expect(lines).toContainEqual({ label: 'areas', value: 'PK (Pakistan)' });
   expect(lines).toContainEqual({ label: 'services', value: 'messaging, mail (suspend)' });
-  expect(lines).toContainEqual({ label: 'mail', value: 'not available yet: Cordon carries no mail' });
+  expect(lines).toContainEqual({ label: 'mail', value: 'not available yet: Cordon does not offer mail' });
   expect(lines).toContainEqual({ label: 'statement', language: 'en', value: 'Service ends.\u001b[2J' });
   expect(lines).toContainEqual({
     label: 'effective',
@@ -58,7 +58,7 @@ it('says in words what the exact bytes say, with local time and name', () => {
   });
 });
 
-it('says of a change of what is on hold that the hold then lasts, and when one person’s would have lapsed', () => {
+it('says of a change of a paused order that the pause then has no end, and when one person’s pause would have ended', () => {
   const held = { ...revision, status: 'paused', pausedSince: '2015-11-28T10:00:00.000Z' } as const;
   const line = describeRevision(canonicalText(held), asked).lines.find(({ label }) => label === 'pause');
   expect(line).toMatchObject({ grave: true, value: expect.stringContaining('lasts until the order is resumed') });
@@ -67,7 +67,7 @@ it('says of a change of what is on hold that the hold then lasts, and when one p
   expect(shown(revision, 'pause')).toBeUndefined();
 });
 
-it('shows the local time that Temporal would, in every zone and on both sides of every change of clocks', () => {
+it('shows the same local time as Temporal, in every zone and on both sides of every clock change', () => {
   const zones = fc.constantFrom(...Intl.supportedValuesOf('timeZone'), 'UTC');
   const instants = fc.date({ min: new Date('1973-01-01'), max: new Date('2150-01-01'), noInvalidDate: true });
   fc.assert(
@@ -81,7 +81,7 @@ it('shows the local time that Temporal would, in every zone and on both sides of
   );
 });
 
-/** Every field of the terms, each with something else to say. */
+/** Every field of the terms, each with a different value. */
 const EVERY: Readonly<Record<keyof OrderTerms, readonly [unknown, unknown]>> = {
   title: ['Pakistan', 'India'],
   areas: [['PK'], ['IN']],
@@ -125,7 +125,7 @@ const EVERY: Readonly<Record<keyof OrderTerms, readonly [unknown, unknown]>> = {
 };
 
 it.each(Object.keys(orderTermsSchema.shape) as (keyof OrderTerms)[])(
-  'shows %s to whoever signs it: what is said, what is said otherwise, and that nothing is',
+  'shows the term %s to the signer: its value, another value, and its absence',
   (field) => {
     const whole = Object.fromEntries(Object.entries(EVERY).map(([name, [first]]) => [name, first]));
     const said = (terms: object) => {
@@ -142,12 +142,12 @@ it.each(Object.keys(orderTermsSchema.shape) as (keyof OrderTerms)[])(
   },
 );
 
-it('shows that a stub is signed beside it', () => {
+it('says that approvers also sign a stub', () => {
   expect(shown(revision, 'withheld')).toBeUndefined();
   expect(shown({ ...revision, salt: 'e'.repeat(64) }, 'withheld')).toContain('e'.repeat(64));
 });
 
-it('says that a withheld order is withheld and by which law, and of one that says nothing that it is public', () => {
+it('says by which law an order is withheld, and that an order without the field is public', () => {
   const of = (terms: Partial<OrderTerms>) =>
     shown({ ...revision, terms: { ...revision.terms, ...terms } }, 'publication');
   expect(of({})).toBe('public');
@@ -163,20 +163,20 @@ it.each([
 ] as const)('says of the rule %s for waiting messages that they %s', (waiting, words) => {
   const document = { ...revision, terms: { ...revision.terms, ...(waiting && { waiting }) } };
   expect(shown(document, 'waiting messages')).toBe(words);
-  // What says nothing keeps its bytes.
+  // Terms without a value for the field have the same bytes as before.
   expect(canonicalText(document).includes('waiting')).toBe(waiting !== undefined);
   const mail: Revision = { ...document, terms: { ...document.terms, services: ['mail'] } };
   expect(shown(mail, 'waiting messages')).toBe(waiting && words);
 });
 
-it('refuses a time zone that nobody knows', () => {
+it('refuses an unknown time zone', () => {
   const document = { ...revision, terms: { ...revision.terms, zone: 'Mars/Olympus' } };
   expect(() => describeRevision(canonicalText(document), asked)).toThrow(
     expect.objectContaining({ code: 'document_malformed' }),
   );
 });
 
-it('case 26: shows nothing, and so signs nothing, that is not the canonical form', () => {
+it('case 26: refuses to show, and so to sign, bytes that are not in canonical form', () => {
   const bad = [
     payload.replace('{', '{ '),
     payload.replace('"act":"extend"', '"act":"extend","act":"pause"'),
@@ -195,7 +195,7 @@ it('case 32: refuses the bytes of another order, revision or approver set than t
   expect(() => describeApproverSet(payload, 2)).toThrow(expect.objectContaining({ code: 'document_malformed' }));
 });
 
-it('a changed organization key stands out, and one that cannot be compared does too', () => {
+it('marks a changed organization key, and a key that cannot be compared', () => {
   const [ada, ben, online] = [testPerson('ada'), testPerson('ben'), testKey()];
   const newKey = () => {
     const { keyid, publicKey } = testKey();
@@ -214,5 +214,5 @@ it('a changed organization key stands out, and one that cannot be compared does 
   expect(grave(null)).toEqual([kept.keyid, made.keyid]);
   expect(grave()).toEqual([]);
   const { lines } = describeApproverSet(canonicalText(approverSetDocument([ada, ben], online)), 1, approverSet([kept]));
-  expect(lines.filter((line) => line.grave).map(({ label }) => label)).toEqual(['devices are no longer confirmed by']);
+  expect(lines.filter((line) => line.grave).map(({ label }) => label)).toEqual(['devices are no longer verified by']);
 });

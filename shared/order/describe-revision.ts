@@ -5,7 +5,7 @@
  */
 import { partName } from '../areas/part-names.ts';
 import { CordonError } from '../errors.ts';
-import { SERVICES_TO_COME, UNSAID_WAITING, type WaitingRule } from '../verdict/terms.ts';
+import { DEFAULT_WAITING, SERVICES_TO_COME, type WaitingRule } from '../verdict/terms.ts';
 import { briefPauseEnds, isCourtStay } from './adoption-state.ts';
 import { attestationWords } from './attestation.ts';
 import { parseDocument } from './canonical.ts';
@@ -64,20 +64,20 @@ export const MOMENT_WORDS: Readonly<Record<NoticeMoment, string>> = {
 const encoder = new TextEncoder();
 
 /**
- * Text of a revision for its approver. `asked` is the order and revision that the approver named; other bytes are refused. `immediate` is
+ * Text of a revision for its approver. `requested` is the order and revision that the approver named; other bytes are refused. `immediate` is
  * the time that passed while the revision was pending, if the approver also signs a statement about it (`immediate-effect.ts`).
  */
 export function describeRevision(
   payload: string,
-  asked: { readonly order: string; readonly revision: number },
+  requested: { readonly order: string; readonly revision: number },
   immediate: PassedTime | null = null,
 ): Described<Revision> {
   const document = parseDocument(revisionSchema, encoder.encode(payload));
-  if (document.order !== asked.order || document.revision !== asked.revision) {
-    throw notAsked(`order ${document.order} revision ${document.revision}`, 'the requested revision');
+  if (document.order !== requested.order || document.revision !== requested.revision) {
+    throw notRequested(`order ${document.order} revision ${document.revision}`, 'the requested revision');
   }
   const { terms } = document;
-  const held = document.pausedSince ? ` since ${document.pausedSince}` : '';
+  const since = document.pausedSince ? ` since ${document.pausedSince}` : '';
   const disputed = Object.entries(terms.disputed).map(([feature, area]) => `${feature} as ${area}`);
   return {
     document,
@@ -87,9 +87,9 @@ export function describeRevision(
         ? []
         : [{ label: 'attention', value: `the revision ${IMMEDIATE_WORDS[immediate]}.`, grave: true as const }]),
       ...exitLines(document),
-      ...holdLines(document),
+      ...pauseLines(document),
       ...basisLines(document),
-      { label: 'from then on', value: `${document.status}${held}` },
+      { label: 'new state', value: `${document.status}${since}` },
       { label: 'areas', value: terms.areas.map(named).join(', ') },
       ...Object.entries(terms.groups ?? {}).map(([group, members]) => ({
         label: `${group} is`,
@@ -102,21 +102,24 @@ export function describeRevision(
       { label: 'services', value: `${terms.services.join(', ')} (${terms.mode})` },
       ...terms.services
         .filter((service) => SERVICES_TO_COME.includes(service))
-        .map((service) => ({ label: service, value: `not available yet: Cordon carries no ${service}` })),
+        .map((service) => ({ label: service, value: `not available yet: Cordon does not offer ${service}` })),
       { label: 'nexus', value: terms.nexus.join(' or ') },
       { label: 'effective', value: times(terms.effective, terms.zone) },
-      { label: 'until', value: terms.until === null ? 'withdrawn' : times(terms.until, terms.zone) },
-      { label: 'location unknown', value: `${terms.unknown}; contested ${terms.contested}; stale list ${terms.stale}` },
-      { label: 'visitors', value: `grace of ${terms.visitors}; travelers ${terms.travelers}` },
+      { label: 'until', value: terms.until === null ? 'the order is withdrawn' : times(terms.until, terms.zone) },
+      {
+        label: 'location unknown',
+        value: `${terms.unknown}; if contested: ${terms.contested}; if the order list has expired: ${terms.stale}`,
+      },
+      { label: 'visitors', value: `grace period ${terms.visitors}; travelers: ${terms.travelers}` },
       ...(terms.services.includes('messaging') || terms.waiting !== undefined
-        ? [{ label: 'waiting messages', value: WAITING_WORDS[terms.waiting ?? UNSAID_WAITING] }]
+        ? [{ label: 'waiting messages', value: WAITING_WORDS[terms.waiting ?? DEFAULT_WAITING] }]
         : []),
       { label: 'disputed territory', value: disputed.join(', ') || 'all claimants' },
       ...exemptLines(document.exempt, terms.zone),
       { label: 'authority', value: terms.authority },
       { label: 'addressee', value: terms.addressee },
       { label: 'instrument', value: terms.instrument },
-      ...paperLines(terms),
+      ...instrumentLines(terms),
       ...(terms.authoritativeLanguage === undefined
         ? []
         : [{ label: 'authoritative', value: `the text in ${languageWords(terms.authoritativeLanguage)}` }]),
@@ -169,15 +172,15 @@ function exitLines(document: Revision): Line[] {
 }
 
 /** Line for a change of a paused order. Approvers of the change also approve the pause, which would otherwise end after 72 hours. */
-function holdLines(document: Revision): Line[] {
+function pauseLines(document: Revision): Line[] {
   if (isCourtStay(document)) {
     const value =
       'has no end after 72 hours, because it contains a court’s document. It lasts until two approvers resume the order.';
     return [{ label: 'pause', value, grave: true }];
   }
-  const lapses = document.act === 'pause' ? null : briefPauseEnds(document);
-  if (lapses === null) return [];
-  const at = times(new Date(lapses).toISOString(), document.terms.zone);
+  const pauseEnd = document.act === 'pause' ? null : briefPauseEnds(document);
+  if (pauseEnd === null) return [];
+  const at = times(new Date(pauseEnd).toISOString(), document.terms.zone);
   const value = `lasts until the order is resumed. By one approver alone, it would end at ${at}.`;
   return [{ label: 'pause', value, grave: true }];
 }
@@ -188,7 +191,7 @@ function basisLines({ basis }: Revision): Line[] {
   return [
     ...(reason === undefined ? [] : [{ label: 'reason', value: reason }]),
     ...(court === undefined ? [] : [{ label: 'court', value: `${court.name}, case ${court.case}` }]),
-    ...documents.map((document) => ({ label: 'its document', value: documentWords(document) })),
+    ...documents.map((document) => ({ label: 'document', value: documentWords(document) })),
   ];
 }
 
@@ -198,9 +201,9 @@ const documentWords = ({ title, mediaType, bytes, sha256 }: InstrumentDocument):
 /**
  * Lines for instrument, documents and publication. A field without a value has no line, unless the lack of a value makes the order public.
  */
-function paperLines(terms: OrderTerms): Line[] {
+function instrumentLines(terms: OrderTerms): Line[] {
   const { receivedOn, answerBy, provenance, documents, answers, noticePlan, exportWindow, internal, zone } = terms;
-  const said: [string, string | undefined][] = [
+  const fields: [string, string | undefined][] = [
     ['received on', receivedOn],
     ['answer due', answerBy && `by ${times(answerBy, zone)}`],
     ['provenance', provenance && PROVENANCE_WORDS[provenance]],
@@ -211,11 +214,11 @@ function paperLines(terms: OrderTerms): Line[] {
     ['notices', momentsWords(noticePlan)],
     ['publication', publicationWords(terms)],
   ];
-  return said.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
+  return fields.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
 }
 
 function momentsWords(plan: readonly NoticeMoment[] | undefined): string {
-  if (plan === undefined) return 'at every remaining moment';
+  if (plan === undefined) return 'at each notice time that has not passed';
   return plan.length === 0 ? 'only when a service is suspended' : plan.map((moment) => MOMENT_WORDS[moment]).join(', ');
 }
 
@@ -234,7 +237,7 @@ function publicationWords({ publication, zone }: OrderTerms): string {
  */
 export function describeApproverSet(payload: string, version: number, before?: Approvers | null): Described<Approvers> {
   const document = parseDocument(approversSchema, encoder.encode(payload));
-  if (document.version !== version) throw notAsked(`approver set ${document.version}`, `${version}`);
+  if (document.version !== version) throw notRequested(`approver set ${document.version}`, `${version}`);
   return {
     document,
     title: `Approver set ${document.version}, installation ${document.installation}`,
@@ -258,21 +261,21 @@ function organizationLines({ organizationKeys = [] }: Approvers, before?: Approv
   const held = (before?.organizationKeys ?? []).map(({ keyid }) => keyid);
   const now = organizationKeys.map(({ keyid }) => keyid);
   const kept = now.map((keyid): Line => {
-    const line = { label: 'devices are confirmed by', value: `key ${keyid}` };
+    const line = { label: 'devices are verified by', value: `key ${keyid}` };
     if (before === undefined || held.includes(keyid)) return line;
     return { ...line, value: `${line.value}, a new key: ask its owner before you sign`, grave: true };
   });
   const gone = held
     .filter((keyid) => !now.includes(keyid))
     .map((keyid): Line => {
-      const value = `key ${keyid}: devices that only this key has confirmed lose their confirmation`;
-      return { label: 'devices are no longer confirmed by', value, grave: true };
+      const value = `key ${keyid}: devices that only this key has verified are no longer verified`;
+      return { label: 'devices are no longer verified by', value, grave: true };
     });
   return [...kept, ...gone];
 }
 
-function notAsked(got: string, asked: string): CordonError {
-  return new CordonError('document_malformed', `The server sent ${got} instead of ${asked}. Do not sign it.`);
+function notRequested(got: string, requested: string): CordonError {
+  return new CordonError('document_malformed', `The server sent ${got} instead of ${requested}. Do not sign it.`);
 }
 
 const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
@@ -299,14 +302,14 @@ function times(instant: string, zone: string): string {
 }
 
 /** Maximum number of a polygon's points in the text. The signed bytes contain all points. */
-const SPELT_POINTS = 200;
+const SHOWN_POINTS = 200;
 
 export function polygonWords({ title, version, rings, touches }: OrderPolygon): string {
   const degrees = (millionths: number) => String(millionths / 1_000_000);
   const points = rings.flatMap((ring) =>
     Array.from({ length: ring.length / 2 }, (_, i) => `${degrees(ring[2 * i]!)},${degrees(ring[2 * i + 1]!)}`),
   );
-  const more = points.length > SPELT_POINTS ? ` and ${points.length - SPELT_POINTS} more` : '';
-  const corners = `${points.slice(0, SPELT_POINTS).join(' ')}${more}`;
+  const more = points.length > SHOWN_POINTS ? ` and ${points.length - SHOWN_POINTS} more` : '';
+  const corners = `${points.slice(0, SHOWN_POINTS).join(' ')}${more}`;
   return `${title}, version ${version}, in ${touches.join(', ')}; ${rings.length} outlines through ${corners} (longitude,latitude)`;
 }

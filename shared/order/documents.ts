@@ -152,7 +152,7 @@ export const orderTermsSchema = z.strictObject({
   stale: z.enum(['keep', 'allow', 'deny']),
   visitors: duration,
   travelers: rule,
-  /** Rule for messages that wait while the order suspends messaging for their recipient. The default is `UNSAID_WAITING`. */
+  /** Rule for messages that wait while the order suspends messaging for their recipient. The default is `DEFAULT_WAITING`. */
   waiting: z.enum(WAITING_RULES).optional(),
   disputed: z.record(identifier, areaCode),
   authority: text,

@@ -18,7 +18,7 @@ const ed25519 = () => keyOf(generateKeyPairSync('ed25519'));
 const p256 = () => keyOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }));
 
 describe('DSSE', () => {
-  it('encodes as the specification does', () => {
+  it('encodes like the specification', () => {
     expect(Buffer.from(pae('http://example.com/HelloWorld', Buffer.from('hello world'))).toString()).toBe(
       'DSSEv1 29 http://example.com/HelloWorld 11 hello world',
     );
@@ -51,14 +51,14 @@ describe('DSSE', () => {
     );
   });
 
-  it('case 25: a key counts once however often its signature stands there', () => {
+  it('case 25: a key counts once, however often its signature occurs', () => {
     const { signer, verifier } = ed25519();
     const envelope = signEnvelope('application/x', Buffer.from('x'), [signer, signer, signer]);
     expect(envelope.signatures).toHaveLength(3);
     expect(signedBy(envelope, [verifier, verifier]).size).toBe(1);
   });
 
-  it('a signature under a foreign keyid counts for nobody', () => {
+  it('a signature under another key’s identifier does not count', () => {
     const [a, b] = [ed25519(), ed25519()];
     const envelope = signEnvelope('application/x', Buffer.from('x'), [a.signer]);
     const renamed = { ...envelope, signatures: envelope.signatures.map(({ sig }) => ({ keyid: b.signer.keyid, sig })) };
@@ -84,7 +84,7 @@ describe('DSSE', () => {
     expect(keyidOf(publicKey)).toBe(createHash('sha256').update(spki).digest('hex'));
   });
 
-  it('takes Ed25519 and P-256 keys in their one DER form and no other', () => {
+  it('accepts Ed25519 and P-256 keys only in their one DER form', () => {
     const { base64 } = p256();
     const longer = Buffer.concat([Buffer.from(base64, 'base64'), Buffer.from([0])]).toString('base64');
     expect(codeOf(() => readPublicKey(longer))).toBe('document_malformed');
@@ -95,7 +95,7 @@ describe('DSSE', () => {
 });
 
 describe('an approver’s key file', () => {
-  it('opens with its passphrase alone, and signs what the server then finds', () => {
+  it('is decrypted only with its passphrase, and its signatures are valid on the server', () => {
     const { key, pem } = createKeyFile('correct horse battery');
     expect(pem).toContain('BEGIN ENCRYPTED PRIVATE KEY');
     const opened = openKeyFile(pem, 'correct horse battery');
@@ -115,7 +115,7 @@ describe('an approver’s key file', () => {
 });
 
 describe('exemptions and receipts', () => {
-  it('a commitment opens for its device and salt only', () => {
+  it('a commitment matches only its device and salt', () => {
     const [salt, other] = [newSalt(), newSalt()];
     const exempt = [{ commitment: commitmentOf(salt, 'dev_a'), until: '2016-01-01T00:00:00.000Z' }];
     const revisions = [{ order: '2015-001', exempt }];
@@ -133,7 +133,7 @@ describe('exemptions and receipts', () => {
     expect(exemptionsFor('dev_a', null, revisions)).toEqual([]);
   });
 
-  it('a receipt is worth its device’s signature', () => {
+  it('a receipt is valid only with its device’s signature', () => {
     const [device, stranger] = [p256(), p256()];
     const envelope = makeReceipt(
       {

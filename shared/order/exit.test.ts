@@ -24,12 +24,12 @@ it.each([
   expect(code(() => requireExit(terms, EFFECTIVE + after))).toBe(expected);
 });
 
-it('people can export until the window ends', () => {
+it('users can export data until the export window ends', () => {
   expect(exportsUntil(TERMS)).toBe(EFFECTIVE + 30 * DAY);
   expect(exportsUntil({ ...TERMS, mode: 'suspend' })).toBeNull();
 });
 
-it('what is held or withdrawn after it is no exit any more', () => {
+it('a later pause or withdrawal ends the exit', () => {
   const acts = [
     { act: 'exit', status: 'active' },
     { act: 'pause', status: 'paused' },
@@ -52,7 +52,7 @@ describe('a device', () => {
     ['has an old list', { ...here, listExpired: true, listIssued: EFFECTIVE + 99 * DAY }, 'stale'],
     ['is under a legal hold', { ...here, legalHold: true, listIssued: EFFECTIVE + 99 * DAY }, 'legal hold'],
     [
-      'is held and doubtful',
+      'is under a legal hold, with an uncertain denial',
       { ...here, legalHold: true, certain: false, listIssued: EFFECTIVE + 99 * DAY },
       'legal hold',
     ],
@@ -83,7 +83,7 @@ describe('a denial is certain', () => {
     ['not by a network alone', ['network'], at('probable', 'PK'), false],
     ['not by a network across the border from where it certainly is', ['network'], at('certain', 'IN'), false],
     [
-      'not by a network, in a territory that the order does not assign',
+      'not for a network, in a territory that the order does not assign',
       ['network'],
       at('certain', 'XX-kashmir'),
       false,
@@ -94,7 +94,7 @@ describe('a denial is certain', () => {
   ] as const)('%s', (_, reasons, location, certain) => {
     expect(denialBy(order('2015-001', 'PK'), verdict(reasons), location)).toEqual({ certain });
   });
-  it('of another order it is none', () => {
+  it('there is no denial by another order', () => {
     expect(denialBy(order('2015-001', 'PK'), verdict(['home'], '2015-002'), at('certain', 'PK'))).toBeNull();
   });
 });

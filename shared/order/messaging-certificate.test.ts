@@ -76,13 +76,13 @@ describe('a messaging certificate', () => {
     expect(codeOf(() => judgeMessagingCertificate(signed([online, organization], changes), approverSet))).toBe(code);
   });
 
-  it('is no other document', () => {
+  it('is not accepted as another document', () => {
     const list = { ...signed([online]), payloadType: PAYLOAD_TYPES.list };
     expect(codeOf(() => judgeMessagingCertificate(list, approverSet))).toBe('document_wrong_type');
   });
 });
 
-it("a device's word about its key is signed by its own key", () => {
+it("a device's statement about its messaging key is signed by its certificate's key", () => {
   const { envelope, signatureKey } = messagingKey(device, own);
   expect(readMessagingKey(envelope, readPublicKey(own.publicKey))).toMatchObject({ device, signatureKey });
   expect(codeOf(() => readMessagingKey(envelope, readPublicKey(foreign.publicKey)))).toBe('signature_invalid');
@@ -103,7 +103,7 @@ describe('organization keys of an approver set', () => {
     ['one that is an approver’s', approverSetWith(ada?.key ?? online)],
   ])('%s is refused', (_name, code) => expect(code).toBe('document_malformed'));
 
-  it('none, in an approver set made before organization keys existed', () => {
+  it('are absent in an approver set from before organization keys existed', () => {
     const { envelope } = signedApproverSet(approverSetDocument(people, online), people);
     expect(readApproverSet(envelope).organizationKeys).toEqual([]);
   });

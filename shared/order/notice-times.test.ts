@@ -13,7 +13,7 @@ describe('a notice', () => {
     ['P7D', 7 * DAY, 0.7 * DAY],
     ['P1D', DAY, 2.4 * HOUR],
     ['PT1H', HOUR, 6 * MINUTE],
-  ])('%s is in time for a tenth of its lead after its moment, and late from then on', (moment, lead, patience) => {
+  ])('%s is on time until a tenth of its lead has passed, and then late', (moment, lead, patience) => {
     const due = EFFECTIVE - lead;
     expect(momentAt(moment, EFFECTIVE)).toBe(due);
     expect(inTimeUntil(moment, EFFECTIVE)).toBe(due + patience);
@@ -22,7 +22,7 @@ describe('a notice', () => {
     expect(isLate(moment, EFFECTIVE, due + patience + 1)).toBe(true);
   });
 
-  it('that has no lead is never late', () => {
+  it('without a lead is never late', () => {
     for (const moment of ['entry', 'withdrawal'] as const) {
       expect(inTimeUntil(moment, EFFECTIVE)).toBeNull();
       expect(isLate(moment, EFFECTIVE, EFFECTIVE + 90 * DAY)).toBe(false);
@@ -30,7 +30,7 @@ describe('a notice', () => {
     expect(NOTICE_MOMENTS.filter((moment) => momentAt(moment, EFFECTIVE) === null)).toEqual(['withdrawal']);
   });
 
-  it('is counted in words that tell the late ones apart', () => {
+  it('is counted in words that distinguish late notices', () => {
     expect(noticeCountWords({ delivered: 1, displayed: 0, late: 0 })).toBe('delivered to 1 device, displayed on 0');
     expect(noticeCountWords({ delivered: 5, displayed: 3, late: 2 })).toBe(
       'delivered to 5 devices (2 of them late), displayed on 3',

@@ -23,7 +23,11 @@ type AreaTerms = Pick<OrderTerms, 'areas' | 'groups' | 'polygons'>;
 const MILLION = 1_000_000;
 
 function undefinedArea(area: string): CordonError {
-  return new CordonError('unknown_area', `The order names ${area} and does not say what it is.`, { area });
+  return new CordonError(
+    'unknown_area',
+    `The order names ${area} but does not define it. Add its definition to the terms.`,
+    { area },
+  );
 }
 
 export function compilePolygon(code: string, { version, rings, touches }: OrderPolygon): AreaPolygon {

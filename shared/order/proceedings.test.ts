@@ -12,7 +12,7 @@ const numbered = (...all: Proceeding[]) => all.map((proceeding, at) => ({ entry:
 const TODAY = '2016-02-01';
 
 describe('the state of proceedings', () => {
-  it('is that of the newest correction, and keeps appeals apart', () => {
+  it('follows the newest correction, and keeps appeals separate', () => {
     const records = numbered(
       ...[answer(), filed(), filed({ court: { name: 'Supreme Court', case: '2/2016' } }), decided(2)],
       ...[answer({ on: '2015-11-25', corrects: 1 }), filed({ on: '2015-12-01', corrects: 2 })],
@@ -31,7 +31,7 @@ describe('the state of proceedings', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('a proceeding is refused', () => {
   const records = numbered(answer(), filed(), decided(2));
   it.each<[string, Proceeding, RegExp | null]>([
     ['a second answer', answer(), /recorded already/],
@@ -51,7 +51,7 @@ describe('what is refused', () => {
     else expect(objection).toMatch(why);
   });
 
-  it('a correction of what was corrected already', () => {
+  it('a correction of a record that was already corrected', () => {
     const corrected = numbered(answer(), answer({ corrects: 1 }));
     expect(objectionTo(corrected, answer({ corrects: 1 }), TODAY)).toMatch(/cannot be corrected/);
     expect(objectionTo(corrected, answer({ corrects: 2 }), TODAY)).toBeNull();

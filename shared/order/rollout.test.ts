@@ -49,7 +49,7 @@ const CHANGES: Readonly<Record<string, (device: Mutable) => void>> = {
 };
 
 describe('the states of all devices', () => {
-  it('add up to the affected devices at every moment of every history', () => {
+  it('always add up to the number of affected devices', () => {
     const phases = fc.constantFrom<RolloutPhase>('announced', 'active', 'over');
     const event = fc.oneof(
       { weight: 9, arbitrary: fc.record({ device: fc.nat(5), event: fc.constantFrom(...EVENTS) }) },
@@ -87,26 +87,26 @@ describe('the states of all devices', () => {
 describe('the sentence', () => {
   it.each<[string, RolloutPhase, Partial<typeof NO_DEVICES>, string]>([
     [
-      'names the offline devices beside those that hold the order',
+      'names the offline devices beside the devices that have stored the order',
       'announced',
       { delivered: 33, offline_undelivered: 3 },
-      'Every connected device holds the order: 33 devices. 3 devices are offline and have not received the newest revision.',
+      'Every connected device has stored the order: 33 devices. 3 devices are offline and have not received the newest revision.',
     ],
     [
-      'names them when the order takes effect',
+      'names the offline devices when the order takes effect',
       'active',
       { enforced: 33, offline_delivered: 2, offline_undelivered: 1 },
       '33 devices enforce the order. 3 devices are offline: 2 with the newest revision, 1 without it.',
     ],
     [
-      'counts those that hold it',
+      'counts the devices that have stored the order',
       'announced',
       { delivered: 1, undelivered: 2 },
-      '1 of 3 connected devices hold the order.',
+      '1 of 3 connected devices have stored the order.',
     ],
     ['is whole', 'active', { enforced: 36 }, 'Every affected device enforces the order: 36 devices.'],
     [
-      'counts what is left',
+      'counts the remaining devices',
       'active',
       { enforced: 30, displayed: 6 },
       '30 devices enforce the order, and 6 connected devices have not confirmed.',

@@ -6,7 +6,7 @@
 import type { RolloutCounts, RolloutPhase, RolloutState } from './rollout-states.ts';
 
 export const AFFECTED_MEANING =
-  'Affected devices: the order takes a service from them now or at its effective time, took one when it took effect, or they signed that they enforced it. An offline device whose location has expired counts where it was last seen.';
+  'A device is affected if the order blocks one of its services now, at the effective time, or did so when it took effect. A device that signed that it enforced the order is also affected. An offline device whose location has expired counts at its last known location.';
 
 export const ROLLOUT_NAMES: Readonly<Record<RolloutState, string>> = {
   undelivered: 'Not yet delivered',
@@ -35,7 +35,7 @@ export const ROLLOUT_MEANING: Readonly<Record<RolloutState, string>> = {
   invalid_receipt:
     'No valid receipt says that the device stored this revision, and a receipt of the device about the order failed verification. See the alerts of the device.',
   unaffected:
-    'The device was affected. Now the order takes no service from it, and no receipt says that it blocked one.',
+    'The device was affected. Now the order blocks none of its services, and no receipt says that the device blocked one.',
   unenrolled: 'The device was affected. Its enrollment has ended since.',
 };
 
@@ -125,9 +125,9 @@ function aheadWords(phase: RolloutPhase | null, states: RolloutCounts): string {
     return `${devices(enforced)} ${enforced === 1 ? 'enforces' : 'enforce'} the order${waiting > 0 ? `, and ${left}` : ''}.`;
   }
   if (waiting === 0) return 'No affected device is connected.';
-  if (undelivered + invalid === 0) return `Every connected device holds the order: ${devices(waiting)}.`;
+  if (undelivered + invalid === 0) return `Every connected device has stored the order: ${devices(waiting)}.`;
   const holding = (delivered + displayed).toLocaleString('en');
-  return `${holding} of ${waiting.toLocaleString('en')} connected ${waiting === 1 ? 'device holds' : 'devices hold'} the order.`;
+  return `${holding} of ${waiting.toLocaleString('en')} connected ${waiting === 1 ? 'device has' : 'devices have'} stored the order.`;
 }
 
 function overWords(states: RolloutCounts): string {
@@ -143,7 +143,7 @@ function offlineWords({ offline_delivered: holding, offline_undelivered: without
   const all = holding + without;
   if (all === 0) return '';
   const are = `${devices(all)} ${all === 1 ? 'is' : 'are'} offline`;
-  if (without === 0) return `${are} and ${all === 1 ? 'holds' : 'hold'} the newest revision.`;
+  if (without === 0) return `${are} and ${all === 1 ? 'has' : 'have'} stored the newest revision.`;
   if (holding === 0) return `${are} and ${all === 1 ? 'has' : 'have'} not received the newest revision.`;
   return `${are}: ${holding.toLocaleString('en')} with the newest revision, ${without.toLocaleString('en')} without it.`;
 }

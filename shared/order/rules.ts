@@ -4,7 +4,7 @@
  */
 import { type HomeArea, parseHomeArea } from '../areas/area-code.ts';
 import type { Instant } from '../time/clock.ts';
-import { type OrderRule, UNSAID_WAITING } from '../verdict/terms.ts';
+import { DEFAULT_WAITING, type OrderRule } from '../verdict/terms.ts';
 import { briefPauseEnds } from './adoption-state.ts';
 import type { Revision } from './documents.ts';
 import { readOrderAreas } from './order-areas.ts';
@@ -43,7 +43,7 @@ export function compileRule({
     stale: terms.stale,
     visitors: Temporal.Duration.from(terms.visitors).total('milliseconds'),
     travelers: terms.travelers,
-    waiting: terms.waiting ?? UNSAID_WAITING,
+    waiting: terms.waiting ?? DEFAULT_WAITING,
     disputed: new Map<string, HomeArea>(
       Object.entries(terms.disputed).map(([feature, area]) => [feature, parseHomeArea(area)]),
     ),

@@ -16,7 +16,7 @@ describe('the language in which an order is read', () => {
     expect(spokenTo(languages, statement)?.tag ?? null).toBe(tag);
   });
 
-  it('is of the notice before it is of the public statement', () => {
+  it('prefers the notice to the public statement', () => {
     const terms = { statement: BOTH, notice: { ur: 'آپ کے لیے' } };
     expect(spokenTo(['ur-PK'], toldTo(terms))?.text).toBe('آپ کے لیے');
     expect(spokenTo(['fr'], toldTo(terms))?.text).toBe(BOTH.en);

@@ -15,7 +15,7 @@ export function readTimeCorrection(envelope: Envelope): TimeCorrection {
   if (!(Date.parse(earliest) < Date.parse(from) && Date.parse(from) <= Date.parse(until))) {
     throw new CordonError(
       'document_malformed',
-      'The wrong time must begin after the correction was made and end after it began.',
+      'The period of the wrong time must begin after the time of the correction, and end after its beginning.',
     );
   }
   return correction;
@@ -25,7 +25,10 @@ export function readTimeCorrection(envelope: Envelope): TimeCorrection {
 export function verifyTimeCorrection(envelope: Envelope, approverSet: ApproverSet): TimeCorrection {
   const correction = readTimeCorrection(envelope);
   if (correction.installation !== approverSet.approvers.installation) {
-    throw new CordonError('list_other_installation', `The time correction is of ${correction.installation}.`);
+    throw new CordonError(
+      'list_other_installation',
+      `The time correction belongs to installation ${correction.installation}.`,
+    );
   }
   const { threshold } = approverSet.approvers;
   const signed = personsWhoSigned(envelope, approverSet).size;

@@ -18,7 +18,7 @@ import { BRIEF_PAUSE } from './adoption-state.ts';
 import { verifyApproverSets } from './approvers.ts';
 import type { Envelope, OrderStub, Revision } from './documents.ts';
 import { compileRules } from './rules.ts';
-import { type AcceptedRevision, type KnownList, lackingIn, readAccepted, verifyList } from './verify-list.ts';
+import { type AcceptedRevision, type KnownList, missingRevisions, readAccepted, verifyList } from './verify-list.ts';
 
 const online = testKey();
 const [ada, ben, cyd] = [testPerson('ada'), testPerson('ben'), testPerson('cyd')];
@@ -47,7 +47,7 @@ const hold = (changes: Partial<Revision> = {}, base: { digest: string } = first)
   next({ act: 'pause', status: 'paused', pausedSince: heldAt, ...changes }, base);
 
 describe('a list', () => {
-  it('brings what two people signed', () => {
+  it('contains the order that two people signed', () => {
     const result = verify([first]);
     expect(kept(result.orders)).toBe(1);
     expect(result.alerts).toEqual([]);
@@ -73,7 +73,7 @@ describe('a list', () => {
     expect(codeOf(() => verify([first], known))).toBe('accepted');
   });
 
-  it('case 25: one signer counted twice, a threshold not met, a stranger’s key: no order', () => {
+  it('case 25: an order is refused with one signer twice, too few signers, or an unknown key', () => {
     const again = signedRevision(revisionDocument(), [ada, ada, ada]);
     expect(again.signatures).toHaveLength(3);
     const stranger = testPerson('ben');
@@ -84,7 +84,7 @@ describe('a list', () => {
     }
   });
 
-  it('case 25: two keys of one person are one person', () => {
+  it('case 25: two keys of one person count as one person', () => {
     const second = testPerson('ada');
     const two = signedApproverSet(approverSetDocument([ada, second, ben], online), [ada, ben]).approverSet;
     const list = signedList([signedRevision(revisionDocument(), [ada, second])], online);
@@ -98,25 +98,25 @@ describe('a list', () => {
     expect(kept(verify([signedRevision(revisionDocument({ proposer: 'ada' }), [ada, ben, cyd])]).orders)).toBe(1);
   });
 
-  it('case 32: signatures of one revision are worth nothing under another', () => {
+  it('case 32: signatures of one revision are invalid for another revision', () => {
     const edited = signedRevision(revisionDocument({ terms: { ...TERMS, areas: ['IN'] } }), []);
     expect(kept(verify([{ ...edited, signatures: first.signatures }]).orders)).toBeNull();
   });
 
-  it('case 35: a list that is no longer refreshed is expired, which is a state and no refusal', () => {
+  it('case 35: a list that is no longer refreshed has expired, but is accepted', () => {
     const { envelope } = signedList([first], online);
     const late = verifyList({ envelope, approverSet, known: nothing, now: NOW + 7 * 86_400_000 });
     expect(late.expired).toBe(true);
     expect(kept(late.orders)).toBe(1);
   });
 
-  it('must be signed by an online key of the approver set, and made under a known approver set', () => {
+  it('must be signed by an online key of the approver set, and issued under a known approver set', () => {
     const { envelope } = signedList([first], testKey());
     expect(codeOf(() => verifyList({ envelope, approverSet, known: nothing, now: NOW }))).toBe('signature_invalid');
     expect(codeOf(() => verify([first], nothing, { approverSet: 2 }))).toBe('approver_set_older');
   });
 
-  it('never ends or rolls back an order by leaving it out, going back or forking', () => {
+  it('cannot end or roll back an order by an omission, an older revision or a fork', () => {
     const second = signedRevision(next({}), [ada, cyd]);
     const known = knowing([second], knowing([first]));
     const missing = verify([], known);
@@ -133,7 +133,7 @@ describe('a list', () => {
     expect([kept(unsigned.orders), alerts(unsigned)]).toEqual([2, ['order_unverified']]);
   });
 
-  it('may leave out a withdrawn order', () => {
+  it('may omit a withdrawn order', () => {
     const withdrawn = signedRevision(next({ act: 'withdraw', status: 'withdrawn' }), [ada, ben]);
     expect(verify([], knowing([withdrawn])).alerts).toEqual([]);
   });
@@ -156,7 +156,7 @@ describe('a list', () => {
         );
       }),
     );
-    // The same for a revision inside a list that the online key (in the wrong hands) has signed anew.
+    // An attacker with the online key changes a revision and signs the list again.
     const inner = Buffer.from(first.payload, 'base64');
     fc.assert(
       fc.property(fc.nat(inner.length * 8 - 1), (bit) => {
@@ -168,26 +168,26 @@ describe('a list', () => {
   });
 });
 
-describe('a hold', () => {
+describe('a pause', () => {
   const pausedUntil = (orders: ReadonlyMap<string, AcceptedRevision>) => compileRules(orders.values())[0]?.pausedUntil;
 
-  it('by one person, who may be its proposer, lasts 72 hours on top of what it holds', () => {
+  it('by one person, even the proposer, lasts 72 hours and needs the paused revision', () => {
     const result = verify([first, signedRevision(hold({ proposer: 'ada' }), [ada])]);
     expect(result.alerts).toEqual([]);
     expect(pausedUntil(result.orders)).toBe(Date.parse(heldAt) + BRIEF_PAUSE);
-    // A device that knows the revision beneath does not need it again.
+    // A device that has stored the paused revision does not need it again.
     expect(pausedUntil(verify([signedRevision(hold(), [cyd])], knowing([first])).orders)).toBe(
       Date.parse(heldAt) + BRIEF_PAUSE,
     );
   });
 
-  it('lasts until release with a second person, also when that approval comes later', () => {
+  it('lasts until the order is resumed if a second person approves it, also later', () => {
     const document = hold({ proposer: 'ada' });
     expect(pausedUntil(verify([first, signedRevision(document, [ada, ben])]).orders)).toBe(Infinity);
     const known = knowing([first, signedRevision(document, [ada])]);
     const later = verify([first, signedRevision(document, [ada, ben])], known);
     expect(pausedUntil(later.orders)).toBe(Infinity);
-    // And no list takes the second approval away again.
+    // No later list can remove the second approval.
     const stripped = { ...known, orders: later.orders };
     expect(pausedUntil(verify([first, signedRevision(document, [ada])], stripped).orders)).toBe(Infinity);
   });
@@ -209,12 +209,12 @@ describe('a hold', () => {
     const renewed = hold({ revision: 3, pausedSince: new Date(NOW + 3_000_000).toISOString() });
     const result = verify([first, signedRevision(renewed, [ada])], known);
     expect([kept(result.orders), alerts(result)]).toEqual([2, ['pause_renewed']]);
-    // Held on top of the hold itself, which two people would have to sign.
+    // A pause of the pause itself needs signatures by two people.
     const onHold = signedRevision({ ...renewed, previous: signedRevision(hold(), []).digest }, [ada]);
     expect(kept(verify([first, onHold], known).orders)).toBe(2);
   });
 
-  it('by one person may not follow on another document of the number that the device holds', () => {
+  it('by one person is refused on another document with the number of the stored revision', () => {
     const known = knowing([first, signedRevision(hold(), [ada])]);
     const other = signedRevision(next({ revision: 2, act: 'revise' }), [ben, cyd]);
     const again = signedRevision(hold({ revision: 3 }, other), [ada]);
@@ -222,7 +222,7 @@ describe('a hold', () => {
     expect([kept(result.orders), alerts(result)]).toEqual([2, ['pause_renewed', 'order_forked']]);
   });
 
-  it('can follow a release that the device has missed', () => {
+  it('can follow a resumption that the device has missed', () => {
     const known = knowing([first, signedRevision(hold(), [ada])]);
     const release = signedRevision(next({ revision: 3, act: 'resume' }), [ben, cyd]);
     const again = signedRevision(hold({ revision: 4, pausedSince: new Date(NOW + 3_000_000).toISOString() }, release), [
@@ -237,7 +237,7 @@ describe('an approver set', () => {
   const dan = testPerson('dan');
   const second = approverSetDocument([ada, cyd, dan], online, { version: 2, previous: approverSet.digest });
 
-  it('is self-signed at first and then signed by the one before and by itself', () => {
+  it('is signed by itself at first, and later by the previous set and by itself', () => {
     expect(verifyApproverSets(null, [approverSetEnvelope]).approvers.version).toBe(1);
     const followed = signedApproverSet(second, [ada, cyd]).envelope;
     expect(verifyApproverSets(approverSet, [approverSetEnvelope, followed]).approvers.version).toBe(2);
@@ -263,7 +263,7 @@ describe('an approver set', () => {
     expect(codeOf(() => verifyApproverSets(approverSet, [made().envelope]))).toBe(expected);
   });
 
-  it('other than the pinned one of the same version is refused', () => {
+  it('that differs from the pinned set of the same version is refused', () => {
     const forged = signedApproverSet(approverSetDocument([ada, ben, dan], online), [ada, ben]).envelope;
     expect(codeOf(() => verifyApproverSets(approverSet, [forged]))).toBe('list_forked');
     expect(codeOf(() => verifyApproverSets(null, []))).toBe('approvers_required');
@@ -287,7 +287,7 @@ describe('an approver set', () => {
   });
 });
 
-describe('a revision that is kept from the public', () => {
+describe('a withheld revision', () => {
   const secret = revisionDocument({ terms: { ...TERMS, publication: { law: 'section 5' } }, salt: 'a'.repeat(64) });
   const whole = signedRevision(secret, [ada, ben]);
   const stub = signedStub(secret, [ada, ben]);
@@ -303,26 +303,26 @@ describe('a revision that is kept from the public', () => {
     status: 'withdrawn',
   });
 
-  it('counts as any other once it has come beside the list, and stays', () => {
+  it('counts like any other after the device has received it, and stays valid', () => {
     const first = verify([stub], nothing, {}, [whole]);
     expect([kept(first.orders), alerts(first)]).toEqual([1, []]);
     const again = verify([stub], known());
     expect([kept(again.orders), alerts(again)]).toEqual([1, []]);
-    expect(lackingIn(again.list, again.orders)).toEqual([]);
+    expect(missingRevisions(again.list, again.orders)).toEqual([]);
   });
 
-  it('is missed, and asked for, when it has not come', () => {
+  it('causes an alert and a request if the device has not received it', () => {
     const first = verify([stub]);
     expect([kept(first.orders), alerts(first)]).toEqual([null, ['withheld_missing']]);
-    expect(lackingIn(first.list, first.orders)).toMatchObject([{ order: '2015-001', revision: 1 }]);
+    expect(missingRevisions(first.list, first.orders)).toMatchObject([{ order: '2015-001', revision: 1 }]);
     const later = verify([signedStub(moved, [ada, ben])], known());
     expect([kept(later.orders), alerts(later)]).toEqual([1, ['withheld_missing']]);
-    expect(lackingIn(later.list, later.orders)).toHaveLength(1);
+    expect(missingRevisions(later.list, later.orders)).toHaveLength(1);
     const came = verify([signedStub(moved, [ada, ben])], known(), {}, [signedRevision(moved, [ada, ben])]);
     expect([kept(came.orders), came.orders.get('2015-001')?.revision.status]).toEqual([2, 'withdrawn']);
   });
 
-  it('takes nobody’s word but its approvers’: not a stub’s, not the server’s', () => {
+  it('is valid only with its approvers’ signatures, not by a stub or the server', () => {
     const few = verify([stub], nothing, {}, [signedRevision(secret, [ada])]);
     expect([kept(few.orders), alerts(few)]).toEqual([null, ['order_unverified']]);
     const other = signedRevision(revisionDocument({ ...secret, proposer: 'somebody' }), [ada, ben]);
@@ -340,7 +340,7 @@ describe('a revision that is kept from the public', () => {
     expect([told.orders.size, alerts(told)]).toEqual([0, ['order_unverified']]);
   });
 
-  it('goes neither back nor apart', () => {
+  it('cannot be rolled back or forked', () => {
     const before = known();
     const two = verify([signedStub(moved, [ada, ben])], before, {}, [signedRevision(moved, [ada, ben])]);
     const knowing2 = { installation: INSTALLATION, version: two.list.version, hash: two.hash, orders: two.orders };
@@ -350,7 +350,7 @@ describe('a revision that is kept from the public', () => {
     expect(alerts(verify([], before))).toEqual(['order_missing']);
   });
 
-  it('raises an alert when it is kept back though its approvers made it public, and counts all the same', () => {
+  it('causes an alert if its approvers made it public, and still counts', () => {
     const open = revisionDocument();
     const hidden = verify([signedStub(open, [ada, ben])], nothing, {}, [signedRevision(open, [ada, ben])]);
     expect([kept(hidden.orders), alerts(hidden)]).toEqual([1, ['order_unverified']]);
@@ -362,7 +362,7 @@ describe('a revision that is kept from the public', () => {
     expect([kept(published.orders), alerts(published)]).toEqual([1, []]);
   });
 
-  it('holds by one on what it holds, both behind stubs', () => {
+  it('can be paused by one person, with stubs for both revisions', () => {
     const held = hold({ terms: secret.terms, salt: 'b'.repeat(64) }, whole);
     const [ground, brief] = [whole, signedRevision(held, [cyd])];
     const both = verify([stub, signedStub(held, [cyd])], nothing, {}, [ground, brief]);

@@ -5,7 +5,7 @@
  */
 import { CordonError, isCordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
-import { adoptionStateOf, holdsOnly } from './adoption-state.ts';
+import { adoptionStateOf, pausesOnly } from './adoption-state.ts';
 import { type ApproverSet, personsWhoSigned } from './approvers.ts';
 import { canonicalText, parseDocument } from './canonical.ts';
 import { sha256 } from './digest.ts';
@@ -91,8 +91,10 @@ export function stubsOf(list: Pick<OrderList, 'orders'>): OrderStub[] {
 }
 
 /** Stubs of withheld revisions that are newer than the known ones. The device must request their revisions. */
-export const lackingIn = (list: Pick<OrderList, 'orders'>, known: ReadonlyMap<string, AcceptedRevision>): OrderStub[] =>
-  stubsOf(list).filter(({ order, revision }) => (known.get(order)?.revision.revision ?? 0) < revision);
+export const missingRevisions = (
+  list: Pick<OrderList, 'orders'>,
+  known: ReadonlyMap<string, AcceptedRevision>,
+): OrderStub[] => stubsOf(list).filter(({ order, revision }) => (known.get(order)?.revision.revision ?? 0) < revision);
 
 /**
  * Revision that was verified before it was stored. `approverSets` lists all stored approver sets, because the newest set may not contain
@@ -141,7 +143,7 @@ function judge(
             below.digest === revision.previous &&
             adoptionStateOf(below.revision, personsWhoSigned(below.envelope, approverSet), threshold, true).adopted,
         );
-  if (!base || !holdsOnly(revision, base.digest, base.revision)) {
+  if (!base || !pausesOnly(revision, base.digest, base.revision)) {
     return {
       code: 'order_unverified',
       detail: `${name} is one person’s pause of an unverified revision, or changes more than the pause.`,
@@ -153,7 +155,7 @@ function judge(
     return { code: 'pause_renewed', detail: `${name} would extend a pause without a second approver.` };
   }
   if (revision.pausedSince === null || revision.pausedSince > issuedAt) {
-    return { code: 'order_unverified', detail: `${name} is paused since a time after the list was made.` };
+    return { code: 'order_unverified', detail: `${name} has a pause that begins after the list was issued.` };
   }
   return { ...offered, lasting: brief.lasting };
 }
@@ -177,11 +179,15 @@ function newestOf(
     const there = known?.revision.revision ?? 0;
     if (stub.revision < there) alert('order_rolled_back', `The list rolls back from revision ${there} to ${about}.`);
     else if (stub.revision === there) alert('order_forked', `The list names another document as ${about}.`);
-    else alert('withheld_missing', `The list keeps ${about} from the public, and it did not come beside the list.`);
+    else
+      alert(
+        'withheld_missing',
+        `The list withholds ${about} from the public, and the server did not send the revision with the list.`,
+      );
     if (!newest) return { accepted: known, alerts };
   }
   if (!newest) {
-    if (known && known.revision.status !== 'withdrawn') alert('order_missing', `The list leaves out order ${order}.`);
+    if (known && known.revision.status !== 'withdrawn') alert('order_missing', `The list omits order ${order}.`);
     return { accepted: known, alerts };
   }
   if (known && newest.revision.revision < known.revision.revision) {
@@ -225,13 +231,17 @@ interface Offering {
  * Revision of a stub, received with the list or known before; null otherwise. Throws an error if stub and revision differ, so that devices
  * enforce exactly what the public stub states.
  */
-function behind(stub: OrderStub, beside: ReadonlyMap<string, Envelope>, known: KnownList['orders']): Envelope | null {
+function revisionOfStub(
+  stub: OrderStub,
+  beside: ReadonlyMap<string, Envelope>,
+  known: KnownList['orders'],
+): Envelope | null {
   const there = known.get(stub.order);
   const envelope = beside.get(stub.digest) ?? (there?.digest === stub.digest ? there.envelope : null);
   if (!envelope) return null;
   const { revision, digest } = readRevision(envelope);
   if (canonicalText(stubOf(revision, digest)) === canonicalText(stub)) return envelope;
-  const detail = `What the list says in public of order ${stub.order} is not what revision ${revision.revision} says.`;
+  const detail = `The public stub of order ${stub.order} in the list does not match revision ${revision.revision}.`;
   throw new CordonError('document_malformed', detail);
 }
 
@@ -247,9 +257,12 @@ function offeredBy(list: OrderList, withheld: readonly Envelope[], known: KnownL
       if (listed.payloadType === PAYLOAD_TYPES.stub) {
         const stub = readStub(listed);
         if (stub.installation !== list.installation) {
-          throw new CordonError('list_other_installation', `Order ${stub.order} is of ${stub.installation}.`);
+          throw new CordonError(
+            'list_other_installation',
+            `Order ${stub.order} belongs to installation ${stub.installation}.`,
+          );
         }
-        envelope = behind(stub, beside, known);
+        envelope = revisionOfStub(stub, beside, known);
         if (!envelope) {
           stubs.set(stub.order, [...(stubs.get(stub.order) ?? []), stub]);
           continue;
@@ -257,11 +270,14 @@ function offeredBy(list: OrderList, withheld: readonly Envelope[], known: KnownL
       }
       const { revision, digest } = readRevision(envelope);
       if (listed !== envelope && !withheldAt(revision, Date.parse(list.issuedAt))) {
-        const detail = `Revision ${revision.revision} of order ${revision.order} is public, and the list keeps it back.`;
+        const detail = `Revision ${revision.revision} of order ${revision.order} is public, but the list withholds it.`;
         alerts.push({ code: 'order_unverified', order: revision.order, detail });
       }
       if (revision.installation !== list.installation) {
-        throw new CordonError('list_other_installation', `Order ${revision.order} is of ${revision.installation}.`);
+        throw new CordonError(
+          'list_other_installation',
+          `Order ${revision.order} belongs to installation ${revision.installation}.`,
+        );
       }
       // A device could not enforce a revision that this version cannot compile. The check refuses such a revision before the device stores
       // it.
@@ -282,25 +298,31 @@ function readList(envelope: Envelope, approverSet: ApproverSet, known: KnownList
   const list = parseDocument(orderListSchema, payload);
   const hash = sha256(payload);
   if (list.installation !== known.installation || approverSet.approvers.installation !== known.installation) {
-    throw new CordonError('list_other_installation', `This list is of installation ${list.installation}.`);
+    throw new CordonError('list_other_installation', `The order list belongs to installation ${list.installation}.`);
   }
   if (list.approverSet > approverSet.approvers.version) {
     throw new CordonError(
       'approver_set_older',
-      `The list was made under approver set ${list.approverSet}. Fetch the newer approver sets first.`,
+      `The order list was issued under approver set ${list.approverSet}. Fetch the newer approver sets first.`,
     );
   }
   if (signedBy(envelope, approverSet.onlineKeys).size === 0) {
     throw new CordonError('signature_invalid', 'The list is not signed by an online key of the approver set.');
   }
   if (list.version < known.version) {
-    throw new CordonError('list_older', `List ${list.version} is older than list ${known.version}, which is stored.`);
+    throw new CordonError(
+      'list_older',
+      `Order list ${list.version} is older than the stored order list ${known.version}.`,
+    );
   }
   const forked =
     (list.version === known.version && hash !== known.hash) ||
     (list.version === known.version + 1 && list.previous !== known.hash);
   if (forked) {
-    throw new CordonError('list_forked', `List ${list.version} does not belong to the chain of list ${known.version}.`);
+    throw new CordonError(
+      'list_forked',
+      `Order list ${list.version} does not continue the stored order list ${known.version}: the server has published two different lists.`,
+    );
   }
   return { list, hash };
 }

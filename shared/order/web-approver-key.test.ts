@@ -22,7 +22,7 @@ const payload = canonicalText(revisionDocument());
 const pkcs8 = (key: KeyObject) => new Uint8Array(key.export({ format: 'der', type: 'pkcs8' }));
 
 describe('a key made in a browser', () => {
-  it('signs a revision that the server and every device take', async () => {
+  it('signs a revision that the server and devices accept', async () => {
     const key = await createWebApproverKey();
     const verifier = readPublicKey(key.publicKey);
     expect(verifier.keyid).toBe(key.keyid);
@@ -40,9 +40,9 @@ describe('a key made in a browser', () => {
     expect(verifySignature(verifier, pae(PAYLOAD_TYPES.revision, Buffer.from(payload)), signature)).toBe(false);
   });
 
-  it('cannot be read out, nor after it was kept and taken up again', async () => {
+  it('cannot be exported, even after it was stored and loaded again', async () => {
     const key = await createWebApproverKey();
-    // What IndexedDB does to whatever is put into it.
+    // IndexedDB stores a structured clone of each value.
     const kept = structuredClone(key);
     expect(await signRevision(kept, payload)).toBe(await signRevision(key, payload));
     for (const { privateKey } of [key, kept]) {
@@ -53,14 +53,14 @@ describe('a key made in a browser', () => {
   });
 });
 
-describe('a key taken from PKCS#8', () => {
-  it('is the same key, signs the same bytes as in a file, and cannot be read out again', async () => {
+describe('a key imported from PKCS#8', () => {
+  it('is the same key, makes the same signatures as the file, and cannot be exported', async () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     const signer = signerOf(privateKey);
     const key = await importWebApproverKey(pkcs8(privateKey));
     expect(key.keyid).toBe(keyidOf(createPublicKey(privateKey)));
     await expect(crypto.subtle.exportKey('pkcs8', key.privateKey)).rejects.toThrow('not extractable');
-    // Ed25519 has one signature for a message: what is signed is the same to the byte, whatever the text holds.
+    // Ed25519 has one signature for each message, so both keys must sign the same bytes, whatever the text contains.
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'grapheme' }), async (text) => {
         expect(await signRevision(key, text)).toBe(approveRevision(signer, text));
@@ -69,7 +69,7 @@ describe('a key taken from PKCS#8', () => {
     );
   });
 
-  it('approves what is kept from the public with a signature over its stub too, the same as in a file', async () => {
+  it('approves a withheld revision with a second signature over its stub, like a key in a file', async () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     const signer = signerOf(privateKey);
     const key = await importWebApproverKey(pkcs8(privateKey));

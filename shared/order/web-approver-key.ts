@@ -23,7 +23,7 @@ function subtle(): SubtleCrypto {
   if (crypto.subtle === undefined) {
     throw new CordonError(
       'unavailable',
-      'The browser signs on pages over HTTPS or from localhost only: open it there.',
+      'The browser signs only on pages over HTTPS or from localhost. Open this page over HTTPS.',
     );
   }
   return crypto.subtle;
@@ -58,7 +58,12 @@ export async function importWebApproverKey(pkcs8: Uint8Array<ArrayBuffer>): Prom
     const publicKey = await engine.importKey('raw', raw, 'Ed25519', true, ['verify']);
     return await approverKey(privateKey, publicKey);
   } catch (cause) {
-    throw new CordonError('invalid_input', 'This is no Ed25519 private key in PKCS#8 (DER).', {}, cause);
+    throw new CordonError(
+      'invalid_input',
+      'This is not an Ed25519 private key in PKCS#8 (DER). Choose another file.',
+      {},
+      cause,
+    );
   }
 }
 

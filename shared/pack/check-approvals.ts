@@ -6,7 +6,7 @@
 
 import { CordonError } from '../errors.ts';
 import type { LedgerEntry } from '../ledger/ledger-entry.ts';
-import { adoptionStateOf, holdsOnly, isCourtStay } from '../order/adoption-state.ts';
+import { adoptionStateOf, isCourtStay, pausesOnly } from '../order/adoption-state.ts';
 import { type ApproverSet, personsWhoSigned, readApproverSet, verifyApproverSets } from '../order/approvers.ts';
 import { attestationOf, attestationWords } from '../order/attestation.ts';
 import { type Envelope, envelopeSchema } from '../order/documents.ts';
@@ -45,13 +45,13 @@ function checkSignatures(envelope: Envelope, known: ReadonlyMap<string, Verifyin
 }
 
 /** Approver sets of the chain, from the first set up to the first invalid one. */
-export function checkApproverSets(files: PackFiles, pinned: PublicRoot, say: Findings): ApproverSet[] {
-  const before = say.failures;
+export function checkApproverSets(files: PackFiles, pinned: PublicRoot, findings: Findings): ApproverSet[] {
+  const before = findings.failures;
   const chain: ApproverSet[] = [];
   const names = [...files.keys()].flatMap((name) => numberIn('approvers', name) ?? []).sort((a, b) => a - b);
   for (const version of names.length === 0 ? [1] : names) {
     const name = numbered('approvers', version);
-    const approverSet = say.try(name, () => {
+    const approverSet = findings.try(name, () => {
       const envelope = readFile(files, name, envelopeSchema);
       const read = readApproverSet(envelope);
       const last = chain.at(-1) ?? null;
@@ -68,14 +68,15 @@ export function checkApproverSets(files: PackFiles, pinned: PublicRoot, say: Fin
     chain.push(approverSet);
   }
   const newest = chain.at(-1);
-  if (newest && say.failures === before) {
+  if (newest && findings.failures === before) {
     const people = new Set(newest.approvers.approvers.map(({ person }) => person)).size;
-    say.proven(
+    findings.proven(
       `Approvers: ${plural(chain.length, 'approver set')}, each signed by the approvers of the one before. The public root contains the first one. The newest has ${plural(people, 'person', 'people')}, ${newest.approvers.threshold} of whom must approve an order.`,
     );
     const { selfAttested } = attestationOf(newest.approvers);
-    if (selfAttested > 0) say.unproven(attestationWords(newest.approvers));
-    else say.proven('The approvers signed a statement that the installation verified the address of each approver.');
+    if (selfAttested > 0) findings.unproven(attestationWords(newest.approvers));
+    else
+      findings.proven('The approvers signed a statement that the installation verified the address of each approver.');
   }
   return chain;
 }
@@ -84,7 +85,7 @@ export function checkApproverSets(files: PackFiles, pinned: PublicRoot, say: Fin
 export function checkRevisions(
   files: PackFiles,
   about: { readonly installation: string; readonly order: string },
-  say: Findings,
+  findings: Findings,
 ): PackRevision[] {
   const found: PackRevision[] = [];
   const numbers = [...files.keys()].flatMap((name) => numberIn('revisions', name) ?? []).sort((a, b) => a - b);
@@ -94,14 +95,14 @@ export function checkRevisions(
     if (number === next) return;
     const first = numbered('revisions', next);
     const more = number - next > 1 ? `, and so are the others before revision ${number}` : '';
-    say.failed(first, `${first} is missing${more}.`);
+    findings.failed(first, `${first} is missing${more}.`);
   };
   if (numbers.length === 0) checkGap(2);
   for (const number of numbers) {
     checkGap(number);
     next = number + 1;
     const name = numbered('revisions', number);
-    const read = say.try(name, () => {
+    const read = findings.try(name, () => {
       const envelope = readFile(files, name, envelopeSchema);
       const { revision, digest } = readRevision(envelope);
       if (revision.installation !== about.installation || revision.order !== about.order) {
@@ -154,7 +155,7 @@ export function checkApprovals(
   revisions: readonly PackRevision[],
   chain: readonly ApproverSet[],
   entries: readonly LoggedEntry[],
-  say: Findings,
+  findings: Findings,
 ): PackRevision[] {
   const adopted: PackRevision[] = [];
   const keys = byKeyid(chain.flatMap((approverSet) => approverSet.keys));
@@ -162,35 +163,35 @@ export function checkApprovals(
   const versions = approverSetVersions(entries);
   for (const each of revisions) {
     const name = numbered('revisions', each.number);
-    const before = say.failures;
+    const before = findings.failures;
     const { revision, envelope } = each;
     const previous = adopted.at(-1);
     if (revision.previous !== (previous?.digest ?? null)) {
       const what = previous ? `revision ${previous.number}` : 'nothing';
-      say.failed(
+      findings.failed(
         name,
         `${name} does not replace ${what}, which was adopted before it: the chain of revisions is broken.`,
       );
     }
-    say.try(name, () => checkSignatures(envelope, keys, name));
+    findings.try(name, () => checkSignatures(envelope, keys, name));
     const about = byDigest.get(each.digest) ?? [];
     if (!about.some(({ entry }) => isAbout(entry, 'order.revision', each))) {
-      say.failed(name, `${name}: the ledger has no entry of this text.`);
+      findings.failed(name, `${name}: the ledger has no entry of this text.`);
     }
     const approvals = about.filter(({ entry }) => isAbout(entry, 'order.approval', each));
     const approved = new Set(approvals.map(({ entry }) => entry.public['keyid']));
     for (const { keyid } of envelope.signatures) {
       if (!approved.has(keyid))
-        say.failed(name, `${name}: the ledger has no entry of the approval by key ${keyid.slice(0, 12)}….`);
+        findings.failed(name, `${name}: the ledger has no entry of the approval by key ${keyid.slice(0, 12)}….`);
     }
     const payload = Buffer.from(envelope.payload, 'base64').toString('utf8');
     const confirmed = { ...each, payload, base: previous?.revision ?? null };
     const given = approvals.map(({ entry }) => entry);
-    checkImmediate(name, confirmed, given, keys, say);
+    checkImmediate(name, confirmed, given, keys, findings);
     const adoption = adoptionOf(each, about);
     if (!adoption) {
-      if (say.failures === before) {
-        say.proven(
+      if (findings.failures === before) {
+        findings.proven(
           `Revision ${each.number} (${revision.act}) was proposed, and ${plural(envelope.signatures.length, 'approval')} given; it was never adopted.`,
         );
       }
@@ -199,8 +200,8 @@ export function checkApprovals(
     const version = versions.get(adoption.index) ?? 0;
     const inForce = chain.filter(({ approvers }) => approvers.version >= version);
     const judged = judge(each, inForce, previous);
-    if (typeof judged === 'string') say.failed(name, `${name} was adopted, but ${judged}.`);
-    else if (say.failures === before) say.proven(approvedWords(each, judged, adoption));
+    if (typeof judged === 'string') findings.failed(name, `${name} was adopted, but ${judged}.`);
+    else if (findings.failures === before) findings.proven(approvedWords(each, judged, adoption));
     adopted.push(each);
   }
   return adopted;
@@ -227,7 +228,7 @@ function judge(
     const alone = adoptionStateOf(revision, persons, threshold, true);
     if (alone.adopted) return { ...said, brief: false };
     const brief = adoptionStateOf(revision, persons, threshold, false);
-    if (brief.adopted && base && holdsOnly(revision, base.digest, base.revision)) return { ...said, brief: true };
+    if (brief.adopted && base && pausesOnly(revision, base.digest, base.revision)) return { ...said, brief: true };
     const proposer = persons.has(revision.proposer) ? ', and the proposer’s own approval does not count' : '';
     why = `only ${plural(persons.size, 'different person', 'different people')} of approver set ${version} signed it; ${threshold} people other than the proposer must sign${proposer}`;
   }

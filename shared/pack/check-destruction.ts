@@ -24,21 +24,25 @@ export interface ExitFacts {
   readonly wiped: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
-export function checkDestruction(files: PackFiles, { order, adopted, entries, wiped }: ExitFacts, say: Findings): void {
+export function checkDestruction(
+  files: PackFiles,
+  { order, adopted, entries, wiped }: ExitFacts,
+  findings: Findings,
+): void {
   const logged = entries.flatMap(({ particulars: { order: about, destroyed } }) => {
     return about === order && typeof destroyed === 'string' ? [destroyed] : [];
   });
   if (!files.has(DESTRUCTION)) {
     if (logged.length > 0)
-      say.failed(DESTRUCTION, `${DESTRUCTION} is missing, although the ledger has an entry of an exit.`);
+      findings.failed(DESTRUCTION, `${DESTRUCTION} is missing, although the ledger has an entry of an exit.`);
     return;
   }
-  const before = say.failures;
-  const read = say.try(DESTRUCTION, () => readFile(files, DESTRUCTION, destructionSchema));
+  const before = findings.failures;
+  const read = findings.try(DESTRUCTION, () => readFile(files, DESTRUCTION, destructionSchema));
   if (!read) return;
-  if (read.order !== order) say.failed(DESTRUCTION, `${DESTRUCTION} is about order ${read.order}.`);
+  if (read.order !== order) findings.failed(DESTRUCTION, `${DESTRUCTION} is about order ${read.order}.`);
   const exits = adopted.filter(({ revision }) => isExit(revision));
-  checkApproval(read, exits, entries, say);
+  checkApproval(read, exits, entries, findings);
   // A wipe because of any exit of the order counts. The exit may have been withdrawn and approved again while the device was offline.
   const numbers = new Set(exits.map(({ number }) => number));
   const confirmed = new Set(
@@ -46,24 +50,24 @@ export function checkDestruction(files: PackFiles, { order, adopted, entries, wi
   );
   for (const { device, outcome } of read.devices) {
     if (outcome === 'wiped' && !confirmed.has(device)) {
-      say.failed(DESTRUCTION, `${DESTRUCTION} lists ${device} as wiped, but the device has not signed this.`);
+      findings.failed(DESTRUCTION, `${DESTRUCTION} lists ${device} as wiped, but the device has not signed this.`);
     }
   }
   const said = read.devices.map(endDigest).sort();
   if (canonicalText(said) !== canonicalText(logged.sort())) {
-    say.failed(DESTRUCTION, `${DESTRUCTION} contradicts the ledger entries of this exit.`);
+    findings.failed(DESTRUCTION, `${DESTRUCTION} contradicts the ledger entries of this exit.`);
   }
-  if (say.failures > before) return;
+  if (findings.failures > before) return;
   const { certificates, messages } = sumOf(read.devices.map(({ destroyed }) => destroyed));
   const silent = read.devices.filter(({ outcome }) => outcome === 'silent').length;
-  say.proven(
-    `The exit ended ${plural(read.devices.length, 'enrollment')} (${silent} of devices that never answered), with ${plural(certificates, 'certificate')} and ${plural(messages, 'message')} that waited. The ledger has each end, and each other device signed that it wiped its work data.`,
+  findings.proven(
+    `The exit ended ${plural(read.devices.length, 'enrollment')} (${silent} of devices that never responded), with ${plural(certificates, 'certificate')} and ${plural(messages, 'message')} that waited. The ledger has each end, and each other device signed that it wiped its work data.`,
   );
   const { held, waiting, unanswered } = read;
-  say.unproven(
+  findings.unproven(
     `Other devices of the exit, by the server’s own statement: ${plural(held, 'device')} under a legal hold, ${waiting} with a pending wipe and ${unanswered} without contact when the pack was made.`,
   );
-  say.unproven(
+  findings.unproven(
     'That no copy remains anywhere: devices and server state what they deleted from their own disks. Backups are not covered.',
   );
 }
@@ -73,17 +77,17 @@ function checkApproval(
   { revision, adoptedAt }: Destruction,
   exits: readonly PackRevision[],
   entries: readonly LoggedEntry[],
-  say: Findings,
+  findings: Findings,
 ): void {
   const newest = exits.at(-1);
   if (newest?.number !== revision) {
     const why = newest ? `the newest is revision ${newest.number}` : 'there is none';
-    say.failed(DESTRUCTION, `${DESTRUCTION} names revision ${revision}, which is not the approved exit: ${why}.`);
+    findings.failed(DESTRUCTION, `${DESTRUCTION} names revision ${revision}, which is not the approved exit: ${why}.`);
     return;
   }
   const adoption = adoptionOf(newest, entries);
   if (adoption?.entry.at !== Date.parse(adoptedAt)) {
-    say.failed(
+    findings.failed(
       DESTRUCTION,
       `${DESTRUCTION} states that revision ${revision} was adopted at ${adoptedAt}, and the ledger has no such entry.`,
     );

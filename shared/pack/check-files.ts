@@ -15,9 +15,9 @@ import type { ZipLimits } from './zip-limits.ts';
 export type PackFiles = ReadonlyMap<string, Buffer>;
 
 /** Files in the zip; null if the zip exceeds a limit. In that case no file is parsed. */
-export function filesOf(zip: Buffer, say: Findings, limits: ZipLimits = PACK_LIMITS): PackFiles | null {
+export function filesOf(zip: Buffer, findings: Findings, limits: ZipLimits = PACK_LIMITS): PackFiles | null {
   const { files, faults, refused } = readZip(zip, limits);
-  for (const { near, detail } of faults) say.failed(near, `${near}: ${detail}.`);
+  for (const { near, detail } of faults) findings.failed(near, `${near}: ${detail}.`);
   return refused ? null : new Map(files.map(({ name, bytes }) => [name, bytes]));
 }
 
@@ -31,13 +31,17 @@ export interface Signed {
  * Manifest and files of the pack. `approverSets` has all approver sets of the chain, for their online keys. Null if no online key signed
  * the manifest, or if its format is unknown.
  */
-export function checkManifest(files: PackFiles, approverSets: readonly ApproverSet[], say: Findings): Signed | null {
+export function checkManifest(
+  files: PackFiles,
+  approverSets: readonly ApproverSet[],
+  findings: Findings,
+): Signed | null {
   const bytes = files.get(MANIFEST);
   if (!bytes) {
-    say.failed(MANIFEST, `${MANIFEST} is missing: the files of the pack cannot be determined.`);
+    findings.failed(MANIFEST, `${MANIFEST} is missing: the files of the pack cannot be determined.`);
     return null;
   }
-  const manifest = say.try(MANIFEST, () => {
+  const manifest = findings.try(MANIFEST, () => {
     const envelope = parseDocument(envelopeSchema, bytes);
     const keys = approverSets.flatMap(({ onlineKeys }) => onlineKeys);
     if (signerOf(envelope, keys) === null) {
@@ -48,29 +52,30 @@ export function checkManifest(files: PackFiles, approverSets: readonly ApproverS
     if (type === packTypeOf(read.files.map(({ name }) => name))) return read;
     throw new CordonError('document_wrong_type', `${MANIFEST} has another version than the files of the pack.`);
   });
-  return manifest && { manifest, files: matching(files, manifest, say) };
+  return manifest && { manifest, files: matching(files, manifest, findings) };
 }
 
-function matching(files: PackFiles, manifest: Manifest, say: Findings): PackFiles | null {
-  const before = say.failures;
+function matching(files: PackFiles, manifest: Manifest, findings: Findings): PackFiles | null {
+  const before = findings.failures;
   const named = new Set(manifest.files.map(({ name }) => name));
   const same = new Map<string, Buffer>();
   for (const { name, bytes, sha256: digest } of manifest.files) {
     const file = files.get(name);
-    if (!file) say.failed(name, `${name} is missing: it was removed from the pack.`);
-    else if (same.has(name)) say.failed(MANIFEST, `${MANIFEST} lists ${name} twice.`);
+    if (!file) findings.failed(name, `${name} is missing: it was removed from the pack.`);
+    else if (same.has(name)) findings.failed(MANIFEST, `${MANIFEST} lists ${name} twice.`);
     else if (file.length !== bytes || sha256(file) !== digest) {
-      say.failed(name, `${name} was changed: its hash differs from the manifest’s.`);
+      findings.failed(name, `${name} was changed: its hash differs from the manifest’s.`);
     } else same.set(name, file);
   }
-  const broken = say.failures > before;
+  const broken = findings.failures > before;
   for (const name of files.keys()) {
-    if (name !== MANIFEST && !named.has(name)) say.failed(name, `${name} was added: the manifest does not list it.`);
+    if (name !== MANIFEST && !named.has(name))
+      findings.failed(name, `${name} was added: the manifest does not list it.`);
   }
-  checkKinds(manifest, say);
-  checkOrder([...files.keys()], manifest, say);
-  if (say.failures === before) {
-    say.proven(
+  checkKinds(manifest, findings);
+  checkOrder([...files.keys()], manifest, findings);
+  if (findings.failures === before) {
+    findings.proven(
       `${plural(named.size, 'file')} match the signed manifest byte for byte, in its order. No file is missing or added.`,
     );
   }
@@ -78,19 +83,19 @@ function matching(files: PackFiles, manifest: Manifest, say: Findings): PackFile
 }
 
 /** Checks that each file of the manifest has a known kind and the right position. */
-function checkKinds(manifest: Manifest, say: Findings): void {
+function checkKinds(manifest: Manifest, findings: Findings): void {
   let last: { readonly name: string; readonly position: FilePosition } | null = null;
   for (const { name } of manifest.files) {
     const position = name === MANIFEST ? null : positionOf(name);
     if (!position) {
-      say.failed(
+      findings.failed(
         name,
         `${name} is not a file of an evidence pack: the operator added it and signed the manifest again. No check covers its content. Do not use it as evidence.`,
       );
       continue;
     }
     if (last && isBefore(position, last.position)) {
-      say.failed(
+      findings.failed(
         MANIFEST,
         `${MANIFEST} lists ${name} after ${last.name}. In a pack it comes before. Every server writes the files in one order, so the operator changed the manifest and signed it again.`,
       );
@@ -100,7 +105,7 @@ function checkKinds(manifest: Manifest, say: Findings): void {
 }
 
 /** Checks that the zip has its files in the order of the manifest. `present` lists the names in the zip. */
-function checkOrder(present: readonly string[], manifest: Manifest, say: Findings): void {
+function checkOrder(present: readonly string[], manifest: Manifest, findings: Findings): void {
   const there = new Set(present);
   const expected = [...manifest.files.map(({ name }) => name).filter((name) => there.has(name)), MANIFEST];
   const wanted = new Set(expected);
@@ -108,7 +113,7 @@ function checkOrder(present: readonly string[], manifest: Manifest, say: Finding
   const at = [...wanted].findIndex((name, index) => found[index] !== name);
   const [here, signed] = [found[at], [...wanted][at]];
   if (here === undefined || signed === undefined) return;
-  say.failed(
+  findings.failed(
     here,
     `The zip has ${here} where the manifest has ${signed}. A pack has its files in the order of its manifest, so this pack was repacked.`,
   );

@@ -1,4 +1,4 @@
-/** An approval after the effective time, in a pack: its signed confirmation is proven, and an approval without one is not passed over in silence. */
+/** Approvals after the effective time, in a pack. The report proves a signed confirmation, and mentions an approval without a confirmation. */
 
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -23,7 +23,7 @@ export function checkImmediate(
   },
   approvals: readonly LedgerEntry[],
   keys: ReadonlyMap<string, VerifyingKey>,
-  say: Findings,
+  findings: Findings,
 ): void {
   const { revision, digest, payload, base } = about;
   for (const { at, public: particulars } of approvals) {
@@ -32,7 +32,7 @@ export function checkImmediate(
     const by = `key ${String(keyid).slice(0, 12)}…`;
     if (typeof immediate !== 'string') {
       if (passed === null) continue;
-      say.unproven(
+      findings.unproven(
         `That the approver with ${by} knew that ${name} ${IMMEDIATE_WORDS[passed]}. The ledger has no signed confirmation.`,
       );
       continue;
@@ -40,9 +40,11 @@ export function checkImmediate(
     const key = keys.get(String(keyid));
     const text = pae(PAYLOAD_TYPES.immediateEffect, Buffer.from(immediateText(payload, digest)));
     if (!key || !verifySignature(key.key, text, Buffer.from(immediate, 'base64'))) {
-      say.failed(name, `${name}: the confirmation of its immediate effect is not signed by ${by}.`);
+      findings.failed(name, `${name}: the confirmation of its immediate effect is not signed by ${by}.`);
     } else if (passed !== null) {
-      say.proven(`The approver with ${by} confirmed in a signed statement that ${name} ${IMMEDIATE_WORDS[passed]}.`);
+      findings.proven(
+        `The approver with ${by} confirmed in a signed statement that ${name} ${IMMEDIATE_WORDS[passed]}.`,
+      );
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Check of the ledger in an evidence pack: the checkpoint's signature under the pinned key, the inclusion proof of each entry, and
- * consistency proofs from earlier checkpoints.
+ * Check of the ledger in an evidence pack. It covers the checkpoint's signature under the pinned key, the inclusion proof of each entry,
+ * and consistency proofs from earlier checkpoints.
  */
 
 import { CordonError } from '../errors.ts';
@@ -39,13 +39,13 @@ export async function checkLedger(
   files: PackFiles,
   pinned: PublicRoot,
   approverSets: readonly ApproverSet[],
-  say: Findings,
+  findings: Findings,
 ): Promise<Logged | null> {
-  const before = say.failures;
-  const known = say.try(CONTINUATIONS, () =>
+  const before = findings.failures;
+  const known = findings.try(CONTINUATIONS, () =>
     files.has(CONTINUATIONS) ? signedBySets(readFile(files, CONTINUATIONS, continuationsSchema), approverSets) : [],
   );
-  const opened = await say.tryAsync(CHECKPOINT, async () => {
+  const opened = await findings.tryAsync(CHECKPOINT, async () => {
     const verifier = await parseVerifierKey(pinned.ledger);
     if (verifier.name !== originOf(pinned.installation)) {
       throw new CordonError(
@@ -58,22 +58,23 @@ export async function checkLedger(
   if (!opened) return null;
   const { checkpoint, path } = opened;
   const entries: LoggedEntry[] = [];
-  for (const { index, body, proof, opening } of say.try(ENTRIES, () => readFile(files, ENTRIES, entriesSchema)) ?? []) {
+  for (const { index, body, proof, opening } of findings.try(ENTRIES, () => readFile(files, ENTRIES, entriesSchema)) ??
+    []) {
     if (index <= (entries.at(-1)?.index ?? -1))
-      say.failed(ENTRIES, `${ENTRIES}: ledger entry ${index} is out of order.`);
-    const entry = await say.tryAsync(ENTRIES, () => checkInclusionIn({ index, body, proof }, checkpoint));
-    const particulars = entry && say.try(ENTRIES, () => particularsOf(entry, opening), `ledger entry ${index}`);
+      findings.failed(ENTRIES, `${ENTRIES}: ledger entry ${index} is out of order.`);
+    const entry = await findings.tryAsync(ENTRIES, () => checkInclusionIn({ index, body, proof }, checkpoint));
+    const particulars = entry && findings.try(ENTRIES, () => particularsOf(entry, opening), `ledger entry ${index}`);
     if (particulars) entries.push({ index, entry, particulars });
   }
-  const earlier = await checkGrowth(files, pinned, { checkpoint, known: known ?? [] }, say);
-  checkContinuations(path, { entries, earlier }, say);
-  if (say.failures === before) {
-    say.proven(
+  const earlier = await checkGrowth(files, pinned, { checkpoint, known: known ?? [] }, findings);
+  checkContinuations(path, { entries, earlier }, findings);
+  if (findings.failures === before) {
+    findings.proven(
       `${plural(entries.length, 'entry', 'entries')} are proved to be in the ledger of ${plural(checkpoint.size, 'entry', 'entries')} under the checkpoint, which the ledger’s key signed. The ledger begins with each of the ${earlier.length} earlier trees in the pack.`,
     );
   }
   const { origin } = checkpoint;
-  say.unproven(
+  findings.unproven(
     `That the ledger still has the name ${origin} of this pack. After a loss of entries, approvers can continue it under a new name. Compare with a newer checkpoint (cordon verify --checkpoint).`,
   );
   return { checkpoint, entries, earlier, continuations: path };
@@ -83,17 +84,17 @@ export async function checkLedger(
 function checkContinuations(
   path: readonly SignedContinuation[],
   { entries, earlier }: Pick<Logged, 'entries' | 'earlier'>,
-  say: Findings,
+  findings: Findings,
 ): void {
   for (const one of path) {
-    const before = say.failures;
+    const before = findings.failures;
     const { fork, shown, newOrigin, reason, date } = one.document;
     const tree = earlier.find(({ size }) => size === fork.size);
     if (!tree || Buffer.from(tree.root).toString('hex') !== fork.root) {
       const why = `the pack does not prove that the ledger begins with the ${fork.size} entries of the continuation to ${newOrigin}`;
-      say.failed(CONTINUATIONS, `${CONTINUATIONS}: ${why}.`);
+      findings.failed(CONTINUATIONS, `${CONTINUATIONS}: ${why}.`);
     }
-    say.try(CONTINUATIONS, () => {
+    findings.try(CONTINUATIONS, () => {
       requireEntry(one, entries.find(({ index }) => index === fork.size)?.entry);
       const logged = entries.filter(({ index, entry: { kind } }) => index < fork.size && kind === 'approvers.adopted');
       requireSetInForce(
@@ -101,15 +102,15 @@ function checkContinuations(
         logged.map(({ entry }) => loggedSet(entry)),
       );
     });
-    if (say.failures > before) continue;
+    if (findings.failures > before) continue;
     const loss =
       shown === null
         ? 'It states no number of lost entries.'
         : `It states that a ledger of ${shown.size} entries had been reported before.`;
-    say.proven(
+    findings.proven(
       `The ledger lost entries. Approvers of set ${one.set.approvers.version} continued the remaining ${fork.size} under the name ${newOrigin} (${date}). ${loss} Reason: ${reason}`,
     );
-    say.unproven(
+    findings.unproven(
       `The content of the entries that the ledger lost before ${date}. Keep earlier checkpoints and copies.`,
     );
   }
@@ -121,7 +122,7 @@ function particularsOf(entry: LedgerEntry, opening: Opening | undefined): Ledger
   if (!keepsParticulars(entry)) return entry.public;
   throw new CordonError(
     'proof_invalid',
-    'its particulars are withheld from the public, and the pack does not open them',
+    'its particulars are withheld from the public, and the pack does not reveal them',
   );
 }
 
@@ -129,12 +130,12 @@ async function checkGrowth(
   files: PackFiles,
   pinned: PublicRoot,
   { checkpoint: newer, known }: { readonly checkpoint: Checkpoint; readonly known: readonly SignedContinuation[] },
-  say: Findings,
+  findings: Findings,
 ): Promise<Checkpoint[]> {
   const earlier: Checkpoint[] = [];
-  const grown = say.try(GROWTH, () => readFile(files, GROWTH, growthSchema)) ?? [];
+  const grown = findings.try(GROWTH, () => readFile(files, GROWTH, growthSchema)) ?? [];
   for (const { checkpoint, proof } of grown) {
-    const grew = await say.tryAsync(GROWTH, async () => {
+    const grew = await findings.tryAsync(GROWTH, async () => {
       const { checkpoint: older } = await openContinued(checkpoint, await parseVerifierKey(pinned.ledger), known);
       const [given] = pathTo(older.origin, newer.origin, known);
       if (given && older.size > given.document.fork.size) {
@@ -169,7 +170,7 @@ export function checkEntries(
   files: PackFiles,
   approverSets: readonly ApproverSet[],
   revisions: readonly PackRevision[],
-  say: Findings,
+  findings: Findings,
 ): void {
   const digests = new Set(revisions.map(({ digest }) => digest));
   const approverSetDigests = new Set<unknown>(approverSets.map(({ digest }) => digest));
@@ -181,21 +182,21 @@ export function checkEntries(
     if (entry.kind.startsWith('order.') && particulars['order'] === order && typeof revision === 'number') {
       const name = numbered('revisions', revision);
       const known = digest === undefined ? files.has(name) : digests.has(String(digest));
-      if (!known) say.failed(name, `${name}: the ledger has an entry of revision ${revision} with another text.`);
+      if (!known) findings.failed(name, `${name}: the ledger has an entry of revision ${revision} with another text.`);
     }
     if (entry.kind === 'approvers.adopted' && !approverSetDigests.has(digest)) {
       const name = numbered('approvers', Number(version));
-      say.failed(name, `${name}: the ledger has an entry of approver set ${version}, which the pack lacks.`);
+      findings.failed(name, `${name}: the ledger has an entry of approver set ${version}, which the pack lacks.`);
     }
   }
   for (const approverSet of approverSets) {
     const { version } = approverSet.approvers;
     const name = numbered('approvers', version);
     if (!loggedApproverSets.has(approverSet.digest))
-      say.failed(name, `${name}: the ledger has no entry of this approver set.`);
+      findings.failed(name, `${name}: the ledger has no entry of this approver set.`);
   }
   if (entries.some(({ entry, particulars }) => keepsParticulars(entry) && particulars['order'] === order)) {
-    say.unproven(
+    findings.unproven(
       'That the server did nothing else for this order while it was withheld. Other entries of this kind name no order in public, and only the operator can open them.',
     );
   }
@@ -208,7 +209,7 @@ export function checkEntries(
     const { state, revision } = particulars;
     const did = EXECUTED[String(state)] ?? 'took an action for the order that this program does not know';
     const how = keepsParticulars(entry) ? 'recorded it behind a commitment that the pack opens' : 'recorded it';
-    say.proven(
+    findings.proven(
       `The server ${did} (revision ${revision}) at ${new Date(entry.at).toISOString()} by its own clock, and ${how}.`,
     );
   }

@@ -22,9 +22,9 @@ export function checkLists(
   approverSets: readonly ApproverSet[],
   adopted: readonly PackRevision[],
   installation: string,
-  say: Findings,
+  findings: Findings,
 ): ReadonlyMap<number, number> {
-  const before = say.failures;
+  const before = findings.failures;
   const first = new Map<number, number>();
   const newestFirst = adopted.toReversed();
   const loggedLists = new Set(
@@ -33,7 +33,7 @@ export function checkLists(
   const versions = [...files.keys()].flatMap((name) => numberIn('lists', name) ?? []).sort((a, b) => a - b);
   for (const version of versions) {
     const name = numbered('lists', version);
-    const list = say.try(name, () => {
+    const list = findings.try(name, () => {
       const envelope = readFile(files, name, envelopeSchema);
       const payload = payloadOf(envelope, PAYLOAD_TYPES.list);
       const read = parseDocument(orderListSchema, payload);
@@ -56,18 +56,18 @@ export function checkLists(
       }
       return read;
     });
-    // A list also contains the revision beneath a 72-hour pause. Therefore only the newest revision of an order can appear in a list for
-    // the first time.
+    // For a 72-hour pause, a list also contains the paused revision. Therefore only the newest revision of an order can appear in a list
+    // for the first time.
     const digests = list && digestsIn(list);
     const newest = digests && newestFirst.find(({ digest }) => digests.has(digest));
     if (newest && !first.has(newest.number)) first.set(newest.number, version);
   }
-  const broken = say.failures > before;
+  const broken = findings.failures > before;
   for (const [at, revision] of adopted.entries()) {
     const version = first.get(revision.number);
     if (version !== undefined) {
-      say.proven(`The public order list contained revision ${revision.number} from list ${version} on.`);
-    } else if (!broken) sayMissing(revision, adopted[at + 1], logged.entries, say);
+      findings.proven(`The public order list contained revision ${revision.number} from list ${version} on.`);
+    } else if (!broken) sayMissing(revision, adopted[at + 1], logged.entries, findings);
   }
   return first;
 }
@@ -82,7 +82,7 @@ function sayMissing(
   revision: PackRevision,
   next: PackRevision | undefined,
   entries: readonly LoggedEntry[],
-  say: Findings,
+  findings: Findings,
 ): void {
   const lists = entries.filter(({ entry }) => entry.kind === 'order.list');
   const newest = Math.max(0, ...lists.map(versionOf));
@@ -92,20 +92,22 @@ function sayMissing(
   const { number } = revision;
   const which = `The first public order list with revision ${number}`;
   if (entries.some(({ index, entry }) => entry.kind === 'server.restored' && index < from)) {
-    say.unproven(`${which}: the server was restored from a backup, and a device may have brought the revision back.`);
+    findings.unproven(
+      `${which}: the server was restored from a backup, and a device may have brought the revision back.`,
+    );
   } else if (!made) {
-    say.failed(
+    findings.failed(
       ENTRIES,
       `${ENTRIES}: the pack has no order list with revision ${number}, and no ledger entry of one. Each adopted revision gets a list with an entry. The operator left both out, so the pack does not prove when the public could read revision ${number}.`,
     );
   } else if (versionOf(made) > newest - LISTS_KEPT) {
     const name = numbered('lists', versionOf(made));
-    say.failed(
+    findings.failed(
       name,
       `${name} is missing: the first order list with revision ${number}. The ledger has an entry of this list, and a server keeps the newest ${LISTS_KEPT} lists (the newest here is ${newest}). The operator left the list out.`,
     );
   } else {
-    say.unproven(
+    findings.unproven(
       `${which}: the server no longer keeps that list (list ${versionOf(made)}; the newest here is ${newest}).`,
     );
   }

@@ -1,4 +1,4 @@
-/** Location changes in a pack that an operator changes, entries out or invents, and signs the manifest again. */
+/** Location changes in a pack. An operator changes, omits or invents them, and signs the manifest again. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The manifest made and signed anew, as the operator can. */
+/** Pack with a new manifest and signature, which the operator can make. */
 function resigned(change: Change, type?: string): Buffer {
   const files: Files = new Map(readZip(pack).files.map(({ name, bytes }) => [name, Buffer.from(bytes)]));
   const manifest: Envelope = JSON.parse(String(files.get(MANIFEST)));

@@ -24,18 +24,18 @@ export function checkLocations(
   files: PackFiles,
   order: string,
   entries: readonly LoggedEntry[],
-  say: Findings,
+  findings: Findings,
 ): PackedLocation[] {
   const about = entries.filter((entry) => concernsOrder(order, entry));
-  const there = files.has(LOCATIONS) ? say.try(LOCATIONS, () => readFile(files, LOCATIONS, locationsSchema)) : [];
+  const there = files.has(LOCATIONS) ? findings.try(LOCATIONS, () => readFile(files, LOCATIONS, locationsSchema)) : [];
   if (there === null) return [];
-  const before = say.failures;
+  const before = findings.failures;
   const records = new Map(there.map((record) => [locationDigest(record), record]));
   const logged = new Set(about.map(({ entry }) => entry.public['digest']));
-  if (records.size < there.length) say.failed(LOCATIONS, `${LOCATIONS} has the same location change twice.`);
+  if (records.size < there.length) findings.failed(LOCATIONS, `${LOCATIONS} has the same location change twice.`);
   for (const [digest, record] of records) {
     if (!logged.has(digest)) {
-      say.failed(
+      findings.failed(
         LOCATIONS,
         `${LOCATIONS}: the ledger has no entry about the location change of ${record.device} at ${record.at} with this content.`,
       );
@@ -46,30 +46,35 @@ export function checkLocations(
     const { digest, until, people } = entry.public;
     if (digest === undefined) {
       // Ledger entries of earlier versions do not contain the record's digest.
-      say.unproven(`The content of the location statement of ledger entry ${index}. The entry does not commit to it.`);
+      findings.unproven(
+        `The content of the location statement of ledger entry ${index}. The entry does not commit to it.`,
+      );
       continue;
     }
     const record = records.get(String(digest));
     if (!record) {
-      say.failed(
+      findings.failed(
         LOCATIONS,
         `${LOCATIONS}: the location change of ledger entry ${index} is missing, or has another content.`,
       );
       continue;
     }
     if (!agrees(record, { at: entry.at, until: until ?? null, people: people ?? null })) {
-      say.failed(LOCATIONS, `${LOCATIONS}: ledger entry ${index} contradicts the location change of ${record.device}.`);
+      findings.failed(
+        LOCATIONS,
+        `${LOCATIONS}: ledger entry ${index} contradicts the location change of ${record.device}.`,
+      );
       continue;
     }
     confirmed.push(record);
   }
-  if (say.failures > before || confirmed.length === 0) return confirmed;
+  if (findings.failures > before || confirmed.length === 0) return confirmed;
   for (const record of confirmed) {
-    say.proven(
+    findings.proven(
       `The ledger has a location change that concerns the order: ${record.device}, ${locationWords(record)}, ${confirmedWords(record)} at ${record.at}.`,
     );
   }
-  say.unproven(
+  findings.unproven(
     'The devices of these location changes. The ledger entries commit to them, and the operator can open the commitments. Reasons stay with the operator.',
   );
   return confirmed;

@@ -15,11 +15,11 @@ export function checkProceedings(
     order,
     entries,
   }: { readonly installation: string; readonly order: string; readonly entries: readonly LoggedEntry[] },
-  say: Findings,
+  findings: Findings,
 ): readonly ProceedingRecord[] {
-  const before = say.failures;
+  const before = findings.failures;
   const records = files.has(PROCEEDINGS)
-    ? (say.try(PROCEEDINGS, () => readFile(files, PROCEEDINGS, proceedingsSchema)) ?? [])
+    ? (findings.try(PROCEEDINGS, () => readFile(files, PROCEEDINGS, proceedingsSchema)) ?? [])
     : [];
   const logged = new Map<unknown, unknown>();
   for (const { entry, particulars } of entries) {
@@ -30,26 +30,26 @@ export function checkProceedings(
   for (const [at, record] of records.entries()) {
     const { entry } = record;
     if (entry !== at + 1 || record.order !== order || record.installation !== installation) {
-      say.failed(PROCEEDINGS, `${PROCEEDINGS}: record ${entry} is out of order, or about another order.`);
+      findings.failed(PROCEEDINGS, `${PROCEEDINGS}: record ${entry} is out of order, or about another order.`);
     } else if (logged.get(entry) !== sha256(canonicalText(record))) {
-      say.failed(PROCEEDINGS, `${PROCEEDINGS}: record ${entry} differs from the ledger’s commitment.`);
+      findings.failed(PROCEEDINGS, `${PROCEEDINGS}: record ${entry} differs from the ledger’s commitment.`);
     }
   }
   for (const entry of logged.keys()) {
     if (records.some((record) => record.entry === entry)) continue;
-    say.failed(PROCEEDINGS, `${PROCEEDINGS} lacks record ${entry}, although the ledger commits to it.`);
+    findings.failed(PROCEEDINGS, `${PROCEEDINGS} lacks record ${entry}, although the ledger commits to it.`);
   }
-  if (say.failures > before) return [];
+  if (findings.failures > before) return [];
   for (const { entry, recordedAt, proceeding } of records) {
     const { document, corrects } = proceeding;
     const named = document ? `, with “${document.title}” (SHA-256 ${document.sha256})` : '';
     const instead = corrects === undefined ? '' : `, in place of record ${corrects}`;
-    say.proven(
+    findings.proven(
       `The operator recorded at ${recordedAt}${instead}: “${proceedingWords(proceeding)}”${named}. The ledger commits to this record (${entry}).`,
     );
   }
   if (records.length > 0) {
-    say.unproven(
+    findings.unproven(
       'That answers and appeals happened as the operator recorded them: ask the authority or the court. The pack has digests of their documents, not the documents.',
     );
   }

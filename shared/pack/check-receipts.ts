@@ -140,9 +140,9 @@ export interface CheckedReceipts {
   readonly silent: { readonly reached: number; readonly silent: number } | null;
 }
 
-export function checkReceipts(files: PackFiles, facts: ReceiptFacts, say: Findings): CheckedReceipts {
-  const before = say.failures;
-  const issuing = say.try(AUTHORITY.root, () => checkAuthority(files, facts.pinned));
+export function checkReceipts(files: PackFiles, facts: ReceiptFacts, findings: Findings): CheckedReceipts {
+  const before = findings.failures;
+  const issuing = findings.try(AUTHORITY.root, () => checkAuthority(files, facts.pinned));
   const revisions = new Set(facts.revisions.map(({ number }) => number));
   const handles = new Set<string>();
   const ids = new Set<string>();
@@ -159,12 +159,12 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, say: Findin
   const numbers = [...files.keys()].flatMap((name) => numberIn('receipts', name) ?? []).sort((a, b) => a - b);
   for (const number of numbers) {
     const name = numbered('receipts', number);
-    for (const group of say.try(name, () => readFile(files, name, receiptsSchema)) ?? []) {
-      const receipts = say.try(name, () => receiptsOf(group, issuing, facts, revisions), group.device);
+    for (const group of findings.try(name, () => readFile(files, name, receiptsSchema)) ?? []) {
+      const receipts = findings.try(name, () => receiptsOf(group, issuing, facts, revisions), group.device);
       const id = receipts?.[0]?.device;
-      if (handles.has(group.device)) say.failed(name, `${name} lists ${group.device} twice.`);
+      if (handles.has(group.device)) findings.failed(name, `${name} lists ${group.device} twice.`);
       if (id !== undefined && ids.has(id))
-        say.failed(name, `${name}: the device ${group.device} already has another handle.`);
+        findings.failed(name, `${name}: the device ${group.device} already has another handle.`);
       handles.add(group.device);
       if (id !== undefined) ids.add(id);
       count += receipts?.length ?? 0;
@@ -180,19 +180,19 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, say: Findin
       if (wipes.length > 0) wiped.set(group.device, new Set(wipes));
     }
   }
-  if (say.failures === before) {
+  if (findings.failures === before) {
     const kinds = RECEIPT_KINDS.map((kind) => `${devices.get(kind)?.size} ${kind}`).join(', ');
-    say.proven(
+    findings.proven(
       `${plural(count, 'receipt')} of ${plural(handles.size, 'device')} about this order (devices by kind: ${kinds}), each signed by a key that this installation certified for the device.`,
     );
   }
   if (omitted > 0) {
-    say.unproven(
+    findings.unproven(
       `The content of ${plural(omitted, 'more receipt')} of ${plural(repeating, 'device')}. For a device with many receipts of one kind, the pack has the first ${MOST_OF_A_KIND / 2} and the last ${MOST_OF_A_KIND / 2}. The server states that it keeps all.`,
     );
   }
-  sayListsOf(lists, files, say);
-  const silent = checkSilent(files, { answered: handles, affected }, say);
+  sayListsOf(lists, files, findings);
+  const silent = checkSilent(files, { answered: handles, affected }, findings);
   return { counts: tally.counts(), wiped, silent };
 }
 
@@ -200,13 +200,13 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, say: Findin
  * Reports which order lists receipts name but the pack lacks. The pack has the first list with each revision, and a device may name a later
  * list.
  */
-function sayListsOf(lists: ReadonlyMap<number, number>, files: PackFiles, say: Findings): void {
+function sayListsOf(lists: ReadonlyMap<number, number>, files: PackFiles, findings: Findings): void {
   const absent = [...lists.keys()].filter((version) => !files.has(numbered('lists', version))).sort((a, b) => a - b);
   if (absent.length === 0) return;
   const count = absent.reduce((sum, version) => sum + (lists.get(version) ?? 0), 0);
   const shown = absent.slice(0, MOST_LISTS_NAMED).join(', ');
   const more = absent.length > MOST_LISTS_NAMED ? `, and ${absent.length - MOST_LISTS_NAMED} more` : '';
-  say.unproven(
+  findings.unproven(
     `The content of ${plural(absent.length, 'order list')} (${shown}${more}) that ${plural(count, 'receipt')} name and this pack lacks. The devices state that these lists contained the order. The ledger has an entry with the digest of each list: copy the whole ledger and ask the operator for the list.`,
   );
 }
@@ -234,30 +234,30 @@ function receiptsOf(
 function checkSilent(
   files: PackFiles,
   { answered, affected }: { readonly answered: ReadonlySet<string>; readonly affected: readonly string[] },
-  say: Findings,
+  findings: Findings,
 ): CheckedReceipts['silent'] {
-  const read = say.try(SILENT, () => readFile(files, SILENT, silentSchema));
+  const read = findings.try(SILENT, () => readFile(files, SILENT, silentSchema));
   if (!read) return null;
   const { reached, silent } = read;
   const twice = silent.find((handle, index) => answered.has(handle) || handle <= (silent[index - 1] ?? ''));
-  if (twice !== undefined) say.failed(SILENT, `${SILENT}: ${twice} has answered, or occurs twice.`);
+  if (twice !== undefined) findings.failed(SILENT, `${SILENT}: ${twice} has answered, or occurs twice.`);
   const least = affected.length + silent.length;
   const figure = `${SILENT}: the number of affected devices is ${reached}`;
   if (reached < least) {
     const [first] = affected;
     const such = first === undefined ? '' : `, such as ${first},`;
-    say.failed(
+    findings.failed(
       SILENT,
-      `${figure}. It must be ${least} or more: ${plural(affected.length, 'device')}${such} signed that it enforced the order, and the same file lists ${plural(silent.length, 'device')} that never answered. The operator understates the effect of the order.`,
+      `${figure}. It must be ${least} or more: ${plural(affected.length, 'device')}${such} signed that it enforced the order, and the same file lists ${plural(silent.length, 'device')} that never responded. The operator understates the effect of the order.`,
     );
   } else if (reached - silent.length > answered.size) {
-    say.failed(
+    findings.failed(
       SILENT,
-      `${figure}, and it lists ${silent.length} of them that never answered. The other ${reached - silent.length} must have answered, and the pack has receipts of ${plural(answered.size, 'device')}. Devices or their receipts are missing.`,
+      `${figure}, and it lists ${silent.length} of them that never responded. The other ${reached - silent.length} must have answered, and the pack has receipts of ${plural(answered.size, 'device')}. Devices or their receipts are missing.`,
     );
   }
-  say.unproven(
-    `The number of affected devices, and the devices that never answered: ${plural(reached, 'device')} and ${plural(silent.length, 'device')} by the server’s own statement. A device is affected if the order blocked a service of the device at the effective time or when the pack was made, or if the device signed that it enforced the order. An offline device with an expired location counts at its last location. A device that was affected in between and never answered is not counted. A receipt that the server lost, or never passed on, looks the same.`,
+  findings.unproven(
+    `The number of affected devices, and the devices that never responded: ${plural(reached, 'device')} and ${plural(silent.length, 'device')} by the server’s own statement. A device is affected if the order blocked one of its services at the effective time or when the pack was made. A device that signed that it enforced the order is also affected. An offline device with an expired location counts at its last known location. A device that was affected in between and never responded is not counted. The pack does not show whether the server lost or withheld a receipt.`,
   );
   return { reached, silent: silent.length };
 }

@@ -32,18 +32,18 @@ export interface SummaryEvidence {
 const MOST_NAMED = 10;
 const MOST_SHOWN = 160;
 
-export function checkSummary(files: PackFiles, evidence: SummaryEvidence, say: Findings): void {
-  if (say.failures > 0) {
-    say.unproven(
+export function checkSummary(files: PackFiles, evidence: SummaryEvidence, findings: Findings): void {
+  if (findings.failures > 0) {
+    findings.unproven(
       `That ${SUMMARY} matches the documents: the page was not compared, because the documents have errors. Do not rely on the page.`,
     );
     return;
   }
-  const there = say.try(SUMMARY, () => need(files, SUMMARY).toString('utf8'));
-  const expected = say.try(SUMMARY, () => pageOf(files, evidence));
+  const there = findings.try(SUMMARY, () => need(files, SUMMARY).toString('utf8'));
+  const expected = findings.try(SUMMARY, () => pageOf(files, evidence));
   if (there === null || expected === null) return;
   if (there === expected) {
-    say.proven(
+    findings.proven(
       `${SUMMARY} matches the verified documents: this program wrote the page again from them and got the same text. The organization’s name, and the parts marked as the server’s own statement, come from the operator.`,
     );
     return;
@@ -52,13 +52,13 @@ export function checkSummary(files: PackFiles, evidence: SummaryEvidence, say: F
   const hint = softwareHint(evidence.manifest);
   for (const { section, says, should } of differences.slice(0, MOST_NAMED)) {
     const where = section === '' ? '' : ` under “${section}”`;
-    say.failed(
+    findings.failed(
       SUMMARY,
       `${SUMMARY} contradicts the documents${where}. The page says ${quoted(says)}. The documents give ${quoted(should)}.${hint}`,
     );
   }
   const more = differences.length - MOST_NAMED;
-  if (more > 0) say.failed(SUMMARY, `${SUMMARY} contradicts the documents in ${more} more lines.${hint}`);
+  if (more > 0) findings.failed(SUMMARY, `${SUMMARY} contradicts the documents in ${more} more lines.${hint}`);
 }
 
 function pageOf(files: PackFiles, evidence: SummaryEvidence): string | null {

@@ -1,6 +1,6 @@
 /**
- * Check of times in an evidence pack, as far as ledger entries limit them: the time of the pack, and each start and end of the order that
- * the adopted revisions require. Entries are in ledger order and have the server's time.
+ * Check of times in an evidence pack, as far as ledger entries limit them. It covers the time of the pack, and each start and end of the
+ * order that the adopted revisions require. Entries are in ledger order and have the server's time.
  */
 
 import { BRIEF_PAUSE } from '../order/adoption-state.ts';
@@ -27,7 +27,7 @@ const iso = (at: Instant) => new Date(at).toISOString();
 export function checkMadeAt(
   { madeAt }: Pick<Manifest, 'madeAt'>,
   entries: readonly LoggedEntry[],
-  say: Findings,
+  findings: Findings,
 ): void {
   const wrong = entries.flatMap(({ entry: { kind, public: said } }) =>
     kind === 'time.corrected' ? [{ from: Number(said['from']), until: Number(said['until']) }] : [],
@@ -37,7 +37,7 @@ export function checkMadeAt(
     .filter(({ at }) => !wrong.some(({ from, until }) => from <= at && at <= until));
   const newest = times.reduce((last, each) => (each.at > last.at ? each : last), { index: -1, at: -Infinity });
   if (newest.index >= 0 && Date.parse(madeAt) + TOLERANCE < newest.at) {
-    say.failed(
+    findings.failed(
       MANIFEST,
       `${MANIFEST} says that the pack was made at ${madeAt}. The pack has ledger entry ${newest.index} of ${iso(newest.at)}, so it was made later. The operator stated a wrong time.`,
     );
@@ -45,7 +45,7 @@ export function checkMadeAt(
   }
   const earliest =
     newest.index >= 0 ? `not before ${iso(newest.at)}, the time of its newest ledger entry` : 'at any time';
-  say.unproven(
+  findings.unproven(
     `That the pack was made at ${madeAt}: this is the operator’s own statement. The pack was made ${earliest}. The pack does not prove that it was not made later. Compare with the time at which you received it.`,
   );
 }
@@ -60,7 +60,7 @@ interface Adopted {
 }
 
 /**
- * Changes of the order's effect in the ledger. Each missing ledger entry causes a failure in `say`. `adopted` has the adopted revisions,
+ * Changes of the order's effect in the ledger. Each missing ledger entry causes a failure in `findings`. `adopted` has the adopted revisions,
  * oldest first.
  */
 export function checkEffects(
@@ -68,7 +68,7 @@ export function checkEffects(
   adopted: readonly PackRevision[],
   entries: readonly LoggedEntry[],
   madeAt: string,
-  say: Findings,
+  findings: Findings,
 ): EffectChange[] {
   const changes = entries.flatMap((entry) => {
     const change = effectChangeOf(order, entry);
@@ -77,18 +77,18 @@ export function checkEffects(
   const unsure = whyUnsure(entries);
   if (unsure !== null) {
     if (adopted.length > 0) {
-      say.unproven(
+      findings.unproven(
         `That the ledger has each start and end of the order’s effect: ${unsure}, so that times prove nothing.`,
       );
     }
     return changes;
   }
-  const before = say.failures;
+  const before = findings.failures;
   for (const [at, { state, index }] of changes.entries()) {
     const last = changes[at - 1]?.state ?? 'left';
     if (state !== last) continue;
     const lacks = state === 'entered' ? 'that the effect ended in between' : 'that the order had taken effect before';
-    say.failed(
+    findings.failed(
       ENTRIES,
       `${ENTRIES}: entry ${index} records that the order ${WORDS[state]}, and the pack has no entry ${lacks}. The operator left it out.`,
     );
@@ -113,17 +113,17 @@ export function checkEffects(
     if (missed.has(key)) continue;
     missed.add(key);
     const { number } = then.at(-1)?.each ?? { number: 0 };
-    say.failed(
+    findings.failed(
       ENTRIES,
       `${ENTRIES}: the pack lacks the entry that the order ${WORDS[wanted]}. By revision ${number}, the order was ${phase} when ${what} (${iso(at)}). A running server records each start and end of the effect. The operator left the entry out.`,
     );
   }
-  if (say.failures === before && life.length > 0) {
-    say.proven(
+  if (findings.failures === before && life.length > 0) {
+    findings.proven(
       'The ledger has each start and end of the order’s effect that its revisions require at all times at which the server provably ran.',
     );
     if (steadyPhase(life, Date.parse(madeAt)) === 'unknown') {
-      say.unproven(
+      findings.unproven(
         'Whether the order was in effect when this pack was made. A change was less than 30 seconds old, or a pause has lasted longer than 72 hours. Such a pause has ended only if one person alone approved it.',
       );
     }

@@ -32,13 +32,13 @@ export async function compareCheckpoint(
   saved: string,
   pinned: PublicRoot,
   { checkpoint, earlier, continuations }: Logged,
-  say: Findings,
+  findings: Findings,
 ): Promise<Comparison> {
   const kept = await opened(noteIn(saved), pinned);
   const there = `Your checkpoint of ${kept.size} entries`;
   const order = ({ origin }: Checkpoint) => originOrder(pinned.installation, origin) ?? 0;
   if (order(kept) > order(checkpoint)) {
-    say.unproven(
+    findings.unproven(
       `That the ledger still has this pack’s entries. The pack was made under the name ${checkpoint.origin}. ${there} belongs to ${kept.origin}, under which approvers continued the ledger after a loss of entries. Ask for a new pack (cordon orders pack).`,
     );
     return 'older_pack';
@@ -49,25 +49,25 @@ export async function compareCheckpoint(
   );
   if (next && next.fork.size < kept.size) {
     const stated = next.shown !== null && kept.size <= next.shown.size;
-    say.unproven(
+    findings.unproven(
       `${there} has entries that the ledger lost. Approvers continued it with ${next.fork.size} entries, and the document ${stated ? 'states this loss' : 'does not state a loss of this size'}. Keep your checkpoint: it proves that the entries were published.`,
     );
     return 'given_up';
   }
   const mine = [checkpoint, ...earlier].find(({ size }) => size === kept.size);
   if (mine && !same(mine.root, kept.root)) {
-    say.failed(
+    findings.failed(
       CHECKPOINT,
       `${there} and the pack’s checkpoint of the same size are both signed by the ledger’s key, but their trees differ: two different ledgers exist. Keep both files as proof.`,
     );
     return 'forked';
   }
   if (mine || kept.size === 0) {
-    say.proven(`${there} belongs to the same ledger: the pack’s ledger begins with its entries, unchanged.`);
+    findings.proven(`${there} belongs to the same ledger: the pack’s ledger begins with its entries, unchanged.`);
     return 'consistent';
   }
   const shown = [...earlier, checkpoint].map(({ size }) => size).join(', ');
-  say.unproven(
+  findings.unproven(
     `That ${there.replace('Your', 'your')} belongs to the same ledger. The pack proves that its trees of ${shown} entries are one ledger, and has no proof for yours. Ask for a new pack that is made with your checkpoint (cordon orders pack --checkpoint FILE), or copy the whole ledger (cordon ledger copy).`,
   );
   return 'not_provable';

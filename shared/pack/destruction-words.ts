@@ -59,10 +59,10 @@ export const REMAINING = [
     field: 'waiting',
     words: 'have not wiped yet: their export window has not ended, or their location is uncertain',
   },
-  { field: 'unanswered', words: 'have not answered yet' },
+  { field: 'unanswered', words: 'have not responded yet' },
 ] as const;
 
 export const OUTCOME_WORDS: Readonly<Record<ExitOutcome, string>> = {
   wiped: 'signed that they wiped their work data',
-  silent: 'never answered: their enrollment has ended, and their work data may still exist',
+  silent: 'never responded: their enrollment has ended, and their work data may still exist',
 };

@@ -178,9 +178,9 @@ export const receiptsSchema = z
   .max(10_000);
 
 /**
- * Server's own statement about affected devices. `reached` is their number: devices for which the order blocked a service at a revision's
- * effective time or at the time of the pack, and devices that signed a receipt of enforcement. An offline device with an expired location
- * counts at its last known location. `silent` lists the handles of affected devices that never responded.
+ * Server's own statement about affected devices. `reached` is their number. A device is affected if the order blocked a service at a
+ * revision's effective time or at the time of the pack, or if the device signed a receipt of enforcement. An offline device with an expired
+ * location counts at its last known location. `silent` lists the handles of affected devices that never responded.
  */
 export const silentSchema = z.strictObject({
   reached: z.int().min(0),

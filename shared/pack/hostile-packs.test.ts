@@ -161,7 +161,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe('a hostile pack is refused, and the place named', () => {
+describe('a hostile pack is refused, and the report names the file', () => {
   it.each(CASES)(
     '$title',
     async ({ zip, limits, failed, stopped }) => {
@@ -184,8 +184,8 @@ describe('a hostile pack is refused, and the place named', () => {
   }, 60_000);
 });
 
-describe('the work grows with the pack, and not with its square or its numbers', () => {
-  it('the reader looks at each of 60,000 names once, also when all are the same', () => {
+describe('the work grows linearly with the pack’s size, and not with numbers in it', () => {
+  it('the reader compares each of 60,000 names once, also if all are equal', () => {
     const zip = zipped([...manyNames(30_000), ...manyNames(30_000)]);
     let looks = 0;
     const isName = () => {
@@ -203,7 +203,7 @@ describe('the work grows with the pack, and not with its square or its numbers',
       gets = 0;
       override get(name: string) {
         this.gets += 1;
-        // The loop of an earlier version ends here, and not after hours.
+        // Without this error, an endless loop would run for hours.
         if (this.gets > 100) throw new Error('more look-ups than files');
         return super.get(name);
       }
@@ -217,7 +217,7 @@ describe('the work grows with the pack, and not with its square or its numbers',
     ]);
   });
 
-  it('twice as many revisions and ledger entries are twice the work', () => {
+  it('twice as many revisions and ledger entries cause twice the work', () => {
     const work = (count: number): number => {
       let looks = 0;
       const logged = (index: number, entry: LedgerEntry): LoggedEntry => ({

@@ -84,11 +84,11 @@ ${styleSheet(STYLE)}
 <body>
 <main>
 <h1>Order ${order}: <bdi>${terms.title}</bdi></h1>
-<p><bdi>${organization}</bdi> made this pack, <code>${facts.pack}</code>, at ${facts.madeAt}. This page tells in words what the signed documents beside it
-say. The signed documents count. <code>cordon verify</code> writes this page again from them and reports each difference.</p>
+<p><bdi>${organization}</bdi> made this evidence pack, <code>${facts.pack}</code>, at ${facts.madeAt}. This page states in words what the signed documents
+in the pack say. Only the signed documents are authoritative. <code>cordon verify</code> writes this page again from them and reports each difference.</p>
 ${words(terms)}
-<h2>What it says</h2>
-<p>Revision ${shown.number}${shown.adoptedAt === null ? ', which was not adopted' : ''}, from the exact text that was signed.</p>
+<h2>Terms</h2>
+<p>Revision ${shown.number}${shown.adoptedAt === null ? ', which was not adopted' : ''}, from the exact signed text.</p>
 <table>
 ${lines
   .filter(({ language }) => language === undefined)
@@ -96,22 +96,22 @@ ${lines
     ({ label, value }) => html`<tr><th scope="row">${label}</th><td dir="auto">${value}</td></tr>
 `,
   )}</table>
-<h2>Who decided, and when</h2>
+<h2>Approvals</h2>
 <p>Approver set ${facts.approvers.version}. ${attestationWords(facts.approvers)}</p>
 ${revisions.map((each) => history(each, terms.zone))}${effects(facts.effects, terms.zone)}
-<h2>What devices say</h2>
-<p>${answered} devices have answered. Each answer is signed by the device’s own key. A device counts in each line for which it signed a receipt, at any time.
-Every device of the organization receives the order list, affected or not. Devices have handles that are valid in this pack only.</p>
+<h2>Receipts of devices</h2>
+<p>${answered} devices have sent receipts. The device’s own key signs each receipt. Each line counts the devices that have signed such a receipt at any time.
+Every device of the organization receives the order list, whether the order affects it or not. The handles of devices are valid only in this pack.</p>
 <table>
 ${RECEIPT_KINDS.map(
   (kind) => html`<tr><th scope="row">${said[kind]}</th><td>${SAID[kind]}</td></tr>
 `,
-)}<tr><th scope="row">${facts.silent} of ${facts.reached}</th><td>affected devices have never answered (the server’s own statement). Affected devices: the order denied them a service when it took effect, or
-when this pack was made, or their own receipt says so. An offline device whose location had expired counts where it was last seen.</td></tr>
+)}<tr><th scope="row">${facts.silent} of ${facts.reached}</th><td>affected devices have never responded (the server’s own statement). A device is affected if the order blocked one of its services when it took
+effect or when this pack was made, or if its own receipt says so. An offline device with an expired location counts at its last known location.</td></tr>
 </table>
-${noticed(notices)}${locations(facts.locations)}${proceedings(facts.proceedings)}${destroyed(facts.destruction)}<h2>How to check this</h2>
-<p>On any machine, without a network: <code>cordon verify PACK --root ${facts.fingerprint}</code>. Take the fingerprint of the public root from elsewhere than
-from here: it names installation <code>${facts.installation}</code>. The command says of each thing whether it is proven, and what no pack can prove.</p>
+${noticed(notices)}${locations(facts.locations)}${proceedings(facts.proceedings)}${destroyed(facts.destruction)}<h2>How to verify this pack</h2>
+<p>On any machine, without a network: <code>cordon verify PACK --root ${facts.fingerprint}</code>. Get the fingerprint of the public root from
+another source than this page. It identifies installation <code>${facts.installation}</code>. The command lists what is proved, what failed, and what no pack can prove.</p>
 </main>
 </body>
 </html>
@@ -120,12 +120,12 @@ from here: it names installation <code>${facts.installation}</code>. The command
 }
 
 function words({ statement, notice, appeal, authoritativeLanguage }: OrderTerms): Markup {
-  const told = notice
+  const noticeSection = notice
     ? html`<h2>Notice to users of devices</h2>
 ${inLanguages(notice, authoritativeLanguage)}`
     : html``;
   return html`<h2>Public statement</h2>
-${inLanguages(statement, authoritativeLanguage)}${told}<p><strong>Contact for appeals:</strong> <bdi>${appeal}</bdi></p>
+${inLanguages(statement, authoritativeLanguage)}${noticeSection}<p><strong>Contact for appeals:</strong> <bdi>${appeal}</bdi></p>
 `;
 }
 
@@ -147,7 +147,7 @@ ${notices.map(
 function proceedings(state: ProceedingState): Markup {
   if (state.answer === null && state.appeals.length === 0) return html``;
   return html`<h2>Answer and appeals</h2>
-<p>The operator recorded this. The ledger commits to each record.</p>
+<p>The operator recorded these steps. The ledger contains a digest of each record.</p>
 <dl>
 ${proceedingFacts(state, { names: true })}</dl>
 `;
@@ -157,7 +157,7 @@ ${proceedingFacts(state, { names: true })}</dl>
 function locations(records: readonly PackedLocation[]): Markup {
   if (records.length === 0) return html``;
   return html`<h2>Location changes by admins</h2>
-<p>Admins changed the location of these devices, and with it what the order means for them. Each change is an entry of the ledger.</p>
+<p>Admins changed the location of these devices, and thereby the effect of the order on them. The ledger has an entry for each change.</p>
 <table>
 ${records.map(
   (
@@ -183,13 +183,13 @@ ${EXIT_OUTCOMES.map(
   ({ field, words }) => html`<tr><th scope="row">${destruction[field]} devices</th><td>${words}</td></tr>
 `,
 )}</table>
-<h3>Destroyed on the server</h3>
+<h3>Data deleted on the server</h3>
 <table>
 ${destroyedWords(sumOf(devices.map((each) => each.destroyed))).map(
   ({ what, rule }) => html`<tr><th scope="row">${what}</th><td>${rule}</td></tr>
 `,
 )}</table>
-<h3>Kept, with reasons</h3>
+<h3>Data that remains, with reasons</h3>
 <table>
 ${KEPT.map(
   ({ what, why }) => html`<tr><th scope="row">${what}</th><td>${why}</td></tr>

@@ -1,4 +1,4 @@
-/** Attacks on a pack, by a person without keys and by an operator who signs the manifest again. The verifier finds each attack and names the file. */
+/** Attacks on a pack by a person without keys, and by an operator who signs the manifest again. The verifier finds each attack and names the file. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -71,7 +71,7 @@ function resigned(files: Files): Buffer {
   return zipped(files);
 }
 
-/** Each byte of the heads of a zip's first files. */
+/** Each byte of the local headers of a zip's first files. */
 function* heads(zip: Buffer): Generator<number> {
   const writer = new ZipWriter();
   let from = 0;
@@ -94,20 +94,20 @@ async function failures(zip: Buffer): Promise<string[]> {
   expect(holds).toBe(failed.length === 0);
   return failed;
 }
-/** That one of them names this file, in such words. */
+/** Expects a failure that names the file and matches the text. */
 function expectNamed(failed: readonly string[], file: string, words: RegExp): void {
   expect(failed).toContainEqual(
     expect.stringMatching(new RegExp(`^${file.replaceAll('.', '\\.')}: .*${words.source}`, 's')),
   );
 }
 
-it('the pack as it was made holds, also when its manifest is signed again', async () => {
+it('an unchanged pack is valid, also if its manifest is signed again', async () => {
   expect(await failures(pack)).toEqual([]);
   expect(await failures(resigned(unpacked()))).toEqual([]);
   expect(zipped(unpacked()).equals(pack)).toBe(true);
 });
 
-describe('by a person without keys', () => {
+describe('changes by a person without keys', () => {
   it('a changed byte in each kind of file', async () => {
     const names = [...unpacked().keys()];
     expect(names.map((name) => name.replace(/\d+/, 'N'))).toEqual(
@@ -134,7 +134,7 @@ describe('by a person without keys', () => {
     },
   );
 
-  it('an added file, one under two names, and one that stands there twice', async () => {
+  it('an added file, a file under two names, and a file that occurs twice', async () => {
     const added = unpacked();
     added.set('revisions/7.json', added.get('revisions/6.json') ?? Buffer.alloc(0));
     expectNamed(await failures(zipped(added)), 'revisions/7.json', /was added/);
@@ -145,17 +145,17 @@ describe('by a person without keys', () => {
     expectNamed(await failures(Buffer.concat([...twice, zip.end()])), SILENT, /twice/);
   });
 
-  it('a zip that was cut short anywhere, or goes on behind its end', async () => {
+  it('a zip that was cut off anywhere, or has bytes after its end', async () => {
     for (const share of [0, 0.1, 0.5, 0.9, 0.999]) {
       const failed = await failures(pack.subarray(0, Math.floor(pack.length * share)));
       expect(failed.length).toBeGreaterThan(0);
     }
-    expectNamed(await failures(pack.subarray(0, -5)), 'the zip behind manifest.json', /cut off|removed/);
-    expectNamed(await failures(Buffer.concat([pack, Buffer.from('x')])), 'the zip behind manifest.json', /added/);
+    expectNamed(await failures(pack.subarray(0, -5)), 'the zip after manifest.json', /cut off|removed/);
+    expectNamed(await failures(Buffer.concat([pack, Buffer.from('x')])), 'the zip after manifest.json', /added/);
     expect((await check(Buffer.from('not a zip'))).holds).toBe(false);
   });
 
-  it('any one bit, anywhere', async () => {
+  it('a change of any single bit', async () => {
     /** The file at a position, from the start of each file. */
     const starts: { name: string; from: number }[] = [];
     const zip = new ZipWriter();
@@ -164,12 +164,12 @@ describe('by a person without keys', () => {
       starts.push({ name, from });
       from += zip.add({ name, bytes }).length;
     }
-    /** Where a head that begins a file is no head any more, what is said is behind which file. */
+    /** If a local header is no longer recognizable, the report names the file before it. */
     const places = (at: number): string[] => {
-      if (at >= from) return ['the zip behind manifest.json'];
+      if (at >= from) return ['the zip after manifest.json'];
       const here = starts.findLastIndex((one) => one.from <= at);
       const before = starts[here - 1]?.name;
-      return [starts[here]?.name ?? '', before === undefined ? 'the zip' : `the zip behind ${before}`];
+      return [starts[here]?.name ?? '', before === undefined ? 'the zip' : `the zip after ${before}`];
     };
     await fc.assert(
       fc.asyncProperty(fc.nat(pack.length - 1), fc.nat(7), async (at, bit) => {
@@ -187,7 +187,7 @@ describe('by a person without keys', () => {
   }, 120_000);
 });
 
-describe('by an operator who signs the manifest again', () => {
+describe('changes by an operator who signs the manifest again', () => {
   it('approvals swapped between two revisions', async () => {
     const files = unpacked();
     const [one, three] = [revision(files, 1), revision(files, 3)];
@@ -198,7 +198,7 @@ describe('by an operator who signs the manifest again', () => {
       expectNamed(failed, `revisions/${number}.json`, /a signature does not match this text/);
   });
 
-  it('case 25: one signer twice, and one alone', async () => {
+  it('case 25: the same signer twice, and only one signer', async () => {
     const files = unpacked();
     const one = revision(files, 1);
     const [first] = one.signatures;
@@ -212,7 +212,7 @@ describe('by an operator who signs the manifest again', () => {
     expectNamed(await failures(resigned(alone)), 'revisions/1.json', /only 1 different person/);
   });
 
-  it('the proposer’s approval in the place of another’s, and a stranger’s', async () => {
+  it('the proposer’s approval instead of another person’s, and an approval by an unknown key', async () => {
     const files = unpacked();
     const one = revision(files, 1);
     const { proposer } = made.world.people;
@@ -233,7 +233,7 @@ describe('by an operator who signs the manifest again', () => {
     expectNamed(failed, 'revisions/3.json', /chain of revisions is broken/);
   });
 
-  it('revisions in another order, and one left out', async () => {
+  it('reordered revisions, and a missing revision', async () => {
     const files = unpacked();
     const [one, three] = [files.get('revisions/1.json'), files.get('revisions/3.json')];
     if (one && three) files.set('revisions/1.json', three).set('revisions/3.json', one);
@@ -246,7 +246,7 @@ describe('by an operator who signs the manifest again', () => {
     expectNamed(await failures(resigned(last)), 'revisions/6.json', /the ledger has an entry of revision 6/);
   });
 
-  it('another public root, and approvers of the operator’s own beside the right one', async () => {
+  it('another public root, and invented approvers beside the right public root', async () => {
     const replaced = unpacked();
     write(replaced, PUBLIC_ROOT, { ...made.root(), approvers: sha256('another') });
     expectNamed(await failures(resigned(replaced)), PUBLIC_ROOT, /differs from your public root/);
@@ -259,7 +259,7 @@ describe('by an operator who signs the manifest again', () => {
     expect(findings.filter(({ verdict }) => verdict === 'failed')).toHaveLength(1);
   });
 
-  it('another device’s receipts under a handle, a stranger’s key, and one device under two handles', async () => {
+  it('another device’s receipts under a handle, an unknown key, and one device under two handles', async () => {
     const files = unpacked();
     const [one, other] = read<Groups>(files, 'receipts/1.json');
     if (!one || !other) throw new Error('two devices have answered');
@@ -282,7 +282,7 @@ describe('by an operator who signs the manifest again', () => {
     expectNamed(await failures(resigned(files)), 'receipts/1.json', /not a device certificate of this installation/);
   });
 
-  it('a device that has answered among the silent ones', async () => {
+  it('a device that responded in the list of devices without a response', async () => {
     const files = unpacked();
     const [one] = read<Groups>(files, 'receipts/1.json');
     const told = read<{ reached: number; silent: string[] }>(files, SILENT);
@@ -301,13 +301,13 @@ describe('by an operator who signs the manifest again', () => {
       sign: (message) => made.signNote(Buffer.from(message)),
     });
     files.set(CHECKPOINT, Buffer.from(note));
-    expectNamed(await failures(resigned(files)), CHECKPOINT, /it is another log/);
+    expectNamed(await failures(resigned(files)), CHECKPOINT, /it belongs to another ledger/);
     const online = { name: `cordon/${INSTALLATION}`, publicKey, sign: made.world.online.sign };
     files.set(CHECKPOINT, Buffer.from(signCheckpoint(tree, online)));
     expectNamed(await failures(resigned(files)), CHECKPOINT, /no Ed25519 signature of/);
   });
 
-  it('case 36: an entry that was edited, moved or left out, and a tree that is no continuation of an earlier one', async () => {
+  it('case 36: a changed, moved or missing entry, and a tree that does not extend an earlier tree', async () => {
     type Entries = { index: number; body: string; proof: string[] }[];
     const files = unpacked();
     const entries = read<Entries>(files, ENTRIES);
@@ -342,7 +342,7 @@ describe('by an operator who signs the manifest again', () => {
     expectNamed(await failures(resigned(whole)), GROWTH, /proof|begin/);
   });
 
-  it('a list that no online key of the approvers signed, and another than was logged', async () => {
+  it('a list without a signature of an online key, and a list that the ledger does not confirm', async () => {
     const files = unpacked();
     const name = [...files.keys()].find((each) => each.startsWith('lists/')) ?? '';
     const list = read<Envelope>(files, name);
@@ -357,7 +357,7 @@ describe('by an operator who signs the manifest again', () => {
   });
 });
 
-it('a fingerprint that is none is refused before anything is read', async () => {
+it('a malformed fingerprint is refused before the pack is read', async () => {
   await expect(verifyPack(pack, 'AB:CD')).rejects.toThrow('64 lower-case hex digits');
 });
 
@@ -365,8 +365,8 @@ const ledgerKey = async () => {
   return (await parseVerifierKey(made.root().ledger)).publicKey;
 };
 
-describe('a checkpoint that was kept from elsewhere', () => {
-  /** As the ledger's own key signs it. */
+describe('the auditor’s own checkpoint', () => {
+  /** Checkpoint with a signature by the ledger's own key. */
   const signedBy = async (size: number, root: Uint8Array, name = `cordon/${INSTALLATION}`) =>
     signCheckpoint(
       { size, root: Buffer.from(root) },
@@ -376,7 +376,7 @@ describe('a checkpoint that was kept from elsewhere', () => {
   const sizeOf = (text: string) => Number(text.split('\n')[1]);
   const said = ({ findings }: PackReport) => findings.find(({ words }) => /our checkpoint of /.test(words));
 
-  it('is consistent where the pack shows its tree, however it was saved', async () => {
+  it('is consistent if the pack contains its tree, in each format of the saved file', async () => {
     const earlier = read<{ checkpoint: string }[]>(unpacked(), GROWTH).map(({ checkpoint }) => checkpoint);
     expect(earlier.length).toBeGreaterThan(0);
     const page = transparencyPage({
@@ -390,8 +390,8 @@ describe('a checkpoint that was kept from elsewhere', () => {
     }
   });
 
-  it('is not provable by a pack that lacks the proof, and consistent in one that was made with it', async () => {
-    /** Something else is logged. */
+  it('is not provable with a pack that lacks the proof, and consistent with a pack that was made with it', async () => {
+    /** The ledger gets an entry about another subject. */
     const grow = async () => {
       await made.world.orders.drafting.propose(made.world.people.proposer.id, {
         ...PROPOSAL,
@@ -417,7 +417,7 @@ describe('a checkpoint that was kept from elsewhere', () => {
     await expect(made.pack(ORDER, 1_000_000)).rejects.toThrow('has no checkpoint of 1000000 entries');
   });
 
-  it('case 36: is forked where the same key has signed another tree of as many entries', async () => {
+  it('case 36: is forked if the same key has signed another tree of the same size', async () => {
     for (const text of [note(), ...read<{ checkpoint: string }[]>(unpacked(), GROWTH).map((each) => each.checkpoint)]) {
       const report = await verifyPack(pack, fingerprint, await signedBy(sizeOf(text), Buffer.alloc(32, 7)));
       expect(report).toMatchObject({ holds: false, comparison: 'forked' });
@@ -425,7 +425,7 @@ describe('a checkpoint that was kept from elsewhere', () => {
     }
   });
 
-  it('case 37: is refused when it is another ledger’s, nobody’s, or none', async () => {
+  it('case 37: is refused from another ledger, without a valid signature, or in another format', async () => {
     const kept = (saved: string) => verifyPack(pack, fingerprint, saved);
     const other = await signedBy(2, Buffer.alloc(32), 'cordon/ins_other');
     await expect(kept(other)).rejects.toThrow(/does not belong to this ledger: .*Get it from/);
@@ -435,7 +435,7 @@ describe('a checkpoint that was kept from elsewhere', () => {
   });
 });
 
-describe('of an order that is kept from the public', () => {
+describe('the pack of a withheld order', () => {
   type Entries = { index: number; body: string; proof: string[]; opening?: { salt: string; subject: string } }[];
   let kept: Buffer;
   beforeAll(async () => {
@@ -451,7 +451,7 @@ describe('of an order that is kept from the public', () => {
     kept = await made.pack(order);
   });
 
-  it('the pack opens what the ledger hides, and says what that entries unproven', async () => {
+  it('reveals the withheld particulars, and says what these entries do not prove', async () => {
     const { holds, findings } = await check(kept);
     expect(holds).toBe(true);
     const words = findings.map((finding) => finding.words).join('\n');
@@ -466,7 +466,7 @@ describe('of an order that is kept from the public', () => {
     );
   });
 
-  it('an opening that was edited, exchanged, removed, or put to another entry', async () => {
+  it('is refused with an opening that was changed, exchanged, removed, or moved to another entry', async () => {
     const files = unpacked(kept);
     const entries = read<Entries>(files, ENTRIES);
     const [entered, left] = entries.filter(({ opening }) => opening);
@@ -481,7 +481,7 @@ describe('of an order that is kept from the public', () => {
     for (const opening of [edited, left.opening, { ...entered.opening, salt: left.opening.salt }]) {
       expectNamed(await tampered(entered.index, opening), ENTRIES, new RegExp(about));
     }
-    expectNamed(await tampered(entered.index, undefined), ENTRIES, /the pack does not open them/);
+    expectNamed(await tampered(entered.index, undefined), ENTRIES, /the pack does not reveal them/);
     const other = entries.find(({ body }) => body.includes('order.adopted'))?.index ?? 0;
     expectNamed(await tampered(other, entered.opening), ENTRIES, /The entry withholds no particulars./);
     expectNamed(await tampered(other, { ...entered.opening, more: 1 }), ENTRIES, /./);

@@ -49,15 +49,15 @@ const NEVER_PROVEN = [
 ] as const;
 
 /** Public root that the auditor gave, or the pack's public root if the auditor gave only its fingerprint. */
-function pinnedRoot(files: PackFiles, pinned: Pinned, say: Findings): PublicRoot | null {
-  const own = say.try(PUBLIC_ROOT, () => parseDocument(publicRootSchema, need(files, PUBLIC_ROOT)));
+function pinnedRoot(files: PackFiles, pinned: Pinned, findings: Findings): PublicRoot | null {
+  const own = findings.try(PUBLIC_ROOT, () => parseDocument(publicRootSchema, need(files, PUBLIC_ROOT)));
   const wanted = typeof pinned === 'string' ? pinned : fingerprintOf(pinned);
   if (own && fingerprintOf(own) === wanted) {
-    say.proven(`The pack belongs to installation ${own.installation}, by your public root (${wanted}).`);
+    findings.proven(`The pack belongs to installation ${own.installation}, by your public root (${wanted}).`);
     return own;
   }
   if (own)
-    say.failed(
+    findings.failed(
       PUBLIC_ROOT,
       `${PUBLIC_ROOT} differs from your public root: it was replaced, or the pack belongs to another installation.`,
     );
@@ -77,9 +77,9 @@ function report(
  * Report of a verification that could not continue. `why` is one sentence. The report says that the remaining checks did not run, because a
  * missing failure would look like a proof.
  */
-function stopped(say: Findings, why: string, manifest: Manifest | null = null): PackReport {
-  say.unproven(`Everything else in the pack: the verification stopped. ${why}`);
-  return report(say, manifest);
+function stopped(findings: Findings, why: string, manifest: Manifest | null = null): PackReport {
+  findings.unproven(`Everything else in the pack: the verification stopped. ${why}`);
+  return report(findings, manifest);
 }
 
 /**
@@ -96,34 +96,35 @@ export async function verifyPack(
   if (typeof pinned === 'string' && !/^[0-9a-f]{64}$/.test(pinned)) {
     throw new CordonError('invalid_input', 'The fingerprint of a public root must be 64 lower-case hex digits.');
   }
-  const say = new Findings();
-  const present = filesOf(zip, say, limits);
-  if (!present) return stopped(say, 'The pack exceeds a limit or uses compression, so no signature was checked.');
-  const root = pinnedRoot(present, pinned, say);
-  if (!root) return stopped(say, 'The public root does not match, so no signature was checked.');
-  const approverSets = checkApproverSets(present, root, say);
-  const signed = checkManifest(present, approverSets, say);
-  if (!signed) return stopped(say, `${MANIFEST} is not valid, so no other file was read.`);
+  const findings = new Findings();
+  const present = filesOf(zip, findings, limits);
+  if (!present) return stopped(findings, 'The pack exceeds a limit or uses compression, so no signature was checked.');
+  const root = pinnedRoot(present, pinned, findings);
+  if (!root) return stopped(findings, 'The public root does not match, so no signature was checked.');
+  const approverSets = checkApproverSets(present, root, findings);
+  const signed = checkManifest(present, approverSets, findings);
+  if (!signed) return stopped(findings, `${MANIFEST} is not valid, so no other file was read.`);
   const { manifest, files } = signed;
-  if (!files) return stopped(say, 'Files do not match the signed manifest, so no content was checked.', manifest);
-  const logged = await checkLedger(files, root, approverSets, say);
-  if (!logged) return report(say, manifest);
+  if (!files) return stopped(findings, 'Files do not match the signed manifest, so no content was checked.', manifest);
+  const logged = await checkLedger(files, root, approverSets, findings);
+  if (!logged) return report(findings, manifest);
   const { installation, order } = manifest;
-  if (installation !== root.installation) say.failed(null, `The manifest belongs to installation ${installation}.`);
-  const revisions = checkRevisions(files, { installation, order }, say);
-  const adopted = checkApprovals(revisions, approverSets, logged.entries, say);
-  checkEntries(order, logged, files, approverSets, revisions, say);
+  if (installation !== root.installation)
+    findings.failed(null, `The manifest belongs to installation ${installation}.`);
+  const revisions = checkRevisions(files, { installation, order }, findings);
+  const adopted = checkApprovals(revisions, approverSets, logged.entries, findings);
+  checkEntries(order, logged, files, approverSets, revisions, findings);
   const { entries } = logged;
-  checkMadeAt(manifest, entries, say);
-  const effects = checkEffects(order, adopted, entries, manifest.madeAt, say);
-  const listed = checkLists(files, logged, approverSets, adopted, installation, say);
-  const receipts = checkReceipts(files, { pinned: root, order, revisions, adopted, listed }, say);
-  checkDestruction(files, { order, adopted, entries, wiped: receipts.wiped }, say);
-  const proceedings = checkProceedings(files, { installation, order, entries }, say);
-  const locations = checkLocations(files, order, entries, say);
+  checkMadeAt(manifest, entries, findings);
+  const effects = checkEffects(order, adopted, entries, manifest.madeAt, findings);
+  const listed = checkLists(files, logged, approverSets, adopted, installation, findings);
+  const receipts = checkReceipts(files, { pinned: root, order, revisions, adopted, listed }, findings);
+  checkDestruction(files, { order, adopted, entries, wiped: receipts.wiped }, findings);
+  const proceedings = checkProceedings(files, { installation, order, entries }, findings);
+  const locations = checkLocations(files, order, entries, findings);
   const evidence = { manifest, root, approverSets, revisions, entries, effects, receipts, proceedings, locations };
-  checkSummary(files, evidence, say);
-  const comparison = kept === undefined ? null : await compareCheckpoint(kept, root, logged, say);
-  for (const words of NEVER_PROVEN) say.unproven(words);
-  return report(say, manifest, comparison);
+  checkSummary(files, evidence, findings);
+  const comparison = kept === undefined ? null : await compareCheckpoint(kept, root, logged, findings);
+  for (const words of NEVER_PROVEN) findings.unproven(words);
+  return report(findings, manifest, comparison);
 }

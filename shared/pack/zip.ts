@@ -140,17 +140,17 @@ export function readZip(zip: Buffer, limits: ZipLimits = FORMAT_LIMITS): ZipCont
   if (zip.length > limits.bytes) return refuse('the zip', `it has ${zip.length} bytes. The limit is ${limits.bytes}`);
   let at = 0;
   while (at + LOCAL_SIZE <= zip.length && zip.readUInt32LE(at) === LOCAL) {
-    if (files.length >= limits.files) return refuse(behind(files), `it has more than ${limits.files} files`);
+    if (files.length >= limits.files) return refuse(lastNameIn(files), `it has more than ${limits.files} files`);
     const size = zip.readUInt32LE(at + 18);
     const nameBytes = zip.readUInt16LE(at + 26);
     if (nameBytes > limits.nameBytes) {
-      return refuse(behind(files), `a file name has ${nameBytes} bytes. The limit is ${limits.nameBytes}`);
+      return refuse(lastNameIn(files), `a file name has ${nameBytes} bytes. The limit is ${limits.nameBytes}`);
     }
     const start = at + LOCAL_SIZE + nameBytes;
     const name = zip.toString('utf8', at + LOCAL_SIZE, Math.min(start, zip.length));
     if (!limits.isName(name)) {
       const detail = `a file named “${name}” follows, and no pack has a file of this name. The file was added. The rest was not read`;
-      faults.push({ near: behind(files), detail });
+      faults.push({ near: lastNameIn(files), detail });
       return { files, faults, refused: false };
     }
     const [method, inflated] = [zip.readUInt16LE(at + 8), zip.readUInt32LE(at + 22)];
@@ -182,13 +182,13 @@ export function readZip(zip: Buffer, limits: ZipLimits = FORMAT_LIMITS): ZipCont
   return { files, faults, refused: false };
 }
 
-function behind(files: readonly ZipFile[]): string {
+function lastNameIn(files: readonly ZipFile[]): string {
   const last = files.at(-1)?.name;
-  return last === undefined ? 'the zip' : `the zip behind ${last}`;
+  return last === undefined ? 'the zip' : `the zip after ${last}`;
 }
 
 function directoryFault(files: readonly ZipFile[], rest: Buffer, expected: Buffer, at: number): ZipFault {
-  const near = behind(files);
+  const near = lastNameIn(files);
   if (rest.length < expected.length && expected.subarray(0, rest.length).equals(rest)) {
     return { near, detail: `it ends at byte ${at + rest.length}, within its directory: it was cut off` };
   }

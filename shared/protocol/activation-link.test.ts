@@ -10,7 +10,7 @@ const link = (): ActivationLink => ({
 });
 
 describe('activation link', () => {
-  it('says what it was made of, whatever was pasted around it', () => {
+  it('contains its original parts, whatever text surrounds it', () => {
     for (let i = 0; i < 50; i++) {
       const given = link();
       expect(parseActivationLink(`  ${formatActivationLink(given)}\n`)).toEqual(given);
@@ -42,7 +42,7 @@ describe('activation link', () => {
     expect(() => parseActivationLink(text)).toThrow(expect.objectContaining({ code: 'invalid_input' }));
   });
 
-  it('never repeats the secret in what it says', () => {
+  it('never repeats the secret in an error', () => {
     const given = link();
     try {
       parseActivationLink(`${formatActivationLink(given)}!`);

@@ -316,7 +316,7 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     to: z.array(deviceIdSchema).min(1).max(MOST_RECIPIENTS),
     keep: z.boolean(),
     commit: conversationCommitSchema.nullable(),
-    /** Time after which the server does not deliver the message. Null: the server's retention time applies. */
+    /** Time after which the server does not deliver the message; null for the server's retention time. */
     expires: time.nullable(),
     body: sealedBody,
   }),

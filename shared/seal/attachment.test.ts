@@ -5,7 +5,7 @@ import { openAttachment, sealAttachment } from './attachment.ts';
 import { LARGEST_ATTACHED } from './content.ts';
 
 describe('an attachment', () => {
-  it('opens unchanged, and has the size of its class', async () => {
+  it('is decrypted unchanged, and has the size of its size class', async () => {
     const bytes = fc.uint8Array({ maxLength: 20_000 });
     await fc.assert(
       fc.asyncProperty(bytes, async (open) => {

@@ -51,9 +51,9 @@ const COMMIT_PADDING = 2048;
 
 const spelled = ({ device, generation, signatureKey }: Claim) => JSON.stringify([device, generation, signatureKey]);
 
-/** Configuration of ts-mls. ts-mls accepts only the members in `vouchedFor`, which `Authenticate` has confirmed. */
-export function clientConfig(vouchedFor: Iterable<Claim>): ClientConfig {
-  const known = new Set(Array.from(vouchedFor, spelled));
+/** Configuration of ts-mls. ts-mls accepts only the members in `confirmed`, which `Authenticate` has confirmed. */
+export function clientConfig(confirmed: Iterable<Claim>): ClientConfig {
+  const known = new Set(Array.from(confirmed, spelled));
   return {
     keyRetentionConfig: RETENTION,
     // ts-mls does not check lifetimes here, because `key-package.ts` checks them with `now` as an argument.

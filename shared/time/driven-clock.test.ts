@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DrivenClock } from './driven-clock.ts';
 
 describe('DrivenClock', () => {
-  it('fires each overdue timer once, in due order, and those that they set for the same stretch', () => {
+  it('runs each overdue task once, in the order of due times, with tasks that they schedule in the same period', () => {
     const clock = new DrivenClock(0);
     const fired: string[] = [];
     clock.at(30, () => fired.push('c'));
@@ -19,7 +19,7 @@ describe('DrivenClock', () => {
     expect(fired).toEqual(['every 7 at 100', 'a', 'b', 'c']);
   });
 
-  it('does not fire what was canceled, and never goes back', () => {
+  it('does not run a canceled task, and never goes back', () => {
     const clock = new DrivenClock(5);
     let fired = 0;
     const cancel = clock.at(6, () => fired++);
@@ -29,7 +29,7 @@ describe('DrivenClock', () => {
     expect(() => clock.jump(9)).toThrow(RangeError);
   });
 
-  it('runs what is due already on a later turn', async () => {
+  it('runs a task that is already due in a later turn', async () => {
     const clock = new DrivenClock(5);
     let fired = 0;
     clock.at(5, () => fired++);

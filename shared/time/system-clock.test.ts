@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SystemClock } from './system-clock.ts';
 
 describe('SystemClock', () => {
-  it('runs a task that is due, and takes a due time beyond what setTimeout can hold', async () => {
+  it('runs a due task, and accepts a due time beyond the limit of setTimeout', async () => {
     const clock = new SystemClock();
     let early = false;
     const cancel = clock.at(clock.now() + 2 ** 33, () => {

@@ -5,7 +5,7 @@ import type { LocationState } from './terms.ts';
 
 const cases = loadCases();
 
-it('is a table worth the name, without doubles', () => {
+it('has enough cases, without duplicates', () => {
   expect(cases.length).toBeGreaterThanOrEqual(60);
   expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
 });
@@ -14,7 +14,7 @@ it.each(cases.map((given) => [given.name, given] as const))('%s', (_, given) => 
   expect(runCase(given)).toEqual([]);
 });
 
-it('is the same when the state is stored and read again after each observation', () => {
+it('gives the same result if the state is stored and read after each observation', () => {
   for (const given of cases) {
     let state = emptyLocation();
     for (const observation of observationsOf(given)) {
@@ -25,7 +25,7 @@ it('is the same when the state is stored and read again after each observation',
   }
 });
 
-it('would notice: the opposite of every case fails', () => {
+it('fails for the opposite of every case', () => {
   for (const given of cases) {
     const services = Object.fromEntries(
       Object.entries(given.expect.services).map(([service, gate]) => [

@@ -42,14 +42,14 @@ export function emptyLocation(): LocationState {
 type Sightings = LocationState['sightings'];
 
 /** Time at which an observation expires as evidence. */
-function lapses(sighting: Observation): Instant {
+function expiryOf(sighting: Observation): Instant {
   if (sighting.source === 'statement') return sighting.until ?? sighting.at;
   if (sighting.source === 'address' && sighting.connected) return Number.POSITIVE_INFINITY;
   return sighting.at + FRESH_FOR;
 }
 
 function freshAt(sighting: Sighting | undefined, now: Instant): sighting is Sighting {
-  return sighting !== undefined && sighting.at <= now && now < lapses(sighting);
+  return sighting !== undefined && sighting.at <= now && now < expiryOf(sighting);
 }
 
 function sameAreas(a: readonly EvidenceArea[], b: readonly EvidenceArea[]): boolean {
@@ -95,7 +95,7 @@ export function endStatement(state: LocationState, at: Instant): LocationState {
 function sight(known: Sighting | undefined, observation: Observation): Sighting {
   const areas = [...new Set(observation.areas)].sort();
   const { at } = observation;
-  if (!known || !sameAreas(known.areas, areas) || at >= lapses(known))
+  if (!known || !sameAreas(known.areas, areas) || at >= expiryOf(known))
     return { ...observation, areas, first: at, count: 1 };
   return { ...observation, areas, first: known.first, count: at === known.at ? known.count : known.count + 1 };
 }
@@ -118,7 +118,7 @@ function nextEvent(state: LocationState, after: Instant): Instant {
   for (const source of EVIDENCE_SOURCES) {
     const sighting = state.sightings[source];
     if (!sighting) continue;
-    const end = lapses(sighting);
+    const end = expiryOf(sighting);
     if (end > after && end < next) next = end;
   }
   return next;
@@ -133,7 +133,7 @@ export function nextLocationChange(state: LocationState, now: Instant): Instant 
 /** Time at which the last evidence expires and the location becomes unknown; null if evidence does not expire. */
 export function unknownFrom(state: LocationState): Instant | null {
   const ends = EVIDENCE_SOURCES.map((source) => state.sightings[source]).map((sighting) =>
-    sighting ? lapses(sighting) : 0,
+    sighting ? expiryOf(sighting) : 0,
   );
   const last = Math.max(...ends);
   return last === Number.POSITIVE_INFINITY ? null : last;
@@ -305,7 +305,7 @@ export function sourcesAt(
   return EVIDENCE_SOURCES.map((source) => state.sightings[source])
     .filter((sighting) => sighting !== undefined)
     .map((sighting) => {
-      const end = lapses(sighting);
+      const end = expiryOf(sighting);
       return { sighting, until: Number.isFinite(end) ? end : null, fresh: freshAt(sighting, now) };
     });
 }

@@ -97,7 +97,7 @@ const tightening: fc.Arbitrary<(rule: OrderRule) => OrderRule> = fc.constantFrom
   (one) => ({ ...one, services: new Set(SERVICES) }),
   ...NEXUS.map(
     (nexus) => (one: OrderRule) =>
-      // As for areas: a further nexus by the network starts the grace of a visitor whose location is only contested.
+      // A further nexus `network` starts the grace period of a visitor whose location is only contested.
       nexus === 'network' && deniesContested(one) ? one : { ...one, nexus: new Set([...one.nexus, nexus]) },
   ),
   ...['PK', 'IN', 'AE', 'EU'].map(
@@ -110,7 +110,7 @@ const tightening: fc.Arbitrary<(rule: OrderRule) => OrderRule> = fc.constantFrom
   (one) => ({ ...one, pausedUntil: null }),
   (one) => ({ ...one, stale: one.stale === 'allow' ? 'keep' : 'deny' }),
 );
-/** Time after the newest observation: a fold cannot go back. */
+/** Time after the newest observation, because the state cannot go back in time. */
 const later = fc.integer({ min: 0, max: 600 }).map((steps) => steps * 5 * MINUTE + 1);
 const services = (rules: readonly OrderRule[], given: DeviceFacts, now: number) => evaluate(rules, given, now).services;
 
@@ -121,7 +121,7 @@ describe('the arrival of a visitor', () => {
     ...{ source: 'position', areas: [parseEvidenceArea(area)], at, whole: true },
   });
 
-  it('is not renewed by less than a day elsewhere, in however many places', () => {
+  it('is not renewed by less than a day elsewhere, in any number of places', () => {
     const about = fc.array(fc.tuple(fc.constantFrom(...elsewhere), fc.integer({ min: 1, max: 60 })), {
       ...{ minLength: 1, maxLength: 120, size: 'max' },
     });
@@ -151,7 +151,7 @@ describe('the arrival of a visitor', () => {
     expect(crowded).toBeGreaterThan(50);
   });
 
-  it('is not renewed by moving about within the order’s areas, through however many parts', () => {
+  it('is not renewed by moves within the order’s areas, through any number of subdivisions', () => {
     let state = emptyLocation();
     for (let part = 0; part < 140; part += 1) {
       state = observe(state, whole(`SI-${String(part + 1).padStart(3, '0')}`, BEGIN + part * 4 * 60 * MINUTE));
@@ -164,7 +164,7 @@ describe('the arrival of a visitor', () => {
     );
   });
 
-  it('is where the areas are entered, through however many parts of another country one has come within a day', () => {
+  it('is the entry into the areas, after a day in any number of subdivisions of another country', () => {
     let state = observe(emptyLocation(), whole('AT-2', BEGIN));
     const day = BEGIN + 30 * 24 * 60 * MINUTE;
     for (let part = 0; part < 60; part += 1) {
@@ -175,7 +175,7 @@ describe('the arrival of a visitor', () => {
     expect(arrivalIn(state, reach('HR'), 'present', entered + 1)).toBe(entered);
   });
 
-  it('is renewed by a day elsewhere, also when that is remembered as one with what came before', () => {
+  it('is renewed by a day elsewhere, also if this stay is merged with earlier stays', () => {
     let state = observe(emptyLocation(), whole('PK', BEGIN));
     for (let place = 0; place < 45; place += 1) {
       state = observe(state, whole(elsewhere[place] ?? '', BEGIN + (place + 1) * 120 * MINUTE));
@@ -187,7 +187,7 @@ describe('the arrival of a visitor', () => {
 });
 
 describe('the fold over evidence', () => {
-  it('does not care in which order observations of one instant come', () => {
+  it('is independent of the order of observations with the same time', () => {
     fc.assert(
       fc.property(observations, fc.infiniteStream(fc.nat(1000)), (all, dice) => {
         const shuffled = all
@@ -200,7 +200,7 @@ describe('the fold over evidence', () => {
     );
   });
 
-  it('does not care whether time is let pass in between, nor about what is sent again', () => {
+  it('is independent of intermediate times and repeated observations', () => {
     fc.assert(
       fc.property(observations, fc.integer({ min: 0, max: 24 * 60 }), (all, minutes) => {
         const inOrder = [...all].sort((a, b) => a.at - b.at);
@@ -219,7 +219,7 @@ describe('the fold over evidence', () => {
     );
   });
 
-  it('takes late observations without failing, and ignores those that its source has outrun', () => {
+  it('accepts late observations, and ignores those that are older than the newest of the same source', () => {
     fc.assert(
       fc.property(observations, observation, (all, late) => {
         const state = observeAll(emptyLocation(), all);
@@ -235,7 +235,7 @@ describe('the fold over evidence', () => {
     );
   });
 
-  it('names every instant at which a location changes by itself', () => {
+  it('predicts every change of the location without a new observation', () => {
     fc.assert(
       fc.property(observations, later, fc.double({ min: 0, max: 1, noNaN: true }), (all, wait, part) => {
         const state = observeAll(emptyLocation(), all);
@@ -249,7 +249,7 @@ describe('the fold over evidence', () => {
 });
 
 describe('the verdict', () => {
-  it('is constant until the instant that it names as its next change', () => {
+  it('is constant until its predicted next change', () => {
     fc.assert(
       fc.property(orders, facts, later, fc.double({ min: 0, max: 1, noNaN: true }), (rules, given, wait, part) => {
         const now = Math.max(given.location.at, BEGIN) + wait;
@@ -264,7 +264,7 @@ describe('the verdict', () => {
     );
   });
 
-  it('is never a denial by an order that is not in force, unless the device’s own list is stale under `deny`', () => {
+  it('is never a denial by an inactive order, unless the device’s list has expired and the order’s stale rule is `deny`', () => {
     fc.assert(
       fc.property(orders, facts, later, (rules, given, wait) => {
         const now = Math.max(given.location.at, BEGIN) + wait;
@@ -282,7 +282,7 @@ describe('the verdict', () => {
     );
   });
 
-  it('case 33: one more order never turns denied into allowed, and takes no denial away', () => {
+  it('case 33: another order never removes a denial', () => {
     fc.assert(
       fc.property(orders, order, facts, later, (rules, more, given, wait) => {
         const now = Math.max(given.location.at, BEGIN) + wait;
@@ -296,7 +296,7 @@ describe('the verdict', () => {
     );
   });
 
-  it('is never milder for an order that is stricter, in one of its terms or in several', () => {
+  it('never allows more under an order with stricter terms', () => {
     let met = 0;
     fc.assert(
       fc.property(
@@ -320,7 +320,7 @@ describe('the verdict', () => {
     expect(met).toBeGreaterThan(500);
   });
 
-  it('gives a visitor in a contested location grace once the order asks for the network too, by the order of rules 4 and 6', () => {
+  it('gives a grace period to a visitor in a contested location if the order also requires the network (rules 4 and 6)', () => {
     const observed = (source: 'position' | 'network', area: string): Observation => ({
       ...{ source, areas: [parseEvidenceArea(area)], at: BEGIN, ...(source === 'position' && { whole: true }) },
     });
@@ -360,7 +360,7 @@ describe('the verdict', () => {
     );
   });
 
-  it('is the same for facts that were stored as JSON, and on the list in any order', () => {
+  it('is the same for facts that were stored as JSON, and for any sequence of orders', () => {
     fc.assert(
       fc.property(orders, facts, later, (rules, given, wait) => {
         const now = Math.max(given.location.at, BEGIN) + wait;

@@ -50,9 +50,9 @@ const orderSchema = z.strictObject({
   nexus: z.array(z.enum(NEXUS)).default(['present', 'network']),
   effective: instant.default(CASES_BEGIN),
   until: instant.nullable().default(null),
-  /** End of the pause as a duration, or `released` for a pause without an end. */
+  /** End of the pause as a duration, or `resumed` for a pause without an end. */
   pausedUntil: z
-    .union([z.literal('released').transform(() => Number.POSITIVE_INFINITY), instant])
+    .union([z.literal('resumed').transform(() => Number.POSITIVE_INFINITY), instant])
     .nullable()
     .default(null),
   withdrawn: z.boolean().default(false),

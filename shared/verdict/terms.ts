@@ -119,7 +119,7 @@ export type Rule = 'allow' | 'deny';
 export const WAITING_RULES = ['hold', 'deliver', 'return'] as const;
 export type WaitingRule = (typeof WAITING_RULES)[number];
 /** Default for an order without a rule for waiting messages. */
-export const UNSAID_WAITING = 'hold' satisfies WaitingRule;
+export const DEFAULT_WAITING = 'hold' satisfies WaitingRule;
 
 /** Adopted order in the form that the verdict uses. `shared/order/rules.ts` compiles signed revisions into this form. */
 export interface OrderRule {

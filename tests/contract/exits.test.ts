@@ -167,7 +167,7 @@ describeOnEveryStore('an exit', (open) => {
     const report = await verifyPack(zip, made.fingerprint());
     expect(report.findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     const words = report.findings.map((finding) => finding.words).join('\n');
-    expect(words).toMatch(/The exit ended 1 enrollment \(0 of devices that never answered\), with 1 certificate/);
+    expect(words).toMatch(/The exit ended 1 enrollment \(0 of devices that never responded\), with 1 certificate/);
     const refused = async (change: (all: Destruction) => void) => {
       const { findings } = await verifyPack(signedAnew(zip, change), made.fingerprint());
       return findings.flatMap((finding) => (finding.verdict === 'failed' ? [finding.words] : []));
@@ -483,7 +483,7 @@ describeOnEveryStore('an exit', (open) => {
     expect(report.findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     const words = report.findings.map((finding) => finding.words).join('\n');
     expect(words).toMatch(/The server recorded that the order took effect \(revision 2\)/);
-    expect(words).toMatch(/The exit ended 1 enrollment \(0 of devices that never answered\), with 1 certificate/);
+    expect(words).toMatch(/The exit ended 1 enrollment \(0 of devices that never responded\), with 1 certificate/);
     const { findings } = await verifyPack(
       signedAnew(zip, ({ devices }) => devices.splice(0, 1)),
       made.fingerprint(),

@@ -174,7 +174,7 @@ describeOnEveryStore('the ledger', (open) => {
       log: { error: () => undefined },
     });
     await other.sequence();
-    await expect(copyLedger(served(other), copy)).rejects.toThrow('it is another log');
+    await expect(copyLedger(served(other), copy)).rejects.toThrow('it belongs to another ledger');
     expect(readFileSync(join(copy, 'checkpoint'))).toEqual(before);
     expect((await verifyLedgerCopy(copyInFolder(copy))).checkpoint.size).toBe(20);
   });

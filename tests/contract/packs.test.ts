@@ -60,7 +60,7 @@ describeOnEveryStore('packs', (open) => {
       .filter(({ verdict }) => verdict === 'unproven')
       .map(({ words }) => words)
       .join('\n');
-    expect(unproven).toMatch(/never answered: 3 devices and 1 device by the server’s own statement/);
+    expect(unproven).toMatch(/never responded: 3 devices and 1 device by the server’s own statement/);
     expect(unproven).toMatch(
       /That the pack was made at 2015-12-03T00:00:00.000Z: .* not before 2015-12-03T00:00:00.000Z/,
     );
@@ -231,7 +231,7 @@ describeOnEveryStore('packs', (open) => {
       expect(await silent()).toEqual({ reached: 4, silent: 3 });
       const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
       expect(findings.map(({ words }) => words).join('\n')).toMatch(
-        /never answered: 4 devices and 3 devices by the server’s own statement/,
+        /never responded: 4 devices and 3 devices by the server’s own statement/,
       );
       made.world.devices.delete(late.id);
       expect(await silent()).toEqual({ reached: 3, silent: 2 });
@@ -286,7 +286,7 @@ describeOnEveryStore('packs', (open) => {
     expect(holds).toBe(true);
     const said = findings.map(({ words }) => words).join('\n');
     expect(said).toMatch(/4 receipts of 2 devices .* 0 wiped/);
-    expect(said).toMatch(/never answered: 4 devices and 2 devices/);
+    expect(said).toMatch(/never responded: 4 devices and 2 devices/);
     // They are kept as they came.
     const kept = await database.db.selectFrom('receipts').select('verified').where('device_id', '=', liar.id).execute();
     expect(kept.map(({ verified }) => verified)).toEqual(lies.map(() => 2));

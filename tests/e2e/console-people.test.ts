@@ -189,7 +189,7 @@ describe.skipIf(!chromium.present)('people at the console', { timeout: 60_000 },
     for (const [keys, expected] of [
       [[publicKey], { text: `key ${keyid}, a new key: ask its owner before you sign`, red: true }],
       [[publicKey], { text: `key ${keyid}`, red: false }],
-      [[], { text: `key ${keyid}: devices that only this key has confirmed lose their confirmation`, red: true }],
+      [[], { text: `key ${keyid}: devices that only this key has verified are no longer verified`, red: true }],
     ] as const) {
       expect(await propose(keys)).toBe(201);
       expect(await shown()).toEqual(expected);

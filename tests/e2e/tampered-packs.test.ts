@@ -143,7 +143,7 @@ const CASES: readonly Case[] = [
       files: rewritten(files, /<th scope="row">25<\/th>(?=<td>signed that they blocked)/, '<th scope="row">0</th>'),
     }),
     failed: [
-      /summary\.html contradicts the documents under “What devices say”\. The page says “0 signed that they blocked a service by the order \(enforced\)”\. The documents give “25 signed that they blocked a service by the order \(enforced\)”\./,
+      /summary\.html contradicts the documents under “Receipts of devices”\. The page says “0 signed that they blocked a service by the order \(enforced\)”\. The documents give “25 signed that they blocked a service by the order \(enforced\)”\./,
     ],
   },
   {
@@ -152,13 +152,13 @@ const CASES: readonly Case[] = [
       files: rewritten(files, /<h2>How to check/, '<p>The service was never blocked.</p>\n$&'),
     }),
     failed: [
-      /summary\.html contradicts the documents under “How to check this”\. The page says “The service was never blocked\.”\. The documents give nothing\./,
+      /summary\.html contradicts the documents under “How to verify this pack”\. The page says “The service was never blocked\.”\. The documents give nothing\./,
     ],
   },
   {
     title: 'the summary names another area than the signed revision',
     change: ({ files }) => ({ files: rewritten(files, /SA \(Saudi Arabia\)/, 'AE (United Arab Emirates)') }),
-    failed: [/under “What it says”\. The page says “areas AE \(United Arab Emirates\)”\. The documents give “areas SA/],
+    failed: [/under “Terms”\. The page says “areas AE \(United Arab Emirates\)”\. The documents give “areas SA/],
   },
   {
     title: 'the ledger entry that the order took effect is missing',
@@ -225,7 +225,7 @@ const CASES: readonly Case[] = [
       for (const name of files.keys()) if (name.startsWith('receipts/')) files.delete(name);
       return { files };
     },
-    failed: [/silent\.json: the number of affected devices is \d+, and it lists 0 of them that never answered/],
+    failed: [/silent\.json: the number of affected devices is \d+, and it lists 0 of them that never responded/],
   },
   {
     title: 'a creation time before the newest ledger entry',

@@ -207,7 +207,7 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
     'leaves an order out of the list',
     (loot) => [listWith(loot, [loot.base, loot.hold])],
     'order_missing',
-    /leaves out order 2026-001/,
+    /omits order 2026-001/,
   ],
   [
     'lists an older revision that two people signed',

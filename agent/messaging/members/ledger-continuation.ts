@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../../../shared/errors.ts';
 import { checkInclusionIn } from '../../../shared/ledger/check-answer.ts';
-import { continuationOf, judgeHeldTree, type NamedTree } from '../../../shared/ledger/continuation.ts';
+import { continuationOf, judgeEarlierTree, type NamedTree } from '../../../shared/ledger/continuation.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import type { LedgerContinuation } from '../../../shared/order/documents.ts';
 import { continuationDigest, verifyLedgerContinuation } from '../../../shared/order/ledger-continuation.ts';
@@ -66,7 +66,7 @@ export async function followContinuations(
     if (!next || documents.includes(next))
       throw refused(`no valid document of the approvers leads from ${tree.origin} to ${origin}`);
     const fork: NamedTree = { origin: next.newOrigin, ...next.fork };
-    const verdict = judgeHeldTree(tree, next);
+    const verdict = judgeEarlierTree(tree, next);
     switch (verdict) {
       case 'prove':
         await prove(tree, fork);

@@ -11,7 +11,7 @@ import { checkBeginning, checkInclusion } from '../../../shared/ledger/check-ans
 import { type Checkpoint, openCheckpoint, originOrder } from '../../../shared/ledger/checkpoint.ts';
 import {
   continuationOf,
-  judgeHeldTree,
+  judgeEarlierTree,
   type NamedTree,
   parseContinuation,
 } from '../../../shared/ledger/continuation.ts';
@@ -62,7 +62,7 @@ export async function followContinuation(
         `The server shows the ledger as ${checkpoint.origin}, but no document of the approvers contains this name. Ask the operator of the server for the reason.`,
       );
     await requireSigned(view, shown.key);
-    const verdict = judgeHeldTree(tree, next);
+    const verdict = judgeEarlierTree(tree, next);
     if (verdict === 'prove') await requireBeginning(tree, checkpoint);
     else if (verdict === 'lost' || verdict === 'lost-more') lost = true;
     else

@@ -3,7 +3,7 @@
 import { areaName, listed, sentence } from '../../../shared/areas/area-words.ts';
 import { polygonWords } from '../../../shared/order/describe-revision.ts';
 import type { InstrumentDocument, OrderTerms, Revision } from '../../../shared/order/documents.ts';
-import { UNSAID_WAITING } from '../../../shared/verdict/terms.ts';
+import { DEFAULT_WAITING } from '../../../shared/verdict/terms.ts';
 import { MODE_NAMES, NEXUS_NAMES, SERVICE_NAMES } from '../words/orders.ts';
 import { disputedName } from '../words/territories.ts';
 import { documentWords, INSTRUMENT_FACTS } from './instrument-words.ts';
@@ -41,7 +41,7 @@ const WORDS: readonly { readonly label: string; readonly say: (terms: OrderTerms
   { label: 'Devices with unknown location', say: ({ unknown }) => UNKNOWN_WORDS[unknown] },
   { label: 'Devices with contested location', say: ({ contested }) => CONTESTED_WORDS[contested] },
   { label: 'Travelers', say: ({ travelers }) => TRAVELERS_WORDS[travelers] },
-  { label: 'Undelivered messages', say: ({ waiting }) => WAITING_WORDS[waiting ?? UNSAID_WAITING] },
+  { label: 'Undelivered messages', say: ({ waiting }) => WAITING_WORDS[waiting ?? DEFAULT_WAITING] },
   { label: 'Grace period for visitors', say: ({ visitors }) => graceWords(visitors) },
   { label: 'Devices with expired order list', say: ({ stale }) => STALE_WORDS[stale] },
   { label: 'Disputed territories', say: ({ disputed }) => territoryWords(disputed) },

@@ -4,7 +4,7 @@ import { areaName, sentence } from '../../../shared/areas/area-words.ts';
 import { dateTime, duration, zoneOffset } from '../../../shared/look/time-words.ts';
 import { exemptionEnds } from '../../../shared/order/describe-revision.ts';
 import type { OrderTerms, Revision } from '../../../shared/order/documents.ts';
-import { type Nexus, type Service, UNSAID_WAITING } from '../../../shared/verdict/terms.ts';
+import { DEFAULT_WAITING, type Nexus, type Service } from '../../../shared/verdict/terms.ts';
 import { NEXUS_NAMES } from '../words/orders.ts';
 import { disputedName } from '../words/territories.ts';
 
@@ -108,7 +108,7 @@ export function rulesOf(terms: OrderTerms): { readonly label: string; readonly w
       ? [{ label: 'Travelers from the order’s areas', words: TRAVELERS_WORDS[terms.travelers] }]
       : []),
     ...(terms.services.includes('messaging')
-      ? [{ label: 'Undelivered messages', words: WAITING_WORDS[terms.waiting ?? UNSAID_WAITING] }]
+      ? [{ label: 'Undelivered messages', words: WAITING_WORDS[terms.waiting ?? DEFAULT_WAITING] }]
       : []),
     { label: 'Devices with expired order list', words: STALE_WORDS[terms.stale] },
     ...(asksForLocation

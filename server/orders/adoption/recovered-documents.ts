@@ -111,7 +111,7 @@ function revisionsOf(
   if (!approverSet)
     throw new CordonError(
       'approver_set_older',
-      `The list was made under approver set ${said.approverSet}, which is not known.`,
+      `The order list was issued under approver set ${said.approverSet}, which is not known.`,
     );
   const known = { installation, version: 0, hash: null, orders: accepted };
   const verified = verifyList({ envelope, withheld, approverSet, known, now });

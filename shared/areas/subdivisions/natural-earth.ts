@@ -7,8 +7,8 @@
 export const BY_NAME: ReadonlySet<string> = new Set(['PL', 'CZ', 'GT', 'IR', 'KZ']);
 
 /**
- * Countries that are not converted. Reforms gave the same code or name to other land (CI, KE, LV, LY, MA, NP, UG and others), or the table
- * mixes levels without nesting (DK, EE, IS, LU).
+ * Countries that are not converted. In CI, KE, LV, LY, MA, NP, UG and others, reforms gave the same code or name to other land. In DK, EE,
+ * IS and LU, the table mixes levels without nesting.
  */
 export const LEFT_OUT: ReadonlySet<string> = new Set('BS CI DK EE IS KE LU LV LY MA MK NP PS SI UG XK'.split(' '));
 

@@ -21,7 +21,7 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await look('ledger');
 
     // The server of a ledger that is shorter than the ledger that this browser saw before.
-    const detail = 'A tree of 1000 entries is no beginning of one of 900. Request a size from 1 to 900.';
+    const detail = 'A tree of 900 entries cannot begin with a tree of 1000 entries. Request a size from 1 to 900.';
     const problem = {
       type: 'about:blank',
       title: 'The proof does not hold',

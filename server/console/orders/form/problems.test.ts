@@ -25,11 +25,15 @@ it('names each missing field of an empty form, in the order of the form', () => 
 it('shows the server’s problem at its field, the first problem first', () => {
   const { fields, whole } = about(
     { ...empty, areas: ['PK', 'QQ'] },
-    answered('areas.1', '"QQ" is no area that Cordon knows.'),
+    answered('areas.1', '"QQ" is not an area that Cordon knows.'),
     answered('areas', 'something else'),
     answered('action', 'Adopt an approver set first.'),
   );
-  expect(fields.get('areas')).toEqual({ text: '"QQ" is no area that Cordon knows.', suggestions: [], missing: false });
+  expect(fields.get('areas')).toEqual({
+    text: '"QQ" is not an area that Cordon knows.',
+    suggestions: [],
+    missing: false,
+  });
   expect(whole).toEqual(['Adopt an approver set first.']);
 });
 

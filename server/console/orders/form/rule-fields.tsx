@@ -2,7 +2,7 @@
 import { Group, NumberInput, Radio, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { sentence } from '../../../../shared/areas/area-words.ts';
-import { UNSAID_WAITING } from '../../../../shared/verdict/terms.ts';
+import { DEFAULT_WAITING } from '../../../../shared/verdict/terms.ts';
 import { MODE_NAMES } from '../../words/orders.ts';
 import {
   CONTESTED_WORDS,
@@ -66,7 +66,7 @@ export function RuleFields(fields: Fields) {
           <Choice
             field="waiting"
             label="Undelivered messages"
-            value={form.waiting ?? UNSAID_WAITING}
+            value={form.waiting ?? DEFAULT_WAITING}
             choose={(waiting) => update({ waiting })}
             words={WAITING_WORDS}
             {...fields}
