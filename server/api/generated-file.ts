@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { StreamReply } from './route.ts';
 
 /** Number of lines per write. After each write, the event loop can serve other requests. */
-const TOGETHER = 500;
+const LINES_PER_WRITE = 500;
 
 export function generatedFile(
   name: string,
@@ -31,7 +31,7 @@ export function* blocksOf(lines: Iterable<string>): Generator<string> {
   let some: string[] = [];
   for (const line of lines) {
     some.push(line);
-    if (some.length < TOGETHER) continue;
+    if (some.length < LINES_PER_WRITE) continue;
     yield some.join('');
     some = [];
   }

@@ -49,7 +49,7 @@ export const UNWATCHED: ClockWatch = {
   stop: async () => undefined,
 };
 
-const LOOK_EVERY = 10_000;
+const CHECK_EVERY = 10_000;
 const BEAT_EVERY = 60_000;
 /** Milliseconds between two queries of the time source while the clock is in doubt. */
 const MEASURE_EVERY = 60_000;
@@ -151,7 +151,7 @@ export async function watchClock(
   }
 
   const failed = (error: unknown) => log.error({ err: error }, 'the clock could not be checked');
-  const watch = new Loop({ run: check, failed, every: LOOK_EVERY });
+  const watch = new Loop({ run: check, failed, every: CHECK_EVERY });
   await watch.run();
 
   return {

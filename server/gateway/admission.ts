@@ -14,7 +14,7 @@ export interface AdmissionLimits {
   readonly open: number;
   /** Maximum number of waiting connections, and the longest wait of a connection in milliseconds. */
   readonly waiting: number;
-  readonly patience: number;
+  readonly longestWait: number;
 }
 
 /** Connection limits of the device listener. Each device has a certificate, and a whole office may share one address. */
@@ -24,7 +24,7 @@ export const DEVICE_LIMITS: AdmissionLimits = {
   openOfOne: Number.POSITIVE_INFINITY,
   open: Number.POSITIVE_INFINITY,
   waiting: 16_384,
-  patience: 60_000,
+  longestWait: 60_000,
 };
 /** Connection limits of the public listener. Its clients are anonymous and connect only briefly. */
 export const PUBLIC_LIMITS: AdmissionLimits = {
@@ -33,7 +33,7 @@ export const PUBLIC_LIMITS: AdmissionLimits = {
   openOfOne: 256,
   open: 4_096,
   waiting: 8_192,
-  patience: 30_000,
+  longestWait: 30_000,
 };
 
 export interface Admission {
@@ -145,7 +145,7 @@ function createWaitingLines(limits: AdmissionLimits, forget: (source: Source) =>
         refused += 1;
         leave();
         socket.destroy();
-      }, limits.patience).unref();
+      }, limits.longestWait).unref();
       socket.once('close', leave);
       source.waiting.set(socket, () => {
         clearTimeout(deadline);

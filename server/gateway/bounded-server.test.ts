@@ -17,8 +17,8 @@ import type { WriteDeadlines } from './write-deadlines.ts';
 const MIB = 1024 * 1024;
 /** Response body that is larger than the kernel's own buffers. */
 const LARGE = Buffer.alloc(32 * MIB, 'x');
-const SOON: WriteDeadlines = { patience: 300, rate: 64 * MIB, every: 50 };
-const NEVER: WriteDeadlines = { patience: 3_600_000, rate: 1, every: 50 };
+const SOON: WriteDeadlines = { idleTimeout: 300, rate: 64 * MIB, every: 50 };
+const NEVER: WriteDeadlines = { idleTimeout: 3_600_000, rate: 1, every: 50 };
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 let ca: ReturnType<typeof testAuthority>;

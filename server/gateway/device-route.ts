@@ -8,13 +8,13 @@ import type { Answer } from './refusals.ts';
 const LARGEST_BODY = 512 * 1024;
 
 /** Deadlines for a request's body in milliseconds: for the whole body, and for its next bytes. */
-export interface Patience {
+export interface BodyDeadlines {
   readonly whole: number;
   readonly silent: number;
 }
 
 /** Default deadlines for a request's body. Devices stop waiting for a response before these deadlines. */
-const PROMPT: Patience = { whole: 60_000, silent: 30_000 };
+const DEFAULT_DEADLINES: BodyDeadlines = { whole: 60_000, silent: 30_000 };
 
 export interface DeviceRequest {
   readonly identity: Identity;
@@ -41,13 +41,13 @@ export const json = (value: unknown, headers: Readonly<Record<string, string>> =
 export async function bytesOf(
   request: IncomingMessage,
   most = LARGEST_BODY,
-  patience: Patience = PROMPT,
+  deadlines: BodyDeadlines = DEFAULT_DEADLINES,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   const cut = () => request.destroy();
-  const whole = setTimeout(cut, patience.whole);
-  const silent = setTimeout(cut, patience.silent);
+  const whole = setTimeout(cut, deadlines.whole);
+  const silent = setTimeout(cut, deadlines.silent);
   try {
     for await (const chunk of request) {
       silent.refresh();

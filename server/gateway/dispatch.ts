@@ -103,7 +103,7 @@ export function createDispatch(ports: DispatchPorts) {
     }
   }
 
-  /** Acknowledges the frames that were handled since the last call, after the store has all their changes durably. */
+  /** Acknowledges the frames that were handled since the last call, after all their changes are durable. */
   async function acknowledge(session: DeviceSession): Promise<void> {
     await session.acknowledgments.settled();
     const unconfirmed = session.acknowledgments.take();

@@ -30,7 +30,7 @@ import {
   type TimekeepingPort,
 } from './ports.ts';
 import { createRelocation } from './relocation.ts';
-import { FILE_PATIENCE, sealedRoutes } from './sealed-routes.ts';
+import { FILE_DEADLINES, sealedRoutes } from './sealed-routes.ts';
 import { type ServiceRoutesPorts, serviceRoutes } from './service-routes.ts';
 import type { SessionHandlers } from './session.ts';
 import { createSessionHandlers } from './session-handlers.ts';
@@ -93,7 +93,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       ...{ ...options.tls, ca: [...options.tls.ca] },
       ...{ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
       // The longest body deadline of all routes. Each route enforces its own shorter deadline.
-      requestTimeout: FILE_PATIENCE.whole,
+      requestTimeout: FILE_DEADLINES.whole,
       proxyRequired: options.proxyRequired ?? false,
     },
     options.proxyFrom,

@@ -15,7 +15,7 @@ import type { Sessions } from './sessions.ts';
  * Cost of a repeated mailbox request in the device's frame allowance. A repeated request makes the server read and send the whole window
  * again.
  */
-const REOPENING_COSTS = 50;
+const REOPENING_COST = 50;
 
 export interface MailDelivery {
   mailbox(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'mailbox' }>): Promise<void>;
@@ -92,7 +92,7 @@ export function createMailDelivery({
     async mailbox(session, { open }) {
       const { mail } = session;
       if (!open) return mail.close();
-      if (mail.wasOpened) session.charge(REOPENING_COSTS);
+      if (mail.wasOpened) session.charge(REOPENING_COST);
       mail.open();
       session.frames.send({ kind: 'mailbox-is', ...(await relay.counters(session)) });
       await sendKeyPackagesLeft(session);

@@ -24,7 +24,7 @@ export interface Streamed {
 }
 
 /** Seconds after which a refused device retries. The random spread prevents ten thousand devices from retrying at once. */
-const KNOCK_AFTER = { least: 300, spread: 300 };
+const RETRY_AFTER = { least: 300, spread: 300 };
 
 export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer & { readonly body: string } {
   const error = isCordonError(thrown) ? thrown : new CordonError('internal', 'unexpected', {}, thrown);
@@ -75,7 +75,7 @@ export function denialOf(
     headers: {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
-      'Retry-After': String(Math.round(KNOCK_AFTER.least + random * KNOCK_AFTER.spread)),
+      'Retry-After': String(Math.round(RETRY_AFTER.least + random * RETRY_AFTER.spread)),
       ...blockedBy(problem, operatorUrl),
     },
     body: JSON.stringify({

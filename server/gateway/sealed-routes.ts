@@ -7,7 +7,7 @@ import {
   keyPackagesBody,
   LARGEST_ATTACHMENT,
 } from '../../shared/protocol/device-http.ts';
-import { bodyOf, bytesOf, type DeviceRequest, type DeviceRoute, json, type Patience } from './device-route.ts';
+import { type BodyDeadlines, bodyOf, bytesOf, type DeviceRequest, type DeviceRoute, json } from './device-route.ts';
 import type { RelayPort } from './ports.ts';
 import type { Answer } from './refusals.ts';
 
@@ -15,7 +15,7 @@ import type { Answer } from './refusals.ts';
 const LARGEST_HAND_IN = 102 * 16 * 1024;
 
 /** Deadlines for the transfer of an attachment. The device's own deadline is shorter. */
-export const FILE_PATIENCE: Patience = { whole: ATTACHMENT_WITHIN + 60_000, silent: 30_000 };
+export const FILE_DEADLINES: BodyDeadlines = { whole: ATTACHMENT_WITHIN + 60_000, silent: 30_000 };
 
 export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments'>): DeviceRoute[] {
   const { keyPackages, attachments } = relay;
@@ -37,7 +37,7 @@ export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments
     if (Number(request.headers['content-length'] ?? 0) > LARGEST_ATTACHMENT) {
       throw new CordonError('too_large', `An attachment has at most ${LARGEST_ATTACHMENT} bytes.`);
     }
-    await attachments.put(identity, name, () => bytesOf(request, LARGEST_ATTACHMENT, FILE_PATIENCE));
+    await attachments.put(identity, name, () => bytesOf(request, LARGEST_ATTACHMENT, FILE_DEADLINES));
     return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: '' };
   }
 

@@ -267,7 +267,7 @@ describe('case 13: slow client', () => {
   });
 
   describe('that reads a response', () => {
-    const deadlines = { patience: 300, rate: 64 * 1024 * 1024, every: 50 };
+    const deadlines = { idleTimeout: 300, rate: 64 * 1024 * 1024, every: 50 };
     const large = Buffer.alloc(32 * 1024 * 1024, 'x');
     const serve = (more: Partial<ListenerBounds> = {}) =>
       start([], {}, '127.0.0.1', (_request, response) => response.end(large), {
@@ -290,7 +290,7 @@ describe('case 13: slow client', () => {
     });
 
     it('receives the whole response while it reads, in slices of one buffer', async () => {
-      const { port } = await serve({ deadlines: { ...deadlines, patience: 20_000 } });
+      const { port } = await serve({ deadlines: { ...deadlines, idleTimeout: 20_000 } });
       const over = await secure(await tcp(port));
       over.write(request);
       let got = 0;
@@ -317,7 +317,7 @@ describe('case 13: slow client', () => {
 });
 
 describe('case 58: simultaneous connections', () => {
-  const limits = { ...DEVICE_LIMITS, handshakes: 4, handshakesOfOne: 2, openOfOne: 3, waiting: 3, patience: 60_000 };
+  const limits = { ...DEVICE_LIMITS, handshakes: 4, handshakesOfOne: 2, openOfOne: 3, waiting: 3, longestWait: 60_000 };
 
   it('wait above the limits, and connect when there is room', async () => {
     const { port, listener } = await start([], {}, '127.0.0.1', undefined, { admission: limits });

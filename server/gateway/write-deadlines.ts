@@ -6,14 +6,14 @@ import type { Server, Socket } from 'node:net';
 
 export interface WriteDeadlines {
   /** Milliseconds after which a connection ends if the peer reads no bytes. */
-  readonly patience: number;
+  readonly idleTimeout: number;
   /** Minimum rate at which a peer must read a larger write, in bytes per second. 4 KiB/s is slower than GPRS. */
   readonly rate: number;
   /** Milliseconds between two checks of a connection. */
   readonly every: number;
 }
 
-export const WRITE_DEADLINES: WriteDeadlines = { patience: 30_000, rate: 4 * 1024, every: 5_000 };
+export const WRITE_DEADLINES: WriteDeadlines = { idleTimeout: 30_000, rate: 4 * 1024, every: 5_000 };
 
 interface Waiting {
   taken: number;
@@ -24,7 +24,7 @@ interface Waiting {
 export function enforceWriteDeadlines(
   server: Server,
   event: 'secureConnection' | 'connection',
-  { patience, rate, every }: WriteDeadlines = WRITE_DEADLINES,
+  { idleTimeout, rate, every }: WriteDeadlines = WRITE_DEADLINES,
 ): void {
   const open = new Map<Socket, Waiting | null>();
   function onClose(this: Socket): void {
@@ -44,7 +44,7 @@ export function enforceWriteDeadlines(
       }
       const read = socket.bytesWritten - pending;
       if (before?.taken !== read) open.set(socket, { taken: read, since: now });
-      else if (now - before.since > patience + (pending / rate) * 1000) socket.destroy();
+      else if (now - before.since > idleTimeout + (pending / rate) * 1000) socket.destroy();
     }
   }, every).unref();
   server.once('close', () => clearInterval(timer));

@@ -17,7 +17,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { HoldPosition, HoldStore, LegalHold, Log, NewHold, RecordsPort } from './ports.ts';
 
 /** Number of device records that are issued together. */
-const TOGETHER = 100;
+const RECORDS_TOGETHER = 100;
 /** Delay before a retry, in real milliseconds. */
 const TELL_AGAIN = 30_000;
 
@@ -51,7 +51,7 @@ export function createHolds(ports: {
 }) {
   const { store, records, bus, clock, log } = ports;
   const delivery = new Loop({
-    run: tellAll,
+    run: deliverAll,
     failed: (error) =>
       log.error(
         { err: error },
@@ -61,12 +61,12 @@ export function createHolds(ports: {
   });
 
   /** Issues the device records of affected devices. After a crash, the next start issues the remaining records. */
-  async function tellAll(): Promise<void> {
+  async function deliverAll(): Promise<void> {
     for (const hold of await store.undelivered()) {
       for (let after: DeviceId | null = null; ; ) {
-        const devices: DeviceId[] = await store.devicesOf(hold.id, after, TOGETHER);
+        const devices: DeviceId[] = await store.devicesOf(hold.id, after, RECORDS_TOGETHER);
         await Promise.all(devices.map((device) => records.reissueRecord(device)));
-        if (devices.length < TOGETHER) break;
+        if (devices.length < RECORDS_TOGETHER) break;
         after = devices.at(-1) ?? null;
       }
       await store.markDelivered(hold);

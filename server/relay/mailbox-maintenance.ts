@@ -132,7 +132,7 @@ function createSettlement({ store, orders, affectedBy, clock, wake }: Ports) {
       const verdicts = await Promise.all(
         waiting.slice(from, from + SETTLED_TOGETHER).map(async ({ device, denied }) => {
           const verdict = await verdictOf(device);
-          // Skip a device if no order denies messaging to it now or did so before.
+          // Skip a device to which no order denies messaging now and none did before.
           return verdict && (verdict.denial || denied) ? [verdict] : [];
         }),
       );

@@ -124,8 +124,8 @@ async function settle(of: Settling, authority: Authority): Promise<string> {
   const installation = await installationId(database);
   if (of.bound) return installation;
   const binding = bindingOf(authority, installation);
-  // This order of writes lets the next start continue after an interruption at any step. If the binding were written before the keys, the
-  // next start would report missing keys.
+  // This order of writes lets the next start continue after an interruption at any step. If the binding
+  // file were written before `finishFounding`, the next start would report missing files.
   await bindStore(database.db, binding);
   authority.finishFounding();
   writeBindingFile(of.keyFolder, binding);
