@@ -105,7 +105,7 @@ export function hostileDeliveryWorld() {
     const { operator } = captured;
     group = await operator.group('embassies', 'SE');
     stopCountersigning = (await foundOrganization(operator.owner, operator.approvers)).keepCountersigning();
-  }, 60_000);
+  });
   afterEach(async () => {
     hostile.honest();
     for (const device of devices.splice(0)) await device.close();
@@ -115,7 +115,7 @@ export function hostileDeliveryWorld() {
     await captured?.remove();
     hostile.restore();
     rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   async function enroll(name: string): Promise<ChattingDevice> {
     const { link } = await captured.operator.code({ user: name, group });
