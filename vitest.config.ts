@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The files that take the longest, in this order: started last, one of them would run alone at the end. */
+/** The slowest test files. They start first, because a slow file that starts last would run alone at the end. */
 const LONGEST = [
   'replay',
   'console-pages',
@@ -25,20 +25,20 @@ class LongestFirst extends BaseSequencer {
 /** Tests that start programs. */
 const PROGRAMS = ['tests/{e2e,faults}/**/*.test.ts', 'agent/main.test.ts'];
 
-/** Tests that measure turns of the event loop. */
+/** Tests that measure how long the event loop is blocked. */
 const MEASURING = ['server/jurisdiction/ip-database.test.ts', 'tests/contract/{ip-comparison,large-packs}.test.ts'];
 
 export default defineConfig({
   test: {
-    // What hangs ends some day. No test is timed by it: one that starts processes takes as long as its neighbors let it.
+    // Limit for hanging tests. It measures nothing, because a test that starts processes takes longer beside other tests.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
-    // Two cores, and tests that often wait for processes of their own: two more workers fill the gaps.
+    // Two cores need four workers, because many tests wait for other processes.
     maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
-    // One worker loads the modules once for many files: to start a worker and load them takes longer than most files.
+    // Test files share a worker, because loading the modules takes longer than most files.
     isolate: false,
     projects: [
       { extends: true, test: { name: 'programs', include: PROGRAMS } },

@@ -1,4 +1,4 @@
-/** The timelines of the project, played as a person plays them, and one that must fail. */
+/** Replays of the project's timelines, started as an admin starts them, and of one that must fail. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ async function replay(...args: string[]): Promise<{ code: number | null; stdout:
   return { code: await code, stdout, stderr };
 }
 
-/** A copy of a timeline, changed. */
+/** A changed copy of a timeline. */
 function changed(file: string, change: (timeline: { steps: Record<string, unknown>[] }) => void): string {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-timeline-'));
   folders.push(folder);
@@ -32,7 +32,7 @@ function changed(file: string, change: (timeline: { steps: Record<string, unknow
   return join(folder, file);
 }
 
-/** End of a replay that hangs. The longest takes 40 s alone, and several times that beside other tests. */
+/** Time limit of a replay. The longest replay takes 40 s alone, and several times that beside other tests. */
 const WITHIN = 300_000;
 
 describe('replay', () => {
@@ -54,7 +54,7 @@ describe('replay', () => {
   );
 
   const { present } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', POSTGRES_SERVER !== '');
-  /** A timeline with crashes of server and devices; and the one with the most devices, which takes long. */
+  /** Two timelines: one with crashes of server and devices, and the one with the most devices, which takes long. */
   const onPostgres = ['power-cuts.json', ...(process.env['CORDON_FAULTS'] ? ['pakistan-2015.json'] : [])];
   it.skipIf(!present).each(onPostgres)('%s holds on PostgreSQL', (file) => expectHolds(file, '--postgres'), WITHIN);
 

@@ -1,4 +1,4 @@
-/** `cordon` as admins run it: a process for each command, signed in with a token. Knows no more of the server than they do. */
+/** The command line `cordon` as admins run it: one process per command, signed in with a token. */
 import { programPath } from './programs.ts';
 import { type Ended, type RunOptions, runProgram } from './run-program.ts';
 
@@ -6,11 +6,11 @@ const ENTRY = programPath('server/cordon.js');
 
 export interface AdminCli {
   (args: readonly string[], options?: RunOptions): Promise<Ended>;
-  /** Its `--json` answer. Fails the test when the command does. */
+  /** Runs a command with `--json` and returns its output. Fails the test if the command fails. */
   json<T>(args: readonly string[], options?: RunOptions): Promise<T>;
 }
 
-/** `folder` is taken for the admin's own configuration. */
+/** Prepares a command line. `folder`: the admin's configuration folder. */
 export function adminCli(admin: string, folder: string, env: NodeJS.ProcessEnv = {}): AdminCli {
   const run = (args: readonly string[], options: RunOptions = {}) =>
     runProgram(process.execPath, [ENTRY, '--server', admin, ...args], {

@@ -1,6 +1,6 @@
 /**
- * The agent as people run it: `cordon-agent` as processes of its own over one home folder in the temporary folder. It can be killed with
- * -9 and started again; what it holds on the disk can be looked at.
+ * The agent as users run it: processes of `cordon-agent` over one home folder in the temporary folder. A test can kill the agent with -9,
+ * start it again, and read its files.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -28,7 +28,7 @@ export class AgentProcess {
 
   readonly #inside: readonly string[];
 
-  /** `entry`: another program that runs the same command line. `inside`: in front of the daemon's command line. */
+  /** `entry`: another program with the same command line. `inside`: prefix of the daemon's command line. */
   constructor(
     env: NodeJS.ProcessEnv = {},
     home = mkdtempSync(join(tmpdir(), 'cordon-agent-')),
@@ -38,11 +38,12 @@ export class AgentProcess {
     this.home = home;
     this.#entry = entry;
     this.#inside = inside;
-    // Not as somebody's service, even where the tests run in one: it restarts itself. Nor where that machine is.
+    // Without INVOCATION_ID the agent restarts by itself, also where the tests run as a service. It does not ask for this machine's
+    // location.
     this.#env = { INVOCATION_ID: undefined, CORDON_AGENT_GEOCLUE: 'off', CORDON_AGENT_LOG: 'info', ...env };
   }
 
-  /** One command of the command line, to its end. */
+  /** Runs one command and waits for its end. */
   cli(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
     return runProgram(process.execPath, [this.#entry, '--home', this.home, ...args], {
       ...options,
@@ -55,7 +56,7 @@ export class AgentProcess {
     if (code !== 0) throw new Error(`enroll ended with ${code}: ${err}`);
   }
 
-  /** Starts the daemon; `connected` waits until it is. */
+  /** Starts the daemon. The function `connected` waits for its connection. */
   run(): ChildProcess {
     this.#log = '';
     const [program = '', ...args] = [...this.#inside, process.execPath, this.#entry, '--home', this.home, 'run'];
@@ -68,12 +69,12 @@ export class AgentProcess {
     return daemon;
   }
 
-  /** What the daemon has logged since it was started. */
+  /** Log of the daemon since its start. */
   get log(): string {
     return this.#log;
   }
 
-  /** The exit code of the daemon, or null while it runs or when a signal ended it. */
+  /** Exit code of the daemon; null while it runs, or if a signal ended it. */
   get exitCode(): number | null {
     return this.#daemon?.exitCode ?? null;
   }
@@ -93,10 +94,9 @@ export class AgentProcess {
   kill = (): Promise<void> => this.#end('SIGKILL');
   stop = (): Promise<void> => this.#end('SIGTERM');
 
-  /** As `status --json` prints it. A running daemon is asked over its socket, which costs no process. */
+  /** Status of the agent, as `status --json` prints it. A running daemon responds over its socket, which starts no process. */
   async status(): Promise<AgentStatus> {
     const answered = await askControl(this.path('agent.sock'), { op: 'status', shown: false });
-    // The types of our own daemon.
     if (answered) return answered.ok as AgentStatus;
     const { code, out, err } = await this.cli(['status', '--json']);
     if (code !== 0) throw new Error(`status ended with ${code}: ${err}`);
@@ -104,12 +104,12 @@ export class AgentProcess {
     return status;
   }
 
-  /** What the daemon said last of its link. */
+  /** Newest state of the connection in the daemon's log. */
   get linkState(): string | null {
     return this.#log.match(/(?<="state":")\w+/g)?.at(-1) ?? null;
   }
 
-  /** Until the link is so; read from the log, since asking costs a process. */
+  /** Waits until the connection has this state. The state comes from the log, because a status command starts a process. */
   async link(state: LinkState, within = 20_000): Promise<AgentStatus> {
     await until(() => {
       if (this.linkState !== state) throw new Error(`the link is ${this.linkState}, not ${state}:\n${this.#log}`);
@@ -124,7 +124,7 @@ export class AgentProcess {
     return deviceIdSchema.parse(device);
   }
 
-  /** The device's own credentials, for a client that is not our agent. `server`: the base URL of the device listener. */
+  /** The device's TLS credentials, for a client other than our agent. `server`: base URL of the device listener. */
   tls(server: string): DeviceTls {
     const { hostname, port } = new URL(server);
     return {
@@ -145,7 +145,7 @@ export class AgentProcess {
     return existsSync(this.path(name));
   }
 
-  /** Reads the agent's own store, beside the daemon. */
+  /** Reads the agent's store while the daemon runs. */
   query(sql: string, ...values: string[]): Record<string, unknown>[] {
     const store = new DatabaseSync(this.path('agent.db'), { readOnly: true, timeout: 5000 });
     try {

@@ -5,10 +5,10 @@ import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'vite';
 import { bundleOf, PROGRAMS, PROJECT } from './programs.ts';
 
-/** Packages with native code, packages that tests patch, and packages that no bundler can read. */
+/** Packages that are not bundled: packages with native code, packages that tests patch, and packages that no bundler can read. */
 const EXTERNAL = ['better-sqlite3', '@node-rs/argon2', 'pg', 'pino', 'dbus-native', 'qrcode-terminal', 'vite'];
 
-/** A bundled module finds the files beside its source. */
+/** A bundled module must find the files beside its source. */
 const sourceFolders: Plugin = {
   name: 'source-folders',
   transform(code, id) {
@@ -20,7 +20,7 @@ const sourceFolders: Plugin = {
   },
 };
 
-/** Bundles the programs into `folder`, whose parent gets a link to the packages. */
+/** Bundles the programs into `folder`, and adds a link to the packages in its parent folder. */
 export async function bundlePrograms(folder: string): Promise<void> {
   symlinkSync(join(PROJECT, 'node_modules'), join(folder, '../node_modules'));
   await build({

@@ -1,6 +1,6 @@
 /**
- * An operator's people, over the REST API as an admin would use it: owner, proposer, approvers with keys of their own, the approver set, groups and
- * activation codes. End-to-end tests, the replay and the benchmarks all set an installation up through this.
+ * The people of an installation, created over the REST API as an admin does: owner, proposer, approvers with their keys, and approver set.
+ * Also creates groups and activation codes. End-to-end tests, the replay and the benchmarks use it.
  */
 import type { z } from 'zod';
 import { groupView } from '../../shared/api/groups.ts';
@@ -31,7 +31,7 @@ export interface Operator {
     body?: unknown,
   ): Promise<z.output<S>>;
   group(name: string, home?: string | null, seat?: string | null): Promise<string>;
-  /** An activation link for the person of this name, who is added when there is none. */
+  /** Creates an activation link for the person with this name, and the person if none exists. */
   code(input: {
     user: string;
     group: string;
@@ -40,13 +40,16 @@ export interface Operator {
   }): Promise<{ id: string; link: string }>;
   propose(terms: object): Promise<z.output<typeof revisionView>>;
   act(order: string, act: object): Promise<z.output<typeof revisionView>>;
-  /** Signs the exact payload of one revision with this person's key and hands the approval in. Confirms an immediate effect where that is needed. */
+  /**
+   * Signs the payload of a revision with this person's key and submits the approval. Confirms an immediate effect where the server requires
+   * it.
+   */
   approve(order: string, revision: number, person: Approver): Promise<z.output<typeof approvalResult>>;
-  /** Two approvers, one after the other. */
+  /** Adopts a revision: two approvers approve it, one after the other. */
   adopt(revision: z.output<typeof revisionView>): Promise<void>;
 }
 
-/** Sets an installation up from the first owner's link: a proposer, three approvers (ada, ben, cleo), an adopted approver set. */
+/** Sets up an installation from the first owner's link: a proposer, three approvers (ada, ben, cleo), and an adopted approver set. */
 export async function setUp(admin: string, ownerLink: string): Promise<Operator> {
   const owner = await firstOwner(admin, ownerLink);
   const proposer = await invite(admin, owner, 'proposer');

@@ -1,6 +1,6 @@
 /**
- * The people of an installation, each with an account, a token and an approver's key of their own, and the REST API as they use it.
- * End-to-end tests, faults, replay and benchmarks all act through them. Knows no more of the server than anyone who has its OpenAPI document.
+ * People of an installation, each with an account, an API token and an approver key, and the REST API as they use it. End-to-end tests,
+ * faults, replay and benchmarks act through them.
  */
 import { randomBytes } from 'node:crypto';
 import { generate } from 'otplib';
@@ -15,7 +15,7 @@ import { createKeyFile, type FileKey } from '../../shared/order/key-file.ts';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
-/** One way of calling the API: with a token, with a session's cookie, or with nothing. */
+/** Calls the API with a token, with a session's cookie, or without credentials. */
 export class Caller {
   readonly #admin: string;
   readonly #headers: Record<string, string>;
@@ -25,12 +25,12 @@ export class Caller {
     this.#headers = headers;
   }
 
-  /** Throws a `CordonError` with the problem's own code, and whatever `schema` throws when the answer is not as the API describes it. */
+  /** Throws a `CordonError` with the code of the server's problem response. Throws an error of `schema` if the response does not match. */
   async call<S extends z.ZodType>(method: Method, path: string, schema: S, body?: unknown): Promise<z.output<S>> {
     return schema.parse((await this.raw(method, path, body)).json);
   }
 
-  /** Bytes go as they are, everything else as JSON. */
+  /** Sends bytes unchanged, and every other body as JSON. */
   async raw(method: Method, path: string, body?: unknown): Promise<{ json: unknown; headers: Headers }> {
     const bytes = body instanceof Uint8Array ? new Uint8Array(body) : null;
     const type = bytes ? 'application/octet-stream' : 'application/json';
@@ -48,31 +48,31 @@ export class Caller {
 
 export interface Person {
   readonly name: string;
-  /** Of the person, not of the account. */
+  /** Id of the person, not of the account. */
   readonly id: string;
   readonly token: string;
   readonly api: Caller;
-  /** For what an API token cannot do, such as creating accounts: the session that signing in opened. */
+  /** Calls in the session of the sign-in, for actions that an API token cannot do, such as creating accounts. */
   readonly browser: Caller;
-  /** The two halves of that session. */
+  /** Cookie and CSRF token of that session. */
   readonly session: SignedIn;
-  /** For whoever wants to look at the server themselves. */
+  /** Credentials for a sign-in by hand. */
   readonly signIn: { readonly email: string; readonly password: string; readonly totpSecret: string };
 }
 
 export interface Approver extends Person {
   readonly key: FileKey;
-  /** Its key file, under the passphrase "the passphrase of NAME". */
+  /** Key file of the approver, encrypted with the passphrase "the passphrase of NAME". */
   readonly pem: string;
 }
 
 export interface SignedIn {
-  /** The cookie's value. */
+  /** Value of the session cookie. */
   readonly cookie: string;
   readonly csrf: string;
 }
 
-/** Signs in as the console does. `at`: real time, for which the code is made. Throws `totp_reused` for a code that was used. */
+/** Signs in as the console does. `at`: real time of the TOTP code. Throws `totp_reused` for a used code. */
 export async function signIn(
   admin: string,
   { email, password, totpSecret }: Person['signIn'],
@@ -90,7 +90,7 @@ export async function signIn(
 export const callerOf = (admin: string, { cookie, csrf }: SignedIn): Caller =>
   new Caller(admin, { cookie: `${sessionCookieName(false)}=${cookie}`, [CSRF_HEADER]: csrf });
 
-/** Redeems an invitation, signs in once, and from then on uses a token of their own. */
+/** Redeems an invitation, signs in once, and creates an API token for all later calls. */
 async function join(admin: string, token: string, name: string, identity: object): Promise<Person> {
   const password = randomBytes(12).toString('base64url');
   const redemption = { token, password, ...identity };
@@ -107,16 +107,16 @@ async function join(admin: string, token: string, name: string, identity: object
 const mailOf = (name: string) => `${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')}@example.org`;
 
 export async function firstOwner(admin: string, link: string, name = 'Owner'): Promise<Person> {
-  // The token is the link's last part, whether it stands in the path, the query or the fragment.
+  // The token is the last part of the link, in its path, query or fragment.
   const token = /[A-Za-z0-9_-]+$/.exec(link)?.[0] ?? '';
   return join(admin, token, 'owner', { email: mailOf('owner'), name });
 }
 
-/** Redeems the link of an invitation that reached the person. */
+/** Redeems the link of an invitation. */
 export const joinByLink = (admin: string, link: string, name: string): Promise<Person> =>
   join(admin, link.split('=').at(-1) ?? '', name, {});
 
-/** Whoever may decide about orders. */
+/** Role of a person who may propose and approve orders. */
 const LEGAL = [{ role: 'legal' }];
 
 export async function invite(
@@ -131,7 +131,7 @@ export async function invite(
   return join(admin, invitation, name, {});
 }
 
-/** The same, with an approver's key that is registered. */
+/** Invites a person who then registers an approver key. */
 export async function inviteApprover(admin: string, owner: Person, name: string): Promise<Approver> {
   const person = await invite(admin, owner, name);
   const { key, pem } = createKeyFile(`the passphrase of ${name}`);
@@ -139,7 +139,7 @@ export async function inviteApprover(admin: string, owner: Person, name: string)
   return { ...person, key, pem };
 }
 
-/** The first approver set: all of `people`, two of whom are enough. Proposed by the owner. */
+/** Adopts the first approver set with all of `people`, two of whom must approve. The owner proposes it. */
 export async function adoptApproverSet(owner: Person, people: readonly Approver[]): Promise<void> {
   const keyids = people.map(({ key }) => key.keyid);
   let approverSet = await owner.api.call('POST', '/approvers', approverSetView, { keyids, threshold: 2 });

@@ -1,6 +1,6 @@
 /**
- * The released server as a process of its own, in a temporary data folder, started as an admin starts it. It can be killed with -9 and
- * started again on the same folder and ports.
+ * The released server in a separate process with a temporary data folder, started as an admin starts it. A test can kill it with -9 and
+ * start it again with the same folder and ports.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,27 +13,29 @@ import { programPath } from './programs.ts';
 
 export interface ServerProcess {
   readonly home: string;
-  /** The variables that say where it is: for a second server beside it. */
+  /** Environment variables with the server's folder and addresses, for a second server beside it. */
   readonly env: Readonly<Record<string, string>>;
-  /** Base URLs: `https://localhost:PORT` and so on. */
+  /** Base URLs of the three listeners, such as `https://localhost:PORT`. */
   readonly device: string;
   readonly public: string;
   readonly admin: string;
-  /** The first owner's link, as the first start printed it. */
+  /** Link of the first owner, printed by the first start. */
   readonly firstOwner: string;
   readonly process: ChildProcess;
-  /** All that it has printed. */
+  /** Output of the server so far. */
   output(): string;
   kill(): Promise<void>;
-  /** As an admin stops it: it drains. */
+  /** Stops the server with SIGTERM, so that it drains. */
   stop(): Promise<void>;
-  /** `changed`: variables for this start alone. Rejects with all output if the server ends before it is ready. */
+  /**
+   * Starts the server. `changed`: environment variables for this start only. Rejects with the output if the server ends before it is ready.
+   */
   start(changed?: Record<string, string>): Promise<void>;
-  /** Ends it and removes the folder. */
+  /** Ends the server and removes its folder. */
   remove(): Promise<void>;
 }
 
-/** `program` and `installed`: another Node, and the folder of another installation of Cordon. */
+/** Starts a server process. `program`: another Node. `installed`: folder of another installation of Cordon. */
 export async function startServerProcess(
   environment: Record<string, string> = {},
   { program = process.execPath, installed }: { readonly program?: string; readonly installed?: string } = {},
