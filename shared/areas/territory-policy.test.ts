@@ -29,26 +29,26 @@ const said = (choices: Record<string, string>) => {
 
 describe('a policy', () => {
   it.each<[string, Record<string, string>, unknown]>([
-    ['counts territory to a claimant', { crimea: 'UA', kashmir: 'IN' }, ['crimea,UA', 'kashmir,IN']],
-    ['leaves contested territory out', { crimea: CONTESTED, taiwan: 'TW' }, ['taiwan,TW']],
-    ['may say nothing', {}, []],
-    ['knows no other territory', { atlantis: 'PK' }, 'unknown_territory'],
-    ['knows its territory by the one spelling', { Crimea: 'UA' }, 'unknown_territory'],
-    ['has no place for a prototype', Object.fromEntries([['constructor', 'UA']]), 'unknown_territory'],
-    ['gives nothing to who does not claim it', { kashmir: 'RU' }, 'not_a_claimant'],
-    ['gives nothing to a part of a claimant', { crimea: 'UA-43' }, 'not_a_claimant'],
-    ['gives nothing to what is no country', { crimea: 'ua' }, 'not_a_claimant'],
-    ['gives nothing to territory itself', { abkhazia: 'XX-abkhazia' }, 'not_a_claimant'],
+    ['assigns a territory to a claimant', { crimea: 'UA', kashmir: 'IN' }, ['crimea,UA', 'kashmir,IN']],
+    ['omits contested territories', { crimea: CONTESTED, taiwan: 'TW' }, ['taiwan,TW']],
+    ['may be empty', {}, []],
+    ['refuses an unknown territory', { atlantis: 'PK' }, 'unknown_territory'],
+    ['refuses another spelling of a territory', { Crimea: 'UA' }, 'unknown_territory'],
+    ['refuses the name of an object property', Object.fromEntries([['constructor', 'UA']]), 'unknown_territory'],
+    ['refuses a country that does not claim the territory', { kashmir: 'RU' }, 'not_a_claimant'],
+    ['refuses a subdivision of a claimant', { crimea: 'UA-43' }, 'not_a_claimant'],
+    ['refuses a code in lower case', { crimea: 'ua' }, 'not_a_claimant'],
+    ['refuses the territory itself', { abkhazia: 'XX-abkhazia' }, 'not_a_claimant'],
   ])('%s', (_, choices, expected) => {
     expect(said(choices)).toEqual(expected);
   });
 
   it.each([
-    ['a version of nought', { version: 0 }],
+    ['version 0', { version: 0 }],
     ['no day', { date: '2026-13-01' }],
-    ['a title of blanks', { title: '  ' }],
-    ['a choice without a word why', { features: { crimea: { choice: 'UA' } } }],
-    ['a field that nobody knows', { features: { crimea: { choice: 'UA', note: 'x', until: 'x' } } }],
+    ['a title of spaces', { title: '  ' }],
+    ['a choice without a note', { features: { crimea: { choice: 'UA' } } }],
+    ['an unknown field', { features: { crimea: { choice: 'UA', note: 'x', until: 'x' } } }],
   ])('with %s is refused', (_, wrong) => {
     expect(territoryPolicySchema.safeParse(policy({ crimea: 'UA' })).success).toBe(true);
     expect(territoryPolicySchema.safeParse({ ...policy({}), ...wrong }).success).toBe(false);
@@ -64,17 +64,22 @@ const OURS = territoryMapOf(policy({ crimea: 'UA', kashmir: 'IN', golan: CONTEST
 
 describe('the map of an order that is proposed', () => {
   it.each<[string, string[], Record<string, string>, Record<string, string>]>([
-    ['takes over what the policy says of the territory that it touches', ['UA'], {}, { crimea: 'UA' }],
-    ['and of no other', ['DE'], {}, {}],
-    ['also where that is the other side', ['RU'], {}, { crimea: 'UA' }],
-    ['also for a part of the territory', ['UA-43'], {}, { crimea: 'UA' }],
-    ['also for a group that holds a claimant', ['UN-034'], {}, { kashmir: 'IN' }],
-    ['leaves its own word alone', ['UA'], { crimea: 'RU' }, { crimea: 'RU' }],
-    ['leaves its own word alone beside the policy’s', ['IN', 'UA'], { crimea: 'RU' }, { crimea: 'RU', kashmir: 'IN' }],
-    ['may say that it is contested', ['UA'], { crimea: CONTESTED }, {}],
-    ['has nothing of what the policy leaves contested', ['SY'], {}, {}],
+    ['contains the policy’s assignment for a territory that the areas overlap', ['UA'], {}, { crimea: 'UA' }],
+    ['contains no assignment for other territories', ['DE'], {}, {}],
+    ['contains the assignment if it favors the other claimant', ['RU'], {}, { crimea: 'UA' }],
+    ['contains the assignment for a part of the territory', ['UA-43'], {}, { crimea: 'UA' }],
+    ['contains the assignment for a group with a claimant', ['UN-034'], {}, { kashmir: 'IN' }],
+    ['keeps the order’s own assignment', ['UA'], { crimea: 'RU' }, { crimea: 'RU' }],
+    [
+      'keeps the order’s own assignment beside the policy’s',
+      ['IN', 'UA'],
+      { crimea: 'RU' },
+      { crimea: 'RU', kashmir: 'IN' },
+    ],
+    ['may mark a territory as contested', ['UA'], { crimea: CONTESTED }, {}],
+    ['has no assignment for a territory that the policy marks as contested', ['SY'], {}, {}],
     ['may assign the territory to a claimant', ['SY'], { golan: 'SY' }, { golan: 'SY' }],
-    ['may speak of territory that it does not touch', ['DE'], { kashmir: 'PK' }, { kashmir: 'PK' }],
+    ['may assign a territory that the areas do not overlap', ['DE'], { kashmir: 'PK' }, { kashmir: 'PK' }],
   ])('%s', (_, areas, own, expected) => {
     expect(completeMap(territoriesTouched(expandAreas(areas.map(parseScopeArea))), own, OURS)).toEqual(expected);
   });

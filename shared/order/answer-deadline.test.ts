@@ -30,19 +30,29 @@ describe('reminders of an answer', () => {
   it.each<[string, string, number, { step: number | null; next: string | null }]>([
     ['long before', '2015-11-01T00:00:00.000Z', -1, { step: null, next: '2015-11-20T12:00:00.000Z' }],
     ['7 days before', '2015-11-20T12:00:00.000Z', -1, { step: 0, next: '2015-11-25T12:00:00.000Z' }],
-    ['the same again', '2015-11-20T12:00:01.000Z', 0, { step: null, next: '2015-11-25T12:00:00.000Z' }],
+    [
+      'the same reminder is not sent again',
+      '2015-11-20T12:00:01.000Z',
+      0,
+      { step: null, next: '2015-11-25T12:00:00.000Z' },
+    ],
     ['2 days before', '2015-11-25T12:00:00.000Z', 0, { step: 1, next: '2015-11-26T19:00:00.000Z' }],
     ['on the day', '2015-11-26T19:00:00.000Z', 1, { step: 2, next: '2015-11-27T12:00:00.000Z' }],
     ['overdue', '2015-11-27T12:00:00.000Z', 2, { step: 3, next: '2015-11-28T12:00:00.000Z' }],
     ['a day overdue', '2015-11-28T13:00:00.000Z', 3, { step: 4, next: '2015-11-29T12:00:00.000Z' }],
     [
-      'after a week without a server, once',
+      'after a week without a server, one reminder',
       '2015-12-02T12:00:00.000Z',
       0,
       { step: 8, next: '2015-12-03T12:00:00.000Z' },
     ],
-    ['recorded late, once', '2015-11-26T00:00:00.000Z', -1, { step: 1, next: '2015-11-26T19:00:00.000Z' }],
-    ['after the last', '2016-03-01T00:00:00.000Z', 32, { step: null, next: null }],
+    [
+      'a deadline that was recorded late, one reminder',
+      '2015-11-26T00:00:00.000Z',
+      -1,
+      { step: 1, next: '2015-11-26T19:00:00.000Z' },
+    ],
+    ['after the last reminder', '2016-03-01T00:00:00.000Z', 32, { step: null, next: null }],
   ])('%s', (_, now, sent, { step, next }) => {
     expect(dueReminder(times, sent, at(now))).toEqual({ step, next: next === null ? null : at(next) });
   });

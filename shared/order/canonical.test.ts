@@ -66,7 +66,7 @@ describe('canonical JSON', () => {
 
   it.each([
     ['duplicate keys', '{"a":1,"a":2}'],
-    ['duplicate keys that say the same', '{"a":1,"a":1}'],
+    ['duplicate keys with equal values', '{"a":1,"a":1}'],
     ['a key named __proto__', '{"__proto__":{"polluted":1}}'],
     ['a nested __proto__', '{"a":{"__proto__":1}}'],
     ['NaN', '{"a":NaN}'],

@@ -100,7 +100,7 @@ describe('a browser that cannot sign', () => {
     await expect(createWebApproverKey()).rejects.toMatchObject({ code: 'unavailable', message: /HTTPS/ });
   });
 
-  it('says to use a newer one', async () => {
+  it('says to use a newer browser', async () => {
     const generateKey = async () => {
       throw new DOMException('Unrecognized name.', 'NotSupportedError');
     };

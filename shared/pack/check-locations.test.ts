@@ -87,7 +87,7 @@ async function failures(zip: Buffer): Promise<string[]> {
 const typeOf = (zip: Buffer): string =>
   JSON.parse(String(Buffer.from(readZip(zip).files.find(({ name }) => name === MANIFEST)?.bytes ?? []))).payloadType;
 
-it('the pack holds as it was made; a pack without location changes is of the first type, and holds too', async () => {
+it('an unchanged pack is valid, and so is a pack of the first type without location changes', async () => {
   expect([typeOf(pack), await failures(pack)]).toEqual([PACK_TYPE_WITH_LOCATIONS, []]);
   expect([typeOf(before), await failures(before)]).toEqual([PACK_TYPE, []]);
   expect(readZip(before).files.some(({ name }) => name === LOCATIONS)).toBe(false);
@@ -134,7 +134,7 @@ const CASES: readonly (readonly [string, Change, readonly RegExp[]])[] = [
   ],
 ];
 
-describe('by the operator', () => {
+describe('changes by the operator', () => {
   it.each(CASES)('%s', async (_what, change, expected) => {
     const failed = await failures(resigned(change));
     expect(failed).toEqual(expected.map((words) => expect.stringMatching(words)));
@@ -152,7 +152,7 @@ describe('by the operator', () => {
     ]);
   });
 
-  it('takes the ledger entry out too, which a copy of the ledger shows', async () => {
+  it('also omits the ledger entry, which only a ledger copy shows', async () => {
     const both = (files: Files) => {
       const entries: { body: string }[] = JSON.parse(String(files.get(ENTRIES)));
       const rest = entries.filter(({ body }) => !body.includes('location.stated'));

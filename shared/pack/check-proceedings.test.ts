@@ -35,7 +35,7 @@ function checked(records: readonly ProceedingRecord[] | null, entries: readonly 
   return { read, failed: of('failed'), proven: of('proven'), unproven: of('unproven') };
 }
 
-it('proves that the ledger commits to each record, and says whose statement it is', () => {
+it('proves that the ledger contains the digest of each record, and names the source of each statement', () => {
   const { read, failed, proven, unproven } = checked([first, second], [first, second]);
   expect([read, failed]).toEqual([[first, second], []]);
   expect(proven[0]).toContain('“Answered on 2015-11-26 by Sana Malik”, with “Reply.pdf”');
