@@ -9,6 +9,7 @@ import { requireInScope } from '../devices/scope.ts';
 import type { Enrollment } from '../enrollment/enrollment.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import type { People } from '../people/people.ts';
+import { requireNoEffect } from './no-effect.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface CodesPorts {
@@ -20,19 +21,15 @@ export interface CodesPorts {
 
 export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts): Route[] {
   /** Throws `conflict` if the new enrollment would change the verdict for the device, because such a change needs a second person. */
-  async function requireNoEffect(id: DeviceId, code: z.output<typeof newCode>): Promise<void> {
+  async function requireSameVerdict(id: DeviceId, code: z.output<typeof newCode>): Promise<void> {
     const { own, group, statement } = await devices.get(id, null);
     const inherited = await devices.getGroup(group.id);
     const present = { statement, home: own.home ?? inherited.home, seat: own.seat ?? inherited.seat };
     const next = { statement, home: code.home ?? present.home, seat: code.seat ?? present.seat };
-    const effects = await orders.statements.placements([{ device: id, present, wanted: next }]);
-    if (effects.length === 0) return;
-    const numbers = effects.map(({ order }) => order);
-    throw new CordonError(
-      'conflict',
-      `The code would change the effect of order ${numbers.join(' and order ')} on the device. Change the device's home or seat first: a second person confirms it.`,
-      { device: id, orders: numbers },
-    );
+    await requireNoEffect(orders.statements, [{ device: id, present, wanted: next }], (numbers) => {
+      const detail = `The code would change the effect of order ${numbers.join(' and order ')} on the device. Change the device's home or seat first: a second person confirms it.`;
+      return new CordonError('conflict', detail, { device: id, orders: numbers });
+    });
   }
 
   return [
@@ -59,7 +56,7 @@ export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts):
             const known = await devices.get(device, changing);
             requireInScope(changing, { group, home: home ?? known.home });
           }
-          await requireNoEffect(device, body);
+          await requireSameVerdict(device, body);
           if (status === 'active') await authorize('device.re-enroll', [device]);
         }
         const code = await enrollment.createCode({ ...body, by: caller.account.id });

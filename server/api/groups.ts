@@ -7,6 +7,7 @@ import type { Devices } from '../devices/devices.ts';
 import { groupInScope } from '../devices/scope.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import { definedFields } from './defined-fields.ts';
+import { requireNoEffect } from './no-effect.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface GroupsPorts {
@@ -22,25 +23,19 @@ export function groupRoutes({ devices, orders }: GroupsPorts): Route[] {
    * Throws `conflict` if the change alters the verdict for a device of the group. A change of a device's home needs a second person, and a
    * group's home must not avoid this.
    */
-  async function requireNoEffect(id: GroupId, change: z.output<typeof groupChange>): Promise<void> {
+  async function requireSameVerdicts(id: GroupId, change: z.output<typeof groupChange>): Promise<void> {
     if (change.home === undefined && change.seat === undefined) return;
     const group = await devices.getGroup(id);
     const { home = group.home, seat = group.seat } = change;
-    const effects = await orders.statements.placements(
-      (await devices.placementsOf(id)).map(({ device, statement, ...own }) => ({
-        device,
-        present: { statement, home: own.home ?? group.home, seat: own.seat ?? group.seat },
-        wanted: { statement, home: own.home ?? home, seat: own.seat ?? seat },
-      })),
-    );
-    if (effects.length === 0) return;
-    const numbers = [...new Set(effects.map(({ order }) => order))];
-    const count = new Set(effects.map(({ device }) => device)).size;
-    throw new CordonError(
-      'conflict',
-      `The change would alter the effect of order ${numbers.join(' and order ')} on ${count} ${count === 1 ? 'device' : 'devices'} of this group. Set the home or seat of those devices instead: a second person confirms it.`,
-      { group: id, orders: numbers, devices: count },
-    );
+    const changes = (await devices.placementsOf(id)).map(({ device, statement, ...own }) => ({
+      device,
+      present: { statement, home: own.home ?? group.home, seat: own.seat ?? group.seat },
+      wanted: { statement, home: own.home ?? home, seat: own.seat ?? seat },
+    }));
+    await requireNoEffect(orders.statements, changes, (numbers, count) => {
+      const detail = `The change would alter the effect of order ${numbers.join(' and order ')} on ${count} ${count === 1 ? 'device' : 'devices'} of this group. Set the home or seat of those devices instead: a second person confirms it.`;
+      return new CordonError('conflict', detail, { group: id, orders: numbers, devices: count });
+    });
   }
 
   return [
@@ -75,7 +70,7 @@ export function groupRoutes({ devices, orders }: GroupsPorts): Route[] {
       response: groupView,
       async handler({ params, body }) {
         const change = definedFields(body);
-        await requireNoEffect(params.id, change);
+        await requireSameVerdicts(params.id, change);
         return devices.updateGroup(params.id, change);
       },
     }),

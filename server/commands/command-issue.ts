@@ -93,7 +93,7 @@ export function createCommandIssue({ store, requests, bus, clock, now }: Command
     const refused: { device: DeviceId; code: RefusedFor }[] = [];
     for (let from = 0; from < all.length; from += AT_ONCE) {
       const queued: DeviceId[] = [];
-      const one = async (device: DeviceId): Promise<void> => {
+      const issueTo = async (device: DeviceId): Promise<void> => {
         try {
           await queue({ ...rest, id: commandIdFor(id, device), device }, id);
           queued.push(device);
@@ -102,7 +102,7 @@ export function createCommandIssue({ store, requests, bus, clock, now }: Command
           refused.push({ device, code: error.code });
         }
       };
-      await Promise.all(all.slice(from, from + AT_ONCE).map(one));
+      await Promise.all(all.slice(from, from + AT_ONCE).map(issueTo));
       bus.publish({ kind: 'commands', devices: queued });
     }
     return { id, queued: all.length - refused.length, refused };

@@ -51,6 +51,7 @@ import { NamedAreaStore } from '../store/named-area-store.ts';
 import { openOrderStores } from '../store/order-stores.ts';
 import { PackRecordStore } from '../store/pack-record-store.ts';
 import { PackStore } from '../store/pack-store.ts';
+import { PastLocationStore } from '../store/past-location-store.ts';
 import { PeopleStore } from '../store/people-store.ts';
 import { PostStore } from '../store/post-store.ts';
 import { ReadmissionStore } from '../store/readmission-store.ts';
@@ -137,7 +138,14 @@ async function createFleet({ config, database, bus, clock, log }: Foundation) {
   const areas = createNamedAreas({ store: new NamedAreaStore(database), clock });
   const policies = createTerritoryPolicies({ store: new TerritoryPolicyStore(database), clock });
   const jurisdiction = createJurisdiction({
-    ...{ store: jurisdictionStore, ip: ipDatabases, clock, changes, evidenceDays: config.evidenceDays },
+    ...{
+      store: jurisdictionStore,
+      past: new PastLocationStore(database),
+      ip: ipDatabases,
+      clock,
+      changes,
+      evidenceDays: config.evidenceDays,
+    },
   });
   // Runs before the orders update: device records and verdicts depend on the new location.
   changes.follow(jurisdiction);

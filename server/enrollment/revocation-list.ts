@@ -83,10 +83,10 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
 
   async function alertIfEnding(now: number): Promise<void> {
     const newest = await store.newestCrl();
-    const left = (newest?.nextUpdate ?? now) - now;
-    if (left > CRL_ALERT || now - alertedAt < DAY) return;
+    const remaining = (newest?.nextUpdate ?? now) - now;
+    if (remaining > CRL_ALERT || now - alertedAt < DAY) return;
     alertedAt = now;
-    const detail = `The revocation list expires in ${Math.max(0, Math.floor(left / HOUR))} hours, and the server cannot issue a new one. The reason is in the server's log.`;
+    const detail = `The revocation list expires in ${Math.max(0, Math.floor(remaining / HOUR))} hours, and the server cannot issue a new one. The reason is in the server's log.`;
     await raise({ at: clock.now(), device: null, code: 'crl_ending', detail });
   }
 
@@ -112,9 +112,9 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
       const newest = await store.newestCrl();
       if (newest) return newest;
       await refreshing.runOrThrow();
-      const made = await store.newestCrl();
-      if (!made) throw new Error('the store has no revocation list after its creation');
-      return made;
+      const created = await store.newestCrl();
+      if (!created) throw new Error('the store has no revocation list after its creation');
+      return created;
     },
     /** Issues lists regularly, and resolves when a first list exists. Returns the function that stops the schedule. */
     start: async (): Promise<() => Promise<void>> => {

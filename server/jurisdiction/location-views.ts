@@ -6,7 +6,7 @@ import type { EvidenceSource, Location, OrderRule } from '../../shared/verdict/t
 import { locationStateOf } from './location-state.ts';
 import { affectedQuery } from './nexus-index.ts';
 import { EVIDENCE_DAYS, type PastLocation, pastLocation, withDatabases } from './past-location.ts';
-import type { LocationFacts, UsedDatabase, ViewStore } from './ports.ts';
+import type { LocationFacts, PastStore, UsedDatabase, ViewStore } from './ports.ts';
 
 /** Maximum number of observations in a view of a device's evidence. */
 const RECENT = 50;
@@ -48,12 +48,13 @@ interface EvidenceView {
 
 export interface ViewPorts {
   readonly store: ViewStore;
+  readonly past: PastStore;
   readonly clock: Clock;
   /** Number of past days whose verdicts can be explained. */
   readonly evidenceDays?: number;
 }
 
-export function createLocationViews({ store, clock, evidenceDays = EVIDENCE_DAYS }: ViewPorts): LocationViews {
+export function createLocationViews({ store, past, clock, evidenceDays = EVIDENCE_DAYS }: ViewPorts): LocationViews {
   return {
     facts: (devices) => store.facts(devices),
 
@@ -63,7 +64,7 @@ export function createLocationViews({ store, clock, evidenceDays = EVIDENCE_DAYS
       const now = clock.now();
       const state = await locationStateOf(store, device);
       const { certainty, areas, source, disagree, network } = locationAt(state, now);
-      const recent = await withDatabases(store, await store.recent(device, RECENT));
+      const recent = await withDatabases(past, await past.recent(device, RECENT));
       return {
         location: { certainty, areas: [...areas], source, disagree: [...disagree], network: network && [...network] },
         sources: sourcesAt(state, now).map(({ sighting, until, fresh }) => ({
@@ -84,7 +85,7 @@ export function createLocationViews({ store, clock, evidenceDays = EVIDENCE_DAYS
       };
     },
 
-    past: (device, at) => pastLocation(store, device, { at, now: clock.now(), days: evidenceDays }),
+    past: (device, at) => pastLocation(store, past, device, { at, now: clock.now(), days: evidenceDays }),
 
     async locations(devices) {
       const now = clock.now();

@@ -11,7 +11,7 @@ import type { Instant } from '../../shared/time/clock.ts';
 import { emptyLocation, observeAll } from '../../shared/verdict/locate.ts';
 import type { LocationState } from '../../shared/verdict/terms.ts';
 import { locationStateOf } from './location-state.ts';
-import type { Evidence, PastStore, StoredEvidence, WithDatabase } from './ports.ts';
+import type { Evidence, FactsStore, PastStore, StoredEvidence, WithDatabase } from './ports.ts';
 
 const DAY = 86_400_000;
 /** Default of `CORDON_EVIDENCE_DAYS`: number of past days whose verdicts can be explained. */
@@ -44,7 +44,8 @@ export interface PastLocation {
  * enrollment.
  */
 export async function pastLocation(
-  store: PastStore,
+  store: FactsStore,
+  past: PastStore,
   device: DeviceId,
   { at, now, days }: { readonly at: Instant; readonly now: Instant; readonly days: number },
 ): Promise<PastLocation> {
@@ -53,20 +54,20 @@ export async function pastLocation(
   }
   const withoutHold = now - days * DAY;
   // A legal hold stops deletion, so the evidence since the start of the hold still exists.
-  const holdPlaced = at < withoutHold ? await store.legalHoldSince(device) : null;
+  const holdPlaced = at < withoutHold ? await past.legalHoldSince(device) : null;
   const since = holdPlaced === null ? withoutHold : holdPlaced - days * DAY;
   if (at < since) {
     const detail = `Evidence is stored for explanations of the last ${days} days. Choose a time after ${new Date(since).toISOString()}.`;
     throw new CordonError('beyond_retention', detail, { since });
   }
-  const pastAssignment = await store.pastAssignment(device, at);
+  const pastAssignment = await past.pastAssignment(device, at);
   if (!pastAssignment)
     throw new CordonError('not_found', 'The device was not enrolled at that time. Choose a later time.', {
       device,
       at,
     });
   const { known, ...assignment } = pastAssignment;
-  const stored = await store.evidenceUntil(device, at, MOST);
+  const stored = await past.evidenceUntil(device, at, MOST);
   // Add the newest observation of each source from the stored location. The stored evidence may lack it, because it contains only samples.
   const { sightings } = await locationStateOf(store, device);
   const newest = Object.values(sightings).filter((sighting) => sighting.at <= at);
@@ -79,7 +80,7 @@ export async function pastLocation(
       ...stored.map(({ observation }) => observation).reverse(),
       ...newest.map(({ first: _first, count: _count, ...observation }) => observation),
     ]),
-    evidence: await withDatabases(store, stored),
+    evidence: await withDatabases(past, stored),
     evidenceFrom: whole ? null : oldest,
   };
 }

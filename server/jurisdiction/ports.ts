@@ -93,7 +93,8 @@ export interface IntakeStore extends FactsStore {
   statement(device: DeviceId): Promise<{ generation: number; statement: Statement | null } | null>;
 }
 
-export interface PastStore extends FactsStore {
+/** Store of past evidence and assignments. */
+export interface PastStore {
   /** Assignments of the device at a past time. Null for an unknown device, and for a time before its enrollment. */
   pastAssignment(device: DeviceId, at: Instant): Promise<PastAssignment | null>;
   /** Evidence up to the time `until`, newest first. */
@@ -101,13 +102,13 @@ export interface PastStore extends FactsStore {
   /** Time of the oldest legal hold on the device or its user; null without a legal hold. */
   legalHoldSince(device: DeviceId): Promise<Instant | null>;
   databasesOf(uses: readonly number[]): Promise<ReadonlyMap<number, UsedDatabase>>;
-}
-
-export interface ViewStore extends PastStore {
-  /** Active devices that the query finds. */
-  affected(query: AffectedQuery): Promise<DeviceId[]>;
   /** Evidence of the device, newest first. */
   recent(device: DeviceId, limit: number): Promise<Evidence[]>;
+}
+
+export interface ViewStore extends FactsStore {
+  /** Active devices that the query finds. */
+  affected(query: AffectedQuery): Promise<DeviceId[]>;
 }
 
 export interface AddressStore {
@@ -120,8 +121,6 @@ export interface AddressStore {
     counts: { readonly now: Instant; readonly within: number },
   ): Promise<{ device: DeviceId; address: string }[]>;
 }
-
-export type LocationStore = IntakeStore & ViewStore & AddressStore;
 
 export interface IpDatabase {
   /** SHA-256 of the database file, hex. */

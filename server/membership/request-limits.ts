@@ -19,7 +19,7 @@ export interface RequestLimits {
 }
 
 export function createRequestLimits(): RequestLimits {
-  const asked = new RateLimiterMemory({ points: ASKED_PER_MINUTE, duration: MINUTE_SECONDS });
+  const requested = new RateLimiterMemory({ points: ASKED_PER_MINUTE, duration: MINUTE_SECONDS });
   const searches = new RateLimiterMemory({ points: SEARCHES_PER_MINUTE, duration: MINUTE_SECONDS });
 
   async function spend(limiter: RateLimiterMemory, asker: DeviceId, count: number): Promise<void> {
@@ -34,7 +34,7 @@ export function createRequestLimits(): RequestLimits {
   }
 
   return {
-    members: (asker, count) => spend(asked, asker, count),
+    members: (asker, count) => spend(requested, asker, count),
     search: (asker) => spend(searches, asker, 1),
   };
 }

@@ -47,8 +47,8 @@ export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
   async function evidence() {
     const known = recovery.state();
     const [facts, answers, size] = await Promise.all([store.evidence(), store.answers(MOST_ANSWERS), ledger.size()]);
-    const asked = { seen: known?.seenLedger ?? 0, beyond: facts.beyond, checkpoints: facts.checkpoints };
-    return { ...facts, size, answers, obstacle: whyNotResumed({ ...asked, file: false }) };
+    const shownFacts = { seen: known?.seenLedger ?? 0, beyond: facts.beyond, checkpoints: facts.checkpoints };
+    return { ...facts, size, answers, obstacle: whyNotResumed({ ...shownFacts, file: false }) };
   }
 
   /**
@@ -95,8 +95,8 @@ export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
     const { name } = await parseVerifierKey(ledger.verifierKey);
     const answered = largestBeyond && { ...largestBeyond, origin: largestBeyond.origin ?? name };
     const shown = seen && answered ? (answered.size > seen.size ? answered : seen) : (seen ?? answered);
-    const asked = { seen: recovery.state()?.seenLedger ?? 0, beyond, checkpoints };
-    return { origin: name, fork, shown, lossless: whyNotResumed({ ...asked, file: file !== null }) === null };
+    const shownFacts = { seen: recovery.state()?.seenLedger ?? 0, beyond, checkpoints };
+    return { origin: name, fork, shown, lossless: whyNotResumed({ ...shownFacts, file: file !== null }) === null };
   }
 
   return { suspended, take: shownCheckpoints.take, evidence, resume, forContinuation };

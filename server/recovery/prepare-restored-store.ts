@@ -62,7 +62,7 @@ export async function prepareRestoredStore(work: RestoreWork, given: Preparation
   const since = ledger ? await rejoin(work.ledger, tree, ledger, now) : null;
 
   let revoked = 0;
-  for (const one of since?.revoked ?? []) if ((await work.certificates.revoke(one, null)) !== 'already') revoked += 1;
+  for (const each of since?.revoked ?? []) if ((await work.certificates.revoke(each, null)) !== 'already') revoked += 1;
   for (const { serial, at, reason } of crl?.revoked ?? []) {
     const entryOf = (of: string) =>
       ({ kind: 'certificate.revoked', at: now, subject: null, public: { serial: of, reason } }) as const;
@@ -118,9 +118,9 @@ async function verifiedTree(work: LedgerRestore, { ledger, installation }: Manif
   for (;;) {
     const entries = await work.entries(tree.size, ENTRIES_AT_ONCE);
     for (const { body, hash } of entries) {
-      const made = leafHash(Buffer.from(body));
-      if (made.toString('hex') !== hash) throw damaged(`ledger entry ${tree.size} does not match its hash`);
-      tree.append(made);
+      const computed = leafHash(Buffer.from(body));
+      if (computed.toString('hex') !== hash) throw damaged(`ledger entry ${tree.size} does not match its hash`);
+      tree.append(computed);
     }
     if (entries.length < ENTRIES_AT_ONCE) break;
   }
@@ -179,10 +179,10 @@ async function rejoin(work: LedgerRestore, tree: GrowingTree, copy: LedgerCopy, 
   };
   for await (const { index, body, entry } of copy.entries()) {
     const hash = leafHash(body);
-    const made = own.append(hash);
+    const nodes = own.append(hash);
     if (own.size === prefix && !own.root().equals(before)) throw otherTree();
     if (index < prefix) continue;
-    hashes.push(...made.map(({ node, hash: of }) => ({ ...node, hash: of.toString('hex') })));
+    hashes.push(...nodes.map(({ node, hash: of }) => ({ ...node, hash: of.toString('hex') })));
     const hex = hash.toString('hex');
     const id = waiting.get(hex);
     // An entry that was committed before the backup and published after it keeps the opening that the store has.
@@ -200,9 +200,9 @@ async function rejoin(work: LedgerRestore, tree: GrowingTree, copy: LedgerCopy, 
     ...since,
     ...numbers,
     issued: since.issued.filter(({ serial }) => !revoked.has(serial)),
-    revoked: since.revoked.map((one) => {
-      const issued = since.issued.find(({ serial }) => serial === one.serial);
-      return { ...one, fingerprint: issued?.fingerprint ?? null, notAfter: issued?.notAfter ?? null };
+    revoked: since.revoked.map((each) => {
+      const issued = since.issued.find(({ serial }) => serial === each.serial);
+      return { ...each, fingerprint: issued?.fingerprint ?? null, notAfter: issued?.notAfter ?? null };
     }),
   };
 }

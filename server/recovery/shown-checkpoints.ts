@@ -145,10 +145,10 @@ async function judgeCheckpoint(note: string, ledger: RestoredLedger): Promise<Sh
   const continuation = origin === present.name ? null : continuationOf(origin, ledger.continuations());
   // A checkpoint with an unknown log name belongs to a continuation that the backup lacks.
   if (origin !== present.name && continuation === null) return { ...tree, verdict: 'beyond' };
-  const held = continuation === null ? 'prove' : judgeEarlierTree(tree, continuation);
-  if (held === 'lost' || held === 'lost-more') return { ...tree, verdict: 'lost' };
+  const judgment = continuation === null ? 'prove' : judgeEarlierTree(tree, continuation);
+  if (judgment === 'lost' || judgment === 'lost-more') return { ...tree, verdict: 'lost' };
   const isContained =
-    held === 'prove' && size <= (await ledger.size()) && (await rootOf(size, ledger.hashes)).equals(root);
+    judgment === 'prove' && size <= (await ledger.size()) && (await rootOf(size, ledger.hashes)).equals(root);
   return { ...tree, verdict: isContained ? 'contained' : 'beyond' };
 }
 

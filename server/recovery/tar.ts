@@ -58,17 +58,17 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
 
 function reader(source: AsyncIterable<Uint8Array>): (bytes: number) => Promise<Buffer> {
   const iterator = source[Symbol.asyncIterator]();
-  let held: Buffer[] = [];
+  let buffered: Buffer[] = [];
   let length = 0;
   return async (bytes) => {
     while (length < bytes) {
       const { value, done } = await iterator.next();
       if (done) throw damaged('the archive ends too early');
-      held.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+      buffered.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
       length += value.byteLength;
     }
-    const all = held.length === 1 ? (held[0] ?? Buffer.alloc(0)) : Buffer.concat(held);
-    held = [all.subarray(bytes)];
+    const all = buffered.length === 1 ? (buffered[0] ?? Buffer.alloc(0)) : Buffer.concat(buffered);
+    buffered = [all.subarray(bytes)];
     length -= bytes;
     return Buffer.from(all.subarray(0, bytes));
   };

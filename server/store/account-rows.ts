@@ -31,7 +31,7 @@ export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> 
     .onConflict((conflict) => conflict.column('subject').doNothing())
     .execute();
   const person = await tx.selectFrom('persons').select('id').where('subject', '=', subject).executeTakeFirstOrThrow();
-  const made = await tx
+  const inserted = await tx
     .insertInto('accounts')
     .values({
       id,
@@ -49,7 +49,7 @@ export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> 
     .onConflict((conflict) => conflict.doNothing())
     .returning('id')
     .executeTakeFirst();
-  if (!made) throw new CordonError('conflict', `Another account has the address ${email}. Use another address.`);
+  if (!inserted) throw new CordonError('conflict', `Another account has the address ${email}. Use another address.`);
 }
 
 export async function insertInvitation(

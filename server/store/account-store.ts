@@ -41,15 +41,15 @@ export class AccountStore implements AccountPort {
     grants: readonly GivenGrant[],
     by: AccountId | null,
   ): Promise<Account> {
-    const made = await this.#database.transaction(async (tx) => {
+    const inserted = await this.#database.transaction(async (tx) => {
       await insertAccount(tx, account);
       await insertInvitation(tx, account.id, invitation);
       await recordLink(tx, account.id, by, 'created', account.at);
       for (const given of grants) await give(tx, account.id, given, account.at);
       return load(tx, account.id);
     });
-    if (!made) throw new CordonError('internal', 'the new account does not exist');
-    return made;
+    if (!inserted) throw new CordonError('internal', 'the new account does not exist');
+    return inserted;
   }
 
   async list(): Promise<Account[]> {

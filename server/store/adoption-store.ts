@@ -31,13 +31,13 @@ export class AdoptionStore implements Port {
         .$if(state === 'adopted', (query) => query.where('adopted_revision', '=', revision))
         .executeTakeFirst();
       requireOneRow(claimed.numUpdatedRows, `Order ${order}`);
-      const given = await tx
+      const stored = await tx
         .selectFrom('order_approvals')
         .select((eb) => eb.fn.countAll<number>().as('count'))
         .where('order_number', '=', order)
         .where('revision', '=', revision)
         .executeTakeFirstOrThrow();
-      if (Number(given.count) !== counted) throw changedMeanwhile(`Revision ${revision} of order ${order}`);
+      if (Number(stored.count) !== counted) throw changedMeanwhile(`Revision ${revision} of order ${order}`);
       const { state: present } = await tx
         .selectFrom('order_revisions')
         .select('state')

@@ -102,12 +102,12 @@ const entriesIn = (known: Known, grave: boolean): number =>
 
 /** Alert rows of the last day. A repeated alert increases their counts. */
 async function recent(tx: Tx, devices: ReadonlySet<string | null>, now: number): Promise<readonly Row[]> {
-  const asked = tableOf(
+  const requested = tableOf(
     ['text'],
     [...devices].map((device) => [device]),
   );
   const { rows } = await sql<Row>`
-    select a.id, a.at, a.first_at, a.count, a.device_id, a.code, a.detail from ${asked} as v cross join alerts a
+    select a.id, a.at, a.first_at, a.count, a.device_id, a.code, a.detail from ${requested} as v cross join alerts a
     where a.device_id = v.column1 and a.first_at > ${now - DAY}`.execute(tx);
   if (!devices.has(null)) return rows;
   const { rows: own } = await sql<Row>`

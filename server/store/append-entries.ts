@@ -27,15 +27,15 @@ export async function appendEntry(tx: Tx, draft: EntryDraft): Promise<number> {
 /** Stores several ledger entries in order and returns their ids. */
 export async function appendEntries(tx: Tx, drafts: readonly EntryDraft[]): Promise<number[]> {
   if (drafts.length === 0) return [];
-  const made = drafts.map((draft) => ({ draft, ...makeEntry(draft) }));
+  const created = drafts.map((draft) => ({ draft, ...makeEntry(draft) }));
   const entries = insertOf(
     'ledger_entries',
     { kind: 'text', at: 'bigint', body: 'text', hash: 'text' },
-    made.map(({ draft, body, hash }) => [draft.kind, draft.at, body, hash]),
+    created.map(({ draft, body, hash }) => [draft.kind, draft.at, body, hash]),
   );
   const { rows } = await sql<{ id: number; hash: string }>`${entries} returning id, hash`.execute(tx);
   const ids = new Map(rows.map(({ id, hash }) => [hash, id]));
-  const openings = made.flatMap(({ hash, opening }) => {
+  const openings = created.flatMap(({ hash, opening }) => {
     const entry_id = ids.get(hash);
     // Each commitment has its own salt, so two entries about the same subject have different hashes.
     return opening && entry_id !== undefined ? [[entry_id, opening.salt, opening.subject]] : [];
@@ -43,7 +43,7 @@ export async function appendEntries(tx: Tx, drafts: readonly EntryDraft[]): Prom
   if (openings.length > 0) {
     await insertOf('ledger_openings', { entry_id: 'bigint', salt: 'text', subject: 'text' }, openings).execute(tx);
   }
-  return made.map(({ hash }) => {
+  return created.map(({ hash }) => {
     const id = ids.get(hash);
     if (id === undefined) throw new Error('a new ledger entry has no id');
     return id;

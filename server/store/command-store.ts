@@ -105,32 +105,32 @@ async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise
     returning id, generation`.execute(tx);
   const generations = new Map(rows.map(({ id, generation }) => [id, generation]));
   const entries: EntryDraft[] = [];
-  const left: Insertion[] = [];
+  const refused: Insertion[] = [];
   for (const insertion of insertions) {
     const { created, entry } = insertion;
     const generation = generations.get(created.id);
     if (generation === undefined) {
-      left.push(insertion);
+      refused.push(insertion);
       continue;
     }
     const { id, device, command, createdBy, createdAt, expiresAt } = created;
-    const fresh = { state: 'queued', storedAt: null, finishedAt: null, detail: null, displayed: null } as const;
-    insertion.outcome = { id, device, generation, command, ...fresh, createdBy, createdAt, expiresAt };
+    const initial = { state: 'queued', storedAt: null, finishedAt: null, detail: null, displayed: null } as const;
+    insertion.outcome = { id, device, generation, command, ...initial, createdBy, createdAt, expiresAt };
     if (entry) entries.push(entry);
   }
   await appendEntries(tx, entries);
-  if (left.length > 0) await explain(tx, left);
+  if (refused.length > 0) await explain(tx, refused);
 }
 
 /** Sets the reason why each command was not inserted: the command exists, or its device accepts no commands. */
-async function explain(tx: Tx, left: readonly Insertion[]): Promise<void> {
-  const ids = left.map(({ created }) => created.id);
+async function explain(tx: Tx, refused: readonly Insertion[]): Promise<void> {
+  const ids = refused.map(({ created }) => created.id);
   const existing = await tx.selectFrom('commands').selectAll().where('id', 'in', ids).execute();
   const commands = new Map(existing.map((row) => [row.id, row]));
-  const devices = left.map(({ created }) => created.device);
+  const devices = refused.map(({ created }) => created.device);
   const known = await tx.selectFrom('devices').select(['id', 'status']).where('id', 'in', devices).execute();
   const statuses = new Map(known.map(({ id, status }) => [id, status]));
-  for (const insertion of left) {
+  for (const insertion of refused) {
     const { id, device } = insertion.created;
     const row = commands.get(id);
     const status = statuses.get(device);

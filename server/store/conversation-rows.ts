@@ -8,7 +8,7 @@ import type { Tx } from './database.ts';
 
 export async function loadConversations(tx: Tx, ids: readonly string[]): Promise<Map<string, Conversation>> {
   if (ids.length === 0) return new Map();
-  const asked = tableOf(
+  const requested = tableOf(
     ['text'],
     [...new Set(ids)].map((id) => [id]),
   );
@@ -19,7 +19,7 @@ export async function loadConversations(tx: Tx, ids: readonly string[]): Promise
     generation: number | null;
   }>`
     select c.conversation, c.next_epoch, m.device_id, m.generation
-    from ${asked} as v cross join conversations c left join conversation_members m on m.conversation = c.conversation
+    from ${requested} as v cross join conversations c left join conversation_members m on m.conversation = c.conversation
     where c.conversation = v.column1`.execute(tx);
   const found = new Map<string, { next: number; members: Map<DeviceId, number> }>();
   for (const { conversation, next_epoch: next, device_id, generation } of rows) {
@@ -35,13 +35,13 @@ export async function countBegun(
   enrollments: readonly Enrollment[],
 ): Promise<(Enrollment & { readonly count: number })[]> {
   if (enrollments.length === 0) return [];
-  const asked = tableOf(
+  const requested = tableOf(
     ['text', 'bigint'],
     enrollments.map(({ device, generation }) => [device, generation]),
   );
   const { rows } = await sql<{ device_id: string; generation: number; count: number }>`
     select c.started_by as device_id, c.started_generation as generation, count(*) as count
-    from (select distinct column1, column2 from ${asked} as v) as w cross join conversations c
+    from (select distinct column1, column2 from ${requested} as v) as w cross join conversations c
     where c.started_by = w.column1 and c.started_generation = w.column2
     group by c.started_by, c.started_generation`.execute(tx);
   return rows.map(({ device_id, generation, count }) => ({
@@ -74,12 +74,12 @@ export async function saveCommits(
     for (const { device, generation } of add) members.set(device, generation);
     const replaced = [...new Set<string>([...remove, ...members.keys()])];
     if (replaced.length > 0) {
-      const gone = tableOf(
+      const removed = tableOf(
         ['text'],
         replaced.map((device) => [device]),
       );
       await sql`delete from conversation_members
-        where conversation = ${conversation} and device_id in (select column1 from ${gone} as v)`.execute(tx);
+        where conversation = ${conversation} and device_id in (select column1 from ${removed} as v)`.execute(tx);
     }
     if (epoch === 0) for (const device of remove) if (!add.some((one) => one.device === device)) members.delete(device);
     const rows = [...members].map(([device, generation]) => [conversation, device, generation]);

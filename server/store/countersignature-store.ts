@@ -124,7 +124,7 @@ export class CountersignatureStore implements Port {
 
   async sign(signatures: readonly NewSignature[]): Promise<void> {
     await this.#database.transaction(async (tx) => {
-      const there = await tx
+      const existing = await tx
         .selectFrom('messaging_signatures')
         .select(['device_id', 'generation', 'keyid'])
         .where(
@@ -133,7 +133,7 @@ export class CountersignatureStore implements Port {
           signatures.map(({ key }) => key.device),
         )
         .execute();
-      const known = new Set(there.map(({ device_id, generation, keyid }) => `${device_id} ${generation} ${keyid}`));
+      const known = new Set(existing.map(({ device_id, generation, keyid }) => `${device_id} ${generation} ${keyid}`));
       const added = signatures.filter(({ key: { device, generation }, keyid }) => {
         const name = `${device} ${generation} ${keyid}`;
         return !known.has(name) && known.add(name);

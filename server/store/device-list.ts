@@ -103,8 +103,8 @@ function conditionsOf(dialect: DialectName, filter: DeviceFilter, now: number): 
     conditions.push(sql`(${like('devices.person_name')} or ${like('devices.id')} or ${byHost})`);
   }
   if (area) {
-    const there = sql`nexus = 'present' and area = ${area}`;
-    conditions.push(among(dialect, 'device_nexus', there), among(dialect, 'locations', knownAt(now)));
+    const present = sql`nexus = 'present' and area = ${area}`;
+    conditions.push(among(dialect, 'device_nexus', present), among(dialect, 'locations', knownAt(now)));
   }
   // The condition has no parameter: a database uses a partial index only if it can prove that the query implies the index's condition.
   const isConnected = among(dialect, 'device_presence', sql`connected = 1`);

@@ -100,9 +100,9 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
       and used_at is null and canceled_at is null and expires_at > v.column3
     returning id, person_id, group_id, home, seat,
       (select name from persons where persons.id = activation_codes.person_id) as person_name`.execute(tx);
-  const good = new Map(codes.map(({ id, ...code }) => [id, code]));
+  const redeemed = new Map(codes.map(({ id, ...code }) => [id, code]));
   const states = rows.map((row) => {
-    const code = good.get(row.id);
+    const code = redeemed.get(row.id);
     if (!code) throw new Undone('lost');
     const { generation, enrolledAt: enrolled_at } = row;
     return { row, state: { ...code, generation, status: 'active', enrolled_at } } as const;

@@ -40,13 +40,13 @@ export class ExitStore implements Port {
 
   async unanswered(order: string, revision: number, devices: readonly DeviceId[]): ReturnType<Port['unanswered']> {
     if (devices.length === 0) return [];
-    const asked = tableOf(
+    const requested = tableOf(
       ['text'],
       devices.map((device) => [device]),
     );
     const kinds = sql.join(RECEIPT_KINDS);
     const { rows } = await sql<{ id: string; generation: number }>`
-      select d.id, d.generation from ${asked} as v cross join devices d
+      select d.id, d.generation from ${requested} as v cross join devices d
       where d.id = v.column1 and d.status = 'active' and not exists (
         select 1 from receipts r where r.order_number = ${order} and r.kind in (${kinds}) and r.device_id = d.id
           and r.generation = d.generation and r.revision >= ${revision} and r.verified = 1
@@ -155,16 +155,16 @@ async function heldOf(tx: Tx, device: DeviceId): Promise<Destroyed> {
     (select count(*) from commands where device_id = ${device} and state in ('queued', 'stored')) as commands`.execute(
     tx,
   );
-  const [held] = rows;
-  if (!held) throw new Error('a count has no result');
+  const [counted] = rows;
+  if (!counted) throw new Error('a count has no result');
   return {
-    certificates: Number(held.certificates),
-    messages: Number(held.messages),
-    messageBytes: Number(held.messageBytes),
-    keyPackages: Number(held.keyPackages),
-    attachments: Number(held.attachments),
-    attachmentBytes: Number(held.attachmentBytes),
-    inventories: Number(held.inventories),
-    commands: Number(held.commands),
+    certificates: Number(counted.certificates),
+    messages: Number(counted.messages),
+    messageBytes: Number(counted.messageBytes),
+    keyPackages: Number(counted.keyPackages),
+    attachments: Number(counted.attachments),
+    attachmentBytes: Number(counted.attachmentBytes),
+    inventories: Number(counted.inventories),
+    commands: Number(counted.commands),
   };
 }

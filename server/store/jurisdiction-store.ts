@@ -4,20 +4,19 @@
  */
 import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
-import { type DeviceId, deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { emptyLocation } from '../../shared/verdict/locate.ts';
 import type { LocationState, Observation } from '../../shared/verdict/terms.ts';
 import type {
+  AddressStore,
   AffectedQuery,
   Evidence,
+  IntakeStore,
   LocationFacts,
-  LocationStore,
   LocationWrite,
-  PastAssignment,
   Statement,
-  StoredEvidence,
-  UsedDatabase,
+  ViewStore,
 } from '../jurisdiction/ports.ts';
 import { affectedDevices } from './affected-devices.ts';
 import { areaOf } from './area-column.ts';
@@ -31,7 +30,7 @@ function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
   for (let from = 0; from < items.length; from += CHUNK) yield items.slice(from, from + CHUNK);
 }
 
-export class JurisdictionStore implements LocationStore {
+export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
   readonly #database: Database;
   readonly #save: (write: LocationWrite) => Promise<void>;
   readonly #selectLocationFacts: ReturnType<typeof locationFactsQuery>;
@@ -102,93 +101,11 @@ export class JurisdictionStore implements LocationStore {
     return rows.map(({ detail }) => evidenceOf(detail).observation);
   }
 
-  async recent(device: DeviceId, limit: number): Promise<Evidence[]> {
-    const rows = await this.#database.db
-      .selectFrom('evidence')
-      .select('detail')
-      .where('device_id', '=', device)
-      .orderBy('at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(limit)
-      .execute();
-    return rows.map(({ detail }) => evidenceOf(detail));
-  }
-
-  async evidenceUntil(device: DeviceId, until: Instant, limit: number): Promise<StoredEvidence[]> {
-    const rows = await this.#database.db
-      .selectFrom('evidence')
-      .select(['detail', 'received_at'])
-      .where('device_id', '=', device)
-      .where('at', '<=', until)
-      .orderBy('at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(limit)
-      .execute();
-    return rows.map(({ detail, received_at }) => ({ ...evidenceOf(detail), receivedAt: received_at }));
-  }
-
-  async legalHoldSince(device: DeviceId): Promise<Instant | null> {
-    const { rows } = await sql<{ since: number | null }>`
-      select min(h.placed_at) as since from devices cross join legal_holds h
-      where devices.id = ${device} and h.released_at is null
-        and (h.device_id = devices.id or h.person_id = devices.person_id)`.execute(this.#database.db);
-    const since = rows[0]?.since ?? null;
-    return since === null ? null : Number(since);
-  }
-
-  async pastAssignment(device: DeviceId, at: Instant): Promise<PastAssignment | null> {
-    const { db } = this.#database;
-    const row = await db
-      .selectFrom('device_history')
-      .selectAll()
-      .where('device_id', '=', device)
-      .where('from_at', '<=', at)
-      .orderBy('id', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    if (!row) return null;
-    const group = await db
-      .selectFrom('group_history')
-      .selectAll()
-      .where('group_id', '=', row.group_id)
-      .where('from_at', '<=', at)
-      .orderBy('id', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    const { known } = await db
-      .selectFrom('device_history')
-      .select(({ fn }) => fn.min('from_at').as('known'))
-      .where('device_id', '=', device)
-      .executeTakeFirstOrThrow();
-    const stated = row.stated_until !== null && at < row.stated_until ? row.stated_home : null;
-    const home = stated ?? row.home ?? group?.home ?? null;
-    return {
-      generation: row.generation,
-      status: row.status,
-      group: { id: groupIdSchema.parse(row.group_id), name: group?.name ?? '' },
-      home: areaOf(home),
-      homeBy: home === null ? null : stated !== null ? 'statement' : row.home !== null ? 'device' : 'group',
-      seat: areaOf(row.seat ?? group?.seat ?? null),
-      known: Number(known),
-    };
-  }
-
   async statement(device: DeviceId): Promise<{ generation: number; statement: Statement | null } | null> {
     const row = await this.#statementOf(device);
     if (!row) return null;
-    const said: (Statement & { kind: string }) | null = row.statement === null ? null : JSON.parse(row.statement);
-    return { generation: row.generation, statement: said?.kind === 'presence' ? said : null };
-  }
-
-  async databasesOf(uses: readonly number[]): Promise<ReadonlyMap<number, UsedDatabase>> {
-    if (uses.length === 0) return new Map();
-    const rows = await this.#database.db
-      .selectFrom('ip_database_uses as use')
-      .innerJoin('ip_databases as database', 'database.hash', 'use.hash')
-      .select(['use.id', 'database.hash', 'database.name', 'database.built_at'])
-      .where('use.id', 'in', uses)
-      .execute();
-    return new Map(rows.map(({ id, hash, name, built_at }) => [id, { hash, name, builtAt: built_at }]));
+    const statement: (Statement & { kind: string }) | null = row.statement === null ? null : JSON.parse(row.statement);
+    return { generation: row.generation, statement: statement?.kind === 'presence' ? statement : null };
   }
 
   async addresses(
@@ -220,7 +137,7 @@ export function locationColumns({ before, ...state }: LocationState) {
   return { state: JSON.stringify(state), folded_before: before && JSON.stringify(before) };
 }
 
-function evidenceOf(text: string): Evidence {
+export function evidenceOf(text: string): Evidence {
   const evidence: Evidence = JSON.parse(text);
   return evidence;
 }
@@ -263,17 +180,17 @@ async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> 
 /** Most location writes do not change the index. Those write nothing to the index. */
 async function replaceNexus(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
   const devices = writes.map(({ device }) => device);
-  const held = new Map<string, string[]>();
+  const stored = new Map<string, string[]>();
   const rows = await tx.selectFrom('device_nexus').selectAll().where('device_id', 'in', devices).execute();
   for (const { device_id, nexus, area } of rows)
-    held.set(device_id, [...(held.get(device_id) ?? []), `${nexus} ${area}`]);
+    stored.set(device_id, [...(stored.get(device_id) ?? []), `${nexus} ${area}`]);
   await markLocated(
     tx,
-    devices.filter((device) => !held.has(device)),
+    devices.filter((device) => !stored.has(device)),
   );
   const changed = writes.filter(({ device, nexus }) => {
     const now = nexus.map((each) => `${each.nexus} ${each.area}`).sort();
-    return now.join() !== (held.get(device) ?? []).sort().join();
+    return now.join() !== (stored.get(device) ?? []).sort().join();
   });
   if (changed.length === 0) return;
   await tx

@@ -51,15 +51,15 @@ export class KeyPackageStore implements KeyPackagePort {
       else if (lastResort !== null) {
         await tx.deleteFrom('key_packages').where('device_id', '=', device).where('last_resort', '=', 1).execute();
       }
-      const left = (await countOf(tx, enrollment)) + packages.length;
-      if (left > most) {
-        const detail = `A device may have at most ${most} key packages on the server. This upload would leave ${left}.`;
+      const count = (await countOf(tx, enrollment)) + packages.length;
+      if (count > most) {
+        const detail = `A device may have at most ${most} key packages on the server. This upload would leave ${count}.`;
         throw new CordonError('too_large', detail, { most });
       }
       const rows = packages.map((body) => [device, generation, 0, body]);
       if (lastResort !== null) rows.push([device, generation, 1, lastResort]);
       if (rows.length > 0) await insertOf('key_packages', COLUMNS, rows).execute(tx);
-      return left;
+      return count;
     });
   }
 

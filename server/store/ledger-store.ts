@@ -41,15 +41,15 @@ export class LedgerStore implements Port {
       const size = await sizeOf(tx);
       if (entries.length === 0 && (await newestCheckpoint(tx))?.size === size) return 0;
       const tree = await GrowingTree.open(size, (nodes) => readHashes(tx, nodes));
-      const made = entries.flatMap((entry) => tree.append(Buffer.from(entry.hash, 'hex')));
+      const hashes = entries.flatMap((entry) => tree.append(Buffer.from(entry.hash, 'hex')));
       if (entries.length > 0) {
         const indexes = sql.join(entries.map(({ id }, offset) => sql`(${sql.lit(id)}, ${sql.lit(size + offset)})`));
         // SQLite and PostgreSQL give these names to the columns of a VALUES list without an alias.
         await sql`update ledger_entries set entry_index = given.column2
                   from (values ${indexes}) as given where ledger_entries.id = given.column1`.execute(tx);
       }
-      for (let from = 0; from < made.length; from += ROWS_AT_ONCE) {
-        const rows = made.slice(from, from + ROWS_AT_ONCE);
+      for (let from = 0; from < hashes.length; from += ROWS_AT_ONCE) {
+        const rows = hashes.slice(from, from + ROWS_AT_ONCE);
         await tx
           .insertInto('ledger_hashes')
           .values(rows.map(({ node, hash }) => ({ ...node, hash: hash.toString('hex') })))

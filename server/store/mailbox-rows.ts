@@ -17,13 +17,13 @@ type Counters = Omit<Schema['mailboxes'], 'device_id' | 'generation'>;
 
 /** Loads the mailboxes of active devices. A device without a row has an empty mailbox. */
 export async function loadMailboxes(tx: Tx, devices: Iterable<DeviceId>): Promise<Map<DeviceId, Mailbox>> {
-  const asked = tableOf(
+  const requested = tableOf(
     ['text'],
     [...new Set(devices)].map((device) => [device]),
   );
   const { rows } = await sql<{ id: string; generation: number } & { [K in keyof Counters]: Counters[K] | null }>`
     select d.id, d.generation, m.last_seq, m.acknowledged, m.posts, m.entries, m.bytes, m.delivery_reports, m.gate
-    from ${asked} as v cross join devices d
+    from ${requested} as v cross join devices d
       left join mailboxes m on m.device_id = d.id and m.generation = d.generation
     where d.id = v.column1 and d.status = 'active'`.execute(tx);
   return new Map(
@@ -63,16 +63,16 @@ export async function saveMailboxes(tx: Tx, mailboxes: readonly Mailbox[]): Prom
   );
 }
 
-export interface Gone {
+export interface DeletedEntry {
   readonly device_id: string;
   readonly post: number | null;
   readonly bytes: number;
 }
 
 /** Updates the counters after entries were deleted, and removes bodies that no mailbox needs. */
-export async function forgetEntries(tx: Tx, gone: readonly Gone[]): Promise<void> {
-  if (gone.length === 0) return;
-  const byDevice = Map.groupBy(gone, ({ device_id }) => device_id);
+export async function forgetEntries(tx: Tx, deleted: readonly DeletedEntry[]): Promise<void> {
+  if (deleted.length === 0) return;
+  const byDevice = Map.groupBy(deleted, ({ device_id }) => device_id);
   const less = tableOf(
     ['text', 'bigint', 'bigint', 'bigint'],
     [...byDevice].map(([device, all]) => {
@@ -85,13 +85,13 @@ export async function forgetEntries(tx: Tx, gone: readonly Gone[]): Promise<void
     from ${less} as v where device_id = v.column1`.execute(tx);
   const posts = tableOf(
     ['bigint'],
-    [...new Set(gone.map(({ post }) => post))].filter((post) => post !== null).map((post) => [post]),
+    [...new Set(deleted.map(({ post }) => post))].filter((post) => post !== null).map((post) => [post]),
   );
   await sql`update posts set body = null from ${posts} as v
     where id = v.column1 and not exists (select 1 from mailbox_entries e where e.post = v.column1)`.execute(tx);
 }
 
-export interface Told {
+export interface FateReport {
   readonly to: Enrollment;
   readonly fate: Fate;
 }
@@ -100,7 +100,7 @@ export interface Told {
  * Adds delivery reports to the senders' mailboxes, except for senders whose enrollment has ended. Returns the devices that received a
  * report.
  */
-export async function addFates(tx: Tx, told: readonly Told[]): Promise<DeviceId[]> {
+export async function addFates(tx: Tx, told: readonly FateReport[]): Promise<DeviceId[]> {
   if (told.length === 0) return [];
   const mailboxes = await loadMailboxes(
     tx,
@@ -128,15 +128,15 @@ export async function addFates(tx: Tx, told: readonly Told[]): Promise<DeviceId[
  * enrollment.
  */
 export async function purgeMailbox(tx: Tx, device: DeviceId, at: number): Promise<void> {
-  const gone = await tx
+  const deleted = await tx
     .deleteFrom('mailbox_entries')
     .where('device_id', '=', device)
     .returning(['device_id', 'post', 'bytes'])
     .execute();
   await tx.deleteFrom('mailboxes').where('device_id', '=', device).execute();
-  if (gone.length === 0) return;
-  const posts = await sendersOf(tx, gone);
-  await forgetEntries(tx, gone);
+  if (deleted.length === 0) return;
+  const posts = await sendersOf(tx, deleted);
+  await forgetEntries(tx, deleted);
   await addFates(
     tx,
     posts.map(({ to, id }) => ({ to, fate: { type: 'fate', id, device, fate: 'returned', order: null, at } })),
@@ -154,14 +154,14 @@ export interface Sent {
 
 /** Senders of these mailbox entries, in the same order. */
 export async function sendersOf(tx: Tx, entries: readonly { readonly post: number | null }[]): Promise<Sent[]> {
-  const asked = tableOf(
+  const requested = tableOf(
     ['bigint'],
     entries.filter(({ post }) => post !== null).map(({ post }) => [post]),
   );
   const { rows } = await sql<
     Pick<Schema['posts'], 'device_id' | 'generation' | 'post_id' | 'keep' | 'expires_at'> & { id: number }
   >`
-    select p.id, p.device_id, p.generation, p.post_id, p.keep, p.expires_at from ${asked} as v cross join posts p
+    select p.id, p.device_id, p.generation, p.post_id, p.keep, p.expires_at from ${requested} as v cross join posts p
     where p.id = v.column1`.execute(tx);
   const known = new Map(
     rows.map(({ id: post, device_id, generation, post_id, keep, expires_at: expires }) => [
@@ -175,13 +175,13 @@ export async function sendersOf(tx: Tx, entries: readonly { readonly post: numbe
 /** Delivery reports for the posts of deleted entries. Call this function before `forgetEntries`. */
 export async function fatesOf(
   tx: Tx,
-  gone: readonly Gone[],
+  deleted: readonly DeletedEntry[],
   fate: Fate['fate'],
   order: string | null,
   at: number,
-): Promise<Told[]> {
-  const posts = new Map((await sendersOf(tx, gone)).map((sent) => [sent.post, sent]));
-  return gone.flatMap(({ device_id, post }): Told[] => {
+): Promise<FateReport[]> {
+  const posts = new Map((await sendersOf(tx, deleted)).map((sent) => [sent.post, sent]));
+  return deleted.flatMap(({ device_id, post }): FateReport[] => {
     const sent = post === null ? undefined : posts.get(post);
     if (!sent) return [];
     const device = deviceIdSchema.parse(device_id);

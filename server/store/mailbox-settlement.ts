@@ -10,7 +10,7 @@ import { type MessageChange, settle } from '../relay/settlement.ts';
 import { tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 import { isHeld } from './held-devices.ts';
-import { addFates, forgetEntries, loadMailboxes, saveMailboxes, sendersOf, type Told } from './mailbox-rows.ts';
+import { addFates, type FateReport, forgetEntries, loadMailboxes, saveMailboxes, sendersOf } from './mailbox-rows.ts';
 
 const FATES: Readonly<Partial<Record<MessageChange, Fate['fate']>>> = {
   held: 'held',
@@ -50,7 +50,7 @@ export async function settleMailbox(
   if (gate !== mailbox.gate) await saveMailboxes(tx, [{ ...mailbox, gate }]);
   if (turns.length === 0) return [];
   const turned = new Map(turns.map(({ seq, turn }) => [seq, turn]));
-  const told: Told[] = [];
+  const reports: FateReport[] = [];
   const expiries = new Map<number, number>();
   for (const { seq, post: id, held_by, expires_at } of rows) {
     const turn = turned.get(seq);
@@ -60,7 +60,7 @@ export async function settleMailbox(
     // An entry under a legal hold may already have a later expiry.
     expiries.set(seq, Math.max(expires_at, anew));
     const order = turn === 'released' ? held_by : (shut?.order ?? null);
-    if (fate && post) told.push({ to: post.to, fate: { type: 'fate', id: post.id, device, fate, order, at: now } });
+    if (fate && post) reports.push({ to: post.to, fate: { type: 'fate', id: post.id, device, fate, order, at: now } });
   }
   const changed = turns.filter(({ turn }) => turn !== 'returned');
   if (changed.length > 0) {
@@ -85,5 +85,5 @@ export async function settleMailbox(
     );
     await forgetEntries(tx, returned);
   }
-  return addFates(tx, told);
+  return addFates(tx, reports);
 }

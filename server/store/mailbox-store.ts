@@ -16,7 +16,7 @@ import type {
 import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { HELD_DEVICES } from './held-devices.ts';
-import { addFates, fatesOf, forgetEntries, type Gone } from './mailbox-rows.ts';
+import { addFates, type DeletedEntry, fatesOf, forgetEntries } from './mailbox-rows.ts';
 import { settleMailbox } from './mailbox-settlement.ts';
 
 /** Maximum entries that expire in one transaction. Other writes run between two transactions. */
@@ -27,7 +27,7 @@ const DAY = 24 * HOUR;
 interface Taking extends Enrollment {
   readonly through: number;
   readonly now: number;
-  told: readonly DeviceId[];
+  reported: readonly DeviceId[];
 }
 
 interface Row {
@@ -95,19 +95,19 @@ export class MailboxStore implements MailboxPort {
       order by r.question, r.seq`.execute(this.#database.db);
     const pages = new Map<Wanted, MailPage>();
     for (const [question, all] of Map.groupBy(rows, (row) => row.question)) {
-      const asked = wanted[question];
+      const request = wanted[question];
       const last = all.at(-1);
-      if (!asked || !last) continue;
+      if (!request || !last) continue;
       const entries = all.map((row) => ({ seq: row.seq, bytes: row.bytes, item: itemOf(row) }));
-      pages.set(asked, { entries, more: last.seq < last.last_seq });
+      pages.set(request, { entries, more: last.seq < last.last_seq });
     }
     return pages;
   }
 
   async take(enrollment: Enrollment, through: number, now: number): Promise<readonly DeviceId[]> {
-    const taking: Taking = { ...enrollment, through, now, told: [] };
+    const taking: Taking = { ...enrollment, through, now, reported: [] };
     await this.#take(taking);
-    return taking.told;
+    return taking.reported;
   }
 
   settle(
@@ -115,11 +115,11 @@ export class MailboxStore implements MailboxPort {
     now: number,
   ): Promise<readonly DeviceId[]> {
     return this.#database.transaction(async (tx) => {
-      const told = new Set<DeviceId>();
+      const reported = new Set<DeviceId>();
       for (const { device, denial } of verdicts) {
-        for (const reached of await settleMailbox(tx, device, denial, now)) told.add(reached);
+        for (const sender of await settleMailbox(tx, device, denial, now)) reported.add(sender);
       }
-      return [...told];
+      return [...reported];
     });
   }
 
@@ -161,11 +161,11 @@ export class MailboxStore implements MailboxPort {
         .where('expires_at', '<=', now)
         .orderBy('expires_at')
         .limit(SLICE);
-      const { rows } = await sql<Gone>`
+      const { rows } = await sql<DeletedEntry>`
         delete from mailbox_entries where (device_id, seq) in (${slice}) returning device_id, post, bytes`.execute(tx);
-      const told = await fatesOf(tx, rows, 'expired', null, now);
+      const reports = await fatesOf(tx, rows, 'expired', null, now);
       await forgetEntries(tx, rows);
-      return { senders: await addFates(tx, told), more: rows.length === SLICE };
+      return { senders: await addFates(tx, reports), more: rows.length === SLICE };
     });
   }
 
@@ -195,7 +195,7 @@ function itemOf(row: Row): MailItem {
 async function takeAll(tx: Tx, takings: readonly Taking[]): Promise<void> {
   const furthest = new Map<string, Taking>();
   for (const taking of takings) {
-    taking.told = [];
+    taking.reported = [];
     const key = `${taking.device} ${taking.generation}`;
     if ((furthest.get(key)?.through ?? 0) < taking.through) furthest.set(key, taking);
   }
@@ -205,17 +205,17 @@ async function takeAll(tx: Tx, takings: readonly Taking[]): Promise<void> {
   );
   await sql`update mailboxes set acknowledged = case when v.column3 > last_seq then last_seq else v.column3 end
     from ${table} as v where device_id = v.column1 and generation = v.column2 and acknowledged < v.column3`.execute(tx);
-  const { rows } = await sql<Gone & { held_by: string | null }>`
+  const { rows } = await sql<DeletedEntry & { held_by: string | null }>`
     delete from mailbox_entries where (device_id, seq) in (
       select e.device_id, e.seq from ${table} as v cross join mailboxes m cross join mailbox_entries e
       where m.device_id = v.column1 and m.generation = v.column2 and e.device_id = v.column1 and e.seq <= v.column3)
     returning device_id, post, bytes, held_by`.execute(tx);
   // The device received the post although an order took effect during its transfer. The server reported the post as held to its sender, and
   // now reports its delivery.
-  const held = rows.filter(({ held_by }) => held_by !== null);
+  const heldEntries = rows.filter(({ held_by }) => held_by !== null);
   const [first] = takings;
-  const told = held.length > 0 && first ? await fatesOf(tx, held, 'released', null, first.now) : [];
+  const reports = heldEntries.length > 0 && first ? await fatesOf(tx, heldEntries, 'released', null, first.now) : [];
   await forgetEntries(tx, rows);
-  const reached = await addFates(tx, told);
-  if (first) first.told = reached;
+  const reported = await addFates(tx, reports);
+  if (first) first.reported = reported;
 }

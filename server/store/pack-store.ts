@@ -106,7 +106,7 @@ export class PackStore implements Port {
   }
 
   async receipts(order: string, upTo: number, devices: readonly DeviceId[]): Promise<PackReceipt[]> {
-    const asked = tableOf(
+    const requested = tableOf(
       ['text'],
       devices.map((device) => [device]),
     );
@@ -124,7 +124,7 @@ export class PackStore implements Port {
         select r.device_id, r.generation, r.kind, r.revision, r.notice, r.at, r.seq, r.envelope,
           row_number() over (partition by r.device_id, r.kind order by r.generation, r.at, r.seq) as nth,
           count(*) over (partition by r.device_id, r.kind) as of_kind
-        from ${asked} as v cross join receipts r
+        from ${requested} as v cross join receipts r
         where r.device_id = v.column1 and r.order_number = ${order}
           and r.kind in (${sql.join(RECEIPT_KINDS)}) and r.verified = 1 and r.revision <= ${upTo}
       ) as said

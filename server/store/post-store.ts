@@ -172,13 +172,13 @@ async function insertPosts(
 /** Number of posts and bytes of each sender in mailboxes that are nearly full. */
 async function sharesOf(tx: Tx, crowded: readonly Enrollment[]): Promise<Known['shares']> {
   if (crowded.length === 0) return new Map();
-  const asked = tableOf(
+  const requested = tableOf(
     ['text'],
     crowded.map(({ device }) => [device]),
   );
   const { rows } = await sql<{ recipient: DeviceId; sender: DeviceId; entries: number; bytes: number }>`
     select e.device_id as recipient, p.device_id as sender, count(*) as entries, sum(e.bytes) as bytes
-    from ${asked} as v cross join mailbox_entries e cross join posts p
+    from ${requested} as v cross join mailbox_entries e cross join posts p
     where e.device_id = v.column1 and p.id = e.post
     group by e.device_id, p.device_id`.execute(tx);
   return new Map(
@@ -197,11 +197,11 @@ function* devicesOf(all: readonly JudgedPost[]): Iterable<DeviceId> {
 }
 
 async function commitsIn(tx: Tx, all: readonly JudgedPost[]): Promise<Map<string, string>> {
-  const asked = all.flatMap(({ post }) => post.commit ?? []);
-  if (asked.length === 0) return new Map();
+  const commits = all.flatMap(({ post }) => post.commit ?? []);
+  if (commits.length === 0) return new Map();
   const keys = tableOf(
     ['text', 'bigint'],
-    asked.map(({ conversation, epoch }) => [conversation, epoch]),
+    commits.map(({ conversation, epoch }) => [conversation, epoch]),
   );
   const { rows } = await sql<{
     conversation: string;

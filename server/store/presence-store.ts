@@ -100,23 +100,29 @@ async function openSessions(tx: Tx, openings: readonly Opening[]): Promise<void>
 
 async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
   // The check is inside the transaction, so that it sees a revocation that committed after the check of the certificate.
-  const asked = tableOf(
+  const requested = tableOf(
     ['text'],
     openings.map(({ connected }) => [connected.device]),
   );
   const { rows: before } = await sql<Before>`
     select d.id, d.generation, p.generation as last, p.connected
-    from ${asked} as v
+    from ${requested} as v
       cross join devices d
       left join device_presence p on p.device_id = d.id
     where d.id = v.column1 and d.status = 'active'`.execute(tx);
   const known = new Map(before.map((row) => [row.id, row]));
-  const good = openings.filter(({ connected }) => known.get(connected.device)?.generation === connected.generation);
+  const accepted = openings.filter(({ connected }) => known.get(connected.device)?.generation === connected.generation);
   for (const opening of openings) opening.opened = null;
-  if (good.length === 0) return;
+  if (accepted.length === 0) return;
   const table = tableOf(
     ['text', 'bigint', 'bigint', 'text', 'text'],
-    good.map(({ connected: { device, generation, at, address, agent } }) => [device, generation, at, address, agent]),
+    accepted.map(({ connected: { device, generation, at, address, agent } }) => [
+      device,
+      generation,
+      at,
+      address,
+      agent,
+    ]),
   );
   // A new enrollment starts without document versions. Without `where true`, SQLite would parse `on conflict` as the condition of a join.
   const { rows } = await sql<{
@@ -147,7 +153,7 @@ async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
   );
   const opened = new Map(rows.map((row) => [row.device_id, row]));
   const alerts: NewAlert[] = [];
-  for (const opening of good) {
+  for (const opening of accepted) {
     const { device, generation } = opening.connected;
     const row = opened.get(device);
     if (!row) throw new Error(`no presence was stored for ${device}`);

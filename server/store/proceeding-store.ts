@@ -71,14 +71,14 @@ export class ProceedingStore implements Port, ReminderStore {
 
   giveReminder({ order, answerBy, step, at, alert }: NewReminder): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
-      const given = { answer_by: answerBy, step, at, mailed: '[]' };
+      const row = { answer_by: answerBy, step, at, mailed: '[]' };
       const { numInsertedOrUpdatedRows } = await tx
         .insertInto('answer_reminders')
-        .values({ order_number: order, ...given })
+        .values({ order_number: order, ...row })
         .onConflict((conflict) =>
           conflict
             .column('order_number')
-            .doUpdateSet(given)
+            .doUpdateSet(row)
             .where((eb) =>
               eb.or([eb('answer_reminders.answer_by', '<>', answerBy), eb('answer_reminders.step', '<', step)]),
             ),

@@ -111,13 +111,13 @@ async function storeRevision(
 
 /** Appends the ledger entries unless the ledger has them, for example from a published copy. `kind`: kind of the last entry. */
 async function once(tx: Tx, digest: string, kind: EntryDraft['kind'], entries: readonly EntryDraft[]): Promise<void> {
-  const there = await tx
+  const existing = await tx
     .selectFrom('ledger_entries')
     .select('id')
     .where('kind', '=', kind)
     .where('body', 'like', `%${digest}%`)
     .limit(1)
     .executeTakeFirst();
-  if (there) return;
+  if (existing) return;
   for (const entry of entries) await appendEntry(tx, entry);
 }

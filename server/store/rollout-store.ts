@@ -92,20 +92,20 @@ export class RolloutStore implements Port {
    * Times and revisions of one device only increase, so the newest receipt of each kind has the highest time and revision.
    */
   async reports(order: string, revision: number, devices: readonly DeviceId[]): Promise<Map<DeviceId, Reports>> {
-    const asked = tableOf(
+    const requested = tableOf(
       ['text'],
       devices.map((device) => [device]),
     );
-    const said = (kind: string) => sql`(
+    const reportedAt = (kind: string) => sql`(
       select r.at from receipts r
       where r.order_number = ${order} and r.kind = ${sql.lit(kind)} and r.device_id = d.id
         and r.generation = d.generation and r.service is null and r.revision = ${revision} and r.verified = 1 limit 1
     )`;
     const { rows } = await sql<Row>`
       with mine as materialized (
-        select d.id, d.generation from ${asked} as v cross join devices d where d.id = v.column1
+        select d.id, d.generation from ${requested} as v cross join devices d where d.id = v.column1
       ), heard as materialized (
-        select d.id, ${said('delivered')} as delivered, ${said('displayed')} as displayed from mine d
+        select d.id, ${reportedAt('delivered')} as delivered, ${reportedAt('displayed')} as displayed from mine d
       ), of_service as (
         select r.device_id, r.service, max(r.at) as newest,
           max(case when r.kind = 'enforced' then r.at end) as closed_at,
@@ -151,12 +151,12 @@ export class RolloutStore implements Port {
   /** Devices with a receipt about the order that failed verification. Such devices are few, and the index of alerts finds them. */
   async #refused(order: string, devices: readonly DeviceId[]): Promise<DeviceId[]> {
     if (devices.length === 0) return [];
-    const asked = tableOf(
+    const requested = tableOf(
       ['text'],
       devices.map((device) => [device]),
     );
     const { rows } = await sql<{ id: string }>`
-      select d.id from ${asked} as v cross join devices d
+      select d.id from ${requested} as v cross join devices d
       where d.id = v.column1
         and exists (select 1 from alerts a where a.device_id = d.id and a.code = 'receipt_invalid')
         and exists (select 1 from receipts r where r.device_id = d.id and r.generation = d.generation

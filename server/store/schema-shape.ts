@@ -84,9 +84,11 @@ export function compareShapes(expected: SchemaShape, found: SchemaShape): string
       if (columns.startsWith('unique') && !table.indexes.has(index))
         differences.push(`${name} has an unknown ${index}`);
     }
-    for (const one of table.constraints) if (!other.constraints.has(one)) differences.push(`${name} lacks: ${one}`);
-    for (const one of other.constraints) {
-      if (!table.constraints.has(one)) differences.push(`${name} has an unknown constraint: ${one}`);
+    for (const constraint of table.constraints) {
+      if (!other.constraints.has(constraint)) differences.push(`${name} lacks: ${constraint}`);
+    }
+    for (const constraint of other.constraints) {
+      if (!table.constraints.has(constraint)) differences.push(`${name} has an unknown constraint: ${constraint}`);
     }
   }
   return differences;

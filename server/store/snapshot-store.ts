@@ -123,11 +123,11 @@ const selectOf = (table: string, columns: readonly string[]): string =>
 type Query = (text: string) => Promise<readonly Record<string, Value>[]>;
 
 async function factsOf(dialect: StoreFacts['dialect'], query: Query): Promise<StoreFacts> {
-  const one = async (text: string) => (await query(text))[0] ?? {};
-  const number = async (text: string) => Number((await one(text))['value'] ?? 0);
+  const firstRow = async (text: string) => (await query(text))[0] ?? {};
+  const number = async (text: string) => Number((await firstRow(text))['value'] ?? 0);
   const migrations = await query('select name from kysely_migration order by name');
-  const installation = await one(`select value from meta where key = 'installation'`);
-  const checkpoint = await one('select note as value from checkpoints order by size desc limit 1');
+  const installation = await firstRow(`select value from meta where key = 'installation'`);
+  const checkpoint = await firstRow('select note as value from checkpoints order by size desc limit 1');
   return {
     dialect,
     migrations: migrations.map(({ name }) => String(name)),
@@ -146,12 +146,12 @@ async function factsOf(dialect: StoreFacts['dialect'], query: Query): Promise<St
 
 /** Sorts tables so that each follows the tables that it references. */
 export function inOrder(shapes: readonly TableShape[]): TableShape[] {
-  const left = new Map(shapes.map((shape) => [shape.table, shape]));
+  const remaining = new Map(shapes.map((shape) => [shape.table, shape]));
   const ordered: TableShape[] = [];
   const visit = (shape: TableShape) => {
-    if (!left.delete(shape.table)) return;
+    if (!remaining.delete(shape.table)) return;
     for (const name of shape.references) {
-      const referenced = left.get(name);
+      const referenced = remaining.get(name);
       if (referenced) visit(referenced);
     }
     ordered.push(shape);

@@ -37,7 +37,7 @@ const GONE_WORDS =
 export function asStoreError(error: unknown): unknown {
   if (error instanceof CordonError) return error;
   const code = codeOf(error);
-  const words = error instanceof Error ? error.message : '';
+  const message = error instanceof Error ? error.message : '';
   // After failed connection attempts to several addresses, Node throws one AggregateError.
   const inner = error instanceof AggregateError ? codeOf(error.errors[0]) : '';
   if (code === 'SQLITE_FULL' || code === '53100' || code === 'ENOSPC') {
@@ -48,7 +48,13 @@ export function asStoreError(error: unknown): unknown {
       error,
     );
   }
-  if (GONE.has(code) || GONE.has(inner) || GONE_STATES.test(code) || GONE_SQLITE.test(code) || GONE_WORDS.test(words)) {
+  if (
+    GONE.has(code) ||
+    GONE.has(inner) ||
+    GONE_STATES.test(code) ||
+    GONE_SQLITE.test(code) ||
+    GONE_WORDS.test(message)
+  ) {
     // A commit in progress may have succeeded. The store must therefore recognize a repeated request.
     const detail = 'The server cannot reach the database or write to it. Try again when the database is available.';
     return new CordonError('store_unavailable', detail, { cause: code || inner }, error);

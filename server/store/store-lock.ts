@@ -69,7 +69,7 @@ async function lockFile(database: string): Promise<StoreLock> {
     }
     throw new CordonError('store_unavailable', `The server cannot open the lock file ${file}.`, { file }, error);
   }
-  const held = connection;
+  const locked = connection;
   const holder: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
   writeFileSync(names, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
   return {
@@ -77,7 +77,7 @@ async function lockFile(database: string): Promise<StoreLock> {
     release: async () => {
       // Removes the file with the server's name first: after the lock has ended, the file may belong to another server.
       rmSync(names, { force: true });
-      held.close();
+      locked.close();
     },
   };
 }
@@ -118,8 +118,8 @@ interface Session {
 
 async function lockPostgres(url: string, { onLost, onTaken }: LockEvents): Promise<StoreLock> {
   const started = Date.now();
-  let session: Session | null = await takeSession(url);
-  for (; session === null; session = await takeSession(url)) {
+  let session: Session | null = await acquireSession(url);
+  for (; session === null; session = await acquireSession(url)) {
     if (Date.now() - started > START_WITHIN) throw lockedBy(await holderOf(url));
     await delay(RETRY_EVERY);
   }
@@ -127,9 +127,9 @@ async function lockPostgres(url: string, { onLost, onTaken }: LockEvents): Promi
   let refusal: CordonError | null = null;
   let beat: NodeJS.Timeout | undefined;
 
-  const watch = (taken: Session) => {
-    const { client } = taken;
-    session = taken;
+  const watch = (acquired: Session) => {
+    const { client } = acquired;
+    session = acquired;
     refusal = null;
     let over = false;
     const lost = () => {
@@ -141,9 +141,9 @@ async function lockPostgres(url: string, { onLost, onTaken }: LockEvents): Promi
         'store_unavailable',
         'The server has lost its lock on the database, and acquires it again. Try again in a moment.',
       );
-      taken.reset();
+      acquired.reset();
       onLost();
-      void regain(taken);
+      void regain(acquired);
     };
     client.on('end', lost);
     client.on('error', lost);
@@ -157,9 +157,9 @@ async function lockPostgres(url: string, { onLost, onTaken }: LockEvents): Promi
       try {
         // PostgreSQL may still consider the lost connection open. Its lock would exclude this server.
         await endSession(url, before);
-        const taken = await takeSession(url);
-        if (taken && released) return void (await taken.client.end());
-        if (taken) return watch(taken);
+        const acquired = await acquireSession(url);
+        if (acquired && released) return void (await acquired.client.end());
+        if (acquired) return watch(acquired);
         const error = lockedBy(await holderOf(url));
         refusal = error;
         return onTaken(error);
@@ -209,17 +209,17 @@ async function connectTo(url: string): Promise<Omit<Session, 'backend'>> {
  * Acquires the lock in a session. Returns null if another session has the lock. Resolves when no session of an earlier lock holder can
  * change the store any more.
  */
-async function takeSession(url: string): Promise<Session | null> {
+async function acquireSession(url: string): Promise<Session | null> {
   const { client, reset } = await connectTo(url);
   try {
     await client.query(KEEPALIVES);
     const { rows } = await client.query(
-      `select pg_try_advisory_lock($1, ${SCHEMA_KEY}) as taken, pid, backend_start::text as started
+      `select pg_try_advisory_lock($1, ${SCHEMA_KEY}) as acquired, pid, backend_start::text as started
        from pg_stat_activity where pid = pg_backend_pid()`,
       [LOCK_CLASS],
     );
-    const [{ taken, pid, started }] = rows;
-    if (taken === true) {
+    const [{ acquired, pid, started }] = rows;
+    if (acquired === true) {
       await endOldSessions(client);
       return { client, reset, backend: { pid, started } };
     }
@@ -238,7 +238,7 @@ async function takeSession(url: string): Promise<Session | null> {
 async function endOldSessions(client: pg.Client): Promise<void> {
   const old = `from pg_stat_activity where datname = current_database() and usename = current_user and application_name = ${SESSION_NAME}`;
   const begun = Date.now();
-  for (let rows = await left(); rows > 0; rows = await left()) {
+  for (let rows = await remaining(); rows > 0; rows = await remaining()) {
     if (Date.now() - begun > END_WITHIN) {
       throw new CordonError(
         'store_unavailable',
@@ -247,7 +247,7 @@ async function endOldSessions(client: pg.Client): Promise<void> {
     }
     await delay(RETRY_EVERY / 10);
   }
-  async function left(): Promise<number> {
+  async function remaining(): Promise<number> {
     return (await client.query(`select pg_terminate_backend(pid) ${old}`)).rowCount ?? 0;
   }
 }

@@ -42,9 +42,10 @@ export class UnlockShareStore implements UnlockSharePort {
     const known = await this.#shareOf(wanted.lock);
     if (known !== undefined) return known;
     await this.#make(wanted);
-    const made = await this.#shareOf(wanted.lock);
-    if (made === undefined) throw new Error(`the store has no share of the command ${wanted.lock} after its creation`);
-    return made;
+    const created = await this.#shareOf(wanted.lock);
+    if (created === undefined)
+      throw new Error(`the store has no share of the command ${wanted.lock} after its creation`);
+    return created;
   }
 
   async sharesOf(device: string, limit: number): Promise<string[]> {

@@ -11,6 +11,7 @@ import { GroupStore } from '../../server/store/group-store.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { IpDatabaseStore } from '../../server/store/ip-database-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
+import { PastLocationStore } from '../../server/store/past-location-store.ts';
 import { removeExpired } from '../../server/store/retention.ts';
 import type { Explanation } from '../../shared/api/explanation.ts';
 import { type HomeArea, homeAreaOrNull, parseHomeArea } from '../../shared/areas/area-code.ts';
@@ -59,7 +60,13 @@ describeOnEveryStore('a device explained', (openStore) => {
     const store = new DeviceStore(database);
     const groups = new GroupStore(database);
     world = await openOrderWorld(database, ({ clock, bus, changes }) => {
-      jurisdiction = createJurisdiction({ store: new JurisdictionStore(database), ip: byCode, clock, changes });
+      jurisdiction = createJurisdiction({
+        store: new JurisdictionStore(database),
+        past: new PastLocationStore(database),
+        ip: byCode,
+        clock,
+        changes,
+      });
       changes.follow(jurisdiction);
       devices = createDevices({
         ...deviceStores(database),

@@ -12,6 +12,7 @@ import { GroupStore } from '../../server/store/group-store.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { MailboxStore } from '../../server/store/mailbox-store.ts';
+import { PastLocationStore } from '../../server/store/past-location-store.ts';
 import { PostStore } from '../../server/store/post-store.ts';
 import { removeExpired } from '../../server/store/retention.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
@@ -47,7 +48,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     const [store, groups] = [new DeviceStore(database), new GroupStore(database)];
     world = await openOrderWorld(database, ({ clock, bus, changes }) => {
       const jurisdiction: Jurisdiction = createJurisdiction({
-        ...{ store: new JurisdictionStore(database), clock, bus, changes },
+        ...{ store: new JurisdictionStore(database), past: new PastLocationStore(database), clock, bus, changes },
         ip: new Proxy({} as never, { get: () => () => undefined }),
       });
       devices = createDevices({

@@ -14,6 +14,7 @@ import { DeviceStore } from '../../server/store/device-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { IpDatabaseStore } from '../../server/store/ip-database-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
+import { PastLocationStore } from '../../server/store/past-location-store.ts';
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -55,7 +56,7 @@ describeOnEveryStore('another IP database', (openStore) => {
     const chosen: Pick<IpDatabases, 'look'> = { look: (address) => ip.look(address) };
     world = await openOrderWorld(database, ({ clock, changes }) => {
       const late = new Proxy(chosen, { get: (_, name) => Reflect.get(ip, name) }) as IpDatabases;
-      jurisdiction = createJurisdiction({ store, ip: late, clock, changes });
+      jurisdiction = createJurisdiction({ store, past: new PastLocationStore(database), ip: late, clock, changes });
       return {
         fleet: { personalia: (device) => devices.get(device), devicesOf: (of) => groups.devicesOf(of) },
         jurisdiction,

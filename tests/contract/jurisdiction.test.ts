@@ -12,6 +12,7 @@ import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { IpDatabaseStore } from '../../server/store/ip-database-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
+import { PastLocationStore } from '../../server/store/past-location-store.ts';
 import {
   expandAreas,
   type HomeArea,
@@ -55,7 +56,13 @@ async function world(database: Database, given?: AddressLookup) {
   return {
     clock,
     wakes,
-    jurisdiction: createJurisdiction({ store, ip, clock, changes: createDeviceChanges(bus) }),
+    jurisdiction: createJurisdiction({
+      store,
+      past: new PastLocationStore(database),
+      ip,
+      clock,
+      changes: createDeviceChanges(bus),
+    }),
   };
 }
 

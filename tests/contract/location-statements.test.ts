@@ -6,6 +6,7 @@ import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
+import { PastLocationStore } from '../../server/store/past-location-store.ts';
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { type DeviceId, newAccountId } from '../../shared/protocol/ids.ts';
 import { addGroup } from '../support/fleet-rows.ts';
@@ -38,7 +39,13 @@ describeOnEveryStore('location statements and orders', (openStore) => {
     store = new DeviceStore(database);
     const groups = new GroupStore(database);
     world = await openOrderWorld(database, ({ clock, changes }) => {
-      places = createJurisdiction({ store: new JurisdictionStore(database), ip: noAddresses, clock, changes });
+      places = createJurisdiction({
+        store: new JurisdictionStore(database),
+        past: new PastLocationStore(database),
+        ip: noAddresses,
+        clock,
+        changes,
+      });
       return {
         fleet: { personalia: (device) => store.get(device), devicesOf: (of) => groups.devicesOf(of) },
         jurisdiction: places,

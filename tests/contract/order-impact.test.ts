@@ -7,6 +7,7 @@ import { DeviceStateStore } from '../../server/store/device-state-store.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
+import { PastLocationStore } from '../../server/store/past-location-store.ts';
 import { RolloutStore } from '../../server/store/rollout-store.ts';
 import type { ImpactClass } from '../../shared/api/impact-classes.ts';
 import type { HomeArea } from '../../shared/areas/area-code.ts';
@@ -50,6 +51,7 @@ describeOnEveryStore('what an order would do', (openStore) => {
       fleet: { personalia: (device) => devices.get(device), devicesOf: (of) => groups.devicesOf(of) },
       jurisdiction: createJurisdiction({
         store: new JurisdictionStore(database),
+        past: new PastLocationStore(database),
         ip: noAddresses,
         clock,
         changes,
@@ -468,6 +470,7 @@ describeOnEveryStore('how far an order has come', (openStore) => {
       fleet: { personalia: async () => null, devicesOf: async () => [] },
       jurisdiction: createJurisdiction({
         store: new JurisdictionStore(database),
+        past: new PastLocationStore(database),
         ip: noAddresses,
         clock,
         changes,

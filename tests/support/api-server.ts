@@ -61,6 +61,7 @@ import { MetricsStore } from '../../server/store/metrics-store.ts';
 import { NamedAreaStore } from '../../server/store/named-area-store.ts';
 import { openOrderStores } from '../../server/store/order-stores.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
+import { PastLocationStore } from '../../server/store/past-location-store.ts';
 import { PeopleStore } from '../../server/store/people-store.ts';
 import { ReadmissionStore } from '../../server/store/readmission-store.ts';
 import { RecoveryStore } from '../../server/store/recovery-store.ts';
@@ -218,7 +219,8 @@ export async function startApi({
     jurisdiction: {
       facts: (asked) => places.facts(asked),
       affectedBy: (rule) => places.affected(affectedQuery(rule, clock.now())),
-      past: (device, at) => pastLocation(places, device, { at, now: clock.now(), days: 400 }),
+      past: (device, at) =>
+        pastLocation(places, new PastLocationStore(database), device, { at, now: clock.now(), days: 400 }),
     },
     people: {
       spellingsOf: async (people) =>

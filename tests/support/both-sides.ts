@@ -13,6 +13,7 @@ import type { Database } from '../../server/store/database.ts';
 import { deviceStores } from '../../server/store/device-stores.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
+import { PastLocationStore } from '../../server/store/past-location-store.ts';
 import { homeAreaOrNull } from '../../shared/areas/area-code.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { newAccountId } from '../../shared/protocol/ids.ts';
@@ -38,7 +39,7 @@ export async function openBothSides(database: Database) {
 
   const neighbors: Neighbors = ({ clock, bus, changes }) => {
     const store = new JurisdictionStore(database);
-    const located = createJurisdiction({ store, ip: byCode, clock, changes });
+    const located = createJurisdiction({ store, past: new PastLocationStore(database), ip: byCode, clock, changes });
     changes.follow(located);
     const fleet = createDevices({
       ...deviceStores(database),
