@@ -308,10 +308,10 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
 
   it('states that the order list has expired although the server is reachable', async () => {
     stand.expired(Date.now() - HOUR);
-    await page.getByText(/^The order list expired .* Tell your admin\.$/).waitFor();
+    await page.getByText(/^The list of orders on this device expired .* Tell your admin\.$/).waitFor();
     await look('list expired');
     stand.expired(Date.now() + DAY);
-    await page.getByText(/^The order list expired/).waitFor({ state: 'hidden' });
+    await page.getByText(/^The list of orders on this device expired/).waitFor({ state: 'hidden' });
   });
 
   it('announces messages of other conversations aloud and in its title', async () => {

@@ -55,7 +55,7 @@ export const WORDS = {
   close: 'Close',
 
   gate: {
-    title: 'Link required to open this page',
+    title: 'Link required',
     text: 'Only you may read your messages. This page therefore needs a link from your account on this device. Run this command in a terminal, and open the link:',
     command: 'npx cordon-agent open',
     failed: 'This link is no longer valid',
