@@ -124,7 +124,9 @@ function Codes({ codes }: { readonly codes: readonly CodeView[] }) {
                   <UserText>{groups.find(({ id }) => id === code.group)?.name ?? code.group}</UserText>
                 </Table.Td>
                 <Table.Td>
-                  <Badge color={STATES[code.state].color}>{STATES[code.state].word}</Badge>
+                  <Badge miw="max-content" color={STATES[code.state].color}>
+                    {STATES[code.state].word}
+                  </Badge>
                 </Table.Td>
                 <Table.Td>
                   <Moment at={code.createdAt} now={now} />
