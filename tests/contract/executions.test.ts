@@ -17,7 +17,7 @@ const ruleOf = (order: string, effective: number): OrderRule => ({
 });
 
 describeOnEveryStore('executions', (openStore) => {
-  it('an order that comes into force while the entry of another is written is recorded too', async () => {
+  it('records an order that starts while the entry of another order is written', async () => {
     const database = await openStore();
     const world = await openOrderWorld(database);
     await world.approverSet([world.people.ada, world.people.ben], [world.people.ada, world.people.ben]);

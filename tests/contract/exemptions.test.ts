@@ -1,4 +1,4 @@
-/** Exemptions that run out: signed, carried on, renewed, and over at their instant with nobody doing anything. */
+/** Exemptions with an end: signed, continued by later revisions, renewed, and expired. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import type { ExemptDraft } from '../../server/orders/drafting/exemptions.ts';
@@ -15,7 +15,7 @@ import { describeOnEveryStore } from './every-store.ts';
 
 const HOUR = 3_600_000;
 const EFFECTIVE = Date.parse('2015-11-30T19:00:00.000Z');
-/** Ten days of exemption, as the order's own zone writes their end. */
+/** End of an exemption of ten days, as local time in the order's zone. */
 const ENDS = '2015-12-11T00:00';
 const END = EFFECTIVE + 240 * HOUR;
 const LATER = '2016-01-01T00:00';
@@ -36,7 +36,7 @@ describeOnEveryStore('exemptions', (openStore) => {
     const { ada, ben } = world.people;
     for (const person of by.length > 0 ? by : [ada, ben]) await world.sign(order, revision, person);
   }
-  /** Those who approve at one instant are in no order. */
+  /** Approvals of the same instant have no order. */
   const listed = async (order: string, revision: number) =>
     (await world.orders.drafting.exemptions(order, revision)).map((one) => ({
       ...one,
@@ -48,7 +48,7 @@ describeOnEveryStore('exemptions', (openStore) => {
     return { allowed, reasons, by: denials.map((denial) => denial.reasons), nextChange };
   };
 
-  it('one is over at its instant: the verdict named it beforehand, and the device is woken by nobody but the clock', async () => {
+  it('expire at their end, which the verdict names before, and the clock wakes the device', async () => {
     const { mission, resident } = await begin();
     const order = await propose([{ device: mission, until: ENDS, reason: 'A foreign mission.' }]);
     await adopt(order, 1);
@@ -68,7 +68,7 @@ describeOnEveryStore('exemptions', (openStore) => {
     expect(never.reasons).toEqual(['present']);
   });
 
-  it('case 40: whoever guesses who is exempt cannot tell by what is signed, nor by the salt of another device', async () => {
+  it('case 40: do not reveal the exempt device by signed data or by the salt of another device', async () => {
     const { mission, resident } = await begin();
     const order = await propose([{ device: mission }, { device: resident, reason: 'In confidence.' }]);
     await adopt(order, 1);
@@ -86,7 +86,7 @@ describeOnEveryStore('exemptions', (openStore) => {
     expect(payload).toContain(commitmentOf(own, mission));
   });
 
-  it('one that ran out while no server was there is over when one comes up', async () => {
+  it('that expired while no server ran are over at the next start', async () => {
     const { mission } = await begin();
     await adopt(await propose([{ device: mission, until: ENDS }]), 1);
     await world.stop();
@@ -94,7 +94,7 @@ describeOnEveryStore('exemptions', (openStore) => {
     expect(await mail(mission, await world.reopen())).toMatchObject({ allowed: false });
   });
 
-  it('is carried on by every revision that does not speak of it, and says by whose word it stands', async () => {
+  it('are continued by revisions that do not mention them, and name the people who decided them', async () => {
     const { mission, resident } = await begin();
     const { proposer, ada, ben, cyd } = world.people;
     const order = await propose([
@@ -119,11 +119,11 @@ describeOnEveryStore('exemptions', (openStore) => {
     await adopt(order, 4, ben, cyd);
     world.clock.jump(END);
     expect([await mail(mission), await mail(resident)].map(({ allowed }) => allowed)).toEqual([false, true]);
-    // What has run out stands there as what it was.
+    // An expired exemption remains in the list.
     expect(await listed(order, 4)).toContainEqual({ ...first, approvedBy: [ben.id, cyd.id].toSorted() });
   });
 
-  it('is renewed by a revision, under the same salt, by the word of those who sign that; taken away by one that leaves it out', async () => {
+  it('are renewed by a revision with the same salt, and removed by a revision that omits them', async () => {
     const { mission, resident } = await begin();
     const { proposer, ben, cyd } = world.people;
     const order = await propose([{ device: mission, until: ENDS }]);
@@ -145,7 +145,7 @@ describeOnEveryStore('exemptions', (openStore) => {
     expect(await world.orders.drafting.exemptions(order, 3)).toMatchObject([{ device: resident, decidedIn: 2 }]);
   });
 
-  it('of a device named twice takes what is said of itself before what is said of its group', async () => {
+  it('of a device override those of its group', async () => {
     const { mission, resident } = await begin();
     const order = await propose([
       { device: mission, until: ENDS },
@@ -157,7 +157,7 @@ describeOnEveryStore('exemptions', (openStore) => {
     expect([ends.get(mission), ends.get(resident)]).toEqual([END, Date.parse('2015-12-31T19:00:00.000Z')]);
   });
 
-  it('is held against the time of the order: at its start an exemption that ends later denies nobody, and says its end', async () => {
+  it('count in a preview at the start of the order, with their end', async () => {
     const { mission } = await begin();
     const order = await propose([{ device: mission, until: ENDS }]);
     const rehearsed = await world.orders.impact.page(order, 1, { at: 'effective', offset: 0, limit: 9 });
@@ -169,10 +169,10 @@ describeOnEveryStore('exemptions', (openStore) => {
   it.each<[string, string, string]>([
     ['an end that has passed', '2015-07-01T00:00', 'before the order takes effect'],
     ['an end before the order begins', '2015-11-30T23:59', 'before the order takes effect'],
-    ['an end as it begins', '2015-12-01T00:00', 'before the order takes effect'],
-    ['a half of an end', '', 'Enter the end of the exemption'],
-    ['what is no time', 'soon', 'is no time'],
-  ])('refuses %s, and says what is wrong with it', async (_, until, words) => {
+    ['an end at the start of the order', '2015-12-01T00:00', 'before the order takes effect'],
+    ['an empty end', '', 'Enter the end of the exemption'],
+    ['text that is no time', 'soon', 'is no time'],
+  ])('reject %s, and say why', async (_, until, words) => {
     const { mission } = await begin();
     const refusal = await propose([{ device: mission, until }]).catch((error: unknown) => error);
     expect(isCordonError(refusal, 'invalid_input') && refusal.message).toContain(words);
@@ -186,7 +186,7 @@ describeOnEveryStore('exemptions', (openStore) => {
     expect(problems.map(({ field }) => field)).toEqual(['exempt.1']);
   });
 
-  it('refuses an end that has passed of an order that is in force', async () => {
+  it('reject an end in the past for an active order', async () => {
     const { mission } = await begin();
     const order = await propose([{ device: mission, until: ENDS }]);
     await adopt(order, 1);

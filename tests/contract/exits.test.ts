@@ -1,4 +1,4 @@
-/** An exit over every store: what devices say and what the server then destroys, what stays, and what a pack shows of it. */
+/** Exits on every store: receipts of devices, the end of their enrollments, destroyed data, and its proof in a pack. */
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
@@ -59,7 +59,7 @@ describeOnEveryStore('an exit', (open) => {
   };
   const over = () => made.world.clock.jump(effective + 30 * DAY);
 
-  /** With something of each kind that is held for a device. */
+  /** Device with one row in each table whose data an exit deletes. */
   async function device(): Promise<PackDevice> {
     const one = await made.addDevice();
     const { db } = database;
@@ -104,11 +104,11 @@ describeOnEveryStore('an exit', (open) => {
   };
   const ended = async (one: PackDevice) => {
     await until(async () => expect(await statusOf(one)).toBe('revoked'), 20_000);
-    // The fleet beside this one knows active devices only.
+    // The fleet of the test world has active devices only.
     made.world.devices.delete(one.id);
   };
 
-  it('is proposed once the window is over, and only of an order that says so', async () => {
+  it('can be proposed after the export window, and only for an order with exit mode', async () => {
     const code = (work: Promise<unknown>) =>
       work.then(
         () => null,
@@ -128,7 +128,7 @@ describeOnEveryStore('an exit', (open) => {
     );
   });
 
-  it('needs two people of its own: those who approved the order have not approved this', async () => {
+  it('needs two approvals of its own, besides those of the order', async () => {
     over();
     const revision = await act('exit');
     const { ada, proposer } = made.world.people;
@@ -137,7 +137,7 @@ describeOnEveryStore('an exit', (open) => {
     expect(await progress()).toBeNull();
   });
 
-  it('ends whoever has wiped themselves, with all that is held for them, and a pack proves it', async () => {
+  it('ends the enrollments of wiped devices and deletes their data, and a pack proves it', async () => {
     const [gone, waits] = [await device(), await device()];
     over();
     const revision = await act('exit');
@@ -204,7 +204,7 @@ describeOnEveryStore('an exit', (open) => {
     expect(Buffer.from(summary ?? []).toString('utf8')).toContain('Certificate of destruction');
   });
 
-  it('is proven of nobody by their word on a revision that is no exit', async () => {
+  it('is not proven by receipts about a revision that is no exit', async () => {
     const [early, gone] = [await device(), await device()];
     await says(early, 'wiped', 1);
     over();
@@ -227,7 +227,7 @@ describeOnEveryStore('an exit', (open) => {
     ]);
   });
 
-  /** As whoever has the server's online key can. */
+  /** Pack with a forged destruction file and a valid manifest, as an attacker with the online key could make it. */
   function signedAnew(zip: Buffer, change: (destruction: Destruction) => void): Buffer {
     const files = new Map(readZip(zip).files.map(({ name, bytes }) => [name, Buffer.from(bytes)]));
     const destruction: Destruction = JSON.parse(String(files.get(DESTRUCTION)));
@@ -243,7 +243,7 @@ describeOnEveryStore('an exit', (open) => {
     return Buffer.concat([...[...files].map(([name, bytes]) => anew.add({ name, bytes })), anew.end()]);
   }
 
-  it('that goes on while a pack is taken stands in it as far as it had come, and the pack holds', async () => {
+  it('that continues while a pack is made is in the pack up to its snapshot, and the pack is valid', async () => {
     const [gone, goes] = [await device(), await device()];
     over();
     const revision = await act('exit');
@@ -264,7 +264,7 @@ describeOnEveryStore('an exit', (open) => {
     expect(findings.map(({ words }) => words).join('\n')).toMatch(/The exit ended 4 enrollments/);
   });
 
-  it('that is approved while a pack is taken is in the next one', async () => {
+  it('that is approved while a pack is made is in the next pack', async () => {
     const one = await device();
     await says(one, 'delivered', 1);
     over();
@@ -283,19 +283,19 @@ describeOnEveryStore('an exit', (open) => {
     expect(await verifyPack(await made.pack(ORDER), made.fingerprint())).toMatchObject({ holds: true });
   });
 
-  /** A pack, and what is done while whoever takes it has come so far. */
+  /** Makes a pack, and runs `meanwhile` when the pack has reached the given file. */
   async function taken(file: string, meanwhile: () => Promise<void>): Promise<Buffer> {
     const { content } = await made.packs.make(ORDER, newAccountId());
     const pieces: Buffer[] = [];
     for await (const piece of content) {
       pieces.push(piece);
-      // Behind a local header (PKWARE's APPNOTE.TXT, section 4.3.7).
+      // The file name follows a local header (PKWARE's APPNOTE.TXT, section 4.3.7).
       if (piece.indexOf(file) === 30) await meanwhile();
     }
     return Buffer.concat(pieces);
   }
 
-  it('believes no receipt that is another’s, and carries out what is under way though it was taken back since', async () => {
+  it('ignores receipts of other devices, and ends wiped devices even after a withdrawal', async () => {
     const [one, other] = [await device(), await device()];
     over();
     const revision = await act('exit');
@@ -309,7 +309,7 @@ describeOnEveryStore('an exit', (open) => {
     expect(await statusOf(one)).toBe('active');
   });
 
-  it('takes no word of a revision that is no exit, or that nobody knows, and goes on with the others', async () => {
+  it('ignores receipts about unknown revisions and revisions without an exit', async () => {
     const [early, liar, honest] = [await device(), await device(), await device()];
     over();
     const revision = await act('exit');
@@ -322,7 +322,7 @@ describeOnEveryStore('an exit', (open) => {
     expect(await progress()).toMatchObject({ wiped: 1 });
   });
 
-  it('ends after a month whoever never answered, and nobody who did', async () => {
+  it('ends only devices without any answer after a month', async () => {
     const [silent, hears] = [await device(), await device()];
     over();
     const revision = await act('exit');
@@ -337,7 +337,7 @@ describeOnEveryStore('an exit', (open) => {
     expect(await progress()).toMatchObject({ silent: 1, wiped: 0, waiting: 1, unanswered: 0 });
   });
 
-  it('of an order that has an end, though none can say so now, stops at it: nobody is ended or counted any more', async () => {
+  it('stops at the end of its order: no device is ended or counted afterward', async () => {
     const silent = [await device(), await device()];
     const [row] = await new OrderStore(database).revisions(ORDER);
     if (!row) throw new Error('there is an order');
@@ -378,12 +378,12 @@ describeOnEveryStore('an exit', (open) => {
     await expect(act('exit')).rejects.toMatchObject({ code: 'action_not_allowed' });
     made.world.clock.jump(end + SILENT_AFTER);
     await look();
-    // Until every look that began is over.
+    // Wait for all searches that have started.
     await made.world.orders.stop();
     expect(await Promise.all(silent.map(statusOf))).toEqual(['active', 'active']);
   });
 
-  /** As after a restart, and as each day. */
+  /** Searches for silent devices, as the server does at its start and daily. */
   const look = async () => {
     await made.world.orders.stop();
     await made.world.reopen();
@@ -393,7 +393,7 @@ describeOnEveryStore('an exit', (open) => {
     if (place) made.world.devices.set(one.id, { ...place, home: parseHomeArea(home) });
   };
 
-  it('gives whoever comes under the order later the same month: newly enrolled, enrolled again, or moved back there', async () => {
+  it('gives a full month to devices that the order affects later: new, enrolled again, or moved back', async () => {
     const { clock } = made.world;
     const [again, back] = [await device(), await device()];
     over();
@@ -416,7 +416,7 @@ describeOnEveryStore('an exit', (open) => {
     expect(await progress()).toMatchObject({ silent: 3, unanswered: 0 });
   });
 
-  it('is counted once for all who look at it, and anew after its time', async () => {
+  it('computes its progress once for simultaneous requests, and again after the cache expires', async () => {
     const one = await device();
     over();
     const revision = await act('exit');
@@ -433,7 +433,7 @@ describeOnEveryStore('an exit', (open) => {
     );
   });
 
-  it('entries what is under a legal hold, and ends it when that is released', async () => {
+  it('counts devices under a legal hold, and ends them after its release', async () => {
     const [gone, silent] = [await device(), await device()];
     over();
     const revision = await act('exit');
@@ -459,7 +459,7 @@ describeOnEveryStore('an exit', (open) => {
     expect(await progress()).toMatchObject({ held: 0, wiped: 1, silent: 1 });
   });
 
-  it('of an order that is kept from the public is not told from any other change of it', async () => {
+  it('of a withheld order looks in the ledger like any other change of the order', async () => {
     const { proposer } = made.world.people;
     const withheld = { action: 'revise', publication: { law: 'a law' } } as const;
     await approve((await made.world.orders.drafting.act(proposer.id, ORDER, withheld)).revision);
@@ -472,7 +472,7 @@ describeOnEveryStore('an exit', (open) => {
     const { rows } = await sql<{ body: string }>`select body from ledger_entries`.execute(database.db);
     const entries = rows.map(({ body }) => entrySchema.parse(JSON.parse(body)));
     expect(entries.map(({ kind }) => kind)).not.toContain('order.exited');
-    // Its entry into force, and the end of the device.
+    // The start of the order, and the end of the device's enrollment.
     const executed = entries.filter(({ kind }) => kind === 'order.executed');
     const told = { kind: 'order.executed', at: expect.any(Number), subject: expect.any(String), public: {} };
     expect(executed).toEqual([told, told]);
@@ -493,7 +493,7 @@ describeOnEveryStore('an exit', (open) => {
     ]);
   });
 
-  it('goes on after a kill between the receipt and the end', async () => {
+  it('continues after a crash between the receipt and the end of the enrollment', async () => {
     const one = await device();
     over();
     const revision = await act('exit');

@@ -1,4 +1,4 @@
-/** What a device might do at a past instant, asked afterward: held against what the server said at that instant. */
+/** Explanations of past verdicts, compared with the verdicts that the server gave at those times. */
 import { afterEach, expect, it } from 'vitest';
 import { createDevices, type Devices } from '../../server/devices/devices.ts';
 import type { AddressLookup } from '../../server/jurisdiction/ip-database.ts';
@@ -30,10 +30,10 @@ const DAY = 24 * HOUR;
 const ORDER = '2015-001';
 const [PK, GB, AE, DE] = ['PK', 'GB', 'AE', 'DE'].map(parseHomeArea) as [HomeArea, HomeArea, HomeArea, HomeArea];
 
-/** The use of an IP database that is under way. */
+/** Number of the IP database in use. */
 let using = 0;
 
-/** Takes a country's code for an address in it. */
+/** Treats a country code as an address in that country. */
 const byCode: AddressLookup = {
   current: () => ({ hash: '', name: '', builtAt: 0, use: using }),
   look: (text) => ({ country: homeAreaOrNull(text), registered: null, represented: null }),
@@ -46,7 +46,7 @@ interface Moment {
   readonly home: HomeArea | null;
 }
 
-describeOnEveryStore('a device explained', (openStore) => {
+describeOnEveryStore('explanation of a past verdict', (openStore) => {
   let database: Database;
   let world: OrderWorld;
   let devices: Devices;
@@ -83,7 +83,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     await world.approverSet([ada, ben, cyd], [ada, ben]);
   }
 
-  /** Lets time pass, notes what the server says of the device, and lets time pass again, so that what follows is later. */
+  /** Records the server's verdict for the device, with time before and after it. */
   async function look(device: DeviceId, after = 0): Promise<Moment> {
     world.clock.jump(world.clock.now() + after);
     const at = world.clock.now();
@@ -96,7 +96,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     return moment;
   }
 
-  /** Every instant that was witnessed, explained now. */
+  /** Explanations of all recorded times, computed now. */
   async function afterward(device: DeviceId): Promise<Explanation[]> {
     const explained: Explanation[] = [];
     for (const { at, verdict, location, home } of witnessed.get(device) ?? []) {
@@ -124,7 +124,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     });
   const orderOf = ({ orders }: Explanation) => orders.map(({ state, denies, reasons }) => [state, denies, ...reasons]);
 
-  it('tells a visit, its grace, the withdrawal and a restart as they were', async () => {
+  it('covers a visit, its grace period, the withdrawal and a restart', async () => {
     await begin();
     const device = await addDevice(database, { group: await addGroup(database, 'g', 'GB') });
     await there(device, GB);
@@ -160,7 +160,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     expect(told.at(-1)?.location.certainty).toBe('unknown');
   });
 
-  it('knows a traveler, and to what the device belonged then: its own home, its group, a statement of home', async () => {
+  it('covers a traveler and the source of the home area: device, group or location statement', async () => {
     await begin();
     const [group, other] = [await addGroup(database, 'g', 'PK'), await addGroup(database, 'h', 'DE')];
     const device = await addDevice(database, { group });
@@ -204,7 +204,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     expect(ended).toMatchObject({ status: 'revoked', home: 'PK' });
   });
 
-  it('knows an exemption before it was taken away, an admin’s word that ran out, and a hold', async () => {
+  it('covers a removed exemption, an expired location statement, and a pause', async () => {
     await begin();
     const device = await addDevice(database, { group: await addGroup(database, 'g', 'GB') });
     await propose({ exempt: [{ device }] });
@@ -233,7 +233,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     expect(told[3]?.sources).toMatchObject([{ source: 'statement', fresh: false }]);
   });
 
-  it('knows that two people held an order, also when one of them has signed that again with a newer key', async () => {
+  it('covers a two-person pause, also after one approver signed again with a newer key', async () => {
     await begin();
     const { proposer, ada, ben, cyd } = world.people;
     const device = await addDevice(database, { group: await addGroup(database, 'g', 'GB') });
@@ -258,7 +258,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     expect(told.map(orderOf)).toEqual(told.map(() => [['paused', false, 'present']]));
   });
 
-  it('puts what came later in its place, and says that it came later', async () => {
+  it('includes evidence that arrived late, and marks it as late', async () => {
     await begin();
     const device = await addDevice(database, { group: await addGroup(database, 'g', 'GB') });
     const at = world.clock.now();
@@ -275,12 +275,12 @@ describeOnEveryStore('a device explained', (openStore) => {
     ]);
   });
 
-  it('comes to the same as was said at the time, whatever a device reports and however little of it is kept', async () => {
+  it('gives the verdict of the time for random reports and little retained evidence', async () => {
     await begin();
     const device = await addDevice(database, { group: await addGroup(database, 'g', 'GB') });
     await propose({ visitors: 'P3D', nexus: ['present', 'network'], contested: 'deny' });
     await adopt(1);
-    // A walk that repeats itself exactly at each run.
+    // A pseudorandom sequence that is equal in each run.
     let seed = 7;
     const draw = (under: number) => {
       seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
@@ -307,7 +307,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     await afterward(device);
   });
 
-  it('refuses what is kept no longer, what has not come, and what was before the device', async () => {
+  it('rejects times before the retained history, in the future, and before the enrollment', async () => {
     await begin();
     const group = await addGroup(database, 'g', 'GB');
     const enrolledAt = world.clock.now();
@@ -332,7 +332,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     });
   });
 
-  it('says by which IP database an address was located, also after others were taken', async () => {
+  it('names the IP database that located an address, also after later databases', async () => {
     await begin();
     const store = new IpDatabaseStore(database);
     const named = (digit: string) => ({ hash: digit.repeat(64), name: `${digit}.mmdb`, builtAt: NOW - DAY });
@@ -352,7 +352,7 @@ describeOnEveryStore('a device explained', (openStore) => {
       await jurisdiction.observeAddress(device, 1, area, true);
       moments.push((await look(device, HOUR)).at);
     }
-    // The end of a connection that nobody saw has located nothing.
+    // The unobserved end of a connection locates nothing.
     await jurisdiction.disconnectAll();
     moments.push((await look(device, HOUR)).at);
     using = 0;
@@ -370,7 +370,7 @@ describeOnEveryStore('a device explained', (openStore) => {
     expect(observations[1]?.database).toEqual(named('a'));
   });
 
-  it('reaches back, while a legal hold stands, to what was kept when it was placed', async () => {
+  it('reaches back under a legal hold to the evidence retained when the hold was placed', async () => {
     await begin();
     const group = await addGroup(database, 'g', 'GB');
     const enrolledAt = world.clock.now();

@@ -10,7 +10,7 @@ import { type OrderWorld, openOrderWorld, type Person, PROPOSAL } from '../suppo
 import { NOW } from '../support/signed-documents.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
-describeOnEveryStore('two people', (open) => {
+describeOnEveryStore('independent approvers', (open) => {
   let world: OrderWorld;
   let database: Database;
   afterEach(async () => world.stop());
@@ -33,7 +33,7 @@ describeOnEveryStore('two people', (open) => {
     return world.people;
   };
   const setStatus = async (person: Person, status: 'active' | 'disabled') => {
-    // An owner has to remain who can sign in.
+    // One owner with an active account must remain.
     await database.db
       .insertInto('accounts')
       .values({
@@ -55,7 +55,7 @@ describeOnEveryStore('two people', (open) => {
   const kinds = async () =>
     (await database.db.selectFrom('ledger_entries').select('kind').orderBy('id').execute()).map(({ kind }) => kind);
 
-  it('case 31: an account and its creator count as one, whoever comes first; a third person makes two', async () => {
+  it('case 31: an account and its creator count as one in either order, and a third person makes two', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     await world.approverSet([ada, ben, cyd], [ada, ben]);
     await created(ada, ben);
@@ -76,7 +76,7 @@ describeOnEveryStore('two people', (open) => {
     }
   });
 
-  it('case 31: an approver set needs enough independent people, to be proposed and to be adopted', async () => {
+  it('case 31: a proposal and an adoption of an approver set need enough independent people', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     await created(proposer, ada);
     await created(proposer, ben);
@@ -99,7 +99,7 @@ describeOnEveryStore('two people', (open) => {
     void cyd;
   });
 
-  it('disabling an account voids its approvals of what is pending, and enabling it revives none', async () => {
+  it('disabling an account voids its pending approvals, and enabling it restores none', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     await world.approverSet([ada, ben, cyd], [ada, ben]);
     const adopted = await world.orders.drafting.propose(proposer.id, PROPOSAL);
@@ -132,12 +132,12 @@ describeOnEveryStore('two people', (open) => {
     await setStatus(ada, 'active');
     expect(await world.sign(order, 1, ben)).toMatchObject({ adopted: false, code: 'second_approver_required' });
     expect((await sign(ben)).state).toBe('waiting');
-    // By her own new act she counts again.
+    // A new approval by the same person counts again.
     expect(await world.sign(order, 1, ada)).toMatchObject({ adopted: true });
     expect((await sign(ada)).state).toBe('adopted');
   });
 
-  it('no approval outruns the disabling of its account', async () => {
+  it('an approval never counts after its account is disabled at the same time', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     await world.approverSet([ada, ben, cyd], [ada, ben]);
     for (let round = 0; round < 5; round++) {
@@ -146,7 +146,7 @@ describeOnEveryStore('two people', (open) => {
       const [, second] = await Promise.allSettled([setStatus(ada, 'disabled'), world.sign(order, 1, ben)]);
       const { adoptedRevision, revisions } = await world.orders.adoption.get(order);
       const given = revisions[0]?.approvals.length ?? 0;
-      // Either both came first and it is adopted with both approvals, or hers is gone and it is not.
+      // The order is adopted with both approvals, or the approval of the disabled account is void.
       expect([adoptedRevision !== null, given]).toEqual(
         adoptedRevision === null ? [false, second.status === 'fulfilled' ? 1 : 0] : [true, 2],
       );

@@ -1,4 +1,4 @@
-/** Admins' location statements against orders that are announced or in force, through the stores. */
+/** Effects of admins' location statements on announced and active orders, on every store. */
 import { afterEach, expect, it } from 'vitest';
 import type { AddressLookup } from '../../server/jurisdiction/ip-database.ts';
 import { createJurisdiction, type Jurisdiction } from '../../server/jurisdiction/jurisdiction.ts';
@@ -33,7 +33,7 @@ describeOnEveryStore('location statements and orders', (openStore) => {
   let outside: DeviceId;
   afterEach(async () => world.stop());
 
-  /** An order for Pakistan, in force in a day; one device there, one in Germany. */
+  /** An order for Pakistan that starts in a day, a device in Pakistan, and a device in Germany. */
   async function begin(): Promise<string> {
     database = await openStore();
     store = new DeviceStore(database);
@@ -73,7 +73,7 @@ describeOnEveryStore('location statements and orders', (openStore) => {
     world.changes.devicesMoved([device]);
   }
 
-  it('name the order that they would release a device from, or bring it under', async () => {
+  it('name the orders from which they release a device, or to which they subject it', async () => {
     const order = await begin();
     const services = [...PROPOSAL.services];
     const effects = async (device: DeviceId, wanted: ReturnType<typeof presence>, ownHome: typeof PK) => {
@@ -94,7 +94,7 @@ describeOnEveryStore('location statements and orders', (openStore) => {
     expect(await effects(inside, presence(DE), PK)).toEqual([]);
   });
 
-  it('are listed with the order, and warned about in its rehearsal, until they end', async () => {
+  it('appear with the order and as warnings in its rehearsal until they end', async () => {
     const order = await begin();
     expect(await world.orders.statements.overriding(order)).toEqual([]);
     const second = newAccountId();
@@ -121,7 +121,7 @@ describeOnEveryStore('location statements and orders', (openStore) => {
     expect(warning?.detail).toContain('release 1 device from the order and bring 1 device under it');
     expect(warning?.detail).toContain('No second person confirmed 1 statement.');
 
-    // Taking one back has the opposite effect.
+    // The withdrawal of a statement has the opposite effect.
     const own = { home: PK, seat: null };
     const back = { present: { statement: presence(DE), ...own }, wanted: { statement: null, ...own } };
     expect(await world.orders.statements.placements([{ device: inside, ...back }])).toEqual([

@@ -1,4 +1,4 @@
-/** What an order would do and how far it has come, through the stores: devices, their places and their receipts are rows. */
+/** Impact previews and rollouts of orders on every store. Devices, their locations and receipts are rows in tables. */
 import { afterEach, expect, it } from 'vitest';
 import type { AddressLookup } from '../../server/jurisdiction/ip-database.ts';
 import { createJurisdiction } from '../../server/jurisdiction/jurisdiction.ts';
@@ -37,7 +37,7 @@ const noAddresses: AddressLookup = {
   look: () => ({ country: null, registered: null, represented: null }),
 };
 
-describeOnEveryStore('what an order would do', (openStore) => {
+describeOnEveryStore('impact preview of an order', (openStore) => {
   let database: Database;
   let world: OrderWorld;
   let group: GroupId;
@@ -81,7 +81,7 @@ describeOnEveryStore('what an order would do', (openStore) => {
   const counted = (counts: Record<string, number>) =>
     Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 
-  it('finds everyone it concerns and nobody else, now and at the effective time', async () => {
+  it('finds exactly the affected devices, now and at the effective time', async () => {
     const { proposer } = await begin();
     const fleet = await add({
       resident: { home: 'PK', presence: online(), seen: seen('PK') },
@@ -141,7 +141,7 @@ describeOnEveryStore('what an order would do', (openStore) => {
     );
   });
 
-  it('tells what waits for whom, who was never informed, and what a revision changes', async () => {
+  it('counts pending data and undelivered devices, and compares two revisions', async () => {
     const { proposer } = await begin();
     const { resident, told, emirati, far } = await add({
       resident: { home: 'PK', presence: online(), seen: seen('PK') },
@@ -158,7 +158,7 @@ describeOnEveryStore('what an order would do', (openStore) => {
     await addReceipts(database, [
       { device: told, ...{ kind: 'delivered', order, revision: 1, service: null, at: NOW } },
     ]);
-    // Of a revision that was never adopted nobody can have heard.
+    // No device can have received a revision before its adoption.
     const first = await impact(order, 'effective');
     expect(counted(first.counts)).toMatchObject({ denied: 2, undelivered: 2 });
     expect(first).toMatchObject({ baseline: null, changes: null });
@@ -205,14 +205,14 @@ describeOnEveryStore('what an order would do', (openStore) => {
     expect(await some({ change: 'newly_affected' })).toEqual([emirati]);
     expect(await some({ change: 'no_longer_affected', class: 'denied' })).toEqual([]);
     expect(await some({ area: 'PK', class: 'undelivered' })).toEqual([resident]);
-    // Withdrawn, it denies nobody any more: all go out.
+    // A withdrawn revision blocks no device.
     await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
     const withdrawn = await world.orders.impact.page(order, 3, { at: 'effective', baseline: 1, offset: 0, limit: 0 });
     expect(withdrawn.changes).toEqual({ newly_affected: 0, no_longer_affected: 2, changed: 0 });
     await expect(held({ baseline: 9 })).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  it('turns its pages without a gap', async () => {
+  it('returns pages without gaps or repetitions', async () => {
     const { proposer } = await begin();
     await addLocatedFleet(
       database,
@@ -240,7 +240,7 @@ describeOnEveryStore('what an order would do', (openStore) => {
     expect(await page(30, 10)).toEqual([]);
   });
 
-  it('says of who is offline whether a list with the revision is there, before and after its adoption', async () => {
+  it('says whether offline devices have a list with the revision, before and after its adoption', async () => {
     const { proposer } = await begin();
     await add({
       early: { home: 'PK', presence: offline(1), seen: seen('PK') },
@@ -258,11 +258,11 @@ describeOnEveryStore('what an order would do', (openStore) => {
     expect(counted((await impact(order, 'effective')).counts)).toEqual({
       ...{ denied: 3, offline_current: 2, offline_behind: 1, undelivered: 3 },
     });
-    // A list that is only fresh says nothing new.
+    // A refreshed list without changes does not affect the result.
     world.clock.jump(NOW + DAY);
     await expect.poll(() => world.orders.list.current()?.version, { timeout: 10_000 }).toBe(3);
     expect(counted((await impact(order, 'effective')).counts)).toMatchObject({ offline_current: 2, offline_behind: 1 });
-    // Of the revision that waits, whatever the adopted one was.
+    // The pending revision counts, regardless of the adopted one.
     await world.orders.drafting.act(proposer.id, order, { action: 'revise', services: ['mail'] });
     expect(counted((await impact(order, 'effective')).counts)).toEqual({
       denied: 3,
@@ -273,7 +273,7 @@ describeOnEveryStore('what an order would do', (openStore) => {
     expect(adopted).toMatchObject({ revision: 1, total: 3, devices: [] });
   });
 
-  it('has in a draft, and before two people sign it, the same to warn of', async () => {
+  it('gives the same warnings for a draft and for its proposal', async () => {
     const { proposer, ada } = await begin();
     await database.db.updateTable('accounts').set({ name: 'Ada Lovelace' }).where('person_id', '=', ada.id).execute();
     await add({
@@ -302,7 +302,7 @@ describeOnEveryStore('what an order would do', (openStore) => {
     expect((await world.orders.impact.warnings(order, 1)).length).toBe(5);
   });
 
-  it('says of an end in the past that it is, before it is proposed, and leaves the order as it stands', async () => {
+  it('rejects an end in the past, in the preview and in the proposal', async () => {
     const { proposer } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     await adopt(order, 1);
@@ -314,7 +314,7 @@ describeOnEveryStore('what an order would do', (openStore) => {
     expect(await world.orders.adoption.get(order)).toMatchObject({ latestRevision: 1, terms: { until: null } });
   });
 
-  it('tells everything that stands against a draft, as proposing does one by one, and stores nothing', async () => {
+  it('reports all problems of a draft at once, and stores nothing', async () => {
     const { proposer } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     const against = async (draft: Parameters<typeof world.orders.impact.preview>[0]) => {
@@ -354,7 +354,7 @@ describeOnEveryStore('what an order would do', (openStore) => {
       'title: invalid_input',
     ]);
     expect((await world.orders.adoption.get(order)).latestRevision).toBe(2);
-    // Whoever may decide about some areas only is told so of each other one.
+    // An admin whose role covers only some areas gets a problem for each other area.
     const only = (places: readonly HomeArea[]) => {
       const beyond = places.find((facts) => facts !== 'IN');
       if (beyond) throw new CordonError('out_of_scope', `not ${beyond}`);
@@ -374,7 +374,7 @@ describeOnEveryStore('what an order would do', (openStore) => {
     ]);
   });
 
-  it('says before there are approvers that nobody could approve', async () => {
+  it('reports a missing approver set', async () => {
     database = await openStore();
     world = await openOrderWorld(database);
     const { problems } = await world.orders.impact.preview({ ...PROPOSAL, action: 'propose' }, () => undefined);
@@ -382,7 +382,7 @@ describeOnEveryStore('what an order would do', (openStore) => {
   });
 });
 
-describeOnEveryStore('how far an order has come', (openStore) => {
+describeOnEveryStore('rollout of an order', (openStore) => {
   const AT = EFFECTIVE;
   const told = (
     kind: ToldRow['kind'],
@@ -439,7 +439,7 @@ describeOnEveryStore('how far an order has come', (openStore) => {
     ['of an earlier enrollment', [told('enforced', 3, AT, { generation: 2 })], ''],
   ];
 
-  it('is what a device says last of each service', async () => {
+  it('uses the last receipt of a device about each service', async () => {
     const database = await openStore();
     const group = await addGroup(database, 'g');
     const devices = await addLocatedFleet(
@@ -464,7 +464,7 @@ describeOnEveryStore('how far an order has come', (openStore) => {
     expect(devices.map((device) => wordsOf(together.get(device)))).toEqual(TABLE.map(([, , expected]) => expected));
   });
 
-  it('has each affected device in one state, offline and ended ones too', async () => {
+  it('counts each affected device in one state, including offline devices and ended enrollments', async () => {
     const database = await openStore();
     const world = await openOrderWorld(database, ({ clock, changes }) => ({
       fleet: { personalia: async () => null, devicesOf: async () => [] },
@@ -485,7 +485,7 @@ describeOnEveryStore('how far an order has come', (openStore) => {
       const group = await addGroup(database, 'g');
       const [one, away, far, ended] = await addLocatedFleet(database, group, NOW, [
         { home: 'PK', presence: presence(true), seen: seen('PK') },
-        // Offline: its address lapses days before the effective time. At home elsewhere, so that nothing else is left of it.
+        // An offline device with another home. Its address evidence expires days before the effective time.
         { home: 'GB', presence: presence(false), seen: seen('PK', false) },
         { home: 'GB', presence: presence(true), seen: seen('GB') },
         { home: 'PK', status: 'revoked', seen: seen('PK') },
@@ -511,7 +511,7 @@ describeOnEveryStore('how far an order has come', (openStore) => {
       world.clock.jump(AT);
       await report(one, told('displayed', 1, AT + 1));
       await report(ended, told('enforced', 1, AT));
-      // The location of the offline device has expired. It is still named, where it was last seen.
+      // The location of the offline device has expired. Its last known location counts.
       const offline = { offline_undelivered: 1, unenrolled: 1 };
       await settles({ phase: 'active', total: 3, lastSeen: 1, states: states({ displayed: 1, ...offline }) });
       await report(one, told('enforced', 1, AT), told('enforced', 1, AT, { service: 'messaging' }));
@@ -528,7 +528,7 @@ describeOnEveryStore('how far an order has come', (openStore) => {
     }
   });
 
-  it('names a device whose receipt failed verification', async () => {
+  it('reports a device whose receipt failed verification', async () => {
     const database = await openStore();
     const group = await addGroup(database, 'g');
     const [bad, good] = await addLocatedFleet(database, group, NOW, [{}, {}]);
@@ -552,7 +552,7 @@ describeOnEveryStore('how far an order has come', (openStore) => {
     expect(reports.get(good)).toMatchObject({ delivered: true, refused: false });
   });
 
-  it('finds those that had enforced it page by page', async () => {
+  it('finds all devices that enforced the order, over several pages', async () => {
     const database = await openStore();
     const group = await addGroup(database, 'g');
     const devices = await addLocatedFleet(
@@ -574,8 +574,8 @@ describeOnEveryStore('how far an order has come', (openStore) => {
   });
 });
 
-describeOnEveryStore('how devices stand', (openStore) => {
-  it('is of their present enrollment, and of active ones alone', async () => {
+describeOnEveryStore('states of devices', (openStore) => {
+  it('are those of active devices in their current enrollment', async () => {
     const database = await openStore();
     const group = await addGroup(database, 'g', 'PK');
     const [here, again, ended, never] = await addLocatedFleet(database, group, NOW, [
@@ -597,7 +597,7 @@ describeOnEveryStore('how devices stand', (openStore) => {
     expect(await store.states([])).toEqual(new Map());
   });
 
-  it('has what waits for their present enrollment, and whether it was ever informed', async () => {
+  it('have the pending data and the delivered receipts of the current enrollment', async () => {
     const database = await openStore();
     const group = await addGroup(database, 'g');
     const [full, early, told, unverified, nothing] = await addLocatedFleet(database, group, NOW, [{}, {}, {}, {}, {}]);

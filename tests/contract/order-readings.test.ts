@@ -1,4 +1,4 @@
-/** Readings of withheld orders over every store: who may read, one audit entry for each span of time, and no reading without it. */
+/** Readings of withheld orders on every store: permitted readers, and one audit entry for each time span. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { OrderReader } from '../../server/orders/adoption/order-visibility.ts';
 import type { Database } from '../../server/store/database.ts';
@@ -42,7 +42,7 @@ describeOnEveryStore('readings of withheld orders', (open) => {
   const read = (by: OrderReader, asked: { revision: number | null; masked: boolean } = WHOLE) =>
     world.orders.evidence.read(ORDER, by, TERMS, asked);
 
-  it('lets legal, owners, the proposer, approvers and earlier signers read, and nobody else', async () => {
+  it('permits legal, owners, the proposer, approvers and earlier signers to read, and rejects all others', async () => {
     const { proposer, ada, ben, cyd } = world.people;
     const all = [
       ['legal', reader(undefined, null), 'restricted'],
@@ -54,7 +54,7 @@ describeOnEveryStore('readings of withheld orders', (open) => {
       ['a person outside of the approver set', reader(cyd.id), 'hidden'],
     ] as const;
     for (const [who, by, expected] of all) expect([who, await read(by)]).toEqual([who, expected]);
-    // Who signed a revision has read it.
+    // A person who signed a revision has read it.
     await world.approverSet([ada, cyd], [ada, ben, cyd]);
     expect([await read(reader(ben.id)), await read(reader(cyd.id))]).toEqual(['restricted', 'restricted']);
     const kept = await world.orders.evidence.readings(ORDER);
@@ -111,7 +111,7 @@ describeOnEveryStore('readings of withheld orders', (open) => {
     }
   });
 
-  it('is read by all without an entry from the day of its publication', async () => {
+  it('needs no audit entry after the publication of the order', async () => {
     const by = reader();
     expect(await read(by)).toBe('hidden');
     expect((await world.orders.adoption.get(ORDER)).withheld).toBe(true);
@@ -122,7 +122,7 @@ describeOnEveryStore('readings of withheld orders', (open) => {
     expect(await world.orders.evidence.readings(ORDER)).toEqual([]);
   });
 
-  it('hides a withheld revision of a public order, and a pack that holds it', async () => {
+  it('hides a withheld revision of a public order, and packs that contain it', async () => {
     const { proposer, ada, ben } = world.people;
     await world.orders.drafting.act(proposer.id, ORDER, { action: 'revise', publication: null });
     for (const person of [ada, ben]) await world.sign(ORDER, 2, person);
@@ -140,7 +140,7 @@ describeOnEveryStore('readings of withheld orders', (open) => {
     expect(await world.orders.evidence.readings(ORDER)).toEqual([]);
   });
 
-  it('shows no title of a withheld order among what waits', async () => {
+  it('shows no title of a withheld order among pending approvals', async () => {
     const { proposer } = world.people;
     await world.orders.drafting.act(proposer.id, ORDER, { action: 'revise', title: 'A title that tells' });
     const { revisions } = await world.orders.adoption.pendingApprovals();

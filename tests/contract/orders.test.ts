@@ -63,7 +63,7 @@ function suite(openStore: OpenStore): void {
     !(await orders.effect.verdict(device)).services.messaging.allowed;
   const entries = async () =>
     (await database.db.selectFrom('ledger_entries').select('kind').orderBy('id').execute()).map((entry) => entry.kind);
-  /** What a device that enrolls now makes of what is public. */
+  /** Result of the verification of the public order list by a newly enrolled device. */
   const asNewDevice = (withheld = world.orders.list.withheld(), orders: Orders = world.orders) => {
     const envelope = orders.list.current()?.envelope;
     if (!envelope) throw new Error('there is no list');
@@ -76,21 +76,21 @@ function suite(openStore: OpenStore): void {
       now: world.clock.now(),
     });
   };
-  /** The whole state that may not move when something is refused. */
+  /** State that a rejected action must not change. */
   const everything = async () => ({
     orders: await world.orders.adoption.list(),
     list: world.orders.list.current()?.version,
     entries: (await entries()).length,
   });
 
-  it('nothing is proposed before an approver set is adopted', async () => {
+  it('rejects proposals before an approver set is adopted', async () => {
     world = await openOrderWorld(await openStore());
     expect(await code(world.orders.drafting.propose(world.people.proposer.id, PROPOSAL))).toBe('approvers_required');
     expect(world.orders.list.current()).toBeNull();
     expect(world.orders.approverSets.version()).toBe(0);
   });
 
-  it('what came with the instrument goes through every act in signed bytes; the order that it answers must be there', async () => {
+  it('keeps the legal terms through every action, and requires that an answered order exists', async () => {
     const { proposer, ada, ben } = await begin();
     const papers: Partial<Proposal> = {
       receivedOn: '2015-07-24',
@@ -118,7 +118,7 @@ function suite(openStore: OpenStore): void {
     expect(await code(world.orders.drafting.act(proposer.id, '2015-002', itself))).toBe('invalid_input');
   });
 
-  it('documents and the decision record are kept sealed, named by hash, and gone after a month unless a revision names them', async () => {
+  it('stores documents and decision records encrypted, and deletes unnamed documents after a month', async () => {
     const { proposer, ada, ben } = await begin();
     const content = Buffer.from('%PDF the letter, in confidence');
     const { id: by } = proposer;
@@ -167,7 +167,7 @@ function suite(openStore: OpenStore): void {
     expect((await world.orders.documents.document(order, kept.sha256)).content).toEqual(content);
   });
 
-  it('no more than a hundred documents wait to be named', async () => {
+  it('stores at most 100 documents that no revision names', async () => {
     const { proposer } = await begin();
     const keep = (at: number) => world.orders.documents.keep(proposer.id, 'text/plain', Buffer.from(`document ${at}`));
     for (let at = 0; at < 100; at++) await keep(at);
@@ -175,7 +175,7 @@ function suite(openStore: OpenStore): void {
     expect(await code(keep(99))).toBe('accepted');
   });
 
-  it('an order that is kept from the public works on devices; its stub alone is listed, until its day, through every act', async () => {
+  it('enforces a withheld order on devices, and lists only its stub until its publication', async () => {
     const { proposer, ada, ben } = await begin();
     const device = world.addDevice('PK');
     const published = Date.parse('2016-01-05T00:00:00.000Z');
@@ -247,7 +247,7 @@ function suite(openStore: OpenStore): void {
     expect((await bodies()).join()).toContain('withdraw');
   });
 
-  it('an order that is withheld by law stays so when it is withdrawn', async () => {
+  it('keeps an order that a law withholds withheld after its withdrawal', async () => {
     const { proposer, ada, ben } = await begin();
     const law = { publication: { law: 'section 5' } };
     const { order } = await world.orders.drafting.propose(proposer.id, { ...PROPOSAL, ...law });
@@ -263,7 +263,7 @@ function suite(openStore: OpenStore): void {
     expect(asNewDevice([]).orders.size).toBe(0);
   });
 
-  it('an order is proposed, approved by two, listed, in force at its time and withdrawn', async () => {
+  it('proposes, adopts, lists, enforces and withdraws an order', async () => {
     const { proposer, ada, ben } = await begin();
     const [resident, other] = [world.addDevice('PK'), world.addDevice('CA')];
     const { order, revision, payload } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
@@ -311,7 +311,7 @@ function suite(openStore: OpenStore): void {
     ]);
   });
 
-  it('an entry into force is recorded once, by the server that carried it out', async () => {
+  it('records the start of an order once, by the server that noticed it', async () => {
     const { proposer, ada, ben } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     await world.sign(order, 1, ada);
@@ -319,7 +319,7 @@ function suite(openStore: OpenStore): void {
     await world.orders.stop();
     world.clock.jump(EFFECTIVE + HOUR);
     const again = await world.reopen();
-    // A second node, or a restart: nothing new has happened.
+    // A restart or a second node records no second start.
     await (await world.reopen()).stop();
     expect((await again.adoption.get(order)).executions).toEqual([
       { revision: 1, state: 'entered', at: EFFECTIVE + HOUR },
@@ -328,7 +328,7 @@ function suite(openStore: OpenStore): void {
     await again.stop();
   });
 
-  it('case 31: the proposer, one person with two keys, and a key of somebody else change nothing', async () => {
+  it('case 31: rejects approvals by the proposer, by a second key of one person, and with the key of another person', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     const second = { id: ada.id, key: await world.addKey(ada.id) };
     await world.approverSet([ada, second, ben, proposer], [ada, ben]);
@@ -342,12 +342,12 @@ function suite(openStore: OpenStore): void {
     const { payload } = await world.orders.adoption.revision(order, 1);
     const forged = { keyid: ben.key.keyid, signature: ada.key.sign(Buffer.from(payload)).toString('base64') };
     expect(await code(world.orders.adoption.approve(ben.id, order, 1, forged))).toBe('approval_invalid');
-    // The same approval again, as after a lost answer: told again, counted once.
+    // A repeated approval, as after a lost response, gets the first result and counts once.
     expect(await world.sign(order, 1, ada)).toMatchObject({ adopted: false });
     expect(await everything()).toEqual(before);
   });
 
-  it('case 32: an approval does not survive an edit', async () => {
+  it('case 32: discards approvals when a new revision replaces the proposal', async () => {
     const { proposer, ada, ben } = await begin();
     const { order, payload } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     await world.sign(order, 1, ada);
@@ -362,7 +362,7 @@ function suite(openStore: OpenStore): void {
     expect(await world.sign(order, 2, ada)).toMatchObject({ adopted: true });
   });
 
-  it('case 33: of two orders that contradict each other the one that denies prevails, by name', async () => {
+  it('case 33: blocks a device that one of two orders exempts, and names the blocking order', async () => {
     const { proposer, ada, ben } = await begin();
     const device = world.addDevice('PK');
     const deny = await world.orders.drafting.propose(proposer.id, PROPOSAL);
@@ -376,7 +376,7 @@ function suite(openStore: OpenStore): void {
     expect(messaging.reasons).toContain('exempt');
   });
 
-  it('an exempt device has its record before the list, and opens its commitment; nobody else does', async () => {
+  it('signs the record of an exempt device before the list, so that only the device opens its commitment', async () => {
     const { proposer, ada, ben } = await begin();
     const [mission, resident] = [world.addDevice('PK'), world.addDevice('PK')];
     const unknown = 'dev_aaaaaaaaaaaaaaaa' as DeviceId;
@@ -400,7 +400,7 @@ function suite(openStore: OpenStore): void {
     expect(await world.orders.effect.reissueRecord(resident)).toBe(true);
     world.clock.jump(EFFECTIVE);
     expect([await denied(mission), await denied(resident)]).toEqual([false, true]);
-    // An extension keeps who is exempt, salt and all.
+    // An extension keeps the exempt devices and their salts.
     await world.orders.drafting.act(proposer.id, order, { action: 'extend', effective: '2015-12-31T00:00' });
     for (const person of [ada, ben]) await world.sign(order, 2, person);
     expect(await world.orders.effect.reissueRecord(mission)).toBe(false);
@@ -408,7 +408,7 @@ function suite(openStore: OpenStore): void {
     expect([await denied(mission), await denied(resident)]).toEqual([false, true]);
   });
 
-  describe('the records of many who are exempt', () => {
+  describe('the records of many exempt devices', () => {
     const MANY = 300;
     let order: string;
     let exempt: DeviceId[];
@@ -428,7 +428,7 @@ function suite(openStore: OpenStore): void {
       return records.map((record) => record?.version ?? 0);
     };
     const all = (version: number) => exempt.map(() => version);
-    /** Of each that its record opens a commitment of the revision that stands. */
+    /** Number of commitments of the adopted revision that each device record opens. */
     const opened = async () => {
       const { payload } = await world.orders.adoption.revision(
         order,
@@ -441,18 +441,18 @@ function suite(openStore: OpenStore): void {
         return exemptionsFor(exempt[index] ?? '', said, [revision]).length;
       });
     };
-    /** What a record says has changed, and nobody has had it made anew: whoever looks at it makes the next version. */
-    const moved = () => {
+    /** Changes facts in the device records and signs no new records. */
+    const changeFacts = () => {
       for (const device of exempt)
         world.devices.set(device, { ...world.devices.get(device)!, seat: parseHomeArea('GB') });
     };
 
-    it('are made by the adoption that exempts them, by no later act that changes nothing of it, and at no start once the order is over', async () => {
+    it('are signed at the adoption, and not again by later actions that change no exemption', async () => {
       await proposed();
       await world.sign(order, 1, world.people.ben);
       expect(await versions()).toEqual(all(1));
       expect(await opened()).toEqual(all(1));
-      moved();
+      changeFacts();
       await act('extend', { effective: '2015-12-31T00:00' });
       await act('pause');
       await act('resume');
@@ -468,7 +468,7 @@ function suite(openStore: OpenStore): void {
       expect(await versions()).toEqual(all(1));
     });
 
-    it('are made good at the next start after a kill', async () => {
+    it('are completed at the next start after a crash', async () => {
       await proposed();
       await world.sign(order, 1, world.people.ben);
       await database.db.deleteFrom('device_records').where('device_id', 'in', exempt.slice(100)).execute();
@@ -477,7 +477,7 @@ function suite(openStore: OpenStore): void {
       expect(await opened()).toEqual(all(1));
     });
 
-    it('are made by the next act when one could not be, and that one keeps nobody else’s from being made', async () => {
+    it('are completed by the next action after one failed, and one failure stops no other record', async () => {
       await proposed();
       const [refused] = exempt;
       const { devices } = world;
@@ -494,7 +494,7 @@ function suite(openStore: OpenStore): void {
     });
   });
 
-  it('a hold by its proposer alone lapses after 72 hours, once; by two people it lasts until release', async () => {
+  it('ends a one-person pause after 72 hours, and keeps a two-person pause until it is resumed', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     const device = world.addDevice('PK');
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
@@ -511,7 +511,7 @@ function suite(openStore: OpenStore): void {
     expect(await denied(device)).toBe(false);
     world.clock.jump(EFFECTIVE + 71 * HOUR);
     expect(await denied(device)).toBe(true);
-    // Again by one person: nothing.
+    // A second pause by one person has no effect.
     await world.orders.drafting.act(ada.id, order, { action: 'pause' });
     expect(await code(world.sign(order, 3, ada))).toBe('same_person');
     expect(await world.sign(order, 3, ben)).toMatchObject({ adopted: false, code: 'second_approver_required' });
@@ -521,13 +521,13 @@ function suite(openStore: OpenStore): void {
     world.clock.jump(EFFECTIVE + 1000 * HOUR);
     expect(await denied(device)).toBe(false);
     expect(asNewDevice().alerts).toEqual([]);
-    // Release after the effective time is in force at once.
+    // A resumed order whose start has passed takes effect at once.
     await world.orders.drafting.act(proposer.id, order, { action: 'resume' });
     for (const person of [ada, ben]) await world.sign(order, 4, person);
     expect(await denied(device)).toBe(true);
   });
 
-  it('a second person behind a hold makes it last', async () => {
+  it('makes a pause permanent when a second person approves it', async () => {
     const { proposer, ada, ben } = await begin();
     const device = world.addDevice('PK');
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
@@ -543,7 +543,7 @@ function suite(openStore: OpenStore): void {
     expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'paused', pausedUntil: null });
   });
 
-  it('a change proposed under a hold by one person is not approved once that has lapsed: what is back in force stays so', async () => {
+  it('rejects approvals of a change that was proposed under a pause that has ended', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     const device = world.addDevice('PK');
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
@@ -561,14 +561,14 @@ function suite(openStore: OpenStore): void {
     expect(await code(world.sign(order, 3, cyd))).toBe('action_not_allowed');
     expect(await denied(device)).toBe(true);
     expect((await world.orders.adoption.get(order)).revisions[2]).toMatchObject({ state: 'waiting', approvals: [{}] });
-    // Proposed again it stands on what is in force, and leaves it there.
+    // A new proposal is based on the active order, which remains active.
     await world.orders.drafting.act(proposer.id, order, { action: 'extend', until: later });
     for (const person of [ben, cyd]) await world.sign(order, 4, person);
     expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'active', adoptedRevision: 4 });
     expect(await denied(device)).toBe(true);
   });
 
-  it('a change that is approved while one person holds the order makes the hold last, and is approved also long after', async () => {
+  it('makes a one-person pause permanent when two people approve a change of the paused order', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     const device = world.addDevice('PK');
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
@@ -598,7 +598,7 @@ function suite(openStore: OpenStore): void {
     });
   });
 
-  it('an order whose time came while the server was down is in force at once', async () => {
+  it('enforces an order at once whose start passed while no server ran', async () => {
     const { proposer, ada, ben } = await begin();
     const device = world.addDevice('PK');
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
@@ -613,7 +613,7 @@ function suite(openStore: OpenStore): void {
     expect(asNewDevice(undefined, last).expired).toBe(false);
   });
 
-  it('the list is made anew every day, only ever forward, each in its chain', async () => {
+  it('signs a new order list every day, each with the hash of the previous list', async () => {
     await begin();
     let before = world.orders.list.current()?.version ?? 0;
     expect(before).toBe(1);
@@ -622,7 +622,7 @@ function suite(openStore: OpenStore): void {
       await expect.poll(() => world.orders.list.current()?.version).toBe(before + 1);
       before += 1;
     }
-    // However long the jump, once.
+    // A long jump of the clock makes only one list.
     world.clock.jump(NOW + 400 * 24 * HOUR);
     await expect.poll(() => world.orders.list.current()?.version).toBe(before + 1);
     await turn();
@@ -630,7 +630,7 @@ function suite(openStore: OpenStore): void {
     expect(asNewDevice().expired).toBe(false);
   });
 
-  it('acts of two nodes at once: the approvals are counted one after the other', async () => {
+  it('counts approvals one after another when two nodes act at the same time', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     const first = world.orders;
     const second = await world.reopen();
@@ -646,7 +646,7 @@ function suite(openStore: OpenStore): void {
     expect(kinds.filter((kind) => kind === 'order.adopted')).toHaveLength(1);
     expect(kinds.filter((kind) => kind === 'order.approval')).toHaveLength(3);
     expect((await first.adoption.get(order)).revisions[0]?.approvals).toHaveLength(3);
-    // Two proposals at once have two numbers.
+    // Two simultaneous proposals get two numbers.
     const both = await Promise.all([
       first.drafting.propose(proposer.id, PROPOSAL),
       second.drafting.propose(proposer.id, PROPOSAL),
@@ -654,7 +654,7 @@ function suite(openStore: OpenStore): void {
     expect(both.map((each) => each.order).sort()).toEqual(['2015-002', '2015-003']);
   });
 
-  it('an approver set is adopted by the set before and by itself; orders whose signers left are named and can be approved again', async () => {
+  it('adopts an approver set by the previous and the new members, and names orders that need new approvals', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
@@ -675,7 +675,7 @@ function suite(openStore: OpenStore): void {
     expect(await code(world.orders.approverSets.propose(same))).toBe('same_person');
   });
 
-  describe('after a rotation that gave everybody another key', () => {
+  describe('after each approver got another key', () => {
     async function rotated(): Promise<OrderWorld['people']> {
       const { proposer, ada, ben, cyd } = world.people;
       const renewed = async ({ id }: OrderWorld['people']['ada']) => ({ id, key: await world.addKey(id) });
@@ -685,7 +685,7 @@ function suite(openStore: OpenStore): void {
       return after;
     }
 
-    it('an order that two people hold stays held while one of them alone has signed again', async () => {
+    it('keeps a two-person pause while only one approver has signed again', async () => {
       const { proposer, ada, ben } = await begin();
       const device = world.addDevice('PK');
       const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
@@ -721,7 +721,7 @@ function suite(openStore: OpenStore): void {
       await world.sign(order, 2, after.ben);
       await held();
       expect([asNewDevice().orders.get(order)?.lasting, world.orders.list.uncovered()]).toEqual([true, []]);
-      // All that was signed is kept; the list has what counts for those who read it.
+      // The store keeps all signatures. The order list has only those of the current approver set.
       expect((await world.orders.adoption.get(order)).revisions[1]?.approvals).toHaveLength(4);
       const envelope = world.orders.list.current()?.envelope;
       const list = envelope && parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list));
@@ -729,7 +729,7 @@ function suite(openStore: OpenStore): void {
       expect(keys?.sort()).toEqual([after.ada.key.keyid, after.ben.key.keyid].sort());
     });
 
-    it('two signatures of one person, with an older and a newer key, are one person', async () => {
+    it('counts an older and a newer key of one person as one person', async () => {
       const { proposer, ada, ben } = await begin();
       const device = world.addDevice('PK');
       const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
@@ -757,7 +757,7 @@ function suite(openStore: OpenStore): void {
     });
   });
 
-  it('an order that exempts more devices than it can hold is refused, and nothing of it is stored', async () => {
+  it('rejects an order with too many exempt devices, and stores nothing', async () => {
     const { proposer } = await begin();
     for (let count = 0; count <= MOST_EXEMPT; count += 1) world.addDevice('PK');
     const before = await everything();
@@ -771,7 +771,7 @@ function suite(openStore: OpenStore): void {
     expect(await world.orders.adoption.list()).toEqual([]);
   });
 
-  it('no order enters the list that would make it too large for a device, held or not', async () => {
+  it('rejects an order that would make the order list too large for devices', async () => {
     const { proposer, ada, ben } = await begin();
     const frame = () => {
       const [envelope, withheld] = [world.orders.list.current()?.envelope, world.orders.list.withheld()];
@@ -783,7 +783,7 @@ function suite(openStore: OpenStore): void {
       authoritativeLanguage: tags[0],
       statement: Object.fromEntries(tags.map((tag) => [tag, 'x'.repeat(4_000)])),
     };
-    // Both could be, each by itself.
+    // Each of the two orders alone would fit into the list.
     const { order } = await world.orders.drafting.propose(proposer.id, long);
     const { order: other } = await world.orders.drafting.propose(proposer.id, {
       ...long,
@@ -801,13 +801,13 @@ function suite(openStore: OpenStore): void {
     expect(problems).toMatchObject([{ field: 'order', code: 'too_large' }]);
     expect(await everything()).toEqual(before);
     expect(await code(world.orders.drafting.propose(proposer.id, PROPOSAL))).toBe('accepted');
-    // What ends an order is refused by nothing.
+    // A withdrawal is always possible.
     await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
     for (const person of [ada, ben]) await world.sign(order, 3, person);
     expect(asNewDevice().orders.get(order)?.revision.status).toBe('withdrawn');
   });
 
-  it('receipts are stored at once and count when their signature has been verified', async () => {
+  it('stores receipts at once, and counts only verified receipts', async () => {
     const { ada, ben, proposer } = await begin();
     await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign('2015-001', 1, person);

@@ -1,4 +1,4 @@
-/** An order's pack over every store: it holds by its public root alone, names nobody, and is made without holding up the loop. */
+/** Evidence packs on every store: valid by the public root alone, without names, and made without blocking the event loop. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -41,7 +41,7 @@ describeOnEveryStore('packs', (open) => {
   });
   afterEach(() => made.stop());
 
-  it('holds by the public root alone, and says what is proven and what is not', async () => {
+  it('are valid by the public root alone, and list proven and unproven statements', async () => {
     await liveThrough(made);
     const report = await verifyPack(await made.pack(ORDER), made.fingerprint());
     expect(report.findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
@@ -67,7 +67,7 @@ describeOnEveryStore('packs', (open) => {
     expect(unproven).toMatch(/That a person has read a text/);
   });
 
-  it('has the location changes that concern the order, each proved by its ledger entry, and names no device', async () => {
+  it('contain the location changes about the order with ledger proofs, and name no device', async () => {
     await liveThrough(made);
     const [by, confirmedBy] = [newAccountId(), newAccountId()];
     const until = made.world.clock.now() + 3 * DAY;
@@ -118,7 +118,7 @@ describeOnEveryStore('packs', (open) => {
       'proven',
       /^The approvers signed a statement that the installation verified the address of each approver\.$/,
     ],
-  ] as const)('case 31: says which approvers are verified: %s', async (_which, count, verdict, words) => {
+  ] as const)('case 31: say which approvers are verified: %s', async (_which, count, verdict, words) => {
     const keys = [made.world.people.ada, made.world.people.ben, made.world.people.cyd].slice(0, count);
     for (const { key } of keys) {
       await database.db
@@ -138,7 +138,7 @@ describeOnEveryStore('packs', (open) => {
     );
   });
 
-  it('tells notices that came too late apart from those in time, of the date that stands', async () => {
+  it('distinguish late notices from timely ones by the valid date', async () => {
     const { obeys, hears, silent } = await liveThrough(made);
     const inTime = Date.parse(made.world.orders.adoption.termsOf(ORDER)?.effective ?? '') - 27 * DAY;
     const says = (device: PackDevice, kind: 'delivered' | 'displayed', revision: number, at: number) =>
@@ -146,7 +146,7 @@ describeOnEveryStore('packs', (open) => {
     await says(obeys, 'delivered', 3, inTime);
     await says(hears, 'delivered', 3, inTime + 1);
     await says(hears, 'displayed', 3, inTime + DAY);
-    // Of another date.
+    // This receipt is about another date.
     await says(silent, 'delivered', 1, inTime);
     await made.verified();
     const page = readZip(await made.pack(ORDER)).files.find(({ name }) => name === SUMMARY)?.bytes;
@@ -155,7 +155,7 @@ describeOnEveryStore('packs', (open) => {
     );
   });
 
-  it('names nobody, and calls a device something else in each pack', async () => {
+  it('name no person, and use another handle of a device in each pack', async () => {
     const { silent } = await liveThrough(made);
     const [one, other] = [await made.pack(ORDER), await made.pack(ORDER)];
     for (const secret of [silent.id, 'Somebody', '@example.com']) expect(one.includes(secret)).toBe(false);
@@ -167,7 +167,7 @@ describeOnEveryStore('packs', (open) => {
   });
 
   it.each(['no action', 'an action'])(
-    'has the entry of a slowly recorded start before the entries of later actions: %s',
+    'have the entry of a slowly recorded start before the entries of later actions: %s',
     async (before) => {
       const { ada, ben, proposer } = made.world.people;
       await made.world.approverSet([ada, ben], [ada, ben]);
@@ -188,7 +188,7 @@ describeOnEveryStore('packs', (open) => {
     },
   );
 
-  describe('those that never answered', () => {
+  describe('devices that never answered', () => {
     const IN_FORCE = Date.parse('2015-12-01T00:00:00.000Z');
     const whole = (revision: number) =>
       until(async () => {
@@ -204,7 +204,7 @@ describeOnEveryStore('packs', (open) => {
       const { reached, silent: handles } = silentSchema.parse(JSON.parse(String(Buffer.from(file?.bytes ?? []))));
       return { reached, silent: handles.length };
     };
-    /** Adopted, with three devices that it reaches once it is in force. */
+    /** An adopted order that affects three devices from its start. */
     async function adopted(): Promise<PackDevice[]> {
       const { ada, ben, proposer } = made.world.people;
       await made.world.approverSet([ada, ben], [ada, ben]);
@@ -214,7 +214,7 @@ describeOnEveryStore('packs', (open) => {
       return inside;
     }
 
-    it('are also those who were inside when it came into force, and have left since', async () => {
+    it('include devices that left after the start of the order', async () => {
       const [gone, moved, stays] = await adopted();
       if (!gone || !moved || !stays) throw new Error('three devices');
       expect(await silent()).toEqual({ reached: 3, silent: 3 });
@@ -237,7 +237,7 @@ describeOnEveryStore('packs', (open) => {
       expect(await silent()).toEqual({ reached: 3, silent: 2 });
     });
 
-    it('are fewer than the affected devices by each that enforced the order and left before the pack was made', async () => {
+    it('exclude devices that enforced the order and left before the pack was made', async () => {
       await adopted();
       made.world.clock.jump(IN_FORCE);
       await whole(1);
@@ -250,11 +250,11 @@ describeOnEveryStore('packs', (open) => {
       expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     });
 
-    it('are written down once, of a change in force too, and to the end after a kill', async () => {
+    it('are recorded once, also after a change of the active order, and completely after a crash', async () => {
       const inside = await adopted();
       await made.world.orders.stop();
       made.world.clock.jump(IN_FORCE);
-      // Killed behind the first of them.
+      // A crash happens after the first record.
       const [first] = inside;
       const row = { order_number: ORDER, device_id: first?.id ?? '', revision: 1 };
       await database.db.insertInto('order_affected_devices').values(row).execute();
@@ -275,7 +275,7 @@ describeOnEveryStore('packs', (open) => {
     });
   });
 
-  it('a device that tells of revisions that it cannot have been given is not heard, and spoils nobody’s pack', async () => {
+  it('ignore receipts about revisions that the device cannot have received', async () => {
     await liveThrough(made);
     const liar = await made.addDevice();
     const lies = [{ revision: 999 }, { revision: 2 }, { order: '2015-999' }, { listVersion: 1 }] as const;
@@ -287,12 +287,12 @@ describeOnEveryStore('packs', (open) => {
     const said = findings.map(({ words }) => words).join('\n');
     expect(said).toMatch(/4 receipts of 2 devices .* 0 wiped/);
     expect(said).toMatch(/never responded: 4 devices and 2 devices/);
-    // They are kept as they came.
+    // The store keeps refused receipts unchanged.
     const kept = await database.db.selectFrom('receipts').select('verified').where('device_id', '=', liar.id).execute();
     expect(kept.map(({ verified }) => verified)).toEqual(lies.map(() => 2));
   });
 
-  it('a receipt with a second signature, or one that is spelt in another way, is no evidence and spoils nobody’s pack', async () => {
+  it('ignore receipts with a second signature or a noncanonical signature', async () => {
     await liveThrough(made);
     const odd = await made.addDevice();
     const { orders } = made.world;
@@ -302,7 +302,7 @@ describeOnEveryStore('packs', (open) => {
       ...sent,
       signatures: [...sent.signatures, { keyid: 'a'.repeat(64), sig: '' }],
     });
-    // Of one or two bytes behind the last three, base64 has bits that say nothing.
+    // Base64 ignores some bits of the last character, so one signature has several spellings.
     let sig = own?.sig ?? '';
     let at = NOW;
     let spelt = sent;
@@ -322,7 +322,7 @@ describeOnEveryStore('packs', (open) => {
     expect(findings.map(({ words }) => words).join('\n')).toMatch(/4 receipts of 2 devices/);
   });
 
-  it('a device that enrolled again with the key that it had shows what it said in each enrollment', async () => {
+  it('separate the enrollments of a device that enrolled again with the same key', async () => {
     const { obeys } = await liveThrough(made);
     await made.certify(obeys, 2);
     await made.answer(obeys, { generation: 2, revision: 6 });
@@ -333,7 +333,7 @@ describeOnEveryStore('packs', (open) => {
     expect(findings.map(({ words }) => words).join('\n')).toMatch(/5 receipts of 2 devices/);
   });
 
-  it('of a device that says the same over and over it has the first and the last, says so, and holds', async () => {
+  it('contain only the first and last receipts of a device that repeats them, and say so', async () => {
     const { obeys } = await liveThrough(made);
     const shown = Array.from({ length: 2_003 }, (_, at) => ({
       ...({ kind: 'displayed', at: new Date(NOW + at).toISOString() } as const),
@@ -354,7 +354,7 @@ describeOnEveryStore('packs', (open) => {
     expect([times.length, times[999], times[1_000], times.at(-1)]).toEqual([2_000, 999, 1_003, 2_002]);
   });
 
-  it('holds when the lists of then are no longer kept, and says what that leaves unproven', async () => {
+  it('remain valid after old lists are deleted, and say what is unproven', async () => {
     await liveThrough(made);
     const { listed_in: first } = await database.db
       .selectFrom('order_revisions')
@@ -379,10 +379,10 @@ describeOnEveryStore('packs', (open) => {
   it.each([
     ['server.restored', { recoveryPoint: NOW }, /the server was restored from a backup/],
     ['time.corrected', { version: 1, from: NOW, until: NOW + 400 * DAY }, /the server’s clock was wrong and corrected/],
-  ] as const)('after %s holds, and says what times no longer prove', async (kind, said, why) => {
+  ] as const)('remain valid after %s, and say what times no longer prove', async (kind, said, why) => {
     await database.transaction((tx) => appendEntry(tx, { kind, at: NOW, subject: null, public: said }));
     await liveThrough(made);
-    // A store that was restored may lack what the ledger has, and may have lost lists.
+    // A restored store may lack order lists that the ledger has.
     if (kind === 'server.restored') await database.db.deleteFrom('order_lists').where('version', '=', 2).execute();
     const { holds, findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
     expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
@@ -394,11 +394,11 @@ describeOnEveryStore('packs', (open) => {
     expect(unproven).toContainEqual(expect.stringMatching(why));
   });
 
-  it('a list that is kept tells where the newest revision in it first stood, and nothing of those beneath', async () => {
+  it('prove by a retained list the first listing of its newest revision only', async () => {
     await liveThrough(made);
     const rows = await database.db.selectFrom('order_revisions').select(['revision', 'listed_in']).execute();
     const lists = new Map(rows.map(({ revision, listed_in }) => [revision, listed_in ?? 0]));
-    // The hold's own carries what it holds.
+    // The list with the pause also contains the paused revision.
     await database.db
       .deleteFrom('order_lists')
       .where('version', '<', lists.get(4) ?? 0)
@@ -417,7 +417,7 @@ describeOnEveryStore('packs', (open) => {
       expect(words).toContain(`The public order list contained revision ${kept} from list ${lists.get(kept)} on.`);
   });
 
-  it('of an order that the law keeps from the public, it finds the stub in the list that stood for it', async () => {
+  it('of a withheld order find its stub in the order list', async () => {
     const { ada, ben, proposer } = made.world.people;
     await made.world.approverSet([ada, ben], [ada, ben]);
     await made.world.orders.drafting.propose(proposer.id, { ...PROPOSAL, publication: { law: 'a law' } });
@@ -428,7 +428,7 @@ describeOnEveryStore('packs', (open) => {
     expect(proven).toContainEqual(expect.stringContaining('The public order list contained revision 1 from list'));
   });
 
-  it('names that are sealed for an order that is kept from the public show the hash of their file and no more', async () => {
+  it('of a withheld order show only the hash of a sealed file of names', async () => {
     const { orders, people } = made.world;
     const { ada, ben, proposer } = people;
     await made.world.approverSet([ada, ben], [ada, ben]);
@@ -461,14 +461,14 @@ describeOnEveryStore('packs', (open) => {
     expect(proposed.keys).toEqual(['digest']);
     expect(JSON.parse(proposed.subject)).toMatchObject({ order, revision: 1, of: 'rehearsal', devices: 1 });
     for (const person of [ada, ben]) await made.world.sign(order, 1, person);
-    // Public, and not adopted: the order is kept back until it is.
+    // The public revision is not adopted, so the order remains withheld.
     await orders.drafting.act(proposer.id, order, { action: 'revise', publication: null });
     for (const revision of [1, 2]) expect((await shown(order, revision)).keys).toEqual(['digest']);
     for (const person of [ada, ben]) await made.world.sign(order, 2, person);
     expect((await shown(order, 2)).keys).toEqual(openly);
   });
 
-  it('of an order that one of its approvers has signed again with a newer key, it shows who put it in force', async () => {
+  it('name the approvers who adopted the order, also after one signed again with a newer key', async () => {
     const { world } = made;
     const { ada, ben, proposer } = world.people;
     await world.approverSet([ada, ben], [ada, ben]);
@@ -486,7 +486,7 @@ describeOnEveryStore('packs', (open) => {
     expect(proven).toContain(`approved by ${[ada.id, ben.id].sort().join(' and ')}, with keys of approver set 1.`);
   });
 
-  it('of an order that nobody has approved says so, and nothing of devices', async () => {
+  it('of an order without approvals say so, and contain no devices', async () => {
     const { ada, ben, proposer } = made.world.people;
     await made.world.approverSet([ada, ben], [ada, ben]);
     await made.world.orders.drafting.propose(proposer.id, PROPOSAL);

@@ -1,11 +1,11 @@
-/** What waits for approvals: whoever is named as one whose approval counts can give it, and nobody else can. */
+/** Pending approvals. Exactly the named people can give an approval that counts. */
 import { afterEach, expect, it } from 'vitest';
 import { isCordonError } from '../../shared/errors.ts';
 import { signApproverSetPayload } from '../../shared/order/approver-key.ts';
 import { type OrderWorld, openOrderWorld, type Person, PROPOSAL } from '../support/order-world.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
-describeOnEveryStore('what waits for approvals', (open) => {
+describeOnEveryStore('pending approvals', (open) => {
   let world: OrderWorld;
   afterEach(() => world.stop());
 
@@ -22,7 +22,7 @@ describeOnEveryStore('what waits for approvals', (open) => {
   const revisions = async () => (await world.orders.adoption.pendingApprovals()).revisions;
   const approverSet = async () => (await world.orders.adoption.pendingApprovals()).approverSet;
 
-  it('is a revision, for each approver of the set except its proposer and those who have approved', async () => {
+  it('name for a revision each approver except the proposer and those who have approved', async () => {
     world = await openOrderWorld(await open());
     const { proposer, ada, ben, cyd } = world.people;
     expect(await world.orders.adoption.pendingApprovals()).toEqual({ revisions: [], approverSet: null });
@@ -48,7 +48,7 @@ describeOnEveryStore('what waits for approvals', (open) => {
     expect((await revisions()).map((each) => each.order)).toEqual([other.order]);
   });
 
-  it('is a hold, for its proposer too, while the order is not held', async () => {
+  it('name for a pause also its proposer, unless the order is paused already', async () => {
     world = await openOrderWorld(await open());
     const { proposer, ada, ben } = world.people;
     await world.approverSet([proposer, ada, ben], [ada, ben]);
@@ -66,7 +66,7 @@ describeOnEveryStore('what waits for approvals', (open) => {
     expect(await refused(world.sign(order, 3, proposer))).toBe(true);
   });
 
-  it('is not what another revision took the place of, and forgets approvals by keys that have left the approver set', async () => {
+  it('omit superseded revisions and approvals with keys outside the approver set', async () => {
     world = await openOrderWorld(await open());
     const { proposer, ada, ben, cyd } = world.people;
     await world.approverSet([ada, ben, cyd], [ada, ben]);
@@ -79,7 +79,7 @@ describeOnEveryStore('what waits for approvals', (open) => {
     expect(await revisions()).toMatchObject([{ approvals: 0, needed: 2, open: idsOf([ben, cyd]) }]);
   });
 
-  it('is an approver set, for those whose signature is missing under it or under the set before', async () => {
+  it('name for an approver set the people whose signature is missing in it or in the previous set', async () => {
     world = await openOrderWorld(await open());
     const { proposer, ada, ben, cyd } = world.people;
     await world.approverSet([ada, ben], [ada]);
@@ -97,7 +97,7 @@ describeOnEveryStore('what waits for approvals', (open) => {
     expect(await approverSet()).toEqual({ version: 2, signatures: 0, open: idsOf([ada, ben, cyd, proposer]) });
     await sign(ada, 2);
     await sign(cyd, 2);
-    // Two have signed under the new set; one more signature under the old set is missing.
+    // Two members of the new set have signed. One signature by a member of the old set is missing.
     expect(await approverSet()).toEqual({ version: 2, signatures: 2, open: idsOf([ben]) });
     await sign(ben, 2);
     expect(await approverSet()).toBeNull();

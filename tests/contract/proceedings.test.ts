@@ -1,4 +1,4 @@
-/** Answers and appeals as they are recorded, and reminders of answers, on every store. */
+/** Recorded answers and appeals, and reminders of answers, on every store. */
 import { afterEach, expect, it } from 'vitest';
 import {
   createAnswerReminders,
@@ -59,7 +59,7 @@ describeOnEveryStore('proceedings', (open) => {
       ...row,
     }));
 
-  it('an answer is kept with its document, the ledger commits to it, and a correction keeps the record that it replaces', async () => {
+  it('store an answer with its document and a ledger commitment, and keep corrected records', async () => {
     const { order, by } = await begin();
     const first = await world.orders.proceedings.record(by, order, await answer({ note: 'By courier.' }));
     expect(first.answer).toMatchObject({ by: 'Sana Malik', note: 'By courier.' });
@@ -81,7 +81,7 @@ describeOnEveryStore('proceedings', (open) => {
     );
   });
 
-  it('of a withheld order the ledger shows neither its number nor what was recorded', async () => {
+  it('of a withheld order show neither its number nor the record in the ledger', async () => {
     const { order, by } = await begin({ publication: { law: 'section 5' } });
     await world.sign(order, 1, world.people.ada);
     await world.sign(order, 1, world.people.ben);
@@ -89,7 +89,7 @@ describeOnEveryStore('proceedings', (open) => {
     expect(await entries()).toMatchObject([{ subject: expect.stringMatching(/^[0-9a-f]{64}$/), public: {} }]);
   });
 
-  it('refuses what cannot be, and records nothing of it', async () => {
+  it('reject invalid records, and store nothing', async () => {
     const { order, by } = await begin();
     const refused = async (proceeding: Proceeding) =>
       world.orders.proceedings.record(by, order, proceeding).then(
@@ -106,7 +106,7 @@ describeOnEveryStore('proceedings', (open) => {
     expect([(await world.orders.adoption.get(order)).proceedings.records, await entries()]).toEqual([[], []]);
   });
 
-  it('reminds each responsible person once for each lead, over restarts, until the answer is recorded', async () => {
+  it('remind each responsible person once at each time, also after restarts, until the answer is recorded', async () => {
     const { order, by } = await begin();
     const sent: string[] = [];
     let failing = true;
@@ -150,7 +150,7 @@ describeOnEveryStore('proceedings', (open) => {
       await reminders.stop();
     }
     reminders = start();
-    // Nothing ran for days: one reminder, not one for each lead.
+    // After days without a server, one reminder is sent instead of one for each time.
     world.clock.jump(ANSWER_BY + 2 * DAY);
     await reminders.run();
     expect(sent.splice(0)).toEqual([`ada: Order ${order}: answer overdue`, `ben: Order ${order}: answer overdue`]);

@@ -1,4 +1,4 @@
-/** Proposals whose time passes, that expire, on every store. */
+/** Expiry, retraction, decline and replacement of proposals, and the basis of actions, on every store. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../server/store/database.ts';
 import { isCordonError } from '../../shared/errors.ts';
@@ -57,7 +57,7 @@ describeOnEveryStore('proposals', (open) => {
     });
   };
 
-  it('an approval after the effective time needs the signed confirmation of the immediate effect', async () => {
+  it('require a signed confirmation of the immediate effect for an approval after the effective time', async () => {
     const { proposer, ada, ben } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, SOON_PROPOSAL);
     expect(await code(signImmediate(order, 1, ada))).toBe('approval_invalid');
@@ -78,7 +78,7 @@ describeOnEveryStore('proposals', (open) => {
     expect(onDevice().orders.size).toBe(1);
   });
 
-  it('a time that the order has already is not the proposal’s: a withdrawal, a hold and a change of terms go on', async () => {
+  it('require no confirmation for a time that the order already had', async () => {
     const { proposer, ada, ben } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, SOON_PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
@@ -91,7 +91,7 @@ describeOnEveryStore('proposals', (open) => {
     expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'withdrawn' });
   });
 
-  it('an end that passed while its proposal was pending has to be confirmed too', async () => {
+  it('require a confirmation for an end that passed while the proposal was pending', async () => {
     const { proposer, ada, ben } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, SOON_PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
@@ -105,7 +105,7 @@ describeOnEveryStore('proposals', (open) => {
     expect(await code(signImmediate(order, 2, ada))).toBe('accepted');
   });
 
-  it('a pending proposal expires after 14 days, also while no server ran, and can be proposed again', async () => {
+  it('expire after 14 days, also while no server runs, and can be proposed again', async () => {
     const { proposer, ada, ben } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     const { order: second } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
@@ -133,7 +133,7 @@ describeOnEveryStore('proposals', (open) => {
     expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'expired' });
   });
 
-  it('a proposer alone retracts, an approver declines with a reason, and then nobody approves', async () => {
+  it('can be retracted by the proposer only or declined by an approver, and not approved afterward', async () => {
     const { proposer, ada, ben } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     await world.sign(order, 1, ada);
@@ -161,7 +161,7 @@ describeOnEveryStore('proposals', (open) => {
     expect(await code(world.orders.drafting.retract(proposer.id, other, 1))).toBe('proposal_ended');
   });
 
-  it('one person cannot block a withdrawal by proposing again and again', async () => {
+  it('of one person cannot block a withdrawal', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
@@ -182,7 +182,7 @@ describeOnEveryStore('proposals', (open) => {
     expect(onDevice()).toMatchObject({ alerts: [] });
   });
 
-  it('a second person lets a proposal replace the pending one; a request waits by itself when nothing is pending any more', async () => {
+  it('replace the pending one after a second person confirms, or when nothing is pending', async () => {
     const { proposer, ada, ben, cyd } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
@@ -204,7 +204,7 @@ describeOnEveryStore('proposals', (open) => {
     expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'withdrawn' });
   });
 
-  it('one person still pauses an order at once while another proposal is pending', async () => {
+  it('do not prevent a one-person pause of the order', async () => {
     const { proposer, ada, ben } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
@@ -215,13 +215,13 @@ describeOnEveryStore('proposals', (open) => {
     expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'paused' });
     expect(await code(world.sign(order, 2, ada))).toBe('revision_superseded');
     expect(onDevice()).toMatchObject({ alerts: [] });
-    // Once: a pause on what is paused takes two people, as every other action.
+    // A pause of a paused order needs two people, as every other action.
     await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
     await world.orders.drafting.act(ada.id, order, { action: 'pause' });
     expect(await code(world.sign(order, 5, ada))).toBe('replacement_unconfirmed');
   });
 
-  describe('what an action rests on', () => {
+  describe('the basis of an action', () => {
     const COURT = { name: 'Islamabad High Court', case: 'W.P. 3811/2015' };
     const stayed = async () => {
       const people = await begin();
@@ -235,7 +235,7 @@ describeOnEveryStore('proposals', (open) => {
     };
     const denied = async (device: DeviceId) => !(await world.orders.effect.verdict(device)).services.messaging.allowed;
 
-    it('a pause with a court’s document, by one approver, does not lapse on the server or on devices', async () => {
+    it('keeps a one-person pause with a court’s document without an end, on the server and on devices', async () => {
       const { ada, order, device, documents, content, proposer, ben } = await stayed();
       expect(await denied(device)).toBe(true);
       const basis = { reason: 'The court stays the directive.', court: COURT, documents };
@@ -262,7 +262,7 @@ describeOnEveryStore('proposals', (open) => {
       expect(onDevice().orders.get(order)?.revision).toMatchObject({ basis: { reason: 'The court lifted its stay.' } });
     });
 
-    it('a pause with a court and no document lapses, and so does one with a document and no court', async () => {
+    it('needs both a court and a document to keep a one-person pause', async () => {
       const { ada, order, device, documents } = await stayed();
       await world.orders.drafting.act(ada.id, order, { action: 'pause', basis: { court: COURT } });
       await world.sign(order, 2, ada);
@@ -273,7 +273,7 @@ describeOnEveryStore('proposals', (open) => {
       expect(isCourtStay({ act: 'resume', basis: { documents, court: COURT } })).toBe(false);
     });
 
-    it('is refused for a change of terms, for a document that is not here, and with hidden characters', async () => {
+    it('is rejected for a change of terms, an unknown document, and hidden characters', async () => {
       const { ada, order, documents } = await stayed();
       const act = (what: 'pause' | 'withdraw' | 'revise', basis: ActionBasis) =>
         code(world.orders.drafting.act(ada.id, order, { action: what, basis }));

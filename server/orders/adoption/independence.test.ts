@@ -7,20 +7,20 @@ const link = (by: string, person: string, kind: AccountLink['kind'] = 'created')
 });
 
 it.each([
-  ['nobody is linked', [], 'abc', 3],
+  ['three people without links', [], 'abc', 3],
   ['an owner and two accounts that the owner created', [link('o', 'a'), link('o', 'b')], 'oab', 2],
-  ['the owner and one of them', [link('o', 'a')], 'oa', 1],
+  ['an owner and one account that the owner created', [link('o', 'a')], 'oa', 1],
   ['a chain: the ends are independent', [link('a', 'b'), link('b', 'c')], 'abc', 2],
   ['a ring of five', [link('a', 'b'), link('b', 'c'), link('c', 'd'), link('d', 'e'), link('e', 'a')], 'abcde', 2],
   ['a triangle', [link('a', 'b'), link('b', 'c'), link('c', 'a')], 'abc', 1],
   ['two stars whose centers are linked', [link('x', 'a'), link('x', 'b'), link('y', 'c'), link('x', 'y')], 'xyabc', 3],
-  ['a link that was only shown', [link('o', 'a', 'link')], 'oa', 1],
-  ['everybody twice', [], 'aabb', 2],
+  ['a person who saw an invitation link', [link('o', 'a', 'link')], 'oa', 1],
+  ['two people, each named twice', [], 'aabb', 2],
 ] as const)('case 31: %s', (_, links, persons, most) => {
   expect(peopleOf({ sameAs: new Map(), links }).independent(persons).size).toBe(most);
 });
 
-it('case 31: persons that turned out to be one are one, and their links are shared', () => {
+it('case 31: two records of one person count as one and share their links', () => {
   const people = peopleOf({ sameAs: new Map([['a2', 'a']]), links: [link('a2', 'b')] });
   expect(people.canonical('a2')).toBe('a');
   expect(people.relation('a', 'a2')).toBe('Both accounts belong to one person.');

@@ -19,7 +19,7 @@ const facts = {
   approvers: new Set<string>([member]),
 };
 
-/** Persons, and the areas of their roles `legal` and `owner`. */
+/** Readers with the areas of their roles `legal` and `owner`, and their expected access. */
 const READERS = [
   ['legal or owner of everything', stranger, null, 'restricted'],
   ["legal of the order's area", stranger, [PK], 'restricted'],
@@ -30,7 +30,7 @@ const READERS = [
 ] as const;
 
 describe.each(READERS)('%s', (_who, person, areas, expected) => {
-  it('reads a withheld order as decided', () => {
+  it('has the expected access to a withheld order', () => {
     expect(visibilityTo({ person, areas }, facts)).toBe(expected);
   });
   it('reads every public order', () => {
@@ -42,7 +42,7 @@ describe.each(READERS)('%s', (_who, person, areas, expected) => {
   });
 });
 
-it('a role of part of the locations reads nothing', () => {
+it('a role for only some of the areas gives no access', () => {
   const both = { ...facts, locations: [PK, parseScopeArea('IN')] };
   expect(visibilityTo({ person: stranger, areas: [PK] }, both)).toBe('hidden');
 });
@@ -78,7 +78,7 @@ const order: OrderView = {
   })),
 };
 
-it('a hidden order has the fields that operations need, and no other', () => {
+it('a hidden order has only the fields that operations need', () => {
   const hidden = visibleOrder(order, 'hidden');
   expect(JSON.stringify(hidden)).not.toContain('SECRET');
   expect(Object.keys(hidden.terms).sort()).toEqual(['areas', 'effective', 'mode', 'services', 'until', 'zone']);
@@ -88,17 +88,17 @@ it('a hidden order has the fields that operations need, and no other', () => {
   expect(hidden.revisions[0]?.approvals).toHaveLength(1);
 });
 
-it('a field that is added to the terms later is hidden', () => {
+it('a new field of the terms is hidden', () => {
   const later = { ...order, terms: { ...terms, added: 'SECRET' } };
   expect(JSON.stringify(visibleOrder(later, 'hidden'))).not.toContain('SECRET');
 });
 
-it('a list hides a withheld order from everybody', () => {
+it('a list of orders hides withheld orders from all readers', () => {
   expect(JSON.stringify(listedOrder(order))).not.toContain('SECRET');
   expect(listedOrder({ ...order, withheld: false })).toMatchObject({ visibility: 'public', title: 'SECRET', terms });
 });
 
-it('a public order masks its withheld revisions alone', () => {
+it('a public order hides only its withheld revisions', () => {
   const shown = visibleOrder({ ...order, withheld: false }, 'public');
   expect(shown).toMatchObject({ visibility: 'public', title: 'SECRET', terms });
   expect(shown.revisions.map(({ proposer: by, endReason }) => [by, endReason])).toEqual([
@@ -112,7 +112,7 @@ it('a reader of the restricted order sees all of it', () => {
   expect(visibleOrder(order, 'restricted').revisions).toEqual(order.revisions);
 });
 
-it('titles of withheld orders are withheld until their day', () => {
+it('titles of withheld orders are hidden until their publication', () => {
   const salt = 'a'.repeat(64);
   const until = { ...terms, publication: { until: new Date(NOW).toISOString() } };
   expect(openTitle({ salt, terms: until }, NOW - 1)).toBe(WITHHELD_TITLE);

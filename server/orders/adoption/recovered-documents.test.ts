@@ -61,20 +61,24 @@ const codeOf = (recollection: Partial<Recollection>): unknown => {
 
 describe('revisions', () => {
   it.each<[string, Partial<Recollection>, unknown]>([
-    ['a withdrawal in a list of ours', { list: listOf([withdrawn]) }, ['2015-001/2 withdrawn']],
-    ['an order that is not known', { list: listOf([adopted, other]) }, ['2015-002/1 active']],
-    ['what is known already', { list: listOf([adopted]) }, []],
+    ['a withdrawal in an order list of this server', { list: listOf([withdrawn]) }, ['2015-001/2 withdrawn']],
+    ['an order that the server lacks', { list: listOf([adopted, other]) }, ['2015-002/1 active']],
+    ['a revision that the server has', { list: listOf([adopted]) }, []],
     ['an order that the list leaves out', { list: listOf([]) }, []],
     ['a withdrawal without a list, by approvers of the newest set', { orders: [withdrawn] }, ['2015-001/2 withdrawn']],
-    ['the same in both', { list: listOf([withdrawn]), orders: [withdrawn] }, ['2015-001/2 withdrawn']],
-    ['a list that another key has signed', { list: listOf([withdrawn], testKey()) }, 'signature_invalid'],
+    [
+      'the same revision with and without a list',
+      { list: listOf([withdrawn]), orders: [withdrawn] },
+      ['2015-001/2 withdrawn'],
+    ],
+    ['an order list that another key signed', { list: listOf([withdrawn], testKey()) }, 'signature_invalid'],
     [
       'a list of another installation',
       { list: listOf([withdrawn], online, { installation: 'ins_x' }) },
       'list_other_installation',
     ],
     [
-      'a list under an approver set that is not known',
+      'an order list under an unknown approver set',
       { list: listOf([withdrawn], online, { approverSet: 5 }) },
       'approver_set_older',
     ],
@@ -82,7 +86,7 @@ describe('revisions', () => {
     ['a revision that one approver signed twice', { orders: [signedRevision(next({}), [ada, ada])] }, []],
     ['a revision that its proposer signed', { orders: [signedRevision(next({ proposer: 'ben' }), [ada, ben])] }, []],
     ['a revision that strangers signed', { list: listOf([signedRevision(next({}), [eve, testPerson('mal')])]) }, []],
-    ['a revision that nobody signed', { orders: [signedRevision(next({}), [])] }, []],
+    ['an unsigned revision', { orders: [signedRevision(next({}), [])] }, []],
     [
       'a revision of another installation',
       { orders: [signedRevision(next({ installation: 'ins_x' }), [ada, ben])] },
@@ -94,25 +98,25 @@ describe('revisions', () => {
       [],
     ],
     [
-      'what is no revision',
+      'a document that is no revision',
       { orders: [{ ...withdrawn, payload: Buffer.from('{}').toString('base64') }] },
       'document_malformed',
     ],
   ])('%s', (_name, recollection, expected) => expect(codeOf(recollection)).toEqual(expected));
 
-  it('never go back: a list of then changes nothing once the withdrawal is known', () => {
+  it('are never older than those of the server', () => {
     const known = new Map([['2015-001', readAccepted(withdrawn, [first.approverSet])]]);
     expect(recover({ list: listOf([adopted]), orders: [adopted] }, known).revisions).toEqual([]);
   });
 
-  it('have the signatures that count, and no others', () => {
+  it('have only the signatures that count', () => {
     const signed = signedRevision(next({}), [ada, ben, eve]);
     const [recovered] = recover({ list: listOf([signed]) }).revisions;
     expect(recovered?.signatures.map(({ person }) => person).sort()).toEqual(['ada', 'ben']);
     expect(recovered?.listedAt).toBe(NOW + 3_600_000);
   });
 
-  it('a hold by one person comes with the revision that it holds', () => {
+  it('include the paused revision of a one-person pause', () => {
     const held = { act: 'pause', status: 'paused', pausedSince: new Date(NOW).toISOString() } as const;
     const hold = signedRevision(revisionDocument({ ...held, revision: 2, previous: adopted.digest }), [ada]);
     const list = listOf([adopted, hold]);
@@ -123,12 +127,12 @@ describe('revisions', () => {
 });
 
 describe('approver sets', () => {
-  it('are taken when the threshold of the one before has signed them', () => {
+  it('are accepted if the threshold of the previous set has signed them', () => {
     const { approverSets } = recover({ approverSets: [first.envelope, second.envelope] });
     expect(approverSets.map(({ approverSet }) => approverSet.approvers.version)).toEqual([2]);
   });
 
-  it('vouch for revisions under them', () => {
+  it('confirm revisions that they signed', () => {
     const signed = signedRevision(next({}), [ada, eve]);
     const list = listOf([signed], online, { approverSet: 2 });
     expect(found({ approverSets: [second.envelope], list })).toEqual(['2015-001/2 withdrawn']);
@@ -138,7 +142,7 @@ describe('approver sets', () => {
   it.each<[string, readonly Envelope[], string]>([
     ['signed by too few', [signedApproverSet(nextDocument, [ada]).envelope], 'threshold_not_met'],
     [
-      'signed by its own people alone',
+      'signed only by its own members',
       [
         signedApproverSet(
           { ...nextDocument, approvers: approverSetDocument([eve, testPerson('mal')], online).approvers },
@@ -148,25 +152,25 @@ describe('approver sets', () => {
       'threshold_not_met',
     ],
     [
-      'that skips one',
+      'that skips a version',
       [signedApproverSet({ ...nextDocument, version: 3, previous: second.approverSet.digest }, [ada, ben]).envelope],
       'approver_set_older',
     ],
     [
-      'that is another first one',
+      'that is another first set',
       [signedApproverSet(approverSetDocument([eve, testPerson('mal')], online), [eve]).envelope],
       'list_forked',
     ],
-  ])('%s: none', (_name, approverSets, code) => expect(codeOf({ approverSets: [...approverSets] })).toBe(code));
+  ])('rejects a set %s', (_name, approverSets, code) => expect(codeOf({ approverSets: [...approverSets] })).toBe(code));
 
-  it('a server that has none takes none: nothing vouches for the first', () => {
+  it('are rejected by a server without any set, because nothing confirms the first one', () => {
     const given = { installation: INSTALLATION, device, generation: 1, chain: [], accepted: new Map(), now: NOW };
     const recollection = { ...nothing, approverSets: [first.envelope], orders: [withdrawn] };
     expect(recoverFrom({ ...given, recollection })).toMatchObject({ approverSets: [], revisions: [] });
   });
 });
 
-describe('a device’s own record', () => {
+describe('device record', () => {
   const salt = newSalt();
   const exempting = signedRevision(
     next({ act: 'revise', status: 'active', exempt: [{ commitment: commitmentOf(salt, device), until: null }] }),
@@ -188,8 +192,8 @@ describe('a device’s own record', () => {
     ['opens the exemption that approvers signed', record(), 1],
     ['of another device', record({ device: newDeviceId() }), 0],
     ['of an earlier enrollment', record({ generation: 2 }), 0],
-    ['that this server has not signed', record({}, testKey()), 0],
-    ['with a salt that opens nothing', record({ exemptions: [{ order: '2015-001', salt: newSalt() }] }), 0],
-    ['with an order that exempts nobody', record({ exemptions: [{ order: '2015-002', salt }] }), 0],
+    ['that another server signed', record({}, testKey()), 0],
+    ['with a salt that opens no commitment', record({ exemptions: [{ order: '2015-001', salt: newSalt() }] }), 0],
+    ['with an order without exemptions', record({ exemptions: [{ order: '2015-002', salt }] }), 0],
   ])('%s', (_name, envelope, count) => expect(exemptions(envelope)).toBe(count));
 });

@@ -1,4 +1,4 @@
-/** The pure rules of acts, terms and adoption, as tables. */
+/** Rules of actions, terms and adoption, as tables. */
 import { describe, expect, it } from 'vitest';
 import { isCordonError } from '../../../shared/errors.ts';
 import { ACTS, nextStatus, type OrderState, stateOf } from '../../../shared/order/acts.ts';
@@ -19,9 +19,9 @@ const outcome = (act: () => unknown): unknown => {
   }
 };
 
-describe('acts', () => {
+describe('actions', () => {
   const expected: Record<OrderState, string> = {
-    //         propose          revise           extend           hold             release          exit             withdraw
+    //         propose          revise           extend           pause            resume           exit             withdraw
     none: 'active           not_found        not_found        not_found        not_found        not_found        not_found',
     proposed:
       'action_not_allowed  active           active           action_not_allowed  action_not_allowed  action_not_allowed  withdrawn',
@@ -47,7 +47,7 @@ describe('acts', () => {
     expect(outcome(() => nextStatus(state, act))).toBe(next);
   });
 
-  it('a hold by one person lapses, a lasting one does not', () => {
+  it('a one-person pause expires, and a two-person pause does not', () => {
     const revision = revisionDocument({ status: 'paused', act: 'pause', pausedSince: new Date(NOW).toISOString() });
     expect(stateOf(null, NOW)).toBe('proposed');
     expect(stateOf({ revision, lasting: false }, NOW + BRIEF_PAUSE - 1)).toBe('paused');
@@ -58,7 +58,7 @@ describe('acts', () => {
 
 describe('terms', () => {
   const input: TermsInput = { ...TERMS, effective: '2015-12-01T00:00', zone: 'Asia/Karachi' };
-  /** The terms, or the word for what stands against them first. */
+  /** Parsed terms, or the code of the first objection. */
   const read = (act: OrderAct, draft: TermsDraft, base: OrderTerms | null, now: number) => {
     const objections = new Objections();
     const { terms } = readTerms(act, draft, { base, appeal: 'the desk' }, now, objections);
@@ -66,7 +66,7 @@ describe('terms', () => {
   };
   const made = (changes: Partial<TermsInput>, now = NOW) => read('propose', { ...input, ...changes }, null, now);
 
-  it('says times in UTC, areas and services once', () => {
+  it('states times in UTC, and each area and service once', () => {
     const terms = made({ areas: ['PK', 'IN', 'PK'], services: ['mail', 'messaging', 'mail'], appeal: undefined });
     expect(terms).toMatchObject({
       effective: '2015-11-30T19:00:00.000Z',
@@ -81,43 +81,43 @@ describe('terms', () => {
     ['nothing', ''],
     ['lower case', 'pk'],
     ['look-alike letters', 'РК'],
-    ['a blank around', ' PK'],
+    ['a leading blank', ' PK'],
     ['a withdrawn code', 'AN'],
     ['a code that never was', 'ZZ'],
-  ])('case 30: an order for %s is refused', (_name, area) => {
+  ])('case 30: rejects an order for %s', (_name, area) => {
     expect(made({ areas: ['PK', area] })).toBe('unknown_area');
   });
 
-  it('case 30: an order for no area at all is refused', () => {
+  it('case 30: rejects an order without an area', () => {
     expect(made({ areas: [] })).toBe('invalid_input');
   });
 
   it.each<[string, Partial<TermsInput>, string]>([
     ['a service that does not exist', { services: ['voice'] }, 'unknown_service'],
     ['no service', { services: [] }, 'invalid_input'],
-    ['a disputed feature that does not exist', { disputed: { atlantis: 'PK' } }, 'unknown_territory'],
-    ['a map that names no area', { disputed: { kashmir: 'XX' } }, 'unknown_area'],
+    ['a disputed territory that does not exist', { disputed: { atlantis: 'PK' } }, 'unknown_territory'],
+    ['a territory map with an unknown area', { disputed: { kashmir: 'XX' } }, 'unknown_area'],
     ['a zone that does not exist', { zone: 'Asia/Atlantis' }, 'invalid_input'],
     ['a date that does not exist', { effective: '2015-02-30T00:00' }, 'invalid_input'],
     ['a date without a time', { effective: '2015-12-01' }, 'invalid_input'],
-    ['a grace of months', { visitors: 'P1M' }, 'invalid_input'],
-  ])('refuses %s', (_name, changes, expected) => {
+    ['a grace period in months', { visitors: 'P1M' }, 'invalid_input'],
+  ])('rejects %s', (_name, changes, expected) => {
     expect(made(changes)).toBe(expected);
   });
 
   it.each<[string, Partial<TermsInput>, string]>([
     ['in the past', { effective: '2015-07-24T16:59' }, 'effective_in_past'],
     ['in the past, with an offset', { effective: '2015-07-24T11:59:59Z' }, 'effective_in_past'],
-    ['after its own end', { until: '2015-11-30T23:59' }, 'until_before_effective'],
-    ['at its own end', { until: '2015-12-01T00:00' }, 'until_before_effective'],
-    ['in a gap of the clock', { zone: 'Asia/Beirut', effective: '2016-03-27T00:30' }, 'ambiguous_local_time'],
+    ['after the end', { until: '2015-11-30T23:59' }, 'until_before_effective'],
+    ['equal to the end', { until: '2015-12-01T00:00' }, 'until_before_effective'],
+    ['in a skipped hour', { zone: 'Asia/Beirut', effective: '2016-03-27T00:30' }, 'ambiguous_local_time'],
     ['in a repeated hour', { zone: 'Europe/Berlin', effective: '2015-10-25T02:30' }, 'ambiguous_local_time'],
-    ['ending in a gap', { zone: 'Asia/Beirut', until: '2016-03-27T00:00' }, 'ambiguous_local_time'],
-  ])('case 34: an effective time %s is refused', (_name, changes, expected) => {
+    ['with an end in a skipped hour', { zone: 'Asia/Beirut', until: '2016-03-27T00:00' }, 'ambiguous_local_time'],
+  ])('case 34: rejects an effective time %s', (_name, changes, expected) => {
     expect(made(changes)).toBe(expected);
   });
 
-  it('case 34: names the two instants that an ambiguous time could mean, and takes either', () => {
+  it('case 34: suggests the two instants of an ambiguous time, and accepts both', () => {
     for (const [zone, written, suggestions] of [
       ['Europe/Berlin', '2015-10-25T02:30', ['2015-10-25T02:30:00+02:00', '2015-10-25T02:30:00+01:00']],
       ['Asia/Beirut', '2016-03-27T00:30', ['2016-03-26T23:30:00+02:00', '2016-03-27T01:30:00+03:00']],
@@ -132,7 +132,7 @@ describe('terms', () => {
     }
   });
 
-  it('case 34: a revision that leaves the effective time alone is never in the past', () => {
+  it('case 34: accepts an unchanged effective time in the past', () => {
     const later = Date.parse('2016-01-01T00:00:00.000Z');
     const changed = (act: OrderAct, changes: TermsDraft) => read(act, changes, TERMS, later);
     expect(changed('resume', {})).toEqual(TERMS);
@@ -145,7 +145,7 @@ describe('terms', () => {
     });
   });
 
-  it('case 34: an end is not put in the past, and one that has passed by itself stands in the way of nothing', () => {
+  it('case 34: rejects a new end in the past, and accepts an unchanged end that has passed', () => {
     const until = '2016-02-01T00:00:00.000Z';
     const ended = Date.parse(until);
     const changed = (act: OrderAct, changes: TermsDraft, base = TERMS, now = ended) => read(act, changes, base, now);
@@ -175,7 +175,7 @@ describe('terms', () => {
     exportWindow: 'P30D',
   };
 
-  it('reads what came with the instrument by the clocks of the order, the moments of its notices once and in order', () => {
+  it('parses the legal basis in the zone of the order, and sorts the moments of notices', () => {
     expect(made(documents)).toEqual({
       ...TERMS,
       authoritativeLanguage: 'en',
@@ -191,7 +191,7 @@ describe('terms', () => {
     });
   });
 
-  it('keeps all of it through later acts, whatever time has passed, and takes away what is said to be nothing', () => {
+  it('keeps the legal basis through later actions, and removes null fields', () => {
     const before = made(documents);
     if (before === null || typeof before === 'string') throw new Error(`refused: ${before}`);
     const later = Date.parse('2015-11-01T00:00:00.000Z');
@@ -204,12 +204,12 @@ describe('terms', () => {
 
   it.each<[string, Partial<TermsInput>, string]>([
     ['received tomorrow', { receivedOn: '2015-07-25' }, 'invalid_input'],
-    ['received on no day', { receivedOn: '2015-02-30' }, 'invalid_input'],
-    ['to be answered in a gap', { answerBy: '2016-03-27T00:30', zone: 'Asia/Beirut' }, 'ambiguous_local_time'],
-    ['of a provenance of its own', { provenance: 'rumored' as 'asserted' }, 'invalid_input'],
+    ['received on an impossible date', { receivedOn: '2015-02-30' }, 'invalid_input'],
+    ['to be answered in a skipped hour', { answerBy: '2016-03-27T00:30', zone: 'Asia/Beirut' }, 'ambiguous_local_time'],
+    ['of an unknown provenance', { provenance: 'rumored' as 'asserted' }, 'invalid_input'],
     ['with a document twice', { documents: [document, { ...document, title: 'The same' }] }, 'invalid_input'],
-    ['with a document of no bytes', { documents: [{ ...document, bytes: 0 }] }, 'invalid_input'],
-    ['with a media type that could be markup', { documents: [{ ...document, mediaType: 'a/<b>' }] }, 'invalid_input'],
+    ['with an empty document', { documents: [{ ...document, bytes: 0 }] }, 'invalid_input'],
+    ['with a media type that contains markup', { documents: [{ ...document, mediaType: 'a/<b>' }] }, 'invalid_input'],
     ['with a notice in no language', { notice: {} }, 'invalid_input'],
     ['to be published before now', { publication: { until: '2015-07-24T16:00' } }, 'invalid_input'],
     [
@@ -217,16 +217,16 @@ describe('terms', () => {
       { publication: { until: '2015-10-25T02:30' }, zone: 'Europe/Berlin' },
       'ambiguous_local_time',
     ],
-    ['withheld by no law', { publication: { law: '' } }, 'invalid_input'],
-    ['noticed at a moment that is none', { noticePlan: ['P2D' as 'P1D'] }, 'invalid_input'],
-    ['with an export window and no exit', { exportWindow: 'P30D' }, 'invalid_input'],
-    ['that leaves for good and ends', { mode: 'exit', until: '2016-12-01T00:00' }, 'invalid_input'],
-    ['answering what is no number', { answers: 'the other' }, 'invalid_input'],
-  ])('refuses an order %s', (_name, changes, expected) => {
+    ['withheld by an empty law', { publication: { law: '' } }, 'invalid_input'],
+    ['with an unknown moment of a notice', { noticePlan: ['P2D' as 'P1D'] }, 'invalid_input'],
+    ['with an export window and no exit mode', { exportWindow: 'P30D' }, 'invalid_input'],
+    ['with exit mode and an end', { mode: 'exit', until: '2016-12-01T00:00' }, 'invalid_input'],
+    ['that answers something without an order number', { answers: 'the other' }, 'invalid_input'],
+  ])('rejects an order %s', (_name, changes, expected) => {
     expect(made(changes)).toBe(expected);
   });
 
-  it('an exit has no end, and of an order that has one already nothing is carried out once that has passed', () => {
+  it('rejects an end for exit mode, and an exit after the end of an order that already had one', () => {
     const until = '2016-06-01T00:00:00.000Z';
     const leaving = { ...TERMS, mode: 'exit', exportWindow: 'P30D' } as const;
     const ending = { ...leaving, until };
@@ -240,7 +240,7 @@ describe('terms', () => {
     for (const act of ['pause', 'withdraw'] as const) expect(read(act, {}, ending, Date.parse(until))).toEqual(ending);
   });
 
-  it('an act changes what is its own to change', () => {
+  it('rejects changes that the action does not allow', () => {
     expect(read('pause', { areas: ['IN'] }, TERMS, NOW)).toBe('invalid_input');
     expect(read('extend', { areas: ['IN'], effective: '2016-01-01T00:00' }, TERMS, NOW)).toBe('invalid_input');
     expect(read('extend', {}, TERMS, NOW)).toBe('invalid_input');
@@ -249,7 +249,7 @@ describe('terms', () => {
   });
 });
 
-describe('what stands against a draft', () => {
+describe('objections to a draft', () => {
   const { title, areas, services, nexus, unknown, contested, travelers, authority, addressee, instrument } = TERMS;
   const { statement } = TERMS;
   const whole: TermsDraft = {
@@ -265,11 +265,11 @@ describe('what stands against a draft', () => {
   };
   const EFFECTIVE = Date.parse('2015-11-30T19:00:00Z');
 
-  it('nothing, when it is whole', () => {
+  it('none for a complete draft', () => {
     expect(against(whole)).toMatchObject({ said: [], effective: EFFECTIVE, until: null });
   });
 
-  it('everything that is missing, each in words for whoever fills in a form', () => {
+  it('each missing field, with an instruction for the form', () => {
     const objections = new Objections();
     readTerms('propose', {}, { base: null, appeal: 'the desk' }, NOW, objections);
     const optional = ['appeal'];
@@ -283,59 +283,59 @@ describe('what stands against a draft', () => {
 
   it.each<[string, TermsDraft, string[]]>([
     [
-      'all of it at once',
+      'several fields at once',
       { ...whole, title: '', areas: ['PK', 'pk', 'EU', '*'], nexus: [] },
       ['areas.1: unknown_area', 'areas.3: unknown_area', 'title: invalid_input', 'nexus: invalid_input'],
     ],
-    ['areas that are none, once each', { ...whole, areas: ['pk'] }, ['areas.0: unknown_area']],
+    ['an unknown area, once', { ...whole, areas: ['pk'] }, ['areas.0: unknown_area']],
     ['no area', { ...whole, areas: [] }, ['areas: invalid_input']],
     ['a service that does not exist', { ...whole, services: ['mail', 'voice'] }, ['services.1: unknown_service']],
     [
-      'a zone that does not exist, and no more of its times',
+      'an unknown zone, without objections to local times',
       { ...whole, zone: 'Asia/Atlantis' },
       ['zone: invalid_input'],
     ],
     [
-      'a zone that does not exist beside a time that needs none',
+      'an unknown zone, and a time with an offset',
       { ...whole, zone: 'x', effective: '2015-07-01T00:00Z' },
       ['zone: invalid_input', 'effective: effective_in_past'],
     ],
-    ['no time yet', { ...whole, effective: '' }, ['effective: invalid_input']],
-    ['half a time', { ...whole, effective: '2015-12-01T' }, ['effective: invalid_input']],
+    ['an empty time', { ...whole, effective: '' }, ['effective: invalid_input']],
+    ['an incomplete time', { ...whole, effective: '2015-12-01T' }, ['effective: invalid_input']],
     [
       'a time that a clock change skips',
       { ...whole, zone: 'Asia/Beirut', effective: '2016-03-27T00:30' },
       ['effective: ambiguous_local_time'],
     ],
     [
-      'both times at once',
+      'both times of the order',
       { ...whole, effective: '2015-07-01T00:00', until: '2015-06-01T00:00' },
       ['effective: effective_in_past', 'until: until_before_effective'],
     ],
     [
-      'times, whatever else is missing',
+      'times, even if other fields are missing',
       { zone: 'UTC', effective: '2015-07-01T00:00' },
       expect.arrayContaining(['effective: effective_in_past', 'title: invalid_input']),
     ],
     [
-      'a word that is not one of the choices',
+      'values that are not among the choices',
       { ...whole, mode: 'destroy', unknown: 'perhaps' },
       ['mode: invalid_input', 'unknown: invalid_input'],
     ],
-    ['a grace of months', { ...whole, visitors: 'P1M' }, ['visitors: invalid_input']],
-    ['a statement without words', { ...whole, statement: { ur: '' } }, ['statement.ur: invalid_input']],
+    ['a grace period in months', { ...whole, visitors: 'P1M' }, ['visitors: invalid_input']],
+    ['an empty statement', { ...whole, statement: { ur: '' } }, ['statement.ur: invalid_input']],
     [
-      'a statement in two languages, neither of which is said to be authoritative',
+      'a statement in two languages without an authoritative language',
       { ...whole, statement: { en: 'x', ur: 'x' } },
       ['authoritativeLanguage: invalid_input'],
     ],
     [
-      'an authoritative language that is no language',
+      'an invalid authoritative language',
       { ...whole, authoritativeLanguage: 'en-12' },
       ['authoritativeLanguage: invalid_input'],
     ],
     [
-      'tags that are no language’s, though each part looks like one',
+      'language tags with valid parts in an invalid combination',
       {
         ...whole,
         ...{ statement: { en: 'x', 'sr-Latn-RS': 'x', 'sr-RS-Latn': 'x' }, notice: { 'en-12': 'x', ur: 'x' } },
@@ -343,9 +343,9 @@ describe('what stands against a draft', () => {
       },
       ['statement.sr-RS-Latn: invalid_input', 'notice.en-12: invalid_input'],
     ],
-    ['what is not even written as a tag, once', { ...whole, statement: { EN: 'x' } }, ['statement.EN: invalid_input']],
+    ['a malformed language tag, once', { ...whole, statement: { EN: 'x' } }, ['statement.EN: invalid_input']],
     [
-      'a map that names no area',
+      'a territory map with an unknown area and an unknown territory',
       { ...whole, disputed: { kashmir: 'XX', atlantis: 'PK' } },
       ['disputed.kashmir: unknown_area', 'disputed.atlantis: unknown_territory'],
     ],
@@ -353,12 +353,12 @@ describe('what stands against a draft', () => {
     expect(against(draft).said).toEqual(said);
   });
 
-  it('nothing of what stands in an order already: it can be held and withdrawn whatever it says', () => {
+  it('none to invalid terms that an order already has, for a withdrawal', () => {
     const base = { ...TERMS, statement: { 'sr-RS-Latn': 'x' } };
     expect(against({}, 'withdraw', base).said).toEqual([]);
   });
 
-  it('what an act may not change, each field for itself, and only that', () => {
+  it('each field that the action may not change', () => {
     expect(against({ areas: ['IN'], title: 'x' }, 'pause', TERMS).said).toEqual([
       'areas: invalid_input',
       'title: invalid_input',
@@ -367,7 +367,7 @@ describe('what stands against a draft', () => {
     expect(against({ nexus: ['home'] }, 'revise', TERMS).said).toEqual([]);
   });
 
-  it('case 51: hidden characters that no legal text needs, in each text', () => {
+  it('case 51: hidden characters in each text', () => {
     const hidden = {
       title: 'BES\u202e',
       statement: { en: 'x', ur: 'سر\u{e0041}وس' },
@@ -383,7 +383,7 @@ describe('what stands against a draft', () => {
     expect(against({ statement: { fa: 'می\u200cشود\nدوم', ar: 'نص\u200f' } }, 'revise', TERMS).said).toEqual([]);
   });
 
-  it('says how the times are read, whatever else is wrong, and what could be meant', () => {
+  it('beside parsed times, with suggestions for an ambiguous time', () => {
     const read = against({ zone: 'Asia/Karachi', effective: '2015-12-01T00:00', until: '2016-01-01T00:00' });
     expect([read.effective, read.until]).toEqual([EFFECTIVE, Date.parse('2015-12-31T19:00:00Z')]);
     const objections = new Objections();
@@ -429,27 +429,35 @@ describe('approvals', () => {
   const waiting = { adopted: false, lasting: false, missing: 1, isNew: true };
 
   it.each<[string, unknown, unknown]>([
-    ['the first of two', decide('a1', []), waiting],
-    ['the second', decide('b1', ['a1']), { adopted: true, lasting: false, missing: 0, isNew: true }],
+    ['the first of two approvers', decide('a1', []), waiting],
+    ['the second of two approvers', decide('b1', ['a1']), { adopted: true, lasting: false, missing: 0, isNew: true }],
     ['case 31: the proposer', decide('p1', ['a1']), 'same_person'],
     ['case 31: one person with two keys', decide('a2', ['a1']), 'same_person'],
     ['the same approval again', decide('a1', ['a1']), { ...waiting, isNew: false }],
     ['a key that has left the approver set', decide('x9', ['a1']), 'approver_unknown'],
     ['after an approval whose key has left the approver set', decide('b1', ['x9']), waiting],
-    ['a hold by one', decide('a1', [], 'pause'), { adopted: true, lasting: false, missing: 1, isNew: true }],
-    ['a hold by its proposer', decide('p1', [], 'pause'), { adopted: true, lasting: false, missing: 1, isNew: true }],
-    ['a second behind it', decide('b1', ['p1'], 'pause'), { adopted: true, lasting: true, missing: 0, isNew: true }],
-    ['a hold on a hold by one', decide('a1', [], 'pause', true), waiting],
+    ['a pause by one approver', decide('a1', [], 'pause'), { adopted: true, lasting: false, missing: 1, isNew: true }],
+    ['a pause by its proposer', decide('p1', [], 'pause'), { adopted: true, lasting: false, missing: 1, isNew: true }],
+    [
+      'a second approval of the pause',
+      decide('b1', ['p1'], 'pause'),
+      { adopted: true, lasting: true, missing: 0, isNew: true },
+    ],
+    ['a pause of a paused order by one approver', decide('a1', [], 'pause', true), waiting],
     ['case 31: an account and its creator', decide('b1', ['a1'], 'revise', false, adaMadeBen), waiting],
     ['the creator after the account', decide('a1', ['b1'], 'revise', false, adaMadeBen), waiting],
-    ['a hold by both', decide('b1', ['a1'], 'pause', false, adaMadeBen), { ...waiting, adopted: true }],
+    [
+      'a pause by an account and its creator',
+      decide('b1', ['a1'], 'pause', false, adaMadeBen),
+      { ...waiting, adopted: true },
+    ],
     [
       'two accounts that the proposer created',
       decide('b1', ['a1'], 'revise', false, proposerMadeBoth),
       { adopted: true, lasting: false, missing: 0, isNew: true },
     ],
     ['case 31: another account of the proposer', decide('b1', ['a1'], 'revise', false, benIsProposer), 'same_person'],
-    ['a hold on a hold by its proposer', decide('p1', [], 'pause', true), 'same_person'],
+    ['a pause of a paused order by its proposer', decide('p1', [], 'pause', true), 'same_person'],
   ])('%s', (_name, found, expected) => {
     expect(found).toEqual(expected);
   });

@@ -22,7 +22,7 @@ function record(
 }
 const read = (row: RecordRow | null) => row && JSON.parse(Buffer.from(row.envelope.payload, 'base64').toString());
 
-it('carries a statement of presence while it holds, and is made anew when it has lapsed', () => {
+it('contains a statement about presence while it is valid, and gets a new version after its end', () => {
   const statement = { kind: 'presence', areas: [PK], at: NOW - 1, until: NOW + 1 } as const;
   const stated = record(statement);
   expect(read(stated).statement).toMatchObject({ areas: ['PK'], until: new Date(NOW + 1).toISOString() });
@@ -30,12 +30,12 @@ it('carries a statement of presence while it holds, and is made anew when it has
   expect(read(record(statement, NOW + 1, stated))).toMatchObject({ version: 2, statement: null });
 });
 
-it('carries a statement of home as the home alone: it is no evidence of where the device is', () => {
+it('contains a statement about the home only as the home area, because it is no evidence of presence', () => {
   const stated = record({ kind: 'home', areas: [PK], at: NOW - 1, until: NOW + 1 });
   expect(read(stated)).toMatchObject({ home: 'PK', statement: null });
 });
 
-it('says that a legal hold stands for as long as it does, and nothing of one otherwise', () => {
+it('states a legal hold only while the hold is active', () => {
   const free = record(null);
   expect(read(free)).not.toHaveProperty('hold');
   const held = record(null, NOW, free, true);

@@ -40,7 +40,7 @@ describe('verdicts', () => {
   beforeEach(() => {
     clock = new DrivenClock(NOW);
     bus = new LocalBus();
-    // A wake of the test before may still be under way.
+    // A wake of the previous test may still arrive.
     const heard: Wake[] = [];
     wakes = heard;
     bus.subscribe((wake) => void heard.push(wake));
@@ -62,7 +62,7 @@ describe('verdicts', () => {
   });
   afterEach(() => verdicts.stop());
 
-  it('come from the cache until the instant that they name', async () => {
+  it('come from the cache until their next change', async () => {
     expect(verdicts.cached(device)).toBeUndefined();
     expect(await denied()).toBe(false);
     expect(await denied()).toBe(false);
@@ -74,7 +74,7 @@ describe('verdicts', () => {
     expect(asked).toBe(2);
   });
 
-  it('wake the devices concerned when an order enters and leaves force, also those that nobody has asked about', async () => {
+  it('wake all affected devices at the start and end of an order, also devices without a cached verdict', async () => {
     rules = [{ ...compileRule({ revision: revisionDocument(), lasting: false }), until: EFFECTIVE + 1000 }];
     verdicts.rulesChanged();
     clock.jump(EFFECTIVE - 1);
@@ -89,7 +89,7 @@ describe('verdicts', () => {
     expect(await woken()).toEqual([]);
   });
 
-  it('wake a device whose own verdict has come to its end', async () => {
+  it('wake a device at the next change of its verdict', async () => {
     clock.jump(EFFECTIVE);
     await woken();
     facts.set(device, standing(EFFECTIVE + 5000));
@@ -102,7 +102,7 @@ describe('verdicts', () => {
     expect(await denied()).toBe(false);
   });
 
-  it('wake it also when what was said of it has been dropped meanwhile, by a list that is only fresh', async () => {
+  it('wake a device at its next change after a refreshed list has cleared the cache', async () => {
     const until = EFFECTIVE + 5000;
     facts.set(device, { ...standing(NOW + 1e12), exemptions: [{ order: '2015-001', until }] });
     clock.jump(EFFECTIVE);
@@ -116,7 +116,7 @@ describe('verdicts', () => {
     expect(await denied()).toBe(true);
   });
 
-  it('are made anew after a wake about the device, and when the rules change', async () => {
+  it('are evaluated again after a wake about the device, and after a change of the rules', async () => {
     clock.jump(EFFECTIVE);
     await woken();
     expect(await denied()).toBe(true);
@@ -131,7 +131,7 @@ describe('verdicts', () => {
     expect(await denied()).toBe(false);
   });
 
-  it('an evaluation that was overtaken does not come back into the cache', async () => {
+  it('do not enter the cache if they are invalidated during the evaluation', async () => {
     clock.jump(EFFECTIVE);
     const slow = verdicts.verdict(device);
     facts.set(device, { ...standing(NOW + 1e12), exemptions: [{ order: '2015-001', until: null }] });
@@ -141,22 +141,22 @@ describe('verdicts', () => {
     expect(await denied()).toBe(false);
   });
 
-  it('a device that is not known has none', async () => {
+  it('do not exist for an unknown device', async () => {
     expect(await verdicts.verdict(newDeviceId())).toBeNull();
   });
 
-  it('cost next to nothing from the cache', async () => {
+  it('take almost no time from the cache', async () => {
     await denied();
     const rounds = 200_000;
     for (let round = 0; round < rounds; round += 1) verdicts.cached(device);
-    // Its own work: others may be using this core.
+    // The processor time of this process, because other processes share the core.
     const before = process.threadCpuUsage();
     let found = 0;
     for (let round = 0; round < rounds; round += 1) if (verdicts.cached(device)) found += 1;
     const { user, system } = process.threadCpuUsage(before);
     const each = ((user + system) * 1000) / rounds;
     expect(found).toBe(rounds);
-    // A microsecond is the aim and `npm run bench` holds it; a loaded machine gets some room here.
+    // `npm run bench` checks the goal of one microsecond. This limit is higher for busy machines.
     expect(each).toBeLessThan(5000);
   });
 });

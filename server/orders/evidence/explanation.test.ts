@@ -12,7 +12,7 @@ const device = newDeviceId();
 const salt = newSalt();
 const commitment = commitmentOf(salt, device);
 
-/** An order in force since NOW that exempts the device until three hours later; the device is there all the time. */
+/** An order that is active from NOW and exempts the device for three hours. The device is always present in its area. */
 function told(at: number, order: object = {}) {
   const effective = new Date(NOW).toISOString();
   return explain({
@@ -49,7 +49,7 @@ function told(at: number, order: object = {}) {
   });
 }
 
-it('ends an exemption when it ends, and says when it will', () => {
+it('applies an exemption until its end, and states the end', () => {
   const [exempt, last, over] = [told(NOW + HOUR), told(NOW + 3 * HOUR - 1), told(NOW + 3 * HOUR)];
   expect(exempt.orders).toMatchObject([
     { denies: false, exemptUntil: NOW + 3 * HOUR, reasons: ['present', 'network', 'exempt'] },
@@ -63,7 +63,7 @@ it('ends an exemption when it ends, and says when it will', () => {
   expect(over.orders).toMatchObject([{ denies: true, exemptUntil: NOW + 3 * HOUR }]);
 });
 
-it('shows an order that has ended or has not begun by what it would say, and no order that has nothing to do with the device', () => {
+it('shows ended and announced orders with their hypothetical verdict, and omits unrelated orders', () => {
   const until = new Date(NOW + 4 * HOUR).toISOString();
   const effective = new Date(NOW + 10 * HOUR).toISOString();
   expect(told(NOW + 5 * HOUR, { until }).orders).toMatchObject([

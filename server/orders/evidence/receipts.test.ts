@@ -20,10 +20,10 @@ const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const signer = signerOf(pair.privateKey);
 let folder: string;
 let der: string;
-/** What the store has, and nobody has verified. */
+/** Unverified receipts in the store. */
 let stored: ReceiptRow[];
 let clock: DrivenClock;
-/** How often the database is away yet. */
+/** Number of reads for which the database is still unavailable. */
 let away: number;
 let warnings: string[];
 let verified: number;
@@ -92,7 +92,7 @@ async function comeIn(count: number, by = signer): Promise<void> {
   await receipts.verifyWaiting();
 }
 
-it('tells once a second, while receipts come in, that there are more', async () => {
+it('publishes at most one event a second while receipts arrive', async () => {
   await comeIn(200);
   expect([verified, wakes]).toEqual([200, ['receipts']]);
   await comeIn(1);
@@ -108,7 +108,7 @@ it('tells once a second, while receipts come in, that there are more', async () 
   expect(wakes).toHaveLength(3);
 });
 
-it('tells nothing of what is no evidence, and nothing once it has stopped', async () => {
+it('publishes no event for refused receipts, and none after the stop', async () => {
   await comeIn(1, signerOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey));
   expect([verified, wakes]).toEqual([0, []]);
   await comeIn(1);
@@ -118,7 +118,7 @@ it('tells nothing of what is no evidence, and nothing once it has stopped', asyn
   expect(wakes).toHaveLength(1);
 });
 
-it('looks again at what it could not verify, without a restart', async () => {
+it('verifies receipts again after a failure, without a restart', async () => {
   away = 1;
   for (let revision = 1; revision <= 100; revision += 1) {
     await receipts.store(device, 1, makeReceipt(receiptAbout(revision), signer));
@@ -126,7 +126,7 @@ it('looks again at what it could not verify, without a restart', async () => {
   await vi.advanceTimersByTimeAsync(10_000);
   await vi.waitFor(() => expect(warnings).toHaveLength(1));
   expect(verified).toBe(0);
-  // Once more in vain.
+  // The second attempt also fails.
   away = 1;
   clock.jump(NOW + 60_000);
   await vi.waitFor(() => expect(warnings).toHaveLength(2));
@@ -135,7 +135,7 @@ it('looks again at what it could not verify, without a restart', async () => {
   expect([stored, wakes]).toEqual([[], ['receipts']]);
 });
 
-it('takes up all that waits, however much', async () => {
+it('verifies all stored receipts, over several reads', async () => {
   await comeIn(10_001);
   expect([verified, stored, warnings]).toEqual([10_001, [], []]);
 }, 30_000);

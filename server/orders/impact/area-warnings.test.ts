@@ -17,10 +17,10 @@ const TABLE: readonly (readonly [string, string[], Record<string, string>, strin
   ['Kosovo by both codes, without a map', ['XK', 'RS-KM'], {}, []],
   ['Serbia’s province without a map', ['RS-KM'], {}, ['area_disputed RS-KM']],
   ['a subdivision that reaches beyond the ground', ['IL-Z'], {}, ['area_disputed IL-Z']],
-  ['the same with another map', ['IL-Z'], { golan: 'SY' }, []],
+  ['the same areas with another map', ['IL-Z'], { golan: 'SY' }, []],
   ['a group of members with territories', ['EEA'], {}, ['territories_excluded EEA']],
   ['a country with territories', ['US'], {}, ['territories_excluded US']],
-  ['the same with all territories named', ['FI', 'AX'], {}, []],
+  ['the same country with all territories named', ['FI', 'AX'], {}, []],
   ['a territory that the map gives to the country', ['CN', 'HK', 'MO'], { taiwan: 'CN' }, []],
 ];
 
@@ -37,7 +37,7 @@ describe('area warnings', () => {
     }
   });
 
-  it('looks at the members of a group that the order defines', () => {
+  it('checks the members of a group that the order defines', () => {
     const groups = { 'XG-valley': ['IN-JK', 'DK-81'] };
     expect(warningsOf(['XG-valley'], { kashmir: 'PK' }, { groups }).map(({ code }) => code)).toEqual([
       'area_empty',
@@ -45,11 +45,11 @@ describe('area warnings', () => {
     ]);
   });
 
-  it('says nothing about locations of an order that asks for homes only', () => {
+  it('gives no warning about locations for an order by home area only', () => {
     expect(warningsOf(['DK-81', 'IN-JK'], {}, { nexus: ['home', 'seat'] })).toEqual([]);
   });
 
-  it('names the territories, and twelve at most', () => {
+  it('names at most twelve territories', () => {
     const [eea] = warningsOf(['EEA'], {});
     expect(eea?.detail).toContain('RE');
     expect(eea?.detail).toMatch(/and \d+ more/);

@@ -71,83 +71,107 @@ function impact(order: OrderRule, device: Device, at: number) {
   return impactOn(inForceAt(order, at), subject, { now: NOW, at });
 }
 
-describe('what an order is to a device', () => {
+describe('impact of an order on one device', () => {
   const grace = { visitors: 7 * DAY };
   it.each<[string, Partial<OrderRule>, Device, string, string]>([
     //                                                                                     now                  at the effective time
-    ['in its place', {}, { home: 'PK', seen: [connected('PK')] }, 'denied', 'denied'],
-    ['elsewhere', {}, { home: 'GB', seen: [connected('GB')] }, '', ''],
-    ['served there, elsewhere by position', {}, { seen: [placed(NOW, 'IN'), served('PK')] }, 'denied', 'denied'],
-    ['near its border', {}, { home: 'IN', seen: [placed(NOW, 'IN', 'PK')] }, 'borderline', 'borderline'],
+    ['present in the area', {}, { home: 'PK', seen: [connected('PK')] }, 'denied', 'denied'],
+    ['outside the area', {}, { home: 'GB', seen: [connected('GB')] }, '', ''],
+    ['present by network, outside by position', {}, { seen: [placed(NOW, 'IN'), served('PK')] }, 'denied', 'denied'],
+    ['near the border', {}, { home: 'IN', seen: [placed(NOW, 'IN', 'PK')] }, 'borderline', 'borderline'],
     [
-      'near its border, and that is denied',
+      'near the border, with contested areas denied',
       { contested: 'deny' },
       { seen: [placed(NOW, 'IN', 'PK')] },
       'denied borderline',
       'denied borderline',
     ],
-    ['nowhere that is known', {}, {}, 'unknown', 'unknown'],
-    ['nowhere that is known, and that is denied', { unknown: 'deny' }, {}, 'denied unknown', 'denied unknown'],
+    ['unknown location', {}, {}, 'unknown', 'unknown'],
+    ['unknown location, with unknown denied', { unknown: 'deny' }, {}, 'denied unknown', 'denied unknown'],
     ['last seen yesterday', {}, { seen: [served('PK', NOW - DAY)] }, 'unknown', 'unknown'],
-    // Its evidence will have lapsed by then, and have been renewed: where it is now is what is known.
+    // The evidence expires before the order starts. The preview assumes that the device renews it.
     ['seen today', {}, { seen: [served('PK', NOW - 20 * HOUR)] }, 'denied', 'denied'],
-    ['there by the word of an admin that runs out', {}, { seen: [stated('PK', NOW + DAY)] }, 'denied', 'denied'],
-    ['there by the word of an admin that has run out', {}, { seen: [stated('PK', NOW - 1)] }, 'unknown', 'unknown'],
-    ['visiting, with grace', grace, { home: 'GB', seen: [connected('PK')] }, 'visiting', 'denied visiting'],
+    ['present by a location statement that ends later', {}, { seen: [stated('PK', NOW + DAY)] }, 'denied', 'denied'],
+    ['present by a location statement that has ended', {}, { seen: [stated('PK', NOW - 1)] }, 'unknown', 'unknown'],
     [
-      'visiting, its grace has run out',
+      'visiting, within the grace period',
+      grace,
+      { home: 'GB', seen: [connected('PK')] },
+      'visiting',
+      'denied visiting',
+    ],
+    [
+      'visiting, after the grace period',
       grace,
       { home: 'GB', seen: [connected('PK', NOW - 8 * DAY)] },
       'denied visiting',
       'denied visiting',
     ],
-    ['visiting, without grace', {}, { home: 'GB', seen: [connected('PK')] }, 'denied visiting', 'denied visiting'],
-    ['there, at home nobody knows where', grace, { seen: [connected('PK')] }, 'denied', 'denied'],
+    [
+      'visiting, without a grace period',
+      {},
+      { home: 'GB', seen: [connected('PK')] },
+      'denied visiting',
+      'denied visiting',
+    ],
+    ['present, with an unknown home area', grace, { seen: [connected('PK')] }, 'denied', 'denied'],
     ['traveling', {}, { home: 'PK', seen: [connected('AE')] }, 'traveling', 'traveling'],
     [
-      'traveling, under an order by home that lets them',
+      'traveling, under an order by home area that allows travelers',
       { nexus: new Set(['home']) },
       { home: 'PK', seen: [connected('AE')] },
       'traveling',
       'traveling',
     ],
     [
-      'traveling, under an order by home that does not',
+      'traveling, under an order by home area that denies travelers',
       { nexus: new Set(['home']), travelers: 'deny' },
       { home: 'PK', seen: [connected('AE')] },
       'denied traveling',
       'denied traveling',
     ],
-    ['at home, nowhere that is known, by home', { nexus: new Set(['home']) }, { home: 'PK' }, 'denied', 'denied'],
-    ['visiting, under an order by home', { nexus: new Set(['home']) }, { home: 'GB', seen: [connected('PK')] }, '', ''],
-    ['of its seat', { nexus: new Set(['seat']) }, { seat: 'PK', seen: [connected('GB')] }, 'denied', 'denied'],
-    ['exempt', {}, { home: 'PK', seen: [connected('PK')], exempt: [null] }, 'exempt', 'exempt'],
-    ['exempt for a while', {}, { home: 'PK', seen: [connected('PK')], exempt: [NOW + DAY] }, 'exempt', 'denied'],
-    ['exempt elsewhere', {}, { home: 'GB', seen: [connected('GB')], exempt: [null] }, 'exempt', 'exempt'],
+    ['unknown location, under an order by home area', { nexus: new Set(['home']) }, { home: 'PK' }, 'denied', 'denied'],
     [
-      'offline, with the list',
+      'visiting, under an order by home area',
+      { nexus: new Set(['home']) },
+      { home: 'GB', seen: [connected('PK')] },
+      '',
+      '',
+    ],
+    [
+      'under an order by seat',
+      { nexus: new Set(['seat']) },
+      { seat: 'PK', seen: [connected('GB')] },
+      'denied',
+      'denied',
+    ],
+    ['exempt', {}, { home: 'PK', seen: [connected('PK')], exempt: [null] }, 'exempt', 'exempt'],
+    ['exempt until a later time', {}, { home: 'PK', seen: [connected('PK')], exempt: [NOW + DAY] }, 'exempt', 'denied'],
+    ['exempt, outside the area', {}, { home: 'GB', seen: [connected('GB')], exempt: [null] }, 'exempt', 'exempt'],
+    [
+      'offline, with the order list',
       {},
       { seen: [served('PK')], connected: false },
       'denied offline_current',
       'denied offline_current',
     ],
     [
-      'offline, without it',
+      'offline, without the order list',
       {},
       { seen: [served('PK')], connected: false, holdsList: false },
       'denied offline_behind',
       'denied offline_behind',
     ],
-    ['never informed', {}, { seen: [connected('PK')], delivered: false }, 'denied undelivered', 'denied undelivered'],
+    ['never delivered', {}, { seen: [connected('PK')], delivered: false }, 'denied undelivered', 'denied undelivered'],
     [
-      'offline, without the list, never informed',
+      'offline, without the order list, never delivered',
       {},
       { seen: [served('PK')], connected: false, holdsList: false, delivered: false },
       'denied offline_behind undelivered',
       'denied offline_behind undelivered',
     ],
     [
-      'never informed, and not denied',
+      'never delivered, and not denied',
       {},
       { home: 'PK', seen: [served('AE')], delivered: false },
       'traveling',
@@ -159,14 +183,14 @@ describe('what an order is to a device', () => {
     expect(impact(rule(terms), device, EFFECTIVE).classes.join(' ')).toBe(later);
   });
 
-  it('says why, and where', () => {
+  it('gives the reasons and areas', () => {
     const found = impact(rule({ nexus: new Set(['present', 'home']) }), { home: 'PK', seen: [connected('PK')] }, NOW);
     expect(found).toMatchObject({ denied: ['messaging', 'mail'], reasons: ['present', 'home'], areas: ['PK'] });
     const spared = impact(rule({ visitors: DAY }), { home: 'GB', seen: [connected('PK')] }, NOW);
     expect(spared).toMatchObject({ denied: [], reasons: ['present', 'visitor_grace'] });
   });
 
-  it('is the verdict of every case of the table, if its orders were in force', () => {
+  it('equals the verdict of each case in cases.json with active orders', () => {
     let compared = 0;
     for (const given of loadCases()) {
       const location = observeAll(emptyLocation(), observationsOf(given));
@@ -185,30 +209,37 @@ describe('what an order is to a device', () => {
     expect(compared).toBeGreaterThan(60);
   });
 
-  describe('held against another revision', () => {
+  describe('compared with another revision', () => {
     const PRESENT = ['present'] as const;
     const denied = { denied: ['messaging'], reasons: PRESENT } as const;
     const spared = { denied: [], reasons: [] } as const;
     const active = { withdrawn: false, pausedUntil: null };
     it.each<[string, Ruled['impact'], Partial<Ruled['rule']>, Ruled['impact'], Partial<Ruled['rule']>, string]>([
       //                               before                                  after
-      ['denied by both, alike', denied, {}, denied, {}, ''],
-      ['spared by both', spared, {}, spared, {}, ''],
+      ['denied by both equally', denied, {}, denied, {}, ''],
+      ['allowed by both', spared, {}, spared, {}, ''],
       ['newly affected', spared, {}, denied, {}, 'newly_affected'],
       ['no longer affected', denied, {}, spared, {}, 'no_longer_affected'],
       [
-        'no longer affected, with reasons',
+        'no longer affected, with other reasons',
         denied,
         {},
         { denied: [], reasons: ['exempt', 'present'] },
         {},
         'no_longer_affected',
       ],
-      ['for another reason', denied, {}, { denied: ['messaging'], reasons: ['home'] }, {}, 'changed'],
-      ['for one reason more', denied, {}, { denied: ['messaging'], reasons: ['present', 'home'] }, {}, 'changed'],
-      ['of another service', denied, {}, { denied: ['mail'], reasons: PRESENT }, {}, 'changed'],
+      ['denied for another reason', denied, {}, { denied: ['messaging'], reasons: ['home'] }, {}, 'changed'],
       [
-        'spared for another reason',
+        'denied for one more reason',
+        denied,
+        {},
+        { denied: ['messaging'], reasons: ['present', 'home'] },
+        {},
+        'changed',
+      ],
+      ['denied another service', denied, {}, { denied: ['mail'], reasons: PRESENT }, {}, 'changed'],
+      [
+        'allowed for another reason',
         { denied: [], reasons: ['visitor_grace', 'present'] },
         {},
         { denied: [], reasons: ['exempt', 'present'] },
@@ -229,7 +260,7 @@ describe('what an order is to a device', () => {
     });
   });
 
-  it('looks at those who are at home there too, and at those that are nowhere when the order asks for a place', () => {
+  it('extends a rule to devices at home in the area, and to unknown locations if the rule uses presence', () => {
     expect(widened(rule())).toMatchObject({ nexus: new Set(['present', 'network', 'home']), unknown: 'deny' });
     expect(widened(rule({ nexus: new Set(['seat']) }))).toMatchObject({
       nexus: new Set(['seat', 'home']),

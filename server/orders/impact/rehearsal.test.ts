@@ -92,7 +92,7 @@ describe('a rehearsal', () => {
     });
   });
 
-  it('takes a fleet in slices, one pass at a time, and lets the loop turn between them', async () => {
+  it('evaluates a fleet in slices, one rehearsal at a time, without blocking the event loop', async () => {
     add(1_000);
     let turns = 0;
     let looking = true;
@@ -109,7 +109,7 @@ describe('a rehearsal', () => {
     expect(turns).toBeGreaterThanOrEqual(asked.length);
   });
 
-  it('puts those together to whom it is the same, and counts them', async () => {
+  it('groups and counts devices with equal impact', async () => {
     add(3);
     add(2, { connected: false });
     add(4, { connected: false, listVersion: 1 });
@@ -119,7 +119,7 @@ describe('a rehearsal', () => {
     expect([all, ofApprovers]).toEqual([9, 0]);
   });
 
-  it('says of everyone in a fleet of all kinds what it would say of each alone', async () => {
+  it('gives each device of a mixed fleet the same result as its own evaluation', async () => {
     const day = 86_400_000;
     const places = (...codes: string[]) => codes.map(parseEvidenceArea);
     const at = (source: EvidenceSource, codes: readonly string[], more: Partial<Observation> = {}): Observation => ({
@@ -161,7 +161,7 @@ describe('a rehearsal', () => {
       for (const before of [null, { ...rule, visitors: day }, { ...rule, areas: new Set([parseHomeArea('IN')]) }]) {
         const baseline = before && { rule: before, exemptions: earlier };
         const whole = await rehearsal.rehearseAnew(ask({ rule: kind, exemptions, baseline }));
-        const told = new Map(whole.sets.flatMap(({ devices, ...alike }) => devices.map((each) => [each, alike])));
+        const inFleet = new Map(whole.sets.flatMap(({ devices, ...alike }) => devices.map((each) => [each, alike])));
         for (const [device, { facts, connected, listVersion }] of fleet) {
           const known = {
             facts,
@@ -177,12 +177,12 @@ describe('a rehearsal', () => {
           const was = before && impactOn(inForceAt(before, NOW), { ...known, exemptions: exemptBefore! }, moments);
           const change = before && was && changeOf({ rule: before, impact: was }, { rule: kind, impact });
           const alone = { ...impact, home: facts.home, connected, change };
-          expect(told.get(device)).toEqual(impact.classes.length > 0 || change ? alone : undefined);
+          expect(inFleet.get(device)).toEqual(impact.classes.length > 0 || change ? alone : undefined);
         }
       }
   });
 
-  it('adds up what waits for those that it denies, and tells who was never delivered', async () => {
+  it('sums the pending data of denied devices, and counts undelivered devices', async () => {
     const [one, two] = add(3);
     const [other] = add(1, { facts: { home: pk, seat: null, location: emptyLocation() } });
     if (!one || !two || !other) throw new Error('no devices');
@@ -196,11 +196,11 @@ describe('a rehearsal', () => {
     expect(
       sets.filter(({ classes }) => classes.includes('undelivered')).flatMap(({ devices }) => devices),
     ).not.toContain(one);
-    // Nobody can have heard of a draft.
+    // No device can have received a draft.
     expect(countsOf((await rehearsal.rehearseAnew(ask({ number: null }))).sets)).toMatchObject({ undelivered: 3 });
   });
 
-  it('holds a revision against another in the same pass, each at its own time, and keeps who goes out', async () => {
+  it('compares two revisions at their own times, and keeps devices that are no longer affected', async () => {
     const [gb, ae] = [parseHomeArea('GB'), parseHomeArea('AE')];
     const at = (area: HomeArea, since = NOW) =>
       observe(emptyLocation(), { source: 'address', areas: [area], at: since, connected: true });
@@ -243,7 +243,7 @@ describe('a rehearsal', () => {
     });
   });
 
-  it('counts by place', async () => {
+  it('counts devices by area', async () => {
     add(2);
     const location = observe(emptyLocation(), { source: 'position', areas: [pk, parseHomeArea('IN')], at: NOW });
     add(3, { facts: { home: null, seat: null, location } });
@@ -255,7 +255,7 @@ describe('a rehearsal', () => {
     ]);
   });
 
-  it("finds an approver's device by name or e-mail, however it is written", async () => {
+  it("finds an approver's device by name or e-mail in any spelling", async () => {
     add(2, { user: 'Ayesha Khan' });
     add(1, { user: ' AYESHA@Example.org ' });
     add(1, { user: 'Ｂｅｎ' });
@@ -264,7 +264,7 @@ describe('a rehearsal', () => {
     expect((await rehearsal.rehearse(ask({ names }))).ofApprovers).toBe(4);
   });
 
-  it('answers the same question once, until something that it is about differs', async () => {
+  it('caches the result of equal requests, and computes each other request anew', async () => {
     add(1);
     const before = ask();
     const [first] = await Promise.all([rehearsal.rehearse(before), rehearsal.rehearse(ask())]);
@@ -297,8 +297,8 @@ describe('a rehearsal', () => {
   });
 });
 
-describe('an answer that is kept for a moment', () => {
-  it('is made once for all who wait for it, and anew after its time', async () => {
+describe('cache of responses', () => {
+  it('computes a response once for simultaneous requests, and again after its lifetime', async () => {
     let made = 0;
     const make = async () => {
       await turn();
@@ -308,11 +308,11 @@ describe('an answer that is kept for a moment', () => {
     const kept = createCache<number>({ lasting: 60_000, most: 2 });
     expect(await Promise.all([kept.get('a', make), kept.get('a', make)])).toEqual([1, 1]);
     expect(await kept.get('a', make)).toBe(1);
-    // Two are kept, and the oldest goes.
+    // The cache keeps two responses and discards the oldest.
     expect([await kept.get('b', make), await kept.get('c', make), await kept.get('a', make)]).toEqual([2, 3, 4]);
   });
 
-  it('lasts longer the longer it took', async () => {
+  it('keeps a response longer if its computation took longer', async () => {
     const now = vi.spyOn(performance, 'now');
     try {
       let made = 0;
@@ -339,7 +339,7 @@ describe('an answer that is kept for a moment', () => {
     }
   });
 
-  it('is not kept when it could not be made', async () => {
+  it('does not keep a failed computation', async () => {
     const kept = createCache<string>({ lasting: 60_000, most: 2 });
     await expect(kept.get('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await kept.get('a', async () => 'yes')).toBe('yes');

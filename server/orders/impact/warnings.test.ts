@@ -42,25 +42,31 @@ const LARGE = 10;
 
 describe('warnings', () => {
   it.each<[string, Partial<typeof RULE>, ReturnType<typeof fleetOf>, number, string[]]>([
-    ['nothing to warn of', {}, fleetOf(100, 10), LARGE, []],
-    ['nobody', {}, fleetOf(0, 0), LARGE, []],
-    ['just more than the share', {}, fleetOf(100, 11), LARGE, ['large_share 11']],
-    ['more than no share at all', {}, fleetOf(1000, 1), 0, ['large_share 1']],
-    ['all, where all is no large share', {}, fleetOf(100, 100), 100, []],
+    ['no warning', {}, fleetOf(100, 10), LARGE, []],
+    ['no devices', {}, fleetOf(0, 0), LARGE, []],
+    ['slightly more than the large share', {}, fleetOf(100, 11), LARGE, ['large_share 11']],
+    ['one device with a large share of 0 %', {}, fleetOf(1000, 1), 0, ['large_share 1']],
+    ['all devices with a large share of 100 %', {}, fleetOf(100, 100), 100, []],
     ['management', { services: new Set(['management', 'mail']) }, fleetOf(100, 3), LARGE, ['names_management 3']],
-    ['management of nobody yet', { services: new Set(['management']) }, fleetOf(100, 0), LARGE, ['names_management 0']],
+    [
+      'management of no device yet',
+      { services: new Set(['management']) },
+      fleetOf(100, 0),
+      LARGE,
+      ['names_management 0'],
+    ],
     ['enrollment', { services: new Set(['enrollment']) }, fleetOf(100, 0), LARGE, ['names_enrollment']],
     ['an approver', {}, fleetOf(100, 1, { ofApprovers: 1 }), LARGE, ['affects_approver 1']],
-    ['the unknown', { unknown: 'deny' }, fleetOf(100, 7, { unknown: 4 }), LARGE, ['denies_unknown 4']],
+    ['unknown locations', { unknown: 'deny' }, fleetOf(100, 7, { unknown: 4 }), LARGE, ['denies_unknown 4']],
     [
-      'the unknown, where place is not asked for',
+      'unknown locations, under an order by home area',
       { unknown: 'deny', nexus: new Set(['home']) },
       fleetOf(100, 7),
       LARGE,
       [],
     ],
     [
-      'all of it',
+      'all warnings',
       { services: new Set(['management', 'enrollment']), unknown: 'deny' },
       fleetOf(20, 9, { unknown: 2, ofApprovers: 1 }),
       LARGE,
@@ -72,12 +78,12 @@ describe('warnings', () => {
     for (const { detail } of warnings) expect(detail).toMatch(/^The order .*\.$/);
   });
 
-  it('of an exit says what it wipes_data, and nothing else', () => {
+  it('warns of an exit only that it wipes data', () => {
     const warnings = warningsOf({ act: 'exit', status: 'active' }, RULE, fleetOf(100, 90), LARGE);
     expect(codes(warnings)).toEqual(['wipes_data 90']);
   });
 
-  it('of a change of what one person holds says that the hold then lasts, and until when it would', () => {
+  it('warns that a change of an order that one person paused makes the pause permanent', () => {
     const pausedSince = '2015-12-01T00:00:00.000Z';
     const revision = revisionDocument({ revision: 2, act: 'pause', status: 'paused', pausedSince });
     const base = { revision, digest: 'a'.repeat(64), lasting: false };
@@ -95,7 +101,7 @@ describe('warnings', () => {
     expect(said({ ...change, previous: null }, undefined, now)).toEqual([]);
   });
 
-  it('says shares in words that can be checked', () => {
+  it('states the share with its numbers', () => {
     const [warning] = warningsOf(PROPOSED, RULE, fleetOf(300, 100), LARGE);
     expect(warning?.detail).toContain('33.3 % of the fleet (100 of 300). This installation warns above 10 %');
   });
@@ -105,9 +111,9 @@ describe('warnings', () => {
     ['pause', 'paused', []],
     ['resume', 'active', ['large_share 50']],
     ['extend', 'active', ['large_share 50']],
-    // What is held by one person comes back into force by itself.
+    // A one-person pause expires, and the order is active again.
     ['revise', 'paused', ['large_share 50']],
-  ] as const)('%s: warns of what it brings, and not of what it lifts', (act, status, expected) => {
+  ] as const)('%s: warns of new suspensions only', (act, status, expected) => {
     expect(codes(warningsOf({ act, status }, RULE, fleetOf(100, 50), LARGE))).toEqual(expected);
   });
 });
