@@ -7,31 +7,31 @@ export interface Cache<T> {
 /**
  * Minimum lifetime of a response as a multiple of its computation time. Repeated computations thus use a small part of the processor time.
  */
-const TIMES = 4;
+const LIFETIME_FACTOR = 4;
 
 /** Creates a cache. `lasting` is the minimum lifetime of a response in milliseconds, and `most` the maximum number of responses. */
 export function createCache<T>({ lasting, most }: { readonly lasting: number; readonly most: number }): Cache<T> {
-  const kept = new Map<string, { readonly answer: Promise<T>; until: number }>();
+  const entries = new Map<string, { readonly response: Promise<T>; until: number }>();
 
   return {
     get(key, make) {
       const now = performance.now();
-      for (const [old, { until }] of kept) if (until <= now) kept.delete(old);
-      const known = kept.get(key);
-      if (known) return known.answer;
-      const entry = { answer: make(), until: Number.POSITIVE_INFINITY };
-      const { answer } = entry;
-      kept.set(key, entry);
-      const [oldest] = kept.keys();
-      if (kept.size > most && oldest !== undefined) kept.delete(oldest);
-      answer.then(
+      for (const [old, { until }] of entries) if (until <= now) entries.delete(old);
+      const cached = entries.get(key);
+      if (cached) return cached.response;
+      const entry = { response: make(), until: Number.POSITIVE_INFINITY };
+      const { response } = entry;
+      entries.set(key, entry);
+      const [oldest] = entries.keys();
+      if (entries.size > most && oldest !== undefined) entries.delete(oldest);
+      response.then(
         () => {
-          const made = performance.now();
-          entry.until = made + Math.max(lasting, TIMES * (made - now));
+          const end = performance.now();
+          entry.until = end + Math.max(lasting, LIFETIME_FACTOR * (end - now));
         },
-        () => kept.get(key) === entry && kept.delete(key),
+        () => entries.get(key) === entry && entries.delete(key),
       );
-      return answer;
+      return response;
     },
   };
 }

@@ -1,6 +1,5 @@
 /** Effects of admins' location statements on announced and active orders, on every store. */
 import { afterEach, expect, it } from 'vitest';
-import type { AddressLookup } from '../../server/jurisdiction/ip-database.ts';
 import { createJurisdiction, type Jurisdiction } from '../../server/jurisdiction/jurisdiction.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
@@ -11,6 +10,7 @@ import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { type DeviceId, newAccountId } from '../../shared/protocol/ids.ts';
 import { addGroup } from '../support/fleet-rows.ts';
 import { addLocatedFleet } from '../support/located-fleet.ts';
+import { NO_ADDRESSES } from '../support/no-addresses.ts';
 import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
 import { NOW } from '../support/signed-documents.ts';
 import { describeOnEveryStore } from './every-store.ts';
@@ -18,11 +18,6 @@ import { describeOnEveryStore } from './every-store.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const [PK, DE] = [parseHomeArea('PK'), parseHomeArea('DE')];
-
-const noAddresses: AddressLookup = {
-  current: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
-  look: () => ({ country: null, registered: null, represented: null }),
-};
 
 describeOnEveryStore('location statements and orders', (openStore) => {
   let database: Database;
@@ -42,7 +37,7 @@ describeOnEveryStore('location statements and orders', (openStore) => {
       places = createJurisdiction({
         store: new JurisdictionStore(database),
         past: new PastLocationStore(database),
-        ip: noAddresses,
+        ip: NO_ADDRESSES,
         clock,
         changes,
       });

@@ -11,7 +11,7 @@ const ATTEMPTS = 5;
 
 export interface ActionQueue {
   run<T>(action: () => Promise<T>): Promise<T>;
-  onDone(hear: () => void): void;
+  onDone(listener: () => void): void;
   idle(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export function createActionQueue({
   readonly recordExecutions: () => Promise<void>;
 }): ActionQueue {
   const queue = createSerialQueue();
-  const hearers: (() => void)[] = [];
+  const listeners: (() => void)[] = [];
   return {
     run: (action) =>
       queue(async () => {
@@ -37,7 +37,7 @@ export function createActionQueue({
           try {
             const done = await action();
             bus.publish({ kind: 'orders' });
-            for (const hear of hearers) hear();
+            for (const listener of listeners) listener();
             return done;
           } catch (error) {
             if (!isCordonError(error, 'conflict') || attempt === ATTEMPTS) throw error;
@@ -45,7 +45,7 @@ export function createActionQueue({
           }
         }
       }),
-    onDone: (hear) => void hearers.push(hear),
+    onDone: (listener) => void listeners.push(listener),
     idle: () => queue(async () => undefined),
   };
 }

@@ -25,7 +25,7 @@ export function isOneEnough({ act }: Pick<Revision, 'act'>, basePaused: boolean)
   return act === 'pause' && !basePaused;
 }
 
-export function whoseCounts(
+export function countingApprovers(
   revision: Pick<Revision, 'act' | 'proposer'>,
   given: readonly ApprovalGiven[],
   persons: ReadonlyMap<string, string>,
@@ -35,10 +35,10 @@ export function whoseCounts(
   const may = new Set([...persons.values()].map(people.canonical));
   if (!isOneEnough(revision, basePaused)) may.delete(people.canonical(revision.proposer));
   const counted = given.filter(({ keyid }) => persons.has(keyid)).map(({ person }) => people.canonical(person));
-  const gave = new Set(counted).intersection(may);
-  const approved = people.independent(gave);
-  const adds = (person: string) => people.independent([...gave, person]).size > approved.size;
-  return { approved, open: new Set([...may.difference(gave)].filter(adds)) };
+  const signers = new Set(counted).intersection(may);
+  const approved = people.independent(signers);
+  const adds = (person: string) => people.independent([...signers, person]).size > approved.size;
+  return { approved, open: new Set([...may.difference(signers)].filter(adds)) };
 }
 
 /**

@@ -113,13 +113,13 @@ export function createApprovals(ports: {
     const before = state.rules().find((rule) => rule.order === number);
     const approved: RevisionRow = { ...row, approvals: [...row.approvals, approval] };
     const list = adopts || row.state === 'adopted' ? state.publisher.next(approverSet, approved, rows) : null;
-    const about = { order: number, revision, digest: row.digest };
+    const particulars = { order: number, revision, digest: row.digest };
     // The ledger must not reveal the times of a withheld order.
     const confirmed = immediate !== null && document.salt === undefined && { immediate };
     await store.recordApproval(
       { order: number, revision, state: rowState, counted: row.approvals.length, approval },
-      { kind: 'order.approval', at: now, subject: approver, public: { ...about, keyid, ...confirmed } },
-      adopts ? { kind: 'order.adopted', at: now, subject: null, public: about } : null,
+      { kind: 'order.approval', at: now, subject: approver, public: { ...particulars, keyid, ...confirmed } },
+      adopts ? { kind: 'order.adopted', at: now, subject: null, public: particulars } : null,
       list,
     );
     const result = resultOf(number, list !== null, decision, list?.list.version);

@@ -52,8 +52,8 @@ export function missingPeople(
   before: ApproverSet | null,
   people: People,
 ): { readonly before: number; readonly own: number } {
-  const missing = (judge: ApproverSet) =>
-    Math.max(0, judge.approvers.threshold - people.independent(personsWhoSigned(envelope, judge)).size);
+  const missing = (set: ApproverSet) =>
+    Math.max(0, set.approvers.threshold - people.independent(personsWhoSigned(envelope, set)).size);
   return { before: before ? missing(before) : 0, own: missing(approverSet) };
 }
 
@@ -77,14 +77,14 @@ function checkSigner(
   sig: string,
   people: People,
 ): void {
-  const judge = [approverSet, before].find((each) => each?.persons.has(keyid));
-  const key = judge?.keys.find((each) => each.keyid === keyid);
-  if (!judge || !key) {
+  const set = [approverSet, before].find((each) => each?.persons.has(keyid));
+  const key = set?.keys.find((each) => each.keyid === keyid);
+  if (!set || !key) {
     throw new CordonError('approver_unknown', 'Neither this approver set nor the one before names this key.', {
       keyid,
     });
   }
-  if (people.canonical(judge.persons.get(keyid) ?? '') !== signer) {
+  if (people.canonical(set.persons.get(keyid) ?? '') !== signer) {
     throw new CordonError('forbidden', 'This key belongs to another person: sign with your own.');
   }
   const bytes = pae(PAYLOAD_TYPES.approvers, Buffer.from(row.payload));

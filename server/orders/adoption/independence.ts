@@ -69,15 +69,15 @@ function largestIndependent(
     .map((person) => ({ person, near: relatives(person) }))
     .sort((a, b) => a.near.length - b.near.length);
   if (!chosen) return new Set();
-  const taking = ({ person, near }: typeof chosen) => {
+  const including = ({ person, near }: typeof chosen) => {
     const rest = persons.filter((each) => each !== person && !near.includes(each));
     return new Set([person, ...largestIndependent(rest, relation)]);
   };
-  const first = taking(chosen);
+  const first = including(chosen);
   if (chosen.near.length <= 1) return first;
   // At least one of the largest sets contains this person or one of the related people.
   return others
     .filter(({ person }) => chosen.near.includes(person))
-    .map(taking)
+    .map(including)
     .reduce((best, each) => (each.size > best.size ? each : best), first);
 }

@@ -5,7 +5,7 @@ import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
 import type { ApproverSetRow, ApproverStore, OrderStore, RevisionRow } from '../ports.ts';
 import type { AdoptedOrders } from './adopted-orders.ts';
-import { isOneEnough, whoseCounts } from './approval-decision.ts';
+import { countingApprovers, isOneEnough } from './approval-decision.ts';
 import { missingPeople } from './approver-sets.ts';
 import { type People, peopleOf } from './independence.ts';
 import { openTitle } from './order-visibility.ts';
@@ -52,7 +52,7 @@ export function createPendingApprovals({
     const document = readPayload(row.payload);
     const base = state.accepted().get(row.order);
     const basePaused = base?.digest === document.previous && base?.revision.status === 'paused';
-    const { approved, open } = whoseCounts(document, row.approvals, persons, basePaused, people);
+    const { approved, open } = countingApprovers(document, row.approvals, persons, basePaused, people);
     return {
       order: row.order,
       revision: row.revision,
@@ -67,33 +67,33 @@ export function createPendingApprovals({
   }
 
   return async () => {
-    const inForce = state.approvers.current();
+    const current = state.approvers.current();
     const [rows, approverSets, facts] = await Promise.all([
-      inForce ? orders.waitingRevisions() : [],
+      current ? orders.waitingRevisions() : [],
       approvers.approverSets(),
       approvers.people(),
     ]);
     const people = peopleOf(facts);
     const waiting = approverSets.findLast((row) => row.state === 'waiting');
     return {
-      revisions: inForce ? rows.map((row) => revisionOf(row, inForce, people)) : [],
-      approverSet: waiting ? rootOf(waiting, inForce, people) : null,
+      revisions: current ? rows.map((row) => revisionOf(row, current, people)) : [],
+      approverSet: waiting ? pendingSetOf(waiting, current, people) : null,
     };
   };
 }
 
 /** Returns the members of the previous and of the new approver set who can still sign. A set without missing signatures adds none. */
-function rootOf(row: ApproverSetRow, before: ApproverSet | null, people: People): PendingApproverSet {
+function pendingSetOf(row: ApproverSetRow, before: ApproverSet | null, people: People): PendingApproverSet {
   const envelope = approverSetEnvelopeOf(row);
   const approverSet = readApproverSet(envelope);
   const missing = missingPeople(envelope, approverSet, before, people);
-  const judges = [...(missing.own > 0 ? [approverSet] : []), ...(before && missing.before > 0 ? [before] : [])];
+  const deciding = [...(missing.own > 0 ? [approverSet] : []), ...(before && missing.before > 0 ? [before] : [])];
   const signed = new Set(
-    [approverSet, ...(before ? [before] : [])].flatMap((judge) =>
-      [...personsWhoSigned(envelope, judge)].map(people.canonical),
+    [approverSet, ...(before ? [before] : [])].flatMap((set) =>
+      [...personsWhoSigned(envelope, set)].map(people.canonical),
     ),
   );
-  const named = judges.flatMap(({ persons }) => [...persons.values()].map(people.canonical));
+  const named = deciding.flatMap(({ persons }) => [...persons.values()].map(people.canonical));
   const open = new Set(named.filter((person) => !signed.has(person)));
   return { version: row.version, signatures: signed.size, open };
 }

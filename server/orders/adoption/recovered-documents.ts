@@ -80,7 +80,7 @@ export function recoverFrom(given: RecoverGiven): Recovered {
   const approverSets = newerApproverSets(given);
   const all = [...chain, ...approverSets.map(({ approverSet }) => approverSet)];
   const { list, revisions: listed } = revisionsOf(given, all);
-  const revisions = [...listed, ...aloneOf(given, all, listed)];
+  const revisions = [...listed, ...unlistedOf(given, all, listed)];
   const record = ownRecord(given, all);
   return { approverSets, list, revisions, record, exemptions: record ? exemptionsOf(given, record, revisions) : [] };
 }
@@ -105,23 +105,26 @@ function revisionsOf(
 ): { list: number; revisions: RecoveredRevision[] } {
   const { list: envelope, orders: withheld } = recollection;
   if (!envelope) return { list: 0, revisions: [] };
-  const said = parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list));
+  const document = parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list));
   // The approver set that decides about the approvals inside the order list. The set names the online key that signed the list.
-  const approverSet = chain.find(({ approvers }) => approvers.version === said.approverSet);
+  const approverSet = chain.find(({ approvers }) => approvers.version === document.approverSet);
   if (!approverSet)
     throw new CordonError(
       'approver_set_older',
-      `The order list was issued under approver set ${said.approverSet}, which is not known.`,
+      `The order list was issued under approver set ${document.approverSet}, which is not known.`,
     );
   const known = { installation, version: 0, hash: null, orders: accepted };
   const verified = verifyList({ envelope, withheld, approverSet, known, now });
-  const listedAt = Date.parse(said.issuedAt);
-  const stubs = stubSignatures(said);
+  const listedAt = Date.parse(document.issuedAt);
+  const stubs = stubSignatures(document);
   const make = (from: Envelope) => recoveredFrom(from, approverSet, listedAt, stubs);
-  const revisions = [...verified.orders].flatMap(([order, taken]) => {
-    if (taken === accepted.get(order)) return [];
-    const base = taken.revision.act === 'pause' ? baseOf(taken.revision, said, approverSet, accepted.get(order)) : null;
-    return [...(base ? [make(base)] : []), make(taken.envelope)];
+  const revisions = [...verified.orders].flatMap(([order, verifiedOrder]) => {
+    if (verifiedOrder === accepted.get(order)) return [];
+    const base =
+      verifiedOrder.revision.act === 'pause'
+        ? baseOf(verifiedOrder.revision, document, approverSet, accepted.get(order))
+        : null;
+    return [...(base ? [make(base)] : []), make(verifiedOrder.envelope)];
   });
   return { list: verified.list.version, revisions };
 }
@@ -130,7 +133,7 @@ function revisionsOf(
  * Revisions that the device has and its order list lacks. No order list confirms them, so they need enough approvals under the current
  * approver set, like a new revision.
  */
-function aloneOf(
+function unlistedOf(
   { installation, accepted, recollection, now }: RecoverGiven,
   chain: readonly ApproverSet[],
   listed: readonly RecoveredRevision[],
@@ -173,18 +176,18 @@ function recoveredFrom(
 
 /** Revision that a pause interrupts. A one-person pause is valid only together with this revision, which is in the same order list. */
 function baseOf(
-  hold: Revision,
+  pause: Revision,
   list: OrderList,
   approverSet: ApproverSet,
   known: AcceptedRevision | undefined,
 ): Envelope | null {
-  if (known?.digest === hold.previous) return null;
+  if (known?.digest === pause.previous) return null;
   for (const envelope of list.orders) {
     if (envelope.payloadType !== PAYLOAD_TYPES.revision) continue;
     const { revision, digest } = readRevision(envelope);
     const { threshold } = approverSet.approvers;
     const adopted = adoptionStateOf(revision, personsWhoSigned(envelope, approverSet), threshold, true).adopted;
-    if (digest === hold.previous && adopted) return envelope;
+    if (digest === pause.previous && adopted) return envelope;
   }
   return null;
 }

@@ -64,13 +64,13 @@ export function createStoredOrders({
     scope: async (order, { revision, baseline, life = false } = {}) => {
       await orderOf(orders, order);
       const rows = await orders.revisions(order);
-      const asked = revisionRowOf(order, rows, revision);
+      const requested = revisionRowOf(order, rows, revision);
       const other = baseline === undefined ? [] : [revisionRowOf(order, rows, baseline)];
       const before = life ? rows.filter(({ adoptedAt }) => adoptedAt !== null) : [];
-      const locations = [asked, ...other, ...before].flatMap(({ payload }) =>
+      const locations = [requested, ...other, ...before].flatMap(({ payload }) =>
         locationsOfOrder(readPayload(payload).terms),
       );
-      return { revision: asked.revision, locations: [...new Set(locations)] };
+      return { revision: requested.revision, locations: [...new Set(locations)] };
     },
   };
 }

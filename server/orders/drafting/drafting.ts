@@ -61,9 +61,9 @@ export function createDrafting(ports: {
   return {
     propose: (proposer, proposal) => run(() => proposals.propose(proposer, proposal)),
     act: (proposer, order, input) => run(() => proposals.act(proposer, order, input)),
-    retract: (...asked) => queue.run(() => pending.retract(...asked)),
-    decline: (...asked) => queue.run(() => pending.decline(...asked)),
-    confirmReplacement: (...asked) => queue.run(() => pending.confirmReplacement(...asked)),
+    retract: (...args) => queue.run(() => pending.retract(...args)),
+    decline: (...args) => queue.run(() => pending.decline(...args)),
+    confirmReplacement: (...args) => queue.run(() => pending.confirmReplacement(...args)),
     exemptions: async (order, revision) => {
       const rows = await orders.revisions(order);
       revisionRowOf(order, rows, revision);

@@ -30,7 +30,7 @@ type Said = Pick<ExemptionRow, 'until' | 'reason'>;
  */
 export async function makeExemptions(
   exempt: ExemptDraft,
-  kept: readonly ExemptionRow[],
+  previous: readonly ExemptionRow[],
   fleet: Pick<FleetPort, 'personalia' | 'devicesOf'>,
   {
     terms,
@@ -46,9 +46,9 @@ export async function makeExemptions(
     const each = exempt[index];
     if (!each) continue;
     const until = objections.try(`exempt.${index}`, () => endOf(each.until, terms, now)) ?? null;
-    const said = { until, reason: each.reason?.trim() || null };
+    const details = { until, reason: each.reason?.trim() || null };
     for (const device of (await objections.wait(`exempt.${index}`, () => lookup)) ?? []) {
-      named['device' in each ? 'device' : 'group'].set(device, said);
+      named['device' in each ? 'device' : 'group'].set(device, details);
     }
   }
   const all = new Map([...named.group, ...named.device]);
@@ -57,10 +57,10 @@ export async function makeExemptions(
     objections.add('exempt', 'invalid_input', detail, { devices: all.size });
     return [];
   }
-  const before = new Map(kept.map((row) => [row.device, row]));
-  return [...all].map(([device, said]) => ({
+  const before = new Map(previous.map((row) => [row.device, row]));
+  return [...all].map(([device, details]) => ({
     ...(before.get(device) ?? newExemption(device)),
-    ...said,
+    ...details,
   }));
 }
 
@@ -127,9 +127,9 @@ export function decidedExemptions(
     .reverse();
   return exemptions.map(({ device, commitment, until, reason }) => {
     const key = keyOf({ commitment, until: until === null ? null : new Date(until).toISOString() });
-    const unsaid = line.findIndex(({ exempt }) => !exempt.has(key));
-    const first = line.at(unsaid === -1 ? -1 : unsaid - 1)?.row;
-    if (!first) throw new Error(`revision ${revision} does not hold an exemption that is kept with it`);
+    const missing = line.findIndex(({ exempt }) => !exempt.has(key));
+    const first = line.at(missing === -1 ? -1 : missing - 1)?.row;
+    if (!first) throw new Error(`revision ${revision} lacks an exemption that the store has for it`);
     return {
       ...{ device, until, reason, decidedIn: first.revision, proposedBy: first.proposer },
       approvedBy: [...new Set(first.approvals.map(({ person }) => person))],

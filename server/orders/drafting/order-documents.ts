@@ -100,8 +100,8 @@ export function createOrderDocuments({
       }
       const sealed = sealer.seal(content, purposeOfDocument(document.sha256));
       await store.putDocument({ ...document, sealed, uploadedBy: by, uploadedAt: clock.now() }, MOST_UNNAMED);
-      const [kept = document] = await store.documents([document.sha256]);
-      return kept;
+      const [stored = document] = await store.documents([document.sha256]);
+      return stored;
     },
 
     /** Returns a document with its current title. Throws `not_found` if no revision or record of the order names the document. */
@@ -132,14 +132,14 @@ export function createOrderDocuments({
       objections: Objections,
       field = 'documents',
     ): Promise<void> => {
-      const kept = await store.documents(documents.map((document) => document.sha256));
+      const stored = await store.documents(documents.map((document) => document.sha256));
       for (const [index, { title, mediaType, bytes, sha256: hash }] of documents.entries()) {
-        const held = kept.find((each) => each.sha256 === hash);
-        if (held && held.mediaType === mediaType && held.bytes === bytes) continue;
-        const detail = held
-          ? `“${title}” is kept here as ${held.mediaType} of ${held.bytes} bytes: name it so.`
-          : `“${title}” is not kept here: upload it first.`;
-        objections.add(`${field}.${index}`, held ? 'invalid_input' : 'not_found', detail, { sha256: hash });
+        const found = stored.find((each) => each.sha256 === hash);
+        if (found && found.mediaType === mediaType && found.bytes === bytes) continue;
+        const detail = found
+          ? `“${title}” is stored here as ${found.mediaType} of ${found.bytes} bytes: name it so.`
+          : `“${title}” is not stored here: upload it first.`;
+        objections.add(`${field}.${index}`, found ? 'invalid_input' : 'not_found', detail, { sha256: hash });
       }
     },
 
@@ -160,12 +160,12 @@ export function createOrderDocuments({
     decision: async (number: string, revision: number): Promise<DecisionView> => {
       const row = (await orders.revisions(number)).find((each) => each.revision === revision);
       const commitment = row && readPayload(row.payload).terms.internal;
-      const kept = commitment === undefined ? null : await store.decision(commitment);
-      if (commitment === undefined || !kept) {
+      const stored = commitment === undefined ? null : await store.decision(commitment);
+      if (commitment === undefined || !stored) {
         throw new CordonError('not_found', `Revision ${revision} of order ${number} has no decision record.`);
       }
       const opened: { salt: string; record: unknown } = JSON.parse(
-        sealer.unseal(kept.sealed, purposeOfDecision(commitment)).toString(),
+        sealer.unseal(stored.sealed, purposeOfDecision(commitment)).toString(),
       );
       return { ...decisionRecordSchema.parse(opened.record), salt: opened.salt, commitment };
     },

@@ -105,12 +105,12 @@ export function createPreparation(ports: PreparationPorts) {
     if (defined?.polygons && status !== 'withdrawn') await areas.checkPolygons(defined, draft.order, base, objections);
     const mapped = defined && { ...defined, disputed: await areas.territoriesOf(defined, written, base) };
     const terms = mapped && committed ? { ...mapped, internal: committed.commitment } : mapped;
-    const kept = base ? await orders.exemptions(base.order, base.revision) : [];
+    const previous = base ? await orders.exemptions(base.order, base.revision) : [];
     const exemptions = exempt
-      ? await makeExemptions(exempt, kept, fleet, { terms, now: clock.now(), objections })
-      : kept;
-    const sound = terms && status && objections.all.length === 0;
-    const prepared = sound
+      ? await makeExemptions(exempt, previous, fleet, { terms, now: clock.now(), objections })
+      : previous;
+    const isValid = terms && status && objections.all.length === 0;
+    const prepared = isValid
       ? { ...start, act: action, status, terms, exemptions, decision: committed ?? null, basis }
       : null;
     if (prepared) {

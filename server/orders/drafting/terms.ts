@@ -368,8 +368,8 @@ const isCounted = (each: [string, string] | undefined): each is [string, string]
 
 /** The signed document omits an optional field instead of setting the field to null. */
 function withoutNulls(terms: Readonly<Record<string, unknown>>): object {
-  const taken = OPTIONAL.filter((field) => terms[field] === null || terms[field] === undefined);
-  return Object.fromEntries(Object.entries(terms).filter(([field]) => !taken.some((each) => each === field)));
+  const omitted = OPTIONAL.filter((field) => terms[field] === null || terms[field] === undefined);
+  return Object.fromEntries(Object.entries(terms).filter(([field]) => !omitted.some((each) => each === field)));
 }
 
 /** Moments of notices without repetition, earliest first. Unknown moments remain, so that the schema rejects them. */

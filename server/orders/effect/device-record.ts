@@ -52,8 +52,8 @@ export function nextRecord(given: {
     ...(underLegalHold && { legalHold: true as const }),
   };
   if (before) {
-    const { version: _version, issuedAt: _issuedAt, ...said } = readRecord(before.envelope);
-    if (canonicalText(said) === canonicalText(body)) return null;
+    const { version: _version, issuedAt: _issuedAt, ...current } = readRecord(before.envelope);
+    if (canonicalText(current) === canonicalText(body)) return null;
   }
   const version = (before?.version ?? floor) + 1;
   const record: DeviceRecord = { ...body, version, issuedAt: new Date(now).toISOString() };

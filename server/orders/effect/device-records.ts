@@ -23,7 +23,7 @@ export interface DeviceRecords {
   /** Reissues the records of devices that the current revision exempts and the earlier revision `before` does not. */
   follow(order: string, before: Revision | undefined): Promise<void>;
   /** Reissues the records of all exempt devices. A crash may have happened after an adoption and before the new records. */
-  makeGood(): Promise<void>;
+  reissueAllExempt(): Promise<void>;
 }
 
 export function createDeviceRecords(ports: {
@@ -91,7 +91,7 @@ export function createDeviceRecords(ports: {
       await reissueAll(exempt.filter(({ commitment }) => !had.has(commitment)).map(({ device }) => device));
       unfinished.delete(order);
     },
-    makeGood: async () => {
+    reissueAllExempt: async () => {
       const now = clock.now();
       const devices = new Set<DeviceId>();
       for (const { order, revision, withdrawn, until } of state.rules()) {

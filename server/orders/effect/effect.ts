@@ -129,7 +129,7 @@ export function createEffect(ports: {
     },
     recordExecutions: () => executions.run(),
     start: async () => {
-      await records.makeGood();
+      await records.reissueAllExempt();
       verdicts.rulesChanged();
       await executions.run();
       affected.request();

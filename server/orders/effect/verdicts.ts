@@ -71,12 +71,12 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
     const count = invalidations.get(device);
     const known = await facts(device);
     if (!known) return null;
-    const made = evaluate(rules(), known, clock.now());
+    const evaluated = evaluate(rules(), known, clock.now());
     const current = epoch === before && invalidations.get(device) === count;
-    if (current) cache.set(device, made);
+    if (current) cache.set(device, evaluated);
     // An outdated evaluation may miss a change that the previous verdict knew. Use the earlier of the two times.
-    changes.expect(device, current ? made.nextChange : earlierOf(made.nextChange, changes.expected(device)));
-    return made;
+    changes.expect(device, current ? evaluated.nextChange : earlierOf(evaluated.nextChange, changes.expected(device)));
+    return evaluated;
   }
 
   function invalidate(devices: readonly DeviceId[]): void {

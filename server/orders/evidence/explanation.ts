@@ -9,7 +9,7 @@ import { evaluate, inForce } from '../../../shared/verdict/evaluate.ts';
 import { firstArrival, locationAt, sourcesAt } from '../../../shared/verdict/locate.ts';
 import { type DeviceFacts, type OrderRule, type Reason, SERVICES } from '../../../shared/verdict/terms.ts';
 import { openTitle } from '../adoption/order-visibility.ts';
-import { endOf, inForceAt } from '../impact/device-impact.ts';
+import { activeAt, endOf } from '../impact/device-impact.ts';
 import type { ExemptionRow, PastLocation, ReceiptRow } from '../ports.ts';
 
 /** Maximum number of observations in the response. */
@@ -43,7 +43,7 @@ export function explain(given: {
     at,
   );
   const { certainty, areas, source, disagree, network } = locationAt(state, at);
-  const saidBy = (of: string) => past.evidence.filter(({ observation }) => observation.source === of);
+  const observationsOf = (of: string) => past.evidence.filter(({ observation }) => observation.source === of);
   return {
     device,
     ...{ at, generation, status, group, home, homeBy, seat },
@@ -55,10 +55,10 @@ export function explain(given: {
       since: sighting.first,
       until,
       fresh,
-      detail: saidBy(sighting.source)[0]?.detail ?? '',
+      detail: observationsOf(sighting.source)[0]?.detail ?? '',
       // The newest observation of a source may only end a sighting, and then names no IP database. Use the newest observation that names a
       // database.
-      database: saidBy(sighting.source).find(({ database }) => database !== null)?.database ?? null,
+      database: observationsOf(sighting.source).find(({ database }) => database !== null)?.database ?? null,
     })),
     observations: past.evidence.slice(0, SHOWN).map(({ observation, detail, database, receivedAt }) => ({
       source: observation.source,
@@ -96,14 +96,14 @@ function orderThen(
   title: string,
 ): Explanation['orders'] {
   const { order } = revision;
-  const { services } = evaluate([inForceAt(rule, at)], facts, at);
+  const { services } = evaluate([activeAt(rule, at)], facts, at);
   // One service is enough, because an order gives the same verdict for all its services.
   const [named] = rule.services;
   const verdict = named === undefined ? undefined : services[named];
   const reasons = verdict?.reasons.filter((reason) => reason !== 'no_order') ?? [];
   if (!verdict || reasons.length === 0) return [];
   const passing = PASSING.filter((tie) => reasons.includes(tie));
-  const mine = facts.exemptions.filter((exemption) => exemption.order === order);
+  const exemptions = facts.exemptions.filter((exemption) => exemption.order === order);
   return [
     {
       ...{ order, revision: revision.revision, title, adoptedAt },
@@ -114,7 +114,7 @@ function orderThen(
       denies: inForce(rule, at) && !verdict.allowed,
       reasons,
       arrival: firstArrival(facts.location, rule, passing.length > 0 ? passing : PASSING, at),
-      exemptUntil: endOf(mine),
+      exemptUntil: endOf(exemptions),
       receipts: receipts
         .map(({ receipt }) => receipt)
         .filter((receipt) => receipt.order === order && Date.parse(receipt.at) <= at)

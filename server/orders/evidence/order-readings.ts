@@ -48,7 +48,7 @@ export interface ReadingStore {
   readings(order: string, limit: number): Promise<ReadingRow[]>;
 }
 
-interface Asked {
+interface ReadingRequest {
   /** Requested revision; null for all revisions. */
   readonly revision: number | null;
   /** True if the route hides withheld revisions of an order whose displayed revision is public. */
@@ -68,7 +68,11 @@ export function createOrderReadings({
   readonly state: Pick<AdoptedOrders, 'approvers'>;
   readonly clock: Pick<Clock, 'now'>;
 }) {
-  async function visibilityOf(number: string, reader: OrderReader, { revision, masked }: Asked): Promise<Visibility> {
+  async function visibilityOf(
+    number: string,
+    reader: OrderReader,
+    { revision, masked }: ReadingRequest,
+  ): Promise<Visibility> {
     const [order, rows] = await Promise.all([orders.order(number), orders.revisions(number)]);
     // An unknown order needs no check here, because the route reports `not_found`.
     if (!order || rows.length === 0) return 'public';
@@ -76,8 +80,8 @@ export function createOrderReadings({
     const withheld = new Map(
       rows.flatMap((row): [RevisionRow, ReturnType<typeof readPayload>][] => {
         const document = readPayload(row.payload);
-        const asked = revision === null || row.revision === revision;
-        return asked && withheldAt(document, now) ? [[row, document]] : [];
+        const requested = revision === null || row.revision === revision;
+        return requested && withheldAt(document, now) ? [[row, document]] : [];
       }),
     );
     if (withheld.size === 0) return 'public';
@@ -101,9 +105,9 @@ export function createOrderReadings({
       order: string,
       reader: OrderReader,
       { part, about }: OrderReading,
-      asked: Asked,
+      request: ReadingRequest,
     ): Promise<Visibility> => {
-      const visibility = await visibilityOf(order, reader, asked);
+      const visibility = await visibilityOf(order, reader, request);
       if (visibility !== 'restricted') return visibility;
       const at = clock.now();
       const { account } = reader;

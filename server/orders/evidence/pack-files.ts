@@ -157,16 +157,16 @@ export class PackFiles {
       const groups: string[] = [];
       for (const some of slices(devices, DEVICES_AT_ONCE)) {
         for (const device of some) {
-          const mine = own.get(device) ?? [];
-          const given = new Map(mine.map(({ kind, ofKind }) => [kind, ofKind]));
-          this.#tally.add(mine);
-          if (provesAffected(mine)) this.#affected.add(device);
-          const omitted = given.values().reduce((sum, ofKind) => sum + ofKind, 0) - mine.length;
+          const receipts = own.get(device) ?? [];
+          const given = new Map(receipts.map(({ kind, ofKind }) => [kind, ofKind]));
+          this.#tally.add(receipts);
+          if (provesAffected(receipts)) this.#affected.add(device);
+          const omitted = given.values().reduce((sum, ofKind) => sum + ofKind, 0) - receipts.length;
           groups.push(
             canonicalText({
               device: handles.get(device),
               certificates: certificates.get(device) ?? [],
-              receipts: mine.map(({ envelope }) => envelope),
+              receipts: receipts.map(({ envelope }) => envelope),
               ...(omitted > 0 && { omitted }),
             }),
           );

@@ -6,7 +6,7 @@ import { type DeviceId, randomBase32 } from '../../../shared/protocol/ids.ts';
 
 export class PackHandles {
   readonly #handles = new Map<DeviceId, string>();
-  readonly #taken = new Set<string>();
+  readonly #used = new Set<string>();
 
   get(device: DeviceId): string {
     const handle = this.#handles.get(device);
@@ -24,8 +24,8 @@ export class PackHandles {
     for (const device of devices) {
       let handle: string;
       do handle = `device-${randomBase32(7).slice(0, 10)}`;
-      while (this.#taken.has(handle));
-      this.#taken.add(handle);
+      while (this.#used.has(handle));
+      this.#used.add(handle);
       this.#handles.set(device, handle);
       added.set(device, handle);
     }

@@ -110,8 +110,8 @@ export function createProceedings(ports: {
     objections.throwFirst();
   }
 
-  async function record(by: PersonId, about: RecordedOrder, proceeding: Proceeding): Promise<ProceedingsView> {
-    const { number: order, terms, withheld } = about;
+  async function record(by: PersonId, recorded: RecordedOrder, proceeding: Proceeding): Promise<ProceedingsView> {
+    const { number: order, terms, withheld } = recorded;
     const hidden = hiddenCharacter(proceeding);
     if (hidden !== null) {
       const detail = `The text contains the hidden character ${hidden}, which readers do not see. Remove it: paste the text without formatting.`;

@@ -28,7 +28,7 @@ import type { OrderStore } from '../ports.ts';
  * while receipts arrive.
  */
 const LASTING = 800;
-const KEPT = 50;
+const MOST_CACHED = 50;
 /** Number of devices in one slice, which takes some milliseconds. */
 const SLICE = 500;
 /** Number of devices in one read of the recorded affected devices. */
@@ -63,7 +63,7 @@ export interface OrderRollout extends Rollout {
 
 const SILENT: Reports = { ...NO_REPORTS, newest: null };
 
-const NOTHING: OrderRollout = {
+const NO_ROLLOUT: OrderRollout = {
   ...{ revision: null, phase: null, total: 0, states: NO_DEVICES },
   ...{ lastSeen: 0, newest: null, notices: [] },
 };
@@ -89,7 +89,7 @@ export function createRollout(ports: {
   readonly clock: Clock;
 }): { progress(order: string): Promise<OrderRollout> } {
   const { orders, executions, store, deviceStates, state, rehearsal, clock } = ports;
-  const brief = createCache<OrderRollout>({ lasting: LASTING, most: KEPT });
+  const cache = createCache<OrderRollout>({ lasting: LASTING, most: MOST_CACHED });
 
   async function affectedBy(rule: OrderRule, phase: RolloutPhase): Promise<AffectedDevices> {
     const { order, revision } = rule;
@@ -128,10 +128,10 @@ export function createRollout(ports: {
       const known = await deviceStates.states(some);
       const reports = await store.reports(rule.order, rule.revision, some);
       for (const device of some) {
-        const { newest: at, ...said } = reports.get(device) ?? SILENT;
-        const here = known.get(device);
-        const connected = here?.connected === true;
-        const facts = { ...said, phase, enrolled: here !== undefined, connected, denied: denied.has(device) };
+        const { newest: at, ...reported } = reports.get(device) ?? SILENT;
+        const state = known.get(device);
+        const connected = state?.connected === true;
+        const facts = { ...reported, phase, enrolled: state !== undefined, connected, denied: denied.has(device) };
         states[rolloutState(facts)] += 1;
         if (at !== null) newest = Math.max(newest ?? 0, at);
       }
@@ -152,8 +152,8 @@ export function createRollout(ports: {
     }
     const noticed = await store.noticed(order, revisions, inTime);
     return NOTICE_MOMENTS.flatMap((moment) => {
-      const said = noticed.get(moment);
-      return said ? [{ moment, ...said }] : [];
+      const count = noticed.get(moment);
+      return count ? [{ moment, ...count }] : [];
     });
   }
 
@@ -161,10 +161,10 @@ export function createRollout(ports: {
     progress: async (number) => {
       await orderOf(orders, number);
       const rule = state.rules().find(({ order }) => order === number);
-      if (!rule) return NOTHING;
+      if (!rule) return NO_ROLLOUT;
       const now = clock.now();
       const phase = phaseOf(rule, now);
-      return brief.get(`${number} ${rule.revision} ${phase}`, () => progressOf(rule, phase));
+      return cache.get(`${number} ${rule.revision} ${phase}`, () => progressOf(rule, phase));
     },
   };
 }

@@ -12,7 +12,7 @@ import { emptyLocation, observe, observeAll } from '../../../shared/verdict/loca
 import { EVIDENCE_SOURCES, type LocationState, type OrderRule } from '../../../shared/verdict/terms.ts';
 import { openTitle } from '../adoption/order-visibility.ts';
 import type { JurisdictionPort, OrderStore } from '../ports.ts';
-import { impactOn, inForceAt } from './device-impact.ts';
+import { activeAt, impactOn } from './device-impact.ts';
 import { slices } from './rehearsal.ts';
 
 /** Number of devices in one read of the store. */
@@ -57,10 +57,10 @@ export async function addressChange(given: {
       const exemptions = exemptionsFor(device, { device, exemptions: exempt.get(device) ?? [] }, revisions);
       const changed = { ...facts, location: movedTo(facts.location, moved.get(device) ?? null, now) };
       for (const [rule, count] of counts) {
-        const mine = exemptions.filter(({ order }) => order === rule.order);
+        const own = exemptions.filter(({ order }) => order === rule.order);
         const when = moments(rule);
         const denied = (at: typeof facts) =>
-          impactOn(inForceAt(rule, when.at), { facts: at, exemptions: mine, ...NOBODY }, when).denied.length > 0;
+          impactOn(activeAt(rule, when.at), { facts: at, exemptions: own, ...NOBODY }, when).denied.length > 0;
         const [before, after] = [denied(facts), denied(changed)];
         count.before += Number(before);
         count.after += Number(after);

@@ -10,7 +10,7 @@ import { evaluate } from '../../../shared/verdict/evaluate.ts';
 import { emptyLocation, observeAll } from '../../../shared/verdict/locate.ts';
 import { factsOf, loadCases, observationsOf, rulesOf } from '../../../shared/verdict/run-case.ts';
 import { type Observation, type OrderRule, SERVICES } from '../../../shared/verdict/terms.ts';
-import { changeOf, impactOn, inForceAt, type Ruled, widened } from './device-impact.ts';
+import { activeAt, changeOf, impactOn, type Ruled, widenRule } from './device-impact.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -68,7 +68,7 @@ function impact(order: OrderRule, device: Device, at: number) {
   };
   const exemptions = exempt.map((until) => ({ until }));
   const subject = { facts, exemptions, connected: online, holdsList, delivered };
-  return impactOn(inForceAt(order, at), subject, { now: NOW, at });
+  return impactOn(activeAt(order, at), subject, { now: NOW, at });
 }
 
 describe('impact of an order on one device', () => {
@@ -197,7 +197,7 @@ describe('impact of an order on one device', () => {
       const facts = { ...factsOf(given), location, listExpires: null };
       for (const order of rulesOf(given)) {
         const now = Math.max(given.now, location.at);
-        const inForce = inForceAt(order, now);
+        const inForce = activeAt(order, now);
         const { services } = evaluate([inForce], facts, now);
         const exemptions = facts.exemptions.filter((each) => each.order === order.order);
         const subject = { facts, exemptions, connected: true, holdsList: true, delivered: true };
@@ -261,8 +261,8 @@ describe('impact of an order on one device', () => {
   });
 
   it('extends a rule to devices at home in the area, and to unknown locations if the rule uses presence', () => {
-    expect(widened(rule())).toMatchObject({ nexus: new Set(['present', 'network', 'home']), unknown: 'deny' });
-    expect(widened(rule({ nexus: new Set(['seat']) }))).toMatchObject({
+    expect(widenRule(rule())).toMatchObject({ nexus: new Set(['present', 'network', 'home']), unknown: 'deny' });
+    expect(widenRule(rule({ nexus: new Set(['seat']) }))).toMatchObject({
       nexus: new Set(['seat', 'home']),
       unknown: 'allow',
     });

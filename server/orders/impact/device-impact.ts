@@ -67,17 +67,17 @@ export function asksForLocation({ nexus }: Pick<OrderRule, 'nexus'>): boolean {
 }
 
 /** Copies the rule of an order as if the order were active at the given time, regardless of its own times and state. */
-export function inForceAt(rule: OrderRule, at: Instant): OrderRule {
+export function activeAt(rule: OrderRule, at: Instant): OrderRule {
   return { ...rule, effective: at, until: null, pausedUntil: null, withdrawn: false };
 }
 
 /** Extends a rule to devices with their home in the order's areas, and to devices with an unknown location. */
-export function widened(rule: OrderRule): OrderRule {
+export function widenRule(rule: OrderRule): OrderRule {
   return { ...rule, nexus: new Set([...rule.nexus, 'home']), unknown: asksForLocation(rule) ? 'deny' : rule.unknown };
 }
 
 /** Copies the present location so that the passage of time does not change it. */
-function frozen(settled: LocationState, served: boolean, at: Instant): LocationState {
+function withoutExpiry(settled: LocationState, served: boolean, at: Instant): LocationState {
   const { network } = settled.sightings;
   return {
     ...settled,
@@ -92,7 +92,7 @@ function frozen(settled: LocationState, served: boolean, at: Instant): LocationS
  * Key of all facts about a device that the given orders evaluate, except exemptions. Devices with equal keys have equal impact. Null for a
  * visitor with a grace period, because the arrival time may also count.
  */
-export function likenessOf(rules: readonly OrderRule[], known: Known, now: Instant): string | null {
+export function impactKey(rules: readonly OrderRule[], known: Known, now: Instant): string | null {
   const { facts, connected, holdsList, delivered } = known;
   const { home, seat, location } = facts;
   if (home !== null && rules.some((rule) => rule.visitors > 0 && relate([home], rule) === 'outside')) return null;
@@ -100,13 +100,13 @@ export function likenessOf(rules: readonly OrderRule[], known: Known, now: Insta
   return [home, seat, areas, network, connected, holdsList, delivered].join(' ');
 }
 
-/** Computes the impact of an order on one device. `rule` must be a result of `inForceAt`. */
+/** Computes the impact of an order on one device. `rule` must be a result of `activeAt`. */
 export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments): Impact {
   const { exemptions, connected, holdsList, delivered } = subject;
   const { home, seat } = subject.facts;
   const settled = settle(subject.facts.location, now);
   const { areas, network } = locationAt(settled, now);
-  const location = frozen(settled, network !== null, at);
+  const location = withoutExpiry(settled, network !== null, at);
   const exempted = exemptions.map(({ until }) => ({ order: rule.order, until }));
   const { services } = evaluate([rule], { home, seat, location, exemptions: exempted, listExpires: null }, at);
   const denied = SERVICES.filter((service) => !services[service].allowed);
@@ -118,12 +118,12 @@ export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments
   const where = areas.length === 0 ? null : relate(areas, rule);
   const served = network === null ? null : relate(network, rule);
   const belongs = home === null ? null : relate([home], rule);
-  const here = where === 'inside' || (rule.nexus.has('network') && served === 'inside');
+  const isPresent = where === 'inside' || (rule.nexus.has('network') && served === 'inside');
   const classes: ImpactClass[] = [];
   if (denied.length > 0) classes.push('denied');
   if (byLocation && where === 'contested') classes.push('borderline');
   if (byLocation && where === null) classes.push('unknown');
-  if (byLocation && here && belongs === 'outside') classes.push('visiting');
+  if (byLocation && isPresent && belongs === 'outside') classes.push('visiting');
   if (belongs === 'inside' && where === 'outside') classes.push('traveling');
   if (exemptions.some(({ until }) => until === null || at < until)) classes.push('exempt');
   if (denied.length > 0 && !connected) classes.push(holdsList ? 'offline_current' : 'offline_behind');

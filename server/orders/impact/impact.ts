@@ -30,7 +30,7 @@ import {
   type Waits,
 } from './rehearsal.ts';
 import { createRehearsalRequests, type PeoplePort } from './rehearsal-requests.ts';
-import { holdWarnings, statementWarnings, type Warning, warningsOf } from './warnings.ts';
+import { pauseWarnings, statementWarnings, type Warning, warningsOf } from './warnings.ts';
 
 export interface Affected {
   readonly device: DeviceId;
@@ -118,7 +118,7 @@ export function createImpact(ports: {
   const requests = createRehearsalRequests({ orders, people: ports.people, approvers: state.approvers });
 
   const warningsOn = async (document: Revision, rule: OrderRule, result: RehearsalResult): Promise<Warning[]> => [
-    ...holdWarnings(document, state.accepted().get(document.order), clock.now()),
+    ...pauseWarnings(document, state.accepted().get(document.order), clock.now()),
     ...(document.act === 'propose' || document.act === 'revise' ? areaWarnings(document.terms) : []),
     ...warningsOf(document, rule, result, ports.largeShare),
     ...(document.status === 'withdrawn' ? [] : statementWarnings(await ports.overriding(rule))),
@@ -129,7 +129,7 @@ export function createImpact(ports: {
     const result = await rehearsal.rehearse(request);
     const { sets, waits } = result;
     const some = sets.filter((set) => matches(filter, set));
-    const about: Found = {
+    const summary: Found = {
       ...counted(result),
       revision,
       baseline: filter.baseline ?? null,
@@ -138,7 +138,7 @@ export function createImpact(ports: {
       areas: countsByArea(sets),
       total: sizeOf(some),
     };
-    return { about, some, waits };
+    return { summary, some, waits };
   }
 
   async function affected(number: string, revision: number | undefined, where: Pick<RehearsalRequest, 'lastSeen'>) {
@@ -150,12 +150,12 @@ export function createImpact(ports: {
   return {
     preview: createDraftPreview({ ...ports, approvers: state.approvers, requests, warningsOn }),
     page: async (number, revision, query) => {
-      const { about, some, waits } = await find(number, revision, query);
-      return { ...about, devices: [...listed(some, waits, query.offset, query.limit)] };
+      const { summary, some, waits } = await find(number, revision, query);
+      return { ...summary, devices: [...listed(some, waits, query.offset, query.limit)] };
     },
     listing: async (number, revision, filter) => {
-      const { about, some, waits } = await find(number, revision, filter);
-      return { ...about, devices: listed(some, waits, 0, about.total) };
+      const { summary, some, waits } = await find(number, revision, filter);
+      return { ...summary, devices: listed(some, waits, 0, summary.total) };
     },
     names: async (order, revision, filter, namesRequest) => {
       const { some } = await find(order, revision, filter);

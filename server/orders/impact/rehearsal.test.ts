@@ -14,7 +14,7 @@ import { emptyLocation, observe, observeAll } from '../../../shared/verdict/loca
 import { type EvidenceSource, NEXUS, type Observation, type OrderRule } from '../../../shared/verdict/terms.ts';
 import { NOW, revisionDocument } from '../../../tests/support/signed-documents.ts';
 import { createCache } from '../cache.ts';
-import { changeOf, impactOn, inForceAt } from './device-impact.ts';
+import { activeAt, changeOf, impactOn } from './device-impact.ts';
 import { changesOf, countsByArea, countsOf, sizeOf, waitingOf } from './impact-counts.ts';
 import {
   createRehearsal,
@@ -173,8 +173,8 @@ describe('a rehearsal', () => {
             some.filter((each) => each.device === device),
           );
           const moments = { now: NOW, at: NOW };
-          const impact = impactOn(inForceAt(kind, NOW), { ...known, exemptions: exempt! }, moments);
-          const was = before && impactOn(inForceAt(before, NOW), { ...known, exemptions: exemptBefore! }, moments);
+          const impact = impactOn(activeAt(kind, NOW), { ...known, exemptions: exempt! }, moments);
+          const was = before && impactOn(activeAt(before, NOW), { ...known, exemptions: exemptBefore! }, moments);
           const change = before && was && changeOf({ rule: before, impact: was }, { rule: kind, impact });
           const alone = { ...impact, home: facts.home, connected, change };
           expect(inFleet.get(device)).toEqual(impact.classes.length > 0 || change ? alone : undefined);

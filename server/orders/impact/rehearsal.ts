@@ -13,14 +13,14 @@ import type { OrderRule } from '../../../shared/verdict/terms.ts';
 import { createCache } from '../cache.ts';
 import type { ExemptionRow, JurisdictionPort, LocationFacts } from '../ports.ts';
 import {
+  activeAt,
   type Change,
   changeOf,
   type Impact,
+  impactKey,
   impactOn,
-  inForceAt,
   type Known,
-  likenessOf,
-  widened,
+  widenRule,
 } from './device-impact.ts';
 
 /** Number of devices in one slice, which takes some milliseconds. */
@@ -30,7 +30,7 @@ const LASTING = 5_000;
 /** Unit in which the time is part of the cache key. A jump of the clock thus invalidates cached results. */
 const MINUTE = 60_000;
 /** Maximum number of cached results. One result may contain a whole fleet. */
-const KEPT = 4;
+const MOST_CACHED = 4;
 
 export interface DeviceState {
   readonly facts: LocationFacts;
@@ -134,7 +134,7 @@ export function createRehearsal(ports: {
   readonly clock: Clock;
 }): Rehearsal {
   const { jurisdiction, deviceStates, clock } = ports;
-  const cache = createCache<RehearsalResult>({ lasting: LASTING, most: KEPT });
+  const cache = createCache<RehearsalResult>({ lasting: LASTING, most: MOST_CACHED });
   const queue = createSerialQueue();
 
   async function candidatesOf(
@@ -142,13 +142,13 @@ export function createRehearsal(ports: {
     at: Instant,
   ): Promise<readonly DeviceId[]> {
     if (among) return jurisdiction.affectedBy(among);
-    const affected = await jurisdiction.affectedBy(inForceAt(selection === 'all' ? widened(rule) : rule, at));
+    const affected = await jurisdiction.affectedBy(activeAt(selection === 'all' ? widenRule(rule) : rule, at));
     const exempt = selection === 'all' ? [...exemptions, ...(baseline?.exemptions ?? [])] : [];
     if (baseline === null && exempt.length === 0) return affected;
     const found = new Set(affected);
     for (const { device } of exempt) found.add(device);
     if (baseline) {
-      const others = await jurisdiction.affectedBy(inForceAt(baseline.rule, at));
+      const others = await jurisdiction.affectedBy(activeAt(baseline.rule, at));
       for (const some of slices(others, SLICE)) {
         for (const device of some) found.add(device);
         await turn();
@@ -160,7 +160,7 @@ export function createRehearsal(ports: {
   async function run(request: RehearsalRequest): Promise<RehearsalResult> {
     const { listed, number, selection, names } = request;
     const now = clock.now();
-    const { at, sets, setOf } = gathering(request, now);
+    const { at, sets, setOf } = createGroups(request, now);
     const waits = new Map<DeviceId, Waits>();
     let ofApprovers = 0;
     let lastSeen = 0;
@@ -178,14 +178,14 @@ export function createRehearsal(ports: {
       selection === 'all' ? deviceStates.statesWithWaits(some, number) : deviceStates.states(some);
 
     for (const some of slices(await candidatesOf(request, at), SLICE)) {
-      for (const [device, { facts, user, connected, listVersion, ...owed }] of await statesOf(some)) {
+      for (const [device, { facts, user, connected, listVersion, ...pending }] of await statesOf(some)) {
         const holdsList = listed !== null && listVersion >= listed;
-        const known = { facts, connected, holdsList, delivered: owed.delivered === true };
+        const known = { facts, connected, holdsList, delivered: pending.delivered === true };
         const set = setOf(device, known) ?? setWhereLastSeen(device, known);
         if (!set) continue;
         set.devices.push(device);
         if (set.denied.length === 0) continue;
-        if (owed.waits && owed.waits.messages + owed.waits.commands > 0) waits.set(device, owed.waits);
+        if (pending.waits && pending.waits.messages + pending.waits.commands > 0) waits.set(device, pending.waits);
         if (names.size > 0 && names.has(nameKey(user))) ofApprovers += 1;
       }
       await turn();
@@ -203,15 +203,15 @@ function momentOf({ effective }: OrderRule, when: RehearsalRequest['at'], now: I
 }
 
 /** Groups devices with equal impact. The rehearsal evaluates each group once, and a whole fleet has few groups. */
-function gathering({ rule, exemptions, baseline, at: when, selection }: RehearsalRequest, now: Instant) {
-  type Gathered = ImpactGroup & { readonly devices: DeviceId[] };
-  const after = judging(rule, exemptions, momentOf(rule, when, now));
-  const before = baseline && judging(baseline.rule, baseline.exemptions, momentOf(baseline.rule, when, now));
+function createGroups({ rule, exemptions, baseline, at: when, selection }: RehearsalRequest, now: Instant) {
+  type GroupInProgress = ImpactGroup & { readonly devices: DeviceId[] };
+  const after = createEvaluation(rule, exemptions, momentOf(rule, when, now));
+  const before = baseline && createEvaluation(baseline.rule, baseline.exemptions, momentOf(baseline.rule, when, now));
   const rules = before ? [rule, before.rule] : [rule];
-  const sets = new Map<string, Gathered>();
-  const alike = new Map<string, Gathered | null>();
+  const sets = new Map<string, GroupInProgress>();
+  const groupByKey = new Map<string, GroupInProgress | null>();
 
-  function judge(device: DeviceId, known: Known): Gathered | null {
+  function evaluate(device: DeviceId, known: Known): GroupInProgress | null {
     const impact = after.impact(device, known, now);
     const change =
       before && changeOf({ rule: before.rule, impact: before.impact(device, known, now) }, { rule, impact });
@@ -227,28 +227,28 @@ function gathering({ rule, exemptions, baseline, at: when, selection }: Rehearsa
   }
 
   /** Returns the group of the device; null if the order does not concern the device. */
-  function setOf(device: DeviceId, known: Known): Gathered | null {
-    const likeness = after.exempts(device) || before?.exempts(device) ? null : likenessOf(rules, known, now);
-    if (likeness === null) return judge(device, known);
-    const set = alike.get(likeness);
+  function setOf(device: DeviceId, known: Known): GroupInProgress | null {
+    const key = after.exempts(device) || before?.exempts(device) ? null : impactKey(rules, known, now);
+    if (key === null) return evaluate(device, known);
+    const set = groupByKey.get(key);
     if (set !== undefined) return set;
-    const judged = judge(device, known);
-    alike.set(likeness, judged);
-    return judged;
+    const evaluated = evaluate(device, known);
+    groupByKey.set(key, evaluated);
+    return evaluated;
   }
 
   return { at: after.at, sets, setOf };
 }
 
-function judging(rule: OrderRule, exemptions: readonly ExemptionRow[], at: Instant) {
-  const inForce = inForceAt(rule, at);
+function createEvaluation(rule: OrderRule, exemptions: readonly ExemptionRow[], at: Instant) {
+  const active = activeAt(rule, at);
   const exempt = Map.groupBy(exemptions, ({ device }) => device);
   return {
     at,
     rule,
     exempts: (device: DeviceId) => exempt.has(device),
     impact: (device: DeviceId, known: Known, now: Instant) =>
-      impactOn(inForce, { ...known, exemptions: exempt.get(device) ?? [] }, { now, at }),
+      impactOn(active, { ...known, exemptions: exempt.get(device) ?? [] }, { now, at }),
   };
 }
 
@@ -272,6 +272,6 @@ function termsKey(rule: OrderRule, exemptions: readonly ExemptionRow[], at: Rehe
   const drawn = polygons.map(({ code }) => code);
   const sets = [services, areas, nexus, drawn].map((set) => [...set].sort());
   const own = [unknown, contested, visitors, travelers, [...disputed], at === 'effective' ? effective : null];
-  const lifted = [rule.withdrawn, rule.pausedUntil === null];
-  return [sets, own, lifted, exemptions.map(({ device, until }) => [device, until])];
+  const pauses = [rule.withdrawn, rule.pausedUntil === null];
+  return [sets, own, pauses, exemptions.map(({ device, until }) => [device, until])];
 }

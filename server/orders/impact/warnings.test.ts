@@ -4,7 +4,7 @@ import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { OrderRule } from '../../../shared/verdict/terms.ts';
 import { revisionDocument } from '../../../tests/support/signed-documents.ts';
 import type { Impact } from './device-impact.ts';
-import { holdWarnings, type Warning, warningsOf } from './warnings.ts';
+import { pauseWarnings, type Warning, warningsOf } from './warnings.ts';
 
 const PROPOSED = { act: 'propose', status: 'active' } as const;
 const RULE: Pick<OrderRule, 'services' | 'nexus' | 'unknown'> = {
@@ -89,10 +89,10 @@ describe('warnings', () => {
     const base = { revision, digest: 'a'.repeat(64), lasting: false };
     const now = Date.parse(pausedSince);
     const change = { act: 'extend', status: 'paused', previous: base.digest } as const;
-    const said = (...about: Parameters<typeof holdWarnings>) => codes(holdWarnings(...about));
+    const said = (...about: Parameters<typeof pauseWarnings>) => codes(pauseWarnings(...about));
     expect(said(change, base, now)).toEqual(['pause_without_end']);
     expect(said({ ...change, act: 'revise' }, base, now + BRIEF_PAUSE - 1)).toEqual(['pause_without_end']);
-    expect(holdWarnings(change, base, now)[0]?.detail).toContain('ends at 2015-12-04T00:00:00.000Z');
+    expect(pauseWarnings(change, base, now)[0]?.detail).toContain('ends at 2015-12-04T00:00:00.000Z');
     expect(said({ ...change, act: 'pause' }, base, now)).toEqual([]);
     expect(said({ ...change, act: 'resume', status: 'active' }, base, now)).toEqual([]);
     expect(said(change, { ...base, lasting: true }, now)).toEqual([]);

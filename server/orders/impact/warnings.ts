@@ -58,11 +58,11 @@ export function warningsOf(
     warnings.push({ code: 'large_share', detail, devices: denied });
   }
   if (rule.unknown === 'deny' && asksForLocation(rule)) {
-    const nowhere = sizeOf(sets.filter((set) => set.denied.length > 0 && set.classes.includes('unknown')));
+    const unknown = sizeOf(sets.filter((set) => set.denied.length > 0 && set.classes.includes('unknown')));
     warnings.push({
       code: 'denies_unknown',
-      detail: `The order blocks devices at an unknown location, wherever they are: ${inWords(nowhere)} now.`,
-      devices: nowhere,
+      detail: `The order blocks devices at an unknown location, wherever they are: ${inWords(unknown)} now.`,
+      devices: unknown,
     });
   }
   return warnings;
@@ -72,15 +72,15 @@ export function warningsOf(
  * Warning about a change of an order that one person has paused. Two approvals of the change make the pause permanent, which approvers may
  * not expect.
  */
-export function holdWarnings(
+export function pauseWarnings(
   { act, status, previous }: Pick<Revision, 'act' | 'status' | 'previous'>,
   base: Pick<AcceptedRevision, 'revision' | 'digest' | 'lasting'> | undefined,
   now: Instant,
 ): Warning[] {
   if (status !== 'paused' || act === 'pause' || base?.digest !== previous) return [];
-  const lapses = base.lasting ? null : briefPauseEnds(base.revision);
-  if (lapses === null || stateOf(base, now) !== 'paused') return [];
-  const until = new Date(lapses).toISOString();
+  const end = base.lasting ? null : briefPauseEnds(base.revision);
+  if (end === null || stateOf(base, now) !== 'paused') return [];
+  const until = new Date(end).toISOString();
   const detail = `One person paused the order, and this pause ends at ${until}. If this revision is approved, the pause has no end: only two people can resume the order.`;
   return [{ code: 'pause_without_end', detail, devices: null }];
 }
