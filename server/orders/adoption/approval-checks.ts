@@ -48,8 +48,8 @@ export function checkSignature(
 }
 
 /**
- * Checks the signed confirmation of the immediate effect. An approver must confirm it if a time of the revision passed during the proposal.
- * Throws if the confirmation is missing or unnecessary.
+ * Checks the signed confirmation of the immediate effect. An approver must confirm it if the effective time or the end passed while the
+ * proposal was pending. Throws if the confirmation is missing or unnecessary.
  */
 export function checkPassed(
   { order, revision }: RevisionRow,

@@ -56,8 +56,8 @@ function sentence({ name, account, by, kind }: AccountLink): string {
 }
 
 /**
- * Computes the exact largest set without two related people. A person with at most one relation is always part of such a set. Few people
- * have more relations.
+ * Computes the exact largest set without two related people. A person with at most one relation can always be in the set. Few people have
+ * more relations.
  */
 function largestIndependent(
   persons: readonly string[],
@@ -75,7 +75,7 @@ function largestIndependent(
   };
   const first = including(chosen);
   if (chosen.near.length <= 1) return first;
-  // At least one of the largest sets contains this person or one of the related people.
+  // Try this person and each related person: at least one of the largest sets contains one of these people.
   return others
     .filter(({ person }) => chosen.near.includes(person))
     .map(including)

@@ -43,8 +43,8 @@ export function createListPublisher(ports: {
   let list: StoredList | null = null;
 
   function dueAt({ issuedAt }: StoredList): Instant {
-    // The server's clock was ahead when it signed the last list. A newly enrolled device uses the date of the list as its first
-    // authenticated time.
+    // The date of the list is in the future, because the server's clock was wrong. Replace the list at once: a newly enrolled device uses
+    // its date as the first authenticated time.
     if (issuedAt > clock.now() + CLOCKS_DIFFER) return clock.now();
     return Math.min(issuedAt + REFRESH_AFTER, nextPublication(adopted.revisions().values(), issuedAt));
   }
@@ -89,7 +89,7 @@ export function createListPublisher(ports: {
 
   return {
     replace: (stored) => {
-      // The read may have started before the current list was stored.
+      // Ignore an older stored list, because the read may have started before the current list was stored.
       if (!list || (stored && stored.version > list.version)) list = stored;
       if (list) refresh.requestAt(dueAt(list));
     },

@@ -26,7 +26,8 @@ export interface RevisionSummary {
   /** Time when the proposal expires; null if the revision is not pending. */
   readonly expiresAt: Instant | null;
   /**
-   * Time of the revision that passed during the proposal; null if no time has passed. An approver must then confirm the immediate effect.
+   * Effective time or end of the revision, if it passed while the proposal was pending; null otherwise. An approver must then confirm the
+   * immediate effect.
    */
   readonly passed: PassedTime | null;
   readonly withheld: boolean;
@@ -80,7 +81,7 @@ function summary(row: RevisionRow, rows: readonly RevisionRow[], now: Instant): 
   };
 }
 
-/** Returns the time of the revision that passed during the proposal, or null. `rows` has all revisions of the order. */
+/** Says which time of the revision passed while the proposal was pending; null if none did. `rows` has all revisions of the order. */
 export function passedIn(row: RevisionRow, rows: readonly RevisionRow[], now: Instant): PassedTime | null {
   const document = readPayload(row.payload);
   const base = rows.find(({ digest }) => digest === document.previous);

@@ -26,7 +26,7 @@ export function createPublicList(ports: {
   const { current, approvers, adopted, clock, installation } = ports;
   let cached: { readonly list: StoredList; readonly revisions: unknown; readonly withheld: Envelope[] } | null = null;
 
-  /** The result is computed once for each list, because many devices request it. */
+  /** Computes the withheld revisions once for each list, because many devices request them. */
   function withheld(): readonly Envelope[] {
     const list = current();
     const set = approvers.current();

@@ -1,4 +1,4 @@
-/** Verification of stored receipts, in batches and after devices that report at the same time have got their acknowledgments. */
+/** Verification of stored receipts in batches, after the server has acknowledged the reports of many devices. */
 import { X509Certificate } from 'node:crypto';
 import { keyidOf, type VerifyingKey } from '../../../shared/order/dsse.ts';
 import { signerOf } from '../../../shared/pack/check-files.ts';

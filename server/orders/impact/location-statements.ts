@@ -81,7 +81,7 @@ export interface LocationStatements {
   overriding(order: string): Promise<readonly OverridingStatement[]>;
   /** Location changes by admins that changed the verdict of the order, newest first. */
   locationChanges(order: string): Promise<readonly StoredLocationChange[]>;
-  /** Announced and active orders that give the devices another verdict with the requested location than with the present one. */
+  /** Announced and active orders whose verdict for a device would change with the requested location. */
   placements(changes: readonly PlacementChange[]): Promise<readonly PlacementEffect[]>;
 }
 

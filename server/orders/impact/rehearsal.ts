@@ -197,7 +197,7 @@ export function createRehearsal(ports: {
   return { rehearseAnew, rehearse: (request) => cache.get(keyOf(request, clock.now()), () => rehearseAnew(request)) };
 }
 
-/** Time of the comparison. For a revision that has already taken effect, this is the present time. */
+/** Time for which a revision is evaluated: now, or the revision's effective time if it is in the future. */
 function momentOf({ effective }: OrderRule, when: RehearsalRequest['at'], now: Instant): Instant {
   return when === 'now' ? now : Math.max(now, effective);
 }

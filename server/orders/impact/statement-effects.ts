@@ -42,8 +42,8 @@ export function withoutStatement(facts: DeviceFacts, ownHome: HomeArea | null, n
 }
 
 /**
- * Orders that give different verdicts for two sets of facts about one device. The comparison with an active order is for the time when the
- * change of location counts, with an announced order for its start.
+ * Orders that give different verdicts for two sets of facts about one device. An announced order is evaluated at its start, and an active
+ * order at the time when the changed location counts.
  */
 export function statementEffects(
   rules: readonly OrderRule[],

@@ -29,7 +29,7 @@ export function warningsOf(
   if (status === 'withdrawn' || act === 'pause') return [];
   const { denied } = countsOf(sets);
   if (act === 'exit') {
-    // An exit only needs its own warning, because the proposal of the order showed the others.
+    // The warning about wiped data is enough for an exit, because the proposal of the order already showed the other warnings.
     const detail = `Once approved, the exit wipes work data on devices that the order certainly blocks, ${denied} at most now, and destroys their messages on the server. It cannot be undone.`;
     return [{ code: 'wipes_data', detail, devices: denied }];
   }
