@@ -242,7 +242,7 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await page.getByRole('radio', { name: 'Wipe workspace' }).check();
     await page.getByLabel(/to confirm$/).fill('1');
     await button('Wipe 1 device').click();
-    await page.getByText('1 device was skipped because of a legal hold').waitFor();
+    await page.getByText('The server skipped 1 device because of a legal hold').waitFor();
     await glance('devices command held');
     await button('Close').last().click();
     await page.getByRole('dialog').waitFor({ state: 'hidden' });

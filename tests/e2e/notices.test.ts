@@ -65,7 +65,7 @@ it('the desktop displays the start of an order, in the language of its user', as
 it('without a desktop, the command line displays it, and the server counts it', async () => {
   const { out } = await bare.cli(['orders']);
   expect(out).toContain('[en] Your messages stop.\n  This text is authoritative.\n  also in: ur');
-  expect(out).toContain('Displayed when it took effect: ');
+  expect(out).toContain('Displayed when the order took effect: ');
   expect(out).toContain('  Where: Sweden\n  Why: The home area of this device is Sweden.\n');
   const theirs = (await bare.cli(['orders'], { env: { LANGUAGE: 'ur' } })).out;
   expect(theirs).toContain(TERMS.notice.ur);

@@ -191,10 +191,10 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await page.keyboard.press('Escape');
     await kashmir.click();
     await page.getByRole('option', { name: /^Contested: China, India,? and Pakistan$/ }).click();
-    await page.getByText('Different from your territory policy: there it counts as Pakistan.').waitFor();
+    await page.getByText('Your territory policy differs: in the policy, the territory counts as Pakistan.').waitFor();
     // A revision keeps the assignment of the signed order, not that of the policy.
     await seat.goto(`/orders/${doubted.order}/revise`);
-    await page.getByText('Different from your territory policy: there it counts as Pakistan.').waitFor();
+    await page.getByText('Your territory policy differs: in the policy, the territory counts as Pakistan.').waitFor();
     expect(await page.getByRole('combobox', { name: 'Kashmir' }).inputValue()).toMatch(/^Contested: /);
   });
 }
