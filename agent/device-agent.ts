@@ -79,7 +79,8 @@ class DeviceAgent implements Agent {
     this.#store.beginGeneration(generation);
     this.#clock = openDeviceClock(time, this.#store);
     this.#own = createOwnIdentity({
-      ...{ credentials, dial: options.dial },
+      credentials,
+      dial: options.dial,
       onRenewed: () => log.info('the certificate was renewed'),
       onFailure: (error) => log.warn('the certificate could not be renewed', { error: message(error) }),
     });
@@ -87,7 +88,9 @@ class DeviceAgent implements Agent {
     this.#enforcement = this.#openEnforcement();
     this.#exits = this.#createExits();
     this.notices = createNoticeDelivery({
-      ...{ enforcement: this.#enforcement, now: this.#clock.now, notify: options.notify },
+      enforcement: this.#enforcement,
+      now: this.#clock.now,
+      notify: options.notify,
       tryStore: (work) => this.#tryStore(work),
     });
     this.#sampling = this.#createSampling();
@@ -104,13 +107,16 @@ class DeviceAgent implements Agent {
       options.listWithin,
     );
     this.#recovery = createDocumentRecovery({
-      ...{ deviceUrl: this.#deviceUrl, http: this.#http, store: this.#store },
+      deviceUrl: this.#deviceUrl,
+      http: this.#http,
+      store: this.#store,
       onFailure: (error) => log.debug('the stored documents could not be sent', { error: message(error) }),
     });
     this.#poll = this.#createPoll();
     this.link = this.#createLink();
     this.#revocation = createRevocationCheck({
-      ...{ credentials, http: this.#http },
+      credentials,
+      http: this.#http,
       onFailure: (error) => log.debug('the revocation list could not be checked', { error: message(error) }),
     });
     this.#management = createManagementGate({ gate: () => this.gate('management'), link: () => this.link });
@@ -124,7 +130,8 @@ class DeviceAgent implements Agent {
     this.messaging = this.#openMessaging();
     this.#frames = this.#createFrameDispatch();
     this.#unenrollment = createUnenrollment({
-      ...{ store: this.#store, credentials },
+      store: this.#store,
+      credentials,
       stopAgent: () => {
         this.#stopParts();
         void this.messaging.stop();
@@ -269,7 +276,10 @@ class DeviceAgent implements Agent {
 
   #openEnforcement(): Enforcement {
     return openEnforcement({
-      ...{ store: this.#store, clock: this.#clock, time: this.#options.time, signer: this.#own.signer },
+      store: this.#store,
+      clock: this.#clock,
+      time: this.#options.time,
+      signer: this.#own.signer,
       identity: { ...this.#identity, generation: () => this.#identity.generation },
       onChange: () => {
         this.#disk.check();
@@ -306,7 +316,9 @@ class DeviceAgent implements Agent {
 
   #createSampling(): LocationSampling {
     return createLocationSampling({
-      ...{ sensors: this.#options.sensors, enforcement: this.#enforcement, now: this.#clock.now },
+      sensors: this.#options.sensors,
+      enforcement: this.#enforcement,
+      now: this.#clock.now,
       // A refused device that leaves the order's area reports this within minutes, before its next attempt to connect.
       onSample: async () => {
         if (this.link.state === 'refused' && this.#store.postable(1).length > 0) await this.#poll.reports();
@@ -318,7 +330,10 @@ class DeviceAgent implements Agent {
   #createPoll(): Poll {
     return createPoll({
       publicUrl: () => this.#options.credentials.current().publicUrl,
-      ...{ deviceUrl: this.#deviceUrl, http: this.#http, outbox: this.#store, intake: this.#intake },
+      deviceUrl: this.#deviceUrl,
+      http: this.#http,
+      outbox: this.#store,
+      intake: this.#intake,
       versions: this.#versions,
       documents: this.#enforcement.documents,
       recollect: this.#recovery.send,
@@ -333,7 +348,9 @@ class DeviceAgent implements Agent {
       secureDial: this.#own.dial,
       refusedCertificate: (target) => readRefusedCertificate(this.#options.dial, target),
       hello: () => ({
-        ...{ kind: 'hello', agent: AGENT_VERSION, wall: this.#options.time.wall() },
+        kind: 'hello',
+        agent: AGENT_VERSION,
+        wall: this.#options.time.wall(),
         ...this.#versions(),
       }),
       denied: () => this.#management.denial(),
@@ -407,7 +424,11 @@ class DeviceAgent implements Agent {
   #createCommands(): Commands {
     const { workspace, inventory, onRestart } = this.#options;
     return createCommands({
-      ...{ store: this.#store, workspace, inventory, onRestart, deviceNow: this.#clock.now },
+      store: this.#store,
+      workspace,
+      inventory,
+      onRestart,
+      deviceNow: this.#clock.now,
       onResult: () => {
         this.#outbox.pump();
         // The command may have locked, unlocked or wiped the workspace.
@@ -423,8 +444,16 @@ class DeviceAgent implements Agent {
   #openMessaging(): MessagingEngine {
     const { workspace, keyPackages, patience, announce } = this.#options;
     return openMessaging({
-      ...{ identity: this.#identity, signer: this.#own.signer, store: this.#store, workspace, keyPackages, patience },
-      ...{ http: this.#http, deviceUrl: this.#deviceUrl, now: this.#clock.now, send: this.link.send },
+      identity: this.#identity,
+      signer: this.#own.signer,
+      store: this.#store,
+      workspace,
+      keyPackages,
+      patience,
+      http: this.#http,
+      deviceUrl: this.#deviceUrl,
+      now: this.#clock.now,
+      send: this.link.send,
       approverSet: () => this.#enforcement.documents.approverSet,
       gate: () => this.gate('messaging'),
       onReport: () => this.#outbox.pump(),
@@ -435,8 +464,13 @@ class DeviceAgent implements Agent {
 
   #createFrameDispatch(): FrameDispatch {
     return createFrameDispatch({
-      ...{ identity: this.#identity, intake: this.#intake, outbox: this.#outbox, commands: this.#commands },
-      ...{ messaging: this.messaging, send: this.link.send, versions: this.#versions },
+      identity: this.#identity,
+      intake: this.#intake,
+      outbox: this.#outbox,
+      commands: this.#commands,
+      messaging: this.messaging,
+      send: this.link.send,
+      versions: this.#versions,
       onTime: (at) => {
         this.#clock.authenticate(at);
         this.#enforcement.timeAlerts.checkServerTime();

@@ -55,7 +55,9 @@ async function run(env: Record<string, string> = {}): Promise<ChildProcess> {
     stdio: 'ignore',
     env: {
       ...process.env,
-      ...{ INVOCATION_ID: undefined, CORDON_AGENT_GEOCLUE: 'off', CORDON_AGENT_LOG: 'silent' },
+      INVOCATION_ID: undefined,
+      CORDON_AGENT_GEOCLUE: 'off',
+      CORDON_AGENT_LOG: 'silent',
       ...env,
     },
   });

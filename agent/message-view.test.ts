@@ -4,8 +4,17 @@ import { ENROLLMENT_ENDED } from './messaging/mailbox/delivery-state.ts';
 import type { MessageView } from './messaging/messaging.ts';
 
 const message = (fate: Partial<MessageView>): MessageView => ({
-  ...{ id: 'm', conversation: 'c', from: { person: 'p', name: 'Ada' }, mine: true, at: 0, text: 'the plan' },
-  ...{ attachments: [], state: 'sent', order: null, refusal: null, missed: [] },
+  id: 'm',
+  conversation: 'c',
+  from: { person: 'p', name: 'Ada' },
+  mine: true,
+  at: 0,
+  text: 'the plan',
+  attachments: [],
+  state: 'sent',
+  order: null,
+  refusal: null,
+  missed: [],
   ...fate,
 });
 const full = { code: 'too_large', detail: 'Their mailbox is full.' };
@@ -23,7 +32,8 @@ it.each<[string, Partial<MessageView>, string]>([
   [
     'refused for one of several',
     {
-      ...{ state: 'refused', refusal: full },
+      state: 'refused',
+      refusal: full,
       missed: [
         { name: 'Ben', state: 'refused', order: null, refusal: full },
         { name: 'Cleo', state: 'held', order: '2015-001', refusal: denied },

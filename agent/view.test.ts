@@ -176,7 +176,12 @@ describe('case 51: text from the server and from people', () => {
         [
           {
             ...hostile,
-            ...{ status: 'paused', services: ['mail'], areas: ['PK'], effective: AT, until: AT, title: HOSTILE },
+            status: 'paused',
+            services: ['mail'],
+            areas: ['PK'],
+            effective: AT,
+            until: AT,
+            title: HOSTILE,
             reasons: ['present'],
             exit: { exportsUntil: AT, approved: true, wiped: null },
             told: [{ moment: 'P7D', at: AT, shown: false, late: false }],

@@ -141,7 +141,10 @@ async function openKeys(config: Config, archive: OpenArchive, manifest: Manifest
   for (const [name, body] of keys) writeFileSync(join(folder, name), body, { mode: 0o600, flush: true });
   const { passphrase } = resolvePassphrase({ given: config.passphrase, file: config.passphraseFile, folder });
   const authority = openAuthority({
-    ...{ folder, passphrase, organization: config.organization, serverNames: config.names },
+    folder,
+    passphrase,
+    organization: config.organization,
+    serverNames: config.names,
     crlUrl: null,
     finish: 'later',
   });

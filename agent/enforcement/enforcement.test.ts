@@ -81,7 +81,10 @@ describe('enforcement', () => {
     const rings = [[74_200_000, 31_400_000, 74_450_000, 31_400_000, 74_450_000, 31_650_000, 74_200_000, 31_650_000]];
     const polygons = { 'XZ-lahore': { version: 3, title: 'Lahore', rings, touches: ['PK'] } };
     const { enforcement, clock, shut } = enrolled({
-      ...{ areas: ['XZ-lahore'], polygons, nexus: ['present'], contested: 'deny' },
+      areas: ['XZ-lahore'],
+      polygons,
+      nexus: ['present'],
+      contested: 'deny',
     });
     const sense = (latitude: number, longitude: number) => {
       clock.authenticate(clock.now() + HOUR);

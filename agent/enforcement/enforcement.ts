@@ -127,7 +127,12 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   return {
     documents,
     accept: createDocumentAcceptance({
-      ...{ store, documents, clock, alerts, receipts, onRefused: onChange },
+      store,
+      documents,
+      clock,
+      alerts,
+      receipts,
+      onRefused: onChange,
       onRecordStored: (record) => location.applyStatement(record, clock.now()),
       onAccepted(document) {
         if (document === 'list') rules.compile();

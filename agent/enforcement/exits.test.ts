@@ -25,7 +25,10 @@ describe('an exit', () => {
   const exitOf = (changes: Partial<Revision> = {}, signers = [ada, ben]) =>
     signedRevision(
       revisionDocument({
-        ...{ revision: 2, previous: first.digest, act: 'exit', proposedAt: new Date(OVER).toISOString() },
+        revision: 2,
+        previous: first.digest,
+        act: 'exit',
+        proposedAt: new Date(OVER).toISOString(),
         terms: { ...TERMS, nexus: ['home'], ...leaving },
         ...changes,
       }),
@@ -33,7 +36,9 @@ describe('an exit', () => {
     );
   const listAt = (at: number, version: number, orders: Envelope[]) =>
     listOf(orders, {
-      ...{ version, issuedAt: new Date(at).toISOString(), expiresAt: new Date(at + 7 * DAY).toISOString() },
+      version,
+      issuedAt: new Date(at).toISOString(),
+      expiresAt: new Date(at + 7 * DAY).toISOString(),
     }).envelope;
   /** Makes a device that an order has denied since its effective time, and that receives the given exit after the export window. */
   function afterTheWindow(exit: Envelope, record = recordOf()) {

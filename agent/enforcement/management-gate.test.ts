@@ -3,17 +3,15 @@ import type { DenialView, GateView } from './gate-view.ts';
 import { createManagementGate } from './management-gate.ts';
 
 const denial: DenialView = {
-  ...{
-    order: '2015-001',
-    revision: 1,
-    title: '',
-    reasons: [],
-    until: null,
-    waiting: 'hold',
-    appeal: '',
-    statement: {},
-    authoritative: null,
-  },
+  order: '2015-001',
+  revision: 1,
+  title: '',
+  reasons: [],
+  until: null,
+  waiting: 'hold',
+  appeal: '',
+  statement: {},
+  authoritative: null,
 };
 const open: GateView = { service: 'management', open: true, reasons: [], denials: [], since: 0 };
 const shut: GateView = { ...open, open: false, denials: [denial] };

@@ -61,7 +61,9 @@ describe('notices', () => {
     expect(receipts(true)).toEqual(['delivered P1D', 'delivered P1D']);
     const end = { revision: 3, previous: second.digest, act: 'withdraw' as const, status: 'withdrawn' as const };
     const third = listOf([signedRevision(revisionDocument({ ...end, terms: moved }), [ada, ben])], {
-      ...{ version: 3, previous: next.hash, expiresAt: new Date(EFFECTIVE + 90 * DAY).toISOString() },
+      version: 3,
+      previous: next.hash,
+      expiresAt: new Date(EFFECTIVE + 90 * DAY).toISOString(),
     });
     enforcement.accept.list(third.envelope);
     expect(receipts(true).at(-1)).toBe('delivered withdrawal');

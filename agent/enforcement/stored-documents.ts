@@ -133,8 +133,10 @@ class VerifiedDocuments implements StoredDocuments {
       withheld,
       approverSet: this.#requireApproverSet(),
       known: {
-        ...{ installation: this.#identity.installation, orders },
-        ...{ version: list?.version ?? 0, hash: list?.hash ?? null },
+        installation: this.#identity.installation,
+        orders,
+        version: list?.version ?? 0,
+        hash: list?.hash ?? null,
       },
       now,
     });

@@ -115,7 +115,11 @@ const sensors = (geoclueBus: string, failures: string[] = []) =>
 describe('the position in a location from GeoClue', () => {
   const NOW = 1_795_641_600_000;
   const wifi = {
-    ...{ Latitude: 24.861, Longitude: 67.01, Accuracy: 60, Description: 'WiFi', Heading: -1 },
+    Latitude: 24.861,
+    Longitude: 67.01,
+    Accuracy: 60,
+    Description: 'WiFi',
+    Heading: -1,
     Timestamp: [BigInt(NOW / 1000 - 20), 0n],
   };
 
@@ -188,7 +192,8 @@ describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue service', () 
     await startGeoclue(bus, { ours: false, sources: { 'network-nmea': await receiver() } });
     const failures: string[] = [];
     expect((await sensors(bus.address, failures)()).sources?.[1]).toEqual({
-      ...{ name: 'GeoClue', state: 'refused' },
+      name: 'GeoClue',
+      state: 'refused',
       detail: 'cordon-agent not allowed to act as agent',
     });
     expect(failures.filter((why) => why.startsWith('GeoClue'))).toEqual([]);

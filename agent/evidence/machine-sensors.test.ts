@@ -183,7 +183,10 @@ it.skipIf(!mmcli.present || !dbusmock.present)(
       const set = ['2', 'OperatorCode', 's', operator, 'RegistrationState', 'u', String(state)];
       await bus(
         '/org/freedesktop/ModemManager1/Modems/8',
-        ...[how, 'sa{sv}', 'org.freedesktop.ModemManager1.Modem.Modem3gpp', ...set],
+        how,
+        'sa{sv}',
+        'org.freedesktop.ModemManager1.Modem.Modem3gpp',
+        ...set,
       );
     };
     // MM_MODEM_3GPP_REGISTRATION_STATE: 5 is roaming, 2 is searching.
@@ -206,7 +209,8 @@ it('reports every sensor as absent, and no failure, on another platform', async 
     onFailure: () => undefined,
   })();
   expect(reading).toEqual({
-    ...{ position: null, network: null },
+    position: null,
+    network: null,
     sources: [
       { name: 'gpsd', state: 'absent', detail: 'not on this platform' },
       { name: 'GeoClue', state: 'absent', detail: 'not on this platform' },

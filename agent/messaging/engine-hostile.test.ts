@@ -121,7 +121,12 @@ describe('a hostile server', () => {
       isHonest();
       return () =>
         world.deliver(ada!.id, {
-          ...{ type: 'fate', id, device: ben!.id, fate: 'returned', order: '2015-003', at: 1 },
+          type: 'fate',
+          id,
+          device: ben!.id,
+          fate: 'returned',
+          order: '2015-003',
+          at: 1,
         });
     };
     (await goesBack('back'))();

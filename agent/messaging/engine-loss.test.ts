@@ -221,7 +221,8 @@ it('a newly enrolled device has no user until its countersignature, and its stor
   await anew.messaging.maintain();
   expect(anew.messaging.state()).toEqual({ state: 'uncertified' });
   await expect(anew.messaging.start({ people: [ada!.person], title: null })).rejects.toMatchObject({
-    ...{ code: 'unavailable', message: expect.stringMatching(/has not confirmed this device/) },
+    code: 'unavailable',
+    message: expect.stringMatching(/has not confirmed this device/),
   });
   expect(anew.messaging.conversations()).toMatchObject([{ state: 'rejoining', people: [{ name: 'Ada' }] }]);
   expect(texts(anew, conversation)).toEqual(['before']);

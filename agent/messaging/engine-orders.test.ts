@@ -109,7 +109,9 @@ describe('an order', () => {
     fate('held', 1);
     await eventually(() =>
       expect(ada!.messaging.message(id)).toMatchObject({
-        ...{ state: 'held', order: '2015-003', missed: [{ name: 'Ben', state: 'held', order: '2015-003' }] },
+        state: 'held',
+        order: '2015-003',
+        missed: [{ name: 'Ben', state: 'held', order: '2015-003' }],
       }),
     );
     fate('released', 2);

@@ -209,8 +209,17 @@ describe('a refused message: the sender sees the reason', () => {
     await vault.open();
     const id = randomUUID();
     createRecords(store, vault).addMessage({
-      ...{ id, conversation, mark: 'unsent', mine: true, at: Date.now(), text: 'half \ud83d', attachments: [] },
-      ...{ from: null, recipients: [], refused: null, seen: true },
+      id,
+      conversation,
+      mark: 'unsent',
+      mine: true,
+      at: Date.now(),
+      text: 'half \ud83d',
+      attachments: [],
+      from: null,
+      recipients: [],
+      refused: null,
+      seen: true,
     });
     await say(ada!, conversation, 'whole');
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['whole']));
@@ -231,7 +240,9 @@ describe('a refused message: the sender sees the reason', () => {
     };
     await eventually(() =>
       expect(ada!.messaging.message(id)).toMatchObject({
-        ...{ state: 'refused', order: null, refusal },
+        state: 'refused',
+        order: null,
+        refusal,
         missed: [{ name: 'Ben', state: 'refused', refusal }],
       }),
     );

@@ -58,8 +58,17 @@ export function createMessaging(
     return result;
   };
   const actions = createUserActions({
-    ...{ device: ports.device, own: modules.own, vault, records, store: ports.store, attachments, checks },
-    ...{ conversations: modules.newConversations, gate: ports.gate, now: ports.now, exclusively },
+    device: ports.device,
+    own: modules.own,
+    vault,
+    records,
+    store: ports.store,
+    attachments,
+    checks,
+    conversations: modules.newConversations,
+    gate: ports.gate,
+    now: ports.now,
+    exclusively,
   });
 
   return {

@@ -87,13 +87,23 @@ function createBase(ports: EnginePorts, { wakeAt, wake, onChange }: LoopHooks) {
   const key = createEnrollmentKey(store, generation);
   const self = (): Self => ({ device, generation, key: key.get() });
   const stock = createKeyPackageStock({
-    ...{ store, vault, relay, self, wakeAt },
+    store,
+    vault,
+    relay,
+    self,
+    wakeAt,
     target: ports.keyPackages,
     now: Date.now,
   });
   const claims = createKeyPackageClaims({ device, relay, realNow: Date.now, alert });
   const certification = createCertification({
-    ...{ generation, membership, store, vault, key: key.get, wakeAt, onChange },
+    generation,
+    membership,
+    store,
+    vault,
+    key: key.get,
+    wakeAt,
+    onChange,
   });
   const mailbox = createMailbox({ store, send });
   const posts = createPosts({ store, vault, send, countAccepted: mailbox.countAccepted, wakeAt });
@@ -104,9 +114,22 @@ function createBase(ports: EnginePorts, { wakeAt, wake, onChange }: LoopHooks) {
   // After a new enrollment, stored messages are readable before the organization has confirmed the device.
   const views = createViews({ records, store, own: certification.lastOwn, attachments });
   return {
-    ...{ vault, records, key, self, stock, claims, certification, own: certification.own, mailbox, posts, attachments },
+    vault,
+    records,
+    key,
+    self,
+    stock,
+    claims,
+    certification,
+    own: certification.own,
+    mailbox,
+    posts,
+    attachments,
     quiet: createMailboxQuiet(),
-    ...{ uploads, session, contentPosts, views },
+    uploads,
+    session,
+    contentPosts,
+    views,
   };
 }
 
@@ -120,11 +143,30 @@ function createConversations(ports: EnginePorts, { wakeAt }: LoopHooks, base: Ba
   const stateLoss = createStateLoss({ records, store, posts, stock, notes, alert, realNow });
   const rejoinRequests = createRejoinRequests({ self, records, store, posts, membership, alert, realNow });
   const newConversations = createNewConversations({
-    ...{ self, own, membership, claims, records, store, posts, newDevices, now, realNow },
+    self,
+    own,
+    membership,
+    claims,
+    records,
+    store,
+    posts,
+    newDevices,
+    now,
+    realNow,
   });
   const succession = createSuccession({ own, records, store, conversations: newConversations, notes, now, alert });
   const changes = createGroupChanges({
-    ...{ device, patience, records, store, posts, membership, claims, succession, stateLoss, newDevices, realNow },
+    device,
+    patience,
+    records,
+    store,
+    posts,
+    membership,
+    claims,
+    succession,
+    stateLoss,
+    newDevices,
+    realNow,
   });
   const checks = createGroupChecks({ records, store, changes, realNow, wakeAt });
   const welcomes = createWelcomes({ self, own, membership, stock, records, store, newDevices, realNow });
@@ -138,10 +180,29 @@ function createMailboxWork(ports: EnginePorts, base: Base, conversations: Conver
   const realNow = Date.now;
   const gaps = createMessageGaps({ patience, records, membership, contentPosts, notes, alert, realNow });
   const received = createReceivedItems({
-    ...{ own, records, store, membership, notes, newDevices, gaps, succession, now, alert },
+    own,
+    records,
+    store,
+    membership,
+    notes,
+    newDevices,
+    gaps,
+    succession,
+    now,
+    alert,
   });
   const reader = createMailboxReader({
-    ...{ patience, records, store, membership, claims, welcomes, received, rejoinRequests, stateLoss, notes, alert },
+    patience,
+    records,
+    store,
+    membership,
+    claims,
+    welcomes,
+    received,
+    rejoinRequests,
+    stateLoss,
+    notes,
+    alert,
     realNow,
   });
   const texts = createTextPosts({ own, records, store, posts, membership, contentPosts, uploads });

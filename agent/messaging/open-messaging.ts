@@ -42,12 +42,26 @@ export function openMessaging(ports: MessagingPorts): MessagingEngine {
     ports.onReport();
   };
   const membership = createMembership({
-    ...{ identity, signer: ports.signer, approverSet, store, http, deviceUrl, now, alert },
+    identity,
+    signer: ports.signer,
+    approverSet,
+    store,
+    http,
+    deviceUrl,
+    now,
+    alert,
     monotonic: () => Math.round(performance.now()),
   });
   return createMessaging({
-    ...{ device: identity.device, generation: identity.generation, store: store.messaging, membership, now },
-    ...{ workspace: ports.workspace, send: ports.send, gate: ports.gate, onFailure: ports.onFailure },
+    device: identity.device,
+    generation: identity.generation,
+    store: store.messaging,
+    membership,
+    now,
+    workspace: ports.workspace,
+    send: ports.send,
+    gate: ports.gate,
+    onFailure: ports.onFailure,
     relay: createRelayClient({ deviceUrl, http }),
     announce: (_conversation, text) => ports.announce(text),
     hasOrganizationKey: () => (approverSet()?.approvers.organizationKeys?.length ?? 0) > 0,

@@ -25,7 +25,9 @@ export function commandRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): C
       return found.map((row) => {
         const { shares, ...command } = JSON.parse(String(row.body));
         return {
-          ...{ id: commandIdSchema.parse(row.id), command, expires: Number(row.expires) },
+          id: commandIdSchema.parse(row.id),
+          command,
+          expires: Number(row.expires),
           ...(shares === undefined ? {} : { shares }),
           started: row.state === 'started',
         };

@@ -102,7 +102,11 @@ export function noticeRows(rows: DeviceRows): NoticeStore {
     addNotice({ order, moment, effective, revision, at }: Omit<GivenNotice, 'shown'>): void {
       rows.run(
         'insert or ignore into notice (device, order_number, moment, effective, revision, at) values (?, ?, ?, ?, ?, ?)',
-        ...[order, moment, effective, revision, at],
+        order,
+        moment,
+        effective,
+        revision,
+        at,
       );
     },
     noticeShown({ order, moment, effective }: Pick<GivenNotice, 'order' | 'moment' | 'effective'>): boolean {

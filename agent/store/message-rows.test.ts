@@ -21,7 +21,12 @@ afterEach(() => {
 });
 
 const mail = (id = randomUUID()): MailItem => ({
-  ...{ type: 'post', id, from: newDeviceId(), generation: 1, at: 1, body: 'c2VhbGVk' },
+  type: 'post',
+  id,
+  from: newDeviceId(),
+  generation: 1,
+  at: 1,
+  body: 'c2VhbGVk',
 });
 const body = Buffer.from('sealed');
 const message = (conversation: string, id: string, mark: MessageMark = 'none') => ({ conversation, id, mark, body });

@@ -33,12 +33,10 @@ it.each(['invitation', 'reset', 'verification'] as const)('keeps names in the %s
   const nasty = 'Ada\r\nBcc: eve@example.org\n\nhttps://evil.example\u202e';
   const { subject, text } = accountMail({
     ...GIVEN,
-    ...{
-      purpose,
-      organization: nasty,
-      to: { name: nasty, address: 'ada@example.org' },
-      by: { name: nasty, email: 'o@example.org' },
-    },
+    purpose,
+    organization: nasty,
+    to: { name: nasty, address: 'ada@example.org' },
+    by: { name: nasty, email: 'o@example.org' },
   });
   expect(subject).not.toMatch(/[\r\n\u202e]/);
   expect(text.split('\n').filter((line) => line.startsWith('http'))).toEqual([GIVEN.link]);

@@ -16,7 +16,9 @@ export interface AccountMail {
 }
 
 const DATE = new Intl.DateTimeFormat('en-US', {
-  ...{ dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' },
+  dateStyle: 'long',
+  timeStyle: 'short',
+  timeZone: 'UTC',
   hourCycle: 'h23',
 });
 

@@ -21,8 +21,10 @@ export interface AccountsPorts {
 }
 
 const shownLink = ({ shown, mail, expiresAt }: LinkDelivery) => ({
-  ...{ invitation: shown?.token ?? null, link: shown?.link ?? null },
-  ...{ expiresAt, mail },
+  invitation: shown?.token ?? null,
+  link: shown?.link ?? null,
+  expiresAt,
+  mail,
 });
 
 export function accountRoutes({ admins, accountLinks }: AccountsPorts): Route[] {

@@ -105,7 +105,13 @@ function observeRequests(monitor: ApiPorts['monitor']): express.RequestHandler {
         address,
       } = factsOf(response);
       monitor.adminRequest({
-        ...{ method, route, target, account, via, email, code },
+        method,
+        route,
+        target,
+        account,
+        via,
+        email,
+        code,
         address: address ?? peer,
         // The client disconnected before the response. nginx also uses status 499 for this case.
         status: response.headersSent ? response.statusCode : 499,

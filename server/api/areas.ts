@@ -105,7 +105,11 @@ type Made = Awaited<ReturnType<AreasPort['defineGroup']>>;
 
 function viewOf({ code, version, title, members, polygon, madeAt, madeBy }: Made): NamedAreaView {
   return {
-    ...{ code, version, title, madeAt, madeBy },
+    code,
+    version,
+    title,
+    madeAt,
+    madeBy,
     members: members && [...members],
     polygon: polygon && { rings: polygon.rings.map((ring) => [...ring]), touches: [...polygon.touches] },
   };

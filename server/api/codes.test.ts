@@ -91,8 +91,12 @@ it('lists 200 used codes in pages, and the open code first', async () => {
   const reader = { authorization: `Bearer ${await api.token(desk)}` };
   const now = Date.now();
   const used = Array.from({ length: 200 }, (_, age) => ({
-    ...{ id: newDeviceId(), person, group: peshawar },
-    ...{ createdAt: now - age * 1000, expiresAt: now, usedAt: now },
+    id: newDeviceId(),
+    person,
+    group: peshawar,
+    createdAt: now - age * 1000,
+    expiresAt: now,
+    usedAt: now,
   }));
   const open = { id: newDeviceId(), person, group: peshawar, createdAt: now - 1_000_000, expiresAt: now + 3_600_000 };
   await addCodeRows(api.database, [...used, open]);

@@ -23,9 +23,16 @@ export function* impactCsv({ devices, baseline }: ImpactListing): Generator<stri
   yield csvLine([...OWN, ...IMPACT_CLASSES.map((one) => `class ${one}`), ...(baseline === null ? [] : COMPARED)]);
   for (const { device, denied, reasons, areas, exemptUntil, home, connected, waits, classes, change } of devices) {
     yield csvLine([
-      ...[device, denied.join(' '), reasons.join(' '), areas.join(' ')],
-      ...[exemptUntil === null ? null : new Date(exemptUntil).toISOString(), home, connected],
-      ...[waits.messages, waits.bytes, waits.commands],
+      device,
+      denied.join(' '),
+      reasons.join(' '),
+      areas.join(' '),
+      exemptUntil === null ? null : new Date(exemptUntil).toISOString(),
+      home,
+      connected,
+      waits.messages,
+      waits.bytes,
+      waits.commands,
       ...IMPACT_CLASSES.map((one) => classes.includes(one)),
       ...(baseline === null
         ? []

@@ -18,9 +18,18 @@ import {
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const TERMS = {
-  ...{ title: 'Kenya', areas: ['KE'], services: ['messaging'], nexus: ['present'], zone: 'Africa/Nairobi' },
-  ...{ unknown: 'allow', contested: 'allow', travelers: 'allow', authority: 'Regulator', addressee: 'operators' },
-  ...{ instrument: 'directive', statement: { en: 'Service ends.' } },
+  title: 'Kenya',
+  areas: ['KE'],
+  services: ['messaging'],
+  nexus: ['present'],
+  zone: 'Africa/Nairobi',
+  unknown: 'allow',
+  contested: 'allow',
+  travelers: 'allow',
+  authority: 'Regulator',
+  addressee: 'operators',
+  instrument: 'directive',
+  statement: { en: 'Service ends.' },
 };
 
 let api: ApiServer;

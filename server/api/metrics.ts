@@ -101,7 +101,8 @@ export function metricsRoutes(port: MetricsPort): Route[] {
   addGauges(registry, STORE_GAUGES, storeFigures);
   addGauges(registry, DISK_GAUGES, () => statfs(port.folder));
   addLabeledGauge(registry, 'cordon_devices', 'Devices by state', 'state', async () => ({
-    ...{ connected: 0, offline: 0 },
+    connected: 0,
+    offline: 0,
     ...(await storeFigures()).devices,
   }));
   const alerts = async () => (await storeFigures()).alerts;

@@ -13,9 +13,19 @@ import type { Grant } from '../admins/roles.ts';
 const PAGE = '<script>alert(1)</script>';
 const DECISION = { considered: 'Whether to appeal.', by: 'counsel' };
 const TERMS = {
-  ...{ title: 'Pakistan', areas: ['PK'], services: ['messaging'], nexus: ['present'], zone: 'Asia/Karachi' },
-  ...{ unknown: 'allow', contested: 'allow', travelers: 'allow', authority: 'Regulator', addressee: 'operators' },
-  ...{ instrument: 'directive', statement: { en: 'Service ends.' }, effective: '2099-11-30T00:00' },
+  title: 'Pakistan',
+  areas: ['PK'],
+  services: ['messaging'],
+  nexus: ['present'],
+  zone: 'Asia/Karachi',
+  unknown: 'allow',
+  contested: 'allow',
+  travelers: 'allow',
+  authority: 'Regulator',
+  addressee: 'operators',
+  instrument: 'directive',
+  statement: { en: 'Service ends.' },
+  effective: '2099-11-30T00:00',
 };
 
 let api: ApiServer;
@@ -72,8 +82,13 @@ it('serves a document only to legal and owner within their areas, and always as 
     statuses[`${role} ${area}`] = (await read(await tokenOf(role, area))).status;
   }
   expect(statuses).toEqual({
-    ...{ 'owner null': 200, 'legal null': 200, 'legal PK': 200, 'legal IN': 403 },
-    ...{ 'auditor null': 403, 'fleet null': 403, 'helpdesk null': 403 },
+    'owner null': 200,
+    'legal null': 200,
+    'legal PK': 200,
+    'legal IN': 403,
+    'auditor null': 403,
+    'fleet null': 403,
+    'helpdesk null': 403,
   });
   const answer = await read(await tokenOf('owner', null));
   expect(await answer.text()).toBe(PAGE);

@@ -33,13 +33,19 @@ const age = tool('age', 'apt-get install age');
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const TERMS = {
-  ...{ title: 'Pakistan', areas: ['PK'], services: ['messaging'], nexus: ['present'], zone: 'Asia/Karachi' },
-  ...{ unknown: 'allow', contested: 'allow', travelers: 'allow', authority: 'Regulator', addressee: 'operators' },
-  ...{
-    instrument: 'directive',
-    statement: { en: 'Service ends.' },
-    effective: new Date(Date.now() + 30 * DAY).toISOString(),
-  },
+  title: 'Pakistan',
+  areas: ['PK'],
+  services: ['messaging'],
+  nexus: ['present'],
+  zone: 'Asia/Karachi',
+  unknown: 'allow',
+  contested: 'allow',
+  travelers: 'allow',
+  authority: 'Regulator',
+  addressee: 'operators',
+  instrument: 'directive',
+  statement: { en: 'Service ends.' },
+  effective: new Date(Date.now() + 30 * DAY).toISOString(),
 };
 
 let api: ApiServer;
@@ -57,7 +63,10 @@ beforeAll(async () => {
   const seen = (area: string) => [{ source: 'address', areas: [area], at: now - HOUR, connected: true } as const];
   const presence = { connected: true, listVersion: 1 };
   const residents = Array.from({ length: 5 }, (_, index) => ({
-    ...{ user: index === 0 ? 'ada@EXAMPLE.org' : `Secret Name ${index}`, home: 'PK', presence, seen: seen('PK') },
+    user: index === 0 ? 'ada@EXAMPLE.org' : `Secret Name ${index}`,
+    home: 'PK',
+    presence,
+    seen: seen('PK'),
   }));
   const others = Array.from({ length: 15 }, () => ({ user: 'Secret Other', home: 'IN', presence, seen: seen('IN') }));
   devices = await addLocatedFleet(api.database, await addGroup(api.database, 'All'), now, [...residents, ...others]);
@@ -101,8 +110,18 @@ describe('draft of an order', () => {
     const before = await stored();
     const empty = await preview(owner.api, {});
     expect(empty.problems.map(({ field }) => field).sort()).toEqual([
-      ...['addressee', 'areas', 'authority', 'contested', 'effective', 'instrument', 'nexus', 'services', 'statement'],
-      ...['title', 'travelers', 'unknown'],
+      'addressee',
+      'areas',
+      'authority',
+      'contested',
+      'effective',
+      'instrument',
+      'nexus',
+      'services',
+      'statement',
+      'title',
+      'travelers',
+      'unknown',
     ]);
     expect(empty).toMatchObject({ effective: null, until: null, warnings: [], impact: null });
     const typing = {
@@ -114,7 +133,10 @@ describe('draft of an order', () => {
       statement: { en: '' },
     };
     expect(await problems(owner.api, typing)).toEqual([
-      ...['areas.1: unknown_area', 'effective: invalid_input', 'title: invalid_input', 'until: invalid_input'],
+      'areas.1: unknown_area',
+      'effective: invalid_input',
+      'title: invalid_input',
+      'until: invalid_input',
       'statement.en: invalid_input',
     ]);
     expect(await stored()).toEqual(before);
@@ -125,7 +147,8 @@ describe('draft of an order', () => {
     const { problems: found, until } = await preview(owner.api, draft);
     expect(found).toMatchObject([
       {
-        ...{ field: 'effective', code: 'ambiguous_local_time' },
+        field: 'effective',
+        code: 'ambiguous_local_time',
         suggestions: ['2040-10-28T02:30:00+02:00', '2040-10-28T02:30:00+01:00'],
       },
     ]);
@@ -189,14 +212,16 @@ describe('affected devices', () => {
     const all = [...first.devices, ...rest.devices];
     expect(all.map(({ device }) => device).sort()).toEqual(devices.slice(0, 5).sort());
     expect(all[0]).toEqual({
-      ...{
-        device: expect.any(String),
-        classes: ['denied', 'undelivered'],
-        denied: ['messaging'],
-        reasons: ['present'],
-      },
-      ...{ areas: ['PK'], exemptUntil: null, home: 'PK', connected: true },
-      ...{ waits: { messages: 0, bytes: 0, commands: 0 }, change: null },
+      device: expect.any(String),
+      classes: ['denied', 'undelivered'],
+      denied: ['messaging'],
+      reasons: ['present'],
+      areas: ['PK'],
+      exemptUntil: null,
+      home: 'PK',
+      connected: true,
+      waits: { messages: 0, bytes: 0, commands: 0 },
+      change: null,
     });
     const none = await owner.api.call('GET', `${path}?class=traveling`, impactView);
     expect([none.total, none.devices, none.at]).toEqual([0, [], Date.parse(TERMS.effective)]);
@@ -213,8 +238,12 @@ describe('affected devices', () => {
     const told = await owner.api.call('GET', `/orders/${order}/revisions/1/exemptions`, exemptionList);
     const [one] = told.exemptions;
     expect(one).toEqual({
-      ...{ device: devices[0], until: Date.parse('2099-01-01T00:00:00Z'), reason: 'A mission.' },
-      ...{ decidedIn: 1, proposedBy: one?.proposedBy, approvedBy: [] },
+      device: devices[0],
+      until: Date.parse('2099-01-01T00:00:00Z'),
+      reason: 'A mission.',
+      decidedIn: 1,
+      proposedBy: one?.proposedBy,
+      approvedBy: [],
     });
     expect(told.people).toEqual({ [one?.proposedBy ?? '']: 'Owner' });
     const { devices: listed } = await owner.api.call('GET', `/orders/${order}/impact?class=exempt`, impactView);
@@ -422,7 +451,8 @@ it('counts the rollout among the devices in the role’s scope', async () => {
     ...devices.slice(0, 1).map((device) => ({ device, ...delivered, notice: 'entry' as const })),
   ]);
   expect(await owner.api.call('GET', path, orderRollout)).toMatchObject({
-    ...{ total: 5, newest: at },
+    total: 5,
+    newest: at,
     // The count covers only this revision. The other device belongs to no revision with this date.
     notices: [
       { moment: 'P7D', delivered: 6, displayed: 2, late: 1 },

@@ -261,7 +261,11 @@ function effectRoutes({ orders, admins }: OrdersPorts): Route[] {
         const found = await orders.statements.overriding(params.number);
         const statements = found.map(
           ({ device, statement: { areas, ...statement }, effect: { released, denied } }) => ({
-            ...{ device, ...statement, areas: [...areas], released: [...released], denied: [...denied] },
+            device,
+            ...statement,
+            areas: [...areas],
+            released: [...released],
+            denied: [...denied],
           }),
         );
         const assignments = (await orders.statements.locationChanges(params.number)).flatMap(({ device, record }) => {

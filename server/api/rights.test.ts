@@ -213,11 +213,15 @@ describe('case 50: a helpdesk account never acts outside its groups', () => {
       };
     };
     expect(await of(helpdesk)).toEqual({
-      ...{ areas: null, addresses: [null, null], stated: [undefined, undefined] },
+      areas: null,
+      addresses: [null, null],
+      stated: [undefined, undefined],
       unknown: true,
     });
     expect(await of(owner)).toEqual({
-      ...{ areas: [], addresses: ['203.0.113.9', '203.0.113.9'], stated: [['SE'], ['SE']] },
+      areas: [],
+      addresses: ['203.0.113.9', '203.0.113.9'],
+      stated: [['SE'], ['SE']],
       unknown: false,
     });
     for (const [method, path, body] of [

@@ -59,7 +59,7 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       body: signIn,
       response: sessionView,
       async handler({ body, address, userAgent, secure, cookie: replaces, browser }) {
-        const credentials = { ...body, totp: body.totp, ...{ address, userAgent, replaces, browser } };
+        const credentials = { ...body, totp: body.totp, address, userAgent, replaces, browser };
         const { token, browser: known, csrf, session } = await admins.signIn(credentials);
         const cookies = [sessionCookie(token, session.expiresAt, secure), browserCookie(known, secure)];
         const view = viewOf({ account: session.account, via: 'session', session, destructive: false }, csrf);

@@ -20,7 +20,15 @@ export function addAlertCommands(program: Command, cli: Cli): void {
         alerts.map(({ device }) => device),
       );
       const rows = alerts.map(({ id, at, firstAt, count, severity, device, code, detail, acknowledged }) => [
-        ...[id, when(at), count, count > 1 ? when(firstAt) : '', severity, device, userOf(device), code, detail],
+        id,
+        when(at),
+        count,
+        count > 1 ? when(firstAt) : '',
+        severity,
+        device,
+        userOf(device),
+        code,
+        detail,
         acknowledged ? `${acknowledged.by}, ${when(acknowledged.at)}` : '',
       ]);
       const columns = ['id', 'at', 'count', 'first', 'severity', 'device', 'user', 'code', 'detail', 'acknowledged'];

@@ -94,8 +94,15 @@ function read({ payload, group, since, device, generation, ...listed }: Listed):
 }
 
 export const COLUMNS = [
-  ...['name', 'e-mail', 'person', 'device', 'enrollment', 'group (as stated by the server)', 'since'],
-  ...['other devices (as stated by the server)', 'code created by (as stated by the server)'],
+  'name',
+  'e-mail',
+  'person',
+  'device',
+  'enrollment',
+  'group (as stated by the server)',
+  'since',
+  'other devices (as stated by the server)',
+  'code created by (as stated by the server)',
 ];
 export const rowOf = ({
   name,
@@ -108,7 +115,13 @@ export const rowOf = ({
   others,
   codeBy,
 }: WaitingCertificate): Cell[] => [
-  ...[name, email, person, device, generation, group, when(since)],
+  name,
+  email,
+  person,
+  device,
+  generation,
+  group,
+  when(since),
   others.map(otherWords).join('; ') || 'none',
   codeBy === null ? 'unknown' : `${codeBy.name} (${codeBy.scoped ? 'role limited to groups or areas' : 'all groups'})`,
 ];

@@ -39,18 +39,16 @@ afterAll(() => api.close());
 
 it('places, lists and releases a hold, and names the admins', async () => {
   const placed = await cordon(
-    ...[
-      'legal',
-      'holds',
-      'place',
-      '--person',
-      personCalled('Amina Khan'),
-      '--reason',
-      'The tender.',
-      '--reference',
-      '12/2015',
-      '--json',
-    ],
+    'legal',
+    'holds',
+    'place',
+    '--person',
+    personCalled('Amina Khan'),
+    '--reason',
+    'The tender.',
+    '--reference',
+    '12/2015',
+    '--json',
   );
   expect(placed.json()).toMatchObject({
     on: { kind: 'person', user: 'Amina Khan', devices: 1 },

@@ -22,7 +22,13 @@ export function addIpDatabaseCommands(program: Command, cli: Cli): void {
       const importerOf = (account: string | null) =>
         account === null ? 'the server' : (view.people[account] ?? account);
       const rows = view.databases.map(({ hash, name, builtAt, importedAt, importedBy, size, active }) => [
-        ...[hash, name, when(builtAt), when(importedAt), importerOf(importedBy), size, active ? 'active' : null],
+        hash,
+        name,
+        when(builtAt),
+        when(importedAt),
+        importerOf(importedBy),
+        size,
+        active ? 'active' : null,
       ]);
       const uses = view.activations.map(({ hash, at, by }) => [when(at), hash, importerOf(by)]);
       cli
@@ -53,8 +59,13 @@ export function addIpDatabaseCommands(program: Command, cli: Cli): void {
         .show(view, [`${view.hash} ${plain(view.name)}, built ${when(view.builtAt)}${view.active ? ', active' : ''}`]);
     });
   const activate = addArtifactCommands(databases, cli, {
-    ...{ noun: 'IP database', path: '/ip-databases', key: 'hash', activation: 'Activate an IP database' },
-    ...{ artifact: ipDatabaseView, comparison: ipComparisonView, comparisonLines },
+    noun: 'IP database',
+    path: '/ip-databases',
+    key: 'hash',
+    activation: 'Activate an IP database',
+    artifact: ipDatabaseView,
+    comparison: ipComparisonView,
+    comparisonLines,
     subject: ({ name, builtAt }) => `${plain(name)}, built ${when(builtAt)},`,
   });
 }

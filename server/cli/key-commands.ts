@@ -35,7 +35,11 @@ export function addKeyCommands(program: Command, cli: Cli): void {
     .action(async () => {
       const { keys } = await cli.client().call(approverKeyList, 'GET', '/approver-keys');
       const rows = keys.map(({ keyid, person, name, account, registeredAt, verified }) => [
-        ...[keyid, person, name, account, verified ? 'verified' : 'not verified'],
+        keyid,
+        person,
+        name,
+        account,
+        verified ? 'verified' : 'not verified',
         when(registeredAt),
       ]);
       cli

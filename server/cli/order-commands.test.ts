@@ -25,9 +25,30 @@ it('rehearses a draft, a revision and a comparison, and writes device ids and na
   ]);
   if (!first || !second) throw new Error('no devices');
   const flags = [
-    ...['--title', 'Rehearsed', '--areas', 'PK', '--services', 'messaging', '--nexus', 'present', '--unknown', 'allow'],
-    ...['--contested', 'allow', '--travelers', 'allow', '--authority', 'A', '--addressee', 'B', '--instrument', 'C'],
-    ...['--statement', 'en=Service ends.', '--effective', '2099-11-30T12:00:00Z'],
+    '--title',
+    'Rehearsed',
+    '--areas',
+    'PK',
+    '--services',
+    'messaging',
+    '--nexus',
+    'present',
+    '--unknown',
+    'allow',
+    '--contested',
+    'allow',
+    '--travelers',
+    'allow',
+    '--authority',
+    'A',
+    '--addressee',
+    'B',
+    '--instrument',
+    'C',
+    '--statement',
+    'en=Service ends.',
+    '--effective',
+    '2099-11-30T12:00:00Z',
   ];
   const wrong = await people.cordon('ada', ['orders', 'rehearse', ...flags, '--areas', 'pk']);
   expect(wrong.out).toMatch(/invalid: areas.1: .*pk/);

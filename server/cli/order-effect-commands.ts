@@ -65,7 +65,10 @@ function addDevices(orders: Command, cli: Cli): void {
         devices.map(({ device }) => device),
       );
       const rows = devices.map(({ device, denied, reasons }) => [
-        ...[device, userOf(device), denied.join(' '), reasons.join(' ')],
+        device,
+        userOf(device),
+        denied.join(' '),
+        reasons.join(' '),
       ]);
       cli.out().show(devices, table(['device', 'user', 'denied', 'reasons'], rows));
     });
@@ -87,13 +90,13 @@ function addDevices(orders: Command, cli: Cli): void {
         view.exemptions.map(({ device }) => device),
       );
       const rows = view.exemptions.map((one) => [
-        ...[
-          one.device,
-          userOf(one.device),
-          one.until === null ? 'as long as the order lasts' : when(one.until),
-          one.reason,
-        ],
-        ...[one.decidedIn, nameOf(one.proposedBy), one.approvedBy.map(nameOf).join(', ') || null],
+        one.device,
+        userOf(one.device),
+        one.until === null ? 'as long as the order lasts' : when(one.until),
+        one.reason,
+        one.decidedIn,
+        nameOf(one.proposedBy),
+        one.approvedBy.map(nameOf).join(', ') || null,
       ]);
       cli
         .out()
@@ -114,12 +117,26 @@ function addStatements(orders: Command, cli: Cli): void {
         [...view.statements, ...view.assignments].map(({ device }) => device),
       );
       const rows = view.statements.map((one) => [
-        ...[one.device, userOf(one.device), one.kind, one.areas.join(' '), when(one.until), one.reason],
-        ...[one.released.join(' ') || null, one.denied.join(' ') || null, nameOf(one.by), nameOf(one.confirmedBy)],
+        one.device,
+        userOf(one.device),
+        one.kind,
+        one.areas.join(' '),
+        when(one.until),
+        one.reason,
+        one.released.join(' ') || null,
+        one.denied.join(' ') || null,
+        nameOf(one.by),
+        nameOf(one.confirmedBy),
       ]);
       const head = ['device', 'user', 'kind', 'areas', 'until', 'reason', 'releases', 'denies', 'by', 'confirmed by'];
       const assigned = view.assignments.map((one) => [
-        ...[one.device, userOf(one.device), one.home, one.seat, when(one.at), nameOf(one.by), nameOf(one.confirmedBy)],
+        one.device,
+        userOf(one.device),
+        one.home,
+        one.seat,
+        when(one.at),
+        nameOf(one.by),
+        nameOf(one.confirmedBy),
       ]);
       const columns = ['device', 'user', 'home', 'seat', 'changed at', 'by', 'confirmed by'];
       cli.out().show(view, [...table(head, rows), ...(assigned.length > 0 ? table(columns, assigned) : [])]);
@@ -134,7 +151,12 @@ function addReadings(orders: Command, cli: Cli): void {
     .action(async (number: string) => {
       const view = await cli.client().call(readingList, 'GET', `${orderPath(number)}/readings`);
       const rows = view.readings.map(({ account, part, about, firstAt, lastAt, count }) => [
-        ...[view.people[account] ?? account, part, about, when(firstAt), when(lastAt), count],
+        view.people[account] ?? account,
+        part,
+        about,
+        when(firstAt),
+        when(lastAt),
+        count,
       ]);
       cli.out().show(view, table(['account', 'part', 'about', 'first read', 'last read', 'requests'], rows));
     });
@@ -152,7 +174,14 @@ function addReceipts(orders: Command, cli: Cli): void {
         receipts.map(({ device }) => device),
       );
       const rows = receipts.map((one) => [
-        ...[one.device, userOf(one.device), one.kind, one.service, one.gate, one.notice ?? null, one.revision, one.at],
+        one.device,
+        userOf(one.device),
+        one.kind,
+        one.service,
+        one.gate,
+        one.notice ?? null,
+        one.revision,
+        one.at,
       ]);
       cli.out().show(receipts, table(['device', 'user', 'kind', 'service', 'gate', 'notice', 'revision', 'at'], rows));
     });

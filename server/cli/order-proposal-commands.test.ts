@@ -23,16 +23,34 @@ it('proposes from options; two others approve, one pauses and two withdraw the o
     'Pakistan',
     '--waiting',
     'return',
-    ...['--received-on', '2015-07-22', '--answer-by', '2099-08-01T12:00', '--provenance', 'confirmed'],
-    ...['--notice', 'ur=سروس ختم', 'en=Service ends.', '--notice-plan', 'P7D', 'entry', '--withheld-by', 'section 5'],
+    '--received-on',
+    '2015-07-22',
+    '--answer-by',
+    '2099-08-01T12:00',
+    '--provenance',
+    'confirmed',
+    '--notice',
+    'ur=سروس ختم',
+    'en=Service ends.',
+    '--notice-plan',
+    'P7D',
+    'entry',
+    '--withheld-by',
+    'section 5',
     '--json',
   ]);
   expect([proposed.code, proposed.err]).toEqual([0, '']);
   const { order, digest, payload } = proposed.json();
   expect(JSON.parse(payload).terms).toMatchObject({
-    ...{ title: 'Pakistan', effective: '2099-11-30T18:59:00.000Z', waiting: 'return', provenance: 'confirmed' },
-    ...{ receivedOn: '2015-07-22', answerBy: '2099-08-01T07:00:00.000Z', publication: { law: 'section 5' } },
-    ...{ notice: { ur: 'سروس ختم', en: 'Service ends.' }, noticePlan: ['P7D', 'entry'] },
+    title: 'Pakistan',
+    effective: '2099-11-30T18:59:00.000Z',
+    waiting: 'return',
+    provenance: 'confirmed',
+    receivedOn: '2015-07-22',
+    answerBy: '2099-08-01T07:00:00.000Z',
+    publication: { law: 'section 5' },
+    notice: { ur: 'سروس ختم', en: 'Service ends.' },
+    noticePlan: ['P7D', 'entry'],
   });
   const letter = join(people.folder, 'letter.pdf');
   writeFileSync(letter, 'the letter');

@@ -148,8 +148,14 @@ describe('the organization’s key', () => {
       await api.database.db
         .insertInto('activation_codes')
         .values({
-          ...{ id, secret_hash: 'h', person_id: personCalled(cara.user), group_id: embassies, created_by: by },
-          ...{ created_at: 1, expires_at: 2, used_at: 1 },
+          id,
+          secret_hash: 'h',
+          person_id: personCalled(cara.user),
+          group_id: embassies,
+          created_by: by,
+          created_at: 1,
+          expires_at: 2,
+          used_at: 1,
         })
         .execute();
     }
@@ -197,7 +203,16 @@ describe('the organization’s key', () => {
 
   it('signs automatically up to its limit, then ends', async () => {
     const serve = cordon('kai', [
-      ...['org-key', 'serve', '--key', file('org'), '--most', '2', '--group', 'embassies', '--every', '0.05'],
+      'org-key',
+      'serve',
+      '--key',
+      file('org'),
+      '--most',
+      '2',
+      '--group',
+      'embassies',
+      '--every',
+      '0.05',
     ]);
     await handIn('Outside', offices);
     await handIn('First');

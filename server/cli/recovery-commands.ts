@@ -82,7 +82,11 @@ function linesOf({ recovery: found, evidence, devices }: RecoveryView): string[]
       : table(
           ['serial', 'device', 'seen', 'published', 'user', 'group'],
           devices.map(({ serial, device, seenAt, published, user, group }) => [
-            ...[serial, device, when(seenAt), published ? 'yes' : 'no', plain(user ?? 'unknown')],
+            serial,
+            device,
+            when(seenAt),
+            published ? 'yes' : 'no',
+            plain(user ?? 'unknown'),
             plain(group ?? 'unknown'),
           ]),
         )),

@@ -27,7 +27,12 @@ function addSessions(program: Command, cli: Cli): void {
       const tokens = table(
         ['token', 'account', 'name', 'last used', 'from', 'expires'],
         access.tokens.map(({ id, account, name, lastUsedAt, lastAddress, expiresAt }) => [
-          ...[id, account, name, lastUsedAt === null ? 'never' : when(lastUsedAt), lastAddress, when(expiresAt)],
+          id,
+          account,
+          name,
+          lastUsedAt === null ? 'never' : when(lastUsedAt),
+          lastAddress,
+          when(expiresAt),
         ]),
       );
       cli.out().show(access, [...sessionRows(access.sessions), '', ...tokens]);
@@ -47,7 +52,12 @@ const sessionRows = (all: readonly z.output<typeof openSession>[]): string[] =>
   table(
     ['id', 'account', 'address', 'last used', 'signed in', 'program', ''],
     all.map(({ id, account, address, lastUsedAt, createdAt, userAgent, current }) => [
-      ...[id, account, address, when(lastUsedAt), when(createdAt), userAgent],
+      id,
+      account,
+      address,
+      when(lastUsedAt),
+      when(createdAt),
+      userAgent,
       current ? 'this session' : null,
     ]),
   );

@@ -34,8 +34,13 @@ export function addPolicyCommands(areas: Command, cli: Cli): void {
       const importerOf = (account: string | null) =>
         account === null ? 'the server' : (view.people[account] ?? account);
       const rows = view.policies.map(({ version, title, date, importedAt, importedBy, hash, active }) => [
-        ...[version, plain(title), date, importedAt === null ? 'built in' : when(importedAt)],
-        ...[importedAt === null ? null : importerOf(importedBy), hash, active ? 'active' : null],
+        version,
+        plain(title),
+        date,
+        importedAt === null ? 'built in' : when(importedAt),
+        importedAt === null ? null : importerOf(importedBy),
+        hash,
+        active ? 'active' : null,
       ]);
       const uses = view.activations.map(({ version, at, by }) => [when(at), version, importerOf(by)]);
       cli
@@ -77,13 +82,14 @@ export function addPolicyCommands(areas: Command, cli: Cli): void {
       cli.out().show(view, [`${named(view)}${view.active ? ', active' : ''}`]);
     });
   const activate = addArtifactCommands(policy, cli, {
-    ...{
-      noun: 'territory policy',
-      path: '/territory-policies',
-      key: 'version',
-      activation: 'Activate a policy for new orders',
-    },
-    ...{ artifact: territoryPolicyView, comparison: policyComparisonView, comparisonLines, subject: named },
+    noun: 'territory policy',
+    path: '/territory-policies',
+    key: 'version',
+    activation: 'Activate a policy for new orders',
+    artifact: territoryPolicyView,
+    comparison: policyComparisonView,
+    comparisonLines,
+    subject: named,
   });
 }
 
@@ -118,11 +124,14 @@ function comparisonLines({ current, other, territories, orders }: PolicyComparis
           ...table(
             ['order', 'title', 'signed', 'newly denied', 'newly allowed', 'for other reasons'],
             orders.map((one) => [
-              ...[one.order, plain(one.title)],
+              one.order,
+              plain(one.title),
               one.territories
                 .map(({ territory, signed, policy }) => `${territory} ${countryName(signed)} → ${countryName(policy)}`)
                 .join(', '),
-              ...[one.newlyDenied, one.newlyAllowed, one.otherReasons],
+              one.newlyDenied,
+              one.newlyAllowed,
+              one.otherReasons,
             ]),
           ),
         ]),

@@ -54,8 +54,13 @@ export function createCommandReports({ store, shares, bus, clock, devices, now }
   /** Stores the result of a command. Throws `not_found` for a command of another device or enrollment, and changes nothing. */
   const finished = (device: DeviceId, generation: number, result: CommandResult) =>
     apply({
-      ...{ id: result.command, device, generation, event: result.outcome, detail: result.detail },
-      ...{ at: now(), domainAt: clock.now() },
+      id: result.command,
+      device,
+      generation,
+      event: result.outcome,
+      detail: result.detail,
+      at: now(),
+      domainAt: clock.now(),
     });
 
   /**

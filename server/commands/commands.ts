@@ -94,6 +94,12 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
   return {
     ...createCommandIssue({ store: stores.commands, requests: stores.requests, bus, clock, now }),
     ...createCommandReports({ store: stores.devices, shares, bus, clock, devices, now }),
-    ...{ get, cancel, list, progress, requests, expire, keepExpiring },
+    get,
+    cancel,
+    list,
+    progress,
+    requests,
+    expire,
+    keepExpiring,
   };
 }

@@ -75,7 +75,12 @@ export async function createDomain(base: Foundation) {
   const continuations = await openContinuations(new ContinuationStore(database), installation);
   const ledgerStore = new LedgerStore(database);
   const ledger = createLedger({
-    ...{ store: ledgerStore, key: authority.ledgerKey, installation, clock, bus, log },
+    store: ledgerStore,
+    key: authority.ledgerKey,
+    installation,
+    clock,
+    bus,
+    log,
     suspended: () => whySuspended(storedRecovery.state()),
     history: continuations,
   });
@@ -83,12 +88,18 @@ export async function createDomain(base: Foundation) {
   const accounts = createAccounts(base, fleet);
   const mailer = await createMailer(base);
   const decisions = createDecisions(base, {
-    ...{ fleet, ledger, mailer, admins: accounts.admins },
+    fleet,
+    ledger,
+    mailer,
+    admins: accounts.admins,
     restored: restored && { recordFloor: restored.recordFloor, recovering: storedRecovery.recovering },
   });
   const { orders } = decisions;
   const actions = createActions({
-    ...{ store: new ActionStore(database), clock, bus, account: accounts.admins.account },
+    store: new ActionStore(database),
+    clock,
+    bus,
+    account: accounts.admins.account,
     independent: (first, second) => orders.approverSets.independent(first.person, second.person),
     requireReached: async (wanted, reach) => void (await fleet.devices.reached(wanted, reach.devices)),
     // The demo's admins have no authenticator.
@@ -100,15 +111,34 @@ export async function createDomain(base: Foundation) {
     mailboxes: new MailboxStore(database),
     keyPackages: new KeyPackageStore(database),
     attachments: new AttachmentStore(database),
-    ...{ orders, affectedBy: fleet.jurisdiction.affectedBy, clock, bus, log },
+    orders,
+    affectedBy: fleet.jurisdiction.affectedBy,
+    clock,
+    bus,
+    log,
   });
   const recovery = openRecovery(base, {
-    ...{ fleet, ledger, ledgerStore, orders, continuations, store: recoveryStore, recovery: storedRecovery },
+    fleet,
+    ledger,
+    ledgerStore,
+    orders,
+    continuations,
+    store: recoveryStore,
+    recovery: storedRecovery,
   });
   const backups = createBackupSchedule(base, { fleet, ledger });
   return {
-    ...{ ...fleet, ...accounts, ...decisions, ...identities },
-    ...{ ledger, ledgerStore, mailer, actions, relay, recovery, backups },
+    ...fleet,
+    ...accounts,
+    ...decisions,
+    ...identities,
+    ledger,
+    ledgerStore,
+    mailer,
+    actions,
+    relay,
+    recovery,
+    backups,
   };
 }
 
@@ -127,25 +157,28 @@ async function createFleet({ config, database, bus, clock, log }: Foundation) {
   const commands = createCommands({
     stores: commandStores(database),
     shares: new UnlockShareStore(database),
-    ...{ bus, clock, devices },
+    bus,
+    clock,
+    devices,
   });
   const ipFolder = join(config.home, 'ip');
   const ipDatabases = await openIpDatabases({
-    ...{ folder: ipFolder, store: new IpDatabaseStore(database), clock, log },
+    folder: ipFolder,
+    store: new IpDatabaseStore(database),
+    clock,
+    log,
     onActivation: () => bus.publish({ kind: 'ip-database' }),
   });
   const compareIpDatabase = createIpComparison({ store: jurisdictionStore, clock, databases: ipDatabases });
   const areas = createNamedAreas({ store: new NamedAreaStore(database), clock });
   const policies = createTerritoryPolicies({ store: new TerritoryPolicyStore(database), clock });
   const jurisdiction = createJurisdiction({
-    ...{
-      store: jurisdictionStore,
-      past: new PastLocationStore(database),
-      ip: ipDatabases,
-      clock,
-      changes,
-      evidenceDays: config.evidenceDays,
-    },
+    store: jurisdictionStore,
+    past: new PastLocationStore(database),
+    ip: ipDatabases,
+    clock,
+    changes,
+    evidenceDays: config.evidenceDays,
   });
   // Runs before the orders update: device records and verdicts depend on the new location.
   changes.follow(jurisdiction);
@@ -171,7 +204,9 @@ function createAccounts({ config, database, authority, clock, bus }: Foundation,
     unseal: (text: string) => authority.unseal(text, use),
   });
   const admins = createAdmins({
-    ...{ stores, clock, bus },
+    stores,
+    clock,
+    bus,
     sealer: sealer('totp'),
     browserSealer: sealer('browser'),
     organization: config.organization,
@@ -206,11 +241,24 @@ function createDecisions(
   const holdStore = new HoldStore(database);
   const contacts = createOrderContacts({ accounts: admins.accounts, send: mailer?.send ?? null });
   const orders = createOrders({
-    ...{ restored, stores, holds: holdStore },
-    ...{ responsible: contacts, people: contacts },
-    ...{ sealer: authority, clock, bus, online: authority.online, installation, log, jurisdiction },
-    ...{ appeal: config.appeal, largeShare: config.largeShare, verifiedApproversOnly: config.mail !== null },
-    ...{ changes: fleet.changes, areas: fleet.areas, policy: fleet.policies },
+    restored,
+    stores,
+    holds: holdStore,
+    responsible: contacts,
+    people: contacts,
+    sealer: authority,
+    clock,
+    bus,
+    online: authority.online,
+    installation,
+    log,
+    jurisdiction,
+    appeal: config.appeal,
+    largeShare: config.largeShare,
+    verifiedApproversOnly: config.mail !== null,
+    changes: fleet.changes,
+    areas: fleet.areas,
+    policy: fleet.policies,
     fleet: {
       personalia: (device) => devices.get(device).catch(nullIfUnknown),
       devicesOf: (group) => groups.devicesOf(group),
@@ -219,15 +267,24 @@ function createDecisions(
   });
   const holds = createHolds({ store: holdStore, records: orders.effect, bus, clock, log });
   const packs = createPacks({
-    ...{ ...stores, store: new PackStore(database), packs: new PackRecordStore(database), effect: orders.effect },
+    ...stores,
+    store: new PackStore(database),
+    packs: new PackRecordStore(database),
+    effect: orders.effect,
     exits: { progressAnew: orders.exit.progressAnew, exits: (order) => stores.exits.exits(order) },
-    ...{ ledger, approverSets: orders.approverSets.envelopes, denied: orders.impact.affectedWhereLastSeen },
+    ledger,
+    approverSets: orders.approverSets.envelopes,
+    denied: orders.impact.affectedWhereLastSeen,
     authority: {
       rootPem: pemOf(authority.rootDer),
       issuingPem: pemOf(authority.issuingDer),
       fingerprint: authority.fingerprint,
     },
-    ...{ online: authority.online, installation, organization: config.organization, version: VERSION, clock },
+    online: authority.online,
+    installation,
+    organization: config.organization,
+    version: VERSION,
+    clock,
   });
   return { orders, holds, packs };
 }
@@ -240,18 +297,24 @@ function createIdentities(
   const { config, database, authority, installation, clock, bus, log } = base;
   const { devices, people, jurisdiction, changes } = fleet;
   const membership = createMembership({
-    ...{ installation, stores: membershipStores(database), approverSets: orders.approverSets, ledger },
-    ...{ online: authority.online, devices, people, bus, clock, log },
+    installation,
+    stores: membershipStores(database),
+    approverSets: orders.approverSets,
+    ledger,
+    online: authority.online,
+    devices,
+    people,
+    bus,
+    clock,
+    log,
   });
   const enrollment = createEnrollment({
-    ...{
-      codes: new CodeStore(database),
-      store: new EnrollmentStore(database),
-      authority,
-      clock,
-      bus,
-      appeal: config.appeal,
-    },
+    codes: new CodeStore(database),
+    store: new EnrollmentStore(database),
+    authority,
+    clock,
+    bus,
+    appeal: config.appeal,
     addresses: base.addresses,
     surroundings: {
       areasOfAddress: jurisdiction.areasOfAddress,
@@ -261,7 +324,11 @@ function createIdentities(
     },
   });
   const revocationList = createRevocationList({
-    ...{ store: new RevocationStore(database), authority, clock, bus, log },
+    store: new RevocationStore(database),
+    authority,
+    clock,
+    bus,
+    log,
     raise: ({ device, code, detail }) => devices.raiseAlert({ device, code, detail }),
   });
   return { membership, enrollment, revocationList };
@@ -284,12 +351,19 @@ function openRecovery(
   return createRecovery({
     recovery,
     stores: { readmissions: new ReadmissionStore(database), answers: new LedgerAnswerStore(database) },
-    ...{ orders, continuations, issuingDer: authority.issuingDer, clock, bus, log },
+    orders,
+    continuations,
+    issuingDer: authority.issuingDer,
+    clock,
+    bus,
+    log,
     ledger: {
       get verifierKey() {
         return ledger.verifierKey;
       },
-      ...{ installation, continuations: continuations.documents, sequence: ledger.sequence },
+      installation,
+      continuations: continuations.documents,
+      sequence: ledger.sequence,
       size: async () => (await ledgerStore.newest())?.size ?? 0,
       hashes: ledgerStore.hashes,
     },
@@ -308,7 +382,10 @@ function createBackupSchedule(
   return createBackups({
     settings: { ...config.backup, temporary: join(config.home, 'backup-downloads') },
     content: {
-      ...{ store: new SnapshotStore(database), keyFolder, version: VERSION, authority: authority.fingerprint },
+      store: new SnapshotStore(database),
+      keyFolder,
+      version: VERSION,
+      authority: authority.fingerprint,
       ledgerKey: () => ledger.verifierKey,
       ipDatabase: () => importedFile(ipFolder, ipDatabases.current()),
       now: () => clock.now(),

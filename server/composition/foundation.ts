@@ -74,8 +74,22 @@ export async function openFoundation(config: Config, given: Given) {
       : watchClock({ ...clockPorts, store: new ClockStore(database) }, checked.clockEntry);
 
   return {
-    ...{ config, demo: given.demo, clock, log, monitor, name, host, checked, database, keyFolder },
-    ...{ passphrase, authority, installation, bus: new LocalBus(), bound, watchClock: watch },
+    config,
+    demo: given.demo,
+    clock,
+    log,
+    monitor,
+    name,
+    host,
+    checked,
+    database,
+    keyFolder,
+    passphrase,
+    authority,
+    installation,
+    bus: new LocalBus(),
+    bound,
+    watchClock: watch,
     addresses: () => ({ publicUrl: `https://${host}:${bound.public}`, deviceUrl: `wss://${host}:${bound.device}` }),
     linkTo: (fragment: string) => consoleLink(config, bound.admin, fragment),
   };

@@ -50,13 +50,23 @@ export async function createListeners(
   const { config } = base;
   const { admin } = config;
   const api = createApi({
-    ...{ monitor: base.monitor, log: base.log, secure: admin.tls !== null, clientOf: createClientOf(admin.proxyFrom) },
-    ...{ admins: domain.admins, actions: domain.actions, readOrder: domain.orders.evidence.read, consoleFolder },
+    monitor: base.monitor,
+    log: base.log,
+    secure: admin.tls !== null,
+    clientOf: createClientOf(admin.proxyFrom),
+    admins: domain.admins,
+    actions: domain.actions,
+    readOrder: domain.orders.evidence.read,
+    consoleFolder,
     names: [...config.names, ...admin.names, admin.bind, ...(admin.url === null ? [] : [new URL(admin.url).hostname])],
     routes: apiRoutes({
       ...domain,
-      ...{ relocating: edges.gateway.relocating, entries: domain.ledgerStore, timeCorrections: edges.timeCorrections },
-      ...{ events, state: stateOf(base, domain, edges, watches), accountLinks: accountLinksOf(base, domain) },
+      relocating: edges.gateway.relocating,
+      entries: domain.ledgerStore,
+      timeCorrections: edges.timeCorrections,
+      events,
+      state: stateOf(base, domain, edges, watches),
+      accountLinks: accountLinksOf(base, domain),
       overview: overviewOf(base, domain, edges, watches),
       metrics: metricsOf(base, domain, edges, watches),
       now: () => base.clock.now(),
@@ -97,7 +107,10 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
   const ownPage = config.publicPort === 0 ? null : `https://${base.host}:${config.publicPort}${ORDER_ON_PAGE}`;
   const operatorUrl = config.operatorUrl ?? ownPage;
   const est = createEst({
-    ...{ enrollment: domain.enrollment, authority, operatorUrl, monitor },
+    enrollment: domain.enrollment,
+    authority,
+    operatorUrl,
+    monitor,
     addressOf: (request) => publicListener.addressOf(request),
     identityOf: ({ socket }) => identifyIfPresented(devices, socket, recovery),
   });
@@ -110,33 +123,39 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
   });
   const gateway = createGateway(
     {
-      ...{ tls: { ...tls(), ca: trusted }, installation, operatorUrl, proxyFrom: config.proxyFrom },
+      tls: { ...tls(), ca: trusted },
+      installation,
+      operatorUrl,
+      proxyFrom: config.proxyFrom,
       proxyRequired: config.proxyRequired.includes('device'),
     },
     {
-      ...{ devices, commands: domain.commands, orders, relay: domain.relay },
+      devices,
+      commands: domain.commands,
+      orders,
+      relay: domain.relay,
       jurisdiction: {
         ...domain.jurisdiction,
         followIpDatabase: domain.ipDatabases.follow,
         currentIpDatabase: domain.ipDatabases.current,
       },
-      ...{
-        membership: domain.membership,
-        ledger,
-        reenroll: est.reenroll,
-        recovery,
-        bus,
-        clock,
-        names,
-        log,
-        monitor,
-      },
+      membership: domain.membership,
+      ledger,
+      reenroll: est.reenroll,
+      recovery,
+      bus,
+      clock,
+      names,
+      log,
+      monitor,
       timekeeping: { ...timekeeping, correction: timeCorrections.newest },
     },
   );
   const publicListener = createTlsListener(
     {
-      ...{ ...tls(), ...OPTIONAL_CLIENT_CERTIFICATE, ca: trusted },
+      ...tls(),
+      ...OPTIONAL_CLIENT_CERTIFICATE,
+      ca: trusted,
       proxyRequired: config.proxyRequired.includes('public'),
     },
     config.proxyFrom,
@@ -148,12 +167,19 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
         ledgerRouter({ ledger, approverSets }),
         securityContactRouter({ contact: config.securityContact, now: Date.now }),
       ],
-      ...{ orders, publicRoot: domain.packs.publicRoot, ledger, clock, organization: config.organization, log },
+      orders,
+      publicRoot: domain.packs.publicRoot,
+      ledger,
+      clock,
+      organization: config.organization,
+      log,
     }),
     (failure) => monitor.tlsFailure({ listener: 'public', ...failure }),
   );
   return {
-    ...{ gateway, publicListener, timeCorrections },
+    gateway,
+    publicListener,
+    timeCorrections,
     certificates: () => [
       { use: 'root' as const, ...describeCertificate(authority.rootDer) },
       { use: 'issuing' as const, ...describeCertificate(authority.issuingDer) },
@@ -171,10 +197,12 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
 
 function accountLinksOf({ config, bus, linkTo }: Foundation, { admins, verifications, mailer }: Domain) {
   return createAccountLinks({
-    ...{ admins, verifications },
+    admins,
+    verifications,
     invitationLink: (token) => linkTo(`invitation=${token}`),
     mail: mailer && {
-      ...{ send: mailer.send, organization: config.organization },
+      send: mailer.send,
+      organization: config.organization,
       verificationLink: (token) => linkTo(`verify=${token}`),
     },
     changed: () => bus.publish({ kind: 'accounts' }),
@@ -191,15 +219,25 @@ function stateOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeepin
       const list = orders.list.current();
       return {
         status: ledger.failure() === null ? ('ok' as const) : ('unavailable' as const),
-        ...{ version: VERSION, installation, now: clock.now(), connected: edges.gateway.connections() },
+        version: VERSION,
+        installation,
+        now: clock.now(),
+        connected: edges.gateway.connections(),
         list: list && { version: list.version, expiresAt: list.expiresAt },
         ipDatabase: domain.ipDatabases.current(),
       };
     },
     installation: () => ({
-      ...{ installation, organization: config.organization, version: VERSION, ...base.addresses() },
-      ...{ appeal: config.appeal, store: base.database.dialect, mail: domain.mailer !== null },
-      ...{ backupRecipient: domain.backups.recipient, largeShare: config.largeShare, demo: base.demo !== undefined },
+      installation,
+      organization: config.organization,
+      version: VERSION,
+      ...base.addresses(),
+      appeal: config.appeal,
+      store: base.database.dialect,
+      mail: domain.mailer !== null,
+      backupRecipient: domain.backups.recipient,
+      largeShare: config.largeShare,
+      demo: base.demo !== undefined,
       publicRoot: withFingerprint(packs.publicRoot()),
       certificates: edges.certificates(),
     }),
@@ -209,11 +247,19 @@ function stateOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeepin
 function overviewOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeeping, disk }: Watches) {
   const { orders, ledger, membership } = domain;
   return createOverview({
-    ...{ store: new OverviewStore(base.database), orders, membership, clock: base.clock },
+    store: new OverviewStore(base.database),
+    orders,
+    membership,
+    clock: base.clock,
     server: async () => ({
-      ...{ realNow: Date.now(), certificates: edges.certificates(), ipDatabase: domain.ipDatabases.current() },
-      ...{ ledgerFailing: ledger.failure() !== null, clockDoubt: timekeeping.doubt(), diskFull: disk.full() },
-      ...{ mailFailure: domain.mailer?.failure() ?? null, backups: domain.backups.status() },
+      realNow: Date.now(),
+      certificates: edges.certificates(),
+      ipDatabase: domain.ipDatabases.current(),
+      ledgerFailing: ledger.failure() !== null,
+      clockDoubt: timekeeping.doubt(),
+      diskFull: disk.full(),
+      mailFailure: domain.mailer?.failure() ?? null,
+      backups: domain.backups.status(),
       restored: await domain.recovery.status(),
     }),
   });
@@ -223,12 +269,18 @@ function metricsOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeep
   const { orders, ledger } = domain;
   const store = new MetricsStore(base.database);
   return {
-    ...{ registry: base.monitor.registry, certificates: edges.certificates, folder: base.config.home },
+    registry: base.monitor.registry,
+    certificates: edges.certificates,
+    folder: base.config.home,
     process: () => ({
-      ...{ connections: edges.gateway.connections(), list: orders.list.current() },
+      connections: edges.gateway.connections(),
+      list: orders.list.current(),
       activeOrders: orders.adoption.rules().filter((rule) => inForce(rule, base.clock.now())).length,
-      ...{ ledgerFailing: ledger.failure() !== null, clockInDoubt: timekeeping.doubt() !== null },
-      ...{ diskFull: disk.full(), backups: domain.backups.status(), mail: domain.relay.figures() },
+      ledgerFailing: ledger.failure() !== null,
+      clockInDoubt: timekeeping.doubt() !== null,
+      diskFull: disk.full(),
+      backups: domain.backups.status(),
+      mail: domain.relay.figures(),
     }),
     store: () => store.figures(),
   };

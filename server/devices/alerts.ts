@@ -37,7 +37,12 @@ export function createAlerts({ store, bus, clock }: AlertsPorts) {
     acknowledgeAlert,
     alerts: ({ limit = 50, ...query }: AlertsQuery) =>
       store.alerts({
-        ...{ device: null, about: null, acknowledged: null, since: null, before: null, grave: false },
+        device: null,
+        about: null,
+        acknowledged: null,
+        since: null,
+        before: null,
+        grave: false,
         ...query,
         limit: Math.min(Math.max(1, limit), MAX_PAGE),
       }),

@@ -28,7 +28,10 @@ export function locationEntry(
     kind: statement === undefined ? 'assignment' : statement === null ? 'ended' : statement.kind,
     areas: [...(statement?.areas ?? [])],
     until: statement ? new Date(statement.until).toISOString() : null,
-    ...{ home, seat, by, confirmedBy },
+    home,
+    seat,
+    by,
+    confirmedBy,
     at: new Date(at).toISOString(),
     reason: reason && subjectCommitment(reason.salt, reason.text),
   };
@@ -40,7 +43,8 @@ export function locationEntry(
   };
   return {
     entry: { kind: 'location.stated', at, subject: device, public: particulars },
-    ...{ orders, record },
+    orders,
+    record,
     reason: reason && { text: reason.text, salt: reason.salt.toString('hex') },
   };
 }

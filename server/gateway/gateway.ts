@@ -90,8 +90,11 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
 
   const listener = createTlsListener(
     {
-      ...{ ...options.tls, ca: [...options.tls.ca] },
-      ...{ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
+      ...options.tls,
+      ca: [...options.tls.ca],
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.3',
       // The longest body deadline of all routes. Each route enforces its own shorter deadline.
       requestTimeout: FILE_DEADLINES.whole,
       proxyRequired: options.proxyRequired ?? false,
@@ -99,10 +102,18 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     options.proxyFrom,
     options.bounds ?? { admission: DEVICE_LIMITS },
     createDeviceHttp({
-      ...{ devices, names, recovery, operatorUrl, log },
+      devices,
+      names,
+      recovery,
+      operatorUrl,
+      log,
       routes: [
         ...serviceRoutes({
-          ...{ devices, orders, jurisdiction, recovery, reenroll: ports.reenroll },
+          devices,
+          orders,
+          jurisdiction,
+          recovery,
+          reenroll: ports.reenroll,
           correction: () => timekeeping.correction(),
           sighted: (...seen) => connecting.sighted(...seen),
         }),
@@ -118,35 +129,48 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   const relocation = createRelocation({ jurisdiction, sessions, clock, timekeeping });
   const connecting = createConnections({
     ...options,
-    ...{
-      devices,
-      commands,
-      jurisdiction,
-      orders,
-      clock,
-      timekeeping,
-      names,
-      sessions,
-      upgrades,
-      push,
-      recovery,
-      monitor,
-    },
+    devices,
+    commands,
+    jurisdiction,
+    orders,
+    clock,
+    timekeeping,
+    names,
+    sessions,
+    upgrades,
+    push,
+    recovery,
+    monitor,
     addressOf: (request) => listener.addressOf(request),
     relocate: relocation.relocate,
     handlers: () => handlers,
   });
   const departures = createDepartures({ devices, upgrades, endAddressEvidence: connecting.endAddressEvidence, log });
   const dispatching = createDispatch({
-    ...{ devices, commands, jurisdiction, orders, relay, mailing, log },
+    devices,
+    commands,
+    jurisdiction,
+    orders,
+    relay,
+    mailing,
+    log,
     welcome: connecting.welcome,
   });
   const handlers: SessionHandlers = createSessionHandlers({
     ...dispatching,
-    ...{ sessions, interests, departures, closeIfDone, monitor, log },
+    sessions,
+    interests,
+    departures,
+    closeIfDone,
+    monitor,
+    log,
   });
   const refuseUpgrades = acceptUpgrades({
-    ...{ listener, connecting, operatorUrl, monitor, log },
+    listener,
+    connecting,
+    operatorUrl,
+    monitor,
+    log,
     most: options.mostUpgrades ?? MOST_UPGRADES,
   });
   const { server } = listener;

@@ -107,7 +107,9 @@ describe('a post', () => {
     // The other server process sends no wake.
     const post = postOf([bilal.id], 'two');
     await new PostStore(world.database).post({
-      ...{ sender: { device: amina.id, generation: 1 }, post, at: world.clock.now() },
+      sender: { device: amina.id, generation: 1 },
+      post,
+      at: world.clock.now(),
       expiresAt: world.clock.now() + DAY,
       recipients: [{ device: bilal.id, known: true, denial: null, waiting: null }],
     });
@@ -225,7 +227,11 @@ describe('a post', () => {
     const fates = await mailFor(here, 2);
     expect(fates.map(({ item }) => item)).toEqual(
       [bilal, carla].map(({ id: device }) => ({
-        ...{ type: 'fate', id: post.id, device, fate: 'returned', order: null },
+        type: 'fate',
+        id: post.id,
+        device,
+        fate: 'returned',
+        order: null,
         at: expect.any(Number),
       })),
     );

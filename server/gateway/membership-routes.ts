@@ -66,7 +66,10 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
     const proved = await ledger.proveContinuations(of);
     return json({
       continuations: proved.map(({ envelope, index, body, proof }) => ({
-        ...{ envelope, index, body: body.toString('utf8'), proof: proof.map((hash) => hash.toString('base64')) },
+        envelope,
+        index,
+        body: body.toString('utf8'),
+        proof: proof.map((hash) => hash.toString('base64')),
       })),
     } satisfies z.input<typeof continuationsAnswer>);
   }

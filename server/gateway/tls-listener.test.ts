@@ -271,7 +271,8 @@ describe('case 13: slow client', () => {
     const large = Buffer.alloc(32 * 1024 * 1024, 'x');
     const serve = (more: Partial<ListenerBounds> = {}) =>
       start([], {}, '127.0.0.1', (_request, response) => response.end(large), {
-        ...{ admission: DEVICE_LIMITS, deadlines },
+        admission: DEVICE_LIMITS,
+        deadlines,
         ...more,
       });
     const request = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';

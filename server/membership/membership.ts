@@ -43,8 +43,13 @@ export function createMembership(
   const settled = createSettledApproverSet(approverSets, stores.countersignatures);
   return {
     ...createMessagingKeys({
-      ...{ installation, store: stores.keys, approverSets, online },
-      ...{ owners: { devices, people }, bus, clock },
+      installation,
+      store: stores.keys,
+      approverSets,
+      online,
+      owners: { devices, people },
+      bus,
+      clock,
     }),
     ...createCountersignatures({ store: stores.countersignatures, settled, ledger, bus, clock, log }),
     ...createVerifiedDevices(stores.verified, ledger, settled),

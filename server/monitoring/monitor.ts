@@ -119,8 +119,15 @@ export function createMonitor(log: LevelLog): Monitor {
       if (!STREAMS.has(route ?? '')) requests.observe(label, request.milliseconds / 1000);
       if (route === 'session.create') return signIn(request);
       const facts = {
-        ...{ method, route, target: cut(target), status, ...(code !== null && { code }) },
-        ...{ account, via, address, ms: milliseconds(request.milliseconds) },
+        method,
+        route,
+        target: cut(target),
+        status,
+        ...(code !== null && { code }),
+        account,
+        via,
+        address,
+        ms: milliseconds(request.milliseconds),
       };
       if (status === 401 || status === 403 || status === 429)
         note('info', 'request_refused', facts, 'admin request refused');

@@ -4,8 +4,19 @@ export const REMOVED = '[removed]';
 
 /** Names of fields whose value is a secret, at every depth. */
 export const SECRET_FIELDS = [
-  ...['password', 'passphrase', 'totp', 'totpSecret', 'secret', 'token', 'csrf', 'x-cordon-csrf'],
-  ...['cookie', 'set-cookie', 'authorization', 'privateKey', 'keyPem'],
+  'password',
+  'passphrase',
+  'totp',
+  'totpSecret',
+  'secret',
+  'token',
+  'csrf',
+  'x-cordon-csrf',
+  'cookie',
+  'set-cookie',
+  'authorization',
+  'privateKey',
+  'keyPem',
 ] as const;
 
 const STRING = String.raw`"(?:[^"\\]|\\.)*"`;

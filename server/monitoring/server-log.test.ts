@@ -22,7 +22,9 @@ const CODE_SECRET = 'abcdefghijklmnopqrstuvwxyz';
 const TOKEN = `cordon_${'Zz09_-'.repeat(7)}a`;
 const COOKIE = 'c00kie-Value_of_a_session_0123456789abcdefg';
 const ACTIVATION = formatActivationLink({
-  ...{ publicUrl: 'https://cordon.example:8444', deviceUrl: 'wss://cordon.example:8443', fingerprint: 'a'.repeat(64) },
+  publicUrl: 'https://cordon.example:8444',
+  deviceUrl: 'wss://cordon.example:8443',
+  fingerprint: 'a'.repeat(64),
   code: { id: DEVICE, secret: CODE_SECRET },
 });
 const PRIVATE_KEY =
@@ -73,8 +75,21 @@ describe.each(SECRETS)('%s does not appear in the log', (_name, text, secret) =>
 });
 
 describe.each([
-  ...['password', 'passphrase', 'totp', 'totpSecret', 'secret', 'token', 'csrf', 'x-cordon-csrf'],
-  ...['cookie', 'set-cookie', 'authorization', 'privateKey', 'keyPem', 'Authorization', 'Cookie'],
+  'password',
+  'passphrase',
+  'totp',
+  'totpSecret',
+  'secret',
+  'token',
+  'csrf',
+  'x-cordon-csrf',
+  'cookie',
+  'set-cookie',
+  'authorization',
+  'privateKey',
+  'keyPem',
+  'Authorization',
+  'Cookie',
 ])('a field called %s is removed', (name) => {
   it.each<readonly [string, (value: unknown) => object]>([
     ['at the top', (value) => ({ [name]: value })],
@@ -101,9 +116,18 @@ it.each(['secret', 'token', 'set-cookie'])('an object called %s is removed to it
 
 it('leaves other text unchanged, and each entry on one line of JSON', () => {
   const facts = {
-    ...{ event: 'sign_in_failed', email: 'eve@example.org', code: 'credentials_wrong', address: '2001:db8::1' },
-    ...{ device: DEVICE, order: '2015-1', path: '/device/record?list=4&record=2&approverSet=1', tokens: 3 },
-    ...{ url: 'https://cordon.example:8444/orders/list', state: 'a token is unknown', note: 'basic', ms: 12 },
+    event: 'sign_in_failed',
+    email: 'eve@example.org',
+    code: 'credentials_wrong',
+    address: '2001:db8::1',
+    device: DEVICE,
+    order: '2015-1',
+    path: '/device/record?list=4&record=2&approverSet=1',
+    tokens: 3,
+    url: 'https://cordon.example:8444/orders/list',
+    state: 'a token is unknown',
+    note: 'basic',
+    ms: 12,
   };
   const { json } = logged(facts, 'the bearer of a letter\n{"level":30}');
   expect(json).toMatchObject(facts);

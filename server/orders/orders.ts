@@ -146,31 +146,83 @@ export function createOrders(ports: OrderPorts): Orders {
   const rehearsal = createRehearsal({ jurisdiction, deviceStates: stores.deviceStates, clock });
 
   const documents = createOrderDocuments({
-    ...{ store: stores.documents, orders, proceedings: stores.proceedings, sealer: ports.sealer, clock },
+    store: stores.documents,
+    orders,
+    proceedings: stores.proceedings,
+    sealer: ports.sealer,
+    clock,
   });
   const proposals = createProposals({
-    ...{ orders, approvers, store: stores.proposals, state: adopted, clock, fleet, installation },
-    ...{ appeal: ports.appeal, documents, areas, policy: ports.policy },
+    orders,
+    approvers,
+    store: stores.proposals,
+    state: adopted,
+    clock,
+    fleet,
+    installation,
+    appeal: ports.appeal,
+    documents,
+    areas,
+    policy: ports.policy,
   });
   const drafting = createDrafting({
-    ...{ orders, approvers, store: stores.proposals, proposals, adopted, queue, areas, clock, bus, log },
+    orders,
+    approvers,
+    store: stores.proposals,
+    proposals,
+    adopted,
+    queue,
+    areas,
+    clock,
+    bus,
+    log,
   });
 
   const statements = createLocationStatements({ store: stores.statements, orders, clock, rules, facts });
   const impact = createImpact({
-    ...{ orders, state: adopted, proposals, rehearsal, clock, people: ports.people, names },
-    ...{ largeShare: ports.largeShare, locationsNamed: drafting.locationsNamed, overriding: statements.overridingRule },
+    orders,
+    state: adopted,
+    proposals,
+    rehearsal,
+    clock,
+    people: ports.people,
+    names,
+    largeShare: ports.largeShare,
+    locationsNamed: drafting.locationsNamed,
+    overriding: statements.overridingRule,
   });
   const changeImpact = createChangeImpact({ orders, adopted, jurisdiction, rehearsal, clock });
 
   const effect = createEffect({
-    ...{ orders, store: stores.records, executions, adopted, withheld, facts, jurisdiction, fleet, clock, bus, log },
-    ...{ changes: ports.changes, denied: impact.affectedWhereLastSeen },
-    ...{ online, installation, recordFloor: ports.restored?.recordFloor ?? 0 },
+    orders,
+    store: stores.records,
+    executions,
+    adopted,
+    withheld,
+    facts,
+    jurisdiction,
+    fleet,
+    clock,
+    bus,
+    log,
+    changes: ports.changes,
+    denied: impact.affectedWhereLastSeen,
+    online,
+    installation,
+    recordFloor: ports.restored?.recordFloor ?? 0,
   });
   const exits = createExits({
-    ...{ store: stores.exits, orders, holds: ports.holds, clock, bus, log },
-    ...{ accepted, rules, exitsOf, withheld, denied: impact.affected },
+    store: stores.exits,
+    orders,
+    holds: ports.holds,
+    clock,
+    bus,
+    log,
+    accepted,
+    rules,
+    exitsOf,
+    withheld,
+    denied: impact.affected,
   });
   adopted.publisher.onChange(() => {
     exits.request();
@@ -179,27 +231,59 @@ export function createOrders(ports: OrderPorts): Orders {
 
   const adoption = createAdoption({ orders, approvers, store: stores.adoption, adopted, stored, queue, effect, clock });
   const approverSets = createApproverSets({
-    ...{ store: approvers, clock, online, installation, state: adopted, queue, recovering },
+    store: approvers,
+    clock,
+    online,
+    installation,
+    state: adopted,
+    queue,
+    recovering,
     verifiedOnly: ports.verifiedApproversOnly,
   });
   const recovery = createOrderRecovery({ store: stores.adoption, adopted, queue, effect, installation, clock });
 
   const receipts = createReceipts({
-    ...{ installation, store: stores.receipts, clock, bus, fleet, log, wiped: () => exits.request() },
+    installation,
+    store: stores.receipts,
+    clock,
+    bus,
+    fleet,
+    log,
+    wiped: () => exits.request(),
   });
   const evidence = createEvidence({ ...stores, receipts, adopted, rehearsal, jurisdiction, clock });
   const proceedings = createProceedings({
-    ...{ store: stores.proceedings, documents, orders: stored, queue, clock, installation },
+    store: stores.proceedings,
+    documents,
+    orders: stored,
+    queue,
+    clock,
+    installation,
   });
   const reminders = createAnswerReminders({
-    ...{ store: stores.proceedings, clock, people: ports.responsible, log, orders: stored.list },
+    store: stores.proceedings,
+    clock,
+    people: ports.responsible,
+    log,
+    orders: stored.list,
     raised: () => bus.publish({ kind: 'alerts' }),
   });
   queue.onDone(() => reminders.request());
 
   return {
-    ...{ drafting, documents, adoption, approverSets, recovery, effect, impact, changeImpact, statements },
-    ...{ receipts, evidence, proceedings, exit: exits },
+    drafting,
+    documents,
+    adoption,
+    approverSets,
+    recovery,
+    effect,
+    impact,
+    changeImpact,
+    statements,
+    receipts,
+    evidence,
+    proceedings,
+    exit: exits,
     list: adopted.list,
     start: async () => {
       await adopted.load();

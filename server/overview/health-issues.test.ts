@@ -38,9 +38,14 @@ const WELL: Facts = {
 };
 /** State directly after a restore from a backup with a copy of the ledger. */
 const RESTORED: NonNullable<Facts['restored']['state']> = {
-  ...{ at: NOW - DAY, closedAt: null, ledger: 'rejoined', seenLedger: 0, revocations: 'ledger' },
+  at: NOW - DAY,
+  closedAt: null,
+  ledger: 'rejoined',
+  seenLedger: 0,
+  revocations: 'ledger',
   recalled: { devices: 0, newer: 0, revisions: 0, approvers: 0 },
-  ...{ missing: [], missingApprovers: 0 },
+  missing: [],
+  missingApprovers: 0,
 };
 const of = (facts: Partial<Facts>) => healthIssuesOf({ ...WELL, ...facts });
 const told = (facts: Partial<Facts>) => of(facts).map(({ code, severity, count }) => [code, severity, count]);

@@ -81,7 +81,13 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
     const facts = await server();
     const approversAdopted = orders.approverSets.version() > 0;
     const healthIssues = healthIssuesOf({
-      ...{ now, fleet, alerts, countersigning, list, approversAdopted, ...facts },
+      now,
+      fleet,
+      alerts,
+      countersigning,
+      list,
+      approversAdopted,
+      ...facts,
       uncovered: orders.list.uncovered(),
       answers: (await orders.proceedings.openAnswers()).filter(({ areas }) => viewer.answers(areas)),
     });

@@ -81,8 +81,16 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
     const { payload, digest, proposedAt, proposedBy, adoptedAt, signatures } = row;
     const outdated = row.state === 'adopted' ? null : whyOutdated(read(row), await facts(), isSuspended());
     return {
-      ...{ state: row.state, payload, digest, proposedAt, proposedBy, adoptedAt, outdated, signed },
-      ...{ signatures, needed: peopleNeededFor(set) },
+      state: row.state,
+      payload,
+      digest,
+      proposedAt,
+      proposedBy,
+      adoptedAt,
+      outdated,
+      signed,
+      signatures,
+      needed: peopleNeededFor(set),
     };
   }
 
@@ -148,7 +156,9 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
     const row: ContinuationRow = { ...signed, state: 'adopted', adoptedAt: at };
     const after = continuedState(restored, document, at);
     await continuations.adopt(row, fork.size, after, {
-      ...{ kind: 'ledger.continued', at, subject: null },
+      kind: 'ledger.continued',
+      at,
+      subject: null,
       public: { ...fork, origin, newOrigin, digest: row.digest, document: row.payload },
     });
     recovery.replace(after);
@@ -180,15 +190,26 @@ function proposedRow(
   const { installation, reason, account } = given;
   const { origin, fork, shown } = given.ledger;
   const document: LedgerContinuation = {
-    ...{ installation, origin, fork, shown, newOrigin: continuedOrigin(installation, at), reason },
+    installation,
+    origin,
+    fork,
+    shown,
+    newOrigin: continuedOrigin(installation, at),
+    reason,
     date: new Date(at).toISOString(),
   };
   const payload = canonicalText(document);
   // Parses the document as devices do, before approvers sign it.
   parseContinuation(Buffer.from(payload));
   return {
-    ...{ number: numberAt(installation, at), digest: sha256(Buffer.from(payload)), payload, signatures: [] },
-    ...{ state: 'waiting', proposedAt: at, proposedBy: account, adoptedAt: null },
+    number: numberAt(installation, at),
+    digest: sha256(Buffer.from(payload)),
+    payload,
+    signatures: [],
+    state: 'waiting',
+    proposedAt: at,
+    proposedBy: account,
+    adoptedAt: null,
   };
 }
 

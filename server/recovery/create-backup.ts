@@ -59,9 +59,18 @@ export async function writeBackup(
     }
     const { dialect, migrations, installation, ledger, versions } = facts;
     const manifest: Manifest = {
-      ...{ format: FORMAT, version, installation, at, realAt, dialect, migrations: [...migrations] },
+      format: FORMAT,
+      version,
+      installation,
+      at,
+      realAt,
+      dialect,
+      migrations: [...migrations],
       ledger: { ...ledger, key: ledgerKey() },
-      ...{ versions, authority, ipDatabase: database && { hash: database.hash, name: database.name }, parts },
+      versions,
+      authority,
+      ipDatabase: database && { hash: database.hash, name: database.name },
+      parts,
     };
     await write(tarEntry(MANIFEST, Buffer.from(JSON.stringify(manifest))));
     await write(tarEnd());

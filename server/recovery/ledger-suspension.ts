@@ -71,7 +71,7 @@ export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
     await recovery.update(
       {
         ledger: 'resumed',
-        resumed: { ...{ at, size, root, shown, active, answered, checkpoints }, file: file !== null },
+        resumed: { at, size, root, shown, active, answered, checkpoints, file: file !== null },
       },
       {
         kind: 'ledger.resumed',

@@ -81,7 +81,9 @@ export async function prepareRestoredStore(work: RestoreWork, given: Preparation
 
   const state: RecoveryState = {
     id: randomBytes(8).toString('hex'),
-    ...{ at: manifest.at, realAt: manifest.realAt, restoredAt: now },
+    at: manifest.at,
+    realAt: manifest.realAt,
+    restoredAt: now,
     from: { ...manifest.versions, ledger: manifest.ledger.size },
     to: { list, crl: crlNumber },
     recordFloor,
@@ -93,7 +95,12 @@ export async function prepareRestoredStore(work: RestoreWork, given: Preparation
     missingApprovers: (since?.approvers ?? 0) > manifest.versions.approvers ? (since?.approvers ?? 0) : 0,
     withdrawn,
     recalled: { devices: 0, newer: 0, revisions: 0, approvers: 0 },
-    ...{ seenLedger: 0, closedAt: null, resumed: null, seen: null, continued: null, lossShown: 0 },
+    seenLedger: 0,
+    closedAt: null,
+    resumed: null,
+    seen: null,
+    continued: null,
+    lossShown: 0,
     conversations: await work.rows.conversations(),
   };
   await work.ledger.append({
@@ -255,7 +262,10 @@ function rowOf(envelope: Envelope, now: number): ContinuationRow {
     digest: continuationDigest(envelope),
     payload: Buffer.from(envelope.payload, 'base64').toString('utf8'),
     signatures: envelope.signatures,
-    ...{ state: 'adopted', proposedAt: now, proposedBy: 'restore', adoptedAt: now },
+    state: 'adopted',
+    proposedAt: now,
+    proposedBy: 'restore',
+    adoptedAt: now,
   };
 }
 
@@ -277,8 +287,10 @@ async function moveList(
   const expiresAt = now + lifetimes.list;
   const payload = encodeCanonical({
     ...content,
-    ...{ version, previous: before.hash },
-    ...{ issuedAt: new Date(now).toISOString(), expiresAt: new Date(expiresAt).toISOString() },
+    version,
+    previous: before.hash,
+    issuedAt: new Date(now).toISOString(),
+    expiresAt: new Date(expiresAt).toISOString(),
   });
   const hash = sha256(payload);
   await work.addList(

@@ -161,9 +161,12 @@ function readDeviceCertificate(der: Buffer, issuing: X509Certificate): Readmitte
   const device = deviceIdSchema.safeParse(uri?.[1]);
   if (!device.success) return null;
   return {
-    ...{ device: device.data, generation: Number(uri?.[2]), der },
+    device: device.data,
+    generation: Number(uri?.[2]),
+    der,
     serial: x509.serialNumber.toLowerCase(),
     fingerprint: x509.fingerprint256.replaceAll(':', '').toLowerCase(),
-    ...{ notBefore: Date.parse(x509.validFrom), notAfter: Date.parse(x509.validTo) },
+    notBefore: Date.parse(x509.validFrom),
+    notAfter: Date.parse(x509.validTo),
   };
 }

@@ -55,16 +55,33 @@ export function createRecovery(ports: RecoveryPorts) {
   const queue = createSerialQueue();
   const suspension = createLedgerSuspension({ ledger, store: stores.answers, recovery, raise, now, log });
   const proposals = createContinuationProposals({
-    ...{ installation: ledger.installation, continuations: ports.continuations, suspension, recovery },
-    ...{ approverSets: orders.approverSets.envelopes, people: orders.approverSets.people },
-    ...{ sequence: ledger.sequence, raise, now },
+    installation: ledger.installation,
+    continuations: ports.continuations,
+    suspension,
+    recovery,
+    approverSets: orders.approverSets.envelopes,
+    people: orders.approverSets.people,
+    sequence: ledger.sequence,
+    raise,
+    now,
   });
   const recall = createDocumentRecall({
-    ...{ recovery, recover: orders.recovery.recover, approverSetVersion: orders.approverSets.version },
-    ...{ bus, raise, setAreas, log },
+    recovery,
+    recover: orders.recovery.recover,
+    approverSetVersion: orders.approverSets.version,
+    bus,
+    raise,
+    setAreas,
+    log,
   });
   const readmissions = createReadmissions({
-    ...{ recovery, store: stores.readmissions, issuingDer, clock, bus, deviceChanged, log },
+    recovery,
+    store: stores.readmissions,
+    issuingDer,
+    clock,
+    bus,
+    deviceChanged,
+    log,
   });
 
   return {

@@ -8,8 +8,12 @@ import { type Known, type Mailbox, MOST_BYTES, MOST_ENTRIES, place, shareKey } f
 import type { JudgedPost } from './ports.ts';
 
 const denial: DenialNotice = {
-  ...{ code: 'service_denied', detail: 'Suspended.', order: '2015-001', reasons: ['present'] },
-  ...{ appeal: 'the desk', by: 'server' },
+  code: 'service_denied',
+  detail: 'Suspended.',
+  order: '2015-001',
+  reasons: ['present'],
+  appeal: 'the desk',
+  by: 'server',
 };
 const [amina, bilal, carla] = [newDeviceId(), newDeviceId(), newDeviceId()];
 
@@ -17,13 +21,25 @@ function known(...more: Partial<Mailbox>[]): Known {
   const mailboxes = [amina, bilal, ...(more.length > 2 ? [carla] : [])].map((device, index): [DeviceId, Mailbox] => [
     device,
     {
-      ...{ device, generation: 1, lastSeq: 0, taken: 0, posts: 0, entries: 0, bytes: 0, fates: 0, gate: 'open' },
+      device,
+      generation: 1,
+      lastSeq: 0,
+      taken: 0,
+      posts: 0,
+      entries: 0,
+      bytes: 0,
+      fates: 0,
+      gate: 'open',
       ...more[index],
     },
   ]);
   return {
-    ...{ answers: new Map(), commits: new Map(), mailboxes: new Map(mailboxes), shares: new Map() },
-    ...{ conversations: new Map(), begun: new Map() },
+    answers: new Map(),
+    commits: new Map(),
+    mailboxes: new Map(mailboxes),
+    shares: new Map(),
+    conversations: new Map(),
+    begun: new Map(),
   };
 }
 function judged(post = postOf([bilal], 'hello'), waiting: WaitingRule | null = null): JudgedPost {
@@ -95,7 +111,9 @@ it('a repeated id gets the same response and is placed once, also within a batch
 const conversation = 'A'.repeat(22);
 const enrolled = (device: DeviceId, generation = 1) => ({ device, generation });
 const commitOf = (epoch: number, more: { add?: DeviceId[]; remove?: DeviceId[] } = {}) => ({
-  ...{ conversation, epoch, remove: more.remove ?? [] },
+  conversation,
+  epoch,
+  remove: more.remove ?? [],
   add: (more.add ?? []).map((device) => enrolled(device)),
 });
 /** A batch state in which Amina and Bilal are members, and the next commit is for epoch 1. */

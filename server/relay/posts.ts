@@ -78,7 +78,11 @@ export function createPosts(ports: {
     if (answer.outcome === 'accepted') accepted += 1;
     const { sender, post, at, expiresAt } = judged;
     const item: MailItem = {
-      ...{ type: 'post', id: post.id, from: sender.device, generation: sender.generation, at },
+      type: 'post',
+      id: post.id,
+      from: sender.device,
+      generation: sender.generation,
+      at,
       body: post.body,
     };
     const nowDenied: DeviceId[] = [];

@@ -46,17 +46,23 @@ export function createSmtpMailer({
 }): SmtpMailer {
   const { host, port, login } = server;
   const transport = createTransport({
-    ...{ host, port },
+    host,
+    port,
     secure: server.tls === 'start',
     requireTLS: server.tls === 'required',
     // Accept any certificate of a mail server on the same machine: its certificate often has another name, and the connection does not
     // leave the machine.
     tls: { minVersion: 'TLSv1.2', rejectUnauthorized: server.tls !== 'offered' },
     ...(login !== null && { auth: { user: login.user, pass: login.password }, forceAuth: true }),
-    ...{ connectionTimeout: STEP, greetingTimeout: STEP, dnsTimeout: STEP, socketTimeout: STEP, socketCloseTimeout: 0 },
+    connectionTimeout: STEP,
+    greetingTimeout: STEP,
+    dnsTimeout: STEP,
+    socketTimeout: STEP,
+    socketCloseTimeout: 0,
     maxResponseSize: LARGEST_RESPONSE,
     // Forbid the library to read files or web addresses that are named in a mail.
-    ...{ disableFileAccess: true, disableUrlAccess: true },
+    disableFileAccess: true,
+    disableUrlAccess: true,
   });
   let failing: string | null = null;
   let sending = 0;
@@ -97,7 +103,8 @@ export function createSmtpMailer({
         to: { name: to.name, address: to.address },
         // The To header contains only this address, because the mail proves that the recipient reads this address.
         envelope: { from, to: [to.address] },
-        ...{ subject, text },
+        subject,
+        text,
         // Header that prevents automatic replies (RFC 3834).
         headers: { 'Auto-Submitted': 'auto-generated' },
         signal: AbortSignal.timeout(DEADLINE),

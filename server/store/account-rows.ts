@@ -24,9 +24,15 @@ export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> 
   await tx
     .insertInto('persons')
     .values({
-      ...{ id: newPersonId(), subject, name, folded: foldedName(name), created_at: at },
+      id: newPersonId(),
+      subject,
+      name,
+      folded: foldedName(name),
+      created_at: at,
       ...(taken ? { email: null, email_key: null } : { email, email_key: emailKey }),
-      ...{ directory_id: null, status: 'active' as const, same_as: null },
+      directory_id: null,
+      status: 'active' as const,
+      same_as: null,
     })
     .onConflict((conflict) => conflict.column('subject').doNothing())
     .execute();
@@ -44,7 +50,8 @@ export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> 
       totp_last_step: 0,
       status: 'active',
       created_at: at,
-      ...{ verified_email: null, email_verified_at: null },
+      verified_email: null,
+      email_verified_at: null,
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning('id')

@@ -69,8 +69,12 @@ export async function storeAlerts(tx: Tx, alerts: readonly NewAlert[]): Promise<
     .insertInto('alerts')
     .values(
       [...changed].map(({ device, code, detail, at, firstAt, count }) => ({
-        ...{ at, device_id: device, code, detail },
-        ...{ first_at: firstAt, count },
+        at,
+        device_id: device,
+        code,
+        detail,
+        first_at: firstAt,
+        count,
       })),
     )
     .execute();

@@ -39,9 +39,14 @@ export class AlertStore implements Port {
       .limit(limit)
       .execute();
     return rows.map(({ id, at, first_at, count, device_id, code, detail, acknowledged_at, by }) => ({
-      ...{ id, at, firstAt: first_at, count: Number(count), isGrave: GRAVE_ALERTS.has(code) },
+      id,
+      at,
+      firstAt: first_at,
+      count: Number(count),
+      isGrave: GRAVE_ALERTS.has(code),
       device: device_id === null ? null : deviceIdSchema.parse(device_id),
-      ...{ code, detail },
+      code,
+      detail,
       acknowledged: acknowledged_at === null ? null : { at: acknowledged_at, by: by ?? '' },
     }));
   }

@@ -24,8 +24,12 @@ export class ApproverStore implements Port {
       rows.map(({ keyid, person_id, public_key, status, name, email, verified_email }) => [
         keyid,
         {
-          ...{ person: personIdSchema.parse(person_id), publicKey: public_key, active: status === 'active' },
-          ...{ name, email, verified: verified_email === email },
+          person: personIdSchema.parse(person_id),
+          publicKey: public_key,
+          active: status === 'active',
+          name,
+          email,
+          verified: verified_email === email,
         },
       ]),
     );
@@ -46,7 +50,10 @@ export class ApproverStore implements Port {
     return {
       sameAs: new Map(joined.map(({ id, same_as }) => [id, same_as ?? id])),
       links: links.map(({ kind, account, name, person, by_account, by_name, by_person }) => ({
-        ...{ person, name, account, kind },
+        person,
+        name,
+        account,
+        kind,
         by: { person: by_person, name: by_name, account: by_account },
       })),
     };

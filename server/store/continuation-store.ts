@@ -18,8 +18,14 @@ export class ContinuationStore implements Port {
   async continuations(): Promise<ContinuationRow[]> {
     const rows = await this.#database.db.selectFrom('ledger_continuations').selectAll().orderBy('number').execute();
     return rows.map(({ number, digest, payload, signatures, state, proposed_at, proposed_by, adopted_at }) => ({
-      ...{ number, digest, payload, signatures: JSON.parse(signatures), state },
-      ...{ proposedAt: proposed_at, proposedBy: proposed_by, adoptedAt: adopted_at },
+      number,
+      digest,
+      payload,
+      signatures: JSON.parse(signatures),
+      state,
+      proposedAt: proposed_at,
+      proposedBy: proposed_by,
+      adoptedAt: adopted_at,
     }));
   }
 
@@ -75,8 +81,14 @@ export async function insertContinuation(tx: Tx, row: ContinuationRow): Promise<
   await tx
     .insertInto('ledger_continuations')
     .values({
-      ...{ number, digest, payload, signatures: JSON.stringify(signatures), state },
-      ...{ proposed_at: proposedAt, proposed_by: proposedBy, adopted_at: adoptedAt },
+      number,
+      digest,
+      payload,
+      signatures: JSON.stringify(signatures),
+      state,
+      proposed_at: proposedAt,
+      proposed_by: proposedBy,
+      adopted_at: adoptedAt,
     })
     .execute();
 }

@@ -82,7 +82,8 @@ export class DeviceStore implements DevicePort {
       left join device_inventory i on i.device_id = devices.id
       where devices.id = v.column1`.execute(this.#database.db);
     return rows.map(({ id, home, ...named }) => ({
-      ...{ id: deviceIdSchema.parse(id), ...named },
+      id: deviceIdSchema.parse(id),
+      ...named,
       home: areaOf(home),
     }));
   }

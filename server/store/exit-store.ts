@@ -33,7 +33,9 @@ export class ExitStore implements Port {
         )
       group by r.device_id, r.generation order by r.device_id, r.generation limit ${limit}`.execute(this.#database.db);
     return rows.map(({ device_id, generation, revision }) => ({
-      ...{ order, revision: Number(revision), generation: Number(generation) },
+      order,
+      revision: Number(revision),
+      generation: Number(generation),
       device: deviceIdSchema.parse(device_id),
     }));
   }
@@ -73,7 +75,9 @@ export class ExitStore implements Port {
         on conflict (order_number, revision, device_id, generation) do update set checked_at = excluded.checked_at
         returning device_id, generation, since`.execute(tx);
       return rows.map(({ device_id, generation, since }) => ({
-        ...{ device: deviceIdSchema.parse(device_id), generation: Number(generation), since: Number(since) },
+        device: deviceIdSchema.parse(device_id),
+        generation: Number(generation),
+        since: Number(since),
       }));
     });
   }
@@ -137,7 +141,13 @@ export class ExitStore implements Port {
       .orderBy('generation')
       .execute();
     return rows.map(({ order_number, revision, device_id, generation, outcome, at, destroyed, salt }) => ({
-      ...{ order: order_number, revision, generation, outcome, at, destroyed: JSON.parse(destroyed), salt },
+      order: order_number,
+      revision,
+      generation,
+      outcome,
+      at,
+      destroyed: JSON.parse(destroyed),
+      salt,
       device: deviceIdSchema.parse(device_id),
     }));
   }

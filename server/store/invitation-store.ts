@@ -111,7 +111,9 @@ export class InvitationStore implements InvitationPort {
       await tx
         .updateTable('accounts')
         .set({
-          ...{ password_hash: credentials.passwordHash, totp_sealed: credentials.totpSealed, totp_last_step: 0 },
+          password_hash: credentials.passwordHash,
+          totp_sealed: credentials.totpSealed,
+          totp_last_step: 0,
           verified_email: used.mailed_to,
           email_verified_at: used.mailed_to === null ? null : now,
         })

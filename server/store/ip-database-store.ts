@@ -40,8 +40,13 @@ export class IpDatabaseStore implements Port {
     await this.#database.db
       .insertInto('ip_databases')
       .values({
-        ...{ hash, name, imported_at: importedAt, imported_by: importedBy },
-        ...{ built_at: builtAt, bytes: size, active: 0 },
+        hash,
+        name,
+        imported_at: importedAt,
+        imported_by: importedBy,
+        built_at: builtAt,
+        bytes: size,
+        active: 0,
       })
       .onConflict((conflict) => conflict.column('hash').doNothing())
       .execute();

@@ -34,7 +34,13 @@ export class LedgerAnswerStore implements Port {
       .limit(limit)
       .execute();
     return rows.map(({ device_id, at, size, root, origin, verdict, person_name }) => ({
-      ...{ device: deviceIdSchema.parse(device_id), at, size, root, origin, verdict, user: person_name ?? null },
+      device: deviceIdSchema.parse(device_id),
+      at,
+      size,
+      root,
+      origin,
+      verdict,
+      user: person_name ?? null,
     }));
   }
 
@@ -58,7 +64,8 @@ export class LedgerAnswerStore implements Port {
       active: Number(active.count),
       answered: counts.reduce((sum, { count }) => sum + Number(count), 0),
       checkpoints: of('contained') + of('beyond') + of('lost'),
-      ...{ beyond: of('beyond'), lost: of('lost') },
+      beyond: of('beyond'),
+      lost: of('lost'),
       largest: largest ? { size: largest.size ?? 0, root: largest.root ?? '' } : null,
       largestBeyond: beyond ? { size: beyond.size ?? 0, root: beyond.root ?? '', origin: beyond.origin } : null,
     };

@@ -52,8 +52,15 @@ export async function saveMailboxes(tx: Tx, mailboxes: readonly Mailbox[]): Prom
       gate: 'text',
     },
     mailboxes.map(({ device, generation, lastSeq, taken, posts, entries, bytes, fates, gate }) => [
-      ...[device, generation, lastSeq, taken, posts],
-      ...[entries, bytes, fates, gate],
+      device,
+      generation,
+      lastSeq,
+      taken,
+      posts,
+      entries,
+      bytes,
+      fates,
+      gate,
     ]),
   );
   await sql`${rows} on conflict (device_id) do update set

@@ -67,7 +67,9 @@ export async function settleMailbox(
     const states = tableOf(
       ['bigint', 'text', 'bigint', 'bigint'],
       changed.map(({ seq, turn }) => [
-        ...[seq, turn === 'held' ? (shut?.order ?? null) : null, turn === 'due' ? 1 : 0],
+        seq,
+        turn === 'held' ? (shut?.order ?? null) : null,
+        turn === 'due' ? 1 : 0,
         expiries.get(seq) ?? now + KEPT_FOR,
       ]),
     );

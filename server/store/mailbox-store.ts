@@ -71,8 +71,14 @@ export class MailboxStore implements MailboxPort {
     const questions = tableOf(
       ['bigint', 'text', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint'],
       wanted.map(({ device, generation, after, entries, bytes, dueOnly, now }, index) => [
-        ...[index, device, generation, after, entries, bytes],
-        ...[dueOnly ? 1 : 0, now],
+        index,
+        device,
+        generation,
+        after,
+        entries,
+        bytes,
+        dueOnly ? 1 : 0,
+        now,
       ]),
     );
     // Reads a range of sequence numbers, so that the database reads no more of the index than the page needs.

@@ -83,6 +83,8 @@ const newestOf = (tx: Tx, code: OrderArea) =>
 const contentOf = ({ body }: { body: string }): AreaContent => JSON.parse(body);
 
 const versionOf = (row: { version: number; title: string; created_at: number; created_by: string }) => ({
-  ...{ version: row.version, title: row.title },
-  ...{ madeAt: row.created_at, madeBy: accountIdSchema.parse(row.created_by) },
+  version: row.version,
+  title: row.title,
+  madeAt: row.created_at,
+  madeBy: accountIdSchema.parse(row.created_by),
 });

@@ -44,8 +44,11 @@ export class PackRecordStore implements Port {
       .limit(limit)
       .execute();
     return rows.map(({ id, made_by, made_at, devices }) => ({
-      ...{ pack: packIdSchema.parse(id), order, by: accountIdSchema.parse(made_by) },
-      ...{ at: made_at, devices: Number(devices) },
+      pack: packIdSchema.parse(id),
+      order,
+      by: accountIdSchema.parse(made_by),
+      at: made_at,
+      devices: Number(devices),
     }));
   }
 

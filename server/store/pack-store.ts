@@ -41,7 +41,8 @@ export class PackStore implements Port {
       rows.filter(({ kind }) => KEPT_KINDS.some((kept) => kept === kind)).map(({ id }) => id),
     );
     return rows.map(({ id, entry_index, body }) => ({
-      ...{ index: Number(entry_index), body },
+      index: Number(entry_index),
+      body,
       opening: openings.get(Number(id)) ?? null,
     }));
   }
@@ -131,7 +132,13 @@ export class PackStore implements Port {
       where nth <= ${MOST_OF_A_KIND / 2} or nth > of_kind - ${MOST_OF_A_KIND / 2}
       order by device_id, generation, at, seq`.execute(this.#database.db);
     return rows.map(({ device_id, generation, kind, of_kind: ofKind, revision, notice, at, envelope }) => ({
-      ...{ device: deviceIdSchema.parse(device_id), generation, kind, ofKind, revision, notice, at: Number(at) },
+      device: deviceIdSchema.parse(device_id),
+      generation,
+      kind,
+      ofKind,
+      revision,
+      notice,
+      at: Number(at),
       // The receipts' signatures are already verified.
       envelope: JSON.parse(envelope) as Envelope,
     }));

@@ -31,7 +31,11 @@ export class PeopleStore implements Port {
       await tx
         .insertInto('persons')
         .values({
-          ...{ id, subject: `person:${id}`, name, folded, email },
+          id,
+          subject: `person:${id}`,
+          name,
+          folded,
+          email,
           email_key: emailKey,
           directory_id: directoryId,
           status: 'active',

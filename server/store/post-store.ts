@@ -89,7 +89,10 @@ function keptAnswer({ recipients }: Posted): string {
 function readAnswer(id: string, text: string): Posted {
   const { denials, recipients }: KeptAnswer = JSON.parse(text);
   return {
-    ...{ kind: 'posted', id, outcome: 'accepted', denial: null },
+    kind: 'posted',
+    id,
+    outcome: 'accepted',
+    denial: null,
     recipients: recipients.map(([device, outcome, place]) => ({
       device,
       outcome,
@@ -158,7 +161,13 @@ async function insertPosts(
     'posts',
     POSTS,
     accepted.map(({ judged: { sender, post, at }, placed }) => [
-      ...[sender.device, sender.generation, post.id, at, post.keep ? 1 : 0, post.expires, keptAnswer(placed.answer)],
+      sender.device,
+      sender.generation,
+      post.id,
+      at,
+      post.keep ? 1 : 0,
+      post.expires,
+      keptAnswer(placed.answer),
       placed.entries.length > 0 ? post.body : null,
     ]),
   );

@@ -217,8 +217,13 @@ async function storeSightings(tx: Tx, rows: readonly Sighted[]): Promise<void> {
   const table = tableOf(
     ['text', 'bigint', 'bigint', 'text', 'bigint', 'bigint', 'bigint'],
     [...merged.values()].map(({ device, generation, at, address, held }) => [
-      ...[device, generation, at, address],
-      ...[held?.list ?? null, held?.record ?? null, held?.approverSet ?? null],
+      device,
+      generation,
+      at,
+      address,
+      held?.list ?? null,
+      held?.record ?? null,
+      held?.approverSet ?? null,
     ]),
   );
   await sql`update device_presence set

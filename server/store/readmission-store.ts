@@ -80,8 +80,13 @@ export class ReadmissionStore implements Port {
       .limit(limit)
       .execute();
     return rows.map(({ serial, device_id, generation, seen_at, published, name, user }) => ({
-      ...{ serial, device: deviceIdSchema.parse(device_id), generation: generation ?? 1, seenAt: seen_at ?? 0 },
-      ...{ published: published === 1, user: user ?? null, group: name ?? null },
+      serial,
+      device: deviceIdSchema.parse(device_id),
+      generation: generation ?? 1,
+      seenAt: seen_at ?? 0,
+      published: published === 1,
+      user: user ?? null,
+      group: name ?? null,
     }));
   }
 
@@ -93,8 +98,13 @@ export class ReadmissionStore implements Port {
       .executeTakeFirst();
     if (!row || row.der === null || row.fingerprint === null || row.not_after === null) return null;
     return {
-      ...{ serial, device: deviceIdSchema.parse(row.device_id), generation: row.generation ?? 1, notBefore: 0 },
-      ...{ der: Buffer.from(row.der, 'base64'), fingerprint: row.fingerprint, notAfter: row.not_after },
+      serial,
+      device: deviceIdSchema.parse(row.device_id),
+      generation: row.generation ?? 1,
+      notBefore: 0,
+      der: Buffer.from(row.der, 'base64'),
+      fingerprint: row.fingerprint,
+      notAfter: row.not_after,
     };
   }
 
@@ -108,9 +118,18 @@ export class ReadmissionStore implements Port {
         .insertInto('certificates')
         .values({
           // Device and generation are null, because the store may lack the device or have the device in another generation.
-          ...{ serial, fingerprint, der: der.toString('base64'), device_id: null, generation: null, profile: 'device' },
-          ...{ not_before: at, not_after: notAfter, issued_at: at },
-          ...{ revoked_at: at, revocation_reason: PRIVILEGE_WITHDRAWN, superseded_at: null },
+          serial,
+          fingerprint,
+          der: der.toString('base64'),
+          device_id: null,
+          generation: null,
+          profile: 'device',
+          not_before: at,
+          not_after: notAfter,
+          issued_at: at,
+          revoked_at: at,
+          revocation_reason: PRIVILEGE_WITHDRAWN,
+          superseded_at: null,
         })
         .onConflict((conflict) => conflict.column('serial').doNothing())
         .executeTakeFirst();
@@ -162,9 +181,21 @@ async function admitDevice(
     await tx
       .insertInto('devices')
       .values({
-        ...{ id, generation, status: 'active', person_id: person, person_name: found.name, group_id: group },
-        ...{ home: code?.home ?? null, seat: code?.seat ?? null, enrolled_at: at, ended_at: null, record_version: 0 },
-        ...{ statement: null, statement_until: null, stated_home: null, located: 0 },
+        id,
+        generation,
+        status: 'active',
+        person_id: person,
+        person_name: found.name,
+        group_id: group,
+        home: code?.home ?? null,
+        seat: code?.seat ?? null,
+        enrolled_at: at,
+        ended_at: null,
+        record_version: 0,
+        statement: null,
+        statement_until: null,
+        stated_home: null,
+        located: 0,
       })
       .execute();
     return rememberNewDevices(tx, [id]);

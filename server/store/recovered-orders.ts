@@ -56,16 +56,26 @@ async function storeRevision(
   await tx
     .insertInto('orders')
     .values({
-      ...{ number: order, title: said.terms.title, adopted_revision: null, latest_revision: revision + ORDER_NUMBERS },
-      ...{ created_at: Date.parse(said.proposedAt) },
+      number: order,
+      title: said.terms.title,
+      adopted_revision: null,
+      latest_revision: revision + ORDER_NUMBERS,
+      created_at: Date.parse(said.proposedAt),
     })
     .onConflict((conflict) => conflict.column('number').doNothing())
     .execute();
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('order_revisions')
     .values({
-      ...{ order_number: order, revision, action: said.act, payload, digest, proposer: said.proposer },
-      ...{ proposed_at: Date.parse(said.proposedAt), state: 'adopted', adopted_at: listedAt },
+      order_number: order,
+      revision,
+      action: said.act,
+      payload,
+      digest,
+      proposer: said.proposer,
+      proposed_at: Date.parse(said.proposedAt),
+      state: 'adopted',
+      adopted_at: listedAt,
       listed_in: EARLIEST_LIST,
     })
     .onConflict((conflict) =>
@@ -90,8 +100,13 @@ async function storeRevision(
     await tx
       .insertInto('order_approvals')
       .values({
-        ...{ order_number: order, revision, person_id: person, keyid },
-        ...{ signature: sig, stub_signature: stub, approved_at: listedAt },
+        order_number: order,
+        revision,
+        person_id: person,
+        keyid,
+        signature: sig,
+        stub_signature: stub,
+        approved_at: listedAt,
       })
       .onConflict((conflict) => conflict.columns(['order_number', 'revision', 'keyid']).doNothing())
       .execute();
@@ -99,7 +114,9 @@ async function storeRevision(
   const about = { order, revision, digest };
   await once(tx, digest, 'order.adopted', [
     {
-      ...{ kind: 'order.revision', at, subject: said.proposer },
+      kind: 'order.revision',
+      at,
+      subject: said.proposer,
       public: { order, revision, ...(said.salt === undefined && { act: said.act }), digest },
     },
     ...signatures.map(

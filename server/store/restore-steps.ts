@@ -137,10 +137,18 @@ class CertificateSteps implements CertificateRestore {
       await tx
         .insertInto('certificates')
         .values({
-          ...{ serial, device_id: null, generation: null, profile: 'device', der: '' },
+          serial,
+          device_id: null,
+          generation: null,
+          profile: 'device',
+          der: '',
           fingerprint: fingerprint ?? `serial:${serial}`,
-          ...{ not_before: at, not_after: notAfter ?? at + LONGEST_CERTIFICATE, issued_at: at },
-          ...{ revoked_at: at, revocation_reason: reason, superseded_at: null },
+          not_before: at,
+          not_after: notAfter ?? at + LONGEST_CERTIFICATE,
+          issued_at: at,
+          revoked_at: at,
+          revocation_reason: reason,
+          superseded_at: null,
         })
         .execute();
       if (entryOf) await appendEntry(tx, entryOf(serial));
@@ -285,7 +293,9 @@ class DocumentSteps implements DocumentRestore {
       .orderBy('serial')
       .execute();
     return rows.map(({ serial, revoked_at, revocation_reason }) => ({
-      ...{ serial, at: revoked_at ?? 0, reason: revocation_reason ?? 0 },
+      serial,
+      at: revoked_at ?? 0,
+      reason: revocation_reason ?? 0,
     }));
   }
 

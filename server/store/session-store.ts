@@ -123,7 +123,14 @@ export class TokenStore implements TokenPort {
     await this.#database.db
       .insertInto('api_tokens')
       .values({
-        ...{ id, hash, account_id, name, created_at, expires_at, last_used_at: null, last_address: null },
+        id,
+        hash,
+        account_id,
+        name,
+        created_at,
+        expires_at,
+        last_used_at: null,
+        last_address: null,
         destructive: token.destructive ? 1 : 0,
       })
       .execute();

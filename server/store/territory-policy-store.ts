@@ -39,8 +39,11 @@ export class TerritoryPolicyStore implements Port {
       const { numInsertedOrUpdatedRows = 0n } = await tx
         .insertInto('territory_policies')
         .values({
-          ...{ version, body: canonicalText(document), hash },
-          ...{ imported_at: importedAt, imported_by: importedBy },
+          version,
+          body: canonicalText(document),
+          hash,
+          imported_at: importedAt,
+          imported_by: importedBy,
         })
         .onConflict((conflict) => conflict.column('version').doNothing())
         .executeTakeFirstOrThrow();

@@ -19,8 +19,14 @@ export const recoveryView = z.object({
       /** Tree from which an admin resumed the ledger, with the evidence at the time of the decision. */
       resumed: z
         .object({
-          ...{ at: instant, size: count, root: z.string(), shown: count },
-          ...{ active: count, answered: count, checkpoints: count, file: z.boolean() },
+          at: instant,
+          size: count,
+          root: z.string(),
+          shown: count,
+          active: count,
+          answered: count,
+          checkpoints: count,
+          file: z.boolean(),
         })
         .nullable(),
       /**
@@ -39,8 +45,12 @@ export const recoveryView = z.object({
       revoked: count,
       /** Numbers of items that the restore ended, because they may have been used or canceled after the recovery point. */
       withdrawn: z.object({
-        ...{ sessions: count, tokens: count, invitations: count },
-        ...{ codes: count, commands: count, proposals: count },
+        sessions: count,
+        tokens: count,
+        invitations: count,
+        codes: count,
+        commands: count,
+        proposals: count,
       }),
       /**
        * Number of conversations in the backup with an active member; null if not counted. Each conversation may have continued after the
@@ -59,12 +69,15 @@ export const recoveryView = z.object({
       /**
        * `active`: active devices in the store. `asked`: devices that the server asked for a checkpoint. `answered`: devices that responded.
        */
-      ...{ active: count, asked: count, answered: count },
+      active: count,
+      asked: count,
+      answered: count,
       /**
        * `checkpoints`: number of devices that reported a checkpoint of this installation. `beyond`: number of devices whose checkpoint the
        * ledger does not contain.
        */
-      ...{ checkpoints: count, beyond: count },
+      checkpoints: count,
+      beyond: count,
       /** Number of devices that have seen ledger entries which the approvers' continuation left out. */
       lost: count,
       largest: z.object({ size: count, root: z.string() }).nullable(),
@@ -77,8 +90,11 @@ export const recoveryView = z.object({
       /** Checkpoints of devices, at most 1,000. Checkpoints that the ledger does not contain come first, then larger trees. */
       answers: z.array(
         z.object({
-          ...{ device: z.string(), user: z.string().nullable(), at: instant },
-          ...{ size: count.nullable(), root: z.string().nullable() },
+          device: z.string(),
+          user: z.string().nullable(),
+          at: instant,
+          size: count.nullable(),
+          root: z.string().nullable(),
           verdict: z.enum(['contained', 'beyond', 'lost', 'none', 'unreadable']),
         }),
       ),

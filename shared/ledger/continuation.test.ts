@@ -11,8 +11,12 @@ const SECOND = `${FIRST}/20261128160000`;
 const THIRD = `${FIRST}/20261129160000`;
 
 const document = (changed: Partial<LedgerContinuation> = {}): LedgerContinuation => ({
-  ...{ installation: 'ins_test', origin: FIRST, newOrigin: SECOND, reason: 'a lost disk' },
-  ...{ fork: { size: 100, root: A }, shown: { origin: FIRST, size: 130, root: B } },
+  installation: 'ins_test',
+  origin: FIRST,
+  newOrigin: SECOND,
+  reason: 'a lost disk',
+  fork: { size: 100, root: A },
+  shown: { origin: FIRST, size: 130, root: B },
   date: '2026-11-28T16:00:00.000Z',
   ...changed,
 });
@@ -72,7 +76,7 @@ it('orders the names of a log by time, and finds the continuation of each', () =
   expect(continuedOrigin('ins_test', at)).toBe(SECOND);
   expect(
     [FIRST, SECOND, `${FIRST}/x`, `${FIRST}x`, 'cordon/other'].map((name) => originOrder('ins_test', name)),
-  ).toEqual([...[0, 20261128160000, null, null, null]]);
+  ).toEqual([0, 20261128160000, null, null, null]);
   const [one, two] = [document(), document({ origin: SECOND, newOrigin: THIRD, shown: null })];
   expect(continuationOf(FIRST, [two, one])).toBe(one);
   expect(continuationOf(SECOND, [two, one])).toBe(two);

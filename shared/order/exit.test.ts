@@ -71,7 +71,9 @@ describe('a denial is certain', () => {
     return { services: { ...services, mail: { allowed: false, denials: [{ order, revision: 1, reasons }], reasons } } };
   };
   const order = (number: string, ...areas: string[]) => ({
-    ...{ order: number, areas: new Set(areas.map(parseLocation)), disputed: new Map() },
+    order: number,
+    areas: new Set(areas.map(parseLocation)),
+    disputed: new Map(),
   });
   const at = (certainty: Certainty, ...areas: string[]) => ({ certainty, areas: areas.map(parseEvidenceArea) });
   it.each([

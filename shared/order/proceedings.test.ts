@@ -14,8 +14,12 @@ const TODAY = '2016-02-01';
 describe('the state of proceedings', () => {
   it('follows the newest correction, and keeps appeals separate', () => {
     const records = numbered(
-      ...[answer(), filed(), filed({ court: { name: 'Supreme Court', case: '2/2016' } }), decided(2)],
-      ...[answer({ on: '2015-11-25', corrects: 1 }), filed({ on: '2015-12-01', corrects: 2 })],
+      answer(),
+      filed(),
+      filed({ court: { name: 'Supreme Court', case: '2/2016' } }),
+      decided(2),
+      answer({ on: '2015-11-25', corrects: 1 }),
+      filed({ on: '2015-12-01', corrects: 2 }),
       decided(2, { outcome: 'dismissed', corrects: 4 }),
     );
     const { answer: valid, appeals } = proceedingState(records);

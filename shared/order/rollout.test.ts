@@ -31,7 +31,16 @@ describe('the state of a device', () => {
 });
 
 const EVENTS = [
-  ...['connect', 'disconnect', 'deliver', 'display', 'enforce', 'restore', 'refuse', 'leave', 'return', 'revoke'],
+  'connect',
+  'disconnect',
+  'deliver',
+  'display',
+  'enforce',
+  'restore',
+  'refuse',
+  'leave',
+  'return',
+  'revoke',
 ] as const;
 type Mutable = { -readonly [K in keyof RolloutFacts]: RolloutFacts[K] };
 

@@ -13,7 +13,12 @@ const [installation, order] = ['ins_test', '2015-001'];
 const person = newPersonId();
 const document = { title: 'Reply.pdf', mediaType: 'application/pdf', bytes: 5, sha256: 'a'.repeat(64) };
 const record = (entry: number, more: Partial<ProceedingRecord> = {}): ProceedingRecord => ({
-  ...{ installation, order, entry, recordedBy: person, recordedAt: '2015-11-26T05:00:00.000Z', salt: 'b'.repeat(64) },
+  installation,
+  order,
+  entry,
+  recordedBy: person,
+  recordedAt: '2015-11-26T05:00:00.000Z',
+  salt: 'b'.repeat(64),
   proceeding: { kind: 'answer', on: '2015-11-26', by: 'Sana Malik', document },
   ...more,
 });

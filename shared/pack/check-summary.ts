@@ -68,11 +68,20 @@ function pageOf(files: PackFiles, evidence: SummaryEvidence): string | null {
   const { organization, installation, pack, order, madeAt } = manifest;
   const persons = new Map(approverSets.flatMap((each) => [...each.persons]));
   const signed = revisions.map(({ number, digest, revision, envelope }) => ({
-    ...{ number, digest, payload: Buffer.from(envelope.payload, 'base64').toString('utf8'), document: revision },
+    number,
+    digest,
+    payload: Buffer.from(envelope.payload, 'base64').toString('utf8'),
+    document: revision,
     keyids: envelope.signatures.map(({ keyid }) => keyid),
   }));
   return summaryPage({
-    ...{ organization, installation, fingerprint: fingerprintOf(root), pack, order, madeAt, effects },
+    organization,
+    installation,
+    fingerprint: fingerprintOf(root),
+    pack,
+    order,
+    madeAt,
+    effects,
     approvers: newest.approvers,
     revisions: historyOf(signed, entries, persons),
     receipts: receipts.counts,

@@ -194,7 +194,10 @@ describe('the work grows linearly with the pack’s size, and not with numbers i
     };
     const { files, faults, refused } = readZip(zip, { ...PACK_LIMITS, isName });
     expect({ looks, files: files.length, faults: faults.length, refused }).toEqual({
-      ...{ looks: 60_000, files: 60_000, faults: 30_000, refused: false },
+      looks: 60_000,
+      files: 60_000,
+      faults: 30_000,
+      refused: false,
     });
   }, 60_000);
 
@@ -213,7 +216,9 @@ describe('the work grows linearly with the pack’s size, and not with numbers i
     expect(checkRevisions(files, { installation: INSTALLATION, order: ORDER }, say)).toEqual([]);
     expect(files.gets).toBe(2);
     expect(say.all.map(({ file }) => file)).toEqual([
-      ...['revisions/1.json', 'revisions/2.json', 'revisions/999999999.json'],
+      'revisions/1.json',
+      'revisions/2.json',
+      'revisions/999999999.json',
     ]);
   });
 

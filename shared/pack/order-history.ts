@@ -52,9 +52,13 @@ export function historyOf(
       if (entry.kind === 'order.approval' && !approved.has(keyid)) approved.set(keyid, entry.at);
     }
     return {
-      ...{ number, payload, document },
+      number,
+      payload,
+      document,
       approvals: keyids.map((keyid) => ({
-        ...{ keyid, person: persons.get(keyid) ?? null, at: approved.get(keyid) ?? null },
+        keyid,
+        person: persons.get(keyid) ?? null,
+        at: approved.get(keyid) ?? null,
       })),
       adoptedAt: about.find(({ entry }) => entry.kind === 'order.adopted')?.entry.at ?? null,
     };

@@ -112,8 +112,19 @@ describe('changes by a person without keys', () => {
     const names = [...unpacked().keys()];
     expect(names.map((name) => name.replace(/\d+/, 'N'))).toEqual(
       expect.arrayContaining([
-        ...[PUBLIC_ROOT, 'authority/root.pem', 'authority/issuing.pem', 'approvers/N.json', 'revisions/N.json'],
-        ...['lists/N.json', CHECKPOINT, ENTRIES, GROWTH, 'receipts/N.json', SILENT, SUMMARY, MANIFEST],
+        PUBLIC_ROOT,
+        'authority/root.pem',
+        'authority/issuing.pem',
+        'approvers/N.json',
+        'revisions/N.json',
+        'lists/N.json',
+        CHECKPOINT,
+        ENTRIES,
+        GROWTH,
+        'receipts/N.json',
+        SILENT,
+        SUMMARY,
+        MANIFEST,
       ]),
     );
     for (const name of names) {
@@ -380,8 +391,12 @@ describe('the auditor’s own checkpoint', () => {
     const earlier = read<{ checkpoint: string }[]>(unpacked(), GROWTH).map(({ checkpoint }) => checkpoint);
     expect(earlier.length).toBeGreaterThan(0);
     const page = transparencyPage({
-      ...{ organization: 'Exempel & Co', orders: [], withheld: [], fingerprint },
-      ...{ checkpoint: note(), ledgerKey: made.root().ledger },
+      organization: 'Exempel & Co',
+      orders: [],
+      withheld: [],
+      fingerprint,
+      checkpoint: note(),
+      ledgerKey: made.root().ledger,
     });
     for (const saved of [note(), ...earlier, page, note().replaceAll('\n', '\r\n'), `\n${note().trimEnd()}`]) {
       const report = await verifyPack(pack, fingerprint, saved);

@@ -45,7 +45,9 @@ const content: fc.Arbitrary<Content> = fc.oneof(
     at,
     title: fc.option(words(120)),
     people: fc.uniqueArray(fc.record({ person, at, belongs: fc.boolean() }), {
-      ...{ minLength: 1, maxLength: MOST_WORDS, selector: (word) => word.person },
+      minLength: 1,
+      maxLength: MOST_WORDS,
+      selector: (word) => word.person,
     }),
     ledger,
   }),

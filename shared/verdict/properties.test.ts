@@ -118,12 +118,17 @@ describe('the arrival of a visitor', () => {
   const elsewhere = [...expandAreas([parseScopeArea('UN-150')])].filter((area) => area !== 'SI').slice(0, 45);
   const reach = (...areas: string[]) => ({ areas: expandAreas(areas.map(parseScopeArea)), disputed: new Map() });
   const whole = (area: string, at: number): Observation => ({
-    ...{ source: 'position', areas: [parseEvidenceArea(area)], at, whole: true },
+    source: 'position',
+    areas: [parseEvidenceArea(area)],
+    at,
+    whole: true,
   });
 
   it('is not renewed by less than a day elsewhere, in any number of places', () => {
     const about = fc.array(fc.tuple(fc.constantFrom(...elsewhere), fc.integer({ min: 1, max: 60 })), {
-      ...{ minLength: 1, maxLength: 120, size: 'max' },
+      minLength: 1,
+      maxLength: 120,
+      size: 'max',
     });
     // More stays than the state stores separately, all within one day.
     const many = fc
@@ -322,17 +327,35 @@ describe('the verdict', () => {
 
   it('gives a grace period to a visitor in a contested location if the order also requires the network (rules 4 and 6)', () => {
     const observed = (source: 'position' | 'network', area: string): Observation => ({
-      ...{ source, areas: [parseEvidenceArea(area)], at: BEGIN, ...(source === 'position' && { whole: true }) },
+      source,
+      areas: [parseEvidenceArea(area)],
+      at: BEGIN,
+      ...(source === 'position' && { whole: true }),
     });
     const visitor: DeviceFacts = {
-      ...{ home: parseHomeArea('FR'), seat: null, exemptions: [], listExpires: null },
+      home: parseHomeArea('FR'),
+      seat: null,
+      exemptions: [],
+      listExpires: null,
       location: observeAll(emptyLocation(), [observed('position', 'XX-kashmir'), observed('network', 'PK')]),
     };
     const rule = (...nexus: Nexus[]): OrderRule => ({
-      ...{ order: '2026-001', revision: 1, services: new Set(['mail']), areas: expandAreas([parseScopeArea('PK')]) },
-      ...{ nexus: new Set(nexus), effective: BEGIN - MINUTE, until: null, pausedUntil: null, withdrawn: false },
-      ...{ unknown: 'allow', contested: 'deny', stale: 'keep', visitors: 60 * MINUTE, travelers: 'allow' },
-      ...{ waiting: 'hold', disputed: new Map() },
+      order: '2026-001',
+      revision: 1,
+      services: new Set(['mail']),
+      areas: expandAreas([parseScopeArea('PK')]),
+      nexus: new Set(nexus),
+      effective: BEGIN - MINUTE,
+      until: null,
+      pausedUntil: null,
+      withdrawn: false,
+      unknown: 'allow',
+      contested: 'deny',
+      stale: 'keep',
+      visitors: 60 * MINUTE,
+      travelers: 'allow',
+      waiting: 'hold',
+      disputed: new Map(),
     });
     const mail = (...nexus: Nexus[]) => services([rule(...nexus)], visitor, BEGIN + MINUTE).mail;
     expect(mail('present')).toMatchObject({ allowed: false, reasons: ['contested'] });

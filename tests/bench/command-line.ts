@@ -38,7 +38,10 @@ function cpuOf(home: string, args: readonly string[]): number {
 }
 
 export const commandLineBenches: readonly Bench[] = Object.entries(COMMANDS).map(([name, line]) => ({
-  ...{ name, unit: 'CPU ms', budget: BUDGET, better: 'less' },
+  name,
+  unit: 'CPU ms',
+  budget: BUDGET,
+  better: 'less',
   async run() {
     const home = mkdtempSync(join(tmpdir(), 'cordon-bench-'));
     try {

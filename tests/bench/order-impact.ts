@@ -196,8 +196,12 @@ async function exit(): Promise<number> {
   } as const;
   const orders = new OrderStore(database);
   const exits = createExits({
-    ...{ store: new ExitStore(database), holds: new HoldStore(database), orders, clock },
-    ...{ bus: new LocalBus(), log: console },
+    store: new ExitStore(database),
+    holds: new HoldStore(database),
+    orders,
+    clock,
+    bus: new LocalBus(),
+    log: console,
     accepted: () => new Map([[rule.order, { revision }]]),
     rules: () => [{ ...rule, effective: NOW }],
     withheld: () => false,

@@ -30,7 +30,12 @@ const TEXTS = 100;
 const RUNS = 3;
 
 const shortText = (): Content => ({
-  ...{ type: 'text', id: crypto.randomUUID(), at: Date.now(), attachments: [], after: null, ledger: null },
+  type: 'text',
+  id: crypto.randomUUID(),
+  at: Date.now(),
+  attachments: [],
+  after: null,
+  ledger: null,
   text: 'I am on my way, see you at eight.',
 });
 

@@ -82,7 +82,10 @@ async function allPages(
 async function codesOf(database: Database, group: GroupId) {
   const person = await database.transaction((tx) => addPerson(tx, 'Amina', group));
   const draft = (hoursAgo: number, more: Pick<CodeRowDraft, 'expiresAt' | 'usedAt' | 'canceledAt'>): CodeRowDraft => ({
-    ...{ id: newDeviceId(), person, group, createdAt: NOW - hoursAgo * HOUR },
+    id: newDeviceId(),
+    person,
+    group,
+    createdAt: NOW - hoursAgo * HOUR,
     ...more,
   });
   const open = [300, 301].map((ago) => draft(ago, { expiresAt: NOW + HOUR }));

@@ -66,8 +66,14 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     const ledgerStore = new LedgerStore(database);
     const continuations = await openContinuations(new ContinuationStore(database), INSTALLATION);
     const ledger = createLedger({
-      ...{ store: ledgerStore, key: KEY, installation: INSTALLATION, clock, bus: new LocalBus() },
-      ...{ log: { error: () => undefined }, history: continuations, suspended: () => whySuspended(recovery.state()) },
+      store: ledgerStore,
+      key: KEY,
+      installation: INSTALLATION,
+      clock,
+      bus: new LocalBus(),
+      log: { error: () => undefined },
+      history: continuations,
+      suspended: () => whySuspended(recovery.state()),
     });
     const states = new RecoveryStore(database);
     const recovery = createStoredRecovery(states, { ...RESTORED, ledger: 'rejoined' });
@@ -79,15 +85,27 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
         get verifierKey() {
           return ledger.verifierKey;
         },
-        ...{ installation: INSTALLATION, continuations: continuations.documents, hashes: ledgerStore.hashes },
+        installation: INSTALLATION,
+        continuations: continuations.documents,
+        hashes: ledgerStore.hashes,
         size: async () => (await ledgerStore.newest())?.size ?? 0,
       },
-      ...{ store, raise, recovery, now: () => clock.now() },
+      store,
+      raise,
+      recovery,
+      now: () => clock.now(),
       log: { info: () => undefined, warn: () => undefined },
     });
     const continuing = createContinuationProposals({
-      ...{ installation: INSTALLATION, continuations, suspension, recovery, raise, now: () => clock.now() },
-      ...{ approverSets: () => sets, people: async () => people, sequence: ledger.sequence },
+      installation: INSTALLATION,
+      continuations,
+      suspension,
+      recovery,
+      raise,
+      now: () => clock.now(),
+      approverSets: () => sets,
+      people: async () => people,
+      sequence: ledger.sequence,
     });
     await add(database, 5, 'before');
     await ledger.sequence();
@@ -131,8 +149,12 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     await add(database, 2, 'waiting');
     const proposal = await continuing.propose('a lost disk', null, 'acc_owner');
     expect(documentOf(proposal)).toMatchObject({
-      ...{ installation: INSTALLATION, origin: FIRST, newOrigin: NEW, reason: 'a lost disk' },
-      ...{ fork: { size: 5 }, shown: { origin: FIRST, size: 9 } },
+      installation: INSTALLATION,
+      origin: FIRST,
+      newOrigin: NEW,
+      reason: 'a lost disk',
+      fork: { size: 5 },
+      shown: { origin: FIRST, size: 9 },
     });
     expect(proposal).toMatchObject({ state: 'waiting', signed: 0, needed: 2, outdated: null });
 
@@ -193,8 +215,13 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     await add(lostDatabase, 12, 'after');
     const later = continuedOrigin(INSTALLATION, NOW + 60_000);
     const lost = createLedger({
-      ...{ store: new LedgerStore(lostDatabase), key: KEY, installation: INSTALLATION, clock, bus: new LocalBus() },
-      ...{ log: { error: () => undefined }, history: { origin: () => later, adopted: () => [] } },
+      store: new LedgerStore(lostDatabase),
+      key: KEY,
+      installation: INSTALLATION,
+      clock,
+      bus: new LocalBus(),
+      log: { error: () => undefined },
+      history: { origin: () => later, adopted: () => [] },
     });
     await lost.sequence();
     await suspension.take(newDeviceId(), await lost.checkpoint());
@@ -212,7 +239,10 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
   it('is not continued without a loss, from an outdated proposal, or by approvers who count as one person', async () => {
     const links = [
       {
-        ...{ person: ben.person, name: 'Ben', account: 'acc_b', kind: 'created' as const },
+        person: ben.person,
+        name: 'Ben',
+        account: 'acc_b',
+        kind: 'created' as const,
         by: { person: ada.person, name: 'Ada', account: 'acc_a' },
       },
     ];
@@ -263,14 +293,13 @@ it.each([
   ['a known loss', { shown: { origin: FIRST, size: 9, root: 'b'.repeat(64) } }, true, '9 entries'],
 ])('a proposal and %s', (_name, changed, suspended, why) => {
   const document: LedgerContinuation = {
-    ...{
-      installation: INSTALLATION,
-      origin: FIRST,
-      newOrigin: NEW,
-      reason: 'a lost disk',
-      date: new Date(NOW).toISOString(),
-    },
-    ...{ fork: { size: 5, root: 'a'.repeat(64) }, shown: null },
+    installation: INSTALLATION,
+    origin: FIRST,
+    newOrigin: NEW,
+    reason: 'a lost disk',
+    date: new Date(NOW).toISOString(),
+    fork: { size: 5, root: 'a'.repeat(64) },
+    shown: null,
   };
   const facts = { origin: FIRST, fork: document.fork, shown: null, lossless: false, ...changed };
   const outdated = whyOutdated(document, facts, suspended);

@@ -11,9 +11,22 @@ import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const ruleOf = (order: string, effective: number): OrderRule => ({
-  ...{ order, revision: 1, services: new Set(['messaging']), areas: expandAreas([parseScopeArea('PK')]) },
-  ...{ nexus: new Set(['present']), effective, until: null, pausedUntil: null, withdrawn: false, visitors: 0 },
-  ...{ unknown: 'allow', contested: 'allow', stale: 'keep', travelers: 'deny', waiting: 'hold', disputed: new Map() },
+  order,
+  revision: 1,
+  services: new Set(['messaging']),
+  areas: expandAreas([parseScopeArea('PK')]),
+  nexus: new Set(['present']),
+  effective,
+  until: null,
+  pausedUntil: null,
+  withdrawn: false,
+  visitors: 0,
+  unknown: 'allow',
+  contested: 'allow',
+  stale: 'keep',
+  travelers: 'deny',
+  waiting: 'hold',
+  disputed: new Map(),
 });
 
 describeOnEveryStore('executions', (openStore) => {
@@ -38,8 +51,12 @@ describeOnEveryStore('executions', (openStore) => {
           if (execution.order === first) clock.jump(NOW + 1_500);
         },
       },
-      ...{ clock, rules: () => rules, withheld: () => false, recorded: () => undefined },
-      ...{ bus: new LocalBus(), log: { warn: (fields) => void warnings.push(fields) } },
+      clock,
+      rules: () => rules,
+      withheld: () => false,
+      recorded: () => undefined,
+      bus: new LocalBus(),
+      log: { warn: (fields) => void warnings.push(fields) },
     });
     await executions.run();
     clock.jump(NOW + 1_000);

@@ -134,8 +134,12 @@ describeOnEveryStore('exemptions', (openStore) => {
     await adopt(order, 2, ben, cyd);
     expect((await world.orders.effect.record(mission))?.version).toBe(record);
     expect(await listed(order, 2)).toContainEqual({
-      ...{ device: mission, until: Date.parse('2015-12-31T19:00:00.000Z'), reason: 'The talks go on.' },
-      ...{ decidedIn: 2, proposedBy: proposer.id, approvedBy: [ben.id, cyd.id].toSorted() },
+      device: mission,
+      until: Date.parse('2015-12-31T19:00:00.000Z'),
+      reason: 'The talks go on.',
+      decidedIn: 2,
+      proposedBy: proposer.id,
+      approvedBy: [ben.id, cyd.id].toSorted(),
     });
     world.clock.jump(END);
     expect((await mail(mission)).allowed).toBe(true);
@@ -162,7 +166,9 @@ describeOnEveryStore('exemptions', (openStore) => {
     const order = await propose([{ device: mission, until: ENDS }]);
     const rehearsed = await world.orders.impact.page(order, 1, { at: 'effective', offset: 0, limit: 9 });
     expect(rehearsed.devices.find(({ device }) => device === mission)).toMatchObject({
-      ...{ classes: ['exempt'], denied: [], exemptUntil: END },
+      classes: ['exempt'],
+      denied: [],
+      exemptUntil: END,
     });
   });
 
@@ -192,7 +198,8 @@ describeOnEveryStore('exemptions', (openStore) => {
     await adopt(order, 1);
     world.clock.jump(END);
     const again = world.orders.drafting.act(world.people.proposer.id, order, {
-      ...{ action: 'revise', exempt: [{ device: mission, until: ENDS }] },
+      action: 'revise',
+      exempt: [{ device: mission, until: ENDS }],
     });
     await expect(again).rejects.toThrow('which has passed');
   });

@@ -13,7 +13,6 @@ import { testAuthority } from '../support/enrollment.ts';
 import { type ExitWorld, openExitWorld } from '../support/exit-world.ts';
 import { PROPOSAL } from '../support/order-world.ts';
 import { ORDER, type PackDevice, type PackWorld } from '../support/pack-world.ts';
-import { INSTALLATION } from '../support/signed-documents.ts';
 import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
@@ -125,10 +124,15 @@ describeOnEveryStore('an exit', (open) => {
           adoptedAt: null,
           listedIn: null,
         },
-        ...{ title: terms.title, exemptions: [], documents: [], decision: null },
+        title: terms.title,
+        exemptions: [],
+        documents: [],
+        decision: null,
       },
       {
-        ...{ kind: 'order.revision', at: made.world.clock.now(), subject: made.world.people.proposer.id },
+        kind: 'order.revision',
+        at: made.world.clock.now(),
+        subject: made.world.people.proposer.id,
         public: { order: ORDER, revision: 2, act: 'revise', digest },
       },
     );
@@ -208,7 +212,11 @@ describeOnEveryStore('an exit', (open) => {
     const { clock, bus, orders } = made.world;
     const log = { error: () => undefined };
     const holds = createHolds({
-      ...{ store: new HoldStore(database), records: orders.effect, installation: INSTALLATION, bus, clock, log },
+      store: new HoldStore(database),
+      records: orders.effect,
+      bus,
+      clock,
+      log,
     });
     const because = { reason: 'a case', by: 'acc_counsel' };
     const [ofGone, ofSilent] = await Promise.all(

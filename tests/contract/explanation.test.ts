@@ -120,7 +120,10 @@ describeOnEveryStore('explanation of a past verdict', (openStore) => {
   const propose = (terms: object) =>
     world.orders.drafting.propose(world.people.proposer.id, {
       ...PROPOSAL,
-      ...{ zone: 'UTC', effective: effective(NOW + DAY), unknown: 'deny', ...terms },
+      zone: 'UTC',
+      effective: effective(NOW + DAY),
+      unknown: 'deny',
+      ...terms,
     });
   const orderOf = ({ orders }: Explanation) => orders.map(({ state, denies, reasons }) => [state, denies, ...reasons]);
 

@@ -48,12 +48,16 @@ describeOnEveryStore('legal holds', (openStore) => {
     const [store, groups] = [new DeviceStore(database), new GroupStore(database)];
     world = await openOrderWorld(database, ({ clock, bus, changes }) => {
       const jurisdiction: Jurisdiction = createJurisdiction({
-        ...{ store: new JurisdictionStore(database), past: new PastLocationStore(database), clock, bus, changes },
+        store: new JurisdictionStore(database),
+        past: new PastLocationStore(database),
+        clock,
+        changes,
         ip: new Proxy({} as never, { get: () => () => undefined }),
       });
       devices = createDevices({
         ...deviceStores(database),
-        ...{ bus, clock },
+        bus,
+        clock,
         followers: { deviceChanged: async (device) => void (await world.orders.effect.reissueRecord(device)) },
       });
       return {
@@ -249,7 +253,9 @@ describeOnEveryStore('legal holds', (openStore) => {
         at: now,
         expiresAt: now + 1000,
         recipients: [held, free].map((device) => ({
-          ...{ device, known: true, denial: null },
+          device,
+          known: true,
+          denial: null,
           waiting: denied ? ('return' as const) : null,
         })),
       });
@@ -317,13 +323,21 @@ describeOnEveryStore('legal holds', (openStore) => {
     const { id } = await place({ person: personCalled('Amina') });
     const later = { domain: world.clock.now(), real: Date.now() };
     expect(await removeExpired(database, later, 400)).toMatchObject({
-      ...{ evidence: 1, attachments: 1, posts: 1, alerts: 2, group_history: 1 },
+      evidence: 1,
+      attachments: 1,
+      posts: 1,
+      alerts: 2,
+      group_history: 1,
     });
     const kept = await database.db.selectFrom('evidence').select('device_id').execute();
     expect(kept).toEqual([{ device_id: held }]);
     await release(id);
     expect(await removeExpired(database, later, 400)).toMatchObject({
-      ...{ evidence: 1, attachments: 1, posts: 1, alerts: 1, group_history: 1 },
+      evidence: 1,
+      attachments: 1,
+      posts: 1,
+      alerts: 1,
+      group_history: 1,
     });
   });
 });

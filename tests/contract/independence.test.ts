@@ -37,9 +37,16 @@ describeOnEveryStore('independent approvers', (open) => {
     await database.db
       .insertInto('accounts')
       .values({
-        ...{ id: 'acc_ownerownerownero', person_id: world.people.proposer.id, email: 'o@example.org' },
-        ...{ email_key: 'o@example.org', name: 'Owner', password_hash: 'x', totp_sealed: 'x', totp_last_step: 0 },
-        ...{ status: 'active', created_at: NOW },
+        id: 'acc_ownerownerownero',
+        person_id: world.people.proposer.id,
+        email: 'o@example.org',
+        email_key: 'o@example.org',
+        name: 'Owner',
+        password_hash: 'x',
+        totp_sealed: 'x',
+        totp_last_step: 0,
+        status: 'active',
+        created_at: NOW,
       })
       .onConflict((conflict) => conflict.doNothing())
       .execute();

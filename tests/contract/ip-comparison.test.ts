@@ -63,7 +63,10 @@ describeOnEveryStore('another IP database', (openStore) => {
       };
     });
     ip = await openIpDatabases({
-      ...{ folder, store: new IpDatabaseStore(database), clock: world.clock, log: { warn: () => undefined } },
+      folder,
+      store: new IpDatabaseStore(database),
+      clock: world.clock,
+      log: { warn: () => undefined },
       onActivation: () => world.bus.publish({ kind: 'ip-database' }),
     });
     compare = createIpComparison({ store, clock: world.clock, databases: ip });
@@ -120,8 +123,12 @@ describeOnEveryStore('another IP database', (openStore) => {
     });
     expect(await world.orders.changeImpact.addresses(moved)).toEqual([
       {
-        ...{ order, title: 'Pakistan', effective: NOW + 24 * HOUR },
-        ...{ denied: { before: 1, after: 1 }, newlyDenied: 1, newlyAllowed: 1 },
+        order,
+        title: 'Pakistan',
+        effective: NOW + 24 * HOUR,
+        denied: { before: 1, after: 1 },
+        newlyDenied: 1,
+        newlyAllowed: 1,
       },
     ]);
     expect(await database.db.selectFrom('locations').selectAll().orderBy('device_id').execute()).toEqual(before);
@@ -150,7 +157,12 @@ describeOnEveryStore('another IP database', (openStore) => {
     const sent: ServerFrame[] = [];
     const all = devices.map((device) => {
       const session = {
-        ...{ device, generation: 1, address, areas: ['DE'] as readonly string[], use: ip.current().use, open: true },
+        device,
+        generation: 1,
+        address,
+        areas: ['DE'] as readonly string[],
+        use: ip.current().use,
+        open: true,
         welcomed: true,
         locate: (use: number, areas: readonly string[]) => void Object.assign(session, { use, areas }),
         frames: { send: (frame: ServerFrame) => void sent.push(frame) },

@@ -54,7 +54,9 @@ describeOnSqlite('the affected devices of a large order', (open) => {
     made.world.clock.jump(rule.effective - 1);
     const store = new ExecutionStore(database);
     const affected = createAffectedDevices({
-      ...{ store, rules: () => [{ ...rule, effective: rule.effective - 1 }], clock: made.world.clock },
+      store,
+      rules: () => [{ ...rule, effective: rule.effective - 1 }],
+      clock: made.world.clock,
       denied: async () => denied,
       log: { warn: (fields) => expect(fields).toBeNull() },
     });

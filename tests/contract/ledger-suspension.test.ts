@@ -57,7 +57,8 @@ describeOnEveryStore('a suspended ledger', (open) => {
     const suspension = createLedgerSuspension({
       ledger: {
         verifierKey: ledger.verifierKey,
-        ...{ installation: 'test', continuations: () => [] },
+        installation: 'test',
+        continuations: () => [],
         size: async () => (await ledgerStore.newest())?.size ?? 0,
         hashes: ledgerStore.hashes,
       },

@@ -97,12 +97,10 @@ describeOnEveryStore('location statements and orders', (openStore) => {
     await state(outside, PK, { confirmedBy: second });
     const listed = async () =>
       (await world.orders.statements.overriding(order)).map(({ device, statement, effect }) => ({
-        ...{
-          device,
-          confirmedBy: statement.confirmedBy,
-          released: effect.released.length,
-          denied: effect.denied.length,
-        },
+        device,
+        confirmedBy: statement.confirmedBy,
+        released: effect.released.length,
+        denied: effect.denied.length,
       }));
     const both = [
       { device: inside, confirmedBy: null, released: PROPOSAL.services.length, denied: 0 },

@@ -51,7 +51,11 @@ async function service(database: Database) {
   });
   const wanted = (device: DeviceId, more: Partial<Wanted> = {}): Wanted => ({
     ...first(device),
-    ...{ after: 0, entries: 64, bytes: 1_000_000, dueOnly: false, now: AT },
+    after: 0,
+    entries: 64,
+    bytes: 1_000_000,
+    dueOnly: false,
+    now: AT,
     ...more,
   });
   /** Texts of posts, and names of delivery reports. */

@@ -88,16 +88,14 @@ describeOnEveryStore('impact preview of an order', (openStore) => {
     const now = await impact(order, 'now');
     expect(now).toMatchObject({ at: NOW, revision: 1, fleet: 10, total: 9 });
     expect(counted(now.counts)).toEqual({
-      ...{
-        denied: 2,
-        borderline: 1,
-        unknown: 2,
-        visiting: 1,
-        traveling: 1,
-        exempt: 2,
-        offline_behind: 1,
-        undelivered: 2,
-      },
+      denied: 2,
+      borderline: 1,
+      unknown: 2,
+      visiting: 1,
+      traveling: 1,
+      exempt: 2,
+      offline_behind: 1,
+      undelivered: 2,
     });
     const classes = Object.fromEntries(now.devices.map((each) => [each.device, each.classes.join(' ')]));
     expect(classes).toEqual({
@@ -117,8 +115,12 @@ describeOnEveryStore('impact preview of an order', (openStore) => {
       [fleet.resident, fleet.visitor, fleet.silent].sort(),
     );
     expect(then.devices.find(({ device }) => device === fleet.visitor)).toMatchObject({
-      ...{ classes: ['denied', 'visiting', 'undelivered'], denied: ['messaging', 'mail'], reasons: ['present'] },
-      ...{ areas: ['PK'], home: 'GB', connected: true },
+      classes: ['denied', 'visiting', 'undelivered'],
+      denied: ['messaging', 'mail'],
+      reasons: ['present'],
+      areas: ['PK'],
+      home: 'GB',
+      connected: true,
     });
     expect((await world.orders.impact.affected(order)).map(({ device }) => device).sort()).toEqual(
       [fleet.resident, fleet.silent].sort(),
@@ -139,9 +141,7 @@ describeOnEveryStore('impact preview of an order', (openStore) => {
       { device: far, messages: 1, bytes: 1, commands: 1 },
     ]);
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
-    await addReceipts(database, [
-      { device: told, ...{ kind: 'delivered', order, revision: 1, service: null, at: NOW } },
-    ]);
+    await addReceipts(database, [{ device: told, kind: 'delivered', order, revision: 1, service: null, at: NOW }]);
     // No device can have received a revision before its adoption.
     const first = await impact(order, 'effective');
     expect(counted(first.counts)).toMatchObject({ denied: 2, undelivered: 2 });
@@ -171,14 +171,17 @@ describeOnEveryStore('impact preview of an order', (openStore) => {
     ]);
     const byDevice = Object.fromEntries(second.devices.map((each) => [each.device, each]));
     expect(byDevice[told]).toMatchObject({
-      ...{ classes: ['exempt'], denied: [], waits: { messages: 0, bytes: 0, commands: 0 } },
+      classes: ['exempt'],
+      denied: [],
+      waits: { messages: 0, bytes: 0, commands: 0 },
       change: {
         kind: 'no_longer_affected',
         before: { denied: ['messaging', 'mail'], reasons: ['present', 'network'] },
       },
     });
     expect(byDevice[emirati]).toMatchObject({
-      ...{ classes: ['denied', 'undelivered'], waits: { messages: 5, bytes: 5_000, commands: 5 } },
+      classes: ['denied', 'undelivered'],
+      waits: { messages: 5, bytes: 5_000, commands: 5 },
       change: { kind: 'newly_affected', before: { denied: [], reasons: [] } },
     });
     const some = async (more: object) => {
@@ -240,7 +243,10 @@ describeOnEveryStore('impact preview of an order', (openStore) => {
     await adopt(order, 1);
     expect(world.orders.list.current()?.version).toBe(2);
     expect(counted((await impact(order, 'effective')).counts)).toEqual({
-      ...{ denied: 3, offline_current: 2, offline_behind: 1, undelivered: 3 },
+      denied: 3,
+      offline_current: 2,
+      offline_behind: 1,
+      undelivered: 3,
     });
     // A refreshed list without changes does not affect the result.
     world.clock.jump(NOW + DAY);
@@ -318,13 +324,18 @@ describeOnEveryStore('impact preview of an order', (openStore) => {
         exempt: [{ device: nobody }, { device: 'x' }, { group: 'y' }],
       }),
     ).toEqual([
-      ...['areas.1: unknown_area', 'exempt.0: unknown_device', 'exempt.1: unknown_device', 'exempt.2: invalid_input'],
+      'areas.1: unknown_area',
+      'exempt.0: unknown_device',
+      'exempt.1: unknown_device',
+      'exempt.2: invalid_input',
     ]);
     expect(await against({ action: 'revise', order: '2015-777' })).toEqual(['order: not_found']);
     expect(await against({ action: 'revise' })).toEqual(['order: invalid_input']);
     expect(await against({ action: 'propose', order })).toEqual(['action: action_not_allowed']);
     expect(await against({ action: 'pause', order, areas: ['IN'], exempt: [] })).toEqual([
-      ...['action: action_not_allowed', 'exempt: invalid_input', 'areas: invalid_input'],
+      'action: action_not_allowed',
+      'exempt: invalid_input',
+      'areas: invalid_input',
     ]);
     expect(await against({ action: 'revise', order, nexus: ['home'] })).toEqual([]);
     expect(await against({ action: 'revise', order, exempt: [{ group }] })).toEqual(['exempt.0: invalid_input']);

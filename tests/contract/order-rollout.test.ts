@@ -26,7 +26,11 @@ describeOnEveryStore('rollout of an order', (openStore) => {
     at: number,
     more: Partial<ToldRow> = {},
   ): Omit<ToldRow, 'device'> => ({
-    ...{ kind, revision, at, service: kind === 'delivered' || kind === 'displayed' ? null : 'mail', order: ORDER },
+    kind,
+    revision,
+    at,
+    service: kind === 'delivered' || kind === 'displayed' ? null : 'mail',
+    order: ORDER,
     ...more,
   });
 
@@ -59,14 +63,16 @@ describeOnEveryStore('rollout of an order', (openStore) => {
     ['opened, with nothing closed', [told('restored', 3, AT)], ''],
     [
       'one service opened, another still closed',
-      [...[told('enforced', 1, AT), told('enforced', 1, AT, { service: 'messaging' }), told('restored', 2, AT + 1)]],
+      [told('enforced', 1, AT), told('enforced', 1, AT, { service: 'messaging' }), told('restored', 2, AT + 1)],
       'enforced',
     ],
     [
       'both opened',
       [
-        ...[told('enforced', 1, AT), told('enforced', 1, AT, { service: 'messaging' })],
-        ...[told('restored', 2, AT + 1), told('restored', 2, AT + 1, { service: 'messaging' })],
+        told('enforced', 1, AT),
+        told('enforced', 1, AT, { service: 'messaging' }),
+        told('restored', 2, AT + 1),
+        told('restored', 2, AT + 1, { service: 'messaging' }),
       ],
       'restored',
     ],

@@ -82,8 +82,14 @@ describeOnEveryStore('orders', (openStore) => {
     expect(logged.filter((kind) => kind === 'order.executed')).toHaveLength(2);
     expect(logged.filter((kind) => kind !== 'order.executed')).toEqual([
       'approvers.adopted',
-      ...['order.revision', 'order.approval', 'order.approval', 'order.adopted'],
-      ...['order.revision', 'order.approval', 'order.approval', 'order.adopted'],
+      'order.revision',
+      'order.approval',
+      'order.approval',
+      'order.adopted',
+      'order.revision',
+      'order.approval',
+      'order.approval',
+      'order.adopted',
     ]);
   });
 

@@ -167,14 +167,23 @@ describeOnEveryStore('the fleet at a glance', (open) => {
     expect(await counts()).toEqual({ silent: 3, behind: 3, behindConnected: 0 });
     const poll = (device: DeviceId, list: number | null) =>
       devices.sighted({
-        ...{ device, generation: 1, address: '192.0.2.9' },
+        device,
+        generation: 1,
+        address: '192.0.2.9',
         held: list === null ? null : { list, record: 2, approverSet: 1 },
       });
     await Promise.all([poll(polls, LIST), poll(isSlow, LIST - 1), poll(polls, null)]);
     expect(await counts()).toEqual({ silent: 1, behind: 2, behindConnected: 0 });
     expect((await devices.get(polls)).presence).toEqual({
-      ...{ connected: false, changedAt: NOW - 8 * DAY, lastSeenAt: NOW, address: '192.0.2.9', agent: '0.1.0' },
-      ...{ listVersion: LIST, recordStored: 2, approverSetVersion: 1, reportsThrough: 0 },
+      connected: false,
+      changedAt: NOW - 8 * DAY,
+      lastSeenAt: NOW,
+      address: '192.0.2.9',
+      agent: '0.1.0',
+      listVersion: LIST,
+      recordStored: 2,
+      approverSetVersion: 1,
+      reportsThrough: 0,
     });
   });
 

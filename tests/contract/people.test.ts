@@ -40,8 +40,15 @@ describeOnEveryStore('people', (open) => {
   }
 
   const code = (person: PersonId, group: GroupId) => ({
-    ...{ id: newDeviceId(), secretHash: 'h', person, group, home: null, seat: null, by: 'acc' },
-    ...{ createdAt: 1, expiresAt: Number.MAX_SAFE_INTEGER },
+    id: newDeviceId(),
+    secretHash: 'h',
+    person,
+    group,
+    home: null,
+    seat: null,
+    by: 'acc',
+    createdAt: 1,
+    expiresAt: Number.MAX_SAFE_INTEGER,
   });
 
   it('with one name remain two records', async () => {

@@ -42,7 +42,10 @@ describeOnEveryStore('proceedings', (open) => {
     return { title: `${text}.pdf`, mediaType: 'application/pdf', bytes: text.length, sha256: hash };
   };
   const answer = async (more: object = {}): Promise<Proceeding> => ({
-    ...{ kind: 'answer', on: day(NOW), by: 'Sana Malik', document: await keep('reply') },
+    kind: 'answer',
+    on: day(NOW),
+    by: 'Sana Malik',
+    document: await keep('reply'),
     ...more,
   });
   const entries = async () => {
@@ -117,7 +120,8 @@ describeOnEveryStore('proceedings', (open) => {
     }));
     const start = () =>
       createAnswerReminders({
-        ...{ store: new ProceedingStore(database), clock: world.clock },
+        store: new ProceedingStore(database),
+        clock: world.clock,
         orders: () => world.orders.adoption.list(),
         people: {
           responsible: async () => people,
@@ -128,7 +132,8 @@ describeOnEveryStore('proceedings', (open) => {
               sent.push(`${name}: ${subject}`);
             },
         },
-        ...{ raised: () => undefined, log: { warn: () => undefined } },
+        raised: () => undefined,
+        log: { warn: () => undefined },
       });
     let reminders = start();
     await reminders.run();

@@ -37,8 +37,10 @@ function folder(): string {
 const keys = mkdtempSync(join(tmpdir(), 'cordon-restore-keys-'));
 afterAll(() => rmSync(keys, { recursive: true, force: true }));
 const authority = openAuthority({
-  ...{ folder: keys, passphrase: 'a long passphrase' },
-  ...{ organization: 'Test', serverNames: ['localhost'] },
+  folder: keys,
+  passphrase: 'a long passphrase',
+  organization: 'Test',
+  serverNames: ['localhost'],
 });
 const DAY = 86_400_000;
 const lifetimes = { list: 7 * DAY, crl: 7 * DAY, crlCovers: 2 * DAY };
@@ -71,9 +73,18 @@ async function backupOf(database: Database): Promise<{ manifest: Manifest; table
     const { dialect, migrations, installation, ledger: tree, versions } = facts;
     const now = Date.now();
     const manifest: Manifest = {
-      ...{ format: 1, version: '0', installation, at: now, realAt: now, dialect, migrations: [...migrations] },
+      format: 1,
+      version: '0',
+      installation,
+      at: now,
+      realAt: now,
+      dialect,
+      migrations: [...migrations],
       ledger: { ...tree, key: ledger.verifierKey },
-      ...{ versions, authority: authority.fingerprint, ipDatabase: null, parts: [] },
+      versions,
+      authority: authority.fingerprint,
+      ipDatabase: null,
+      parts: [],
     };
     return { manifest, tables };
   });

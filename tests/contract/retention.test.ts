@@ -81,8 +81,16 @@ async function fill(database: Database) {
       await db
         .insertInto('commands')
         .values({
-          ...{ id: newCommandId(), device_id: device, generation: 1, kind: 'lock-workspace', body: '{}', state },
-          ...{ created_by: 'x', created_at: 1, expires_at: 1, finished_at },
+          id: newCommandId(),
+          device_id: device,
+          generation: 1,
+          kind: 'lock-workspace',
+          body: '{}',
+          state,
+          created_by: 'x',
+          created_at: 1,
+          expires_at: 1,
+          finished_at,
         })
         .execute();
     }
@@ -124,7 +132,11 @@ async function fill(database: Database) {
       .insertInto('sessions')
       .values({
         ...ended,
-        ...{ id: name, hash: name, page_hash: '', created_at: 1, authenticated_at: 1 },
+        id: name,
+        hash: name,
+        page_hash: '',
+        created_at: 1,
+        authenticated_at: 1,
         last_used_at: 1,
         address: '',
         user_agent: '',
@@ -150,15 +162,14 @@ async function fill(database: Database) {
     await db
       .insertInto('activation_codes')
       .values({
-        ...{
-          id: newDeviceId(),
-          secret_hash: name,
-          person_id: 'per_1',
-          group_id: group,
-          created_by: account,
-          created_at: 1,
-        },
-        ...{ used_at: short, expires_at: NOW.real },
+        id: newDeviceId(),
+        secret_hash: name,
+        person_id: 'per_1',
+        group_id: group,
+        created_by: account,
+        created_at: 1,
+        used_at: short,
+        expires_at: NOW.real,
       })
       .execute();
   }

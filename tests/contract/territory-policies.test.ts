@@ -216,13 +216,11 @@ describeOnEveryStore('the territory policy', (openStore) => {
     ]);
     const list = orders.list.current();
     const change = (order: string, signed: string | null, counts: object) => ({
-      ...{
-        order,
-        title: order === ukraine ? 'UA' : 'RU',
-        effective: Date.parse(effective),
-        otherReasons: 0,
-        ...counts,
-      },
+      order,
+      title: order === ukraine ? 'UA' : 'RU',
+      effective: Date.parse(effective),
+      otherReasons: 0,
+      ...counts,
       territories: [{ territory: 'crimea', signed, policy: 'UA' }],
     });
     // The code of Yalta belongs to Ukraine unless an order's map assigns Crimea.

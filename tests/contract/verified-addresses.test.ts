@@ -45,7 +45,9 @@ function world(database: Database) {
   const seal = (plain: Buffer) => plain.toString('base64');
   const unseal = (text: string) => Buffer.from(text, 'base64');
   const admins = createAdmins({
-    ...{ stores: store, now, organization: 'Example' },
+    stores: store,
+    now,
+    organization: 'Example',
     sealer: { seal, unseal },
     browserSealer: { seal, unseal },
     clock: new DrivenClock(NOW),
@@ -54,7 +56,10 @@ function world(database: Database) {
   });
   const links = (mailed: boolean) =>
     createAccountLinks({
-      ...{ admins, verifications: store.verifications, now, changed: () => undefined },
+      admins,
+      verifications: store.verifications,
+      now,
+      changed: () => undefined,
       invitationLink: (token) => `https://cordon.example.org/#invitation=${token}`,
       mail: mailed
         ? {

@@ -23,7 +23,11 @@ async function world(database: Database) {
   bus.subscribe(({ kind }) => wakes.push(kind));
   const clock = new DrivenClock(100);
   const commands = createCommands({
-    ...{ stores: commandStores(database), shares: new UnlockShareStore(database), bus, clock, now: () => REAL },
+    stores: commandStores(database),
+    shares: new UnlockShareStore(database),
+    bus,
+    clock,
+    now: () => REAL,
     devices: { unenroll: async () => undefined },
   });
   const store = new DeviceStore(database);

@@ -18,10 +18,19 @@ import { until } from '../support/until.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const TERMS = {
-  ...{ title: 'Pakistan', areas: ['PK'], services: ['messaging'], nexus: ['home'], zone: 'Asia/Karachi' },
-  ...{ unknown: 'allow', contested: 'allow', travelers: 'deny' },
-  ...{ authority: 'the regulator', addressee: 'licensed operators', instrument: 'directive of 20 November' },
-  ...{ statement: { en: 'Messages end by order of the regulator.' }, appeal: 'appeals@example.org' },
+  title: 'Pakistan',
+  areas: ['PK'],
+  services: ['messaging'],
+  nexus: ['home'],
+  zone: 'Asia/Karachi',
+  unknown: 'allow',
+  contested: 'allow',
+  travelers: 'deny',
+  authority: 'the regulator',
+  addressee: 'licensed operators',
+  instrument: 'directive of 20 November',
+  statement: { en: 'Messages end by order of the regulator.' },
+  appeal: 'appeals@example.org',
 };
 const isOpen = ({ gates }: AgentStatus) => gates.find(({ service }) => service === 'messaging')?.open;
 const url = process.env['CORDON_TEST_DATABASE_URL'];

@@ -25,15 +25,23 @@ afterAll(async () => {
 });
 
 const TERMS = {
-  ...{ title: 'Test', areas: ['PK'], services: ['messaging'], nexus: ['present'], zone: 'UTC', mode: 'suspend' },
-  ...{ unknown: 'allow', contested: 'allow', stale: 'keep', visitors: 'PT0S', travelers: 'allow', disputed: {} },
-  ...{
-    authority: 'PTA',
-    addressee: 'Us',
-    instrument: 'A directive',
-    statement: { en: 'A test' },
-    appeal: 'Write to us',
-  },
+  title: 'Test',
+  areas: ['PK'],
+  services: ['messaging'],
+  nexus: ['present'],
+  zone: 'UTC',
+  mode: 'suspend',
+  unknown: 'allow',
+  contested: 'allow',
+  stale: 'keep',
+  visitors: 'PT0S',
+  travelers: 'allow',
+  disputed: {},
+  authority: 'PTA',
+  addressee: 'Us',
+  instrument: 'A directive',
+  statement: { en: 'A test' },
+  appeal: 'Write to us',
 };
 
 const namesIn = (err: string) =>

@@ -52,8 +52,12 @@ describe.skipIf(!chromium.present)('links of the overview', { timeout: 180_000 }
   it('a checklist names each step of a new installation, and what does not work before', async () => {
     await seat.goto('/');
     expect(await steps()).toEqual({
-      ...{ owner_secured: true, second_person: false, approver_set: false },
-      ...{ activation_code: false, device_connected: false, backup_scheduled: false },
+      owner_secured: true,
+      second_person: false,
+      approver_set: false,
+      activation_code: false,
+      device_connected: false,
+      backup_scheduled: false,
     });
     await page.getByText('Without an activation code, no device can enroll.').waitFor();
     expect.soft(await seat.faults('first run')).toEqual([]);

@@ -55,7 +55,9 @@ describe.skipIf(!chromium.present)('November 2015 through the console', { timeou
     const organization = newOrganization(owner);
     const { keys } = await owner.api.call('GET', '/approver-keys', approverKeyList);
     await owner.api.call('POST', '/approvers', approverSetView, {
-      ...{ keyids: keys.map(({ keyid }) => keyid), threshold: 2, organizationKeys: [organization.publicKey] },
+      keyids: keys.map(({ keyid }) => keyid),
+      threshold: 2,
+      organizationKeys: [organization.publicKey],
     });
     await signList(ada);
     await signList(ben);

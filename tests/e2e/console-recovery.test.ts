@@ -19,13 +19,24 @@ import { BOTH_LOOKS, type Seat, takeSeat } from '../support/seat.ts';
 const HOUR = 3_600_000;
 const restoredAt = Date.now() - HOUR;
 const RESTORED: RecoveryState = recoverySchema.parse({
-  ...{ id: 'a', at: restoredAt - 9 * HOUR, realAt: restoredAt - 9 * HOUR, restoredAt, recordFloor: 0 },
-  ...{ from: { list: 41, crl: 7, approvers: 2, ledger: 3 }, to: { list: 33_400_041, crl: 33_400_007 } },
-  ...{ ledger: 'suspended', rejoined: 0, revocations: 'unknown', revoked: 0, missingApprovers: 3 },
+  id: 'a',
+  at: restoredAt - 9 * HOUR,
+  realAt: restoredAt - 9 * HOUR,
+  restoredAt,
+  recordFloor: 0,
+  from: { list: 41, crl: 7, approvers: 2, ledger: 3 },
+  to: { list: 33_400_041, crl: 33_400_007 },
+  ledger: 'suspended',
+  rejoined: 0,
+  revocations: 'unknown',
+  revoked: 0,
+  missingApprovers: 3,
   missing: [{ order: '2026-007', revision: 2, digest: 'a'.repeat(64) }],
   withdrawn: { sessions: 3, tokens: 1, invitations: 2, codes: 4, commands: 5, proposals: 1 },
   recalled: { devices: 3, newer: 1, revisions: 2, approvers: 0 },
-  ...{ seenLedger: 0, closedAt: null, conversations: 12 },
+  seenLedger: 0,
+  closedAt: null,
+  conversations: 12,
 });
 
 describe.skipIf(!chromium.present)('after a restore, in the console', { timeout: 120_000 }, () => {
@@ -48,8 +59,10 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
   beforeAll(async () => {
     await ensureConsole((line) => console.log(line));
     const authority = openAuthority({
-      ...{ folder: keys, passphrase: 'a long passphrase' },
-      ...{ organization: 'Test', serverNames: ['localhost'] },
+      folder: keys,
+      passphrase: 'a long passphrase',
+      organization: 'Test',
+      serverNames: ['localhost'],
     });
     [browser, api] = await Promise.all([
       openBrowser(),

@@ -27,16 +27,20 @@ describe.skipIf(!chromium.present)('a withheld order in the console', { timeout:
     await adoptApproverSet(owner, approvers);
     fleet = await invite(api.url, owner, 'Fleet', [{ role: 'fleet' }]);
     const { order, revision, payload } = await owner.api.call('POST', '/orders', revisionView, {
-      ...{ title: 'Directive 17 of the regulator', areas: ['PK'], services: ['messaging', 'mail'], nexus: ['present'] },
-      ...{
-        zone: 'Asia/Karachi',
-        unknown: 'allow',
-        contested: 'allow',
-        travelers: 'allow',
-        authority: 'The regulator',
-      },
-      ...{ addressee: 'operators', instrument: 'Directive 17', statement: { en: 'Service ends.' } },
-      ...{ effective: '2099-11-30T00:00', publication: { law: 'Act 9' } },
+      title: 'Directive 17 of the regulator',
+      areas: ['PK'],
+      services: ['messaging', 'mail'],
+      nexus: ['present'],
+      zone: 'Asia/Karachi',
+      unknown: 'allow',
+      contested: 'allow',
+      travelers: 'allow',
+      authority: 'The regulator',
+      addressee: 'operators',
+      instrument: 'Directive 17',
+      statement: { en: 'Service ends.' },
+      effective: '2099-11-30T00:00',
+      publication: { law: 'Act 9' },
     });
     number = order;
     for (const { api: by, key } of approvers) {

@@ -36,9 +36,19 @@ const SLOW = 90_000;
 const PATH = '/recovery/ledger/continuations';
 
 const terms = (title: string) => ({
-  ...{ title, areas: ['PK'], services: ['mail'], nexus: ['home'], unknown: 'allow', contested: 'allow' },
-  ...{ zone: 'Asia/Karachi', travelers: 'deny', appeal: 'appeals@example.org', authority: 'Regulator' },
-  ...{ addressee: 'operators', instrument: 'letter', statement: { en: title } },
+  title,
+  areas: ['PK'],
+  services: ['mail'],
+  nexus: ['home'],
+  unknown: 'allow',
+  contested: 'allow',
+  zone: 'Asia/Karachi',
+  travelers: 'deny',
+  appeal: 'appeals@example.org',
+  authority: 'Regulator',
+  addressee: 'operators',
+  instrument: 'letter',
+  statement: { en: title },
   effective: new Date(Date.now() + 3_000).toISOString(),
 });
 
@@ -194,7 +204,8 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     // 3. Two approvers are enough: the entries continue under another name, and the next entry is the signed document.
     expect(await approve(asBen, ben.key, proposal)).toMatchObject({ state: 'adopted', signed: 2 });
     expect((await show(owner)).recovery).toMatchObject({
-      ...{ ledger: 'continued', ledgerSuspended: null },
+      ledger: 'continued',
+      ledgerSuspended: null,
       continued: { size: fork, shown: later.size },
     });
     const { newOrigin } = z.object({ newOrigin: z.string() }).parse(JSON.parse(proposal.payload));

@@ -59,9 +59,18 @@ describe.skipIf(!cutNetworks.present || !ownCluster.present)('case 57: a server 
   }
   const propose = (title: string, services: readonly string[]) =>
     world.operator.propose({
-      ...{ title, services, areas: AREAS, nexus: ['home'], effective: new Date(Date.now() + 1_000).toISOString() },
-      ...{ unknown: 'deny', contested: 'deny', travelers: 'deny' },
-      ...{ authority: 'Regulator', addressee: 'operators', instrument: 'directive 1', statement: { en: title } },
+      title,
+      services,
+      areas: AREAS,
+      nexus: ['home'],
+      effective: new Date(Date.now() + 1_000).toISOString(),
+      unknown: 'deny',
+      contested: 'deny',
+      travelers: 'deny',
+      authority: 'Regulator',
+      addressee: 'operators',
+      instrument: 'directive 1',
+      statement: { en: title },
     });
   /** Result of a request that began at the time of the cut. */
   const outcome = (request: Promise<unknown>) =>

@@ -107,9 +107,18 @@ describe.skipIf(!cutNetworks.present)('case 57: a device whose network is cut', 
   }
   async function adopt(title: string, services: readonly string[], effective: number): Promise<Order> {
     const proposed = await world.operator.propose({
-      ...{ title, services, areas: ['SE'], nexus: ['home'], effective: new Date(effective).toISOString() },
-      ...{ unknown: 'deny', contested: 'deny', travelers: 'deny' },
-      ...{ authority: 'Regulator', addressee: 'operators', instrument: 'directive 1', statement: { en: title } },
+      title,
+      services,
+      areas: ['SE'],
+      nexus: ['home'],
+      effective: new Date(effective).toISOString(),
+      unknown: 'deny',
+      contested: 'deny',
+      travelers: 'deny',
+      authority: 'Regulator',
+      addressee: 'operators',
+      instrument: 'directive 1',
+      statement: { en: title },
     });
     await world.operator.adopt(proposed);
     return proposed;

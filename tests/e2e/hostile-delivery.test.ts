@@ -335,13 +335,13 @@ it('case 35: with a withheld list, the sender sees the order that refused the me
     nexus: ['home'],
     // The clocks of the devices run in real time.
     effective: new Date(clock.now() + 20_000).toISOString(),
-    ...{ unknown: 'allow', contested: 'allow', travelers: 'deny' },
-    ...{
-      authority: 'Regulator',
-      addressee: 'operators',
-      instrument: 'directive 1',
-      statement: { en: 'Service ends.' },
-    },
+    unknown: 'allow',
+    contested: 'allow',
+    travelers: 'deny',
+    authority: 'Regulator',
+    addressee: 'operators',
+    instrument: 'directive 1',
+    statement: { en: 'Service ends.' },
   };
   const proposed = await operator.propose(terms);
   const { order } = proposed;
@@ -410,7 +410,9 @@ async function forkedLedger(installation: string) {
   );
   const base64 = (hashes: readonly Buffer[]) => hashes.map((hash) => hash.toString('base64'));
   const proved = async (leaf: MemberProof['certified']) => ({
-    ...{ ...leaf, checkpoint: note, proof: base64(await inclusionProof(leaf.index, tree.size, source)) },
+    ...leaf,
+    checkpoint: note,
+    proof: base64(await inclusionProof(leaf.index, tree.size, source)),
   });
   return {
     members: async ({ members }: { readonly members: readonly MemberProof[] }) => ({
@@ -423,7 +425,9 @@ async function forkedLedger(installation: string) {
       ),
     }),
     consistency: async ({ key }: { readonly key: string }, from: number, to = tree.size) => ({
-      ...{ from, key, checkpoint: note },
+      from,
+      key,
+      checkpoint: note,
       proof: from === 0 ? [] : base64(await consistencyProof(from, Math.min(to, tree.size), source)),
     }),
   };

@@ -198,7 +198,11 @@ describe('case 18: a conversation under a blocking attack', () => {
     const conversation = await talk(ada, ben);
     await eve.agent.stop();
     const claims = Array.from({ length: 200 }, (_, index) => ({
-      ...{ kind: 'post' as const, id: crypto.randomUUID(), to: [ada.device], keep: true, expires: null },
+      kind: 'post' as const,
+      id: crypto.randomUUID(),
+      to: [ada.device],
+      keep: true,
+      expires: null,
       commit: { conversation, epoch: index + 1, add: [{ device: eve.device, generation: 1 }], remove: [] },
       body: Buffer.from('nothing').toString('base64'),
     }));

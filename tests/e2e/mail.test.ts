@@ -184,16 +184,19 @@ describe('one owner and two accounts (case 31)', () => {
   it('every owner and counsel gets one reminder of an answer, also after a restart, and none once it is recorded', async () => {
     const due = new Date(Date.now() + 24 * 3_600_000).toISOString();
     const terms = {
-      ...{ title: 'To be answered', areas: ['PK'], services: ['messaging'], nexus: ['present'], answerBy: due },
-      ...{
-        unknown: 'allow',
-        contested: 'allow',
-        travelers: 'allow',
-        authority: 'PTA',
-        addressee: 'us',
-        instrument: 'x',
-      },
-      ...{ statement: { en: 'Service ends.' }, effective: '2099-11-30T23:59' },
+      title: 'To be answered',
+      areas: ['PK'],
+      services: ['messaging'],
+      nexus: ['present'],
+      answerBy: due,
+      unknown: 'allow',
+      contested: 'allow',
+      travelers: 'allow',
+      authority: 'PTA',
+      addressee: 'us',
+      instrument: 'x',
+      statement: { en: 'Service ends.' },
+      effective: '2099-11-30T23:59',
     };
     const { order } = await owner.api.call('POST', '/orders', revisionView, terms);
     const reminded = () =>

@@ -307,15 +307,18 @@ it('an order refuses and holds messages with its number; after its withdrawal he
   await eventually(async () => expect(await words(omar, conversation)).toEqual(['before']));
   const { operator } = world;
   const proposed = await operator.propose({
-    ...{ title: 'Messages in PK', areas: ['PK'], services: ['messaging'], nexus: ['home'], travelers: 'deny' },
-    ...{
-      unknown: 'allow',
-      contested: 'allow',
-      authority: 'Regulator',
-      addressee: 'operators',
-      instrument: 'directive',
-    },
-    ...{ statement: { en: 'Messages end.' }, appeal: 'the high court' },
+    title: 'Messages in PK',
+    areas: ['PK'],
+    services: ['messaging'],
+    nexus: ['home'],
+    travelers: 'deny',
+    unknown: 'allow',
+    contested: 'allow',
+    authority: 'Regulator',
+    addressee: 'operators',
+    instrument: 'directive',
+    statement: { en: 'Messages end.' },
+    appeal: 'the high court',
     effective: new Date(Date.now() + 8_000).toISOString(),
   });
   await operator.adopt(proposed);

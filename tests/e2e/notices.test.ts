@@ -13,8 +13,17 @@ import { openWorld, type World } from '../support/e2e-world.ts';
 import { until } from '../support/until.ts';
 
 const TERMS = {
-  ...{ title: 'Messages in Sweden', areas: ['SE'], services: ['messaging'], nexus: ['home'], zone: 'UTC' },
-  ...{ unknown: 'allow', contested: 'allow', travelers: 'deny', authority: 'a', addressee: 'b', instrument: 'c' },
+  title: 'Messages in Sweden',
+  areas: ['SE'],
+  services: ['messaging'],
+  nexus: ['home'],
+  zone: 'UTC',
+  unknown: 'allow',
+  contested: 'allow',
+  travelers: 'deny',
+  authority: 'a',
+  addressee: 'b',
+  instrument: 'c',
   statement: { en: 'The public is told this.' },
   notice: { ur: 'آپ کے پیغامات رک جائیں گے', en: 'Your messages stop.' },
 };

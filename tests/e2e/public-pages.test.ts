@@ -51,7 +51,9 @@ function history(number: number, act: 'propose' | 'extend' | 'revise') {
 
 const PROCEEDINGS: ProceedingState = {
   answer: {
-    ...{ kind: 'answer', on: '2015-11-26', by: `Sana Malik ${SCRIPT}` },
+    kind: 'answer',
+    on: '2015-11-26',
+    by: `Sana Malik ${SCRIPT}`,
     document: { title: 'Reply.pdf', mediaType: 'application/pdf', bytes: 4711, sha256: sha256('a reply') },
   },
   appeals: [
@@ -91,7 +93,8 @@ const summary = () =>
 
 /** Two exemptions without an end, and one with an end. */
 const exempt = [null, null, new Date(NOW + 200 * DAY).toISOString()].map((until, at) => ({
-  ...{ commitment: sha256(String(at)), until },
+  commitment: sha256(String(at)),
+  until,
 }));
 
 function transparency(): string {
@@ -109,8 +112,14 @@ function transparency(): string {
     orders: [
       shown('2015-001', 'withdrawn', { title: 'سعودی عرب' }),
       shown('2015-002', 'announced', {
-        ...{ title: 'Mail in the Emirates', areas: ['AE'], nexus: ['home', 'seat'], travelers: 'allow' },
-        ...{ mode: 'exit', exportWindow: 'P30D', receivedOn: '2015-07-21', answerBy: '2015-08-21T12:00:00.000Z' },
+        title: 'Mail in the Emirates',
+        areas: ['AE'],
+        nexus: ['home', 'seat'],
+        travelers: 'allow',
+        mode: 'exit',
+        exportWindow: 'P30D',
+        receivedOn: '2015-07-21',
+        answerBy: '2015-08-21T12:00:00.000Z',
         documents: [{ title: 'Letter.pdf', mediaType: 'application/pdf', bytes: 4711, sha256: sha256('a letter') }],
       }),
       shown('2015-003', 'active'),

@@ -115,7 +115,12 @@ describeOnSqliteFirst('the ledger after a restore without a copy', (database: Da
     await amina.connected(SLOW);
     await until(async () => {
       expect((await show(owner)).evidence).toMatchObject({
-        ...{ active: 2, answered: 1, checkpoints: 1, beyond: 0, obstacle: null, largest: { size: seen } },
+        active: 2,
+        answered: 1,
+        checkpoints: 1,
+        beyond: 0,
+        obstacle: null,
+        largest: { size: seen },
         answers: [{ device: amina.device, user: 'Amina', size: seen, verdict: 'contained' }],
       });
     }, SLOW);
@@ -131,7 +136,8 @@ describeOnSqliteFirst('the ledger after a restore without a copy', (database: Da
       expect(grown.entries.get('ledger.resumed')).toBe(1);
     }, SLOW);
     expect((await show(owner)).recovery).toMatchObject({
-      ...{ ledger: 'resumed', ledgerSuspended: null },
+      ledger: 'resumed',
+      ledgerSuspended: null,
       resumed: { size: checkpoint.size, shown: seen, active: 2, answered: 1, checkpoints: 1, file: false },
     });
     const dora = await person(world, owner, 'Dora');

@@ -36,16 +36,20 @@ function newFolder(): string {
 const CORDON = programPath('server/cordon.js');
 const SOON = 3_000;
 const terms = (title: string) => ({
-  ...{ title, areas: ['PK'], services: ['messaging'], nexus: ['home'], unknown: 'allow', contested: 'allow' },
-  ...{
-    zone: 'Asia/Karachi',
-    travelers: 'deny',
-    appeal: 'appeals@example.org',
-    authority: 'Regulator',
-    addressee: 'operators',
-    instrument: 'letter',
-  },
-  ...{ statement: { en: title }, effective: new Date(Date.now() + SOON).toISOString() },
+  title,
+  areas: ['PK'],
+  services: ['messaging'],
+  nexus: ['home'],
+  unknown: 'allow',
+  contested: 'allow',
+  zone: 'Asia/Karachi',
+  travelers: 'deny',
+  appeal: 'appeals@example.org',
+  authority: 'Regulator',
+  addressee: 'operators',
+  instrument: 'letter',
+  statement: { en: title },
+  effective: new Date(Date.now() + SOON).toISOString(),
 });
 
 async function adopt({ operator }: World, title: string): Promise<string> {

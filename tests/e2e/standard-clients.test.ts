@@ -139,7 +139,11 @@ describe.skipIf(!pki.present)('strongSwan’s pki --est at the public listener',
     const effective = Date.now() + 3_000;
     const order = await world.operator.propose({
       ...TERMS,
-      ...{ title: 'Kenya', areas: ['KE'], services: ['enrollment', 'management'], nexus: ['home'], zone: 'UTC' },
+      title: 'Kenya',
+      areas: ['KE'],
+      services: ['enrollment', 'management'],
+      nexus: ['home'],
+      zone: 'UTC',
       effective: new Date(effective).toISOString(),
     });
     await world.operator.adopt(order);

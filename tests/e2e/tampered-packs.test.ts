@@ -73,7 +73,8 @@ async function verified(change: (pack: Genuine) => Changed): Promise<{ code: num
   writeFileSync(file, signedAgain(genuine.manifest, change(genuine)));
   const env = { HOME: folder, XDG_CONFIG_HOME: folder, CORDON_HOME: join(folder, 'none'), NO_COLOR: '1' };
   const { code, out } = await runProgram(process.execPath, [ENTRY, 'verify', file, '--root', fingerprint], {
-    ...{ cwd: folder, env },
+    cwd: folder,
+    env,
   });
   return { code, out };
 }

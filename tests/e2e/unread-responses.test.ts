@@ -45,9 +45,17 @@ async function publishLongOrders(): Promise<void> {
   for (let order = 0; order < ORDERS; order += 1) {
     const proposed = await world.operator.propose({
       title: `Antarctica ${order}`,
-      ...{ areas: ['AQ'], services: ['mail'], nexus: ['home'], effective: '2099-01-01T00:00:00Z' },
-      ...{ unknown: 'allow', contested: 'allow', travelers: 'deny' },
-      ...{ authority: 'Regulator', addressee: 'operators', instrument: 'directive 1', statement },
+      areas: ['AQ'],
+      services: ['mail'],
+      nexus: ['home'],
+      effective: '2099-01-01T00:00:00Z',
+      unknown: 'allow',
+      contested: 'allow',
+      travelers: 'deny',
+      authority: 'Regulator',
+      addressee: 'operators',
+      instrument: 'directive 1',
+      statement,
       authoritativeLanguage: tags[0],
     });
     await world.operator.adopt(proposed);

@@ -91,15 +91,18 @@ async function everythingPublic(): Promise<ReadonlyMap<string, string>> {
   const { code } = parseActivationLink(await world.link());
   const basic = `Basic ${Buffer.from(`${code.id}:${code.secret}`).toString('base64')}`;
   const paths = [
-    ...[
-      '/orders/list',
-      '/orders/approver-sets',
-      '/transparency',
-      '/ledger/checkpoint',
-      '/ledger/key',
-      '/crl/issuing.crl',
-    ],
-    ...['/public-root.json', '/.well-known/est/cacerts', '/orders/withheld', '/device/withheld', '/orders', '/'],
+    '/orders/list',
+    '/orders/approver-sets',
+    '/transparency',
+    '/ledger/checkpoint',
+    '/ledger/key',
+    '/crl/issuing.crl',
+    '/public-root.json',
+    '/.well-known/est/cacerts',
+    '/orders/withheld',
+    '/device/withheld',
+    '/orders',
+    '/',
     ...tilesOf(size).map((tile) => `/ledger/${tilePath(tile)}`),
   ];
   const found = new Map<string, string>();

@@ -18,10 +18,19 @@ import { until } from '../support/until.ts';
 const FULL =
   /^cordon-agent: The disk is full(\. Free some space and try again| or reports an error\. Check its free space)/m;
 const TERMS = {
-  ...{ title: 'Pakistan', areas: ['PK'], services: ['messaging'], nexus: ['home'], zone: 'Asia/Karachi' },
-  ...{ unknown: 'allow', contested: 'allow', travelers: 'deny' },
-  ...{ authority: 'the regulator', addressee: 'licensed operators', instrument: 'directive of 20 November' },
-  ...{ statement: { en: 'Messages end by order of the regulator.' }, appeal: 'appeals@example.org' },
+  title: 'Pakistan',
+  areas: ['PK'],
+  services: ['messaging'],
+  nexus: ['home'],
+  zone: 'Asia/Karachi',
+  unknown: 'allow',
+  contested: 'allow',
+  travelers: 'deny',
+  authority: 'the regulator',
+  addressee: 'licensed operators',
+  instrument: 'directive of 20 November',
+  statement: { en: 'Messages end by order of the regulator.' },
+  appeal: 'appeals@example.org',
 };
 
 describe.skipIf(!smallDisks.present)('case 55: an agent on a full disk', { timeout: 120_000 }, () => {

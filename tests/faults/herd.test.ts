@@ -126,9 +126,18 @@ it.skipIf(process.platform !== 'linux')(
   async () => {
     const statement = longStatement();
     const order = await operator.propose({
-      ...{ title: 'Adopted during the herd', services: ['mail'], areas: ['AQ'], nexus: ['home'] },
-      ...{ effective: '2099-01-01T00:00:00Z', unknown: 'allow', contested: 'allow', travelers: 'deny' },
-      ...{ authority: 'Regulator', addressee: 'operators', instrument: 'directive 1', statement },
+      title: 'Adopted during the herd',
+      services: ['mail'],
+      areas: ['AQ'],
+      nexus: ['home'],
+      effective: '2099-01-01T00:00:00Z',
+      unknown: 'allow',
+      contested: 'allow',
+      travelers: 'deny',
+      authority: 'Regulator',
+      addressee: 'operators',
+      instrument: 'directive 1',
+      statement,
       authoritativeLanguage: Object.keys(statement)[0],
     });
     await server.kill();

@@ -4,7 +4,10 @@ import { drawKillPoints, type KillPoint } from './kill-points.ts';
 
 const { steps } = parseTimeline(
   JSON.stringify({
-    ...{ name: 't', about: '', zone: 'UTC', fleet: ['a', 'b'].map((label) => ({ label, count: 1, home: 'PK' })) },
+    name: 't',
+    about: '',
+    zone: 'UTC',
+    fleet: ['a', 'b'].map((label) => ({ label, count: 1, home: 'PK' })),
     steps: [
       { at: '2015-01-01T00:00', do: 'send', from: 'a', to: 'b', text: 'one' },
       { at: '2015-01-01T00:00', do: 'send', from: 'b', to: 'a', text: 'two' },

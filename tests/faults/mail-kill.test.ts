@@ -216,9 +216,17 @@ it(`case 54: messages are held, reported and released once when the server is ki
   const [sender, recipient] = [devices[0], devices.at(-1)];
   if (!sender || !recipient) throw new Error('there are no devices');
   const terms = {
-    ...{ title: 'An order', areas: ['PK'], services: ['messaging'], nexus: ['home'], unknown: 'allow' },
-    ...{ contested: 'allow', travelers: 'deny', authority: 'Regulator', addressee: 'operators' },
-    ...{ instrument: 'directive', statement: { en: 'Service ends.' } },
+    title: 'An order',
+    areas: ['PK'],
+    services: ['messaging'],
+    nexus: ['home'],
+    unknown: 'allow',
+    contested: 'allow',
+    travelers: 'deny',
+    authority: 'Regulator',
+    addressee: 'operators',
+    instrument: 'directive',
+    statement: { en: 'Service ends.' },
   };
   for (let count = 0; count < KILLS; count += 1) {
     away.add(recipient);

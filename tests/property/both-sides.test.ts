@@ -211,8 +211,13 @@ async function exchange({ world, device, agent, store, jurisdiction, deviceClock
 }
 
 const TERMS = {
-  ...{ areas: ['EU'], services: [...SERVICES], unknown: 'deny', contested: 'allow', travelers: 'allow' },
-  ...{ visitors: 'PT0S', disputed: {} },
+  areas: ['EU'],
+  services: [...SERVICES],
+  unknown: 'deny',
+  contested: 'allow',
+  travelers: 'allow',
+  visitors: 'PT0S',
+  disputed: {},
 } satisfies Omit<Extract<Step, { do: 'propose' }>['terms'], 'nexus'>;
 /** Steps that produce every reason at least once, because the random steps may omit a reason. */
 const EVERY_REASON: Step[] = [

@@ -187,7 +187,8 @@ const fromDevice: Each<DeviceFrame, 'kind'> = {
     keep: fc.boolean(),
     commit: fc.option(
       fc.record({
-        ...{ conversation, epoch: time },
+        conversation,
+        epoch: time,
         add: fc.array(fc.record({ device, generation: positive }), { maxLength: 4 }),
         remove: fc.array(device, { maxLength: 4 }),
       }),
@@ -297,8 +298,10 @@ it('the largest post to the maximum number of devices fits into a frame, and a l
     to,
     keep: true,
     commit: {
-      ...{ conversation: Buffer.alloc(16, 255).toString('base64url'), epoch: Number.MAX_SAFE_INTEGER },
-      ...{ add: to.map((one) => ({ device: one, generation: 1_000_000 })), remove: to },
+      conversation: Buffer.alloc(16, 255).toString('base64url'),
+      epoch: Number.MAX_SAFE_INTEGER,
+      add: to.map((one) => ({ device: one, generation: 1_000_000 })),
+      remove: to,
     },
     expires: Number.MAX_SAFE_INTEGER,
     body: Buffer.alloc(bytes, 255).toString('base64'),

@@ -64,8 +64,14 @@ type Recipe = typeof recipe extends fc.Arbitrary<infer R> ? R : never;
 
 /** Revision that two people approved. The other revisions are based on it. */
 const HONEST: Recipe = {
-  ...{ order: '2015-001', kind: 'propose/active', pausedSince: NOW, changed: false, proposer: 'proposer' },
-  ...{ below: 0, skip: 1, signers: [0, 1] },
+  order: '2015-001',
+  kind: 'propose/active',
+  pausedSince: NOW,
+  changed: false,
+  proposer: 'proposer',
+  below: 0,
+  skip: 1,
+  signers: [0, 1],
 };
 
 /** Pause of the honest revision, signed by one person. */

@@ -55,7 +55,9 @@ async function perform(world: OrderWorld, each: Step): Promise<{ revision: strin
       case 'propose':
         await orders.drafting.propose(people[each.who].id, {
           ...PROPOSAL,
-          ...{ effective: day(clock.now()), mode: 'exit', exportWindow: 'P1D' },
+          effective: day(clock.now()),
+          mode: 'exit',
+          exportWindow: 'P1D',
         });
         return null;
       case 'act': {

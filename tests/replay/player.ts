@@ -107,7 +107,9 @@ export async function openPlayer(
     await playing.settle();
     const { adminUrl, owner } = installation;
     return {
-      ...{ adminUrl, owner, close },
+      adminUrl,
+      owner,
+      close,
       play: (step) => playing.play(step),
       fleet: (label) => playing.fleet(label),
       mortals: playing.mortals,

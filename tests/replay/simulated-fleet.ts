@@ -345,9 +345,19 @@ export class SimulatedFleet {
         gates,
       } = agent.status();
       return {
-        ...{ index, device, connection, detail, list, record, unsent, workspace, now },
+        index,
+        device,
+        connection,
+        detail,
+        list,
+        record,
+        unsent,
+        workspace,
+        now,
         gates: gates.map(({ service, open, reasons, denials }) => ({
-          ...{ service, open, reasons },
+          service,
+          open,
+          reasons,
           orders: denials.map(({ order }) => order),
         })),
       };

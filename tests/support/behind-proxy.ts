@@ -26,8 +26,15 @@ export const NGINX: ReverseProxy = {
   file: 'nginx.conf',
   present: tool('nginx', 'apt-get install nginx-light libnginx-mod-stream').present,
   start: (file, folder) => [
-    ...['nginx', '-p', folder, '-c', file],
-    ...['-e', 'stderr', '-g', `daemon off; pid ${join(folder, 'pid')};`],
+    'nginx',
+    '-p',
+    folder,
+    '-c',
+    file,
+    '-e',
+    'stderr',
+    '-g',
+    `daemon off; pid ${join(folder, 'pid')};`,
   ],
 };
 export const HAPROXY: ReverseProxy = {
@@ -50,8 +57,23 @@ export interface BehindProxy {
 export function selfSigned(folder: string, name: string): { readonly key: string; readonly chain: string } {
   const [key, chain] = [join(folder, 'key.pem'), join(folder, 'fullchain.pem')];
   execFileSync('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-    ...['-subj', '/CN=cordon', '-addext', `subjectAltName=${name}`, '-keyout', key, '-out', chain],
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=cordon',
+    '-addext',
+    `subjectAltName=${name}`,
+    '-keyout',
+    key,
+    '-out',
+    chain,
   ]);
   return { key, chain };
 }

@@ -35,7 +35,9 @@ export async function openTown(environment: Record<string, string> = {}): Promis
   mkdirSync(traffic);
   const recorder = pathToFileURL(join(import.meta.dirname, 'record-tls.ts')).href;
   const world = await openWorld({
-    ...{ NODE_OPTIONS: `--import ${recorder}`, CORDON_TEST_RECORD: traffic, CORDON_LOG: 'debug' },
+    NODE_OPTIONS: `--import ${recorder}`,
+    CORDON_TEST_RECORD: traffic,
+    CORDON_LOG: 'debug',
     ...environment,
   });
   const { owner, approvers } = world.operator;
@@ -48,7 +50,11 @@ export async function openTown(environment: Record<string, string> = {}): Promis
   const devices: ChattingDevice[] = [];
   let count = 0;
   return {
-    ...{ world, folder, traffic, sealed, devices },
+    world,
+    folder,
+    traffic,
+    sealed,
+    devices,
     canary: (what) => `${what}: "${sealed.text} ${count++} ${crypto.randomUUID()}"`,
     async enroll(name) {
       const { link } = await world.operator.code({ user: name, group: world.group, home: 'SE' });
@@ -98,7 +104,8 @@ export const given = ({ world: { server, operator } }: Town, method: string, pat
   until(async () => {
     const headers = { authorization: `Bearer ${operator.owner.token}`, 'content-type': 'application/json' };
     const answer = await fetch(`${server.admin}${path}`, {
-      ...{ method, headers },
+      method,
+      headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     expect(answer.status).toBe(200);

@@ -59,7 +59,11 @@ export async function openCaptured(start: number): Promise<Captured> {
   const log = pino({ level: 'silent' });
   const ports = { device: await freePort(), public: await freePort(), admin: await freePort() };
   const config = loopbackConfig(folder, ports, {
-    ...{ passphrase: PASSPHRASE, organization: 'Captured', appeal: 'the legal desk', log: 'silent', proxyFrom: [] },
+    passphrase: PASSPHRASE,
+    organization: 'Captured',
+    appeal: 'the legal desk',
+    log: 'silent',
+    proxyFrom: [],
   });
   const { home } = config;
   prepareKeyFolder(join(home, 'keys'));

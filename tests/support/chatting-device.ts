@@ -46,7 +46,13 @@ export async function openChattingDevice(given: {
   const workspace = await openWorkspace(join(folder, 'workspace'));
   const make = () =>
     createAgent({
-      ...{ store, credentials, workspace, dial: dialDirect, sensors: noSensors, time, keyPackages: 6 },
+      store,
+      credentials,
+      workspace,
+      dial: dialDirect,
+      sensors: noSensors,
+      time,
+      keyPackages: 6,
       patience,
       inventory: async () => Promise.reject(new Error('none in this test')),
       onRestart: () => undefined,
@@ -57,7 +63,10 @@ export async function openChattingDevice(given: {
   const { device } = agent.status();
   await agent.start();
   return {
-    ...{ name, folder, device, store },
+    name,
+    folder,
+    device,
+    store,
     get agent() {
       return agent;
     },

@@ -22,13 +22,14 @@ export const HOUR = 3_600_000;
 export const SCRIPT = `<script>document.title='${RAN}'</script>`;
 
 const IN_DISPUTED_TERRITORY: Resident = {
-  ...{
-    index: 0,
-    user: 'Noor حسین',
-    machine: { hostname: 'KHI-srinagar-1', distro: 'Debian GNU/Linux', release: '13' },
-  },
+  index: 0,
+  user: 'Noor حسین',
+  machine: { hostname: 'KHI-srinagar-1', distro: 'Debian GNU/Linux', release: '13' },
   spot: {
-    ...{ label: 'srinagar', office: { name: 'Karachi office', country: 'PK', code: 'KHI' }, online: true, weight: 1 },
+    label: 'srinagar',
+    office: { name: 'Karachi office', country: 'PK', code: 'KHI' },
+    online: true,
+    weight: 1,
     evidence: { ip: 'IN', position: [34.08, 74.79, 80] },
   },
 };
@@ -106,12 +107,13 @@ async function fill(world: ConsoleWorld, operator: Operator): Promise<string> {
   await operator.adopt(await operator.propose(scriptedTerms(`Germany ${SCRIPT}`, 'DE', world.now() + 10_000)));
   await operator.propose({
     ...scriptedTerms('پاکستان: پیغامات', 'PK', BEGIN + 240 * HOUR),
-    ...{ receivedOn: '2015-11-20', answerBy: '2015-12-01T12:00', provenance: 'disputed', answers: '2015-001' },
-    ...{
-      publication: { law: `Act 5 ${SCRIPT}` },
-      notice: { ur: 'پیغامات رک جائیں گے' },
-      noticePlan: ['P7D', 'entry'],
-    },
+    receivedOn: '2015-11-20',
+    answerBy: '2015-12-01T12:00',
+    provenance: 'disputed',
+    answers: '2015-001',
+    publication: { law: `Act 5 ${SCRIPT}` },
+    notice: { ur: 'پیغامات رک جائیں گے' },
+    noticePlan: ['P7D', 'entry'],
     decision: { considered: `Whether to appeal. ${SCRIPT}`, by: 'Zeynep', reasons: 'We have people there.' },
   });
   const ended = await operator.propose(scriptedTerms('Withdrawn long ago', 'AE', BEGIN + 100 * HOUR));

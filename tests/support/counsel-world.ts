@@ -26,7 +26,11 @@ export const ORDER = '2015-001';
 const KARACHI = { name: 'Karachi office', country: 'PK', code: 'KHI' };
 const BERLIN = { name: 'Berlin office', country: 'DE', code: 'BER' };
 const spot = (label: string, office: Spot['office'], evidence: Spot['evidence'], online = true): Spot => ({
-  ...{ label, office, evidence, online, weight: 1 },
+  label,
+  office,
+  evidence,
+  online,
+  weight: 1,
 });
 const IN_KARACHI: Spot['evidence'] = { ip: 'PK', position: [24.861, 67.01, 80], network: '410' };
 const STAFF: readonly (readonly [Spot, readonly string[]])[] = [
@@ -38,7 +42,9 @@ const STAFF: readonly (readonly [Spot, readonly string[]])[] = [
 ];
 export const RESIDENTS: readonly Resident[] = STAFF.flatMap(([at, users]) =>
   users.map((user, index) => ({
-    ...{ spot: at, index, user },
+    spot: at,
+    index,
+    user,
     machine: { hostname: `${at.office.code}-${at.label}-${index + 1}`, distro: 'Debian GNU/Linux', release: '13' },
   })),
 );
@@ -154,7 +160,8 @@ export async function saved({ page }: Seat, press: Locator): Promise<Download> {
 export function verify(folder: string, fingerprint: string, pack: string, ...more: readonly string[]) {
   const nobody = { HOME: folder, XDG_CONFIG_HOME: folder, CORDON_HOME: join(folder, 'none') };
   return runProgram(process.execPath, [ENTRY, 'verify', pack, '--root', fingerprint, ...more], {
-    ...{ cwd: folder, env: { ...nobody, CORDON_SERVER: 'http://127.0.0.1:1' } },
+    cwd: folder,
+    env: { ...nobody, CORDON_SERVER: 'http://127.0.0.1:1' },
   });
 }
 

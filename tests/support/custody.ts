@@ -11,7 +11,12 @@ export const PASSPHRASE = 'a passphrase of the tests';
 
 /** A custody file made with `PASSPHRASE`, N = 2^14, and a salt and a nonce of bytes with the value 7. */
 const FOUNDED = {
-  ...{ version: 1, kdf: 'scrypt', N: 2 ** 14, r: 8, p: 1, salt: 'BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=' },
+  version: 1,
+  kdf: 'scrypt',
+  N: 2 ** 14,
+  r: 8,
+  p: 1,
+  salt: 'BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=',
   check: 'v1.BwcHBwcHBwcHBwcHTTKSZ5cvtKZkWVaTxJj-AxPTphnZzg',
 };
 

@@ -195,6 +195,10 @@ export function enforcedDevice() {
       file = openAgentStore({ file: join(folder, `${name}.db`) });
       box = machine(NOW);
     },
-    ...{ open, enrolled, reports, alerts, receipts },
+    open,
+    enrolled,
+    reports,
+    alerts,
+    receipts,
   };
 }

@@ -46,13 +46,19 @@ export async function openExitWorld(
   await world.approverSet([ada, ben, cyd], [ada, ben]);
   const { payload } = await world.orders.drafting.propose(proposer.id, {
     ...PROPOSAL,
-    ...{ mode: 'exit', exportWindow: 'P30D', nexus: ['home'], services: ['messaging'] },
+    mode: 'exit',
+    exportWindow: 'P30D',
+    nexus: ['home'],
+    services: ['messaging'],
   });
   await approve(1);
   const effective = Date.parse(JSON.parse(payload).terms.effective);
 
   return {
-    ...{ packs, effective, approve, statusOf },
+    packs,
+    effective,
+    approve,
+    statusOf,
     act: async (action) => (await world.orders.drafting.act(proposer.id, ORDER, { action })).revision,
     endExportWindow: () => world.clock.jump(effective + 30 * DAY),
     addDevice: () => addDeviceWithData(database, packs),
@@ -81,9 +87,21 @@ async function addDeviceWithData(database: Database, packs: PackWorld): Promise<
   await db
     .insertInto('devices')
     .values({
-      ...{ id: one.id, generation: 1, status: 'active', person_name: 'Somebody', person_id: person },
-      ...{ group_id: packs.world.group, home: 'PK', seat: null, enrolled_at: NOW, ended_at: null, record_version: 0 },
-      ...{ statement: null, statement_until: null, stated_home: null, located: 0 },
+      id: one.id,
+      generation: 1,
+      status: 'active',
+      person_name: 'Somebody',
+      person_id: person,
+      group_id: packs.world.group,
+      home: 'PK',
+      seat: null,
+      enrolled_at: NOW,
+      ended_at: null,
+      record_version: 0,
+      statement: null,
+      statement_until: null,
+      stated_home: null,
+      located: 0,
     })
     .execute();
   const held = { device_id: one.id, size: 7, at: NOW, body: randomBytes(7) };

@@ -121,7 +121,9 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
   const located: DeviceId[] = [];
   const seen: { device: DeviceId; address: string | null; connected: boolean }[] = [];
   const est = createEst({
-    ...{ enrollment, authority, monitor },
+    enrollment,
+    authority,
+    monitor,
     addressOf: () => null,
     identityOf: async () => null,
     operatorUrl: null,

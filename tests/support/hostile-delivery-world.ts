@@ -30,7 +30,8 @@ export function kindOf({ item }: Mail): string {
 
 /** A further mail with the same content, or with another body. */
 export const again = ({ seq, item }: Mail, body = item.type === 'post' ? item.body : ''): Mail => ({
-  ...{ kind: 'mail', seq: seq + 1 },
+  kind: 'mail',
+  seq: seq + 1,
   item: item.type === 'post' ? { ...item, id: crypto.randomUUID(), body } : item,
 });
 

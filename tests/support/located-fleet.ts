@@ -217,7 +217,15 @@ export async function addWaiting(
     ]);
     const queued = some.flatMap(({ device, commands }) =>
       Array.from({ length: commands }, (_, index): Cell[] => [
-        ...[`${device} ${index}`, device, 1, 'lock', '{}', 'queued', 'acc_test', 0, Number.MAX_SAFE_INTEGER],
+        `${device} ${index}`,
+        device,
+        1,
+        'lock',
+        '{}',
+        'queued',
+        'acc_test',
+        0,
+        Number.MAX_SAFE_INTEGER,
       ]),
     );
     await database.transaction(async (tx) => {

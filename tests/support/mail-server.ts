@@ -72,7 +72,11 @@ export async function startMailServer(
 
   async function start(): Promise<void> {
     const made = new SMTPServer({
-      ...{ key, cert, secure: tls === 'start', hideSTARTTLS: tls === 'none', allowInsecureAuth: tls === 'none' },
+      key,
+      cert,
+      secure: tls === 'start',
+      hideSTARTTLS: tls === 'none',
+      allowInsecureAuth: tls === 'none',
       disableReverseLookup: true,
       closeTimeout: 100,
       onAuth: ({ username, password }, _session, answer) =>

@@ -114,7 +114,9 @@ export function memberDevices() {
     get world() {
       return world;
     },
-    ...{ device, member, countersign },
+    device,
+    member,
+    countersign,
   };
 }
 export type MemberDevice = Awaited<ReturnType<ReturnType<typeof memberDevices>['device']>>;

@@ -132,9 +132,24 @@ export class MessagingWorld {
     const kept = store.device(id);
     let gone = false;
     const device: TestDevice = {
-      ...{ id, generation, person, name, folder, store, workspace, alerts, failures: [], clock: null, gate: null },
+      id,
+      generation,
+      person,
+      name,
+      folder,
+      store,
+      workspace,
+      alerts,
+      failures: [],
+      clock: null,
+      gate: null,
       messaging: createMessaging({
-        ...{ device: id, generation, store: kept.messaging, workspace, keyPackages: 4, patience: this.patience },
+        device: id,
+        generation,
+        store: kept.messaging,
+        workspace,
+        keyPackages: 4,
+        patience: this.patience,
         membership: this.#membership(id, generation, person, name, alerts),
         relay: this.#service(id),
         send: (frame) => !gone && this.#send(id, frame),
@@ -344,7 +359,9 @@ export class MessagingWorld {
       const own = { device: from, generation: sender?.member?.generation ?? 1 };
       const before = this.#conversations.get(commit.conversation);
       const outcome = mayCommit(before, {
-        ...{ sender: own, commit, addressed: new Set(to) },
+        sender: own,
+        commit,
+        addressed: new Set(to),
         isReachable: ({ device, generation }) => this.#enrolled.get(device)?.member?.generation === generation,
       });
       if (outcome !== 'allowed') return { kind: 'posted', id, outcome, denial: null, recipients: [] };
@@ -393,7 +410,11 @@ export class MessagingWorld {
 }
 
 const denialOf = (order: string) => ({
-  ...{ code: 'service_denied' as const, detail: `by order ${order}`, order, reasons: [], appeal: 'the desk' },
+  code: 'service_denied' as const,
+  detail: `by order ${order}`,
+  order,
+  reasons: [],
+  appeal: 'the desk',
   by: 'server' as const,
 });
 

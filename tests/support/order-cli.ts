@@ -10,10 +10,19 @@ const PEOPLE = ['ada', 'ben', 'cleo', 'dan'] as const;
 
 /** Terms of a complete order. */
 export const TERMS = {
-  ...{ title: 'Pakistan, from the file', areas: ['PK'], services: ['messaging', 'mail'], nexus: ['present'] },
-  ...{ unknown: 'allow', contested: 'allow', travelers: 'allow', authority: 'The authority' },
-  ...{ addressee: 'The operator', instrument: 'Letter 1', statement: { en: 'Service ends.' } },
-  ...{ effective: '2099-11-30T23:59', zone: 'Asia/Karachi' },
+  title: 'Pakistan, from the file',
+  areas: ['PK'],
+  services: ['messaging', 'mail'],
+  nexus: ['present'],
+  unknown: 'allow',
+  contested: 'allow',
+  travelers: 'allow',
+  authority: 'The authority',
+  addressee: 'The operator',
+  instrument: 'Letter 1',
+  statement: { en: 'Service ends.' },
+  effective: '2099-11-30T23:59',
+  zone: 'Asia/Karachi',
 };
 
 export type OrderCli = Awaited<ReturnType<typeof startOrderCli>>;

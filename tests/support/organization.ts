@@ -54,7 +54,9 @@ export function newOrganization({ api }: Confirming): Organization {
     const { keys } = await api.call('GET', '/messaging-keys?waiting=true&limit=500', messagingKeyPage);
     if (keys.length === 0) return 0;
     const countersignatures = keys.map(({ digest, payload }) => ({
-      ...{ digest, keyid: key.keyid, signature: countersignCertificate(key, payload) },
+      digest,
+      keyid: key.keyid,
+      signature: countersignCertificate(key, payload),
     }));
     const done = await api.call('POST', '/messaging-keys/countersignatures', countersigned, { countersignatures });
     if (done.refused.length > 0) throw new Error(`refused: ${JSON.stringify(done.refused)}`);

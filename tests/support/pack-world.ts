@@ -75,7 +75,10 @@ export async function openPackWorld(database: Database, authority: Authority): P
   const stores = openOrderStores(database);
   const { receipts } = stores;
   const packs = createPacks({
-    ...{ ...stores, store: new PackStore(database), packs: new PackRecordStore(database), ledger },
+    ...stores,
+    store: new PackStore(database),
+    packs: new PackRecordStore(database),
+    ledger,
     effect: { recordExecutions: () => world.orders.effect.recordExecutions() },
     exits: {
       progressAnew: (order) => world.orders.exit.progressAnew(order),
@@ -206,7 +209,9 @@ export async function changeLocation(
   const { clock, bus } = world;
   const devices = createDevices({
     ...deviceStores(database),
-    ...{ bus, clock, followers: { deviceChanged: async () => undefined } },
+    bus,
+    clock,
+    followers: { deviceChanged: async () => undefined },
   });
   const [added] = device
     ? [device]

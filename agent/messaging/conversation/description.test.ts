@@ -14,21 +14,30 @@ const from = {
   signatureKey: '',
 };
 const begun: ConversationRecord = {
-  ...{
-    id: 'one',
-    title: 'Lunch',
-    titleAt: 1,
-    people: ['ada', 'ben', 'cleo'].map((person) => ({ person, name: person })),
-  },
-  ...{ said: {}, state: 'ready', members: [], ask: [], asking: [], heard: {} },
-  ...{ aboutDue: false, since: 0, checkedAt: 1, askedAt: 0 },
+  id: 'one',
+  title: 'Lunch',
+  titleAt: 1,
+  people: ['ada', 'ben', 'cleo'].map((person) => ({ person, name: person })),
+  said: {},
+  state: 'ready',
+  members: [],
+  ask: [],
+  asking: [],
+  heard: {},
+  aboutDue: false,
+  since: 0,
+  checkedAt: 1,
+  askedAt: 0,
 };
 
 /** A member's description at some time: a title, and statements about some people. No two statements have the same time. */
 const abouts = fc.uniqueArray(fc.integer({ min: 2, max: 1_000_000 }), { minLength: 20, maxLength: 20 }).chain((times) =>
   fc.array(fc.boolean(), { minLength: 16, maxLength: 16 }).map((words) =>
     [0, 1, 2, 3].map((n) => ({
-      ...{ type: 'about' as const, at: times[16 + n] ?? 2, title: `title ${n}`, ledger: null },
+      type: 'about' as const,
+      at: times[16 + n] ?? 2,
+      title: `title ${n}`,
+      ledger: null,
       people: words
         .slice(4 * n, 4 * n + 4)
         .map((belongs, of) => ({ person: PEOPLE[of] ?? '', belongs, at: times[4 * n + of] ?? 2 })),

@@ -13,7 +13,10 @@ export function descriptionOf(record: ConversationRecord, ledger: LedgerTree | n
     statement.belongs ? [] : [{ person, ...statement }],
   );
   return {
-    ...{ type: 'about', at: titleAt, title, ledger },
+    type: 'about',
+    at: titleAt,
+    title,
+    ledger,
     // The recipient of a description keeps each person that the description omits.
     people: [...present, ...gone].slice(0, MOST_WORDS),
     ...(continues === undefined ? {} : { continues: { conversation: continues, without: [...(leftOut ?? [])] } }),
@@ -58,7 +61,8 @@ export function describedBy(
   const next: ConversationRecord = {
     ...record,
     ...(isNewTitle ? { titleAt: at, title } : {}),
-    ...{ people: [...record.people.filter((one) => !gone.includes(one)), ...added].slice(0, MOST_RECIPIENTS), said },
+    people: [...record.people.filter((one) => !gone.includes(one)), ...added].slice(0, MOST_RECIPIENTS),
+    said,
     ...(said[own.person]?.belongs === false ? departure(record, statements, own) : {}),
     // The description may change the people, so the group may need other devices.
     checkedAt: gone.length + added.length > 0 ? 0 : record.checkedAt,

@@ -149,7 +149,8 @@ async function commit(
   };
   const to = otherDevicesIn(record, ports.device);
   const data = {
-    ...{ conversation: record.id, epoch: made.epoch },
+    conversation: record.id,
+    epoch: made.epoch,
     add: enrollmentsOf(made.added),
     remove: removed.map((leaf) => leaf.device),
   };

@@ -4,10 +4,17 @@ import { differenceOf, waitBeforeChange } from './group-difference.ts';
 
 const id = (name: string): DeviceId => deviceIdSchema.parse(`dev_${name.padEnd(16, 'a')}`);
 const leaf = (name: string, leafIndex: number, generation = 1) => ({
-  ...{ device: id(name), generation, signatureKey: `key of ${name} ${generation}`, leafIndex },
+  device: id(name),
+  generation,
+  signatureKey: `key of ${name} ${generation}`,
+  leafIndex,
 });
 const member = (name: string, generation = 1) => ({
-  ...{ device: id(name), generation, signatureKey: `key of ${name} ${generation}`, person: 'per', name },
+  device: id(name),
+  generation,
+  signatureKey: `key of ${name} ${generation}`,
+  person: 'per',
+  name,
 });
 const names = (all: readonly { readonly device: string; readonly generation: number }[]) =>
   all.map(({ device, generation }) => `${device.slice(4).replace(/a+$/, '')}${generation}`);

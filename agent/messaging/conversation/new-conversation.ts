@@ -109,8 +109,18 @@ export function createNewConversations(ports: {
       const members = roster.of(membersOf(group));
       const record: ConversationRecord = {
         ...from,
-        ...{ id: conversation, title, people, said: {}, state: 'ready', members, ask: [], asking: [], heard: {} },
-        ...{ titleAt: ports.now(), aboutDue: false, since: 0, askedAt: 0 },
+        id: conversation,
+        title,
+        said: {},
+        state: 'ready',
+        members,
+        ask: [],
+        asking: [],
+        heard: {},
+        titleAt: ports.now(),
+        aboutDue: false,
+        since: 0,
+        askedAt: 0,
         checkedAt: packages.length < all.length - 1 ? 0 : realNow(),
         people,
       };

@@ -33,8 +33,17 @@ export function createNotes(ports: {
 
   const add: Notes['add'] = (conversation, at, text) =>
     void records.addMessage({
-      ...{ id: randomUUID(), conversation, mark: 'none', from: null, mine: false, at, text, attachments: [] },
-      ...{ recipients: [], refused: null, seen: true },
+      id: randomUUID(),
+      conversation,
+      mark: 'none',
+      from: null,
+      mine: false,
+      at,
+      text,
+      attachments: [],
+      recipients: [],
+      refused: null,
+      seen: true,
     });
 
   const addOnce: Notes['addOnce'] = (conversation, text) => {

@@ -10,7 +10,12 @@ const conversation = (
   names: string[],
   state: ConversationView['state'] = 'ready',
 ) => ({
-  ...{ id, title, people: names.map(person), unread: 0, last: null, state },
+  id,
+  title,
+  people: names.map(person),
+  unread: 0,
+  last: null,
+  state,
 });
 
 describe('the lookup of a conversation', () => {

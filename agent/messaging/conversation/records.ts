@@ -179,13 +179,17 @@ export function createRecords(store: MessageStore, vault: Vault): Records {
   };
 
   const sealed = ({ id, conversation: where, mark, ...record }: HistoryMessage): StoredMessage => ({
-    ...{ id, conversation: where, mark },
+    id,
+    conversation: where,
+    mark,
     body: vault.seal(place('message', id), record),
   });
 
   const opened = ({ id, conversation: where, mark, body }: StoredMessage): HistoryMessage => ({
     ...vault.unseal<MessageRecord>(place('message', id), body),
-    ...{ id, conversation: where, mark },
+    id,
+    conversation: where,
+    mark,
   });
 
   return {

@@ -91,7 +91,8 @@ export function createSuccession(ports: SuccessionPorts): Succession {
         already: record.people.map((one) => one.person).filter((other) => other !== person),
         title: record.title,
         from: {
-          ...{ continues: record.id, people: record.people },
+          continues: record.id,
+          people: record.people,
           ...(record.refusals ? { refusals: record.refusals } : {}),
           ...(record.leftOut ? { leftOut: record.leftOut } : {}),
         },

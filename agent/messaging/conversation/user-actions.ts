@@ -131,8 +131,17 @@ async function write(
   for (const one of given) stored.push(await attachments.keep({ ...one, name: wellFormed(one.name) }));
   const id = randomUUID();
   records.addMessage({
-    ...{ id, conversation, mark: 'unsent', mine: true, at: now(), text: wellFormed(text), attachments: stored },
-    ...{ from: { ...own(), device }, recipients: [], refused: null, seen: true },
+    id,
+    conversation,
+    mark: 'unsent',
+    mine: true,
+    at: now(),
+    text: wellFormed(text),
+    attachments: stored,
+    from: { ...own(), device },
+    recipients: [],
+    refused: null,
+    seen: true,
   });
   return id;
 }

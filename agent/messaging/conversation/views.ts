@@ -10,7 +10,11 @@ const MOST_FOUND = 200;
 function messageView(message: HistoryMessage): MessageView {
   const { id, conversation, from, mine, at, text, attachments } = message;
   return {
-    ...{ id, conversation, mine, at, text },
+    id,
+    conversation,
+    mine,
+    at,
+    text,
     from: from && { person: from.person, name: from.name },
     attachments: attachments.map(({ name, type, size }) => ({ name, type, size })),
     ...stateOf(message),
@@ -51,7 +55,10 @@ export function createViews({
     const [newest] = store.history(id, null, 1);
     const last = newest ? records.opened(newest) : null;
     return {
-      ...{ id, title, state, unread: store.countMarked(id, 'unread') },
+      id,
+      title,
+      state,
+      unread: store.countMarked(id, 'unread'),
       people: record.people
         .filter(({ person }) => person !== own().person)
         .map(({ person, name }) => ({ person, name, verified: members.some((member) => member.person === person) })),

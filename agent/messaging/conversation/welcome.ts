@@ -87,11 +87,21 @@ export function createWelcomes(ports: {
         const known = ports.newDevices.add(conversation, before, members);
         records.save(
           {
-            ...{ id: conversation, title: before?.title ?? null, titleAt: before?.titleAt ?? 0, aboutDue: false },
+            id: conversation,
+            title: before?.title ?? null,
+            titleAt: before?.titleAt ?? 0,
+            aboutDue: false,
             people: peopleOf(members).filter(({ person }) => !gone.some(([of]) => of === person)),
             said: Object.fromEntries(gone),
-            ...{ state: 'ready', members, known, ask: [], asking: [] },
-            ...{ heard: before?.heard ?? {}, since: epoch, checkedAt: ports.realNow(), askedAt: 0 },
+            state: 'ready',
+            members,
+            known,
+            ask: [],
+            asking: [],
+            heard: before?.heard ?? {},
+            since: epoch,
+            checkedAt: ports.realNow(),
+            askedAt: 0,
           },
           { group: state, pending: null },
         );

@@ -51,7 +51,12 @@ afterEach(() => {
 /** Opens the stock as after a start of the agent. */
 const stockOf = (): KeyPackageStock =>
   createKeyPackageStock({
-    ...{ store, vault, target: TARGET, self: () => self, now: () => now, wakeAt: (at) => void wakes.push(at) },
+    store,
+    vault,
+    target: TARGET,
+    self: () => self,
+    now: () => now,
+    wakeAt: (at) => void wakes.push(at),
     relay: {
       async upload({ packages, lastResort, replace }) {
         requests += 1;

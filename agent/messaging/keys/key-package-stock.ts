@@ -111,7 +111,9 @@ export function createKeyPackageStock(ports: {
   };
 
   return {
-    ...{ find, wasUsed, used },
+    find,
+    wasUsed,
+    used,
     left(count) {
       known = count;
     },

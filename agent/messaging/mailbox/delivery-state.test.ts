@@ -3,7 +3,12 @@ import type { MessageState } from '../messaging.ts';
 import { deliveryOf, type Recipient, withDeliveryState } from './delivery-state.ts';
 
 const recipient = (person: string, state: MessageState, order: string | null = null): Recipient => ({
-  ...{ device: `dev_${person}`, person, name: person, state, order, refusal: null },
+  device: `dev_${person}`,
+  person,
+  name: person,
+  state,
+  order,
+  refusal: null,
 });
 
 describe('the delivery state of a message', () => {

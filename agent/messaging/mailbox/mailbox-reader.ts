@@ -265,6 +265,18 @@ class ItemReader {
 
 /** Makes a record for a conversation that this device does not know, because of a wipe or a lost welcome. */
 const unknownConversation = (id: string): ConversationRecord => ({
-  ...{ id, title: null, titleAt: 0, aboutDue: false, people: [], said: {}, state: 'rejoining', members: [] },
-  ...{ ask: [], asking: [], heard: {}, since: 0, checkedAt: 0, askedAt: 0 },
+  id,
+  title: null,
+  titleAt: 0,
+  aboutDue: false,
+  people: [],
+  said: {},
+  state: 'rejoining',
+  members: [],
+  ask: [],
+  asking: [],
+  heard: {},
+  since: 0,
+  checkedAt: 0,
+  askedAt: 0,
 });

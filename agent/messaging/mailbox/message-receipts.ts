@@ -43,7 +43,9 @@ export function createMessageReceipts(ports: {
         const isForAll = (record.aside ?? 0) >= MOST_ASIDE;
         const ofSenders = record.members.filter(({ person }) => senders.has(person)).map(({ device }) => device);
         const content = {
-          ...{ type: 'receipt' as const, of: batch.map(({ message }) => message), state: first.kind },
+          type: 'receipt' as const,
+          of: batch.map(({ message }) => message),
+          state: first.kind,
           ledger: ports.membership.ledger(),
         };
         await contentPosts.add(record, content, {

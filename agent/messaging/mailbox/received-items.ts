@@ -139,8 +139,17 @@ function applyText(
   const { person, name, device } = from;
   const [conversation, isOwn] = [record.id, person === own().person];
   const isNew = records.addMessage({
-    ...{ id, conversation, mark: isOwn ? 'none' : 'unread', from: { person, name, device }, mine: isOwn },
-    ...{ at, text, attachments, recipients: [], refused: null, seen: isOwn },
+    id,
+    conversation,
+    mark: isOwn ? 'none' : 'unread',
+    from: { person, name, device },
+    mine: isOwn,
+    at,
+    text,
+    attachments,
+    recipients: [],
+    refused: null,
+    seen: isOwn,
   });
   if (!isNew) return;
   if (!isOwn) store.addReceipt({ conversation, message: id, kind: 'delivered' });

@@ -74,7 +74,9 @@ async function sealText(
     record,
     { type: 'text', id, at, text, attachments: [...attachments], after, ledger },
     {
-      ...{ to: contentPosts.othersIn(record), purpose: { kind: 'text', conversation: record.id }, id },
+      to: contentPosts.othersIn(record),
+      purpose: { kind: 'text', conversation: record.id },
+      id,
       also: () => records.changeMessage({ ...message, mark: 'none', recipients }),
     },
   );

@@ -27,7 +27,9 @@ beforeEach(() => {
 
 const file = (id: string) => ({ id, key: '', sha256: '', name: id, type: 'text/plain', size: 1 });
 const message = (conversation: string, id: string, ...files: string[]) => ({
-  ...{ conversation, id, attachments: files.map(file) },
+  conversation,
+  id,
+  attachments: files.map(file),
 });
 const names = () => asked.map(({ id }) => id);
 /** Finds the newest upload with that name. */

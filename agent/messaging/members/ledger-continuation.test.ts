@@ -56,13 +56,11 @@ async function ledgerOf(keys: { readonly privateKey: KeyObject; readonly publicK
   const history = { origin: FIRST, adopted: [] as Envelope[] };
   const store = new LedgerStore(database);
   const ledger = createLedger({
-    ...{
-      store,
-      installation: INSTALLATION,
-      clock: new SystemClock(),
-      bus: new LocalBus(),
-      log: { error: () => undefined },
-    },
+    store,
+    installation: INSTALLATION,
+    clock: new SystemClock(),
+    bus: new LocalBus(),
+    log: { error: () => undefined },
     key: {
       publicKey: keys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
       sign: (message) => sign(null, message, keys.privateKey),
@@ -115,19 +113,20 @@ async function scene(seen: number) {
     continuations: async (size) => ({
       continuations: (served.continuations ? await here.ledger.proveContinuations(size) : []).map(
         ({ envelope, index, body, proof }) => ({
-          ...{ envelope, index, body: body.toString(), proof: proof.map((hash) => hash.toString('base64')) },
+          envelope,
+          index,
+          body: body.toString(),
+          proof: proof.map((hash) => hash.toString('base64')),
         }),
       ),
     }),
   });
   const document: LedgerContinuation = {
-    ...{
-      installation: INSTALLATION,
-      origin: FIRST,
-      newOrigin: NEW,
-      reason: 'a lost disk',
-      date: '2026-11-28T16:00:00.000Z',
-    },
+    installation: INSTALLATION,
+    origin: FIRST,
+    newOrigin: NEW,
+    reason: 'a lost disk',
+    date: '2026-11-28T16:00:00.000Z',
     fork: { size: 5, root: await rootAt(5, here) },
     shown: seen > 5 ? { origin: FIRST, size: seen, root: await rootAt(seen, lost) } : null,
   };
@@ -150,7 +149,9 @@ async function scene(seen: number) {
     await add(here.database, 2, 'waiting');
     await here.database.transaction((tx) =>
       appendEntry(tx, {
-        ...{ kind: 'ledger.continued', at: 1, subject: null },
+        kind: 'ledger.continued',
+        at: 1,
+        subject: null,
         public: { digest: digest ?? sha256(Buffer.from(payload)) },
       }),
     );
@@ -255,7 +256,8 @@ describe('ledger trees that devices send to each other', () => {
     origin?: string,
   ): Promise<LedgerTree> => ({
     ...(origin !== undefined && { origin }),
-    ...{ size, root: (await rootOf(size, from.store.hashes)).toString('base64') },
+    size,
+    root: (await rootOf(size, from.store.hashes)).toString('base64'),
   });
 
   it('are compared across the continuation', async () => {

@@ -63,7 +63,10 @@ export function createMembership(ports: MembershipPorts): Membership {
   const raised = new Set<string>();
   const client = createMembershipClient(ports);
   const watch = createLedgerWatch({
-    ...{ installation: identity.installation, store, approverSet: ports.approverSet, state: raise },
+    installation: identity.installation,
+    store,
+    approverSet: ports.approverSet,
+    state: raise,
     async continuations(size) {
       try {
         return await client.ask('GET', `/device/ledger/continuations?size=${size}`);
@@ -78,18 +81,19 @@ export function createMembership(ports: MembershipPorts): Membership {
       client.askLater('GET', `/device/ledger/consistency?from=${from}${to === null ? '' : `&to=${to}`}`),
   });
   const directory = createMemberDirectory({
-    ...{
-      installation: identity.installation,
-      client,
-      watch,
-      approverSet: ports.approverSet,
-      monotonic: ports.monotonic,
-    },
+    installation: identity.installation,
+    client,
+    watch,
+    approverSet: ports.approverSet,
+    monotonic: ports.monotonic,
     onNewApproverSet: () => own.reset(),
     raiseGhost: (detail) => raise('unverified_member', detail),
   });
   const own = createOwnMembership({
-    ...{ identity, client, signer: ports.signer, now: ports.now },
+    identity,
+    client,
+    signer: ports.signer,
+    now: ports.now,
     approverSet: directory.requireApproverSet,
   });
 

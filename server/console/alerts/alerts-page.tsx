@@ -84,7 +84,11 @@ function List({ search }: { readonly search: AlertSearch }) {
   const { about = 'installation', acknowledged, since, severity } = search;
   const pages = useCursorPages<number>();
   const path = withQuery('/alerts', {
-    ...{ about: about === 'all' ? null : about, since, severity, limit: PAGE, before: pages.cursor },
+    about: about === 'all' ? null : about,
+    since,
+    severity,
+    limit: PAGE,
+    before: pages.cursor,
     ...(!acknowledged && { acknowledged: 'false' }),
   });
   const query = useQuery({ ...topicQuery(['alerts'], path, alertList), placeholderData: keepPreviousData });

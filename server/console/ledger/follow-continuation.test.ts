@@ -41,12 +41,10 @@ async function lose(size: number): Promise<void> {
 
 beforeAll(async () => {
   const authority = openAuthority({
-    ...{
-      folder: join(folder, 'keys'),
-      passphrase: 'a long passphrase',
-      organization: 'Test',
-      serverNames: ['localhost'],
-    },
+    folder: join(folder, 'keys'),
+    passphrase: 'a long passphrase',
+    organization: 'Test',
+    serverNames: ['localhost'],
   });
   const restored = restoredState({ closedAt: 2 });
   api = await startApi({ authority, restored });

@@ -91,7 +91,8 @@ function ProceedingForm({
     (kind !== 'appeal-decided' || outcome !== null);
   const record = async () => {
     const body = {
-      ...{ kind, on },
+      kind,
+      on,
       ...(document && { document }),
       ...(note.trim() !== '' && { note: note.trim() }),
       ...(corrects && { corrects: corrects.entry }),

@@ -40,7 +40,10 @@ export function marksOf(order: string, terms: AreaTerms, mark: Mark): MapMarks {
   return {
     countries: new Map(places.map((area) => [area.slice(0, 2), mark] as const)),
     outlines: Object.entries(terms.polygons ?? {}).map(([code, { title, rings, touches }]) => ({
-      ...{ id: `${order} ${code}`, title, rings, mark },
+      id: `${order} ${code}`,
+      title,
+      rings,
+      mark,
       touches: touches.map((area) => area.slice(0, 2)),
     })),
   };

@@ -116,7 +116,11 @@ export function createApproverSets(ports: {
   async function propose(proposal: ApproverSetProposal): Promise<ApproverSetView> {
     const [registered, facts] = await Promise.all([store.approverKeys(), store.people()]);
     const approverSet = approversOf(proposal, registered, peopleOf(facts), {
-      ...{ installation, verifiedOnly, before: state.approvers.current(), online, now: clock.now() },
+      installation,
+      verifiedOnly,
+      before: state.approvers.current(),
+      online,
+      now: clock.now(),
     });
     const payload = canonicalText(approverSet);
     const row: ApproverSetRow = { version: approverSet.version, payload, signatures: [], state: 'waiting' };

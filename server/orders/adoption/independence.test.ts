@@ -2,7 +2,10 @@ import { expect, it } from 'vitest';
 import { type AccountLink, peopleOf } from './independence.ts';
 
 const link = (by: string, person: string, kind: AccountLink['kind'] = 'created'): AccountLink => ({
-  ...{ person, name: `Name of ${person}`, account: `acc of ${person}`, kind },
+  person,
+  name: `Name of ${person}`,
+  account: `acc of ${person}`,
+  kind,
   by: { person: by, name: `Name of ${by}`, account: `acc of ${by}` },
 });
 

@@ -66,7 +66,8 @@ export function createListPublisher(ports: {
   };
 
   const refresh = new Loop({
-    ...{ clock, retryAfter: RETRY_AFTER },
+    clock,
+    retryAfter: RETRY_AFTER,
     run: async () => {
       const set = approvers.current();
       if (!set) return null;

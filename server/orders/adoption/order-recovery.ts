@@ -35,8 +35,13 @@ export function createOrderRecovery(ports: {
     recover: (device, generation, recollection) =>
       queue.run(async () => {
         const recovered = recoverFrom({
-          ...{ installation, device, generation, recollection, chain: adopted.approvers.all() },
-          ...{ accepted: adopted.accepted(), now: clock.now() },
+          installation,
+          device,
+          generation,
+          recollection,
+          chain: adopted.approvers.all(),
+          accepted: adopted.accepted(),
+          now: clock.now(),
         });
         const { list, record, ...change } = recovered;
         if (change.approverSets.length + change.revisions.length + change.exemptions.length > 0) {
@@ -47,13 +52,17 @@ export function createOrderRecovery(ports: {
           await adopted.publisher.publish();
           await effect.follow(
             change.revisions.map(({ revision: { order } }) => ({
-              ...{ order, rule: rules.get(order), revision: accepted.get(order)?.revision },
+              order,
+              rule: rules.get(order),
+              revision: accepted.get(order)?.revision,
             })),
             change.exemptions.length > 0 ? device : undefined,
           );
         }
         return {
-          ...{ list, record, approvers: change.approverSets.length },
+          list,
+          record,
+          approvers: change.approverSets.length,
           revisions: change.revisions.map(({ revision: { order, revision }, digest }) => ({ order, revision, digest })),
         };
       }),

@@ -44,7 +44,12 @@ const accepted = new Map([['2015-001', readAccepted(adopted, [first.approverSet]
 const nothing: Recollection = { approverSets: [], list: null, orders: [], record: null, checkpoint: null };
 const recover = (recollection: Partial<Recollection>, known = accepted) =>
   recoverFrom({
-    ...{ installation: INSTALLATION, device, generation: 1, chain: [first.approverSet], accepted: known, now: NOW },
+    installation: INSTALLATION,
+    device,
+    generation: 1,
+    chain: [first.approverSet],
+    accepted: known,
+    now: NOW,
     recollection: { ...nothing, ...recollection },
   });
 const listOf = (orders: readonly Envelope[], key = online, changes = {}) =>
@@ -180,8 +185,16 @@ describe('device record', () => {
     signEnvelope(
       PAYLOAD_TYPES.record,
       encodeCanonical({
-        ...{ installation: INSTALLATION, device, generation: 1, version: 3, home: 'PK', seat: null, group: 'g' },
-        ...{ exemptions: [{ order: '2015-001', salt }], statement: null, issuedAt: new Date(NOW).toISOString() },
+        installation: INSTALLATION,
+        device,
+        generation: 1,
+        version: 3,
+        home: 'PK',
+        seat: null,
+        group: 'g',
+        exemptions: [{ order: '2015-001', salt }],
+        statement: null,
+        issuedAt: new Date(NOW).toISOString(),
         ...changes,
       }),
       [key],

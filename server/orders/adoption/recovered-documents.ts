@@ -164,7 +164,9 @@ function recoveredFrom(
   const { revision, digest } = readRevision(from);
   const valid = signedBy(from, approverSet.keys);
   return {
-    ...{ revision, digest, listedAt },
+    revision,
+    digest,
+    listedAt,
     payload: payloadOf(from, PAYLOAD_TYPES.revision).toString('utf8'),
     signatures: from.signatures.flatMap(({ keyid, sig }) => {
       const person = approverSet.persons.get(keyid);

@@ -131,7 +131,11 @@ export function decidedExemptions(
     const first = line.at(missing === -1 ? -1 : missing - 1)?.row;
     if (!first) throw new Error(`revision ${revision} lacks an exemption that the store has for it`);
     return {
-      ...{ device, until, reason, decidedIn: first.revision, proposedBy: first.proposer },
+      device,
+      until,
+      reason,
+      decidedIn: first.revision,
+      proposedBy: first.proposer,
       approvedBy: [...new Set(first.approvals.map(({ person }) => person))],
     };
   });

@@ -34,7 +34,9 @@ export function createProposalExpiry({
         await store.endProposal(
           { order, revision, state: 'expired', at: now, by: null, reason: null },
           {
-            ...{ kind: 'order.proposal-ended', at: now, subject: null },
+            kind: 'order.proposal-ended',
+            at: now,
+            subject: null,
             public: { order, revision, digest, outcome: 'expired' },
           },
         );
@@ -48,7 +50,9 @@ export function createProposalExpiry({
   }
 
   return new Loop({
-    ...{ run: endExpired, clock, retryAfter: RETRY_AFTER },
+    run: endExpired,
+    clock,
+    retryAfter: RETRY_AFTER,
     failed: (error) => log.warn({ err: error }, 'Expired proposals could not be ended. The server tries again.'),
   });
 }

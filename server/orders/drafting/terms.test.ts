@@ -253,9 +253,24 @@ describe('objections to a draft', () => {
   const { title, areas, services, nexus, unknown, contested, travelers, authority, addressee, instrument } = TERMS;
   const { statement } = TERMS;
   const whole: TermsDraft = {
-    ...{ title, areas, services, nexus, unknown, contested, travelers, authority, addressee, instrument, statement },
-    ...{ effective: '2015-12-01T00:00', until: null, zone: 'Asia/Karachi', mode: 'suspend', stale: 'keep' },
-    ...{ visitors: 'PT0S', disputed: {} },
+    title,
+    areas,
+    services,
+    nexus,
+    unknown,
+    contested,
+    travelers,
+    authority,
+    addressee,
+    instrument,
+    statement,
+    effective: '2015-12-01T00:00',
+    until: null,
+    zone: 'Asia/Karachi',
+    mode: 'suspend',
+    stale: 'keep',
+    visitors: 'PT0S',
+    disputed: {},
   };
   const against = (draft: TermsDraft, act: OrderAct = 'propose', base: OrderTerms | null = null) => {
     const objections = new Objections();
@@ -338,7 +353,8 @@ describe('objections to a draft', () => {
       'language tags with valid parts in an invalid combination',
       {
         ...whole,
-        ...{ statement: { en: 'x', 'sr-Latn-RS': 'x', 'sr-RS-Latn': 'x' }, notice: { 'en-12': 'x', ur: 'x' } },
+        statement: { en: 'x', 'sr-Latn-RS': 'x', 'sr-RS-Latn': 'x' },
+        notice: { 'en-12': 'x', ur: 'x' },
         authoritativeLanguage: 'en',
       },
       ['statement.sr-RS-Latn: invalid_input', 'notice.en-12: invalid_input'],
@@ -402,7 +418,10 @@ describe('approvals', () => {
   ]);
   const given = (...keyids: string[]) => keyids.map((keyid) => ({ keyid, person: persons.get(keyid) ?? 'gone' }));
   const link = (by: string, person: string) => ({
-    ...{ person, name: person, account: `acc of ${person}`, kind: 'created' as const },
+    person,
+    name: person,
+    account: `acc of ${person}`,
+    kind: 'created' as const,
     by: { person: by, name: by, account: `acc of ${by}` },
   });
   const nobodyLinked = peopleOf({ sameAs: new Map(), links: [] });

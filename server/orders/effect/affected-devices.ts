@@ -55,7 +55,9 @@ export function createAffectedDevices(ports: {
   }
 
   return new Loop({
-    ...{ run: record, clock, retryAfter: RETRY_AFTER },
+    run: record,
+    clock,
+    retryAfter: RETRY_AFTER,
     failed: (error) =>
       log.warn({ err: error }, 'Affected devices of an order could not be recorded. The server tries again.'),
   });

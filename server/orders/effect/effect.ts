@@ -71,7 +71,11 @@ export function createEffect(ports: {
   const { store, adopted, clock, bus, log } = ports;
   const { rules } = adopted;
   const verdicts = createVerdicts({
-    ...{ clock, bus, log, rules, facts: createBatcher(ports.facts) },
+    clock,
+    bus,
+    log,
+    rules,
+    facts: createBatcher(ports.facts),
     affectedBy: ports.jurisdiction.affectedBy,
   });
   const affected = createAffectedDevices({ store: ports.executions, clock, rules, denied: ports.denied, log });

@@ -59,7 +59,8 @@ export function createExecutions(ports: {
       await store.recordExecution(
         { order, revision, state, at: now },
         {
-          ...{ kind: 'order.executed', at: now },
+          kind: 'order.executed',
+          at: now,
           // The ledger entry of a withheld order omits the order number. Readers who count entries with the number would know each start and end.
           ...(withheld(order, now)
             ? keepParticulars({ order, revision, state })
@@ -77,7 +78,9 @@ export function createExecutions(ports: {
   }
 
   return new Loop({
-    ...{ run: record, clock, retryAfter: RETRY_AFTER },
+    run: record,
+    clock,
+    retryAfter: RETRY_AFTER,
     failed: (error) =>
       log.warn({ err: error }, 'The execution of an order could not be recorded. The server tries again.'),
   });

@@ -49,7 +49,8 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
   let epoch = 0;
 
   const changes = createVerdictChanges({
-    ...{ clock, rules },
+    clock,
+    rules,
     onChange: (devices, changedRules) => {
       invalidate(devices);
       wake(devices);

@@ -129,7 +129,9 @@ export function createAnswerReminders(ports: {
   }
 
   return new Loop({
-    ...{ run: giveAll, clock, retryAfter: RETRY_AFTER },
+    run: giveAll,
+    clock,
+    retryAfter: RETRY_AFTER,
     failed: (error) => log.warn({ err: error }, 'Reminders of answers could not be given. The server tries again.'),
   });
 }

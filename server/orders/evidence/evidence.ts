@@ -38,11 +38,20 @@ export function createEvidence(ports: {
 }): Evidence {
   const { orders, approvers, adopted, receipts, rehearsal, jurisdiction, clock } = ports;
   const { read, readings } = createOrderReadings({
-    ...{ store: ports.readings, orders, approvers, state: adopted, clock },
+    store: ports.readings,
+    orders,
+    approvers,
+    state: adopted,
+    clock,
   });
   const { progress } = createRollout({
-    ...{ orders, executions: ports.executions, store: ports.rollouts, deviceStates: ports.deviceStates },
-    ...{ state: adopted, rehearsal, clock },
+    orders,
+    executions: ports.executions,
+    store: ports.rollouts,
+    deviceStates: ports.deviceStates,
+    state: adopted,
+    rehearsal,
+    clock,
   });
   return {
     read,

@@ -46,7 +46,13 @@ export function explain(given: {
   const observationsOf = (of: string) => past.evidence.filter(({ observation }) => observation.source === of);
   return {
     device,
-    ...{ at, generation, status, group, home, homeBy, seat },
+    at,
+    generation,
+    status,
+    group,
+    home,
+    homeBy,
+    seat,
     location: { certainty, areas: [...areas], source, disagree: [...disagree], network: network && [...network] },
     sources: sourcesAt(state, at).map(({ sighting, until, fresh }) => ({
       source: sighting.source,
@@ -106,7 +112,10 @@ function orderThen(
   const exemptions = facts.exemptions.filter((exemption) => exemption.order === order);
   return [
     {
-      ...{ order, revision: revision.revision, title, adoptedAt },
+      order,
+      revision: revision.revision,
+      title,
+      adoptedAt,
       state: stateAt(rule, at),
       effective: rule.effective,
       until: rule.until,
@@ -119,7 +128,10 @@ function orderThen(
         .map(({ receipt }) => receipt)
         .filter((receipt) => receipt.order === order && Date.parse(receipt.at) <= at)
         .map(({ kind, service, notice, revision: about, at: when }) => ({
-          ...{ kind, service, revision: about, at: when },
+          kind,
+          service,
+          revision: about,
+          at: when,
           ...(notice !== undefined && { notice }),
         })),
     },

@@ -264,12 +264,21 @@ export class PackFiles {
       return { number: revision, digest, payload, document: readPayload(payload), keyids };
     });
     return summaryPage({
-      ...{ madeAt, organization, installation, pack, order, approvers: newest.approvers },
+      madeAt,
+      organization,
+      installation,
+      pack,
+      order,
+      approvers: newest.approvers,
       fingerprint: fingerprintOf(root),
       revisions: historyOf(signed, entries, new Map(sets.flatMap(({ persons }) => [...persons]))),
       effects: entries.flatMap((entry) => effectChangeOf(order, entry) ?? []),
-      ...{ receipts: this.#tally.counts(), reached: silence.reached, silent: silence.silent.length },
-      ...{ locations, destruction, proceedings: proceedingState(records) },
+      receipts: this.#tally.counts(),
+      reached: silence.reached,
+      silent: silence.silent.length,
+      locations,
+      destruction,
+      proceedings: proceedingState(records),
     });
   }
 }

@@ -63,7 +63,10 @@ export function proceedingsView(rows: readonly ProceedingRow[]): ProceedingsView
   return {
     ...proceedingState(records),
     records: records.map(({ entry, recordedBy, recordedAt, proceeding }) => ({
-      ...{ entry, recordedBy, recordedAt, proceeding },
+      entry,
+      recordedBy,
+      recordedAt,
+      proceeding,
     })),
   };
 }
@@ -124,14 +127,20 @@ export function createProceedings(ports: {
     if (objection !== null) throw new CordonError('invalid_input', objection);
     await checkDocument(proceeding);
     const record: ProceedingRecord = {
-      ...{ installation, order, entry: rows.length + 1, recordedBy: by },
-      ...{ recordedAt: new Date(now).toISOString(), salt: newSalt(), proceeding },
+      installation,
+      order,
+      entry: rows.length + 1,
+      recordedBy: by,
+      recordedAt: new Date(now).toISOString(),
+      salt: newSalt(),
+      proceeding,
     };
     const text = canonicalText(record);
     const row = { order, entry: record.entry, record: text, digest: sha256(text) };
     const particulars = { order, entry: row.entry, digest: row.digest };
     await store.appendProceeding(row, proceeding.document?.sha256 ?? null, answerAlert(order), {
-      ...{ kind: 'order.proceeding', at: now },
+      kind: 'order.proceeding',
+      at: now,
       // Hide the order's number, so that the public cannot count the records about a withheld order.
       ...(withheld ? keepParticulars(particulars) : { subject: null, public: particulars }),
     });

@@ -79,8 +79,16 @@ afterEach(async () => {
 });
 
 const receiptAbout = (revision: number): Receipt => ({
-  ...{ kind: 'delivered', listVersion: 1, order: '2015-001', revision, service: null, gate: null },
-  ...{ installation: INSTALLATION, device, generation: 1, at: new Date(NOW).toISOString() },
+  kind: 'delivered',
+  listVersion: 1,
+  order: '2015-001',
+  revision,
+  service: null,
+  gate: null,
+  installation: INSTALLATION,
+  device,
+  generation: 1,
+  at: new Date(NOW).toISOString(),
 });
 
 async function comeIn(count: number, by = signer): Promise<void> {

@@ -64,8 +64,13 @@ export interface OrderRollout extends Rollout {
 const SILENT: Reports = { ...NO_REPORTS, newest: null };
 
 const NO_ROLLOUT: OrderRollout = {
-  ...{ revision: null, phase: null, total: 0, states: NO_DEVICES },
-  ...{ lastSeen: 0, newest: null, notices: [] },
+  revision: null,
+  phase: null,
+  total: 0,
+  states: NO_DEVICES,
+  lastSeen: 0,
+  newest: null,
+  notices: [],
 };
 
 interface AffectedDevices {

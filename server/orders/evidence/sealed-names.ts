@@ -81,7 +81,8 @@ export function createNamesSealer({
       const digest = sha256(bytes);
       const particulars = { order, revision, of, devices };
       await store.recordNames({
-        ...{ kind: 'names.sealed', at },
+        kind: 'names.sealed',
+        at,
         ...((await withheld(order, revision, at))
           ? { ...keepParticulars({ ...particulars, subject }), public: { digest } }
           : { subject, public: { ...particulars, digest } }),

@@ -26,7 +26,9 @@ const CESSATION = 5;
 
 const entriesOf = ({ order, revision, device, outcome, at, salt }: NewExit, withheld: boolean) => ({
   revoked: (serial: string): EntryDraft<'certificate.revoked'> => ({
-    ...{ kind: 'certificate.revoked', at, subject: device },
+    kind: 'certificate.revoked',
+    at,
+    subject: device,
     public: { serial, reason: CESSATION },
   }),
   exited: (destroyed: Destroyed): EntryDraft<'order.exited' | 'order.executed'> => {

@@ -65,7 +65,9 @@ export function createExitProgress(ports: ExitProgressPorts) {
     if (!newest || !document || (!(active && isExit(document)) && done.length === 0)) return null;
     const { revision, adoptedAt } = newest;
     return {
-      ...{ revision, adoptedAt, silentAfter: adoptedAt + SILENT_AFTER },
+      revision,
+      adoptedAt,
+      silentAfter: adoptedAt + SILENT_AFTER,
       ...(await openDevices(order, revision, active)),
       wiped: done.filter(({ outcome }) => outcome === 'wiped').length,
       silent: done.filter(({ outcome }) => outcome === 'silent').length,

@@ -69,7 +69,9 @@ export function createExits(
   }
 
   const loop = new Loop({
-    ...{ run: endAll, clock, retryAfter: RETRY_AFTER },
+    run: endAll,
+    clock,
+    retryAfter: RETRY_AFTER,
     failed: (error) => log.warn({ err: error }, 'An exit could not be finished. The server tries again.'),
   });
 

@@ -51,12 +51,18 @@ interface Device {
 
 const areas = (...codes: string[]): EvidenceArea[] => codes.map(parseEvidenceArea);
 const connected = (code: string, since = NOW - HOUR): Observation => ({
-  ...{ source: 'address', areas: areas(code), at: since, connected: true },
+  source: 'address',
+  areas: areas(code),
+  at: since,
+  connected: true,
 });
 const served = (code: string, at = NOW - HOUR): Observation => ({ source: 'network', areas: areas(code), at });
 const placed = (at: number, ...codes: string[]): Observation => ({ source: 'position', areas: areas(...codes), at });
 const stated = (code: string, until: number): Observation => ({
-  ...{ source: 'statement', areas: areas(code), at: NOW - HOUR, until },
+  source: 'statement',
+  areas: areas(code),
+  at: NOW - HOUR,
+  until,
 });
 
 function impact(order: OrderRule, device: Device, at: number) {

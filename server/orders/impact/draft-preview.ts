@@ -64,7 +64,9 @@ function problemsOf(objections: Objections): Problem[] {
   return objections.all.map(({ field, error }) => {
     const { suggestions } = error.context;
     return {
-      ...{ field, code: error.code, detail: error.message },
+      field,
+      code: error.code,
+      detail: error.message,
       suggestions: Array.isArray(suggestions) ? suggestions.map(String) : [],
     };
   });

@@ -85,9 +85,14 @@ export async function policyChange(given: {
     const denied = sets.filter((set) => set.denied.length > 0);
     const after = sizeOf(denied);
     changes.push({
-      ...{ order: rule.order, title: openTitle(revision, now), effective: rule.effective, territories },
+      order: rule.order,
+      title: openTitle(revision, now),
+      effective: rule.effective,
+      territories,
       denied: { before: after - newlyDenied + newlyAllowed, after },
-      ...{ newlyDenied, newlyAllowed, otherReasons: sizeOf(denied.filter(({ change }) => change?.kind === 'changed')) },
+      newlyDenied,
+      newlyAllowed,
+      otherReasons: sizeOf(denied.filter(({ change }) => change?.kind === 'changed')),
     });
   }
   return changes;

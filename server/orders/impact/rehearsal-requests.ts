@@ -46,8 +46,13 @@ export function createRehearsalRequests(ports: {
 
   return {
     ofDraft: async (draft, exemptions, number) => ({
-      ...{ rule: compileRule({ revision: draft, lasting: false }), exemptions },
-      ...{ listed: null, number, baseline: null, at: 'effective', selection: 'all' },
+      rule: compileRule({ revision: draft, lasting: false }),
+      exemptions,
+      listed: null,
+      number,
+      baseline: null,
+      at: 'effective',
+      selection: 'all',
       names: await namesOfApprovers(),
     }),
     ofRevision: async (number, revision, { at, baseline }) => {
@@ -59,8 +64,12 @@ export function createRehearsalRequests(ports: {
       const wasAdopted = rows.some(({ adoptedAt }) => adoptedAt !== null);
       const request: RehearsalRequest = {
         ...judged,
-        ...{ listed: row.listedIn, number: wasAdopted ? number : null, baseline: compared?.judged ?? null },
-        ...{ at, selection: 'all', names: await namesOfApprovers() },
+        listed: row.listedIn,
+        number: wasAdopted ? number : null,
+        baseline: compared?.judged ?? null,
+        at,
+        selection: 'all',
+        names: await namesOfApprovers(),
       };
       return { document, request };
     },

@@ -123,7 +123,9 @@ describe('a rehearsal', () => {
     const day = 86_400_000;
     const places = (...codes: string[]) => codes.map(parseEvidenceArea);
     const at = (source: EvidenceSource, codes: readonly string[], more: Partial<Observation> = {}): Observation => ({
-      ...{ source, areas: places(...codes), at: NOW - 3_600_000 },
+      source,
+      areas: places(...codes),
+      at: NOW - 3_600_000,
       ...more,
     });
     const position = at('position', ['IN'], { whole: true });

@@ -15,16 +15,14 @@ const RULE: Pick<OrderRule, 'services' | 'nexus' | 'unknown'> = {
 
 function fleetOf(fleet: number, denied: number, more: Partial<{ unknown: number; ofApprovers: number }> = {}) {
   const set = (classes: Impact['classes'], count: number, services: Impact['denied']) => ({
-    ...{
-      classes,
-      denied: services,
-      reasons: [],
-      areas: [],
-      exemptUntil: null,
-      home: null,
-      connected: true,
-      change: null,
-    },
+    classes,
+    denied: services,
+    reasons: [],
+    areas: [],
+    exemptUntil: null,
+    home: null,
+    connected: true,
+    change: null,
     devices: Array.from({ length: count }, (_, index) => `dev_${index}` as DeviceId),
   });
   const { unknown = 0, ofApprovers = 0 } = more;
@@ -70,7 +68,7 @@ describe('warnings', () => {
       { services: new Set(['management', 'enrollment']), unknown: 'deny' },
       fleetOf(20, 9, { unknown: 2, ofApprovers: 1 }),
       LARGE,
-      [...['names_management 9', 'names_enrollment', 'affects_approver 1', 'large_share 9', 'denies_unknown 2']],
+      ['names_management 9', 'names_enrollment', 'affects_approver 1', 'large_share 9', 'denies_unknown 2'],
     ],
   ])('%s', (_name, terms, rehearsed, largeShare, expected) => {
     const warnings = warningsOf(PROPOSED, { ...RULE, ...terms }, rehearsed, largeShare);

@@ -251,14 +251,15 @@ export const actionConfirmed = {
   action: { ...actionView, status: 'performed', decidedBy: KARL.account, decidedAt: TIMES.now + 600_000 },
   result: {
     ...commandView,
-    ...{ id: idOf('cmd', 'wipe'), command: wipe.command, state: 'queued', createdBy: ANNA.account },
-    ...{
-      createdAt: TIMES.now + 600_000,
-      expiresAt: TIMES.now + days(7),
-      storedAt: null,
-      finishedAt: null,
-      displayed: null,
-    },
+    id: idOf('cmd', 'wipe'),
+    command: wipe.command,
+    state: 'queued',
+    createdBy: ANNA.account,
+    createdAt: TIMES.now + 600_000,
+    expiresAt: TIMES.now + days(7),
+    storedAt: null,
+    finishedAt: null,
+    displayed: null,
   },
 };
 export const actionRefusal = { reason: 'The device was found again. A lock is sufficient.' };

@@ -45,8 +45,14 @@ export const invitedAccount = {
   ...invitationView,
   account: {
     ...accountView,
-    ...{ id: SARA.account, person: SARA.person, email: SARA.email, name: SARA.name, grants: [grant] },
-    ...{ ready: false, createdAt: TIMES.now, emailVerifiedAt: null },
+    id: SARA.account,
+    person: SARA.person,
+    email: SARA.email,
+    name: SARA.name,
+    grants: [grant],
+    ready: false,
+    createdAt: TIMES.now,
+    emailVerifiedAt: null,
   },
 };
 export const accountChange = { status: 'active' };
@@ -140,7 +146,9 @@ const setPayload = canonicalText({
   previous: null,
   threshold: approverSetProposal.threshold,
   approvers: [KARL, SARA].map(({ person, keyid, publicKey }) => ({
-    ...{ person, keyid, publicKey },
+    person,
+    keyid,
+    publicKey,
     attestation: 'verified',
   })),
   onlineKeys: [{ keyid: sha256(Buffer.from(onlineKey, 'base64')), publicKey: onlineKey }],

@@ -20,8 +20,21 @@ import { TURKISH } from './turkish.ts';
 import { URDU } from './urdu.ts';
 
 const ALL: readonly NoticeWords[] = [
-  ...[ENGLISH, ARABIC, BENGALI, CHINESE, FRENCH, GERMAN, HINDI, INDONESIAN],
-  ...[KAZAKH, PERSIAN, PORTUGUESE, RUSSIAN, SPANISH, TURKISH, URDU],
+  ENGLISH,
+  ARABIC,
+  BENGALI,
+  CHINESE,
+  FRENCH,
+  GERMAN,
+  HINDI,
+  INDONESIAN,
+  KAZAKH,
+  PERSIAN,
+  PORTUGUESE,
+  RUSSIAN,
+  SPANISH,
+  TURKISH,
+  URDU,
 ];
 
 /**

@@ -94,7 +94,9 @@ export function settingsPages(tour: () => ConsoleTour): void {
       BEGIN,
     );
     await page.getByLabel('.mmdb file').setInputFiles({
-      ...{ name: 'another.mmdb', mimeType: 'application/octet-stream', buffer: moved },
+      name: 'another.mmdb',
+      mimeType: 'application/octet-stream',
+      buffer: moved,
     });
     await page.getByText('Compare it with the active database, then activate it.').waitFor();
     await look('settings');
@@ -109,7 +111,9 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
     seat.expecting(/status of 422/);
     await page.getByLabel('.mmdb file').setInputFiles({
-      ...{ name: 'broken.mmdb', mimeType: 'application/octet-stream', buffer: moved.subarray(0, 900) },
+      name: 'broken.mmdb',
+      mimeType: 'application/octet-stream',
+      buffer: moved.subarray(0, 900),
     });
     await page.getByText(/The file is not a country database in MMDB format/).waitFor();
     await glance('settings broken');

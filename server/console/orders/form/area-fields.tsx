@@ -62,8 +62,10 @@ export function AreaFields({ form, update, touch, problemAt }: Fields) {
         // Options of the area list. They replace the options of the theme, so they repeat the theme's rule: the list stays inside the
         // page's landmarks.
         comboboxProps={{
-          ...{ withinPortal: false, floatingStrategy: 'fixed' },
-          ...{ position: 'bottom', middlewares: { flip: false, shift: false } },
+          withinPortal: false,
+          floatingStrategy: 'fixed',
+          position: 'bottom',
+          middlewares: { flip: false, shift: false },
         }}
         openOnFocus={false}
         selectFirstOptionOnChange={typed !== ''}

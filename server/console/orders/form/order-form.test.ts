@@ -121,7 +121,9 @@ describe('conversion from an order to the form and back', () => {
       publication: 'until' as const,
     };
     expect(draftOf({ ...empty, more }, null)).toMatchObject({
-      ...{ decision: { considered: 'Whether to appeal.' }, answerBy: '', publication: { until: '' } },
+      decision: { considered: 'Whether to appeal.' },
+      answerBy: '',
+      publication: { until: '' },
     });
   });
 

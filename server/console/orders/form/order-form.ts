@@ -94,7 +94,18 @@ export function formOf(terms: OrderTerms): OrderForm {
   const { zone, mode, unknown, contested, travelers, waiting, visitors, stale } = terms;
   const { title, authority, addressee, instrument, appeal } = terms;
   return {
-    ...{ zone, mode, unknown, contested, travelers, visitors, stale, title, authority, addressee, instrument, appeal },
+    zone,
+    mode,
+    unknown,
+    contested,
+    travelers,
+    visitors,
+    stale,
+    title,
+    authority,
+    addressee,
+    instrument,
+    appeal,
     ...(waiting && { waiting }),
     areas: [...areas],
     services: [...services],
