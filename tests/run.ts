@@ -5,7 +5,7 @@
  * agents and command lines hundreds of times: all processes of one run start from bundles and share a cache of compiled code.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -18,6 +18,8 @@ const MEMORY = '/dev/shm';
 const ROOM = 4 * 2 ** 30;
 
 const folder = mkdtempSync(join(hasRoom() ? MEMORY : tmpdir(), 'cordon-'));
+// Other users reach their own folders in it: PostgreSQL refuses to run as root.
+chmodSync(folder, 0o711);
 const leftOut = join(folder, 'left-out');
 const results = join(folder, 'results.json');
 const faults = process.argv.includes('--faults');
