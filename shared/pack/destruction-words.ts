@@ -19,9 +19,12 @@ export function destroyedWords(gone: Destroyed): readonly { readonly what: strin
     },
     {
       what: `${gone.messages} sealed messages that waited (${bytes(gone.messageBytes)})`,
-      rule: 'No device can decrypt these messages any more. The server deleted them and reported them to the senders as returned.',
+      rule: 'No device can decrypt these messages any more. The server deleted the messages and told the senders that they were returned.',
     },
-    { what: `${gone.keyPackages} key packages`, rule: 'The device can join no further conversation.' },
+    {
+      what: `${gone.keyPackages} key packages`,
+      rule: 'Without key packages, the device cannot join any more conversations.',
+    },
     {
       what: `${gone.attachments} sealed attachments (${bytes(gone.attachmentBytes)})`,
       rule: 'The device uploaded the attachments, and the wipe destroys their keys.',
@@ -39,8 +42,8 @@ export const KEPT: readonly { readonly what: string; readonly why: string }[] = 
   },
   { what: 'The ledger entries', why: 'The ledger is append-only. Its entries contain no names.' },
   {
-    what: 'The identifier of the device, and its user',
-    why: 'A court may ask which device and user a receipt is from. Only admins can see both, and no pack contains them.',
+    what: 'The identifier and the user of the device',
+    why: 'If a court asks, these data show which device signed a receipt and which user had the device. Only admins can read these data, and no evidence pack contains them.',
   },
   {
     what: 'The evidence of the device’s locations',

@@ -70,7 +70,7 @@ describe.skipIf(!chromium.present)('workspaces in the console', { timeout: 120_0
     expect.soft(await seat.faults('workspaces locked')).toEqual([]);
 
     await seat.goto(`/devices/${ids['Chloë']}`);
-    await page.getByText(/This service is unavailable on the device .* a new, empty workspace\.$/).waitFor();
+    await page.getByText(/this service is unavailable on the device\. .* a new, empty workspace\.$/).waitFor();
     await page.getByText('The workspace was already wiped.').waitFor();
     expect([
       await button('Lock workspace…').count(),
@@ -79,13 +79,13 @@ describe.skipIf(!chromium.present)('workspaces in the console', { timeout: 120_0
     ]).toEqual([0, 1, 0]);
     const message = button(/^Send message…/);
     await message.hover();
-    await page.getByRole('tooltip', { name: /Unlock the workspace first/ }).waitFor();
+    await page.getByRole('tooltip', { name: /“Unlock workspace”/ }).waitFor();
     await page.mouse.move(0, 0);
     await page.getByRole('tooltip').waitFor({ state: 'detached' });
     // The keyboard reaches the explanation too, and opens no dialog.
     await page.keyboard.press('Tab');
     await message.focus();
-    await page.getByRole('tooltip', { name: /Unlock the workspace first/ }).waitFor();
+    await page.getByRole('tooltip', { name: /“Unlock workspace”/ }).waitFor();
     await message.press('Enter');
     expect(await page.getByRole('dialog').count()).toBe(0);
     expect.soft(await seat.faults('workspaces wiped')).toEqual([]);

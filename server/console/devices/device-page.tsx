@@ -47,7 +47,7 @@ export function DevicePage() {
   if (code === 'out_of_scope') {
     return (
       <Missing title="Device outside your role">
-        The device is in a group or home area outside your role. Ask an owner for access if you need it.
+        Your role does not include the group or home area of the device. Ask an owner for access if you need it.
       </Missing>
     );
   }

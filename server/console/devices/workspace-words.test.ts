@@ -22,7 +22,10 @@ it.each([
   [LOCK, '3 of these devices are already locked or wiped. The command does not change these devices.'],
   [UNLOCK, '7 of these devices are not locked. The command does not change these devices.'],
   [WIPE, '1 of these devices is already wiped. The command does not change these devices.'],
-  [MESSAGE, '1 of these devices is wiped. Unlock the workspace first. The device then creates a new, empty workspace.'],
+  [
+    MESSAGE,
+    '1 of these devices is wiped. These devices cannot show messages. The command “Unlock workspace” gives a device a new, empty workspace.',
+  ],
   ['restart-agent', null],
 ] as const)('the sentence for several devices: %s', (kind, expected) => {
   expect(effectSentence(kind, 10, { locked: 2, wiped: 1 })).toBe(expected);

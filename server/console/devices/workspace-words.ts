@@ -15,7 +15,7 @@ export const NEEDS_WORKSPACE: readonly Service[] = ['messaging'];
 export const SERVICES_UNAVAILABLE = {
   locked: 'The workspace is locked. This service is unavailable on the device until an admin unlocks the workspace.',
   wiped:
-    'The workspace was wiped. This service is unavailable on the device until an admin unlocks the workspace. The device then creates a new, empty workspace.',
+    'The workspace was wiped, so this service is unavailable on the device. The command “Unlock workspace” gives the device a new, empty workspace.',
 } as const;
 
 /** Reason why a command has no effect on a workspace in this state. Null if the command has an effect, or if its effect is unknown. */
@@ -35,7 +35,7 @@ export function withoutEffect(
       return state === 'wiped' ? 'The workspace was already wiped.' : null;
     case 'message':
       return state === 'wiped'
-        ? 'The workspace was wiped. Unlock the workspace first. The device then creates a new, empty workspace.'
+        ? 'The workspace was wiped, so the device cannot show messages. The command “Unlock workspace” gives the device a new, empty workspace.'
         : null;
     default:
       return null;
@@ -58,7 +58,11 @@ export function effectSentence(kind: CommandKind, total: number, { locked, wiped
     case 'wipe-workspace':
       return sentence(wiped, 'already wiped', 'The command does not change these devices.');
     case 'message':
-      return sentence(wiped, 'wiped', 'Unlock the workspace first. The device then creates a new, empty workspace.');
+      return sentence(
+        wiped,
+        'wiped',
+        'These devices cannot show messages. The command “Unlock workspace” gives a device a new, empty workspace.',
+      );
     default:
       return null;
   }

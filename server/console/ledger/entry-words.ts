@@ -8,15 +8,15 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'certificate.revoked': 'Certificate revoked',
   'order.revision': 'Order proposed or changed',
   'order.approval': 'Order approved by one person',
-  'order.proposal-ended': 'Proposal expired, or retracted or declined by a person',
+  'order.proposal-ended': 'Proposal expired, retracted or declined',
   'order.replacement-confirmed': 'Proposal replaced with the consent of a second person',
   'order.read': 'Withheld order read by an admin',
   'order.approval-voided': 'Approval canceled because the approver’s account was disabled',
   'order.adopted': 'Order adopted',
   // The public entry of a withheld order does not contain the order's state.
-  'order.executed': 'Effect of a withheld order started or ended',
-  'order.proceeding': 'Answer to an authority, or step of an appeal, recorded',
-  'order.exited': 'Enrollment of a device ended by the exit of an order',
+  'order.executed': 'Withheld order took effect or became inactive',
+  'order.proceeding': 'Answer to an authority or step in an appeal recorded',
+  'order.exited': 'Enrollment ended because an order ends service for good (exit)',
   'order.list': 'Order list signed',
   'approvers.adopted': 'Approver set adopted',
   'role.granted': 'Role granted',
@@ -44,7 +44,7 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'certificate.readmitted': 'Device certificate accepted again after a restore',
   'ledger.resumed': 'Ledger resumed after a restore',
   'ledger.continued': 'Ledger continued after a loss of entries',
-  'ledger.loss-shown': 'Larger loss of ledger entries proved by a device',
+  'ledger.loss-shown': 'Proof by a device that more ledger entries were lost than approvers stated',
 };
 
 const EXECUTED: Readonly<Record<string, string>> = {
@@ -94,7 +94,7 @@ const LABELS: Readonly<Record<string, string>> = {
   selfAttested: 'self-attested approvers',
   serial: 'serial number',
   sha256: 'SHA-256',
-  shown: 'entries in the largest checkpoint',
+  shown: 'most entries in a received checkpoint',
   size: 'ledger entries',
   verified: 'approvers with a verified address',
 };

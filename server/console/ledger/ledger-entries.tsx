@@ -96,7 +96,7 @@ function Entry({
         <div aria-live="polite">
           {prove.data ? (
             <Badge color="green">
-              Verified: {prove.data.hashes} hashes, {prove.data.size.toLocaleString('en')} entries
+              Verified with {prove.data.hashes} hashes: in the ledger of {prove.data.size.toLocaleString('en')} entries
             </Badge>
           ) : (
             <Button

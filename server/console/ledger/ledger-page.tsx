@@ -142,7 +142,7 @@ function Outside({ look: { checkpoint, key }, publicUrl }: { readonly look: Ledg
       {shown && (
         <Stack gap="xs">
           <Text size="sm">
-            Root hash of all {checkpoint.size.toLocaleString('en')} entries, and the public key of the ledger:
+            Root hash (SHA-256) of all {checkpoint.size.toLocaleString('en')} entries, and the public key of the ledger:
           </Text>
           <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>{`${root}\n${key}`}</Code>
         </Stack>

@@ -46,21 +46,21 @@ function consequences(act: PlainAction, order: OrderView, now: number): readonly
         begun
           ? `The order becomes active at once. It suspends these services again: ${services}.`
           : 'After the resumption, the order takes effect at its effective time.',
-        'Two approvers other than you must approve the proposal.',
+        'Two approvers other than you must approve the resumption.',
       ];
     case 'exit':
       return [
-        'After two approvals, each device that the order certainly affects wipes its work data when its export window ends. The device signs a receipt.',
+        'An exit ends service for good and deletes work data. After two approvals, each device that the order certainly affects wipes its work data when its export window ends. The device signs a receipt.',
         'The server then ends the enrollment, revokes the certificates and deletes the stored data of the device. After 30 days, the server does the same for devices that do not respond. Devices under a legal hold keep everything.',
-        'Nobody can undo the exit of a device that has wiped its data. A pause, a change or a withdrawal of the order stops the exit on all other devices.',
+        'Nobody can restore wiped work data. A pause, a change or a withdrawal of the order stops the exit on all devices that have not wiped their data yet.',
         'Two approvers other than you must approve the exit. Approvals of the order itself do not count for the exit.',
       ];
     case 'withdraw':
       return [
         order.status === 'proposed'
-          ? 'The withdrawal cancels the proposal.'
+          ? 'The order is still a proposal. The withdrawal cancels this proposal.'
           : `The order ends for good. All affected devices regain these services: ${services}. Devices do not enroll again and keep their data.`,
-        'Two approvers other than you must approve the proposal. You cannot reactivate a withdrawn order, but you can propose a new order.',
+        'Two approvers other than you must approve the withdrawal. You cannot reactivate a withdrawn order, but you can propose a new order.',
       ];
   }
 }

@@ -98,7 +98,7 @@ export function BasisFields({
       </Group>
       {sending.isError && <Failure error={sending.error} />}
       <Text size="sm" c="dimmed">
-        The order contains only the hash of each document. The server encrypts and stores the document itself.
+        The order contains only the hash (SHA-256) of each document. The server encrypts and stores the document itself.
       </Text>
     </Stack>
   );

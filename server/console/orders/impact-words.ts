@@ -9,8 +9,8 @@ export const CLASS_NAMES: Readonly<Record<ImpactClass, string>> = {
   visiting: 'Visiting',
   traveling: 'Traveling',
   exempt: 'Exempt',
-  offline_current: 'Offline, order stored',
-  offline_behind: 'Offline, order not stored',
+  offline_current: 'Offline, order stored on device',
+  offline_behind: 'Offline, order not stored on device',
   undelivered: 'Order not delivered yet',
 };
 
@@ -33,12 +33,12 @@ export const CLASS_MEANING: Readonly<Record<ImpactClass, string>> = {
 export const CHANGE_NAMES: Readonly<Record<ImpactChange, string>> = {
   newly_affected: 'Newly affected',
   no_longer_affected: 'No longer affected',
-  changed: 'Affected for other reasons',
+  changed: 'Affected in a different way',
 };
 
 export const CHANGE_MEANING: Readonly<Record<ImpactChange, string>> = {
-  newly_affected: 'This revision suspends a service of the device. The other revision does not.',
-  no_longer_affected: 'The other revision suspends a service of the device. This revision does not.',
+  newly_affected: 'This revision suspends a service of the device. The compared revision does not.',
+  no_longer_affected: 'The compared revision suspends a service of the device. This revision does not.',
   changed: 'Both revisions suspend services of this device, but for different reasons or different services.',
 };
 
@@ -70,9 +70,9 @@ export const WARNING_TITLES: Readonly<Record<Warning['code'], string>> = {
   affects_approver: 'Approver affected',
   large_share: 'Large part of the fleet affected',
   denies_unknown: 'Devices with unknown location affected',
-  area_empty: 'Area in which no device can be located',
+  area_empty: 'Area without effect, because the order assigns its territory to another country',
   area_disputed: 'Disputed territory',
   area_without_borders: 'Area whose borders Cordon does not know',
-  territories_excluded: 'Nearby territories not included',
-  location_statements: 'Location statements that change the affected devices',
+  territories_excluded: 'Not included: territories with their own country code',
+  location_statements: 'Location statements that change which devices are affected',
 };

@@ -7,9 +7,9 @@ import { languageName } from './languages.ts';
 import { durationOf, zonedTime } from './rule-words.ts';
 
 export const PROVENANCE_WORDS: Readonly<Record<NonNullable<OrderTerms['provenance']>, string>> = {
-  asserted: 'Asserted: only the instrument itself states which authority issued it.',
-  confirmed: 'Confirmed: the authority has confirmed that it issued the instrument.',
-  disputed: 'Disputed: a party denies that the authority issued the instrument.',
+  asserted: 'Asserted: only the legal instrument itself states which authority issued it.',
+  confirmed: 'Confirmed: the authority has confirmed that it issued the legal instrument.',
+  disputed: 'Disputed: a party denies that the authority issued the legal instrument.',
 };
 
 export function planWords({ noticePlan }: Pick<OrderTerms, 'noticePlan'>): string {
@@ -67,7 +67,7 @@ export const INSTRUMENT_FACTS: readonly {
     label: 'Decision record',
     say: ({ internal }) =>
       internal
-        ? `The server stores the record separately. The order contains its hash: ${internal.slice(0, 16)}…`
+        ? `The server stores the record separately. The order contains its hash (SHA-256): ${internal.slice(0, 16)}…`
         : null,
   },
   {

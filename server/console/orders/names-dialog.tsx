@@ -53,9 +53,9 @@ function Body({ path, given = {}, which, devices, close }: Asked & { readonly cl
     <form onSubmit={submit}>
       <Stack>
         <Text size="sm">
-          The file lists the handle, the device and the user name of {whose} {which}. The server encrypts the file, so
-          that only the recipient can read it. The public ledger records the export and the number of names, but not the
-          name of the recipient.
+          The file lists the pseudonym (handle), the device and the user name of {whose} {which}. The server encrypts
+          the file, so that only the recipient can read it. The public ledger records the export and the number of
+          names, but not the name of the recipient.
         </Text>
         <TextInput
           label="Recipient name"

@@ -32,12 +32,13 @@ export function OrderEvidence({ number }: { readonly number: string }) {
     <Stack gap="sm" align="flex-start">
       <Text c="dimmed" maw={760}>
         An evidence pack contains all revisions with their approvals, the approver sets, ledger proofs, receipts and a
-        printable summary. It replaces the names of devices and users with handles. Auditors check it offline with{' '}
-        <Code>cordon verify</Code> and the public root, which they must obtain from another source than you.
+        printable summary. The pack contains pseudonyms (handles) instead of the names of devices and users. Auditors
+        verify the pack offline with <Code>cordon verify</Code> and the fingerprint of the public root (the public keys
+        of this installation). Auditors must get this fingerprint from another source than you.
       </Text>
       <Text c="dimmed" maw={760}>
-        An auditor may have saved a ledger checkpoint, for example from the public page of orders. Upload the checkpoint
-        to create a pack that proves how the ledger grew since then.
+        An auditor may have saved a checkpoint (the signed size and hash of the ledger), for example from the public
+        page of orders. If you upload this checkpoint, the pack also proves that the ledger has only grown since then.
       </Text>
       {pack.isError && <Failure error={pack.error} />}
       <Group gap="xs">
@@ -50,7 +51,7 @@ export function OrderEvidence({ number }: { readonly number: string }) {
           Download evidence pack
         </Button>
         <UploadButton label="Saved checkpoint" choose={(file) => pack.mutate(file)} disabled={pack.isPending}>
-          Create pack from checkpoint…
+          Upload checkpoint and create pack…
         </UploadButton>
       </Group>
       {may('orders.packs') && <QueryResult query={packs}>{(made) => <Made number={number} made={made} />}</QueryResult>}
@@ -71,7 +72,8 @@ function Made({ number, made: { packs, people } }: { readonly number: string; re
         Earlier packs
       </Title>
       <Text size="sm" c="dimmed">
-        The server does not store the packs. You can export the names behind the handles of a pack for one recipient.
+        The server does not store the packs. You can export the real names for the pseudonyms (handles) of a pack, for
+        one recipient.
       </Text>
       <Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }} aria-label="Earlier packs">
         {packs.map((pack) => (

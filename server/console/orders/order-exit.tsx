@@ -15,7 +15,8 @@ export function OrderExit({ number }: { readonly number: string }) {
       {({ exit }) =>
         exit === null ? (
           <Text>
-            No exit was approved, so no device wiped its data. You can propose an exit after the export window ends.
+            No exit (end of service with deletion of work data) was approved, so no device wiped its data. You can
+            propose an exit after the export window ends.
           </Text>
         ) : (
           <Destruction exit={exit} />
@@ -35,7 +36,7 @@ function Destruction({ exit }: { readonly exit: OrderExitView }) {
       <Text>
         Two people approved the exit with revision {exit.revision}, <Moment at={exit.adoptedAt} />. The server ends the
         enrollment of devices that do not respond <Moment at={exit.silentAfter} />. Devices that the order affects later
-        have 30 days.
+        have 30 days to respond.
       </Text>
       <Rows caption="Devices" rows={rows.map(({ count, words }) => [String(count), words])} />
       <Rows

@@ -76,14 +76,18 @@ export function AnswerBy({
 function Leaving({ order, now }: { readonly order: OrderView; readonly now: number }) {
   const { mode, exportWindow, effective, zone } = order.terms;
   if (isExiting(order))
-    return <Text fw={600}>Exit approved. Devices that the order certainly affects wipe their work data.</Text>;
+    return (
+      <Text fw={600}>
+        Exit approved. Service ends for good, and devices that the order certainly affects wipe their work data.
+      </Text>
+    );
   if (mode !== 'exit' || exportWindow === undefined) return null;
   const until = Date.parse(effective) + durationOf(exportWindow);
   return (
     <Text>
       {until > now
-        ? `Users can export data until ${zonedTime(until, zone)}, ${relative(until, now)}. You can propose the exit after that.`
-        : 'The export window has ended. You can now propose the exit.'}
+        ? `Users can export data until ${zonedTime(until, zone)}, ${relative(until, now)}. After that time, you can propose the exit (end of service with deletion of work data).`
+        : 'The export window has ended. You can now propose the exit (end of service with deletion of work data).'}
     </Text>
   );
 }

@@ -92,13 +92,13 @@ export function Pages({
   return (
     <Group gap="sm" mt="xs">
       <Button size="xs" variant="default" disabled={offset === 0} onClick={() => go(Math.max(0, offset - size))}>
-        Previous devices
+        Previous page
       </Button>
       <Text size="sm" role="status">
         {offset + 1} to {Math.min(offset + size, total)} of {total.toLocaleString('en')}
       </Text>
       <Button size="xs" variant="default" disabled={offset + size >= total} onClick={() => go(offset + size)}>
-        Next devices
+        Next page
       </Button>
     </Group>
   );

@@ -26,7 +26,7 @@ function Statements({ list, zone }: { readonly list: StatementList; readonly zon
   if (statements.length === 0 && assignments.length === 0) {
     return (
       <Text size="sm" c="dimmed">
-        No location statement, home area or legal seat changes the effect of this order.
+        No location statement and no change of a home area or legal seat alters which devices this order affects.
       </Text>
     );
   }

@@ -10,7 +10,7 @@ import { DifferenceList } from './difference-list.tsx';
 import type { RevisionTexts } from './use-revision-texts.ts';
 
 const STATES = {
-  requested: { text: 'Pending consent', color: 'yellow' },
+  requested: { text: 'Pending confirmation', color: 'yellow' },
   waiting: { text: 'Pending approval', color: 'yellow' },
   adopted: { text: 'Approved', color: 'cordon' },
   superseded: { text: 'Replaced', color: 'gray' },

@@ -82,8 +82,8 @@ export function PendingPanel({
         </Text>
         {revision.passed !== null && (
           <Text c="red">
-            The revision {IMMEDIATE_WORDS[revision.passed]}. An approver must confirm this time. Otherwise, propose the
-            revision again with another time.
+            The revision {IMMEDIATE_WORDS[revision.passed]}. An approver must confirm this immediate{' '}
+            {revision.passed === 'until' ? 'end' : 'start'}. Otherwise, propose the revision again with a later time.
           </Text>
         )}
         {revision.expiresAt !== null && (

@@ -108,8 +108,8 @@ function ProceedingForm({
     <Confirm title={`${verb}: order ${number}`} opened={opened} close={close} verb={verb} ready={ready} act={record}>
       <Text size="sm">
         {corrects
-          ? `The new record replaces record ${corrects.entry}, which stays visible. The public ledger contains the hashes of both records.`
-          : 'The public ledger contains the hash of this record, so nobody can change it. You can correct it with another record.'}
+          ? `The new record replaces record ${corrects.entry}, which stays visible. The public ledger contains the hashes (SHA-256) of both records.`
+          : 'The public ledger contains the hash (SHA-256) of this record, so nobody can change the record. To correct it, add another record.'}
       </Text>
       <TextInput
         type="date"

@@ -23,7 +23,7 @@ export function ProposePage() {
   return (
     <Page
       title="Propose order"
-      lead="Enter the order as the legal instrument states it. It takes effect only after two other people approve it."
+      lead="Enter the order as the legal instrument (such as a court order or decree) states it. The order takes effect only after two other people approve it."
     >
       {may('orders.propose') ? (
         <QueryResult query={installation} lines={8}>

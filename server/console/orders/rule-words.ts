@@ -41,7 +41,7 @@ export const UNKNOWN_WORDS = {
   deny: 'The order affects these devices as if they were in its areas.',
 } as const;
 export const CONTESTED_WORDS = {
-  allow: 'The order does not affect these devices while the evidence disagrees.',
+  allow: 'The order does not affect these devices while it is uncertain whether they are in its areas.',
   deny: 'The order affects these devices as if they were in its areas.',
 } as const;
 export const TRAVELERS_WORDS = {
@@ -62,7 +62,7 @@ export const STALE_WORDS = {
 } as const;
 export const MODE_WORDS = {
   suspend: 'The order suspends services until it ends. Devices keep their data.',
-  exit: 'The organization leaves the country. Users can export their data before the exit wipes workspaces.',
+  exit: 'The order ends service for good. Users can export their data before the exit wipes the workspaces.',
 } as const;
 
 /** Time in a time zone, such as `1 Dec 2015, 00:00 (Asia/Karachi, GMT+5)`. */

@@ -26,7 +26,7 @@ const WORDS: Readonly<Record<Step, { readonly title: string; readonly until: str
   activation_code: { title: 'Create an activation code', until: 'Without an activation code, no device can enroll.' },
   device_connected: {
     title: 'Connect the first device',
-    until: 'Commands and orders need a connected device.',
+    until: 'Only a connected device can receive commands and orders.',
   },
   backup_scheduled: {
     title: 'Schedule backups',

@@ -110,8 +110,8 @@ function Tokens() {
   return (
     <Stack gap="sm" align="stretch">
       <Text c="dimmed" maw={760}>
-        A token gives scripts your current roles in the REST API and on the command line. A token cannot create other
-        tokens.
+        A script with a token has your current roles in the REST API and on the command line. A token cannot create
+        other tokens.
       </Text>
       <div>
         <Button variant="default" onClick={() => setMaking(true)}>

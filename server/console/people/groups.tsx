@@ -31,7 +31,8 @@ export function Groups() {
         {({ groups: all }) =>
           all.length === 0 ? (
             <Empty title="No groups" action={add}>
-              A device belongs to one group. Add a group to limit roles to its devices, or to set their home area.
+              Each device belongs to one group. You can limit a role to the devices of a group, and set a home area for
+              them.
             </Empty>
           ) : (
             <>
@@ -155,8 +156,8 @@ function Fields({ group, saved }: { readonly group: GroupView | null; readonly s
         />
         {group && (
           <Text size="sm" c="dimmed">
-            A change applies at once to all devices of the group that have no value of their own. Orders then use the
-            new value.
+            A change of the home area or legal seat applies at once to all devices of the group, except devices with
+            their own value. Orders then use the new value.
           </Text>
         )}
         <Button type="submit" loading={save.isPending}>

@@ -69,7 +69,7 @@ function Form({
         {save.isError && <Failure error={save.error} />}
         <TextInput
           label="Name"
-          description="In the person's own script. Two people may have the same name."
+          description="In the person’s own alphabet. Two people may have the same name."
           dir="auto"
           autoComplete="off"
           required

@@ -57,7 +57,7 @@ export function ProposeApproverSetDialog({
         </Text>
         {keys.length < LEAST && (
           <Text size="sm">
-            Fewer than two people have a key. Ask them to open this page and select “Create approver key”.
+            Fewer than two people have an approver key. Ask them to open this page and select “Create approver key”.
           </Text>
         )}
         <Checkbox.Group label="Approvers" value={[...chosen]} onChange={setChosen}>

@@ -170,8 +170,8 @@ function Propose({ replaces }: { readonly replaces: boolean }) {
         act={act}
       >
         <Text size="sm">
-          Nobody can ever prove the lost entries again. Devices and auditors keep the old checkpoint as proof of the
-          loss. Nothing changes until enough approvers have signed.
+          Nobody can ever prove the contents of the lost entries again. Devices and auditors keep the old checkpoint as
+          proof of the loss. Nothing changes until enough approvers have signed.
         </Text>
         {replaces && <Text size="sm">This proposal replaces the pending proposal and its signatures.</Text>}
         <Textarea
@@ -196,7 +196,7 @@ function Propose({ replaces }: { readonly replaces: boolean }) {
             {kept ? (
               <UserText>{kept.name}</UserText>
             ) : (
-              'Optional. A saved checkpoint can prove a larger loss than the checkpoints of the devices.'
+              'Optional. A saved checkpoint may prove that more entries were lost than the checkpoints of the devices show.'
             )}
           </Text>
         </Group>

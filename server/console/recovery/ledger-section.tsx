@@ -54,7 +54,7 @@ export function LedgerSection({ recovery, evidence }: { readonly recovery: Resto
               value: `${number(evidence.checkpoints)}, of which ${number(evidence.beyond)} are not contained in the ledger`,
             },
             {
-              label: 'Largest checkpoint',
+              label: 'Checkpoint with the most entries',
               value: evidence.largest ? (
                 <>
                   {entries(evidence.largest.size)}, root <span className={classes.mono}>{evidence.largest.root}</span>
@@ -80,7 +80,7 @@ function State({ recovery, evidence }: { readonly recovery: Restored; readonly e
         {continued
           ? `Approvers continued the ledger on ${dateTime(continued.at)} with ${entries(continued.size)} under the name ${continued.origin}. ${continued.shown === null ? 'The number of lost entries is unknown.' : `An earlier checkpoint had ${entries(continued.shown)}.`} ${evidence.lost === 0 ? '' : `Devices that have seen lost entries: ${number(evidence.lost)}.`}`
           : resumed
-            ? `An admin resumed the ledger on ${dateTime(resumed.at)} with ${number(resumed.size)} entries. ${number(resumed.checkpoints)} of ${number(resumed.active)} active devices had sent a checkpoint${resumed.file ? ', and the admin had uploaded a saved checkpoint' : ''}. The largest had ${number(resumed.shown)} entries. A device with more entries raises an alert.`
+            ? `An admin resumed the ledger on ${dateTime(resumed.at)} with ${number(resumed.size)} entries. ${number(resumed.checkpoints)} of ${number(resumed.active)} active devices had sent a checkpoint${resumed.file ? ', and the admin had uploaded a saved checkpoint' : ''}. The checkpoint with the most entries had ${number(resumed.shown)} entries. A device with more entries raises an alert.`
             : ledger === 'rejoined'
               ? `The ledger continues the published ledger. The saved copy restored ${number(rejoined)} entries.`
               : 'The server signs checkpoints.'}
@@ -134,7 +134,7 @@ function Resume({ evidence }: { readonly evidence: Evidence }) {
         <Text size="sm">
           The ledger continues with {entries(size)}. The server contacted {number(asked)} of {number(active)} active
           devices. {number(answered)} responded, {number(checkpoints)} of them with a checkpoint.{' '}
-          {largest && ` The largest checkpoint has ${entries(largest.size)}.`}
+          {largest && ` The received checkpoint with the most entries has ${entries(largest.size)}.`}
         </Text>
         <Text size="sm">
           If the server published more entries after the backup, it now signs a second history that contradicts the

@@ -75,7 +75,7 @@ function Evidence({
       </Group>
       <Facts
         facts={[
-          { label: 'Certificate serial', value: <span className={classes.mono}>{serial}</span> },
+          { label: 'Serial number of the certificate', value: <span className={classes.mono}>{serial}</span> },
           {
             label: 'Device ID',
             value: (
@@ -91,7 +91,7 @@ function Evidence({
             label: 'Source of the certificate',
             value: published
               ? 'The saved copy of the ledger contains the certificate and no revocation.'
-              : 'Only the device has the certificate, signed by this installation. The server does not know whether the certificate was revoked after the backup.',
+              : 'This installation signed the certificate, but only the device has a copy. The server does not know whether the certificate was revoked after the backup.',
           },
         ]}
       />

@@ -100,7 +100,8 @@ function CloseRecovery({ view: { recovery, devices } }: { readonly view: Recover
       </Button>
       <Confirm title="Close recovery" opened={opened} close={close} verb="Close recovery" grave act={act}>
         <Text size="sm">
-          After that, the server requests no documents from devices and readmits no device. You cannot undo this.
+          After you close the recovery, the server requests no documents from devices and readmits no device. You cannot
+          undo this.
         </Text>
         {losses.map((loss) => (
           <Alert key={loss} color="red" icon={<IconAlertTriangle aria-hidden />} p="sm">

@@ -49,7 +49,7 @@ export function IpComparison({ comparison }: { readonly comparison: IpComparison
         </Text>
       )}
       {affected.length === 0 ? (
-        <Text size="sm">No active or announced order would affect other devices.</Text>
+        <Text size="sm">Each active or announced order would affect the same devices as now.</Text>
       ) : (
         <>
           <Alert color="yellow" title="Verdicts would change">

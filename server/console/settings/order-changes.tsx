@@ -17,7 +17,7 @@ export function OrderChanges<T extends Changed>(given: {
   return (
     <Table.ScrollContainer
       minWidth={320}
-      scrollAreaProps={{ viewportProps: scrollRegion('Changes in affected devices, by order') }}
+      scrollAreaProps={{ viewportProps: scrollRegion('Numbers of newly and no longer affected devices, by order') }}
     >
       <Table>
         <Table.Thead>

@@ -45,7 +45,9 @@ export function OwnAreas() {
         {({ areas: all, people }) => (
           <Stack gap="xs">
             {all.length === 0 && (
-              <Text>Your organization has no own areas. Create a group of countries, or import a polygon.</Text>
+              <Text>
+                Your organization has not defined any areas. Create a group of countries, or import a polygon.
+              </Text>
             )}
             {all.some(({ polygon }) => polygon !== null) && <AreasMap areas={all} />}
             {all.map((area) => (

@@ -17,7 +17,7 @@ export function PolicyComparison({ comparison }: { readonly comparison: PolicyCo
         </Text>
       )}
       {!same && territories.length === 0 && (
-        <Text fw={600}>No changes. Both policies assign every territory to the same country.</Text>
+        <Text fw={600}>No changes. Both policies assign each territory in the same way.</Text>
       )}
       {territories.length > 0 && (
         <>
@@ -38,11 +38,13 @@ export function PolicyComparison({ comparison }: { readonly comparison: PolicyCo
           <Alert
             color="yellow"
             title={
-              orders.length === 1 ? '1 order has other assignments' : `${orders.length} orders have other assignments`
+              orders.length === 1
+                ? '1 order has different assignments'
+                : `${orders.length} orders have different assignments`
             }
           >
-            No order changes automatically. The numbers show which devices an order would affect at their current
-            locations, if you changed the order to this policy.
+            Orders do not change automatically. The numbers show what would happen at the current locations of the
+            devices if you changed each order to the assignments of this policy.
           </Alert>
           <OrderChanges
             orders={orders}

@@ -170,7 +170,10 @@ function Facts({ installation }: { readonly installation: Installation }) {
     ['Version', installation.version],
     ['Device URL', installation.deviceUrl],
     ['Public URL', installation.publicUrl],
-    ['Public root for evidence packs', installation.publicRoot?.fingerprint ?? 'None. Adopt an approver set first.'],
+    [
+      'Public keys for auditors (fingerprint of the public root)',
+      installation.publicRoot?.fingerprint ?? 'None. Adopt an approver set first.',
+    ],
     ['Store', installation.store === 'sqlite' ? 'SQLite, one file' : 'PostgreSQL'],
     ['Appeal contact', installation.appeal],
     ['Warning about large orders', `above ${installation.largeShare} % of the fleet`],

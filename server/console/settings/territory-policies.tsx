@@ -39,10 +39,10 @@ const KIND: ArtifactKind<typeof territoryPolicyView, typeof policyComparisonView
   preview: {
     verb: ({ active }) => (active ? 'Compare with orders' : 'Compare with active policy'),
     label: ({ version }, verb) => `${verb}: policy version ${version}`,
-    title: ({ active }) => (active ? 'Orders with other assignments' : 'Impact preview of this policy'),
+    title: ({ active }) => (active ? 'Orders with different assignments' : 'Impact preview of this policy'),
     content: (comparison) => <PolicyComparison comparison={comparison} />,
     activationEffect:
-      'New proposals start with this policy after you activate it. The ledger records the change. You can roll back at any time.',
+      'After you activate this policy, new proposals start with its assignments. The ledger records the change. You can roll back at any time.',
   },
   rollbackTitle: 'Roll back policy',
   rollbackEffect: (name) => <>New proposals start with {name} again. The ledger records the change.</>,

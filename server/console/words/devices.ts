@@ -29,7 +29,7 @@ export function receiptSentence({
 }
 
 const ALERT_NAMES: Readonly<Record<string, string>> = {
-  report_refused: 'Server refused a report of the device',
+  report_refused: 'Server refused a report from the device',
   taken_over: 'Two connections with the same device certificate',
   certificate_rejected: 'Certificate rejected by the server',
   list_expired: 'Order list expired on the device',
@@ -47,10 +47,10 @@ const ALERT_NAMES: Readonly<Record<string, string>> = {
   order_unverified: 'Order that the device could not verify',
   pause_renewed: 'Pause renewed by only one approver',
   conversation_blocked: 'Conversation changes refused by the server',
-  other_alerts: 'Further alert types not listed',
+  other_alerts: 'Other alerts, counted together because the device sent too many kinds on one day',
   credential_reset: 'Account credentials reset',
   credential_reset_link: 'Credential reset link created',
-  ledger_behind: 'Ledger on the server shorter than a device has seen',
+  ledger_behind: 'Ledger on the server shorter than a device saw before',
   reported_taken_over: 'Second connection with the same certificate, reported by the device',
 };
 

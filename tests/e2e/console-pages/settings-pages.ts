@@ -16,7 +16,7 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await button(/^Verify entry/)
       .first()
       .click();
-    await page.getByText(/^Verified: /).waitFor();
+    await page.getByText(/^Verified with /).waitFor();
     await button('Show checkpoint').click();
     await look('ledger');
 
@@ -39,7 +39,7 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await page.getByText('Issuing CA', { exact: true }).waitFor();
 
     await page
-      .getByText('Your organization has no own areas. Create a group of countries, or import a polygon.')
+      .getByText('Your organization has not defined any areas. Create a group of countries, or import a polygon.')
       .waitFor();
     await button('Create group').click();
     await page.getByLabel('Title').fill(`Sales ${SCRIPT}`);
@@ -168,8 +168,8 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await dialog('Roll back policy', 'Roll back policy');
     await glance('disputed territory back');
     await close();
-    await dialog('Compare with orders: policy version 1', 'Orders with other assignments');
-    await page.getByText('1 order has other assignments').waitFor();
+    await dialog('Compare with orders: policy version 1', 'Orders with different assignments');
+    await page.getByText('1 order has different assignments').waitFor();
     await close();
 
     const { devices } = await operator.as(operator.owner, 'GET', '/devices?text=Noor', devicePage);
@@ -186,7 +186,7 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await page.getByRole('option', { name: 'Pakistan (PK)' }).click();
     await page.keyboard.press('Escape');
     const kashmir = page.getByRole('combobox', { name: 'Kashmir' });
-    await page.getByText('Your territory policy has the same assignment.').waitFor();
+    await page.getByText('Your territory policy has the same assignment as this order.').waitFor();
     await expect.poll(() => kashmir.inputValue()).toBe('Pakistan');
     await kashmir.scrollIntoViewIfNeeded();
     await look('form disputed territory');

@@ -32,7 +32,7 @@ export function evidencePack(opened: () => CounselWorld): void {
     await sana.page.getByRole('list', { name: 'Earlier packs' }).getByText('by Sana Malik').waitFor();
     await station(sana, '20-pack');
     await noor.goto('/settings');
-    const root = noor.page.getByRole('row', { name: /^Public root for evidence packs/ }).getByRole('cell');
+    const root = noor.page.getByRole('row', { name: /^Public keys for auditors/ }).getByRole('cell');
     fingerprint = (await textOf(root)).trim();
     expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
     const checked = await verify(folder, fingerprint, pack);
@@ -114,7 +114,7 @@ export function evidencePack(opened: () => CounselWorld): void {
     await sana.goto(`/orders/${ORDER}`);
     const choose = async (content: string) => {
       const chosen = page.waitForEvent('filechooser');
-      await button(sana, 'Create pack from checkpoint…').click();
+      await button(sana, 'Upload checkpoint and create pack…').click();
       await (await chosen).setFiles({ name: 'kept', mimeType: 'text/plain', buffer: Buffer.from(content) });
     };
     await choose('Text without a signature.');

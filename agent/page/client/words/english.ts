@@ -56,7 +56,7 @@ export const WORDS = {
 
   gate: {
     title: 'Link required',
-    text: 'Only you may read your messages. This page therefore needs a link from your account on this device. Run this command in a terminal, and open the link:',
+    text: 'Only you may read your messages, so this page opens only with a link that your user account on this device creates. Run this command in a terminal, and open the link that it prints:',
     command: 'npx cordon-agent open',
     failed: 'This link is no longer valid',
   },
@@ -115,7 +115,7 @@ export const WORDS = {
     all: 'Your organization has verified all devices in this conversation. The public ledger lists these devices.',
     not: 'Not verified',
     notText:
-      'This person has no verified device in this conversation. The person may still be joining. If this warning stays, do not trust anyone with this name here. Send nothing confidential, and tell your admin.',
+      'This person has no verified device in this conversation. The person may still be joining. If this warning stays, do not trust messages under this name. Send nothing confidential, and tell your admin.',
   },
 
   start: {
@@ -157,9 +157,10 @@ export const WORDS = {
     you: 'You',
     arrived: (name: string, text: string) => `${name}: ${text}`,
     gone: 'Conversation not found',
-    goneText: 'The web address may belong to another device. Select a conversation in the list.',
+    goneText:
+      'The address of this page may belong to a conversation on another device. Select a conversation in the list.',
     rejoining:
-      'This device lost access to this conversation and asked to join again. You can write after another device accepts this device. If this takes long, start another conversation.',
+      'This device lost access to this conversation and asked to join again. You can write again after another device in the conversation accepts this device. If you wait for long, start another conversation.',
     left: 'You left this conversation. Earlier messages stay on this device.',
     missed: 'Not delivered to all recipients',
     missedOne: (state: string) => state.toLowerCase(),
@@ -202,7 +203,7 @@ export const WORDS = {
       'An admin locked the workspace of this device. You cannot read messages until an admin unlocks it. New messages wait on the server. Ask your admin to unlock the workspace.',
     wiped: 'Workspace wiped',
     wipedText:
-      'An admin wiped the workspace of this device, including your messages. Ask your admin to unlock the workspace. Enrolling the device again does not unlock it.',
+      'An admin wiped the workspace of this device, including your messages. To use messages here again, ask your admin to unlock the workspace. The device then creates a new, empty workspace. A new enrollment of the device is not enough.',
     wipedByOrderText:
       'An order wiped the workspace of this device, including your messages. To use messages here again, ask your admin to enroll the device and to unlock the workspace.',
   },

@@ -60,7 +60,8 @@ function Contents({ id, close }: { readonly id: string; readonly close: () => vo
                   Sent <Moment at={createdAt} now={now} />.{' '}
                   {waiting > 0 && (
                     <>
-                      On pending devices, the command expires <Moment at={expiresAt} now={now} />.
+                      The command expires <Moment at={expiresAt} now={now} /> on devices that have not received it by
+                      then.
                     </>
                   )}
                 </Text>

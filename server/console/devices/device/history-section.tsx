@@ -33,8 +33,9 @@ export function HistorySection({ device }: { readonly device: DeviceView }) {
         <Stack>
           <Text size="sm">
             The server clock is {duration(Math.abs(serverNow - realNow))} {serverNow > realNow ? 'ahead of' : 'behind'}{' '}
-            real time. Commands and certificates follow real time, all other events the server clock. The order of
-            events across the two lists is unknown.
+            real time. Commands and certificates have real times. All other events have times from the server clock.
+            Each list below follows one clock. It is unknown whether an event in one list happened before an event in
+            the other list.
           </Text>
           <Part title="By the server clock" events={all.filter(({ clock }) => clock === 'server')} />
           <Part title="In real time" events={all.filter(({ clock }) => clock === 'real')} />

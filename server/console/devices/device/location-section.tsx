@@ -136,7 +136,7 @@ export function LocationEvidence({ location, sources, then }: Pick<Explanation, 
           No evidence of the location yet. The first connection of the device provides its IP address.
         </Text>
       ) : (
-        <ul className={classes.list} aria-label="Evidence, deciding source first">
+        <ul className={classes.list} aria-label="Evidence, with the decisive source first">
           {sources.map((one) => (
             <li key={one.source}>
               <SourceView
@@ -210,7 +210,7 @@ function SourceView({
           )}{' '}
           {!fresh
             ? source === 'statement'
-              ? 'The admin’s statement has ended.'
+              ? 'The admin’s statement is no longer valid.'
               : 'The evidence has expired.'
             : until === null
               ? 'This evidence is valid while the device is connected.'

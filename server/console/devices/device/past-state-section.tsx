@@ -179,7 +179,7 @@ function Orders({ told: { orders, at } }: { readonly told: Explanation }) {
               {one.receipts.length > 0 && (
                 <>
                   <Text size="xs" c="dimmed">
-                    Receipts that the device signed, with the time of the device clock:
+                    Receipts that the device signed. The times are from the clock of the device.
                   </Text>
                   <List size="xs" c="dimmed">
                     {one.receipts.map((receipt) => (
@@ -232,8 +232,8 @@ function Observations({ told: { observations } }: { readonly told: Explanation }
         )}
       </ShortList>
       <Text size="xs" c="dimmed">
-        The server stores unchanged evidence only every six hours. Evidence may therefore have been valid for up to six
-        hours longer than shown here.
+        If a source repeats the same evidence, the server stores the evidence once every six hours. Evidence may
+        therefore have been valid for up to six hours longer than this page shows.
       </Text>
     </>
   );

@@ -187,7 +187,10 @@ export function EndStatement({ device, opened, close }: DialogProps) {
   const change = useChange(device);
   return (
     <Confirm title="End statement" opened={opened} close={close} verb="End statement" act={() => change(null)}>
-      <Text>Observed evidence then decides the location of the device again. Orders use that location at once.</Text>
+      <Text>
+        After the statement ends, observed evidence decides the location of the device again. Orders use that location
+        at once.
+      </Text>
     </Confirm>
   );
 }

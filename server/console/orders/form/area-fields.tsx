@@ -119,6 +119,6 @@ function choicesOf(feature: Territory, said: string | undefined): Choice[] {
 /** Sentence that compares the order's assignment of a disputed territory with the policy's assignment. */
 function policyWords(said: string | undefined, policy: string | undefined): string {
   return said === undefined || said === (policy ?? CONTESTED)
-    ? 'Your territory policy has the same assignment.'
+    ? 'Your territory policy has the same assignment as this order.'
     : `Your territory policy differs: in the policy, the territory ${choiceWords(policy)}.`;
 }

@@ -103,7 +103,8 @@ const CALENDAR = {
   nextDecade: 'Next decade',
 } as const;
 
-const AMBIGUOUS = 'A clock change skips or repeats this time in that zone. Select the time that you mean.';
+const AMBIGUOUS =
+  'Because the clocks in this time zone change on that day, this time does not exist or occurs twice. Select the time that you mean.';
 
 /** Possible instant of an ambiguous time, such as `01:30 (America/New_York, GMT-4) = 05:30 UTC`. */
 const suggested = (suggestion: string, zone: string): string => {

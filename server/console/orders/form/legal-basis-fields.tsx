@@ -26,17 +26,17 @@ export function LegalBasisFields(fields: Fields) {
       />
       <TextInput
         label="Authority"
-        description="Body that issued the instrument, as the instrument names it"
+        description="Body that issued the legal instrument, with the name that the instrument uses"
         {...line('authority', 4000)}
       />
       <TextInput
         label="Addressee"
-        description="Person or company that the instrument addresses. The addressee can differ from your organization."
+        description="Person or company to which the legal instrument is addressed. The addressee can differ from your organization."
         {...line('addressee', 4000)}
       />
       <Textarea
         label="Instrument"
-        description="Law, letter or directive, with date and number"
+        description="The legal instrument, such as a law, court order, decree or letter, with its date and number"
         autosize
         minRows={2}
         {...line('instrument', 4000)}
@@ -54,7 +54,7 @@ export function LegalBasisFields(fields: Fields) {
       <Select
         id={fieldId('authoritativeLanguage')}
         label="Authoritative language"
-        description="Language of the original instrument. All other texts are marked as translations."
+        description="Language of the original legal instrument. All other texts are marked as translations."
         data={[...languages]}
         value={authoritativeIn(form, null) ?? null}
         onChange={(language) => update({ authoritative: language ?? '' })}

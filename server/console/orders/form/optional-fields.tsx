@@ -113,7 +113,7 @@ function ReceiptFields(part: PartProps) {
       <DateInput
         id={fieldId('receivedOn')}
         label="Received on"
-        description="Date on which the instrument arrived: 22 Jul 2026"
+        description="Date on which your organization received the legal instrument, for example 22 Jul 2026"
         value={more.receivedOn === '' ? null : more.receivedOn}
         onChange={(date) => set({ receivedOn: date ?? '' })}
         onBlur={() => touch('receivedOn')}
@@ -122,7 +122,7 @@ function ReceiptFields(part: PartProps) {
         error={problemAt('receivedOn')?.text}
         popoverProps={{ withinPortal: false }}
         clearable
-        clearButtonProps={{ 'aria-label': 'Clear receipt date' }}
+        clearButtonProps={{ 'aria-label': 'Remove date of receipt' }}
       />
       <Checkbox
         checked={more.toBeAnswered}
@@ -149,12 +149,12 @@ function ReceiptFields(part: PartProps) {
         onChange={(chosen) => set({ provenance: PROVENANCES.find((each) => each === chosen) ?? null })}
         error={problemAt('provenance')?.text}
         clearable
-        clearButtonProps={{ 'aria-label': 'Clear provenance' }}
+        clearButtonProps={{ 'aria-label': 'Remove provenance' }}
       />
       <TextInput
         id={fieldId('answers')}
         label="In response to order"
-        description="Number of the earlier order, if this order is your own, wider response to it"
+        description="Only if an authority demanded an earlier order and this order goes further: the number of the earlier order"
         error={problemAt('answers')?.text}
         onBlur={() => touch('answers')}
         {...textField(part, 'answers', 32)}
@@ -283,8 +283,8 @@ function DecisionFields(part: PartProps) {
   return (
     <Stack>
       <Text size="sm" c="dimmed">
-        Only admins with the role owner, legal or auditor can read the decision record. The server stores it encrypted.
-        The order contains only its hash.
+        Only admins with the role owner, legal or auditor can read the decision record. The server stores the record
+        encrypted. The order contains only the hash (SHA-256) of the record.
       </Text>
       <Textarea
         id={fieldId('decision')}
@@ -302,7 +302,7 @@ function DecisionFields(part: PartProps) {
 }
 
 const PARTS = [
-  { value: 'received', title: 'Receipt and answer deadline', Content: ReceiptFields },
+  { value: 'received', title: 'Date of receipt and deadline for the answer', Content: ReceiptFields },
   { value: 'notices', title: 'User notices', Content: NoticeFields },
   { value: 'publication', title: 'Publication', Content: PublicationFields },
   { value: 'decision', title: 'Decision record', Content: DecisionFields },

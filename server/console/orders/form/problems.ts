@@ -76,15 +76,15 @@ const MISSING: Readonly<Partial<Record<Field, { readonly text: string; readonly 
     },
     title: { text: 'The title is missing. Enter a title.', is: ({ title }) => title.trim() === '' },
     authority: {
-      text: 'The authority is missing. Enter the body that issued the instrument.',
+      text: 'The authority is missing. Enter the body that issued the legal instrument.',
       is: ({ authority }) => authority.trim() === '',
     },
     addressee: {
-      text: 'The addressee is missing. Enter the person or company that the instrument addresses.',
+      text: 'The addressee is missing. Enter the person or company to which the legal instrument is addressed.',
       is: ({ addressee }) => addressee.trim() === '',
     },
     instrument: {
-      text: 'The instrument is missing. Enter the law, letter or directive.',
+      text: 'The legal instrument is missing. Enter the law, court order, decree or letter.',
       is: ({ instrument }) => instrument.trim() === '',
     },
     statement: {

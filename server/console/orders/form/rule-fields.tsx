@@ -161,8 +161,8 @@ function Visitors({ form, update, touch, problemAt }: Fields) {
         />
       </Group>
       <Text size="sm" c="dimmed" mt={4}>
-        A device from another home area keeps its services for this time after its arrival. If the device leaves for
-        less than a day, the grace period does not restart.
+        A device with a home area elsewhere keeps its services for this period after it arrives in the order’s areas. If
+        the device leaves for less than a day and returns, the period does not restart.
       </Text>
     </div>
   );

@@ -18,7 +18,7 @@ export function ScheduleFields({
   const zones = useMemo(() => {
     const likely = [...new Set([...form.areas.flatMap(zonesOf), readerZone(), 'UTC'])];
     return [
-      { group: 'Time zones of the selected areas, and your own', items: likely.map(choice) },
+      { group: 'Time zones of the selected areas and of this browser', items: likely.map(choice) },
       { group: 'All time zones', items: ZONES.filter((zone) => !likely.includes(zone)).map(choice) },
     ];
   }, [form.areas]);

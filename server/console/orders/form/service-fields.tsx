@@ -12,9 +12,9 @@ import { type Fields, fieldId } from './use-order-form.ts';
 
 const WHY_GRAVE: Readonly<Partial<Record<Service, string>>> = {
   management:
-    'Without management, admins cannot lock, wipe or message these devices, even if one is lost or stolen. Few orders require this.',
+    'While management is suspended, admins cannot lock, wipe or message these devices, even if one is lost or stolen. Few orders require this.',
   enrollment:
-    'Without enrollment, no new device can enroll, and no repaired device can re-enroll. You can suspend messaging without it.',
+    'While enrollment is suspended, no new device can enroll, and no repaired device can re-enroll. An order can suspend messaging alone.',
 };
 
 /** Services in the sequence of the form: common services first. */
@@ -82,7 +82,7 @@ export function NexusFields({ form, update, touch, problemAt }: Fields) {
   return (
     <Checkbox.Group
       label="An order affects a device that meets at least one of these conditions"
-      description="Most orders affect devices that are located in the area. Select only conditions that the instrument states."
+      description="Most orders affect devices that are located in the area. Select only conditions that the legal instrument (such as a court order or decree) states."
       value={form.nexus}
       onChange={(chosen) => {
         touch('nexus');

@@ -14,7 +14,7 @@ export function ChangeBar({
   readonly choose: (chosen: ImpactChange | undefined) => void;
 }) {
   if (IMPACT_CHANGES.every((one) => changes[one] === 0)) {
-    return <Text size="sm">No changes for the current devices.</Text>;
+    return <Text size="sm">Both revisions affect the current devices in the same way.</Text>;
   }
   return (
     <Group gap="sm">
